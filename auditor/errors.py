@@ -1,0 +1,48 @@
+"""What can go wrong with our own set-up, as one tree.
+
+    AuditorError               exit code 2, and the message says what to do
+    ├── UsageError             a target, option or run folder that cannot be used
+    │   └── NothingToAudit     the targets hold nothing
+    ├── RuleError              a rule, profile or vocabulary that cannot be trusted
+    ├── ListError              a known-content or known-model list that cannot be trusted
+    ├── RunError               a run folder that is damaged, locked or newer than this program
+    └── SealError              a signature, ledger or de-index list that does not verify
+
+    Unreadable                 not one of them: what a reader says of one file; it becomes a gap
+
+What is wrong with the audited thing is never an exception outside a reader: it is a gap or a finding.
+"""
+
+from __future__ import annotations
+
+
+class AuditorError(Exception):
+    """The program cannot go on; the message names the file and says what to do."""
+
+
+class UsageError(AuditorError):
+    pass
+
+
+class NothingToAudit(UsageError):
+    pass
+
+
+class RuleError(AuditorError):
+    pass
+
+
+class ListError(AuditorError):
+    pass
+
+
+class RunError(AuditorError):
+    pass
+
+
+class SealError(AuditorError):
+    pass
+
+
+class Unreadable(Exception):
+    """A file, or a part of one, that a reader cannot read; the message becomes a gap's ``why``."""

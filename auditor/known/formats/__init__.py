@@ -1,0 +1,1 @@
+"""One module a known-content list format; see :mod:`auditor.known`."""

@@ -1,0 +1,328 @@
+"""The nouns: everything that flows from a file to a finding.
+
+All of them are frozen and compare by value. A tuple is never ``None``: nothing is ``()`` or ``""``.
+A sample is not here: samples stay columnar, see :mod:`auditor.samples`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Kind = Literal["model", "dataset", "terms", "document"]
+Outcome = Literal["FLAGGED", "UNCHECKED"]
+Severity = Literal["note", "warning", "error"]
+Ground = Literal["linked", "exposed"]
+Basis = Literal["computed", "declared"]
+
+KINDS: tuple[Kind, ...] = ("model", "dataset", "terms", "document")
+SEVERITIES: tuple[Severity, ...] = ("note", "warning", "error")
+
+STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        # what a subject is
+        "card": "a card was read; value is how its metadata stood: front-matter, late-front-matter, none",
+        "title": "the name the text gives itself",
+        "task": "what it is for, in the hub's words: text-to-image, image-classification, …",
+        "library": "the library it is made for: diffusers, transformers, peft, …",
+        "language": "a language it is for, as an ISO code or the card's own word",
+        "tag": "a tag, as written",
+        "architecture": "the architecture a header or configuration names",
+        "base_family": "the family of base models that tensor names and shapes tell: sd1, sd2, sdxl, flux, …",
+        "generates": "what the model makes, when it is a generator: image, video, audio, text",
+        "companion": "the vocabulary term by which a chat model presents itself as a companion or role-play partner",
+        "misspelt_key": "a metadata key that is nearly a known one; relation is the known one",
+        # terms
+        "licence": "a licence, as written; source says whether card, header, file or configuration says so",
+        "licence_id": "the vocabulary's id of a licence that is stated or whose text was recognised",
+        "licence_name": "the card's licence_name",
+        "licence_link": "the card's licence_link",
+        "licence_text": "the vocabulary's id of a licence text that was read; relation: exact, edited, unknown",
+        "clause": "does a text prohibit sexual exploitation of minors: explicit, by-reference, card-only, absent",
+        "gating": "how access is gated: manual, auto, fields, none",
+        # where it comes from
+        "base_model": "a model it was made from; relation finetune, adapter, merge, quantized or none",
+        "trained_on": "a dataset it was trained on",
+        "sourced_from": "a dataset this dataset was made from",
+        "observed_base": "a model its weights come from, as measured; relation: verdict",
+        "artefact": "a model file's digest, algorithm:hex; relation is the file's name (samples' digests never)",
+        "weights_format": "the format of a weights file: safetensors, pickle, gguf, onnx, …; relation is its name",
+        "header": "a signal of a weights file's header: stripped, training-folders, captions, disagrees-with-hash",
+        # what its text says
+        "training_data": "the text describes its training data; value is the vocabulary term or section",
+        "intended_use": "the text says what it is for",
+        "prohibited_use": "the text says what it must not be used for",
+        "limitations": "the text states limits or biases",
+        "safety": "a Safety by Design commitment that the text states; value is the commitment's id",
+        "contact": "a way to reach those responsible is given",
+        "evaluation": "an evaluation is given; value is what was evaluated on",
+        "adult_content": "it declares adult content; value is the tag or vocabulary term",
+        "age_limit": "an age limit is stated",
+        "signal": "evidence for a review found in text; value is the vocabulary term or pair of terms",
+        # what it holds (datasets)
+        "samples": "how many samples were read; remark is the number (summed over shards)",
+        "distribution": "a file a manifest names; value is its digest or the URL's host",
+        # derived over the whole run
+        "known_content": "samples match entries of a known-content list; value list, relation exact or near",
+        "known_model": "a list names this model; value list, relation same-weights, name, …",
+        "exposed": "its own training data has hits; value the dataset, relation exact or near",
+        "descends": "it descends from an exposed or linked model; value that model, relation exposed or linked",
+        "withdrawn": "a dataset it is, or was trained on, was withdrawn; value the vocabulary's id",
+        "copy_of": "the same weights as another subject; value that subject's name",
+        "protection": "what became of the prohibition clause on the way from a parent: kept, by-reference, dropped, added",
+        # what could not be read (written so that facts show it)
+        "gap": "something that could not be read or judged; value what, relation why",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something was read: a URI relative to the target, and a line (0: the whole file).
+
+    The URI is valid Unicode; bytes of a name that are not UTF-8 are percent-encoded.
+    """
+
+    uri: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.uri}:{self.line}" if self.line else self.uri
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Digest:
+    """A digest; the algorithm's name holds every parameter (``phash-64``). ``value`` is lower-case hex."""
+
+    algorithm: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.value}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Statement:
+    """One thing known of a subject, and who says so.
+
+    ``key`` is one of :data:`STATEMENT_KEYS`. ``source`` names the reader or derivation that says it
+    (``card``, ``header``, ``licence-file``, ``lineage`` …). ``remark`` holds counts, paths and other
+    words for a person: no rule compares it and no fingerprint includes it.
+    """
+
+    key: str
+    value: str
+    relation: str = ""
+    place: Place = Place("")
+    source: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Gap:
+    """What could not be read or judged. ``what`` is one word of :data:`GAPS`, ``why`` says the rest."""
+
+    what: str
+    why: str
+    place: Place = Place("")
+
+
+GAPS: Mapping[str, str] = MappingProxyType(
+    {
+        "file": "a file could not be opened or read",
+        "card": "a card's metadata or text could not be read",
+        "licence": "a licence or terms text could not be judged (another language, not text)",
+        "header": "a weights file's header could not be read",
+        "weights": "a weights file's values could not be compared",
+        "table": "a table or manifest could not be read or has no usable column",
+        "samples": "samples could not be hashed or matched",
+        "shard": "the worker that read these files was lost",
+        "judgement": "a rule failed on this subject",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """A subject's identity."""
+
+    kind: Kind
+    name: str
+    revision: str = ""
+
+    @property
+    def bucket(self) -> int:
+        """A number 0-255 that is the same in every process; parts of a subject share it."""
+        key = "\0".join((self.kind, self.name, self.revision)).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(key, digest_size=1).digest()[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model, dataset, terms text or document, and all that is stated of it.
+
+    An object only while it is read or judged; rows of statements elsewhere.
+    """
+
+    kind: Kind
+    name: str
+    revision: str = ""
+    statements: tuple[Statement, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.kind, self.name, self.revision)
+
+    def stated(self, key: str) -> bool:
+        """Is anything stated under this key?"""
+        return any(statement.key == key for statement in self.statements)
+
+    def of(self, *keys: str) -> Iterator[Statement]:
+        """The statements under these keys, in order."""
+        return (statement for statement in self.statements if statement.key in keys)
+
+    def values(self, key: str) -> tuple[str, ...]:
+        return tuple(statement.value for statement in self.statements if statement.key == key)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a check found. ``fact`` holds no counts, times or error texts: those are the remark."""
+
+    fact: str
+    place: Place = Place("")
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    rule: str
+    kind: Kind
+    subject: str
+    revision: str
+    outcome: Outcome
+    severity: Severity
+    fact: str
+    place: Place = Place("")
+    remark: str = ""
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.kind, self.subject, self.revision)
+
+    @property
+    def fingerprint(self) -> str:
+        """The finding's identity over runs: 32 hex digits over rule, kind, subject, outcome and fact."""
+        parts = (self.rule, self.kind, self.subject, self.outcome, self.fact)
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What people are asked to decide: one model, or one set of the same weights, and why.
+
+    ``reasons`` are findings, the heaviest first. ``copies`` are other subjects with the same weights.
+    """
+
+    ground: Ground
+    kind: Kind
+    subject: str
+    revision: str
+    reasons: tuple[Finding, ...]
+    copies: tuple[Ref, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The case's identity over runs: 16 hex digits over ground and subject."""
+        parts = (self.ground, self.kind, self.subject)
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """``collected = scanned + skipped + errored``, always."""
+
+    collected: int = 0
+    scanned: int = 0
+    skipped: int = 0
+    errored: int = 0
+
+    def __add__(self, other: Count) -> Count:
+        return Count(
+            self.collected + other.collected,
+            self.scanned + other.scanned,
+            self.skipped + other.skipped,
+            self.errored + other.errored,
+        )
+
+    @property
+    def proven(self) -> bool:
+        return self.collected == self.scanned + self.skipped + self.errored
+
+
+def _sum(left: Mapping[str, int], right: Mapping[str, int]) -> Mapping[str, int]:
+    total = dict(left)
+    for key, number in right.items():
+        total[key] = total.get(key, 0) + number
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What came of a shard. Tallies add up in any order.
+
+    ``reasons`` counts why files and samples were skipped or errored; ``coverage`` counts what was and was
+    not checked (``matched pdq``, ``unmatchable: quality below 50``, ``hits csam near`` …).
+    """
+
+    files: Count = Count()
+    samples: Count = Count()
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    coverage: Mapping[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.files + other.files,
+            self.samples + other.samples,
+            _sum(self.reasons, other.reasons),
+            _sum(self.coverage, other.coverage),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A rule's own example: statements and gaps, and what the rule must say of them, word for word."""
+
+    name: str
+    kind: Kind
+    statements: tuple[Statement, ...]
+    gaps: tuple[Gap, ...] = ()
+    flags: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One TOML file of ``rules/``; ``id`` is its stem and never changes.
+
+    ``when`` narrows the subjects: every key must be stated with one of its values (none: any value).
+    ``reads`` names the gaps (:data:`GAPS`) that leave the question open: then the outcome is UNCHECKED.
+    """
+
+    id: str
+    title: str
+    applies: tuple[Kind, ...]
+    check: str
+    params: Mapping[str, object]
+    severity: Severity
+    why: str
+    fix: str
+    case: Ground | None = None
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()

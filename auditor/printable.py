@@ -1,0 +1,28 @@
+"""Text from outside, made harmless to show: no control, escape, bidi or invisible characters.
+
+Terminal escapes (CSI, OSC 52), C1 controls, bidi overrides and zero-width characters in a model's name
+or a card's words would otherwise act on the reader's terminal or make one name look like another.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Zero-width space, joiners and the byte order mark read as nothing, so two names would look the same.
+_INVISIBLE = {"\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u180e", "\u034f", "\u115f", "\u1160", "\u3164"}
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """The text on one line, other characters written as ``\\u{…}``, visibly cut after ``limit`` characters."""
+    cut = len(text) > limit
+    shown = "".join(_shown(character) for character in (text[:limit] if cut else text))
+    return f"{shown}… ({len(text):,} characters)" if cut else shown
+
+
+def _shown(character: str) -> str:
+    if character == " " or character.isalnum():
+        return character if character not in _INVISIBLE else f"\\u{{{ord(character):x}}}"
+    category = unicodedata.category(character)
+    if category[0] == "C" or category in {"Zl", "Zp"} or character in _INVISIBLE:
+        return f"\\u{{{ord(character):x}}}"
+    return " " if category == "Zs" else character

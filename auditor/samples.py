@@ -1,0 +1,112 @@
+"""Samples and hits: Arrow batches from the file to the match.
+
+A sample is never a Python object. A batch of samples belongs to one subject and has one basis; its
+columns are ``SAMPLE_FIELDS`` and one column a digest algorithm, only those that were computed or
+declared. A row whose ``variant`` is empty is a sample as stored; rows with a variant (``flip-x``,
+``unpadded``, ``oriented``, ``512`` …) are further hashes of the same sample and are not counted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from auditor.model import Basis, Ref
+
+# Bytes a digest has, by algorithm. Digest columns are fixed-size binary of that width.
+WIDTHS: Mapping[str, int] = {
+    "md5": 16,
+    "sha1": 20,
+    "sha256": 32,
+    "sha512": 64,
+    "pdq": 32,
+    "phash-64": 8,
+    "dhash-64": 8,
+    "photodna": 144,
+}
+# Signals that are text, matched by expression: the column is called ``url``.
+TEXT_SIGNALS = ("url", "domain")
+ALGORITHMS: tuple[str, ...] = (*WIDTHS, *TEXT_SIGNALS)
+EXACT = ("md5", "sha1", "sha256", "sha512", "photodna", "url", "domain")
+NEAR = ("pdq", "phash-64", "dhash-64")
+BITS: Mapping[str, int] = {"pdq": 256, "phash-64": 64, "dhash-64": 64}
+
+SAMPLE_FIELDS = (
+    pa.field("sample", pa.string()),  # the sample's name within its subject: file name, key, or row number
+    pa.field("place", pa.string()),  # URI of the file that holds it, relative to the target
+    pa.field("row", pa.int64()),  # row or line in that file, from 1; 0: the whole file
+    pa.field("url", pa.string()),  # the URL a manifest gives, never fetched; null: none
+    pa.field("quality", pa.int16()),  # PDQ quality 0-100; null: not computed
+    pa.field("variant", pa.string()),  # "": as stored
+    pa.field("gap", pa.string()),  # why it could not be hashed; null: it was
+)
+
+HITS = pa.schema(
+    [
+        pa.field("kind", pa.string()),
+        pa.field("name", pa.string()),
+        pa.field("revision", pa.string()),
+        pa.field("list", pa.string()),
+        pa.field("version", pa.string()),
+        pa.field("means", pa.string()),
+        pa.field("token", pa.string()),  # keyed token of the list's entry
+        pa.field("classification", pa.string()),
+        pa.field("sample", pa.string()),
+        pa.field("place", pa.string()),
+        pa.field("row", pa.int64()),
+        pa.field("algorithm", pa.string()),
+        pa.field("distance", pa.int16()),  # 0: exact
+        pa.field("variant", pa.string()),
+        pa.field("basis", pa.string()),
+    ]
+)
+
+
+def digest_field(algorithm: str) -> pa.Field:
+    return pa.field(algorithm, pa.binary(WIDTHS[algorithm]))
+
+
+def sample_schema(algorithms: Sequence[str]) -> pa.Schema:
+    """The schema of a batch that carries these digest columns (``url`` and ``domain`` need none)."""
+    return pa.schema([*SAMPLE_FIELDS, *(digest_field(name) for name in algorithms if name in WIDTHS)])
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A batch of samples of one subject, with one basis."""
+
+    subject: Ref
+    basis: Basis
+    batch: pa.RecordBatch
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        return tuple(name for name in self.batch.schema.names if name in WIDTHS)
+
+
+def sample_batch(columns: Mapping[str, Sequence[object] | pa.Array], algorithms: Sequence[str]) -> pa.RecordBatch:
+    """A batch from columns; a column that is missing is filled with nulls (``variant`` with "")."""
+    rows = len(next(iter(columns.values()))) if columns else 0
+    schema = sample_schema(algorithms)
+
+    def arrays() -> Iterator[pa.Array]:
+        for field in schema:
+            column = columns.get(field.name)
+            if isinstance(column, pa.Array):
+                yield column.cast(field.type)
+            elif column is not None:
+                yield pa.array(column, field.type)
+            elif field.name == "variant":
+                yield pa.repeat(pa.scalar("", pa.string()), rows)
+            elif field.name == "row":
+                yield pa.repeat(pa.scalar(0, pa.int64()), rows)
+            else:
+                yield pa.nulls(rows, field.type)
+
+    return pa.RecordBatch.from_arrays(list(arrays()), schema=schema)
+
+
+def no_hits() -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in HITS], schema=HITS)

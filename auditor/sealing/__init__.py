@@ -1,0 +1,1 @@
+"""Signatures and the Merkle log. Nothing here knows models, cases or lists."""

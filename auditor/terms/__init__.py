@@ -1,0 +1,1 @@
+"""Licences, clauses and vocabularies: what a text says, in the words of policies."""
