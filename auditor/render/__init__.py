@@ -1,10 +1,43 @@
-"""One module a report format.
+"""One module a report format: adding a format is adding a file.
 
-A format is a module of this package with one line of help and one function::
+A format is a module of this package with a line of help and one function::
 
     HELP: str
     def render(report: Report, out: TextIO, options: Options) -> None
 
-``auditor.runs.Report`` is what a run found; ``Options`` says whether places of samples (``--places``) or
-no names at all (``--share``) are shown. A format streams: a report may hold millions of findings.
+A format streams: ``report.findings`` may hold millions.
 """
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol, TextIO
+
+from auditor.runs import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``places`` also shows where matched samples are (restricted); ``share`` leaves out every name."""
+
+    places: bool = False
+    share: bool = False
+    colour: bool = False
+
+
+class Format(Protocol):
+    HELP: str
+
+    def render(self, report: Report, out: TextIO, options: Options) -> None: ...
+
+
+@cache
+def formats() -> Mapping[str, Format]:
+    """Every module of this package that renders, by the name a user types."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = {name: importlib.import_module(f"{__name__}.{name}") for name in names}
+    return {name: module for name, module in modules.items() if hasattr(module, "render")}  # type: ignore[misc]
