@@ -1,0 +1,30 @@
+"""Options and fixtures of the whole suite."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--corpus", default=os.environ.get("AUDITOR_CORPUS", ""), help="a folder of real files")
+    parser.addoption("--soak", action="store_true", help="also run the long tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    skips = {
+        "corpus": (config.getoption("--corpus"), "needs a folder of real files: --corpus DIR"),
+        "soak": (config.getoption("--soak"), "long: --soak"),
+    }
+    for item in items:
+        for marker, (given, why) in skips.items():
+            if marker in item.keywords and not given:
+                item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.fixture(scope="session")
+def corpus(pytestconfig: pytest.Config) -> Path:
+    """The folder of real files that ``corpus`` tests run over."""
+    return Path(pytestconfig.getoption("--corpus"))
