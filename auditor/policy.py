@@ -101,7 +101,7 @@ def load(
     file and the lists' digests: it names what was judged by, wherever the folders lie.
     """
     known = catalogue(rules)
-    chosen = _choose(profiles(rules), profile)
+    chosen = choose(profiles(rules), profile)
     on = tuple(
         replace(rule, severity=severity) for rule, _ in known.values() if (severity := chosen.severity(rule)) != "off"
     )
@@ -175,7 +175,8 @@ def profiles(rules: Sequence[Path] = ()) -> Mapping[str, Profile]:
     return {name: read(name) for name in sorted(tables)}
 
 
-def _choose(known: Mapping[str, Profile], name: str) -> Profile:
+def choose(known: Mapping[str, Profile], name: str) -> Profile:
+    """The profile of that name. Raises :class:`RuleError`."""
     if name not in known:
         raise RuleError(f"there is no profile {name!r}{nearest(name, known)}; there are {', '.join(known)}")
     return known[name]

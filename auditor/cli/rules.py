@@ -1,0 +1,140 @@
+"""``auditor rules``: which rules there are, what each means, and whether its examples hold."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from auditor.cli.options import FOLDER, profile_option, rules_option
+
+if TYPE_CHECKING:
+    from auditor.model import Example, Rule
+    from auditor.policy import Profile
+
+
+@click.group(name="rules")
+def command() -> None:
+    """The rules that subjects are judged by."""
+
+
+@command.command(name="list")
+@rules_option
+@profile_option
+def list_rules(rules: tuple[Path, ...], profile: str) -> None:
+    """Every rule: id, severity in the profile, title."""
+    from auditor import policy
+
+    chosen = policy.choose(policy.profiles(rules), profile)
+    known = policy.catalogue(rules)
+    width = max(map(len, known), default=0)
+    for name, (rule, _) in known.items():
+        click.echo(f"{name:<{width}}  {chosen.severity(rule):<7}  {rule.title}")
+
+
+@command.command()
+@click.argument("rule")
+@rules_option
+def explain(rule: str, rules: tuple[Path, ...]) -> None:
+    """What one rule asks, why, and what to do about it."""
+    from auditor import policy
+    from auditor.checks import nearest
+
+    known = policy.catalogue(rules)
+    if rule not in known:
+        raise click.UsageError(f"there is no rule {rule!r}{nearest(rule, known)}; `auditor rules list` names them all")
+    click.echo("\n".join(_explanation(known[rule][0], policy.profiles(rules))))
+
+
+@command.command()
+@click.argument("folder", required=False, type=FOLDER)
+@click.pass_context
+def test(context: click.Context, folder: Path | None) -> None:
+    """Runs the examples of every rule, those in FOLDER included; exits 1 where a rule says something else."""
+    from auditor import policy
+
+    further = () if folder is None else (folder,)
+    policy.profiles(further)
+    known = [rule for rule, _ in policy.catalogue(further).values()]
+    failures = [difference for rule in known for difference in policy.differences(rule)]
+    for failure in failures:
+        click.echo(failure)
+    examples = sum(len(rule.examples) for rule in known)
+    click.echo(f"{len(known)} rules, {examples} examples, {len(failures)} say something else than they must", err=True)
+    context.exit(1 if failures else 0)
+
+
+def _explanation(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:
+    grounds = {"linked": "opens a case: linked", "exposed": "opens a case: exposed", None: "opens no case"}
+    yield f"{rule.id}: {rule.title}"
+    yield ""
+    yield f"Judges {_words(f'{kind}s' if kind != 'terms' else kind for kind in rule.applies)}; {grounds[rule.case]}."
+    yield ""
+    yield from _paragraph(rule.why)
+    yield ""
+    yield "What it looks at"
+    yield from _looks_at(rule)
+    yield ""
+    yield "How severe it is"
+    width = max(map(len, profiles), default=0)
+    for profile in profiles.values():
+        yield f"  {profile.name:<{width}}  {profile.severity(rule)}"
+    yield ""
+    yield "What to do"
+    yield from _paragraph(rule.fix, "  ")
+    yield ""
+    yield "Examples"
+    for example in rule.examples:
+        yield from _example(example)
+    yield ""
+    yield "References"
+    for reference in rule.references:
+        yield from _paragraph(reference, "  ")
+
+
+def _looks_at(rule: Rule) -> Iterator[str]:
+    from auditor.model import GAPS, STATEMENT_KEYS
+
+    named = [word for value in rule.params.values() for word in ([value] if isinstance(value, str) else value or ())]
+    keys = dict.fromkeys(key for key in (*rule.when, *map(str, named)) if key in STATEMENT_KEYS)
+    width = max(map(len, keys), default=0)
+    for key in keys:
+        yield from _paragraph(f"{key:<{width}}  {STATEMENT_KEYS[key]}", "  ", " " * (width + 4))
+    for what in rule.reads:
+        yield from _paragraph(f"It is left open (UNCHECKED) where {GAPS[what]}.", "  ")
+
+
+def _example(example: Example) -> Iterator[str]:
+    yield from _paragraph(f"* {example.name}:", "  ", "    ")
+    for statement in example.statements:
+        relation = f" ({statement.relation})" if statement.relation else ""
+        yield f"      {statement.key} {statement.value}{relation}".rstrip()
+    for gap in example.gaps:
+        yield f"      gap: {gap.what}, {gap.why}"
+    said = [f"flagged: {fact}" for fact in example.flags] + [f"unchecked: {fact}" for fact in example.unchecked]
+    for line in said or ["nothing is said"]:
+        yield f"    → {line}"
+
+
+def _paragraph(text: str, first: str = "", further: str | None = None) -> list[str]:
+    indent = first if further is None else further
+    return [
+        line
+        for paragraph in text.split("\n\n")
+        for line in textwrap.wrap(
+            " ".join(paragraph.split(" ")),
+            88,
+            initial_indent=first,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    ]
+
+
+def _words(words: Iterable[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
