@@ -1,0 +1,409 @@
+"""A card's text and its metadata block, wherever that stands and however it is broken, in bounded time.
+
+The hub writes metadata as YAML between two lines of dashes at the start of a card (huggingface/hub-docs:
+docs/hub/model-cards.md). Real cards put it after other text, forget a fence, use tabs or UTF-16. Lines are
+looked at one by one: a regular expression over the whole block backtracks without bound when the closing
+fence is missing.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import ryaml
+import yaml
+
+from auditor.errors import Unreadable
+from auditor.model import Kind
+
+Standing = Literal["front-matter", "late-front-matter", "none"]
+
+YAML_LIMIT = 1 << 20  # characters; the largest block among 55,000 cards has 63,608 bytes
+SLOW_YAML_LIMIT = 1 << 18  # where PyYAML must read it, which is five times slower
+DEPTH_LIMIT = 100
+NODE_LIMIT = 200_000  # nodes after aliases are followed
+LATE_LIMIT = 400  # lines before a late block
+
+# What says that a card is of a dataset or of a model (hub-docs: datasetcard.md, modelcard.md).
+DATASET_KEYS = frozenset(
+    "annotations_creators configs dataset_info dataset_size language_creators multilinguality paperswithcode_id "
+    "pretty_name size_categories source_datasets task_categories task_ids train-eval-index viewer".split()
+)
+MODEL_KEYS = frozenset(
+    "base_model base_model_relation co2_eq_emissions datasets eval_results inference instance_prompt library_name "
+    "mask_token metrics model-index model_name new_version pipeline_tag thumbnail widget".split()
+)
+_SHARED_KEYS = frozenset("dataset language languages license licenses license_name license_link tags title".split())
+_SPACE_KEYS = frozenset(("app_file", "sdk"))
+_KNOWN_KEYS = DATASET_KEYS | MODEL_KEYS | _SHARED_KEYS
+
+_DATASET_HEADING = re.compile(
+    r"dataset card|dataset (?:summary|description|structure|creation|curators)|data (?:fields|splits|instances)"
+    r"|source data|personal and sensitive information",
+    re.I,
+)
+_MODEL_HEADING = re.compile(
+    r"\bmodels?\b|intended use|training (?:data|procedure|results|hyperparameters)|fine-?tun|pre-?train"
+    r"|limitations and bias|eval(?:uation)? results|validation metrics|checkpoints?\b|benchmark",
+    re.I,
+)
+_MODEL_PROSE = re.compile(
+    r"\b(?:this|the|our|a|an|my)(?: [\w-]+){0,4} models?\b|fine-?tun(?:ed|ing)|pre-?trained|checkpoint|from_pretrained",
+    re.I,
+)
+_HEADING = re.compile(r"^#{1,6}[ \t]*([^\n]+)", re.M)
+
+_KEY = re.compile(r"""["']?([A-Za-z_][\w .-]{0,60})["']?:(?:\s|$)""")
+_ANCHOR = re.compile(r"(?:^|[\s,\[{:-])&\w", re.M)
+_ALIAS = re.compile(r"(?:^|[\s,\[{:-])\*\w", re.M)
+_BRACKET = re.compile(r"[\[\]{}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A text, taken apart. ``lines`` are the metadata's, the first of which is line ``first_line`` of the file.
+
+    ``troubles`` say what could not be read, each with its line (0: the whole).
+    """
+
+    body: str
+    body_line: int = 1
+    standing: Standing = "none"
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    first_line: int = 0
+    troubles: tuple[tuple[str, int], ...] = ()
+
+
+def decoded(data: bytes) -> tuple[str, str]:
+    """The bytes as text with ``\\n`` line ends, and why that is not certain ("": it is).
+
+    UTF-8, UTF-16 and UTF-32 with a byte order mark, and UTF-16 without one. Raises :class:`Unreadable` for
+    bytes that are not text.
+    """
+    text, why = _decoded(data)
+    if "\r" in text:
+        text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
+    return text, why
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+        (codecs.BOM_UTF32_BE, "utf-32-be"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if data.startswith(mark):
+            return _strict(data[len(mark) :], encoding)
+    head = data[:1024]
+    if b"\0" in head:
+        even, odd = head[0::2].count(0), head[1::2].count(0)
+        half = len(head) // 2
+        if odd > 0.4 * half and even < 0.1 * half:
+            return _strict(data, "utf-16-le")
+        if even > 0.4 * half and odd < 0.1 * half:
+            return _strict(data, "utf-16-be")
+        controls = sum(byte < 9 or 13 < byte < 32 for byte in head)
+        if controls > 0.3 * len(head):
+            raise Unreadable("is not text: it holds mostly control bytes")
+    return _strict(data, "utf-8")
+
+
+def _strict(data: bytes, encoding: str) -> tuple[str, str]:
+    try:
+        return data.decode(encoding), ""
+    except UnicodeDecodeError as error:
+        text = data.decode(encoding, "replace")
+        if text.count("\ufffd") > 0.3 * len(text):
+            raise Unreadable(f"is not text: most of it is not {encoding.upper()}") from error
+        return text, f"is not {encoding.upper()} throughout; other bytes were read as U+FFFD"
+
+
+def split(text: str) -> Card:
+    """The card's metadata and body. Never raises; what could not be read stands in ``troubles``."""
+    start = len(text) - len(text.lstrip("\ufeff \t\n\v\f\0\u200b\xa0"))
+    above = text.count("\n", 0, start) if start else 0
+    if text.startswith("---", start):
+        end_of_fence = _line_end(text, start)
+        if not text[start:end_of_fence].strip("- \t"):
+            return _fenced(text, end_of_fence + 1, above + 2, "front-matter")
+        return Card(text)
+    late = _late(text)
+    if late is not None:
+        return late
+    key = _KEY.match(text, start)
+    if key and key[1] in _KNOWN_KEYS:
+        return _guessed(text, start, above + 1, "late-front-matter", "its metadata has no opening line of dashes")
+    return Card(text)
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
+
+
+def _fence_after(text: str, start: int) -> tuple[int, int] | None:
+    """Where the next line of three or more dashes (or YAML's ``...``) begins and ends."""
+    position = start - 1
+    while True:
+        for_dashes = text.startswith("---", position + 1) and position >= start - 1
+        if not for_dashes:
+            position = text.find("\n---", max(position, 0))
+            if position < 0:
+                return None
+        end = _line_end(text, position + 1)
+        if not text[position + 1 : end].strip("- \t"):
+            return position + 1, end
+        position = end if end < len(text) else len(text)
+        if position >= len(text):
+            return None
+
+
+def _fenced(text: str, start: int, first_line: int, standing: Standing) -> Card:
+    """The block that begins at ``start``, after its opening fence."""
+    fence = _fence_after(text, start)
+    if fence is None:
+        return _guessed(text, start, first_line, standing, "its metadata has no closing line of dashes")
+    block = text[start : fence[0]]
+    if not block.strip():  # two opening fences, one below the other
+        key = _KEY.match(text, fence[1] + 1)
+        again = key and key[1] in _KNOWN_KEYS and _fence_after(text, fence[1] + 1)
+        if again:
+            return _fenced(text, fence[1] + 1, first_line + block.count("\n") + 1, standing)
+    lines = tuple(block.split("\n")[:-1])
+    metadata, troubles = _metadata(block, lines, first_line)
+    return Card(text[fence[1] + 1 :], first_line + len(lines) + 1, standing, metadata, lines, first_line, troubles)
+
+
+def _guessed(text: str, start: int, first_line: int, standing: Standing, why: str) -> Card:
+    """The block that begins at ``start`` and ends where lines stop looking like YAML."""
+    position, lines = start, []
+    while position < len(text):
+        end = _line_end(text, position)
+        line = text[position:end]
+        bare = line.strip()
+        if bare and not bare.strip("-") and len(bare) >= 3:  # an indented fence
+            position = end + 1
+            break
+        if not (not bare or line[0] in " \t" or line.startswith(("- ", "-\t")) or _KEY.match(line)):
+            break
+        lines.append(line)
+        position = end + 1
+    else:
+        end = len(text)
+    metadata, troubles = _metadata("\n".join(lines), tuple(lines), first_line)
+    body_line = text.count("\n", 0, min(position, len(text))) + 1
+    known = metadata.keys() & _KNOWN_KEYS
+    return Card(
+        text[position:] if known else text,
+        body_line if known else 1,
+        standing if known else "none",
+        metadata if known else {},
+        tuple(lines) if known else (),
+        first_line if known else 0,
+        ((f"{why}: where it ends was guessed", first_line), *(troubles if known else ())),
+    )
+
+
+def _late(text: str) -> Card | None:
+    """A block after other text: between two fences, not within a code block, and with a key the hub knows."""
+    if "\n---" not in text:
+        return None
+    position, number, code = 0, 1, False
+    while position < len(text) and number <= LATE_LIMIT:
+        end = _line_end(text, position)
+        if text.startswith("```", position):
+            code = not code
+        elif not code and text.startswith("---", position) and not text[position:end].strip("- \t"):
+            following = text[end + 1 : end + 4000].lstrip()
+            key = _KEY.match(following)
+            if key and key[1].strip() in _KNOWN_KEYS and _fence_after(text, end + 1):
+                card = _fenced(text, end + 1, number + 1, "late-front-matter")
+                # What stands above the block is prose too: both are the body, on their own lines.
+                above = text[:position]
+                gap = "\n" * (card.body_line - 1 - above.count("\n"))
+                return Card(
+                    above + gap + card.body, 1, card.standing, card.metadata, card.lines, card.first_line, card.troubles
+                )
+        position, number = end + 1, number + 1
+    return None
+
+
+def _metadata(
+    block: str, lines: tuple[str, ...], first_line: int
+) -> tuple[Mapping[str, object], tuple[tuple[str, int], ...]]:
+    if not block.strip():
+        return {}, ()
+    try:
+        value, trouble = loaded(block)
+    except Unreadable as error:
+        metadata, bad = _salvaged(lines)
+        line = first_line + bad if metadata or bad else first_line
+        return metadata, ((f"its metadata is not valid YAML: {error}", line),)
+    if isinstance(value, Mapping):
+        return {str(key): item for key, item in value.items()}, ((trouble, first_line),) if trouble else ()
+    if value is None:
+        return {}, ()
+    return {}, (("its metadata is not a table of keys", first_line),)
+
+
+def _salvaged(lines: tuple[str, ...]) -> tuple[dict[str, object], int]:
+    """The top-level keys that can be read one by one, and the index of the first line that can't."""
+    starts = [index for index, line in enumerate(lines) if line[:1] not in ("", " ", "\t", "-", "#") and ":" in line]
+    metadata: dict[str, object] = {}
+    bad = starts[0] if starts and any(line.strip() for line in lines[: starts[0]]) else -1
+    for start, end in zip(starts, [*starts, len(lines)][1:], strict=True):
+        block = "\n".join(lines[start:end]) + "\n"
+        try:
+            value, _ = loaded(block)
+        except Unreadable:
+            bad = start if bad < 0 else bad
+            continue
+        if isinstance(value, Mapping):
+            metadata.update((str(key), item) for key, item in value.items())
+    return metadata, max(bad, 0)
+
+
+def loaded(text: str) -> tuple[object, str]:
+    """The YAML 1.2 value of a text, and what is doubtful in it ("": nothing).
+
+    Size, depth and the growth of aliases are checked before the text is parsed. Where ryaml fails (duplicate
+    keys, numbers beyond 128 bits) PyYAML reads it, with YAML 1.2's booleans and nulls and other scalars as
+    they are written. Raises :class:`Unreadable`.
+    """
+    if len(text) > YAML_LIMIT:
+        raise Unreadable(f"longer than {YAML_LIMIT:,} characters")
+    _check_brackets(text)
+    if "&" in text and "*" in text and _ANCHOR.search(text) and _ALIAS.search(text):
+        _check_events(text)
+    try:
+        return ryaml.loads(text), ""
+    except ValueError as error:
+        first = str(error)
+    if "recursion limit" in first:
+        raise Unreadable(f"nested more than {DEPTH_LIMIT} deep")
+    _check_events(text)
+    try:
+        value = yaml.load(text, Loader=_Loader)  # a safe loader
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise Unreadable(_first_words(error)) from error
+    return value, f"its metadata is doubtful: {first}; the last value is used" if "duplicate" in first else ""
+
+
+def _first_words(error: Exception) -> str:
+    mark = getattr(error, "problem", None)
+    return str(mark or error).splitlines()[0][:120]
+
+
+def _check_brackets(text: str) -> None:
+    # libyaml's scanner takes quadratic time over nested flow collections; ryaml stops only at the end of it.
+    if text.count("[") + text.count("{") <= DEPTH_LIMIT:
+        return
+    depth = 0
+    for bracket in _BRACKET.findall(text):
+        depth = depth + 1 if bracket in "[{" else max(depth - 1, 0)
+        if depth > DEPTH_LIMIT:
+            raise Unreadable(f"nested more than {DEPTH_LIMIT} deep")
+
+
+def _check_events(text: str) -> None:
+    """Raise unless the text, with its aliases followed, is shallow and small."""
+    if len(text) > SLOW_YAML_LIMIT:
+        raise Unreadable(f"irregular, and longer than {SLOW_YAML_LIMIT:,} characters")
+    sizes: dict[str, int] = {}
+    stack: list[tuple[str | None, int]] = []  # anchor and nodes before it, of the collections that are open
+    nodes = 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                if event.anchor not in sizes:
+                    raise Unreadable("an alias names no anchor, or one that holds the alias itself")
+                nodes += sizes[event.anchor]
+            elif isinstance(event, yaml.ScalarEvent):
+                nodes += 1
+                if event.anchor is not None:
+                    sizes[event.anchor] = 1
+            elif isinstance(event, yaml.CollectionStartEvent):
+                stack.append((event.anchor, nodes))
+                sizes.pop(event.anchor, None)
+                nodes += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                anchor, before = stack.pop()
+                if anchor is not None:
+                    sizes[anchor] = nodes - before
+            if nodes > NODE_LIMIT:
+                raise Unreadable(f"more than {NODE_LIMIT:,} values once its aliases are followed")
+            if len(stack) > DEPTH_LIMIT:
+                raise Unreadable(f"nested more than {DEPTH_LIMIT} deep")
+    except yaml.YAMLError as error:
+        raise Unreadable(_first_words(error)) from error
+
+
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
+    """Null and booleans as YAML 1.2 has them; every other scalar as written, whatever its tag."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012
+    yaml_constructors = {}  # noqa: RUF012
+    yaml_multi_constructors = {}  # noqa: RUF012
+
+    def by_shape(self, node: yaml.Node) -> object:
+        if isinstance(node, yaml.MappingNode):
+            return self.construct_mapping(node, deep=True)
+        if isinstance(node, yaml.SequenceNode):
+            return self.construct_sequence(node, deep=True)
+        return self.construct_scalar(node)
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
+_Loader.add_constructor("tag:yaml.org,2002:null", lambda loader, node: None)
+_Loader.add_constructor("tag:yaml.org,2002:bool", lambda loader, node: node.value.lower() == "true")
+_Loader.add_constructor(None, _Loader.by_shape)
+
+
+def kind_of_text(data: bytes) -> Kind:
+    """What a card is a card of, from its bytes or the first of them; a document where it is no text."""
+    try:
+        card = split(decoded(data)[0])
+    except Unreadable:
+        return "document"
+    return kind_of_card(card.metadata, signs(card.body))
+
+
+def signs(body: str) -> list[str]:
+    """What of a Markdown text tells its kind: its headings without their marks, and how it begins."""
+    return [*_HEADING.findall(body), body[:600]]
+
+
+def kind_of_card(metadata: Mapping[str, object], signs: Iterable[str]) -> Kind:
+    """What a card is a card of: what its keys say most, else its headings; a document where neither tells."""
+    dataset = len(DATASET_KEYS & metadata.keys())
+    model = len(MODEL_KEYS & metadata.keys())
+    if dataset > model:
+        return "dataset"
+    if model:
+        return "model"
+    if _SPACE_KEYS & metadata.keys():  # a demonstration
+        return "document"
+    kind: Kind = "model" if metadata else "document"
+    for number, sign in enumerate(signs):
+        lower = sign[:120].lower()
+        if "model card" in lower:
+            return "model"
+        if "metric card" in lower or number == 400:
+            break
+        short = len(sign) < 200
+        if short and _DATASET_HEADING.search(sign):
+            return "dataset"
+        if (_MODEL_HEADING if short else _MODEL_PROSE).search(sign):
+            kind = "model"
+    return kind
