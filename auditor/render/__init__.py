@@ -40,4 +40,4 @@ def formats() -> Mapping[str, Format]:
     """Every module of this package that renders, by the name a user types."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     modules = {name: importlib.import_module(f"{__name__}.{name}") for name in names}
-    return {name: module for name, module in modules.items() if hasattr(module, "render")}  # type: ignore[misc]
+    return {name: module for name, module in modules.items() if hasattr(module, "render")}

@@ -1,0 +1,154 @@
+"""What a reader is told beside the findings: what a match means, what to do now, what was not asked at all."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from auditor.errors import RuleError
+from auditor.model import Ground, Rule
+from auditor.resources import resource
+from auditor.runs import Report
+
+GROUNDS: Mapping[Ground, str] = MappingProxyType(
+    {
+        "linked": "an authority lists it, or a model with the same weights, or the one it was made directly from",
+        "exposed": "its own training data has samples that match entries of a known-content list",
+    }
+)
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "csam": "known child sexual abuse material",
+        "exploitative": "known exploitative material",
+        "ncii": "intimate images shared without consent",
+        "terrorism": "known terrorist content",
+        "withdrawn": "samples of withdrawn datasets",
+        "benign": "ordinary pictures, which only exclude near matches",
+        "model": "models that an authority lists",
+        "test": "ordinary pictures that stand for known content in a test",
+    }
+)
+STEPS = (
+    "Do not open, copy, share or delete the matched samples, and do not send this report on as proof of anything: "
+    "a match says that a hash matches an entry of a list.",
+    "Stop using the dataset, and keep others from reaching it. Note who had access.",
+    "Report to the hotline of your country or to the police. They will tell you what to keep and what to do with it.",
+    "Ask counsel whether you have a duty to report: in some countries service providers have one, with a deadline.",
+    "Only those who handle such reports by law or duty should see where the samples are (auditor report --places).",
+)
+READING = (
+    "FLAGGED: a rule found what it looks for. UNCHECKED: something it needed could not be read, so it could not tell.",
+    "No finding does not mean that nothing is there: only what was collected, read and asked about was judged.",
+    "A match is between hashes. It never says what a picture contains; a person with the authority to look decides.",
+    "A case is a question put to people. Nothing is proven until they have reviewed it.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    code: str  # ISO 3166-1 alpha-2
+    country: str
+    name: str
+    url: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who gives a list of known content to organisations they have vetted."""
+
+    name: str
+    what: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    directory: str
+    directory_url: str
+    hotlines: tuple[Hotline, ...]
+    providers: tuple[Provider, ...]
+
+
+@cache
+def contacts() -> Contacts:
+    """``rules/vocabulary/hotlines.toml``; RuleError when it cannot be trusted."""
+    path = resource("rules") / "vocabulary" / "hotlines.toml"
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+        read = Contacts(
+            data["directory"]["name"],
+            data["directory"]["url"],
+            tuple(Hotline(**entry) for entry in data["hotline"]),
+            tuple(Provider(**entry) for entry in data["provider"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RuleError(f"{path}: {error}; install auditor again, or correct the file") from error
+    return read
+
+
+def matched(report: Report) -> bool:
+    """Do samples match entries of a list of known content, so that someone must act now?"""
+    if any(case.ground == "exposed" for case in report.cases):
+        return True
+    if any(number and key.startswith("hits csam") for key, number in report.tally.coverage.items()):
+        return True
+    flagged = {rule for (rule, outcome, _), number in report.flagged.items() if outcome == "FLAGGED" and number}
+    return any(rule.id in flagged and _of_known_content(rule) for rule in report.policy.rules)
+
+
+def _of_known_content(rule: Rule) -> bool:
+    words = (rule.id, rule.check, *rule.when, *(value for value in rule.params.values() if isinstance(value, str)))
+    return any(word.replace("-", "_") in {"known_content", "exposed"} for word in words)
+
+
+def lists_missing(report: Report) -> tuple[str, ...]:
+    """What the lists of this run could not answer, in plain words; empty when a csam list was asked."""
+    means = {summary.means for summary in report.policy.lists}
+    if "csam" in means:
+        return ()
+    asked = sorted(means - {"benign", "model"})
+    if not asked:
+        return (
+            "Images and other samples were not matched against known content: no list of it was loaded. "
+            "This report says nothing of what they show.",
+        )
+    others = "; ".join(MEANINGS.get(word, word) for word in asked)
+    return (f"No list of known child sexual abuse material was loaded; samples were matched only against: {others}.",)
+
+
+def providers_line() -> str:
+    names = "; ".join(f"{provider.name} ({provider.what})" for provider in contacts().providers)
+    return f"Lists are given, on application and to vetted organisations only, by: {names}. Load one with --known."
+
+
+def next_steps(report: Report) -> tuple[str, ...]:
+    """What to do after reading, the most pressing first (apart from :data:`STEPS`)."""
+    steps: list[str] = []
+    if report.cases:
+        steps.append("Review the cases: auditor review open RUN. A second person confirms before anything is listed.")
+    if not report.complete:
+        steps.append("The run is not complete: start the same scan again and it goes on where it stopped.")
+    if not report.tally.files.proven or not report.tally.samples.proven:
+        steps.append("The counts do not add up: do not rely on this report, and tell the makers of auditor.")
+    if report.flagged:
+        steps.append("Read why a rule asks, and how to answer it: auditor rules explain RULE.")
+    if report.tally.files.errored or report.tally.samples.errored:
+        steps.append("Look at what could not be read, correct what you can, and scan again.")
+    if lists_missing(report):
+        steps.append(providers_line())
+    return tuple(steps)
+
+
+def advice(report: Report) -> tuple[str, ...]:
+    """What machine-readable formats carry: what to do now after a match, and what no list could answer."""
+    lines: list[str] = []
+    if matched(report):
+        lines += ["What to do now", *STEPS]
+        lines += [f"{hotline.country}: {hotline.name}, {hotline.url}" for hotline in contacts().hotlines]
+        lines += [f"Other countries: {contacts().directory}, {contacts().directory_url}"]
+    missing = lists_missing(report)
+    return (*lines, *missing, *((providers_line(),) if missing else ()))

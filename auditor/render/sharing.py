@@ -1,0 +1,160 @@
+"""What a report may show to whom: the report itself, one without names, or with restricted places.
+
+Every format begins with :func:`prepared`, so no format can show a name that another leaves out.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from auditor.errors import RunError, UsageError
+from auditor.model import Case, Finding, Gap, Place, Ref
+from auditor.render import Options
+from auditor.runs import Edge, Report
+
+T = TypeVar("T")
+
+CONFIDENTIAL = "Confidential: unproven until reviewed"
+RESTRICTED = "RESTRICTED: shows where matched samples are; for those who handle the reports by law or duty"
+SHARED = "Shared without names: subjects are numbered; facts, remarks, reasons and places are left out"
+UNNAMED = "Provenance audit"
+
+
+def prepared(report: Report, options: Options) -> Report:
+    """The report as these options allow it to be shown."""
+    if options.places and options.share:
+        raise UsageError("--places and --share exclude each other: places are never shared; choose one of them")
+    return _Numbers(report).shared() if options.share else report
+
+
+def notice(report: Report, options: Options) -> str:
+    """The line that heads the report."""
+    if options.places:
+        return f"{RESTRICTED}. {CONFIDENTIAL}"
+    if options.share:
+        return f"{SHARED}. {CONFIDENTIAL}"
+    named = any(True for stream in (report.cases, report.findings, report.gaps) for _ in stream)
+    return CONFIDENTIAL if named else UNNAMED
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedHit:
+    """Where one matched sample is; restricted."""
+
+    kind: str = ""
+    name: str = ""
+    revision: str = ""
+    list: str = ""
+    version: str = ""
+    means: str = ""
+    token: str = ""
+    classification: str = ""
+    sample: str = ""
+    place: str = ""
+    row: int = 0
+    algorithm: str = ""
+    distance: int = 0
+    variant: str = ""
+    basis: str = ""
+
+
+def placed_hits(report: Report) -> Iterator[PlacedHit]:
+    """The run's hits with their places, a batch at a time; RunError when the run no longer holds them."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from auditor.samples import HITS
+
+    path = (report.restricted or Path("restricted")) / "hits.parquet"
+    if report.restricted is None or not path.is_file():
+        raise RunError(f"{path}: this run holds no places of matched samples; report without --places")
+    try:
+        for batch in pq.ParquetFile(path).iter_batches(columns=HITS.names):
+            for row in batch.to_pylist():
+                yield PlacedHit(**{key: value for key, value in row.items() if value is not None})
+    except (pa.ArrowInvalid, OSError) as error:
+        raise RunError(f"{path}: cannot be read ({error}); judge the run again") from error
+
+
+class _Numbers:
+    """Gives subjects numbers in place of names.
+
+    Subjects of cases and lineage (already in memory) are numbered first; all others as the ordered streams
+    bring them, so memory does not grow with the run and a subject has one number in findings and gaps.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._last: Counter[str] = Counter()
+        self._known: dict[Ref, Ref] = {}
+        for case in report.cases:
+            for ref in (Ref(case.kind, case.subject, case.revision), *case.copies, *(r.ref for r in case.reasons)):
+                self._number(ref)
+        for edge in report.lineage:
+            self._number(edge.parent)
+            self._number(edge.child)
+
+    def shared(self) -> Report:
+        report = self._report
+        return replace(
+            report,
+            targets=tuple(f"target {number}" for number, _ in enumerate(report.targets, 1)),
+            tally=replace(report.tally, reasons={}),
+            findings=_Again(self._findings),
+            gaps=_Again(self._gaps),
+            cases=tuple(self._case(case) for case in report.cases),
+            lineage=tuple(Edge(self._known[e.child], self._known[e.parent], e.relation, "") for e in report.lineage),
+            restricted=None,
+        )
+
+    def _number(self, ref: Ref) -> None:
+        if ref not in self._known:
+            self._last[ref.kind] += 1
+            self._known[ref] = Ref(ref.kind, f"{ref.kind} {self._last[ref.kind]}")
+
+    def _case(self, case: Case) -> Case:
+        return Case(
+            case.ground,
+            case.kind,
+            self._known[Ref(case.kind, case.subject, case.revision)].name,
+            "",
+            tuple(_bare(reason, self._known[reason.ref]) for reason in case.reasons),
+            tuple(self._known[copy] for copy in case.copies),
+        )
+
+    def _numbered(self) -> Iterator[tuple[Ref, Finding | Gap]]:
+        findings: Iterable[tuple[Ref, Finding | Gap]] = ((finding.ref, finding) for finding in self._report.findings)
+        gaps: Iterable[tuple[Ref, Finding | Gap]] = self._report.gaps
+        last, seen, number = Counter(self._last), None, Ref("model", "")
+        for ref, thing in heapq.merge(findings, gaps, key=lambda pair: pair[0]):
+            if ref != seen:
+                seen = ref
+                if ref not in self._known:
+                    last[ref.kind] += 1
+                number = self._known.get(ref) or Ref(ref.kind, f"{ref.kind} {last[ref.kind]}")
+            yield number, thing
+
+    def _findings(self) -> Iterator[Finding]:
+        return (_bare(thing, ref) for ref, thing in self._numbered() if isinstance(thing, Finding))
+
+    def _gaps(self) -> Iterator[tuple[Ref, Gap]]:
+        return ((ref, Gap(thing.what, "")) for ref, thing in self._numbered() if isinstance(thing, Gap))
+
+
+def _bare(finding: Finding, ref: Ref) -> Finding:
+    return replace(finding, subject=ref.name, revision="", fact="", place=Place(""), remark="")
+
+
+@dataclass(frozen=True, slots=True)
+class _Again(Generic[T]):
+    """A stream that can be iterated again."""
+
+    make: Callable[[], Iterator[T]]
+
+    def __iter__(self) -> Iterator[T]:
+        return self.make()

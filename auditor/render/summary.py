@@ -1,0 +1,132 @@
+"""A report in one pass and bounded memory: what a person reads first, and how much is left out."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from auditor.model import SEVERITIES, Finding, Gap, Outcome, Ref, Severity
+from auditor.runs import Report
+
+# Distinct reasons come from outside; beyond so many they are counted together.
+REASONS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """All findings of a rule with one outcome and severity."""
+
+    rule: str
+    title: str
+    outcome: Outcome
+    severity: Severity
+    count: int
+    examples: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectBlock:
+    """A subject's findings, the heaviest first; ``more`` are not shown."""
+
+    ref: Ref
+    findings: tuple[Finding, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GapLine:
+    """Gaps of one kind and reason; the reason "" stands for the rarer ones together."""
+
+    what: str
+    why: str
+    count: int
+    examples: tuple[tuple[Ref, Gap], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    rules: tuple[RuleLine, ...] = ()
+    subjects: tuple[SubjectBlock, ...] = ()
+    gaps: tuple[GapLine, ...] = ()
+    findings: int = 0
+    flagged_subjects: int = 0  # subjects that have any finding
+    subjects_left_out: int = 0
+    findings_left_out: int = 0
+    severities: Counter[Severity] = field(default_factory=Counter)  # FLAGGED ones only
+    unchecked: int = 0
+
+
+def weight(finding: Finding) -> tuple[int, bool]:
+    """Sorts heavier findings higher."""
+    return SEVERITIES.index(finding.severity), finding.outcome == "FLAGGED"
+
+
+def summarise(report: Report, subjects: int = 200, each: int = 30, examples: int = 3) -> Summary:
+    """Summarise with at most ``subjects`` subjects of ``each`` findings, and ``examples`` for a rule or a gap."""
+    titles = {rule.id: rule.title for rule in report.policy.rules}
+    counts: Counter[tuple[str, Outcome, Severity]] = Counter()
+    shown: dict[tuple[str, Outcome, Severity], list[Finding]] = {}
+    heap: list[tuple[tuple[int, ...], int, SubjectBlock]] = []
+    total = seen = 0
+    for seen, (ref, group) in enumerate(groupby(report.findings, key=lambda finding: finding.ref), 1):
+        heavy: list[Finding] = []
+        weights: Counter[tuple[int, bool]] = Counter()
+        for finding in group:
+            key = (finding.rule, finding.outcome, finding.severity)
+            counts[key] += 1
+            few = shown.setdefault(key, [])
+            if len(few) < examples:
+                few.append(finding)
+            weights[weight(finding)] += 1
+            heavy.append(finding)
+            if len(heavy) > 4 * each:
+                heavy = _heaviest(heavy, each)
+        number = sum(weights.values())
+        total += number
+        kept = tuple(_heaviest(heavy, each))
+        block = SubjectBlock(ref, kept, number - len(kept))
+        # Among equals the earlier subject stays, so that two runs show the same ones.
+        rank = tuple(weights[level, flagged] for level in (2, 1, 0) for flagged in (True, False))
+        (heapq.heappush if len(heap) < subjects else heapq.heappushpop)(heap, (rank, -seen, block))
+    blocks = tuple(block for _, _, block in sorted(heap, key=lambda item: (item[0], item[1]), reverse=True))
+    rules = [
+        RuleLine(rule, titles.get(rule, ""), outcome, severity, count, tuple(shown[rule, outcome, severity]))
+        for (rule, outcome, severity), count in counts.items()
+    ]
+    rules.sort(key=lambda line: (line.outcome != "FLAGGED", -SEVERITIES.index(line.severity), -line.count, line.rule))
+    flagged: Counter[Severity] = Counter()
+    for line in rules:
+        if line.outcome == "FLAGGED":
+            flagged[line.severity] += line.count
+    return Summary(
+        rules=tuple(rules),
+        subjects=blocks,
+        gaps=_gap_lines(report.gaps, examples),
+        findings=total,
+        flagged_subjects=seen,
+        subjects_left_out=seen - len(blocks),
+        findings_left_out=total - sum(len(block.findings) for block in blocks),
+        severities=flagged,
+        unchecked=total - sum(flagged.values()),
+    )
+
+
+def _heaviest(findings: list[Finding], number: int) -> list[Finding]:
+    return sorted(findings, key=weight, reverse=True)[:number]
+
+
+def _gap_lines(gaps: Iterable[tuple[Ref, Gap]], examples: int) -> tuple[GapLine, ...]:
+    counts: Counter[tuple[str, str]] = Counter()
+    shown: dict[tuple[str, str], list[tuple[Ref, Gap]]] = {}
+    for ref, gap in gaps:
+        key = (gap.what, gap.why)
+        if key not in counts and len(counts) >= REASONS:
+            key = (gap.what, "")
+        counts[key] += 1
+        few = shown.setdefault(key, [])
+        if len(few) < examples:
+            few.append((ref, gap))
+    return tuple(GapLine(*key, count, tuple(shown[key])) for key, count in counts.most_common())

@@ -1,0 +1,223 @@
+"""The summary on a terminal: what was looked at, what people must decide, what was found, what was not checked."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import TextIO
+
+from auditor.model import SEVERITIES, Case, Count, Finding
+from auditor.printable import printable
+from auditor.render import Options, guidance, sharing
+from auditor.render.summary import Summary, summarise
+from auditor.runs import Report
+
+HELP = "a summary for a person, in plain words"
+WIDTH = 100
+CASES = 20
+PLACES = 1000
+
+# A line is a style (rich's words, used only in colour) and text that is harmless already.
+Line = tuple[str, str]
+STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+
+
+def render(report: Report, out: TextIO, options: Options) -> None:
+    shown = sharing.prepared(report, options)
+    lines = _lines(shown, summarise(shown, subjects=1), sharing.notice(report, options))
+    _write(lines, out, options.colour)
+    if options.places:
+        _write(_places(report), out, options.colour)
+
+
+def _write(lines: Iterator[Line], out: TextIO, colour: bool) -> None:
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    if colour:
+        from rich.console import Console
+        from rich.text import Text
+
+        console = Console(file=out, force_terminal=True, highlight=False, markup=False, emoji=False)
+    for style, line in lines:
+        safe = line.encode(encoding, "backslashreplace").decode(encoding)
+        if colour:
+            console.print(Text(safe, style=style), soft_wrap=True)
+        else:
+            out.write(f"{safe}\n")
+
+
+def _lines(report: Report, summary: Summary, notice: str) -> Iterator[Line]:
+    yield from _wrapped("bold reverse", notice)
+    yield "", ""
+    yield from _looked_at(report)
+    yield from _cases(report)
+    if guidance.matched(report):
+        yield from _what_now()
+    yield from _findings(summary)
+    yield from _not_checked(report, summary)
+    steps = guidance.next_steps(report)
+    if steps:
+        yield from _heading("What to do next")
+        for step in steps:
+            yield from _wrapped("", step, "  - ")
+    yield "", ""
+
+
+def _heading(text: str) -> Iterator[Line]:
+    yield "", ""
+    yield "bold", text
+
+
+def _wrapped(style: str, text: str, first: str = "", rest: str | None = None) -> Iterator[Line]:
+    indent = " " * len(first) if rest is None else rest
+    for line in textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False) or [
+        first
+    ]:
+        yield style, line
+
+
+def _looked_at(report: Report) -> Iterator[Line]:
+    yield "bold", "What was looked at"
+    few = ", ".join(printable(target, 80) for target in report.targets[:5])
+    more = f" and {len(report.targets) - 5:,} more" if len(report.targets) > 5 else ""
+    yield from _wrapped("", f"{few}{more}", "  Targets   ")
+    yield from _count("Files", report.tally.files)
+    yield from _count("Samples", report.tally.samples)
+    subjects = ", ".join(f"{number:,} {_plural(kind, number)}" for kind, number in sorted(report.subjects.items()))
+    yield from _wrapped("", subjects or "none", "  Subjects  ")
+    policy = report.policy
+    yield from _wrapped(
+        "",
+        f"{len(policy.rules):,} rules, profile {printable(policy.profile, 80)}, {policy.fingerprint[:12]}",
+        "  Policy    ",
+    )
+    for summary in policy.lists:
+        meaning = guidance.MEANINGS.get(summary.means, summary.means)
+        text = f"{printable(summary.name, 80)} {printable(summary.version, 40)}: {summary.entries:,} entries; {meaning}"
+        yield from _wrapped("", text, "  List      ")
+    for text in guidance.lists_missing(report):
+        yield from _wrapped("bold yellow", text, "  No list   ")
+    if not report.complete:
+        yield from _wrapped("bold yellow", "not everything was read: this is a report on a part.", "  Incomplete ")
+
+
+def _count(name: str, count: Count) -> Iterator[Line]:
+    proof = f"{count.scanned:,} scanned + {count.skipped:,} skipped + {count.errored:,} errored"
+    text = f"  {name:<9} {count.collected:,} collected = {proof}"
+    yield ("", text) if count.proven else ("bold red", f"{text}: DOES NOT ADD UP")
+
+
+def _plural(kind: str, number: int) -> str:
+    return kind if number == 1 or kind == "terms" else f"{kind}s"
+
+
+def _cases(report: Report) -> Iterator[Line]:
+    if not report.cases:
+        yield from _heading("Cases: none was opened")
+        yield from _wrapped("", "No rule asks for a review by people, over what was read and asked.", "  ")
+        return
+    number = len(report.cases)
+    yield from _heading(f"{number:,} {'case' if number == 1 else 'cases'} for people to decide")
+    for case in report.cases[:CASES]:
+        yield from _case(case)
+    if number > CASES:
+        yield "", f"  and {number - CASES:,} more: auditor report RUN --format html or csv"
+
+
+def _case(case: Case) -> Iterator[Line]:
+    revision = f" @ {printable(case.revision, 40)}" if case.revision else ""
+    yield from _wrapped("bold red", f"{case.kind} {printable(case.subject)}{revision}", "  ● ")
+    yield from _wrapped("", f"{case.ground}: {guidance.GROUNDS[case.ground]}", "      ")
+    for reason in case.reasons[:5]:
+        yield from _wrapped("", _said(reason), "      because ", " " * 14)
+    if len(case.reasons) > 5:
+        yield "", f"      and {len(case.reasons) - 5:,} more reasons"
+    if case.copies:
+        names = ", ".join(printable(copy.name, 80) for copy in case.copies[:5])
+        more = f" and {len(case.copies) - 5:,} more" if len(case.copies) > 5 else ""
+        yield from _wrapped("", f"{names}{more}", f"      same weights, {len(case.copies):,}: ")
+
+
+def _said(finding: Finding) -> str:
+    fact = printable(finding.fact, 300) or "facts are left out"
+    remark = f" ({printable(finding.remark, 300)})" if finding.remark else ""
+    place = f" [{printable(str(finding.place))}]" if finding.place.uri else ""
+    return f"{printable(finding.rule, 80)}: {fact}{remark}{place}"
+
+
+def _what_now() -> Iterator[Line]:
+    yield from _heading("What to do now")
+    for step in guidance.STEPS:
+        yield from _wrapped("bold", step, "  - ")
+    for hotline in guidance.contacts().hotlines:
+        yield "", f"    {hotline.country:<15} {hotline.name}, {hotline.url}"
+    yield "", f"    {'elsewhere':<15} {guidance.contacts().directory}, {guidance.contacts().directory_url}"
+
+
+def _findings(summary: Summary) -> Iterator[Line]:
+    if not summary.findings:
+        yield from _heading("Findings: none")
+        yield from _wrapped("", "Nothing was flagged over what was read; it does not mean that nothing is there.", "  ")
+        return
+    counts = ((summary.severities[severity], severity) for severity in reversed(SEVERITIES))
+    parts = [f"{number:,} {_plural(severity, number)}" for number, severity in counts if number]
+    parts += [f"{summary.unchecked:,} unchecked"] if summary.unchecked else []
+    yield from _heading(
+        f"Findings: {', '.join(parts)}, on {summary.flagged_subjects:,} {_plural('subject', summary.flagged_subjects)}"
+    )
+    for line in summary.rules:
+        word = line.severity if line.outcome == "FLAGGED" else "unchecked"
+        title = f"  {printable(line.title, 120)}" if line.title else ""
+        style = STYLES[line.severity] if line.outcome == "FLAGGED" else "dim"
+        yield from _wrapped(style, f"{printable(line.rule, 80)}{title}", f"  {word:<9} {line.count:>9,}  ")
+        if line.severity != "note" or line.outcome != "FLAGGED":
+            for finding in line.examples:
+                yield from _wrapped("", f"{printable(finding.subject)}: {_fact(finding)}", " " * 25)
+
+
+def _fact(finding: Finding) -> str:
+    remark = f" ({printable(finding.remark, 120)})" if finding.remark else ""
+    return f"{printable(finding.fact, 160)}{remark}"
+
+
+def _not_checked(report: Report, summary: Summary) -> Iterator[Line]:
+    yield from _heading("What was not checked, and why")
+    silent = True
+    for reason, number in sorted(report.tally.reasons.items(), key=lambda item: (-item[1], item[0]))[:12]:
+        silent = False
+        yield from _wrapped("", printable(reason), f"  {number:>9,}  ")
+    for line in summary.gaps[:12]:
+        silent = False
+        why = printable(line.why) if line.why else "other reasons"
+        yield from _wrapped("", f"{printable(line.what, 40)}: {why}", f"  {line.count:>9,}  ")
+        for ref, gap in line.examples[:1]:
+            yield from _wrapped("dim", f"e.g. {printable(gap.place.uri or ref.name)}", " " * 13)
+    left = max(len(report.tally.reasons) - 12, 0) + max(len(summary.gaps) - 12, 0)
+    if left:
+        yield "", f"  and {left:,} more reasons: auditor report RUN --format html or json"
+    if silent:
+        yield from _wrapped("", "All that was collected was read, as far as the rules and lists above ask.", "  ")
+    if report.tally.coverage:
+        yield from _heading("What was asked of the samples")
+        for key, number in sorted(report.tally.coverage.items()):
+            yield "", f"  {number:>9,}  {printable(key)}"
+
+
+def _places(report: Report) -> Iterator[Line]:
+    yield from _heading("RESTRICTED: where matched samples are")
+    left = 0
+    for number, hit in enumerate(sharing.placed_hits(report)):
+        if number >= PLACES:
+            left += 1
+            continue
+        nearness = "exact" if hit.distance == 0 else f"near, distance {hit.distance}"
+        variant = f", {printable(hit.variant, 40)}" if hit.variant else ""
+        row = f", row {hit.row}" if hit.row else ""
+        yield from _wrapped(
+            "",
+            f"{hit.kind} {printable(hit.name)}: {printable(hit.sample)} in {printable(hit.place)}{row} matches entry "
+            f"{printable(hit.token, 80)} of {printable(hit.list, 80)} {printable(hit.version, 40)} "
+            f"({hit.algorithm}, {nearness}{variant}, {hit.basis})",
+            "  - ",
+        )
+    if left:
+        yield "", f"  and {left:,} more: auditor report RUN --format csv --places"

@@ -1,0 +1,74 @@
+"""The summary on a terminal reads well to a person and does nothing to the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from auditor.model import Count, Tally
+from auditor.runs import ListSummary, Report
+
+Show = Callable[..., str]
+
+
+def test_counts_are_proven_for_files_and_samples(report: Report, shown: Show) -> None:
+    text = shown(report, "terminal")
+    assert "Files     31 collected = 28 scanned + 2 skipped + 1 errored" in text
+    assert "Samples   126 collected = 121 scanned + 3 skipped + 2 errored" in text
+    assert "ADD UP" not in text
+
+
+def test_counts_that_do_not_add_up_are_said(report: Report, shown: Show) -> None:
+    text = shown(replace(report, tally=Tally(Count(5, 3, 1, 0))), "terminal")
+    assert "5 collected = 3 scanned + 1 skipped + 0 errored: DOES NOT ADD UP" in text
+    assert "do not rely on this report" in text
+
+
+def test_cases_come_before_findings_with_their_reasons_and_copies(report: Report, shown: Show) -> None:
+    text = shown(report, "terminal")
+    assert text.startswith("Confidential: unproven until reviewed\n")
+    assert text.index("2 cases for people to decide") < text.index("Findings: 3 errors")
+    assert text.index("● model harbour/pier-lora") < text.index("● model shore/coast-diffusion @ 4f2a9c1")
+    assert "same weights, 1: mirror/coast-diffusion-copy" in text
+    assert "Findings: 3 errors, 1 warning, 2 notes, 1 unchecked, on 5 subjects" in text
+
+
+def test_a_match_is_followed_by_what_to_do_now(report: Report, shown: Show) -> None:
+    text = shown(report, "terminal")
+    assert "Do not open, copy, share or delete the matched samples" in text
+    assert "United Kingdom  Internet Watch Foundation, https://report.iwf.org.uk/" in text
+
+
+def test_nothing_found_never_reads_as_clean(report: Report, shown: Show) -> None:
+    empty = replace(
+        report,
+        findings=(),
+        gaps=(),
+        cases=(),
+        flagged={},
+        lineage=(),
+        policy=replace(report.policy, lists=()),
+        tally=Tally(Count(3, 3), Count(9, 9)),
+    )
+    text = shown(empty, "terminal")
+    assert "clean" not in text.lower()
+    assert "What to do now" not in text
+    assert "Confidential" not in text
+    assert "it does not mean that nothing is there" in text
+    assert "were not matched against known content: no list of it was loaded" in " ".join(text.split())
+    assert "National Center for Missing & Exploited Children" in " ".join(text.split())
+
+
+def test_a_csam_list_that_was_asked_silences_the_warning(report: Report, shown: Show) -> None:
+    lists = (ListSummary("authority", "7", "csam", 10, "ab" * 32),)
+    text = shown(replace(report, policy=replace(report.policy, lists=lists)), "terminal")
+    assert "No list" not in text
+    assert "authority 7: 10 entries; known child sexual abuse material" in text
+
+
+def test_colour_adds_nothing_but_colour(report: Report, shown: Show) -> None:
+    import re
+
+    plain, colour = shown(report, "terminal"), shown(report, "terminal", colour=True)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colour) == plain
+    assert "\x1b[" in colour
