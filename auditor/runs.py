@@ -1,12 +1,43 @@
-"""A run: its folder, and the report that is read from it."""
+"""A run: its folder, how it is made or resumed, and the report that is read from it.
+
+A run folder holds::
+
+    run.json               format, version, targets, policy: what makes two runs the same
+    shards/N.json          the tally of a finished shard, renamed into place last
+    facts/N.parquet        what the shard's files state
+    derived/               what follows from all shards together, and the lineage's edges
+    findings/  gaps/       what the rules say, in order of subject
+    report.json            times, counts, cases: written when the run is complete
+    restricted/            hits and compiled lists: mode 0700, never to be committed or sent on
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import heapq
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from auditor.model import Case, Finding, Gap, Kind, Ref, Rule, Severity, Tally
+from auditor import __version__, judging
+from auditor.engines import Done, cores, run
+from auditor.errors import NothingToAudit, RunError, UsageError
+from auditor.model import SEVERITIES, Case, Count, Finding, Gap, Kind, Place, Ref, Rule, Severity, Tally
+from auditor.progress import Silent
+from auditor.readers import Wants
+from auditor.scan import Setup, Shard, lost, prepare, shards, work, write_json
+from auditor.sources import Blob, Unread
+
+if TYPE_CHECKING:
+    from auditor.policy import Policy
+
+FORMAT = 1
+_FOLDERS = ("shards", "facts", "derived", "restricted", "restricted/hits", "restricted/lists")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +93,385 @@ class Report:
     cases: tuple[Case, ...] = ()
     flagged: Mapping[tuple[str, str, Severity], int] = field(default_factory=dict)
     lineage: tuple[Edge, ...] = ()
-    restricted: Path | None = None  # folder with hits.parquet (schema auditor.samples.HITS), for --places only
+    restricted: Path | None = None  # folder with hits/*.parquet (schema auditor.samples.HITS), for --places only
+    unread: int = 0  # gaps: what was selected but could not be read or judged
+
+    def exit_code(self, fail_on: str = "error") -> int:
+        """1: a finding at or above ``fail_on``; else 3: something was not read or judged; else 0."""
+        if fail_on != "never":
+            counted = SEVERITIES[SEVERITIES.index(fail_on) :]  # type: ignore[arg-type]
+            if any(outcome == "FLAGGED" and severity in counted for _, outcome, severity in self.flagged):
+                return 1
+        unread = self.unread or self.tally.files.errored or self.tally.samples.errored or not self.complete
+        return 3 if unread else 0
+
+
+def audit(
+    *targets: str | os.PathLike[str],
+    known: Sequence[str | os.PathLike[str]] = (),
+    means: str = "",
+    rules: Sequence[str | os.PathLike[str]] = (),
+    profile: str = "default",
+    out: str | os.PathLike[str] | None = None,
+    workers: int = 0,
+    weights: str = "header",
+    variants: Iterable[str] = ("oriented", "unpadded"),
+    progress: Silent | None = None,
+) -> Report:
+    """Scan targets and judge what they state; the same as ``auditor scan``.
+
+    ``known`` are imported lists' names or list files (whose meaning ``means`` declares where the file does
+    not). ``out`` is the run's folder (a new one under ``reports/runs/`` otherwise); where it holds an
+    interrupted run of the same targets and policy, that run goes on. ``workers`` 0 is one a core. A script
+    that calls this with worker processes needs the usual ``if __name__ == "__main__":``.
+
+    Raises :class:`auditor.errors.AuditorError` for what is wrong with the set-up: targets, lists, rules.
+    """
+    from auditor.known.store import open_list
+    from auditor.policy import load
+
+    folder = Path(out) if out else default_folder()
+    files = _files([os.fspath(target) for target in targets])
+    first = next(files, None)
+    if first is None:
+        raise NothingToAudit(f"{', '.join(map(str, targets))}: holds no file; name a file or folder that does")
+    _make(folder)
+    lists = tuple(open_list(os.fspath(name), means=means, into=folder / "restricted" / "lists") for name in known)
+    policy = load(tuple(map(Path, rules)), profile, lists)
+    algorithms = frozenset(name for opened in lists for name in opened.algorithms)
+    wants = Wants(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
+    started = _begin(folder, [os.fspath(target) for target in targets], policy, wants)
+    progress = progress or Silent()
+    tally = _scan(folder, chain([first], files), Setup(policy, wants, folder), workers or cores(), progress)
+    return _conclude(folder, [folder], policy, tally, started, workers or cores())
+
+
+def judge(
+    runs: Sequence[str | os.PathLike[str]],
+    *,
+    out: str | os.PathLike[str],
+    rules: Sequence[str | os.PathLike[str]] = (),
+    profile: str = "default",
+    workers: int = 0,
+) -> Report:
+    """Derive and judge finished runs again, or several as one, under other rules. Nothing is read anew."""
+    from auditor.policy import load
+
+    folders = [Path(folder) for folder in runs]
+    begun = [_run_json(folder) for folder in folders]
+    for folder in folders:
+        _finished(folder)
+    lists = tuple(
+        {entry["name"]: ListSummary(**entry) for started in begun for entry in started["policy"]["lists"]}.values()
+    )
+    policy = load(tuple(map(Path, rules)), profile, lists)
+    target = Path(out)
+    if (target / "run.json").exists():
+        raise UsageError(f"{target}: holds a run already; name another folder with --out")
+    _make(target)
+    for kind in ("facts", "restricted/hits", "shards"):
+        for folder in folders:
+            for path in sorted((folder / kind).iterdir()):
+                _share(path, target / kind / f"{folders.index(folder):02}-{path.name}")
+    started = _begin(target, [name for run in begun for name in run["targets"]], policy, Wants())
+    tally = sum((_tally(path) for path in (target / "shards").glob("*.json")), Tally())
+    return _conclude(target, [target], policy, tally, started, workers or cores())
+
+
+def _share(path: Path, to: Path) -> None:
+    """The same file under another run, without a copy where the file system can."""
+    try:
+        os.link(path, to)
+    except OSError:
+        shutil.copyfile(path, to)
+
+
+def default_folder() -> Path:
+    return Path("reports", "runs", datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ"))
+
+
+def _files(targets: Sequence[str]) -> Iterator[Blob | Unread]:
+    from auditor.sources import source_of
+
+    for target in targets:
+        prefix = f"{Path(target).resolve().name}/" if len(targets) > 1 else ""
+        for file in source_of(target).blobs(target):
+            yield file.under(prefix) if prefix else file
+
+
+def _make(folder: Path) -> None:
+    """The folders of a run. What is restricted is for its owner alone, and kept out of version control."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _FOLDERS:
+            (folder / name).mkdir(exist_ok=True, mode=0o700 if name.startswith("restricted") else 0o777)
+        (folder / "restricted" / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot hold a run: {error.strerror}; name another folder with --out") from error
+
+
+def _begin(folder: Path, targets: Sequence[str], policy: Policy, wants: Wants) -> str:
+    """Write run.json, or check that the run begun here is this one. Returns when it was started."""
+    content = {
+        "format": FORMAT,
+        "version": __version__,
+        "targets": list(targets),
+        "wants": {"algorithms": sorted(wants.algorithms), "weights": wants.weights, "variants": sorted(wants.variants)},
+        "policy": {
+            "fingerprint": policy.fingerprint,
+            "profile": policy.profile,
+            "rules": [_rule(rule) for rule in policy.rules],
+            "lists": [_list(opened) for opened in policy.lists],
+        },
+        "started": _now(),
+    }
+    if (folder / "run.json").exists():
+        begun = _run_json(folder)
+        for key in ("targets", "wants", "version"):
+            if begun[key] != content[key]:
+                raise UsageError(f"{folder}: holds a run with other {key}; name another folder with --out")
+        if begun["policy"]["fingerprint"] != policy.fingerprint:
+            raise UsageError(f"{folder}: holds a run under other rules or lists; name another folder with --out")
+        return str(begun["started"])
+    write_json(folder / "run.json", content)
+    return str(content["started"])
+
+
+def _scan(folder: Path, files: Iterable[Blob | Unread], setup: Setup, workers: int, progress: Silent) -> Tally:
+    """Read every shard that is not finished yet; the tally of them all."""
+    total = Tally()
+    finished: set[str] = set()
+
+    def open_shards() -> Iterator[Shard]:
+        nonlocal total
+        for shard in shards(files, whole_weights=setup.wants.weights == "full"):
+            done = _done(folder, shard)
+            if done is None:
+                yield shard
+            else:
+                total += done
+                finished.add(shard.id)
+                progress.advance(len(shard.files), shard.bytes, done.samples.collected)
+
+    progress.start(None, None)
+    try:
+        for ended in run(
+            open_shards(),
+            work,
+            workers=workers,
+            initializer=prepare,
+            initargs=(setup,),
+            seconds=lambda shard: shard.seconds,
+            retry=Shard.split,
+        ):
+            if isinstance(ended, Done):
+                tally = ended.result
+            else:
+                prepare(setup)
+                tally = lost(ended.task, ended.why, folder)
+            total += tally
+            finished.add(ended.task.id)
+            progress.advance(len(ended.task.files), ended.task.bytes, tally.samples.collected)
+    finally:
+        progress.finish()
+    _forget_all_but(finished, folder)
+    return total
+
+
+def _forget_all_but(finished: set[str], folder: Path) -> None:
+    """Delete what an interrupted run left of shards that are now cut differently."""
+    for name in ("shards", "facts", "restricted/hits"):
+        for path in (folder / name).iterdir():
+            if path.name.partition(".")[0] not in finished or path.suffix == ".part":
+                path.unlink()
+
+
+def _done(folder: Path, shard: Shard) -> Tally | None:
+    """The tally of a shard that was finished before, if its files are still the same."""
+    path = folder / "shards" / f"{shard.id}.json"
+    if not path.exists():
+        return None
+    return _tally(path) if json.loads(path.read_bytes()).get("fingerprint") == shard.fingerprint else None
+
+
+def _tally(path: Path) -> Tally:
+    try:
+        content = json.loads(path.read_bytes())
+        return Tally(Count(**content["files"]), Count(**content["samples"]), content["reasons"], content["coverage"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path}: is damaged; delete it and run the scan again with the same --out") from error
+
+
+def _conclude(
+    folder: Path, folders: Sequence[Path], policy: Policy, tally: Tally, started: str, workers: int
+) -> Report:
+    verdicts, cases = judging.judge_runs(folders, policy, folder, workers=workers)
+    content = {
+        "started": started,
+        "finished": _now(),
+        "complete": True,
+        "tally": asdict(tally),
+        "subjects": dict(sorted(verdicts.subjects.items())),
+        "flagged": [[*key, number] for key, number in sorted(verdicts.flagged.items())],
+        "gaps": verdicts.gaps,
+        "cases": [asdict(case) for case in cases],
+    }
+    write_json(folder / "report.json", content)
+    return report(folder)
+
+
+def report(folder: str | os.PathLike[str]) -> Report:
+    """The report of a finished run. Raises :class:`auditor.errors.RunError`."""
+    path = Path(folder)
+    begun, content = _run_json(path), _finished(path)
+    policy = begun["policy"]
+    try:
+        cases = tuple(_case(case) for case in content["cases"])
+        return Report(
+            version=begun["version"],
+            targets=tuple(begun["targets"]),
+            started=content["started"],
+            finished=content["finished"],
+            policy=PolicySummary(
+                policy["fingerprint"],
+                policy["profile"],
+                tuple(_rule_from(rule) for rule in policy["rules"]),
+                tuple(ListSummary(**entry) for entry in policy["lists"]),
+            ),
+            complete=content["complete"],
+            tally=Tally(
+                Count(**content["tally"]["files"]),
+                Count(**content["tally"]["samples"]),
+                content["tally"]["reasons"],
+                content["tally"]["coverage"],
+            ),
+            subjects=content["subjects"],
+            findings=Findings(path / "findings"),
+            gaps=Gaps(path / "gaps"),
+            cases=cases,
+            flagged={(rule, outcome, severity): number for rule, outcome, severity, number in content["flagged"]},
+            lineage=_lineage(path / "derived" / "edges.parquet", cases),
+            restricted=path / "restricted",
+            unread=content["gaps"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{path}: report.json is damaged; run `auditor judge {path} --out DIR`") from error
+
+
+def _run_json(folder: Path) -> dict[str, Any]:
+    try:
+        content = json.loads((folder / "run.json").read_bytes())
+        number = content["format"]
+    except FileNotFoundError as error:
+        raise RunError(f"{folder}: is not a run's folder (it has no run.json)") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{folder}/run.json: cannot be read; run the scan again") from error
+    if number > FORMAT:
+        raise RunError(f"{folder}: was written by a newer auditor (format {number}); this one reads up to {FORMAT}")
+    return content  # type: ignore[no-any-return]
+
+
+def _finished(folder: Path) -> dict[str, Any]:
+    try:
+        return json.loads((folder / "report.json").read_bytes())  # type: ignore[no-any-return]
+    except FileNotFoundError as error:
+        raise RunError(f"{folder}: was interrupted; run the same scan with --out {folder} to finish it") from error
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder}/report.json: cannot be read; run the scan again") from error
+
+
+def facts(folder: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
+    """What a run states, one mapping a fact, as ``auditor facts`` prints it: in order of shards, derived last."""
+    import pyarrow.parquet as pq
+
+    path = Path(folder)
+    _run_json(path)
+    for file in (*sorted((path / "facts").glob("*.parquet")), *(path / "derived").glob("derived.parquet")):
+        with pq.ParquetFile(file) as parquet:
+            for batch in parquet.iter_batches(4096):
+                for row in batch.to_pylist():
+                    if row["key"]:
+                        yield _fact(row)
+
+
+def _fact(row: Mapping[str, Any]) -> dict[str, Any]:
+    fact = {"subject": row["name"], **{key: row[key] for key in ("kind", "revision", "key", "value", "relation")}}
+    fact |= {"place": {"uri": row["uri"], "line": row["line"]}, "source": row["source"]}
+    return fact | ({"remark": row["remark"]} if row["remark"] else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The findings of a run, read as they are iterated, in order of (kind, subject, revision, rule, fact)."""
+
+    folder: Path
+
+    def __iter__(self) -> Iterator[Finding]:
+        return map(judging.finding, _merged(self.folder, judging.FINDING_COLUMNS[:5]))
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """The gaps of a run with their subjects, in order of (kind, subject, revision)."""
+
+    folder: Path
+
+    def __iter__(self) -> Iterator[tuple[Ref, Gap]]:
+        for row in _merged(self.folder, judging.GAP_COLUMNS[:5]):
+            ref = Ref(row["kind"], row["subject"], row["revision"])
+            yield ref, Gap(row["what"], row["why"], Place(row["uri"], row["line"]))
+
+
+def _merged(folder: Path, order: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The rows of sorted files, in one order."""
+    import pyarrow.parquet as pq
+
+    def rows(path: Path) -> Iterator[dict[str, Any]]:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(4096):
+                yield from batch.to_pylist()
+
+    return heapq.merge(*map(rows, sorted(folder.glob("*.parquet"))), key=lambda row: tuple(row[name] for name in order))
+
+
+def _lineage(path: Path, cases: Sequence[Case], most: int = 300) -> tuple[Edge, ...]:
+    """The edges that touch a case, nearest first; so many that a person can still look at them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    if not cases or not path.exists():
+        return ()
+    table = pq.read_table(path)
+    names = pa.array([case.subject for case in cases[:most]])
+    near = pc.or_(pc.is_in(table["child"], names), pc.is_in(table["parent"], names))
+    return tuple(
+        Edge(
+            Ref(row["child_kind"], row["child"]), Ref(row["parent_kind"], row["parent"]), row["relation"], row["source"]
+        )
+        for row in table.filter(near).slice(0, most).to_pylist()
+    )
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    shown = ("id", "title", "applies", "severity", "case", "why", "fix", "references", "check")
+    return {name: getattr(rule, name) for name in shown}
+
+
+def _rule_from(content: Mapping[str, Any]) -> Rule:
+    lists = {name: tuple(content[name]) for name in ("applies", "references")}
+    return Rule(**{**content, **lists, "params": {}})
+
+
+def _list(opened: Any) -> dict[str, Any]:
+    return {name: getattr(opened, name) for name in ("name", "version", "means", "entries", "sha256", "holder")}
+
+
+def _case(content: Mapping[str, Any]) -> Case:
+    reasons = tuple(Finding(**{**reason, "place": Place(**reason["place"])}) for reason in content["reasons"])
+    copies = tuple(Ref(**copy) for copy in content["copies"])
+    return Case(content["ground"], content["kind"], content["subject"], content["revision"], reasons, copies)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

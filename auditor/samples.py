@@ -75,11 +75,16 @@ def sample_schema(algorithms: Sequence[str]) -> pa.Schema:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """A batch of samples of one subject, with one basis."""
+    """A batch of samples of one subject, with one basis.
+
+    ``again``: the samples of an earlier batch on the other basis (a row that declares a digest and holds
+    the image too), or of files that are read by themselves: matched, but not counted a second time.
+    """
 
     subject: Ref
     basis: Basis
     batch: pa.RecordBatch
+    again: bool = False
 
     @property
     def algorithms(self) -> tuple[str, ...]:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.runs import Report
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -23,3 +30,68 @@ profile_option = click.option(
     metavar="NAME",
     help="Whose severities count: default, research, hub, gate, search, or one of your own.",
 )
+workers_option = click.option(
+    "--workers", type=click.IntRange(0), default=0, metavar="N", help="Worker processes (default: one a core)."
+)
+
+
+def _known_formats(context: click.Context, option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, if such formats are installed. Rendering is imported only when a format is named."""
+    if names:
+        from auditor.render import formats
+
+        for name in names:
+            if name not in formats():
+                raise click.BadParameter(f"there is no format {name!r}; there are {', '.join(formats())}")
+    return names
+
+
+def _complete_format(context: click.Context, option: click.Parameter, incomplete: str) -> list[str]:
+    from auditor.render import formats
+
+    return [name for name in formats() if name.startswith(incomplete)]
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--format`` and ``-o``: the first file takes the first format, and so on."""
+    formats = click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        callback=_known_formats,
+        shell_complete=_complete_format,
+        metavar="F",
+        help="terminal (default), html, json, sarif, csv (repeatable; give each but one an -o).",
+    )
+    files = click.option(
+        "-o",
+        "--output",
+        "files",
+        multiple=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Where the report goes; its suffix tells the format where --format does not.",
+    )
+    return formats(files(command))
+
+
+def write(
+    report: Report, names: tuple[str, ...], files: tuple[Path, ...], *, places: bool = False, share: bool = False
+) -> None:
+    """Write the report: each format into its file, the one without a file to stdout."""
+    from auditor.render import Options, formats
+
+    suffixes = {".txt": "terminal", **{f".{name}": name for name in formats()}}
+    chosen = list(names) + [suffixes.get(path.suffix.lower(), "terminal") for path in files[len(names) :]]
+    if len(chosen) > len(files) + 1:
+        raise click.UsageError("only one format can go to stdout: give each of the others an -o FILE")
+    for name, path in zip(chosen, files, strict=False):
+        try:
+            with open(path, "w", encoding="utf-8", newline="") as out:
+                formats()[name].render(report, out, Options(places=places, share=share))
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
+    if len(chosen) > len(files) or not files:
+        stdout = click.get_text_stream("stdout")
+        options = Options(places=places, share=share, colour=stdout.isatty())
+        formats()[chosen[-1] if chosen else "terminal"].render(report, stdout, options)

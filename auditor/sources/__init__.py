@@ -10,12 +10,14 @@ Which subject a file belongs to is decided in one place, :mod:`auditor.sources.l
 
 from __future__ import annotations
 
+import importlib
 import io
+import pkgutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Literal, Protocol
 
-from auditor.errors import Unreadable
+from auditor.errors import Unreadable, UsageError
 from auditor.model import Kind, Ref
 
 
@@ -23,9 +25,10 @@ from auditor.model import Kind, Ref
 class Blob:
     """One file, or a stretch of one (a tar member), and the subject it belongs to.
 
-    ``kind`` is ``""`` where only the text itself can tell (a card in a flat folder): its reader asks
-    :func:`auditor.sources.layout.kind_of_card`. ``path`` may hold surrogate escapes; ``uri`` is valid
-    Unicode and relative to the target.
+    ``kind`` and ``name`` are the subject's that the folder belongs to. ``kind`` is ``""`` in a folder that
+    is no subject of its own: samples in it belong to the dataset ``name`` (the target), but a card or a
+    terms text is a subject by itself, called ``alone``, whose kind its reader decides from the text.
+    ``path`` may hold surrogate escapes; ``uri`` is valid Unicode and relative to the target.
     """
 
     path: str
@@ -36,6 +39,12 @@ class Blob:
     revision: str = ""
     offset: int = 0
     whole: bool = True  # False: size bytes from offset
+    alone: str = ""  # this file's name as a subject of its own, where kind is ""
+    alone_kind: Kind | Literal[""] = ""  # what the folders' names say a card in them speaks of
+
+    def under(self, prefix: str) -> Blob:
+        """The same blob where several targets are read: its place begins with its target's name."""
+        return replace(self, uri=prefix + self.uri)
 
     @property
     def basename(self) -> str:
@@ -48,8 +57,12 @@ class Blob:
         return f".{suffix.lower()}" if dot and stem else ""
 
     def ref(self, otherwise: Kind) -> Ref:
-        """The subject this blob belongs to, of that kind where the layout cannot tell."""
+        """The subject that the blob's folder is, of that kind where the layout cannot tell."""
         return Ref(self.kind or otherwise, self.name, self.revision)
+
+    def text_ref(self, kind: Kind) -> Ref:
+        """The subject that a card or terms text in this blob speaks of; ``kind`` is what the text tells."""
+        return self.ref(kind) if self.kind else Ref(kind, self.alone or self.name)
 
     def open(self) -> BinaryIO:
         """The file's bytes, unbuffered position 0. Raises :class:`Unreadable`."""
@@ -81,8 +94,21 @@ class Unread:
     skipped: bool = False
     blob: Blob | None = None
 
+    def under(self, prefix: str) -> Unread:
+        return replace(self, uri=prefix + self.uri)
+
 
 class Source(Protocol):
     def claims(self, target: str) -> bool: ...
 
     def blobs(self, target: str) -> Iterator[Blob | Unread]: ...
+
+
+def source_of(target: str) -> Source:
+    """The source that claims a target. Raises :class:`auditor.errors.UsageError`."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    sources = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    for source in sources:
+        if hasattr(source, "claims") and source.claims(target):
+            return source  # type: ignore[return-value]
+    raise UsageError(f"{target}: does not exist; name a file or a folder")

@@ -1,0 +1,23 @@
+"""``auditor completion``: what a shell needs to complete commands and options."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  auditor completion bash >> ~/.bashrc
+  auditor completion zsh >> ~/.zshrc
+  auditor completion fish > ~/.config/fish/completions/auditor.fish"""
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def command(context: click.Context, shell: str) -> None:
+    """Print the completion script for SHELL."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found
+    click.echo(found(context.find_root().command, {}, "auditor", "_AUDITOR_COMPLETE").source())

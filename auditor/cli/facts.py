@@ -1,0 +1,33 @@
+"""``auditor facts``: what was read, apart from any rule."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import click
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  auditor facts models/acme/base | jq -r 'select(.key == "licence") | .value'
+  auditor facts runs/hub
+
+One JSON object a line: subject, kind, revision, key, value, relation, place, source. The keys are
+those of `auditor rules explain`; a `gap` is something that could not be read."""
+)
+@click.argument("target", metavar="TARGET|RUN")
+def command(target: str) -> None:
+    """What a TARGET states, or a finished RUN has read: one JSON object a line."""
+    from auditor.runs import audit, facts
+
+    with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
+        run = Path(target)
+        if not (run / "run.json").is_file():
+            run = Path(folder, "run")
+            audit(target, out=run)
+        out = click.get_text_stream("stdout")
+        for fact in facts(run):
+            out.write(json.dumps(fact) + "\n")

@@ -1,0 +1,75 @@
+"""``auditor``: finds the commands, and turns what went wrong into a message and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+import auditor.cli
+from auditor import __version__
+from auditor.errors import AuditorError
+
+_NOT_COMMANDS = {"main", "options"}
+
+
+class Commands(click.Group):
+    """Every module of this package that has a ``command``; each is imported only when it is asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        names = (module.name for module in pkgutil.iter_modules(auditor.cli.__path__))
+        return sorted(name for name in names if name not in _NOT_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(context):
+            return None
+        module = importlib.import_module(f"auditor.cli.{name}")
+        command: click.Command = module.command
+        return command
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        """Exit 2 for misuse and for what is wrong with our own set-up, 130 when interrupted."""
+        try:
+            code = super().main(args, *rest, **{**options, "standalone_mode": False})
+        except click.ClickException as error:
+            error.show()
+            code = 2
+        except AuditorError as error:
+            click.echo(f"auditor: {error}", err=True)
+            code = 2
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("auditor: interrupted; the same command with the same --out goes on where it was", err=True)
+            code = 130
+        except BrokenPipeError:
+            # The reader has gone (``| head``): nothing is left to say, not even while Python shuts down.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 0
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  auditor scan models/ datasets/ --known my-list      audit folders against an imported list
+  auditor scan manifest.parquet --known list.csv      match a manifest's digests as they stand
+  auditor lists import hashes.csv --name my-list --means csam
+  auditor rules explain no-licence
+
+Exit codes: 1 a finding at or above --fail-on; else 3 something was not read or judged;
+else 0; 2 misuse, or a rule or list that cannot be trusted; 130 interrupted.""",
+)
+@click.version_option(__version__, prog_name="auditor")
+def main() -> None:
+    """Audits AI models and datasets: what they hold, state, permit and come from.
+
+    Matches samples by hash alone against known-content lists, checks licences and terms, traces
+    lineage, and flags models for a de-indexing review by people. It never shows, copies, fetches or
+    runs what it audits.
+    """

@@ -1,0 +1,29 @@
+"""``auditor report``: a finished run in one more format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from auditor.cli.options import FOLDER, output_options, write
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  auditor report runs/hub                               the summary again
+  auditor report runs/hub --format csv -o cases.csv     the cases with their reasons
+  auditor report runs/hub --format html --share -o public.html"""
+)
+@click.argument("run", type=FOLDER)
+@output_options
+@click.option("--places", is_flag=True, help="Also where matched samples are. Restricted: for those who may act on it.")
+@click.option("--share", is_flag=True, help="Leave out every name: fit to be sent to others.")
+def command(run: Path, formats: tuple[str, ...], files: tuple[Path, ...], places: bool, share: bool) -> None:
+    """Show a finished RUN in any format."""
+    from auditor.runs import report
+
+    if places and share:
+        raise click.UsageError("--places and --share exclude each other")
+    write(report(run), formats, files, places=places, share=share)

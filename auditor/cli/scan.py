@@ -1,0 +1,60 @@
+"""``auditor scan``: read targets, match them against lists, judge them, report."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from auditor.cli.options import output_options, profile_option, rules_option, workers_option, write
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  auditor scan hub/ --known my-list --out runs/hub      a folder of models and datasets
+  auditor scan manifest.parquet --known hashes.csv --means csam
+  auditor scan hub/ --profile gate --fail-on warning    before an upload goes live
+  auditor scan hub/ --format html -o report.html
+
+Without --known no image is matched, and the report says so. The run's folder (--out, else a new one
+under reports/runs/) keeps what was read: `auditor report` and `auditor judge` use it again, and an
+interrupted scan with the same --out goes on where it was."""
+)
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.option("--known", multiple=True, metavar="LIST", help="An imported list's name, or a list file (repeatable).")
+@click.option("--means", default="", help="What the entries of list files mean, where a file does not say.")
+@rules_option
+@profile_option
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="The run's folder.")
+@output_options
+@click.option(
+    "--fail-on",
+    type=click.Choice(["note", "warning", "error", "never"]),
+    default="error",
+    show_default=True,
+    help="Exit 1 for a finding of this severity or above.",
+)
+@workers_option
+@click.option(
+    "--weights",
+    type=click.Choice(["header", "sample", "full"]),
+    default="header",
+    show_default=True,
+    help="How far files of weights are read.",
+)
+@click.option("--dihedral", is_flag=True, help="Match the eight rotations and reflections of each picture too.")
+@click.option("-v", "--verbose", is_flag=True, help="Log what is done to stderr.")
+@click.pass_context
+def command(context: click.Context, /, targets: tuple[str, ...], fail_on: str, **given: object) -> None:
+    """Scan TARGETs: files, folders, manifests. Prints a summary; exit codes are in `auditor --help`."""
+    from auditor.progress import reporter
+    from auditor.runs import audit
+
+    logging.basicConfig(level=logging.INFO if given.pop("verbose") else logging.WARNING, format="%(message)s")
+    formats, files = given.pop("formats"), given.pop("files")
+    variants = ("oriented", "unpadded", "512", *(("dihedral",) if given.pop("dihedral") else ()))
+    report = audit(*targets, variants=variants, progress=reporter(), **given)  # type: ignore[arg-type]
+    write(report, formats, files)  # type: ignore[arg-type]
+    context.exit(report.exit_code(fail_on))

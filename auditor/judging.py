@@ -1,0 +1,288 @@
+"""The second half of a run: derive over all shards, judge one subject at a time, gather the cases.
+
+Parts of a subject in several shards meet here: facts are brought together by the subject's hash bucket, on
+disk when there are many, and each group of buckets is judged by itself, so memory stays flat and the
+findings do not depend on how many workers there were.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditor.engines import Done, Lost, run
+from auditor.errors import RunError
+from auditor.model import SEVERITIES, Case, Finding, Kind, Place, Ref, Severity, Subject
+from auditor.resources import resource
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.dataset as pads
+
+    from auditor.policy import Policy
+
+# Rows of facts judged at a time, about 100 MB as Python objects.
+GROUP_ROWS = 150_000
+_BUCKETS = 256
+
+FINDING_COLUMNS = ("kind", "subject", "revision", "rule", "fact", "outcome", "severity", "uri", "line", "remark")
+GAP_COLUMNS = ("kind", "subject", "revision", "what", "why", "uri", "line")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What came of judging some subjects. They add up in any order; rows of findings are on disk."""
+
+    subjects: Mapping[Kind, int] = field(default_factory=dict)
+    flagged: Mapping[tuple[str, str, Severity], int] = field(default_factory=dict)
+    gaps: int = 0
+    reasons: tuple[tuple[Finding, str], ...] = ()  # findings that open a case, with the case's ground
+    copies: tuple[tuple[Ref, Ref], ...] = ()
+
+    def __add__(self, other: Verdicts) -> Verdicts:
+        return Verdicts(
+            Counter(self.subjects) + Counter(other.subjects),
+            Counter(self.flagged) + Counter(other.flagged),
+            self.gaps + other.gaps,
+            self.reasons + other.reasons,
+            self.copies + other.copies,
+        )
+
+
+def judge_runs(
+    folders: Sequence[Path], policy: Policy, out: Path, *, workers: int
+) -> tuple[Verdicts, tuple[Case, ...]]:
+    """Derive and judge what the runs in ``folders`` read, as one; write findings, gaps and edges into ``out``."""
+    import pyarrow.dataset as pads
+
+    from auditor.facts import FACTS
+
+    files = sorted(str(path) for folder in folders for path in (folder / "facts").glob("*.parquet"))
+    facts = pads.dataset(files, schema=FACTS, format="parquet")
+    derive(facts, folders, policy, out)
+    derived = out / "derived" / "derived.parquet"
+    facts = pads.dataset([*files, str(derived)], schema=FACTS, format="parquet")
+    verdicts = _judge_all(facts, policy, out, workers)
+    return verdicts, cases(verdicts)
+
+
+def derive(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Path) -> None:
+    """Write the statements that follow from all facts and hits together, and the edges they follow along."""
+    import pyarrow.parquet as pq
+
+    from auditor.facts import FACTS
+    from auditor.lineage.graph import edges
+    from auditor.lineage.passing import derive
+
+    (out / "derived").mkdir(exist_ok=True)
+    graph = edges(facts)
+    pq.write_table(graph, out / "derived" / "edges.parquet", compression="zstd")
+    with pq.ParquetWriter(out / "derived" / "derived.parquet", FACTS, compression="zstd") as writer:
+        for batch in derive(facts, hits(folders, facts, policy.treat), graph, resource("rules") / "vocabulary"):
+            writer.write_batch(batch)
+
+
+def hits(folders: Sequence[Path], facts: pads.Dataset, treat: Mapping[str, str]) -> pa.Table:
+    """Hits by dataset, list, relation and basis, each sample once, with the dataset's number of samples.
+
+    A sample with an exact and a near hit counts as exact. ``treat`` replaces a list's meaning (a profile
+    may treat ``test`` as ``csam``). Columns: kind, name, revision, list, means, relation, basis, hits, samples.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.dataset as pads
+
+    from auditor.samples import EXACT, HITS
+
+    identity = ["kind", "name", "revision"]
+    sums = facts.to_table([*identity, "remark"], filter=pc.field("key") == "samples")
+    sums = sums.set_column(3, "samples", pc.cast(sums["remark"], pa.int64()))
+    totals = sums.group_by(identity).aggregate([("samples", "sum")]).rename_columns([*identity, "samples"])
+    files = sorted(str(path) for folder in folders for path in (folder / "restricted" / "hits").glob("*.parquet"))
+    found = pads.dataset(files, schema=HITS, format="parquet").to_table() if files else HITS.empty_table()
+    near = pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT)))
+    found = found.append_column("near", pc.cast(near, pa.int8()))
+    per_list = [*identity, "list", "means", "basis"]
+    samples = found.group_by([*per_list, "place", "row", "sample"]).aggregate([("near", "min")])
+    counted = samples.group_by([*per_list, "near_min"]).aggregate([("sample", "count")])
+    relation = pc.if_else(pc.equal(counted["near_min"], 1), "near", "exact")
+    means = pa.array([treat.get(word, word) for word in counted["means"].to_pylist()], pa.string())
+    counted = counted.append_column("relation", relation).append_column("hits", counted["sample_count"])
+    counted = counted.set_column(counted.schema.get_field_index("means"), "means", means)
+    joined = counted.select([*per_list, "relation", "hits"]).join(totals, identity, join_type="left outer")
+    return joined.sort_by([(name, "ascending") for name in (*per_list, "relation")])
+
+
+def _judge_all(facts: pads.Dataset, policy: Policy, out: Path, workers: int) -> Verdicts:
+    for name in ("findings", "gaps"):
+        shutil.rmtree(out / name, ignore_errors=True)
+        (out / name).mkdir()
+    groups = min(_BUCKETS, -(-facts.count_rows() // GROUP_ROWS))
+    if groups <= 1:
+        return judge_table(facts.to_table(), policy, out, 0)
+    folder = out / "buckets"
+    try:
+        width = -(-_BUCKETS // groups)
+        numbers = _partition(facts, folder, width)
+        total = Verdicts()
+        _prepare(policy, out)
+        for done in run(
+            numbers,
+            _judge_group,
+            workers=workers,
+            initializer=_prepare,
+            initargs=(policy, out),
+            seconds=lambda number: 3600,
+        ):
+            if isinstance(done, Lost):
+                raise RunError(f"{out}: judging group {done.task} failed: {done.why}; run `auditor judge` again")
+            assert isinstance(done, Done)
+            total += done.result
+        return total
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _partition(facts: pads.Dataset, folder: Path, width: int) -> list[int]:
+    """Write the facts once more, a folder for each stretch of ``width`` buckets; the stretches' numbers."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.dataset as pads
+
+    columns = {name: pc.field(name) for name in facts.schema.names}
+    columns["group"] = pc.divide(pc.cast(pc.field("bucket"), pa.int32()), width)
+    pads.write_dataset(
+        facts.scanner(columns=columns, batch_size=64 * 1024),
+        folder,
+        format="parquet",
+        partitioning=pads.partitioning(pa.schema([("group", pa.int32())])),
+        max_open_files=512,
+        max_partitions=_BUCKETS,
+        use_threads=False,
+    )
+    return sorted(int(path.name) for path in folder.iterdir())
+
+
+_prepared: tuple[Any, Path] | None = None
+
+
+def _prepare(policy: Policy, out: Path) -> None:
+    global _prepared
+    _prepared = (policy, out)
+
+
+def _judge_group(number: int) -> Verdicts:
+    import pyarrow.dataset as pads
+
+    from auditor.facts import FACTS
+
+    assert _prepared
+    policy, out = _prepared
+    table = pads.dataset(out / "buckets" / str(number), schema=FACTS, format="parquet").to_table()
+    return judge_table(table, policy, out, number)
+
+
+def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verdicts:
+    """Judge every subject of a table of facts; write ``findings/N.parquet`` and ``gaps/N.parquet``, in order."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from auditor.facts import subjects
+    from auditor.policy import judge
+
+    grounds = {rule.id: rule.case for rule in policy.rules if rule.case}
+    kinds: Counter[Kind] = Counter()
+    flagged: Counter[tuple[str, str, Severity]] = Counter()
+    reasons: list[tuple[Finding, str]] = []
+    copies: list[tuple[Ref, Ref]] = []
+    findings: list[tuple[object, ...]] = []
+    gaps: list[tuple[object, ...]] = []
+    for subject in subjects(facts):
+        kinds[subject.kind] += 1
+        for finding in sorted(judge(subject, policy), key=lambda found: (found.rule, found.fact, found.place)):
+            flagged[finding.rule, finding.outcome, finding.severity] += 1
+            findings.append(_finding_row(finding))
+            if finding.outcome == "FLAGGED" and (ground := grounds.get(finding.rule)):
+                reasons.append((finding, ground))
+        gaps.extend((*_identity(subject), gap.what, gap.why, gap.place.uri, gap.place.line) for gap in subject.gaps)
+        copies.extend((subject.ref, Ref(subject.kind, name)) for name in subject.values("copy_of"))
+    for name, columns, rows in (("findings", FINDING_COLUMNS, findings), ("gaps", GAP_COLUMNS, gaps)):
+        schema = pa.schema([(column, pa.int64() if column == "line" else pa.string()) for column in columns])
+        arrays = [pa.array(cells, field.type) for cells, field in zip(zip(*rows, strict=True), schema, strict=True)]
+        table = pa.Table.from_arrays(arrays, schema=schema) if rows else schema.empty_table()
+        pq.write_table(table, out / name / f"{number:03}.parquet", compression="zstd")
+    return Verdicts(kinds, flagged, len(gaps), tuple(reasons), tuple(copies))
+
+
+def _identity(subject: Subject) -> tuple[str, str, str]:
+    return subject.kind, subject.name, subject.revision
+
+
+def _finding_row(finding: Finding) -> tuple[object, ...]:
+    identity = (finding.kind, finding.subject, finding.revision)
+    place = (finding.place.uri, finding.place.line, finding.remark)
+    return (*identity, finding.rule, finding.fact, finding.outcome, finding.severity, *place)
+
+
+def finding(row: Mapping[str, Any]) -> Finding:
+    """The finding that a row of ``findings/*.parquet`` holds."""
+    return Finding(
+        row["rule"],
+        row["kind"],
+        row["subject"],
+        row["revision"],
+        row["outcome"],
+        row["severity"],
+        row["fact"],
+        Place(row["uri"], row["line"]),
+        row["remark"],
+    )
+
+
+def cases(verdicts: Verdicts) -> tuple[Case, ...]:
+    """One case for each ground and set of the same weights, the most serious first."""
+    groups = _sets(verdicts.copies)
+    found: dict[tuple[str, Ref], list[Finding]] = {}
+    for reason, ground in verdicts.reasons:
+        ref = reason.ref
+        same = groups.get(ref, frozenset({ref}))
+        found.setdefault((ground, min(same)), []).append(reason)
+    opened = []
+    for (ground, first), reasons in found.items():
+        reasons.sort(key=_weight)
+        subject = reasons[0].ref
+        copies = tuple(sorted(groups.get(first, frozenset({first})) - {subject}))
+        opened.append(Case(ground, subject.kind, subject.name, subject.revision, tuple(reasons), copies))  # type: ignore[arg-type]
+    return tuple(sorted(opened, key=lambda case: (case.ground != "linked", _weight(case.reasons[0]), case.subject)))
+
+
+def _weight(finding: Finding) -> tuple[int, bool, str, str, str]:
+    """Heavier findings first: by severity, exact before near."""
+    return (-SEVERITIES.index(finding.severity), "near" in finding.fact, finding.rule, finding.subject, finding.fact)
+
+
+def _sets(pairs: Iterable[tuple[Ref, Ref]]) -> dict[Ref, frozenset[Ref]]:
+    """The sets of subjects with the same weights, by each of their members. A pair names no revision."""
+    parent: dict[Ref, Ref] = {}
+
+    def root(ref: Ref) -> Ref:
+        while parent.setdefault(ref, ref) != ref:
+            parent[ref] = parent[parent[ref]]
+            ref = parent[ref]
+        return ref
+
+    named: dict[tuple[str, str], Ref] = {}
+    pairs = list(pairs)
+    for ref, _ in pairs:
+        named.setdefault((ref.kind, ref.name), ref)
+    for ref, other in pairs:
+        left, right = root(ref), root(named.get((other.kind, other.name), other))
+        parent[max(left, right)] = min(left, right)
+    members: dict[Ref, set[Ref]] = {}
+    for ref in parent:
+        members.setdefault(root(ref), set()).add(ref)
+    return {ref: frozenset(group) for group in members.values() for ref in group}

@@ -1,0 +1,308 @@
+"""What a worker does with one shard: read, derive, match, write. The first half of a run.
+
+A shard is a stretch of the target's files. Its facts, hits and tally are written under its id; the tally is
+renamed into place last, so a shard that has one is finished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditor.errors import Unreadable
+from auditor.model import Count, Gap, Place, Ref, Statement, Subject, Tally
+from auditor.readers import HEAD, Part, Wants, reader_of, readers
+from auditor.sources import Blob, Unread
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from auditor.known.match import Matcher
+    from auditor.policy import Policy
+    from auditor.samples import Samples
+    from auditor.terms.vocabulary import Vocabulary
+
+# A shard ends at so many files or bytes, but not inside a model: its small files are read together.
+SHARD_FILES = 256
+SHARD_BYTES = 64 * 1024**2
+# Of a file of weights only the header is read, however large it is.
+_HEADER_BYTES = 1024**2
+_FLUSH = 5_000  # subjects held before they are written
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    id: str
+    files: tuple[Blob | Unread, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Names and sizes of the shard's files; a finished shard is kept on resuming only if it is the same."""
+        names = "\n".join(f"{file.uri} {getattr(file, 'size', '-')}" for file in self.files)
+        return hashlib.sha256(names.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.size for file in self.files if isinstance(file, Blob))
+
+    @property
+    def seconds(self) -> float:
+        """How long a worker may take: ample for slow storage, an end for a file that hangs its reader."""
+        return 60 + 0.25 * len(self.files) + self.bytes / 1024**2
+
+    def split(self) -> tuple[Shard, ...]:
+        """Sixteen parts of a lost shard, so that in the end only the file that did it is lost."""
+        if len(self.files) == 1:
+            return ()
+        step = max(1, -(-len(self.files) // 16))
+        parts = [self.files[at : at + step] for at in range(0, len(self.files), step)]
+        return tuple(Shard(f"{self.id}-{number:02}", part) for number, part in enumerate(parts))
+
+
+def shards(files: Iterable[Blob | Unread], *, whole_weights: bool = False) -> Iterator[Shard]:
+    """The files cut into shards, in their order."""
+    number, held, size, owner = 0, list[Blob | Unread](), 0, ("", "")
+    for file in files:
+        cost = _cost(file, whole_weights)
+        now = (file.kind, file.name) if isinstance(file, Blob) else owner
+        full = len(held) >= SHARD_FILES or size + cost > SHARD_BYTES
+        if held and full and not (now == owner and now[0] == "model" and len(held) < 8 * SHARD_FILES):
+            yield Shard(f"{number:06}", tuple(held))
+            number, held, size = number + 1, [], 0
+        held.append(file)
+        size, owner = size + cost, now
+    if held:
+        yield Shard(f"{number:06}", tuple(held))
+
+
+def _cost(file: Blob | Unread, whole_weights: bool) -> int:
+    if isinstance(file, Unread):
+        return 0
+    return file.size if file.kind != "model" or whole_weights else min(file.size, _HEADER_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What every worker of a run shares; small, because it is sent to each."""
+
+    policy: Policy
+    wants: Wants
+    folder: Path
+
+
+_setup: Setup | None = None
+
+
+def prepare(setup: Setup) -> None:
+    """Called once in each worker."""
+    global _setup
+    _setup = setup
+
+
+@cache
+def _vocabulary() -> Vocabulary:
+    from auditor.terms.derive import load
+
+    assert _setup
+    return load(_setup.policy.vocabularies)
+
+
+@cache
+def _matcher() -> Matcher | None:
+    from auditor.known.match import Matcher
+
+    assert _setup
+    return Matcher(_setup.policy.lists) if _setup.policy.lists else None
+
+
+def work(shard: Shard) -> Tally:
+    """Read one shard, write what came of it, and return its tally."""
+    assert _setup, "prepare() comes first"
+    with Writer(_setup.folder, shard) as writer:
+        unread = [file for file in shard.files if isinstance(file, Unread)]
+        for file in unread:
+            writer.unread(file)
+        for name, blobs in _by_reader(shard, writer).items():
+            for item in readers()[name].read(blobs, _setup.wants):
+                if isinstance(item, Part):
+                    from auditor.terms.derive import derive
+
+                    writer.subject(derive(item, _vocabulary()))
+                elif isinstance(item, Unread):
+                    writer.unread(item)
+                else:
+                    writer.samples(item, _matcher())
+        return writer.finish()
+
+
+def _by_reader(shard: Shard, writer: Writer) -> dict[str, list[Blob]]:
+    found: dict[str, list[Blob]] = {}
+    for blob in shard.files:
+        if isinstance(blob, Unread):
+            continue
+        try:
+            name = reader_of(blob, blob.read(HEAD))
+        except Unreadable as error:
+            writer.unread(Unread(blob.uri, str(error), blob=blob))
+            continue
+        if name:
+            found.setdefault(name, []).append(blob)
+        else:
+            writer.unread(Unread(blob.uri, "no reader knows this kind of file", skipped=True, blob=blob))
+    return found
+
+
+def lost(shard: Shard, why: str, folder: Path) -> Tally:
+    """What is written for a shard that no worker could finish: each of its files is errored."""
+    with Writer(folder, shard) as writer:
+        for file in shard.files:
+            writer.unread(
+                replace(file, why=why) if isinstance(file, Unread) else Unread(file.uri, why, blob=file), "shard"
+            )
+        return writer.finish()
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes one shard's facts, hits and tally, and counts what came of each file and sample."""
+
+    folder: Path
+    shard: Shard
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _facts: Any = None
+    _hits: Any = None
+    _subjects: list[Subject] = field(default_factory=list)
+    _skipped: set[str] = field(default_factory=set)
+    _errored: set[str] = field(default_factory=set)
+    _samples: Count = Count()
+    _sampled: Counter[tuple[Ref, str]] = field(default_factory=Counter)
+    _sample_gaps: dict[tuple[Ref, str], Gap] = field(default_factory=dict)
+    _reasons: Counter[str] = field(default_factory=Counter)
+    _coverage: Counter[str] = field(default_factory=Counter)
+
+    def __enter__(self) -> Writer:
+        for folder in self._folders:
+            (folder / f"{self.shard.id}.parquet").unlink(missing_ok=True)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    @property
+    def _folders(self) -> tuple[Path, Path]:
+        return self.folder / "facts", self.folder / "restricted" / "hits"
+
+    def subject(self, subject: Subject) -> None:
+        self._subjects.append(subject)
+        if len(self._subjects) >= _FLUSH:
+            self._flush()
+
+    def unread(self, unread: Unread, what: str = "file") -> None:
+        """A file that was skipped or could not be read. The latter is a gap of its subject."""
+        (self._skipped if unread.skipped else self._errored).add(unread.uri)
+        self._reasons[reason(unread.why)] += 1
+        if not unread.skipped:
+            blob = unread.blob
+            ref = blob.text_ref(blob.alone_kind or "document") if blob else Ref("document", unread.uri)
+            self.subject(Subject(ref.kind, ref.name, ref.revision, gaps=(Gap(what, unread.why, Place(unread.uri)),)))
+
+    def samples(self, samples: Samples, matcher: Matcher | None) -> None:
+        """Match a batch, keep its hits, count its samples."""
+        if not samples.again:
+            self._count(samples)
+        if matcher is None:
+            return
+        matched = matcher.match(samples)
+        for key, number in matched.coverage.items():
+            self._coverage[key] += number
+        if matched.hits.num_rows:
+            if self._hits is None:
+                self._hits = self._open(self._folders[1], matched.hits.schema)
+            self._hits.write_batch(matched.hits)
+
+    def _count(self, samples: Samples) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        batch = samples.batch
+        own = batch.filter(pc.equal(batch["variant"], ""))
+        if not own.num_rows:
+            return
+        gaps = own.filter(pc.is_valid(own["gap"]))
+        assert _setup
+        skipped = 0 if _setup.policy.lists else own.num_rows - gaps.num_rows
+        if skipped:
+            self._reasons["no list to match samples against"] += skipped
+        scanned = own.num_rows - gaps.num_rows - skipped
+        self._samples += Count(own.num_rows, scanned, skipped, gaps.num_rows)
+        self._sampled[samples.subject, own["place"][0].as_py() or ""] += own.num_rows
+        whys = pa.Table.from_batches([gaps]).group_by("gap").aggregate([("place", "min"), ("gap", "count")])
+        for why, place, number in zip(
+            *(whys[name].to_pylist() for name in ("gap", "place_min", "gap_count")), strict=True
+        ):
+            self._reasons[reason(why)] += number
+            self._sample_gaps.setdefault((samples.subject, reason(why)), Gap("samples", why, Place(place or "")))
+
+    def finish(self) -> Tally:
+        """Write what is left, and the tally last."""
+        for (ref, place), number in self._sampled.items():
+            statement = Statement("samples", "read", "", Place(place), "scan", str(number))
+            self.subject(Subject(ref.kind, ref.name, ref.revision, (statement,)))
+        for (ref, _), gap in self._sample_gaps.items():
+            self.subject(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
+        self._flush()
+        self._stack.close()
+        files = {file.uri for file in self.shard.files}
+        errored = len(self._errored & files)
+        skipped = len((self._skipped & files) - self._errored)
+        collected = len(self.shard.files)
+        count = Count(collected, collected - skipped - errored, skipped, errored)
+        tally = Tally(count, self._samples, dict(self._reasons), dict(self._coverage))
+        for folder in self._folders:
+            part = folder / f"{self.shard.id}.parquet.part"
+            if part.exists():
+                os.replace(part, part.with_suffix(""))
+        write_json(
+            self.folder / "shards" / f"{self.shard.id}.json", {"fingerprint": self.shard.fingerprint, **asdict(tally)}
+        )
+        return tally
+
+    def _flush(self) -> None:
+        from auditor.facts import rows
+
+        if self._subjects:
+            batch = rows(self._subjects)
+            if self._facts is None:
+                self._facts = self._open(self._folders[0], batch.schema)
+            self._facts.write_batch(batch)
+            self._subjects.clear()
+
+    def _open(self, folder: Path, schema: pa.Schema) -> Any:
+        import pyarrow.parquet as pq
+
+        return self._stack.enter_context(
+            pq.ParquetWriter(folder / f"{self.shard.id}.parquet.part", schema, compression="zstd")
+        )
+
+
+def reason(why: str) -> str:
+    """A reason without its particulars, to count by."""
+    return why.split(":")[0].strip()[:120]
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_suffix(".part")
+    with open(part, "w", encoding="utf-8") as file:
+        json.dump(content, file, ensure_ascii=True)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)

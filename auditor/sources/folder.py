@@ -1,0 +1,145 @@
+"""A file or a folder: every file below it, in a stable order, without following a link out of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from auditor.frontmatter import kind_of_text
+from auditor.model import Kind
+from auditor.sources import Blob, Unread
+from auditor.sources.layout import Owner, alone, card_name, hub_owner, kind_of_files, kind_of_words
+
+# Folders that hold no files of the target's own: version control, and huggingface_hub's bookkeeping, whose
+# blobs are read through the snapshot that names them.
+_BOOKKEEPING = frozenset({".git", ".hg", ".svn", ".cache"})
+_CARD_HEAD = 64 * 1024
+# A README decides what its folder is only when it is a card; see layout, point 2.
+_CARD_KINDS: tuple[Kind, ...] = ("model", "dataset")
+
+
+def claims(target: str) -> bool:
+    return os.path.lexists(target)
+
+
+def blobs(target: str) -> Iterator[Blob | Unread]:
+    """Every file of the target, sorted by the bytes of its names, folder by folder."""
+    absolute = os.path.abspath(target)
+    parts = Path(absolute).parts
+    if not os.path.isdir(absolute):
+        name = os.path.basename(absolute)
+        owner = hub_owner(parts[:-1]) or Owner("", _uri(name))
+        yield _blob(absolute, _uri(name), owner, os.stat(absolute).st_size, parts[:-1])
+        return
+    yield from _walk(absolute, hub_owner(parts) or Owner("", _uri(parts[-1])))
+
+
+def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
+    real_root = os.path.realpath(root)
+    above = Path(root).parts
+    stack: list[tuple[str, tuple[str, ...], Owner]] = [(root, (), top)]
+    while stack:
+        folder, parts, owner = stack.pop()
+        uri = "".join(f"{_uri(part)}/" for part in parts)
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+        except OSError as error:
+            yield Unread(uri or ".", f"folder cannot be listed: {error.strerror}")
+            continue
+        folders: list[tuple[str, tuple[str, ...], Owner]] = []
+        files: list[os.DirEntry[str]] = []
+        for entry in entries:
+            if entry.is_symlink():
+                outside = not _inside(os.path.realpath(entry.path), real_root)
+                if outside or entry.is_dir():
+                    why = (
+                        "a link that leaves the target: not followed" if outside else "a link to a folder: not followed"
+                    )
+                    yield Unread(uri + _uri(entry.name), why, skipped=True)
+                    continue
+                files.append(entry)
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append((entry.path, (*parts, entry.name), owner))
+            else:
+                files.append(entry)
+        here = _owner(folder, above, parts, owner, [entry.name for entry in files])
+        for entry in files:
+            yield _file(entry, uri + _uri(entry.name), here, (*above, *parts))
+        for path, below, _ in reversed(folders):
+            if below[-1] in _BOOKKEEPING or (below[-1] in {"blobs", "refs"} and parts and "--" in parts[-1]):
+                yield Unread(f"{uri}{_uri(below[-1])}/", "a folder of bookkeeping: not read", skipped=True)
+            else:
+                stack.append((path, below, here))
+
+
+def _owner(folder: str, above: tuple[str, ...], parts: tuple[str, ...], parent: Owner, names: list[str]) -> Owner:
+    """The subject that this folder is or lies in; see :mod:`auditor.sources.layout`."""
+    hub = hub_owner((*above, *parts))
+    if hub:
+        return hub if hub.revision or parent.rank == "hub" else Owner(hub.kind, hub.name, _commit(folder), "hub")
+    files_say, card = kind_of_files(names), card_name(names)
+    card_says = kind_of_text(_head(os.path.join(folder, card))) if card else "document"
+    own_card = card_says in _CARD_KINDS and not _is_flat(names)
+    if not own_card and (not files_say or parent.kind == "model"):
+        return parent
+    name = "/".join(map(_uri, parts)) or _uri(above[-1])
+    return Owner(files_say or card_says, name, _commit(folder), "repository")
+
+
+def _is_flat(names: list[str]) -> bool:
+    """A folder of cards ``ORG__NAME.md``: its README speaks of the collection."""
+    return any("__" in name.strip("_") and name.lower().endswith(".md") for name in names)
+
+
+def _file(entry: os.DirEntry[str], uri: str, owner: Owner, parts: tuple[str, ...]) -> Blob | Unread:
+    try:
+        status = entry.stat()
+    except OSError as error:
+        return Unread(uri, f"cannot be examined: {error.strerror}")
+    if not stat.S_ISREG(status.st_mode):
+        return Unread(uri, "not a regular file: not opened", skipped=True)
+    return _blob(entry.path, uri, owner, status.st_size, parts)
+
+
+def _blob(path: str, uri: str, owner: Owner, size: int, parts: tuple[str, ...]) -> Blob:
+    if owner.kind:
+        return Blob(path, uri, size, owner.kind, owner.name, owner.revision)
+    name = alone(uri) or owner.name
+    return Blob(path, uri, size, "", owner.name, owner.revision, alone=name, alone_kind=kind_of_words(parts))
+
+
+def _inside(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def _head(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(_CARD_HEAD)
+    except OSError:
+        return b""  # the file itself is reported when it is read
+
+
+def _commit(folder: str) -> str:
+    """The commit that huggingface_hub noted beside a ``--local-dir`` download, or ""."""
+    notes = os.path.join(folder, ".cache", "huggingface", "download")
+    try:
+        names = sorted(name for name in os.listdir(notes) if name.endswith(".metadata"))
+        with open(os.path.join(notes, names[0]), encoding="ascii") as file:
+            line = file.readline(64).strip()
+    except (OSError, IndexError, UnicodeDecodeError):
+        return ""
+    return line if len(line) == 40 else ""
+
+
+def _uri(name: str) -> str:
+    """A file name as valid Unicode: bytes that are not UTF-8 are percent-encoded, and "%" beside them."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raw = os.fsencode(name.replace("%", "%25"))
+        return "".join(chr(b) if b < 0x80 else f"%{b:02X}" for b in raw)
+    return name
