@@ -1,0 +1,395 @@
+"""Does a text itself prohibit sexual exploitation or abuse of minors, or such imagery?
+
+Three things must meet in one unit of sense (:mod:`auditor.terms.sentences`): what is meant (abuse, harm or
+sexualisation, and a minor as its object), a prohibition that governs it (in the unit, in a stem above it,
+or in a heading), and nothing that undoes it (a negation, a permission, a definition, someone else's policy).
+English only: ask :func:`auditor.terms.language.language_of` first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import re2
+
+from auditor.terms.sentences import Unit, units
+
+Answer = Literal["explicit", "by-reference", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What a text says; ``start`` and ``end`` are characters of it. ``refers``: the policy it points to."""
+
+    answer: Answer
+    quote: str = ""
+    start: int = 0
+    end: int = 0
+    refers: str = ""
+
+
+ABSENT = Clause("absent")
+
+# --- what is meant -----------------------------------------------------------------------------------
+
+_AGE = r"(?:1[0-8]|eighteen|sixteen|(?:legal|adult) age|age of (?:majority|consent)|legal age)"
+_MINOR = (
+    r"minors|(?:a|an|any|another|the|one|real|no) minor|children|child|kids?|teen(?:s|agers?)|pre-?teens?|adolescents?|infants?|"
+    r"toddlers?|babies|juveniles?|youths?|young (?:people|persons?|children)|school ?(?:girls?|boys?|children)|"
+    r"pre-?pubescents?|under-?\s?aged?|"
+    r"(?:anyone|any ?body|someone|persons?|people|individuals?|users?|characters?|those|humans?|subjects?|girls?|boys?)"
+    r"(?: [a-z]+){0,5}? (?:under|below|younger than|less than)(?: the)?(?: age)?(?: of)? " + _AGE + r"|under[- ]?18s?|"
+    r"(?:under|below) the age of " + _AGE
+)
+_HARM = (
+    r"exploit(?:s|ed|ing|ation|ations|ative|ive)?|harm(?:s|ed|ing)?|abus(?:e|es|ed|ing|ive)|endanger(?:s|ed|ing|ment)?|"
+    r"groom(?:s|ing|ed)?|molest\w*|victimi[sz]\w*|prey(?:s|ing)? (?:up)?on|mistreat\w*|sextort\w*"
+)
+_SEXUAL = r"sexuali[sz]\w*|sexually|sexual|sex|sexy|erotic\w*|porn\w*|obscene|nude|nudes|nudity|naked|lewd|explicit|indecent|sensual"
+_SPAN = r"[^.;:!?\n]"
+_IMAGERY = (
+    r"csam|csem|csai|csea|csae|"
+    r"child(?:ren)?(?:['’]?s|hood)?[- ,/]+(?:and (?:youth|teen) )?(?:sex\w*|porn\w*|exploit\w*|abus(?:e|ive)\b|erotica|molest\w*|endangerment|"
+    r"grooming|nudity|predat\w*)|"
+    r"(?:child|minor|under-?age|teen|infant|youth|juvenile)[- ](?:sex\w*|porn\w*|nudity|exploitation|abuse|grooming)|"
+    r"p(?:a|e|ae)?edophil\w*|"
+    r"sexual exploitation and (?:sexual )?abuse of (?:a )?(?:child(?:ren)?|minors?)"
+)
+_TARGETS = (
+    re2.compile(rf"(?i)\b(?:{_IMAGERY})"),
+    re2.compile(rf"(?i)\b({_HARM}|{_SEXUAL})\b({_SPAN}{{0,110}}?)\b({_MINOR})\b"),
+    re2.compile(rf"(?i)\b({_MINOR})\b({_SPAN}{{0,60}}?)\b({_HARM}|{_SEXUAL})\b"),
+)
+_HARMING = re2.compile(f"(?i)(?:{_HARM})")
+_DEED = re2.compile(f"(?i)(?:{_HARM}|{_SEXUAL})")
+# Before anything else: no such word, no clause. Cheap enough for every card of a hub.
+TOPIC = re2.compile(
+    rb"(?i)\b(?:csam|csem|csai|csea|csae|minors?|child(?:ren)?|kids?|teens?|teenagers?|preteens?|infants?|toddlers?|"
+    rb"under-?\s?aged?|p(?:a|e|ae)?edophil\w*|adolescents?|juveniles?|youths?|under[- ]?18s?|age of (?:18|eighteen|majority|consent)|"
+    rb"school ?(?:girl|boy|child)\w*|babies|young (?:people|persons?)|(?:under|below|younger than) (?:1[0-8]|eighteen))\b"
+)
+_NOT_A_CHILD = frozenset(
+    "process processes class classes node nodes window windows element elements component components model models table "
+    "tables theme domain domains object objects thread threads task tasks account accounts labor labour support care "
+    "development welfare protection education page pages directory directories folder folders branch tag tags link "
+    "workflow workflows work workers worker module modules span spans record records issue ticket commit".split()
+)
+_NOT_SEXUAL = frozenset(
+    "orientation orientations identity preference preferences health education characteristics reproduction life "
+    "dimorphism function dysfunction history minority minorities".split()
+)
+# Words that may stand between a deed and the minor it is done to.
+_LINKS = frozenset(
+    "a an the any all some of to or and and/or in on at by for with as against from toward towards upon involving "
+    "involve involves depicting depict depicts depiction featuring feature including include includes showing portraying "
+    "portray portrayal representing related relating pertaining concerning about regarding who whom which that is are "
+    "attempt attempting attempts attempted try tries seeking intend intended intends such like especially particularly "
+    "way ways other otherwise potentially knowingly intentionally directly indirectly actual real fictional "
+    "apparent imaginary virtual simulated computer-generated ai-generated generated synthetic whether not be being been "
+    "material materials content contents image images imagery video videos media conduct act acts activity activities "
+    "situation situations context contexts manner poses pose purposes purpose depictions "
+    "solicitation creation production distribution dissemination promotion vulnerable groups group individuals people "
+    "persons person human humans between adult adults toward one into it its their them his her this these those "
+    "threaten threatening negatively affect affecting impact impacting safety wellbeing well-being rights physical "
+    "physically emotional emotionally mental mentally psychological psychologically "
+    "extort extortion blackmail coercion manipulation manipulate solicit soliciting kidnap recruit "
+    "nudity explicit exploitation abuse harm sexual sexually interest attraction "
+    "appear appears appearing look looks seem seems perceived known".split()
+)
+_OTHERS = frozenset(
+    "others other individuals people persons person humans human users user anyone yourself someone animals".split()
+)
+_ACCESS = re2.compile(
+    r"(?i)\b(?:access\w*|view\w*|watch\w*|use|uses|using|visit\w*|register\w*|expos\w*|suitable|appropriate|available|directed|"
+    r"intended|personal (?:data|information)|knowingly collect|consult\w*|must not|may not|should not|cannot)\b"
+)
+_LABOUR = re2.compile(
+    r"(?i)\b(?:labou?r|employ\w*|wages?|supply[- ]chains?|workers?|factory|factories|workplace|slavery)\b"
+)
+_SEX = re2.compile(rf"(?i)\b(?:{_SEXUAL}|{_IMAGERY})")
+
+# --- what prohibits it -------------------------------------------------------------------------------
+
+_YOU = (
+    r"(?:you|your|users?|licensees?|recipients?|customers?|clients?|partners?|participants?|members?|developers?|deployers?|"
+    r"they|subscribers?|part(?:y|ies)|anyone|one|no one|nobody|content|use|models?|derivatives?|services?|software|materials?|works?|"
+    r"outputs?|products?|tools?|creators?|uploaders?|contributors?|people|persons?|we|who|organi[sz]ations?|apps?|applications?|"
+    r"images?|posts?|data|datasets?|api|system|technology|and|or|it|weights|checkpoints?|licensed \w+|third part(?:y|ies)|adapters?|loras?)"
+)
+# Each says that what comes after it is prohibited.
+_BEFORE = re2.compile(
+    r"(?i)(?:"
+    rf"\b{_YOU}(?: [\w’',()]+){{0,6}}? (?:must|shall|may|can|should|will)(?: [a-z]+)? ?not\b|"
+    rf"\b{_YOU}(?: [\w’']+){{0,4}}? (?:cannot|can['’]?t|mustn['’]?t|won['’]?t|shan['’]?t|shouldn['’]?t)\b|"
+    r"\b(?:must|shall) (?:\w+ )?not\b|\b(?:may|can|should) not be\b|\bcannot be\b|\bmust never\b|"
+    r"(?:^|[,;:.–—-] ?|\band |\bor |\bplease |\bthen )(?:do not|don['’]?t|never|avoid)\b|"
+    r"\byou(?: [a-z]+)? (?:do not|don['’]?t|never)\b|"
+    rf"\b{_YOU}(?: [a-z]+)? never\b|"
+    r"\b(?:agrees?|agreed|undertakes?|commit|commits|covenants?|promise|promises|warrants?|required|asked|obligated|obliged) not to\b|"
+    r"\bagrees? (?:that )?(?:you|they|it)? ?(?:will|shall|do|must)(?: [a-z]+)? not\b|"
+    r"\b(?:is|are|be) not (?:allowed|permitted|authori[sz]ed|licen[cs]ed|entitled) to\b|"
+    r"\b(?:refrain|refrains|abstain|desist|prohibited|barred|banned|forbidden|restricted|disallowed|excluded)(?: [a-z]+)? from\b|"
+    r"\b(?:not|never)(?: to)? be (?:used|applied|deployed|employed)\b|\bnot to (?:use|be used|allow|permit|upload|generate|create|share|post)\b|"
+    r"\bno (?:\w+ ){0,2}(?:part(?:y|ies)|users?|person|one|licensee|member)\b (?:may|shall|can|is (?:allowed|permitted) to)\b|"
+    r"(?:^|[:–—-] ?)no\b|\bnot for (?:use|the purposes?)\b|"
+    r"\b(?:prohibit|forbid|ban|disallow|bar|outlaw|reject|oppose|condemn)(?:s|ed|ned|ting|ning|ding|ing)?\b|\bforbidding\b|"
+    r"\bprohibitions?\b|\bprohibited\b|\bforbidden\b|\bunacceptable\b|\bdisallowed\b|\bbans? on\b|\brestrictions? (?:on|against)\b|"
+    r"\b(?:not|n['’]?t|never)(?: [a-z]+)? (?:allow|permit|tolerate|accept|condone|host|support|authori[sz]e|want|endorse)(?:ed)?\b|"
+    r"\b(?:is|are) not (?:allowed|permitted|tolerated|acceptable|welcome)\b|"
+    r"\bzero[- ]tolerance\b|\bno tolerance\b|\bintolerant of\b|\bneither\b|"
+    r"\b(?:violat(?:e|es|ions?) of|violat(?:e|es) (?:this|our|the)|breach of|contrary to|against) (?:this|our|the|these)\b"
+    r")"
+)
+# Each says that what comes before it is prohibited.
+_AFTER = re2.compile(
+    r"(?i)(?:"
+    r"\b(?:is|are|be|being|remains?|shall be|will be|has been|have been)(?: [a-z]+){0,2} (?:prohibited|forbidden|banned|disallowed|barred|unacceptable|"
+    r"off[- ]limits|not (?:allowed|permitted|tolerated|acceptable|accepted|welcome|ok|okay))\b|"
+    r"\b(?:will|shall|must|can|should|may|is|are)(?: [a-z]+)? ?(?:not|never)(?: [a-z]+){0,2} (?:be )?(?:tolerated|allowed|permitted|accepted|acceptable|used|uploaded|posted|"
+    r"generated|created|hosted|condoned|welcome)\b|"
+    r"\bcannot be (?:tolerated|allowed|permitted|accepted|uploaded|posted|used|generated|hosted)\b|\bwill never be (?:tolerated|allowed|permitted)\b|"
+    r"\b(?:isn['’]?t|aren['’]?t|won['’]?t be)(?: [a-z]+)? (?:allowed|permitted|tolerated|acceptable|welcome|ok)\b|"
+    r"\b(?:strictly|expressly|absolutely|explicitly|completely) (?:prohibited|forbidden|banned|disallowed|not (?:allowed|permitted|tolerated))\b|"
+    r"[:|–—(-] ?\**(?:prohibited|forbidden|banned|not (?:allowed|permitted)|disallowed|never allowed)\b|"
+    r"\bha(?:s|ve) no place\b|\b(?:violates?|breach(?:es)?|are (?:a )?violations? of|is a violation of|(?:is|are) (?:in violation of|against|contrary to)) (?:our|this|these|the)\b|"
+    r"\b(?:will|shall|may|to) (?:also )?(?:result|lead)s? (?:in|to) [^.;]{0,40}(?:ban|banned|termination|suspension|removal)\b|"
+    r"\bwill be (?:\w+ ){0,2}(?:banned|terminated|suspended)\b|\bviolations? of this policy\b"
+    r")"
+)
+# A prohibition undone, or not this text's own.
+_UNDONE = re2.compile(
+    r"(?i)(?:\b(?:nothing|not|n['’]?t|never|neither|nor|without|no longer)(?: [\w’']+){0,5} (?:prohibit|forbid|ban|bar|disallow|restrict)(?:s|ed|ned|ing)?\b|"
+    r"\b(?:is|are) not (?:\w+ )?(?:prohibited|forbidden|banned|disallowed|barred|restricted)\b|"
+    r"\bno (?:\w+ ){0,2}(?:prohibitions?|restrictions?|bans?)\b|\bfail(?:s|ed|ure)? to (?:prohibit|ban|forbid)\b|"
+    r"\b(?:laws?|legislation|statutes?|regulations?|acts?|conventions?|treaty|treaties|countries|jurisdictions|states|licen[cs]es|polic(?:y|ies) of other|companies|platforms|providers)"
+    r"(?: [\w’',-]+){0,4} (?:that )?(?:prohibit|forbid|ban|criminali[sz]|outlaw)(?:s|ing|ning|ting|e|es)?\b|"
+    r"\b(?:whether|if|when|where) [^.;]{0,60}(?:prohibits?|forbids?|prohibited|forbidden|banned)\b)"
+)
+_SOMEONE_ELSES = re2.compile(
+    r"(?i)^[\W_]*(?:according to|unlike|as (?:stated|noted|described|reported) (?:in|by)|(?:for example|for instance|similarly),? [^.]{0,60}(?:polic|terms|licen)|"
+    r"(?:(?:some|many|most|other|several|certain|various|their|his|her) )+(?:\w+ ){0,3}(?:polic|terms|platforms?|companies|licen[cs]es|providers?|laws?|models?|services)|"
+    r"(?:the )?(?:law|eu|un|united nations|congress|government|act|directive|authors? of)\b)"
+    r"|(?i)\b(?:researchers?|paper|article|study|survey|report|journalists?|reporters?)(?: [\w’']+){0,6} (?:found|shows?|showed|reports?|reported|describes?|discuss\w*|examin\w*|analy[sz]\w*|asks?)\b"
+)
+_DEFINITION = re2.compile(
+    r"(?i)(?:[\"“'’*)]|\b(?:csam|minors?|child(?:ren)?|material|exploitation|abuse|pornography|term))\s*(?:shall |will )?(?:means?|refers? to|is defined as|are defined as|has the meaning|is any|is an?)\b"
+)
+_CAUSE = re2.compile(
+    r"(?i)\b(?:because|since|as (?:it|this|they|we)|due to|where|otherwise|lest|or else|except|other than|unless|without|"
+    r"(?:,|but|and|so|while|however|although) (?:we|our|it|the model|this model|the dataset|they|i) (?:\w+ )?(?:may|will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
+)
+# What is done for children, not to them, in the words right before what is meant.
+_BENIGN = re2.compile(
+    r"(?i)\b(?:prevent\w*|combat\w*|detect\w*|report(?:s|ed|ing)?|fight\w*|protect\w*|filter\w*|remov\w+|delet\w+|block\w*|screen\w*|scan\w*|"
+    r"safeguards?|classif\w+|identif\w+|counter\w*|tackl\w+|eliminat\w+|eradicat\w+|stop(?:s|ping)?|mitigat\w+|moderat\w+|victims? of|survivors? of|research(?:ing|ers)?(?: on| into)?|"
+    r"investigat\w+|address\w*|reduc\w+|disrupt\w*|evaluat\w+|flag(?:s|ged|ging)?)"
+    r"(?: (?:and|or|against|any|the|all|of|for|known|potential|suspected|possible|attempts|to|at|content|material|[a-z]+ing|from|out|such|risks?|cases|instances|by|with|as|our|users|images)){0,6}[ ,]*$"
+)
+_FAILING = re2.compile(r"(?i)\b(?:fail\w*|refus\w+|neglect\w*|declin\w+|not) to (?:\w+ )?$")
+_DESCRIBED = re2.compile(
+    r"(?i)^[^.;]{0,60}\b(?:was|were|been|is|are) (?:\w+ )?(?:found|detected|present|included|contained|known|identified|observed|removed|used in training)\b"
+)
+_MODEL_DOES = re2.compile(
+    r"(?i)\b(?:the|this|our|these|its?|that) ?(?:\w+ ){0,2}(?:model|models|filter|filters|classifier|dataset|data|system|tool|it|detector|corpus|checker|checkpoint)"
+    r" (?:may|can|will|does|do|should|might|could|must)(?:\s?not|n['’]t)\b"
+)
+_BE = re2.compile(
+    r"(?i)^(?: \w+)? be (?:used|applied|deployed|employed|utili[sz]ed|fine-?tuned|modified|made|integrated|run)"
+)
+
+_STEM_PERMITS = re2.compile(
+    r"(?i)(?:\b(?:intended|permitted|allowed|acceptable|encouraged|appropriate|approved) (?:uses?|purposes?|for|to)\b|"
+    r"\b(?:you|users?|licensees?) (?:may|can|are (?:free|allowed|permitted) to)(?: [a-z]+){0,6}?:|"
+    r"\b(?:we|our (?:team|efforts|work|moderators?)) (?:use|report|work|collect|remove|take|may|filter|screen|detect|recommend|support|partner|measure|evaluat\w+)\b|"
+    r"\b(?:please |to )?report\b|\b(?:contact|resources|helplines?|hotlines?|learn more|see also|references)\b)"
+)
+_HEADING_PROHIBITS = re2.compile(
+    r"(?i)\b(?:prohibit\w*|forbidden|disallowed|unacceptable|not (?:allowed|permitted|acceptable)|may not|must not|shall not|do not|don['’]?t|never|"
+    r"restricted uses?|use[- ]restrictions?|use-?based restrictions?|restrictions on use|usage restrictions?|out[- ]of[- ]scope uses?|misuse|malicious use|zero[- ]tolerance|"
+    r"banned|what(?: is|['’]s) not|harmful uses?|violations)\b"
+)
+
+
+def _is_meant(unit: str) -> list[tuple[int, int]]:
+    """Where the unit names abuse, harm or sexualisation of a minor, or such imagery: starts and ends."""
+    found = []
+    for match in _TARGETS[0].finditer(unit):
+        after = unit[match.end() : match.end() + 20].split()
+        if after and after[0].lower().strip(".,;:") in {"labor", "labour"}:
+            continue
+        found.append(match.span())
+    for minor_first, pattern in enumerate(_TARGETS[1:]):
+        match = pattern.search(unit)
+        while match is not None:
+            if _linked(unit, match, minor_first=bool(minor_first)):
+                found.append(match.span())
+            # The next may begin within this one: "harm others or exploit minors".
+            match = pattern.search(unit, match.end(1))
+    if _LABOUR.search(unit) and not _SEX.search(unit):
+        return []
+    return sorted(found)
+
+
+def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
+    """Is the minor the one that the deed is done to, or shown in? Judged by the words between them."""
+    deed_group, minor_group = (3, 1) if minor_first else (1, 3)
+    deed, minor = match.group(deed_group).lower(), match.group(minor_group).lower()
+    after_deed = unit[match.end(deed_group) :].lstrip(" -").split(maxsplit=1)
+    if deed in {"sexual", "sexually", "sex"} and after_deed and after_deed[0].lower().strip(".,;:()") in _NOT_SEXUAL:
+        return False
+    after_minor = unit[match.end(minor_group) :].split(maxsplit=1)
+    next_word = after_minor[0].lower().strip(".,;:()") if after_minor else ""
+    if minor == "child" and next_word in _NOT_A_CHILD:
+        return False
+    if minor.endswith(" minor") and next_word not in {
+        "",
+        "who",
+        "in",
+        "or",
+        "and",
+        "by",
+        "for",
+        "under",
+        "to",
+        "is",
+        "with",
+        "through",
+        "as",
+    }:
+        return False
+    between = match.group(2)
+    words = [word.strip("\"'“”’().,*_").lower() for word in between.replace("/", " ").replace(",", " ").split()]
+    harming = bool(_HARMING.fullmatch(deed))
+    if minor_first:
+        if _ACCESS.search(between) or (harming and deed.endswith(("ing", "s")) and deed != "abus"):
+            return False
+        return sum(word not in _LINKS for word in words) <= 1
+    if harming:
+        taken = next((at for at, word in enumerate(words) if word in _OTHERS), None)
+        rest = words[taken + 1 :] if taken is not None else []
+        if taken is not None and not {"including", "such", "especially", "particularly", "like", "under"} & set(rest):
+            joined = [word for word in rest if word]
+            if joined and joined[0] in {"or", "and"} and len(joined) > 2:
+                return False
+        return sum(word not in _LINKS and not _DEED.fullmatch(word) for word in words) <= 3
+    if (
+        words
+        and words[-1] in {"to", "with", "by"}
+        and "related" not in words
+        and "relating" not in words
+        and deed not in {"sexualize", "sexualise"}
+    ):
+        return words[-1] == "with" and deed in {"sex", "sexual", "sexually"}
+    if _ACCESS.search(between):
+        return False
+    return sum(word not in _LINKS and not _DEED.fullmatch(word) for word in words) <= 5
+
+
+def _governed(unit: str, start: int, end: int) -> bool | None:
+    """Does the unit's own wording prohibit what stands at ``start``? None: it says nothing either way."""
+    if _SOMEONE_ELSES.search(unit):
+        return False
+    before, after = unit[:start], unit[end:]
+    benign = _BENIGN.search(before)
+    if benign and not _FAILING.search(before[: benign.start()]):
+        return False
+    undone = [match.span() for match in _UNDONE.finditer(unit)]
+    for match in _BEFORE.finditer(before):
+        if any(low <= match.end() and match.start() <= high for low, high in undone):
+            continue
+        between = before[match.end() :]
+        if _CAUSE.search(between):
+            continue
+        if (
+            _MODEL_DOES.search(match.group())
+            and not _BE.match(unit[match.end() :])
+            and not match.group().lower().endswith(" be")
+        ):
+            continue
+        if match.group().strip(" :–—-").lower() == "no" and _DESCRIBED.match(after):
+            continue
+        return True
+    for match in _AFTER.finditer(after):
+        if any(low <= end + match.start() <= high for low, high in undone):
+            continue
+        if not _CAUSE.search(after[: match.start()]):
+            return True
+    if undone or _DEFINITION.search(unit):
+        return False
+    return None
+
+
+def _stem_says(stem: str) -> bool | None:
+    """Does a stem prohibit (True) or permit (False) what hangs on it? None: neither."""
+    undone = [match.span() for match in _UNDONE.finditer(stem)]
+    if _SOMEONE_ELSES.search(stem):
+        return False
+    for match in (*_BEFORE.finditer(stem), *_AFTER.finditer(stem)):
+        if any(low <= match.end() and match.start() <= high for low, high in undone):
+            continue
+        if (
+            _MODEL_DOES.search(match.group())
+            and not _BE.match(stem[match.end() :])
+            and not match.group().lower().endswith(" be")
+        ):
+            continue
+        return True
+    if undone or _STEM_PERMITS.search(stem):
+        return False
+    return None
+
+
+def _prohibited(unit: Unit, start: int, end: int) -> bool:
+    own = _governed(unit.text, start, end)
+    if own is not None:
+        return own
+    for stem in reversed(unit.stems):
+        said = _stem_says(stem)
+        if said is not None:
+            return said
+    if unit.kind != "item":
+        return False
+    for heading in reversed(unit.headings):
+        if _HEADING_PROHIBITS.search(heading) and not _UNDONE.search(heading):
+            return True
+        if _STEM_PERMITS.search(heading):
+            return False
+    return False
+
+
+# --- by reference ------------------------------------------------------------------------------------
+
+_POLICY = re2.compile(
+    r"((?:[A-Z][\w.&’'+-]*\s+){0,5}(?:(?:Acceptable|Prohibited|Responsible|Content|Safety|Permitted)[ -])?(?:Use|Usage|Uses|Content)"
+    r"\s+(?:Policy|Policies|Guidelines|Restrictions)|Community\s+(?:Guidelines|Standards)|(?:Content|Safety)\s+Policy|Code\s+of\s+Conduct|"
+    r"(?i:acceptable[ -]use polic(?:y|ies)|prohibited[ -]use polic(?:y|ies)|content polic(?:y|ies)))"
+)
+_BINDS = re2.compile(
+    r"(?i)\b(?:comply|complies|compliance|accordance|adhere|adheres|subject to|incorporat\w*|agree|agrees|violat\w+|bound by|follow|"
+    r"available at|set (?:forth|out) (?:in|at)|restrictions in|consistent with|abide|conform\w*|means the|prohibited by|found at|located at)\b"
+)
+
+
+def _reference(text: str) -> Clause:
+    for match in _POLICY.finditer(text):
+        around = text[max(0, match.start() - 250) : match.end() + 160]
+        if _BINDS.search(around):
+            name = " ".join(match.group().split())
+            return Clause("by-reference", "", match.start(), match.end(), name)
+    return ABSENT
+
+
+def clause(text: str, *, references: bool = True) -> Clause:
+    """What this English text says itself; the first unit that prohibits is quoted.
+
+    A heading alone ("Child sexual abuse material") prohibits nothing. ``references``: look for a policy
+    that the text points to (cards point to many that do not bind).
+    """
+    if TOPIC.search(text.encode("utf-8", "replace")):
+        for unit in units(text):
+            for start, end in _is_meant(unit.text):
+                if _prohibited(unit, start, end):
+                    stem = f"{unit.stems[0]} … " if unit.stems else ""
+                    return Clause("explicit", stem + unit.text, unit.start, unit.end)
+    return _reference(text) if references else ABSENT

@@ -1,0 +1,63 @@
+"""In what language a text is written, by its most common words and its script: enough to say "not English"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+# Function words that only one of these languages uses often (words shared by several are left out).
+_COMMON: Mapping[str, frozenset[str]] = {
+    "en": frozenset(
+        "the of and to is you that this not with for are be or any by it will from your which shall may as on".split()
+    ),
+    "fr": frozenset(
+        "le les des est et une du dans pour que qui sur avec vous nous ne pas sont cette aux vos ou il".split()
+    ),
+    "de": frozenset(
+        "der die das und ist nicht mit den von zu ein eine für auf sie werden oder sich dem des wird".split()
+    ),
+    "es": frozenset("el los las y es una del para que por con no se su usted como al sus esta este o".split()),
+    "pt": frozenset("o os as e é uma do da para que por com não se seu você ao dos das em um na no".split()),
+    "it": frozenset("il gli i e è una della del per che con non si di nel sono alla delle dei lo".split()),
+    "nl": frozenset("het een en van niet met voor zijn dat op te aan wordt of uw door bij deze".split()),
+    "pl": frozenset("nie jest się na w i do z że oraz lub przez dla przy tym które".split()),
+    "tr": frozenset("ve bir bu için ile de da olarak veya olan kadar göre değil".split()),
+    "id": frozenset("yang dan untuk dengan tidak dari dalam ini pada adalah atau anda akan oleh".split()),
+    "vi": frozenset("và của là không cho được các với này trong một những hoặc".split()),
+    "sv": frozenset("och att det som är inte för med på av den ett eller till kan".split()),
+}
+_SCRIPTS: tuple[tuple[str, str], ...] = (
+    ("ja", "\u3040-\u30ff"),
+    ("ko", "\uac00-\ud7af"),
+    ("zh", "\u4e00-\u9fff"),
+    ("ru", "\u0400-\u04ff"),
+    ("ar", "\u0600-\u06ff"),
+    ("he", "\u0590-\u05ff"),
+    ("hi", "\u0900-\u097f"),
+    ("th", "\u0e00-\u0e7f"),
+    ("el", "\u0370-\u03ff"),
+)
+_IN_SCRIPT = tuple((code, re.compile(f"[{span}]")) for code, span in _SCRIPTS)
+_WORDS = re.compile(r"[^\W\d_]+")
+_SAMPLE = 20_000
+
+
+def language_of(text: str) -> str:
+    """An ISO 639-1 code; "" where there are too few words to say (under 20), or none of these fits.
+
+    ``ru``, ``ar`` and ``hi`` stand for their script: other languages write in it too.
+    """
+    sample = text[:_SAMPLE] if len(text) <= 2 * _SAMPLE else text[:_SAMPLE] + " " + text[len(text) // 2 :][:_SAMPLE]
+    words = [word.lower() for word in _WORDS.findall(sample)]
+    letters = sum(map(len, words))
+    if not letters:
+        return ""
+    for code, script in _IN_SCRIPT:
+        # An ideograph says more than a letter: a fifth of a text in it makes the text Japanese or Chinese.
+        if len(script.findall(sample)) >= letters * 0.2:
+            return code
+    if len(words) < 20:
+        return ""
+    counts = {code: sum(word in common for word in words) for code, common in _COMMON.items()}
+    best = max(counts, key=lambda code: (counts[code], code == "en"))
+    return best if counts[best] >= 0.08 * len(words) else ""

@@ -1,0 +1,205 @@
+"""Cuts a policy, licence or card into units of sense: sentences and list items with the stems they hang on.
+
+Terms prohibit in lists: "You agree not to use the Model: (a) …; (b) …". A unit therefore carries the stems
+("You agree not to use the Model:") and headings ("Prohibited uses") above it, outermost first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import re2
+
+# Terms are short; what is longer is data with a licence's name, and is cut (the caller states the gap).
+LONGEST = 2_000_000
+# A sentence beyond this many characters is judged in stretches, so that the work stays linear.
+LONGEST_UNIT = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A sentence, a list item's sentence, or a fragment between semicolons; ``start``, ``end``: its characters."""
+
+    kind: Literal["heading", "item", "prose"]
+    text: str  # white space collapsed
+    start: int
+    end: int
+    stems: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Block:
+    """Lines that belong together: a heading, a list item with its continuation, or a paragraph."""
+
+    kind: Literal["heading", "item", "prose"]
+    depth: tuple[int, str]  # item: (indentation, kind of marker); heading: (level, "")
+    start: int
+    end: int
+    text: str
+
+
+_HASHES = re2.compile(r"^ {0,3}(#{1,6})\s+(.*?)[\s#]*$")
+_BOLD = re2.compile(r"^\s*(?:\*\*|__)([^*_]{2,90}?)(?:\*\*|__)\s*:?\s*$")
+_UNDERLINE = re2.compile(r"^\s*(?:={3,}|-{3,})\s*$")
+_ITEM = re2.compile(
+    r"^([\s>]*)("
+    r"[-*+•·–—▪◦‣●○➢✗✘❌🚫⛔]|"
+    r"\((?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3})\)|"
+    r"(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3}(?:\.\d{1,3})*)[.)]|\|"
+    r")\s*(\S.*)$"
+)
+_SMALL = frozenset("a an and as at but by for from if in nor of on or the to up with your our is are not vs".split())
+# A cut inside a block: after a sentence, a semicolon or a colon, and before an enumerator such as "(b)".
+_CUT = re2.compile(
+    r"""[.!?]["')\]*_”’]*\s+["'(\[*_“‘]*[A-Z0-9]|;\s*(?:and|or)?|:(?:\s|\*|$)|\s\((?:[a-zA-Z]|[ivx]{1,4}|\d{1,2})\)\s"""
+)
+_ABBREVIATION = re2.compile(
+    r"(?i)\b(?:e\.g|i\.e|inc|ltd|corp|co|no|nos|art|sec|v|vs|cf|u\.s|u\.k|approx|st|dr|mr|ms|mrs|[a-z])\.$"
+)
+_FRAGMENT = re2.compile(
+    r"^(?:[Cc]hild(?:ren)?|[Mm]inors|[Ss]exual\w*|CSAM|[A-Z]?[a-z]+ing|[A-Z]?[a-z]+(?:tion|ment))\b"
+)
+
+
+def units(text: str) -> Iterator[Unit]:
+    """The text's units in order; offsets are characters of ``text``."""
+    headings: list[tuple[int, str]] = []
+    stems: list[tuple[_Block, str]] = []  # with the block that holds the stem
+    open_list = False  # the unit before did not end its sentence
+    blocks = list(_blocks(text[:LONGEST]))
+    for index, block in enumerate(blocks):
+        follows = blocks[index + 1].kind if index + 1 < len(blocks) else ""
+        if block.kind == "heading":
+            level = block.depth[0]
+            headings = [known for known in headings if known[0] < level]
+            yield Unit("heading", block.text, block.start, block.end, (), tuple(words for _, words in headings))
+            headings.append((level, block.text))
+            stems, open_list = [], False
+            continue
+        if block.kind == "item":
+            stems = _above(stems, block)
+        elif not (stems and (open_list or _FRAGMENT.match(block.text))):
+            stems = []
+        pieces = list(_pieces(text, block))
+        for at, (start, end, words, closes) in enumerate(pieces):
+            here = tuple(stem for _, stem in stems)
+            titles = tuple(title for _, title in headings)
+            yield Unit(block.kind, words[:LONGEST_UNIT], start, end, here, titles)
+            for beyond in range(LONGEST_UNIT, len(words), LONGEST_UNIT):
+                rest = words[beyond : beyond + LONGEST_UNIT]
+                yield Unit(block.kind, rest, start, end, (*here, words[:LONGEST_UNIT]), titles)
+            last = at == len(pieces) - 1
+            hangs = words.endswith(":") or (
+                last and follows == "item" and (words[-1] not in ".!?;" or "following" in words)
+            )
+            if hangs:
+                stems = [*stems, (block, words)]
+            elif closes and not last:
+                # A new sentence begins: an item keeps what the item hangs on, prose keeps nothing.
+                stems = [stem for stem in stems if block.kind == "item" and stem[0] is not block]
+            open_list = not closes or hangs
+
+
+def _above(stems: list[tuple[_Block, str]], item: _Block) -> list[tuple[_Block, str]]:
+    """The stems that this item hangs on: those before its first sibling, or of a block less deep."""
+    for position, (holder, _) in enumerate(stems):
+        if holder.kind == "item" and (holder.depth == item.depth or holder.depth[0] > item.depth[0]):
+            return stems[:position]
+    return stems
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    block: _Block | None = None
+    offset = 0
+    previous = ""
+    for raw in text.splitlines(keepends=True):
+        start, offset = offset, offset + len(raw)
+        line = raw.rstrip()
+        bare = line.strip().strip(">").strip()
+        if _UNDERLINE.match(line) and block is not None and block.kind == "prose" and len(block.text) < 100:
+            block.kind, block.depth = "heading", (2, "")
+            yield block
+            block, previous = None, ""
+            continue
+        new = _begin(line, bare, start, previous, block) if bare else None
+        if block is not None and (new is not None or not bare):
+            yield block
+            block = None
+        if new is not None:
+            block = new
+        elif bare and block is not None:
+            block.end, block.text = start + len(line), block.text + " " + bare
+        elif bare:
+            block = _Block("prose", (0, ""), start + len(line) - len(line.lstrip()), start + len(line), bare)
+        if block is not None and block.kind == "heading":
+            yield block
+            block = None
+        previous = bare
+    if block is not None:
+        yield block
+
+
+def _begin(line: str, bare: str, start: int, previous: str, block: _Block | None) -> _Block | None:
+    """The block that begins on this line, or None: it goes on with the one before."""
+    end = start + len(line)
+    if hashes := _HASHES.match(line):
+        return _Block("heading", (len(hashes.group(1)), ""), start, end, _plain(hashes.group(2)))
+    if item := _ITEM.match(line):
+        indent = len(item.group(1).expandtabs(4))
+        marker = _marker(item.group(2), block)
+        return _Block("item", (indent, marker), start + item.start(3), end, item.group(3).strip())
+    if bold := _BOLD.match(line):
+        return _Block("heading", (6, ""), start, end, _plain(bold.group(1)))
+    if (
+        len(bare) <= 80
+        and bare[-1] not in ".,;:!?"
+        and (not previous or previous[-1] in ".:;)!?" or len(previous) < 60)
+    ):
+        words = [word for word in bare.split() if word[0].isalpha()]
+        titled = words and words[0][0].isupper() and all(word[0].isupper() or word in _SMALL for word in words)
+        if titled and len(words) <= 9 and (block is None or block.kind != "item" or not line[0].isspace()):
+            return _Block("heading", (5, ""), start + len(line) - len(line.lstrip()), end, _plain(bare))
+    return None
+
+
+def _marker(marker: str, block: _Block | None) -> str:
+    """The kind of a list marker: its siblings have the same."""
+    core = marker.strip("().")
+    around = marker.replace(core, "") if core else marker
+    if not core or not core[0].isalnum():
+        return marker
+    if core[0].isdigit():
+        return f"1{core.count('.')}{around}"
+    roman = set(core.lower()) <= set("ivx") and not (
+        block is not None and block.depth[1] == f"a{around}" and core not in "i"
+    )
+    return f"{'i' if roman else 'a' if core.islower() else 'A'}{around}"
+
+
+def _plain(words: str) -> str:
+    return words.strip(" *_#:")
+
+
+def _pieces(text: str, block: _Block) -> Iterator[tuple[int, int, str, bool]]:
+    """Sentences and fragments of a block: start, end, words, and whether the sentence ends there."""
+    raw = text[block.start : block.end]
+    begin = 0
+    for cut in _CUT.finditer(raw):
+        mark = raw[cut.start()]
+        if mark in ".!?":
+            at = cut.start() + 1
+            if mark == "." and _ABBREVIATION.search(raw[max(begin, at - 12) : at]):
+                continue
+            closes = True
+        else:
+            at, closes = cut.start() + (0 if mark.isspace() else 1), False
+        words = " ".join(raw[begin:at].split())
+        if words.strip(".;:()*_- "):
+            yield block.start + begin, block.start + at, words, closes
+        begin = at
+    words = " ".join(raw[begin:].split())
+    if words.strip(".;:()*_- "):
+        yield block.start + begin, block.end, words, words[-1] in ".!?" or words.endswith(('."', ".)", ".”", ".**"))
