@@ -12,7 +12,7 @@ import codecs
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import ryaml
 import yaml
@@ -30,16 +30,16 @@ LATE_LIMIT = 400  # lines before a late block
 
 # What says that a card is of a dataset or of a model (hub-docs: datasetcard.md, modelcard.md).
 DATASET_KEYS = frozenset(
-    "annotations_creators configs dataset_info dataset_size language_creators multilinguality paperswithcode_id "
-    "pretty_name size_categories source_datasets task_categories task_ids train-eval-index viewer".split()
+    """annotations_creators configs dataset_info dataset_size language_creators multilinguality paperswithcode_id
+    pretty_name size_categories source_datasets task_categories task_ids train-eval-index viewer""".split()
 )
 MODEL_KEYS = frozenset(
-    "base_model base_model_relation co2_eq_emissions datasets eval_results inference instance_prompt library_name "
-    "mask_token metrics model-index model_name new_version pipeline_tag thumbnail widget".split()
+    """base_model base_model_relation co2_eq_emissions datasets eval_results inference instance_prompt library_name
+    mask_token metrics model-index model_name new_version pipeline_tag thumbnail widget""".split()
 )
-_SHARED_KEYS = frozenset("dataset language languages license licenses license_name license_link tags title".split())
+_SHARED_KEYS = frozenset("""dataset language languages license licenses license_name license_link tags title""".split())
 _SPACE_KEYS = frozenset(("app_file", "sdk"))
-_KNOWN_KEYS = DATASET_KEYS | MODEL_KEYS | _SHARED_KEYS
+CARD_KEYS = DATASET_KEYS | MODEL_KEYS | _SHARED_KEYS
 
 _DATASET_HEADING = re.compile(
     r"dataset card|dataset (?:summary|description|structure|creation|curators)|data (?:fields|splits|instances)"
@@ -138,7 +138,7 @@ def split(text: str) -> Card:
     if late is not None:
         return late
     key = _KEY.match(text, start)
-    if key and key[1] in _KNOWN_KEYS:
+    if key and key[1] in CARD_KEYS:
         return _guessed(text, start, above + 1, "late-front-matter", "its metadata has no opening line of dashes")
     return Card(text)
 
@@ -173,7 +173,7 @@ def _fenced(text: str, start: int, first_line: int, standing: Standing) -> Card:
     block = text[start : fence[0]]
     if not block.strip():  # two opening fences, one below the other
         key = _KEY.match(text, fence[1] + 1)
-        again = key and key[1] in _KNOWN_KEYS and _fence_after(text, fence[1] + 1)
+        again = key and key[1] in CARD_KEYS and _fence_after(text, fence[1] + 1)
         if again:
             return _fenced(text, fence[1] + 1, first_line + block.count("\n") + 1, standing)
     lines = tuple(block.split("\n")[:-1])
@@ -199,7 +199,7 @@ def _guessed(text: str, start: int, first_line: int, standing: Standing, why: st
         end = len(text)
     metadata, troubles = _metadata("\n".join(lines), tuple(lines), first_line)
     body_line = text.count("\n", 0, min(position, len(text))) + 1
-    known = metadata.keys() & _KNOWN_KEYS
+    known = metadata.keys() & CARD_KEYS
     return Card(
         text[position:] if known else text,
         body_line if known else 1,
@@ -223,7 +223,7 @@ def _late(text: str) -> Card | None:
         elif not code and text.startswith("---", position) and not text[position:end].strip("- \t"):
             following = text[end + 1 : end + 4000].lstrip()
             key = _KEY.match(following)
-            if key and key[1].strip() in _KNOWN_KEYS and _fence_after(text, end + 1):
+            if key and key[1].strip() in CARD_KEYS and _fence_after(text, end + 1):
                 card = _fenced(text, end + 1, number + 1, "late-front-matter")
                 # What stands above the block is prose too: both are the body, on their own lines.
                 above = text[:position]
@@ -348,9 +348,9 @@ def _check_events(text: str) -> None:
 class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
     """Null and booleans as YAML 1.2 has them; every other scalar as written, whatever its tag."""
 
-    yaml_implicit_resolvers = {}  # noqa: RUF012
-    yaml_constructors = {}  # noqa: RUF012
-    yaml_multi_constructors = {}  # noqa: RUF012
+    yaml_implicit_resolvers: ClassVar[dict[object, object]] = {}
+    yaml_constructors: ClassVar[dict[object, object]] = {}
+    yaml_multi_constructors: ClassVar[dict[object, object]] = {}
 
     def by_shape(self, node: yaml.Node) -> object:
         if isinstance(node, yaml.MappingNode):
@@ -371,12 +371,20 @@ _Loader.add_constructor(None, _Loader.by_shape)
 
 
 def kind_of_text(data: bytes) -> Kind:
-    """What a card is a card of, from its bytes or the first of them; a document where it is no text."""
+    """What a folder's README says the folder is: a model or dataset only where it is plainly a hub's card."""
     try:
         card = split(decoded(data)[0])
     except Unreadable:
         return "document"
-    return kind_of_card(card.metadata, signs(card.body))
+    if card.metadata.keys() & (CARD_KEYS - {"title"}):
+        return kind_of_card(card.metadata, signs(card.body))
+    for heading in _HEADING.findall(card.body)[:100]:
+        plain = heading.lower().lstrip("*_ ")
+        if re.match(r"model ?card\b(?!s)", plain):
+            return "model"
+        if re.match(r"data(?:set)? ?card\b(?!s)|dataset (?:summary|structure|creation)\b", plain):
+            return "dataset"
+    return "document"
 
 
 def signs(body: str) -> list[str]:

@@ -27,7 +27,8 @@ _MARKDOWN = (".md", ".markdown", ".mdx")
 RELATIONS = frozenset(("finetune", "adapter", "merge", "quantized"))
 _ADAPTER = frozenset(("peft", "lora", "qlora", "adapter", "adapter-transformers", "adapters", "lycoris", "dora"))
 _QUANTIZED = frozenset(
-    "gguf ggml gptq awq exl2 exl3 imatrix quantized bnb bitsandbytes 4-bit 8-bit 4bit 8bit fp8 nvfp4 int8 int4 hqq".split()
+    """gguf ggml gptq awq exl2 exl3 imatrix quantized bnb bitsandbytes 4-bit 8-bit 4bit 8bit fp8 nvfp4 int8 int4 hqq
+    mlx exllama""".split()
 )
 _MERGE = frozenset(("merge", "mergekit", "model-merge", "lazymergekit"))
 
@@ -70,10 +71,8 @@ _MISSPELT = {
     "library_tag": "library_name",
     "pipeline": "pipeline_tag",
 }
-_READ = (
-    "license license_name license_link language tags datasets pipeline_tag library_name base_model "
-    "base_model_relation source_datasets task_categories model-index"
-).split()
+_READ = """license license_name license_link language tags datasets pipeline_tag library_name base_model
+    base_model_relation source_datasets task_categories model-index""".split()
 
 _PLACEHOLDER = re.compile(r"\[?(?:more information needed|needs more information|n/?a|todo|none|tbd)\]?\.?", re.I)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[A-Za-z]{2,24}\b")
@@ -81,8 +80,12 @@ _CONTACT = re.compile(r"#{1,6}[^\n]{0,60}\bcontact|[-*\s]{0,4}\*{0,2}point of co
 _TITLE = re.compile(r"^[ \t]{0,3}#(?!#)[ \t]*([^\n]+)", re.M)
 _HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/"
 _TUNED = re.compile(
-    r"(?:fine-?tuned (?:version|checkpoint|variant) (?:of|from)|LoRA adapt(?:a)?tion weights for|^\W{0,6}base model\W{1,8}) ?"
-    r"(?:the )?(?:\[[^\]\n]{1,120}\]\(" + _HUB + r"(\w[\w.-]*(?:/[\w.-]+)?)/?\)|" + _HUB + r"(\w[\w.-]*/[\w.-]*\w))",
+    r"(?:fine-?tuned (?:version|checkpoint|variant) (?:of|from)|LoRA adapt(?:a)?tion weights for"
+    r"|^\W{0,6}base model\W{1,8}) ?(?:the )?(?:\[[^\]\n]{1,120}\]\("
+    + _HUB
+    + r"(\w[\w.-]*(?:/[\w.-]+)?)/?\)|"
+    + _HUB
+    + r"(\w[\w.-]*/[\w.-]*\w))",
     re.I | re.M,
 )
 _ITEM_LINK = re.compile(r"\[([^\]\n]{1,200})\]\([^)\n]*\)")
@@ -384,10 +387,10 @@ def _prose(statements: _Statements, body: str, first: int, kind: Kind) -> None:
                 known.add(name)
                 statements.tell("base_model", name, first + line, relation)
         return
-    for line, start in _lines_with(body, "huggingface.co/"):
-        if "tuned" not in line and "ase model" not in line and "LoRA" not in line:
+    for words, start in _lines_with(body, "huggingface.co/"):
+        if "tuned" not in words and "ase model" not in words and "LoRA" not in words:
             continue
-        match = _TUNED.search(line)
+        match = _TUNED.search(words)
         if match:
             name = match[1] or match[2]
             if name not in known:

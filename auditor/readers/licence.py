@@ -1,0 +1,225 @@
+"""Licences, use policies and terms as texts; which licence it is and what it prohibits is derived from them.
+
+A text in a model's or dataset's folder belongs to that subject; one that stands alone is a subject of kind
+``terms``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from html.parser import HTMLParser
+
+from auditor.errors import Unreadable
+from auditor.frontmatter import CARD_KEYS, decoded, split
+from auditor.model import Gap, Place, Statement, Subject
+from auditor.readers import Example, Part, Role, Text, Wants
+from auditor.sources import Blob, Unread
+
+READ_LIMIT = 8 << 20  # bytes; the longest licence met has 200 kB
+
+_TEXT = ("", ".txt", ".md", ".markdown", ".rst", ".html", ".htm")
+_LICENCE_NAME = re.compile(
+    r"(?:.*[-_. ])?(?:licen[cs]es?|copying|copyright|eula|unlicense)(?:[-_. ].*)?|notice(?:[-_.].*)?", re.I
+)
+_TERMS_NAME = re.compile(
+    r"(?:.*[-_. ])?(?:terms|tos|tou|aup|policy|policies|acceptable[-_ ]?use|use[-_ ]?(?:policy|restrictions)|"
+    r"code[-_ ]of[-_ ]conduct|conduct|guidelines?|agreement)(?:[-_. ].*)?",
+    re.I,
+)
+_FOLDER = re.compile(r"(?:^|[/_-])(?:licen[cs]es?|terms|policies|legal)(?:[/_-]|$)", re.I)
+# Words of which a licence's or a policy's first lines hold several.
+_LEGAL = re.compile(
+    r"\b(licen[cs]e|agreement|terms|policy|permission|copyright|grants?|granted|warrant(?:y|ies)|redistribute|legal|liable"
+    r"|prohibited|preamble|distribute|licensor|conduct)\b",
+    re.I,
+)
+_HEADLINE = re.compile(
+    r"\b(licen[cs]e (?:agreement|version)|community licen[cs]e|public licen[cs]e|permission is hereby granted|use policy"
+    r"|terms of (?:use|service)|terms and conditions|prohibited uses|use restrictions|community guidelines|legal code"
+    r"|content policy|open ?rail\S*)\b",
+    re.I,
+)
+
+
+def claims(blob: Blob, head: bytes) -> int:
+    suffix = blob.suffix
+    if suffix in (".license", ".licence"):
+        return 70
+    bare = suffix if suffix in _TEXT else ""
+    stem = blob.basename[: len(blob.basename) - len(bare)]
+    first = stem.partition(".")[0].lower()
+    if not bare and first not in ("license", "licence", "copying", "notice") and suffix:
+        return 0
+    if first in _CARDS:
+        return 0
+    if len(stem) < 120 and (_LICENCE_NAME.fullmatch(stem) or _TERMS_NAME.fullmatch(stem)):
+        return 20 if _is_card(head) else 70
+    if not blob.kind and _FOLDER.search("/".join(blob.path.split("/")[-4:-1])):
+        return 20 if _is_card(head) else 50
+    return 40 if bare not in (".md", ".markdown", ".rst") and _is_legal(head) else 0
+
+
+_CARDS = ("readme", "modelcard", "model_card", "datasetcard", "dataset_card")
+
+
+def _is_card(head: bytes) -> bool:
+    """Does it open with a hub card's metadata? (A published policy may open with a page's: a title.)"""
+    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"---"):
+        return False
+    try:
+        card = split(decoded(head)[0])
+    except Unreadable:
+        return False
+    return bool(card.metadata.keys() & (CARD_KEYS - {"title"}))
+
+
+def _is_legal(head: bytes) -> bool:
+    """Do its first lines read like a licence or a policy?"""
+    words = head[:1500].decode("utf-8", "replace")
+    if _HEADLINE.search(words[:400]):
+        return True
+    found = {match.lower() for match in _LEGAL.findall(words)}
+    return len(found) >= 4 and bool(found & {"licence", "license", "agreement", "terms", "policy", "permission"})
+
+
+def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
+    for blob in blobs:
+        try:
+            yield part(blob, blob.read(READ_LIMIT + 1))
+        except Unreadable as error:
+            yield Unread(blob.uri, str(error), blob=blob)
+
+
+def part(blob: Blob, data: bytes) -> Part:
+    """The text in ``data`` and whose it is. Raises :class:`Unreadable` where it is no text."""
+    gaps = []
+    if len(data) > READ_LIMIT:
+        data = data[:READ_LIMIT]
+        gaps.append(f"longer than {READ_LIMIT:,} bytes: only these were read")
+    text, doubt = decoded(data)
+    if doubt:
+        gaps.append(doubt)
+    line = 1
+    if is_html(blob.suffix, text):
+        text, trouble = text_of_html(text)
+        if trouble:
+            gaps.append(trouble)
+    else:
+        # Published policies carry a title and a description as front matter (github/site-policy).
+        card = split(text)
+        if card.standing == "front-matter" and not card.troubles:
+            text, line = card.body, card.body_line
+    subject = blob.text_ref("terms")
+    stem = blob.basename[: len(blob.basename) - len(blob.suffix)]
+    role: Role = "licence" if _LICENCE_NAME.fullmatch(stem) or not _TERMS_NAME.fullmatch(stem) else "terms"
+    title = next((words.strip(" #*=\t") for words in text[:2000].split("\n") if words.strip(" #*=-\t")), "")
+    statements = (
+        (Statement("title", title[:200], place=Place(blob.uri, 0), source="licence-file"),)
+        if title and not blob.kind
+        else ()
+    )
+    return Part(
+        Subject(
+            subject.kind,
+            subject.name,
+            subject.revision,
+            statements,
+            tuple(Gap("licence", why, Place(blob.uri)) for why in gaps),
+        ),
+        (Text(role, blob.uri, text, line),),
+    )
+
+
+def is_html(suffix: str, text: str) -> bool:
+    return suffix in (".html", ".htm") or text[:200].lstrip().lower().startswith(("<!doctype html", "<html"))
+
+
+class _Words(HTMLParser):
+    """Collects what a reader of the page would see, one block a line."""
+
+    _BLOCKS = frozenset(
+        (
+            "p",
+            "div",
+            "br",
+            "li",
+            "ul",
+            "ol",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "tr",
+            "table",
+            "section",
+            "dt",
+            "dd",
+            "hr",
+        )
+    )
+    _HIDDEN = frozenset(("script", "style", "template", "noscript", "svg", "head"))
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+        self._hidden = ""  # the element within which nothing is shown
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if not self._hidden and tag in self._HIDDEN:
+            self._hidden = tag
+        elif self._hidden == "head" and tag == "body":  # a head that is not closed
+            self._hidden = ""
+        if tag in self._BLOCKS:
+            self.words.append("\n")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in self._BLOCKS:
+            self.words.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._hidden:
+            self._hidden = ""
+        if tag in self._BLOCKS:
+            self.words.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.words.append(data)
+
+
+def text_of_html(html: str) -> tuple[str, str]:
+    """The words of a page, without scripts and styles, and why they may not be all ("": they are).
+
+    The parser keeps no tree, so nesting costs nothing.
+    """
+    parser = _Words()
+    trouble = ""
+    try:
+        parser.feed(html)
+        parser.close()
+    except (AssertionError, ValueError) as error:  # html.parser raises these on malformed declarations
+        trouble = f"its HTML cannot be read to the end: {error}"
+    lines = (" ".join(line.split()) for line in "".join(parser.words).split("\n"))
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    if not text and html.strip():
+        trouble = trouble or "its HTML shows no words"
+    return text, trouble
+
+
+EXAMPLES = (
+    Example(
+        "LICENSE",
+        b"MIT License\n\nPermission is hereby granted, free of charge, ...\n",
+        (("title", "MIT License", ""),),
+    ),
+    Example(
+        "terms.html",
+        b"<html><head><style>p{}</style></head><body><h1>Terms of use</h1><p>Be kind.</p></body></html>",
+        (("title", "Terms of use", ""),),
+    ),
+    Example("policy.html", b"<script>only()</script>", (), gaps=("licence",)),
+    Example("LICENSE.txt", b"\x00\x01\x02" * 100, unread="is not text: it holds mostly control bytes"),
+)
