@@ -70,27 +70,39 @@ class Key(str):
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """A set of values: words, compared without regard to case, and ``re:`` RE2 patterns; none: any value."""
+    """The values that count: words (in any case) or ``re:`` RE2 patterns (none: any), and no ``not:`` word."""
 
     words: frozenset[str] = frozenset()
     patterns: tuple[Any, ...] = ()
+    barred: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, value: object) -> Self:
         if not isinstance(value, (list, tuple)) or not all(isinstance(word, str) for word in value):
             raise ValueError(f"expected a list of strings, not {value!r}")
-        patterns = tuple(_pattern(word[3:]) for word in value if word.startswith("re:"))
-        return cls(frozenset(word.casefold() for word in value if not word.startswith("re:")), patterns)
+        words, patterns, barred = set(), [], set()
+        for word in value:
+            if word.startswith("re:"):
+                patterns.append(_pattern(word[3:]))
+            elif word.startswith("not:"):
+                barred.add(word[4:].casefold())
+            else:
+                words.add(word.casefold())
+        return cls(frozenset(words), tuple(patterns), frozenset(barred))
 
     def __contains__(self, value: str) -> bool:
-        if value.casefold() in self.words:
-            return True
+        if self.words or self.barred:
+            folded = value.casefold()
+            if folded in self.barred:
+                return False
+            if folded in self.words:
+                return True
         if self.patterns:
             return any(pattern.search(value) for pattern in self.patterns)
         return not self.words
 
     def __bool__(self) -> bool:
-        return bool(self.words or self.patterns)
+        return bool(self.words or self.patterns or self.barred)
 
 
 ANY = Values()
@@ -220,7 +232,7 @@ def checks() -> Mapping[str, Check]:
     return {name: importlib.import_module(f"{__name__}.{name}") for name in names}
 
 
-def bind(check: str, params: Mapping[str, object]) -> Callable[[Stated], Iterator[Evidence]]:
+def bind(check: str, params: Mapping[str, object]) -> partial[Iterator[Evidence]]:
     """The check with a rule's ``with`` table. Raises :class:`ValueError` where the two do not fit."""
     if check not in checks():
         raise ValueError(f"check: there is no check {check!r}{nearest(check, checks())}; there are {_list(checks())}")
@@ -247,3 +259,14 @@ def bind(check: str, params: Mapping[str, object]) -> Callable[[Stated], Iterato
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(names)
+
+
+def looks_at(check: str, params: Mapping[str, object]) -> tuple[str, ...]:
+    """The statement keys that the check reads with these parameters."""
+    keys: dict[str, None] = {}
+    for given in bind(check, params).keywords.values():
+        if isinstance(given, Key):
+            keys[given] = None
+        elif isinstance(given, Where):
+            keys.update((key, None) for key, _ in given.tests)
+    return tuple(map(str, keys))

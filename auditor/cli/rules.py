@@ -96,10 +96,10 @@ def _explanation(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:
 
 
 def _looks_at(rule: Rule) -> Iterator[str]:
+    from auditor.checks import looks_at
     from auditor.model import GAPS, STATEMENT_KEYS
 
-    named = [word for value in rule.params.values() for word in ([value] if isinstance(value, str) else value or ())]
-    keys = dict.fromkeys(key for key in (*rule.when, *map(str, named)) if key in STATEMENT_KEYS)
+    keys = dict.fromkeys((*rule.when, *looks_at(rule.check, rule.params)))
     width = max(map(len, keys), default=0)
     for key in keys:
         yield from _paragraph(f"{key:<{width}}  {STATEMENT_KEYS[key]}", "  ", " " * (width + 4))
@@ -125,7 +125,7 @@ def _paragraph(text: str, first: str = "", further: str | None = None) -> list[s
         line
         for paragraph in text.split("\n\n")
         for line in textwrap.wrap(
-            " ".join(paragraph.split(" ")),
+            " ".join(paragraph.split()),
             88,
             initial_indent=first,
             subsequent_indent=indent,
