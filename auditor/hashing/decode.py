@@ -1,0 +1,178 @@
+"""Encoded bytes to the luma that is hashed, with limits that hold before anything is decoded."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image
+
+from auditor.errors import Unreadable
+from auditor.hashing.pdq import Luma
+
+# 64 megapixels, so that the few hundred bytes of an image bomb cannot ask for gigabytes.
+MAX_PIXELS = 1 << 26
+# As long as a JPEG can be. A filter's matrix grows with the side, and no picture is longer.
+MAX_SIDE = 65_535
+# Formats whose decoders are opened to strangers' bytes; the names are Pillow's.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "MPO", "JPEG2000", "PPM")
+
+EMPTY = "empty"
+UNKNOWN = "not a picture in a format that is read here, or its header is damaged"
+TOO_MANY = "more than 64 megapixels, so not decoded"
+TOO_LONG = "a side of more than 65,535 pixels, so not decoded"
+TRUNCATED = "truncated picture"
+DAMAGED = "damaged picture, cannot be decoded"
+NO_MEMORY = "not enough memory to decode it"
+FRAMES = "only the first of several frames or pages was hashed"
+
+# What Pillow's decoders are known to raise on damaged files; each was met in its own crash and fuzzing files.
+_DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    ZeroDivisionError,
+    RuntimeError,
+    NotImplementedError,
+    struct.error,
+    zlib.error,
+)
+_WEIGHTS = np.array((0.299, 0.587, 0.114), np.float32)
+_BLOCK = 256
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A picture as stored: ``luma`` (height, width) of 0-255.
+
+    ``gray`` is the same in whole numbers, rounded as Pillow does, where it was asked for. ``orientation``
+    is EXIF's, not applied. ``gap`` says what of the file was not decoded.
+    """
+
+    luma: Luma
+    gray: NDArray[np.uint8] | None = None
+    orientation: int = 1
+    gap: str = ""
+
+
+def decode(data: bytes, *, gray: bool = False) -> Decoded:
+    """The picture in these bytes. Raises :class:`Unreadable`, with one of a few fixed reasons."""
+    if not data:
+        raise Unreadable(EMPTY)
+    jpeg = data.startswith(b"\xff\xd8\xff")
+    luma = _jpeg_luma(data) if jpeg else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of what is told here by the gap
+        if luma is not None and not gray:
+            return Decoded(luma, None, _jpeg_orientation(data))
+        try:
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+        except Image.DecompressionBombError as error:
+            raise Unreadable(TOO_MANY) from error
+        except (MemoryError, *_DAMAGED) as error:
+            raise Unreadable(UNKNOWN) from error
+        try:
+            with image:
+                _check_size(*image.size)
+                # MPO's further pictures are previews and gain maps of the first.
+                several = image.format != "MPO" and getattr(image, "is_animated", False)
+                image.load()
+                plane, whole = _planes(image, luma, gray)
+                return Decoded(plane, whole, _orientation(image), FRAMES if several else "")
+        except MemoryError as error:
+            raise Unreadable(NO_MEMORY) from error
+        except _DAMAGED as error:
+            raise Unreadable(TRUNCATED if "truncated" in str(error) else DAMAGED) from error
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise Unreadable(TOO_MANY)
+    if max(width, height) > MAX_SIDE:
+        raise Unreadable(TOO_LONG)
+
+
+def _jpeg_luma(data: bytes) -> NDArray[np.uint8] | None:
+    """The stored luma itself, full size: no colour is computed. None: Pillow must say what is to be done."""
+    try:
+        height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
+        # CMYK and YCCK hold no luma; RGB is converted as every other RGB picture is.
+        if colours not in {"YCbCr", "Gray"}:
+            return None
+        _check_size(width, height)
+        luma: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="GRAY")[:, :, 0]
+    except ValueError:
+        return None
+    except MemoryError as error:
+        raise Unreadable(NO_MEMORY) from error
+    return luma
+
+
+def _jpeg_orientation(data: bytes) -> int:
+    # An EXIF segment comes first or right after JFIF's: the rest of the file need not be searched.
+    if data.find(b"Exif\0\0", 0, 1 << 17) < 0:
+        return 1
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "MPO")) as image:
+            return _orientation(image)
+    except _DAMAGED:
+        return 1
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's; 1 where metadata is missing or damaged, for that does not make the picture unreadable."""
+    try:
+        orientation = image.getexif().get(_ORIENTATION, 1)
+    except _DAMAGED:
+        return 1
+    return orientation if isinstance(orientation, int) else 1
+
+
+def _planes(image: Image.Image, luma: Luma | None, gray: bool) -> tuple[Luma, NDArray[np.uint8] | None]:
+    """Luma of a loaded picture of any mode, and its rounded form where that is wanted; transparency is dropped."""
+    if image.mode.startswith(("I", "F")):
+        plane = _in_range(np.asarray(image))
+        return plane, np.rint(plane).astype(np.uint8) if gray else None
+    if image.mode in {"1", "L", "LA", "La"}:
+        whole: NDArray[np.uint8] = np.asarray(image.convert("L"))
+        return whole, whole if gray else None
+    rgb = image if image.mode == "RGB" else image.convert("RGBA" if image.mode == "RGBa" else "RGB").convert("RGB")
+    whole_gray = np.asarray(rgb.convert("L")) if gray else None
+    return (_luma(rgb) if luma is None else luma), whole_gray
+
+
+def _luma(rgb: Image.Image) -> NDArray[np.float32]:
+    """As PDQ's reference weighs the colours, not rounded; in blocks, so that only the result is large."""
+    width, height = rgb.size
+    luma = np.empty((height, width), np.float32)
+    for top in range(0, height, _BLOCK):
+        block = np.asarray(rgb.crop((0, top, width, min(height, top + _BLOCK))), np.float32)
+        np.matmul(block, _WEIGHTS, out=luma[top : top + _BLOCK])
+    return luma
+
+
+def _in_range(plane: NDArray[Any]) -> NDArray[np.float32]:
+    """Planes of 16 or 32 bits, whole or floating, brought to 0-255: by their nominal range, else by their own."""
+    values = np.nan_to_num(plane.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))
+    if plane.dtype == np.uint16 or (low >= 0 and 255 < high <= 65_535):
+        return values / np.float32(257)
+    if plane.dtype.kind == "f" and low >= 0 and high <= 1:
+        return values * np.float32(255)
+    if low >= 0 and high <= 255:
+        return values
+    return (values - np.float32(low)) * np.float32(255 / (high - low))

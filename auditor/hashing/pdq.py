@@ -1,0 +1,146 @@
+"""PDQ: 256 bits that change little when a picture is resized or recompressed, and how far they can be trusted.
+
+PDQ blurs the luma twice with a box filter, samples 64 x 64 points, takes 16 x 16 coefficients of their cosine
+transform and asks of each whether it is above the median (facebook/ThreatExchange, ``pdq/README.md``). Blur,
+sampling and transform are linear and separable, and their matrices depend on the image's size alone. So
+they are two banded matrix products here, whose matrices are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Luma = NDArray[np.uint8] | NDArray[np.float32]
+Plane = NDArray[np.float32]
+
+# Below this quality neither a sample nor a list's entry is matched (pdq/README.md).
+MIN_QUALITY = 50
+# Sides that the reference leaves unhashed: zero bits, quality 0.
+MIN_SIDE = 5
+# The C++ tool scales what is larger to this square first; Java and PyPI's pdqhash do not.
+SCALED_SIDE = 512
+
+_POINTS = 64
+# Points reduced by one product: few enough that the band is nearly full, enough that calls don't count.
+_BAND = 4
+
+
+class Pdq(NamedTuple):
+    """32 bytes, the first of them the first two digits of the reference's hex; quality 0-100."""
+
+    digest: bytes
+    quality: int
+
+
+def pdq(luma: Luma) -> Pdq:
+    """The hash of a (height, width) plane of luma 0-255, not scaled first."""
+    spectrum, quality = transform(luma)
+    return Pdq(bits(spectrum), quality)
+
+
+def scaled(luma: Luma) -> Luma:
+    """What the C++ tool hashes: pixels of a larger picture picked, not averaged, to 512 x 512 (``pdqio.cpp``)."""
+    height, width = luma.shape
+    if max(height, width) <= SCALED_SIDE:
+        return luma
+    rows, columns = (np.arange(SCALED_SIDE) * side // SCALED_SIDE for side in (height, width))
+    picked: Luma = luma[rows[:, None], columns]
+    return picked
+
+
+def transform(luma: Luma) -> tuple[Plane, int]:
+    """The 16 x 16 coefficients, from which all eight dihedral hashes follow, and the quality 0-100."""
+    if min(luma.shape) < MIN_SIDE:
+        return np.zeros((16, 16), np.float32), 0
+    points = _reduced(luma)
+    return np.linalg.multi_dot((_COSINES, points, _COSINES.T)), _quality(points)
+
+
+def bits(spectrum: Plane) -> bytes:
+    """Which coefficients are above the (lower) median; the last coefficient is the first bit."""
+    flat = spectrum.ravel()
+    median = np.partition(flat, 127)[127]
+    return np.packbits(flat[::-1] > median).tobytes()
+
+
+def dihedral(spectrum: Plane) -> Mapping[str, bytes]:
+    """The hashes of the seven other ways to turn and mirror the picture, by name.
+
+    A mirrored picture's coefficients differ in sign only, a transposed one's are transposed.
+    """
+    return {
+        name: bits((spectrum * signs).T if transposed else spectrum * signs)
+        for name, (signs, transposed) in _DIHEDRAL.items()
+    }
+
+
+def _reduced(luma: Luma) -> Plane:
+    """Blurred, and sampled at 64 x 64 points."""
+    height, width = luma.shape
+    rows = np.empty((_POINTS, width), np.float32)
+    for at, (start, stop, weights) in zip(range(0, _POINTS, _BAND), _bands(height), strict=True):
+        np.matmul(weights, luma[start:stop].astype(np.float32), out=rows[at : at + _BAND])
+    points = np.empty((_POINTS, _POINTS), np.float32)
+    for at, (start, stop, weights) in zip(range(0, _POINTS, _BAND), _bands(width), strict=True):
+        np.matmul(rows[:, start:stop], weights.T, out=points[:, at : at + _BAND])
+    return points
+
+
+@lru_cache(maxsize=512)
+def _bands(side: int) -> tuple[tuple[int, int, Plane], ...]:
+    """The filter of a side, in bands of four points: the pixels each band needs and its weights.
+
+    Holds about 20 bytes a pixel of the side.
+    """
+    # The box is as the reference has it: one side longer where its width is even, cut at the edges.
+    window = (side + 2 * _POINTS - 1) // (2 * _POINTS)
+    ahead = (window + 2) // 2
+    pixels = np.arange(side)
+    low, high = np.maximum(0, pixels - (window - ahead)), np.minimum(side, pixels + ahead)
+    share = 1.0 / (high - low)
+    # The second box is wanted at the sampled points only. A sum of boxes is the running sum of where they
+    # begin and end.
+    points = ((np.arange(_POINTS) + 0.5) * side / _POINTS).astype(np.int64)
+    edges = np.zeros((_POINTS, side + 1))
+    for point, at in enumerate(points):
+        inside = slice(low[at], high[at])
+        np.add.at(edges[point], low[inside], share[inside] * share[at])
+        np.add.at(edges[point], high[inside], -share[inside] * share[at])
+    weights = np.cumsum(edges, axis=1)[:, :side]
+    bands = []
+    for at in range(0, _POINTS, _BAND):
+        start = low[low[points[at]]]
+        stop = high[high[points[at + _BAND - 1]] - 1]
+        bands.append((int(start), int(stop), np.ascontiguousarray(weights[at : at + _BAND, start:stop], np.float32)))
+    return tuple(bands)
+
+
+def _quality(points: Plane) -> int:
+    """How much there is to see: the sum of steps between neighbouring points, in whole percent of the range."""
+    down = np.trunc((points[1:] - points[:-1]) * 100 / 255)
+    across = np.trunc((points[:, 1:] - points[:, :-1]) * 100 / 255)
+    return min(100, int(np.abs(down).sum() + np.abs(across).sum()) // 90)
+
+
+_COSINES: Plane = np.asarray(
+    np.sqrt(2 / _POINTS) * np.cos(np.pi / 2 / _POINTS * np.outer(np.arange(1, 17), 2 * np.arange(_POINTS) + 1)),
+    np.float32,
+)
+
+# Row and column k hold frequency k + 1: mirroring turns the sign of the odd frequencies.
+_ODD = np.where(np.arange(16) % 2, 1, -1).astype(np.float32)
+_DOWN, _ACROSS = np.broadcast_to(_ODD[:, None], (16, 16)), np.broadcast_to(_ODD, (16, 16))
+_DIHEDRAL: Mapping[str, tuple[Plane, bool]] = {
+    "rotate-90": (_ACROSS, True),
+    "rotate-180": (_DOWN * _ACROSS, False),
+    "rotate-270": (_DOWN, True),
+    "flip-x": (_DOWN, False),
+    "flip-y": (_ACROSS, False),
+    "flip-plus": (np.ones((16, 16), np.float32), True),
+    "flip-minus": (_DOWN * _ACROSS, True),
+}

@@ -1,0 +1,25 @@
+"""pHash and dHash, 64 bits each, as the imagehash library computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+ALGORITHMS = ("phash-64", "dhash-64")
+
+
+def perceptual(gray: Image.Image, algorithms: Collection[str]) -> Mapping[str, bytes]:
+    """The wanted ones of a picture in mode ``L``: 8 bytes, as ``str(imagehash.phash(image))`` writes them."""
+    import imagehash  # brings SciPy: only those who have such a list pay for it
+
+    functions = {"phash-64": imagehash.phash, "dhash-64": imagehash.dhash}
+    return {
+        name: np.packbits(function(gray).hash.ravel()).tobytes()
+        for name, function in functions.items()
+        if name in algorithms
+    }

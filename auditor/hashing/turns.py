@@ -1,0 +1,43 @@
+"""The eight ways a picture can be turned and mirrored, by PDQ's names, and those that EXIF asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Turn = Callable[[NDArray[Any]], NDArray[Any]]
+
+# Named as the C++ tool names the hashes it derives (pdq/cpp/hashing/pdqhashing.cpp): views, not copies.
+TURNS: Mapping[str, Turn] = {
+    "rotate-90": lambda plane: np.rot90(plane, 1),
+    "rotate-180": lambda plane: plane[::-1, ::-1],
+    "rotate-270": lambda plane: np.rot90(plane, -1),
+    "flip-x": lambda plane: plane[::-1],
+    "flip-y": lambda plane: plane[:, ::-1],
+    "flip-plus": lambda plane: plane.T,
+    "flip-minus": lambda plane: plane[::-1, ::-1].T,
+}
+
+# EXIF 2.32, tag 0x0112: what is to be done to the stored picture to show it upright.
+_EXIF: Mapping[int, str] = {
+    2: "flip-y",
+    3: "rotate-180",
+    4: "flip-x",
+    5: "flip-plus",
+    6: "rotate-270",
+    7: "flip-minus",
+    8: "rotate-90",
+}
+
+
+def upright(plane: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """The (height, width) plane turned as this EXIF orientation says; as it is for 1 and for unknown values."""
+    return TURNS[_EXIF[orientation]](plane) if orientation in _EXIF else plane
+
+
+def turned(orientation: int) -> bool:
+    """Does this EXIF orientation turn or mirror the picture?"""
+    return orientation in _EXIF

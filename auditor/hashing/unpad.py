@@ -1,0 +1,91 @@
+"""The picture inside a uniform border: what a dataset tool padded, or a letterbox hid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# JPEG rings within a block of an edge, and no further.
+_RINGING = 8
+_NOISE = 12
+# A line is border when nearly all of it has the border's level.
+_NEARLY_ALL = 0.985
+# Below this share of a side nothing changes that a hash would see.
+_WORTH = 0.02
+_MIN_SIDE = 16
+
+Box = tuple[int, int, int, int]
+
+
+def content_box(luma: NDArray[Any], original: tuple[int, int] | None = None) -> Box | None:
+    """(top, bottom, left, right) of what is inside the border of a (height, width) plane; None: no border.
+
+    ``original`` is the (width, height) before a tool scaled the picture and padded it to its present size,
+    as img2dataset's metadata holds it (``resize_mode=border``). A plane that is blank has no border.
+    """
+    box = _padded_box(luma, original) if original is not None else None
+    return box if box is not None else _detected_box(luma)
+
+
+def _padded_box(luma: NDArray[Any], original: tuple[int, int]) -> Box | None:
+    """Where scaling ``original`` to fit, and centring it, puts the picture; None if no border is there."""
+    height, width = luma.shape
+    if min(original) < 1:
+        return None
+    scale = min(width / original[0], height / original[1])
+    inner_width, inner_height = max(1, round(original[0] * scale)), max(1, round(original[1] * scale))
+    top, left = (height - inner_height) // 2, (width - inner_width) // 2
+    box = (top, top + inner_height, left, left + inner_width)
+    # A crop has the same sizes as a border: what is cut off must be blank.
+    sides = (luma[: max(0, top - _RINGING)], luma[:, : max(0, left - _RINGING)])
+    ends = (luma[box[1] + _RINGING :], luma[:, box[3] + _RINGING :])
+    if not _worth(box, luma.shape) or not all(_blank(strip) for strip in (*sides, *ends) if strip.size):
+        return None
+    return box
+
+
+def _detected_box(luma: NDArray[Any]) -> Box | None:
+    height, width = luma.shape
+    if min(height, width) < _MIN_SIDE:
+        return None
+    top = _border(luma)
+    if top == height:
+        return None
+    bottom = height - _border(luma[::-1])
+    # What is above and below is border already: a side is judged by the lines between.
+    left = _border(luma[top:bottom].T)
+    right = width - _border(luma[top:bottom, ::-1].T)
+    box = (top, bottom, left, right)
+    return box if left < right and _worth(box, luma.shape) else None
+
+
+def _border(lines: NDArray[Any]) -> int:
+    """How many lines from the first on have one level all over."""
+    level = np.median(lines[0])
+    if not _level(lines[:1], level)[0]:
+        return 0
+    count, step = 1, 16
+    while count < len(lines):
+        uniform = _level(lines[count : count + step], level)
+        if not uniform.all():
+            return count + int(np.argmin(uniform))
+        count, step = count + len(uniform), step * 2
+    return count
+
+
+def _level(lines: NDArray[Any], level: float) -> NDArray[np.bool_]:
+    near = np.abs(lines.astype(np.float32) - np.float32(level)) <= _NOISE
+    return np.asarray(near.mean(axis=1) >= _NEARLY_ALL)
+
+
+def _blank(strip: NDArray[Any]) -> bool:
+    return bool((np.abs(strip.astype(np.float32) - np.float32(np.median(strip))) <= _NOISE).mean() >= _NEARLY_ALL)
+
+
+def _worth(box: Box, shape: tuple[int, ...]) -> bool:
+    top, bottom, left, right = box
+    height, width = shape
+    enough = bottom - top >= _MIN_SIDE and right - left >= _MIN_SIDE
+    return enough and (height - (bottom - top) >= _WORTH * height or width - (right - left) >= _WORTH * width)

@@ -1,0 +1,90 @@
+"""The reader of last resort: any other file of a dataset is a sample by its exact digests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, islice
+
+from auditor.errors import Unreadable
+from auditor.hashing import exact
+from auditor.model import Ref
+from auditor.readers import Example, Part, Wants
+from auditor.samples import Samples, sample_batch
+from auditor.sources import Blob, Unread
+
+BATCH = 256
+
+_NO_LIST = "no list to match it against"
+_NOT_A_MODEL = "not a kind of file that says anything about a model"
+_ARCHIVE = "an archive: its members were not checked"
+
+
+def claims(blob: Blob, head: bytes) -> int:
+    return 1
+
+
+def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Samples | Unread]:
+    algorithms = [name for name in exact.ALGORITHMS if name in wants.algorithms]
+    samples: list[Blob] = []
+    for blob in blobs:
+        if blob.kind == "model":
+            yield Unread(blob.uri, _NOT_A_MODEL, skipped=True, blob=blob)
+        elif not blob.size:
+            yield Unread(blob.uri, "empty", skipped=True, blob=blob)
+        elif not algorithms:
+            yield Unread(blob.uri, _NO_LIST, skipped=True, blob=blob)
+        else:
+            samples.append(blob)
+    yield from exact_samples(samples, algorithms)
+
+
+def exact_samples(blobs: Iterable[Blob], algorithms: Iterable[str], why: str = "") -> Iterator[Samples | Unread]:
+    """Samples of whole files, streamed, by subject; ``why`` is the gap that each of them leaves."""
+    wanted = tuple(algorithms)
+    for ref, group in groupby(blobs, key=lambda blob: blob.ref("dataset")):
+        while some := tuple(islice(group, BATCH)):
+            rows: list[tuple[Blob, Mapping[str, bytes], str | None]] = []
+            for blob in some:
+                try:
+                    with blob.open() as file:
+                        gap = why or (_ARCHIVE if _archive(file.read(512)) else None)
+                        file.seek(0)
+                        rows.append((blob, exact.stream_digests(file, wanted), gap))
+                except Unreadable as error:
+                    yield Unread(blob.uri, str(error), blob=blob)
+            if rows:
+                yield _samples(ref, rows, wanted)
+
+
+def _samples(ref: Ref, rows: list[tuple[Blob, Mapping[str, bytes], str | None]], wanted: tuple[str, ...]) -> Samples:
+    columns: dict[str, list[object]] = {
+        "sample": [blob.basename for blob, _, _ in rows],
+        "place": [blob.uri for blob, _, _ in rows],
+        "gap": [gap for _, _, gap in rows],
+        **{name: [digests[name] for _, digests, _ in rows] for name in wanted},
+    }
+    return Samples(ref, "computed", sample_batch(columns, wanted))
+
+
+def _archive(head: bytes) -> bool:
+    magics = (
+        b"PK\x03\x04",
+        b"\x1f\x8b",
+        b"BZh",
+        b"\xfd7zXZ\0",
+        b"7z\xbc\xaf\x27\x1c",
+        b"Rar!\x1a\x07",
+        b"\x28\xb5\x2f\xfd",
+    )
+    return head.startswith(magics) or head[257:262] == b"ustar"
+
+
+EXAMPLES: tuple[Example, ...] = (
+    Example(
+        "a video of a dataset",
+        b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom",
+        columns=("md5",),
+        wants=Wants(frozenset({"md5"})),
+    ),
+    Example("no list to match it against", b"some bytes", unread=_NO_LIST),
+)
