@@ -1,0 +1,85 @@
+"""One HTML file for people: no script, nothing fetched, readable on paper, on a phone and in the dark."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+from urllib.parse import urlsplit
+
+import jinja2
+from markupsafe import Markup
+
+from auditor.printable import printable
+from auditor.render import Options, guidance, sharing
+from auditor.render.drawing import Kin
+from auditor.render.summary import summarise
+from auditor.runs import Report
+
+HELP = "one self-contained page for people: cases, findings by subject, lineage, what was not checked"
+CASES = 100
+DRAWINGS = 40
+PLACES = 1000
+LONGEST = 1000  # characters of any text from outside
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(report: Report, out: TextIO, options: Options) -> None:
+    """Write the page; its size is bounded, however many findings there are."""
+    shown = sharing.prepared(report, options)
+    kin = Kin(shown.lineage)
+    css = (TEMPLATES / "report.css").read_text("utf-8")
+    hits = list(islice(sharing.placed_hits(report), PLACES + 1)) if options.places else []
+    page = _environment().get_template("report.html")
+    pieces = page.generate(
+        report=shown,
+        notice=sharing.notice(report, options),
+        summary=summarise(shown),
+        cases=[(case, kin.draw(case) if n < DRAWINGS else None) for n, case in enumerate(shown.cases[:CASES])],
+        cases_left_out=max(len(shown.cases) - CASES, 0),
+        matched=guidance.matched(shown),
+        missing=guidance.lists_missing(shown),
+        contacts=guidance.contacts(),
+        guidance=guidance,
+        steps=guidance.next_steps(shown),
+        places=options.places,
+        hits=hits[:PLACES],
+        hits_left_out=len(hits) > PLACES,
+        shared=options.share,
+        css=Markup(css),
+        style_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
+    )
+    for piece in pieces:
+        out.write(piece.encode(out.encoding or "utf-8", "xmlcharrefreplace").decode(out.encoding or "utf-8"))
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda number: f"{number:,}"
+    environment.filters["prose"] = lambda text: " ".join(text.split())
+    environment.tests["web"] = _web
+    return environment
+
+
+def _harmless(value: object) -> object:
+    """What every expression of the template passes through, before it is escaped."""
+    return printable(value, LONGEST) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _web(url: str) -> bool:
+    """May this be a link? ``javascript:`` and the like may not."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)
