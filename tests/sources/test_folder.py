@@ -57,14 +57,14 @@ def test_a_hub_cache_gives_the_revision_and_its_blobs_are_read_through_the_snaps
     snapshot = root / "snapshots" / revision
     snapshot.mkdir(parents=True)
     (snapshot / "README.md").symlink_to(Path("..", "..", "blobs", "aa"))
-    assert owners(tmp_path) == {
-        f"models--acme--base/snapshots/{revision}/README.md": ("model", "acme/base", revision)
-    }
+    assert owners(tmp_path) == {f"models--acme--base/snapshots/{revision}/README.md": ("model", "acme/base", revision)}
 
 
 def test_a_local_download_notes_its_commit(tmp_path: Path) -> None:
     commit = "f" * 40
-    write(tmp_path / "m", {"README.md": MODEL_CARD, ".cache/huggingface/download/README.md.metadata": f"{commit}\n1\n2\n"})
+    write(
+        tmp_path / "m", {"README.md": MODEL_CARD, ".cache/huggingface/download/README.md.metadata": f"{commit}\n1\n2\n"}
+    )
     assert owners(tmp_path) == {"m/README.md": ("model", "m", commit)}
 
 
