@@ -16,6 +16,8 @@ def ask(
     key: Key,
     other: Key,
     fact: PairFact,
+    values: Values = ANY,
+    relations: Values = ANY,
     sources: Values = ANY,
     other_sources: Values = ANY,
     other_relations: Values = ANY,
@@ -28,25 +30,31 @@ def ask(
     know, or one of ``silent`` on either side (``other``, ``unknown``), says nothing. One agreement
     settles it: a card may name several licences.
     """
-
-    def says(value: str) -> bool:
-        return not silent or value not in silent
-
-    ours = sorted(s for s in stated.get(key, ()) if s.source in sources and says(s.value))
+    ours = [
+        statement
+        for statement in stated.get(key, ())
+        if statement.source in sources
+        and statement.relation in relations
+        and statement.value in values
+        and not (silent and statement.value in silent)
+    ]
     if not ours:
         return
     theirs: list[Statement] = []
     words: set[str] = set()
-    for statement in sorted(stated.get(other, ())):
-        if statement.source in other_sources and statement.relation in other_relations and says(statement.value):
-            read = readings.of(statement.value)
-            if read:
-                theirs.append(statement)
-                words.update(read)
+    for statement in stated.get(other, ()):
+        if (
+            statement.source in other_sources
+            and statement.relation in other_relations
+            and not (silent and statement.value in silent)
+            and (read := readings.of(statement.value))
+        ):
+            theirs.append(statement)
+            words.update(read)
     if theirs and words.isdisjoint(statement.value.casefold() for statement in ours):
         fields = {"value": _joined(ours), "other": _joined(theirs)}
-        yield Evidence(fact.of(**fields), theirs[0].place)
+        yield Evidence(fact.of(**fields), min(theirs).place)
 
 
 def _joined(statements: list[Statement]) -> str:
-    return " and ".join(dict.fromkeys(statement.value for statement in statements))
+    return " and ".join(dict.fromkeys(statement.value for statement in sorted(statements)))

@@ -102,9 +102,9 @@ def _looks_at(rule: Rule) -> Iterator[str]:
     keys = dict.fromkeys((*rule.when, *looks_at(rule.check, rule.params)))
     width = max(map(len, keys), default=0)
     for key in keys:
-        yield from _paragraph(f"{key:<{width}}  {STATEMENT_KEYS[key]}", "  ", " " * (width + 4))
-    for what in rule.reads:
-        yield from _paragraph(f"It is left open (UNCHECKED) where {GAPS[what]}.", "  ")
+        yield from _paragraph(STATEMENT_KEYS[key], f"  {key:<{width}}  ", " " * (width + 4))
+    if rule.reads:
+        yield from _paragraph(f"Left open (UNCHECKED) where {'; or '.join(GAPS[what] for what in rule.reads)}.", "  ")
 
 
 def _example(example: Example) -> Iterator[str]:
