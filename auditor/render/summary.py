@@ -104,7 +104,7 @@ def summarise(report: Report, subjects: int = 200, each: int = 30, examples: int
     return Summary(
         rules=tuple(rules),
         subjects=blocks,
-        gaps=_gap_lines(report.gaps, examples),
+        gaps=gap_lines(report.gaps, examples),
         findings=total,
         flagged_subjects=seen,
         subjects_left_out=seen - len(blocks),
@@ -118,7 +118,8 @@ def _heaviest(findings: list[Finding], number: int) -> list[Finding]:
     return sorted(findings, key=weight, reverse=True)[:number]
 
 
-def _gap_lines(gaps: Iterable[tuple[Ref, Gap]], examples: int) -> tuple[GapLine, ...]:
+def gap_lines(gaps: Iterable[tuple[Ref, Gap]], examples: int) -> tuple[GapLine, ...]:
+    """Gaps by kind and reason, the most frequent first."""
     counts: Counter[tuple[str, str]] = Counter()
     shown: dict[tuple[str, str], list[tuple[Ref, Gap]]] = {}
     for ref, gap in gaps:
