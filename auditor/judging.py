@@ -154,7 +154,7 @@ def _partition(facts: pads.Dataset, folder: Path, width: int) -> list[int]:
     import pyarrow.dataset as pads
 
     columns = {name: pc.field(name) for name in facts.schema.names}
-    columns["group"] = pc.divide(pc.cast(pc.field("bucket"), pa.int32()), width)
+    columns["group"] = pc.divide(pc.field("bucket").cast(pa.int32()), pc.scalar(pa.scalar(width, pa.int32())))
     pads.write_dataset(
         facts.scanner(columns=columns, batch_size=64 * 1024),
         folder,
@@ -212,8 +212,10 @@ def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verd
         copies.extend((subject.ref, Ref(subject.kind, name)) for name in subject.values("copy_of"))
     for name, columns, rows in (("findings", FINDING_COLUMNS, findings), ("gaps", GAP_COLUMNS, gaps)):
         schema = pa.schema([(column, pa.int64() if column == "line" else pa.string()) for column in columns])
-        arrays = [pa.array(cells, field.type) for cells, field in zip(zip(*rows, strict=True), schema, strict=True)]
-        table = pa.Table.from_arrays(arrays, schema=schema) if rows else schema.empty_table()
+        cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+        table = pa.Table.from_arrays(
+            [pa.array(c, field.type) for c, field in zip(cells, schema, strict=True)], schema=schema
+        )
         pq.write_table(table, out / name / f"{number:03}.parquet", compression="zstd")
     return Verdicts(kinds, flagged, len(gaps), tuple(reasons), tuple(copies))
 
