@@ -1,0 +1,219 @@
+"""Digests as manifests and lists write them: column names, and hex, base64 or base32 cells, to fixed-size binary."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.samples import WIDTHS
+
+_SPOKEN = {
+    "md5": "md5",
+    "sha1": "sha1",
+    "sha256": "sha256",
+    "sha512": "sha512",
+    "pdq": "pdq",
+    "phash": "phash-64",
+    "phash64": "phash-64",
+    "dhash": "dhash-64",
+    "dhash64": "dhash-64",
+    "photodna": "photodna",
+    "pdna": "photodna",
+}
+# What a name may say of a digest without changing what it is a digest of. "caption_md5" or "url_sha256" are
+# digests of something else, so no such word is here.
+_BEFORE = (
+    "image|img|file|raw|original|orig|content|media|photo|picture|pic|video|asset|blob|data|hash|hashes|h|file_hash"
+)
+_AFTER = "hash|hashvalue|sum|hex|digest|checksum|value|base64|b64|base32|b32|str|string|image|file|bytes|content"
+_NAME = re.compile(rf"(?:{_BEFORE})*?({'|'.join(sorted(_SPOKEN, key=len, reverse=True))})(?:{_AFTER})*")
+# Names that say "digest" and leave the algorithm to the length of the cells. 64 hex digits are SHA-256 there:
+# a PDQ column that is not called so cannot be told from it.
+_UNNAMED = re.compile(rf"(?:{_BEFORE})*?(?:hash|hashes|digest|checksum|hashvalue|filehash|imagehash)(?:hex|value|str)?")
+_BY_HEX_DIGITS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
+_NOTHING = ("", "nan", "none", "null", "n/a", "na", "-", "nil", "undefined", r"\n")
+
+
+def algorithm_of(name: str) -> str:
+    """The algorithm that a column of this name holds: ``SHA-256`` and ``image_sha256`` are sha256; "" for none."""
+    found = _NAME.fullmatch(_bare(name))
+    return _SPOKEN[found[1]] if found else ""
+
+
+def unnamed_digest(name: str) -> bool:
+    """Does this name promise a digest without saying which? ``hash``, ``checksum``, ``file_digest``."""
+    return _UNNAMED.fullmatch(_bare(name)) is not None
+
+
+def algorithm_of_cells(cells: pa.Array) -> str:
+    """The algorithm that hex cells of one length have (md5, sha1, sha256, sha512), or ""."""
+    if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type) or pa.types.is_binary(cells.type)):
+        return ""
+    _, _, lengths, valid = _layout(cells)
+    lengths = lengths[valid & (lengths > 0)]
+    if (
+        not len(lengths)
+        or (algorithm := _BY_HEX_DIGITS.get(int(lengths[0]), "")) == ""
+        or (lengths != lengths[0]).any()
+    ):
+        return ""
+    return algorithm if not parse(cells, algorithm)[1].any() else ""
+
+
+def parse(cells: pa.Array, algorithm: str, raw: bool = False) -> tuple[pa.Array, np.ndarray]:
+    """The digests of a text column as ``binary(WIDTHS[algorithm])``, and which cells are malformed.
+
+    Hex in either case, base64 and base32 (padded or not) are told by the cell's length, which is different for
+    each at every width; spaces around and a prefix (``0x``, ``sha256:``) are dropped. ``raw``: a cell may also be
+    the bytes themselves. An empty cell, or a word for nothing (``nan``, ``None``), is null and not malformed.
+    """
+    width = WIDTHS[algorithm]
+    if pa.types.is_fixed_size_binary(cells.type) and cells.type.byte_width == width:
+        return cells, np.zeros(len(cells), bool)
+    data, starts, lengths, valid = _layout(cells)
+    digests = np.zeros((len(cells), width), np.uint8)
+    done = np.zeros(len(cells), bool)
+    for length, decode in _forms(width, raw):
+        rows = np.flatnonzero((lengths == length) & valid & ~done)
+        if not len(rows):
+            continue
+        whole = len(rows) == len(cells) and len(data) >= starts[0] + length * len(rows)
+        if whole and starts[-1] - starts[0] == length * (len(rows) - 1):
+            text = data[starts[0] : starts[0] + length * len(rows)].reshape(-1, length)
+            digests, good = decode(text, width)
+            done = good
+        else:
+            values, good = decode(data[starts[rows][:, None] + np.arange(length)], width)
+            digests[rows[good]] = values[good]
+            done[rows] = good
+    bad = valid & ~done & (lengths > 0)
+    if bad.any():
+        again = np.flatnonzero(bad)
+        left = _tidy(cells.take(pa.array(again)))
+        nothing = pc.is_in(pc.ascii_lower(left), pa.array(_NOTHING, left.type)).to_numpy(zero_copy_only=False)
+        bad[again[nothing]] = False
+        if (pc.binary_length(left).to_numpy(zero_copy_only=False) != lengths[again]).any():
+            tidied, still = parse(left, algorithm)
+            found = np.flatnonzero(~still & ~nothing & tidied.is_valid().to_numpy(zero_copy_only=False))
+            if len(found):
+                values = np.frombuffer(tidied.take(pa.array(found)).buffers()[1], np.uint8).reshape(-1, width)
+                digests[again[found]] = values[: len(found)]
+                done[again[found]] = True
+                bad[again[found]] = False
+    mask = None if done.all() else pa.array(done).buffers()[1]
+    return pa.Array.from_buffers(pa.binary(width), len(cells), [mask, pa.py_buffer(digests)]), bad
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _tidy(cells: pa.Array) -> pa.Array:
+    """The text without surrounding spaces and without a prefix that names the algorithm, as string."""
+    text = pa.array([_decoded(cell) for cell in cells.to_pylist()], pa.string())
+    spoken = "md5|sha-?1|sha-?256|sha-?512|pdq|phash|dhash|photodna"
+    return pc.replace_substring_regex(pc.utf8_trim_whitespace(text), rf"^(?i:0x|(?:{spoken})[:=\-])", "")
+
+
+def _decoded(cell: str | bytes | None) -> str | None:
+    # More than any digest with its prefix: no need to keep the rest of a cell that is malformed anyway.
+    return cell[:400].decode("latin-1") if isinstance(cell, bytes) else cell[:400] if cell is not None else None
+
+
+def _layout(cells: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The bytes of a text or binary column, each cell's start and length, and which cells are not null."""
+    if pa.types.is_dictionary(cells.type):
+        cells = cells.dictionary_decode()
+    if not (pa.types.is_large_string(cells.type) or pa.types.is_large_binary(cells.type)) and not (
+        pa.types.is_string(cells.type) or pa.types.is_binary(cells.type)
+    ):
+        binary = pa.types.is_fixed_size_binary(cells.type) or pa.types.is_binary_view(cells.type)
+        cells = cells.cast(pa.binary() if binary else pa.string())
+    wide = pa.types.is_large_string(cells.type) or pa.types.is_large_binary(cells.type)
+    _, offsets, data = cells.buffers()
+    count = len(cells)
+    if offsets is None or data is None:
+        nothing = np.zeros(count, np.int64)
+        return np.zeros(0, np.uint8), nothing, nothing, np.zeros(count, bool)
+    dtype = np.dtype(np.int64 if wide else np.int32)
+    edges = np.frombuffer(offsets, dtype, count + 1, cells.offset * dtype.itemsize)
+    valid = cells.is_valid().to_numpy(zero_copy_only=False) if cells.null_count else np.ones(count, bool)
+    return np.frombuffer(data, np.uint8), edges[:-1].astype(np.int64), np.diff(edges).astype(np.int64), valid
+
+
+@cache
+def _forms(width: int, raw: bool) -> tuple[tuple[int, _Decode], ...]:
+    bare64, bare32 = -(-width * 8 // 6), -(-width * 8 // 5)
+    forms: dict[int, list[_Decode]] = {}
+    lengths = [
+        (2 * width, _hex),
+        (bare64, _base64),
+        (-(-bare64 // 4) * 4, _base64),
+        (bare32, _base32),
+        (-(-bare32 // 8) * 8, _base32),
+        *([(width, _as_is)] if raw else []),
+    ]
+    for length, decode in lengths:
+        if decode not in forms.setdefault(length, []):
+            forms[length].append(decode)
+    return tuple((length, decode) for length, decoders in forms.items() for decode in decoders)
+
+
+class _Decode:
+    """Fixed-length text cells to bytes: (cells, characters) uint8 → ((cells, width) uint8, good cells)."""
+
+    def __init__(self, name: str, alphabets: tuple[str, ...], bits: int) -> None:
+        self.name = name
+        self.bits = bits
+        self.values = np.full(256, 255, np.uint8)
+        for alphabet in alphabets:
+            for value, character in enumerate(alphabet):
+                self.values[ord(character)] = value
+
+    def __call__(self, text: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+        needed = -(-width * 8 // self.bits)
+        values = self.values[text[:, :needed]]
+        good = (values != 255).all(axis=1) & (text[:, needed:] == ord("=")).all(axis=1)
+        spread = np.unpackbits(values, axis=1).reshape(len(text), needed, 8)[:, :, 8 - self.bits :]
+        bits = spread.reshape(len(text), -1)
+        # Bits beyond the digest must be 0: otherwise the text is longer than the digest that it is read as.
+        good &= ~bits[:, width * 8 :].any(axis=1)
+        return np.packbits(bits[:, : width * 8], axis=1), good
+
+
+class _Hex(_Decode):
+    def __init__(self) -> None:
+        super().__init__("hex", ("0123456789abcdef", "0123456789ABCDEF"), 4)
+        pair = np.arange(65536, dtype=np.uint32)
+        high, low = self.values[pair & 255].astype(np.int16), self.values[pair >> 8].astype(np.int16)
+        self.pairs = np.where((high < 16) & (low < 16), high << 4 | low, -1).astype(np.int16)
+
+    def __call__(self, text: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+        digests = np.empty((len(text), width), np.uint8)
+        good = np.ones(len(text), bool)
+        # In steps that stay in the cache: twice as fast as at once.
+        step = max(1, (1 << 16) // width)
+        for start in range(0, len(text), step):
+            pairs = np.ascontiguousarray(text[start : start + step]).view("<u2")
+            values = self.pairs.take(pairs, mode="clip")
+            if values.min() < 0:
+                good[start : start + step] = (values >= 0).all(axis=1)
+            digests[start : start + step] = values
+        return digests, good
+
+
+class _AsIs(_Decode):
+    def __call__(self, text: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+        return text, np.ones(len(text), bool)
+
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_ALNUM = _LETTERS + _LETTERS.lower() + "0123456789"
+_hex = _Hex()
+_base64 = _Decode("base64", (_ALNUM + "+/", _ALNUM + "-_"), 6)
+_base32 = _Decode("base32", (_LETTERS + "234567", _LETTERS.lower() + "234567"), 5)
+_as_is = _AsIs("raw", (), 8)
