@@ -63,12 +63,14 @@ _TARGETS = (
 )
 _HARMING = re2.compile(f"(?i)(?:{_HARM})")
 _DEED = re2.compile(f"(?i)(?:{_HARM}|{_SEXUAL})")
+_DEEDS = re2.compile(f"(?i)\\b(?:{_HARM}|{_SEXUAL}|{_IMAGERY})".encode())
 # Before anything else: no such word, no clause. Cheap enough for every card of a hub.
 TOPIC = re2.compile(
     rb"(?i)\b(?:csam|csem|csai|csea|csae|minors?|child(?:ren)?|kids?|teens?|teenagers?|preteens?|infants?|toddlers?|"
     rb"under-?\s?aged?|p(?:a|e|ae)?edophil\w*|adolescents?|juveniles?|youths?|under[- ]?18s?|age of (?:18|eighteen|majority|consent)|"
     rb"school ?(?:girl|boy|child)\w*|babies|young (?:people|persons?)|(?:under|below|younger than) (?:1[0-8]|eighteen))\b"
 )
+_NAMED = re2.compile(TOPIC.pattern.decode())
 _NOT_A_CHILD = frozenset(
     "process processes class classes node nodes window windows element elements component components model models table "
     "tables theme domain domains object objects thread threads task tasks account accounts labor labour support care "
@@ -104,6 +106,7 @@ _ACCESS = re2.compile(
     r"(?i)\b(?:access\w*|view\w*|watch\w*|use|uses|using|visit\w*|register\w*|expos\w*|suitable|appropriate|available|directed|"
     r"intended|personal (?:data|information)|knowingly collect|consult\w*|must not|may not|should not|cannot)\b"
 )
+_MAY = re2.compile(r"(?i)\b(?:may|might|could|would|can|will|it|they|she|he)\b")
 _LABOUR = re2.compile(
     r"(?i)\b(?:labou?r|employ\w*|wages?|supply[- ]chains?|workers?|factory|factories|workplace|slavery)\b"
 )
@@ -114,7 +117,7 @@ _SEX = re2.compile(rf"(?i)\b(?:{_SEXUAL}|{_IMAGERY})")
 _YOU = (
     r"(?:you|your|users?|licensees?|recipients?|customers?|clients?|partners?|participants?|members?|developers?|deployers?|"
     r"they|subscribers?|part(?:y|ies)|anyone|one|no one|nobody|content|use|models?|derivatives?|services?|software|materials?|works?|"
-    r"outputs?|products?|tools?|creators?|uploaders?|contributors?|people|persons?|we|who|organi[sz]ations?|apps?|applications?|"
+    r"outputs?|products?|tools?|creators?|uploaders?|contributors?|people|persons?|we|who|organi[sz]ations?|apps?|applications?|i|"
     r"images?|posts?|data|datasets?|api|system|technology|and|or|it|weights|checkpoints?|licensed \w+|third part(?:y|ies)|adapters?|loras?)"
 )
 # Each says that what comes after it is prohibited.
@@ -132,10 +135,16 @@ _BEFORE = re2.compile(
     r"\b(?:refrain|refrains|abstain|desist|prohibited|barred|banned|forbidden|restricted|disallowed|excluded)(?: [a-z]+)? from\b|"
     r"\b(?:not|never)(?: to)? be (?:used|applied|deployed|employed)\b|\bnot to (?:use|be used|allow|permit|upload|generate|create|share|post)\b|"
     r"\bno (?:\w+ ){0,2}(?:part(?:y|ies)|users?|person|one|licensee|member)\b (?:may|shall|can|is (?:allowed|permitted) to)\b|"
-    r"(?:^|[:–—-] ?)no\b|\bnot for (?:use|the purposes?)\b|"
+    r"(?:^|[:–—-] ?)no\b|^not (?:to )?[a-z]+|\bnot for (?:use|the purposes?)\b|"
+    r"\bagrees? to not\b|\boff[- ]limits\b|\b(?:is|are) not (?:used|employed|deployed) (?:to|for|in)\b|"
+    r"\b(?:you|users?|licensees?|customers?|recipients?|developers?|deployers?|part(?:y|ies))(?: \w+){0,3} ensure(?: \w+){0,6} (?:not|no|never)\b|"
+    r"\b(?:licen[cs]es?|rights?|permissions?|grants?|authori[sz]ation)(?: \w+){0,5} (?:do|does|shall|will) not (?:extend|apply|include|cover|"
+    r"permit|allow|grant|give|confer)\b|"
+    r"\b(?:terminat|ban|suspend|revok|remov|clos)\w* [^.;]{0,60}\b(?:if (?:you|(?:the |any |a )?(?:licensee|user)s?)|"
+    r"(?:users?|anyone|accounts?|members?|persons?|creators?)(?: [a-z]+){0,2} (?:who|that|which|for))\b|"
     r"\b(?:prohibit|forbid|ban|disallow|bar|outlaw|reject|oppose|condemn)(?:s|ed|ned|ting|ning|ding|ing)?\b|\bforbidding\b|"
     r"\bprohibitions?\b|\bprohibited\b|\bforbidden\b|\bunacceptable\b|\bdisallowed\b|\bbans? on\b|\brestrictions? (?:on|against)\b|"
-    r"\b(?:not|n['’]?t|never)(?: [a-z]+)? (?:allow|permit|tolerate|accept|condone|host|support|authori[sz]e|want|endorse)(?:ed)?\b|"
+    r"(?:\bnot|n['’]t|\bnever)(?: [a-z]+)? (?:allow|permit|tolerate|accept|condone|host|support|authori[sz]e|want|endorse)(?:ed)?\b|"
     r"\b(?:is|are) not (?:allowed|permitted|tolerated|acceptable|welcome)\b|"
     r"\bzero[- ]tolerance\b|\bno tolerance\b|\bintolerant of\b|\bneither\b|"
     r"\b(?:violat(?:e|es|ions?) of|violat(?:e|es) (?:this|our|the)|breach of|contrary to|against) (?:this|our|the|these)\b"
@@ -152,6 +161,8 @@ _AFTER = re2.compile(
     r"\b(?:isn['’]?t|aren['’]?t|won['’]?t be)(?: [a-z]+)? (?:allowed|permitted|tolerated|acceptable|welcome|ok)\b|"
     r"\b(?:strictly|expressly|absolutely|explicitly|completely) (?:prohibited|forbidden|banned|disallowed|not (?:allowed|permitted|tolerated))\b|"
     r"[:|–—(-] ?\**(?:prohibited|forbidden|banned|not (?:allowed|permitted)|disallowed|never allowed)\b|"
+    r"\b(?:and|or|therefore|thus|hence)(?: [a-z]+)? (?:prohibited|forbidden|banned|not (?:allowed|permitted))\b|"
+    r"\boutside the scope of (?:this|the) licen[cs]e\b|\b(?:is|are|be|constitutes?|considered) (?:an? )?(?:\w+ )?(?:breach|violation)(?:es|s)? of\b|"
     r"\bha(?:s|ve) no place\b|\b(?:violates?|breach(?:es)?|are (?:a )?violations? of|is a violation of|(?:is|are) (?:in violation of|against|contrary to)) (?:our|this|these|the)\b|"
     r"\b(?:will|shall|may|to) (?:also )?(?:result|lead)s? (?:in|to) [^.;]{0,40}(?:ban|banned|termination|suspension|removal)\b|"
     r"\bwill be (?:\w+ ){0,2}(?:banned|terminated|suspended)\b|\bviolations? of this policy\b"
@@ -159,12 +170,12 @@ _AFTER = re2.compile(
 )
 # A prohibition undone, or not this text's own.
 _UNDONE = re2.compile(
-    r"(?i)(?:\b(?:nothing|not|n['’]?t|never|neither|nor|without|no longer)(?: [\w’']+){0,5} (?:prohibit|forbid|ban|bar|disallow|restrict)(?:s|ed|ned|ing)?\b|"
+    r"(?i)(?:(?:\b(?:nothing|not|never|neither|nor|without|no longer)|n['’]t)(?: [\w’']+){0,5} (?:prohibit|forbid|ban|bar|disallow|restrict)(?:s|ed|ned|ing)?\b|"
     r"\b(?:is|are) not (?:\w+ )?(?:prohibited|forbidden|banned|disallowed|barred|restricted)\b|"
     r"\bno (?:\w+ ){0,2}(?:prohibitions?|restrictions?|bans?)\b|\bfail(?:s|ed|ure)? to (?:prohibit|ban|forbid)\b|"
     r"\b(?:laws?|legislation|statutes?|regulations?|acts?|conventions?|treaty|treaties|countries|jurisdictions|states|licen[cs]es|polic(?:y|ies) of other|companies|platforms|providers)"
     r"(?: [\w’',-]+){0,4} (?:that )?(?:prohibit|forbid|ban|criminali[sz]|outlaw)(?:s|ing|ning|ting|e|es)?\b|"
-    r"\b(?:whether|if|when|where) [^.;]{0,60}(?:prohibits?|forbids?|prohibited|forbidden|banned)\b)"
+    r"\b(?:whether|if|when|where)(?: \w+){0,5} (?:prohibits?|forbids?|prohibited|forbidden|banned)\b)"
 )
 _SOMEONE_ELSES = re2.compile(
     r"(?i)^[\W_]*(?:according to|unlike|as (?:stated|noted|described|reported) (?:in|by)|(?:for example|for instance|similarly),? [^.]{0,60}(?:polic|terms|licen)|"
@@ -180,19 +191,23 @@ _CAUSE = re2.compile(
     r"(?:,|but|and|so|while|however|although) (?:we|our|it|the model|this model|the dataset|they|i) (?:\w+ )?(?:may|will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
 )
 # What is done for children, not to them, in the words right before what is meant.
+_DUTY = (
+    r"(?:prevent\w*|combat\w*|detect\w*|report(?:s|ed|ing)?|fight\w*|protect\w*|filter\w*|remov\w+|delet\w+|block\w*|screen\w*|"
+    r"scan\w*|safeguards?|classif\w+|identif\w+|counter\w*|tackl\w+|eliminat\w+|eradicat\w+|stop(?:s|ping)?|mitigat\w+|moderat\w+|"
+    r"victims?|survivors?|research\w*|stud(?:y|ies|ying)|news|articles?|papers?|investigat\w+|address\w*|reduc\w+|disrupt\w*|evaluat\w+|"
+    r"flag(?:s|ged|ging)?|awareness|prosecut\w+|discourag\w+|deter(?:s|ring)?)"
+)
 _BENIGN = re2.compile(
-    r"(?i)\b(?:prevent\w*|combat\w*|detect\w*|report(?:s|ed|ing)?|fight\w*|protect\w*|filter\w*|remov\w+|delet\w+|block\w*|screen\w*|scan\w*|"
-    r"safeguards?|classif\w+|identif\w+|counter\w*|tackl\w+|eliminat\w+|eradicat\w+|stop(?:s|ping)?|mitigat\w+|moderat\w+|victims? of|survivors? of|research(?:ing|ers)?(?: on| into)?|"
-    r"investigat\w+|address\w*|reduc\w+|disrupt\w*|evaluat\w+|flag(?:s|ged|ging)?)"
-    r"(?: (?:and|or|against|any|the|all|of|for|known|potential|suspected|possible|attempts|to|at|content|material|[a-z]+ing|from|out|such|risks?|cases|instances|by|with|as|our|users|images)){0,6}[ ,]*$"
+    rf"(?i)\b{_DUTY}(?:(?:,|,? and|,? or) {_DUTY})*(?: (?:against|any|the|all|of|for|on|about|into|known|potential|suspected|possible|"
+    r"attempts|to|at|content|material|[a-z]+ing|from|out|such|risks?|cases|instances|by|with|as|our|users|children|minors|images)){0,6}[ ,]*$"
 )
 _FAILING = re2.compile(r"(?i)\b(?:fail\w*|refus\w+|neglect\w*|declin\w+|not) to (?:\w+ )?$")
 _DESCRIBED = re2.compile(
     r"(?i)^[^.;]{0,60}\b(?:was|were|been|is|are) (?:\w+ )?(?:found|detected|present|included|contained|known|identified|observed|removed|used in training)\b"
 )
 _MODEL_DOES = re2.compile(
-    r"(?i)\b(?:the|this|our|these|its?|that) ?(?:\w+ ){0,2}(?:model|models|filter|filters|classifier|dataset|data|system|tool|it|detector|corpus|checker|checkpoint)"
-    r" (?:may|can|will|does|do|should|might|could|must)(?:\s?not|n['’]t)\b"
+    r"(?i)\b(?:model|models|filter|filters|classifier|dataset|data|system|tool|it|detector|corpus|checker|checkpoint)"
+    r"(?: \w+)? (?:may|can|will|does|do|should|might|could)(?:\s?not|n['’]t)\b"
 )
 _BE = re2.compile(
     r"(?i)^(?: \w+)? be (?:used|applied|deployed|employed|utili[sz]ed|fine-?tuned|modified|made|integrated|run)"
@@ -213,7 +228,9 @@ _HEADING_PROHIBITS = re2.compile(
 
 def _is_meant(unit: str) -> list[tuple[int, int]]:
     """Where the unit names abuse, harm or sexualisation of a minor, or such imagery: starts and ends."""
-    found = []
+    found: list[tuple[int, int]] = []
+    if not _NAMED.search(unit):
+        return found
     for match in _TARGETS[0].finditer(unit):
         after = unit[match.end() : match.end() + 20].split()
         if after and after[0].lower().strip(".,;:") in {"labor", "labour"}:
@@ -262,7 +279,7 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
     words = [word.strip("\"'“”’().,*_").lower() for word in between.replace("/", " ").replace(",", " ").split()]
     harming = bool(_HARMING.fullmatch(deed))
     if minor_first:
-        if _ACCESS.search(between) or (harming and deed.endswith(("ing", "s")) and deed != "abus"):
+        if _ACCESS.search(between) or _MAY.search(between) or (harming and deed.endswith(("ing", "s")) and deed != "abus"):
             return False
         return sum(word not in _LINKS for word in words) <= 1
     if harming:
@@ -380,13 +397,20 @@ def _reference(text: str) -> Clause:
     return ABSENT
 
 
+def _near(text: bytes) -> bool:
+    """Does a word for a minor stand near a word for harm or sex? No unit need be cut where none does."""
+    return any(
+        _DEEDS.search(text[max(0, match.start() - 250) : match.end() + 250]) for match in TOPIC.finditer(text)
+    )
+
+
 def clause(text: str, *, references: bool = True) -> Clause:
     """What this English text says itself; the first unit that prohibits is quoted.
 
     A heading alone ("Child sexual abuse material") prohibits nothing. ``references``: look for a policy
     that the text points to (cards point to many that do not bind).
     """
-    if TOPIC.search(text.encode("utf-8", "replace")):
+    if _near(text.encode("utf-8", "replace")):
         for unit in units(text):
             for start, end in _is_meant(unit.text):
                 if _prohibited(unit, start, end):

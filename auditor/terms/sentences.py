@@ -16,6 +16,8 @@ import re2
 LONGEST = 2_000_000
 # A sentence beyond this many characters is judged in stretches, so that the work stays linear.
 LONGEST_UNIT = 4_000
+# What follows a colon at the end of a block stays with it up to this length.
+SHORT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,18 @@ _ABBREVIATION = re2.compile(
 _FRAGMENT = re2.compile(
     r"^(?:[Cc]hild(?:ren)?|[Mm]inors|[Ss]exual\w*|CSAM|[A-Z]?[a-z]+ing|[A-Z]?[a-z]+(?:tion|ment))\b"
 )
+# "We forbid X. This includes …:" hangs on the sentence before.
+_GOES_ON = re2.compile(
+    r"^(?:(?:This|These|Such [a-z]+|Th(?:is|ese) [a-z]+)(?: also)? (?:includ(?:es?|ing)|covers?|appl(?:y|ies) to|extends? to)|"
+    r"(?:Some )?[Ee]xamples?(?: of [a-z ]{3,40})? (?:includ(?:es?|ing)|are)|Including|For example|For instance|Such as)\b"
+)
 
 
 def units(text: str) -> Iterator[Unit]:
     """The text's units in order; offsets are characters of ``text``."""
     headings: list[tuple[int, str]] = []
     stems: list[tuple[_Block, str]] = []  # with the block that holds the stem
+    before = ""  # the words of the unit before
     open_list = False  # the unit before did not end its sentence
     blocks = list(_blocks(text[:LONGEST]))
     for index, block in enumerate(blocks):
@@ -77,7 +85,7 @@ def units(text: str) -> Iterator[Unit]:
             headings = [known for known in headings if known[0] < level]
             yield Unit("heading", block.text, block.start, block.end, (), tuple(words for _, words in headings))
             headings.append((level, block.text))
-            stems, open_list = [], False
+            stems, open_list, before = [], False, block.text
             continue
         if block.kind == "item":
             stems = _above(stems, block)
@@ -85,18 +93,19 @@ def units(text: str) -> Iterator[Unit]:
             stems = []
         pieces = list(_pieces(text, block))
         for at, (start, end, words, closes) in enumerate(pieces):
-            here = tuple(stem for _, stem in stems)
+            here = (*(stem for _, stem in stems), *((before,) if _GOES_ON.match(words) else ()))
             titles = tuple(title for _, title in headings)
             yield Unit(block.kind, words[:LONGEST_UNIT], start, end, here, titles)
             for beyond in range(LONGEST_UNIT, len(words), LONGEST_UNIT):
                 rest = words[beyond : beyond + LONGEST_UNIT]
                 yield Unit(block.kind, rest, start, end, (*here, words[:LONGEST_UNIT]), titles)
+            before = words[:LONGEST_UNIT]
             last = at == len(pieces) - 1
             hangs = words.endswith(":") or (
-                last and follows == "item" and (words[-1] not in ".!?;" or "following" in words)
+                last and follows == "item" and (words[-1] not in ".!?;" or words.endswith("..") or "following" in words)
             )
             if hangs:
-                stems = [*stems, (block, words)]
+                stems = [*stems, *((block, stem) for stem in here[len(stems) :]), (block, words)]
             elif closes and not last:
                 # A new sentence begins: an item keeps what the item hangs on, prose keeps nothing.
                 stems = [stem for stem in stems if block.kind == "item" and stem[0] is not block]
@@ -194,6 +203,8 @@ def _pieces(text: str, block: _Block) -> Iterator[tuple[int, int, str, bool]]:
             if mark == "." and _ABBREVIATION.search(raw[max(begin, at - 12) : at]):
                 continue
             closes = True
+        elif mark == ":" and 0 < len(raw) - cut.end() <= SHORT and not any(sign in raw[cut.end() :] for sign in ";("):
+            continue  # "CSAM: not allowed." is one unit
         else:
             at, closes = cut.start() + (0 if mark.isspace() else 1), False
         words = " ".join(raw[begin:at].split())
