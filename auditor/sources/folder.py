@@ -10,7 +10,16 @@ from pathlib import Path
 from auditor.frontmatter import kind_of_text
 from auditor.model import Kind
 from auditor.sources import Blob, Unread
-from auditor.sources.layout import Owner, alone, card_name, hub_owner, kind_of_files, kind_of_words
+from auditor.sources.layout import (
+    WEIGHTS,
+    Owner,
+    alone,
+    card_name,
+    hub_owner,
+    is_collection,
+    kind_of_files,
+    kind_of_words,
+)
 
 # Folders that hold no files of the target's own: version control, and huggingface_hub's bookkeeping, whose
 # blobs are read through the snapshot that names them.
@@ -65,9 +74,14 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
                 folders.append((entry.path, (*parts, entry.name), owner))
             else:
                 files.append(entry)
-        here = _owner(folder, above, parts, owner, [entry.name for entry in files])
+        names = [entry.name for entry in files]
+        here = _owner(folder, above, parts, owner, names)
+        collection = here.rank == "target" and is_collection(names)
         for entry in files:
-            yield _file(entry, uri + _uri(entry.name), here, (*above, *parts))
+            place = uri + _uri(entry.name)
+            itself = collection and entry.name.lower().endswith(WEIGHTS)
+            owner_of = Owner("model", alone(place), "", "repository") if itself else here
+            yield _file(entry, place, owner_of, (*above, *parts))
         for path, below, _ in reversed(folders):
             if below[-1] in _BOOKKEEPING or (below[-1] in {"blobs", "refs"} and parts and "--" in parts[-1]):
                 yield Unread(f"{uri}{_uri(below[-1])}/", "a folder of bookkeeping: not read", skipped=True)
@@ -83,7 +97,7 @@ def _owner(folder: str, above: tuple[str, ...], parts: tuple[str, ...], parent: 
     files_say, card = kind_of_files(names), card_name(names)
     card_says = kind_of_text(_head(os.path.join(folder, card))) if card else "document"
     own_card = card_says in _CARD_KINDS and not _is_flat(names)
-    if not own_card and (not files_say or parent.kind == "model"):
+    if not own_card and (not files_say or parent.kind == "model" or is_collection(names)):
         return parent
     name = "/".join(map(_uri, parts)) or _uri(above[-1])
     return Owner(files_say or card_says, name, _commit(folder), "repository")

@@ -46,6 +46,7 @@ _HUB = {"models": "model", "datasets": "dataset"}
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _MODEL_WORD = re.compile(r"(^|[^a-z])models?($|[^a-z])")
 _DATASET_WORD = re.compile(r"(^|[^a-z])datasets?($|[^a-z])")
+_PART = re.compile(r"-\d{5}-of-\d{5}\.")
 _CARD_STEMS = ("readme", "modelcard", "model_card")
 _REPOSITORY_NAME = re.compile(r"[\w.-]+")
 
@@ -81,6 +82,14 @@ def kind_of_files(names: Sequence[str]) -> Kind | Literal[""]:
     if any(name in DATASET_FILES for name in lower):
         return "dataset"
     return ""
+
+
+def is_collection(names: Sequence[str]) -> bool:
+    """Several files of weights that nothing says belong together: no card, configuration or parts of one."""
+    lower = [name.lower() for name in names]
+    weights = [name for name in lower if name.endswith(WEIGHTS)]
+    together = any(name in MODEL_FILES or name.endswith(".index.json") for name in lower) or card_name(names)
+    return len(weights) > 1 and not together and not any(_PART.search(name) for name in weights)
 
 
 def kind_of_words(parts: Sequence[str]) -> Kind | Literal[""]:

@@ -100,6 +100,27 @@ def test_cards_in_a_flat_folder_stand_alone(tmp_path: Path) -> None:
     }
 
 
+def test_files_of_weights_that_nothing_joins_are_models_by_themselves(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "lora/harbour.safetensors": b"",
+            "lora/hills.safetensors": b"",
+            "lora/hills.png": b"",
+            "big/part-00001-of-00002.safetensors": b"",
+            "big/part-00002-of-00002.safetensors": b"",
+            "models/acme/two/a.safetensors": b"",
+            "models/acme/two/b.safetensors": b"",
+        },
+    )
+    found = owners(tmp_path)
+    assert found["lora/harbour.safetensors"] == ("model", "lora/harbour", "")
+    assert found["lora/hills.safetensors"] == ("model", "lora/hills", "")
+    assert found["lora/hills.png"] == ("", tmp_path.name, "")
+    assert {name for _, name, _ in owners(tmp_path / "big").values()} == {"big"}
+    assert found["models/acme/two/a.safetensors"] == found["models/acme/two/b.safetensors"] == ("model", "acme/two", "")
+
+
 def test_the_order_is_that_of_the_names_bytes(tmp_path: Path) -> None:
     write(tmp_path, {"b": "", "a/z": "", "a/B": "", "Ä": "", "c/1": ""})
     assert [file.uri for file in blobs(str(tmp_path))] == ["b", "Ä", "a/B", "a/z", "c/1"]
