@@ -1,0 +1,127 @@
+"""Exact matching: which of a list's entries a digest equals, by sorted 64-bit keys with a bucket table, memory-mapped.
+
+Most samples are on no list, so a small filter (eight bits an entry) answers first and the table is asked only for
+what passes it. A key decides nothing: what is found is compared in full.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Keys: TypeAlias = NDArray[np.uint64]
+
+# Odd constants of splitmix64: they spread keys whose bytes are not random (PhotoDNA, URLs) over the table.
+_ODD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+_ROWS = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class ExactIndex:
+    """``keys`` are sorted; ``table[b]`` is where bucket b begins; ``filter`` holds a bit for each key's top bits."""
+
+    keys: Keys
+    table: NDArray[np.uint32]
+    filter: NDArray[np.uint8]
+
+    def candidates(self, queries: Keys) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(query, entry) for every entry whose key equals a query's, in order of query."""
+        found = [self._look_up(queries[low : low + _ROWS], low) for low in range(0, len(queries), _ROWS)]
+        if not found or not len(self.keys):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        return np.concatenate([rows for rows, _ in found]), np.concatenate([entries for _, entries in found])
+
+    def _look_up(self, queries: Keys, first: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        bits = np.uint64(64 - _log2(len(self.filter)) - 3)
+        top = queries >> bits
+        byte = np.take(self.filter, (top >> np.uint64(3)).view(np.int64))
+        byte >>= top.astype(np.uint8) & np.uint8(7)
+        row = np.flatnonzero(byte & np.uint8(1))
+        wanted = queries[row]
+        bucket = (wanted >> np.uint64(64 - _log2(len(self.table) - 1))).view(np.int64)
+        at, end = np.take(self.table, bucket).astype(np.int64), np.take(self.table, bucket + 1)
+        rows, entries = [], []
+        while len(row):
+            inside = at < end
+            row, wanted, at, end = row[inside], wanted[inside], at[inside], end[inside]
+            equal = np.take(self.keys, at) == wanted
+            rows.append(row[equal] + first)
+            entries.append(at[equal])
+            at = at + 1
+        if not rows:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        found, entry = np.concatenate(rows), np.concatenate(entries)
+        order = np.argsort(found, kind="stable")
+        return found[order], entry[order]
+
+
+def build(keys: Keys) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+    """The arrays ``table`` and ``filter`` of an index over these sorted keys (fewer than 2^32)."""
+    bits = max(3, _log2(len(keys)))
+    table = np.zeros((1 << bits) + 1, np.uint32)
+    table[1:] = np.cumsum(np.bincount((keys >> np.uint64(64 - bits)).view(np.int64), minlength=1 << bits))
+    marks = np.zeros(8 << bits, np.bool_)
+    marks[(keys >> np.uint64(64 - bits - 3)).view(np.int64)] = True
+    return table, np.packbits(marks, bitorder="little")
+
+
+def keys_of(values: pa.Array) -> Keys:
+    """A 64-bit key for each value of a fixed-size binary or string array; a null's key means nothing."""
+    if pa.types.is_fixed_size_binary(values.type):
+        return _digest_keys(rows_of(values))
+    return _text_keys(values)
+
+
+def rows_of(values: pa.Array) -> NDArray[np.uint8]:
+    """The bytes of a fixed-size binary array, one value a row, without a copy."""
+    width = values.type.byte_width
+    if not len(values):
+        return np.empty((0, width), np.uint8)
+    flat = np.frombuffer(values.buffers()[1], np.uint8)
+    return flat[values.offset * width : (values.offset + len(values)) * width].reshape(-1, width)
+
+
+def _digest_keys(rows: NDArray[np.uint8]) -> Keys:
+    """A cryptographic digest's first eight bytes; all words of a longer one, folded and mixed."""
+    width = rows.shape[1]
+    if width in (16, 20, 32, 64):
+        first = np.lib.stride_tricks.as_strided(rows.view(), (len(rows), 8), rows.strides)
+        return np.ascontiguousarray(first).view(">u8").ravel().astype(np.uint64)
+    words = np.ascontiguousarray(rows).view("<u8").astype(np.uint64)
+    factors = _powers(words.shape[1])
+    return _mixed((words * factors).sum(axis=1, dtype=np.uint64))
+
+
+def _text_keys(values: pa.Array) -> Keys:
+    """A polynomial over each string's bytes, mixed."""
+    texts = values.cast(pa.large_string())
+    offsets = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    if not len(texts) or offsets[-1] == offsets[0]:
+        return np.zeros(len(texts), np.uint64)
+    data = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+    offsets = offsets - offsets[0]
+    sizes = np.diff(offsets)
+    factors = _powers(int(sizes.max()))
+    within = np.arange(len(data)) - offsets[:-1].repeat(sizes)
+    terms = (data.astype(np.uint64) + np.uint64(1)) * np.take(factors, within)
+    totals = np.concatenate([np.zeros(1, np.uint64), np.cumsum(terms, dtype=np.uint64)])
+    return _mixed(totals[offsets[1:]] - totals[offsets[:-1]])
+
+
+def _powers(count: int) -> Keys:
+    return np.multiply.accumulate(np.full(count, _ODD[0]))
+
+
+def _mixed(keys: Keys) -> Keys:
+    keys = (keys ^ keys >> np.uint64(30)) * _ODD[1]
+    keys = (keys ^ keys >> np.uint64(27)) * _ODD[2]
+    return keys ^ keys >> np.uint64(31)
+
+
+def _log2(number: int) -> int:
+    """The whole part of log2; 0 for 0."""
+    return max(number.bit_length() - 1, 0)

@@ -1,0 +1,207 @@
+"""Matches batches of samples against lists: exactly over digests, URLs and domains, nearly over perceptual hashes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from auditor.known import chance, exact, near
+from auditor.known.compiled import KnownList
+from auditor.known.compiling import QUALITY
+from auditor.samples import EXACT, HITS, NEAR, TEXT_SIGNALS, Samples
+
+# Below this no list is at fault; above it, an entry that matches this share of different pictures is.
+_FEW = 20
+_SHARE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """``hits``: rows of :data:`auditor.samples.HITS`, one for each (sample, list, entry): its best variant.
+
+    ``coverage`` counts samples as stored that were compared, those that could not be and why, and hits.
+    """
+
+    hits: pa.RecordBatch
+    coverage: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Rows of a batch and the entries they match, of one list and algorithm."""
+
+    known: KnownList
+    algorithm: str
+    rows: NDArray[np.int64]
+    entries: NDArray[np.int64]
+    distances: NDArray[np.int16]
+
+    def where(self, keep: NDArray[np.bool_]) -> _Pairs:
+        return _Pairs(self.known, self.algorithm, self.rows[keep], self.entries[keep], self.distances[keep])
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """Lists to match against. A worker makes its own from the lists' paths; the pages are shared."""
+
+    lists: tuple[KnownList, ...]
+    _chance: chance.Decoys = field(default_factory=chance.Decoys, repr=False)
+
+    @property
+    def algorithms(self) -> frozenset[str]:
+        """What at least one list can answer: nothing else need be computed."""
+        return frozenset().union(*(known.algorithms for known in self.lists))
+
+    def match(self, samples: Samples) -> Matched:
+        """The hits of a batch. PDQ of quality below 50 is not compared; a declared one has no quality, and is."""
+        batch = samples.batch
+        coverage: Counter[str] = Counter()
+        stored = pc.equal(batch.column("variant"), "").to_numpy(zero_copy_only=False)
+        pairs: list[_Pairs] = []
+        for algorithm in (*EXACT, *NEAR):
+            lists = [known for known in self.lists if algorithm in known.algorithms]
+            if lists:
+                pairs += self._pairs(algorithm, lists, samples, stored, coverage)
+        pairs = _without_benign([pair for pair in pairs if len(pair.rows)], batch, coverage)
+        hits = _hits([pair for pair in pairs if pair.known.means != "benign"], samples)
+        for means, distance in zip(hits.column("means").to_pylist(), hits.column("distance").to_pylist(), strict=True):
+            coverage[f"hits {means} {'near' if distance else 'exact'}"] += 1
+        return Matched(hits, {what: number for what, number in sorted(coverage.items()) if number})
+
+    def _pairs(
+        self,
+        algorithm: str,
+        lists: Sequence[KnownList],
+        samples: Samples,
+        stored: NDArray[np.bool_],
+        coverage: Counter[str],
+    ) -> Iterator[_Pairs]:
+        batch = samples.batch
+        column = "url" if algorithm in TEXT_SIGNALS else algorithm
+        if column not in batch.schema.names:
+            return
+        values = batch.column(column)
+        usable = values.is_valid().to_numpy(zero_copy_only=False)
+        if algorithm == "pdq":
+            usable = _of_quality(usable, samples, stored, coverage)
+        coverage[f"matched {algorithm}"] += int((usable & stored).sum())
+        rows = np.flatnonzero(usable & stored if algorithm in TEXT_SIGNALS else usable)
+        if not len(rows):
+            return
+        values = values.take(pa.array(rows)) if len(rows) < len(values) else values
+        if algorithm in TEXT_SIGNALS:
+            from auditor.known import urls
+
+            texts = urls.expressions(values) if algorithm == "url" else urls.domain_expressions(values)
+            rows, values = rows[texts.rows], texts.values
+        words = near.words_of(exact.rows_of(values)) if algorithm in NEAR else None
+        for known in lists:
+            if words is not None and algorithm in known.thresholds:
+                found, entries, distances = known.near(algorithm, words)
+                self._chance.count(known, algorithm, words, coverage)
+            else:
+                found, entries = known.find(algorithm, values)
+                distances = np.zeros(len(found), np.int16)
+            yield _Pairs(known, algorithm, rows[found], entries, distances)
+
+
+def _of_quality(
+    usable: NDArray[np.bool_], samples: Samples, stored: NDArray[np.bool_], coverage: Counter[str]
+) -> NDArray[np.bool_]:
+    quality = samples.batch.column("quality")
+    unknown: NDArray[np.bool_] = quality.is_null().to_numpy(zero_copy_only=False)
+    low: NDArray[np.bool_] = pc.fill_null(pc.less(quality, QUALITY), False).to_numpy(zero_copy_only=False)
+    coverage[f"unmatchable: quality below {QUALITY}"] += int((usable & stored & low).sum())
+    if samples.basis == "declared":
+        coverage["declared pdq of unknown quality"] += int((usable & stored & unknown).sum())
+        return usable & ~low
+    coverage["unmatchable: no quality"] += int((usable & stored & unknown).sum())
+    return usable & ~low & ~unknown
+
+
+def _without_benign(pairs: list[_Pairs], batch: pa.RecordBatch, coverage: Counter[str]) -> list[_Pairs]:
+    """Drops a near hit on a sample that a benign list knows exactly, or more nearly. An exact hit always stays."""
+    benign = [pair for pair in pairs if pair.known.means == "benign"]
+    if not benign or len(benign) == len(pairs):
+        return pairs
+    group = _groups(batch)
+    best = np.full(len(batch) + 1, np.iinfo(np.int16).max, np.int16)
+    for pair in benign:
+        np.minimum.at(best, group[pair.rows], pair.distances)
+    kept = []
+    excluded: list[NDArray[np.int64]] = []
+    conflicts: list[NDArray[np.int64]] = []
+    for pair in pairs:
+        if pair.known.means != "benign":
+            known = best[group[pair.rows]] < pair.distances
+            excluded.append(group[pair.rows[known]])
+            if pair.known.means == "csam" and pair.algorithm in EXACT:
+                conflicts.append(group[pair.rows[best[group[pair.rows]] == 0]])
+            pair = pair.where(~known)
+        kept.append(pair)
+    coverage["excluded by a benign list: near"] += _different(excluded)
+    coverage["conflict: in a benign list and exactly in one of csam"] += _different(conflicts)
+    return kept
+
+
+def _groups(batch: pa.RecordBatch) -> NDArray[np.int64]:
+    """A number for each row, the same for all variants of one sample."""
+    parts = [pc.fill_null(batch.column(name).cast(pa.string()), "") for name in ("sample", "place", "row")]
+    joined = pc.binary_join_element_wise(*parts, "\0")
+    groups: NDArray[np.int64] = pc.dictionary_encode(joined).indices.to_numpy().astype(np.int64)
+    return groups
+
+
+def _different(groups: Sequence[NDArray[np.int64]]) -> int:
+    return len(np.unique(np.concatenate(groups))) if groups else 0
+
+
+def _hits(pairs: Iterable[_Pairs], samples: Samples) -> pa.RecordBatch:
+    batch = samples.batch
+    group: NDArray[np.int64] | None = None
+    made = []
+    for pair in pairs:
+        if not len(pair.rows):
+            continue
+        group = _groups(batch) if group is None else group
+        # The best variant of each (sample, entry): the nearest, then the first row, which is the sample as stored.
+        order = np.lexsort((pair.rows, pair.distances, pair.entries, group[pair.rows]))
+        pair = pair.where(order)  # type: ignore[arg-type]
+        new = np.ones(len(order), np.bool_)
+        new[1:] = (np.diff(group[pair.rows]) != 0) | (np.diff(pair.entries) != 0)
+        made.append(_batch(pair.where(new), samples))
+    if not made:
+        return pa.RecordBatch.from_arrays([pa.array([], column.type) for column in HITS], schema=HITS)
+    return pa.Table.from_batches(made).combine_chunks().to_batches()[0]
+
+
+def _batch(pair: _Pairs, samples: Samples) -> pa.RecordBatch:
+    known, count = pair.known, len(pair.rows)
+    entries, back = np.unique(pair.entries, return_inverse=True)
+    tokens = pa.array(known.tokens(pair.algorithm, entries)).take(pa.array(back))
+    classes = known.classified(pair.algorithm, entries)
+    rows = samples.batch.take(pa.array(pair.rows))
+    constant = {
+        "kind": samples.subject.kind,
+        "name": samples.subject.name,
+        "revision": samples.subject.revision,
+        "list": known.name,
+        "version": known.version,
+        "algorithm": pair.algorithm,
+        "basis": samples.basis,
+    }
+    columns = {
+        **{name: pa.repeat(pa.scalar(value, pa.string()), count) for name, value in constant.items()},
+        "means": pa.array([known.meaning(name) for name in classes], pa.string()).take(pa.array(back)),
+        "token": tokens,
+        "classification": pa.array(classes, pa.string()).take(pa.array(back)),
+        "distance": pa.array(pair.distances),
+        **{name: rows.column(name) for name in ("sample", "place", "row", "variant")},
+    }
+    return pa.RecordBatch.from_arrays([columns[name] for name in HITS.names], schema=HITS)
