@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast, get_args
 
-from auditor.checks import Stated, Where, bind, by_key, checks, nearest
+from auditor.checks import Stated, Where, bind, by_key, checks, keys_of, nearest
 from auditor.errors import RuleError
 from auditor.model import (
     GAPS,
@@ -187,16 +187,20 @@ def choose(known: Mapping[str, Profile], name: str) -> Profile:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
+    """A rule, ready to be asked. ``starts``: the keys of which one must be stated; none: it is always asked."""
+
     rule: Rule
     ask: Callable[[Stated], Iterable[Evidence]]
     absence: bool
+    starts: frozenset[str]
     when: Where
     reads: frozenset[str]
 
     @classmethod
     def of(cls, rule: Rule) -> _Asked:
-        absence = checks()[rule.check].ABSENCE
-        return cls(rule, bind(rule.check, rule.params), absence, Where.read(rule.when), frozenset(rule.reads))
+        check, ask = checks()[rule.check], bind(rule.check, rule.params)
+        starts = frozenset(keys_of(ask.keywords.get(check.START)))
+        return cls(rule, ask, check.ABSENCE, starts, Where.read(rule.when), frozenset(rule.reads))
 
 
 @lru_cache(maxsize=8)
@@ -214,14 +218,15 @@ def judge(subject: Subject, policy: Policy) -> Iterator[Finding]:
     """
     stated = by_key(subject.statements)
     for one in _asked(policy)[subject.kind]:
-        yield from _say(one, stated, subject)
+        if subject.gaps or not one.starts or not one.starts.isdisjoint(stated):  # most rules end here
+            yield from _say(one, stated, subject)
 
 
 def _say(one: _Asked, stated: Stated, subject: Subject) -> Iterator[Finding]:
     open_gaps = [gap for gap in subject.gaps if gap.what in one.reads] if subject.gaps else ()
     evidence: list[Evidence] = []
     broken = ""
-    if not (open_gaps and one.absence) and one.when.every(stated):
+    if not (open_gaps and one.absence) and (not one.when.tests or one.when.every(stated)):
         try:
             for found in one.ask(stated):
                 evidence.append(found)  # noqa: PERF402 (what was found before a failure is kept)
@@ -233,12 +238,15 @@ def _say(one: _Asked, stated: Stated, subject: Subject) -> Iterator[Finding]:
     if broken:
         yield _finding(one.rule, subject, "UNCHECKED", Evidence(GAPS["judgement"], remark=broken))
     if open_gaps:
-        for found in _distinct(Evidence(GAPS[gap.what], gap.place, gap.why) for gap in open_gaps):
+        for found in _distinct([Evidence(GAPS[gap.what], gap.place, gap.why) for gap in open_gaps]):
             yield _finding(one.rule, subject, "UNCHECKED", found)
 
 
-def _distinct(evidence: Iterable[Evidence]) -> Iterator[Evidence]:
-    """One evidence for each fact, in order: the first by place, which says at how many places more it was found."""
+def _distinct(evidence: Sequence[Evidence]) -> Iterator[Evidence]:
+    """One evidence for each fact, in order: the first by place, which says at how many places it was found."""
+    if len(evidence) < 2:
+        yield from evidence
+        return
     facts: dict[str, list[Evidence]] = {}
     for found in sorted(evidence, key=lambda found: (found.fact, found.place, found.remark)):
         facts.setdefault(found.fact, []).append(found)

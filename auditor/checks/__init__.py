@@ -1,8 +1,9 @@
 """The questions a rule may ask of what is stated of a subject.
 
-A check is a module of this package with one flag and one function::
+A check is a module of this package with two constants and one function::
 
     ABSENCE: bool       True: what it flags is that something is *not* stated; a gap then leaves it open
+    START: str          the parameter that sets it off: it is silent where none of that one's keys is stated
     def ask(stated: Stated, *, wanted: Where, fact: Fact) -> Iterator[Evidence]
 
 The parameters after ``*`` are the rule's ``with`` table. Their annotations are the types of this page
@@ -220,6 +221,7 @@ AS_WRITTEN = Readings()
 
 class Check(Protocol):
     ABSENCE: bool
+    START: str
 
     @property
     def ask(self) -> Callable[..., Iterator[Evidence]]: ...
@@ -261,12 +263,8 @@ def _list(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-def looks_at(check: str, params: Mapping[str, object]) -> tuple[str, ...]:
-    """The statement keys that the check reads with these parameters."""
-    keys: dict[str, None] = {}
-    for given in bind(check, params).keywords.values():
-        if isinstance(given, Key):
-            keys[given] = None
-        elif isinstance(given, Where):
-            keys.update((key, None) for key, _ in given.tests)
-    return tuple(map(str, keys))
+def keys_of(parameter: object) -> tuple[str, ...]:
+    """The statement keys that a bound parameter names."""
+    if isinstance(parameter, Key):
+        return (str(parameter),)
+    return tuple(key for key, _ in parameter.tests) if isinstance(parameter, Where) else ()

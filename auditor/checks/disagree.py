@@ -8,6 +8,7 @@ from auditor.checks import ANY, AS_WRITTEN, Key, PairFact, Readings, Stated, Val
 from auditor.model import Evidence, Statement
 
 ABSENCE = False
+START = "key"
 
 
 def ask(

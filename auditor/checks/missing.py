@@ -9,6 +9,7 @@ from auditor.model import Evidence
 from auditor.printable import printable
 
 ABSENCE = True
+START = "although"
 
 
 def ask(stated: Stated, *, wanted: Where, fact: PlainFact, although: Where = NOWHERE) -> Iterator[Evidence]:
@@ -16,12 +17,10 @@ def ask(stated: Stated, *, wanted: Where, fact: PlainFact, although: Where = NOW
 
     The place is where that which shows the need is stated, else the card.
     """
-    if although.tests:
-        shown = min(although.of(stated), default=None)
-        if shown is None or wanted.any(stated):
-            return
-        remark = f"shown by {shown.key} {printable(shown.value)}"
-        yield Evidence(fact.of(), shown.place, remark)
-    elif not wanted.any(stated):
+    if wanted.any(stated):
+        return
+    if not although.tests:
         card = min(stated.get("card", ()), default=None)
         yield Evidence(fact.of(), card.place) if card else Evidence(fact.of())
+    elif shown := min(although.of(stated), default=None):
+        yield Evidence(fact.of(), shown.place, f"shown by {shown.key} {printable(shown.value)}")

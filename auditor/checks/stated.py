@@ -8,6 +8,7 @@ from auditor.checks import ANY, Fact, Key, Stated, Values
 from auditor.model import Evidence
 
 ABSENCE = False
+START = "key"
 
 
 def ask(

@@ -96,10 +96,12 @@ def _explanation(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:
 
 
 def _looks_at(rule: Rule) -> Iterator[str]:
-    from auditor.checks import looks_at
+    from auditor.checks import bind, keys_of
     from auditor.model import GAPS, STATEMENT_KEYS
 
-    keys = dict.fromkeys((*rule.when, *looks_at(rule.check, rule.params)))
+    keys = dict.fromkeys(rule.when)
+    for parameter in bind(rule.check, rule.params).keywords.values():
+        keys.update(dict.fromkeys(keys_of(parameter)))
     width = max(map(len, keys), default=0)
     for key in keys:
         yield from _paragraph(STATEMENT_KEYS[key], f"  {key:<{width}}  ", " " * (width + 4))
