@@ -1,0 +1,404 @@
+"""Passes reasons on along the graph: hits, listed models, withdrawn datasets, prohibition clauses.
+
+What is passed on is a reason with its path, depth and weakest word, never a verdict: rules choose what counts.
+Walks go level by level over integer ids, so cycles end and the result does not depend on the order of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as pads
+
+from auditor.facts import FACTS
+from auditor.lineage import names
+from auditor.lineage.graph import Ids, rank, same_files, subject_names
+from auditor.model import Kind, Ref
+
+SOURCE = "lineage"
+BATCH = 50_000
+# A path longer than this is shown by its ends.
+SHOWN = 8
+# Whose word an edge is, the weakest first; an unknown word counts as weak as a card's.
+_WORDS = ("card", "configuration", "header", "weights")
+
+# kind, name, key, value, relation, remark; and the revision, where only one is meant
+Row = tuple[str, str, str, str, str, str] | tuple[str, str, str, str, str, str, str]
+
+
+def derive(
+    facts: pads.Dataset | pa.Table, hits: pa.Table, edges: pa.Table, vocabulary: Path
+) -> Iterator[pa.RecordBatch]:
+    """The statements that follow from facts, hits and edges together: batches of FACTS, source ``lineage``.
+
+    ``hits`` has the columns kind, name, revision, list, means, relation (exact, near), basis, hits and samples
+    (the subject's number of samples, null where unknown). Only hits of lists that mean ``csam`` make known
+    content, and only those of lists that mean ``model`` make known models.
+    """
+    dataset = pads.dataset(facts) if isinstance(facts, pa.Table) else facts
+    graph = Graph.of(edges)
+    matched = _matched(hits)
+    rows = _Rows(dataset)
+    yield from rows.write(_known(hits))
+    yield from rows.write(_exposed(graph, matched))
+    listed = sorted({row["name"] for row in hits.to_pylist() if row["means"] == "model" and row["relation"] == "exact"})
+    yield from rows.write(_linked(graph, listed))
+    yield from rows.write(_withdrawn(dataset, graph, vocabulary))
+    yield from rows.write(_copies(dataset))
+    yield from rows.write(_protection(dataset, edges))
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Edges as ids. A node is twice its name's place among all names, plus one where it is a dataset."""
+
+    words: pa.Array
+    child: Ids
+    parent: Ids
+    strength: Ids
+    copy: npt.NDArray[np.bool_]
+    trained: npt.NDArray[np.bool_]
+    sourced: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, edges: pa.Table) -> Graph:
+        both = pa.chunked_array([*edges["child"].chunks, *edges["parent"].chunks], pa.string())
+        ids, words = rank(both)
+        half = edges.num_rows
+
+        def kind(column: str) -> Ids:
+            return cast(Ids, pc.equal(edges[column], "dataset").to_numpy().astype(np.int64))
+
+        sources = pc.index_in(edges["source"], pa.array(_WORDS)).combine_chunks().fill_null(0)
+
+        def word(relation: str) -> npt.NDArray[np.bool_]:
+            return cast(npt.NDArray[np.bool_], pc.equal(edges["relation"], relation).to_numpy().astype(bool))
+
+        return cls(
+            words,
+            ids[:half] * 2 + kind("child_kind"),
+            ids[half:] * 2 + kind("parent_kind"),
+            sources.to_numpy().astype(np.int64),
+            word("copy"),
+            word("trained-on"),
+            word("sourced-from"),
+        )
+
+    def name(self, node: int) -> str:
+        return cast(str, self.words[node >> 1].as_py())
+
+    def nodes(self, kind: str, called: Sequence[str]) -> Ids:
+        """The nodes of the named subjects that have an edge at all."""
+        found = pc.index_in(pa.array(called, pa.string()), self.words).drop_null().to_numpy().astype(np.int64)
+        return np.unique(found * 2 + (kind == "dataset"))
+
+    def reach(self, roots: Ids, along: npt.NDArray[np.bool_] | None = None) -> Reached:
+        """Everything that descends from the roots, over the chosen edges; a copy passes on both ways.
+
+        The shortest path wins, among those the parent that is first by name, then the strongest word.
+        """
+        child, parent, strength = self.child, self.parent, self.strength
+        if along is not None:
+            child, parent, strength = child[along], parent[along], strength[along]
+        else:
+            back = self.copy
+            child, parent = np.concatenate([child, parent[back]]), np.concatenate([parent, child[back]])
+            strength = np.concatenate([strength, strength[back]])
+        count = 2 * len(self.words)
+        order = np.argsort(parent, kind="stable")
+        child, strength = child[order], strength[order]
+        first = np.zeros(count + 1, np.int64)
+        np.cumsum(np.bincount(parent, minlength=count), out=first[1:])
+        depth = np.full(count, -1, np.int32)
+        via = np.full(count, -1, np.int64)
+        word = np.zeros(count, np.int8)
+        frontier = np.unique(roots)
+        depth[frontier] = 0
+        level = 0
+        while len(frontier):
+            level += 1
+            counts = first[frontier + 1] - first[frontier]
+            starts = np.repeat(first[frontier] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
+            at = starts + np.arange(counts.sum())
+            targets, origins = child[at], np.repeat(frontier, counts)
+            new = depth[targets] < 0
+            targets, origins, at = targets[new], origins[new], at[new]
+            best = np.lexsort((-strength[at], origins, targets))
+            targets, origins, at = targets[best], origins[best], at[best]
+            once = np.ones(len(targets), bool)
+            once[1:] = targets[1:] != targets[:-1]
+            frontier = targets[once]
+            depth[frontier] = level
+            via[frontier] = origins[once]
+            word[frontier] = strength[at[once]]
+        return Reached(self, depth, via, word)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far each node is from the nearest root (-1: not reached), by which parent, on whose word."""
+
+    graph: Graph
+    depth: npt.NDArray[np.int32]
+    via: Ids
+    word: npt.NDArray[np.int8]
+
+    def descendants(self) -> Ids:
+        return np.flatnonzero(self.depth > 0)
+
+    def path(self, node: int) -> list[int]:
+        """The nodes from the root to this one."""
+        found = [node]
+        while (node := int(self.via[node])) >= 0:
+            found.append(node)
+        return found[::-1]
+
+    def shown(self, path: Sequence[int]) -> str:
+        """A path for a person, the root first, with its depth and its weakest word."""
+        called = [self.graph.name(node) for node in path]
+        if len(called) > SHOWN:
+            called = [*called[: SHOWN // 2], f"… {len(called) - SHOWN:,} more …", *called[-SHOWN // 2 :]]
+        weakest = min((int(self.word[node]) for node in path[1:]), default=0)
+        return f"depth {len(path) - 1:,}, by {' ← '.join(called)}; weakest edge: {_WORDS[weakest]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What was matched in one dataset: samples by relation, of how many, and by which lists."""
+
+    exact: int
+    near: int
+    samples: int | None
+    lists: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{_counted(self.exact, self.near)}{_of(self.samples)}"
+
+
+def _counted(exact: int, near: int) -> str:
+    return ", ".join(f"{number:,} {word}" for number, word in ((exact, "exact"), (near, "near")) if number) or "none"
+
+
+def _of(samples: int | None) -> str:
+    return f" of {samples:,} samples" if samples is not None else ", number of samples unknown"
+
+
+def _matched(hits: pa.Table) -> dict[tuple[str, str], Matched]:
+    """Hits of lists that mean csam, by (kind, name).
+
+    One sample may match several lists: the most that any one list matched is given, never a sum over lists.
+    """
+    most: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
+    totals: dict[tuple[str, str], int] = {}
+    for row in hits.to_pylist():
+        if row["means"] != "csam":
+            continue
+        subject = row["kind"], row["name"]
+        counts = most.setdefault(subject, {}).setdefault(row["list"], {"exact": 0, "near": 0})
+        counts[row["relation"]] += row["hits"]
+        if row["samples"] is not None:
+            totals[subject] = max(totals.get(subject, 0), row["samples"])
+    return {
+        subject: Matched(
+            max(counts["exact"] for counts in lists.values()),
+            max(counts["near"] for counts in lists.values()),
+            totals.get(subject),
+            tuple(sorted(lists)),
+        )
+        for subject, lists in sorted(most.items())
+    }
+
+
+def _known(hits: pa.Table) -> Iterator[Row]:
+    """``known_content`` and ``known_model``, one a list and relation."""
+    groups: dict[tuple[str, str, str, str, str], list[dict[str, Any]]] = {}
+    for row in hits.to_pylist():
+        if row["means"] in ("csam", "model"):
+            subject = row["kind"], row["name"], row["revision"]
+            groups.setdefault((*subject, row["list"], row["means"]), []).append(row)
+    for (kind, name, revision, listed, means), rows in sorted(groups.items()):
+        found = {
+            relation: sum(row["hits"] for row in rows if row["relation"] == relation) for relation in ("exact", "near")
+        }
+        basis = ", ".join(sorted({row["basis"] for row in rows}))
+        if means == "model":
+            relation = "same-weights" if found["exact"] else "name"
+            yield kind, name, "known_model", listed, relation, f"basis {basis}", revision
+            continue
+        samples = max((row["samples"] for row in rows if row["samples"] is not None), default=None)
+        remark = f"{_counted(found['exact'], found['near'])}{_of(samples)}; basis {basis}"
+        for relation, number in found.items():
+            if number:
+                yield kind, name, "known_content", listed, relation, remark, revision
+
+
+def _exposed(graph: Graph, matched: dict[tuple[str, str], Matched]) -> Iterator[Row]:
+    """``exposed`` where a model's own training data has hits, ``descends`` further down."""
+    datasets = {name: found for (kind, name), found in matched.items() if kind == "dataset"}
+    roots = graph.nodes("dataset", sorted(datasets))
+    if not len(roots):
+        return
+    direct = np.flatnonzero(graph.trained & np.isin(graph.parent, roots))
+    exposed: set[int] = set()
+    pairs = sorted({(int(graph.child[at]), int(graph.parent[at])) for at in direct})
+    for child, parent in pairs:
+        exposed.add(child)
+        name = graph.name(parent)
+        found = datasets[name]
+        for relation, number in (("exact", found.exact), ("near", found.near)):
+            if number:
+                remark = f"{found}; {_lists(found.lists)}"
+                yield "model", graph.name(child), "exposed", name, relation, remark
+    reached = graph.reach(roots)
+    for node in reached.descendants().tolist():
+        if node in exposed:
+            continue
+        path = reached.path(node)
+        name = graph.name(path[0])
+        # From the exposed model down; where data made from the data stands between, from the data itself.
+        if len(path) > 1 and path[1] in exposed:
+            path = path[1:]
+        kind = "dataset" if node & 1 else "model"
+        remark = f"{reached.shown(path)}; {datasets[name]} of {name}"
+        yield kind, graph.name(node), "descends", graph.name(path[0]), "exposed", remark
+
+
+def _lists(lists: tuple[str, ...]) -> str:
+    return f"{'list' if len(lists) == 1 else 'lists'} {', '.join(lists)}"
+
+
+def _linked(graph: Graph, listed: Sequence[str]) -> Iterator[Row]:
+    """``descends`` below models that a list names by their weights."""
+    reached = graph.reach(graph.nodes("model", listed))
+    for node in reached.descendants().tolist():
+        path = reached.path(node)
+        kind = "dataset" if node & 1 else "model"
+        yield kind, graph.name(node), "descends", graph.name(path[0]), "linked", reached.shown(path)
+
+
+def _withdrawn(dataset: pads.Dataset, graph: Graph, vocabulary: Path) -> Iterator[Row]:
+    """``withdrawn``: a dataset that is one, or was made from one at any depth, and models trained on either."""
+    renames = names.renamed(vocabulary)
+    subjects = subject_names(dataset, "dataset")
+    subject_keys = names.keys(subjects, "datasets", renames)
+    used = np.unique(np.concatenate([graph.child[graph.child & 1 == 1], graph.parent[graph.parent & 1 == 1]]))
+    node_keys = names.keys(graph.words.take(pa.array(used >> 1)), "datasets", renames)
+    for entry in names.withdrawn(vocabulary):
+        aliases = pc.unique(names.keys(pa.array(entry.names, pa.string()), "datasets", renames))
+        for name in subjects.filter(pc.is_in(subject_keys, aliases)).to_pylist():
+            yield "dataset", name, "withdrawn", entry.id, "itself", entry.title
+        roots = used[pc.is_in(node_keys, aliases).to_numpy(zero_copy_only=False)]
+        if not len(roots):
+            continue
+        reached = graph.reach(roots, graph.sourced)
+        for node in reached.descendants().tolist():
+            yield "dataset", graph.name(node), "withdrawn", entry.id, "sourced-from", reached.shown(reached.path(node))
+        trained = graph.trained & (reached.depth[graph.parent] >= 0)
+        pairs = np.unique(np.stack([graph.child[trained], graph.parent[trained]], axis=1), axis=0)
+        for child, parent in pairs.tolist():
+            path = reached.path(parent)
+            remark = f"trained on {graph.name(parent)}" + (f"; {reached.shown(path)}" if len(path) > 1 else "")
+            yield "model", graph.name(child), "withdrawn", entry.id, "trained-on", remark
+
+
+def _copies(dataset: pads.Dataset) -> Iterator[Row]:
+    """``copy_of``: models that have the same weights file, or the same tensors under another header.
+
+    Each points to the first by name, and the first to the second.
+    """
+    artefacts = same_files(dataset)
+    table = pa.table({"digest": artefacts.digests, "name": artefacts.names, "file": artefacts.files})
+    table = table.filter(pc.invert(artefacts.shared_part))
+    # A model may have the file twice; two models are needed for a copy.
+    unique = table.group_by(["digest", "name"]).aggregate([])
+    groups = unique.group_by("digest").aggregate([("name", "count")])
+    shared = groups.filter(pc.greater(groups["name_count"], 1))["digest"]
+    if not len(shared):
+        return
+    table = unique.filter(pc.is_in(unique["digest"], shared.combine_chunks()))
+    table = table.sort_by([("digest", "ascending"), ("name", "ascending")])
+    found: dict[tuple[str, str], tuple[str, int]] = {}
+
+    def note(name: str, other: str, algorithm: str) -> None:
+        relation = "same-file" if algorithm == "sha256" else "same-tensors"
+        before, number = found.get((name, other), (relation, 0))
+        found[name, other] = min(before, relation), number + 1
+
+    first = second = digest = ""
+    for row_digest, name in zip(table["digest"].to_pylist(), table["name"].to_pylist(), strict=True):
+        if row_digest != digest:
+            digest, first, second = row_digest, name, ""
+            continue
+        algorithm = digest.partition(":")[0]
+        note(name, first, algorithm)
+        if not second:
+            second = name
+            note(first, second, algorithm)
+    for (name, other), (relation, number) in sorted(found.items()):
+        yield "model", name, "copy_of", other, relation, f"{number:,} digests agree"
+
+
+_CLAUSES = ("absent", "by-reference", "card-only", "explicit")
+
+
+def _protection(dataset: pads.Dataset, edges: pa.Table) -> Iterator[Row]:
+    """``protection``: what became of the prohibition clause on the way from each parent of which it is known."""
+    wanted = (pc.field("kind") == "model") & (pc.field("key") == "clause")
+    stated = dataset.to_table(["name", "value"], filter=wanted)
+    if not stated.num_rows:
+        return
+    rated = stated.append_column("rank", pc.index_in(stated["value"], pa.array(_CLAUSES)))
+    best = rated.group_by("name").aggregate([("rank", "max")])
+    called = best["name"].combine_chunks()
+    ranks = best["rank_max"].combine_chunks()
+    made = edges.filter(
+        pc.and_(
+            pc.and_(pc.equal(edges["child_kind"], "model"), pc.equal(edges["parent_kind"], "model")),
+            pc.not_equal(edges["relation"], "copy"),
+        )
+    )
+    child, parent = (ranks.take(pc.index_in(made[end], called).combine_chunks()) for end in ("child", "parent"))
+    known = pc.and_(pc.and_(pc.is_valid(child), pc.is_valid(parent)), pc.greater(pc.add(child, parent), 0))
+    rows = made.append_column("was", parent).append_column("is", child).filter(known.fill_null(False))
+    for row in rows.to_pylist():
+        was, now = row["was"], row["is"]
+        became = "added" if not was else "dropped" if not now else "by-reference" if now == 1 < was else "kept"
+        remark = f"{row['parent']}: {_CLAUSES[was]}; {row['child']}: {_CLAUSES[now]}; edge: {row['source']}"
+        yield "model", row["child"], "protection", became, row["relation"], remark
+
+
+class _Rows:
+    """Turns derived statements into batches of FACTS, for every revision of a subject that was read."""
+
+    def __init__(self, dataset: pads.Dataset) -> None:
+        wanted = pc.field("revision") != ""
+        self.revisions: dict[tuple[str, str], set[str]] = {}
+        for batch in dataset.to_batches(columns=["kind", "name", "revision"], filter=wanted):
+            for kind, name, revision in set(zip(*(column.to_pylist() for column in batch.columns), strict=True)):
+                self.revisions.setdefault((kind, name), set()).add(revision)
+
+    def write(self, stated: Iterable[Row]) -> Iterator[pa.RecordBatch]:
+        columns: list[list[object]] = [[] for _ in FACTS]
+        for kind, name, key, value, relation, remark, *one in stated:
+            for revision in one or sorted(self.revisions.get((kind, name), {""})):
+                bucket = Ref(cast(Kind, kind), name, revision).bucket
+                row = (bucket, kind, name, revision, key, value, relation, "", 0, SOURCE, remark)
+                for column, cell in zip(columns, row, strict=True):
+                    column.append(cell)
+            if len(columns[0]) >= BATCH:
+                yield _batch(columns)
+                columns = [[] for _ in FACTS]
+        if columns[0]:
+            yield _batch(columns)
+
+
+def _batch(columns: Sequence[Sequence[object]]) -> pa.RecordBatch:
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, FACTS, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=FACTS)
