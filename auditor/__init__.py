@@ -1,3 +1,24 @@
-"""auditor: a provenance auditor for AI models and datasets."""
+"""auditor: a provenance auditor for AI models and datasets.
+
+``auditor.audit(...)`` scans targets and returns a :class:`auditor.runs.Report`; it is imported when it is
+first used, because the command line must start at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+__all__ = ["Report", "audit"]
+
+if TYPE_CHECKING:
+    from auditor.runs import Report as Report
+    from auditor.runs import audit as audit
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from auditor import runs
+
+    return getattr(runs, name)

@@ -221,9 +221,10 @@ def _late(text: str) -> Card | None:
         if text.startswith("```", position):
             code = not code
         elif not code and text.startswith("---", position) and not text[position:end].strip("- \t"):
-            following = text[end + 1 : end + 4000].lstrip()
-            key = _KEY.match(following)
-            if key and key[1].strip() in CARD_KEYS and _fence_after(text, end + 1):
+            fence = _fence_after(text, end + 1)
+            if fence is None:
+                return None
+            if _has_key(text[end + 1 : min(fence[0], end + 4000)]):
                 card = _fenced(text, end + 1, number + 1, "late-front-matter")
                 # What stands above the block is prose too: both are the body, on their own lines.
                 above = text[:position]
@@ -233,6 +234,12 @@ def _late(text: str) -> Card | None:
                 )
         position, number = end + 1, number + 1
     return None
+
+
+def _has_key(block: str) -> bool:
+    """Does a block between two lines of dashes begin with a key, and hold one that cards have?"""
+    keys = [match and match[1].strip() for match in map(_KEY.match, block.strip().split("\n"))]
+    return bool(keys[0]) and any(key in CARD_KEYS for key in keys if key)
 
 
 def _metadata(

@@ -117,8 +117,8 @@ def build(words: Words, ids: NDArray[np.uint32], tables: NDArray[np.uint32]) -> 
 def _bands(entries: int, bits: int) -> int:
     """How many bands suit that many entries: wide ones cost probes, narrow ones candidates (measured)."""
     if bits == 64:
-        return 4 if entries < 1_000_000 else 3
-    return 16 if entries < 300_000 else 12
+        return 8 if entries < 2_000 else 4 if entries < 1_000_000 else 3
+    return 32 if entries < 2_000 else 16 if entries < 300_000 else 12
 
 
 def scan(words: Words, queries: Words, threshold: int) -> Pairs:

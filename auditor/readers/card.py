@@ -8,12 +8,13 @@ sentences). A value that stands under a misspelt key is used where the right key
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Literal
 
 from auditor.errors import Unreadable
 from auditor.frontmatter import Card, decoded, kind_of_card, signs, split
-from auditor.model import Gap, Kind, Place, Statement, Subject
+from auditor.model import Gap, Kind, Place, Ref, Statement, Subject
 from auditor.readers import Example, Part, Role, Text, Wants
 from auditor.sources import Blob, Unread
 
@@ -113,31 +114,37 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
 
 def part(blob: Blob, data: bytes) -> Part:
     """What the card in ``data`` says of its subject. Raises :class:`Unreadable` where it is no text."""
-    gaps: list[tuple[str, int]] = []
+    gaps = []
     if len(data) > READ_LIMIT:
         data = data[:READ_LIMIT]
-        gaps.append((f"longer than {READ_LIMIT:,} bytes: only these were read", 0))
+        gaps.append(f"longer than {READ_LIMIT:,} bytes: only these were read")
     text, doubt = decoded(data)
     if doubt:
-        gaps.append((doubt, 0))
+        gaps.append(doubt)
+    return part_of(text, blob.uri, blob.kind or blob.alone_kind, blob.text_ref, gaps)
+
+
+def part_of(
+    text: str, uri: str, kind: Kind | Literal[""], ref: Callable[[Kind], Ref], gaps: Iterable[str] = ()
+) -> Part:
+    """What a card's text says of the subject that ``ref`` names; ``kind`` "": the text tells."""
     card = split(text)
-    kind = blob.kind or blob.alone_kind or kind_of_card(card.metadata, signs(card.body))
-    statements = _Statements(blob.uri, card)
+    kind = kind or kind_of_card(card.metadata, signs(card.body))
+    statements = _Statements(uri, card)
     _identity(statements, card)
     _metadata(statements, card, kind)
     _prose(statements, card.body, card.body_line, kind)
-    subject = blob.text_ref(kind)
+    subject = ref(kind)
+    troubles = (*((why, 0) for why in gaps), *card.troubles, *statements.troubles)
     return Part(
         Subject(
-            kind,
+            subject.kind,
             subject.name,
             subject.revision,
             tuple(statements.made),
-            tuple(
-                Gap("card", why, Place(blob.uri, line)) for why, line in (*gaps, *card.troubles, *statements.troubles)
-            ),
+            tuple(Gap("card", why, Place(uri, line)) for why, line in troubles),
         ),
-        tuple(_texts(blob.uri, card, kind, statements)),
+        tuple(_texts(uri, card, kind, statements)),
     )
 
 

@@ -35,9 +35,9 @@ _LEGAL = re.compile(
     re.I,
 )
 _HEADLINE = re.compile(
-    r"\b(licen[cs]e (?:agreement|version)|community licen[cs]e|public licen[cs]e|permission is hereby granted|use policy"
-    r"|terms of (?:use|service)|terms and conditions|prohibited uses|use restrictions|community guidelines|legal code"
-    r"|content policy|open ?rail\S*)\b",
+    r"\b(licen[cs]e (?:agreement|version)|community licen[cs]e|public licen[cs]e|permission is hereby granted"
+    r"|use policy|terms of (?:use|service)|terms and conditions|prohibited uses|use restrictions"
+    r"|community guidelines|legal code|content policy|open ?rail\S*)\b",
     re.I,
 )
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from auditor.errors import RuleError
 from auditor.model import Ground, Rule
+from auditor.printable import printable
 from auditor.resources import resource
 from auditor.runs import Report
 
@@ -116,7 +117,7 @@ def lists_missing(report: Report) -> tuple[str, ...]:
             "Images and other samples were not matched against known content: no list of it was loaded. "
             "This report says nothing of what they show.",
         )
-    others = "; ".join(MEANINGS.get(word, word) for word in asked)
+    others = "; ".join(MEANINGS.get(word) or printable(word) for word in asked)
     return (f"No list of known child sexual abuse material was loaded; samples were matched only against: {others}.",)
 
 

@@ -72,7 +72,7 @@ def render(report: Report, out: TextIO, options: Options) -> None:
                 for name, count in (("files", shown.tally.files), ("samples", shown.tally.samples))
             },
             "lists": [
-                {"name": one.name, "version": one.version, "means": one.means, "entries": one.entries}
+                {"name": printable(one.name), "version": printable(one.version), "means": printable(one.means), "entries": one.entries}
                 for one in shown.policy.lists
             ],
             "coverage": {printable(key): number for key, number in sorted(shown.tally.coverage.items())},
@@ -105,7 +105,7 @@ def _groups(report: Report) -> Iterator[_Group]:
         first: dict[tuple[str, str], list[Finding]] = {}
         numbers: Counter[tuple[str, str]] = Counter()
         for finding in of_subject:
-            key = (finding.rule, finding.outcome)
+            key = (finding.rule, str(finding.outcome))
             numbers[key] += 1
             few = first.setdefault(key, [])
             if len(few) < FACTS:
@@ -198,8 +198,8 @@ def _notifications(report: Report, left: Counter[Severity]) -> Iterator[Json]:
         parts = ", ".join(f"{left[severity]:,} {severity}" for severity in reversed(SEVERITIES) if left[severity])
         text = f"Results left out, beyond {RESULTS:,} (rules by subjects): {parts}. The JSON report has them all."
         yield _notification("left-out", "warning", text)
-    for line in guidance.advice(report):
-        yield _notification("advice", "note", line)
+    for text in guidance.advice(report):
+        yield _notification("advice", "note", text)
     for line in gap_lines(report.gaps, 1)[:NOTIFICATIONS]:
         ref, gap = line.examples[0]
         text = f"{line.count:,} × {line.what}: {printable(line.why) or 'reasons are left out'}; {_for_example(ref)}"

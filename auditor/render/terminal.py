@@ -91,7 +91,7 @@ def _looked_at(report: Report) -> Iterator[Line]:
         "  Policy    ",
     )
     for summary in policy.lists:
-        meaning = guidance.MEANINGS.get(summary.means, summary.means)
+        meaning = guidance.MEANINGS.get(summary.means) or printable(summary.means, 80)
         text = f"{printable(summary.name, 80)} {printable(summary.version, 40)}: {summary.entries:,} entries; {meaning}"
         yield from _wrapped("", text, "  List      ")
     for text in guidance.lists_missing(report):
