@@ -1,0 +1,140 @@
+"""Models' configuration files: what they name as the model they were made from, and what they build.
+
+transformers writes ``_name_or_path``, peft ``base_model_name_or_path``, diffusers ``_class_name``; often these
+are local paths, and often the model's own name. They are leads, weaker than a card's own word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from auditor.errors import Unreadable
+from auditor.frontmatter import decoded
+from auditor.frontmatter import loaded as loaded_yaml
+from auditor.model import Gap, Place, Statement, Subject
+from auditor.plainjson import line, strings, table
+from auditor.readers import Example, Part, Wants
+from auditor.sources import Blob, Unread
+
+READ_LIMIT = 4 << 20  # bytes
+_ADAPTER = "adapter_config.json"
+_MERGE = ("mergekit_config.yml", "mergekit_config.yaml")
+_NAMES = frozenset(("config.json", "configuration.json", "model_index.json", _ADAPTER, *_MERGE))
+
+
+def claims(blob: Blob, head: bytes) -> int:
+    if blob.basename not in _NAMES:
+        return 0
+    # A data set's own "config.json" is not a model's.
+    return 60 if blob.kind in ("model", "") or b"_class_name" in head or b"architectures" in head else 0
+
+
+def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
+    for blob in blobs:
+        try:
+            yield part(blob, blob.read(READ_LIMIT + 1))
+        except Unreadable as error:
+            yield Unread(blob.uri, str(error), blob=blob)
+
+
+def part(blob: Blob, data: bytes) -> Part:
+    """What the configuration in ``data`` says of its model. Raises :class:`Unreadable`."""
+    if len(data) > READ_LIMIT:
+        raise Unreadable(f"longer than {READ_LIMIT:,} bytes")
+    text, doubt = decoded(data)
+    gaps = [doubt] if doubt else []
+    if blob.basename in _MERGE:
+        value, trouble = loaded_yaml(text)
+        gaps.extend([trouble] if trouble else [])
+        stated = _merged(value)
+    else:
+        stated = _configured(table(text), blob)
+    subject = blob.ref("model")
+    return Part(
+        Subject(
+            "model",
+            subject.name,
+            subject.revision,
+            tuple(
+                Statement(key, words[:1000], relation, Place(blob.uri, line(text, words)), "config", remark)
+                for key, words, relation, remark in dict.fromkeys(stated)
+            ),
+            tuple(Gap("file", why, Place(blob.uri)) for why in gaps),
+        )
+    )
+
+
+Stated = Iterator[tuple[str, str, str, str]]  # key, value, relation, remark
+
+
+def _configured(config: Mapping[str, object], blob: Blob) -> Stated:
+    for name in _text(config, "base_model_name_or_path"):
+        revision = "".join(_text(config, "revision"))
+        yield "base_model", name, "adapter", f"revision {revision}" if revision else ""
+    quantized = isinstance(config.get("quantization_config"), Mapping)
+    for name in _text(config, "_name_or_path"):
+        if name not in (blob.name, blob.name.rpartition("/")[2]):
+            yield "base_model", name, "quantized" if quantized else "", "_name_or_path"
+    for name in list(strings(config.get("architectures")))[:20]:
+        yield "architecture", name, "", ""
+    for name in _text(config, "_class_name"):
+        yield "architecture", name, "", ""
+        if "Pipeline" in name:
+            yield "generates", _made(name), "", ""
+    if "_diffusers_version" in config:
+        yield "library", "diffusers", "", ""
+    elif "transformers_version" in config:
+        yield "library", "transformers", "", ""
+    elif blob.basename == _ADAPTER and "peft_type" in config:
+        yield "library", "peft", "", ""
+
+
+def _made(pipeline: str) -> str:
+    """What a diffusers pipeline of this name makes."""
+    if "Video" in pipeline or "Animate" in pipeline:
+        return "video"
+    return "audio" if "Audio" in pipeline or "Music" in pipeline else "image"
+
+
+def _text(config: Mapping[str, object], key: str) -> tuple[str, ...]:
+    value = config.get(key)
+    return (value.strip(),) if isinstance(value, str) and value.strip() else ()
+
+
+def _merged(value: object, depth: int = 0) -> Stated:
+    """Every ``model:`` and ``base_model:`` of a mergekit configuration (arcee-ai/mergekit: README)."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key in ("model", "base_model") and isinstance(item, str):
+                name, _, lora = item.partition("+")
+                if name.strip():
+                    yield "base_model", name.strip(), "merge", ""
+                if lora.strip():
+                    yield "base_model", lora.strip(), "adapter", ""
+            elif depth < 20:
+                yield from _merged(item, depth + 1)
+    elif isinstance(value, list) and depth < 20:
+        for item in value:
+            yield from _merged(item, depth + 1)
+
+
+EXAMPLES = (
+    Example(
+        "adapter_config.json",
+        b'{"base_model_name_or_path": "acme/base", "peft_type": "LORA"}',
+        (("base_model", "acme/base", "adapter"), ("library", "peft", "")),
+    ),
+    Example(
+        "model_index.json",
+        b'{"_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.30.0", "_name_or_path": "acme/base"}',
+        (("base_model", "acme/base", ""), ("architecture", "StableDiffusionPipeline", ""), ("generates", "image", "")),
+    ),
+    Example("config.json", b'{"architectures": ["BertModel"]}', (("architecture", "BertModel", ""),)),
+    Example(
+        "mergekit_config.yml",
+        b"models:\n- model: acme/a\n- model: acme/b+acme/lora\nmerge_method: slerp\n",
+        (("base_model", "acme/a", "merge"), ("base_model", "acme/b", "merge"), ("base_model", "acme/lora", "adapter")),
+    ),
+    Example("config.json", b"[" * 100_000, unread="nested too deep to be read"),
+    Example("config.json", b"[]", unread="is not a JSON object"),
+)

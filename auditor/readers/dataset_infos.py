@@ -1,0 +1,100 @@
+"""``dataset_infos.json``: what the datasets library wrote of each configuration of a dataset.
+
+Its checksums are of the archives that were downloaded, not of samples (huggingface/datasets: info.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import urlsplit
+
+from auditor.errors import Unreadable
+from auditor.frontmatter import decoded
+from auditor.model import Gap, Place, Statement, Subject
+from auditor.plainjson import READ_LIMIT, line, strings, table
+from auditor.readers import Example, Part, Text, Wants
+from auditor.sources import Blob, Unread
+
+FILES_LIMIT = 10_000
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.I)
+_SHAPE = re.compile(rb'\s*\{\s*"[^"]{1,200}":\s*\{\s*"description":')
+_NAMES = ("dataset_infos.json", "dataset_info.json")
+
+
+def claims(blob: Blob, head: bytes) -> int:
+    if blob.suffix != ".json":
+        return 0
+    return 70 if blob.basename in _NAMES else 55 if _SHAPE.match(head) else 0
+
+
+def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
+    for blob in blobs:
+        try:
+            yield part(blob, blob.read(READ_LIMIT + 1))
+        except Unreadable as error:
+            yield Unread(blob.uri, str(error), blob=blob)
+
+
+def part(blob: Blob, data: bytes) -> Part:
+    """What the file in ``data`` says of its dataset. Raises :class:`Unreadable`."""
+    text, doubt = decoded(data)
+    infos = table(text)
+    # dataset_info.json holds one; dataset_infos.json one for each configuration.
+    single = "features" in infos or "download_checksums" in infos
+    configurations = [infos] if single else [info for info in infos.values() if isinstance(info, Mapping)]
+    subject = blob.text_ref("dataset")
+    gaps = [Gap("table", doubt, Place(blob.uri))] if doubt else []
+    statements: dict[tuple[str, str, str], Statement] = {}
+    texts: dict[str, Text] = {}
+    for info in configurations:
+        for licence in strings(info.get("license")):
+            if len(licence) > 200 or "\n" in licence:  # its text rather than its name
+                texts.setdefault(licence, Text("licence", blob.uri, licence, line(text, '"license"')))
+            place = Place(blob.uri, line(text, '"license"'))
+            first = licence.split("\n")[0][:200]
+            statements.setdefault(("licence", first, ""), Statement("licence", first, "", place, "dataset-infos"))
+        for description in strings(info.get("description")):
+            texts.setdefault(description, Text("card", blob.uri, description, line(text, '"description"')))
+        for value, url in _files(info):
+            if len(statements) >= FILES_LIMIT:
+                gaps.append(Gap("table", f"names more than {FILES_LIMIT:,} files", Place(blob.uri)))
+                break
+            place = Place(blob.uri, 0)
+            statements.setdefault(
+                ("distribution", value, url), Statement("distribution", value, "", place, "dataset-infos", url)
+            )
+    return Part(
+        Subject(subject.kind, subject.name, subject.revision, tuple(statements.values()), tuple(gaps)),
+        tuple(texts.values()),
+    )
+
+
+def _files(info: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """The downloaded files: the digest, or else the host, and the host."""
+    files = info.get("download_checksums")
+    for url, file in files.items() if isinstance(files, Mapping) else ():
+        try:
+            host = (urlsplit(url).hostname or "").lower()
+        except ValueError:
+            host = ""
+        checksum = next(strings(file.get("checksum")), "") if isinstance(file, Mapping) else ""
+        if _SHA256.fullmatch(checksum):
+            yield f"sha256:{checksum.lower()}", host
+        elif host:
+            yield host, host
+
+
+EXAMPLES = (
+    Example(
+        "dataset_infos.json",
+        b'{"default": {"description": "Leaves.", "license": "CC-BY 4.0", "features": {}, "download_checksums":'
+        b' {"https://example.org/a.zip": {"num_bytes": 1, "checksum":'
+        b' "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}}}}',
+        (
+            ("licence", "CC-BY 4.0", ""),
+            ("distribution", "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", ""),
+        ),
+    ),
+    Example("dataset_infos.json", b"[]", unread="is not a JSON object"),
+)

@@ -1,0 +1,86 @@
+"""Documents: other texts of a repository, notebooks and workflow files, as words for the vocabularies.
+
+Outputs of notebooks are left out: they are results, and may be pictures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from auditor.errors import Unreadable
+from auditor.frontmatter import decoded
+from auditor.model import Gap, Place, Subject
+from auditor.plainjson import READ_LIMIT, objects, strings, table
+from auditor.readers import Example, Part, Text, Wants
+from auditor.sources import Blob, Unread
+
+_PROSE = (".md", ".markdown", ".mdx", ".rst", ".adoc")
+_PROSE_LIMIT = 8 << 20
+_NAMES = re.compile(r"(?:readme|changelog|usage|about)", re.I)
+# ComfyUI saves the nodes of a workflow: for its editor with last_node_id, for its interface with class_type.
+_WORKFLOW = re.compile(rb'"(?:last_node_id|class_type)"\s*:')
+
+
+def claims(blob: Blob, head: bytes) -> int:
+    suffix = blob.suffix
+    if suffix == ".ipynb":
+        return 60
+    if suffix in _PROSE:
+        return 15
+    if suffix in (".yml", ".yaml") and ".github/workflows/" in f"/{blob.uri}":
+        return 60
+    if suffix == ".json" and _WORKFLOW.search(head):
+        return 60
+    return 15 if suffix in ("", ".txt") and _NAMES.fullmatch(blob.basename.removesuffix(suffix)) else 0
+
+
+def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
+    for blob in blobs:
+        try:
+            yield part(blob, blob.read(READ_LIMIT + 1))
+        except Unreadable as error:
+            yield Unread(blob.uri, str(error), blob=blob)
+
+
+def part(blob: Blob, data: bytes) -> Part:
+    """The words of the document in ``data``. Raises :class:`Unreadable`."""
+    gaps = []
+    structured = blob.suffix in (".ipynb", ".json")
+    if not structured and len(data) > _PROSE_LIMIT:
+        data = data[:_PROSE_LIMIT]
+        gaps.append(f"longer than {_PROSE_LIMIT:,} bytes: only these were read")
+    text, doubt = decoded(data)
+    if doubt:
+        gaps.append(doubt)
+    if structured:
+        content = table(text)
+        text = "\n\n".join(_cells(content) if blob.suffix == ".ipynb" else strings(content))
+    subject = blob.text_ref("document")
+    return Part(
+        Subject(
+            subject.kind,
+            subject.name,
+            subject.revision,
+            gaps=tuple(Gap("card", why, Place(blob.uri)) for why in gaps),
+        ),
+        (Text("document", blob.uri, text),),
+    )
+
+
+def _cells(notebook: Mapping[str, object]) -> Iterator[str]:
+    """The sources of a notebook's cells (jupyter/nbformat 3 and 4)."""
+    for sheet in (*objects(notebook.get("worksheets")), notebook):
+        for cell in objects(sheet.get("cells")):
+            source = cell.get("source", cell.get("input"))
+            lines = source if isinstance(source, list) else [source]
+            words = "".join(item for item in lines if isinstance(item, str))
+            if words.strip():
+                yield words
+
+
+EXAMPLES = (
+    Example("notes.ipynb", b'{"cells": [{"cell_type": "markdown", "source": ["# Leaves\\n", "and trees"]}]}'),
+    Example("notes.ipynb", b'{"cells": ', unread="is not JSON"),
+    Example(".github/workflows/ci.yml", b"on: push\n"),
+)

@@ -1,0 +1,230 @@
+"""Tables of cards, as hubs' dumps have them: a column with a repository's id, another with its card's text.
+
+Parquet, JSON lines (also gzipped), a JSON array and CSV. Each row is a subject of its own; rows are streamed.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import BinaryIO, Literal
+
+import ijson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from auditor.errors import Unreadable
+from auditor.model import Gap, Kind, Place, Ref, Subject
+from auditor.readers import Example, Part, Wants
+from auditor.readers.card import READ_LIMIT, part_of
+from auditor.sources import Blob, Unread
+
+_CARD = re.compile(r"(?:model|readme|repo|dataset)?(?:card|readme)(?:text|content|data)?")
+_IDS = ("modelid", "datasetid", "repoid", "id", "model", "dataset", "repo", "name", "modelname")
+_REVISIONS = ("sha", "revision", "commit")
+_SUFFIXES = (".parquet", ".jsonl", ".ndjson", ".json", ".csv")
+_BATCH = 64  # rows; a card may have megabytes
+_LINE_LIMIT = 2 * READ_LIMIT
+_BAD_LIMIT = 100  # rows that cannot be read, before the rest is given up
+_BROKEN = (
+    pa.ArrowException,
+    OSError,
+    EOFError,
+    zlib.error,
+    csv.Error,
+    ijson.JSONError,
+    UnicodeDecodeError,
+    MemoryError,
+)
+
+Row = Mapping[str, object]
+
+
+def claims(blob: Blob, head: bytes) -> int:
+    suffix = _suffix(blob)
+    if suffix not in _SUFFIXES:
+        return 0
+    return 70 if _columns(_names(blob, suffix, head)) else 0
+
+
+def _suffix(blob: Blob) -> str:
+    name = blob.basename.lower().removesuffix(".gz")
+    return name[name.rfind(".") :] if "." in name else ""
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _columns(names: Iterable[str]) -> tuple[str, str, str] | None:
+    """The columns of the id, of the card and of the revision ("" for none), where a table is one of cards."""
+    bare = {_bare(name): name for name in reversed(list(names))}
+    card = next((name for short, name in bare.items() if _CARD.fullmatch(short)), "")
+    own = next((bare[short] for short in _IDS if short in bare), "")
+    revision = next((bare[short] for short in _REVISIONS if short in bare), "")
+    return (own, card, revision) if own and card else None
+
+
+def _names(blob: Blob, suffix: str, head: bytes) -> list[str]:
+    """The names of a table's columns, as far as its first row or schema tells."""
+    if suffix == ".parquet":
+        try:
+            with blob.open() as file:
+                return list(pq.read_schema(pa.PythonFile(file, mode="r")).names)
+        except (Unreadable, ValueError, *_BROKEN):
+            return []
+    if head[:2] == b"\x1f\x8b":
+        try:
+            head = zlib.decompressobj(31).decompress(head, 1 << 16)
+        except zlib.error:
+            return []
+    text = head.decode("utf-8-sig", "replace")
+    if suffix == ".csv":
+        return next(csv.reader([text.partition("\n")[0][:4000]]), [])
+    # The first object's keys at its own depth, even where it is longer than the head.
+    return re.findall(r'[{,]\s*"([\w -]{1,40})"\s*:', _without_strings(text))
+
+
+def _without_strings(text: str) -> str:
+    """The text up to the end of the first object, with strings that are values emptied."""
+    flat = re.sub(r':\s*"(?:[^"\\]|\\.)*(?:"|$)', ': ""', text)
+    return flat.partition("}")[0]
+
+
+def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
+    for blob in blobs:
+        try:
+            yield from _parts(blob)
+        except Unreadable as error:
+            yield Unread(blob.uri, str(error), blob=blob)
+
+
+def _parts(blob: Blob) -> Iterator[Part]:
+    columns: tuple[str, str, str] | None = None
+    bad: list[Gap] = []
+    try:
+        for number, row in _rows(blob):
+            if isinstance(row, str):
+                bad.append(Gap("table", row, Place(blob.uri, number)))
+                if len(bad) == _BAD_LIMIT:
+                    bad.append(
+                        Gap("table", "too many rows that cannot be read: the rest was not read", Place(blob.uri))
+                    )
+                    break
+                continue
+            columns = columns or _columns(row)
+            if columns is None:
+                bad.append(Gap("table", "a row without an id and a card", Place(blob.uri, number)))
+                if len(bad) == _BAD_LIMIT:
+                    break
+                continue
+            yield _part(blob, number, row, columns)
+    except (*_BROKEN, ValueError) as error:
+        why = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        bad.append(Gap("table", f"cannot be read to the end: {why}", Place(blob.uri)))
+    if bad:
+        own = blob.text_ref("document")
+        yield Part(Subject(own.kind, own.name, own.revision, gaps=tuple(bad)))
+
+
+def _part(blob: Blob, number: int, row: Row, columns: tuple[str, str, str]) -> Part:
+    own, card, revision = (row.get(name) if name else None for name in columns)
+    text = card if isinstance(card, str) else card.decode("utf-8", "replace") if isinstance(card, bytes) else ""
+    gaps = []
+    if len(text) > READ_LIMIT:
+        text = text[:READ_LIMIT]
+        gaps.append(f"longer than {READ_LIMIT:,} characters: only these were read")
+    if card is not None and not isinstance(card, (str, bytes)):
+        gaps.append("its card is no text")
+    name = str(own).strip() if own not in (None, "") else f"{blob.alone or blob.name}#{number}"
+    said: Kind | Literal[""] = "dataset" if _bare(columns[0]) in ("datasetid", "dataset") else blob.alone_kind
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return part_of(
+        text,
+        f"{blob.uri}#row={number}",
+        said,
+        lambda kind: Ref(kind, name, revision if isinstance(revision, str) else ""),
+        gaps,
+    )
+
+
+def _rows(blob: Blob) -> Iterator[tuple[int, Row | str]]:
+    """Each row with its number from 1; a string is why a row cannot be read."""
+    suffix = _suffix(blob)
+    with blob.open() as raw:
+        if suffix == ".parquet":
+            yield from _parquet(raw)
+            return
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        file: BinaryIO = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
+        if suffix == ".csv":
+            csv.field_size_limit(_LINE_LIMIT)
+            text = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
+            yield from enumerate(csv.DictReader(text), 1)
+        elif suffix == ".json" and _starts_list(file):
+            yield from ((n, row if isinstance(row, dict) else "is not an object") for n, row in _array(file))
+        else:
+            yield from _lines(file)
+
+
+def _starts_list(file: BinaryIO) -> bool:
+    start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+    file.seek(0)
+    return start.startswith(b"[")
+
+
+def _array(file: BinaryIO) -> Iterator[tuple[int, object]]:
+    if file.read(3) != b"\xef\xbb\xbf":
+        file.seek(0)
+    yield from enumerate(ijson.items(file, "item", use_float=True), 1)
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, Row | str]]:
+    number = 0
+    while line := file.readline(_LINE_LIMIT):
+        number += 1
+        if not line.endswith(b"\n") and len(line) == _LINE_LIMIT:
+            while (rest := file.readline(_LINE_LIMIT)) and not rest.endswith(b"\n"):
+                pass
+            yield number, f"longer than {_LINE_LIMIT:,} bytes"
+            continue
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line.decode("utf-8-sig", "replace"))
+        except (ValueError, RecursionError):
+            yield number, "is not JSON"
+            continue
+        yield number, row if isinstance(row, dict) else "is not an object"
+
+
+def _parquet(raw: BinaryIO) -> Iterator[tuple[int, Row]]:
+    table = pq.ParquetFile(pa.PythonFile(raw, mode="r"), pre_buffer=False)
+    columns = _columns(table.schema_arrow.names)
+    if columns is None:
+        raise Unreadable("has no columns of ids and cards")
+    number = 0
+    for batch in table.iter_batches(batch_size=_BATCH, columns=[name for name in columns if name]):
+        for row in batch.to_pylist():
+            number += 1
+            yield number, row
+
+
+EXAMPLES = (
+    Example(
+        "cards.jsonl",
+        b'{"modelId": "acme/leaf", "card": "---\\nlicense: mit\\n---\\n# Leaf\\n"}\n'
+        b'{"modelId": "acme/tree", "card": null}\nbroken\n',
+        (("licence", "mit", ""), ("title", "Leaf", ""), ("card", "none", "")),
+        gaps=("table",),
+    ),
+    Example("cards.csv", b'id,card\nacme/leaf,"# Leaf\n\nA model."\n', (("title", "Leaf", ""),)),
+    Example("cards.json", b'[{"id": "acme/leaf", "readme": "# Leaf"}]', (("title", "Leaf", ""),)),
+)
