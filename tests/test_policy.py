@@ -348,7 +348,7 @@ def test_a_rule_that_breaks_costs_only_itself(tmp_path: Path, monkeypatch: pytes
 
 STATEMENTS = st.builds(
     Statement,
-    key=st.sampled_from(["tag", "licence", "licence_id", "licence_text", "base_model", "base_family", "clause", "gating"]),
+    key=st.sampled_from(["tag", "licence", "licence_id", "licence_text", "base_model", "base_family", "clause"]),
     value=st.sampled_from(["mit", "lora", "absent", "explicit", "none", "sdxl", "other", "\udcff", "a" * 300]),
     relation=st.sampled_from(["", "exact", "tensors", "edited"]),
     place=st.builds(Place, st.sampled_from(["README.md", "LICENSE"]), st.integers(0, 3)),
