@@ -1,0 +1,39 @@
+"""Lists that tests make from entries, without a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from auditor.known import Item
+from auditor.known.compiled import KEY, KnownList, open_compiled
+from auditor.known.compiling import THRESHOLDS, Identity, compile_list
+
+MakeList = Callable[..., KnownList]
+
+
+@pytest.fixture
+def make_list(tmp_path: Path) -> MakeList:
+    def make(
+        *items: Item,
+        name: str = "hills",
+        means: str = "test",
+        classes: Mapping[str, str] | None = None,
+        thresholds: Mapping[str, int] = THRESHOLDS,
+        base: KnownList | None = None,
+    ) -> KnownList:
+        folder = tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        identity = Identity(name, "1", means, source=f"{name}.csv", sha256="0" * 64, classes=classes or {})
+        compile_list(items, folder, identity, thresholds, base=base)
+        (folder / KEY).write_bytes(b"a key that only this test has")
+        return open_compiled(folder)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDITOR_HOME", str(tmp_path_factory.mktemp("home")))
