@@ -122,7 +122,7 @@ class _Spool:
     def batches(self) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
         """The values, and the other columns with them."""
         width = WIDTHS.get(self.algorithm, 0)
-        values = np.memmap(self._values, np.uint8, "r") if not self.text and self.entries else None
+        values = None if self.text else np.memmap(self._values, np.uint8, "r")
         at = 0
         with pa.memory_map(str(self._columns)) as file:
             reader = pa.ipc.open_file(file)
@@ -167,6 +167,8 @@ def compile_list(
     spools: dict[str, _Spool] = {}
 
     def spool(entries: Entries) -> None:
+        if not len(entries):
+            return
         if entries.algorithm not in spools:
             spools[entries.algorithm] = _Spool(folder, entries.algorithm)
         spools[entries.algorithm].add(entries)
