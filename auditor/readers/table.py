@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 import json
 import re
@@ -16,10 +15,10 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet as pq
 
+from auditor.csvstream import blocks, header_of, text_of, utf8
 from auditor.errors import Unreadable
 from auditor.hashing.pictures import Encoded, hash_images
 from auditor.hashing.written import algorithm_of, algorithm_of_cells, parse, unnamed_digest
@@ -30,7 +29,7 @@ from auditor.samples import TEXT_SIGNALS, Samples, sample_batch
 from auditor.sources import Blob, Unread
 
 ROWS = 1 << 16  # rows in a batch
-BLOCK = 1 << 23  # bytes of text that are parsed at once; a CSV row must fit
+BLOCK = 1 << 23  # bytes of JSON lines that are parsed at once
 LINE = 1 << 26  # the longest JSON line
 CELL = 1 << 28  # the largest cell, in bytes
 IMAGES = 1 << 26  # bytes of images in a batch
@@ -95,11 +94,11 @@ def claims(blob: Blob, head: bytes) -> int:
     if head[:6] == b"ARROW1" or suffix in {".arrow", ".feather", ".ipc"}:
         return 60
     try:
-        text = _text(_unpacked(head, packed))
+        text = text_of(_unpacked(head, packed))
     except Unreadable:
         text = ""
     if suffix in {".csv", ".tsv", ".tab", ".psv"}:
-        return 0 if _is_card_table(_cells(text, _delimiter(text))) else 40
+        return 0 if _is_card_table(header_of(text).cells) else 40
     start = text.lstrip("\ufeff \t\r\n")
     if suffix in {".jsonl", ".ndjson"}:
         return 0 if _is_card_table(_keys(start)) else 40
@@ -191,8 +190,8 @@ def _rows(blob: Blob, wants: Wants) -> Iterator[Rows]:
             stream = pa.PythonFile(file, mode="r")
             if packed:
                 stream = pa.CompressedInputStream(stream, packed)
-            stream = pa.PythonFile(_Utf8(stream, _wide(start)), mode="r")
-            text = _text(start)
+            stream = utf8(stream, start)
+            text = text_of(start)
             shape = text.lstrip("\ufeff \t\r\n")
             if suffix in {".jsonl", ".ndjson"} or (suffix == ".json" and "\n{" in shape and shape.startswith("{")):
                 yield from _json_lines(stream, wants)
@@ -271,65 +270,33 @@ def _slices(batch: pa.RecordBatch, first: int, columns: Columns) -> Iterator[Row
 
 
 def _csv(stream: pa.NativeFile, text: str, wants: Wants) -> Iterator[Rows]:
-    delimiter = _delimiter(text)
-    names = _cells(text, delimiter)
-    columns = columns_of(pa.schema([(name, pa.string()) for name in names]))
-    blank = re.match(r"\ufeff?((?:[ \t]*\r?\n)*)", text)
-    skip = blank[1].count("\n") if blank else 0
-    if not columns.usable and (guessed := _guess(names)):
-        names, columns = guessed, columns_of(pa.schema([(name, pa.string()) for name in guessed]))
-    else:
-        skip += 1 + sum(name.count("\n") for name in names)
+    header = header_of(text)
+    names = list(header.cells)
+    columns = columns_of(_texts(names))
+    headed = columns.usable
+    if not headed:
+        names = _guess(names)
+        columns = columns_of(_texts(names))
     if not columns.usable:
         yield Rows(np.zeros(0, np.int64), _no_cells(), columns)
         return
     wanted = columns.read(wants)
-    ragged: list[tuple[int, int]] = []
-
-    def note(row: pyarrow.csv.InvalidRow) -> str:
-        ragged.append((row.number - skip if row.number else 0, row.actual_columns))
-        return "skip"
-
-    ids = [str(index) for index in range(len(names))]
-    picked = [ids[names.index(name)] for name in wanted] or ids[:1]
-    reader = pyarrow.csv.open_csv(
-        stream,
-        pyarrow.csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=ids, skip_rows=skip),
-        pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
-        # Bytes, parsed here and not by their look: a key is text even where it is all digits.
-        pyarrow.csv.ConvertOptions(
-            check_utf8=False, include_columns=picked, column_types=dict.fromkeys(picked, pa.binary())
-        ),
-    )
-    good = 0
-    told = 0
-    for batch in reader:
-        if not batch.num_rows:
-            continue
-        cells = batch.rename_columns(list(wanted)) if wanted else batch
-        yield Rows(_numbers(good, batch.num_rows, [number for number, _ in ragged]), cells, columns)
-        good += batch.num_rows
-        if len(ragged) - told >= ROWS:
-            yield _ragged(ragged[told:], columns, len(names))
-            told = len(ragged)
-    if ragged[told:]:
-        yield _ragged(ragged[told:], columns, len(names))
-    elif not good:
+    empty = True
+    for block in blocks(stream, header, [names.index(name) for name in wanted], headed):
+        if len(block.numbers):
+            cells = block.cells.rename_columns(list(wanted)) if wanted else block.cells
+            yield Rows(block.numbers, cells, columns)
+        for start in range(0, len(block.ragged), ROWS):
+            part = block.ragged[start : start + ROWS]
+            wrong = pa.array([f"the row has {cells} cells, the header {len(names)}" for _, cells in part])
+            yield Rows(np.array([number for number, _ in part], np.int64), _no_cells(), columns, wrong)
+        empty = empty and not len(block.numbers) and not block.ragged
+    if empty:
         yield Rows(np.zeros(0, np.int64), _no_cells(), columns)
 
 
-def _numbers(good: int, count: int, ragged: list[int]) -> np.ndarray:
-    """The row numbers of ``count`` well-formed rows after ``good`` others, ragged rows between them counted."""
-    ordinals = np.arange(good, good + count)
-    if not ragged:
-        return ordinals + 1
-    before = np.asarray(ragged) - 1 - np.arange(len(ragged))  # well-formed rows before each ragged one
-    return ordinals + 1 + np.searchsorted(before, ordinals, side="right")
-
-
-def _ragged(rows: list[tuple[int, int]], columns: Columns, expected: int) -> Rows:
-    wrong = pa.array([f"the row has {actual} cells, the header {expected}" for _, actual in rows], pa.string())
-    return Rows(np.array([number for number, _ in rows], np.int64), _no_cells(), columns, wrong)
+def _texts(names: list[str]) -> pa.Schema:
+    return pa.schema([(name, pa.string()) for name in names])
 
 
 def _guess(cells: list[str]) -> list[str]:
@@ -339,24 +306,6 @@ def _guess(cells: list[str]) -> list[str]:
         kind = "url" if re.match(r"https?://", cell) else algorithm_of_cells(pa.array([cell.strip()]))
         names.append(kind if kind and kind not in names else f"column {index + 1}")
     return names if any(not name.startswith("column ") for name in names) else []
-
-
-def _delimiter(text: str) -> str:
-    line = _first_line(text)
-    return max(",\t;|", key=line.count) if any(mark in line for mark in ",\t;|") else ","
-
-
-def _first_line(text: str) -> str:
-    return text.lstrip("\ufeff \r\n").split("\n", 1)[0].rstrip("\r")
-
-
-def _cells(text: str, delimiter: str) -> list[str]:
-    try:
-        return [
-            cell.strip() for cell in next(csv.reader(io.StringIO(text.lstrip("\ufeff \r\n")), delimiter=delimiter), [])
-        ]
-    except csv.Error:
-        return []
 
 
 def _is_url_list(text: str) -> bool:
@@ -715,55 +664,6 @@ def _unpacked(head: bytes, packed: str) -> bytes:
         if data:
             return data
         raise Unreadable(f"not a {packed} file") from error
-
-
-def _wide(head: bytes) -> str:
-    """The UTF-16 or UTF-32 encoding a text is in, by its mark or its zero bytes; "" for a single-byte one."""
-    if head[:4] in {codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE}:
-        return "utf-32"
-    if head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-        return "utf-16"
-    even, odd = head[0:200:2].count(0), head[1:200:2].count(0)
-    half = max(1, len(head[:200]) // 2)
-    return "utf-16-le" if odd > half * 0.8 and even == 0 else "utf-16-be" if even > half * 0.8 and odd == 0 else ""
-
-
-def _text(head: bytes) -> str:
-    return _decoder(_wide(head)).decode(head)
-
-
-def _decoder(encoding: str) -> codecs.IncrementalDecoder:
-    return codecs.getincrementaldecoder(encoding or "utf-8")("auditor.latin-1")
-
-
-def _latin_1(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are not in a text's encoding are read as Latin-1, so that they cost no row."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("latin-1"), error.end
-
-
-codecs.register_error("auditor.latin-1", _latin_1)
-
-
-class _Utf8(io.RawIOBase):
-    """A text's bytes as valid UTF-8, whatever they were."""
-
-    def __init__(self, stream: pa.NativeFile, encoding: str) -> None:
-        self.stream = stream
-        self.decoder = _decoder(encoding)
-        self.wide = bool(encoding)
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data: bytes = self.stream.read(size)
-        if not self.wide and data.isascii() and not self.decoder.getstate()[0]:
-            return data
-        text = self.decoder.decode(data, final=not data)
-        # A piece that is not yet a whole character must not look like the end.
-        return self.read(size) if data and not text else text.encode()
 
 
 def _no_cells() -> pa.RecordBatch:
