@@ -40,36 +40,31 @@ EDGES = pa.schema(
 
 
 def rows(subjects: Iterable[Subject]) -> pa.RecordBatch:
-    """The subjects' statements and gaps as one batch; a subject without any leaves one ``card``-less row.
+    """The subjects' statements and gaps as one batch; a subject without any leaves a row without a key.
 
     A gap is a row with key ``gap``, value what and relation why.
     """
-    columns: list[list[object]] = [[] for _ in FACTS]
+    cells: list[tuple[object, ...]] = []
     for subject in subjects:
-        identity = (subject.ref.bucket, subject.kind, _text(subject.name), _text(subject.revision))
-        stated = [
-            *((s.key, s.value, s.relation, s.place, s.source, s.remark) for s in subject.statements),
-            *(("gap", g.what, g.why, g.place, "", "") for g in subject.gaps),
-        ] or [("", "", "", Place(""), "", "")]
-        for key, value, relation, place, source, remark in stated:
-            row = (
-                *identity,
-                key,
-                _text(value),
-                _text(relation),
-                _text(place.uri),
-                place.line,
-                source,
-                _text(remark),
-            )
-            for column, cell in zip(columns, row, strict=True):
-                column.append(cell)
+        ref = subject.ref
+        identity = (ref.bucket, ref.kind, _text(ref.name), _text(ref.revision))
+        for s in subject.statements:
+            value, relation, uri, remark = _text(s.value), _text(s.relation), _text(s.place.uri), _text(s.remark)
+            cells.append((*identity, s.key, value, relation, uri, s.place.line, s.source, remark))
+        for gap in subject.gaps:
+            uri, line = _text(gap.place.uri), gap.place.line
+            cells.append((*identity, "gap", _text(gap.what), _text(gap.why), uri, line, "", ""))
+        if not subject.statements and not subject.gaps:
+            cells.append((*identity, "", "", "", "", 0, "", ""))
+    columns = zip(*cells, strict=True) if cells else [()] * len(FACTS)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, FACTS, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=FACTS)
 
 
 def _text(text: str) -> str:
     """Arrow strings are UTF-8: a lone surrogate is written as its escape."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from auditor.policy import Policy
 
-# Rows of facts judged at a time, about 100 MB as Python objects.
-GROUP_ROWS = 150_000
+# Rows of facts judged at a time, some 40 MB as Python objects.
+GROUP_ROWS = 60_000
 _BUCKETS = 256
 
 FINDING_COLUMNS = ("kind", "subject", "revision", "rule", "fact", "outcome", "severity", "uri", "line", "remark")
