@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from auditor.errors import RuleError
+from auditor.known.chance import expected
 from auditor.model import Ground, Rule
 from auditor.printable import printable
 from auditor.resources import resource
@@ -32,6 +34,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "test": "ordinary pictures that stand for known content in a test",
     }
 )
+# Coverage that auditor.known.chance counts: numbers for a bound, not for a reader.
+CHANCE_COUNTS = ("decoys met by chance", "compared with decoys")
 STEPS = (
     "Do not open, copy, share or delete the matched samples, and do not send this report on as proof of anything: "
     "a match says that a hash matches an entry of a list.",
@@ -102,8 +106,41 @@ def matched(report: Report) -> bool:
 
 
 def _of_known_content(rule: Rule) -> bool:
-    words = (rule.id, rule.check, *rule.when, *(value for value in rule.params.values() if isinstance(value, str)))
-    return any(word.replace("-", "_") in {"known_content", "exposed"} for word in words)
+    return rule.check == "stated" and rule.params.get("key") in {"known_content", "exposed"}
+
+
+def asked(report: Report) -> tuple[tuple[str, int], ...]:
+    """What was asked of the samples, and of how many; :func:`chance` says the rest of the coverage."""
+    return tuple(
+        (what, number) for what, number in sorted(report.tally.coverage.items()) if not what.startswith(CHANCE_COUNTS)
+    )
+
+
+def chance(report: Report) -> tuple[str, ...]:
+    """What chance alone would give, in words, a list a line."""
+    return tuple(
+        f"List {line.list}: among {line.compared:,} hashes compared, chance alone would give about "
+        f"{line.matches:,.1f} near matches, at most {line.most:,.1f} (95 %)."
+        for line in expected(report.tally.coverage)
+    )
+
+
+def reference(text: str) -> tuple[str, str]:
+    """A rule's reference as words and a web address; either may be empty. Nothing but http(s) is an address."""
+    words, found, rest = text.partition("https://")
+    if not found:
+        words, found, rest = text.partition("http://")
+    address = f"{found}{rest}"
+    return (words.strip().rstrip(":"), address) if web(address) else (text, "")
+
+
+def web(address: str) -> bool:
+    """May this be a link? ``javascript:`` and the like may not."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not set(address) & set(" \t\r\n\"'<>")
 
 
 def lists_missing(report: Report) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ import hashlib
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
-from urllib.parse import urlsplit
 
 import jinja2
 from markupsafe import Markup
@@ -44,6 +43,8 @@ def render(report: Report, out: TextIO, options: Options) -> None:
         missing=guidance.lists_missing(shown),
         contacts=guidance.contacts(),
         guidance=guidance,
+        asked=guidance.asked(shown),
+        chance=guidance.chance(shown),
         steps=guidance.next_steps(shown),
         places=options.places,
         hits=hits[:PLACES],
@@ -67,19 +68,10 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["number"] = lambda number: f"{number:,}"
     environment.filters["prose"] = lambda text: " ".join(text.split())
-    environment.tests["web"] = _web
+    environment.tests["web"] = guidance.web
     return environment
 
 
 def _harmless(value: object) -> object:
     """What every expression of the template passes through, before it is escaped."""
     return printable(value, LONGEST) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _web(url: str) -> bool:
-    """May this be a link? ``javascript:`` and the like may not."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc)

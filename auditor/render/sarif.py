@@ -72,7 +72,12 @@ def render(report: Report, out: TextIO, options: Options) -> None:
                 for name, count in (("files", shown.tally.files), ("samples", shown.tally.samples))
             },
             "lists": [
-                {"name": printable(one.name), "version": printable(one.version), "means": printable(one.means), "entries": one.entries}
+                {
+                    "name": printable(one.name),
+                    "version": printable(one.version),
+                    "means": printable(one.means),
+                    "entries": one.entries,
+                }
                 for one in shown.policy.lists
             ],
             "coverage": {printable(key): number for key, number in sorted(shown.tally.coverage.items())},
@@ -137,7 +142,7 @@ def _rule(rule: Rule) -> Json:
         "defaultConfiguration": {"level": rule.severity},
         "properties": {"tags": list(rule.applies), **({"case": rule.case} if rule.case else {})},
     }
-    links = [link for link in rule.references if link.startswith(("https://", "http://"))]
+    links = [address for _, address in map(guidance.reference, rule.references) if address]
     return {**described, "helpUri": quote(links[0], safe=_KEPT + ":#[]")} if links else described
 
 

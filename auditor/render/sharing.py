@@ -16,6 +16,7 @@ from auditor.errors import RunError, UsageError
 from auditor.model import Case, Finding, Gap, Place, Ref
 from auditor.render import Options
 from auditor.runs import Edge, Report
+from auditor.samples import HITS
 
 T = TypeVar("T")
 
@@ -68,17 +69,18 @@ def placed_hits(report: Report) -> Iterator[PlacedHit]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from auditor.samples import HITS
-
-    path = (report.restricted or Path("restricted")) / "hits.parquet"
-    if report.restricted is None or not path.is_file():
-        raise RunError(f"{path}: this run holds no places of matched samples; report without --places")
-    try:
-        for batch in pq.ParquetFile(path).iter_batches(columns=HITS.names):
-            for row in batch.to_pylist():
-                yield PlacedHit(**{key: value for key, value in row.items() if value is not None})
-    except (pa.ArrowInvalid, OSError) as error:
-        raise RunError(f"{path}: cannot be read ({error}); judge the run again") from error
+    folder = (report.restricted or Path("restricted")) / "hits"
+    files = sorted(folder.glob("*.parquet"))
+    counted = any(number for what, number in report.tally.coverage.items() if what.startswith("hits "))
+    if report.restricted is None or not folder.is_dir() or (counted and not files):
+        raise RunError(f"{folder}: this run holds no places of matched samples; report without --places")
+    for path in files:
+        try:
+            for batch in pq.ParquetFile(path).iter_batches(columns=HITS.names):
+                for row in batch.to_pylist():
+                    yield PlacedHit(**{key: value for key, value in row.items() if value is not None})
+        except (pa.ArrowInvalid, OSError) as error:
+            raise RunError(f"{path}: cannot be read ({error}); scan again") from error
 
 
 class _Numbers:

@@ -198,8 +198,10 @@ def _not_checked(report: Report, summary: Summary) -> Iterator[Line]:
         yield from _wrapped("", "All that was collected was read, as far as the rules and lists above ask.", "  ")
     if report.tally.coverage:
         yield from _heading("What was asked of the samples")
-        for key, number in sorted(report.tally.coverage.items()):
-            yield "", f"  {number:>9,}  {printable(key)}"
+        for what, number in guidance.asked(report):
+            yield "", f"  {number:>9,}  {printable(what)}"
+        for text in guidance.chance(report):
+            yield from _wrapped("", printable(text, 400), " " * 13)
 
 
 def _places(report: Report) -> Iterator[Line]:

@@ -23,31 +23,31 @@ def rules() -> tuple[Rule, ...]:
             "dataset-known-content",
             "A dataset has samples that match a known-content list",
             ("dataset",),
-            "known_content",
-            {},
+            "stated",
+            {"key": "known_content"},
             "error",
             "Every further use of such a dataset spreads what it holds.",
             "Stop using it, keep others from it, and report it. Do not open or delete the samples.",
-            references=("https://laion.ai/blog/relaion-5b",),
+            references=("LAION, Re-LAION-5B: https://laion.ai/blog/relaion-5b",),
         ),
         Rule(
             "model-trained-on-known-content",
             "A model was trained on a dataset that has such matches",
             ("model",),
-            "exposed",
-            {},
+            "stated",
+            {"key": "exposed"},
             "error",
             "What a model was trained on shapes what it can make.",
             "Withdraw the model until people have reviewed it; train again on a screened dataset.",
             case="exposed",
-            references=("https://purl.stanford.edu/kh752sm9123",),
+            references=("IWF manifesto: models overseen", "https://purl.stanford.edu/kh752sm9123"),
         ),
         Rule(
             "descends-from-exposed",
             "A model descends from one whose training data has matches",
             ("model",),
-            "descends",
-            {},
+            "stated",
+            {"key": "descends"},
             "note",
             "Descent alone proves nothing of a model, but reviewers want to know it.",
             "Name the base model and say what was done about its training data.",
@@ -56,8 +56,8 @@ def rules() -> tuple[Rule, ...]:
             "model-listed",
             "An authority lists this model",
             ("model",),
-            "known_model",
-            {},
+            "stated",
+            {"key": "known_model"},
             "error",
             "An authority reviewed the model and listed it.",
             "Read the authority's grounds; appeal there if they are wrong.",
@@ -67,7 +67,7 @@ def rules() -> tuple[Rule, ...]:
             "no-licence",
             "No licence is stated",
             ("model", "dataset"),
-            "silent",
+            "missing",
             {"key": "licence"},
             "note",
             "Without terms, nothing prohibits any use.",
@@ -148,7 +148,7 @@ def report(rules: tuple[Rule, ...], tmp_path: Path) -> Report:
     )
     coast = Ref("model", "shore/coast-diffusion", "4f2a9c1")
     restricted = tmp_path / "restricted"
-    restricted.mkdir()
+    (restricted / "hits").mkdir(parents=True)
     hits = [
         {
             "kind": "dataset",
@@ -168,7 +168,7 @@ def report(rules: tuple[Rule, ...], tmp_path: Path) -> Report:
             "basis": "computed",
         }
     ]
-    pq.write_table(pa.Table.from_pylist(hits, HITS), restricted / "hits.parquet")
+    pq.write_table(pa.Table.from_pylist(hits, HITS), restricted / "hits" / "0.parquet")
     return Report(
         version="0.1.0",
         targets=("examples/hub",),
