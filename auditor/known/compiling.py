@@ -323,7 +323,7 @@ def _compile(
             rows[low : low + _CHUNK] = exact.rows_of(spool.take(first[low : low + _CHUNK]))
         if threshold is not None:
             ids, tables = near.shapes(len(first), BITS[spool.algorithm])
-            near.build(near.words_of(rows), mapped("ids", np.uint32, ids), mapped("tables", np.uint32, (tables,)))
+            near.build(near.words_of(rows), mapped("ids", np.uint32, ids), mapped("tables", np.uint32, tables))
     if not spool.plain:
         at = np.zeros(spool.entries, np.uint32)
         at[order] = np.cumsum(new) - 1

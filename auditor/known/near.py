@@ -30,26 +30,21 @@ class NearIndex:
 
     words: Words  # (entries, words)
     ids: NDArray[np.uint32]  # (bands, entries)
-    tables: NDArray[np.uint32]  # every band's 2^width + 1 bounds, one band after another
+    tables: NDArray[np.uint32]  # (bands, 2^width + 1)
 
     def search(self, queries: Words, threshold: int) -> Pairs:
         """Every (query, entry, distance) within the threshold, in order of query and entry, each once."""
         if not len(queries) or not len(self.words):
             return _none()
-        bits = 64 * self.words.shape[1]
-        widths = _widths(bits, len(self.ids))
+        count, width = len(self.ids), (self.tables.shape[1] - 1).bit_length() - 1
         found: list[NDArray[np.uint64]] = []
-        start = at = 0
-        for band, (width, radius) in enumerate(zip(widths, _radii(threshold, widths), strict=True)):
-            table = self.tables[at : at + (1 << width) + 1]
-            if radius >= 0:
-                flips = _flips(width, min(radius, width))
-                keys = _band(queries, start, width)
-                step = max(1, _PROBES // len(flips))
-                for low in range(0, len(queries), step):
-                    probes = (keys[low : low + step, None] ^ flips).ravel()
-                    found += self._verify(queries, low, len(flips), probes, table, self.ids[band], threshold)
-            start, at = start + width, at + (1 << width) + 1
+        for band, radius in enumerate(_radii(threshold, count)):
+            flips = _flips(width, min(radius, width))
+            keys = _band(queries, band * width, width)
+            step = max(1, _PROBES // len(flips))
+            for low in range(0, len(queries), step):
+                probes = (keys[low : low + step, None] ^ flips).ravel()
+                found += self._verify(queries, low, len(flips), probes, self.tables[band], self.ids[band], threshold)
         if not found:
             return _none()
         packed = np.unique(np.concatenate(found))
@@ -92,33 +87,36 @@ class NearIndex:
         return found
 
 
-def shapes(entries: int, bits: int) -> tuple[tuple[int, int], int]:
+def shapes(entries: int, bits: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """The shapes of ``ids`` and ``tables`` for that many entries (fewer than 2^32) of that many bits."""
-    widths = _widths(bits, _bands(entries, bits))
-    return (len(widths), entries), sum((1 << width) + 1 for width in widths)
+    count, width = _bands(entries, bits)
+    return (count, entries), (count, (1 << width) + 1)
 
 
 def build(words: Words, ids: NDArray[np.uint32], tables: NDArray[np.uint32]) -> None:
     """Fills the arrays of an index over these entries; they have the :func:`shapes` for them."""
-    widths = _widths(64 * words.shape[1], len(ids))
+    width = (tables.shape[1] - 1).bit_length() - 1
     numbers = np.arange(len(words), dtype=np.uint64)
-    start = at = 0
-    for band, width in enumerate(widths):
-        packed = _band(words, start, width).astype(np.uint64) << np.uint64(32)
+    for band in range(len(ids)):
+        packed = _band(words, band * width, width).astype(np.uint64) << np.uint64(32)
         packed |= numbers
         packed.sort()
         ids[band] = packed & np.uint64(0xFFFFFFFF)
         packed >>= np.uint64(32)
-        tables[at] = 0
-        tables[at + 1 : at + 1 + (1 << width)] = np.cumsum(np.bincount(packed.view(np.int64), minlength=1 << width))
-        start, at = start + width, at + (1 << width) + 1
+        tables[band, 0] = 0
+        np.cumsum(np.bincount(packed.view(np.int64), minlength=1 << width), out=tables[band, 1:], dtype=np.uint32)
 
 
-def _bands(entries: int, bits: int) -> int:
-    """How many bands suit that many entries: wide ones cost probes, narrow ones candidates (measured)."""
+def _bands(entries: int, bits: int) -> tuple[int, int]:
+    """How many bands of how many bits suit that many entries: wide ones cost probes, narrow ones candidates.
+
+    Bits in no band are compared all the same: a band need only be one of those that the pigeonholes are counted over.
+    """
     if bits == 64:
-        return 8 if entries < 2_000 else 4 if entries < 1_000_000 else 3
-    return 32 if entries < 2_000 else 16 if entries < 300_000 else 12
+        return (8, 8) if entries < 2_000 else (4, 16) if entries < 1_000_000 else (3, 21)
+    return (
+        (32, 8) if entries < 2_000 else (16, 16) if entries < 300_000 else (12, 21) if entries < 3_000_000 else (11, 22)
+    )
 
 
 def scan(words: Words, queries: Words, threshold: int) -> Pairs:
@@ -141,17 +139,10 @@ def _none() -> Pairs:
     return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int16)
 
 
-def _widths(bits: int, count: int) -> tuple[int, ...]:
-    return tuple(bits // count + (band < bits % count) for band in range(count))
-
-
-def _radii(threshold: int, widths: tuple[int, ...]) -> tuple[int, ...]:
-    """A radius a band, such that the sum of (radius + 1) is threshold + 1; -1: the band need not be looked up.
-
-    The narrow bands, which come last, have fewer neighbours and take the larger radius.
-    """
-    each, rest = divmod(threshold + 1, len(widths))
-    return tuple(each - 1 + (band >= len(widths) - rest) for band in range(len(widths)))
+def _radii(threshold: int, bands: int) -> tuple[int, ...]:
+    """A radius for each band that is looked up, such that the sum of (radius + 1) is threshold + 1."""
+    each, rest = divmod(threshold + 1, bands)
+    return tuple(radius for band in range(bands) if (radius := each - (band >= rest)) >= 0)
 
 
 @cache

@@ -57,9 +57,11 @@ def test_the_index_finds_what_a_plain_scan_of_64_bit_hashes_finds(seed: int, cou
     assert_same(index_of(words).search(queries, threshold), near.scan(words, queries, threshold))
 
 
-@pytest.mark.parametrize("bands", [11, 12, 16, 32])
+@pytest.mark.parametrize("bands", [(11, 22), (11, 23), (12, 21), (16, 16), (32, 8)])
 @pytest.mark.parametrize("threshold", [0, 15, 30, 31])
-def test_every_number_of_bands_finds_the_same(bands: int, threshold: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_number_of_bands_finds_the_same(
+    bands: tuple[int, int], threshold: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(near, "_bands", lambda entries, bits: bands)
     words = random_words(5, 300, 4)
     queries = changed(words, 6, 34)
