@@ -214,7 +214,8 @@ def judge(subject: Subject, policy: Policy) -> Iterator[Finding]:
     """What the rules say of one subject, in order of (rule, outcome, fact); one finding for each fact.
 
     Where a gap that the rule reads leaves its question open there is an UNCHECKED finding, beside what
-    was flagged all the same. A rule that asks for something absent flags nothing then.
+    was flagged all the same. A rule that asks for something absent flags nothing then. ``when`` is no
+    question: a rule is silent on a subject of which not all that it names was read.
     """
     stated = by_key(subject.statements)
     for one in _asked(policy)[subject.kind]:
@@ -223,10 +224,12 @@ def judge(subject: Subject, policy: Policy) -> Iterator[Finding]:
 
 
 def _say(one: _Asked, stated: Stated, subject: Subject) -> Iterator[Finding]:
+    if one.when.tests and not one.when.every(stated):
+        return
     open_gaps = [gap for gap in subject.gaps if gap.what in one.reads] if subject.gaps else ()
     evidence: list[Evidence] = []
     broken = ""
-    if not (open_gaps and one.absence) and (not one.when.tests or one.when.every(stated)):
+    if not (open_gaps and one.absence):
         try:
             for found in one.ask(stated):
                 evidence.append(found)  # noqa: PERF402 (what was found before a failure is kept)

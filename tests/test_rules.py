@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from auditor import policy
+from auditor.facts import rows
+from auditor.facts import subjects as joined
+from auditor.lineage.graph import edges
+from auditor.lineage.passing import derive
 from auditor.model import Rule, Statement, Subject
 from auditor.resources import resource
 
@@ -85,3 +90,61 @@ def test_no_fact_claims_what_a_hash_cannot_tell(rule: Rule) -> None:
     facts = " ".join(fact for example in rule.examples for fact in (*example.flags, *example.unchecked))
     assert "contain" not in f"{rule.title} {facts}".lower()
     assert "clean" not in facts.lower()
+
+
+def test_rules_understand_what_is_passed_on_along_lineage() -> None:
+    """The words of a derivation and those of the rules are kept in step: read, derived and judged for real."""
+    subjects = [
+        Subject("dataset", "acme/pictures", "", (Statement("samples", "images", remark="9"),)),
+        Subject("dataset", "acme/subset", "", (Statement("sourced_from", "laion/laion-5b", source="card"),)),
+        Subject("dataset", "laion/laion-5b", "", (Statement("card", "none"),)),
+        Subject("model", "acme/base", "", (
+            Statement("trained_on", "acme/pictures", source="card"),
+            Statement("trained_on", "laion/laion-5b", source="card"),
+            Statement("clause", "explicit", source="licence-file"),
+        )),
+        Subject("model", "acme/tuned", "", (
+            Statement("base_model", "acme/base", "finetune", source="card"),
+            Statement("clause", "absent", source="licence-file"),
+        )),
+        Subject("model", "acme/listed", "", (Statement("artefact", "sha256:" + "a" * 64, "m.safetensors"),)),
+        Subject("model", "acme/copy", "", (Statement("artefact", "sha256:" + "a" * 64, "m.safetensors"),)),
+        Subject("model", "acme/adapter", "", (Statement("base_model", "acme/listed", "adapter", source="card"),)),
+    ]  # fmt: skip
+    facts = pa.Table.from_batches([rows(subjects)])
+    columns = ("kind", "name", "revision", "list", "means", "relation", "basis", "hits", "samples")
+    found = [
+        ("dataset", "acme/pictures", "", "demo", "csam", "exact", "computed", 1, 9),
+        ("dataset", "acme/pictures", "", "demo", "csam", "near", "computed", 2, 9),
+        ("model", "acme/listed", "", "models", "model", "exact", "computed", 1, None),
+    ]
+    hits = pa.table({name: [row[at] for row in found] for at, name in enumerate(columns)})
+    derived = list(derive(facts, hits, edges(facts), resource("rules") / "vocabulary"))
+    shipped = policy.load()
+    said = {
+        (finding.rule, finding.subject, finding.fact)
+        for subject in joined(pa.concat_tables([facts, pa.Table.from_batches(derived)]))
+        for finding in policy.judge(subject, shipped)
+        if not finding.rule.startswith(("no-", "card-", "dataset-", "model-", "images-"))
+    }
+    assert said >= {
+        ("known-content-in-dataset", "acme/pictures", "matches entries of list demo (exact)"),
+        ("known-content-in-dataset", "acme/pictures", "matches entries of list demo (near)"),
+        (
+            "trained-on-known-content",
+            "acme/base",
+            "trained on dataset acme/pictures, which matches entries of a known-content list (exact)",
+        ),
+        (
+            "descends-from-exposed",
+            "acme/tuned",
+            "descends from acme/base, which was trained on a dataset that matches a known-content list",
+        ),
+        ("linked-same-weights", "acme/listed", "has the same weights as a model of list models"),
+        ("descends-from-linked", "acme/adapter", "descends from acme/listed, which is linked to a list"),
+        ("copy-of-another", "acme/copy", "has the same weights as acme/listed"),
+        ("withdrawn-dataset", "laion/laion-5b", "is withdrawn dataset laion-5b"),
+        ("made-from-withdrawn-dataset", "acme/subset", "made from withdrawn dataset laion-5b"),
+        ("trained-on-withdrawn-dataset", "acme/base", "trained on withdrawn dataset laion-5b"),
+        ("prohibition-dropped", "acme/tuned", "dropped its parent's prohibition of sexual exploitation of minors"),
+    }

@@ -71,39 +71,27 @@ class Key(str):
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The values that count: words (in any case) or ``re:`` RE2 patterns (none: any), and no ``not:`` word."""
+    """The values that count: words, in any case, and ``re:`` RE2 patterns. None at all: any value."""
 
     words: frozenset[str] = frozenset()
     patterns: tuple[Any, ...] = ()
-    barred: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, value: object) -> Self:
         if not isinstance(value, (list, tuple)) or not all(isinstance(word, str) for word in value):
             raise ValueError(f"expected a list of strings, not {value!r}")
-        words, patterns, barred = set(), [], set()
-        for word in value:
-            if word.startswith("re:"):
-                patterns.append(_pattern(word[3:]))
-            elif word.startswith("not:"):
-                barred.add(word[4:].casefold())
-            else:
-                words.add(word.casefold())
-        return cls(frozenset(words), tuple(patterns), frozenset(barred))
+        patterns = tuple(_pattern(word[3:]) for word in value if word.startswith("re:"))
+        return cls(frozenset(word.casefold() for word in value if not word.startswith("re:")), patterns)
 
     def __contains__(self, value: str) -> bool:
-        if self.words or self.barred:
-            folded = value.casefold()
-            if folded in self.barred:
-                return False
-            if folded in self.words:
-                return True
+        if self.words and value.casefold() in self.words:
+            return True
         if self.patterns:
             return any(pattern.search(value) for pattern in self.patterns)
         return not self.words
 
     def __bool__(self) -> bool:
-        return bool(self.words or self.patterns or self.barred)
+        return bool(self.words or self.patterns)
 
 
 ANY = Values()

@@ -28,8 +28,8 @@ def ask(
     """Both sides state something and nothing that both say is the same.
 
     ``readings`` translates the other side's values into this side's words; a value that it does not
-    know, or one of ``silent`` on either side (``other``, ``unknown``), says nothing. One agreement
-    settles it: a card may name several licences.
+    know, or one of ``silent`` on either side, says nothing. One agreement settles it: a card may name
+    several licences.
     """
     ours = [
         statement
