@@ -6,6 +6,7 @@ Walks go level by level over integer ids, so cycles end and the result does not 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,10 +47,11 @@ def derive(
     graph = Graph.of(edges)
     matched = _matched(hits)
     rows = _Rows(dataset)
+    listed = sorted({row["name"] for row in hits.to_pylist() if row["means"] == "model" and row["relation"] == "exact"})
     yield from rows.write(_known(hits))
     yield from rows.write(_exposed(graph, matched))
-    listed = sorted({row["name"] for row in hits.to_pylist() if row["means"] == "model" and row["relation"] == "exact"})
-    yield from rows.write(_linked(graph, listed))
+    for table in _descends(graph, matched, listed):
+        yield from rows.batches(table)
     yield from rows.write(_withdrawn(dataset, graph, vocabulary))
     yield from rows.write(_copies(dataset))
     yield from rows.write(_protection(dataset, edges))
@@ -94,6 +96,9 @@ class Graph:
     def name(self, node: int) -> str:
         return cast(str, self.words[node >> 1].as_py())
 
+    def names(self, nodes: npt.NDArray[Any]) -> pa.Array:
+        return self.words.take(pa.array(nodes >> 1))
+
     def nodes(self, kind: str, called: Sequence[str]) -> Ids:
         """The nodes of the named subjects that have an edge at all."""
         found = pc.index_in(pa.array(called, pa.string()), self.words).drop_null().to_numpy().astype(np.int64)
@@ -116,57 +121,70 @@ class Graph:
         child, strength = child[order], strength[order]
         first = np.zeros(count + 1, np.int64)
         np.cumsum(np.bincount(parent, minlength=count), out=first[1:])
-        depth = np.full(count, -1, np.int32)
-        via = np.full(count, -1, np.int64)
-        word = np.zeros(count, np.int8)
+        via, root = np.full(count, -1, np.int32), np.full(count, -1, np.int32)
+        weakest = np.full(count, len(_WORDS) - 1, np.int8)
         frontier = np.unique(roots)
-        depth[frontier] = 0
-        level = 0
+        root[frontier] = frontier
+        levels = [frontier]
         while len(frontier):
-            level += 1
             counts = first[frontier + 1] - first[frontier]
             starts = np.repeat(first[frontier] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
             at = starts + np.arange(counts.sum())
             targets, origins = child[at], np.repeat(frontier, counts)
-            new = depth[targets] < 0
+            new = root[targets] < 0
             targets, origins, at = targets[new], origins[new], at[new]
             best = np.lexsort((-strength[at], origins, targets))
             targets, origins, at = targets[best], origins[best], at[best]
             once = np.ones(len(targets), bool)
             once[1:] = targets[1:] != targets[:-1]
-            frontier = targets[once]
-            depth[frontier] = level
-            via[frontier] = origins[once]
-            word[frontier] = strength[at[once]]
-        return Reached(self, depth, via, word)
+            frontier, origins = targets[once], origins[once]
+            via[frontier], root[frontier] = origins, root[origins]
+            weakest[frontier] = np.minimum(weakest[origins], strength[at[once]])
+            levels.append(frontier)
+        return Reached(self, tuple(levels), via, root, weakest)
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How far each node is from the nearest root (-1: not reached), by which parent, on whose word."""
+    """Nodes by their distance from the nearest root; for each its parent on the path, its root, the weakest word."""
 
     graph: Graph
-    depth: npt.NDArray[np.int32]
-    via: Ids
-    word: npt.NDArray[np.int8]
+    levels: tuple[Ids, ...]
+    via: npt.NDArray[np.int32]
+    root: npt.NDArray[np.int32]
+    weakest: npt.NDArray[np.int8]
 
-    def descendants(self) -> Ids:
-        return np.flatnonzero(self.depth > 0)
+    def paths(self) -> Iterator[tuple[Ids, pa.Array]]:
+        """Level by level, nodes and their paths for a person: the root first, with depth and weakest word."""
+        texts = self.graph.names(self.levels[0])
+        heads = texts
+        for depth, (above, nodes) in enumerate(zip(self.levels, self.levels[1:], strict=False), start=1):
+            if not len(nodes):
+                return
+            before = pa.array(np.searchsorted(above, self.via[nodes]))
+            called = self.graph.names(nodes)
+            if depth < SHOWN:
+                texts = pc.binary_join_element_wise(texts.take(before), called, _MADE)
+            else:
+                # Too long to show: the first half, how many more, the last half.
+                tail, step = called, cast(npt.NDArray[Any], nodes)
+                for _ in range(SHOWN // 2 - 1):
+                    step = self.via[step]
+                    tail = pc.binary_join_element_wise(self.graph.names(step), tail, _MADE)
+                texts = pc.binary_join_element_wise(heads.take(before), f"… {depth + 1 - SHOWN:,} more …", tail, _MADE)
+            heads = texts if depth < SHOWN // 2 else heads.take(before)
+            words = pa.array(_WORDS).take(pa.array(self.weakest[nodes]))
+            yield nodes, pc.binary_join_element_wise(f"depth {depth:,}, by ", texts, "; weakest edge: ", words, "")
 
-    def path(self, node: int) -> list[int]:
-        """The nodes from the root to this one."""
-        found = [node]
-        while (node := int(self.via[node])) >= 0:
-            found.append(node)
-        return found[::-1]
+    def path(self, node: int) -> str:
+        """The path of one node that was reached."""
+        for nodes, texts in self.paths():
+            if len(at := np.flatnonzero(nodes == node)):
+                return cast(str, texts[int(at[0])].as_py())
+        return ""
 
-    def shown(self, path: Sequence[int]) -> str:
-        """A path for a person, the root first, with its depth and its weakest word."""
-        called = [self.graph.name(node) for node in path]
-        if len(called) > SHOWN:
-            called = [*called[: SHOWN // 2], f"… {len(called) - SHOWN:,} more …", *called[-SHOWN // 2 :]]
-        weakest = min((int(self.word[node]) for node in path[1:]), default=0)
-        return f"depth {len(path) - 1:,}, by {' ← '.join(called)}; weakest edge: {_WORDS[weakest]}"
+
+_MADE = " ← "
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,17 +208,17 @@ def _of(samples: int | None) -> str:
     return f" of {samples:,} samples" if samples is not None else ", number of samples unknown"
 
 
-def _matched(hits: pa.Table) -> dict[tuple[str, str], Matched]:
-    """Hits of lists that mean csam, by (kind, name).
+def _matched(hits: pa.Table) -> dict[str, Matched]:
+    """Hits of lists that mean csam, by the dataset's name.
 
     One sample may match several lists: the most that any one list matched is given, never a sum over lists.
     """
-    most: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
-    totals: dict[tuple[str, str], int] = {}
+    most: dict[str, dict[str, dict[str, int]]] = {}
+    totals: dict[str, int] = {}
     for row in hits.to_pylist():
-        if row["means"] != "csam":
+        if row["means"] != "csam" or row["kind"] != "dataset":
             continue
-        subject = row["kind"], row["name"]
+        subject = row["name"]
         counts = most.setdefault(subject, {}).setdefault(row["list"], {"exact": 0, "near": 0})
         counts[row["relation"]] += row["hits"]
         if row["samples"] is not None:
@@ -239,48 +257,55 @@ def _known(hits: pa.Table) -> Iterator[Row]:
                 yield kind, name, "known_content", listed, relation, remark, revision
 
 
-def _exposed(graph: Graph, matched: dict[tuple[str, str], Matched]) -> Iterator[Row]:
-    """``exposed`` where a model's own training data has hits, ``descends`` further down."""
-    datasets = {name: found for (kind, name), found in matched.items() if kind == "dataset"}
-    roots = graph.nodes("dataset", sorted(datasets))
-    if not len(roots):
-        return
-    direct = np.flatnonzero(graph.trained & np.isin(graph.parent, roots))
-    exposed: set[int] = set()
-    pairs = sorted({(int(graph.child[at]), int(graph.parent[at])) for at in direct})
-    for child, parent in pairs:
-        exposed.add(child)
-        name = graph.name(parent)
-        found = datasets[name]
+def _exposed(graph: Graph, datasets: dict[str, Matched]) -> Iterator[Row]:
+    """``exposed`` where a model's own training data has hits."""
+    for child, parent in _trained_on(graph, graph.nodes("dataset", sorted(datasets))):
+        found = datasets[graph.name(parent)]
         for relation, number in (("exact", found.exact), ("near", found.near)):
             if number:
-                remark = f"{found}; {_lists(found.lists)}"
-                yield "model", graph.name(child), "exposed", name, relation, remark
-    reached = graph.reach(roots)
-    for node in reached.descendants().tolist():
-        if node in exposed:
-            continue
-        path = reached.path(node)
-        name = graph.name(path[0])
-        # From the exposed model down; where data made from the data stands between, from the data itself.
-        if len(path) > 1 and path[1] in exposed:
-            path = path[1:]
-        kind = "dataset" if node & 1 else "model"
-        remark = f"{reached.shown(path)}; {datasets[name]} of {name}"
-        yield kind, graph.name(node), "descends", graph.name(path[0]), "exposed", remark
+                remark = f"{found}; {'list' if len(found.lists) == 1 else 'lists'} {', '.join(found.lists)}"
+                yield "model", graph.name(child), "exposed", graph.name(parent), relation, remark
 
 
-def _lists(lists: tuple[str, ...]) -> str:
-    return f"{'list' if len(lists) == 1 else 'lists'} {', '.join(lists)}"
+def _trained_on(graph: Graph, datasets: Ids) -> list[list[int]]:
+    """Pairs of a model and a dataset of these, sorted."""
+    chosen = graph.trained & np.isin(graph.parent, datasets)
+    return cast(
+        list[list[int]], np.unique(np.stack([graph.child[chosen], graph.parent[chosen]], axis=1), axis=0).tolist()
+    )
 
 
-def _linked(graph: Graph, listed: Sequence[str]) -> Iterator[Row]:
-    """``descends`` below models that a list names by their weights."""
-    reached = graph.reach(graph.nodes("model", listed))
-    for node in reached.descendants().tolist():
-        path = reached.path(node)
-        kind = "dataset" if node & 1 else "model"
-        yield kind, graph.name(node), "descends", graph.name(path[0]), "linked", reached.shown(path)
+def _descends(graph: Graph, datasets: dict[str, Matched], listed: Sequence[str]) -> Iterator[pa.Table]:
+    """``descends``: from listed models; from exposed models; from data with hits through data made from it."""
+    yield from _below(graph.reach(graph.nodes("model", listed)), "linked", {})
+    roots = graph.nodes("dataset", sorted(datasets))
+    of = {node: f"; {datasets[name]} of {name}" for node in roots.tolist() for name in [graph.name(node)]}
+    trained: dict[int, str] = {}
+    for child, parent in _trained_on(graph, roots):
+        trained.setdefault(child, of[parent])
+    exposed = graph.reach(np.array(sorted(trained), np.int64))
+    yield from _below(exposed, "exposed", trained)
+    yield from _below(graph.reach(roots), "exposed", of, exposed.root >= 0)
+
+
+def _below(
+    reached: Reached, relation: str, of: dict[int, str], told: npt.NDArray[np.bool_] | None = None
+) -> Iterator[pa.Table]:
+    """A statement for every node below the roots, but for those already ``told``."""
+    graph = reached.graph
+    ends = pa.array(of.values(), pa.string())
+    places = {node: place for place, node in enumerate(of)}
+    for nodes, texts in reached.paths():
+        if told is not None:
+            new = ~told[nodes]
+            nodes, texts = nodes[new], texts.filter(pa.array(new))
+        roots = reached.root[nodes]
+        if of:
+            end = ends.take(pa.array([places[node] for node in roots.tolist()], pa.int64()))
+            texts = pc.binary_join_element_wise(texts, end, "")
+        kinds = pa.array(["model", "dataset"]).take(pa.array(nodes & 1))
+        columns = [kinds, graph.names(nodes), "descends", graph.names(roots), relation, texts]
+        yield pa.table([c if isinstance(c, pa.Array) else pa.repeat(c, len(nodes)) for c in columns], _ROW)
 
 
 def _withdrawn(dataset: pads.Dataset, graph: Graph, vocabulary: Path) -> Iterator[Row]:
@@ -289,7 +314,7 @@ def _withdrawn(dataset: pads.Dataset, graph: Graph, vocabulary: Path) -> Iterato
     subjects = subject_names(dataset, "dataset")
     subject_keys = names.keys(subjects, "datasets", renames)
     used = np.unique(np.concatenate([graph.child[graph.child & 1 == 1], graph.parent[graph.parent & 1 == 1]]))
-    node_keys = names.keys(graph.words.take(pa.array(used >> 1)), "datasets", renames)
+    node_keys = names.keys(graph.names(used), "datasets", renames)
     for entry in names.withdrawn(vocabulary):
         aliases = pc.unique(names.keys(pa.array(entry.names, pa.string()), "datasets", renames))
         for name in subjects.filter(pc.is_in(subject_keys, aliases)).to_pylist():
@@ -298,13 +323,15 @@ def _withdrawn(dataset: pads.Dataset, graph: Graph, vocabulary: Path) -> Iterato
         if not len(roots):
             continue
         reached = graph.reach(roots, graph.sourced)
-        for node in reached.descendants().tolist():
-            yield "dataset", graph.name(node), "withdrawn", entry.id, "sourced-from", reached.shown(reached.path(node))
-        trained = graph.trained & (reached.depth[graph.parent] >= 0)
-        pairs = np.unique(np.stack([graph.child[trained], graph.parent[trained]], axis=1), axis=0)
-        for child, parent in pairs.tolist():
-            path = reached.path(parent)
-            remark = f"trained on {graph.name(parent)}" + (f"; {reached.shown(path)}" if len(path) > 1 else "")
+        paths = {
+            node: text
+            for nodes, texts in reached.paths()
+            for node, text in zip(nodes.tolist(), texts.to_pylist(), strict=True)
+        }
+        for node, path in paths.items():
+            yield "dataset", graph.name(node), "withdrawn", entry.id, "sourced-from", path
+        for child, parent in _trained_on(graph, np.flatnonzero(reached.root >= 0)):
+            remark = f"trained on {graph.name(parent)}" + (f"; {paths[parent]}" if parent in paths else "")
             yield "model", graph.name(child), "withdrawn", entry.id, "trained-on", remark
 
 
@@ -374,6 +401,9 @@ def _protection(dataset: pads.Dataset, edges: pa.Table) -> Iterator[Row]:
         yield "model", row["child"], "protection", became, row["relation"], remark
 
 
+_ROW = ["kind", "name", "key", "value", "relation", "remark"]
+
+
 class _Rows:
     """Turns derived statements into batches of FACTS, for every revision of a subject that was read."""
 
@@ -385,20 +415,37 @@ class _Rows:
                 self.revisions.setdefault((kind, name), set()).add(revision)
 
     def write(self, stated: Iterable[Row]) -> Iterator[pa.RecordBatch]:
-        columns: list[list[object]] = [[] for _ in FACTS]
-        for kind, name, key, value, relation, remark, *one in stated:
-            for revision in one or sorted(self.revisions.get((kind, name), {""})):
-                bucket = Ref(cast(Kind, kind), name, revision).bucket
-                row = (bucket, kind, name, revision, key, value, relation, "", 0, SOURCE, remark)
-                for column, cell in zip(columns, row, strict=True):
-                    column.append(cell)
-            if len(columns[0]) >= BATCH:
-                yield _batch(columns)
-                columns = [[] for _ in FACTS]
-        if columns[0]:
-            yield _batch(columns)
+        rows = iter(stated)
+        while some := list(itertools.islice(rows, BATCH)):
+            yield from self.batches(
+                pa.table(list(zip(*(row[:6] for row in some), strict=True)), _ROW), [row[6:] for row in some]
+            )
+
+    def batches(self, table: pa.Table, one: Sequence[tuple[str, ...]] = ()) -> Iterator[pa.RecordBatch]:
+        """The rows as facts; ``one`` holds a row's revision where only one is meant."""
+        subjects = list(zip(table["kind"].to_pylist(), table["name"].to_pylist(), strict=True))
+        if self.revisions or any(one):
+            chosen = [
+                one[at] if one and one[at] else sorted(self.revisions.get(subject, _NONE))
+                for at, subject in enumerate(subjects)
+            ]
+            places = [at for at, revisions in enumerate(chosen) for _ in revisions]
+            revisions = [revision for revisions in chosen for revision in revisions]
+            table = table.take(pa.array(places, pa.int64()))
+            subjects = [subjects[at] for at in places]
+        else:
+            revisions = [""] * len(subjects)
+        buckets = [
+            Ref(cast(Kind, kind), name, revision).bucket
+            for (kind, name), revision in zip(subjects, revisions, strict=True)
+        ]
+        rows = len(subjects)
+        given = {"bucket": pa.array(buckets, pa.uint8()), "revision": pa.array(revisions, pa.string())}
+        given |= {"uri": pa.repeat("", rows), "source": pa.repeat(SOURCE, rows), "line": pa.repeat(0, rows)}
+        arrays = [given[field.name] if field.name in given else table[field.name] for field in FACTS]
+        yield from pa.table(
+            [array.cast(field.type) for array, field in zip(arrays, FACTS, strict=True)], FACTS
+        ).to_batches(BATCH)
 
 
-def _batch(columns: Sequence[Sequence[object]]) -> pa.RecordBatch:
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, FACTS, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=FACTS)
+_NONE = frozenset({""})
