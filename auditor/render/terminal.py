@@ -165,13 +165,19 @@ def _findings(summary: Summary) -> Iterator[Line]:
         f"Findings: {', '.join(parts)}, on {summary.flagged_subjects:,} {_plural('subject', summary.flagged_subjects)}"
     )
     for line in summary.rules:
-        word = line.severity if line.outcome == "FLAGGED" else "unchecked"
+        if line.outcome != "FLAGGED":
+            continue
         title = f"  {printable(line.title, 120)}" if line.title else ""
-        style = STYLES[line.severity] if line.outcome == "FLAGGED" else "dim"
-        yield from _wrapped(style, f"{printable(line.rule, 80)}{title}", f"  {word:<9} {line.count:>9,}  ")
-        if line.severity != "note" or line.outcome != "FLAGGED":
+        first = f"  {line.severity:<9} {line.count:>9,}  "
+        yield from _wrapped(STYLES[line.severity], f"{printable(line.rule, 80)}{title}", first)
+        if line.severity != "note":
             for finding in line.examples:
                 yield from _wrapped("", f"{printable(finding.subject)}: {_fact(finding)}", " " * 25)
+    open_questions = [line for line in summary.rules if line.outcome == "UNCHECKED"]
+    if open_questions:
+        rules = ", ".join(f"{printable(line.rule, 80)} {line.count:,}" for line in open_questions)
+        first = f"  {'unchecked':<9} {summary.unchecked:>9,}  "
+        yield from _wrapped("", f"something was not read, so these rules could not tell: {rules}", first)
 
 
 def _fact(finding: Finding) -> str:
