@@ -24,7 +24,7 @@ from pathlib import Path
 import click
 
 from auditor.errors import ListError
-from auditor.known import MEANS, Header, Item, Options, canaries, format_of, formats
+from auditor.known import MEANS, Header, Item, Options, canaries, format_of, list_formats
 from auditor.known.compiled import KEY, MANIFEST, KnownList, open_compiled
 from auditor.known.compiling import LIMITS, THRESHOLDS, Health, Identity, compile_list
 
@@ -139,6 +139,15 @@ def import_list(path: Path, declared: Declared, options: Options) -> tuple[Known
     return open_compiled(final), health
 
 
+def inspect(path: Path, options: Options, into: Path) -> tuple[KnownList, Health]:
+    """A list file compiled in spite of malformed lines, to see how healthy it is. It must not be matched against."""
+    header, items = _read(path, options)
+    identity = _identity(path, header, Declared(means=header.means or "test"), "")
+    health = compile_list(items, into, identity, THRESHOLDS, strict=False)
+    _write_key(into / KEY, secrets.token_bytes(32))
+    return open_compiled(into), health
+
+
 def _compile_file(path: Path, declared: Declared, options: Options, into: Path) -> KnownList:
     header, items = _read(path, options)
     identity = _identity(path, header, declared, _sha256(path)[:12])
@@ -161,7 +170,7 @@ def _compile_file(path: Path, declared: Declared, options: Options, into: Path) 
 def _read(path: Path, options: Options) -> tuple[Header, Iterator[Item]]:
     """The file's header, and what it holds after it."""
     name = format_of(path)
-    items = formats()[name].read(path, options)
+    items = list_formats()[name].read(path, options)
     first = next(items, None)
     if isinstance(first, Header):
         return first, items

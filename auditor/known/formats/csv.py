@@ -1,0 +1,213 @@
+"""CSV and TSV exports: the columns by their usual names, or as the user says (IWF's, a hotline's, anyone's)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.csvstream import Block, encoding_of, header_of, text_of, utf8
+from auditor.csvstream import Header as Columns
+from auditor.csvstream import blocks as blocks_of
+from auditor.errors import ListError, Unreadable
+from auditor.hashing.written import algorithm_of, algorithm_of_cells, unnamed_digest
+from auditor.known import HEAD, Example, Header, Item, Malformed, Options, Unknown
+from auditor.known.formats.plain import header_of_comments
+from auditor.known.formats.records import columns_of, comment_fields, opened, signal
+from auditor.samples import TEXT_SIGNALS, WIDTHS
+
+HELP = "CSV or TSV with a header; --column sha256=NAME says which column is what"
+
+# What a column may be called, by what it is. Words that say what a hash is of are in auditor.hashing.written.
+_ROLES: Mapping[str, str] = {
+    "id": r"(?:image|media|entry|hash|file|item|record|case|content|iwf|report)?(?:id|uid|uuid|guid|reference|ref)",
+    "classification": r"(?:iwf)?(?:class|classification|category|grade|severity|label|agecategory|iwfcategory)",
+    "series": r"series(?:name)?",
+    "contributor": r"(?:member|contributor|source|organisation|organization|submitter|owner|provider)(?:name|id)?",
+    "feedback": r"feedback|disputed",
+    "quality": r"(?:pdq)?quality",
+    "withdrawn": r"(?:is)?(?:withdrawn|deleted|removed|revoked|retracted)|status|hashstatus",
+    "algorithm": r"algorithm|algo|hashtype|signaltype|type|hashalgorithm|hashname|signal",
+    "value": r"value|hashvalue|hash|digest|checksum|signalvalue|indicator|hashdigest",
+    "url": r"(?:image|content|media|page|full)?(?:url|uri)",
+    "domain": r"domain|domainname|hostname|host|fqdn",
+}
+_GONE = ("withdrawn", "deleted", "removed", "revoked", "retracted", "inactive", "true", "yes", "y", "1", "t")
+
+
+def claims(head: bytes, name: str) -> int:
+    if b"\0" in head and not encoding_of(head):
+        return 0
+    text = text_of(head)
+    if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "[", "<"}:
+        return 0
+    header = header_of(text, "#")
+    if not any(mark in text for mark in ",\t;|") and not _roles(header, Options()):
+        return 0
+    roles = _roles(header, Options())
+    if set(roles) & {*WIDTHS, *TEXT_SIGNALS} or {"algorithm", "value"} <= set(roles) or "value" in roles:
+        return 50
+    tabular = len(header.cells) > 1 and name.lower().endswith((".csv", ".tsv", ".tab"))
+    return 30 if tabular or (len(header.cells) > 1 and _headless(header)) else 0
+
+
+def read(path: Path, options: Options) -> Iterator[Item]:
+    with opened(path) as file:
+        head = file.read(HEAD)
+        if b"\0" in head and not encoding_of(head):
+            raise ListError(f"{path}: holds zero bytes: this is no text")
+        text = text_of(head)
+        header = header_of(text, "#")
+        said = comment_fields(text)
+        roles = _roles(header, options)
+        headed = bool(set(roles) & {*WIDTHS, *TEXT_SIGNALS, "value"})
+        if not headed:
+            roles = _headless(header)
+        chosen = signal(options.algorithm or said.get("algorithm", ""))
+        if "value" in roles and "algorithm" in roles:
+            roles = {role: index for role, index in roles.items() if role not in {*WIDTHS, *TEXT_SIGNALS}}
+        if not set(roles) & {*WIDTHS, *TEXT_SIGNALS, "value"}:
+            raise ListError(
+                f"{path}: no column is recognised as hashes, URLs or domains "
+                f"({', '.join(header.cells[:12])[:200]}); say which with --column, as in --column md5=NAME"
+            )
+        yield header_of_comments("csv", said)
+        file.seek(0)
+        names = list(roles)
+        for block in blocks_of(utf8(file, head), header, [roles[name] for name in names], headed):
+            first = header.skip + int(headed)  # a row's line, where no cell holds a line break
+            for row, cells in block.ragged:
+                yield Malformed(row + first, f"the row has {cells} cells, the header {len(header.cells)}")
+            if len(block.numbers):
+                yield from _entries(path, block, names, first, chosen)
+
+
+def _roles(header: Columns, options: Options) -> dict[str, int]:
+    """Which column holds what: by the user's word, else by its name; the first of a name."""
+    roles: dict[str, int] = {}
+    for role, name in options.columns.items():
+        if name not in header.cells:
+            raise Unreadable(f"the list has no column {name!r}; it has {', '.join(header.cells[:20])}")
+        roles[signal(role) or role] = header.cells.index(name)
+    taken = set(roles.values())
+    for index, name in enumerate(header.cells):
+        bare = re.sub(r"[^a-z0-9]", "", name.lower())
+        role = algorithm_of(name) or next((role for role, spelt in _ROLES.items() if re.fullmatch(spelt, bare)), "")
+        role = role or ("value" if unnamed_digest(name) else "")
+        if role and index not in taken:
+            roles.setdefault(role, index)
+    if unknown := set(roles) - {*_ROLES, *WIDTHS, *TEXT_SIGNALS}:
+        raise Unreadable(f"{sorted(unknown)[0]!r} is no kind of column: {', '.join((*WIDTHS, *_ROLES))}")
+    return roles
+
+
+def _headless(header: Columns) -> dict[str, int]:
+    """A table whose first row holds a hash already: the column it stands in."""
+    for index, cell in enumerate(header.cells):
+        if re.match(r"https?://", cell):
+            return {"url": index}
+        if algorithm_of_cells(pa.array([cell])):
+            return {"value": index}
+    return {}
+
+
+def _entries(path: Path, block: Block, names: list[str], first: int, chosen: str) -> Iterator[Item]:
+    cells = dict(zip(names, block.cells.columns, strict=True))
+    lines = block.numbers + first
+    about: dict[str, pa.Array | None] = {}
+    for role, column in (
+        ("ids", "id"),
+        *((name, name) for name in ("classification", "series", "contributor", "feedback")),
+    ):
+        if column in cells:
+            text = pc.utf8_trim_whitespace(cells[column].cast(pa.string()))
+            about[role] = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+    if "withdrawn" in cells:
+        words = pc.ascii_lower(pc.utf8_trim_whitespace(cells["withdrawn"].cast(pa.string())))
+        about["withdrawn"] = pc.is_in(words, pa.array(_GONE))
+    if "quality" in cells:
+        text = pc.utf8_trim_whitespace(cells["quality"].cast(pa.string()))
+        number = pc.match_substring_regex(text, r"^\d{1,3}(\.\d+)?$")
+        about["quality"] = (
+            pc.if_else(number, text, pa.scalar(None, pa.string())).cast(pa.float64()).cast(pa.int16(), safe=False)
+        )
+    for name, column in cells.items():
+        if name in WIDTHS or name in TEXT_SIGNALS:
+            kept = about if name == "pdq" else {key: value for key, value in about.items() if key != "quality"}
+            yield from columns_of(name, column, lines, **kept)
+    if "value" in cells:
+        yield from _by_algorithm(path, cells, lines, about, chosen)
+
+
+def _by_algorithm(
+    path: Path, cells: dict[str, pa.Array], lines: np.ndarray, about: dict[str, pa.Array | None], chosen: str
+) -> Iterator[Item]:
+    """A column of hashes whose algorithm another column names, or the user, or their length."""
+    if "algorithm" not in cells:
+        algorithm = chosen or algorithm_of_cells(cells["value"])
+        if not algorithm or (not chosen and algorithm == "sha256"):
+            raise ListError(
+                f"{path}: the column of hashes does not say which algorithm: "
+                "name it with --algorithm, or its column with --column, as in --column pdq=NAME"
+            )
+        yield from columns_of(algorithm, cells["value"], lines, **about)
+        return
+    spelt = pc.utf8_trim_whitespace(cells["algorithm"].cast(pa.string()))
+    for name in pc.unique(spelt).to_pylist():
+        rows = pc.fill_null(pc.equal(spelt, name), False)
+        algorithm = signal(name or "") or (chosen if not name else "")
+        if not algorithm:
+            yield Unknown(name or "no algorithm named", pc.sum(rows).as_py())
+            continue
+        kept = {key: None if column is None else column.filter(rows) for key, column in about.items()}
+        yield from columns_of(
+            algorithm, cells["value"].filter(rows), lines[rows.to_numpy(zero_copy_only=False)], **kept
+        )
+
+
+EXAMPLES = (
+    Example(
+        "export.csv",
+        b"# means: test\nImage ID,MD5,SHA-1,Category\n"
+        b"7,9E107D9D372BB6826BD81D3542A419D6,2fd4e1c67a2d28fced849ee1bb76e7391b93eb12,A\n"
+        b'8,"9e107d9d372bb6826bd81d3542a419d7",,B\n',
+        Header("csv", means="test"),
+        (
+            ("md5", "9e107d9d372bb6826bd81d3542a419d6", "7", "A", False),
+            ("md5", "9e107d9d372bb6826bd81d3542a419d7", "8", "B", False),
+            ("sha1", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "7", "A", False),
+        ),
+    ),
+    Example(
+        "typed.tsv",
+        b"type\tvalue\tid\tstatus\nPDQ\t"
+        + b"f0" * 32
+        + b"\ta\tactive\nmd5\t9e107d9d372bb6826bd81d3542a419d6\tb\tWithdrawn\n"
+        b"tmk\tx\tc\tactive\n",
+        Header("csv"),
+        (
+            ("pdq", "f0" * 32, "a", "", False),
+            ("md5", "9e107d9d372bb6826bd81d3542a419d6", "b", "", True),
+        ),
+        unknown=(("tmk", 1),),
+    ),
+    Example(
+        "mapped.csv",
+        b"ref;fingerprint\n1;" + b"f0" * 32 + b"\n",
+        Header("csv"),
+        (("pdq", "f0" * 32, "1", "", False),),
+        options=Options({"pdq": "fingerprint"}),
+    ),
+    Example(
+        "broken.csv",
+        b"id,md5\n1,9e107d9d372bb6826bd81d3542a419d6\n2,9e107d9d\n3,4,5\n",
+        Header("csv"),
+        (("md5", "9e107d9d372bb6826bd81d3542a419d6", "1", "", False),),
+        malformed=(3, 4),
+    ),
+    Example("none.csv", b"name,size\na,1\n", refused="no column is recognised as hashes, URLs or domains (name, size)"),
+)

@@ -1,0 +1,163 @@
+"""A hash a line, in hex, base64 or base32, with comments that may say what the list is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from auditor.csvstream import encoding_of, text_of, utf8
+from auditor.errors import ListError
+from auditor.known import HEAD, Example, Header, Item, Malformed, Options
+from auditor.known.formats.records import columns_of, comment_fields, opened, signal
+from auditor.samples import TEXT_SIGNALS
+
+HELP = "a hash a line; comments '# name: …', '# means: …', '# version: …', '# holder: …', '# algorithm: …'"
+
+BLOCK = 1 << 24
+LINE = 1 << 20
+_HASH = re.compile(r"(?:[0-9A-Fa-f]+|[A-Za-z0-9+/_-]{20,}={0,6})$")
+# Characters of a hash, where they leave one algorithm. 64 hex digits are SHA-256 or PDQ, 16 are pHash or dHash,
+# and 44 base64 characters are 32 bytes again: there the list or the user has to say.
+_BY_LENGTH = {
+    32: "md5",
+    40: "sha1",
+    128: "sha512",
+    288: "photodna",
+    24: "md5",
+    28: "sha1",
+    88: "sha512",
+    192: "photodna",
+}
+_EITHER = {64: "sha256 or pdq", 44: "sha256 or pdq", 16: "phash-64 or dhash-64", 12: "phash-64 or dhash-64"}
+# Cannot occur in a hash, and so makes every line one cell.
+_NEVER = "\x01"
+
+
+def claims(head: bytes, name: str) -> int:
+    if b"\0" in head and not encoding_of(head):
+        return 0
+    lines = [line.strip() for line in text_of(head).lstrip("\ufeff").splitlines()]
+    if len(head) >= HEAD and len(lines) > 1:
+        lines.pop()
+    lines = [line for line in lines if line and not line.startswith("#")][:50]
+    if not lines:
+        return 5 if comment_fields(text_of(head)) else 0
+    fit = sum(bool(_HASH.match(line) and len(line) >= 12) for line in lines)
+    return 40 if fit > len(lines) / 2 else 0
+
+
+def read(path: Path, options: Options) -> Iterator[Item]:
+    with opened(path) as file:
+        head = file.read(HEAD)
+        said = comment_fields(text_of(head))
+        yield header_of_comments("plain", said)
+        chosen = signal(options.algorithm or said.get("algorithm", ""))
+        if (options.algorithm or said.get("algorithm")) and (not chosen or chosen in TEXT_SIGNALS):
+            raise ListError(f"{path}: {options.algorithm or said['algorithm']!r} is not an algorithm of a plain list")
+        file.seek(0)
+        first = 1
+        for block in _blocks(path, utf8(file, head)):
+            cells = _lines(path, block, first)
+            lines = np.arange(first, first + len(cells))
+            first += len(cells)
+            cells = pc.ascii_trim_whitespace(cells)
+            lengths = pc.binary_length(cells).to_numpy(zero_copy_only=False)
+            comment = pc.starts_with(cells, "#").to_numpy(zero_copy_only=False) | (lengths == 0)
+            if comment.any():
+                cells, lines, lengths = cells.filter(pa.array(~comment)), lines[~comment], lengths[~comment]
+            if chosen:
+                yield from columns_of(chosen, cells, lines)
+                continue
+            for length in np.flatnonzero(np.bincount(lengths)).tolist():
+                rows = lengths == length
+                if length in _EITHER:
+                    where = f"{path}:{lines[rows][0]}"
+                    raise ListError(f"{where}: {length} characters are {_EITHER[length]}: say which with --algorithm")
+                if length in _BY_LENGTH:
+                    whole = rows.all()
+                    mask = pa.array(rows)
+                    yield from columns_of(
+                        _BY_LENGTH[length], cells if whole else cells.filter(mask), lines if whole else lines[rows]
+                    )
+                else:
+                    for line in lines[rows].tolist():
+                        yield Malformed(line, f"{length:,} characters are no hash of a known length")
+
+
+def header_of_comments(kind: str, said: Mapping[str, str]) -> Header:
+    """The header that a text list's own comments give."""
+    return Header(
+        format=kind,
+        name=said.get("name", ""),
+        version=said.get("version", ""),
+        holder=said.get("holder", ""),
+        means=said.get("means", ""),
+        delta=said.get("delta", "").lower() in {"yes", "true", "1"},
+        duty=said.get("duty", ""),
+    )
+
+
+def _blocks(path: Path, stream: pa.NativeFile) -> Iterator[bytes]:
+    rest = b""
+    line = 1
+    while piece := stream.read(BLOCK):
+        rest += piece
+        end = rest.rfind(b"\n") + 1
+        if len(rest) - end > LINE:
+            raise ListError(f"{path}:{line + rest.count(bytes([10]), 0, end)}: the line is longer than {LINE:,} bytes")
+        if end:
+            yield rest[:end].removeprefix(b"\xef\xbb\xbf") if line == 1 else rest[:end]
+            line += rest.count(b"\n", 0, end)
+            rest = rest[end:]
+    if rest:
+        yield rest.removeprefix(b"\xef\xbb\xbf") if line == 1 else rest
+
+
+def _lines(path: Path, block: bytes, first: int) -> pa.Array:
+    try:
+        table = pyarrow.csv.read_csv(
+            BytesIO(block),
+            pyarrow.csv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=["line"]),
+            pyarrow.csv.ParseOptions(delimiter=_NEVER, quote_char=False, ignore_empty_lines=False),
+            pyarrow.csv.ConvertOptions(column_types={"line": pa.string()}, check_utf8=False),
+        )
+    except pa.ArrowInvalid as error:
+        raise ListError(f"{path}:{first}: the lines from here on are not text") from error
+    return table["line"].combine_chunks() if table.num_rows else pa.array([], pa.string())
+
+
+EXAMPLES = (
+    Example(
+        "hashes.txt",
+        b"\xef\xbb\xbf# name: hills\r\n# means: test\r\n# version: 3\r\n9E107D9D372BB6826BD81D3542A419D6\r\n\r\n"
+        b"2fd4e1c67a2d28fced849ee1bb76e7391b93eb12\r\n",
+        Header("plain", "hills", "3", means="test"),
+        (
+            ("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "", False),
+            ("sha1", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "", "", False),
+        ),
+    ),
+    Example(
+        "pdq.txt",
+        b"# algorithm: pdq\n" + b"f0" * 32 + b"\n",
+        Header("plain"),
+        (("pdq", "f0" * 32, "", "", False),),
+    ),
+    Example(
+        "either.txt", b"f0" * 32 + b"\n", refused=":1: 64 characters are sha256 or pdq: say which with --algorithm"
+    ),
+    Example(
+        "broken.txt",
+        b"9e107d9d372bb6826bd81d3542a419d6\n9e107d9d372bb6826bd81d3542a419dz\n9e107d9d\n9e107d9d372bb6826bd81d3542a419d6",
+        Header("plain"),
+        (("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "", False),) * 2,
+        malformed=(2, 3),
+    ),
+)
