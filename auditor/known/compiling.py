@@ -38,7 +38,8 @@ _TEXT_ROW = _ROW.append(pa.field("value", pa.string()))
 class Health:
     """What was met while a list was read, for its manifest and for ``lists check``."""
 
-    malformed: list[Malformed] = field(default_factory=list)
+    malformed: list[Malformed] = field(default_factory=list)  # the first thousand
+    malformed_lines: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
     unmatchable: Counter[str] = field(default_factory=Counter)
     duplicates: Counter[str] = field(default_factory=Counter)
@@ -156,10 +157,12 @@ def compile_list(
     thresholds: Mapping[str, int],
     *,
     base: KnownList | None = None,
+    strict: bool = True,
 ) -> Health:
     """Writes a compiled list, all but its key, into an empty folder. ``base`` is the version that a delta changes.
 
-    Raises ListError at the first malformed line, and for a list without a single entry that can be matched.
+    Raises ListError at the first malformed line (not ``strict``: counts it), and for a list without a single entry
+    that can be matched.
     """
     health = Health()
     gone = _Gone()
@@ -175,6 +178,9 @@ def compile_list(
 
     for item in items:
         match item:
+            case Malformed() if not strict:
+                health.malformed_lines += 1
+                health.malformed += [item] if health.malformed_lines <= 1000 else []
             case Malformed():
                 raise ListError(f"{identity.source}: line {item.line:,}: {item.why}; nothing was imported")
             case Unknown():

@@ -110,7 +110,8 @@ def import_list(path: Path, declared: Declared, options: Options) -> tuple[Known
     malformed line, a version older than the active one, or one that matches a picture known to be harmless.
     """
     folder = _lists(declared.name)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for parent in (home(), folder.parent, folder):
+        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(folder), tempfile.TemporaryDirectory(prefix=".importing-", dir=folder) as temporary:
         base = open_imported(declared.name) if (folder / _ACTIVE).exists() else None
         header, items = _read(path, options)
@@ -275,13 +276,16 @@ def _write_key(path: Path, key: bytes) -> None:
 
 def _point(folder: Path, version: str) -> None:
     pointer = folder / f".{_ACTIVE}"
-    with pointer.open("w", encoding="utf-8") as file:
+    with open(pointer, "w", encoding="utf-8", opener=_private) as file:
         json.dump({"version": version, "manifest": _sha256(folder / version / MANIFEST)}, file)
         file.flush()
         os.fsync(file.fileno())
-    pointer.chmod(0o600)
     pointer.replace(folder / _ACTIVE)
     _sync(folder)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _sync(folder: Path) -> None:
@@ -294,7 +298,7 @@ def _sync(folder: Path) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    with (folder / ".lock").open("w") as file:
+    with open(folder / ".lock", "w", opener=_private) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
