@@ -60,6 +60,7 @@ _HEADING = re.compile(r"^#{1,6}[ \t]*([^\n]+)", re.M)
 _KEY = re.compile(r"""["']?([A-Za-z_][\w .-]{0,60})["']?:(?:\s|$)""")
 _ANCHOR = re.compile(r"(?:^|[\s,\[{:-])&\w", re.M)
 _ALIAS = re.compile(r"(?:^|[\s,\[{:-])\*\w", re.M)
+_NOT_CONTROLS = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\r\f")
 _BRACKET = re.compile(r"[\[\]{}]")
 
 
@@ -102,17 +103,19 @@ def _decoded(data: bytes) -> tuple[str, str]:
         if data.startswith(mark):
             return _strict(data[len(mark) :], encoding)
     head = data[:1024]
+    encoding = "utf-8"
     if b"\0" in head:
         even, odd = head[0::2].count(0), head[1::2].count(0)
         half = len(head) // 2
         if odd > 0.4 * half and even < 0.1 * half:
-            return _strict(data, "utf-16-le")
-        if even > 0.4 * half and odd < 0.1 * half:
-            return _strict(data, "utf-16-be")
-        controls = sum(byte < 9 or 13 < byte < 32 for byte in head)
-        if controls > 0.3 * len(head):
-            raise Unreadable("is not text: it holds mostly control bytes")
-    return _strict(data, "utf-8")
+            encoding = "utf-16-le"
+        elif even > 0.4 * half and odd < 0.1 * half:
+            encoding = "utf-16-be"
+    text, why = _strict(data, encoding)
+    controls = head if encoding == "utf-8" else text[:1024].encode("latin-1", "ignore")
+    if len(controls.translate(None, _NOT_CONTROLS)) > 0.3 * min(len(text), 1024):
+        raise Unreadable("is not text: it holds mostly control characters")
+    return text, why
 
 
 def _strict(data: bytes, encoding: str) -> tuple[str, str]:

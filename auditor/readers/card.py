@@ -81,7 +81,7 @@ _CONTACT = re.compile(r"#{1,6}[^\n]{0,60}\bcontact|[-*\s]{0,4}\*{0,2}point of co
 _TITLE = re.compile(r"^[ \t]{0,3}#(?!#)[ \t]*([^\n]+)", re.M)
 _HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/"
 _TUNED = re.compile(
-    r"(?:fine-?tuned (?:version|checkpoint|variant) (?:of|from)|LoRA adapt(?:a)?tion weights for"
+    r"(?:fine-?tuned (?:version|checkpoint|variant) (?:of|from)|LoRA adap(?:ta)?tion weights for"
     r"|^\W{0,6}base model\W{1,8}) ?(?:the )?(?:\[[^\]\n]{1,120}\]\("
     + _HUB
     + r"(\w[\w.-]*(?:/[\w.-]+)?)/?\)|"
@@ -175,19 +175,25 @@ class _Statements:
 
     def line(self, key: str, value: str = "") -> int:
         """The line of the file where the key, or this value of it, stands; values are asked for in order."""
-        start = self._cursors.get(key)
+        start = self._starts.get(key)
         if start is None:
             return self._first
         if value:
-            for index in range(start, min(start + 60, len(self._lines))):
-                if value in self._lines[index]:
+            cursor = self._cursors[key]
+            for index in range(cursor, min(cursor + 60, len(self._lines))):
+                line = self._lines[index]
+                if index > start and line and line[0] not in " \t-#":  # the next key
+                    break
+                if value in line and (index == start or line.rstrip(" \t\"',]}").endswith(value)):
                     self._cursors[key] = index
                     return self._first + index
-        return self._first + self._starts[key]
+        return self._first + start
 
-    def add(self, key: str, value: str, relation: str = "", *, under: str, remark: str = "") -> None:
-        """One statement of the metadata's key ``under``."""
-        place = Place(self.uri, self.line(under, value))
+    def add(
+        self, key: str, value: str, relation: str = "", *, under: str, remark: str = "", derived: bool = False
+    ) -> None:
+        """One statement of the metadata's key ``under``; ``derived``: its value is not written there."""
+        place = Place(self.uri, self.line(under, "" if derived else value))
         self.made.append(Statement(key, _cut(value), _cut(relation), place, "card", remark))
 
     def tell(self, key: str, value: str, line: int, relation: str = "") -> None:
@@ -201,7 +207,8 @@ def _cut(value: str) -> str:
 
 def values(value: object) -> list[str]:
     """A metadata value as strings: one for a string, any number for a list; a table's values, or the keys
-    that have none (``- mit: ~``). Trimmed, without empty ones."""
+    that have none (``- mit: ~``); an item ``- name: words`` of a list as it is written. Trimmed, without
+    empty ones."""
     if isinstance(value, str):
         text = value.strip()
         return [text] if text else []
@@ -210,10 +217,18 @@ def values(value: object) -> list[str]:
     if isinstance(value, bool):
         return ["true" if value else "false"]
     if isinstance(value, (list, tuple)):
-        return [text for item in value for text in values(item)]
+        return [text for item in value for text in _item(item)]
     if isinstance(value, Mapping):
         return [text for key, item in value.items() for text in ([str(key)] if item is None else values(item))]
     return [str(value)]
+
+
+def _item(item: object) -> list[str]:
+    if isinstance(item, Mapping) and len(item) == 1:
+        ((key, value),) = item.items()
+        if isinstance(value, str) and value.strip():
+            return [f"{key}: {value.strip()}"]
+    return values(item)
 
 
 @lru_cache(maxsize=4096)
@@ -259,7 +274,7 @@ def _sorted_out(metadata: Mapping[str, object], statements: _Statements) -> dict
             # A dataset card may list itself under "dataset"; a misspelling is one only beside no right key.
             if not right or (right in found and key in ("library", "pipeline", "library_tag", "lang")):
                 continue
-            statements.add("misspelt_key", key, right, under=key)
+            statements.add("misspelt_key", key, right, under=key, derived=True)
             if right == "license" and values(value) == ["license"]:  # a template's own words, not an answer
                 continue
         found.setdefault(right, (key, value))
@@ -328,15 +343,15 @@ def _metadata(statements: _Statements, card: Card, kind: Kind) -> None:
         for name in datasets:
             statements.add("trained_on", name, under=under)
     if kind == "model":
-        made = {_GENERATES[mark]: None for mark in (*map(str.lower, tasks), *sorted(marks)) if mark in _GENERATES}
+        made = {_GENERATES[mark]: None for mark in map(str.lower, (*tasks, *tags)) if mark in _GENERATES}
         for what in made:
-            statements.add("generates", what, under="pipeline_tag" if tasks else "tags")
+            statements.add("generates", what, under=metadata["pipeline_tag" if tasks else "tags"][0], derived=True)
     for tag in tags:
         if tag.lower() in _ADULT:
             statements.add("adult_content", tag, under=metadata["tags"][0])
     for key in card.metadata:
         if key.startswith("extra_gated_"):
-            statements.add("gating", "fields", under=key, remark=key)
+            statements.add("gating", "fields", under=key, remark=key, derived=True)
             break
     under, _ = metadata.get("model-index", ("", None))
     for name in _evaluated(card.metadata.get(under)):

@@ -47,9 +47,9 @@ Row = Mapping[str, object]
 
 def claims(blob: Blob, head: bytes) -> int:
     suffix = _suffix(blob)
-    if suffix not in _SUFFIXES:
+    if suffix not in _SUFFIXES or (suffix == ".json" and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")):
         return 0
-    return 70 if _columns(_names(blob, suffix, head)) else 0
+    return 55 if _columns(_names(blob, suffix, head)) else 0
 
 
 def _suffix(blob: Blob) -> str:
@@ -168,16 +168,10 @@ def _rows(blob: Blob) -> Iterator[tuple[int, Row | str]]:
             csv.field_size_limit(_LINE_LIMIT)
             text = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
             yield from enumerate(csv.DictReader(text), 1)
-        elif suffix == ".json" and _starts_list(file):
+        elif suffix == ".json":
             yield from ((n, row if isinstance(row, dict) else "is not an object") for n, row in _array(file))
         else:
             yield from _lines(file)
-
-
-def _starts_list(file: BinaryIO) -> bool:
-    start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
-    file.seek(0)
-    return start.startswith(b"[")
 
 
 def _array(file: BinaryIO) -> Iterator[tuple[int, object]]:

@@ -221,5 +221,5 @@ EXAMPLES = (
         (("title", "Terms of use", ""),),
     ),
     Example("policy.html", b"<script>only()</script>", (), gaps=("licence",)),
-    Example("LICENSE.txt", b"\x00\x01\x02" * 100, unread="is not text: it holds mostly control bytes"),
+    Example("LICENSE.txt", b"\x00\x01\x02" * 100, unread="is not text: it holds mostly control characters"),
 )

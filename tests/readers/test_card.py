@@ -1,0 +1,302 @@
+"""What a card states, where, and whose word it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor.model import Kind, Statement
+from auditor.readers import Part, Wants
+from auditor.readers.card import READ_LIMIT, claims, part, read
+from auditor.sources import Blob, Unread
+
+
+def card(text: str | bytes, kind: Kind = "model") -> Part:
+    data = text.encode() if isinstance(text, str) else text
+    return part(Blob("/nowhere", "acme/leaf/README.md", len(data), kind, "acme/leaf"), data)
+
+
+def stated(text: str, *keys: str, kind: Kind = "model") -> list[tuple[str, str, str, int]]:
+    return [(s.key, s.value, s.relation, s.place.line) for s in card(text, kind).subject.of(*keys)]
+
+
+def test_every_value_is_stated_on_its_own_line() -> None:
+    text = "---\nlicense: mit\ntags:\n- trees\n- leaves\nlanguage:\n- en\n- no\n---\n\n# Leaf\n"
+    assert stated(text, "licence", "tag", "language", "title") == [
+        ("title", "Leaf", "", 11),
+        ("licence", "mit", "", 2),
+        ("language", "en", "", 7),
+        ("language", "no", "", 8),
+        ("tag", "trees", "", 4),
+        ("tag", "leaves", "", 5),
+    ]
+
+
+def test_strings_for_lists_lists_for_strings_and_nothing_for_null() -> None:
+    text = "---\nlicense: [mit, apache-2.0]\ntags: trees\ndatasets: ~\nlanguage: {all: [en, fr]}\n"
+    text += "library_name: {peft: ~}\n---\n"
+    values = {key: card(text).subject.values(key) for key in ("licence", "tag", "trained_on", "language", "library")}
+    assert values == {
+        "licence": ("mit", "apache-2.0"),
+        "tag": ("trees",),
+        "trained_on": (),
+        "language": ("en", "fr"),
+        "library": ("peft",),
+    }
+
+
+@pytest.mark.parametrize(
+    ("lines", "relation"),
+    [
+        ("base_model: acme/tree", "finetune"),
+        ("base_model: [acme/tree, acme/bush]", "merge"),
+        ("base_model: acme/tree\ntags: [mergekit]", "merge"),
+        ("base_model: acme/tree\nlibrary_name: peft", "adapter"),
+        ("base_model: acme/tree\ntags: [text-to-image, lora]", "adapter"),
+        ("base_model: acme/tree\ntags: [GGUF]", "quantized"),
+        ("base_model: acme/tree\nbase_model_relation: quantized\ntags: [lora]", "quantized"),
+        ("base_model: [acme/tree, acme/bush]\nbase_model_relation: adapter", "adapter"),
+        ("base_model: acme/tree\nbase_model_relation: nonsense", "finetune"),
+    ],
+)
+def test_the_relation_to_a_base_model_is_the_declared_one_or_what_the_hub_infers(lines: str, relation: str) -> None:
+    found = stated(f"---\n{lines}\n---\n", "base_model")
+    assert found
+    assert {(value, told) for _, value, told, _ in found} <= {("acme/tree", relation), ("acme/bush", relation)}
+
+
+@pytest.mark.parametrize(
+    ("key", "right"),
+    [
+        ("lisence", "license"),
+        ("licence", "license"),
+        ("liscence", "license"),
+        ("License", "license"),
+        ("dataset", "datasets"),
+        ("tag", "tags"),
+        ("base-model", "base_model"),
+        ("pipline_tag", "pipeline_tag"),
+    ],
+)
+def test_a_misspelt_key_is_told_and_its_value_used(key: str, right: str) -> None:
+    subject = card(f"---\n{key}: acme\n---\n").subject
+    assert [(s.value, s.relation, s.place.line) for s in subject.of("misspelt_key")] == [(key, right, 2)]
+    used = {
+        "license": "licence",
+        "datasets": "trained_on",
+        "tags": "tag",
+        "base_model": "base_model",
+        "pipeline_tag": "task",
+    }
+    assert subject.values(used[right]) == ("acme",)
+
+
+@pytest.mark.parametrize(
+    "key", ["metrics", "license_details", "widget", "languages", "licenses", "inference", "thumbnail"]
+)
+def test_other_keys_are_not_taken_for_misspelt_ones(key: str) -> None:
+    assert stated(f"---\n{key}: acme\n---\n", "misspelt_key") == []
+
+
+def test_a_right_key_outweighs_a_misspelt_one() -> None:
+    assert card("---\nlicence: mit\nlicense: cc0-1.0\n---\n").subject.values("licence") == ("cc0-1.0",)
+
+
+def test_the_template_that_says_licence_license_states_no_licence() -> None:
+    subject = card("---\nlicence: license\n---\n").subject
+    assert (subject.values("licence"), subject.values("misspelt_key")) == ((), ("licence",))
+
+
+def test_an_item_with_a_colon_is_stated_as_written() -> None:
+    subject = card("---\ndatasets:\n- leaves: https://example.org/leaves\n- trees: ~\n---\n").subject
+    assert subject.values("trained_on") == ("leaves: https://example.org/leaves", "trees")
+
+
+def test_a_dataset_card_states_its_sources_and_tasks() -> None:
+    text = "---\nsource_datasets:\n- original\n- extended|acme/trees\n- extended|other\n"
+    text += "task_categories: [image-classification]\n---\n"
+    assert stated(text, "sourced_from", "task", kind="dataset") == [
+        ("task", "image-classification", "", 6),
+        ("sourced_from", "acme/trees", "", 4),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "made"),
+    [
+        ("pipeline_tag: text-to-image", ("image",)),
+        ("tags: [stable-diffusion, lora]", ("image",)),
+        ("pipeline_tag: text-to-video\ntags: [image-to-video]", ("video",)),
+        ("pipeline_tag: text-classification", ()),
+    ],
+)
+def test_a_generator_is_told_by_its_task_and_tags(lines: str, made: tuple[str, ...]) -> None:
+    assert card(f"---\n{lines}\n---\n").subject.values("generates") == made
+
+
+def test_gating_adult_tag_licence_name_and_link() -> None:
+    text = (
+        "---\nlicense: other\nlicense_name: leaf-terms\nlicense_link: LICENSE.md\ntags:\n- not-for-all-audiences\n"
+        "extra_gated_prompt: |\n  You agree to be kind.\nextra_gated_fields:\n  Name: text\n---\n"
+    )
+    assert stated(text, "licence_name", "licence_link", "adult_content", "gating") == [
+        ("licence_name", "leaf-terms", "", 3),
+        ("licence_link", "LICENSE.md", "", 4),
+        ("adult_content", "not-for-all-audiences", "", 6),
+        ("gating", "fields", "", 7),
+    ]
+    assert [(t.text, t.first_line) for t in card(text).texts] == [("", 12), ("You agree to be kind.\n", 7)]
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        "[{name: x, results: [{dataset: {name: Leaves, type: acme/leaves}}, {dataset: {name: Leaves}}]}]",
+        "{results: {dataset: Leaves}}",
+        "[x, ~, {results: [1, {dataset: {type: Leaves}}]}]",
+    ],
+)
+def test_an_evaluation_is_read_whatever_shape_the_model_index_has(index: str) -> None:
+    assert card(f"---\nmodel-index: {index}\n---\n").subject.values("evaluation") == ("Leaves",)
+
+
+MERGE = """---
+base_model: acme/tree
+tags: [mergekit, merge]
+---
+# merge
+
+This is a merge of pre-trained language models created using mergekit.
+
+### Models Merged
+
+The following models were included in the merge:
+* [acme/bush](https://huggingface.co/acme/bush)
+* /home/x/my model
+
+### Configuration
+
+```yaml
+models:
+  - model: acme/tree
+  - model: acme/bush+acme/lora
+merge_method: slerp
+base_model: acme/tree
+```
+
+* not a parent
+"""
+
+
+def test_a_merge_names_its_parents_in_the_prose_too() -> None:
+    assert stated(MERGE, "base_model") == [
+        ("base_model", "acme/tree", "merge", 2),
+        ("base_model", "acme/bush", "merge", 12),
+        ("base_model", "/home/x/my model", "merge", 13),
+        ("base_model", "acme/lora", "adapter", 20),
+    ]
+    assert [s.source for s in card(MERGE).subject.of("base_model")] == ["card", "card-text", "card-text", "card-text"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        (
+            "This model is a fine-tuned version of [acme/tree](https://huggingface.co/acme/tree) on leaves.",
+            ("acme/tree", "finetune"),
+        ),
+        ("Base model: [acme/tree](https://huggingface.co/acme/tree)", ("acme/tree", "finetune")),
+        ("These are LoRA adaption weights for https://huggingface.co/acme/tree.", ("acme/tree", "adapter")),
+    ],
+)
+def test_a_base_model_that_only_the_prose_names(sentence: str, expected: tuple[str, str]) -> None:
+    ((_, *told, line),) = stated(f"# Leaf\n\n{sentence}\n", "base_model")
+    assert (tuple(told), line) == (expected, 3)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "See also [acme/tree](https://huggingface.co/acme/tree).",
+        "It beats the fine-tuned [acme/tree](https://huggingface.co/acme/tree).",
+        "This is a fine-tuned version of [./tree](https://huggingface.co/./tree).",
+    ],
+)
+def test_a_model_that_is_only_mentioned_is_no_base(sentence: str) -> None:
+    assert stated(sentence, "base_model") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "line"),
+    [
+        ("- **Point of Contact:** [Ann](mailto:ann@example.org)\n", "point-of-contact", 1),
+        ("# Leaf\n\n## Model Card Contact\n\nAnn, by letter.\n", "section", 3),
+        ("# Leaf\n\nWrite to ann@example.org.\n", "email", 3),
+    ],
+)
+def test_a_way_to_reach_those_responsible(text: str, value: str, line: int) -> None:
+    assert [(v, at) for _, v, _, at in stated(text, "contact")] == [(value, line)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- **Point of Contact:**\n- **Size:** 3\n",
+        "## Model Card Contact\n\n[More Information Needed]\n",
+        "Clone git@github.com:acme/leaf\n",
+        "Contact with water spoils leaves.\n",
+    ],
+)
+def test_an_empty_contact_is_none(text: str) -> None:
+    assert stated(text, "contact") == []
+
+
+def test_a_card_of_fifty_megabytes_is_read_in_part_and_says_so() -> None:
+    found = card(b"---\nlicense: mit\n---\n" + b"Leaf leaf leaf.\n" * (READ_LIMIT // 10))
+    assert found.subject.values("licence") == ("mit",)
+    assert [gap.why for gap in found.subject.gaps] == ["longer than 8,388,608 bytes: only these were read"]
+
+
+def test_ten_thousand_tags_are_cut_and_it_is_said() -> None:
+    found = card("---\ntags:\n" + "".join(f"- tag{n}\n" for n in range(10_000)) + "---\n").subject
+    assert len(found.values("tag")) == 1000
+    assert [(gap.what, gap.why) for gap in found.gaps] == [("card", "tags has more than 1,000 values")]
+
+
+def test_a_gap_names_the_line() -> None:
+    (gap,) = card("---\nlicense: mit\ntags:\n\t- x\n---\n").subject.gaps
+    assert (gap.what, str(gap.place)) == ("card", "acme/leaf/README.md:3")
+
+
+def test_a_flat_card_is_what_the_folders_say_or_else_the_text() -> None:
+    data = b"---\nsize_categories: [n<1K]\n---\n"
+    blob = Blob("/nowhere", "acme__leaf.md", len(data), alone="acme/leaf")
+    assert part(blob, data).subject.ref.kind == "dataset"
+    told = Blob("/nowhere", "acme__leaf.md", len(data), alone="acme/leaf", alone_kind="model")
+    assert (part(told, data).subject.kind, part(told, data).subject.name) == ("model", "acme/leaf")
+    document = part(blob, b"Notes on gardens.\n")
+    assert (document.subject.kind, document.texts[0].role) == ("document", "document")
+
+
+def test_a_readme_that_is_a_picture_is_unread_and_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_bytes(bytes(range(32)) * 100)
+    blob = Blob(str(path), "README.md", path.stat().st_size, "model", "leaf")
+    assert list(read([blob], Wants())) == [
+        Unread("README.md", "is not text: it holds mostly control characters", blob=blob)
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "readme.MD", "README", "modelcard.md", "MODEL_CARD.md", "dataset-card.txt"]
+)
+def test_a_card_is_known_by_its_name(name: str) -> None:
+    assert claims(Blob("/x", f"a/{name}", 1, "model", "a"), b"# Leaf") > 50
+
+
+def test_markup_and_escapes_stay_as_written() -> None:
+    wild = "<script>x</script>\u202e\x1b[31m"
+    (title,) = card(f"# {wild}\n").subject.of("title")
+    assert isinstance(title, Statement)
+    assert title.value == wild
