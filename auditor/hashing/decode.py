@@ -7,6 +7,7 @@ import struct
 import warnings
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def decode(data: bytes, *, gray: bool = False) -> Decoded:
         if luma is not None and not gray:
             return Decoded(luma, None, _jpeg_orientation(data))
         try:
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            image = Image.open(io.BytesIO(data), formats=_formats())
         except Image.DecompressionBombError as error:
             raise Unreadable(TOO_MANY) from error
         except (MemoryError, *_DAMAGED) as error:
@@ -86,6 +87,13 @@ def decode(data: bytes, *, gray: bool = False) -> Decoded:
             raise Unreadable(NO_MEMORY) from error
         except _DAMAGED as error:
             raise Unreadable(TRUNCATED if "truncated" in str(error) else DAMAGED) from error
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those that this build of Pillow can open: it raises KeyError for others."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _check_size(width: int, height: int) -> None:

@@ -43,7 +43,7 @@ def _padded_box(luma: NDArray[Any], original: tuple[int, int]) -> Box | None:
     ends = (luma[box[1] + _RINGING :], luma[:, box[3] + _RINGING :])
     if not _worth(box, luma.shape) or not all(_blank(strip) for strip in (*sides, *ends) if strip.size):
         return None
-    return box
+    return None if _blank(luma[box[0] : box[1], box[2] : box[3]]) else box
 
 
 def _detected_box(luma: NDArray[Any]) -> Box | None:

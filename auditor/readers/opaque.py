@@ -39,7 +39,10 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Samples | Unrea
 
 
 def exact_samples(blobs: Iterable[Blob], algorithms: Iterable[str], why: str = "") -> Iterator[Samples | Unread]:
-    """Samples of whole files, streamed, by subject; ``why`` is the gap that each of them leaves."""
+    """Samples of whole files, streamed, by subject; ``why`` is the gap that each of them leaves.
+
+    Of ``algorithms`` the perceptual ones are columns of nulls.
+    """
     wanted = tuple(algorithms)
     for ref, group in groupby(blobs, key=lambda blob: blob.ref("dataset")):
         while some := tuple(islice(group, BATCH)):
@@ -50,6 +53,8 @@ def exact_samples(blobs: Iterable[Blob], algorithms: Iterable[str], why: str = "
                         gap = why or (_ARCHIVE if _archive(file.read(512)) else None)
                         file.seek(0)
                         rows.append((blob, exact.stream_digests(file, wanted), gap))
+                except OSError as error:
+                    yield Unread(blob.uri, f"cannot be read: {error.strerror}", blob=blob)
                 except Unreadable as error:
                     yield Unread(blob.uri, str(error), blob=blob)
             if rows:
@@ -61,7 +66,7 @@ def _samples(ref: Ref, rows: list[tuple[Blob, Mapping[str, bytes], str | None]],
         "sample": [blob.basename for blob, _, _ in rows],
         "place": [blob.uri for blob, _, _ in rows],
         "gap": [gap for _, _, gap in rows],
-        **{name: [digests[name] for _, digests, _ in rows] for name in wanted},
+        **{name: [digests.get(name) for _, digests, _ in rows] for name in wanted},
     }
     return Samples(ref, "computed", sample_batch(columns, wanted))
 

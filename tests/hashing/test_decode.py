@@ -1,0 +1,224 @@
+"""Every colour mode ends in the same luma; limits hold before decoding; hostile bytes end in a reason."""
+
+import io
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from auditor.errors import Unreadable
+from auditor.hashing import decode as module
+from auditor.hashing.decode import decode
+from auditor.hashing.pdq import pdq
+from tests.pictures import encoded, jpeg, landscape, objects, pattern, png
+
+REASONS = {
+    module.EMPTY,
+    module.UNKNOWN,
+    module.TOO_MANY,
+    module.TOO_LONG,
+    module.TRUNCATED,
+    module.DAMAGED,
+    module.NO_MEMORY,
+}
+RGB = landscape(5)
+
+
+def why(data: bytes) -> str:
+    """Why it is unreadable; "": it is not."""
+    try:
+        decode(data, gray=True)
+    except Unreadable as error:
+        return str(error)
+    return ""
+
+
+def bits_from_rgb(data: bytes, picture: Image.Image = RGB) -> int:
+    one, other = (int.from_bytes(pdq(decode(each).luma).digest) for each in (data, png(picture)))
+    return (one ^ other).bit_count()
+
+
+def sixteen_bits(picture: Image.Image) -> bytes:
+    gray = np.asarray(picture.convert("L"), np.uint16) * 257
+    return encoded(Image.fromarray(gray), "PNG")
+
+
+def floating(picture: Image.Image, top: float) -> bytes:
+    return encoded(Image.fromarray(np.asarray(picture.convert("L"), np.float32) * np.float32(top / 255)), "TIFF")
+
+
+def whole_32_bits(picture: Image.Image) -> bytes:
+    return encoded(Image.fromarray(np.asarray(picture.convert("L"), np.int32) * 8_000_000 - 1_000_000_000), "TIFF")
+
+
+# FACTS of the field: after conversion every mode is within 2 bits of the RGB picture. Lossy ones, and those
+# of few colours, are compared with what they hold.
+MODES = {
+    "gray PNG": png(RGB.convert("L")),
+    "gray and alpha": png(RGB.convert("LA")),
+    "RGBA": png(RGB.convert("RGBA")),
+    "16-bit gray PNG": sixteen_bits(RGB),
+    "floats from 0 to 1": floating(RGB, 1),
+    "floats from 0 to 255": floating(RGB, 255),
+    "floats from 0 to 65535": floating(RGB, 65_535),
+    "32-bit whole numbers, some negative": whole_32_bits(RGB),
+    "CMYK TIFF": encoded(RGB.convert("CMYK"), "TIFF"),
+    "YCbCr TIFF": encoded(RGB.convert("YCbCr"), "TIFF"),
+    "lossless WebP": encoded(RGB, "WEBP", lossless=True),
+    "BMP": encoded(RGB, "BMP"),
+    "PPM": encoded(RGB, "PPM"),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_lossless_colour_mode_is_within_2_bits_of_the_rgb_picture(mode: str) -> None:
+    assert bits_from_rgb(MODES[mode]) <= 2
+
+
+LOSSY = {
+    "CMYK JPEG": jpeg(RGB.convert("CMYK"), 95),
+    "palette PNG": png(RGB.quantize(256)),
+    "palette PNG with transparency": png(RGB.quantize(255), transparency=3),
+    "GIF": encoded(RGB, "GIF"),
+    "RGB JPEG without conversion": jpeg(RGB, 95, keep_rgb=True),
+    "LAB TIFF": encoded(RGB.convert("LAB"), "TIFF"),
+    "AVIF": encoded(RGB, "AVIF", quality=90),
+    "JPEG 2000": encoded(RGB, "JPEG2000"),
+    "progressive JPEG": jpeg(RGB, 95, progressive=True),
+    "1-bit, dithered": png(RGB.convert("1")),
+}
+
+
+@pytest.mark.parametrize("mode", LOSSY)
+def test_a_lossy_colour_mode_is_within_10_bits_of_the_rgb_picture(mode: str) -> None:
+    assert bits_from_rgb(LOSSY[mode]) <= 10
+
+
+@pytest.mark.parametrize("mode", [*LOSSY, *MODES])
+def test_the_rounded_gray_is_what_pillow_makes_of_the_rgb_picture(mode: str) -> None:
+    data = {**LOSSY, **MODES}[mode]
+    gray = decode(data, gray=True).gray
+    assert gray is not None
+    if any(word in mode for word in ("16-bit", "32-bit", "floats")):
+        return  # Pillow only clips these
+    with Image.open(io.BytesIO(data)) as image:
+        np.testing.assert_array_equal(gray, np.asarray(image.convert("RGB").convert("L")))
+
+
+def test_a_jpegs_luma_is_within_4_levels_of_that_of_its_colours() -> None:
+    for draw in (landscape, pattern, objects):
+        data = jpeg(draw(2).quantize(32).convert("RGB"), 85)
+        colours = np.asarray(Image.open(io.BytesIO(data)).convert("L"), np.int16)
+        # Colours out of range are clipped, which is why single pixels may differ by more.
+        assert np.quantile(np.abs(decode(data).luma.astype(np.int16) - colours), 0.9) <= 4
+
+
+def test_the_luma_does_not_depend_on_what_else_is_wanted() -> None:
+    for data in (jpeg(RGB), png(RGB)):
+        np.testing.assert_array_equal(decode(data).luma, decode(data, gray=True).luma)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("gray", [False, True])
+def test_exif_orientation_is_read_and_not_applied(format: str, gray: bool) -> None:  # noqa: A002
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    found = decode(encoded(RGB, format, exif=exif), gray=gray)
+    assert (found.orientation, found.luma.shape) == (6, (RGB.height, RGB.width))
+
+
+def test_damaged_exif_leaves_the_picture_readable() -> None:
+    data = jpeg(RGB)
+    segment = b"\xff\xe1" + struct.pack(">H", 2 + 6 + 8) + b"Exif\0\0" + b"MM\0*\xff\xff\xff\xff"
+    found = decode(data[:2] + segment + data[2:])
+    assert (found.orientation, found.luma.shape) == (1, (RGB.height, RGB.width))
+
+
+def test_an_animation_says_that_only_its_first_frame_was_hashed() -> None:
+    data = encoded(RGB, "GIF", save_all=True, append_images=[landscape(6)])
+    assert decode(data).gap == "only the first of several frames or pages was hashed"
+    assert decode(png(RGB)).gap == ""
+
+
+def header_only_png(width: int, height: int) -> bytes:
+    chunks = ((b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)), (b"IDAT", zlib.compress(bytes(1000))))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
+    )
+
+
+def resized_in_header(width: int, height: int) -> bytes:
+    """A JPEG whose frame header claims another size."""
+    data = jpeg(RGB)
+    at = data.index(b"\xff\xc0")
+    return data[: at + 5] + struct.pack(">HH", height, width) + data[at + 9 :]
+
+
+@pytest.mark.parametrize("size", [(8193, 8193), (13_000, 13_000), (60_000, 60_000)])
+def test_an_image_bomb_is_refused_by_its_header(size: tuple[int, int]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert why(header_only_png(*size)) == "more than 64 megapixels, so not decoded"
+        assert why(resized_in_header(*size)) == "more than 64 megapixels, so not decoded"
+
+
+def test_a_side_longer_than_any_jpegs_is_refused() -> None:
+    assert why(header_only_png(70_000, 10)) == "a side of more than 65,535 pixels, so not decoded"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"<!DOCTYPE html><title>404</title>", module.UNKNOWN),
+        (b"x", module.UNKNOWN),
+        (jpeg(RGB)[:3000], "truncated picture"),
+        (png(RGB)[:3000], "truncated picture"),
+        (encoded(RGB, "GIF")[:3000], "truncated picture"),
+        (b"\x89PNG\r\n\x1a\n", module.UNKNOWN),
+        (b"\xff\xd8\xff\xe0", module.UNKNOWN),
+    ],
+)
+def test_what_cannot_be_decoded_says_why(data: bytes, reason: str) -> None:
+    assert why(data) == reason
+
+
+def test_a_jpeg_with_bytes_between_its_segments_is_read_all_the_same() -> None:
+    data = jpeg(RGB)
+    at = data.index(b"\xff\xc0")
+    assert bits_from_rgb(data[:at] + b"\0\0\0" + data[at:]) <= 10
+
+
+SMALL = landscape(0, (64, 48))
+SEEDS = [encoded(SMALL, name) for name in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "JPEG2000", "PPM")]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    seed=st.sampled_from(SEEDS),
+    edits=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=6),
+    cut=st.floats(0, 1),
+)
+def test_any_damaged_file_is_read_or_ends_in_a_known_reason(
+    seed: bytes, edits: list[tuple[float, int]], cut: float
+) -> None:
+    data = bytearray(seed)
+    for where, value in edits:
+        data[int(where * len(data))] = value
+    assert why(bytes(data[: 1 + int(cut * len(data))])) in {"", *REASONS}
+
+
+@pytest.mark.corpus
+def test_every_hostile_file_of_the_decoders_own_suite_ends_in_a_picture_or_a_known_reason(corpus: Path) -> None:
+    files = [
+        path for path in sorted((corpus / "06-scanners-and-hostile-inputs" / "pillow").rglob("*")) if path.is_file()
+    ]
+    assert files
+    for path in files:
+        assert why(path.read_bytes()) in {"", *REASONS}, path

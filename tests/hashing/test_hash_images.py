@@ -1,0 +1,194 @@
+"""One batch for many images: a row a sample, further rows for its other forms, and a reason for every gap."""
+
+import csv
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from auditor.hashing import pictures
+from auditor.hashing.pdq import pdq
+from auditor.hashing.pictures import Encoded, hash_images
+from auditor.samples import sample_schema
+from tests.pictures import jpeg, landscape, objects, pattern, png
+
+ALL = {"oriented", "unpadded", "512", "dihedral"}
+TURNS = ["rotate-90", "rotate-180", "rotate-270", "flip-x", "flip-y", "flip-plus", "flip-minus"]
+
+
+def rows(data: bytes, algorithms: set[str], variants: set[str], original: tuple[int, int] | None = None) -> list[Any]:
+    batch = hash_images([Encoded("a.jpg", "images/a.jpg", 0, data, original)], algorithms, variants)
+    return list(batch.to_pylist())
+
+
+def by_variant(data: bytes, algorithms: set[str], variants: set[str]) -> dict[str, Any]:
+    return {row["variant"]: row for row in rows(data, algorithms, variants)}
+
+
+def distance(one: bytes, other: bytes) -> int:
+    return (int.from_bytes(one) ^ int.from_bytes(other)).bit_count()
+
+
+def with_orientation(picture: Image.Image, orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return jpeg(picture, 95, exif=exif)
+
+
+def test_a_picture_is_one_row_of_the_wanted_digests_in_the_samples_schema() -> None:
+    data = jpeg(landscape(1))
+    encoded = Encoded("cat", "part-0.parquet", 17, data, None, "https://example.org/cat.jpg")
+    batch = hash_images([encoded], {"pdq", "sha256", "md5", "url", "photodna"}, ALL - {"dihedral"})
+    assert batch.schema == sample_schema(("md5", "sha256", "pdq"))
+    assert batch.to_pylist() == [
+        {
+            "sample": "cat",
+            "place": "part-0.parquet",
+            "row": 17,
+            "url": "https://example.org/cat.jpg",
+            "quality": 100,
+            "variant": "",
+            "gap": None,
+            "md5": hashlib.md5(data).digest(),
+            "sha256": hashlib.sha256(data).digest(),
+            "pdq": pdq(pictures.decode(data).luma).digest,
+        }
+    ]
+
+
+def test_rows_come_in_the_order_of_the_images() -> None:
+    images = (Encoded(str(seed), "x", seed, png(draw(seed, (80, 60)))) for seed, draw in enumerate((pattern, objects)))
+    assert hash_images(images, {"pdq"}, set()).column("row").to_pylist() == [0, 1]
+
+
+def test_no_images_are_an_empty_batch_with_the_same_columns() -> None:
+    batch = hash_images([], {"pdq", "md5"}, ALL)
+    assert (batch.num_rows, batch.schema) == (0, sample_schema(("md5", "pdq")))
+
+
+def test_nothing_is_decoded_for_exact_digests(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr(pictures, "decode", refuse)
+    (row,) = rows(b"no picture", {"md5"}, ALL)
+    assert (row["md5"], row["gap"]) == (hashlib.md5(b"no picture").digest(), None)
+
+
+def test_what_cannot_be_decoded_keeps_its_exact_digests_and_says_why() -> None:
+    (row,) = rows(jpeg(landscape(1))[:2000], {"sha1", "pdq", "phash-64"}, ALL)
+    assert row["sha1"] == hashlib.sha1(jpeg(landscape(1))[:2000]).digest()
+    assert (row["pdq"], row["phash-64"], row["quality"], row["gap"]) == (None, None, None, "truncated picture")
+
+
+def test_an_empty_image_has_no_digest_for_every_empty_file_would_match() -> None:
+    (row,) = rows(b"", {"md5", "pdq"}, ALL)
+    assert (row["md5"], row["pdq"], row["gap"]) == (None, None, "empty")
+
+
+def test_exact_digests_stand_on_the_first_row_alone() -> None:
+    found = rows(png(landscape(3)), {"md5", "pdq"}, {"dihedral"})
+    assert [row["variant"] for row in found] == ["", *TURNS]
+    assert [row["md5"] is None for row in found] == [False, *[True] * 7]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_that_exif_turns_is_hashed_as_stored_and_as_shown(orientation: int) -> None:
+    upright = objects(4, (400, 300))
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Pillow's transpositions that EXIF's undo
+    stored = upright if orientation == 1 else upright.transpose(Image.Transpose(undo[orientation]))
+    found = by_variant(with_orientation(stored, orientation), {"pdq", "dhash-64"}, {"oriented"})
+    expected = by_variant(png(upright), {"pdq", "dhash-64"}, set())[""]
+    shown = found["" if orientation == 1 else "oriented"]
+    assert distance(shown["pdq"], expected["pdq"]) <= 10
+    assert distance(shown["dhash-64"], expected["dhash-64"]) <= 4
+    assert ("oriented" in found) == (orientation != 1)
+    if orientation != 1:
+        assert distance(found[""]["pdq"], expected["pdq"]) > 60
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_turned_picture_is_among_the_dihedral_forms_by_each_algorithm(turn: str) -> None:
+    picture = landscape(8, (400, 300))
+    plain = by_variant(png(picture), {"pdq", "phash-64", "dhash-64"}, set())[""]
+    turned = Image.fromarray(np.ascontiguousarray(pictures.TURNS[turn](np.asarray(picture.convert("L")))))
+    found = rows(png(turned), {"pdq", "phash-64", "dhash-64"}, {"dihedral"})
+    assert min(distance(row["pdq"], plain["pdq"]) for row in found) <= 24
+    assert min(distance(row["phash-64"], plain["phash-64"]) for row in found) <= 4
+    assert min(distance(row["dhash-64"], plain["dhash-64"]) for row in found) <= 4
+
+
+def test_a_padded_picture_gets_a_row_without_its_border() -> None:
+    picture = landscape(2, (480, 240))
+    square = Image.new("RGB", (480, 480), "white")
+    square.paste(picture, (0, 120))
+    found = by_variant(jpeg(square), {"md5", "pdq"}, {"unpadded"})
+    expected = by_variant(png(picture), {"pdq"}, set())[""]["pdq"]
+    assert distance(found[""]["pdq"], expected) > 31
+    assert distance(found["unpadded"]["pdq"], expected) <= 10
+
+
+def test_the_other_convention_is_a_row_only_where_it_differs() -> None:
+    assert list(by_variant(png(landscape(2, (512, 400))), {"pdq"}, {"512"})) == [""]
+    assert list(by_variant(png(landscape(2, (513, 400))), {"pdq"}, {"512"})) == ["", "512"]
+
+
+def test_forms_combine() -> None:
+    frame = Image.new("RGB", (700, 640))
+    frame.paste(landscape(9, (700, 400)), (0, 120))
+    data = with_orientation(frame, 6)
+    turns_of = [name for base in ("", "unpadded") for name in (base, *(f"{base}+{turn}".strip("+") for turn in TURNS))]
+    scaled = [f"{name}+512".strip("+") for name in turns_of]
+    assert set(by_variant(data, {"pdq"}, ALL)) == {*turns_of, *scaled, "oriented", "oriented+512"}
+
+
+def test_variants_that_were_not_asked_for_are_not_made() -> None:
+    frame = Image.new("RGB", (700, 640))
+    frame.paste(landscape(9, (700, 400)), (0, 120))
+    assert list(by_variant(with_orientation(frame, 6), {"pdq"}, set())) == [""]
+
+
+@pytest.mark.corpus
+def test_all_digests_of_the_reference_pictures_are_the_peers(corpus: Path) -> None:
+    compared = 0
+    with open(corpus / "02-imagehash" / "computed_hashes_all_images.csv", newline="") as file:
+        for expected in csv.DictReader(file):
+            path = corpus / expected["path"]
+            if not path.exists():
+                continue
+            (row,) = rows(path.read_bytes(), {"md5", "sha1", "sha256", "phash-64", "dhash-64", "pdq"}, set())
+            theirs = {"phash-64": "phash", "dhash-64": "dhash"}
+            for name in ("md5", "sha1", "sha256", "phash-64", "dhash-64"):
+                assert row[name].hex() == expected[theirs.get(name, name)], (path.name, name)
+            # Equal on the same pixels; a JPEG's stored luma is not its colours' to the last bit.
+            if int(expected["pdq_quality"]) >= 80:
+                assert distance(row["pdq"], bytes.fromhex(expected["pdq_pypi"])) <= 10, path.name
+            compared += 1
+    assert compared
+
+
+@pytest.mark.corpus
+def test_both_conventions_are_within_the_stated_tolerance_from_the_file_on(corpus: Path) -> None:
+    folder = corpus / "01-pdq"
+    with open(folder / "expected" / "computed_reference_cpp_and_pypi.csv", newline="") as file:
+        for expected in csv.DictReader(file):
+            found = by_variant((folder / expected["path"]).read_bytes(), {"pdq"}, {"512"})
+            if int(expected["quality_cpp"]) >= 80:
+                assert distance(found[""]["pdq"], bytes.fromhex(expected["pdqhash_pypi"])) <= 10, expected["path"]
+                other = found.get("512", found[""])
+                assert distance(other["pdq"], bytes.fromhex(expected["cpp_original"])) <= 10, expected["path"]
+
+
+@pytest.mark.corpus
+def test_photographs_that_exif_turns_are_hashed_as_a_viewer_shows_them(corpus: Path) -> None:
+    paths = sorted((corpus / "01-pdq").rglob("exif-rotn-*.jpg"))
+    assert paths
+    for path in paths:
+        found = by_variant(path.read_bytes(), {"pdq"}, {"oriented"})
+        with Image.open(path) as image:
+            shown = by_variant(png(ImageOps.exif_transpose(image)), {"pdq"}, set())[""]["pdq"]
+        assert distance(found["oriented"]["pdq"], shown) <= 10, path.name
+        assert distance(found[""]["pdq"], shown) > 100, path.name
