@@ -161,9 +161,12 @@ def profiles(rules: Sequence[Path] = ()) -> Mapping[str, Profile]:
                     raise ValueError(f"severities.{rule}: there is no such rule{nearest(rule, ids)}")
                 _one_of(f"severities.{rule}", severity, (*SEVERITIES, "off"))
             treat = _table(table, "treat")
-            for meaning, other in treat.items():
-                if not isinstance(other, str):
-                    raise ValueError(f"treat.{meaning}: expected a list's meaning, not {other!r}")
+            if treat:
+                from auditor.known import MEANS  # imports pyarrow, which listing rules need not wait for
+
+                for meaning, other in treat.items():
+                    _one_of("treat", meaning, MEANS)
+                    _one_of(f"treat.{meaning}", other, MEANS)
         digest = _digest(path)
         if not parent:
             return Profile(name, description, severities, treat, digest)

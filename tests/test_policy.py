@@ -203,7 +203,8 @@ def test_a_profile_inherits(tmp_path: Path) -> None:
         (f'{PROFILE}[severities]\nno-licence = "of"\n', "severities.no-licence: 'of' is none of note, warning, er"),
         (f'{PROFILE}inherits = "ours"\n', "inherits: there is no other profile 'ours'"),
         (f'{PROFILE}inherits = "defualt"\n', "inherits: there is no other profile 'defualt' (did you mean 'default'?)"),
-        (f"{PROFILE}[treat]\ntest = 1\n", "treat.test: expected a list's meaning, not 1"),
+        (f'{PROFILE}[treat]\ntset = "csam"\n', "treat: 'tset' is none of csam, exploitative, ncii"),
+        (f"{PROFILE}[treat]\ntest = 1\n", "treat.test: 1 is none of csam, exploitative, ncii"),
     ],
 )  # fmt: skip
 def test_a_profile_that_cannot_be_trusted_is_refused(tmp_path: Path, text: str, message: str) -> None:
