@@ -9,11 +9,25 @@ from __future__ import annotations
 import unicodedata
 
 # Zero-width space, joiners and the byte order mark read as nothing, so two names would look the same.
-_INVISIBLE = {"\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u180e", "\u034f", "\u115f", "\u1160", "\u3164"}
+_INVISIBLE = {
+    "\u200b",
+    "\u200c",
+    "\u200d",
+    "\u2060",
+    "\ufeff",
+    "\u00ad",
+    "\u180e",
+    "\u034f",
+    "\u115f",
+    "\u1160",
+    "\u3164",
+}
 
 
 def printable(text: str, limit: int = 200) -> str:
     """The text on one line, other characters written as ``\\u{…}``, visibly cut after ``limit`` characters."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     cut = len(text) > limit
     shown = "".join(_shown(character) for character in (text[:limit] if cut else text))
     return f"{shown}… ({len(text):,} characters)" if cut else shown

@@ -92,7 +92,8 @@ def _looked_at(report: Report) -> Iterator[Line]:
     )
     for summary in policy.lists:
         meaning = guidance.MEANINGS.get(summary.means) or printable(summary.means, 80)
-        text = f"{printable(summary.name, 80)} {printable(summary.version, 40)}: {summary.entries:,} entries; {meaning}"
+        entries = f"{summary.entries:,} {'entry' if summary.entries == 1 else 'entries'}"
+        text = f"{printable(summary.name, 80)} {printable(summary.version, 40)}: {entries}; {meaning}"
         yield from _wrapped("", text, "  List      ")
     for text in guidance.lists_missing(report):
         yield from _wrapped("bold yellow", text, "  No list   ")
