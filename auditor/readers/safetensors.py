@@ -325,7 +325,8 @@ def _training(metadata: Mapping[str, str], says: Callable[[str, str, str, str], 
             captions.update(tag for tags in table.values() if isinstance(tags, dict) for tag in tags)
     datasets = _inner(metadata.get("ss_datasets", ""))
     for dataset in datasets if isinstance(datasets, list) else ():
-        for subset in (dataset.get("subsets") or ()) if isinstance(dataset, dict) else ():
+        subsets = dataset.get("subsets") if isinstance(dataset, dict) else None
+        for subset in subsets if isinstance(subsets, list) else ():
             if isinstance(subset, dict) and isinstance(subset.get("image_dir"), str):
                 folders.add(subset["image_dir"].replace("\\", "/").rstrip("/").rsplit("/", 1)[-1])
     if folders:

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.errors import Unreadable
+from auditor.model import Subject
+from auditor.readers import Part, Wants
+from auditor.readers import safetensors as reader
+from auditor.sources import Blob
+from tests.weights import safetensors_bytes
+
+ONE = {"w": np.zeros(1, np.float16)}
+
+
+def subject(tmp_path: Path, data: bytes, wants: Wants | None = None, name: str = "m.safetensors") -> Subject:
+    path = tmp_path / name
+    path.write_bytes(data)
+    (part,) = reader.read([Blob(str(path), name, len(data), "model", "org/m")], wants or Wants())
+    assert isinstance(part, Part)
+    return part.subject
+
+
+def said(subject: Subject, *keys: str) -> list[tuple[str, str, str]]:
+    return [(s.key, s.value, s.relation) for s in subject.statements if s.key in keys]
+
+
+def raw(text: str, data: bytes = b"\0\0") -> bytes:
+    return struct.pack("<Q", len(text.encode())) + text.encode() + data
+
+
+@pytest.mark.parametrize("example", reader.EXAMPLES, ids=lambda example: example.name)
+def test_examples_are_read_as_they_say(example, tmp_path: Path) -> None:
+    found = subject(tmp_path, example.data, example.wants, example.name)
+    assert tuple((s.key, s.value, s.relation) for s in found.statements) == example.states
+    assert tuple(gap.what for gap in found.gaps) == example.gaps
+
+
+def test_a_training_run_is_counted_and_its_words_stay_unsaid(tmp_path: Path) -> None:
+    tags = {"10_somebody": {"a red barn": 3, "a hill": 1}, "5_other": {"a hill": 2}}
+    metadata = {"ss_network_module": "networks.lora", "ss_tag_frequency": json.dumps(tags), "ss_output_name": "barns"}
+    found = subject(tmp_path, safetensors_bytes(ONE, metadata))
+    assert [(s.value, s.remark) for s in found.of("header")] == [
+        ("training-folders", "2 folders"),
+        ("captions", "2 different captions or tags"),
+    ]
+    assert not [s for s in found.statements if "barn" in f"{s}" or "somebody" in f"{s}"]
+
+
+@pytest.mark.parametrize("broken", ["{{{", "[1, 2", '"text"', "[" * 100_000, '{"a": 7}', '[{"subsets": 3}]'])
+def test_broken_json_within_a_string_is_passed_over(tmp_path: Path, broken: str) -> None:
+    metadata = dict.fromkeys(("ss_tag_frequency", "ss_datasets", "ss_dataset_dirs"), broken)
+    found = subject(tmp_path, safetensors_bytes(ONE, metadata))
+    assert found.gaps == ()
+
+
+def test_the_base_files_digest_is_a_parent(tmp_path: Path) -> None:
+    metadata = {"ss_network_module": "networks.lora", "ss_sd_model_name": "C:\\u\\hills.ckpt"}
+    metadata["ss_new_sd_model_hash"] = "AB" * 32
+    found = subject(tmp_path, safetensors_bytes(ONE, metadata))
+    assert said(found, "base_model") == [
+        ("base_model", "hills.ckpt", "adapter"),
+        ("base_model", "sha256:" + "ab" * 32, "adapter"),
+    ]
+
+
+def test_only_the_keys_that_no_metadata_leaves_are_a_stripped_header(tmp_path: Path) -> None:
+    metadata = {"ss_network_module": "networks.lora", "ss_network_dim": "8", "ss_v2": "False"}
+    assert said(subject(tmp_path, safetensors_bytes(ONE, metadata)), "header") == [("header", "stripped", "minimum")]
+    metadata["ss_output_name"] = "x"
+    assert said(subject(tmp_path, safetensors_bytes(ONE, metadata)), "header") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "expected"),
+    [
+        ("lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k.lora_down.weight", (4, 2048), "sdxl"),
+        ("unet.mid_block.attentions.0.transformer_blocks.0.attn2.processor.to_k_lora.down.weight", (4, 768), "sd1"),
+        ("model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", (320, 1024), "sd2"),
+        ("unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight", (4, 1280), "sdxl"),
+        ("lora_te_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight", (4, 768), "sd1"),
+        ("transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight", (4, 3072), "flux"),
+        ("model.layers.0.self_attn.q_proj.weight", (16, 16), ""),
+    ],
+)
+def test_names_and_shapes_tell_the_family(tmp_path: Path, name: str, shape: tuple[int, int], expected: str) -> None:
+    found = subject(tmp_path, safetensors_bytes({name: np.zeros(shape, np.float16)}))
+    assert [s.value for s in found.of("base_family")] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "header too small: the file has 0 bytes"),
+        (struct.pack("<Q", 1 << 63), "header too large: a length of 9,223,372,036,854,775,808 bytes is claimed"),
+        (struct.pack("<Q", 100) + b"{}", "invalid header length: 100 bytes are claimed, the file has 2 more"),
+        (raw("{}", b"\0"), "incomplete metadata: bytes follow the last tensor"),
+        (raw('{"w":{"dtype":"F16","shape":[1],"data_offsets":[2,4]}}', b"\0" * 4), "invalid offset: tensors overlap"),
+        (
+            raw('{"w":{"dtype":"F17","shape":[1],"data_offsets":[0,2]}}'),
+            "invalid header: a tensor has an unknown dtype",
+        ),
+        (raw('{"w":{"dtype":"F16","shape":[-1],"data_offsets":[0,2]}}'), "invalid header: a tensor's shape or offsets"),
+        (
+            raw('{"w":{"dtype":"F16","shape":[true],"data_offsets":[0,2]}}'),
+            "invalid header: a tensor's shape or offsets",
+        ),
+        (raw('{"w":{"dtype":"F16","shape":[01],"data_offsets":[0,2]}}'), "invalid header: not JSON"),
+        (raw('{"w":NaN}'), "invalid header: not JSON (NaN is not JSON)"),
+        (raw("[" * 100_000), "invalid header: not JSON (nested too deeply)"),
+        (raw('{"__metadata__":{"a":"1","a":"2"}}', b""), "invalid header: a key occurs twice"),
+        (raw('{"__metadata__":{"a":1}}', b""), "invalid header: a value of __metadata__ is not text"),
+    ],
+)
+def test_a_malformed_header_is_a_gap_that_says_why(tmp_path: Path, data: bytes, why: str) -> None:
+    found = subject(tmp_path, data)
+    assert said(found, "weights_format") == [("weights_format", "safetensors", "m.safetensors")]
+    assert [(gap.what, gap.place.uri) for gap in found.gaps] == [("header", "m.safetensors")] * len(found.gaps)
+    assert any(gap.why.startswith(why) for gap in found.gaps), found.gaps
+
+
+def test_digests_are_computed_when_they_are_wanted(tmp_path: Path) -> None:
+    plain = safetensors_bytes({"w": np.arange(8, dtype=np.float32)})
+    edited = safetensors_bytes({"w": np.arange(8, dtype=np.float32)}, {"modelspec.title": "Other"})
+    found = [said(subject(tmp_path, data, Wants(weights="full")), "artefact") for data in (plain, edited)]
+    whole, tensors = found[0]
+    # Expected values by hashlib, over the file and over its last 32 bytes.
+    assert whole[1] == f"sha256:{hashlib.sha256(plain).hexdigest()}"
+    assert tensors[1] == f"sha256-tensors:{hashlib.sha256(plain[-32:]).hexdigest()}"
+    assert found[1][0] != whole
+    assert found[1][1] == tensors
+    assert said(subject(tmp_path, plain), "artefact") == []
+    listed = Wants(algorithms=frozenset({reader.ARTEFACT}))
+    assert said(subject(tmp_path, plain, listed), "artefact") == found[0]
+
+
+def test_a_hash_in_the_header_that_does_not_fit_the_tensors_is_told(tmp_path: Path) -> None:
+    right = hashlib.sha256(bytes(2)).hexdigest()
+    for stated, expected in (
+        (f"0x{right}", []),
+        ("00" * 32, [("header", "disagrees-with-hash", "modelspec.hash_sha256")]),
+    ):
+        data = safetensors_bytes(ONE, {"modelspec.hash_sha256": stated})
+        assert said(subject(tmp_path, data, Wants(weights="full")), "header") == expected
+
+
+def test_content_is_claimed_whatever_the_name_is() -> None:
+    data = safetensors_bytes(ONE)
+    assert reader.claims(Blob("x", "x.bin", len(data)), data) > 0
+    assert reader.claims(Blob("x", "x.json", 20), b'{"a": 1, "b": {"c":') == 0
+
+
+@given(st.binary(max_size=300))
+def test_junk_never_raises_anything_else(data: bytes) -> None:
+    for body in (data, struct.pack("<Q", len(data)) + data):
+        try:
+            reader.header(io.BytesIO(body), len(body))
+        except Unreadable as error:
+            assert str(error)  # noqa: PT017
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["F16", "F32"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["dtype", "shape", "data_offsets", "__metadata__", "w"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["__metadata__", "a", "b"]), VALUES, max_size=3), st.binary(max_size=8))
+def test_json_of_any_shape_is_read_or_refused(top: dict[str, object], data: bytes) -> None:
+    body = raw(json.dumps(top), data)
+    try:
+        found = reader.header(io.BytesIO(body), len(body))
+    except Unreadable:
+        return
+    assert found.faults or len(body) == found.data + sum(
+        end - start for start, end in zip(found.starts, found.ends, strict=True)
+    )
+
+
+@given(
+    st.dictionaries(st.text(st.characters(codec="utf-8"), min_size=1, max_size=8), st.integers(0, 4), max_size=6),
+    st.dictionaries(st.text(max_size=4), st.text(st.characters(codec="utf-8"), max_size=9), max_size=3),
+)
+def test_both_parsers_read_the_same(sizes: dict[str, int], metadata: dict[str, str]) -> None:
+    sizes.pop("__metadata__", None)
+    data = safetensors_bytes({name: np.zeros((size, 2), np.float16) for name, size in sizes.items()}, metadata)
+    (length,) = struct.unpack("<Q", data[:8])
+    text = data[8 : 8 + length].decode()
+    quick, slow = reader._canonical(text), reader._parsed(text)
+    assert slow.faults == ()
+    if quick is not None:
+        assert quick == slow
+
+
+# The verdict of safetensors 0.8 in its words, and where this reader is stricter: a header begins with "{" (README).
+VERDICTS = {
+    "incomplete metadata, file not fully covered": "incomplete metadata",
+    "header too large": "header too large",
+    "header too small": "header too small",
+    "invalid header length": "invalid header length",
+    "invalid UTF-8 in header": "invalid header: not UTF-8",
+    "invalid shape, data type, or offset": "invalid shape, dtype or offset",
+    "overflow computing buffer size": "overflow",
+    "invalid JSON in header": "invalid header",
+    "invalid offset for tensor": "invalid offset",
+}
+STRICTER = {"test_whitespace_leading_padded_header_1.safetensors": "invalid start"}
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("cases", ["06-scanners-and-hostile-inputs/safetensors/cases", "07-safetensors-headers/cases"])
+def test_every_case_gets_the_verdict_of_safetensors(corpus: Path, tmp_path: Path, cases: str) -> None:
+    with open(corpus / cases / "EXPECTED.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) >= 11
+    for row in rows:
+        found = subject(tmp_path, (corpus / cases / row["file"]).read_bytes(), name=row["file"])
+        outcome = row["outcome of safetensors 0.8.0"]
+        expected = STRICTER.get(row["file"], "")
+        if outcome.startswith("SafetensorError"):
+            expected = next(ours for theirs, ours in VERDICTS.items() if theirs in outcome)
+        assert [gap.why for gap in found.gaps if gap.why.startswith(expected)] or not (expected or found.gaps), row
+
+
+@pytest.mark.corpus
+def test_kohya_headers_are_read_as_expected(corpus: Path, tmp_path: Path) -> None:
+    folder = corpus / "07-safetensors-headers" / "cases"
+
+    def read(name: str) -> list[tuple[str, str, str]]:
+        found = subject(tmp_path, (folder / name).read_bytes())
+        return [(s.key, s.value, s.remark) for s in found.of("architecture", "base_family", "header", "title")]
+
+    captions = ("header", "captions", "2 different captions or tags")
+    assert captions in read("kohya-nested-tags.safetensors")
+    assert ("architecture", "sdxl_base_v1-0", "ss_base_model_version") in read("kohya-nested-tags.safetensors")
+    assert ("title", "Snapshot", "") in read("kohya-two-tags-photo.safetensors")
+    assert captions in read("kohya-merged-dirs.safetensors")
+    assert ("architecture", "something-nobody-predicted", "ss_base_model_version") in read(
+        "base-model-freetext.safetensors"
+    )
+    assert ("base_family", "sdxl", "ss_base_model_version") in read("lora-sdxl-min.safetensors")
+
+
+@pytest.mark.corpus
+def test_real_tensor_names_tell_the_family_that_the_file_is_called_by(corpus: Path, tmp_path: Path) -> None:
+    files = sorted((corpus / "07-safetensors-headers" / "header-only").iterdir())
+    assert len(files) >= 12
+    for file in files:
+        found = subject(tmp_path, file.read_bytes(), name=file.name)
+        assert [s.value for s in found.of("base_family")] == [file.name.partition("_")[0]], file.name
+        assert [gap.why for gap in found.gaps] == ["the file ends before its tensors do: cut off, or a header alone"]
