@@ -417,3 +417,13 @@ def clause(text: str, *, references: bool = True) -> Clause:
                     stem = f"{unit.stems[0]} … " if unit.stems else ""
                     return Clause("explicit", stem + unit.text, unit.start, unit.end)
     return _reference(text) if references else ABSENT
+
+
+def speaks_against(sentence: str) -> bool:
+    """Does this sentence prohibit, filter, report or deny, whatever it names?"""
+    return bool(_BEFORE.search(sentence) or _AFTER.search(sentence) or _AGAINST.search(sentence))
+
+
+_AGAINST = re2.compile(
+    rf"(?i)\b{_DUTY}\b|\b(?:no|not|never|without|non|avoid\w*|exclud\w+|refus\w+|negative|nor|unsafe|toxic\w*|harmful|safety|policy|illegal)\b"
+)

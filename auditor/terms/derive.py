@@ -11,12 +11,18 @@ from auditor.printable import printable
 from auditor.readers import Part, Role, Text
 from auditor.terms.clause import Clause, clause
 from auditor.terms.language import language_of
+from auditor.terms.prose import mentions
 from auditor.terms.sentences import LONGEST
-from auditor.terms.vocabulary import Vocabulary
+from auditor.terms.signals import signals
+from auditor.terms.vocabulary import Vocabulary, vocabulary
 
 # Whose word a statement is, by the role of the text.
 _SOURCES: Mapping[Role, str] = {"card": "card", "licence": "licence-file", "terms": "terms", "document": "document"}
 _QUOTE = 400
+# A statement that says so because the vocabulary knows the licence that a card or header names.
+_KNOWN = "vocabulary"
+# Generators and chat partners are models: a dataset's card speaks of others when it says so.
+_OF_MODELS = frozenset({"generates", "companion"})
 
 
 def load(folders: tuple[Path, ...]) -> Vocabulary:
@@ -24,16 +30,23 @@ def load(folders: tuple[Path, ...]) -> Vocabulary:
 
     Raises :class:`auditor.errors.RuleError` that names the file and what is wrong with it.
     """
-    return Vocabulary(folders)
+    return vocabulary(folders)
 
 
-def derive(part: Part, vocabulary: Vocabulary) -> Subject:
+def derive(part: Part, known: Vocabulary) -> Subject:
     """The part's subject with what its texts and metadata further state.
 
     Of a text only the sentence that prohibits is quoted, in a remark; all else is term ids and lines.
     """
     subject = part.subject
-    said = [found for text in part.texts for found in _of_text(text)]
+    said = list(_of_licences(subject, known))
+    declared = {statement.value for statement in said if isinstance(statement, Statement) and statement.key == "clause"}
+    for text in part.texts:
+        if text.role in ("licence", "terms"):
+            said += _of_terms(text, known)
+        elif text.role == "card":
+            said += _of_card(text, subject, known, declared)
+        said += _of_signals(text, known)
     if not said:
         return subject
     return replace(
@@ -43,28 +56,62 @@ def derive(part: Part, vocabulary: Vocabulary) -> Subject:
     )
 
 
-def _of_text(text: Text) -> Iterator[Statement | Gap]:
-    if text.role in ("licence", "terms"):
-        yield from _clause_of_terms(text)
-    elif text.role == "card":
-        found = clause(text.text, references=False)
-        if found.answer == "explicit":
-            yield _clause_statement(text, found, "card-only")
+def _of_licences(subject: Subject, known: Vocabulary) -> Iterator[Statement | Gap]:
+    """Ids of the licences that are stated by name or link, and what their published texts are known to say."""
+    ids: dict[str, Statement] = {}
+    for statement in subject.of("licence", "licence_name", "licence_link"):
+        for found in known.licences.ids_of(statement.value):
+            ids.setdefault(found, statement)
+    for found, statement in ids.items():
+        licence = known.licences.by_id[found]
+        yield Statement("licence_id", found, "", statement.place, statement.source)
+        if licence.clause != "unknown":
+            remark = f"{licence.title}, as published"
+            yield Statement("clause", licence.clause, licence.refers, statement.place, _KNOWN, remark)
 
 
-def _clause_of_terms(text: Text) -> Iterator[Statement | Gap]:
-    found = clause(text.text)
+def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
+    source = _SOURCES[text.role]
+    found, relation, share = known.licences.text_of(text.text[:LONGEST])
+    if text.role == "licence" or found:
+        remark = f"{share:.0%} of its runs of words in common" if relation == "edited" else ""
+        yield Statement("licence_text", found, relation, Place(text.uri), source, remark)
+    if found:
+        yield Statement("licence_id", found, "", Place(text.uri), source)
+    said = clause(text.text)
     language = language_of(text.text)
-    if found.answer != "explicit" and language != "en":
+    if said.answer != "explicit" and language != "en":
         why = f"in another language ({language})" if language else "in a language that was not recognised"
         yield Gap("licence", f"{why}: the clause was not judged", Place(text.uri))
-    elif found.answer == "absent" and len(text.text) > LONGEST:
+    elif said.answer == "absent" and len(text.text) > LONGEST:
         yield Gap("licence", f"longer than {LONGEST:,} characters: the rest was not judged", Place(text.uri))
     else:
-        yield _clause_statement(text, found, found.answer)
+        yield _clause(text, said, said.answer)
 
 
-def _clause_statement(text: Text, found: Clause, answer: str) -> Statement:
-    quoted = f"“{printable(found.quote, _QUOTE)}” at characters {found.start}-{found.end}" if found.quote else ""
-    line = text.first_line + text.text.count("\n", 0, found.start) if found.answer != "absent" else 0
-    return Statement("clause", answer, printable(found.refers), Place(text.uri, line), _SOURCES[text.role], quoted)
+def _of_card(text: Text, subject: Subject, known: Vocabulary, declared: set[str]) -> Iterator[Statement | Gap]:
+    stated = {(statement.key, statement.value) for statement in subject.statements}
+    for mention in mentions(text.text, known.prose):
+        new = (mention.key, mention.value) not in stated and not (mention.key == "contact" and subject.stated("contact"))
+        if new and (subject.kind == "model" or mention.key not in _OF_MODELS):
+            place = Place(text.uri, _line(text, mention.start))
+            yield Statement(mention.key, mention.value, "", place, _SOURCES[text.role])
+    said = clause(text.text, references=False)
+    if said.answer == "explicit":
+        yield _clause(text, said, "explicit" if "explicit" in declared else "card-only")
+
+
+def _of_signals(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
+    for signal in signals(text.text, known.markers):
+        place = Place(text.uri, _line(text, signal.start))
+        yield Statement("signal", signal.value, "", place, _SOURCES[text.role], f"at characters {signal.start}-{signal.end}")
+
+
+def _clause(text: Text, said: Clause, answer: str) -> Statement:
+    quoted = f"“{printable(said.quote, _QUOTE)}” at characters {said.start}-{said.end}" if said.quote else ""
+    place = Place(text.uri, _line(text, said.start) if said.answer != "absent" else 0)
+    return Statement("clause", answer, printable(said.refers), place, _SOURCES[text.role], quoted)
+
+
+def _line(text: Text, start: int) -> int:
+    return text.first_line + text.text.count("\n", 0, start)

@@ -1,13 +1,24 @@
-"""The words the auditor knows, read from TOML: shipped in ``rules/vocabulary`` or an operator's own."""
+"""All vocabularies of a run, compiled: once a worker."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.terms.entries import read
+from auditor.terms.licences import Licences
+from auditor.terms.prose import Prose, prose
+from auditor.terms.signals import Markers, markers
+
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All vocabularies of a run, compiled once a worker."""
+    licences: Licences
+    prose: Prose
+    markers: Markers
 
-    folders: tuple[Path, ...]
+
+def vocabulary(folders: tuple[Path, ...]) -> Vocabulary:
+    """Raises :class:`auditor.errors.RuleError` that names the file and what is wrong with it."""
+    entries = read(folders)
+    return Vocabulary(entries.licences, prose(entries), markers(entries))

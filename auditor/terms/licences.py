@@ -1,0 +1,162 @@
+"""Licences by their names and by their texts: ids of the vocabulary, whatever the spelling or the wrapping."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
+
+# A text's sketch: the smallest hashes of its runs of five words (bottom-k MinHash, Broder 1997).
+RUN = 5
+SKETCH = 64
+# From this share of common runs a text counts as an edited form of a known one.
+EDITED = 0.6
+
+TextRelation = Literal["exact", "edited", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """One licence of the vocabulary. ``clause``: explicit, by-reference, absent or unknown (then nothing is stated)."""
+
+    id: str
+    title: str
+    spdx: str = ""
+    aliases: tuple[str, ...] = ()
+    permits: Mapping[str, str] = field(default_factory=dict)
+    clause: str = "unknown"
+    refers: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceText:
+    """A licence's text, known by its digest and sketch alone."""
+
+    licence: str
+    sha256: str
+    sketch: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Licences:
+    """All licences of the vocabulary, by every spelling."""
+
+    by_id: Mapping[str, Licence]
+    by_key: Mapping[tuple[str, ...], str]
+    texts: tuple[LicenceText, ...] = ()
+
+    def id_of(self, words: str) -> str:
+        """The id of the licence that these words (a name, an SPDX id, a URL) mean; "" where none is known.
+
+        "other", "unknown" and "unlicensed" are none; "unlicense" is one.
+        """
+        if len(words) > 300:
+            return ""
+        return self.by_key.get(key(_of_url(words)), "") if words else ""
+
+    def ids_of(self, words: str) -> tuple[str, ...]:
+        """As :meth:`id_of`, and of every licence in an SPDX expression (``MIT OR Apache-2.0``)."""
+        known = self.id_of(words)
+        if known or not _EXPRESSION.search(words) or len(words) > 300:
+            return (known,) if known else ()
+        ids = (self.id_of(symbol) for symbol in _symbols(words))
+        return tuple(dict.fromkeys(known for known in ids if known))
+
+    def text_of(self, text: str) -> tuple[str, TextRelation, float]:
+        """The licence that this text is, how near it is to it, and the share of runs in common (1.0: exact)."""
+        words = normal_words(text)
+        digest = hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()
+        for known in self.texts:
+            if known.sha256 == digest:
+                return known.licence, "exact", 1.0
+        sketch = sketch_of(words)
+        best, share = "", 0.0
+        for known in self.texts:
+            near = _share(sketch, known.sketch)
+            if near > share:
+                best, share = known.licence, near
+        return (best, "edited", share) if share >= EDITED else ("", "unknown", share)
+
+
+def licences(known: Iterable[Licence], texts: tuple[LicenceText, ...] = ()) -> Licences:
+    """Raises :class:`ValueError` where one spelling names two licences."""
+    by_id: dict[str, Licence] = {}
+    by_key: dict[tuple[str, ...], str] = {}
+    for licence in known:
+        by_id[licence.id] = licence
+        for spelling in (licence.id, licence.title, licence.spdx, *licence.aliases):
+            if spelling and by_key.setdefault(key(spelling), licence.id) != licence.id:
+                raise ValueError(f"“{spelling}” names both {by_key[key(spelling)]} and {licence.id}")
+    return Licences(by_id, by_key, texts)
+
+
+_EXPRESSION = re.compile(r"\s(?:AND|OR|WITH)\s")
+_TOKENS = re.compile(r"\d+(?:\.\d+)*|[^\W\d_]+|\+\+|\+")
+_SILENT = frozenset({"license", "licence", "licensed", "version", "ver", "v", "the", "agreement", "international", "unported"})
+_URLS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"creativecommons\.org/publicdomain/zero/(\d\.\d)"), r"cc0 \1"),
+    (re.compile(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)"), r"cc \1 \2"),
+    (re.compile(r"(?:opensource|spdx)\.org/licen[cs]es?/([\w.+-]+?)(?:\.html|\.json|\.txt)?/?$"), r"\1"),
+    (re.compile(r"apache\.org/licenses/license-(\d\.\d)"), r"apache \1"),
+    (re.compile(r"gnu\.org/(?:licenses|copyleft)/([a-z]+-?[\d.]*?)(?:\.html|\.txt|\.en)*/?$"), r"\1"),
+    (re.compile(r"opendatacommons\.org/licenses/([a-z]+)"), r"\1"),
+)
+
+
+def key(words: str) -> tuple[str, ...]:
+    """What is left of a licence's name when its spelling is put aside: "apache-2", "Apache License, Version 2.0" are one."""
+    folded = unicodedata.normalize("NFKC", words).casefold()
+    tokens = [token for token in _TOKENS.findall(folded) if token not in _SILENT]
+    return tuple(f"{token}.0" if token.isdecimal() else token for token in tokens)
+
+
+def _of_url(words: str) -> str:
+    if "://" not in words and "www." not in words:
+        return words
+    lower = words.strip().lower()
+    for pattern, short in _URLS:
+        if match := pattern.search(lower):
+            return "odc by" if (name := match.expand(short)) == "by" else name
+    return words
+
+
+@cache
+def _symbols(expression: str) -> tuple[str, ...]:
+    import license_expression  # slow to import, and few cards need it
+
+    try:
+        parsed = license_expression.get_spdx_licensing().parse(expression)
+    except (license_expression.ExpressionError, license_expression.ExpressionParseError):
+        return ()
+    return tuple(symbol.key for symbol in parsed.symbols) if parsed is not None else ()
+
+
+# Lines that differ between copies of one licence: whose copyright, which year.
+_OWN_LINES = re.compile(r"(?im)^\W*(?:copyright\b|\(c\)|©|all rights reserved).*$")
+_WORD = re.compile(r"[^\W_]+")
+
+
+def normal_words(text: str) -> list[str]:
+    """The words of a licence's text without case, punctuation, wrapping and the lines that name the owner."""
+    return _WORD.findall(_OWN_LINES.sub(" ", unicodedata.normalize("NFKC", text)).casefold())
+
+
+def sketch_of(words: list[str]) -> frozenset[int]:
+    """The :data:`SKETCH` smallest 32-bit hashes of the text's runs of :data:`RUN` words."""
+    runs = {" ".join(words[at : at + RUN]) for at in range(max(1, len(words) - RUN + 1))} if words else set()
+    hashes = {
+        int.from_bytes(hashlib.blake2b(run.encode("utf-8", "surrogatepass"), digest_size=4).digest(), "big") for run in runs
+    }
+    return frozenset(heapq.nsmallest(SKETCH, hashes))
+
+
+def _share(left: frozenset[int], right: frozenset[int]) -> float:
+    """Broder's estimate of the share of runs in common, from the smallest hashes of the union."""
+    union = heapq.nsmallest(SKETCH, left | right)
+    return sum(number in left and number in right for number in union) / len(union) if union else 0.0

@@ -1,0 +1,111 @@
+"""What a card's prose states: training data, intended and prohibited use, safeguards, by headings and plain phrases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import re2
+
+from auditor.terms.entries import PAIRED, Entries, compiled, pattern_set
+
+# Keys whose phrases may be denied: "the model was not red-teamed" states no red teaming.
+_NEVER_DENIED = frozenset({"prohibited_use", "limitations", "contact", "age_limit"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A term that a text states; ``start`` is a character of the text."""
+
+    key: str
+    value: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    key: str
+    value: str
+    pattern: re2._Regexp
+    heading: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Every term's patterns: one automaton tells which are there, then each alone tells where."""
+
+    together: re2.Set | None
+    told: tuple[_Told, ...]
+
+
+def heading(words: str) -> str:
+    """An RE2 pattern for a heading (or a bold lead-in) that begins with these words."""
+    return rf"(?m)^[ \t>]{{0,3}}(?:#{{1,6}}[ \t]*|\*\*[ \t]*|__[ \t]*)[^\pL\n]{{0,12}}(?:{words})\b[^\n]*$"
+
+
+def prose(entries: Entries) -> Prose:
+    """Compiles the terms that state something by themselves."""
+    patterns: list[str] = []
+    told: list[_Told] = []
+    for term in entries.terms:
+        if term.kind in PAIRED or term.kind == "signal":
+            continue
+        words = [rf"\b{re2.escape(word)}\b" for word in term.words]
+        for pattern, is_heading in (
+            *((heading(words), True) for words in term.headings),
+            *((pattern, False) for pattern in (*term.patterns, *words)),
+        ):
+            patterns.append(pattern)
+            told.append(_Told(term.kind, term.value, compiled(pattern), is_heading))
+    return Prose(pattern_set(patterns), tuple(told))
+
+
+def mentions(text: str, known: Prose) -> Iterator[Mention]:
+    """What the text states, each key and value once, where it first does."""
+    if known.together is None:
+        return
+    data = text.encode("utf-8", "replace")
+    seen: set[tuple[str, str]] = set()
+    for index in sorted(known.together.Match(data) or ()):
+        told = known.told[index]
+        if (told.key, told.value) in seen:
+            continue
+        for number, match in enumerate(told.pattern.finditer(data)):
+            if number == 20:
+                break
+            start, end = match.span()
+            if _filled(data, end) if told.heading else told.key in _NEVER_DENIED or not _denied(data, start, end):
+                seen.add((told.key, told.value))
+                yield Mention(told.key, told.value, len(data[:start].decode("utf-8", "ignore")))
+                break
+
+
+# What the hub's card template leaves in a section nobody has written.
+_EMPTY = re2.compile(
+    rb"(?i)^[\s\[\](){}<>*_#.:|-]*(?:(?:more information (?:is )?needed|needs? more information|information needed|coming soon|to ?do|tbd|"
+    rb"to be (?:added|written|done|announced)|n/?a|none|unknown|not (?:applicable|available|specified|yet)|optional|provide|"
+    rb"<!--[^>]*-->)[\s\[\](){}<>*_.:|-]*)*$"
+)
+_NEXT = re2.compile(rb"(?m)^[ \t]{0,3}#{1,6}[ \t]")
+
+
+def _filled(data: bytes, end: int) -> bool:
+    """Does anything stand under the heading that ends here, other than a template's placeholder?"""
+    body = data[end : end + 600]
+    lead, _, _ = body.partition(b"\n")
+    following = _NEXT.search(body)
+    section = body[: following.start()] if following else body
+    # "## Training data" over "### Preprocessing" is filled by its subsection.
+    if following and not section.strip():
+        level = len(following.group().strip())
+        own = data[max(0, data.rfind(b"\n", 0, end) + 1) : end].lstrip(b" \t")
+        return level > len(own) - len(own.lstrip(b"#")) > 0 and _filled(data, end + following.end())
+    return bool(section.strip()) and not _EMPTY.match(section.strip())
+
+
+_NOT = re2.compile(rb"(?i)(?:\b(?:not|no|never|without|neither|nor|lacks?|lacking|cannot|non)|n't|n\xe2\x80\x99t)\b[^.!?\n]{0,60}$")
+_HEDGED = re2.compile(rb"(?i)^[^.!?\n]{0,40}\b(?:(?:was|were|is|are|has|have) (?:not|never)|isn't|wasn't|weren't|hasn't)\b")
+
+
+def _denied(data: bytes, start: int, end: int) -> bool:
+    return bool(_NOT.search(data[max(0, start - 80) : start]) or _HEDGED.search(data[end : end + 60]))
