@@ -18,7 +18,7 @@ _DIGESTS = {"sha256": re.compile(r"[0-9a-f]{64}", re.I), "md5": re.compile(r"[0-
 _MARK = re.compile(rb"mlcommons\.org/(?:croissant|schema)|\"(?:sc|cr|schema|https?://schema\.org/):?Dataset\"")
 _DERIVED = ("isBasedOn", "prov:wasDerivedFrom", "wasDerivedFrom", "sc:isBasedOn")
 # Prose of the responsible-AI vocabulary (mlcommons/croissant: docs/croissant-rai-spec.md) and plain properties.
-_PROSE = ("description", "abstract", "usageInfo", "conditionsOfAccess", "acquireLicensePage")
+_PROSE = ("description", "abstract", "conditionsOfAccess")
 
 
 def claims(blob: Blob, head: bytes) -> int:
@@ -141,7 +141,7 @@ def _prose(dataset: Mapping[str, object]) -> str:
         if key in _PROSE or key.startswith(("rai:", "http://mlcommons.org/croissant/RAI/")):
             words = "\n".join(strings(value))
             if words:
-                plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.split(r"[:/]", key)[-1])
+                plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.split(r"[:/]", key)[-1]).capitalize()
                 blocks.append(words if key == "description" else f"## {plain}\n\n{words}")
     return "\n\n".join(blocks)
 

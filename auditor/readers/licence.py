@@ -27,6 +27,8 @@ _TERMS_NAME = re.compile(
     r"code[-_ ]of[-_ ]conduct|conduct|guidelines?|agreement)(?:[-_. ].*)?",
     re.I,
 )
+# LICENSE-SDXL1.0, COPYING.LESSER, LICENSE.MIT: what follows the dot is no suffix.
+_VARIANT = re.compile(r"^(?:LICEN[CS]E|COPYING|NOTICE)[^/]*\.(?:\d\w*|[A-Z][A-Z\d-]*)$")
 _FOLDER = re.compile(r"(?:^|[/_-])(?:licen[cs]es?|terms|policies|legal)(?:[/_-]|$)", re.I)
 # Words of which a licence's or a policy's first lines hold several.
 _LEGAL = re.compile(
@@ -49,7 +51,7 @@ def claims(blob: Blob, head: bytes) -> int:
     bare = suffix if suffix in _TEXT else ""
     stem = blob.basename[: len(blob.basename) - len(bare)]
     first = stem.partition(".")[0].lower()
-    if not bare and first not in ("license", "licence", "copying", "notice") and suffix:
+    if suffix and not bare and not _VARIANT.search(blob.basename):
         return 0
     if first in _CARDS:
         return 0

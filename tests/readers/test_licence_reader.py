@@ -1,0 +1,124 @@
+"""Which files are licences or terms, whose they are, and what text they hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import Unreadable
+from auditor.model import Kind, Ref
+from auditor.readers import Part, Wants, reader_of
+from auditor.readers.licence import READ_LIMIT, part, read, text_of_html
+from auditor.sources import Blob
+from auditor.sources.folder import blobs
+
+MIT = b"MIT License\n\nCopyright (c) 2024 Ann\n\nPermission is hereby granted, free of charge, to any person ...\n"
+
+
+def blob(name: str, kind: Kind | str = "model") -> Blob:
+    own = name.rpartition("/")[2].rpartition(".")[0]
+    return Blob(f"/nowhere/{name}", name, 10, kind, "acme/leaf" if kind else "", alone="" if kind else own)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "name",
+    (
+        "LICENSE LICENSE.txt LICENCE.md COPYING COPYING.LESSER NOTICE MODEL_LICENSE LICENSE-SDXL1.0 LICENSE_APACHE.md "
+        "USE_POLICY.md ACCEPTABLE_USE_POLICY.md TERMS.txt terms.html leaf.LICENSE"
+    ).split(),
+)
+def test_a_licence_or_policy_is_known_by_its_name(name: str) -> None:
+    assert reader_of(blob(name), b"words") == "licence"
+
+
+@pytest.mark.parametrize(
+    "head", [MIT, b"CreativeML Open RAIL-M\ndated August 22, 2022\n", b"Terms of Service\n\nYou agree\n"]
+)
+def test_a_plain_text_is_known_by_its_first_lines(head: bytes) -> None:
+    assert reader_of(blob("texts/one.txt"), head) == "licence"
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        ("README.md", b"---\nlicense: mit\n---\n# Terms of use\n"),
+        ("images/0001.txt", b"a leaf on a tree"),
+        ("datasets__ms_terms.md", b"---\nlicense:\n- ms-pl\nsize_categories: [n<1K]\n---\n"),
+        ("licenses.json", b"{}"),
+        ("license.py", b"import os"),
+    ],
+)
+def test_what_is_no_licence_is_another_readers(name: str, head: bytes) -> None:
+    assert reader_of(blob(name, ""), head) != "licence"
+
+
+def test_a_licence_in_a_models_folder_is_the_models() -> None:
+    read_part = part(blob("LICENSE"), MIT)
+    assert read_part.subject.ref == Ref("model", "acme/leaf")
+    assert read_part.subject.statements == ()
+    ((text),) = read_part.texts
+    assert (text.role, text.text, text.first_line) == ("licence", MIT.decode(), 1)
+
+
+def test_terms_that_stand_alone_are_a_subject_of_their_own() -> None:
+    read_part = part(blob("forest-policy.md", ""), b"# Forest policy\n\nBe kind.\n")
+    assert read_part.subject.ref == Ref("terms", "forest-policy")
+    assert read_part.subject.values("title") == ("Forest policy",)
+    assert read_part.texts[0].role == "terms"
+
+
+def test_a_published_policys_front_matter_is_no_part_of_its_text() -> None:
+    (text,) = part(blob("policy.md", ""), b"---\ntitle: Policy\n---\n\nBe kind.\n").texts
+    assert (text.text, text.first_line) == ("\nBe kind.\n", 4)
+
+
+def test_html_terms_become_their_words() -> None:
+    html = (
+        "<!DOCTYPE html><html><head><title>no</title><script>no()</script></head><body><style>no{}</style>"
+        "<h1>Terms&nbsp;of use</h1><p>Be <b>kind</b> &amp; fair.<br>Always.</p><ul><li>One<li>Two</ul></body></html>"
+    )
+    text, trouble = text_of_html(html)
+    assert trouble == ""
+    assert [line for line in text.split("\n") if line] == ["Terms of use", "Be kind & fair.", "Always.", "One", "Two"]
+
+
+def test_html_nested_a_hundred_thousand_deep_costs_nothing() -> None:
+    text, _ = text_of_html("<div>" * 100_000 + "Be kind.")
+    assert text == "Be kind."
+
+
+def test_a_head_that_is_never_closed_hides_no_body() -> None:
+    assert text_of_html("<html><head><body><p>Be kind.</p>")[0] == "Be kind."
+
+
+def test_html_that_shows_nothing_is_a_gap() -> None:
+    (gap,) = part(blob("terms.html"), b"<html><script>render()</script></html>").subject.gaps
+    assert (gap.what, gap.why) == ("licence", "its HTML shows no words")
+
+
+def test_a_licence_in_utf_16_is_read() -> None:
+    assert part(blob("LICENSE"), MIT.decode().encode("utf-16")).texts[0].text == MIT.decode()
+
+
+def test_a_licence_that_is_no_text_is_refused_and_a_huge_one_cut() -> None:
+    with pytest.raises(Unreadable, match="is not text"):
+        part(blob("LICENSE"), bytes(range(16)) * 100)
+    (gap,) = part(blob("LICENSE"), b"a " * READ_LIMIT).subject.gaps
+    assert gap.why == "longer than 8,388,608 bytes: only these were read"
+
+
+@pytest.mark.corpus
+def test_every_labelled_text_is_read_as_terms_and_whole(corpus: Path) -> None:
+    texts = {}
+    for found in blobs(str(corpus / "05-licences")):
+        assert isinstance(found, Blob)
+        if found.uri.startswith("texts/"):
+            assert reader_of(found, found.read(4096)) == "licence", found.uri
+            (said,) = read([found], Wants())
+            assert isinstance(said, Part), said
+            assert said.subject.kind == "terms"
+            assert said.subject.gaps == ()
+            texts[found.uri] = said.texts[0].text
+    assert len(texts) == 89
+    assert all(len(text) > 300 for text in texts.values())
