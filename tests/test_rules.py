@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pyarrow as pa
 import pytest
 
@@ -148,3 +150,16 @@ def test_rules_understand_what_is_passed_on_along_lineage() -> None:
         ("trained-on-withdrawn-dataset", "acme/base", "trained on withdrawn dataset laion-5b"),
         ("prohibition-dropped", "acme/tuned", "dropped its parent's prohibition of sexual exploitation of minors"),
     }
+
+
+def test_the_commitments_that_rules_ask_for_are_those_of_the_vocabulary() -> None:
+    prose = tomllib.loads((resource("rules") / "vocabulary" / "prose.toml").read_text(encoding="utf-8"))
+    known = {term["id"] for term in prose["term"] if term["kind"] == "safety"}
+    asked = {word for rule in RULES if rule.check == "missing" for word in rule.params["wanted"].get("safety", ())}
+    assert asked == known - {"maintenance"}
+
+
+def test_licence_families_that_say_nothing_are_licences_of_the_vocabulary() -> None:
+    licences = tomllib.loads((resource("rules") / "vocabulary" / "licences.toml").read_text(encoding="utf-8"))
+    families = {word for rule in RULES if rule.check == "disagree" for word in rule.params.get("silent", ())}
+    assert families <= set(licences["licence"])
