@@ -70,7 +70,7 @@ class KnownList:
         if not len(rows):
             return rows, entries
         if isinstance(part.values, np.ndarray):
-            same = (exact.rows_of(values)[rows] == part.values[entries]).all(axis=1)
+            same = exact.same_rows(exact.rows_of(values)[rows], part.values[entries])
             if values.null_count:
                 same &= values.is_valid().to_numpy(zero_copy_only=False)[rows]
         else:

@@ -29,7 +29,7 @@ class ExactIndex:
     filter: NDArray[np.uint8]
 
     def candidates(self, queries: Keys) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(query, entry) for every entry whose key equals a query's, in order of query."""
+        """(query, entry) for every entry whose key equals a query's, in no order."""
         found = [self._look_up(queries[low : low + _ROWS], low) for low in range(0, len(queries), _ROWS)]
         if not found or not len(self.keys):
             return np.empty(0, np.int64), np.empty(0, np.int64)
@@ -46,17 +46,17 @@ class ExactIndex:
         at, end = np.take(self.table, bucket).astype(np.int64), np.take(self.table, bucket + 1)
         rows, entries = [], []
         while len(row):
+            key = np.take(self.keys, at, mode="clip")
             inside = at < end
-            row, wanted, at, end = row[inside], wanted[inside], at[inside], end[inside]
-            equal = np.take(self.keys, at) == wanted
+            equal = np.flatnonzero((key == wanted) & inside)
             rows.append(row[equal] + first)
             entries.append(at[equal])
-            at = at + 1
+            # A bucket's keys are sorted: past a greater one there is nothing to find.
+            more = np.flatnonzero((key <= wanted) & inside)
+            row, wanted, at, end = row[more], wanted[more], at[more] + 1, end[more]
         if not rows:
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        found, entry = np.concatenate(rows), np.concatenate(entries)
-        order = np.argsort(found, kind="stable")
-        return found[order], entry[order]
+        return np.concatenate(rows), np.concatenate(entries)
 
 
 def build(keys: Keys) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
@@ -83,6 +83,12 @@ def rows_of(values: pa.Array) -> NDArray[np.uint8]:
         return np.empty((0, width), np.uint8)
     flat = np.frombuffer(values.buffers()[1], np.uint8)
     return flat[values.offset * width : (values.offset + len(values)) * width].reshape(-1, width)
+
+
+def same_rows(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which rows of two blocks of digests are equal, compared by words."""
+    word = np.uint64 if left.shape[1] % 8 == 0 else np.uint32
+    return np.logical_and.reduce(left.view(word) == right.view(word), axis=1)
 
 
 def _digest_keys(rows: NDArray[np.uint8]) -> Keys:

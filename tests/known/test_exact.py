@@ -27,7 +27,7 @@ def test_every_equal_key_is_a_candidate_and_no_other(listed: list[int], asked: l
     index = exact.ExactIndex(keys, *exact.build(keys))
     rows, found = index.candidates(np.array(asked, np.uint64))
     expected = [(row, at) for row, key in enumerate(asked) for at in np.flatnonzero(keys == np.uint64(key)).tolist()]
-    assert list(zip(rows.tolist(), found.tolist(), strict=True)) == expected
+    assert sorted(zip(rows.tolist(), found.tolist(), strict=True)) == expected
 
 
 def digest(number: int, width: int) -> bytes:
@@ -40,22 +40,22 @@ def test_a_listed_digest_is_found_whatever_its_width(algorithm: str, make_list: 
     known = make_list(entries(algorithm, [digest(number, width) for number in range(500)]))
     asked = pa.array([digest(number, width) if number % 3 else None for number in range(490, 510)], pa.binary(width))
     rows, found = known.find(algorithm, asked)
-    assert rows.tolist() == [row for row, number in enumerate(range(490, 500)) if number % 3]
-    assert known.values(algorithm, found).to_pylist() == [digest(n, width) for n in range(490, 500) if n % 3]
+    assert sorted(rows.tolist()) == [row for row, number in enumerate(range(490, 500)) if number % 3]
+    assert known.values(algorithm, found).to_pylist() == asked.take(pa.array(rows)).to_pylist()
 
 
 def test_a_slice_of_a_column_is_looked_up_as_it_stands(make_list: MakeList) -> None:
     known = make_list(entries("md5", [digest(number, 16) for number in range(100)]))
     column = pa.array([digest(number, 16) for number in range(90, 110)], pa.binary(16))
-    assert known.find("md5", column.slice(7, 6))[0].tolist() == [0, 1, 2]
+    assert sorted(known.find("md5", column.slice(7, 6))[0].tolist()) == [0, 1, 2]
 
 
 def test_digests_that_begin_alike_are_told_apart(make_list: MakeList) -> None:
     alike = [b"\1" * 8 + bytes([number]) * 8 for number in range(200)]
     known = make_list(entries("md5", alike[::2]))
     rows, found = known.find("md5", pa.array(alike, pa.binary(16)))
-    assert rows.tolist() == list(range(0, 200, 2))
-    assert known.values("md5", found).to_pylist() == alike[::2]
+    assert sorted(rows.tolist()) == list(range(0, 200, 2))
+    assert known.values("md5", found).to_pylist() == [alike[row] for row in rows]
 
 
 @settings(deadline=None, max_examples=40)
