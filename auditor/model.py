@@ -236,6 +236,10 @@ class Case:
     copies: tuple[Ref, ...] = ()
 
     @property
+    def ref(self) -> Ref:
+        return Ref(self.kind, self.subject, self.revision)
+
+    @property
     def id(self) -> str:
         """The case's identity over runs: 16 hex digits over ground and subject."""
         parts = (self.ground, self.kind, self.subject)

@@ -94,7 +94,7 @@ def _rows(report: Report, notice: str) -> Iterator[Row]:
 
 
 def _case(case: Case) -> Iterator[Row]:
-    subject = _subject(Ref(case.kind, case.subject, case.revision))
+    subject = _subject(case.ref)
     identity: Row = {"case": case.id, "ground": case.ground}
     text = guidance.GROUNDS[case.ground]
     yield {"type": "case", **identity, **subject, "text": text, "number": len(case.reasons)}

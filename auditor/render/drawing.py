@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from auditor.model import Case, Ref
 from auditor.printable import printable
+from auditor.render.sharing import called
 from auditor.runs import Edge
 
 ANCESTORS = 10
@@ -47,7 +48,7 @@ class Kin:
 
     def draw(self, case: Case) -> Drawing | None:
         """The drawing of this case; None when nothing is known of its lineage."""
-        subject = Ref(case.kind, case.subject, case.revision)
+        subject = case.ref
         above = list(self._ancestors(subject))
         deepest = max((distance for distance, _ in above), default=0)
         rows: dict[Ref | int, Node] = {}
@@ -58,8 +59,8 @@ class Kin:
             return rows[key]
 
         for distance, edge in sorted(above, key=lambda pair: -pair[0]):
-            add(edge.parent, deepest - distance, f"{edge.parent.kind} {edge.parent.name}", _label(edge), "ancestor")
-        add(subject, deepest, f"{subject.kind} {subject.name}", f"this case: {case.ground}", "case")
+            add(edge.parent, deepest - distance, called(edge.parent), _label(edge), "ancestor")
+        add(subject, deepest, called(subject), f"this case: {case.ground}", "case")
         lines += [_line(rows[edge.parent], rows[edge.child]) for _, edge in above if edge.child in rows]
         stack = [(subject, deepest + 1)]
         while stack:
@@ -69,7 +70,7 @@ class Kin:
             kept = children[:CHILDREN] if level - deepest <= DEPTH else []
             for edge in kept:
                 if edge.child not in rows:
-                    node = add(edge.child, level, f"{edge.child.kind} {edge.child.name}", _label(edge), "descendant")
+                    node = add(edge.child, level, called(edge.child), _label(edge), "descendant")
                     lines.append(_line(rows[parent], node))
             if len(children) > len(kept):
                 node = add(len(rows), level, f"{len(children) - len(kept):,} more", "made from the same", "more")

@@ -50,6 +50,7 @@ def render(report: Report, out: TextIO, options: Options) -> None:
         hits=hits[:PLACES],
         hits_left_out=len(hits) > PLACES,
         shared=options.share,
+        called=sharing.called,
         css=Markup(css),
         style_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
     )

@@ -186,7 +186,7 @@ def _case(case: Case) -> CaseV1:
     return {
         "id": case.id,
         "ground": case.ground,
-        **_subject(Ref(case.kind, case.subject, case.revision)),
+        **_subject(case.ref),
         "reasons": [_finding(reason) for reason in case.reasons],
         "copies": [_subject(copy) for copy in case.copies],
     }

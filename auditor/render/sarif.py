@@ -17,7 +17,7 @@ from typing import TextIO
 from urllib.parse import quote
 
 from auditor.errors import UsageError
-from auditor.model import GAPS, SEVERITIES, Finding, Place, Ref, Rule, Severity
+from auditor.model import GAPS, SEVERITIES, Finding, Place, Rule, Severity
 from auditor.printable import printable
 from auditor.render import Options, guidance, sharing
 from auditor.render.summary import gap_lines, weight
@@ -152,7 +152,7 @@ def _result(group: _Group, rules: dict[str, int]) -> Json:
     facts = [_fact(other) for other in group.findings]
     if group.number > len(facts):
         facts.append(f"and {group.number - len(facts):,} more")
-    subject = printable(finding.subject)
+    subject = printable(sharing.called(finding.ref))
     where = _location(finding.place)
     return {
         "ruleId": finding.rule,
@@ -160,10 +160,8 @@ def _result(group: _Group, rules: dict[str, int]) -> Json:
         # "open": there was not enough to decide; the standard then wants level "none" (3.27.9, 3.27.10).
         "kind": "fail" if flagged else "open",
         "level": group.severity if flagged else "none",
-        "message": {"text": f"{finding.kind} {subject}: {'; '.join(facts)}"},
-        "locations": [
-            {**where, "logicalLocations": [{"fullyQualifiedName": f"{finding.kind}/{subject}", "kind": "resource"}]}
-        ],
+        "message": {"text": f"{subject}: {'; '.join(facts)}"},
+        "locations": [{**where, "logicalLocations": [{"fullyQualifiedName": subject, "kind": "resource"}]}],
         "partialFingerprints": {"auditorSubject/v1": _identity(finding)},
         "properties": {"outcome": finding.outcome, "severity": group.severity},
     }
@@ -171,7 +169,7 @@ def _result(group: _Group, rules: dict[str, int]) -> Json:
 
 def _fact(finding: Finding) -> str:
     remark = f" ({printable(finding.remark)})" if finding.remark else ""
-    return f"{printable(finding.fact) or finding.rule}{remark}"
+    return f"{printable(finding.fact)}{remark}"
 
 
 def _identity(finding: Finding) -> str:
@@ -207,15 +205,12 @@ def _notifications(report: Report, left: Counter[Severity]) -> Iterator[Json]:
         yield _notification("advice", "note", text)
     for line in gap_lines(report.gaps, 1)[:NOTIFICATIONS]:
         ref, gap = line.examples[0]
-        text = f"{line.count:,} × {line.what}: {printable(line.why) or 'reasons are left out'}; {_for_example(ref)}"
+        example = printable(sharing.called(ref))
+        text = f"{line.count:,} × {line.what}: {printable(line.why) or 'other reasons'}; for example {example}"
         where = _location(gap.place)
         yield {**_notification(line.what, "warning", text), **({"locations": [where]} if where else {})}
     for reason, number in sorted(report.tally.reasons.items())[:NOTIFICATIONS]:
         yield _notification("file", "note", f"{number:,} × {printable(reason)}")
-
-
-def _for_example(ref: Ref) -> str:
-    return f"for example {ref.kind} {printable(ref.name)}"
 
 
 def _notification(name: str, level: str, text: str) -> Json:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from auditor.errors import RunError, UsageError
-from auditor.model import Case, Finding, Gap, Place, Ref
+from auditor.model import GAPS, Case, Finding, Gap, Place, Ref
 from auditor.render import Options
 from auditor.runs import Edge, Report
 from auditor.samples import HITS
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 CONFIDENTIAL = "Confidential: unproven until reviewed"
 RESTRICTED = "RESTRICTED: shows where matched samples are; for those who handle the reports by law or duty"
-SHARED = "Shared without names: subjects are numbered; facts, remarks, reasons and places are left out"
+SHARED = "Shared without names: subjects are numbered, facts are those of the rules, remarks and places are left out"
 UNNAMED = "Provenance audit"
 
 
@@ -41,6 +41,11 @@ def notice(report: Report, options: Options) -> str:
         return f"{SHARED}. {CONFIDENTIAL}"
     named = any(True for stream in (report.cases, report.findings, report.gaps) for _ in stream)
     return CONFIDENTIAL if named else UNNAMED
+
+
+def called(ref: Ref) -> str:
+    """A subject in words: its kind and name, where the name is not a number that says the kind itself."""
+    return ref.name if ref.name.startswith(f"{ref.kind} ") else f"{ref.kind} {ref.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +99,9 @@ class _Numbers:
         self._report = report
         self._last: Counter[str] = Counter()
         self._known: dict[Ref, Ref] = {}
+        self._titles = {rule.id: rule.title for rule in report.policy.rules}
         for case in report.cases:
-            for ref in (Ref(case.kind, case.subject, case.revision), *case.copies, *(r.ref for r in case.reasons)):
+            for ref in (case.ref, *case.copies, *(r.ref for r in case.reasons)):
                 self._number(ref)
         for edge in report.lineage:
             self._number(edge.parent)
@@ -123,9 +129,9 @@ class _Numbers:
         return Case(
             case.ground,
             case.kind,
-            self._known[Ref(case.kind, case.subject, case.revision)].name,
+            self._known[case.ref].name,
             "",
-            tuple(_bare(reason, self._known[reason.ref]) for reason in case.reasons),
+            tuple(self._bare(reason, self._known[reason.ref]) for reason in case.reasons),
             tuple(self._known[copy] for copy in case.copies),
         )
 
@@ -142,14 +148,18 @@ class _Numbers:
             yield number, thing
 
     def _findings(self) -> Iterator[Finding]:
-        return (_bare(thing, ref) for ref, thing in self._numbered() if isinstance(thing, Finding))
+        return (self._bare(thing, ref) for ref, thing in self._numbered() if isinstance(thing, Finding))
 
     def _gaps(self) -> Iterator[tuple[Ref, Gap]]:
-        return ((ref, Gap(thing.what, "")) for ref, thing in self._numbered() if isinstance(thing, Gap))
+        return (
+            (ref, Gap(thing.what, GAPS.get(thing.what, "")))
+            for ref, thing in self._numbered()
+            if isinstance(thing, Gap)
+        )
 
-
-def _bare(finding: Finding, ref: Ref) -> Finding:
-    return replace(finding, subject=ref.name, revision="", fact="", place=Place(""), remark="")
+    def _bare(self, finding: Finding, ref: Ref) -> Finding:
+        title = self._titles.get(finding.rule) or finding.rule
+        return replace(finding, subject=ref.name, revision="", fact=title, place=Place(""), remark="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def _cases(report: Report) -> Iterator[Line]:
 
 def _case(case: Case) -> Iterator[Line]:
     revision = f" @ {printable(case.revision, 40)}" if case.revision else ""
-    yield from _wrapped("bold red", f"{case.kind} {printable(case.subject)}{revision}", "  ● ")
+    yield from _wrapped("bold red", f"{printable(sharing.called(case.ref))}{revision}", "  ● ")
     yield from _wrapped("", f"{case.ground}: {guidance.GROUNDS[case.ground]}", "      ")
     for reason in case.reasons[:5]:
         yield from _wrapped("", _said(reason), "      because ", " " * 14)
@@ -139,7 +139,7 @@ def _case(case: Case) -> Iterator[Line]:
 
 
 def _said(finding: Finding) -> str:
-    fact = printable(finding.fact, 300) or "facts are left out"
+    fact = printable(finding.fact, 300)
     remark = f" ({printable(finding.remark, 300)})" if finding.remark else ""
     place = f" [{printable(str(finding.place))}]" if finding.place.uri else ""
     return f"{printable(finding.rule, 80)}: {fact}{remark}{place}"
