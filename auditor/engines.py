@@ -6,6 +6,7 @@ alone; ``concurrent.futures`` loses all that is queued and ``multiprocessing.Poo
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import sys
@@ -19,6 +20,7 @@ from auditor.errors import AuditorError
 
 T = TypeVar("T")
 R = TypeVar("R")
+_log = logging.getLogger(__name__)
 
 # Memory a worker may allocate. RLIMIT_DATA does not count shared mappings of files, so lists may be larger.
 _MEMORY = 8 * 1024**3
@@ -129,4 +131,5 @@ def _why(future: Future[Any]) -> str | None:
         return "the worker ran out of memory"
     if type(error).__name__ == "ProcessExpired":
         return "the worker process died"
+    _log.info("a worker failed", exc_info=error)
     return f"the worker failed: {type(error).__name__}"
