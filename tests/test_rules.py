@@ -140,10 +140,10 @@ def test_rules_understand_what_is_passed_on_along_lineage() -> None:
         (
             "descends-from-exposed",
             "acme/tuned",
-            "descends from acme/base, which was trained on a dataset that matches a known-content list",
+            "descends from acme/base, whose data matches entries of a known-content list",
         ),
         ("linked-same-weights", "acme/listed", "has the same weights as a model of list models"),
-        ("descends-from-linked", "acme/adapter", "descends from acme/listed, which is linked to a list"),
+        ("descends-from-linked", "acme/adapter", "descends from acme/listed, a listed model"),
         ("copy-of-another", "acme/copy", "has the same weights as acme/listed"),
         ("withdrawn-dataset", "laion/laion-5b", "is withdrawn dataset laion-5b"),
         ("made-from-withdrawn-dataset", "acme/subset", "made from withdrawn dataset laion-5b"),
