@@ -160,7 +160,7 @@ def lists_missing(report: Report) -> tuple[str, ...]:
 
 def providers_line() -> str:
     names = "; ".join(f"{provider.name} ({provider.what})" for provider in contacts().providers)
-    return f"Lists are given, on application and to vetted organisations only, by: {names}. Load one with --known."
+    return f"Lists are given, on application and to vetted organisations only, by: {names}."
 
 
 def next_steps(report: Report) -> tuple[str, ...]:
@@ -177,7 +177,7 @@ def next_steps(report: Report) -> tuple[str, ...]:
     if report.tally.files.errored or report.tally.samples.errored:
         steps.append("Look at what could not be read, correct what you can, and scan again.")
     if lists_missing(report):
-        steps.append(providers_line())
+        steps.append("Ask one of those who provide lists of known content for theirs, and load it: --known LIST.")
     return tuple(steps)
 
 

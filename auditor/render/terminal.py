@@ -95,8 +95,11 @@ def _looked_at(report: Report) -> Iterator[Line]:
         entries = f"{summary.entries:,} {'entry' if summary.entries == 1 else 'entries'}"
         text = f"{printable(summary.name, 80)} {printable(summary.version, 40)}: {entries}; {meaning}"
         yield from _wrapped("", text, "  List      ")
-    for text in guidance.lists_missing(report):
+    missing = guidance.lists_missing(report)
+    for text in missing:
         yield from _wrapped("bold yellow", text, "  No list   ")
+    if missing:
+        yield from _wrapped("", guidance.providers_line(), " " * 12)
     if not report.complete:
         yield from _wrapped("bold yellow", "not everything was read: this is a report on a part.", "  Incomplete ")
 
