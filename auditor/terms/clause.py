@@ -410,7 +410,7 @@ def clause(text: str, *, references: bool = True) -> Clause:
     A heading alone ("Child sexual abuse material") prohibits nothing. ``references``: look for a policy
     that the text points to (cards point to many that do not bind).
     """
-    if _near(text.encode("utf-8", "replace")):
+    if _near(text.encode()):
         for unit in units(text):
             for start, end in _is_meant(unit.text):
                 if _prohibited(unit, start, end):

@@ -41,7 +41,7 @@ def derive(part: Part, known: Vocabulary) -> Subject:
     subject = part.subject
     said = list(_of_licences(subject, known))
     declared = {statement.value for statement in said if isinstance(statement, Statement) and statement.key == "clause"}
-    for text in part.texts:
+    for text in map(_sound, part.texts):
         if text.role in ("licence", "terms"):
             said += _of_terms(text, known)
         elif text.role == "card":
@@ -54,6 +54,15 @@ def derive(part: Part, known: Vocabulary) -> Subject:
         statements=(*subject.statements, *(found for found in said if isinstance(found, Statement))),
         gaps=(*subject.gaps, *(found for found in said if isinstance(found, Gap))),
     )
+
+
+def _sound(text: Text) -> Text:
+    """The text as valid Unicode: RE2 reads UTF-8. A lone surrogate becomes one "?", so that places stay."""
+    try:
+        text.text.encode()
+    except UnicodeEncodeError:
+        return replace(text, text=text.text.encode("utf-8", "replace").decode())
+    return text
 
 
 def _of_licences(subject: Subject, known: Vocabulary) -> Iterator[Statement | Gap]:
@@ -74,7 +83,7 @@ def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
     source = _SOURCES[text.role]
     found, relation, share = known.licences.text_of(text.text[:LONGEST])
     if text.role == "licence" or found:
-        remark = f"{share:.0%} of its runs of words in common" if relation == "edited" else ""
+        remark = f"about {min(share, 0.99):.0%} of its words in common" if relation == "edited" else ""
         yield Statement("licence_text", found, relation, Place(text.uri), source, remark)
     if found:
         yield Statement("licence_id", found, "", Place(text.uri), source)

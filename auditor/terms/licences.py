@@ -8,7 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
+from itertools import groupby
 from typing import Literal
 
 # A text's sketch: the smallest hashes of its runs of five words (bottom-k MinHash, Broder 1997).
@@ -98,7 +99,8 @@ def licences(known: Iterable[Licence], texts: tuple[LicenceText, ...] = ()) -> L
 
 _EXPRESSION = re.compile(r"\s(?:AND|OR|WITH)\s")
 _TOKENS = re.compile(r"\d+(?:\.\d+)*|[^\W\d_]+|\+\+|\+")
-_SILENT = frozenset({"license", "licence", "licensed", "version", "ver", "v", "the", "agreement", "international", "unported"})
+_VERSION = re.compile(r"v(?=\d)")
+_SILENT = frozenset({"license", "licence", "licensed", "version", "ver", "the", "agreement", "international", "unported"})
 _URLS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"creativecommons\.org/publicdomain/zero/(\d\.\d)"), r"cc0 \1"),
     (re.compile(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)"), r"cc \1 \2"),
@@ -111,9 +113,9 @@ _URLS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 def key(words: str) -> tuple[str, ...]:
     """What is left of a licence's name when its spelling is put aside: "apache-2", "Apache License, Version 2.0" are one."""
-    folded = unicodedata.normalize("NFKC", words).casefold()
-    tokens = [token for token in _TOKENS.findall(folded) if token not in _SILENT]
-    return tuple(f"{token}.0" if token.isdecimal() else token for token in tokens)
+    folded = _VERSION.sub(" ", unicodedata.normalize("NFKC", words).casefold())
+    tokens = (f"{token}.0" if token.isdecimal() else token for token in _TOKENS.findall(folded) if token not in _SILENT)
+    return tuple(token for token, _ in groupby(tokens))  # "MIT License (MIT)" says it twice
 
 
 def _of_url(words: str) -> str:
@@ -126,7 +128,7 @@ def _of_url(words: str) -> str:
     return words
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _symbols(expression: str) -> tuple[str, ...]:
     import license_expression  # slow to import, and few cards need it
 
@@ -134,7 +136,8 @@ def _symbols(expression: str) -> tuple[str, ...]:
         parsed = license_expression.get_spdx_licensing().parse(expression)
     except (license_expression.ExpressionError, license_expression.ExpressionParseError):
         return ()
-    return tuple(symbol.key for symbol in parsed.symbols) if parsed is not None else ()
+    keys = {symbol.key for symbol in parsed.symbols} if parsed is not None else set()
+    return tuple(sorted(keys, key=lambda name: (expression.lower().find(name.lower()), name)))
 
 
 # Lines that differ between copies of one licence: whose copyright, which year.

@@ -64,7 +64,7 @@ def mentions(text: str, known: Prose) -> Iterator[Mention]:
     """What the text states, each key and value once, where it first does."""
     if known.together is None:
         return
-    data = text.encode("utf-8", "replace")
+    data = text.encode()
     seen: set[tuple[str, str]] = set()
     for index in sorted(known.together.Match(data) or ()):
         told = known.told[index]

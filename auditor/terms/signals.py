@@ -89,7 +89,7 @@ def disguised(word: str) -> str:
     """An RE2 pattern over folded text for a word (or words), letters written as digits or spaced apart."""
     letters = [_WRITTEN.get(letter, re2.escape(letter)) for letter in word.lower() if letter.isalnum()]
     parts = word.lower().split()
-    joined = r"[\s_\-]+".join(
+    joined = r"[\s_\-\x7f]+".join(
         NOTHING_MAYBE.join(_WRITTEN.get(letter, re2.escape(letter)) for letter in part) for part in parts
     )
     # Letters apart: every gap is one, or the spacing of ordinary words would make words of its own.
@@ -130,17 +130,17 @@ def _pattern(term: Term) -> str:
 def signals(text: str, known: Markers) -> Iterator[Signal]:
     """What a person should look at, in order; each pair of terms once a text."""
     plain = folded(text)
-    data = plain.encode("utf-8", "replace")
+    data = plain.encode()
     if known.gate is not None and known.gate.search(data):
         for name, pattern in known.alone:
             if match := pattern.search(data):
                 yield Signal(name, *_characters(data, match.span()))
-        yield from _pairs(text, data, known)
+        yield from _pairs(plain, data, known)
     for hashed in known.hashed:
         yield from _hashed(plain, hashed)
 
 
-def _pairs(text: str, data: bytes, known: Markers) -> Iterator[Signal]:
+def _pairs(plain: str, data: bytes, known: Markers) -> Iterator[Signal]:
     found: dict[str, Signal] = {}
     minors = [(name, _trimmed(data, match)) for name, pattern in known.minor for match in pattern.finditer(data)]
     for name, (start, end) in sorted(minors, key=lambda minor: minor[1])[:10_000]:
@@ -156,7 +156,7 @@ def _pairs(text: str, data: bytes, known: Markers) -> Iterator[Signal]:
                 if low + first < end and start < low + last:
                     continue  # one and the same word
                 span = _characters(data, (begin, finish))
-                if not speaks_against(_sentence(text, span)):
+                if not speaks_against(_sentence(plain, span)):
                     found[value] = Signal(value, *span)
                     break
     yield from sorted(found.values(), key=lambda signal: (signal.start, signal.value))
@@ -177,6 +177,7 @@ def _characters(data: bytes, span: tuple[int, int]) -> tuple[int, int]:
     return start, start + len(data[span[0] : span[1]].decode("utf-8", "ignore"))
 
 
+_NOT_SAFE = re.compile(r"not[ _-]safe[ _-]for[ _-]work", re.I)  # its "not" denies nothing
 _END = re.compile(r"[.!?]\s|\n\s*\n|\n\s*[-*#|•]")
 
 
@@ -187,7 +188,7 @@ def _sentence(text: str, span: tuple[int, int]) -> str:
         low = mark.end()
     if mark_after := _END.search(text, span[1], high):
         high = mark_after.start() + 1
-    return " ".join(text[low:high].split())
+    return _NOT_SAFE.sub("nsfw", " ".join(text[low:high].replace(NOTHING, "").split()))
 
 
 # --- an operator's words that nobody should read ----------------------------------------------------------
@@ -224,7 +225,7 @@ def _hashed(plain: str, hashed: Hashed) -> Iterator[Signal]:
         for at in range(len(tokens) - length + 1):
             run = tokens[at : at + length]
             words = " ".join(word for word, _, _ in run)
-            name = hashed.terms.get(hmac.digest(hashed.key, words.encode("utf-8", "replace"), "sha256"))
+            name = hashed.terms.get(hmac.digest(hashed.key, words.encode(), "sha256"))
             if name is not None and name not in seen:
                 seen.add(name)
                 yield Signal(name, run[0][1], run[-1][2])

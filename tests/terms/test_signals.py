@@ -1,0 +1,127 @@
+"""Two markers close together are for a person to look at; one is not, nor both in a sentence that prohibits."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor.resources import resource
+from auditor.terms.entries import read
+from auditor.terms.signals import digest_of, folded, markers, signals
+
+ENTRIES = read((resource("rules") / "vocabulary",))
+MARKERS = markers(ENTRIES)
+
+
+def said(text: str) -> list[tuple[str, str]]:
+    return [(signal.value, text[signal.start : signal.end]) for signal in signals(text, MARKERS)]
+
+
+def test_two_markers_close_together_are_a_signal_with_their_place() -> None:
+    assert said("Tags: nsfw, teens, 4k") == [("nsfw + teenagers", "nsfw, teens")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "An nsfw checkpoint.",
+        "Drawings of children at play.",
+        "Trained on adult content. " + "It likes landscapes a lot. " * 5 + "Also children.",
+        "You must not use it for sexual content with minors.",
+        "We removed all adult content that shows minors.",
+        "Sexual content with minors is prohibited.",
+        "No nudity, no minors.",
+        "The safety filter stops explicit content with children.",
+    ],
+)
+def test_one_marker_or_a_sentence_that_prohibits_is_none(text: str) -> None:
+    assert said(text) == []
+
+
+@pytest.mark.parametrize("text", ["kid nude", "nude\u200b k\u200di\u200dd", "n u d e k i d s", "ｎｕｄｅ ｋｉｄｓ", "ոudе kіds", "nud3 k1ds"])
+def test_disguises_are_seen_through(text: str) -> None:
+    assert [value for value, _ in said(text)] == ["nudity + children"]
+
+
+def test_the_place_is_one_of_the_original_text() -> None:
+    text = "Ünïcödé 🎨 first, then n\u200bsfw for t\u0435ens\u202e."
+    assert [text[signal.start : signal.end] for signal in signals(text, MARKERS)] == ["n\u200bsfw for t\u0435ens"]
+
+
+LOOKALIKE = {"a": "а", "c": "с", "e": "е", "i": "і", "o": "о", "p": "р", "s": "ѕ", "x": "х", "y": "у", "n": "ո", "h": "һ"}
+LEET = {"a": "4", "e": "3", "i": "1", "o": "0", "s": "5", "t": "7", "l": "1"}
+INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u202a\u202e\u2066\u0336"
+
+
+def disguise(word: str, way: int, rng: random.Random) -> str:
+    match way:
+        case 0:
+            return "".join(letter + rng.choice(INVISIBLE) for letter in word)
+        case 1:
+            return "".join(LOOKALIKE.get(letter, letter) for letter in word)
+        case 2:
+            return "".join(LEET.get(letter, letter) if rng.random() < 0.7 else letter for letter in word)
+        case 3:
+            return rng.choice([" ", ".", "-", "_", " . ", "*", "  "]).join(word.replace(" ", "").replace("-", ""))
+        case 4:
+            return "".join(chr(ord(letter) + 0xFEE0) if letter.isalnum() else letter for letter in word)
+        case 5:
+            return "".join(chr(0x1D400 + ord(letter.upper()) - 65) if letter.isalpha() else letter for letter in word)
+        case 6:
+            return "".join(letter + (rng.choice("\u0301\u0308\u0335") if rng.random() < 0.5 else "") for letter in word)
+        case 7:
+            return "".join(letter.upper() if rng.random() < 0.5 else letter for letter in word)
+        case 8:
+            return "".join(chr(0x24D0 + ord(letter) - 97) if letter.isalpha() else letter for letter in word)
+        case _:
+            return disguise(disguise(word, 0, rng), 1, rng)
+
+
+def test_95_of_100_generated_disguises_of_the_policy_words_are_found() -> None:
+    rng = random.Random(20)
+    words = {kind: [w for term in ENTRIES.terms if term.kind == kind for w in term.words] for kind in ("adult", "minor")}
+    missed = []
+    for number in range(2_000):
+        adult, minor = rng.choice(words["adult"]), rng.choice(words["minor"])
+        text = f"pictures of {disguise(adult, number % 10, rng)} and {disguise(minor, number % 10, rng)} here"
+        if not list(signals(text, MARKERS)):
+            missed.append(text)
+    assert len(missed) <= 100, missed[:10]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_folding_keeps_every_position(text: str) -> None:
+    assert len(folded(text)) == len(text)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(["nsfw", "child", " ", "\u200b", "é", "🎨", "k i d", "ｎude", "\n", "not "]), max_size=30))
+def test_places_lie_within_any_text(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    for signal in signals(text, MARKERS):
+        assert 0 <= signal.start < signal.end <= len(text)
+
+
+def test_an_operators_hashed_words_are_found_by_hash_alone(tmp_path: Path) -> None:
+    key = b"a key of sixteen bytes or more"
+    (tmp_path / "operator.key").write_bytes(key)
+    digest = digest_of("Blue  Teapot", key)
+    (tmp_path / "own.toml").write_text(
+        f'[hashed]\nkey_file = "operator.key"\nwords = [2]\n[hashed.terms]\nterm-7 = ["{digest}"]\n'
+    )
+    known = markers(read((tmp_path,)))
+    text = "He sells a b\u200blue te\u0430pot today."
+    assert [(found.value, text[found.start : found.end]) for found in signals(text, known)] == [
+        ("term-7", "b\u200blue te\u0430pot")
+    ]
+
+
+def test_an_operators_words_in_clear_may_stand_alone(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[[term]]\nid = "op-1"\nkind = "signal"\nwords = ["teapot"]\n')
+    known = markers(read((tmp_path,)))
+    assert [found.value for found in signals("a t e a p o t", known)] == ["op-1"]
