@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from auditor import policy
+from auditor.checks import checks
 from auditor.facts import rows
 from auditor.facts import subjects as joined
 from auditor.lineage.graph import edges
@@ -163,3 +165,15 @@ def test_licence_families_that_say_nothing_are_licences_of_the_vocabulary() -> N
     licences = tomllib.loads((resource("rules") / "vocabulary" / "licences.toml").read_text(encoding="utf-8"))
     families = {word for rule in RULES if rule.check == "disagree" for word in rule.params.get("silent", ())}
     assert families <= set(licences["licence"])
+
+
+def test_the_rule_and_the_profile_that_the_readme_shows_can_be_used(tmp_path: Path) -> None:
+    readme = (resource("rules") / "README.md").read_text(encoding="utf-8")
+    rule, profile = (block.split("```")[0] for block in readme.split("```toml\n")[1:])
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "shown.toml").write_text(rule, encoding="utf-8")
+    (tmp_path / "profiles" / "shown.toml").write_text(profile, encoding="utf-8")
+    loaded = {rule.id: rule for rule in policy.load((tmp_path,), profile="shown").rules}
+    assert loaded["no-licence"].severity == "warning"
+    assert loaded["shown"].title == "No licence is named"
+    assert all(f"| `{name}` |" in readme for name in checks())
