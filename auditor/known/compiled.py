@@ -23,7 +23,12 @@ from auditor.samples import TEXT_SIGNALS, WIDTHS
 FORMAT = 1
 MANIFEST = "manifest.json"
 KEY = "key"
-_REQUIRED = ("name", "version", "means", "holder", "entries", "algorithms", "classifications", "thresholds", "files")
+_REQUIRED: Mapping[str, type] = {
+    **dict.fromkeys(("name", "version", "means", "holder", "sha256"), str),
+    **dict.fromkeys(("algorithms", "thresholds", "files", "classes"), dict),
+    "entries": int,
+    "classifications": list,
+}
 
 Found = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -159,9 +164,9 @@ def open_compiled(path: Path) -> KnownList:
         raise ListError(
             f"{path / MANIFEST}: not of format {FORMAT}; import the list again with this version of auditor"
         )
-    missing = [key for key in _REQUIRED if key not in manifest]
-    if missing:
-        raise ListError(f"{path / MANIFEST}: has no {missing[0]!r}; import the list again")
+    wrong = [key for key, kind in _REQUIRED.items() if not isinstance(manifest.get(key), kind)]
+    if wrong:
+        raise ListError(f"{path / MANIFEST}: {wrong[0]!r} is missing or damaged; import the list again")
     for name, file in manifest["files"].items():
         try:
             size = (path / name).stat().st_size
@@ -182,7 +187,7 @@ def open_compiled(path: Path) -> KnownList:
         manifest["means"],
         manifest["holder"],
         manifest["entries"],
-        manifest["source"]["sha256"],
+        manifest["sha256"],
         algorithms,
         manifest["thresholds"],
         tuple(manifest["classifications"]),

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from auditor.errors import ListError
-from auditor.known import Entries, Header, Item, Malformed, Unknown, Withdrawn, exact, near
+from auditor.known import Entries, Header, Item, Malformed, Unknown, Withdrawn, exact, near, urls
 from auditor.known.compiled import FORMAT, MANIFEST, KnownList
 from auditor.samples import BITS, TEXT_SIGNALS, WIDTHS
 
@@ -252,8 +252,6 @@ def matchable(entries: Entries, health: Health) -> Entries:
 def _normal(entries: Entries, health: Health) -> Entries:
     if entries.algorithm not in TEXT_SIGNALS:
         return entries
-    from auditor.known import urls
-
     values = urls.entry_expressions(entries.values) if entries.algorithm == "url" else urls.domains(entries.values)
     health.unmatchable[f"{entries.algorithm}: not a {entries.algorithm}"] += values.null_count
     return _filter(replace(entries, values=values), values.is_valid())
@@ -410,7 +408,8 @@ def _write_manifest(
         "classes": dict(identity.classes),
         "duty": identity.duty,
         "imported": identity.imported,
-        "source": {"file": identity.source, "format": identity.format, "sha256": identity.sha256},
+        "sha256": identity.sha256,
+        "source": {"file": identity.source, "format": identity.format},
         "entries": sum(sum(counts.values()) for counts in parts.values()),
         "algorithms": {
             algorithm: {"entries": sum(counts.values()), "classified": dict(counts)}

@@ -88,7 +88,8 @@ def rows_of(values: pa.Array) -> NDArray[np.uint8]:
 def same_rows(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which rows of two blocks of digests are equal, compared by words."""
     word = np.uint64 if left.shape[1] % 8 == 0 else np.uint32
-    return np.logical_and.reduce(left.view(word) == right.view(word), axis=1)
+    same: NDArray[np.bool_] = np.logical_and.reduce(left.view(word) == right.view(word), axis=1)
+    return same
 
 
 def _digest_keys(rows: NDArray[np.uint8]) -> Keys:

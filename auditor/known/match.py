@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from auditor.known import chance, exact, near
+from auditor.known import chance, exact, near, urls
 from auditor.known.compiled import KnownList
-from auditor.known.compiling import QUALITY
+from auditor.known.compiling import LIMITS, QUALITY
 from auditor.samples import EXACT, HITS, NEAR, TEXT_SIGNALS, Samples
 
 # Below this no list is at fault; above it, an entry that matches this share of different pictures is.
@@ -96,8 +97,6 @@ class Matcher:
             return
         values = values.take(pa.array(rows)) if len(rows) < len(values) else values
         if algorithm in TEXT_SIGNALS:
-            from auditor.known import urls
-
             texts = urls.expressions(values) if algorithm == "url" else urls.domain_expressions(values)
             rows, values = rows[texts.rows], texts.values
         words = near.words_of(exact.rows_of(values)) if algorithm in NEAR else None
@@ -109,6 +108,46 @@ class Matcher:
                 found, entries = known.find(algorithm, values)
                 distances = np.zeros(len(found), np.int16)
             yield _Pairs(known, algorithm, rows[found], entries, distances)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An entry that matched too much to be believed, and how many samples it matched nearly."""
+
+    list: str
+    version: str
+    token: str
+    samples: int
+
+
+def quarantine(hits: pa.Table | pa.RecordBatch, samples: int) -> tuple[tuple[Quarantined, ...], NDArray[np.bool_]]:
+    """Entries whose near matches cannot all be copies of one picture, and which rows of ``hits`` are theirs.
+
+    ``samples``: how many samples the run compared. Copies of a listed picture lie at every distance; unrelated ones
+    pile up at the far end. Samples within half the threshold of an entry are within the threshold of each other, so
+    they are copies of one picture. An entry is quarantined for more than 20 samples, and more than one in a hundred,
+    beyond that, with not a tenth as many within it. Exact hits are believed all the same.
+    """
+    limit = max(_FEW, _SHARE * samples)
+    names = ("list", "version", "token")
+    halves = [
+        pc.and_(pc.equal(hits.column("algorithm"), name), pc.greater(hits.column("distance"), LIMITS[name] // 2))
+        for name in LIMITS
+    ]
+    far = reduce(pc.or_, halves)
+    table = pa.table({name: hits.column(name) for name in names}).append_column("far", pc.cast(far, pa.int64()))
+    counted = table.group_by(list(names)).aggregate([("far", "sum"), ("far", "count")])
+    many = counted.filter(
+        pc.and_(
+            pc.greater(counted["far_sum"], limit),
+            pc.less(pc.multiply(pc.subtract(counted["far_count"], counted["far_sum"]), 10), counted["far_sum"]),
+        )
+    ).sort_by([(name, "ascending") for name in names])
+    found = tuple(Quarantined(row["list"], row["version"], row["token"], row["far_sum"]) for row in many.to_pylist())
+    keys = pc.binary_join_element_wise(*(hits.column(name) for name in names), "\0")
+    theirs = pc.is_in(keys, pa.array(["\0".join((one.list, one.version, one.token)) for one in found], pa.string()))
+    rows = pc.and_(theirs, pc.greater(hits.column("distance"), 0)).to_numpy(zero_copy_only=False)
+    return found, np.asarray(rows, np.bool_)
 
 
 def _of_quality(

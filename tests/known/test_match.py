@@ -7,11 +7,12 @@ import pickle
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from auditor.known import entries
 from auditor.known.compiled import KnownList
-from auditor.known.match import Matcher
+from auditor.known.match import Matcher, Quarantined, quarantine
 from auditor.model import Basis, Ref
 from auditor.samples import HITS, Samples, sample_batch
 
@@ -213,3 +214,57 @@ def test_a_matcher_travels_to_a_worker_as_the_paths_of_its_lists(make_list: Make
     sent = pickle.dumps(matcher)
     assert len(sent) < 1000
     assert pickle.loads(sent).match(samples(md5=[digest(1)])).hits.num_rows == 1
+
+
+def test_a_url_matches_by_the_page_the_folder_or_the_host_that_is_listed(make_list: MakeList) -> None:
+    known = make_list(entries("url", ["http://a.example.net/hills/", "https://lake.example.org/one.jpg?x=1"]))
+    urls = [
+        "https://A.example.net:443/hills/one.jpg",
+        "http://a.example.net/valleys/one.jpg",
+        "http://lake.example.org/one.jpg?x=1#top",
+        "http://lake.example.org/one.jpg?x=2",
+        None,
+        "not a url",
+    ]
+    found = hits(known, samples("declared", url=urls))
+    assert [(hit["sample"], hit["algorithm"], hit["distance"]) for hit in found] == [
+        ("0.png", "url", 0),
+        ("2.png", "url", 0),
+    ]
+
+
+def test_a_listed_domain_matches_every_url_below_it(make_list: MakeList) -> None:
+    known = make_list(entries("domain", ["bad-hills.net", "co.uk", "sub.bad-lakes.org"]))
+    assert known.manifest["unmatchable"] == {"domain: not a domain": 1}
+    urls = ["https://cdn.bad-hills.net/x", "https://bad-lakes.org/x", "https://sub.bad-lakes.org/x", "http://a.co.uk/"]
+    assert [hit["sample"] for hit in hits(known, samples("declared", url=urls))] == ["0.png", "2.png"]
+
+
+def near_hits(*distances: int, token: str = "t") -> pa.RecordBatch:
+    rows = [
+        {"list": "hills", "version": "1", "token": token, "sample": str(n), "algorithm": "pdq", "distance": distance}
+        for n, distance in enumerate(distances)
+    ]
+    return pa.RecordBatch.from_pylist(rows, schema=HITS)
+
+
+def test_an_entry_that_nearly_matches_many_unrelated_samples_is_quarantined() -> None:
+    table = pa.Table.from_batches([near_hits(*[31, 30, 28] * 7, 0), near_hits(30, 31, token="u")])
+    found, rows = quarantine(table, 1000)
+    assert found == (Quarantined("hills", "1", "t", 21),)
+    assert rows.tolist() == [True] * 21 + [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("distances", "samples", "why"),
+    [
+        ([30] * 20, 100, "few"),
+        ([30] * 40, 4000, "no more than one in a hundred"),
+        ([3, 12, 18, 25] * 30, 500, "copies of one picture lie at every distance"),
+        ([0] * 200, 500, "exact"),
+    ],
+)
+def test_an_entry_that_matches_copies_is_believed(distances: list[int], samples: int, why: str) -> None:
+    found, rows = quarantine(near_hits(*distances), samples)
+    assert found == (), why
+    assert not rows.any()
