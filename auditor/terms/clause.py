@@ -46,7 +46,7 @@ _HARM = (
     r"exploit(?:s|ed|ing|ation|ations|ative|ive)?|harm(?:s|ed|ing)?|abus(?:e|es|ed|ing|ive)|endanger(?:s|ed|ing|ment)?|"
     r"groom(?:s|ing|ed)?|molest\w*|victimi[sz]\w*|prey(?:s|ing)? (?:up)?on|mistreat\w*|sextort\w*"
 )
-_SEXUAL = r"sexuali[sz]\w*|sexually|sexual|sex|sexy|erotic\w*|porn\w*|obscene|nude|nudes|nudity|naked|lewd|explicit|indecent|sensual"
+_SEXUAL = r"sexuali[sz]\w*|sexually|sexual|sex|sexy|erotic\w*|porn\w*|obscene|nude|nudes|nudity|naked|lewd|explicit|indecent|sensual|nsfw"
 _SPAN = r"[^.;:!?\n]"
 _IMAGERY = (
     r"csam|csem|csai|csea|csae|"
@@ -162,7 +162,7 @@ _AFTER = re2.compile(
     r"\b(?:strictly|expressly|absolutely|explicitly|completely) (?:prohibited|forbidden|banned|disallowed|not (?:allowed|permitted|tolerated))\b|"
     r"[:|–—(-] ?\**(?:prohibited|forbidden|banned|not (?:allowed|permitted)|disallowed|never allowed)\b|"
     r"\b(?:and|or|therefore|thus|hence)(?: [a-z]+)? (?:prohibited|forbidden|banned|not (?:allowed|permitted))\b|"
-    r"\boutside the scope of (?:this|the) licen[cs]e\b|\b(?:is|are|be|constitutes?|considered) (?:an? )?(?:\w+ )?(?:breach|violation)(?:es|s)? of\b|"
+    r"\b(?:outside the scope of|excluded from) (?:this|the) licen[cs]e\b|\b(?:is|are|be|constitutes?|considered) (?:an? )?(?:\w+ )?(?:breach|violation)(?:es|s)? of\b|"
     r"\bha(?:s|ve) no place\b|\b(?:violates?|breach(?:es)?|are (?:a )?violations? of|is a violation of|(?:is|are) (?:in violation of|against|contrary to)) (?:our|this|these|the)\b|"
     r"\b(?:will|shall|may|to) (?:also )?(?:result|lead)s? (?:in|to) [^.;]{0,40}(?:ban|banned|termination|suspension|removal)\b|"
     r"\bwill be (?:\w+ ){0,2}(?:banned|terminated|suspended)\b|\bviolations? of this policy\b"
@@ -190,6 +190,7 @@ _CAUSE = re2.compile(
     r"(?i)\b(?:because|since|as (?:it|this|they|we)|due to|where|otherwise|lest|or else|except|other than|unless|without|"
     r"(?:,|but|and|so|while|however|although) (?:we|our|it|the model|this model|the dataset|they|i) (?:\w+ )?(?:may|will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
 )
+_LIABLE = re2.compile(r"(?i)^\s?(?:be )?(?:held )?(?:liable|responsible|accountable|obliged|required|deemed)\b")
 # What is done for children, not to them, in the words right before what is meant.
 _DUTY = (
     r"(?:prevent\w*|combat\w*|detect\w*|report(?:s|ed|ing)?|fight\w*|protect\w*|filter\w*|remov\w+|delet\w+|block\w*|screen\w*|"
@@ -224,6 +225,9 @@ _HEADING_PROHIBITS = re2.compile(
     r"restricted uses?|use[- ]restrictions?|use-?based restrictions?|restrictions on use|usage restrictions?|out[- ]of[- ]scope uses?|misuse|malicious use|zero[- ]tolerance|"
     r"banned|what(?: is|['’]s) not|harmful uses?|violations)\b"
 )
+
+
+_FINITE = re2.compile(r"(?i)\b(?:is|are|was|were|we|you|i|our|your|will|may|can|has|have|had|must|should|do|does|please)\b")
 
 
 def _is_meant(unit: str) -> list[tuple[int, int]]:
@@ -316,7 +320,7 @@ def _governed(unit: str, start: int, end: int) -> bool | None:
         if any(low <= match.end() and match.start() <= high for low, high in undone):
             continue
         between = before[match.end() :]
-        if _CAUSE.search(between):
+        if _CAUSE.search(between) or _LIABLE.match(between):
             continue
         if (
             _MODEL_DOES.search(match.group())
@@ -365,8 +369,8 @@ def _prohibited(unit: Unit, start: int, end: int) -> bool:
         said = _stem_says(stem)
         if said is not None:
             return said
-    if unit.kind != "item":
-        return False
+    if unit.kind == "prose" and _FINITE.search(unit.text[:start]):
+        return False  # a sentence of its own, which the heading does not make a prohibition
     for heading in reversed(unit.headings):
         if _HEADING_PROHIBITS.search(heading) and not _UNDONE.search(heading):
             return True

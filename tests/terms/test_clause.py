@@ -181,6 +181,66 @@ PROHIBIT = [
         "Content that contains, promotes or normalises the sexual abuse of children must not be generated, "
         "uploaded or shared."
     ),
+    (
+        "Tester Conduct Rules\n- No nudity or sexually explicit content\n- No child sexual abuse material or "
+        "exploitative content\n"
+    ),
+    (
+        "Disallowed usage of our models:\n- Illegal activity\n- Child Sexual Abuse Material or any content that "
+        "exploits or harms children\n"
+    ),
+    (
+        "Users must not create, upload, share, request, solicit, promote, link to, or distribute any of the "
+        "following:\n- Child Sexual Abuse Material (CSAM) in any form\n"
+    ),
+    (
+        "Acceptable Use Requirements\n\nDevelopers may not use, prompt or expose the framework in ways that:\n\n"
+        "- violate laws;\n- exploit or harm children, or involve CSAM;\n"
+    ),
+    (
+        "You agree not to post content that:\n1. Is vulgar\n2. Seeks to exploit or harm children by exposing "
+        "them to inappropriate content, asking for personally identifiable details or otherwise\n"
+    ),
+    "**Strictly Prohibited**\n\nSexual content that involves, depicts, or is otherwise related to minors.",
+    "Hugging Face content policy. We prohibit: Content that sexually exploits or endangers minors.",
+    (
+        "Harmful or illegal uses. You may not use our models for content that exploits or abuses children, "
+        "including child pornography."
+    ),
+    "Do not generate child pornography or any imagery that sexualizes minors with this LoRA.",
+    "Engage in, promote, or facilitate child exploitation — prohibited.",
+    "We don’t tolerate the exploitation of children. Accounts will be banned.",
+    "this model is not to be used for anything illegal such as child pornography",
+    "Not allowed: CSAM, non consensual deepfakes",
+    "Any generation of minors in explicit situations is NOT allowed.",
+    "It's prohibited to use this model for producing images of minors in sexual contexts.",
+    "The model must not be used for, or in connection with, the sexual abuse of children.",
+    "By using this repository, you agree you are an adult and that you will not generate sexual images of children.",
+    "Use of the weights to depict children sexually is expressly excluded from this licence.",
+    (
+        "5.2 Customer shall not (and shall not permit any third party to): (a) reverse engineer; (b) use the "
+        "Model to harm or exploit minors; or (c) benchmark."
+    ),
+    (
+        "Prohibited Uses. The following uses are prohibited: (i) violating laws; (ii) creating, distributing or "
+        "possessing child sexual abuse material; (iii) spam."
+    ),
+    "No user shall employ the dataset to train systems which generate child sexual abuse material.",
+    "Do not:\n\n1. sexualise children\n2. lie",
+    "We will remove content and ban users that share sexualised content of minors.",
+    "Please be responsible: no minors in NSFW content.",
+    "NSFW content of minors is strictly forbidden!",
+    "You must be over 18 and may not create erotic content featuring characters under 18.",
+    "The licensee is forbidden to use the software to endanger children.",
+    (
+        "You may not use the Model: * for the purpose of exploiting, harming, or attempting to exploit or harm "
+        "minors in any way, * to discriminate"
+    ),
+    "Users are responsible for their use. It must never be directed at exploiting children.",
+    "You represent that you will not use the Service in a manner that sexually exploits minors.",
+    "Permitted use is research only; using it to generate CSAM would violate these terms and the law.",
+    "The model shall not be applied to tasks that could lead to child exploitation.",
+    "We reserve the right to terminate access if a user generates child sexual abuse imagery.",
 ]
 DO_NOT = [
     "CSAM means any visual depiction of sexually explicit conduct involving a minor.",
@@ -279,6 +339,33 @@ DO_NOT = [
         "You agree not to use the data to identify any child or minor depicted, or to harass, abuse or harm "
         "another person."
     ),
+    "The NSFW classifier flags nudity and images with minors.",
+    "Prohibited content detection dataset\n\nThe data has labels:\n- csam\n- violence\n",
+    "Labels\n- child_exploitation\n- prohibited_items\n",
+    (
+        "We will fully cooperate with law enforcement in prosecuting any individuals who use our platform to "
+        "exploit or harm children."
+    ),
+    "Online predator: someone who uses the internet to exploit or harm children.",
+    "You agree to be responsible for your child's use. Do not share sexual health information with others.",
+    "Child labor. Suppliers shall not use child labor or exploit children for work.",
+    "Users under 13 are not permitted. Users under 18 need a parent's consent to view explicit lyrics.",
+    "The Company shall not be liable for harm to minors resulting from use of the Service.",
+    "We are not liable for any harm caused to children.",
+    "The service is not designed to prevent harm to children.",
+    "Toy dataset: harmful to minors rating, explicit lyrics flag. You may not sublicense.",
+    "You may not use the child safety dataset commercially.",
+    "The model was not evaluated on child abuse detection.",
+    "Not suitable for children: contains explicit sexual content.",
+    "This dataset contains sexual content and is not suitable for minors.",
+    "Warning: explicit content. Minors are prohibited from using this model.",
+    "Persons under 18 are forbidden to use this NSFW model.",
+    "You must not allow children to access this sexually explicit model.",
+    "Do not let kids use it; the output may be sexual.",
+    "No one under 18 may use this adult model.",
+    "Adult content. Prohibited for minors.",
+    "The test suite kills child processes; do not abuse.",
+    "Under the law, child sexual abuse material must be reported to the authorities and cannot be kept.",
 ]
 
 
@@ -319,6 +406,13 @@ def test_nested_lists_keep_what_they_hang_on() -> None:
         "2. Deceive\n"
     )
     assert clause(text).quote.startswith("You will not use it to: … Exploitation or harm to children")
+
+
+def test_what_stands_under_a_prohibiting_heading_is_prohibited() -> None:
+    assert clause("## Prohibited content\n\n### Sexualisation of minors\n\nAny.\n").answer == "explicit"
+    assert clause("## Prohibited content\n\nSexually explicit content featuring minors.\n").answer == "explicit"
+    assert clause("## Safety\n\n### Sexualisation of minors\n\nAny.\n").answer == "absent"
+    assert clause("## Prohibited content\n\nOur hotline has seen sexual content featuring minors.\n").answer == "absent"
 
 
 @pytest.mark.parametrize("junk", ["", "\x00" * 500, "(a) " * 3_000, "minors " * 3_000, ":" * 5_000, "harm to " * 3_000 + "minors"])
