@@ -16,7 +16,7 @@ from auditor.errors import RunError, UsageError
 from auditor.model import GAPS, Case, Finding, Gap, Place, Ref
 from auditor.render import Options
 from auditor.runs import Edge, Report
-from auditor.samples import HITS
+from auditor.samples import EXACT, HITS
 
 T = TypeVar("T")
 
@@ -67,6 +67,11 @@ class PlacedHit:
     distance: int = 0
     variant: str = ""
     basis: str = ""
+
+    @property
+    def nearness(self) -> str:
+        """A perceptual hash is near even at distance 0: only equal bytes, or addresses, are exact."""
+        return "exact" if self.algorithm in EXACT else f"near, distance {self.distance}"
 
 
 def placed_hits(report: Report) -> Iterator[PlacedHit]:

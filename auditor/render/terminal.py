@@ -221,14 +221,13 @@ def _places(report: Report) -> Iterator[Line]:
         if number >= PLACES:
             left += 1
             continue
-        nearness = "exact" if hit.distance == 0 else f"near, distance {hit.distance}"
         variant = f", {printable(hit.variant, 40)}" if hit.variant else ""
         row = f", row {hit.row}" if hit.row else ""
         yield from _wrapped(
             "",
             f"{hit.kind} {printable(hit.name)}: {printable(hit.sample)} in {printable(hit.place)}{row} matches entry "
             f"{printable(hit.token, 80)} of {printable(hit.list, 80)} {printable(hit.version, 40)} "
-            f"({hit.algorithm}, {nearness}{variant}, {hit.basis})",
+            f"({hit.algorithm}, {hit.nearness}{variant}, {hit.basis})",
             "  - ",
         )
     if left:

@@ -1,0 +1,25 @@
+"""What ``auditor facts`` prints keeps its published schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+
+from auditor.resources import resource
+from auditor.runs import audit, facts
+
+
+def test_every_fact_of_a_run_is_valid(tmp_path: Path) -> None:
+    card = tmp_path / "hub" / "models" / "acme" / "base" / "README.md"
+    card.parent.mkdir(parents=True)
+    card.write_text("---\nlicense: mit\nbase_model: acme/older\n---\n# Base\n", "utf-8")
+    (card.parent / "model.safetensors").write_bytes(b"\x80\x04not safetensors")
+    audit(tmp_path / "hub", out=tmp_path / "run")
+    schema = json.loads((resource("reports/schema") / "facts.schema.json").read_text("utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    lines = [json.loads(json.dumps(fact)) for fact in facts(tmp_path / "run")]
+    for line in lines:
+        validator.validate(line)
+    assert {"licence", "base_model", "gap"} <= {line["key"] for line in lines}
