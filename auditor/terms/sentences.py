@@ -48,9 +48,9 @@ _BOLD = re2.compile(r"^\s*(?:\*\*|__)([^*_]{2,90}?)(?:\*\*|__)\s*:?\s*$")
 _UNDERLINE = re2.compile(r"^\s*(?:={3,}|-{3,})\s*$")
 _ITEM = re2.compile(
     r"^([\s>]*)("
-    r"[-*+•·–—▪◦‣●○➢✗✘❌🚫⛔]|"
+    r"[-*+]\s|[•·–—▪◦‣●○➢✗✘❌🚫⛔]|"
     r"\((?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3})\)|"
-    r"(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3}(?:\.\d{1,3})*)[.)]|\|"
+    r"(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3}(?:\.\d{1,3})*)[.)]\s|\|"
     r")\s*(\S.*)$"
 )
 _SMALL = frozenset("a an and as at but by for from if in nor of on or the to up with your our is are not vs".split())
@@ -176,6 +176,7 @@ def _begin(line: str, bare: str, start: int, previous: str, block: _Block | None
 
 def _marker(marker: str, block: _Block | None) -> str:
     """The kind of a list marker: its siblings have the same."""
+    marker = marker.strip()
     core = marker.strip("().")
     around = marker.replace(core, "") if core else marker
     if not core or not core[0].isalnum():
