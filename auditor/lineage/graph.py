@@ -30,6 +30,8 @@ _KEYS = {
     "trained_on": ("model", "dataset", "trained-on"),
     "sourced_from": ("dataset", "dataset", "sourced-from"),
 }
+# Names of weights files that a thousand models have.
+_USUAL_FILES = r"^(model|pytorch_model|adapter_model|diffusion_pytorch_model|pytorch_lora_weights|consolidated)\b"
 # Parts that unlike models share as they are: the same file there makes no copy of the model.
 _SHARED_PARTS = r"(^|/)(vae|text_encoder|tokenizer|safety_checker|image_encoder|feature_extractor|scheduler)[^/]*/"
 _TABLES: dict[str, Literal["models", "datasets"]] = {"model": "models", "dataset": "datasets"}
@@ -140,11 +142,30 @@ def _edges_of(
     table = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
     child, value, relation, source = (_array(column) for column in table.columns)
     called = subjects[parent_kind].called(value.dictionary, artefacts)
+    if parent_kind == "model":
+        called = _by_file(dataset, called)
     parent = pa.DictionaryArray.from_arrays(value.indices, called)
     if word:
         relation = _constant(word, len(child))
     columns = [_constant(child_kind, len(child)), child, _constant(parent_kind, len(child)), parent, relation, source]
     return pa.Table.from_arrays([column.cast(pa.string()) for column in columns], schema=EDGES)
+
+
+def _by_file(dataset: pads.Dataset, called: pa.Array) -> pa.Array:
+    """Where a name is that of a weights file which one model alone has, and no usual one: that model."""
+    is_file = pc.and_(
+        pc.match_substring_regex(called, rf"^[^/]+({'|'.join(names.WEIGHTS).replace('.', '[.]')})$"),
+        pc.invert(pc.match_substring_regex(called, _USUAL_FILES, ignore_case=True)),
+    )
+    files = called.filter(is_file)
+    if not len(files):
+        return called
+    wanted = (pc.field("kind") == "model") & (pc.field("key") == "weights_format") & pc.field("relation").isin(files)
+    owners = dataset.to_table(["relation", "name"], filter=wanted).group_by(["relation", "name"]).aggregate([])
+    single = owners.group_by("relation").aggregate([("name", "count"), ("name", "min")])
+    single = single.filter(pc.equal(single["name_count"], 1)).combine_chunks()
+    owner = _array(single["name_min"]).take(pc.index_in(called, _array(single["relation"])))
+    return pc.coalesce(owner, called)
 
 
 def _constant(word: str, rows: int) -> pa.Array:

@@ -83,6 +83,19 @@ def test_a_digest_in_a_header_finds_the_base() -> None:
     assert pairs(table) == [("o/lora", "org/base", "finetune")]
 
 
+@pytest.mark.parametrize(
+    ("file", "owners", "parent"),
+    [
+        ("hills-v2.safetensors", ("o/base",), "o/base"),
+        ("hills-v2.safetensors", ("o/base", "o/other"), "hills-v2.safetensors"),
+        ("model.safetensors", ("o/base",), "model.safetensors"),
+    ],
+)
+def test_a_file_in_a_header_finds_the_one_model_that_has_it(file: str, owners: tuple[str, ...], parent: str) -> None:
+    has = [Subject("model", name, "", (Statement("weights_format", "safetensors", file),)) for name in owners]
+    assert pairs(facts(*has, model("o/lora", file))) == [("o/lora", parent, "finetune")]
+
+
 def test_a_model_that_names_itself_has_no_edge() -> None:
     assert pairs(facts(model("o/a", "o/a", "O/A"))) == []
 
