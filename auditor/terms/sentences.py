@@ -16,6 +16,8 @@ import re2
 LONGEST = 2_000_000
 # A sentence beyond this many characters is judged in stretches, so that the work stays linear.
 LONGEST_UNIT = 4_000
+# The level of a sentence that leads over headings that are only bold or short lines (levels 5 and 6).
+LEAD = 4
 # What follows a colon at the end of a block stays with it up to this length.
 SHORT = 60
 
@@ -83,6 +85,8 @@ def units(text: str) -> Iterator[Unit]:
         if block.kind == "heading":
             level = block.depth[0]
             headings = [known for known in headings if known[0] < level]
+            if level > LEAD and before.endswith(":"):  # "The following are prohibited:" over titled paragraphs
+                headings.append((LEAD, before))
             yield Unit("heading", block.text, block.start, block.end, (), tuple(words for _, words in headings))
             headings.append((level, block.text))
             stems, open_list, before = [], False, block.text
