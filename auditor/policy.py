@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -101,7 +102,7 @@ def load(
     file and the lists' digests: it names what was judged by, wherever the folders lie.
     """
     known = catalogue(rules)
-    chosen = choose(profiles(rules), profile)
+    chosen = choose(profiles(rules, known), profile)
     on = tuple(
         replace(rule, severity=severity) for rule, _ in known.values() if (severity := chosen.severity(rule)) != "off"
     )
@@ -111,10 +112,10 @@ def load(
             raise RuleError(f"{folder}: is not a folder of vocabularies (*.toml)")
     parts = [("rule", rule.id, known[rule.id][1]) for rule in on]
     parts += [("profile", chosen.name, chosen.digest)]
-    parts += [("vocabulary", path.name, _digest(path)) for folder in folders for path in _files(folder)]
+    parts += [("vocabulary", path.name, _sha256(_bytes(path))) for folder in folders for path in _files(folder)]
     parts += sorted(("list", f"{known_list.name} {known_list.means}", known_list.sha256) for known_list in lists)
     canonical = "\n".join("\t".join(part) for part in parts)
-    fingerprint = hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+    fingerprint = _sha256(canonical.encode("utf-8", "surrogatepass"))
     return Policy(on, chosen.name, tuple(lists), folders, chosen.treat, fingerprint)
 
 
@@ -124,31 +125,33 @@ def catalogue(rules: Sequence[Path] = ()) -> Mapping[str, tuple[Rule, str]]:
     origin: dict[str, Path] = {}
     for root in _roots(rules):
         for path in _files(root):
-            table = _toml(path)
-            replaces = table.pop("replaces", False)
             with _naming(path):
+                table, digest = _toml(path)
+                replaces = table.pop("replaces", False)
                 rule = _rule(path.stem, table)
-            if rule.id in found and replaces is not True:
-                raise RuleError(
-                    f"{path}: there is a rule {rule.id!r} already, in {origin[rule.id]}; "
-                    "give this one another name, or write replaces = true in it"
-                )
-            found[rule.id], origin[rule.id] = (rule, _digest(path)), path
+                if rule.id in found and replaces is not True:
+                    raise ValueError(
+                        f"there is a rule {rule.id!r} already, in {origin[rule.id]}; "
+                        "give this one another name, or write replaces = true in it"
+                    )
+                if rule.id not in found and replaces is not False:
+                    raise ValueError(f"replaces: there is no rule {rule.id!r} before it{nearest(rule.id, found)}")
+            found[rule.id], origin[rule.id] = (rule, digest), path
     return dict(sorted(found.items()))
 
 
-def profiles(rules: Sequence[Path] = ()) -> Mapping[str, Profile]:
-    """Every profile by its name, with what it inherits. Raises :class:`RuleError`."""
-    tables: dict[str, tuple[Path, dict[str, Any]]] = {}
+def profiles(rules: Sequence[Path], ids: Collection[str]) -> Mapping[str, Profile]:
+    """Every profile by its name, with what it inherits; ``ids`` are the rules'. Raises :class:`RuleError`."""
+    tables: dict[str, tuple[Path, dict[str, Any], str]] = {}
     for root in _roots(rules):
         for path in _files(root / "profiles"):
-            if path.stem in tables:
-                raise RuleError(f"{path}: there is a profile {path.stem!r} already; give this one another name")
-            tables[path.stem] = (path, _toml(path))
-    ids = catalogue(rules).keys()
+            with _naming(path):
+                if path.stem in tables:
+                    raise ValueError(f"there is a profile {path.stem!r} already; give this one another name")
+                tables[path.stem] = (path, *_toml(path))
 
     def read(name: str, heirs: tuple[str, ...] = ()) -> Profile:
-        path, table = tables[name]
+        path, table, digest = tables[name]
         with _naming(path):
             _only(table, ("description", "inherits", "severities", "treat"))
             description = _text(table, "description")
@@ -167,7 +170,6 @@ def profiles(rules: Sequence[Path] = ()) -> Mapping[str, Profile]:
                 for meaning, other in treat.items():
                     _one_of("treat", meaning, MEANS)
                     _one_of(f"treat.{meaning}", other, MEANS)
-        digest = _digest(path)
         if not parent:
             return Profile(name, description, severities, treat, digest)
         above = read(parent, (name, *heirs))
@@ -303,11 +305,14 @@ def differences(rule: Rule) -> Iterator[str]:
 _RULE = (
     "title", "applies", "check", "with", "severity", "case", "when", "reads", "why", "fix", "references", "examples",
 )  # fmt: skip
+_ID = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 _REQUIRED: Any = object()
 
 
 def _rule(name: str, table: Mapping[str, Any]) -> Rule:
     """One rule file's table. Raises :class:`ValueError` with the key at fault."""
+    if not _ID.fullmatch(name):
+        raise ValueError("the file's name is the rule's id: lower-case letters, digits and hyphens")
     _only(table, _RULE)
     applies = _texts(table, "applies")
     for kind in applies:
@@ -451,17 +456,21 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.toml"))
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _toml(path: Path) -> tuple[dict[str, Any], str]:
+    """What the file says, and its digest. Raises :class:`ValueError` for one that is not TOML or not UTF-8."""
+    data = _bytes(path)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RuleError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:  # not TOML, or not UTF-8
-        raise RuleError(f"{path}: is not a TOML file: {error}") from error
+        return tomllib.loads(data.decode("utf-8").replace("\r\n", "\n")), _sha256(data)
+    except ValueError as error:
+        raise ValueError(f"is not a TOML file: {error}") from error
 
 
-def _digest(path: Path) -> str:
+def _bytes(path: Path) -> bytes:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return path.read_bytes()
     except OSError as error:
         raise RuleError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -174,6 +174,19 @@ def test_a_rule_of_the_same_name_must_say_that_it_replaces(tmp_path: Path) -> No
     assert {rule.id: rule.title for rule in policy.load((tmp_path,)).rules}["no-licence"] == "A tag is stated"
 
 
+def test_a_rule_that_replaces_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        RuleError, match=r"replaces: there is no rule 'no-license' before it \(did you mean 'no-licence'"
+    ):
+        policy.load((folder(tmp_path, no_license=f"replaces = true\n{RULE}"),))
+
+
+def test_the_name_of_a_rule_file_must_do_as_an_id(tmp_path: Path) -> None:
+    (tmp_path / "Our rule.toml").write_text(RULE)
+    with pytest.raises(RuleError, match=r"Our rule\.toml: the file's name is the rule's id: lower-case letters"):
+        policy.load((tmp_path,))
+
+
 # Profiles
 
 

@@ -18,7 +18,7 @@ from auditor.model import Rule, Statement, Subject
 from auditor.resources import resource
 
 RULES = [rule for rule, _ in policy.catalogue().values()]
-PROFILES = policy.profiles()
+PROFILES = policy.profiles((), [rule.id for rule in RULES])
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])

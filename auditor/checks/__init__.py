@@ -87,7 +87,7 @@ class Values:
         if self.words and value.casefold() in self.words:
             return True
         if self.patterns:
-            return any(pattern.search(value) for pattern in self.patterns)
+            return any(_found(pattern, value) for pattern in self.patterns)
         return not self.words
 
     def __bool__(self) -> bool:
@@ -105,6 +105,11 @@ def _pattern(pattern: str) -> Any:
         reason = error.args[0]
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
         raise ValueError(f"{pattern!r} is not an RE2 pattern: {reason}") from error
+
+
+def _found(pattern: Any, value: str) -> bool:
+    """RE2 searches UTF-8, which has no lone surrogates: they are written as facts write them."""
+    return pattern.search(value.encode("utf-8", "backslashreplace")) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +205,7 @@ class Readings:
         """The words that the value translates to; itself where there are no patterns."""
         if not self.patterns:
             return (value.casefold(),)
-        return tuple(word.casefold() for word, pattern in self.patterns if pattern.search(value))
+        return tuple(word.casefold() for word, pattern in self.patterns if _found(pattern, value))
 
 
 AS_WRITTEN = Readings()

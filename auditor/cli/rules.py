@@ -28,8 +28,8 @@ def list_rules(rules: tuple[Path, ...], profile: str) -> None:
     """Every rule: id, severity in the profile, title."""
     from auditor import policy
 
-    chosen = policy.choose(policy.profiles(rules), profile)
     known = policy.catalogue(rules)
+    chosen = policy.choose(policy.profiles(rules, known), profile)
     width = max(map(len, known), default=0)
     for name, (rule, _) in known.items():
         click.echo(f"{name:<{width}}  {chosen.severity(rule):<7}  {rule.title}")
@@ -46,7 +46,7 @@ def explain(rule: str, rules: tuple[Path, ...]) -> None:
     known = policy.catalogue(rules)
     if rule not in known:
         raise click.UsageError(f"there is no rule {rule!r}{nearest(rule, known)}; `auditor rules list` names them all")
-    click.echo("\n".join(_explanation(known[rule][0], policy.profiles(rules))))
+    click.echo("\n".join(_explanation(known[rule][0], policy.profiles(rules, known))))
 
 
 @command.command()
@@ -57,8 +57,9 @@ def test(context: click.Context, folder: Path | None) -> None:
     from auditor import policy
 
     further = () if folder is None else (folder,)
-    policy.profiles(further)
-    known = [rule for rule, _ in policy.catalogue(further).values()]
+    catalogue = policy.catalogue(further)
+    policy.profiles(further, catalogue)  # refuses a broken one
+    known = [rule for rule, _ in catalogue.values()]
     failures = [difference for rule in known for difference in policy.differences(rule)]
     for failure in failures:
         click.echo(failure)

@@ -128,6 +128,7 @@ def test_values_are_words_in_any_case_and_patterns() -> None:
     assert "mit" in values
     assert "cc-by-4.0" in values
     assert "gpl-3.0" not in values
+    assert "cc-\udcff" in values
     assert "anything" in Values.read([])
 
 
