@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
+from numpy.typing import NDArray
 
 from auditor.csvstream import encoding_of, text_of, utf8
 from auditor.errors import ListError
@@ -62,11 +63,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
         if (options.algorithm or said.get("algorithm")) and (not chosen or chosen in TEXT_SIGNALS):
             raise ListError(f"{path}: {options.algorithm or said['algorithm']!r} is not an algorithm of a plain list")
         file.seek(0)
-        first = 1
-        for block in _blocks(path, utf8(file, head)):
-            cells = _lines(path, block, first)
-            lines = np.arange(first, first + len(cells))
-            first += len(cells)
+        for lines, cells in lines_of(path, utf8(file, head)):
             cells = pc.ascii_trim_whitespace(cells)
             lengths = pc.binary_length(cells).to_numpy(zero_copy_only=False)
             comment = pc.starts_with(cells, "#").to_numpy(zero_copy_only=False) | (lengths == 0)
@@ -102,6 +99,15 @@ def header_of_comments(kind: str, said: Mapping[str, str]) -> Header:
         delta=said.get("delta", "").lower() in {"yes", "true", "1"},
         duty=said.get("duty", ""),
     )
+
+
+def lines_of(path: Path, stream: pa.NativeFile) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
+    """Every line and its number, in batches. Raises ListError on a line longer than :data:`LINE`."""
+    first = 1
+    for block in _blocks(path, stream):
+        cells = _lines(path, block, first)
+        yield np.arange(first, first + len(cells)), cells
+        first += len(cells)
 
 
 def _blocks(path: Path, stream: pa.NativeFile) -> Iterator[bytes]:

@@ -1,0 +1,57 @@
+"""hashlookup records (CIRCL): files that are known, which is not the same as good; read as a benign list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from auditor.errors import ListError
+from auditor.jsonstream import records
+from auditor.known import Example, Header, Item, Malformed, Options
+from auditor.known.formats.records import Gathered, opened, text
+
+HELP = "hashlookup JSON records: known files (means benign)"
+
+_FIELDS = ("MD5", "SHA-1", "SHA-256", "SHA-512")
+
+
+def claims(head: bytes, name: str) -> int:
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"["} or not (b'"SHA-1"' in head or b'"hashlookup:' in head):
+        return 0
+    return 75 if b'"FileName"' in head or b'"hashlookup:' in head else 0
+
+
+def read(path: Path, options: Options) -> Iterator[Item]:
+    with opened(path) as file:
+        yield Header("hashlookup", holder="hashlookup", means="benign")
+        gathered = Gathered()
+        number = 0
+        for _, record in records(file, ("",)):
+            number += 1
+            if not isinstance(record, dict):
+                yield Malformed(number, "the record is no JSON object")
+                continue
+            trust = text(record.get("hashlookup:trust"))
+            about = {
+                "classification": f"trust {trust}" if trust else None,
+                "feedback": "disputed: known malicious" if record.get("KnownMalicious") else None,
+            }
+            for field in _FIELDS:
+                yield from gathered.add(field, record.get(field), number, **about)
+        if not gathered.waiting and number < 2:
+            raise ListError(f"{path}: holds no hashlookup records")
+        yield from gathered.rest()
+
+
+EXAMPLES = (
+    Example(
+        "records.json",
+        b'[{"FileName": "ls", "MD5": "9E107D9D372BB6826BD81D3542A419D6", "hashlookup:trust": 60,'
+        b'"SHA-1": "2FD4E1C67A2D28FCED849EE1BB76E7391B93EB12"}]',
+        Header("hashlookup", holder="hashlookup", means="benign"),
+        (
+            ("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "trust 60", False),
+            ("sha1", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "", "trust 60", False),
+        ),
+    ),
+)

@@ -1,0 +1,57 @@
+"""StopNCII hash pages: PDQ of pictures and MD5 of videos that people want to keep from being shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from auditor.errors import ListError
+from auditor.jsonstream import records
+from auditor.known import Example, Header, Item, Malformed, Options
+from auditor.known.formats.records import Gathered, opened, text
+
+HELP = "StopNCII JSON pages (means ncii)"
+
+
+def claims(head: bytes, name: str) -> int:
+    return 80 if b'"hashRecords"' in head or (b'"hashValue"' in head and b'"signalType"' in head) else 0
+
+
+def read(path: Path, options: Options) -> Iterator[Item]:
+    with opened(path) as file:
+        yield Header("stopncii", holder="StopNCII", means="ncii")
+        gathered = Gathered()
+        number = 0
+        page = False
+        for key, record in records(file, ("hashRecords", "")):
+            if key == "" and isinstance(record, dict) and "hashValue" not in record:
+                page = page or bool({"hashRecords", "hasMoreRecords", "nextPageToken"} & set(record))
+                continue
+            number += 1
+            if not isinstance(record, dict):
+                yield Malformed(number, "the record is no JSON object")
+                continue
+            gone = str(record.get("hashStatus", "")).lower() in {"withdrawn", "deleted"}
+            about = {"ids": text(record.get("id")), "withdrawn": gone}
+            yield from gathered.add(str(record.get("signalType", "")), record.get("hashValue"), number, **about)
+        if not number and not page:
+            raise ListError(f"{path}: holds no StopNCII hash records")
+        yield from gathered.rest()
+
+
+EXAMPLES = (
+    Example(
+        "page.json",
+        b'{"count": 3, "hasMoreRecords": false, "hashRecords": ['
+        b'{"lastModtimestamp": 1, "hashValue": "' + b"f0" * 32 + b'", "hashStatus": "Active", "signalType": "ImagePDQ"},'
+        b'{"lastModtimestamp": 2, "hashValue": "9e107d9d372bb6826bd81d3542a419d6", "hashStatus": "Withdrawn",'
+        b' "signalType": "VideoMD5"}, {"hashValue": "x", "signalType": "VideoTMK"}]}',
+        Header("stopncii", holder="StopNCII", means="ncii"),
+        (
+            ("pdq", "f0" * 32, "", "", False),
+            ("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "", True),
+        ),
+        unknown=(("VideoTMK", 1),),
+    ),
+    Example("other.json", b'{"hashValue": 1, "signalType": [', refused="not valid JSON"),
+)

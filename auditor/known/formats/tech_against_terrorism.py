@@ -1,0 +1,57 @@
+"""Tech Against Terrorism's hash list: exact and perceptual hashes of terrorist content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from auditor.errors import ListError
+from auditor.jsonstream import records
+from auditor.known import Example, Header, Item, Malformed, Options
+from auditor.known.formats.records import Gathered, opened, text, true
+
+HELP = "Tech Against Terrorism JSON (means terrorism)"
+
+
+def claims(head: bytes, name: str) -> int:
+    return 80 if b'"hash_digest"' in head and b'"algorithm"' in head else 0
+
+
+def read(path: Path, options: Options) -> Iterator[Item]:
+    with opened(path) as file:
+        yield Header("tech_against_terrorism", holder="Tech Against Terrorism", means="terrorism")
+        gathered = Gathered()
+        number = 0
+        page = False
+        for key, record in records(file, ("results", "")):
+            if key == "" and isinstance(record, dict) and "hash_digest" not in record:
+                page = page or bool({"results", "next", "count"} & set(record))
+                continue
+            number += 1
+            if not isinstance(record, dict):
+                yield Malformed(number, "the record is no JSON object")
+                continue
+            about = {
+                "ids": text(record.get("id")),
+                "classification": text(record.get("file_type")),
+                "withdrawn": true(record.get("deleted")),
+            }
+            yield from gathered.add(str(record.get("algorithm", "")), record.get("hash_digest"), number, **about)
+        if not number and not page:
+            raise ListError(f"{path}: holds no hash records")
+        yield from gathered.rest()
+
+
+EXAMPLES = (
+    Example(
+        "page.json",
+        b'{"count": 2, "next": null, "results": [{"hash_digest": "9E107D9D372BB6826BD81D3542A419D6", "algorithm": "MD5",'
+        b'"file_type": "image/png", "deleted": false, "updated_on": "2024-01-01", "id": 5},'
+        b'{"hash_digest": "' + b"f0" * 32 + b'", "algorithm": "PDQ", "deleted": true, "id": 6}]}',
+        Header("tech_against_terrorism", holder="Tech Against Terrorism", means="terrorism"),
+        (
+            ("md5", "9e107d9d372bb6826bd81d3542a419d6", "5", "image/png", False),
+            ("pdq", "f0" * 32, "6", "", True),
+        ),
+    ),
+)

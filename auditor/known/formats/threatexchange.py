@@ -1,0 +1,59 @@
+"""python-threatexchange's local file: a signal type and a hash a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from auditor.csvstream import encoding_of, text_of, utf8
+from auditor.known import HEAD, Example, Header, Item, Malformed, Options
+from auditor.known.formats.plain import header_of_comments, lines_of
+from auditor.known.formats.records import Gathered, comment_fields, opened
+
+HELP = "'<signal type> <hash>' a line, as python-threatexchange's file exchange reads"
+
+_LINE = re.compile(r"(pdq|pdq_ocr|video_md5|photo_md5|vpdq|tmk|photodna|md5|sha1|sha256|url|raw_text|trend_query|text_tlsh)[ \t]+\S")
+
+
+def claims(head: bytes, name: str) -> int:
+    if b"\0" in head and not encoding_of(head):
+        return 0
+    lines = [line.strip() for line in text_of(head).lstrip("\ufeff").splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if len(head) >= HEAD and len(lines) > 1:
+        lines.pop()
+    return 60 if lines and all(_LINE.match(line) for line in lines[:50]) else 0
+
+
+def read(path: Path, options: Options) -> Iterator[Item]:
+    with opened(path) as file:
+        head = file.read(HEAD)
+        yield header_of_comments("threatexchange", comment_fields(text_of(head)))
+        file.seek(0)
+        gathered = Gathered()
+        for numbers, cells in lines_of(path, utf8(file, head)):
+            for number, line in zip(numbers.tolist(), cells.to_pylist(), strict=True):
+                kind, _, value = line.strip().partition(" " if " " in line.strip() else "\t")
+                if not kind or kind.startswith("#"):
+                    continue
+                if not value.strip():
+                    yield Malformed(number, "the line is not '<signal type> <hash>'")
+                    continue
+                yield from gathered.add(kind, value.strip(), number)
+        yield from gathered.rest()
+
+
+EXAMPLES = (
+    Example(
+        "local.txt",
+        b"pdq " + b"f0" * 32 + b"\nvideo_md5 9e107d9d372bb6826bd81d3542a419d6\nurl https://bad.example/a\ntrend_query {}\n",
+        Header("threatexchange"),
+        (
+            ("pdq", "f0" * 32, "", "", False),
+            ("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "", False),
+            ("url", "https://bad.example/a", "", "", False),
+        ),
+        unknown=(("trend_query", 1),),
+    ),
+)

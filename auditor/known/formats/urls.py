@@ -1,0 +1,76 @@
+"""URL and domain lists: one a line, hosts files among them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from auditor.csvstream import encoding_of, text_of, utf8
+from auditor.errors import ListError
+from auditor.known import HEAD, Example, Header, Item, Malformed, Options
+from auditor.known.formats.plain import header_of_comments, lines_of
+from auditor.known.formats.records import columns_of, comment_fields, opened
+from auditor.samples import TEXT_SIGNALS
+
+HELP = "a URL or a domain a line, or a hosts file; '# algorithm: url' or '# algorithm: domain' where both occur"
+
+_URL = r"^(?i:https?|ftp)://\S+$"
+_HOSTS_FILE = r"^(?:0\.0\.0\.0|127\.0\.0\.1|::1?)\s+"
+_DOMAIN = r"^(?:\*\.|\.)?[^\s/:@,;|\"'{}<>\[\]]+\.[^\s/:@,;|\"'{}<>\[\]]*[^\s/:@,;|\"'{}<>\[\].\d]$"
+
+
+def claims(head: bytes, name: str) -> int:
+    if b"\0" in head and not encoding_of(head):
+        return 0
+    lines = [line.split("#")[0].strip() for line in text_of(head).lstrip("\ufeff").splitlines()]
+    if len(head) >= HEAD and len(lines) > 1:
+        lines.pop()
+    lines = [re.sub(_HOSTS_FILE, "", line) for line in lines if line][:50]
+    fit = sum(bool(re.match(_URL, line) or re.match(_DOMAIN, line)) for line in lines)
+    return 45 if lines and fit > len(lines) / 2 else 0
+
+
+def read(path: Path, options: Options) -> Iterator[Item]:
+    with opened(path) as file:
+        head = file.read(HEAD)
+        said = comment_fields(text_of(head))
+        chosen = options.algorithm or said.get("algorithm", "")
+        if chosen and chosen not in TEXT_SIGNALS:
+            raise ListError(f"{path}: a list of URLs or domains has no algorithm {chosen!r}")
+        yield header_of_comments("urls", said)
+        file.seek(0)
+        for lines, cells in lines_of(path, utf8(file, head)):
+            # A fragment is no part of a URL, so what follows a space and "#" is a comment in either.
+            cells = pc.replace_substring_regex(cells, r"(^|\s)#.*$", "")
+            cells = pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, _HOSTS_FILE, ""))
+            empty = pc.equal(cells, "")
+            urls = pc.match_substring_regex(cells, _URL)
+            names = pc.and_(pc.invert(urls), pc.match_substring_regex(cells, _DOMAIN))
+            if chosen:
+                fits = pc.or_(urls, names)
+                urls, names = (fits, pc.invert(pc.or_(fits, True))) if chosen == "url" else (pc.and_(fits, False), fits)
+            for algorithm, mask in (("url", urls), ("domain", names)):
+                rows = mask.to_numpy(zero_copy_only=False)
+                if rows.any():
+                    yield from columns_of(algorithm, cells.filter(mask), lines[rows])
+            wrong = pc.invert(pc.or_(pc.or_(urls, names), empty)).to_numpy(zero_copy_only=False)
+            for line in lines[wrong].tolist():
+                yield Malformed(line, "neither a URL nor a domain")
+
+
+EXAMPLES = (
+    Example(
+        "urls.txt",
+        b"# name: hills\nhttps://bad.example/a?b=1\n\nbad.example  # a domain\n0.0.0.0 worse.example\nnot one\n",
+        Header("urls", "hills"),
+        (
+            ("url", "https://bad.example/a?b=1", "", "", False),
+            ("domain", "bad.example", "", "", False),
+            ("domain", "worse.example", "", "", False),
+        ),
+        malformed=(6,),
+    ),
+)

@@ -1,0 +1,88 @@
+"""Project VIC / CAID hash sets: VICS JSON 1.2, 1.3 and 2.0, media alone or within cases, of any size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from auditor.errors import ListError
+from auditor.jsonstream import records
+from auditor.known import Example, Header, Item, Malformed, Options
+from auditor.known.formats.records import Gathered, opened, text
+
+HELP = "VICS JSON 1.2 to 2.0 (Project VIC, CAID, Griffeye); its categories differ by country, so say --means"
+
+_CONTEXT = re.compile(rb'"@?odata\.(?:context|metadata)"\s*:\s*"[^"]*#(?:Media|Cases)')
+_FIELDS = ("MD5", "SHA1", "SHA256", "PhotoDNA", "PDQ")
+
+
+def claims(head: bytes, name: str) -> int:
+    if _CONTEXT.search(head):
+        return 90
+    return 70 if b'"MediaID"' in head and b'"MD5"' in head else 0
+
+
+def read(path: Path, options: Options) -> Iterator[Item]:
+    with opened(path) as file:
+        yield Header("vics")
+        gathered = Gathered()
+        number = 0
+        found = False
+        for key, record in records(file, ("value", "Media", "")):
+            if key == "" and isinstance(record, dict) and not any(field in record for field in (*_FIELDS, "MediaID")):
+                found = found or "odata" in " ".join(record) or "value" in record
+                continue
+            if not isinstance(record, dict):
+                number += 1
+                yield Malformed(number, "the record is no JSON object")
+                continue
+            if "CaseID" in record or "Media" in record:
+                continue  # a case: its media came before it
+            number += 1
+            about = {
+                "ids": text(record.get("MediaID")),
+                "classification": text(record.get("Category")),
+                "series": text(record.get("Series")),
+            }
+            for field in _FIELDS:
+                yield from gathered.add(field, record.get(field), number, **about)
+            others = record.get("AlternativeHashes")
+            for other in others if isinstance(others, list) else ():
+                if isinstance(other, dict):
+                    yield from gathered.add(str(other.get("HashName", "")), other.get("HashValue"), number, **about)
+        if not number and not found:
+            raise ListError(f"{path}: holds no VICS media")
+        yield from gathered.rest()
+
+
+EXAMPLES = (
+    Example(
+        "vics-2.0.json",
+        b'\xef\xbb\xbf{"@odata.context": "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/UK/$metadata#Cases",'
+        b'"value": [{"CaseID": "c", "Media": [{"MediaID": 1, "Category": 0, "MD5": "9E107D9D372BB6826BD81D3542A419D6",'
+        b'"SHA1": null, "IsPrecategorized": "true", "AlternativeHashes": [{"HashName": "PhotoDNA", "HashValue": "'
+        + b"AAAA" * 48
+        + b'"}, {"HashName": "F1", "HashValue": "x"}]}]}]}',
+        Header("vics"),
+        (
+            ("md5", "9e107d9d372bb6826bd81d3542a419d6", "1", "0", False),
+            ("photodna", "00" * 144, "1", "0", False),
+        ),
+        unknown=(("F1", 1),),
+    ),
+    Example(
+        "vics-1.3.json",
+        b'{"odata.metadata": "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media",\r\n"value": ['
+        b'{"MediaID": 7, "Category": 2, "MD5": "9e107d9d372bb6826bd81d3542a419d6", "Series": "hills"}, '
+        b'{"MediaID": 8, "Category": 1, "MD5": "short"}]}',
+        Header("vics"),
+        (("md5", "9e107d9d372bb6826bd81d3542a419d6", "7", "2", False),),
+        malformed=(2,),
+    ),
+    Example(
+        "vics-empty.json",
+        b'{"odata.metadata": "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Cases", "value": [{"Media": []}]}',
+        Header("vics"),
+    ),
+)
