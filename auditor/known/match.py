@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
@@ -52,7 +52,6 @@ class Matcher:
     """Lists to match against. A worker makes its own from the lists' paths; the pages are shared."""
 
     lists: tuple[KnownList, ...]
-    _chance: chance.Decoys = field(default_factory=chance.Decoys, repr=False)
 
     @property
     def algorithms(self) -> frozenset[str]:
@@ -103,7 +102,7 @@ class Matcher:
         for known in lists:
             if words is not None and algorithm in known.thresholds:
                 found, entries, distances = known.near(algorithm, words)
-                self._chance.count(known, algorithm, words, coverage)
+                chance.count(known, algorithm, words[_unmatched(batch, rows, found)], coverage)
             else:
                 found, entries = known.find(algorithm, values)
                 distances = np.zeros(len(found), np.int16)
@@ -148,6 +147,14 @@ def quarantine(hits: pa.Table | pa.RecordBatch, samples: int) -> tuple[tuple[Qua
     theirs = pc.is_in(keys, pa.array(["\0".join((one.list, one.version, one.token)) for one in found], pa.string()))
     rows = pc.and_(theirs, pc.greater(hits.column("distance"), 0)).to_numpy(zero_copy_only=False)
     return found, np.asarray(rows, np.bool_)
+
+
+def _unmatched(batch: pa.RecordBatch, rows: NDArray[np.int64], found: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of the rows are of a sample that was not found in any of its forms."""
+    if not len(found):
+        return np.ones(len(rows), np.bool_)
+    group = _groups(batch)[rows]
+    return ~np.isin(group, group[found])
 
 
 def _of_quality(

@@ -49,7 +49,7 @@ class NearIndex:
             return _none()
         packed = np.unique(np.concatenate(found))
         rows, entries = (packed >> 32).astype(np.int64), (packed & 0xFFFFFFFF).astype(np.int64)
-        return rows, entries, _distances(queries[rows], self.words[entries])
+        return rows, entries, distances(queries[rows], self.words[entries])
 
     def _verify(
         self,
@@ -130,6 +130,11 @@ def scan(words: Words, queries: Words, threshold: int) -> Pairs:
     return table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2].astype(np.int16)
 
 
+def distances(left: Words, right: Words) -> NDArray[np.int16]:
+    """How many bits of each row differ."""
+    return _popcounts(left ^ right).astype(np.int16)
+
+
 def words_of(values: NDArray[np.uint8]) -> Words:
     """Digests of 8 or 32 bytes, one a row, as 64-bit words (in this machine's order: distances don't depend on it)."""
     return np.ascontiguousarray(values).view(np.uint64)
@@ -171,7 +176,3 @@ def _popcounts(difference: Words) -> NDArray[np.uint16]:
     pairs = counts.view(np.uint32)[:, 0]
     pairs = (pairs & np.uint32(0x00FF00FF)) + (pairs >> np.uint32(8) & np.uint32(0x00FF00FF))
     return ((pairs & np.uint32(0xFFFF)) + (pairs >> np.uint32(16))).astype(np.uint16)
-
-
-def _distances(left: Words, right: Words) -> NDArray[np.int16]:
-    return _popcounts(left ^ right).astype(np.int16)
