@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from auditor.model import Case, Ref
@@ -11,8 +11,9 @@ from auditor.render.sharing import called
 from auditor.runs import Edge
 
 ANCESTORS = 10
-CHILDREN = 5
-DEPTH = 5
+CHILDREN = 5  # of one parent
+ROWS = 24
+GENERATIONS = 5
 INDENT, ROW, LETTER = 22, 42, 7.4  # pixels
 
 
@@ -48,35 +49,43 @@ class Kin:
 
     def draw(self, case: Case) -> Drawing | None:
         """The drawing of this case; None when nothing is known of its lineage."""
-        subject = case.ref
-        above = list(self._ancestors(subject))
-        deepest = max((distance for distance, _ in above), default=0)
         rows: dict[Ref | int, Node] = {}
         lines: list[str] = []
+        deepest = self._generations(case.ref)
 
         def add(key: Ref | int, level: int, name: str, label: str, role: str) -> Node:
             rows[key] = Node(level * INDENT + 8, len(rows) * ROW + 16, printable(name, 40), printable(label, 60), role)
             return rows[key]
 
-        for distance, edge in sorted(above, key=lambda pair: -pair[0]):
-            add(edge.parent, deepest - distance, called(edge.parent), _label(edge), "ancestor")
-        add(subject, deepest, called(subject), f"this case: {case.ground}", "case")
-        lines += [_line(rows[edge.parent], rows[edge.child]) for _, edge in above if edge.child in rows]
-        stack = [(subject, deepest + 1)]
-        while stack:
-            parent, level = stack.pop()
-            children = [edge for edge in self.down.get(parent, ()) if edge.child not in rows]
-            # Deeper levels of a wide family would hide the family: they are counted by the report's findings.
-            kept = children[:CHILDREN] if level - deepest <= DEPTH else []
+        def above(child: Ref, level: int) -> list[Ref]:
+            """Draw the child's parents, each under its own; those that end at the child are given back."""
+            joined = []
+            for edge in self.up.get(child, ()) if level >= 0 else ():
+                if edge.parent != case.ref and edge.parent not in rows and len(rows) < ANCESTORS:
+                    ends = above(edge.parent, level - 1)
+                    if edge.parent not in rows:
+                        node = add(edge.parent, level, called(edge.parent), _label(edge), "ancestor")
+                        lines.extend(_line(rows[end], node) for end in ends)
+                if edge.parent in rows and rows[edge.parent].x <= level * INDENT + 8:
+                    joined.append(edge.parent)
+            return joined
+
+        def below(parent: Ref, level: int) -> None:
+            kept = self.down.get(parent, [])[:CHILDREN] if level - deepest <= GENERATIONS and len(rows) < ROWS else []
             for edge in kept:
                 if edge.child not in rows:
-                    node = add(edge.child, level, called(edge.child), _label(edge), "descendant")
-                    lines.append(_line(rows[parent], node))
-            if len(children) > len(kept):
-                node = add(len(rows), level, f"{len(children) - len(kept):,} more", "made from the same", "more")
-                lines.append(_line(rows[parent], node))
-            if len(kept) == 1 or parent == subject:
-                stack += [(edge.child, level + 1) for edge in reversed(kept) if self.down.get(edge.child)][:1]
+                    child = add(edge.child, level, called(edge.child), _label(edge), "descendant")
+                    lines.append(_line(rows[parent], child))
+                    below(edge.child, level + 1)
+            hidden = sum(edge.child not in rows for edge in self.down.get(parent, ()))
+            if hidden:
+                more = add(len(rows), level, f"{hidden:,} more", "made from the same", "more")
+                lines.append(_line(rows[parent], more))
+
+        ends = above(case.ref, deepest - 1)
+        subject = add(case.ref, deepest, called(case.ref), f"this case: {case.ground}", "case")
+        lines += [_line(rows[end], subject) for end in ends]
+        below(case.ref, deepest + 1)
         if len(rows) == 1:
             return None
         nodes = tuple(rows.values())
@@ -84,18 +93,16 @@ class Kin:
         words = "; ".join(f"{node.name} ({node.label})" for node in nodes)
         return Drawing(int(width) + 8, len(nodes) * ROW + 2, nodes, tuple(lines), words)
 
-    def _ancestors(self, subject: Ref) -> Iterator[tuple[int, Edge]]:
-        seen, level, distance, number = {subject}, [subject], 0, 0
-        while level and distance < DEPTH:
-            distance += 1
-            edges = [edge for child in level for edge in self.up.get(child, ())]
-            level = []
-            for edge in edges:
-                if edge.parent not in seen and number < ANCESTORS:
-                    seen.add(edge.parent)
-                    level.append(edge.parent)
-                    number += 1
-                    yield distance, edge
+    def _generations(self, subject: Ref) -> int:
+        """How many generations above the subject are drawn."""
+        seen, level, number = {subject}, {subject}, 0
+        while number < GENERATIONS:
+            level = {edge.parent for child in level for edge in self.up.get(child, ())} - seen
+            if not level:
+                break
+            seen |= level
+            number += 1
+        return number
 
 
 def _label(edge: Edge) -> str:

@@ -75,6 +75,24 @@ def test_a_case_is_drawn_between_its_ancestors_and_descendants(report: Report) -
     assert Kin(report.lineage).draw(report.cases[0]) is None
 
 
+def test_each_line_of_descent_is_drawn_under_its_own_parent(report: Report) -> None:
+    pairs = [("a", "A"), ("b", "B"), ("case", "a"), ("case", "b"), ("x", "case"), ("x1", "x"), ("y", "case")]
+    edges = tuple(Edge(Ref("model", child), Ref("model", parent), "merge", "") for child, parent in pairs)
+    drawing = Kin(edges).draw(Case("exposed", "model", "case", "", report.cases[1].reasons))
+    assert drawing is not None
+    assert [(node.x, node.name.removeprefix("model ")) for node in drawing.nodes] == [
+        (8, "A"),
+        (30, "a"),
+        (8, "B"),
+        (30, "b"),
+        (52, "case"),
+        (74, "x"),
+        (96, "x1"),
+        (74, "y"),
+    ]
+    assert len(drawing.lines) == len(pairs)
+
+
 @pytest.mark.parametrize("family", ["wide", "deep", "circle", "merge"])
 def test_any_family_can_be_drawn(report: Report, family: str) -> None:
     def model(number: int) -> Ref:
@@ -89,7 +107,7 @@ def test_any_family_can_be_drawn(report: Report, family: str) -> None:
     edges = tuple(Edge(model(child), model(parent), "finetune", "card") for child, parent in pairs)
     drawing = Kin(edges).draw(Case("exposed", "model", "m/0", "", report.cases[1].reasons))
     assert drawing is not None
-    assert len(drawing.nodes) <= 20
+    assert len(drawing.nodes) <= 60
     assert len({node.y for node in drawing.nodes}) == len(drawing.nodes)
     assert drawing.height >= max(node.y for node in drawing.nodes)
     if family == "wide":
