@@ -1,0 +1,325 @@
+"""Observed descent: are these weights made from those? Told by sampled values, not by what anybody says.
+
+Of every tensor but norms, biases and embeddings a few thousand values are read by offset, in any float type,
+and compared with the values at the same places of a tensor of the same name and shape: related weights keep
+pointing the same way (a fine-tune above 0.99, an even merge near 0.7), unrelated ones do not (near 0).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.errors import Unreadable, UsageError
+from auditor.lineage.names import normal
+from auditor.readers.safetensors import Header, header
+
+Floats = npt.NDArray[np.float32]
+
+# Values read of a tensor: at most MOST, in RUNS stretches; FEWEST of a small one. Under 1 % of a file of ordinary size.
+MOST, FEWEST, RUNS = 2048, 256, 8
+FORMAT = "auditor-fingerprint-1"
+SKETCH = 1024
+# Cosines: a tensor at or above STRONG is derived from the other's, below WEAK it is not; the same values when cast
+# to 16 bits and back stay above SAME.
+STRONG, WEAK, SAME = 0.9, 0.2, 0.99999
+# Below so many values, or so small a part of the tensors, nothing can be told.
+ENOUGH_VALUES, ENOUGH_TENSORS = 1024, 0.1
+LIMITS = (
+    "Not covered: quantised or permuted weights, adapters before they are merged, pruned shapes. Twins trained from "
+    "the same starting values may look related. Values are sampled: a verdict is a lead for a person, with its figures."
+)
+
+_LEFT_OUT = re.compile(
+    r"(?:^|[._])(?:norm|ln|layernorm|embed|embedding|embeddings|wte|wpe|lm_head)[\d_]*(?:[._]|$)|_norm|embed_"
+)
+_FLOATS: Mapping[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "BF16": np.dtype("<u2"),
+    "F64": np.dtype("<f8"),
+}
+
+Relation = Literal[
+    "the same values", "made from it", "made in part from it", "blended with it", "unrelated", "cannot tell"
+]
+Verdict = Literal["agrees", "conflicts", "undeclared", "cannot tell", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Sampled values of a file's tensors, each centred and of length one; ``bases`` are what its header names.
+
+    ``left`` counts tensors that could not be sampled: quantised, or without any spread of values.
+    """
+
+    name: str
+    shapes: Mapping[str, tuple[int, ...]]
+    values: Mapping[str, Floats]
+    bases: tuple[str, ...] = ()
+    left: int = 0
+
+    def sketch(self) -> Floats:
+        """All tensors folded into 1,024 numbers of length one, whose products come near the mean cosine.
+
+        A count sketch (Charikar et al. 2002): places and signs follow from a tensor's name and shape.
+        """
+        folded = np.zeros(SKETCH, np.float64)
+        for name, values in self.values.items():
+            seed = hashlib.blake2b(f"{name}\0{self.shapes[name]}".encode("utf-8", "replace"), digest_size=8).digest()
+            random = np.random.Generator(np.random.PCG64(int.from_bytes(seed, "little")))
+            draw = random.integers(0, 2 * SKETCH, len(values))
+            folded += np.bincount(draw >> 1, np.where(draw & 1, values, -values), SKETCH)
+        length = np.linalg.norm(folded)
+        return (folded / length if length else folded).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How one file's weights stand to another's: the relation, the verdict on what was declared, the figures."""
+
+    relation: Relation
+    verdict: Verdict
+    cosine: float  # mean over the tensors compared
+    strong: float  # share of those at or above STRONG
+    compared: int
+    of: int
+    renamed: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        figures = {"cosine": round(self.cosine, 6), "strong": round(self.strong, 4)}
+        names = {"relation": self.relation, "verdict": self.verdict, "renamed": self.renamed}
+        return {**names, **figures, "compared": self.compared, "of": self.of}
+
+    def __str__(self) -> str:
+        verdict = f" ({self.verdict})" if self.verdict else ""
+        how = "by shape, names differ" if self.renamed else "by name"
+        share = f"{self.strong:.0%} of tensors at or above {STRONG}"
+        if not self.compared:
+            return f"{self.relation}{verdict}: no tensors of the same name and shape"
+        return (
+            f"{self.relation}{verdict}: mean cosine {self.cosine:.4f}, {share}; "
+            f"{self.compared:,} of {self.of:,} tensors compared {how}"
+        )
+
+
+def fingerprint(path: Path) -> Fingerprint:
+    """The fingerprint of a safetensors file, of an index of shards or of a folder of them. Raises UsageError."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    values: dict[str, Floats] = {}
+    bases: list[str] = []
+    left = 0
+    for file in _shards(path):
+        try:
+            with open(file, "rb", buffering=0) as opened_file:
+                found = header(opened_file, os.fstat(opened_file.fileno()).st_size)
+                bases += _bases(found)
+                for name, shape, sample in _samples(opened_file.fileno(), found):
+                    if sample is None:
+                        left += 1
+                    else:
+                        shapes[name], values[name] = shape, sample
+        except Unreadable as error:
+            raise UsageError(f"{file}: {error}; weights are compared as safetensors files") from error
+        except OSError as error:
+            raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
+    return Fingerprint(path.name, shapes, values, tuple(dict.fromkeys(bases)), left)
+
+
+def _shards(path: Path) -> list[Path]:
+    if path.is_dir():
+        files = sorted(path.glob("*.safetensors"))
+    elif path.name.endswith(".index.json"):
+        try:
+            named = json.loads(path.read_bytes())["weight_map"].values()
+            # A name is taken as one beside the index: it leads nowhere else.
+            files = sorted({path.parent / Path(str(name)).name for name in named})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UsageError(f"{path}: is no index of shards; name the safetensors files' folder") from error
+    else:
+        files = [path]
+    if not files:
+        raise UsageError(f"{path}: holds no safetensors files to compare")
+    return files
+
+
+def _bases(found: Header) -> Iterator[str]:
+    metadata = found.metadata
+    for key in ("ss_sd_model_name", "modelspec.merged_from"):
+        yield from (normal(name) for name in metadata.get(key, "").split(",") if name.strip())
+
+
+def _samples(descriptor: int, found: Header) -> Iterator[tuple[str, tuple[int, ...], Floats | None]]:
+    for name, (dtype, shape), start, end in zip(found.names, found.specs, found.starts, found.ends, strict=True):
+        count = math.prod(shape)
+        if len(shape) < 2 or count < FEWEST or _LEFT_OUT.search(name):
+            continue
+        kind = _FLOATS.get(dtype)
+        if kind is None or end - start != count * kind.itemsize:
+            yield name, shape, None
+            continue
+        yield name, shape, _centred(_read(descriptor, found.data + start, count, kind))
+
+
+def _read(descriptor: int, offset: int, count: int, kind: np.dtype[Any]) -> Floats:
+    """Values at places that depend on the number of values alone, so that two types are read alike. Raises OSError."""
+    wanted = min(count, max(FEWEST, min(MOST, count // 256)))
+    runs = 1 if wanted == count else RUNS
+    length = wanted // runs
+    parts = []
+    for run in range(runs):
+        first = (count - length) * run // max(1, runs - 1)
+        data = os.pread(descriptor, length * kind.itemsize, offset + first * kind.itemsize)
+        parts.append(np.frombuffer(data, kind, len(data) // kind.itemsize))
+    values = np.concatenate(parts)
+    if kind == np.dtype("<u2"):
+        return (values.astype(np.uint32) << 16).view(np.float32)
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
+def _centred(values: Floats) -> Floats | None:
+    """The values about their mean, of length one; None where there is no spread or not every value is a number."""
+    exact = values.astype(np.float64)
+    if not np.isfinite(exact).all():
+        return None
+    exact -= exact.mean()
+    length = np.linalg.norm(exact)
+    return (exact / length).astype(np.float32) if length > 0 else None
+
+
+def compare(mine: Fingerprint, base: Fingerprint) -> Compared:
+    """Is ``mine`` made from ``base``? Tensors are paired by name and shape, or by shape where names differ."""
+    names = [name for name, shape in mine.shapes.items() if base.shapes.get(name) == shape]
+    cosines = np.array([_cosine(mine.values[name], base.values[name]) for name in names])
+    renamed = False
+    if len(names) < ENOUGH_TENSORS * len(mine.shapes):
+        by_shape = _by_shape(mine, base)
+        if (by_shape >= STRONG).sum() > (cosines >= STRONG).sum():
+            cosines, renamed = by_shape, True
+    values = sum(len(mine.values[name]) for name in (mine.shapes if renamed else names))
+    of = len(mine.shapes)
+    mean = float(cosines.mean()) if len(cosines) else 0.0
+    strong = float((cosines >= STRONG).mean()) if len(cosines) else 0.0
+    relation = _relation(cosines, values, of)
+    declared = normal(base.name) in mine.bases
+    return Compared(relation, _verdict(relation, declared), mean, strong, len(cosines), of, renamed)
+
+
+def _cosine(left: Floats, right: Floats) -> float:
+    return float(left @ right) if left.shape == right.shape else 0.0
+
+
+def _by_shape(mine: Fingerprint, base: Fingerprint) -> npt.NDArray[np.float64]:
+    """The best cosine of each tensor among those of the same shape under any name; 0 where it may be chance.
+
+    The best of hundreds of unrelated tensors, with 256 values each, comes near 0.25.
+    """
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for name, shape in base.shapes.items():
+        groups.setdefault(shape, []).append(name)
+    stacked = {shape: np.stack([base.values[name] for name in names]) for shape, names in groups.items()}
+    best = [
+        float((stacked[shape] @ mine.values[name]).max())
+        for name, shape in mine.shapes.items()
+        if shape in stacked and stacked[shape].shape[1] == len(mine.values[name])
+    ]
+    found = np.array(best, np.float64)
+    return np.where(found < 0.5, 0.0, found)
+
+
+def _relation(cosines: npt.NDArray[np.float64], values: int, of: int) -> Relation:
+    if not len(cosines) or values < ENOUGH_VALUES or len(cosines) < ENOUGH_TENSORS * of:
+        return "cannot tell"
+    strong = float((cosines >= STRONG).mean())
+    if strong >= 0.9:
+        return "the same values" if cosines.min() >= SAME else "made from it"
+    if strong >= 0.1:
+        return "made in part from it"
+    return "blended with it" if float((cosines >= WEAK).mean()) >= 0.5 else "unrelated"
+
+
+def _verdict(relation: Relation, declared: bool) -> Verdict:
+    if relation == "cannot tell":
+        return "cannot tell"
+    if relation == "unrelated":
+        return "conflicts" if declared else ""
+    return "agrees" if declared else "undeclared"
+
+
+def save(found: Fingerprint, path: Path) -> None:
+    """Write a fingerprint as a safetensors file of 16-bit samples, whose header says what it is. Raises UsageError."""
+    top: dict[str, Any] = {"__metadata__": {"format": FORMAT, "name": found.name, "bases": json.dumps(found.bases)}}
+    top["__metadata__"] |= {"left": str(found.left), "shapes": json.dumps(found.shapes)}
+    parts: list[bytes] = []
+    at = 0
+    for name, values in found.values.items():
+        # Of length one, 2,048 values are near 0.02: well within what 16 bits hold.
+        data = values.astype("<f2").tobytes()
+        top[name] = {"dtype": "F16", "shape": [len(values)], "data_offsets": [at, at + len(data)]}
+        parts.append(data)
+        at += len(data)
+    text = json.dumps(top).encode()
+    text += b" " * (-len(text) % 8)
+    try:
+        path.write_bytes(b"".join((struct.pack("<Q", len(text)), text, *parts)))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
+
+
+def opened(path: Path) -> Fingerprint:
+    """A fingerprint from its file, or made from weights. Raises UsageError."""
+    if path.is_dir() or path.name.endswith(".index.json"):
+        return fingerprint(path)
+    try:
+        with open(path, "rb") as file:
+            found = header(file, path.stat().st_size)
+            if found.metadata.get("format") != FORMAT:
+                return fingerprint(path)
+            file.seek(found.data)
+            data = file.read()
+        shapes = {name: tuple(map(int, shape)) for name, shape in json.loads(found.metadata["shapes"]).items()}
+        bases = tuple(map(str, json.loads(found.metadata["bases"])))
+        values = {
+            name: np.frombuffer(data[start:end], "<f2").astype(np.float32)
+            for name, start, end in zip(found.names, found.starts, found.ends, strict=True)
+        }
+        if found.faults or set(values) != set(shapes):
+            raise ValueError("its tensors and its header disagree")
+        return Fingerprint(found.metadata["name"], shapes, values, bases, int(found.metadata["left"]))
+    except Unreadable as error:
+        raise UsageError(f"{path}: {error}; name a safetensors file or a fingerprint") from error
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path}: is a damaged fingerprint ({error}); make it again") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Sketches of many bases: which of them is this from? One product with a matrix."""
+
+    names: tuple[str, ...]
+    sketches: Floats
+
+    @classmethod
+    def of(cls, bases: Sequence[Fingerprint]) -> Index:
+        stacked = np.stack([base.sketch() for base in bases]) if bases else np.zeros((0, SKETCH), np.float32)
+        return cls(tuple(base.name for base in bases), stacked)
+
+    def nearest(self, mine: Fingerprint, most: int = 5) -> tuple[tuple[str, float], ...]:
+        """The likeliest bases, best first, with about their mean cosine (± 0.1): compare them to be sure."""
+        likeness = self.sketches @ mine.sketch()
+        best = np.argsort(-likeness, kind="stable")[:most]
+        return tuple((self.names[at], float(likeness[at])) for at in best)
