@@ -216,10 +216,9 @@ def _not_checked(report: Report, summary: Summary) -> Iterator[Line]:
 
 def _places(report: Report) -> Iterator[Line]:
     yield from _heading("RESTRICTED: where matched samples are")
-    left = 0
-    for number, hit in enumerate(sharing.placed_hits(report)):
-        if number >= PLACES:
-            left += 1
+    number = 0
+    for number, hit in enumerate(sharing.placed_hits(report), 1):
+        if number > PLACES:
             continue
         variant = f", {printable(hit.variant, 40)}" if hit.variant else ""
         row = f", row {hit.row}" if hit.row else ""
@@ -230,5 +229,7 @@ def _places(report: Report) -> Iterator[Line]:
             f"({hit.algorithm}, {hit.nearness}{variant}, {hit.basis})",
             "  - ",
         )
-    if left:
-        yield "", f"  and {left:,} more: auditor report RUN --format csv --places"
+    if number > PLACES:
+        yield "", f"  and {number - PLACES:,} more: auditor report RUN --format csv --places"
+    if not number:
+        yield "", "  No sample matched an entry of a list, of those that were compared."
