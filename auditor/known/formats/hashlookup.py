@@ -16,7 +16,9 @@ _FIELDS = ("MD5", "SHA-1", "SHA-256", "SHA-512")
 
 
 def claims(head: bytes, name: str) -> int:
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"["} or not (b'"SHA-1"' in head or b'"hashlookup:' in head):
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"["} or not (
+        b'"SHA-1"' in head or b'"hashlookup:' in head
+    ):
         return 0
     return 75 if b'"FileName"' in head or b'"hashlookup:' in head else 0
 

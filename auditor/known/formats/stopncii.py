@@ -43,7 +43,10 @@ EXAMPLES = (
     Example(
         "page.json",
         b'{"count": 3, "hasMoreRecords": false, "hashRecords": ['
-        b'{"lastModtimestamp": 1, "hashValue": "' + b"f0" * 32 + b'", "hashStatus": "Active", "signalType": "ImagePDQ"},'
+        b'{"lastModtimestamp": 1, "hashValue": "'
+        + b"f0"
+        * 32
+        + b'", "hashStatus": "Active", "signalType": "ImagePDQ"},'
         b'{"lastModtimestamp": 2, "hashValue": "9e107d9d372bb6826bd81d3542a419d6", "hashStatus": "Withdrawn",'
         b' "signalType": "VideoMD5"}, {"hashValue": "x", "signalType": "VideoTMK"}]}',
         Header("stopncii", holder="StopNCII", means="ncii"),

@@ -45,7 +45,8 @@ def read(path: Path, options: Options) -> Iterator[Item]:
 EXAMPLES = (
     Example(
         "page.json",
-        b'{"count": 2, "next": null, "results": [{"hash_digest": "9E107D9D372BB6826BD81D3542A419D6", "algorithm": "MD5",'
+        b'{"count": 2, "next": null, "results": [{"hash_digest": "9E107D9D372BB6826BD81D3542A419D6", '
+        b'"algorithm": "MD5",'
         b'"file_type": "image/png", "deleted": false, "updated_on": "2024-01-01", "id": 5},'
         b'{"hash_digest": "' + b"f0" * 32 + b'", "algorithm": "PDQ", "deleted": true, "id": 6}]}',
         Header("tech_against_terrorism", holder="Tech Against Terrorism", means="terrorism"),

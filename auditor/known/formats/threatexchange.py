@@ -13,7 +13,9 @@ from auditor.known.formats.records import Gathered, comment_fields, opened
 
 HELP = "'<signal type> <hash>' a line, as python-threatexchange's file exchange reads"
 
-_LINE = re.compile(r"(pdq|pdq_ocr|video_md5|photo_md5|vpdq|tmk|photodna|md5|sha1|sha256|url|raw_text|trend_query|text_tlsh)[ \t]+\S")
+_LINE = re.compile(
+    r"(pdq|pdq_ocr|video_md5|photo_md5|vpdq|tmk|photodna|md5|sha1|sha256|url|raw_text|trend_query|text_tlsh)[ \t]+\S"
+)
 
 
 def claims(head: bytes, name: str) -> int:
@@ -47,7 +49,9 @@ def read(path: Path, options: Options) -> Iterator[Item]:
 EXAMPLES = (
     Example(
         "local.txt",
-        b"pdq " + b"f0" * 32 + b"\nvideo_md5 9e107d9d372bb6826bd81d3542a419d6\nurl https://bad.example/a\ntrend_query {}\n",
+        b"pdq "
+        + b"f0" * 32
+        + b"\nvideo_md5 9e107d9d372bb6826bd81d3542a419d6\nurl https://bad.example/a\ntrend_query {}\n",
         Header("threatexchange"),
         (
             ("pdq", "f0" * 32, "", "", False),

@@ -1,0 +1,78 @@
+"""INTERPOL ICSE exports: semicolon CSV with ragged rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from auditor.csvstream import text_of, utf8
+from auditor.known import HEAD, Example, Header, Item, Malformed, Options
+from auditor.known.formats.plain import lines_of
+from auditor.known.formats.records import Gathered, opened, text
+
+HELP = "INTERPOL ICSE semicolon CSV; say --means, as its laws of origin differ"
+
+_HASHES = ("MD5", "SHA1", "PhotoDNA")
+
+
+def claims(head: bytes, name: str) -> int:
+    first = text_of(head).lstrip("\ufeff \r\n").split("\n", 1)[0]
+    cells = [cell.strip().strip('"').lower() for cell in first.split(";")]
+    return (
+        85
+        if "image id" in cells and "md5" in cells and {"baseline", "series name", "victim identified"} & set(cells)
+        else 0
+    )
+
+
+def read(path: Path, options: Options) -> Iterator[Item]:
+    with opened(path) as file:
+        head = file.read(HEAD)
+        file.seek(0)
+        yield Header("icse", holder="INTERPOL")
+        gathered = Gathered()
+        names: list[str] = []
+        for numbers, lines in lines_of(path, utf8(file, head)):
+            for number, line in zip(numbers.tolist(), lines.to_pylist(), strict=True):
+                if not line.strip():
+                    continue
+                try:
+                    cells = next(csv.reader(io.StringIO(line), delimiter=";"))
+                except csv.Error:
+                    yield Malformed(number, "the line is no CSV")
+                    continue
+                if not names:
+                    names = [cell.strip().lower() for cell in cells]
+                    continue
+                # Rows may stop early or go on after the last column: what is there counts.
+                row = dict(zip(names, (cell.strip() for cell in cells), strict=False))
+                about = {
+                    "ids": text(row.get("image id")),
+                    "classification": f"baseline {row['baseline'].lower()}" if row.get("baseline") else None,
+                    "series": text(row.get("series name")),
+                }
+                if not any(row.get(name.lower()) for name in _HASHES):
+                    yield Malformed(number, "the row has no hash")
+                for name in _HASHES:
+                    yield from gathered.add(name, row.get(name.lower()), number, **about)
+        yield from gathered.rest()
+
+
+EXAMPLES = (
+    Example(
+        "export.csv",
+        b"MD5;SHA1;PhotoDNA;Image ID;Is distributed;Victim identified;Offender identified;Series name;"
+        b"Number of submissions;File Available;Media Type;Baseline\n"
+        b"9E107D9D372BB6826BD81D3542A419D6;2FD4E1C67A2D28FCED849EE1BB76E7391B93EB12;;11;Yes;No;No;Hills;2;Yes;Image;Yes;;\n"
+        b"9E107D9D372BB6826BD81D3542A419D7;;;12\n;;;13\n",
+        Header("icse", holder="INTERPOL"),
+        (
+            ("md5", "9e107d9d372bb6826bd81d3542a419d6", "11", "baseline yes", False),
+            ("md5", "9e107d9d372bb6826bd81d3542a419d7", "12", "", False),
+            ("sha1", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "11", "baseline yes", False),
+        ),
+        malformed=(4,),
+    ),
+)

@@ -1,0 +1,201 @@
+"""NCMEC Hash Sharing v2: XML pages of images and videos, with tombstones and fingerprints by reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.parsers import expat
+
+import pyarrow as pa
+
+from auditor.errors import ListError, Unreadable
+from auditor.hashing.written import parse
+from auditor.known import Example, Header, Item, Malformed, Options, Withdrawn
+from auditor.known.formats.records import Gathered, opened, signal
+
+HELP = "NCMEC Hash Sharing v2 XML (means csam)"
+
+_SPACE = "https://hashsharing.ncmec.org/hashsharing/v2"
+_CHUNK = 1 << 16
+_TEXT = 1 << 16  # characters of one element
+_ITEMS = ("image", "video")
+_GONE = ("deletedImage", "deletedVideo")
+
+
+def claims(head: bytes, name: str) -> int:
+    if b"hashsharing.ncmec.org" not in head:
+        return 0
+    return 90 if b"queryResult" in head else 40
+
+
+def read(path: Path, options: Options) -> Iterator[Item]:
+    with opened(path) as file:
+        yield Header("ncmec", holder="NCMEC", means="csam")
+        page = _Page()
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartElementHandler = page.start
+        parser.EndElementHandler = page.end
+        parser.CharacterDataHandler = page.text
+        parser.StartDoctypeDeclHandler = _refuse
+        parser.EntityDeclHandler = _refuse
+        parser.ExternalEntityRefHandler = _refuse
+        parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+        gathered = Gathered()
+        gone: list[str] = []
+        while True:
+            chunk = file.read(_CHUNK)
+            try:
+                parser.Parse(chunk, not chunk)
+            except expat.ExpatError as error:
+                raise ListError(
+                    f"{path}:{error.lineno}: not well-formed XML: {expat.ErrorString(error.code)}"
+                ) from error
+            for record in page.done:
+                if record.gone:
+                    gone.append(record.key)
+                else:
+                    yield from _entries(record, gathered)
+            page.done.clear()
+            if not chunk:
+                break
+        if page.root != "queryResult":
+            raise ListError(f"{path}: a {page.root or 'file'} of NCMEC's, not a queryResult with hashes")
+        yield from gathered.rest()
+        if gone:
+            yield Withdrawn(tuple(gone))
+
+
+def _refuse(*_: object) -> int:
+    raise Unreadable("the XML declares a document type or entities; NCMEC's does not, so it is refused")
+
+
+@dataclass(slots=True)
+class _Record:
+    number: int
+    gone: bool
+    fields: dict[str, str] = field(default_factory=dict)
+    hashes: list[tuple[str, str]] = field(default_factory=list)
+    disputed: set[str] = field(default_factory=set)
+    affirmed: set[str] = field(default_factory=set)
+
+    @property
+    def key(self) -> str:
+        """Ids are unique within a member's items only."""
+        return f"{self.fields.get('member id', '')}-{self.fields.get('id', '')}"
+
+
+@dataclass(slots=True)
+class _Page:
+    """The parser's handlers: only the item that is open is kept."""
+
+    root: str = ""
+    path: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    length: int = 0
+    count: int = 0
+    open: _Record | None = None
+    done: list[_Record] = field(default_factory=list)
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        space, _, local = name.rpartition(" ")
+        if not self.path:
+            self.root = local
+            if space != _SPACE:
+                raise Unreadable(f"the XML's namespace is not {_SPACE}")
+        if len(self.path) > 50:
+            raise Unreadable("XML nested deeper than 50")
+        self.path.append(local)
+        self.words.clear()
+        self.length = 0
+        record = self.open
+        if record is None and len(self.path) == 3 and local in (*_ITEMS, *_GONE):
+            self.count += 1
+            self.open = _Record(self.count, local in _GONE)
+        elif record is not None and len(self.path) == 4 and local == "member":
+            record.fields["member id"] = attributes.get("id", "")
+        elif record is not None and local in ("negativeFeedback", "affirmativeFeedback"):
+            kind = signal(attributes.get("type", "")) or attributes.get("type", "").lower()
+            (record.disputed if local == "negativeFeedback" else record.affirmed).add(kind)
+        elif record is not None and self.path[-2] == "fingerprints" and "href" in attributes:
+            record.hashes.append((f"{local} by reference", attributes["href"]))
+
+    def text(self, words: str) -> None:
+        self.length += len(words)
+        if self.length > _TEXT:
+            raise Unreadable(f"an element's text is longer than {_TEXT:,} characters")
+        self.words.append(words)
+
+    def end(self, name: str) -> None:
+        local = self.path.pop()
+        words = "".join(self.words).strip()
+        self.words.clear()
+        self.length = 0
+        record = self.open
+        if record is None:
+            return
+        if len(self.path) == 2 and local in (*_ITEMS, *_GONE):
+            self.done.append(record)
+            self.open = None
+        elif len(self.path) == 3 and local in ("id", "classification", "member"):
+            record.fields[local] = words
+        elif self.path[-1] == "fingerprints" and words:
+            record.hashes.append((local, words))
+
+
+def _entries(record: _Record, gathered: Gathered) -> Iterator[Item]:
+    if not record.fields.get("id"):
+        yield Malformed(record.number, "the item has no id")
+        return
+    for name, value in record.hashes:
+        algorithm = signal(name)
+        if algorithm == "photodna" and parse(pa.array([value]), "photodna")[1].any():
+            # How NCMEC writes PhotoDNA is not public: what is not 144 bytes in a known form is counted, not guessed.
+            name = "pdna in an unknown form"
+        feedback = "disputed" if algorithm in record.disputed else "affirmed" if algorithm in record.affirmed else None
+        yield from gathered.add(
+            name,
+            value,
+            record.number,
+            ids=record.key,
+            classification=record.fields.get("classification"),
+            contributor=record.fields.get("member") or record.fields.get("member id"),
+            feedback=feedback,
+        )
+
+
+EXAMPLES = (
+    Example(
+        "page.xml",
+        b"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2"><images count="2">
+<image><member id="42">Hills</member><id>i1</id>
+<classification>A1</classification>
+<fingerprints><md5>9e107d9d372bb6826bd81d3542a419d6</md5><pdna>AB...</pdna><videntifier href="/x"/></fingerprints>
+<feedback><negativeFeedback type="Md5"><members><member id="43">Lakes</member></members>
+</negativeFeedback></feedback></image>
+<deletedImage><member id="43">Lakes</member><id>i2</id></deletedImage></images>
+<videos count="1"><video><member id="42">Hills</member><id>v1</id>
+<fingerprints><sha1>2fd4e1c67a2d28fced849ee1bb76e7391b93eb12</sha1></fingerprints></video></videos>
+<paging><next>/v2/entries?start=2001</next></paging></queryResult>""",
+        Header("ncmec", holder="NCMEC", means="csam"),
+        (
+            ("md5", "9e107d9d372bb6826bd81d3542a419d6", "42-i1", "A1", False),
+            ("sha1", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "42-v1", "", False),
+        ),
+        withdrawn=("43-i2",),
+        unknown=(("pdna in an unknown form", 1), ("videntifier by reference", 1)),
+    ),
+    Example(
+        "entity.xml",
+        b'<!DOCTYPE queryResult [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
+        b'<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2">&a;</queryResult>',
+        refused="declares a document type or entities",
+    ),
+    Example(
+        "feedback.xml",
+        b'<feedbackSubmission xmlns="https://hashsharing.ncmec.org/hashsharing/v2"><affirmative/></feedbackSubmission>',
+        refused="a feedbackSubmission of NCMEC's, not a queryResult with hashes",
+    ),
+)
