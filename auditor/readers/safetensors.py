@@ -95,11 +95,11 @@ def header(file: BinaryIO, size: int) -> Header:
 
 # One tensor as every writer but a hand writes it; a region that is covered by matches needs no JSON parser.
 _TENSOR = re.compile(
-    r',"([^"]*)":\{"dtype":"([^"]*)","shape":\[([^]]*)\],"data_offsets":\[(0|[1-9][0-9]{0,17}),(0|[1-9][0-9]{0,17})\]\}'
+    r',"([^"]*)":\{"dtype":"([^"]*","shape":\[[^]]*)\],"data_offsets":\[(0|[1-9][0-9]{0,17}),(0|[1-9][0-9]{0,17})\]\}'
 )
-_AROUND = len(',"":{"dtype":"","shape":[],"data_offsets":[,]}')
+_AROUND = len(',"":{"dtype":"],"data_offsets":[,]}')
 _METADATA = '{"__metadata__":{'
-_SHAPE = re.compile(r"(?:0|[1-9][0-9]{0,17})(?:,(?:0|[1-9][0-9]{0,17}))*")
+_SPEC = re.compile(r'([A-Z0-9_]+)","shape":\[((?:0|[1-9][0-9]{0,17})(?:,(?:0|[1-9][0-9]{0,17}))*|)')
 
 
 def _canonical(text: str) -> Header | None:
@@ -117,31 +117,31 @@ def _canonical(text: str) -> Header | None:
     elif not body.startswith('{"'):
         return None
     region = body[start:-1] if start > 1 else f",{body[1:-1]}"
-    if body[-1:] != "}" or "\\" in region or not region.isprintable():
-        return None
-    found = _TENSOR.findall(region)
+    found = _TENSOR.findall(region) if body[-1:] == "}" else None
     if not found:
         return None
-    names, dtypes, shapes, starts, ends = zip(*found, strict=True)
-    written = sum(len("".join(column)) for column in (names, dtypes, shapes, starts, ends))
-    if written + _AROUND * len(found) != len(region) or len(set(names)) != len(names) or "__metadata__" in names:
+    names, specs, starts, ends = zip(*found, strict=True)
+    joined = "".join(names)
+    written = len(joined) + len("".join(specs)) + len("".join(starts)) + len("".join(ends))
+    if written + _AROUND * len(found) != len(region) or "\\" in joined or not joined.isprintable():
         return None
-    specs = list(zip(dtypes, shapes, strict=True))
-    sizes: dict[tuple[str, str], tuple[Spec, int]] = {}
-    for dtype, shape in set(specs):
-        if dtype not in BITS or (shape and not _SHAPE.fullmatch(shape)):
+    if starts[0] != "0" or starts[1:] != ends[:-1] or len(set(names)) != len(names) or "__metadata__" in names:
+        return None
+    meant: dict[str, Spec] = {}
+    sizes: dict[str, int] = {}
+    for spec in set(specs):
+        match = _SPEC.fullmatch(spec)
+        if not match or match[1] not in BITS:
             return None
-        dimensions = tuple(map(int, shape.split(","))) if shape else ()
-        bits = math.prod(dimensions) * BITS[dtype]
+        shape = tuple(map(int, match[2].split(","))) if match[2] else ()
+        bits = math.prod(shape) * BITS[match[1]]
         if bits % 8:
             return None
-        sizes[dtype, shape] = (dtype, dimensions), bits // 8
-    counted = tuple(map(int, ends))
-    if starts[0] != "0" or starts[1:] != ends[:-1]:
+        meant[spec], sizes[spec] = (match[1], shape), bits // 8
+    reached = tuple(map(int, ends))
+    if tuple(itertools.accumulate(map(sizes.__getitem__, specs))) != reached:
         return None
-    if tuple(itertools.accumulate(sizes[spec][1] for spec in specs)) != counted:
-        return None
-    return Header(metadata, names, tuple(sizes[spec][0] for spec in specs), (0, *counted[:-1]), counted)
+    return Header(metadata, names, tuple(map(meant.__getitem__, specs)), (0, *reached[:-1]), reached)
 
 
 def _parsed(text: str) -> Header:
@@ -284,7 +284,9 @@ def _statements(found: Header, place: Place) -> Iterator[Statement]:
         return Statement(key, value, relation, place, "header", remark)
 
     names = "\n".join(found.names)
-    adapter = bool(_ADAPTER.search(names)) or metadata.get("ss_network_module", "").startswith(("networks.", "lycoris"))
+    adapter = any(word in names for word in _ADAPTER) or metadata.get("ss_network_module", "").startswith(
+        ("networks.", "lycoris")
+    )
     for key in ("modelspec.architecture", "ss_base_model_version"):
         if value := metadata.get(key, "").strip():
             yield says("architecture", value, "", key)
@@ -355,7 +357,7 @@ def without_folders(name: str) -> str:
 
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_ADAPTER = re.compile(r"lora_|lokr_|hada_w|\.lora\.|lora\.(?:up|down)|oft_|dora_scale|\.diff_b?\b", re.MULTILINE)
+_ADAPTER = ("lora_", "lokr_", "hada_w", ".lora.", "oft_", "dora_scale")
 _KOHYA = re.compile(r"^lora_(?:unet|te|te1|te2|transformer|prior_te)_", re.MULTILINE)
 # kohya-ss/sd-scripts: library/train_util.py SS_METADATA_MINIMUM_KEYS
 _MINIMUM = {
@@ -390,12 +392,14 @@ def _declared_family(version: str) -> str:
 
 # Width of the text that cross-attention takes in: CLIP-L, OpenCLIP-H, CLIP-L + OpenCLIP-bigG, bigG alone (refiner).
 _TEXT_WIDTHS = {768: "sd1", 1024: "sd2", 2048: "sdxl", 1280: "sdxl"}
-_TEXT_KEYS = re.compile(r"^.*attn2[._](?:processor[._])?to_k(?!.*(?:up|lora_B|alpha|bias)).*$", re.MULTILINE)
-_ENCODER = re.compile(r"^lora_te_text_model_.*(?:q_proj|k_proj)\.lora_down\.weight$", re.MULTILINE)
-_DOUBLE = re.compile(
-    r"^.*(?:double_blocks[._]\d+[._]img_attn[._](?:proj|qkv)|single_transformer_blocks[._]\d+[._]attn[._]to_q)"
-    r"\.(?:weight|lora_A\.weight|lora_down\.weight)$",
-    re.MULTILINE,
+_DOWN = r"[._](?:lora[._])?(?:lora_)?(?:A\.(?:default\.)?|down\.)?weight$"
+_TEXT_KEYS = "attn2", re.compile(rf"attn2[._](?:processor[._])?to_k(?:_lora)?{_DOWN}")
+_ENCODER = "lora_te_text_model_", re.compile(rf"_[qk]_proj{_DOWN}")
+_DOUBLE = (
+    "_blocks",
+    re.compile(
+        rf"(?:double_blocks[._]\d+[._]img_attn[._](?:proj|qkv)|single_transformer_blocks[._]\d+[._]attn[._]to_q){_DOWN}"
+    ),
 )
 _ANIMA = re.compile(r"blocks[._]\d+[._](?:cross|self)_attn[._][qkv]_proj|blocks[._]\d+[._]adaln_modulation")
 _WAN = re.compile(r"blocks[._]\d+[._]cross_attn[._][qkvo][._]")
@@ -407,10 +411,12 @@ def family(found: Header, names: str) -> str:
     Names after diffusers (loaders/single_file_utils.py), widths after InvokeAI (configs/lora.py).
     """
 
-    def width(pattern: re.Pattern[str]) -> int:
-        match = pattern.search(names)
-        shape = found.specs[names.count("\n", 0, match.start())][1] if match else ()
-        return shape[1] if len(shape) > 1 else 0
+    def width(word: str, pattern: re.Pattern[str]) -> int:
+        """Of what the first tensor takes in whose name has the word and fits the pattern; 0 where none does."""
+        for name, (_, shape) in zip(found.names, found.specs, strict=True) if word in names else ():
+            if word in name and len(shape) > 1 and pattern.search(name):
+                return shape[1]
+        return 0
 
     if "txtfusion" in names:
         return "krea2"
@@ -419,16 +425,16 @@ def family(found: Header, names: str) -> str:
             return "hunyuan-video"
         if "distilled_guidance_layer" in names:
             return "chroma"
-        return {0: "flux", 3072: "flux", 6144: "flux2"}.get(width(_DOUBLE), "")
+        return {0: "flux", 3072: "flux", 6144: "flux2"}.get(width(*_DOUBLE), "")
     if "joint_blocks" in names:
         return "sd3"
-    if told := _TEXT_WIDTHS.get(width(_TEXT_KEYS)):
+    if told := _TEXT_WIDTHS.get(width(*_TEXT_KEYS)):
         return told
     if "conditioner.embedders.1." in names or "lora_te2_" in names:
         return "sdxl"
     if "cond_stage_model." in names:
         return "sd2" if "cond_stage_model.model." in names else "sd1"
-    if told := _TEXT_WIDTHS.get(width(_ENCODER)):
+    if told := _TEXT_WIDTHS.get(width(*_ENCODER)):
         return told
     if _ANIMA.search(names):
         return "anima"
