@@ -27,6 +27,7 @@ SLOW_YAML_LIMIT = 1 << 18  # where PyYAML must read it, which is five times slow
 DEPTH_LIMIT = 100
 NODE_LIMIT = 200_000  # nodes after aliases are followed
 LATE_LIMIT = 400  # lines before a late block
+LINES_LIMIT = 20_000  # lines of a block that are looked at one by one
 
 # What says that a card is of a dataset or of a model (hub-docs: datasetcard.md, modelcard.md).
 DATASET_KEYS = frozenset(
@@ -152,20 +153,14 @@ def _line_end(text: str, start: int) -> int:
 
 
 def _fence_after(text: str, start: int) -> tuple[int, int] | None:
-    """Where the next line of three or more dashes (or YAML's ``...``) begins and ends."""
-    position = start - 1
-    while True:
-        for_dashes = text.startswith("---", position + 1) and position >= start - 1
-        if not for_dashes:
-            position = text.find("\n---", max(position, 0))
-            if position < 0:
-                return None
+    """Where the next line of dashes alone begins and ends; ``start`` is where a line begins."""
+    position = text.find("\n---", start - 1)
+    while position >= 0:
         end = _line_end(text, position + 1)
         if not text[position + 1 : end].strip("- \t"):
             return position + 1, end
-        position = end if end < len(text) else len(text)
-        if position >= len(text):
-            return None
+        position = text.find("\n---", end)
+    return None
 
 
 def _fenced(text: str, start: int, first_line: int, standing: Standing) -> Card:
@@ -186,8 +181,9 @@ def _fenced(text: str, start: int, first_line: int, standing: Standing) -> Card:
 
 def _guessed(text: str, start: int, first_line: int, standing: Standing, why: str) -> Card:
     """The block that begins at ``start`` and ends where lines stop looking like YAML."""
-    position, lines = start, []
-    while position < len(text):
+    position = start
+    lines: list[str] = []
+    while position < len(text) and len(lines) < LINES_LIMIT:
         end = _line_end(text, position)
         line = text[position:end]
         bare = line.strip()
@@ -256,7 +252,7 @@ def _metadata(
         metadata, bad = _salvaged(lines)
         line = first_line + bad if metadata or bad else first_line
         return metadata, ((f"its metadata is not valid YAML: {error}", line),)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {str(key): item for key, item in value.items()}, ((trouble, first_line),) if trouble else ()
     if value is None:
         return {}, ()
@@ -265,6 +261,7 @@ def _metadata(
 
 def _salvaged(lines: tuple[str, ...]) -> tuple[dict[str, object], int]:
     """The top-level keys that can be read one by one, and the index of the first line that can't."""
+    lines = lines[:LINES_LIMIT]
     starts = [index for index, line in enumerate(lines) if line[:1] not in ("", " ", "\t", "-", "#") and ":" in line]
     metadata: dict[str, object] = {}
     bad = starts[0] if starts and any(line.strip() for line in lines[: starts[0]]) else -1
@@ -275,7 +272,7 @@ def _salvaged(lines: tuple[str, ...]) -> tuple[dict[str, object], int]:
         except Unreadable:
             bad = start if bad < 0 else bad
             continue
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             metadata.update((str(key), item) for key, item in value.items())
     return metadata, max(bad, 0)
 

@@ -216,15 +216,15 @@ def values(value: object) -> list[str]:
         return []
     if isinstance(value, bool):
         return ["true" if value else "false"]
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return [text for item in value for text in _item(item)]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return [text for key, item in value.items() for text in ([str(key)] if item is None else values(item))]
     return [str(value)]
 
 
 def _item(item: object) -> list[str]:
-    if isinstance(item, Mapping) and len(item) == 1:
+    if isinstance(item, dict) and len(item) == 1:
         ((key, value),) = item.items()
         if isinstance(value, str) and value.strip():
             return [f"{key}: {value.strip()}"]
@@ -309,7 +309,9 @@ def _metadata(statements: _Statements, card: Card, kind: Kind) -> None:
     metadata = _sorted_out(card.metadata, statements)
 
     def stated(key: str) -> tuple[str, list[str]]:
-        under, value = metadata.get(key, ("", None))
+        if key not in metadata:
+            return "", []
+        under, value = metadata[key]
         found = values(value)
         if len(found) > VALUES_LIMIT:
             statements.troubles.append((f"{key} has more than {VALUES_LIMIT:,} values", statements.line(under)))
@@ -382,10 +384,10 @@ def _evaluated(index: object) -> Iterator[str]:
     """The names of the data sets that a ``model-index`` gives results on; whatever else it is, nothing."""
     seen: set[str] = set()
     for model in index if isinstance(index, list) else (index,):
-        results = model.get("results") if isinstance(model, Mapping) else None
+        results = model.get("results") if isinstance(model, dict) else None
         for result in results if isinstance(results, list) else (results,):
-            dataset = result.get("dataset") if isinstance(result, Mapping) else None
-            name = dataset.get("name") or dataset.get("type") if isinstance(dataset, Mapping) else dataset
+            dataset = result.get("dataset") if isinstance(result, dict) else None
+            name = dataset.get("name") or dataset.get("type") if isinstance(dataset, dict) else dataset
             for text in values(name)[:1]:
                 if text not in seen and len(seen) < VALUES_LIMIT:
                     seen.add(text)
