@@ -85,7 +85,10 @@ def _names(blob: Blob, suffix: str, head: bytes) -> list[str]:
             return []
     text = head.decode("utf-8-sig", "replace")
     if suffix == ".csv":
-        return next(csv.reader([text.partition("\n")[0][:4000]]), [])
+        try:
+            return next(csv.reader([re.split(r"[\r\n]", text, maxsplit=1)[0]]), [])
+        except csv.Error:
+            return []
     # The first object's keys at its own depth, even where it is longer than the head.
     return re.findall(r'[{,]\s*"([\w -]{1,40})"\s*:', _without_strings(text))
 

@@ -69,9 +69,9 @@ def main() -> None:
         few = paths[:PEER]
         if len(sys.argv) == 1:
             assert ours(few) == theirs(few), "the two read different licences"
-        rounds = []
-        for _ in range(ROUNDS):
-            rounds.append((seconds(lambda: ours(paths)) / len(paths), seconds(lambda: theirs(few)) / len(few)))
+        rounds = [
+            (seconds(lambda: ours(paths)) / len(paths), seconds(lambda: theirs(few)) / len(few)) for _ in range(ROUNDS)
+        ]
     mine, peer = (statistics.median(column) for column in zip(*rounds, strict=True))
     print(f"reading: {1 / mine:,.0f} cards/s, ModelCard.load {1 / peer:,.0f}/s: {peer / mine:.1f} times")
 
