@@ -120,14 +120,24 @@ def _jpeg_luma(data: bytes) -> NDArray[np.uint8] | None:
 
 
 def _jpeg_orientation(data: bytes) -> int:
-    # An EXIF segment comes first or right after JFIF's: the rest of the file need not be searched.
-    if data.find(b"Exif\0\0", 0, 1 << 17) < 0:
+    if not _has_exif(data):
         return 1
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
             return _orientation(image)
     except _DAMAGED:
         return 1
+
+
+def _has_exif(data: bytes) -> bool:
+    """Is one of a JPEG's segments before the picture itself EXIF? Opening it to ask costs as much as hashing it."""
+    at = 2
+    while data[at : at + 1] == b"\xff" and data[at + 1] != 0xDA:
+        if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":
+            return True
+        # Any number of 0xff may stand before a marker (ITU T.81, B.1.1.2).
+        at += 1 if data[at + 1] == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4])
+    return False
 
 
 def _orientation(image: Image.Image) -> int:

@@ -97,26 +97,30 @@ def _bands(side: int) -> tuple[tuple[int, int, Plane], ...]:
 
     Holds about 20 bytes a pixel of the side.
     """
-    # The box is as the reference has it: one side longer where its width is even, cut at the edges.
+    # The box is as the reference has it: reaching one pixel further ahead where its width is even, cut at the edges.
     window = (side + 2 * _POINTS - 1) // (2 * _POINTS)
     ahead = (window + 2) // 2
+    behind = window - ahead
     pixels = np.arange(side)
-    low, high = np.maximum(0, pixels - (window - ahead)), np.minimum(side, pixels + ahead)
+    low, high = np.maximum(0, pixels - behind), np.minimum(side, pixels + ahead)
     share = 1.0 / (high - low)
-    # The second box is wanted at the sampled points only. A sum of boxes is the running sum of where they
-    # begin and end.
+    # A sampled point is the mean of the boxes low[point] to high[point]; of these, the boxes from pixel
+    # - ahead + 1 to pixel + behind hold that pixel. Running sums of their shares give its weight.
     points = ((np.arange(_POINTS) + 0.5) * side / _POINTS).astype(np.int64)
-    edges = np.zeros((_POINTS, side + 1))
-    for point, at in enumerate(points):
-        inside = slice(low[at], high[at])
-        np.add.at(edges[point], low[inside], share[inside] * share[at])
-        np.add.at(edges[point], high[inside], -share[inside] * share[at])
-    weights = np.cumsum(edges, axis=1)[:, :side]
+    first, last = low[low[points]], high[high[points] - 1]
+    held = first[:, None] + np.arange(2 * window)
+    begin = np.minimum(np.maximum(low[points, None], held - ahead + 1), side)
+    end = np.minimum(high[points, None], held + behind + 1)
+    sums = np.concatenate(((0.0,), np.cumsum(share)))
+    weights = share[points, None] * np.maximum(0, sums[end] - sums[begin])
     bands = []
     for at in range(0, _POINTS, _BAND):
-        start = low[low[points[at]]]
-        stop = high[high[points[at + _BAND - 1]] - 1]
-        bands.append((int(start), int(stop), np.ascontiguousarray(weights[at : at + _BAND, start:stop], np.float32)))
+        start, stop = int(first[at]), int(last[at + _BAND - 1])
+        band = np.zeros((_BAND, stop - start), np.float32)
+        for row, point in enumerate(range(at, at + _BAND)):
+            count = last[point] - first[point]
+            band[row, first[point] - start :][:count] = weights[point, :count]
+        bands.append((start, stop, band))
     return tuple(bands)
 
 
