@@ -170,7 +170,7 @@ def _rows(blob: Blob) -> Iterator[tuple[int, Row | str]]:
         if suffix == ".csv":
             csv.field_size_limit(_LINE_LIMIT)
             text = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
-            yield from enumerate(csv.DictReader(text), 1)
+            yield from enumerate(csv.DictReader(text, restkey=""), 1)
         elif suffix == ".json":
             yield from ((n, row if isinstance(row, dict) else "is not an object") for n, row in _array(file))
         else:
