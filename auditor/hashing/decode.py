@@ -27,6 +27,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM
 
 EMPTY = "empty"
 UNKNOWN = "not a picture in a format that is read here, or its header is damaged"
+POINTER = "a Git LFS pointer: the picture itself is not here"
 TOO_MANY = "more than 64 megapixels, so not decoded"
 TOO_LONG = "a side of more than 65,535 pixels, so not decoded"
 TRUNCATED = "truncated picture"
@@ -63,6 +64,8 @@ def decode(data: bytes, *, gray: bool = False) -> Decoded:
     """The picture in these bytes. Raises :class:`Unreadable`, with one of a few fixed reasons."""
     if not data:
         raise Unreadable(EMPTY)
+    if data.startswith(b"version https://git-lfs.github.com/spec/"):
+        raise Unreadable(POINTER)
     jpeg = data.startswith(b"\xff\xd8\xff")
     luma = _jpeg_luma(data) if jpeg else None
     with warnings.catch_warnings():

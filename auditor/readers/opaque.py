@@ -17,6 +17,17 @@ BATCH = 256
 _NO_LIST = "no list to match it against"
 _NOT_A_MODEL = "not a kind of file that says anything about a model"
 _ARCHIVE = "an archive: its members were not checked"
+_POINTER = "a Git LFS pointer: the file itself is not here"
+
+_ARCHIVES = (
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ\0",
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!\x1a\x07",
+    b"\x28\xb5\x2f\xfd",
+)
 
 
 def claims(blob: Blob, head: bytes) -> int:
@@ -50,7 +61,7 @@ def exact_samples(blobs: Iterable[Blob], algorithms: Iterable[str], why: str = "
             for blob in some:
                 try:
                     with blob.open() as file:
-                        gap = why or (_ARCHIVE if _archive(file.read(512)) else None)
+                        gap = why or _half_checked(file.read(512))
                         file.seek(0)
                         rows.append((blob, exact.stream_digests(file, wanted), gap))
                 except OSError as error:
@@ -71,17 +82,11 @@ def _samples(ref: Ref, rows: list[tuple[Blob, Mapping[str, bytes], str | None]],
     return Samples(ref, "computed", sample_batch(columns, wanted))
 
 
-def _archive(head: bytes) -> bool:
-    magics = (
-        b"PK\x03\x04",
-        b"\x1f\x8b",
-        b"BZh",
-        b"\xfd7zXZ\0",
-        b"7z\xbc\xaf\x27\x1c",
-        b"Rar!\x1a\x07",
-        b"\x28\xb5\x2f\xfd",
-    )
-    return head.startswith(magics) or head[257:262] == b"ustar"
+def _half_checked(head: bytes) -> str | None:
+    """Why digests of these bytes say little of what the file stands for; None: they do not."""
+    if head.startswith(b"version https://git-lfs.github.com/spec/"):
+        return _POINTER
+    return _ARCHIVE if head.startswith(_ARCHIVES) or head[257:262] == b"ustar" else None
 
 
 EXAMPLES: tuple[Example, ...] = (

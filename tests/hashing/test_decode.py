@@ -178,6 +178,10 @@ def test_a_side_longer_than_any_jpegs_is_refused() -> None:
         (b"", "empty"),
         (b"<!DOCTYPE html><title>404</title>", module.UNKNOWN),
         (b"x", module.UNKNOWN),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n",
+            "a Git LFS pointer: the picture itself is not here",
+        ),
         (jpeg(RGB)[:3000], "truncated picture"),
         (png(RGB)[:3000], "truncated picture"),
         (encoded(RGB, "GIF")[:3000], "truncated picture"),

@@ -1,7 +1,6 @@
 """Image files become samples whatever their names say, and what cannot be decoded is said."""
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +107,7 @@ def test_a_file_too_large_to_hold_is_digested_and_not_decoded(tmp_path: Path, mo
     assert row["gap"] is None
 
 
-@pytest.mark.parametrize("reader", [images.read])
-def test_variants_follow_the_sample_they_belong_to(reader: Callable[..., Any], tmp_path: Path) -> None:
+def test_variants_follow_the_sample_they_belong_to(tmp_path: Path) -> None:
     wants = Wants(frozenset({"pdq"}), variants=frozenset({"dihedral"}))
     rows = samples(blob(tmp_path, "a.png", png(landscape(1))), blob(tmp_path, "b.png", png(landscape(2))), wants=wants)
     assert [row["sample"] for row in rows] == ["a.png"] * 8 + ["b.png"] * 8

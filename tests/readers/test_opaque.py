@@ -58,6 +58,13 @@ def test_an_archive_is_digested_and_says_that_its_members_were_not_checked(data:
     assert (row["md5"], row["gap"]) == (hashlib.md5(data).digest(), "an archive: its members were not checked")
 
 
+def test_a_git_lfs_pointer_says_that_the_file_itself_is_not_here(tmp_path: Path) -> None:
+    data = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n"
+    (found,) = opaque.read([blob(tmp_path, "film.mp4", data)], WANTS)
+    assert isinstance(found, Samples)
+    assert found.batch.column("gap").to_pylist() == ["a Git LFS pointer: the file itself is not here"]
+
+
 @pytest.mark.parametrize(
     ("wants", "kind", "data", "why"),
     [
