@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from auditor.cli.main import main
+from auditor.errors import Unreadable
+from auditor.lineage.trace import LONGEST, Lead, leads
+from tests.weights import safetensors_file
+
+# As A1111 writes it; the prompt is an ordinary landscape.
+A1111 = (
+    "a harbour at dusk, <lora:boats:0.8>\nNegative prompt: blurry, Model: decoy\n"
+    "Steps: 28, Sampler: DPM++ 2M, Size: 512x512, Model hash: 1fe6c7ec54, Model: paint-base, "
+    'VAE hash: 235745af8d, VAE: sea.vae.pt, Lora hashes: "boats: 7c0b3b9a1c4d, foam: 0011aabb2233", '
+    'TI hashes: "calm: c74b4e810b03", Hashes: {"model": "1fe6c7ec54", "lora:boats": "7c0b3b9a1c"}, Version: v1.10.1'
+)
+EXPECTED = {
+    Lead("checkpoint", "paint-base", "autov2", "1fe6c7ec54", "a1111"),
+    Lead("vae", "sea.vae.pt", "autov2", "235745af8d", "a1111"),
+    Lead("lora", "boats", "autov3", "7c0b3b9a1c4d", "a1111"),
+    Lead("lora", "boats", "autov2", "7c0b3b9a1c", "a1111"),
+    Lead("lora", "foam", "autov3", "0011aabb2233", "a1111"),
+    Lead("embedding", "calm", "autov3", "c74b4e810b03", "a1111"),
+}
+
+
+def png(**texts: str) -> bytes:
+    info = PngInfo()
+    for key, text in texts.items():
+        info.add_itxt(key, text) if not text.isascii() else info.add_text(key, text, zip=len(text) > 300)
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "PNG", pnginfo=info)
+    return out.getvalue()
+
+
+def jpeg(comment: bytes, form: str = "JPEG") -> bytes:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = comment
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, form, exif=exif)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        A1111.encode(),
+        png(parameters=A1111),
+        png(parameters=A1111.replace("harbour", "havn, blå")),
+        jpeg(b"UNICODE\0" + A1111.encode("utf-16-be")),
+        jpeg(b"ASCII\0\0\0" + A1111.encode()),
+        jpeg(b"UNICODE\0" + A1111.encode("utf-16-le"), "WEBP"),
+    ],
+    ids=["text", "png", "png, not ASCII", "jpeg, UTF-16", "jpeg, ASCII", "webp"],
+)
+def test_the_hashes_of_what_was_used_are_found_and_the_prompt_is_not(data: bytes) -> None:
+    found = leads(io.BytesIO(data))
+    assert set(found) == EXPECTED
+    assert "harbour" not in str(found)
+    assert "decoy" not in str(found)
+
+
+def test_each_tool_is_read() -> None:
+    comfy = {
+        "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "sea/hills.safetensors"}},
+        "9": {"class_type": "LoraLoader", "inputs": {"lora_name": "boats.safetensors", "model": ["4", 0]}},
+        "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a harbour"}},
+    }
+    invoke = {
+        "positive_prompt": "a harbour",
+        "model": {"key": "k", "hash": "blake3:" + "ab" * 32, "name": "hills", "base": "sdxl", "type": "main"},
+        "loras": [{"model": {"hash": "sha256:" + "cd" * 32, "name": "boats"}, "weight": 0.7}],
+        "vae": None,
+    }
+    fooocus = {
+        "prompt": "a harbour",
+        "base_model": "hills",
+        "base_model_hash": "1fe6c7ec54",
+        "loras": [["boats", 0.5, "7c0b3b9a1c"]],
+    }
+    assert leads(io.BytesIO(png(prompt=json.dumps(comfy)))) == (
+        Lead("checkpoint", "hills.safetensors", "", "", "comfyui"),
+        Lead("lora", "boats.safetensors", "", "", "comfyui"),
+    )
+    assert leads(io.BytesIO(png(invokeai_metadata=json.dumps(invoke)))) == (
+        Lead("checkpoint", "hills", "blake3", "ab" * 32, "invokeai"),
+        Lead("lora", "boats", "sha256", "cd" * 32, "invokeai"),
+    )
+    assert leads(io.BytesIO(png(parameters=json.dumps(fooocus)))) == (
+        Lead("checkpoint", "hills", "autov2", "1fe6c7ec54", "fooocus"),
+        Lead("lora", "boats", "autov2", "7c0b3b9a1c", "fooocus"),
+    )
+
+
+def test_ten_megabytes_of_parameters_are_read() -> None:
+    assert set(leads(io.BytesIO(("a harbour, " * 1_000_000 + A1111).encode()))) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"\0\1\2", "neither text nor a PNG"),
+        (b"x" * (LONGEST + 1), "more than "),
+        (png(parameters="a" * (LONGEST + 9)), "its text unpacks to more than"),
+    ],
+    ids=["binary", "long", "bomb"],
+)
+def test_what_cannot_be_read_is_said(data: bytes, why: str) -> None:
+    with pytest.raises(Unreadable, match=why):
+        leads(io.BytesIO(data))
+
+
+@given(
+    st.binary(max_size=200),
+    st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe1\0\x20Exif\0\0", b"Steps: 1, "]),
+)
+def test_junk_is_read_or_refused(data: bytes, start: bytes) -> None:
+    try:
+        leads(io.BytesIO(start + data))
+    except Unreadable as error:
+        assert str(error)  # noqa: PT017
+
+
+KEYS = st.sampled_from(["model", "loras", "vae", "base_model", "inputs", "ckpt_name", "hash", "lora"])
+JSON = st.recursive(st.none() | st.text(max_size=5) | st.integers(), lambda v: st.lists(v) | st.dictionaries(KEYS, v))
+
+
+@given(st.dictionaries(KEYS, JSON))
+def test_json_of_any_shape_is_read(content: dict[str, object]) -> None:
+    leads(io.BytesIO(json.dumps(content).encode()))
+
+
+def test_the_command_names_the_model_of_a_run_and_that_it_is_a_lead(tmp_path: Path) -> None:
+    import hashlib
+
+    import numpy as np
+
+    hub, run, picture = tmp_path / "hub", tmp_path / "run", tmp_path / "p.png"
+    model = safetensors_file(hub / "models" / "o" / "hills" / "hills.safetensors", {"w": np.zeros((2, 2), np.float16)})
+    (model.parent / "README.md").write_text("---\nlicense: mit\n---\n# hills\n")
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    picture.write_bytes(png(parameters=f"a harbour\nSteps: 2, Model hash: {digest[:10]}, Model: renamed"))
+    scan = CliRunner().invoke(main, ["scan", str(hub), "--weights", "full", "--out", str(run), "--workers", "1"])
+    assert scan.exit_code in (0, 1), scan.output
+    result = CliRunner().invoke(main, ["trace", str(picture), "--in", str(run)])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == [
+        f"checkpoint  renamed  autov2:{digest[:10]}  (a1111)",
+        "  → o/hills, hills.safetensors, by autov2",
+    ]
+    assert "alone opens nothing" in result.stderr
