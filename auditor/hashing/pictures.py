@@ -13,7 +13,7 @@ from PIL import Image
 
 from auditor.errors import Unreadable
 from auditor.hashing import exact, pdq, perceptual
-from auditor.hashing.decode import Decoded, decode
+from auditor.hashing.decode import EMPTY, NO_MEMORY, Decoded, decode
 from auditor.hashing.turns import TURNS, turned, upright
 from auditor.hashing.unpad import content_box
 from auditor.samples import SAMPLE_FIELDS, sample_batch
@@ -54,18 +54,21 @@ def hash_images(images: Iterable[Encoded], algorithms: Collection[str], variants
     for image in images:
         known = exact.digests(image.data, wanted) if image.data else {}
         if DECODING.isdisjoint(wanted):
-            rows.add(image, "", known)
+            rows.add(image, "", known, gap=EMPTY if wanted and not image.data else "")
             continue
         try:
             decoded = decode(image.data, gray=not set(perceptual.ALGORITHMS).isdisjoint(wanted))
+            forms = list(_forms(decoded, image.original, wanted, variants))
         except Unreadable as error:
             rows.add(image, "", known, gap=str(error))
-            continue
-        for variant, found, quality in _forms(decoded, image.original, wanted, variants):
-            if variant:
-                rows.add(image, variant, found, quality)
-            else:
-                rows.add(image, "", {**known, **found}, quality, decoded.gap)
+        except MemoryError:
+            rows.add(image, "", known, gap=NO_MEMORY)
+        else:
+            for variant, found, quality in forms:
+                if variant:
+                    rows.add(image, variant, found, quality)
+                else:
+                    rows.add(image, "", {**known, **found}, quality, decoded.gap)
     return sample_batch(rows.columns, wanted)
 
 

@@ -84,9 +84,19 @@ def test_what_cannot_be_decoded_keeps_its_exact_digests_and_says_why() -> None:
     assert (row["pdq"], row["phash-64"], row["quality"], row["gap"]) == (None, None, None, "truncated picture")
 
 
-def test_an_empty_image_has_no_digest_for_every_empty_file_would_match() -> None:
-    (row,) = rows(b"", {"md5", "pdq"}, ALL)
-    assert (row["md5"], row["pdq"], row["gap"]) == (None, None, "empty")
+@pytest.mark.parametrize("algorithms", [{"md5", "pdq"}, {"md5"}])
+def test_an_empty_image_has_no_digest_for_every_empty_file_would_match(algorithms: set[str]) -> None:
+    (row,) = rows(b"", algorithms, ALL)
+    assert (row["md5"], row.get("pdq"), row["gap"]) == (None, None, "empty")
+
+
+def test_running_out_of_memory_while_hashing_is_a_gap_of_that_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(pictures, "content_box", refuse)
+    (row,) = rows(png(landscape(1, (80, 60))), {"md5", "pdq"}, {"unpadded"})
+    assert (row["md5"] is None, row["pdq"], row["gap"]) == (False, None, "not enough memory to decode it")
 
 
 def test_exact_digests_stand_on_the_first_row_alone() -> None:
