@@ -137,7 +137,6 @@ def split(text: str) -> Card:
         end_of_fence = _line_end(text, start)
         if not text[start:end_of_fence].strip("- \t"):
             return _fenced(text, end_of_fence + 1, above + 2, "front-matter")
-        return Card(text)
     late = _late(text)
     if late is not None:
         return late
@@ -176,6 +175,8 @@ def _fenced(text: str, start: int, first_line: int, standing: Standing) -> Card:
             return _fenced(text, fence[1] + 1, first_line + block.count("\n") + 1, standing)
     lines = tuple(block.split("\n")[:-1])
     metadata, troubles = _metadata(block, lines, first_line)
+    if troubles and not metadata and not any(map(_KEY.match, lines[:LINES_LIMIT])):
+        return Card(text, troubles=troubles)  # prose between two rules, or a block without a single key
     return Card(text[fence[1] + 1 :], first_line + len(lines) + 1, standing, metadata, lines, first_line, troubles)
 
 
@@ -194,8 +195,6 @@ def _guessed(text: str, start: int, first_line: int, standing: Standing, why: st
             break
         lines.append(line)
         position = end + 1
-    else:
-        end = len(text)
     metadata, troubles = _metadata("\n".join(lines), tuple(lines), first_line)
     body_line = text.count("\n", 0, min(position, len(text))) + 1
     known = metadata.keys() & CARD_KEYS

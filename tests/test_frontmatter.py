@@ -81,6 +81,13 @@ def test_one_broken_key_does_not_cost_the_others() -> None:
     assert line == 3
 
 
+def test_prose_between_two_rules_is_kept_as_prose() -> None:
+    text = "---\n\n# Leaf\n\nThis model sorts leaves.\n\n---\nmore\n"
+    card = split(text)
+    assert (card.standing, card.body) == ("none", text)
+    assert card.troubles == (("its metadata is not a table of keys", 2),)
+
+
 def test_of_a_key_given_twice_the_last_counts_and_it_is_said() -> None:
     card = split("---\nlicense: mit\nlicense: cc0-1.0\n---\n")
     assert dict(card.metadata) == {"license": "cc0-1.0"}

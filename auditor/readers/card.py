@@ -82,11 +82,8 @@ _TITLE = re.compile(r"^[ \t]{0,3}#(?!#)[ \t]*([^\n]+)", re.M)
 _HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/"
 _TUNED = re.compile(
     r"(?:fine-?tuned (?:version|checkpoint|variant) (?:of|from)|LoRA adap(?:ta)?tion weights for"
-    r"|^\W{0,6}base model\W{1,8}) ?(?:the )?(?:\[[^\]\n]{1,120}\]\("
-    + _HUB
-    + r"(\w[\w.-]*(?:/[\w.-]+)?)/?\)|"
-    + _HUB
-    + r"(\w[\w.-]*/[\w.-]*\w))",
+    r"|^\W{0,6}base model\W{1,8}) ?(?:the )?"
+    rf"(?:\[[^\]\n]{{1,120}}\]\({_HUB}(\w[\w.-]*(?:/[\w.-]+)?)/?\)|{_HUB}(\w[\w.-]*/[\w.-]*\w))",
     re.I | re.M,
 )
 _ITEM_LINK = re.compile(r"\[([^\]\n]{1,200})\]\([^)\n]*\)")
@@ -94,13 +91,9 @@ _MERGE_KEY = re.compile(r"""\s*(?:-\s+)?(?:- )?(model|base_model):\s*(?:model:\s
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    if _NAME.fullmatch(blob.basename) and not _nul(head):
+    if _NAME.fullmatch(blob.basename):
         return 60
     return 30 if blob.suffix in _MARKDOWN and not blob.kind else 0
-
-
-def _nul(head: bytes) -> bool:
-    return head[:2] not in (b"\xff\xfe", b"\xfe\xff") and head[:64].count(0) > 32
 
 
 def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:

@@ -47,7 +47,7 @@ Row = Mapping[str, object]
 
 def claims(blob: Blob, head: bytes) -> int:
     suffix = _suffix(blob)
-    if suffix not in _SUFFIXES or (suffix == ".json" and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")):
+    if suffix not in _SUFFIXES or (suffix == ".json" and not _is_list(head) and b"\n{" not in head):
         return 0
     return 55 if _columns(_names(blob, suffix, head)) else 0
 
@@ -55,6 +55,10 @@ def claims(blob: Blob, head: bytes) -> int:
 def _suffix(blob: Blob) -> str:
     name = blob.basename.lower().removesuffix(".gz")
     return name[name.rfind(".") :] if "." in name else ""
+
+
+def _is_list(head: bytes) -> bool:
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
 
 def _bare(name: str) -> str:
@@ -171,10 +175,16 @@ def _rows(blob: Blob) -> Iterator[tuple[int, Row | str]]:
             csv.field_size_limit(_LINE_LIMIT)
             text = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
             yield from enumerate(csv.DictReader(text, restkey=""), 1)
-        elif suffix == ".json":
+        elif suffix == ".json" and _is_list(_peek(file)):
             yield from ((n, row if isinstance(row, dict) else "is not an object") for n, row in _array(file))
         else:
             yield from _lines(file)
+
+
+def _peek(file: BinaryIO) -> bytes:
+    head = file.read(64)
+    file.seek(0)
+    return head
 
 
 def _array(file: BinaryIO) -> Iterator[tuple[int, object]]:

@@ -125,7 +125,7 @@ CARDS = {
 }
 
 
-@pytest.mark.parametrize("form", ["parquet", "jsonl", "jsonl.gz", "json", "csv"])
+@pytest.mark.parametrize("form", ["parquet", "jsonl", "jsonl.gz", "lines.json", "json", "csv"])
 def test_each_row_of_a_dump_is_a_subject(form: str, tmp_path: Path) -> None:
     rows = [dict(zip(CARDS, row, strict=True)) for row in zip(*CARDS.values(), strict=True)]
     path = tmp_path / f"cards.{form}"
