@@ -80,7 +80,7 @@ def subjects(table: pa.Table) -> Iterator[Subject]:
     """
     if not table.num_rows:
         return
-    order = [(name, "ascending") for name in ("kind", "name", "revision", "key", "value", "relation", "uri", "line", "source")]
+    order = [(field.name, "ascending") for field in FACTS if field.name not in ("bucket", "remark")]
     columns = [column.to_pylist() for column in table.sort_by(order).columns[1:]]
     identity: tuple[str, str, str] | None = None
     statements: dict[Statement, None] = {}

@@ -99,7 +99,7 @@ class Report:
     def exit_code(self, fail_on: str = "error") -> int:
         """1: a finding at or above ``fail_on``; else 3: something was not read or judged; else 0."""
         if fail_on != "never":
-            counted = SEVERITIES[SEVERITIES.index(fail_on) :]  # type: ignore[arg-type]
+            counted = SEVERITIES[SEVERITIES.index(fail_on) :]
             if any(outcome == "FLAGGED" and severity in counted for _, outcome, severity in self.flagged):
                 return 1
         unread = self.unread or self.tally.files.errored or self.tally.samples.errored or not self.complete
@@ -131,7 +131,8 @@ def audit(
     from auditor.policy import load
 
     folder = Path(out) if out else default_folder()
-    files = _files([os.fspath(target) for target in targets])
+    paths = [os.fspath(target) for target in targets]
+    files = _files(paths)
     first = next(files, None)
     if first is None:
         raise NothingToAudit(f"{', '.join(map(str, targets))}: holds no file; name a file or folder that does")
@@ -140,9 +141,11 @@ def audit(
     policy = load(tuple(map(Path, rules)), profile, lists)
     algorithms = frozenset(name for opened in lists for name in opened.algorithms)
     wants = Wants(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
-    started = _begin(folder, [os.fspath(target) for target in targets], policy, wants)
-    progress = progress or Silent()
-    tally = _scan(folder, chain([first], files), Setup(policy, wants, folder), workers or cores(), progress)
+    started = _begin(folder, paths, policy, wants)
+    if type(progress) is not Silent and progress:  # someone waits, and wants to know for how long
+        _expect(paths, progress)
+    setup = Setup(policy, wants, folder)
+    tally = _scan(folder, chain([first], files), setup, workers or cores(), progress or Silent())
     return _conclude(folder, [folder], policy, tally, started, workers or cores())
 
 
@@ -199,6 +202,15 @@ def _files(targets: Sequence[str]) -> Iterator[Blob | Unread]:
             yield file.under(prefix) if prefix else file
 
 
+def _expect(targets: Sequence[str], progress: Silent) -> None:
+    """Count the files beforehand: a walk costs little beside reading them."""
+    files = size = 0
+    for file in _files(targets):
+        files += 1
+        size += file.size if isinstance(file, Blob) else 0
+    progress.start(files, size)
+
+
 def _make(folder: Path) -> None:
     """The folders of a run. What is restricted is for its owner alone, and kept out of version control."""
     try:
@@ -253,7 +265,6 @@ def _scan(folder: Path, files: Iterable[Blob | Unread], setup: Setup, workers: i
                 finished.add(shard.id)
                 progress.advance(len(shard.files), shard.bytes, done.samples.collected)
 
-    progress.start(None, None)
     try:
         for ended in run(
             open_shards(),
@@ -434,8 +445,8 @@ def _merged(folder: Path, order: Sequence[str]) -> Iterator[dict[str, Any]]:
     return heapq.merge(*map(rows, sorted(folder.glob("*.parquet"))), key=lambda row: tuple(row[name] for name in order))
 
 
-def _lineage(path: Path, cases: Sequence[Case], most: int = 300) -> tuple[Edge, ...]:
-    """The edges that touch a case, nearest first; so many that a person can still look at them."""
+def _lineage(path: Path, cases: Sequence[Case], most: int = 300, generations: int = 5) -> tuple[Edge, ...]:
+    """The edges above and below the cases, nearest first; so many that a person can still look at them."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -443,14 +454,21 @@ def _lineage(path: Path, cases: Sequence[Case], most: int = 300) -> tuple[Edge, 
     if not cases or not path.exists():
         return ()
     table = pq.read_table(path)
-    names = pa.array([case.subject for case in cases[:most]])
-    near = pc.or_(pc.is_in(table["child"], names), pc.is_in(table["parent"], names))
-    return tuple(
-        Edge(
-            Ref(row["child_kind"], row["child"]), Ref(row["parent_kind"], row["parent"]), row["relation"], row["source"]
-        )
-        for row in table.filter(near).slice(0, most).to_pylist()
-    )
+    found: dict[Edge, None] = {}
+    for here, there in (("child", "parent"), ("parent", "child")):
+        names = {(case.kind, case.subject) for case in cases[:most]}
+        seen = set(names)
+        for _ in range(generations):
+            rows = table.filter(pc.is_in(table[here], pa.array(sorted({name for _, name in names})))).to_pylist()
+            rows = [row for row in rows if (row[f"{here}_kind"], row[here]) in names][:most]
+            for row in rows:
+                child, parent = Ref(row["child_kind"], row["child"]), Ref(row["parent_kind"], row["parent"])
+                found[Edge(child, parent, row["relation"], row["source"])] = None
+            names = {(row[f"{there}_kind"], row[there]) for row in rows} - seen
+            seen |= names
+            if not names:
+                break
+    return tuple(found)[: 2 * most]
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

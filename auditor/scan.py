@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from auditor.errors import Unreadable
 from auditor.model import Count, Gap, Place, Ref, Statement, Subject, Tally
@@ -25,6 +25,7 @@ from auditor.sources import Blob, Unread
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from auditor.known.compiled import KnownList
     from auditor.known.match import Matcher
     from auditor.policy import Policy
     from auditor.samples import Samples
@@ -120,7 +121,8 @@ def _matcher() -> Matcher | None:
     from auditor.known.match import Matcher
 
     assert _setup
-    return Matcher(_setup.policy.lists) if _setup.policy.lists else None
+    lists = cast("tuple[KnownList, ...]", _setup.policy.lists)
+    return Matcher(lists) if lists else None
 
 
 def work(shard: Shard) -> Tally:
@@ -182,7 +184,7 @@ class Writer:
     _subjects: list[Subject] = field(default_factory=list)
     _skipped: set[str] = field(default_factory=set)
     _errored: set[str] = field(default_factory=set)
-    _samples: Count = Count()
+    _samples: Count = field(default_factory=Count)
     _sampled: Counter[tuple[Ref, str]] = field(default_factory=Counter)
     _sample_gaps: dict[tuple[Ref, str], Gap] = field(default_factory=dict)
     _reasons: Counter[str] = field(default_factory=Counter)

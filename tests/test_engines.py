@@ -54,7 +54,7 @@ def test_a_lost_task_is_tried_again_in_parts() -> None:
 
 
 def test_what_is_wrong_with_the_set_up_ends_the_run() -> None:
-    with pytest.raises(RuleError, match="rules/x.toml: is broken"):
+    with pytest.raises(RuleError, match=r"rules/x\.toml: is broken"):
         outcomes("a", "rule", "b")
 
 

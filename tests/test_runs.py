@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -122,7 +123,7 @@ def test_a_newer_runs_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=f"was written by a newer auditor \\(format {runs.FORMAT + 1}\\)"):
         report(tmp_path)
     (tmp_path / "run.json").write_text("{")
-    with pytest.raises(RunError, match="run.json: cannot be read; run the scan again"):
+    with pytest.raises(RunError, match=r"run\.json: cannot be read; run the scan again"):
         report(tmp_path)
     with pytest.raises(RunError, match="is not a run's folder"):
         report(tmp_path / "nowhere")
@@ -186,7 +187,7 @@ def test_a_shard_ends_between_subjects_not_inside_a_model() -> None:
     cut = list(shards(files))
     assert [file for shard in cut for file in shard.files] == files
     owners = [{file.name for file in shard.files if isinstance(file, Blob)} for shard in cut]
-    assert all(one.isdisjoint(two) for one, two in zip(owners, owners[1:], strict=False))
+    assert all(one.isdisjoint(two) for one, two in pairwise(owners))
 
 
 def test_splitting_a_shard_loses_no_file() -> None:

@@ -28,6 +28,6 @@ def command(target: str) -> None:
         if not (run / "run.json").is_file():
             run = Path(folder, "run")
             audit(target, out=run)
-        out = click.get_text_stream("stdout")
-        for fact in facts(run):
-            out.write(json.dumps(fact) + "\n")
+        with click.open_file("-", "w", encoding="utf-8") as out:
+            for fact in facts(run):
+                out.write(json.dumps(fact) + "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
@@ -92,6 +92,6 @@ def write(
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
     if len(chosen) > len(files) or not files:
-        stdout = click.get_text_stream("stdout")
-        options = Options(places=places, share=share, colour=stdout.isatty())
-        formats()[chosen[-1] if chosen else "terminal"].render(report, stdout, options)
+        with cast("TextIO", click.open_file("-", "w", encoding="utf-8")) as stdout:
+            options = Options(places=places, share=share, colour=stdout.isatty())
+            formats()[chosen[-1] if chosen else "terminal"].render(report, stdout, options)

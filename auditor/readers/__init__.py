@@ -86,7 +86,7 @@ class Reader(Protocol):
 def readers() -> Mapping[str, Reader]:
     """Every module of this package, by name: adding a reader is adding a file."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}  # type: ignore[misc]
+    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}
 
 
 def reader_of(blob: Blob, head: bytes) -> str:

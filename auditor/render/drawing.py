@@ -49,9 +49,10 @@ class Kin:
 
     def draw(self, case: Case) -> Drawing | None:
         """The drawing of this case; None when nothing is known of its lineage."""
+        here = Ref(case.kind, case.subject)  # edges name no revision
         rows: dict[Ref | int, Node] = {}
         lines: list[str] = []
-        deepest = self._generations(case.ref)
+        deepest = self._generations(here)
 
         def add(key: Ref | int, level: int, name: str, label: str, role: str) -> Node:
             rows[key] = Node(level * INDENT + 8, len(rows) * ROW + 16, printable(name, 40), printable(label, 60), role)
@@ -61,7 +62,7 @@ class Kin:
             """Draw the child's parents, each under its own; those that end at the child are given back."""
             joined = []
             for edge in self.up.get(child, ()) if level >= 0 else ():
-                if edge.parent != case.ref and edge.parent not in rows and len(rows) < ANCESTORS:
+                if edge.parent != here and edge.parent not in rows and len(rows) < ANCESTORS:
                     ends = above(edge.parent, level - 1)
                     if edge.parent not in rows:
                         node = add(edge.parent, level, called(edge.parent), _label(edge), "ancestor")
@@ -82,10 +83,10 @@ class Kin:
                 more = add(len(rows), level, f"{hidden:,} more", "made from the same", "more")
                 lines.append(_line(rows[parent], more))
 
-        ends = above(case.ref, deepest - 1)
-        subject = add(case.ref, deepest, called(case.ref), f"this case: {case.ground}", "case")
+        ends = above(here, deepest - 1)
+        subject = add(here, deepest, called(here), f"this case: {case.ground}", "case")
         lines += [_line(rows[end], subject) for end in ends]
-        below(case.ref, deepest + 1)
+        below(here, deepest + 1)
         if len(rows) == 1:
             return None
         nodes = tuple(rows.values())

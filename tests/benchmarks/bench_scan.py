@@ -30,7 +30,8 @@ def write_cards(folder: Path, count: int) -> int:
             f"## {title}\n\n" + " ".join(draw.choices(_WORDS, k=120)) + "."
             for title in ("Model description", "Intended use", "Training procedure", "Evaluation")
         )
-        text = f"---\n{licence}{base}tags: [text-classification, tag-{number % 50}]\nlanguage: en\n---\n# Model {number}\n\n{sections}\n"
+        metadata = f"{licence}{base}tags: [text-classification, tag-{number % 50}]\nlanguage: en\n"
+        text = f"---\n{metadata}---\n# Model {number}\n\n{sections}\n"
         (folder / f"org{number % 97}__model-{number}.md").write_text(text, encoding="utf-8")
     return unlicensed
 

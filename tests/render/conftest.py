@@ -147,6 +147,7 @@ def report(rules: tuple[Rule, ...], tmp_path: Path) -> Report:
         "no-licence", "model", "hill/green", "", "UNCHECKED", "note", "the card could not be read", Place("hill.md")
     )
     coast = Ref("model", "shore/coast-diffusion", "4f2a9c1")
+    bare = Ref("model", coast.name)  # edges name no revision
     restricted = tmp_path / "restricted"
     (restricted / "hits").mkdir(parents=True)
     hits = [
@@ -217,9 +218,9 @@ def report(rules: tuple[Rule, ...], tmp_path: Path) -> Report:
             ("pickle-weights", "FLAGGED", "warning"): 1,
         },
         lineage=(
-            Edge(coast, Ref("dataset", "shore/coast-photos"), "trained-on", "card"),
-            Edge(Ref("model", "lake/calm-water"), coast, "finetune", "card"),
-            Edge(Ref("model", "mirror/coast-diffusion-copy"), coast, "copy", "weights"),
+            Edge(bare, Ref("dataset", "shore/coast-photos"), "trained-on", "card"),
+            Edge(Ref("model", "lake/calm-water"), bare, "finetune", "card"),
+            Edge(Ref("model", "mirror/coast-diffusion-copy"), bare, "copy", "weights"),
         ),
         restricted=restricted,
     )
