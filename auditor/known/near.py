@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Words: TypeAlias = NDArray[np.uint64]
 Pairs: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int16]]
 
-# Neighbours looked up, and entries compared, at once: a core's own cache holds them (half as fast with eight times more).
+# Neighbours looked up, and entries compared, at once: a core's own cache holds them (eight times more: half as fast).
 _PROBES = 1 << 17
 _CANDIDATES = 1 << 15
 
