@@ -91,13 +91,19 @@ class Matcher:
         if algorithm == "pdq":
             usable = _of_quality(usable, samples, stored, coverage)
         coverage[f"matched {algorithm}"] += int((usable & stored).sum())
-        rows = np.flatnonzero(usable & stored if algorithm in TEXT_SIGNALS else usable)
+        if algorithm in TEXT_SIGNALS:  # a table's further URL columns are variants of their own
+            usable = usable & (stored | pc.starts_with(batch.column("variant"), "url:").to_numpy(zero_copy_only=False))
+        rows = np.flatnonzero(usable)
         if not len(rows):
             return
         values = values.take(pa.array(rows)) if len(rows) < len(values) else values
         if algorithm in TEXT_SIGNALS:
             texts = urls.expressions(values) if algorithm == "url" else urls.domain_expressions(values)
-            rows, values = rows[texts.rows], texts.values
+            for known in lists:
+                found, entries = known.find(algorithm, texts.values)
+                which, at = texts.rows_of(found)
+                yield _Pairs(known, algorithm, rows[at], entries[which], np.zeros(len(at), np.int16))
+            return
         words = near.words_of(exact.rows_of(values)) if algorithm in NEAR else None
         for known in lists:
             if words is not None and algorithm in known.thresholds:

@@ -7,7 +7,7 @@ https://developers.google.com/safe-browsing/v4/urls-hashing. Nothing is ever fet
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -35,10 +35,25 @@ _SHOWN = bytes(range(0x21, 0x7F)).translate(None, b"#%")
 
 @dataclass(frozen=True, slots=True)
 class Expressions:
-    """Texts to look up, and which row of the column each is of; rows ascend."""
+    """The texts to look up for a column, each different cell's once, and which cells they are of.
 
-    rows: NDArray[np.int64]
+    ``owners`` holds each text's cell by its code, ``codes`` each row's (-1: it has none).
+    """
+
     values: pa.Array
+    owners: NDArray[np.int64]
+    codes: NDArray[np.int64]
+
+    def rows_of(self, found: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """For texts by their position: pairs of a position in ``found`` and a row that has that text."""
+        if not len(found):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        order = np.argsort(self.codes, kind="stable")
+        codes = self.codes[order]
+        first = np.searchsorted(codes, self.owners[found], "left")
+        each = np.searchsorted(codes, self.owners[found], "right") - first
+        within = np.arange(each.sum()) - np.repeat(np.cumsum(each) - each, each)
+        return np.repeat(np.arange(len(found)), each), order[np.repeat(first, each) + within]
 
 
 @lru_cache(1 << 12)
@@ -105,7 +120,10 @@ def domains(values: pa.Array) -> pa.Array:
 
 def expressions(values: pa.Array) -> Expressions:
     """All expressions of every URL of a column."""
-    return _expanded(values, expressions_of)
+    coded = values.cast(pa.string()).dictionary_encode()
+    made = [expressions_of(value) for value in coded.dictionary.to_pylist()]
+    texts = pa.array([text for texts in made for text in texts], pa.string())
+    return Expressions(texts, np.repeat(np.arange(len(made)), [len(texts) for texts in made]), _codes(coded))
 
 
 def domain_expressions(values: pa.Array) -> Expressions:
@@ -115,15 +133,15 @@ def domain_expressions(values: pa.Array) -> Expressions:
     """
     values = values.cast(pa.string())
     coded = pc.struct_field(pc.extract_regex(values, _AUTHORITY), "host").dictionary_encode()
-    rest = np.flatnonzero(pc.and_(coded.indices.is_null(), values.is_valid()).to_numpy(zero_copy_only=False))
-    found = _spread(coded.indices, *_above(_canonical_hosts(coded.dictionary)))
-    if not len(rest):
-        return found
-    odd = values.take(pa.array(rest)).dictionary_encode()
-    slow = _spread(odd.indices, *_above(_each(odd.dictionary, _host_of)))
-    rows = np.concatenate([found.rows, rest[slow.rows]])
-    order = np.argsort(rows, kind="stable")
-    return Expressions(rows[order], pa.concat_arrays([found.values, slow.values]).take(pa.array(order)))
+    texts, owners = _above(_canonical_hosts(coded.dictionary))
+    codes = _codes(coded)
+    rest = np.flatnonzero((codes < 0) & values.is_valid().to_numpy(zero_copy_only=False))
+    if len(rest):
+        odd = values.take(pa.array(rest)).dictionary_encode()
+        more, of = _above(_each(odd.dictionary, _host_of))
+        codes[rest] = _codes(odd) + len(coded.dictionary)
+        texts, owners = pa.concat_arrays([texts, more]), np.concatenate([owners, of + len(coded.dictionary)])
+    return Expressions(texts, owners, codes)
 
 
 # ---- one URL -----------------------------------------------------------------------------------------------
@@ -238,24 +256,6 @@ def _each(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
     return changed.take(coded.indices)
 
 
-def _expanded(values: pa.Array, expand: Callable[[str], Iterable[str]]) -> Expressions:
-    """What ``expand`` makes of each value, done once for each different one."""
-    coded = values.cast(pa.string()).dictionary_encode()
-    made = [tuple(expand(value)) for value in coded.dictionary.to_pylist()]
-    texts = pa.array([text for texts in made for text in texts], pa.string())
-    return _spread(coded.indices, texts, np.array([len(texts) for texts in made], np.int64))
-
-
-def _spread(codes: pa.Array, texts: pa.Array, counts: NDArray[np.int64]) -> Expressions:
-    """The texts of each code's value, for each row; ``texts`` holds those of all values, ``counts`` how many each."""
-    valid = np.flatnonzero(codes.is_valid().to_numpy(zero_copy_only=False))
-    picked = codes.take(pa.array(valid)).to_numpy().astype(np.int64)
-    each = counts[picked]
-    starts = (np.cumsum(counts) - counts)[picked]
-    within = np.arange(each.sum()) - np.repeat(np.cumsum(each) - each, each)
-    return Expressions(np.repeat(valid, each), texts.take(pa.array(np.repeat(starts, each) + within)))
-
-
 def _canonical_hosts(authorities: pa.Array) -> pa.Array:
     """Canonical hosts of different authorities; null for what has none."""
     odd = pc.invert(pc.match_substring_regex(authorities, _ORDINARY))
@@ -266,17 +266,19 @@ def _canonical_hosts(authorities: pa.Array) -> pa.Array:
 
 
 def _above(hosts: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
-    """Each host and the domains above it, the texts of one host together, and how many each has."""
+    """Each host and the domains above it, and the position of the host that each text is of."""
     owners = np.flatnonzero(hosts.is_valid().to_numpy(zero_copy_only=False))
     level = hosts.take(pa.array(owners))
     found, owned = [level], [owners]
     while len(level):
-        address = pc.match_substring_regex(level, r"(^\[|\.\d+$)")
-        more = pc.and_(pc.greater(pc.count_substring(level, "."), 1), pc.invert(address))
+        more = pc.greater(pc.count_substring(level, "."), 1)
+        more = pc.and_(more, pc.invert(pc.match_substring_regex(level, r"(^\[|\.\d+$)")))
         owners = owners[more.to_numpy(zero_copy_only=False)]
         level = pc.struct_field(pc.extract_regex(level.filter(more), r"^[^.]*\.(?P<rest>.+)$"), "rest")
         found.append(level)
         owned.append(owners)
-    everyone = np.concatenate(owned)
-    order = np.argsort(everyone, kind="stable")
-    return pa.concat_arrays(found).take(pa.array(order)), np.bincount(everyone, minlength=len(hosts))
+    return pa.concat_arrays(found), np.concatenate(owned)
+
+
+def _codes(coded: pa.Array) -> NDArray[np.int64]:
+    return pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)  # type: ignore[no-any-return]
