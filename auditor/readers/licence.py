@@ -23,10 +23,12 @@ _LICENCE_NAME = re.compile(
     r"(?:.*[-_. ])?(?:licen[cs]es?|copying|copyright|eula|unlicense)(?:[-_. ].*)?|notice(?:[-_.].*)?", re.I
 )
 _TERMS_NAME = re.compile(
-    r"(?:.*[-_. ])?(?:terms|tos|tou|aup|policy|policies|acceptable[-_ ]?use|use[-_ ]?(?:policy|restrictions)|"
-    r"code[-_ ]of[-_ ]conduct|conduct|guidelines?|agreement)(?:[-_. ].*)?",
+    r"(?:.*[-_. ])?(?:terms|tos|tou|aup|agreement|restrictions"
+    r"|(?:acceptable|usage|use|content|safety)[-_ ]?(?:use|policy)(?:[-_ ]policy)?)(?:[-_. ].*)?",
     re.I,
 )
+# Within a model's or dataset's folder these are other things: how to annotate, a policy that plays a game.
+_ALONE_NAME = re.compile(r"(?:.*[-_. ])?(?:policy|policies|conduct|guidelines?)(?:[-_. ].*)?", re.I)
 # LICENSE-SDXL1.0, COPYING.LESSER, LICENSE.MIT: what follows the dot is no suffix.
 _VARIANT = re.compile(r"^(?:LICEN[CS]E|COPYING|NOTICE)[^/]*\.(?:\d\w*|[A-Z][A-Z\d-]*)$")
 _FOLDER = re.compile(r"(?:^|[/_-])(?:licen[cs]es?|terms|policies|legal)(?:[/_-]|$)", re.I)
@@ -55,11 +57,20 @@ def claims(blob: Blob, head: bytes) -> int:
         return 0
     if first in _CARDS:
         return 0
-    if len(stem) < 120 and (_LICENCE_NAME.fullmatch(stem) or _TERMS_NAME.fullmatch(stem)):
+    if len(stem) < 120 and _role(stem, alone=not blob.kind):
         return 20 if _is_card(head) else 70
     if not blob.kind and _FOLDER.search("/".join(blob.path.split("/")[-4:-1])):
         return 20 if _is_card(head) else 50
-    return 40 if bare not in (".md", ".markdown", ".rst") and _is_legal(head) else 0
+    if bare in (".md", ".markdown", ".rst") and not _ALONE_NAME.fullmatch(stem[:120]):
+        return 0
+    return 40 if _is_legal(head) else 0
+
+
+def _role(stem: str, *, alone: bool) -> Role | None:
+    """What a file's name says it is."""
+    if _LICENCE_NAME.fullmatch(stem):
+        return "licence"
+    return "terms" if _TERMS_NAME.fullmatch(stem) or (alone and _ALONE_NAME.fullmatch(stem)) else None
 
 
 _CARDS = ("readme", "modelcard", "model_card", "datasetcard", "dataset_card")
@@ -79,6 +90,8 @@ def _is_card(head: bytes) -> bool:
 def _is_legal(head: bytes) -> bool:
     """Do its first lines read like a licence or a policy?"""
     words = head[:1500].decode("utf-8", "replace")
+    if len(words) < 200:  # a picture's caption
+        return False
     if _HEADLINE.search(words[:400]):
         return True
     found = {match.lower() for match in _LEGAL.findall(words)}
@@ -114,7 +127,7 @@ def part(blob: Blob, data: bytes) -> Part:
             text, line = card.body, card.body_line
     subject = blob.text_ref("terms")
     stem = blob.basename[: len(blob.basename) - len(blob.suffix)]
-    role: Role = "licence" if _LICENCE_NAME.fullmatch(stem) or not _TERMS_NAME.fullmatch(stem) else "terms"
+    role = _role(stem, alone=True) or "licence"
     title = next((words.strip(" #*=\t") for words in text[:2000].split("\n") if words.strip(" #*=-\t")), "")
     statements = (
         (Statement("title", title[:200], place=Place(blob.uri, 0), source="licence-file"),)

@@ -36,7 +36,7 @@ def test_a_licence_or_policy_is_known_by_its_name(name: str) -> None:
     "head", [MIT, b"CreativeML Open RAIL-M\ndated August 22, 2022\n", b"Terms of Service\n\nYou agree\n"]
 )
 def test_a_plain_text_is_known_by_its_first_lines(head: bytes) -> None:
-    assert reader_of(blob("texts/one.txt"), head) == "licence"
+    assert reader_of(blob("texts/one.txt"), head + b"and so on. " * 20) == "licence"
 
 
 @pytest.mark.parametrize(
@@ -47,10 +47,17 @@ def test_a_plain_text_is_known_by_its_first_lines(head: bytes) -> None:
         ("datasets__ms_terms.md", b"---\nlicense:\n- ms-pl\nsize_categories: [n<1K]\n---\n"),
         ("licenses.json", b"{}"),
         ("license.py", b"import os"),
+        ("images/0002.txt", b"a sign with terms of use and a licence agreement"),
     ],
 )
 def test_what_is_no_licence_is_another_readers(name: str, head: bytes) -> None:
     assert reader_of(blob(name, ""), head) != "licence"
+
+
+def test_a_policy_within_a_models_folder_may_be_one_that_plays_a_game() -> None:
+    assert reader_of(blob("policy.md", "model"), b"# Policy network") != "licence"
+    assert reader_of(blob("policy.md", ""), b"# Forest policy") == "licence"
+    assert reader_of(blob("CODE_OF_CONDUCT.md", "model"), b"# Conduct") != "licence"
 
 
 def test_a_licence_in_a_models_folder_is_the_models() -> None:
