@@ -9,6 +9,7 @@ English only: ask :func:`auditor.terms.language.language_of` first.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import re2
@@ -227,6 +228,7 @@ _HEADING_PROHIBITS = re2.compile(
 )
 
 
+_MOST = 16  # more targets in one unit are a text made to be slow
 _FINITE = re2.compile(r"(?i)\b(?:is|are|was|were|we|you|i|our|your|will|may|can|has|have|had|must|should|do|does|please)\b")
 
 
@@ -235,14 +237,16 @@ def _is_meant(unit: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     if not _NAMED.search(unit):
         return found
-    for match in _TARGETS[0].finditer(unit):
+    for match in islice(_TARGETS[0].finditer(unit), _MOST):
         after = unit[match.end() : match.end() + 20].split()
         if after and after[0].lower().strip(".,;:") in {"labor", "labour"}:
             continue
         found.append(match.span())
     for minor_first, pattern in enumerate(_TARGETS[1:]):
         match = pattern.search(unit)
-        while match is not None:
+        for _ in range(_MOST):
+            if match is None:
+                break
             if _linked(unit, match, minor_first=bool(minor_first)):
                 found.append(match.span())
             # The next may begin within this one: "harm others or exploit minors".

@@ -141,7 +141,7 @@ def _symbols(expression: str) -> tuple[str, ...]:
 
 
 # Lines that differ between copies of one licence: whose copyright, which year.
-_OWN_LINES = re.compile(r"(?im)^\W*(?:copyright\b|\(c\)|©|all rights reserved).*$")
+_OWN_LINES = re.compile(r"(?im)^[^\w\n]*(?:copyright\b|\(c\)|©|all rights reserved).*$")
 _WORD = re.compile(r"[^\W_]+")
 
 

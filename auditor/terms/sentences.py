@@ -6,16 +6,18 @@ Terms prohibit in lists: "You agree not to use the Model: (a) …; (b) …". A u
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
-
 import re2
 
 # Terms are short; what is longer is data with a licence's name, and is cut (the caller states the gap).
-LONGEST = 2_000_000
+LONGEST = 1_000_000
 # A sentence beyond this many characters is judged in stretches, so that the work stays linear.
-LONGEST_UNIT = 4_000
+LONGEST_UNIT = 2_000
+# Stems above one unit; no honest list is nested deeper.
+DEEPEST = 12
 # The level of a sentence that leads over headings that are only bold or short lines (levels 5 and 6).
 LEAD = 4
 # What follows a colon at the end of a block stays with it up to this length.
@@ -42,7 +44,7 @@ class _Block:
     depth: tuple[int, str]  # item: (indentation, kind of marker); heading: (level, "")
     start: int
     end: int
-    text: str
+    text: str  # of its first line
 
 
 _HASHES = re2.compile(r"^ {0,3}(#{1,6})\s+(.*?)[\s#]*$")
@@ -57,7 +59,7 @@ _ITEM = re2.compile(
 )
 _SMALL = frozenset("a an and as at but by for from if in nor of on or the to up with your our is are not vs".split())
 # A cut inside a block: after a sentence, a semicolon or a colon, and before an enumerator such as "(b)".
-_CUT = re2.compile(
+_CUT = re.compile(
     r"""[.!?]["')\]*_”’]*\s+["'(\[*_“‘]*[A-Z0-9]|;\s*(?:and|or)?|:(?:\s|\*|$)|\s\((?:[a-zA-Z]|[ivx]{1,4}|\d{1,2})\)\s"""
 )
 _ABBREVIATION = re2.compile(
@@ -109,7 +111,7 @@ def units(text: str) -> Iterator[Unit]:
                 last and follows == "item" and (words[-1] not in ".!?;" or words.endswith("..") or "following" in words)
             )
             if hangs:
-                stems = [*stems, *((block, stem) for stem in here[len(stems) :]), (block, words)]
+                stems = [*stems, *((block, stem) for stem in here[len(stems) :]), (block, words)][-DEEPEST:]
             elif closes and not last:
                 # A new sentence begins: an item keeps what the item hangs on, prose keeps nothing.
                 stems = [stem for stem in stems if block.kind == "item" and stem[0] is not block]
@@ -144,7 +146,7 @@ def _blocks(text: str) -> Iterator[_Block]:
         if new is not None:
             block = new
         elif bare and block is not None:
-            block.end, block.text = start + len(line), block.text + " " + bare
+            block.end = start + len(line)
         elif bare:
             block = _Block("prose", (0, ""), start + len(line) - len(line.lstrip()), start + len(line), bare)
         if block is not None and block.kind == "heading":

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 import re2
 
@@ -22,6 +23,8 @@ from auditor.terms.entries import Entries, Hashed, Term, compiled
 
 # Characters between two markers that still count as close together: about a dozen words.
 NEAR = 60
+# Mentions of one marker of minors that are looked at: more say no more.
+MOST = 500
 # Stands for a character that reads as nothing (zero-width, bidi control, combining mark).
 NOTHING = "\x7f"
 
@@ -142,8 +145,12 @@ def signals(text: str, known: Markers) -> Iterator[Signal]:
 
 def _pairs(plain: str, data: bytes, known: Markers) -> Iterator[Signal]:
     found: dict[str, Signal] = {}
-    minors = [(name, _trimmed(data, match)) for name, pattern in known.minor for match in pattern.finditer(data)]
-    for name, (start, end) in sorted(minors, key=lambda minor: minor[1])[:10_000]:
+    minors = [
+        (name, _trimmed(data, match))
+        for name, pattern in known.minor
+        for match in islice(pattern.finditer(data), MOST)
+    ]
+    for name, (start, end) in sorted(minors, key=lambda minor: minor[1]):
         low, high = max(0, start - NEAR), end + NEAR
         around = data[low:high]
         for other, pattern in known.adult:
