@@ -376,29 +376,27 @@ _CLAUSES = ("absent", "by-reference", "card-only", "explicit")
 
 
 def _protection(dataset: pads.Dataset, edges: pa.Table) -> Iterator[Row]:
-    """``protection``: what became of the prohibition clause on the way from each parent of which it is known."""
-    wanted = (pc.field("kind") == "model") & (pc.field("key") == "clause")
-    stated = dataset.to_table(["name", "value"], filter=wanted)
-    if not stated.num_rows:
-        return
-    rated = stated.append_column("rank", pc.index_in(stated["value"], pa.array(_CLAUSES)))
-    best = rated.group_by("name").aggregate([("rank", "max")])
-    called = best["name"].combine_chunks()
-    ranks = best["rank_max"].combine_chunks()
-    made = edges.filter(
-        pc.and_(
-            pc.and_(pc.equal(edges["child_kind"], "model"), pc.equal(edges["parent_kind"], "model")),
-            pc.not_equal(edges["relation"], "copy"),
-        )
-    )
-    child, parent = (ranks.take(pc.index_in(made[end], called).combine_chunks()) for end in ("child", "parent"))
-    known = pc.and_(pc.and_(pc.is_valid(child), pc.is_valid(parent)), pc.greater(pc.add(child, parent), 0))
-    rows = made.append_column("was", parent).append_column("is", child).filter(known.fill_null(False))
-    for row in rows.to_pylist():
-        was, now = row["was"], row["is"]
-        became = "added" if not was else "dropped" if not now else "by-reference" if now == 1 < was else "kept"
-        remark = f"{row['parent']}: {_CLAUSES[was]}; {row['child']}: {_CLAUSES[now]}; edge: {row['source']}"
-        yield "model", row["child"], "protection", became, row["relation"], remark
+    """``protection``: what became of the prohibition clause on the way from each parent of which it is known.
+
+    Value kept, by-reference, dropped or added; relation the parent. A subject whose terms were not read says nothing.
+    """
+    for kind in ("model", "dataset"):
+        wanted = (pc.field("kind") == kind) & (pc.field("key") == "clause")
+        stated = dataset.to_table(["name", "value"], filter=wanted)
+        rated = stated.append_column("rank", pc.index_in(stated["value"], pa.array(_CLAUSES)))
+        best = rated.group_by("name").aggregate([("rank", "max")])
+        called, ranks = best["name"].combine_chunks(), best["rank_max"].combine_chunks()
+        among = pc.and_(pc.equal(edges["child_kind"], kind), pc.equal(edges["parent_kind"], kind))
+        made = edges.filter(pc.and_(among, pc.not_equal(edges["relation"], "copy")))
+        was, now = (ranks.take(pc.index_in(made[end], called).combine_chunks()) for end in ("parent", "child"))
+        rows = made.append_column("was", was).append_column("now", now)
+        # Null, where either is unknown, is filtered out; so is an edge between two that never had the clause.
+        for row in rows.filter(pc.greater(pc.add(was, now), 0)).to_pylist():
+            was, now = row["was"], row["now"]
+            became = "added" if not was else "dropped" if not now else "by-reference" if now == 1 < was else "kept"
+            words = f"{row['parent']}: {_CLAUSES[was]}; {row['child']}: {_CLAUSES[now]}"
+            edge = f"edge: {row['relation'] or 'base'}, {row['source']}"
+            yield kind, row["child"], "protection", became, row["parent"], f"{words}; {edge}"
 
 
 _ROW = ["kind", "name", "key", "value", "relation", "remark"]

@@ -198,8 +198,14 @@ def test_withdrawn_data_is_followed_through_data_made_from_it_and_no_further() -
 )
 def test_what_became_of_the_clause_is_told_edge_by_edge(parent: str, child: str, became: str | None) -> None:
     table = facts(model("o/a", clause=parent), model("o/b", "o/a", clause=child), model("o/c", "o/a"))
-    remark = f"o/a: {parent}; o/b: {child}; edge: card"
-    assert derived(table) == ([("o/b", "protection", became, "finetune", remark)] if became else [])
+    remark = f"o/a: {parent}; o/b: {child}; edge: finetune, card"
+    assert derived(table) == ([("o/b", "protection", became, "o/a", remark)] if became else [])
+
+
+def test_a_dataset_can_drop_the_clause_of_its_source() -> None:
+    table = facts(dataset("d/a", clause="explicit"), dataset("d/b", sourced_from="d/a", clause="absent"))
+    remark = "d/a: explicit; d/b: absent; edge: sourced-from, card"
+    assert derived(table) == [("d/b", "protection", "dropped", "d/a", remark)]
 
 
 def test_statements_reach_every_revision() -> None:
