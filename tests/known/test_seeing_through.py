@@ -1,0 +1,101 @@
+"""Pictures of the reference's own test set are found again in a list of their published hashes, whatever was done."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageOps
+
+from auditor.hashing.pictures import Encoded, hash_images
+from auditor.known import entries
+from auditor.known.compiled import KnownList
+from auditor.known.match import Matched, Matcher
+from auditor.model import Ref
+from auditor.samples import Samples
+
+MakeList = Callable[..., KnownList]
+VARIANTS = frozenset({"oriented", "unpadded"})  # what a scan does unless it is told otherwise
+pytestmark = pytest.mark.corpus
+
+
+@pytest.fixture(scope="module")
+def published(corpus: Path) -> dict[str, str]:
+    """The C++ tool's hash by file, for pictures of quality 50 and more."""
+    with (corpus / "01-pdq/expected/computed_reference_cpp_and_pypi.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["cpp_original"] and int(row["quality_cpp"]) >= 50]
+    return {row["path"]: row["cpp_original"] for row in rows}
+
+
+@pytest.fixture
+def known(published: dict[str, str], make_list: MakeList) -> KnownList:
+    return make_list(entries("pdq", [bytes.fromhex(digest) for digest in published.values()]))
+
+
+def matched(known: KnownList, images: list[Encoded], variants: frozenset[str] = VARIANTS) -> Matched:
+    batch = hash_images(images, ["pdq"], variants)
+    return Matcher((known,)).match(Samples(Ref("dataset", "pictures"), "computed", batch))
+
+
+def found(known: KnownList, images: list[Encoded], variants: frozenset[str] = VARIANTS) -> set[str]:
+    return set(matched(known, images, variants).hits.column("sample").to_pylist())
+
+
+def jpeg(image: Image.Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    image.convert("RGB").save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def test_every_picture_of_quality_50_is_found_by_its_published_hash(
+    corpus: Path, published: dict[str, str], known: KnownList
+) -> None:
+    images = [Encoded(path, path, 0, (corpus / "01-pdq" / path).read_bytes()) for path in published]
+    result = matched(known, images)
+    assert set(result.hits.column("sample").to_pylist()) == set(published)
+    assert result.coverage["matched pdq"] == len(published)
+
+
+def test_a_picture_of_lower_quality_is_counted_as_unmatchable(corpus: Path, known: KnownList) -> None:
+    data = (corpus / "01-pdq/pdq/data/misc-images/small.jpg").read_bytes()
+    result = matched(known, [Encoded("small.jpg", "small.jpg", 0, data)])
+    assert result.hits.num_rows == 0
+    assert result.coverage == {"unmatchable: quality below 50": 1}
+
+
+def test_dihedral_forms_are_found_from_the_original_alone(corpus: Path, make_list: MakeList) -> None:
+    folder = corpus / "01-pdq/pdq/data/reg-test-input/dih"
+    paths = sorted(folder.glob("bridge-*.jpg"))
+    (original,) = hash_images([Encoded("o", "o", 0, paths[0].read_bytes())], ["pdq"], ()).column("pdq").to_pylist()
+    known = make_list(entries("pdq", [original]))
+    images = [Encoded(path.name, path.name, 0, path.read_bytes()) for path in paths]
+    assert len(paths) == 8
+    assert found(known, images, frozenset({"dihedral"})) == {path.name for path in paths}
+    assert found(known, images, frozenset()) == {paths[0].name}
+
+
+SOURCES = (
+    "pdq/data/bridge-mods/aaa-orig.jpg",
+    "python-threatexchange/data/sample-b.jpg",
+    "pdq/data/reg-test-input/pen-and-coaster.png",
+)
+
+
+@pytest.mark.parametrize("quality", [90, 50, 25])
+@pytest.mark.parametrize("side", [256, 512])
+@pytest.mark.parametrize("how", ["keep_ratio", "border", "border, told"])
+def test_what_a_dataset_tool_makes_of_a_picture_is_found(
+    how: str, side: int, quality: int, corpus: Path, known: KnownList
+) -> None:
+    images = []
+    for name in SOURCES:
+        whole = Image.open(corpus / "01-pdq" / name).convert("RGB")
+        small = ImageOps.contain(whole, (side, side), Image.Resampling.LANCZOS)
+        if how != "keep_ratio":
+            small = ImageOps.pad(small, (side, side), color="white")
+        told = whole.size if how == "border, told" else None
+        images.append(Encoded(name, name, 0, jpeg(small, quality), told))
+    assert found(known, images) == set(SOURCES)
