@@ -104,19 +104,23 @@ def _digest_keys(rows: NDArray[np.uint8]) -> Keys:
 
 
 def _text_keys(values: pa.Array) -> Keys:
-    """A polynomial over each string's bytes, mixed."""
+    """The sum of each string's eight-byte words, each mixed with its place, and of its length; mixed."""
     texts = values.cast(pa.large_string())
     offsets = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    if not len(texts) or offsets[-1] == offsets[0]:
-        return np.zeros(len(texts), np.uint64)
-    data = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
-    offsets = offsets - offsets[0]
     sizes = np.diff(offsets)
-    factors = _powers(int(sizes.max()))
-    within = np.arange(len(data)) - offsets[:-1].repeat(sizes)
-    terms = (data.astype(np.uint64) + np.uint64(1)) * np.take(factors, within)
-    totals = np.concatenate([np.zeros(1, np.uint64), np.cumsum(terms, dtype=np.uint64)])
-    return _mixed(totals[offsets[1:]] - totals[offsets[:-1]])
+    totals = sizes.astype(np.uint64)
+    if not len(texts) or offsets[-1] == offsets[0]:
+        return _mixed(totals)
+    data = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+    words = np.lib.stride_tricks.sliding_window_view(np.concatenate([data, np.zeros(8, np.uint8)]), 8)
+    starts = offsets[:-1] - offsets[0]
+    masks = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
+    rows = np.flatnonzero(sizes)
+    for place, factor in enumerate(_powers(-(-int(sizes.max()) // 8))):
+        rows = rows[sizes[rows] > 8 * place]
+        word = np.ascontiguousarray(words[starts[rows] + 8 * place]).view("<u8").ravel()
+        totals[rows] += _mixed(word & masks[np.minimum(sizes[rows] - 8 * place, 8)] ^ factor)
+    return _mixed(totals)
 
 
 def _powers(count: int) -> Keys:

@@ -28,7 +28,7 @@ from auditor.readers import HEAD, Example, Part, Wants
 from auditor.samples import TEXT_SIGNALS, Samples, sample_batch
 from auditor.sources import Blob, Unread
 
-ROWS = 1 << 16  # rows in a batch
+ROWS = 1 << 17  # rows in a batch
 BLOCK = 1 << 23  # bytes of JSON lines that are parsed at once
 LINE = 1 << 26  # the longest JSON line
 CELL = 1 << 28  # the largest cell, in bytes
