@@ -9,7 +9,6 @@ from typing import BinaryIO
 from auditor.model import Digest
 
 BLOCK = 1 << 20
-AUTOV1_FROM, AUTOV1_BYTES = 0x100000, 0x10000
 
 
 def file_digests(file: BinaryIO, header: int = 0) -> Iterator[Digest]:
@@ -32,9 +31,3 @@ def file_digests(file: BinaryIO, header: int = 0) -> Iterator[Digest]:
     yield Digest("sha256", whole.hexdigest())
     if header and not left:
         yield Digest("sha256-tensors", tensors.hexdigest())
-
-
-def autov1(file: BinaryIO) -> Digest:
-    """The first 8 hex digits of SHA-256 over 64 KiB at 1 MiB: weak, a lead and never a match. Raises OSError."""
-    file.seek(AUTOV1_FROM)
-    return Digest("autov1", hashlib.sha256(file.read(AUTOV1_BYTES)).hexdigest()[:8])

@@ -6,7 +6,6 @@ memory. Edges are deduplicated and sorted: the same for any order of rows and sh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -47,7 +46,7 @@ def edges(facts: pads.Dataset | pa.Table, vocabulary: Path | None = None) -> pa.
     dataset = pads.dataset(facts) if isinstance(facts, pa.Table) else facts
     artefacts = same_files(dataset)
     subjects = {kind: _Subjects(subject_names(dataset, kind), kind, renames) for kind in _TABLES}
-    parts = [_edges_of(dataset, key, subjects, artefacts, renames) for key in _KEYS]
+    parts = [_edges_of(dataset, key, subjects, artefacts) for key in _KEYS]
     parts.append(_copies(artefacts))
     return tidy(pa.concat_tables(parts))
 
@@ -75,15 +74,14 @@ class Artefacts:
     names: pa.Array
     digests: pa.Array
     shared_part: pa.Array
-    files: pa.Array
 
 
 def same_files(dataset: pads.Dataset) -> Artefacts:
     """The artefacts of models; ``shared_part`` where the file is one that unlike models share."""
     wanted = (pc.field("kind") == "model") & (pc.field("key") == "artefact")
-    table = dataset.to_table(["name", "value", "relation", "uri"], filter=wanted).combine_chunks()
+    table = dataset.to_table(["name", "value", "uri"], filter=wanted).combine_chunks()
     columns = [_array(column) for column in table.columns]
-    return Artefacts(columns[0], columns[1], pc.match_substring_regex(columns[3], _SHARED_PARTS), columns[2])
+    return Artefacts(columns[0], columns[1], pc.match_substring_regex(columns[2], _SHARED_PARTS))
 
 
 def _array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -123,9 +121,7 @@ def _first(wanted: pa.Array, digests: pa.Array, owners: pa.Array) -> pa.Array:
     return owners.take(order.take(pc.index_in(wanted, digests.take(order))))
 
 
-def _edges_of(
-    dataset: pads.Dataset, key: str, subjects: dict[str, _Subjects], artefacts: Artefacts, renames: names.Renamed
-) -> pa.Table:
+def _edges_of(dataset: pads.Dataset, key: str, subjects: dict[str, _Subjects], artefacts: Artefacts) -> pa.Table:
     child_kind, parent_kind, word = _KEYS[key]
     wanted = (pc.field("kind") == child_kind) & (pc.field("key") == key)
     if key == "observed_base":
@@ -219,9 +215,3 @@ def rank(column: pa.ChunkedArray | pa.Array) -> tuple[Ids, pa.Array]:
 
 def _unified(column: pa.ChunkedArray) -> pa.DictionaryArray:
     return _array(column.dictionary_encode().unify_dictionaries())
-
-
-def parents_of(table: pa.Table, kind: str, called: Sequence[str]) -> pa.Table:
-    """The edges whose child is one of these subjects."""
-    mine = pc.and_(pc.equal(table["child_kind"], kind), pc.is_in(table["child"], pa.array(called, pa.string())))
-    return table.filter(mine)

@@ -27,8 +27,8 @@ SOURCE = "lineage"
 BATCH = 50_000
 # A path longer than this is shown by its ends.
 SHOWN = 8
-# Whose word an edge is, the weakest first; an unknown word counts as weak as a card's.
-_WORDS = ("card", "configuration", "header", "weights")
+# Whose word an edge is, the weakest first; an unknown word counts as the weakest.
+_WORDS = ("card-text", "card", "croissant", "ml-bom", "config", "header", "weights")
 
 # kind, name, key, value, relation, remark; and the revision, where only one is meant
 Row = tuple[str, str, str, str, str, str] | tuple[str, str, str, str, str, str, str]
@@ -175,13 +175,6 @@ class Reached:
             heads = texts if depth < SHOWN // 2 else heads.take(before)
             words = pa.array(_WORDS).take(pa.array(self.weakest[nodes]))
             yield nodes, pc.binary_join_element_wise(f"depth {depth:,}, by ", texts, "; weakest edge: ", words, "")
-
-    def path(self, node: int) -> str:
-        """The path of one node that was reached."""
-        for nodes, texts in self.paths():
-            if len(at := np.flatnonzero(nodes == node)):
-                return cast(str, texts[int(at[0])].as_py())
-        return ""
 
 
 _MADE = " ← "
@@ -341,7 +334,7 @@ def _copies(dataset: pads.Dataset) -> Iterator[Row]:
     Each points to the first by name, and the first to the second.
     """
     artefacts = same_files(dataset)
-    table = pa.table({"digest": artefacts.digests, "name": artefacts.names, "file": artefacts.files})
+    table = pa.table({"digest": artefacts.digests, "name": artefacts.names})
     table = table.filter(pc.invert(artefacts.shared_part))
     # A model may have the file twice; two models are needed for a copy.
     unique = table.group_by(["digest", "name"]).aggregate([])

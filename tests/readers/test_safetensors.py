@@ -129,18 +129,23 @@ def test_a_malformed_header_is_a_gap_that_says_why(tmp_path: Path, data: bytes, 
 
 
 def test_digests_are_computed_when_they_are_wanted(tmp_path: Path) -> None:
-    plain = safetensors_bytes({"w": np.arange(8, dtype=np.float32)})
-    edited = safetensors_bytes({"w": np.arange(8, dtype=np.float32)}, {"modelspec.title": "Other"})
+    plain = safetensors_bytes({"w": np.arange(256, dtype=np.float32)})
+    edited = safetensors_bytes({"w": np.arange(256, dtype=np.float32)}, {"modelspec.title": "Other"})
     found = [said(subject(tmp_path, data, Wants(weights="full")), "artefact") for data in (plain, edited)]
     whole, tensors = found[0]
-    # Expected values by hashlib, over the file and over its last 32 bytes.
+    # Expected values by hashlib, over the file and over its last 1,024 bytes.
     assert whole[1] == f"sha256:{hashlib.sha256(plain).hexdigest()}"
-    assert tensors[1] == f"sha256-tensors:{hashlib.sha256(plain[-32:]).hexdigest()}"
+    assert tensors[1] == f"sha256-tensors:{hashlib.sha256(plain[-1024:]).hexdigest()}"
     assert found[1][0] != whole
     assert found[1][1] == tensors
     assert said(subject(tmp_path, plain), "artefact") == []
     listed = Wants(algorithms=frozenset({reader.ARTEFACT}))
     assert said(subject(tmp_path, plain, listed), "artefact") == found[0]
+
+
+def test_a_few_bytes_of_tensors_are_no_sign_of_a_copy(tmp_path: Path) -> None:
+    found = subject(tmp_path, safetensors_bytes(ONE), Wants(weights="full"))
+    assert [value.partition(":")[0] for value in found.values("artefact")] == ["sha256"]
 
 
 def test_a_hash_in_the_header_that_does_not_fit_the_tensors_is_told(tmp_path: Path) -> None:
