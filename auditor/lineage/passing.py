@@ -252,20 +252,23 @@ def _known(hits: pa.Table) -> Iterator[Row]:
 
 def _exposed(graph: Graph, datasets: dict[str, Matched]) -> Iterator[Row]:
     """``exposed`` where a model's own training data has hits."""
-    for child, parent in _trained_on(graph, graph.nodes("dataset", sorted(datasets))):
+    for child, parent, word in _trained_on(graph, graph.nodes("dataset", sorted(datasets))):
         found = datasets[graph.name(parent)]
         for relation, number in (("exact", found.exact), ("near", found.near)):
             if number:
-                remark = f"{found}; {'list' if len(found.lists) == 1 else 'lists'} {', '.join(found.lists)}"
+                lists = f"{'list' if len(found.lists) == 1 else 'lists'} {', '.join(found.lists)}"
+                remark = f"{found}; {lists}; said by its {word}"
                 yield "model", graph.name(child), "exposed", graph.name(parent), relation, remark
 
 
-def _trained_on(graph: Graph, datasets: Ids) -> list[list[int]]:
-    """Pairs of a model and a dataset of these, sorted."""
+def _trained_on(graph: Graph, datasets: Ids) -> list[tuple[int, int, str]]:
+    """A model, a dataset of these that it was trained on, and on whose strongest word; sorted."""
     chosen = graph.trained & np.isin(graph.parent, datasets)
-    return cast(
-        list[list[int]], np.unique(np.stack([graph.child[chosen], graph.parent[chosen]], axis=1), axis=0).tolist()
-    )
+    child, parent, strength = graph.child[chosen], graph.parent[chosen], graph.strength[chosen]
+    order = np.lexsort((strength, parent, child))
+    # The last of each pair is the strongest.
+    said = {(int(child[at]), int(parent[at])): _WORDS[strength[at]] for at in order}
+    return [(*pair, word) for pair, word in said.items()]
 
 
 def _descends(graph: Graph, datasets: dict[str, Matched], listed: Sequence[str]) -> Iterator[pa.Table]:
@@ -274,7 +277,7 @@ def _descends(graph: Graph, datasets: dict[str, Matched], listed: Sequence[str])
     roots = graph.nodes("dataset", sorted(datasets))
     of = {node: f"; {datasets[name]} of {name}" for node in roots.tolist() for name in [graph.name(node)]}
     trained: dict[int, str] = {}
-    for child, parent in _trained_on(graph, roots):
+    for child, parent, _ in _trained_on(graph, roots):
         trained.setdefault(child, of[parent])
     exposed = graph.reach(np.array(sorted(trained), np.int64))
     yield from _below(exposed, "exposed", trained)
@@ -323,8 +326,10 @@ def _withdrawn(dataset: pads.Dataset, graph: Graph, vocabulary: Path) -> Iterato
         }
         for node, path in paths.items():
             yield "dataset", graph.name(node), "withdrawn", entry.id, "sourced-from", path
-        for child, parent in _trained_on(graph, np.flatnonzero(reached.root >= 0)):
-            remark = f"trained on {graph.name(parent)}" + (f"; {paths[parent]}" if parent in paths else "")
+        for child, parent, word in _trained_on(graph, np.flatnonzero(reached.root >= 0)):
+            remark = f"trained on {graph.name(parent)}, says its {word}" + (
+                f"; {paths[parent]}" if parent in paths else ""
+            )
             yield "model", graph.name(child), "withdrawn", entry.id, "trained-on", remark
 
 

@@ -133,8 +133,8 @@ def test_hits_expose_the_model_and_are_a_note_with_depth_and_denominator_below_i
     assert found == [
         ("d/pics", "known_content", "test-list", "exact", f"{count}; basis computed"),
         ("d/pics", "known_content", "test-list", "near", f"{count}; basis computed"),
-        ("o/a", "exposed", "d/pics", "exact", f"{count}; list test-list"),
-        ("o/a", "exposed", "d/pics", "near", f"{count}; list test-list"),
+        ("o/a", "exposed", "d/pics", "exact", f"{count}; list test-list; said by its card"),
+        ("o/a", "exposed", "d/pics", "near", f"{count}; list test-list; said by its card"),
         ("o/b", "descends", "o/a", "exposed", f"depth 1, by o/a ← o/b; weakest edge: card; {count} of d/pics"),
         ("o/c", "descends", "o/a", "exposed", f"depth 2, by o/a ← o/b ← o/c; weakest edge: card; {count} of d/pics"),
     ]
@@ -181,7 +181,7 @@ def test_withdrawn_data_is_followed_through_data_made_from_it_and_no_further() -
     assert derived(table) == [
         ("laion/laion2B-en", "withdrawn", "laion-5b", "itself", "LAION-5B and its subsets, withdrawn in December 2023"),
         ("d/subset", "withdrawn", "laion-5b", "sourced-from", path),
-        ("o/a", "withdrawn", "laion-5b", "trained-on", f"trained on d/subset; {path}"),
+        ("o/a", "withdrawn", "laion-5b", "trained-on", f"trained on d/subset, says its card; {path}"),
     ]
 
 
