@@ -7,7 +7,6 @@ replaced last. The pointer also holds the digest of the version's manifest, whic
 from __future__ import annotations
 
 import atexit
-import fcntl
 import hashlib
 import json
 import os
@@ -29,6 +28,7 @@ from auditor.known.compiled import KEY, MANIFEST, KnownList, open_compiled
 from auditor.known.compiling import LIMITS, THRESHOLDS, Health, Identity, compile_list
 
 _ACTIVE = "active.json"
+_MAKING = ".importing-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -112,7 +112,10 @@ def import_list(path: Path, declared: Declared, options: Options) -> tuple[Known
     folder = _lists(declared.name)
     for parent in (home(), folder.parent, folder):
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _locked(folder), tempfile.TemporaryDirectory(prefix=".importing-", dir=folder) as temporary:
+    with _locked(folder), tempfile.TemporaryDirectory(prefix=_MAKING, dir=folder) as temporary:
+        for left in folder.glob(f"{_MAKING}*"):  # by an import that was killed
+            if left != Path(temporary):
+                shutil.rmtree(left)
         base = open_imported(declared.name) if (folder / _ACTIVE).exists() else None
         header, items = _read(path, options)
         now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
@@ -289,6 +292,8 @@ def _private(path: str, flags: int) -> int:
 
 
 def _sync(folder: Path) -> None:
+    if os.name != "posix":  # elsewhere a folder cannot be opened, nor need it be
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -299,6 +304,11 @@ def _sync(folder: Path) -> None:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     with open(folder / ".lock", "w", opener=_private) as file:
+        try:
+            import fcntl
+        except ImportError:  # Windows has no such lock: there the user must not import one list twice at once
+            yield
+            return
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

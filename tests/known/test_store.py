@@ -207,9 +207,16 @@ def test_a_threshold_that_makes_no_sense_is_refused(threshold: tuple[str, int], 
         imported_as(list_file(tmp_path, *hexes(1)), thresholds=(threshold,))
 
 
-def test_two_imports_of_one_list_do_not_run_at_once(tmp_path: Path) -> None:
-    import fcntl
+def test_what_a_killed_import_left_behind_is_cleared_away(tmp_path: Path) -> None:
+    imported_as(list_file(tmp_path, *hexes(1)), "1")
+    (home() / "lists/hills/.importing-left").mkdir()
+    (home() / "lists/hills/2").mkdir()
+    assert imported_as(list_file(tmp_path, *hexes(1, 2)), "2").entries == 2
+    assert sorted(path.name for path in (home() / "lists/hills").iterdir()) == [".lock", "1", "2", "active.json", "key"]
 
+
+def test_two_imports_of_one_list_do_not_run_at_once(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
     imported_as(list_file(tmp_path, *hexes(1)), "1")
     with (home() / "lists/hills/.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
