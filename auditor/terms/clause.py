@@ -32,11 +32,17 @@ class Clause:
 
 ABSENT = Clause("absent")
 
+
+def _words(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 # --- what is meant -----------------------------------------------------------------------------------
 
 _AGE = r"(?:1[0-8]|eighteen|sixteen|(?:legal|adult) age|age of (?:majority|consent)|legal age)"
 _MINOR = (
-    r"minors|(?:a|an|any|another|the|one|real|no) minor|children|child|kids?|teen(?:s|agers?)|pre-?teens?|adolescents?|infants?|"
+    r"minors|(?:a|an|any|another|the|one|real|no) minor|children|child|kids?|teen(?:s|agers?)|pre-?teens?|"
+    r"adolescents?|infants?|"
     r"toddlers?|babies|juveniles?|youths?|young (?:people|persons?|children)|school ?(?:girls?|boys?|children)|"
     r"pre-?pubescents?|under-?\s?aged?|"
     r"(?:anyone|any ?body|someone|persons?|people|individuals?|users?|characters?|those|humans?|subjects?|girls?|boys?)"
@@ -47,11 +53,15 @@ _HARM = (
     r"exploit(?:s|ed|ing|ation|ations|ative|ive)?|harm(?:s|ed|ing)?|abus(?:e|es|ed|ing|ive)|endanger(?:s|ed|ing|ment)?|"
     r"groom(?:s|ing|ed)?|molest\w*|victimi[sz]\w*|prey(?:s|ing)? (?:up)?on|mistreat\w*|sextort\w*"
 )
-_SEXUAL = r"sexuali[sz]\w*|sexually|sexual|sex|sexy|erotic\w*|porn\w*|obscene|nude|nudes|nudity|naked|lewd|explicit|indecent|sensual|nsfw"
+_SEXUAL = (
+    r"sexuali[sz]\w*|sexually|sexual|sex|sexy|erotic\w*|porn\w*|obscene|nude|nudes|nudity|naked|lewd|explicit|indecent|"
+    r"sensual|nsfw"
+)
 _SPAN = r"[^.;:!?\n]"
 _IMAGERY = (
     r"csam|csem|csai|csea|csae|"
-    r"child(?:ren)?(?:['’]?s|hood)?[- ,/]+(?:and (?:youth|teen) )?(?:sex\w*|porn\w*|exploit\w*|abus(?:e|ive)\b|erotica|molest\w*|endangerment|"
+    r"child(?:ren)?(?:['’]?s|hood)?[- ,/]+(?:and (?:youth|teen) )?(?:sex\w*|porn\w*|exploit\w*|abus(?:e|ive)\b|"
+    r"erotica|molest\w*|endangerment|"
     r"grooming|nudity|predat\w*)|"
     r"(?:child|minor|under-?age|teen|infant|youth|juvenile)[- ](?:sex\w*|porn\w*|nudity|exploitation|abuse|grooming)|"
     r"p(?:a|e|ae)?edophil\w*|"
@@ -68,43 +78,47 @@ _DEEDS = re2.compile(f"(?i)\\b(?:{_HARM}|{_SEXUAL}|{_IMAGERY})".encode())
 # Before anything else: no such word, no clause. Cheap enough for every card of a hub.
 TOPIC = re2.compile(
     rb"(?i)\b(?:csam|csem|csai|csea|csae|minors?|child(?:ren)?|kids?|teens?|teenagers?|preteens?|infants?|toddlers?|"
-    rb"under-?\s?aged?|p(?:a|e|ae)?edophil\w*|adolescents?|juveniles?|youths?|under[- ]?18s?|age of (?:18|eighteen|majority|consent)|"
-    rb"school ?(?:girl|boy|child)\w*|babies|young (?:people|persons?)|(?:under|below|younger than) (?:1[0-8]|eighteen))\b"
+    rb"under-?\s?aged?|p(?:a|e|ae)?edophil\w*|adolescents?|juveniles?|youths?|under[- ]?18s?|age of (?:18|eighteen|"
+    rb"majority|consent)|"
+    rb"school ?(?:girl|boy|child)\w*|babies|young (?:people|persons?)|(?:under|below|younger than) (?:1[0-8]|"
+    rb"eighteen))\b"
 )
 _NAMED = re2.compile(TOPIC.pattern.decode())
-_NOT_A_CHILD = frozenset(
-    "process processes class classes node nodes window windows element elements component components model models table "
-    "tables theme domain domains object objects thread threads task tasks account accounts labor labour support care "
-    "development welfare protection education page pages directory directories folder folders branch tag tags link "
-    "workflow workflows work workers worker module modules span spans record records issue ticket commit".split()
+_NOT_A_CHILD = _words(
+    "process processes class classes node nodes window windows element elements component components model models "
+    "table tables theme domain domains object objects thread threads task tasks account accounts labor labour "
+    "support care development welfare protection education page pages directory directories folder folders branch "
+    "tag tags link workflow workflows work workers worker module modules span spans record records issue ticket "
+    "commit"
 )
-_NOT_SEXUAL = frozenset(
+_NOT_SEXUAL = _words(
     "orientation orientations identity preference preferences health education characteristics reproduction life "
-    "dimorphism function dysfunction history minority minorities".split()
+    "dimorphism function dysfunction history minority minorities"
 )
 # Words that may stand between a deed and the minor it is done to.
-_LINKS = frozenset(
+_LINKS = _words(
     "a an the any all some of to or and and/or in on at by for with as against from toward towards upon involving "
-    "involve involves depicting depict depicts depiction featuring feature including include includes showing portraying "
-    "portray portrayal representing related relating pertaining concerning about regarding who whom which that is are "
-    "attempt attempting attempts attempted try tries seeking intend intended intends such like especially particularly "
-    "way ways other otherwise potentially knowingly intentionally directly indirectly actual real fictional "
-    "apparent imaginary virtual simulated computer-generated ai-generated generated synthetic whether not be being been "
-    "material materials content contents image images imagery video videos media conduct act acts activity activities "
-    "situation situations context contexts manner poses pose purposes purpose depictions "
-    "solicitation creation production distribution dissemination promotion vulnerable groups group individuals people "
-    "persons person human humans between adult adults toward one into it its their them his her this these those "
-    "threaten threatening negatively affect affecting impact impacting safety wellbeing well-being rights physical "
-    "physically emotional emotionally mental mentally psychological psychologically "
-    "extort extortion blackmail coercion manipulation manipulate solicit soliciting kidnap recruit "
-    "nudity explicit exploitation abuse harm sexual sexually interest attraction "
-    "appear appears appearing look looks seem seems perceived known".split()
+    "involve involves depicting depict depicts depiction featuring feature including include includes showing "
+    "portraying portray portrayal representing related relating pertaining concerning about regarding who whom "
+    "which that is are attempt attempting attempts attempted try tries seeking intend intended intends such like "
+    "especially particularly way ways other otherwise potentially knowingly intentionally directly indirectly "
+    "actual real fictional apparent imaginary virtual simulated computer-generated ai-generated generated "
+    "synthetic whether not be being been material materials content contents image images imagery video videos "
+    "media conduct act acts activity activities situation situations context contexts manner poses pose purposes "
+    "purpose depictions solicitation creation production distribution dissemination promotion vulnerable groups "
+    "group individuals people persons person human humans between adult adults toward one into it its their them "
+    "his her this these those threaten threatening negatively affect affecting impact impacting safety wellbeing "
+    "well-being rights physical physically emotional emotionally mental mentally psychological psychologically "
+    "extort extortion blackmail coercion manipulation manipulate solicit soliciting kidnap recruit nudity "
+    "explicit exploitation abuse harm sexual sexually interest attraction appear appears appearing look looks "
+    "seem seems perceived known"
 )
-_OTHERS = frozenset(
-    "others other individuals people persons person humans human users user anyone yourself someone animals".split()
+_OTHERS = _words(
+    "others other individuals people persons person humans human users user anyone yourself someone animals"
 )
 _ACCESS = re2.compile(
-    r"(?i)\b(?:access\w*|view\w*|watch\w*|use|uses|using|visit\w*|register\w*|expos\w*|suitable|appropriate|available|directed|"
+    r"(?i)\b(?:access\w*|view\w*|watch\w*|use|uses|using|visit\w*|register\w*|expos\w*|suitable|appropriate|available|"
+    r"directed|"
     r"intended|personal (?:data|information)|knowingly collect|consult\w*|must not|may not|should not|cannot)\b"
 )
 _MAY = re2.compile(r"(?i)\b(?:may|might|could|would|can|will|it|they|she|he)\b")
@@ -116,10 +130,14 @@ _SEX = re2.compile(rf"(?i)\b(?:{_SEXUAL}|{_IMAGERY})")
 # --- what prohibits it -------------------------------------------------------------------------------
 
 _YOU = (
-    r"(?:you|your|users?|licensees?|recipients?|customers?|clients?|partners?|participants?|members?|developers?|deployers?|"
-    r"they|subscribers?|part(?:y|ies)|anyone|one|no one|nobody|content|use|models?|derivatives?|services?|software|materials?|works?|"
-    r"outputs?|products?|tools?|creators?|uploaders?|contributors?|people|persons?|we|who|organi[sz]ations?|apps?|applications?|i|"
-    r"images?|posts?|data|datasets?|api|system|technology|and|or|it|weights|checkpoints?|licensed \w+|third part(?:y|ies)|adapters?|loras?)"
+    r"(?:you|your|users?|licensees?|recipients?|customers?|clients?|partners?|participants?|members?|developers?|"
+    r"deployers?|"
+    r"they|subscribers?|part(?:y|ies)|anyone|one|no one|nobody|content|use|models?|derivatives?|services?|software|"
+    r"materials?|works?|"
+    r"outputs?|products?|tools?|creators?|uploaders?|contributors?|people|persons?|we|who|organi[sz]ations?|apps?|"
+    r"applications?|i|"
+    r"images?|posts?|data|datasets?|api|system|technology|and|or|it|weights|checkpoints?|licensed \w+|third part(?:y|"
+    r"ies)|adapters?|loras?)"
 )
 # Each says that what comes after it is prohibited.
 _BEFORE = re2.compile(
@@ -130,82 +148,113 @@ _BEFORE = re2.compile(
     r"(?:^|[,;:.–—-] ?|\band |\bor |\bplease |\bthen )(?:do not|don['’]?t|never|avoid)\b|"
     r"\byou(?: [a-z]+)? (?:do not|don['’]?t|never)\b|"
     rf"\b{_YOU}(?: [a-z]+)? never\b|"
-    r"\b(?:agrees?|agreed|undertakes?|commit|commits|covenants?|promise|promises|warrants?|required|asked|obligated|obliged) not to\b|"
+    r"\b(?:agrees?|agreed|undertakes?|commit|commits|covenants?|promise|promises|warrants?|required|asked|obligated|"
+    r"obliged) not to\b|"
     r"\bagrees? (?:that )?(?:you|they|it)? ?(?:will|shall|do|must)(?: [a-z]+)? not\b|"
     r"\b(?:is|are|be) not (?:allowed|permitted|authori[sz]ed|licen[cs]ed|entitled) to\b|"
-    r"\b(?:refrain|refrains|abstain|desist|prohibited|barred|banned|forbidden|restricted|disallowed|excluded)(?: [a-z]+)? from\b|"
-    r"\b(?:not|never)(?: to)? be (?:used|applied|deployed|employed)\b|\bnot to (?:use|be used|allow|permit|upload|generate|create|share|post)\b|"
-    r"\bno (?:\w+ ){0,2}(?:part(?:y|ies)|users?|person|one|licensee|member)\b (?:may|shall|can|is (?:allowed|permitted) to)\b|"
+    r"\b(?:refrain|refrains|abstain|desist|prohibited|barred|banned|forbidden|restricted|disallowed|"
+    r"excluded)(?: [a-z]+)? from\b|"
+    r"\b(?:not|never)(?: to)? be (?:used|applied|deployed|employed)\b|\bnot to (?:use|be used|allow|permit|upload|"
+    r"generate|create|share|post)\b|"
+    r"\bno (?:\w+ ){0,2}(?:part(?:y|ies)|users?|person|one|licensee|member)\b (?:may|shall|can|is (?:allowed|"
+    r"permitted) to)\b|"
     r"(?:^|[:–—-] ?)no\b|^not (?:to )?[a-z]+|\bnot for (?:use|the purposes?)\b|"
     r"\bagrees? to not\b|\boff[- ]limits\b|\b(?:is|are) not (?:used|employed|deployed) (?:to|for|in)\b|"
-    r"\b(?:you|users?|licensees?|customers?|recipients?|developers?|deployers?|part(?:y|ies))(?: \w+){0,3} ensure(?: \w+){0,6} (?:not|no|never)\b|"
-    r"\b(?:licen[cs]es?|rights?|permissions?|grants?|authori[sz]ation)(?: \w+){0,5} (?:do|does|shall|will) not (?:extend|apply|include|cover|"
+    r"\b(?:you|users?|licensees?|customers?|recipients?|developers?|deployers?|part(?:y|"
+    r"ies))(?: \w+){0,3} ensure(?: \w+){0,6} (?:not|no|never)\b|"
+    r"\b(?:licen[cs]es?|rights?|permissions?|grants?|authori[sz]ation)(?: \w+){0,5} (?:do|does|shall|"
+    r"will) not (?:extend|apply|include|cover|"
     r"permit|allow|grant|give|confer)\b|"
     r"\b(?:terminat|ban|suspend|revok|remov|clos)\w* [^.;]{0,60}\b(?:if (?:you|(?:the |any |a )?(?:licensee|user)s?)|"
     r"(?:users?|anyone|accounts?|members?|persons?|creators?)(?: [a-z]+){0,2} (?:who|that|which|for))\b|"
-    r"\b(?:prohibit|forbid|ban|disallow|bar|outlaw|reject|oppose|condemn)(?:s|ed|ned|ting|ning|ding|ing)?\b|\bforbidding\b|"
-    r"\bprohibitions?\b|\bprohibited\b|\bforbidden\b|\bunacceptable\b|\bdisallowed\b|\bbans? on\b|\brestrictions? (?:on|against)\b|"
-    r"(?:\bnot|n['’]t|\bnever)(?: [a-z]+)? (?:allow|permit|tolerate|accept|condone|host|support|authori[sz]e|want|endorse)(?:ed)?\b|"
+    r"\b(?:prohibit|forbid|ban|disallow|bar|outlaw|reject|oppose|condemn)(?:s|ed|ned|ting|ning|ding|ing)?\b|"
+    r"\bforbidding\b|"
+    r"\bprohibitions?\b|\bprohibited\b|\bforbidden\b|\bunacceptable\b|\bdisallowed\b|\bbans? on\b|"
+    r"\brestrictions? (?:on|against)\b|"
+    r"(?:\bnot|n['’]t|\bnever)(?: [a-z]+)? (?:allow|permit|tolerate|accept|condone|host|support|authori[sz]e|want|"
+    r"endorse)(?:ed)?\b|"
     r"\b(?:is|are) not (?:allowed|permitted|tolerated|acceptable|welcome)\b|"
     r"\bzero[- ]tolerance\b|\bno tolerance\b|\bintolerant of\b|\bneither\b|"
-    r"\b(?:violat(?:e|es|ions?) of|violat(?:e|es) (?:this|our|the)|breach of|contrary to|against) (?:this|our|the|these)\b"
+    r"\b(?:violat(?:e|es|ions?) of|violat(?:e|es) (?:this|our|the)|breach of|contrary to|against) (?:this|our|the|"
+    r"these)\b"
     r")"
 )
 # Each says that what comes before it is prohibited.
 _AFTER = re2.compile(
     r"(?i)(?:"
-    r"\b(?:is|are|be|being|remains?|shall be|will be|has been|have been)(?: [a-z]+){0,2} (?:prohibited|forbidden|banned|disallowed|barred|unacceptable|"
+    r"\b(?:is|are|be|being|remains?|shall be|will be|has been|have been)(?: [a-z]+){0,2} (?:prohibited|forbidden|"
+    r"banned|disallowed|barred|unacceptable|"
     r"off[- ]limits|not (?:allowed|permitted|tolerated|acceptable|accepted|welcome|ok|okay))\b|"
-    r"\b(?:will|shall|must|can|should|may|is|are)(?: [a-z]+)? ?(?:not|never)(?: [a-z]+){0,2} (?:be )?(?:tolerated|allowed|permitted|accepted|acceptable|used|uploaded|posted|"
+    r"\b(?:will|shall|must|can|should|may|is|are)(?: [a-z]+)? ?(?:not|never)(?: [a-z]+){0,2} (?:be )?(?:tolerated|"
+    r"allowed|permitted|accepted|acceptable|used|uploaded|posted|"
     r"generated|created|hosted|condoned|welcome)\b|"
-    r"\bcannot be (?:tolerated|allowed|permitted|accepted|uploaded|posted|used|generated|hosted)\b|\bwill never be (?:tolerated|allowed|permitted)\b|"
+    r"\bcannot be (?:tolerated|allowed|permitted|accepted|uploaded|posted|used|generated|hosted)\b|"
+    r"\bwill never be (?:tolerated|allowed|permitted)\b|"
     r"\b(?:isn['’]?t|aren['’]?t|won['’]?t be)(?: [a-z]+)? (?:allowed|permitted|tolerated|acceptable|welcome|ok)\b|"
-    r"\b(?:strictly|expressly|absolutely|explicitly|completely) (?:prohibited|forbidden|banned|disallowed|not (?:allowed|permitted|tolerated))\b|"
+    r"\b(?:strictly|expressly|absolutely|explicitly|completely) (?:prohibited|forbidden|banned|disallowed|"
+    r"not (?:allowed|permitted|tolerated))\b|"
     r"[:|–—(-] ?\**(?:prohibited|forbidden|banned|not (?:allowed|permitted)|disallowed|never allowed)\b|"
     r"\b(?:and|or|therefore|thus|hence)(?: [a-z]+)? (?:prohibited|forbidden|banned|not (?:allowed|permitted))\b|"
-    r"\b(?:outside the scope of|excluded from) (?:this|the) licen[cs]e\b|\b(?:is|are|be|constitutes?|considered) (?:an? )?(?:\w+ )?(?:breach|violation)(?:es|s)? of\b|"
-    r"\bha(?:s|ve) no place\b|\b(?:violates?|breach(?:es)?|are (?:a )?violations? of|is a violation of|(?:is|are) (?:in violation of|against|contrary to)) (?:our|this|these|the)\b|"
-    r"\b(?:will|shall|may|to) (?:also )?(?:result|lead)s? (?:in|to) [^.;]{0,40}(?:ban|banned|termination|suspension|removal)\b|"
+    r"\b(?:outside the scope of|excluded from) (?:this|the) licen[cs]e\b|\b(?:is|are|be|constitutes?|"
+    r"considered) (?:an? )?(?:\w+ )?(?:breach|violation)(?:es|s)? of\b|"
+    r"\bha(?:s|ve) no place\b|\b(?:violates?|breach(?:es)?|are (?:a )?violations? of|is a violation of|(?:is|"
+    r"are) (?:in violation of|against|contrary to)) (?:our|this|these|the)\b|"
+    r"\b(?:will|shall|may|to) (?:also )?(?:result|lead)s? (?:in|to) [^.;]{0,40}(?:ban|banned|termination|suspension|"
+    r"removal)\b|"
     r"\bwill be (?:\w+ ){0,2}(?:banned|terminated|suspended)\b|\bviolations? of this policy\b"
     r")"
 )
 # A prohibition undone, or not this text's own.
 _UNDONE = re2.compile(
-    r"(?i)(?:(?:\b(?:nothing|not|never|neither|nor|without|no longer)|n['’]t)(?: [\w’']+){0,5} (?:prohibit|forbid|ban|bar|disallow|restrict)(?:s|ed|ned|ing)?\b|"
+    r"(?i)(?:(?:\b(?:nothing|not|never|neither|nor|without|no longer)|n['’]t)(?: [\w’']+){0,5} (?:prohibit|forbid|ban|"
+    r"bar|disallow|restrict)(?:s|ed|ned|ing)?\b|"
     r"\b(?:is|are) not (?:\w+ )?(?:prohibited|forbidden|banned|disallowed|barred|restricted)\b|"
     r"\bno (?:\w+ ){0,2}(?:prohibitions?|restrictions?|bans?)\b|\bfail(?:s|ed|ure)? to (?:prohibit|ban|forbid)\b|"
-    r"\b(?:laws?|legislation|statutes?|regulations?|acts?|conventions?|treaty|treaties|countries|jurisdictions|states|licen[cs]es|polic(?:y|ies) of other|companies|platforms|providers)"
+    r"\b(?:laws?|legislation|statutes?|regulations?|acts?|conventions?|treaty|treaties|countries|jurisdictions|states|"
+    r"licen[cs]es|polic(?:y|ies) of other|companies|platforms|providers)"
     r"(?: [\w’',-]+){0,4} (?:that )?(?:prohibit|forbid|ban|criminali[sz]|outlaw)(?:s|ing|ning|ting|e|es)?\b|"
     r"\b(?:whether|if|when|where)(?: \w+){0,5} (?:prohibits?|forbids?|prohibited|forbidden|banned)\b)"
 )
 _SOMEONE_ELSES = re2.compile(
-    r"(?i)^[\W_]*(?:according to|unlike|as (?:stated|noted|described|reported) (?:in|by)|(?:for example|for instance|similarly),? [^.]{0,60}(?:polic|terms|licen)|"
-    r"(?:(?:some|many|most|other|several|certain|various|their|his|her) )+(?:\w+ ){0,3}(?:polic|terms|platforms?|companies|licen[cs]es|providers?|laws?|models?|services)|"
+    r"(?i)^[\W_]*(?:according to|unlike|as (?:stated|noted|described|reported) (?:in|by)|(?:for example|for instance|"
+    r"similarly),? [^.]{0,60}(?:polic|terms|licen)|"
+    r"(?:(?:some|many|most|other|several|certain|various|their|his|her) )+(?:\w+ ){0,3}(?:polic|terms|platforms?|"
+    r"companies|licen[cs]es|providers?|laws?|models?|services)|"
     r"(?:the )?(?:law|eu|un|united nations|congress|government|act|directive|authors? of)\b)"
-    r"|(?i)\b(?:researchers?|paper|article|study|survey|report|journalists?|reporters?)(?: [\w’']+){0,6} (?:found|shows?|showed|reports?|reported|describes?|discuss\w*|examin\w*|analy[sz]\w*|asks?)\b"
+    r"|(?i)\b(?:researchers?|paper|article|study|survey|report|journalists?|reporters?)(?: [\w’']+){0,6} (?:found|"
+    r"shows?|showed|reports?|reported|describes?|discuss\w*|examin\w*|analy[sz]\w*|asks?)\b"
 )
 _DEFINITION = re2.compile(
-    r"(?i)(?:[\"“'’*)]|\b(?:csam|minors?|child(?:ren)?|material|exploitation|abuse|pornography|term))\s*(?:shall |will )?(?:means?|refers? to|is defined as|are defined as|has the meaning|is any|is an?)\b"
+    r"(?i)(?:[\"“'’*)]|\b(?:csam|minors?|child(?:ren)?|material|exploitation|abuse|pornography|term))\s*(?:shall |"
+    r"will )?(?:means?|refers? to|is defined as|are defined as|has the meaning|is any|is an?)\b"
 )
 _CAUSE = re2.compile(
-    r"(?i)\b(?:because|since|as (?:it|this|they|we)|due to|where|otherwise|lest|or else|except|other than|unless|without|"
-    r"(?:,|but|and|so|while|however|although) (?:we|our|it|the model|this model|the dataset|they|i) (?:\w+ )?(?:may|will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
+    r"(?i)\b(?:because|since|as (?:it|this|they|we)|due to|where|otherwise|lest|or else|except|other than|unless|"
+    r"without|"
+    r"(?:,|but|and|so|while|however|although) (?:we|our|it|the model|this model|the dataset|they|i) (?:\w+ )?(?:may|"
+    r"will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
 )
 _LIABLE = re2.compile(r"(?i)^\s?(?:be )?(?:held )?(?:liable|responsible|accountable|obliged|required|deemed)\b")
 # What is done for children, not to them, in the words right before what is meant.
 _DUTY = (
-    r"(?:prevent\w*|combat\w*|detect\w*|report(?:s|ed|ing)?|fight\w*|protect\w*|filter\w*|remov\w+|delet\w+|block\w*|screen\w*|"
-    r"scan\w*|safeguards?|classif\w+|identif\w+|counter\w*|tackl\w+|eliminat\w+|eradicat\w+|stop(?:s|ping)?|mitigat\w+|moderat\w+|"
-    r"victims?|survivors?|research\w*|stud(?:y|ies|ying)|news|articles?|papers?|investigat\w+|address\w*|reduc\w+|disrupt\w*|evaluat\w+|"
+    r"(?:prevent\w*|combat\w*|detect\w*|report(?:s|ed|ing)?|fight\w*|protect\w*|filter\w*|remov\w+|delet\w+|block\w*|"
+    r"screen\w*|"
+    r"scan\w*|safeguards?|classif\w+|identif\w+|counter\w*|tackl\w+|eliminat\w+|eradicat\w+|stop(?:s|ping)?|"
+    r"mitigat\w+|moderat\w+|"
+    r"victims?|survivors?|research\w*|stud(?:y|ies|ying)|news|articles?|papers?|investigat\w+|address\w*|reduc\w+|"
+    r"disrupt\w*|evaluat\w+|"
     r"flag(?:s|ged|ging)?|awareness|prosecut\w+|discourag\w+|deter(?:s|ring)?)"
 )
 _BENIGN = re2.compile(
-    rf"(?i)\b{_DUTY}(?:(?:,|,? and|,? or) {_DUTY})*(?: (?:against|any|the|all|of|for|on|about|into|known|potential|suspected|possible|"
-    r"attempts|to|at|content|material|[a-z]+ing|from|out|such|risks?|cases|instances|by|with|as|our|users|children|minors|images)){0,6}[ ,]*$"
+    rf"(?i)\b{_DUTY}(?:(?:,|,? and|,? or) {_DUTY})*(?: (?:against|any|the|all|of|for|on|about|into|known|potential|"
+    rf"suspected|possible|"
+    r"attempts|to|at|content|material|[a-z]+ing|from|out|such|risks?|cases|instances|by|with|as|our|users|children|"
+    r"minors|images)){0,6}[ ,]*$"
 )
 _FAILING = re2.compile(r"(?i)\b(?:fail\w*|refus\w+|neglect\w*|declin\w+|not) to (?:\w+ )?$")
 _DESCRIBED = re2.compile(
-    r"(?i)^[^.;]{0,60}\b(?:was|were|been|is|are) (?:\w+ )?(?:found|detected|present|included|contained|known|identified|observed|removed|used in training)\b"
+    r"(?i)^[^.;]{0,60}\b(?:was|were|been|is|are) (?:\w+ )?(?:found|detected|present|included|contained|known|"
+    r"identified|observed|removed|used in training)\b"
 )
 _MODEL_DOES = re2.compile(
     r"(?i)\b(?:model|models|filter|filters|classifier|dataset|data|system|tool|it|detector|corpus|checker|checkpoint)"
@@ -218,18 +267,23 @@ _BE = re2.compile(
 _STEM_PERMITS = re2.compile(
     r"(?i)(?:\b(?:intended|permitted|allowed|acceptable|encouraged|appropriate|approved) (?:uses?|purposes?|for|to)\b|"
     r"\b(?:you|users?|licensees?) (?:may|can|are (?:free|allowed|permitted) to)(?: [a-z]+){0,6}?:|"
-    r"\b(?:we|our (?:team|efforts|work|moderators?)) (?:use|report|work|collect|remove|take|may|filter|screen|detect|recommend|support|partner|measure|evaluat\w+)\b|"
+    r"\b(?:we|our (?:team|efforts|work|moderators?)) (?:use|report|work|collect|remove|take|may|filter|screen|detect|"
+    r"recommend|support|partner|measure|evaluat\w+)\b|"
     r"\b(?:please |to )?report\b|\b(?:contact|resources|helplines?|hotlines?|learn more|see also|references)\b)"
 )
 _HEADING_PROHIBITS = re2.compile(
-    r"(?i)\b(?:prohibit\w*|forbidden|disallowed|unacceptable|not (?:allowed|permitted|acceptable)|may not|must not|shall not|do not|don['’]?t|never|"
-    r"restricted uses?|use[- ]restrictions?|use-?based restrictions?|restrictions on use|usage restrictions?|out[- ]of[- ]scope uses?|misuse|malicious use|zero[- ]tolerance|"
+    r"(?i)\b(?:prohibit\w*|forbidden|disallowed|unacceptable|not (?:allowed|permitted|acceptable)|may not|must not|"
+    r"shall not|do not|don['’]?t|never|"
+    r"restricted uses?|use[- ]restrictions?|use-?based restrictions?|restrictions on use|usage restrictions?|"
+    r"out[- ]of[- ]scope uses?|misuse|malicious use|zero[- ]tolerance|"
     r"banned|what(?: is|['’]s) not|harmful uses?|violations)\b"
 )
 
 
 _MOST = 16  # more targets in one unit are a text made to be slow
-_FINITE = re2.compile(r"(?i)\b(?:is|are|was|were|we|you|i|our|your|will|may|can|has|have|had|must|should|do|does|please)\b")
+_FINITE = re2.compile(
+    r"(?i)\b(?:is|are|was|were|we|you|i|our|your|will|may|can|has|have|had|must|should|do|does|please)\b"
+)
 
 
 def _is_meant(unit: str) -> list[tuple[int, int]]:
@@ -287,7 +341,11 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
     words = [word.strip("\"'“”’().,*_").lower() for word in between.replace("/", " ").replace(",", " ").split()]
     harming = bool(_HARMING.fullmatch(deed))
     if minor_first:
-        if _ACCESS.search(between) or _MAY.search(between) or (harming and deed.endswith(("ing", "s")) and deed != "abus"):
+        if (
+            _ACCESS.search(between)
+            or _MAY.search(between)
+            or (harming and deed.endswith(("ing", "s")) and deed != "abus")
+        ):
             return False
         return sum(word not in _LINKS for word in words) <= 1
     if harming:
@@ -386,13 +444,17 @@ def _prohibited(unit: Unit, start: int, end: int) -> bool:
 # --- by reference ------------------------------------------------------------------------------------
 
 _POLICY = re2.compile(
-    r"((?:[A-Z][\w.&’'+-]*\s+){0,5}(?:(?:Acceptable|Prohibited|Responsible|Content|Safety|Permitted)[ -])?(?:Use|Usage|Uses|Content)"
-    r"\s+(?:Policy|Policies|Guidelines|Restrictions)|Community\s+(?:Guidelines|Standards)|(?:Content|Safety)\s+Policy|Code\s+of\s+Conduct|"
+    r"((?:[A-Z][\w.&’'+-]*\s+){0,5}(?:(?:Acceptable|Prohibited|Responsible|Content|Safety|Permitted)[ -])?(?:Use|"
+    r"Usage|Uses|Content)"
+    r"\s+(?:Policy|Policies|Guidelines|Restrictions)|Community\s+(?:Guidelines|Standards)|(?:Content|Safety)\s+Policy|"
+    r"Code\s+of\s+Conduct|"
     r"(?i:acceptable[ -]use polic(?:y|ies)|prohibited[ -]use polic(?:y|ies)|content polic(?:y|ies)))"
 )
 _BINDS = re2.compile(
-    r"(?i)\b(?:comply|complies|compliance|accordance|adhere|adheres|subject to|incorporat\w*|agree|agrees|violat\w+|bound by|follow|"
-    r"available at|set (?:forth|out) (?:in|at)|restrictions in|consistent with|abide|conform\w*|means the|prohibited by|found at|located at)\b"
+    r"(?i)\b(?:comply|complies|compliance|accordance|adhere|adheres|subject to|incorporat\w*|agree|agrees|violat\w+|"
+    r"bound by|follow|"
+    r"available at|set (?:forth|out) (?:in|at)|restrictions in|consistent with|abide|conform\w*|means the|"
+    r"prohibited by|found at|located at)\b"
 )
 
 
@@ -407,9 +469,7 @@ def _reference(text: str) -> Clause:
 
 def _near(text: bytes) -> bool:
     """Does a word for a minor stand near a word for harm or sex? No unit need be cut where none does."""
-    return any(
-        _DEEDS.search(text[max(0, match.start() - 250) : match.end() + 250]) for match in TOPIC.finditer(text)
-    )
+    return any(_DEEDS.search(text[max(0, match.start() - 250) : match.end() + 250]) for match in TOPIC.finditer(text))
 
 
 def clause(text: str, *, references: bool = True) -> Clause:
@@ -433,5 +493,6 @@ def speaks_against(sentence: str) -> bool:
 
 
 _AGAINST = re2.compile(
-    rf"(?i)\b{_DUTY}\b|\b(?:no|not|never|without|non|avoid\w*|exclud\w+|refus\w+|negative|nor|unsafe|toxic\w*|harmful|safety|policy|illegal)\b"
+    rf"(?i)\b{_DUTY}\b|\b(?:no|not|never|without|non|avoid\w*|exclud\w+|refus\w+|negative|nor|unsafe|toxic\w*|harmful|"
+    rf"safety|policy|illegal)\b"
 )

@@ -88,7 +88,8 @@ def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
     if found:
         yield Statement("licence_id", found, "", Place(text.uri), source)
     said = clause(text.text)
-    language = language_of(text.text)
+    # Too few words to tell a language: plain letters are taken for English.
+    language = language_of(text.text) or ("en" if len(text.text) < 300 and text.text.isascii() else "")
     if said.answer != "explicit" and language != "en":
         why = f"in another language ({language})" if language else "in a language that was not recognised"
         yield Gap("licence", f"{why}: the clause was not judged", Place(text.uri))
@@ -101,7 +102,9 @@ def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
 def _of_card(text: Text, subject: Subject, known: Vocabulary, declared: set[str]) -> Iterator[Statement | Gap]:
     stated = {(statement.key, statement.value) for statement in subject.statements}
     for mention in mentions(text.text, known.prose):
-        new = (mention.key, mention.value) not in stated and not (mention.key == "contact" and subject.stated("contact"))
+        new = (mention.key, mention.value) not in stated and not (
+            mention.key == "contact" and subject.stated("contact")
+        )
         if new and (subject.kind == "model" or mention.key not in _OF_MODELS):
             place = Place(text.uri, _line(text, mention.start))
             yield Statement(mention.key, mention.value, "", place, _SOURCES[text.role])
@@ -113,7 +116,9 @@ def _of_card(text: Text, subject: Subject, known: Vocabulary, declared: set[str]
 def _of_signals(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
     for signal in signals(text.text, known.markers):
         place = Place(text.uri, _line(text, signal.start))
-        yield Statement("signal", signal.value, "", place, _SOURCES[text.role], f"at characters {signal.start}-{signal.end}")
+        yield Statement(
+            "signal", signal.value, "", place, _SOURCES[text.role], f"at characters {signal.start}-{signal.end}"
+        )
 
 
 def _clause(text: Text, said: Clause, answer: str) -> Statement:

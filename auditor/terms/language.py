@@ -6,26 +6,21 @@ import re
 from collections.abc import Mapping
 
 # Function words that only one of these languages uses often (words shared by several are left out).
-_COMMON: Mapping[str, frozenset[str]] = {
-    "en": frozenset(
-        "the of and to is you that this not with for are be or any by it will from your which shall may as on".split()
-    ),
-    "fr": frozenset(
-        "le les des est et une du dans pour que qui sur avec vous nous ne pas sont cette aux vos ou il".split()
-    ),
-    "de": frozenset(
-        "der die das und ist nicht mit den von zu ein eine für auf sie werden oder sich dem des wird".split()
-    ),
-    "es": frozenset("el los las y es una del para que por con no se su usted como al sus esta este o".split()),
-    "pt": frozenset("o os as e é uma do da para que por com não se seu você ao dos das em um na no".split()),
-    "it": frozenset("il gli i e è una della del per che con non si di nel sono alla delle dei lo".split()),
-    "nl": frozenset("het een en van niet met voor zijn dat op te aan wordt of uw door bij deze".split()),
-    "pl": frozenset("nie jest się na w i do z że oraz lub przez dla przy tym które".split()),
-    "tr": frozenset("ve bir bu için ile de da olarak veya olan kadar göre değil".split()),
-    "id": frozenset("yang dan untuk dengan tidak dari dalam ini pada adalah atau anda akan oleh".split()),
-    "vi": frozenset("và của là không cho được các với này trong một những hoặc".split()),
-    "sv": frozenset("och att det som är inte för med på av den ett eller till kan".split()),
+_COMMON_WORDS: Mapping[str, str] = {
+    "en": "the of and to is you that this not with for are be or any by it will from your which shall may as on",
+    "fr": "le les des est et une du dans pour que qui sur avec vous nous ne pas sont cette aux vos ou il",
+    "de": "der die das und ist nicht mit den von zu ein eine für auf sie werden oder sich dem des wird",
+    "es": "el los las y es una del para que por con no se su usted como al sus esta este o",
+    "pt": "o os as e é uma do da para que por com não se seu você ao dos das em um na no",
+    "it": "il gli i e è una della del per che con non si di nel sono alla delle dei lo",
+    "nl": "het een en van niet met voor zijn dat op te aan wordt of uw door bij deze",
+    "pl": "nie jest się na w i do z że oraz lub przez dla przy tym które",
+    "tr": "ve bir bu için ile de da olarak veya olan kadar göre değil",
+    "id": "yang dan untuk dengan tidak dari dalam ini pada adalah atau anda akan oleh",
+    "vi": "và của là không cho được các với này trong một những hoặc",
+    "sv": "och att det som är inte för med på av den ett eller till kan",
 }
+_COMMON = {code: frozenset(words.split()) for code, words in _COMMON_WORDS.items()}
 _SCRIPTS: tuple[tuple[str, str], ...] = (
     ("ja", "\u3040-\u30ff"),
     ("ko", "\uac00-\ud7af"),

@@ -100,7 +100,9 @@ def licences(known: Iterable[Licence], texts: tuple[LicenceText, ...] = ()) -> L
 _EXPRESSION = re.compile(r"\s(?:AND|OR|WITH)\s")
 _TOKENS = re.compile(r"\d+(?:\.\d+)*|[^\W\d_]+|\+\+|\+")
 _VERSION = re.compile(r"v(?=\d)")
-_SILENT = frozenset({"license", "licence", "licensed", "version", "ver", "the", "agreement", "international", "unported"})
+_SILENT = frozenset(
+    {"license", "licence", "licensed", "version", "ver", "the", "agreement", "international", "unported"}
+)
 _URLS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"creativecommons\.org/publicdomain/zero/(\d\.\d)"), r"cc0 \1"),
     (re.compile(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)"), r"cc \1 \2"),
@@ -112,7 +114,7 @@ _URLS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def key(words: str) -> tuple[str, ...]:
-    """What is left of a licence's name when its spelling is put aside: "apache-2", "Apache License, Version 2.0" are one."""
+    """What is left of a licence's name without its spelling: "apache-2" and "Apache License, Version 2.0" are one."""
     folded = _VERSION.sub(" ", unicodedata.normalize("NFKC", words).casefold())
     tokens = (f"{token}.0" if token.isdecimal() else token for token in _TOKENS.findall(folded) if token not in _SILENT)
     return tuple(token for token, _ in groupby(tokens))  # "MIT License (MIT)" says it twice
@@ -154,7 +156,8 @@ def sketch_of(words: list[str]) -> frozenset[int]:
     """The :data:`SKETCH` smallest 32-bit hashes of the text's runs of :data:`RUN` words."""
     runs = {" ".join(words[at : at + RUN]) for at in range(max(1, len(words) - RUN + 1))} if words else set()
     hashes = {
-        int.from_bytes(hashlib.blake2b(run.encode("utf-8", "surrogatepass"), digest_size=4).digest(), "big") for run in runs
+        int.from_bytes(hashlib.blake2b(run.encode("utf-8", "surrogatepass"), digest_size=4).digest(), "big")
+        for run in runs
     }
     return frozenset(heapq.nsmallest(SKETCH, hashes))
 

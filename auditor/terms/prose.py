@@ -82,8 +82,9 @@ def mentions(text: str, known: Prose) -> Iterator[Mention]:
 
 # What the hub's card template leaves in a section nobody has written.
 _EMPTY = re2.compile(
-    rb"(?i)^[\s\[\](){}<>*_#.:|-]*(?:(?:more information (?:is )?needed|needs? more information|information needed|coming soon|to ?do|tbd|"
-    rb"to be (?:added|written|done|announced)|n/?a|none|unknown|not (?:applicable|available|specified|yet)|optional|provide|"
+    rb"(?i)^[\s\[\](){}<>*_#.:|-]*(?:(?:more information (?:is )?needed|needs? more information|information needed|"
+    rb"coming soon|to ?do|tbd|to be (?:added|written|done|announced)|n/?a|none|unknown|"
+    rb"not (?:applicable|available|specified|yet)|optional|provide|"
     rb"<!--[^>]*-->)[\s\[\](){}<>*_.:|-]*)*$"
 )
 _NEXT = re2.compile(rb"(?m)^[ \t]{0,3}#{1,6}[ \t]")
@@ -92,7 +93,6 @@ _NEXT = re2.compile(rb"(?m)^[ \t]{0,3}#{1,6}[ \t]")
 def _filled(data: bytes, end: int) -> bool:
     """Does anything stand under the heading that ends here, other than a template's placeholder?"""
     body = data[end : end + 600]
-    lead, _, _ = body.partition(b"\n")
     following = _NEXT.search(body)
     section = body[: following.start()] if following else body
     # "## Training data" over "### Preprocessing" is filled by its subsection.
@@ -103,8 +103,12 @@ def _filled(data: bytes, end: int) -> bool:
     return bool(section.strip()) and not _EMPTY.match(section.strip())
 
 
-_NOT = re2.compile(rb"(?i)(?:\b(?:not|no|never|without|neither|nor|lacks?|lacking|cannot|non)|n't|n\xe2\x80\x99t)\b[^.!?\n]{0,60}$")
-_HEDGED = re2.compile(rb"(?i)^[^.!?\n]{0,40}\b(?:(?:was|were|is|are|has|have) (?:not|never)|isn't|wasn't|weren't|hasn't)\b")
+_NOT = re2.compile(
+    rb"(?i)(?:\b(?:not|no|never|without|neither|nor|lacks?|lacking|cannot|non)|n't|n\xe2\x80\x99t)\b[^.!?\n]{0,60}$"
+)
+_HEDGED = re2.compile(
+    rb"(?i)^[^.!?\n]{0,40}\b(?:(?:was|were|is|are|has|have) (?:not|never)|isn't|wasn't|weren't|hasn't)\b"
+)
 
 
 def _denied(data: bytes, start: int, end: int) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+
 import re2
 
 # Terms are short; what is longer is data with a licence's name, and is cut (the caller states the gap).
@@ -57,7 +58,8 @@ _ITEM = re2.compile(
     r"(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3}(?:\.\d{1,3})*)[.)]\s|\|"
     r")\s*(\S.*)$"
 )
-_SMALL = frozenset("a an and as at but by for from if in nor of on or the to up with your our is are not vs".split())
+_SMALL_WORDS = "a an and as at but by for from if in nor of on or the to up with your our is are not vs"
+_SMALL = frozenset(_SMALL_WORDS.split())
 # A cut inside a block: after a sentence, a semicolon or a colon, and before an enumerator such as "(b)".
 _CUT = re.compile(
     r"""[.!?]["')\]*_”’]*\s+["'(\[*_“‘]*[A-Z0-9]|;\s*(?:and|or)?|:(?:\s|\*|$)|\s\((?:[a-zA-Z]|[ivx]{1,4}|\d{1,2})\)\s"""
@@ -70,8 +72,10 @@ _FRAGMENT = re2.compile(
 )
 # "We forbid X. This includes …:" hangs on the sentence before.
 _GOES_ON = re2.compile(
-    r"^(?:(?:This|These|Such [a-z]+|Th(?:is|ese) [a-z]+)(?: also)? (?:includ(?:es?|ing)|covers?|appl(?:y|ies) to|extends? to)|"
-    r"(?:Some )?[Ee]xamples?(?: of [a-z ]{3,40})? (?:includ(?:es?|ing)|are)|Including|For example|For instance|Such as)\b"
+    r"^(?:(?:This|These|Such [a-z]+|Th(?:is|ese) [a-z]+)(?: also)? "
+    r"(?:includ(?:es?|ing)|covers?|appl(?:y|ies) to|extends? to)|"
+    r"(?:Some )?[Ee]xamples?(?: of [a-z ]{3,40})? (?:includ(?:es?|ing)|are)|"
+    r"Including|For example|For instance|Such as)\b"
 )
 
 

@@ -29,15 +29,14 @@ MOST = 500
 NOTHING = "\x7f"
 
 # Letters of other scripts that look like Latin ones (a part of Unicode's confusables.txt, UTS 39).
-_LOOKALIKES: Mapping[str, str] = {
-    "а": "a", "ɑ": "a", "α": "a", "в": "b", "ь": "b", "с": "c", "ϲ": "c", "ԁ": "d", "ɗ": "d", "е": "e", "є": "e", "ε": "e",
-    "ғ": "f", "ɡ": "g", "ց": "g", "һ": "h", "н": "h", "і": "i", "ї": "i", "ι": "i", "ı": "i", "ј": "j", "к": "k", "κ": "k",
-    "ӏ": "l", "ⅼ": "l", "ǀ": "l", "м": "m", "п": "n", "ո": "n", "η": "n", "о": "o", "ο": "o", "օ": "o", "σ": "o", "р": "p",
-    "ρ": "p", "ԛ": "q", "г": "r", "ѕ": "s", "т": "t", "τ": "t", "υ": "u", "ս": "u", "ц": "u", "ѵ": "v", "ν": "v", "ԝ": "w",
-    "ш": "w", "ω": "w", "х": "x", "χ": "x", "у": "y", "γ": "y", "ʏ": "y", "з": "3", "ʜ": "h", "ɪ": "i", "ʟ": "l", "ɴ": "n",
-    "ʀ": "r", "ᴀ": "a", "ᴄ": "c", "ᴅ": "d", "ᴇ": "e", "ᴊ": "j", "ᴋ": "k", "ᴍ": "m", "ᴏ": "o", "ᴘ": "p", "ᴛ": "t", "ᴜ": "u",
-    "ᴠ": "v", "ᴡ": "w", "ᴢ": "z", "ꜱ": "s", "ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ß": "b",
+_LOOKING_LIKE: Mapping[str, str] = {
+    "3": "з", "a": "аɑαᴀ", "b": "вьß", "c": "сϲᴄ", "d": "ԁɗᴅđ", "e": "еєεᴇ",
+    "f": "ғ", "g": "ɡց", "h": "һнʜħ", "i": "іїιıɪ", "j": "јᴊ", "k": "кκᴋ",
+    "l": "ӏⅼǀʟł", "m": "мᴍ", "n": "пոηɴ", "o": "оοօσᴏø", "p": "рρᴘ", "q": "ԛ",
+    "r": "гʀ", "s": "ѕꜱ", "t": "тτᴛ", "u": "υսцᴜ", "v": "ѵνᴠ", "w": "ԝшωᴡ",
+    "x": "хχ", "y": "уγʏ", "z": "ᴢ",
 }  # fmt: skip
+_LOOKALIKES = {letter: plain for plain, letters in _LOOKING_LIKE.items() for letter in letters}
 # Digits and signs written for letters, as RE2 classes over folded text.
 _WRITTEN: Mapping[str, str] = {
     "a": "[a4@]", "b": "[b8]", "c": "[c(]", "e": "[e3]", "g": "[g9]", "i": "[i1!|l]", "l": "[l1|i]", "o": "[o0]",
@@ -146,9 +145,7 @@ def signals(text: str, known: Markers) -> Iterator[Signal]:
 def _pairs(plain: str, data: bytes, known: Markers) -> Iterator[Signal]:
     found: dict[str, Signal] = {}
     minors = [
-        (name, _trimmed(data, match))
-        for name, pattern in known.minor
-        for match in islice(pattern.finditer(data), MOST)
+        (name, _trimmed(data, match)) for name, pattern in known.minor for match in islice(pattern.finditer(data), MOST)
     ]
     for name, (start, end) in sorted(minors, key=lambda minor: minor[1]):
         low, high = max(0, start - NEAR), end + NEAR

@@ -1,4 +1,4 @@
-"""Does a text itself prohibit sexual exploitation or abuse of minors? Own sentences, and real texts labelled by hand."""
+"""Does a text itself prohibit sexual exploitation or abuse of minors? Own sentences, real texts labelled by hand."""
 
 from __future__ import annotations
 
@@ -380,7 +380,9 @@ def test_it_does_not_prohibit(text: str) -> None:
 
 
 def test_the_quote_is_the_sentence_with_its_stem_and_place() -> None:
-    text = "Terms.\n\nYou agree not to use the Model:\n(a) to lie;\n(b) for exploiting minors in any way;\n(c) to spy.\n"
+    text = (
+        "Terms.\n\nYou agree not to use the Model:\n(a) to lie;\n(b) for exploiting minors in any way;\n(c) to spy.\n"
+    )
     found = clause(text)
     assert found.quote == "You agree not to use the Model: … for exploiting minors in any way;"
     assert text[found.start : found.end] == "for exploiting minors in any way;"
@@ -402,7 +404,8 @@ def test_the_prohibition_of_one_list_does_not_reach_the_next() -> None:
 
 def test_nested_lists_keep_what_they_hang_on() -> None:
     text = (
-        "You will not use it to:\n1. Break the law, including:\n   a. Violence\n   b. Exploitation or harm to children\n"
+        "You will not use it to:\n1. Break the law, including:\n   a. Violence\n"
+        "   b. Exploitation or harm to children\n"
         "2. Deceive\n"
     )
     assert clause(text).quote.startswith("You will not use it to: … Exploitation or harm to children")
@@ -415,7 +418,9 @@ def test_what_stands_under_a_prohibiting_heading_is_prohibited() -> None:
     assert clause("## Prohibited content\n\nOur hotline has seen sexual content featuring minors.\n").answer == "absent"
 
 
-@pytest.mark.parametrize("junk", ["", "\x00" * 500, "(a) " * 3_000, "minors " * 3_000, ":" * 5_000, "harm to " * 3_000 + "minors"])
+@pytest.mark.parametrize(
+    "junk", ["", "\x00" * 500, "(a) " * 3_000, "minors " * 3_000, ":" * 5_000, "harm to " * 3_000 + "minors"]
+)
 def test_junk_has_no_clause(junk: str) -> None:
     assert clause(junk).answer == "absent"
 

@@ -42,7 +42,9 @@ def test_one_marker_or_a_sentence_that_prohibits_is_none(text: str) -> None:
     assert said(text) == []
 
 
-@pytest.mark.parametrize("text", ["kid nude", "nude\u200b k\u200di\u200dd", "n u d e k i d s", "ｎｕｄｅ ｋｉｄｓ", "ոudе kіds", "nud3 k1ds"])
+@pytest.mark.parametrize(
+    "text", ["kid nude", "nude\u200b k\u200di\u200dd", "n u d e k i d s", "ｎｕｄｅ ｋｉｄｓ", "ոudе kіds", "nud3 k1ds"]
+)
 def test_disguises_are_seen_through(text: str) -> None:
     assert [value for value, _ in said(text)] == ["nudity + children"]
 
@@ -52,7 +54,19 @@ def test_the_place_is_one_of_the_original_text() -> None:
     assert [text[signal.start : signal.end] for signal in signals(text, MARKERS)] == ["n\u200bsfw for t\u0435ens"]
 
 
-LOOKALIKE = {"a": "а", "c": "с", "e": "е", "i": "і", "o": "о", "p": "р", "s": "ѕ", "x": "х", "y": "у", "n": "ո", "h": "һ"}
+LOOKALIKE = {
+    "a": "а",
+    "c": "с",
+    "e": "е",
+    "i": "і",
+    "o": "о",
+    "p": "р",
+    "s": "ѕ",
+    "x": "х",
+    "y": "у",
+    "n": "ո",
+    "h": "һ",
+}
 LEET = {"a": "4", "e": "3", "i": "1", "o": "0", "s": "5", "t": "7", "l": "1"}
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u202a\u202e\u2066\u0336"
 
@@ -83,7 +97,9 @@ def disguise(word: str, way: int, rng: random.Random) -> str:
 
 def test_95_of_100_generated_disguises_of_the_policy_words_are_found() -> None:
     rng = random.Random(20)
-    words = {kind: [w for term in ENTRIES.terms if term.kind == kind for w in term.words] for kind in ("adult", "minor")}
+    words = {
+        kind: [w for term in ENTRIES.terms if term.kind == kind for w in term.words] for kind in ("adult", "minor")
+    }
     missed = []
     for number in range(2_000):
         adult, minor = rng.choice(words["adult"]), rng.choice(words["minor"])
@@ -100,7 +116,9 @@ def test_folding_keeps_every_position(text: str) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.sampled_from(["nsfw", "child", " ", "\u200b", "é", "🎨", "k i d", "ｎude", "\n", "not "]), max_size=30))
+@given(
+    st.lists(st.sampled_from(["nsfw", "child", " ", "\u200b", "é", "🎨", "k i d", "ｎude", "\n", "not "]), max_size=30)
+)
 def test_places_lie_within_any_text(pieces: list[str]) -> None:
     text = "".join(pieces)
     for signal in signals(text, MARKERS):

@@ -1,0 +1,176 @@
+"""What a part's texts add to its subject: statements with places, gaps, and never a word more than the clause."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor.model import Gap, Place, Statement, Subject
+from auditor.readers import Part, Text
+from auditor.resources import resource
+from auditor.terms.derive import derive, load
+from auditor.terms.language import language_of
+
+KNOWN = load((resource("rules") / "vocabulary",))
+
+
+def of(role: str, text: str, *stated: Statement, kind: str = "model", first_line: int = 1) -> Subject:
+    subject = Subject(kind, "org/x", statements=stated)  # type: ignore[arg-type]
+    return derive(Part(subject, (Text(role, "FILE", text, first_line),)), KNOWN)  # type: ignore[arg-type]
+
+
+def told(subject: Subject, *keys: str) -> list[tuple[str, str, int]]:
+    return [(statement.key, statement.value, statement.place.line) for statement in subject.of(*keys)]
+
+
+def test_a_part_without_texts_is_as_it_was() -> None:
+    subject = Subject("model", "org/x")
+    assert derive(Part(subject), KNOWN) is subject
+
+
+ENGLISH = "This is the licence of the model, and it is for all who use it in the way that it says. "
+
+
+def test_terms_that_prohibit_are_quoted_with_their_place() -> None:
+    subject = of("terms", ENGLISH + "\n\nYou must not:\n- lie\n- exploit minors\n", first_line=11)
+    clause = next(subject.of("clause"))
+    assert (clause.value, clause.place, clause.source) == ("explicit", Place("FILE", 15), "terms")
+    assert clause.remark.startswith("“You must not: … exploit minors” at characters ")
+
+
+def test_terms_without_the_clause_are_absent() -> None:
+    assert told(of("licence", ENGLISH * 3), "clause", "licence_text") == [
+        ("licence_text", "", 0),
+        ("clause", "absent", 0),
+    ]
+
+
+def test_terms_in_another_language_are_left_open() -> None:
+    french = "Ceci est la licence du modèle et vous ne devez pas l'utiliser pour les fins qui sont dans une liste. " * 3
+    subject = of("licence", french)
+    assert subject.gaps == (Gap("licence", "in another language (fr): the clause was not judged", Place("FILE")),)
+    assert not subject.stated("clause")
+
+
+def test_a_card_that_prohibits_is_card_only_unless_its_licence_does() -> None:
+    text = "Don't use it to sexualise minors."
+    assert told(of("card", text), "clause") == [("clause", "card-only", 1)]
+    rail = Statement("licence", "creativeml-openrail-m", "", Place("FILE", 2), "card")
+    assert [value for _, value, _ in told(of("card", text, rail), "clause")] == ["explicit", "explicit"]
+
+
+def test_a_stated_licence_says_what_its_published_text_says() -> None:
+    subject = of("card", "", Statement("licence", "Llama 2", "", Place("FILE", 2), "card"))
+    assert told(subject, "licence_id", "clause") == [("licence_id", "llama2", 2), ("clause", "by-reference", 2)]
+    assert next(subject.of("clause")).relation == "Llama 2 Acceptable Use Policy"
+
+
+@pytest.mark.parametrize("words", ["other", "unknown", "my-own-licence"])
+def test_a_licence_nobody_knows_has_no_id(words: str) -> None:
+    assert not of("card", "", Statement("licence", words)).stated("licence_id")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("## Training data\n\nTwo thousand landscapes.\n", "training_data", "training-data-section"),
+        ("It was trained on Wikipedia.", "training_data", "trained-on"),
+        ("## Intended use\n\nSorting mail.\n", "intended_use", "intended-use-section"),
+        ("The model must not be used for surveillance.", "prohibited_use", "must-not-be-used"),
+        ("## Limitations\n\nIt errs.\n", "limitations", "limitations-section"),
+        ("**Red teaming** was done by ten people.", "safety", "red-teaming"),
+        ("The training images were filtered for NSFW content.", "safety", "screened-training-data"),
+        ("A safety checker runs on every output.", "safety", "detection"),
+        ("Report misuse to us.", "safety", "reporting-channel"),
+        ("## Child safety\n\nWe tested it.\n", "safety", "child-safety-section"),
+        ("It is actively maintained.", "safety", "maintenance"),
+        ("Outputs carry C2PA manifests.", "safety", "content-provenance"),
+        ("You must be 18 to use it.", "age_limit", "adults-only"),
+        ("A role-play model for long chats.", "companion", "role-play"),
+        ("Your AI companion.", "companion", "companion"),
+        ("A text-to-image model.", "generates", "image"),
+        ("An NSFW model.", "adult_content", "adult-capability"),
+        ("Please contact the authors.", "contact", "contact-section"),
+    ],
+)
+def test_prose_states(text: str, key: str, value: str) -> None:
+    assert (key, value, 1) in told(of("card", text), key)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("## Training data\n\n[More Information Needed]\n\n## Limitations\n", "training_data"),
+        ("## Limitations\n\nMore information needed.\n", "limitations"),
+        ("We have not done any red teaming.", "safety"),
+        ("The model was not red-teamed.", "safety"),
+        ("Known issue: it may produce NSFW content.", "adult_content"),
+        ("It is not an NSFW model.", "adult_content"),
+        ("A companion model to our blog post.", "companion"),
+        ("Children under 13 appear in the class list.", "age_limit"),
+        ("The safety of bridges.", "safety"),
+    ],
+)
+def test_prose_that_does_not_state(text: str, key: str) -> None:
+    assert not of("card", text).stated(key)
+
+
+def test_a_dataset_neither_generates_nor_keeps_company() -> None:
+    assert not of("card", "Prompts for a text-to-image model and your AI companion.", kind="dataset").stated(
+        "generates"
+    )
+
+
+def test_a_signal_names_terms_and_never_words() -> None:
+    signal = next(of("document", "one\ntwo nsfw teens\n").of("signal"))
+    assert (signal.value, signal.place.line, signal.remark) == ("nsfw + teenagers", 2, "at characters 8-18")
+
+
+PIECES = [
+    "\udc80",
+    "minors ",
+    "exploit ",
+    "You must not:",
+    "\n- ",
+    "\n\n",
+    "## Training data\n",
+    "nsfw",
+    "\u202e",
+    "\x00",
+    "é",
+    "a. ",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["card", "licence", "terms", "document"]), st.lists(st.sampled_from(PIECES) | st.text(max_size=5))
+)
+def test_no_text_makes_it_raise_and_every_place_is_a_line_of_the_text(role: str, pieces: list[str]) -> None:
+    text = "".join(pieces)
+    for statement in of(role, text).statements:
+        assert 0 <= statement.place.line <= text.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (ENGLISH, "en"),
+        (
+            "Er darf das Modell nicht für die Zwecke verwenden, die in der Anlage zu dem Vertrag und der Liste sind.",
+            "de",
+        ),
+        (
+            "No se puede usar el modelo para los fines que se indican en la lista de esta licencia y en sus anexos.",
+            "es",
+        ),
+        ("本许可证适用于所有使用本模型的人。", "zh"),
+        ("このモデルの利用者はこの規約に同意するものとします。", "ja"),
+        ("Лицензия распространяется на всех пользователей модели.", "ru"),
+        ("two words", ""),
+        ("", ""),
+    ],
+)
+def test_languages_are_told_apart(text: str, language: str) -> None:
+    assert language_of(text) == language

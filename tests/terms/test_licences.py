@@ -1,0 +1,129 @@
+"""A licence is known by any spelling of its name and by its text; words that are no licence are none."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import RuleError
+from auditor.resources import resource
+from auditor.terms.entries import read
+from auditor.terms.licences import Licence, licences, normal_words, sketch_of
+
+LICENCES = read((resource("rules") / "vocabulary",)).licences
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        ("Apache 2.0", ["apache-2.0"]),
+        ("apache2", ["apache-2.0"]),
+        ("Apache License, Version 2.0", ["apache-2.0"]),
+        ("http://www.apache.org/licenses/LICENSE-2.0", ["apache-2.0"]),
+        ("cc by 4.0", ["cc-by-4.0"]),
+        ("Creative Commons Attribution-NonCommercial 4.0 International", ["cc-by-nc-4.0"]),
+        ("https://creativecommons.org/licenses/by-nc-sa/3.0/", ["cc-by-nc-sa-3.0"]),
+        ("The MIT License (MIT)", ["mit"]),
+        ("GPLv3", ["gpl-3.0"]),
+        ("LGPLv2.1", ["lgpl-2.1"]),
+        ("BSD-3", ["bsd-3-clause"]),
+        ("llama3.1", ["llama3.1"]),
+        ("CreativeML Open RAIL-M", ["creativeml-openrail-m"]),
+        ("OpenRAIL++", ["openrail++"]),
+        ("openrail", ["openrail"]),
+        ("unlicense", ["unlicense"]),
+        ("Apache-2.0 AND CC-BY-4.0", ["apache-2.0", "cc-by-4.0"]),
+        ("MIT OR LicenseRef-own", ["mit"]),
+        ("other", []),
+        ("unknown", []),
+        ("unlicensed", []),
+        ("no license", []),
+        ("proprietary", []),
+        ("???", []),
+        ("", []),
+        ("MIT " * 1_000, []),
+    ],
+)
+def test_spellings(words: str, ids: list[str]) -> None:
+    assert list(LICENCES.ids_of(words)) == ids
+
+
+def test_one_spelling_cannot_name_two_licences() -> None:
+    with pytest.raises(ValueError, match=r"names both a-1\.0 and b-1\.0"):
+        licences([Licence("a-1.0", "One"), Licence("b-1.0", "Two", aliases=("A 1",))])
+
+
+WORDS = [f"word{number % 211}x{number % 17}" for number in range(1_500)]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A vocabulary with one licence and its text."""
+    import hashlib
+
+    text = " ".join(WORDS)
+    sketch = "".join(f"{number:08x}" for number in sorted(sketch_of(normal_words(text))))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    (tmp_path / "own.toml").write_text(
+        f'[licence.own-1]\ntitle = "Own"\n[[text]]\nlicence = "own-1"\nsha256 = "{digest}"\nsketch = "{sketch}"\n'
+    )
+    return tmp_path
+
+
+def test_a_text_is_known_whatever_its_wrapping_and_owner(own: Path) -> None:
+    known = read((own,)).licences
+    wrapped = "Copyright (c) 2024 Somebody\n\n" + ",\n".join(word.upper() for word in WORDS)
+    assert known.text_of(wrapped)[:2] == ("own-1", "exact")
+
+
+def test_an_edited_text_is_edited_and_another_is_unknown(own: Path) -> None:
+    known = read((own,)).licences
+    assert known.text_of(" ".join(WORDS[:700] + WORDS[720:]))[:2] == ("own-1", "edited")
+    assert known.text_of("some other words entirely")[:2] == ("", "unknown")
+    assert known.text_of("")[:2] == ("", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ('[licence.a]\ntitel = "A"\n', "unknown key 'titel'"),
+        ('[licence.a]\nspdx = "A"\n', "has no 'title'"),
+        ('[licence.a]\ntitle = "A"\nclause = "maybe"\n', "clause 'maybe' is none of"),
+        ('[[term]]\nid = "a"\nkind = "nonsense"\nwords = ["x"]\n', "kind 'nonsense' is no statement's key"),
+        ('[[term]]\nid = "a"\nkind = "safety"\n', "neither headings, patterns nor words"),
+        ('[[term]]\nid = "a"\nkind = "safety"\npatterns = ["(?=x)"]\n', "is no RE2 pattern"),
+        ('[hashed]\nkey_file = "none"\nterms = {}\n', "No such file"),
+        ("[licence", "correct the file"),
+        ("[other]\n", "unknown key 'other'"),
+    ],
+)
+def test_a_vocabulary_that_cannot_be_trusted_names_its_file(tmp_path: Path, toml: str, message: str) -> None:
+    (tmp_path / "bad.toml").write_text(toml)
+    with pytest.raises(RuleError, match=r"bad\.toml") as caught:
+        read((tmp_path,))
+    assert message in str(caught.value)
+
+
+def test_every_shipped_term_names_its_source() -> None:
+    entries = read((resource("rules") / "vocabulary",))
+    assert [term.id for term in entries.terms if not term.source] == []
+    assert [licence.id for licence in entries.licences.by_id.values() if not licence.source] == []
+    assert {text.licence for text in entries.licences.texts} <= set(entries.licences.by_id)
+
+
+@pytest.mark.corpus
+def test_the_vocabulary_knows_of_each_text_what_people_labelled(corpus: Path) -> None:
+    wrong = []
+    with open(corpus / "05-licences" / "labels.csv", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            text = (corpus / "05-licences" / "texts" / row["file"]).read_text(row["encoding"])
+            found, relation, _ = LICENCES.text_of(text)
+            if not found or row["type"] != "licence":
+                continue
+            said = LICENCES.by_id[found].clause
+            labelled = row["explicit_child_safety_prohibition"]
+            if relation != "exact" or (said != "unknown" and (said == "explicit") != (labelled == "yes")):
+                wrong.append((row["file"], found, relation, said))
+    assert wrong == []
