@@ -159,7 +159,7 @@ def _unmatched(batch: pa.RecordBatch, rows: NDArray[np.int64], found: NDArray[np
     """Which of the rows are of a sample that was not found in any of its forms."""
     if not len(found):
         return np.ones(len(rows), np.bool_)
-    group = _groups(batch)[rows]
+    group = _groups(batch, [rows])[rows]
     return ~np.isin(group, group[found])
 
 
@@ -182,7 +182,7 @@ def _without_benign(pairs: list[_Pairs], batch: pa.RecordBatch, coverage: Counte
     benign = [pair for pair in pairs if pair.known.means == "benign"]
     if not benign or len(benign) == len(pairs):
         return pairs
-    group = _groups(batch)
+    group = _groups(batch, [pair.rows for pair in pairs])
     best = np.full(len(batch) + 1, np.iinfo(np.int16).max, np.int16)
     for pair in benign:
         np.minimum.at(best, group[pair.rows], pair.distances)
@@ -202,11 +202,14 @@ def _without_benign(pairs: list[_Pairs], batch: pa.RecordBatch, coverage: Counte
     return kept
 
 
-def _groups(batch: pa.RecordBatch) -> NDArray[np.int64]:
-    """A number for each row, the same for all variants of one sample."""
-    parts = [pc.fill_null(batch.column(name).cast(pa.string()), "") for name in ("sample", "place", "row")]
+def _groups(batch: pa.RecordBatch, of: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """A number for each of these rows, the same for all variants of one sample; -1 for the other rows."""
+    groups = np.full(len(batch), -1, np.int64)
+    rows = np.unique(np.concatenate(of)) if of else np.zeros(0, np.int64)
+    matched = batch.select(["sample", "place", "row"]).take(pa.array(rows))
+    parts = [pc.fill_null(column.cast(pa.string()), "") for column in matched.columns]
     joined = pc.binary_join_element_wise(*parts, "\0")
-    groups: NDArray[np.int64] = pc.dictionary_encode(joined).indices.to_numpy().astype(np.int64)
+    groups[rows] = pc.dictionary_encode(joined).indices.to_numpy().astype(np.int64)
     return groups
 
 
@@ -215,13 +218,10 @@ def _different(groups: Sequence[NDArray[np.int64]]) -> int:
 
 
 def _hits(pairs: Iterable[_Pairs], samples: Samples) -> pa.RecordBatch:
-    batch = samples.batch
-    group: NDArray[np.int64] | None = None
+    pairs = [pair for pair in pairs if len(pair.rows)]
+    group = _groups(samples.batch, [pair.rows for pair in pairs])
     made = []
     for pair in pairs:
-        if not len(pair.rows):
-            continue
-        group = _groups(batch) if group is None else group
         # The best variant of each (sample, entry): the nearest, then the first row, which is the sample as stored.
         order = np.lexsort((pair.rows, pair.distances, pair.entries, group[pair.rows]))
         pair = pair.where(order)  # type: ignore[arg-type]

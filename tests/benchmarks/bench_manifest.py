@@ -53,15 +53,15 @@ def duckdb(folder: Path, manifest: Path) -> Callable[[], list[list[int]]]:
     base = peer.connect()
     base.execute("SET threads = 1")
     for name in ("md5", "domain"):
-        base.execute(
-            f"CREATE TABLE {name} AS SELECT * FROM read_csv('{folder}/{name}.txt', header=false, columns={{'v': 'VARCHAR'}})"
-        )
+        lines = f"read_csv('{folder}/{name}.txt', header=false, columns={{'v': 'VARCHAR'}})"
+        base.execute(f"CREATE TABLE {name} AS SELECT * FROM {lines}")
     host = r"regexp_extract(URL, '^https?://([^/?#]+)', 1)"
     query = f"""
         WITH m AS (SELECT file_row_number + 1 AS row, md5, {host} AS host
                    FROM read_parquet('{manifest}', file_row_number = true))
         SELECT row, md5 IN (SELECT v FROM md5) AS a,
-               host IN (SELECT v FROM domain) OR regexp_extract(host, '^[^.]*\\.(.+)$', 1) IN (SELECT v FROM domain) AS b
+               host IN (SELECT v FROM domain)
+               OR regexp_extract(host, '^[^.]*\\.(.+)$', 1) IN (SELECT v FROM domain) AS b
         FROM m WHERE a OR b
     """
 

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -331,6 +332,23 @@ def test_a_table_that_cannot_be_read_says_why(tmp_path: Path, name: str, data: b
     assert why in unread.why
     assert unread.why
     assert unread.uri == name
+
+
+def test_a_parquet_file_that_unpacks_a_thousandfold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = parquet({"md5": ["0" * 4_000_000]}, compression="zstd")
+    monkeypatch.setattr(table, "CELL", 1 << 20)
+    (unread,) = read(tmp_path, "m.parquet", data)
+    assert isinstance(unread, Unread)
+    assert unread.why.startswith("column 1 of row group 1 claims to unpack ")
+
+
+def test_an_image_cell_that_is_too_large_is_said_and_the_others_are_hashed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "CELL", 10_000)
+    cells = [os.urandom(20_000), png(60)]
+    found = rows(read(tmp_path, "m.parquet", parquet({"image": cells}), Wants(frozenset({"md5"}))))
+    assert [(row["row"], row["gap"]) for row in found] == [(2, None), (1, "the image is larger than 10,000 bytes")]
 
 
 def test_zero_bytes_in_a_csv_are_no_crash(tmp_path: Path) -> None:
