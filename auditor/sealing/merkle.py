@@ -1,0 +1,141 @@
+"""The Merkle tree of RFC 6962 (RFC 9162, section 2.1): roots, proofs, and checking them.
+
+A log keeps the hashes of its complete subtrees, at (level, number): level 0 are leaves, and node N of level L
+covers leaves N·2^L to (N+1)·2^L. They never change once written, so a log can store them append-only; every
+root and proof follows from them in logarithmic time. Hashes are the 32 bytes of a SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+
+Node = Callable[[int, int], bytes]  # the hash of a complete subtree, by level and number
+
+
+def leaf(data: bytes) -> bytes:
+    """The hash of an entry. Its prefix differs from an inner node's, so that neither passes for the other."""
+    return hashlib.sha256(b"\0" + data).digest()
+
+
+def parent(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def grow(number: int, hashed: bytes, node: Node) -> Iterator[tuple[int, int, bytes]]:
+    """The subtrees that leaf ``number`` completes, itself first, as (level, number, hash)."""
+    level = 0
+    yield level, number, hashed
+    while number & 1:
+        hashed = parent(node(level, number - 1), hashed)
+        level, number = level + 1, number >> 1
+        yield level, number, hashed
+
+
+def root(size: int, node: Node) -> bytes:
+    """The root over the first ``size`` leaves."""
+    return _over(0, size, node) if size else hashlib.sha256(b"").digest()
+
+
+def inclusion(number: int, size: int, node: Node) -> tuple[bytes, ...]:
+    """The proof that leaf ``number`` is among the first ``size`` (RFC 9162, 2.1.3.1)."""
+    if not 0 <= number < size:
+        raise ValueError(f"there is no leaf {number} among {size}")
+    path: list[bytes] = []
+    start, end = 0, size
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if number < middle:
+            path.append(_over(middle, end, node))
+            end = middle
+        else:
+            path.append(_over(start, middle, node))
+            start = middle
+    return tuple(reversed(path))
+
+
+def consistency(old: int, new: int, node: Node) -> tuple[bytes, ...]:
+    """The proof that the first ``old`` leaves of ``new`` are what they were (RFC 9162, 2.1.4.1)."""
+    if not 0 <= old <= new:
+        raise ValueError(f"a log of {new} entries did not grow from one of {old}")
+    if old in (0, new):
+        return ()
+    path: list[bytes] = []
+    start, end, whole = 0, new, True
+    while old < end:
+        middle = start + _split(end - start)
+        if old <= middle:
+            path.append(_over(middle, end, node))
+            end = middle
+        else:
+            path.append(_over(start, middle, node))
+            start, whole = middle, False
+    if not whole:
+        path.append(_over(start, end, node))
+    return tuple(reversed(path))
+
+
+def included(hashed: bytes, number: int, size: int, proof: Sequence[bytes], expected: bytes) -> bool:
+    """Does the proof lead from this leaf to the root? (RFC 9162, 2.1.3.2)"""
+    if not 0 <= number < size:
+        return False
+    first, last, found = number, size - 1, hashed
+    for step in proof:
+        if not last:
+            return False
+        if first & 1 or first == last:
+            found = parent(step, found)
+            while not first & 1 and first:
+                first, last = first >> 1, last >> 1
+        else:
+            found = parent(found, step)
+        first, last = first >> 1, last >> 1
+    return not last and found == expected
+
+
+def consistent(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
+    """Does the proof show that the larger tree begins with the smaller one? (RFC 9162, 2.1.4.2)"""
+    if not 0 <= old <= new:
+        return False
+    if old == new:
+        return not proof and old_root == new_root
+    if not old:
+        return not proof and old_root == hashlib.sha256(b"").digest()
+    steps = list(proof)
+    if not old & (old - 1):
+        steps.insert(0, old_root)
+    if not steps:
+        return False
+    first, last = old - 1, new - 1
+    while first & 1:
+        first, last = first >> 1, last >> 1
+    was = now = steps[0]
+    for step in steps[1:]:
+        if not last:
+            return False
+        if first & 1 or first == last:
+            was, now = parent(step, was), parent(step, now)
+            while not first & 1 and first:
+                first, last = first >> 1, last >> 1
+        else:
+            now = parent(now, step)
+        first, last = first >> 1, last >> 1
+    return not last and was == old_root and now == new_root
+
+
+def _over(start: int, end: int, node: Node) -> bytes:
+    """The hash over leaves ``start`` to ``end``; as RFC 9162 splits them, complete subtrees come first."""
+    parts: list[bytes] = []
+    while start < end:
+        level = (end - start).bit_length() - 1
+        parts.append(node(level, start >> level))
+        start += 1 << level
+    hashed = parts.pop()
+    while parts:
+        hashed = parent(parts.pop(), hashed)
+    return hashed
+
+
+def _split(count: int) -> int:
+    """The largest power of two below ``count``."""
+    return 1 << ((count - 1).bit_length() - 1)

@@ -1,0 +1,62 @@
+"""Signing keys: RFC 8032's vectors, and files that only their owner can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import SealError
+from auditor.sealing.keys import SigningKey, public_from, public_text, verified
+
+# RFC 8032, section 7.1, TEST 2: secret key, public key, message, signature.
+SEED = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"
+PUBLIC = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
+SIGNATURE = (
+    "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+    "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+)
+
+
+def test_signatures_are_those_of_the_rfc() -> None:
+    key = SigningKey.from_seed(bytes.fromhex(SEED))
+    assert key.public.hex() == PUBLIC
+    assert key.sign(b"\x72").hex() == SIGNATURE
+    assert verified(key.public, bytes.fromhex(SIGNATURE), b"\x72")
+    assert not verified(key.public, bytes.fromhex(SIGNATURE), b"\x73")
+    assert not verified(key.public, b"short", b"\x72")
+    assert not verified(b"no key", bytes.fromhex(SIGNATURE), b"\x72")
+
+
+def test_a_key_is_kept_where_only_its_owner_reads_it(tmp_path: Path) -> None:
+    made = SigningKey.create(tmp_path / "signing.key")
+    assert (tmp_path / "signing.key").stat().st_mode & 0o777 == 0o600
+    assert SigningKey.load(tmp_path / "signing.key") == made
+    assert "_private" not in repr(made)
+    with pytest.raises(SealError, match="signing.key: a key cannot be written there"):
+        SigningKey.create(tmp_path / "signing.key")
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    SigningKey.create(tmp_path / "signing.key")
+    (tmp_path / "signing.key").chmod(0o640)
+    with pytest.raises(SealError, match="others can read this private key; run chmod 600"):
+        SigningKey.load(tmp_path / "signing.key")
+
+
+@pytest.mark.parametrize("junk", [b"", b"\0\xff", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+def test_what_is_no_key_says_so(tmp_path: Path, junk: bytes) -> None:
+    path = tmp_path / "signing.key"
+    path.write_bytes(junk)
+    path.chmod(0o600)
+    with pytest.raises(SealError, match="is not an unencrypted private key in PEM"):
+        SigningKey.load(path)
+
+
+def test_public_keys_are_written_as_base64() -> None:
+    public = bytes.fromhex(PUBLIC)
+    assert public_from(public_text(public) + "\n") == public
+    with pytest.raises(SealError, match="is not a public key in base64"):
+        public_from("no key!")
+    with pytest.raises(SealError, match="which has 32 bytes"):
+        public_from("AAAA")
