@@ -116,17 +116,14 @@ def import_list(path: Path, declared: Declared, options: Options) -> tuple[Known
         for left in folder.glob(f"{_MAKING}*"):  # by an import that was killed
             if left != Path(temporary):
                 shutil.rmtree(left)
-        base = open_imported(declared.name) if (folder / _ACTIVE).exists() else None
         header, items = _read(path, options)
+        base = _base(declared.name, header, path)
         now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         identity = _identity(path, header, declared, now)
         if base is not None:
             _refuse_older(identity.version, base)
-        if header.delta and base is None:
-            raise ListError(f"{path}: changes an earlier version, and no list {declared.name!r} is imported yet")
         if header.delta and base is not None:
-            both = f"{base.sha256}{identity.sha256}"
-            identity = replace(identity, means=base.means, sha256=hashlib.sha256(both.encode()).hexdigest())
+            identity = _changing(base, identity)
         making = Path(temporary) / "version"
         making.mkdir(mode=0o700)
         thresholds = _thresholds(dict(declared.thresholds), base)
@@ -141,6 +138,29 @@ def import_list(path: Path, declared: Declared, options: Options) -> tuple[Known
         _sync(folder)
         _point(folder, identity.version)
     return open_compiled(final), health
+
+
+def _base(name: str, header: Header, path: Path) -> KnownList | None:
+    """The active version, if there is one; one that is damaged counts as none, unless it is to be changed."""
+    if not (_lists(name) / _ACTIVE).exists():
+        if header.delta:
+            raise ListError(f"{path}: changes an earlier version, and no list {name!r} is imported yet")
+        return None
+    try:
+        return open_imported(name)
+    except ListError:
+        if header.delta:
+            raise
+        return None
+
+
+def _changing(base: KnownList, delta: Identity) -> Identity:
+    sources = hashlib.sha256(f"{base.sha256}{delta.sha256}".encode()).hexdigest()
+    classes = {**base.classes, **delta.classes}
+    duty = delta.duty or str(base.manifest["duty"])
+    return replace(
+        delta, means=base.means, holder=delta.holder or base.holder, duty=duty, classes=classes, sha256=sources
+    )
 
 
 def inspect(path: Path, options: Options, into: Path) -> tuple[KnownList, Health]:
@@ -194,9 +214,12 @@ def _identity(path: Path, header: Header, declared: Declared, otherwise: str) ->
         raise ListError(f"{path}: nothing says what its entries mean; give --means {'|'.join(MEANS)}")
     if means not in MEANS:
         raise ListError(f"{path}: means {means!r} is none of {', '.join(MEANS)}; give --means")
+    version = _clean(declared.version or header.version) or otherwise
+    if version in {KEY, _ACTIVE}:
+        raise ListError(f"{path}: {version!r} cannot name a version; give another --version")
     return Identity(
         name=declared.name or _clean(header.name) or _clean(path.name.split(".")[0]) or "list",
-        version=_clean(declared.version or header.version or otherwise),
+        version=version,
         means=means,
         holder=declared.holder or header.holder,
         duty=header.duty,

@@ -207,6 +207,29 @@ def test_a_threshold_that_makes_no_sense_is_refused(threshold: tuple[str, int], 
         imported_as(list_file(tmp_path, *hexes(1)), thresholds=(threshold,))
 
 
+def test_a_damaged_list_can_be_imported_again(tmp_path: Path) -> None:
+    path = list_file(tmp_path, *hexes(1, 2))
+    known = imported_as(path, "1")
+    (known.path / "md5.keys.npy").write_bytes(b"")
+    with pytest.raises(ListError, match="import the list again"):
+        open_list("hills")
+    imported_as(path, "1")
+    assert open_list("hills").entries == 2
+
+
+@pytest.mark.parametrize("version", ["--", "..", "../..", "/"])
+def test_a_version_that_names_no_folder_is_not_used(version: str, tmp_path: Path) -> None:
+    imported_as(list_file(tmp_path, *hexes(1)), "1")
+    assert imported_as(list_file(tmp_path, *hexes(1)), version).version.startswith("20")
+    assert (home() / "lists/hills/1/manifest.json").exists()
+
+
+@pytest.mark.parametrize("version", ["key", "active.json"])
+def test_a_version_cannot_be_called_like_a_file_of_the_store(version: str, tmp_path: Path) -> None:
+    with pytest.raises(ListError, match=f"'{version}' cannot name a version"):
+        imported_as(list_file(tmp_path, *hexes(1)), version)
+
+
 def test_what_a_killed_import_left_behind_is_cleared_away(tmp_path: Path) -> None:
     imported_as(list_file(tmp_path, *hexes(1)), "1")
     (home() / "lists/hills/.importing-left").mkdir()
