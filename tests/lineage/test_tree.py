@@ -7,7 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
+from auditor.cli.main import main
 from auditor.errors import RunError
 from auditor.facts import EDGES, FACTS, rows
 from auditor.lineage.tree import FORMATS, lineage
@@ -85,3 +87,17 @@ def test_names_cannot_act_on_the_terminal_or_the_chart(tmp_path: Path, shape: st
 def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"edges.parquet: is missing; finish the run"):
         lineage(tmp_path)
+
+
+def test_the_command_draws_a_target_and_refuses_two(tmp_path: Path) -> None:
+    for name, base in (("base", ""), ("tuned", "base_model: o/base\n")):
+        folder = tmp_path / "models" / "o" / name
+        folder.mkdir(parents=True)
+        (folder / "README.md").write_text(f"---\nlicense: mit\n{base}---\n# {name}\n")
+    out = tmp_path / "lineage.txt"
+    result = CliRunner().invoke(main, ["lineage", str(tmp_path / "models"), "-o", str(out)])
+    assert result.exit_code == 0, result.output
+    assert out.read_text(encoding="utf-8").splitlines() == ["o/base", "└── o/tuned (finetune, card)"]
+    refused = CliRunner().invoke(main, ["lineage", "a", "b"])
+    assert refused.exit_code == 2
+    assert "to compare weights, name the others with --against" in refused.stderr
