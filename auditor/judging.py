@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.engines import Done, Lost, run
 from auditor.errors import RunError
-from auditor.model import SEVERITIES, Case, Finding, Kind, Place, Ref, Severity, Subject
+from auditor.model import SEVERITIES, Case, Finding, Kind, Place, Ref, Severity, Statement, Subject
 from auditor.resources import resource
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as pads
 
+    from auditor.known.match import Quarantined
     from auditor.policy import Policy
 
 # Rows of facts judged at a time, some 40 MB as Python objects.
@@ -74,7 +75,7 @@ def derive(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Pa
     """Write the statements that follow from all facts and hits together, and the edges they follow along."""
     import pyarrow.parquet as pq
 
-    from auditor.facts import FACTS
+    from auditor.facts import FACTS, rows
     from auditor.lineage.graph import edges
     from auditor.lineage.passing import derive
 
@@ -82,12 +83,18 @@ def derive(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Pa
     graph = edges(facts)
     pq.write_table(graph, out / "derived" / "edges.parquet", compression="zstd")
     with pq.ParquetWriter(out / "derived" / "derived.parquet", FACTS, compression="zstd") as writer:
-        for batch in derive(facts, hits(folders, facts, policy.treat), graph, resource("rules") / "vocabulary"):
+        counted, lists = hits(folders, facts, policy.treat)
+        writer.write_batch(rows(lists))
+        for batch in derive(facts, counted, graph, resource("rules") / "vocabulary"):
             writer.write_batch(batch)
 
 
-def hits(folders: Sequence[Path], facts: pads.Dataset, treat: Mapping[str, str]) -> pa.Table:
+def hits(
+    folders: Sequence[Path], facts: pads.Dataset, treat: Mapping[str, str]
+) -> tuple[pa.Table, tuple[Subject, ...]]:
     """Hits by dataset, list, relation and basis, each sample once, with the dataset's number of samples.
+
+    Entries that match too much are set aside first; the lists that hold them are returned as documents.
 
     A sample with an exact and a near hit counts as exact. ``treat`` replaces a list's meaning (a profile
     may treat ``test`` as ``csam``). Columns: kind, name, revision, list, means, relation, basis, hits, samples.
@@ -96,6 +103,7 @@ def hits(folders: Sequence[Path], facts: pads.Dataset, treat: Mapping[str, str])
     import pyarrow.compute as pc
     import pyarrow.dataset as pads
 
+    from auditor.known.match import quarantine
     from auditor.samples import EXACT, HITS
 
     identity = ["kind", "name", "revision"]
@@ -104,6 +112,9 @@ def hits(folders: Sequence[Path], facts: pads.Dataset, treat: Mapping[str, str])
     totals = sums.group_by(identity).aggregate([("samples", "sum")]).rename_columns([*identity, "samples"])
     files = sorted(str(path) for folder in folders for path in (folder / "restricted" / "hits").glob("*.parquet"))
     found = pads.dataset(files, schema=HITS, format="parquet").to_table() if files else HITS.empty_table()
+    aside, theirs = quarantine(found, pc.sum(totals["samples"]).as_py() or 0)
+    found = found.filter(pa.array(~theirs))
+    lists = tuple(_set_aside(entry) for entry in aside)
     near = pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT)))
     found = found.append_column("near", pc.cast(near, pa.int8()))
     per_list = [*identity, "list", "means", "basis"]
@@ -114,7 +125,14 @@ def hits(folders: Sequence[Path], facts: pads.Dataset, treat: Mapping[str, str])
     counted = counted.append_column("relation", relation).append_column("hits", counted["sample_count"])
     counted = counted.set_column(counted.schema.get_field_index("means"), "means", means)
     joined = counted.select([*per_list, "relation", "hits"]).join(totals, identity, join_type="left outer")
-    return joined.sort_by([(name, "ascending") for name in (*per_list, "relation")])
+    return joined.sort_by([(name, "ascending") for name in (*per_list, "relation")]), lists
+
+
+def _set_aside(entry: Quarantined) -> Subject:
+    """What is said of a list with an entry that matched too much to be believed."""
+    remark = f"entry {entry.token} nearly matched {entry.samples:,} samples that are not alike; these are not counted"
+    statement = Statement("quarantined", entry.list, "", Place(f"list:{entry.list}"), "known", remark)
+    return Subject("document", f"list {entry.list}", entry.version, (statement,))
 
 
 def _judge_all(facts: pads.Dataset, policy: Policy, out: Path, workers: int) -> Verdicts:

@@ -129,6 +129,7 @@ def audit(
     """
     from auditor.known.store import open_list
     from auditor.policy import load
+    from auditor.readers.safetensors import ARTEFACT
 
     folder = Path(out) if out else default_folder()
     paths = [os.fspath(target) for target in targets]
@@ -139,7 +140,9 @@ def audit(
     _make(folder)
     lists = tuple(open_list(os.fspath(name), means=means, into=folder / "restricted" / "lists") for name in known)
     policy = load(tuple(map(Path, rules)), profile, lists)
-    algorithms = frozenset(name for opened in lists for name in opened.algorithms)
+    algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)
+    if any(opened.means == "model" for opened in lists):
+        algorithms |= {ARTEFACT}
     wants = Wants(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
     started = _begin(folder, paths, policy, wants)
     if type(progress) is not Silent and progress:  # someone waits, and wants to know for how long

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -121,8 +121,13 @@ def _matcher() -> Matcher | None:
     from auditor.known.match import Matcher
 
     assert _setup
-    lists = cast("tuple[KnownList, ...]", _setup.policy.lists)
+    lists = tuple(known for known in _lists() if known.means != "model")
     return Matcher(lists) if lists else None
+
+
+def _lists() -> tuple[KnownList, ...]:
+    assert _setup
+    return cast("tuple[KnownList, ...]", _setup.policy.lists)
 
 
 def work(shard: Shard) -> Tally:
@@ -225,24 +230,34 @@ class Writer:
         matched = matcher.match(samples)
         for key, number in matched.coverage.items():
             self._coverage[key] += number
-        if matched.hits.num_rows:
+        self._keep(matched.hits)
+
+    def _keep(self, hits: pa.RecordBatch) -> None:
+        if hits.num_rows:
             if self._hits is None:
-                self._hits = self._open(self._folders[1], matched.hits.schema)
-            self._hits.write_batch(matched.hits)
+                self._hits = self._open(self._folders[1], hits.schema)
+            self._hits.write_batch(hits)
 
     def _count(self, samples: Samples) -> None:
         import pyarrow as pa
         import pyarrow.compute as pc
+
+        from auditor.samples import TEXT_SIGNALS
 
         batch = samples.batch
         own = batch.filter(pc.equal(batch["variant"], ""))
         if not own.num_rows:
             return
         gaps = own.filter(pc.is_valid(own["gap"]))
-        assert _setup
-        skipped = 0 if _setup.policy.lists else own.num_rows - gaps.num_rows
+        matcher = _matcher()
+        answered = matcher.algorithms if matcher else frozenset()
+        columns = [own[name] for name in samples.algorithms if name in answered]
+        columns += [own["url"]] if answered & set(TEXT_SIGNALS) else []
+        compared = reduce(pc.or_, map(pc.is_valid, columns), pc.is_valid(own["gap"]))
+        skipped = own.num_rows - (pc.sum(compared).as_py() or 0)
         if skipped:
-            self._reasons["no list to match samples against"] += skipped
+            why = "samples hold no hash that a list can answer" if matcher else "no list to match samples against"
+            self._reasons[why] += skipped
         scanned = own.num_rows - gaps.num_rows - skipped
         self._samples += Count(own.num_rows, scanned, skipped, gaps.num_rows)
         self._sampled[samples.subject, own["place"][0].as_py() or ""] += own.num_rows
@@ -280,6 +295,10 @@ class Writer:
     def _flush(self) -> None:
         from auditor.facts import rows
 
+        if self._subjects and any(known.means == "model" for known in _lists()):
+            from auditor.lineage.known import model_hits
+
+            self._keep(model_hits(self._subjects, _lists()))
         if self._subjects:
             batch = rows(self._subjects)
             if self._facts is None:

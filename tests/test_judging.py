@@ -71,7 +71,7 @@ def test_hits_are_counted_by_sample_and_exact_comes_before_near(tmp_path: Path) 
 
     folders, _ = run_with(tmp_path, [hit("1", "md5"), hit("1", "pdq"), hit("2", "pdq"), hit("3", "pdq", means="test")])
     facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS)
-    counted = hits(folders, facts, {"test": "csam"}).select(["means", "relation", "hits", "samples"]).to_pylist()
+    counted = hits(folders, facts, {"test": "csam"})[0].select(["means", "relation", "hits", "samples"]).to_pylist()
     assert counted == [
         {"means": "csam", "relation": "exact", "hits": 1, "samples": 120},
         {"means": "csam", "relation": "near", "hits": 1, "samples": 120},
