@@ -8,6 +8,7 @@ English only: ask :func:`auditor.terms.language.language_of` first.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -369,58 +370,43 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
     return sum(word not in _LINKS and not _DEED.fullmatch(word) for word in words) <= 5
 
 
+def _prohibitions(sentence: str, low: int, high: int, pattern: re2._Regexp) -> Iterator[tuple[int, int]]:
+    """Where ``sentence[low:high]`` prohibits and nothing undoes it: starts and ends in the sentence."""
+    undone = [match.span() for match in _UNDONE.finditer(sentence)]
+    for match in pattern.finditer(sentence[low:high]):
+        start, end = low + match.start(), low + match.end()
+        if any(first <= end and start <= last for first, last in undone):
+            continue
+        # "The model will not generate X" describes; "the model must not be used for X" prohibits.
+        words = match.group()
+        if _MODEL_DOES.search(words) and not words.lower().endswith(" be") and not _BE.match(sentence[end:]):
+            continue
+        yield start, end
+
+
 def _governed(unit: str, start: int, end: int) -> bool | None:
     """Does the unit's own wording prohibit what stands at ``start``? None: it says nothing either way."""
-    if _SOMEONE_ELSES.search(unit):
+    benign = _BENIGN.search(unit[:start])
+    if _SOMEONE_ELSES.search(unit) or (benign and not _FAILING.search(unit[: benign.start()])):
         return False
-    before, after = unit[:start], unit[end:]
-    benign = _BENIGN.search(before)
-    if benign and not _FAILING.search(before[: benign.start()]):
-        return False
-    undone = [match.span() for match in _UNDONE.finditer(unit)]
-    for match in _BEFORE.finditer(before):
-        if any(low <= match.end() and match.start() <= high for low, high in undone):
-            continue
-        between = before[match.end() :]
-        if _CAUSE.search(between) or _LIABLE.match(between):
-            continue
-        if (
-            _MODEL_DOES.search(match.group())
-            and not _BE.match(unit[match.end() :])
-            and not match.group().lower().endswith(" be")
-        ):
-            continue
-        if match.group().strip(" :–—-").lower() == "no" and _DESCRIBED.match(after):
-            continue
-        return True
-    for match in _AFTER.finditer(after):
-        if any(low <= end + match.start() <= high for low, high in undone):
-            continue
-        if not _CAUSE.search(after[: match.start()]):
+    for first, last in _prohibitions(unit, 0, start, _BEFORE):
+        between = unit[last:start]
+        found_none = unit[first:last].strip(" :–—-").lower() == "no" and _DESCRIBED.match(unit[end:])
+        if not (_CAUSE.search(between) or _LIABLE.match(between) or found_none):
             return True
-    if undone or _DEFINITION.search(unit):
-        return False
-    return None
+    for first, _ in _prohibitions(unit, end, len(unit), _AFTER):
+        if not _CAUSE.search(unit[end:first]):
+            return True
+    return False if _UNDONE.search(unit) or _DEFINITION.search(unit) else None
 
 
 def _stem_says(stem: str) -> bool | None:
     """Does a stem prohibit (True) or permit (False) what hangs on it? None: neither."""
-    undone = [match.span() for match in _UNDONE.finditer(stem)]
     if _SOMEONE_ELSES.search(stem):
         return False
-    for match in (*_BEFORE.finditer(stem), *_AFTER.finditer(stem)):
-        if any(low <= match.end() and match.start() <= high for low, high in undone):
-            continue
-        if (
-            _MODEL_DOES.search(match.group())
-            and not _BE.match(stem[match.end() :])
-            and not match.group().lower().endswith(" be")
-        ):
-            continue
+    if any(True for pattern in (_BEFORE, _AFTER) for _ in _prohibitions(stem, 0, len(stem), pattern)):
         return True
-    if undone or _STEM_PERMITS.search(stem):
-        return False
-    return None
+    return False if _UNDONE.search(stem) or _STEM_PERMITS.search(stem) else None
 
 
 def _prohibited(unit: Unit, start: int, end: int) -> bool:

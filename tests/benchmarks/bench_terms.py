@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def _for_re(pattern: str) -> str:
-    """RE2's ``(?m)`` may stand anywhere and ``\\pL`` is a letter; ``re`` wants the one first and knows not the other."""
+    """RE2's ``(?m)`` may stand anywhere and ``\\pL`` is a letter; ``re`` wants the one first and lacks the other."""
     return ("(?m)" if "(?m)" in pattern else "") + pattern.replace("(?m)", "").replace(r"[^\pL\n]", r"[^a-zA-Z\n]")
 
 
