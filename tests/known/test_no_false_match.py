@@ -1,0 +1,61 @@
+"""Ordinary pictures and manifests match no list of other ordinary pictures. Long: run by hand with --soak."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from auditor.hashing.pictures import Encoded, hash_images
+from auditor.known import entries
+from auditor.known.compiled import KnownList
+from auditor.known.match import Matcher
+from auditor.model import Ref
+from auditor.samples import WIDTHS, Samples, sample_batch
+from tests import pictures
+
+MakeList = Callable[..., KnownList]
+PERCEPTUAL = ["pdq", "phash-64", "dhash-64"]
+KINDS = (pictures.landscape, pictures.pattern, pictures.objects)
+MANY = 100_000
+BATCH = 500
+
+
+def drawn(first: int, count: int) -> Iterator[pa.RecordBatch]:
+    """Hashes, in every form that a scan computes, of pictures of every kind, no two alike."""
+    images = (
+        Encoded(str(seed), "drawn", seed, pictures.png(KINDS[seed % 3](seed, (96, 72))))
+        for seed in range(first, first + count)
+    )
+    while batch := list(islice(images, BATCH)):
+        yield hash_images(batch, PERCEPTUAL, {"oriented", "unpadded"})
+
+
+@pytest.fixture
+def known(make_list: MakeList) -> KnownList:
+    (listed,) = drawn(10_000_000, BATCH)
+    random = np.random.default_rng(1)
+    digests = [entries(name, [random.bytes(WIDTHS[name]) for _ in range(10_000)]) for name in ("md5", "sha256", "pdq")]
+    return make_list(*(entries(name, listed.column(name).drop_null()) for name in PERCEPTUAL), *digests)
+
+
+@pytest.mark.soak
+def test_no_generated_picture_matches(known: KnownList) -> None:
+    matcher, hits = Matcher((known,)), 0
+    for batch in drawn(0, MANY):
+        hits += matcher.match(Samples(Ref("dataset", "drawn"), "computed", batch)).hits.num_rows
+    assert hits == 0
+
+
+@pytest.mark.soak
+def test_no_row_of_generated_manifests_matches(known: KnownList) -> None:
+    random = np.random.default_rng(2)
+    matcher, names = Matcher((known,)), ["md5", "sha256", "pdq", "phash-64"]
+    for manifest in range(0, MANY, BATCH):
+        columns = {name: [random.bytes(WIDTHS[name]) for _ in range(BATCH)] for name in names}
+        batch = sample_batch({"sample": list(map(str, range(BATCH))), **columns}, names)
+        found = matcher.match(Samples(Ref("dataset", str(manifest)), "declared", batch))
+        assert found.hits.num_rows == 0
