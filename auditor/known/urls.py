@@ -270,11 +270,12 @@ def _above(hosts: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
     owners = np.flatnonzero(hosts.is_valid().to_numpy(zero_copy_only=False))
     level = hosts.take(pa.array(owners))
     found, owned = [level], [owners]
+    names = pc.invert(pc.match_substring_regex(level, r"(^\[|\.\d+$)"))  # an address has nothing above it
+    level, owners = level.filter(names), owners[names.to_numpy(zero_copy_only=False)]
     while len(level):
-        more = pc.greater(pc.count_substring(level, "."), 1)
-        more = pc.and_(more, pc.invert(pc.match_substring_regex(level, r"(^\[|\.\d+$)")))
-        owners = owners[more.to_numpy(zero_copy_only=False)]
-        level = pc.struct_field(pc.extract_regex(level.filter(more), r"^[^.]*\.(?P<rest>.+)$"), "rest")
+        level = pc.struct_field(pc.extract_regex(level, r"^[^.]*\.(?P<rest>[^.]+\..+)$"), "rest")
+        more = level.is_valid()
+        level, owners = level.filter(more), owners[more.to_numpy(zero_copy_only=False)]
         found.append(level)
         owned.append(owners)
     return pa.concat_arrays(found), np.concatenate(owned)
