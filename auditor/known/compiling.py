@@ -21,14 +21,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from auditor.errors import ListError
+from auditor.hashing.pdq import MIN_QUALITY
 from auditor.known import Entries, Header, Item, Malformed, Unknown, Withdrawn, exact, near, urls
 from auditor.known.compiled import FORMAT, MANIFEST, KnownList
 from auditor.samples import BITS, TEXT_SIGNALS, WIDTHS
 
 THRESHOLDS: Mapping[str, int] = {"pdq": 31}
 LIMITS: Mapping[str, int] = {"pdq": 31, "phash-64": 16, "dhash-64": 16}
-# PDQ of quality below 50 is to be discarded on both sides (facebook/ThreatExchange, pdq/README.md).
-QUALITY = 50
 _CHUNK = 1 << 18
 _ROW = pa.schema([(name, pa.string()) for name in ("ids", "classification", "series", "contributor", "feedback")])
 _TEXT_ROW = _ROW.append(pa.field("value", pa.string()))
@@ -242,8 +241,8 @@ def matchable(entries: Entries, health: Health) -> Entries:
         health.unmatchable[f"{algorithm}: bits nearly all alike"] += int(flat.sum())
         keep = pa.array(~flat)
         if algorithm == "pdq" and entries.quality is not None:
-            low = pc.fill_null(pc.less(entries.quality, QUALITY), False)
-            health.unmatchable[f"{algorithm}: quality below {QUALITY}"] += pc.sum(pc.and_(low, keep)).as_py() or 0
+            low = pc.fill_null(pc.less(entries.quality, MIN_QUALITY), False)
+            health.unmatchable[f"{algorithm}: quality below {MIN_QUALITY}"] += pc.sum(pc.and_(low, keep)).as_py() or 0
             keep = pc.and_(keep, pc.invert(low))
         return _filter(entries, keep)
     return entries

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from auditor.hashing.pdq import MIN_QUALITY
 from auditor.known import chance, exact, near, urls
 from auditor.known.compiled import KnownList
-from auditor.known.compiling import LIMITS, QUALITY
+from auditor.known.compiling import LIMITS
 from auditor.samples import EXACT, HITS, NEAR, TEXT_SIGNALS, Samples
 
 # Below this no list is at fault; above it, an entry that matches this share of different pictures is.
@@ -168,8 +169,8 @@ def _of_quality(
 ) -> NDArray[np.bool_]:
     quality = samples.batch.column("quality")
     unknown: NDArray[np.bool_] = quality.is_null().to_numpy(zero_copy_only=False)
-    low: NDArray[np.bool_] = pc.fill_null(pc.less(quality, QUALITY), False).to_numpy(zero_copy_only=False)
-    coverage[f"unmatchable: quality below {QUALITY}"] += int((usable & stored & low).sum())
+    low: NDArray[np.bool_] = pc.fill_null(pc.less(quality, MIN_QUALITY), False).to_numpy(zero_copy_only=False)
+    coverage[f"unmatchable: quality below {MIN_QUALITY}"] += int((usable & stored & low).sum())
     if samples.basis == "declared":
         coverage["declared pdq of unknown quality"] += int((usable & stored & unknown).sum())
         return usable & ~low

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from auditor.errors import UsageError
+from auditor.hashing.pdq import MIN_QUALITY
 from auditor.hashing.pictures import COMPUTED, Encoded, hash_images
 from auditor.known import exact, near
 from auditor.known.compiled import KnownList
-from auditor.known.compiling import QUALITY
 from auditor.known.match import Matcher
 from auditor.model import Ref
 from auditor.samples import NEAR, Samples
@@ -60,10 +60,10 @@ def why(image: Path, known: KnownList, *, places: bool = False) -> Iterator[str]
 
 def _of_quality(rows: list[dict[str, Any]]) -> Generator[str, None, list[dict[str, Any]]]:
     """The forms that can be matched; says which cannot."""
-    good = [row for row in rows if row["quality"] >= QUALITY]
+    good = [row for row in rows if row["quality"] >= MIN_QUALITY]
     for row in rows:
         if not row["variant"] or row not in good:
-            fate = "can be matched" if row in good else f"below {QUALITY}, cannot be matched"
+            fate = "can be matched" if row in good else f"below {MIN_QUALITY}, cannot be matched"
             yield f"pdq quality: {row['quality']} {row['variant'] or 'as stored'}: {fate}"
     return good
 
