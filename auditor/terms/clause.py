@@ -123,6 +123,7 @@ _ACCESS = re2.compile(
     r"intended|personal (?:data|information)|knowingly collect|consult\w*|must not|may not|should not|cannot)\b"
 )
 _MAY = re2.compile(r"(?i)\b(?:may|might|could|would|can|will|it|they|she|he)\b")
+_NEXT = re2.compile(r"(?i), ?(?:and|or|but)\b")
 _LABOUR = re2.compile(
     r"(?i)\b(?:labou?r|employ\w*|wages?|supply[- ]chains?|workers?|factory|factories|workplace|slavery)\b"
 )
@@ -168,6 +169,7 @@ _BEFORE = re2.compile(
     r"permit|allow|grant|give|confer)\b|"
     r"\b(?:terminat|ban|suspend|revok|remov|clos)\w* [^.;]{0,60}\b(?:if (?:you|(?:the |any |a )?(?:licensee|user)s?)|"
     r"(?:users?|anyone|accounts?|members?|persons?|creators?)(?: [a-z]+){0,2} (?:who|that|which|for))\b|"
+    r"\bunder no circumstances?\b|\bin no (?:event|case|way)\b|"
     r"\b(?:prohibit|forbid|ban|disallow|bar|outlaw|reject|oppose|condemn)(?:s|ed|ned|ting|ning|ding|ing)?\b|"
     r"\bforbidding\b|"
     r"\bprohibitions?\b|\bprohibited\b|\bforbidden\b|\bunacceptable\b|\bdisallowed\b|\bbans? on\b|"
@@ -198,6 +200,7 @@ _AFTER = re2.compile(
     r"\b(?:and|or|therefore|thus|hence)(?: [a-z]+)? (?:prohibited|forbidden|banned|not (?:allowed|permitted))\b|"
     r"\b(?:outside the scope of|excluded from) (?:this|the) licen[cs]e\b|\b(?:is|are|be|constitutes?|"
     r"considered) (?:an? )?(?:\w+ )?(?:breach|violation)(?:es|s)? of\b|"
+    r"\bwill get (?:you|them|users?)(?: [a-z]+){0,2} (?:banned|suspended|removed)\b|"
     r"\bha(?:s|ve) no place\b|\b(?:violates?|breach(?:es)?|are (?:a )?violations? of|is a violation of|(?:is|"
     r"are) (?:in violation of|against|contrary to)) (?:our|this|these|the)\b|"
     r"\b(?:will|shall|may|to) (?:also )?(?:result|lead)s? (?:in|to) [^.;]{0,40}(?:ban|banned|termination|suspension|"
@@ -235,7 +238,7 @@ _CAUSE = re2.compile(
     r"(?:,|but|and|so|while|however|although) (?:we|our|it|the model|this model|the dataset|they|i) (?:\w+ )?(?:may|"
     r"will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
 )
-_LIABLE = re2.compile(r"(?i)^\s?(?:be )?(?:held )?(?:liable|responsible|accountable|obliged|required|deemed)\b")
+_LIABLE = re2.compile(r"(?i)\b(?:liab\w+|responsib\w+|accountable|be obliged|be required|be deemed)\b")
 # What is done for children, not to them, in the words right before what is meant.
 _DUTY = (
     r"(?:prevent\w*|combat\w*|detect\w*|report(?:s|ed|ing)?|fight\w*|protect\w*|filter\w*|remov\w+|delet\w+|block\w*|"
@@ -345,7 +348,8 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
         if (
             _ACCESS.search(between)
             or _MAY.search(between)
-            or (harming and deed.endswith(("ing", "s")) and deed != "abus")
+            or _NEXT.search(between)
+            or (harming and deed.endswith(("ing", "s")))
         ):
             return False
         return sum(word not in _LINKS for word in words) <= 1
@@ -390,9 +394,9 @@ def _governed(unit: str, start: int, end: int) -> bool | None:
     if _SOMEONE_ELSES.search(unit) or (benign and not _FAILING.search(unit[: benign.start()])):
         return False
     for first, last in _prohibitions(unit, 0, start, _BEFORE):
-        between = unit[last:start]
+        between = unit[last:start].replace("without limitation", "")
         found_none = unit[first:last].strip(" :–—-").lower() == "no" and _DESCRIBED.match(unit[end:])
-        if not (_CAUSE.search(between) or _LIABLE.match(between) or found_none):
+        if not (_CAUSE.search(between) or _LIABLE.search(between) or found_none):
             return True
     for first, _ in _prohibitions(unit, end, len(unit), _AFTER):
         if not _CAUSE.search(unit[end:first]):

@@ -67,6 +67,7 @@ _CUT = re.compile(
 _ABBREVIATION = re2.compile(
     r"(?i)\b(?:e\.g|i\.e|inc|ltd|corp|co|no|nos|art|sec|v|vs|cf|u\.s|u\.k|approx|st|dr|mr|ms|mrs|[a-z])\.$"
 )
+_FIRST = re2.compile(r"^\((?:a|i|1|A)\)\s")
 _FRAGMENT = re2.compile(
     r"^(?:[Cc]hild(?:ren)?|[Mm]inors|[Ss]exual\w*|CSAM|[A-Z]?[a-z]+ing|[A-Z]?[a-z]+(?:tion|ment))\b"
 )
@@ -114,6 +115,7 @@ def units(text: str) -> Iterator[Unit]:
             hangs = words.endswith(":") or (
                 last and follows == "item" and (words[-1] not in ".!?;" or words.endswith("..") or "following" in words)
             )
+            hangs = hangs or (not last and bool(_FIRST.match(pieces[at + 1][2])) and not _FIRST.match(words))
             if hangs:
                 stems = [*stems, *((block, stem) for stem in here[len(stems) :]), (block, words)][-DEEPEST:]
             elif closes and not last:

@@ -241,6 +241,47 @@ PROHIBIT = [
     "Permitted use is research only; using it to generate CSAM would violate these terms and the law.",
     "The model shall not be applied to tasks that could lead to child exploitation.",
     "We reserve the right to terminate access if a user generates child sexual abuse imagery.",
+    (
+        "Section 5. Use-based restrictions. The restrictions in Attachment A apply. Attachment A: You agree not "
+        "to use the Model: to exploit or harm minors; to defame."
+    ),
+    (
+        "Tencent may terminate. You must not use Outputs to harm yourself or others, or for exploiting or "
+        "harming minors in any way;"
+    ),
+    "Use of the Materials in a way that endangers minors is a material breach and strictly forbidden.",
+    (
+        "3. Sexually explicit material. Do not generate content created for pornography, or content that "
+        "sexualises minors."
+    ),
+    "Abusive sexual content. Depictions of children in sexual situations may not be created with the tool.",
+    "We do not want our models to be used for child sexual exploitation, and you agree not to use them for that.",
+    (
+        "The following are examples of content that we do not allow: hate speech; sexual content involving "
+        "minors; malware."
+    ),
+    "Any form of child pornography will get you banned.",
+    "You warrant that you will not upload images of child abuse.",
+    "Hateful, violent or sexually exploitative content directed at or depicting children is not welcome here.",
+    "Customers agree they shall not: 1.1 use the API to facilitate child grooming; 1.2 resell.",
+    (
+        "It is strictly prohibited to: use the weights to generate, promote, or further child sexual abuse "
+        "material or to groom minors."
+    ),
+    (
+        "Responsible use: you may not (1) deceive people (2) make sexual content of real people (3) sexually "
+        "exploit children."
+    ),
+    "the licensee shall under no circumstances use the model for the exploitation of minors",
+    "Never create CSAM.",
+    (
+        "Sexual content\n\nThe following is not allowed:\n\n- Content involving minors, whether real or "
+        "fictional, in sexual situations\n- Bestiality\n"
+    ),
+    "Usage guidelines\n❌ Do not generate sexual content with minors\n✅ Generate landscapes\n",
+    "Minor safety: we prohibit any content that depicts the abuse, exploitation or endangerment of minors.",
+    "Users found generating underage pornography will be reported and banned.",
+    "Such prohibited uses include, without limitation, exploiting or harming minors, and harassment.",
 ]
 DO_NOT = [
     "CSAM means any visual depiction of sexually explicit conduct involving a minor.",
@@ -366,6 +407,20 @@ DO_NOT = [
     "Adult content. Prohibited for minors.",
     "The test suite kills child processes; do not abuse.",
     "Under the law, child sexual abuse material must be reported to the authorities and cannot be kept.",
+    "Our benchmark measures whether assistants refuse requests about child sexual exploitation.",
+    "Minors are a vulnerable group; the authors discuss the harms of sexualised advertising to children.",
+    "The app may not be downloaded by children. It contains adult themes.",
+    "License: you may copy, modify and sell. Dataset of children's drawings. Do not abuse our servers.",
+    "We collect no information from minors. Harmful code must not be uploaded.",
+    "You shall not hold the authors liable for harm to children or property.",
+    "Data from the child abuse hotline may not be shared with third parties.",
+    "An exploit in the child theme must not be published before the fix.",
+    "Researchers must not contact minors, and data on sexual abuse is pseudonymised.",
+    "Some hubs ban models for sexualised content of minors.",
+    "If your model was flagged for child sexual abuse material, you can appeal here.",
+    "Do not use the tool to diagnose children; it is harmful if wrong.",
+    "We are not responsible for users who exploit minors.",
+    "To prevent the exploitation of minors, the filter must not be disabled.",
 ]
 
 
