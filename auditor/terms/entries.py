@@ -27,7 +27,7 @@ from auditor.model import STATEMENT_KEYS
 from auditor.terms.licences import Licence, Licences, LicenceText, licences
 
 # Vocabularies of other parts of the program, which read them themselves.
-OTHERS = frozenset({"withdrawn.toml", "renamed.toml", "hotlines.toml"})
+OTHERS = frozenset({"withdrawn.toml", "renamed.toml", "hotlines.toml", "hubs.toml"})
 PAIRED = ("adult", "minor")
 _CLAUSES = frozenset({"explicit", "by-reference", "absent", "unknown"})
 _PERMITS = frozenset({"commercial", "derivatives", "redistribution"})

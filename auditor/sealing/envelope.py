@@ -1,0 +1,156 @@
+"""Seals what leaves the house: signed (Ed25519 in a DSSE envelope), and encrypted for one recipient (age).
+
+DSSE: https://github.com/secure-systems-lab/dsse/blob/master/protocol.md, age: https://age-encryption.org/v1.
+What is signed is signed before it is encrypted, and names its recipient: who can open a list could otherwise
+encrypt it again for somebody else, who would take it for one that was made for them.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
+from typing import Any, BinaryIO, cast
+
+from auditor.errors import SealError, UsageError
+from auditor.sealing.keys import SigningKey, public_text, verified
+
+_LONGEST = 1 << 20  # bytes of an envelope: it holds a statement of some lines, never a list itself
+
+
+def ready() -> None:
+    """Raises UsageError where the libraries that sign and encrypt are not installed."""
+    missing = [name for name in ("cryptography", "pyrage") if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"{' and '.join(missing)} not installed, which sealed lists need: pip install 'provenance-auditor[deindex]'"
+        )
+
+
+def pae(kind: str, payload: bytes) -> bytes:
+    """DSSE's pre-authentication encoding: what is signed, so that no other type can be read into the bytes."""
+    name = kind.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(name), name, len(payload), payload)
+
+
+def seal(kind: str, payload: bytes, key: SigningKey) -> bytes:
+    """A DSSE envelope, JSON on one line, around a payload of media type ``kind``."""
+    signature = {"keyid": public_text(key.public), "sig": _text(key.sign(pae(kind, payload)))}
+    return json.dumps({"payloadType": kind, "payload": _text(payload), "signatures": [signature]}).encode()
+
+
+def opened(envelope: bytes, kind: str, public: bytes) -> bytes:
+    """The payload, if the holder of this public key signed it as a ``kind``. Raises SealError."""
+    try:
+        if len(envelope) > _LONGEST:
+            raise ValueError("too long")
+        content = json.loads(envelope)
+        found, payload = content["payloadType"], base64.b64decode(content["payload"], validate=True)
+        signatures = [base64.b64decode(signature["sig"], validate=True) for signature in content["signatures"]]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SealError("is not signed: its end holds no DSSE envelope; ask the sender for it again") from error
+    if found != kind:
+        raise SealError(f"holds something else that was signed, not {kind}; name another file")
+    if not any(verified(public, signature, pae(kind, payload)) for signature in signatures):
+        raise SealError(
+            "the signature is not by the sender's key, or what was signed was changed; do not use it, tell the sender"
+        )
+    return payload
+
+
+def encrypt(chunks: Iterable[bytes], out: BinaryIO, recipient: str) -> None:
+    """Write the chunks, one after the other, so that only the holder of an age key can read them.
+
+    ``recipient`` is its public half, ``age1…``. What the chunks raise is raised here.
+    """
+    import pyrage
+
+    try:
+        key = pyrage.x25519.Recipient.from_str(recipient)
+    except pyrage.RecipientError as error:
+        raise SealError(f"{recipient[:80]!r}: is not the public half of an age key ({error})") from error
+    source = _Chunks(iter(chunks))
+    try:
+        pyrage.encrypt_io(source, out, [key])
+    except (pyrage.EncryptError, OSError):
+        # The library turns whatever a reader raises into an error of its own.
+        if source.raised is not None:
+            raise source.raised from None
+        raise
+
+
+def decrypt(file: BinaryIO, out: BinaryIO, identity: str) -> None:
+    """Write what was encrypted for the holder of this age key. Raises SealError.
+
+    What comes out is nobody's word yet: anyone can encrypt for a public key.
+    """
+    import pyrage
+
+    try:
+        pyrage.decrypt_io(file, out, [_identity(identity)])
+    except pyrage.DecryptError as error:
+        if "No matching keys" in str(error):
+            raise SealError("was encrypted for somebody else's key; ask the sender for a list made for you") from error
+        raise SealError(f"cannot be decrypted ({_one_line(error)}): changed, cut off, or no list at all") from error
+    except OSError as error:
+        if error.errno is not None:  # the disk's, not the cipher's
+            raise
+        raise SealError("cannot be decrypted to its end: it was changed or cut off; fetch it again") from error
+
+
+def new_identity() -> str:
+    """A new age key, ``AGE-SECRET-KEY-…``."""
+    from pyrage import x25519
+
+    return str(x25519.Identity.generate())
+
+
+def recipient_of(identity: str) -> str:
+    """The public half of an age key. Raises SealError."""
+    return str(_identity(identity).to_public())
+
+
+def _identity(text: str) -> Any:
+    import pyrage
+
+    try:
+        return pyrage.x25519.Identity.from_str(text)
+    except pyrage.IdentityError as error:
+        raise SealError("the file of the age key holds no AGE-SECRET-KEY-1…; name another one") from error
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+class _Chunks(io.RawIOBase):
+    """Chunks as a file; keeps what they raised."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = memoryview(b"")
+        self.raised: BaseException | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            while not self._left:
+                chunk = next(self._chunks, None)
+                if chunk is None:
+                    return 0
+                self._left = memoryview(chunk)
+        except BaseException as error:
+            self.raised = error
+            raise
+        size = min(len(buffer), len(self._left))
+        cast(memoryview, buffer)[:size] = self._left[:size]
+        self._left = self._left[size:]
+        return size
