@@ -11,6 +11,7 @@ every event · ``duties`` drafts what is owed to owners, hotlines and the public
 from __future__ import annotations
 
 from auditor.review.decisions import ACTIONS, STRENGTHS, VERDICTS, Decision, Fact, Opinion, Reason, Verdict
-from auditor.review.ledger import Ledger, Query
+from auditor.review.ledger import Ledger
+from auditor.review.queue import Query
 
 __all__ = ["ACTIONS", "STRENGTHS", "VERDICTS", "Decision", "Fact", "Ledger", "Opinion", "Query", "Reason", "Verdict"]

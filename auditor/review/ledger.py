@@ -1,30 +1,522 @@
-"""The ledger: every event of every case, in one file that cannot be quietly rewritten."""
+"""The ledger: every event of every case, in one file that cannot be quietly rewritten.
+
+A folder (mode 0700) holds ``ledger.sqlite``, ``signing.key`` (0600), ``public.key`` and ``reviewers.toml``.
+An event is one line of canonical JSON that names the hash of the one before it. The lines are the leaves of a
+Merkle tree (RFC 6962), and every transaction ends with a signed checkpoint over them all. What a queue needs
+to be quick is kept beside them and follows from them alone.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import Any
 
-from auditor.review.decisions import Decision
+from auditor import __version__
+from auditor.errors import SealError, UsageError
+from auditor.review import decisions, notes, people, states
+from auditor.review.decisions import Decision, Verdict, later
+from auditor.review.notes import Checkpoint
+from auditor.review.queue import Page, Query, page, remember
+from auditor.review.schema import SCHEMA, differences
+from auditor.review.states import Event, State
+from auditor.sealing import merkle
+from auditor.sealing.keys import SigningKey, public_from, public_text
+
+FORMAT = 1
+FILE = "ledger.sqlite"
+KEY = "signing.key"
+PUBLIC = "public.key"
+# A clock that was set right by the network may step back so far; time stands still meanwhile.
+STEP_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """Which cases of the queue are wanted."""
+class Act:
+    """What is to be recorded: an :class:`auditor.review.states.Event` before it has a number and a time."""
+
+    kind: str
+    case: str
+    actor: str
+    data: Mapping[str, Any]
 
 
 class Ledger:
-    """A folder (mode 0700): ``ledger.sqlite``, ``signing.key`` (mode 0600), ``reviewers.toml``."""
+    """Opened by :meth:`open`; a context manager. ``clock`` gives the time as ISO 8601, for tests."""
+
+    def __init__(self, folder: Path, database: sqlite3.Connection, clock: Callable[[], str]) -> None:
+        self.folder = folder
+        self._database = database
+        self._clock = clock
+        begun = self._event(0)
+        if begun is None or begun.kind != "begun":
+            raise SealError(f"{folder / FILE}: has no beginning; restore it from an export")
+        if begun.data["format"] > FORMAT:
+            raise SealError(f"{folder / FILE}: was written by a newer auditor; this one reads format {FORMAT}")
+        self.origin = f"auditor/ledger/{begun.data['ledger']}"
+        self.public = public_from(begun.data["key"])
+
+    # Opening
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Ledger:
-        raise NotImplementedError
+    def create(cls, path: str | os.PathLike[str], *, clock: Callable[[], str] = decisions.now) -> Ledger:
+        """A new ledger, with a new signing key, in a folder that has none. Raises :class:`UsageError`."""
+        folder = Path(path)
+        if (folder / FILE).exists():
+            raise UsageError(f"{folder}: holds a ledger already")
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise UsageError(f"{folder}: cannot hold a ledger: {error.strerror}; name another folder") from error
+        key = SigningKey.load(folder / KEY) if (folder / KEY).exists() else SigningKey.create(folder / KEY)
+        begun = {"ledger": secrets.token_hex(8), "key": public_text(key.public), "format": FORMAT}
+        body = _body(0, clock(), people.MACHINE, "begun", "", {**begun, "version": __version__}, "")
+        note = Checkpoint(f"auditor/ledger/{begun['ledger']}", 1, merkle.leaf(body.encode())).signed(key)
+        return cls.build(folder, [body], note, clock=clock)
+
+    @classmethod
+    def build(cls, folder: Path, bodies: Iterable[str], note: str, *, clock: Callable[[], str]) -> Ledger:
+        """A ledger of these entries, put in place only once it is whole."""
+        part = folder / f"{FILE}.part"
+        part.unlink(missing_ok=True)
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        database = _connect(part)
+        with _writing(folder / FILE, database):
+            for statement in SCHEMA.values():
+                database.execute(statement)
+            for number, body in enumerate(bodies):
+                _insert(database, number, body)
+            size = database.execute("SELECT count(*) FROM events").fetchone()[0]
+            database.execute("INSERT INTO checkpoints VALUES (?, ?)", (size, note))
+            for _, state in _states(database):
+                remember(database, state)
+        database.close()
+        os.replace(part, folder / FILE)
+        _sync(folder)
+        ledger = cls.open(folder, clock=clock)
+        (folder / PUBLIC).write_text(public_text(ledger.public) + "\n", encoding="ascii")
+        return ledger
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, clock: Callable[[], str] = decisions.now) -> Ledger:
+        """The ledger of a folder. Raises :class:`UsageError` where there is none, :class:`SealError` if damaged."""
+        folder = Path(path)
+        if not (folder / FILE).is_file():
+            raise UsageError(f"{folder}: holds no ledger; `auditor review init` makes one")
+        database = _connect(folder / FILE)
+        try:
+            with _reading(folder / FILE):
+                wrong = differences(database)
+                if wrong:
+                    raise SealError(f"{folder / FILE}: {wrong[0]}; restore it from an export")
+                return cls(folder, database, clock)
+        except BaseException:
+            database.close()
+            raise
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    # Reading
+
+    @property
+    def now(self) -> str:
+        """The time, never before the last event: a clock set back brings nothing back into force."""
+        return max(self._clock(), self._last().time)
+
+    @property
+    def size(self) -> int:
+        return self._last().number + 1
+
+    def state(self, case: str) -> State:
+        """A case after all its events, what reviewers proposed included; :meth:`shown` hides that while it must be.
+
+        Raises :class:`UsageError`.
+        """
+        with _reading(self.folder / FILE):
+            return states.fold(self._events(case))
+
+    def shown(self, case: str) -> State:
+        """A case as anyone may see it: while a second opinion is awaited, the first is not shown to anybody."""
+        return blind(self.state(case))
+
+    def history(self, case: str) -> tuple[Event, ...]:
+        """A case's events as anyone may see them: without what was proposed while a second opinion is awaited."""
+        events = tuple(self._events(case))
+        if states.fold(events).base != "proposed":
+            return events
+        hidden = max(event.number for event in events if event.kind == "proposed")
+        return tuple(replace(event, data={}) if event.number == hidden else event for event in events)
+
+    def states(self) -> Iterator[State]:
+        """Every case in order of ids, read as they are iterated."""
+        with _reading(self.folder / FILE):
+            for _, state in _states(self._database):
+                yield state
 
     def decisions(self) -> Iterator[Decision]:
-        """Every decision, whatever became of it, in order of cases; read as it is iterated."""
-        raise NotImplementedError
+        """Every decision, whatever became of it, in order of cases; read as they are iterated."""
+        for state in self.states():
+            yield from state.decisions
 
-    def standing(self, now: str = "") -> Iterator[Decision]:
-        """The decisions in force: approved or interim, not overturned, superseded or expired."""
-        raise NotImplementedError
+    def standing(self, now: str = "", verdicts: Sequence[Verdict] = ()) -> Iterator[Decision]:
+        """The decisions in force: not overturned, superseded or expired; those of some verdicts, or all.
+
+        They follow from the events alone. One that is due for re-review or under appeal still stands; see
+        :meth:`Decision.due`, :meth:`Decision.lapsed` and ``Decision.appeal``, of which a person must be told.
+        """
+        now = now or self.now
+        for state in self.states():
+            for decision in state.in_force:
+                if decision.stands(now) and (not verdicts or decision.verdict in verdicts):
+                    yield decision
+
+    def policy(self, fingerprint: str) -> Mapping[str, Any]:
+        """What cases were judged by: profile, version, lists, and the rules' titles, reasons and references."""
+        for event in self._events(""):
+            if event.kind == "policy" and event.data["fingerprint"] == fingerprint:
+                return event.data
+        raise UsageError(f"{self.folder}: holds no policy {fingerprint[:16]!r}")
+
+    def policies(self) -> Iterator[Mapping[str, Any]]:
+        return (event.data for event in self._events("") if event.kind == "policy")
+
+    def queue(self, query: Query = Query()) -> Page:  # noqa: B008 (frozen)
+        """A page of cases, the most urgent first."""
+        with _reading(self.folder / FILE):
+            return page(self._database, query, self.now)
+
+    def cases_of(self, ground: str, *, weights: str = "", name: str = "", digest: str = "") -> tuple[str, ...]:
+        """The ids of cases with the same weights, the same subject's name, or a weights file in common."""
+        from auditor.review.queue import find
+
+        with _reading(self.folder / FILE):
+            return find(self._database, ground, weights=weights, name=name, digest=digest)
+
+    def all_events(self) -> Iterator[Event]:
+        with _reading(self.folder / FILE):
+            for (body,) in self._database.execute("SELECT body FROM events ORDER BY number"):
+                yield event_of(body)
+
+    def _events(self, case: str) -> Iterator[Event]:
+        rows = self._database.execute("SELECT body FROM events WHERE case_id = ? ORDER BY number", (case,))
+        return (event_of(body) for (body,) in rows)
+
+    def _event(self, number: int) -> Event | None:
+        row = self._database.execute("SELECT body FROM events WHERE number = ?", (number,)).fetchone()
+        return event_of(row[0]) if row else None
+
+    def _last(self) -> Event:
+        with _reading(self.folder / FILE):
+            (body,) = self._database.execute("SELECT body FROM events ORDER BY number DESC LIMIT 1").fetchone()
+            return event_of(body)
+
+    # Recording
+
+    def record(self, *acts: Act, seen: int = -1) -> tuple[State, ...]:
+        """Record acts, all or none; the states of their cases after them.
+
+        ``seen`` is :attr:`State.last` of the case as whoever acts saw it: where it has changed since, the act is
+        refused. Raises :class:`UsageError` for what may not be done, :class:`SealError` where it cannot be
+        recorded. When this returns, the acts are on disk.
+        """
+        key = self._key()
+        with _writing(self.folder / FILE, self._database):
+            last = self._last()
+            size = last.number + 1
+            if self._root(size) != self.checkpoint().root:
+                raise SealError(f"{self.folder / FILE}: was changed from outside; run `auditor review verify`")
+            time = self._time(last, acts)
+            known = people.reviewers(self.folder)
+            after: dict[str, State] = {}
+            previous = last.leaf
+            for number, act in enumerate(acts, size):
+                if act.actor != people.MACHINE and act.actor not in known:
+                    raise UsageError(
+                        f"{act.actor!r}: is no reviewer of this ledger; see `auditor review reviewers --help`"
+                    )
+                body = _body(number, time, act.actor, act.kind, act.case, act.data, previous)
+                event = event_of(body)
+                if act.case:
+                    state = after.get(act.case) or self._state(act.case)
+                    if seen >= 0 and state and state.last != seen:
+                        raise UsageError(
+                            f"case {act.case}: has changed since you looked at it "
+                            f"({self._event(state.last).kind} by {self._event(state.last).actor}); look again"  # type: ignore[union-attr]
+                        )
+                    after[act.case] = states.apply(state, event)
+                else:
+                    check_general(event)
+                previous = _insert(self._database, number, body)
+            for state in after.values():
+                remember(self._database, state)
+            size += len(acts)
+            note = Checkpoint(self.origin, size, self._root(size)).signed(key)
+            self._database.execute("INSERT INTO checkpoints VALUES (?, ?)", (size, note))
+        return tuple(after.values())
+
+    def _state(self, case: str) -> State | None:
+        events = list(self._events(case))
+        return states.fold(events) if events else None
+
+    def _time(self, last: Event, acts: Sequence[Act]) -> str:
+        time = self._clock()
+        if time >= last.time or [act.kind for act in acts] == ["clock"]:
+            return time
+        if (datetime.fromisoformat(last.time) - datetime.fromisoformat(time)).total_seconds() <= STEP_SECONDS:
+            return last.time
+        raise UsageError(
+            f"the clock says {time}, before the ledger's last event of {last.time}: set the clock right. "
+            "If it was wrong then, record that: `auditor review clock --help`"
+        )
+
+    def _key(self) -> SigningKey:
+        key = SigningKey.load(self.folder / KEY)
+        if key.public != self.public:
+            raise SealError(f"{self.folder / KEY}: is not the key that this ledger began with; put that one back")
+        return key
+
+    def _root(self, size: int) -> bytes:
+        return merkle.root(size, self.node)
+
+    def node(self, level: int, number: int) -> bytes:
+        """The hash of a complete subtree of the Merkle tree."""
+        row = self._database.execute("SELECT hash FROM tree WHERE level = ? AND number = ?", (level, number)).fetchone()
+        if row is None:
+            raise SealError(f"{self.folder / FILE}: lacks node {number} of level {level}; run `auditor review verify`")
+        hashed: bytes = row[0]
+        return hashed
+
+    def note(self) -> str:
+        """The last signed checkpoint, as text. Keep copies elsewhere."""
+        row = self._database.execute("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1").fetchone()
+        if row is None:
+            raise SealError(f"{self.folder / FILE}: has no checkpoint; run `auditor review verify`")
+        return str(row[0])
+
+    def checkpoint(self) -> Checkpoint:
+        """The last checkpoint, its signature checked. Raises :class:`SealError`."""
+        return notes.opened(self.note(), self.public)
+
+    # What reviewers do
+
+    def claim(self, case: str, reviewer: str, *, hours: float = 4, seen: int = -1) -> State:
+        """Keep a case to oneself for some hours."""
+        return self._act("claimed", case, reviewer, {"until": later(self.now, hours=hours)}, seen)
+
+    def release(self, case: str, reviewer: str) -> State:
+        return self._act("released", case, reviewer, {})
+
+    def propose(
+        self, case: str, reviewer: str, verdict: Verdict, *, why: str, rules: Sequence[str] = (), seen: int = -1
+    ) -> State:
+        """The first opinion, by the one who has claimed the case. ``rules`` () are all that it rests on."""
+        return self._act("proposed", case, reviewer, self._opinion(case, verdict, why, rules), seen)
+
+    def decide(
+        self,
+        case: str,
+        reviewer: str,
+        verdict: Verdict,
+        *,
+        why: str,
+        rules: Sequence[str] = (),
+        review_by: str = "",
+        seen: int = -1,
+    ) -> State:
+        """The second opinion, or the third where two disagree. ``review_by``: when it must be looked at again."""
+        kind = "settled" if self.state(case).base == "disputed" else "reviewed"
+        data = {**self._opinion(case, verdict, why, rules), "review_by": review_by}
+        return self._act(kind, case, reviewer, data, seen)
+
+    def interim(self, case: str, reviewer: str, *, why: str, rules: Sequence[str] = (), hours: float = 72) -> State:
+        """De-index at once, by one reviewer: on an exact match or weights that a list holds, for 72 hours at most."""
+        expires = later(self.now, hours=hours)
+        return self._act("interim", case, reviewer, {**self._opinion(case, "interim", why, rules), "expires": expires})
+
+    def confirm(self, case: str, reviewer: str, *, why: str) -> State:
+        """Record that a near match was confirmed, by whom and how, without a word of what it shows."""
+        return self._act("confirmed", case, reviewer, {"why": why})
+
+    def reopen(self, case: str, reviewer: str, *, why: str) -> State:
+        """Begin a new round. What stands goes on standing until it lapses or another decision replaces it."""
+        return self._act("reopened", case, reviewer, {"why": why})
+
+    def appeal(self, case: str, reviewer: str, *, why: str) -> State:
+        """Record that the owner appeals, in their words."""
+        return self._act("appealed", case, reviewer, {"why": why})
+
+    def decide_appeal(self, case: str, reviewer: str, outcome: str, *, why: str) -> State:
+        """``upheld``: the decision stands. ``overturned``: it ends now."""
+        return self._act("appeal-decided", case, reviewer, {"outcome": outcome, "why": why})
+
+    def report(self, case: str, reviewer: str, outcome: str, *, why: str) -> State:
+        """Record that it was ``reported`` (to whom, under what reference), or is ``not-due`` (why)."""
+        return self._act("reported", case, reviewer, {"outcome": outcome, "why": why})
+
+    def notify(self, case: str, reviewer: str) -> State:
+        """Record that the owner was notified; a person does that."""
+        return self._act("notified", case, reviewer, {})
+
+    def record_listed(
+        self, listed: Iterable[Decision], *, recipient: str, version: str, actor: str = people.MACHINE
+    ) -> None:
+        """Record that decisions were put on a recipient's list; all in one transaction."""
+        acts = [
+            Act("listed", one.case, actor, {"decision": one.id, "recipient": recipient, "version": version})
+            for one in listed
+        ]
+        if acts:
+            self.record(*acts)
+
+    def record_delisted(
+        self, cases: Iterable[str], *, recipient: str, version: str, actor: str = people.MACHINE
+    ) -> None:
+        """Record that cases were taken off a recipient's list; all in one transaction."""
+        acts = [Act("delisted", case, actor, {"recipient": recipient, "version": version}) for case in cases]
+        if acts:
+            self.record(*acts)
+
+    def record_receipt(self, *, recipient: str, version: str, at: str, words: str, actor: str = people.MACHINE) -> None:
+        """Record what a recipient says it acted on, and when."""
+        self.record(Act("receipt", "", actor, {"recipient": recipient, "version": version, "at": at, "why": words}))
+
+    def correct_clock(self, reviewer: str, *, why: str) -> None:
+        """Record that the clock was wrong before: only after this may time go back."""
+        self.record(Act("clock", "", reviewer, {"why": why}))
+
+    def _opinion(self, case: str, verdict: Verdict, why: str, rules: Sequence[str]) -> dict[str, Any]:
+        chosen = list(rules) or list(dict.fromkeys(reason.rule for reason in self.state(case).reasons))
+        return {"verdict": verdict, "rules": chosen, "why": why}
+
+    def _act(self, kind: str, case: str, actor: str, data: Mapping[str, Any], seen: int = -1) -> State:
+        if actor == people.MACHINE:
+            raise UsageError(f"{actor!r} is the program itself; say who you are")
+        return self.record(Act(kind, case, actor, data), seen=seen)[0]
+
+
+def blind(state: State) -> State:
+    """The state without the first opinion, while a second is awaited."""
+    return replace(state, opinions=()) if state.base == "proposed" else state
+
+
+def event_of(body: str) -> Event:
+    """The event that an entry says. Raises :class:`SealError` for one that is not as this program writes them."""
+    try:
+        content = json.loads(body)
+        event = Event(
+            content["number"],
+            content["time"],
+            content["actor"],
+            content["kind"],
+            content["case"],
+            content["data"],
+            merkle.leaf(body.encode()).hex(),
+        )
+        whole = _body(event.number, event.time, event.actor, event.kind, event.case, event.data, content["previous"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise SealError("an entry of the ledger is damaged; run `auditor review verify`") from error
+    if whole != body:
+        raise SealError("an entry of the ledger is not in the form it was written in; run `auditor review verify`")
+    return event
+
+
+_GENERAL = {"begun", "policy", "clock", "receipt"}
+
+
+def check_general(event: Event) -> None:
+    """Events that belong to no case. Raises :class:`UsageError`."""
+    if event.kind not in _GENERAL or (event.kind == "begun") != (event.number == 0):
+        raise UsageError(f"{event.kind!r} is nothing that can happen to a ledger")
+    if event.kind == "clock" and not str(event.data["why"]).strip():
+        raise UsageError("say in words why the clock was wrong")
+
+
+def _body(number: int, time: str, actor: str, kind: str, case: str, data: Mapping[str, Any], previous: str) -> str:
+    """An entry: one line of JSON in ASCII, keys in order, so that equal events are equal bytes."""
+    content = {"number": number, "time": time, "actor": actor, "kind": kind, "case": case, "data": data}
+    return json.dumps({**content, "previous": previous}, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _insert(database: sqlite3.Connection, number: int, body: str) -> str:
+    """Add an entry and the subtrees it completes; its leaf hash in hex."""
+
+    def node(level: int, at: int) -> bytes:
+        row = database.execute("SELECT hash FROM tree WHERE level = ? AND number = ?", (level, at)).fetchone()
+        return bytes(row[0])
+
+    database.execute("INSERT INTO events (number, body) VALUES (?, ?)", (number, body))
+    hashed = merkle.leaf(body.encode())
+    database.executemany("INSERT INTO tree VALUES (?, ?, ?)", merkle.grow(number, hashed, node))
+    return hashed.hex()
+
+
+def _states(database: sqlite3.Connection) -> Iterator[tuple[str, State]]:
+    rows = database.execute("SELECT case_id, body FROM events WHERE case_id <> '' ORDER BY case_id, number")
+    for case, group in groupby(rows, key=lambda row: row[0]):
+        yield case, states.fold(event_of(body) for _, body in group)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None)
+    # The rollback journal and EXTRA: 600 random kills lost nothing; SQLite before 3.51.3 can damage a WAL.
+    for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "cell_size_check=ON"):
+        with _reading(path):
+            database.execute(f"PRAGMA {pragma}")
+    return database
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise SealError(
+            f"{path}: cannot be read: {error}; run `auditor review verify`, or restore an export"
+        ) from error
+
+
+@contextmanager
+def _writing(path: Path, database: sqlite3.Connection) -> Iterator[None]:
+    """One transaction, on disk when it ends; nothing of it remains where anything failed."""
+    try:
+        database.execute("BEGIN IMMEDIATE")
+        yield
+        database.execute("COMMIT")
+    except sqlite3.DatabaseError as error:
+        _roll_back(database)
+        raise SealError(f"{path}: nothing was recorded: {error}") from error
+    except BaseException:
+        _roll_back(database)
+        raise
+
+
+def _roll_back(database: sqlite3.Connection) -> None:
+    if database.in_transaction:
+        database.execute("ROLLBACK")
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,204 @@
+"""The queue: pages of cases, the most urgent first, by what people ask for."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+from dataclasses import dataclass
+
+from auditor.errors import UsageError
+from auditor.model import Ground, Ref
+from auditor.review.decisions import STRENGTHS, Strength
+from auditor.review.states import Stage, State
+
+# What State.stage says, as SQL over the row of a case.
+_STAGE = """CASE WHEN appeal THEN 'appealed'
+    WHEN base = 'approved' THEN CASE WHEN review_by <> '' AND review_by <= :now THEN 're-review'
+        WHEN listed THEN 'listed' ELSE 'approved' END
+    WHEN base = 'new' AND claimed_by <> '' AND claimed_until > :now THEN 'claimed' ELSE base END"""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which cases are wanted; () and "" are any.
+
+    ``opened_before`` is a time; ``mine`` a reviewer who has claimed the case or given an opinion in this round;
+    ``open_to`` one who may take it up now; ``name`` a part of the subject's name. ``after`` is
+    :attr:`Page.next` of the page before.
+    """
+
+    stages: tuple[Stage, ...] = ()
+    ground: Ground | str = ""
+    confidence: tuple[Strength, ...] = ()
+    opened_before: str = ""
+    mine: str = ""
+    open_to: str = ""
+    name: str = ""
+    limit: int = 50
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A case in the queue. It holds nothing that a second reviewer must not see."""
+
+    case: str
+    ground: Ground
+    subject: Ref
+    confidence: Strength
+    stage: Stage
+    opened_at: str
+    changed_at: str
+    claimed_by: str
+    claimed_until: str
+    review_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``total`` counts all that the query matches; ``next`` continues it, "" at the end."""
+
+    rows: tuple[Row, ...]
+    total: int
+    next: str = ""
+
+
+def page(database: sqlite3.Connection, query: Query, now: str) -> Page:
+    """One page: linked cases before exposed ones, stronger before weaker, older before newer."""
+    wanted, values = _wanted(query)
+    values |= {"now": now, "limit": query.limit + 1}
+    where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
+    (total,) = database.execute(f"SELECT count(*) FROM queue {where}", values).fetchone()
+    after = ""
+    if query.after:
+        values["rank"], values["number"] = _place(query.after)
+        after = f"{'AND' if wanted else 'WHERE'} (rank, number) > (:rank, :number)"
+    columns = "case_id, ground, kind, name, revision, confidence, opened_at, changed_at, claimed_by, claimed_until"
+    found = database.execute(
+        f"SELECT rank, number, {_STAGE}, review_by, {columns} FROM queue {where} {after} "
+        "ORDER BY rank, number LIMIT :limit",
+        values,
+    ).fetchall()
+    rows = tuple(_row(row, now) for row in found[: query.limit])
+    more = json.dumps(found[query.limit - 1][:2]) if len(found) > query.limit else ""
+    return Page(rows, total, base64.urlsafe_b64encode(more.encode()).decode())
+
+
+def remember(database: sqlite3.Connection, state: State) -> None:
+    """Write what the queue needs of a case; it follows from the state alone."""
+    database.execute(f"INSERT OR REPLACE INTO queue VALUES ({', '.join('?' * 18)})", columns(state))
+    for table, keys in (("names", names(state)), ("artefacts", digests(state))):
+        database.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", [(key, state.id) for key in keys])
+
+
+def columns(state: State) -> tuple[object, ...]:
+    """The row of ``queue`` that a state has."""
+    reviewers = "".join(f" {opinion.reviewer}" for opinion in state.opinions)
+    involved = "".join(f" {name}" for name in sorted(state.involved)) if state.appeal else reviewers
+    return (
+        state.id,
+        (state.ground != "linked") * len(STRENGTHS) + list(STRENGTHS).index(state.confidence),
+        state.first,
+        state.ground,
+        state.subject.kind,
+        _text(state.subject.name),
+        _text(state.subject.revision),
+        state.confidence,
+        state.weights,
+        state.base,
+        int(bool(state.appeal)),
+        int(bool(state.listed)),
+        max((decision.review_by for decision in state.in_force), default=""),
+        state.claimed_by,
+        state.claimed_until,
+        f"{involved} ",
+        state.opened_at,
+        state.changed_at,
+    )
+
+
+def names(state: State) -> tuple[str, ...]:
+    refs = (state.subject, *state.copies, *state.joined)
+    return tuple(sorted({_text(ref.name) for ref in refs}))
+
+
+def digests(state: State) -> tuple[str, ...]:
+    return tuple(sorted({str(digest) for digest in state.digests}))
+
+
+def find(
+    database: sqlite3.Connection, ground: str, *, weights: str = "", name: str = "", digest: str = ""
+) -> tuple[str, ...]:
+    """Cases with the same weights, name, or a digest in common, the oldest first."""
+    if weights:
+        asked, value = "SELECT case_id FROM queue WHERE weights = ? AND ground = ? ORDER BY number", weights
+    else:
+        table, column = ("names", "name") if name else ("artefacts", "digest")
+        asked = (
+            f"SELECT queue.case_id FROM {table} JOIN queue USING (case_id) "
+            f"WHERE {table}.{column} = ? AND ground = ? ORDER BY queue.number"
+        )
+        value = _text(name or digest)
+    return tuple(case for (case,) in database.execute(asked, (value, ground)))
+
+
+def _wanted(query: Query) -> tuple[list[str], dict[str, object]]:
+    wanted: list[str] = []
+    values: dict[str, object] = {}
+
+    def asked(condition: str, **given: object) -> None:
+        wanted.append(condition)
+        values.update(given)
+
+    for name, column, chosen in (("stage", _STAGE, query.stages), ("confidence", "confidence", query.confidence)):
+        if chosen:
+            marks = {f"{name}{number}": one for number, one in enumerate(chosen)}
+            asked(f"{column} IN ({', '.join(f':{mark}' for mark in marks)})", **marks)
+    if query.ground:
+        asked("ground = :ground", ground=query.ground)
+    if query.opened_before:
+        asked("opened_at < :before", before=query.opened_before)
+    if query.mine:
+        mine = "((claimed_by = :me AND claimed_until > :now) OR instr(reviewers, :mine))"
+        asked(mine, me=query.mine, mine=f" {query.mine} ")
+    if query.open_to:
+        asked(
+            "(appeal OR base IN ('new', 'proposed', 'disputed')) AND NOT instr(reviewers, :other) "
+            "AND (claimed_by IN ('', :open_to) OR claimed_until <= :now)",
+            open_to=query.open_to,
+            other=f" {query.open_to} ",
+        )
+    if query.name:
+        asked("instr(lower(name), :named)", named=query.name.lower())
+    return wanted, values
+
+
+def _place(cursor: str) -> tuple[int, int]:
+    try:
+        rank, number = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        return int(rank), int(number)
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{cursor[:40]!r}: is no place in the queue; begin again without it") from error
+
+
+def _row(row: tuple[object, ...], now: str) -> Row:
+    _, _, stage, review_by, case, ground, kind, name, revision, confidence, opened, changed, by, until = map(str, row)
+    held = until > now
+    return Row(
+        case,
+        ground,  # type: ignore[arg-type]
+        Ref(kind, name, revision),  # type: ignore[arg-type]
+        confidence,  # type: ignore[arg-type]
+        stage,  # type: ignore[arg-type]
+        opened,
+        changed,
+        by if held else "",
+        until if held else "",
+        review_by,
+    )
+
+
+def _text(text: str) -> str:
+    """SQLite's text is UTF-8: a lone surrogate is written as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,52 @@
+"""The ledger's tables. What was recorded can only be added to: triggers refuse everything else."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from types import MappingProxyType
+
+
+def _kept(table: str, taken: str) -> dict[str, str]:
+    """Triggers that keep a table's rows. ``INSERT OR REPLACE`` fires no delete trigger, so inserts count too."""
+    refuse = "BEGIN SELECT RAISE(ABORT, 'the ledger can only be added to'); END"
+    return {
+        f"{table}_update": f"CREATE TRIGGER {table}_update BEFORE UPDATE ON {table} {refuse}",
+        f"{table}_delete": f"CREATE TRIGGER {table}_delete BEFORE DELETE ON {table} {refuse}",
+        f"{table}_insert": f"CREATE TRIGGER {table}_insert BEFORE INSERT ON {table} WHEN {taken} {refuse}",
+    }
+
+
+SCHEMA: Mapping[str, str] = MappingProxyType(
+    {
+        "events": "CREATE TABLE events (number INTEGER PRIMARY KEY, body TEXT NOT NULL, "
+        "case_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.case')) VIRTUAL)",
+        "events_by_case": "CREATE INDEX events_by_case ON events (case_id, number)",
+        **_kept("events", "NEW.number IS NOT (SELECT ifnull(max(number), -1) + 1 FROM events)"),
+        "tree": "CREATE TABLE tree (level INTEGER, number INTEGER, hash BLOB NOT NULL, "
+        "PRIMARY KEY (level, number)) WITHOUT ROWID",
+        **_kept("tree", "EXISTS (SELECT 1 FROM tree WHERE level = NEW.level AND number = NEW.number)"),
+        "checkpoints": "CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL)",
+        **_kept("checkpoints", "NEW.size <= (SELECT max(size) FROM checkpoints)"),
+        # What follows from the events, so that a page of the queue takes no look at each of them.
+        "queue": "CREATE TABLE queue (case_id TEXT PRIMARY KEY, rank INTEGER, number INTEGER, ground TEXT, "
+        "kind TEXT, name TEXT, revision TEXT, confidence TEXT, weights TEXT, base TEXT, appeal INTEGER, "
+        "listed INTEGER, review_by TEXT, claimed_by TEXT, claimed_until TEXT, reviewers TEXT, opened_at TEXT, "
+        "changed_at TEXT) WITHOUT ROWID",
+        "queue_order": "CREATE INDEX queue_order ON queue (rank, number)",
+        "queue_weights": "CREATE INDEX queue_weights ON queue (weights)",
+        "names": "CREATE TABLE names (name TEXT, case_id TEXT, PRIMARY KEY (name, case_id)) WITHOUT ROWID",
+        "artefacts": "CREATE TABLE artefacts (digest TEXT, case_id TEXT, PRIMARY KEY (digest, case_id)) WITHOUT ROWID",
+    }
+)
+
+
+def differences(database: sqlite3.Connection) -> tuple[str, ...]:
+    """Where the tables and triggers of a ledger are not these."""
+    rows = database.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
+    found = dict(rows.fetchall())
+    return (
+        *(f"table or trigger {name} is missing" for name in SCHEMA if name not in found),
+        *(f"table or trigger {name} was changed" for name, sql in SCHEMA.items() if found.get(name, sql) != sql),
+        *(f"table or trigger {name!r} was added" for name in found if name not in SCHEMA),
+    )

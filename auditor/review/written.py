@@ -1,0 +1,31 @@
+"""The nouns of a review as JSON, in the ledger and in what it exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from auditor.model import Digest, Place, Ref, Statement
+from auditor.review.decisions import Decision, Fact, Opinion, Reason
+
+
+def of(noun: Ref | Digest | Reason | Fact | Opinion | Decision) -> dict[str, Any]:
+    return asdict(noun)
+
+
+def ref(content: Mapping[str, Any]) -> Ref:
+    return Ref(content["kind"], content["name"], content["revision"])
+
+
+def digest(content: Mapping[str, Any]) -> Digest:
+    return Digest(content["algorithm"], content["value"])
+
+
+def reason(content: Mapping[str, Any]) -> Reason:
+    return Reason(**{**content, "subject": ref(content["subject"]), "words": tuple(content["words"])})
+
+
+def fact(content: Mapping[str, Any]) -> Fact:
+    said = content["statement"]
+    return Fact(ref(content["subject"]), Statement(**{**said, "place": Place(**said["place"])}))
