@@ -33,6 +33,12 @@ def printable(text: str, limit: int = 200) -> str:
     return f"{shown}… ({len(text):,} characters)" if cut else shown
 
 
+def cell(text: str, limit: int = 2000) -> str:
+    """The text as a CSV cell that no spreadsheet runs (OWASP: CSV injection) and no terminal obeys."""
+    shown = printable(text, limit)
+    return f"'{shown}" if shown.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else shown
+
+
 def _shown(character: str) -> str:
     if character == " " or character.isalnum():
         return character if character not in _INVISIBLE else f"\\u{{{ord(character):x}}}"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from auditor.model import Case, Finding, Ref
-from auditor.printable import printable
+from auditor.printable import cell
 from auditor.render import Options, guidance, sharing
 from auditor.runs import Report
 
@@ -56,13 +56,7 @@ def render(report: Report, out: TextIO, options: Options) -> None:
 
 
 def _safe(row: Row) -> Row:
-    return {key: _cell(value) if isinstance(value, str) else value for key, value in row.items()}
-
-
-def _cell(text: str) -> str:
-    """A cell that no spreadsheet runs (OWASP: CSV injection) and no terminal obeys."""
-    shown = printable(text, LONGEST)
-    return f"'{shown}" if shown.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else shown
+    return {key: cell(value, LONGEST) if isinstance(value, str) else value for key, value in row.items()}
 
 
 def _rows(report: Report, notice: str) -> Iterator[Row]:

@@ -12,7 +12,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, cast
 
 from auditor.errors import SealError, UsageError
 from auditor.sealing.keys import SigningKey, public_text, verified
@@ -60,7 +60,7 @@ def opened(envelope: bytes, kind: str, public: bytes) -> bytes:
     return payload
 
 
-def encrypt(chunks: Iterable[bytes], out: BinaryIO, recipient: str) -> None:
+def encrypt(chunks: Iterable[bytes], out: IO[bytes], recipient: str) -> None:
     """Write the chunks, one after the other, so that only the holder of an age key can read them.
 
     ``recipient`` is its public half, ``age1…``. What the chunks raise is raised here.
@@ -81,7 +81,7 @@ def encrypt(chunks: Iterable[bytes], out: BinaryIO, recipient: str) -> None:
         raise
 
 
-def decrypt(file: BinaryIO, out: BinaryIO, identity: str) -> None:
+def decrypt(file: IO[bytes], out: IO[bytes], identity: str) -> None:
     """Write what was encrypted for the holder of this age key. Raises SealError.
 
     What comes out is nobody's word yet: anyone can encrypt for a public key.

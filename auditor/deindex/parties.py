@@ -1,0 +1,113 @@
+"""Who makes a list and who receives it: their keys, and the card of public halves that each gives the other."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from auditor.errors import SealError, UsageError
+from auditor.sealing import envelope
+from auditor.sealing.keys import SigningKey, public_from, public_text
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SIGNING, _IDENTITY, _CARD, _SECRET = "signing.pem", "identity.age", "card.json", "tokens.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A card: who someone is to the other side. ``ed25519`` checks what they sign, ``age`` encrypts for them.
+
+    Cards come by a way that both sides trust; who can swap one can pose as its holder.
+    """
+
+    name: str
+    ed25519: str
+    age: str
+    appeals: str = ""  # where an owner can appeal
+
+    @property
+    def public(self) -> bytes:
+        return public_from(self.ed25519)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """One's own keys. ``secret`` makes tokens, ``identity`` opens what was encrypted for the card's holder."""
+
+    card: Party
+    signing: SigningKey
+    identity: str
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"Keys({self.card.name})"
+
+
+def make(folder: Path, name: str, appeals: str = "") -> Keys:
+    """New keys in a folder of mode 0700. Raises UsageError where keys are there already: none is ever replaced."""
+    envelope.ready()
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name[:80]!r}: cannot be a name: letters, digits, '.', '_' and '-', at most 64")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        if any(folder.iterdir()):
+            raise UsageError(f"{folder}: is not empty; keys are never replaced, so name another folder")
+        signing = SigningKey.create(folder / _SIGNING)
+        identity = envelope.new_identity()
+        card = Party(name, public_text(signing.public), envelope.recipient_of(identity), appeals)
+        _write(folder / _IDENTITY, f"# public key: {card.age}\n{identity}\n".encode())
+        _write(folder / _SECRET, os.urandom(32))
+        _write(folder / _CARD, json.dumps(asdict(card), indent=2).encode() + b"\n")
+    except OSError as error:
+        raise UsageError(f"{folder}: keys cannot be written there: {error.strerror}; name another folder") from error
+    return Keys(card, signing, identity, (folder / _SECRET).read_bytes())
+
+
+def own(folder: Path) -> Keys:
+    """The keys of a folder. Raises SealError for what is damaged, others can read, or does not belong together."""
+    envelope.ready()
+    card = party(folder / _CARD)
+    signing = SigningKey.load(folder / _SIGNING)
+    lines = _private(folder / _IDENTITY).decode("utf-8", "replace").splitlines()
+    identity = next((text.strip() for text in lines if text.startswith("AGE-SECRET-KEY-")), "")
+    if card.public != signing.public or card.age != envelope.recipient_of(identity):
+        raise SealError(f"{folder / _CARD}: is not the card of these keys; put back the one they were made with")
+    return Keys(card, signing, identity, _private(folder / _SECRET))
+
+
+def party(path: Path) -> Party:
+    """The card in a file. Raises SealError."""
+    try:
+        with open(path, "rb") as file:
+            content = json.loads(file.read(10_000))
+        card = Party(**content)
+        if not all(isinstance(value, str) for value in asdict(card).values()) or not _NAME.fullmatch(card.name):
+            raise ValueError("a name, and texts")
+        if not card.age.startswith("age1") or not card.public:
+            raise ValueError("no public keys")
+    except OSError as error:
+        raise SealError(f"{path}: the card cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise SealError(f"{path}: is not the card.json that `auditor deindex keys` makes; ask for it again") from error
+    return card
+
+
+def _private(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
+                raise SealError(f"{path}: others can read this private key; run chmod 600 on it, or make new keys")
+            return file.read(10_000)
+    except OSError as error:
+        raise SealError(f"{path}: the key cannot be read: {error.strerror}") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
