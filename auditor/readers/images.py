@@ -43,12 +43,13 @@ _BRANDS = frozenset((b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hev
 
 def claims(blob: Blob, head: bytes) -> int:
     """A picture by its first bytes, or by its name alone: then it is a sample that leaves a gap."""
-    if _is_picture(head):
+    if is_picture(head):
         return 80
     return 40 if blob.suffix in _SUFFIXES else 0
 
 
-def _is_picture(head: bytes) -> bool:
+def is_picture(head: bytes) -> bool:
+    """Do these first bytes (32 are enough) begin a picture?"""
     if head.startswith(_MAGICS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return True
     if head[4:8] == b"ftyp":
