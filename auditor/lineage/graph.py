@@ -25,19 +25,18 @@ Ids = npt.NDArray[np.int64]
 # statement's relation is not one.
 _KEYS = {
     "base_model": ("model", "model", ""),
-    "observed_base": ("model", "model", "observed"),
     "trained_on": ("model", "dataset", "trained-on"),
     "sourced_from": ("dataset", "dataset", "sourced-from"),
 }
 # Names of weights files that a thousand models have.
 _USUAL_FILES = r"^(model|pytorch_model|adapter_model|diffusion_pytorch_model|pytorch_lora_weights|consolidated)\b"
 # Parts that unlike models share as they are: the same file there makes no copy of the model.
-_SHARED_PARTS = r"(^|/)(vae|text_encoder|tokenizer|safety_checker|image_encoder|feature_extractor|scheduler)[^/]*/"
+SHARED_PARTS = r"(^|/)(vae|text_encoder|tokenizer|safety_checker|image_encoder|feature_extractor|scheduler)[^/]*/"
 _TABLES: dict[str, Literal["models", "datasets"]] = {"model": "models", "dataset": "datasets"}
 
 
 def edges(facts: pads.Dataset | pa.Table, vocabulary: Path | None = None) -> pa.Table:
-    """Every declared or observed edge of these facts, schema ``EDGES``, deduplicated and sorted.
+    """Every declared edge of these facts, and those of copies, schema ``EDGES``, deduplicated and sorted.
 
     A parent that is a subject of the facts is called as it is there, another by its normal name. A subject
     is never its own parent. Copies of the same weights point to the first of them by name.
@@ -81,7 +80,7 @@ def same_files(dataset: pads.Dataset) -> Artefacts:
     wanted = (pc.field("kind") == "model") & (pc.field("key") == "artefact")
     table = dataset.to_table(["name", "value", "uri"], filter=wanted).combine_chunks()
     columns = [_array(column) for column in table.columns]
-    return Artefacts(columns[0], columns[1], pc.match_substring_regex(columns[2], _SHARED_PARTS))
+    return Artefacts(columns[0], columns[1], pc.match_substring_regex(columns[2], SHARED_PARTS))
 
 
 def _array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -124,8 +123,6 @@ def _first(wanted: pa.Array, digests: pa.Array, owners: pa.Array) -> pa.Array:
 def _edges_of(dataset: pads.Dataset, key: str, subjects: dict[str, _Subjects], artefacts: Artefacts) -> pa.Table:
     child_kind, parent_kind, word = _KEYS[key]
     wanted = (pc.field("kind") == child_kind) & (pc.field("key") == key)
-    if key == "observed_base":
-        wanted &= pc.field("relation").isin(["agrees", "undeclared"])
     batches = [
         pa.RecordBatch.from_arrays(
             [column.dictionary_encode() for column in batch.columns], ["child", "value", "relation", "source"]

@@ -55,7 +55,7 @@ class Ledger:
 
     def __init__(self, folder: Path, database: sqlite3.Connection, clock: Callable[[], str]) -> None:
         self.folder = folder
-        self._database = database
+        self.database = database
         self._clock = clock
         begun = self._event(0)
         if begun is None or begun.kind != "begun":
@@ -81,11 +81,11 @@ class Ledger:
         begun = {"ledger": secrets.token_hex(8), "key": public_text(key.public), "format": FORMAT}
         body = _body(0, clock(), people.MACHINE, "begun", "", {**begun, "version": __version__}, "")
         note = Checkpoint(f"auditor/ledger/{begun['ledger']}", 1, merkle.leaf(body.encode())).signed(key)
-        return cls.build(folder, [body], note, clock=clock)
+        return cls.build(folder, [body], [note], clock=clock)
 
     @classmethod
-    def build(cls, folder: Path, bodies: Iterable[str], note: str, *, clock: Callable[[], str]) -> Ledger:
-        """A ledger of these entries, put in place only once it is whole."""
+    def build(cls, folder: Path, bodies: Iterable[str], note: Sequence[str], *, clock: Callable[[], str]) -> Ledger:
+        """A ledger of these entries, put in place only once it is whole; the last note is read after them."""
         part = folder / f"{FILE}.part"
         part.unlink(missing_ok=True)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -96,7 +96,7 @@ class Ledger:
             for number, body in enumerate(bodies):
                 _insert(database, number, body)
             size = database.execute("SELECT count(*) FROM events").fetchone()[0]
-            database.execute("INSERT INTO checkpoints VALUES (?, ?)", (size, note))
+            database.execute("INSERT INTO checkpoints VALUES (?, ?)", (size, note[-1]))
             for _, state in _states(database):
                 remember(database, state)
         database.close()
@@ -132,7 +132,7 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        self._database.close()
+        self.database.close()
 
     # Reading
 
@@ -168,7 +168,7 @@ class Ledger:
     def states(self) -> Iterator[State]:
         """Every case in order of ids, read as they are iterated."""
         with _reading(self.folder / FILE):
-            for _, state in _states(self._database):
+            for _, state in _states(self.database):
                 yield state
 
     def decisions(self) -> Iterator[Decision]:
@@ -201,31 +201,31 @@ class Ledger:
     def queue(self, query: Query = Query()) -> Page:  # noqa: B008 (frozen)
         """A page of cases, the most urgent first."""
         with _reading(self.folder / FILE):
-            return page(self._database, query, self.now)
+            return page(self.database, query, self.now)
 
     def cases_of(self, ground: str, *, weights: str = "", name: str = "", digest: str = "") -> tuple[str, ...]:
         """The ids of cases with the same weights, the same subject's name, or a weights file in common."""
         from auditor.review.queue import find
 
         with _reading(self.folder / FILE):
-            return find(self._database, ground, weights=weights, name=name, digest=digest)
+            return find(self.database, ground, weights=weights, name=name, digest=digest)
 
     def all_events(self) -> Iterator[Event]:
         with _reading(self.folder / FILE):
-            for (body,) in self._database.execute("SELECT body FROM events ORDER BY number"):
+            for (body,) in self.database.execute("SELECT body FROM events ORDER BY number"):
                 yield event_of(body)
 
     def _events(self, case: str) -> Iterator[Event]:
-        rows = self._database.execute("SELECT body FROM events WHERE case_id = ? ORDER BY number", (case,))
+        rows = self.database.execute("SELECT body FROM events WHERE case_id = ? ORDER BY number", (case,))
         return (event_of(body) for (body,) in rows)
 
     def _event(self, number: int) -> Event | None:
-        row = self._database.execute("SELECT body FROM events WHERE number = ?", (number,)).fetchone()
+        row = self.database.execute("SELECT body FROM events WHERE number = ?", (number,)).fetchone()
         return event_of(row[0]) if row else None
 
     def _last(self) -> Event:
         with _reading(self.folder / FILE):
-            (body,) = self._database.execute("SELECT body FROM events ORDER BY number DESC LIMIT 1").fetchone()
+            (body,) = self.database.execute("SELECT body FROM events ORDER BY number DESC LIMIT 1").fetchone()
             return event_of(body)
 
     # Recording
@@ -238,7 +238,7 @@ class Ledger:
         recorded. When this returns, the acts are on disk.
         """
         key = self._key()
-        with _writing(self.folder / FILE, self._database):
+        with _writing(self.folder / FILE, self.database):
             last = self._last()
             size = last.number + 1
             if self._root(size) != self.checkpoint().root:
@@ -264,12 +264,12 @@ class Ledger:
                     after[act.case] = states.apply(state, event)
                 else:
                     check_general(event)
-                previous = _insert(self._database, number, body)
+                previous = _insert(self.database, number, body)
             for state in after.values():
-                remember(self._database, state)
+                remember(self.database, state)
             size += len(acts)
             note = Checkpoint(self.origin, size, self._root(size)).signed(key)
-            self._database.execute("INSERT INTO checkpoints VALUES (?, ?)", (size, note))
+            self.database.execute("INSERT INTO checkpoints VALUES (?, ?)", (size, note))
         return tuple(after.values())
 
     def _state(self, case: str) -> State | None:
@@ -298,7 +298,7 @@ class Ledger:
 
     def node(self, level: int, number: int) -> bytes:
         """The hash of a complete subtree of the Merkle tree."""
-        row = self._database.execute("SELECT hash FROM tree WHERE level = ? AND number = ?", (level, number)).fetchone()
+        row = self.database.execute("SELECT hash FROM tree WHERE level = ? AND number = ?", (level, number)).fetchone()
         if row is None:
             raise SealError(f"{self.folder / FILE}: lacks node {number} of level {level}; run `auditor review verify`")
         hashed: bytes = row[0]
@@ -306,7 +306,7 @@ class Ledger:
 
     def note(self) -> str:
         """The last signed checkpoint, as text. Keep copies elsewhere."""
-        row = self._database.execute("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1").fetchone()
+        row = self.database.execute("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1").fetchone()
         if row is None:
             raise SealError(f"{self.folder / FILE}: has no checkpoint; run `auditor review verify`")
         return str(row[0])
