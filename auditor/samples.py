@@ -29,6 +29,7 @@ WIDTHS: Mapping[str, int] = {
 # Signals that are text, matched by expression: the column is called ``url``.
 TEXT_SIGNALS = ("url", "domain")
 ALGORITHMS: tuple[str, ...] = (*WIDTHS, *TEXT_SIGNALS)
+# A match by one of these is exact: the same bytes, or the same address. A match by any other is near, however near.
 EXACT = ("md5", "sha1", "sha256", "sha512", "photodna", "url", "domain")
 NEAR = ("pdq", "phash-64", "dhash-64")
 BITS: Mapping[str, int] = {"pdq": 256, "phash-64": 64, "dhash-64": 64}
@@ -57,7 +58,7 @@ HITS = pa.schema(
         pa.field("place", pa.string()),
         pa.field("row", pa.int64()),
         pa.field("algorithm", pa.string()),
-        pa.field("distance", pa.int16()),  # 0: exact
+        pa.field("distance", pa.int16()),  # in bits; 0 where EXACT; of a perceptual hash 0 is near all the same
         pa.field("variant", pa.string()),
         pa.field("basis", pa.string()),
     ]

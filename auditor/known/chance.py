@@ -24,6 +24,7 @@ from auditor.known.compiled import KnownList
 
 _MET = "decoys met by chance"
 _ASKED = "compared with decoys"
+COUNTS = (_MET, _ASKED)  # what this module adds to a run's coverage begins with one of these
 _SIDES: Mapping[str, int] = {"pdq": 16, "phash-64": 8}  # those that are signs of a cosine transform
 
 

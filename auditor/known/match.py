@@ -18,6 +18,9 @@ from auditor.known.compiled import KnownList
 from auditor.known.compiling import LIMITS
 from auditor.samples import EXACT, HITS, NEAR, TEXT_SIGNALS, Samples
 
+# A part of a picture has another hash: 94-138 of PDQ's 256 bits differ after a centre crop (img2dataset), so a crop
+# of a listed picture is found only if the crop is listed too.
+CROPS = "not checked: whether a crop of a listed picture"
 # Below this no list is at fault; above it, an entry that matches this share of different pictures is.
 _FEW = 20
 _SHARE = 0.01
@@ -27,7 +30,8 @@ _SHARE = 0.01
 class Matched:
     """``hits``: rows of :data:`auditor.samples.HITS`, one for each (sample, list, entry): its best variant.
 
-    ``coverage`` counts samples as stored that were compared, those that could not be and why, and hits.
+    ``coverage`` counts samples as stored that were compared, those that could not be and why, and hits; what a batch
+    compares of samples that were counted before stands apart (``, as declared too``).
     """
 
     hits: pa.RecordBatch
@@ -71,9 +75,14 @@ class Matcher:
                 pairs += self._pairs(algorithm, lists, samples, stored, coverage)
         pairs = _without_benign([pair for pair in pairs if len(pair.rows)], batch, coverage)
         hits = _hits([pair for pair in pairs if pair.known.means != "benign"], samples)
-        for means, distance in zip(hits.column("means").to_pylist(), hits.column("distance").to_pylist(), strict=True):
-            coverage[f"hits {means} {'near' if distance else 'exact'}"] += 1
-        return Matched(hits, {what: number for what, number in sorted(coverage.items()) if number})
+        for means, algorithm in zip(
+            hits.column("means").to_pylist(), hits.column("algorithm").to_pylist(), strict=True
+        ):
+            coverage[f"hits {means} {'exact' if algorithm in EXACT else 'near'}"] += 1
+        coverage[CROPS] = max(coverage[f"matched {algorithm}"] for algorithm in NEAR)
+        again = ", as declared too" if samples.again else ""
+        named = {what if what.startswith(chance.COUNTS) else f"{what}{again}": n for what, n in coverage.items() if n}
+        return Matched(hits, dict(sorted(named.items())))
 
     def _pairs(
         self,
@@ -132,7 +141,7 @@ def quarantine(hits: pa.Table | pa.RecordBatch, samples: int) -> tuple[tuple[Qua
     ``samples``: how many samples the run compared. Copies of a listed picture lie at every distance; unrelated ones
     pile up at the far end. Samples within half the threshold of an entry are within the threshold of each other, so
     they are copies of one picture. An entry is quarantined for more than 20 samples, and more than one in a hundred,
-    beyond that, with not a tenth as many within it. Exact hits are believed all the same.
+    beyond that, with not a tenth as many within it. Hits at distance 0 are believed all the same.
     """
     limit = max(_FEW, _SHARE * samples)
     names = ("list", "version", "token")
@@ -180,22 +189,27 @@ def _of_quality(
 
 def _without_benign(pairs: list[_Pairs], batch: pa.RecordBatch, coverage: Counter[str]) -> list[_Pairs]:
     """Drops a near hit on a sample that a benign list knows exactly, or more nearly. An exact hit always stays."""
+
+    def rank(pair: _Pairs) -> NDArray[np.int16]:
+        """Exact before every perceptual hash, also before one that is equal."""
+        return np.full_like(pair.distances, -1) if pair.algorithm in EXACT else pair.distances
+
     benign = [pair for pair in pairs if pair.known.means == "benign"]
     if not benign or len(benign) == len(pairs):
         return pairs
     group = _groups(batch, [pair.rows for pair in pairs])
     best = np.full(len(batch) + 1, np.iinfo(np.int16).max, np.int16)
     for pair in benign:
-        np.minimum.at(best, group[pair.rows], pair.distances)
+        np.minimum.at(best, group[pair.rows], rank(pair))
     kept = []
     excluded: list[NDArray[np.int64]] = []
     conflicts: list[NDArray[np.int64]] = []
     for pair in pairs:
         if pair.known.means != "benign":
-            known = best[group[pair.rows]] < pair.distances
+            known = best[group[pair.rows]] < rank(pair)
             excluded.append(group[pair.rows[known]])
             if pair.known.means == "csam" and pair.algorithm in EXACT:
-                conflicts.append(group[pair.rows[best[group[pair.rows]] == 0]])
+                conflicts.append(group[pair.rows[best[group[pair.rows]] <= 0]])
             pair = pair.where(~known)
         kept.append(pair)
     coverage["excluded by a benign list: near"] += _different(excluded)

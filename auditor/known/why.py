@@ -20,7 +20,7 @@ from auditor.known import exact, near
 from auditor.known.compiled import KnownList
 from auditor.known.match import Matcher
 from auditor.model import Ref
-from auditor.samples import NEAR, Samples
+from auditor.samples import EXACT, NEAR, Samples
 
 VARIANTS = ("oriented", "unpadded", "dihedral", "512")
 _CHUNK = 1 << 20
@@ -69,7 +69,8 @@ def _of_quality(rows: list[dict[str, Any]]) -> Generator[str, None, list[dict[st
 
 
 def _matched(hit: dict[str, Any], distances: bool) -> str:
-    how = "exact" if hit["distance"] == 0 else f"near, {hit['distance']} bits away" if distances else "near"
+    far = f"near, {hit['distance']} bits away" if distances else "near"
+    how = "exact" if hit["algorithm"] in EXACT else far
     classified = f", classified {hit['classification']}" if hit["classification"] else ""
     return f"matches entry {hit['token']}{classified} ({how}) {hit['variant'] or 'as stored'}"
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from auditor.errors import RuleError
-from auditor.known.chance import expected
+from auditor.known.chance import COUNTS, expected
 from auditor.model import Ground, Rule
 from auditor.printable import printable
 from auditor.resources import resource
@@ -34,8 +34,6 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "test": "ordinary pictures that stand for known content in a test",
     }
 )
-# Coverage that auditor.known.chance counts: numbers for a bound, not for a reader.
-CHANCE_COUNTS = ("decoys met by chance", "compared with decoys")
 STEPS = (
     "Do not open, copy, share or delete the matched samples, and do not send this report on as proof of anything: "
     "a match says that a hash matches an entry of a list.",
@@ -112,7 +110,7 @@ def _of_known_content(rule: Rule) -> bool:
 def asked(report: Report) -> tuple[tuple[str, int], ...]:
     """What was asked of the samples, and of how many; :func:`chance` says the rest of the coverage."""
     return tuple(
-        (what, number) for what, number in sorted(report.tally.coverage.items()) if not what.startswith(CHANCE_COUNTS)
+        (what, number) for what, number in sorted(report.tally.coverage.items()) if not what.startswith(COUNTS)
     )
 
 

@@ -268,3 +268,35 @@ def test_an_entry_that_matches_copies_is_believed(distances: list[int], samples:
     found, rows = quarantine(near_hits(*distances), samples)
     assert found == (), why
     assert not rows.any()
+
+
+def test_only_an_equal_file_or_address_is_exact_and_an_equal_perceptual_hash_is_near(make_list: MakeList) -> None:
+    listed = (entries("md5", [digest(1)]), entries("pdq", [digest(1, 32)]), entries("phash-64", [digest(1, 8)]))
+    of = samples(md5=[digest(1)], pdq=[digest(1, 32)], phash_64=[digest(1, 8)], quality=[90])
+    coverage = Matcher((make_list(*listed, means="csam"),)).match(of).coverage
+    assert (coverage["hits csam exact"], coverage["hits csam near"]) == (1, 2)
+
+
+def test_a_benign_file_excludes_an_equal_perceptual_hash_but_no_equal_file(make_list: MakeList) -> None:
+    listed = make_list(entries("pdq", [digest(1, 32)]), entries("md5", [digest(8)]), means="csam", name="bad")
+    benign = make_list(entries("md5", [digest(8), digest(9)]), means="benign", name="good")
+    of = samples(md5=[digest(9), digest(8)], pdq=[digest(1, 32), None], quality=[90, None])
+    assert [(hit["sample"], hit["algorithm"]) for hit in hits((listed, benign), of)] == [("1.png", "md5")]
+
+
+def test_samples_that_were_counted_before_are_matched_and_counted_apart(make_list: MakeList) -> None:
+    known = make_list(entries("md5", [digest(1)]), means="csam")
+    again = Samples(HILLS, "declared", samples(md5=[digest(1), digest(2)]).batch, again=True)
+    matched = Matcher((known,)).match(again)
+    assert matched.hits.num_rows == 1
+    assert matched.coverage == {"matched md5, as declared too": 2, "hits csam exact, as declared too": 1}
+
+
+def test_that_a_crop_would_not_be_found_is_said_of_every_picture_compared(make_list: MakeList) -> None:
+    known = make_list(entries("pdq", [digest(1, 32)]), entries("md5", [digest(1)]))
+    coverage = Matcher((known,)).match(samples(pdq=[digest(2, 32)] * 3, quality=[90, 90, 10])).coverage
+    assert coverage["not checked: whether a crop of a listed picture"] == 2
+    assert (
+        "not checked: whether a crop of a listed picture"
+        not in Matcher((known,)).match(samples(md5=[digest(2)])).coverage
+    )

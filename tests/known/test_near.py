@@ -84,7 +84,7 @@ def test_crowded_bands_are_compared_in_parts_and_lose_nothing(monkeypatch: pytes
 
 # Counts of pairs: the reference's own mih-query over its test files (facebook/ThreatExchange, pdq/cpp).
 @pytest.mark.corpus
-@pytest.mark.parametrize(("threshold", "pairs"), [(0, 50), (15, 151), (31, 250)])
+@pytest.mark.parametrize(("threshold", "pairs"), [(0, 50), (15, 151), (31, 250), (47, 287), (63, 352), (96, 365)])
 def test_needles_are_found_in_the_haystack(corpus: Path, make_list: MakeList, threshold: int, pairs: int) -> None:
     folder = corpus / "01-pdq/pdq/data/reg-test-input"
     needles, haystack = (digests(folder / name) for name in ("needles.txt", "haystack.txt"))

@@ -109,3 +109,10 @@ def test_a_benign_list_explains_its_matches_too(make_list: MakeList, tmp_path: P
     data = pictures.png(picture)
     known = make_list(entries("md5", [hashlib.md5(data).digest()]), means="benign")
     assert "(exact)" in list(why(written(tmp_path, data), known))[1]
+
+
+def test_an_equal_perceptual_hash_is_a_near_match(make_list: MakeList, tmp_path: Path, picture: Image.Image) -> None:
+    data = pictures.png(picture)
+    known = make_list(entries("pdq", [pdq_of(data)]), means="csam")
+    assert " (near) as stored" in list(why(written(tmp_path, data), known))[-1]
+    assert " (near, 0 bits away) as stored" in list(why(written(tmp_path, data), known, places=True))[-1]
