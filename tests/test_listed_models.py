@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from auditor.runs import audit
+from tests.pictures import jpeg, landscape
 from tests.weights import safetensors_file
 
 
@@ -40,3 +41,16 @@ def test_a_sample_is_never_compared_with_a_list_of_models(tmp_path: Path) -> Non
     report = audit(tmp_path / "data", known=[known], out=tmp_path / "run", workers=1)
     assert report.cases == ()
     assert (report.tally.files.skipped, report.tally.coverage) == (1, {})
+
+
+def test_a_picture_beside_a_models_weights_that_matches_is_a_finding_and_no_case(tmp_path: Path) -> None:
+    picture = jpeg(landscape(5, (160, 120)))
+    folder = tmp_path / "models" / "acme" / "painter"
+    safetensors_file(folder / "model.safetensors", {"layer.weight": np.ones((2, 2), np.float32)})
+    (folder / "preview.jpg").write_bytes(picture)
+    known = tmp_path / "known.csv"
+    known.write_text(f"# name: demo\n# version: 1\n# means: csam\nid,md5\n1,{hashlib.md5(picture).hexdigest()}\n")
+    report = audit(tmp_path / "models", known=[known], out=tmp_path / "run", workers=1)
+    found = [(f.rule, f.subject, f.fact) for f in report.findings if f.severity == "error"]
+    assert found == [("known-content-in-model", "acme/painter", "its files match entries of list demo (exact)")]
+    assert report.cases == ()
