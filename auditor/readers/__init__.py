@@ -91,9 +91,11 @@ def readers() -> Mapping[str, Reader]:
 
 def reader_of(blob: Blob, head: bytes) -> str:
     """The name of the reader that claims this blob most (the first by name of those that claim alike)."""
-    claims = {name: reader.claims(blob, head) for name, reader in readers().items()}
-    best = max(claims.values(), default=0)
-    return next((name for name, claim in claims.items() if claim == best), "") if best > 0 else ""
+    best, mine = 0, ""
+    for name, reader in readers().items():
+        if (claim := reader.claims(blob, head)) > best:
+            best, mine = claim, name
+    return mine
 
 
 def state(subject: Subject, *statements: Statement) -> Subject:

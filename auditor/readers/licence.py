@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from html import unescape
 
 from auditor.errors import Unreadable
@@ -29,6 +30,11 @@ _TERMS_NAME = re.compile(
 )
 # Within a model's or dataset's folder these are other things: how to annotate, a policy that plays a game.
 _ALONE_NAME = re.compile(r"(?:.*[-_. ])?(?:policy|policies|conduct|guidelines?)(?:[-_. ].*)?", re.I)
+# One of these stands in every name that the three above match; most names hold none.
+_NAMED = (
+    "licen", "copy", "eula", "notice", "terms", "tos", "tou", "aup", "agreement", "restrictions", "use", "polic",
+    "conduct", "guideline",
+)  # fmt: skip
 # LICENSE-SDXL1.0, COPYING.LESSER, LICENSE.MIT: what follows the dot is no suffix.
 _VARIANT = re.compile(r"^(?:LICEN[CS]E|COPYING|NOTICE)[^/]*\.(?:\d\w*|[A-Z][A-Z\d-]*)$")
 _FOLDER = re.compile(r"(?:^|[/_-])(?:licen[cs]es?|terms|policies|legal)(?:[/_-]|$)", re.I)
@@ -57,13 +63,19 @@ def claims(blob: Blob, head: bytes) -> int:
         return 0
     if first in _CARDS:
         return 0
-    if len(stem) < 120 and _role(stem, alone=not blob.kind):
+    named = any(map(stem.lower().__contains__, _NAMED))
+    if named and len(stem) < 120 and _role(stem, alone=not blob.kind):
         return 20 if _is_card(head) else 70
-    if not blob.kind and _FOLDER.search("/".join(blob.path.split("/")[-4:-1])):
+    if not blob.kind and _is_legal_folder(blob.path.rpartition("/")[0]):
         return 20 if _is_card(head) else 50
-    if bare in (".md", ".markdown", ".rst") and not _ALONE_NAME.fullmatch(stem[:120]):
+    if bare in (".md", ".markdown", ".rst") and not (named and _ALONE_NAME.fullmatch(stem[:120])):
         return 0
     return 40 if _is_legal(head) else 0
+
+
+@lru_cache(maxsize=256)
+def _is_legal_folder(folder: str) -> bool:
+    return _FOLDER.search("/".join(folder.split("/")[-3:])) is not None
 
 
 def _role(stem: str, *, alone: bool) -> Role | None:

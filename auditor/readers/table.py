@@ -8,7 +8,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import BinaryIO
 
@@ -37,6 +37,7 @@ NOT_USABLE = "no column holds digests, URLs or image bytes"
 
 _HASHED = frozenset({"md5", "sha1", "sha256", "sha512", "pdq", "phash-64", "dhash-64"})
 _PACKED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
+_TEXT = frozenset({".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson", ".json", ".txt", ""})
 _URL = re.compile(r".*(?:url|uri)s?|.*(?:imagelink|imglink)|link|href|src|imagesrc|imgsrc")
 _URL_FIRST = ("url", "imageurl", "contenturl", "imgurl", "photoimageurl", "originalurl")
 _SAMPLE_FIRST = ("filename", "key", "imagekey", "filepath", "imagepath", "imageid", "photoid", "sampleid", "uid", "id")
@@ -93,6 +94,8 @@ def claims(blob: Blob, head: bytes) -> int:
         return 0 if _is_card_table(_parquet_names(blob)) else 60
     if head[:6] == b"ARROW1" or suffix in {".arrow", ".feather", ".ipc"}:
         return 60
+    if suffix not in _TEXT:
+        return 0
     try:
         text = text_of(_unpacked(head, packed))
     except Unreadable:
@@ -497,14 +500,15 @@ def _samples(blob: Blob, rows: Rows, wants: Wants) -> Iterator[Samples]:
         declared["url"] = urls[0]
     gap = _gaps(count, wrong, rows.wrong)
     image = cells[columns.image] if columns.image in have and count else None
-    if image is None or declared or gap is not None:
+    if counted := image is None or bool(declared) or gap is not None:
         filled = shared | declared | ({"gap": gap} if gap is not None else {})
         yield Samples(blob.ref("dataset"), "declared", sample_batch(filled, [a for a in declared if a in names]))
     for name, url in zip(columns.urls[1:], urls[1:], strict=True) if urls else ():
         variant = pa.repeat(pa.scalar(f"url:{name}"), count)
         yield Samples(blob.ref("dataset"), "declared", sample_batch(shared | {"url": url, "variant": variant}, ()))
     if image is not None:
-        yield from _hashed(blob, rows, shared, image, wants)
+        for hashed in _hashed(blob, rows, shared, image, wants):
+            yield replace(hashed, again=counted)
 
 
 def _hashed(blob: Blob, rows: Rows, shared: dict[str, pa.Array], image: pa.Array, wants: Wants) -> Iterator[Samples]:

@@ -52,7 +52,7 @@ _CODE = "loading it can run code"
 
 def pointer(head: bytes) -> tuple[str, int] | None:
     """SHA-256 and size of the file that a Git LFS pointer stands for; None where these bytes are none."""
-    match = _POINTER.fullmatch(head[:1024])
+    match = _POINTER.fullmatch(head[:1024]) if head.startswith(b"version") else None
     return (match[1].decode(), int(match[2])) if match else None
 
 
