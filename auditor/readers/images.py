@@ -10,7 +10,8 @@ from itertools import groupby, islice
 from auditor.errors import Unreadable
 from auditor.hashing.pictures import COMPUTED, DECODING, Encoded, hash_images
 from auditor.readers import Example, Part, Wants
-from auditor.readers.opaque import BATCH, exact_samples
+from auditor.readers.opaque import BATCH, exact_samples, pointed
+from auditor.readers.weights import pointer
 from auditor.samples import Samples, sample_batch
 from auditor.sources import Blob, Unread
 
@@ -72,21 +73,32 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Samples | Unrea
                 continue
             large += (blob for blob in some if blob.size > MAX_DECODED_BYTES)
             unread: list[Unread] = []
-            batch = hash_images(_encoded(some, unread), wanted, wants.variants)
+            pointers: list[tuple[Blob, str]] = []
+            batch = hash_images(_encoded(some, unread, pointers), wanted, wants.variants)
             yield from unread
+            yield from pointed(pointers, wanted)
             if batch.num_rows:
                 yield Samples(ref, "computed", batch)
     yield from exact_samples(large, wanted, "" if DECODING.isdisjoint(wanted) else _TOO_LARGE)
 
 
-def _encoded(blobs: Iterable[Blob], unread: list[Unread]) -> Iterator[Encoded]:
-    """The files that can be held in memory, one at a time; those that cannot be read are appended to ``unread``."""
+def _encoded(blobs: Iterable[Blob], unread: list[Unread], pointers: list[tuple[Blob, str]]) -> Iterator[Encoded]:
+    """The files that can be held in memory, one at a time.
+
+    Those that cannot be read are appended to ``unread``, Git LFS pointers, with the SHA-256 of the
+    file they stand for, to ``pointers``.
+    """
     for blob in blobs:
         if blob.size <= MAX_DECODED_BYTES:
             try:
-                yield Encoded(blob.basename, blob.uri, 0, blob.read())
+                data = blob.read()
             except Unreadable as error:
                 unread.append(Unread(blob.uri, str(error), blob=blob))
+                continue
+            if found := pointer(data):
+                pointers.append((blob, found[0]))
+            else:
+                yield Encoded(blob.basename, blob.uri, 0, data)
 
 
 def _tiny_png() -> bytes:

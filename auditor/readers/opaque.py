@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
 from auditor.errors import Unreadable
 from auditor.hashing import exact
-from auditor.model import Ref
+from auditor.model import Basis, Ref
 from auditor.readers import Example, Part, Wants
+from auditor.readers.weights import pointer
 from auditor.samples import Samples, sample_batch
 from auditor.sources import Blob, Unread
 
@@ -18,6 +19,7 @@ _NO_LIST = "no list to match it against"
 _NOT_A_MODEL = "not a kind of file that says anything about a model"
 _ARCHIVE = "an archive: its members were not checked"
 _POINTER = "a Git LFS pointer: the file itself is not here"
+_DECLARED = "a Git LFS pointer: the file itself is not here, and only the SHA-256 that it declares was compared"
 
 _ARCHIVES = (
     b"PK\x03\x04",
@@ -58,10 +60,15 @@ def exact_samples(blobs: Iterable[Blob], algorithms: Iterable[str], why: str = "
     for ref, group in groupby(blobs, key=lambda blob: blob.ref("dataset")):
         while some := tuple(islice(group, BATCH)):
             rows: list[tuple[Blob, Mapping[str, bytes], str | None]] = []
+            pointers: list[tuple[Blob, str]] = []
             for blob in some:
                 try:
                     with blob.open() as file:
-                        gap = why or _half_checked(file.read(512))
+                        head = file.read(1024)
+                        if found := pointer(head):
+                            pointers.append((blob, found[0]))
+                            continue
+                        gap = why or _half_checked(head)
                         file.seek(0)
                         rows.append((blob, exact.stream_digests(file, wanted), gap))
                 except OSError as error:
@@ -69,17 +76,29 @@ def exact_samples(blobs: Iterable[Blob], algorithms: Iterable[str], why: str = "
                 except Unreadable as error:
                     yield Unread(blob.uri, str(error), blob=blob)
             if rows:
-                yield _samples(ref, rows, wanted)
+                yield _samples(ref, "computed", rows, wanted)
+            yield from pointed(pointers, wanted)
 
 
-def _samples(ref: Ref, rows: list[tuple[Blob, Mapping[str, bytes], str | None]], wanted: tuple[str, ...]) -> Samples:
+def pointed(pointers: Sequence[tuple[Blob, str]], wanted: Iterable[str]) -> Iterator[Samples]:
+    """Samples of files that Git LFS pointers of one subject stand for, by the SHA-256 (hex) that each declares."""
+    wanted = tuple(name for name in wanted if name == "sha256")
+    gap = _DECLARED if wanted else _POINTER
+    if pointers:
+        rows = [(blob, {"sha256": bytes.fromhex(sha256)}, gap) for blob, sha256 in pointers]
+        yield _samples(pointers[0][0].ref("dataset"), "declared", rows, wanted)
+
+
+def _samples(
+    ref: Ref, basis: Basis, rows: Sequence[tuple[Blob, Mapping[str, bytes], str | None]], wanted: tuple[str, ...]
+) -> Samples:
     columns: dict[str, list[object]] = {
         "sample": [blob.basename for blob, _, _ in rows],
         "place": [blob.uri for blob, _, _ in rows],
         "gap": [gap for _, _, gap in rows],
         **{name: [digests.get(name) for _, digests, _ in rows] for name in wanted},
     }
-    return Samples(ref, "computed", sample_batch(columns, wanted))
+    return Samples(ref, basis, sample_batch(columns, wanted))
 
 
 def _half_checked(head: bytes) -> str | None:

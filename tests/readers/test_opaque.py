@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.model import Kind, Ref
-from auditor.readers import Wants, opaque
+from auditor.readers import Wants, images, opaque
 from auditor.samples import Samples
 from auditor.sources import Blob, Unread
 
@@ -63,6 +63,23 @@ def test_a_git_lfs_pointer_says_that_the_file_itself_is_not_here(tmp_path: Path)
     (found,) = opaque.read([blob(tmp_path, "film.mp4", data)], WANTS)
     assert isinstance(found, Samples)
     assert found.batch.column("gap").to_pylist() == ["a Git LFS pointer: the file itself is not here"]
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "hill.png"])
+@pytest.mark.parametrize(("algorithms", "asked"), [({"md5", "sha256", "pdq"}, True), ({"md5", "pdq"}, False)])
+def test_the_sha256_that_a_git_lfs_pointer_declares_is_a_declared_digest_of_the_file(
+    name: str, algorithms: set[str], asked: bool, tmp_path: Path
+) -> None:
+    digest = hashlib.sha256(b"the film")
+    data = f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest.hexdigest()}\nsize 8\n".encode()
+    reader = images if name.endswith(".png") else opaque
+    (found,) = reader.read([blob(tmp_path, name, data)], Wants(frozenset(algorithms)))
+    assert isinstance(found, Samples)
+    assert (found.basis, found.algorithms) == ("declared", ("sha256",) if asked else ())
+    (row,) = found.batch.to_pylist()
+    assert (row["sample"], row.get("sha256")) == (name, digest.digest() if asked else None)
+    compared = ", and only the SHA-256 that it declares was compared" if asked else ""
+    assert row["gap"] == f"a Git LFS pointer: the file itself is not here{compared}"
 
 
 @pytest.mark.parametrize(
