@@ -9,14 +9,19 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import pickle
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from itertools import islice
+from multiprocessing.connection import wait as wait_for
 from typing import Any, Generic, TypeVar
 
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, UsageError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -24,6 +29,14 @@ _log = logging.getLogger(__name__)
 
 # Memory a worker may allocate. RLIMIT_DATA does not count shared mappings of files, so lists may be larger.
 _MEMORY = 8 * 1024**3
+# There is a worker for every core already: threads of BLAS and of Arrow would only get in each other's way.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+# A pool whose workers all end breaks; so many in a row without a finished task, and something is wrong here.
+_BROKEN_POOLS = 3
+_NO_WORKERS = (
+    "worker processes end as soon as they start; run it again with -v to see why (a script that calls auditor "
+    'needs `if __name__ == "__main__":` around what it does)'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,54 +76,85 @@ def run(
     """
     from pebble import ProcessPool
 
-    waiting: deque[T] = deque()
     source = iter(tasks)
-    running: dict[Future[R], T] = {}
+    waiting = deque(islice(source, workers))
+    workers = len(waiting)  # never more than there are tasks
+    start = _Start(pickle.dumps((initializer, initargs)), _log.isEnabledFor(logging.INFO))
     context = multiprocessing.get_context(_start_method())
-    with ProcessPool(max_workers=workers, initializer=_Start(initializer, initargs), context=context) as pool:
-        try:
-            while True:
-                while len(running) < 2 * workers:
-                    task = waiting.popleft() if waiting else next(source, None)
-                    if task is None:
+    broken = 0
+    while waiting:
+        running: dict[Future[R], T] = {}
+        with ProcessPool(max_workers=workers, initializer=start, context=context) as pool:
+            try:
+                while True:
+                    while len(running) < 2 * workers:
+                        task = waiting.popleft() if waiting else next(source, None)
+                        if task is None:
+                            break
+                        running[_schedule(pool, work, task, seconds(task))] = task
+                    if not running:
                         break
-                    running[pool.schedule(work, args=[task], timeout=seconds(task))] = task
-                if not running:
-                    break
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    task = running.pop(future)
-                    why = _why(future)
-                    if why is None:
-                        yield Done(task, future.result())
-                    elif smaller := retry(task):
-                        waiting.extend(smaller)
-                    else:
-                        yield Lost(task, why)
-        except BaseException:
-            pool.stop()
-            raise
+                    finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        why = _why(future)
+                        task = running.pop(future)
+                        broken = 0
+                        if why is None:
+                            yield Done(task, future.result())
+                        elif smaller := retry(task):
+                            waiting.extend(smaller)
+                        else:
+                            yield Lost(task, why)
+            except BrokenProcessPool as error:
+                pool.stop()
+                broken += 1
+                if broken == _BROKEN_POOLS:
+                    raise UsageError(_NO_WORKERS) from error
+                waiting.extendleft(reversed(running.values()))
+            except BaseException:
+                pool.stop()
+                raise
+
+
+def _schedule(pool: Any, work: Callable[[T], R], task: T, seconds: float) -> Future[R]:
+    try:
+        return pool.schedule(work, args=[task], timeout=seconds)  # type: ignore[no-any-return]
+    except RuntimeError as error:  # what Pebble says of a pool that broke since the last task
+        future: Future[R] = Future()
+        future.set_exception(BrokenProcessPool(str(error)))
+        return future
 
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """What a worker does first: take a limit on its memory, then the caller's own initializer."""
+    """What a worker does first, and only then unpacks and calls the caller's own initializer."""
 
-    initializer: Callable[..., None]
-    initargs: tuple[Any, ...]
+    packed: bytes  # pickled (initializer, initargs): unpacking them may load NumPy
+    verbose: bool
 
     def __call__(self) -> None:
-        import signal
-
-        # An interrupt is for the main process, which ends its workers.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for name in _THREADS:
+            os.environ.setdefault(name, "1")
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        if not self.verbose:
+            # libtiff and others write warnings about what they read, past Python, to the user's terminal.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         if sys.platform == "linux":
             import resource
 
             _, hard = resource.getrlimit(resource.RLIMIT_DATA)
             limit = _MEMORY if hard == resource.RLIM_INFINITY else min(_MEMORY, hard)
             resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
-        self.initializer(*self.initargs)
+        initializer, initargs = pickle.loads(self.packed)
+        initializer(*initargs)
+
+
+def _end_with_parent() -> None:
+    """End this worker when the main process has gone: two of them must never write the same shard."""
+    parent = multiprocessing.parent_process()
+    assert parent
+    wait_for([parent.sentinel])
+    os._exit(1)
 
 
 def _start_method() -> str:
@@ -119,11 +163,14 @@ def _start_method() -> str:
 
 
 def _why(future: Future[Any]) -> str | None:
-    """Why the task was lost, or None when it was not. Raises an AuditorError that the worker raised."""
+    """Why the task was lost, or None when it was not.
+
+    Raises an AuditorError that the worker raised, and BrokenProcessPool where no worker is left.
+    """
     error = future.exception()
     if error is None:
         return None
-    if isinstance(error, AuditorError):
+    if isinstance(error, AuditorError | BrokenProcessPool):
         raise error
     if isinstance(error, TimeoutError):
         return "the worker took too long and was stopped"

@@ -76,16 +76,17 @@ def derive(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Pa
     import pyarrow.parquet as pq
 
     from auditor.facts import FACTS, rows
+    from auditor.lineage.descent import observed
     from auditor.lineage.graph import edges
     from auditor.lineage.passing import derive
 
     (out / "derived").mkdir(exist_ok=True)
-    graph = edges(facts)
+    graph, seen = observed(folders, edges(facts), out / "derived")
     pq.write_table(graph, out / "derived" / "edges.parquet", compression="zstd")
     with pq.ParquetWriter(out / "derived" / "derived.parquet", FACTS, compression="zstd") as writer:
         counted, lists = hits(folders, facts, policy.treat)
         writer.write_batch(rows(lists))
-        for batch in derive(facts, counted, graph, resource("rules") / "vocabulary"):
+        for batch in derive(facts, counted, graph, resource("rules") / "vocabulary", seen):
             writer.write_batch(batch)
 
 
@@ -147,7 +148,6 @@ def _judge_all(facts: pads.Dataset, policy: Policy, out: Path, workers: int) -> 
         width = -(-_BUCKETS // groups)
         numbers = _partition(facts, folder, width)
         total = Verdicts()
-        _prepare(policy, out)
         for done in run(
             numbers,
             _judge_group,

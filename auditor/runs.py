@@ -2,9 +2,11 @@
 
 A run folder holds::
 
+    auditor.lock           held by the process that writes the run; marks the folder as a run's
     run.json               format, version, targets, policy: what makes two runs the same
     shards/N.json          the tally of a finished shard, renamed into place last
     facts/N.parquet        what the shard's files state
+    fingerprints/N.parquet sampled values of weights files, where --weights asks for them
     derived/               what follows from all shards together, and the lineage's edges
     findings/  gaps/       what the rules say, in order of subject
     report.json            times, counts, cases: written when the run is complete
@@ -17,12 +19,13 @@ import heapq
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from auditor import __version__, judging
 from auditor.engines import Done, cores, run
@@ -30,14 +33,15 @@ from auditor.errors import NothingToAudit, RunError, UsageError
 from auditor.model import SEVERITIES, Case, Count, Finding, Gap, Kind, Place, Ref, Rule, Severity, Tally
 from auditor.progress import Silent
 from auditor.readers import Wants
-from auditor.scan import Setup, Shard, lost, prepare, shards, work, write_json
+from auditor.scan import Setup, Shard, lost, prepare, shards, work, write_json, writing
 from auditor.sources import Blob, Unread
 
 if TYPE_CHECKING:
     from auditor.policy import Policy
 
 FORMAT = 1
-_FOLDERS = ("shards", "facts", "derived", "restricted", "restricted/hits", "restricted/lists")
+_LOCK = "auditor.lock"
+_FOLDERS = ("shards", "facts", "fingerprints", "derived", "restricted", "restricted/hits", "restricted/lists")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,23 +137,23 @@ def audit(
 
     folder = Path(out) if out else default_folder()
     paths = [os.fspath(target) for target in targets]
-    files = _files(paths)
+    files = _files(paths, folder)
     first = next(files, None)
     if first is None:
         raise NothingToAudit(f"{', '.join(map(str, targets))}: holds no file; name a file or folder that does")
-    _make(folder)
-    lists = tuple(open_list(os.fspath(name), means=means, into=folder / "restricted" / "lists") for name in known)
-    policy = load(tuple(map(Path, rules)), profile, lists)
-    algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)
-    if any(opened.means == "model" for opened in lists):
-        algorithms |= {ARTEFACT}
-    wants = Wants(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
-    started = _begin(folder, paths, policy, wants)
-    if type(progress) is not Silent and progress:  # someone waits, and wants to know for how long
-        _expect(paths, progress)
-    setup = Setup(policy, wants, folder)
-    tally = _scan(folder, chain([first], files), setup, workers or cores(), progress or Silent())
-    return _conclude(folder, [folder], policy, tally, started, workers or cores())
+    with _held(folder):
+        lists = tuple(open_list(os.fspath(name), means=means, into=folder / "restricted" / "lists") for name in known)
+        policy = load(tuple(map(Path, rules)), profile, lists)
+        algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)
+        if any(opened.means == "model" for opened in lists):
+            algorithms |= {ARTEFACT}
+        wants = Wants(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
+        started = _begin(folder, paths, policy, wants)
+        if type(progress) is not Silent and progress:  # someone waits, and wants to know for how long
+            _expect(_files(paths, folder), progress)
+        setup = Setup(policy, wants, folder)
+        tally = _scan(folder, chain([first], files), setup, workers or cores(), progress or Silent())
+        return _conclude(folder, policy, tally, started, workers or cores())
 
 
 def judge(
@@ -163,7 +167,7 @@ def judge(
     """Derive and judge finished runs again, or several as one, under other rules. Nothing is read anew."""
     from auditor.policy import load
 
-    folders = [Path(folder) for folder in runs]
+    folders = list(dict.fromkeys(Path(folder).resolve() for folder in runs))
     begun = [_run_json(folder) for folder in folders]
     for folder in folders:
         _finished(folder)
@@ -172,16 +176,17 @@ def judge(
     )
     policy = load(tuple(map(Path, rules)), profile, lists)
     target = Path(out)
-    if (target / "run.json").exists():
-        raise UsageError(f"{target}: holds a run already; name another folder with --out")
-    _make(target)
-    for kind in ("facts", "restricted/hits", "shards"):
-        for folder in folders:
-            for path in sorted((folder / kind).iterdir()):
-                _share(path, target / kind / f"{folders.index(folder):02}-{path.name}")
-    started = _begin(target, [name for run in begun for name in run["targets"]], policy, Wants())
-    tally = sum((_tally(path) for path in (target / "shards").glob("*.json")), Tally())
-    return _conclude(target, [target], policy, tally, started, workers or cores())
+    if target.is_dir() and any(target.iterdir()):
+        raise UsageError(f"{target}: is not empty; name another folder with --out")
+    with _held(target):
+        with writing(target):
+            for number, folder in enumerate(folders):
+                for kind in ("facts", "fingerprints", "restricted/hits", "shards"):
+                    for path in sorted((folder / kind).glob("*")):
+                        _share(path, target / kind / f"{number:02}-{path.name}")
+        started = _begin(target, [name for run in begun for name in run["targets"]], policy, Wants())
+        tally = sum((_tally(path) for path in (target / "shards").glob("*.json")), Tally())
+        return _conclude(target, policy, tally, started, workers or cores())
 
 
 def _share(path: Path, to: Path) -> None:
@@ -196,33 +201,100 @@ def default_folder() -> Path:
     return Path("reports", "runs", datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ"))
 
 
-def _files(targets: Sequence[str]) -> Iterator[Blob | Unread]:
+def _files(targets: Sequence[str], out: Path) -> Iterator[Blob | Unread]:
+    """Every file of the targets, each once. The run's own folder is no part of them, nor are the runs beside it."""
     from auditor.sources import source_of
 
+    where: dict[Path, str] = {}
     for target in targets:
-        prefix = f"{Path(target).resolve().name}/" if len(targets) > 1 else ""
-        for file in source_of(target).blobs(target):
+        where.setdefault(Path(os.path.realpath(target)), target)
+    sources = {target: source_of(target) for target in where.values()}
+    for path, target in where.items():
+        if outer := next((where[parent] for parent in path.parents if parent in where), ""):
+            raise UsageError(f"{target}: lies in {outer}, which is named too; name one of them")
+    taken: set[str] = set()
+    for path, target in where.items():
+        prefix = _prefix(path, taken) if len(where) > 1 else ""
+        taken.add(prefix)
+        mine, others = _runs_in(path, Path(os.path.realpath(out)))
+        for file in sources[target].blobs(target):
+            if file.uri.startswith(mine + others):
+                continue
             yield file.under(prefix) if prefix else file
+        for uri in others:
+            yield Unread(prefix + uri, "a run of this program: not read", skipped=True)
 
 
-def _expect(targets: Sequence[str], progress: Silent) -> None:
+def _prefix(target: Path, taken: Container[str]) -> str:
+    """What a target's places begin with where there are several: its name, with a number where that is taken."""
+    from auditor.sources.folder import uri_of
+
+    name = uri_of(target.name)
+    return next(
+        prefix for prefix in chain([f"{name}/"], (f"{name}~{number}/" for number in count(2))) if prefix not in taken
+    )
+
+
+def _runs_in(target: Path, out: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The places in a target of a run's folder, and of the other runs beside it."""
+    from auditor.sources.folder import uri_of
+
+    if not out.parent.is_relative_to(target):
+        return (), ()
+    places = [out, *sorted(path.parent for path in out.parent.glob("*/run.json") if path.parent != out)]
+    uris = ["".join(f"{uri_of(part)}/" for part in path.relative_to(target).parts) for path in places]
+    return tuple(uris[:1]), tuple(uris[1:])
+
+
+def _expect(files: Iterable[Blob | Unread], progress: Silent) -> None:
     """Count the files beforehand: a walk costs little beside reading them."""
-    files = size = 0
-    for file in _files(targets):
-        files += 1
+    number = size = 0
+    for file in files:
+        number += 1
         size += file.size if isinstance(file, Blob) else 0
-    progress.start(files, size)
+    progress.start(number, size)
 
 
-def _make(folder: Path) -> None:
-    """The folders of a run. What is restricted is for its owner alone, and kept out of version control."""
+def _held(folder: Path) -> BinaryIO:
+    """Make the folders of a run, this process's alone until the returned lock is closed, however that happens.
+
+    What is restricted is for its owner alone, and kept out of version control.
+    """
     try:
+        ours = (folder / _LOCK).exists() or (folder / "run.json").exists()
+        if folder.is_dir() and not ours and any(folder.iterdir()):
+            raise UsageError(f"{folder}: is not empty and holds no run; name an empty or a new folder with --out")
         folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / _LOCK, "ab")  # noqa: SIM115 - the caller closes it
+        if not _locked(lock.fileno()):
+            lock.close()
+            raise RunError(f"{folder}: another process is writing this run; wait for it, or name another folder")
         for name in _FOLDERS:
-            (folder / name).mkdir(exist_ok=True, mode=0o700 if name.startswith("restricted") else 0o777)
+            (folder / name).mkdir(exist_ok=True)
+            if name.startswith("restricted"):
+                (folder / name).chmod(0o700)
         (folder / "restricted" / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{folder}: cannot hold a run: {error.strerror}; name another folder with --out") from error
+    return lock
+
+
+def _locked(file: int) -> bool:
+    """Take the lock on an open file; False: another process has it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:  # a file system without locks: then it is for the user to run one scan at a time
+        return True
+    return True
 
 
 def _begin(folder: Path, targets: Sequence[str], policy: Policy, wants: Wants) -> str:
@@ -242,13 +314,15 @@ def _begin(folder: Path, targets: Sequence[str], policy: Policy, wants: Wants) -
     }
     if (folder / "run.json").exists():
         begun = _run_json(folder)
-        for key in ("targets", "wants", "version"):
-            if begun[key] != content[key]:
-                raise UsageError(f"{folder}: holds a run with other {key}; name another folder with --out")
+        for key, what in (("targets", "other targets"), ("wants", "other options"), ("version", "another auditor")):
+            if begun.get(key) != content[key]:
+                raise UsageError(f"{folder}: holds a run with {what}; name another folder with --out")
         if begun["policy"]["fingerprint"] != policy.fingerprint:
             raise UsageError(f"{folder}: holds a run under other rules or lists; name another folder with --out")
+        (folder / "report.json").unlink(missing_ok=True)  # until there is a new one, this run is unfinished
         return str(begun["started"])
-    write_json(folder / "run.json", content)
+    with writing(folder):
+        write_json(folder / "run.json", content)
     return str(content["started"])
 
 
@@ -256,21 +330,24 @@ def _scan(folder: Path, files: Iterable[Blob | Unread], setup: Setup, workers: i
     """Read every shard that is not finished yet; the tally of them all."""
     total = Tally()
     finished: set[str] = set()
+    split = _split(folder)
 
-    def open_shards() -> Iterator[Shard]:
+    def open_shards(cut: Iterable[Shard]) -> Iterator[Shard]:
         nonlocal total
-        for shard in shards(files, whole_weights=setup.wants.weights == "full"):
+        for shard in cut:
             done = _done(folder, shard)
-            if done is None:
-                yield shard
-            else:
+            if done is not None:
                 total += done
                 finished.add(shard.id)
                 progress.advance(len(shard.files), shard.bytes, done.samples.collected)
+            elif shard.id in split:  # it was lost before, and some of its parts are finished
+                yield from open_shards(shard.split())
+            else:
+                yield shard
 
     try:
         for ended in run(
-            open_shards(),
+            open_shards(shards(files, whole_weights=setup.wants.weights == "full")),
             work,
             workers=workers,
             initializer=prepare,
@@ -294,18 +371,26 @@ def _scan(folder: Path, files: Iterable[Blob | Unread], setup: Setup, workers: i
 
 def _forget_all_but(finished: set[str], folder: Path) -> None:
     """Delete what an interrupted run left of shards that are now cut differently."""
-    for name in ("shards", "facts", "restricted/hits"):
+    for name in ("shards", "facts", "fingerprints", "restricted/hits"):
         for path in (folder / name).iterdir():
             if path.name.partition(".")[0] not in finished or path.suffix == ".part":
                 path.unlink()
 
 
+def _split(folder: Path) -> set[str]:
+    """The shards that a run has gone on with in parts."""
+    names = (path.stem.split("-") for path in (folder / "shards").glob("*-*.json"))
+    return {"-".join(name[:depth]) for name in names for depth in range(1, len(name))}
+
+
 def _done(folder: Path, shard: Shard) -> Tally | None:
     """The tally of a shard that was finished before, if its files are still the same."""
     path = folder / "shards" / f"{shard.id}.json"
-    if not path.exists():
-        return None
-    return _tally(path) if json.loads(path.read_bytes()).get("fingerprint") == shard.fingerprint else None
+    try:
+        same = json.loads(path.read_bytes())["fingerprint"] == shard.fingerprint
+        return _tally(path) if same else None
+    except (OSError, ValueError, KeyError, TypeError, RunError):
+        return None  # not there, or damaged: read it again
 
 
 def _tally(path: Path) -> Tally:
@@ -316,10 +401,14 @@ def _tally(path: Path) -> Tally:
         raise RunError(f"{path}: is damaged; delete it and run the scan again with the same --out") from error
 
 
-def _conclude(
-    folder: Path, folders: Sequence[Path], policy: Policy, tally: Tally, started: str, workers: int
-) -> Report:
-    verdicts, cases = judging.judge_runs(folders, policy, folder, workers=workers)
+def _conclude(folder: Path, policy: Policy, tally: Tally, started: str, workers: int) -> Report:
+    import pyarrow as pa
+
+    try:
+        with writing(folder):
+            verdicts, cases = judging.judge_runs([folder], policy, folder, workers=workers)
+    except pa.ArrowInvalid as error:
+        raise RunError(f"{folder}: what was read is damaged ({error}); run the scan again into a new folder") from error
     content = {
         "started": started,
         "finished": _now(),
@@ -330,7 +419,8 @@ def _conclude(
         "gaps": verdicts.gaps,
         "cases": [asdict(case) for case in cases],
     }
-    write_json(folder / "report.json", content)
+    with writing(folder):
+        write_json(folder / "report.json", content)
     return report(folder)
 
 
@@ -475,13 +565,13 @@ def _lineage(path: Path, cases: Sequence[Case], most: int = 300, generations: in
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    shown = ("id", "title", "applies", "severity", "case", "why", "fix", "references", "check")
+    shown = ("id", "title", "applies", "severity", "case", "why", "fix", "references", "check", "params")
     return {name: getattr(rule, name) for name in shown}
 
 
 def _rule_from(content: Mapping[str, Any]) -> Rule:
     lists = {name: tuple(content[name]) for name in ("applies", "references")}
-    return Rule(**{**content, **lists, "params": {}})
+    return Rule(**{**content, **lists})
 
 
 def _list(opened: Any) -> dict[str, Any]:

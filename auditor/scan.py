@@ -11,13 +11,13 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from auditor.errors import Unreadable
+from auditor.errors import RunError, Unreadable
 from auditor.model import Count, Gap, Place, Ref, Statement, Subject, Tally
 from auditor.readers import HEAD, Part, Wants, reader_of, readers
 from auditor.sources import Blob, Unread
@@ -46,9 +46,9 @@ class Shard:
 
     @property
     def fingerprint(self) -> str:
-        """Names and sizes of the shard's files; a finished shard is kept on resuming only if it is the same."""
-        names = "\n".join(f"{file.uri} {getattr(file, 'size', '-')}" for file in self.files)
-        return hashlib.sha256(names.encode("utf-8", "surrogatepass")).hexdigest()
+        """The shard's files as they were listed; a finished shard is kept on resuming only if it is the same."""
+        files = "\n".join(repr(replace(file, path="") if isinstance(file, Blob) else file) for file in self.files)
+        return hashlib.sha256(files.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def bytes(self) -> int:
@@ -56,8 +56,13 @@ class Shard:
 
     @property
     def seconds(self) -> float:
-        """How long a worker may take: ample for slow storage, an end for a file that hangs its reader."""
-        return 60 + 0.25 * len(self.files) + self.bytes / 1024**2
+        """How long a worker may take: ample for slow storage, an end for a file that hangs its reader.
+
+        Of a model's files, mostly weights, the bytes are digested at most; samples are decoded and compared.
+        """
+        blobs = [file for file in self.files if isinstance(file, Blob)]
+        work = sum(blob.size / 32 if blob.kind == "model" else blob.size for blob in blobs)
+        return 60 + 0.25 * len(self.files) + work / 1024**2
 
     def split(self) -> tuple[Shard, ...]:
         """Sixteen parts of a lost shard, so that in the end only the file that did it is lost."""
@@ -134,10 +139,12 @@ def work(shard: Shard) -> Tally:
     """Read one shard, write what came of it, and return its tally."""
     assert _setup, "prepare() comes first"
     with Writer(_setup.folder, shard) as writer:
-        unread = [file for file in shard.files if isinstance(file, Unread)]
-        for file in unread:
-            writer.unread(file)
+        for file in shard.files:
+            if isinstance(file, Unread):
+                writer.unread(file)
         for name, blobs in _by_reader(shard, writer).items():
+            if name in ("safetensors", "weights") and _setup.wants.weights != "header":
+                writer.weights(blobs)
             for item in readers()[name].read(blobs, _setup.wants):
                 if isinstance(item, Part):
                     from auditor.terms.derive import derive
@@ -171,9 +178,10 @@ def lost(shard: Shard, why: str, folder: Path) -> Tally:
     """What is written for a shard that no worker could finish: each of its files is errored."""
     with Writer(folder, shard) as writer:
         for file in shard.files:
-            writer.unread(
-                replace(file, why=why) if isinstance(file, Unread) else Unread(file.uri, why, blob=file), "shard"
-            )
+            if isinstance(file, Unread):
+                writer.unread(file)
+            else:
+                writer.unread(Unread(file.uri, why, blob=file), "shard")
         return writer.finish()
 
 
@@ -186,6 +194,7 @@ class Writer:
     _stack: ExitStack = field(default_factory=ExitStack)
     _facts: Any = None
     _hits: Any = None
+    _fingerprints: Any = None
     _subjects: list[Subject] = field(default_factory=list)
     _skipped: set[str] = field(default_factory=set)
     _errored: set[str] = field(default_factory=set)
@@ -196,16 +205,23 @@ class Writer:
     _coverage: Counter[str] = field(default_factory=Counter)
 
     def __enter__(self) -> Writer:
-        for folder in self._folders:
-            (folder / f"{self.shard.id}.parquet").unlink(missing_ok=True)
+        with writing(self.folder):
+            self._tally.unlink(missing_ok=True)
+            for folder in self._folders:
+                (folder / f"{self.shard.id}.parquet").unlink(missing_ok=True)
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._stack.close()
+        with writing(self.folder):
+            self._stack.close()
 
     @property
-    def _folders(self) -> tuple[Path, Path]:
-        return self.folder / "facts", self.folder / "restricted" / "hits"
+    def _tally(self) -> Path:
+        return self.folder / "shards" / f"{self.shard.id}.json"
+
+    @property
+    def _folders(self) -> tuple[Path, Path, Path]:
+        return self.folder / "facts", self.folder / "restricted" / "hits", self.folder / "fingerprints"
 
     def subject(self, subject: Subject) -> None:
         self._subjects.append(subject)
@@ -221,10 +237,22 @@ class Writer:
             ref = blob.text_ref(blob.alone_kind or "document") if blob else Ref("document", unread.uri)
             self.subject(Subject(ref.kind, ref.name, ref.revision, gaps=(Gap(what, unread.why, Place(unread.uri)),)))
 
+    def weights(self, blobs: Iterable[Blob]) -> None:
+        """Sample the values of weights files; the reader says what is wrong with one that cannot be read."""
+        from auditor.lineage.descent import fingerprinted
+
+        for blob in blobs:
+            row, covered = fingerprinted(blob)
+            self._coverage[covered] += 1
+            if row is not None:
+                with writing(self.folder):
+                    if self._fingerprints is None:
+                        self._fingerprints = self._open(self._folders[2], row.schema)
+                    self._fingerprints.write_batch(row)
+
     def samples(self, samples: Samples, matcher: Matcher | None) -> None:
         """Match a batch, keep its hits, count its samples."""
-        if not samples.again:
-            self._count(samples)
+        self._count(samples)
         if matcher is None:
             return
         matched = matcher.match(samples)
@@ -234,9 +262,10 @@ class Writer:
 
     def _keep(self, hits: pa.RecordBatch) -> None:
         if hits.num_rows:
-            if self._hits is None:
-                self._hits = self._open(self._folders[1], hits.schema)
-            self._hits.write_batch(hits)
+            with writing(self.folder):
+                if self._hits is None:
+                    self._hits = self._open(self._folders[1], hits.schema)
+                self._hits.write_batch(hits)
 
     def _count(self, samples: Samples) -> None:
         import pyarrow as pa
@@ -249,23 +278,24 @@ class Writer:
         if not own.num_rows:
             return
         gaps = own.filter(pc.is_valid(own["gap"]))
-        matcher = _matcher()
-        answered = matcher.algorithms if matcher else frozenset()
-        columns = [own[name] for name in samples.algorithms if name in answered]
-        columns += [own["url"]] if answered & set(TEXT_SIGNALS) else []
-        compared = reduce(pc.or_, map(pc.is_valid, columns), pc.is_valid(own["gap"]))
-        skipped = own.num_rows - (pc.sum(compared).as_py() or 0)
-        if skipped:
-            why = "samples hold no hash that a list can answer" if matcher else "no list to match samples against"
-            self._reasons[why] += skipped
-        scanned = own.num_rows - gaps.num_rows - skipped
-        self._samples += Count(own.num_rows, scanned, skipped, gaps.num_rows)
-        self._sampled[samples.subject, own["place"][0].as_py() or ""] += own.num_rows
+        if not samples.again:
+            matcher = _matcher()
+            answered = matcher.algorithms if matcher else frozenset()
+            columns = [own[name] for name in samples.algorithms if name in answered]
+            columns += [own["url"]] if answered & set(TEXT_SIGNALS) else []
+            compared = reduce(pc.or_, map(pc.is_valid, columns), pc.is_valid(own["gap"]))
+            skipped = own.num_rows - (pc.sum(compared).as_py() or 0)
+            if skipped:
+                why = "samples hold no hash that a list can answer" if matcher else "no list to match samples against"
+                self._reasons[why] += skipped
+            scanned = own.num_rows - gaps.num_rows - skipped
+            self._samples += Count(own.num_rows, scanned, skipped, gaps.num_rows)
+            self._sampled[samples.subject, own["place"][0].as_py() or ""] += own.num_rows
         whys = pa.Table.from_batches([gaps]).group_by("gap").aggregate([("place", "min"), ("gap", "count")])
         for why, place, number in zip(
             *(whys[name].to_pylist() for name in ("gap", "place_min", "gap_count")), strict=True
         ):
-            self._reasons[reason(why)] += number
+            self._reasons[reason(why)] += 0 if samples.again else number
             self._sample_gaps.setdefault((samples.subject, reason(why)), Gap("samples", why, Place(place or "")))
 
     def finish(self) -> Tally:
@@ -276,20 +306,20 @@ class Writer:
         for (ref, _), gap in self._sample_gaps.items():
             self.subject(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
         self._flush()
-        self._stack.close()
-        files = {file.uri for file in self.shard.files}
-        errored = len(self._errored & files)
-        skipped = len((self._skipped & files) - self._errored)
-        collected = len(self.shard.files)
-        count = Count(collected, collected - skipped - errored, skipped, errored)
-        tally = Tally(count, self._samples, dict(self._reasons), dict(self._coverage))
-        for folder in self._folders:
-            part = folder / f"{self.shard.id}.parquet.part"
-            if part.exists():
-                os.replace(part, part.with_suffix(""))
-        write_json(
-            self.folder / "shards" / f"{self.shard.id}.json", {"fingerprint": self.shard.fingerprint, **asdict(tally)}
-        )
+        uris = [file.uri for file in self.shard.files]
+        errored = sum(uri in self._errored for uri in uris)
+        skipped = sum(uri in self._skipped and uri not in self._errored for uri in uris)
+        count = Count(len(uris), len(uris) - skipped - errored, skipped, errored)
+        tally = Tally(count, self._samples, dict(+self._reasons), dict(self._coverage))
+        with writing(self.folder):
+            self._stack.close()
+            for folder in self._folders:
+                part = folder / f"{self.shard.id}.parquet.part"
+                if part.exists():
+                    with open(part, "rb+") as file:
+                        os.fsync(file.fileno())
+                    os.replace(part, part.with_suffix(""))
+            write_json(self._tally, {"fingerprint": self.shard.fingerprint, **asdict(tally)})
         return tally
 
     def _flush(self) -> None:
@@ -301,9 +331,10 @@ class Writer:
             self._keep(model_hits(self._subjects, _lists()))
         if self._subjects:
             batch = rows(self._subjects)
-            if self._facts is None:
-                self._facts = self._open(self._folders[0], batch.schema)
-            self._facts.write_batch(batch)
+            with writing(self.folder):
+                if self._facts is None:
+                    self._facts = self._open(self._folders[0], batch.schema)
+                self._facts.write_batch(batch)
             self._subjects.clear()
 
     def _open(self, folder: Path, schema: pa.Schema) -> Any:
@@ -317,6 +348,18 @@ class Writer:
 def reason(why: str) -> str:
     """A reason without its particulars, to count by."""
     return why.split(":")[0].strip()[:120]
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """What goes wrong with a run's own files ends the run, and says how to go on; no file of the target is to blame."""
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise RunError(
+            f"{folder}: cannot be written: {why}; see to that and give the same command again with --out {folder}"
+        ) from error
 
 
 def write_json(path: Path, content: object) -> None:

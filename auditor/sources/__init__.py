@@ -15,10 +15,13 @@ import io
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import BinaryIO, Literal, Protocol
 
 from auditor.errors import Unreadable, UsageError
 from auditor.model import Kind, Ref
+
+_SHORT = 1 << 16  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Blob:
     whole: bool = True  # False: size bytes from offset
     alone: str = ""  # this file's name as a subject of its own, where kind is ""
     alone_kind: Kind | Literal[""] = ""  # what the folders' names say a card in them speaks of
+    modified: int = 0  # nanoseconds since 1970; an interrupted run reads a file again that has changed since
 
     def under(self, prefix: str) -> Blob:
         """The same blob where several targets are read: its place begins with its target's name."""
@@ -48,13 +52,12 @@ class Blob:
 
     @property
     def basename(self) -> str:
-        return self.uri.rsplit("/", 1)[-1]
+        return _called(self.uri)[0]
 
     @property
     def suffix(self) -> str:
         """The lower-case suffix with its dot, or ""."""
-        stem, dot, suffix = self.basename.rpartition(".")
-        return f".{suffix.lower()}" if dot and stem else ""
+        return _called(self.uri)[1]
 
     def ref(self, otherwise: Kind) -> Ref:
         """The subject that the blob's folder is, of that kind where the layout cannot tell."""
@@ -65,7 +68,7 @@ class Blob:
         return self.ref(kind) if self.kind else Ref(kind, self.alone or self.name)
 
     def open(self) -> BinaryIO:
-        """The file's bytes, unbuffered position 0. Raises :class:`Unreadable`."""
+        """The file's bytes, from the first. Raises :class:`Unreadable`."""
         try:
             file = open(self.path, "rb")  # noqa: SIM115 - the caller closes it
         except OSError as error:
@@ -73,16 +76,31 @@ class Blob:
         if self.whole:
             return file
         with file:
-            file.seek(self.offset)
-            return io.BytesIO(file.read(self.size))
+            try:
+                file.seek(self.offset)
+                return io.BytesIO(file.read(self.size))
+            except OSError as error:
+                raise Unreadable(f"cannot be read: {error.strerror}") from error
 
     def read(self, limit: int | None = None) -> bytes:
         """All bytes, or the first ``limit``. Raises :class:`Unreadable`."""
         with self.open() as file:
             try:
-                return file.read() if limit is None else file.read(limit)
+                if limit is None:
+                    return file.read()
+                # Room for the whole limit would be taken before a byte is read: most files are short.
+                data = file.read(min(limit, _SHORT))
+                return data if len(data) < _SHORT else data + file.read(limit - len(data))
             except OSError as error:
                 raise Unreadable(f"cannot be read: {error.strerror}") from error
+
+
+@lru_cache(maxsize=64)  # every reader asks it of the same blob
+def _called(uri: str) -> tuple[str, str]:
+    """A file's name, and its lower-case suffix with its dot."""
+    name = uri.rsplit("/", 1)[-1]
+    stem, dot, suffix = name.rpartition(".")
+    return name, f".{suffix.lower()}" if dot and stem else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from auditor.frontmatter import kind_of_text
@@ -38,11 +39,12 @@ def blobs(target: str) -> Iterator[Blob | Unread]:
     absolute = os.path.abspath(target)
     parts = Path(absolute).parts
     if not os.path.isdir(absolute):
-        name = os.path.basename(absolute)
-        owner = hub_owner(parts[:-1]) or Owner("", _uri(name))
-        yield _blob(absolute, _uri(name), owner, os.stat(absolute).st_size, parts[:-1])
+        uri = uri_of(parts[-1])
+        found = _file(absolute, uri, hub_owner(parts[:-1]) or Owner("", uri), parts[:-1])
+        # What was named and cannot be read is no mere skip.
+        yield found if isinstance(found, Blob) else replace(found, skipped=False)
         return
-    yield from _walk(absolute, hub_owner(parts) or Owner("", _uri(parts[-1])))
+    yield from _walk(absolute, hub_owner(parts) or Owner("", uri_of(parts[-1])))
 
 
 def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
@@ -51,7 +53,7 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
     stack: list[tuple[str, tuple[str, ...], Owner]] = [(root, (), top)]
     while stack:
         folder, parts, owner = stack.pop()
-        uri = "".join(f"{_uri(part)}/" for part in parts)
+        uri = "".join(f"{uri_of(part)}/" for part in parts)
         try:
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
@@ -67,7 +69,7 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
                     why = (
                         "a link that leaves the target: not followed" if outside else "a link to a folder: not followed"
                     )
-                    yield Unread(uri + _uri(entry.name), why, skipped=True)
+                    yield Unread(uri + uri_of(entry.name), why, skipped=True)
                     continue
                 files.append(entry)
             elif entry.is_dir(follow_symlinks=False):
@@ -78,13 +80,13 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
         here = _owner(folder, above, parts, owner, names)
         collection = here.rank == "target" and is_collection(names)
         for entry in files:
-            place = uri + _uri(entry.name)
+            place = uri + uri_of(entry.name)
             itself = collection and entry.name.lower().endswith(WEIGHTS)
             owner_of = Owner("model", alone(place), "", "repository") if itself else here
-            yield _file(entry, place, owner_of, (*above, *parts))
+            yield _file(entry.path, place, owner_of, (*above, *parts))
         for path, below, _ in reversed(folders):
             if below[-1] in _BOOKKEEPING or (below[-1] in {"blobs", "refs"} and parts and "--" in parts[-1]):
-                yield Unread(f"{uri}{_uri(below[-1])}/", "a folder of bookkeeping: not read", skipped=True)
+                yield Unread(f"{uri}{uri_of(below[-1])}/", "a folder of bookkeeping: not read", skipped=True)
             else:
                 stack.append((path, below, here))
 
@@ -99,7 +101,7 @@ def _owner(folder: str, above: tuple[str, ...], parts: tuple[str, ...], parent: 
     own_card = card_says in _CARD_KINDS and not _is_flat(names)
     if not own_card and (not files_say or parent.kind == "model" or is_collection(names)):
         return parent
-    name = "/".join(map(_uri, parts)) or _uri(above[-1])
+    name = "/".join(map(uri_of, parts)) or uri_of(above[-1])
     return Owner(files_say or card_says, name, _commit(folder), "repository")
 
 
@@ -108,21 +110,15 @@ def _is_flat(names: list[str]) -> bool:
     return any("__" in name.strip("_") and name.lower().endswith(".md") for name in names)
 
 
-def _file(entry: os.DirEntry[str], uri: str, owner: Owner, parts: tuple[str, ...]) -> Blob | Unread:
+def _file(path: str, uri: str, owner: Owner, parts: tuple[str, ...]) -> Blob | Unread:
     try:
-        status = entry.stat()
+        status = os.stat(path)
     except OSError as error:
         return Unread(uri, f"cannot be examined: {error.strerror}")
     if not stat.S_ISREG(status.st_mode):
         return Unread(uri, "not a regular file: not opened", skipped=True)
-    return _blob(entry.path, uri, owner, status.st_size, parts)
-
-
-def _blob(path: str, uri: str, owner: Owner, size: int, parts: tuple[str, ...]) -> Blob:
-    if owner.kind:
-        return Blob(path, uri, size, owner.kind, owner.name, owner.revision)
-    name = alone(uri) or owner.name
-    return Blob(path, uri, size, "", owner.name, owner.revision, alone=name, alone_kind=kind_of_words(parts))
+    blob = Blob(path, uri, status.st_size, owner.kind, owner.name, owner.revision, modified=status.st_mtime_ns)
+    return blob if owner.kind else replace(blob, alone=alone(uri) or owner.name, alone_kind=kind_of_words(parts))
 
 
 def _inside(path: str, root: str) -> bool:
@@ -149,7 +145,7 @@ def _commit(folder: str) -> str:
     return line if len(line) == 40 else ""
 
 
-def _uri(name: str) -> str:
+def uri_of(name: str) -> str:
     """A file name as valid Unicode: bytes that are not UTF-8 are percent-encoded, and "%" beside them."""
     try:
         name.encode()
