@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import os
 import sqlite3
@@ -19,7 +20,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import IO, TextIO
+from typing import IO
 
 from auditor.deindex.entries import Entry, Held, Terms, entries, line, removal
 from auditor.deindex.locators import locators, repository
@@ -28,12 +29,19 @@ from auditor.errors import SealError, UsageError
 from auditor.model import Digest, Ref
 from auditor.printable import cell
 from auditor.review.decisions import Decision, iso
+from auditor.review.ledger import Ledger
 from auditor.sealing import envelope
 
 KIND = "application/vnd.provenance-auditor.deindex-list+json"
 SCHEMA = "deindex-list/1"
 DAYS = 30  # a list lives no longer: what is overturned must not go on being acted on
 CHUNK = 1 << 18
+RECORDED = 10_000  # decisions that the ledger is told of at once
+COLUMNS = ("entry", "action", "match", "pattern", "letter_case", "kind", "name", "explanation", "expires_at")
+WARNING = (
+    "is a directory of what nobody should find: readable by anyone, unsigned, and it never expires; delete it as soon "
+    "as it was used"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +119,48 @@ def build(
     return Built(path, header, listing.entries, listing.removed, tuple(listing.held))
 
 
-def plain_csv(decisions: Iterable[Decision], recipient: Party, keys: Keys, out: TextIO, now: str, order: Order) -> int:
-    """Write the patterns of all entries as a table, neither sealed nor expiring; how many rows."""
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(["entry", "action", "match", "pattern", "letter_case", "kind", "name", "explanation", "expires_at"])
+def plain_csv(decisions: Iterable[Decision], recipient: Party, keys: Keys, out: Path, now: str, order: Order) -> int:
+    """Write the patterns of all entries as a table of mode 0600, neither sealed nor expiring; how many rows."""
     rows = 0
-    for decision in decisions:
-        if order.stale(decision):
-            continue
-        for entry in entries(decision, _terms(keys, recipient, now, order)):
+    with _private_file(out) as file:
+        text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(COLUMNS)
+        for entry in _listed(decisions, _terms(keys, recipient, now, order), order):
             if isinstance(entry, Entry):
-                made, found = entry.locators, entry.repository
+                made, found, decision = entry.locators, entry.repository, entry.decision
                 rest = (made.letter_case, found.kind, found.name, decision.explanation, decision.expires_at)
                 for match, paths in (("exact", made.exact), ("prefix", made.prefix)):
                     for pattern in (host + path for host in made.hosts for path in paths):
                         table.writerow(map(cell, (entry.id, decision.verdict, match, pattern, *rest)))
                         rows += 1
+        text.detach()
+        os.replace(file.name, out)
     return rows
+
+
+def record(ledger: Ledger, recipient: Party, state: Path, version: int) -> None:
+    """Tell the ledger which decisions are on the recipient's list now, and which cases no longer are."""
+    with closing(_open(state, recipient)) as sent:
+        while True:
+            on: list[Decision] = []
+            off: list[str] = []
+            for case in ledger.states():
+                listed = [decision for decision in case.in_force if _holds(sent, decision)]
+                if listed and recipient.name not in case.listed:
+                    on += listed[-1:]
+                elif recipient.name in case.listed and not listed:
+                    off.append(case.id)
+                if len(on) + len(off) >= RECORDED:
+                    break
+            if not on and not off:
+                return
+            ledger.record_listed(on, recipient=recipient.name, version=str(version))
+            ledger.record_delisted(off, recipient=recipient.name, version=str(version))
+
+
+def _holds(sent: sqlite3.Connection, decision: Decision) -> bool:
+    return sent.execute("SELECT 1 FROM entry WHERE decision = ? LIMIT 1", (decision.id,)).fetchone() is not None
 
 
 def _terms(keys: Keys, recipient: Party, now: str, order: Order) -> Terms:
@@ -172,24 +205,33 @@ class _Listing:
             row = self.sent.execute("SELECT digest, version FROM entry WHERE id = ?", (entry.id,)).fetchone()
             if row is not None and row[1] == self.version:
                 continue  # two decisions on the same weights may name each other's copies
-            self.sent.execute("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", (entry.id, digest, self.version))
+            self.sent.execute(
+                "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)",
+                (entry.id, digest, self.version, entry.decision.id),
+            )
             yield text, row is not None and row[0] == digest
 
     def _entries(self) -> Iterator[Entry]:
-        first = True
-        for decision in self.decisions:
-            for entry in entries(decision, self.terms):
-                why = self.order.stale(decision)
-                if isinstance(entry, Held):
-                    self.held.append(entry)
-                elif why:
-                    name = Ref(entry.repository.kind, entry.repository.name, entry.revision)
-                    self.held.append(Held(decision.id, name, f"{why}; open the case again"))
-                else:
-                    if first and self.order.namespaces:
-                        yield _canary(entry, self.terms, self.order.namespaces[0])
-                    first = False
-                    yield entry
+        for entry in _listed(self.decisions, self.terms, self.order):
+            if isinstance(entry, Held):
+                self.held.append(entry)
+            else:
+                yield entry
+
+
+def _listed(decisions: Iterable[Decision], terms: Terms, order: Order) -> Iterator[Entry | Held]:
+    """What is to be listed, and what is held back; the canary comes first, and only where there is something else."""
+    canary = order.namespaces[:1]
+    for decision in decisions:
+        for entry in entries(decision, terms):
+            if isinstance(entry, Entry) and (why := order.stale(decision)):
+                subject = Ref(entry.repository.kind, entry.repository.name, entry.revision)
+                yield Held(decision.id, subject, f"{why}; open the case again")
+                continue
+            if isinstance(entry, Entry) and canary:
+                yield _canary(entry, terms, canary[0])
+                canary = ()
+            yield entry
 
 
 def _canary(like: Entry, terms: Terms, namespace: str) -> Entry:
@@ -211,7 +253,7 @@ def _canary(like: Entry, terms: Terms, namespace: str) -> Entry:
         token=terms.token("subject", mark),
         repository=found,
         locators=locators(found),
-        decision=decision,
+        decision=replace(decision, id=""),
         supersedes="",
     )
 
@@ -256,8 +298,10 @@ def _open(state: Path, recipient: Party) -> sqlite3.Connection:
         sent.execute("PRAGMA cache_size = -65536")
         sent.execute("CREATE TABLE IF NOT EXISTS list (version INTEGER PRIMARY KEY, issued_at TEXT, expires_at TEXT)")
         sent.execute(
-            "CREATE TABLE IF NOT EXISTS entry (id TEXT PRIMARY KEY, digest BLOB, version INTEGER) WITHOUT ROWID"
+            "CREATE TABLE IF NOT EXISTS entry (id TEXT PRIMARY KEY, digest BLOB, version INTEGER, decision TEXT) "
+            "WITHOUT ROWID"
         )
+        sent.execute("CREATE INDEX IF NOT EXISTS of_decision ON entry (decision)")
         sent.execute("CREATE TABLE IF NOT EXISTS recipient (age TEXT PRIMARY KEY)")
     except (OSError, sqlite3.Error) as error:
         raise SealError(f"{path}: the state of what was sent cannot be opened ({error}); restore it") from error

@@ -1,0 +1,252 @@
+"""``auditor deindex``: lists for one recipient, and the recipient's side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.deindex.lookup import Answer, Lookup
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def _under_home(name: str) -> Callable[[click.Context, click.Parameter, Path | None], Path]:
+    """The option's folder, or one of the program's own."""
+
+    def chosen(context: click.Context, option: click.Parameter, given: Path | None) -> Path:
+        from auditor.known.store import home
+
+        return given or home() / "deindex" / name
+
+    return chosen
+
+
+keys_option = click.option(
+    "--keys",
+    "keys_folder",
+    type=_FOLDER,
+    callback=_under_home("keys"),
+    metavar="DIR",
+    help="Your keys (default: those of `auditor deindex keys`).",
+)
+home_option = click.option(
+    "--home",
+    type=_FOLDER,
+    callback=_under_home("received"),
+    metavar="DIR",
+    help="Where received lists are kept (default: the program's own folder).",
+)
+sender_option = click.option(
+    "--sender", "sender_card", required=True, type=_FILE, metavar="CARD", help="The card of who makes the list."
+)
+
+
+@click.group()
+def command() -> None:
+    """De-index lists: build one for a recipient; verify one, look up in it, and say what was done."""
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  auditor deindex keys example-hotline --appeals https://example.org/appeals
+  auditor deindex keys > card.json           show the card again, to give to the other side
+
+Both sides make keys once and give each other their card by a way that both trust."""
+)
+@click.argument("name", default="")
+@click.option("--appeals", default="", metavar="TEXT", help="Where an owner can appeal; it stands in every entry.")
+@keys_option
+def keys(name: str, appeals: str, keys_folder: Path) -> None:
+    """Make your keys, called NAME, or without a NAME show your card."""
+    import json
+    from dataclasses import asdict
+
+    from auditor.deindex import parties
+
+    made = parties.make(keys_folder, name, appeals) if name else parties.own(keys_folder)
+    if name:
+        click.echo(f"keys are in {keys_folder}: nobody else may read them; the card is for the other side", err=True)
+    click.echo(json.dumps(asdict(made.card), indent=2))
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  auditor deindex build --ledger ledger/ --recipient search.json --out lists/
+  auditor deindex build --ledger ledger/ --recipient search.json --delta --against reports/runs/newest
+  auditor deindex build --ledger ledger/ --recipient search.json --plain-csv patterns.csv
+
+Only standing decisions that two people agreed on are listed. Exit code 3: some are held back, and it is said why."""
+)
+@click.option("--ledger", required=True, type=_FOLDER, metavar="DIR", help="The review ledger.")
+@click.option("--recipient", required=True, type=_FILE, metavar="CARD", help="The card of who will receive the list.")
+@click.option("--out", type=_FOLDER, default=Path("."), metavar="DIR", help="Where the list goes (default: here).")
+@click.option("--days", type=int, default=7, show_default=True, metavar="N", help="How long the list may be used.")
+@click.option("--delta", is_flag=True, help="Only what changed since the last list, removals first.")
+@click.option("--interim", is_flag=True, help="Also list interim decisions, which one reviewer made for 72 hours.")
+@click.option("--against", type=_FOLDER, metavar="RUN", help="A newer run: what it finds changed is held back.")
+@click.option("--source", default="", metavar="TEXT", help="Who found it (default: your name).")
+@click.option("--namespace", "namespaces", multiple=True, metavar="OWNER", help="An owner's name you hold: a canary.")
+@click.option("--at-least", type=int, default=1, metavar="N", help="The least version, if your state was lost.")
+@click.option("--plain-csv", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Not sealed!")
+@click.option(
+    "--state",
+    type=_FOLDER,
+    callback=_under_home("sent"),
+    metavar="DIR",
+    help="What each recipient was sent (default: the program's own folder).",
+)
+@keys_option
+def build(
+    ledger: Path,
+    recipient: Path,
+    out: Path,
+    days: int,
+    delta: bool,
+    interim: bool,
+    against: Path | None,
+    source: str,
+    namespaces: tuple[str, ...],
+    at_least: int,
+    plain_csv: Path | None,
+    state: Path,
+    keys_folder: Path,
+) -> int:
+    """Seal the standing decisions of a LEDGER in a list for one recipient."""
+    from auditor.deindex import building, entries, parties
+    from auditor.printable import printable
+    from auditor.review.ledger import Ledger
+
+    to, own = parties.party(recipient), parties.own(keys_folder)
+    with Ledger.open(ledger) as decided:
+        time = decided.now
+        stale = entries.staleness(against, decided.standing(time)) if against else building.Order().stale
+        order = building.Order(days, delta, interim, source, namespaces, at_least, stale)
+        if plain_csv:
+            click.echo(f"warning: {plain_csv}: {building.WARNING}", err=True)
+            rows = building.plain_csv(decided.standing(time), to, own, plain_csv, time, order)
+            click.echo(f"{plain_csv}: {rows:,} patterns", err=True)
+            return 0
+        built = building.build(decided.standing(time), to, own, out, state, time, order)
+        building.record(decided, to, state, built.header.version)
+    for held in built.held:
+        click.echo(printable(f"held back: {held.subject.kind} {held.subject.name}: {held.why}", 1000), err=True)
+    click.echo(
+        f"version {built.header.version} for {to.name}: {built.entries:,} entries, {built.removed:,} removals, "
+        f"{len(built.held):,} held back; expires {built.header.expires_at}",
+        err=True,
+    )
+    click.echo(str(built.path))
+    return 3 if built.held else 0
+
+
+@command.command(epilog="Example: auditor deindex verify hotline-search-000007.list.age --sender hotline.json")
+@click.argument("file", type=_FILE)
+@sender_option
+@keys_option
+@home_option
+def verify(file: Path, sender_card: Path, keys_folder: Path, home: Path) -> None:
+    """Check a list FILE, and use it from now on if it is genuine, whole, yours, in date and newer."""
+    from auditor.deindex import parties
+    from auditor.deindex.receiving import receive
+    from auditor.review.decisions import now
+
+    found = receive(file, parties.own(keys_folder), parties.party(sender_card), home, now())
+    header = found.header
+    click.echo(
+        f"version {header.version} from {header.sender.name} {'is in use' if found.new else 'was in use already'}: "
+        f"{found.entries:,} entries, {found.removals:,} removals, issued {header.issued_at}, "
+        f"expires {header.expires_at}"
+    )
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  auditor deindex lookup https://huggingface.co/owner/name --sender hotline.json
+  auditor deindex lookup model.safetensors --sender hotline.json --format json
+  auditor deindex lookup - --sender hotline.json < addresses.txt
+
+Exit codes: 1 something is listed; else 3 something was neither an address, a name nor a file; else 0.
+What is not listed was not decided on, no more."""
+)
+@click.argument("what", nargs=-1, required=True, metavar="URL|NAME|FILE|-...")
+@click.option("--format", "form", type=click.Choice(["lines", "json", "csv"]), default="lines", show_default=True)
+@sender_option
+@home_option
+def lookup(what: tuple[str, ...], form: str, sender_card: Path, home: Path) -> int:
+    """Is an address, a name or a weights file on the list in use?"""
+    from auditor.deindex import answers, parties
+    from auditor.deindex.lookup import open_lookup
+    from auditor.review.decisions import now
+
+    found = open_lookup(home, parties.party(sender_card), now())
+    click.echo(answers.about(found), err=True)
+    with click.open_file("-", "w", encoding="utf-8") as out:
+        return answers.write(_asked(found, what), out, form)
+
+
+def _asked(found: Lookup, what: Iterable[str]) -> Iterator[Answer]:
+    for text in what:
+        if text == "-":
+            with click.open_file("-", encoding="utf-8", errors="surrogateescape") as stdin:
+                yield from found.texts(line.strip() for line in stdin if line.strip())
+        elif "://" not in text and Path(text).is_file():
+            yield found.file(Path(text))
+        else:
+            yield from found.texts([text])
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  auditor deindex receipt --sender hotline.json --all -o receipt.json
+  auditor deindex receipt --sender hotline.json --acted done.txt -o receipt.json
+  auditor deindex receipt --check receipt.json --recipient search.json
+
+A line of --acted: ENTRY ACTION [WHEN], for example `3f… de-index 2026-11-23T09:30:00Z` or `3f… restored`."""
+)
+@click.option("--sender", "sender_card", type=_FILE, metavar="CARD", help="The card of who makes the list.")
+@click.option("--all", "everything", is_flag=True, help="Every entry of the list in use was acted on, now.")
+@click.option("--acted", type=click.File("r", encoding="utf-8"), metavar="FILE|-", help="Which entries, and when.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The receipt.")
+@click.option("--check", type=_FILE, metavar="FILE", help="The sender's side: check and show a receipt.")
+@click.option("--recipient", type=_FILE, metavar="CARD", help="With --check: who should have signed it.")
+@keys_option
+@home_option
+def receipt(
+    sender_card: Path | None,
+    everything: bool,
+    acted: Any,
+    output: Path | None,
+    check: Path | None,
+    recipient: Path | None,
+    keys_folder: Path,
+    home: Path,
+) -> None:
+    """Say to the sender of a list, signed, what was acted on and when; or check what a recipient says."""
+    from auditor.deindex import parties, receipts
+    from auditor.deindex.lookup import open_lookup
+    from auditor.printable import printable
+    from auditor.review.decisions import now
+
+    if check and recipient:
+        said = receipts.read_receipt(check, parties.party(recipient))
+        click.echo(f"version {said.version}, {len(said.acted):,} entries, said by {said.recipient} at {said.issued_at}")
+        for each in said.acted:
+            click.echo("\t".join(map(printable, (each.entry, each.action, each.at))))
+        return
+    if not sender_card or not output or everything == bool(acted):
+        raise UsageError("give --sender, -o and one of --all and --acted; or --check and --recipient")
+    found = open_lookup(home, parties.party(sender_card), now())
+    which = receipts.everything(found, now()) if everything else receipts.acted_from(acted, now())
+    output.write_bytes(receipts.receipt(found, parties.own(keys_folder), which, now()))
+    click.echo(f"{output}: version {found.header.version}, {len(which):,} entries", err=True)

@@ -1,0 +1,93 @@
+"""What a recipient acted on, and when: signed by them, for the sender. It names entries by their tokens alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from auditor.deindex.lookup import Lookup
+from auditor.deindex.parties import Keys, Party
+from auditor.errors import SealError, UsageError
+from auditor.printable import printable
+from auditor.sealing import envelope
+
+KIND = "application/vnd.provenance-auditor.deindex-receipt+json"
+SCHEMA = "deindex-receipt/1"
+LONGEST = 1 << 28  # bytes of a receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """An entry that was acted on: ``action`` is what was done (de-index, demote …), or ``restored`` after a removal."""
+
+    entry: str
+    action: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """``version`` is the list that was acted on. Entries of it that are not in ``acted`` were not acted on yet."""
+
+    schema: str
+    sender: str
+    recipient: str
+    version: int
+    issued_at: str
+    acted: tuple[Acted, ...]
+
+
+def everything(lookup: Lookup, at: str) -> tuple[Acted, ...]:
+    """Every entry of the list in use, as acted on at one moment."""
+    return tuple(Acted(entry["entry"], entry["action"], at) for entry in lookup)
+
+
+def acted_from(lines: Iterable[str], at: str) -> tuple[Acted, ...]:
+    """From lines of ``ENTRY ACTION [WHEN]``. Raises UsageError for one that is not."""
+    acted = []
+    for number, line in enumerate(lines, 1):
+        parts = line.split()
+        if not parts:
+            continue
+        if not 2 <= len(parts) <= 3 or not _moment(parts[-1] if len(parts) == 3 else at):
+            raise UsageError(f"line {number}: {printable(line.strip())}: write ENTRY ACTION 2026-11-23T09:30:00Z")
+        acted.append(Acted(parts[0], parts[1], parts[2] if len(parts) == 3 else at))
+    return tuple(acted)
+
+
+def receipt(lookup: Lookup, keys: Keys, acted: Iterable[Acted], now: str) -> bytes:
+    """A signed receipt for the list in use, one line of JSON."""
+    made = Receipt(SCHEMA, lookup.header.sender.name, keys.card.name, lookup.header.version, now, tuple(acted))
+    return envelope.seal(KIND, json.dumps(asdict(made)).encode("ascii"), keys.signing) + b"\n"
+
+
+def read_receipt(path: Path, recipient: Party) -> Receipt:
+    """The sender's side: what a receipt says, if this recipient signed it. Raises SealError."""
+    try:
+        with open(path, "rb") as file:
+            sealed = file.read(LONGEST)
+        content: Any = json.loads(envelope.opened(sealed, KIND, recipient.public, longest=LONGEST))
+        if content["schema"] != SCHEMA:
+            raise ValueError(content["schema"])
+        made = Receipt(**{**content, "acted": tuple(Acted(**each) for each in content["acted"])})
+    except SealError as error:
+        raise SealError(f"{path}: {error}") from error
+    except OSError as error:
+        raise SealError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise SealError(f"{path}: is not a receipt that this program can read ({error})") from error
+    if made.recipient != recipient.name:
+        raise SealError(f"{path}: is by {printable(made.recipient)}, not by {recipient.name}")
+    return made
+
+
+def _moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
