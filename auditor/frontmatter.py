@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -63,6 +63,15 @@ _ANCHOR = re.compile(r"(?:^|[\s,\[{:-])&\w", re.M)
 _ALIAS = re.compile(r"(?:^|[\s,\[{:-])\*\w", re.M)
 _NOT_CONTROLS = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\r\f")
 _BRACKET = re.compile(r"[\[\]{}]")
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+# Lines that open or close a code block, and lines of dashes alone.
+_FENCE = re.compile(r"^(?:```|---[- \t]*$)", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +103,9 @@ def decoded(data: bytes) -> tuple[str, str]:
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
-        (codecs.BOM_UTF32_BE, "utf-32-be"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if data.startswith(mark):
-            return _strict(data[len(mark) :], encoding)
+    if data.startswith(tuple(_MARKS)):
+        mark = next(mark for mark in _MARKS if data.startswith(mark))
+        return _strict(data[len(mark) :], _MARKS[mark])
     head = data[:1024]
     encoding = "utf-8"
     if b"\0" in head:
@@ -213,12 +216,17 @@ def _late(text: str) -> Card | None:
     """A block after other text: between two fences, not within a code block, and with a key the hub knows."""
     if "\n---" not in text:
         return None
-    position, number, code = 0, 1, False
-    while position < len(text) and number <= LATE_LIMIT:
-        end = _line_end(text, position)
-        if text.startswith("```", position):
+    counted, number, code = 0, 1, False
+    for match in _FENCE.finditer(text):
+        position = match.start()
+        number += text.count("\n", counted, position)
+        counted = position
+        if number > LATE_LIMIT:
+            break
+        if text.startswith("`", position):
             code = not code
-        elif not code and text.startswith("---", position) and not text[position:end].strip("- \t"):
+        elif not code:
+            end = match.end()
             fence = _fence_after(text, end + 1)
             if fence is None:
                 return None
@@ -230,7 +238,6 @@ def _late(text: str) -> Card | None:
                 return Card(
                     above + gap + card.body, 1, card.standing, card.metadata, card.lines, card.first_line, card.troubles
                 )
-        position, number = end + 1, number + 1
     return None
 
 
@@ -393,9 +400,11 @@ def kind_of_text(data: bytes) -> Kind:
     return "document"
 
 
-def signs(body: str) -> list[str]:
+def signs(body: str) -> Iterator[str]:
     """What of a Markdown text tells its kind: its headings without their marks, and how it begins."""
-    return [*_HEADING.findall(body), body[:600]]
+    for match in _HEADING.finditer(body):
+        yield match[1]
+    yield body[:600]
 
 
 def kind_of_card(metadata: Mapping[str, object], signs: Iterable[str]) -> Kind:
@@ -418,6 +427,6 @@ def kind_of_card(metadata: Mapping[str, object], signs: Iterable[str]) -> Kind:
         short = len(sign) < 200
         if short and _DATASET_HEADING.search(sign):
             return "dataset"
-        if (_MODEL_HEADING if short else _MODEL_PROSE).search(sign):
+        if kind != "model" and (_MODEL_HEADING if short else _MODEL_PROSE).search(sign):
             kind = "model"
     return kind

@@ -78,7 +78,7 @@ _READ = """license license_name license_link language tags datasets pipeline_tag
 _PLACEHOLDER = re.compile(r"\[?(?:more information needed|needs more information|n/?a|todo|none|tbd)\]?\.?", re.I)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[A-Za-z]{2,24}\b")
 _CONTACT = re.compile(r"#{1,6}[^\n]{0,60}\bcontact|[-*\s]{0,4}\*{0,2}point of contact:?\*{0,2}:?", re.I)
-_TITLE = re.compile(r"^[ \t]{0,3}#(?!#)[ \t]*([^\n]+)", re.M)
+_TITLE = re.compile(r"\n[ \t]{0,3}#(?!#)[ \t]*([^\n]+)")  # what begins with a letter is found fast
 _HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/"
 _TUNED = re.compile(
     r"(?:fine-?tuned (?:version|checkpoint|variant) (?:of|from)|LoRA adap(?:ta)?tion weights for"
@@ -287,13 +287,19 @@ def _identity(statements: _Statements, card: Card) -> None:
 
 
 def _title(card: Card) -> tuple[str, int] | None:
-    for match in _TITLE.finditer(card.body):
-        before = card.body[: match.start()]
-        if before.count("\n```") % 2 == 0 and match[1].strip(" #*\t"):
-            return match[1].strip(" #*\t"), card.body_line + before.count("\n")
-        if match.start() > 20_000:
+    if "#" not in card.body:
+        return None
+    body = f"\n{card.body}"
+    for match in _TITLE.finditer(body):
+        start, title = match.start(), match[1].strip(" #*\t")
+        if title and body.count("\n```", 1, start) % 2 == 0:
+            return title, card.body_line + body.count("\n", 1, start + 1)
+        if start > 20_000:
             break
     return None
+
+
+_NOT_THERE = ("", None)
 
 
 def _metadata(statements: _Statements, card: Card, kind: Kind) -> None:
@@ -302,9 +308,9 @@ def _metadata(statements: _Statements, card: Card, kind: Kind) -> None:
     metadata = _sorted_out(card.metadata, statements)
 
     def stated(key: str) -> tuple[str, list[str]]:
-        if key not in metadata:
+        under, value = metadata.get(key, _NOT_THERE)
+        if not under:
             return "", []
-        under, value = metadata[key]
         found = values(value)
         if len(found) > VALUES_LIMIT:
             statements.troubles.append((f"{key} has more than {VALUES_LIMIT:,} values", statements.line(under)))
