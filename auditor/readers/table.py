@@ -5,10 +5,12 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import os
+import posixpath
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import BinaryIO
 
@@ -44,6 +46,7 @@ _SAMPLE_FIRST = ("filename", "key", "imagekey", "filepath", "imagepath", "imagei
 _IMAGE = re.compile(r"(?:image|img|picture|photo|pixels?|jpe?g|png|webp)s?(?:bytes|data|content)?|bytes|content|data")
 _CARD = re.compile(r"(?:model|readme|repo|dataset)?(?:card|readme)(?:text|content|data)?")
 _CARD_ID = frozenset({"id", "modelid", "repoid", "datasetid", "model", "repo", "dataset", "name", "modelname"})
+_BESIDE = (".jpg", ".png", ".webp", ".jpeg")  # img2dataset's own formats first
 # A picture's own JSON beside it in a webdataset shard, as img2dataset writes it.
 _IMG2DATASET = re.compile(rb'"(?:original_width|error_message)"\s*:')
 _BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, EOFError, zlib.error, OverflowError)
@@ -66,6 +69,10 @@ class Columns:
     def usable(self) -> bool:
         return bool(self.digests or self.unnamed or self.urls or self.image)
 
+    @property
+    def names_files(self) -> bool:
+        return _bare(self.sample) == "filename"
+
     def read(self, wants: Wants) -> tuple[str, ...]:
         """The columns that a run with these wants needs."""
         digests = [name for algorithm, name in self.digests.items() if algorithm in wants.algorithms]
@@ -74,7 +81,8 @@ class Columns:
         unnamed = [self.unnamed] if wants.algorithms & {"md5", "sha1", "sha256", "sha512"} else []
         quality = [self.quality] if "pdq" in wants.algorithms and "pdq" in self.digests else []
         used = [*digests, *unnamed, *urls, *image, *quality]
-        return tuple(dict.fromkeys(name for name in [*used, self.sample if any(used) else ""] if name))
+        sample = self.sample if any(used) or self.names_files else ""
+        return tuple(dict.fromkeys(name for name in [*used, sample] if name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,15 +508,53 @@ def _samples(blob: Blob, rows: Rows, wants: Wants) -> Iterator[Samples]:
         declared["url"] = urls[0]
     gap = _gaps(count, wrong, rows.wrong)
     image = cells[columns.image] if columns.image in have and count else None
-    if counted := image is None or bool(declared) or gap is not None:
+    if image is not None:
+        yield from _hashed(blob, rows, shared, image, wants)
+    ref = blob.ref("dataset")
+    if image is None or declared or gap is not None:
         filled = shared | declared | ({"gap": gap} if gap is not None else {})
-        yield Samples(blob.ref("dataset"), "declared", sample_batch(filled, [a for a in declared if a in names]))
+        batch = sample_batch(filled, [algorithm for algorithm in declared if algorithm in names])
+        parts = _described(blob, columns, batch) if image is None else ((True, batch),)
+        for again, part in parts:
+            yield Samples(ref, "declared", part, again)
     for name, url in zip(columns.urls[1:], urls[1:], strict=True) if urls else ():
         variant = pa.repeat(pa.scalar(f"url:{name}"), count)
-        yield Samples(blob.ref("dataset"), "declared", sample_batch(shared | {"url": url, "variant": variant}, ()))
-    if image is not None:
-        for hashed in _hashed(blob, rows, shared, image, wants):
-            yield replace(hashed, again=counted)
+        yield Samples(ref, "declared", sample_batch(shared | {"url": url, "variant": variant}, ()))
+
+
+def _described(blob: Blob, columns: Columns, batch: pa.RecordBatch) -> Iterator[tuple[bool, pa.RecordBatch]]:
+    """The batch in two: the rows that describe files which are read by themselves (True), and the others.
+
+    Such tables are Hugging Face's ``metadata.csv`` (``file_name``) and the JSON that img2dataset writes beside a
+    picture. A row that describes a file is that file's sample: it has its name and place.
+    """
+    folder, stem = os.path.dirname(blob.path), blob.basename.partition(".")[0]
+    names: list[str] = []
+    if blob.whole and stem == "metadata" and columns.names_files:
+        names = batch["sample"].to_pylist()
+    elif blob.whole and blob.suffix == ".json" and batch.num_rows == 1:
+        names = [name for name in (stem + suffix for suffix in _BESIDE) if _is_below(folder, name)][:1]
+    described = pa.array([_is_below(folder, name) for name in names], pa.bool_())
+    if not pc.any(described).as_py():
+        yield False, batch
+        return
+    found = pa.array(names).filter(described).to_pylist()
+    rows, others = batch.filter(described), batch.filter(pc.invert(described))
+    above = blob.uri.removesuffix(blob.basename)
+    files = {
+        "sample": pa.array([name.rpartition("/")[2] for name in found]),
+        "place": pa.array([above + posixpath.normpath(name) for name in found]),
+        "row": pa.repeat(pa.scalar(0, pa.int64()), len(found)),
+    }
+    arrays = [files.get(field.name, rows[field.name]) for field in batch.schema]
+    yield True, pa.RecordBatch.from_arrays(arrays, schema=batch.schema)
+    if others.num_rows:
+        yield False, others
+
+
+def _is_below(folder: str, name: str) -> bool:
+    inside = not name.startswith(("/", "\\")) and ".." not in name.split("/") and "\0" not in name
+    return inside and os.path.isfile(os.path.join(folder, name))
 
 
 def _hashed(blob: Blob, rows: Rows, shared: dict[str, pa.Array], image: pa.Array, wants: Wants) -> Iterator[Samples]:

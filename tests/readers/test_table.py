@@ -291,14 +291,51 @@ def test_image_bytes_in_cells_are_hashed_and_keep_the_name_of_their_row(tmp_path
         {"bytes": pictures[1], "path": None},
     ]
     data = parquet({"image": cells, "sha1": [SHA1.hex(), None, None]})
-    declared, computed, missing = read(tmp_path, "m.parquet", data, Wants(frozenset({"md5", "sha1"})))
-    assert [result.basis for result in (declared, computed, missing)] == ["declared", "computed", "computed"]  # type: ignore[union-attr]
+    computed, missing, declared = read(tmp_path, "m.parquet", data, Wants(frozenset({"md5", "sha1"})))
+    told = [(result.basis, result.again) for result in (computed, missing, declared)]  # type: ignore[union-attr]
+    assert told == [("computed", False), ("computed", False), ("declared", True)]
     assert [row["sample"] for row in rows([declared])] == ["a.png", "b.png", "3"]
     assert [(row["sample"], row["row"], row["md5"]) for row in rows([computed])] == [
         ("a.png", 1, hashlib.md5(pictures[0]).digest()),
         ("3", 3, hashlib.md5(pictures[1]).digest()),
     ]
     assert [(row["sample"], row["gap"]) for row in rows([missing])] == [("b.png", "the row has no image bytes")]
+
+
+def test_rows_that_describe_pictures_beside_the_table_are_those_pictures_samples_once_more(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "a b.png").write_bytes(png(40))
+    (tmp_path / "c.png").write_bytes(png(50))
+    names = ["train/a b.png", "gone.png", "c.png", "../c.png", "/etc/hostname"]
+    data = "\n".join(["file_name,sha1", *(f"{name},{SHA1.hex()}" for name in names)]).encode()
+    described, others = read(tmp_path, "metadata.csv", data)
+    assert isinstance(described, Samples)
+    assert isinstance(others, Samples)
+    assert (described.again, others.again) == (True, False)
+    assert [(row["sample"], row["place"], row["row"], row["sha1"]) for row in rows([described])] == [
+        ("a b.png", "train/a b.png", 0, SHA1),
+        ("c.png", "c.png", 0, SHA1),
+    ]
+    assert [(row["sample"], row["place"], row["row"]) for row in rows([others])] == [
+        ("gone.png", "metadata.csv", 2),
+        ("../c.png", "metadata.csv", 4),
+        ("/etc/hostname", "metadata.csv", 5),
+    ]
+    (plain,) = read(tmp_path, "others.csv", data)
+    assert not plain.again  # type: ignore[union-attr]
+    told = [(part.again, part.batch.num_rows) for part in read(tmp_path, "metadata.csv", data, Wants())]  # type: ignore[union-attr]
+    assert told == [(True, 2), (False, 3)], "also where no list asks for anything"
+
+
+def test_the_json_beside_a_picture_describes_that_picture(tmp_path: Path) -> None:
+    (tmp_path / "000.jpg").write_bytes(png(40))
+    data = json.dumps({"key": "000", "original_width": 9, "md5": MD5.hex()}).encode()
+    (found,) = read(tmp_path, "000.json", data)
+    assert isinstance(found, Samples)
+    (row,) = rows([found])
+    assert (found.again, row["sample"], row["place"], row["row"]) == (True, "000.jpg", "000.jpg", 0)
+    (alone,) = read(tmp_path, "001.json", data)
+    assert not alone.again  # type: ignore[union-attr]
 
 
 def test_a_plain_binary_image_column_is_hashed(tmp_path: Path) -> None:
