@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
 
-import re2
-
 from auditor.errors import RuleError, SealError
 from auditor.known.urls import canonical
 from auditor.model import Kind, Ref
@@ -22,31 +20,38 @@ from auditor.printable import printable
 from auditor.resources import resource
 
 LetterCase = Literal["ignored", "kept"]
+LONGEST = 250  # characters of a name
 DEFAULT = "huggingface"  # the hub of a name that has no host
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """Where one hub's repositories are, from ``hubs.toml``; ``paths`` are templates by kind."""
+    """Where one hub's repositories are, from ``hubs.toml``; ``paths`` are templates by kind.
+
+    ``templates`` are the same as (kind, what stands before the name, what after), the longest first:
+    ``/api/models/{name}`` must not be read as an owner called api.
+    """
 
     id: str
     title: str
     hosts: tuple[str, ...]
     letter_case: LetterCase
-    name: str
+    name: re.Pattern[str]
     parts: int
     forbidden: tuple[str, ...]
     reserved: frozenset[str]
     paths: Mapping[Kind, tuple[str, ...]]
+    templates: tuple[tuple[Kind, str, str], ...]
     references: tuple[str, ...]
 
     def allows(self, name: str) -> bool:
         """Can a repository be called this? Never what a path would have to escape."""
         return (
-            _PLAIN.fullmatch(name) is not None
+            len(name) <= LONGEST
             and name.count("/") == self.parts - 1
-            and re2.fullmatch(self.name, name) is not None
+            and _PLAIN.fullmatch(name) is not None
+            and self.name.fullmatch(name) is not None
             and not any(part in name for part in self.forbidden)
             and not name.lower().endswith(".git")
             and name.partition("/")[0].lower() not in self.reserved
@@ -58,15 +63,10 @@ class Hub:
         return tuple(path.replace("{name}", name) for path in self.paths[found.kind])
 
     def at(self, path: str) -> Repository | None:
-        """The repository that a canonical path belongs to; None for an owner's page and what is no repository's.
-
-        The longest template first: ``/api/models/{name}`` must not be read as an owner called api.
-        """
-        templates = [(kind, template) for kind, group in self.paths.items() for template in group]
-        for kind, template in sorted(templates, key=lambda pair: (-pair[1].count("/"), -len(pair[1]))):
-            before, _, after = template.partition("{name}")
+        """The repository that a canonical path belongs to; None for an owner's page and what is no repository's."""
+        for kind, before, after in self.templates:
             if path.startswith(before):
-                name = "/".join(path[len(before) :].split("/")[: self.parts])
+                name = "/".join(path[len(before) :].split("/", self.parts)[: self.parts])
                 bare = name[: len(name) - len(after)]
                 if name.lower().endswith(after) and self.allows(bare):
                     return Repository(self.id, kind, bare)
@@ -142,15 +142,17 @@ def check(made: Locators, found: Repository) -> None:
     folders = hub.folders(found)
     if strange := set(made.hosts) - set(hub.hosts):
         raise SealError(f"{printable(min(strange))}: is no host of {hub.title}; a list holds no address there")
-    for pattern in (*made.exact, *made.prefix):
-        what = f"{printable(made.hosts[0] + pattern)}: covers more than the {found.kind} {printable(found.name)}"
-        if (pattern in made.prefix) != pattern.endswith("/"):
-            raise SealError(f"{what}: a prefix ends with '/', an exact path doesn't")
-        owner = hub.at(pattern)
-        if owner is None or hub.folders(owner) != folders:
-            raise SealError(f"{what}: {_covered(owner)}")
-        if pattern.removesuffix("/") not in folders:
-            raise SealError(f"{what} or less: it does not end at the repository's boundary")
+    for path in (*folders, *(pattern for pattern in (*made.exact, *made.prefix) if not _ends(pattern, folders))):
+        owner = hub.at(path)
+        if owner is None or hub.folders(owner) != folders or path not in folders:
+            raise SealError(f"{printable(made.hosts[0] + path)}: {_covered(owner)}, not the {found.kind} {found.name}")
+    if any(path.endswith("/") for path in made.exact) or not all(path.endswith("/") for path in made.prefix):
+        raise SealError(f"{found.kind} {found.name}: a prefix ends with '/', and an exact path doesn't")
+
+
+def _ends(pattern: str, folders: tuple[str, ...]) -> bool:
+    """Does the pattern end where the repository does?"""
+    return pattern.removesuffix("/") in folders
 
 
 def repository_at(url: str) -> Repository | None:
@@ -168,7 +170,7 @@ def _host(url: str) -> Hub | None:
 
 
 def _covered(owner: Repository | None) -> str:
-    return f"it is the {owner.kind} {printable(owner.name)}" if owner else "it is a host, or an owner's page"
+    return f"is in the {owner.kind} {printable(owner.name)}" if owner else "is a host, or an owner's page"
 
 
 @cache
@@ -177,7 +179,7 @@ def hubs() -> Mapping[str, Hub]:
     path = resource("rules") / "vocabulary" / "hubs.toml"
     try:
         return {id_: _hub(id_, table) for id_, table in tomllib.loads(path.read_text("utf-8")).items()}
-    except (OSError, ValueError, KeyError, TypeError, re2.error) as error:
+    except (OSError, ValueError, KeyError, TypeError, re.error) as error:
         raise RuleError(f"{path}: {error}") from error
 
 
@@ -190,20 +192,24 @@ def _hub(id_: str, table: dict[str, object]) -> Hub:
     if table["letter_case"] not in get_args(LetterCase) or not isinstance(paths, dict) or not texts["hosts"]:
         raise ValueError(f"[{id_}] needs hosts, paths, and a letter_case that is ignored or kept")
     templates: dict[Kind, tuple[str, ...]] = {kind: _texts(id_, kind, paths[kind]) for kind in paths}
-    for template in (path for group in templates.values() for path in group):
-        before, name, after = template.partition("{name}")
+    split = [(kind, *template.partition("{name}")) for kind, group in templates.items() for template in group]
+    for _, before, name, after in split:
         if not name or not before.startswith("/") or not before.endswith("/") or "/" in after:
-            raise ValueError(f"[{id_}] {template!r}: a path reads /…/{{name}}, and nothing follows it but a suffix")
+            raise ValueError(
+                f"[{id_}] {before}{name}{after}: a path reads /…/{{name}}, and nothing follows it but a suffix"
+            )
+    ends = [(kind, before, after) for kind, before, _, after in split]
     return Hub(
         id_,
         str(table["title"]),
         texts["hosts"],
         table["letter_case"],  # type: ignore[arg-type]
-        str(table["name"]),
+        re.compile(str(table["name"])),
         int(str(table["parts"])),
         texts["forbidden"],
         frozenset(texts["reserved"]),
         templates,
+        tuple(sorted(ends, key=lambda end: (-end[1].count("/"), -len(end[1] + end[2])))),
         texts["references"],
     )
 

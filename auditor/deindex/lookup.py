@@ -31,11 +31,16 @@ Outcome = Literal["listed", "not listed", "unreadable"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``entries`` are the list's, as published; those of repositories before those of artefacts."""
+    """``lines`` are those of the list that say so."""
 
     asked: str
     outcome: Outcome
-    entries: tuple[dict[str, Any], ...] = ()
+    lines: tuple[bytes, ...] = ()
+
+    @property
+    def entries(self) -> tuple[dict[str, Any], ...]:
+        """What the list says, as published."""
+        return tuple(json.loads(line) for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +82,13 @@ class Lookup:
         if tensors := digests.get("sha256-tensors"):
             wanted += [f"sha256_tensors:{tensors}", f"autov3:{tensors[:12]}"]
         marks = ",".join("?" * len(wanted))
-        rows = self._tables.execute(f"SELECT DISTINCT entry FROM artefact WHERE digest IN ({marks})", wanted)
-        entries = self._entries(number for (number,) in rows)
-        return Answer(str(path), "listed" if entries else "not listed", entries)
+        rows = self._tables.execute(
+            "SELECT line FROM entry WHERE expires_at > ? AND number IN "
+            f"(SELECT entry FROM artefact WHERE digest IN ({marks})) ORDER BY number",
+            (self.now, *wanted),
+        )
+        lines = tuple(line for (line,) in rows)
+        return Answer(str(path), "listed" if lines else "not listed", lines)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Every entry that counts now."""
@@ -100,29 +109,19 @@ class Lookup:
                     for written, kind in _stretches(path, self._depths):
                         wanted.setdefault(written.lower(), []).append((row, host, written, kind))
             outcomes.append(outcome)
-        found: dict[int, list[int]] = {}
+        found: dict[int, dict[int, bytes]] = {}
         if wanted:
             rows = self._tables.execute(
-                "SELECT pattern.path, kind, written, hosts, entry FROM json_each(?) CROSS JOIN pattern "
-                "ON pattern.path = json_each.value",
-                (json.dumps(list(wanted)),),
+                "SELECT pattern.path, kind, written, hosts, number, line FROM json_each(?) CROSS JOIN pattern "
+                "ON pattern.path = json_each.value CROSS JOIN entry ON number = entry WHERE expires_at > ?",
+                (json.dumps(list(wanted)), self.now),
             )
-            for key, kind, cased, hosts, number in rows:
+            for key, kind, cased, hosts, number, line in rows:
                 for row, host, written, asked_kind in wanted[key]:
                     if kind == asked_kind and cased in ("", written) and hosts in self._hosts[host]:
-                        found.setdefault(row, []).append(number)
+                        found.setdefault(row, {})[number] = line
         for row, (text, _) in enumerate(asked):
-            entries = self._entries(dict.fromkeys(found[row])) if row in found else ()
-            yield Answer(text, "listed" if entries else outcomes[row], entries)
-
-    def _entries(self, numbers: Iterable[int]) -> tuple[dict[str, Any], ...]:
-        lines = (
-            self._tables.execute(
-                "SELECT line FROM entry WHERE number = ? AND expires_at > ?", (number, self.now)
-            ).fetchone()
-            for number in numbers
-        )
-        return tuple(json.loads(row[0]) for row in lines if row)
+            yield Answer(text, "listed", tuple(found[row].values())) if row in found else Answer(text, outcomes[row])
 
 
 def open_lookup(home: Path, sender: Party, now: str) -> Lookup:
