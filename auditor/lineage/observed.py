@@ -8,6 +8,7 @@ pointing the same way (a fine-tune above 0.99, an even merge near 0.7), unrelate
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import os
@@ -15,6 +16,7 @@ import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,9 +43,14 @@ LIMITS = (
     "the same starting values may look related. Values are sampled: a verdict is a lead for a person, with its figures."
 )
 
+# Norms and embeddings are alike in unlike models; the first half of an adapter's pair hardly leaves its starting
+# values, which follow from a seed that thousands share.
 _LEFT_OUT = re.compile(
     r"(?:^|[._])(?:norm|ln|layernorm|embed|embedding|embeddings|wte|wpe|lm_head)[\d_]*(?:[._]|$)|_norm|embed_"
+    r"|lora[._]?(?:down|A)(?:[._]|$)"
 )
+# Parts of a checkpoint that unlike models share as they are; looked at only in a file that holds nothing else.
+_SHARED = re.compile(r"(?:first_stage_model|cond_stage_model|conditioner|vae|text_encoders?|text_model)[._]")
 _FLOATS: Mapping[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
@@ -54,7 +61,7 @@ _FLOATS: Mapping[str, np.dtype[Any]] = {
 Relation = Literal[
     "the same values", "made from it", "made in part from it", "blended with it", "unrelated", "cannot tell"
 ]
-Verdict = Literal["agrees", "conflicts", "undeclared", "cannot tell", ""]
+Verdict = Literal["agrees", "conflicts", "undeclared", "related", "cannot tell", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +80,33 @@ class Fingerprint:
     def sketch(self) -> Floats:
         """All tensors folded into 1,024 numbers of length one, whose products come near the mean cosine.
 
-        A count sketch (Charikar et al. 2002): places and signs follow from a tensor's name and shape.
+        A count sketch (Charikar et al. 2002): places and signs follow from a tensor's shape alone, so that models
+        whose tensors were renamed come near each other too.
         """
+        return unit(self.folded())
+
+    def folded(self) -> Floats:
+        """The sketch before it is made of length one: those of a model's files add up to the model's."""
         folded = np.zeros(SKETCH, np.float64)
         for name, values in self.values.items():
-            seed = hashlib.blake2b(f"{name}\0{self.shapes[name]}".encode("utf-8", "replace"), digest_size=8).digest()
-            random = np.random.Generator(np.random.PCG64(int.from_bytes(seed, "little")))
-            draw = random.integers(0, 2 * SKETCH, len(values))
-            folded += np.bincount(draw >> 1, np.where(draw & 1, values, -values), SKETCH)
-        length = np.linalg.norm(folded)
-        return (folded / length if length else folded).astype(np.float32)
+            places, signs = _draw(self.shapes[name], len(values))
+            folded += np.bincount(places, values * signs, SKETCH)
+        return folded.astype(np.float32)
+
+
+def unit(folded: Floats) -> Floats:
+    """The vector with length one; one without length, or whose length is no number, stays."""
+    length = np.linalg.norm(folded)
+    return (folded / length if 0 < length < np.inf else folded).astype(np.float32)
+
+
+@lru_cache(maxsize=256)
+def _draw(shape: tuple[int, ...], count: int) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Places in the sketch and signs for the values of a tensor of this shape."""
+    seed = hashlib.blake2b(repr(shape).encode(), digest_size=8).digest()
+    random = np.random.Generator(np.random.PCG64(int.from_bytes(seed, "little")))
+    draw = random.integers(0, 2 * SKETCH, count)
+    return draw >> 1, np.where(draw & 1, 1, -1).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,25 +140,44 @@ class Compared:
 
 def fingerprint(path: Path) -> Fingerprint:
     """The fingerprint of a safetensors file, of an index of shards or of a folder of them. Raises UsageError."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    values: dict[str, Floats] = {}
-    bases: list[str] = []
-    left = 0
+    parts = []
     for file in _shards(path):
         try:
-            with open(file, "rb", buffering=0) as opened_file:
-                found = header(opened_file, os.fstat(opened_file.fileno()).st_size)
-                bases += _bases(found)
-                for name, shape, sample in _samples(opened_file.fileno(), found):
-                    if sample is None:
-                        left += 1
-                    else:
-                        shapes[name], values[name] = shape, sample
+            parts.append(sampled(file.name, file, 0, file.stat().st_size))
         except Unreadable as error:
             raise UsageError(f"{file}: {error}; weights are compared as safetensors files") from error
         except OSError as error:
             raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
-    return Fingerprint(path.name, shapes, values, tuple(dict.fromkeys(bases)), left)
+    return joined(path.name, parts)
+
+
+def sampled(name: str, path: str | Path, offset: int, size: int) -> Fingerprint:
+    """The fingerprint of one safetensors file, which may be a stretch of another. Raises Unreadable, OSError."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    values: dict[str, Floats] = {}
+    left = 0
+    with open(path, "rb", buffering=0) as file:
+        file.seek(offset)
+        found = header(file, size)
+        if found.faults:
+            raise Unreadable(found.faults[0])
+        for tensor, shape, sample in _samples(file.fileno(), offset, found):
+            if sample is None:
+                left += 1
+            else:
+                shapes[tensor], values[tensor] = shape, sample
+    return Fingerprint(name, shapes, values, tuple(dict.fromkeys(_bases(found))), left)
+
+
+def joined(name: str, parts: Sequence[Fingerprint]) -> Fingerprint:
+    """The fingerprint of a model whose tensors lie in several files."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    values: dict[str, Floats] = {}
+    for part in parts:
+        shapes |= part.shapes
+        values |= part.values
+    bases = tuple(dict.fromkeys(base for part in parts for base in part.bases))
+    return Fingerprint(name, shapes, values, bases, sum(part.left for part in parts))
 
 
 def _shards(path: Path) -> list[Path]:
@@ -160,16 +203,17 @@ def _bases(found: Header) -> Iterator[str]:
         yield from (normal(name) for name in metadata.get(key, "").split(",") if name.strip())
 
 
-def _samples(descriptor: int, found: Header) -> Iterator[tuple[str, tuple[int, ...], Floats | None]]:
+def _samples(descriptor: int, offset: int, found: Header) -> Iterator[tuple[str, tuple[int, ...], Floats | None]]:
+    core = not all(map(_SHARED.match, found.names))
     for name, (dtype, shape), start, end in zip(found.names, found.specs, found.starts, found.ends, strict=True):
         count = math.prod(shape)
-        if len(shape) < 2 or count < FEWEST or _LEFT_OUT.search(name):
+        if len(shape) < 2 or count < FEWEST or _LEFT_OUT.search(name) or (core and _SHARED.match(name)):
             continue
         kind = _FLOATS.get(dtype)
         if kind is None or end - start != count * kind.itemsize:
             yield name, shape, None
             continue
-        yield name, shape, _centred(_read(descriptor, found.data + start, count, kind))
+        yield name, shape, _centred(_read(descriptor, offset + found.data + start, count, kind))
 
 
 def _read(descriptor: int, offset: int, count: int, kind: np.dtype[Any]) -> Floats:
@@ -259,7 +303,15 @@ def _verdict(relation: Relation, declared: bool) -> Verdict:
 
 
 def save(found: Fingerprint, path: Path) -> None:
-    """Write a fingerprint as a safetensors file of 16-bit samples, whose header says what it is. Raises UsageError."""
+    """Write a fingerprint as a file of its own. Raises UsageError."""
+    try:
+        path.write_bytes(encoded(found))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
+
+
+def encoded(found: Fingerprint) -> bytes:
+    """A fingerprint as a safetensors file of 16-bit samples, whose header says what it is."""
     top: dict[str, Any] = {"__metadata__": {"format": FORMAT, "name": found.name, "bases": json.dumps(found.bases)}}
     top["__metadata__"] |= {"left": str(found.left), "shapes": json.dumps(found.shapes)}
     parts: list[bytes] = []
@@ -272,10 +324,24 @@ def save(found: Fingerprint, path: Path) -> None:
         at += len(data)
     text = json.dumps(top).encode()
     text += b" " * (-len(text) % 8)
+    return b"".join((struct.pack("<Q", len(text)), text, *parts))
+
+
+def decoded(data: bytes) -> Fingerprint:
+    """A fingerprint from :func:`encoded`. Raises Unreadable, ValueError where it is damaged."""
+    found = header(io.BytesIO(data), len(data))
     try:
-        path.write_bytes(b"".join((struct.pack("<Q", len(text)), text, *parts)))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
+        shapes = {name: tuple(map(int, shape)) for name, shape in json.loads(found.metadata["shapes"]).items()}
+        bases = tuple(map(str, json.loads(found.metadata["bases"])))
+        values = {
+            name: unit(np.frombuffer(data, "<f2", (end - start) // 2, found.data + start).astype(np.float32))
+            for name, start, end in zip(found.names, found.starts, found.ends, strict=True)
+        }
+        if found.faults or set(values) != set(shapes):
+            raise ValueError("its tensors and its header disagree")
+        return Fingerprint(found.metadata["name"], shapes, values, bases, int(found.metadata["left"]))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(str(error)) from error
 
 
 def opened(path: Path) -> Fingerprint:
@@ -284,25 +350,15 @@ def opened(path: Path) -> Fingerprint:
         return fingerprint(path)
     try:
         with open(path, "rb") as file:
-            found = header(file, path.stat().st_size)
-            if found.metadata.get("format") != FORMAT:
+            if header(file, path.stat().st_size).metadata.get("format") != FORMAT:
                 return fingerprint(path)
-            file.seek(found.data)
-            data = file.read()
-        shapes = {name: tuple(map(int, shape)) for name, shape in json.loads(found.metadata["shapes"]).items()}
-        bases = tuple(map(str, json.loads(found.metadata["bases"])))
-        values = {
-            name: np.frombuffer(data[start:end], "<f2").astype(np.float32)
-            for name, start, end in zip(found.names, found.starts, found.ends, strict=True)
-        }
-        if found.faults or set(values) != set(shapes):
-            raise ValueError("its tensors and its header disagree")
-        return Fingerprint(found.metadata["name"], shapes, values, bases, int(found.metadata["left"]))
+            file.seek(0)
+            return decoded(file.read())
     except Unreadable as error:
         raise UsageError(f"{path}: {error}; name a safetensors file or a fingerprint") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except ValueError as error:
         raise UsageError(f"{path}: is a damaged fingerprint ({error}); make it again") from error
 
 

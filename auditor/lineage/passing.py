@@ -35,13 +35,13 @@ Row = tuple[str, str, str, str, str, str] | tuple[str, str, str, str, str, str, 
 
 
 def derive(
-    facts: pads.Dataset | pa.Table, hits: pa.Table, edges: pa.Table, vocabulary: Path
+    facts: pads.Dataset | pa.Table, hits: pa.Table, edges: pa.Table, vocabulary: Path, observed: Iterable[Row] = ()
 ) -> Iterator[pa.RecordBatch]:
     """The statements that follow from facts, hits and edges together: batches of FACTS, source ``lineage``.
 
     ``hits`` has the columns kind, name, revision, list, means, relation (exact, near), basis, hits and samples
     (the subject's number of samples, null where unknown). Only hits of lists that mean ``csam`` make known
-    content, and only those of lists that mean ``model`` make known models.
+    content, and only those of lists that mean ``model`` make known models. ``observed``: what weights showed.
     """
     dataset = pads.dataset(facts) if isinstance(facts, pa.Table) else facts
     graph = Graph.of(edges)
@@ -55,6 +55,7 @@ def derive(
     yield from rows.write(_withdrawn(dataset, graph, vocabulary))
     yield from rows.write(_copies(dataset))
     yield from rows.write(_protection(dataset, edges))
+    yield from rows.write(observed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,7 +368,14 @@ def _copies(dataset: pads.Dataset) -> Iterator[Row]:
             second = name
             note(first, second, algorithm)
     for (name, other), (relation, number) in sorted(found.items()):
-        yield "model", name, "copy_of", other, relation, f"{number:,} digests agree"
+        yield (
+            "model",
+            name,
+            "copy_of",
+            other,
+            relation,
+            "1 digest agrees" if number == 1 else f"{number:,} digests agree",
+        )
 
 
 _CLAUSES = ("absent", "by-reference", "card-only", "explicit")
@@ -389,12 +397,19 @@ def _protection(dataset: pads.Dataset, edges: pa.Table) -> Iterator[Row]:
         was, now = (ranks.take(pc.index_in(made[end], called).combine_chunks()) for end in ("parent", "child"))
         rows = made.append_column("was", was).append_column("now", now)
         # Null, where either is unknown, is filtered out; so is an edge between two that never had the clause.
-        for row in rows.filter(pc.greater(pc.add(was, now), 0)).to_pylist():
+        for row, edge in _once(rows.filter(pc.greater(pc.add(was, now), 0))):
             was, now = row["was"], row["now"]
             became = "added" if not was else "dropped" if not now else "by-reference" if now == 1 < was else "kept"
             words = f"{row['parent']}: {_CLAUSES[was]}; {row['child']}: {_CLAUSES[now]}"
-            edge = f"edge: {row['relation'] or 'base'}, {row['source']}"
             yield kind, row["child"], "protection", became, row["parent"], f"{words}; {edge}"
+
+
+def _once(edges: pa.Table) -> Iterator[tuple[dict[str, Any], str]]:
+    """Each pair of child and parent, with all that is said of the edge between them."""
+    key = ("child_kind", "child", "parent_kind", "parent")
+    for _, group in itertools.groupby(edges.to_pylist(), lambda row: [row[name] for name in key]):
+        rows = list(group)
+        yield rows[0], "edge: " + " and ".join(f"{row['relation'] or 'base'}, {row['source']}" for row in rows)
 
 
 _ROW = ["kind", "name", "key", "value", "relation", "remark"]

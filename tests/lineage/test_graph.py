@@ -109,15 +109,15 @@ def test_copies_point_to_the_first_and_shared_parts_make_none() -> None:
     )
     assert pairs(table) == [("o/b", "o/a", "copy")]
     assert derived(table) == [
-        ("o/a", "copy_of", "o/b", "same-file", "1 digests agree"),
-        ("o/b", "copy_of", "o/a", "same-file", "1 digests agree"),
+        ("o/a", "copy_of", "o/b", "same-file", "1 digest agrees"),
+        ("o/b", "copy_of", "o/a", "same-file", "1 digest agrees"),
     ]
 
 
 def test_an_edited_header_does_not_hide_a_copy() -> None:
     tensors = "sha256-tensors:" + "ef" * 32
     table = facts(has_file("o/a", tensors), has_file("o/b", tensors))
-    assert ("o/b", "copy_of", "o/a", "same-tensors", "1 digests agree") in derived(table)
+    assert ("o/b", "copy_of", "o/a", "same-tensors", "1 digest agrees") in derived(table)
 
 
 def test_hits_expose_the_model_and_are_a_note_with_depth_and_denominator_below_it() -> None:
