@@ -32,7 +32,7 @@ _MEMORY = 8 * 1024**3
 # There is a worker for every core already: threads of BLAS and of Arrow would only get in each other's way.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 # A pool whose workers all end breaks; so many in a row without a finished task, and something is wrong here.
-_BROKEN_POOLS = 3
+_BROKEN_POOLS = 5
 _NO_WORKERS = (
     "worker processes end as soon as they start; run it again with -v to see why (a script that calls auditor "
     'needs `if __name__ == "__main__":` around what it does)'

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from auditor.engines import Done, Lost, run
-from auditor.errors import RuleError
+from auditor import engines
+from auditor.engines import Done, Lost, cores, run
+from auditor.errors import RuleError, UsageError
 
 
 def start() -> None:
@@ -25,6 +30,8 @@ def work(task: str) -> str:
         raise KeyError(task)
     if task == "hungry":
         raise MemoryError
+    if task == "threads":
+        return ",".join(os.environ.get(name, "") for name in engines._THREADS)
     if task == "rule":
         raise RuleError("rules/x.toml: is broken")
     return task.upper()
@@ -72,3 +79,75 @@ def test_tasks_are_read_as_workers_become_free() -> None:
     assert isinstance(first, Done | Lost)
     assert read < 10
     ended.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_workers_start_in_every_way_that_an_operating_system_has(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_start_method", lambda: method)
+    assert outcomes("a", "dies", "b") == {"a": "A", "b": "B", "dies": "the worker process died"}
+
+
+def test_cores_are_counted_where_the_system_cannot_say_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    assert cores() == 3
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cores() == 1
+
+
+def test_a_worker_has_one_thread_and_its_caller_as_many_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in engines._THREADS:
+        monkeypatch.delenv(name, raising=False)
+    before = dict(os.environ)
+    assert outcomes("threads") == {"threads": "1,1,1,1"}
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize(("verbose", "said"), [("WARNING", ""), ("INFO", "a warning of a C library")])
+def test_what_libraries_write_about_files_reaches_the_terminal_only_in_a_log(
+    verbose: str, said: str, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import logging, os\n"
+        "from auditor.engines import run\n"
+        "def start(): pass\n"
+        "def work(task): os.write(2, b'a warning of a C library')\n"
+        "if __name__ == '__main__':\n"
+        f"    logging.basicConfig(level='{verbose}')\n"
+        "    list(run('a', work, workers=1, initializer=start, initargs=(), seconds=lambda task: 9))\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stderr == said
+
+
+def test_workers_that_cannot_start_end_the_run_with_a_reason() -> None:
+    ended = run("abc", work, workers=2, initializer=fails, initargs=(), seconds=lambda task: 3)
+    with pytest.raises(UsageError, match="worker processes end as soon as they start; run it again with -v to see why"):
+        list(ended)
+
+
+def fails() -> None:
+    raise OSError("no worker today")
+
+
+def test_no_more_workers_are_started_than_there_are_tasks() -> None:
+    ended = run("a", count, workers=8, initializer=start, initargs=(), seconds=lambda task: 3)
+    assert [end.result for end in ended if isinstance(end, Done)] == [0]
+    assert list(run("", work, workers=8, initializer=start, initargs=(), seconds=lambda task: 3)) == []
+
+
+def count(task: str) -> int:
+    """How many workers have started before this one, by their pids: none."""
+    return sum(path.name.isdigit() and int(path.name) > os.getpid() and _is_sibling(path) for path in _processes())
+
+
+def _processes() -> list[Path]:
+    return list(Path("/proc").iterdir()) if Path("/proc").is_dir() else []
+
+
+def _is_sibling(path: Path) -> bool:
+    try:
+        return int((path / "stat").read_text().rsplit(")", 1)[1].split()[1]) == os.getppid()
+    except (OSError, IndexError):
+        return False

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from auditor.cli.options import standard_output
+
 
 @click.command(
     epilog="""\b
@@ -28,6 +30,6 @@ def command(target: str) -> None:
         if not (run / "run.json").is_file():
             run = Path(folder, "run")
             audit(target, out=run)
-        with click.open_file("-", "w", encoding="utf-8") as out:
+        with standard_output() as out:
             for fact in facts(run):
                 out.write(json.dumps(fact) + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -42,13 +41,10 @@ class Commands(click.Group):
         except AuditorError as error:
             click.echo(f"auditor: {error}", err=True)
             code = 2
-        except (click.Abort, KeyboardInterrupt):
-            click.echo("auditor: interrupted; the same command with the same --out goes on where it was", err=True)
+        except (click.Abort, KeyboardInterrupt) as error:
+            # click makes an Abort of an interrupt, whose cause says how to go on.
+            click.echo(f"auditor: interrupted{error.__cause__ or error}", err=True)
             code = 130
-        except BrokenPipeError:
-            # The reader has gone (``| head``): nothing is left to say, not even while Python shuts down.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 0
         sys.exit(code if isinstance(code, int) else 0)
 
 

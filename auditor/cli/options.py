@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -32,6 +33,28 @@ profile_option = click.option(
 )
 workers_option = click.option(
     "--workers", type=click.IntRange(0), default=0, metavar="N", help="Worker processes (default: one a core)."
+)
+
+
+def pairs(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """``WHAT=VALUE`` options as a mapping."""
+    split = [text.partition("=") for text in given]
+    for name, equals, value in split:
+        if not (name and equals and value):
+            raise click.BadParameter(f"{name!r}: write WHAT=VALUE")
+    return {name: value for name, _, value in split}
+
+
+algorithm_option = click.option(
+    "--algorithm", default="", metavar="A", help="What the hashes of a list file are, where it does not say."
+)
+column_option = click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    callback=pairs,
+    metavar="A=NAME",
+    help="A CSV's column: md5, sha1, sha256, pdq, photodna, url, id, classification … (repeatable).",
 )
 
 
@@ -92,6 +115,19 @@ def write(
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
     if len(chosen) > len(files) or not files:
-        with cast("TextIO", click.open_file("-", "w", encoding="utf-8")) as stdout:
-            options = Options(places=places, share=share, colour=stdout.isatty())
-            formats()[chosen[-1] if chosen else "terminal"].render(report, stdout, options)
+        with standard_output() as out:
+            options = Options(places=places, share=share, colour=out.isatty())
+            formats()[chosen[-1] if chosen else "terminal"].render(report, out, options)
+
+
+@contextmanager
+def standard_output() -> Iterator[TextIO]:
+    """Stdout as UTF-8, written to the end."""
+    try:
+        with cast("TextIO", click.open_file("-", "w", encoding="utf-8")) as out:
+            yield out
+            out.flush()
+    except BrokenPipeError:
+        raise  # the reader has gone (``| head``): click knows what to do
+    except OSError as error:
+        raise UsageError(f"the output cannot be written: {error.strerror}; send it elsewhere") from error

@@ -25,6 +25,8 @@ interrupted scan with the same --out goes on where it was."""
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option("--known", multiple=True, metavar="LIST", help="An imported list's name, or a list file (repeatable).")
 @click.option("--means", default="", help="What the entries of list files mean, where a file does not say.")
+@algorithm_option
+@column_option
 @rules_option
 @profile_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="The run's folder.")
@@ -50,11 +52,15 @@ interrupted scan with the same --out goes on where it was."""
 def command(context: click.Context, /, targets: tuple[str, ...], fail_on: str, **given: object) -> None:
     """Scan TARGETs: files, folders, manifests. Prints a summary; exit codes are in `auditor --help`."""
     from auditor.progress import reporter
-    from auditor.runs import audit
+    from auditor.runs import audit, default_folder
 
     logging.basicConfig(level=logging.INFO if given.pop("verbose") else logging.WARNING, format="%(message)s")
     formats, files = given.pop("formats"), given.pop("files")
     variants = ("oriented", "unpadded", "512", *(("dihedral",) if given.pop("dihedral") else ()))
-    report = audit(*targets, variants=variants, progress=reporter(), **given)  # type: ignore[arg-type]
+    given["out"] = given["out"] or default_folder()
+    try:
+        report = audit(*targets, variants=variants, progress=reporter(), **given)  # type: ignore[arg-type]
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"; the same command with --out {given['out']} goes on where it was") from None
     write(report, formats, files)  # type: ignore[arg-type]
     context.exit(report.exit_code(fail_on))

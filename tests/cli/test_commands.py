@@ -77,7 +77,8 @@ def test_an_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("auditor.runs.audit", interrupted)
     result = auditor("scan", HUB)
     assert result.exit_code == 130
-    assert "the same command with the same --out goes on where it was" in result.stderr
+    assert "interrupted; the same command with --out reports/runs/2" in result.stderr
+    assert "Z goes on where it was\n" in result.stderr
 
 
 def test_reports_go_where_they_are_sent(run: Path, tmp_path: Path) -> None:
