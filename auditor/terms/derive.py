@@ -49,11 +49,9 @@ def derive(part: Part, known: Vocabulary) -> Subject:
         said += _of_signals(text, known)
     if not said:
         return subject
-    return replace(
-        subject,
-        statements=(*subject.statements, *(found for found in said if isinstance(found, Statement))),
-        gaps=(*subject.gaps, *(found for found in said if isinstance(found, Gap))),
-    )
+    statements = (*subject.statements, *(found for found in said if isinstance(found, Statement)))
+    gaps = (*subject.gaps, *(found for found in said if isinstance(found, Gap)))
+    return Subject(subject.kind, subject.name, subject.revision, statements, gaps)
 
 
 def _sound(text: Text) -> Text:
@@ -101,11 +99,10 @@ def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
 
 def _of_card(text: Text, subject: Subject, known: Vocabulary, declared: set[str]) -> Iterator[Statement | Gap]:
     stated = {(statement.key, statement.value) for statement in subject.statements}
-    for mention in mentions(text.text, known.prose):
-        new = (mention.key, mention.value) not in stated and not (
-            mention.key == "contact" and subject.stated("contact")
-        )
-        if new and (subject.kind == "model" or mention.key not in _OF_MODELS):
+    for mention in mentions(text.text, known.prose, stated):
+        if mention.key == "contact" and subject.stated("contact"):
+            continue
+        if subject.kind == "model" or mention.key not in _OF_MODELS:
             place = Place(text.uri, _line(text, mention.start))
             yield Statement(mention.key, mention.value, "", place, _SOURCES[text.role])
     said = clause(text.text, references=False)

@@ -18,6 +18,7 @@ import binascii
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import re2
@@ -185,6 +186,7 @@ def _options(*, captures: bool) -> re2.Options:
     return options
 
 
+@lru_cache(maxsize=4096)
 def compiled(pattern: str) -> re2._Regexp:
     """A pattern over UTF-8 bytes, case put aside. Raises :class:`re2.error`."""
     return re2.compile(pattern.encode(), _options(captures=False))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import re2
 
@@ -24,9 +26,11 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
+    """What a pattern tells. It is compiled when it is first needed: most of them never are."""
+
     key: str
     value: str
-    pattern: re2._Regexp
+    pattern: str
     heading: bool
 
 
@@ -38,9 +42,9 @@ class Prose:
     told: tuple[_Told, ...]
 
 
-def heading(words: str) -> str:
+def heading(words: str, letter: str = r"\pL") -> str:
     """An RE2 pattern for a heading (or a bold lead-in) that begins with these words."""
-    return rf"(?m)^[ \t>]{{0,3}}(?:#{{1,6}}[ \t]*|\*\*[ \t]*|__[ \t]*)[^\pL\n]{{0,12}}(?:{words})\b[^\n]*$"
+    return rf"(?m)^[ \t>]{{0,3}}(?:#{{1,6}}[ \t]*|\*\*[ \t]*|__[ \t]*)[^{letter}\n]{{0,12}}(?:{words})\b[^\n]*$"
 
 
 def prose(entries: Entries) -> Prose:
@@ -51,28 +55,27 @@ def prose(entries: Entries) -> Prose:
         if term.kind in PAIRED or term.kind == "signal":
             continue
         words = [rf"\b{re2.escape(word)}\b" for word in term.words]
-        for pattern, is_heading in (
-            *((heading(words), True) for words in term.headings),
-            *((pattern, False) for pattern in (*term.patterns, *words)),
-        ):
+        for written in term.headings:
+            # Every letter of Unicode, sixty times over, takes the set a second: it may find a heading too many.
+            patterns.append(heading(written, "a-z"))
+            told.append(_Told(term.kind, term.value, heading(written), True))
+        for pattern in (*term.patterns, *words):
             patterns.append(pattern)
-            told.append(_Told(term.kind, term.value, compiled(pattern), is_heading))
+            told.append(_Told(term.kind, term.value, pattern, False))
     return Prose(pattern_set(patterns), tuple(told))
 
 
-def mentions(text: str, known: Prose) -> Iterator[Mention]:
-    """What the text states, each key and value once, where it first does."""
+def mentions(text: str, known: Prose, stated: Iterable[tuple[str, str]] = ()) -> Iterator[Mention]:
+    """What the text states, each key and value once, where it first does, but for what is ``stated`` already."""
     if known.together is None:
         return
     data = text.encode()
-    seen: set[tuple[str, str]] = set()
+    seen = set(stated)
     for index in sorted(known.together.Match(data) or ()):
         told = known.told[index]
         if (told.key, told.value) in seen:
             continue
-        for number, match in enumerate(told.pattern.finditer(data)):
-            if number == 20:
-                break
+        for match in islice(compiled(told.pattern).finditer(data), 20):
             start, end = match.span()
             if _filled(data, end) if told.heading else told.key in _NEVER_DENIED or not _denied(data, start, end):
                 seen.add((told.key, told.value))
@@ -87,7 +90,13 @@ _EMPTY = re2.compile(
     rb"not (?:applicable|available|specified|yet)|optional|provide|"
     rb"<!--[^>]*-->)[\s\[\](){}<>*_.:|-]*)*$"
 )
-_NEXT = re2.compile(rb"(?m)^[ \t]{0,3}#{1,6}[ \t]")
+_NEXT = re.compile(rb"\n[ \t]{0,3}#{1,6}[ \t]")
+_MARKS = b" \t\n\f\r[](){}<>*_#.:|-"
+# One of these stands, after marks, wherever a placeholder does.
+_PLACEHOLDERS = (
+    b"more", b"need", b"information", b"coming", b"to", b"tbd", b"n/a", b"na", b"none", b"unknown", b"not",
+    b"optional", b"provide", b"!--",
+)  # fmt: skip
 
 
 def _filled(data: bytes, end: int) -> bool:
@@ -100,7 +109,8 @@ def _filled(data: bytes, end: int) -> bool:
         level = len(following.group().strip())
         own = data[max(0, data.rfind(b"\n", 0, end) + 1) : end].lstrip(b" \t")
         return level > len(own) - len(own.lstrip(b"#")) > 0 and _filled(data, end + following.end())
-    return bool(section.strip()) and not _EMPTY.match(section.strip())
+    words = section.lstrip(_MARKS)
+    return bool(words) and not (words[:12].lower().startswith(_PLACEHOLDERS) and _EMPTY.match(section.strip()))
 
 
 _NOT = re2.compile(
@@ -111,5 +121,12 @@ _HEDGED = re2.compile(
 )
 
 
+# One of these stands wherever the two above match.
+_NO = (b"no", b"never", b"neither", b"without", b"lack", b"n't", b"n\xe2\x80\x99t")
+
+
 def _denied(data: bytes, start: int, end: int) -> bool:
-    return bool(_NOT.search(data[max(0, start - 80) : start]) or _HEDGED.search(data[end : end + 60]))
+    before, after = data[max(0, start - 80) : start], data[end : end + 60]
+    if not any(map((before + after).lower().__contains__, _NO)):
+        return False
+    return bool(_NOT.search(before) or _HEDGED.search(after))

@@ -76,6 +76,7 @@ def _folds() -> dict[int, str]:
     return folds
 
 
+_ASCII = bytes(range(128))
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -84,7 +85,13 @@ def folded(text: str) -> str:
     if text.isascii():
         return text
     folds = _folds()
-    return _FOREIGN.sub(lambda run: run.group().translate(folds), text)
+    foreign = text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+    found = [character for character in set(foreign) if ord(character) in folds]
+    if len(found) > 8:
+        return _FOREIGN.sub(lambda run: run.group().translate(folds), text)
+    for character in found:  # a dash, an accent or two, as most texts have
+        text = text.replace(character, folds[ord(character)])
+    return text
 
 
 def disguised(word: str) -> str:
