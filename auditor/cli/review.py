@@ -112,9 +112,7 @@ Examples:
 )
 @click.argument("what", type=click.Choice(["list", "add"]), default="list")
 @click.argument("pseudonym", default="")
-@click.option(
-    "--person", default="", metavar="NAME", help="Who it is; never in the ledger."
-)
+@click.option("--person", default="", metavar="NAME", help="Who it is; never in the ledger.")
 @ledger_option
 def reviewers(what: str, pseudonym: str, person: str, folder: Path) -> None:
     """The reviewers' pseudonyms; add one. Who may write to this folder decides who can act as whom."""
@@ -388,7 +386,7 @@ def draft(case: str, what: str, folder: Path, output: Path | None, **given: Any)
         decision, policy = state.in_force[0], ledger.policy(state.policy)
     if what == "statement":
         text = duties.as_text(
-            duties.statement_of_reasons(decision, policy, law=given["law"], countries=given["countries"])
+            duties.statement_of_reasons(state, decision, policy, law=given["law"], countries=given["countries"])
         )
     elif what == "cybertipline":
         text = duties.cybertipline(decision, urls=given["urls"])

@@ -42,7 +42,7 @@ _GROUNDS = {
 
 
 def statement_of_reasons(
-    decision: Decision, policy: Mapping[str, Any], *, law: str = "", countries: Sequence[str] = ()
+    state: State, decision: Decision, policy: Mapping[str, Any], *, law: str = "", countries: Sequence[str] = ()
 ) -> dict[str, Any]:
     """A draft for the DSA Transparency Database: its fields, and which of them a person must still fill in.
 
@@ -52,7 +52,8 @@ def statement_of_reasons(
     """
     if decision.verdict not in _VISIBILITY:
         raise UsageError(f"decision {decision.id}: {decision.verdict} restricts nothing, so no statement is due")
-    explained = _cut(_unnamed(decision.explanation, decision), 2000)
+    refs = (state.subject, *state.copies, *state.joined, *(fact.subject for fact in state.facts))
+    explained = _cut(_unnamed(decision.explanation, {ref.name for ref in refs}), 2000)
     facts = "; ".join(f"rule {rule}: {title}" for rule, title in _titles(decision, policy).items())
     found = f"Found by comparing published metadata and digests; decided by people. {facts}"
     statement: dict[str, Any] = {
@@ -232,16 +233,12 @@ def _titles(decision: Decision, policy: Mapping[str, Any]) -> dict[str, str]:
     return {rule: titles.get(rule, "") for rule in decision.rules}
 
 
-def _unnamed(words: str, decision: Decision) -> str:
-    """A reviewer's words without the names of the model, its copies and its data."""
-    names = {ref.name for ref in (decision.subject, *decision.copies, *(reason.subject for reason in decision.reasons))}
-    names |= {word for reason in decision.reasons for word in re.findall(r"[^\s,;()]+/[^\s,;()]+", reason.fact)}
-    for name in sorted(names, key=len, reverse=True):
-        words = re.sub(re.escape(name), "[name withheld]", words, flags=re.IGNORECASE)
-        owner, _, short = name.rpartition("/")
-        for part in (short, owner):
-            if len(part) > 3:
-                words = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "[name withheld]", words, flags=re.IGNORECASE)
+def _unnamed(words: str, names: Iterable[str]) -> str:
+    """A reviewer's words without these names, nor their parts before and after the slash."""
+    whole = sorted(names, key=len, reverse=True)
+    parts = [part for name in whole for part in name.split("/") if len(part) > 3]
+    for name in (*whole, *parts):
+        words = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "[name withheld]", words, flags=re.IGNORECASE)
     return words
 
 

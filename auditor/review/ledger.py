@@ -13,7 +13,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -89,8 +89,7 @@ class Ledger:
         part = folder / f"{FILE}.part"
         part.unlink(missing_ok=True)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        database = _connect(part)
-        with _writing(folder / FILE, database):
+        with closing(_connect(part)) as database, _writing(folder / FILE, database):
             for statement in SCHEMA.values():
                 database.execute(statement)
             for number, body in enumerate(bodies):
@@ -99,7 +98,6 @@ class Ledger:
             database.execute("INSERT INTO checkpoints VALUES (?, ?)", (size, note[-1]))
             for _, state in _states(database):
                 remember(database, state)
-        database.close()
         os.replace(part, folder / FILE)
         _sync(folder)
         ledger = cls.open(folder, clock=clock)

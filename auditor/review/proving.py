@@ -151,7 +151,8 @@ def _cases(database: sqlite3.Connection, broken: Broken) -> int:
     """Every case's events under the rules again, and what the queue keeps of it; the number of cases."""
     rows = database.execute("SELECT case_id, body FROM events WHERE case_id <> '' ORDER BY case_id, number")
     cases = 0
-    kept = (0, 0, 0)
+    expected = {"queue": 0, "names": 0, "artefacts": 0}
+    allowed = True
     for case, group in groupby(rows, key=lambda row: row[0]):
         cases += 1
         events = [event_of(body) for _, body in group]
@@ -159,18 +160,19 @@ def _cases(database: sqlite3.Connection, broken: Broken) -> int:
         for event in events:
             try:
                 state = states.apply(state, event)
-            except _DAMAGE as error:
+            except UsageError as error:
                 broken(event.number, f"should not have been recorded: {error}")
+                allowed = False
                 break
         else:
             assert state is not None
             row = database.execute("SELECT * FROM queue WHERE case_id = ?", (case,)).fetchone()
-            kept = kept[0] + 1, kept[1] + len(queue.names(state)), kept[2] + len(queue.digests(state))
+            for table, number in zip(expected, (1, len(queue.names(state)), len(queue.digests(state))), strict=True):
+                expected[table] += number
             if row != queue.columns(state) or not _found(database, state):
                 broken(state.last, f"the queue does not say of case {case} what its events say")
-    for table, expected in zip(("queue", "names", "artefacts"), kept, strict=True):
-        (number,) = database.execute(f"SELECT count(*) FROM {table}").fetchone()
-        if number > expected:
+    for table, number in expected.items():
+        if allowed and database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] > number:
             broken(-1, f"the queue's table {table} has rows that no event made")
     return cases
 
@@ -235,7 +237,12 @@ def restore(
         if not note:
             raise SealError("the export is cut short: its last line, the checkpoint, is missing")
 
-    book = Ledger.build(path, bodies(), note, clock=clock)
+    try:
+        book = Ledger.build(path, bodies(), note, clock=clock)
+    except SealError:
+        raise
+    except _DAMAGE as error:
+        raise SealError(f"the export is not whole: {error}") from error
     try:
         proof = verify(book)
         if proof.breaks:

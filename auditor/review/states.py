@@ -136,14 +136,17 @@ def fold(events: Iterable[Event]) -> State:
 
 def apply(state: State | None, event: Event) -> State:
     """The state after one more event. Raises :class:`UsageError` where it is not allowed."""
-    if state is None:
-        if event.kind != "opened":
-            raise UsageError(f"case {event.case}: there is no such case")
-        after = _opened(event)
-    elif event.kind not in _STEPS:
-        raise UsageError(f"case {event.case}: {event.kind!r} is nothing that can happen to a case")
-    else:
-        after = _STEPS[event.kind](state, event)
+    try:
+        if state is None:
+            if event.kind != "opened":
+                raise UsageError(f"case {event.case}: there is no such case")
+            after = _opened(event)
+        elif event.kind not in _STEPS:
+            raise UsageError(f"case {event.case}: {event.kind!r} is nothing that can happen to a case")
+        else:
+            after = _STEPS[event.kind](state, event)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"case {event.case}: event {event.number} is not as it should be: {error!r}") from error
     return replace(after, last=event.number, changed_at=event.time, evidence=event.leaf)
 
 

@@ -1,0 +1,606 @@
+"""The ledger cannot be quietly rewritten, loses nothing that it acknowledged, and keeps opinions apart."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import SealError, UsageError
+from auditor.review import Ledger, Query, people, queue, states
+from auditor.review.ledger import FILE, KEY, Act, _body, event_of
+from auditor.review.notes import Checkpoint
+from auditor.review.notes import opened as opened_note
+from auditor.review.proving import export, restore, verify
+from auditor.sealing import merkle
+from auditor.sealing.keys import SigningKey
+from tests.reviewing import Clock, case_id, decided, made, opened
+
+CASE = case_id(1)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def book(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
+    with made(tmp_path / "ledger", clock) as ledger:
+        ledger.record(opened(1), opened(2, "near"))
+        yield ledger
+
+
+def exported(ledger: Ledger) -> str:
+    out = io.StringIO()
+    export(ledger, out)
+    return out.getvalue()
+
+
+# What people do
+
+
+def test_a_case_is_decided_and_read_back(book: Ledger, tmp_path: Path) -> None:
+    decided(book, CASE)
+    with Ledger.open(tmp_path / "ledger") as again:
+        (decision,) = again.standing()
+        assert (decision.verdict, decision.proposer, decision.approver) == ("de-index", "heron", "wren")
+        assert decision.index == 5
+        assert decision.evidence == book.history(CASE)[-2].leaf
+        assert list(again.decisions()) == [decision]
+        assert list(again.standing(verdicts=("label",))) == []
+
+
+def test_of_two_who_decide_at_once_one_is_told(book: Ledger, tmp_path: Path) -> None:
+    book.claim(CASE, "heron")
+    book.propose(CASE, "heron", "de-index", why="words")
+    outcomes: list[str] = []
+    together = threading.Barrier(2)
+
+    def decide(reviewer: str) -> None:
+        with Ledger.open(tmp_path / "ledger", clock=Clock()) as ledger:
+            together.wait()
+            try:
+                ledger.decide(CASE, reviewer, "de-index", why="words")
+                outcomes.append("decided")
+            except UsageError as error:
+                outcomes.append(str(error))
+
+    threads = [threading.Thread(target=decide, args=(name,)) for name in ("wren", "owl")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes)[1] == "decided"
+    assert "is approved; a second opinion is given on a proposed case" in sorted(outcomes)[0]
+    assert verify(book).breaks == ()
+
+
+def test_who_looked_at_an_older_case_is_told(book: Ledger) -> None:
+    seen = book.shown(CASE).last
+    book.claim(CASE, "heron")
+    with pytest.raises(UsageError, match=r"has changed since you looked at it \(claimed by heron\)"):
+        book.propose(CASE, "heron", "label", why="words", seen=seen)
+
+
+def test_only_reviewers_act_and_the_program_gives_no_opinion(book: Ledger) -> None:
+    with pytest.raises(UsageError, match="'stranger': is no reviewer of this ledger"):
+        book.claim(CASE, "stranger")
+    with pytest.raises(UsageError, match="is the program itself"):
+        book.claim(CASE, people.MACHINE)
+
+
+def test_one_person_has_one_pseudonym(book: Ledger) -> None:
+    with pytest.raises(UsageError, match="heron and swift are the same person"):
+        people.add(book.folder, "swift", "  PERSON   heron ")
+    with (book.folder / people.FILE).open("a") as file:
+        file.write('swift = "Person Heron"\n')
+    with pytest.raises(UsageError, match="are the same person"):
+        book.claim(CASE, "swift")
+
+
+def test_the_ledger_holds_no_person(book: Ledger) -> None:
+    decided(book, CASE)
+    assert b"Person" not in (book.folder / FILE).read_bytes()
+    assert "Person" not in exported(book)
+    for name in (FILE, KEY, people.FILE):
+        assert (book.folder / name).stat().st_mode & 0o077 == 0
+
+
+def test_the_second_reviewer_sees_nothing_of_the_first_opinion(book: Ledger) -> None:
+    from auditor.review.showing import case_json, case_lines, queue_json
+
+    book.claim(CASE, "heron")
+    book.propose(CASE, "heron", "demote", why="A telling word: zanzibar.")
+    state, events = book.shown(CASE), book.history(CASE)
+    shown = "\n".join(case_lines(state, events, {}, None, book.now))
+    shown += json.dumps(case_json(state, events, {}, None, book.now)) + json.dumps(queue_json(book.queue()))
+    shown += repr(state) + repr(events) + repr(book.queue())
+    assert "zanzibar" not in shown
+    assert "demote" not in shown
+    book.decide(CASE, "wren", "label", why="other words")
+    assert "zanzibar" in "\n".join(case_lines(book.shown(CASE), book.history(CASE), {}, None, book.now))
+
+
+def test_a_clock_that_goes_back_brings_nothing_back(book: Ledger, clock: Clock) -> None:
+    book.interim(CASE, "heron", why="An exact match.", hours=1)
+    clock.pass_(hours=2)
+    book.claim(case_id(2), "heron")
+    assert list(book.standing()) == []
+    clock.pass_(hours=-1.5)
+    assert list(book.standing()) == []
+    with pytest.raises(UsageError, match="the clock says 2026-11-23T09:30:00Z, before the ledger's last event"):
+        book.confirm(case_id(2), "heron", why="words")
+    book.correct_clock("heron", why="The machine was two hours ahead.")
+    book.confirm(case_id(2), "heron", why="words")
+    assert verify(book).breaks == ()
+
+
+def test_a_clock_that_is_set_right_by_seconds_stands_still(book: Ledger, clock: Clock) -> None:
+    before = clock.time
+    clock.pass_(seconds=-5)
+    book.claim(CASE, "heron")
+    assert book.history(CASE)[-1].time == before
+    clock.pass_(seconds=-1)
+    with pytest.raises(UsageError, match="set the clock right"):
+        book.claim(case_id(2), "heron")
+
+
+def test_acts_are_recorded_all_or_none(book: Ledger) -> None:
+    size = book.size
+    with pytest.raises(UsageError, match="say why"):
+        book.record(opened(3), Act("confirmed", case_id(2), "heron", {"why": ""}))
+    assert book.size == size
+    with pytest.raises(UsageError, match="there is no such case"):
+        book.state(case_id(3))
+
+
+# Nobody rewrites it
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE events SET body = replace(body, 'heron', 'wren')",
+        "DELETE FROM events WHERE number = 2",
+        "INSERT OR REPLACE INTO events (number, body) SELECT 1, body FROM events WHERE number = 1",
+        "INSERT INTO events (number, body) SELECT 99, body FROM events WHERE number = 1",
+        "UPDATE tree SET hash = x'00'",
+        "DELETE FROM tree",
+        "INSERT OR REPLACE INTO tree SELECT * FROM tree WHERE level = 0 AND number = 0",
+        "UPDATE checkpoints SET note = ''",
+        "DELETE FROM checkpoints",
+        "INSERT OR REPLACE INTO checkpoints SELECT * FROM checkpoints LIMIT 1",
+    ],
+)
+def test_the_tables_can_only_be_added_to(book: Ledger, statement: str) -> None:
+    with pytest.raises(sqlite3.IntegrityError, match="the ledger can only be added to"):
+        book.database.execute(statement)
+
+
+def _forge(book: Ledger, *statements: str) -> Ledger:
+    """Change the file as somebody would who can write it: triggers taken off and put back."""
+    with closing(sqlite3.connect(book.folder / FILE, isolation_level=None)) as database:
+        triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            database.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            database.execute(statement)
+        for _, sql in triggers:
+            database.execute(sql)
+    return Ledger.open(book.folder, clock=Clock())
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            """UPDATE events SET body = replace(body, 'de-index","why', 'label","why') WHERE number = 4""",
+            "event 4: the Merkle tree does not hold it",
+        ),
+        (
+            """UPDATE events SET body = replace(body, '"kind"', '"sort"') WHERE number = 4""",
+            "event 4: an entry of the ledger is damaged",
+        ),
+        ("UPDATE events SET body = body || ' ' WHERE number = 4", "event 4: an entry of the ledger is not in the form"),
+        ("DELETE FROM events WHERE number = 3", "event 3: is missing; event 4 comes in its place"),
+        ("DELETE FROM events WHERE number = 5", "event 5: is missing: there is a checkpoint of 6 events"),
+        (
+            "UPDATE tree SET hash = zeroblob(32) WHERE level = 1 AND number = 1",
+            "event 3: the Merkle tree does not hold",
+        ),
+        ("INSERT INTO tree VALUES (9, 9, zeroblob(32))", "the Merkle tree has other nodes than its events"),
+        (
+            "UPDATE checkpoints SET note = replace(note, char(10) || '5' || char(10), char(10) || '4' || char(10)) "
+            "WHERE size = 5",
+            "event 4: a checkpoint's signature is not right",
+        ),
+        ("DELETE FROM checkpoints WHERE size = 6", "event 5: and what follows has no signed checkpoint"),
+        ("UPDATE queue SET base = 'new'", "event 5: the queue does not say of case 0000000000000001"),
+        ("DELETE FROM queue WHERE case_id = '0000000000000002'", "event 2: the queue does not say of case"),
+        ("DELETE FROM names", "the queue does not say of case"),
+        ("INSERT INTO artefacts VALUES ('sha256:00', '0000000000000009')", "artefacts has rows that no event made"),
+    ],
+)
+def test_verify_tells_where_a_ledger_was_changed(book: Ledger, statement: str, told: str) -> None:
+    decided(book, CASE)
+    assert verify(book).breaks == ()
+    with _forge(book, statement) as forged:
+        assert any(told in str(one) for one in verify(forged).breaks), verify(forged).breaks
+
+
+def test_a_ledger_without_its_triggers_is_not_opened(book: Ledger) -> None:
+    with closing(sqlite3.connect(book.folder / FILE)) as database:
+        database.execute("DROP TRIGGER events_delete")
+    with pytest.raises(SealError, match="table or trigger events_delete is missing"):
+        Ledger.open(book.folder)
+
+
+def _signed_by_its_key(book: Ledger, kind: str, actor: str, data: dict[str, object]) -> None:
+    """Add an event that the rules refuse, as somebody can who has the key: chained, hashed and signed."""
+    number, previous = book.size, [*book.all_events()][-1].leaf
+    body = _body(number, book.now, actor, kind, CASE, data, previous)
+    grown = tuple(merkle.grow(number, merkle.leaf(body.encode()), book.node))
+    nodes = {(level, at): hashed for level, at, hashed in grown}
+    root = merkle.root(number + 1, lambda level, at: nodes.get((level, at)) or book.node(level, at))
+    note = Checkpoint(book.origin, number + 1, root).signed(SigningKey.load(book.folder / KEY))
+    book.database.execute("INSERT INTO events (number, body) VALUES (?, ?)", (number, body))
+    book.database.executemany("INSERT INTO tree VALUES (?, ?, ?)", grown)
+    book.database.execute("INSERT INTO checkpoints VALUES (?, ?)", (number + 1, note))
+
+
+def test_a_signed_event_that_the_rules_refuse_is_found(book: Ledger) -> None:
+    book.claim(CASE, "heron")
+    book.propose(CASE, "heron", "de-index", why="words")
+    rules = ["trained-on-known-content"]
+    _signed_by_its_key(book, "reviewed", "heron", {"verdict": "de-index", "rules": rules, "why": "words"})
+    (broken,) = verify(book).breaks
+    assert str(broken).startswith("event 5: should not have been recorded: case 0000000000000001: heron has given")
+    with pytest.raises(UsageError, match="heron has given an opinion"):
+        list(book.standing())
+
+
+def test_a_ledger_cut_short_is_found_by_a_checkpoint_kept_elsewhere(book: Ledger, tmp_path: Path) -> None:
+    shutil.copytree(book.folder, tmp_path / "before")
+    decided(book, CASE)
+    note = book.note()
+    assert verify(book, earlier=note).breaks == ()
+    with Ledger.open(tmp_path / "before") as older:
+        assert verify(older).breaks == ()
+        assert [str(one) for one in verify(older, earlier=note).breaks] == [
+            "event 3: is missing: the earlier checkpoint has 6 events"
+        ]
+
+
+def test_a_ledger_rewritten_by_the_holder_of_its_key_is_found_by_a_checkpoint(book: Ledger, tmp_path: Path) -> None:
+    shutil.copytree(book.folder, tmp_path / "before")
+    book.confirm(case_id(2), "owl", why="words")
+    note = book.note()
+    with Ledger.open(tmp_path / "before", clock=Clock()) as other:
+        other.confirm(case_id(2), "owl", why="other words")
+        assert verify(other).breaks == ()
+        (broken,) = verify(other, earlier=note).breaks
+        assert str(broken) == "event 3: this event, or one before it, is not what it was at the earlier checkpoint of 4"
+
+
+def test_a_checkpoint_of_another_ledger_is_refused(book: Ledger, tmp_path: Path) -> None:
+    with made(tmp_path / "other") as other:
+        (broken,) = verify(book, earlier=other.note()).breaks
+        assert "the earlier checkpoint: a checkpoint is damaged, or another key signed it" in str(broken)
+
+
+def test_nothing_is_recorded_upon_a_ledger_that_was_changed(book: Ledger) -> None:
+    with (
+        _forge(book, "UPDATE tree SET hash = zeroblob(32) WHERE level = 0 AND number = 2") as forged,
+        pytest.raises(SealError, match="was changed from outside"),
+    ):
+        forged.claim(CASE, "heron")
+
+
+def test_another_key_signs_nothing_here(book: Ledger) -> None:
+    (book.folder / KEY).unlink()
+    SigningKey.create(book.folder / KEY)
+    with pytest.raises(SealError, match="is not the key that this ledger began with"):
+        book.claim(CASE, "heron")
+
+
+def test_any_byte_of_the_file_that_changes_is_found_or_changes_nothing(book: Ledger, tmp_path: Path) -> None:
+    decided(book, CASE)
+    whole, data = exported(book), (book.folder / FILE).read_bytes()
+    copy = tmp_path / "copy"
+    shutil.copytree(book.folder, copy)
+    random_ = random.Random(6)
+    places = random_.sample(range(len(data)), 150)
+    said = data.find(b'"verdict":"de-index"')
+    places += range(said, said + 20)
+    found = 0
+    for place in places:
+        changed = bytearray(data)
+        changed[place] ^= 1 << random_.randrange(8)
+        (copy / FILE).write_bytes(changed)
+        try:
+            with Ledger.open(copy, clock=Clock()) as ledger:
+                broken = bool(verify(ledger).breaks)
+                assert broken or exported(ledger) == whole, place
+        except SealError:
+            broken = True
+        found += broken
+        assert broken or not said <= place < said + 20
+    assert found >= 20
+
+
+def test_every_event_is_proven_to_be_in_the_ledger(book: Ledger) -> None:
+    decided(book, CASE)
+    checkpoint = opened_note(book.note(), book.public)
+    for event in book.all_events():
+        proof = merkle.inclusion(event.number, checkpoint.size, book.node)
+        assert merkle.included(bytes.fromhex(event.leaf), event.number, checkpoint.size, proof, checkpoint.root)
+
+
+# Export and restore
+
+
+def test_an_export_restores_the_ledger(book: Ledger, tmp_path: Path) -> None:
+    decided(book, CASE)
+    with restore(iter(exported(book).splitlines(keepends=True)), tmp_path / "restored", clock=Clock()) as restored:
+        assert exported(restored) == exported(book)
+        assert list(restored.decisions()) == list(book.decisions())
+        assert restored.queue() == book.queue()
+        with pytest.raises(SealError, match=r"signing\.key: the signing key cannot be read"):
+            restored.confirm(case_id(2), "owl", why="words")
+        for name in (KEY, people.FILE):
+            shutil.copy(book.folder / name, tmp_path / "restored" / name)
+        restored.confirm(case_id(2), "owl", why="words")
+        assert verify(restored, earlier=book.note()).breaks == ()
+
+
+def test_any_byte_of_an_export_that_changes_refuses_it(book: Ledger, tmp_path: Path) -> None:
+    book.claim(CASE, "heron")
+    data = exported(book).encode()
+    for place in random.Random(7).sample(range(len(data)), 120):
+        changed = bytearray(data)
+        changed[place] ^= 1
+        lines = io.StringIO(changed.decode("utf-8", "replace"), newline="\n")
+        with pytest.raises(SealError):
+            restore(iter(lines), tmp_path / "restored")
+        assert not (tmp_path / "restored" / FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda lines: lines[:-1], "the export is cut short"),
+        (lambda lines: [*lines[:2], *lines[3:]], "line 3: does not follow from the line before it"),
+        (lambda lines: [*lines[:3], lines[-1]], "the export is not whole"),
+        (lambda lines: [*lines, lines[-1]], "comes after the checkpoint"),
+    ],
+)
+def test_an_export_that_is_not_whole_says_where(
+    book: Ledger, tmp_path: Path, change: Callable[[list[str]], list[str]], told: str
+) -> None:
+    book.claim(CASE, "heron")
+    with pytest.raises(SealError, match=told):
+        restore(iter(change(exported(book).splitlines(keepends=True))), tmp_path / "restored")
+
+
+# Nothing acknowledged is lost
+
+WRITER = """
+    import sys
+    from auditor.review import Ledger
+    from tests.reviewing import opened
+    with Ledger.open(sys.argv[1]) as ledger:
+        for number in range(int(sys.argv[2]), 10**9):
+            ledger.record(opened(number))
+            print(number, flush=True)
+"""
+
+
+def _killed(folder: Path, first: int, random_: random.Random) -> list[int]:
+    """Start a writer, kill it at a random moment; what it acknowledged."""
+    command = [sys.executable, "-c", textwrap.dedent(WRITER), str(folder), str(first)]
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert writer.stdout
+    acknowledged = [int(writer.stdout.readline())]
+    time.sleep(random_.random() * 0.05)
+    writer.send_signal(signal.SIGKILL)
+    acknowledged += [int(line) for line in writer.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
+    writer.wait()
+    writer.stdout.close()
+    return acknowledged
+
+
+def _survives_kills(folder: Path, times: int) -> None:
+    made(folder, clock=lambda: "2020-01-01T00:00:00Z").close()  # type: ignore[arg-type]
+    random_, acknowledged = random.Random(times), [0]
+    for _ in range(times):
+        acknowledged += _killed(folder, acknowledged[-1] + 2, random_)
+        with Ledger.open(folder) as ledger:
+            known = {event.case for event in ledger.all_events()}
+            assert {case_id(number) for number in acknowledged[1:]} <= known
+            last = max(int(case, 16) for case in known if case)
+        acknowledged.append(last)
+    with Ledger.open(folder) as ledger:
+        assert verify(ledger).breaks == ()
+
+
+def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
+    _survives_kills(tmp_path / "ledger", 4)
+
+
+@pytest.mark.soak
+def test_nothing_acknowledged_is_lost_by_a_thousand_kills(tmp_path: Path) -> None:
+    _survives_kills(tmp_path / "ledger", 1000)
+
+
+FILLER = """
+    import resource, signal, sys
+    from auditor.errors import SealError
+    from auditor.review import Ledger
+    from tests.reviewing import opened
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
+    with Ledger.open(sys.argv[1]) as ledger:
+        try:
+            for number in range(int(sys.argv[2]), 10**9):
+                ledger.record(*(opened(number * 10 + more) for more in range(10)))
+                print(number, flush=True)
+        except SealError as error:
+            print(error, flush=True)
+"""
+
+
+def _survives_full_disks(folder: Path, times: int) -> None:
+    """A limit on the size of files stands for a full disk: writing fails part way through a transaction."""
+    made(folder, clock=lambda: "2020-01-01T00:00:00Z").close()  # type: ignore[arg-type]
+    random_, first = random.Random(times), 1
+    for _ in range(times):
+        limit = (folder / FILE).stat().st_size + random_.randrange(60_000)
+        command = [sys.executable, "-c", textwrap.dedent(FILLER), str(folder), str(first), str(limit)]
+        *acknowledged, told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        assert "nothing was recorded" in told
+        with Ledger.open(folder) as ledger:
+            known = {event.case for event in ledger.all_events()}
+            for number in map(int, acknowledged):
+                assert {case_id(number * 10 + more) for more in range(10)} <= known
+        first += len(acknowledged)
+    with Ledger.open(folder) as ledger:
+        proof = verify(ledger)
+        assert proof.breaks == ()
+        assert proof.cases == (first - 1) * 10
+
+
+def test_nothing_acknowledged_is_lost_on_a_full_disk(tmp_path: Path) -> None:
+    _survives_full_disks(tmp_path / "ledger", 4)
+
+
+@pytest.mark.soak
+def test_nothing_acknowledged_is_lost_on_a_thousand_full_disks(tmp_path: Path) -> None:
+    _survives_full_disks(tmp_path / "ledger", 1000)
+
+
+# The queue
+
+
+def test_pages_give_every_case_once_in_order(tmp_path: Path) -> None:
+    with made(tmp_path / "ledger") as book:
+        strengths = ("near", "exact", "listed", "named")
+        book.record(*(opened(n, strengths[n % 4], ground=("exposed", "linked")[n % 2]) for n in range(1, 24)))
+        rows, query = [], Query(limit=5)
+        while True:
+            page = book.queue(query)
+            assert page.total == 23
+            rows += page.rows
+            if not page.next:
+                break
+            query = replace(query, after=page.next)
+        assert len({row.case for row in rows}) == 23
+        grounds = [row.ground for row in rows]
+        assert grounds == sorted(grounds, key=["linked", "exposed"].index)
+        linked = [row.confidence for row in rows if row.ground == "linked"]
+        assert linked == sorted(linked, key=["listed", "exact", "named", "near"].index)
+        with pytest.raises(UsageError, match="is no place in the queue"):
+            book.queue(Query(after="junk"))
+
+
+def test_the_queue_is_asked_by_what_people_look_for(book: Ledger, clock: Clock) -> None:
+    def cases(**query: object) -> list[str]:
+        return [row.case for row in book.queue(Query(**query)).rows]  # type: ignore[arg-type]
+
+    one, two = case_id(1), case_id(2)
+    book.claim(one, "heron")
+    assert cases(confidence=("near",)) == [two]
+    assert cases(ground="linked") == []
+    assert cases(mine="heron") == [one]
+    assert cases(open_to="wren") == [two]
+    assert cases(stages=("claimed",)) == [one]
+    assert cases(opened_before="2026-11-23") == []
+    assert cases(name="MODEL-2") == [two]
+    clock.pass_(hours=5)
+    assert cases(mine="heron") == []
+    assert cases(stages=("new",)) == [one, two]
+    book.claim(one, "heron")
+    book.propose(one, "heron", "label", why="words")
+    assert cases(open_to="heron") == [two]
+    assert cases(open_to="wren") == [one, two]
+    assert cases(mine="heron") == [one]
+
+
+def test_the_queue_says_the_stage_that_the_events_say(book: Ledger, clock: Clock) -> None:
+    book.record(*(opened(number) for number in range(3, 9)))
+    for number in range(3, 9):
+        decided(book, case_id(number), "no-action" if number == 3 else "de-index")
+    book.appeal(case_id(4), "finch", why="words")
+    book.appeal(case_id(5), "finch", why="words")
+    book.decide_appeal(case_id(5), "owl", "overturned", why="words")
+    book.record_listed([book.state(case_id(6)).in_force[0]], recipient="search", version="1")
+    book.reopen(case_id(7), "owl", why="words")
+    book.claim(case_id(7), "owl")
+    seen = set()
+    for hours in (0, 5, 24 * 181, 24 * 40):
+        clock.pass_(hours=hours)
+        for row in book.queue().rows:
+            assert row.stage == book.state(row.case).stage(book.now)
+            seen.add(row.stage)
+    assert seen == set(states.STAGES) - {"proposed", "disputed", "waiting"}
+
+
+def test_a_hostile_name_is_harmless_in_the_queue_and_on_the_page(tmp_path: Path) -> None:
+    from auditor.review.showing import case_json, case_lines, queue_json, queue_lines
+
+    for number, name in enumerate(HOSTILE, 1):
+        with made(tmp_path / str(number)) as book:
+            book.record(opened(1, name=name))
+            decided(book, CASE)
+            state = book.shown(CASE)
+            lines = [
+                *queue_lines(book.queue()),
+                *case_lines(state, book.history(CASE), {}, None, book.now),
+                json.dumps(queue_json(book.queue())),
+                json.dumps(case_json(state, book.history(CASE), {}, None, book.now)),
+            ]
+            for line in lines:
+                assert line.isprintable() or "\t" in line, ascii(line)
+                assert line.replace("\t", "").isprintable()
+                assert "\u202e" not in line
+            assert len("\n".join(lines[:-2])) < 20_000
+            assert verify(book).breaks == ()
+            with restore(iter(exported(book).splitlines(keepends=True)), tmp_path / f"{number}-restored") as restored:
+                assert restored.state(CASE).subject.name == name
+            assert queue.names(state)
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "\x1b]52;c;AAAA\x07\x1b[2J",
+    "=HYPERLINK(1)",
+    "a" * 1_000_000,
+    "\u202emodel\u2066\u200b",
+    "line\nbreak\r\0nul",
+    "lone \udcff surrogate",
+    "]]> <!-- & --> {{ x }}",
+)
+
+
+def test_entries_have_one_form() -> None:
+    body = _body(3, "2026-11-23T09:00:00Z", "heron", "claimed", CASE, {"until": "é"}, "00")
+    assert body.isascii()
+    assert event_of(body).data == {"until": "é"}
+    with pytest.raises(SealError, match="is not in the form it was written in"):
+        event_of(body.replace(",", ", "))
+    with pytest.raises(SealError, match="is damaged"):
+        event_of(body[:-1])

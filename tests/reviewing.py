@@ -1,0 +1,71 @@
+"""Ledgers and cases for tests of the review: a clock that the test sets, and cases of ordinary pretend models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from auditor.review import Ledger, people
+from auditor.review.decisions import Strength, later
+from auditor.review.ledger import Act
+
+REVIEWERS = ("heron", "wren", "owl", "finch")
+
+
+class Clock:
+    """Gives the time that the test says."""
+
+    def __init__(self, time: str = "2026-11-23T09:00:00Z") -> None:
+        self.time = time
+
+    def __call__(self) -> str:
+        return self.time
+
+    def pass_(self, **span: float) -> str:
+        self.time = later(self.time, **span)
+        return self.time
+
+
+def made(folder: Path, clock: Clock | None = None) -> Ledger:
+    """A new ledger with four reviewers."""
+    ledger = Ledger.create(folder, clock=clock or Clock())
+    for name in REVIEWERS:
+        people.add(folder, name, f"Person {name}")
+    return ledger
+
+
+def case_id(number: int) -> str:
+    return f"{number:016x}"
+
+
+def opened(number: int = 1, strength: Strength = "exact", *, name: str = "", ground: str = "exposed") -> Act:
+    """The act that opens a case of one reason."""
+    subject = {"kind": "model", "name": name or f"atelier/model-{number}", "revision": ""}
+    reason = {
+        "rule": "trained-on-known-content",
+        "subject": subject,
+        "fact": "trained on dataset northlight/scenes, which matches entries of a known-content list",
+        "severity": "error",
+        "strength": strength,
+        "words": ["card", "computed"],
+        "remark": "1 of 12 samples; list known-pictures",
+    }
+    content = {
+        "ground": ground,
+        "subject": subject,
+        "copies": [],
+        "digests": [{"algorithm": "sha256", "value": f"{number:064x}"}],
+        "weights": f"{number:064x}",
+        "reasons": [reason],
+        "facts": [],
+        "policy": "0" * 64,
+        "version": "0",
+        "linked": "",
+    }
+    return Act("opened", case_id(number), people.MACHINE, content)
+
+
+def decided(ledger: Ledger, case: str, verdict: str = "de-index", first: str = "heron", second: str = "wren") -> None:
+    """Bring a case to a decision of two."""
+    ledger.claim(case, first)
+    ledger.propose(case, first, verdict, why="The digest is on the list.")  # type: ignore[arg-type]
+    ledger.decide(case, second, verdict, why="I compared it too.")  # type: ignore[arg-type]
