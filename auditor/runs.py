@@ -114,6 +114,8 @@ def audit(
     *targets: str | os.PathLike[str],
     known: Sequence[str | os.PathLike[str]] = (),
     means: str = "",
+    algorithm: str = "",
+    columns: Mapping[str, str] | None = None,
     rules: Sequence[str | os.PathLike[str]] = (),
     profile: str = "default",
     out: str | os.PathLike[str] | None = None,
@@ -124,10 +126,11 @@ def audit(
 ) -> Report:
     """Scan targets and judge what they state; the same as ``auditor scan``.
 
-    ``known`` are imported lists' names or list files (whose meaning ``means`` declares where the file does
-    not). ``out`` is the run's folder (a new one under ``reports/runs/`` otherwise); where it holds an
-    interrupted run of the same targets and policy, that run goes on. ``workers`` 0 is one a core. A script
-    that calls this with worker processes needs the usual ``if __name__ == "__main__":``.
+    ``known`` are imported lists' names or list files; ``means``, ``algorithm`` and ``columns`` (what it holds →
+    its name) say of files what they do not say themselves. ``out`` is the run's folder (a new one under
+    ``reports/runs/`` otherwise); where it holds an interrupted run of the same targets and policy, that run goes
+    on. ``workers`` 0 is one a core. A script that calls this with worker processes needs the usual
+    ``if __name__ == "__main__":``.
 
     Raises :class:`auditor.errors.AuditorError` for what is wrong with the set-up: targets, lists, rules.
     """
@@ -142,7 +145,10 @@ def audit(
     if first is None:
         raise NothingToAudit(f"{', '.join(map(str, targets))}: holds no file; name a file or folder that does")
     with _held(folder):
-        lists = tuple(open_list(os.fspath(name), means=means, into=folder / "restricted" / "lists") for name in known)
+        into = folder / "restricted" / "lists"
+        lists = tuple(
+            open_list(os.fspath(name), means=means, algorithm=algorithm, columns=columns, into=into) for name in known
+        )
         policy = load(tuple(map(Path, rules)), profile, lists)
         algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)
         if any(opened.means == "model" for opened in lists):

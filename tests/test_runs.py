@@ -198,3 +198,11 @@ def test_splitting_a_shard_loses_no_file() -> None:
 
 def test_the_package_offers_audit() -> None:
     assert auditor.audit is audit
+
+
+def test_a_match_that_opens_no_case_is_followed_by_what_to_do_now(tmp_path: Path) -> None:
+    from auditor.render.guidance import matched
+
+    found = audit(HUB / "datasets", out=tmp_path / "run", workers=1, **EXAMPLE)  # type: ignore[arg-type]
+    assert found.cases == ()
+    assert matched(found)
