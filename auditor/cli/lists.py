@@ -7,30 +7,10 @@ from pathlib import Path
 
 import click
 
+from auditor.cli.options import algorithm_option, column_option, pairs
 from auditor.errors import UsageError
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-def _pairs(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in given]
-    for name, equals, value in pairs:
-        if not (name and equals and value):
-            raise click.BadParameter(f"{name!r}: write WHAT=VALUE")
-    return {name: value for name, _, value in pairs}
-
-
-algorithm_option = click.option(
-    "--algorithm", default="", metavar="A", help="What the hashes are, where the file does not say."
-)
-column_option = click.option(
-    "--column",
-    "columns",
-    multiple=True,
-    callback=_pairs,
-    metavar="A=NAME",
-    help="A CSV's column: md5, sha1, sha256, pdq, photodna, url, id, classification … (repeatable).",
-)
 
 
 @click.group()
@@ -44,12 +24,13 @@ def command() -> None:
 Examples:
   auditor lists import hashes.csv --name hotline --means csam --column md5="File hash"
   auditor lists import export.xml --name ncmec --holder NCMEC --version 2026-11-23
+  auditor lists import page1.xml page2.xml --name ncmec       pages of a feed, the oldest first
   auditor lists import pdq.txt --name ours --means withdrawn --algorithm pdq --threshold pdq=24
 
 Meanings: csam, exploitative, ncii, terrorism, withdrawn, benign, model, test. A line that is malformed
 refuses the list; `auditor lists check FILE` shows all of them.""",
 )
-@click.argument("file", type=_FILE)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=_FILE)
 @click.option("--name", required=True, metavar="N", help="What the list is called from now on.")
 @click.option("--means", default="", metavar="M", help="What its entries mean, where the file does not say.")
 @click.option(
@@ -60,25 +41,28 @@ refuses the list; `auditor lists check FILE` shows all of them.""",
     "--threshold",
     "thresholds",
     multiple=True,
-    callback=_pairs,
+    callback=pairs,
     metavar="A=BITS",
     help="How far a near match may be: pdq up to 31 (the default), phash-64 or dhash-64 up to 16 (default: equality).",
 )
+@click.option("--whole", is_flag=True, help="The pages of a feed are all of the list: start it anew.")
 @algorithm_option
 @column_option
 def import_(
-    file: Path,
+    files: tuple[Path, ...],
     name: str,
     means: str,
     version: str,
     holder: str,
     thresholds: Mapping[str, str],
+    whole: bool,
     algorithm: str,
     columns: Mapping[str, str],
 ) -> None:
-    """Compile a list FILE and make it the active version of the list NAME.
+    """Compile a list's FILE and make it the active version of the list NAME.
 
-    A delta changes the active version. Nothing becomes active unless all of it is right.
+    Pages of a feed (NCMEC, StopNCII, Tech Against Terrorism) and deltas change the active version. Nothing becomes
+    active unless all of it is right.
     """
     from auditor.known import Options
     from auditor.known.store import Declared, import_list
@@ -87,7 +71,8 @@ def import_(
         distances = tuple((what, int(bits)) for what, bits in thresholds.items())
     except ValueError as error:
         raise UsageError(f"--threshold: {error}; write for example pdq=24") from error
-    known, _ = import_list(file, Declared(name, means, version, holder, distances), Options(columns, algorithm))
+    declared = Declared(name, means, version, holder, distances)
+    known, _ = import_list(files, declared, Options(columns, algorithm), whole=whole)
     click.echo(f"{known.name} version {known.version} is active: {known.entries:,} entries, means {known.means}")
 
 
@@ -110,6 +95,45 @@ def list_() -> None:
         click.echo("\t".join(map(printable, row)))
     if not lists:
         click.echo(f"no list is imported in {home()}; see `auditor lists import --help`", err=True)
+
+
+@command.command(
+    epilog="""Example: auditor lists rollback hotline 2026-11-22 --reason "the holder withdrew 2026-11-23"
+
+`auditor lists check NAME` says which versions are kept."""
+)
+@click.argument("name")
+@click.argument("version")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept and shown by `lists check`.")
+def rollback(name: str, version: str, reason: str) -> None:
+    """Go back to a VERSION that is kept, on purpose.
+
+    The next import must be newer than the newest version there ever was all the same.
+    """
+    from auditor.known.store import roll_back
+
+    known = roll_back(name, version, reason)
+    click.echo(f"{known.name} version {known.version} is active: {known.entries:,} entries, means {known.means}")
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  auditor lists remove hotline 2026-11-21 2026-11-22    versions that are not needed any more
+  auditor lists remove hotline                          the whole list"""
+)
+@click.argument("name")
+@click.argument("versions", nargs=-1, metavar="[VERSION...]")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(name: str, versions: tuple[str, ...], yes: bool) -> None:
+    """Delete VERSIONs of a list that are kept, or all of it."""
+    from auditor.known import store
+
+    what = f"version {', '.join(versions)} of the list {name}" if versions else f"the list {name}, all its versions"
+    if not yes:
+        click.confirm(f"delete {what}?", abort=True, err=True)
+    store.remove(name, versions)
+    click.echo(f"deleted {what}")
 
 
 @command.command(

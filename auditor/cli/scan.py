@@ -7,7 +7,15 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import output_options, profile_option, rules_option, workers_option, write
+from auditor.cli.options import (
+    algorithm_option,
+    column_option,
+    output_options,
+    profile_option,
+    rules_option,
+    workers_option,
+    write,
+)
 
 
 @click.command(

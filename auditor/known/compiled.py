@@ -20,7 +20,8 @@ from auditor.errors import ListError
 from auditor.known import exact, near
 from auditor.samples import TEXT_SIGNALS, WIDTHS
 
-FORMAT = 1
+# Any change of the arrays, of their order or of how keys are made, makes lists compiled before useless: count it.
+FORMAT = 2
 MANIFEST = "manifest.json"
 KEY = "key"
 _REQUIRED: Mapping[str, type] = {

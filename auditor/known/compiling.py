@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -60,12 +60,17 @@ class Identity:
     sha256: str = ""
     classes: Mapping[str, str] = field(default_factory=dict)
     imported: str = ""
+    read_as: str = ""  # what the user said of its columns and algorithm
 
 
 @dataclass(slots=True)
 class _Gone:
-    """What a list withdraws: items by the holder's id, and values."""
+    """What a file withdraws, by the holder's id and by value; ``first`` is the first row it speaks of, by algorithm.
 
+    Files are spooled newest first, so what a file withdraws is withdrawn from its own rows and all after them.
+    """
+
+    first: Mapping[str, int]
     ids: set[str] = field(default_factory=set)
     values: dict[str, list[pa.Array]] = field(default_factory=dict)
 
@@ -78,15 +83,15 @@ class _Gone:
         if len(nameless):
             self.values.setdefault(tombs.algorithm, []).append(nameless)
 
-    def keeps(self, algorithm: str, values: pa.Array, ids: pa.Array) -> pa.Array:
-        """Which rows are not withdrawn, as booleans."""
-        gone = pc.is_in(ids, pa.array(sorted(self.ids), pa.string()))
+    def leave(self, keep: NDArray[np.bool_], low: int, algorithm: str, values: pa.Array, ids: pa.Array) -> None:
+        """Clears ``keep`` for the rows, from ``low`` on, that are withdrawn."""
+        skip = max(0, self.first.get(algorithm, 0) - low)
+        if skip >= len(values) or not (self.ids or algorithm in self.values):
+            return
+        gone = pc.is_in(ids[skip:], pa.array(sorted(self.ids), pa.string()))
         if algorithm in self.values:
-            gone = pc.or_(gone, pc.is_in(values, pa.concat_arrays(self.values[algorithm])))
-        return pc.invert(gone)
-
-    def __bool__(self) -> bool:
-        return bool(self.ids or self.values)
+            gone = pc.or_(gone, pc.is_in(values[skip:], pa.concat_arrays(self.values[algorithm])))
+        keep[low + skip : low + len(values)] &= ~gone.to_numpy(zero_copy_only=False)
 
 
 class _Spool:
@@ -155,17 +160,19 @@ def compile_list(
     identity: Identity,
     thresholds: Mapping[str, int],
     *,
+    older: Iterable[tuple[str, Iterable[Item]]] = (),
     base: KnownList | None = None,
     strict: bool = True,
 ) -> Health:
-    """Writes a compiled list, all but its key, into an empty folder. ``base`` is the version that a delta changes.
+    """Writes a compiled list, all but its key, into an empty folder.
 
-    Raises ListError at the first malformed line (not ``strict``: counts it), and for a list without a single entry
-    that can be matched.
+    ``older`` are the (name, items) of further files, the newest first, each of which the files before it change, and
+    ``base`` is the compiled version that all of them change: an item that a newer file lists again replaces the
+    older one, a tombstone withdraws it. Raises ListError at the first malformed line (not ``strict``: counts it), and
+    for a list without a single entry that can be matched.
     """
     health = Health()
-    gone = _Gone()
-    renewed: set[str] = set()
+    gone: list[_Gone] = []
     spools: dict[str, _Spool] = {}
 
     def spool(entries: Entries) -> None:
@@ -175,30 +182,34 @@ def compile_list(
             spools[entries.algorithm] = _Spool(folder, entries.algorithm)
         spools[entries.algorithm].add(entries)
 
-    for item in items:
-        match item:
-            case Malformed() if not strict:
-                health.malformed_lines += 1
-                health.malformed += [item] if health.malformed_lines <= 1000 else []
-            case Malformed():
-                raise ListError(f"{identity.source}: line {item.line:,}: {item.why}; nothing was imported")
-            case Unknown():
-                health.unknown[item.algorithm] += item.entries
-            case Withdrawn():
-                gone.ids.update(item.ids)
-                health.withdrawn += len(item.ids)
-            case Entries():
-                live = matchable(_without_tombstones(item, gone, health), health)
-                if base is not None and live.ids is not None:
-                    renewed.update(live.ids.drop_null().to_pylist())
-                spool(live)
-            case Header():
-                pass
-    if base is not None:
-        changed = _Gone(renewed)
-        for old in entries_of(base):
-            ids = pa.nulls(len(old), pa.string()) if old.ids is None else old.ids
-            spool(_filter(old, changed.keeps(old.algorithm, old.values, ids)))
+    def rows() -> Mapping[str, int]:
+        return {algorithm: kept.entries for algorithm, kept in spools.items()}
+
+    for source, part in ((identity.source, items), *older):
+        withdrawn = _Gone(rows())
+        renewed: set[str] = set()
+        for item in part:
+            match item:
+                case Malformed() if not strict:
+                    health.malformed_lines += 1
+                    health.malformed += [item] if health.malformed_lines <= 1000 else []
+                case Malformed():
+                    raise ListError(f"{source}: line {item.line:,}: {item.why}; nothing was imported")
+                case Unknown():
+                    health.unknown[item.algorithm] += item.entries
+                case Withdrawn():
+                    withdrawn.ids.update(item.ids)
+                    health.withdrawn += len(item.ids)
+                case Entries():
+                    live = matchable(_without_tombstones(item, withdrawn, health), health)
+                    if (older != () or base is not None) and live.ids is not None:
+                        renewed.update(live.ids.drop_null().to_pylist())
+                    spool(live)
+                case Header():
+                    pass
+        gone += [withdrawn, _Gone(rows(), renewed)]
+    for old in () if base is None else entries_of(base):
+        spool(old)
     parts: dict[str, Mapping[str, int]] = {}
     classifications = [""]
     for algorithm, kept in sorted(spools.items()):
@@ -232,8 +243,6 @@ def matchable(entries: Entries, health: Health) -> Entries:
     """
     entries = _normal(entries, health)
     algorithm = entries.algorithm
-    if entries.feedback is not None:
-        health.disputed += pc.sum(pc.match_substring(entries.feedback, "disput", ignore_case=True)).as_py() or 0
     if algorithm in BITS:
         ones = np.bitwise_count(near.words_of(exact.rows_of(entries.values))).sum(axis=1, dtype=np.int64)
         margin = BITS[algorithm] // (4 if algorithm == "pdq" else 8)
@@ -283,7 +292,7 @@ def entries_of(known: KnownList) -> Iterator[Entries]:
 def _compile(
     folder: Path,
     spool: _Spool,
-    gone: _Gone,
+    gone: Sequence[_Gone],
     threshold: int | None,
     classifications: list[str],
     health: Health,
@@ -297,8 +306,10 @@ def _compile(
         high = low + len(values)
         keys[low:high] = exact.keys_of(values)
         codes[low:high] = _codes(columns.column("classification"), classifications)
-        if gone:
-            keep[low:high] = gone.keeps(spool.algorithm, values, columns.column("ids")).to_numpy(zero_copy_only=False)
+        for each in gone:
+            each.leave(keep, low, spool.algorithm, values, columns.column("ids"))
+        disputed = pc.match_substring(columns.column("feedback"), "disput", ignore_case=True)
+        health.disputed += pc.sum(disputed.filter(pa.array(keep[low:high]))).as_py() or 0
         low = high
     order = np.flatnonzero(keep)
     order = order[np.argsort(keys[order], kind="stable")]
@@ -408,7 +419,7 @@ def _write_manifest(
         "duty": identity.duty,
         "imported": identity.imported,
         "sha256": identity.sha256,
-        "source": {"file": identity.source, "format": identity.format},
+        "source": {"file": identity.source, "format": identity.format, "read_as": identity.read_as},
         "entries": sum(sum(counts.values()) for counts in parts.values()),
         "algorithms": {
             algorithm: {"entries": sum(counts.values()), "classified": dict(counts)}

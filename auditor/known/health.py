@@ -10,7 +10,7 @@ from pathlib import Path
 from auditor.known import Options, canaries
 from auditor.known.compiled import KnownList
 from auditor.known.compiling import Health
-from auditor.known.store import inspect, open_list
+from auditor.known.store import inspect, kept, open_list, pointer
 
 # Holders publish at least twice a day to once a month; what is older misses what was listed since.
 _OLD = datetime.timedelta(days=90)
@@ -32,6 +32,10 @@ def check_imported(name: str) -> Iterator[str]:
     imported = datetime.datetime.fromisoformat(known.manifest["imported"])
     age = datetime.datetime.now(datetime.UTC) - imported
     yield f"imported: {imported:%Y-%m-%d}, {age.days} days ago" + (": ask for a newer version" if age > _OLD else "")
+    if (versions := kept(name)) != (known.version,):
+        yield f"versions kept: {', '.join(versions)}"
+    if reason := pointer(name).reason:
+        yield f"not the newest version, {pointer(name).newest}, on purpose: {reason}"
     yield from _met(known)
 
 

@@ -1,7 +1,8 @@
 """Keeps imported lists: a folder a list, in it a folder a version, a key, and a pointer to the active version.
 
 Nothing becomes active half-written: a version is compiled aside, flushed and renamed into place, and the pointer is
-replaced last. The pointer also holds the digest of the version's manifest, which holds the digests of its arrays.
+replaced last. The pointer also holds the digest of the version's manifest, which holds the digests of its arrays, and
+the newest version there ever was: going back to an older one is a person's decision, and an import never does.
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ import os
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
 
-from auditor.errors import ListError
+from auditor.errors import ListError, UsageError
 from auditor.known import MEANS, Header, Item, Options, canaries, format_of, list_formats
 from auditor.known.compiled import KEY, MANIFEST, KnownList, open_compiled
 from auditor.known.compiling import LIMITS, THRESHOLDS, Health, Identity, compile_list
@@ -43,6 +45,16 @@ class Declared:
     thresholds: tuple[tuple[str, int], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Which version is active, its manifest's SHA-256, the newest there ever was, and why it is not that one."""
+
+    version: str
+    manifest: str
+    newest: str
+    reason: str = ""
+
+
 def home() -> Path:
     """Where imported lists are kept: ``$AUDITOR_HOME``, or the system's place for a program's own files."""
     return Path(os.environ.get("AUDITOR_HOME") or click.get_app_dir("auditor"))
@@ -57,16 +69,62 @@ def imported() -> tuple[KnownList, ...]:
 
 def open_imported(name: str) -> KnownList:
     """The active version of an imported list."""
-    pointer = _lists(name) / _ACTIVE
-    try:
-        active = json.loads(pointer.read_bytes())
-        folder, digest = pointer.parent / active["version"], active["manifest"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ListError(f"{pointer}: the list {name!r} cannot be opened ({error}); import it again") from error
+    active = pointer(name)
+    folder = _lists(name) / active.version
     known = open_compiled(folder)
-    if _sha256(folder / MANIFEST) != digest:
+    if _sha256(folder / MANIFEST) != active.manifest:
         raise ListError(f"{folder / MANIFEST}: changed since the list was imported; import it again")
     return known
+
+
+def pointer(name: str) -> Pointer:
+    """Which version of a list is active. Raises ListError where none is, or the file is damaged."""
+    path = _lists(name) / _ACTIVE
+    try:
+        return Pointer(**json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
+        raise ListError(f"{path}: the list {name!r} cannot be opened ({error}); import it again") from error
+
+
+def kept(name: str) -> tuple[str, ...]:
+    """The versions of a list that are kept, the oldest first."""
+    return tuple(sorted((path.parent.name for path in _lists(name).glob(f"[!.]*/{MANIFEST}")), key=_order))
+
+
+def roll_back(name: str, version: str, reason: str) -> KnownList:
+    """Makes a kept version active again, on purpose. Imports must be newer than the newest there ever was all the same.
+
+    Raises ListError for a version that is not kept or damaged, UsageError without a reason.
+    """
+    if not reason.strip():
+        raise UsageError("going back to another version needs a --reason")
+    folder = _lists(name)
+    active = pointer(name)
+    if version not in kept(name):
+        raise ListError(f"version {version!r} of the list {name!r} is not kept; there are {', '.join(kept(name))}")
+    with _locked(folder):
+        known = open_compiled(folder / version)
+        known.verify()
+        _point(folder, version, active.newest, reason.strip())
+    return known
+
+
+def remove(name: str, versions: Sequence[str] = ()) -> None:
+    """Deletes kept versions of a list, or all of it with its key. Raises ListError for the active version."""
+    folder = _lists(name)
+    if not folder.is_dir():
+        raise ListError(f"no list {name!r} is imported")
+    with _locked(folder):
+        for version in versions:
+            if version not in kept(name):
+                raise ListError(f"version {version!r} of the list {name!r} is not kept")
+            if version == pointer(name).version:
+                raise ListError(f"version {version} of the list {name!r} is the active one; remove the whole list")
+        for version in versions:
+            shutil.rmtree(folder / version)
+    if not versions:
+        (folder / _ACTIVE).unlink(missing_ok=True)  # first, so that nobody opens a list that is going
+        shutil.rmtree(folder)
 
 
 def open_list(
@@ -103,31 +161,41 @@ def open_list(
     return known
 
 
-def import_list(path: Path, declared: Declared, options: Options) -> tuple[KnownList, Health]:
-    """Compiles a list file and makes it the active version of the list of that name.
+def import_list(
+    paths: Sequence[Path], declared: Declared, options: Options, *, whole: bool = False
+) -> tuple[KnownList, Health]:
+    """Compiles files, the oldest first, and makes them the active version of the list of that name.
 
-    A delta changes the active version. Raises ListError, and leaves the active version as it was, for a file with a
-    malformed line, a version older than the active one, or one that matches a picture known to be harmless.
+    A delta, and a page of a feed, changes the file before it, and the first one the active version; with ``whole``
+    pages are all of the list. Raises ListError, and leaves the active version as it was, for a file with a malformed
+    line, a version no newer than the newest there was, or one that matches a picture known to be harmless.
     """
     folder = _lists(declared.name)
     for parent in (home(), folder.parent, folder):
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    *before, path = paths
     with _locked(folder), tempfile.TemporaryDirectory(prefix=_MAKING, dir=folder) as temporary:
         for left in folder.glob(f"{_MAKING}*"):  # by an import that was killed
             if left != Path(temporary):
                 shutil.rmtree(left)
         header, items = _read(path, options)
-        base = _base(declared.name, header, path)
-        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        identity = _identity(path, header, declared, now)
-        if base is not None:
-            _refuse_older(identity.version, base)
-        if header.delta and base is not None:
-            identity = _changing(base, identity)
+        headers = [_read(each, options)[0] for each in before]
+        if before and not all(
+            (each.delta or each.feed) and each.format == header.format for each in (*headers[1:], header)
+        ):
+            raise ListError(f"{path}: several files are one list only as pages of a feed, or a list and its deltas")
+        changes = headers[0] if headers else header
+        base, newest = _base(declared.name, changes, paths[0], whole)
+        identity = _identity(path, header, declared, options, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+        _refuse_older(declared.name, identity.version, newest, damaged=base is None)
+        changed = base if (changes.delta or changes.feed) and not whole else None
+        for each in (*before, *((changed,) if changed else ())):
+            identity = _changing(each, identity)
         making = Path(temporary) / "version"
         making.mkdir(mode=0o700)
         thresholds = _thresholds(dict(declared.thresholds), base)
-        health = compile_list(items, making, identity, thresholds, base=base if header.delta else None)
+        older = ((each.name, _read(each, options)[1]) for each in reversed(before)) if before else ()
+        health = compile_list(items, making, identity, thresholds, older=older, base=changed)
         _write_key(making / KEY, _kept_key(folder / KEY))
         _refuse_canaries(open_compiled(making), path)
         final = folder / identity.version
@@ -136,37 +204,45 @@ def import_list(path: Path, declared: Declared, options: Options) -> tuple[Known
         _sync(making)
         making.rename(final)
         _sync(folder)
-        _point(folder, identity.version)
+        _point(folder, identity.version, identity.version)
     return open_compiled(final), health
 
 
-def _base(name: str, header: Header, path: Path) -> KnownList | None:
-    """The active version, if there is one; one that is damaged counts as none, unless it is to be changed."""
+def _base(name: str, header: Header, path: Path, whole: bool) -> tuple[KnownList | None, str]:
+    """The active version, if there is one, and the newest there ever was; "" for none.
+
+    One that is damaged counts as none, unless it is to be changed.
+    """
+    changes = (header.delta or header.feed) and not whole
     if not (_lists(name) / _ACTIVE).exists():
-        if header.delta:
+        if changes and not header.feed:
             raise ListError(f"{path}: changes an earlier version, and no list {name!r} is imported yet")
-        return None
+        return None, ""
+    newest = ""
     try:
-        return open_imported(name)
+        newest = pointer(name).newest
+        return open_imported(name), newest
     except ListError:
-        if header.delta:
+        if changes:
             raise
-        return None
+        return None, newest
 
 
-def _changing(base: KnownList, delta: Identity) -> Identity:
-    sources = hashlib.sha256(f"{base.sha256}{delta.sha256}".encode()).hexdigest()
+def _changing(base: KnownList | Path, delta: Identity) -> Identity:
+    """The identity of what these changes make of a version, or of a file."""
+    before = _sha256(base) if isinstance(base, Path) else base.sha256
+    delta = replace(delta, sha256=hashlib.sha256(f"{before}{delta.sha256}".encode()).hexdigest())
+    if isinstance(base, Path):
+        return delta
     classes = {**base.classes, **delta.classes}
     duty = delta.duty or str(base.manifest["duty"])
-    return replace(
-        delta, means=base.means, holder=delta.holder or base.holder, duty=duty, classes=classes, sha256=sources
-    )
+    return replace(delta, means=base.means, holder=delta.holder or base.holder, duty=duty, classes=classes)
 
 
 def inspect(path: Path, options: Options, into: Path) -> tuple[KnownList, Health]:
     """A list file compiled in spite of malformed lines, to see how healthy it is. It must not be matched against."""
     header, items = _read(path, options)
-    identity = _identity(path, header, Declared(means=header.means or "test"), "")
+    identity = _identity(path, header, Declared(means=header.means or "test"), options, "")
     health = compile_list(items, into, identity, THRESHOLDS, strict=False)
     _write_key(into / KEY, secrets.token_bytes(32))
     return open_compiled(into), health
@@ -174,10 +250,15 @@ def inspect(path: Path, options: Options, into: Path) -> tuple[KnownList, Health
 
 def _compile_file(path: Path, declared: Declared, options: Options, into: Path) -> KnownList:
     header, items = _read(path, options)
-    identity = _identity(path, header, declared, _sha256(path)[:12])
+    if header.delta:
+        raise ListError(f"{path}: changes an earlier version of a list; import it")
+    identity = _identity(path, header, declared, options, _sha256(path)[:12])
     folder = into / identity.name
-    if (folder / MANIFEST).exists() and (known := open_compiled(folder)).sha256 == identity.sha256:
-        return known
+    if (folder / MANIFEST).exists():
+        known = open_compiled(folder)
+        said = (known.sha256, known.means, known.manifest["source"]["read_as"])
+        if said == (identity.sha256, identity.means, identity.read_as):
+            return known
     into.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".compiling-", dir=into) as temporary:
         making = Path(temporary) / "list"
@@ -207,7 +288,7 @@ def _read(path: Path, options: Options) -> tuple[Header, Iterator[Item]]:
     return Header(name), with_first()
 
 
-def _identity(path: Path, header: Header, declared: Declared, otherwise: str) -> Identity:
+def _identity(path: Path, header: Header, declared: Declared, options: Options, otherwise: str) -> Identity:
     """``otherwise``: the version, where neither the user nor the file gives one."""
     means = declared.means or header.means
     if not means:
@@ -228,6 +309,7 @@ def _identity(path: Path, header: Header, declared: Declared, otherwise: str) ->
         sha256=_sha256(path),
         classes=header.classes,
         imported=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        read_as=json.dumps([options.algorithm, sorted(options.columns.items())]),
     )
 
 
@@ -236,15 +318,13 @@ def _clean(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-.")[:64]
 
 
-def _refuse_older(version: str, base: KnownList) -> None:
-    if version == base.version:
+def _refuse_older(name: str, version: str, newest: str, *, damaged: bool) -> None:
+    if newest and version == newest and not damaged:
         raise ListError(
-            f"version {version} of the list {base.name!r} is already imported; give the new one another --version"
+            f"version {version} of the list {name!r} is already imported; give the new one another --version"
         )
-    if _order(version) < _order(base.version):
-        raise ListError(
-            f"version {version} of the list {base.name!r} is older than {base.version}; a version can't go backwards"
-        )
+    if newest and _order(version) < _order(newest):
+        raise ListError(f"version {version} of the list {name!r} is older than {newest}; a version can't go backwards")
 
 
 def _order(version: str) -> tuple[tuple[int, int, str], ...]:
@@ -300,13 +380,13 @@ def _write_key(path: Path, key: bytes) -> None:
         os.fsync(descriptor)
 
 
-def _point(folder: Path, version: str) -> None:
-    pointer = folder / f".{_ACTIVE}"
-    with open(pointer, "w", encoding="utf-8", opener=_private) as file:
-        json.dump({"version": version, "manifest": _sha256(folder / version / MANIFEST)}, file)
+def _point(folder: Path, version: str, newest: str, reason: str = "") -> None:
+    made = folder / f".{_ACTIVE}"
+    with open(made, "w", encoding="utf-8", opener=_private) as file:
+        json.dump(asdict(Pointer(version, _sha256(folder / version / MANIFEST), newest, reason)), file)
         file.flush()
         os.fsync(file.fileno())
-    pointer.replace(folder / _ACTIVE)
+    made.replace(folder / _ACTIVE)
     _sync(folder)
 
 
@@ -326,15 +406,18 @@ def _sync(folder: Path) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
+    """One import of a list at a time; the system lets go of the lock when a process ends, however it ends."""
     with open(folder / ".lock", "w", opener=_private) as file:
         try:
-            import fcntl
-        except ImportError:  # Windows has no such lock: there the user must not import one list twice at once
-            yield
-            return
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
             raise ListError(f"{folder}: another import of this list is running; wait for it") from error
         yield
 

@@ -155,7 +155,7 @@ def importing(entries: int, folder: Path) -> None:
             out.writelines(f"{low + n},{text[32 * n : 32 * n + 32]},{n % 4}\n" for n in range(len(text) // 32))
     os.environ["AUDITOR_HOME"] = str(folder)
     began = time.perf_counter()
-    known, _ = import_list(path, Declared("bench", "test"), Options())
+    known, _ = import_list([path], Declared("bench", "test"), Options())
     took = time.perf_counter() - began
     assert known.entries == entries
     began = time.perf_counter()

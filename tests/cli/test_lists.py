@@ -91,6 +91,42 @@ def test_a_match_is_explained(tmp_path: Path) -> None:
     assert result.stdout.splitlines()[1].startswith("md5: matches entry ")
 
 
-@pytest.mark.parametrize("name", ["import", "list", "check", "why"])
+@pytest.mark.parametrize("name", ["import", "list", "check", "why", "rollback", "remove"])
 def test_every_command_shows_examples(name: str) -> None:
     assert f"auditor lists {name}" in lists(name, "--help").stdout
+
+
+def test_going_back_and_removing_versions(file: Path) -> None:
+    for version in ("1", "2"):
+        lists("import", file, "--name", "hills", "--means", "test", "--version", version)
+    back = lists("rollback", "hills", "1", "--reason", "2 was withdrawn")
+    assert back.stdout == "hills version 1 is active: 2 entries, means test\n"
+    checked = lists("check", "hills").stdout
+    assert "versions kept: 1, 2\nnot the newest version, 2, on purpose: 2 was withdrawn\n" in checked
+    assert lists("remove", "hills", "2").exit_code != 0, "nobody said yes"
+    assert lists("remove", "hills", "2", "--yes").stdout == "deleted version 2 of the list hills\n"
+    assert "versions kept" not in lists("check", "hills").stdout
+    assert lists("remove", "hills", "--yes").exit_code == 0
+    assert lists("list").stdout == ""
+
+
+@pytest.mark.parametrize("damage", ["truncated", "tampered"])
+def test_a_list_that_is_not_what_was_imported_is_refused_with_what_is_wrong(damage: str, file: Path) -> None:
+    lists("import", file, "--name", "hills", "--means", "test", "--version", "1")
+    array = file.parent / "home" / "lists" / "hills" / "1" / "md5.values.npy"
+    data = array.read_bytes()
+    array.write_bytes(data[:-1] if damage == "truncated" else data[:-1] + bytes([data[-1] ^ 1]))
+    result = lists("check", "hills")
+    wrong = "has 159 bytes and should have 160" if damage == "truncated" else "changed since the list was compiled"
+    assert result.exit_code == 2
+    assert f"md5.values.npy: {wrong}" in result.stderr
+
+
+def test_a_scan_takes_a_list_file_whose_columns_the_user_names(tmp_path: Path) -> None:
+    (tmp_path / "hub").mkdir()
+    (tmp_path / "hub" / "film.mp4").write_bytes(b"a film")
+    known = tmp_path / "known.csv"
+    known.write_text(f"nr,print\n1,{hashlib.sha256(b'a film').hexdigest()}\n")
+    said = ["--known", str(known), "--means", "test", "--column", "sha256=print", "--out", str(tmp_path / "run")]
+    result = CliRunner().invoke(main, ["scan", str(tmp_path / "hub"), *said, "--workers", "1", "--format", "json"])
+    assert '"hits test exact": 1' in result.stdout

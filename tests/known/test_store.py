@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from auditor.errors import ListError
+from auditor.errors import ListError, UsageError
 from auditor.known import Options
-from auditor.known.compiled import KnownList
-from auditor.known.store import Declared, home, import_list, imported, open_imported, open_list
+from auditor.known.compiled import FORMAT, KnownList
+from auditor.known.store import Declared, home, import_list, imported, kept, open_imported, open_list, remove, roll_back
 
 
 def hexes(*numbers: int, width: int = 16) -> list[str]:
@@ -28,7 +29,7 @@ def list_file(folder: Path, *lines: str, name: str = "hills.txt") -> Path:
 
 def imported_as(path: Path, version: str = "", **declared: object) -> KnownList:
     said = Declared(**{"name": "hills", "means": "test", "version": version, **declared})  # type: ignore[arg-type]
-    return import_list(path, said, Options())[0]
+    return import_list([path], said, Options())[0]
 
 
 def test_an_imported_list_is_opened_by_its_name(tmp_path: Path) -> None:
@@ -124,6 +125,167 @@ def test_a_delta_without_its_base_is_refused(tmp_path: Path) -> None:
         imported_as(list_file(tmp_path, "# delta: yes", *hexes(3)))
 
 
+def ncmec(folder: Path, name: str, *items: str) -> Path:
+    """A page of NCMEC's: ``i1 A1 HEX`` is an image with its classification and MD5, ``i1`` a tombstone."""
+
+    def element(item: str) -> str:
+        key, *rest = item.split()
+        known = f'<member id="4">Hills</member><id>{key}</id>'
+        if not rest:
+            return f"<deletedImage>{known}</deletedImage>"
+        classified = f"<classification>{rest[0]}</classification><fingerprints><md5>{rest[1]}</md5></fingerprints>"
+        return f"<image>{known}{classified}</image>"
+
+    path = folder / name
+    space = "https://hashsharing.ncmec.org/hashsharing/v2"
+    inside = "".join(map(element, items))
+    path.write_text(f'<queryResult xmlns="{space}"><images count="{len(items)}">{inside}</images></queryResult>')
+    return path
+
+
+def classified(known: KnownList) -> dict[str, str]:
+    """The classification of each MD5 that a list holds."""
+    every = np.arange(known.entries)
+    texts = [value.hex() for value in known.values("md5", every).to_pylist()]
+    return dict(zip(texts, known.classified("md5", every), strict=True))
+
+
+def test_pages_of_a_feed_change_the_list_that_their_first_ones_began(tmp_path: Path) -> None:
+    one, two, three = hexes(1, 2, 3)
+    first = ncmec(tmp_path, "1.xml", f"a A1 {one}", f"b A1 {two}")
+    said = Declared(name="ncmec")
+    assert classified(import_list([first], replace(said, version="1"), Options())[0]) == {one: "A1", two: "A1"}
+    second = ncmec(tmp_path, "2.xml", f"a A2 {one}", "b", f"c B1 {three}")
+    changed = import_list([second], replace(said, version="2"), Options())[0]
+    assert classified(changed) == {one: "A2", three: "B1"}
+    assert changed.means == "csam"
+    nothing = import_list([ncmec(tmp_path, "3.xml")], replace(said, version="3"), Options())[0]
+    assert classified(nothing) == {one: "A2", three: "B1"}
+    anew = import_list([second], replace(said, version="4"), Options(), whole=True)[0]
+    assert classified(anew) == {one: "A2", three: "B1"}
+    anew = import_list([first], replace(said, version="5"), Options(), whole=True)[0]
+    assert classified(anew) == {one: "A1", two: "A1"}
+
+
+def test_pages_that_are_imported_at_once_change_each_other_in_their_order(tmp_path: Path) -> None:
+    one, two, three = hexes(1, 2, 3)
+    pages = [
+        ncmec(tmp_path, "1.xml", f"a A1 {one}", f"b A1 {two}", f"c A1 {three}"),
+        ncmec(tmp_path, "2.xml", f"a A2 {one}", "b", "c"),
+        ncmec(tmp_path, "3.xml", f"c B2 {three}"),
+    ]
+    known, _ = import_list(pages, Declared(name="ncmec", version="1"), Options())
+    assert classified(known) == {one: "A2", three: "B2"}
+    assert known.manifest["withdrawn"] == 2
+
+
+def test_a_feeds_first_page_without_an_entry_is_no_list_yet(tmp_path: Path) -> None:
+    with pytest.raises(ListError, match=r"0\.xml: holds no entry that can be matched"):
+        import_list([ncmec(tmp_path, "0.xml")], Declared(name="ncmec"), Options())
+    assert imported() == ()
+
+
+def test_several_files_that_are_no_pages_are_refused(tmp_path: Path) -> None:
+    files = [list_file(tmp_path, *hexes(n), name=f"{n}.txt") for n in (1, 2)]
+    with pytest.raises(ListError, match=r"2\.txt: several files are one list only as pages of a feed"):
+        import_list(files, Declared(name="hills", means="test"), Options())
+    delta = list_file(tmp_path, "# delta: yes", *hexes(3), name="delta.txt")
+    assert import_list([files[0], delta], Declared(name="hills", means="test"), Options())[0].entries == 2
+
+
+def test_a_malformed_line_of_any_page_is_named_with_its_file(tmp_path: Path) -> None:
+    pages = [ncmec(tmp_path, "1.xml", f"a A1 {hexes(1)[0][:-1]}"), ncmec(tmp_path, "2.xml", f"b A1 {hexes(1)[0]}")]
+    with pytest.raises(ListError, match=r"1\.xml: line 1: not a md5"):
+        import_list(pages, Declared(name="ncmec"), Options())
+
+
+def test_a_delta_is_no_list_to_scan_with(tmp_path: Path) -> None:
+    with pytest.raises(ListError, match=r"hills\.txt: changes an earlier version of a list; import it"):
+        open_list(list_file(tmp_path, "# delta: yes", *hexes(1)), means="test", into=tmp_path / "run")
+
+
+def test_disputes_of_older_entries_are_counted_in_every_version(tmp_path: Path) -> None:
+    table = list_file(tmp_path, "id,md5,feedback", f"a,{hexes(1)[0]},disputed", f"b,{hexes(2)[0]},", name="hills.csv")
+    assert imported_as(table, "1").manifest["disputed"] == 1
+    assert (
+        imported_as(
+            list_file(tmp_path, "# delta: yes", "id,md5,feedback", f"c,{hexes(3)[0]},", name="d.csv"), "2"
+        ).manifest["disputed"]
+        == 1
+    )
+    renewed = list_file(tmp_path, "# delta: yes", "id,md5,feedback", f"a,{hexes(1)[0]},", name="e.csv")
+    assert imported_as(renewed, "3").manifest["disputed"] == 0
+
+
+def test_a_person_can_go_back_and_an_import_still_cannot(tmp_path: Path) -> None:
+    for number in (1, 2):
+        imported_as(list_file(tmp_path, *hexes(number)), str(number))
+    assert kept("hills") == ("1", "2")
+    with pytest.raises(UsageError, match="needs a --reason"):
+        roll_back("hills", "1", " ")
+    assert roll_back("hills", "1", "2 was withdrawn").version == open_imported("hills").version == "1"
+    for version, says in (("2", "version 2 of the list 'hills' is already imported"), ("1.5", "is older than 2")):
+        with pytest.raises(ListError, match=says):
+            imported_as(list_file(tmp_path, *hexes(3)), version)
+    assert imported_as(list_file(tmp_path, *hexes(3)), "3") == open_imported("hills")
+    with pytest.raises(ListError, match=r"version '7' of the list 'hills' is not kept; there are 1, 2, 3"):
+        roll_back("hills", "7", "a slip")
+
+
+def test_a_damaged_version_is_not_gone_back_to(tmp_path: Path) -> None:
+    for number in (1, 2):
+        known = imported_as(list_file(tmp_path, *hexes(number)), str(number))
+    array = known.path.parent / "1" / "md5.values.npy"
+    array.write_bytes(array.read_bytes()[:-1] + b"?")
+    with pytest.raises(ListError, match=r"md5\.values\.npy: changed since the list was compiled"):
+        roll_back("hills", "1", "2 was withdrawn")
+    assert open_imported("hills").version == "2"
+
+
+def test_old_versions_can_be_removed_and_the_active_one_only_with_the_list(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        imported_as(list_file(tmp_path, *hexes(number)), str(number))
+    remove("hills", ["1"])
+    assert kept("hills") == ("2", "3")
+    for versions, says in ((["2", "3"], "version 3 .* is the active one"), (["2", "../3"], "is not kept")):
+        with pytest.raises(ListError, match=says):
+            remove("hills", versions)
+    assert kept("hills") == ("2", "3")
+    remove("hills")
+    assert imported() == ()
+    assert not (home() / "lists/hills").exists()
+    with pytest.raises(ListError, match="no list 'hills' is imported"):
+        remove("hills")
+
+
+def test_a_list_file_is_compiled_anew_when_it_is_read_in_another_way(tmp_path: Path) -> None:
+    table = list_file(tmp_path, "a,b", f"{hexes(1)[0]},{hexes(2)[0]}", name="hills.csv")
+    first = open_list(table, means="test", columns={"md5": "a"}, into=tmp_path / "run")
+    assert first.values("md5", np.arange(1)).to_pylist() == [bytes.fromhex(hexes(1)[0])]
+    with pytest.raises(ListError, match="another list of this name is there"):
+        open_list(table, means="test", columns={"md5": "b"}, into=tmp_path / "run")
+    with pytest.raises(ListError, match="another list of this name is there"):
+        open_list(table, means="csam", columns={"md5": "a"}, into=tmp_path / "run")
+
+
+def test_a_list_of_an_older_layout_is_to_be_imported_again(tmp_path: Path) -> None:
+    known = imported_as(list_file(tmp_path, *hexes(1)))
+    manifest = json.loads((known.path / "manifest.json").read_text())
+    (known.path / "manifest.json").write_text(json.dumps({**manifest, "format": manifest["format"] - 1}))
+    with pytest.raises(ListError, match=r"manifest\.json: not of format \d+; import the list again"):
+        open_list(known.path)
+
+
+def test_arrays_that_change_have_a_format_of_their_own(tmp_path: Path) -> None:
+    pdq = list_file(tmp_path, "# algorithm: pdq", *hexes(*range(50), width=32), name="pdq.txt")
+    urls = list_file(tmp_path, *(f"http://a{n}.example/{n}" for n in range(50)), name="urls.txt")
+    lists = [open_list(path, means="test", into=tmp_path / "run") for path in (pdq, urls)]
+    digests = [file["sha256"] for known in lists for _, file in sorted(known.manifest["files"].items())]
+    assert (FORMAT, hashlib.sha256("".join(digests).encode()).hexdigest()[:16]) == (2, "25c8c40b85e48bc0"), (
+        "the arrays or their keys are made in another way: count FORMAT, so that older lists are imported again"
+    )
+
+
 def test_a_malformed_line_leaves_the_active_version_as_it_was(tmp_path: Path) -> None:
     imported_as(list_file(tmp_path, *hexes(1)), "1")
     with pytest.raises(ListError, match=r"hills\.txt: line 2: .*; nothing was imported"):
@@ -176,7 +338,7 @@ def test_a_changed_manifest_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "junk", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"format": 2}', b'{"format": 1}', b'{"format":1,"files":3}']
+    "junk", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"format": 1}', b'{"format": 2}', b'{"format":2,"files":3}']
 )
 def test_a_manifest_that_is_none_is_refused(junk: bytes, tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_bytes(junk)

@@ -31,7 +31,7 @@ def claims(head: bytes, name: str) -> int:
 
 def read(path: Path, options: Options) -> Iterator[Item]:
     with opened(path) as file:
-        yield Header("ncmec", holder="NCMEC", means="csam")
+        yield Header("ncmec", holder="NCMEC", means="csam", feed=True)
         page = _Page()
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
@@ -179,7 +179,7 @@ EXAMPLES = (
 <videos count="1"><video><member id="42">Hills</member><id>v1</id>
 <fingerprints><sha1>2fd4e1c67a2d28fced849ee1bb76e7391b93eb12</sha1></fingerprints></video></videos>
 <paging><next>/v2/entries?start=2001</next></paging></queryResult>""",
-        Header("ncmec", holder="NCMEC", means="csam"),
+        Header("ncmec", holder="NCMEC", means="csam", feed=True),
         (
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "42-i1", "A1", False),
             ("sha1", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "42-v1", "", False),

@@ -19,7 +19,7 @@ def claims(head: bytes, name: str) -> int:
 
 def read(path: Path, options: Options) -> Iterator[Item]:
     with opened(path) as file:
-        yield Header("stopncii", holder="StopNCII", means="ncii")
+        yield Header("stopncii", holder="StopNCII", means="ncii", feed=True)
         gathered = Gathered()
         number = 0
         page = False
@@ -49,7 +49,7 @@ EXAMPLES = (
         + b'", "hashStatus": "Active", "signalType": "ImagePDQ"},'
         b'{"lastModtimestamp": 2, "hashValue": "9e107d9d372bb6826bd81d3542a419d6", "hashStatus": "Withdrawn",'
         b' "signalType": "VideoMD5"}, {"hashValue": "x", "signalType": "VideoTMK"}]}',
-        Header("stopncii", holder="StopNCII", means="ncii"),
+        Header("stopncii", holder="StopNCII", means="ncii", feed=True),
         (
             ("pdq", "f0" * 32, "", "", False),
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "", True),

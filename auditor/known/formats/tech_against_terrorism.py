@@ -19,7 +19,7 @@ def claims(head: bytes, name: str) -> int:
 
 def read(path: Path, options: Options) -> Iterator[Item]:
     with opened(path) as file:
-        yield Header("tech_against_terrorism", holder="Tech Against Terrorism", means="terrorism")
+        yield Header("tech_against_terrorism", holder="Tech Against Terrorism", means="terrorism", feed=True)
         gathered = Gathered()
         number = 0
         page = False
@@ -49,7 +49,7 @@ EXAMPLES = (
         b'"algorithm": "MD5",'
         b'"file_type": "image/png", "deleted": false, "updated_on": "2024-01-01", "id": 5},'
         b'{"hash_digest": "' + b"f0" * 32 + b'", "algorithm": "PDQ", "deleted": true, "id": 6}]}',
-        Header("tech_against_terrorism", holder="Tech Against Terrorism", means="terrorism"),
+        Header("tech_against_terrorism", holder="Tech Against Terrorism", means="terrorism", feed=True),
         (
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "5", "image/png", False),
             ("pdq", "f0" * 32, "6", "", True),
