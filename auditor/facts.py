@@ -6,11 +6,14 @@ the parts of one subject in several shards are brought together on disk.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 import pyarrow as pa
 
-from auditor.model import Gap, Kind, Place, Statement, Subject
+from auditor.model import STATEMENT_KEYS, Gap, Kind, Place, Statement, Subject
 
 FACTS = pa.schema(
     [
@@ -44,21 +47,33 @@ def rows(subjects: Iterable[Subject]) -> pa.RecordBatch:
 
     A gap is a row with key ``gap``, value what and relation why.
     """
+    identities: list[tuple[object, ...]] = []
+    owners: list[int] = []  # of each row, the place of its subject's identity
     cells: list[tuple[object, ...]] = []
-    for subject in subjects:
+    for number, subject in enumerate(subjects):
         ref = subject.ref
-        identity = (ref.bucket, ref.kind, _text(ref.name), _text(ref.revision))
+        identities.append((ref.bucket, ref.kind, ref.name, ref.revision))
         for s in subject.statements:
-            value, relation, uri, remark = _text(s.value), _text(s.relation), _text(s.place.uri), _text(s.remark)
-            cells.append((*identity, s.key, value, relation, uri, s.place.line, s.source, remark))
+            place = s.place
+            cells.append((s.key, s.value, s.relation, place.uri, place.line, s.source, s.remark))
         for gap in subject.gaps:
-            uri, line = _text(gap.place.uri), gap.place.line
-            cells.append((*identity, "gap", _text(gap.what), _text(gap.why), uri, line, "", ""))
+            cells.append(("gap", gap.what, gap.why, gap.place.uri, gap.place.line, "", ""))
         if not subject.statements and not subject.gaps:
-            cells.append((*identity, "", "", "", "", 0, "", ""))
-    columns = zip(*cells, strict=True) if cells else [()] * len(FACTS)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, FACTS, strict=True)]
+            cells.append(("", "", "", "", 0, "", ""))
+        owners += [number] * (len(cells) - len(owners))
+    if not cells:
+        return pa.RecordBatch.from_pylist([], FACTS)
+    at = pa.array(owners, pa.int32())
+    arrays = [_array(column, FACTS.field(n).type).take(at) for n, column in enumerate(zip(*identities, strict=True))]
+    arrays += [_array(column, FACTS.field(n).type) for n, column in enumerate(zip(*cells, strict=True), len(arrays))]
     return pa.RecordBatch.from_arrays(arrays, schema=FACTS)
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, kind)
+    except UnicodeEncodeError:
+        return pa.array([_text(value) for value in values], kind)
 
 
 def _text(text: str) -> str:
@@ -72,32 +87,38 @@ def _text(text: str) -> str:
     return text
 
 
-def subjects(table: pa.Table) -> Iterator[Subject]:
+def subjects(table: pa.Table, keys: Collection[str] = STATEMENT_KEYS) -> Iterator[Subject]:
     """The subjects of a table of :data:`FACTS`, joined and in order of (kind, name, revision).
 
-    Statements come in the order (key, value, relation, place, source): the same for any order of shards.
-    Equal statements are given once.
+    Statements come in the order (key, value, relation, place, source, remark): the same for any order of shards.
+    Equal statements are given once, and only those under ``keys``.
     """
     if not table.num_rows:
         return
-    order = [(field.name, "ascending") for field in FACTS if field.name not in ("bucket", "remark")]
+    order = [(field.name, "ascending") for field in FACTS if field.name != "bucket"]
     columns = [column.to_pylist() for column in table.sort_by(order).columns[1:]]
-    identity: tuple[str, str, str] | None = None
-    statements: dict[Statement, None] = {}
-    gaps: dict[Gap, None] = {}
-    for kind, name, revision, key, value, relation, uri, line, source, remark in zip(*columns, strict=True):
-        if identity != (kind, name, revision):
-            if identity is not None:
-                yield _subject(identity, statements, gaps)
-            identity, statements, gaps = (kind, name, revision), {}, {}
+    said = zip(*columns[3:], strict=True)
+    for identity, rows in groupby(zip(*columns[:3], said, strict=True), itemgetter(0, 1, 2)):
+        yield _subject(identity, map(itemgetter(3), rows), keys)
+
+
+def _subject(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]], keys: Collection[str]) -> Subject:
+    """The subject that these rows, which are in order, speak of."""
+    statements: list[Statement] = []
+    gaps: list[Gap] = []
+    place, last = _NOWHERE, None
+    for row in rows:
+        if row == last:
+            continue
+        last = row
+        key, value, relation, uri, line, source, remark = row
+        if place.line != line or place.uri != uri:
+            place = Place(uri, line)
         if key == "gap":
-            gaps[Gap(value, relation, Place(uri, line))] = None
-        elif key:
-            statements[Statement(key, value, relation, Place(uri, line), source, remark)] = None
-    if identity is not None:
-        yield _subject(identity, statements, gaps)
+            gaps.append(Gap(value, relation, place))
+        elif key in keys:
+            statements.append(Statement(key, value, relation, place, source, remark))
+    return Subject(*identity, tuple(statements), tuple(gaps))
 
 
-def _subject(identity: tuple[str, str, str], statements: Iterable[Statement], gaps: Iterable[Gap]) -> Subject:
-    kind: Kind = identity[0]  # type: ignore[assignment]
-    return Subject(kind, identity[1], identity[2], tuple(statements), tuple(gaps))
+_NOWHERE = Place("")

@@ -210,8 +210,9 @@ def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verd
     import pyarrow.parquet as pq
 
     from auditor.facts import subjects
-    from auditor.policy import judge
+    from auditor.policy import judge, keys_read
 
+    keys = keys_read(policy) | {"copy_of"}
     grounds = {rule.id: rule.case for rule in policy.rules if rule.case}
     kinds: Counter[Kind] = Counter()
     flagged: Counter[tuple[str, str, Severity]] = Counter()
@@ -219,7 +220,7 @@ def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verd
     copies: list[tuple[Ref, Ref]] = []
     findings: list[tuple[object, ...]] = []
     gaps: list[tuple[object, ...]] = []
-    for subject in subjects(facts):
+    for subject in subjects(facts, keys):
         kinds[subject.kind] += 1
         for finding in sorted(judge(subject, policy), key=lambda found: (found.rule, found.fact, found.place)):
             flagged[finding.rule, finding.outcome, finding.severity] += 1

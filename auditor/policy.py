@@ -198,6 +198,7 @@ class _Asked:
     ask: Callable[[Stated], Iterable[Evidence]]
     absence: bool
     starts: frozenset[str]
+    keys: frozenset[str]
     when: Where
     reads: frozenset[str]
 
@@ -205,7 +206,9 @@ class _Asked:
     def of(cls, rule: Rule) -> _Asked:
         check, ask = checks()[rule.check], bind(rule.check, rule.params)
         starts = frozenset(keys_of(ask.keywords.get(check.START)))
-        return cls(rule, ask, check.ABSENCE, starts, Where.read(rule.when), frozenset(rule.reads))
+        when = Where.read(rule.when)
+        keys = frozenset(key for parameter in (*ask.keywords.values(), when) for key in keys_of(parameter))
+        return cls(rule, ask, check.ABSENCE, starts, keys, when, frozenset(rule.reads))
 
 
 @lru_cache(maxsize=8)
@@ -213,6 +216,11 @@ def _asked(policy: Policy) -> Mapping[Kind, tuple[_Asked, ...]]:
     """The policy's rules, ready to be asked, by the kind of subject; made once in each process."""
     asked = [_Asked.of(rule) for rule in policy.rules]
     return {kind: tuple(one for one in asked if kind in one.rule.applies) for kind in KINDS}
+
+
+def keys_read(policy: Policy) -> frozenset[str]:
+    """The statement keys that a rule reads: no other statement changes what :func:`judge` says."""
+    return frozenset(key for asked in _asked(policy).values() for one in asked for key in one.keys)
 
 
 def judge(subject: Subject, policy: Policy) -> Iterator[Finding]:
@@ -228,9 +236,9 @@ def judge(subject: Subject, policy: Policy) -> Iterator[Finding]:
             yield from _say(one, stated, subject)
 
 
-def _say(one: _Asked, stated: Stated, subject: Subject) -> Iterator[Finding]:
+def _say(one: _Asked, stated: Stated, subject: Subject) -> Sequence[Finding]:
     if one.when.tests and not one.when.every(stated):
-        return
+        return ()
     open_gaps = [gap for gap in subject.gaps if gap.what in one.reads] if subject.gaps else ()
     evidence: list[Evidence] = []
     broken = ""
@@ -240,21 +248,20 @@ def _say(one: _Asked, stated: Stated, subject: Subject) -> Iterator[Finding]:
                 evidence.append(found)  # noqa: PERF402 (what was found before a failure is kept)
         except Exception as error:  # the one place: a rule that breaks costs itself and this subject, no more
             broken = type(error).__name__
-    if evidence:
-        for found in _distinct(evidence):
-            yield _finding(one.rule, subject, "FLAGGED", found)
+    said = [_finding(one.rule, subject, "FLAGGED", found) for found in _distinct(evidence)]
     if broken:
-        yield _finding(one.rule, subject, "UNCHECKED", Evidence(GAPS["judgement"], remark=broken))
+        said.append(_finding(one.rule, subject, "UNCHECKED", Evidence(GAPS["judgement"], remark=broken)))
     if open_gaps:
-        for found in _distinct([Evidence(GAPS[gap.what], gap.place, gap.why) for gap in open_gaps]):
-            yield _finding(one.rule, subject, "UNCHECKED", found)
+        unread = _distinct([Evidence(GAPS[gap.what], gap.place, gap.why) for gap in open_gaps])
+        said += (_finding(one.rule, subject, "UNCHECKED", found) for found in unread)
+    return said
 
 
-def _distinct(evidence: Sequence[Evidence]) -> Iterator[Evidence]:
+def _distinct(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
     """One evidence for each fact, in order: the first by place, which says at how many places it was found."""
     if len(evidence) < 2:
-        yield from evidence
-        return
+        return evidence
+    distinct = []
     facts: dict[str, list[Evidence]] = {}
     for found in sorted(evidence, key=lambda found: (found.fact, found.place, found.remark)):
         facts.setdefault(found.fact, []).append(found)
@@ -262,7 +269,8 @@ def _distinct(evidence: Sequence[Evidence]) -> Iterator[Evidence]:
         places = len({found.place, *(other.place for other in more)})
         if places > 1:
             found = replace(found, remark="; ".join(filter(None, (found.remark, f"at {places} places"))))
-        yield found
+        distinct.append(found)
+    return distinct
 
 
 def _finding(rule: Rule, subject: Subject, outcome: Literal["FLAGGED", "UNCHECKED"], found: Evidence) -> Finding:

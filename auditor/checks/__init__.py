@@ -84,7 +84,7 @@ class Values:
         return cls(frozenset(word.casefold() for word in value if not word.startswith("re:")), patterns)
 
     def __contains__(self, value: str) -> bool:
-        if self.words and value.casefold() in self.words:
+        if self.words and (value in self.words or value.casefold() in self.words):
             return True
         if self.patterns:
             return any(_found(pattern, value) for pattern in self.patterns)
@@ -147,7 +147,13 @@ class Where:
 
     def every(self, stated: Stated) -> bool:
         """Does a statement under each of the keys count?"""
-        return all(any(s.value in values for s in stated.get(key, ())) for key, values in self.tests)
+        for key, values in self.tests:
+            for statement in stated.get(key, ()):
+                if statement.value in values:
+                    break
+            else:
+                return False
+        return True
 
 
 NOWHERE = Where()
