@@ -12,8 +12,9 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache, reduce
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -37,6 +38,8 @@ SHARD_BYTES = 64 * 1024**2
 # Of a file of weights only the header is read, however large it is.
 _HEADER_BYTES = 1024**2
 _FLUSH = 5_000  # subjects held before they are written
+# All that is known of a file but where the target lies.
+_LISTED = attrgetter(*(one.name for one in fields(Blob) if one.name != "path"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Shard:
     @property
     def fingerprint(self) -> str:
         """The shard's files as they were listed; a finished shard is kept on resuming only if it is the same."""
-        files = "\n".join(repr(replace(file, path="") if isinstance(file, Blob) else file) for file in self.files)
+        files = "\n".join(repr(_LISTED(file) if isinstance(file, Blob) else file) for file in self.files)
         return hashlib.sha256(files.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
