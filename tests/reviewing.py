@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from auditor.review import Ledger, people
 from auditor.review.decisions import Strength, later
 from auditor.review.ledger import Act
 
+POLICY: dict[str, Any] = {
+    "fingerprint": "0" * 64,
+    "profile": "example",
+    "version": "0",
+    "lists": [],
+    "rules": [
+        {
+            "id": "trained-on-known-content",
+            "title": "A model was trained on a dataset that matches a known-content list",
+            "severity": "error",
+            "case": "exposed",
+            "why": "A model can reproduce what it learnt from.",
+            "fix": "Train again on a cleaned version,\nand say so in the card.",
+            "references": [],
+        }
+    ],
+}
 REVIEWERS = ("heron", "wren", "owl", "finch")
 
 
@@ -57,7 +75,7 @@ def opened(number: int = 1, strength: Strength = "exact", *, name: str = "", gro
         "weights": f"{number:064x}",
         "reasons": [reason],
         "facts": [],
-        "policy": "0" * 64,
+        "policy": POLICY["fingerprint"],
         "version": "0",
         "linked": "",
     }

@@ -1,0 +1,202 @@
+"""Cases from runs over the example hub: what joins, what is linked, what changes nothing, and what each rests on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import UsageError
+from auditor.model import Place, Ref, Statement
+from auditor.review import Fact, Ledger
+from auditor.review.cases import case_policy, open_cases, policy_of, rests, smallest
+from auditor.review.states import State
+from auditor.runs import audit, judge
+from tests.data.make_hub import HUB, LIST
+from tests.reviewing import made
+
+CAPTIONER = "models/crawlers/captioner"
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Path:
+    """A small hub: one dataset with an exact match, and the model that says it was trained on it."""
+    folder = tmp_path / "hub"
+    for name in ("datasets/crawlers", CAPTIONER):
+        shutil.copytree(HUB / name, folder / name)
+    return folder
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Ledger]:
+    with made(tmp_path / "ledger", clock=lambda: "2026-11-23T09:00:00Z") as ledger:  # type: ignore[arg-type]
+        yield ledger
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Callable[..., Path]:
+    numbers = iter(range(100))
+
+    def scanned(hub: Path, *, weights: str = "full", profile: str = "example") -> Path:
+        out = tmp_path / f"run-{next(numbers)}"
+        audit(hub, known=[LIST], profile=profile, out=out, workers=1, weights=weights)
+        return out
+
+    return scanned
+
+
+def only(book: Ledger) -> State:
+    (row,) = book.queue().rows
+    return book.state(row.case)
+
+
+def card(folder: Path, old: str, new: str) -> None:
+    path = folder / "README.md"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def opened(book: Ledger, hub: Path, scan: Callable[..., Path]) -> State:
+    open_cases(book, scan(hub))
+    return only(book)
+
+
+def test_a_case_says_whose_word_each_reason_is(opened: State) -> None:
+    (reason,) = opened.reasons
+    assert opened.subject == Ref("model", "crawlers/captioner")
+    assert (reason.rule, reason.strength) == ("trained-on-known-content", "exact")
+    assert reason.words == ("card", "manifest", "list")
+    assert reason.remark.startswith("1 exact of 40 samples")
+    assert [digest.algorithm for digest in opened.digests] == ["sha256"]
+
+
+def test_the_same_run_again_changes_nothing(book: Ledger, hub: Path, scan: Callable[..., Path], opened: State) -> None:
+    size = book.size
+    assert open_cases(book, scan(hub)).unchanged == (opened.id,)
+    assert book.size == size
+
+
+def test_a_commit_that_leaves_weights_and_ground_alone_changes_nothing(
+    book: Ledger, hub: Path, scan: Callable[..., Path], opened: State
+) -> None:
+    card(hub / CAPTIONER, "license: apache-2.0", "license: mit")
+    assert open_cases(book, scan(hub)).unchanged == (opened.id,)
+
+
+def test_a_commit_to_a_card_that_is_the_ground_is_a_new_reason(
+    book: Ledger, hub: Path, scan: Callable[..., Path], opened: State
+) -> None:
+    shutil.copytree(HUB / "datasets/northlight", hub / "datasets/northlight")
+    card(hub / CAPTIONER, "[crawlers/web-pictures]", "[crawlers/web-pictures, northlight/street-scenes]")
+    assert open_cases(book, scan(hub)).joined == (opened.id,)
+    assert [reason.strength for reason in only(book).reasons] == ["exact", "near"]
+
+
+def test_the_same_weights_under_another_name_join(
+    book: Ledger, hub: Path, scan: Callable[..., Path], opened: State
+) -> None:
+    again = hub / "models/mirror/tell-me"
+    shutil.copytree(hub / CAPTIONER, again)
+    card(again, "datasets: [crawlers/web-pictures]\n", "")
+    assert open_cases(book, scan(hub)).joined == (opened.id,)
+    assert only(book).joined == (Ref("model", "mirror/tell-me"),)
+    # and alone, when the first has gone
+    (again / "README.md").write_bytes((HUB / CAPTIONER / "README.md").read_bytes())
+    shutil.move(again, hub / "models/mirror/third")
+    shutil.rmtree(hub / CAPTIONER)
+    assert open_cases(book, scan(hub)).joined == (opened.id,)
+    assert [ref.name for ref in only(book).joined] == ["mirror/tell-me", "mirror/third"]
+
+
+def test_other_weights_of_the_same_model_open_a_linked_case(
+    book: Ledger, hub: Path, scan: Callable[..., Path], opened: State
+) -> None:
+    (hub / CAPTIONER / "pytorch_model.bin").write_bytes(b"\x80\x02}q\x01.")
+    new = open_cases(book, scan(hub))
+    assert new.new == new.linked
+    assert book.state(new.new[0]).linked == opened.id
+    assert book.state(opened.id) == opened
+
+
+def test_nobody_draws_a_model_into_a_case_by_a_copy_of_one_of_its_files(
+    book: Ledger, hub: Path, scan: Callable[..., Path]
+) -> None:
+    innocent = hub / "models/honest/captions"
+    shutil.copytree(hub / CAPTIONER, innocent)
+    card(innocent, "datasets: [crawlers/web-pictures]\n", "")
+    (hub / CAPTIONER / "more.bin").write_bytes(b"\x80\x02}q\x02.")
+    open_cases(book, scan(hub))
+    state = only(book)
+    assert state.subject.name == "crawlers/captioner"
+    assert (state.copies, state.joined) == ((), ())
+
+
+def test_without_digests_a_case_is_known_by_its_name_and_says_so(
+    book: Ledger, hub: Path, scan: Callable[..., Path]
+) -> None:
+    first = open_cases(book, scan(hub, weights="header"))
+    assert first.unweighed == first.new
+    assert open_cases(book, scan(hub, weights="header")).unchanged == first.new
+    assert open_cases(book, scan(hub)).unchanged == first.new
+
+
+def test_a_case_falls_with_either_fact_it_rests_on(book: Ledger, opened: State) -> None:
+    judged = rests(opened, policy_of(book.policy(opened.policy)))
+    assert judged.same_policy
+    assert [(str(one.fact), one.falls, len(one.lost)) for one in judged.without] == [
+        ("model crawlers/captioner: trained_on crawlers/web-pictures", True, 1),
+        ("dataset crawlers/web-pictures: known_content known-pictures (exact)", True, 1),
+    ]
+    assert judged.smallest == opened.facts
+
+
+def test_of_several_facts_the_smallest_set_keeps_the_strongest(book: Ledger, opened: State) -> None:
+    model, data = Ref("model", "crawlers/captioner"), Ref("dataset", "northlight/scenes")
+    facts = (
+        *opened.facts,
+        Fact(model, Statement("trained_on", "crawlers/web-pictures", source="header")),
+        Fact(model, Statement("trained_on", "northlight/scenes", source="card")),
+        Fact(data, Statement("known_content", "known-pictures", "near", Place(""), "lineage")),
+    )
+    policy = case_policy(policy_of(book.policy(opened.policy)))
+    kept = smallest(facts, policy, "exposed", opened.reasons[0])
+    assert {(fact.statement.key, fact.statement.source) for fact in kept} == {
+        ("trained_on", "header"),
+        ("known_content", "lineage"),
+    }
+    assert all(fact.statement.relation != "near" for fact in kept)
+    assert smallest(facts[1:2], policy, "exposed", opened.reasons[0]) == ()
+
+
+def test_a_run_judged_by_other_rules_is_refused(
+    book: Ledger, hub: Path, scan: Callable[..., Path], tmp_path: Path
+) -> None:
+    run = scan(hub)
+    rules = tmp_path / "rules"
+    (rules / "vocabulary").mkdir(parents=True)
+    (rules / "vocabulary" / "ours.toml").write_text('title = "another word"\n', encoding="utf-8")
+    judge([run], out=tmp_path / "judged", rules=[rules], profile="example", workers=1)
+    with pytest.raises(UsageError, match="was judged by other rules than these; name its rules with --rules"):
+        open_cases(book, tmp_path / "judged")
+    assert len(open_cases(book, tmp_path / "judged", rules=[rules]).new) == 1
+
+
+def test_a_run_without_cases_opens_none(book: Ledger, hub: Path, scan: Callable[..., Path]) -> None:
+    size = book.size
+    assert open_cases(book, scan(hub, profile="default")).new == ()
+    assert book.size == size
+
+
+def test_near_matches_alone_make_a_near_case(book: Ledger, tmp_path: Path, scan: Callable[..., Path]) -> None:
+    hub = tmp_path / "near"
+    for name in ("datasets/northlight", "models/northlight", "models/mirror"):
+        shutil.copytree(HUB / name, hub / name)
+    open_cases(book, scan(hub))
+    state = only(book)
+    assert state.near_only
+    assert state.copies == (Ref("model", "mirror/paint-best"),)
+    assert len({digest.value for digest in state.digests if digest.algorithm == "sha256-tensors"}) == 1

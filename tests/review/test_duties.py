@@ -1,0 +1,182 @@
+"""Drafts say what they must, name nobody where they must not, and wait for what must come first."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import UsageError
+from auditor.review import Decision, Ledger, duties
+from auditor.review.states import State
+from tests.review.test_ledger import HOSTILE
+from tests.reviewing import POLICY, Clock, case_id, decided, made, opened
+
+CASE = case_id(1)
+# digital-services-act/transparency-database, app/Models/Statement.php and StatementStoreRequest.php
+FIELDS = {
+    "decision_visibility",
+    "content_type",
+    "content_type_other",
+    "category",
+    "category_specification",
+    "content_date",
+    "application_date",
+    "end_date_visibility_restriction",
+    "decision_facts",
+    "source_type",
+    "automated_detection",
+    "automated_decision",
+    "territorial_scope",
+    "puid",
+    "decision_ground",
+}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def book(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
+    with made(tmp_path / "ledger", clock) as ledger:
+        ledger.record(opened(1))
+        yield ledger
+
+
+def both(book: Ledger) -> tuple[State, Decision]:
+    state = book.shown(CASE)
+    return state, state.in_force[0]
+
+
+def test_a_statement_of_reasons_has_the_databases_fields(book: Ledger) -> None:
+    decided(book, CASE)
+    state, decision = both(book)
+    draft = duties.statement_of_reasons(state, decision, POLICY, law="A law", countries=("DE", "FR"))
+    statement = draft["statement"]
+    assert set(statement) == FIELDS | {"illegal_content_legal_ground", "illegal_content_explanation"}
+    assert statement["decision_visibility"] == ["DECISION_VISIBILITY_CONTENT_DISABLED"]
+    assert statement["decision_ground"] == "DECISION_GROUND_ILLEGAL_CONTENT"
+    assert statement["category"] == "STATEMENT_CATEGORY_PROTECTION_OF_MINORS"
+    assert statement["application_date"] == "2026-11-23"
+    assert statement["automated_decision"] == "AUTOMATED_DECISION_NOT_AUTOMATED"
+    assert draft["fill_in"] == ["content_date"]
+    assert draft["draft"].startswith("DRAFT: ")
+    terms = duties.statement_of_reasons(state, decision, POLICY)
+    assert terms["fill_in"] == ["content_date", "incompatible_content_ground", "territorial_scope"]
+
+
+def test_the_public_database_gets_no_name_and_no_field_too_long(book: Ledger) -> None:
+    book.claim(CASE, "heron")
+    words = "Atelier/Model-1 holds it; so says model-1 of ATELIER. " + "x" * 3000
+    book.propose(CASE, "heron", "label", why=words)
+    book.decide(CASE, "wren", "label", why=words)
+    state, decision = both(book)
+    statement = duties.statement_of_reasons(state, decision, POLICY, law="y" * 600)["statement"]
+    written = json.dumps(statement).lower()
+    assert "atelier" not in written
+    assert "model-1" not in written
+    assert statement["illegal_content_explanation"].startswith(
+        "[name withheld] holds it; so says [name withheld] of [name withheld]. "
+    )
+    assert len(statement["illegal_content_explanation"]) == 2000
+    assert statement["illegal_content_explanation"].endswith(" …")
+    assert len(statement["illegal_content_legal_ground"]) == 500
+
+
+@pytest.mark.parametrize("verdict", ["no-action", "refer"])
+def test_what_restricts_nothing_needs_no_statement(book: Ledger, verdict: str) -> None:
+    decided(book, CASE, verdict)
+    with pytest.raises(UsageError, match=f"{verdict} restricts nothing, so no statement is due"):
+        duties.statement_of_reasons(*both(book), POLICY)
+
+
+def test_the_cybertipline_draft_is_xml_with_hashes_alone(book: Ledger) -> None:
+    """Elements in the order of Johannes-Andersen/CyberTipline-Tools' snapshots."""
+    decided(book, CASE)
+    draft = ET.fromstring(duties.cybertipline(both(book)[1], urls=("https://hub.example/model?a=1&b=2",)))
+    assert draft.get("note", "").startswith("DRAFT: ")
+    report = draft.find("report")
+    assert report is not None
+    assert [part.tag for part in report] == ["incidentSummary", "internetDetails", "reporter", "additionalInfo"]
+    assert report.findtext("internetDetails/webPageIncident/url") == "https://hub.example/model?a=1&b=2"
+    assert report.findtext("reporter/reportingPerson/email") == "TO BE FILLED IN"
+    hashed = draft.find("fileDetails/originalFileHash")
+    assert hashed is not None
+    assert (hashed.get("hashType"), hashed.text) == ("SHA256", f"{1:064x}")
+    assert draft.find("fileDetails/fileAnnotations/generativeAi") is not None
+    assert "DRAFT" in report.findtext("additionalInfo", "")
+
+
+def test_a_draft_for_a_hotline_gives_addresses_and_hashes(book: Ledger) -> None:
+    decided(book, CASE, "refer")
+    text = duties.hotline(both(book)[1], name="A hotline", urls=("https://hub.example/atelier/model-1",))
+    assert text.startswith("DRAFT: ")
+    assert "To: A hotline\nFrom: TO BE FILLED IN\n" in text
+    assert f"sha256:{1:064x}" in text
+    assert "https://hub.example/atelier/model-1" in text
+
+
+def test_an_owner_is_told_after_reporting_and_without_details_of_hits(book: Ledger) -> None:
+    decided(book, CASE)
+    with pytest.raises(UsageError, match="a notice is drafted only after a person has recorded"):
+        duties.notice(*both(book), POLICY)
+    with pytest.raises(UsageError, match="the owner is notified only after a person has recorded"):
+        book.notify(CASE, "heron")
+    book.report(CASE, "heron", "reported", why="Reference 7")
+    text = duties.notice(*both(book), POLICY, appeals="appeals@example.org")
+    assert "About: atelier/model-1" in text
+    assert "You can appeal until 2027-05-25: appeals@example.org" in text
+    assert "Train again on a cleaned version, and say so in the card." in text
+    for detail in ("1 of 12", "known-pictures", "northlight", "exact", "near", "Reference 7", "heron"):
+        assert detail not in text
+    book.notify(CASE, "heron")
+    assert both(book)[1].notified_at == "2026-11-23T09:00:00Z"
+
+
+def test_the_public_report_holds_counts_and_the_root_and_nothing_else(book: Ledger, clock: Clock) -> None:
+    book.record(opened(2, "near"), opened(3, ground="linked"))
+    clock.pass_(hours=6)
+    decided(book, CASE)
+    clock.pass_(hours=4)
+    decided(book, case_id(3), "label")
+    book.appeal(case_id(3), "heron", why="words")
+    book.decide_appeal(case_id(3), "owl", "overturned", why="words")
+    report = duties.transparency(book)
+    checkpoint = book.checkpoint()
+    assert report == {
+        "as_of": "2026-11-23T19:00:00Z",
+        "cases": 3,
+        "grounds": {"exposed": 2, "linked": 1},
+        "stages": {"approved": 1, "new": 1, "overturned": 1},
+        "decisions": {"de-index": 1, "label": 1},
+        "became": {"overturned": 1, "standing": 1},
+        "hours_to_decision": {"median": 8.0, "90th": 10.0, "longest": 10.0},
+        "appeals": {"open": 0, "upheld": 0, "overturned": 1},
+        "ledger": {"events": checkpoint.size, "merkle_root": checkpoint.root.hex()},
+    }
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_name_is_harmless_in_every_draft(tmp_path: Path, name: str) -> None:
+    with made(tmp_path / "ledger") as book:
+        book.record(opened(1, name=name))
+        decided(book, CASE)
+        book.report(CASE, "heron", "not-due", why="words")
+        state, decision = both(book)
+        xml = duties.cybertipline(decision, urls=(name,))
+        ET.fromstring(xml)
+        drafts = (
+            xml,
+            duties.hotline(decision, name=name, urls=(name,)),
+            duties.notice(state, decision, POLICY, appeals=name),
+            duties.as_text(duties.statement_of_reasons(state, decision, POLICY, law=name)),
+        )
+        for draft in drafts:
+            assert all(line.isprintable() for line in draft.split("\n"))
+            assert len(draft) < 20_000
+            draft.encode()
