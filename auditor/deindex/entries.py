@@ -76,7 +76,7 @@ def entries(decision: Decision, terms: Terms) -> Iterator[Entry | Held]:
     approved = bool(decision.approver) and decision.approver != decision.proposer and decision.verdict in LISTED
     if not decision.stands(terms.now) or not (approved or interim):
         return
-    seen: set[Repository] = set()
+    seen: set[Locators] = set()
     for subject in (decision.subject, *decision.copies):
         try:
             found = repository(subject, terms.hub)
@@ -84,8 +84,8 @@ def entries(decision: Decision, terms: Terms) -> Iterator[Entry | Held]:
         except SealError as error:
             yield Held(decision.id, subject, str(error))
             continue
-        if found not in seen:
-            seen.add(found)
+        if made not in seen:
+            seen.add(made)
             status = "interim" if interim else "due" if decision.due(terms.now) else "standing"
             supersedes = _id(terms, decision.supersedes, found) if decision.supersedes else ""
             yield Entry(

@@ -64,8 +64,9 @@ class Hub:
 
     def at(self, path: str) -> Repository | None:
         """The repository that a canonical path belongs to; None for an owner's page and what is no repository's."""
+        compared = path.lower() if self.letter_case == "ignored" else path
         for kind, before, after in self.templates:
-            if path.startswith(before):
+            if compared.startswith(before):
                 name = "/".join(path[len(before) :].split("/", self.parts)[: self.parts])
                 bare = name[: len(name) - len(after)]
                 if name.lower().endswith(after) and self.allows(bare):

@@ -1,0 +1,29 @@
+"""Both sides of a list, with keys that are made once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor.deindex import parties
+from auditor.deindex.parties import Keys
+from tests.deindex.lists import Desk
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Keys, Keys, Keys]:
+    """A sender, a recipient and a stranger."""
+    folder = tmp_path_factory.mktemp("keys")
+    sender = parties.make(folder / "sender", "hotline", "https://hotline.example/appeals")
+    return sender, parties.make(folder / "recipient", "search"), parties.make(folder / "stranger", "stranger")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, keys: tuple[Keys, Keys, Keys]) -> Desk:
+    return Desk(tmp_path, keys[0], keys[1])
+
+
+@pytest.fixture(scope="session")
+def stranger(keys: tuple[Keys, Keys, Keys]) -> Keys:
+    return keys[2]

@@ -1,0 +1,258 @@
+"""A repository's patterns cover every address of it, and no address of anything else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from auditor.deindex import locators
+from auditor.deindex.locators import Repository, address, check, hubs, repository, repository_at
+from auditor.errors import RuleError, SealError
+from auditor.known.urls import canonical
+from auditor.model import Ref
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+HOSTS = ("huggingface.co", "hf.co", "hf-mirror.com")
+
+
+@st.composite
+def parts(draw: st.DrawFn) -> str:
+    """An owner's or a repository's name, as the hub allows them."""
+    ends = st.sampled_from(LETTERS)
+    middle = draw(st.text(st.sampled_from(f"{LETTERS}.-"), max_size=12))
+    part = draw(ends) + middle + draw(ends)
+    assume("--" not in part and ".." not in part and not part.lower().endswith(".git"))
+    assume(part.lower() not in hubs()["huggingface"].reserved)
+    return part
+
+
+names = st.builds("{}/{}".format, parts(), parts())
+kinds = st.sampled_from(["model", "dataset"])
+inside = st.sampled_from(
+    [
+        "",
+        "/",
+        "/tree/main",
+        "/tree/refs%2Fpr%2F1/folder",
+        "/resolve/main/model.safetensors",
+        "/blob/5f1e/README.md",
+        "/raw/main/config.json",
+        "/commits/main",
+        "/discussions/3",
+        "/./tree/./main",
+        "/x/../tree/main",
+    ]
+)
+after = st.sampled_from(["", "?download=true", "?a=/other/name", "#model-card", "?x#y", "?"])
+front = st.sampled_from(["https://", "http://", "HTTPS://", "", "https://user:word@", "//"])
+
+
+@st.composite
+def addresses(draw: st.DrawFn, kind: str, name: str) -> str:
+    """One of the many ways to write an address of the repository."""
+    bases = [f"/{name}", f"/{name}.git", f"/api/models/{name}", f"/api/resolve-cache/models/{name}"]
+    if kind == "dataset":
+        bases = [f"/datasets/{name}", f"/datasets/{name}.git", f"/api/datasets/{name}"]
+    path = draw(st.sampled_from(bases))
+    way = draw(st.sampled_from(["plain", "upper", "escaped", "twice escaped", "slashes"]))
+    if way == "upper":
+        path = path.upper()
+    elif way == "escaped":
+        path = "".join(f"%{ord(letter):02x}" if letter not in "/" else letter for letter in path)
+    elif way == "twice escaped":
+        path = quote("".join(f"%{ord(letter):02X}" if letter in ".-_" else letter for letter in path))
+    elif way == "slashes":
+        path = path.replace("/", "//")
+    host = draw(st.sampled_from(HOSTS))
+    host = draw(st.sampled_from([host, host.upper(), f"{host}:443", f"{host}."]))
+    return draw(front) + host + path + draw(inside) + draw(after)
+
+
+@given(st.data(), kinds, names)
+def test_every_address_of_the_repository_is_covered(data: st.DataObject, kind: str, name: str) -> None:
+    made = locators.locators(repository(Ref(kind, name)))  # type: ignore[arg-type]
+    url = data.draw(addresses(kind, name))
+    assert made.covers(url)
+    found = repository_at(url)
+    assert found is not None
+    assert (found.kind, found.name.lower()) == (kind, name.lower())
+
+
+@given(st.data(), kinds, names, parts())
+def test_no_address_of_a_sibling_is_covered(data: st.DataObject, kind: str, name: str, other: str) -> None:
+    owner, _, bare = name.partition("/")
+    sibling = data.draw(
+        st.sampled_from(
+            [
+                f"{owner}/{bare}-v2",
+                f"{owner}/{bare}.x",
+                f"{owner}/{bare}_",
+                f"{owner}/{bare}{other}",
+                f"{owner}/{other}",
+                f"{owner}{other}/{bare}",
+                f"{other}/{bare}",
+                f"{other}{owner}/{bare}",
+                f"{other}/{owner}/{bare}",
+                f"{owner}/x-{bare}",
+            ]
+        )
+    )
+    assume(not f"{sibling}/".lower().startswith(f"{name}/".lower()))
+    made = locators.locators(repository(Ref(kind, name)))  # type: ignore[arg-type]
+    url = data.draw(addresses(kind, sibling))
+    assert not made.covers(url)
+
+
+@given(kinds, names, after)
+def test_no_page_above_the_repository_is_covered(kind: str, name: str, end: str) -> None:
+    made = locators.locators(repository(Ref(kind, name)))  # type: ignore[arg-type]
+    owner = name.partition("/")[0]
+    for host in HOSTS:
+        for path in ("", "/", f"/{owner}", f"/{owner}/", "/datasets", f"/datasets/{owner}", f"/api/models/{owner}"):
+            assert not made.covers(f"https://{host}{path}{end}")
+
+
+@given(kinds, names)
+def test_a_model_and_a_dataset_of_one_name_are_apart(kind: str, name: str) -> None:
+    made = locators.locators(repository(Ref(kind, name)))  # type: ignore[arg-type]
+    model, dataset = f"https://huggingface.co/{name}/tree/main", f"https://huggingface.co/datasets/{name}/tree/main"
+    assert [made.covers(model), made.covers(dataset)] == [kind == "model", kind == "dataset"]
+
+
+@given(kinds, names)
+def test_patterns_are_safe_to_compare_as_plain_strings(kind: str, name: str) -> None:
+    """A recipient without this program compares texts; a prefix must not be one of ``NAME-v2``."""
+    made = locators.locators(repository(Ref(kind, name)))  # type: ignore[arg-type]
+    assert all(path.endswith((f"/{name.lower()}/", f"/{name.lower()}.git/")) for path in made.prefix)
+    for host in made.hosts:
+        for path in (*made.exact, *made.prefix):
+            assert canonical(f"https://{host}{path}") == f"https://{host}{path}"
+
+
+def test_the_addresses_of_a_model_are_these() -> None:
+    made = locators.locators(repository(Ref("model", "Atelier/Harbour.v1")))
+    assert made.hosts == HOSTS
+    assert made.exact == (
+        "/atelier/harbour.v1",
+        "/atelier/harbour.v1.git",
+        "/api/models/atelier/harbour.v1",
+        "/api/resolve-cache/models/atelier/harbour.v1",
+    )
+    assert made.prefix == tuple(f"{path}/" for path in made.exact)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "hub", "bare"),
+    [
+        ("model", "atelier/harbour", "huggingface", "atelier/harbour"),
+        ("model", "hf://models/atelier/harbour@main", "huggingface", "atelier/harbour"),
+        ("dataset", "hf://datasets/atelier/scenes", "huggingface", "atelier/scenes"),
+        ("dataset", "https://huggingface.co/datasets/atelier/scenes/tree/main", "huggingface", "atelier/scenes"),
+        ("model", "hf.co/atelier/harbour", "huggingface", "atelier/harbour"),
+        ("model", "https://www.modelscope.cn/models/Atelier/Harbour", "modelscope", "Atelier/Harbour"),
+        ("model", "https://civitai.com/models/1234/harbour-lights?modelVersionId=5", "civitai", "1234"),
+    ],
+)
+def test_a_subjects_name_leads_to_its_repository(kind: str, name: str, hub: str, bare: str) -> None:
+    assert repository(Ref(kind, name)) == Repository(hub, kind, bare)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("model", "atelier"),
+        ("model", ""),
+        ("model", "datasets/atelier"),
+        ("model", "Datasets/atelier"),
+        ("model", "api/models"),
+        ("model", "https://huggingface.co/atelier"),
+        ("model", "https://huggingface.co/datasets/atelier/scenes"),
+        ("model", "https://huggingface.co"),
+        ("model", "https://elsewhere.example/atelier/harbour"),
+        ("model", "atelier/har*"),
+        ("model", "atelier/%2e%2e"),
+        ("model", "atelier/.."),
+        ("model", "atelier/harbour.git"),
+        ("model", "atelier/\u202eharbour"),
+        ("model", "atelier/harbour\n"),
+        ("model", f"atelier/{'x' * 1_000_000}"),
+        ("model", "a/b/c"),
+        ("terms", "atelier/harbour"),
+    ],
+)
+def test_what_is_no_repository_has_no_address(kind: str, name: str) -> None:
+    with pytest.raises(SealError, match="is no repository's name at Hugging Face, so it has no address") as error:
+        repository(Ref(kind, name))  # type: ignore[arg-type]
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 1000
+
+
+def test_letter_case_counts_where_the_hub_is_not_known_to_ignore_it() -> None:
+    made = locators.locators(Repository("modelscope", "model", "Atelier/Harbour"))
+    assert made.covers("https://modelscope.cn/models/Atelier/Harbour/files")
+    assert not made.covers("https://modelscope.cn/models/atelier/harbour/files")
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"prefix": ("/atelier/harbour",)}, "a prefix ends with '/'"),
+        ({"exact": ("/atelier/harbour/",)}, "an exact path doesn't"),
+        ({"prefix": ("/atelier/",)}, "huggingface.co/atelier/: is a host, or an owner's page"),
+        ({"prefix": ("/",)}, "huggingface.co/: is a host, or an owner's page"),
+        ({"exact": ("",)}, "is a host, or an owner's page"),
+        ({"prefix": ("/datasets/atelier/",)}, "is a host, or an owner's page"),
+        ({"prefix": ("/atelier/harbour-v2/",)}, "is in the model atelier/harbour-v2, not the model atelier/harbour"),
+        ({"exact": ("/datasets/atelier/harbour",)}, "is in the dataset atelier/harbour, not the model"),
+        ({"prefix": ("/atelier/harbour/tree/",)}, "/atelier/harbour/tree/: is in the model atelier/harbour"),
+        ({"hosts": ("elsewhere.example",)}, "elsewhere.example: is no host of Hugging Face"),
+    ],
+)
+def test_a_pattern_that_ends_elsewhere_is_refused(changed: dict[str, tuple[str, ...]], why: str) -> None:
+    found = Repository("huggingface", "model", "atelier/harbour")
+    made = locators.locators(found)
+    check(made, found)
+    with pytest.raises(SealError) as error:
+        check(replace(made, **changed), found)  # type: ignore[arg-type]
+    assert why in str(error.value)
+
+
+@pytest.mark.parametrize("url", ["", "javascript:alert(1)", "http://", "\ud800", "https://[::1", "x" * 100_000])
+def test_what_is_no_address_belongs_to_nothing(url: str) -> None:
+    assert repository_at(url) is None
+    assert address(url) == ("", "") or address(url)[0]
+
+
+def test_every_hub_says_where_its_addresses_are_known_from() -> None:
+    for hub in hubs().values():
+        assert hub.references
+        assert all(reference.startswith("https://") for reference in hub.references)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('[hub]\ntitle = "x"', "'forbidden' is missing or unknown"),
+        ('[hub]\ncolour = "red"', "[hub] takes"),
+        ("not toml", "Expected '='"),
+    ],
+)
+def test_a_table_that_cannot_be_trusted_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, why: str
+) -> None:
+    (tmp_path / "vocabulary").mkdir()
+    (tmp_path / "vocabulary" / "hubs.toml").write_text(text)
+    monkeypatch.setattr(locators, "resource", lambda name: tmp_path)
+    hubs.cache_clear()
+    try:
+        with pytest.raises(RuleError) as error:
+            hubs()
+        assert str(error.value).startswith(str(tmp_path / "vocabulary" / "hubs.toml"))
+        assert why in str(error.value)
+    finally:
+        hubs.cache_clear()

@@ -1,0 +1,67 @@
+"""A receipt says what a recipient did, in the recipient's own signature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor.deindex import receipts
+from auditor.deindex.parties import Keys
+from auditor.deindex.receipts import Acted
+from auditor.errors import SealError, UsageError
+from auditor.sealing import envelope
+from tests.deindex.lists import NOW, Desk, decision
+
+
+@pytest.fixture
+def path(desk: Desk) -> Path:
+    desk.receive(desk.build(decision("atelier/harbour"), decision("atelier/lights", verdict="demote")).path)
+    found = desk.lookup()
+    path = desk.folder / "receipt.json"
+    path.write_bytes(receipts.receipt(found, desk.recipient, receipts.everything(found, NOW), NOW))
+    return path
+
+
+def test_a_receipt_names_what_was_acted_on_and_when(desk: Desk, path: Path) -> None:
+    said = receipts.read_receipt(path, desk.recipient.card)
+    assert (said.sender, said.recipient, said.version, said.issued_at) == ("hotline", "search", 1, NOW)
+    assert sorted(each.action for each in said.acted) == ["de-index", "demote"]
+    assert {each.at for each in said.acted} == {NOW}
+
+
+def test_a_receipt_names_no_subject(desk: Desk, path: Path) -> None:
+    payload = envelope.opened(path.read_bytes(), receipts.KIND, desk.recipient.card.public)
+    assert b"atelier" not in payload
+    assert b"huggingface" not in payload
+
+
+def test_a_receipt_by_another_or_changed_is_refused(desk: Desk, path: Path, stranger: Keys) -> None:
+    with pytest.raises(SealError, match="the signature is not by the sender's key"):
+        receipts.read_receipt(path, stranger.card)
+    data = bytearray(path.read_bytes())
+    data[data.index(b'"payload": "') + 30] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(SealError, match=f"{path}: "):
+        receipts.read_receipt(path, desk.recipient.card)
+
+
+def test_a_list_is_no_receipt(desk: Desk, path: Path) -> None:
+    path.write_bytes(envelope.seal("application/vnd.other+json", b"{}", desk.recipient.signing))
+    with pytest.raises(SealError, match="holds something else that was signed"):
+        receipts.read_receipt(path, desk.recipient.card)
+
+
+def test_single_entries_are_acted_on_at_their_own_time() -> None:
+    lines = ["3f de-index 2026-11-22T08:00:00Z\n", "\n", "4a restored\n"]
+    assert receipts.acted_from(lines, NOW) == (
+        Acted("3f", "de-index", "2026-11-22T08:00:00Z"),
+        Acted("4a", "restored", NOW),
+    )
+
+
+@pytest.mark.parametrize("line", ["3f", "3f de-index yesterday", "a b c d", "\x1b[31m"])
+def test_a_line_that_says_no_such_thing_is_named(line: str) -> None:
+    with pytest.raises(UsageError, match=r"line 2: .*write ENTRY ACTION") as error:
+        receipts.acted_from(["4a restored", line], NOW)
+    assert str(error.value).isprintable()

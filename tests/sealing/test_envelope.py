@@ -1,0 +1,130 @@
+"""What leaves the house is signed by the sender, and can be read by one recipient."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor.errors import SealError, UsageError
+from auditor.sealing import envelope
+from auditor.sealing.keys import SigningKey
+
+KIND = "application/vnd.test+json"
+KEY, OTHER = SigningKey.from_seed(bytes(range(32))), SigningKey.from_seed(bytes(32))
+IDENTITY = envelope.new_identity()
+
+
+def encrypted(data: bytes) -> bytes:
+    out = io.BytesIO()
+    envelope.encrypt([data], out, envelope.recipient_of(IDENTITY))
+    return out.getvalue()
+
+
+def decrypted(data: bytes, identity: str = IDENTITY) -> bytes:
+    out = io.BytesIO()
+    envelope.decrypt(io.BytesIO(data), out, identity)
+    return out.getvalue()
+
+
+def test_what_is_signed_is_encoded_as_dsse_says() -> None:
+    # secure-systems-lab/dsse: protocol.md, "Test Vectors"
+    said = envelope.pae("http://example.com/HelloWorld", b"hello world")
+    assert said == b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+
+
+@given(st.binary())
+def test_an_envelope_gives_back_what_was_sealed(payload: bytes) -> None:
+    sealed = envelope.seal(KIND, payload, KEY)
+    assert envelope.opened(sealed, KIND, KEY.public) == payload
+    assert b"\n" not in sealed
+
+
+def test_another_keys_signature_is_refused() -> None:
+    with pytest.raises(SealError, match="not by the sender's key"):
+        envelope.opened(envelope.seal(KIND, b"{}", OTHER), KIND, KEY.public)
+
+
+def test_a_signed_thing_of_another_type_is_refused() -> None:
+    with pytest.raises(SealError, match="holds something else that was signed"):
+        envelope.opened(envelope.seal("application/vnd.other+json", b"{}", KEY), KIND, KEY.public)
+
+
+def test_a_type_cannot_be_swapped_after_signing() -> None:
+    content = json.loads(envelope.seal("application/vnd.other+json", b"{}", KEY))
+    with pytest.raises(SealError, match="what was signed was changed"):
+        envelope.opened(json.dumps({**content, "payloadType": KIND}).encode(), KIND, KEY.public)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 255))
+def test_a_changed_byte_never_gives_another_payload(at: int, flip: int) -> None:
+    sealed = bytearray(envelope.seal(KIND, b'{"version": 3}', KEY))
+    sealed[at % len(sealed)] ^= flip
+    with suppress(SealError):  # what is not refused is a change of keyid or of space
+        assert envelope.opened(bytes(sealed), KIND, KEY.public) == b'{"version": 3}'
+
+
+@pytest.mark.parametrize("junk", [b"", b"{}", b"[]", b"null", b'{"payloadType": 3}', b"\xff", b"[" * 100_000])
+def test_junk_is_no_envelope(junk: bytes) -> None:
+    with pytest.raises(SealError, match="holds no DSSE envelope"):
+        envelope.opened(junk, KIND, KEY.public)
+
+
+def test_an_endless_envelope_is_refused() -> None:
+    with pytest.raises(SealError, match="holds no DSSE envelope"):
+        envelope.opened(envelope.seal(KIND, bytes(1 << 20), KEY), KIND, KEY.public)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.binary(max_size=200_000), max_size=5))
+def test_chunks_come_back_as_one_text(chunks: list[bytes]) -> None:
+    out = io.BytesIO()
+    envelope.encrypt(chunks, out, envelope.recipient_of(IDENTITY))
+    assert decrypted(out.getvalue()) == b"".join(chunks)
+
+
+def test_every_changed_byte_is_noticed() -> None:
+    sealed = encrypted(b"one line\n")
+    for at in range(len(sealed)):
+        changed = bytearray(sealed)
+        changed[at] ^= 1
+        with pytest.raises(SealError, match=r"changed|somebody else"):
+            decrypted(bytes(changed))
+
+
+def test_every_cut_is_noticed() -> None:
+    sealed = encrypted(bytes(70_000))  # more than one of age's chunks of 64 KiB
+    for length in (*range(0, 400, 7), len(sealed) - 70_000, 65_536, len(sealed) - 1):
+        with pytest.raises(SealError, match="cut off"):
+            decrypted(sealed[:length])
+
+
+def test_only_the_recipient_can_read_it() -> None:
+    with pytest.raises(SealError, match="encrypted for somebody else's key"):
+        decrypted(encrypted(b"secret"), envelope.new_identity())
+
+
+def test_what_fails_while_it_is_encrypted_is_said() -> None:
+    def chunks() -> object:
+        yield b"one"
+        raise UsageError("the ledger is gone")
+
+    with pytest.raises(UsageError, match="the ledger is gone"):
+        envelope.encrypt(chunks(), io.BytesIO(), envelope.recipient_of(IDENTITY))  # type: ignore[arg-type]
+
+
+def test_keys_that_are_none_are_named() -> None:
+    with pytest.raises(SealError, match="'age1junk': is not the public half of an age key"):
+        envelope.encrypt([b""], io.BytesIO(), "age1junk")
+    with pytest.raises(SealError, match="holds no AGE-SECRET-KEY-1"):
+        envelope.recipient_of("AGE-SECRET-KEY-1JUNK")
+
+
+def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(envelope, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"cryptography and pyrage not installed.*provenance-auditor\[deindex\]"):
+        envelope.ready()
