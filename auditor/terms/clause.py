@@ -46,17 +46,22 @@ _MINOR = (
     r"adolescents?|infants?|"
     r"toddlers?|babies|juveniles?|youths?|young (?:people|persons?|children)|school ?(?:girls?|boys?|children)|"
     r"pre-?pubescents?|under-?\s?aged?|"
-    r"(?:anyone|any ?body|someone|persons?|people|individuals?|users?|characters?|those|humans?|subjects?|girls?|boys?)"
-    r"(?: [a-z]+){0,5}? (?:under|below|younger than|less than)(?: the)?(?: age)?(?: of)? " + _AGE + r"|under[- ]?18s?|"
+    r"(?:anyone|any ?body|someone|persons?|people|individuals?|users?|characters?|those|humans?|subjects?|"
+    r"girls?|boys?)"
+    r"(?: [a-z]+){0,5}? (?:under|below|younger than|less than)(?: the)?(?: age)?(?: of)? " + _AGE + r"|"
+    r"under[- ]?18s?|"
     r"(?:under|below) the age of " + _AGE
 )
 _HARM = (
-    r"exploit(?:s|ed|ing|ation|ations|ative|ive)?|harm(?:s|ed|ing)?|abus(?:e|es|ed|ing|ive)|endanger(?:s|ed|ing|ment)?|"
+    r"exploit(?:s|ed|ing|ation|ations|ative|ive)?|harm(?:s|ed|ing)?|abus(?:e|es|ed|ing|ive)|endanger(?:s|ed|"
+    r"ing|ment)?|"
     r"groom(?:s|ing|ed)?|molest\w*|victimi[sz]\w*|prey(?:s|ing)? (?:up)?on|mistreat\w*|sextort\w*"
 )
 _SEXUAL = (
-    r"sexuali[sz]\w*|sexually|sexual|sex|sexy|erotic\w*|porn\w*|obscene|nude|nudes|nudity|naked|lewd|explicit|indecent|"
-    r"sensual|nsfw"
+    r"sexuali[sz]\w*|sexually|sexual|sex|sexy|erotic\w*|porn\w*|obscene|nude|nudes|nudity|naked|lewd|explicit|"
+    r"indecent|"
+    r"sensual|nsfw|suggestive|romantic|erp|adult (?:content|material|role-?play|imagery|scenes?|scenarios?|"
+    r"situations?)"
 )
 _SPAN = r"[^.;:!?\n]"
 _IMAGERY = (
@@ -65,7 +70,9 @@ _IMAGERY = (
     r"erotica|molest\w*|endangerment|"
     r"grooming|nudity|predat\w*)|"
     r"(?:child|minor|under-?age|teen|infant|youth|juvenile)[- ](?:sex\w*|porn\w*|nudity|exploitation|abuse|grooming)|"
-    r"p(?:a|e|ae)?edophil\w*|"
+    r"p(?:a|e|ae)?edophil\w*|loli(?:con)?|shota(?:con)?|"
+    r"under-?\s?aged? (?:content|material|images?|imagery|pictures|nsfw|porn\w*|nud\w+|sex\w*)|"
+    r"abus\w+ (?:imagery|images|material|pictures|videos?) of (?:children|minors|a child)|"
     r"sexual exploitation and (?:sexual )?abuse of (?:a )?(?:child(?:ren)?|minors?)"
 )
 _TARGETS = (
@@ -73,12 +80,18 @@ _TARGETS = (
     re2.compile(rf"(?i)\b({_HARM}|{_SEXUAL})\b({_SPAN}{{0,110}}?)\b({_MINOR})\b"),
     re2.compile(rf"(?i)\b({_MINOR})\b({_SPAN}{{0,60}}?)\b({_HARM}|{_SEXUAL})\b"),
 )
+# "Minors must never be sexualised", "… may not appear in sexual scenes": what is done to them, not what they may do.
+_SUFFERED = re2.compile(
+    rf"(?i)\b(?:{_MINOR})(?: [a-z]+){{0,3}} (?:must|may|shall|should|can|will)(?:not| not| never|n['’]t) (?:\w+ )?"
+    rf"(?:(?:be|appear) (?:[a-z]+ly )?(?:(?:depicted|shown|portrayed|presented|used|in|as|an?|any) (?:\w+ )?)*)"
+    rf"(?:{_HARM}|{_SEXUAL})\b"
+)
 _HARMING = re2.compile(f"(?i)(?:{_HARM})")
 _DEED = re2.compile(f"(?i)(?:{_HARM}|{_SEXUAL})")
 _DEEDS = re2.compile(f"(?i)\\b(?:{_HARM}|{_SEXUAL}|{_IMAGERY})".encode())
 # Before anything else: no such word, no clause. Cheap enough for every card of a hub.
 TOPIC = re2.compile(
-    rb"(?i)\b(?:csam|csem|csai|csea|csae|minors?|child(?:ren)?|kids?|teens?|teenagers?|preteens?|infants?|toddlers?|"
+    rb"(?i)\b(?:csam|csem|csai|csea|csae|loli(?:con)?|shota(?:con)?|minors?|child(?:ren)?|kids?|teens?|teenagers?|preteens?|infants?|toddlers?|"
     rb"under-?\s?aged?|p(?:a|e|ae)?edophil\w*|adolescents?|juveniles?|youths?|under[- ]?18s?|age of (?:18|eighteen|"
     rb"majority|consent)|"
     rb"school ?(?:girl|boy|child)\w*|babies|young (?:people|persons?)|(?:under|below|younger than) (?:1[0-8]|"
@@ -112,18 +125,45 @@ _LINKS = _words(
     "well-being rights physical physically emotional emotionally mental mentally psychological psychologically "
     "extort extortion blackmail coercion manipulation manipulate solicit soliciting kidnap recruit nudity "
     "explicit exploitation abuse harm sexual sexually interest attraction appear appears appearing look looks "
-    "seem seems perceived known"
+    "seem seems perceived known order generate create produce make"
 )
 _OTHERS = _words(
     "others other individuals people persons person humans human users user anyone yourself someone animals"
 )
 _ACCESS = re2.compile(
-    r"(?i)\b(?:access\w*|view\w*|watch\w*|use|uses|using|visit\w*|register\w*|expos\w*|suitable|appropriate|available|"
+    r"(?i)\b(?:access\w*|view\w*|watch\w*|use|uses|using|visit\w*|register\w*|expos\w*|suitable|appropriate|"
+    r"available|"
     r"directed|"
     r"intended|personal (?:data|information)|knowingly collect|consult\w*|must not|may not|should not|cannot)\b"
 )
 _MAY = re2.compile(r"(?i)\b(?:may|might|could|would|can|will|it|they|she|he)\b")
 _NEXT = re2.compile(r"(?i), ?(?:and|or|but)\b")
+# "Adult content is fine as long as no minors are shown."
+_PROVISO = re2.compile(
+    rf"(?i)\b(?:{_SEXUAL})\b{_SPAN}{{0,80}}(?:\bprovided|\b(?:as|so) long as|\bonly (?:if|when|where)|\bbut|"
+    rf"\bexcept|,)"
+    rf"(?: that| there (?:is|are)| it has| it shows)?(?: no| not with| never(?: with)?| without|"
+    rf" excluding)(?: \w+){{0,2}}? "
+    rf"({_MINOR})\b"
+)
+# A label above or before names one half, the words under it the other: "Sexual content: no depictions of minors".
+_LABEL = re2.compile(r"^([^:]{3,50}): +\S")
+_LABEL_SEXUAL = re2.compile(rf"(?i)\b(?:{_SEXUAL})\b")
+_LABEL_MINORS = re2.compile(
+    r"(?i)^[\W_\d.]*(?:(?:protection|safety|protecting|content|depictions?|no) (?:of |involving |with |about )?)?"
+    r"(?:minors?|children|child|kids|teens|youth|under-?aged?|under[- ]?18s?)(?: \w+)?(?: safety| protection)?[\W_]*$"
+)
+_SHOWN = re2.compile(
+    rf"(?i)(?:\b(?:depict\w*|involv\w*|featur\w*|includ\w*|of|with|show\w*|portray\w*|about|contain\w*|concern\w*)"
+    rf"(?: \w+){{0,3}}? |^no )({_MINOR})\b"
+)
+_DONE = re2.compile(rf"(?i)\b(sexuali[sz]\w*|sexual|nud\w+|porn\w*|lewd|(?:{_HARM})\b{_SPAN}{{0,40}}\bthem)\b")
+_ABOUT_ABUSE = _words(
+    "labor labour injury injuries case cases prevention detection detector classifier research researcher researchers "
+    "survivor survivors victim victims hotline helpline investigation investigations law laws legislation court news "
+    "statistics awareness charity charities charges trial trials ruling rulings"
+)
+_BROKEN = re2.compile(r"(?i)\b(?:not|never|no)\b|, so\b|, (?:but|because|while|whereas)\b")
 _LABOUR = re2.compile(
     r"(?i)\b(?:labou?r|employ\w*|wages?|supply[- ]chains?|workers?|factory|factories|workplace|slavery)\b"
 )
@@ -160,7 +200,24 @@ _BEFORE = re2.compile(
     r"generate|create|share|post)\b|"
     r"\bno (?:\w+ ){0,2}(?:part(?:y|ies)|users?|person|one|licensee|member)\b (?:may|shall|can|is (?:allowed|"
     r"permitted) to)\b|"
-    r"(?:^|[:–—-] ?)no\b|^not (?:to )?[a-z]+|\bnot for (?:use|the purposes?)\b|"
+    r"(?:^|[:–—,;/)(-] ?|\b(?:strictly|absolutely|definitely|provided|that|is|are|be|say) )no\b|^not (?:to )?[a-z]+|"
+    r"\b(?:and|but|or)(?: also| in particular| especially| therefore)? not (?:to )?(?:for |to )?(?:creat\w+|"
+    r"generat\w+|"
+    r"us(?:e|ing)|produc\w+|mak(?:e|ing)|shar\w+|upload\w*|post\w*|distribut\w+|depict\w*|engag\w+|promot\w+|"
+    r"sexual\w*|exploit\w*|harm\w*|abus\w+|the)\b|\b(?:and|but|or|,) never(?: to| for)?\b|"
+    r"\b(?:polic(?:y|ies)|rules?|stance|position|terms|guidelines) (?:against|on no)\b|"
+    r"\boutside (?:of )?(?:the scope of )?(?:the|this) licen[cs]e\b|\bdraw the line at\b|"
+    r"\b(?:must|may|shall|can|should) not,(?: [a-z]+){1,4},|"
+    r"\b(?:grants?|gives?|confers?) no (?:rights?|licen[cs]es?|permission)\b|"
+    r"\bno (?:rights?|licen[cs]es?|permission)(?: \w+)? (?:granted|given)\b|"
+    r"\b(?:licen[cs]es?|licen[cs]ed|permission|permitted|grant(?:s|ed)?|allowed|free|may|lawful|agreement|rights)\b"
+    r"[^.;]{0,120}\b(?:except(?: for| to| in| where| when| that)?|other than|excluding|excludes?|"
+    r"with the exception of)\b|"
+    r"\b(?:void|invalid|terminat\w*|ends?|revoked?|lapses?|expires?|withdrawn)\b[^.;]{0,60}\b(?:if|where|when|"
+    r"as soon as)\b|"
+    r"\b(?:ends?|loses?|losing|forfeits?) (?:all )?(?:your|their|the|its) (?:rights?|licen[cs]e|access)\b|"
+    r"\b(?:suspend|terminat|clos|block|delet|ban)\w* [^.;]{0,40}\baccounts?\b[^.;]{0,40}\b(?:if|where|when|"
+    r"for)\b|\bnot for (?:use|the purposes?)\b|"
     r"\bagrees? to not\b|\boff[- ]limits\b|\b(?:is|are) not (?:used|employed|deployed) (?:to|for|in)\b|"
     r"\b(?:you|users?|licensees?|customers?|recipients?|developers?|deployers?|part(?:y|"
     r"ies))(?: \w+){0,3} ensure(?: \w+){0,6} (?:not|no|never)\b|"
@@ -202,22 +259,44 @@ _AFTER = re2.compile(
     r"considered) (?:an? )?(?:\w+ )?(?:breach|violation)(?:es|s)? of\b|"
     r"\bwill get (?:you|them|users?)(?: [a-z]+){0,2} (?:banned|suspended|removed)\b|"
     r"\bha(?:s|ve) no place\b|\b(?:violates?|breach(?:es)?|are (?:a )?violations? of|is a violation of|(?:is|"
-    r"are) (?:in violation of|against|contrary to)) (?:our|this|these|the)\b|"
+    r"are) (?:\w+ly )?(?:in violation of|against|contrary to)) (?:our|this|these|the)\b|"
     r"\b(?:will|shall|may|to) (?:also )?(?:result|lead)s? (?:in|to) [^.;]{0,40}(?:ban|banned|termination|suspension|"
     r"removal)\b|"
-    r"\bwill be (?:\w+ ){0,2}(?:banned|terminated|suspended)\b|\bviolations? of this policy\b"
+    r"\b(?:will|shall|must|may|are|is) be (?:\w+ ){0,2}(?:banned|terminated|suspended|closed|taken down|expelled|"
+    r"blocked)\b|\b(?:are|is|being) (?:\w+ ){0,2}(?:banned|taken down)\b|\bviolations? of this policy\b|"
+    r"\b(?:gets?|means?|leads? to|results? in|triggers?|brings?|causes?|earns?|=) [^.;]{0,30}\b(?:bans?|"
+    r"banned|deleted|"
+    r"terminat\w+|suspen\w+|kicked|removal|removed)\b|= ?[^.;]{0,20}\bban\b|\bbannable\b|"
+    r"\b(?:lose|loses|forfeits?) (?:\w+ )?(?:access|accounts?|rights?|licen[cs]e)\b|"
+    r"\b(?:is|are|be|constitutes?) (?:an? |considered )?(?:\w+ ){0,2}(?:misuse|abuse|breach|violation|"
+    r"infringement)s?\b|"
+    r"\bviolates? (?:this|the|our)\b|\b(?:hereby|expressly|specifically|is|are) excluded\b|\bnot (?:ok|okay|"
+    r"fine|cool)\b|"
+    r"\| ?(?:\*\*)?(?:no|never|❌|✗|✘|🚫|⛔)(?:\*\*)? ?(?:\||$)|(?:[:–—-]|\.{3}) ?never\b"
     r")"
 )
 # A prohibition undone, or not this text's own.
 _UNDONE = re2.compile(
-    r"(?i)(?:(?:\b(?:nothing|not|never|neither|nor|without|no longer)|n['’]t)(?: [\w’']+){0,5} (?:prohibit|forbid|ban|"
+    r"(?i)(?:(?:\b(?:nothing|not|never|neither|nor|without|no longer)|n['’]t)(?: [\w’']+){0,5} (?:prohibit|"
+    r"forbid|ban|"
     r"bar|disallow|restrict)(?:s|ed|ned|ing)?\b|"
     r"\b(?:is|are) not (?:\w+ )?(?:prohibited|forbidden|banned|disallowed|barred|restricted)\b|"
     r"\bno (?:\w+ ){0,2}(?:prohibitions?|restrictions?|bans?)\b|\bfail(?:s|ed|ure)? to (?:prohibit|ban|forbid)\b|"
-    r"\b(?:laws?|legislation|statutes?|regulations?|acts?|conventions?|treaty|treaties|countries|jurisdictions|states|"
+    r"\b(?:laws?|legislation|statutes?|regulations?|acts?|conventions?|treaty|treaties|countries|"
+    r"jurisdictions|states|"
     r"licen[cs]es|polic(?:y|ies) of other|companies|platforms|providers)"
     r"(?: [\w’',-]+){0,4} (?:that )?(?:prohibit|forbid|ban|criminali[sz]|outlaw)(?:s|ing|ning|ting|e|es)?\b|"
-    r"\b(?:whether|if|when|where)(?: \w+){0,5} (?:prohibits?|forbids?|prohibited|forbidden|banned)\b)"
+    r"\b(?:whether|if|when|where)(?: \w+){0,5} (?:prohibits?|forbids?|prohibited|forbidden|banned)\b|"
+    # Not in force: planned, asked for, or of the past.
+    r"\b(?:to ?do|add|adding|adopt|draft|propos\w+|consider\w*|call\w* (?:on|for)|asks? (?:\w+ ){1,3}to|"
+    r"urg\w+|demand\w*|"
+    r"might|lacks?|missing|removed|dropped)\b[^.;]{0,60}\b(?:prohibit\w*|forbid\w*|ban(?:s|ning)?|outlaw|rules? "
+    r"against|polic(?:y|ies) against)\b|"
+    r"\b(?:prohibit\w*|forbid\w*|ban(?:s|ning)?|clause)\b[^.;]{0,60}\b(?:(?:is|are) (?:missing|absent|lacking)|"
+    r"(?:was|were|has been) (?:removed|dropped|deleted|lifted))\b|"
+    r"\b(?:in (?:19|20)\d\d|previous(?:ly)?|earlier|former(?:ly)?|used to|last year|"
+    r"years ago)\b[^.;]{0,60}\b(?:prohibit\w*|"
+    r"forbade|banned|outlawed)\b)"
 )
 _SOMEONE_ELSES = re2.compile(
     r"(?i)^[\W_]*(?:according to|unlike|as (?:stated|noted|described|reported) (?:in|by)|(?:for example|for instance|"
@@ -225,6 +304,9 @@ _SOMEONE_ELSES = re2.compile(
     r"(?:(?:some|many|most|other|several|certain|various|their|his|her) )+(?:\w+ ){0,3}(?:polic|terms|platforms?|"
     r"companies|licen[cs]es|providers?|laws?|models?|services)|"
     r"(?:the )?(?:law|eu|un|united nations|congress|government|act|directive|authors? of)\b)"
+    r"|(?i), (?:the|an?|one|its) (?:article|paper|report|newspaper|authors?|study|press|blog) (?:says?|said|"
+    r"writes?|notes?|"
+    r"reports?|reported)\b|\b(?:as reported|reportedly)\b"
     r"|(?i)\b(?:researchers?|paper|article|study|survey|report|journalists?|reporters?)(?: [\w’']+){0,6} (?:found|"
     r"shows?|showed|reports?|reported|describes?|discuss\w*|examin\w*|analy[sz]\w*|asks?)\b"
 )
@@ -238,6 +320,14 @@ _CAUSE = re2.compile(
     r"(?:,|but|and|so|while|however|although) (?:we|our|it|the model|this model|the dataset|they|i) (?:\w+ )?(?:may|"
     r"will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
 )
+# "must not ignore abuse", "may not sell the data, which is about abuse": another deed is prohibited.
+_ANOTHER_DEED = re2.compile(
+    r"(?i)^ ?(?:\w+ly )?(?:be )?(?:ignor|overlook|dismiss|underestimat|downplay|forget|hesitat|rely|relied|"
+    r"depend|assum|"
+    r"contact|re-?identif|confus|forward|diagnos)\w*\b|, (?:which|who|whose|as) (?:was|were|is|are|ha[sd]|"
+    r"have|contains?|covers?|"
+    r"deals?|it|they|the)\b"
+)
 _LIABLE = re2.compile(r"(?i)\b(?:liab\w+|responsib\w+|accountable|be obliged|be required|be deemed)\b")
 # What is done for children, not to them, in the words right before what is meant.
 _DUTY = (
@@ -246,7 +336,8 @@ _DUTY = (
     r"scan\w*|safeguards?|classif\w+|identif\w+|counter\w*|tackl\w+|eliminat\w+|eradicat\w+|stop(?:s|ping)?|"
     r"mitigat\w+|moderat\w+|"
     r"victims?|survivors?|research\w*|stud(?:y|ies|ying)|news|articles?|papers?|investigat\w+|address\w*|reduc\w+|"
-    r"disrupt\w*|evaluat\w+|"
+    r"disrupt\w*|evaluat\w+|(?:measures?|defen[cs]es?|protections?|campaigns?|action|laws?|tools?|charity|charities) "
+    r"(?:against|for)|"
     r"flag(?:s|ged|ging)?|awareness|prosecut\w+|discourag\w+|deter(?:s|ring)?)"
 )
 _BENIGN = re2.compile(
@@ -264,12 +355,17 @@ _MODEL_DOES = re2.compile(
     r"(?i)\b(?:model|models|filter|filters|classifier|dataset|data|system|tool|it|detector|corpus|checker|checkpoint)"
     r"(?: \w+)? (?:may|can|will|does|do|should|might|could)(?:\s?not|n['’]t)\b"
 )
+_BOUND = re2.compile(
+    r"(?i)\b(?:you|users?|licensees?|customers?|recipients?|developers?|apps?|applications?|products?|warrants?|"
+    r"represents?|agrees?|undertakes?|promises?)\b"
+)
 _BE = re2.compile(
     r"(?i)^(?: \w+)? be (?:used|applied|deployed|employed|utili[sz]ed|fine-?tuned|modified|made|integrated|run)"
 )
 
 _STEM_PERMITS = re2.compile(
-    r"(?i)(?:\b(?:intended|permitted|allowed|acceptable|encouraged|appropriate|approved) (?:uses?|purposes?|for|to)\b|"
+    r"(?i)(?:\b(?:intended|permitted|allowed|acceptable|encouraged|appropriate|approved) (?:uses?|purposes?|"
+    r"for|to)\b|"
     r"\b(?:you|users?|licensees?) (?:may|can|are (?:free|allowed|permitted) to)(?: [a-z]+){0,6}?:|"
     r"\b(?:we|our (?:team|efforts|work|moderators?)) (?:use|report|work|collect|remove|take|may|filter|screen|detect|"
     r"recommend|support|partner|measure|evaluat\w+)\b|"
@@ -280,7 +376,9 @@ _HEADING_PROHIBITS = re2.compile(
     r"shall not|do not|don['’]?t|never|"
     r"restricted uses?|use[- ]restrictions?|use-?based restrictions?|restrictions on use|usage restrictions?|"
     r"out[- ]of[- ]scope uses?|misuse|malicious use|zero[- ]tolerance|"
-    r"banned|what(?: is|['’]s) not|harmful uses?|violations)\b"
+    r"banned|what(?: is|['’]s) not|harmful uses?|violations|not (?:ok|okay|allowed here)|out[- ]of[- ]scope|"
+    r"off[- ]limits|"
+    r"red lines?|no[- ]go(?:es|s)?|(?:can['’]?t|cannot) do)\b"
 )
 
 
@@ -297,7 +395,7 @@ def _is_meant(unit: str) -> list[tuple[int, int]]:
         return found
     for match in islice(_TARGETS[0].finditer(unit), _MOST):
         after = unit[match.end() : match.end() + 20].split()
-        if after and after[0].lower().strip(".,;:") in {"labor", "labour"}:
+        if after and after[0].lower().strip(".,;:") in _ABOUT_ABUSE:
             continue
         found.append(match.span())
     for minor_first, pattern in enumerate(_TARGETS[1:]):
@@ -309,6 +407,7 @@ def _is_meant(unit: str) -> list[tuple[int, int]]:
                 found.append(match.span())
             # The next may begin within this one: "harm others or exploit minors".
             match = pattern.search(unit, match.end(1))
+    found += [match.span(1) for match in islice(_PROVISO.finditer(unit), _MOST)]
     if _LABOUR.search(unit) and not _SEX.search(unit):
         return []
     return sorted(found)
@@ -320,6 +419,8 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
     deed, minor = match.group(deed_group).lower(), match.group(minor_group).lower()
     after_deed = unit[match.end(deed_group) :].lstrip(" -").split(maxsplit=1)
     if deed in {"sexual", "sexually", "sex"} and after_deed and after_deed[0].lower().strip(".,;:()") in _NOT_SEXUAL:
+        return False
+    if minor_first and after_deed and after_deed[0].lower().strip(".,;:()") in _ABOUT_ABUSE:
         return False
     after_minor = unit[match.end(minor_group) :].split(maxsplit=1)
     next_word = after_minor[0].lower().strip(".,;:()") if after_minor else ""
@@ -342,6 +443,8 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
     }:
         return False
     between = match.group(2)
+    if _BROKEN.search(between):
+        return False
     words = [word.strip("\"'“”’().,*_").lower() for word in between.replace("/", " ").replace(",", " ").split()]
     harming = bool(_HARMING.fullmatch(deed))
     if minor_first:
@@ -383,7 +486,13 @@ def _prohibitions(sentence: str, low: int, high: int, pattern: re2._Regexp) -> I
             continue
         # "The model will not generate X" describes; "the model must not be used for X" prohibits.
         words = match.group()
-        if _MODEL_DOES.search(words) and not words.lower().endswith(" be") and not _BE.match(sentence[end:]):
+        bound = _BOUND.search(words)
+        if (
+            not bound
+            and _MODEL_DOES.search(words)
+            and not words.lower().endswith(" be")
+            and not _BE.match(sentence[end:])
+        ):
             continue
         yield start, end
 
@@ -396,7 +505,7 @@ def _governed(unit: str, start: int, end: int) -> bool | None:
     for first, last in _prohibitions(unit, 0, start, _BEFORE):
         between = unit[last:start].replace("without limitation", "")
         found_none = unit[first:last].strip(" :–—-").lower() == "no" and _DESCRIBED.match(unit[end:])
-        if not (_CAUSE.search(between) or _LIABLE.search(between) or found_none):
+        if not (_CAUSE.search(between) or _LIABLE.search(between) or _ANOTHER_DEED.search(between) or found_none):
             return True
     for first, _ in _prohibitions(unit, end, len(unit), _AFTER):
         if not _CAUSE.search(unit[end:first]):
@@ -410,13 +519,39 @@ def _stem_says(stem: str) -> bool | None:
         return False
     if any(True for pattern in (_BEFORE, _AFTER) for _ in _prohibitions(stem, 0, len(stem), pattern)):
         return True
+    if len(stem) <= 60 and stem.endswith(":") and _HEADING_PROHIBITS.search(stem) and not _UNDONE.search(stem):
+        return True
     return False if _UNDONE.search(stem) or _STEM_PERMITS.search(stem) else None
 
 
+def _by_label(unit: Unit) -> list[tuple[int, int]]:
+    """What only a label (before a colon, or the heading or stem right above) and the unit together name."""
+    label, low = "", 0
+    if own := _LABEL.match(unit.text):
+        label, low = own.group(1), own.end(1) + 1
+    elif unit.stems or unit.headings:
+        label = (unit.stems or unit.headings)[-1]
+    rest = unit.text[low:]
+    if not 0 < len(label) <= 50 or _ACCESS.search(rest.partition("not ")[0]):
+        return []
+    if _LABEL_SEXUAL.search(label):
+        return [(low + found.start(1), low + found.end(1)) for found in islice(_SHOWN.finditer(rest), _MOST)]
+    if _LABEL_MINORS.search(label):
+        return [(low + found.start(1), low + found.end(1)) for found in islice(_DONE.finditer(rest), _MOST)]
+    return []
+
+
 def _prohibited(unit: Unit, start: int, end: int) -> bool:
+    if unit.text.rstrip("'\"”’)*_ ").endswith("?"):
+        return False  # asked, not said
+    if unit.crossed:
+        return True
     own = _governed(unit.text, start, end)
     if own is not None:
         return own
+    label = _LABEL.match(unit.text)
+    if label and label.end(1) <= start and _HEADING_PROHIBITS.search(label.group(1)):
+        return True
     for stem in reversed(unit.stems):
         said = _stem_says(stem)
         if said is not None:
@@ -436,7 +571,8 @@ def _prohibited(unit: Unit, start: int, end: int) -> bool:
 _POLICY = re2.compile(
     r"((?:[A-Z][\w.&’'+-]*\s+){0,5}(?:(?:Acceptable|Prohibited|Responsible|Content|Safety|Permitted)[ -])?(?:Use|"
     r"Usage|Uses|Content)"
-    r"\s+(?:Policy|Policies|Guidelines|Restrictions)|Community\s+(?:Guidelines|Standards)|(?:Content|Safety)\s+Policy|"
+    r"\s+(?:Policy|Policies|Guidelines|Restrictions)|Community\s+(?:Guidelines|Standards)|(?:Content|"
+    r"Safety)\s+Policy|"
     r"Code\s+of\s+Conduct|"
     r"(?i:acceptable[ -]use polic(?:y|ies)|prohibited[ -]use polic(?:y|ies)|content polic(?:y|ies)))"
 )
@@ -470,11 +606,21 @@ def clause(text: str, *, references: bool = True) -> Clause:
     """
     if _near(text.encode()):
         for unit in units(text):
-            for start, end in _is_meant(unit.text):
+            if _SUFFERED.search(unit.text) and not _disowned(unit.text):
+                return _said(unit)
+            for start, end in _is_meant(unit.text) or _by_label(unit):
                 if _prohibited(unit, start, end):
-                    stem = f"{unit.stems[0]} … " if unit.stems else ""
-                    return Clause("explicit", stem + unit.text, unit.start, unit.end)
+                    return _said(unit)
     return _reference(text) if references else ABSENT
+
+
+def _said(unit: Unit) -> Clause:
+    stem = f"{unit.stems[0]} … " if unit.stems else ""
+    return Clause("explicit", stem + unit.text, unit.start, unit.end)
+
+
+def _disowned(unit: str) -> bool:
+    return bool(_SOMEONE_ELSES.search(unit) or _UNDONE.search(unit) or unit.endswith("?"))
 
 
 def speaks_against(sentence: str) -> bool:
@@ -483,6 +629,7 @@ def speaks_against(sentence: str) -> bool:
 
 
 _AGAINST = re2.compile(
-    rf"(?i)\b{_DUTY}\b|\b(?:no|not|never|without|non|avoid\w*|exclud\w+|refus\w+|negative|nor|unsafe|toxic\w*|harmful|"
+    rf"(?i)\b{_DUTY}\b|\b(?:no|not|never|without|non|avoid\w*|exclud\w+|refus\w+|negative|nor|unsafe|toxic\w*|"
+    rf"harmful|"
     rf"safety|policy|illegal)\b"
 )

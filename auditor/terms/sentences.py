@@ -35,6 +35,7 @@ class Unit:
     end: int
     stems: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
+    crossed: bool = False  # a list item whose marker is a cross or a no-entry sign
 
 
 @dataclass(slots=True)
@@ -58,6 +59,12 @@ _ITEM = re2.compile(
     r"(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3}(?:\.\d{1,3})*)[.)]\s|\|"
     r")\s*(\S.*)$"
 )
+_CROSSES = frozenset("✗✘❌🚫⛔")
+_RUN_IN = re2.compile(r"^[A-Z][\w’'/&,() -]{2,50}\.$")
+_SAYS = re2.compile(
+    r"(?i)\b(?:you|we|i|it|they|must|may|shall|will|can|cannot|is|are|was|were|do|does|has|have|no|don['’]t)\b"
+)
+_TAG = re2.compile(r"(?i)</?(?:b|i|u|em|strong|span|p|li|a|font|br)\b[^<>]{0,200}>")
 _SMALL_WORDS = "a an and as at but by for from if in nor of on or the to up with your our is are not vs"
 _SMALL = frozenset(_SMALL_WORDS.split())
 # A cut inside a block: after a sentence, a semicolon or a colon, and before an enumerator such as "(b)".
@@ -69,7 +76,8 @@ _ABBREVIATION = re2.compile(
 )
 _FIRST = re2.compile(r"^\((?:a|i|1|A)\)\s")
 _FRAGMENT = re2.compile(
-    r"^(?:[Cc]hild(?:ren)?|[Mm]inors|[Ss]exual\w*|CSAM|[A-Z]?[a-z]+ing|[A-Z]?[a-z]+(?:tion|ment))\b"
+    r"^(?:[Cc]hild(?:ren)?|[Mm]inors|[Ss]exual\w*|CSAM|[A-Z]?[a-z]+ing|[A-Z]?[a-z]+(?:tion|ment)|For [a-z]+ing|"
+    r"In (?:a|any) (?:way|manner))\b"
 )
 # "We forbid X. This includes …:" hangs on the sentence before.
 _GOES_ON = re2.compile(
@@ -103,10 +111,13 @@ def units(text: str) -> Iterator[Unit]:
         elif not (stems and (open_list or _FRAGMENT.match(block.text))):
             stems = []
         pieces = list(_pieces(text, block))
+        run_in: tuple[str, ...] = ()
         for at, (start, end, words, closes) in enumerate(pieces):
             here = (*(stem for _, stem in stems), *((before,) if _GOES_ON.match(words) else ()))
-            titles = tuple(title for _, title in headings)
-            yield Unit(block.kind, words[:LONGEST_UNIT], start, end, here, titles)
+            titles = (*(title for _, title in headings), *run_in)
+            yield Unit(block.kind, words[:LONGEST_UNIT], start, end, here, titles, block.depth[1] in _CROSSES)
+            if at == 0 and closes and len(pieces) > 1 and _RUN_IN.match(words) and not _SAYS.search(words):
+                run_in = (words,)  # "Misuse. Using the model to …": a heading on the same line
             for beyond in range(LONGEST_UNIT, len(words), LONGEST_UNIT):
                 rest = words[beyond : beyond + LONGEST_UNIT]
                 yield Unit(block.kind, rest, start, end, (*here, words[:LONGEST_UNIT]), titles)
@@ -220,10 +231,10 @@ def _pieces(text: str, block: _Block) -> Iterator[tuple[int, int, str, bool]]:
             continue  # "CSAM: not allowed." is one unit
         else:
             at, closes = cut.start() + (0 if mark.isspace() else 1), False
-        words = " ".join(raw[begin:at].split())
+        words = " ".join(_TAG.sub("", raw[begin:at]).split())
         if words.strip(".;:()*_- "):
             yield block.start + begin, block.start + at, words, closes
         begin = at
-    words = " ".join(raw[begin:].split())
+    words = " ".join(_TAG.sub("", raw[begin:]).split())
     if words.strip(".;:()*_- "):
         yield block.start + begin, block.end, words, words[-1] in ".!?" or words.endswith(('."', ".)", ".”", ".**"))
