@@ -99,15 +99,18 @@ def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
 
 def _of_card(text: Text, subject: Subject, known: Vocabulary, declared: set[str]) -> Iterator[Statement | Gap]:
     stated = {(statement.key, statement.value) for statement in subject.statements}
-    for mention in mentions(text.text, known.prose, stated):
+    data = text.text.encode()
+    found, topic = known.prose.found(data)
+    for mention in mentions(data, found, known.prose, stated):
         if mention.key == "contact" and subject.stated("contact"):
             continue
         if subject.kind == "model" or mention.key not in _OF_MODELS:
             place = Place(text.uri, _line(text, mention.start))
             yield Statement(mention.key, mention.value, "", place, _SOURCES[text.role])
-    said = clause(text.text, references=False)
-    if said.answer == "explicit":
-        yield _clause(text, said, "explicit" if "explicit" in declared else "card-only")
+    if topic:
+        said = clause(text.text, references=False)
+        if said.answer == "explicit":
+            yield _clause(text, said, "explicit" if "explicit" in declared else "card-only")
 
 
 def _of_signals(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:

@@ -192,10 +192,8 @@ def compiled(pattern: str) -> re2._Regexp:
     return re2.compile(pattern.encode(), _options(captures=False))
 
 
-def pattern_set(patterns: list[str]) -> re2.Set | None:
-    """One automaton over all patterns, which tells which of them a text holds; None: no patterns."""
-    if not patterns:
-        return None
+def pattern_set(patterns: list[str]) -> re2.Set:
+    """One automaton over all patterns, which tells which of them a text holds."""
     together = re2.Set.SearchSet(_options(captures=False))
     for pattern in patterns:
         together.Add(pattern.encode())

@@ -9,6 +9,7 @@ from itertools import islice
 
 import re2
 
+from auditor.terms.clause import TOPIC
 from auditor.terms.entries import PAIRED, Entries, compiled, pattern_set
 
 # Keys whose phrases may be denied: "the model was not red-teamed" states no red teaming.
@@ -36,10 +37,19 @@ class _Told:
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """Every term's patterns: one automaton tells which are there, then each alone tells where."""
+    """Every term's patterns: one automaton tells which are there, then each alone tells where.
 
-    together: re2.Set | None
+    The automaton also finds the clause's :data:`~auditor.terms.clause.TOPIC`: one pass answers for both.
+    """
+
+    together: re2.Set
     told: tuple[_Told, ...]
+
+    def found(self, data: bytes) -> tuple[list[int], bool]:
+        """Which of the patterns may be in a text, and whether the clause's topic is."""
+        found = sorted(self.together.Match(data) or ())
+        topic = bool(found) and found[-1] == len(self.told)
+        return found[:-1] if topic else found, topic
 
 
 def heading(words: str, letter: str = r"\pL") -> str:
@@ -62,16 +72,18 @@ def prose(entries: Entries) -> Prose:
         for pattern in (*term.patterns, *words):
             patterns.append(pattern)
             told.append(_Told(term.kind, term.value, pattern, False))
-    return Prose(pattern_set(patterns), tuple(told))
+    return Prose(pattern_set([*patterns, TOPIC.pattern.decode()]), tuple(told))
 
 
-def mentions(text: str, known: Prose, stated: Iterable[tuple[str, str]] = ()) -> Iterator[Mention]:
-    """What the text states, each key and value once, where it first does, but for what is ``stated`` already."""
-    if known.together is None:
-        return
-    data = text.encode()
+def mentions(
+    data: bytes, found: Iterable[int], known: Prose, stated: Iterable[tuple[str, str]] = ()
+) -> Iterator[Mention]:
+    """What a text states, each key and value once, where it first does, but for what is ``stated`` already.
+
+    ``found`` are the patterns that :meth:`Prose.found` found in it.
+    """
     seen = set(stated)
-    for index in sorted(known.together.Match(data) or ()):
+    for index in found:
         told = known.told[index]
         if (told.key, told.value) in seen:
             continue
