@@ -98,7 +98,8 @@ def hits(
     Entries that match too much are set aside first; the lists that hold them are returned as documents.
 
     A sample with an exact and a near hit counts as exact. ``treat`` replaces a list's meaning (a profile
-    may treat ``test`` as ``csam``). Columns: kind, name, revision, list, means, relation, basis, hits, samples.
+    may treat ``test`` as ``csam``). Columns: kind, name, revision, list, means, basis, how, relation, hits, samples;
+    ``how`` is what a listed model was found by and what the list says of it, "" of samples.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -118,7 +119,9 @@ def hits(
     lists = tuple(_set_aside(entry) for entry in aside)
     near = pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT)))
     found = found.append_column("near", pc.cast(near, pa.int8()))
-    per_list = [*identity, "list", "means", "basis"]
+    about = pc.binary_join_element_wise(found["algorithm"], found["classification"], ": ", null_handling="skip")
+    found = found.append_column("how", pc.if_else(pc.equal(found["means"], "model"), about, ""))
+    per_list = [*identity, "list", "means", "basis", "how"]
     samples = found.group_by([*per_list, "place", "row", "sample"]).aggregate([("near", "min")])
     counted = samples.group_by([*per_list, "near_min"]).aggregate([("sample", "count")])
     relation = pc.if_else(pc.equal(counted["near_min"], 1), "near", "exact")

@@ -25,12 +25,17 @@ WIDTHS: Mapping[str, int] = {
     "phash-64": 8,
     "dhash-64": 8,
     "photodna": 144,
+    # Of weights files: the bytes after a safetensors header, the first 6 bytes of that, the first 5 of the file's
+    # SHA-256. Short ones end in zeros.
+    "sha256-tensors": 32,
+    "autov3": 8,
+    "autov2": 8,
 }
 # Signals that are text, matched by expression: the column is called ``url``.
 TEXT_SIGNALS = ("url", "domain")
 ALGORITHMS: tuple[str, ...] = (*WIDTHS, *TEXT_SIGNALS)
 # A match by one of these is exact: the same bytes, or the same address. A match by any other is near, however near.
-EXACT = ("md5", "sha1", "sha256", "sha512", "photodna", "url", "domain")
+EXACT = ("md5", "sha1", "sha256", "sha512", "photodna", "sha256-tensors", "autov3", "autov2", "url", "domain")
 NEAR = ("pdq", "phash-64", "dhash-64")
 BITS: Mapping[str, int] = {"pdq": 256, "phash-64": 64, "dhash-64": 64}
 

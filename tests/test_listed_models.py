@@ -54,3 +54,81 @@ def test_a_picture_beside_a_models_weights_that_matches_is_a_finding_and_no_case
     found = [(f.rule, f.subject, f.fact) for f in report.findings if f.severity == "error"]
     assert found == [("known-content-in-model", "acme/painter", "its files match entries of list demo (exact)")]
     assert report.cases == ()
+
+
+DATA = Path(__file__).parent / "data"
+
+
+def listed(out: Path, *targets: Path, known: Path) -> set[tuple[str, str]]:
+    """(rule, subject) of all that is said of listed models."""
+    found = audit(*targets, known=[known], out=out, workers=1).findings
+    return {(f.rule, f.subject) for f in found if f.rule.startswith(("linked", "listed"))}
+
+
+def test_the_example_shows_a_reupload_under_an_edited_header_and_a_direct_derivative(tmp_path: Path) -> None:
+    report = audit(DATA / "hub", known=[DATA / "listed-models.csv"], out=tmp_path / "run", workers=2)
+    said = {(f.rule, f.subject): f.remark for f in report.findings if f.rule.startswith("linked")}
+    assert said == {
+        ("linked-same-weights", "northlight/paint-base"): "by sha256-tensors: general; basis computed",
+        ("linked-same-weights", "mirror/paint-best"): "by sha256-tensors: general; basis computed",
+        ("linked-same-weights", "atelier/paint-harbour"): (
+            "by sha256: dedicated, 2 confirmations, the project's own tests; basis computed"
+        ),
+        ("linked-dedicated-derivative", "mixer/paint-blend"): (
+            "made from atelier/paint-harbour, says its card; "
+            "the list says of that: dedicated, 2 confirmations, the project's own tests"
+        ),
+    }
+    assert {(case.ground, case.subject) for case in report.cases} == {
+        ("linked", "atelier/paint-harbour"),
+        ("linked", "mirror/paint-best"),
+        ("linked", "mixer/paint-blend"),
+    }
+
+
+def test_short_hashes_and_named_bases_are_leads_and_open_no_case(tmp_path: Path) -> None:
+    weights = {"layer.weight": np.arange(1024, dtype=np.float32).reshape(32, 32)}
+    mine = safetensors_file(tmp_path / "models" / "acme" / "one" / "model.safetensors", weights)
+    digest = hashlib.sha256(mine.read_bytes()).hexdigest()
+    child = tmp_path / "models" / "b" / "child"
+    child.mkdir(parents=True)
+    (child / "README.md").write_text("---\nbase_model: gone/listed\n---\n# A child\n")
+    known = tmp_path / "models.csv"
+    known.write_text(f"# name: authority\n# version: 1\n# means: model\nautov2,name\n{digest[:10]},\n,gone/listed\n")
+    report = audit(tmp_path / "models", known=[known], out=tmp_path / "run", workers=1)
+    assert report.cases == ()
+    assert {(f.subject, f.fact) for f in report.findings if f.rule == "listed-model-lead"} == {
+        ("acme/one", "leads to a model of list authority (short-hash)"),
+        ("b/child", "leads to a model of list authority (base)"),
+    }
+
+
+def test_autov3_recomputed_from_the_file_is_a_match(tmp_path: Path) -> None:
+    weights = {"layer.weight": np.arange(1024, dtype=np.float32).reshape(32, 32)}
+    one = safetensors_file(tmp_path / "models" / "acme" / "one" / "model.safetensors", weights, {"title": "another"})
+    data = one.read_bytes()
+    short = hashlib.sha256(data[8 + int.from_bytes(data[:8], "little") :]).hexdigest()[:12]
+    known = tmp_path / "models.csv"
+    known.write_text(f"# name: authority\n# version: 1\n# means: model\nautov3\n{short}\n")
+    assert listed(tmp_path / "run", tmp_path / "models", known=known) == {("linked-same-weights", "acme/one")}
+
+
+def test_an_adapter_of_a_listed_file_that_is_not_here_is_linked_by_its_header(tmp_path: Path) -> None:
+    weights = {"lora_unet_x.lora_up.weight": np.ones((8, 4), np.float16)}
+    header = {"ss_new_sd_model_hash": "ab" * 32, "ss_network_module": "networks.lora"}
+    safetensors_file(tmp_path / "models" / "acme" / "lora" / "lora.safetensors", weights, header)
+    known = tmp_path / "models.csv"
+    known.write_text(f"# name: authority\n# version: 1\n# means: model\nsha256,purpose\n{'ab' * 32},dedicated\n")
+    assert listed(tmp_path / "run", tmp_path / "models", known=known) == {("linked-dedicated-derivative", "acme/lora")}
+
+
+def test_a_general_model_that_is_listed_links_none_of_its_fine_tunes(tmp_path: Path) -> None:
+    weights = {"layer.weight": np.arange(64, dtype=np.float32).reshape(8, 8)}
+    base = safetensors_file(tmp_path / "models" / "acme" / "base" / "model.safetensors", weights)
+    child = tmp_path / "models" / "b" / "child"
+    child.mkdir(parents=True)
+    (child / "README.md").write_text("---\nbase_model: acme/base\n---\n# A child\n")
+    known = tmp_path / "models.csv"
+    digest = hashlib.sha256(base.read_bytes()).hexdigest()
+    known.write_text(f"# name: authority\n# version: 1\n# means: model\nsha256,purpose\n{digest},general\n")
+    assert listed(tmp_path / "run", tmp_path / "models", known=known) == {("linked-same-weights", "acme/base")}

@@ -1,29 +1,40 @@
-"""Compares models with lists of models: a file's digest is a match, a name is a lead."""
+"""Compares models with lists of models: a file's digest is a match, a short hash or a name is a lead."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 import pyarrow as pa
 
 from auditor.known.compiled import KnownList
 from auditor.known.match import Matcher
+from auditor.lineage.names import normal
 from auditor.model import Basis, Statement, Subject
-from auditor.samples import HITS, Samples, no_hits, sample_batch
+from auditor.samples import HITS, WIDTHS, Samples, no_hits, sample_batch
 
-_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
-# The algorithm of a hit by name; it is none of the exact ones, so it counts as a lead.
-NAME = "name"
+_FILE = re.compile(r"(sha256):([0-9a-f]{64})")
+_REPOSITORY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_DIGEST = re.compile(r"(sha256|sha256-tensors):([0-9a-f]{64})")
+# The algorithms of hits that are leads; they are none of the exact ones.
+NAME, SHORT = "name", "short-hash"
+BASE_FILE, BASE_NAME = "base-file", "base-name"
 HUB = "https://huggingface.co/"
+# Which digests follow from one of a file, with how many of its bytes.
+_FOLLOW: Mapping[str, tuple[tuple[str, int], ...]] = {
+    "sha256": (("sha256", 32), ("autov2", 5)),
+    "sha256-tensors": (("sha256-tensors", 32), ("autov3", 6)),
+}
 
 
 def model_hits(subjects: Iterable[Subject], lists: Sequence[KnownList]) -> pa.RecordBatch:
     """The entries that models match of the lists that mean ``model``: rows of HITS, for ``restricted/`` alone.
 
-    By the SHA-256 of a weights file (basis declared where a Git LFS pointer says it), and by the address of the
-    model on the hub, with algorithm ``name``. A list of samples is never compared with a model's files.
+    By the SHA-256 of a weights file or of its tensors, or AutoV3 (basis declared where a Git LFS pointer says it);
+    with algorithm ``short-hash`` by AutoV2, and ``name`` by the address of the model on the hub. ``base-file`` and
+    ``base-name``: so is a base that the model names, by its file's SHA-256 or its address; it need not be here. A
+    list of samples is never compared with a model's files.
     """
     matcher = Matcher(tuple(known for known in lists if known.means == "model"))
     batches = [batch for subject in subjects for batch in _of(subject, matcher)] if matcher.lists else []
@@ -34,23 +45,38 @@ def model_hits(subjects: Iterable[Subject], lists: Sequence[KnownList]) -> pa.Re
 def _of(subject: Subject, matcher: Matcher) -> Iterator[pa.RecordBatch]:
     if subject.kind != "model":
         return
-    by_basis: dict[Basis, list[Statement]] = {}
+    asked: dict[tuple[Basis, str], list[tuple[Statement, bytes]]] = {}
     for statement in subject.of("artefact"):
-        if _SHA256.fullmatch(statement.value):
-            by_basis.setdefault("computed" if statement.source == "computed" else "declared", []).append(statement)
-    for basis, files in by_basis.items():
+        if match := _DIGEST.fullmatch(statement.value):
+            basis: Basis = "computed" if statement.source == "computed" else "declared"
+            for algorithm, length in _FOLLOW[match[1]]:
+                if algorithm in matcher.algorithms:
+                    digest = bytes.fromhex(match[2])[:length].ljust(WIDTHS[algorithm], b"\0")
+                    asked.setdefault((basis, algorithm), []).append((statement, digest))
+    for (basis, algorithm), files in asked.items():
         columns = {
-            "sample": [file.relation for file in files],
-            "place": [file.place.uri for file in files],
-            "sha256": [bytes.fromhex(file.value.removeprefix("sha256:")) for file in files],
+            "sample": [file.relation for file, _ in files],
+            "place": [file.place.uri for file, _ in files],
+            algorithm: [digest for _, digest in files],
         }
-        yield matcher.match(Samples(subject.ref, basis, sample_batch(columns, ["sha256"]))).hits
+        hits = matcher.match(Samples(subject.ref, basis, sample_batch(columns, [algorithm]))).hits
+        yield _as_lead(hits, SHORT) if algorithm == "autov2" else hits
     # A card and the weights of a model are parts of one subject; its name is compared once, by the card or else.
     if subject.stated("card") or subject.stated("weights_format"):
         named = sample_batch({"sample": [subject.name], "place": [""], "url": [HUB + subject.name]}, [])
-        hits = matcher.match(Samples(subject.ref, "declared", named)).hits
-        algorithm = HITS.get_field_index("algorithm")
-        yield cast(
-            pa.RecordBatch,
-            hits.set_column(algorithm, HITS.field(algorithm), pa.repeat(pa.scalar(NAME), hits.num_rows)),
-        )
+        yield _as_lead(matcher.match(Samples(subject.ref, "declared", named)).hits, NAME)
+    bases = [(base, normal(base.value)) for base in subject.of("base_model")]
+    for lead, column, values in (
+        (BASE_FILE, "sha256", [(b, bytes.fromhex(m[2])) for b, n in bases if (m := _FILE.fullmatch(n))]),
+        (BASE_NAME, "url", [(b, HUB + n) for b, n in bases if _REPOSITORY.fullmatch(n)]),
+    ):
+        if values:
+            columns = {"sample": [b.value for b, _ in values], "place": [b.place.uri for b, _ in values]}
+            batch = sample_batch({**columns, column: [value for _, value in values]}, ["sha256"])
+            yield _as_lead(matcher.match(Samples(subject.ref, "declared", batch)).hits, lead)
+
+
+def _as_lead(hits: pa.RecordBatch, algorithm: str) -> pa.RecordBatch:
+    at = HITS.get_field_index("algorithm")
+    column = pa.repeat(pa.scalar(algorithm), hits.num_rows)
+    return cast(pa.RecordBatch, hits.set_column(at, HITS.field(at), column))

@@ -19,8 +19,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
 from auditor.facts import FACTS
+from auditor.known.formats.models import purpose_of
 from auditor.lineage import names
 from auditor.lineage.graph import Ids, rank, same_files, subject_names
+from auditor.lineage.known import BASE_FILE, BASE_NAME, SHORT
 from auditor.model import Kind, Ref
 
 SOURCE = "lineage"
@@ -48,7 +50,9 @@ def derive(
     matched = _matched(hits)
     rows = _Rows(dataset)
     listed = sorted({row["name"] for row in hits.to_pylist() if row["means"] == "model" and row["relation"] == "exact"})
+    observed = tuple(observed)
     yield from rows.write(_known(hits))
+    yield from rows.write(_dedicated(graph, hits, observed))
     yield from rows.write(_exposed(graph, matched))
     for table in _descends(graph, matched, listed):
         yield from rows.batches(table)
@@ -241,14 +245,66 @@ def _known(hits: pa.Table) -> Iterator[Row]:
         }
         basis = ", ".join(sorted({row["basis"] for row in rows}))
         if means == "model":
-            relation = "same-weights" if found["exact"] else "name"
-            yield kind, name, "known_model", listed, relation, f"basis {basis}", revision
+            for relation, said in _listed_as(rows):
+                yield kind, name, "known_model", listed, relation, f"by {said}; basis {basis}", revision
             continue
         samples = max((row["samples"] for row in rows if row["samples"] is not None), default=None)
         remark = f"{_counted(found['exact'], found['near'])}{_of(samples)}; basis {basis}"
         for relation, number in found.items():
             if number:
                 yield kind, name, "known_content", listed, relation, remark, revision
+
+
+def _listed_as(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """How a model's hits of one list are stated, and by what: the same weights, or else each of the leads."""
+    how = sorted({(row["relation"] == "exact", *_parted(row)) for row in rows}, reverse=True)
+    same = [f"{by}{said and ': '}{said}" for exact, by, said in how if exact]
+    if same:
+        yield "same-weights", ", ".join(same)
+        return
+    found: dict[str, list[str]] = {}
+    for _, by, said in how:
+        relation = "dedicated" if by == BASE_FILE and purpose_of(said) == "dedicated" else _LEADS.get(by, "name")
+        found.setdefault(relation, []).append(f"{by}{said and ': '}{said}")
+    for relation, leads in sorted(found.items()):
+        yield relation, ", ".join(leads)
+
+
+_LEADS = {SHORT: "short-hash", BASE_FILE: "base", BASE_NAME: "base"}
+
+
+def _parted(row: dict[str, Any]) -> tuple[str, str]:
+    """What a listed model was found by, and what the list says of it."""
+    by, _, said = (row.get("how") or "").partition(": ")
+    return by, said
+
+
+def _dedicated(graph: Graph, hits: pa.Table, observed: Iterable[Row]) -> Iterator[Row]:
+    """``known_model``, relation dedicated: made directly from a model that a list holds as made for its purpose.
+
+    By its own word or its weights; not where the weights contradict the word, or a text only mentions the model.
+    """
+    listed: dict[str, dict[str, str]] = {}
+    same: set[tuple[str, str]] = set()
+    for row in hits.to_pylist():
+        if row["means"] == "model" and row["relation"] == "exact":
+            same.add((row["name"], row["list"]))
+            if purpose_of(said := _parted(row)[1]) == "dedicated":
+                listed.setdefault(row["name"], {})[row["list"]] = said
+    false = {(row[1], row[3]) for row in observed if row[4] == "conflicts"}
+    parents = graph.nodes("model", sorted(listed))
+    chosen = np.flatnonzero(
+        np.isin(graph.parent, parents) & ~graph.copy & (graph.child & 1 == 0) & (graph.strength > 0)
+    )
+    found: dict[tuple[str, str, str], int] = {}
+    for at in chosen.tolist():
+        child, parent = graph.name(graph.child[at]), graph.name(graph.parent[at])
+        for name in listed[parent]:
+            if (child, parent) not in false and (child, name) not in same:
+                found[child, name, parent] = max(found.get((child, name, parent), 0), int(graph.strength[at]))
+    for (child, name, parent), strength in sorted(found.items()):
+        remark = f"made from {parent}, says its {_WORDS[strength]}; the list says of that: {listed[parent][name]}"
+        yield "model", child, "known_model", name, "dedicated", remark
 
 
 def _exposed(graph: Graph, datasets: dict[str, Matched]) -> Iterator[Row]:

@@ -25,6 +25,7 @@ from tests.weights import safetensors_file
 HERE = Path(__file__).resolve().parent
 HUB = HERE / "hub"
 LIST = HERE / "known-pictures.csv"
+MODELS = HERE / "listed-models.csv"
 
 PROHIBITION = (
     "You agree not to use the Model or derivatives of the Model for the purpose of exploiting, harming or "
@@ -39,6 +40,7 @@ def main(hub: Path = HUB, known_list: Path = LIST) -> None:
     _list(known_list, originals)
     _datasets(hub / "datasets", originals)
     _models(hub / "models")
+    _listed(MODELS, hub / "models")
 
 
 def _list(path: Path, originals: list[Image.Image]) -> None:
@@ -51,6 +53,20 @@ def _list(path: Path, originals: list[Image.Image]) -> None:
         rows.writerow(
             [f"entry-{number}", hashlib.md5(data).hexdigest(), pdq(np.asarray(picture.convert("L"))).digest.hex()]
         )
+    path.write_text(table.getvalue(), encoding="utf-8")
+
+
+def _listed(path: Path, models: Path) -> None:
+    """A list of models: one for all purposes by its tensors' digest, one made for a purpose by its file's."""
+    table = io.StringIO()
+    table.write("# name: listed-models\n# version: 1\n# holder: the project's own tests\n# means: model\n")
+    rows = csv.writer(table, lineterminator="\n")
+    rows.writerow(["id", "sha256", "sha256_tensors", "purpose", "authority", "confirmations"])
+    base = (models / "northlight" / "paint-base" / "paint-base.safetensors").read_bytes()
+    tensors = base[8 + int.from_bytes(base[:8], "little") :]
+    rows.writerow(["model-1", "", hashlib.sha256(tensors).hexdigest(), "general", "", ""])
+    tuned = (models / "atelier" / "paint-harbour" / "model.safetensors").read_bytes()
+    rows.writerow(["model-2", hashlib.sha256(tuned).hexdigest(), "", "dedicated", "the project's own tests", 2])
     path.write_text(table.getvalue(), encoding="utf-8")
 
 
