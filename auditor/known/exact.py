@@ -111,15 +111,17 @@ def _text_keys(values: pa.Array) -> Keys:
     totals = sizes.astype(np.uint64)
     if not len(texts) or offsets[-1] == offsets[0]:
         return _mixed(totals)
-    data = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
-    words = np.lib.stride_tricks.sliding_window_view(np.concatenate([data, np.zeros(8, np.uint8)]), 8)
+    data = np.append(np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]], np.zeros(8, np.uint8))
+    words = np.ndarray(len(data) - 7, "<u8", data, strides=(1,))  # a word from every byte on
     starts = offsets[:-1] - offsets[0]
     masks = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
-    rows = np.flatnonzero(sizes)
     for place, factor in enumerate(_powers(-(-int(sizes.max()) // 8))):
-        rows = rows[sizes[rows] > 8 * place]
-        word = np.ascontiguousarray(words[starts[rows] + 8 * place]).view("<u8").ravel()
-        totals[rows] += _mixed(word & masks[np.minimum(sizes[rows] - 8 * place, 8)] ^ factor)
+        left = sizes - 8 * place
+        rows = np.flatnonzero(left > 0)
+        word = words[starts[rows] + 8 * place]
+        word &= masks[np.minimum(left[rows], 8)]
+        word ^= factor
+        totals[rows] += _mixed(word)
     return _mixed(totals)
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from urllib.parse import unquote_to_bytes
 
 import can_ada
@@ -27,7 +27,6 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(//)?")
 _NUMBER = re.compile(rb"0x[0-9a-f]{0,16}|\d{1,20}")
 _PARTS = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]*)://([^/?#]*)([^?#]*)(\?[^#]*)?", re.S)
 _NO_URL = frozenset({"data", "javascript", "mailto", "blob", "about", "file", "tel", "urn"})
-_AUTHORITY = r"^https?://(?P<host>[^/?#]+)"
 # A host that needs no canonicalising: lower case, no user or port, and no address (which ends in a digit).
 _ORDINARY = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.[a-z0-9-]*[a-z]$"
 _SHOWN = bytes(range(0x21, 0x7F)).translate(None, b"#%")
@@ -48,7 +47,10 @@ class Expressions:
         """For texts by their position: pairs of a position in ``found`` and a row that has that text."""
         if not len(found):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        order = np.argsort(self.codes, kind="stable")
+        asked = np.zeros(max(self.owners.max(), self.codes.max()) + 2, np.bool_)  # the last one is that of code -1
+        asked[self.owners[found]] = True
+        rows = np.flatnonzero(asked[self.codes])
+        order = rows[np.argsort(self.codes[rows], kind="stable")]
         codes = self.codes[order]
         first = np.searchsorted(codes, self.owners[found], "left")
         each = np.searchsorted(codes, self.owners[found], "right") - first
@@ -132,7 +134,7 @@ def domain_expressions(values: pa.Array) -> Expressions:
     Public suffixes may be among them (``co.uk``); :func:`domains` lets no list hold one.
     """
     values = values.cast(pa.string())
-    coded = pc.struct_field(pc.extract_regex(values, _AUTHORITY), "host").dictionary_encode()
+    coded = _authorities(values).dictionary_encode()
     texts, owners = _above(_canonical_hosts(coded.dictionary))
     codes = _codes(coded)
     rest = np.flatnonzero((codes < 0) & values.is_valid().to_numpy(zero_copy_only=False))
@@ -268,17 +270,62 @@ def _canonical_hosts(authorities: pa.Array) -> pa.Array:
 def _above(hosts: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
     """Each host and the domains above it, and the position of the host that each text is of."""
     owners = np.flatnonzero(hosts.is_valid().to_numpy(zero_copy_only=False))
-    level = hosts.take(pa.array(owners))
+    level = hosts.drop_null()
     found, owned = [level], [owners]
-    names = pc.invert(pc.match_substring_regex(level, r"(^\[|\.\d+$)"))  # an address has nothing above it
-    level, owners = level.filter(names), owners[names.to_numpy(zero_copy_only=False)]
+    addresses = pc.match_substring_regex(level, r"(^\[|\.\d+$)").to_numpy(zero_copy_only=False)
+    if addresses.any():  # an address has nothing above it
+        level, owners = level.filter(pa.array(~addresses)), owners[~addresses]
     while len(level):
-        level = pc.struct_field(pc.extract_regex(level, r"^[^.]*\.(?P<rest>[^.]+\..+)$"), "rest")
-        more = level.is_valid()
-        level, owners = level.filter(more), owners[more.to_numpy(zero_copy_only=False)]
+        data, starts, ends = _cells(level)
+        dots = _positions(data, ".")
+        dot = np.searchsorted(dots, starts)
+        more = dots[dot + 1] < ends
+        level, owners = _slices(level, (dots[dot] + 1)[more], ends[more]), owners[more]
         found.append(level)
         owned.append(owners)
     return pa.concat_arrays(found), np.concatenate(owned)
+
+
+def _authorities(urls: pa.Array) -> pa.Array:
+    """What stands between ``http://`` or ``https://`` and the next of ``/?#``; null where nothing does."""
+    data, starts, ends = _cells(urls)
+    for scheme in ("https://", "http://"):
+        begins = pc.fill_null(pc.starts_with(urls, scheme), False).to_numpy(zero_copy_only=False)
+        starts = starts + len(scheme) * begins
+    marks = _positions(data, "/", "?", "#")
+    stops = np.minimum(marks[np.searchsorted(marks, starts)], ends)
+    fit = (stops > starts) & (starts > _cells(urls)[1])
+    return _slices(urls, starts, np.maximum(stops, starts), fit)
+
+
+def _cells(texts: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+    """The bytes of a string array, and where in them each cell begins and ends."""
+    _, offsets, data = texts.buffers()
+    if offsets is None or data is None:
+        nothing = np.zeros(len(texts), np.int64)
+        return np.zeros(0, np.uint8), nothing, nothing
+    edges = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    return np.frombuffer(data, np.uint8)[: edges[-1]], edges[:-1], edges[1:]
+
+
+def _positions(data: NDArray[np.uint8], *of: str) -> NDArray[np.int64]:
+    """Where these characters stand, and twice a place beyond all."""
+    found = reduce(np.logical_or, (data == ord(character) for character in of))
+    return np.append(np.flatnonzero(found), [np.iinfo(np.int64).max] * 2)
+
+
+def _slices(
+    texts: pa.Array, starts: NDArray[np.int64], ends: NDArray[np.int64], fit: NDArray[np.bool_] | None = None
+) -> pa.Array:
+    """The stretches of a string array's bytes as strings, null where they do not ``fit``; they must not overlap.
+
+    Every second of the strings that all their edges make is one of them, so nothing is copied but what is kept.
+    """
+    if not len(starts):
+        return pa.array([], pa.string())
+    edges = np.stack([starts, ends], axis=1).ravel().astype(np.int32)
+    every = pa.StringArray.from_buffers(len(edges) - 1, pa.py_buffer(edges), texts.buffers()[2])
+    return every.take(pa.array(np.arange(0, len(edges), 2), mask=None if fit is None else ~fit))
 
 
 def _codes(coded: pa.Array) -> NDArray[np.int64]:
