@@ -87,7 +87,7 @@ def page(database: sqlite3.Connection, query: Query, now: str) -> Page:
 
 def remember(database: sqlite3.Connection, state: State) -> None:
     """Write what the queue needs of a case; it follows from the state alone."""
-    database.execute(f"INSERT OR REPLACE INTO queue VALUES ({', '.join('?' * 18)})", columns(state))
+    database.execute(f"INSERT OR REPLACE INTO queue VALUES ({', '.join('?' * 17)})", columns(state))
     for table, keys in (("names", names(state)), ("artefacts", digests(state))):
         database.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", [(key, state.id) for key in keys])
 
@@ -97,15 +97,14 @@ def columns(state: State) -> tuple[object, ...]:
     reviewers = "".join(f" {opinion.reviewer}" for opinion in state.opinions)
     involved = "".join(f" {name}" for name in sorted(state.involved)) if state.appeal else reviewers
     return (
-        state.id,
         (state.ground != "linked") * len(STRENGTHS) + list(STRENGTHS).index(state.confidence),
         state.first,
+        state.id,
         state.ground,
         state.subject.kind,
         _text(state.subject.name),
         _text(state.subject.revision),
         state.confidence,
-        state.weights,
         state.base,
         int(bool(state.appeal)),
         int(bool(state.listed)),
@@ -124,22 +123,20 @@ def names(state: State) -> tuple[str, ...]:
 
 
 def digests(state: State) -> tuple[str, ...]:
-    return tuple(sorted({str(digest) for digest in state.digests}))
+    """The weights files' digests, and the identity of the whole set."""
+    return tuple(sorted({*map(str, state.digests), f"weights:{state.weights}"}))
 
 
 def find(
     database: sqlite3.Connection, ground: str, *, weights: str = "", name: str = "", digest: str = ""
 ) -> tuple[str, ...]:
     """Cases with the same weights, name, or a digest in common, the oldest first."""
-    if weights:
-        asked, value = "SELECT case_id FROM queue WHERE weights = ? AND ground = ? ORDER BY number", weights
-    else:
-        table, column = ("names", "name") if name else ("artefacts", "digest")
-        asked = (
-            f"SELECT queue.case_id FROM {table} JOIN queue USING (case_id) "
-            f"WHERE {table}.{column} = ? AND ground = ? ORDER BY queue.number"
-        )
-        value = _text(name or digest)
+    table, column = ("names", "name") if name else ("artefacts", "digest")
+    asked = (
+        f"SELECT queue.case_id FROM {table} JOIN queue USING (case_id) "
+        f"WHERE {table}.{column} = ? AND ground = ? ORDER BY queue.number"
+    )
+    value = _text(name) or digest or f"weights:{weights}"
     return tuple(case for (case,) in database.execute(asked, (value, ground)))
 
 
@@ -170,7 +167,8 @@ def _wanted(query: Query) -> tuple[list[str], dict[str, object]]:
             other=f" {query.open_to} ",
         )
     if query.name:
-        asked("instr(lower(name), :named)", named=query.name.lower())
+        part = query.name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        asked("name LIKE :named ESCAPE '\\'", named=f"%{part}%")
     return wanted, values
 
 

@@ -29,12 +29,11 @@ SCHEMA: Mapping[str, str] = MappingProxyType(
         "checkpoints": "CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL)",
         **_kept("checkpoints", "NEW.size <= (SELECT max(size) FROM checkpoints)"),
         # What follows from the events, so that a page of the queue takes no look at each of them.
-        "queue": "CREATE TABLE queue (case_id TEXT PRIMARY KEY, rank INTEGER, number INTEGER, ground TEXT, "
-        "kind TEXT, name TEXT, revision TEXT, confidence TEXT, weights TEXT, base TEXT, appeal INTEGER, "
-        "listed INTEGER, review_by TEXT, claimed_by TEXT, claimed_until TEXT, reviewers TEXT, opened_at TEXT, "
-        "changed_at TEXT) WITHOUT ROWID",
-        "queue_order": "CREATE INDEX queue_order ON queue (rank, number)",
-        "queue_weights": "CREATE INDEX queue_weights ON queue (weights)",
+        # Kept in the order of its pages: a question about all of it is one walk over neighbours.
+        "queue": "CREATE TABLE queue (rank INTEGER, number INTEGER, case_id TEXT NOT NULL UNIQUE, ground TEXT, "
+        "kind TEXT, name TEXT, revision TEXT, confidence TEXT, base TEXT, appeal INTEGER, listed INTEGER, "
+        "review_by TEXT, claimed_by TEXT, claimed_until TEXT, reviewers TEXT, opened_at TEXT, changed_at TEXT, "
+        "PRIMARY KEY (rank, number)) WITHOUT ROWID",
         "names": "CREATE TABLE names (name TEXT, case_id TEXT, PRIMARY KEY (name, case_id)) WITHOUT ROWID",
         "artefacts": "CREATE TABLE artefacts (digest TEXT, case_id TEXT, PRIMARY KEY (digest, case_id)) WITHOUT ROWID",
     }

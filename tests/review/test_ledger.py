@@ -530,6 +530,7 @@ def test_the_queue_is_asked_by_what_people_look_for(book: Ledger, clock: Clock) 
     assert cases(stages=("claimed",)) == [one]
     assert cases(opened_before="2026-11-23") == []
     assert cases(name="MODEL-2") == [two]
+    assert cases(name="model_2") == cases(name="%") == []
     clock.pass_(hours=5)
     assert cases(mine="heron") == []
     assert cases(stages=("new",)) == [one, two]
