@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from auditor.cli.review import ledger_option
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -80,13 +81,13 @@ def keys(name: str, appeals: str, keys_folder: Path) -> None:
 @command.command(
     epilog="""\b
 Examples:
-  auditor deindex build --ledger ledger/ --recipient search.json --out lists/
-  auditor deindex build --ledger ledger/ --recipient search.json --delta --against reports/runs/newest
-  auditor deindex build --ledger ledger/ --recipient search.json --plain-csv patterns.csv
+  auditor deindex build --recipient search.json --out lists/
+  auditor deindex build --recipient search.json --delta --against reports/runs/newest
+  auditor deindex build --recipient search.json --plain-csv patterns.csv
 
 Only standing decisions that two people agreed on are listed. Exit code 3: some are held back, and it is said why."""
 )
-@click.option("--ledger", required=True, type=_FOLDER, metavar="DIR", help="The review ledger.")
+@ledger_option
 @click.option("--recipient", required=True, type=_FILE, metavar="CARD", help="The card of who will receive the list.")
 @click.option("--out", type=_FOLDER, default=Path("."), metavar="DIR", help="Where the list goes (default: here).")
 @click.option("--days", type=int, default=7, show_default=True, metavar="N", help="How long the list may be used.")
@@ -106,7 +107,7 @@ Only standing decisions that two people agreed on are listed. Exit code 3: some 
 )
 @keys_option
 def build(
-    ledger: Path,
+    folder: Path,
     recipient: Path,
     out: Path,
     days: int,
@@ -120,13 +121,13 @@ def build(
     state: Path,
     keys_folder: Path,
 ) -> int:
-    """Seal the standing decisions of a LEDGER in a list for one recipient."""
+    """Seal the standing decisions of the ledger in a list for one recipient."""
     from auditor.deindex import building, entries, parties
     from auditor.printable import printable
     from auditor.review.ledger import Ledger
 
     to, own = parties.party(recipient), parties.own(keys_folder)
-    with Ledger.open(ledger) as decided:
+    with Ledger.open(folder) as decided:
         time = decided.now
         stale = entries.staleness(against, decided.standing(time)) if against else building.Order().stale
         order = building.Order(days, delta, interim, source, namespaces, at_least, stale)
@@ -175,7 +176,8 @@ Examples:
   auditor deindex lookup model.safetensors --sender hotline.json --format json
   auditor deindex lookup - --sender hotline.json < addresses.txt
 
-Exit codes: 1 something is listed; else 3 something was neither an address, a name nor a file; else 0.
+Exit codes: 1 something is listed; else 3 something was neither an address, a name nor a file, or is one of
+several files of a listed repository (others may have it too, so it says little by itself); else 0.
 What is not listed was not decided on, no more."""
 )
 @click.argument("what", nargs=-1, required=True, metavar="URL|NAME|FILE|-...")
@@ -210,7 +212,7 @@ def _asked(found: Lookup, what: Iterable[str]) -> Iterator[Answer]:
 Examples:
   auditor deindex receipt --sender hotline.json --all -o receipt.json
   auditor deindex receipt --sender hotline.json --acted done.txt -o receipt.json
-  auditor deindex receipt --check receipt.json --recipient search.json
+  auditor deindex receipt --check receipt.json --recipient search.json --record ledger/
 
 A line of --acted: ENTRY ACTION [WHEN], for example `3f… de-index 2026-11-23T09:30:00Z` or `3f… restored`."""
 )
@@ -220,6 +222,7 @@ A line of --acted: ENTRY ACTION [WHEN], for example `3f… de-index 2026-11-23T0
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The receipt.")
 @click.option("--check", type=_FILE, metavar="FILE", help="The sender's side: check and show a receipt.")
 @click.option("--recipient", type=_FILE, metavar="CARD", help="With --check: who should have signed it.")
+@click.option("--record", type=_FOLDER, metavar="DIR", help="With --check: the ledger that is to keep it.")
 @keys_option
 @home_option
 def receipt(
@@ -229,6 +232,7 @@ def receipt(
     output: Path | None,
     check: Path | None,
     recipient: Path | None,
+    record: Path | None,
     keys_folder: Path,
     home: Path,
 ) -> None:
@@ -237,12 +241,16 @@ def receipt(
     from auditor.deindex.lookup import open_lookup
     from auditor.printable import printable
     from auditor.review.decisions import now
+    from auditor.review.ledger import Ledger
 
     if check and recipient:
         said = receipts.read_receipt(check, parties.party(recipient))
         click.echo(f"version {said.version}, {len(said.acted):,} entries, said by {said.recipient} at {said.issued_at}")
         for each in said.acted:
             click.echo("\t".join(map(printable, (each.entry, each.action, each.at))))
+        if record:
+            with Ledger.open(record) as ledger:
+                receipts.record(ledger, said)
         return
     if not sender_card or not output or everything == bool(acted):
         raise UsageError("give --sender, -o and one of --all and --acted; or --check and --recipient")

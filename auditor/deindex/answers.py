@@ -26,13 +26,13 @@ def about(lookup: Lookup) -> str:
 
 
 def write(answers: Iterable[Answer], out: IO[str], form: str) -> int:
-    """Write each answer; 1 where something is listed, else 3 where something could not be read, else 0."""
+    """Write each answer; 1 where something is listed, else 3 where something could not be answered, else 0."""
     outcomes = set()
     show = _FORMS[form](out)
     for answer in answers:
         outcomes.add(answer.outcome)
         show(answer)
-    return 1 if "listed" in outcomes else 3 if "unreadable" in outcomes else 0
+    return 1 if "listed" in outcomes else 3 if outcomes - {"not listed"} else 0
 
 
 def _rows(answer: Answer) -> list[tuple[str, ...]]:

@@ -26,7 +26,7 @@ _MAPPED = 1 << 40  # bytes: all of the file, whatever its size
 # An address that is in canonical form already but for its query: no escapes, no empty parts, none with a dot in front.
 _PLAIN = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)((?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*/?)(?:[?#]|\Z)")
 
-Outcome = Literal["listed", "not listed", "unreadable"]
+Outcome = Literal["listed", "part of listed", "not listed", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,11 @@ class Lookup:
             yield from self._batch([(text, _addresses(text)) for text in batch])
 
     def file(self, path: Path) -> Answer:
-        """By the SHA-256 of a weights file, and of its tensors where it is safetensors. Raises UsageError."""
+        """By the SHA-256 of a weights file, and of its tensors where it is safetensors. Raises UsageError.
+
+        A listed repository may hold several files, one of which it may have from elsewhere, and others too: such a
+        file alone is "part of listed".
+        """
         from auditor.readers.safetensors import header
 
         try:
@@ -88,7 +92,10 @@ class Lookup:
             (self.now, *wanted),
         )
         lines = tuple(line for (line,) in rows)
-        return Answer(str(path), "listed" if lines else "not listed", lines)
+        if not lines:
+            return Answer(str(path), "not listed")
+        alone = any(len(json.loads(line)["artefacts"]["sha256"]) < 2 for line in lines)
+        return Answer(str(path), "listed" if alone else "part of listed", lines)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Every entry that counts now."""

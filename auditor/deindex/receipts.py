@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,11 +14,13 @@ from auditor.deindex.lookup import Lookup
 from auditor.deindex.parties import Keys, Party
 from auditor.errors import SealError, UsageError
 from auditor.printable import printable
+from auditor.review.ledger import Ledger
 from auditor.sealing import envelope
 
 KIND = "application/vnd.provenance-auditor.deindex-receipt+json"
 SCHEMA = "deindex-receipt/1"
 LONGEST = 1 << 28  # bytes of a receipt
+LONGEST_WORDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,13 @@ def read_receipt(path: Path, recipient: Party) -> Receipt:
     if made.recipient != recipient.name:
         raise SealError(f"{path}: is by {printable(made.recipient)}, not by {recipient.name}")
     return made
+
+
+def record(ledger: Ledger, said: Receipt) -> None:
+    """Keep in the ledger that a recipient acted, on which version and on how many entries."""
+    counts = Counter(printable(each.action, 40) for each in said.acted)
+    words = ", ".join(f"{number} {action}" for action, number in sorted(counts.items()))[:LONGEST_WORDS]
+    ledger.record_receipt(recipient=said.recipient, version=str(said.version), at=said.issued_at, words=words or "none")
 
 
 def _moment(text: str) -> bool:

@@ -48,8 +48,8 @@ urls = st.builds(
         ),
         st.lists(
             st.sampled_from(
-                "/atelier /harbour /Harbour /scenes /datasets /models /Atelier /1234 /api /harbour-v2 /harbour.git /tree "
-                "/main / /. /.. /%61telier %2f /har\tbour".split(" ")
+                "/atelier /harbour /Harbour /scenes /datasets /models /Atelier /1234 /api /harbour-v2 "
+                "/harbour.git /tree /main / /. /.. /%61telier %2f /har\tbour".split(" ")
             ),
             max_size=6,
         ).map("".join),
@@ -152,6 +152,19 @@ def test_a_re_upload_is_recognised_by_its_bytes_and_by_its_tensors(desk: Desk, t
     desk.receive(desk.build(decision("atelier/harbour", digests=digests)).path)
     told = [desk.lookup().file(path).outcome for path in (same, edited, other)]
     assert told == ["listed", "listed", "not listed"]
+
+
+def test_one_of_several_files_is_not_listed_by_itself(desk: Desk, tmp_path: Path) -> None:
+    """A repository may hold a part that thousands hold: an encoder of the model it was made from."""
+    path = tmp_path / "encoder.bin"
+    path.write_bytes(b"everybody's encoder")
+    with path.open("rb") as file:
+        shared = tuple(file_digests(file))
+    made = decision("atelier/harbour")
+    desk.receive(desk.build(decision("atelier/harbour", digests=(*made.digests, *shared))).path)
+    answer = desk.lookup().file(path)
+    assert (answer.outcome, len(answer.entries)) == ("part of listed", 1)
+    assert answers.write([answer], io.StringIO(), "lines") == 3
 
 
 def test_a_file_of_another_format_is_recognised_by_its_bytes(desk: Desk, tmp_path: Path) -> None:

@@ -1,0 +1,133 @@
+"""The whole of it, from the command line: a hub is scanned, people decide, a search service acts, and it is undone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from auditor.cli.main import main
+from tests.data.make_hub import HUB, LIST
+
+WHY = ("--why", "As the reasons say.")
+
+
+class Office:
+    """Runs commands of one side, with a home of its own."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder = folder / name
+        self.keys, self.card = self.folder / "keys", self.folder / "keys" / "card.json"
+        self.auditor("deindex", "keys", name, "--appeals", "https://hotline.example/appeals", "--keys", self.keys)
+
+    def auditor(self, *args: object, code: int = 0, stdin: str | None = None) -> Result:
+        env = {"AUDITOR_HOME": str(self.folder / "home"), "AUDITOR_LEDGER": str(self.folder / "ledger")}
+        result = CliRunner().invoke(main, [str(arg) for arg in args], input=stdin, env=env)
+        assert result.exit_code == code, result.output
+        return result
+
+
+@pytest.fixture
+def hotline(tmp_path: Path) -> Office:
+    return Office(tmp_path, "hotline")
+
+
+@pytest.fixture
+def search(tmp_path: Path) -> Office:
+    return Office(tmp_path, "search")
+
+
+@pytest.fixture
+def cases(hotline: Office) -> dict[str, str]:
+    """Cases of the example hub by subject."""
+    run = hotline.folder / "run"
+    options = ("--profile", "example", "--weights", "full", "--workers", 1, "--fail-on", "never")
+    hotline.auditor("scan", HUB, "--known", LIST, "--out", run, *options)
+    hotline.auditor("review", "init")
+    for pseudonym in ("heron", "wren", "owl"):
+        hotline.auditor("review", "reviewers", "add", pseudonym, "--person", f"Person {pseudonym}")
+    hotline.auditor("review", "open", run)
+    page = json.loads(hotline.auditor("review", "list", "--json").stdout)
+    return {row["subject"]["name"]: row["case"] for row in page["cases"]}
+
+
+def decide(hotline: Office, case: str) -> None:
+    """De-indexed by two people, the second of whom sees nothing of the first one's opinion."""
+    hotline.auditor("review", "propose", case, "de-index", "--as", "heron", *WHY)
+    assert WHY[1] not in hotline.auditor("review", "show", case).stdout
+    hotline.auditor("review", "decide", case, "de-index", "--as", "wren", *WHY)
+
+
+def sent(hotline: Office, search: Office, *options: object) -> Path:
+    """A sealed list for the search service."""
+    to = ("--recipient", search.card, "--keys", hotline.keys, "--out", hotline.folder / "lists")
+    return Path(hotline.auditor("deindex", "build", *to, *options).stdout.strip())
+
+
+def test_from_a_scan_to_a_list_and_back(hotline: Office, search: Office, cases: dict[str, str]) -> None:
+    assert sorted(cases) == ["crawlers/captioner", "northlight/paint-base"]
+    captioner, paint = cases["crawlers/captioner"], cases["northlight/paint-base"]
+    asked = "\n".join(
+        [
+            "https://huggingface.co/crawlers/captioner/tree/main",
+            "https://hf-mirror.com/api/models/Crawlers/Captioner",
+            "https://huggingface.co/crawlers/captioner-v2",
+            "https://huggingface.co/crawlers",
+            "northlight/paint-base",
+            "mirror/paint-best",  # the same weights, uploaded again
+            "",
+        ]
+    )
+    mine = ("--sender", hotline.card, "--keys", search.keys)
+    weights = next((HUB / "models" / "crawlers" / "captioner").glob("*.bin"))
+
+    # Two people decide on each; near matches alone need a confirmation first.
+    for case in (captioner, paint):
+        hotline.auditor("review", "claim", case, "--as", "heron")
+    decide(hotline, captioner)
+    refused = hotline.auditor("review", "propose", paint, "de-index", "--as", "heron", *WHY, code=2)
+    assert "near" in refused.stderr
+    hotline.auditor("review", "confirm", paint, "--as", "owl", "--why", "Confirmed at the hotline.")
+    decide(hotline, paint)
+
+    # The list: sealed for the search service, which verifies it and looks up.
+    whole = sent(hotline, search, "--against", hotline.folder / "run")
+    assert b"captioner" not in whole.read_bytes()
+    assert "version 1 from hotline is in use: 3 entries" in search.auditor("deindex", "verify", whole, *mine).stdout
+    found = search.auditor("deindex", "lookup", "-", "--sender", hotline.card, stdin=asked, code=1)
+    words = [line.split("\t")[0] for line in found.stdout.splitlines()]
+    assert words == ["listed", "listed", "not listed", "not listed", "listed", "listed"]
+    assert "version 1, 0 days and 0 hours old" in found.stderr
+    search.auditor("deindex", "lookup", weights, "--sender", hotline.card, code=1)
+    assert {row["stage"] for row in rows(hotline)} == {"listed"}
+
+    # The owner appeals, and is right: the next list takes it out.
+    hotline.auditor("review", "appeal", captioner, "--as", "heron", "--why", "The dataset was replaced before.")
+    hotline.auditor("review", "decide-appeal", captioner, "overturned", "--as", "heron", *WHY, code=2)
+    hotline.auditor("review", "decide-appeal", captioner, "overturned", "--as", "owl", *WHY)
+    delta = sent(hotline, search, "--delta")
+    told = search.auditor("deindex", "verify", delta, *mine).stdout
+    assert "version 2 from hotline is in use: 0 entries, 1 removals" in told
+    found = search.auditor("deindex", "lookup", "-", "--sender", hotline.card, stdin=asked, code=1)
+    words = [line.split("\t")[0] for line in found.stdout.splitlines()]
+    assert words == ["not listed", "not listed", "not listed", "not listed", "listed", "listed"]
+    search.auditor("deindex", "lookup", weights, "--sender", hotline.card, code=0)
+    old = search.auditor("deindex", "verify", whole, *mine, code=2)
+    assert "is version 1, and version 2 was seen already" in old.stderr
+
+    # The receipt goes back, and the ledger that holds all of it proves itself.
+    receipt = search.folder / "receipt.json"
+    search.auditor("deindex", "receipt", *mine, "--all", "-o", receipt)
+    keeps = ("--recipient", search.card, "--record", hotline.folder / "ledger")
+    said = hotline.auditor("deindex", "receipt", "--check", receipt, *keeps).stdout
+    assert said.startswith("version 2, 2 entries, said by search at ")
+    stages = {row["case"]: row["stage"] for row in rows(hotline)}
+    assert stages == {captioner: "overturned", paint: "listed"}
+    assert "are whole; Merkle root" in hotline.auditor("review", "verify").stdout
+
+
+def rows(hotline: Office) -> list[dict[str, str]]:
+    cases: list[dict[str, str]] = json.loads(hotline.auditor("review", "list", "--json").stdout)["cases"]
+    return cases
