@@ -1,0 +1,146 @@
+"""``auditor deindex``: results on stdout, messages on stderr, exit codes as documented."""
+
+from __future__ import annotations
+
+import csv
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from auditor.cli.main import main
+from auditor.review import people
+from auditor.review.decisions import now
+from auditor.review.ledger import Act
+from auditor.sealing import envelope
+from tests.reviewing import POLICY, Clock, case_id, made, opened
+
+Command = Callable[..., Result]
+HOSTILE = "\x1b]52;c;aGk=\x07\u202e<script>=cmd()"
+
+
+@pytest.fixture
+def deindex(tmp_path: Path) -> Command:
+    def run(*args: object, code: int = 0, stdin: str | bytes | None = None) -> Result:
+        env = {"AUDITOR_HOME": str(tmp_path / "home"), "AUDITOR_LEDGER": str(tmp_path / "ledger")}
+        result = CliRunner().invoke(main, ["deindex", *map(str, args)], input=stdin, env=env)
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def cards(tmp_path: Path, deindex: Command) -> tuple[Path, Path]:
+    """The cards of a sender, whose keys are in the usual place, and of a recipient, whose keys are in ``keys``."""
+    sender = tmp_path / "sender.json"
+    sender.write_text(deindex("keys", "hotline").stdout)
+    deindex("keys", "search", "--keys", tmp_path / "keys")
+    return sender, tmp_path / "keys" / "card.json"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> None:
+    """Two decisions, on a model that has an address and on one that has none."""
+    clock = Clock(now())
+    with made(tmp_path / "ledger", clock) as book:
+        book.record(Act("policy", "", people.MACHINE, POLICY), opened(1), opened(2, name=f"models-{HOSTILE}"))
+        for number in (1, 2):
+            book.claim(case_id(number), "heron")
+            book.propose(case_id(number), "heron", "de-index", why=f"={HOSTILE}")
+            book.decide(case_id(number), "wren", "de-index", why=f"={HOSTILE}")
+
+
+def build(deindex: Command, cards: tuple[Path, Path], tmp_path: Path, *options: object, code: int = 3) -> Result:
+    return deindex("build", "--recipient", cards[1], "--out", tmp_path / "lists", *options, code=code)
+
+
+def test_a_list_goes_from_one_to_the_other(
+    tmp_path: Path, deindex: Command, cards: tuple[Path, Path], ledger: None
+) -> None:
+    built = build(deindex, cards, tmp_path)
+    path = Path(built.stdout.strip())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "held back: model models-\\u{1b}]52" in built.stderr
+    assert "version 1 for search: 1 entries, 0 removals, 1 held back; expires 20" in built.stderr
+    side = ("--sender", cards[0])
+    told = deindex("verify", path, *side, "--keys", tmp_path / "keys").stdout
+    assert told.startswith("version 1 from hotline is in use: 1 entries, 0 removals, issued 20")
+    assert deindex("lookup", "atelier/model-1", *side, code=1).stdout.startswith("listed\tatelier/model-1\t")
+    assert deindex("lookup", "atelier/model-2", *side).stdout == "not listed\tatelier/model-2\n"
+    deindex("lookup", "what is this", *side, code=3)
+
+
+def test_hostile_lines_are_answered_harmlessly(
+    tmp_path: Path, deindex: Command, cards: tuple[Path, Path], ledger: None
+) -> None:
+    path = build(deindex, cards, tmp_path).stdout.strip()
+    deindex("verify", path, "--sender", cards[0], "--keys", tmp_path / "keys")
+    lines = ["atelier/model-1", f"https://hf.co/atelier/{HOSTILE}", "x" * 1_000_000, f"={HOSTILE}", "", "  "]
+    asked = "\n".join(lines).encode() + b"\n\xff\xfe\n"
+    for form in ("lines", "csv", "json"):
+        told = deindex("lookup", "-", "--sender", cards[0], "--format", form, stdin=asked, code=1)
+        assert not set(told.output) & set("\x1b\x07\u202e\x9b")
+        shown = told.stdout.splitlines()
+        assert len(shown) == 5 + (form == "csv")
+    answers = [json.loads(line)["answer"] for line in shown]
+    assert answers == ["listed", "not listed", "unreadable", "unreadable", "unreadable"]
+
+
+def test_a_table_in_the_open_comes_with_a_warning_and_is_not_on_record(
+    tmp_path: Path, deindex: Command, cards: tuple[Path, Path], ledger: None
+) -> None:
+    path = tmp_path / "patterns.csv"
+    told = build(deindex, cards, tmp_path, "--plain-csv", path, code=0)
+    assert told.stdout == ""
+    assert told.stderr.startswith(f"warning: {path}: is a directory of what nobody should find")
+    with path.open(newline="", encoding="utf-8") as file:
+        assert "hf.co/atelier/model-1/" in {row["pattern"] for row in csv.DictReader(file)}
+    assert not (tmp_path / "home" / "deindex" / "sent").exists()
+
+
+def test_the_ledger_knows_what_is_on_whose_list(
+    tmp_path: Path, deindex: Command, cards: tuple[Path, Path], ledger: None
+) -> None:
+    build(deindex, cards, tmp_path)
+    build(deindex, cards, tmp_path, "--delta")
+    shown = CliRunner().invoke(main, ["review", "list", "--json", "--ledger", str(tmp_path / "ledger")])
+    stages = {row["case"]: row["stage"] for row in json.loads(shown.stdout)["cases"]}
+    assert stages == {case_id(1): "listed", case_id(2): "approved"}
+
+
+def test_a_receipt_goes_back(tmp_path: Path, deindex: Command, cards: tuple[Path, Path], ledger: None) -> None:
+    path = build(deindex, cards, tmp_path).stdout.strip()
+    theirs = ("--sender", cards[0], "--keys", tmp_path / "keys")
+    deindex("verify", path, *theirs)
+    receipt = tmp_path / "receipt.json"
+    deindex("receipt", *theirs, "--acted", "-", "-o", receipt, stdin="3f de-index 2026-11-22T08:00:00Z\n")
+    told = deindex("receipt", "--check", receipt, "--recipient", cards[1], "--record", tmp_path / "ledger").stdout
+    assert told.splitlines()[1:] == ["3f\tde-index\t2026-11-22T08:00:00Z"]
+    assert "give --sender, -o and one of" in deindex("receipt", *theirs, code=2).stderr
+
+
+@pytest.mark.parametrize("command", ["build", "verify"])
+def test_what_is_not_installed_is_named(
+    tmp_path: Path,
+    deindex: Command,
+    cards: tuple[Path, Path],
+    ledger: None,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    monkeypatch.setattr(envelope, "find_spec", lambda name: None if name == "pyrage" else object())
+    if command == "build":
+        told = build(deindex, cards, tmp_path, code=2)
+    else:
+        told = deindex("verify", cards[0], "--sender", cards[0], code=2)
+    assert "pip install 'provenance-auditor[deindex]'" in told.stderr
+
+
+def test_a_card_is_shown_again(tmp_path: Path, deindex: Command, cards: tuple[Path, Path]) -> None:
+    assert deindex("keys").stdout == cards[0].read_text()
+    assert json.loads(deindex("keys", "--keys", tmp_path / "keys").stdout)["name"] == "search"
+    assert "keys are never replaced" in deindex("keys", "again", code=2).stderr
