@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from auditor.errors import ListError
 from auditor.known import Entries, Malformed, Options, Unknown, Withdrawn, format_of, list_formats
+from auditor.known.store import Declared, import_list
 
 pytestmark = pytest.mark.corpus
 
@@ -137,3 +140,105 @@ def test_lines_and_columns(corpus: Path) -> None:
         item.line for item in list_formats()["csv"].read(table, Options(algorithm="pdq")) if isinstance(item, Malformed)
     ]
     assert malformed == [line for line, each in enumerate(hashes, 2) if len(each) != 64]  # videos, by their MD5
+
+
+# ---- imported: how many different entries each algorithm has -----------------------------------------------
+
+Plain = dict[str, set[str]]
+NCMEC = "{https://hashsharing.ncmec.org/hashsharing/v2}"
+
+
+def plain_ncmec(path: Path) -> Plain:
+    root = ElementTree.parse(path).getroot()
+    found: Plain = {}
+    for prints in root.iter(f"{NCMEC}fingerprints"):
+        for each in prints:
+            found.setdefault(each.tag.removeprefix(NCMEC), set()).add(str(each.text))
+    found.pop("pdna", None)  # these pages cut PhotoDNA short
+    return found
+
+
+def plain_json(path: Path) -> Plain:
+    """Hashes by the keys that hold them, whatever the format around them."""
+    keys = {"MD5": "md5", "SHA1": "sha1", "SHA-1": "sha1", "SHA-256": "sha256", "hashValue": "pdq"}
+    found: Plain = {}
+    for record in dicts(json.loads(path.read_text("utf-8-sig"))):
+        for key, algorithm in keys.items():
+            if record.get(key) and (key != "SHA-1" or "FileName" in record):
+                found.setdefault(algorithm, set()).add(str(record[key]).lower())
+    return found
+
+
+def plain_stix(path: Path) -> Plain:
+    """Hashes and domains of patterns, by the text around them alone."""
+    found: Plain = {}
+    kinds = {"md5": r"file:hashes\.md5 = '(\w+)'", "sha256": r"file:hashes\.'SHA-256' = '(\w+)'"}
+    kinds["domain"] = r"domain-name:value = '([^']+)'"
+    for record in dicts(json.loads(path.read_text())):
+        for algorithm, pattern in kinds.items():
+            for value in re.findall(pattern, str(record.get("pattern", ""))):
+                found.setdefault(algorithm, set()).add(value.lower())
+    return found
+
+
+def plain_misp(path: Path) -> Plain:
+    """Attributes by their type; those that are only proposed are no entries."""
+    kinds = {name: name for name in ("md5", "sha1", "sha256", "url", "domain")}
+    kinds |= {"hostname": "domain", "malware-sample": "md5", **{f"filename|{name}": name for name in ("md5", "sha1")}}
+    found: Plain = {}
+    for record in dicts(json.loads(path.read_text()), "ShadowAttribute"):
+        kind = kinds.get(str(record.get("type")))
+        if kind and record.get("value"):
+            found.setdefault(kind, set()).add(str(record["value"]).rpartition("|")[2].lower())
+    return found
+
+
+def plain_urls(path: Path) -> Plain:
+    if path.suffix == ".txt":
+        return {"url": set(path.read_text().split())}
+    with path.open(newline="") as file:
+        return {
+            "url": {
+                row.get("URL") or row["url"]
+                for row in csv.DictReader(file, delimiter="," if path.suffix == ".csv" else "\t")
+            }
+        }
+
+
+LISTS = {
+    "threatexchange/ncmec-xml/*.xml": plain_ncmec,
+    "threatexchange/stopncii-json/*.json": plain_json,
+    "vics/*.json": plain_json,
+    "hashlookup/*.json": plain_json,
+    "stix/*.json": plain_stix,
+    "misp/tests/**/*.json": plain_misp,
+    "img2dataset/url-*-987.?s*v": plain_urls,
+    "img2dataset/url-only-987.txt": plain_urls,
+}
+# What holds no entry says so. NCMEC's feedback documents are answers to it, not pages of the list; what is no list at
+# all (a MISP object's definition, a search result, a service's answer) is not recognised as one.
+NO_ENTRY = r"holds no entry that can be matched|no list format recognises this file|not a queryResult with hashes"
+
+
+@pytest.mark.parametrize("pattern", LISTS)
+def test_every_list_imports_with_the_different_entries_of_a_plain_parse(
+    pattern: str, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDITOR_HOME", str(tmp_path))
+    read = 0
+    for number, path in enumerate(lists(corpus, pattern)):
+        try:
+            expected = {algorithm: len(values) for algorithm, values in LISTS[pattern](path).items()}
+        except ElementTree.ParseError:
+            expected = {}
+        declared = Declared(name=f"list-{number}", means="test")
+        if not expected:
+            with pytest.raises(ListError, match=NO_ENTRY):
+                import_list([path], declared, Options())
+            continue
+        read += 1
+        known, _ = import_list([path], declared, Options())
+        counts_ = {algorithm: part["entries"] for algorithm, part in known.manifest["algorithms"].items()}
+        assert counts_ == expected, path.name
+        assert known.manifest["unmatchable"] == {}
+    assert read
