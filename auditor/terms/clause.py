@@ -574,8 +574,10 @@ _POLICY = re2.compile(
     r"\s+(?:Policy|Policies|Guidelines|Restrictions)|Community\s+(?:Guidelines|Standards)|(?:Content|"
     r"Safety)\s+Policy|"
     r"Code\s+of\s+Conduct|"
-    r"(?i:acceptable[ -]use polic(?:y|ies)|prohibited[ -]use polic(?:y|ies)|content polic(?:y|ies)))"
+    r"(?:[A-Z][\w.&’'+-]*\s+){0,5}(?i:(?:acceptable[ -]use|prohibited[ -]use|usage|content) polic(?:y|ies)))"
 )
+# The policy's address, in the same sentence.
+_ADDRESS = re2.compile(r"^[^.!?\n]*?(https?://[^\s<>()\[\]\"'“”]+)")
 _BINDS = re2.compile(
     r"(?i)\b(?:comply|complies|compliance|accordance|adhere|adheres|subject to|incorporat\w*|agree|agrees|violat\w+|"
     r"bound by|follow|"
@@ -589,6 +591,8 @@ def _reference(text: str) -> Clause:
         around = text[max(0, match.start() - 250) : match.end() + 160]
         if _BINDS.search(around):
             name = " ".join(match.group().split())
+            if address := _ADDRESS.search(text[match.end() : match.end() + 120]):
+                name += f" ({address.group(1).rstrip('.,;')})"
             return Clause("by-reference", "", match.start(), match.end(), name)
     return ABSENT
 

@@ -14,7 +14,7 @@ from auditor.terms.language import language_of
 from auditor.terms.prose import mentions
 from auditor.terms.sentences import LONGEST
 from auditor.terms.signals import signals
-from auditor.terms.vocabulary import Vocabulary, vocabulary
+from auditor.terms.vocabulary import Vocabulary, plain_tag, vocabulary
 
 # Whose word a statement is, by the role of the text.
 _SOURCES: Mapping[Role, str] = {"card": "card", "licence": "licence-file", "terms": "terms", "document": "document"}
@@ -39,7 +39,7 @@ def derive(part: Part, known: Vocabulary) -> Subject:
     Of a text only the sentence that prohibits is quoted, in a remark; all else is term ids and lines.
     """
     subject = part.subject
-    said = list(_of_licences(subject, known))
+    said = [*_of_licences(subject, known), *_of_tags(subject, known)]
     declared = {statement.value for statement in said if isinstance(statement, Statement) and statement.key == "clause"}
     for text in map(_sound, part.texts):
         if text.role in ("licence", "terms"):
@@ -77,6 +77,14 @@ def _of_licences(subject: Subject, known: Vocabulary) -> Iterator[Statement | Ga
             yield Statement("clause", licence.clause, licence.refers, statement.place, _KNOWN, remark)
 
 
+def _of_tags(subject: Subject, known: Vocabulary) -> Iterator[Statement]:
+    """What a model's tags state; where its prose states the same, both stand."""
+    if subject.kind == "model":
+        for tag in subject.of("tag"):
+            if stated := known.tags.get(plain_tag(tag.value)):
+                yield Statement(*stated, "", tag.place, tag.source)
+
+
 def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
     source = _SOURCES[text.role]
     found, relation, share = known.licences.text_of(text.text[:LONGEST])
@@ -86,8 +94,7 @@ def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
     if found:
         yield Statement("licence_id", found, "", Place(text.uri), source)
     said = clause(text.text)
-    # Too few words to tell a language: plain letters are taken for English.
-    language = language_of(text.text) or ("en" if len(text.text) < 300 and text.text.isascii() else "")
+    language = language_of(text.text)
     if said.answer != "explicit" and language != "en":
         why = f"in another language ({language})" if language else "in a language that was not recognised"
         yield Gap("licence", f"{why}: the clause was not judged", Place(text.uri))

@@ -4,17 +4,19 @@ A file holds any of these tables, and nothing else::
 
     [licence.ID]       title, spdx, permits, clause, refers, aliases, source
     [[text]]           licence, sha256, sketch                    a licence's text, by digest alone
-    [[term]]           id, kind, value, headings, patterns, words, source
+    [[term]]           id, kind, value, headings, patterns, words, tags, source
     [hashed]           key_file, words, terms = {id = [digests]}  an operator's words that nobody should read
 
 A term's ``kind`` is a statement's key, or ``adult`` or ``minor``: markers that say something only in pairs, or
 ``signal``: one that says something alone. ``headings`` and ``patterns`` are RE2, case put aside; ``words`` are
-plain words, found however they are spaced or disguised. ``source`` says whose wording it is.
+plain words, found however they are spaced or disguised; ``tags`` are a model's tags, whole. ``source`` says whose
+wording it is. A file with none of these tables is of another part of the program, which reads it itself.
 """
 
 from __future__ import annotations
 
 import binascii
+import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,8 +29,7 @@ from auditor.errors import RuleError
 from auditor.model import STATEMENT_KEYS
 from auditor.terms.licences import Licence, Licences, LicenceText, licences
 
-# Vocabularies of other parts of the program, which read them themselves.
-OTHERS = frozenset({"withdrawn.toml", "renamed.toml", "hotlines.toml", "hubs.toml"})
+_TABLES = ("licence", "text", "term", "hashed")
 PAIRED = ("adult", "minor")
 _CLAUSES = frozenset({"explicit", "by-reference", "absent", "unknown"})
 _PERMITS = frozenset({"commercial", "derivatives", "redistribution"})
@@ -45,6 +46,7 @@ class Term:
     headings: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     source: str = ""
 
 
@@ -76,11 +78,12 @@ def read(folders: tuple[Path, ...]) -> Entries:
         if not folder.is_dir():
             raise RuleError(f"{folder}: no such folder of vocabularies")
         for path in sorted(folder.glob("*.toml")):
-            if path.name in OTHERS:
-                continue
             try:
                 tables = tomllib.loads(path.read_text("utf-8"))
-                _only(tables, "licence", "text", "term", "hashed")
+                if not set(tables) & set(_TABLES):
+                    _of_another_part(tables)
+                    continue
+                _only(tables, *_TABLES)
                 known += [_licence(name, table) for name, table in tables.get("licence", {}).items()]
                 texts += [_text(table) for table in tables.get("text", ())]
                 for term in map(_term, tables.get("term", ())):
@@ -101,6 +104,13 @@ def read(folders: tuple[Path, ...]) -> Entries:
 def _only(table: Mapping[str, object], *keys: str) -> None:
     if unknown := sorted(set(table) - set(keys)):
         raise ValueError(f"unknown key {unknown[0]!r} (known: {', '.join(keys)})")
+
+
+def _of_another_part(tables: Mapping[str, object]) -> None:
+    """Refuses a file that was meant for us and misspells the name of its only table."""
+    for name in tables:
+        if meant := difflib.get_close_matches(name, _TABLES, n=1, cutoff=0.75):
+            raise ValueError(f"unknown table {name!r} (did you mean {meant[0]!r}?)")
 
 
 def _licence(name: str, table: Mapping[str, object]) -> Licence:
@@ -131,7 +141,7 @@ def _text(table: Mapping[str, object]) -> LicenceText:
 
 
 def _term(table: Mapping[str, object]) -> Term:
-    _only(table, "id", "kind", "value", "headings", "patterns", "words", "source")
+    _only(table, "id", "kind", "value", "headings", "patterns", "words", "tags", "source")
     name, kind = str(table["id"]), str(table["kind"])
     if kind not in STATEMENT_KEYS and kind not in PAIRED:
         raise ValueError(f"term {name}: kind {kind!r} is no statement's key, nor {' or '.join(PAIRED)}")
@@ -142,10 +152,11 @@ def _term(table: Mapping[str, object]) -> Term:
         _strings(table, "headings"),
         _strings(table, "patterns"),
         _strings(table, "words"),
+        _strings(table, "tags"),
         str(table.get("source", "")),
     )
-    if not (term.headings or term.patterns or term.words):
-        raise ValueError(f"term {name} has neither headings, patterns nor words")
+    if not (term.headings or term.patterns or term.words or term.tags):
+        raise ValueError(f"term {name} has neither headings, patterns, words nor tags")
     for pattern in (*term.headings, *term.patterns):
         try:
             compiled(pattern)

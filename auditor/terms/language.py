@@ -20,6 +20,13 @@ _COMMON_WORDS: Mapping[str, str] = {
     "vi": "và của là không cho được các với này trong một những hoặc",
     "sv": "och att det som är inte för med på av den ett eller till kan",
 }
+# Words of notices too short for a count: "All rights reserved", "MIT licence".
+_OF_NOTICES = frozenset(
+    "all rights right reserved reserve license licence licensed copyright use used using free only see no do allowed "
+    "permission granted mit apache bsd gpl creative commons public domain research purposes commercial non terms "
+    "conditions author authors credit attribution please model dataset data share without minors children we "
+    "our a".split()
+)
 _COMMON = {code: frozenset(words.split()) for code, words in _COMMON_WORDS.items()}
 _SCRIPTS: tuple[tuple[str, str], ...] = (
     ("ja", "\u3040-\u30ff"),
@@ -38,7 +45,7 @@ _SAMPLE = 20_000
 
 
 def language_of(text: str) -> str:
-    """An ISO 639-1 code; "" where there are too few words to say (under 20), or none of these fits.
+    """An ISO 639-1 code; "" where none of these fits. Under 20 words, a few words of English notices make it English.
 
     ``ru``, ``ar`` and ``hi`` stand for their script: other languages write in it too.
     """
@@ -51,8 +58,10 @@ def language_of(text: str) -> str:
         # An ideograph says more than a letter: a fifth of a text in it makes the text Japanese or Chinese.
         if len(script.findall(sample)) >= letters * 0.2:
             return code
-    if len(words) < 20:
-        return ""
     counts = {code: sum(word in common for word in words) for code, common in _COMMON.items()}
+    if len(words) < 20:
+        counts["en"] += sum(word in _OF_NOTICES and word not in _COMMON["en"] for word in words)
+        best = max(counts, key=lambda code: (counts[code], code == "en"))
+        return best if counts[best] >= max(0.2 * len(words), min(2, len(words) / 3)) else ""
     best = max(counts, key=lambda code: (counts[code], code == "en"))
     return best if counts[best] >= 0.08 * len(words) else ""

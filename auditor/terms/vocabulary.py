@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,16 @@ class Vocabulary:
     licences: Licences
     prose: Prose
     markers: Markers
+    tags: Mapping[str, tuple[str, str]]  # a tag's words: the key and value that it states
 
 
 def vocabulary(folders: tuple[Path, ...]) -> Vocabulary:
     """Raises :class:`auditor.errors.RuleError` that names the file and what is wrong with it."""
     entries = read(folders)
-    return Vocabulary(entries.licences, prose(entries), markers(entries))
+    tags = {plain_tag(tag): (term.kind, term.value) for term in entries.terms for tag in term.tags}
+    return Vocabulary(entries.licences, prose(entries), markers(entries), tags)
+
+
+def plain_tag(tag: str) -> str:
+    """``Role-Play`` and ``role_play`` are one tag."""
+    return tag.casefold().replace("_", "-").replace(" ", "-")

@@ -506,3 +506,11 @@ def test_ordinary_cards_are_quiet(corpus: Path) -> None:
                 explicit.add(path.name)
     assert explicit >= carry
     assert len(explicit - carry) <= 1, explicit - carry
+
+
+def test_a_policy_is_named_with_its_owner_and_address() -> None:
+    found = clause("Use is subject to Northwind’s usage policies (https://northwind.example/policies).")
+    assert (found.answer, found.refers) == (
+        "by-reference",
+        "Northwind’s usage policies (https://northwind.example/policies)",
+    )

@@ -174,3 +174,33 @@ def test_no_text_makes_it_raise_and_every_place_is_a_line_of_the_text(role: str,
 )
 def test_languages_are_told_apart(text: str, language: str) -> None:
     assert language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Es ist verboten, das Modell zur Ausbeutung von Kindern zu verwenden.",
+        "Queda prohibido usar el modelo para explotar a menores.",
+        "Usage interdit.",
+        "Nur fuer nicht kommerzielle Zwecke. Der Autor haftet nicht.",
+        "禁止将本模型用于剥削或伤害未成年人。",
+        "MIT License\n\n版权所有。特此免费授予任何获得本软件副本的人不受限制地处理本软件的权限。",
+        "Mallin käyttö lasten hyväksikäyttöön on kielletty.",
+    ],
+)
+def test_a_text_in_another_language_is_left_open_however_short(text: str) -> None:
+    found = of("terms", text)
+    assert not found.stated("clause")
+    assert [gap.what for gap in found.gaps] == ["licence"]
+
+
+@pytest.mark.parametrize("text", ["All rights reserved.", "Free to use. Credit the author.", "MIT"])
+def test_a_short_english_notice_is_judged(text: str) -> None:
+    assert [statement.value for statement in of("terms", text).of("clause")] == ["absent"]
+
+
+def test_a_tag_says_that_a_model_keeps_company() -> None:
+    tag = Statement("tag", "Role_Play", "", Place("README.md", 4), "card")
+    tagged = Subject("model", "a/b", statements=(tag,))
+    assert [s.place.line for s in derive(Part(tagged), KNOWN).of("companion")] == [4]
+    assert not derive(Part(Subject("dataset", "a/b", statements=(tag,))), KNOWN).stated("companion")

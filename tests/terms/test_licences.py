@@ -92,11 +92,11 @@ def test_an_edited_text_is_edited_and_another_is_unknown(own: Path) -> None:
         ('[licence.a]\nspdx = "A"\n', "has no 'title'"),
         ('[licence.a]\ntitle = "A"\nclause = "maybe"\n', "clause 'maybe' is none of"),
         ('[[term]]\nid = "a"\nkind = "nonsense"\nwords = ["x"]\n', "kind 'nonsense' is no statement's key"),
-        ('[[term]]\nid = "a"\nkind = "safety"\n', "neither headings, patterns nor words"),
+        ('[[term]]\nid = "a"\nkind = "safety"\n', "neither headings, patterns, words nor tags"),
         ('[[term]]\nid = "a"\nkind = "safety"\npatterns = ["(?=x)"]\n', "is no RE2 pattern"),
         ('[hashed]\nkey_file = "none"\nterms = {}\n', "No such file"),
         ("[licence", "correct the file"),
-        ("[other]\n", "unknown key 'other'"),
+        ("[terms]\n", "unknown table 'terms' (did you mean 'term'?)"),
     ],
 )
 def test_a_vocabulary_that_cannot_be_trusted_names_its_file(tmp_path: Path, toml: str, message: str) -> None:
