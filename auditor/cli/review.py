@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.options import FOLDER, rules_option
-from auditor.errors import UsageError
+from auditor.errors import RuleError, UsageError
 
 if TYPE_CHECKING:
     from auditor.review import Ledger
@@ -210,7 +210,11 @@ def show(case: str, rules: tuple[Path, ...], as_json: bool, folder: Path) -> Non
     with _ledger(folder) as ledger:
         state, events, now = ledger.shown(case), ledger.history(case), ledger.now
         policy = ledger.policy(state.policy)
+    try:
         judged = rests(state, policy_of(policy, rules))
+    except RuleError as error:  # the case can be read all the same
+        judged = None
+        click.echo(f"what it rests on was not judged again: {error}", err=True)
     if as_json:
         click.echo(json.dumps(case_json(state, events, policy, judged, now), indent=1))
         return
@@ -380,7 +384,7 @@ def draft(case: str, what: str, folder: Path, output: Path | None, **given: Any)
     from auditor.review import duties
 
     with _ledger(folder) as ledger:
-        state = ledger.shown(case)
+        state = ledger.state(case)
         if not state.in_force:
             raise UsageError(f"case {case}: no decision is in force, so nothing follows from one")
         decision, policy = state.in_force[0], ledger.policy(state.policy)

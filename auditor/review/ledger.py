@@ -152,16 +152,20 @@ class Ledger:
             return states.fold(self._events(case))
 
     def shown(self, case: str) -> State:
-        """A case as anyone may see it: while a second opinion is awaited, the first is not shown to anybody."""
+        """A case as anyone may see it: what was said in a round is shown to nobody before a second has spoken."""
         return blind(self.state(case))
 
     def history(self, case: str) -> tuple[Event, ...]:
-        """A case's events as anyone may see them: without what was proposed while a second opinion is awaited."""
+        """A case's events as anyone may see them: without what was said in a round that still needs a second."""
         events = tuple(self._events(case))
-        if states.fold(events).base != "proposed":
+        state = states.fold(events)
+        if state.base not in _UNHEARD:
             return events
-        hidden = max(event.number for event in events if event.kind == "proposed")
-        return tuple(replace(event, data={}) if event.number == hidden else event for event in events)
+        ended = max((one.index for one in state.decisions if one.verdict != "interim"), default=0)
+        said = {"proposed", "reviewed", "interim"}
+        return tuple(
+            replace(event, data={}) if event.kind in said and event.number > ended else event for event in events
+        )
 
     def states(self) -> Iterator[State]:
         """Every case in order of ids, read as they are iterated."""
@@ -410,9 +414,19 @@ class Ledger:
         return self.record(Act(kind, case, actor, data), seen=seen)[0]
 
 
+# A second opinion is still to come: from somebody who knows nothing of the first.
+_UNHEARD = ("new", "proposed")
+
+
 def blind(state: State) -> State:
-    """The state without the first opinion, while a second is awaited."""
-    return replace(state, opinions=()) if state.base == "proposed" else state
+    """The state without what was said in a round that still needs a second, an interim decision's words included."""
+    if state.base not in _UNHEARD:
+        return state
+    withheld = tuple(
+        replace(one, explanation="withheld until two have spoken") if one.verdict == "interim" else one
+        for one in state.decisions
+    )
+    return replace(state, opinions=(), decisions=withheld)
 
 
 def event_of(body: str) -> Event:

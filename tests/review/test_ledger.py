@@ -121,19 +121,38 @@ def test_the_ledger_holds_no_person(book: Ledger) -> None:
         assert (book.folder / name).stat().st_mode & 0o077 == 0
 
 
-def test_the_second_reviewer_sees_nothing_of_the_first_opinion(book: Ledger) -> None:
-    from auditor.review.showing import case_json, case_lines, queue_json
+def shown(book: Ledger) -> str:
+    """Everything that anyone is shown of the case and the queue."""
+    from auditor.review.showing import case_json, case_lines, queue_json, queue_lines
 
+    state, events, page = book.shown(CASE), book.history(CASE), book.queue()
+    lines = (*case_lines(state, events, {}, None, book.now), *queue_lines(page))
+    said = (case_json(state, events, {}, None, book.now), queue_json(page))
+    return "\n".join((*lines, *map(json.dumps, said), repr(state), repr(events), repr(page)))
+
+
+def test_the_second_reviewer_sees_nothing_of_the_first_opinion(book: Ledger) -> None:
+    book.interim(CASE, "heron", why="A telling word: yellow.")
     book.claim(CASE, "heron")
     book.propose(CASE, "heron", "demote", why="A telling word: zanzibar.")
-    state, events = book.shown(CASE), book.history(CASE)
-    shown = "\n".join(case_lines(state, events, {}, None, book.now))
-    shown += json.dumps(case_json(state, events, {}, None, book.now)) + json.dumps(queue_json(book.queue()))
-    shown += repr(state) + repr(events) + repr(book.queue())
-    assert "zanzibar" not in shown
-    assert "demote" not in shown
+    for word in ("zanzibar", "demote", "yellow"):
+        assert word not in shown(book)
     book.decide(CASE, "wren", "label", why="other words")
-    assert "zanzibar" in "\n".join(case_lines(book.shown(CASE), book.history(CASE), {}, None, book.now))
+    for word in ("zanzibar", "demote", "yellow"):
+        assert word in shown(book)
+
+
+def test_nor_of_an_opinion_that_new_reasons_have_undone(book: Ledger) -> None:
+    book.claim(CASE, "heron")
+    book.propose(CASE, "heron", "demote", why="A telling word: zanzibar.")
+    first = opened(1).data
+    more = {**first, "reasons": [{**first["reasons"][0], "fact": "another dataset"}], "facts": []}
+    book.record(Act("joined", CASE, people.MACHINE, more))
+    assert book.shown(CASE).stage(book.now) == "new"
+    assert "zanzibar" not in shown(book)
+    assert "demote" not in shown(book)
+    decided(book, CASE)
+    assert "zanzibar" in shown(book)
 
 
 def test_a_clock_that_goes_back_brings_nothing_back(book: Ledger, clock: Clock) -> None:
