@@ -10,9 +10,10 @@ import binascii
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from auditor.errors import SealError
+from auditor.errors import SealError, UsageError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -32,17 +33,14 @@ class SigningKey:
     @classmethod
     def from_seed(cls, seed: bytes) -> SigningKey:
         """The key of a 32-byte seed, as RFC 8032 writes its test vectors."""
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-        return cls._of(Ed25519PrivateKey.from_private_bytes(seed))
+        return cls._of(_ed25519().Ed25519PrivateKey.from_private_bytes(seed))
 
     @classmethod
     def create(cls, path: Path) -> SigningKey:
         """A new key in a new file. Raises :class:`SealError` where the file exists already."""
+        private = _ed25519().Ed25519PrivateKey.generate()
         from cryptography.hazmat.primitives import serialization
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        private = Ed25519PrivateKey.generate()
         pem = private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
@@ -59,8 +57,8 @@ class SigningKey:
     @classmethod
     def load(cls, path: Path) -> SigningKey:
         """The key of a file. Raises :class:`SealError` for one that others can read, or that holds no such key."""
+        ed25519 = _ed25519()
         from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
         try:
@@ -73,7 +71,7 @@ class SigningKey:
             raise SealError(f"{path}: the signing key cannot be read: {error.strerror}") from error
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise SealError(f"{path}: is not an unencrypted private key in PEM; name another file") from error
-        if not isinstance(private, Ed25519PrivateKey):
+        if not isinstance(private, ed25519.Ed25519PrivateKey):
             raise SealError(f"{path}: is not an Ed25519 key; name another file")
         return cls._of(private)
 
@@ -82,13 +80,23 @@ class SigningKey:
         return cls(private.public_key().public_bytes_raw(), private)
 
 
+def _ed25519() -> ModuleType:
+    try:
+        from cryptography.hazmat.primitives.asymmetric import ed25519
+    except ImportError as error:
+        raise UsageError(
+            "cryptography is not installed, which signatures need: pip install 'provenance-auditor[review]'"
+        ) from error
+    return ed25519
+
+
 def verified(public: bytes, signature: bytes, data: bytes) -> bool:
     """Did the holder of this public key sign the data?"""
+    ed25519 = _ed25519()
     from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
+        ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -269,10 +269,12 @@ def test_a_ledger_without_its_triggers_is_not_opened(book: Ledger) -> None:
         Ledger.open(book.folder)
 
 
-def _signed_by_its_key(book: Ledger, kind: str, actor: str, data: dict[str, object]) -> None:
-    """Add an event that the rules refuse, as somebody can who has the key: chained, hashed and signed."""
-    number, previous = book.size, [*book.all_events()][-1].leaf
-    body = _body(number, book.now, actor, kind, CASE, data, previous)
+def _signed_by_its_key(
+    book: Ledger, kind: str, actor: str, data: dict[str, object], *, time: str = "", previous: str = ""
+) -> None:
+    """Add an event that would be refused, as somebody can who has the key: chained, hashed and signed."""
+    number = book.size
+    body = _body(number, time or book.now, actor, kind, CASE, data, previous or [*book.all_events()][-1].leaf)
     grown = tuple(merkle.grow(number, merkle.leaf(body.encode()), book.node))
     nodes = {(level, at): hashed for level, at, hashed in grown}
     root = merkle.root(number + 1, lambda level, at: nodes.get((level, at)) or book.node(level, at))
@@ -291,6 +293,14 @@ def test_a_signed_event_that_the_rules_refuse_is_found(book: Ledger) -> None:
     assert str(broken).startswith("event 5: should not have been recorded: case 0000000000000001: heron has given")
     with pytest.raises(UsageError, match="heron has given an opinion"):
         list(book.standing())
+
+
+def test_a_signed_event_that_does_not_follow_or_is_of_an_earlier_time_is_found(book: Ledger) -> None:
+    _signed_by_its_key(book, "confirmed", "owl", {"why": "words"}, time="2026-11-23T08:00:00Z", previous="00")
+    assert [str(one) for one in verify(book).breaks][:2] == [
+        "event 3: does not follow from the event before it",
+        "event 3: is of 2026-11-23T08:00:00Z, before the event before it",
+    ]
 
 
 def test_a_ledger_cut_short_is_found_by_a_checkpoint_kept_elsewhere(book: Ledger, tmp_path: Path) -> None:

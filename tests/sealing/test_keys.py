@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from auditor.errors import SealError
+from auditor.errors import SealError, UsageError
 from auditor.sealing.keys import SigningKey, public_from, public_text, verified
 
 # RFC 8032, section 7.1, TEST 2: secret key, public key, message, signature.
@@ -33,7 +34,7 @@ def test_a_key_is_kept_where_only_its_owner_reads_it(tmp_path: Path) -> None:
     assert (tmp_path / "signing.key").stat().st_mode & 0o777 == 0o600
     assert SigningKey.load(tmp_path / "signing.key") == made
     assert "_private" not in repr(made)
-    with pytest.raises(SealError, match="signing.key: a key cannot be written there"):
+    with pytest.raises(SealError, match=r"signing\.key: a key cannot be written there"):
         SigningKey.create(tmp_path / "signing.key")
 
 
@@ -60,3 +61,11 @@ def test_public_keys_are_written_as_base64() -> None:
         public_from("no key!")
     with pytest.raises(SealError, match="which has 32 bytes"):
         public_from("AAAA")
+
+
+def test_without_the_library_a_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric", None)
+    for use in (lambda: SigningKey.create(tmp_path / "signing.key"), lambda: verified(b"", b"", b"")):
+        with pytest.raises(UsageError, match=r"pip install 'provenance-auditor\[review\]'"):
+            use()
+    assert not (tmp_path / "signing.key").exists()
