@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -66,6 +68,34 @@ def test(context: click.Context, folder: Path | None) -> None:
     examples = sum(len(rule.examples) for rule in known)
     click.echo(f"{len(known)} rules, {examples} examples, {len(failures)} say something else than they must", err=True)
     context.exit(1 if failures else 0)
+
+
+@command.command(name="hash-terms")
+@click.argument("words", type=click.File("r", encoding="utf-8"))
+@click.option(
+    "--key",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The key file; made (mode 0600) where there is none.",
+)
+def hash_terms(words: TextIO, key: Path) -> None:
+    """Confidential WORDS (a file or -) as keyed hashes, for a vocabulary that nobody can read.
+
+    One term a line, ID: WORDS. Reports name the ID and never the words. Write what is printed into
+    DIR/vocabulary/NAME.toml beside the key, and give --rules DIR to scan. Keep the key as secret as the words:
+    with it they can be guessed.
+    """
+    from auditor.terms.entries import key_in
+    from auditor.terms.hashing import hashed_table
+
+    try:
+        if not key.exists():
+            with open(os.open(key, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32) + "\n")
+            click.echo(f"made a new key: {key}", err=True)
+        click.echo(hashed_table(words, key_in(key), key.name), nl=False)
+    except (OSError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _explanation(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:

@@ -167,9 +167,7 @@ def _term(table: Mapping[str, object]) -> Term:
 
 def _hashed(table: Mapping[str, object], folder: Path) -> Hashed:
     _only(table, "key_file", "words", "terms")
-    key = (folder / str(table["key_file"])).read_bytes().strip()
-    if len(key) < 16:
-        raise ValueError(f"the key in {table['key_file']} is shorter than 16 bytes")
+    key = key_in(folder / str(table["key_file"]))
     words, terms = table.get("words", [1]), table["terms"]
     if not isinstance(words, list) or not all(isinstance(number, int) and 1 <= number <= 8 for number in words):
         raise ValueError("words must list how many words the terms have, each 1 to 8")
@@ -179,6 +177,14 @@ def _hashed(table: Mapping[str, object], folder: Path) -> Hashed:
     if any(len(digest) != 32 for digest in digests):
         raise ValueError("a term's digest is not HMAC-SHA256 (64 hex digits)")
     return Hashed(key, tuple(words), digests)
+
+
+def key_in(path: Path) -> bytes:
+    """An operator's key: the file's bytes without the white space around them."""
+    key = path.read_bytes().strip()
+    if len(key) < 16:
+        raise ValueError(f"the key in {path.name} is shorter than 16 bytes")
+    return key
 
 
 def _strings(table: Mapping[str, object], key: str) -> tuple[str, ...]:

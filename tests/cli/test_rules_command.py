@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,57 @@ def test_test_refuses_a_broken_file(tmp_path: Path, old: str, new: str) -> None:
     result = run("test", str(tmp_path))
     assert result.exit_code == 2
     assert f"auditor: {tmp_path / 'ours.toml'}: " in result.output
+
+
+def test_confidential_words_become_a_vocabulary_that_finds_them_and_never_says_them(tmp_path: Path) -> None:
+    words, key = tmp_path / "words.txt", tmp_path / "rules" / "vocabulary" / "terms.key"
+    key.parent.mkdir(parents=True)
+    words.write_text("# ours\nterm-7: purple elephant parade\nterm-8: Zebrafinch\n")
+    made = run("hash-terms", str(words), "--key", str(key))
+    assert (made.exit_code, key.stat().st_mode & 0o777) == (0, 0o600)
+    assert "elephant" not in made.output
+    (key.parent / "ours.toml").write_text(made.stdout)
+    (key.parent / "open.toml").write_text(
+        '[[term]]\nid = "open-1"\nkind = "signal"\nwords = ["teapot dome"]\nsource = "ours"\n'
+    )
+    target = tmp_path / "repository"
+    target.mkdir()
+    (target / "README.md").write_text(
+        "Notes on the Purple  eleph\u200bant parade, z e b r a f i n c h and a te4pot dome."
+    )
+    report, out = tmp_path / "report.json", tmp_path / "run"
+    scanned = CliRunner().invoke(
+        main,
+        f"scan {target} --rules {tmp_path / 'rules'} --out {out} --format json -o {report} --workers 1".split(),
+    )
+    assert scanned.exit_code == 0, scanned.output
+    found = [finding["fact"] for finding in json.loads(report.read_text())["findings"] if "term" in finding["rule"]]
+    assert found == [f"holds {term}, a term of an operator's vocabulary" for term in ("open-1", "term-7", "term-8")]
+    for path in [report, *out.rglob("*")]:
+        if path.is_file():
+            assert not any(word in path.read_bytes().lower() for word in (b"elephant", b"zebrafinch", b"teapot"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("no colon here\n", "line 1: write ID: WORDS"),
+        ("a: one two three four five six seven eight nine\n", "line 1: 9 words"),
+        ("# nothing\n", "there is no term in it"),
+    ],
+)
+def test_words_that_cannot_be_hashed_are_named_by_line_alone(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "words.txt").write_text(text)
+    result = run("hash-terms", str(tmp_path / "words.txt"), "--key", str(tmp_path / "key"))
+    assert result.exit_code == 2
+    assert message in result.output
+    assert "colon here" not in result.output
+    assert "five" not in result.output
+
+
+def test_a_short_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("a: one\n")
+    (tmp_path / "key").write_text("short")
+    assert (
+        "shorter than 16 bytes" in run("hash-terms", str(tmp_path / "words.txt"), "--key", str(tmp_path / "key")).output
+    )
