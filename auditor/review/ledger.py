@@ -450,12 +450,12 @@ def event_of(body: str) -> Event:
     return event
 
 
-_GENERAL = {"begun", "policy", "clock", "receipt"}
+GENERAL = {"begun", "policy", "clock", "receipt"}
 
 
 def check_general(event: Event) -> None:
     """Events that belong to no case. Raises :class:`UsageError`."""
-    if event.kind not in _GENERAL or (event.kind == "begun") != (event.number == 0):
+    if event.kind not in GENERAL or (event.kind == "begun") != (event.number == 0):
         raise UsageError(f"{event.kind!r} is nothing that can happen to a ledger")
     if event.kind == "clock" and not str(event.data["why"]).strip():
         raise UsageError("say in words why the clock was wrong")

@@ -141,10 +141,10 @@ def apply(state: State | None, event: Event) -> State:
             if event.kind != "opened":
                 raise UsageError(f"case {event.case}: there is no such case")
             after = _opened(event)
-        elif event.kind not in _STEPS:
+        elif event.kind not in STEPS:
             raise UsageError(f"case {event.case}: {event.kind!r} is nothing that can happen to a case")
         else:
-            after = _STEPS[event.kind](state, event)
+            after = STEPS[event.kind](state, event)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"case {event.case}: event {event.number} is not as it should be: {error!r}") from error
     return replace(after, last=event.number, changed_at=event.time, evidence=event.leaf)
@@ -411,7 +411,7 @@ def _delisted(state: State, event: Event) -> State:
     return replace(state, listed=tuple(name for name in state.listed if name != event.data["recipient"]))
 
 
-_STEPS: Mapping[str, Callable[[State, Event], State]] = MappingProxyType(
+STEPS: Mapping[str, Callable[[State, Event], State]] = MappingProxyType(
     {
         "joined": _joined,
         "claimed": _claimed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,19 @@ def test_the_cybertipline_draft_is_xml_with_hashes_alone(book: Ledger) -> None:
     assert (hashed.get("hashType"), hashed.text) == ("SHA256", f"{1:064x}")
     assert draft.find("fileDetails/fileAnnotations/generativeAi") is not None
     assert "DRAFT" in report.findtext("additionalInfo", "")
+
+
+@pytest.mark.corpus
+def test_every_element_of_the_cybertipline_draft_is_one_that_public_clients_write(book: Ledger, corpus: Path) -> None:
+    decided(book, CASE)
+    snapshots = sorted((corpus / "08-manifests-and-hash-lists" / "cybertipline-tools").glob("*.snapshot"))
+    assert snapshots
+    known = {tag for path in snapshots for tag in re.findall(r"<([A-Za-z0-9]+)", path.read_text(encoding="utf-8"))}
+    used = {
+        part.tag for part in ET.fromstring(duties.cybertipline(both(book)[1], urls=("https://hub.example/",))).iter()
+    }
+    # Named in the API's documentation, in no snapshot.
+    assert used - {"draft", "generativeAi"} <= known
 
 
 def test_a_draft_for_a_hotline_gives_addresses_and_hashes(book: Ledger) -> None:

@@ -397,6 +397,19 @@ def test_an_export_restores_the_ledger(book: Ledger, tmp_path: Path) -> None:
         assert verify(restored, earlier=book.note()).breaks == ()
 
 
+def test_an_export_fits_its_published_schema(book: Ledger) -> None:
+    import jsonschema
+
+    from auditor.resources import resource
+    from auditor.review.ledger import GENERAL
+
+    decided(book, CASE)
+    schema = json.loads((resource("reports/schema") / "ledger.schema.json").read_bytes())
+    for line in exported(book).splitlines():
+        jsonschema.validate(json.loads(line), schema)
+    assert set(schema["oneOf"][0]["properties"]["kind"]["enum"]) == GENERAL | {"opened"} | set(states.STEPS)
+
+
 def test_any_byte_of_an_export_that_changes_refuses_it(book: Ledger, tmp_path: Path) -> None:
     book.claim(CASE, "heron")
     data = exported(book).encode()
@@ -427,6 +440,13 @@ def test_an_export_that_is_not_whole_says_where(
 
 
 # Nothing acknowledged is lost
+
+
+def test_a_transaction_is_on_disk_when_it_ends(book: Ledger) -> None:
+    """SQLite's names for synchronous=EXTRA and the rollback journal; a kill cannot tell, a power cut can."""
+    assert book.database.execute("PRAGMA synchronous").fetchone() == (3,)
+    assert book.database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
 
 WRITER = """
     import sys
