@@ -73,6 +73,7 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "descends": "it descends from an exposed or linked model; value that model, relation exposed or linked",
         "withdrawn": "a dataset it is, or was trained on, was withdrawn; value the vocabulary's id",
         "copy_of": "the same weights as another subject; value that subject's name",
+        "licence_beyond": "what its licence allows, or it is, that a parent's does not allow; relation the parent",
         "protection": "what became of the prohibition clause since a parent: kept, by-reference, dropped, added",
         # what could not be read (written so that facts show it)
         "gap": "something that could not be read or judged; value what, relation why",

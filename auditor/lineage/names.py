@@ -138,6 +138,14 @@ def withdrawn(vocabulary: Path) -> tuple[Withdrawn, ...]:
     return tuple(entries)
 
 
+@cache
+def permits(vocabulary: Path) -> Mapping[str, Mapping[str, str]]:
+    """What each licence of a vocabulary folder permits: commercial, derivatives, redistribution; by its id."""
+    licences = _toml(vocabulary / "licences.toml").get("licence", {})
+    assert isinstance(licences, dict)
+    return {name: table.get("permits", {}) for name, table in licences.items()}
+
+
 def _texts(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(text, str) for text in value)
 

@@ -23,6 +23,7 @@ from auditor.known.formats.models import purpose_of
 from auditor.lineage import names
 from auditor.lineage.graph import Ids, rank, same_files, subject_names
 from auditor.lineage.known import BASE_FILE, BASE_NAME, SHORT
+from auditor.lineage.licences import beyond
 from auditor.model import Kind, Ref
 
 SOURCE = "lineage"
@@ -56,9 +57,14 @@ def derive(
     yield from rows.write(_exposed(graph, matched))
     for table in _descends(graph, matched, listed):
         yield from rows.batches(table)
-    yield from rows.write(_withdrawn(dataset, graph, vocabulary))
+    trained: dict[str, dict[int, str]] = {}
+    yield from rows.write(_withdrawn(dataset, graph, vocabulary, trained))
+    for entry, models in trained.items():
+        for table in _below(graph.reach(np.array(sorted(models), np.int64)), "descends", models):
+            yield from rows.batches(_stated(table, "withdrawn", entry))
     yield from rows.write(_copies(dataset))
     yield from rows.write(_protection(dataset, edges))
+    yield from rows.write(beyond(dataset, edges, vocabulary))
     yield from rows.write(observed)
 
 
@@ -361,8 +367,20 @@ def _below(
         yield pa.table([c if isinstance(c, pa.Array) else pa.repeat(c, len(nodes)) for c in columns], _ROW)
 
 
-def _withdrawn(dataset: pads.Dataset, graph: Graph, vocabulary: Path) -> Iterator[Row]:
-    """``withdrawn``: a dataset that is one, or was made from one at any depth, and models trained on either."""
+def _stated(table: pa.Table, key: str, value: str) -> pa.Table:
+    """The same rows under another key, with one value."""
+    for name, word in (("key", key), ("value", value)):
+        table = table.set_column(table.schema.get_field_index(name), name, pa.repeat(word, table.num_rows))
+    return table
+
+
+def _withdrawn(
+    dataset: pads.Dataset, graph: Graph, vocabulary: Path, trained: dict[str, dict[int, str]]
+) -> Iterator[Row]:
+    """``withdrawn``: a dataset that is one, or was made from one at any depth, and models trained on either.
+
+    ``trained`` takes the models by the dataset's id, for what descends from them.
+    """
     renames = names.renamed(vocabulary)
     subjects = subject_names(dataset, "dataset")
     subject_keys = names.keys(subjects, "datasets", renames)
@@ -387,6 +405,7 @@ def _withdrawn(dataset: pads.Dataset, graph: Graph, vocabulary: Path) -> Iterato
             remark = f"trained on {graph.name(parent)}, says its {word}" + (
                 f"; {paths[parent]}" if parent in paths else ""
             )
+            trained.setdefault(entry.id, {}).setdefault(child, f"; {graph.name(child)} was {remark}")
             yield "model", graph.name(child), "withdrawn", entry.id, "trained-on", remark
 
 

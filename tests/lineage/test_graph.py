@@ -169,7 +169,7 @@ def test_a_name_on_a_list_of_models_is_a_lead_that_nothing_follows_from() -> Non
     assert [row[:4] for row in found] == [("o/listed", "known_model", "models", "name")]
 
 
-def test_withdrawn_data_is_followed_through_data_made_from_it_and_no_further() -> None:
+def test_withdrawn_data_is_followed_through_data_made_from_it_and_to_every_descendant() -> None:
     table = facts(
         dataset("laion/laion2B-en"),
         dataset("d/subset", sourced_from="https://huggingface.co/datasets/laion/laion2B-en"),
@@ -182,6 +182,46 @@ def test_withdrawn_data_is_followed_through_data_made_from_it_and_no_further() -
         ("laion/laion2B-en", "withdrawn", "laion-5b", "itself", "LAION-5B and its subsets, withdrawn in December 2023"),
         ("d/subset", "withdrawn", "laion-5b", "sourced-from", path),
         ("o/a", "withdrawn", "laion-5b", "trained-on", f"trained on d/subset, says its card; {path}"),
+        (
+            "o/b",
+            "withdrawn",
+            "laion-5b",
+            "descends",
+            f"depth 1, by o/a ← o/b; weakest edge: card; o/a was trained on d/subset, says its card; {path}",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parent", "child", "said"),
+    [
+        ("cc-by-nc-4.0", "mit", {"commercial use"}),
+        ("llama3", "apache-2.0", {"commercial use without conditions"}),
+        ("cc-by-nc-nd-4.0", "cc-by-nc-nd-4.0", {"being a derivative"}),
+        ("cc-by-nd-4.0", "", {"being a derivative"}),
+        ("mit", "cc-by-nc-4.0", set()),
+        ("apache-2.0", "mit", set()),
+        ("cc-by-nc-4.0", "", set()),
+        ("", "mit", set()),
+        ("unheard-of", "mit", set()),
+        ("cc-by-nc-4.0", "unheard-of", set()),
+    ],
+)
+def test_a_child_that_allows_more_than_its_parent_is_told_edge_by_edge(parent: str, child: str, said: set[str]) -> None:
+    table = facts(
+        model("o/a", **({"licence_id": parent} if parent else {})),
+        model("o/b", "o/a", **({"licence_id": child} if child else {})),
+    )
+    rows = [row for row in derived(table) if row[1] == "licence_beyond"]
+    assert {row[2] for row in rows} == said
+    assert all((row[0], row[3]) == ("o/b", "o/a") and parent in row[4] and child in row[4] for row in rows)
+
+
+def test_of_two_licences_the_one_that_complies_counts() -> None:
+    dual = model("o/a", licence_id="cc-by-nc-4.0")
+    also = Subject("model", "o/a", "", (Statement("licence_id", "mit", source="card"),))
+    assert not [
+        row for row in derived(facts(dual, also, model("o/b", "o/a", licence_id="mit"))) if row[1] == "licence_beyond"
     ]
 
 
