@@ -95,7 +95,7 @@ Only standing decisions that two people agreed on are listed. Exit code 3: some 
 @click.option("--interim", is_flag=True, help="Also list interim decisions, which one reviewer made for 72 hours.")
 @click.option("--against", type=_FOLDER, metavar="RUN", help="A newer run: what it finds changed is held back.")
 @click.option("--source", default="", metavar="TEXT", help="Who found it (default: your name).")
-@click.option("--namespace", "namespaces", multiple=True, metavar="OWNER", help="An owner's name you hold: a canary.")
+@click.option("--canary", default="", metavar="OWNER", help="An owner's name that you hold: list a canary there.")
 @click.option("--at-least", type=int, default=1, metavar="N", help="The least version, if your state was lost.")
 @click.option("--plain-csv", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Not sealed!")
 @click.option(
@@ -115,7 +115,7 @@ def build(
     interim: bool,
     against: Path | None,
     source: str,
-    namespaces: tuple[str, ...],
+    canary: str,
     at_least: int,
     plain_csv: Path | None,
     state: Path,
@@ -130,7 +130,7 @@ def build(
     with Ledger.open(folder) as decided:
         time = decided.now
         stale = entries.staleness(against, decided.standing(time)) if against else building.Order().stale
-        order = building.Order(days, delta, interim, source, namespaces, at_least, stale)
+        order = building.Order(days, delta, interim, source, canary, at_least, decided.note(), stale)
         if plain_csv:
             click.echo(f"warning: {plain_csv}: {building.WARNING}", err=True)
             rows = building.plain_csv(decided.standing(time), to, own, plain_csv, time, order)

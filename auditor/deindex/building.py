@@ -46,7 +46,10 @@ WARNING = (
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A list's first line. ``base`` is the version that a delta changes, 0 for a whole list."""
+    """A list's first line. ``base`` is the version that a delta changes, 0 for a whole list.
+
+    ``log`` is the sender's ledger's signed checkpoint: what entries say of its events can be proven against it.
+    """
 
     schema: str
     sender: Party
@@ -55,6 +58,7 @@ class Header:
     base: int
     issued_at: str
     expires_at: str
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,9 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What list is to be made. ``stale`` says why a decision no longer fits what is there, "" where it does.
+    """What list is to be made. ``stale`` says why a decision no longer fits a subject of it, "" where it does.
 
-    ``namespaces`` are owners' names that the sender holds: in the first a canary is listed, which is no one else's.
+    ``namespace`` is an owner's name that the sender holds: a canary is listed there, where it harms no one.
     ``version`` is the least version, for when the sender's state was lost.
     """
 
@@ -78,9 +82,10 @@ class Order:
     delta: bool = False
     interim: bool = False
     source: str = ""
-    namespaces: tuple[str, ...] = ()
+    namespace: str = ""
     version: int = 1
-    stale: Callable[[Decision], str] = field(default=lambda decision: "")
+    log: str = ""
+    stale: Callable[[Decision, Ref], str] = field(default=lambda decision, subject: "")
 
 
 def build(
@@ -102,7 +107,7 @@ def build(
             raise UsageError(f"{recipient.name}: has no list yet that could change; build a whole one first")
         version = max(last + 1, order.version)
         until = iso(datetime.fromisoformat(now) + timedelta(days=order.days))
-        header = Header(SCHEMA, keys.card, recipient, version, last if order.delta else 0, now, until)
+        header = Header(SCHEMA, keys.card, recipient, version, last if order.delta else 0, now, until, order.log)
         listing = _Listing(sent, version, terms, order, decisions)
         path = out / f"{keys.card.name}-{recipient.name}-{version:06}.{'delta' if order.delta else 'list'}.age"
         with _private_file(path) as file:
@@ -221,39 +226,43 @@ class _Listing:
 
 def _listed(decisions: Iterable[Decision], terms: Terms, order: Order) -> Iterator[Entry | Held]:
     """What is to be listed, and what is held back; the canary comes first, and only where there is something else."""
-    canary = order.namespaces[:1]
+    canary = order.namespace
     for decision in decisions:
         for entry in entries(decision, terms):
-            if isinstance(entry, Entry) and (why := order.stale(decision)):
-                subject = Ref(entry.repository.kind, entry.repository.name, entry.revision)
-                yield Held(decision.id, subject, f"{why}; open the case again")
+            if isinstance(entry, Entry) and (why := order.stale(decision, entry.subject)):
+                yield Held(decision.id, entry.subject, f"{why}; open the case again")
                 continue
             if isinstance(entry, Entry) and canary:
-                yield _canary(entry, terms, canary[0])
-                canary = ()
+                yield _canary(entry, terms, canary)
+                canary = ""
             yield entry
 
 
 def _canary(like: Entry, terms: Terms, namespace: str) -> Entry:
     """An entry that looks like another and is in a namespace of the sender's: who acts on it has this very list."""
     mark = terms.token("canary", namespace)
-    owner, name = namespace, f"{like.repository.name.rpartition('/')[2][:40].strip('._-')}-{mark[:6]}"
-    found = repository(Ref("model", f"{owner}/{name}"), terms.hub)
+    subject = Ref("model", f"{namespace}/lora-{mark[:6]}")
+    found = repository(subject, terms.hub)
     decision = replace(
         like.decision,
+        id="",
         digests=tuple(
             Digest(digest.algorithm, hashlib.sha256(f"{mark}{digest}".encode()).hexdigest())
             for digest in like.decision.digests
         ),
-        reasons=(),
+        reasons=tuple(
+            replace(reason, fact=reason.fact.replace(like.subject.name, subject.name))
+            for reason in like.decision.reasons
+        ),
     )
     return replace(
         like,
         id=terms.token("entry", mark),
         token=terms.token("subject", mark),
+        subject=subject,
         repository=found,
         locators=locators(found),
-        decision=replace(decision, id=""),
+        decision=decision,
         supersedes="",
     )
 

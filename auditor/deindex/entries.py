@@ -47,8 +47,8 @@ class Entry:
 
     id: str
     token: str
+    subject: Ref
     repository: Repository
-    revision: str
     locators: Locators
     decision: Decision
     status: str  # standing, due (for re-review), interim
@@ -91,8 +91,8 @@ def entries(decision: Decision, terms: Terms) -> Iterator[Entry | Held]:
             yield Entry(
                 _id(terms, decision.id, found),
                 terms.token("subject", found.hub, found.kind, found.name),
+                subject,
                 found,
-                subject.revision,
                 made,
                 decision,
                 status,
@@ -137,7 +137,7 @@ def published(entry: Entry) -> dict[str, object]:
             "platform": entry.repository.hub,
             "kind": entry.repository.kind,
             "name": entry.repository.name,
-            "revision": _shown(entry.revision),
+            "revision": _shown(entry.subject.revision),
         },
         "locators": {
             "hosts": made.hosts,
@@ -186,45 +186,43 @@ def _shown(text: str) -> str:
     return printable(text, LONGEST)
 
 
-def staleness(run: Path, decisions: Iterable[Decision]) -> Callable[[Decision], str]:
-    """Why a decision no longer fits what a newer run found, "" where it still does or the run can't tell.
+def staleness(run: Path, decisions: Iterable[Decision]) -> Callable[[Decision, Ref], str]:
+    """Why a decision no longer fits what a newer run found of a subject; "" where it does, or the run can't tell.
 
-    The weights stand: where the run holds digests of the subject and none is one that was reviewed, it is stale.
-    Where it still has one, a changed card changes nothing. Where none is known, what it rests on must still be found.
+    Weights count first: where the run holds digests of the subject and none is one that was reviewed, it is stale;
+    where one is, a changed card changes nothing. Where none is known, what it rests on must still be found.
+    Raises RunError.
     """
     import pyarrow.compute as pc
     import pyarrow.dataset as pads
 
+    from auditor.facts import FACTS
     from auditor.runs import report
 
-    reviewed = report(run)
     found = {
-        (reason.rule, reason.kind, reason.subject, reason.fact) for case in reviewed.cases for reason in case.reasons
+        (reason.rule, reason.kind, reason.subject, reason.fact) for case in report(run).cases for reason in case.reasons
     }
-    names = sorted({decision.subject.name for decision in decisions})
-    facts = pads.dataset(sorted(str(path) for path in (run / "facts").glob("*.parquet")), format="parquet")
-    wanted = pc.field("name").isin(names)
-    present: set[tuple[str, str]] = set()
+    names = sorted({ref.name for decision in decisions for ref in (decision.subject, *decision.copies)})
+    files = sorted(str(path) for path in (run / "facts").glob("*.parquet"))
+    facts = pads.dataset(files, schema=FACTS, format="parquet")
     artefacts: dict[tuple[str, str], set[str]] = {}
-    for batch in facts.to_batches(columns=["kind", "name", "key", "value"], filter=wanted):
+    for batch in facts.to_batches(columns=["kind", "name", "key", "value"], filter=pc.field("name").isin(names)):
         for kind, name, key, value in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            present.add((kind, name))
+            held = artefacts.setdefault((kind, name), set())
             if key == "artefact":
-                artefacts.setdefault((kind, name), set()).add(value)
+                held.add(value)
 
-    def stale(decision: Decision) -> str:
-        subject = (decision.subject.kind, decision.subject.name)
-        if subject not in present:
+    def stale(decision: Decision, subject: Ref) -> str:
+        held = artefacts.get((subject.kind, subject.name))
+        if held is None:
             return ""
-        digests = {str(digest) for digest in decision.digests}
-        if digests and subject in artefacts:
-            return "" if digests & artefacts[subject] else "its weights are no longer those that were reviewed"
-        gone = [
-            reason
-            for reason in decision.reasons
-            if reason.rule in decision.rules
-            and (reason.rule, reason.subject.kind, reason.subject.name, reason.fact) not in found
-        ]
-        return f"{gone[0].rule} no longer finds what was reviewed" if gone else ""
+        reviewed = {str(digest) for digest in decision.digests}
+        if reviewed and held:
+            return "" if reviewed & held else "its weights are no longer those that were reviewed"
+        for reason in decision.reasons:
+            about = (reason.rule, reason.subject.kind, reason.subject.name, reason.fact)
+            if reason.rule in decision.rules and about not in found:
+                return f"{reason.rule} no longer finds what was reviewed"
+        return ""
 
     return stale

@@ -202,7 +202,7 @@ def test_what_changed_since_it_was_reviewed_is_held_back_and_said(desk: Desk) ->
         decision("atelier/harbour"),
         decision("atelier/lights"),
         delta=True,
-        stale=lambda made: "its weights are new" if made.subject.name == "atelier/lights" else "",
+        stale=lambda made, subject: "its weights are new" if subject.name == "atelier/lights" else "",
     )
     (held,) = delta.held
     assert (held.subject.name, held.why) == ("atelier/lights", "its weights are new; open the case again")
@@ -214,16 +214,16 @@ def test_a_canary_is_in_the_senders_own_namespace_and_another_for_each_recipient
         lines = [json.loads(line) for line in desk.plain(path, keys).splitlines()]
         return [line["subject"]["name"] for line in lines if "entry" in line]
 
-    ours = desk.build(decision("atelier/harbour"), namespaces=("our-owner",))
-    theirs = desk.build(decision("atelier/harbour"), namespaces=("our-owner",), to=stranger.card)
+    ours = desk.build(decision("atelier/harbour"), namespace="our-owner")
+    theirs = desk.build(decision("atelier/harbour"), namespace="our-owner", to=stranger.card)
     one, two = canaries(ours.path, desk.recipient), canaries(theirs.path, stranger)
     assert one[1:] == two[1:] == ["atelier/harbour"]
-    assert one[0].startswith("our-owner/harbour-")
-    assert two[0].startswith("our-owner/harbour-")
+    assert one[0].startswith("our-owner/lora-")
+    assert two[0].startswith("our-owner/lora-")
     assert one[0] != two[0]
-    assert desk.build(namespaces=("our-owner",)).entries == 0
+    assert desk.build(namespace="our-owner").entries == 0
     with pytest.raises(SealError, match="is no repository's name"):
-        desk.build(decision("atelier/harbour"), namespaces=("datasets",))
+        desk.build(decision("atelier/harbour"), namespace="datasets")
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

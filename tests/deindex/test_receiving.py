@@ -198,15 +198,12 @@ def test_each_sender_has_versions_of_its_own(desk: Desk, built: Built, stranger:
     assert other.answers("atelier/harbour", "atelier/new") == ["not listed", "listed"]
 
 
-def signed(desk: Desk, *lines: bytes, **header: object) -> Path:
+def signed(desk: Desk, *lines: bytes, removals: int = 0, **header: object) -> Path:
     """What a sender's faulty program may sign."""
     about = asdict(desk.build(decision("atelier/harbour")).header) | header
     first = json.dumps(about).encode() + b"\n"
     digest = hashlib.sha256(b"".join((first, *lines))).hexdigest()
-    counts = {
-        "entries": sum(b"remove" not in line for line in lines),
-        "removals": sum(b"remove" in line for line in lines),
-    }
+    counts = {"entries": len(lines), "removals": removals}
     payload = json.dumps({"list": about, **counts, "sha256": digest}).encode()
     path = desk.folder / "signed.age"
     with path.open("wb") as file:
@@ -237,6 +234,10 @@ def test_a_signed_pattern_that_covers_more_than_a_repository_is_refused(desk: De
     artefacts: dict[str, list[str]] = {"sha256": [], "sha256_tensors": [], "autov3": []}
     entry = {"entry": "x", "locators": made, "artefacts": artefacts, "expires_at": "2027-01-01T00:00:00Z"}
     refused(desk, signed(desk, json.dumps(entry).encode() + b"\n"), "a pattern that covers more than a repository")
+
+
+def test_a_signed_number_of_entries_that_is_wrong_is_refused(desk: Desk) -> None:
+    refused(desk, signed(desk, removals=1), "has another number of entries than was signed")
 
 
 @pytest.mark.parametrize(
