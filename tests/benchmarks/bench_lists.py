@@ -1,6 +1,6 @@
 """Known lists: near search, exact look-up, opening and importing, beside the peers, in the same run.
 
-python tests/benchmarks/bench_lists.py near   [--entries N ...] [--queries N] [--repeat N]
+python tests/benchmarks/bench_lists.py near   [--entries N ...] [--queries N] [--repeat N] [--no-peer]
 python tests/benchmarks/bench_lists.py exact  [--entries N ...] [--queries N] [--repeat N] [--share 0.01]
 python tests/benchmarks/bench_lists.py import [--entries N]
 
@@ -15,6 +15,8 @@ import argparse
 import os
 import resource
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -69,7 +71,7 @@ def medians(contenders: dict[str, Callable[[], object]], queries: int, repeat: i
         print(f"  {name:<28} {rate:>14,.0f} queries/s   auditor is {rates['auditor'] / rate:.1f} times as fast")
 
 
-def near_search(entries: int, queries: int, repeat: int, folder: Path) -> None:
+def near_search(entries: int, queries: int, repeat: int, peers: bool, folder: Path) -> None:
     print(f"near search, {entries:,} entries of PDQ, distance at most 31, {queries:,} queries")
     random = np.random.default_rng(entries)
     rows = random.integers(0, 256, (entries, 32), np.uint8)
@@ -80,12 +82,14 @@ def near_search(entries: int, queries: int, repeat: int, folder: Path) -> None:
     known = compiled("pdq", rows, folder)
     words = near.words_of(asked)
     found = known.near("pdq", words)
-    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"  resident: {resident:.2f} GB at most so far; {len(found[0])} pairs")
+    print(f"  compiled with {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB at most, made rows too")
+    print(
+        f"  a fresh process that opens and searches: {_resident(folder, words):.2f} GB at most; {len(found[0])} pairs"
+    )
     pairs = list(zip(found[0].tolist(), known.values("pdq", found[1]).to_pylist(), found[2].tolist(), strict=True))
     _equal_to_faiss(pairs, rows, asked[:FLAT])
     contenders: dict[str, Callable[[], object]] = {"auditor": lambda: known.near("pdq", words)}
-    peer = _threatexchange(rows)
+    peer = _threatexchange(rows) if peers else None
     if peer is not None:
         hexes = [row.tobytes().hex() for row in asked]
         met = peer(hexes)
@@ -93,6 +97,18 @@ def near_search(entries: int, queries: int, repeat: int, folder: Path) -> None:
         assert theirs == sorted((row, value.hex(), distance) for row, value, distance in pairs)
         contenders["threatexchange PDQIndex"] = lambda: peer(hexes)
     medians(contenders, queries, repeat)
+
+
+def _resident(folder: Path, words: near.Words) -> float:
+    """GB that a process has at most which opens the list and searches it for these hashes."""
+    np.save(folder / "asked.npy", words)
+    code = (
+        "import sys, numpy; from pathlib import Path; from auditor.known.compiled import open_compiled\n"
+        "folder = Path(sys.argv[1]); open_compiled(folder).near('pdq', numpy.load(folder / 'asked.npy'))\n"
+        "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    return int(subprocess.check_output([sys.executable, "-c", code, str(folder)], env=environment)) / 1e6
 
 
 def _equal_to_faiss(pairs: list[tuple[int, bytes, int]], rows: Rows, asked: Rows) -> None:
@@ -170,12 +186,13 @@ def main() -> None:
     parser.add_argument("--queries", type=int)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--share", type=float, default=0.01)
+    parser.add_argument("--no-peer", action="store_true", help="without PDQIndex: it needs 5 GB for 10 million entries")
     given = parser.parse_args()
     default = {"near": [100_000, 1_000_000], "exact": [10_000_000], "import": [10_000_000]}[given.what]
     for entries in given.entries or default:
         with tempfile.TemporaryDirectory() as folder:
             if given.what == "near":
-                near_search(entries, given.queries or 5000, given.repeat, Path(folder))
+                near_search(entries, given.queries or 5000, given.repeat, not given.no_peer, Path(folder))
             elif given.what == "exact":
                 exact_look_up(entries, given.queries or 2_000_000, given.repeat, given.share, Path(folder))
             else:
