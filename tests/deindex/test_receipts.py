@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from auditor.deindex import receipts
 from auditor.deindex.parties import Keys
 from auditor.deindex.receipts import Acted
 from auditor.errors import SealError, UsageError
+from auditor.resources import resource
 from auditor.sealing import envelope
 from tests.deindex.lists import NOW, Desk, decision
 
@@ -30,6 +34,14 @@ def test_a_receipt_names_what_was_acted_on_and_when(desk: Desk, path: Path) -> N
     assert {each.at for each in said.acted} == {NOW}
 
 
+def test_a_receipt_is_as_the_schema_says(desk: Desk, path: Path) -> None:
+    schema = json.loads((resource("reports/schema") / "deindex-receipt.schema.json").read_text())
+    payload = json.loads(envelope.opened(path.read_bytes(), receipts.KIND, desk.recipient.card.public))
+    check = jsonschema.Draft202012Validator(schema)
+    check.validate(payload)
+    assert not check.is_valid(payload | {"name": "atelier/harbour"})
+
+
 def test_a_receipt_names_no_subject(desk: Desk, path: Path) -> None:
     payload = envelope.opened(path.read_bytes(), receipts.KIND, desk.recipient.card.public)
     assert b"atelier" not in payload
@@ -44,6 +56,13 @@ def test_a_receipt_by_another_or_changed_is_refused(desk: Desk, path: Path, stra
     path.write_bytes(data)
     with pytest.raises(SealError, match=f"{path}: "):
         receipts.read_receipt(path, desk.recipient.card)
+
+
+def test_a_receipt_in_anothers_name_is_refused(desk: Desk, path: Path, stranger: Keys) -> None:
+    found = desk.lookup()
+    path.write_bytes(receipts.receipt(found, replace(desk.recipient, signing=stranger.signing), (), NOW))
+    with pytest.raises(SealError, match="is by search, not by stranger"):
+        receipts.read_receipt(path, stranger.card)
 
 
 def test_a_list_is_no_receipt(desk: Desk, path: Path) -> None:
