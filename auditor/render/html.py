@@ -12,7 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from auditor.printable import printable
-from auditor.render import Options, guidance, sharing
+from auditor.render import Options, commitments, guidance, sharing
 from auditor.render.drawing import Kin
 from auditor.render.summary import summarise
 from auditor.runs import Report
@@ -33,10 +33,15 @@ def render(report: Report, out: TextIO, options: Options) -> None:
     css = (TEMPLATES / "report.css").read_text("utf-8")
     hits = list(islice(sharing.placed_hits(report), PLACES + 1)) if options.places else []
     page = _environment().get_template("report.html")
+    summary = summarise(shown)
+    # Numbers stand for names in a report that is shared: nothing could be looked up by them.
+    stated = () if options.share else commitments.rows(report, [block.ref for block in summary.subjects])
     pieces = page.generate(
         report=shown,
         notice=sharing.notice(report, options),
-        summary=summarise(shown),
+        summary=summary,
+        commitments=commitments.COMMITMENTS,
+        stated=stated,
         cases=[(case, kin.draw(case) if n < DRAWINGS else None) for n, case in enumerate(shown.cases[:CASES])],
         cases_left_out=max(len(shown.cases) - CASES, 0),
         matched=guidance.matched(shown),

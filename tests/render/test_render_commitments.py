@@ -1,0 +1,53 @@
+"""A model's row of Safety by Design commitments: what its card states, what it doesn't, and what was not read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from auditor.cli.main import main
+from auditor.render.commitments import COMMITMENTS
+from auditor.resources import resource
+from auditor.terms.entries import read
+
+CARD = "---\npipeline_tag: text-to-image\n---\n# Painter\n\n{body}\n"
+
+
+def page(target: Path, run: Path, *options: str) -> str:
+    run_it = CliRunner()
+    run_it.invoke(main, ["scan", str(target), "--out", str(run), "--workers", "1"])
+    shown = run_it.invoke(main, ["report", str(run), "--format", "html", *options])
+    assert shown.exit_code == 0, shown.output
+    return shown.output
+
+
+def test_the_columns_are_the_commitments_of_the_vocabulary() -> None:
+    known = {term.value for term in read((resource("rules") / "vocabulary",)).terms if term.kind == "safety"}
+    assert set(COMMITMENTS) == known
+
+
+def test_a_models_row_says_what_is_stated_and_what_is_missing(tmp_path: Path) -> None:
+    for name, body in (("plain", "Paints."), ("<b>tested", "The model was red-teamed before release.")):
+        (tmp_path / "hub" / "models" / "acme" / name).mkdir(parents=True)
+        (tmp_path / "hub" / "models" / "acme" / name / "README.md").write_text(CARD.format(body=body))
+    html = page(tmp_path / "hub", tmp_path / "run")
+    table = html.partition('id="commitments"')[2].partition("</section>")[0]
+    rows = {
+        name: re.sub("<[^>]+>", " ", cells).split()
+        for name, cells in re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', table)
+    }
+    red = list(COMMITMENTS).index("red-teaming")
+    assert [cell for name, cell in rows.items() if name.endswith("plain")] == [["–"] * len(COMMITMENTS)]
+    tested = next(cells for name, cells in rows.items() if name.endswith("&lt;b&gt;tested"))
+    assert tested == ["stated" if at == red else "–" for at in range(len(COMMITMENTS))]
+    assert 'id="commitments"' not in page(tmp_path / "hub", tmp_path / "run-2", "--share")
+
+
+def test_a_card_that_was_not_read_whole_is_not_said_to_miss_anything(tmp_path: Path) -> None:
+    folder = tmp_path / "hub" / "models" / "acme" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "README.md").write_text("---\nlicense: [mit\ntags: {a: b\n---\nPaints.\n")
+    html = page(tmp_path / "hub", tmp_path / "run")
+    assert html.partition('id="commitments"')[2].count("not all read") == len(COMMITMENTS)
