@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.facts import FACTS, rows, subjects
@@ -32,6 +32,7 @@ def joined(parts: list[Subject]) -> dict[object, tuple[set[Statement], set[Gap]]
     return found
 
 
+@settings(deadline=None)
 @given(st.lists(drawn, max_size=6), st.randoms())
 def test_parts_of_a_subject_are_joined_whatever_their_order(parts: list[Subject], random: object) -> None:
     shuffled = sorted(parts, key=lambda part: random.random())  # type: ignore[attr-defined]
