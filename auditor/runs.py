@@ -66,12 +66,16 @@ class PolicySummary:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """``child`` was made from ``parent``; ``source`` is whose word that is."""
+    """``child`` was made from ``parent``; ``source`` is whose word that is.
+
+    ``dropped``: the parent prohibits the sexual exploitation of minors, and the child's terms do not.
+    """
 
     child: Ref
     parent: Ref
     relation: str
     source: str
+    dropped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -553,6 +557,9 @@ def _lineage(path: Path, cases: Sequence[Case], most: int = 300, generations: in
     if not cases or not path.exists():
         return ()
     table = pq.read_table(path)
+    wanted = (pc.field("key") == "protection") & (pc.field("value") == "dropped")
+    clauses = pq.read_table(path.with_name("derived.parquet"), columns=["kind", "name", "relation"], filters=wanted)
+    dropped = set(zip(*(column.to_pylist() for column in clauses.columns), strict=True))
     found: dict[Edge, None] = {}
     for here, there in (("child", "parent"), ("parent", "child")):
         names = {(case.kind, case.subject) for case in cases[:most]}
@@ -562,7 +569,8 @@ def _lineage(path: Path, cases: Sequence[Case], most: int = 300, generations: in
             rows = [row for row in rows if (row[f"{here}_kind"], row[here]) in names][:most]
             for row in rows:
                 child, parent = Ref(row["child_kind"], row["child"]), Ref(row["parent_kind"], row["parent"])
-                found[Edge(child, parent, row["relation"], row["source"])] = None
+                without = (child.kind, child.name, parent.name) in dropped
+                found[Edge(child, parent, row["relation"], row["source"], without)] = None
             names = {(row[f"{there}_kind"], row[there]) for row in rows} - seen
             seen |= names
             if not names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.model import Case, Ref
 from auditor.printable import printable
@@ -38,12 +38,23 @@ class Drawing:
 
 
 class Kin:
-    """The edges of a report by either end."""
+    """The edges of a report by either end; what several say of one pair is one edge."""
 
     def __init__(self, edges: Iterable[Edge]) -> None:
         self.up: dict[Ref, list[Edge]] = {}
         self.down: dict[Ref, list[Edge]] = {}
+        pairs: dict[tuple[Ref, Ref], Edge] = {}
         for edge in edges:
+            first = pairs.setdefault((edge.child, edge.parent), edge)
+            pairs[edge.child, edge.parent] = replace(
+                first,
+                relation=first.relation if first.relation != "observed" else edge.relation,
+                source=first.source
+                if edge.source in first.source.split(" and ")
+                else f"{first.source} and {edge.source}",
+                dropped=first.dropped or edge.dropped,
+            )
+        for edge in pairs.values():
             self.up.setdefault(edge.child, []).append(edge)
             self.down.setdefault(edge.parent, []).append(edge)
 
@@ -108,7 +119,8 @@ class Kin:
 
 def _label(edge: Edge) -> str:
     relation = edge.relation or "made from it"
-    return f"{relation}, by {edge.source}" if edge.source else relation
+    said = f"{relation}, by {edge.source}" if edge.source else relation
+    return f"{said}; prohibition dropped" if edge.dropped else said
 
 
 def _line(parent: Node, child: Node) -> str:

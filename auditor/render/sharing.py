@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 from auditor.errors import RunError, UsageError
 from auditor.model import GAPS, Case, Finding, Gap, Place, Ref
 from auditor.render import Options
-from auditor.runs import Edge, Report
+from auditor.runs import Report
 from auditor.samples import EXACT, HITS
 
 T = TypeVar("T")
@@ -121,7 +121,9 @@ class _Numbers:
             findings=_Again(self._findings),
             gaps=_Again(self._gaps),
             cases=tuple(self._case(case) for case in report.cases),
-            lineage=tuple(Edge(self._known[e.child], self._known[e.parent], e.relation, "") for e in report.lineage),
+            lineage=tuple(
+                replace(e, child=self._known[e.child], parent=self._known[e.parent], source="") for e in report.lineage
+            ),
             restricted=None,
         )
 

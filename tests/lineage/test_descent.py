@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.errors import RunError
+from auditor.render.drawing import Kin
 from auditor.runs import audit, facts, judge
 from tests.weights import safetensors_file
 
@@ -173,3 +174,17 @@ def test_a_damaged_fingerprint_ends_the_judging_with_its_name(tmp_path: Path) ->
     kept.write_bytes(kept.read_bytes()[:-40])
     with pytest.raises(RunError, match=r"fingerprints/00-000000.parquet: is damaged"):
         judge([tmp_path / "run"], out=tmp_path / "again", workers=1)
+
+
+def test_the_path_of_a_case_shows_weights_and_what_was_dropped_on_it(tmp_path: Path) -> None:
+    known = HUB.parent / "known-pictures.csv"
+    report = audit(HUB, known=[known], profile="example", out=tmp_path / "run", weights="sample", workers=1)
+    edges = {(edge.child.name, edge.parent.name, edge.source): edge.dropped for edge in report.lineage}
+    assert edges["nobody/from-scratch", "northlight/paint-base", "weights"]
+    assert not edges["atelier/paint-harbour", "northlight/paint-base", "weights"]
+    case = next(case for case in report.cases if case.subject == "northlight/paint-base")
+    drawing = Kin(report.lineage).draw(case)
+    assert drawing
+    labels = {node.name: node.label for node in drawing.nodes}
+    assert labels["model nobody/from-scratch"] == "observed, by weights; prohibition dropped"
+    assert labels["model atelier/paint-harbour"] == "finetune, by card and weights"
