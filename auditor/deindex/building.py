@@ -36,6 +36,7 @@ KIND = "application/vnd.provenance-auditor.deindex-list+json"
 SCHEMA = "deindex-list/1"
 DAYS = 30  # a list lives no longer: what is overturned must not go on being acted on
 CHUNK = 1 << 18
+PATIENCE = 5.0  # seconds to wait for another build for the same recipient
 RECORDED = 10_000  # decisions that the ledger is told of at once
 COLUMNS = ("entry", "action", "match", "pattern", "letter_case", "kind", "name", "explanation", "expires_at")
 WARNING = (
@@ -99,27 +100,45 @@ def build(
     envelope.ready()
     if not 1 <= order.days <= DAYS:
         raise UsageError(f"--days {order.days}: a list lives 1 to {DAYS} days")
-    terms = _terms(keys, recipient, now, order)
-    with closing(_open(state, recipient)) as sent, sent:
-        sent.execute("BEGIN IMMEDIATE")
-        last = _last(sent, recipient, now)
-        if order.delta and not last:
-            raise UsageError(f"{recipient.name}: has no list yet that could change; build a whole one first")
-        version = max(last + 1, order.version)
-        until = iso(datetime.fromisoformat(now) + timedelta(days=order.days))
-        header = Header(SCHEMA, keys.card, recipient, version, last if order.delta else 0, now, until, order.log)
-        listing = _Listing(sent, version, terms, order, decisions)
-        path = out / f"{keys.card.name}-{recipient.name}-{version:06}.{'delta' if order.delta else 'list'}.age"
-        with _private_file(path) as file:
-            body = listing.changes() if order.delta else listing.lines()
-            envelope.encrypt(_chunks(_sealed(header, body, listing, keys)), file, recipient.age)
-            file.flush()
-            os.fsync(file.fileno())
-            sent.execute("DELETE FROM entry WHERE version < ?", (version,))
-            sent.execute("INSERT OR REPLACE INTO list VALUES (?, ?, ?)", (version, now, until))
-            # Remembered before it can be seen: a version is never given twice, though one may be missing.
-            sent.commit()
-            os.replace(file.name, path)
+    try:
+        with closing(_open(state, recipient)) as sent, sent:
+            return _build(sent, decisions, recipient, keys, out, now, order)
+    except OSError as error:
+        raise UsageError(f"{out}: the list cannot be written: {error.strerror}; name another --out") from error
+    except sqlite3.Error as error:
+        raise SealError(
+            f"{state}: the state of what was sent cannot be used ({error}); is another build running?"
+        ) from error
+
+
+def _build(
+    sent: sqlite3.Connection,
+    decisions: Iterable[Decision],
+    recipient: Party,
+    keys: Keys,
+    out: Path,
+    now: str,
+    order: Order,
+) -> Built:
+    sent.execute("BEGIN IMMEDIATE")
+    last = _last(sent, recipient, now)
+    if order.delta and not last:
+        raise UsageError(f"{recipient.name}: has no list yet that could change; build a whole one first")
+    version = max(last + 1, order.version)
+    until = iso(datetime.fromisoformat(now) + timedelta(days=order.days))
+    header = Header(SCHEMA, keys.card, recipient, version, last if order.delta else 0, now, until, order.log)
+    listing = _Listing(sent, version, _terms(keys, recipient, now, order), order, decisions)
+    path = out / f"{keys.card.name}-{recipient.name}-{version:06}.{'delta' if order.delta else 'list'}.age"
+    with _private_file(path) as file:
+        body = listing.changes() if order.delta else listing.lines()
+        envelope.encrypt(_chunks(_sealed(header, body, listing, keys)), file, recipient.age)
+        file.flush()
+        os.fsync(file.fileno())
+        sent.execute("DELETE FROM entry WHERE version < ?", (version,))
+        sent.execute("INSERT OR REPLACE INTO list VALUES (?, ?, ?)", (version, now, until))
+        # Remembered before it can be seen: a version is never given twice, though one may be missing.
+        sent.commit()
+        os.replace(file.name, path)
     _sync(out)
     return Built(path, header, listing.entries, listing.removed, tuple(listing.held))
 
@@ -302,7 +321,7 @@ def _open(state: Path, recipient: Party) -> sqlite3.Connection:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
-        sent = sqlite3.connect(path, isolation_level=None)
+        sent = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         sent.execute("PRAGMA synchronous = EXTRA")
         sent.execute("PRAGMA cache_size = -65536")
         sent.execute("CREATE TABLE IF NOT EXISTS list (version INTEGER PRIMARY KEY, issued_at TEXT, expires_at TEXT)")

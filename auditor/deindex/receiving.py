@@ -64,7 +64,9 @@ def receive(file: Path, keys: Keys, sender: Party, home: Path, now: str) -> Rece
         except SealError as error:
             raise SealError(f"{printable(str(file), 300)}: {error}") from error
         except OSError as error:
-            raise SealError(f"{printable(str(file), 300)}: cannot be read: {error.strerror}") from error
+            raise SealError(
+                f"{printable(str(file), 300)}: cannot be read, or kept in {folder}: {error.strerror}"
+            ) from error
     return found
 
 

@@ -71,33 +71,34 @@ def encrypt(chunks: Iterable[bytes], out: IO[bytes], recipient: str) -> None:
         key = pyrage.x25519.Recipient.from_str(recipient)
     except pyrage.RecipientError as error:
         raise SealError(f"{recipient[:80]!r}: is not the public half of an age key ({error})") from error
-    source = _Chunks(iter(chunks))
+    source, sink = _Chunks(iter(chunks)), _Sink(out)
     try:
-        pyrage.encrypt_io(source, out, [key])
+        pyrage.encrypt_io(source, sink, [key])
     except (pyrage.EncryptError, OSError):
-        # The library turns whatever a reader raises into an error of its own.
-        if source.raised is not None:
-            raise source.raised from None
-        raise
+        if source.raised is None and sink.raised is None:
+            raise
+    # The library turns whatever a file raises into an error of its own, and forgets it at the last block.
+    if raised := source.raised or sink.raised:
+        raise raised
 
 
 def decrypt(file: IO[bytes], out: IO[bytes], identity: str) -> None:
-    """Write what was encrypted for the holder of this age key. Raises SealError.
+    """Write what was encrypted for the holder of this age key. Raises SealError, OSError.
 
     What comes out is nobody's word yet: anyone can encrypt for a public key.
     """
     import pyrage
 
+    sink = _Sink(out)
     try:
-        pyrage.decrypt_io(file, out, [_identity(identity)])
-    except pyrage.DecryptError as error:
-        if "No matching keys" in str(error):
-            raise SealError("was encrypted for somebody else's key; ask the sender for a list made for you") from error
-        raise SealError(f"cannot be decrypted ({_one_line(error)}): changed, cut off, or no list at all") from error
-    except OSError as error:
-        if error.errno is not None:  # the disk's, not the cipher's
-            raise
-        raise SealError("cannot be decrypted to its end: it was changed or cut off; fetch it again") from error
+        pyrage.decrypt_io(file, sink, [_identity(identity)])
+    except (pyrage.DecryptError, pyrage.EncryptError, OSError) as error:
+        if sink.raised is None:
+            if "No matching keys" in str(error):
+                raise SealError("was encrypted for somebody else's key; ask for a list made for you") from error
+            raise SealError(f"cannot be decrypted ({_one_line(error)}): changed, cut off, or no list at all") from error
+    if sink.raised is not None:
+        raise sink.raised
 
 
 def new_identity() -> str:
@@ -154,3 +155,21 @@ class _Chunks(io.RawIOBase):
         cast(memoryview, buffer)[:size] = self._left[:size]
         self._left = self._left[size:]
         return size
+
+
+class _Sink:
+    """A file to write to; keeps what it raised."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+        self.raised: BaseException | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._out.write(data)
+        except BaseException as error:
+            self.raised = error
+            raise
+
+    def flush(self) -> None:
+        """What is written is flushed by who opened the file."""

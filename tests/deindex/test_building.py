@@ -182,6 +182,26 @@ def test_what_fails_half_way_leaves_nothing_behind(desk: Desk) -> None:
     assert (delta.header.version, delta.entries, delta.removed) == (2, 0, 0)
 
 
+def test_a_second_build_for_one_recipient_at_the_same_time_is_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "PATIENCE", 0.1)
+
+    def decisions() -> Iterator[Decision]:
+        with pytest.raises(SealError, match=r"database is locked\); is another build running"):
+            desk.build(decision("atelier/lights"))
+        yield decision("atelier/harbour")
+
+    args = (desk.recipient.card, desk.sender, desk.folder / "out", desk.folder / "sent", NOW, Order())
+    assert building.build(decisions(), *args).entries == 1
+
+
+def test_a_folder_that_cannot_hold_a_list_is_named(desk: Desk) -> None:
+    (desk.folder / "out").write_text("a file")
+    with pytest.raises(UsageError, match=r"out: cannot hold a list: .*; name another --out"):
+        desk.build(decision("atelier/harbour"))
+
+
 def test_a_recipient_whose_key_changed_is_looked_at_by_a_person(desk: Desk, stranger: Keys) -> None:
     desk.build(decision("atelier/harbour"))
     posing = parties.Party("search", stranger.card.ed25519, stranger.card.age)

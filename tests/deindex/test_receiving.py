@@ -91,7 +91,7 @@ def test_a_list_that_was_changed_and_encrypted_again_is_refused(
 
 def test_a_list_for_another_recipient_is_refused(desk: Desk, stranger: Keys) -> None:
     theirs = desk.build(decision("atelier/harbour"), to=stranger.card)
-    refused(desk, theirs.path, "was encrypted for somebody else's key; ask the sender for a list made for you")
+    refused(desk, theirs.path, "was encrypted for somebody else's key; ask for a list made for you")
 
 
 def test_a_list_that_a_recipient_encrypts_again_for_another_is_refused(
@@ -179,6 +179,14 @@ def test_a_clock_that_goes_back_is_refused(desk: Desk, built: Built) -> None:
     refused(desk, newer.path, f"the clock says {NOW}, and it was {late} when it was last asked", now=NOW)
     with pytest.raises(SealError, match="set it right"):
         desk.lookup(NOW)
+
+
+def test_a_clock_cannot_creep_back_in_small_steps(desk: Desk, built: Built) -> None:
+    late = later(NOW, hours=5)
+    desk.receive(built.path, now=late)
+    desk.receive(built.path, now=later(late, minutes=-9))
+    with pytest.raises(SealError, match="set it right"):
+        desk.receive(built.path, now=later(late, minutes=-18))
 
 
 def test_a_forgotten_state_is_not_a_fresh_start(desk: Desk, built: Built) -> None:

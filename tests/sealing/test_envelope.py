@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 from contextlib import suppress
@@ -115,6 +116,21 @@ def test_what_fails_while_it_is_encrypted_is_said() -> None:
 
     with pytest.raises(UsageError, match="the ledger is gone"):
         envelope.encrypt(chunks(), io.BytesIO(), envelope.recipient_of(IDENTITY))  # type: ignore[arg-type]
+
+
+class Full(io.BytesIO):
+    """A file on a disk that is full."""
+
+    def write(self, data: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("size", [1, 300_000])
+def test_a_full_disk_is_called_that_on_both_sides(size: int) -> None:
+    with pytest.raises(OSError, match="No space left on device"):
+        envelope.encrypt([bytes(size)], Full(), envelope.recipient_of(IDENTITY))
+    with pytest.raises(OSError, match="No space left on device"):
+        envelope.decrypt(io.BytesIO(encrypted(bytes(size))), Full(), IDENTITY)
 
 
 def test_keys_that_are_none_are_named() -> None:
