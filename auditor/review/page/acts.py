@@ -9,7 +9,7 @@ from types import MappingProxyType
 from auditor.errors import UsageError
 from auditor.render import guidance
 from auditor.review import proving
-from auditor.review.decisions import later
+from auditor.review.decisions import ACTIONS, later
 from auditor.review.ledger import Act
 from auditor.review.page import views
 from auditor.review.page.views import Go, Shown, Visit
@@ -96,6 +96,8 @@ def _opine(visit: Visit, case: str) -> str:
         raise UsageError("Choose a verdict.")
     if not why.strip():
         raise UsageError("Say why, in words: the other reviewer, the owner and an appeal will rest on them.")
+    if verdict in ACTIONS and not rules:
+        raise UsageError("Say from which rules it follows.")
     if verdict not in views.verdicts(state, me):
         raise UsageError("Choose one of the verdicts that are offered.")
     if verdict == "interim":
@@ -106,10 +108,12 @@ def _opine(visit: Visit, case: str) -> str:
             case, me, verdict, why=why, rules=rules, review_by=_review_by(visit), seen=seen
         )  # fmt: skip
         return "disputed" if after.base == "disputed" else "decided"
-    if not state.held(ledger.now):
-        ledger.claim(case, me, seen=seen)
-        seen = -1
-    ledger.propose(case, me, verdict, why=why, rules=rules, seen=seen)
+    if state.held(ledger.now):
+        ledger.propose(case, me, verdict, why=why, rules=rules, seen=seen)
+    else:  # taken and proposed together, or neither: what is refused leaves no claim behind
+        said = {"verdict": verdict, "rules": list(rules), "why": why}
+        until = {"until": later(ledger.now, hours=1)}
+        ledger.record(Act("claimed", case, me, until), Act("proposed", case, me, said))
     return "proposed"
 
 

@@ -117,6 +117,7 @@ class Desk:
         )
         environment.globals |= {
             "STAGE": words.STAGES,
+            "KEY": words.FACTS,
             "meanings": VERDICTS,
             "VERDICT": words.VERDICTS,
             "happened": words.happened,
@@ -155,7 +156,7 @@ class Desk:
         return HTMLResponse(text.encode("utf-8", "xmlcharrefreplace"), shown.status)
 
 
-def application(desk: Desk) -> Starlette:
+def application(desk: Desk) -> ASGIApp:
     """The application that serves a desk. Every path but ``/enter`` needs a session."""
     read: dict[str, Callable[[Visit], Shown | Go]] = {
         "/": views.queue,
@@ -185,8 +186,7 @@ def application(desk: Desk) -> Starlette:
         routes=routes,
         exception_handlers={404: _lost(desk), 405: _lost(desk), 500: _lost(desk)},
     )
-    app.add_middleware(_Guard, desk=desk)
-    return app
+    return _Guard(app, desk)  # around everything: what goes wrong has these headers too
 
 
 class _Guard:

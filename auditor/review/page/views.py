@@ -272,6 +272,7 @@ def case(visit: Visit, error: str = "", status: int = 200) -> Shown:
             "error": error,
             "typed": visit.form,
             "proof": ledger.checkpoint(),
+            "strong": _strong(state),
         },
         status,
     )
@@ -282,6 +283,14 @@ def _policy(ledger: Ledger, state: State) -> Mapping[str, Any]:
         return ledger.policy(state.policy)
     except UsageError:
         return {}
+
+
+def _strong(state: State) -> bool:
+    """Would anything of this case be masked?"""
+    texts = [state.subject.name, *(reason.fact for reason in state.reasons), *(ref.name for ref in state.copies)]
+    texts += [fact.statement.value for fact in state.facts]
+    quoted = any(fact.statement.key in words.QUOTED for fact in state.facts)
+    return quoted or any(words.MASK in words.plain(text, False) for text in texts)
 
 
 def opinions(state: State, me: str) -> tuple[Opinion, ...]:
@@ -342,7 +351,7 @@ def _drawing(visit: Visit, state: State) -> Drawing | None:
     """The lineage that the case's facts tell, and that of the runs at hand."""
     here = [
         Edge(
-            fact.subject, Ref(_PARENTS[said.key], said.value), said.relation or said.key.replace("_", " "), said.source
+            fact.subject, Ref(_PARENTS[said.key], said.value), said.relation or said.key.replace("_", "-"), said.source
         )
         for fact in state.facts
         if (said := fact.statement).key in _PARENTS
@@ -394,7 +403,8 @@ def _note(event: Event) -> str:
     data = event.data
     match event.kind:
         case "opened" | "joined":
-            return f"{len(data['reasons']):,} reasons, {len(data['facts']):,} facts, {len(data['copies']):,} re-uploads"
+            counted = (("reason", data["reasons"]), ("fact", data["facts"]), ("re-upload", data["copies"]))
+            return ", ".join(words.count(len(found), name) for name, found in counted if found)
         case "claimed":
             return f"until {words.when(str(data['until']))}"
         case "interim":
@@ -536,9 +546,7 @@ def _sent(ledger: Ledger, state: State, to: str) -> str:
 
 
 def settings(visit: Visit) -> Shown:
-    categories: dict[str, str] = {str(ground): said for ground, said in guidance.GROUNDS.items()} | {
-        **guidance.MEANINGS
-    }
+    categories = [*guidance.GROUNDS.items(), *guidance.MEANINGS.items()]
     return Shown("settings.html", {"choices": visit.session.seat.choices, "categories": categories})
 
 

@@ -76,6 +76,17 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "delisted": "took it off a list",
     }
 )
+# What a fact says of its subject.
+FACTS: Mapping[str, str] = MappingProxyType(
+    {
+        "known_content": "matches entries of list",
+        "known_model": "is on list",
+        "trained_on": "was trained on",
+        "base_model": "was made from",
+        "sourced_from": "was made from",
+        "copy_of": "has the same weights as",
+    }
+)
 # What texts of others say in their own words: masked as a whole.
 QUOTED = frozenset({"adult_content", "signal", "tag", "title", "companion"})
 
@@ -105,10 +116,13 @@ def ago(iso: str, now: str) -> str:
 
 def _span(seconds: float) -> str:
     for name, size in (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60)):
-        count = int(seconds // size)
-        if count:
-            return f"{count} {name}{'' if count == 1 else 's'}"
+        if number := int(seconds // size):
+            return count(number, name)
     return ""
+
+
+def count(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
 def plain(text: object, shown: bool = True, limit: int = LONGEST) -> str:

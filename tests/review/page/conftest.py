@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +88,7 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path) -> Office:
     """Three cases, of an exact match, a near one, and weights that a list holds."""
     clock, ticking = Clock(), Ticking()
     folder = tmp_path / "ledger"
@@ -97,9 +96,4 @@ def office(tmp_path: Path) -> Iterator[Office]:
         ledger.record(Act("policy", "", "auditor", POLICY))
         ledger.record(opened(1, "exact"), opened(2, "near"), opened(3, "listed", ground="linked"))
     seats = {name: Seat.of(name, tmp_path / "choices" / f"{name}.json") for name in REVIEWERS}
-    yield Office(folder, Desk(Watch(folder, clock), Door(PORT, ticking), seats, "Ask Sam, 555 0100"), clock, ticking)
-
-
-@pytest.fixture
-def browser(office: Office) -> Callable[[str], Browser]:
-    return office.browser
+    return Office(folder, Desk(Watch(folder, clock), Door(PORT, ticking), seats, "Ask Sam, 555 0100"), clock, ticking)
