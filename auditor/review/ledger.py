@@ -64,6 +64,7 @@ class Ledger:
             raise SealError(f"{folder / FILE}: was written by a newer auditor; this one reads format {FORMAT}")
         self.origin = f"auditor/ledger/{begun.data['ledger']}"
         self.public = public_from(begun.data["key"])
+        self._signed = "", Checkpoint(self.origin, 0, b"")  # the last note whose signature was checked
 
     # Opening
 
@@ -96,7 +97,7 @@ class Ledger:
                 _insert(database, number, body)
             size = database.execute("SELECT count(*) FROM events").fetchone()[0]
             database.execute("INSERT INTO checkpoints VALUES (?, ?)", (size, note[-1]))
-            for _, state in _states(database):
+            for state in _states(database, size):
                 remember(database, state)
         os.replace(part, folder / FILE)
         _sync(folder)
@@ -168,10 +169,21 @@ class Ledger:
         )
 
     def states(self) -> Iterator[State]:
-        """Every case in order of ids, read as they are iterated."""
+        """Every case in order of ids, read as they are iterated.
+
+        Each entry is first proven to be the one that was signed, and the last that none is missing: raises
+        :class:`SealError` where they are not.
+        """
         with _reading(self.folder / FILE):
-            for _, state in _states(self.database):
+            size = self._proven()
+            # Only what was signed when this began: others may go on recording meanwhile.
+            of_none = "SELECT count(*) FROM events WHERE case_id = '' AND number < ?"
+            (read,) = self.database.execute(of_none, (size,)).fetchone()
+            for state in _states(self.database, size):
                 yield state
+                read += state.events
+            if read != size:
+                raise SealError(f"{self.folder / FILE}: events are missing; run `auditor review verify`")
 
     def decisions(self) -> Iterator[Decision]:
         """Every decision, whatever became of it, in order of cases; read as they are iterated."""
@@ -218,8 +230,28 @@ class Ledger:
                 yield event_of(body)
 
     def _events(self, case: str) -> Iterator[Event]:
-        rows = self.database.execute("SELECT body FROM events WHERE case_id = ? ORDER BY number", (case,))
-        return (event_of(body) for (body,) in rows)
+        """A case's events, each proven by the signed checkpoint."""
+        signed = self.checkpoint()
+        rows = self.database.execute("SELECT number, body FROM events WHERE case_id = ? ORDER BY number", (case,))
+        for number, body in rows:
+            event = event_of(body)
+            proof = merkle.inclusion(number, signed.size, self.node) if number < signed.size else ()
+            if not merkle.included(bytes.fromhex(event.leaf), number, signed.size, proof, signed.root):
+                raise SealError(f"{self.folder / FILE}: event {number} was changed; run `auditor review verify`")
+            yield event
+
+    def _proven(self) -> int:
+        """How many entries were signed, after their root has been computed again from every leaf."""
+        signed = self.checkpoint()
+        tree: dict[tuple[int, int], bytes] = {}
+        leaves = self.database.execute("SELECT hash FROM tree WHERE level = 0 ORDER BY number LIMIT ?", (signed.size,))
+        size = 0
+        for (hashed,) in leaves:
+            merkle.keep(tree, size, hashed)
+            size += 1
+        if size != signed.size or merkle.root(size, lambda level, at: tree[level, at]) != signed.root:
+            raise SealError(f"{self.folder / FILE}: events were changed; run `auditor review verify`")
+        return size
 
     def _event(self, number: int) -> Event | None:
         row = self.database.execute("SELECT body FROM events WHERE number = ?", (number,)).fetchone()
@@ -315,7 +347,10 @@ class Ledger:
 
     def checkpoint(self) -> Checkpoint:
         """The last checkpoint, its signature checked. Raises :class:`SealError`."""
-        return notes.opened(self.note(), self.public)
+        note = self.note()
+        if note != self._signed[0]:
+            self._signed = note, notes.opened(note, self.public)
+        return self._signed[1]
 
     # What reviewers do
 
@@ -480,10 +515,21 @@ def _insert(database: sqlite3.Connection, number: int, body: str) -> str:
     return hashed.hex()
 
 
-def _states(database: sqlite3.Connection) -> Iterator[tuple[str, State]]:
-    rows = database.execute("SELECT case_id, body FROM events WHERE case_id <> '' ORDER BY case_id, number")
-    for case, group in groupby(rows, key=lambda row: row[0]):
-        yield case, states.fold(event_of(body) for _, body in group)
+def _states(database: sqlite3.Connection, size: int) -> Iterator[State]:
+    """Every case, from the first ``size`` entries, which must be the leaves of the tree."""
+    rows = database.execute(
+        "SELECT case_id, body, hash FROM events JOIN tree ON level = 0 AND tree.number = events.number "
+        "WHERE case_id <> '' AND events.number < ? ORDER BY case_id, events.number",
+        (size,),
+    )
+
+    def event(body: str, hashed: bytes) -> Event:
+        if merkle.leaf(body.encode()) != hashed:
+            raise SealError("an entry of the ledger was changed; run `auditor review verify`")
+        return event_of(body)
+
+    for _, group in groupby(rows, key=lambda row: row[0]):
+        yield states.fold(event(body, hashed) for _, body, hashed in group)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

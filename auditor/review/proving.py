@@ -112,15 +112,11 @@ def _events(book: Ledger, kept: Checkpoint | None, broken: Broken) -> tuple[int,
         if event.time < time and event.kind != "clock":
             broken(number, f"is of {event.time}, before the event before it")
         previous, time, size = event.leaf, event.time, size + 1
-        grown = tuple(merkle.grow(number, bytes.fromhex(event.leaf), node))
+        grown = merkle.keep(tree, number, bytes.fromhex(event.leaf))
         for level, at, hashed in grown:
             row = database.execute("SELECT hash FROM tree WHERE level = ? AND number = ?", (level, at)).fetchone()
             if row is None or row[0] != hashed:
                 broken(number, f"the Merkle tree does not hold it (level {level}, node {at})")
-            if at & 1:  # its parent covers it and its sibling now
-                del tree[level, at - 1]
-            else:
-                tree[level, at] = hashed
         stored += len(grown)
         root = merkle.root(size, node)
         if last_note := checkpoints.pop(size, ""):

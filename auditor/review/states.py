@@ -90,6 +90,7 @@ class State:
     listed: tuple[str, ...] = ()  # recipients whose list holds it
     first: int = 0  # the numbers of its first and last event
     last: int = 0
+    events: int = 0  # how many there are
     changed_at: str = ""
     evidence: str = ""  # the leaf hash of its last event
 
@@ -147,7 +148,7 @@ def apply(state: State | None, event: Event) -> State:
             after = STEPS[event.kind](state, event)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"case {event.case}: event {event.number} is not as it should be: {error!r}") from error
-    return replace(after, last=event.number, changed_at=event.time, evidence=event.leaf)
+    return replace(after, last=event.number, events=after.events + 1, changed_at=event.time, evidence=event.leaf)
 
 
 # What a run says

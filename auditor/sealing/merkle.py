@@ -32,6 +32,19 @@ def grow(number: int, hashed: bytes, node: Node) -> Iterator[tuple[int, int, byt
         yield level, number, hashed
 
 
+def keep(tree: dict[tuple[int, int], bytes], number: int, hashed: bytes) -> tuple[tuple[int, int, bytes], ...]:
+    """Add a leaf to the few subtrees of which roots are made; all that it completes, as :func:`grow` gives them.
+
+    With these subtrees alone a log of any length is hashed in a memory that grows with its logarithm.
+    """
+    grown = tuple(grow(number, hashed, lambda level, at: tree[level, at]))
+    for level, at, _ in grown[:-1]:  # the last covers the others, and their neighbours to the left
+        tree.pop((level, at - 1))
+    level, at, top = grown[-1]
+    tree[level, at] = top
+    return grown
+
+
 def root(size: int, node: Node) -> bytes:
     """The root over the first ``size`` leaves."""
     return _over(0, size, node) if size else hashlib.sha256(b"").digest()

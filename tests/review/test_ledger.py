@@ -214,6 +214,7 @@ def test_the_tables_can_only_be_added_to(book: Ledger, statement: str) -> None:
 def _forge(book: Ledger, *statements: str) -> Ledger:
     """Change the file as somebody would who can write it: triggers taken off and put back."""
     with closing(sqlite3.connect(book.folder / FILE, isolation_level=None)) as database:
+        database.create_function("leaf", 1, lambda body: merkle.leaf(body.encode()))
         triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for name, _ in triggers:
             database.execute(f"DROP TRIGGER {name}")
@@ -330,6 +331,32 @@ def test_a_checkpoint_of_another_ledger_is_refused(book: Ledger, tmp_path: Path)
     with made(tmp_path / "other") as other:
         (broken,) = verify(book, earlier=other.note()).breaks
         assert "the earlier checkpoint: a checkpoint is damaged, or another key signed it" in str(broken)
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("UPDATE events SET body = replace(body, 'atelier/model-1', 'atelier/model-9')",),
+        (
+            "UPDATE events SET body = replace(body, 'atelier/model-1', 'atelier/model-9') WHERE number = 1",
+            "UPDATE tree SET hash = (SELECT leaf(body) FROM events WHERE number = 1) WHERE level = 0 AND number = 1",
+        ),
+        ("DELETE FROM events WHERE number = 1",),
+        ("DELETE FROM events WHERE number = 5", "DELETE FROM tree WHERE number = 5 AND level = 0"),
+    ],
+)
+def test_nothing_that_was_changed_stands(book: Ledger, statements: tuple[str, ...]) -> None:
+    decided(book, CASE)
+    with _forge(book, *statements) as forged, pytest.raises((SealError, UsageError)):
+        list(forged.standing())
+
+
+def test_a_case_that_was_changed_is_not_shown(book: Ledger) -> None:
+    with (
+        _forge(book, "UPDATE events SET body = replace(body, 'atelier/model-1', 'atelier/model-9')") as forged,
+        pytest.raises(SealError, match="event 1 was changed; run `auditor review verify`"),
+    ):
+        forged.shown(CASE)
 
 
 def test_nothing_is_recorded_upon_a_ledger_that_was_changed(book: Ledger) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.sealing.merkle import consistency, consistent, grow, included, inclusion, leaf, parent, root
+from auditor.sealing.merkle import consistency, consistent, grow, included, inclusion, keep, leaf, parent, root
 
 # google/certificate-transparency, cpp/merkletree/merkle_tree_test.cc: eight entries, and the root after each.
 ENTRIES = [
@@ -90,6 +90,15 @@ def test_the_proofs_are_those_of_certificate_transparency() -> None:
         assert [step.hex() for step in inclusion(number, size, log.node)] == path.split()
     for (old, new), path in CONSISTENCY.items():
         assert [step.hex() for step in consistency(old, new, log.node)] == path.split()
+
+
+@given(st.lists(st.binary(max_size=5), min_size=1, max_size=200))
+def test_a_few_subtrees_are_enough_for_the_root(entries: list[bytes]) -> None:
+    tree: dict[tuple[int, int], bytes] = {}
+    for number, entry in enumerate(entries):
+        assert keep(tree, number, leaf(entry))[0] == (0, number, leaf(entry))
+        assert len(tree) == (number + 1).bit_count()
+    assert root(len(entries), lambda level, at: tree[level, at]) == plain_root(entries)
 
 
 @given(st.lists(st.binary(max_size=5), min_size=1, max_size=70), st.data())
