@@ -167,6 +167,14 @@ def test_a_delta_of_a_version_that_was_not_received_is_refused(desk: Desk, built
     assert desk.answers("atelier/harbour", "atelier/lights", "atelier/new") == ["listed", "not listed", "listed"]
 
 
+def test_a_delta_replaces_an_entry_that_changed(desk: Desk, built: Built) -> None:
+    desk.receive(built.path)
+    again = decision("atelier/harbour", explanation="Said better.")
+    desk.receive(desk.build(again, decision("atelier/lights"), delta=True).path)
+    (answer,) = desk.lookup().texts(["atelier/harbour"])
+    assert [entry["explanation"] for entry in answer.entries] == ["Said better."]
+
+
 def test_a_delta_before_any_list_is_refused(desk: Desk, built: Built) -> None:
     refused(desk, desk.build(delta=True).path, "changes version 1, and version 0 is in use")
 
