@@ -256,6 +256,15 @@ def test_a_signed_number_of_entries_that_is_wrong_is_refused(desk: Desk) -> None
     refused(desk, signed(desk, removals=1), "has another number of entries than was signed")
 
 
+def test_an_exact_pattern_covers_one_page_and_a_prefix_what_lies_below(desk: Desk) -> None:
+    artefacts: dict[str, list[str]] = {"sha256": [], "sha256_tensors": [], "autov3": []}
+    made = {"hosts": ["hf.co"], "exact": ["/atelier/page"], "prefix": ["/atelier/below/"], "letter_case": "kept"}
+    entry = {"entry": "x", "locators": made, "artefacts": artefacts, "expires_at": "2027-01-01T00:00:00Z"}
+    desk.receive(signed(desk, json.dumps(entry).encode() + b"\n"))
+    asked = [f"https://hf.co/atelier/{page}" for page in ("page", "page/", "page/x", "below", "below/", "below/x")]
+    assert desk.answers(*asked) == ["listed", "not listed", "not listed", "not listed", "listed", "listed"]
+
+
 @pytest.mark.parametrize(
     ("header", "why"),
     [
