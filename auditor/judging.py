@@ -97,7 +97,8 @@ def hits(
 
     Entries that match too much are set aside first; the lists that hold them are returned as documents.
 
-    A sample with an exact and a near hit counts as exact. ``treat`` replaces a list's meaning (a profile
+    A sample with an exact and a near hit counts as exact, and one whose own digest and whose declared one match alike
+    as computed. ``treat`` replaces a list's meaning (a profile
     may treat ``test`` as ``csam``). Columns: kind, name, revision, list, means, basis, how, relation, hits, samples;
     ``how`` is what a listed model was found by and what the list says of it, "" of samples.
     """
@@ -117,14 +118,17 @@ def hits(
     aside, theirs = quarantine(found, pc.sum(totals["samples"]).as_py() or 0)
     found = found.filter(pa.array(~theirs))
     lists = tuple(_set_aside(entry) for entry in aside)
-    near = pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT)))
-    found = found.append_column("near", pc.cast(near, pa.int8()))
+    near = pc.cast(pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT))), pa.int8())
+    declared = pc.cast(pc.equal(found["basis"], "declared"), pa.int8())
+    found = found.append_column("weakness", pc.add(pc.add(near, near), declared))
     about = pc.binary_join_element_wise(found["algorithm"], found["classification"], ": ", null_handling="skip")
     found = found.append_column("how", pc.if_else(pc.equal(found["means"], "model"), about, ""))
-    per_list = [*identity, "list", "means", "basis", "how"]
-    samples = found.group_by([*per_list, "place", "row", "sample"]).aggregate([("near", "min")])
-    counted = samples.group_by([*per_list, "near_min"]).aggregate([("sample", "count")])
-    relation = pc.if_else(pc.equal(counted["near_min"], 1), "near", "exact")
+    per_list = [*identity, "list", "means", "how"]
+    samples = found.group_by([*per_list, "place", "row", "sample"]).aggregate([("weakness", "min")])
+    counted = samples.group_by([*per_list, "weakness_min"]).aggregate([("sample", "count")])
+    relation = pc.if_else(pc.greater(counted["weakness_min"], 1), "near", "exact")
+    basis = pc.if_else(pc.equal(pc.bit_wise_and(counted["weakness_min"], 1), 1), "declared", "computed")
+    counted, per_list = counted.append_column("basis", basis), [*per_list[:-1], "basis", "how"]
     means = pa.array([treat.get(word, word) for word in counted["means"].to_pylist()], pa.string())
     counted = counted.append_column("relation", relation).append_column("hits", counted["sample_count"])
     counted = counted.set_column(counted.schema.get_field_index("means"), "means", means)
