@@ -125,7 +125,7 @@ def audit(
     out: str | os.PathLike[str] | None = None,
     workers: int = 0,
     weights: str = "header",
-    variants: Iterable[str] = ("oriented", "unpadded"),
+    variants: Iterable[str] = ("oriented", "unpadded", "512"),
     progress: Silent | None = None,
 ) -> Report:
     """Scan targets and judge what they state; the same as ``auditor scan``.

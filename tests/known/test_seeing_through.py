@@ -18,7 +18,7 @@ from auditor.model import Ref
 from auditor.samples import Samples
 
 MakeList = Callable[..., KnownList]
-VARIANTS = frozenset({"oriented", "unpadded"})  # what a scan does unless it is told otherwise
+VARIANTS = frozenset({"oriented", "unpadded", "512"})  # what a scan does unless it is told otherwise
 pytestmark = pytest.mark.corpus
 
 

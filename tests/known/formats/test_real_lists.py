@@ -199,7 +199,7 @@ def plain_urls(path: Path) -> Plain:
     with path.open(newline="") as file:
         return {
             "url": {
-                row.get("URL") or row["url"]
+                row["URL"]
                 for row in csv.DictReader(file, delimiter="," if path.suffix == ".csv" else "\t")
             }
         }
