@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -190,6 +191,13 @@ def test_what_is_no_repository_has_no_address(kind: str, name: str) -> None:
         repository(Ref(kind, name))  # type: ignore[arg-type]
     assert str(error.value).isprintable()
     assert len(str(error.value)) < 1000
+
+
+@pytest.mark.parametrize("name", ["a/%2e%2e", "a/b?c", "a/b#c", "a/b\\c", "a/ü", "a/b c", "/b", "a/"])
+def test_a_careless_table_makes_no_name_that_a_path_would_escape(name: str) -> None:
+    careless = replace(hubs()["huggingface"], name=re.compile(".*", re.S), forbidden=())
+    assert careless.allows("a/b")
+    assert not careless.allows(name)
 
 
 def test_letter_case_counts_where_the_hub_is_not_known_to_ignore_it() -> None:
