@@ -102,7 +102,8 @@ def _exif(file: BinaryIO) -> Iterator[tuple[str, str]]:
     exif = Exif()
     try:
         exif.load(data)
-        comment = exif.get_ifd(_EXIF).get(_USER_COMMENT, b"")
+        # Fooocus writes the tag into the first directory (modules/meta_parser.py: get_exif).
+        comment = exif.get_ifd(_EXIF).get(_USER_COMMENT) or exif.get(_USER_COMMENT, b"")
     except (SyntaxError, ValueError, KeyError, TypeError, struct.error, OSError) as error:
         raise Unreadable(f"its EXIF data cannot be read: {error}") from error
     if isinstance(comment, str):
@@ -167,7 +168,7 @@ def _settings(text: str) -> Iterator[Lead]:
     at = text.rfind("\nSteps: ")
     line = text[at + 1 :] if at >= 0 else text if text.startswith("Steps: ") else ""
     fields = {match[1].strip().lower(): match[2].strip() for match in _FIELD.finditer(line.partition("\n")[0])}
-    for word, role in (("model", "checkpoint"), ("vae", "vae")):
+    for word, role in (("model", "checkpoint"), ("refiner", "checkpoint"), ("vae", "vae")):
         yield from _lead(role, fields.get(word, ""), fields.get(f"{word} hash", ""), "a1111")
     for word, role in (("lora hashes", "lora"), ("ti hashes", "embedding")):
         for pair in fields.get(word, "").strip('"').split(","):

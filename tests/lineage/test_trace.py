@@ -158,3 +158,20 @@ def test_the_command_names_the_model_of_a_run_and_that_it_is_a_lead(tmp_path: Pa
         "  → o/hills, hills.safetensors, by autov2",
     ]
     assert "alone opens nothing" in result.stderr
+
+
+def test_fooocus_pictures_name_refiner_and_loras_from_the_first_exif_directory(tmp_path: Path) -> None:
+    said = {"base_model": "hills", "base_model_hash": "0123456789", "refiner_model": "lakes"}
+    said |= {"refiner_model_hash": "abcdef0123", "loras": [["harbour", 0.5, "9876543210"]], "prompt": "words"}
+    exif = Image.Exif()
+    exif[0x9286] = json.dumps(said)
+    Image.new("L", (8, 8)).save(tmp_path / "picture.jpg", exif=exif)
+    found = {
+        (lead.role, lead.name, lead.algorithm, lead.value)
+        for lead in leads(io.BytesIO((tmp_path / "picture.jpg").read_bytes()))
+    }
+    assert found == {
+        ("checkpoint", "hills", "autov2", "0123456789"),
+        ("checkpoint", "lakes", "autov2", "abcdef0123"),
+        ("lora", "harbour", "autov2", "9876543210"),
+    }
