@@ -228,7 +228,7 @@ class _Listing:
             digest = hashlib.sha256(text).digest()[:16]
             row = self.sent.execute("SELECT digest, version FROM entry WHERE id = ?", (entry.id,)).fetchone()
             if row is not None and row[1] == self.version:
-                continue  # two decisions on the same weights may name each other's copies
+                continue  # the same decision twice would make a list that its recipient refuses
             self.sent.execute(
                 "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)",
                 (entry.id, digest, self.version, entry.decision.id),

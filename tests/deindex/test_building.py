@@ -144,6 +144,11 @@ def test_versions_only_rise(desk: Desk) -> None:
     assert desk.build(decision("atelier/harbour"), version=5).header.version == 41
 
 
+def test_a_decision_that_comes_twice_is_listed_once(desk: Desk) -> None:
+    built = desk.build(decision("atelier/harbour"), decision("atelier/harbour"))
+    assert built.entries == desk.receive(built.path).entries == 1
+
+
 def test_a_clock_that_went_back_makes_no_list(desk: Desk) -> None:
     desk.build(decision("atelier/harbour"))
     with pytest.raises(SealError, match=r"version 1 was made at .*: set the clock right"):
