@@ -197,12 +197,7 @@ def plain_urls(path: Path) -> Plain:
     if path.suffix == ".txt":
         return {"url": set(path.read_text().split())}
     with path.open(newline="") as file:
-        return {
-            "url": {
-                row["URL"]
-                for row in csv.DictReader(file, delimiter="," if path.suffix == ".csv" else "\t")
-            }
-        }
+        return {"url": {row["URL"] for row in csv.DictReader(file, delimiter="," if path.suffix == ".csv" else "\t")}}
 
 
 LISTS = {
