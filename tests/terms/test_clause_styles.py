@@ -262,6 +262,42 @@ PROHIBIT = [
     ),
     "The use of the outputs to abuse, exploit, or otherwise harm children is expressly disallowed.",
     "Absolutely forbidden topics for characters: incest, minors in sexual situations, bestiality.",
+    (
+        "In using the Model, Licensee shall not:\ni. breach any law;\nii. exploit or attempt to "
+        "exploit children, or expose them to sexual harm;\niii. discriminate."
+    ),
+    (
+        "3.1 The Customer must not use the Service in connection with: (a) fraud; (b) any "
+        "activity that sexually abuses or endangers minors."
+    ),
+    "Creators may not publish characters that are, or act like, minors in NSFW settings.",
+    "Zero tolerance: child sexual exploitation in any form.",
+    "Anything sexual involving kids gets reported and banned. No warnings.",
+    "Please don't use my model for CP or anything with underage girls in sexual poses.",
+    (
+        "The Service must not be used to produce imagery in which a person who appears to be "
+        "younger than 18 is nude or engaged in sexual conduct."
+    ),
+    "Prohibited outputs\n* sexual content depicting minors\n* election disinformation",
+    (
+        "Content that endangers children – including sexual exploitation, grooming and "
+        "sextortion – is removed and the account is closed."
+    ),
+    "We forbid our users from prompting for sexualised minors.",
+    ("Any use of the dataset to train a generator of child abuse imagery is forbidden and ends this licence."),
+    "You shall not knowingly permit the Software to be used for child sexual exploitation.",
+    ("Our generator refuses nude images of minors, and trying to get around this breaks our rules."),
+    "Usage restrictions: not for harming minors, not for surveillance, not for weapons.",
+    (
+        "5) Illegal or harmful acts, such as producing child sexual abuse content, are "
+        "outside the permitted scope of use."
+    ),
+    "This license prohibits: discrimination; exploitation of children; disinformation.",
+    ("Sexually explicit depictions of children, whether photographs or drawings, are never permitted on Lumen."),
+    "Users who seek to harm children with Lumen will lose their accounts.",
+    ("No part of this work may be used to sexually exploit anyone under the age of eighteen."),
+    "Avoid generating minors in any suggestive context; such images violate the licence.",
+    "Do NOT generate: minors (sexual), celebrities (nude), gore",
 ]
 DO_NOT = [
     "Safety: we use classifiers to detect child sexual abuse material.",
@@ -430,6 +466,28 @@ DO_NOT = [
         "warranty against misuse."
     ),
     "Videos of kids' parties may not be uploaded without parents' consent.",
+    "Lumen's trust team trains moderators to spot child sexual exploitation.",
+    "We tested 400 prompts on child safety; the model complied with none.",
+    "Children may use Lumen only with a parent's consent, and explicit words are masked.",
+    ("This corpus of court decisions covers offences such as sexual abuse of minors and theft."),
+    ("The tag 'nsfw' must be set if your model makes adult content. Teens see a filtered site."),
+    "You may not scrape the site. Teachers can request accounts for minors.",
+    "An explicit waiver is needed before minors take part in the abuse-prevention study.",
+    "The text classifier has labels for self-harm, sexual/minors and hate.",
+    "Some licences, such as OpenRAIL, prohibit exploiting minors; MIT doesn't.",
+    "What is CSAM? It is imagery that shows the sexual abuse of a child.",
+    "Each child element must not exploit the parent's explicit height.",
+    "The EU proposal would ban apps that sexualise children.",
+    "We thank the charities that stop child exploitation. Do not copy our logo.",
+    "The story's hero, a teen, must not be harmed by the dragon.",
+    "If you are a minor, do not submit explicit personal data.",
+    "Do not use if you are pregnant; keep out of reach of children; abuse may be harmful.",
+    "The dataset has no sexual content, and minors' faces were blurred.",
+    "Kids mode: no explicit songs.",
+    "Images of children were removed, as were nude pictures.",
+    "Our staff must complete a course on child sexual exploitation.",
+    "Not permitted: commercial use.\n\nKeywords: child abuse, social work, interviews",
+    "The users' guide on child protection must not be altered.",
 ]
 # Not understood yet: an ellipsis over two sentences, a comma in the verb, what another says of a third.
 MISSED = [
@@ -440,6 +498,10 @@ MISSED = [
     ),
     "Prompts that ask for sexualised children are not OK and lead to a ban.",
     "The Model may be used for any lawful purpose. It may not, in particular, be used for the grooming of minors.",
+    (
+        "You are responsible for making sure that your fine-tuned models do not generate "
+        "child sexual abuse material; models that do will be removed."
+    ),
 ]
 TAKEN_WRONGLY = [
     "Meta's Llama policy forbids the exploitation of children; this fine-tune comes without any policy.",
