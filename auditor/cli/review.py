@@ -244,6 +244,17 @@ def claim(case: str, reviewer: str, hours: float, seen: int, folder: Path) -> No
         _said(ledger.claim(case, reviewer, hours=hours, seen=seen))
 
 
+@command.command(epilog="Example: auditor review withdraw CASE --as heron")
+@case_argument
+@reviewer_option
+@seen_option
+@ledger_option
+def withdraw(case: str, reviewer: str, seen: int, folder: Path) -> None:
+    """Take back your opinion, while two have not agreed."""
+    with _ledger(folder) as ledger:
+        _said(ledger.withdraw(case, reviewer, seen=seen))
+
+
 @command.command(epilog="Example: auditor review release CASE --as heron")
 @case_argument
 @reviewer_option
@@ -480,3 +491,48 @@ def clock(reviewer: str, why: str, folder: Path) -> None:
     """Record that the clock was wrong before: without this, time never goes back in a ledger."""
     with _ledger(folder) as ledger:
         ledger.correct_clock(reviewer, why=why)
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  auditor review serve --as heron --support "Ask Sam, 555 0100, any hour"
+  auditor review serve --as heron --as wren --run runs/hub
+
+Open the link that is printed in a browser on this machine, once. All of the page can be done with keys alone."""
+)
+@click.option(
+    "--as", "names", multiple=True, envvar="AUDITOR_REVIEWER", metavar="WHO", help="Who reviews (a link for each)."
+)
+@click.option(
+    "--support",
+    default="",
+    envvar="AUDITOR_SUPPORT",
+    metavar="TEXT",
+    help="Whom a reviewer can turn to; it is always in sight.",
+)
+@click.option("--run", "runs", multiple=True, type=FOLDER, metavar="RUN", help="A run, to show its coverage.")
+@click.option("--recipient", "recipients", multiple=True, metavar="NAME", help="For whom a list is about to be built.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="The port (default: any free one).")
+@rules_option
+@ledger_option
+def serve(
+    names: tuple[str, ...],
+    support: str,
+    runs: tuple[Path, ...],
+    recipients: tuple[str, ...],
+    port: int,
+    rules: tuple[Path, ...],
+    folder: Path,
+) -> None:
+    """Review in a browser on this machine, which nobody else can reach."""
+    try:
+        from auditor.review.page import serving
+    except ModuleNotFoundError as error:
+        raise UsageError(f"the review page needs {error.name}: pip install 'provenance-auditor[review]'") from error
+
+    desk, listening = serving.desk(folder, names, support, runs, rules, recipients, port)
+    for reviewer, link in desk.links():
+        click.echo(f"{reviewer}: {link}")
+    click.echo("each link opens once, within 15 minutes; Ctrl+C stops the page", err=True)
+    serving.run(desk, listening)

@@ -383,6 +383,10 @@ class Ledger:
         data = {**self._opinion(case, verdict, why, rules), "review_by": review_by}
         return self._act(kind, case, reviewer, data, seen)
 
+    def withdraw(self, case: str, reviewer: str, *, seen: int = -1) -> State:
+        """Take back one's opinion, while two have not agreed. It stays in the record, and is shown to nobody yet."""
+        return self._act("withdrawn", case, reviewer, {}, seen)
+
     def interim(self, case: str, reviewer: str, *, why: str, rules: Sequence[str] = (), hours: float = 72) -> State:
         """De-index at once, by one reviewer: on an exact match or weights that a list holds, for 72 hours at most."""
         expires = later(self.now, hours=hours)

@@ -94,7 +94,8 @@ def remember(database: sqlite3.Connection, state: State) -> None:
 
 def columns(state: State) -> tuple[object, ...]:
     """The row of ``queue`` that a state has."""
-    reviewers = "".join(f" {opinion.reviewer}" for opinion in state.opinions)
+    given = {opinion.reviewer for opinion in state.opinions} | state.excused
+    reviewers = "".join(f" {name}" for name in sorted(given))
     involved = "".join(f" {name}" for name in sorted(state.involved)) if state.appeal else reviewers
     return (
         (state.ground != "linked") * len(STRENGTHS) + list(STRENGTHS).index(state.confidence),

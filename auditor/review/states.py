@@ -82,6 +82,7 @@ class State:
     claimed_by: str = ""
     claimed_until: str = ""
     opinions: tuple[Opinion, ...] = ()
+    excused: frozenset[str] = frozenset()  # took back an opinion after seeing the other: give none in this round
     involved: frozenset[str] = frozenset()
     decisions: tuple[Decision, ...] = ()
     confirmed: tuple[str, ...] = ()  # in the words of those who confirmed near matches
@@ -190,6 +191,7 @@ def _joined(state: State, event: Event) -> State:
         digests=tuple(dict.fromkeys((*state.digests, *map(written.digest, data["digests"])))),
         base="new" if anew else state.base,
         opinions=() if anew else state.opinions,
+        excused=frozenset() if anew else state.excused,
         policy=data["policy"],
         version=data["version"],
     )
@@ -246,6 +248,18 @@ def _reviewed(state: State, event: Event) -> State:
     if first.verdict != second.verdict:
         return replace(state, base="disputed", opinions=(first, second))
     return _decided(state, event, first, second)
+
+
+def _withdrawn(state: State, event: Event) -> State:
+    """The last opinion is taken back by its reviewer, while two have not agreed.
+
+    Who has seen that two differ has seen the other opinion too, and no longer is a second reviewer in this round.
+    """
+    if state.base not in ("proposed", "disputed") or state.opinions[-1].reviewer != event.actor:
+        raise UsageError(f"case {state.id}: {event.actor} has given no opinion on it that could be taken back")
+    if state.base == "proposed":
+        return replace(state, base="new", opinions=())
+    return replace(state, base="proposed", opinions=state.opinions[:1], excused=state.excused | {event.actor})
 
 
 def _settled(state: State, event: Event) -> State:
@@ -347,7 +361,7 @@ def _reopened(state: State, event: Event) -> State:
     if state.base not in ("approved", "waiting", "overturned"):
         raise UsageError(f"case {state.id}: is {state.base}: it is open already")
     _why(event)
-    return replace(state, base="new", opinions=(), claimed_by="", claimed_until="")
+    return replace(state, base="new", opinions=(), excused=frozenset(), claimed_by="", claimed_until="")
 
 
 # What follows from a decision
@@ -419,6 +433,7 @@ STEPS: Mapping[str, Callable[[State, Event], State]] = MappingProxyType(
         "released": _released,
         "proposed": _proposed,
         "reviewed": _reviewed,
+        "withdrawn": _withdrawn,
         "settled": _settled,
         "interim": _interim,
         "confirmed": _confirmed,
@@ -476,6 +491,8 @@ def _mine(state: State, event: Event) -> None:
 def _another(state: State, event: Event) -> None:
     if event.actor in {opinion.reviewer for opinion in state.opinions}:
         raise UsageError(f"case {state.id}: {event.actor} has given an opinion on it; someone else must give the next")
+    if event.actor in state.excused:
+        raise UsageError(f"case {state.id}: {event.actor} has seen the other opinion; someone else must give the next")
 
 
 def _uninvolved(state: State, event: Event) -> None:

@@ -47,6 +47,31 @@ class Story:
         return self.says("wren", "reviewed", verdict)
 
 
+def test_an_opinion_can_be_taken_back_by_its_reviewer_until_two_agree() -> None:
+    story = Story()
+    story.claims("heron")
+    story.says("heron", "proposed")
+    with pytest.raises(UsageError, match="wren has given no opinion"):
+        story.does("wren", "withdrawn")
+    assert story.does("heron", "withdrawn").stage(story.time) == "new"
+    story.decided()
+    with pytest.raises(UsageError, match="could be taken back"):
+        story.does("wren", "withdrawn")
+
+
+def test_who_took_back_an_opinion_after_seeing_the_other_gives_none_in_this_round() -> None:
+    story = Story()
+    story.claims("heron")
+    story.says("heron", "proposed", "label")
+    story.says("wren", "reviewed", "gate")
+    with pytest.raises(UsageError, match="heron has given no opinion on it that could"):
+        story.does("heron", "withdrawn")
+    assert story.does("wren", "withdrawn").base == "proposed"
+    with pytest.raises(UsageError, match="wren has seen the other opinion"):
+        story.says("wren", "reviewed", "label")
+    assert story.says("owl", "reviewed", "label").base == "approved"
+
+
 def test_two_who_agree_decide() -> None:
     story = Story()
     assert story.state.stage(story.time) == "new"
@@ -330,7 +355,7 @@ def _acts() -> st.SearchStrategy[tuple[str, str, Mapping[str, Any], float]]:
             st.builds(lambda o: {"outcome": o, "why": "words"}, st.sampled_from(["upheld", "overturned"])),
         ),
         st.tuples(st.just("reported"), st.just({"outcome": "reported", "why": "words"})),
-        st.tuples(st.sampled_from(["notified", "released"]), st.just({})),
+        st.tuples(st.sampled_from(["notified", "released", "withdrawn"]), st.just({})),
         st.tuples(st.just("listed"), st.just({"recipient": "search"})),
     )
     return st.builds(lambda actor, kind, hours: (actor, *kind, hours), st.sampled_from(ACTORS), kinds, st.floats(0, 60))

@@ -7,7 +7,6 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from auditor.errors import UsageError
-from auditor.render import guidance
 from auditor.review import proving
 from auditor.review.decisions import ACTIONS, later
 from auditor.review.ledger import Act
@@ -45,8 +44,7 @@ def take_back(visit: Visit) -> Go:
 
 def choose(visit: Visit) -> Go:
     """Keep what a reviewer has chosen for themselves."""
-    known = {*guidance.GROUNDS, *guidance.MEANINGS}
-    apart = tuple(category for category in visit.form["apart"] if category in known)
+    apart = tuple(category for category in visit.form["apart"] if category in views.CATEGORIES)
     minutes = visit.said("break_minutes")
     if not minutes.isascii() or not minutes.isdigit() or not 5 <= int(minutes[:4]) <= 240:
         raise UsageError("a reminder comes after 5 to 240 minutes")
@@ -118,7 +116,7 @@ def _opine(visit: Visit, case: str) -> str:
 
 
 def _withdraw(visit: Visit, case: str) -> str:
-    visit.ledger.record(Act("withdrawn", case, visit.me, {}), seen=_seen(visit))
+    visit.ledger.withdraw(case, visit.me, seen=_seen(visit))
     return "withdrawn"
 
 

@@ -31,11 +31,17 @@ SHOWS: Mapping[str, str] = {
     "passed": "you passed",
 }
 AGES: Mapping[str, str] = {"": "any age", "1": "older than a day", "7": "older than a week", "30": "older than a month"}
+# What a reviewer may want to keep away from: grounds, and what the lists mean that a case's matches are of.
+CATEGORIES: Mapping[str, str] = {
+    **{str(ground): said for ground, said in guidance.GROUNDS.items()},
+    **{means: said for means, said in guidance.MEANINGS.items() if means != "benign"},
+}
 ROWS = 50  # of a page
 LOOKS = 10  # pages of the ledger that one page of the queue may take, when much of it is kept apart
 FACTS = 40  # beyond so many, judging again without each takes too long for a page
 LOGGED = 100
 LISTED = 200
+_SAID = ("proposed", "reviewed", "settled", "interim")  # events that hold an opinion
 # Statements that say what something was made from, and what kind of thing that is.
 _PARENTS: Mapping[str, Kind] = {"base_model": "model", "trained_on": "dataset", "sourced_from": "dataset"}
 
@@ -239,9 +245,8 @@ def case(visit: Visit, error: str = "", status: int = 200) -> Shown:
     state = ledger.state(visit.path["case"])
     away = apart(visit, state.id, state.ground)
     if away and "anyway" not in visit.query and not error:
-        return Shown("apart.html", {"case": state.id, "away": away, "means": guidance.MEANINGS})
+        return Shown("apart.html", {"case": state.id, "away": away, "means": CATEGORIES})
     history = ledger.history(state.id)
-    watch.proven(ledger, history)
     now = ledger.now
     rules = {rule["id"]: rule for rule in _policy(ledger, state).get("rules", ())}
     rested, unrested = _rests(visit, state)
@@ -249,6 +254,7 @@ def case(visit: Visit, error: str = "", status: int = 200) -> Shown:
         "case.html",
         {
             "state": state,
+            "decisions": ledger.shown(state.id).decisions,
             "stage": state.stage(now),
             "held": state.claimed_by if state.held(now) else "",
             "mine": state.held(now) and state.claimed_by == me,
@@ -264,7 +270,7 @@ def case(visit: Visit, error: str = "", status: int = 200) -> Shown:
             "undo": undo(state, me, now),
             "review_days": (REVIEW_DAYS, 90, 30),
             "action": any(decision.verdict in ACTIONS for decision in state.in_force),
-            "history": _history(history, state, me),
+            "history": _history(history),
             "grounds": guidance.GROUNDS,
             "strengths": STRENGTHS,
             "stages": STAGES,
@@ -306,7 +312,7 @@ def doing(state: State, me: str, now: str) -> str:
         return "wait-held"
     if state.appeal:
         return "wait-involved" if me in state.involved else "appeal"
-    given = {opinion.reviewer for opinion in state.opinions}
+    given = {opinion.reviewer for opinion in state.opinions} | state.excused
     if state.base == "new":
         return "propose"
     if state.base in ("proposed", "disputed"):
@@ -370,33 +376,18 @@ def _drawing(visit: Visit, state: State) -> Drawing | None:
     return replace(drawn, nodes=nodes, words=words.plain(drawn.words, False, words.PROSE))
 
 
-def _history(events: Sequence[Event], state: State, me: str) -> list[Step]:
-    """What happened, the newest first. Opinions of a round that is still blind are the other reviewer's secret."""
-    open_since = max(
-        (event.number for event in events if event.kind in ("opened", "settled", "reopened")),
-        default=0,
-    )
-    open_since = max([open_since, *(decision.index for decision in state.decisions)])
-    blind = state.base in ("new", "proposed")
-    steps = []
-    for event in reversed(events):
-        data = event.data
-        secret = blind and event.kind in ("proposed", "reviewed") and event.number > open_since and event.actor != me
-        if secret or not data:
-            steps.append(
-                Step(event, note="not shown until a second opinion is given" if event.kind == "proposed" else "")
-            )
-            continue
-        steps.append(
-            Step(
-                event,
-                str(data.get("verdict") or data.get("outcome") or ""),
-                tuple(data.get("rules", ())) if event.kind in ("proposed", "reviewed", "settled", "interim") else (),
-                str(data.get("why", "")),
-                _note(event),
-            )
-        )
-    return steps
+def _history(events: Sequence[Event]) -> list[Step]:
+    """What happened, the newest first; the ledger withholds what was said in a round that is still blind."""
+    return [_step(event) for event in reversed(events)]
+
+
+def _step(event: Event) -> Step:
+    data = event.data
+    if event.kind not in _SAID:
+        return Step(event, verdict=str(data.get("outcome", "")), why=str(data.get("why", "")), note=_note(event))
+    if not data:
+        return Step(event, note="not shown until two have spoken")
+    return Step(event, str(data["verdict"]), tuple(data["rules"]), str(data["why"]), _note(event))
 
 
 def _note(event: Event) -> str:
@@ -429,7 +420,7 @@ def log(visit: Visit, proof: object = None) -> Shown:
     events = events[:LOGGED]
     watch.proven(visit.ledger, events)
     # An opinion is told on its case's page alone, to those who may see it.
-    steps = [Step(event, note="" if event.kind in ("proposed", "reviewed") else _note(event)) for event in events]
+    steps = [Step(event, note="" if event.kind in _SAID else _note(event)) for event in events]
     return Shown(
         "log.html",
         {
@@ -546,8 +537,7 @@ def _sent(ledger: Ledger, state: State, to: str) -> str:
 
 
 def settings(visit: Visit) -> Shown:
-    categories = [*guidance.GROUNDS.items(), *guidance.MEANINGS.items()]
-    return Shown("settings.html", {"choices": visit.session.seat.choices, "categories": categories})
+    return Shown("settings.html", {"choices": visit.session.seat.choices, "categories": CATEGORIES.items()})
 
 
 def manual(visit: Visit) -> Shown:

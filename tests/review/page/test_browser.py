@@ -18,13 +18,14 @@ from typing import Any
 
 import pytest
 
+from auditor.review import Ledger
 from auditor.review.ledger import Act
 from tests.reviewing import POLICY, case_id, made, opened
 
 pytest.importorskip("starlette", reason="needs the extra `review`")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 
-from auditor.review.page import serving
+from auditor.review.page import serving  # noqa: E402 (needs the extra)
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs an installed Chromium")
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs an installed Chromiu
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync""".split()
 CASE = case_id(1)
+NOW = "2026-11-23T10:00:00Z"
 
 # What an attacker writes where a name, a reason or an appeal goes: markup, templates, encodings, and parts of them.
 _TAGS = (
@@ -58,6 +60,9 @@ class Site:
     folder: Path
     desk: Any
 
+    def ledger(self) -> Ledger:
+        return Ledger.open(self.folder, clock=lambda: NOW)
+
     def link(self, name: str) -> str:
         link: str = self.desk.door.link(self.desk.seats[name])
         return link
@@ -69,9 +74,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
         ledger.record(Act("policy", "", "auditor", POLICY))
         ledger.record(opened(1, "exact"), opened(2, "near"), opened(3, "listed", ground="linked"))
     names = ("heron", "wren", "owl")
-    clock = "2026-11-23T10:00:00Z"
     desk, listening = serving.desk(
-        tmp_path / "ledger", names, "Ask Sam, 555 0100", home=tmp_path / "choices", clock=lambda: clock
+        tmp_path / "ledger", names, "Ask Sam, 555 0100", home=tmp_path / "choices", clock=lambda: NOW
     )
     server = serving.server(desk)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -136,9 +140,7 @@ def test_two_people_carry_a_case_from_new_to_listed_and_through_an_appeal_by_key
     press(wren, "Control+Enter")
     settle(wren, "two people agree")
 
-    from auditor.review import Ledger
-
-    with Ledger.open(site.folder) as ledger:
+    with site.ledger() as ledger:
         ledger.record_listed(ledger.standing(), recipient="search", version="1")
     heron.reload()
     settle(heron, "On the list of: search")
@@ -174,10 +176,8 @@ def hostile(number: int, text: str) -> Act:
 
 
 def test_nothing_that_a_name_a_reason_or_an_appeal_says_is_run(chromium: Any, site: Site) -> None:
-    from auditor.review import Ledger
-
     assert len(set(HOSTILE)) == 200
-    with Ledger.open(site.folder, clock=lambda: "2026-11-23T09:30:00Z") as ledger:
+    with site.ledger() as ledger:
         ledger.record(*(hostile(100 + number, text) for number, text in enumerate(HOSTILE)))
         for number, text in enumerate(HOSTILE[:40]):
             case = case_id(100 + number)
@@ -186,7 +186,7 @@ def test_nothing_that_a_name_a_reason_or_an_appeal_says_is_run(chromium: Any, si
             ledger.propose(case, "heron", "label", why=text)
             ledger.decide(case, "wren", "label" if number % 2 else "gate", why=text)
             if number % 2:
-                ledger.record_listed([one for one in ledger.state(case).in_force], recipient=text[:60], version=text)
+                ledger.record_listed(list(ledger.state(case).in_force), recipient=text[:60], version=text)
                 ledger.appeal(case, "heron", why=text)
     page = enter(chromium, site, "owl")
     paths = [f"/case/{case_id(100 + number)}?words=shown" for number in range(len(HOSTILE))]
@@ -238,9 +238,7 @@ def test_another_page_can_neither_frame_read_nor_post_to_it(chromium: Any, site:
         settle(page, "Another page asked for this")
     finally:
         evil.close()
-    from auditor.review import Ledger
-
-    with Ledger.open(site.folder) as ledger:
+    with site.ledger() as ledger:
         assert ledger.state(CASE).claimed_by == ""
     assert enter(chromium, site, "wren").locator("text=You are wren").count() == 1
 
@@ -280,9 +278,7 @@ def test_without_scripts_a_case_is_decided(chromium: Any, site: Site) -> None:
 def test_every_view_fits_and_axe_finds_nothing_serious(
     chromium: Any, site: Site, name: str, options: dict[str, Any]
 ) -> None:
-    from auditor.review import Ledger
-
-    with Ledger.open(site.folder, clock=lambda: "2026-11-23T09:30:00Z") as ledger:
+    with site.ledger() as ledger:
         ledger.record(opened(5, name="atelier/" + "a-very-long-name-" * 30))
         ledger.claim(case_id(3), "wren")
         ledger.propose(case_id(3), "wren", "label", why="So it is.")
