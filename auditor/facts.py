@@ -30,6 +30,8 @@ FACTS = pa.schema(
         pa.field("remark", pa.string()),
     ]
 )
+# Scanner options that read little ahead: Arrow's own would hold some million rows of a large run in memory.
+FLAT: dict[str, int] = {"batch_size": 32 * 1024, "batch_readahead": 2, "fragment_readahead": 2}
 EDGES = pa.schema(
     [
         pa.field("child_kind", pa.string()),
@@ -56,8 +58,7 @@ def rows(subjects: Iterable[Subject]) -> pa.RecordBatch:
         for s in subject.statements:
             place = s.place
             cells.append((s.key, s.value, s.relation, place.uri, place.line, s.source, s.remark))
-        for gap in subject.gaps:
-            cells.append(("gap", gap.what, gap.why, gap.place.uri, gap.place.line, "", ""))
+        cells += [("gap", gap.what, gap.why, gap.place.uri, gap.place.line, "", "") for gap in subject.gaps]
         if not subject.statements and not subject.gaps:
             cells.append(("", "", "", "", 0, "", ""))
         owners += [number] * (len(cells) - len(owners))

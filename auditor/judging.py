@@ -106,11 +106,12 @@ def hits(
     import pyarrow.compute as pc
     import pyarrow.dataset as pads
 
+    from auditor.facts import FLAT
     from auditor.known.match import quarantine
     from auditor.samples import EXACT, HITS
 
     identity = ["kind", "name", "revision"]
-    sums = facts.to_table([*identity, "remark"], filter=pc.field("key") == "samples")
+    sums = facts.to_table([*identity, "remark"], filter=pc.field("key") == "samples", **FLAT)
     sums = sums.set_column(3, "samples", pc.cast(sums["remark"], pa.int64()))
     totals = sums.group_by(identity).aggregate([("samples", "sum")]).rename_columns([*identity, "samples"])
     files = sorted(str(path) for folder in folders for path in (folder / "restricted" / "hits").glob("*.parquet"))
@@ -178,10 +179,12 @@ def _partition(facts: pads.Dataset, folder: Path, width: int) -> list[int]:
     import pyarrow.compute as pc
     import pyarrow.dataset as pads
 
+    from auditor.facts import FLAT
+
     columns = {name: pc.field(name) for name in facts.schema.names}
     columns["group"] = pc.divide(pc.field("bucket").cast(pa.int32()), pc.scalar(pa.scalar(width, pa.int32())))
     pads.write_dataset(
-        facts.scanner(columns=columns, batch_size=64 * 1024),
+        facts.scanner(columns=columns, **FLAT),
         folder,
         format="parquet",
         partitioning=pads.partitioning(pa.schema([("group", pa.int32())])),

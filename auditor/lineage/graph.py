@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
-from auditor.facts import EDGES
+from auditor.facts import EDGES, FLAT
 from auditor.lineage import names
 from auditor.resources import resource
 
@@ -55,7 +55,7 @@ def subject_names(dataset: pads.Dataset, kind: str) -> pa.Array:
     wanted = (pc.field("kind") == kind) & ~pc.field("key").isin(["gap", "tag", "language", "signal", "clause"])
     found: list[pa.Array] = []
     last = pa.array([], pa.string())
-    for batch in dataset.to_batches(columns=["name"], filter=wanted):
+    for batch in dataset.to_batches(columns=["name"], filter=wanted, **FLAT):
         if batch.num_rows:
             last = batch.column(0).unique()
             found.append(last)
@@ -78,7 +78,7 @@ class Artefacts:
 def same_files(dataset: pads.Dataset) -> Artefacts:
     """The artefacts of models; ``shared_part`` where the file is one that unlike models share."""
     wanted = (pc.field("kind") == "model") & (pc.field("key") == "artefact")
-    table = dataset.to_table(["name", "value", "uri"], filter=wanted).combine_chunks()
+    table = dataset.to_table(["name", "value", "uri"], filter=wanted, **FLAT).combine_chunks()
     columns = [_array(column) for column in table.columns]
     return Artefacts(columns[0], columns[1], pc.match_substring_regex(columns[2], SHARED_PARTS))
 
@@ -127,7 +127,7 @@ def _edges_of(dataset: pads.Dataset, key: str, subjects: dict[str, _Subjects], a
         pa.RecordBatch.from_arrays(
             [column.dictionary_encode() for column in batch.columns], ["child", "value", "relation", "source"]
         )
-        for batch in dataset.to_batches(columns=["name", "value", "relation", "source"], filter=wanted)
+        for batch in dataset.to_batches(columns=["name", "value", "relation", "source"], filter=wanted, **FLAT)
         if batch.num_rows
     ]
     if not batches:
@@ -154,7 +154,7 @@ def _by_file(dataset: pads.Dataset, called: pa.Array) -> pa.Array:
     if not len(files):
         return called
     wanted = (pc.field("kind") == "model") & (pc.field("key") == "weights_format") & pc.field("relation").isin(files)
-    owners = dataset.to_table(["relation", "name"], filter=wanted).group_by(["relation", "name"]).aggregate([])
+    owners = dataset.to_table(["relation", "name"], filter=wanted, **FLAT).group_by(["relation", "name"]).aggregate([])
     single = owners.group_by("relation").aggregate([("name", "count"), ("name", "min")])
     single = single.filter(pc.equal(single["name_count"], 1)).combine_chunks()
     owner = _array(single["name_min"]).take(pc.index_in(called, _array(single["relation"])))

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
-from auditor.facts import FACTS
+from auditor.facts import FACTS, FLAT
 from auditor.known.formats.models import purpose_of
 from auditor.lineage import names
 from auditor.lineage.graph import Ids, rank, same_files, subject_names
@@ -463,7 +463,7 @@ def _protection(dataset: pads.Dataset, edges: pa.Table) -> Iterator[Row]:
     """
     for kind in ("model", "dataset"):
         wanted = (pc.field("kind") == kind) & (pc.field("key") == "clause")
-        stated = dataset.to_table(["name", "value"], filter=wanted)
+        stated = dataset.to_table(["name", "value"], filter=wanted, **FLAT)
         rated = stated.append_column("rank", pc.index_in(stated["value"], pa.array(_CLAUSES)))
         best = rated.group_by("name").aggregate([("rank", "max")])
         called, ranks = best["name"].combine_chunks(), best["rank_max"].combine_chunks()
@@ -496,7 +496,7 @@ class _Rows:
     def __init__(self, dataset: pads.Dataset) -> None:
         wanted = pc.field("revision") != ""
         self.revisions: dict[tuple[str, str], set[str]] = {}
-        for batch in dataset.to_batches(columns=["kind", "name", "revision"], filter=wanted):
+        for batch in dataset.to_batches(columns=["kind", "name", "revision"], filter=wanted, **FLAT):
             for kind, name, revision in set(zip(*(column.to_pylist() for column in batch.columns), strict=True)):
                 self.revisions.setdefault((kind, name), set()).add(revision)
 
