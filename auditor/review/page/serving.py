@@ -30,7 +30,7 @@ def desk(
     home: Path | None = None,
     clock: Callable[[], str] = decisions.now,
 ) -> tuple[Desk, socket.socket]:
-    """A desk over a ledger, and the socket that it is to be served on. Raises :class:`AuditorError`.
+    """A desk over a ledger, and the socket that it is served on, listening. Raises :class:`AuditorError`.
 
     ``home`` is where reviewers' own choices are kept; by default the program's own folder.
     """
@@ -41,7 +41,7 @@ def desk(
     if not names and len(known) == 1:
         names = tuple(known)
     if not names:
-        raise UsageError(f"say who reviews, with --reviewer: {', '.join(known) or 'none is entered yet'}")
+        raise UsageError(f"say who reviews, with --as: {', '.join(known) or 'none is entered yet'}")
     for name in names:
         if name not in known:
             raise UsageError(f"{name!r}: is no reviewer of this ledger; see `auditor review reviewers --help`")
@@ -51,6 +51,7 @@ def desk(
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listening.bind((HOST, port))
+        listening.listen()  # from now on a browser waits, rather than is refused
     except OSError as error:
         listening.close()
         raise UsageError(f"port {port} cannot be used: {error.strerror}; choose another with --port") from error
