@@ -96,9 +96,7 @@ def header(file: BinaryIO, size: int) -> Header:
 
 
 # One tensor as every writer but a hand writes it; a region that is covered by matches needs no JSON parser.
-_TENSOR = re.compile(
-    r',"([^"\\\x00-\x1f]*)":\{"dtype":"([^]]*)\],"data_offsets":\[([0-9]{1,18}),([0-9]{1,18})\]\}'
-)
+_TENSOR = re.compile(r',"([^"\\\x00-\x1f]*)":\{"dtype":"([^]]*)\],"data_offsets":\[([0-9]{1,18}),([0-9]{1,18})\]\}')
 _AROUND = len(',"":{"dtype":"],"data_offsets":[,]}')
 _METADATA = '{"__metadata__":{'
 _SPEC = re.compile(r'([A-Z0-9_]+)","shape":\[((?:0|[1-9][0-9]{0,17})(?:,(?:0|[1-9][0-9]{0,17}))*|)')

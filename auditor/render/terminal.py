@@ -132,7 +132,8 @@ def _case(case: Case) -> Iterator[Line]:
     yield from _wrapped("bold red", f"{printable(sharing.called(case.ref))}{revision}", "  ● ")
     yield from _wrapped("", f"{case.ground}: {guidance.GROUNDS[case.ground]}", "      ")
     for reason in case.reasons[:5]:
-        yield from _wrapped("", _said(reason), "      because ", " " * 14)
+        of_copy = "" if reason.subject == case.subject else f" (of {printable(reason.subject, 80)})"
+        yield from _wrapped("", f"{_said(reason)}{of_copy}", "      because ", " " * 14)
     if len(case.reasons) > 5:
         yield "", f"      and {len(case.reasons) - 5:,} more reasons"
     if case.copies:
