@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.errors import Unreadable
-from auditor.frontmatter import decoded
-from auditor.frontmatter import loaded as loaded_yaml
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.plainjson import line, strings, table
 from auditor.readers import Example, Part, Wants
 from auditor.sources import Blob, Unread
+from auditor.syntax.frontmatter import decoded
+from auditor.syntax.frontmatter import loaded as loaded_yaml
+from auditor.syntax.plainjson import line, strings, table
 
 READ_LIMIT = 4 << 20  # bytes
 _ADAPTER = "adapter_config.json"

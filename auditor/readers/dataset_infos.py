@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from auditor.errors import Unreadable
-from auditor.frontmatter import decoded
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.plainjson import READ_LIMIT, line, strings, table
 from auditor.readers import Example, Part, Text, Wants
 from auditor.sources import Blob, Unread
+from auditor.syntax.frontmatter import decoded
+from auditor.syntax.plainjson import READ_LIMIT, line, strings, table
 
 FILES_LIMIT = 10_000
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.I)

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.errors import Unreadable
-from auditor.frontmatter import decoded
 from auditor.model import Gap, Place, Subject
-from auditor.plainjson import READ_LIMIT, objects, strings, table
 from auditor.readers import Example, Part, Text, Wants
 from auditor.sources import Blob, Unread
+from auditor.syntax.frontmatter import decoded
+from auditor.syntax.plainjson import READ_LIMIT, objects, strings, table
 
 _PROSE = (".md", ".markdown", ".mdx", ".rst", ".adoc")
 _PROSE_LIMIT = 8 << 20

@@ -12,10 +12,10 @@ from functools import lru_cache
 from html import unescape
 
 from auditor.errors import Unreadable
-from auditor.frontmatter import CARD_KEYS, decoded, split
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.readers import Example, Part, Role, Text, Wants
 from auditor.sources import Blob, Unread
+from auditor.syntax.frontmatter import CARD_KEYS, decoded, split
 
 READ_LIMIT = 8 << 20  # bytes; the longest licence met has 200 kB
 

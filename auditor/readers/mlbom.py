@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.errors import Unreadable
-from auditor.frontmatter import decoded
 from auditor.model import Gap, Place, Ref, Statement, Subject
-from auditor.plainjson import DEPTH_LIMIT, READ_LIMIT, line, objects, strings, table
 from auditor.readers import Example, Part, Text, Wants
 from auditor.sources import Blob, Unread
+from auditor.syntax.frontmatter import decoded
+from auditor.syntax.plainjson import DEPTH_LIMIT, READ_LIMIT, line, objects, strings, table
 
 _MODEL = "machine-learning-model"
 

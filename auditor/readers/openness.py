@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.errors import Unreadable
-from auditor.frontmatter import decoded, loaded
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.plainjson import line, objects, strings
 from auditor.readers import Example, Part, Wants
 from auditor.sources import Blob, Unread
+from auditor.syntax.frontmatter import decoded, loaded
+from auditor.syntax.plainjson import line, objects, strings
 
 READ_LIMIT = 1 << 20  # bytes; the longest of 178 has 6 kB
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from auditor.frontmatter import kind_of_text
 from auditor.model import Kind
 from auditor.sources import Blob, Unread
 from auditor.sources.layout import (
@@ -21,6 +20,7 @@ from auditor.sources.layout import (
     kind_of_files,
     kind_of_words,
 )
+from auditor.syntax.frontmatter import kind_of_text
 
 # Folders that hold no files of the target's own: version control, and huggingface_hub's bookkeeping, whose
 # blobs are read through the snapshot that names them.

@@ -16,11 +16,11 @@ import pytest
 import ryaml
 
 from auditor.errors import Unreadable
-from auditor.frontmatter import decoded, split
 from auditor.model import Kind
 from auditor.readers import Part, Wants
 from auditor.readers.card import part, read
 from auditor.sources import Blob
+from auditor.syntax.frontmatter import decoded, split
 
 pytestmark = pytest.mark.corpus
 COLLECTIONS: tuple[tuple[str, Kind], ...] = (("03-model-cards", "model"), ("04-dataset-cards", "dataset"))

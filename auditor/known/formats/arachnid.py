@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.jsonstream import records
 from auditor.known import Example, Header, Item, Malformed, Options
 from auditor.known.formats.records import Gathered, opened, text
+from auditor.syntax.jsonstream import records
 
 HELP = "Arachnid Shield JSON responses (csam, and harmful-abusive-material as exploitative)"
 

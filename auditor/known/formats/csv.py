@@ -10,15 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.csvstream import Block, encoding_of, header_of, text_of, utf8
-from auditor.csvstream import Header as Columns
-from auditor.csvstream import blocks as blocks_of
 from auditor.errors import ListError, Unreadable
 from auditor.hashing.written import algorithm_of, algorithm_of_cells, unnamed_digest
 from auditor.known import HEAD, Example, Header, Item, Malformed, Options, Unknown
 from auditor.known.formats.plain import header_of_comments
 from auditor.known.formats.records import columns_of, comment_fields, opened, signal
 from auditor.samples import TEXT_SIGNALS, WIDTHS
+from auditor.syntax.csvstream import Block, encoding_of, header_of, text_of, utf8
+from auditor.syntax.csvstream import Header as Columns
+from auditor.syntax.csvstream import blocks as blocks_of
 
 HELP = "CSV or TSV with a header; --column sha256=NAME says which column is what"
 

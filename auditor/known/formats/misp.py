@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.jsonstream import records
 from auditor.known import Example, Header, Item, Malformed, Options
 from auditor.known.formats.records import Gathered, opened, text, true
+from auditor.syntax.jsonstream import records
 
 HELP = "MISP event or attribute JSON (say --means), or a warning list (means benign)"
 

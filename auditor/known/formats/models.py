@@ -25,12 +25,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from auditor.csvstream import text_of
 from auditor.errors import ListError
 from auditor.known import HEAD, Entries, Example, Header, Item, Malformed, Options, Unknown, entries
 from auditor.known.formats.plain import header_of_comments
 from auditor.known.formats.records import comment_fields, opened
 from auditor.samples import WIDTHS
+from auditor.syntax.csvstream import text_of
 
 HELP = "models as CSV: sha256, sha256_tensors, autov3, autov2 or name; purpose, authority, confirmations"
 

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from numpy.typing import NDArray
 
-from auditor.csvstream import encoding_of, text_of, utf8
 from auditor.errors import ListError
 from auditor.known import HEAD, Example, Header, Item, Malformed, Options
 from auditor.known.formats.records import columns_of, comment_fields, opened, signal
 from auditor.samples import TEXT_SIGNALS
+from auditor.syntax.csvstream import encoding_of, text_of, utf8
 
 HELP = "a hash a line; comments '# name: …', '# means: …', '# version: …', '# holder: …', '# algorithm: …'"
 

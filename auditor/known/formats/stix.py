@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.jsonstream import records
 from auditor.known import Example, Header, Item, Malformed, Options
 from auditor.known.formats.records import Gathered, opened, signal, text, true
+from auditor.syntax.jsonstream import records
 
 HELP = "STIX 2.0 or 2.1 JSON; say --means"
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.jsonstream import records
 from auditor.known import Example, Header, Item, Malformed, Options
 from auditor.known.formats.records import Gathered, opened, text
+from auditor.syntax.jsonstream import records
 
 HELP = "StopNCII JSON pages (means ncii)"
 

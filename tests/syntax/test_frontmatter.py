@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import Unreadable
-from auditor.frontmatter import decoded, kind_of_card, kind_of_text, loaded, signs, split
+from auditor.syntax.frontmatter import decoded, kind_of_card, kind_of_text, loaded, signs, split
 
 
 def test_metadata_between_fences_and_the_line_on_which_the_body_begins() -> None:
