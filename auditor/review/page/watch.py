@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from auditor.errors import AuditorError, SealError
 from auditor.review import decisions
@@ -33,7 +34,8 @@ class Watch:
     folder: Path
     clock: Callable[[], str] = decisions.now
     public: bytes = b""
-    last: Checkpoint | None = field(default=None)
+    last: Checkpoint | None = None
+    _lock: Lock = field(default_factory=Lock)
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
@@ -55,9 +57,10 @@ class Watch:
             pass  # opening it says what is wrong with it
 
     def _still(self, ledger: Ledger) -> None:
+        # What was seen is read before what is there: meanwhile another request may see, and note, something newer.
+        last, public = self.last, self.public
         now = ledger.checkpoint()
         path = self.folder / FILE
-        last, public = self.last, self.public
         if last is not None:
             if (now.origin, ledger.public) != (last.origin, public):
                 raise SealError(f"{path}: is another ledger than the one this page began with; start the page again")
@@ -71,7 +74,9 @@ class Watch:
                     f"{path}: entries that this page has seen were rewritten; decide nothing, run "
                     "`auditor review verify`, and restore an export"
                 )
-        self.last, self.public = now, ledger.public
+        with self._lock:
+            if self.last is None or now.size > self.last.size:
+                self.last, self.public = now, ledger.public
 
 
 def reader(folder: Path) -> sqlite3.Connection:

@@ -24,6 +24,23 @@ from tests.reviewing import POLICY, REVIEWERS, Clock, made, opened
 PORT = 4711
 ORIGIN = f"http://127.0.0.1:{PORT}"
 
+# What an attacker writes where a name, a reason or an appeal goes: markup, templates, encodings, and parts of them.
+_TAGS = (
+    "<script>{}</script>", "<img src=x onerror={}>", "<svg onload={}>", "<svg><script>{}</script></svg>",
+    "<body onload={}>", "<iframe srcdoc='<script>parent.{}</script>'>", "<details open ontoggle={}>",
+    "<input autofocus onfocus={}>", "<a href=javascript:{}>go</a>", "<form action=javascript:{}><button>go",
+    "<object data='javascript:{}'>", "<embed src=javascript:{}>", "<video><source onerror={}>",
+    "<math><mtext></mtext><script>{}</script>", "<style onload={}></style>", "<link rel=stylesheet onload={} href=/>",
+    "<meta http-equiv=refresh content='0;javascript:{}'>", "<base href='javascript:{}//'>", "<marquee onstart={}>",
+    "<template><script>{}</script></template><script>{}</script>",
+)  # fmt: skip
+_BEFORE = ("", '">', "'>", "</title>", "</textarea>", "</script>", "</style>", "-->", "]]>", "<!--><")
+HOSTILE = tuple(
+    before + tag.replace("{}", f"window.ran={number}{n}")
+    for number, before in enumerate(_BEFORE)
+    for n, tag in enumerate(_TAGS)
+)
+
 
 class Ticking:
     """Seconds that a test lets pass."""

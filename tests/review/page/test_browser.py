@@ -22,6 +22,8 @@ from auditor.review import Ledger
 from auditor.review.ledger import Act
 from tests.reviewing import POLICY, case_id, made, opened
 
+from .conftest import HOSTILE
+
 pytest.importorskip("starlette", reason="needs the extra `review`")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 
@@ -34,23 +36,6 @@ FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run -
     --disable-component-update --disable-sync""".split()
 CASE = case_id(1)
 NOW = "2026-11-23T10:00:00Z"
-
-# What an attacker writes where a name, a reason or an appeal goes: markup, templates, encodings, and parts of them.
-_TAGS = (
-    "<script>{}</script>", "<img src=x onerror={}>", "<svg onload={}>", "<svg><script>{}</script></svg>",
-    "<body onload={}>", "<iframe srcdoc='<script>parent.{}</script>'>", "<details open ontoggle={}>",
-    "<input autofocus onfocus={}>", "<a href=javascript:{}>go</a>", "<form action=javascript:{}><button>go",
-    "<object data='javascript:{}'>", "<embed src=javascript:{}>", "<video><source onerror={}>",
-    "<math><mtext></mtext><script>{}</script>", "<style onload={}></style>", "<link rel=stylesheet onload={} href=/>",
-    "<meta http-equiv=refresh content='0;javascript:{}'>", "<base href='javascript:{}//'>", "<marquee onstart={}>",
-    "<template><script>{}</script></template><script>{}</script>",
-)  # fmt: skip
-_BEFORE = ("", '">', "'>", "</title>", "</textarea>", "</script>", "</style>", "-->", "]]>", "<!--><")
-HOSTILE = tuple(
-    before + tag.replace("{}", f"window.ran={number}{n}")
-    for number, before in enumerate(_BEFORE)
-    for n, tag in enumerate(_TAGS)
-)
 
 
 @dataclass

@@ -6,8 +6,10 @@ import json
 import re
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -17,7 +19,7 @@ from auditor.review.page import words
 from auditor.review.page.seat import Choices, Seat
 from tests.reviewing import case_id, decided, opened
 
-from .conftest import ORIGIN, Office
+from .conftest import HOSTILE, ORIGIN, Browser, Office
 
 EXACT, NEAR, LISTED = map(case_id, (1, 2, 3))
 
@@ -372,6 +374,30 @@ def test_a_ledger_cut_back_rewritten_or_replaced_under_the_page_is_refused(offic
     assert "2 cases that you can take up" in text(heron.see("/"))
 
 
+def test_many_requests_at_once_are_answered_by_a_growing_ledger(office: Office) -> None:
+    browsers = [office.browser(name) for name in ("heron", "wren", "owl")]
+    office.record(*(opened(number) for number in range(10, 40)))
+
+    def work(browser: Browser) -> list[int]:
+        seen = []
+        for number in range(10, 40):
+            path = f"/case/{case_id(number)}"
+            page = browser.see(path)
+            if f'action="{path}/claim"' in page:
+                token = re.search(rf'action="{path}/claim">.*?name="token" value="(\w+)"', page, re.S)
+                assert token
+                answer = browser.client.post(f"{path}/claim", data={"token": token[1]}, headers={"Origin": ORIGIN})
+                seen.append(answer.status_code)
+        return seen
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = [status for seen in pool.map(work, browsers) for status in seen]
+    assert answers.count(200) == 30
+    assert set(answers) <= {200, 409, 422}
+    with office.ledger() as ledger:
+        assert proving.verify(ledger).breaks == ()
+
+
 # Text from outside
 
 
@@ -382,6 +408,24 @@ def test_a_name_of_a_megabyte_is_cut_where_one_sees_it(office: Office) -> None:
         page = heron.see(path)
         assert len(page) < 200_000
     assert "… (1,000,002 characters)" in heron.see(f"/case/{case_id(5)}")
+
+
+def test_no_field_of_an_address_or_a_form_breaks_the_page_or_comes_back_as_markup(office: Office) -> None:
+    heron = office.browser("heron")
+    path = f"/case/{EXACT}"
+    page = heron.see(path)
+    token = re.search(rf'action="{path}/decide"><input type="hidden" name="token" value="(\w+)"', page)
+    assert token
+    for text in HOSTILE:
+        told = quote(text, safe="")
+        addresses = [f"/?{name}={told}" for name in ("name", "ground", "after", "show", "done", "passed", "words")]
+        addresses += [f"/case/{told}", f"/log?before={told}", f"/coverage?run={told}", f"/list?to={told}", f"/{told}"]
+        answers = [heron.client.get(address) for address in addresses[:: 1 if text in HOSTILE[:20] else 4]]
+        fields = dict.fromkeys(("verdict", "rule", "why", "seen", "review_days", "outcome"), text)
+        answers += [heron.client.post(f"{path}/decide", data={**fields, "token": token[1]}, headers={"Origin": ORIGIN})]
+        for answer in answers:
+            assert answer.status_code < 500, answer.url
+            assert text not in answer.text.partition("<body>")[2], answer.url
 
 
 def test_control_and_bidi_characters_are_shown_as_what_they_are(office: Office) -> None:
