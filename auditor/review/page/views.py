@@ -41,6 +41,7 @@ LOOKS = 10  # pages of the ledger that one page of the queue may take, when much
 FACTS = 40  # beyond so many, judging again without each takes too long for a page
 LOGGED = 100
 LISTED = 200
+COMPARED = 1000  # decided cases that one page looks at
 _SAID = ("proposed", "reviewed", "settled", "interim")  # events that hold an opinion
 # Statements that say what something was made from, and what kind of thing that is.
 _PARENTS: Mapping[str, Kind] = {"base_model": "model", "trained_on": "dataset", "sourced_from": "dataset"}
@@ -483,10 +484,12 @@ class Line:
 def listing(visit: Visit) -> Shown:
     """The entries that a list built now would have, beside what each recipient was last sent."""
     now = visit.ledger.now
-    states = [visit.ledger.state(case) for case in watch.decided(visit.ledger.folder)]
+    cases, total = watch.decided(visit.ledger.folder, COMPARED)
+    states = [visit.ledger.state(case) for case in cases]
     recipients = sorted({recipient for state in states for recipient in state.listed} | {*visit.desk.recipients})
     to = visit.query.get("to", recipients[0] if recipients else "")
-    lines = [line for state in states for line in _lines(visit, state, to, now)]
+    sent = watch.sent(visit.ledger.folder, to)
+    lines = [line for state in states for line in _lines(state, to, sent.get(state.id, ""), now)]
     order = ("removed", "new", "changed", "held back", "kept")
     counts = {change: sum(line.change == change for line in lines) for change in order}
     lines.sort(key=lambda line: (order.index(line.change), line.decision.subject.name))
@@ -495,6 +498,8 @@ def listing(visit: Visit) -> Shown:
         {
             "lines": lines[:LISTED],
             "left_out": max(len(lines) - LISTED, 0),
+            "compared": COMPARED,
+            "total": total,
             "counts": counts,
             "recipients": recipients,
             "to": to,
@@ -503,16 +508,15 @@ def listing(visit: Visit) -> Shown:
     )
 
 
-def _lines(visit: Visit, state: State, to: str, now: str) -> Iterator[Line]:
+def _lines(state: State, to: str, sent: str, now: str) -> Iterator[Line]:
     from auditor.deindex.entries import Entry, Terms, entries
 
-    before = _sent(visit.ledger, state, to) if to in state.listed else ""
+    before = sent if to in state.listed else ""
     standing = next((decision for decision in state.in_force if decision.stands(now)), None)
     made = list(entries(standing, Terms(b"", to, now))) if standing else []
     if standing is None or not made:
         if before:
-            gone = next(decision for decision in state.decisions if decision.id == before)
-            yield Line("removed", gone)
+            yield from (Line("removed", gone) for gone in state.decisions if gone.id == before)
         return
     listed = [entry for entry in made if isinstance(entry, Entry)]
     held = tuple(f"{entry.subject.name}: {entry.why}" for entry in made if not isinstance(entry, Entry))
@@ -523,14 +527,11 @@ def _lines(visit: Visit, state: State, to: str, now: str) -> Iterator[Line]:
         for prefix, paths in ((False, entry.locators.exact), (True, entry.locators.prefix))
         for path in paths
     )
-    change = "held back" if not listed else "new" if not before else "kept" if before == standing.id else "changed"
+    if not listed:
+        change = "removed" if before else "held back"
+    else:
+        change = "new" if not before else "kept" if before == standing.id else "changed"
     yield Line(change, standing, addresses, held)
-
-
-def _sent(ledger: Ledger, state: State, to: str) -> str:
-    """The decision that this recipient's list holds."""
-    sent = (event for event in ledger.history(state.id) if event.kind == "listed" and event.data["recipient"] == to)
-    return str(max(sent, key=lambda event: event.number).data["decision"])
 
 
 # The rest

@@ -97,8 +97,19 @@ def proven(ledger: Ledger, events: Iterable[Event]) -> None:
             )
 
 
-def decided(folder: Path) -> Iterator[str]:
-    """The ids of cases that have a decision in force or are on a list."""
+def decided(folder: Path, most: int) -> tuple[tuple[str, ...], int]:
+    """The ids of cases that have a decision in force or are on a list, those changed last first; how many in all."""
     with closing(reader(folder)) as database:
-        rows = database.execute("SELECT case_id FROM queue WHERE listed OR review_by <> '' ORDER BY case_id").fetchall()
-    return (case for (case,) in rows)
+        (total,) = database.execute("SELECT count(*) FROM queue WHERE listed OR review_by <> ''").fetchone()
+        asked = "SELECT case_id FROM queue WHERE listed OR review_by <> '' ORDER BY changed_at DESC, case_id LIMIT ?"
+        return tuple(case for (case,) in database.execute(asked, (most,))), total
+
+
+def sent(folder: Path, recipient: str) -> dict[str, str]:
+    """For each case that was ever put on a recipient's list, the decision that was put on it last."""
+    asked = (
+        "SELECT case_id, json_extract(body, '$.data.decision') FROM events "
+        "WHERE json_extract(body, '$.kind') = 'listed' AND json_extract(body, '$.data.recipient') = ? ORDER BY number"
+    )
+    with closing(reader(folder)) as database:
+        return dict(database.execute(asked, (recipient,)).fetchall())
