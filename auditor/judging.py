@@ -291,9 +291,11 @@ def cases(verdicts: Verdicts) -> tuple[Case, ...]:
     return tuple(sorted(opened, key=lambda case: (case.ground != "linked", _weight(case.reasons[0]), case.subject)))
 
 
-def _weight(finding: Finding) -> tuple[int, bool, str, str, str]:
-    """Heavier findings first: by severity, exact before near."""
-    return (-SEVERITIES.index(finding.severity), "near" in finding.fact, finding.rule, finding.subject, finding.fact)
+def _weight(finding: Finding) -> tuple[int, bool, bool, str, str, str]:
+    """Heavier findings first: by severity, a listed model before what was made from it, exact before near."""
+    severity = -SEVERITIES.index(finding.severity)
+    derived, near = "derivative" in finding.fact, "near" in finding.fact
+    return (severity, derived, near, finding.rule, finding.subject, finding.fact)
 
 
 def _sets(pairs: Iterable[tuple[Ref, Ref]]) -> dict[Ref, frozenset[Ref]]:
