@@ -231,8 +231,9 @@ class Ledger:
 
     def _events(self, case: str) -> Iterator[Event]:
         """A case's events, each proven by the signed checkpoint."""
-        signed = self.checkpoint()
-        rows = self.database.execute("SELECT number, body FROM events WHERE case_id = ? ORDER BY number", (case,))
+        asked = "SELECT number, body FROM events WHERE case_id = ? ORDER BY number"
+        rows = self.database.execute(asked, (case,)).fetchall()
+        signed = self.checkpoint()  # after the events: what others record meanwhile is signed, too
         for number, body in rows:
             event = event_of(body)
             proof = merkle.inclusion(number, signed.size, self.node) if number < signed.size else ()
