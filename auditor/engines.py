@@ -77,6 +77,7 @@ def run(
     """
     from pebble import ProcessPool
 
+    _notice_dead_workers()
     source = iter(tasks)
     waiting = deque(islice(source, workers))
     workers = len(waiting)  # never more than there are tasks
@@ -95,7 +96,10 @@ def run(
                         running[_schedule(pool, work, task, seconds(task))] = task
                     if not running:
                         break
-                    finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                    finished, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
+                    if not finished and not pool.active:
+                        # Pebble's own threads can end with their workers and leave the tasks waiting for ever.
+                        raise BrokenProcessPool("the pool is no longer active")
                     for future in finished:
                         why = _why(future)
                         task = running.pop(future)
@@ -117,6 +121,13 @@ def run(
                 raise
 
 
+def _notice_dead_workers() -> None:
+    """A worker killed inside the pool's channel holds it up; Pebble would wait a minute before it gives the pool up."""
+    from pebble.common import CONSTS
+
+    CONSTS.channel_lock_timeout = 10
+
+
 def _schedule(pool: Any, work: Callable[[T], R], task: T, seconds: float) -> Future[R]:
     try:
         return pool.schedule(work, args=[task], timeout=seconds)  # type: ignore[no-any-return]
@@ -136,6 +147,7 @@ class _Start:
     def __call__(self) -> None:
         for name in _THREADS:
             os.environ.setdefault(name, "1")
+        _notice_dead_workers()
         threading.Thread(target=_end_with_parent, daemon=True).start()
         if not self.verbose:
             # libtiff and others write warnings about what they read, past Python, to the user's terminal.

@@ -105,7 +105,7 @@ def test_a_scan_that_was_killed_again_and_again_ends_with_the_same_report(
 def test_workers_that_are_killed_at_random_cost_nothing_that_can_be_read_again(
     whole: Report, script: Path, tmp_path: Path
 ) -> None:
-    out, err = start(script, tmp_path / "run", kills=3).communicate(timeout=90)
+    out, err = start(script, tmp_path / "run", kills=3).communicate(timeout=180)
     assert out == "finished\n", err
     found = runs.report(tmp_path / "run")
     assert found.tally.files.proven

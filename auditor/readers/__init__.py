@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal, Protocol
 
+from auditor.errors import Unreadable
 from auditor.model import Statement, Subject
 from auditor.samples import Samples
 from auditor.sources import Blob, Unread
@@ -101,3 +102,12 @@ def reader_of(blob: Blob, head: bytes) -> str:
 def state(subject: Subject, *statements: Statement) -> Subject:
     """The subject with more statements."""
     return Subject(subject.kind, subject.name, subject.revision, (*subject.statements, *statements), subject.gaps)
+
+
+def each(blobs: Iterable[Blob], part: Callable[[Blob, bytes], Part], limit: int) -> Iterator[Part | Unread]:
+    """A part for each blob, from its first ``limit`` bytes; one that ``part`` finds :class:`Unreadable` is unread."""
+    for blob in blobs:
+        try:
+            yield part(blob, blob.read(limit))
+        except Unreadable as error:
+            yield Unread(blob.uri, str(error), blob=blob)

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Literal
 
-from auditor.errors import Unreadable
 from auditor.model import Gap, Kind, Place, Ref, Statement, Subject
-from auditor.readers import Example, Part, Role, Text, Wants
+from auditor.readers import Example, Part, Role, Text, Wants, each
 from auditor.sources import Blob, Unread
 from auditor.syntax.frontmatter import Card, decoded, kind_of_card, signs, split
 
@@ -97,12 +96,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
-    for blob in blobs:
-        try:
-            data = blob.read(READ_LIMIT + 1)
-            yield part(blob, data)
-        except Unreadable as error:
-            yield Unread(blob.uri, str(error), blob=blob)
+    return each(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

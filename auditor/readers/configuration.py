@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.readers import Example, Part, Wants
+from auditor.readers import Example, Part, Wants, each
 from auditor.sources import Blob, Unread
 from auditor.syntax.frontmatter import decoded
 from auditor.syntax.frontmatter import loaded as loaded_yaml
@@ -30,11 +30,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
-    for blob in blobs:
-        try:
-            yield part(blob, blob.read(READ_LIMIT + 1))
-        except Unreadable as error:
-            yield Unread(blob.uri, str(error), blob=blob)
+    return each(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

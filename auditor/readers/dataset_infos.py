@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.readers import Example, Part, Text, Wants
+from auditor.readers import Example, Part, Text, Wants, each
 from auditor.sources import Blob, Unread
 from auditor.syntax.frontmatter import decoded
 from auditor.syntax.plainjson import READ_LIMIT, line, strings, table
@@ -29,11 +28,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
-    for blob in blobs:
-        try:
-            yield part(blob, blob.read(READ_LIMIT + 1))
-        except Unreadable as error:
-            yield Unread(blob.uri, str(error), blob=blob)
+    return each(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

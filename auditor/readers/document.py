@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Subject
-from auditor.readers import Example, Part, Text, Wants
+from auditor.readers import Example, Part, Text, Wants, each
 from auditor.sources import Blob, Unread
 from auditor.syntax.frontmatter import decoded
 from auditor.syntax.plainjson import READ_LIMIT, objects, strings, table
@@ -36,11 +35,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
-    for blob in blobs:
-        try:
-            yield part(blob, blob.read(READ_LIMIT + 1))
-        except Unreadable as error:
-            yield Unread(blob.uri, str(error), blob=blob)
+    return each(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

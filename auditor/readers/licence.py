@@ -13,7 +13,7 @@ from html import unescape
 
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.readers import Example, Part, Role, Text, Wants
+from auditor.readers import Example, Part, Role, Text, Wants, each
 from auditor.sources import Blob, Unread
 from auditor.syntax.frontmatter import CARD_KEYS, decoded, split
 
@@ -111,11 +111,7 @@ def _is_legal(head: bytes) -> bool:
 
 
 def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
-    for blob in blobs:
-        try:
-            yield part(blob, blob.read(READ_LIMIT + 1))
-        except Unreadable as error:
-            yield Unread(blob.uri, str(error), blob=blob)
+    return each(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:
