@@ -1,7 +1,8 @@
-"""Finds ``rules/`` and ``reports/schema/``: beside the package in a checkout, inside it in a wheel."""
+"""Finds what is not code: ``rules/`` and ``reports/schema/``, and the place for the program's own files."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from auditor.errors import RuleError
@@ -14,3 +15,10 @@ def resource(name: str) -> Path:
         if (root / name).is_dir():
             return root / name
     raise RuleError(f"{package}: this installation has no {name}/ folder; install auditor again")
+
+
+def home() -> Path:
+    """Where lists, keys and the ledger are kept: ``$AUDITOR_HOME``, or the system's place for a program's files."""
+    import click
+
+    return Path(os.environ.get("AUDITOR_HOME") or click.get_app_dir("auditor"))

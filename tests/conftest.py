@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for marker, (given, why) in skips.items():
             if marker in item.keywords and not given:
                 item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests keep lists, keys and ledgers in a place of their own, never in that of whoever runs them."""
+    before = os.environ.get("AUDITOR_HOME")
+    os.environ["AUDITOR_HOME"] = str(tmp_path_factory.mktemp("home"))
+    yield
+    os.environ.pop("AUDITOR_HOME") if before is None else os.environ.update(AUDITOR_HOME=before)
 
 
 @pytest.fixture(scope="session")

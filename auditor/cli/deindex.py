@@ -22,7 +22,7 @@ def _under_home(name: str) -> Callable[[click.Context, click.Parameter, Path | N
     """The option's folder, or one of the program's own."""
 
     def chosen(context: click.Context, option: click.Parameter, given: Path | None) -> Path:
-        from auditor.known.store import home
+        from auditor.resources import home
 
         return given or home() / "deindex" / name
 

@@ -79,8 +79,9 @@ def import_(
 @command.command(name="list", epilog="Example: auditor lists list")
 def list_() -> None:
     """Every imported list: name, version, meaning, entries, holder."""
-    from auditor.known.store import home, imported
+    from auditor.known.store import imported
     from auditor.printable import printable
+    from auditor.resources import home
 
     lists = imported()
     for known in lists:

@@ -12,6 +12,7 @@ import click
 
 from auditor.cli.options import FOLDER, rules_option
 from auditor.errors import RuleError, UsageError
+from auditor.resources import home
 
 if TYPE_CHECKING:
     from auditor.review import Ledger
@@ -26,7 +27,7 @@ ledger_option = click.option(
     "--ledger",
     "folder",
     envvar="AUDITOR_LEDGER",
-    default=lambda: Path(click.get_app_dir("auditor"), "review"),
+    default=lambda: home() / "review",
     show_default="AUDITOR_LEDGER, or the program's own folder",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",

@@ -22,12 +22,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import click
-
 from auditor.errors import ListError, UsageError
 from auditor.known import MEANS, Header, Item, Options, canaries, format_of, list_formats
 from auditor.known.compiled import KEY, MANIFEST, KnownList, open_compiled
 from auditor.known.compiling import LIMITS, THRESHOLDS, Health, Identity, compile_list
+from auditor.resources import home
 
 _ACTIVE = "active.json"
 _MAKING = ".importing-"
@@ -53,11 +52,6 @@ class Pointer:
     manifest: str
     newest: str
     reason: str = ""
-
-
-def home() -> Path:
-    """Where imported lists are kept: ``$AUDITOR_HOME``, or the system's place for a program's own files."""
-    return Path(os.environ.get("AUDITOR_HOME") or click.get_app_dir("auditor"))
 
 
 def imported() -> tuple[KnownList, ...]:

@@ -7,10 +7,10 @@ import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import click
 import uvicorn
 
 from auditor.errors import UsageError
+from auditor.resources import home as program_home
 from auditor.review import decisions, people
 from auditor.review.page.app import Desk, application
 from auditor.review.page.seat import Seat
@@ -45,7 +45,7 @@ def desk(
     for name in names:
         if name not in known:
             raise UsageError(f"{name!r}: is no reviewer of this ledger; see `auditor review reviewers --help`")
-    home = home or Path(click.get_app_dir("auditor")) / "review"
+    home = home or program_home() / "review"
     mark = hashlib.sha256(origin.encode()).hexdigest()[:16]
     seats = {name: Seat.of(name, home / f"{mark}-{name}.json") for name in names}
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
