@@ -21,7 +21,7 @@ _WHAT = {
     "released": "released",
     "proposed": "first opinion",
     "reviewed": "second opinion",
-    "withdrawn": "took an opinion back",
+    "withdrawn": "took back what they had said",
     "settled": "third opinion",
     "interim": "interim decision",
     "confirmed": "a near match was confirmed",

@@ -86,6 +86,7 @@ class State:
     involved: frozenset[str] = frozenset()
     decisions: tuple[Decision, ...] = ()
     confirmed: tuple[str, ...] = ()  # in the words of those who confirmed near matches
+    confirmers: tuple[str, ...] = ()  # and who they are, in the same order
     reported: str = ""  # "reported" or "not-due", once a person has recorded it
     appeal: str = ""  # the owner's words, while an appeal is open
     listed: tuple[str, ...] = ()  # recipients whose list holds it
@@ -251,10 +252,12 @@ def _reviewed(state: State, event: Event) -> State:
 
 
 def _withdrawn(state: State, event: Event) -> State:
-    """The last opinion is taken back by its reviewer, while two have not agreed.
+    """The last opinion is taken back by its reviewer while two have not agreed, a confirmation while none rests on it.
 
     Who has seen that two differ has seen the other opinion too, and no longer is a second reviewer in this round.
     """
+    if confirmed_last(state, event.actor):
+        return replace(state, confirmed=state.confirmed[:-1], confirmers=state.confirmers[:-1])
     if state.base not in ("proposed", "disputed") or state.opinions[-1].reviewer != event.actor:
         raise UsageError(f"case {state.id}: {event.actor} has given no opinion on it that could be taken back")
     if state.base == "proposed":
@@ -353,7 +356,13 @@ def _decision(state: State, event: Event, first: Opinion, last: Opinion, *, revi
 def _confirmed(state: State, event: Event) -> State:
     if not any(reason.strength == "near" for reason in state.reasons):
         raise UsageError(f"case {state.id}: rests on no near match that could be confirmed")
-    return replace(state, confirmed=(*state.confirmed, _why(event)), involved=state.involved | {event.actor})
+    confirmed, confirmers = (*state.confirmed, _why(event)), (*state.confirmers, event.actor)
+    return replace(state, confirmed=confirmed, confirmers=confirmers, involved=state.involved | {event.actor})
+
+
+def confirmed_last(state: State, reviewer: str) -> bool:
+    """Was the last confirmation this reviewer's, and does neither an opinion nor a decision rest on it yet?"""
+    return state.base == "new" and not state.in_force and state.confirmers[-1:] == (reviewer,)
 
 
 def _reopened(state: State, event: Event) -> State:

@@ -59,6 +59,21 @@ def test_an_opinion_can_be_taken_back_by_its_reviewer_until_two_agree() -> None:
         story.does("wren", "withdrawn")
 
 
+def test_a_confirmation_can_be_taken_back_until_an_opinion_rests_on_it() -> None:
+    story = Story("near")
+    story.says("heron", "confirmed")
+    with pytest.raises(UsageError, match="wren has given no opinion"):
+        story.does("wren", "withdrawn")
+    assert story.does("heron", "withdrawn").confirmed == ()
+    story.claims("wren")
+    with pytest.raises(UsageError, match="rests on near matches alone"):
+        story.says("wren", "proposed")
+    story.says("heron", "confirmed")
+    story.says("wren", "proposed")
+    with pytest.raises(UsageError, match="heron has given no opinion on it that could be taken back"):
+        story.does("heron", "withdrawn")
+
+
 def test_who_took_back_an_opinion_after_seeing_the_other_gives_none_in_this_round() -> None:
     story = Story()
     story.claims("heron")

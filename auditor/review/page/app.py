@@ -234,7 +234,7 @@ def _recording(desk: Desk, act: Callable[[Visit], Shown | Go]) -> Callable[[Requ
         if form is None:
             return desk.answer(_problem("That was too long", "A form holds at most 256 kB.", 413), "")
         if not _own(session, request, form):
-            why = "This form is not of this session. Go back, load the page again, and send it once more."
+            why = "This form was made for another visit. Go back, load the page again, and send it once more."
             return desk.answer(_problem("This was not let in", why, 403), "")
         return await run_in_threadpool(_answered, desk, session, act, request, form)
 

@@ -17,7 +17,7 @@ from auditor.review.decisions import ACTIONS, STRENGTHS, Decision, Opinion, Verd
 from auditor.review.ledger import Ledger, event_of
 from auditor.review.page import watch, words
 from auditor.review.queue import Query, Row
-from auditor.review.states import REVIEW_DAYS, STAGES, Event, State
+from auditor.review.states import REVIEW_DAYS, STAGES, Event, State, confirmed_last
 from auditor.runs import Edge
 
 if TYPE_CHECKING:
@@ -340,6 +340,8 @@ def verdicts(state: State, me: str) -> tuple[Verdict, ...]:
 def undo(state: State, me: str, now: str) -> str:
     """What of this reviewer's can still be taken back: withdraw, release, or nothing."""
     if state.base in ("proposed", "disputed") and state.opinions and state.opinions[-1].reviewer == me:
+        return "withdraw"
+    if confirmed_last(state, me) and not state.held(now):
         return "withdraw"
     return "release" if state.held(now) and state.claimed_by == me else ""
 

@@ -64,7 +64,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "proposed": "proposed a decision",
         "reviewed": "gave the second opinion",
         "settled": "decided between two",
-        "withdrawn": "took an opinion back",
+        "withdrawn": "took back what they had said",
         "interim": "de-indexed it for now",
         "confirmed": "recorded that a match was confirmed",
         "reopened": "opened a new round",

@@ -327,7 +327,7 @@ def test_an_entry_that_was_changed_from_outside_is_not_shown(office: Office) -> 
         assert "was changed" in text(page)
         assert "model-9" not in page
     page = heron.send(heron.see("/help").replace("/leave", "/log"), "/log", 403)
-    assert "not of this session" in page
+    assert "made for another visit" in page
 
 
 def test_a_whole_verification_names_the_entry_that_was_changed(office: Office) -> None:

@@ -111,7 +111,7 @@ def test_each_form_has_a_token_of_its_own_for_its_session_alone(office: Office) 
     for browser, token in ((heron, tokens["/leave"]), (wren, tokens[path]), (heron, ""), (heron, "0" * 64)):
         answer = browser.client.post(path, data={"token": token}, headers={"Origin": ORIGIN})
         assert answer.status_code == 403
-        assert "not of this session" in answer.text
+        assert "made for another visit" in answer.text
     with office.ledger() as ledger:
         assert ledger.state(CASE).claimed_by == ""
 
