@@ -190,6 +190,9 @@ def _partition(facts: pads.Dataset, folder: Path, width: int) -> list[int]:
         partitioning=pads.partitioning(pa.schema([("group", pa.int32())])),
         max_open_files=512,
         max_partitions=_BUCKETS,
+        # Else each small batch becomes a row group of each partition, and their metadata outgrow the facts.
+        min_rows_per_group=4096,
+        max_rows_per_group=65536,
         use_threads=False,
     )
     return sorted(int(path.name) for path in folder.iterdir())

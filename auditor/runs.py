@@ -540,12 +540,15 @@ def _merged(folder: Path, order: Sequence[str]) -> Iterator[dict[str, Any]]:
     """The rows of sorted files, in one order."""
     import pyarrow.parquet as pq
 
+    paths = sorted(folder.glob("*.parquet"))
+    ahead = max(64, 16384 // max(1, len(paths)))  # rows of each file in memory, so that many files hold no more
+
     def rows(path: Path) -> Iterator[dict[str, Any]]:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(4096):
+            for batch in file.iter_batches(ahead):
                 yield from batch.to_pylist()
 
-    return heapq.merge(*map(rows, sorted(folder.glob("*.parquet"))), key=lambda row: tuple(row[name] for name in order))
+    return heapq.merge(*map(rows, paths), key=lambda row: tuple(row[name] for name in order))
 
 
 def _lineage(path: Path, cases: Sequence[Case], most: int = 300, generations: int = 5) -> tuple[Edge, ...]:
