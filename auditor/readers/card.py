@@ -15,7 +15,7 @@ from typing import Literal
 from auditor.model import Gap, Kind, Place, Ref, Statement, Subject
 from auditor.readers import Example, Part, Role, Text, Wants, each
 from auditor.sources import Blob, Unread
-from auditor.syntax.frontmatter import Card, decoded, kind_of_card, signs, split
+from auditor.syntax.frontmatter import Card, decoded_within, kind_of_card, signs, split
 
 READ_LIMIT = 8 << 20  # bytes; cards of 50 MB exist, and what follows works on the whole text
 VALUE_LIMIT = 1000  # characters of a value
@@ -101,13 +101,7 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
 
 def part(blob: Blob, data: bytes) -> Part:
     """What the card in ``data`` says of its subject. Raises :class:`Unreadable` where it is no text."""
-    gaps = []
-    if len(data) > READ_LIMIT:
-        data = data[:READ_LIMIT]
-        gaps.append(f"longer than {READ_LIMIT:,} bytes: only these were read")
-    text, doubt = decoded(data)
-    if doubt:
-        gaps.append(doubt)
+    text, gaps = decoded_within(data, READ_LIMIT)
     return part_of(text, blob.uri, blob.kind or blob.alone_kind, blob.text_ref, gaps)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from auditor.model import Gap, Place, Subject
 from auditor.readers import Example, Part, Text, Wants, each
 from auditor.sources import Blob, Unread
-from auditor.syntax.frontmatter import decoded
+from auditor.syntax.frontmatter import decoded_within
 from auditor.syntax.plainjson import READ_LIMIT, objects, strings, table
 
 _PROSE = (".md", ".markdown", ".mdx", ".rst", ".adoc")
@@ -40,14 +40,8 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
 
 def part(blob: Blob, data: bytes) -> Part:
     """The words of the document in ``data``. Raises :class:`Unreadable`."""
-    gaps = []
     structured = blob.suffix in (".ipynb", ".json")
-    if not structured and len(data) > _PROSE_LIMIT:
-        data = data[:_PROSE_LIMIT]
-        gaps.append(f"longer than {_PROSE_LIMIT:,} bytes: only these were read")
-    text, doubt = decoded(data)
-    if doubt:
-        gaps.append(doubt)
+    text, gaps = decoded_within(data, len(data) if structured else _PROSE_LIMIT)
     if structured:
         content = table(text)
         text = "\n\n".join(_cells(content) if blob.suffix == ".ipynb" else strings(content))

@@ -15,7 +15,7 @@ from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.readers import Example, Part, Role, Text, Wants, each
 from auditor.sources import Blob, Unread
-from auditor.syntax.frontmatter import CARD_KEYS, decoded, split
+from auditor.syntax.frontmatter import CARD_KEYS, decoded, decoded_within, split
 
 READ_LIMIT = 8 << 20  # bytes; the longest licence met has 200 kB
 
@@ -116,13 +116,7 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
 
 def part(blob: Blob, data: bytes) -> Part:
     """The text in ``data`` and whose it is. Raises :class:`Unreadable` where it is no text."""
-    gaps = []
-    if len(data) > READ_LIMIT:
-        data = data[:READ_LIMIT]
-        gaps.append(f"longer than {READ_LIMIT:,} bytes: only these were read")
-    text, doubt = decoded(data)
-    if doubt:
-        gaps.append(doubt)
+    text, gaps = decoded_within(data, READ_LIMIT)
     line = 1
     if is_html(blob.suffix, text):
         text, trouble = text_of_html(text)

@@ -102,6 +102,13 @@ def decoded(data: bytes) -> tuple[str, str]:
     return text, why
 
 
+def decoded_within(data: bytes, limit: int) -> tuple[str, list[str]]:
+    """The first ``limit`` bytes as text, and what of it is left out or not certain. Raises :class:`Unreadable`."""
+    text, doubt = decoded(data[:limit])
+    gaps = [f"longer than {limit:,} bytes: only these were read"] if len(data) > limit else []
+    return text, [*gaps, doubt] if doubt else gaps
+
+
 def _decoded(data: bytes) -> tuple[str, str]:
     if data.startswith(tuple(_MARKS)):
         mark = next(mark for mark in _MARKS if data.startswith(mark))
