@@ -22,6 +22,7 @@ from itertools import islice
 from multiprocessing.connection import wait as wait_for
 from typing import Any, Generic, TypeVar
 
+from auditor import without_pandas
 from auditor.errors import AuditorError, UsageError
 
 T = TypeVar("T")
@@ -147,6 +148,7 @@ class _Start:
     def __call__(self) -> None:
         for name in _THREADS:
             os.environ.setdefault(name, "1")
+        without_pandas.keep_out()
         _notice_dead_workers()
         threading.Thread(target=_end_with_parent, daemon=True).start()
         if not self.verbose:

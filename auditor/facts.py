@@ -7,11 +7,13 @@ the parts of one subject in several shards are brought together on disk.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import reduce
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditor.model import STATEMENT_KEYS, Gap, Kind, Place, Statement, Subject
 
@@ -51,22 +53,23 @@ def rows(subjects: Iterable[Subject]) -> pa.RecordBatch:
     """
     identities: list[tuple[object, ...]] = []
     owners: list[int] = []  # of each row, the place of its subject's identity
-    cells: list[tuple[object, ...]] = []
+    said: list[Statement] = []
     for number, subject in enumerate(subjects):
         ref = subject.ref
         identities.append((ref.bucket, ref.kind, ref.name, ref.revision))
-        for s in subject.statements:
-            place = s.place
-            cells.append((s.key, s.value, s.relation, place.uri, place.line, s.source, s.remark))
-        cells += [("gap", gap.what, gap.why, gap.place.uri, gap.place.line, "", "") for gap in subject.gaps]
+        said += subject.statements
+        said += [Statement("gap", gap.what, gap.why, gap.place) for gap in subject.gaps]
         if not subject.statements and not subject.gaps:
-            cells.append(("", "", "", "", 0, "", ""))
-        owners += [number] * (len(cells) - len(owners))
-    if not cells:
+            said.append(_SILENT)
+        owners += [number] * (len(said) - len(owners))
+    if not said:
         return pa.RecordBatch.from_pylist([], FACTS)
     at = pa.array(owners, pa.int32())
+    keys, values, relations, places, sources, remarks = zip(*said, strict=True)
+    uris, lines = [place.uri for place in places], [place.line for place in places]
+    columns = (keys, values, relations, uris, lines, sources, remarks)
     arrays = [_array(column, FACTS.field(n).type).take(at) for n, column in enumerate(zip(*identities, strict=True))]
-    arrays += [_array(column, FACTS.field(n).type) for n, column in enumerate(zip(*cells, strict=True), len(arrays))]
+    arrays += [_array(column, FACTS.field(n).type) for n, column in enumerate(columns, len(arrays))]
     return pa.RecordBatch.from_arrays(arrays, schema=FACTS)
 
 
@@ -96,11 +99,22 @@ def subjects(table: pa.Table, keys: Collection[str] = STATEMENT_KEYS) -> Iterato
     """
     if not table.num_rows:
         return
-    order = [(field.name, "ascending") for field in FACTS if field.name != "bucket"]
-    columns = [column.to_pylist() for column in table.sort_by(order).columns[1:]]
+    table = table.sort_by([(field.name, "ascending") for field in FACTS if field.name != "bucket"]).combine_chunks()
+    # Of what no one asks for only the first row of a subject becomes an object: there is a subject.
+    asked = pc.or_(pc.is_in(table["key"], pa.array([*keys, "gap"])), _firsts(table.select(_IDENTITY)))
+    columns = [column.to_pylist() for column in table.filter(asked).columns[1:]]
     said = zip(*columns[3:], strict=True)
     for identity, rows in groupby(zip(*columns[:3], said, strict=True), itemgetter(0, 1, 2)):
         yield _subject(identity, map(itemgetter(3), rows), keys)
+
+
+_IDENTITY = ("kind", "name", "revision")
+
+
+def _firsts(sorted_table: pa.Table) -> pa.Array:
+    """Is a row another than the one before it?"""
+    changed = [pc.not_equal(column.chunk(0)[1:], column.chunk(0)[:-1]) for column in sorted_table.columns]
+    return pa.concat_arrays([pa.array([True]), reduce(pc.or_, changed)])
 
 
 def _subject(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]], keys: Collection[str]) -> Subject:
@@ -123,3 +137,4 @@ def _subject(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]], k
 
 
 _NOWHERE = Place("")
+_SILENT = Statement("", "")

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["model", "dataset", "terms", "document"]
 Outcome = Literal["FLAGGED", "UNCHECKED"]
@@ -106,9 +106,8 @@ class Digest:
         return f"{self.algorithm}:{self.value}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Statement:
-    """One thing known of a subject, and who says so.
+class Statement(NamedTuple):
+    """One thing known of a subject, and who says so. A tuple: a hub's cards make ten million of them.
 
     ``key`` is one of :data:`STATEMENT_KEYS`. ``source`` names the reader or derivation that says it
     (``card``, ``header``, ``licence-file``, ``lineage`` …). ``remark`` holds counts, paths and other

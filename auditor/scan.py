@@ -39,7 +39,7 @@ SHARD_BYTES = 64 * 1024**2
 _HEADER_BYTES = 1024**2
 _FLUSH = 5_000  # subjects held before they are written
 # All that is known of a file but where the target lies.
-_LISTED = attrgetter(*(one.name for one in fields(Blob) if one.name != "path"))
+_LISTED = attrgetter(*(one.name for one in fields(Blob) if one.compare and one.name != "path"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _by_reader(shard: Shard, writer: Writer) -> dict[str, list[Blob]]:
         if isinstance(blob, Unread):
             continue
         try:
-            name = reader_of(blob, blob.read(HEAD))
+            name = reader_of(blob, blob.head(HEAD))
         except Unreadable as error:
             writer.unread(Unread(blob.uri, str(error), blob=blob))
             continue

@@ -21,7 +21,7 @@ import pkgutil
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, ClassVar, Protocol, Self, get_type_hints
 
 import re2
@@ -80,6 +80,8 @@ class Values:
     def read(cls, value: object) -> Self:
         if not isinstance(value, (list, tuple)) or not all(isinstance(word, str) for word in value):
             raise ValueError(f"expected a list of strings, not {value!r}")
+        if not value:
+            return ANY  # type: ignore[return-value]
         patterns = tuple(_pattern(word[3:]) for word in value if word.startswith("re:"))
         return cls(frozenset(word.casefold() for word in value if not word.startswith("re:")), patterns)
 
@@ -107,6 +109,7 @@ def _pattern(pattern: str) -> Any:
         raise ValueError(f"{pattern!r} is not an RE2 pattern: {reason}") from error
 
 
+@lru_cache(maxsize=1 << 14)  # a hub's cards share most of their values
 def _found(pattern: Any, value: str) -> bool:
     """RE2 searches UTF-8, which has no lone surrogates: they are written as facts write them."""
     return pattern.search(value.encode("utf-8", "backslashreplace")) is not None
@@ -141,7 +144,7 @@ class Where:
         """Does a statement under any of the keys count?"""
         for key, values in self.tests:
             for statement in stated.get(key, ()):
-                if statement.value in values:
+                if values is ANY or statement.value in values:
                     return True
         return False
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import auditor.cli
-from auditor import __version__
+from auditor import __version__, without_pandas
 from auditor.errors import AuditorError
 
 _NOT_COMMANDS = {"main", "options"}
@@ -33,6 +33,7 @@ class Commands(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         """Exit 2 for misuse and for what is wrong with our own set-up, 130 when interrupted."""
+        without_pandas.keep_out()
         try:
             code = super().main(args, *rest, **{**options, "standalone_mode": False})
         except click.ClickException as error:

@@ -1,8 +1,7 @@
 """Model and dataset cards: the metadata block as statements, the prose as a text for the derivations.
 
 Keys are those of huggingface/hub-docs (modelcard.md, datasetcard.md). ``source`` is ``card`` for what the
-metadata says and ``card-text`` for a parent that only the prose names (mergekit's and the trainers' own
-sentences). A value that stands under a misspelt key is used where the right key is missing.
+metadata says. A value that stands under a misspelt key is used where the right key is missing.
 """
 
 from __future__ import annotations
@@ -74,19 +73,8 @@ _MISSPELT = {
 _READ = """license license_name license_link language tags datasets pipeline_tag library_name base_model
     base_model_relation source_datasets task_categories model-index""".split()
 
-_PLACEHOLDER = re.compile(r"\[?(?:more information needed|needs more information|n/?a|todo|none|tbd)\]?\.?", re.I)
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[A-Za-z]{2,24}\b")
-_CONTACT = re.compile(r"#{1,6}[^\n]{0,60}\bcontact|[-*\s]{0,4}\*{0,2}point of contact:?\*{0,2}:?", re.I)
 _TITLE = re.compile(r"\n[ \t]{0,3}#(?!#)[ \t]*([^\n]+)")  # what begins with a letter is found fast
-_HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/"
-_TUNED = re.compile(
-    r"(?:fine-?tuned (?:version|checkpoint|variant) (?:of|from)|LoRA adap(?:ta)?tion weights for"
-    r"|^\W{0,6}base model\W{1,8}) ?(?:the )?"
-    rf"(?:\[[^\]\n]{{1,120}}\]\({_HUB}(\w[\w.-]*(?:/[\w.-]+)?)/?\)|{_HUB}(\w[\w.-]*/[\w.-]*\w))",
-    re.I | re.M,
-)
-_ITEM_LINK = re.compile(r"\[([^\]\n]{1,200})\]\([^)\n]*\)")
-_MERGE_KEY = re.compile(r"""\s*(?:-\s+)?(?:- )?(model|base_model):\s*(?:model:\s*)?["']?([^"'\n#{}]+)""")
+_FIRST = re.compile(r"\n{0,9}[ \t]{0,3}#(?!#)[ \t]*([^\n]+)")
 
 
 def claims(blob: Blob, head: bytes) -> int:
@@ -114,29 +102,20 @@ def part_of(
     statements = _Statements(uri, card)
     _identity(statements, card)
     _metadata(statements, card, kind)
-    _prose(statements, card.body, card.body_line, kind)
     subject = ref(kind)
     troubles = (*((why, 0) for why in gaps), *card.troubles, *statements.troubles)
-    return Part(
-        Subject(
-            subject.kind,
-            subject.name,
-            subject.revision,
-            tuple(statements.made),
-            tuple(Gap("card", why, Place(uri, line)) for why, line in troubles),
-        ),
-        tuple(_texts(uri, card, kind, statements)),
-    )
-
-
-def _texts(uri: str, card: Card, kind: Kind, statements: _Statements) -> Iterator[Text]:
+    missing = tuple(Gap("card", why, Place(uri, line)) for why, line in troubles) if troubles else ()
     role: Role = "document" if kind == "document" else "card"
-    yield Text(role, uri, card.body, card.body_line)
+    texts = [Text(role, uri, card.body, card.body_line)]
     # The terms that a reader must accept before a download stand in the metadata.
-    for key in ("extra_gated_prompt", "extra_gated_description"):
-        prompt = card.metadata.get(key)
+    for key in _PROMPTS & card.metadata.keys():
+        prompt = card.metadata[key]
         if isinstance(prompt, str) and prompt.strip():
-            yield Text(role, uri, prompt, statements.line(key))
+            texts.append(Text(role, uri, prompt, statements.line(key)))
+    return Part(Subject(subject.kind, subject.name, subject.revision, tuple(statements.made), missing), tuple(texts))
+
+
+_PROMPTS = frozenset(("extra_gated_prompt", "extra_gated_description"))
 
 
 class _Statements:
@@ -148,11 +127,13 @@ class _Statements:
         self.troubles: list[tuple[str, int]] = []
         self._lines = card.lines
         self._first = card.first_line
-        self._starts: dict[str, int] = {}
-        for index, line in enumerate(card.lines):
-            if line and line[0] not in " \t-#" and ":" in line:
-                self._starts[line.partition(":")[0].strip("\"' ")] = index
-        self._cursors = dict(self._starts)
+        # Where each key stands, and from where its next value is looked for.
+        self._starts = {
+            line.partition(":")[0].strip("\"' "): index
+            for index, line in enumerate(card.lines)
+            if line and line[0] not in " \t-#" and ":" in line
+        }
+        self._cursors: dict[str, int] = {}
 
     def line(self, key: str, value: str = "") -> int:
         """The line of the file where the key, or this value of it, stands; values are asked for in order."""
@@ -160,26 +141,30 @@ class _Statements:
         if start is None:
             return self._first
         if value:
-            cursor = self._cursors[key]
+            cursor = self._cursors.get(key, start)
             for index in range(cursor, min(cursor + 60, len(self._lines))):
                 line = self._lines[index]
                 if index > start and line and line[0] not in " \t-#":  # the next key
                     break
-                if value in line and (index == start or line.rstrip(" \t\"',]}").endswith(value)):
+                if value in line and (index == start or line.endswith(value) or _ends_with(line, value)):
                     self._cursors[key] = index
                     return self._first + index
         return self._first + start
 
-    def add(
-        self, key: str, value: str, relation: str = "", *, under: str, remark: str = "", derived: bool = False
-    ) -> None:
-        """One statement of the metadata's key ``under``; ``derived``: its value is not written there."""
-        place = Place(self.uri, self.line(under, "" if derived else value))
-        self.made.append(Statement(key, _cut(value), _cut(relation), place, "card", remark))
+    def add(self, key: str, values: Iterable[str], under: str, relation: str = "", remark: str = "") -> None:
+        """A statement of each value of the metadata's key ``under``."""
+        for value in values:
+            place = Place(self.uri, self.line(under, value))
+            self.made.append(Statement(key, _cut(value), relation, place, "card", remark))
 
-    def tell(self, key: str, value: str, line: int, relation: str = "") -> None:
-        """One statement of the prose."""
-        self.made.append(Statement(key, _cut(value), relation, Place(self.uri, line), "card-text"))
+    def derive(self, key: str, value: str, under: str, relation: str = "", remark: str = "") -> None:
+        """One statement that follows from the metadata's key ``under`` and is not written there."""
+        place = Place(self.uri, self.line(under))
+        self.made.append(Statement(key, _cut(value), relation, place, "card", remark))
+
+
+def _ends_with(line: str, value: str) -> bool:
+    return line.rstrip(" \t\"',]}").endswith(value)
 
 
 def _cut(value: str) -> str:
@@ -198,7 +183,14 @@ def values(value: object) -> list[str]:
     if isinstance(value, bool):
         return ["true" if value else "false"]
     if isinstance(value, list):
-        return [text for item in value for text in _item(item)]
+        found: list[str] = []
+        for item in value:
+            if isinstance(item, str):
+                if text := item.strip():
+                    found.append(text)
+            else:
+                found += _item(item)
+        return found
     if isinstance(value, dict):
         return [text for key, item in value.items() for text in ([str(key)] if item is None else values(item))]
     return [str(value)]
@@ -242,11 +234,8 @@ def _near(word: str, known: str) -> bool:
 
 def _sorted_out(metadata: Mapping[str, object], statements: _Statements) -> dict[str, tuple[str, object]]:
     """The metadata by its right keys: the key as written, and the value."""
-    found: dict[str, tuple[str, object]] = {}
-    for key, value in metadata.items():
-        if key in _WANTED:
-            found[key] = (key, value)
-    for key, value in metadata.items():
+    found = {key: (key, value) for key, value in metadata.items() if key in _WANTED}
+    for key, value in metadata.items() if len(found) < len(metadata) else ():
         if key in _WANTED:
             continue
         right = _OLDER.get(key)
@@ -255,7 +244,7 @@ def _sorted_out(metadata: Mapping[str, object], statements: _Statements) -> dict
             # A dataset card may list itself under "dataset"; a misspelling is one only beside no right key.
             if not right or (right in found and key in ("library", "pipeline", "library_tag", "lang")):
                 continue
-            statements.add("misspelt_key", key, right, under=key, derived=True)
+            statements.derive("misspelt_key", key, key, right)
             if right == "license" and values(value) == ["license"]:  # a template's own words, not an answer
                 continue
         found.setdefault(right, (key, value))
@@ -275,19 +264,22 @@ def _identity(statements: _Statements, card: Card) -> None:
 
 
 def _title(card: Card) -> tuple[str, int] | None:
-    if "#" not in card.body:
+    body = card.body
+    if "#" not in body:
         return None
-    body = f"\n{card.body}"
+    if (first := _FIRST.match(body)) and (title := first[1].strip(" #*\t")):
+        return title, card.body_line + body.count("\n", 0, first.start(1))
     for match in _TITLE.finditer(body):
         start, title = match.start(), match[1].strip(" #*\t")
-        if title and body.count("\n```", 1, start) % 2 == 0:
-            return title, card.body_line + body.count("\n", 1, start + 1)
+        if title and f"\n{body[:start]}".count("\n```") % 2 == 0:
+            return title, card.body_line + body.count("\n", 0, start + 1)
         if start > 20_000:
             break
     return None
 
 
-_NOT_THERE = ("", None)
+# Of what a model, or a dataset, the values of these keys are statements as they stand.
+_PLAIN = {"license": "licence", "license_name": "licence_name", "license_link": "licence_link", "language": "language"}
 
 
 def _metadata(statements: _Statements, card: Card, kind: Kind) -> None:
@@ -295,76 +287,65 @@ def _metadata(statements: _Statements, card: Card, kind: Kind) -> None:
         return  # most documents
     metadata = _sorted_out(card.metadata, statements)
 
-    def stated(key: str) -> tuple[str, list[str]]:
-        under, value = metadata.get(key, _NOT_THERE)
-        if not under:
-            return "", []
+    def stated(key: str) -> list[str]:
+        if key not in metadata:
+            return []
+        under, value = metadata[key]
         found = values(value)
         if len(found) > VALUES_LIMIT:
             statements.troubles.append((f"{key} has more than {VALUES_LIMIT:,} values", statements.line(under)))
             del found[VALUES_LIMIT:]
-        return under, found
-
-    def simple(key: str, statement: str) -> list[str]:
-        under, found = stated(key)
-        for value in found:
-            statements.add(statement, value, under=under)
         return found
 
-    simple("license", "licence")
-    simple("license_name", "licence_name")
-    simple("license_link", "licence_link")
-    simple("language", "language")
+    def simple(key: str, statement: str) -> list[str]:
+        found = stated(key)
+        if found:
+            statements.add(statement, found, metadata[key][0])
+        return found
+
+    for key, statement in _PLAIN.items():
+        simple(key, statement)
     tags = simple("tags", "tag")
     libraries = simple("library_name", "library")
     tasks = simple("pipeline_tag", "task")
     marks = {mark.lower() for mark in (*tags, *libraries)}
-    _parents(statements, card, *stated("base_model"), stated("base_model_relation")[1], marks)
+    if "base_model" in metadata:
+        names, under = stated("base_model"), metadata["base_model"][0]
+        statements.add("base_model", names, under, _relation(names, stated("base_model_relation"), marks))
+    if copied := values(card.metadata.get("duplicated_from")):
+        statements.add("base_model", copied, "duplicated_from", remark="duplicated_from")
     if kind == "dataset":
         simple("task_categories", "task")
-        under, sources = stated("source_datasets")
-        for source in sources:
-            name = source.removeprefix("extended|").strip()
-            if name not in ("original", "extended", "other", ""):
-                statements.add("sourced_from", name, under=under)
+        sources = (source.removeprefix("extended|").strip() for source in stated("source_datasets"))
+        named = [source for source in sources if source not in ("original", "extended", "other", "")]
+        if named:
+            statements.add("sourced_from", named, metadata["source_datasets"][0])
     else:
-        under, datasets = stated("datasets")
-        for name in datasets:
-            statements.add("trained_on", name, under=under)
+        simple("datasets", "trained_on")
     if kind == "model":
         made = {_GENERATES[mark]: None for mark in map(str.lower, (*tasks, *tags)) if mark in _GENERATES}
         for what in made:
-            statements.add("generates", what, under=metadata["pipeline_tag" if tasks else "tags"][0], derived=True)
-    for tag in tags:
-        if tag.lower() in _ADULT:
-            statements.add("adult_content", tag, under=metadata["tags"][0])
-    for key in card.metadata:
-        if key.startswith("extra_gated_"):
-            statements.add("gating", "fields", under=key, remark=key, derived=True)
-            break
-    under, _ = metadata.get("model-index", ("", None))
-    for name in _evaluated(card.metadata.get(under)):
-        statements.add("evaluation", name, under=under)
+            statements.derive("generates", what, metadata["pipeline_tag" if tasks else "tags"][0])
+    if adult := [tag for tag in tags if tag.lower() in _ADULT]:
+        statements.add("adult_content", adult, metadata["tags"][0])
+    gated = next((key for key in card.metadata if key.startswith("extra_gated_")), "")
+    if gated:
+        statements.derive("gating", "fields", gated, remark=gated)
+    if "model-index" in metadata:
+        under = metadata["model-index"][0]
+        statements.add("evaluation", _evaluated(card.metadata[under]), under)
 
 
-def _parents(
-    statements: _Statements, card: Card, under: str, names: list[str], declared: list[str], marks: set[str]
-) -> None:
-    """Base models, with the relation that is declared, or else the one that the hub would infer."""
+def _relation(names: list[str], declared: list[str], marks: set[str]) -> str:
+    """How a model was made from its bases, as declared, or else as the hub would infer it."""
     relation = declared[0].lower() if declared else ""
-    if relation not in RELATIONS:
-        if len(names) > 1 or marks & _MERGE:
-            relation = "merge"
-        elif marks & _ADAPTER:
-            relation = "adapter"
-        elif marks & _QUANTIZED:
-            relation = "quantized"
-        else:
-            relation = "finetune"
-    for name in names:
-        statements.add("base_model", name, relation, under=under)
-    for name in values(card.metadata.get("duplicated_from")):
-        statements.add("base_model", name, under="duplicated_from", remark="duplicated_from")
+    if relation in RELATIONS:
+        return relation
+    if len(names) > 1 or marks & _MERGE:
+        return "merge"
+    if marks & _ADAPTER:
+        return "adapter"
+    return "quantized" if marks & _QUANTIZED else "finetune"
 
 
 def _evaluated(index: object) -> Iterator[str]:
@@ -379,97 +360,6 @@ def _evaluated(index: object) -> Iterator[str]:
                 if text not in seen and len(seen) < VALUES_LIMIT:
                     seen.add(text)
                     yield text
-
-
-def _prose(statements: _Statements, body: str, first: int, kind: Kind) -> None:
-    contact = _contact(body)
-    if contact:
-        statements.tell("contact", contact[0], first + body.count("\n", 0, contact[1]))
-    if kind != "model":
-        return
-    known = {
-        statement.value.removeprefix("https://huggingface.co/")
-        for statement in statements.made
-        if statement.key == "base_model"
-    }
-    if "mergekit" in body or "merge_method" in body:
-        for name, relation, line in _merged(body):
-            if name not in known:
-                known.add(name)
-                statements.tell("base_model", name, first + line, relation)
-        return
-    for words, start in _lines_with(body, "huggingface.co/"):
-        if "tuned" not in words and "ase model" not in words and "LoRA" not in words:
-            continue
-        match = _TUNED.search(words)
-        if match:
-            name = match[1] or match[2]
-            if name not in known:
-                relation = "adapter" if "lora" in match[0].lower() else "finetune"
-                statements.tell("base_model", name, first + body.count("\n", 0, start), relation)
-            return  # a second one would speak of another model
-
-
-def _lines_with(body: str, word: str) -> Iterator[tuple[str, int]]:
-    """The first 50 lines that hold the word, each cut to 600 characters about it, and where they begin."""
-    position = body.find(word)
-    for _ in range(50):
-        if position < 0:
-            return
-        start = max(body.rfind("\n", 0, position) + 1, position - 300)
-        end = body.find("\n", position)
-        yield body[start : min(len(body) if end < 0 else end, position + 300)], start
-        if end < 0:
-            return
-        position = body.find(word, end)
-
-
-def _contact(body: str) -> tuple[str, int] | None:
-    """How those responsible can be reached, and where the text says so."""
-    for line, start in _lines_with(body, "ontact"):
-        match = _CONTACT.match(line)
-        if not match:
-            continue
-        heading = line.startswith("#")
-        answer = (
-            body[start + len(line) : start + len(line) + 400].partition("\n#")[0] if heading else line[match.end() :]
-        )
-        answer = answer.strip(" *\n\t")
-        if answer and not _PLACEHOLDER.match(answer):
-            return "section" if heading else "point-of-contact", start
-    for line, start in _lines_with(body, "@"):
-        match = _EMAIL.search(line)
-        if match and not match[0].startswith("git@"):
-            return "email", start
-    return None
-
-
-def _merged(body: str) -> Iterator[tuple[str, str, int]]:
-    """The parents that a mergekit card names in its list and its configuration, each with its line's offset."""
-    listed = code = False
-    for number, line in enumerate(body.split("\n")[:5000]):
-        bare = line.strip()
-        if bare.startswith("```"):
-            code = not code
-            continue
-        if code:
-            match = _MERGE_KEY.match(line[:1000])
-            if match:
-                # mergekit: "model+lora" applies a LoRA to the model before merging.
-                name, plus, lora = match[2].strip().partition("+")
-                if name:
-                    yield name.strip(), "merge", number
-                if plus and lora.strip():
-                    yield lora.strip(), "adapter", number
-        elif bare.startswith("#"):
-            listed = False
-        elif "models were included in the merge" in bare or "is a merge of the following models" in bare:
-            listed = True
-        elif listed and bare[:2] in ("* ", "- "):
-            link = _ITEM_LINK.match(bare[2:].strip())
-            name = (link[1] if link else bare[2:].partition(" + ")[0]).strip(" `")
-            if name:
-                yield name, "merge", number
 
 
 EXAMPLES = (

@@ -11,6 +11,11 @@ from auditor.review.decisions import Decision, Fact, Opinion, Reason
 
 
 def of(noun: Ref | Digest | Reason | Fact | Opinion | Decision) -> dict[str, Any]:
+    if isinstance(noun, Fact):
+        return {
+            "subject": asdict(noun.subject),
+            "statement": noun.statement._asdict() | {"place": asdict(noun.statement.place)},
+        }
     return asdict(noun)
 
 

@@ -14,14 +14,15 @@ import importlib
 import io
 import pkgutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import BinaryIO, Literal, Protocol
 
 from auditor.errors import Unreadable, UsageError
 from auditor.model import Kind, Ref
 
-_SHORT = 1 << 16  # bytes
+SHORT = 1 << 16  # bytes; a file no longer than this is opened once
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Blob:
     alone: str = ""  # this file's name as a subject of its own, where kind is ""
     alone_kind: Kind | Literal[""] = ""  # what the folders' names say a card in them speaks of
     modified: int = 0  # nanoseconds since 1970; an interrupted run reads a file again that has changed since
+    _kept: bytes = field(default=b"", init=False, repr=False, compare=False)
 
     def under(self, prefix: str) -> Blob:
         """The same blob where several targets are read: its place begins with its target's name."""
@@ -69,6 +71,8 @@ class Blob:
 
     def open(self) -> BinaryIO:
         """The file's bytes, from the first. Raises :class:`Unreadable`."""
+        if self._kept:
+            return io.BytesIO(self._kept)
         try:
             file = open(self.path, "rb")  # noqa: SIM115 - the caller closes it
         except OSError as error:
@@ -84,15 +88,30 @@ class Blob:
 
     def read(self, limit: int | None = None) -> bytes:
         """All bytes, or the first ``limit``. Raises :class:`Unreadable`."""
+        if data := self._kept or self._at_once():
+            return data[:limit]
         with self.open() as file:
             try:
                 if limit is None:
                     return file.read()
                 # Room for the whole limit would be taken before a byte is read: most files are short.
-                data = file.read(min(limit, _SHORT))
-                return data if len(data) < _SHORT else data + file.read(limit - len(data))
+                data = file.read(min(limit, SHORT))
+                return data if len(data) < SHORT else data + file.read(limit - len(data))
             except OSError as error:
                 raise Unreadable(f"cannot be read: {error.strerror}") from error
+
+    def head(self, size: int) -> bytes:
+        """Its first ``size`` bytes; all of a short file's stay with it, to be read from there. Raises Unreadable."""
+        object.__setattr__(self, "_kept", self._at_once())
+        return self._kept[:size] or self.read(size)
+
+    def _at_once(self) -> bytes:
+        """A short file's bytes, in half the time; nothing where it is not short, not as listed or cannot be read."""
+        if self.whole and self.size <= SHORT:
+            with suppress(OSError), open(self.path, "rb", buffering=0) as file:
+                data = file.read(SHORT)
+                return data if len(data) == self.size else b""
+        return b""
 
 
 @lru_cache(maxsize=64)  # every reader asks it of the same blob

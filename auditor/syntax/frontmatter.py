@@ -70,6 +70,7 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
+_BOMS = tuple(_MARKS)
 # Lines that open or close a code block, and lines of dashes alone.
 _FENCE = re.compile(r"^(?:```|---[- \t]*$)", re.M)
 
@@ -110,7 +111,7 @@ def decoded_within(data: bytes, limit: int) -> tuple[str, list[str]]:
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
-    if data.startswith(tuple(_MARKS)):
+    if data.startswith(_BOMS):
         mark = next(mark for mark in _MARKS if data.startswith(mark))
         return _strict(data[len(mark) :], _MARKS[mark])
     head = data[:1024]
@@ -178,12 +179,12 @@ def _fenced(text: str, start: int, first_line: int, standing: Standing) -> Card:
     if fence is None:
         return _guessed(text, start, first_line, standing, "its metadata has no closing line of dashes")
     block = text[start : fence[0]]
-    if not block.strip():  # two opening fences, one below the other
+    if not block or block.isspace():  # two opening fences, one below the other
         key = _KEY.match(text, fence[1] + 1)
         again = key and key[1] in CARD_KEYS and _fence_after(text, fence[1] + 1)
         if again:
             return _fenced(text, fence[1] + 1, first_line + block.count("\n") + 1, standing)
-    lines = tuple(block.split("\n")[:-1])
+    lines = tuple(block[:-1].split("\n")) if block else ()
     metadata, troubles = _metadata(block, lines, first_line)
     if troubles and not metadata and not any(map(_KEY.match, lines[:LINES_LIMIT])):
         return Card(text, troubles=troubles)  # prose between two rules, or a block without a single key
@@ -257,7 +258,7 @@ def _has_key(block: str) -> bool:
 def _metadata(
     block: str, lines: tuple[str, ...], first_line: int
 ) -> tuple[Mapping[str, object], tuple[tuple[str, int], ...]]:
-    if not block.strip():
+    if not block or block.isspace():
         return {}, ()
     try:
         value, trouble = loaded(block)

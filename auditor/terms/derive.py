@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.printable import printable
 from auditor.readers import Part, Role, Text
+from auditor.terms import named
 from auditor.terms.clause import Clause, clause
 from auditor.terms.language import language_of
 from auditor.terms.prose import mentions
 from auditor.terms.sentences import LONGEST
-from auditor.terms.signals import signals
+from auditor.terms.signals import folded, signals
 from auditor.terms.vocabulary import Vocabulary, plain_tag, vocabulary
 
 # Whose word a statement is, by the role of the text.
 _SOURCES: Mapping[Role, str] = {"card": "card", "licence": "licence-file", "terms": "terms", "document": "document"}
 _QUOTE = 400
+_HUB = "https://huggingface.co/"
 # A statement that says so because the vocabulary knows the licence that a card or header names.
 _KNOWN = "vocabulary"
 # Generators and chat partners are models: a dataset's card speaks of others when it says so.
@@ -41,12 +44,13 @@ def derive(part: Part, known: Vocabulary) -> Subject:
     subject = part.subject
     said = [*_of_licences(subject, known), *_of_tags(subject, known)]
     declared = {statement.value for statement in said if isinstance(statement, Statement) and statement.key == "clause"}
-    for text in map(_sound, part.texts):
+    for text in part.texts:
+        looked = _look(text, known)
         if text.role in ("licence", "terms"):
-            said += _of_terms(text, known)
+            said += _of_terms(looked.text, known)
         elif text.role == "card":
-            said += _of_card(text, subject, known, declared)
-        said += _of_signals(text, known)
+            said += _of_card(looked, subject, known, declared)
+        said += _of_signals(looked, known)
     if not said:
         return subject
     statements = (*subject.statements, *(found for found in said if isinstance(found, Statement)))
@@ -54,13 +58,24 @@ def derive(part: Part, known: Vocabulary) -> Subject:
     return Subject(subject.kind, subject.name, subject.revision, statements, gaps)
 
 
-def _sound(text: Text) -> Text:
-    """The text as valid Unicode: RE2 reads UTF-8. A lone surrogate becomes one "?", so that places stay."""
+class _Looked(NamedTuple):
+    """A text, its words in plain letters (:func:`folded`) and their UTF-8, and what the one pass over it found."""
+
+    text: Text
+    plain: str
+    data: bytes
+    phrases: list[int]
+    cues: list[str]
+
+
+def _look(text: Text, known: Vocabulary) -> _Looked:
+    plain = folded(text.text)
     try:
-        text.text.encode()
+        data = plain.encode()
     except UnicodeEncodeError:
-        return replace(text, text=text.text.encode("utf-8", "replace").decode())
-    return text
+        # RE2 reads UTF-8: a lone surrogate becomes one "?", so that places stay.
+        return _look(replace(text, text=text.text.encode("utf-8", "replace").decode()), known)
+    return _Looked(text, plain, data, *known.prose.found(data))
 
 
 def _of_licences(subject: Subject, known: Vocabulary) -> Iterator[Statement | Gap]:
@@ -104,28 +119,38 @@ def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
         yield _clause(text, said, said.answer)
 
 
-def _of_card(text: Text, subject: Subject, known: Vocabulary, declared: set[str]) -> Iterator[Statement | Gap]:
+def _of_card(looked: _Looked, subject: Subject, known: Vocabulary, declared: set[str]) -> Iterator[Statement]:
+    text, cues = looked.text, looked.cues
+    reached = named.contact(text.text) if "contact" in cues else None
+    if reached:
+        yield _named(text, "contact", *reached)
+    if subject.kind == "model" and cues:
+        bases = {base.value.removeprefix(_HUB) for base in subject.of("base_model")}
+        for name, relation, start in named.parents(text.text, cues, bases):
+            yield _named(text, "base_model", name, start, relation)
     stated = {(statement.key, statement.value) for statement in subject.statements}
-    data = text.text.encode()
-    found, topic = known.prose.found(data)
-    for mention in mentions(data, found, known.prose, stated):
-        if mention.key == "contact" and subject.stated("contact"):
+    for mention in mentions(looked.data, looked.phrases, known.prose, stated):
+        if mention.key == "contact" and reached:
             continue
         if subject.kind == "model" or mention.key not in _OF_MODELS:
-            place = Place(text.uri, _line(text, mention.start))
-            yield Statement(mention.key, mention.value, "", place, _SOURCES[text.role])
-    if topic:
+            line = text.first_line + looked.data.count(b"\n", 0, mention.start)
+            yield Statement(mention.key, mention.value, "", Place(text.uri, line), _SOURCES[text.role])
+    if "clause" in cues:
         said = clause(text.text, references=False)
         if said.answer == "explicit":
             yield _clause(text, said, "explicit" if "explicit" in declared else "card-only")
 
 
-def _of_signals(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
-    for signal in signals(text.text, known.markers):
+def _named(text: Text, key: str, value: str, start: int, relation: str = "") -> Statement:
+    return Statement(key, value, relation, Place(text.uri, _line(text, start)), "card-text")
+
+
+def _of_signals(looked: _Looked, known: Vocabulary) -> Iterator[Statement]:
+    text = looked.text
+    for signal in signals(looked.plain, looked.data, known.markers, "signal" in looked.cues):
         place = Place(text.uri, _line(text, signal.start))
-        yield Statement(
-            "signal", signal.value, "", place, _SOURCES[text.role], f"at characters {signal.start}-{signal.end}"
-        )
+        remark = f"at characters {signal.start}-{signal.end}"
+        yield Statement("signal", signal.value, "", place, _SOURCES[text.role], remark)
 
 
 def _clause(text: Text, said: Clause, answer: str) -> Statement:

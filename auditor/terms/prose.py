@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 import re2
 
-from auditor.terms.clause import TOPIC
 from auditor.terms.entries import PAIRED, Entries, compiled, pattern_set
 
 # Keys whose phrases may be denied: "the model was not red-teamed" states no red teaming.
@@ -18,7 +19,7 @@ _NEVER_DENIED = frozenset({"prohibited_use", "limitations", "contact", "age_limi
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A term that a text states; ``start`` is a character of the text."""
+    """A term that a text states; ``start`` is a byte of the text's UTF-8."""
 
     key: str
     value: str
@@ -32,47 +33,57 @@ class _Told:
     key: str
     value: str
     pattern: str
-    heading: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Prose:
     """Every term's patterns: one automaton tells which are there, then each alone tells where.
 
-    The automaton also finds the clause's :data:`~auditor.terms.clause.TOPIC`: one pass answers for both.
+    The automaton also finds the ``cues`` of other derivations: one pass over a text answers for them all.
+    ``headed`` is what a heading's line tells, by key and value; hubs' cards share most of their headings.
     """
 
     together: re2.Set
     told: tuple[_Told, ...]
+    cues: tuple[str, ...]
+    headed: Callable[[bytes], tuple[tuple[str, str], ...]]
 
-    def found(self, data: bytes) -> tuple[list[int], bool]:
-        """Which of the patterns may be in a text, and whether the clause's topic is."""
+    def found(self, data: bytes) -> tuple[list[int], list[str]]:
+        """Which of the phrases may be in a text, and which cues are."""
         found = sorted(self.together.Match(data) or ())
-        topic = bool(found) and found[-1] == len(self.told)
-        return found[:-1] if topic else found, topic
+        own = bisect_left(found, len(self.told))
+        return found[:own], [self.cues[index - len(self.told)] for index in found[own:]]
 
 
-def heading(words: str, letter: str = r"\pL") -> str:
-    """An RE2 pattern for a heading (or a bold lead-in) that begins with these words."""
-    return rf"(?m)^[ \t>]{{0,3}}(?:#{{1,6}}[ \t]*|\*\*[ \t]*|__[ \t]*)[^{letter}\n]{{0,12}}(?:{words})\b[^\n]*$"
+def prose(entries: Entries, cues: Mapping[str, str]) -> Prose:
+    """Compiles the terms that state something by themselves, and the patterns of ``cues``."""
+    terms = [term for term in entries.terms if term.kind not in PAIRED and term.kind != "signal"]
+    headed = _headed([(term.kind, term.value, words) for term in terms for words in term.headings])
+    told = tuple(
+        _Told(term.kind, term.value, pattern)
+        for term in terms
+        for pattern in (*term.patterns, *(rf"\b{re2.escape(word)}\b" for word in term.words))
+    )
+    together = pattern_set([*(one.pattern for one in told), *cues.values()])
+    return Prose(together, told, tuple(cues), headed)
 
 
-def prose(entries: Entries) -> Prose:
-    """Compiles the terms that state something by themselves."""
-    patterns: list[str] = []
-    told: list[_Told] = []
-    for term in entries.terms:
-        if term.kind in PAIRED or term.kind == "signal":
-            continue
-        words = [rf"\b{re2.escape(word)}\b" for word in term.words]
-        for written in term.headings:
-            # Every letter of Unicode, sixty times over, takes the set a second: it may find a heading too many.
-            patterns.append(heading(written, "a-z"))
-            told.append(_Told(term.kind, term.value, heading(written), True))
-        for pattern in (*term.patterns, *words):
-            patterns.append(pattern)
-            told.append(_Told(term.kind, term.value, pattern, False))
-    return Prose(pattern_set([*patterns, TOPIC.pattern.decode()]), tuple(told))
+def _headed(terms: list[tuple[str, str, str]]) -> Callable[[bytes], tuple[tuple[str, str], ...]]:
+    together = pattern_set([rf"^(?:{words})\b" for _, _, words in terms])
+
+    @lru_cache(maxsize=1 << 14)
+    def headed(line: bytes) -> tuple[tuple[str, str], ...]:
+        text = line.decode("utf-8", "replace").lstrip(" \t>#*_")
+        # Before the words there may be a number, a bullet or a pictogram.
+        first = next((at for at, letter in enumerate(text[:13]) if letter.isalpha()), 0)
+        found = together.Match(text[first:].encode()) or ()
+        return tuple(terms[index][:2] for index in sorted(found))
+
+    return headed
+
+
+_HEADING = re.compile(rb"\n[ \t>]{0,3}(?:#{1,6}|\*\*|__)[^\n]+")  # what begins with a letter is found fast
+_HEAD = 300  # bytes of a heading: the words that tell stand at its beginning
 
 
 def mentions(
@@ -80,18 +91,23 @@ def mentions(
 ) -> Iterator[Mention]:
     """What a text states, each key and value once, where it first does, but for what is ``stated`` already.
 
-    ``found`` are the patterns that :meth:`Prose.found` found in it.
+    ``found`` are the phrases that :meth:`Prose.found` found in it.
     """
     seen = set(stated)
+    for match in _HEADING.finditer(b"\n" + data):
+        for told in known.headed(match.group()[1:_HEAD]):
+            if told not in seen and _filled(data, match.end() - 1):
+                seen.add(told)
+                yield Mention(*told, match.start())
     for index in found:
-        told = known.told[index]
-        if (told.key, told.value) in seen:
+        phrase = known.told[index]
+        if (phrase.key, phrase.value) in seen:
             continue
-        for match in islice(compiled(told.pattern).finditer(data), 20):
+        for match in islice(compiled(phrase.pattern).finditer(data), 20):
             start, end = match.span()
-            if _filled(data, end) if told.heading else told.key in _NEVER_DENIED or not _denied(data, start, end):
-                seen.add((told.key, told.value))
-                yield Mention(told.key, told.value, len(data[:start].decode("utf-8", "ignore")))
+            if phrase.key in _NEVER_DENIED or not _denied(data, start, end):
+                seen.add((phrase.key, phrase.value))
+                yield Mention(phrase.key, phrase.value, start)
                 break
 
 

@@ -86,11 +86,11 @@ def folded(text: str) -> str:
         return text
     folds = _folds()
     foreign = text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
-    found = [character for character in set(foreign) if ord(character) in folds]
+    found = [point for point in map(ord, set(foreign)) if point in folds]
     if len(found) > 8:
         return _FOREIGN.sub(lambda run: run.group().translate(folds), text)
-    for character in found:  # a dash, an accent or two, as most texts have
-        text = text.replace(character, folds[ord(character)])
+    for point in found:  # a dash, an accent or two, as most texts have
+        text = text.replace(chr(point), folds[point])
     return text
 
 
@@ -112,9 +112,9 @@ NOTHING_MAYBE = r"\x7f*"
 
 @dataclass(frozen=True, slots=True)
 class Markers:
-    """The vocabulary's markers, compiled. ``gate`` finds any marker of minors or lone signal: most texts end there."""
+    """The vocabulary's markers, compiled. ``cue`` finds any marker of minors or lone signal: most texts hold none."""
 
-    gate: re2._Regexp | None
+    cue: str
     adult: tuple[tuple[str, re2._Regexp], ...]
     minor: tuple[tuple[str, re2._Regexp], ...]
     alone: tuple[tuple[str, re2._Regexp], ...]
@@ -127,20 +127,20 @@ def markers(entries: Entries) -> Markers:
     def of(kind: str) -> tuple[tuple[str, re2._Regexp], ...]:
         return tuple((term.value, compiled(_pattern(term))) for term in entries.terms if term.kind == kind)
 
-    gated = [_pattern(term) for term in entries.terms if term.kind in ("minor", "signal")]
-    gate = compiled("|".join(gated)) if gated else None
-    return Markers(gate, of("adult"), of("minor"), of("signal"), entries.hashed)
+    cue = "|".join(_pattern(term) for term in entries.terms if term.kind in ("minor", "signal"))
+    return Markers(cue, of("adult"), of("minor"), of("signal"), entries.hashed)
 
 
 def _pattern(term: Term) -> str:
     return "|".join(f"(?:{pattern})" for pattern in (*map(disguised, term.words), *term.patterns))
 
 
-def signals(text: str, known: Markers) -> Iterator[Signal]:
-    """What a person should look at, in order; each pair of terms once a text."""
-    plain = folded(text)
-    data = plain.encode()
-    if known.gate is not None and known.gate.search(data):
+def signals(plain: str, data: bytes, known: Markers, cued: bool = True) -> Iterator[Signal]:
+    """What a person should look at, in order; each pair of terms once a text.
+
+    ``plain`` is the :func:`folded` text and ``data`` its UTF-8; ``cued``: the markers' cue may be in it.
+    """
+    if cued:
         for name, pattern in known.alone:
             if match := pattern.search(data):
                 yield Signal(name, *_characters(data, match.span()))

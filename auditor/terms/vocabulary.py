@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.terms import named
+from auditor.terms.clause import TOPIC
 from auditor.terms.entries import read
 from auditor.terms.licences import Licences
 from auditor.terms.prose import Prose, prose
@@ -23,8 +25,13 @@ class Vocabulary:
 def vocabulary(folders: tuple[Path, ...]) -> Vocabulary:
     """Raises :class:`auditor.errors.RuleError` that names the file and what is wrong with it."""
     entries = read(folders)
+    marks = markers(entries)
+    # A text without its cue need not be looked at for a clause, for what its prose names, or for signals.
+    cues = {"clause": TOPIC.pattern.decode(), **named.CUES}
+    if marks.cue:
+        cues["signal"] = marks.cue
     tags = {plain_tag(tag): (term.kind, term.value) for term in entries.terms for tag in term.tags}
-    return Vocabulary(entries.licences, prose(entries), markers(entries), tags)
+    return Vocabulary(entries.licences, prose(entries, cues), marks, tags)
 
 
 def plain_tag(tag: str) -> str:

@@ -21,7 +21,6 @@ from auditor.readers import Part, Text
 from auditor.resources import resource
 from auditor.terms.derive import derive, load
 from auditor.terms.entries import compiled, read
-from auditor.terms.prose import heading
 from auditor.terms.signals import disguised
 
 FOLDER = resource("rules") / "vocabulary"
@@ -41,7 +40,7 @@ def made_up(number: int) -> list[str]:
 def patterns() -> list[str]:
     terms = read((FOLDER,)).terms
     return [
-        *(heading(words) for term in terms for words in term.headings),
+        *(rf"(?m)^#+ *(?:{words})\b" for term in terms for words in term.headings),
         *(pattern for term in terms for pattern in term.patterns),
         *(disguised(word) for term in terms for word in term.words),
     ]
@@ -87,8 +86,8 @@ def main() -> None:
 
 
 def _for_re(pattern: str) -> str:
-    """RE2's ``(?m)`` may stand anywhere and ``\\pL`` is a letter; ``re`` wants the one first and lacks the other."""
-    return ("(?m)" if "(?m)" in pattern else "") + pattern.replace("(?m)", "").replace(r"[^\pL\n]", r"[^a-zA-Z\n]")
+    """RE2's ``(?m)`` may stand anywhere; ``re`` wants it first."""
+    return ("(?m)" if "(?m)" in pattern else "") + pattern.replace("(?m)", "")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,109 @@
+"""What only a card's prose names: the models it was made from, and how those responsible are reached.
+
+Parents are told by the sentences that mergekit and the trainers write (``This model is a fine-tuned version of
+[ORG/NAME](https://huggingface.co/ORG/NAME)``); a model that is merely mentioned is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+# A text in which none of these is found, case put aside, names nothing.
+CUES = {"contact": "contact|@", "merge": "mergekit|merge_method", "base": "tuned|base model|lora"}
+
+_PLACEHOLDER = re.compile(r"\[?(?:more information needed|needs more information|n/?a|todo|none|tbd)\]?\.?", re.I)
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[A-Za-z]{2,24}\b")
+_CONTACT = re.compile(r"#{1,6}[^\n]{0,60}\bcontact|[-*\s]{0,4}\*{0,2}point of contact:?\*{0,2}:?", re.I)
+_HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/"
+_TUNED = re.compile(
+    r"(?:fine-?tuned (?:version|checkpoint|variant) (?:of|from)|LoRA adap(?:ta)?tion weights for"
+    r"|^\W{0,6}base model\W{1,8}) ?(?:the )?"
+    rf"(?:\[[^\]\n]{{1,120}}\]\({_HUB}(\w[\w.-]*(?:/[\w.-]+)?)/?\)|{_HUB}(\w[\w.-]*/[\w.-]*\w))",
+    re.I | re.M,
+)
+_OF_A_BASE = ("tuned", "ase model", "LoRA")
+_ITEM_LINK = re.compile(r"\[([^\]\n]{1,200})\]\([^)\n]*\)")
+_MERGE_KEY = re.compile(r"""\s*(?:-\s+)?(?:- )?(model|base_model):\s*(?:model:\s*)?["']?([^"'\n#{}]+)""")
+_LONGEST = 1000  # characters of a line
+
+
+def contact(body: str) -> tuple[str, int] | None:
+    """How those responsible can be reached, and where the text says so."""
+    for line, start in _lines_with(body, "ontact"):
+        match = _CONTACT.match(line)
+        if not match:
+            continue
+        heading = line.startswith("#")
+        answer = (
+            body[start + len(line) : start + len(line) + 400].partition("\n#")[0] if heading else line[match.end() :]
+        )
+        answer = answer.strip(" *\n\t")
+        if answer and not _PLACEHOLDER.match(answer):
+            return "section" if heading else "point-of-contact", start
+    for line, start in _lines_with(body, "@"):
+        match = _EMAIL.search(line)
+        if match and not match[0].startswith("git@"):
+            return "email", start
+    return None
+
+
+def parents(body: str, cues: Collection[str], known: Collection[str]) -> Iterator[tuple[str, str, int]]:
+    """Base models that are not ``known`` already: name, relation, and where the text names it."""
+    if "merge" in cues:
+        seen = set(known)
+        for name, relation, start in _merged(body):
+            if name not in seen:
+                seen.add(name)
+                yield name, relation, start
+    elif "base" in cues:
+        for line, start in _lines_with(body, "huggingface.co/"):
+            match = _TUNED.search(line) if any(map(line.__contains__, _OF_A_BASE)) else None
+            if match:
+                name = match[1] or match[2]
+                if name not in known:
+                    yield name, "adapter" if "lora" in match[0].lower() else "finetune", start
+                return  # a second one would speak of another model
+
+
+def _lines_with(body: str, word: str) -> Iterator[tuple[str, int]]:
+    """The first 50 lines that hold the word, each cut to 600 characters about it, and where they begin."""
+    position = body.find(word)
+    for _ in range(50):
+        if position < 0:
+            return
+        start = max(body.rfind("\n", 0, position) + 1, position - 300)
+        end = body.find("\n", position)
+        yield body[start : min(len(body) if end < 0 else end, position + 300)], start
+        if end < 0:
+            return
+        position = body.find(word, end)
+
+
+def _merged(body: str) -> Iterator[tuple[str, str, int]]:
+    """The parents that a mergekit card names in its list and its configuration."""
+    listed = code = False
+    start = 0
+    for line in body.split("\n")[:5000]:
+        at, start = start, start + len(line) + 1
+        bare = line[:_LONGEST].strip()
+        if bare.startswith("```"):
+            code = not code
+        elif code:
+            match = _MERGE_KEY.match(line[:_LONGEST])
+            if match:
+                # mergekit: "model+lora" applies a LoRA to the model before merging.
+                name, plus, lora = match[2].strip().partition("+")
+                if name:
+                    yield name.strip(), "merge", at
+                if plus and lora.strip():
+                    yield lora.strip(), "adapter", at
+        elif bare.startswith("#"):
+            listed = False
+        elif "models were included in the merge" in bare or "is a merge of the following models" in bare:
+            listed = True
+        elif listed and bare[:2] in ("* ", "- "):
+            link = _ITEM_LINK.match(bare[2:].strip())
+            name = (link[1] if link else bare[2:].partition(" + ")[0]).strip(" `")
+            if name:
+                yield name, "merge", at
