@@ -19,10 +19,13 @@ from auditor.errors import Unreadable
 from auditor.model import Kind
 from auditor.readers import Part, Wants
 from auditor.readers.card import part, read
+from auditor.resources import resource
 from auditor.sources import Blob
 from auditor.syntax.frontmatter import decoded, split
+from auditor.terms.derive import derive, load
 
 pytestmark = pytest.mark.corpus
+KNOWN = load((resource("rules") / "vocabulary",))
 COLLECTIONS: tuple[tuple[str, Kind], ...] = (("03-model-cards", "model"), ("04-dataset-cards", "dataset"))
 
 
@@ -115,7 +118,7 @@ def test_the_parents_that_merges_name_are_read(corpus: Path) -> None:
     missed = []
     for record in json.loads((corpus / "03-model-cards/lineage/mergekit-absa-parents.json").read_text()):
         data = (corpus / record["file"]).read_bytes()
-        names = part(Blob("", record["file"], len(data), "model", "x"), data).subject.values("base_model")
+        names = derive(part(Blob("", record["file"], len(data), "model", "x"), data), KNOWN).values("base_model")
         for parent in record["parents_in_body"]:
             bare = parent.split("](")[0].lstrip("[")
             if bare not in names:
@@ -130,7 +133,7 @@ def test_the_lines_that_are_named_hold_the_values(corpus: Path) -> None:
             lines = decoded(data)[0].split("\n")
         except Unreadable:
             continue
-        for statement in part(blob, data).subject.of("licence", "base_model", "trained_on"):
+        for statement in derive(part(blob, data), KNOWN).of("licence", "base_model", "trained_on"):
             looked += 1
             line = lines[statement.place.line - 1]
             # A value that is folded over lines is placed at its key.
