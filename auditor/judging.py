@@ -186,7 +186,8 @@ def _partition(facts: pads.Dataset, folder: Path, width: int) -> list[int]:
     pads.write_dataset(
         facts.scanner(columns=columns, **FLAT),
         folder,
-        format="parquet",
+        format="ipc",  # read once and gone: half the work of Parquet
+        file_options=pads.IpcFileFormat().make_write_options(compression="lz4"),
         partitioning=pads.partitioning(pa.schema([("group", pa.int32())])),
         max_open_files=512,
         max_partitions=_BUCKETS,
@@ -213,7 +214,7 @@ def _judge_group(number: int) -> Verdicts:
 
     assert _prepared
     policy, out = _prepared
-    table = pads.dataset(out / "buckets" / str(number), schema=FACTS, format="parquet").to_table()
+    table = pads.dataset(out / "buckets" / str(number), schema=FACTS, format="ipc").to_table()
     return judge_table(table, policy, out, number)
 
 

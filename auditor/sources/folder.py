@@ -117,8 +117,13 @@ def _file(path: str, uri: str, owner: Owner, parts: tuple[str, ...]) -> Blob | U
         return Unread(uri, f"cannot be examined: {error.strerror}")
     if not stat.S_ISREG(status.st_mode):
         return Unread(uri, "not a regular file: not opened", skipped=True)
-    blob = Blob(path, uri, status.st_size, owner.kind, owner.name, owner.revision, modified=status.st_mtime_ns)
-    return blob if owner.kind else replace(blob, alone=alone(uri) or owner.name, alone_kind=kind_of_words(parts))
+    size, modified = status.st_size, status.st_mtime_ns
+    if owner.kind:
+        return Blob(path, uri, size, owner.kind, owner.name, owner.revision, modified=modified)
+    name = alone(uri) or owner.name
+    return Blob(
+        path, uri, size, "", owner.name, owner.revision, alone=name, alone_kind=kind_of_words(parts), modified=modified
+    )
 
 
 def _inside(path: str, root: str) -> bool:

@@ -56,7 +56,9 @@ _MODEL_PROSE = re.compile(
     r"\b(?:this|the|our|a|an|my)(?: [\w-]+){0,4} models?\b|fine-?tun(?:ed|ing)|pre-?trained|checkpoint|from_pretrained",
     re.I,
 )
-_HEADING = re.compile(r"^#{1,6}[ \t]*([^\n]+)", re.M)
+_HEADING = re.compile(
+    r"\n#{1,6}[ \t]*([^\n]+)"
+)  # of a text after a line's end: what begins with a letter is found fast
 
 _KEY = re.compile(r"""["']?([A-Za-z_][\w .-]{0,60})["']?:(?:\s|$)""")
 _ANCHOR = re.compile(r"(?:^|[\s,\[{:-])&\w", re.M)
@@ -399,7 +401,7 @@ def kind_of_text(data: bytes) -> Kind:
         return "document"
     if card.metadata.keys() & (CARD_KEYS - {"title"}):
         return kind_of_card(card.metadata, signs(card.body))
-    for heading in _HEADING.findall(card.body)[:100]:
+    for heading in _HEADING.findall(f"\n{card.body}")[:100]:
         plain = heading.lower().lstrip("*_ ")
         if re.match(r"model ?card\b(?!s)", plain):
             return "model"
@@ -410,7 +412,7 @@ def kind_of_text(data: bytes) -> Kind:
 
 def signs(body: str) -> Iterator[str]:
     """What of a Markdown text tells its kind: its headings without their marks, and how it begins."""
-    for match in _HEADING.finditer(body):
+    for match in _HEADING.finditer(f"\n{body}"):
         yield match[1]
     yield body[:600]
 
