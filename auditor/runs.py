@@ -349,7 +349,7 @@ def _scan(folder: Path, files: Iterable[Blob | Unread], setup: Setup, workers: i
             if done is not None:
                 total += done
                 finished.add(shard.id)
-                progress.advance(len(shard.files), shard.bytes, done.samples.collected)
+                progress.advance(len(shard.counted), shard.bytes, done.samples.collected)
             elif shard.id in split:  # it was lost before, and some of its parts are finished
                 yield from open_shards(shard.split())
             else:
@@ -372,7 +372,7 @@ def _scan(folder: Path, files: Iterable[Blob | Unread], setup: Setup, workers: i
                 tally = lost(ended.task, ended.why, folder)
             total += tally
             finished.add(ended.task.id)
-            progress.advance(len(ended.task.files), ended.task.bytes, tally.samples.collected)
+            progress.advance(len(ended.task.counted), ended.task.bytes, tally.samples.collected)
     finally:
         progress.finish()
     _forget_all_but(finished, folder)

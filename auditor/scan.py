@@ -12,8 +12,9 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache, reduce
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from auditor.samples import Samples
     from auditor.terms.vocabulary import Vocabulary
 
-# A shard ends at so many files or bytes, but not inside a model: its small files are read together.
+# A shard ends at so many files or bytes, but not inside a model: its small files are read together. A larger table
+# is cut into stretches of so many bytes.
 SHARD_FILES = 256
 SHARD_BYTES = 64 * 1024**2
 # Of a file of weights only the header is read, however large it is.
@@ -55,7 +57,12 @@ class Shard:
 
     @property
     def bytes(self) -> int:
-        return sum(file.size for file in self.files if isinstance(file, Blob))
+        return sum(file.size // file.stretch[1] for file in self.files if isinstance(file, Blob))
+
+    @property
+    def counted(self) -> tuple[Blob | Unread, ...]:
+        """The files that count here: one that is read in stretches counts once, with the first."""
+        return tuple(file for file in self.files if isinstance(file, Unread) or not file.stretch[0])
 
     @property
     def seconds(self) -> float:
@@ -64,7 +71,7 @@ class Shard:
         Of a model's files, mostly weights, the bytes are digested at most; samples are decoded and compared.
         """
         blobs = [file for file in self.files if isinstance(file, Blob)]
-        work = sum(blob.size / 32 if blob.kind == "model" else blob.size for blob in blobs)
+        work = sum(blob.size / 32 if blob.kind == "model" else blob.size / blob.stretch[1] for blob in blobs)
         return 60 + 0.25 * len(self.files) + work / 1024**2
 
     def split(self) -> tuple[Shard, ...]:
@@ -79,7 +86,7 @@ class Shard:
 def shards(files: Iterable[Blob | Unread], *, whole_weights: bool = False) -> Iterator[Shard]:
     """The files cut into shards, in their order."""
     number, held, size, owner = 0, list[Blob | Unread](), 0, ("", "")
-    for file in files:
+    for file in chain.from_iterable(map(_stretches, files)):
         cost = _cost(file, whole_weights)
         now = (file.kind, file.name) if isinstance(file, Blob) else owner
         full = len(held) >= SHARD_FILES or size + cost > SHARD_BYTES
@@ -92,9 +99,18 @@ def shards(files: Iterable[Blob | Unread], *, whole_weights: bool = False) -> It
         yield Shard(f"{number:06}", tuple(held))
 
 
+def _stretches(file: Blob | Unread) -> tuple[Blob | Unread, ...]:
+    if isinstance(file, Unread) or file.kind == "model" or file.size <= SHARD_BYTES or file.suffix != ".parquet":
+        return (file,)
+    many = -(-file.size // SHARD_BYTES)
+    return tuple(replace(file, stretch=(at, many)) for at in range(many))
+
+
 def _cost(file: Blob | Unread, whole_weights: bool) -> int:
     if isinstance(file, Unread):
         return 0
+    if file.stretch[1] > 1:
+        return SHARD_BYTES  # a shard of its own
     return file.size if file.kind != "model" or whole_weights else min(file.size, _HEADER_BYTES)
 
 
@@ -171,7 +187,8 @@ def _by_reader(shard: Shard, writer: Writer) -> dict[str, list[Blob]]:
             writer.unread(Unread(blob.uri, str(error), blob=blob))
             continue
         if name:
-            found.setdefault(name, []).append(blob)
+            if not blob.stretch[0] or hasattr(readers()[name], "IN_STRETCHES"):
+                found.setdefault(name, []).append(blob)
         else:
             writer.unread(Unread(blob.uri, "no reader knows this kind of file", skipped=True, blob=blob))
     return found
@@ -233,8 +250,11 @@ class Writer:
 
     def unread(self, unread: Unread, what: str = "file") -> None:
         """A file that was skipped or could not be read. The latter is a gap of its subject."""
+        later = unread.blob is not None and unread.blob.stretch[0] > 0
+        if later and unread.skipped:
+            return  # the first stretch says so
         (self._skipped if unread.skipped else self._errored).add(unread.uri)
-        self._reasons[reason(unread.why)] += 1
+        self._reasons[reason(unread.why)] += not later
         if not unread.skipped:
             blob = unread.blob
             ref = blob.text_ref(blob.alone_kind or "document") if blob else Ref("document", unread.uri)
@@ -309,7 +329,7 @@ class Writer:
         for (ref, _), gap in self._sample_gaps.items():
             self.subject(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
         self._flush()
-        uris = [file.uri for file in self.shard.files]
+        uris = [file.uri for file in self.shard.counted]
         errored = sum(uri in self._errored for uri in uris)
         skipped = sum(uri in self._skipped and uri not in self._errored for uri in uris)
         count = Count(len(uris), len(uris) - skipped - errored, skipped, errored)

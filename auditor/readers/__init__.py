@@ -8,7 +8,8 @@ A reader is a module of this package with two functions and its examples::
 
 ``head`` is the blob's first :data:`HEAD` bytes. ``read`` gets every blob of a shard that it claims and
 never raises on what a file holds: a blob that cannot be read at all is yielded as ``Unread``, one that
-can be read in part yields a part with gaps. A blob not yielded as ``Unread`` counts as scanned.
+can be read in part yields a part with gaps. A blob not yielded as ``Unread`` counts as scanned. A reader
+that minds :attr:`Blob.stretch` says ``IN_STRETCHES = True``; any other gets a blob once, for its first stretch.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from auditor.errors import Unreadable
 from auditor.model import Gap, Kind, Place, Ref, Subject
 from auditor.readers import Example, Part, Wants
 from auditor.readers.card import READ_LIMIT, part_of
+from auditor.readers.table import rows_before
 from auditor.sources import Blob, Unread
 
 _CARD = re.compile(r"(?:model|readme|repo|dataset)?(?:card|readme)(?:text|content|data)?")
@@ -43,6 +44,8 @@ _BROKEN = (
 )
 
 Row = Mapping[str, object]
+
+IN_STRETCHES = True
 
 
 def claims(blob: Blob, head: bytes) -> int:
@@ -166,7 +169,7 @@ def _rows(blob: Blob) -> Iterator[tuple[int, Row | str]]:
     suffix = _suffix(blob)
     with blob.open() as raw:
         if suffix == ".parquet":
-            yield from _parquet(raw)
+            yield from _parquet(raw, blob)
             return
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
@@ -212,13 +215,15 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, Row | str]]:
         yield number, row if isinstance(row, dict) else "is not an object"
 
 
-def _parquet(raw: BinaryIO) -> Iterator[tuple[int, Row]]:
+def _parquet(raw: BinaryIO, blob: Blob) -> Iterator[tuple[int, Row]]:
     table = pq.ParquetFile(pa.PythonFile(raw, mode="r"), pre_buffer=False)
     columns = _columns(table.schema_arrow.names)
     if columns is None:
         raise Unreadable("has no columns of ids and cards")
-    number = 0
-    for batch in table.iter_batches(batch_size=_BATCH, columns=[name for name in columns if name]):
+    groups = blob.share(table.metadata.num_row_groups)
+    number = rows_before(table.metadata, groups)
+    names = [name for name in columns if name]
+    for batch in table.iter_batches(batch_size=_BATCH, row_groups=list(groups), columns=names) if groups else ():
         for row in batch.to_pylist():
             number += 1
             yield number, row

@@ -95,6 +95,9 @@ class Rows:
     wrong: pa.Array | None = None
 
 
+IN_STRETCHES = True
+
+
 def claims(blob: Blob, head: bytes) -> int:
     """A table by its first bytes; text tables by their name as well. Tables of cards are another reader's."""
     suffix, packed = _suffix(blob)
@@ -175,7 +178,7 @@ def _table(blob: Blob, wants: Wants) -> Iterator[Part | Samples | Unread]:
     except _BROKEN as error:
         why = _reason(error)
     else:
-        if not usable:
+        if not usable and not blob.stretch[0]:
             yield Unread(blob.uri, "it holds no rows", skipped=True, blob=blob)
         return
     if not last:
@@ -193,7 +196,7 @@ def _rows(blob: Blob, wants: Wants) -> Iterator[Rows]:
         raise Unreadable("a Git LFS pointer: the table itself is not here")
     with blob.open() as file:
         if head[:4] == b"PAR1" or suffix == ".parquet":
-            yield from _parquet(file, wants)
+            yield from _parquet(file, blob, wants)
         elif head[:6] == b"ARROW1" or suffix in {".arrow", ".feather", ".ipc"}:
             yield from _arrow(file, head, wants)
         else:
@@ -217,18 +220,24 @@ def _rows(blob: Blob, wants: Wants) -> Iterator[Rows]:
 # ---- Parquet and Arrow -------------------------------------------------------------------------------------
 
 
-def _parquet(file: BinaryIO, wants: Wants) -> Iterator[Rows]:
+def _parquet(file: BinaryIO, blob: Blob, wants: Wants) -> Iterator[Rows]:
     table = pq.ParquetFile(pa.PythonFile(file, mode="r"))
     columns = columns_of(table.schema_arrow)
     names = list(columns.read(wants))
     if not columns.usable or not table.metadata.num_rows:
         yield Rows(np.zeros(0, np.int64), _no_cells(), columns)
         return
-    first = 1
-    for group in range(table.metadata.num_row_groups):
+    groups = blob.share(table.metadata.num_row_groups)
+    first = 1 + rows_before(table.metadata, groups)
+    for group in groups:
         for batch in table.iter_batches(_batch_rows(table, group, names), [group], names, use_threads=False):
             yield from _slices(batch, first, columns)
             first += batch.num_rows
+
+
+def rows_before(metadata: pq.FileMetaData, groups: range) -> int:
+    """How many rows stand before those of the row groups."""
+    return sum(metadata.row_group(group).num_rows for group in range(groups.start))
 
 
 def _batch_rows(table: pq.ParquetFile, group: int, names: list[str]) -> int:

@@ -33,6 +33,7 @@ class Blob:
     is no subject of its own: samples in it belong to the dataset ``name`` (the target), but a card or a
     terms text is a subject by itself, called ``alone``, whose kind its reader decides from the text.
     ``path`` may hold surrogate escapes; ``uri`` is valid Unicode and relative to the target.
+    ``stretch`` (k, n): only the k-th of n stretches of its rows is meant, from 0; a large table is read by many.
     """
 
     path: str
@@ -46,6 +47,7 @@ class Blob:
     alone: str = ""  # this file's name as a subject of its own, where kind is ""
     alone_kind: Kind | Literal[""] = ""  # what the folders' names say a card in them speaks of
     modified: int = 0  # nanoseconds since 1970; an interrupted run reads a file again that has changed since
+    stretch: tuple[int, int] = (0, 1)
     _kept: bytes = field(default=b"", init=False, repr=False, compare=False)
 
     def under(self, prefix: str) -> Blob:
@@ -60,6 +62,11 @@ class Blob:
     def suffix(self) -> str:
         """The lower-case suffix with its dot, or ""."""
         return _called(self.uri)[1]
+
+    def share(self, count: int) -> range:
+        """Which of ``count`` parts of the file the stretch is: those of all stretches are all of them, each once."""
+        at, of = self.stretch
+        return range(-(-count * at // of), -(-count * (at + 1) // of))
 
     def ref(self, otherwise: Kind) -> Ref:
         """The subject that the blob's folder is, of that kind where the layout cannot tell."""
