@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast, get_args
 
-from auditor.checks import Stated, Where, bind, by_key, checks, keys_of, nearest
+from auditor.checks import Stated, Where, bind, by_key, checks, keys_of, nearest, settled_by
 from auditor.errors import RuleError
 from auditor.model import (
     GAPS,
@@ -192,12 +192,17 @@ def choose(known: Mapping[str, Profile], name: str) -> Profile:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A rule, ready to be asked. ``starts``: the keys of which one must be stated; none: it is always asked."""
+    """A rule, ready to be asked.
+
+    ``starts``: the keys of which one must be stated; none: it is always asked. ``stops``: the keys of which none
+    may be. ``keys`` are all that it reads.
+    """
 
     rule: Rule
     ask: Callable[[Stated], Iterable[Evidence]]
     absence: bool
     starts: frozenset[str]
+    stops: frozenset[str]
     keys: frozenset[str]
     when: Where
     reads: frozenset[str]
@@ -206,9 +211,15 @@ class _Asked:
     def of(cls, rule: Rule) -> _Asked:
         check, ask = checks()[rule.check], bind(rule.check, rule.params)
         starts = frozenset(keys_of(ask.keywords.get(check.START)))
+        stops = frozenset(settled_by(ask.keywords.get(check.STOP)))
         when = Where.read(rule.when)
         keys = frozenset(key for parameter in (*ask.keywords.values(), when) for key in keys_of(parameter))
-        return cls(rule, ask, check.ABSENCE, starts, keys, when, frozenset(rule.reads))
+        return cls(rule, ask, check.ABSENCE, starts, stops, keys, when, frozenset(rule.reads))
+
+    def may_say(self, stated: Collection[str]) -> bool:
+        """Could it say anything of a subject of which just these keys are stated, and nothing was left unread?"""
+        started = not self.starts or not self.starts.isdisjoint(stated)
+        return started and self.stops.isdisjoint(stated) and all(key in stated for key in keys_of(self.when))
 
 
 @lru_cache(maxsize=8)
@@ -216,6 +227,11 @@ def _asked(policy: Policy) -> Mapping[Kind, tuple[_Asked, ...]]:
     """The policy's rules, ready to be asked, by the kind of subject; made once in each process."""
     asked = [_Asked.of(rule) for rule in policy.rules]
     return {kind: tuple(one for one in asked if kind in one.rule.applies) for kind in KINDS}
+
+
+@lru_cache(maxsize=1 << 14)  # most subjects state the same keys as many others
+def _due(policy: Policy, kind: Kind, stated: frozenset[str]) -> tuple[_Asked, ...]:
+    return tuple(one for one in _asked(policy)[kind] if one.may_say(stated))
 
 
 def keys_read(policy: Policy) -> frozenset[str]:
@@ -231,9 +247,9 @@ def judge(subject: Subject, policy: Policy) -> Iterator[Finding]:
     question: a rule is silent on a subject of which not all that it names was read.
     """
     stated = by_key(subject.statements)
-    for one in _asked(policy)[subject.kind]:
-        if subject.gaps or not one.starts or not one.starts.isdisjoint(stated):  # most rules end here
-            yield from _say(one, stated, subject)
+    asked = _asked(policy)[subject.kind] if subject.gaps else _due(policy, subject.kind, frozenset(stated))
+    for one in asked:
+        yield from _say(one, stated, subject)
 
 
 def _say(one: _Asked, stated: Stated, subject: Subject) -> Sequence[Finding]:

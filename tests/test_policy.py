@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import auditor.checks
 from auditor import policy
-from auditor.checks import Key, Stated
+from auditor.checks import Key, Stated, by_key
 from auditor.errors import RuleError
-from auditor.model import Evidence, Finding, Gap, Place, Statement, Subject
+from auditor.model import KINDS, Evidence, Finding, Gap, Kind, Place, Statement, Subject
 
 RULE = """
 title = "A tag is stated"
@@ -337,10 +337,32 @@ def test_what_is_absent_is_not_flagged_where_a_gap_stands() -> None:
     assert found == {"UNCHECKED"}
 
 
+@given(
+    st.sampled_from(KINDS),
+    st.lists(
+        st.builds(
+            Statement,
+            key=st.sampled_from(sorted(policy.keys_read(policy.load()))),
+            value=st.sampled_from(["", "mit", "image", "explicit", "absent", "exact", "dropped"]),
+            relation=st.sampled_from(["", "exact", "near", "adapter", "same-weights"]),
+        ),
+        max_size=6,
+    ),
+)
+def test_a_rule_that_is_not_asked_would_have_said_nothing(kind: Kind, statements: list[Statement]) -> None:
+    research = policy.load(profile="research")
+    subject = Subject(kind, "a", "", tuple(statements))
+    asked_all = [
+        finding for one in policy._asked(research)[kind] for finding in policy._say(one, by_key(statements), subject)
+    ]
+    assert list(policy.judge(subject, research)) == asked_all
+
+
 def test_a_rule_that_breaks_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         ABSENCE = False
         START = "key"
+        STOP = ""
 
         @staticmethod
         def ask(stated: Stated, *, key: Key) -> Iterator[Evidence]:

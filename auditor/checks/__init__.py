@@ -1,9 +1,11 @@
 """The questions a rule may ask of what is stated of a subject.
 
-A check is a module of this package with two constants and one function::
+A check is a module of this package with three constants and one function::
 
     ABSENCE: bool       True: what it flags is that something is *not* stated; a gap then leaves it open
     START: str          the parameter that sets it off: it is silent where none of that one's keys is stated
+    STOP: str           the parameter that settles it: it is silent where a key of that one is stated whose values
+                        are any ("" for none)
     def ask(stated: Stated, *, wanted: Where, fact: Fact) -> Iterator[Evidence]
 
 The parameters after ``*`` are the rule's ``with`` table. Their annotations are the types of this page
@@ -224,6 +226,7 @@ AS_WRITTEN = Readings()
 class Check(Protocol):
     ABSENCE: bool
     START: str
+    STOP: str
 
     @property
     def ask(self) -> Callable[..., Iterator[Evidence]]: ...
@@ -263,6 +266,11 @@ def bind(check: str, params: Mapping[str, object]) -> partial[Iterator[Evidence]
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(names)
+
+
+def settled_by(parameter: object) -> tuple[str, ...]:
+    """The keys of a bound parameter for which any value counts."""
+    return tuple(key for key, values in parameter.tests if not values) if isinstance(parameter, Where) else ()
 
 
 def keys_of(parameter: object) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from auditor.model import Evidence, Statement
 
 ABSENCE = False
 START = "key"
+STOP = ""
 
 
 def ask(
@@ -31,6 +32,8 @@ def ask(
     know, or one of ``silent`` on either side, says nothing. One agreement settles it: a card may name
     several licences.
     """
+    if key not in stated or other not in stated:
+        return
     ours = [
         statement
         for statement in stated.get(key, ())

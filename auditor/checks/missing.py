@@ -10,6 +10,7 @@ from auditor.printable import printable
 
 ABSENCE = True
 START = "although"
+STOP = "wanted"
 
 
 def ask(stated: Stated, *, wanted: Where, fact: PlainFact, although: Where = NOWHERE) -> Iterator[Evidence]:

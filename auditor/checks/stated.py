@@ -9,6 +9,7 @@ from auditor.model import Evidence
 
 ABSENCE = False
 START = "key"
+STOP = ""
 
 
 def ask(

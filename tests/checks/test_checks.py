@@ -22,7 +22,7 @@ def test_every_check_keeps_the_contract(name: str) -> None:
     check = checks()[name]
     parameters = list(inspect.signature(check.ask).parameters.values())
     assert isinstance(check.ABSENCE, bool)
-    assert check.START in {parameter.name for parameter in parameters[1:]}
+    assert {check.START, check.STOP} - {""} <= {parameter.name for parameter in parameters[1:]}
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters[1:])
     types = get_type_hints(check.ask)
     assert all(hasattr(types[parameter.name], "read") for parameter in parameters[1:])
