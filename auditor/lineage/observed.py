@@ -204,12 +204,13 @@ def _bases(found: Header) -> Iterator[str]:
 
 
 def _samples(descriptor: int, offset: int, found: Header) -> Iterator[tuple[str, tuple[int, ...], Floats | None]]:
-    core = not all(map(_SHARED.match, found.names))
-    for name, (dtype, shape), start, end in zip(found.names, found.specs, found.starts, found.ends, strict=True):
+    core = not all(map(_SHARED.match, found.tensors))
+    for name, tensor in found.tensors.items():
+        shape, (start, end) = tensor.shape, tensor.data_offsets
         count = math.prod(shape)
         if len(shape) < 2 or count < FEWEST or _LEFT_OUT.search(name) or (core and _SHARED.match(name)):
             continue
-        kind = _FLOATS.get(dtype)
+        kind = _FLOATS.get(tensor.dtype)
         if kind is None or end - start != count * kind.itemsize:
             yield name, shape, None
             continue
@@ -335,7 +336,7 @@ def decoded(data: bytes) -> Fingerprint:
         bases = tuple(map(str, json.loads(found.metadata["bases"])))
         values = {
             name: unit(np.frombuffer(data, "<f2", (end - start) // 2, found.data + start).astype(np.float32))
-            for name, start, end in zip(found.names, found.starts, found.ends, strict=True)
+            for name, (start, end) in ((name, tensor.data_offsets) for name, tensor in found.tensors.items())
         }
         if found.faults or set(values) != set(shapes):
             raise ValueError("its tensors and its header disagree")
