@@ -7,6 +7,7 @@ A run folder holds::
     shards/N.json          the tally of a finished shard, renamed into place last
     facts/N.parquet        what the shard's files state
     fingerprints/N.parquet sampled values of weights files, where --weights asks for them
+    tensors/N.parquet      digests of their tensors, where it asks for all
     derived/               what follows from all shards together, and the lineage's edges
     findings/  gaps/       what the rules say, in order of subject
     report.json            times, counts, cases: written when the run is complete
@@ -41,7 +42,16 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _LOCK = "auditor.lock"
-_FOLDERS = ("shards", "facts", "fingerprints", "derived", "restricted", "restricted/hits", "restricted/lists")
+_FOLDERS = (
+    "shards",
+    "facts",
+    "fingerprints",
+    "tensors",
+    "derived",
+    "restricted",
+    "restricted/hits",
+    "restricted/lists",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +201,7 @@ def judge(
     with _held(target):
         with writing(target):
             for number, folder in enumerate(folders):
-                for kind in ("facts", "fingerprints", "restricted/hits", "shards"):
+                for kind in ("facts", "fingerprints", "tensors", "restricted/hits", "shards"):
                     for path in sorted((folder / kind).glob("*")):
                         _share(path, target / kind / f"{number:02}-{path.name}")
         started = _begin(target, [name for run in begun for name in run["targets"]], policy, Wants())
@@ -381,7 +391,7 @@ def _scan(folder: Path, files: Iterable[Blob | Unread], setup: Setup, workers: i
 
 def _forget_all_but(finished: set[str], folder: Path) -> None:
     """Delete what an interrupted run left of shards that are now cut differently."""
-    for name in ("shards", "facts", "fingerprints", "restricted/hits"):
+    for name in ("shards", "facts", "fingerprints", "tensors", "restricted/hits"):
         for path in (folder / name).iterdir():
             if path.name.partition(".")[0] not in finished or path.suffix == ".part":
                 path.unlink()

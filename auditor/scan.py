@@ -169,6 +169,8 @@ def work(shard: Shard) -> Tally:
                     from auditor.terms.derive import derive
 
                     writer.subject(derive(item, _vocabulary()))
+                    if item.tensors:
+                        writer.tensors(item)
                 elif isinstance(item, Unread):
                     writer.unread(item)
                 else:
@@ -215,6 +217,7 @@ class Writer:
     _facts: Any = None
     _hits: Any = None
     _fingerprints: Any = None
+    _tensors: Any = None
     _subjects: list[Subject] = field(default_factory=list)
     _skipped: set[str] = field(default_factory=set)
     _errored: set[str] = field(default_factory=set)
@@ -240,8 +243,8 @@ class Writer:
         return self.folder / "shards" / f"{self.shard.id}.json"
 
     @property
-    def _folders(self) -> tuple[Path, Path, Path]:
-        return self.folder / "facts", self.folder / "restricted" / "hits", self.folder / "fingerprints"
+    def _folders(self) -> tuple[Path, ...]:
+        return tuple(self.folder / name for name in ("facts", "restricted/hits", "fingerprints", "tensors"))
 
     def subject(self, subject: Subject) -> None:
         self._subjects.append(subject)
@@ -272,6 +275,18 @@ class Writer:
                     if self._fingerprints is None:
                         self._fingerprints = self._open(self._folders[2], row.schema)
                     self._fingerprints.write_batch(row)
+
+    def tensors(self, part: Part) -> None:
+        """Keep the digests of a weights file's tensors."""
+        from auditor.lineage.tensors import row
+
+        kept = row(part)
+        if kept is not None:
+            self._coverage["weights digested tensor by tensor"] += 1
+            with writing(self.folder):
+                if self._tensors is None:
+                    self._tensors = self._open(self._folders[3], kept.schema)
+                self._tensors.write_batch(kept)
 
     def samples(self, samples: Samples, matcher: Matcher | None) -> None:
         """Match a batch, keep its hits, count its samples."""

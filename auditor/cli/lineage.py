@@ -17,6 +17,8 @@ Examples:
   auditor lineage models/ --format mermaid             the same of a target, as a Mermaid chart
   auditor lineage suspect.safetensors --against bases/*.safetensors
                                                        is it made from one of these? by the values themselves
+  auditor lineage suspect.safetensors --against bases/*.safetensors --weights full
+                                                       and which tensors are byte for byte the same?
   auditor lineage fingerprint base.safetensors -o base.fingerprint
                                                        a small file to compare with instead of the weights
 
@@ -30,6 +32,12 @@ A path is somebody's word unless it says "weights": a mark says what follows if 
     help="Weights or fingerprints that FILE may be made from; further arguments are more of them.",
 )
 @click.option(
+    "--weights",
+    type=click.Choice(["header", "sample", "full"]),
+    help="How far weights are read: the headers of a TARGET's alone, sampled values (what --against does), or in full, "
+    "to find tensors that are byte for byte the same.",
+)
+@click.option(
     "--format",
     "shape",
     type=click.Choice(["tree", "json", "dot", "mermaid"]),
@@ -38,19 +46,23 @@ A path is somebody's word unless it says "weights": a mark says what follows if 
     help="How to draw it.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write it.")
-def command(targets: tuple[str, ...], against: tuple[str, ...], shape: str, output: Path | None) -> None:
+def command(
+    targets: tuple[str, ...], against: tuple[str, ...], weights: str | None, shape: str, output: Path | None
+) -> None:
     """Draw what was made from what in a TARGET or RUN, or compare the weights of a FILE."""
     if targets[0] == "fingerprint" and len(targets) == 2:
         _fingerprint(Path(targets[1]), output)
     elif against:
-        _compare(Path(targets[0]), tuple(map(Path, (*against, *targets[1:]))), shape)
+        if weights == "header":
+            raise UsageError("--weights header: headers alone cannot be compared; say sample or full with --against")
+        _compare(Path(targets[0]), tuple(map(Path, (*against, *targets[1:]))), shape, full=weights == "full")
     elif len(targets) == 1:
-        _draw(targets[0], shape, output)
+        _draw(targets[0], shape, output, weights)
     else:
         raise UsageError("one TARGET or RUN can be drawn at a time; to compare weights, name the others with --against")
 
 
-def _draw(target: str, shape: str, output: Path | None) -> None:
+def _draw(target: str, shape: str, output: Path | None, weights: str | None) -> None:
     from auditor.lineage.tree import FORMATS, lineage
     from auditor.runs import audit
 
@@ -58,7 +70,9 @@ def _draw(target: str, shape: str, output: Path | None) -> None:
         run = Path(target)
         if not (run / "run.json").is_file():
             run = Path(folder, "run")
-            audit(target, out=run)
+            audit(target, out=run, weights=weights or "header")
+        elif weights:
+            raise UsageError(f"{target}: is a run, of which nothing is read anew; scan again with --weights {weights}")
         lines = FORMATS[shape](lineage(run))
         with click.open_file(str(output or "-"), "w", encoding="utf-8") as out:
             for line in lines:
@@ -73,13 +87,17 @@ def _fingerprint(file: Path, output: Path | None) -> None:
     click.echo(f"{out}: {out.stat().st_size:,} bytes", err=True)
 
 
-def _compare(file: Path, bases: tuple[Path, ...], shape: str) -> None:
+def _compare(file: Path, bases: tuple[Path, ...], shape: str, *, full: bool) -> None:
     import json
 
     from auditor.lineage.observed import LIMITS, compare, opened
 
-    mine = opened(file)
-    compared = [(base, compare(mine, opened(base))) for base in bases]
+    mine = opened(file, full=full)
+    compared = [(base, compare(mine, opened(base, full=full))) for base in bases]
+    for base, found in compared if full else ():
+        if not found.hashed:
+            why = "one of the two is a fingerprint, or has no tensors that tell"
+            click.echo(f"{base}: not compared byte for byte: {why}", err=True)
     if shape == "json":
         click.echo(json.dumps([{"base": str(base), **found.as_dict()} for base, found in compared], indent=1))
         return

@@ -1,7 +1,8 @@
 """Compares a run's models by their weights: declared bases are put to the test, undeclared ones are found.
 
 A worker keeps a fingerprint of every safetensors file (``fingerprints/N.parquet``, rows of FINGERPRINTS); when all
-are there, each declared base is compared, and each model with those that its sketch comes nearest to.
+are there, each declared base is compared, and each model with those that its sketch comes nearest to, and with those
+that share tensors with it byte for byte (:mod:`auditor.lineage.tensors`).
 
 Sampled values tell that two models are related, not which was first. A base is told only where somebody else
 declares it as a base, with weights that agree, and nobody declares the other; else the two are "related", and
@@ -10,7 +11,6 @@ nothing is passed on between them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,17 +20,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from auditor.errors import RunError, Unreadable
 from auditor.facts import EDGES
-from auditor.lineage.graph import SHARED_PARTS, Ids, rank, tidy
+from auditor.lineage.graph import Ids, rank, tidy
 from auditor.lineage.observed import (
+    RELATIONS,
     SKETCH,
     Compared,
     Fingerprint,
     Floats,
-    Relation,
     Verdict,
     compare,
     decoded,
@@ -38,7 +37,9 @@ from auditor.lineage.observed import (
     joined,
     sampled,
     unit,
+    with_bytes,
 )
+from auditor.lineage.tensors import Tensors, apart, by_key, heads, opened, read, tells, unit_of
 from auditor.readers.safetensors import SUFFIXES
 from auditor.sources import Blob
 
@@ -58,17 +59,8 @@ NEAREST = 8
 EXACT = 100_000
 # Merges of up to six models stay above this, and chance far below.
 BLENDED = 0.4
-_SHARDED = re.compile(r"[-_]\d{5}-of-\d{5}(?=\.)")
-_SHARED = re.compile(SHARED_PARTS)
-_ORDER: tuple[Relation, ...] = (
-    "cannot tell",
-    "unrelated",
-    "blended with it",
-    "made in part from it",
-    "made from it",
-    "the same values",
-)
 _ROWS, _COLUMNS = 256, 8192
+_SCRATCH = "sketches.npy", "tensors.bin"
 
 Row = tuple[str, str, str, str, str, str]
 
@@ -77,14 +69,14 @@ def fingerprinted(blob: Blob) -> tuple[pa.RecordBatch | None, str]:
     """A row of FINGERPRINTS for a safetensors file, None where there is none to be had, and what is counted."""
     if blob.suffix not in SUFFIXES:
         return None, "weights not sampled: not safetensors"
-    if _SHARED.search(blob.uri):
+    if apart(blob.uri):
         return None, "weights not sampled: a part that unlike models share"
     try:
         found = sampled(blob.basename, blob.path, blob.offset, blob.size)
     except (Unreadable, OSError):
         return None, "weights not sampled: cannot be read"
     ref = blob.ref("model")
-    cells = (ref.name, ref.revision, _SHARDED.sub("", blob.uri), found.folded(), encoded(found))
+    cells = (ref.name, ref.revision, unit_of(blob.uri), found.folded(), encoded(found))
     row = pa.RecordBatch.from_arrays(
         [pa.array([c], f.type) for c, f in zip(cells, FINGERPRINTS, strict=True)], schema=FINGERPRINTS
     )
@@ -97,16 +89,20 @@ def observed(folders: Sequence[Path], edges: pa.Table, scratch: Path) -> tuple[p
     Verdicts: agrees, conflicts and cannot tell of a declared base; undeclared of one that nobody declares; related
     where it cannot be told which is the base. ``scratch`` is a folder for arrays too large for memory.
     """
-    files = sorted(path for folder in folders for path in (folder / "fingerprints").glob("*.parquet"))
+    files, tensors = (
+        sorted(path for folder in folders for path in (folder / kind).glob("*.parquet"))
+        for kind in ("fingerprints", "tensors")
+    )
     if not files:
         return edges, ()
-    units = _Units.of(files, scratch / "sketches.npy")
     try:
+        units = _Units.of(files, tensors, scratch)
         tested = _declared(units, edges)
         links = _links(units, edges, tested)
     finally:
-        (scratch / "sketches.npy").unlink(missing_ok=True)
-        _opened.cache_clear()
+        for name in _SCRATCH:
+            (scratch / name).unlink(missing_ok=True)
+        opened.cache_clear()
     rows = [(*pair, *_words(found)) for pair, found in tested.items()]
     rows += [(*pair, *_words(found)) for pair, found in links.items()]
     shown = [(child, parent) for child, parent, verdict, _ in rows if verdict in ("agrees", "undeclared")]
@@ -130,36 +126,46 @@ class _Units:
     owners: tuple[str, ...]
     parts: tuple[tuple[tuple[Path, int], ...], ...]  # files and row groups
     sketches: Floats  # mapped from a file
+    tensors: Tensors
     by_owner: Mapping[str, range]
 
     @classmethod
-    def of(cls, files: Iterable[Path], scratch: Path) -> _Units:
-        found: dict[tuple[str, str, str], list[tuple[Path, int]]] = {}
-        for path in files:
-            keys = _read(path, None, ["name", "revision", "unit"])
-            # A row group holds one row.
-            for number, key in enumerate(zip(*(column.to_pylist() for column in keys.columns), strict=True)):
-                found.setdefault(key, []).append((path, number))
+    def of(cls, files: Iterable[Path], tensors: Iterable[Path], scratch: Path) -> _Units:
+        found = by_key(files)
         keys = sorted(found)
-        sketches = np.lib.format.open_memmap(scratch, "w+", np.float32, (len(keys), SKETCH))
+        sketches = np.lib.format.open_memmap(scratch / _SCRATCH[0], "w+", np.float32, (len(keys), SKETCH))
         by_owner: dict[str, range] = {}
         for at, key in enumerate(keys):
             for path, number in found[key]:
-                sketch = _read(path, number, ["sketch"])["sketch"].combine_chunks()
+                sketch = read(path, ["sketch"], number)["sketch"].combine_chunks()
                 sketches[at] += sketch.flatten().to_numpy()
             sketches[at] = unit(sketches[at])
             by_owner[key[0]] = range(by_owner.get(key[0], range(at, at)).start, at + 1)
         parts = tuple(tuple(found[key]) for key in keys)
-        return cls(tuple(key[0] for key in keys), parts, sketches, by_owner)
+        shared = Tensors.of(by_key(tensors), keys, scratch / _SCRATCH[1])
+        return cls(tuple(key[0] for key in keys), parts, sketches, shared, by_owner)
 
     def fingerprint(self, at: int) -> Fingerprint:
         """The fingerprint of a unit. Raises RunError."""
         try:
-            data = (_read(path, number, ["fingerprint"])["fingerprint"][0].as_py() for path, number in self.parts[at])
+            data = (read(path, ["fingerprint"], number)["fingerprint"][0].as_py() for path, number in self.parts[at])
             prints = [decoded(one) for one in data]
         except (Unreadable, ValueError) as error:
             raise RunError(f"a fingerprint of {self.owners[at]} is damaged ({error}); run the scan again") from error
         return joined(prints[0].name, prints)
+
+    def with_bytes(self, child: str, parent: str, found: Compared, common: frozenset[int] = frozenset()) -> Compared:
+        """What values showed of two models, and what digests of all their tensors show, but the ``common`` ones.
+
+        Values that are strong in no more tensors than the common ones relate two models as little as these do.
+        """
+        mine, base = (frozenset().union(*map(self.tensors.kept, self.by_owner[name])) for name in (child, parent))
+        shown = with_bytes(found, mine, base)
+        if tells(heads(mine), heads(base), common):
+            return shown
+        shared = len(heads(mine) & heads(base) & common)
+        part = found.relation == "made in part from it" and round(found.strong * found.compared) <= shared
+        return replace(shown, relation="unrelated" if part else found.relation)
 
     def near(self) -> Iterator[tuple[int, int]]:
         """For each unit the units of other models that come nearest to it, at most NEAREST."""
@@ -179,25 +185,11 @@ class _Units:
                 yield first + int(row), int(places[row, column])
 
 
-@lru_cache(maxsize=64)
-def _opened(path: Path) -> pq.ParquetFile:
-    return pq.ParquetFile(path)
-
-
-def _read(path: Path, group: int | None, columns: list[str]) -> pa.Table:
-    """Columns of one row group, or of all. Raises RunError."""
-    try:
-        file = _opened(path)
-        return file.read(columns) if group is None else file.read_row_group(group, columns)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise RunError(f"{path}: is damaged ({error}); run the scan again") from error
-
-
 def _better(left: Compared | None, right: Compared) -> Compared:
     if left is None:
         return right
     return max(
-        left, right, key=lambda found: (_ORDER.index(found.relation), found.strong, found.cosine, found.compared)
+        left, right, key=lambda found: (RELATIONS.index(found.relation), found.strong, found.cosine, found.compared)
     )
 
 
@@ -210,6 +202,7 @@ def _declared(units: _Units, edges: pa.Table) -> dict[tuple[str, str], Compared]
     stated = edges.filter(pc.and_(among, pc.not_equal(edges["relation"], "copy"))).select(["parent", "child"])
     print_of = lru_cache(maxsize=32)(units.fingerprint)
     found: dict[tuple[str, str], Compared] = {}
+    common = units.tensors.common(_Groups(edges, {}).labels_of(units.owners))
     for parent, child in sorted(set(zip(*(column.to_pylist() for column in stated.columns), strict=True))):
         mine, bases = units.by_owner[child], units.by_owner[parent]
         alike = units.sketches[mine.start : mine.stop] @ units.sketches[bases.start : bases.stop].T
@@ -219,6 +212,7 @@ def _declared(units: _Units, edges: pa.Table) -> dict[tuple[str, str], Compared]
             left, right = divmod(at, len(bases))
             best = _better(best, compare(print_of(mine[left]), print_of(bases[right])))
         assert best
+        best = units.with_bytes(child, parent, best, common)
         found[child, parent] = replace(best, verdict=_VERDICTS.get(best.relation, "agrees"))
     return found
 
@@ -239,25 +233,42 @@ def _links(
             pairs[pair] = _better(pairs.get(pair), compare(print_of(mine), print_of(other)))
     named = {parent for (_, parent), found in tested.items() if found.verdict == "agrees"}
     open_ = _untested(edges, tested)
+    common = units.tensors.common(groups.labels_of(units.owners))
     alike = [
         (-round(found.cosine, 5), not named & {*pair}, *pair)
-        for pair, found in pairs.items()
-        if _ORDER.index(found.relation) > _ORDER.index("blended with it")
-        or (found.relation == "blended with it" and found.cosine >= BLENDED)
+        for pair, found in ((pair, units.with_bytes(*pair, found, common)) for pair, found in pairs.items())
+        if _related(found)
     ]
     links: dict[tuple[str, str], Compared] = {}
-    for _, _, left, right in sorted(alike):
+
+    def link(left: str, right: str) -> None:
         if not groups.join(left, right):
-            continue
+            return
+        both: dict[tuple[str, str], Compared] = {}
         for child, parent in ((left, right), (right, left)):
-            if parent in named and child not in named and child not in open_:
-                found = pairs.get((child, parent)) or pairs[parent, child]
+            by_values = pairs.get((child, parent)) or pairs[parent, child]
+            both[child, parent] = found = units.with_bytes(child, parent, by_values)
+            # A few tensors may be a part that both have from elsewhere: nothing is passed on for them.
+            most = _related(by_values) or found.identical >= 0.5 * found.hashed
+            if most and parent in named and child not in named and child not in open_:
                 links[child, parent] = replace(found, verdict="undeclared")
-                break
-        else:
-            for pair in ((left, right), (right, left)):
-                links[pair] = replace(pairs.get(pair) or pairs[left, right], verdict="related")
+                return
+        links.update((pair, replace(found, verdict="related")) for pair, found in both.items())
+
+    for _, _, left, right in sorted(alike):
+        link(left, right)
+    for mine, other in units.tensors.sharing(groups.labels_of(units.owners)):
+        pair = units.owners[mine], units.owners[other]
+        if not groups.together(*pair):
+            pairs[pair] = compare(print_of(mine), print_of(other))
+            link(*pair)
     return links
+
+
+def _related(found: Compared) -> bool:
+    return RELATIONS.index(found.relation) > RELATIONS.index("blended with it") or (
+        found.relation == "blended with it" and found.cosine >= BLENDED
+    )
 
 
 def _untested(edges: pa.Table, tested: Mapping[tuple[str, str], Compared]) -> frozenset[str]:
@@ -293,6 +304,11 @@ class _Groups:
         while label in self.joined:
             label = self.joined[label]
         return label
+
+    def labels_of(self, names: Sequence[str]) -> Ids:
+        """A number for each name, the same for names that are connected."""
+        numbers: dict[object, int] = {}
+        return np.array([numbers.setdefault(self._root(name), len(numbers)) for name in names], np.int64)
 
     def together(self, left: str, right: str) -> bool:
         return self._root(left) == self._root(right)

@@ -12,20 +12,20 @@ import io
 import json
 import math
 import os
-import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from auditor.errors import Unreadable, UsageError
+from auditor.hashing.weights import BLOCK
 from auditor.lineage.names import normal
-from auditor.readers.safetensors import Header, header
+from auditor.readers.safetensors import Header, header, stretches, telling
 
 Floats = npt.NDArray[np.float32]
 
@@ -38,19 +38,14 @@ SKETCH = 1024
 STRONG, WEAK, SAME = 0.9, 0.2, 0.99999
 # Below so many values, or so small a part of the tensors, nothing can be told.
 ENOUGH_VALUES, ENOUGH_TENSORS = 1024, 0.1
+# One tensor that is byte for byte the same may follow from a formula.
+FEWEST_SAME = 2
 LIMITS = (
-    "Not covered: quantised or permuted weights, adapters before they are merged, pruned shapes. Twins trained from "
-    "the same starting values may look related. Values are sampled: a verdict is a lead for a person, with its figures."
+    "Not covered: quantised weights but for tensors copied whole (--weights full), permuted weights, adapters before "
+    "they are merged, pruned shapes. Twins trained from the same starting values may look related. Values are sampled: "
+    "a verdict is a lead for a person, with its figures."
 )
 
-# Norms and embeddings are alike in unlike models; the first half of an adapter's pair hardly leaves its starting
-# values, which follow from a seed that thousands share.
-_LEFT_OUT = re.compile(
-    r"(?:^|[._])(?:norm|ln|layernorm|embed|embedding|embeddings|wte|wpe|lm_head)[\d_]*(?:[._]|$)|_norm|embed_"
-    r"|lora[._]?(?:down|A)(?:[._]|$)"
-)
-# Parts of a checkpoint that unlike models share as they are; looked at only in a file that holds nothing else.
-_SHARED = re.compile(r"(?:first_stage_model|cond_stage_model|conditioner|vae|text_encoders?|text_model)[._]")
 _FLOATS: Mapping[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
@@ -59,8 +54,10 @@ _FLOATS: Mapping[str, np.dtype[Any]] = {
 }
 
 Relation = Literal[
-    "the same values", "made from it", "made in part from it", "blended with it", "unrelated", "cannot tell"
+    "cannot tell", "unrelated", "blended with it", "made in part from it", "made from it", "the same values"
 ]
+# From the weakest to the strongest.
+RELATIONS: tuple[Relation, ...] = get_args(Relation)
 Verdict = Literal["agrees", "conflicts", "undeclared", "related", "cannot tell", ""]
 
 
@@ -68,7 +65,8 @@ Verdict = Literal["agrees", "conflicts", "undeclared", "related", "cannot tell",
 class Fingerprint:
     """Sampled values of a file's tensors, each centred and of length one; ``bases`` are what its header names.
 
-    ``left`` counts tensors that could not be sampled: quantised, or without any spread of values.
+    ``left`` counts tensors that could not be sampled: quantised, or without any spread of values. ``digests`` are
+    those of tensors where the file was read in full.
     """
 
     name: str
@@ -76,6 +74,7 @@ class Fingerprint:
     values: Mapping[str, Floats]
     bases: tuple[str, ...] = ()
     left: int = 0
+    digests: frozenset[bytes] = frozenset()
 
     def sketch(self) -> Floats:
         """All tensors folded into 1,024 numbers of length one, whose products come near the mean cosine.
@@ -111,7 +110,10 @@ def _draw(shape: tuple[int, ...], count: int) -> tuple[npt.NDArray[np.int64], Fl
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How one file's weights stand to another's: the relation, the verdict on what was declared, the figures."""
+    """How one file's weights stand to another's: the relation, the verdict on what was declared, the figures.
+
+    Of ``hashed`` tensors ``identical`` are byte for byte among the other's, under any name; 0 where none were hashed.
+    """
 
     relation: Relation
     verdict: Verdict
@@ -120,30 +122,37 @@ class Compared:
     compared: int
     of: int
     renamed: bool = False
+    identical: int = 0
+    hashed: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         figures = {"cosine": round(self.cosine, 6), "strong": round(self.strong, 4)}
         names = {"relation": self.relation, "verdict": self.verdict, "renamed": self.renamed}
-        return {**names, **figures, "compared": self.compared, "of": self.of}
+        counts = {"compared": self.compared, "of": self.of, "identical": self.identical, "hashed": self.hashed}
+        return {**names, **figures, **counts}
 
     def __str__(self) -> str:
         verdict = f" ({self.verdict})" if self.verdict else ""
         how = "by shape, names differ" if self.renamed else "by name"
         share = f"{self.strong:.0%} of tensors at or above {STRONG}"
+        same = f"; {self.identical:,} of {self.hashed:,} tensors byte for byte the same" if self.hashed else ""
         if not self.compared:
-            return f"{self.relation}{verdict}: no tensors of the same name and shape"
+            return f"{self.relation}{verdict}: no tensors of the same name and shape{same}"
         return (
             f"{self.relation}{verdict}: mean cosine {self.cosine:.4f}, {share}; "
-            f"{self.compared:,} of {self.of:,} tensors compared {how}"
+            f"{self.compared:,} of {self.of:,} tensors compared {how}{same}"
         )
 
 
-def fingerprint(path: Path) -> Fingerprint:
-    """The fingerprint of a safetensors file, of an index of shards or of a folder of them. Raises UsageError."""
+def fingerprint(path: Path, *, full: bool = False) -> Fingerprint:
+    """The fingerprint of a safetensors file, of an index of shards or of a folder of them. Raises UsageError.
+
+    ``full``: with digests of its tensors, for which all of it is read.
+    """
     parts = []
     for file in _shards(path):
         try:
-            parts.append(sampled(file.name, file, 0, file.stat().st_size))
+            parts.append(sampled(file.name, file, 0, file.stat().st_size, full=full))
         except Unreadable as error:
             raise UsageError(f"{file}: {error}; weights are compared as safetensors files") from error
         except OSError as error:
@@ -151,7 +160,7 @@ def fingerprint(path: Path) -> Fingerprint:
     return joined(path.name, parts)
 
 
-def sampled(name: str, path: str | Path, offset: int, size: int) -> Fingerprint:
+def sampled(name: str, path: str | Path, offset: int, size: int, *, full: bool = False) -> Fingerprint:
     """The fingerprint of one safetensors file, which may be a stretch of another. Raises Unreadable, OSError."""
     shapes: dict[str, tuple[int, ...]] = {}
     values: dict[str, Floats] = {}
@@ -166,7 +175,17 @@ def sampled(name: str, path: str | Path, offset: int, size: int) -> Fingerprint:
                 left += 1
             else:
                 shapes[tensor], values[tensor] = shape, sample
-    return Fingerprint(name, shapes, values, tuple(dict.fromkeys(_bases(found))), left)
+        digests = _digests(file, found, offset + found.data, offset + size) if full else frozenset()
+    return Fingerprint(name, shapes, values, tuple(dict.fromkeys(_bases(found))), left, digests)
+
+
+def _digests(file: BinaryIO, found: Header, start: int, end: int) -> frozenset[bytes]:
+    wanted = stretches(found)
+    file.seek(start)
+    while start < end and (block := file.read(min(BLOCK, end - start))):
+        wanted.update(block)
+        start += len(block)
+    return wanted.digests()
 
 
 def joined(name: str, parts: Sequence[Fingerprint]) -> Fingerprint:
@@ -177,7 +196,8 @@ def joined(name: str, parts: Sequence[Fingerprint]) -> Fingerprint:
         shapes |= part.shapes
         values |= part.values
     bases = tuple(dict.fromkeys(base for part in parts for base in part.bases))
-    return Fingerprint(name, shapes, values, bases, sum(part.left for part in parts))
+    digests = frozenset(digest for part in parts for digest in part.digests)
+    return Fingerprint(name, shapes, values, bases, sum(part.left for part in parts), digests)
 
 
 def _shards(path: Path) -> list[Path]:
@@ -204,11 +224,10 @@ def _bases(found: Header) -> Iterator[str]:
 
 
 def _samples(descriptor: int, offset: int, found: Header) -> Iterator[tuple[str, tuple[int, ...], Floats | None]]:
-    core = not all(map(_SHARED.match, found.tensors))
-    for name, tensor in found.tensors.items():
+    for name, tensor in telling(found):
         shape, (start, end) = tensor.shape, tensor.data_offsets
         count = math.prod(shape)
-        if len(shape) < 2 or count < FEWEST or _LEFT_OUT.search(name) or (core and _SHARED.match(name)):
+        if count < FEWEST:
             continue
         kind = _FLOATS.get(tensor.dtype)
         if kind is None or end - start != count * kind.itemsize:
@@ -257,9 +276,22 @@ def compare(mine: Fingerprint, base: Fingerprint) -> Compared:
     of = len(mine.shapes)
     mean = float(cosines.mean()) if len(cosines) else 0.0
     strong = float((cosines >= STRONG).mean()) if len(cosines) else 0.0
-    relation = _relation(cosines, values, of)
-    declared = normal(base.name) in mine.bases
-    return Compared(relation, _verdict(relation, declared), mean, strong, len(cosines), of, renamed)
+    by_values = Compared(_relation(cosines, values, of), "", mean, strong, len(cosines), of, renamed)
+    found = with_bytes(by_values, mine.digests, base.digests)
+    return replace(found, verdict=_verdict(found.relation, normal(base.name) in mine.bases))
+
+
+def with_bytes(found: Compared, mine: frozenset[bytes], base: frozenset[bytes]) -> Compared:
+    """What values showed, or what tensors that are byte for byte the same show, whichever tells more."""
+    if not mine or not base:
+        return found
+    both = len(mine & base)
+    shown: Relation = "cannot tell"
+    if both >= FEWEST_SAME:
+        shown = "made from it" if both >= 0.9 * len(mine) else "made in part from it"
+        shown = "the same values" if mine == base else shown
+    relation = max(found.relation, shown, key=RELATIONS.index)
+    return replace(found, relation=relation, identical=both, hashed=len(mine))
 
 
 def _cosine(left: Floats, right: Floats) -> float:
@@ -345,14 +377,14 @@ def decoded(data: bytes) -> Fingerprint:
         raise ValueError(str(error)) from error
 
 
-def opened(path: Path) -> Fingerprint:
-    """A fingerprint from its file, or made from weights. Raises UsageError."""
+def opened(path: Path, *, full: bool = False) -> Fingerprint:
+    """A fingerprint from its file, which holds no digests of tensors, or made from weights. Raises UsageError."""
     if path.is_dir() or path.name.endswith(".index.json"):
-        return fingerprint(path)
+        return fingerprint(path, full=full)
     try:
         with open(path, "rb") as file:
             if header(file, path.stat().st_size).metadata.get("format") != FORMAT:
-                return fingerprint(path)
+                return fingerprint(path, full=full)
             file.seek(0)
             return decoded(file.read())
     except Unreadable as error:

@@ -43,10 +43,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one blob says of one subject. Parts of a subject are joined after all shards are done."""
+    """What one blob says of one subject. Parts of a subject are joined after all shards are done.
+
+    ``tensors`` are digests of tensors by which models can be told apart, where weights are read in full.
+    """
 
     subject: Subject
     texts: tuple[Text, ...] = ()
+    tensors: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

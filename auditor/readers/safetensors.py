@@ -19,7 +19,7 @@ import msgspec
 import re2
 
 from auditor.errors import Unreadable
-from auditor.hashing.weights import file_digests
+from auditor.hashing.weights import Stretches, file_digests
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.readers import Example, Part, Wants
 from auditor.sources import Blob, Unread
@@ -259,6 +259,7 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
     for blob in blobs:
         place = Place(blob.uri)
         gaps: list[Gap] = []
+        tensors: Stretches | None = None
         statements = [Statement("weights_format", "safetensors", blob.basename, place, "header")]
         try:
             with blob.open() as file:
@@ -272,7 +273,9 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
                     gaps.extend(Gap("header", fault, place) for fault in found.faults)
                     statements.extend(_statements(found, place))
                 if wants.weights == "full" or ARTEFACT in wants.algorithms:
-                    digests = {digest.algorithm: digest.value for digest in file_digests(file, data)}
+                    if wants.weights == "full" and data and not found.faults:
+                        tensors = stretches(found)
+                    digests = {digest.algorithm: digest.value for digest in file_digests(file, data, tensors)}
                     statements.extend(_artefacts(digests, blob, blob.size - data, place))
                     if data:
                         statements.extend(_embedded(found.metadata, digests, place))
@@ -283,7 +286,46 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
             yield Unread(blob.uri, f"cannot be read: {error.strerror}", blob=blob)
             continue
         ref = blob.ref("model")
-        yield Part(Subject(ref.kind, ref.name, ref.revision, tuple(statements), tuple(gaps)))
+        subject = Subject(ref.kind, ref.name, ref.revision, tuple(statements), tuple(gaps))
+        yield Part(subject, tensors=tensors.digests() if tensors else frozenset())
+
+
+# Norms and embeddings are alike in unlike models; the first half of an adapter's pair hardly leaves its starting
+# values, which follow from a seed that thousands share.
+_LEFT_OUT = re.compile(
+    r"(?:^|[._])(?:norm|ln|layernorm|embed|embedding|embeddings|wte|wpe|lm_head)[\d_]*(?:[._]|$)|_norm|embed_"
+    r"|lora[._]?(?:down|A)(?:[._]|$)"
+)
+# Parts of a checkpoint that unlike models share as they are; looked at only in a file that holds nothing else.
+_SHARED = re.compile(
+    r"(?:first_stage_model|cond_stage_model|conditioner|vae|text_encoders?|text_model)[._]"
+    r"|(?:model[.])?(?:vision_tower|vision_model|image_encoder)[._]"
+)
+# What a formula fills is the same in unlike models: turns of positions, filters of sound.
+_FORMULA = re.compile(r"rotary|freqs|_cached|position|mel_filter")
+_INDICES = ("BOOL", "I64", "U64")
+
+
+def telling(found: Header) -> Iterator[tuple[str, Tensor]]:
+    """The tensors by which models can be told apart, with their names."""
+    core = not all(map(_SHARED.match, found.tensors))
+    for name, tensor in found.tensors.items():
+        if len(tensor.shape) > 1 and not _LEFT_OUT.search(name) and not (core and _SHARED.match(name)):
+            yield name, tensor
+
+
+def stretches(found: Header) -> Stretches:
+    """What takes the digest of each telling tensor of :data:`FEWEST_BYTES` or more, its dtype and shape bound to it.
+
+    Names are not: a tensor that was renamed is the same. It is fed the bytes that follow the header.
+    """
+    return Stretches(
+        (f"{tensor.dtype} {tensor.shape}\n".encode(), *tensor.data_offsets)
+        for name, tensor in telling(found)
+        if tensor.dtype not in _INDICES
+        and tensor.data_offsets[1] - tensor.data_offsets[0] >= FEWEST_BYTES
+        and not _FORMULA.search(name)
+    )
 
 
 def _artefacts(digests: Mapping[str, str], blob: Blob, tensors: int, place: Place) -> Iterator[Statement]:

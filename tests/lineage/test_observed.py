@@ -134,6 +134,46 @@ def test_the_verdict_weighs_the_values_against_the_header(
     assert against_base(tmp_path, weights, metadata).verdict == verdict
 
 
+def taken(count: int) -> Weights:
+    """Another's weights but for the first tensors, which are the base's."""
+    return OTHER | {name: BASE[name] for name in list(BASE)[1 : count + 1]}
+
+
+def packed(seed: int) -> Weights:
+    random = np.random.default_rng(seed)
+    return {f"layers.{n}.qweight": random.integers(0, 256, (64, 32), np.uint8) for n in range(20)}
+
+
+@pytest.mark.parametrize(
+    ("weights", "base", "relation", "figures"),
+    [
+        (BASE, BASE, "the same values", (72, 72)),
+        (renamed(BASE), BASE, "the same values", (72, 72)),
+        (taken(4), BASE, "made in part from it", (4, 72)),
+        (renamed(taken(4)), BASE, "made in part from it", (4, 72)),
+        (taken(1), BASE, "unrelated", (1, 72)),
+        (changed(0.1, only="layers.3"), BASE, "made from it", (66, 72)),
+        (changed(0.03), BASE, "made from it", (0, 72)),
+        (cast("float16"), BASE, "the same values", (0, 72)),
+        (OTHER, BASE, "unrelated", (0, 72)),
+        (packed(1), packed(1), "the same values", (20, 20)),
+        (packed(2) | dict(list(packed(1).items())[:5]), packed(1), "made in part from it", (5, 20)),
+        (packed(2), packed(1), "cannot tell", (0, 20)),
+    ],
+    ids=[
+        "copy", "renamed copy", "four tensors taken over", "renamed too", "one tensor", "partial fine-tune",
+        "fine-tune", "cast", "twin trained apart", "quantised copy", "quantised copy in part", "quantised twin",
+    ],
+)  # fmt: skip
+def test_weights_read_in_full_tell_what_was_copied(
+    tmp_path: Path, weights: Weights, base: Weights, relation: str, figures: tuple[int, int]
+) -> None:
+    mine = fingerprint(safetensors_file(tmp_path / "mine.safetensors", weights), full=True)
+    found = compare(mine, fingerprint(safetensors_file(tmp_path / "base.safetensors", base), full=True))
+    assert (found.relation, (found.identical, found.hashed)) == (relation, figures), found
+    assert str(found).endswith(f"; {figures[0]} of {figures[1]} tensors byte for byte the same")
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])
 def test_tensors_without_a_direction_are_counted_and_left_out(tmp_path: Path, value: float) -> None:
     weights = {name: np.full_like(values, value) for name, values in BASE.items()}
@@ -218,6 +258,24 @@ def test_the_command_compares_and_says_its_limits(tmp_path: Path) -> None:
     assert first.startswith(f"{kept}: made from it (undeclared): mean cosine 0.99")
     assert second.startswith(f"{tmp_path / 'other.safetensors'}: unrelated: mean cosine ")
     assert LIMITS in run.stderr
+
+
+def test_the_command_reads_in_full_and_says_where_it_cannot(tmp_path: Path) -> None:
+    mine = safetensors_file(tmp_path / "mine.safetensors", taken(4))
+    base = safetensors_file(tmp_path / "base.safetensors", BASE)
+    kept = tmp_path / "base.fingerprint"
+    save(fingerprint(base), kept)
+    run = CliRunner().invoke(main, ["lineage", str(mine), "--against", str(base), str(kept), "--weights", "full"])
+    assert run.exit_code == 0, run.output
+    said = dict(line.split(": ", 1) for line in run.stdout.splitlines())
+    assert said[str(base)].startswith("made in part from it (undeclared): ")
+    assert said[str(base)].endswith("; 4 of 72 tensors byte for byte the same")
+    assert said[str(kept)].startswith("unrelated: ")
+    assert f"{kept}: not compared byte for byte: one of the two is a fingerprint" in run.stderr
+    assert f"{base}: not compared" not in run.stderr
+    run = CliRunner().invoke(main, ["lineage", str(mine), "--against", str(base), "--weights", "header"])
+    assert run.exit_code == 2
+    assert "headers alone cannot be compared" in run.output
 
 
 def test_a_pickle_is_not_compared(tmp_path: Path) -> None:

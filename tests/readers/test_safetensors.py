@@ -144,6 +144,51 @@ def test_digests_are_computed_when_they_are_wanted(tmp_path: Path) -> None:
     assert said(subject(tmp_path, plain, listed), "artefact") == found[0]
 
 
+def tensors(tmp_path: Path, weights: dict[str, np.ndarray], wants: Wants) -> frozenset[bytes]:
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(safetensors_bytes(weights))
+    (part,) = reader.read([Blob(str(path), path.name, path.stat().st_size, "model", "org/m")], wants)
+    assert isinstance(part, Part)
+    return part.tensors
+
+
+def test_the_digest_of_a_tensor_holds_its_type_and_shape_and_not_its_name(tmp_path: Path) -> None:
+    full = Wants(weights="full")
+    values = np.random.default_rng(1).normal(size=(32, 32)).astype(np.float32)
+    expected = frozenset({hashlib.sha256(b"F32 (32, 32)\n" + values.tobytes()).digest()[:16]})
+    assert tensors(tmp_path, {"layers.0.proj.weight": values}, full) == expected
+    assert tensors(tmp_path, {"another.name": values}, full) == expected
+    assert tensors(tmp_path, {"w": values.reshape(16, 64)}, full).isdisjoint(expected)
+    assert tensors(tmp_path, {"w": values.view(np.uint8)}, full).isdisjoint(expected)
+    for less in (Wants(weights="sample"), Wants(algorithms=frozenset({reader.ARTEFACT}))):
+        assert tensors(tmp_path, {"w": values}, less) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "dtype"),
+    [
+        ("layers.0.norm.weight", (32, 32), "float32"),
+        ("model.embed_tokens.weight", (32, 32), "float32"),
+        ("unet.lora_down.weight", (32, 32), "float32"),
+        ("rotary_emb.cos_cached", (32, 32), "float32"),
+        ("encoder.position_table", (32, 32), "float32"),
+        ("first_stage_model.decoder.weight", (32, 32), "float32"),
+        ("model.vision_tower.layers.0.weight", (32, 32), "float32"),
+        ("layers.0.bias", (1024,), "float32"),
+        ("layers.0.small", (8, 8), "float32"),
+        ("relative_index", (32, 32), "int64"),
+    ],
+)
+def test_what_unlike_models_share_is_no_sign_of_a_copy(
+    tmp_path: Path, name: str, shape: tuple[int, ...], dtype: str
+) -> None:
+    values = np.random.default_rng(2).integers(0, 1 << 30, shape).astype(dtype)
+    telling = {"layers.0.proj.weight": np.random.default_rng(1).normal(size=(32, 32)).astype(np.float32)}
+    alone = tensors(tmp_path, telling, Wants(weights="full"))
+    assert len(alone) == 1
+    assert tensors(tmp_path, telling | {name: values}, Wants(weights="full")) == alone
+
+
 def test_a_few_bytes_of_tensors_are_no_sign_of_a_copy(tmp_path: Path) -> None:
     found = subject(tmp_path, safetensors_bytes(ONE), Wants(weights="full"))
     assert [value.partition(":")[0] for value in found.values("artefact")] == ["sha256"]
