@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 import msgspec
+import numpy as np
 import re2
 
 from auditor.errors import Unreadable
@@ -105,6 +106,7 @@ def header(file: BinaryIO, size: int) -> Header:
 # Metadata, tensors in the order of their values, where the last of these ends, faults.
 _Read = tuple[dict[str, str], dict[str, Tensor], int, tuple[str, ...]]
 _METADATA = re.compile(r'\{[ \t\n\r]*"__metadata__"[ \t\n\r]*:[ \t\n\r]*')
+_QUOTE = ord('"')
 _TENSORS = msgspec.json.Decoder(dict[str, Tensor])
 
 
@@ -130,7 +132,7 @@ def _plain(text: str) -> _Read | None:
     if (
         not text.startswith("{")
         or "\\" in region
-        or region.count('"') != 10 * len(tensors)
+        or np.count_nonzero(np.frombuffer(region.encode(), np.uint8) == _QUOTE) != 10 * len(tensors)
         or "__metadata__" in tensors
     ):
         return None

@@ -1,4 +1,4 @@
-"""Safetensors headers against safe_open; a fingerprint of 2 GB; the nearest base among 10,000.
+"""Safetensors headers against safe_open; a fingerprint of 2 GB; the nearest base, and shared tensors, among 10,000.
 
 python tests/benchmarks/bench_weights.py [GB]      medians of CPU time, the peer in the same run
 """
@@ -15,9 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from safetensors import safe_open
 
+from auditor.hashing.weights import KEPT
 from auditor.lineage.observed import SKETCH, Index, fingerprint
+from auditor.lineage.tensors import TENSORS, Tensors, by_key
 from auditor.readers import Wants
 from auditor.readers.safetensors import Header, header, read
 from auditor.sources import Blob
@@ -99,7 +103,32 @@ def values(folder: Path, size: float) -> None:
     print(f"nearest          {statistics.median(took) * 1000:8.1f} ms among 10,000 bases")
 
 
+def tensors(folder: Path, models: int, each: int) -> None:
+    random = np.random.default_rng(3)
+    part = [random.bytes(KEPT) for _ in range(each // 4)]
+    last: list[bytes] = []
+    with pq.ParquetWriter(folder / "tensors.parquet", TENSORS) as writer:
+        for number in range(models):
+            # Every third has what all of them have, every hundredth a tenth of what the one before it has.
+            own = [random.bytes(KEPT) for _ in range(each)]
+            own[: len(part)] = part if number % 3 == 0 else own[: len(part)]
+            own[-each // 10 :] = last if number % 100 == 1 else own[-each // 10 :]
+            last = own[-each // 10 :]
+            cells = ([f"m/{number:06}"], [""], [""], [b"".join(own)])
+            arrays = [pa.array(cell, field.type) for cell, field in zip(cells, TENSORS, strict=True)]
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=TENSORS))
+    places = by_key([folder / "tensors.parquet"])
+    began = time.process_time()
+    found = Tensors.of(places, sorted(places), folder / "scratch")
+    loaded = time.process_time()
+    pairs = found.sharing(np.arange(models))
+    assert len(pairs) == models // 100, len(pairs)
+    took = f"{loaded - began:8.1f} s to load and {time.process_time() - loaded:.1f} s to look up"
+    print(f"shared tensors   {took} {len(found.digests):,} digests of {models:,} models")
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         headers(Path(name))
         values(Path(name), float(sys.argv[1]) if len(sys.argv) > 1 else 2.0)
+        tensors(Path(name), 10_000, 500)
