@@ -93,7 +93,7 @@ def observed(folders: Sequence[Path], edges: pa.Table, scratch: Path) -> tuple[p
         sorted(path for folder in folders for path in (folder / kind).glob("*.parquet"))
         for kind in ("fingerprints", "tensors")
     )
-    if not files:
+    if not files and not tensors:
         return edges, ()
     try:
         units = _Units.of(files, tensors, scratch)
@@ -131,28 +131,28 @@ class _Units:
 
     @classmethod
     def of(cls, files: Iterable[Path], tensors: Iterable[Path], scratch: Path) -> _Units:
-        found = by_key(files)
-        keys = sorted(found)
+        found, whole = by_key(files), by_key(tensors)
+        keys = sorted({*found, *whole})
         sketches = np.lib.format.open_memmap(scratch / _SCRATCH[0], "w+", np.float32, (len(keys), SKETCH))
         by_owner: dict[str, range] = {}
         for at, key in enumerate(keys):
-            for path, number in found[key]:
+            for path, number in found.get(key, ()):
                 sketch = read(path, ["sketch"], number)["sketch"].combine_chunks()
                 sketches[at] += sketch.flatten().to_numpy()
             sketches[at] = unit(sketches[at])
             by_owner[key[0]] = range(by_owner.get(key[0], range(at, at)).start, at + 1)
-        parts = tuple(tuple(found[key]) for key in keys)
-        shared = Tensors.of(by_key(tensors), keys, scratch / _SCRATCH[1])
+        parts = tuple(tuple(found.get(key, ())) for key in keys)
+        shared = Tensors.of(whole, keys, scratch / _SCRATCH[1])
         return cls(tuple(key[0] for key in keys), parts, sketches, shared, by_owner)
 
     def fingerprint(self, at: int) -> Fingerprint:
-        """The fingerprint of a unit. Raises RunError."""
+        """The fingerprint of a unit; one without values where none were sampled. Raises RunError."""
         try:
             data = (read(path, ["fingerprint"], number)["fingerprint"][0].as_py() for path, number in self.parts[at])
             prints = [decoded(one) for one in data]
         except (Unreadable, ValueError) as error:
             raise RunError(f"a fingerprint of {self.owners[at]} is damaged ({error}); run the scan again") from error
-        return joined(prints[0].name, prints)
+        return joined(prints[0].name if prints else "", prints)
 
     def with_bytes(self, child: str, parent: str, found: Compared, common: frozenset[int] = frozenset()) -> Compared:
         """What values showed of two models, and what digests of all their tensors show, but the ``common`` ones.

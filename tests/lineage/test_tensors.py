@@ -181,6 +181,13 @@ def test_models_in_several_files_however_cut_and_judged_again_say_the_same(
     assert told(tmp_path / "cut") == told(tmp_path / "again") == found
 
 
+def test_weights_under_a_name_that_says_they_are_none_are_found_by_their_tensors(tmp_path: Path) -> None:
+    hub = tmp_path / "models"
+    model(hub, "a/one", quantised(3))
+    model(hub, "b/two", with_some_of(quantised(4), quantised(3), 5), file="pytorch_model.bin")
+    assert set(scanned(hub)) == related("a/one", "b/two")
+
+
 def test_what_was_read_tensor_by_tensor_is_counted(tmp_path: Path) -> None:
     hub = tmp_path / "models"
     model(hub, "a/one", BASE)
