@@ -24,12 +24,11 @@ import pyarrow.parquet as pq
 
 from auditor.errors import RunError, Unreadable
 from auditor.facts import EDGES
+from auditor.hashing.fingerprints import SKETCH, Floats, unit
 from auditor.lineage.graph import SHARED_PARTS, Ids, rank, tidy
 from auditor.lineage.observed import (
-    SKETCH,
     Compared,
     Fingerprint,
-    Floats,
     Relation,
     Verdict,
     compare,
@@ -37,7 +36,6 @@ from auditor.lineage.observed import (
     encoded,
     joined,
     sampled,
-    unit,
 )
 from auditor.readers.safetensors import SUFFIXES
 from auditor.sources import Blob

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from safetensors import safe_open
 
-from auditor.lineage.observed import SKETCH, Index, fingerprint
+from auditor.hashing.fingerprints import SKETCH
+from auditor.lineage.observed import Index, fingerprint
 from auditor.readers import Wants
 from auditor.readers.safetensors import header, read
 from auditor.sources import Blob
