@@ -13,6 +13,9 @@ from auditor.errors import ListError
 from auditor.hashing.fingerprints import SKETCH, Floats, folded, read, unit
 from auditor.samples import FINGERPRINT
 
+# Begins what a run counts of files of weights that were not sampled; the list's name follows.
+UNCOMPARED = "weights not compared with the fingerprints of list "
+
 
 @dataclass(frozen=True, slots=True)
 class Prints:

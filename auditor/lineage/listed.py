@@ -23,6 +23,7 @@ import pyarrow as pa
 from auditor.errors import ListError, Unreadable
 from auditor.hashing.fingerprints import Floats, unit
 from auditor.known.compiled import KnownList
+from auditor.known.prints import UNCOMPARED
 from auditor.lineage.descent import BLENDED, NEAR, NEAREST
 from auditor.lineage.observed import (
     ENOUGH_TENSORS,
@@ -135,8 +136,7 @@ def listed(
 
 def uncompared(lists: Sequence[KnownList], files: int) -> Mapping[str, int]:
     """What is counted where weights are not sampled, so that no fingerprint could be compared."""
-    names = [known.name for known in _with_prints(lists, "model")]
-    return {f"not compared with the fingerprints of list {name}, for want of --weights sample": files for name in names}
+    return {f"{UNCOMPARED}{known.name}": files for known in _with_prints(lists, "model")}
 
 
 def _with_prints(lists: Sequence[KnownList], means: str) -> list[KnownList]:

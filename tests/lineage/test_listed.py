@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from auditor.known import Options
+from auditor import known as lists
 from auditor.known.store import Declared, import_list
 from auditor.lineage.observed import fingerprint, save
+from auditor.render import Options, formats
 from auditor.runs import Report, audit
 from tests.weights import bfloat16, safetensors_file
 
 Weights = Mapping[str, np.ndarray]
-SAID = {"id": "m1", "purpose": "dedicated", "authority": "an authority", "confirmations": "2"}
+SAID = {"id": "SECRET-ID", "purpose": "dedicated", "authority": "an authority", "confirmations": "2"}
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +68,11 @@ def model(hub: Path, name: str, weights: Weights, base: str = "", shards: int = 
 @pytest.fixture
 def known(tmp_path: Path) -> Path:
     """A list of one model, as its holder makes it; nobody else needs the weights."""
-    save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "m.safetensors", LISTED)), tmp_path / "l.fp", SAID)
+    save(
+        fingerprint(safetensors_file(tmp_path / "elsewhere" / "SECRET-FILE.safetensors", LISTED)),
+        tmp_path / "l.fp",
+        SAID,
+    )
     return tmp_path / "l.fp"
 
 
@@ -175,7 +183,7 @@ def test_bases_that_are_listed_as_harmless_explain_what_only_comes_from_them(tmp
     model(hub, "e/again", {name: v.astype(np.float16) for name, v in LISTED.items()})
     base = safetensors_file(tmp_path / "elsewhere" / "base.safetensors", BASE)
     save(fingerprint(base), tmp_path / "bases.fp")
-    import_list([tmp_path / "bases.fp"], Declared("bases", "benign"), Options())
+    import_list([tmp_path / "bases.fp"], Declared("bases", "benign"), lists.Options())
     report = scanned(tmp_path, known, Path("bases"))
     assert said(report) == {
         "c/child": ["listed-model-lead"],
@@ -191,7 +199,7 @@ def test_a_listed_model_that_differs_from_a_harmless_one_in_nothing_that_is_samp
     listed = {**BASE, "embed.weight": np.ones((64, 64), np.float32)}
     save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "m.safetensors", listed)), tmp_path / "l.fp", SAID)
     save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "b.safetensors", BASE)), tmp_path / "bases.fp")
-    import_list([tmp_path / "bases.fp"], Declared("bases", "benign"), Options())
+    import_list([tmp_path / "bases.fp"], Declared("bases", "benign"), lists.Options())
     model(tmp_path / "models", "a/base", BASE)
     report = scanned(tmp_path, tmp_path / "l.fp", Path("bases"))
     assert said(report) == {}
@@ -202,4 +210,31 @@ def test_weights_that_are_not_sampled_are_not_compared_and_the_report_says_so(tm
     model(tmp_path / "models", "a/copy", LISTED)
     report = scanned(tmp_path, known, weights="header")
     assert said(report) == {}
-    assert report.tally.coverage == {"not compared with the fingerprints of list l, for want of --weights sample": 1}
+    assert report.tally.coverage == {"weights not compared with the fingerprints of list l": 1}
+    words = "1 file of weights not compared with its fingerprints, so a listed model that was saved anew is not found"
+    for name in ("terminal", "html", "json", "csv", "sarif"):
+        out = io.StringIO()
+        formats()[name].render(report, out, Options())
+        assert words in " ".join(out.getvalue().split()), name
+
+
+def test_no_report_shows_a_fingerprint_its_digest_or_where_it_matched(tmp_path: Path, known: Path) -> None:
+    safetensors_file(tmp_path / "models" / "a" / "copy" / "SECRET-PLACE.safetensors", LISTED, {"format": "pt"})
+    model(tmp_path / "models", "b/child", tuned(LISTED, 5))
+    data = known.read_bytes()
+    other = safetensors_file(tmp_path / "elsewhere" / "other.safetensors", trained(12))
+    save(fingerprint(other), known, add=True)
+    report = scanned(tmp_path, known)
+    secrets = {
+        "its digest": hashlib.sha256(data).hexdigest()[:20],
+        "its values in hex": data[-64:].hex()[:20],
+        "its values in base64": base64.b64encode(data[-63:]).decode()[:20],
+        "the name of its file": "SECRET-FILE",
+        "the holder's reference": SAID["id"],
+        "where it matched": "SECRET-PLACE",
+    }
+    for name, format_ in formats().items():
+        out = io.StringIO()
+        format_.render(report, out, Options())
+        assert "same sampled values" in out.getvalue()
+        assert [what for what, secret in secrets.items() if secret in out.getvalue()] == [], name
