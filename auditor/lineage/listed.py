@@ -27,7 +27,6 @@ from auditor.known.prints import UNCOMPARED
 from auditor.lineage.descent import BLENDED, NEAR, NEAREST
 from auditor.lineage.observed import (
     ENOUGH_TENSORS,
-    SAME,
     STRONG,
     Compared,
     Fingerprint,
@@ -48,9 +47,11 @@ _LEADS: Mapping[Relation, str] = {
 }
 # The part of either model's tensors that must have a twin in the other.
 WHOLE = 0.9
-# A cast to bfloat16 lowers a tensor's cosine by 1.9e-6 at most, 3e-7 mostly: the middle one must stay above this, and
-# all above SAME. A fine-tune that moves values by less than 0.2 % of their spread cannot be told from a cast.
-CAST = 1 - 2e-6
+# A cast to bfloat16 moves a value by at most 2 ** -8 of itself, and 16-bit samples by a quarter of that again; STEADY,
+# in parts of the spread, is for the mean about which values are taken. Training moves small values as much as large
+# ones, so that from 0.1 % of the spread on more than so FEW of them lie beyond; casts leave less than 0.5 %. What looks
+# like training too, and is a lead, is a cast of values whose mean is twice their spread, or of some 1e-5 to float16.
+ROUNDING, STEADY, FEW = 2**-8 + 2**-10, 4e-4, 0.02
 # The partial correlation of two models given what both are made from: near 0 of fine-tunes made apart, 0.7 where one
 # was made from the other and changed as much again, or where it is half of a merge.
 OWN = 0.25
@@ -152,11 +153,11 @@ def _joined(parts: Sequence[pa.RecordBatch]) -> tuple[Fingerprint, Floats]:
 
 def twins(mine: Fingerprint, entry: Fingerprint) -> int:
     """How many tensors of two models have the same values; 0 where the models are not the same."""
-    cosines: list[float] = []
+    found: list[bool] = []
     others: dict[tuple[int, ...], list[str]] = {}
     for name, shape in mine.shapes.items():
         if entry.shapes.get(name) == shape:
-            cosines.append(_cosine(mine.values[name], entry.values[name]))
+            found.append(_rounded(mine.values[name], entry.values[name]))
         else:
             others.setdefault(shape, []).append(name)
     for shape, names in others.items():
@@ -164,10 +165,18 @@ def twins(mine: Fingerprint, entry: Fingerprint) -> int:
         if under and len(entry.values[under[0]]) == len(mine.values[names[0]]):
             theirs = np.stack([entry.values[name] for name in under])
             best = {int((theirs @ mine.values[name]).argmax()): name for name in names}
-            found = (_cosine(mine.values[name], entry.values[under[at]]) for at, name in best.items())
-            cosines += [cosine for cosine in found if cosine >= SAME]
-    whole = len(cosines) >= WHOLE * max(1, len(mine.shapes), len(entry.shapes))
-    return len(cosines) if whole and min(cosines) >= SAME and float(np.median(cosines)) >= CAST else 0
+            pairs = ((mine.values[name], entry.values[under[at]]) for at, name in best.items())
+            found += [True for one, other in pairs if _rounded(one, other)]
+    whole = len(found) >= WHOLE * max(1, len(mine.shapes), len(entry.shapes))
+    return len(found) if whole and all(found) else 0
+
+
+def _rounded(left: Floats, right: Floats) -> bool:
+    """Do a tensor's values differ by no more than a cast makes them?"""
+    if left.shape != right.shape:
+        return False
+    far = np.abs(left - right) > ROUNDING * np.maximum(np.abs(left), np.abs(right)) + STEADY / math.sqrt(len(left))
+    return float(far.mean()) <= FEW
 
 
 def _cosine(left: Floats, right: Floats) -> float:

@@ -127,7 +127,7 @@ def test_a_reupload_is_found_however_it_was_saved_and_unrelated_models_are_not(t
     ("weights", "lead"),
     [
         (tuned(LISTED, 5), "related"),
-        (tuned(LISTED, 5, by=0.003), "related"),
+        (tuned(LISTED, 5, by=0.001), "related"),
         (tuned(LISTED, 5, only="layers.3."), "related"),
         (BASE, "related"),
         ({**LISTED, **{name: v for name, v in trained(6).items() if "layers.1" in name}}, "related-in-part"),
