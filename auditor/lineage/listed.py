@@ -1,8 +1,8 @@
 """Compares sampled weights with the fingerprints of lists: the same values are a match, any other likeness a lead.
 
-The same: every tensor of either has its twin in the other, but for a tenth at most, and none that both have by name
-differs. The same weights cast to other floats, under other names or cut into other files are the same; a VAE or a text
-encoder in common is not.
+The same: every tensor of either has its twin in the other, but for a tenth at most that only one of them has. So the
+same weights cast to other floats, under other names or cut into other files are the same, and models with a VAE or a
+text encoder in common are not.
 
 Likeness cannot tell which of two was first, nor whether both come from a third. Where a list that means ``benign``
 holds that third, as a list of ordinary base models does, two that share nothing beyond it are no lead.
@@ -153,22 +153,19 @@ def _joined(parts: Sequence[pa.RecordBatch]) -> tuple[Fingerprint, Floats]:
 
 def twins(mine: Fingerprint, entry: Fingerprint) -> int:
     """How many tensors of two models have the same values; 0 where the models are not the same."""
-    found: list[bool] = []
-    others: dict[tuple[int, ...], list[str]] = {}
-    for name, shape in mine.shapes.items():
-        if entry.shapes.get(name) == shape:
-            found.append(_rounded(mine.values[name], entry.values[name]))
-        else:
-            others.setdefault(shape, []).append(name)
-    for shape, names in others.items():
-        under = [name for name, other in entry.shapes.items() if other == shape and mine.shapes.get(name) != shape]
+    shared = [name for name, shape in mine.shapes.items() if entry.shapes.get(name) == shape]
+    named = {name for name in shared if _rounded(mine.values[name], entry.values[name])}
+    others: set[str] = set()
+    for shape in {shape for name, shape in mine.shapes.items() if name not in named}:
+        # Under another name, or under each other's.
+        names, under = ([n for n, s in of.shapes.items() if s == shape and n not in named] for of in (mine, entry))
         if under and len(entry.values[under[0]]) == len(mine.values[names[0]]):
-            theirs = np.stack([entry.values[name] for name in under])
-            best = {int((theirs @ mine.values[name]).argmax()): name for name in names}
-            pairs = ((mine.values[name], entry.values[under[at]]) for at, name in best.items())
-            found += [True for one, other in pairs if _rounded(one, other)]
-    whole = len(found) >= WHOLE * max(1, len(mine.shapes), len(entry.shapes))
-    return len(found) if whole and all(found) else 0
+            ours, theirs = (np.stack([of.values[n] for n in who]) for of, who in ((mine, names), (entry, under)))
+            best = dict(zip((ours @ theirs.T).argmax(axis=1).tolist(), names, strict=True))
+            others |= {name for at, name in best.items() if _rounded(mine.values[name], entry.values[under[at]])}
+    paired = len(named) + len(others)
+    whole = paired >= WHOLE * max(1, len(mine.shapes), len(entry.shapes))
+    return paired if whole and others.issuperset(set(shared) - named) else 0
 
 
 def _rounded(left: Floats, right: Floats) -> bool:
