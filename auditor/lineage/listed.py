@@ -155,17 +155,19 @@ def twins(mine: Fingerprint, entry: Fingerprint) -> int:
     """How many tensors of two models have the same values; 0 where the models are not the same."""
     shared = [name for name, shape in mine.shapes.items() if entry.shapes.get(name) == shape]
     named = {name for name in shared if _rounded(mine.values[name], entry.values[name])}
-    others: set[str] = set()
+    others: dict[str, str] = {}
     for shape in {shape for name, shape in mine.shapes.items() if name not in named}:
         # Under another name, or under each other's.
         names, under = ([n for n, s in of.shapes.items() if s == shape and n not in named] for of in (mine, entry))
         if under and len(entry.values[under[0]]) == len(mine.values[names[0]]):
             ours, theirs = (np.stack([of.values[n] for n in who]) for of, who in ((mine, names), (entry, under)))
             best = dict(zip((ours @ theirs.T).argmax(axis=1).tolist(), names, strict=True))
-            others |= {name for at, name in best.items() if _rounded(mine.values[name], entry.values[under[at]])}
+            pairs = ((name, under[at]) for at, name in best.items())
+            others |= {name: twin for name, twin in pairs if _rounded(mine.values[name], entry.values[twin])}
     paired = len(named) + len(others)
     whole = paired >= WHOLE * max(1, len(mine.shapes), len(entry.shapes))
-    return paired if whole and others.issuperset(set(shared) - named) else 0
+    changed = set(shared) - named - others.keys() - set(others.values())
+    return paired if whole and not changed else 0
 
 
 def _rounded(left: Floats, right: Floats) -> bool:

@@ -7,15 +7,20 @@ import hashlib
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from auditor import known as lists
+from auditor.hashing.fingerprints import unit
 from auditor.known.store import Declared, import_list
-from auditor.lineage.observed import fingerprint, save
+from auditor.lineage.listed import twins
+from auditor.lineage.observed import Fingerprint, fingerprint, save
 from auditor.render import Options, formats
-from auditor.runs import Report, audit
+from auditor.runs import Report, audit, facts, judge
 from tests.weights import bfloat16, safetensors_file
 
 Weights = Mapping[str, np.ndarray]
@@ -213,6 +218,20 @@ def test_a_listed_model_that_differs_from_a_harmless_one_in_nothing_that_is_samp
     assert report.tally.coverage["excluded by a benign list: weights"] == 1
 
 
+def test_a_finished_run_is_judged_again_without_the_list(tmp_path: Path, known: Path) -> None:
+    model(tmp_path / "models", "a/again", {name: v.astype(np.float16) for name, v in LISTED.items()})
+    model(tmp_path / "models", "b/child", tuned(LISTED, 5))
+    first = list(scanned(tmp_path, known).findings)
+    known.unlink()
+    assert list(judge([tmp_path / "run"], out=tmp_path / "again", workers=1).findings) == first
+
+
+def test_whole_files_are_not_read_for_a_list_of_fingerprints(tmp_path: Path, known: Path) -> None:
+    model(tmp_path / "models", "a/again", LISTED)
+    scanned(tmp_path, known)
+    assert [fact for fact in facts(tmp_path / "run") if fact["key"] == "artefact"] == []
+
+
 def test_weights_that_are_not_sampled_are_not_compared_and_the_report_says_so(tmp_path: Path, known: Path) -> None:
     model(tmp_path / "models", "a/copy", LISTED)
     report = scanned(tmp_path, known, weights="header")
@@ -245,3 +264,18 @@ def test_no_report_shows_a_fingerprint_its_digest_or_where_it_matched(tmp_path: 
         format_.render(report, out, Options())
         assert "same sampled values" in out.getvalue()
         assert [what for what, secret in secrets.items() if secret in out.getvalue()] == [], name
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.randoms(use_true_random=False), st.integers(0, 8))
+def test_names_make_no_difference_to_what_is_the_same(random: Random, missing: int) -> None:
+    """Whatever the tensors are called, in whichever order: the same while each has its twin, but for a tenth."""
+    values = {f"t{at}": unit(np.random.default_rng(at).normal(size=256).astype(np.float32)) for at in range(40)}
+    entry = Fingerprint("entry", dict.fromkeys(values, (16, 16)), values)
+    names = list(values)
+    random.shuffle(names)
+    mine = dict(zip(names, values.values(), strict=True))
+    kept = {name: mine[name] for name in names[missing:]}
+    one = Fingerprint("mine", dict.fromkeys(kept, (16, 16)), kept)
+    expected = 40 - missing if missing <= 4 else 0
+    assert (twins(one, entry), twins(entry, one)) == (expected, expected)
