@@ -89,7 +89,7 @@ class Prints:
             except (Unreadable, ValueError) as error:
                 raise ListError(f"{known.path}: a fingerprint {error}; import the list again") from error
 
-        return cls(known, lru_cache(maxsize=16)(opened))
+        return cls(known, lru_cache(maxsize=NEAREST)(opened))
 
     def token(self, entry: int) -> str:
         """What names an entry in reports."""
@@ -126,13 +126,14 @@ def listed(
             continue
         for one in models:
             coverage[f"weights compared with the fingerprints of list {one.known.name}"] += 1
-            found = one.alike(mine, sketch)
-            share = _beyond(mine, sketch, [one.opened(each.entry) for each in found], benign)
-            if found and share < OWN:
+            if not (found := one.alike(mine, sketch)):
+                continue
+            share = _beyond(mine, sketch, [one.opened(each.entry) for each in found if not each.twins], benign)
+            if share < OWN:
                 coverage["excluded by a benign list: weights"] += 1
-            elif found:
-                subject = {"kind": "model", "name": name, "revision": revision, "sample": mine.name, "place": place}
-                yield _hits(subject, one.known, found, SHARES if share <= 1 else "")
+                continue
+            subject = {"kind": "model", "name": name, "revision": revision, "sample": mine.name, "place": place}
+            yield _hits(subject, one.known, found, SHARES if math.isfinite(share) else "")
 
 
 def uncompared(lists: Sequence[KnownList], files: int) -> Mapping[str, int]:
@@ -189,7 +190,8 @@ def _cosine(left: Floats, right: Floats) -> float:
 def _beyond(mine: Fingerprint, sketch: Floats, entries: Sequence[Fingerprint], benign: Sequence[Prints]) -> float:
     """What a model and any of these entries share beyond what each shares with a benign model: 0 for nothing.
 
-    A partial correlation, the least over the benign models that both are like; above 1 where there is none.
+    A partial correlation, the least over the benign models that both are like; infinite where there is none. A model
+    that is a benign one shares nothing with any other.
     """
     least = math.inf
     for prints in benign:

@@ -193,6 +193,7 @@ def test_bases_that_are_listed_as_harmless_explain_what_only_comes_from_them(tmp
     model(hub, "c/child", tuned(LISTED, 22))
     model(hub, "d/merge", half(LISTED, tuned(BASE, 23)))
     model(hub, "e/again", {name: v.astype(np.float16) for name, v in LISTED.items()})
+    model(hub, "f/unlike", trained(31))
     base = safetensors_file(tmp_path / "elsewhere" / "base.safetensors", BASE)
     save(fingerprint(base), tmp_path / "bases.fp")
     import_list([tmp_path / "bases.fp"], Declared("bases", "benign"), lists.Options())
@@ -203,6 +204,16 @@ def test_bases_that_are_listed_as_harmless_explain_what_only_comes_from_them(tmp
         "e/again": ["linked-same-values"],
     }
     assert report.tally.coverage["excluded by a benign list: weights"] == 2
+
+
+def test_a_listed_model_that_hardly_differs_from_a_harmless_one_is_found_all_the_same(tmp_path: Path) -> None:
+    listed = tuned(BASE, 41, by=0.002)
+    save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "m.safetensors", listed)), tmp_path / "l.fp", SAID)
+    save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "b.safetensors", BASE)), tmp_path / "bases.fp")
+    import_list([tmp_path / "bases.fp"], Declared("bases", "benign"), lists.Options())
+    model(tmp_path / "models", "a/again", {name: v.astype(np.float16) for name, v in listed.items()})
+    model(tmp_path / "models", "b/base", BASE)
+    assert said(scanned(tmp_path, tmp_path / "l.fp", Path("bases"))) == {"a/again": ["linked-same-values"]}
 
 
 def test_a_listed_model_that_differs_from_a_harmless_one_in_nothing_that_is_sampled_matches_nothing(
