@@ -26,7 +26,8 @@ Examples:
   auditor lists import export.xml --name ncmec --holder NCMEC --version 2026-11-23
   auditor lists import page1.xml page2.xml --name ncmec       pages of a feed, the oldest first
   auditor lists import pdq.txt --name ours --means withdrawn --algorithm pdq --threshold pdq=24
-  auditor lists import found.fingerprint --name models        what `auditor lineage fingerprint` wrote, added to them
+  auditor lists import found.fingerprint --name models        what `auditor lineage fingerprint` wrote, added to the
+                                                              list; many at once as one file: cat *.fingerprint
   auditor lists import bases.fingerprint --name bases --means benign      base models that only explain a likeness
 
 Meanings: csam, exploitative, ncii, terrorism, withdrawn, benign, model, test. A line that is malformed

@@ -30,7 +30,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "ncii": "intimate images shared without consent",
         "terrorism": "known terrorist content",
         "withdrawn": "samples of withdrawn datasets",
-        "benign": "ordinary pictures, which only exclude near matches",
+        "benign": "what is known to be harmless, which only excludes near matches",
         "model": "models that an authority lists",
         "test": "ordinary pictures that stand for known content in a test",
     }

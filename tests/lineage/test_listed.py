@@ -162,6 +162,25 @@ def test_what_is_only_like_a_listed_model_is_a_lead_and_opens_no_case(
     assert report.cases == ()
 
 
+def adapter(seed: int) -> dict[str, np.ndarray]:
+    """A LoRA as kohya's trainer writes it: one half of each pair still near values that follow from a common seed."""
+    random, begun = np.random.default_rng(seed), np.random.default_rng(0)
+    made: dict[str, np.ndarray] = {}
+    for at in range(24):
+        made[f"lora_unet_block_{at}_to_k.alpha"] = np.array(4, np.float32)
+        made[f"lora_unet_block_{at}_to_k.lora_down.weight"] = begun.normal(0, 0.05, (4, 320)).astype(np.float32)
+        made[f"lora_unet_block_{at}_to_k.lora_up.weight"] = random.normal(0, 1e-3, (320, 4)).astype(np.float32)
+    return made
+
+
+def test_a_listed_adapter_is_found_again_and_one_trained_apart_from_the_same_seed_is_not(tmp_path: Path) -> None:
+    listed = safetensors_file(tmp_path / "elsewhere" / "lora.safetensors", adapter(1), {"ss_network_module": "lora"})
+    save(fingerprint(listed), tmp_path / "l.fp", SAID)
+    model(tmp_path / "models", "a/again", {name: v.astype(np.float16) for name, v in adapter(1).items()})
+    model(tmp_path / "models", "b/apart", adapter(2))
+    assert said(scanned(tmp_path, tmp_path / "l.fp")) == {"a/again": ["linked-same-values"]}
+
+
 def test_a_part_that_two_models_share_does_not_make_them_the_same(tmp_path: Path) -> None:
     listed = safetensors_file(tmp_path / "elsewhere" / "m.safetensors", {**LISTED, **PART})
     save(fingerprint(listed), tmp_path / "l.fp", SAID)
