@@ -28,8 +28,9 @@ from auditor.known.prints import Spooled
 from auditor.samples import BITS, FINGERPRINT, TEXT_SIGNALS, WIDTHS
 
 THRESHOLDS: Mapping[str, int] = {"pdq": 31}
-_OF_MODELS = ("model", "benign")
 LIMITS: Mapping[str, int] = {"pdq": 31, "phash-64": 16, "dhash-64": 16}
+# What a list with fingerprints may mean.
+_OF_MODELS = ("model", "benign")
 _CHUNK = 1 << 18
 _ROW = pa.schema([(name, pa.string()) for name in ("ids", "classification", "series", "contributor", "feedback")])
 _TEXT_ROW = _ROW.append(pa.field("value", pa.string()))

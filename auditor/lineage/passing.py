@@ -273,7 +273,9 @@ def _listed_as(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     found: dict[str, list[str]] = {}
     for *_, by, said in how:
         algorithm = by.partition(" (")[0]
-        relation = "dedicated" if by == BASE_FILE and purpose_of(said) == "dedicated" else _LEADS[algorithm]
+        relation = (
+            "dedicated" if by == BASE_FILE and purpose_of(said) == "dedicated" else _LEADS.get(algorithm, algorithm)
+        )
         found.setdefault(relation, []).append(f"{by}{said and ': '}{said}")
     for relation, leads in sorted(found.items()):
         yield relation, ", ".join(leads)
