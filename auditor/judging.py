@@ -122,7 +122,12 @@ def hits(
     near = pc.cast(pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT))), pa.int8())
     declared = pc.cast(pc.equal(found["basis"], "declared"), pa.int8())
     found = found.append_column("weakness", pc.add(pc.add(near, near), declared))
-    about = pc.binary_join_element_wise(found["algorithm"], found["classification"], ": ", null_handling="skip")
+    # Of weights that are like a listed model's the hit says in words how; of digests there is nothing more to say.
+    detail = pc.binary_join_element_wise(
+        " (", pc.if_else(pc.equal(found["variant"], ""), None, found["variant"]), ")", ""
+    )
+    by = pc.binary_join_element_wise(found["algorithm"], pc.fill_null(detail, ""), "")
+    about = pc.binary_join_element_wise(by, found["classification"], ": ", null_handling="skip")
     found = found.append_column("how", pc.if_else(pc.equal(found["means"], "model"), about, ""))
     per_list = [*identity, "list", "means", "how"]
     samples = found.group_by([*per_list, "place", "row", "sample"]).aggregate([("weakness", "min")])

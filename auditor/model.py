@@ -68,7 +68,7 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
         # derived over the whole run
         "known_content": "samples match entries of a known-content list; value list, relation exact or near",
         "quarantined": "an entry of this known-content list matched too much to be believed; value list",
-        "known_model": "a list names this model; value list, relation same-weights, name, …",
+        "known_model": "a list names this model; value list, relation same-weights, same-values, related, name, …",
         "exposed": "its own training data has hits; value the dataset, relation exact or near",
         "descends": "it descends from an exposed or linked model; value that model, relation exposed or linked",
         "withdrawn": "a dataset it is, or was trained on, was withdrawn; value the vocabulary's id",

@@ -149,6 +149,7 @@ def audit(
     Raises :class:`auditor.errors.AuditorError` for what is wrong with the set-up: targets, lists, rules.
     """
     from auditor.known.store import open_list
+    from auditor.lineage.known import OF_FILES
     from auditor.policy import load
     from auditor.readers.safetensors import ARTEFACT
 
@@ -165,7 +166,8 @@ def audit(
         )
         policy = load(tuple(map(Path, rules)), profile, lists)
         algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)
-        if any(opened.means == "model" for opened in lists):
+        # A digest costs the reading of whole files: not for a list of names or fingerprints alone.
+        if any(opened.means == "model" and opened.algorithms & OF_FILES for opened in lists):
             algorithms |= {ARTEFACT}
         wants = Wants(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
         started = _begin(folder, paths, policy, wants)

@@ -15,6 +15,8 @@ import pyarrow as pa
 
 from auditor.model import Basis, Ref
 
+# What names the format of a fingerprint, as which a list holds sampled values of weights: see hashing/fingerprints.py.
+FINGERPRINT = "auditor-fingerprint-1"
 # Bytes a digest has, by algorithm. Digest columns are fixed-size binary of that width.
 WIDTHS: Mapping[str, int] = {
     "md5": 16,
@@ -30,6 +32,8 @@ WIDTHS: Mapping[str, int] = {
     "sha256-tensors": 32,
     "autov3": 8,
     "autov2": 8,
+    # Of a fingerprint's file. It names the entry; what is compared are the values.
+    FINGERPRINT: 32,
 }
 # Signals that are text, matched by expression: the column is called ``url``.
 TEXT_SIGNALS = ("url", "domain")

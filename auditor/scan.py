@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache, reduce
@@ -162,8 +162,8 @@ def work(shard: Shard) -> Tally:
             if isinstance(file, Unread):
                 writer.unread(file)
         for name, blobs in _by_reader(shard, writer).items():
-            if name in ("safetensors", "weights") and _setup.wants.weights != "header":
-                writer.weights(blobs)
+            if name in ("safetensors", "weights"):
+                writer.weights(blobs, sample=_setup.wants.weights != "header")
             for item in readers()[name].read(blobs, _setup.wants):
                 if isinstance(item, Part):
                     from auditor.terms.derive import derive
@@ -263,8 +263,20 @@ class Writer:
             ref = blob.text_ref(blob.alone_kind or "document") if blob else Ref("document", unread.uri)
             self.subject(Subject(ref.kind, ref.name, ref.revision, gaps=(Gap(what, unread.why, Place(unread.uri)),)))
 
-    def weights(self, blobs: Iterable[Blob]) -> None:
-        """Sample the values of weights files; the reader says what is wrong with one that cannot be read."""
+    def weights(self, blobs: Sequence[Blob], *, sample: bool) -> None:
+        """Sample the values of weights files and compare them with lists, or count that they were not."""
+        if not sample and not _lists():
+            return
+        from auditor.lineage.listed import listed, uncompared
+
+        if not sample:
+            self._coverage.update(uncompared(_lists(), len(blobs)))
+            return
+        for hits in listed(self._fingerprinted(blobs), _lists(), self._coverage):
+            self._keep(hits)
+
+    def _fingerprinted(self, blobs: Iterable[Blob]) -> Iterator[pa.RecordBatch]:
+        """What was sampled of each file; the reader says what is wrong with one that cannot be read."""
         from auditor.lineage.descent import fingerprinted
 
         for blob in blobs:
@@ -275,6 +287,7 @@ class Writer:
                     if self._fingerprints is None:
                         self._fingerprints = self._open(self._folders[2], row.schema)
                     self._fingerprints.write_batch(row)
+                yield row
 
     def tensors(self, part: Part) -> None:
         """Keep the digests of a weights file's tensors."""

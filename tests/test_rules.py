@@ -51,6 +51,7 @@ def test_only_the_two_grounds_open_cases() -> None:
     assert {rule.id: rule.case for rule in RULES if rule.case} == {
         "linked-listed-model": "linked",
         "linked-same-weights": "linked",
+        "linked-same-values": "linked",
         "linked-dedicated-derivative": "linked",
         "trained-on-known-content": "exposed",
     }

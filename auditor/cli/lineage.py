@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -21,6 +22,9 @@ Examples:
                                                        and which tensors are byte for byte the same?
   auditor lineage fingerprint base.safetensors -o base.fingerprint
                                                        a small file to compare with instead of the weights
+  auditor lineage fingerprint found/*.safetensors -o found.fingerprint --purpose dedicated --authority "A. Hotline"
+                                                       a list of models that others can scan for without the weights
+  auditor lineage model.safetensors --against hotline  the same of a list of models that was imported
 
 A path is somebody's word unless it says "weights": a mark says what follows if all its edges are true."""
 )
@@ -29,7 +33,7 @@ A path is somebody's word unless it says "weights": a mark says what follows if 
     "--against",
     multiple=True,
     metavar="FILE...",
-    help="Weights or fingerprints that FILE may be made from; further arguments are more of them.",
+    help="Weights, fingerprints or lists that FILE may be made from; further arguments are more of them.",
 )
 @click.option(
     "--weights",
@@ -46,16 +50,41 @@ A path is somebody's word unless it says "weights": a mark says what follows if 
     help="How to draw it.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write it.")
+@click.option("--id", "id_", default="", metavar="ID", help="Of a fingerprint: the reference of who lists the model.")
+@click.option(
+    "--purpose",
+    type=click.Choice(["dedicated", "general"]),
+    help="Was the model made to produce what it is listed for, or for all purposes?",
+)
+@click.option("--authority", default="", metavar="NAME", help="Who confirms it.")
+@click.option("--confirmations", type=click.IntRange(0, 999_999), help="How many confirmed it, each on their own.")
 def command(
-    targets: tuple[str, ...], against: tuple[str, ...], weights: str | None, shape: str, output: Path | None
+    targets: tuple[str, ...],
+    against: tuple[str, ...],
+    weights: str | None,
+    shape: str,
+    output: Path | None,
+    id_: str,
+    purpose: str | None,
+    authority: str,
+    confirmations: int | None,
 ) -> None:
-    """Draw what was made from what in a TARGET or RUN, or compare the weights of a FILE."""
-    if targets[0] == "fingerprint" and len(targets) == 2:
-        _fingerprint(Path(targets[1]), output)
+    """Draw what was made from what in a TARGET or RUN, or compare the weights of a FILE.
+
+    With the word fingerprint before them, write the fingerprints of FILEs. What is said of the models with --id,
+    --purpose, --authority and --confirmations stands in it, for those who use it as a list.
+    """
+    counted = "" if confirmations is None else str(confirmations)
+    about = {"id": id_, "purpose": purpose or "", "authority": authority, "confirmations": counted}
+    about = {key: value for key, value in about.items() if value}
+    if targets[0] == "fingerprint" and len(targets) > 1:
+        _fingerprint(tuple(map(Path, targets[1:])), output, about)
+    elif about:
+        raise UsageError(f"--{next(iter(about))} says something of a fingerprint: auditor lineage fingerprint FILE")
     elif against:
         if weights == "header":
             raise UsageError("--weights header: headers alone cannot be compared; say sample or full with --against")
-        _compare(Path(targets[0]), tuple(map(Path, (*against, *targets[1:]))), shape, full=weights == "full")
+        _compare(Path(targets[0]), (*against, *targets[1:]), shape, full=weights == "full")
     elif len(targets) == 1:
         _draw(targets[0], shape, output, weights)
     else:
@@ -79,27 +108,45 @@ def _draw(target: str, shape: str, output: Path | None, weights: str | None) -> 
                 out.write(f"{line}\n")
 
 
-def _fingerprint(file: Path, output: Path | None) -> None:
+def _fingerprint(files: tuple[Path, ...], output: Path | None, about: Mapping[str, str]) -> None:
+    from auditor.hashing.fingerprints import wanting
     from auditor.lineage.observed import fingerprint, save
 
-    out = output or file.with_name(f"{file.name}.fingerprint")
-    save(fingerprint(file), out)
+    if len(files) > 1 and not output:
+        raise UsageError("several fingerprints are one file: name it with -o")
+    if len(files) > 1 and "id" in about:
+        raise UsageError("--id is of one model: write the fingerprints one by one")
+    out = output or files[0].with_name(f"{files[0].name}.fingerprint")
+    for number, file in enumerate(files):
+        found = fingerprint(file)
+        save(found, out, about, add=number > 0)
+        if why := wanting(found.values):
+            click.echo(f"{file}: cannot be put on a list: {why}", err=True)
     click.echo(f"{out}: {out.stat().st_size:,} bytes", err=True)
 
 
-def _compare(file: Path, bases: tuple[Path, ...], shape: str, *, full: bool) -> None:
+def _compare(file: Path, bases: tuple[str, ...], shape: str, *, full: bool) -> None:
     import json
 
+    from auditor.known.store import open_list
+    from auditor.lineage.listed import Prints
     from auditor.lineage.observed import LIMITS, compare, opened
 
     mine = opened(file, full=full)
-    compared = [(base, compare(mine, opened(base, full=full))) for base in bases]
+    compared = [(base, compare(mine, opened(Path(base), full=full))) for base in bases if Path(base).exists()]
     for base, found in compared if full else ():
         if not found.hashed:
             why = "one of the two is a fingerprint, or has no tensors that tell"
             click.echo(f"{base}: not compared byte for byte: {why}", err=True)
+    for base in bases:
+        if not Path(base).exists():
+            listed = Prints.of(open_list(base))
+            alike = listed.alike(mine, mine.sketch())
+            compared += [(f"{base}, entry {listed.token(one.entry)}", one.found) for one in alike]
+            if not alike:
+                click.echo(f"{base}: holds no model that it is like", err=True)
     if shape == "json":
-        click.echo(json.dumps([{"base": str(base), **found.as_dict()} for base, found in compared], indent=1))
+        click.echo(json.dumps([{"base": base, **found.as_dict()} for base, found in compared], indent=1))
         return
     for base, found in sorted(compared, key=lambda pair: -pair[1].cosine):
         click.echo(f"{base}: {found}")

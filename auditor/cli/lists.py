@@ -26,6 +26,9 @@ Examples:
   auditor lists import export.xml --name ncmec --holder NCMEC --version 2026-11-23
   auditor lists import page1.xml page2.xml --name ncmec       pages of a feed, the oldest first
   auditor lists import pdq.txt --name ours --means withdrawn --algorithm pdq --threshold pdq=24
+  auditor lists import found.fingerprint --name models        what `auditor lineage fingerprint` wrote, added to the
+                                                              list; many at once as one file: cat *.fingerprint
+  auditor lists import bases.fingerprint --name bases --means benign      base models that only explain a likeness
 
 Meanings: csam, exploitative, ncii, terrorism, withdrawn, benign, model, test. A line that is malformed
 refuses the list; `auditor lists check FILE` shows all of them.""",
@@ -45,7 +48,7 @@ refuses the list; `auditor lists check FILE` shows all of them.""",
     metavar="A=BITS",
     help="How far a near match may be: pdq up to 31 (the default), phash-64 or dhash-64 up to 16 (default: equality).",
 )
-@click.option("--whole", is_flag=True, help="The pages of a feed are all of the list: start it anew.")
+@click.option("--whole", is_flag=True, help="The pages of a feed, or fingerprints, are all of the list: start it anew.")
 @algorithm_option
 @column_option
 def import_(
@@ -61,8 +64,8 @@ def import_(
 ) -> None:
     """Compile a list's FILE and make it the active version of the list NAME.
 
-    Pages of a feed (NCMEC, StopNCII, Tech Against Terrorism) and deltas change the active version. Nothing becomes
-    active unless all of it is right.
+    Pages of a feed (NCMEC, StopNCII, Tech Against Terrorism), fingerprints and deltas change the active version;
+    --whole starts it anew. Nothing becomes active unless all of it is right.
     """
     from auditor.known import Options
     from auditor.known.store import Declared, import_list

@@ -52,7 +52,8 @@ interrupted scan with the same --out goes on where it was."""
     type=click.Choice(["header", "sample", "full"]),
     default="header",
     show_default=True,
-    help="How far files of weights are read: headers, sampled values too, or every tensor.",
+    help="How far weights are read: headers, sampled values too, with which a list's fingerprints are compared, "
+    "or every tensor.",
 )
 @click.option("--dihedral", is_flag=True, help="Match the eight rotations and reflections of each picture too.")
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done to stderr.")

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from auditor.errors import ListError
-from auditor.known import exact, near
-from auditor.samples import TEXT_SIGNALS, WIDTHS
+from auditor.known import exact, near, prints
+from auditor.samples import FINGERPRINT, TEXT_SIGNALS, WIDTHS
 
 # Any change of the arrays, of their order or of how keys are made, makes lists compiled before useless: count it.
 FORMAT = 2
@@ -36,12 +36,16 @@ Found = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The arrays of one algorithm. ``near`` is None where the list is matched by equality alone."""
+    """The arrays of one algorithm. ``near`` is None where the list is matched by equality alone.
+
+    ``prints`` is None but for fingerprints.
+    """
 
     values: NDArray[np.uint8] | pa.Array
     codes: NDArray[np.uint16]
     exact: exact.ExactIndex
     near: near.NearIndex | None
+    prints: prints.Prints | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,14 @@ class KnownList:
                 f"{self.path}: this list has no near index for {algorithm}; import it again with --threshold"
             )
         return index.search(words, self.thresholds[algorithm] if threshold < 0 else threshold)
+
+    @property
+    def prints(self) -> prints.Prints:
+        """The fingerprints that the list holds. Raises ListError where it holds none."""
+        found = self._part(FINGERPRINT).prints if FINGERPRINT in self.algorithms else None
+        if found is None:
+            raise ListError(f"{self.path}: this list holds no fingerprints of weights")
+        return found
 
     def values(self, algorithm: str, entries: NDArray[np.int64]) -> pa.Array:
         """The values of entries, as an import takes them: confidential, they leave no run."""
@@ -152,7 +164,9 @@ class KnownList:
         index = None
         if algorithm in self.thresholds:
             index = near.NearIndex(near.words_of(array("values")), array("ids"), array("tables"))
-        return _Part(values, array("codes"), exact.ExactIndex(array("keys"), array("table"), array("filter")), index)
+        listed = exact.ExactIndex(array("keys"), array("table"), array("filter"))
+        files = prints.opened(self.path) if algorithm == FINGERPRINT else None
+        return _Part(values, array("codes"), listed, index, files)
 
 
 def open_compiled(path: Path) -> KnownList:

@@ -24,10 +24,13 @@ from auditor.errors import ListError
 from auditor.hashing.pdq import MIN_QUALITY
 from auditor.known import Entries, Header, Item, Malformed, Unknown, Withdrawn, exact, near, urls
 from auditor.known.compiled import FORMAT, MANIFEST, KnownList
-from auditor.samples import BITS, TEXT_SIGNALS, WIDTHS
+from auditor.known.prints import Spooled
+from auditor.samples import BITS, FINGERPRINT, TEXT_SIGNALS, WIDTHS
 
 THRESHOLDS: Mapping[str, int] = {"pdq": 31}
 LIMITS: Mapping[str, int] = {"pdq": 31, "phash-64": 16, "dhash-64": 16}
+# What a list with fingerprints may mean.
+_OF_MODELS = ("model", "benign")
 _CHUNK = 1 << 18
 _ROW = pa.schema([(name, pa.string()) for name in ("ids", "classification", "series", "contributor", "feedback")])
 _TEXT_ROW = _ROW.append(pa.field("value", pa.string()))
@@ -174,10 +177,13 @@ def compile_list(
     health = Health()
     gone: list[_Gone] = []
     spools: dict[str, _Spool] = {}
+    prints = Spooled(folder)
 
     def spool(entries: Entries) -> None:
         if not len(entries):
             return
+        if entries.prints is not None:
+            prints.add(entries.values.to_pylist(), entries.prints.to_pylist())
         if entries.algorithm not in spools:
             spools[entries.algorithm] = _Spool(folder, entries.algorithm)
         spools[entries.algorithm].add(entries)
@@ -218,11 +224,24 @@ def compile_list(
         if counts:
             parts[algorithm] = counts
         kept.remove()
+    if FINGERPRINT in parts:
+        if identity.means not in _OF_MODELS:
+            raise ListError(f"{identity.source}: holds fingerprints of models: give --means {' or '.join(_OF_MODELS)}")
+        digests = np.load(folder / f"{FINGERPRINT}.values.npy", allow_pickle=False)
+        prints.write(folder, [digest.tobytes() for digest in digests], lambda digest: _print_of(base, digest))
+    prints.remove()
     if not parts:
         raise ListError(f"{identity.source}: holds no entry that can be matched; nothing was imported")
     thresholds = {algorithm: limit for algorithm, limit in thresholds.items() if algorithm in parts}
     _write_manifest(folder, identity, parts, classifications, thresholds, health)
     return health
+
+
+def _print_of(base: KnownList | None, digest: bytes) -> bytes:
+    """The fingerprint of an entry that the version before has."""
+    assert base
+    _, entries = base.find(FINGERPRINT, pa.array([digest], pa.binary(len(digest))))
+    return base.prints[int(entries[0])]
 
 
 def _without_tombstones(entries: Entries, gone: _Gone, health: Health) -> Entries:
@@ -243,6 +262,9 @@ def matchable(entries: Entries, health: Health) -> Entries:
     """
     entries = _normal(entries, health)
     algorithm = entries.algorithm
+    if algorithm == FINGERPRINT and entries.prints is None:
+        health.unmatchable[f"{algorithm}: the digest of a fingerprint, without it"] += len(entries)
+        return _filter(entries, pa.repeat(False, len(entries)))
     if algorithm in BITS:
         ones = np.bitwise_count(near.words_of(exact.rows_of(entries.values))).sum(axis=1, dtype=np.int64)
         margin = BITS[algorithm] // (4 if algorithm == "pdq" else 8)

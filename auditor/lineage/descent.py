@@ -23,20 +23,18 @@ import pyarrow.compute as pc
 
 from auditor.errors import RunError, Unreadable
 from auditor.facts import EDGES
+from auditor.hashing.fingerprints import SKETCH, Floats, unit
 from auditor.lineage.graph import Ids, rank, tidy
 from auditor.lineage.observed import (
     RELATIONS,
-    SKETCH,
     Compared,
     Fingerprint,
-    Floats,
     Verdict,
     compare,
     decoded,
     encoded,
     joined,
     sampled,
-    unit,
     with_bytes,
 )
 from auditor.lineage.tensors import Tensors, apart, by_key, heads, opened, read, tells, unit_of

@@ -26,6 +26,8 @@ _FOLLOW: Mapping[str, tuple[tuple[str, int], ...]] = {
     "sha256": (("sha256", 32), ("autov2", 5)),
     "sha256-tensors": (("sha256-tensors", 32), ("autov3", 6)),
 }
+# What of a list is compared with the digests of files.
+OF_FILES = frozenset(name for followed in _FOLLOW.values() for name, _ in followed)
 
 
 def model_hits(subjects: Iterable[Subject], lists: Sequence[KnownList]) -> pa.RecordBatch:

@@ -7,15 +7,11 @@ pointing the same way (a fine-tune above 0.99, an even merge near 0.7), unrelate
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import math
 import os
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
@@ -23,16 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.errors import Unreadable, UsageError
+from auditor.hashing import fingerprints
+from auditor.hashing.fingerprints import SKETCH, Floats, unit
 from auditor.hashing.weights import BLOCK
 from auditor.lineage.names import normal
 from auditor.readers.safetensors import Header, header, stretches, telling
 
-Floats = npt.NDArray[np.float32]
-
 # Values read of a tensor: at most MOST, in RUNS stretches; FEWEST of a small one. Under 1 % of a file of ordinary size.
 MOST, FEWEST, RUNS = 2048, 256, 8
-FORMAT = "auditor-fingerprint-1"
-SKETCH = 1024
 # Cosines: a tensor at or above STRONG is derived from the other's, below WEAK it is not; the same values when cast
 # to 16 bits and back stay above SAME.
 STRONG, WEAK, SAME = 0.9, 0.2, 0.99999
@@ -77,35 +71,12 @@ class Fingerprint:
     digests: frozenset[bytes] = frozenset()
 
     def sketch(self) -> Floats:
-        """All tensors folded into 1,024 numbers of length one, whose products come near the mean cosine.
-
-        A count sketch (Charikar et al. 2002): places and signs follow from a tensor's shape alone, so that models
-        whose tensors were renamed come near each other too.
-        """
+        """All tensors folded into 1,024 numbers of length one, whose products come near the mean cosine."""
         return unit(self.folded())
 
     def folded(self) -> Floats:
         """The sketch before it is made of length one: those of a model's files add up to the model's."""
-        folded = np.zeros(SKETCH, np.float64)
-        for name, values in self.values.items():
-            places, signs = _draw(self.shapes[name], len(values))
-            folded += np.bincount(places, values * signs, SKETCH)
-        return folded.astype(np.float32)
-
-
-def unit(folded: Floats) -> Floats:
-    """The vector with length one; one without length, or whose length is no number, stays."""
-    length = np.linalg.norm(folded)
-    return (folded / length if 0 < length < np.inf else folded).astype(np.float32)
-
-
-@lru_cache(maxsize=256)
-def _draw(shape: tuple[int, ...], count: int) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Places in the sketch and signs for the values of a tensor of this shape."""
-    seed = hashlib.blake2b(repr(shape).encode(), digest_size=8).digest()
-    random = np.random.Generator(np.random.PCG64(int.from_bytes(seed, "little")))
-    draw = random.integers(0, 2 * SKETCH, count)
-    return draw >> 1, np.where(draw & 1, 1, -1).astype(np.float32)
+        return fingerprints.folded(self.shapes, self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,46 +306,30 @@ def _verdict(relation: Relation, declared: bool) -> Verdict:
     return "agrees" if declared else "undeclared"
 
 
-def save(found: Fingerprint, path: Path) -> None:
-    """Write a fingerprint as a file of its own. Raises UsageError."""
+def save(found: Fingerprint, path: Path, about: Mapping[str, str] | None = None, *, add: bool = False) -> None:
+    """Write a fingerprint as a file of its own, or ``add`` it to those that the file holds. Raises UsageError."""
     try:
-        path.write_bytes(encoded(found))
+        with open(path, "ab" if add else "wb") as file:
+            file.write(encoded(found, about))
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
 
 
-def encoded(found: Fingerprint) -> bytes:
-    """A fingerprint as a safetensors file of 16-bit samples, whose header says what it is."""
-    top: dict[str, Any] = {"__metadata__": {"format": FORMAT, "name": found.name, "bases": json.dumps(found.bases)}}
-    top["__metadata__"] |= {"left": str(found.left), "shapes": json.dumps(found.shapes)}
-    parts: list[bytes] = []
-    at = 0
-    for name, values in found.values.items():
-        # Of length one, 2,048 values are near 0.02: well within what 16 bits hold.
-        data = values.astype("<f2").tobytes()
-        top[name] = {"dtype": "F16", "shape": [len(values)], "data_offsets": [at, at + len(data)]}
-        parts.append(data)
-        at += len(data)
-    text = json.dumps(top).encode()
-    text += b" " * (-len(text) % 8)
-    return b"".join((struct.pack("<Q", len(text)), text, *parts))
+def encoded(found: Fingerprint, about: Mapping[str, str] | None = None) -> bytes:
+    """A fingerprint as a file of 16-bit samples; ``about``: what is said of the model, for a list."""
+    told = {"name": found.name, "bases": json.dumps(found.bases), "left": str(found.left)}
+    return fingerprints.written({**told, **(about or {})}, found.shapes, found.values)
 
 
 def decoded(data: bytes) -> Fingerprint:
     """A fingerprint from :func:`encoded`. Raises Unreadable, ValueError where it is damaged."""
-    found = header(io.BytesIO(data), len(data))
+    content = fingerprints.read(data)
     try:
-        shapes = {name: tuple(map(int, shape)) for name, shape in json.loads(found.metadata["shapes"]).items()}
-        bases = tuple(map(str, json.loads(found.metadata["bases"])))
-        values = {
-            name: unit(np.frombuffer(data, "<f2", (end - start) // 2, found.data + start).astype(np.float32))
-            for name, (start, end) in ((name, tensor.data_offsets) for name, tensor in found.tensors.items())
-        }
-        if found.faults or set(values) != set(shapes):
-            raise ValueError("its tensors and its header disagree")
-        return Fingerprint(found.metadata["name"], shapes, values, bases, int(found.metadata["left"]))
-    except (KeyError, TypeError, AttributeError) as error:
+        bases = tuple(map(str, json.loads(content.metadata["bases"])))
+        name, left = content.metadata["name"], int(content.metadata["left"])
+    except (KeyError, TypeError) as error:
         raise ValueError(str(error)) from error
+    return Fingerprint(name, content.shapes, content.values, bases, left)
 
 
 def opened(path: Path, *, full: bool = False) -> Fingerprint:
@@ -383,12 +338,12 @@ def opened(path: Path, *, full: bool = False) -> Fingerprint:
         return fingerprint(path, full=full)
     try:
         with open(path, "rb") as file:
-            if header(file, path.stat().st_size).metadata.get("format") != FORMAT:
+            if not fingerprints.claimed(file.read(512)):
                 return fingerprint(path, full=full)
             file.seek(0)
             return decoded(file.read())
     except Unreadable as error:
-        raise UsageError(f"{path}: {error}; name a safetensors file or a fingerprint") from error
+        raise UsageError(f"{path}: {error}") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     except ValueError as error:

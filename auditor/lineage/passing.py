@@ -22,9 +22,11 @@ from auditor.facts import FACTS, FLAT
 from auditor.known.formats.models import purpose_of
 from auditor.lineage import names
 from auditor.lineage.graph import Ids, rank, same_files, subject_names
-from auditor.lineage.known import BASE_FILE, BASE_NAME, SHORT
+from auditor.lineage.known import BASE_FILE, BASE_NAME, NAME, SHORT
 from auditor.lineage.licences import beyond
+from auditor.lineage.listed import BLEND, IN_PART, RELATED, SHARES
 from auditor.model import Kind, Ref
+from auditor.samples import FINGERPRINT
 
 SOURCE = "lineage"
 BATCH = 50_000
@@ -50,7 +52,7 @@ def derive(
     graph = Graph.of(edges)
     matched = _matched(hits)
     rows = _Rows(dataset)
-    listed = sorted({row["name"] for row in hits.to_pylist() if row["means"] == "model" and row["relation"] == "exact"})
+    listed = sorted({row["name"] for row in hits.to_pylist() if row["means"] == "model" and _same(row)})
     observed = tuple(observed)
     yield from rows.write(_known(hits))
     yield from rows.write(_dedicated(graph, hits, observed))
@@ -263,20 +265,34 @@ def _known(hits: pa.Table) -> Iterator[Row]:
 
 def _listed_as(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """How a model's hits of one list are stated, and by what: the same weights, or else each of the leads."""
-    how = sorted({(row["relation"] == "exact", *_parted(row)) for row in rows}, reverse=True)
-    same = [f"{by}{said and ': '}{said}" for exact, by, said in how if exact]
+    how = sorted({(_same(row), row["relation"] == "exact", *_parted(row)) for row in rows}, reverse=True)
+    same = [f"{by}{said and ': '}{said}" for is_same, _, by, said in how if is_same]
     if same:
-        yield "same-weights", ", ".join(same)
+        yield "same-weights" if how[0][1] else "same-values", ", ".join(same)
         return
     found: dict[str, list[str]] = {}
-    for _, by, said in how:
-        relation = "dedicated" if by == BASE_FILE and purpose_of(said) == "dedicated" else _LEADS.get(by, "name")
+    for *_, by, said in how:
+        algorithm = by.partition(" (")[0]
+        relation = (
+            "dedicated" if by == BASE_FILE and purpose_of(said) == "dedicated" else _LEADS.get(algorithm, algorithm)
+        )
         found.setdefault(relation, []).append(f"{by}{said and ': '}{said}")
     for relation, leads in sorted(found.items()):
         yield relation, ", ".join(leads)
 
 
-_LEADS = {SHORT: "short-hash", BASE_FILE: "base", BASE_NAME: "base"}
+_LEADS = {
+    NAME: "name",
+    SHORT: "short-hash",
+    BASE_FILE: "base",
+    BASE_NAME: "base",
+    **{lead: lead for lead in (SHARES, RELATED, IN_PART, BLEND)},
+}
+
+
+def _same(row: dict[str, Any]) -> bool:
+    """Do these hits show that a model is the listed one: by a digest, or by the values that were sampled?"""
+    return row["relation"] == "exact" or _parted(row)[0].partition(" (")[0] == FINGERPRINT
 
 
 def _parted(row: dict[str, Any]) -> tuple[str, str]:
@@ -293,7 +309,7 @@ def _dedicated(graph: Graph, hits: pa.Table, observed: Iterable[Row]) -> Iterato
     listed: dict[str, dict[str, str]] = {}
     same: set[tuple[str, str]] = set()
     for row in hits.to_pylist():
-        if row["means"] == "model" and row["relation"] == "exact":
+        if row["means"] == "model" and _same(row):
             same.add((row["name"], row["list"]))
             if purpose_of(said := _parted(row)[1]) == "dedicated":
                 listed.setdefault(row["name"], {})[row["list"]] = said

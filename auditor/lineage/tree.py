@@ -17,7 +17,7 @@ Node = tuple[str, str]  # kind, name
 # What is marked, the heaviest first, and how it is said.
 _MARKS: Mapping[str, Callable[[str, str], str]] = {
     "known_content": lambda value, relation: f"matches list {value}, {relation}",
-    "known_model": lambda value, relation: f"named by list {value}: {relation}",
+    "known_model": lambda value, relation: f"list {value}: {relation}",
     "exposed": lambda value, relation: f"exposed: {value} has {relation} matches",
     "withdrawn": lambda value, relation: f"withdrawn data: {value} ({relation})",
     "descends": lambda value, relation: f"descends from {relation} {value}",

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from auditor.errors import RuleError
 from auditor.known.chance import COUNTS, expected
+from auditor.known.prints import UNCOMPARED
 from auditor.model import Ground, Rule
 from auditor.printable import printable
 from auditor.resources import resource
@@ -29,7 +30,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "ncii": "intimate images shared without consent",
         "terrorism": "known terrorist content",
         "withdrawn": "samples of withdrawn datasets",
-        "benign": "ordinary pictures, which only exclude near matches",
+        "benign": "what is known to be harmless, which only excludes near matches",
         "model": "models that an authority lists",
         "test": "ordinary pictures that stand for known content in a test",
     }
@@ -108,9 +109,22 @@ def _of_known_content(rule: Rule) -> bool:
 
 
 def asked(report: Report) -> tuple[tuple[str, int], ...]:
-    """What was asked of the samples, and of how many; :func:`chance` says the rest of the coverage."""
+    """What was asked of the samples, and of how many; :func:`chance` and :func:`uncompared` say the rest."""
+    apart = (*COUNTS, UNCOMPARED)
+    return tuple((what, number) for what, number in sorted(report.tally.coverage.items()) if not what.startswith(apart))
+
+
+def uncompared(report: Report) -> tuple[str, ...]:
+    """What lists of models could not answer because weights were not sampled, in words, a list a line."""
+    counted = (
+        (what.removeprefix(UNCOMPARED), number)
+        for what, number in sorted(report.tally.coverage.items())
+        if what.startswith(UNCOMPARED)
+    )
     return tuple(
-        (what, number) for what, number in sorted(report.tally.coverage.items()) if not what.startswith(COUNTS)
+        f"List {name}: {number:,} {'file' if number == 1 else 'files'} of weights not compared with its fingerprints, "
+        "so a listed model that was saved anew is not found. Scan again with --weights sample."
+        for name, number in counted
     )
 
 
@@ -174,6 +188,8 @@ def next_steps(report: Report) -> tuple[str, ...]:
         steps.append("Read why a rule asks, and how to answer it: auditor rules explain RULE.")
     if report.tally.files.errored or report.tally.samples.errored:
         steps.append("Look at what could not be read, correct what you can, and scan again.")
+    if uncompared(report):
+        steps.append("Compare the weights with the fingerprints that a list holds: scan again with --weights sample.")
     if lists_missing(report):
         steps.append("Ask one of those who provide lists of known content for theirs, and load it: --known LIST.")
     return tuple(steps)
@@ -187,4 +203,4 @@ def advice(report: Report) -> tuple[str, ...]:
         lines += [f"{hotline.country}: {hotline.name}, {hotline.url}" for hotline in contacts().hotlines]
         lines += [f"Other countries: {contacts().directory}, {contacts().directory_url}"]
     missing = lists_missing(report)
-    return (*lines, *missing, *((providers_line(),) if missing else ()))
+    return (*lines, *uncompared(report), *missing, *((providers_line(),) if missing else ()))

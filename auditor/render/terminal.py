@@ -205,11 +205,14 @@ def _not_checked(report: Report, summary: Summary) -> Iterator[Line]:
     left = max(len(report.tally.reasons) - 12, 0) + max(len(summary.gaps) - 12, 0)
     if left:
         yield "", f"  and {left:,} more reasons: auditor report RUN --format html or json"
+    for text in guidance.uncompared(report):
+        silent = False
+        yield from _wrapped("", printable(text, 400), "  ")
     if silent:
         yield from _wrapped("", "All that was collected was read, as far as the rules and lists above ask.", "  ")
-    if report.tally.coverage:
+    if asked := guidance.asked(report):
         yield from _heading("What was asked of the samples")
-        for what, number in guidance.asked(report):
+        for what, number in asked:
             yield "", f"  {number:>9,}  {printable(what)}"
         for text in guidance.chance(report):
             yield from _wrapped("", printable(text, 400), " " * 13)

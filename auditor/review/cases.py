@@ -335,6 +335,8 @@ def _reason(finding: Finding, facts: Sequence[Fact]) -> Reason:
 
 def _strength(statement: Statement) -> Strength:
     if statement.key == "known_model":
+        if statement.relation == "same-values":
+            return "near"  # values were sampled: whoever holds the list confirms it before a decision
         return "listed" if statement.relation == "same-weights" else "named"
     if statement.key == "known_content":
         return "near" if statement.relation == "near" else "exact"

@@ -1,4 +1,5 @@
-"""Safetensors headers against safe_open; a fingerprint of 2 GB; the nearest base, and shared tensors, among 10,000.
+"""Safetensors headers against safe_open; a fingerprint of 2 GB; the nearest base, listed model, and shared tensors, of
+10,000.
 
 python tests/benchmarks/bench_weights.py [GB]      medians of CPU time, the peer in the same run
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import statistics
 import sys
 import tempfile
@@ -19,8 +21,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors import safe_open
 
+from auditor.hashing.fingerprints import SKETCH
 from auditor.hashing.weights import KEPT
-from auditor.lineage.observed import SKETCH, Index, fingerprint
+from auditor.known.store import open_list
+from auditor.lineage.listed import Prints
+from auditor.lineage.observed import Fingerprint, Index, encoded, fingerprint
 from auditor.lineage.tensors import TENSORS, Tensors, by_key
 from auditor.readers import Wants
 from auditor.readers.safetensors import Header, header, read
@@ -127,8 +132,38 @@ def tensors(folder: Path, models: int, each: int) -> None:
     print(f"shared tensors   {took} {len(found.digests):,} digests of {models:,} models")
 
 
+def listed(folder: Path, entries: int) -> None:
+    """A list of fingerprints, opened as a worker does: from its path, mapped, with a page cache that is warm."""
+    random = np.random.default_rng(3)
+    shapes = {f"layers.{i}.weight": (64, 64) for i in range(64)}
+
+    def model() -> Fingerprint:
+        values = random.normal(size=(64, 256)).astype(np.float32)
+        values /= np.linalg.norm(values, axis=1, keepdims=True)
+        return Fingerprint("m", shapes, dict(zip(shapes, values, strict=True)))
+
+    mine = model()
+    with (folder / "list.fingerprints").open("wb") as file:
+        for number in range(entries):
+            file.write(encoded(mine if number == entries // 2 else model()))
+    began = time.process_time()
+    known = open_list(folder / "list.fingerprints", into=folder / "list")
+    took = time.process_time() - began
+    size = sum(path.stat().st_size for path in known.path.iterdir())
+    print(f"compile a list   {took:8.1f} s of {entries:,} fingerprints, {size / 1e9:.2f} GB")
+    prints = Prints.of(pickle.loads(pickle.dumps(known)))
+    sketch = mine.sketch()
+    assert [one.twins for one in prints.alike(mine, sketch)] == [64]
+    times = [
+        [timed(work, 1) for _ in range(9)] for work in (lambda: prints.near(sketch), lambda: prints.alike(mine, sketch))
+    ]
+    look_up, whole = (statistics.median(each) * 1000 for each in times)
+    print(f"look up          {look_up:8.1f} ms among {entries:,} listed fingerprints; and compare {whole:.1f} ms")
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         headers(Path(name))
+        listed(Path(name), 10_000)
         values(Path(name), float(sys.argv[1]) if len(sys.argv) > 1 else 2.0)
         tensors(Path(name), 10_000, 500)

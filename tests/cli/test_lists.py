@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from auditor.cli.main import main
+from auditor.runs import audit
 from tests import pictures
+from tests.weights import safetensors_file
 
 
 @pytest.fixture(autouse=True)
@@ -130,3 +135,107 @@ def test_a_scan_takes_a_list_file_whose_columns_the_user_names(tmp_path: Path) -
     said = ["--known", str(known), "--means", "test", "--column", "sha256=print", "--out", str(tmp_path / "run")]
     result = CliRunner().invoke(main, ["scan", str(tmp_path / "hub"), *said, "--workers", "1", "--format", "json"])
     assert '"hits test exact": 1' in result.stdout
+
+
+def models(folder: Path) -> dict[str, Path]:
+    """A listed model, the same at half the precision, one tuned from it, another, and one too small to tell."""
+    random = np.random.default_rng(4)
+    listed, other = ({f"blocks.{n}.weight": random.normal(0, 0.02, (64, 64)) for n in range(12)} for _ in range(2))
+    tuned = {name: values + random.normal(0, 0.002, values.shape) for name, values in listed.items()}
+    made = {
+        "listed": {name: values.astype(np.float32) for name, values in listed.items()},
+        "half": {name: values.astype(np.float16) for name, values in listed.items()},
+        "tuned": {name: values.astype(np.float32) for name, values in tuned.items()},
+        "other": {name: values.astype(np.float32) for name, values in other.items()},
+        "small": {"a.weight": np.eye(32, dtype=np.float32)},
+    }
+    return {name: safetensors_file(folder / f"{name}.safetensors", weights) for name, weights in made.items()}
+
+
+def lineage(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["lineage", *map(str, arguments)])
+
+
+def test_an_analyst_hands_on_a_fingerprint_and_a_hub_finds_the_model_with_it(tmp_path: Path) -> None:
+    files = models(tmp_path)
+    kept = tmp_path / "found.fingerprint"
+    said = ("--id", "m1", "--purpose", "dedicated", "--authority", "a hotline", "--confirmations", 2)
+    assert lineage("fingerprint", files["listed"], "-o", kept, *said).exit_code == 0
+    assert kept.stat().st_size < files["listed"].stat().st_size / 10
+    made = lists("import", kept, "--name", "models", "--version", "1", "--holder", "a hotline")
+    assert (made.exit_code, made.stdout) == (0, "models version 1 is active: 1 entries, means model\n")
+    assert lists("list").stdout == "models\t1\tmodel\t1\tauditor-fingerprint-1\ta hotline\n"
+    assert lists("check", "models").stdout.splitlines()[3:5] == [
+        "auditor-fingerprint-1: 1 entries, matched by the weights' sampled values, with --weights sample or full",
+        "auditor-fingerprint-1 classified: dedicated, 2 confirmations, a hotline 1",
+    ]
+    picture = tmp_path / "picture.jpg"
+    picture.write_bytes(pictures.jpeg(pictures.landscape(1)))
+    explained = lists("why", picture, "--known", "models").stdout.splitlines()
+    assert explained[-1] == "auditor-fingerprint-1: not compared; it cannot be computed from a picture here"
+    for name, relation in (("half", "the same values"), ("tuned", "made from it")):
+        compared = lineage(files[name], "--against", "models")
+        assert compared.stdout.startswith("models, entry "), compared.output
+        assert f": {relation} (undeclared): mean cosine" in compared.stdout
+    assert lineage(files["other"], "--against", "models").stdout == ""
+    assert "models: holds no model that it is like" in lineage(files["other"], "--against", "models").stderr
+
+
+def test_several_fingerprints_are_one_file_and_one_that_is_too_small_is_said_at_once(tmp_path: Path) -> None:
+    files = models(tmp_path)
+    kept = tmp_path / "found.fingerprint"
+    made = lineage("fingerprint", files["listed"], files["other"], files["small"], "-o", kept, "--purpose", "general")
+    assert made.exit_code == 0
+    assert f"{files['small']}: cannot be put on a list: the fingerprint holds 256 values of 1 diff" in made.stderr
+    assert lists("check", kept).stdout.splitlines()[3:] == [
+        "auditor-fingerprint-1: 2 entries, matched by the weights' sampled values, with --weights sample or full",
+        "auditor-fingerprint-1 classified: general 2",
+        "malformed: line 3: the fingerprint holds 256 values of 1 different tensors; with less than 2,048 of 8 unlike "
+        "models may be alike: list the file's digest",
+    ]
+    refused = lists("import", kept, "--name", "models")
+    assert refused.exit_code == 2
+    assert "found.fingerprint: line 3: the fingerprint holds 256 values" in refused.stderr
+    assert lineage(files["half"], "--against", kept).exit_code == 2
+    assert (
+        "holds 3 fingerprints: import it as a list, and name that" in lineage(files["half"], "--against", kept).stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("fingerprint", "a", "b"), "several fingerprints are one file: name it with -o"),
+        (("fingerprint", "a", "b", "-o", "c", "--id", "m"), "--id is of one model: write the fingerprints one by one"),
+        (("a", "--purpose", "general"), "--purpose says something of a fingerprint: auditor lineage fingerprint FILE"),
+        (("a", "--against", "nowhere"), "a: cannot be read: No such file"),
+    ],
+)
+def test_what_a_fingerprint_cannot_say_is_refused(arguments: tuple[str, ...], message: str) -> None:
+    result = lineage(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_a_list_of_models_as_json_finds_by_digest_by_name_and_by_fingerprint(tmp_path: Path) -> None:
+    files = models(tmp_path / "elsewhere")
+    kept = tmp_path / "one.fingerprint"
+    lineage("fingerprint", files["listed"], "-o", kept)
+    entries = [
+        {"id": "m1", "fingerprint": base64.b64encode(kept.read_bytes()).decode(), "purpose": "dedicated"},
+        {"id": "m2", "sha256": hashlib.sha256(files["other"].read_bytes()).hexdigest()},
+        {"id": "m3", "name": "c/named"},
+    ]
+    path = tmp_path / "models.json"
+    path.write_text(json.dumps({"name": "models", "version": 4, "means": "model", "entries": entries}))
+    assert lists("import", path, "--name", "models").stdout == "models version 4 is active: 3 entries, means model\n"
+    for name, file in (("a/again", "half"), ("b/copy", "other"), ("c/named", "tuned"), ("d/none", "small")):
+        (tmp_path / "hub" / name).mkdir(parents=True)
+        (tmp_path / "hub" / name / "model.safetensors").write_bytes(files[file].read_bytes())
+    report = audit(tmp_path / "hub", known=["models"], weights="sample", out=tmp_path / "run", workers=1)
+    assert {(f.rule, f.subject) for f in report.findings if f.rule.startswith(("linked", "listed"))} == {
+        ("linked-same-values", "a/again"),
+        ("linked-same-weights", "b/copy"),
+        ("linked-listed-model", "c/named"),
+        ("listed-model-related", "c/named"),
+    }

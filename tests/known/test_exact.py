@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from auditor.known import entries, exact
 from auditor.known.compiled import KnownList
-from auditor.samples import WIDTHS
+from auditor.samples import FINGERPRINT, WIDTHS
 
 MakeList = Callable[..., KnownList]
 
@@ -34,7 +34,7 @@ def digest(number: int, width: int) -> bytes:
     return hashlib.shake_128(str(number).encode()).digest(width)
 
 
-@pytest.mark.parametrize("algorithm", WIDTHS)
+@pytest.mark.parametrize("algorithm", sorted(WIDTHS.keys() - {FINGERPRINT}))
 def test_a_listed_digest_is_found_whatever_its_width(algorithm: str, make_list: MakeList) -> None:
     width = WIDTHS[algorithm]
     known = make_list(entries(algorithm, [digest(number, width) for number in range(500)]))

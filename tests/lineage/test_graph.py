@@ -22,7 +22,7 @@ from auditor.terms import derive as terms
 VOCABULARY = resource("rules") / "vocabulary"
 SHA = "sha256:" + "ab" * 32
 HIT = pa.schema(
-    [(n, pa.string()) for n in ("kind", "name", "revision", "list", "means", "relation", "basis")]
+    [(n, pa.string()) for n in ("kind", "name", "revision", "list", "means", "relation", "basis", "how")]
     + [("hits", pa.int64()), ("samples", pa.int64())]
 )
 
@@ -166,7 +166,7 @@ def test_descent_from_a_listed_model_is_linked() -> None:
 
 def test_a_name_on_a_list_of_models_is_a_lead_that_nothing_follows_from() -> None:
     table = facts(model("o/listed"), model("o/b", "o/listed"))
-    found = derived(table, hit("o/listed", "near", kind="model", means="model", list="models"))
+    found = derived(table, hit("o/listed", "near", kind="model", means="model", list="models", how="name"))
     assert [row[:4] for row in found] == [("o/listed", "known_model", "models", "name")]
 
 

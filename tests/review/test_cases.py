@@ -6,9 +6,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from auditor.errors import UsageError
+from auditor.lineage.observed import fingerprint, save
 from auditor.model import Place, Ref, Statement
 from auditor.review import Fact, Ledger
 from auditor.review.cases import case_policy, open_cases, policy_of, rests, smallest
@@ -16,6 +18,7 @@ from auditor.review.states import State
 from auditor.runs import audit, judge
 from tests.data.make_hub import HUB, LIST
 from tests.reviewing import made
+from tests.weights import safetensors_file
 
 CAPTIONER = "models/crawlers/captioner"
 
@@ -200,3 +203,22 @@ def test_near_matches_alone_make_a_near_case(book: Ledger, tmp_path: Path, scan:
     assert state.near_only
     assert state.copies == (Ref("model", "mirror/paint-best"),)
     assert len({digest.value for digest in state.digests if digest.algorithm == "sha256-tensors"}) == 1
+
+
+def test_sampled_values_that_are_the_same_are_a_near_match_that_the_lists_holder_confirms(
+    book: Ledger, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(3)
+    weights = {f"layers.{at}.weight": random.normal(0, 0.02, (64, 64)).astype(np.float32) for at in range(12)}
+    listed = safetensors_file(tmp_path / "elsewhere" / "m.safetensors", weights)
+    save(fingerprint(listed), tmp_path / "models.fingerprint", {"purpose": "dedicated"})
+    half = {name: values.astype(np.float16) for name, values in weights.items()}
+    safetensors_file(tmp_path / "hub" / "models" / "a" / "again" / "model.safetensors", half)
+    known = [tmp_path / "models.fingerprint"]
+    audit(tmp_path / "hub", known=known, out=tmp_path / "run", workers=1, weights="sample")
+    open_cases(book, tmp_path / "run")
+    state = only(book)
+    (reason,) = state.reasons
+    assert (state.ground, state.subject.name) == ("linked", "a/again")
+    assert (reason.rule, reason.strength, reason.words) == ("linked-same-values", "near", ("list", "computed"))
+    assert state.near_only

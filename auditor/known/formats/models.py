@@ -21,15 +21,15 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from auditor.errors import ListError
-from auditor.known import HEAD, Entries, Example, Header, Item, Malformed, Options, Unknown, entries
+from auditor.known import HEAD, Entries, Example, Header, Item, Malformed, Options, Unknown, entries, print_entries
 from auditor.known.formats.plain import header_of_comments
 from auditor.known.formats.records import comment_fields, opened
-from auditor.samples import WIDTHS
+from auditor.samples import FINGERPRINT, WIDTHS
 from auditor.syntax.csvstream import text_of
 
 HELP = "models as CSV: sha256, sha256_tensors, autov3, autov2 or name; purpose, authority, confirmations"
@@ -38,7 +38,7 @@ HUB = "https://huggingface.co/"
 LONGEST = 1 << 20
 PURPOSES = ("dedicated", "general")
 # Hex digits of each digest; short ones are kept as eight bytes, zeros last.
-_DIGITS: Mapping[str, int] = {"sha256": 64, "sha256-tensors": 64, "autov3": 12, "autov2": 10}
+DIGITS: Mapping[str, int] = {"sha256": 64, "sha256-tensors": 64, "autov3": 12, "autov2": 10}
 _COLUMNS: Mapping[str, str] = {
     "id": r"id|entryid|ref|reference",
     "name": r"name|model|modelname|modelid|repository|repo|url",
@@ -47,24 +47,30 @@ _COLUMNS: Mapping[str, str] = {
     "autov3": r"autov3",
     "autov2": r"autov2",
     "autov1": r"autov1",
+    "fingerprint": r"fingerprint|weightsfingerprint",
     "purpose": r"purpose",
     "authority": r"authority|confirmedby",
     "confirmations": r"confirmations|independentconfirmations",
     "status": r"status|withdrawn",
 }
-_ONLY_HERE = {"sha256-tensors", "autov3", "autov2", "autov1"}
+ONLY_HERE = {"sha256-tensors", "autov3", "autov2", "autov1"}
 _REPOSITORY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _GONE = {"withdrawn", "retracted", "removed", "revoked", "deleted", "true", "yes", "1"}
 _AT_ONCE = 8192
+# What is said of an entry whatever it is known by.
+ABOUT = ("id", "purpose", "authority", "confirmations")
+
+Waiting = dict[str, list[tuple[object, ...]]]
 
 
 def claims(head: bytes, name: str) -> int:
     text = text_of(head) if b"\0" not in head else ""
     lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip() and not line.startswith("#")]
-    roles = _roles(lines[0].split(",")).keys() if lines else frozenset[str]()
-    if roles & _ONLY_HERE:
+    table = lines and lines[0][0] not in "{["
+    roles = roles_of(lines[0].split(",")).keys() if table else frozenset[str]()
+    if roles & ONLY_HERE:
         return 70
-    return 60 if comment_fields(text).get("means", "").lower() == "model" and roles & {*_DIGITS, "name"} else 0
+    return 60 if comment_fields(text).get("means", "").lower() == "model" and roles & {*DIGITS, "name"} else 0
 
 
 def read(path: Path, options: Options) -> Iterator[Item]:
@@ -72,21 +78,22 @@ def read(path: Path, options: Options) -> Iterator[Item]:
         said = comment_fields(text_of(file.read(HEAD)))
         yield header_of_comments("models", {"means": "model", **said})
         file.seek(0)
-        waiting: dict[str, list[tuple[object, ...]]] = {}
+        waiting: Waiting = {}
         unknown: Counter[str] = Counter()
         for number, found in enumerate(_records(path, file), 1):
             if isinstance(found, Malformed):
                 yield found
             else:
-                yield from _signals(*found, waiting, unknown)
+                yield from signals_of(*found, waiting, unknown)
             if number % _AT_ONCE == 0:
-                yield from _rest(waiting)
-        yield from _rest(waiting)
+                yield from rest_of(waiting)
+        yield from rest_of(waiting)
         for algorithm, many in unknown.items():
             yield Unknown(algorithm, many)
 
 
-def _roles(cells: list[str]) -> dict[str, int]:
+def roles_of(cells: Sequence[str]) -> dict[str, int]:
+    """What each of the cells is called here, with its place; those that are nothing here are left out."""
     bare = [re.sub(r"[^a-z0-9]", "", cell.lower()) for cell in cells]
     found = {
         role: next((at for at, cell in enumerate(bare) if re.fullmatch(spelt, cell)), -1)
@@ -117,8 +124,8 @@ def _records(path: Path, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str
             if not cells:
                 continue
             if not width:
-                roles, width = _roles(cells), len(cells)
-                if not roles.keys() & {*_DIGITS, "name"}:
+                roles, width = roles_of(cells), len(cells)
+                if not roles.keys() & {*DIGITS, "name"}:
                     raise ListError(f"{path}: no column is recognised ({', '.join(cells[:12])[:200]}); {HELP}")
             elif len(cells) != width:
                 yield Malformed(reader.line_num, f"the row has {len(cells)} cells, the header {width}")
@@ -128,10 +135,10 @@ def _records(path: Path, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str
         raise ListError(f"{path}: line {reader.line_num:,}: {error}") from error
 
 
-def _signals(
-    line: int, record: Mapping[str, str], waiting: dict[str, list[tuple[object, ...]]], unknown: Counter[str]
+def signals_of(
+    line: int, record: Mapping[str, str], waiting: Waiting, unknown: Counter[str], prints: Sequence[bytes] = ()
 ) -> Iterator[Malformed]:
-    """Put the signals of a row to those that wait. A row that is wrong gives none."""
+    """Put the signals of a row, ``prints`` among them, to those that wait. A row that is wrong gives none."""
     purpose, confirmations = record.get("purpose", "").lower(), record.get("confirmations", "")
     if purpose not in ("", *PURPOSES):
         yield Malformed(line, f"the purpose is neither {' nor '.join(PURPOSES)}")
@@ -139,8 +146,8 @@ def _signals(
     if not re.fullmatch(r"[0-9]{0,6}", confirmations):
         yield Malformed(line, "confirmations is no number")
         return
-    signals: list[tuple[str, object]] = []
-    for algorithm, digits in _DIGITS.items():
+    signals: list[tuple[str, object]] = [(FINGERPRINT, data) for data in prints]
+    for algorithm, digits in DIGITS.items():
         value = record.get(algorithm, "").lower().removeprefix("0x")
         if value and not re.fullmatch(rf"[0-9a-f]{{{digits}}}", value):
             yield Malformed(line, f"not a {algorithm} of {digits} hex digits")
@@ -156,6 +163,8 @@ def _signals(
         unknown["name without an organisation"] += 1
     if record.get("autov1"):
         unknown["autov1"] += 1
+    if record.get("fingerprint"):
+        unknown["fingerprint in a list that is not JSON"] += 1
     number = f"{int(confirmations):,} confirmations" if confirmations else ""
     about = ", ".join(word for word in (purpose, number, record.get("authority", "")) if word)
     gone = record.get("status", "").lower() in _GONE
@@ -164,11 +173,12 @@ def _signals(
         waiting.setdefault(algorithm, []).append((signal, *cells, gone, line))
 
 
-def _rest(waiting: dict[str, list[tuple[object, ...]]]) -> Iterator[Entries]:
+def rest_of(waiting: Waiting) -> Iterator[Entries]:
+    """What waits, as entries, an algorithm each."""
     for algorithm, rows in waiting.items():
         values, ids, about, authority, gone, lines = map(list, zip(*rows, strict=True))
         columns = {"ids": ids, "classification": about, "contributor": authority, "withdrawn": gone, "lines": lines}
-        yield entries(algorithm, values, **columns)
+        yield print_entries(values, **columns) if algorithm == FINGERPRINT else entries(algorithm, values, **columns)
     waiting.clear()
 
 
@@ -178,7 +188,7 @@ def purpose_of(classification: str) -> str:
     return word if word in PURPOSES else ""
 
 
-_SAID = "dedicated, 2 confirmations, an authority"
+SAID = "dedicated, 2 confirmations, an authority"
 EXAMPLES = (
     Example(
         "models.csv",
@@ -188,11 +198,11 @@ EXAMPLES = (
         b"m2,https://huggingface.co/acme/lakes,,,,,,general,,,withdrawn\n" % (b"ab" * 32, b"cd" * 32),
         Header("models", name="listed-models", holder="an authority", means="model"),
         (
-            ("sha256", "ab" * 32, "m1", _SAID, False),
-            ("sha256-tensors", "cd" * 32, "m1", _SAID, False),
-            ("autov3", "0123456789ab0000", "m1", _SAID, False),
-            ("autov2", "0123456789000000", "m1", _SAID, False),
-            ("url", "https://huggingface.co/acme/hills", "m1", _SAID, False),
+            ("sha256", "ab" * 32, "m1", SAID, False),
+            ("sha256-tensors", "cd" * 32, "m1", SAID, False),
+            ("autov3", "0123456789ab0000", "m1", SAID, False),
+            ("autov2", "0123456789000000", "m1", SAID, False),
+            ("url", "https://huggingface.co/acme/hills", "m1", SAID, False),
             ("url", "https://huggingface.co/acme/lakes", "m2", "general", True),
         ),
         unknown=(("autov1", 1),),

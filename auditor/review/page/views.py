@@ -463,7 +463,7 @@ def coverage(visit: Visit) -> Shown:
         content |= {
             "asked": guidance.asked(report),
             "chance": guidance.chance(report),
-            "missing": guidance.lists_missing(report),
+            "missing": (*guidance.lists_missing(report), *guidance.uncompared(report)),
             "gaps": gap_lines(islice(report.gaps, 100_000), 3)[:50],
             "means": guidance.MEANINGS,
         }

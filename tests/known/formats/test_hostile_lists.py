@@ -13,7 +13,7 @@ from auditor.errors import ListError
 from auditor.known import Options, list_formats
 from auditor.known.formats.vics import read as read_vics
 
-JSON_FORMATS = ("arachnid", "hashlookup", "misp", "stix", "stopncii", "tech_against_terrorism", "vics")
+JSON_FORMATS = ("arachnid", "hashlookup", "misp", "models_json", "stix", "stopncii", "tech_against_terrorism", "vics")
 
 
 @pytest.mark.parametrize("name", JSON_FORMATS)

@@ -1,0 +1,172 @@
+"""Lists of models, as JSON: the entries of :mod:`~auditor.known.formats.models`, and fingerprints of their weights.
+
+An array of entries, or an object that says what the list is before them::
+
+    {"name": …, "version": …, "holder": …, "means": "model", "entries": [
+        {"id": …, "sha256": …, "fingerprint": …, "purpose": "dedicated", "authority": …, "confirmations": 2}]}
+
+An entry has the fields that the columns of the CSV are called, text or numbers, and ``fingerprint``: the file that
+``auditor lineage fingerprint`` writes, in base64. What the entry does not say of the model, its fingerprint may.
+"""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import ijson
+
+from auditor.errors import ListError, Unreadable
+from auditor.hashing import fingerprints
+from auditor.known import HEAD, Example, Header, Item, Malformed, Options, Unknown
+from auditor.known.formats.fingerprints import example
+from auditor.known.formats.models import ABOUT, DIGITS, ONLY_HERE, SAID, Waiting, rest_of, roles_of, signals_of
+from auditor.known.formats.plain import header_of_comments
+from auditor.known.formats.records import opened, text
+from auditor.samples import FINGERPRINT
+from auditor.syntax.jsonstream import records
+
+HELP = "models as JSON: the fields of the CSV, and fingerprint in base64"
+
+_KEY = re.compile(rb'"([A-Za-z0-9_ .-]{1,40})"\s*:')
+_MEANS = re.compile(rb'"means"\s*:\s*"model"')
+_PRINT = re.compile(rb'"fingerprint"\s*:\s*"([A-Za-z0-9+/]{400})')
+_OF_LIST = ("name", "version", "holder", "means", "duty", "delta")
+# Entries in memory at a time, and those with a fingerprint, each some hundreds of kilobytes.
+_AT_ONCE, _PRINTS_AT_ONCE = 8192, 16
+
+
+def claims(head: bytes, name: str) -> int:
+    if _outermost(head) not in (b"{", b"["):
+        return 0
+    roles = roles_of([key.decode() for key in _KEY.findall(head)]).keys()
+    found = _PRINT.search(head)
+    if roles & ONLY_HERE or (found and fingerprints.claimed(base64.b64decode(found[1]))):
+        return 70
+    return 60 if _MEANS.search(head) and roles & {*DIGITS, "name"} else 0
+
+
+def read(path: Path, options: Options) -> Iterator[Item]:
+    with opened(path) as file:
+        head = file.read(HEAD)
+        said = _said(head)
+        yield header_of_comments("models_json", {"means": "model", **said})
+        file.seek(0)
+        waiting: Waiting = {}
+        unknown: Counter[str] = Counter()
+        number = 0
+        for key, record in records(file, ("entries", "")):
+            if not key and _outermost(head) == b"{":
+                if isinstance(record, dict) and (late := [name for name in _OF_LIST if name in record.keys() - said]):
+                    raise ListError(f"{path}: {late[0]!r} stands after the entries; put it before them")
+                continue
+            number += 1
+            yield from _entry(number, record, waiting, unknown)
+            if number % _AT_ONCE == 0 or len(waiting.get(FINGERPRINT, ())) >= _PRINTS_AT_ONCE:
+                yield from rest_of(waiting)
+        if not number:
+            raise ListError(f"{path}: holds no entries; give an array of them, or an object with 'entries'")
+        yield from rest_of(waiting)
+        for algorithm, many in unknown.items():
+            yield Unknown(algorithm, many)
+
+
+def _outermost(head: bytes) -> bytes:
+    return head.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+
+
+def _said(head: bytes) -> Mapping[str, str]:
+    """What the outermost object says before its entries."""
+    found: dict[str, str] = {}
+    depth, key = 0, ""
+    try:
+        for event, value in ijson.basic_parse(io.BytesIO(head.removeprefix(codecs.BOM_UTF8)), use_float=True):
+            if event in ("start_map", "start_array"):
+                if key == "entries" or (event == "start_array" and not depth):
+                    break
+                depth += 1
+            elif event in ("end_map", "end_array"):
+                depth -= 1
+            elif depth == 1 and event == "map_key":
+                key = value
+            elif depth == 1 and key in _OF_LIST:
+                found[key] = text(value) or ""
+    except (ijson.JSONError, UnicodeDecodeError):
+        pass  # the records say what is wrong, or the head ends here
+    return found
+
+
+def _entry(number: int, record: object, waiting: Waiting, unknown: Counter[str]) -> Iterator[Malformed]:
+    if not isinstance(record, dict):
+        yield Malformed(number, "the entry is no JSON object")
+        return
+    keys = list(record)
+    values = {role: record[keys[at]] for role, at in roles_of(keys).items()}
+    cells = {role: (text(value) or "").strip() for role, value in values.items()}
+    if odd := [role for role, value in values.items() if isinstance(value, list | dict)]:
+        yield Malformed(number, f"the {odd[0]} is neither text nor a number")
+        return
+    if not (given := cells.pop("fingerprint", "")):
+        yield from signals_of(number, cells, waiting, unknown)
+        return
+    try:
+        data = base64.b64decode(given, validate=True)
+        content = fingerprints.read(data)
+    except (ValueError, Unreadable) as error:
+        yield Malformed(number, f"the fingerprint {error if isinstance(error, Unreadable) else 'is not base64'}")
+        return
+    if why := fingerprints.wanting(content.values):
+        yield Malformed(number, why)
+        return
+    cells |= {key: content.metadata.get(key, "") for key in ABOUT if not cells.get(key)}
+    yield from signals_of(number, cells, waiting, unknown, [data])
+
+
+_ONE = example(9, purpose="general", authority="an authority")
+EXAMPLES = (
+    Example(
+        "models.json",
+        b'{"name": "listed-models", "version": 3, "holder": "an authority", "means": "model", "entries": ['
+        b'{"id": "m1", "name": "acme/hills", "sha256": "%b", "sha256_tensors": "%b", "autov3": "0123456789ab",'
+        b'"autov2": "0123456789", "autov1": "01234567", "purpose": "dedicated", "authority": "an authority",'
+        b'"confirmations": 2, "seen": ["elsewhere"]},'
+        b'{"id": 2, "name": "https://huggingface.co/acme/lakes", "purpose": "general", "status": "withdrawn"},'
+        b'{"id": "m3", "fingerprint": "%b", "purpose": "dedicated", "confirmations": 1}]}'
+        % (b"ab" * 32, b"cd" * 32, base64.b64encode(_ONE)),
+        Header("models_json", name="listed-models", version="3", holder="an authority", means="model"),
+        (
+            ("sha256", "ab" * 32, "m1", SAID, False),
+            ("sha256-tensors", "cd" * 32, "m1", SAID, False),
+            ("autov3", "0123456789ab0000", "m1", SAID, False),
+            ("autov2", "0123456789000000", "m1", SAID, False),
+            ("url", "https://huggingface.co/acme/hills", "m1", SAID, False),
+            ("url", "https://huggingface.co/acme/lakes", "2", "general", True),
+            (FINGERPRINT, sha256(_ONE).hexdigest(), "m3", "dedicated, 1 confirmations, an authority", False),
+        ),
+        unknown=(("autov1", 1),),
+    ),
+    Example(
+        "array.json",
+        b'\xef\xbb\xbf[{"fingerprint": "%b"}, {"fingerprint": "AAAA"}, {"fingerprint": "%b"}, {"autov3": "0123"},'
+        b'{"autov3": "0123456789ab", "id": 1}, {"sha256": ["ab"]}, {"purpose": "fun", "autov3": ""}, 7]'
+        % (base64.b64encode(_ONE), base64.b64encode(example(2))),
+        Header("models_json", means="model"),
+        (
+            (FINGERPRINT, sha256(_ONE).hexdigest(), "", "general, an authority", False),
+            ("autov3", "0123456789ab0000", "1", "", False),
+        ),
+        malformed=(2, 3, 4, 6, 7, 8),
+    ),
+    Example(
+        "late.json",
+        b'{"entries": [{"autov3": "0123456789ab"}], "means": "benign"}',
+        refused="'means' stands after the entries; put it before them",
+    ),
+    Example("none.json", b'{"means": "model", "sha256": "", "autov3": ""}', refused="holds no entries"),
+)
