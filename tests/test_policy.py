@@ -337,12 +337,15 @@ def test_what_is_absent_is_not_flagged_where_a_gap_stands() -> None:
     assert found == {"UNCHECKED"}
 
 
+RESEARCH = policy.load(profile="research")
+
+
 @given(
     st.sampled_from(KINDS),
     st.lists(
         st.builds(
             Statement,
-            key=st.sampled_from(sorted(policy.keys_read(policy.load()))),
+            key=st.sampled_from(sorted(policy.keys_read(RESEARCH))),
             value=st.sampled_from(["", "mit", "image", "explicit", "absent", "exact", "dropped"]),
             relation=st.sampled_from(["", "exact", "near", "adapter", "same-weights"]),
         ),
@@ -350,12 +353,11 @@ def test_what_is_absent_is_not_flagged_where_a_gap_stands() -> None:
     ),
 )
 def test_a_rule_that_is_not_asked_would_have_said_nothing(kind: Kind, statements: list[Statement]) -> None:
-    research = policy.load(profile="research")
     subject = Subject(kind, "a", "", tuple(statements))
     asked_all = [
-        finding for one in policy._asked(research)[kind] for finding in policy._say(one, by_key(statements), subject)
+        finding for one in policy._asked(RESEARCH)[kind] for finding in policy._say(one, by_key(statements), subject)
     ]
-    assert list(policy.judge(subject, research)) == asked_all
+    assert list(policy.judge(subject, RESEARCH)) == asked_all
 
 
 def test_a_rule_that_breaks_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
