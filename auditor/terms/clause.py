@@ -45,22 +45,25 @@ _MINOR = (
     r"minors|(?:a|an|any|another|the|one|real|no) minor|children|child|kids?|teen(?:s|agers?)|pre-?teens?|"
     r"adolescents?|infants?|"
     r"toddlers?|babies|juveniles?|youths?|young (?:people|persons?|children)|school ?(?:girls?|boys?|children)|"
-    r"pre-?pubescents?|under-?\s?aged?|"
-    r"(?:anyone|any ?body|someone|persons?|people|individuals?|users?|characters?|those|humans?|subjects?|"
-    r"girls?|boys?)"
-    r"(?: [a-z]+){0,5}? (?:under|below|younger than|less than)(?: the)?(?: age)?(?: of)? " + _AGE + r"|"
+    r"pre-?pubescents?|under-?\s?aged?|child-?like|kiddie|"
+    r"(?:any ?one|any ?body|some ?one|persons?|people|individuals?|users?|characters?|those|humans?|subjects?|"
+    r"figures?|models?|girls?|boys?)"
+    r"(?:,? [a-z]+){0,6}?,? (?:under|below|younger than|less than)(?: the)?(?: age)?(?: of)? " + _AGE + r"|"
     r"under[- ]?18s?|"
     r"(?:under|below) the age of " + _AGE
 )
 _HARM = (
     r"exploit(?:s|ed|ing|ation|ations|ative|ive)?|harm(?:s|ed|ing)?|abus(?:e|es|ed|ing|ive)|endanger(?:s|ed|"
     r"ing|ment)?|"
-    r"groom(?:s|ing|ed)?|molest\w*|victimi[sz]\w*|prey(?:s|ing)? (?:up)?on|mistreat\w*|sextort\w*"
+    r"groom(?:s|ing|ed)?|molest\w*|victimi[sz]\w*|prey(?:s|ing)? (?:up)?on|mistreat\w*|sextort\w*|hurt(?:s|ing)?|"
+    r"traffick(?:s|ing|ed)?|entic(?:e|es|ing|ement)|lur(?:e|es|ing)|coerc(?:e|es|ing|ion)|(?:harmful|"
+    r"detrimental) (?:to|for)"
 )
 _SEXUAL = (
     r"sexuali[sz]\w*|sexually|sexual|sex|sexy|erotic\w*|porn\w*|obscene|nude|nudes|nudity|naked|lewd|explicit|"
     r"indecent|"
-    r"sensual|nsfw|suggestive|romantic|erp|adult (?:content|material|role-?play|imagery|scenes?|scenarios?|"
+    r"sensual|nsfw|suggestive|inappropriate|intimate|fetish\w*|romantic|erp|adult (?:content|material|role-?play|"
+    r"imagery|scenes?|scenarios?|"
     r"situations?)"
 )
 _SPAN = r"[^.;:!?\n]"
@@ -70,7 +73,12 @@ _IMAGERY = (
     r"erotica|molest\w*|endangerment|"
     r"grooming|nudity|predat\w*)|"
     r"(?:child|minor|under-?age|teen|infant|youth|juvenile)[- ](?:sex\w*|porn\w*|nudity|exploitation|abuse|grooming)|"
-    r"p(?:a|e|ae)?edophil\w*|loli(?:con)?|shota(?:con)?|"
+    r"(?:child|minor)[- ](?:sexual[- ])?traffick\w*|solicit(?:s|ing|ation)?(?: of)? (?:minors|"
+    r"(?:a )?child(?:ren)?|a minor)|"
+    r"p(?:a|e|ae)?edo(?:phil|porn|-?sex)\w*|loli(?:con)?|shota(?:con)?|"
+    r"(?:illegal|unlawful|illicit) (?:\w+ )?(?:content|material|imagery|images)(?: \w+)? (?:involving|depicting|"
+    r"of|with|featuring) "
+    r"(?:minors|children|a minor|a child)|"
     r"under-?\s?aged? (?:content|material|images?|imagery|pictures|nsfw|porn\w*|nud\w+|sex\w*)|"
     r"abus\w+ (?:imagery|images|material|pictures|videos?) of (?:children|minors|a child)|"
     r"sexual exploitation and (?:sexual )?abuse of (?:a )?(?:child(?:ren)?|minors?)"
@@ -91,11 +99,12 @@ _DEED = re2.compile(f"(?i)(?:{_HARM}|{_SEXUAL})")
 _DEEDS = re2.compile(f"(?i)\\b(?:{_HARM}|{_SEXUAL}|{_IMAGERY})".encode())
 # Before anything else: no such word, no clause. Cheap enough for every card of a hub.
 TOPIC = re2.compile(
-    rb"(?i)\b(?:csam|csem|csai|csea|csae|loli(?:con)?|shota(?:con)?|minors?|child(?:ren)?|kids?|teens?|teenagers?|preteens?|infants?|toddlers?|"
+    rb"(?i)\b(?:csam|csem|csai|csea|csae|loli(?:con)?|shota(?:con)?|minors?|child(?:ren)?|kids?|teens?|"
+    rb"teenagers?|preteens?|infants?|toddlers?|"
     rb"under-?\s?aged?|p(?:a|e|ae)?edophil\w*|adolescents?|juveniles?|youths?|under[- ]?18s?|age of (?:18|eighteen|"
     rb"majority|consent)|"
     rb"school ?(?:girl|boy|child)\w*|babies|young (?:people|persons?)|(?:under|below|younger than) (?:1[0-8]|"
-    rb"eighteen))\b"
+    rb"eighteen)|p(?:a|e|ae)?edo(?:porn|-?sex)\w*|kiddie|child-?like)\b"
 )
 _NAMED = re2.compile(TOPIC.pattern.decode())
 _NOT_A_CHILD = _words(
@@ -165,7 +174,17 @@ _ABOUT_ABUSE = _words(
 )
 _BROKEN = re2.compile(r"(?i)\b(?:not|never|no)\b|, so\b|, (?:but|because|while|whereas)\b")
 _LABOUR = re2.compile(
-    r"(?i)\b(?:labou?r|employ\w*|wages?|supply[- ]chains?|workers?|factory|factories|workplace|slavery)\b"
+    r"(?i)\b(?:child(?:ren)?[- ]labou?r|employees?|employers?|employment|wages?|supply[- ]chains?|suppliers?|workers?|"
+    r"factory|factories|workplace|hir(?:e|es|ed|ing)|employ(?:s|ed|ing)? (?:\w+ ){0,2}(?:persons?|people|"
+    r"child(?:ren)?|minors?))\b"
+)
+# A tree's children and a version's minor number are no people.
+_MACHINE = re2.compile(
+    r"(?i)\b(?:(?:parent|orphan(?:ed)?|leaf|root|child|sub|tree) ?-?(?:nodes?|process(?:es)?|pointers?|threads?|"
+    r"widgets?|"
+    r"elements?|components?|domains?|themes?|class(?:es)?|tasks?|tables?)|its (?:own )?child(?:ren)?|scheduler|"
+    r"subtree|sub-?domains?|"
+    r"(?:major|patch) (?:and|or) minor|minor (?:versions?|releases?|updates?|keys?|chords?|scales?))\b"
 )
 _SEX = re2.compile(rf"(?i)\b(?:{_SEXUAL}|{_IMAGERY})")
 
@@ -188,6 +207,7 @@ _BEFORE = re2.compile(
     rf"\b{_YOU}(?: [\w’']+){{0,4}}? (?:cannot|can['’]?t|mustn['’]?t|won['’]?t|shan['’]?t|shouldn['’]?t)\b|"
     r"\b(?:must|shall) (?:\w+ )?not\b|\b(?:may|can|should) not be\b|\bcannot be\b|\bmust never\b|"
     r"(?:^|[,;:.–—-] ?|\band |\bor |\bplease |\bthen )(?:do not|don['’]?t|never|avoid)\b|"
+    r"(?-i:\b(?:Do not|Do NOT|DO NOT|Don['’]t|DON['’]T|Never|NEVER)\b)|"
     r"\byou(?: [a-z]+)? (?:do not|don['’]?t|never)\b|"
     rf"\b{_YOU}(?: [a-z]+)? never\b|"
     r"\b(?:agrees?|agreed|undertakes?|commit|commits|covenants?|promise|promises|warrants?|required|asked|obligated|"
@@ -235,6 +255,9 @@ _BEFORE = re2.compile(
     r"endorse)(?:ed)?\b|"
     r"\b(?:is|are) not (?:allowed|permitted|tolerated|acceptable|welcome)\b|"
     r"\bzero[- ]tolerance\b|\bno tolerance\b|\bintolerant of\b|\bneither\b|"
+    r"\b(?:uses?|purposes?|content|welcome|anything|everything|accept\w*) (?:is |are )?(?:\w+ )?(?:except(?: for|"
+    r" to)?|other than|apart from|but not)\b|"
+    r"\b(?:is|are) not (?:intended|meant|designed|suitable|to be used) (?:to|for)\b|"
     r"\b(?:violat(?:e|es|ions?) of|violat(?:e|es) (?:this|our|the)|breach of|contrary to|against) (?:this|our|the|"
     r"these)\b"
     r")"
@@ -251,6 +274,8 @@ _AFTER = re2.compile(
     r"\bcannot be (?:tolerated|allowed|permitted|accepted|uploaded|posted|used|generated|hosted)\b|"
     r"\bwill never be (?:tolerated|allowed|permitted)\b|"
     r"\b(?:isn['’]?t|aren['’]?t|won['’]?t be)(?: [a-z]+)? (?:allowed|permitted|tolerated|acceptable|welcome|ok)\b|"
+    r"\b(?:will|shall|must) be (?:\w+ly |at once )?(?:deleted|removed|rejected|refused|taken down)\b|"
+    r"\b(?:grounds|cause|reason) for (?:\w+ ){0,3}(?:termination|suspension|removal|expulsion|an? (?:\w+ )?ban)\b|"
     r"\b(?:strictly|expressly|absolutely|explicitly|completely) (?:prohibited|forbidden|banned|disallowed|"
     r"not (?:allowed|permitted|tolerated))\b|"
     r"[:|–—(-] ?\**(?:prohibited|forbidden|banned|not (?:allowed|permitted)|disallowed|never allowed)\b|"
@@ -286,9 +311,10 @@ _UNDONE = re2.compile(
     r"\b(?:is|are) not (?:\w+ )?(?:prohibited|forbidden|banned|disallowed|barred|restricted)\b|"
     r"\bno (?:\w+ ){0,2}(?:prohibitions?|restrictions?|bans?)\b|\bfail(?:s|ed|ure)? to (?:prohibit|ban|forbid)\b|"
     r"\b(?:laws?|legislation|statutes?|regulations?|acts?|conventions?|treaty|treaties|countries|"
+    r"governments?|parliaments?|lawmakers|legislators?|senators?|europe|eu|uk|"
     r"jurisdictions|states|"
     r"licen[cs]es|polic(?:y|ies) of other|companies|platforms|providers)"
-    r"(?: [\w’',-]+){0,4} (?:that )?(?:prohibit|forbid|ban|criminali[sz]|outlaw)(?:s|ing|ning|ting|e|es)?\b|"
+    r"(?: [\w’',-]+){0,6} (?:that )?(?:prohibit|forbid|ban|criminali[sz]|outlaw)(?:s|ing|ning|ting|e|es)?\b|"
     r"\b(?:whether|if|when|where)(?: \w+){0,5} (?:prohibits?|forbids?|prohibited|forbidden|banned)\b|"
     # Not in force: planned, asked for, or of the past.
     r"\b(?:to ?do|add|adding|adopt|draft|propos\w+|consider\w*|call\w* (?:on|for)|asks? (?:\w+ ){1,3}to|"
@@ -350,6 +376,12 @@ _BENIGN = re2.compile(
     r"minors|images)){0,6}[ ,]*$"
 )
 _FAILING = re2.compile(r"(?i)\b(?:fail\w*|refus\w+|neglect\w*|declin\w+|not) to (?:\w+ )?$")
+# "We prohibit and report X": the duty stands beside the prohibition.
+_JOINED = re2.compile(
+    r"(?i)(?:\b(?:prohibit|forbid|ban|disallow|reject|condemn)(?:s|ned)?|(?:not|n['’]t|never) (?:allow|permit|"
+    r"tolerate|accept|condone))"
+    r"(?: \w+)?(?:,|,? and|,? or)(?: (?:we|will|immediately|promptly|also|actively))* $"
+)
 _DESCRIBED = re2.compile(
     r"(?i)^[^.;]{0,60}\b(?:was|were|been|is|are) (?:\w+ )?(?:found|detected|present|included|contained|known|"
     r"identified|observed|removed|used in training)\b"
@@ -379,12 +411,16 @@ _HEADING_PROHIBITS = re2.compile(
     r"shall not|do not|don['’]?t|never|"
     r"restricted uses?|use[- ]restrictions?|use-?based restrictions?|restrictions on use|usage restrictions?|"
     r"out[- ]of[- ]scope uses?|misuse|malicious use|zero[- ]tolerance|"
-    r"banned|what(?: is|['’]s) not|harmful uses?|violations|not (?:ok|okay|allowed here)|out[- ]of[- ]scope|"
+    r"banned|what(?: is|['’]s) not|agrees? not|(?:harmful|excluded|inappropriate|unintended|unsafe) uses?|"
+    r"not intended|hard (?:exclusions?|limits?|lines?)|(?:excluded|inappropriate|harmful) content|violations|"
+    r"not (?:ok|okay|allowed here)|out[- ]of[- ]scope|"
     r"off[- ]limits|"
     r"red lines?|no[- ]go(?:es|s)?|(?:can['’]?t|cannot) do)\b"
 )
 
 
+# A title of work on what is prohibited, not a prohibition.
+_OF_DATA = re2.compile(r"(?i)\b(?:data ?sets?|detect\w*|classif\w+|benchmarks?|corpus|moderation|taxonomy|labels?)\b")
 _MOST = 16  # more targets in one unit are a text made to be slow
 _FINITE = re2.compile(
     r"(?i)\b(?:is|are|was|were|we|you|i|our|your|will|may|can|has|have|had|must|should|do|does|please)\b"
@@ -400,6 +436,8 @@ def _is_meant(unit: str) -> list[tuple[int, int]]:
         after = unit[match.end() : match.end() + 20].split()
         if after and after[0].lower().strip(".,;:") in _ABOUT_ABUSE:
             continue
+        if match.group()[:6].lower() == "minor " and after and after[0].lower() in ("of", "to"):
+            continue  # "minor abuse of equipment"
         found.append(match.span())
     for minor_first, pattern in enumerate(_TARGETS[1:]):
         match = pattern.search(unit)
@@ -411,7 +449,7 @@ def _is_meant(unit: str) -> list[tuple[int, int]]:
             # The next may begin within this one: "harm others or exploit minors".
             match = pattern.search(unit, match.end(1))
     found += [match.span(1) for match in islice(_PROVISO.finditer(unit), _MOST)]
-    if _LABOUR.search(unit) and not _SEX.search(unit):
+    if (_LABOUR.search(unit) or _MACHINE.search(unit)) and not _SEX.search(unit):
         return []
     return sorted(found)
 
@@ -503,7 +541,9 @@ def _prohibitions(sentence: str, low: int, high: int, pattern: re2._Regexp) -> I
 def _governed(unit: str, start: int, end: int) -> bool | None:
     """Does the unit's own wording prohibit what stands at ``start``? None: it says nothing either way."""
     benign = _BENIGN.search(unit[:start])
-    if _SOMEONE_ELSES.search(unit) or (benign and not _FAILING.search(unit[: benign.start()])):
+    if _SOMEONE_ELSES.search(unit) or (
+        benign and not _FAILING.search(unit[: benign.start()]) and not _JOINED.search(unit[: benign.start()])
+    ):
         return False
     for first, last in _prohibitions(unit, 0, start, _BEFORE):
         between = unit[last:start].replace("without limitation", "")
@@ -562,7 +602,9 @@ def _prohibited(unit: Unit, start: int, end: int) -> bool:
     if unit.kind == "prose" and _FINITE.search(unit.text[:start]):
         return False  # a sentence of its own, which the heading does not make a prohibition
     for heading in reversed(unit.headings):
-        if _HEADING_PROHIBITS.search(heading) and not _UNDONE.search(heading):
+        if heading.endswith(":") and (said := _stem_says(heading)) is not None:
+            return said
+        if _HEADING_PROHIBITS.search(heading) and not _UNDONE.search(heading) and not _OF_DATA.search(heading):
             return True
         if _STEM_PERMITS.search(heading):
             return False
@@ -571,16 +613,23 @@ def _prohibited(unit: Unit, start: int, end: int) -> bool:
 
 # --- by reference ------------------------------------------------------------------------------------
 
+_OWNER = r"(?:[A-Z][\w.&’'+-]*\s+){0,5}"
 _POLICY = re2.compile(
-    r"((?:[A-Z][\w.&’'+-]*\s+){0,5}(?:(?:Acceptable|Prohibited|Responsible|Content|Safety|Permitted)[ -])?(?:Use|"
-    r"Usage|Uses|Content)"
-    r"\s+(?:Policy|Policies|Guidelines|Restrictions)|Community\s+(?:Guidelines|Standards)|(?:Content|"
-    r"Safety)\s+Policy|"
-    r"Code\s+of\s+Conduct|"
-    r"(?:[A-Z][\w.&’'+-]*\s+){0,5}(?i:(?:acceptable[ -]use|prohibited[ -]use|usage|content) polic(?:y|ies)))"
+    rf"((?:{_OWNER}(?:Acceptable|Prohibited|Responsible|Safety|Permitted)[ -](?:Use|Usage|Uses|Content)\s+(?:Policy|"
+    rf"Policies|Guidelines)|{_OWNER}(?:(?:Use|Usage|Uses|Content)\s+(?:Policy|Policies)|Content\s+Guidelines)|"
+    r"Community\s+(?:Guidelines|Standards)|(?:Content|Safety)\s+Policy|"
+    r"(?:AI|Services?|API|Generative)[\w ]{0,30}\s+Code\s+of\s+Conduct|"
+    rf"{_OWNER}(?i:(?:acceptable[ -]use|prohibited[ -]use|usage|content) polic(?:y|ies))))"
+)
+# Policies on other things than what the work may be used for.
+_NOT_OF_USE = re2.compile(
+    r"(?i)\b(?:trade ?marks?|brands?|brand features|logos?|marks|copyrights?|data|fair|third[- ]party|privacy|cookies?|"
+    r"media|press) (?:and |& )?(?:use|usage|uses|content) (?:policy|policies|guidelines)$"
 )
 # The policy's address, in the same sentence.
-_ADDRESS = re2.compile(r"^[^.!?\n]*?(https?://[^\s<>()\[\]\"'“”]+)")
+_ADDRESS = re2.compile(
+    r"^(?:[^.!?]|\.\S){0,120}?(https?://[^\s<>()\[\]\"'“”]+|\b(?:[a-z0-9-]+\.)+[a-z]{2,6}/[^\s<>()\[\]\"'“”]+)"
+)
 _BINDS = re2.compile(
     r"(?i)\b(?:comply|complies|compliance|accordance|adhere|adheres|subject to|incorporat\w*|agree|agrees|violat\w+|"
     r"bound by|follow|"
@@ -589,15 +638,35 @@ _BINDS = re2.compile(
 )
 
 
+# "This Acceptable Use Policy …": the text is the policy.
+_THIS = re2.compile(r"(?i)\bthis ((?:[\w&’'-]+\s+){0,4}?(?:use|usage|content)\s+(?:policy|policies|guidelines))")
+_MOST_POLICIES = 100
+
+
 def _reference(text: str) -> Clause:
-    for match in _POLICY.finditer(text):
+    """The policy of use that binds by being named: one with its address before one without."""
+    named = list(islice(_POLICY.finditer(text), _MOST_POLICIES))
+    own = {_of_policy(match.group(1)) for match in _THIS.finditer(text)} if named else set()
+    best = ABSENT
+    for match in named:
+        before = " ".join(text[max(0, match.start() - 20) : match.end()].split())
+        if _NOT_OF_USE.search(before) or _of_policy(match.group()) in own:
+            continue
         around = text[max(0, match.start() - 250) : match.end() + 160]
         if _BINDS.search(around):
             name = " ".join(match.group().split())
-            if address := _ADDRESS.search(text[match.end() : match.end() + 120]):
-                name += f" ({address.group(1).rstrip('.,;')})"
-            return Clause("by-reference", "", match.start(), match.end(), name)
-    return ABSENT
+            address = _ADDRESS.search(text[match.end() : match.end() + 300])
+            if address:
+                name += f" ({address.group(1).replace(chr(92), '').rstrip('.,;:*')})"
+            if address or best is ABSENT:
+                best = Clause("by-reference", "", match.start(), match.end(), name)
+            if address:
+                break
+    return best
+
+
+def _of_policy(name: str) -> str:
+    return " ".join(name.lower().split()[-3:])
 
 
 def _near(text: bytes) -> bool:
@@ -612,13 +681,35 @@ def clause(text: str, *, references: bool = True) -> Clause:
     that the text points to (cards point to many that do not bind).
     """
     if _near(text.encode()):
+        named: Unit | None = None  # the sentence before names it and says neither that it may be nor that it may not
         for unit in units(text):
             if _SUFFERED.search(unit.text) and not _disowned(unit.text):
                 return _said(unit)
-            for start, end in _is_meant(unit.text) or _by_label(unit):
+            meant = _is_meant(unit.text) or _by_label(unit)
+            for start, end in meant:
                 if _prohibited(unit, start, end):
                     return _said(unit)
+            if named is not None and _prohibits_what_was_named(unit):
+                return Clause("explicit", f"{named.text} {unit.text}", named.start, unit.end)
+            open_ended = meant and unit.kind != "heading" and not unit.text.endswith((":", "?"))
+            named = unit if open_ended and _governed(unit.text, *meant[-1]) is None else None
     return _reference(text) if references else ABSENT
+
+
+# "X is illegal. Such use is forbidden.", "… You must never generate it."
+_BACK = re2.compile(
+    r"(?i)^(?:and |but |so )?(?:any |all |none of )?(?:such|this|that|these|those|doing (?:so|this|that))\b"
+)
+_BACK_OBJECT = re2.compile(r"(?i)^ ?(?:\w+ ){1,4}?(?:it|them|this|that|such [a-z]+|these|those|so)\b")
+
+
+def _prohibits_what_was_named(unit: Unit) -> bool:
+    """Does this sentence prohibit what the one before it names, by a pronoun?"""
+    if unit.kind == "heading" or _disowned(unit.text):
+        return False
+    if _BACK.search(unit.text) and any(True for _ in _prohibitions(unit.text, 0, len(unit.text), _AFTER)):
+        return True
+    return any(_BACK_OBJECT.search(unit.text[end:]) for _, end in _prohibitions(unit.text, 0, len(unit.text), _BEFORE))
 
 
 def _said(unit: Unit) -> Clause:

@@ -8,12 +8,18 @@ from collections.abc import Mapping
 # Function words that only one of these languages uses often (words shared by several are left out).
 _COMMON_WORDS: Mapping[str, str] = {
     "en": "the of and to is you that this not with for are be or any by it will from your which shall may as on",
-    "fr": "le les des est et une du dans pour que qui sur avec vous nous ne pas sont cette aux vos ou il",
-    "de": "der die das und ist nicht mit den von zu ein eine für auf sie werden oder sich dem des wird",
-    "es": "el los las y es una del para que por con no se su usted como al sus esta este o",
-    "pt": "o os as e é uma do da para que por com não se seu você ao dos das em um na no",
-    "it": "il gli i e è una della del per che con non si di nel sono alla delle dei lo",
-    "nl": "het een en van niet met voor zijn dat op te aan wordt of uw door bij deze",
+    "fr": "le les des est et une du dans pour que qui sur avec vous nous ne pas sont cette aux vos ou il "
+    "uniquement tous droits réservés recherche",
+    "de": "der die das und ist nicht mit den von zu ein eine für auf sie werden oder sich dem des wird "
+    "alle rechte vorbehalten nur zwecke",
+    "es": "el los las y es una del para que por con no se su usted como al sus esta este o "
+    "todos derechos reservados solo fines queda prohibido",
+    "pt": "o os as e é uma do da para que por com não se seu você ao dos das em um na no "
+    "direitos reservados apenas pesquisa fins",
+    "it": "il gli i e è una della del per che con non si di nel sono alla delle dei lo "
+    "tutti diritti riservati ricerca vietato",
+    "nl": "het een en van niet met voor zijn dat op te aan wordt of uw door bij deze "
+    "alleen onderzoek rechten voorbehouden",
     "pl": "nie jest się na w i do z że oraz lub przez dla przy tym które",
     "tr": "ve bir bu için ile de da olarak veya olan kadar göre değil",
     "id": "yang dan untuk dengan tidak dari dalam ini pada adalah atau anda akan oleh",
@@ -25,7 +31,7 @@ _OF_NOTICES = frozenset(
     "all rights right reserved reserve license licence licensed copyright use used using free only see no do allowed "
     "permission granted mit apache bsd gpl creative commons public domain research purposes commercial non terms "
     "conditions author authors credit attribution please model dataset data share without minors children we "
-    "our a".split()
+    "our cc by nc sa nd wtfpl spdx eula".split()
 )
 _COMMON = {code: frozenset(words.split()) for code, words in _COMMON_WORDS.items()}
 _SCRIPTS: tuple[tuple[str, str], ...] = (
@@ -41,6 +47,8 @@ _SCRIPTS: tuple[tuple[str, str], ...] = (
 )
 _IN_SCRIPT = tuple((code, re.compile(f"[{span}]")) for code, span in _SCRIPTS)
 _WORDS = re.compile(r"[^\W\d_]+")
+_ADDRESSES = re.compile(r"https?://\S+|www\.\S+|@\S+")
+_DENSE = frozenset({"ja", "ko", "zh"})
 _SAMPLE = 20_000
 
 
@@ -50,13 +58,13 @@ def language_of(text: str) -> str:
     ``ru``, ``ar`` and ``hi`` stand for their script: other languages write in it too.
     """
     sample = text[:_SAMPLE] if len(text) <= 2 * _SAMPLE else text[:_SAMPLE] + " " + text[len(text) // 2 :][:_SAMPLE]
-    words = [word.lower() for word in _WORDS.findall(sample)]
+    words = [word.lower() for word in _WORDS.findall(_ADDRESSES.sub(" ", sample))]
     letters = sum(map(len, words))
     if not letters:
         return ""
     for code, script in _IN_SCRIPT:
-        # An ideograph says more than a letter: a fifth of a text in it makes the text Japanese or Chinese.
-        if len(script.findall(sample)) >= letters * 0.2:
+        # An ideograph says more than a letter: an English text with its Chinese copy is a tenth ideographs or more.
+        if len(script.findall(sample)) >= letters * (0.1 if code in _DENSE else 0.2):
             return code
     counts = {code: sum(word in common for word in words) for code, common in _COMMON.items()}
     if len(words) < 20:

@@ -47,6 +47,7 @@ class _Block:
     start: int
     end: int
     text: str  # of its first line
+    goes_on: bool = False  # an item whose number or letter is not the first: "(c)", "3."
 
 
 _HASHES = re2.compile(r"^ {0,3}(#{1,6})\s+(.*?)[\s#]*$")
@@ -54,34 +55,50 @@ _BOLD = re2.compile(r"^\s*(?:\*\*|__)([^*_]{2,90}?)(?:\*\*|__)\s*:?\s*$")
 _UNDERLINE = re2.compile(r"^\s*(?:={3,}|-{3,})\s*$")
 _ITEM = re2.compile(
     r"^([\s>]*)("
-    r"[-*+]\s|[•·–—▪◦‣●○➢✗✘❌🚫⛔]|"
+    r"[-*+]\s|[•·–—▪■□◦‣●○➢►▸⁃∙✗✘✖☒❌🚫⛔🛑✓✔✅]|"
     r"\((?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3})\)|"
-    r"(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3}(?:\.\d{1,3})*)[.)]\s|\|"
+    r"(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3}(?:\.\d{1,3})*)[.)]\s|\d{1,3}(?:\.\d{1,3}){1,4}\s|\||"
+    r"(?i:<li\b[^<>]{0,300}>)"
     r")\s*(\S.*)$"
 )
-_CROSSES = frozenset("✗✘❌🚫⛔")
+_CROSSES = frozenset("✗✘✖☒❌🚫⛔🛑")
+_MARKUP_HEADING = re2.compile(r"(?i)^\s*<h([1-6])\b[^<>]{0,300}>(.*)$")
+# The line under a table's first row.
+_TABLE_RULE = re2.compile(r"^[\s>]*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?)?\s*$")
+_HEADER = "|header"
 _RUN_IN = re2.compile(r"^[A-Z][\w’'/&,() -]{2,50}\.$")
 _SAYS = re2.compile(
     r"(?i)\b(?:you|we|i|it|they|must|may|shall|will|can|cannot|is|are|was|were|do|does|has|have|no|don['’]t)\b"
 )
-_TAG = re2.compile(r"(?i)</?(?:b|i|u|em|strong|span|p|li|a|font|br)\b[^<>]{0,200}>")
+# Marks of emphasis and of HTML, which say nothing of the sense.
+_TAG = re2.compile(
+    r"(?i)\*{1,3}|\b__|__\b|</?(?:b|i|u|em|strong|span|p|li|ul|ol|a|font|br|div|section|h[1-6]|t[dhr]|table|tbody|thead)"
+    r"\b[^<>]{0,300}>"
+)
 _SMALL_WORDS = "a an and as at but by for from if in nor of on or the to up with your our is are not vs"
 _SMALL = frozenset(_SMALL_WORDS.split())
 # A cut inside a block: after a sentence, a semicolon or a colon, and before an enumerator such as "(b)".
 _CUT = re.compile(
-    r"""[.!?]["')\]*_”’]*\s+["'(\[*_“‘]*[A-Z0-9]|;\s*(?:and|or)?|:(?:\s|\*|$)|\s\((?:[a-zA-Z]|[ivx]{1,4}|\d{1,2})\)\s"""
+    r"""[.!?]["')\]*_”’]*\s+["'(\[*_“‘]*[A-Z0-9]|;\s*(?:and|or)?|:(?:\s|\*|</?[a-z]|$)|\s\((?:[a-zA-Z]|[ivx]{1,4}|\d{1,2})\)\s|(?i:</?(?:li|p|h[1-6]|tr|div|br)\b[^<>]{0,300}>)"""
 )
 _ABBREVIATION = re2.compile(
     r"(?i)\b(?:e\.g|i\.e|inc|ltd|corp|co|no|nos|art|sec|v|vs|cf|u\.s|u\.k|approx|st|dr|mr|ms|mrs|[a-z])\.$"
 )
+_NOT_LATER = frozenset({"a", "i", "1"})
 _FIRST = re2.compile(r"^\((?:a|i|1|A)\)\s")
 _FRAGMENT = re2.compile(
     r"^(?:[Cc]hild(?:ren)?|[Mm]inors|[Ss]exual\w*|CSAM|[A-Z]?[a-z]+ing|[A-Z]?[a-z]+(?:tion|ment)|For [a-z]+ing|"
     r"In (?:a|any) (?:way|manner))\b"
 )
+# What has a verb of its own before any relative clause is a sentence, not one more thing on a list.
+_SENTENCE = re2.compile(
+    r"(?i)^(?:we|i|if|when|where|please|our|see|for more|note)\b|"
+    r"\b(?:is|are|was|were|you|we|i|they|will|may|can|has|have|had|must|should|shall|do|does|did)\b"
+)
+_RELATIVE = re2.compile(r"(?i)[,(]? ?\b(?:that|which|who|whom|whose|where|when|if|whether)\b")
 # "We forbid X. This includes …:" hangs on the sentence before.
 _GOES_ON = re2.compile(
-    r"^(?:(?:This|These|Such [a-z]+|Th(?:is|ese) [a-z]+)(?: also)? "
+    r"^(?:(?:This|That|It|These|Such [a-z]+|Th(?:is|at|ese) [a-z]+)(?: also)? "
     r"(?:includ(?:es?|ing)|covers?|appl(?:y|ies) to|extends? to)|"
     r"(?:Some )?[Ee]xamples?(?: of [a-z ]{3,40})? (?:includ(?:es?|ing)|are)|"
     r"Including|For example|For instance|Such as)\b"
@@ -92,6 +109,8 @@ def units(text: str) -> Iterator[Unit]:
     """The text's units in order; offsets are characters of ``text``."""
     headings: list[tuple[int, str]] = []
     stems: list[tuple[_Block, str]] = []  # with the block that holds the stem
+    broken_off: list[tuple[_Block, str]] = []  # the stems that the last heading ended, and the list under them
+    listed: tuple[int, str] | None = None
     before = ""  # the words of the unit before
     open_list = False  # the unit before did not end its sentence
     blocks = list(_blocks(text[:LONGEST]))
@@ -100,15 +119,19 @@ def units(text: str) -> Iterator[Unit]:
         if block.kind == "heading":
             level = block.depth[0]
             headings = [known for known in headings if known[0] < level]
-            if level > LEAD and before.endswith(":"):  # "The following are prohibited:" over titled paragraphs
-                headings.append((LEAD, before))
+            if level > 1 and before.endswith(":"):  # "The following are prohibited:" over titled paragraphs
+                headings.append((min(level - 1, LEAD), before))
             yield Unit("heading", block.text, block.start, block.end, (), tuple(words for _, words in headings))
             headings.append((level, block.text))
+            # A page's foot or a title between (c) and (d) does not end the list.
+            broken_off = stems or broken_off if level > LEAD else []
             stems, open_list, before = [], False, block.text
             continue
         if block.kind == "item":
-            stems = _above(stems, block)
-        elif not (stems and (open_list or _FRAGMENT.match(block.text))):
+            if not stems and block.goes_on and block.depth == listed:
+                stems = broken_off
+            stems, listed = _above(stems, block), block.depth
+        elif not (stems and (open_list or _is_fragment(block.text))):
             stems = []
         pieces = list(_pieces(text, block))
         run_in: tuple[str, ...] = ()
@@ -123,16 +146,25 @@ def units(text: str) -> Iterator[Unit]:
                 yield Unit(block.kind, rest, start, end, (*here, words[:LONGEST_UNIT]), titles)
             before = words[:LONGEST_UNIT]
             last = at == len(pieces) - 1
+            after = "" if last else pieces[at + 1][2]
             hangs = words.endswith(":") or (
                 last and follows == "item" and (words[-1] not in ".!?;" or words.endswith("..") or "following" in words)
             )
-            hangs = hangs or (not last and bool(_FIRST.match(pieces[at + 1][2])) and not _FIRST.match(words))
+            hangs = hangs or block.depth[1] == _HEADER or (bool(_FIRST.match(after)) and not _FIRST.match(words))
             if hangs:
                 stems = [*stems, *((block, stem) for stem in here[len(stems) :]), (block, words)][-DEEPEST:]
-            elif closes and not last:
+            elif closes and not last and not (stems and _is_fragment(after)):
                 # A new sentence begins: an item keeps what the item hangs on, prose keeps nothing.
                 stems = [stem for stem in stems if block.kind == "item" and stem[0] is not block]
             open_list = not closes or hangs
+
+
+def _is_fragment(words: str) -> bool:
+    """Is this one more thing on a list ("To harm minors.", "Images that are abusive."), no sentence of its own?"""
+    if _FRAGMENT.match(words):
+        return True
+    relative = _RELATIVE.search(words)
+    return not _SENTENCE.search(words[: relative.start()] if relative else words)
 
 
 def _above(stems: list[tuple[_Block, str]], item: _Block) -> list[tuple[_Block, str]]:
@@ -150,14 +182,21 @@ def _blocks(text: str) -> Iterator[_Block]:
     for raw in text.splitlines(keepends=True):
         start, offset = offset, offset + len(raw)
         line = raw.rstrip()
-        bare = line.strip().strip(">").strip()
+        bare = line.lstrip(" \t>").rstrip()
+        if bare[:1] == "<":
+            bare = _TAG.sub("", bare).strip()
+        if block is not None and block.depth[1] == "|" and _TABLE_RULE.match(line):
+            block.depth = (-1, _HEADER)
+            continue
         if _UNDERLINE.match(line) and block is not None and block.kind == "prose" and len(block.text) < 100:
             block.kind, block.depth = "heading", (2, "")
             yield block
             block, previous = None, ""
             continue
         new = _begin(line, bare, start, previous, block) if bare else None
-        if block is not None and (new is not None or not bare):
+        if block is not None and (new is not None or not bare or _is_title_of(block, bare)):
+            if block.kind == "prose" and (_is_title_of(block, bare) if bare else _stands_alone(block)):
+                block.kind, block.depth, block.text = "heading", (5, ""), _plain(block.text)
             yield block
             block = None
         if new is not None:
@@ -174,15 +213,32 @@ def _blocks(text: str) -> Iterator[_Block]:
         yield block
 
 
+def _stands_alone(block: _Block) -> bool:
+    """Is it one short line that is no sentence: "Acceptable use"?"""
+    words = block.text
+    alone = (
+        block.kind == "prose" and block.end - block.start <= 50 and words[:1].isupper() and words[-1] not in ".,;:!?"
+    )
+    return alone and not _SENTENCE.search(words) and len(words.split()) <= 6
+
+
+def _is_title_of(block: _Block, line: str) -> bool:
+    """No text is wrapped as short as this before a line as long as that, and begins it with a capital."""
+    return line[:1].isupper() and len(line) > len(block.text) + 20 and _stands_alone(block)
+
+
 def _begin(line: str, bare: str, start: int, previous: str, block: _Block | None) -> _Block | None:
     """The block that begins on this line, or None: it goes on with the one before."""
     end = start + len(line)
     if hashes := _HASHES.match(line):
         return _Block("heading", (len(hashes.group(1)), ""), start, end, _plain(hashes.group(2)))
+    if line.lstrip()[:2].lower() == "<h" and (marked := _MARKUP_HEADING.match(line)):
+        return _Block("heading", (int(marked.group(1)), ""), start, end, _plain(bare))
     if item := _ITEM.match(line):
         indent = len(item.group(1).expandtabs(4))
         marker = _marker(item.group(2), block)
-        return _Block("item", (indent, marker), start + item.start(3), end, item.group(3).strip())
+        goes_on = item.group(2).strip("(). \t").lower() not in _NOT_LATER and marker[0] in "1iaA"
+        return _Block("item", (indent, marker), start + item.start(3), end, item.group(3).strip(), goes_on)
     if bold := _BOLD.match(line):
         return _Block("heading", (6, ""), start, end, _plain(bold.group(1)))
     if (
@@ -200,6 +256,8 @@ def _begin(line: str, bare: str, start: int, previous: str, block: _Block | None
 def _marker(marker: str, block: _Block | None) -> str:
     """The kind of a list marker: its siblings have the same."""
     marker = marker.strip()
+    if marker[0] == "<":
+        return "<li>"
     core = marker.strip("().")
     around = marker.replace(core, "") if core else marker
     if not core or not core[0].isalnum():
@@ -222,7 +280,9 @@ def _pieces(text: str, block: _Block) -> Iterator[tuple[int, int, str, bool]]:
     begin = 0
     for cut in _CUT.finditer(raw):
         mark = raw[cut.start()]
-        if mark in ".!?":
+        if mark == "<":
+            at, closes = cut.end(), True
+        elif mark in ".!?":
             at = cut.start() + 1
             if mark == "." and _ABBREVIATION.search(raw[max(begin, at - 12) : at]):
                 continue

@@ -87,7 +87,13 @@ def test_html_terms_become_their_words() -> None:
     )
     text, trouble = text_of_html(html)
     assert trouble == ""
-    assert [line for line in text.split("\n") if line] == ["Terms of use", "Be kind & fair.", "Always.", "One", "Two"]
+    assert [line for line in text.split("\n") if line] == [
+        "# Terms of use",
+        "Be kind & fair.",
+        "Always.",
+        "- One",
+        "- Two",
+    ]
 
 
 def test_html_nested_a_hundred_thousand_deep_costs_nothing() -> None:
