@@ -108,14 +108,19 @@ def part_of(
     role: Role = "document" if kind == "document" else "card"
     texts = [Text(role, uri, card.body, card.body_line)]
     # The terms that a reader must accept before a download stand in the metadata.
-    for key in _PROMPTS & card.metadata.keys():
-        prompt = card.metadata[key]
+    for key in _PROMPTS:
+        prompt = card.metadata.get(key)
         if isinstance(prompt, str) and prompt.strip():
             texts.append(Text(role, uri, prompt, statements.line(key)))
+    # "I will not use it for …: checkbox": each name is a promise of its own.
+    fields = card.metadata.get("extra_gated_fields")
+    if isinstance(fields, Mapping) and fields:
+        promises = "\n".join(f"- {name}" for name in fields)
+        texts.append(Text(role, uri, promises, statements.line("extra_gated_fields")))
     return Part(Subject(subject.kind, subject.name, subject.revision, tuple(statements.made), missing), tuple(texts))
 
 
-_PROMPTS = frozenset(("extra_gated_prompt", "extra_gated_description"))
+_PROMPTS = ("extra_gated_prompt", "extra_gated_description")
 
 
 class _Statements:

@@ -79,7 +79,7 @@ _IMAGERY = (
     r"(?:illegal|unlawful|illicit) (?:\w+ )?(?:content|material|imagery|images)(?: \w+)? (?:involving|depicting|"
     r"of|with|featuring) "
     r"(?:minors|children|a minor|a child)|"
-    r"under-?\s?aged? (?:content|material|images?|imagery|pictures|nsfw|porn\w*|nud\w+|sex\w*)|"
+    r"under-?\s?aged? (?:content|material|images?|imagery|pictures|nsfw|stuff|porn\w*|nud\w+|sex\w*)|"
     r"abus\w+ (?:imagery|images|material|pictures|videos?) of (?:children|minors|a child)|"
     r"sexual exploitation and (?:sexual )?abuse of (?:a )?(?:child(?:ren)?|minors?)"
 )
@@ -122,7 +122,8 @@ _NOT_SEXUAL = _words(
 _LINKS = _words(
     "a an the any all some of to or and and/or in on at by for with as against from toward towards upon involving "
     "involve involves depicting depict depicts depiction featuring feature including include includes showing "
-    "portraying portray portrayal representing related relating pertaining concerning about regarding who whom "
+    "portraying portray portrayed shown depicted engaged engaging performing participating posing representing "
+    "related relating pertaining concerning about regarding who whom "
     "which that is are attempt attempting attempts attempted try tries seeking intend intended intends such like "
     "especially particularly way ways other otherwise potentially knowingly intentionally directly indirectly "
     "actual real fictional apparent imaginary virtual simulated computer-generated ai-generated generated "
@@ -200,12 +201,22 @@ _YOU = (
     r"images?|posts?|data|datasets?|api|system|technology|and|or|it|weights|checkpoints?|licensed \w+|third part(?:y|"
     r"ies)|adapters?|loras?)"
 )
+# "May not" before one of these prohibits, whoever is meant; before others it may say what is uncertain.
+_DOING = (
+    r"(?:us(?:e|ed)|upload(?:ed)?|creat(?:e|ed)|generat(?:e|ed)|shar(?:e|ed)|post(?:ed)?|produc(?:e|ed)|"
+    r"distribut(?:e|ed)|"
+    r"publish(?:ed)?|stor(?:e|ed)|host(?:ed)?|submit(?:ted)?|send|sent|mak(?:e|ing)|display(?:ed)?|request(?:ed)?|"
+    r"promot(?:e|ed)|engag(?:e|ed)|depict(?:ed)?|sell|sold|offer(?:ed)?|transmit(?:ted)?|employ(?:ed)?|attempt|exploit|"
+    r"harm|abuse|sexuali[sz]e|endanger|groom|portray(?:ed)?|draw|write|ask|train(?:ed)?|fine-?tune(?:d)?)"
+)
 # Each says that what comes after it is prohibited.
 _BEFORE = re2.compile(
     r"(?i)(?:"
     rf"\b{_YOU}(?: [\w’',()]+){{0,6}}? (?:must|shall|may|can|should|will)(?: [a-z]+)? ?not\b|"
     rf"\b{_YOU}(?: [\w’']+){{0,4}}? (?:cannot|can['’]?t|mustn['’]?t|won['’]?t|shan['’]?t|shouldn['’]?t)\b|"
-    r"\b(?:must|shall) (?:\w+ )?not\b|\b(?:may|can|should) not be\b|\bcannot be\b|\bmust never\b|"
+    r"\b(?:must|shall|shalt) (?:\w+ )?not\b|"
+    rf"(?:\b\w+ )?\b(?:may|should) not (?:\w+ly )?(?:be )?{_DOING}\b|"
+    r"\b(?:may|can|should) not be\b|\bcannot be\b|\bmust never\b|"
     r"(?:^|[,;:.–—-] ?|\band |\bor |\bplease |\bthen )(?:do not|don['’]?t|never|avoid)\b|"
     r"(?-i:\b(?:Do not|Do NOT|DO NOT|Don['’]t|DON['’]T|Never|NEVER)\b)|"
     r"\byou(?: [a-z]+)? (?:do not|don['’]?t|never)\b|"
@@ -238,7 +249,10 @@ _BEFORE = re2.compile(
     r"\b(?:ends?|loses?|losing|forfeits?) (?:all )?(?:your|their|the|its) (?:rights?|licen[cs]e|access)\b|"
     r"\b(?:suspend|terminat|clos|block|delet|ban)\w* [^.;]{0,40}\baccounts?\b[^.;]{0,40}\b(?:if|where|when|"
     r"for)\b|\bnot for (?:use|the purposes?)\b|"
-    r"\bagrees? to not\b|\boff[- ]limits\b|\b(?:is|are) not (?:used|employed|deployed) (?:to|for|in)\b|"
+    r"\b(?:agrees?|undertakes?|engages?|promises?|commits?|accepts?|asked|required|"
+    r"obliged)(?: \w+){0,3} (?:to not|not to)\b|"
+    r"\b(?:just|but|only) not (?:for|to|in)\b|\bno (?:place|room)(?: here)? for\b|\boff[- ]limits\b|\b(?:is|"
+    r"are) not (?:used|employed|deployed) (?:to|for|in)\b|"
     r"\b(?:you|users?|licensees?|customers?|recipients?|developers?|deployers?|part(?:y|"
     r"ies))(?: \w+){0,3} ensure(?: \w+){0,6} (?:not|no|never)\b|"
     r"\b(?:licen[cs]es?|rights?|permissions?|grants?|authori[sz]ation)(?: \w+){0,5} (?:do|does|shall|"
@@ -265,6 +279,14 @@ _BEFORE = re2.compile(
 # Each says that what comes before it is prohibited.
 _AFTER = re2.compile(
     r"(?i)(?:"
+    r"\b(?:will|shall) (?:have|get|see|lose) (?:their|his|her|your|the|all) (?:\w+ )?(?:access|accounts?|"
+    r"licen[cs]es?|rights?)\b|"
+    r"\b(?:which|that) (?:we|our \w+|this \w+|the (?:polic(?:y|ies)|rules?|licen[cs]e|"
+    r"terms)) (?:\w+ )?(?:prohibits?|forbids?|bans?|"
+    r"(?:does|do) not (?:allow|permit|tolerate|accept))\b|"
+    r"[:–—-] ?(?:all |both |each |is |are |strictly |absolutely |expressly )+(?:prohibited|forbidden|banned|"
+    r"not allowed)\b|"
+    r"\b(?:is|are) (?:\w+ )?(?:off the table|out of bounds|a no-?go)\b|"
     r"\b(?:is|are|be|being|remains?|shall be|will be|has been|have been)(?: [a-z]+){0,2} (?:prohibited|forbidden|"
     r"banned|disallowed|barred|unacceptable|"
     r"off[- ]limits|not (?:allowed|permitted|tolerated|acceptable|accepted|welcome|ok|okay))\b|"
@@ -333,6 +355,9 @@ _SOMEONE_ELSES = re2.compile(
     r"(?:(?:some|many|most|other|several|certain|various|their|his|her) )+(?:\w+ ){0,3}(?:polic|terms|platforms?|"
     r"companies|licen[cs]es|providers?|laws?|models?|services)|"
     r"(?:the )?(?:law|eu|un|united nations|congress|government|act|directive|authors? of)\b)"
+    r"|(?i)\b(?:minister|senator|president|police|court|judge|officials?|spokes\w+|mayor|campaigners?|experts?|"
+    r"lawyers?)\b"
+    r"(?: [\w’']+){0,6} (?:said|says|called|urged|warned|announced|told|wrote|promised|ruled)\b"
     r"|(?i), (?:the|an?|one|its) (?:article|paper|report|newspaper|authors?|study|press|blog) (?:says?|said|"
     r"writes?|notes?|"
     r"reports?|reported)\b|\b(?:as reported|reportedly)\b"
@@ -344,7 +369,8 @@ _DEFINITION = re2.compile(
     r"will )?(?:means?|refers? to|is defined as|are defined as|has the meaning|is any|is an?)\b"
 )
 _CAUSE = re2.compile(
-    r"(?i)\b(?:because|since|as (?:it|this|they|we)|due to|where|otherwise|lest|or else|except|other than|unless|"
+    r"(?i)(?:^|[,;:–—-]) ?otherwise\b|\b(?:because|since|as (?:it|this|they|we)|due to|where|lest|or else|except|"
+    r"other than|unless|"
     r"without|"
     r"(?:,|but|and|so|while|however|although) (?:we|our|it|the model|this model|the dataset|they|i) (?:\w+ )?(?:may|"
     r"will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
@@ -481,6 +507,15 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
         "with",
         "through",
         "as",
+        "being",
+        "engaged",
+        "engaging",
+        "depicted",
+        "shown",
+        "portrayed",
+        "performing",
+        "posing",
+        "appearing",
     }:
         return False
     between = match.group(2)
@@ -681,7 +716,8 @@ def clause(text: str, *, references: bool = True) -> Clause:
     that the text points to (cards point to many that do not bind).
     """
     if _near(text.encode()):
-        named: Unit | None = None  # the sentence before names it and says neither that it may be nor that it may not
+        # The sentence before, where it names it and says neither that it may be nor that it may not.
+        named: tuple[Unit, int] | None = None
         for unit in units(text):
             if _SUFFERED.search(unit.text) and not _disowned(unit.text):
                 return _said(unit)
@@ -689,10 +725,13 @@ def clause(text: str, *, references: bool = True) -> Clause:
             for start, end in meant:
                 if _prohibited(unit, start, end):
                     return _said(unit)
-            if named is not None and _prohibits_what_was_named(unit):
-                return Clause("explicit", f"{named.text} {unit.text}", named.start, unit.end)
-            open_ended = meant and unit.kind != "heading" and not unit.text.endswith((":", "?"))
-            named = unit if open_ended and _governed(unit.text, *meant[-1]) is None else None
+            if named is not None and _prohibits_what_was_named(unit, topic=named[1] < _AT_ITS_HEAD):
+                before = named[0]
+                return Clause("explicit", f"{before.text} {unit.text}", before.start, unit.end)
+            if meant and _leaves_open(unit, meant[0][0]):
+                named = unit, meant[0][0]
+            elif not (named and named[0].kind == unit.kind == "item"):  # "… any of the above" may follow the list
+                named = None
     return _reference(text) if references else ABSENT
 
 
@@ -700,16 +739,29 @@ def clause(text: str, *, references: bool = True) -> Clause:
 _BACK = re2.compile(
     r"(?i)^(?:and |but |so )?(?:any |all |none of )?(?:such|this|that|these|those|doing (?:so|this|that))\b"
 )
-_BACK_OBJECT = re2.compile(r"(?i)^ ?(?:\w+ ){1,4}?(?:it|them|this|that|such [a-z]+|these|those|so)\b")
+_BACK_OBJECT = re2.compile(
+    r"(?i)^ ?(?:\w+ ){0,4}?(?:this|that|such [a-z]+|these|those|so)\b|"
+    r"^[^.;]{0,120}\b(?:the|these|those) (?:above|foregoing|aforementioned|preceding)\b"
+)
+_BACK_TOPIC = re2.compile(r"(?i)^ ?(?:\w+ ){1,4}?(?:it|them)\b")
+_AT_ITS_HEAD = 20  # characters before what a sentence is about
 
 
-def _prohibits_what_was_named(unit: Unit) -> bool:
-    """Does this sentence prohibit what the one before it names, by a pronoun?"""
-    if unit.kind == "heading" or _disowned(unit.text):
+def _leaves_open(unit: Unit, start: int) -> bool:
+    words = unit.text
+    said = unit.kind == "heading" or words.endswith((":", "?")) or _BENIGN.search(words[:start])
+    return not (said or _UNDONE.search(words) or _DEFINITION.search(words))
+
+
+def _prohibits_what_was_named(unit: Unit, *, topic: bool) -> bool:
+    """Does this sentence prohibit what the one before it names, by a pronoun? "It" is what that one is about."""
+    words = unit.text
+    if unit.kind == "heading" or _disowned(words):
         return False
-    if _BACK.search(unit.text) and any(True for _ in _prohibitions(unit.text, 0, len(unit.text), _AFTER)):
+    if _BACK.search(words) and any(True for _ in _prohibitions(words, 0, len(words), _AFTER)):
         return True
-    return any(_BACK_OBJECT.search(unit.text[end:]) for _, end in _prohibitions(unit.text, 0, len(unit.text), _BEFORE))
+    rests = [words[end:] for _, end in _prohibitions(words, 0, len(words), _BEFORE)]
+    return any(_BACK_OBJECT.search(rest) or (topic and _BACK_TOPIC.search(rest)) for rest in rests)
 
 
 def _said(unit: Unit) -> Clause:

@@ -146,7 +146,11 @@ def test_gating_adult_tag_licence_name_and_link() -> None:
         ("adult_content", "not-for-all-audiences", "", 6),
         ("gating", "fields", "", 7),
     ]
-    assert [(t.text, t.first_line) for t in card(text).texts] == [("", 12), ("You agree to be kind.\n", 7)]
+    assert [(t.text, t.first_line) for t in card(text).texts] == [
+        ("", 12),
+        ("You agree to be kind.\n", 7),
+        ("- Name", 9),
+    ]
 
 
 @pytest.mark.parametrize(
