@@ -171,7 +171,9 @@ _DONE = re2.compile(rf"(?i)\b(sexuali[sz]\w*|sexual|nud\w+|porn\w*|lewd|(?:{_HAR
 _ABOUT_ABUSE = _words(
     "labor labour injury injuries case cases prevention detection detector classifier research researcher researchers "
     "survivor survivors victim victims hotline helpline investigation investigations law laws legislation court news "
-    "statistics awareness charity charities charges trial trials ruling rulings"
+    "statistics awareness charity charities charges trial trials ruling rulings scanning scanner scanners reporting "
+    "reports filter filters filtering hash hashes hashing matching risk risks vector vectors benchmark benchmarks "
+    "-adjacent adjacent"
 )
 _BROKEN = re2.compile(r"(?i)\b(?:not|never|no)\b|, so\b|, (?:but|because|while|whereas)\b")
 _LABOUR = re2.compile(
@@ -322,7 +324,7 @@ _AFTER = re2.compile(
     r"infringement)s?\b|"
     r"\bviolates? (?:this|the|our)\b|\b(?:hereby|expressly|specifically|is|are) excluded\b|\bnot (?:ok|okay|"
     r"fine|cool)\b|"
-    r"\| ?(?:\*\*)?(?:no|never|❌|✗|✘|🚫|⛔)(?:\*\*)? ?(?:\||$)|(?:[:–—-]|\.{3}) ?never\b"
+    r"\| ?(?:\*\*)?(?:no|never|❌|✗|✘|🚫|⛔)(?:\*\*)? ?(?:\||$)|(?:[:–—-]|\.{3}) ?never\b[.!)*]*$"
     r")"
 )
 # A prohibition undone, or not this text's own.
