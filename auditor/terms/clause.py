@@ -189,6 +189,7 @@ _MACHINE = re2.compile(
     r"subtree|sub-?domains?|"
     r"(?:major|patch) (?:and|or) minor|minor (?:versions?|releases?|updates?|keys?|chords?|scales?))\b"
 )
+_TRAITS = re2.compile(r"(?i)\bdiscriminat\w+|\bsexual orientation\b")
 _SEX = re2.compile(rf"(?i)\b(?:{_SEXUAL}|{_IMAGERY})")
 
 # --- what prohibits it -------------------------------------------------------------------------------
@@ -265,6 +266,7 @@ _BEFORE = re2.compile(
     r"\bunder no circumstances?\b|\bin no (?:event|case|way)\b|"
     r"\b(?:prohibit|forbid|ban|disallow|bar|outlaw|reject|oppose|condemn)(?:s|ed|ned|ting|ning|ding|ing)?\b|"
     r"\bforbidding\b|"
+    r"\b(?:restricted|impermissible|excluded|banned) (?:uses?|purposes?|content|materials?|activit(?:y|ies)|conduct)\b|"
     r"\bprohibitions?\b|\bprohibited\b|\bforbidden\b|\bunacceptable\b|\bdisallowed\b|\bbans? on\b|"
     r"\brestrictions? (?:on|against)\b|"
     r"(?:\bnot|n['’]t|\bnever)(?: [a-z]+)? (?:allow|permit|tolerate|accept|condone|host|support|authori[sz]e|want|"
@@ -298,6 +300,7 @@ _AFTER = re2.compile(
     r"\bcannot be (?:tolerated|allowed|permitted|accepted|uploaded|posted|used|generated|hosted)\b|"
     r"\bwill never be (?:tolerated|allowed|permitted)\b|"
     r"\b(?:isn['’]?t|aren['’]?t|won['’]?t be)(?: [a-z]+)? (?:allowed|permitted|tolerated|acceptable|welcome|ok)\b|"
+    r"\bzero[- ]tolerance\b|"
     r"\b(?:will|shall|must) be (?:\w+ly |at once )?(?:deleted|removed|rejected|refused|taken down)\b|"
     r"\b(?:grounds|cause|reason) for (?:\w+ ){0,3}(?:termination|suspension|removal|expulsion|an? (?:\w+ )?ban)\b|"
     r"\b(?:strictly|expressly|absolutely|explicitly|completely) (?:prohibited|forbidden|banned|disallowed|"
@@ -371,9 +374,9 @@ _DEFINITION = re2.compile(
     r"will )?(?:means?|refers? to|is defined as|are defined as|has the meaning|is any|is an?)\b"
 )
 _CAUSE = re2.compile(
-    r"(?i)(?:^|[,;:–—-]) ?otherwise\b|\b(?:because|since|as (?:it|this|they|we)|due to|where|lest|or else|except|"
+    r"(?i)(?:^|[,;:–—-]) ?otherwise\b|\b(?:because|since|as (?:it|this|they|we)|due to|lest|or else|except|"
     r"other than|unless|"
-    r"without|"
+    r"(?:as|since|for|where) (?:\w+ ){1,4}(?:may|might|could|would|can|will|is|are|do|does)\b|"
     r"(?:,|but|and|so|while|however|although) (?:we|our|it|the model|this model|the dataset|they|i) (?:\w+ )?(?:may|"
     r"will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
 )
@@ -443,7 +446,7 @@ _HEADING_PROHIBITS = re2.compile(
     r"not intended|hard (?:exclusions?|limits?|lines?)|(?:excluded|inappropriate|harmful) content|violations|"
     r"not (?:ok|okay|allowed here)|out[- ]of[- ]scope|"
     r"off[- ]limits|"
-    r"red lines?|no[- ]go(?:es|s)?|(?:can['’]?t|cannot) do)\b"
+    r"red lines?|hard no(?:e?s|['’]s)?|no-?no(?:e?s|['’]s)?|don['’]ts|no[- ]go(?:es|s)?|(?:can['’]?t|cannot) do)\b"
 )
 
 
@@ -487,6 +490,8 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
     deed_group, minor_group = (3, 1) if minor_first else (1, 3)
     deed, minor = match.group(deed_group).lower(), match.group(minor_group).lower()
     after_deed = unit[match.end(deed_group) :].lstrip(" -").split(maxsplit=1)
+    if deed == "sex" and _TRAITS.search(unit):
+        return False  # "age, sex, sexual orientation"
     if deed in {"sexual", "sexually", "sex"} and after_deed and after_deed[0].lower().strip(".,;:()") in _NOT_SEXUAL:
         return False
     if minor_first and after_deed and after_deed[0].lower().strip(".,;:()") in _ABOUT_ABUSE:
@@ -555,9 +560,24 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
     return sum(word not in _LINKS and not _DEED.fullmatch(word) for word in words) <= 5
 
 
+def _undoings(words: str) -> Iterator[re2._Match]:
+    """What undoes a prohibition; not "whether or not prohibited", nor "without consent is prohibited"."""
+    even_so = words.replace("hether or not", "hether or so ") if "hether or not" in words else words
+    for match in _UNDONE.finditer(even_so):
+        if not _OF_ANOTHER.search(match.group()):
+            yield match
+
+
+_OF_ANOTHER = re2.compile(r"(?i)^(?:not|never|without|n['’]t)(?: [\w’']+)+ (?:is|are|was|were|be|being)(?: \w+)? \w+$")
+
+
+def _undone(words: str) -> bool:
+    return any(True for _ in _undoings(words))
+
+
 def _prohibitions(sentence: str, low: int, high: int, pattern: re2._Regexp) -> Iterator[tuple[int, int]]:
     """Where ``sentence[low:high]`` prohibits and nothing undoes it: starts and ends in the sentence."""
-    undone = [match.span() for match in _UNDONE.finditer(sentence)]
+    undone = [match.span() for match in _undoings(sentence)]
     for match in pattern.finditer(sentence[low:high]):
         start, end = low + match.start(), low + match.end()
         if any(first <= end and start <= last for first, last in undone):
@@ -590,7 +610,7 @@ def _governed(unit: str, start: int, end: int) -> bool | None:
     for first, _ in _prohibitions(unit, end, len(unit), _AFTER):
         if not _CAUSE.search(unit[end:first]):
             return True
-    return False if _UNDONE.search(unit) or _DEFINITION.search(unit) else None
+    return False if _undone(unit) or _DEFINITION.search(unit) else None
 
 
 def _stem_says(stem: str) -> bool | None:
@@ -599,9 +619,9 @@ def _stem_says(stem: str) -> bool | None:
         return False
     if any(True for pattern in (_BEFORE, _AFTER) for _ in _prohibitions(stem, 0, len(stem), pattern)):
         return True
-    if len(stem) <= 60 and stem.endswith(":") and _HEADING_PROHIBITS.search(stem) and not _UNDONE.search(stem):
+    if len(stem) <= 60 and stem.endswith(":") and _HEADING_PROHIBITS.search(stem) and not _undone(stem):
         return True
-    return False if _UNDONE.search(stem) or _STEM_PERMITS.search(stem) else None
+    return False if _undone(stem) or _STEM_PERMITS.search(stem) else None
 
 
 def _by_label(unit: Unit) -> list[tuple[int, int]]:
@@ -641,7 +661,7 @@ def _prohibited(unit: Unit, start: int, end: int) -> bool:
     for heading in reversed(unit.headings):
         if heading.endswith(":") and (said := _stem_says(heading)) is not None:
             return said
-        if _HEADING_PROHIBITS.search(heading) and not _UNDONE.search(heading) and not _OF_DATA.search(heading):
+        if _HEADING_PROHIBITS.search(heading) and not _undone(heading) and not _OF_DATA.search(heading):
             return True
         if _STEM_PERMITS.search(heading):
             return False
@@ -668,7 +688,8 @@ _ADDRESS = re2.compile(
     r"^(?:[^.!?]|\.\S){0,120}?(https?://[^\s<>()\[\]\"'“”]+|\b(?:[a-z0-9-]+\.)+[a-z]{2,6}/[^\s<>()\[\]\"'“”]+)"
 )
 _BINDS = re2.compile(
-    r"(?i)\b(?:comply|complies|compliance|accordance|adhere|adheres|subject to|incorporat\w*|agree|agrees|violat\w+|"
+    r"(?i)\b(?:comply|complies|compliance|accordance|adhere|adheres|adherence|observ(?:e|es|ance)|respect|"
+    r"governed by|subject to|incorporat\w*|agree|agrees|violat\w+|"
     r"bound by|follow|"
     r"available at|set (?:forth|out) (?:in|at)|restrictions in|consistent with|abide|conform\w*|means the|"
     r"prohibited by|found at|located at)\b"
@@ -752,7 +773,7 @@ _AT_ITS_HEAD = 20  # characters before what a sentence is about
 def _leaves_open(unit: Unit, start: int) -> bool:
     words = unit.text
     said = unit.kind == "heading" or words.endswith((":", "?")) or _BENIGN.search(words[:start])
-    return not (said or _UNDONE.search(words) or _DEFINITION.search(words))
+    return not (said or _undone(words) or _DEFINITION.search(words))
 
 
 def _prohibits_what_was_named(unit: Unit, *, topic: bool) -> bool:
@@ -772,7 +793,7 @@ def _said(unit: Unit) -> Clause:
 
 
 def _disowned(unit: str) -> bool:
-    return bool(_SOMEONE_ELSES.search(unit) or _UNDONE.search(unit) or unit.endswith("?"))
+    return bool(_SOMEONE_ELSES.search(unit) or _undone(unit) or unit.endswith("?"))
 
 
 def speaks_against(sentence: str) -> bool:

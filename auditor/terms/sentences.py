@@ -246,7 +246,7 @@ def _begin(line: str, bare: str, start: int, previous: str, block: _Block | None
     if (
         len(bare) <= 80
         and bare[-1] not in ".,;:!?"
-        and (not previous or previous[-1] in ".:;)!?" or len(previous) < 60)
+        and (not previous or previous[-1] in ".:;)!?" or (len(previous) < 60 and not previous.isupper()))
     ):
         words = [word for word in bare.split() if word[0].isalpha()]
         titled = words and words[0][0].isupper() and all(word[0].isupper() or word in _SMALL for word in words)
