@@ -44,7 +44,7 @@ _AGE = r"(?:1[0-8]|eighteen|sixteen|(?:legal|adult) age|age of (?:majority|conse
 _MINOR = (
     r"minors|(?:a|an|any|another|the|one|real|no) minor|children|child|kids?|teen(?:s|agers?)|pre-?teens?|"
     r"adolescents?|infants?|"
-    r"toddlers?|babies|juveniles?|youths?|young (?:people|persons?|children)|school ?(?:girls?|boys?|children)|"
+    r"toddlers?|babies|juveniles|youths?|young (?:people|persons?|children)|school ?(?:girls?|boys?|children)|"
     r"pre-?pubescents?|under-?\s?aged?|child-?like|kiddie|"
     r"(?:any ?one|any ?body|some ?one|persons?|people|individuals?|users?|characters?|those|humans?|subjects?|"
     r"figures?|models?|girls?|boys?)"
@@ -62,7 +62,8 @@ _HARM = (
 _SEXUAL = (
     r"sexuali[sz]\w*|sexually|sexual|sex|sexy|erotic\w*|porn\w*|obscene|nude|nudes|nudity|naked|lewd|explicit|"
     r"indecent|"
-    r"sensual|nsfw|suggestive|inappropriate|intimate|fetish\w*|romantic|erp|adult (?:content|material|role-?play|"
+    r"sensual|nsfw|suggestive|inappropriate|undress\w*|intimate|fetish\w*|romantic|erp|adult (?:content|material|"
+    r"role-?play|"
     r"imagery|scenes?|scenarios?|"
     r"situations?)"
 )
@@ -250,7 +251,8 @@ _BEFORE = re2.compile(
     r"\b(?:void|invalid|terminat\w*|ends?|revoked?|lapses?|expires?|withdrawn)\b[^.;]{0,60}\b(?:if|where|when|"
     r"as soon as)\b|"
     r"\b(?:ends?|loses?|losing|forfeits?) (?:all )?(?:your|their|the|its) (?:rights?|licen[cs]e|access)\b|"
-    r"\b(?:suspend|terminat|clos|block|delet|ban)\w* [^.;]{0,40}\baccounts?\b[^.;]{0,40}\b(?:if|where|when|"
+    r"\b(?:suspend|terminat|clos|block|delet|ban)(?:|e|s|es|ing|ning) [^.;]{0,40}\baccounts?\b[^.;]{0,40}\b(?:if|"
+    r"where|when|"
     r"for)\b|\bnot for (?:use|the purposes?)\b|"
     r"\b(?:agrees?|undertakes?|engages?|promises?|commits?|accepts?|asked|required|"
     r"obliged)(?: \w+){0,3} (?:to not|not to)\b|"
@@ -261,10 +263,12 @@ _BEFORE = re2.compile(
     r"\b(?:licen[cs]es?|rights?|permissions?|grants?|authori[sz]ation)(?: \w+){0,5} (?:do|does|shall|"
     r"will) not (?:extend|apply|include|cover|"
     r"permit|allow|grant|give|confer)\b|"
-    r"\b(?:terminat|ban|suspend|revok|remov|clos)\w* [^.;]{0,60}\b(?:if (?:you|(?:the |any |a )?(?:licensee|user)s?)|"
+    r"\b(?:terminat|ban|suspend|revok|remov|clos)(?:|e|s|es|ing|ning) [^.;]{0,60}\b(?:if (?:you|(?:the |any |"
+    r"a )?(?:licensee|user)s?)|"
     r"(?:users?|anyone|accounts?|members?|persons?|creators?)(?: [a-z]+){0,2} (?:who|that|which|for))\b|"
-    r"\bunder no circumstances?\b|\bin no (?:event|case|way)\b|"
-    r"\b(?:prohibit|forbid|ban|disallow|bar|outlaw|reject|oppose|condemn)(?:s|ed|ned|ting|ning|ding|ing)?\b|"
+    r"\bat no (?:time|point)\b|\b(?:is|are) not to (?:\w+ly )?[a-z]+\b|\bunder no circumstances?\b|"
+    r"\bin no (?:event|case|way)\b|"
+    r"\b(?:prohibit|forbid|ban|disallow|bar|outlaw|reject|oppose|condemn)(?:s|d|ed|ned|ting|ning|ding|ing)?\b|"
     r"\bforbidding\b|"
     r"\b(?:restricted|impermissible|excluded|banned) (?:uses?|purposes?|content|materials?|activit(?:y|ies)|conduct)\b|"
     r"\bprohibitions?\b|\bprohibited\b|\bforbidden\b|\bunacceptable\b|\bdisallowed\b|\bbans? on\b|"
@@ -300,7 +304,13 @@ _AFTER = re2.compile(
     r"\bcannot be (?:tolerated|allowed|permitted|accepted|uploaded|posted|used|generated|hosted)\b|"
     r"\bwill never be (?:tolerated|allowed|permitted)\b|"
     r"\b(?:isn['’]?t|aren['’]?t|won['’]?t be)(?: [a-z]+)? (?:allowed|permitted|tolerated|acceptable|welcome|ok)\b|"
-    r"\bzero[- ]tolerance\b|"
+    r"\bzero[- ]tolerance\b|\b(?:breach(?:es)?|(?:violation|infringement)s?) of (?:our|the|these|this) (?:rules?|terms|"
+    r"polic\w+|licen\w+|"
+    r"agreement|guidelines)\b|\boutside (?:of )?(?:the (?:scope|terms) of )?(?:this|the|our) (?:licen[cs]e|"
+    r"agreement|permission|grant)\b|"
+    r"\b(?:your|the|this|their) (?:licen[cs]e|rights?|access|accounts?|permission)s? (?:\w+ )?(?:ends?|"
+    r"terminates?|lapses?|expires?|"
+    r"(?:is|are|will be) (?:\w+ )?(?:revoked|terminated|withdrawn))\b|"
     r"\b(?:will|shall|must) be (?:\w+ly |at once )?(?:deleted|removed|rejected|refused|taken down)\b|"
     r"\b(?:grounds|cause|reason) for (?:\w+ ){0,3}(?:termination|suspension|removal|expulsion|an? (?:\w+ )?ban)\b|"
     r"\b(?:strictly|expressly|absolutely|explicitly|completely) (?:prohibited|forbidden|banned|disallowed|"
@@ -415,7 +425,8 @@ _JOINED = re2.compile(
 )
 _DESCRIBED = re2.compile(
     r"(?i)^[^.;]{0,60}\b(?:was|were|been|is|are) (?:\w+ )?(?:found|detected|present|included|contained|known|"
-    r"identified|observed|removed|used in training)\b"
+    r"identified|observed|removed|used in training)\b|^[^.;]{0,60}\b(?:was|were) (?:\w+ )?(?:harmed|hurt|abused|"
+    r"exploited)\b"
 )
 _MODEL_DOES = re2.compile(
     r"(?i)\b(?:model|models|filter|filters|classifier|dataset|data|system|tool|it|detector|corpus|checker|checkpoint)"
@@ -480,9 +491,12 @@ def _is_meant(unit: str) -> list[tuple[int, int]]:
             # The next may begin within this one: "harm others or exploit minors".
             match = pattern.search(unit, match.end(1))
     found += [match.span(1) for match in islice(_PROVISO.finditer(unit), _MOST)]
-    if (_LABOUR.search(unit) or _MACHINE.search(unit)) and not _SEX.search(unit):
-        return []
-    return sorted(found)
+    return [] if _of_no_people(unit) else sorted(found)
+
+
+def _of_no_people(unit: str) -> bool:
+    """Does it speak of work or of machines, and of nothing sexual?"""
+    return bool(_LABOUR.search(unit) or _MACHINE.search(unit)) and not _SEX.search(unit)
 
 
 def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
@@ -604,7 +618,7 @@ def _governed(unit: str, start: int, end: int) -> bool | None:
         return False
     for first, last in _prohibitions(unit, 0, start, _BEFORE):
         between = unit[last:start].replace("without limitation", "")
-        found_none = unit[first:last].strip(" :–—-").lower() == "no" and _DESCRIBED.match(unit[end:])
+        found_none = unit[first:last].strip(" :–—-").lower() == "no" and _DESCRIBED.match(unit[start:])
         if not (_CAUSE.search(between) or _LIABLE.search(between) or _ANOTHER_DEED.search(between) or found_none):
             return True
     for first, _ in _prohibitions(unit, end, len(unit), _AFTER):
@@ -685,7 +699,7 @@ _NOT_OF_USE = re2.compile(
 )
 # The policy's address, in the same sentence.
 _ADDRESS = re2.compile(
-    r"^(?:[^.!?]|\.\S){0,120}?(https?://[^\s<>()\[\]\"'“”]+|\b(?:[a-z0-9-]+\.)+[a-z]{2,6}/[^\s<>()\[\]\"'“”]+)"
+    r"^(?:[^.!?]|\.\S){0,120}?(https?://[^\s<>()\[\]\"'“”]+|\b(?:[a-z0-9-]+\.)+[a-z]{2,12}/[^\s<>()\[\]\"'“”]+)"
 )
 _BINDS = re2.compile(
     r"(?i)\b(?:comply|complies|compliance|accordance|adhere|adheres|adherence|observ(?:e|es|ance)|respect|"
@@ -742,7 +756,7 @@ def clause(text: str, *, references: bool = True) -> Clause:
         # The sentence before, where it names it and says neither that it may be nor that it may not.
         named: tuple[Unit, int] | None = None
         for unit in units(text):
-            if _SUFFERED.search(unit.text) and not _disowned(unit.text):
+            if _SUFFERED.search(unit.text) and not (_of_no_people(unit.text) or _disowned(unit.text)):
                 return _said(unit)
             meant = _is_meant(unit.text) or _by_label(unit)
             for start, end in meant:

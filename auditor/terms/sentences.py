@@ -289,7 +289,9 @@ def _pieces(text: str, block: _Block) -> Iterator[tuple[int, int, str, bool]]:
             if mark == "." and _ABBREVIATION.search(raw[max(begin, at - 12) : at]):
                 continue
             closes = True
-        elif mark == ":" and 0 < len(raw) - cut.end() <= SHORT and not any(sign in raw[cut.end() :] for sign in ";("):
+        elif (
+            mark == ":" and 0 < len(raw) - cut.end() <= SHORT and not any(sign in raw[cut.start() :] for sign in ";(\n")
+        ):
             continue  # "CSAM: not allowed." is one unit
         else:
             at, closes = cut.start() + (0 if mark.isspace() else 1), False

@@ -78,6 +78,39 @@ def test_a_text_is_known_whatever_its_wrapping_and_owner(own: Path) -> None:
     assert known.text_of(wrapped)[:2] == ("own-1", "exact")
 
 
+def test_a_line_that_begins_with_copyright_because_it_was_wrapped_is_the_texts_own(own: Path) -> None:
+    known = read((own,)).licences
+    words = [*WORDS[:300], "copyright", *WORDS[300:]]
+    narrow, wide = "\n".join(words), " ".join(words)
+    assert normal_words(narrow) == normal_words(wide) == words
+    assert known.text_of(narrow)[:2] == known.text_of(wide)[:2] == ("own-1", "edited")
+
+
+def test_a_heading_and_an_owners_notice_are_not_the_texts_own(own: Path) -> None:
+    known = read((own,)).licences
+    text = "# License\n\nCopyright 2031 by Some One. All rights reserved.\n\n" + " ".join(WORDS)
+    assert known.text_of(text)[:2] == ("own-1", "exact")
+
+
+@pytest.mark.parametrize("title", ["Apache License 2.0", "Own 2.7"])
+def test_a_near_text_under_another_title_is_not_named_by_its_sibling(own: Path, title: str) -> None:
+    """A sibling shares nine tenths of its words and is another licence."""
+    (own / "other.toml").write_text('[licence.apache]\ntitle = "Apache License 2.0"\n')
+    toml = own / "own.toml"
+    toml.write_text(toml.read_text().replace('title = "Own"', 'title = "Own 1.3"'))
+    known = read((own,)).licences
+    body = " ".join(WORDS[:700] + WORDS[720:])
+    assert known.text_of(f"Own 1.3\n\n{body}")[:2] == ("own-1", "edited")
+    assert known.text_of(f"{title}\n\n{body}")[:2] == ("", "unknown")
+
+
+@pytest.mark.parametrize(
+    "spelling", ["llama3.2", "llama3.3", "llama4", "gemma", "cc-by-nc-3.0", "cc-by-sa-3.0", "bsd-4-clause", "mit-0"]
+)
+def test_texts_that_are_mostly_a_siblings_are_known_themselves(spelling: str) -> None:
+    assert spelling in {text.licence for text in LICENCES.texts}
+
+
 def test_an_edited_text_is_edited_and_another_is_unknown(own: Path) -> None:
     known = read((own,)).licences
     assert known.text_of(" ".join(WORDS[:700] + WORDS[720:]))[:2] == ("own-1", "edited")
