@@ -119,8 +119,8 @@ def units(text: str) -> Iterator[Unit]:
         if block.kind == "heading":
             level = block.depth[0]
             # A title right under a title is its first part, where nothing but their shortness makes them titles.
-            part = bool(headings) and level > LEAD and headings[-1] == (level, before)
-            headings = [known for known in headings if known[0] < level or (part and known == headings[-1])]
+            above = headings[-1:] if level > LEAD and headings and headings[-1] == (level, before) else []
+            headings = [known for known in headings if known[0] < level] + above
             if level > 1 and before.endswith(":"):  # "The following are prohibited:" over titled paragraphs
                 headings.append((min(level - 1, LEAD), before))
             yield Unit("heading", block.text, block.start, block.end, (), tuple(words for _, words in headings))

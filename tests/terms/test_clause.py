@@ -474,7 +474,16 @@ def test_what_stands_under_a_prohibiting_heading_is_prohibited() -> None:
 
 
 @pytest.mark.parametrize(
-    "junk", ["", "\x00" * 500, "(a) " * 3_000, "minors " * 3_000, ":" * 5_000, "harm to " * 3_000 + "minors"]
+    "junk",
+    [
+        "",
+        "\x00" * 500,
+        "(a) " * 3_000,
+        "minors " * 3_000,
+        ":" * 5_000,
+        "harm to " * 3_000 + "minors",
+        "Harm Minors\n\n" * 20_000,
+    ],
 )
 def test_junk_has_no_clause(junk: str) -> None:
     assert clause(junk).answer == "absent"
