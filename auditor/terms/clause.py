@@ -256,6 +256,8 @@ _BEFORE = re2.compile(
     r"for)\b|\bnot for (?:use|the purposes?)\b|"
     r"\b(?:agrees?|undertakes?|engages?|promises?|commits?|accepts?|asked|required|"
     r"obliged)(?: \w+){0,3} (?:to not|not to)\b|"
+    r"\b(?:must|shall|should) be free (?:of|from)\b|"
+    r"\b(?:warrants?|represents?|confirms?|agrees?|ensures?|promises?)(?: \w+)? (?:that )?(?:nothing|none of)\b|"
     r"\b(?:just|but|only) not (?:for|to|in)\b|\bno (?:place|room)(?: here)? for\b|\boff[- ]limits\b|\b(?:is|"
     r"are) not (?:used|employed|deployed) (?:to|for|in)\b|"
     r"\b(?:you|users?|licensees?|customers?|recipients?|developers?|deployers?|part(?:y|"
@@ -304,6 +306,9 @@ _AFTER = re2.compile(
     r"\bcannot be (?:tolerated|allowed|permitted|accepted|uploaded|posted|used|generated|hosted)\b|"
     r"\bwill never be (?:tolerated|allowed|permitted)\b|"
     r"\b(?:isn['’]?t|aren['’]?t|won['’]?t be)(?: [a-z]+)? (?:allowed|permitted|tolerated|acceptable|welcome|ok)\b|"
+    r"\b(?:terminates?|voids?|ends?|forfeits?|revokes?) (?:this|the|your|all) (?:\w+ )?(?:licen[cs]e|rights?|"
+    r"access|agreement|"
+    r"permission)s?\b|"
     r"\bzero[- ]tolerance\b|\b(?:breach(?:es)?|(?:violation|infringement)s?) of (?:our|the|these|this) (?:rules?|terms|"
     r"polic\w+|licen\w+|"
     r"agreement|guidelines)\b|\boutside (?:of )?(?:the (?:scope|terms) of )?(?:this|the|our) (?:licen[cs]e|"
@@ -348,7 +353,7 @@ _UNDONE = re2.compile(
     r"\b(?:is|are) not (?:\w+ )?(?:prohibited|forbidden|banned|disallowed|barred|restricted)\b|"
     r"\bno (?:\w+ ){0,2}(?:prohibitions?|restrictions?|bans?)\b|\bfail(?:s|ed|ure)? to (?:prohibit|ban|forbid)\b|"
     r"\b(?:laws?|legislation|statutes?|regulations?|acts?|conventions?|treaty|treaties|countries|"
-    r"governments?|parliaments?|lawmakers|legislators?|senators?|europe|eu|uk|"
+    r"bills?|amendments?|proposals?|governments?|parliaments?|lawmakers|legislators?|senators?|europe|eu|uk|"
     r"jurisdictions|states|"
     r"licen[cs]es|polic(?:y|ies) of other|companies|platforms|providers)"
     r"(?: [\w’',-]+){0,6} (?:that )?(?:prohibit|forbid|ban|criminali[sz]|outlaw)(?:s|ing|ning|ting|e|es)?\b|"
@@ -360,7 +365,7 @@ _UNDONE = re2.compile(
     r"against|polic(?:y|ies) against)\b|"
     r"\b(?:prohibit\w*|forbid\w*|ban(?:s|ning)?|clause)\b[^.;]{0,60}\b(?:(?:is|are) (?:missing|absent|lacking)|"
     r"(?:was|were|has been) (?:removed|dropped|deleted|lifted))\b|"
-    r"\b(?:in (?:19|20)\d\d|previous(?:ly)?|earlier|former(?:ly)?|used to|last year|"
+    r"\b(?:(?:in|until|before) (?:19|20)\d\d|previous(?:ly)?|earlier|former(?:ly)?|used to|last year|"
     r"years ago)\b[^.;]{0,60}\b(?:prohibit\w*|"
     r"forbade|banned|outlawed)\b)"
 )
@@ -638,6 +643,14 @@ def _stem_says(stem: str) -> bool | None:
     return False if _undone(stem) or _STEM_PERMITS.search(stem) else None
 
 
+# "Adult content. Do not share with people under 18."
+_GIVEN = re2.compile(
+    r"(?i)\b(?:shar(?:e|ed|ing)|show(?:n|ing)?|s[eo]ll(?:ing)?|sold|giv(?:e|en|ing)|send(?:ing)?|sent|"
+    r"offer(?:ed)?|provid\w+|"
+    r"distribut\w+|expos\w+|accessible|available)(?: \w+){0,3} (?:with|to|by)\b"
+)
+
+
 def _by_label(unit: Unit) -> list[tuple[int, int]]:
     """What only a label (before a colon, or the heading or stem right above) and the unit together name."""
     label, low = "", 0
@@ -646,7 +659,7 @@ def _by_label(unit: Unit) -> list[tuple[int, int]]:
     elif unit.stems or unit.headings:
         label = (unit.stems or unit.headings)[-1]
     rest = unit.text[low:]
-    if not 0 < len(label) <= 50 or _ACCESS.search(rest.partition("not ")[0]):
+    if not 0 < len(label) <= 50 or _ACCESS.search(rest.partition("not ")[0]) or _GIVEN.search(rest):
         return []
     if _LABEL_SEXUAL.search(label):
         return [(low + found.start(1), low + found.end(1)) for found in islice(_SHOWN.finditer(rest), _MOST)]
@@ -786,7 +799,7 @@ _AT_ITS_HEAD = 20  # characters before what a sentence is about
 
 def _leaves_open(unit: Unit, start: int) -> bool:
     words = unit.text
-    said = unit.kind == "heading" or words.endswith((":", "?")) or _BENIGN.search(words[:start])
+    said = unit.kind == "heading" or words.endswith(":") or _BENIGN.search(words[:start])
     return not (said or _undone(words) or _DEFINITION.search(words))
 
 

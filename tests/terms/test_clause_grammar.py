@@ -99,6 +99,10 @@ PROHIBIT = [
     "You may not use the weights for forced labour, human trafficking or the exploitation of children.",
     "All uses are welcome other than those that exploit children.",
     "Our stance on the sexual exploitation of children is one of zero tolerance.",
+    "You warrant that nothing you offer here depicts the exploitation of minors.",
+    "Any use for the exploitation of children ends this licence.",
+    "Collections hosted here must be free of child sexual abuse material.",
+    "Making sexual images of children with it? This gets you banned.",
 ]
 DO_NOT = [
     "The parent process must not abuse its children.",
@@ -115,6 +119,9 @@ DO_NOT = [
     "Prohibited content classifier\n\nIts classes are:\n- csam\n- spam\n",
     "Suppliers must not hire anyone under 15 or tolerate the exploitation of children in their factories.",
     "Do not exploit juvenile fish.",
+    "Adult content. Do not share it with people under 18.",
+    "The bill would prohibit tools made for child sexual abuse material.",
+    "Until 2019 our terms banned the sexualisation of minors.",
     "You may not use it:\n- to send spam\n\nWe like children. Our staff is trained in preventing abuse of minors.\n",
 ]
 
