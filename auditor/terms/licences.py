@@ -195,5 +195,7 @@ def sketch_of(words: list[str]) -> frozenset[int]:
 
 def _share(left: frozenset[int], right: frozenset[int]) -> float:
     """Broder's estimate of the share of runs in common, from the smallest hashes of the union."""
+    if left.isdisjoint(right):
+        return 0.0
     union = heapq.nsmallest(SKETCH, left | right)
     return sum(number in left and number in right for number in union) / len(union) if union else 0.0
