@@ -91,7 +91,8 @@ class Decision:
 
     ``subject`` and ``copies`` (the same weights elsewhere) are what was reviewed; ``digests`` are those of the
     weights files, ``sha256`` and ``sha256-tensors``. ``index`` is the number of the ledger's event that made
-    the decision, ``evidence`` the leaf hash (hex) of the last event of the case that the reviewers saw.
+    the decision, ``leaf`` its leaf hash (hex), ``logged`` what that is the hash of without a reviewer's words ("" in
+    ledgers that close no words), ``evidence`` the leaf hash of the last event of the case that the reviewers saw.
     Reviewers are pseudonyms. ``policy`` is the fingerprint of what was judged by, ``version`` the program's.
     ``overturned_at`` and ``superseded_by`` say how a decision ended that did.
     """
@@ -117,6 +118,8 @@ class Decision:
     version: str
     index: int
     evidence: str
+    leaf: str = ""
+    logged: str = ""
     status: Status = "standing"
     supersedes: str = ""
     superseded_by: str = ""

@@ -2,12 +2,14 @@
 
 A folder (mode 0700) holds ``ledger.sqlite``, ``signing.key`` (0600), ``public.key`` and ``reviewers.toml``.
 An event is one line of canonical JSON that names the hash of the one before it. The lines are the leaves of a
-Merkle tree (RFC 6962), and every transaction ends with a signed checkpoint over them all. What a queue needs
-to be quick is kept beside them and follows from them alone.
+Merkle tree (RFC 6962), and every transaction ends with a signed checkpoint over them all. A leaf holds words only
+as their salted digest, so that a recipient of a list can be shown what it says without them; see :func:`closed`.
+What a queue needs to be quick is kept beside the lines and follows from them alone.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -32,7 +34,7 @@ from auditor.review.states import Event, State
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey, public_from, public_text
 
-FORMAT = 1
+FORMAT = 2  # 1: a leaf is a line as it stands, words included
 FILE = "ledger.sqlite"
 KEY = "signing.key"
 PUBLIC = "public.key"
@@ -62,6 +64,7 @@ class Ledger:
             raise SealError(f"{folder / FILE}: has no beginning; restore it from an export")
         if begun.data["format"] > FORMAT:
             raise SealError(f"{folder / FILE}: was written by a newer auditor; this one reads format {FORMAT}")
+        self.format = int(begun.data["format"])
         self.origin = f"auditor/ledger/{begun.data['ledger']}"
         self.public = public_from(begun.data["key"])
         self._signed = "", Checkpoint(self.origin, 0, b"")  # the last note whose signature was checked
@@ -94,7 +97,7 @@ class Ledger:
             for statement in SCHEMA.values():
                 database.execute(statement)
             for number, body in enumerate(bodies):
-                _insert(database, number, body)
+                _insert(database, number, body, event_of(body).leaf)
             size = database.execute("SELECT count(*) FROM events").fetchone()[0]
             database.execute("INSERT INTO checkpoints VALUES (?, ?)", (size, note[-1]))
             for state in _states(database, size):
@@ -165,17 +168,19 @@ class Ledger:
         ended = max((one.index for one in state.decisions if one.verdict != "interim"), default=0)
         said = {"proposed", "reviewed", "interim"}
         return tuple(
-            replace(event, data={}) if event.kind in said and event.number > ended else event for event in events
+            replace(event, data={}, closed="") if event.kind in said and event.number > ended else event
+            for event in events
         )
 
-    def states(self) -> Iterator[State]:
-        """Every case in order of ids, read as they are iterated.
+    def states(self, size: int = 0) -> Iterator[State]:
+        """Every case in order of ids, read as they are iterated; as it was after ``size`` events, or is now (0).
 
         Each entry is first proven to be the one that was signed, and the last that none is missing: raises
         :class:`SealError` where they are not.
         """
         with _reading(self.folder / FILE):
-            size = self._proven()
+            signed = self._proven()
+            size = min(size or signed, signed)
             # Only what was signed when this began: others may go on recording meanwhile.
             of_none = "SELECT count(*) FROM events WHERE case_id = '' AND number < ?"
             (read,) = self.database.execute(of_none, (size,)).fetchone()
@@ -190,14 +195,16 @@ class Ledger:
         for state in self.states():
             yield from state.decisions
 
-    def standing(self, now: str = "", verdicts: Sequence[Verdict] = ()) -> Iterator[Decision]:
+    def standing(self, now: str = "", verdicts: Sequence[Verdict] = (), size: int = 0) -> Iterator[Decision]:
         """The decisions in force: not overturned, superseded or expired; those of some verdicts, or all.
+
+        ``size`` as for :meth:`states`.
 
         They follow from the events alone. One that is due for re-review or under appeal still stands; see
         :meth:`Decision.due`, :meth:`Decision.lapsed` and ``Decision.appeal``, of which a person must be told.
         """
         now = now or self.now
-        for state in self.states():
+        for state in self.states(size):
             for decision in state.in_force:
                 if decision.stands(now) and (not verdicts or decision.verdict in verdicts):
                     yield decision
@@ -287,7 +294,8 @@ class Ledger:
                     raise UsageError(
                         f"{act.actor!r}: is no reviewer of this ledger; see `auditor review reviewers --help`"
                     )
-                body = _body(number, time, act.actor, act.kind, act.case, act.data, previous)
+                salt = {"salt": secrets.token_hex(16)} if "why" in act.data and self.format > 1 else {}
+                body = _body(number, time, act.actor, act.kind, act.case, {**act.data, **salt}, previous)
                 event = event_of(body)
                 if act.case:
                     state = after.get(act.case) or self._state(act.case)
@@ -299,7 +307,8 @@ class Ledger:
                     after[act.case] = states.apply(state, event)
                 else:
                     check_general(event)
-                previous = _insert(self.database, number, body)
+                previous = event.leaf
+                _insert(self.database, number, body, event.leaf)
             for state in after.values():
                 remember(self.database, state)
             size += len(acts)
@@ -473,6 +482,7 @@ def event_of(body: str) -> Event:
     """The event that an entry says. Raises :class:`SealError` for one that is not as this program writes them."""
     try:
         content = json.loads(body)
+        without = closed(content)
         event = Event(
             content["number"],
             content["time"],
@@ -480,7 +490,8 @@ def event_of(body: str) -> Event:
             content["kind"],
             content["case"],
             content["data"],
-            merkle.leaf(body.encode()).hex(),
+            merkle.leaf((without or body).encode()).hex(),
+            without,
         )
         whole = _body(event.number, event.time, event.actor, event.kind, event.case, event.data, content["previous"])
     except (ValueError, KeyError, TypeError) as error:
@@ -488,6 +499,23 @@ def event_of(body: str) -> Event:
     if whole != body:
         raise SealError("an entry of the ledger is not in the form it was written in; run `auditor review verify`")
     return event
+
+
+def closed(content: Mapping[str, Any]) -> str:
+    """What the leaf of an entry is the hash of, with ``words`` in place of its words; "" where they are not salted.
+
+    ``words`` is the SHA-256 of the JSON list of salt and words: who holds the entry can show what was said, and
+    who is shown the rest can guess nothing of it. An entry that says ``words`` itself would pass for a closed one.
+    Raises ValueError, KeyError, TypeError for an entry that is not as this program writes them.
+    """
+    data = content["data"]
+    if "words" in data:
+        raise ValueError("words")
+    if "salt" not in data:
+        return ""
+    words = hashlib.sha256(_text([data["salt"], data["why"]]).encode()).hexdigest()
+    kept = {key: value for key, value in data.items() if key not in ("salt", "why")}
+    return _text({**content, "data": {**kept, "words": words}})
 
 
 GENERAL = {"begun", "policy", "clock", "receipt"}
@@ -504,20 +532,22 @@ def check_general(event: Event) -> None:
 def _body(number: int, time: str, actor: str, kind: str, case: str, data: Mapping[str, Any], previous: str) -> str:
     """An entry: one line of JSON in ASCII, keys in order, so that equal events are equal bytes."""
     content = {"number": number, "time": time, "actor": actor, "kind": kind, "case": case, "data": data}
-    return json.dumps({**content, "previous": previous}, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _text({**content, "previous": previous})
 
 
-def _insert(database: sqlite3.Connection, number: int, body: str) -> str:
-    """Add an entry and the subtrees it completes; its leaf hash in hex."""
+def _text(content: object) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _insert(database: sqlite3.Connection, number: int, body: str, leaf: str) -> None:
+    """Add an entry, whose leaf hash is given in hex, and the subtrees it completes."""
 
     def node(level: int, at: int) -> bytes:
         row = database.execute("SELECT hash FROM tree WHERE level = ? AND number = ?", (level, at)).fetchone()
         return bytes(row[0])
 
     database.execute("INSERT INTO events (number, body) VALUES (?, ?)", (number, body))
-    hashed = merkle.leaf(body.encode())
-    database.executemany("INSERT INTO tree VALUES (?, ?, ?)", merkle.grow(number, hashed, node))
-    return hashed.hex()
+    database.executemany("INSERT INTO tree VALUES (?, ?, ?)", merkle.grow(number, bytes.fromhex(leaf), node))
 
 
 def _states(database: sqlite3.Connection, size: int) -> Iterator[State]:
@@ -528,13 +558,14 @@ def _states(database: sqlite3.Connection, size: int) -> Iterator[State]:
         (size,),
     )
 
-    def event(body: str, hashed: bytes) -> Event:
-        if merkle.leaf(body.encode()) != hashed:
+    def proven(body: str, hashed: bytes) -> Event:
+        event = event_of(body)
+        if event.leaf != hashed.hex():
             raise SealError("an entry of the ledger was changed; run `auditor review verify`")
-        return event_of(body)
+        return event
 
     for _, group in groupby(rows, key=lambda row: row[0]):
-        yield states.fold(event(body, hashed) for _, body, hashed in group)
+        yield states.fold(proven(body, hashed) for _, body, hashed in group)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

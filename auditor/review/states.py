@@ -56,6 +56,7 @@ class Event:
     case: str
     data: Mapping[str, Any]
     leaf: str = ""  # the hash of its entry in the ledger, in hex
+    closed: str = ""  # what that is the hash of, where words stand in it as their digest alone; else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +350,8 @@ def _decision(state: State, event: Event, first: Opinion, last: Opinion, *, revi
         version=state.version,
         index=event.number,
         evidence=state.evidence,
+        leaf=event.leaf,
+        logged=event.closed,
         appeal_by=later(event.time, days=APPEAL_DAYS),
     )
 

@@ -22,6 +22,7 @@ import pytest
 
 from auditor.errors import SealError, UsageError
 from auditor.review import Ledger, Query, people, queue, states
+from auditor.review import ledger as ledger_module
 from auditor.review.ledger import FILE, KEY, Act, _body, event_of
 from auditor.review.notes import Checkpoint
 from auditor.review.notes import opened as opened_note
@@ -405,6 +406,60 @@ def test_every_event_is_proven_to_be_in_the_ledger(book: Ledger) -> None:
     for event in book.all_events():
         proof = merkle.inclusion(event.number, checkpoint.size, book.node)
         assert merkle.included(bytes.fromhex(event.leaf), event.number, checkpoint.size, proof, checkpoint.root)
+
+
+# What a leaf shows
+
+
+def test_a_leaf_shows_all_of_an_event_but_its_words(book: Ledger) -> None:
+    decided(book, CASE)
+    proposed, reviewed = [*book.all_events()][-2:]
+    shown = json.loads(reviewed.closed)
+    assert shown["data"].keys() == {"verdict", "rules", "review_by", "words"}
+    assert (shown["actor"], shown["kind"], shown["case"]) == ("wren", "reviewed", CASE)
+    assert bytes.fromhex(reviewed.leaf) == merkle.leaf(reviewed.closed.encode())
+    assert "The digest is on the list." not in proposed.closed
+    assert "I compared it too." not in reviewed.closed
+    (decision,) = book.standing()
+    assert (decision.leaf, decision.logged) == (reviewed.leaf, reviewed.closed)
+
+
+def test_the_same_words_are_never_shown_as_the_same(book: Ledger) -> None:
+    """Else whoever guesses them could tell."""
+    for case in (CASE, case_id(2)):
+        book.record(Act("reported", case, "heron", {"outcome": "not-due", "why": "No."}))
+    one, two = [json.loads(event.closed)["data"]["words"] for event in [*book.all_events()][-2:]]
+    assert one != two
+
+
+@pytest.mark.parametrize("old", ["I compared it too.", '"salt":"'])
+def test_words_and_their_salt_are_part_of_what_is_signed(book: Ledger, old: str) -> None:
+    decided(book, CASE)
+    statement = f"UPDATE events SET body = replace(body, '{old}', '{old[:-1]}x') WHERE number = 5"
+    if old.startswith('"'):
+        statement = f"""UPDATE events SET body = replace(body, '{old}', '{old}0') WHERE number = 5"""
+    with _forge(book, statement) as forged:
+        assert "event 5: the Merkle tree does not hold it" in str(verify(forged).breaks[0])
+
+
+def test_an_event_cannot_be_put_in_place_by_what_its_leaf_shows(book: Ledger) -> None:
+    """It has the same leaf; its words would be gone, and nobody would see it."""
+    decided(book, CASE)
+    closed = [*book.all_events()][-1].closed
+    with _forge(book, f"UPDATE events SET body = '{closed}' WHERE number = 5") as forged:
+        assert "event 5: an entry of the ledger is damaged" in str(verify(forged).breaks[0])
+
+
+def test_a_ledger_of_format_1_goes_on_as_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "FORMAT", 1)
+    with made(tmp_path / "old") as old:
+        old.record(opened(1))
+    monkeypatch.undo()
+    with Ledger.open(tmp_path / "old", clock=Clock()) as old:
+        decided(old, CASE)
+        (decision,) = old.standing()
+        assert (decision.logged, verify(old).breaks) == ("", ())
+        assert not any("salt" in event.data or event.closed for event in old.all_events())
 
 
 # Export and restore
