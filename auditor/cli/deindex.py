@@ -122,21 +122,24 @@ def build(
     keys_folder: Path,
 ) -> int:
     """Seal the standing decisions of the ledger in a list for one recipient."""
-    from auditor.deindex import building, entries, parties
+    from auditor.deindex import building, entries, parties, proofs
     from auditor.printable import printable
     from auditor.review.ledger import Ledger
+    from auditor.review.queue import Query
 
     to, own = parties.party(recipient), parties.own(keys_folder)
     with Ledger.open(folder) as decided:
-        time = decided.now
+        prover, time = proofs.prover(decided), decided.now
         stale = entries.staleness(against, decided.standing(time)) if against else building.Order().stale
-        order = building.Order(days, delta, interim, source, canary, at_least, decided.note(), stale)
+        about = decided.queue(Query(("approved", "listed", "re-review", "appealed"), limit=1)).total
+        order = building.Order(days, delta, interim, source, canary, about, at_least, stale)
+        standing = decided.standing(time, size=prover.size)
         if plain_csv:
             click.echo(f"warning: {plain_csv}: {building.WARNING}", err=True)
-            rows = building.plain_csv(decided.standing(time), to, own, plain_csv, time, order)
+            rows = building.plain_csv(standing, to, own, plain_csv, time, order)
             click.echo(f"{plain_csv}: {rows:,} patterns", err=True)
             return 0
-        built = building.build(decided.standing(time), to, own, out, state, time, order)
+        built = building.build(standing, to, own, out, state, time, order, prover)
         building.record(decided, to, state, built.header.version)
     for held in built.held:
         click.echo(printable(f"held back: {held.subject.kind} {held.subject.name}: {held.why}", 1000), err=True)
@@ -145,6 +148,8 @@ def build(
         f"{len(built.held):,} held back; expires {built.header.expires_at}",
         err=True,
     )
+    if built.canary:
+        click.echo(f"canary: {built.canary.kind} {built.canary.name}: hold that name, and see who acts on it", err=True)
     click.echo(str(built.path))
     return 3 if built.held else 0
 
@@ -165,7 +170,8 @@ def verify(file: Path, sender_card: Path, keys_folder: Path, home: Path) -> None
     click.echo(
         f"version {header.version} from {header.sender.name} {'is in use' if found.new else 'was in use already'}: "
         f"{found.entries:,} entries, {found.removals:,} removals, issued {header.issued_at}, "
-        f"expires {header.expires_at}"
+        f"expires {header.expires_at}; each entry is proven to stand in the sender's ledger of "
+        f"{header.log.opened().size:,} events"
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auditor.deindex.locators import DEFAULT, Locators, Repository, locators, repository
@@ -102,13 +102,60 @@ def entries(decision: Decision, terms: Terms) -> Iterator[Entry | Held]:
             )
 
 
+# What people add to the name of what they upload again.
+_ADDED = (
+    "fp16",
+    "ema",
+    "pruned",
+    "gguf",
+    "merged",
+    "mix",
+    "final",
+    "lite",
+    "hd",
+    "tuned",
+    "plus",
+    "alt",
+    "full",
+    "new",
+)
+
+
+def copy(like: Entry, owner: str, terms: Terms) -> Entry:
+    """An entry as it would be for the same weights in a repository of this owner, named for this recipient alone.
+
+    Raises SealError for what can be no owner.
+    """
+    mark = int(terms.token("canary", owner, like.decision.id), 16)
+    words = (_ADDED[mark % 14], _ADDED[mark // 14 % 14], f"v{mark // 196 % 9 + 1}")
+    stem = like.repository.name.rpartition("/")[2][:48].rstrip("-_.") or "model"
+    name = "-".join((stem, *dict.fromkeys(words)))
+    revision = hashlib.sha256(f"{mark}".encode()).hexdigest()[: len(like.subject.revision)]
+    subject = Ref(like.subject.kind, f"{owner}/{name}", revision)
+    found = repository(subject, terms.hub)
+    return replace(
+        like,
+        id=_id(terms, like.decision.id, found),
+        token=terms.token("subject", found.hub, found.kind, found.name),
+        subject=subject,
+        repository=found,
+        locators=locators(found),
+        supersedes=_id(terms, like.decision.supersedes, found) if like.supersedes else "",
+    )
+
+
 def _id(terms: Terms, decision: str, found: Repository) -> str:
     return terms.token("entry", decision, found.hub, found.kind, found.name)
 
 
-def line(entry: Entry) -> bytes:
-    """The entry as a line of a list: JSON in ASCII, texts cut visibly at :data:`LONGEST` characters."""
-    return _json(published(entry)) + b"\n"
+def form(entry: Entry) -> bytes:
+    """What the entry says, as JSON in ASCII, texts cut visibly at :data:`LONGEST` characters."""
+    return _json(published(entry))
+
+
+def line(said: bytes, version: int, log: Mapping[str, object]) -> bytes:
+    """A line of a list: what an entry says, since which version it says just this, and its proof of that version."""
+    return b'%b,"version":%d,"log":%b}\n' % (said[:-1], version, _json(log))
 
 
 def removal(entry_id: str, why: str) -> bytes:
@@ -124,7 +171,7 @@ _encoder = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
 def published(entry: Entry) -> dict[str, object]:
-    """The entry as reports/schema/deindex-list.schema.json has it."""
+    """The entry as reports/schema/deindex-list.schema.json has it, but for its version and its proof."""
     made, decision = entry.locators, entry.decision
 
     def digests(algorithm: str) -> list[str]:
@@ -178,7 +225,7 @@ def published(entry: Entry) -> dict[str, object]:
         "review_by": decision.review_by,
         "expires_at": decision.expires_at,
         "supersedes": entry.supersedes,
-        "log": {"index": decision.index, "evidence": decision.evidence},
+        "evidence": decision.evidence,
     }
 
 

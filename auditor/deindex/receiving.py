@@ -1,4 +1,4 @@
-"""The recipient's side: is a list genuine, whole, ours, in date and newer than the last one; then it is compiled.
+"""The recipient's side: is a list genuine, whole, ours, in date, newer than the last one, and proven; then compiled.
 
 Nothing of a list is believed before its signature is checked, and what is in use stays in use until then.
 """
@@ -16,11 +16,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import dropwhile, islice, takewhile
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from auditor.deindex.building import KIND, SCHEMA, Header
 from auditor.deindex.parties import Keys, Party
+from auditor.deindex.proofs import Log, Roots, roots
 from auditor.errors import SealError
 from auditor.printable import printable
 from auditor.review.decisions import later
@@ -29,7 +31,7 @@ from auditor.sealing import envelope
 LONGEST = 1 << 22  # bytes of a line; a longer one is no entry
 AHEAD = 600  # seconds that two clocks may differ
 _STATE = "state.json"
-_REMOVES = b'{"remove":'
+_REMOVES, _PROVES = b'{"remove":', b'{"grown_from":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _verified(plain: IO[bytes], keys: Keys, sender: Party) -> Received:
     for text in _lines(plain):
         if last:
             digest.update(last)
-            if last is not first:
+            if last is not first and not last.startswith(_PROVES):
                 counts["removals" if last.startswith(_REMOVES) else "entries"] += 1
         first, last = first or text, text
     if last is first or not last.startswith(b'{"payloadType"'):
@@ -168,9 +170,11 @@ def header_of(content: Any) -> Header:
     try:
         if content["schema"] != SCHEMA:
             raise SealError(
-                f"is written as {printable(str(content['schema']))}; this program reads {SCHEMA}: update it"
+                f"is written as {printable(str(content['schema']))}; this program reads {SCHEMA}: update the older of "
+                "the two, yours or the sender's"
             )
-        header = Header(**{**content, "sender": Party(**content["sender"]), "recipient": Party(**content["recipient"])})
+        nouns = {"sender": Party, "recipient": Party, "log": Log}
+        header = Header(**{**content, **{name: noun(**content[name]) for name, noun in nouns.items()}})
         for moment in (header.issued_at, header.expires_at):
             datetime.fromisoformat(moment)
         if not 0 <= header.base < header.version:
@@ -205,6 +209,9 @@ _Pattern: TypeAlias = tuple[str, int, str, int, int]
 
 def _compile(plain: IO[bytes], found: Received, folder: Path, state: Mapping[str, Any]) -> None:
     """Write the tables of a whole list anew, or those of the one in use as a delta changes them."""
+    proofs = takewhile(lambda text: text.startswith(_PROVES), islice(_lines(plain), 1, None))
+    vouched = roots(found.header.log, map(_json, proofs))
+    _continued(vouched, found.header, state, folder)
     making = folder / f".{found.header.version}.part"
     making.unlink(missing_ok=True)
     with suppress(FileExistsError):
@@ -219,7 +226,7 @@ def _compile(plain: IO[bytes], found: Received, folder: Path, state: Mapping[str
             if not found.header.base:
                 for statement in filter(str.strip, _TABLES.split(";")):
                     tables.execute(statement)
-            depths = _fill(tables, plain, delta=found.header.base > 0)
+            depths = _fill(tables, plain, found.header, vouched)
             about = {"list": asdict(found.header), "depths": sorted(depths)}
             tables.execute("DELETE FROM list")
             tables.execute("INSERT INTO list VALUES (?)", (json.dumps(about),))
@@ -234,18 +241,16 @@ def _compile(plain: IO[bytes], found: Received, folder: Path, state: Mapping[str
         making.unlink(missing_ok=True)
 
 
-def _fill(tables: sqlite3.Connection, plain: IO[bytes], *, delta: bool) -> set[int]:
-    """Write what the lines say; of how many parts the patterns' paths are."""
+def _fill(tables: sqlite3.Connection, plain: IO[bytes], header: Header, vouched: Roots) -> set[int]:
+    """Write what the lines say, each entry's proof checked; of how many parts the patterns' paths are."""
     depths: set[int] = set()
-    if delta:
+    if header.base:
         depths.update(json.loads(tables.execute("SELECT about FROM list").fetchone()[0])["depths"])
     number = int(tables.execute("SELECT coalesce(max(number), 0) FROM entry").fetchone()[0])
     hosts: dict[str, int] = {names: at for at, names in tables.execute("SELECT number, names FROM hosts")}
     patterns: list[_Pattern] = []
     artefacts: list[tuple[str, int]] = []
-    rows = _lines(plain)
-    next(rows)
-    for text in rows:
+    for text in dropwhile(lambda text: text.startswith(_PROVES), islice(_lines(plain), 1, None)):
         if text.startswith(b'{"payloadType"'):
             break
         content = _json(text)
@@ -253,10 +258,11 @@ def _fill(tables: sqlite3.Connection, plain: IO[bytes], *, delta: bool) -> set[i
             if "remove" in content:
                 _remove(tables, str(content["remove"]))
                 continue
-            if delta:
+            if header.base:
                 _remove(tables, str(content["entry"]))
             number += 1
             made = content["locators"]
+            _prove(vouched, header, content)
             names = json.dumps(made["hosts"])
             if names not in hosts:
                 hosts[names] = len(hosts) + 1
@@ -274,6 +280,33 @@ def _fill(tables: sqlite3.Connection, plain: IO[bytes], *, delta: bool) -> set[i
     depths.update(path.count("/") for path, *_ in patterns)
     _insert(tables, patterns, artefacts)
     return depths
+
+
+def _prove(vouched: Roots, header: Header, entry: Mapping[str, Any]) -> None:
+    try:
+        if not header.base < int(entry["version"]) <= header.version:
+            raise SealError(f"says that it is of version {entry['version']}, which is none of this list's")
+        vouched.prove(entry)
+    except (KeyError, TypeError, ValueError) as error:
+        raise SealError("holds an entry without a version; do not use it, tell the sender") from error
+    except SealError as error:
+        raise SealError(
+            f"entry {printable(str(entry['entry']), 40)}: {error}; do not use the list, tell the sender"
+        ) from error
+
+
+def _continued(vouched: Roots, header: Header, state: Mapping[str, Any], folder: Path) -> None:
+    """Is the sender's ledger the one of the last list, grown or not? Raises SealError."""
+    before, now = state.get("log"), vouched.checkpoint
+    if before and (
+        (before["origin"], before["key"]) != (now.origin, header.log.key)
+        or vouched.by_size.get(before["size"], b"").hex() != before["root"]
+    ):
+        raise SealError(
+            f"is from a ledger of {now.size:,} events that is not shown to begin with the {before['size']:,} of "
+            f"version {state['version']}: it was rewritten, cut back or changed for another. Do not use it, ask the "
+            f"sender; if they have a good reason, delete {folder} and verify a whole list"
+        )
 
 
 def _patterns(made: Mapping[str, Any], hosts: int, number: int) -> Iterator[_Pattern]:
@@ -337,13 +370,19 @@ def _state(folder: Path) -> dict[str, Any]:
 
 
 def _remember(folder: Path, found: Received, state: Mapping[str, Any], now: str) -> None:
-    header = found.header
+    header, checkpoint = found.header, found.header.log.opened()
     content = {
         "version": header.version,
         "sha256": found.sha256,
         "seen_at": max(now, str(state.get("seen_at", ""))),
         "expires_at": header.expires_at,
         "active": f"{header.version}.sqlite",
+        "log": {
+            "origin": checkpoint.origin,
+            "key": header.log.key,
+            "size": checkpoint.size,
+            "root": checkpoint.root.hex(),
+        },
     }
     making = folder / f".{_STATE}"
     with open(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

@@ -50,21 +50,25 @@ def root(size: int, node: Node) -> bytes:
     return _over(0, size, node) if size else hashlib.sha256(b"").digest()
 
 
-def inclusion(number: int, size: int, node: Node) -> tuple[bytes, ...]:
-    """The proof that leaf ``number`` is among the first ``size`` (RFC 9162, 2.1.3.1)."""
+def inclusion(number: int, size: int, node: Node, edge: dict[int, bytes] | None = None) -> tuple[bytes, ...]:
+    """The proof that leaf ``number`` is among the first ``size`` (RFC 9162, 2.1.3.1).
+
+    For many proofs at one size, ``edge`` keeps what they share: the hashes of what is not complete, by first leaf.
+    """
     if not 0 <= number < size:
         raise ValueError(f"there is no leaf {number} among {size}")
+    edge = {} if edge is None else edge
     path: list[bytes] = []
-    start, end = 0, size
-    while end - start > 1:
-        middle = start + _split(end - start)
-        if number < middle:
-            path.append(_over(middle, end, node))
-            end = middle
-        else:
-            path.append(_over(start, middle, node))
-            start = middle
-    return tuple(reversed(path))
+    for level in range((size - 1).bit_length()):
+        beside = (number >> level) ^ 1
+        start = beside << level
+        if start + (1 << level) <= size:
+            path.append(node(level, beside))
+        elif start < size:
+            if start not in edge:
+                edge[start] = _over(start, size, node)
+            path.append(edge[start])
+    return tuple(path)
 
 
 def consistency(old: int, new: int, node: Node) -> tuple[bytes, ...]:

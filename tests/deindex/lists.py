@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from auditor.deindex import building, receiving
 from auditor.deindex.building import Built, Order
 from auditor.deindex.lookup import Lookup, open_lookup
 from auditor.deindex.parties import Keys, Party
+from auditor.deindex.proofs import Log, Prover
 from auditor.deindex.receiving import Received
 from auditor.model import Digest, Ref
 from auditor.review.decisions import Decision, Reason
-from auditor.sealing import envelope
+from auditor.review.notes import Checkpoint
+from auditor.sealing import envelope, merkle
+from auditor.sealing.keys import SigningKey, public_text
 
 NOW = "2026-11-23T12:00:00Z"
 RULE = "linked-same-weights"
@@ -49,6 +53,51 @@ def decision(name: str, id_: str = "", **changed: object) -> Decision:
     return replace(made, **changed)  # type: ignore[arg-type]
 
 
+class Book:
+    """A ledger in memory: seven events, and then one for each decision that it is asked to hold."""
+
+    def __init__(self, origin: str = "auditor/ledger/book") -> None:
+        self.origin, self.key = origin, SigningKey.from_seed(b"l" * 32)
+        self.size = 0
+        self.tree: dict[tuple[int, int], bytes] = {}
+        self.known: dict[str, Decision] = {}
+        self.grow(7)
+
+    def grow(self, events: int = 1) -> None:
+        """Something happens that no list is concerned with."""
+        for _ in range(events):
+            self.add(f"event {self.size}")
+
+    def add(self, text: str) -> None:
+        hashed = merkle.leaf(text.encode())
+        for level, number, node in merkle.grow(self.size, hashed, lambda level, at: self.tree[level, at]):
+            self.tree[level, number] = node
+        self.size += 1
+
+    def hold(self, made: Decision) -> Decision:
+        """The decision with its place in the ledger; the same one again is where it was."""
+        data: dict[str, object] = {"verdict": made.verdict, "rules": made.rules, "words": "00" * 32}
+        if made.verdict == "interim":
+            data["expires"] = made.expires_at
+        kind = "interim" if made.verdict == "interim" else "reviewed"
+        event = {"actor": made.approver or made.proposer, "case": made.case, "kind": kind, "time": made.decided_at}
+        asked = json.dumps([made.id, event, data])
+        if asked not in self.known:
+            text = json.dumps({**event, "data": data, "number": self.size, "previous": "00" * 32})
+            leaf = merkle.leaf(text.encode()).hex()
+            self.known[asked] = replace(made, index=self.size, leaf=leaf, logged=text)
+            self.add(text)
+        held = self.known[asked]
+        return replace(made, index=held.index, leaf=held.leaf, logged=held.logged)
+
+    def node(self, level: int, number: int) -> bytes:
+        return self.tree[level, number]
+
+    def prover(self) -> Prover:
+        checkpoint = Checkpoint(self.origin, self.size, merkle.root(self.size, self.node))
+        return Prover(Log(checkpoint.signed(self.key), public_text(self.key.public)), checkpoint, self.node)
+
+
 @dataclass(frozen=True)
 class Desk:
     """Both sides, with a folder for what they keep."""
@@ -56,18 +105,23 @@ class Desk:
     folder: Path
     sender: Keys
     recipient: Keys
+    book: Book = field(default_factory=Book)
 
     def build(self, *decisions: Decision, now: str = NOW, to: Party | None = None, **order: object) -> Built:
-        recipient = to or self.recipient.card
-        state = self.folder / "sent"
+        held = [self.book.hold(made) for made in decisions]
+        return self.sealed(held, now, to, **order)
+
+    def sealed(self, decisions: Iterable[Decision], now: str = NOW, to: Party | None = None, **order: object) -> Built:
+        """A list of decisions that the ledger holds already."""
         return building.build(
             decisions,
-            recipient,
+            to or self.recipient.card,
             self.sender,
             self.folder / "out",
-            state,
+            self.folder / "sent",
             now,
             Order(**order),  # type: ignore[arg-type]
+            self.book.prover(),
         )
 
     def receive(self, path: Path, now: str = NOW, keys: Keys | None = None, sender: Party | None = None) -> Received:
