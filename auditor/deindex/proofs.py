@@ -19,10 +19,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from auditor.deindex.entries import LONGEST
 from auditor.errors import SealError
@@ -34,8 +34,9 @@ from auditor.review.notes import Checkpoint
 from auditor.sealing import merkle
 from auditor.sealing.keys import public_from, public_text
 
-# Nodes of the tree that are kept at hand: those near the root, which every proof needs, stay.
-NODES = 1 << 15
+# Nodes near the root, which every proof needs, are kept at hand; those below this level, which few proofs share and
+# which are most, are asked for all at once.
+_NODES, _LOW = 1 << 16, 7
 _WIDTH = 32  # bytes of a hash
 
 
@@ -56,6 +57,10 @@ class Log:
             ) from error
 
 
+# The hashes of complete subtrees, by (level, number).
+Nodes: TypeAlias = Callable[[Sequence[tuple[int, int]]], Mapping[tuple[int, int], bytes]]
+
+
 # ---- the sender's side -------------------------------------------------------------------------------------
 
 
@@ -65,6 +70,7 @@ class Prover:
 
     log: Log
     checkpoint: Checkpoint
+    nodes: Nodes
     node: merkle.Node
     _edges: dict[int, dict[int, bytes]] = field(default_factory=dict)
 
@@ -78,8 +84,10 @@ class Prover:
         Raises SealError for a decision that was made later.
         """
         edge = self._edges.setdefault(size, {})
+        beside = (((decision.index >> level) ^ 1) for level in range(_LOW))
+        low = self.nodes([(level, at) for level, at in enumerate(beside) if (at + 1) << level <= size])
         try:
-            path = merkle.inclusion(decision.index, size, self.node, edge)
+            path = merkle.inclusion(decision.index, size, lambda *at: low.get(at) or self.node(*at), edge)
         except ValueError as error:
             raise SealError(f"{decision.id}: is not among the ledger's first {size:,} events; build again") from error
         return {
@@ -102,8 +110,17 @@ class Prover:
 
 def prover(ledger: Ledger) -> Prover:
     """Proofs from the ledger as it stands; what is recorded later is not in them."""
-    log = Log(ledger.note(), public_text(ledger.public))
-    return Prover(log, log.opened(), lru_cache(NODES)(ledger.node))
+    return proving(Log(ledger.note(), public_text(ledger.public)), ledger.nodes)
+
+
+def proving(log: Log, nodes: Nodes) -> Prover:
+    """Proofs from a tree of which ``nodes`` gives the nodes. Raises SealError where its checkpoint does not hold."""
+
+    @lru_cache(_NODES)
+    def node(level: int, number: int) -> bytes:
+        return nodes([(level, number)])[level, number]
+
+    return Prover(log, log.opened(), nodes, node)
 
 
 # ---- the recipient's side ----------------------------------------------------------------------------------

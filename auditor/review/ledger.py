@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -342,11 +342,19 @@ class Ledger:
 
     def node(self, level: int, number: int) -> bytes:
         """The hash of a complete subtree of the Merkle tree."""
-        row = self.database.execute("SELECT hash FROM tree WHERE level = ? AND number = ?", (level, number)).fetchone()
-        if row is None:
-            raise SealError(f"{self.folder / FILE}: lacks node {number} of level {level}; run `auditor review verify`")
-        hashed: bytes = row[0]
-        return hashed
+        return self.nodes([(level, number)])[level, number]
+
+    def nodes(self, asked: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
+        """The hashes of several, by (level, number), in one question. Raises :class:`SealError` where one is missing."""
+        one = "SELECT level, number, hash FROM tree WHERE level = ? AND number = ?"
+        rows = self.database.execute(" UNION ALL ".join([one] * len(asked)), [*chain.from_iterable(asked)])
+        found = {(level, number): hashed for level, number, hashed in rows}
+        for level, number in asked:
+            if (level, number) not in found:
+                raise SealError(
+                    f"{self.folder / FILE}: lacks node {number} of level {level}; run `auditor review verify`"
+                )
+        return found
 
     def note(self) -> str:
         """The last signed checkpoint, as text. Keep copies elsewhere."""

@@ -1,34 +1,89 @@
 """De-index lists: built in flat memory, verified, looked up: ``python -m tests.benchmarks.bench_deindex``.
 
 ``--entries`` sets the number. Times are CPU seconds; look-ups are gated on equal answers of the plain comparison.
+The ledger has three events a decision, and its tree lies in SQLite as a ledger's does; decisions come in an order
+that has nothing to do with theirs in it. "Proofs" are the part of a build, or of a verification, that they take.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import resource
+import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from auditor.deindex import building, parties, receiving
 from auditor.deindex.building import Order
 from auditor.deindex.locators import address, locators, repository
 from auditor.deindex.lookup import open_lookup
+from auditor.deindex.proofs import Log, Prover, proving
 from auditor.model import Digest, Ref
 from auditor.review.decisions import Decision
+from auditor.review.notes import Checkpoint
+from auditor.review.schema import SCHEMA
+from auditor.sealing import merkle
+from auditor.sealing.keys import SigningKey, public_text
 from tests.deindex.lists import NOW, decision
 
 URLS = 200_000
+EVENTS = 3  # of the ledger, for each decision
 
 
 def decisions(count: int) -> Iterator[Decision]:
+    stride = next(prime for prime in (1_000_003, 999_983) if count % prime)
     for number in range(count):
         digests = (Digest("sha256", f"{number:064x}"), Digest("sha256-tensors", f"{number + count:064x}"))
-        yield decision(f"owner{number % 1000}/model-{number}", digests=digests)
+        index = EVENTS * (number * stride % count) + 2
+        made = decision(f"owner{number % 1000}/model-{number}", digests=digests, index=index)
+        text = event(index)
+        yield replace(made, leaf=merkle.leaf(text.encode()).hex(), logged=text)
+
+
+def event(index: int) -> str:
+    """A decision's event, as :func:`tests.deindex.lists.decision` has it."""
+    return f"{_BEFORE}{index}{_AFTER}"
+
+
+def _parts() -> tuple[str, str]:
+    made = decision("owner/name")
+    data = {"review_by": "", "rules": made.rules, "verdict": made.verdict, "words": "00" * 32}
+    said = {"actor": made.approver, "case": "00" * 8, "data": data, "kind": "reviewed", "number": "@"}
+    text = json.dumps({**said, "previous": "00" * 32, "time": made.decided_at}, separators=(",", ":"))
+    before, _, after = text.partition('"@"')
+    return before, after
+
+
+_BEFORE, _AFTER = _parts()
+
+
+def ledger(path: Path, count: int) -> Prover:
+    """The tree of a ledger that holds the decisions."""
+    database = sqlite3.connect(path, isolation_level=None)
+    database.executescript(f"PRAGMA synchronous = OFF; {SCHEMA['tree']}; BEGIN")
+    kept: dict[tuple[int, int], bytes] = {}
+    for number in range(count * EVENTS):
+        hashed = merkle.leaf(event(number).encode() if number % EVENTS == 2 else b"%d" % number)
+        database.executemany("INSERT INTO tree VALUES (?, ?, ?)", merkle.keep(kept, number, hashed))
+    database.execute("COMMIT")
+
+    def nodes(asked: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
+        """As :meth:`auditor.review.ledger.Ledger.nodes` asks for them."""
+        one = "SELECT level, number, hash FROM tree WHERE level = ? AND number = ?"
+        rows = database.execute(" UNION ALL ".join([one] * len(asked)), [*chain.from_iterable(asked)])
+        return {(level, number): hashed for level, number, hashed in rows}
+
+    key = SigningKey.from_seed(b"l" * 32)
+    root = merkle.root(count * EVENTS, lambda level, number: kept[level, number])
+    note = Checkpoint("auditor/ledger/bench", count * EVENTS, root).signed(key)
+    return proving(Log(note, public_text(key.public)), nodes)
 
 
 def addresses(count: int, seed: int) -> list[str]:
@@ -74,12 +129,26 @@ def main() -> None:
         folder = Path(temporary)
         sender, recipient = parties.make(folder / "a", "hotline"), parties.make(folder / "b", "search")
         for number in (count // 10, count):
+            prover = ledger(folder / f"ledger-{number}.sqlite", number)
+            held = peak()
             began = time.process_time()
             state = folder / f"sent-{number}"
-            built = building.build(decisions(number), recipient.card, sender, folder / "out", state, NOW, Order())
+            out = folder / "out"
+            built = building.build(decisions(number), recipient.card, sender, out, state, NOW, Order(), prover)
             spent = time.process_time() - began
             size = built.path.stat().st_size / 1e6
-            print(f"build    {number:>9,} entries  {spent:6.1f} s  {size:7,.0f} MB  peak {peak():5.0f} MB")
+            print(
+                f"build    {number:>9,} entries  {spent:6.1f} s  {size:7,.0f} MB  peak {peak():5.0f} MB "
+                f"({held:.0f} before it)"
+            )
+            began = time.process_time()
+            for made in decisions(number):
+                prover.of(made, prover.size)
+            spent = time.process_time() - began
+            began = time.process_time()
+            for _ in decisions(number):
+                pass
+            print(f"  proofs {number:>9,} entries  {spent - (time.process_time() - began):6.1f} s")
         began = time.process_time()
         receiving.receive(built.path, recipient, sender.card, folder / "home", NOW)
         print(f"verify   {count:>9,} entries  {time.process_time() - began:6.1f} s  peak {peak():5.0f} MB")

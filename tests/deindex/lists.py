@@ -12,7 +12,7 @@ from auditor.deindex import building, receiving
 from auditor.deindex.building import Built, Order
 from auditor.deindex.lookup import Lookup, open_lookup
 from auditor.deindex.parties import Keys, Party
-from auditor.deindex.proofs import Log, Prover
+from auditor.deindex.proofs import Log, Prover, proving
 from auditor.deindex.receiving import Received
 from auditor.model import Digest, Ref
 from auditor.review.decisions import Decision, Reason
@@ -90,12 +90,10 @@ class Book:
         held = self.known[asked]
         return replace(made, index=held.index, leaf=held.leaf, logged=held.logged)
 
-    def node(self, level: int, number: int) -> bytes:
-        return self.tree[level, number]
-
     def prover(self) -> Prover:
-        checkpoint = Checkpoint(self.origin, self.size, merkle.root(self.size, self.node))
-        return Prover(Log(checkpoint.signed(self.key), public_text(self.key.public)), checkpoint, self.node)
+        root = merkle.root(self.size, lambda level, number: self.tree[level, number])
+        note = Checkpoint(self.origin, self.size, root).signed(self.key)
+        return proving(Log(note, public_text(self.key.public)), lambda asked: {at: self.tree[at] for at in asked})
 
 
 @dataclass(frozen=True)
