@@ -11,7 +11,20 @@ from typing import IO
 from auditor.deindex.lookup import Answer, Lookup
 from auditor.printable import cell, printable
 
-COLUMNS = ("asked", "answer", "entry", "action", "ground", "kind", "name", "decided_at", "review_by", "appeal")
+COLUMNS = (
+    "asked",
+    "answer",
+    "entry",
+    "action",
+    "ground",
+    "kind",
+    "name",
+    "decided_at",
+    "review_by",
+    "appeal",
+    "version",
+    "log_index",
+)
 
 
 def about(lookup: Lookup) -> str:
@@ -48,6 +61,8 @@ def _rows(answer: Answer) -> list[tuple[str, ...]]:
             entry["decided_at"],
             entry["review_by"],
             entry["appeal"]["route"],
+            str(entry["version"]),
+            str(entry["log"]["index"]),
         )
         for entry in answer.entries
     ]

@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import IO
 
 from auditor.deindex.entries import Entry, Held, Terms, copy, entries, form, line, removal
+from auditor.deindex.locators import DEFAULT, hubs
 from auditor.deindex.parties import Keys, Party
 from auditor.deindex.proofs import Log, Prover
 from auditor.errors import SealError, UsageError
 from auditor.model import Ref
-from auditor.printable import cell
+from auditor.printable import cell, printable
 from auditor.review.decisions import Decision, iso
 from auditor.review.ledger import Ledger
 from auditor.sealing import envelope
@@ -115,6 +116,8 @@ def build(
     envelope.ready()
     if not 1 <= order.days <= DAYS:
         raise UsageError(f"--days {order.days}: a list lives 1 to {DAYS} days")
+    if order.namespace and not hubs()[DEFAULT].allows(f"{order.namespace}/model"):
+        raise UsageError(f"--canary {printable(order.namespace)!r}: can be no owner at the hub; name one that you hold")
     try:
         with closing(_open(state, recipient)) as sent, sent:
             return _build(sent, decisions, recipient, keys, out, now, order, prover)

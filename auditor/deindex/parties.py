@@ -68,8 +68,15 @@ def make(folder: Path, name: str, appeals: str = "") -> Keys:
 
 
 def own(folder: Path) -> Keys:
-    """The keys of a folder. Raises SealError for what is damaged, others can read, or does not belong together."""
+    """The keys of a folder. Raises SealError for what is damaged, others can read, or does not belong together.
+
+    Raises UsageError where there are none.
+    """
     envelope.ready()
+    if not (folder / _CARD).exists():
+        raise UsageError(
+            f"{folder}: holds no keys; make them with `auditor deindex keys NAME`, or name others by --keys"
+        )
     card = party(folder / _CARD)
     signing = SigningKey.load(folder / _SIGNING)
     lines = _private(folder / _IDENTITY).decode("utf-8", "replace").splitlines()

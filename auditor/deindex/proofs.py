@@ -160,7 +160,7 @@ def roots(log: Log, lines: Iterator[Mapping[str, Any]]) -> Roots:
     for content in lines:
         try:
             size, root, path = content["grown_from"], bytes.fromhex(content["root"]), _path(content["path"])
-            holds = size > 0 and merkle.consistent(size, checkpoint.size, root, checkpoint.root, path)
+            holds = merkle.consistent(size, checkpoint.size, root, checkpoint.root, path)
         except (KeyError, TypeError, ValueError) as error:
             raise SealError("holds a proof that cannot be read; do not use it, tell the sender") from error
         if not holds:

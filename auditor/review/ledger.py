@@ -345,7 +345,7 @@ class Ledger:
         return self.nodes([(level, number)])[level, number]
 
     def nodes(self, asked: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
-        """The hashes of several, by (level, number), in one question. Raises :class:`SealError` where one is missing."""
+        """The hashes of several, by (level, number), in one question. Raises :class:`SealError`."""
         one = "SELECT level, number, hash FROM tree WHERE level = ? AND number = ?"
         rows = self.database.execute(" UNION ALL ".join([one] * len(asked)), [*chain.from_iterable(asked)])
         found = {(level, number): hashed for level, number, hashed in rows}

@@ -497,7 +497,7 @@ def _free(state: State, event: Event) -> None:
 def _mine(state: State, event: Event) -> None:
     _free(state, event)
     if not state.held(event.time):
-        raise UsageError(f"case {state.id}: claim it first: `auditor review claim {state.id}`")
+        raise UsageError(f"case {state.id}: claim it first: `auditor review claim {state.id} --as {event.actor}`")
 
 
 def _another(state: State, event: Event) -> None:

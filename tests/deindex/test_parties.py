@@ -66,3 +66,8 @@ def test_junk_is_no_card(tmp_path: Path, junk: str) -> None:
     (tmp_path / "card.json").write_text(junk)
     with pytest.raises(SealError, match=r"is not the card.json that `auditor deindex keys` makes"):
         parties.party(tmp_path / "card.json")
+
+
+def test_who_has_no_keys_is_told_how_to_make_them(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="none: holds no keys; make them with `auditor deindex keys NAME`"):
+        parties.own(tmp_path / "none")

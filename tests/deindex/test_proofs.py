@@ -26,8 +26,10 @@ from auditor.review import people
 from auditor.review.ledger import Act, Ledger
 from auditor.review.notes import Checkpoint
 from auditor.review.proving import export, restore
+from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey
 from tests.deindex.lists import NOW, Book, Desk, decision
+from tests.deindex.test_building import lines_of
 from tests.deindex.test_receiving import refused, sealed
 from tests.reviewing import POLICY, Clock, case_id, decided, made, opened
 
@@ -87,6 +89,17 @@ def test_a_recipient_who_missed_lists_can_prove_the_newest(desk: Desk) -> None:
     assert desk.answers("atelier/harbour", "atelier/lights", "atelier/new") == ["listed"] * 3
 
 
+def test_an_old_entry_is_tied_to_the_ledger_however_many_lists_there_were(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "SIZES", 1)
+    for _ in range(4):
+        built = desk.build(HARBOUR)
+        desk.book.grow(1)
+    assert [line["grown_from"] for line in lines_of(desk, built.path) if "grown_from" in line] == [8, 10]
+    desk.receive(built.path)
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -134,6 +147,30 @@ def test_an_entry_that_says_something_else_than_the_ledger_is_refused(
 ) -> None:
     path = written.signed(*written.proofs, written.harbour | changed, written.lights)
     refused(written.desk, path, f"entry {written.harbour['entry']}: the ledger says something else of: {what};")
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"kind": "proposed"}, "action"),
+        ({"kind": "appeal-decided"}, "action"),
+        ({"kind": "interim"}, "proposer, status, expires_at"),
+        ({"number": 3}, "index"),
+        ({"data": {"verdict": "de-index", "rules": ["linked-same-weights"], "review_by": NOW}}, "review_by"),
+    ],
+)
+def test_an_entry_that_rests_on_an_event_that_is_no_decision_of_it_is_refused(
+    desk: Desk, changed: dict[str, Any], what: str
+) -> None:
+    """What stands in the ledger is not thereby what two people agreed on."""
+    expires = {"expires": "2026-11-24T09:00:00Z"} if changed.get("kind") == "interim" else {}
+    data = {"verdict": "de-index", "rules": ["linked-same-weights"], "review_by": "", **expires}
+    event = {"actor": "wren", "case": "", "data": data, "kind": "reviewed", "number": desk.book.size}
+    text = json.dumps({**event, "time": HARBOUR.decided_at, **changed})
+    leaf = merkle.leaf(text.encode()).hex()
+    false = replace(HARBOUR, index=desk.book.size, leaf=leaf, logged=text)
+    desk.book.add(text)
+    refused(desk, desk.sealed([false]).path, f"the ledger says something else of: {what};")
 
 
 def test_an_interim_decision_is_proven_with_the_hour_at_which_it_ends(desk: Desk) -> None:

@@ -210,8 +210,15 @@ def signed(desk: Desk, *lines: bytes, removals: int = 0, **header: object) -> Pa
     return sealed(desk, asdict(desk.build(decision("atelier/harbour")).header) | header, *lines, removals=removals)
 
 
-def sealed(desk: Desk, about: dict[str, object], *lines: bytes, removals: int = 0) -> Path:
-    first = json.dumps(about).encode() + b"\n"
+def test_a_header_that_is_not_the_signed_one_is_refused(desk: Desk) -> None:
+    about = asdict(desk.build(decision("atelier/harbour")).header)
+    path = sealed(desk, about, first=json.dumps(about | {"version": 9}).encode() + b"\n")
+    refused(desk, path, "what is signed is another list than what is in it")
+
+
+def sealed(desk: Desk, about: dict[str, object], *lines: bytes, removals: int = 0, first: bytes = b"") -> Path:
+    """What the holder of the sender's key signs; ``first`` is the first line, where it is not what is signed."""
+    first = first or json.dumps(about).encode() + b"\n"
     digest = hashlib.sha256(b"".join((first, *lines))).hexdigest()
     entries = sum(not line.startswith(b'{"grown_from"') for line in lines)
     counts = {"entries": entries, "removals": removals}

@@ -100,6 +100,15 @@ def test_two_who_agree_decide() -> None:
     assert (decision.review_by, decision.expires_at) == ("2027-05-22T12:00:00Z", "2027-06-21T12:00:00Z")
 
 
+@pytest.mark.parametrize("review_by", ["2028-01-01T00:00:00Z", "2020-01-01T00:00:00Z", "9999", "soon"])
+def test_a_decision_is_looked_at_again_within_180_days(review_by: str) -> None:
+    story = Story()
+    story.claims("heron")
+    story.says("heron", "proposed")
+    with pytest.raises(UsageError, match="a decision is looked at again within 180 days"):
+        story.does("wren", "reviewed", verdict="de-index", rules=RULE, why="words", review_by=review_by)
+
+
 def test_nobody_approves_their_own_proposal() -> None:
     story = Story()
     story.claims("heron")
