@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -153,9 +153,9 @@ def form(entry: Entry) -> bytes:
     return _json(published(entry))
 
 
-def line(said: bytes, version: int, log: Mapping[str, object]) -> bytes:
+def line(said: bytes, version: int, log: bytes) -> bytes:
     """A line of a list: what an entry says, since which version it says just this, and its proof of that version."""
-    return b'%b,"version":%d,"log":%b}\n' % (said[:-1], version, _json(log))
+    return b'%b,"version":%d,"log":%b}\n' % (said[:-1], version, log)
 
 
 def removal(entry_id: str, why: str) -> bytes:

@@ -143,9 +143,12 @@ def check(made: Locators, found: Repository) -> None:
     folders = hub.folders(found)
     if strange := set(made.hosts) - set(hub.hosts):
         raise SealError(f"{printable(min(strange))}: is no host of {hub.title}; a list holds no address there")
+    ours: Repository | None = None  # as an address says it: in lower case where that doesn't count
     for path in (*folders, *(pattern for pattern in (*made.exact, *made.prefix) if not _ends(pattern, folders))):
         owner = hub.at(path)
-        if owner is None or hub.folders(owner) != folders or path not in folders:
+        if owner is not None and owner != ours and hub.folders(owner) == folders:
+            ours = owner
+        if owner is None or owner != ours or path not in folders:
             raise SealError(f"{printable(made.hosts[0] + path)}: {_covered(owner)}, not the {found.kind} {found.name}")
     if any(path.endswith("/") for path in made.exact) or not all(path.endswith("/") for path in made.prefix):
         raise SealError(f"{found.kind} {found.name}: a prefix ends with '/', and an exact path doesn't")

@@ -20,8 +20,9 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, TypeAlias
 
 from auditor.deindex.entries import LONGEST
@@ -34,9 +35,9 @@ from auditor.review.notes import Checkpoint
 from auditor.sealing import merkle
 from auditor.sealing.keys import public_from, public_text
 
-# Nodes near the root, which every proof needs, are kept at hand; those below this level, which few proofs share and
-# which are most, are asked for all at once.
-_NODES, _LOW = 1 << 16, 7
+# A path has two parts: below this level it is a leaf's own, and read at once; above, 128 leaves share it.
+_LOW = 7
+_KEPT = 1 << 15  # upper parts, and nodes of which they are made, that are kept at hand
 _WIDTH = 32  # bytes of a hash
 
 
@@ -64,63 +65,58 @@ Nodes: TypeAlias = Callable[[Sequence[tuple[int, int]]], Mapping[tuple[int, int]
 # ---- the sender's side -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class Prover:
-    """Makes the proofs of one list from the tree as it was at ``checkpoint``, in a memory that stays small."""
+    """Makes the proofs of one list from the tree as it was at its checkpoint, in a memory that stays small.
 
-    log: Log
-    checkpoint: Checkpoint
-    nodes: Nodes
-    node: merkle.Node
-    _edges: dict[int, dict[int, bytes]] = field(default_factory=dict)
+    ``nodes`` gives nodes of the tree. Raises SealError where the checkpoint does not hold.
+    """
 
-    @property
-    def size(self) -> int:
-        return self.checkpoint.size
+    def __init__(self, log: Log, nodes: Nodes) -> None:
+        self.log, self.checkpoint = log, log.opened()
+        self.size = self.checkpoint.size
+        self._nodes = nodes
+        self._node = lru_cache(_KEPT)(lambda level, number: nodes([(level, number)])[level, number])
+        self._upper = lru_cache(_KEPT)(self._upper_part)
+        self._edges: dict[int, dict[int, bytes]] = {}
 
-    def of(self, decision: Decision, size: int) -> dict[str, object]:
-        """What an entry's ``log`` holds: the decision's leaf and its path to the root at an earlier or this size.
+    def of(self, decision: Decision, size: int) -> bytes:
+        """An entry's ``log``, as JSON: the decision's leaf and its path to the root at an earlier or this size.
 
         Raises SealError for a decision that was made later.
         """
-        edge = self._edges.setdefault(size, {})
-        beside = (((decision.index >> level) ^ 1) for level in range(_LOW))
-        low = self.nodes([(level, at) for level, at in enumerate(beside) if (at + 1) << level <= size])
-        try:
-            path = merkle.inclusion(decision.index, size, lambda *at: low.get(at) or self.node(*at), edge)
-        except ValueError as error:
-            raise SealError(f"{decision.id}: is not among the ledger's first {size:,} events; build again") from error
-        return {
-            "index": decision.index,
-            "leaf": decision.leaf,
-            "event": decision.logged,
-            "size": size,
-            "path": base64.b64encode(b"".join(path)).decode(),
-        }
+        index = decision.index
+        if not 0 <= index < size:
+            raise SealError(f"{decision.id}: is not among the ledger's first {size:,} events; build again")
+        if ((index >> _LOW) + 1) << _LOW <= size:
+            asked = [(level, (index >> level) ^ 1) for level in range(_LOW)]
+            found = self._nodes(asked)
+            path = b"".join([found[at] for at in asked]) + self._upper(index >> _LOW, size)
+        else:
+            path = b"".join(self._path(index, size))
+        return (
+            f'{{"index":{index},"leaf":"{decision.leaf}","event":{_quoted(decision.logged)},"size":{size},'
+            f'"path":"{base64.b64encode(path).decode()}"}}'
+        ).encode("ascii")
 
     def root(self, size: int) -> bytes:
-        return merkle.root(size, self.node)
+        return merkle.root(size, self._node)
 
     def grown(self, size: int) -> bytes:
         """The line of a list that ties the tree of an earlier size to the checkpoint."""
-        path = merkle.consistency(size, self.size, self.node)
-        content = {"grown_from": size, "root": self.root(size).hex(), "path": base64.b64encode(b"".join(path)).decode()}
+        path = b"".join(merkle.consistency(size, self.size, self._node))
+        content = {"grown_from": size, "root": self.root(size).hex(), "path": base64.b64encode(path).decode()}
         return json.dumps(content, separators=(",", ":")).encode("ascii") + b"\n"
+
+    def _path(self, index: int, size: int) -> tuple[bytes, ...]:
+        return merkle.inclusion(index, size, self._node, self._edges.setdefault(size, {}))
+
+    def _upper_part(self, block: int, size: int) -> bytes:
+        return b"".join(self._path(block << _LOW, size)[_LOW:])
 
 
 def prover(ledger: Ledger) -> Prover:
     """Proofs from the ledger as it stands; what is recorded later is not in them."""
-    return proving(Log(ledger.note(), public_text(ledger.public)), ledger.nodes)
-
-
-def proving(log: Log, nodes: Nodes) -> Prover:
-    """Proofs from a tree of which ``nodes`` gives the nodes. Raises SealError where its checkpoint does not hold."""
-
-    @lru_cache(_NODES)
-    def node(level: int, number: int) -> bytes:
-        return nodes([(level, number)])[level, number]
-
-    return Prover(log, log.opened(), nodes, node)
+    return Prover(Log(ledger.note(), public_text(ledger.public)), ledger.nodes)
 
 
 # ---- the recipient's side ----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from auditor.deindex import building, parties, receiving
 from auditor.deindex.building import Order
 from auditor.deindex.locators import address, locators, repository
 from auditor.deindex.lookup import open_lookup
-from auditor.deindex.proofs import Log, Prover, proving
+from auditor.deindex.proofs import Log, Prover
 from auditor.model import Digest, Ref
 from auditor.review.decisions import Decision
 from auditor.review.notes import Checkpoint
@@ -83,7 +83,7 @@ def ledger(path: Path, count: int) -> Prover:
     key = SigningKey.from_seed(b"l" * 32)
     root = merkle.root(count * EVENTS, lambda level, number: kept[level, number])
     note = Checkpoint("auditor/ledger/bench", count * EVENTS, root).signed(key)
-    return proving(Log(note, public_text(key.public)), nodes)
+    return Prover(Log(note, public_text(key.public)), nodes)
 
 
 def addresses(count: int, seed: int) -> list[str]:

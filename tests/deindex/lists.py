@@ -12,7 +12,7 @@ from auditor.deindex import building, receiving
 from auditor.deindex.building import Built, Order
 from auditor.deindex.lookup import Lookup, open_lookup
 from auditor.deindex.parties import Keys, Party
-from auditor.deindex.proofs import Log, Prover, proving
+from auditor.deindex.proofs import Log, Prover
 from auditor.deindex.receiving import Received
 from auditor.model import Digest, Ref
 from auditor.review.decisions import Decision, Reason
@@ -93,7 +93,7 @@ class Book:
     def prover(self) -> Prover:
         root = merkle.root(self.size, lambda level, number: self.tree[level, number])
         note = Checkpoint(self.origin, self.size, root).signed(self.key)
-        return proving(Log(note, public_text(self.key.public)), lambda asked: {at: self.tree[at] for at in asked})
+        return Prover(Log(note, public_text(self.key.public)), lambda asked: {at: self.tree[at] for at in asked})
 
 
 @dataclass(frozen=True)

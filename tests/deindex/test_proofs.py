@@ -5,6 +5,7 @@ Whoever changes a list here holds the key that signs lists, as a sender's faulty
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 from collections.abc import Callable
@@ -232,6 +233,23 @@ def test_a_ledger_of_which_the_words_stay_open_proves_that_the_decision_is_there
     """Format 1: its leaves are whole lines, which no recipient may see."""
     written.harbour["log"]["event"] = ""
     assert written.desk.receive(written.signed(*written.proofs, written.harbour)).entries == 1
+
+
+@pytest.fixture(scope="module")
+def large() -> Book:
+    book = Book()
+    book.grow(1500)
+    return book
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_a_proof_is_the_one_that_the_plain_tree_gives(large: Book, data: st.DataObject) -> None:
+    size = data.draw(st.integers(1, large.size))
+    index = data.draw(st.integers(0, size - 1))
+    log = json.loads(large.prover().of(replace(HARBOUR, index=index), size))
+    path = merkle.inclusion(index, size, lambda level, number: large.tree[level, number])
+    assert base64.b64decode(log["path"]) == b"".join(path)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
