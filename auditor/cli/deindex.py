@@ -97,6 +97,9 @@ Only standing decisions that two people agreed on are listed. Exit code 3: some 
 @click.option("--source", default="", metavar="TEXT", help="Who found it (default: your name).")
 @click.option("--canary", default="", metavar="OWNER", help="An owner's name that you hold: list a canary there.")
 @click.option("--at-least", type=int, default=1, metavar="N", help="The least version, if your state was lost.")
+@click.option(
+    "--grown-from", type=int, multiple=True, metavar="SIZE", help="A ledger's size that a recipient wants proven."
+)
 @click.option("--plain-csv", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Not sealed!")
 @click.option(
     "--state",
@@ -117,6 +120,7 @@ def build(
     source: str,
     canary: str,
     at_least: int,
+    grown_from: tuple[int, ...],
     plain_csv: Path | None,
     state: Path,
     keys_folder: Path,
@@ -132,7 +136,7 @@ def build(
         prover, time = proofs.prover(decided), decided.now
         stale = entries.staleness(against, decided.standing(time)) if against else building.Order().stale
         about = decided.queue(Query(("approved", "listed", "re-review", "appealed"), limit=1)).total
-        order = building.Order(days, delta, interim, source, canary, about, at_least, stale)
+        order = building.Order(days, delta, interim, source, canary, about, at_least, grown_from, stale)
         standing = decided.standing(time, size=prover.size)
         if plain_csv:
             click.echo(f"warning: {plain_csv}: {building.WARNING}", err=True)

@@ -84,7 +84,7 @@ class Order:
 
     ``namespace`` is an owner's name that the sender holds: a canary is listed there, where it harms no one.
     ``about`` is how many decisions there may be; a canary stands beside any of them. ``version`` is the least
-    version, for when the sender's state was lost.
+    version, and ``grown_from`` sizes that a recipient knows the ledger by, for when the sender's state was lost.
     """
 
     days: int = 7
@@ -94,6 +94,7 @@ class Order:
     namespace: str = ""
     about: int = 1
     version: int = 1
+    grown_from: tuple[int, ...] = ()
     stale: Callable[[Decision, Ref], str] = field(default=lambda decision, subject: "")
 
 
@@ -116,6 +117,9 @@ def build(
     envelope.ready()
     if not 1 <= order.days <= DAYS:
         raise UsageError(f"--days {order.days}: a list lives 1 to {DAYS} days")
+    for size in order.grown_from:
+        if not 0 < size <= prover.size:
+            raise UsageError(f"--grown-from {size}: the ledger has {prover.size:,} events; was it cut back?")
     if order.namespace and not hubs()[DEFAULT].allows(f"{order.namespace}/model"):
         raise UsageError(f"--canary {printable(order.namespace)!r}: can be no owner at the hub; name one that you hold")
     try:
@@ -150,7 +154,7 @@ def _build(
     listing = _Listing(sent, version, _terms(keys, recipient, now, order), order, decisions, prover)
     path = out / f"{keys.card.name}-{recipient.name}-{version:06}.{'delta' if order.delta else 'list'}.age"
     with _private_file(path) as file:
-        body = chain(_grown(sent, prover), listing.changes() if order.delta else listing.lines())
+        body = chain(_grown(sent, prover, order.grown_from), listing.changes() if order.delta else listing.lines())
         envelope.encrypt(_chunks(_sealed(header, body, listing, keys)), file, recipient.age)
         file.flush()
         os.fsync(file.fileno())
@@ -422,14 +426,14 @@ def _same_ledger(sent: sqlite3.Connection, recipient: Party, prover: Prover) -> 
         )
 
 
-def _grown(sent: sqlite3.Connection, prover: Prover) -> Iterator[bytes]:
-    """What ties the ledger at earlier lists to the ledger now."""
+def _grown(sent: sqlite3.Connection, prover: Prover, more: Iterable[int]) -> Iterator[bytes]:
+    """What ties the ledger at earlier lists, and at ``more`` sizes, to the ledger now."""
     rows = sent.execute(
         "SELECT size FROM entry WHERE size BETWEEN 1 AND :before UNION SELECT * FROM (SELECT DISTINCT size FROM list "
-        "WHERE size BETWEEN 1 AND :before ORDER BY size DESC LIMIT :most) ORDER BY size",
+        "WHERE size BETWEEN 1 AND :before ORDER BY size DESC LIMIT :most)",
         {"before": prover.size - 1, "most": SIZES},
     )
-    for (size,) in rows.fetchall():
+    for size in sorted({size for (size,) in rows} | {*more} - {prover.size}):
         yield prover.grown(size)
 
 

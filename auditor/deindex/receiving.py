@@ -304,8 +304,9 @@ def _continued(vouched: Roots, header: Header, state: Mapping[str, Any], folder:
     ):
         raise SealError(
             f"is from a ledger of {now.size:,} events that is not shown to begin with the {before['size']:,} of "
-            f"version {state['version']}: it was rewritten, cut back or changed for another. Do not use it, ask the "
-            f"sender; if they have a good reason, delete {folder} and verify a whole list"
+            f"version {state['version']}: it was rewritten, cut back or changed for another, or the sender has lost "
+            f"count. Do not use it, ask for one that is built with --grown-from {before['size']}; if there can be none "
+            f"and the reason is good, delete {folder} and verify a whole list"
         )
 
 

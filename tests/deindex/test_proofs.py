@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from auditor.deindex import building, proofs
 from auditor.deindex.building import Order
 from auditor.deindex.parties import Keys
-from auditor.errors import SealError
+from auditor.errors import SealError, UsageError
 from auditor.review import people
 from auditor.review.ledger import Act, Ledger
 from auditor.review.notes import Checkpoint
@@ -303,10 +303,22 @@ def test_a_recipient_uses_no_list_of_another_ledger_or_key(desk: Desk) -> None:
         if number:
             book.key = SigningKey.from_seed(b"o" * 32)
         other = Desk(desk.folder / str(number), desk.sender, desk.recipient, book)
-        refused(desk, other.build(HARBOUR, version=2).path, "cut back or changed for another. Do not use it")
+        refused(
+            desk, other.build(HARBOUR, version=2).path, "cut back or changed for another, or the sender has lost count"
+        )
 
 
-def test_what_was_sent_before_lists_carried_proofs_is_remembered(desk: Desk) -> None:
+def test_a_sender_who_lost_count_proves_what_the_recipient_asks_for(desk: Desk) -> None:
+    desk.receive(desk.build(HARBOUR).path)
+    desk.book.grow(200)
+    (desk.folder / "sent" / "search.sqlite").unlink()
+    refused(desk, desk.build(HARBOUR, version=2).path, "ask for one that is built with --grown-from 8; if there can be")
+    with pytest.raises(UsageError, match=r"--grown-from 999: the ledger has 208 events; was it cut back\?"):
+        desk.build(HARBOUR, grown_from=(999,))
+    desk.receive(desk.build(HARBOUR, grown_from=(8, 208)).path)
+
+
+def test_what_was_sent_beforee_lists_carried_proofs_is_remembered(desk: Desk) -> None:
     """The version that a recipient has seen must never be given again."""
     desk.build(HARBOUR)
     with closing(sqlite3.connect(desk.folder / "sent" / "search.sqlite")) as sent, sent:
