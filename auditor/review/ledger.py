@@ -100,7 +100,7 @@ class Ledger:
                 _insert(database, number, body, event_of(body).leaf)
             size = database.execute("SELECT count(*) FROM events").fetchone()[0]
             database.execute("INSERT INTO checkpoints VALUES (?, ?)", (size, note[-1]))
-            for state in _states(database, size):
+            for state in _states(database, size, folder / FILE):
                 remember(database, state)
         os.replace(part, folder / FILE)
         _sync(folder)
@@ -184,7 +184,7 @@ class Ledger:
             # Only what was signed when this began: others may go on recording meanwhile.
             of_none = "SELECT count(*) FROM events WHERE case_id = '' AND number < ?"
             (read,) = self.database.execute(of_none, (size,)).fetchone()
-            for state in _states(self.database, size):
+            for state in _states(self.database, size, self.folder / FILE):
                 yield state
                 read += state.events
             if read != size:
@@ -558,7 +558,7 @@ def _insert(database: sqlite3.Connection, number: int, body: str, leaf: str) -> 
     database.executemany("INSERT INTO tree VALUES (?, ?, ?)", merkle.grow(number, bytes.fromhex(leaf), node))
 
 
-def _states(database: sqlite3.Connection, size: int) -> Iterator[State]:
+def _states(database: sqlite3.Connection, size: int, path: Path) -> Iterator[State]:
     """Every case, from the first ``size`` entries, which must be the leaves of the tree."""
     rows = database.execute(
         "SELECT case_id, body, hash FROM events JOIN tree ON level = 0 AND tree.number = events.number "
@@ -567,9 +567,12 @@ def _states(database: sqlite3.Connection, size: int) -> Iterator[State]:
     )
 
     def proven(body: str, hashed: bytes) -> Event:
-        event = event_of(body)
+        try:
+            event = event_of(body)
+        except SealError as error:
+            raise SealError(f"{path}: {error}") from error
         if event.leaf != hashed.hex():
-            raise SealError("an entry of the ledger was changed; run `auditor review verify`")
+            raise SealError(f"{path}: event {event.number} was changed; run `auditor review verify`")
         return event
 
     for _, group in groupby(rows, key=lambda row: row[0]):

@@ -352,6 +352,19 @@ def test_nothing_that_was_changed_stands(book: Ledger, statements: tuple[str, ..
         list(forged.standing())
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [("I compared", "I repaired", "event 5 was changed"), ('"kind"', '"sort"', "an entry of the ledger is damaged")],
+)
+def test_the_file_that_was_changed_is_named(book: Ledger, old: str, new: str, said: str) -> None:
+    decided(book, CASE)
+    with (
+        _forge(book, f"UPDATE events SET body = replace(body, '{old}', '{new}') WHERE number = 5") as forged,
+        pytest.raises(SealError, match=rf"ledger\.sqlite: {said}; run `auditor review verify`"),
+    ):
+        list(forged.standing())
+
+
 def test_a_case_that_was_changed_is_not_shown(book: Ledger) -> None:
     with (
         _forge(book, "UPDATE events SET body = replace(body, 'atelier/model-1', 'atelier/model-9')") as forged,
