@@ -234,7 +234,7 @@ class Ledger:
     def all_events(self) -> Iterator[Event]:
         with _reading(self.folder / FILE):
             for (body,) in self.database.execute("SELECT body FROM events ORDER BY number"):
-                yield event_of(body)
+                yield _entry(self.folder / FILE, body)
 
     def _events(self, case: str) -> Iterator[Event]:
         """A case's events, each proven by the signed checkpoint."""
@@ -242,7 +242,7 @@ class Ledger:
         rows = self.database.execute(asked, (case,)).fetchall()
         signed = self.checkpoint()  # after the events: what others record meanwhile is signed, too
         for number, body in rows:
-            event = event_of(body)
+            event = _entry(self.folder / FILE, body)
             proof = merkle.inclusion(number, signed.size, self.node) if number < signed.size else ()
             if not merkle.included(bytes.fromhex(event.leaf), number, signed.size, proof, signed.root):
                 raise SealError(f"{self.folder / FILE}: event {number} was changed; run `auditor review verify`")
@@ -263,12 +263,12 @@ class Ledger:
 
     def _event(self, number: int) -> Event | None:
         row = self.database.execute("SELECT body FROM events WHERE number = ?", (number,)).fetchone()
-        return event_of(row[0]) if row else None
+        return _entry(self.folder / FILE, row[0]) if row else None
 
     def _last(self) -> Event:
         with _reading(self.folder / FILE):
             (body,) = self.database.execute("SELECT body FROM events ORDER BY number DESC LIMIT 1").fetchone()
-            return event_of(body)
+            return _entry(self.folder / FILE, body)
 
     # Recording
 
@@ -509,6 +509,14 @@ def event_of(body: str) -> Event:
     return event
 
 
+def _entry(path: Path, body: str) -> Event:
+    """The event of an entry; what is wrong with it is said with the ledger's file."""
+    try:
+        return event_of(body)
+    except SealError as error:
+        raise SealError(f"{path}: {error}") from error
+
+
 def closed(content: Mapping[str, Any]) -> str:
     """What the leaf of an entry is the hash of, with ``words`` in place of its words; "" where they are not salted.
 
@@ -567,10 +575,7 @@ def _states(database: sqlite3.Connection, size: int, path: Path) -> Iterator[Sta
     )
 
     def proven(body: str, hashed: bytes) -> Event:
-        try:
-            event = event_of(body)
-        except SealError as error:
-            raise SealError(f"{path}: {error}") from error
+        event = _entry(path, body)
         if event.leaf != hashed.hex():
             raise SealError(f"{path}: event {event.number} was changed; run `auditor review verify`")
         return event
