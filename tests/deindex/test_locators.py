@@ -264,3 +264,8 @@ def test_a_table_that_cannot_be_trusted_is_refused(
         assert why in str(error.value)
     finally:
         hubs.cache_clear()
+
+
+def test_an_address_that_reads_as_another_repositorys_is_refused() -> None:
+    with pytest.raises(SealError, match="is in the dataset atelier/scenes, not the model datasets/atelier/scenes"):
+        locators.locators(Repository("huggingface", "model", "datasets/atelier/scenes"))
