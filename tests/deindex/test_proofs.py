@@ -242,7 +242,7 @@ def large() -> Book:
     return book
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_proof_is_the_one_that_the_plain_tree_gives(large: Book, data: st.DataObject) -> None:
     size = data.draw(st.integers(1, large.size))
