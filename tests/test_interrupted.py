@@ -117,8 +117,8 @@ def test_workers_that_are_killed_at_random_cost_nothing_that_can_be_read_again(
 @posix
 def test_an_interrupt_exits_130_says_how_to_go_on_and_leaves_no_worker(tmp_path: Path) -> None:
     (tmp_path / "many").mkdir()
-    for number in range(4000):
-        (tmp_path / "many" / f"acme__m{number}.md").write_text("---\nlicense: mit\n---\n# Model\n" + "word " * 2000)
+    for number in range(16_000):
+        (tmp_path / "many" / f"acme__m{number}.md").write_text("---\nlicense: mit\n---\n# Model\n" + "word " * 200)
     command = [sys.executable, "-c", "from auditor.cli.main import main; main()"]
     command += ["scan", str(tmp_path / "many"), "--out", str(tmp_path / "run"), "--workers", "2"]
     scan = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
