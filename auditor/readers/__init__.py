@@ -19,7 +19,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from auditor.errors import Unreadable
 from auditor.model import Statement, Subject
@@ -31,8 +31,7 @@ HEAD = 4096
 Role = Literal["card", "licence", "terms", "document"]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A text that was read, for the derivations that need its words. It never leaves the worker."""
 
     role: Role

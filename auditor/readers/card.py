@@ -260,12 +260,11 @@ _WANTED = frozenset(_READ)
 
 
 def _identity(statements: _Statements, card: Card) -> None:
-    statements.made.append(
-        Statement("card", card.standing, place=Place(statements.uri, card.first_line or 1), source="card")
-    )
-    title = _title(card)
-    if title:
-        statements.made.append(Statement("title", _cut(title[0]), place=Place(statements.uri, title[1]), source="card"))
+    place = Place(statements.uri, card.first_line or 1)
+    statements.made.append(Statement("card", card.standing, "", place, "card"))
+    if title := _title(card):
+        words, line = title
+        statements.made.append(Statement("title", _cut(words), "", Place(statements.uri, line), "card"))
 
 
 def _title(card: Card) -> tuple[str, int] | None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from types import MappingProxyType
+from typing import ClassVar, Literal, NamedTuple
 
 import ryaml
 import yaml
@@ -77,8 +77,7 @@ _BOMS = tuple(_MARKS)
 _FENCE = re.compile(r"^(?:```|---[- \t]*$)", re.M)
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """A text, taken apart. ``lines`` are the metadata's, the first of which is line ``first_line`` of the file.
 
     ``troubles`` say what could not be read, each with its line (0: the whole).
@@ -87,7 +86,7 @@ class Card:
     body: str
     body_line: int = 1
     standing: Standing = "none"
-    metadata: Mapping[str, object] = field(default_factory=dict)
+    metadata: Mapping[str, object] = MappingProxyType({})
     lines: tuple[str, ...] = ()
     first_line: int = 0
     troubles: tuple[tuple[str, int], ...] = ()
@@ -127,7 +126,8 @@ def _decoded(data: bytes) -> tuple[str, str]:
             encoding = "utf-16-be"
     text, why = _strict(data, encoding)
     controls = head if encoding == "utf-8" else text[:1024].encode("latin-1", "ignore")
-    if len(controls.translate(None, _NOT_CONTROLS)) > 0.3 * min(len(text), 1024):
+    odd = controls.translate(None, _NOT_CONTROLS)
+    if odd and len(odd) > 0.3 * min(len(text), 1024):
         raise Unreadable("is not text: it holds mostly control characters")
     return text, why
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,7 +73,7 @@ def _look(text: Text, known: Vocabulary) -> _Looked:
         data = plain.encode()
     except UnicodeEncodeError:
         # RE2 reads UTF-8: a lone surrogate becomes one "?", so that places stay.
-        return _look(replace(text, text=text.text.encode("utf-8", "replace").decode()), known)
+        return _look(text._replace(text=text.text.encode("utf-8", "replace").decode()), known)
     return _Looked(text, plain, data, *known.prose.found(data))
 
 
