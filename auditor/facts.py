@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.model import STATEMENT_KEYS, Gap, Kind, Place, Statement, Subject
+from auditor.model import NOWHERE, STATEMENT_KEYS, Gap, Kind, Place, Statement, Subject
 
 FACTS = pa.schema(
     [
@@ -121,7 +121,7 @@ def _subject(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]], k
     """The subject that these rows, which are in order, speak of."""
     statements: list[Statement] = []
     gaps: list[Gap] = []
-    place, last = _NOWHERE, None
+    place, last = NOWHERE, None
     for row in rows:
         if row == last:
             continue
@@ -136,5 +136,4 @@ def _subject(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]], k
     return Subject(*identity, tuple(statements), tuple(gaps))
 
 
-_NOWHERE = Place("")
 _SILENT = Statement("", "")

@@ -81,8 +81,7 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(NamedTuple):
     """Where something was read: a URI relative to the target, and a line (0: the whole file).
 
     The URI is valid Unicode; bytes of a name that are not UTF-8 are percent-encoded.
@@ -93,6 +92,9 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.uri}:{self.line}" if self.line else self.uri
+
+
+NOWHERE = Place("")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -117,7 +119,7 @@ class Statement(NamedTuple):
     key: str
     value: str
     relation: str = ""
-    place: Place = Place("")
+    place: Place = NOWHERE
     source: str = ""
     remark: str = ""
 
@@ -128,7 +130,7 @@ class Gap:
 
     what: str
     why: str
-    place: Place = Place("")
+    place: Place = NOWHERE
 
 
 GAPS: Mapping[str, str] = MappingProxyType(
@@ -195,7 +197,7 @@ class Evidence:
     """What a check found. ``fact`` holds no counts, times or error texts: those are the remark."""
 
     fact: str
-    place: Place = Place("")
+    place: Place = NOWHERE
     remark: str = ""
 
 
@@ -208,7 +210,7 @@ class Finding:
     outcome: Outcome
     severity: Severity
     fact: str
-    place: Place = Place("")
+    place: Place = NOWHERE
     remark: str = ""
 
     @property

@@ -439,7 +439,7 @@ def _conclude(folder: Path, policy: Policy, tally: Tally, started: str, workers:
         "subjects": dict(sorted(verdicts.subjects.items())),
         "flagged": [[*key, number] for key, number in sorted(verdicts.flagged.items())],
         "gaps": verdicts.gaps,
-        "cases": [asdict(case) for case in cases],
+        "cases": [_case_json(case) for case in cases],
     }
     with writing(folder):
         write_json(folder / "report.json", content)
@@ -605,6 +605,11 @@ def _rule_from(content: Mapping[str, Any]) -> Rule:
 
 def _list(opened: Any) -> dict[str, Any]:
     return {name: getattr(opened, name) for name in ("name", "version", "means", "entries", "sha256", "holder")}
+
+
+def _case_json(case: Case) -> dict[str, Any]:
+    reasons = [asdict(reason) | {"place": reason.place._asdict()} for reason in case.reasons]
+    return asdict(case) | {"reasons": reasons}
 
 
 def _case(content: Mapping[str, Any]) -> Case:

@@ -14,7 +14,7 @@ def of(noun: Ref | Digest | Reason | Fact | Opinion | Decision) -> dict[str, Any
     if isinstance(noun, Fact):
         return {
             "subject": asdict(noun.subject),
-            "statement": noun.statement._asdict() | {"place": asdict(noun.statement.place)},
+            "statement": noun.statement._asdict() | {"place": noun.statement.place._asdict()},
         }
     return asdict(noun)
 

@@ -126,8 +126,8 @@ def _decoded(data: bytes) -> tuple[str, str]:
             encoding = "utf-16-be"
     text, why = _strict(data, encoding)
     controls = head if encoding == "utf-8" else text[:1024].encode("latin-1", "ignore")
-    odd = controls.translate(None, _NOT_CONTROLS)
-    if odd and len(odd) > 0.3 * min(len(text), 1024):
+    unusual = controls.translate(None, _NOT_CONTROLS)
+    if unusual and len(unusual) > 0.3 * min(len(text), 1024):
         raise Unreadable("is not text: it holds mostly control characters")
     return text, why
 
