@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 GROUP_ROWS = 60_000
 _BUCKETS = 256
 
+# In the order of which rows are sorted.
 FINDING_COLUMNS = ("kind", "subject", "revision", "rule", "fact", "outcome", "severity", "uri", "line", "remark")
 GAP_COLUMNS = ("kind", "subject", "revision", "what", "why", "uri", "line")
 
@@ -268,19 +269,10 @@ def _finding_row(finding: Finding) -> tuple[object, ...]:
     return (*identity, finding.rule, finding.fact, finding.outcome, finding.severity, *place)
 
 
-def finding(row: Mapping[str, Any]) -> Finding:
-    """The finding that a row of ``findings/*.parquet`` holds."""
-    return Finding(
-        row["rule"],
-        row["kind"],
-        row["subject"],
-        row["revision"],
-        row["outcome"],
-        row["severity"],
-        row["fact"],
-        Place(row["uri"], row["line"]),
-        row["remark"],
-    )
+def finding(cells: tuple[Any, ...]) -> Finding:
+    """The finding that a row of ``findings/*.parquet`` holds: its cells, as FINDING_COLUMNS has them."""
+    kind, subject, revision, rule, fact, outcome, severity, uri, line, remark = cells
+    return Finding(rule, kind, subject, revision, outcome, severity, fact, Place(uri, line), remark)
 
 
 def cases(verdicts: Verdicts) -> tuple[Case, ...]:

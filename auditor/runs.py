@@ -533,7 +533,7 @@ class Findings:
     folder: Path
 
     def __iter__(self) -> Iterator[Finding]:
-        return map(judging.finding, _merged(self.folder, judging.FINDING_COLUMNS[:5]))
+        return map(judging.finding, _merged(self.folder, judging.FINDING_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -543,24 +543,23 @@ class Gaps:
     folder: Path
 
     def __iter__(self) -> Iterator[tuple[Ref, Gap]]:
-        for row in _merged(self.folder, judging.GAP_COLUMNS[:5]):
-            ref = Ref(row["kind"], row["subject"], row["revision"])
-            yield ref, Gap(row["what"], row["why"], Place(row["uri"], row["line"]))
+        for kind, subject, revision, what, why, uri, line in _merged(self.folder, judging.GAP_COLUMNS):
+            yield Ref(kind, subject, revision), Gap(what, why, Place(uri, line))
 
 
-def _merged(folder: Path, order: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The rows of sorted files, in one order."""
+def _merged(folder: Path, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The rows of sorted files, in one order: that of their cells, from the first column on."""
     import pyarrow.parquet as pq
 
     paths = sorted(folder.glob("*.parquet"))
     ahead = max(64, 16384 // max(1, len(paths)))  # rows of each file in memory, so that many files hold no more
 
-    def rows(path: Path) -> Iterator[dict[str, Any]]:
+    def rows(path: Path) -> Iterator[tuple[Any, ...]]:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(ahead):
-                yield from batch.to_pylist()
+            for batch in file.iter_batches(ahead, columns=list(columns)):
+                yield from zip(*(batch[column].to_pylist() for column in columns), strict=True)
 
-    return heapq.merge(*map(rows, paths), key=lambda row: tuple(row[name] for name in order))
+    return heapq.merge(*map(rows, paths))
 
 
 def _lineage(path: Path, cases: Sequence[Case], most: int = 300, generations: int = 5) -> tuple[Edge, ...]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import attrgetter
 
 from auditor.model import SEVERITIES, Finding, Gap, Outcome, Ref, Severity
 from auditor.runs import Report
@@ -59,9 +60,12 @@ class Summary:
     unchecked: int = 0
 
 
+_LEVELS = {severity: level for level, severity in enumerate(SEVERITIES)}
+
+
 def weight(finding: Finding) -> tuple[int, bool]:
     """Sorts heavier findings higher."""
-    return SEVERITIES.index(finding.severity), finding.outcome == "FLAGGED"
+    return _LEVELS[finding.severity], finding.outcome == "FLAGGED"
 
 
 def summarise(report: Report, subjects: int = 200, each: int = 30, examples: int = 3) -> Summary:
@@ -71,15 +75,14 @@ def summarise(report: Report, subjects: int = 200, each: int = 30, examples: int
     shown: dict[tuple[str, Outcome, Severity], list[Finding]] = {}
     heap: list[tuple[tuple[int, ...], int, SubjectBlock]] = []
     total = seen = 0
-    for seen, (ref, group) in enumerate(groupby(report.findings, key=lambda finding: finding.ref), 1):
+    for seen, (identity, group) in enumerate(groupby(report.findings, attrgetter("kind", "subject", "revision")), 1):
         heavy: list[Finding] = []
         weights: Counter[tuple[int, bool]] = Counter()
         for finding in group:
             key = (finding.rule, finding.outcome, finding.severity)
             counts[key] += 1
-            few = shown.setdefault(key, [])
-            if len(few) < examples:
-                few.append(finding)
+            if counts[key] <= examples:
+                shown.setdefault(key, []).append(finding)
             weights[weight(finding)] += 1
             heavy.append(finding)
             if len(heavy) > 4 * each:
@@ -87,13 +90,13 @@ def summarise(report: Report, subjects: int = 200, each: int = 30, examples: int
         number = sum(weights.values())
         total += number
         kept = tuple(_heaviest(heavy, each))
-        block = SubjectBlock(ref, kept, number - len(kept))
+        block = SubjectBlock(Ref(*identity), kept, number - len(kept))
         # Among equals the earlier subject stays, so that two runs show the same ones.
         rank = tuple(weights[level, flagged] for level in (2, 1, 0) for flagged in (True, False))
         (heapq.heappush if len(heap) < subjects else heapq.heappushpop)(heap, (rank, -seen, block))
     blocks = tuple(block for _, _, block in sorted(heap, key=lambda item: (item[0], item[1]), reverse=True))
     rules = [
-        RuleLine(rule, titles.get(rule, ""), outcome, severity, count, tuple(shown[rule, outcome, severity]))
+        RuleLine(rule, titles.get(rule, ""), outcome, severity, count, tuple(shown.get((rule, outcome, severity), ())))
         for (rule, outcome, severity), count in counts.items()
     ]
     rules.sort(key=lambda line: (line.outcome != "FLAGGED", -SEVERITIES.index(line.severity), -line.count, line.rule))
