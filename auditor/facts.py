@@ -101,7 +101,7 @@ def subjects(table: pa.Table, keys: Collection[str] = STATEMENT_KEYS) -> Iterato
         return
     table = table.sort_by([(field.name, "ascending") for field in FACTS if field.name != "bucket"]).combine_chunks()
     # Of what no one asks for only the first row of a subject becomes an object: there is a subject.
-    asked = pc.or_(pc.is_in(table["key"], pa.array([*keys, "gap"])), _firsts(table.select(_IDENTITY)))
+    asked = pc.or_(pc.is_in(table["key"], pa.array([*keys, "gap"])), firsts(table.select(_IDENTITY)))
     columns = [column.to_pylist() for column in table.filter(asked).columns[1:]]
     said = zip(*columns[3:], strict=True)
     for identity, rows in groupby(zip(*columns[:3], said, strict=True), itemgetter(0, 1, 2)):
@@ -111,8 +111,8 @@ def subjects(table: pa.Table, keys: Collection[str] = STATEMENT_KEYS) -> Iterato
 _IDENTITY = ("kind", "name", "revision")
 
 
-def _firsts(sorted_table: pa.Table) -> pa.Array:
-    """Is a row another than the one before it?"""
+def firsts(sorted_table: pa.Table) -> pa.Array:
+    """Is a row another than the one before it? Of a table of one chunk, with rows."""
     changed = [pc.not_equal(column.chunk(0)[1:], column.chunk(0)[:-1]) for column in sorted_table.columns]
     return pa.concat_arrays([pa.array([True]), reduce(pc.or_, changed)])
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.engines import Done, Lost, run
 from auditor.errors import RunError
-from auditor.model import SEVERITIES, Case, Finding, Kind, Place, Ref, Severity, Statement, Subject
+from auditor.model import SEVERITIES, Case, Finding, Kind, Outcome, Place, Ref, Severity, Statement, Subject
 from auditor.resources import resource
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Verdicts:
     """What came of judging some subjects. They add up in any order; rows of findings are on disk."""
 
     subjects: Mapping[Kind, int] = field(default_factory=dict)
-    flagged: Mapping[tuple[str, str, Severity], int] = field(default_factory=dict)
+    flagged: Mapping[tuple[str, Outcome, Severity], int] = field(default_factory=dict)
     gaps: int = 0
     reasons: tuple[tuple[Finding, str], ...] = ()  # findings that open a case, with the case's ground
     copies: tuple[tuple[Ref, Ref], ...] = ()
@@ -235,7 +235,7 @@ def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verd
     keys = keys_read(policy) | {"copy_of"}
     grounds = {rule.id: rule.case for rule in policy.rules if rule.case}
     kinds: Counter[Kind] = Counter()
-    flagged: Counter[tuple[str, str, Severity]] = Counter()
+    flagged: Counter[tuple[str, Outcome, Severity]] = Counter()
     reasons: list[tuple[Finding, str]] = []
     copies: list[tuple[Ref, Ref]] = []
     findings: list[tuple[object, ...]] = []

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from auditor import __version__, judging
 from auditor.engines import Done, cores, run
 from auditor.errors import NothingToAudit, RunError, UsageError
-from auditor.model import SEVERITIES, Case, Count, Finding, Gap, Kind, Place, Ref, Rule, Severity, Tally
+from auditor.model import SEVERITIES, Case, Count, Finding, Gap, Kind, Outcome, Place, Ref, Rule, Severity, Tally
 from auditor.progress import Silent
 from auditor.readers import Wants
 from auditor.scan import Setup, Shard, lost, prepare, shards, work, write_json, writing
@@ -109,7 +109,7 @@ class Report:
     findings: Iterable[Finding] = ()
     gaps: Iterable[tuple[Ref, Gap]] = ()
     cases: tuple[Case, ...] = ()
-    flagged: Mapping[tuple[str, str, Severity], int] = field(default_factory=dict)
+    flagged: Mapping[tuple[str, Outcome, Severity], int] = field(default_factory=dict)
     lineage: tuple[Edge, ...] = ()
     restricted: Path | None = None  # folder with hits/*.parquet (schema auditor.samples.HITS), for --places only
     unread: int = 0  # gaps: what was selected but could not be read or judged
@@ -534,6 +534,33 @@ class Findings:
 
     def __iter__(self) -> Iterator[Finding]:
         return map(judging.finding, _merged(self.folder, judging.FINDING_COLUMNS))
+
+    def outline(self, examples: int) -> tuple[Mapping[tuple[str, Outcome, Severity], tuple[Finding, ...]], int]:
+        """The first of each rule, outcome and severity, and how many subjects have any: no other becomes an object."""
+        import numpy as np
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        from auditor.facts import firsts
+
+        found: dict[tuple[str, Outcome, Severity], list[tuple[Any, ...]]] = {}
+        subjects = 0
+        for path in sorted(self.folder.glob("*.parquet")):  # a subject's findings are in one of them
+            table = pq.read_table(path, columns=list(judging.FINDING_COLUMNS)).combine_chunks()
+            if not table.num_rows:
+                continue
+            subjects += pc.sum(firsts(table.select(judging.FINDING_COLUMNS[:3]))).as_py()
+            codes = np.zeros(table.num_rows, np.int64)
+            for name in ("rule", "outcome", "severity"):
+                column = table[name].chunk(0).dictionary_encode()
+                codes = codes * len(column.dictionary) + column.indices.to_numpy()
+            order = np.argsort(codes, kind="stable")
+            starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+            ends = np.append(starts[1:], len(order))
+            rows = [order[start : min(start + examples, end)] for start, end in zip(starts, ends, strict=True)]
+            for cells in zip(*(c.to_pylist() for c in table.take(np.concatenate(rows)).columns), strict=True):
+                found.setdefault((cells[3], cells[5], cells[6]), []).append(cells)
+        return {key: tuple(map(judging.finding, sorted(rows)[:examples])) for key, rows in found.items()}, subjects
 
 
 @dataclass(frozen=True, slots=True)

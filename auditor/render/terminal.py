@@ -9,7 +9,7 @@ from typing import TextIO
 from auditor.model import SEVERITIES, Case, Count, Finding
 from auditor.printable import printable
 from auditor.render import Options, guidance, sharing
-from auditor.render.summary import Summary, summarise
+from auditor.render.summary import Summary, outline
 from auditor.runs import Report
 
 HELP = "a summary for a person, in plain words"
@@ -24,7 +24,7 @@ STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 def render(report: Report, out: TextIO, options: Options) -> None:
     shown = sharing.prepared(report, options)
-    lines = _lines(shown, summarise(shown, subjects=1), sharing.notice(report, options))
+    lines = _lines(shown, outline(shown), sharing.notice(report, options))
     _write(lines, out, options.colour)
     if options.places:
         _write(_places(report), out, options.colour)

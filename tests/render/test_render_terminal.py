@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from auditor.model import Count, Tally
-from auditor.runs import ListSummary, Report
+from auditor.render.summary import outline, summarise
+from auditor.runs import ListSummary, Report, audit
 
 Show = Callable[..., str]
 
@@ -72,3 +74,11 @@ def test_colour_adds_nothing_but_colour(report: Report, shown: Show) -> None:
     plain, colour = shown(report, "terminal"), shown(report, "terminal", colour=True)
     assert re.sub(r"\x1b\[[0-9;]*m", "", colour) == plain
     assert "\x1b[" in colour
+
+
+def test_the_outline_of_a_run_on_disk_is_what_the_pass_over_all_its_findings_says(tmp_path: Path) -> None:
+    hub, listed = Path(__file__).parents[1] / "data" / "hub", Path(__file__).parents[1] / "data" / "known-pictures.csv"
+    report = audit(hub, known=[listed], profile="example", out=tmp_path / "run", workers=1)
+    quick, whole = outline(report), summarise(report, 0, 0)
+    assert quick == whole
+    assert [line.count for line in quick.rules if line.rule == "no-training-data"]
