@@ -35,8 +35,8 @@ def scanned(folder: Path, out: Path, known: tuple[Path, ...] = ()) -> tuple[Repo
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shards so small that a table of a few kilobytes is cut; with one worker they are read here."""
-    monkeypatch.setattr("auditor.scan.SHARD_BYTES", 2000)
+    """Stretches so short that a table of a few kilobytes is cut; with one worker they are read here."""
+    monkeypatch.setattr("auditor.scan.STRETCH_BYTES", 2000)
 
 
 def cut(report: Path) -> int:
