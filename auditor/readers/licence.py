@@ -15,7 +15,7 @@ from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.readers import Example, Part, Role, Text, Wants, each
 from auditor.sources import Blob, Unread
-from auditor.syntax.frontmatter import CARD_KEYS, decoded, decoded_within, split
+from auditor.syntax.frontmatter import CARD_KEYS, decoded, decoded_within, kind_of_text, split
 
 READ_LIMIT = 8 << 20  # bytes; the longest licence met has 200 kB
 
@@ -29,11 +29,11 @@ _TERMS_NAME = re.compile(
     re.I,
 )
 # Within a model's or dataset's folder these are other things: how to annotate, a policy that plays a game.
-_ALONE_NAME = re.compile(r"(?:.*[-_. ])?(?:policy|policies|conduct|guidelines?)(?:[-_. ].*)?", re.I)
+_ALONE_NAME = re.compile(r"(?:.*[-_. ])?(?:policy|policies|conduct|guidelines?|rules|standards|dua)(?:[-_. ].*)?", re.I)
 # One of these stands in every name that the three above match; most names hold none.
 _NAMED = (
     "licen", "copy", "eula", "notice", "terms", "tos", "tou", "aup", "agreement", "restrictions", "use", "polic",
-    "conduct", "guideline",
+    "conduct", "guideline", "rules", "standards", "dua",
 )  # fmt: skip
 # LICENSE-SDXL1.0, COPYING.LESSER, LICENSE.MIT: what follows the dot is no suffix.
 _VARIANT = re.compile(r"^(?:LICEN[CS]E|COPYING|NOTICE)[^/]*\.(?:\d\w*|[A-Z][A-Z\d-]*)$")
@@ -47,9 +47,18 @@ _LEGAL = re.compile(
 _HEADLINE = re.compile(
     r"\b(licen[cs]e (?:agreement|version)|community licen[cs]e|public licen[cs]e|permission is hereby granted"
     r"|use policy|terms of (?:use|service)|terms and conditions|prohibited uses|use restrictions"
-    r"|community guidelines|legal code|content policy|open ?rail\S*)\b",
+    r"|community guidelines|legal code|content policy|open ?rail\S*|rail licen[cs]e|licen[cs]e v?\d)\b",
     re.I,
 )
+# What those say who set rules for others, whatever they call them.
+_RULING = re.compile(
+    r"\b(you (?:agree|may not|must not|shall not|cannot|can't|will not)|(?:must|may|shall|should|do|will) not|don['’]t"
+    r"|not (?:be )?(?:allowed|permitted|tolerated|acceptable)|prohibit(?:s|ed)?|forbidden|banned|zero[- ]tolerance"
+    r"|violat(?:e|es|ing|ion|ions)|we (?:reserve|will remove|may remove)|terminat(?:e|ed|ion)|suspend(?:ed)?|comply"
+    r"|removed|(?<=\n)[ \t*\d.)-]*no [a-z]+)\b",
+    re.I,
+)
+_PAGE = 1 << 16  # bytes of a page: what it says begins after what stands around it
 
 
 def claims(blob: Blob, head: bytes) -> int:
@@ -69,8 +78,30 @@ def claims(blob: Blob, head: bytes) -> int:
     if not blob.kind and _is_legal_folder(blob.path.rpartition("/")[0]):
         return 20 if _is_card(head) else 50
     if bare in (".md", ".markdown", ".rst") and not (named and _ALONE_NAME.fullmatch(stem[:120])):
+        # A card may name a licence anywhere: only what is no card, and rules, is terms.
+        return 40 if not blob.kind and _rules(_words(head)) and kind_of_text(head) == "document" else 0
+    if _is_legal(head):
+        return 40
+    if blob.kind:
         return 0
-    return 40 if _is_legal(head) else 0
+    return 40 if _rules(_page(blob) if bare in (".html", ".htm") else _words(head)) else 0
+
+
+def _words(head: bytes) -> str:
+    return head.decode("utf-8", "replace")
+
+
+def _page(blob: Blob) -> str:
+    try:
+        return text_of_html(_words(blob.read(_PAGE)))[0]
+    except Unreadable:
+        return ""
+
+
+def _rules(words: str) -> bool:
+    """Does it tell others what they must not do, once in some dozen words, and in more ways than one?"""
+    found = [match.lower() for match in _RULING.findall(words)]
+    return len(found) >= 3 and len(set(found)) >= 2 and len(found) * 100 >= len(words.split())
 
 
 @lru_cache(maxsize=256)
@@ -101,7 +132,7 @@ def _is_card(head: bytes) -> bool:
 
 def _is_legal(head: bytes) -> bool:
     """Do its first lines read like a licence or a policy?"""
-    words = head[:1500].decode("utf-8", "replace")
+    words = _words(head[:1500])
     if len(words) < 200:  # a picture's caption
         return False
     if _HEADLINE.search(words[:400]):

@@ -217,7 +217,9 @@ _DOING = (
 _BEFORE = re2.compile(
     r"(?i)(?:"
     rf"\b{_YOU}(?: [\w’',()]+){{0,6}}? (?:must|shall|may|can|should|will)(?: [a-z]+)? ?not\b|"
-    rf"\b{_YOU}(?: [\w’']+){{0,4}}? (?:cannot|can['’]?t|mustn['’]?t|won['’]?t|shan['’]?t|shouldn['’]?t)\b|"
+    rf"\b(?:{_YOU}|[a-z]{{3,}}(?:er|or|ant|ee)s)(?: [\w’']+){{0,4}}? (?:cannot|can['’]?t|mustn['’]?t|won['’]?t|"
+    r"shan['’]?t|shouldn['’]?t)\b|\b(?:nobody|no[- ]one) (?:may|shall|can|is (?:allowed|permitted) to)\b|"
+    r"\baccounts? (?:found|caught|seen|used for)\b|"
     r"\b(?:must|shall|shalt) (?:\w+ )?not\b|"
     rf"(?:\b\w+ )?\b(?:may|should) not (?:\w+ly )?(?:be )?{_DOING}\b|"
     r"\b(?:may|can|should) not be\b|\bcannot be\b|\bmust never\b|"
@@ -304,6 +306,7 @@ _AFTER = re2.compile(
     r"allowed|permitted|accepted|acceptable|used|uploaded|posted|"
     r"generated|created|hosted|condoned|welcome)\b|"
     r"\bcannot be (?:tolerated|allowed|permitted|accepted|uploaded|posted|used|generated|hosted)\b|"
+    r"\b(?:is|are) not (?:licen[cs]ed|authori[sz]ed)\b|"
     r"\bwill never be (?:tolerated|allowed|permitted)\b|"
     r"\b(?:isn['’]?t|aren['’]?t|won['’]?t be)(?: [a-z]+)? (?:allowed|permitted|tolerated|acceptable|welcome|ok)\b|"
     r"\b(?:terminates?|voids?|ends?|forfeits?|revokes?) (?:this|the|your|all) (?:\w+ )?(?:licen[cs]e|rights?|"
@@ -367,7 +370,9 @@ _UNDONE = re2.compile(
     r"(?:was|were|has been) (?:removed|dropped|deleted|lifted))\b|"
     r"\b(?:(?:in|until|before) (?:19|20)\d\d|previous(?:ly)?|earlier|former(?:ly)?|used to|last year|"
     r"years ago)\b[^.;]{0,60}\b(?:prohibit\w*|"
-    r"forbade|banned|outlawed)\b)"
+    r"forbade|banned|outlawed)\b|\bwas (?:banned|barred|suspended|expelled)\b|"
+    r"\b(?:should|must|ought to|needs? to) (?:have|publish|adopt|write) [^.;]{0,40}\b(?:prohibit|forbid|ban)\w*|"
+    r"\b(?:remov|delet|dropp?)(?:e|es|ed|ing|s)? (?:the |this |a )?clause\b)"
 )
 _SOMEONE_ELSES = re2.compile(
     r"(?i)^[\W_]*(?:according to|unlike|as (?:stated|noted|described|reported) (?:in|by)|(?:for example|for instance|"
@@ -382,7 +387,21 @@ _SOMEONE_ELSES = re2.compile(
     r"writes?|notes?|"
     r"reports?|reported)\b|\b(?:as reported|reportedly)\b"
     r"|(?i)\b(?:researchers?|paper|article|study|survey|report|journalists?|reporters?)(?: [\w’']+){0,6} (?:found|"
-    r"shows?|showed|reports?|reported|describes?|discuss\w*|examin\w*|analy[sz]\w*|asks?)\b"
+    r"shows?|showed|reports?|reported|describes?|discuss\w*|examin\w*|analy[sz]\w*|asks?|argu\w*|propos\w*|"
+    r"recommend\w*|suggest\w*)\b"
+    # A program's message.
+    r"|^\W*(?:raise|throw new|assert|return|print|console\.\w+|log(?:ger)?\.\w+)\b[^.;]{0,40}\([\"']"
+    r"|^\W*[\"'][\w.-]+[\"'] ?: ?[\"']"
+)
+# "Acme's policies forbid …" is Acme's word, unless the name is what a text calls its own author or subject.
+_OF_A_NAME = re2.compile(
+    r"^[\W_]*(?:(?:Under|By|The) )*([A-Z][\w.&-]*(?: [A-Z][\w.&-]*){0,3})['’]s? (?:\w+ ){0,2}(?:[Pp]olic(?:y|ies)|"
+    r"[Rr]ules|[Tt]erms|[Gg]uidelines|[Ll]icen[cs]e|[Ss]tandards|TOS|AUP)\b"
+)
+_ADDRESSED = re2.compile(r"(?i)\b(?:this|these|our|your|you|we)\b")
+_OWN = _words(
+    "licensor company provider service services model platform site website publisher owner server community team app "
+    "project author authors licence license policy it that"
 )
 _DEFINITION = re2.compile(
     r"(?i)(?:[\"“'’*)]|\b(?:csam|minors?|child(?:ren)?|material|exploitation|abuse|pornography|term))\s*(?:shall |"
@@ -464,6 +483,13 @@ _HEADING_PROHIBITS = re2.compile(
     r"off[- ]limits|"
     r"red lines?|hard no(?:e?s|['’]s)?|no-?no(?:e?s|['’]s)?|don['’]ts|no[- ]go(?:es|s)?|(?:can['’]?t|cannot) do)\b"
 )
+
+
+def _someone_elses(words: str) -> bool:
+    """Is this told of somebody else's policy, law or program?"""
+    if (named := _OF_A_NAME.search(words)) and not _ADDRESSED.search(words):
+        return named.group(1).split()[-1].lower() not in _OWN
+    return bool(_SOMEONE_ELSES.search(words))
 
 
 # A title of work on what is prohibited, not a prohibition.
@@ -617,7 +643,7 @@ def _prohibitions(sentence: str, low: int, high: int, pattern: re2._Regexp) -> I
 def _governed(unit: str, start: int, end: int) -> bool | None:
     """Does the unit's own wording prohibit what stands at ``start``? None: it says nothing either way."""
     benign = _BENIGN.search(unit[:start])
-    if _SOMEONE_ELSES.search(unit) or (
+    if _someone_elses(unit) or (
         benign and not _FAILING.search(unit[: benign.start()]) and not _JOINED.search(unit[: benign.start()])
     ):
         return False
@@ -634,7 +660,7 @@ def _governed(unit: str, start: int, end: int) -> bool | None:
 
 def _stem_says(stem: str) -> bool | None:
     """Does a stem prohibit (True) or permit (False) what hangs on it? None: neither."""
-    if _SOMEONE_ELSES.search(stem):
+    if _someone_elses(stem):
         return False
     if any(True for pattern in (_BEFORE, _AFTER) for _ in _prohibitions(stem, 0, len(stem), pattern)):
         return True
@@ -820,7 +846,7 @@ def _said(unit: Unit) -> Clause:
 
 
 def _disowned(unit: str) -> bool:
-    return bool(_SOMEONE_ELSES.search(unit) or _undone(unit) or unit.endswith("?"))
+    return bool(_someone_elses(unit) or _undone(unit) or unit.endswith("?"))
 
 
 def speaks_against(sentence: str) -> bool:

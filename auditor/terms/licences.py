@@ -134,6 +134,7 @@ _URLS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+@lru_cache(maxsize=1 << 12)  # a hub names few licences, often
 def key(words: str) -> tuple[str, ...]:
     """What is left of a licence's name without its spelling: "apache-2" and "Apache License, Version 2.0" are one."""
     folded = _VERSION.sub(" ", unicodedata.normalize("NFKC", words).casefold())

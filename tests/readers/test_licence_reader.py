@@ -54,6 +54,48 @@ def test_what_is_no_licence_is_another_readers(name: str, head: bytes) -> None:
     assert reader_of(blob(name, ""), head) != "licence"
 
 
+RULES = """Be kind to each other.
+
+1. No harassment. You may not insult other members.
+2. Spam is not allowed and will be removed.
+3. Sharing what others told you in private is prohibited.
+Members who violate this are banned.
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("about.txt", RULES),
+        ("community.md", RULES),
+        ("page.html", f"<html><head><title>About</title></head><body><nav>Home</nav><p>{RULES}</p></body></html>"),
+        ("house-rules.md", "Water the plants.\n"),
+        ("some-rail-1.0.txt", "Some RAIL License v1.0\ndated May 2022\n\n" + "This is for all who use it. " * 10),
+    ],
+)
+def test_rules_that_stand_alone_are_terms_whatever_they_are_called(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    (blob,) = blobs(str(tmp_path / name))
+    assert isinstance(blob, Blob)
+    assert reader_of(blob, blob.head(4096)) == "licence"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("README.md", RULES),
+        ("notes.md", "---\nlicense: mit\n---\n" + RULES),
+        ("leaf.md", "# Model card for Leaf\n\n" + RULES),
+        ("garden.txt", "Trees must not stand too close. They grow slowly. " * 20),
+    ],
+)
+def test_a_card_or_a_text_that_rules_nobody_is_not(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    (blob,) = blobs(str(tmp_path / name))
+    assert isinstance(blob, Blob)
+    assert reader_of(blob, blob.head(4096)) != "licence"
+
+
 def test_a_policy_within_a_models_folder_may_be_one_that_plays_a_game() -> None:
     assert reader_of(blob("policy.md", "model"), b"# Policy network") != "licence"
     assert reader_of(blob("policy.md", ""), b"# Forest policy") == "licence"

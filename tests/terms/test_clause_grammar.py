@@ -175,3 +175,34 @@ def test_the_policy_with_an_address_is_named_before_others(text: str, refers: st
 )
 def test_a_policy_on_something_else_and_the_text_itself_are_no_reference(text: str) -> None:
     assert clause(text).answer == "absent"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nobody may use these pictures for anything that sexualises children.",
+        "Vendors can't offer material that sexually exploits minors.",
+        "Accounts found sharing sexual material of minors are closed and reported.",
+        "A derivative that was trained to sexualise minors is not licensed.",
+        "The Provider's policies prohibit sexual content involving minors.",
+        "Lakeside's rules, which are part of these terms, ban content that sexualises minors.",
+    ],
+)
+def test_whoever_is_told_and_however_it_is_a_prohibition(text: str) -> None:
+    assert clause(text).answer == "explicit"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lakeside's rules forbid sexual content involving minors.",
+        "Under Lakeside's licence, users may not exploit minors.",
+        "He was banned from the forum for sharing child sexual abuse material.",
+        "Scholars and researchers have argued that policies should prohibit the sexualisation of minors.",
+        "If an app allows uploads, its makers should have rules that prohibit child sexual abuse material.",
+        'raise ValueError("sexual content involving minors is not allowed")',
+        '"error_minors": "Content that sexualises minors is prohibited.",',
+    ],
+)
+def test_what_others_say_did_or_should_do_is_none(text: str) -> None:
+    assert clause(text).answer == "absent"
