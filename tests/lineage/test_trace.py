@@ -57,10 +57,11 @@ def jpeg(comment: bytes, form: str = "JPEG") -> bytes:
         png(parameters=A1111),
         png(parameters=A1111.replace("harbour", "havn, blå")),
         jpeg(b"UNICODE\0" + A1111.encode("utf-16-be")),
+        jpeg(b"UNICODE\0" + A1111.replace("a harbour", "港 harbour").encode("utf-16-be")),
         jpeg(b"ASCII\0\0\0" + A1111.encode()),
         jpeg(b"UNICODE\0" + A1111.encode("utf-16-le"), "WEBP"),
     ],
-    ids=["text", "png", "png, not ASCII", "jpeg, UTF-16", "jpeg, ASCII", "webp"],
+    ids=["text", "png", "png, not ASCII", "jpeg, UTF-16", "jpeg, UTF-16, not ASCII", "jpeg, ASCII", "webp"],
 )
 def test_the_hashes_of_what_was_used_are_found_and_the_prompt_is_not(data: bytes) -> None:
     found = leads(io.BytesIO(data))
@@ -101,8 +102,70 @@ def test_each_tool_is_read() -> None:
     )
 
 
-def test_ten_megabytes_of_parameters_are_read() -> None:
+@pytest.mark.parametrize(
+    "junk",
+    ["Foo: bar, ", " ", 'a:"', 'a:"\\"', "a:{", ","],
+    ids=["fields", "spaces", "quotes", "escapes", "braces", "commas"],
+)
+def test_ten_megabytes_of_parameters_are_read(junk: str) -> None:
+    many = 10_000_000 // len(junk)
     assert set(leads(io.BytesIO(("a harbour, " * 1_000_000 + A1111).encode()))) == EXPECTED
+    found = leads(io.BytesIO(f"a harbour\nSteps: 2, Model: hills, {junk * many}".encode()))
+    assert found == (Lead("checkpoint", "hills", "", "", "a1111"),)
+
+
+def test_every_text_of_a_picture_is_read_though_two_have_one_name() -> None:
+    info = PngInfo()
+    info.add_text("parameters", "a\nSteps: 2, Model: hills")
+    info.add_text("parameters", "a\nSteps: 2, Model: lakes")
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "PNG", pnginfo=info)
+    assert {lead.name for lead in leads(io.BytesIO(out.getvalue()))} == {"hills", "lakes"}
+
+
+def test_many_texts_that_unpack_to_much_are_refused_together() -> None:
+    texts = {f"text{number}": "a" * (LONGEST // 8) for number in range(9)}
+    with pytest.raises(Unreadable, match="its text unpacks to more than"):
+        leads(io.BytesIO(png(**texts)))
+
+
+def test_what_another_field_quotes_is_no_field() -> None:
+    said = 'a harbour\nSteps: 2, ADetailer prompt 2nd: "a boat, Model: words of a prompt, x", Model: hills'
+    assert leads(io.BytesIO(said.encode())) == (Lead("checkpoint", "hills", "", "", "a1111"),)
+
+
+def test_what_tools_write_where_nothing_was_chosen_names_nothing() -> None:
+    fooocus = {"base_model": "hills", "refiner_model": "None", "vae": "Default (model)", "loras": []}
+    assert [lead.name for lead in leads(io.BytesIO(json.dumps(fooocus).encode()))] == ["hills"]
+    assert leads(io.BytesIO(b"a harbour\nSteps: 2, VAE: Automatic, Model: None")) == ()
+
+
+def test_older_and_other_forms_of_the_tools_are_read() -> None:
+    invoke = {"model": {"name": "hills"}, "refiner_model": {"name": "lakes", "hash": "blake3:" + "ab" * 32}}
+    assert set(leads(io.BytesIO(png(invokeai_metadata=json.dumps(invoke))))) == {
+        Lead("checkpoint", "hills", "", "", "invokeai"),
+        Lead("checkpoint", "lakes", "blake3", "ab" * 32, "invokeai"),
+    }
+    invoke = {"model": "stable diffusion", "model_weights": "hills", "model_hash": "ab" * 32, "image": {}}
+    assert leads(io.BytesIO(png(**{"sd-metadata": json.dumps(invoke)}))) == (
+        Lead("checkpoint", "hills", "sha256", "ab" * 32, "invokeai"),
+    )
+    loras = {"lora_1": {"on": True, "lora": "boats.safetensors"}, "lora_2": {"on": False, "lora": "no.safetensors"}}
+    comfy = {"3": {"class_type": "Power Lora Loader (rgthree)", "inputs": {**loras, "lora_prompt": "a boat"}}}
+    boats = (Lead("lora", "boats.safetensors", "", "", "comfyui"),)
+    assert leads(io.BytesIO(png(prompt=json.dumps(comfy)))) == boats
+    workflow = {
+        "nodes": [
+            {"type": "LoraLoader", "widgets_values": ["boats.safetensors", 1, 1]},
+            {"type": "CLIPTextEncode", "widgets_values": ["a harbour"]},
+        ]
+    }
+    assert leads(io.BytesIO(png(workflow=json.dumps(workflow)))) == boats
+    exif = Image.Exif()
+    exif[0x0110] = f"prompt:{json.dumps(comfy)}"
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "WEBP", exif=exif)
+    assert leads(io.BytesIO(out.getvalue())) == boats
 
 
 @pytest.mark.parametrize(
