@@ -203,11 +203,12 @@ class _Cursor:
         if kind != _ARRAY or depth > 2:
             raise Unreadable(f"the metadata holds a value of unknown type {kind}")
         item, count = int(self.take("I")), int(self.take("Q"))
-        if item in _SCALARS:
-            self.at += struct.calcsize(_SCALARS[item]) * count
-            return None
-        if count > len(self.bytes):
+        size = struct.calcsize(_SCALARS[item]) if item in _SCALARS else 1
+        if self.at + size * count > len(self.bytes):
             raise Unreadable("the metadata is cut off or longer than is read")
+        if item in _SCALARS:
+            self.at += size * count
+            return None
         return [self.value(item, depth + 1) for _ in range(count)]
 
 

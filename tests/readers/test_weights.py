@@ -83,6 +83,13 @@ def test_a_datasets_own_files_are_left_to_other_readers(tmp_path: Path) -> None:
     assert reader.claims(blob, b"\x80\x04}q\x00.") == 0
 
 
+@pytest.mark.parametrize(("kind", "count"), [(4, 2**63), (4, 2**64 - 1), (9, 2**40), (8, 2**22)])
+def test_an_array_longer_than_its_file_is_a_gap(tmp_path: Path, kind: int, count: int) -> None:
+    array = struct.pack("<Q", 1) + b"a" + struct.pack("<IIQ", 9, kind, count)
+    found = subject(tmp_path, "m.gguf", b"GGUF" + struct.pack("<IQQ", 3, 0, 2) + array + array)
+    assert [gap.why for gap in found.gaps] == ["the metadata is cut off or longer than is read"]
+
+
 def test_gguf_says_what_it_was_converted_from(tmp_path: Path) -> None:
     def text(key: str, value: str) -> bytes:
         return struct.pack("<Q", len(key)) + key.encode() + struct.pack("<IQ", 8, len(value.encode())) + value.encode()
