@@ -6,6 +6,7 @@ are local paths, and often the model's own name. They are leads, weaker than a c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.errors import Unreadable
@@ -19,6 +20,8 @@ from auditor.syntax.plainjson import line, strings, table
 READ_LIMIT = 4 << 20  # bytes
 _ADAPTER = "adapter_config.json"
 _MERGE = ("mergekit_config.yml", "mergekit_config.yaml")
+_DOCUMENT = re.compile(r"(?m)^---[ \t]*$")
+_MODELS = ("model", "base_model", "source_model", "path")
 _NAMES = frozenset(("config.json", "configuration.json", "model_index.json", _ADAPTER, *_MERGE))
 
 
@@ -40,11 +43,13 @@ def part(blob: Blob, data: bytes) -> Part:
     text, doubt = decoded(data)
     gaps = [doubt] if doubt else []
     if blob.basename in _MERGE:
-        value, trouble = loaded_yaml(text)
-        gaps.extend([trouble] if trouble else [])
-        stated = _merged(value)
+        # Several merges in one file are documents, of which a later one names an earlier one as it is called here.
+        read = [loaded_yaml(document) for document in _DOCUMENT.split(text)]
+        gaps.extend(trouble for _, trouble in read if trouble)
+        own = {name for value, _ in read if isinstance(value, Mapping) for name in _text(value, "name")}
+        stated = [found for value, _ in read for found in _merged(value) if found[1] not in own]
     else:
-        stated = _configured(table(text), blob)
+        stated = list(_configured(table(text), blob))
     subject = blob.ref("model")
     return Part(
         Subject(
@@ -98,10 +103,12 @@ def _text(config: Mapping[str, object], key: str) -> tuple[str, ...]:
 
 
 def _merged(value: object, depth: int = 0) -> Stated:
-    """Every ``model:`` and ``base_model:`` of a mergekit configuration (arcee-ai/mergekit: README)."""
+    """Every model that a mergekit configuration names (arcee-ai/mergekit: README, moe.md, common.py)."""
     if isinstance(value, Mapping):
         for key, item in value.items():
-            if key in ("model", "base_model") and isinstance(item, str):
+            if key == "lora" and isinstance(item, Mapping):
+                yield from (("base_model", name, "adapter", "") for name in _text(item, "path"))
+            elif key in _MODELS and isinstance(item, str):
                 name, _, lora = item.partition("+")
                 if name.strip():
                     yield "base_model", name.strip(), "merge", ""

@@ -42,6 +42,28 @@ def test_a_pipeline_tells_what_it_makes(pipeline: str, made: str) -> None:
     assert ("generates", made, "") in stated("model_index.json", {"_class_name": pipeline})
 
 
+def test_a_merge_names_its_models_in_every_form_of_a_reference() -> None:
+    whole = b"models:\n- model: {model: {path: acme/a}, lora: {path: acme/lora}}\n- model: acme/b@v1\n"
+    found = stated("mergekit_config.yml", whole)
+    assert [(value, relation) for _, value, relation in found] == [
+        ("acme/a", "merge"),
+        ("acme/lora", "adapter"),
+        ("acme/b@v1", "merge"),
+    ]
+
+
+def test_a_mixture_of_experts_names_its_experts() -> None:
+    mixture = b"base_model: acme/a\ngate_mode: hidden\nexperts:\n- source_model: acme/b\n  positive_prompts: [x]\n"
+    assert [value for _, value, _ in stated("mergekit_config.yml", mixture)] == ["acme/a", "acme/b"]
+
+
+def test_a_merge_in_stages_names_what_comes_from_elsewhere() -> None:
+    stages = (
+        b"name: first\nmodels: [{model: acme/a}, {model: acme/b}]\n---\nmodels: [{model: first}, {model: acme/c}]\n"
+    )
+    assert [value for _, value, _ in stated("mergekit_config.yml", stages)] == ["acme/a", "acme/b", "acme/c"]
+
+
 def test_a_statement_names_its_line() -> None:
     raw = b'{\n  "peft_type": "LORA",\n  "base_model_name_or_path": "acme/tree"\n}'
     (base, _) = part(Blob("/nowhere", "m/adapter_config.json", 1, "model", "m"), raw).subject.statements
