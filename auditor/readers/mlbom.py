@@ -5,7 +5,9 @@ Each component of type ``machine-learning-model`` is a model; one of type ``data
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import unquote
 
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Ref, Statement, Subject
@@ -72,6 +74,10 @@ def _components(
 
 
 def _name(component: Mapping[str, object]) -> str:
+    """Its repository where a package URL says it (package-url/purl-spec: huggingface), else group and name."""
+    for address in strings(component.get("purl")):
+        if address.startswith("pkg:huggingface/"):
+            return unquote(re.split("[@?#]", address.removeprefix("pkg:huggingface/"), maxsplit=1)[0])
     group, name = (next(strings(component.get(key)), "") for key in ("group", "name"))
     return f"{group}/{name}" if group and name else name
 

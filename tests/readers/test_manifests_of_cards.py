@@ -111,6 +111,13 @@ def test_a_bill_of_several_models_is_several_subjects() -> None:
     ]
 
 
+def test_an_ancestor_is_called_by_its_package_address() -> None:
+    ancestor = {"type": "machine-learning-model", "name": "tree", "purl": "pkg:huggingface/acme/tree%2Dv1@ab12"}
+    model = {"type": "machine-learning-model", "name": "leaf", "pedigree": {"ancestors": [ancestor]}}
+    (said,) = mlbom.parts(blob("bom.json"), json.dumps({"bomFormat": "CycloneDX", "components": [model]}).encode())
+    assert said.subject.values("base_model") == ("acme/tree-v1",)
+
+
 def test_a_bill_without_models_is_skipped_not_lost() -> None:
     (said,) = mlbom.parts(blob("bom.json"), b'{"bomFormat": "CycloneDX"}')
     assert isinstance(said, Unread)
