@@ -282,7 +282,9 @@ class _Groups:
     """Models that declarations or copies connect, through models without weights here too."""
 
     def __init__(self, edges: pa.Table, tested: Mapping[tuple[str, str], Compared]) -> None:
-        made = edges.filter(pc.and_(pc.equal(edges["child_kind"], "model"), pc.equal(edges["parent_kind"], "model")))
+        among = pc.and_(pc.equal(edges["child_kind"], "model"), pc.equal(edges["parent_kind"], "model"))
+        # A folder that many machines have connects nothing.
+        made = edges.filter(pc.and_(among, pc.invert(pc.starts_with(edges["parent"], "local:"))))
         ids, self.words = rank(pa.chunked_array([*made["child"].chunks, *made["parent"].chunks], pa.string()))
         child, parent = ids[: made.num_rows], ids[made.num_rows :]
         false = [pair for pair, found in tested.items() if found.verdict == "conflicts"]

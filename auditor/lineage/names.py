@@ -22,10 +22,15 @@ _KINDS = ("models", "datasets", "spaces")
 _CACHED = re.compile(r"(?:^|/)(?:models|datasets)--([^/]+?)--([^/]+)")
 _LINK = re.compile(r"^\[[^\]]*\]\((\S+?)\)$")
 _LOCAL = re.compile(r"^(?:[A-Za-z]:|[/~.])")
+# What diffusers calls the folder of a part of a pipeline: whose part it is the folder above says.
+_PARTS = r"(?:unet|vae|transformer|prior|decoder|text_encoder|image_encoder|safety_checker)(?:_\d)?"
+_PART = re.compile(rf"(?<=[^/:~.])/{_PARTS}/?$")
 # Folder names that a thousand machines have: alone they name nothing.
-_GENERIC = re.compile(
-    r"checkpoint[-_]?\d*|outputs?|results?|models?|final|merged?|tmp|temp|saved?|latest|best|weights|lora|adapter"
+_USUAL = (
+    r"checkpoint[-_]?\d*|outputs?|results?|models?|final|merged?|tmp|temp|saved?|latest|best|weights|lora|adapter|"
+    + _PARTS
 )
+_GENERIC = re.compile(_USUAL)
 _PLAIN = r"^[A-Za-z0-9_\-][A-Za-z0-9_.\-]*(?:/[A-Za-z0-9_\-][A-Za-z0-9_.\-]*)?$"
 
 
@@ -51,8 +56,8 @@ def normal(written: str) -> str:
     if name.lower().startswith(tuple(f"{host}/" for host in _HUBS)):
         return _url(name)
     if _LOCAL.match(name):
-        return _local(name)
-    return _repository(name)
+        return _local(_PART.sub("", name))
+    return _repository(_PART.sub("", name) if name.count("/") > 1 else name)
 
 
 def _url(rest: str) -> str:
@@ -69,6 +74,8 @@ def _repository(path: str) -> str:
         parts = parts[1:]
     if not parts:
         return ""
+    if len(parts) == 1 and _GENERIC.fullmatch(parts[0].lower()):
+        return _local(parts[0])
     if len(parts) > 2 and parts[2] in ("tree", "blob", "resolve", "raw", "commit", "discussions"):
         parts = parts[:2]
     if len(parts) > 2:
@@ -164,6 +171,7 @@ def normals(written: pa.Array) -> pa.Array:
     plain = pc.and_(pc.match_substring_regex(written, _PLAIN), pc.invert(pc.starts_with(written, "models/")))
     plain = pc.and_(plain, pc.invert(pc.starts_with(written, "datasets/")))
     plain = pc.and_(plain, pc.invert(pc.ends_with(written, ".git")))
+    plain = pc.and_(plain, pc.invert(pc.match_substring_regex(written, rf"^(?:{_USUAL})$", ignore_case=True)))
     odd = np.flatnonzero(~plain.to_numpy(zero_copy_only=False))
     if not len(odd):
         return written

@@ -85,6 +85,16 @@ def test_a_card_that_names_a_false_base_does_not_hide_the_true_one(tmp_path: Pat
     assert seen(tmp_path) >= {("n/liar", "o/other", "conflicts"), ("n/liar", "a/base", "undeclared")}
 
 
+@pytest.mark.parametrize("folder", ["output", "./checkpoint-500", "./unet"])
+def test_a_folder_that_many_machines_have_connects_nothing(tmp_path: Path, folder: str) -> None:
+    hub = tmp_path / "models"
+    model(hub, "a/base", BASE)
+    model(hub, "n/hidden", tuned(BASE, 6))
+    for name in ("a/base", "n/hidden"):
+        (hub / name / "config.json").write_text(f'{{"_name_or_path": "{folder}", "architectures": ["A"]}}')
+    assert {pair[:2] for pair in seen(tmp_path)} == {("a/base", "n/hidden"), ("n/hidden", "a/base")}
+
+
 def test_where_it_cannot_be_told_which_is_the_base_nothing_is_passed_on(tmp_path: Path) -> None:
     hub = tmp_path / "models"
     model(hub, "a/one", BASE)
