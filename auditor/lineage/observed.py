@@ -23,7 +23,7 @@ from auditor.hashing import fingerprints
 from auditor.hashing.fingerprints import SKETCH, Floats, unit
 from auditor.hashing.weights import BLOCK
 from auditor.lineage.names import normal
-from auditor.readers.safetensors import Header, header, stretches, telling
+from auditor.readers.safetensors import INDICES, Header, header, stretches, telling
 
 # Values read of a tensor: at most MOST, in RUNS stretches; FEWEST of a small one. Under 1 % of a file of ordinary size.
 MOST, FEWEST, RUNS = 2048, 256, 8
@@ -59,8 +59,8 @@ Verdict = Literal["agrees", "conflicts", "undeclared", "related", "cannot tell",
 class Fingerprint:
     """Sampled values of a file's tensors, each centred and of length one; ``bases`` are what its header names.
 
-    ``left`` counts tensors that could not be sampled: quantised, or without any spread of values. ``digests`` are
-    those of tensors where the file was read in full.
+    ``left`` counts tensors that could not be sampled: quantised, not all numbers, or without any spread of values.
+    ``digests`` are those of tensors where the file was read in full.
     """
 
     name: str
@@ -83,7 +83,8 @@ class Fingerprint:
 class Compared:
     """How one file's weights stand to another's: the relation, the verdict on what was declared, the figures.
 
-    Of ``hashed`` tensors ``identical`` are byte for byte among the other's, under any name; 0 where none were hashed.
+    ``of`` counts the file's tensors, those that could not be sampled too. Of ``hashed`` tensors ``identical`` are byte
+    for byte among the other's, under any name; 0 where none were hashed.
     """
 
     relation: Relation
@@ -198,7 +199,7 @@ def _samples(descriptor: int, offset: int, found: Header) -> Iterator[tuple[str,
     for name, tensor in telling(found):
         shape, (start, end) = tensor.shape, tensor.data_offsets
         count = math.prod(shape)
-        if count < FEWEST:
+        if count < FEWEST or tensor.dtype in INDICES:
             continue
         kind = _FLOATS.get(tensor.dtype)
         if kind is None or end - start != count * kind.itemsize:
@@ -244,7 +245,7 @@ def compare(mine: Fingerprint, base: Fingerprint) -> Compared:
         if (by_shape >= STRONG).sum() > (cosines >= STRONG).sum():
             cosines, renamed = by_shape, True
     values = sum(len(mine.values[name]) for name in (mine.shapes if renamed else names))
-    of = len(mine.shapes)
+    of = len(mine.shapes) + mine.left
     mean = float(cosines.mean()) if len(cosines) else 0.0
     strong = float((cosines >= STRONG).mean()) if len(cosines) else 0.0
     by_values = Compared(_relation(cosines, values, of), "", mean, strong, len(cosines), of, renamed)

@@ -305,7 +305,7 @@ _SHARED = re.compile(
 )
 # What a formula fills is the same in unlike models: turns of positions, filters of sound.
 _FORMULA = re.compile(r"rotary|freqs|_cached|position|mel_filter")
-_INDICES = ("BOOL", "I64", "U64")
+INDICES = ("BOOL", "I64", "U64")
 
 
 def telling(found: Header) -> Iterator[tuple[str, Tensor]]:
@@ -324,7 +324,7 @@ def stretches(found: Header) -> Stretches:
     return Stretches(
         (f"{tensor.dtype} {tensor.shape}\n".encode(), *tensor.data_offsets)
         for name, tensor in telling(found)
-        if tensor.dtype not in _INDICES
+        if tensor.dtype not in INDICES
         and tensor.data_offsets[1] - tensor.data_offsets[0] >= FEWEST_BYTES
         and not _FORMULA.search(name)
     )

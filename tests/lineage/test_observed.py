@@ -182,6 +182,18 @@ def test_tensors_without_a_direction_are_counted_and_left_out(tmp_path: Path, va
     assert compare(mine, mine).relation == "cannot tell"
 
 
+def test_a_tensor_that_could_not_be_sampled_counts_among_all_but_a_table_of_places_does_not(tmp_path: Path) -> None:
+    spoilt = {
+        name: np.where(v == v.flat[0], np.nan, v).astype(v.dtype) if "q_proj" in name else v for name, v in BASE.items()
+    }
+    places = {"relative_position_index": np.arange(4096).reshape(64, 64)}
+    found = against_base(tmp_path, {**spoilt, **places})
+    spoilt_ones = sum("q_proj" in name for name in BASE)
+    assert spoilt_ones
+    whole = against_base(tmp_path, {**BASE, **places})
+    assert (found.compared, found.of) == (whole.of - spoilt_ones, whole.of)
+
+
 def test_shapes_that_differ_cannot_be_compared(tmp_path: Path) -> None:
     assert against_base(
         tmp_path, {name: values[:, :64] for name, values in BASE.items() if values.ndim > 1}
