@@ -82,11 +82,12 @@ def _branch(graph: Lineage, root: Node, drawn: set[Node]) -> Iterator[str]:
         if again:
             continue
         drawn.add(node)
-        children = graph.below.get(node, ())
-        for place, (child, relation, source) in reversed(list(enumerate(children, start=1))):
-            last = place == len(children)
-            said = f" ({', '.join(word for word in (relation, source) if word)})"
-            todo.append((child, stem + ("└── " if last else "├── "), stem + ("    " if last else "│   "), said))
+        children: dict[Node, list[str]] = {}
+        for child, relation, source in graph.below.get(node, ()):
+            children.setdefault(child, []).append(", ".join(word for word in (relation, source) if word))
+        for place, (child, said) in reversed(list(enumerate(children.items(), start=1))):
+            last, how = place == len(children), f" ({'; '.join(said)})"
+            todo.append((child, stem + ("└── " if last else "├── "), stem + ("    " if last else "│   "), how))
 
 
 def _called(graph: Lineage, node: Node) -> str:

@@ -44,6 +44,7 @@ def test_a_tree_shows_what_was_passed_on(tmp_path: Path) -> None:
             ("o/a", "d/p", "trained-on", "card"),
             ("o/b", "o/a", "finetune", "card"),
             ("o/b", "o/a", "finetune", "header"),
+            ("o/b", "o/a", "observed", "weights"),
             ("o/c", "o/a", "", "card"),
         ],
         exposed,
@@ -52,7 +53,7 @@ def test_a_tree_shows_what_was_passed_on(tmp_path: Path) -> None:
     assert drawn(folder).splitlines() == [
         "dataset d/p",
         "└── o/a  [exposed: d/p has exact matches]  [exposed: d/p has near matches] (trained-on, card)",
-        "    ├── o/b  [clause dropped] (finetune, card + header)",
+        "    ├── o/b  [clause dropped] (finetune, card + header; observed, weights)",
         "    └── o/c (card)",
     ]
 
