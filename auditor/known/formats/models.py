@@ -165,7 +165,8 @@ def signals_of(
         unknown["autov1"] += 1
     if record.get("fingerprint"):
         unknown["fingerprint in a list that is not JSON"] += 1
-    number = f"{int(confirmations):,} confirmations" if confirmations else ""
+    many = int(confirmations or 0)
+    number = f"{many:,} {'confirmation' if many == 1 else 'confirmations'}" if confirmations else ""
     about = ", ".join(word for word in (purpose, number, record.get("authority", "")) if word)
     gone = record.get("status", "").lower() in _GONE
     for algorithm, signal in signals:

@@ -147,7 +147,7 @@ EXAMPLES = (
             ("autov2", "0123456789000000", "m1", SAID, False),
             ("url", "https://huggingface.co/acme/hills", "m1", SAID, False),
             ("url", "https://huggingface.co/acme/lakes", "2", "general", True),
-            (FINGERPRINT, sha256(_ONE).hexdigest(), "m3", "dedicated, 1 confirmations, an authority", False),
+            (FINGERPRINT, sha256(_ONE).hexdigest(), "m3", "dedicated, 1 confirmation, an authority", False),
         ),
         unknown=(("autov1", 1),),
     ),
