@@ -34,9 +34,14 @@ LONGEST_HEADER, LARGEST = 32 << 20, 256 << 20  # bytes
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one fingerprint holds. ``values`` are of length one; ``shapes`` has the same names."""
+    """What one fingerprint holds. ``values`` are of length one; ``shapes`` has the same names.
+
+    ``bases`` and ``left``: what its weights' header names, and how many tensors could not be sampled.
+    """
 
     metadata: Mapping[str, str]
+    bases: tuple[str, ...]
+    left: int
     shapes: Mapping[str, tuple[int, ...]]
     values: Mapping[str, Floats]
 
@@ -121,7 +126,10 @@ def _content(metadata: Mapping[str, Any], tensors: Mapping[str, Any], body: byte
             raise ValueError("a tensor has no direction")
         values[name] = floats / np.float32(length)
         at = end
-    return Content(metadata, shapes, values)
+    bases, left = json.loads(metadata.get("bases", "[]")), int(metadata.get("left", "0"))
+    if not isinstance(bases, list) or not all(isinstance(base, str) for base in bases) or left < 0:
+        raise ValueError("what it says of its model is none of that")
+    return Content(metadata, tuple(bases), left, shapes, values)
 
 
 def _count(shape: tuple[Any, ...]) -> int:

@@ -148,7 +148,7 @@ class _Units:
         try:
             data = (read(path, ["fingerprint"], number)["fingerprint"][0].as_py() for path, number in self.parts[at])
             prints = [decoded(one) for one in data]
-        except (Unreadable, ValueError) as error:
+        except Unreadable as error:
             raise RunError(f"a fingerprint of {self.owners[at]} is damaged ({error}); run the scan again") from error
         return joined(prints[0].name if prints else "", prints)
 

@@ -86,7 +86,7 @@ class Prints:
         def opened(entry: int) -> Fingerprint:
             try:
                 return decoded(known.prints[entry])
-            except (Unreadable, ValueError) as error:
+            except Unreadable as error:
                 raise ListError(f"{known.path}: a fingerprint {error}; import the list again") from error
 
         return cls(known, lru_cache(maxsize=NEAREST)(opened))

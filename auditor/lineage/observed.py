@@ -323,14 +323,9 @@ def encoded(found: Fingerprint, about: Mapping[str, str] | None = None) -> bytes
 
 
 def decoded(data: bytes) -> Fingerprint:
-    """A fingerprint from :func:`encoded`. Raises Unreadable, ValueError where it is damaged."""
+    """A fingerprint from :func:`encoded`. Raises Unreadable where it is damaged."""
     content = fingerprints.read(data)
-    try:
-        bases = tuple(map(str, json.loads(content.metadata["bases"])))
-        name, left = content.metadata["name"], int(content.metadata["left"])
-    except (KeyError, TypeError) as error:
-        raise ValueError(str(error)) from error
-    return Fingerprint(name, content.shapes, content.values, bases, left)
+    return Fingerprint(content.metadata.get("name", ""), content.shapes, content.values, content.bases, content.left)
 
 
 def opened(path: Path, *, full: bool = False) -> Fingerprint:
@@ -347,8 +342,6 @@ def opened(path: Path, *, full: bool = False) -> Fingerprint:
         raise UsageError(f"{path}: {error}") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"{path}: is a damaged fingerprint ({error}); make it again") from error
 
 
 @dataclass(frozen=True, slots=True)

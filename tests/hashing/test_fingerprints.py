@@ -46,6 +46,16 @@ def test_files_one_after_another_are_read_one_by_one() -> None:
         read(b"".join(data))
 
 
+@pytest.mark.parametrize(
+    "said",
+    [{"left": "abc"}, {"left": "-1"}, {"bases": "{}"}, {"bases": "[1]"}, {"bases": "[" * 100_000}, {"bases": "x"}],
+    ids=lambda said: str(said)[:20],
+)
+def test_what_is_said_of_the_model_is_checked_before_anything_is_listed(said: Mapping[str, str]) -> None:
+    with pytest.raises(Unreadable, match="is a damaged fingerprint"):
+        read(file(1, **said))
+
+
 WHOLE = file(7, name="m")
 
 
