@@ -38,7 +38,7 @@ STRENGTHS: Mapping[Strength, str] = MappingProxyType(
         "listed": "an authority's list holds these weights",
         "exact": "samples match entries exactly",
         "named": "an authority's list names it",
-        "near": "samples, or the values sampled of its weights, match entries nearly",
+        "near": "samples, or sampled values of its weights, match entries nearly",
         "stated": "something is stated of it",
     }
 )
