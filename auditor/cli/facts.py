@@ -30,6 +30,10 @@ def command(target: str) -> None:
         if not (run / "run.json").is_file():
             run = Path(folder, "run")
             audit(target, out=run)
+        silent = True
         with standard_output() as out:
             for fact in facts(run):
                 out.write(json.dumps(fact) + "\n")
+                silent = False
+        if silent:
+            click.echo(f"{target}: no fact was read; `auditor scan` counts its files and says why not", err=True)

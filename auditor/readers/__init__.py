@@ -37,7 +37,7 @@ class Text(NamedTuple):
     role: Role
     uri: str
     text: str
-    first_line: int = 1  # the line of the file on which the text begins (after front matter)
+    first_line: int = 1  # the line of the file on which it begins (after front matter); 0: its lines are not the file's
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,22 @@ _TERMS_NAME = re.compile(
     re.I,
 )
 # Within a model's or dataset's folder these are other things: how to annotate, a policy that plays a game.
-_ALONE_NAME = re.compile(r"(?:.*[-_. ])?(?:policy|policies|conduct|guidelines?|rules|standards|dua)(?:[-_. ].*)?", re.I)
+_ALONE_NAME = re.compile(
+    r"(?:.*[-_. ])?(?:policy|policies|conduct|guidelines?|rules|standards|dua"
+    r"|child[-_ ]?(?:safety|protection|endangerment))(?:[-_. ].*)?",
+    re.I,
+)
+# Rules may be a firewall's or a game's; those of a community say several of these.
+_RULES_NAME = re.compile(r"(?:.*[-_. ])?rules(?:[-_. ].*)?", re.I)
+_CONDUCT = re.compile(
+    r"\b(respect|harass\w*|spam\w*|nsfw|illegal|ban(?:s|ned)?|prohibited|not (?:allowed|permitted)|moderators?|members"
+    r"|content|users?|posts?|bully\w*|racis[mt]|hate)\b",
+    re.I,
+)
 # One of these stands in every name that the three above match; most names hold none.
 _NAMED = (
     "licen", "copy", "eula", "notice", "terms", "tos", "tou", "aup", "agreement", "restrictions", "use", "polic",
-    "conduct", "guideline", "rules", "standards", "dua",
+    "conduct", "guideline", "rules", "standards", "dua", "child",
 )  # fmt: skip
 # LICENSE-SDXL1.0, COPYING.LESSER, LICENSE.MIT: what follows the dot is no suffix.
 _VARIANT = re.compile(r"^(?:LICEN[CS]E|COPYING|NOTICE)[^/]*\.(?:\d\w*|[A-Z][A-Z\d-]*)$")
@@ -47,7 +58,8 @@ _LEGAL = re.compile(
 _HEADLINE = re.compile(
     r"\b(licen[cs]e (?:agreement|version)|community licen[cs]e|public licen[cs]e|permission is hereby granted"
     r"|use policy|terms of (?:use|service)|terms and conditions|prohibited uses|use restrictions"
-    r"|community guidelines|legal code|content policy|open ?rail\S*|rail licen[cs]e|licen[cs]e v?\d)\b",
+    r"|community guidelines|legal code|content policy|open ?rail\S*|rail licen[cs]e|licen[cs]e v?\d"
+    r"|this is a licen[cs]e)\b",
     re.I,
 )
 # What those say who set rules for others, whatever they call them.
@@ -73,7 +85,8 @@ def claims(blob: Blob, head: bytes) -> int:
     if first in _CARDS:
         return 0
     named = any(map(stem.lower().__contains__, _NAMED))
-    if named and len(stem) < 120 and _role(stem, alone=not blob.kind):
+    told = named and len(stem) < 120 and _role(stem, alone=not blob.kind)
+    if told and (not _RULES_NAME.fullmatch(stem) or _role(stem, alone=False) or _is_of_conduct(head)):
         return 20 if _is_card(head) else 70
     if not blob.kind and _is_legal_folder(blob.path.rpartition("/")[0]):
         return 20 if _is_card(head) else 50
@@ -130,6 +143,11 @@ def _is_card(head: bytes) -> bool:
     return bool(card.metadata.keys() & (CARD_KEYS - {"title"}))
 
 
+def _is_of_conduct(head: bytes) -> bool:
+    words = _words(head[:1500])
+    return len({match.lower() for match in _CONDUCT.findall(words)}) >= 3
+
+
 def _is_legal(head: bytes) -> bool:
     """Do its first lines read like a licence or a policy?"""
     words = _words(head[:1500])
@@ -151,6 +169,7 @@ def part(blob: Blob, data: bytes) -> Part:
     line = 1
     if is_html(blob.suffix, text):
         text, trouble = text_of_html(text)
+        line = 0
         if trouble:
             gaps.append(trouble)
     else:

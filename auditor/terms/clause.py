@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
 import re2
 
 from auditor.terms.sentences import Unit, units
+from auditor.terms.whose import of_others, told
 
 Answer = Literal["explicit", "by-reference", "absent"]
 
@@ -40,7 +42,9 @@ def _words(words: str) -> frozenset[str]:
 
 # --- what is meant -----------------------------------------------------------------------------------
 
-_AGE = r"(?:1[0-8]|eighteen|sixteen|(?:legal|adult) age|age of (?:majority|consent)|legal age)"
+_AGE = (
+    r"(?:1[0-8]|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|(?:legal|adult) age|age of (?:majority|consent))"
+)
 _MINOR = (
     r"minors|(?:a|an|any|another|the|one|real|no) minor|children|child|kids?|teen(?:s|agers?)|pre-?teens?|"
     r"adolescents?|infants?|"
@@ -100,12 +104,15 @@ _DEED = re2.compile(f"(?i)(?:{_HARM}|{_SEXUAL})")
 _DEEDS = re2.compile(f"(?i)\\b(?:{_HARM}|{_SEXUAL}|{_IMAGERY})".encode())
 # Before anything else: no such word, no clause. Cheap enough for every card of a hub.
 TOPIC = re2.compile(
-    rb"(?i)\b(?:csam|csem|csai|csea|csae|loli(?:con)?|shota(?:con)?|minors?|child(?:ren)?|kids?|teens?|"
-    rb"teenagers?|preteens?|infants?|toddlers?|"
-    rb"under-?\s?aged?|p(?:a|e|ae)?edophil\w*|adolescents?|juveniles?|youths?|under[- ]?18s?|age of (?:18|eighteen|"
-    rb"majority|consent)|"
-    rb"school ?(?:girl|boy|child)\w*|babies|young (?:people|persons?)|(?:under|below|younger than) (?:1[0-8]|"
-    rb"eighteen)|p(?:a|e|ae)?edo(?:porn|-?sex)\w*|kiddie|child-?like)\b"
+    (
+        r"(?i)\b(?:csam|csem|csai|csea|csae|loli(?:con)?|shota(?:con)?|minors?|child(?:ren)?|kids?|teens?|"
+        r"teenagers?|preteens?|infants?|toddlers?|"
+        r"under-?\s?aged?|p(?:a|e|ae)?edophil\w*|adolescents?|juveniles?|youths?|under[- ]?18s?|pre-?pubescents?|"
+        r"school ?(?:girl|boy|child)\w*|babies|young (?:people|persons?)|"
+        r"p(?:a|e|ae)?edo(?:porn|-?sex)\w*|kiddie|child-?like|"
+        rf"(?:under|below|younger than|less than)(?: the)?(?: age)?(?: of)? {_AGE}|"
+        r"age of (?:18|eighteen|majority|consent))\b"
+    ).encode()
 )
 _NAMED = re2.compile(TOPIC.pattern.decode())
 _NOT_A_CHILD = _words(
@@ -201,7 +208,8 @@ _YOU = (
     r"they|subscribers?|part(?:y|ies)|anyone|one|no one|nobody|content|use|models?|derivatives?|services?|software|"
     r"materials?|works?|"
     r"outputs?|products?|tools?|creators?|uploaders?|contributors?|people|persons?|we|who|organi[sz]ations?|apps?|"
-    r"applications?|i|"
+    r"applications?|i|sellers?|buyers?|merchants?|vendors?|players?|students?|hosts?|guests?|artists?|advertisers?|"
+    r"publishers?|streamers?|readers?|writers?|visitors?|staff|bots?|"
     r"images?|posts?|data|datasets?|api|system|technology|and|or|it|weights|checkpoints?|licensed \w+|third part(?:y|"
     r"ies)|adapters?|loras?)"
 )
@@ -217,7 +225,7 @@ _DOING = (
 _BEFORE = re2.compile(
     r"(?i)(?:"
     rf"\b{_YOU}(?: [\w’',()]+){{0,6}}? (?:must|shall|may|can|should|will)(?: [a-z]+)? ?not\b|"
-    rf"\b(?:{_YOU}|[a-z]{{3,}}(?:er|or|ant|ee)s)(?: [\w’']+){{0,4}}? (?:cannot|can['’]?t|mustn['’]?t|won['’]?t|"
+    rf"\b(?:{_YOU}|[a-z]{{3,}}(?:er|or|ant|ee)s)(?: [\w’']+){{0,4}}?,? (?:cannot|can['’]?t|mustn['’]?t|won['’]?t|"
     r"shan['’]?t|shouldn['’]?t)\b|\b(?:nobody|no[- ]one) (?:may|shall|can|is (?:allowed|permitted) to)\b|"
     r"\baccounts? (?:found|caught|seen|used for)\b|"
     r"\b(?:must|shall|shalt) (?:\w+ )?not\b|"
@@ -235,9 +243,10 @@ _BEFORE = re2.compile(
     r"excluded)(?: [a-z]+)? from\b|"
     r"\b(?:not|never)(?: to)? be (?:used|applied|deployed|employed)\b|\bnot to (?:use|be used|allow|permit|upload|"
     r"generate|create|share|post)\b|"
-    r"\bno (?:\w+ ){0,2}(?:part(?:y|ies)|users?|person|one|licensee|member)\b (?:may|shall|can|is (?:allowed|"
-    r"permitted) to)\b|"
-    r"(?:^|[:–—,;/)(-] ?|\b(?:strictly|absolutely|definitely|provided|that|is|are|be|say) )no\b|^not (?:to )?[a-z]+|"
+    r"\b(?:nobody|no (?:\w+ ){0,2}(?:part(?:y|ies)|users?|person|one|licensee|member))\b (?:may|shall|can|"
+    r"is (?:allowed|permitted) to)\b|"
+    r"(?:^|[:–—,;/)(-] ?|\b(?:strictly|absolutely|definitely|provided|that|is|are|be|say) )(?:no|zero)\b|"
+    r"^not (?:to )?[a-z]+|"
     r"\b(?:and|but|or)(?: also| in particular| especially| therefore)? not (?:to )?(?:for |to )?(?:creat\w+|"
     r"generat\w+|"
     r"us(?:e|ing)|produc\w+|mak(?:e|ing)|shar\w+|upload\w*|post\w*|distribut\w+|depict\w*|engag\w+|promot\w+|"
@@ -301,7 +310,7 @@ _AFTER = re2.compile(
     r"\b(?:is|are) (?:\w+ )?(?:off the table|out of bounds|a no-?go)\b|"
     r"\b(?:is|are|be|being|remains?|shall be|will be|has been|have been)(?: [a-z]+){0,2} (?:prohibited|forbidden|"
     r"banned|disallowed|barred|unacceptable|"
-    r"off[- ]limits|not (?:allowed|permitted|tolerated|acceptable|accepted|welcome|ok|okay))\b|"
+    r"off[- ]limits|not (?:allowed|permitted|licen[cs]ed|tolerated|acceptable|accepted|welcome|ok|okay))\b|"
     r"\b(?:will|shall|must|can|should|may|is|are)(?: [a-z]+)? ?(?:not|never)(?: [a-z]+){0,2} (?:be )?(?:tolerated|"
     r"allowed|permitted|accepted|acceptable|used|uploaded|posted|"
     r"generated|created|hosted|condoned|welcome)\b|"
@@ -345,8 +354,18 @@ _AFTER = re2.compile(
     r"infringement)s?\b|"
     r"\bviolates? (?:this|the|our)\b|\b(?:hereby|expressly|specifically|is|are) excluded\b|\bnot (?:ok|okay|"
     r"fine|cool)\b|"
-    r"\| ?(?:\*\*)?(?:no|never|❌|✗|✘|🚫|⛔)(?:\*\*)? ?(?:\||$)|(?:[:–—-]|\.{3}) ?never\b[.!)*]*$"
+    r"\| ?(?:\*\*)?(?:no|never|❌|✗|✘|🚫|⛔)(?:\*\*)? ?(?:\||$)|(?:[:–—-]|\.{3}) ?never\b[.!)*]*$|"
+    r", ?(?:just |please )?don['’]?t[.!)*]*$"
     r")"
+)
+# "Accounts found sharing X are removed": not "images that show X are removed".
+_CULPRIT = re2.compile(
+    r"(?i)\b(?:accounts?|users?|members?|anyone|players?|people|persons?|those|creators?|channels?|servers?|bots?) "
+    r"(?:\w+ )?(?:that|who|which|found|caught|seen|reported|\w+ing)\b[^.;]*$"
+)
+_EXPELLED = re2.compile(
+    r"(?i)^[^.;]*\b(?:is|are|gets?|be) (?:\w+ ){0,2}(?:removed|banned|deleted|closed|suspended|"
+    r"terminated|blocked|kicked)\b"
 )
 # A prohibition undone, or not this text's own.
 _UNDONE = re2.compile(
@@ -362,6 +381,11 @@ _UNDONE = re2.compile(
     r"(?: [\w’',-]+){0,6} (?:that )?(?:prohibit|forbid|ban|criminali[sz]|outlaw)(?:s|ing|ning|ting|e|es)?\b|"
     r"\b(?:whether|if|when|where)(?: \w+){0,5} (?:prohibits?|forbids?|prohibited|forbidden|banned)\b|"
     # Not in force: planned, asked for, or of the past.
+    r"\b(?:should|ought to|could|would)(?: \w+)? (?:prohibit|ban|forbid|outlaw|disallow)\b|"
+    r"\b(?:should|need to|ought to)(?: \w+)? (?:have|adopt|publish|include|write) [^.;]{0,40}"
+    r"\b(?:prohibit|ban|forbid)\w*|"
+    r"\b(?:was|were|had been|got) (?:\w+ly )?(?:banned|barred|suspended|expelled|kicked|jailed)\b|"
+    r"\b(?:remov|delet|drop|strik)(?:e|es|ed|ing)? (?:the )?(?:clause|sentence|paragraph|section|line|words?)\b|"
     r"\b(?:to ?do|add|adding|adopt|draft|propos\w+|consider\w*|call\w* (?:on|for)|asks? (?:\w+ ){1,3}to|"
     r"urg\w+|demand\w*|"
     r"might|lacks?|missing|removed|dropped)\b[^.;]{0,60}\b(?:prohibit\w*|forbid\w*|ban(?:s|ning)?|outlaw|rules? "
@@ -373,35 +397,6 @@ _UNDONE = re2.compile(
     r"forbade|banned|outlawed)\b|\bwas (?:banned|barred|suspended|expelled)\b|"
     r"\b(?:should|must|ought to|needs? to) (?:have|publish|adopt|write) [^.;]{0,40}\b(?:prohibit|forbid|ban)\w*|"
     r"\b(?:remov|delet|dropp?)(?:e|es|ed|ing|s)? (?:the |this |a )?clause\b)"
-)
-_SOMEONE_ELSES = re2.compile(
-    r"(?i)^[\W_]*(?:according to|unlike|as (?:stated|noted|described|reported) (?:in|by)|(?:for example|for instance|"
-    r"similarly),? [^.]{0,60}(?:polic|terms|licen)|"
-    r"(?:(?:some|many|most|other|several|certain|various|their|his|her) )+(?:\w+ ){0,3}(?:polic|terms|platforms?|"
-    r"companies|licen[cs]es|providers?|laws?|models?|services)|"
-    r"(?:the )?(?:law|eu|un|united nations|congress|government|act|directive|authors? of)\b)"
-    r"|(?i)\b(?:minister|senator|president|police|court|judge|officials?|spokes\w+|mayor|campaigners?|experts?|"
-    r"lawyers?)\b"
-    r"(?: [\w’']+){0,6} (?:said|says|called|urged|warned|announced|told|wrote|promised|ruled)\b"
-    r"|(?i), (?:the|an?|one|its) (?:article|paper|report|newspaper|authors?|study|press|blog) (?:says?|said|"
-    r"writes?|notes?|"
-    r"reports?|reported)\b|\b(?:as reported|reportedly)\b"
-    r"|(?i)\b(?:researchers?|paper|article|study|survey|report|journalists?|reporters?)(?: [\w’']+){0,6} (?:found|"
-    r"shows?|showed|reports?|reported|describes?|discuss\w*|examin\w*|analy[sz]\w*|asks?|argu\w*|propos\w*|"
-    r"recommend\w*|suggest\w*)\b"
-    # A program's message.
-    r"|^\W*(?:raise|throw new|assert|return|print|console\.\w+|log(?:ger)?\.\w+)\b[^.;]{0,40}\([\"']"
-    r"|^\W*[\"'][\w.-]+[\"'] ?: ?[\"']"
-)
-# "Acme's policies forbid …" is Acme's word, unless the name is what a text calls its own author or subject.
-_OF_A_NAME = re2.compile(
-    r"^[\W_]*(?:(?:Under|By|The) )*([A-Z][\w.&-]*(?: [A-Z][\w.&-]*){0,3})['’]s? (?:\w+ ){0,2}(?:[Pp]olic(?:y|ies)|"
-    r"[Rr]ules|[Tt]erms|[Gg]uidelines|[Ll]icen[cs]e|[Ss]tandards|TOS|AUP)\b"
-)
-_ADDRESSED = re2.compile(r"(?i)\b(?:this|these|our|your|you|we)\b")
-_OWN = _words(
-    "licensor company provider service services model platform site website publisher owner server community team app "
-    "project author authors licence license policy it that"
 )
 _DEFINITION = re2.compile(
     r"(?i)(?:[\"“'’*)]|\b(?:csam|minors?|child(?:ren)?|material|exploitation|abuse|pornography|term))\s*(?:shall |"
@@ -481,15 +476,10 @@ _HEADING_PROHIBITS = re2.compile(
     r"not intended|hard (?:exclusions?|limits?|lines?)|(?:excluded|inappropriate|harmful) content|violations|"
     r"not (?:ok|okay|allowed here)|out[- ]of[- ]scope|"
     r"off[- ]limits|"
+    r"(?:content|posts?|accounts?|materials?|images|things|what) (?:that )?we (?:will )?(?:remove|delete|ban|reject|"
+    r"take down|refuse)|"
     r"red lines?|hard no(?:e?s|['’]s)?|no-?no(?:e?s|['’]s)?|don['’]ts|no[- ]go(?:es|s)?|(?:can['’]?t|cannot) do)\b"
 )
-
-
-def _someone_elses(words: str) -> bool:
-    """Is this told of somebody else's policy, law or program?"""
-    if (named := _OF_A_NAME.search(words)) and not _ADDRESSED.search(words):
-        return named.group(1).split()[-1].lower() not in _OWN
-    return bool(_SOMEONE_ELSES.search(words))
 
 
 # A title of work on what is prohibited, not a prohibition.
@@ -500,11 +490,10 @@ _FINITE = re2.compile(
 )
 
 
-def _is_meant(unit: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=512)
+def _is_meant(unit: str) -> tuple[tuple[int, int], ...]:
     """Where the unit names abuse, harm or sexualisation of a minor, or such imagery: starts and ends."""
     found: list[tuple[int, int]] = []
-    if not _NAMED.search(unit):
-        return found
     for match in islice(_TARGETS[0].finditer(unit), _MOST):
         after = unit[match.end() : match.end() + 20].split()
         if after and after[0].lower().strip(".,;:") in _ABOUT_ABUSE:
@@ -522,7 +511,7 @@ def _is_meant(unit: str) -> list[tuple[int, int]]:
             # The next may begin within this one: "harm others or exploit minors".
             match = pattern.search(unit, match.end(1))
     found += [match.span(1) for match in islice(_PROVISO.finditer(unit), _MOST)]
-    return [] if _of_no_people(unit) else sorted(found)
+    return () if _of_no_people(unit) else tuple(sorted(found))
 
 
 def _of_no_people(unit: str) -> bool:
@@ -622,8 +611,10 @@ def _undone(words: str) -> bool:
 
 def _prohibitions(sentence: str, low: int, high: int, pattern: re2._Regexp) -> Iterator[tuple[int, int]]:
     """Where ``sentence[low:high]`` prohibits and nothing undoes it: starts and ends in the sentence."""
-    undone = [match.span() for match in _undoings(sentence)]
+    undone: list[tuple[int, int]] | None = None
     for match in pattern.finditer(sentence[low:high]):
+        if undone is None:
+            undone = [found.span() for found in _undoings(sentence)]
         start, end = low + match.start(), low + match.end()
         if any(first <= end and start <= last for first, last in undone):
             continue
@@ -643,24 +634,27 @@ def _prohibitions(sentence: str, low: int, high: int, pattern: re2._Regexp) -> I
 def _governed(unit: str, start: int, end: int) -> bool | None:
     """Does the unit's own wording prohibit what stands at ``start``? None: it says nothing either way."""
     benign = _BENIGN.search(unit[:start])
-    if _someone_elses(unit) or (
+    if of_others(unit) or (
         benign and not _FAILING.search(unit[: benign.start()]) and not _JOINED.search(unit[: benign.start()])
     ):
         return False
     for first, last in _prohibitions(unit, 0, start, _BEFORE):
         between = unit[last:start].replace("without limitation", "")
-        found_none = unit[first:last].strip(" :–—-").lower() == "no" and _DESCRIBED.match(unit[start:])
+        found_none = unit[first:last].strip(" :–—-").lower() in ("no", "zero") and _DESCRIBED.match(unit[start:])
         if not (_CAUSE.search(between) or _LIABLE.search(between) or _ANOTHER_DEED.search(between) or found_none):
             return True
     for first, _ in _prohibitions(unit, end, len(unit), _AFTER):
         if not _CAUSE.search(unit[end:first]):
             return True
+    if _CULPRIT.search(unit[:start]) and _EXPELLED.search(unit[end:]):
+        return True
     return False if _undone(unit) or _DEFINITION.search(unit) else None
 
 
+@lru_cache(maxsize=512)  # one stem says the same to each item under it
 def _stem_says(stem: str) -> bool | None:
     """Does a stem prohibit (True) or permit (False) what hangs on it? None: neither."""
-    if _someone_elses(stem):
+    if of_others(stem):
         return False
     if any(True for pattern in (_BEFORE, _AFTER) for _ in _prohibitions(stem, 0, len(stem), pattern)):
         return True
@@ -677,15 +671,20 @@ _GIVEN = re2.compile(
 )
 
 
-def _by_label(unit: Unit) -> list[tuple[int, int]]:
-    """What only a label (before a colon, or the heading or stem right above) and the unit together name."""
+def _by_label(unit: Unit, *, names: bool) -> list[tuple[int, int]]:
+    """What only a label (before a colon, or the heading or stem right above) and the unit together name.
+
+    ``names``: the unit itself has a word for a minor.
+    """
     label, low = "", 0
     if own := _LABEL.match(unit.text):
         label, low = own.group(1), own.end(1) + 1
     elif unit.stems or unit.headings:
         label = (unit.stems or unit.headings)[-1]
     rest = unit.text[low:]
-    if not 0 < len(label) <= 50 or _ACCESS.search(rest.partition("not ")[0]) or _GIVEN.search(rest):
+    if not 0 < len(label) <= 50 or not (names or _NAMED.search(label)):
+        return []
+    if _ACCESS.search(rest.partition("not ")[0]) or _GIVEN.search(rest):
         return []
     if _LABEL_SEXUAL.search(label):
         return [(low + found.start(1), low + found.end(1)) for found in islice(_SHOWN.finditer(rest), _MOST)]
@@ -745,7 +744,7 @@ _BINDS = re2.compile(
     r"governed by|subject to|incorporat\w*|agree|agrees|violat\w+|"
     r"bound by|follow|"
     r"available at|set (?:forth|out) (?:in|at)|restrictions in|consistent with|abide|conform\w*|means the|"
-    r"prohibited by|found at|located at)\b"
+    r"prohibited by|found at|located at|enforceable)\b"
 )
 
 
@@ -795,11 +794,12 @@ def clause(text: str, *, references: bool = True) -> Clause:
         # The sentence before, where it names it and says neither that it may be nor that it may not.
         named: tuple[Unit, int] | None = None
         for unit in units(text):
-            if _SUFFERED.search(unit.text) and not (_of_no_people(unit.text) or _disowned(unit.text)):
+            names = _NAMED.search(unit.text) is not None
+            if names and _SUFFERED.search(unit.text) and not (_of_no_people(unit.text) or _disowned(unit.text)):
                 return _said(unit)
-            meant = _is_meant(unit.text) or _by_label(unit)
+            meant = (_is_meant(unit.text) if names else ()) or _by_label(unit, names=names)
             for start, end in meant:
-                if _prohibited(unit, start, end):
+                if _prohibited(unit, start, end) and not _told(text, unit, start, end):
                     return _said(unit)
             if named is not None and _prohibits_what_was_named(unit, topic=named[1] < _AT_ITS_HEAD):
                 before = named[0]
@@ -840,13 +840,19 @@ def _prohibits_what_was_named(unit: Unit, *, topic: bool) -> bool:
     return any(_BACK_OBJECT.search(rest) or (topic and _BACK_TOPIC.search(rest)) for rest in rests)
 
 
+def _told(text: str, unit: Unit, start: int, end: int) -> bool:
+    """Is it somebody else's prohibition, by the unit's words or by those of a stem that it hangs on?"""
+    target = unit.text[start:end]
+    return any(told(text, words, unit.start, target) for words in (unit.text, *unit.stems))
+
+
 def _said(unit: Unit) -> Clause:
     stem = f"{unit.stems[0]} … " if unit.stems else ""
     return Clause("explicit", stem + unit.text, unit.start, unit.end)
 
 
 def _disowned(unit: str) -> bool:
-    return bool(_someone_elses(unit) or _undone(unit) or unit.endswith("?"))
+    return bool(of_others(unit) or _undone(unit) or unit.endswith("?"))
 
 
 def speaks_against(sentence: str) -> bool:

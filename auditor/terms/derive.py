@@ -159,4 +159,4 @@ def _clause(text: Text, said: Clause, answer: str) -> Statement:
 
 
 def _line(text: Text, start: int) -> int:
-    return text.first_line + text.text.count("\n", 0, start)
+    return 0 if not text.first_line else text.first_line + text.text.count("\n", 0, start)

@@ -105,6 +105,9 @@ _GOES_ON = re2.compile(
 )
 
 
+_FOLLOWING = re2.compile(r"(?i)^[\W_\d]*(?:all |each |any )?(?:of )?the following\b")
+
+
 def units(text: str) -> Iterator[Unit]:
     """The text's units in order; offsets are characters of ``text``."""
     headings: list[tuple[int, str]] = []
@@ -153,6 +156,8 @@ def units(text: str) -> Iterator[Unit]:
                 last and follows == "item" and (words[-1] not in ".!?;" or words.endswith("..") or "following" in words)
             )
             hangs = hangs or block.depth[1] == _HEADER or (bool(_FIRST.match(after)) and not _FIRST.match(words))
+            # "The following uses are forbidden. Sexual content about minors. Spam."
+            hangs = hangs or (_FOLLOWING.search(words) is not None and bool(after) and _is_fragment(after))
             if hangs:
                 stems = [*stems, *((block, stem) for stem in here[len(stems) :]), (block, words)][-DEEPEST:]
             elif closes and not last and not (stems and _is_fragment(after)):

@@ -104,6 +104,13 @@ def test_facts_are_one_object_a_line() -> None:
     assert parents == [("northlight/paint-base", "adapter", {"uri": "README.md", "line": 2})]
 
 
+def test_a_target_of_which_no_fact_was_read_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("Tide tables.\n", encoding="utf-8")
+    result = auditor("facts", tmp_path / "notes.txt")
+    assert result.stdout == ""
+    assert "notes.txt: no fact was read; `auditor scan` counts its files and says why not" in result.stderr
+
+
 def test_places_of_samples_are_shown_only_on_request(run: Path) -> None:
     assert "scene-11.jpg" not in auditor("report", run).stdout
     assert "scene-11.jpg" not in auditor("report", run, "--format", "json").stdout

@@ -69,7 +69,6 @@ Members who violate this are banned.
         ("about.txt", RULES),
         ("community.md", RULES),
         ("page.html", f"<html><head><title>About</title></head><body><nav>Home</nav><p>{RULES}</p></body></html>"),
-        ("house-rules.md", "Water the plants.\n"),
         ("some-rail-1.0.txt", "Some RAIL License v1.0\ndated May 2022\n\n" + "This is for all who use it. " * 10),
     ],
 )
@@ -94,6 +93,20 @@ def test_a_card_or_a_text_that_rules_nobody_is_not(tmp_path: Path, name: str, te
     (blob,) = blobs(str(tmp_path / name))
     assert isinstance(blob, Blob)
     assert reader_of(blob, blob.head(4096)) != "licence"
+
+
+def test_a_communitys_rules_are_terms_and_a_firewalls_are_not() -> None:
+    conduct = b"1. Respect other members.\n2. No spam.\n3. Illegal content gets you banned.\n"
+    assert reader_of(blob("rules.md", ""), conduct) == "licence"
+    assert reader_of(blob("server-rules.html", ""), conduct) == "licence"
+    assert reader_of(blob("rules.md", ""), b"# Firewall rules\n\nOpen port 80, drop the rest.\n") != "licence"
+    assert reader_of(blob("terms-and-rules.md", ""), b"Be kind.\n") == "licence"
+    assert reader_of(blob("child-safety.md", ""), b"# Child safety\n") == "licence"
+
+
+def test_a_saved_page_s_text_has_no_lines_of_the_file() -> None:
+    page = b"<html><body>\n\n\n<p>Be kind.</p></body></html>"
+    assert part(blob("terms.html", ""), page).texts[0].first_line == 0
 
 
 def test_a_policy_within_a_models_folder_may_be_one_that_plays_a_game() -> None:

@@ -523,3 +523,16 @@ def test_a_policy_is_named_with_its_owner_and_address() -> None:
         "by-reference",
         "Northwind’s usage policies (https://northwind.example/policies)",
     )
+
+
+@pytest.mark.parametrize(
+    "minor",
+    (
+        "a minor|kids|pre-teens|teenagers|adolescents|infants|toddlers|babies|juveniles|youths|young people|"
+        "schoolgirls|"
+        "pre-pubescents|anyone under the age of sixteen|persons below 16|characters younger than fifteen|"
+        "people under legal age|someone less than 18|under-18s|anybody under the age of consent"
+    ).split("|"),
+)
+def test_a_minor_is_one_by_whatever_word(minor: str) -> None:
+    assert clause(f"You may not sexualise {minor}.").answer == "explicit"

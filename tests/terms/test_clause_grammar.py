@@ -73,7 +73,15 @@ PROHIBIT = [
     "- grooming of minors\n- doxxing\n\nYou shall not use the weights for any of the above.",
     # A word of the text's own.
     'You may not use the API for a Restricted Purpose. "Restricted Purpose" includes the exploitation of minors.',
+    # Who may not, and what has no licence.
+    "Nobody may turn these voices to anything that sexualises kids.",
+    "Sellers can't list dolls that sexualise children.",
+    "Rule 9. Absolutely zero pictures that sexualise children.",
+    "A derivative tuned to produce child pornography is not licensed.",
+    "Posts we remove: anything that sexually exploits a child.",
+    "These purposes are excluded. All of the following are forbidden. Writing sexual scenes about minors. Stalking.",
     # What follows from the deed.
+    "Members caught trading sexual pictures of minors are removed and reported.",
     "Anyone who uses the weights to make sexual images of children will have their access revoked.",
     "Uploads that sexualise minors will be deleted.",
     "Should you use the weights to exploit a minor, your licence ends.",

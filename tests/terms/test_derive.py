@@ -15,6 +15,13 @@ from auditor.terms.language import language_of
 KNOWN = load((resource("rules") / "vocabulary",))
 
 
+def test_a_saved_page_s_clause_is_placed_in_the_file_not_on_a_line_that_it_does_not_have() -> None:
+    said = [
+        s for s in of("terms", "Rules\n\nYou must not exploit minors.\n", first_line=0).statements if s.key == "clause"
+    ]
+    assert [(s.value, s.place.line) for s in said] == [("explicit", 0)]
+
+
 def of(role: str, text: str, *stated: Statement, kind: str = "model", first_line: int = 1) -> Subject:
     subject = Subject(kind, "org/x", statements=stated)  # type: ignore[arg-type]
     return derive(Part(subject, (Text(role, "FILE", text, first_line),)), KNOWN)  # type: ignore[arg-type]

@@ -1,0 +1,120 @@
+"""Whose word is a sentence that prohibits: the text's own, or somebody else's that it tells of?
+
+A prohibition is another's where its subject is named and has no part in the text ("OpenAI's policies
+forbid …", "Court bars …"), where it is reported ("the team says it bans …"), or where all of it stands in
+quotation marks, as messages in code do. A sentence that says we, our, you or this speaks for its text.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import islice
+
+import re2
+
+_PRESS = re2.compile(
+    r"(?i)^[\W_]*(?:according to|unlike|as (?:stated|noted|described|reported) (?:in|by)|(?:for example|for instance|"
+    r"similarly),? [^.]{0,60}(?:polic|terms|licen)|"
+    r"(?:(?:some|many|most|other|several|certain|various|their|his|her) )+(?:\w+ ){0,3}(?:polic|terms|platforms?|"
+    r"companies|licen[cs]es|providers?|laws?|models?|services)|"
+    r"(?:the )?(?:law|eu|un|united nations|congress|government|act|directive|authors? of)\b)"
+    r"|(?i)\b(?:minister|senator|president|police|court|judge|officials?|spokes\w+|mayor|campaigners?|experts?|"
+    r"lawyers?)\b"
+    r"(?: [\w’']+){0,6} (?:said|says|called|urged|warned|announced|told|wrote|promised|ruled)\b"
+    r"|(?i), (?:the|an?|one|its) (?:article|paper|report|newspaper|authors?|study|press|blog) (?:says?|said|"
+    r"writes?|notes?|"
+    r"reports?|reported)\b|\b(?:as reported|reportedly)\b"
+    r"|(?i)\b(?:researchers?|paper|article|study|survey|report|journalists?|reporters?)(?: [\w’']+){0,6} (?:found|"
+    r"shows?|showed|reports?|reported|describes?|discuss\w*|examin\w*|analy[sz]\w*|asks?|argued?|suggest\w*|"
+    r"recommend\w*)\b"
+)
+_OWN = re2.compile(r"(?i)\b(?:we|our|ours|us|your?|this|these|hereby)\b")
+_NAME = r"((?:The |the )?(?:[A-Z][\w&.+-]*)(?: (?:of |the |and )?[A-Z][\w&.+-]*){0,3})"
+_RULES = r"(?:polic(?:y|ies)|rules?|terms|guidelines?|licen[cs]es?|agreements?|standards?|code|constitution)"
+_FORBIDS = (
+    r"(?:(?:prohibit|forbid|ban|bar|disallow|outlaw|reject|condemn|exclude)s|has (?:banned|prohibited|forbidden)|"
+    r"(?:does not|doesn['’]t|will not|won['’]t) (?:allow|permit|tolerate|accept|host))"
+)
+_FORBID = r"(?:prohibit|forbid|ban|bar|disallow|outlaw|reject|exclude|(?:do not|don['’]t) (?:allow|permit|tolerate))"
+_BEGINS = r"(?:^[\W_\d]*|[,;:|] ?(?:and |but |while |whereas |though )?)"
+# "Discord prohibits …"; "Apple's rules ban …"; "Under Meta's licence, …".
+_PARTIES = (
+    re2.compile(rf"{_BEGINS}{_NAME} (?:[a-z]+ly |also |now )?{_FORBIDS}\b"),
+    re2.compile(rf"{_BEGINS}{_NAME}['’]s? (?:[\w-]+ ){{0,3}}{_RULES} (?:[a-z]+ly |also )?(?:{_FORBIDS}|{_FORBID})\b"),
+    re2.compile(
+        rf"{_BEGINS}(?:Under|under|Per|per|As per|In|in|By|by|Following|following|Going by) {_NAME}['’]s? "
+        rf"(?:[\w-]+ ){{0,3}}{_RULES}\b"
+    ),
+)
+# A company that writes of itself by its name speaks to its users, of its services.
+_ITS_USERS = re2.compile(
+    r"(?i)\b(?:users?|customers?|members?|clients?|licensees?|subscribers?|anyone (?:from|to))\b|"
+    r"\bits (?:\w+ )?(?:services?|platforms?|products?|models?|software|apis?|sites?|websites?|networks?|systems?|"
+    r"technology|technologies|weights)\b"
+)
+_REPORTED = re2.compile(
+    r"\b(?:says?|said|claims?|claimed|announced|insists?|explained|wrote)(?: that)? (?:it|they|he|she)\b"
+)
+# Capitals that name a part to a contract or a part of the text, no party of its own.
+_ROLES = frozenset(
+    "licensor licensors licensee licensees company provider providers owner owners author authors creator creators "
+    "team platform service services site website server app policy policies licence license agreement terms model "
+    "models section attachment appendix exhibit annex schedule rule rules community content guidelines management "
+    "staff moderators operator publisher user users customer customers member members developer developers nobody "
+    "everyone anyone nothing anything it he she they that which who everything use usage software product dataset "
+    "paragraph clause article part".split()
+)
+_TITLE = 300  # characters in which a text says whose it is
+_OPENING = 50_000  # characters in which it names the parties
+_MOST = 50
+_INTRODUCES = re2.compile(
+    r"[\"“(][A-Z][\w&.+ -]{1,40}[\"”)]|[A-Z][\w&.+-]*(?: [A-Z][\w&.+-]*){0,3},? \(?[\"“]?(?:we|us|our)\b|"
+    r"(?:©|\([cC]\)|[Cc]opyright)[^\n]{0,60}|\b(?:with|by|from) (?:[A-Z][\w&.+-]* ?){1,4},? ?(?:Inc|Ltd|LLC|GmbH)\b"
+)
+_QUOTED = re2.compile(r"“([^“”]{10,})”|\"([^\"]{10,})\"")
+_EDITED = re2.compile(r"(?i)\b(?:remove[sd]?|delete[sd]?|drop(?:s|ped)?|replace[sd]?|says?|said|asks?|such as|e\.g)\b")
+_CITED = re2.compile(
+    r"(?i)\b(?:must|shall|agrees?|licen[cs](?:e|es|ee|ees|or)|clauses?|section|article|rules?|polic(?:y|ies)|terms|conditions?|notice|prompt|"
+    r"restrictions?|following|uses?)\b"
+)
+
+
+def of_others(words: str) -> bool:
+    """Does the sentence say of itself that it tells of others: the law, the press, many companies?"""
+    return bool(_PRESS.search(words))
+
+
+def told(text: str, words: str, start: int, target: str) -> bool:
+    """Is what ``words`` (which begin at character ``start`` of ``text``) say of ``target`` somebody else's word?"""
+    if _only_quoted(words, target):
+        return True
+    if _OWN.search(words):
+        return False
+    if _REPORTED.search(words):
+        return True
+    parties = _PARTIES[1:] if _ITS_USERS.search(words) else _PARTIES
+    return any(not _has_a_part(text, start, found.group(1)) for pattern in parties for found in pattern.finditer(words))
+
+
+def _only_quoted(words: str, target: str) -> bool:
+    for found in _QUOTED.finditer(words):
+        if target in found.group():
+            around = words[: found.start()] + " " + words[found.end() :]
+            if not any(map(str.isalpha, around)):
+                return False  # all of it is in quotation marks: they say nothing
+            return bool(_EDITED.search(around)) or not (_OWN.search(around) or _CITED.search(around))
+    return False
+
+
+def _has_a_part(text: str, start: int, name: str) -> bool:
+    """Is the named party the text's own: in its title, defined in it, its copyright's owner, or "we"?"""
+    name = name.removeprefix("The ").removeprefix("the ")
+    if any(word.lower() in _ROLES for word in name.split()):
+        return True
+    return name in text[: min(_TITLE, start)] or any(name in words for words in _introduced(text))
+
+
+@lru_cache(maxsize=1)
+def _introduced(text: str) -> tuple[str, ...]:
+    """Where a text says who speaks: "Acme", (Acme), Acme ("we"), © Acme."""
+    return tuple(islice((found.group() for found in _INTRODUCES.finditer(text[:_OPENING])), _MOST))
