@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from html import unescape
 
+import re2
+
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.readers import Example, Part, Role, Text, Wants, each
@@ -63,12 +65,11 @@ _HEADLINE = re.compile(
     re.I,
 )
 # What those say who set rules for others, whatever they call them.
-_RULING = re.compile(
-    r"\b(you (?:agree|may not|must not|shall not|cannot|can't|will not)|(?:must|may|shall|should|do|will) not|don['’]t"
-    r"|not (?:be )?(?:allowed|permitted|tolerated|acceptable)|prohibit(?:s|ed)?|forbidden|banned|zero[- ]tolerance"
+_RULING = re2.compile(
+    r"(?im)\b(?:you (?:agree|may not|must not|shall not|cannot|can't|will not)|(?:must|may|shall|should|do|will) not"
+    r"|don['’]t|not (?:be )?(?:allowed|permitted|tolerated|acceptable)|prohibit(?:s|ed)?|forbidden|banned|zero[- ]tolerance"
     r"|violat(?:e|es|ing|ion|ions)|we (?:reserve|will remove|may remove)|terminat(?:e|ed|ion)|suspend(?:ed)?|comply"
-    r"|removed|(?<=\n)[ \t*\d.)-]*no [a-z]+)\b",
-    re.I,
+    r"|removed)\b|^[ \t*\d.)-]*no [a-z]+"
 )
 _PAGE = 1 << 16  # bytes of a page: what it says begins after what stands around it
 
@@ -92,12 +93,20 @@ def claims(blob: Blob, head: bytes) -> int:
         return 20 if _is_card(head) else 50
     if bare in (".md", ".markdown", ".rst") and not (named and _ALONE_NAME.fullmatch(stem[:120])):
         # A card may name a licence anywhere: only what is no card, and rules, is terms.
-        return 40 if not blob.kind and _rules(_words(head)) and kind_of_text(head) == "document" else 0
+        if blob.kind or any(map(head.__contains__, _OF_CARDS)):
+            return 0
+        return 40 if _rules(_words(head)) and kind_of_text(head) == "document" else 0
     if _is_legal(head):
         return 40
     if blob.kind:
         return 0
     return 40 if _rules(_page(blob) if bare in (".html", ".htm") else _words(head)) else 0
+
+
+# Keys of nearly every card's metadata: most files of a hub need no second look.
+_OF_CARDS = tuple(
+    f"\n{key}:".encode() for key in ("license", "tags", "language", "base_model", "pipeline_tag", "datasets")
+)
 
 
 def _words(head: bytes) -> str:
@@ -113,7 +122,7 @@ def _page(blob: Blob) -> str:
 
 def _rules(words: str) -> bool:
     """Does it tell others what they must not do, once in some dozen words, and in more ways than one?"""
-    found = [match.lower() for match in _RULING.findall(words)]
+    found = [match.group().lower() for match in _RULING.finditer(words.encode("utf-8", "replace"))]
     return len(found) >= 3 and len(set(found)) >= 2 and len(found) * 100 >= len(words.split())
 
 
