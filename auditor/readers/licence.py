@@ -68,8 +68,8 @@ _HEADLINE = re.compile(
 _RULING = re2.compile(
     r"(?im)\b(?:you (?:agree|may not|must not|shall not|cannot|can't|will not)|(?:must|may|shall|should|do|will) not"
     r"|don['’]t|not (?:be )?(?:allowed|permitted|tolerated|acceptable)|prohibit(?:s|ed)?|forbidden|banned"
-    r"|zero[- ]tolerance|violat(?:e|es|ing|ion|ions)|we (?:reserve|will remove|may remove)|terminat(?:e|ed|ion)|suspend(?:ed)?|comply"
-    r"|removed)\b|^[ \t*\d.)-]*no [a-z]+"
+    r"|zero[- ]tolerance|violat(?:e|es|ing|ion|ions)|we (?:reserve|will remove|may remove)|terminat(?:e|ed|ion)"
+    r"|suspend(?:ed)?|comply|removed)\b|^[ \t*\d.)-]*no [a-z]+"
 )
 _PAGE = 1 << 16  # bytes of a page: what it says begins after what stands around it
 
