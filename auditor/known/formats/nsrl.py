@@ -38,6 +38,8 @@ def read(path: Path, options: Options) -> Iterator[Item]:
             base.execute("PRAGMA cell_size_check = ON")
             base.text_factory = lambda cell: cell.decode("utf-8", "replace")
             yield from _rows(path, base)
+    except UnicodeDecodeError as error:  # SQLite's own message quotes a damaged schema
+        raise ListError(f"{path}: the SQLite file cannot be read: its schema is not UTF-8") from error
     except sqlite3.Error as error:
         raise ListError(f"{path}: the SQLite file cannot be read: {error}") from error
 

@@ -11,6 +11,7 @@ import pytest
 
 from auditor.errors import ListError
 from auditor.known import Options, list_formats
+from auditor.known.formats import nsrl
 from auditor.known.formats.vics import read as read_vics
 
 JSON_FORMATS = ("arachnid", "hashlookup", "misp", "models_json", "stix", "stopncii", "tech_against_terrorism", "vics")
@@ -80,3 +81,15 @@ def test_a_large_vics_file_is_read_in_flat_memory(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert rows == 16_000
     assert peak < 4_000_000 < path.stat().st_size
+
+
+def test_a_damaged_byte_anywhere_in_a_sqlite_list_is_told_by_the_files_name(tmp_path: Path) -> None:
+    seed, path, told = nsrl.EXAMPLES[0].data, tmp_path / "rds.db", set()
+    for at in range(len(seed)):
+        path.write_bytes(seed[:at] + b"\x80" + seed[at + 1 :])
+        try:
+            list(nsrl.read(path, Options()))
+        except ListError as error:
+            told.add(str(error))
+    assert all(words.startswith(f"{path}: ") for words in told)
+    assert f"{path}: the SQLite file cannot be read: its schema is not UTF-8" in told
