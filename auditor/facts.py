@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import reduce
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
@@ -102,13 +102,15 @@ def subjects(table: pa.Table, keys: Collection[str] = STATEMENT_KEYS) -> Iterato
     table = table.sort_by([(field.name, "ascending") for field in FACTS if field.name != "bucket"]).combine_chunks()
     # Of what no one asks for only the first row of a subject becomes an object: there is a subject.
     asked = pc.or_(pc.is_in(table["key"], pa.array([*keys, "gap"])), firsts(table.select(_IDENTITY)))
-    columns = [column.to_pylist() for column in table.filter(asked).columns[1:]]
-    said = zip(*columns[3:], strict=True)
-    for identity, rows in groupby(zip(*columns[:3], said, strict=True), itemgetter(0, 1, 2)):
-        yield _subject(identity, map(itemgetter(3), rows), keys)
+    # Some at a time: what is made is still near the processor when it is used.
+    slices = table.filter(asked).drop_columns(["bucket"]).to_batches(max_chunksize=_SLICE)
+    cells = chain.from_iterable(zip(*map(pa.Array.to_pylist, rows.columns), strict=True) for rows in slices)
+    for identity, rows in groupby(cells, itemgetter(0, 1, 2)):
+        yield _subject(identity, rows, keys)
 
 
 _IDENTITY = ("kind", "name", "revision")
+_SLICE = 2048  # rows
 
 
 def firsts(sorted_table: pa.Table) -> pa.Array:
@@ -126,7 +128,7 @@ def _subject(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]], k
         if row == last:
             continue
         last = row
-        key, value, relation, uri, line, source, remark = row
+        _, _, _, key, value, relation, uri, line, source, remark = row
         if place.line != line or place.uri != uri:
             place = Place(uri, line)
         if key == "gap":

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -226,47 +227,51 @@ def _judge_group(number: int) -> Verdicts:
 
 def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verdicts:
     """Judge every subject of a table of facts; write ``findings/N.parquet`` and ``gaps/N.parquet``, in order."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     from auditor.facts import subjects
     from auditor.policy import judge, keys_read
 
-    keys = keys_read(policy) | {"copy_of"}
     grounds = {rule.id: rule.case for rule in policy.rules if rule.case}
     kinds: Counter[Kind] = Counter()
     flagged: Counter[tuple[str, Outcome, Severity]] = Counter()
     reasons: list[tuple[Finding, str]] = []
-    copies: list[tuple[Ref, Ref]] = []
     findings: list[tuple[object, ...]] = []
     gaps: list[tuple[object, ...]] = []
-    for subject in subjects(facts, keys):
+    for subject in subjects(facts, keys_read(policy)):
         kinds[subject.kind] += 1
-        for finding in sorted(judge(subject, policy), key=lambda found: (found.rule, found.fact, found.place)):
-            flagged[finding.rule, finding.outcome, finding.severity] += 1
-            findings.append(_finding_row(finding))
-            if finding.outcome == "FLAGGED" and (ground := grounds.get(finding.rule)):
+        found = list(judge(subject, policy))
+        if subject.gaps:  # the same rule may flag one thing and leave another open
+            found.sort(key=attrgetter("rule", "fact", "place"))
+        for finding in found:
+            rule, kind, name, revision, outcome, severity, fact, place, remark = finding
+            flagged[rule, outcome, severity] += 1
+            findings.append((kind, name, revision, rule, fact, outcome, severity, *place, remark))
+            if outcome == "FLAGGED" and (ground := grounds.get(rule)):
                 reasons.append((finding, ground))
-        gaps.extend((*_identity(subject), gap.what, gap.why, gap.place.uri, gap.place.line) for gap in subject.gaps)
-        copies.extend((subject.ref, Ref(subject.kind, name)) for name in subject.values("copy_of"))
-    for name, columns, rows in (("findings", FINDING_COLUMNS, findings), ("gaps", GAP_COLUMNS, gaps)):
-        schema = pa.schema([(column, pa.int64() if column == "line" else pa.string()) for column in columns])
-        cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-        table = pa.Table.from_arrays(
-            [pa.array(c, field.type) for c, field in zip(cells, schema, strict=True)], schema=schema
-        )
-        pq.write_table(table, out / name / f"{number:03}.parquet", compression="zstd")
-    return Verdicts(kinds, flagged, len(gaps), tuple(reasons), tuple(copies))
+        gaps.extend((*subject[:3], gap.what, gap.why, *gap.place) for gap in subject.gaps)
+    _write(findings, FINDING_COLUMNS, out / "findings" / f"{number:03}.parquet")
+    _write(gaps, GAP_COLUMNS, out / "gaps" / f"{number:03}.parquet")
+    return Verdicts(kinds, flagged, len(gaps), tuple(reasons), tuple(_copies(facts)))
 
 
-def _identity(subject: Subject) -> tuple[str, str, str]:
-    return subject.kind, subject.name, subject.revision
+def _write(rows: Sequence[tuple[object, ...]], columns: Sequence[str], path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([(column, pa.int64() if column == "line" else pa.string()) for column in columns])
+    cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    arrays = [pa.array(c, field.type) for c, field in zip(cells, schema, strict=True)]
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path, compression="zstd")
 
 
-def _finding_row(finding: Finding) -> tuple[object, ...]:
-    identity = (finding.kind, finding.subject, finding.revision)
-    place = (finding.place.uri, finding.place.line, finding.remark)
-    return (*identity, finding.rule, finding.fact, finding.outcome, finding.severity, *place)
+def _copies(facts: pa.Table) -> Iterator[tuple[Ref, Ref]]:
+    """Which subjects have the same weights as which."""
+    import pyarrow.compute as pc
+
+    said = facts.filter(pc.equal(facts["key"], "copy_of"))
+    for kind, name, revision, other in zip(
+        *(said[column].to_pylist() for column in ("kind", "name", "revision", "value")), strict=True
+    ):
+        yield Ref(kind, name, revision), Ref(kind, other)
 
 
 def finding(cells: tuple[Any, ...]) -> Finding:

@@ -1,6 +1,7 @@
 """The nouns: everything that flows from a file to a finding.
 
-All of them are frozen and compare by value. A tuple is never ``None``: nothing is ``()`` or ``""``.
+All of them are frozen and compare by value; those that a hub's cards make by the million are tuples.
+A tuple is never ``None``: nothing is ``()`` or ``""``.
 A sample is not here: samples stay columnar, see :mod:`auditor.samples`.
 """
 
@@ -109,7 +110,7 @@ class Digest:
 
 
 class Statement(NamedTuple):
-    """One thing known of a subject, and who says so. A tuple: a hub's cards make ten million of them.
+    """One thing known of a subject, and who says so.
 
     ``key`` is one of :data:`STATEMENT_KEYS`. ``source`` names the reader or derivation that says it
     (``card``, ``header``, ``licence-file``, ``lineage`` …). ``remark`` holds counts, paths and other
@@ -124,8 +125,7 @@ class Statement(NamedTuple):
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Gap:
+class Gap(NamedTuple):
     """What could not be read or judged. ``what`` is one word of :data:`GAPS`, ``why`` says the rest."""
 
     what: str
@@ -163,8 +163,7 @@ class Ref:
         return hashlib.blake2b(key, digest_size=1).digest()[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """A model, dataset, terms text or document, and all that is stated of it.
 
     An object only while it is read or judged; rows of statements elsewhere.
@@ -192,8 +191,7 @@ class Subject:
         return tuple(statement.value for statement in self.statements if statement.key == key)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What a check found. ``fact`` holds no counts, times or error texts: those are the remark."""
 
     fact: str
@@ -201,8 +199,7 @@ class Evidence:
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     rule: str
     kind: Kind
     subject: str

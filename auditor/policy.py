@@ -279,12 +279,12 @@ def _distinct(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
         return evidence
     distinct = []
     facts: dict[str, list[Evidence]] = {}
-    for found in sorted(evidence, key=lambda found: (found.fact, found.place, found.remark)):
+    for found in sorted(evidence):
         facts.setdefault(found.fact, []).append(found)
     for found, *more in facts.values():
         places = len({found.place, *(other.place for other in more)})
         if places > 1:
-            found = replace(found, remark="; ".join(filter(None, (found.remark, f"at {places} places"))))
+            found = found._replace(remark="; ".join(filter(None, (found.remark, f"at {places} places"))))
         distinct.append(found)
     return distinct
 

@@ -634,7 +634,7 @@ def _list(opened: Any) -> dict[str, Any]:
 
 
 def _case_json(case: Case) -> dict[str, Any]:
-    reasons = [asdict(reason) | {"place": reason.place._asdict()} for reason in case.reasons]
+    reasons = [reason._asdict() | {"place": reason.place._asdict()} for reason in case.reasons]
     return asdict(case) | {"reasons": reasons}
 
 

@@ -41,7 +41,11 @@ SHARD_BYTES = 16 * 1024**2
 STRETCH_BYTES = 64 * 1024**2
 # Of a file of weights only the header is read, however large it is.
 _HEADER_BYTES = 1024**2
-_FLUSH = 5_000  # subjects held before they are written
+_FLUSH = 256  # subjects held as objects
+_ROWS = 50_000  # rows held before they are written
+# Parts, and characters of their texts, that are looked at together.
+_TOGETHER = 32
+_CHARACTERS = 1 << 20
 # All that is known of a file but where the target lies.
 _LISTED = attrgetter(*(one.name for one in fields(Blob) if one.compare and one.name != "path"))
 
@@ -168,11 +172,7 @@ def work(shard: Shard) -> Tally:
                 writer.weights(blobs, sample=_setup.wants.weights != "header")
             for item in readers()[name].read(blobs, _setup.wants):
                 if isinstance(item, Part):
-                    from auditor.terms.derive import derive
-
-                    writer.subject(derive(item, _vocabulary()))
-                    if item.tensors:
-                        writer.tensors(item)
+                    writer.part(item)
                 elif isinstance(item, Unread):
                     writer.unread(item)
                 else:
@@ -220,7 +220,10 @@ class Writer:
     _hits: Any = None
     _fingerprints: Any = None
     _tensors: Any = None
+    _parts: list[Part] = field(default_factory=list)
+    _characters: int = 0
     _subjects: list[Subject] = field(default_factory=list)
+    _rows: list[pa.RecordBatch] = field(default_factory=list)
     _skipped: set[str] = field(default_factory=set)
     _errored: set[str] = field(default_factory=set)
     _samples: Count = field(default_factory=Count)
@@ -247,6 +250,24 @@ class Writer:
     @property
     def _folders(self) -> tuple[Path, ...]:
         return tuple(self.folder / name for name in ("facts", "restricted/hits", "fingerprints", "tensors"))
+
+    def part(self, part: Part) -> None:
+        """Derive what a part's texts say, a handful of parts at a time."""
+        self._parts.append(part)
+        self._characters += sum(len(text.text) for text in part.texts)
+        if part.tensors:
+            self.tensors(part)
+        if len(self._parts) >= _TOGETHER or self._characters > _CHARACTERS:
+            self._derive()
+
+    def _derive(self) -> None:
+        if self._parts:
+            from auditor.terms.derive import derived
+
+            for subject in derived(self._parts, _vocabulary()):
+                self.subject(subject)
+            self._parts.clear()
+            self._characters = 0
 
     def subject(self, subject: Subject) -> None:
         self._subjects.append(subject)
@@ -358,7 +379,9 @@ class Writer:
             self.subject(Subject(ref.kind, ref.name, ref.revision, (statement,)))
         for (ref, _), gap in self._sample_gaps.items():
             self.subject(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
+        self._derive()
         self._flush()
+        self._write()
         uris = [file.uri for file in self.shard.counted]
         errored = sum(uri in self._errored for uri in uris)
         skipped = sum(uri in self._skipped and uri not in self._errored for uri in uris)
@@ -376,19 +399,28 @@ class Writer:
         return tally
 
     def _flush(self) -> None:
-        from auditor.facts import rows
-
-        if self._subjects and any(known.means == "model" for known in _lists()):
-            from auditor.lineage.known import model_hits
-
-            self._keep(model_hits(self._subjects, _lists()))
+        """Turn the subjects held into rows, and write those once they are many: a file's every part costs some kB."""
         if self._subjects:
-            batch = rows(self._subjects)
+            from auditor.facts import rows
+
+            if any(known.means == "model" for known in _lists()):
+                from auditor.lineage.known import model_hits
+
+                self._keep(model_hits(self._subjects, _lists()))
+            self._rows.append(rows(self._subjects))
+            self._subjects.clear()
+        if sum(batch.num_rows for batch in self._rows) >= _ROWS:
+            self._write()
+
+    def _write(self) -> None:
+        import pyarrow as pa
+
+        if self._rows:
             with writing(self.folder):
                 if self._facts is None:
-                    self._facts = self._open(self._folders[0], batch.schema)
-                self._facts.write_batch(batch)
-            self._subjects.clear()
+                    self._facts = self._open(self._folders[0], self._rows[0].schema)
+                self._facts.write_table(pa.Table.from_batches(self._rows))
+            self._rows.clear()
 
     def _open(self, folder: Path, schema: pa.Schema) -> Any:
         import pyarrow.parquet as pq

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,14 +26,14 @@ def test_tallies_add_up_in_any_order(one: Tally, two: Tally, three: Tally) -> No
 
 
 def test_a_fingerprint_is_of_what_is_claimed_and_nothing_else() -> None:
-    same = replace(FINDING, revision="r2", severity="error", place=Place("x", 9), remark="3 of 9")
+    same = FINDING._replace(revision="r2", severity="error", place=Place("x", 9), remark="3 of 9")
     assert same.fingerprint == FINDING.fingerprint
     for other in (
-        replace(FINDING, rule="x"),
-        replace(FINDING, kind="dataset"),
-        replace(FINDING, subject="acme/other"),
-        replace(FINDING, outcome="UNCHECKED"),
-        replace(FINDING, fact="names another"),
+        FINDING._replace(rule="x"),
+        FINDING._replace(kind="dataset"),
+        FINDING._replace(subject="acme/other"),
+        FINDING._replace(outcome="UNCHECKED"),
+        FINDING._replace(fact="names another"),
     ):
         assert other.fingerprint != FINDING.fingerprint
 

@@ -40,8 +40,7 @@ class Text(NamedTuple):
     first_line: int = 1  # the line of the file on which it begins (after front matter); 0: its lines are not the file's
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What one blob says of one subject. Parts of a subject are joined after all shards are done.
 
     ``tensors`` are digests of tensors by which models can be told apart, where weights are read in full.

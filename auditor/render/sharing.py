@@ -166,7 +166,7 @@ class _Numbers:
 
     def _bare(self, finding: Finding, ref: Ref) -> Finding:
         title = self._titles.get(finding.rule) or finding.rule
-        return replace(finding, subject=ref.name, revision="", fact=title, place=Place(""), remark="")
+        return finding._replace(subject=ref.name, revision="", fact=title, place=Place(""), remark="")
 
 
 @dataclass(frozen=True, slots=True)

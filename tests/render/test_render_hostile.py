@@ -49,7 +49,7 @@ def everywhere(report: Report, text: str) -> Report:
     """The report with this text in every field that can come from outside."""
 
     def spoilt(finding: Finding) -> Finding:
-        return replace(finding, subject=text, revision=text, fact=text, place=Place(text, 3), remark=text)
+        return finding._replace(subject=text, revision=text, fact=text, place=Place(text, 3), remark=text)
 
     ref, lists = Ref("model", text, text), report.policy.lists
     rules = tuple(

@@ -41,8 +41,8 @@ def test_nothing_found_never_reads_as_clean(report: Report, shown: Show) -> None
 
 def test_a_long_report_shows_the_heaviest_and_counts_the_rest(report: Report) -> None:
     note = Finding("no-licence", "model", "", "", "FLAGGED", "note", "no licence is stated")
-    light = [replace(note, subject=f"a/{number:04}") for number in range(500)]
-    heavy = [replace(note, subject="z/heavy", severity="error", fact=f"fact {number:02}") for number in range(40)]
+    light = [note._replace(subject=f"a/{number:04}") for number in range(500)]
+    heavy = [note._replace(subject="z/heavy", severity="error", fact=f"fact {number:02}") for number in range(40)]
     summary = summarise(replace(report, findings=(*light, *heavy)), subjects=10, each=30)
     assert summary.subjects[0].ref == Ref("model", "z/heavy")
     assert [len(block.findings) for block in summary.subjects] == [30] + [1] * 9

@@ -55,7 +55,7 @@ def test_findings_keep_rule_subject_and_fact(report: Report, shown: Show) -> Non
 
 def test_two_runs_differ_only_in_times_and_remarks(report: Report, shown: Show) -> None:
     def again(finding: Finding) -> Finding:
-        return replace(finding, remark=f"{finding.remark} in 3 s")
+        return finding._replace(remark=f"{finding.remark} in 3 s")
 
     later = replace(
         report,
@@ -85,7 +85,7 @@ def test_findings_are_written_as_they_come(report: Report, shown: Show) -> None:
         def __iter__(self):  # type: ignore[no-untyped-def]
             for number in range(100):
                 assert f'"subject-{number - 2}"' in out.getvalue() or number < 2
-                yield replace(model, subject=f"subject-{number}")
+                yield model._replace(subject=f"subject-{number}")
 
     formats()["json"].render(replace(report, findings=Stream()), out, Options())
     assert len(json.loads(out.getvalue())["findings"]) == 100

@@ -56,8 +56,7 @@ def planted(report: Report) -> Report:
     """The report with a secret in every field that comes from a target."""
 
     def secret(finding: Finding) -> Finding:
-        return replace(
-            finding,
+        return finding._replace(
             subject=f"SECRET/{finding.subject}",
             revision="SECRET-revision",
             fact=f"SECRET {finding.fact}",

@@ -132,7 +132,7 @@ def test_the_heaviest_results_come_first(report: Report, shown: Show) -> None:
 
 def test_one_rule_and_subject_give_one_result(report: Report, shown: Show) -> None:
     model = next(finding for finding in report.findings if finding.rule == "pickle-weights")
-    many = tuple(replace(model, fact=f"weights in pickle: part-{number:02}.bin") for number in range(30))
+    many = tuple(model._replace(fact=f"weights in pickle: part-{number:02}.bin") for number in range(30))
     results = json.loads(shown(replace(report, findings=many), "sarif"))["runs"][0]["results"]
     assert len(results) == 1
     assert "part-00.bin" in results[0]["message"]["text"]
@@ -141,9 +141,9 @@ def test_one_rule_and_subject_give_one_result(report: Report, shown: Show) -> No
 
 def test_results_beyond_the_limit_are_counted_and_the_lighter_ones_left_out(report: Report, shown: Show) -> None:
     note = Finding("no-licence", "model", "", "", "FLAGGED", "note", "no licence is stated")
-    error = replace(note, rule="model-listed", severity="error")
-    findings = tuple(replace(note, subject=f"a/{number:05}") for number in range(6000))
-    findings += tuple(replace(error, subject=f"b/{number:05}") for number in range(100))
+    error = note._replace(rule="model-listed", severity="error")
+    findings = tuple(note._replace(subject=f"a/{number:05}") for number in range(6000))
+    findings += tuple(error._replace(subject=f"b/{number:05}") for number in range(100))
     run = json.loads(shown(replace(report, findings=findings, cases=()), "sarif"))["runs"][0]
     assert len(run["results"]) == 5000
     assert sum(result["level"] == "error" for result in run["results"]) == 100
@@ -169,7 +169,7 @@ def test_an_incomplete_run_did_not_succeed(report: Report, shown: Show) -> None:
     ],
 )
 def test_a_place_becomes_a_uri(report: Report, shown: Show, uri: str, written: str) -> None:
-    one = replace(next(iter(report.findings)), place=Place(uri, 2))
+    one = next(iter(report.findings))._replace(place=Place(uri, 2))
     result = json.loads(shown(replace(report, findings=(one,)), "sarif"))["runs"][0]["results"][0]
     assert result["locations"][0]["physicalLocation"] == {
         "artifactLocation": {"uri": written},
