@@ -6,7 +6,7 @@ the parts of one subject in several shards are brought together on disk.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import chain, groupby
 from operator import itemgetter
@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.model import NOWHERE, STATEMENT_KEYS, Gap, Kind, Place, Statement, Subject
+from auditor.model import NOWHERE, Gap, Kind, Place, Statement, Subject
 
 FACTS = pa.schema(
     [
@@ -91,35 +91,54 @@ def _text(text: str) -> str:
     return text
 
 
-def subjects(table: pa.Table, keys: Collection[str] = STATEMENT_KEYS) -> Iterator[Subject]:
+def of_use(rows: pa.RecordBatch, reads: Mapping[str, frozenset[str]]) -> pa.RecordBatch:
+    """The rows that ``reads`` names and every gap, and at least one row of each subject: there is a subject.
+
+    ``reads`` are statement keys, each with the values that count in lower case (none: any).
+    """
+    whole = [key for key, values in reads.items() if not values]
+    narrow = {key: values for key, values in reads.items() if values}
+    keep = pc.or_(pc.is_in(rows["key"], pa.array([*whole, "gap"])), firsts([rows[name] for name in _IDENTITY]))
+    kept = keep.to_numpy(zero_copy_only=False)
+    some = pc.indices_nonzero(pc.is_in(rows["key"], pa.array([*narrow], pa.string())))
+    if len(some):
+        keys, values = rows["key"].take(some), rows["value"].take(some)
+        said = pc.binary_join_element_wise(keys, pc.utf8_lower(values), "\t")
+        count = pa.array([f"{key}\t{value}" for key, values in narrow.items() for value in values])
+        # Lower case is another thing in other scripts (Python's casefold): such values are kept.
+        kept[some.to_numpy()] |= pc.or_(pc.is_in(said, count), pc.invert(pc.string_is_ascii(values))).to_numpy(
+            zero_copy_only=False
+        )
+    return rows.filter(pa.array(kept))
+
+
+def subjects(table: pa.Table) -> Iterator[Subject]:
     """The subjects of a table of :data:`FACTS`, joined and in order of (kind, name, revision).
 
     Statements come in the order (key, value, relation, place, source, remark): the same for any order of shards.
-    Equal statements are given once, and only those under ``keys``.
+    Equal statements are given once.
     """
-    if not table.num_rows:
-        return
-    table = table.sort_by([(field.name, "ascending") for field in FACTS if field.name != "bucket"]).combine_chunks()
-    # Of what no one asks for only the first row of a subject becomes an object: there is a subject.
-    asked = pc.or_(pc.is_in(table["key"], pa.array([*keys, "gap"])), firsts(table.select(_IDENTITY)))
+    table = table.sort_by([(field.name, "ascending") for field in FACTS if field.name != "bucket"])
     # Some at a time: what is made is still near the processor when it is used.
-    slices = table.filter(asked).drop_columns(["bucket"]).to_batches(max_chunksize=_SLICE)
+    slices = table.drop_columns(["bucket"]).to_batches(max_chunksize=_SLICE)
     cells = chain.from_iterable(zip(*map(pa.Array.to_pylist, rows.columns), strict=True) for rows in slices)
     for identity, rows in groupby(cells, itemgetter(0, 1, 2)):
-        yield _subject(identity, rows, keys)
+        yield _subject(identity, rows)
 
 
 _IDENTITY = ("kind", "name", "revision")
 _SLICE = 2048  # rows
 
 
-def firsts(sorted_table: pa.Table) -> pa.Array:
-    """Is a row another than the one before it? Of a table of one chunk, with rows."""
-    changed = [pc.not_equal(column.chunk(0)[1:], column.chunk(0)[:-1]) for column in sorted_table.columns]
+def firsts(columns: Sequence[pa.Array]) -> pa.Array:
+    """Is a row another than the one before it?"""
+    if not len(columns[0]):
+        return pa.array([], pa.bool_())
+    changed = [pc.not_equal(column[1:], column[:-1]) for column in columns]
     return pa.concat_arrays([pa.array([True]), reduce(pc.or_, changed)])
 
 
-def _subject(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]], keys: Collection[str]) -> Subject:
+def _subject(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]]) -> Subject:
     """The subject that these rows, which are in order, speak of."""
     statements: list[Statement] = []
     gaps: list[Gap] = []
@@ -133,7 +152,7 @@ def _subject(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]], k
             place = Place(uri, line)
         if key == "gap":
             gaps.append(Gap(value, relation, place))
-        elif key in keys:
+        elif key:
             statements.append(Statement(key, value, relation, place, source, remark))
     return Subject(*identity, tuple(statements), tuple(gaps))
 

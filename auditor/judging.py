@@ -152,16 +152,20 @@ def _set_aside(entry: Quarantined) -> Subject:
 
 
 def _judge_all(facts: pads.Dataset, policy: Policy, out: Path, workers: int) -> Verdicts:
+    import pyarrow as pa
+
+    from auditor.facts import FACTS
+
     for name in ("findings", "gaps"):
         shutil.rmtree(out / name, ignore_errors=True)
         (out / name).mkdir()
     groups = min(_BUCKETS, -(-facts.count_rows() // GROUP_ROWS))
     if groups <= 1:
-        return judge_table(facts.to_table(), policy, out, 0)
+        return judge_table(pa.Table.from_batches(_of_use(facts, policy), FACTS), policy, out, 0)
     folder = out / "buckets"
     try:
         width = -(-_BUCKETS // groups)
-        numbers = _partition(facts, folder, width)
+        numbers = _partition(facts, policy, folder, width)
         total = Verdicts()
         for done in run(
             numbers,
@@ -180,19 +184,30 @@ def _judge_all(facts: pads.Dataset, policy: Policy, out: Path, workers: int) -> 
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _partition(facts: pads.Dataset, folder: Path, width: int) -> list[int]:
-    """Write the facts once more, a folder for each stretch of ``width`` buckets; the stretches' numbers."""
+def _of_use(facts: pads.Dataset, policy: Policy) -> Iterator[pa.RecordBatch]:
+    """The rows that judging needs."""
+    from auditor.facts import FLAT, of_use
+    from auditor.policy import reads
+
+    wanted = {**reads(policy), "copy_of": frozenset[str]()}
+    return (of_use(batch, wanted) for batch in facts.scanner(**FLAT).to_batches())
+
+
+def _partition(facts: pads.Dataset, policy: Policy, folder: Path, width: int) -> list[int]:
+    """Write what is of use once more, a folder for each stretch of ``width`` buckets; the stretches' numbers."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.dataset as pads
 
-    from auditor.facts import FLAT
-
-    columns = {name: pc.field(name) for name in facts.schema.names}
-    columns["group"] = pc.divide(pc.field("bucket").cast(pa.int32()), pc.scalar(pa.scalar(width, pa.int32())))
+    groups = pa.scalar(width, pa.int32())
+    rows = (
+        batch.append_column("group", pc.divide(batch["bucket"].cast(pa.int32()), groups))
+        for batch in _of_use(facts, policy)
+    )
     pads.write_dataset(
-        facts.scanner(columns=columns, **FLAT),
+        rows,
         folder,
+        schema=facts.schema.append(pa.field("group", pa.int32())),
         format="ipc",  # read once and gone: half the work of Parquet
         file_options=pads.IpcFileFormat().make_write_options(compression="lz4"),
         partitioning=pads.partitioning(pa.schema([("group", pa.int32())])),
@@ -228,7 +243,7 @@ def _judge_group(number: int) -> Verdicts:
 def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verdicts:
     """Judge every subject of a table of facts; write ``findings/N.parquet`` and ``gaps/N.parquet``, in order."""
     from auditor.facts import subjects
-    from auditor.policy import judge, keys_read
+    from auditor.policy import judge
 
     grounds = {rule.id: rule.case for rule in policy.rules if rule.case}
     kinds: Counter[Kind] = Counter()
@@ -236,7 +251,7 @@ def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verd
     reasons: list[tuple[Finding, str]] = []
     findings: list[tuple[object, ...]] = []
     gaps: list[tuple[object, ...]] = []
-    for subject in subjects(facts, keys_read(policy)):
+    for subject in subjects(facts):
         kinds[subject.kind] += 1
         found = list(judge(subject, policy))
         if subject.gaps:  # the same rule may flag one thing and leave another open

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast, get_args
 
-from auditor.checks import Stated, Where, bind, by_key, checks, keys_of, nearest, settled_by
+from auditor.checks import Stated, Values, Where, bind, by_key, checks, keys_of, nearest, tests_of
 from auditor.errors import RuleError
 from auditor.model import (
     GAPS,
@@ -195,7 +195,7 @@ class _Asked:
     """A rule, ready to be asked.
 
     ``starts``: the keys of which one must be stated; none: it is always asked. ``stops``: the keys of which none
-    may be. ``keys`` are all that it reads.
+    may be. ``tests`` are all that it reads.
     """
 
     rule: Rule
@@ -203,7 +203,7 @@ class _Asked:
     absence: bool
     starts: frozenset[str]
     stops: frozenset[str]
-    keys: frozenset[str]
+    tests: tuple[tuple[str, Values], ...]
     when: Where
     reads: frozenset[str]
 
@@ -211,10 +211,10 @@ class _Asked:
     def of(cls, rule: Rule) -> _Asked:
         check, ask = checks()[rule.check], bind(rule.check, rule.params)
         starts = frozenset(keys_of(ask.keywords.get(check.START)))
-        stops = frozenset(settled_by(ask.keywords.get(check.STOP)))
+        stops = frozenset(key for key, values in tests_of(ask.keywords.get(check.STOP)) if not values)
         when = Where.read(rule.when)
-        keys = frozenset(key for parameter in (*ask.keywords.values(), when) for key in keys_of(parameter))
-        return cls(rule, ask, check.ABSENCE, starts, stops, keys, when, frozenset(rule.reads))
+        tests = tuple(test for parameter in (*ask.keywords.values(), when) for test in tests_of(parameter))
+        return cls(rule, ask, check.ABSENCE, starts, stops, tests, when, frozenset(rule.reads))
 
     def may_say(self, stated: Collection[str]) -> bool:
         """Could it say anything of a subject of which just these keys are stated, and nothing was left unread?"""
@@ -234,9 +234,16 @@ def _due(policy: Policy, kind: Kind, stated: frozenset[str]) -> tuple[_Asked, ..
     return tuple(one for one in _asked(policy)[kind] if one.may_say(stated))
 
 
-def keys_read(policy: Policy) -> frozenset[str]:
-    """The statement keys that a rule reads: no other statement changes what :func:`judge` says."""
-    return frozenset(key for asked in _asked(policy).values() for one in asked for key in one.keys)
+def reads(policy: Policy) -> Mapping[str, frozenset[str]]:
+    """The statement keys that a rule reads, each with the values that count, in lower case (none: any).
+
+    No other statement changes what :func:`judge` says.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for key, values in (test for asked in _asked(policy).values() for one in asked for test in one.tests):
+        words = frozenset() if values.patterns else values.words
+        found[key] = found.get(key, words) | words if words and found.get(key, words) else frozenset()
+    return found
 
 
 def judge(subject: Subject, policy: Policy) -> Iterator[Finding]:

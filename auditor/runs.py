@@ -549,7 +549,7 @@ class Findings:
             table = pq.read_table(path, columns=list(judging.FINDING_COLUMNS)).combine_chunks()
             if not table.num_rows:
                 continue
-            subjects += pc.sum(firsts(table.select(judging.FINDING_COLUMNS[:3]))).as_py()
+            subjects += pc.sum(firsts([table[name].chunk(0) for name in judging.FINDING_COLUMNS[:3]])).as_py()
             codes = np.zeros(table.num_rows, np.int64)
             for name in ("rule", "outcome", "severity"):
                 column = table[name].chunk(0).dictionary_encode()

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import auditor.checks
-from auditor import policy
+from auditor import facts, policy
 from auditor.checks import Key, Stated, by_key
 from auditor.errors import RuleError
 from auditor.model import KINDS, Evidence, Finding, Gap, Kind, Place, Statement, Subject
@@ -345,7 +346,7 @@ RESEARCH = policy.load(profile="research")
     st.lists(
         st.builds(
             Statement,
-            key=st.sampled_from(sorted(policy.keys_read(RESEARCH))),
+            key=st.sampled_from(sorted(policy.reads(RESEARCH))),
             value=st.sampled_from(["", "mit", "image", "explicit", "absent", "exact", "dropped"]),
             relation=st.sampled_from(["", "exact", "near", "adapter", "same-weights"]),
         ),
@@ -358,6 +359,35 @@ def test_a_rule_that_is_not_asked_would_have_said_nothing(kind: Kind, statements
         finding for one in policy._asked(RESEARCH)[kind] for finding in policy._say(one, by_key(statements), subject)
     ]
     assert list(policy.judge(subject, RESEARCH)) == asked_all
+
+
+@given(
+    st.lists(
+        st.builds(
+            Statement,
+            key=st.sampled_from([*sorted(policy.reads(RESEARCH)), "title", "gap"]),
+            value=st.sampled_from(["", "image", "Image", "LORA", "peſt", "sand", "none", "red-teaming", "explicit"]),
+            relation=st.sampled_from(["", "adapter"]),
+        ),
+        max_size=6,
+    ),
+)
+def test_rows_that_are_of_no_use_change_no_finding(statements: list[Statement]) -> None:
+    subjects = [Subject("model", name, "", tuple(sorted(set(statements[at:])))) for at, name in enumerate("ab")]
+    batch = facts.rows(subjects)
+    kept = facts.subjects(pa.Table.from_batches([facts.of_use(batch, policy.reads(RESEARCH))]))
+    every = facts.subjects(pa.Table.from_batches([batch]))
+    assert [list(policy.judge(subject, RESEARCH)) for subject in kept] == [
+        list(policy.judge(subject, RESEARCH)) for subject in every
+    ]
+
+
+def test_a_tag_that_no_rule_asks_for_is_of_no_use() -> None:
+    said = [Statement("tag", value) for value in ("Lora", "sand", "peſt")]
+    batch = facts.of_use(facts.rows([Subject("model", "a", "", tuple(said))]), {"tag": frozenset({"lora", "pest"})})
+    assert batch["value"].to_pylist() == ["Lora", "peſt"]
+    alone = facts.of_use(facts.rows([Subject("model", "a", "", (Statement("title", "A"),))]), {"tag": frozenset()})
+    assert alone["name"].to_pylist() == ["a"], "there is a subject, of which nothing is asked"
 
 
 def test_a_rule_that_breaks_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,7 +180,7 @@ class Fact:
             if field is not None and (field not in cls.FIELDS or layout or conversion):
                 allowed = " and ".join(f"{{{name}}}" for name in cls.FIELDS) or "no field"
                 raise ValueError(f"{{{field}}} cannot stand in this fact; {allowed} can")
-        return cls(value)
+        return cls(value if cls.FIELDS else value.format())
 
     def of(self, **fields: str) -> str:
         return self.template.format_map({name: printable(field) for name, field in fields.items()})
@@ -191,6 +191,9 @@ class PlainFact(Fact):
     """The words of a finding that is the same for every subject."""
 
     FIELDS: ClassVar[tuple[str, ...]] = ()
+
+    def of(self, **fields: str) -> str:
+        return self.template
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,13 +271,13 @@ def _list(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-def settled_by(parameter: object) -> tuple[str, ...]:
-    """The keys of a bound parameter for which any value counts."""
-    return tuple(key for key, values in parameter.tests if not values) if isinstance(parameter, Where) else ()
+def tests_of(parameter: object) -> tuple[tuple[str, Values], ...]:
+    """The statement keys that a bound parameter names, each with the values of it that count."""
+    if isinstance(parameter, Key):
+        return ((str(parameter), ANY),)
+    return parameter.tests if isinstance(parameter, Where) else ()
 
 
 def keys_of(parameter: object) -> tuple[str, ...]:
     """The statement keys that a bound parameter names."""
-    if isinstance(parameter, Key):
-        return (str(parameter),)
-    return tuple(key for key, _ in parameter.tests) if isinstance(parameter, Where) else ()
+    return tuple(key for key, _ in tests_of(parameter))

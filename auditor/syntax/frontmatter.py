@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import ClassVar, Literal, NamedTuple
 
@@ -429,14 +430,26 @@ def kind_of_card(metadata: Mapping[str, object], signs: Iterable[str]) -> Kind:
         return "document"
     kind: Kind = "model" if metadata else "document"
     for number, sign in enumerate(signs):
-        lower = sign[:120].lower()
-        if "model card" in lower:
-            return "model"
-        if "metric card" in lower or number == 400:
-            break
         short = len(sign) < 200
-        if short and _DATASET_HEADING.search(sign):
+        told = _heading_tells(sign) if short else _named(sign)
+        if told == "model card":
+            return "model"
+        if told == "metric card" or number == 400:
+            break
+        if told == "dataset":
             return "dataset"
-        if kind != "model" and (_MODEL_HEADING if short else _MODEL_PROSE).search(sign):
+        if kind != "model" and (told == "model" if short else _MODEL_PROSE.search(sign)):
             kind = "model"
     return kind
+
+
+@lru_cache(maxsize=1 << 14)  # hubs' cards share most of their headings
+def _heading_tells(heading: str) -> str:
+    if named := _named(heading):
+        return named
+    return "dataset" if _DATASET_HEADING.search(heading) else "model" if _MODEL_HEADING.search(heading) else ""
+
+
+def _named(text: str) -> str:
+    lower = text[:120].lower()
+    return "model card" if "model card" in lower else "metric card" if "metric card" in lower else ""
