@@ -15,7 +15,7 @@ import io
 import os
 import pkgutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import BinaryIO, Literal, Protocol
 
@@ -50,6 +50,10 @@ class Blob:
     modified: int = 0  # nanoseconds since 1970; an interrupted run reads a file again that has changed since
     stretch: tuple[int, int] = (0, 1)
     _kept: bytes = field(default=b"", init=False, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[type[Blob], tuple[object, ...]]:
+        """Sent to a worker as it was listed, in half the time of a dataclass's own way."""
+        return Blob, tuple(getattr(self, name) for name in _LISTED)
 
     def under(self, prefix: str) -> Blob:
         """The same blob where several targets are read: its place begins with its target's name."""
@@ -128,6 +132,9 @@ class Blob:
         finally:
             os.close(file)
         return data if len(data) == self.size else b""
+
+
+_LISTED = tuple(one.name for one in fields(Blob) if one.init)
 
 
 @lru_cache(maxsize=64)  # every reader asks it of the same blob
