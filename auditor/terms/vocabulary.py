@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.terms import named
-from auditor.terms.clause import TOPIC
 from auditor.terms.entries import read
 from auditor.terms.licences import Licences
+from auditor.terms.meant import TOPIC
 from auditor.terms.prose import Prose, prose
 from auditor.terms.signals import Markers, markers
 

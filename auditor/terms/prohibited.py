@@ -1,0 +1,313 @@
+"""Does a unit, a stem above it or a heading prohibit what the unit names? The words that prohibit, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import re2
+
+from auditor.terms.meant import LABEL
+from auditor.terms.sentences import Unit
+from auditor.terms.undone import (
+    ANOTHER_DEED,
+    BE,
+    BENIGN,
+    BOUND,
+    CAUSE,
+    DEFINITION,
+    DESCRIBED,
+    DUTY,
+    FAILING,
+    JOINED,
+    LIABLE,
+    MODEL_DOES,
+    undoings,
+    undone,
+)
+from auditor.terms.whose import of_others
+
+_YOU = (
+    r"(?:you|your|users?|licensees?|recipients?|customers?|clients?|partners?|participants?|members?|developers?|"
+    r"deployers?|"
+    r"they|subscribers?|part(?:y|ies)|anyone|one|no one|nobody|content|use|models?|derivatives?|services?|software|"
+    r"materials?|works?|"
+    r"outputs?|products?|tools?|creators?|uploaders?|contributors?|people|persons?|we|who|organi[sz]ations?|apps?|"
+    r"applications?|i|sellers?|buyers?|merchants?|vendors?|players?|students?|hosts?|guests?|artists?|advertisers?|"
+    r"publishers?|streamers?|readers?|writers?|visitors?|staff|bots?|"
+    r"images?|posts?|data|datasets?|api|system|technology|and|or|it|weights|checkpoints?|licensed \w+|third part(?:y|"
+    r"ies)|adapters?|loras?)"
+)
+# "May not" before one of these prohibits, whoever is meant; before others it may say what is uncertain.
+_DOING = (
+    r"(?:us(?:e|ed)|upload(?:ed)?|creat(?:e|ed)|generat(?:e|ed)|shar(?:e|ed)|post(?:ed)?|produc(?:e|ed)|"
+    r"distribut(?:e|ed)|"
+    r"publish(?:ed)?|stor(?:e|ed)|host(?:ed)?|submit(?:ted)?|send|sent|mak(?:e|ing)|display(?:ed)?|request(?:ed)?|"
+    r"promot(?:e|ed)|engag(?:e|ed)|depict(?:ed)?|sell|sold|offer(?:ed)?|transmit(?:ted)?|employ(?:ed)?|attempt|exploit|"
+    r"harm|abuse|sexuali[sz]e|endanger|groom|portray(?:ed)?|draw|write|ask|train(?:ed)?|fine-?tune(?:d)?)"
+)
+# Each says that what comes after it is prohibited.
+BEFORE = re2.compile(
+    r"(?i)(?:"
+    rf"\b{_YOU}(?: [\w’',()]+){{0,6}}? (?:must|shall|may|can|should|will)(?: [a-z]+)? ?not\b|"
+    rf"\b(?:{_YOU}|[a-z]{{3,}}(?:er|or|ant|ee)s)(?: [\w’']+){{0,4}}?,? (?:cannot|can['’]?t|mustn['’]?t|won['’]?t|"
+    r"shan['’]?t|shouldn['’]?t)\b|\b(?:nobody|no[- ]one) (?:may|shall|can|is (?:allowed|permitted) to)\b|"
+    r"\baccounts? (?:found|caught|seen|used for)\b|"
+    r"\b(?:must|shall|shalt) (?:\w+ )?not\b|"
+    rf"(?:\b\w+ )?\b(?:may|should) not (?:\w+ly )?(?:be )?{_DOING}\b|"
+    r"\b(?:may|can|should) not be\b|\bcannot be\b|\bmust never\b|"
+    r"(?:^|[,;:.–—-] ?|\band |\bor |\bplease |\bthen )(?:do not|don['’]?t|never|avoid)\b|"
+    r"(?-i:\b(?:Do not|Do NOT|DO NOT|Don['’]t|DON['’]T|Never|NEVER)\b)|"
+    r"\byou(?: [a-z]+)? (?:do not|don['’]?t|never)\b|"
+    rf"\b{_YOU}(?: [a-z]+)? never\b|"
+    r"\b(?:agrees?|agreed|undertakes?|commit|commits|covenants?|promise|promises|warrants?|required|asked|obligated|"
+    r"obliged) not to\b|"
+    r"\bagrees? (?:that )?(?:you|they|it)? ?(?:will|shall|do|must)(?: [a-z]+)? not\b|"
+    r"\b(?:is|are|be) not (?:allowed|permitted|authori[sz]ed|licen[cs]ed|entitled) to\b|"
+    r"\b(?:refrain|refrains|abstain|desist|prohibited|barred|banned|forbidden|restricted|disallowed|"
+    r"excluded)(?: [a-z]+)? from\b|"
+    r"\b(?:not|never)(?: to)? be (?:used|applied|deployed|employed)\b|\bnot to (?:use|be used|allow|permit|upload|"
+    r"generate|create|share|post)\b|"
+    r"\b(?:nobody|no (?:\w+ ){0,2}(?:part(?:y|ies)|users?|person|one|licensee|member))\b (?:may|shall|can|"
+    r"is (?:allowed|permitted) to)\b|"
+    r"(?:^|[:–—,;/)(-] ?|\b(?:strictly|absolutely|definitely|provided|that|is|are|be|say) )(?:no|zero)\b|"
+    r"^not (?:to )?[a-z]+|"
+    r"\b(?:and|but|or)(?: also| in particular| especially| therefore)? not (?:to )?(?:for |to )?(?:creat\w+|"
+    r"generat\w+|"
+    r"us(?:e|ing)|produc\w+|mak(?:e|ing)|shar\w+|upload\w*|post\w*|distribut\w+|depict\w*|engag\w+|promot\w+|"
+    r"sexual\w*|exploit\w*|harm\w*|abus\w+|the)\b|\b(?:and|but|or|,) never(?: to| for)?\b|"
+    r"\b(?:polic(?:y|ies)|rules?|stance|position|terms|guidelines) (?:against|on no)\b|"
+    r"\boutside (?:of )?(?:the scope of )?(?:the|this) licen[cs]e\b|\bdraw the line at\b|"
+    r"\b(?:must|may|shall|can|should) not,(?: [a-z]+){1,4},|"
+    r"\b(?:grants?|gives?|confers?) no (?:rights?|licen[cs]es?|permission)\b|"
+    r"\bno (?:rights?|licen[cs]es?|permission)(?: \w+)? (?:granted|given)\b|"
+    r"\b(?:licen[cs]es?|licen[cs]ed|permission|permitted|grant(?:s|ed)?|allowed|free|may|lawful|agreement|rights)\b"
+    r"[^.;]{0,120}\b(?:except(?: for| to| in| where| when| that)?|other than|excluding|excludes?|"
+    r"with the exception of)\b|"
+    r"\b(?:void|invalid|terminat\w*|ends?|revoked?|lapses?|expires?|withdrawn)\b[^.;]{0,60}\b(?:if|where|when|"
+    r"as soon as)\b|"
+    r"\b(?:ends?|loses?|losing|forfeits?) (?:all )?(?:your|their|the|its) (?:rights?|licen[cs]e|access)\b|"
+    r"\b(?:suspend|terminat|clos|block|delet|ban)(?:|e|s|es|ing|ning) [^.;]{0,40}\baccounts?\b[^.;]{0,40}\b(?:if|"
+    r"where|when|"
+    r"for)\b|\bnot for (?:use|the purposes?)\b|"
+    r"\b(?:agrees?|undertakes?|engages?|promises?|commits?|accepts?|asked|required|"
+    r"obliged)(?: \w+){0,3} (?:to not|not to)\b|"
+    r"\b(?:must|shall|should) be free (?:of|from)\b|"
+    r"\b(?:warrants?|represents?|confirms?|agrees?|ensures?|promises?)(?: \w+)? (?:that )?(?:nothing|none of)\b|"
+    r"\b(?:just|but|only) not (?:for|to|in)\b|\bno (?:place|room)(?: here)? for\b|\boff[- ]limits\b|\b(?:is|"
+    r"are) not (?:used|employed|deployed) (?:to|for|in)\b|"
+    r"\b(?:you|users?|licensees?|customers?|recipients?|developers?|deployers?|part(?:y|"
+    r"ies))(?: \w+){0,3} ensure(?: \w+){0,6} (?:not|no|never)\b|"
+    r"\b(?:licen[cs]es?|rights?|permissions?|grants?|authori[sz]ation)(?: \w+){0,5} (?:do|does|shall|"
+    r"will) not (?:extend|apply|include|cover|"
+    r"permit|allow|grant|give|confer)\b|"
+    r"\b(?:terminat|ban|suspend|revok|remov|clos)(?:|e|s|es|ing|ning) [^.;]{0,60}\b(?:if (?:you|(?:the |any |"
+    r"a )?(?:licensee|user)s?)|"
+    r"(?:users?|anyone|accounts?|members?|persons?|creators?)(?: [a-z]+){0,2} (?:who|that|which|for))\b|"
+    r"\bat no (?:time|point)\b|\b(?:is|are) not to (?:\w+ly )?[a-z]+\b|\bunder no circumstances?\b|"
+    r"\bin no (?:event|case|way)\b|"
+    r"\b(?:prohibit|forbid|ban|disallow|bar|outlaw|reject|oppose|condemn)(?:s|d|ed|ned|ting|ning|ding|ing)?\b|"
+    r"\bforbidding\b|"
+    r"\b(?:restricted|impermissible|excluded|banned) (?:uses?|purposes?|content|materials?|activit(?:y|ies)|conduct)\b|"
+    r"\bprohibitions?\b|\bprohibited\b|\bforbidden\b|\bunacceptable\b|\bdisallowed\b|\bbans? on\b|"
+    r"\brestrictions? (?:on|against)\b|"
+    r"(?:\bnot|n['’]t|\bnever)(?: [a-z]+)? (?:allow|permit|tolerate|accept|condone|host|support|authori[sz]e|want|"
+    r"endorse)(?:ed)?\b|"
+    r"\b(?:is|are) not (?:allowed|permitted|tolerated|acceptable|welcome)\b|"
+    r"\bzero[- ]tolerance\b|\bno tolerance\b|\bintolerant of\b|\bneither\b|"
+    r"\b(?:uses?|purposes?|content|welcome|anything|everything|accept\w*) (?:is |are )?(?:\w+ )?(?:except(?: for|"
+    r" to)?|other than|apart from|but not)\b|"
+    r"\b(?:is|are) not (?:intended|meant|designed|suitable|to be used) (?:to|for)\b|"
+    r"\b(?:violat(?:e|es|ions?) of|violat(?:e|es) (?:this|our|the)|breach of|contrary to|against) (?:this|our|the|"
+    r"these)\b"
+    r")"
+)
+# Each says that what comes before it is prohibited.
+AFTER = re2.compile(
+    r"(?i)(?:"
+    r"\b(?:will|shall) (?:have|get|see|lose) (?:their|his|her|your|the|all) (?:\w+ )?(?:access|accounts?|"
+    r"licen[cs]es?|rights?)\b|"
+    r"\b(?:which|that) (?:we|our \w+|this \w+|the (?:polic(?:y|ies)|rules?|licen[cs]e|"
+    r"terms)) (?:\w+ )?(?:prohibits?|forbids?|bans?|"
+    r"(?:does|do) not (?:allow|permit|tolerate|accept))\b|"
+    r"[:–—-] ?(?:all |both |each |is |are |strictly |absolutely |expressly )+(?:prohibited|forbidden|banned|"
+    r"not allowed)\b|"
+    r"\b(?:is|are) (?:\w+ )?(?:off the table|out of bounds|a no-?go)\b|"
+    r"\b(?:is|are|be|being|remains?|shall be|will be|has been|have been)(?: [a-z]+){0,2} (?:prohibited|forbidden|"
+    r"banned|disallowed|barred|unacceptable|"
+    r"off[- ]limits|not (?:allowed|permitted|licen[cs]ed|tolerated|acceptable|accepted|welcome|ok|okay))\b|"
+    r"\b(?:will|shall|must|can|should|may|is|are)(?: [a-z]+)? ?(?:not|never)(?: [a-z]+){0,2} (?:be )?(?:tolerated|"
+    r"allowed|permitted|accepted|acceptable|used|uploaded|posted|"
+    r"generated|created|hosted|condoned|welcome)\b|"
+    r"\bcannot be (?:tolerated|allowed|permitted|accepted|uploaded|posted|used|generated|hosted)\b|"
+    r"\b(?:is|are) not (?:licen[cs]ed|authori[sz]ed)\b|"
+    r"\bwill never be (?:tolerated|allowed|permitted)\b|"
+    r"\b(?:isn['’]?t|aren['’]?t|won['’]?t be)(?: [a-z]+)? (?:allowed|permitted|tolerated|acceptable|welcome|ok)\b|"
+    r"\b(?:terminates?|voids?|ends?|forfeits?|revokes?) (?:this|the|your|all) (?:\w+ )?(?:licen[cs]e|rights?|"
+    r"access|agreement|"
+    r"permission)s?\b|"
+    r"\bzero[- ]tolerance\b|\b(?:breach(?:es)?|(?:violation|infringement)s?) of (?:our|the|these|this) (?:rules?|terms|"
+    r"polic\w+|licen\w+|"
+    r"agreement|guidelines)\b|\boutside (?:of )?(?:the (?:scope|terms) of )?(?:this|the|our) (?:licen[cs]e|"
+    r"agreement|permission|grant)\b|"
+    r"\b(?:your|the|this|their) (?:licen[cs]e|rights?|access|accounts?|permission)s? (?:\w+ )?(?:ends?|"
+    r"terminates?|lapses?|expires?|"
+    r"(?:is|are|will be) (?:\w+ )?(?:revoked|terminated|withdrawn))\b|"
+    r"\b(?:will|shall|must) be (?:\w+ly |at once )?(?:deleted|removed|rejected|refused|taken down)\b|"
+    r"\b(?:grounds|cause|reason) for (?:\w+ ){0,3}(?:termination|suspension|removal|expulsion|an? (?:\w+ )?ban)\b|"
+    r"\b(?:strictly|expressly|absolutely|explicitly|completely) (?:prohibited|forbidden|banned|disallowed|"
+    r"not (?:allowed|permitted|tolerated))\b|"
+    r"[:|–—(-] ?\**(?:prohibited|forbidden|banned|not (?:allowed|permitted)|disallowed|never allowed)\b|"
+    r"\b(?:and|or|therefore|thus|hence)(?: [a-z]+)? (?:prohibited|forbidden|banned|not (?:allowed|permitted))\b|"
+    r"\b(?:outside the scope of|excluded from) (?:this|the) licen[cs]e\b|\b(?:is|are|be|constitutes?|"
+    r"considered) (?:an? )?(?:\w+ )?(?:breach|violation)(?:es|s)? of\b|"
+    r"\baccounts? (?:is|are|gets?) (?:\w+ ){0,2}(?:closed|deleted|removed|terminated|suspended|banned)\b|"
+    r"\boutside (?:of )?(?:the|its|our) (?:permitted|licensed|allowed|acceptable) (?:scope|uses?)\b|"
+    r"\bbreaks? (?:our|the|these|this) (?:rules?|terms|policy|licen[cs]e)\b|"
+    r"\bwill get (?:you|them|users?)(?: [a-z]+){0,2} (?:banned|suspended|removed)\b|"
+    r"\bha(?:s|ve) no place\b|\b(?:violates?|breach(?:es)?|are (?:a )?violations? of|is a violation of|(?:is|"
+    r"are) (?:\w+ly )?(?:in violation of|against|contrary to)) (?:our|this|these|the)\b|"
+    r"\b(?:will|shall|may|to) (?:also )?(?:result|lead)s? (?:in|to) [^.;]{0,40}(?:ban|banned|termination|suspension|"
+    r"removal)\b|"
+    r"\b(?:will|shall|must|may|are|is) be (?:\w+ ){0,2}(?:banned|terminated|suspended|closed|taken down|expelled|"
+    r"blocked)\b|\b(?:are|is|being) (?:\w+ ){0,2}(?:banned|taken down)\b|\bviolations? of this policy\b|"
+    r"\b(?:gets?|means?|leads? to|results? in|triggers?|brings?|causes?|earns?|=) [^.;]{0,30}\b(?:bans?|"
+    r"banned|deleted|"
+    r"terminat\w+|suspen\w+|kicked|removal|removed)\b|= ?[^.;]{0,20}\bban\b|\bbannable\b|"
+    r"\b(?:lose|loses|forfeits?) (?:\w+ )?(?:access|accounts?|rights?|licen[cs]e)\b|"
+    r"\b(?:is|are|be|constitutes?) (?:an? |considered )?(?:\w+ ){0,2}(?:misuse|abuse|breach|violation|"
+    r"infringement)s?\b|"
+    r"\bviolates? (?:this|the|our)\b|\b(?:hereby|expressly|specifically|is|are) excluded\b|\bnot (?:ok|okay|"
+    r"fine|cool)\b|"
+    r"\| ?(?:\*\*)?(?:no|never|❌|✗|✘|🚫|⛔)(?:\*\*)? ?(?:\||$)|(?:[:–—-]|\.{3}) ?never\b[.!)*]*$|"
+    r", ?(?:just |please )?don['’]?t[.!)*]*$"
+    r")"
+)
+# "Accounts found sharing X are removed": not "images that show X are removed".
+_CULPRIT = re2.compile(
+    r"(?i)\b(?:accounts?|users?|members?|anyone|players?|people|persons?|those|creators?|channels?|servers?|bots?) "
+    r"(?:\w+ )?(?:that|who|which|found|caught|seen|reported|\w+ing)\b[^.;]*$"
+)
+_EXPELLED = re2.compile(
+    r"(?i)^[^.;]*\b(?:is|are|gets?|be) (?:\w+ ){0,2}(?:removed|banned|deleted|closed|suspended|"
+    r"terminated|blocked|kicked)\b"
+)
+_STEM_PERMITS = re2.compile(
+    r"(?i)(?:\b(?:intended|permitted|allowed|acceptable|encouraged|appropriate|approved) (?:uses?|purposes?|"
+    r"for|to)\b|"
+    r"\b(?:you|users?|licensees?) (?:may|can|are (?:free|allowed|permitted) to)(?: [a-z]+){0,6}?:|"
+    r"\b(?:we|our (?:team|efforts|work|moderators?)) (?:use|report|work|collect|remove|take|may|filter|screen|detect|"
+    r"recommend|support|partner|measure|evaluat\w+)\b|"
+    r"\b(?:please |to )?report\b|\b(?:contact|resources|helplines?|hotlines?|learn more|see also|references)\b)"
+)
+_HEADING_PROHIBITS = re2.compile(
+    r"(?i)\b(?:prohibit\w*|forbidden|disallowed|unacceptable|not (?:allowed|permitted|acceptable)|may not|must not|"
+    r"shall not|do not|don['’]?t|never|"
+    r"restricted uses?|use[- ]restrictions?|use-?based restrictions?|restrictions on use|usage restrictions?|"
+    r"out[- ]of[- ]scope uses?|misuse|malicious use|zero[- ]tolerance|"
+    r"banned|what(?: is|['’]s) not|agrees? not|(?:harmful|excluded|inappropriate|unintended|unsafe) uses?|"
+    r"not intended|hard (?:exclusions?|limits?|lines?)|(?:excluded|inappropriate|harmful) content|violations|"
+    r"not (?:ok|okay|allowed here)|out[- ]of[- ]scope|"
+    r"off[- ]limits|"
+    r"(?:content|posts?|accounts?|materials?|images|things|what) (?:that )?we (?:will )?(?:remove|delete|ban|reject|"
+    r"take down|refuse)|"
+    r"red lines?|hard no(?:e?s|['’]s)?|no-?no(?:e?s|['’]s)?|don['’]ts|no[- ]go(?:es|s)?|(?:can['’]?t|cannot) do)\b"
+)
+
+
+# A title of work on what is prohibited, not a prohibition.
+_OF_DATA = re2.compile(r"(?i)\b(?:data ?sets?|detect\w*|classif\w+|benchmarks?|corpus|moderation|taxonomy|labels?)\b")
+_FINITE = re2.compile(
+    r"(?i)\b(?:is|are|was|were|we|you|i|our|your|will|may|can|has|have|had|must|should|do|does|please)\b"
+)
+_AGAINST = re2.compile(
+    rf"(?i)\b{DUTY}\b|\b(?:no|not|never|without|non|avoid\w*|exclud\w+|refus\w+|negative|nor|unsafe|toxic\w*|"
+    rf"harmful|"
+    rf"safety|policy|illegal)\b"
+)
+
+
+def prohibitions(sentence: str, low: int, high: int, pattern: re2._Regexp) -> Iterator[tuple[int, int]]:
+    """Where ``sentence[low:high]`` prohibits and nothing undoes it: starts and ends in the sentence."""
+    undone: list[tuple[int, int]] | None = None
+    for match in pattern.finditer(sentence[low:high]):
+        if undone is None:
+            undone = [found.span() for found in undoings(sentence)]
+        start, end = low + match.start(), low + match.end()
+        if any(first <= end and start <= last for first, last in undone):
+            continue
+        # "The model will not generate X" describes; "the model must not be used for X" prohibits.
+        words = match.group()
+        bound = BOUND.search(words)
+        if (
+            not bound
+            and MODEL_DOES.search(words)
+            and not words.lower().endswith(" be")
+            and not BE.match(sentence[end:])
+        ):
+            continue
+        yield start, end
+
+
+def _governed(unit: str, start: int, end: int) -> bool | None:
+    """Does the unit's own wording prohibit what stands at ``start``? None: it says nothing either way."""
+    benign = BENIGN.search(unit[:start])
+    if of_others(unit) or (
+        benign and not FAILING.search(unit[: benign.start()]) and not JOINED.search(unit[: benign.start()])
+    ):
+        return False
+    for first, last in prohibitions(unit, 0, start, BEFORE):
+        between = unit[last:start].replace("without limitation", "")
+        found_none = unit[first:last].strip(" :–—-").lower() in ("no", "zero") and DESCRIBED.match(unit[start:])
+        if not (CAUSE.search(between) or LIABLE.search(between) or ANOTHER_DEED.search(between) or found_none):
+            return True
+    for first, _ in prohibitions(unit, end, len(unit), AFTER):
+        if not CAUSE.search(unit[end:first]):
+            return True
+    if _CULPRIT.search(unit[:start]) and _EXPELLED.search(unit[end:]):
+        return True
+    return False if undone(unit) or DEFINITION.search(unit) else None
+
+
+@lru_cache(maxsize=512)  # one stem says the same to each item under it
+def _stem_says(stem: str) -> bool | None:
+    """Does a stem prohibit (True) or permit (False) what hangs on it? None: neither."""
+    if of_others(stem):
+        return False
+    if any(True for pattern in (BEFORE, AFTER) for _ in prohibitions(stem, 0, len(stem), pattern)):
+        return True
+    if len(stem) <= 60 and stem.endswith(":") and _HEADING_PROHIBITS.search(stem) and not undone(stem):
+        return True
+    return False if undone(stem) or _STEM_PERMITS.search(stem) else None
+
+
+def prohibited(unit: Unit, start: int, end: int) -> bool:
+    if unit.text.rstrip("'\"”’)*_ ").endswith("?"):
+        return False  # asked, not said
+    if unit.crossed:
+        return True
+    own = _governed(unit.text, start, end)
+    if own is not None:
+        return own
+    label = LABEL.match(unit.text)
+    if label and label.end(1) <= start and _HEADING_PROHIBITS.search(label.group(1)):
+        return True
+    for stem in reversed(unit.stems):
+        said = _stem_says(stem)
+        if said is not None:
+            return said
+    if unit.kind == "prose" and _FINITE.search(unit.text[:start]):
+        return False  # a sentence of its own, which the heading does not make a prohibition
+    for heading in reversed(unit.headings):
+        if heading.endswith(":") and (said := _stem_says(heading)) is not None:
+            return said
+        if _HEADING_PROHIBITS.search(heading) and not undone(heading) and not _OF_DATA.search(heading):
+            return True
+        if _STEM_PERMITS.search(heading):
+            return False
+    return False
+
+
+def speaks_against(sentence: str) -> bool:
+    """Does this sentence prohibit, filter, report or deny, whatever it names?"""
+    return bool(BEFORE.search(sentence) or AFTER.search(sentence) or _AGAINST.search(sentence))

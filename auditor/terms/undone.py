@@ -1,0 +1,114 @@
+"""What undoes a prohibition: a negation, a definition, another deed, a duty towards children, another time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import re2
+
+# A prohibition undone, or not this text's own.
+_UNDONE = re2.compile(
+    r"(?i)(?:(?:\b(?:nothing|not|never|neither|nor|without|no longer)|n['’]t)(?: [\w’']+){0,5} (?:prohibit|"
+    r"forbid|ban|"
+    r"bar|disallow|restrict)(?:s|ed|ned|ing)?\b|"
+    r"\b(?:is|are) not (?:\w+ )?(?:prohibited|forbidden|banned|disallowed|barred|restricted)\b|"
+    r"\bno (?:\w+ ){0,2}(?:prohibitions?|restrictions?|bans?)\b|\bfail(?:s|ed|ure)? to (?:prohibit|ban|forbid)\b|"
+    r"\b(?:laws?|legislation|statutes?|regulations?|acts?|conventions?|treaty|treaties|countries|"
+    r"bills?|amendments?|proposals?|governments?|parliaments?|lawmakers|legislators?|senators?|europe|eu|uk|"
+    r"jurisdictions|states|"
+    r"licen[cs]es|polic(?:y|ies) of other|companies|platforms|providers)"
+    r"(?: [\w’',-]+){0,6} (?:that )?(?:prohibit|forbid|ban|criminali[sz]|outlaw)(?:s|ing|ning|ting|e|es)?\b|"
+    r"\b(?:whether|if|when|where)(?: \w+){0,5} (?:prohibits?|forbids?|prohibited|forbidden|banned)\b|"
+    # Not in force: planned, asked for, or of the past.
+    r"\b(?:should|ought to|could|would)(?: \w+)? (?:prohibit|ban|forbid|outlaw|disallow)\b|"
+    r"\b(?:should|need to|ought to)(?: \w+)? (?:have|adopt|publish|include|write) [^.;]{0,40}"
+    r"\b(?:prohibit|ban|forbid)\w*|"
+    r"\b(?:was|were|had been|got) (?:\w+ly )?(?:banned|barred|suspended|expelled|kicked|jailed)\b|"
+    r"\b(?:remov|delet|drop|strik)(?:e|es|ed|ing)? (?:the )?(?:clause|sentence|paragraph|section|line|words?)\b|"
+    r"\b(?:to ?do|add|adding|adopt|draft|propos\w+|consider\w*|call\w* (?:on|for)|asks? (?:\w+ ){1,3}to|"
+    r"urg\w+|demand\w*|"
+    r"might|lacks?|missing|removed|dropped)\b[^.;]{0,60}\b(?:prohibit\w*|forbid\w*|ban(?:s|ning)?|outlaw|rules? "
+    r"against|polic(?:y|ies) against)\b|"
+    r"\b(?:prohibit\w*|forbid\w*|ban(?:s|ning)?|clause)\b[^.;]{0,60}\b(?:(?:is|are) (?:missing|absent|lacking)|"
+    r"(?:was|were|has been) (?:removed|dropped|deleted|lifted))\b|"
+    r"\b(?:(?:in|until|before) (?:19|20)\d\d|previous(?:ly)?|earlier|former(?:ly)?|used to|last year|"
+    r"years ago)\b[^.;]{0,60}\b(?:prohibit\w*|"
+    r"forbade|banned|outlawed)\b|\bwas (?:banned|barred|suspended|expelled)\b|"
+    r"\b(?:should|must|ought to|needs? to) (?:have|publish|adopt|write) [^.;]{0,40}\b(?:prohibit|forbid|ban)\w*|"
+    r"\b(?:remov|delet|dropp?)(?:e|es|ed|ing|s)? (?:the |this |a )?clause\b)"
+)
+DEFINITION = re2.compile(
+    r"(?i)(?:[\"“'’*)]|\b(?:csam|minors?|child(?:ren)?|material|exploitation|abuse|pornography|term))\s*(?:shall |"
+    r"will )?(?:means?|refers? to|is defined as|are defined as|has the meaning|is any|is an?)\b"
+)
+CAUSE = re2.compile(
+    r"(?i)(?:^|[,;:–—-]) ?otherwise\b|\b(?:because|since|as (?:it|this|they|we)|due to|lest|or else|except|"
+    r"other than|unless|"
+    r"(?:as|since|for|where) (?:\w+ ){1,4}(?:may|might|could|would|can|will|is|are|do|does)\b|"
+    r"(?:,|but|and|so|while|however|although) (?:we|our|it|the model|this model|the dataset|they|i) (?:\w+ )?(?:may|"
+    r"will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
+)
+# "must not ignore abuse", "may not sell the data, which is about abuse": another deed is prohibited.
+ANOTHER_DEED = re2.compile(
+    r"(?i)^ ?(?:\w+ly )?(?:be )?(?:ignor|overlook|dismiss|underestimat|downplay|forget|hesitat|rely|relied|"
+    r"depend|assum|"
+    r"contact|re-?identif|confus|forward|diagnos)\w*\b|, (?:which|who|whose|as) (?:was|were|is|are|ha[sd]|"
+    r"have|contains?|covers?|"
+    r"deals?|it|they|the)\b"
+)
+LIABLE = re2.compile(r"(?i)\b(?:liab\w+|responsib\w+|accountable|be obliged|be required|be deemed)\b")
+# What is done for children, not to them, in the words right before what is meant.
+DUTY = (
+    r"(?:prevent\w*|combat\w*|detect\w*|report(?:s|ed|ing)?|fight\w*|protect\w*|filter\w*|remov\w+|delet\w+|block\w*|"
+    r"screen\w*|"
+    r"scan\w*|safeguards?|classif\w+|identif\w+|counter\w*|tackl\w+|eliminat\w+|eradicat\w+|stop(?:s|ping)?|"
+    r"mitigat\w+|moderat\w+|"
+    r"victims?|survivors?|research\w*|stud(?:y|ies|ying)|news|articles?|papers?|investigat\w+|address\w*|reduc\w+|"
+    r"disrupt\w*|evaluat\w+|(?:measures?|defen[cs]es?|protections?|campaigns?|action|laws?|tools?|charity|charities) "
+    r"(?:against|for)|"
+    r"flag(?:s|ged|ging)?|awareness|prosecut\w+|discourag\w+|deter(?:s|ring)?)"
+)
+BENIGN = re2.compile(
+    rf"(?i)\b{DUTY}(?:(?:,|,? and|,? or) {DUTY})*(?: (?:against|any|the|all|of|for|on|about|into|known|potential|"
+    rf"suspected|possible|"
+    r"attempts|to|at|content|material|[a-z]+ing|from|out|such|risks?|cases|instances|by|with|as|our|users|children|"
+    r"minors|images)){0,6}[ ,]*$"
+)
+FAILING = re2.compile(r"(?i)\b(?:fail\w*|refus\w+|neglect\w*|declin\w+|not) to (?:\w+ )?$")
+# "We prohibit and report X": the duty stands beside the prohibition.
+JOINED = re2.compile(
+    r"(?i)(?:\b(?:prohibit|forbid|ban|disallow|reject|condemn)(?:s|ned)?|(?:not|n['’]t|never) (?:allow|permit|"
+    r"tolerate|accept|condone))"
+    r"(?: \w+)?(?:,|,? and|,? or)(?: (?:we|will|immediately|promptly|also|actively))* $"
+)
+DESCRIBED = re2.compile(
+    r"(?i)^[^.;]{0,60}\b(?:was|were|been|is|are) (?:\w+ )?(?:found|detected|present|included|contained|known|"
+    r"identified|observed|removed|used in training)\b|^[^.;]{0,60}\b(?:was|were) (?:\w+ )?(?:harmed|hurt|abused|"
+    r"exploited)\b"
+)
+MODEL_DOES = re2.compile(
+    r"(?i)\b(?:model|models|filter|filters|classifier|dataset|data|system|tool|it|detector|corpus|checker|checkpoint)"
+    r"(?: \w+)? (?:may|can|will|does|do|should|might|could)(?:\s?not|n['’]t)\b"
+)
+BOUND = re2.compile(
+    r"(?i)\b(?:you|users?|licensees?|customers?|recipients?|developers?|apps?|applications?|products?|warrants?|"
+    r"represents?|agrees?|undertakes?|promises?)\b"
+)
+BE = re2.compile(
+    r"(?i)^(?: \w+)? be (?:used|applied|deployed|employed|utili[sz]ed|fine-?tuned|modified|made|integrated|run)"
+)
+
+
+def undoings(words: str) -> Iterator[re2._Match]:
+    """What undoes a prohibition; not "whether or not prohibited", nor "without consent is prohibited"."""
+    even_so = words.replace("hether or not", "hether or so ") if "hether or not" in words else words
+    for match in _UNDONE.finditer(even_so):
+        if not _OF_ANOTHER.search(match.group()):
+            yield match
+
+
+_OF_ANOTHER = re2.compile(r"(?i)^(?:not|never|without|n['’]t)(?: [\w’']+)+ (?:is|are|was|were|be|being)(?: \w+)? \w+$")
+
+
+def undone(words: str) -> bool:
+    return any(True for _ in undoings(words))

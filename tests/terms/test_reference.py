@@ -1,0 +1,58 @@
+"""Which policy of use a text binds its users to by naming it."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.terms.clause import clause
+
+
+def test_a_policy_that_binds_is_named() -> None:
+    found = clause("Your use must comply with the Acme Acceptable Use Policy, available at example.org.")
+    assert (found.answer, found.refers) == ("by-reference", "Acme Acceptable Use Policy")
+
+
+def test_a_card_that_points_to_a_policy_binds_nobody() -> None:
+    assert clause("See our Acceptable Use Policy, available at example.org.", references=False).answer == "absent"
+
+
+def test_a_policy_is_named_with_its_owner_and_address() -> None:
+    found = clause("Use is subject to Northwind’s usage policies (https://northwind.example/policies).")
+    assert (found.answer, found.refers) == (
+        "by-reference",
+        "Northwind’s usage policies (https://northwind.example/policies)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "refers"),
+    [
+        (
+            "Use the weights as set forth in the Tessera Prohibited Use Policy at tessera.example/use\\_1.",
+            "Tessera Prohibited Use Policy (tessera.example/use_1)",
+        ),
+        (
+            "You agree to the Usage Policy. You must comply with the Tessera Acceptable Use Policy, found at\n"
+            "https://tessera.example/aup.",
+            "Tessera Acceptable Use Policy (https://tessera.example/aup)",
+        ),
+        ("Access is conditional on adherence to the Usage Policies on our site.", "Usage Policies"),
+    ],
+)
+def test_the_policy_with_an_address_is_named_before_others(text: str, refers: str) -> None:
+    assert (clause(text).answer, clause(text).refers) == ("by-reference", refers)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You must comply with the Tessera Trademark Usage Policy.",
+        "Logos are used in accordance with our Third Party Usage Guidelines.",
+        "This Acceptable Use Policy binds all users. You must comply with the Acceptable Use Policy.",
+        "4. Use Restrictions. You agree to the following.",
+        "Support is subject to our Fair Usage Policy.",
+        "Contributors follow our Code of Conduct.",
+    ],
+)
+def test_a_policy_on_something_else_and_the_text_itself_are_no_reference(text: str) -> None:
+    assert clause(text).answer == "absent"
