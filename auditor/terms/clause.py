@@ -15,28 +15,37 @@ from typing import Literal
 
 import re2
 
-from auditor.terms.meant import NAMED, SUFFERED, by_label, is_meant, near, of_no_people
-from auditor.terms.prohibited import AFTER, BEFORE, prohibited, prohibitions
+from auditor.terms.meant import NAMED, SUFFERED, by_label, is_meant, names_sex, near, of_no_people, of_work
+from auditor.terms.prohibited import AFTER, BEFORE, OF_DATA, prohibited, prohibitions
 from auditor.terms.reference import reference
-from auditor.terms.sentences import Unit, units
+from auditor.terms.sanctions import SANCTION_AFTER, expelled
+from auditor.terms.sentences import LONGEST, Unit, units
 from auditor.terms.undone import BENIGN, DEFINITION, undone
-from auditor.terms.whose import of_others, told
+from auditor.terms.whose import listed, of_others, told
 
 Answer = Literal["explicit", "by-reference", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """What a text says; ``start`` and ``end`` are characters of it. ``refers``: the policy it points to."""
+    """What a text says; ``start`` and ``end`` are characters of it. ``refers``: the policy it points to.
+
+    ``unread``: why a part of the text was not judged; empty where all of it was, or where its answer is explicit.
+    """
 
     answer: Answer
     quote: str = ""
     start: int = 0
     end: int = 0
     refers: str = ""
+    unread: str = ""
 
 
-ABSENT = Clause("absent")
+# The work one text may cost, in units cut; to judge one is as much as to cut fifteen. A million characters of prose are
+# some 10,000 units, and a policy on children names them in some dozens: what costs more is data, or made to be slow.
+MOST_WORK = 40_000
+_TO_JUDGE = 15
+_A_LONG_ONE = 1_000  # characters of a unit, for each of its targets, that cost as much again
 
 
 def clause(text: str, *, references: bool = True) -> Clause:
@@ -45,53 +54,98 @@ def clause(text: str, *, references: bool = True) -> Clause:
     A heading alone ("Child sexual abuse material") prohibits nothing. ``references``: look for a policy
     that the text points to (cards point to many that do not bind).
     """
-    if near(text.encode()):
-        # The sentence before, where it names it and says neither that it may be nor that it may not.
-        named: tuple[Unit, int] | None = None
-        for unit in units(text):
-            names = NAMED.search(unit.text) is not None
-            if names and SUFFERED.search(unit.text) and not (of_no_people(unit.text) or _disowned(unit.text)):
-                return _said(unit)
-            meant = (is_meant(unit.text) if names else ()) or by_label(unit, names=names)
-            for start, end in meant:
-                if prohibited(unit, start, end) and not _told(text, unit, start, end):
-                    return _said(unit)
-            if named is not None and _prohibits_what_was_named(unit, topic=named[1] < _AT_ITS_HEAD):
-                before = named[0]
-                return Clause("explicit", f"{before.text} {unit.text}", before.start, unit.end)
-            if meant and _leaves_open(unit, meant[0][0]):
-                named = unit, meant[0][0]
-            elif not (named and named[0].kind == unit.kind == "item"):  # "… any of the above" may follow the list
-                named = None
+    said = _explicit(text) if near(text[:LONGEST].encode()) else Clause("absent")
+    if said.answer == "explicit":
+        return said
+    unread = said.unread or (f"longer than {LONGEST:,} characters" if len(text) > LONGEST else "")
     if references and (policy := reference(text)):
-        return Clause("by-reference", "", policy.start, policy.end, policy.name)
-    return ABSENT
+        return Clause("by-reference", "", policy.start, policy.end, policy.name, unread)
+    return Clause("absent", unread=unread)
+
+
+def _explicit(text: str) -> Clause:
+    # The sentence before, where it names it and says neither that it may be nor that it may not.
+    named: tuple[Unit, int] | None = None
+    held: Clause | None = None  # what a title alone prohibits, until its section shows that it is not of labour
+    work = 0
+    for unit in units(text):
+        if held and (unit.kind == "heading" or not of_work(unit.text)):
+            return held
+        held = None
+        names = NAMED.search(unit.text) is not None
+        if work > MOST_WORK:
+            return Clause("absent", unread=f"more sentences than are read, from character {unit.start:,} on")
+        if names and SUFFERED.search(unit.text) and not (of_no_people(unit.text) or _disowned(unit.text)):
+            return _said(unit)
+        meant = (is_meant(unit.text) if names else ()) or by_label(unit, names=names)
+        work += 1 + _TO_JUDGE * (bool(names or meant) + len(meant) * len(unit.text) // _A_LONG_ONE)
+        for start, end in meant:
+            if prohibited(unit, start, end) and not _told(text, unit, start, end):
+                if names_sex(unit.text) or unit.stems:
+                    return _said(unit)
+                if not any(map(of_work, unit.headings)):
+                    held = _said(unit)
+                    break
+        if held and unit.kind != "heading":
+            return held
+        if named is not None and _prohibits_what_was_named(
+            unit, " ".join((*named[0].stems[-1:], named[0].text)), topic=named[1] < _AT_ITS_HEAD
+        ):
+            before = named[0]
+            return Clause("explicit", f"{before.text} {unit.text}", before.start, unit.end)
+        if meant and _leaves_open(unit, meant[0][0]):
+            named = unit, meant[0][0]
+        elif not (named and named[0].kind == unit.kind == "item"):  # "… any of the above" may follow the list
+            named = None
+    return held or Clause("absent")
 
 
 # "X is illegal. Such use is forbidden.", "… You must never generate it."
 _BACK = re2.compile(
-    r"(?i)^(?:and |but |so )?(?:any |all |none of )?(?:such|this|that|these|those|doing (?:so|this|that))\b"
+    r"(?i)^(?:and |but |so )?(?:(?:any |all |none of )?(?:such|this|that|these|those|doing (?:so|this|that))\b|"
+    r"(?:[a-z]+ing (?:(?:or|and) [a-z]+ing )?)?(?:any|all|one|each|none) of (?:this|that|these|those|them|the above)\b|"
+    r"[a-z]+ing (?:(?:or|and) [a-z]+ing )?(?:this|these|such [a-z]+) (?:is|are|will|gets?|leads?|results?|means)\b)"
+)
+# "Anyone who asks for this is blocked."
+_BACK_CULPRIT = re2.compile(
+    r"(?i)^(?:and |but |so )?(?:anyone|any ?body|users?|members?|those|people|accounts?) (?:who|that|which) "
+    r"(?:\w+ ){1,3}(this|these|those|such [a-z]+|so|it|them)\b"
 )
 _BACK_OBJECT = re2.compile(
     r"(?i)^ ?(?:\w+ ){0,4}?(?:this|that|such [a-z]+|these|those|so)\b|"
     r"^[^.;]{0,120}\b(?:the|these|those) (?:above|foregoing|aforementioned|preceding)\b"
 )
 _BACK_TOPIC = re2.compile(r"(?i)^ ?(?:\w+ ){1,4}?(?:it|them)\b")
+# "May I …? No."
+_ASKED = re2.compile(
+    r"(?i)(?:\b(?:may|can|could|am) (?:i|we|one|users?|you)\b|\b(?:allow(?:ed)?|permit(?:ted)?|okay|ok|acceptable|"
+    r"accept(?:ed)?)"
+    r"\b).*\?\W*$"
+)
+_NO = re2.compile(
+    r"(?i)^\W*(?:a(?:nswer)?: ?)?(?:no|never|absolutely not|certainly not|of course not)\b(?:[.,!;:]|$| never)"
+)
 _AT_ITS_HEAD = 20  # characters before what a sentence is about
 
 
 def _leaves_open(unit: Unit, start: int) -> bool:
     words = unit.text
-    said = unit.kind == "heading" or words.endswith(":") or BENIGN.search(words[:start])
+    said = (unit.kind == "heading" and not words.endswith("?")) or words.endswith(":") or BENIGN.search(words[:start])
     return not (said or undone(words) or DEFINITION.search(words))
 
 
-def _prohibits_what_was_named(unit: Unit, *, topic: bool) -> bool:
+def _prohibits_what_was_named(unit: Unit, before: str, *, topic: bool) -> bool:
     """Does this sentence prohibit what the one before it names, by a pronoun? "It" is what that one is about."""
     words = unit.text
-    if unit.kind == "heading" or _disowned(words):
+    if _NO.match(words) and _ASKED.search(before) and not OF_DATA.search(before):
+        return True
+    if unit.kind == "heading" or _disowned(words) or OF_DATA.search(before):
         return False
-    if _BACK.search(words) and any(True for _ in prohibitions(words, 0, len(words), AFTER)):
+    if _BACK.search(words) and any(
+        True for pattern in (AFTER, SANCTION_AFTER) for _ in prohibitions(words, 0, len(words), pattern)
+    ):
+        return True
+    if (culprit := _BACK_CULPRIT.search(words)) and expelled(words, *culprit.span(1)):
         return True
     rests = [words[end:] for _, end in prohibitions(words, 0, len(words), BEFORE)]
     return any(_BACK_OBJECT.search(rest) or (topic and _BACK_TOPIC.search(rest)) for rest in rests)
@@ -99,6 +153,8 @@ def _prohibits_what_was_named(unit: Unit, *, topic: bool) -> bool:
 
 def _told(text: str, unit: Unit, start: int, end: int) -> bool:
     """Is it somebody else's prohibition, by the unit's words or by those of a stem that it hangs on?"""
+    if listed(text, unit.text, unit.start, unit.stems[-1] if unit.stems else "", unit.headings):
+        return True
     target = unit.text[start:end]
     return any(told(text, words, unit.start, target) for words in (unit.text, *unit.stems))
 

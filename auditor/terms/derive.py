@@ -132,8 +132,8 @@ def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
     if said.answer != "explicit" and language != "en":
         why = f"in another language ({language})" if language else "in a language that was not recognised"
         yield Gap("licence", f"{why}: the clause was not judged", Place(text.uri))
-    elif said.answer == "absent" and len(text.text) > LONGEST:
-        yield Gap("licence", f"longer than {LONGEST:,} characters: the rest was not judged", Place(text.uri))
+    elif said.answer == "absent" and said.unread:
+        yield Gap("licence", f"{said.unread}: the rest was not judged", Place(text.uri))
     else:
         yield _clause(text, said, said.answer)
 

@@ -25,7 +25,8 @@ _MINOR = (
     r"(?:any ?one|any ?body|some ?one|persons?|people|individuals?|users?|characters?|those|humans?|subjects?|"
     r"figures?|models?|girls?|boys?)"
     r"(?:,? [a-z]+){0,6}?,? (?:under|below|younger than|less than)(?: the)?(?: age)?(?: of)? " + _AGE + r"|"
-    r"under[- ]?18s?|"
+    r"(?:any ?one|some ?one|persons?|people|individuals?|characters?|those)(?: who (?:is|are|has|have))? not yet (?:18|"
+    r"eighteen|of (?:legal )?age|adults?)|under[- ]?18s?|"
     r"(?:under|below) the age of " + _AGE
 )
 _HARM = (
@@ -68,9 +69,32 @@ _TARGETS = (
 # "Minors must never be sexualised", "… may not appear in sexual scenes": what is done to them, not what they may do.
 SUFFERED = re2.compile(
     rf"(?i)\b(?:{_MINOR})(?: [a-z]+){{0,3}} (?:must|may|shall|should|can|will)(?:not| not| never|n['’]t) (?:\w+ )?"
-    rf"(?:(?:be|appear) (?:[a-z]+ly )?(?:(?:depicted|shown|portrayed|presented|used|in|as|an?|any) (?:\w+ )?)*)"
-    rf"(?:{_HARM}|{_SEXUAL})\b"
+    rf"(?:(?:be|appear) (?:[a-z]+ly )?(?:(?:depicted|shown|portrayed|presented|used|put|placed|cast|drawn|in|into|"
+    rf"as|an?|any) (?:\w+ )?)*)"
+    rf"(?:{_HARM}|{_SEXUAL})\b|"
+    rf"\b(?:images?|pictures?|photos?|photographs?|videos?|voices?|faces?|likeness(?:es)?|recordings?) of (?:{_MINOR})"
+    r"(?: [a-z]+){0,6} (?:must|may|shall|should|can)(?: not|not| never) be (?:used|altered|edited|turned|changed|"
+    rf"manipulated|processed)(?: [a-z]+){{0,5}} (?:{_SEXUAL}) (?:imagery|images?|content|material|pictures?|scenes?|"
+    r"(?:or|and) |ways?|manner|purposes)"
 )
+# "No minors allowed in this server", "minors found in the adult section are banned": who may come in.
+_ADMITTED = re2.compile(
+    rf"(?i)(?:^|[,;:.!–—(-] ?|\bno (?:one )?)(?:{_MINOR})(?: (?:who|that|found|caught|seen|are|is|will|be|gets?|not|"
+    r"(?:in|on) (?:the|this|our|my) (?:nsfw |adult |explicit |18\+ )?(?:server|channel|site|chat|group|space|"
+    r"community|account|page|section|stream))){0,6} "
+    r"(?:allowed|permitted|welcome|banned|kicked|blocked|removed|prohibited|forbidden)\b(?:\W*$|[,;!]| (?:in|on|"
+    r"from|at) "
+    r"(?:this|the|our|my) (?:nsfw |adult |discord )?(?:server|channel|site|chat|group|space|community|account|page|"
+    r"section|stream|game|app|blog)\b)"
+)
+_COUNT_AFTER = re2.compile(r"^(?: ?\(\d[\d,]*\)|:? \d[\d,]*[,;]|: \d[\d,]*\.?$)")
+_COUNT_BEFORE = re2.compile(r"(?i)\b\d[\d,]* (?:cases? |accounts? |users? |reports? )?(?:for|of) $")
+# "An abused child", "children who were abused": victims spoken of; "images of abused children" are imagery.
+_VICTIM = re2.compile(r"(?i)^(?:abused|exploited|harmed|hurt|endangered|mistreated|molested|trafficked|victimi[sz]ed)$")
+_IMAGES_OF = re2.compile(
+    r"(?i)\b(?:imag|pictur|photo|video|depict|content|material|show|portray|scene|draw)\w*[^.;]{0,20}$"
+)
+_WHO_WERE = re2.compile(r"(?i)\bwho (?:were|was|have been|had been|has been)\b")
 _HARMING = re2.compile(f"(?i)(?:{_HARM})")
 _DEED = re2.compile(f"(?i)(?:{_HARM}|{_SEXUAL})")
 _DEEDS = re2.compile(f"(?i)\\b(?:{_HARM}|{_SEXUAL}|{_IMAGERY})".encode())
@@ -83,7 +107,7 @@ TOPIC = re2.compile(
         r"school ?(?:girl|boy|child)\w*|babies|young (?:people|persons?)|"
         r"p(?:a|e|ae)?edo(?:porn|-?sex)\w*|kiddie|child-?like|"
         rf"(?:under|below|younger than|less than)(?: the)?(?: age)?(?: of)? {_AGE}|"
-        r"age of (?:18|eighteen|majority|consent))\b"
+        r"not yet (?:18|eighteen|of (?:legal )?age|adults?)|age of (?:18|eighteen|majority|consent))\b"
     ).encode()
 )
 NAMED = re2.compile(TOPIC.pattern.decode())
@@ -98,6 +122,13 @@ _NOT_SEXUAL = _words(
     "orientation orientations identity preference preferences health education characteristics reproduction life "
     "dimorphism function dysfunction history minority minorities"
 )
+# What follows "a minor" who is a person: not "a minor bug".
+_AFTER_A_MINOR = _words(
+    "who that which in or and by for under to is are with without through as at on from of if being engaged engaging "
+    "depicted shown portrayed performing posing appearing must may can will shall should cannot gets get has have "
+    "results result leads lead means ends breaks violates breaches constitutes voids costs triggers earns faces risks "
+    "forfeits loses not never — – -"
+) | {""}
 # Words that may stand between a deed and the minor it is done to.
 _LINKS = _words(
     "a an the any all some of to or and and/or in on at by for with as against from toward towards upon involving "
@@ -136,6 +167,11 @@ _PROVISO = re2.compile(
     rf" excluding)(?: \w+){{0,2}}? "
     rf"({_MINOR})\b"
 )
+# "… are allowed unless they involve minors", "… but not of minors".
+_EXCEPTED = re2.compile(
+    rf"(?i)\b(?:{_SEXUAL})\b{_SPAN}{{0,80}}(?:\bunless|\bexcept|\bsave|\bbut (?:not|never))(?: \w+){{0,4}}? (?:of|with|"
+    rf"about|involv\w+|depict\w*|featur\w*|show\w*)(?: \w+)?? ({_MINOR})\b"
+)
 # A label above or before names one half, the words under it the other: "Sexual content: no depictions of minors".
 LABEL = re2.compile(r"^([^:]{3,50}): +\S")
 _LABEL_SEXUAL = re2.compile(rf"(?i)\b(?:{_SEXUAL})\b")
@@ -143,14 +179,20 @@ _LABEL_MINORS = re2.compile(
     r"(?i)^[\W_\d.]*(?:(?:protection|safety|protecting|content|depictions?|no) (?:of |involving |with |about )?)?"
     r"(?:minors?|children|child|kids|teens|youth|under-?aged?|under[- ]?18s?)(?: \w+)?(?: safety| protection)?[\W_]*$"
 )
+_PEOPLE = r"(?:characters?|persons?|people|girls?|boys?|figures?|bots?|personas?)"
 _SHOWN = re2.compile(
-    rf"(?i)(?:\b(?:depict\w*|involv\w*|featur\w*|includ\w*|of|with|show\w*|portray\w*|about|contain\w*|concern\w*)"
-    rf"(?: \w+){{0,3}}? |^no )({_MINOR})\b"
+    rf"(?i)(?:\b(?:depict\w*|involv\w*|featur\w*|includ\w*|of|show\w*|portray\w*|about|contain\w*|concern\w*|"
+    rf"creat\w+|generat\w+|mak(?:e|es|ing)|draw\w*|produc\w+|render\w*|writ\w+|prompt\w* for|"
+    rf"(?:content|images?|pictures?|scenes?|stories|art|material|stuff|anything|nothing|not|videos?) with)"
+    rf"(?: \w+){{0,3}}? |^no |\b{_PEOPLE} (?:who|that) (?:are|is|looks?(?: like)?) )({_MINOR})\b|"
+    rf"^\W*(?:(?:any|all) )?(?:under-?\s?aged?|minor|child|teen) {_PEOPLE}\b|"
+    rf"^\W*{_PEOPLE} (?:who|that) (?:are|is|looks?(?: like)?) (?:{_MINOR})\b"
 )
 _DONE = re2.compile(rf"(?i)\b(sexuali[sz]\w*|sexual|nud\w+|porn\w*|lewd|(?:{_HARM})\b{_SPAN}{{0,40}}\bthem)\b")
 _ABOUT_ABUSE = _words(
     "labor labour injury injuries case cases prevention detection detector classifier research researcher researchers "
     "survivor survivors victim victims hotline helpline investigation investigations law laws legislation court news "
+    "corpus corpora dataset datasets transcripts interviews testimony testimonies "
     "statistics awareness charity charities charges trial trials ruling rulings scanning scanner scanners reporting "
     "reports filter filters filtering hash hashes hashing matching risk risks vector vectors benchmark benchmarks "
     "-adjacent adjacent"
@@ -159,7 +201,7 @@ _BROKEN = re2.compile(r"(?i)\b(?:not|never|no)\b|, so\b|, (?:but|because|while|w
 _LABOUR = re2.compile(
     r"(?i)\b(?:child(?:ren)?[- ]labou?r|employees?|employers?|employment|wages?|supply[- ]chains?|suppliers?|workers?|"
     r"factory|factories|workplace|hir(?:e|es|ed|ing)|employ(?:s|ed|ing)? (?:\w+ ){0,2}(?:persons?|people|"
-    r"child(?:ren)?|minors?))\b"
+    r"child(?:ren)?|minors?|any ?one|those)|modern slavery)\b"
 )
 # A tree's children and a version's minor number are no people.
 _MACHINE = re2.compile(
@@ -170,6 +212,10 @@ _MACHINE = re2.compile(
     r"(?:major|patch) (?:and|or) minor|minor (?:versions?|releases?|updates?|keys?|chords?|scales?))\b"
 )
 _TRAITS = re2.compile(r"(?i)\bdiscriminat\w+|\bsexual orientation\b")
+# A word that no policy on labour uses: its "child exploitation" is work.
+_SEXUAL_ITSELF = re2.compile(
+    rf"(?i)\b(?:{_SEXUAL}|cs[ae]m|csa[ie]|csea|p(?:a|e|ae)?edo\w*|loli\w*|shota\w*|groom\w*)\b"
+)
 _SEX = re2.compile(rf"(?i)\b(?:{_SEXUAL}|{_IMAGERY})")
 _MOST = 16  # more targets in one unit are a text made to be slow
 
@@ -199,8 +245,24 @@ def is_meant(unit: str) -> tuple[tuple[int, int], ...]:
                 found.append(match.span())
             # The next may begin within this one: "harm others or exploit minors".
             match = pattern.search(unit, match.end(1))
-    found += [match.span(1) for match in islice(_PROVISO.finditer(unit), _MOST)]
-    return () if of_no_people(unit) else tuple(sorted(found))
+    for pattern in (_PROVISO, _EXCEPTED):
+        found += [match.span(1) for match in islice(pattern.finditer(unit), _MOST)]
+    found = [span for span in found if not _counted(unit, *span)]
+    return () if not found or of_no_people(unit) or _ADMITTED.search(unit) else tuple(sorted(found))
+
+
+def _counted(unit: str, start: int, end: int) -> bool:
+    """Is it a line of statistics: "child exploitation (12)", "120 for child exploitation"?"""
+    return bool(_COUNT_AFTER.match(unit[end : end + 20]) or _COUNT_BEFORE.search(unit[max(0, start - 40) : start]))
+
+
+def of_work(words: str) -> bool:
+    """Does a title, or a sentence under one, speak of labour and suppliers?"""
+    return _LABOUR.search(words) is not None
+
+
+def names_sex(words: str) -> bool:
+    return _SEXUAL_ITSELF.search(words) is not None
 
 
 def of_no_people(unit: str) -> bool:
@@ -223,35 +285,18 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
     next_word = after_minor[0].lower().strip(".,;:()") if after_minor else ""
     if minor == "child" and next_word in _NOT_A_CHILD:
         return False
-    if minor.endswith(" minor") and next_word not in {
-        "",
-        "who",
-        "in",
-        "or",
-        "and",
-        "by",
-        "for",
-        "under",
-        "to",
-        "is",
-        "with",
-        "through",
-        "as",
-        "being",
-        "engaged",
-        "engaging",
-        "depicted",
-        "shown",
-        "portrayed",
-        "performing",
-        "posing",
-        "appearing",
-    }:
+    if minor.endswith(" minor") and next_word not in _AFTER_A_MINOR and not next_word.startswith(("'s", "’s")):
         return False
     between = match.group(2)
     if _BROKEN.search(between):
         return False
     words = [word.strip("\"'“”’().,*_").lower() for word in between.replace("/", " ").replace(",", " ").split()]
+    if between[:2] in ("'s", "’s"):
+        words = words[1:]
+    if minor_first and _WHO_WERE.search(between):
+        return False
+    if not minor_first and not words and _VICTIM.match(deed) and not _IMAGES_OF.search(unit[: match.start()]):
+        return False
     harming = bool(_HARMING.fullmatch(deed))
     if minor_first:
         if (
@@ -277,7 +322,7 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
         and "relating" not in words
         and deed not in {"sexualize", "sexualise"}
     ):
-        return words[-1] == "with" and deed in {"sex", "sexual", "sexually"}
+        return words[-1] == "with" and deed in {"sex", "sexual", "sexually", "erotic", "lewd", "erp"}
     if _ACCESS.search(between):
         return False
     return sum(word not in _LINKS and not _DEED.fullmatch(word) for word in words) <= 5
@@ -297,17 +342,26 @@ def by_label(unit: Unit, *, names: bool) -> list[tuple[int, int]]:
     ``names``: the unit itself has a word for a minor.
     """
     label, low = "", 0
-    if own := LABEL.match(unit.text):
+    if ":" in unit.text and (own := LABEL.match(unit.text)):
         label, low = own.group(1), own.end(1) + 1
-    elif unit.stems or unit.headings:
-        label = (unit.stems or unit.headings)[-1]
-    rest = unit.text[low:]
-    if not 0 < len(label) <= 50 or not (names or NAMED.search(label)):
+    else:
+        above = (*unit.stems[::-1], *unit.headings[::-1])
+        label = next((words for words in above if _asks_for(words) is _SHOWN), above[0] if above else "")
+    if not 0 < len(label) <= 50 or not (pattern := _asks_for(label)) or not (names or NAMED.search(label)):
         return []
+    rest = unit.text[low:]
     if _ACCESS.search(rest.partition("not ")[0]) or _GIVEN.search(rest):
         return []
-    if _LABEL_SEXUAL.search(label):
-        return [(low + found.start(1), low + found.end(1)) for found in islice(_SHOWN.finditer(rest), _MOST)]
-    if _LABEL_MINORS.search(label):
-        return [(low + found.start(1), low + found.end(1)) for found in islice(_DONE.finditer(rest), _MOST)]
-    return []
+    spans = (found.span(1 if found.group(1) else 0) for found in islice(pattern.finditer(rest), _MOST))
+    return [(low + start, low + end) for start, end in spans]
+
+
+@lru_cache(maxsize=512)
+def _asks_for(label: str) -> re2._Regexp | None:
+    """What must stand under a label that names one half; None where it names neither."""
+    if len(label) > 50:
+        return None
+    sexual = _LABEL_SEXUAL.search(label)
+    if sexual and not _NOT_SEXUAL & set(label[sexual.end() :].lower().split()[:1]):
+        return _SHOWN
+    return _DONE if _LABEL_MINORS.search(label) else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
 import re2
 
 from auditor.terms.meant import LABEL
+from auditor.terms.sanctions import SANCTION_AFTER, SANCTION_BEFORE, WORLDLY, conditional, culprits_listed, expelled
 from auditor.terms.sentences import Unit
 from auditor.terms.undone import (
     ANOTHER_DEED,
@@ -22,8 +24,8 @@ from auditor.terms.undone import (
     JOINED,
     LIABLE,
     MODEL_DOES,
-    undoings,
     undone,
+    undone_at,
 )
 from auditor.terms.whose import of_others
 
@@ -52,7 +54,6 @@ BEFORE = re2.compile(
     rf"\b{_YOU}(?: [\w’',()]+){{0,6}}? (?:must|shall|may|can|should|will)(?: [a-z]+)? ?not\b|"
     rf"\b(?:{_YOU}|[a-z]{{3,}}(?:er|or|ant|ee)s)(?: [\w’']+){{0,4}}?,? (?:cannot|can['’]?t|mustn['’]?t|won['’]?t|"
     r"shan['’]?t|shouldn['’]?t)\b|\b(?:nobody|no[- ]one) (?:may|shall|can|is (?:allowed|permitted) to)\b|"
-    r"\baccounts? (?:found|caught|seen|used for)\b|"
     r"\b(?:must|shall|shalt) (?:\w+ )?not\b|"
     rf"(?:\b\w+ )?\b(?:may|should) not (?:\w+ly )?(?:be )?{_DOING}\b|"
     r"\b(?:may|can|should) not be\b|\bcannot be\b|\bmust never\b|"
@@ -77,36 +78,63 @@ BEFORE = re2.compile(
     r"us(?:e|ing)|produc\w+|mak(?:e|ing)|shar\w+|upload\w*|post\w*|distribut\w+|depict\w*|engag\w+|promot\w+|"
     r"sexual\w*|exploit\w*|harm\w*|abus\w+|the)\b|\b(?:and|but|or|,) never(?: to| for)?\b|"
     r"\b(?:polic(?:y|ies)|rules?|stance|position|terms|guidelines) (?:against|on no)\b|"
-    r"\boutside (?:of )?(?:the scope of )?(?:the|this) licen[cs]e\b|\bdraw the line at\b|"
+    r"\boutside (?:of )?(?:the scope of )?(?:the|this) licen[cs]e\b|\bdraw the line at\b|\bred lines? (?:is|are)\b|"
+    r"\b(?:terms|rules?|polic(?:y|ies)|licen[cs]e|guidelines|we)\b(?: \w+){0,2} (?:rules?|ruled) out\b|"
     r"\b(?:must|may|shall|can|should) not,(?: [a-z]+){1,4},|"
     r"\b(?:grants?|gives?|confers?) no (?:rights?|licen[cs]es?|permission)\b|"
     r"\bno (?:rights?|licen[cs]es?|permission)(?: \w+)? (?:granted|given)\b|"
     r"\b(?:licen[cs]es?|licen[cs]ed|permission|permitted|grant(?:s|ed)?|allowed|free|may|lawful|agreement|rights)\b"
     r"[^.;]{0,120}\b(?:except(?: for| to| in| where| when| that)?|other than|excluding|excludes?|"
     r"with the exception of)\b|"
-    r"\b(?:void|invalid|terminat\w*|ends?|revoked?|lapses?|expires?|withdrawn)\b[^.;]{0,60}\b(?:if|where|when|"
-    r"as soon as)\b|"
-    r"\b(?:ends?|loses?|losing|forfeits?) (?:all )?(?:your|their|the|its) (?:rights?|licen[cs]e|access)\b|"
-    r"\b(?:suspend|terminat|clos|block|delet|ban)(?:|e|s|es|ing|ning) [^.;]{0,40}\baccounts?\b[^.;]{0,40}\b(?:if|"
-    r"where|when|"
-    r"for)\b|\bnot for (?:use|the purposes?)\b|"
+    r"\bnot for (?:use|the purposes?)\b|"
+    r"\b(?:is|are) not (?:a|the) place for\b|\b(?:any|every|all)(?: \w+)? (?:use|purpose|thing)s? but\b|"
+    r"\b(?:duty|obligation|promise|undertaking|commitment|agreement|condition) not to\b|"
+    r"\b(?:nothing|none)\b[^.;]{0,40}\b(?:may|shall|can|must|should) be (?:used|employed|applied|deployed|turned)\b|"
+    r"\b(?:licen[cs]es?|rights?|permissions?|access)\b[^.;]{0,60}\b(?:withheld from|denied to|not granted to|"
+    r"refused to)\b|"
+    r"\b(?:pledges?|swears?|vows?) (?:never|not) to\b|\b(?:pledges?|swears?|vows?) to never\b|"
+    r"\b(?:agrees?|undertakes?|promises?|commits?|pledges?|accepts?),[^.;,]{0,60}, (?:not to|never to|to not)\b|"
+    r"\b(?:shall|must|will)(?: \w+){0,3} exclude\b|"
+    r"\b(?:must|shall|will|required|obliged|agrees?|undertakes?)(?: \w+){0,3} prevent (?:\w+ ){0,3}(?:users?|others|"
+    r"third parties|anyone|any ?body|customers?|people) from\b|"
+    r"(?:^|[,;:.–—-] ?|\bplease |\band )(?:stay|keep) (?:well )?(?:away from|clear of)\b|\bsteer (?:well )?clear of\b|"
+    r"\b(?:ask|request|urge|want|expect|require|beg)(?:s|ed)? (?:\w+ ){1,3}(?:to not|not to|never to)\b|"
+    r"\bviolat(?:e|es) (?:this|our|the|these) [^.;]{0,30}\b(?:to|by|if|when)\b|"
+    # Use is free, if only …
+    r"\b(?:uses?|permission|licen[cs]es?|grants?|granted|rights?|allowed|permitted|free|fine|ok|okay|welcome|may|can|"
+    r"released?|shared?|published?|access)\b[^.;]{0,120}\b(?:provided|conditional (?:up)?on|on (?:the )?condition|"
+    r"(?:so|as) long as|only if|"
+    r"on the understanding)\b[^.;]{0,80}\b(?:(?:does|do|will|shall|is|are|has|have)(?: not|n['’]t)|not [a-z]+ing|"
+    r"never|nobody|no one|none)\b|"
+    r"\b(?:allowed|permitted|fine|ok|okay|welcome|accepted)\b[^.;]{0,40}\bunless (?:it|they|these|those|the \w+) "
+    r"(?:involve|depict|show|feature|contain|are|is)s?\b|"
+    # What is pledged of one's content.
+    r"\b(?:you|users?|licensees?|customers?|uploaders?|members?|contributors?|recipients?|sellers?|creators?|"
+    r"submitters?|participants?|developers?)(?: \w+){0,3} (?:represents?|warrants?|promises?|confirms?|"
+    r"certif(?:y|ies)|guarantees?|agrees?|affirms?|declares?|ensures?|undertakes?|attests?|pledges?):? "
+    r"(?:that )?(?:(?:your|its|their|the|any|all|such|each|no) )?(?:\w+ ){0,2}(?:content|uploads?|files?|"
+    r"submissions?|data ?sets?|sets?|characters?|posts?|materials?|images?|videos?|works?|models?|outputs?|"
+    r"derivatives?|apps?|products?|listings?|it|they)(?: \w+){0,3} (?:"
+    r"(?:do|does|will|shall|is|are)(?: not|n['’]t| never)|(?:contains?|includes?|has|have|depicts?|features?|shows?) "
+    r"no|(?:is|are|be) free (?:of|from)|never)\b|"
+    r"\b(?:exclud(?:e|es|ed|ing)|rul(?:e|es|ed|ing) out|carv(?:e|es|ed) out)(?: \w+){0,4} (?:uses?|purposes?|"
+    r"applications?)\b|"
+    r"\b(?:no one|nobody)(?: \w+)? (?:gets?|has|have|receives?|is given) (?:\w+ )?(?:permission|licen[cs]e|rights?)\b|"
     r"\b(?:agrees?|undertakes?|engages?|promises?|commits?|accepts?|asked|required|"
     r"obliged)(?: \w+){0,3} (?:to not|not to)\b|"
     r"\b(?:must|shall|should) be free (?:of|from)\b|"
     r"\b(?:warrants?|represents?|confirms?|agrees?|ensures?|promises?)(?: \w+)? (?:that )?(?:nothing|none of)\b|"
-    r"\b(?:just|but|only) not (?:for|to|in)\b|\bno (?:place|room)(?: here)? for\b|\boff[- ]limits\b|\b(?:is|"
+    r"\b(?:just|but|only) not (?:for|to|in|of|with)\b|\bno (?:place|room)(?: here)? for\b|\boff[- ]limits\b|\b(?:is|"
     r"are) not (?:used|employed|deployed) (?:to|for|in)\b|"
     r"\b(?:you|users?|licensees?|customers?|recipients?|developers?|deployers?|part(?:y|"
     r"ies))(?: \w+){0,3} ensure(?: \w+){0,6} (?:not|no|never)\b|"
     r"\b(?:licen[cs]es?|rights?|permissions?|grants?|authori[sz]ation)(?: \w+){0,5} (?:do|does|shall|"
     r"will) not (?:extend|apply|include|cover|"
     r"permit|allow|grant|give|confer)\b|"
-    r"\b(?:terminat|ban|suspend|revok|remov|clos)(?:|e|s|es|ing|ning) [^.;]{0,60}\b(?:if (?:you|(?:the |any |"
-    r"a )?(?:licensee|user)s?)|"
-    r"(?:users?|anyone|accounts?|members?|persons?|creators?)(?: [a-z]+){0,2} (?:who|that|which|for))\b|"
     r"\bat no (?:time|point)\b|\b(?:is|are) not to (?:\w+ly )?[a-z]+\b|\bunder no circumstances?\b|"
     r"\bin no (?:event|case|way)\b|"
-    r"\b(?:prohibit|forbid|ban|disallow|bar|outlaw|reject|oppose|condemn)(?:s|d|ed|ned|ting|ning|ding|ing)?\b|"
+    r"\b(?:prohibit|forbid|ban|disallow|bar|outlaw|oppose|condemn)(?:s|d|ed|ned|ting|ning|ding|ing)?\b|"
+    r"\breject(?:s|ing)?\b|"
     r"\bforbidding\b|"
     r"\b(?:restricted|impermissible|excluded|banned) (?:uses?|purposes?|content|materials?|activit(?:y|ies)|conduct)\b|"
     r"\bprohibitions?\b|\bprohibited\b|\bforbidden\b|\bunacceptable\b|\bdisallowed\b|\bbans? on\b|"
@@ -125,8 +153,15 @@ BEFORE = re2.compile(
 # Each says that what comes before it is prohibited.
 AFTER = re2.compile(
     r"(?i)(?:"
-    r"\b(?:will|shall) (?:have|get|see|lose) (?:their|his|her|your|the|all) (?:\w+ )?(?:access|accounts?|"
-    r"licen[cs]es?|rights?)\b|"
+    # "It does not belong here", "… is denied a licence", "… is not covered by this licence".
+    r"\b(?:do|does) not belong (?:here|on (?:our|this)|in (?:our|this))\b|"
+    r"\b(?:is|are) (?:denied|refused|withheld) (?:an?|any|all|this|the) (?:\w+ )?(?:licen[cs]e|access|permission|"
+    r"rights?)\b|"
+    r"\b(?:is|are) not covered by (?:this|the|our) (?:\w+ )?(?:licen[cs]e|agreement|grant|permission|terms)\b|"
+    # "Apps that sexualise minors may not be built": what is made, not what is told or kept of abuse.
+    r"\b(?:may|must|shall|can)(?: not|not| never)(?: \w+ly)? be (?:\w+ (?:or|and) )?(?:built|developed|produced|"
+    r"offered|trained|fine-?tuned|drawn|requested|solicited|promoted|advertised|depicted|portrayed|sold|"
+    r"made(?: (?:or|and) \w+| with| using| on| here| by|[.;,]|$))(?:\b|$)|"
     r"\b(?:which|that) (?:we|our \w+|this \w+|the (?:polic(?:y|ies)|rules?|licen[cs]e|"
     r"terms)) (?:\w+ )?(?:prohibits?|forbids?|bans?|"
     r"(?:does|do) not (?:allow|permit|tolerate|accept))\b|"
@@ -143,54 +178,35 @@ AFTER = re2.compile(
     r"\b(?:is|are) not (?:licen[cs]ed|authori[sz]ed)\b|"
     r"\bwill never be (?:tolerated|allowed|permitted)\b|"
     r"\b(?:isn['’]?t|aren['’]?t|won['’]?t be)(?: [a-z]+)? (?:allowed|permitted|tolerated|acceptable|welcome|ok)\b|"
-    r"\b(?:terminates?|voids?|ends?|forfeits?|revokes?) (?:this|the|your|all) (?:\w+ )?(?:licen[cs]e|rights?|"
-    r"access|agreement|"
-    r"permission)s?\b|"
     r"\bzero[- ]tolerance\b|\b(?:breach(?:es)?|(?:violation|infringement)s?) of (?:our|the|these|this) (?:rules?|terms|"
     r"polic\w+|licen\w+|"
     r"agreement|guidelines)\b|\boutside (?:of )?(?:the (?:scope|terms) of )?(?:this|the|our) (?:licen[cs]e|"
     r"agreement|permission|grant)\b|"
-    r"\b(?:your|the|this|their) (?:licen[cs]e|rights?|access|accounts?|permission)s? (?:\w+ )?(?:ends?|"
-    r"terminates?|lapses?|expires?|"
-    r"(?:is|are|will be) (?:\w+ )?(?:revoked|terminated|withdrawn))\b|"
-    r"\b(?:will|shall|must) be (?:\w+ly |at once )?(?:deleted|removed|rejected|refused|taken down)\b|"
-    r"\b(?:grounds|cause|reason) for (?:\w+ ){0,3}(?:termination|suspension|removal|expulsion|an? (?:\w+ )?ban)\b|"
     r"\b(?:strictly|expressly|absolutely|explicitly|completely) (?:prohibited|forbidden|banned|disallowed|"
     r"not (?:allowed|permitted|tolerated))\b|"
     r"[:|–—(-] ?\**(?:prohibited|forbidden|banned|not (?:allowed|permitted)|disallowed|never allowed)\b|"
     r"\b(?:and|or|therefore|thus|hence)(?: [a-z]+)? (?:prohibited|forbidden|banned|not (?:allowed|permitted))\b|"
     r"\b(?:outside the scope of|excluded from) (?:this|the) licen[cs]e\b|\b(?:is|are|be|constitutes?|"
     r"considered) (?:an? )?(?:\w+ )?(?:breach|violation)(?:es|s)? of\b|"
-    r"\baccounts? (?:is|are|gets?) (?:\w+ ){0,2}(?:closed|deleted|removed|terminated|suspended|banned)\b|"
     r"\boutside (?:of )?(?:the|its|our) (?:permitted|licensed|allowed|acceptable) (?:scope|uses?)\b|"
     r"\bbreaks? (?:our|the|these|this) (?:rules?|terms|policy|licen[cs]e)\b|"
-    r"\bwill get (?:you|them|users?)(?: [a-z]+){0,2} (?:banned|suspended|removed)\b|"
-    r"\bha(?:s|ve) no place\b|\b(?:violates?|breach(?:es)?|are (?:a )?violations? of|is a violation of|(?:is|"
+    r"\bha(?:s|ve) no (?:place|business|home|licen[cs]e|permission|rights?)\b|\b(?:violates?|breach(?:es)?|"
+    r"are (?:a )?violations? of|is a violation of|(?:is|"
     r"are) (?:\w+ly )?(?:in violation of|against|contrary to)) (?:our|this|these|the)\b|"
-    r"\b(?:will|shall|may|to) (?:also )?(?:result|lead)s? (?:in|to) [^.;]{0,40}(?:ban|banned|termination|suspension|"
-    r"removal)\b|"
-    r"\b(?:will|shall|must|may|are|is) be (?:\w+ ){0,2}(?:banned|terminated|suspended|closed|taken down|expelled|"
-    r"blocked)\b|\b(?:are|is|being) (?:\w+ ){0,2}(?:banned|taken down)\b|\bviolations? of this policy\b|"
-    r"\b(?:gets?|means?|leads? to|results? in|triggers?|brings?|causes?|earns?|=) [^.;]{0,30}\b(?:bans?|"
-    r"banned|deleted|"
-    r"terminat\w+|suspen\w+|kicked|removal|removed)\b|= ?[^.;]{0,20}\bban\b|\bbannable\b|"
-    r"\b(?:lose|loses|forfeits?) (?:\w+ )?(?:access|accounts?|rights?|licen[cs]e)\b|"
+    r"\bviolations? of this policy\b|"
     r"\b(?:is|are|be|constitutes?) (?:an? |considered )?(?:\w+ ){0,2}(?:misuse|abuse|breach|violation|"
     r"infringement)s?\b|"
-    r"\bviolates? (?:this|the|our)\b|\b(?:hereby|expressly|specifically|is|are) excluded\b|\bnot (?:ok|okay|"
+    r"\bviolates? (?:this|the|our)\b|\b(?:hereby|expressly|specifically|is|are) excluded\b|\b(?:not|never) (?:ok|okay|"
     r"fine|cool)\b|"
     r"\| ?(?:\*\*)?(?:no|never|❌|✗|✘|🚫|⛔)(?:\*\*)? ?(?:\||$)|(?:[:–—-]|\.{3}) ?never\b[.!)*]*$|"
     r", ?(?:just |please )?don['’]?t[.!)*]*$"
     r")"
 )
-# "Accounts found sharing X are removed": not "images that show X are removed".
-_CULPRIT = re2.compile(
-    r"(?i)\b(?:accounts?|users?|members?|anyone|players?|people|persons?|those|creators?|channels?|servers?|bots?) "
-    r"(?:\w+ )?(?:that|who|which|found|caught|seen|reported|\w+ing)\b[^.;]*$"
-)
-_EXPELLED = re2.compile(
-    r"(?i)^[^.;]*\b(?:is|are|gets?|be) (?:\w+ ){0,2}(?:removed|banned|deleted|closed|suspended|"
-    r"terminated|blocked|kicked)\b"
+# "You promise that:" over what is promised.
+_PLEDGES = re2.compile(
+    r"(?i)\b((?:you|users?|licensees?|customers?|uploaders?|members?|contributors?|recipients?|sellers?|creators?)"
+    r"(?: \w+){0,3} (?:represents?|warrants?|promises?|confirms?|certif(?:y|ies)|guarantees?|affirms?|declares?|"
+    r"attests?|pledges?)(?: that)?):$"
 )
 _STEM_PERMITS = re2.compile(
     r"(?i)(?:\b(?:intended|permitted|allowed|acceptable|encouraged|appropriate|approved) (?:uses?|purposes?|"
@@ -211,17 +227,29 @@ _HEADING_PROHIBITS = re2.compile(
     r"off[- ]limits|"
     r"(?:content|posts?|accounts?|materials?|images|things|what) (?:that )?we (?:will )?(?:remove|delete|ban|reject|"
     r"take down|refuse)|"
-    r"red lines?|hard no(?:e?s|['’]s)?|no-?no(?:e?s|['’]s)?|don['’]ts|no[- ]go(?:es|s)?|(?:can['’]?t|cannot) do)\b"
+    r"red lines?|hard no(?:e?s|['’]s)?|no-?no(?:e?s|['’]s)?|don['’]ts|no[- ]go(?:es|s)?|(?:can['’]?t|cannot) do)\b|"
+    r"\b(?:grounds|reasons?|causes?) for (?:an? )?(?:\w+ )?(?:bans?|suspension|termination|expulsion|removal|"
+    r"closure)\W*$|\bbannable (?:offen[cs]es?|acts?|content)\b|"
+    r"^\W*we (?:will )?(?:remove|delete|take down|ban|reject|refuse)\W*$|"
+    r"^\W*(?:serious |grave )?violations of (?:this|our|these|the) [a-z]+ include"
 )
 
 
+_WORD_LIST = re2.compile(
+    r"(?i)\b(?:banned|blocked|forbidden|prohibited|disallowed|excluded|negative) (?:words?|tokens|tags?|keywords?|"
+    r"strings)\b|"
+    r"\bnegative[ _-]?prompts?\b|\b(?:block|deny|stop|black)[- ]?(?:lists?|words?)\b|"
+    r"\b(?:annotat\w+|label(?:l?ing)?|rating|raters?) (?:guidelines?|instructions?|rules?)\b|"
+    r"\b(?:results?|scores?|accuracy|passed|detected|rate)\W*\|\W*$|"
+    r"^\W*(?:tags?|keywords?|captions?)\W{0,3}[:=]"
+)
 # A title of work on what is prohibited, not a prohibition.
-_OF_DATA = re2.compile(r"(?i)\b(?:data ?sets?|detect\w*|classif\w+|benchmarks?|corpus|moderation|taxonomy|labels?)\b")
+OF_DATA = re2.compile(r"(?i)\b(?:data ?sets?|detect\w*|classif\w+|benchmarks?|corpus|moderation|taxonomy|labels?)\b")
 _FINITE = re2.compile(
     r"(?i)\b(?:is|are|was|were|we|you|i|our|your|will|may|can|has|have|had|must|should|do|does|please)\b"
 )
 _AGAINST = re2.compile(
-    rf"(?i)\b{DUTY}\b|\b(?:no|not|never|without|non|avoid\w*|exclud\w+|refus\w+|negative|nor|unsafe|toxic\w*|"
+    rf"(?i)\b{DUTY}\b|\b(?:no|not|never|without|non|avoid\w*|exclud\w+|refus\w+|reject\w*|negative|nor|unsafe|toxic\w*|"
     rf"harmful|"
     rf"safety|policy|illegal)\b"
 )
@@ -229,12 +257,10 @@ _AGAINST = re2.compile(
 
 def prohibitions(sentence: str, low: int, high: int, pattern: re2._Regexp) -> Iterator[tuple[int, int]]:
     """Where ``sentence[low:high]`` prohibits and nothing undoes it: starts and ends in the sentence."""
-    undone: list[tuple[int, int]] | None = None
     for match in pattern.finditer(sentence[low:high]):
-        if undone is None:
-            undone = [found.span() for found in undoings(sentence)]
         start, end = low + match.start(), low + match.end()
-        if any(first <= end and start <= last for first, last in undone):
+        starts, ends = undone_at(sentence)
+        if (nearest := bisect_right(starts, end)) and start <= ends[nearest - 1]:
             continue
         # "The model will not generate X" describes; "the model must not be used for X" prohibits.
         words = match.group()
@@ -264,9 +290,22 @@ def _governed(unit: str, start: int, end: int) -> bool | None:
     for first, _ in prohibitions(unit, end, len(unit), AFTER):
         if not CAUSE.search(unit[end:first]):
             return True
-    if _CULPRIT.search(unit[:start]) and _EXPELLED.search(unit[end:]):
+    if _sanctioned(unit, start, end):
         return True
     return False if undone(unit) or DEFINITION.search(unit) else None
+
+
+def _sanctioned(unit: str, start: int, end: int) -> bool:
+    """Does it say what follows, for an account, a licence or a post, from the deed that stands at ``start``?"""
+    if WORLDLY.search(unit):
+        return False
+    for _, last in prohibitions(unit, 0, start, SANCTION_BEFORE):
+        if not (CAUSE.search(unit[last:start]) or LIABLE.search(unit[last:start])):
+            return True
+    for first, _ in prohibitions(unit, end, len(unit), SANCTION_AFTER):
+        if not CAUSE.search(unit[end:first]):
+            return True
+    return expelled(unit, start, end) or (conditional(unit, start, end) and not undone(unit))
 
 
 @lru_cache(maxsize=512)  # one stem says the same to each item under it
@@ -274,17 +313,38 @@ def _stem_says(stem: str) -> bool | None:
     """Does a stem prohibit (True) or permit (False) what hangs on it? None: neither."""
     if of_others(stem):
         return False
-    if any(True for pattern in (BEFORE, AFTER) for _ in prohibitions(stem, 0, len(stem), pattern)):
+    if any(
+        True
+        for pattern in (BEFORE, AFTER, SANCTION_BEFORE, SANCTION_AFTER)
+        for _ in prohibitions(stem, 0, len(stem), pattern)
+    ):
         return True
-    if len(stem) <= 60 and stem.endswith(":") and _HEADING_PROHIBITS.search(stem) and not undone(stem):
+    if len(stem) <= 60 and stem[-1:] not in ".;!?" and _HEADING_PROHIBITS.search(stem) and not undone(stem):
         return True
     return False if undone(stem) or _STEM_PERMITS.search(stem) else None
+
+
+@lru_cache(maxsize=512)
+def _lists_words(words: str) -> bool:
+    """Does a label name a list of words or tags: what a filter looks for, not what one may not do?"""
+    return _WORD_LIST.search(words) is not None
+
+
+@lru_cache(maxsize=512)
+def _pledger(stem: str) -> str:
+    """ "You promise that", where the stem says so of what hangs on it."""
+    pledges = _PLEDGES.search(stem)
+    return pledges.group(1) if pledges else ""
 
 
 def prohibited(unit: Unit, start: int, end: int) -> bool:
     if unit.text.rstrip("'\"”’)*_ ").endswith("?"):
         return False  # asked, not said
     if unit.crossed:
+        return True
+    if any(map(_lists_words, (unit.text, *unit.stems[-1:], *unit.headings[-1:]))):
+        return False
+    if unit.stems and culprits_listed(unit.stems[-1], unit.text):
         return True
     own = _governed(unit.text, start, end)
     if own is not None:
@@ -293,6 +353,10 @@ def prohibited(unit: Unit, start: int, end: int) -> bool:
     if label and label.end(1) <= start and _HEADING_PROHIBITS.search(label.group(1)):
         return True
     for stem in reversed(unit.stems):
+        if pledger := _pledger(stem):
+            pledge = f"{pledger} {unit.text}"
+            at = len(pledge) - len(unit.text)
+            return any(True for _ in prohibitions(pledge, 0, at + start, BEFORE)) and not undone(unit.text)
         said = _stem_says(stem)
         if said is not None:
             return said
@@ -301,7 +365,7 @@ def prohibited(unit: Unit, start: int, end: int) -> bool:
     for heading in reversed(unit.headings):
         if heading.endswith(":") and (said := _stem_says(heading)) is not None:
             return said
-        if _HEADING_PROHIBITS.search(heading) and not undone(heading) and not _OF_DATA.search(heading):
+        if _HEADING_PROHIBITS.search(heading) and not undone(heading) and not OF_DATA.search(heading):
             return True
         if _STEM_PERMITS.search(heading):
             return False
@@ -310,4 +374,4 @@ def prohibited(unit: Unit, start: int, end: int) -> bool:
 
 def speaks_against(sentence: str) -> bool:
     """Does this sentence prohibit, filter, report or deny, whatever it names?"""
-    return bool(BEFORE.search(sentence) or AFTER.search(sentence) or _AGAINST.search(sentence))
+    return any(pattern.search(sentence) for pattern in (BEFORE, AFTER, SANCTION_BEFORE, SANCTION_AFTER, _AGAINST))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from typing import Literal
 
 import re2
@@ -55,7 +56,7 @@ _BOLD = re2.compile(r"^\s*(?:\*\*|__)([^*_]{2,90}?)(?:\*\*|__)\s*:?\s*$")
 _UNDERLINE = re2.compile(r"^\s*(?:={3,}|-{3,})\s*$")
 _ITEM = re2.compile(
     r"^([\s>]*)("
-    r"[-*+]\s|[•·–—▪■□◦‣●○➢►▸⁃∙✗✘✖☒❌🚫⛔🛑✓✔✅]|"
+    r"[-*+]\s|[•·・･–—▪■□◦‣●○➢►▸⁃∙✗✘✖☒❌🚫⛔🛑✓✔✅]|"
     r"\((?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3})\)|"
     r"(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3}(?:\.\d{1,3})*)[.)]\s|\d{1,3}(?:\.\d{1,3}){1,4}\s|\||"
     r"(?i:<li\b[^<>]{0,300}>)"
@@ -105,6 +106,14 @@ _GOES_ON = re2.compile(
 )
 
 
+# An item that leaves its sentence open, and one that goes on with the sentence: by a verb, not by a subject.
+_LEFT_OPEN = re2.compile(r"[;,](?:\s+(?:and|or|and/or))?\s*$")
+_CARRIES_ON = re2.compile(
+    r"^(?:to |for |in )?(?:(?:harm|exploit|abus|sexuali[sz]|groom|endanger|molest|traffick?|entic|lur)(?:e|ing)?|"
+    r"(?:creat|generat|produc|depict|shar|post|upload|distribut|promot|facilitat|solicit|mak|stor|host|publish|send|"
+    r"display|us|engag|attempt|seek|encourag|request|sell|trad|possess|transmit|writ|draw)(?:e|ing)?)\b"
+)
+_ASKS_WHAT = re2.compile(r"(?i)^\W*(?:q\w*: )?(?:what|which)\b")
 _FOLLOWING = re2.compile(r"(?i)^[\W_\d]*(?:all |each |any )?(?:of )?the following\b")
 
 
@@ -114,11 +123,13 @@ def units(text: str) -> Iterator[Unit]:
     stems: list[tuple[_Block, str]] = []  # with the block that holds the stem
     broken_off: list[tuple[_Block, str]] = []  # the stems that the last heading ended, and the list under them
     listed: tuple[int, str] | None = None
+    carried: tuple[_Block, str] | None = None  # "(a) You shall not lie;", over "(b) steal;"
     before = ""  # the words of the unit before
     open_list = False  # the unit before did not end its sentence
-    blocks = list(_blocks(text[:LONGEST]))
-    for index, block in enumerate(blocks):
-        follows = blocks[index + 1].kind if index + 1 < len(blocks) else ""
+    for block, next_block in pairwise(chain(_blocks(text[:LONGEST]), (None,))):
+        if block is None:
+            return
+        follows = next_block.kind if next_block else ""
         if block.kind == "heading":
             level = block.depth[0]
             # A title right under a title is its first part, where nothing but their shortness makes them titles.
@@ -130,18 +141,24 @@ def units(text: str) -> Iterator[Unit]:
             headings.append((level, block.text))
             # A page's foot or a title between (c) and (d) does not end the list.
             broken_off = stems or broken_off if level > LEAD else []
-            stems, open_list, before = [], False, block.text
+            stems, open_list, before, carried = [], False, block.text, None
             continue
         if block.kind == "item":
             if not stems and block.goes_on and block.depth == listed:
                 stems = broken_off
             stems, listed = _above(stems, block), block.depth
+            if carried and carried[0].depth == block.depth and _CARRIES_ON.match(block.text):
+                stems = [*stems, carried]
         elif not (stems and (open_list or _is_fragment(block.text))):
             stems = []
         pieces = list(_pieces(text, block))
+        carried = _carries(text, block, pieces, carried) if block.kind == "item" else None
         run_in: tuple[str, ...] = ()
         for at, (start, end, words, closes) in enumerate(pieces):
-            here = (*(stem for _, stem in stems), *((before,) if _GOES_ON.match(words) else ()))
+            here = (
+                *(stem for _, stem in stems),
+                *((before,) if words[0] in "TISEeF" and _GOES_ON.match(words) else ()),
+            )
             titles = (*(title for _, title in headings), *run_in)
             yield Unit(block.kind, words[:LONGEST_UNIT], start, end, here, titles, block.depth[1] in _CROSSES)
             if at == 0 and closes and len(pieces) > 1 and _RUN_IN.match(words) and not _SAYS.search(words):
@@ -155,15 +172,34 @@ def units(text: str) -> Iterator[Unit]:
             hangs = words.endswith(":") or (
                 last and follows == "item" and (words[-1] not in ".!?;" or words.endswith("..") or "following" in words)
             )
-            hangs = hangs or block.depth[1] == _HEADER or (bool(_FIRST.match(after)) and not _FIRST.match(words))
+            hangs = (
+                hangs
+                or block.depth[1] == _HEADER
+                or (after[:1] == "(" and bool(_FIRST.match(after)) and not _FIRST.match(words))
+            )
             # "The following uses are forbidden. Sexual content about minors. Spam."
-            hangs = hangs or (_FOLLOWING.search(words) is not None and bool(after) and _is_fragment(after))
+            hangs = hangs or (after != "" and _FOLLOWING.search(words) is not None and _is_fragment(after))
+            # "What is banned? Sexual content about minors. Spam."
+            hangs = hangs or (
+                words[-1] == "?" and _ASKS_WHAT.match(words) is not None and after != "" and _is_fragment(after)
+            )
             if hangs:
                 stems = [*stems, *((block, stem) for stem in here[len(stems) :]), (block, words)][-DEEPEST:]
             elif closes and not last and not (stems and _is_fragment(after)):
                 # A new sentence begins: an item keeps what the item hangs on, prose keeps nothing.
                 stems = [stem for stem in stems if block.kind == "item" and stem[0] is not block]
             open_list = not closes or hangs
+
+
+def _carries(
+    text: str, block: _Block, pieces: list[tuple[int, int, str, bool]], carried: tuple[_Block, str] | None
+) -> tuple[_Block, str] | None:
+    """The sentence that an item begins and the next items may go on with, as long as each ends in a semicolon."""
+    ending = text[max(block.start, block.end - 20) : block.end].rstrip()
+    if not pieces or ending[-1:] not in ";,dr" or not _LEFT_OPEN.search(ending):
+        return None
+    words = pieces[0][2]
+    return (block, words) if words[:1].isupper() and _SENTENCE.search(words) else carried
 
 
 def _is_fragment(words: str) -> bool:
@@ -195,7 +231,10 @@ def _blocks(text: str) -> Iterator[_Block]:
         if block is not None and block.depth[1] == "|" and _TABLE_RULE.match(line):
             block.depth = (-1, _HEADER)
             continue
-        if _UNDERLINE.match(line) and block is not None and block.kind == "prose" and len(block.text) < 100:
+        ruled = (
+            block is not None and block.kind == "prose" and len(block.text) < 100 and line.lstrip()[:1] in ("=", "-")
+        )
+        if block is not None and ruled and _UNDERLINE.match(line):
             block.kind, block.depth = "heading", (2, "")
             yield block
             block, previous = None, ""
@@ -237,16 +276,19 @@ def _is_title_of(block: _Block, line: str) -> bool:
 def _begin(line: str, bare: str, start: int, previous: str, block: _Block | None) -> _Block | None:
     """The block that begins on this line, or None: it goes on with the one before."""
     end = start + len(line)
-    if hashes := _HASHES.match(line):
+    if bare[0] == "#" and (hashes := _HASHES.match(line)):
         return _Block("heading", (len(hashes.group(1)), ""), start, end, _plain(hashes.group(2)))
     if line.lstrip()[:2].lower() == "<h" and (marked := _MARKUP_HEADING.match(line)):
         return _Block("heading", (int(marked.group(1)), ""), start, end, _plain(bare))
-    if item := _ITEM.match(line):
+    # A word of letters is no list's mark, unless a stop or bracket follows at once.
+    word = bare[0].isalpha() and line.lstrip()[:1] == bare[0] and not any(mark in bare[:6] for mark in ".)")
+    if not word and (item := _ITEM.match(line)):
         indent = len(item.group(1).expandtabs(4))
-        marker = _marker(item.group(2), block)
+        crossed = item.group(3)[0] in _CROSSES  # "- ❌ …"
+        marker = item.group(3)[0] if crossed else _marker(item.group(2), block)
         goes_on = item.group(2).strip("(). \t").lower() not in _NOT_LATER and marker[0] in "1iaA"
         return _Block("item", (indent, marker), start + item.start(3), end, item.group(3).strip(), goes_on)
-    if bold := _BOLD.match(line):
+    if line.lstrip()[:1] in "*_" and (bold := _BOLD.match(line)):
         return _Block("heading", (6, ""), start, end, _plain(bold.group(1)))
     if (
         len(bare) <= 80
@@ -277,6 +319,10 @@ def _marker(marker: str, block: _Block | None) -> str:
     return f"{'i' if roman else 'a' if core.islower() else 'A'}{around}"
 
 
+def _untagged(words: str) -> str:
+    return _TAG.sub("", words) if "*" in words or "<" in words or "__" in words else words
+
+
 def _plain(words: str) -> str:
     return words.strip(" *_#:")
 
@@ -300,10 +346,10 @@ def _pieces(text: str, block: _Block) -> Iterator[tuple[int, int, str, bool]]:
             continue  # "CSAM: not allowed." is one unit
         else:
             at, closes = cut.start() + (0 if mark.isspace() else 1), False
-        words = " ".join(_TAG.sub("", raw[begin:at]).split())
+        words = " ".join(_untagged(raw[begin:at]).split())
         if words.strip(".;:()*_- "):
             yield block.start + begin, block.start + at, words, closes
         begin = at
-    words = " ".join(_TAG.sub("", raw[begin:]).split())
+    words = " ".join(_untagged(raw[begin:]).split())
     if words.strip(".;:()*_- "):
         yield block.start + begin, block.end, words, words[-1] in ".!?" or words.endswith(('."', ".)", ".”", ".**"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import re2
 
@@ -20,7 +21,13 @@ _UNDONE = re2.compile(
     r"(?: [\w’',-]+){0,6} (?:that )?(?:prohibit|forbid|ban|criminali[sz]|outlaw)(?:s|ing|ning|ting|e|es)?\b|"
     r"\b(?:whether|if|when|where)(?: \w+){0,5} (?:prohibits?|forbids?|prohibited|forbidden|banned)\b|"
     # Not in force: planned, asked for, or of the past.
+    r"\b(?:aligned|trained|tuned|taught|designed|built|programmed|fine-?tuned|optimi[sz]ed) (?:to not|not to|"
+    r"never to)\b|"
     r"\b(?:should|ought to|could|would)(?: \w+)? (?:prohibit|ban|forbid|outlaw|disallow)\b|"
+    r"\b(?:could|would|might) (?:be|have been) (?:\w+ ){1,3}to (?:prohibit|ban|forbid|outlaw|disallow)\b|"
+    r"\b(?:decid\w+|chose|choose|vot\w+|advis\w+|argu\w+|spoke) against (?:\w+ ){0,3}(?:prohibit|bann?|forbid|"
+    r"restrict)\w*|\b(?:discuss\w*|debat\w+|ask\w*|wonder\w*|consider\w*) (?:whether|if) (?:\w+ ){0,4}(?:prohibit|"
+    r"bans?\b|banning|forbid|rules?\b)\w*|"
     r"\b(?:should|need to|ought to)(?: \w+)? (?:have|adopt|publish|include|write) [^.;]{0,40}"
     r"\b(?:prohibit|ban|forbid)\w*|"
     r"\b(?:was|were|had been|got) (?:\w+ly )?(?:banned|barred|suspended|expelled|kicked|jailed)\b|"
@@ -31,7 +38,9 @@ _UNDONE = re2.compile(
     r"against|polic(?:y|ies) against)\b|"
     r"\b(?:prohibit\w*|forbid\w*|ban(?:s|ning)?|clause)\b[^.;]{0,60}\b(?:(?:is|are) (?:missing|absent|lacking)|"
     r"(?:was|were|has been) (?:removed|dropped|deleted|lifted))\b|"
-    r"\b(?:(?:in|until|before) (?:19|20)\d\d|previous(?:ly)?|earlier|former(?:ly)?|used to|last year|"
+    r"\b(?:wish(?:es|ed)?|if only|had (?:the|it|we|our|this))\b[^.;]{0,40}\b(?:prohibit|forb[ai]d|bann)\w*|"
+    r"\bused to (?:be|have) (?:an? )?(?:\w+ )?(?:bans?|prohibitions?|rules? against)\b|"
+    r"\b(?:(?:in|until|before) (?:19|20)\d\d|previous(?:ly)?|earlier|former(?:ly)?|used to|last year|(?:the|our) old|"
     r"years ago)\b[^.;]{0,60}\b(?:prohibit\w*|"
     r"forbade|banned|outlawed)\b|\bwas (?:banned|barred|suspended|expelled)\b|"
     r"\b(?:should|must|ought to|needs? to) (?:have|publish|adopt|write) [^.;]{0,40}\b(?:prohibit|forbid|ban)\w*|"
@@ -43,7 +52,7 @@ DEFINITION = re2.compile(
 )
 CAUSE = re2.compile(
     r"(?i)(?:^|[,;:–—-]) ?otherwise\b|\b(?:because|since|as (?:it|this|they|we)|due to|lest|or else|except|"
-    r"other than|unless|"
+    r"other than|unless|(?:found|shows?|showed|suggests?|conclude[sd]?) that|"
     r"(?:as|since|for|where) (?:\w+ ){1,4}(?:may|might|could|would|can|will|is|are|do|does)\b|"
     r"(?:,|but|and|so|while|however|although) (?:we|our|it|the model|this model|the dataset|they|i) (?:\w+ )?(?:may|"
     r"will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
@@ -52,7 +61,10 @@ CAUSE = re2.compile(
 ANOTHER_DEED = re2.compile(
     r"(?i)^ ?(?:\w+ly )?(?:be )?(?:ignor|overlook|dismiss|underestimat|downplay|forget|hesitat|rely|relied|"
     r"depend|assum|"
-    r"contact|re-?identif|confus|forward|diagnos)\w*\b|, (?:which|who|whose|as) (?:was|were|is|are|ha[sd]|"
+    r"contact|count|label|classify|treat|open (?:an? |any )?(?:issue|ticket|pull request)s?|(?:\w+ ){0,4}(?:judge|"
+    r"decide|tell|determine|detect|assess|check|know|predict|say|establish) (?:if|"
+    r"whether)|"
+    r"re-?identif|confus|forward|diagnos)\w*\b|, (?:which|who|whose|as) (?:was|were|is|are|ha[sd]|"
     r"have|contains?|covers?|"
     r"deals?|it|they|the)\b"
 )
@@ -87,12 +99,13 @@ DESCRIBED = re2.compile(
     r"exploited)\b"
 )
 MODEL_DOES = re2.compile(
-    r"(?i)\b(?:model|models|filter|filters|classifier|dataset|data|system|tool|it|detector|corpus|checker|checkpoint)"
+    r"(?i)\b(?:model|models|"
+    r"filter|filters|classifier|dataset|data|system|tool|it|detector|corpus|checker|checkpoint)"
     r"(?: \w+)? (?:may|can|will|does|do|should|might|could)(?:\s?not|n['’]t)\b"
 )
 BOUND = re2.compile(
     r"(?i)\b(?:you|users?|licensees?|customers?|recipients?|developers?|apps?|applications?|products?|warrants?|"
-    r"represents?|agrees?|undertakes?|promises?)\b"
+    r"represents?|agrees?|undertakes?|promises?|(?:so|as) long as|provided|condition)\b"
 )
 BE = re2.compile(
     r"(?i)^(?: \w+)? be (?:used|applied|deployed|employed|utili[sz]ed|fine-?tuned|modified|made|integrated|run)"
@@ -108,6 +121,13 @@ def undoings(words: str) -> Iterator[re2._Match]:
 
 
 _OF_ANOTHER = re2.compile(r"(?i)^(?:not|never|without|n['’]t)(?: [\w’']+)+ (?:is|are|was|were|be|being)(?: \w+)? \w+$")
+
+
+@lru_cache(maxsize=64)
+def undone_at(words: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Where it is undone: starts and ends, in order."""
+    spans = [found.span() for found in undoings(words)]
+    return tuple(start for start, _ in spans), tuple(end for _, end in spans)
 
 
 def undone(words: str) -> bool:

@@ -17,6 +17,9 @@ _PRESS = re2.compile(
     r"similarly),? [^.]{0,60}(?:polic|terms|licen)|"
     r"(?:(?:some|many|most|other|several|certain|various|their|his|her) )+(?:\w+ ){0,3}(?:polic|terms|platforms?|"
     r"companies|licen[cs]es|providers?|laws?|models?|services)|"
+    r"(?:\w+ ){1,4}of (?:other|some|many|most|several) (?:\w+ ){1,2}(?:ban|prohibit|forbid|disallow)s?\b|"
+    r"(?:(?:prohibited|banned|forbidden) \w+ )?under (?:the )?(?:[\w-]+ ){1,4}(?:act|directive|penal code|"
+    r"criminal code)\b|"
     r"(?:the )?(?:law|eu|un|united nations|congress|government|act|directive|authors? of)\b)"
     r"|(?i)\b(?:minister|senator|president|police|court|judge|officials?|spokes\w+|mayor|campaigners?|experts?|"
     r"lawyers?)\b"
@@ -46,6 +49,19 @@ _PARTIES = (
         rf"(?:[\w-]+ ){{0,3}}{_RULES}\b"
     ),
 )
+# "Nimbus: bans …", also with the name in a stem; titles of lists and reviews of what others forbid.
+_LISTED = re2.compile(rf"^[\W_\d]*{_NAME}: (?:[a-z]+ly |also )?(?:{_FORBIDS}|(?:says|states|writes) (?:that )?it)\b")
+_OF_OTHERS = re2.compile(
+    r"(?i)\b(?:polic(?:y|ies)|rules|terms|licen[cs]es|guidelines|standards)(?: [\w-]+){0,3} "
+    r"(?:of|at|across|by|from|on) (?:(?:other|some|major|large|popular|big|different|various|several) "
+    r"(?:\w+ )?(?:sites|websites|providers|"
+    r"services|tools)|(?:\w+ )?(?:platforms|companies|hubs|vendors|labs|others))\b|"
+    r"\b(?:comparison|comparing|compared|survey|reading list)\b.*\b(?:policies|licen[cs]es|terms|rules|safety)\b|"
+    r"\b(?:policies|licen[cs]es|terms|rules) (?:[\w-]+ )?compared\b|"
+    r"\b(?:its|their) (?:\w+ ){0,2}(?:polic(?:y|ies)|rules|terms|guidelines|licen[cs]e)\b|"
+    r"(?:polic(?:y|ies)|rules|terms|guidelines|licen[cs]e)(?:: an?| ?[-–—])? (?:\w+ )?(?:explained|reviewed|review|"
+    r"analysis|explainer)\W*$"
+)
 # A company that writes of itself by its name speaks to its users, of its services.
 _ITS_USERS = re2.compile(
     r"(?i)\b(?:users?|customers?|members?|clients?|licensees?|subscribers?|anyone (?:from|to))\b|"
@@ -53,7 +69,12 @@ _ITS_USERS = re2.compile(
     r"technology|technologies|weights)\b"
 )
 _REPORTED = re2.compile(
-    r"\b(?:says?|said|claims?|claimed|announced|insists?|explained|wrote)(?: that)? (?:it|they|he|she)\b"
+    r"^(?:He|She)\b|\b(?:says?|said|claims?|claimed|announced|insists?|explained|wrote)(?: that)? (?:it|they|he|she)\b"
+)
+# Minutes and news: whatever the sentence then says of us.
+_NARRATED = re2.compile(
+    r"\b(?:He|he|She|she|They|they|[A-Z][a-z]+) (?:also |then )?(?:noted|argued|explained|observed|remarked|objected|"
+    r"mentioned|proposed|suggested|added|stressed|recalled|pointed out|told \w+|said) that\b"
 )
 # Capitals that name a part to a contract or a part of the text, no party of its own.
 _ROLES = frozenset(
@@ -71,8 +92,19 @@ _INTRODUCES = re2.compile(
     r"[\"“(][A-Z][\w&.+ -]{1,40}[\"”)]|[A-Z][\w&.+-]*(?: [A-Z][\w&.+-]*){0,3},? \(?[\"“]?(?:we|us|our)\b|"
     r"(?:©|\([cC]\)|[Cc]opyright)[^\n]{0,60}|\b(?:with|by|from) (?:[A-Z][\w&.+-]* ?){1,4},? ?(?:Inc|Ltd|LLC|GmbH)\b"
 )
-_QUOTED = re2.compile(r"“([^“”]{10,})”|\"([^\"]{10,})\"")
-_EDITED = re2.compile(r"(?i)\b(?:remove[sd]?|delete[sd]?|drop(?:s|ped)?|replace[sd]?|says?|said|asks?|such as|e\.g)\b")
+_QUOTED = re2.compile(r"“([^“”]{10,})”|\"([^\"]{10,})\"|(?:^|[\s(])(?:'[^']{10,}'|‘[^‘]{10,}’)(?:[\s.,;)]|$)")
+# What a person or a model says in a sample of talk, and a model's refusal.
+_SPOKEN = re2.compile(
+    r"(?i)^\W*(?:assistant|user|human|bot|chatbot|ai|responses?|completions?|refusals?|outputs?|"
+    r"(?:samples?|examples?)(?: of)? (?:\w+ )?(?:answers?|outputs?|responses?|refusals?|reply|replies|prompts?|"
+    r"conversations?|dialogues?|messages?))\s*[:\"]"
+    r"|(?i)\bI(?:['’]m| am)? (?:sorry|unable|(?:cannot|can['’]?t) (?:help|assist|fulfil|comply|provide|create|generate|"
+    r"write|engage|produce|continue|discuss))"
+)
+_EDITED = re2.compile(
+    r"(?i)\b(?:remove[sd]?|delete[sd]?|drop(?:s|ped)?|replace[sd]?|says?|said|asks?|such as|e\.g|samples?|tests?|"
+    r"placeholders?|fixtures?|dummy|mock|made-up|invented|fictional)\b"
+)
 _CITED = re2.compile(
     r"(?i)\b(?:must|shall|agrees?|licen[cs](?:e|es|ee|ees|or)|clauses?|section|article|rules?|polic(?:y|ies)|terms|conditions?|notice|prompt|"
     r"restrictions?|following|uses?)\b"
@@ -86,7 +118,9 @@ def of_others(words: str) -> bool:
 
 def told(text: str, words: str, start: int, target: str) -> bool:
     """Is what ``words`` (which begin at character ``start`` of ``text``) say of ``target`` somebody else's word?"""
-    if _only_quoted(words, target):
+    if _SPOKEN.search(words) or _only_quoted(words, target):
+        return True
+    if _NARRATED.search(words):
         return True
     if _OWN.search(words):
         return False
@@ -94,6 +128,17 @@ def told(text: str, words: str, start: int, target: str) -> bool:
         return True
     parties = _PARTIES[1:] if _ITS_USERS.search(words) else _PARTIES
     return any(not _has_a_part(text, start, found.group(1)) for pattern in parties for found in pattern.finditer(words))
+
+
+def listed(text: str, words: str, start: int, stem: str, titles: tuple[str, ...]) -> bool:
+    """Does it stand in a list of others' policies: by a title ("Policies of platforms"), or by a name before it?"""
+    if _OWN.search(words):
+        return False
+    if any(_OF_OTHERS.search(title) and not _OWN.search(title) for title in titles):
+        return True
+    named = _LISTED.match(words) or _LISTED.match(f"{stem} {words}")
+    line = text.rfind("\n", 0, start) + 1
+    return bool(named and not _has_a_part(text, line, named.group(1)))
 
 
 def _only_quoted(words: str, target: str) -> bool:
@@ -111,7 +156,8 @@ def _has_a_part(text: str, start: int, name: str) -> bool:
     name = name.removeprefix("The ").removeprefix("the ")
     if any(word.lower() in _ROLES for word in name.split()):
         return True
-    return name in text[: min(_TITLE, start)] or any(name in words for words in _introduced(text))
+    title = text[: min(_TITLE, start)]
+    return name in title or name.upper() in title or any(name in words for words in _introduced(text))
 
 
 @lru_cache(maxsize=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
 
 import pytest
@@ -474,6 +475,8 @@ def test_what_stands_under_a_prohibiting_heading_is_prohibited() -> None:
         ":" * 5_000,
         "harm to " * 3_000 + "minors",
         "Harm Minors\n\n" * 20_000,
+        "Such minors, sexual",
+        "These include:\n- sexual minors",
     ],
 )
 def test_junk_has_no_clause(junk: str) -> None:
@@ -519,3 +522,29 @@ def test_ordinary_cards_are_quiet(corpus: Path) -> None:
 )
 def test_a_minor_is_one_by_whatever_word(minor: str) -> None:
     assert clause(f"You may not sexualise {minor}.").answer == "explicit"
+
+
+SLOW = {
+    "short items": "".join(f"- sexual minors x{number}\n" for number in range(45_000)),
+    "titles": "Harm Minors\n\n" * 77_000,
+    "a label over items": "# Minors\n\n" + "- nude such\n" * 90_000,
+    "negations": "not not banned harm to minors is not prohibited " * 21_000,
+    "stems": "harm minors\n" + "It is so:\n- harm\n" * 58_000,
+}
+
+
+@pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)
+def test_a_megabyte_made_to_be_slow_is_left_unread_and_says_from_where(text: str) -> None:
+    begun = time.process_time()
+    found = clause(text)
+    assert time.process_time() - begun < 6  # about one on an idle core
+    assert found.answer == "absent"
+    assert found.unread.startswith("more sentences than are read, from character ")
+
+
+def test_a_long_policy_is_read_to_its_end() -> None:
+    rules = "".join(f"{number}. Report abuse of minors to desk {number}.\n" for number in range(1_500))
+    assert clause(rules + "\nYou may not sexualise minors.\n").answer == "explicit"
+    assert clause(
+        "We sell maps. Harm to minors.\n" + "Be kind to all who come here and to those who do not. " * 20_000
+    ).unread == ("longer than 1,000,000 characters")

@@ -36,6 +36,11 @@ LISTS = {
         "THE SEXUAL ABUSE OF CHILDREN.\n"
     ),
     "numbers without a full stop": "3.1 You must not:\n3.1.1 resell access;\n3.1.2 exploit or endanger children.\n",
+    "items that go on with the first one's sentence": (
+        "(a) You shall not use the Work to deceive others;\n(b) exploit, harm or groom children; or\n(c) send spam.\n"
+    ),
+    "middle dots": "Forbidden on the board:\n\n・Adverts\n・Nude pictures of minors\n",
+    "a title about abuse, over no labour": "## No child exploitation\n\nWe mean it.\n",
     "a bold title on the same line": "**Children.** Don't use Tessera to sexualise or endanger children.\n",
 }
 
@@ -111,6 +116,21 @@ PROHIBIT = [
     "Any use for the exploitation of children ends this licence.",
     "Collections hosted here must be free of child sexual abuse material.",
     "Making sexual images of children with it? This gets you banned.",
+    # Use is free on a condition.
+    "Access is conditional upon the Recipient not employing the maps to harm minors.",
+    "The licence is granted on condition that the Licensee does not use it to exploit children.",
+    "Any use is fine as long as it does not sexualise minors.",
+    "Permission is given so long as nobody uses the files to sexualise minors.",
+    # What is pledged of one's content.
+    "You represent and warrant that your content does not sexualise minors.",
+    "By uploading you confirm that your files contain no sexual images of minors.",
+    "You promise that:\n- it is yours;\n- it does not depict the sexual abuse of children;",
+    # What is left out of a grant, and what may not be made.
+    "The maintainers rule out these applications: scoring people; erotic chat with minors; scams.",
+    "Games that sexualise minors may not be built with the engine.",
+    "Characters that sexualise minors must not be made or shared.",
+    "Under this licence no one gets permission to use the work for the sexual exploitation of minors.",
+    "The voice must not be lent to anyone who would win a minor's confidence for sexual aims.",
 ]
 DO_NOT = [
     "The parent process must not abuse its children.",
@@ -130,6 +150,20 @@ DO_NOT = [
     "Adult content. Do not share it with people under 18.",
     "The bill would prohibit tools made for child sexual abuse material.",
     "Until 2019 our terms banned the sexualisation of minors.",
+    "We warrant that the data set does not contain sexual images of minors.",
+    "The licence is granted on condition that the Licensee keeps the data, which cover abuse of minors, in a safe.",
+    "You agree that we are not liable if content harms minors.",
+    "We have excluded the following articles: sports; sexual abuse of minors.",
+    "Reports on sexual abuse of minors may not be made public.",
+    "A minor bug must not exploit the cache. You must obtain a minor's consent before sexual health counselling.",
+    "## Sexual health\n\nDo not share images of minors.",
+    "## No child exploitation\n\nSuppliers pay fair wages.",
+    "# Supplier code\n\n## Our suppliers\n\nThe exploitation of children is prohibited.",
+    "- You may use the data to train filters;\n- promote safety of abused minors;\n- do research.",
+    "(a) You shall not sell the data;\n(b) the data covers sexual abuse of minors; and\n(c) it is large.",
+    "A clause could have been written to outlaw harm to children; there is none.",
+    "We decided against forbidding the exploitation of minors in the licence.",
+    "We discussed whether a ban on harm to minors would help.",
     "You may not use it:\n- to send spam\n\nWe like children. Our staff is trained in preventing abuse of minors.\n",
 ]
 

@@ -53,6 +53,14 @@ def test_terms_without_the_clause_are_absent() -> None:
     ]
 
 
+def test_terms_with_more_sentences_than_are_read_are_left_open() -> None:
+    subject = of("terms", ENGLISH + "\n\n" + "".join(f"- the sexual minors of page {at}\n" for at in range(9_000)))
+    (gap,) = subject.gaps
+    assert gap.why.startswith("more sentences than are read, from character ")
+    assert gap.why.endswith(" on: the rest was not judged")
+    assert not subject.stated("clause")
+
+
 def test_terms_in_another_language_are_left_open() -> None:
     french = "Ceci est la licence du modèle et vous ne devez pas l'utiliser pour les fins qui sont dans une liste. " * 3
     subject = of("licence", french)

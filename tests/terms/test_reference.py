@@ -36,6 +36,23 @@ def test_a_policy_is_named_with_its_owner_and_address() -> None:
             "https://tessera.example/aup.",
             "Tessera Acceptable Use Policy (https://tessera.example/aup)",
         ),
+        (
+            "Prohibited uses of Tessera are outlined in the [Tessera Prohibited Use Policy](https://tessera.example/u).",
+            "Tessera Prohibited Use Policy (https://tessera.example/u)",
+        ),
+        ("Access is given to those who accept the Tessera Responsible Use Policy.", "Tessera Responsible Use Policy"),
+        (
+            "# Tessera terms\n\n## Acceptable Use Policy\n\nYou agree to comply with our Acceptable Use Policy.",
+            "Acceptable Use Policy",
+        ),
+        ("You must comply with the\nAcceptable Use Policy\nand with the law.", "Acceptable Use Policy"),
+        (
+            "Its annex, the Tessera Acceptable Use Policy, forms part of this agreement.",
+            "Tessera Acceptable Use Policy",
+        ),
+        ("What you may not do is listed in the Tessera Acceptable Use Policy.", "Tessera Acceptable Use Policy"),
+        ("All content must meet the Nimbus Community Guidelines.", "Community Guidelines"),
+        ("See the Tessera Use Policy for what you may not do.", "Tessera Use Policy"),
         ("Access is conditional on adherence to the Usage Policies on our site.", "Usage Policies"),
     ],
 )
@@ -52,6 +69,15 @@ def test_the_policy_with_an_address_is_named_before_others(text: str, refers: st
         "4. Use Restrictions. You agree to the following.",
         "Support is subject to our Fair Usage Policy.",
         "Contributors follow our Code of Conduct.",
+        # Its own title, and a section's.
+        "# Acceptable Use Policy\n\nYou agree to what follows. The Acceptable Use Policy was last changed in May.",
+        "# Terms\n\nYou agree to these terms.\n\n## Content Policy\n\nUsers who violate this are banned.",
+        "Content Policy\n==============\n\nYou agree to be kind.",
+        # None, and nobody's by name.
+        "There is no usage policy that you must comply with.",
+        "The paper compares the Acceptable Use Policy of Nimbus with that of Orrery.",
+        "The services use other models; you must comply with those parties' acceptable usage policies.",
+        "Prohibited uses of the corpus are outlined in section 4. We wrote a Content Policy once.",
     ],
 )
 def test_a_policy_on_something_else_and_the_text_itself_are_no_reference(text: str) -> None:

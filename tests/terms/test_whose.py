@@ -21,6 +21,12 @@ TOLD = [
     "| Nimbus | Nimbus forbids the exploitation of minors |",
     "Economists have argued that shops should ban dolls that sexualise children.",
     "If your app has a chat you should have a policy that prohibits child sexual abuse material.",
+    "Bo objected that a rule against harming minors, which this draft bans, was vague.",
+    "He will be banned from teaching for the sexual abuse of minors.",
+    "## Policies of platforms\n\n- Nimbus: forbids turning its voices to the sexualisation of kids",
+    "- Nimbus: forbids turning its voices to the sexualisation of kids\n- Orrery: no policy",
+    "# Comparison of content policies\n\nSexual depictions of minors are prohibited on Nimbus.",
+    'The fixture "Players shall never sexualise kids" stands for a rule in our unit tests.',
     "Mr Ode was banned in 2019 for sharing child sexual abuse material.",
 ]
 OWN = [
@@ -32,6 +38,10 @@ OWN = [
     "Nimbus prohibits the use of its services for the exploitation of minors.",
     "Licensor forbids the use of the Work for the exploitation of minors.",
     "The Community Guidelines prohibit sexual content involving minors.",
+    "NIMBUS LICENCE\n\nNimbus bars use of the weights to exploit minors.",
+    "# Tessera Licence\n\nUse is free. The Tessera licence bars every use that sexualises children.",
+    "# Nimbus\n\n- Nimbus: forbids turning its voices to the sexualisation of kids",
+    "# Terms of our services\n\nSexual depictions of minors are prohibited.",
     # Others' rules, taken over.
     "Our host is Nimbus. Under Nimbus's rules, you may not upload child sexual abuse material.",
     "You must not break Nimbus's rules or exploit minors.",
