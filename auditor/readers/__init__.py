@@ -32,12 +32,16 @@ Role = Literal["card", "licence", "terms", "document"]
 
 
 class Text(NamedTuple):
-    """A text that was read, for the derivations that need its words. It never leaves the worker."""
+    """A text that was read, for the derivations that need its words. It never leaves the worker.
+
+    ``accepted``: whoever downloads has to accept it first, so that a policy it names binds.
+    """
 
     role: Role
     uri: str
     text: str
     first_line: int = 1  # the line of the file on which it begins (after front matter); 0: its lines are not the file's
+    accepted: bool = False
 
 
 class Part(NamedTuple):

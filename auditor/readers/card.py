@@ -111,12 +111,12 @@ def part_of(
     for key in _PROMPTS:
         prompt = card.metadata.get(key)
         if isinstance(prompt, str) and prompt.strip():
-            texts.append(Text(role, uri, prompt, statements.line(key)))
+            texts.append(Text(role, uri, prompt, statements.line(key), accepted=True))
     # "I will not use it for …: checkbox": each name is a promise of its own.
     fields = card.metadata.get("extra_gated_fields")
     if isinstance(fields, Mapping) and fields:
         promises = "\n".join(f"- {name}" for name in fields)
-        texts.append(Text(role, uri, promises, statements.line("extra_gated_fields")))
+        texts.append(Text(role, uri, promises, statements.line("extra_gated_fields"), accepted=True))
     return Part(Subject(subject.kind, subject.name, subject.revision, tuple(statements.made), missing), tuple(texts))
 
 

@@ -154,10 +154,12 @@ def _of_card(looked: _Looked, subject: Subject, known: Vocabulary, declared: set
         if subject.kind == "model" or mention.key not in _OF_MODELS:
             line = text.first_line + looked.data.count(b"\n", 0, mention.start)
             yield Statement(mention.key, mention.value, "", Place(text.uri, line), _SOURCES[text.role])
-    if "clause" in cues:
-        said = clause(text.text, references=False)
+    if "clause" in cues or text.accepted:
+        said = clause(text.text, references=text.accepted)
         if said.answer == "explicit":
             yield _clause(text, said, "explicit" if "explicit" in declared else "card-only")
+        elif said.answer == "by-reference":
+            yield _clause(text, said, said.answer)
 
 
 def _named(text: Text, key: str, value: str, start: int, relation: str = "") -> Statement:

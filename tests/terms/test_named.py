@@ -111,3 +111,13 @@ def test_a_way_to_reach_those_responsible(text: str, value: str, line: int) -> N
 )
 def test_an_empty_contact_is_none(text: str) -> None:
     assert stated(text, "contact") == []
+
+
+def test_a_policy_binds_where_it_must_be_accepted_not_where_a_card_mentions_it() -> None:
+    words = "You agree to comply with the Tessera Acceptable Use Policy (https://tessera.example/aup)."
+    prompt = f"---\nlicense: other\nextra_gated_prompt: >-\n  {words}\n---\n# Leaf\n"
+    policy = "Tessera Acceptable Use Policy (https://tessera.example/aup)"
+    assert stated(prompt, "clause") == [("clause", "by-reference", policy, 3)]
+    fields = f"---\nextra_gated_fields:\n  {words[:58]}: checkbox\n---\n# Leaf\n"
+    assert stated(fields, "clause") == [("clause", "by-reference", "Tessera Acceptable Use Policy", 2)]
+    assert stated(f"---\nlicense: other\n---\n# Leaf\n\n{words}\n", "clause") == []
