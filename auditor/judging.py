@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from auditor.known.match import Quarantined
     from auditor.policy import Policy
 
-# Rows of facts judged at a time, some 40 MB as Python objects.
+# Rows of facts that are judged at a time: what a worker holds at once, some 20 MB.
 GROUP_ROWS = 60_000
 _BUCKETS = 256
 
