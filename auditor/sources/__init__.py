@@ -16,7 +16,6 @@ import os
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
 from typing import BinaryIO, Literal, Protocol
 
 from auditor.errors import Unreadable, UsageError
@@ -49,7 +48,15 @@ class Blob:
     alone_kind: Kind | Literal[""] = ""  # what the folders' names say a card in them speaks of
     modified: int = 0  # nanoseconds since 1970; an interrupted run reads a file again that has changed since
     stretch: tuple[int, int] = (0, 1)
+    basename: str = field(default="", init=False, repr=False, compare=False)
+    suffix: str = field(default="", init=False, repr=False, compare=False)  # lower-case, with its dot
     _kept: bytes = field(default=b"", init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:  # every reader asks for them
+        name = self.uri.rpartition("/")[2]
+        stem, dot, suffix = name.rpartition(".")
+        object.__setattr__(self, "basename", name)
+        object.__setattr__(self, "suffix", f".{suffix.lower()}" if dot and stem else "")
 
     def __reduce__(self) -> tuple[type[Blob], tuple[object, ...]]:
         """Sent to a worker as it was listed, in half the time of a dataclass's own way."""
@@ -58,15 +65,6 @@ class Blob:
     def under(self, prefix: str) -> Blob:
         """The same blob where several targets are read: its place begins with its target's name."""
         return replace(self, uri=prefix + self.uri)
-
-    @property
-    def basename(self) -> str:
-        return _called(self.uri)[0]
-
-    @property
-    def suffix(self) -> str:
-        """The lower-case suffix with its dot, or ""."""
-        return _called(self.uri)[1]
 
     def share(self, count: int) -> range:
         """Which of ``count`` parts of the file the stretch is: those of all stretches are all of them, each once."""
@@ -135,14 +133,6 @@ class Blob:
 
 
 _LISTED = tuple(one.name for one in fields(Blob) if one.init)
-
-
-@lru_cache(maxsize=64)  # every reader asks it of the same blob
-def _called(uri: str) -> tuple[str, str]:
-    """A file's name, and its lower-case suffix with its dot."""
-    name = uri.rsplit("/", 1)[-1]
-    stem, dot, suffix = name.rpartition(".")
-    return name, f".{suffix.lower()}" if dot and stem else ""
 
 
 @dataclass(frozen=True, slots=True)
