@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 # Memory a worker may allocate. RLIMIT_DATA does not count shared mappings of files, so lists may be larger.
 _MEMORY = 8 * 1024**3
 # There is a worker for every core already: threads of BLAS and of Arrow would only get in each other's way.
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+THREADS = ("OMP_NUMTHREADS", "OPENBLAS_NUMTHREADS", "MKL_NUMTHREADS", "VECLIB_MAXIMUMTHREADS")
 # A pool whose workers all end breaks; so many in a row without a finished task, and something is wrong here.
 _BROKEN_POOLS = 5
 _NO_WORKERS = (
@@ -84,6 +84,8 @@ def run(
     workers = len(waiting)  # never more than there are tasks
     start = _Start(pickle.dumps((initializer, initargs)), _log.isEnabledFor(logging.INFO))
     context = multiprocessing.get_context(_start_method())
+    if sys.platform == "linux":  # macOS forks too, but its system libraries need not survive that
+        context.set_forkserver_preload(["auditor.preloaded", "__main__"])
     broken = 0
     while waiting:
         running: dict[Future[R], T] = {}
@@ -146,7 +148,7 @@ class _Start:
     verbose: bool
 
     def __call__(self) -> None:
-        for name in _THREADS:
+        for name in THREADS:
             os.environ.setdefault(name, "1")
         without_pandas.keep_out()
         _notice_dead_workers()

@@ -31,7 +31,9 @@ def work(task: str) -> str:
     if task == "hungry":
         raise MemoryError
     if task == "threads":
-        return ",".join(os.environ.get(name, "") for name in engines._THREADS)
+        return ",".join(os.environ.get(name, "") for name in engines.THREADS)
+    if task == "loaded":
+        return " ".join(name for name in ("auditor.scan", "pyarrow.dataset", "pandas") if name in sys.modules)
     if task == "rule":
         raise RuleError("rules/x.toml: is broken")
     return task.upper()
@@ -58,6 +60,11 @@ def test_a_lost_worker_costs_its_own_task_and_no_other() -> None:
 def test_a_lost_task_is_tried_again_in_parts() -> None:
     ended = outcomes("dies", "a", retry=lambda task: ("b", "fails") if task == "dies" else ())
     assert ended == {"a": "A", "b": "B", "fails": "the worker failed: KeyError"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each worker loads what it needs")
+def test_a_worker_is_forked_with_what_it_needs_and_without_pandas() -> None:
+    assert outcomes("loaded") == {"loaded": "auditor.scan pyarrow.dataset"}
 
 
 def test_what_is_wrong_with_the_set_up_ends_the_run() -> None:
@@ -96,7 +103,7 @@ def test_cores_are_counted_where_the_system_cannot_say_which(monkeypatch: pytest
 
 
 def test_a_worker_has_one_thread_and_its_caller_as_many_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in engines._THREADS:
+    for name in engines.THREADS:
         monkeypatch.delenv(name, raising=False)
     before = dict(os.environ)
     assert outcomes("threads") == {"threads": "1,1,1,1"}
