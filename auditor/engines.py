@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 # Memory a worker may allocate. RLIMIT_DATA does not count shared mappings of files, so lists may be larger.
 _MEMORY = 8 * 1024**3
 # There is a worker for every core already: threads of BLAS and of Arrow would only get in each other's way.
-THREADS = ("OMP_NUMTHREADS", "OPENBLAS_NUMTHREADS", "MKL_NUMTHREADS", "VECLIB_MAXIMUMTHREADS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 # A pool whose workers all end breaks; so many in a row without a finished task, and something is wrong here.
 _BROKEN_POOLS = 5
 _NO_WORKERS = (

@@ -17,6 +17,9 @@ from auditor.engines import Done, Lost, cores, run
 from auditor.errors import RuleError, UsageError
 
 
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
 def start() -> None:
     pass
 
@@ -31,7 +34,7 @@ def work(task: str) -> str:
     if task == "hungry":
         raise MemoryError
     if task == "threads":
-        return ",".join(os.environ.get(name, "") for name in engines.THREADS)
+        return ",".join(os.environ.get(name, "") for name in _THREADS)
     if task == "loaded":
         return " ".join(name for name in ("auditor.scan", "pyarrow.dataset", "pandas") if name in sys.modules)
     if task == "rule":
@@ -103,7 +106,7 @@ def test_cores_are_counted_where_the_system_cannot_say_which(monkeypatch: pytest
 
 
 def test_a_worker_has_one_thread_and_its_caller_as_many_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in engines.THREADS:
+    for name in _THREADS:
         monkeypatch.delenv(name, raising=False)
     before = dict(os.environ)
     assert outcomes("threads") == {"threads": "1,1,1,1"}
