@@ -16,7 +16,6 @@ from auditor import engines
 from auditor.engines import Done, Lost, cores, run
 from auditor.errors import RuleError, UsageError
 
-
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
