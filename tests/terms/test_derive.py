@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.readers import Part, Text
 from auditor.resources import resource
-from auditor.terms.derive import derive, load
+from auditor.terms.derive import derive, derived, load
 from auditor.terms.language import language_of
 
 KNOWN = load((resource("rules") / "vocabulary",))
@@ -34,6 +34,18 @@ def told(subject: Subject, *keys: str) -> list[tuple[str, str, int]]:
 def test_a_part_without_texts_is_as_it_was() -> None:
     subject = Subject("model", "org/x")
     assert derive(Part(subject), KNOWN) is subject
+
+
+def test_parts_that_are_looked_at_together_say_what_each_says_alone() -> None:
+    texts = [
+        (Text("card", "A", "## Limitations\n\nSmall leaves.\n\nWrite to trees@example.org.\n"),),
+        (),
+        (Text("card", "B", "A lone \udc80 surrogate. The data was filtered for abuse material (CSAM).\n", 7),),
+        (Text("licence", "C", ENGLISH), Text("card", "C", "You must not exploit minors.\n", 3)),
+    ]
+    parts = [Part(Subject("model", f"org/{at}"), said) for at, said in enumerate(texts)]
+    assert list(derived(parts, KNOWN)) == [derive(part, KNOWN) for part in parts]
+    assert [bool(subject.statements) for subject in derived(parts, KNOWN)] == [True, False, True, True]
 
 
 ENGLISH = "This is the licence of the model, and it is for all who use it in the way that it says. "
