@@ -315,7 +315,8 @@ def cases(verdicts: Verdicts) -> tuple[Case, ...]:
 def _weight(finding: Finding) -> tuple[int, bool, bool, str, str, str]:
     """Heavier findings first: by severity, a listed model before what was made from it, exact before near."""
     severity = -SEVERITIES.index(finding.severity)
-    derived, near = "derivative" in finding.fact, "near" in finding.fact
+    # Not the words of a list's or a dataset's name, which stand between.
+    derived, near = finding.fact.startswith("is a dedicated derivative"), finding.fact.endswith("(near)")
     return (severity, derived, near, finding.rule, finding.subject, finding.fact)
 
 

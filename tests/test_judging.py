@@ -39,6 +39,13 @@ def test_the_heaviest_reason_comes_first() -> None:
     assert case.reasons == (exact, near, light)
 
 
+def test_a_name_makes_a_reason_no_lighter() -> None:
+    named = reason("a", fact="trained on near-derivatives (exact)")
+    near = reason("a", fact="trained on d (near)")
+    (case,) = cases(Verdicts(reasons=((near, "exposed"), (named, "exposed"))))
+    assert case.reasons == (named, near)
+
+
 def test_cases_do_not_depend_on_the_order_of_the_verdicts() -> None:
     reasons = tuple((reason(name), "exposed") for name in "abcde")
     pairs = ((Ref("model", "e"), Ref("model", "a")), (Ref("model", "d"), Ref("model", "c")))
