@@ -54,7 +54,7 @@ def clause(text: str, *, references: bool = True) -> Clause:
     A heading alone ("Child sexual abuse material") prohibits nothing. ``references``: look for a policy
     that the text points to (cards point to many that do not bind).
     """
-    said = _explicit(text) if near(text[:LONGEST].encode()) else Clause("absent")
+    said = _explicit(text) if near(text[:LONGEST]) else Clause("absent")
     if said.answer == "explicit":
         return said
     unread = said.unread or (f"longer than {LONGEST:,} characters" if len(text) > LONGEST else "")
@@ -104,7 +104,8 @@ def _explicit(text: str) -> Clause:
 _BACK = re2.compile(
     r"(?i)^(?:and |but |so )?(?:(?:any |all |none of )?(?:such|this|that|these|those|doing (?:so|this|that))\b|"
     r"(?:[a-z]+ing (?:(?:or|and) [a-z]+ing )?)?(?:any|all|one|each|none) of (?:this|that|these|those|them|the above)\b|"
-    r"[a-z]+ing (?:(?:or|and) [a-z]+ing )?(?:this|these|such [a-z]+) (?:is|are|will|gets?|leads?|results?|means)\b)"
+    r"[a-z]+ing (?:(?:or|and) [a-z]+ing )?(?:this|these|such (?:an? )?[a-z]+) (?:is|are|will|gets?|leads?|results?|"
+    r"means)\b)"
 )
 # "Anyone who asks for this is blocked."
 _BACK_CULPRIT = re2.compile(

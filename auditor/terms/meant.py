@@ -7,7 +7,7 @@ from itertools import islice
 
 import re2
 
-from auditor.terms.sentences import Unit
+from auditor.terms.sentences import HYPHENATED, Unit
 
 
 def _words(words: str) -> frozenset[str]:
@@ -53,7 +53,7 @@ _IMAGERY = (
     r"(?:child|minor|under-?age|teen|infant|youth|juvenile)[- ](?:sex\w*|porn\w*|nudity|exploitation|abuse|grooming)|"
     r"(?:child|minor)[- ](?:sexual[- ])?traffick\w*|solicit(?:s|ing|ation)?(?: of)? (?:minors|"
     r"(?:a )?child(?:ren)?|a minor)|"
-    r"p(?:a|e|ae)?edo(?:phil|porn|-?sex)\w*|loli(?:con)?|shota(?:con)?|"
+    r"p(?:a|e|ae)?edo(?:phil|porn|-?sex)\w*|loli(?:s|con)?|shota(?:s|con)?|"
     r"(?:illegal|unlawful|illicit) (?:\w+ )?(?:content|material|imagery|images)(?: \w+)? (?:involving|depicting|"
     r"of|with|featuring) "
     r"(?:minors|children|a minor|a child)|"
@@ -91,17 +91,21 @@ _COUNT_AFTER = re2.compile(r"^(?: ?\(\d[\d,]*\)|:? \d[\d,]*[,;]|: \d[\d,]*\.?$)"
 _COUNT_BEFORE = re2.compile(r"(?i)\b\d[\d,]* (?:cases? |accounts? |users? |reports? )?(?:for|of) $")
 # "An abused child", "children who were abused": victims spoken of; "images of abused children" are imagery.
 _VICTIM = re2.compile(r"(?i)^(?:abused|exploited|harmed|hurt|endangered|mistreated|molested|trafficked|victimi[sz]ed)$")
+_VICTIMS = re2.compile(r"(?i)\b(?:victims?|survivors?)\b")
 _IMAGES_OF = re2.compile(
     r"(?i)\b(?:imag|pictur|photo|video|depict|content|material|show|portray|scene|draw)\w*[^.;]{0,20}$"
 )
-_WHO_WERE = re2.compile(r"(?i)\bwho (?:were|was|have been|had been|has been)\b")
+_WHO_WERE = re2.compile(
+    r"(?i)\bwho (?:were|was|have been|had been|has been|(?:have |has |had )?(?:reported|suffered|survived|experienced|"
+    r"disclosed|spoken|spoke|told))\b"
+)
 _HARMING = re2.compile(f"(?i)(?:{_HARM})")
 _DEED = re2.compile(f"(?i)(?:{_HARM}|{_SEXUAL})")
 _DEEDS = re2.compile(f"(?i)\\b(?:{_HARM}|{_SEXUAL}|{_IMAGERY})".encode())
 # Before anything else: no such word, no clause. Cheap enough for every card of a hub.
 TOPIC = re2.compile(
     (
-        r"(?i)\b(?:csam|csem|csai|csea|csae|loli(?:con)?|shota(?:con)?|minors?|child(?:ren)?|kids?|teens?|"
+        r"(?i)\b(?:csam|csem|csai|csea|csae|loli(?:s|con)?|shota(?:s|con)?|minors?|child(?:ren)?|kids?|teens?|"
         r"teenagers?|preteens?|infants?|toddlers?|"
         r"under-?\s?aged?|p(?:a|e|ae)?edophil\w*|adolescents?|juveniles?|youths?|under[- ]?18s?|pre-?pubescents?|"
         r"school ?(?:girl|boy|child)\w*|babies|young (?:people|persons?)|"
@@ -127,7 +131,7 @@ _AFTER_A_MINOR = _words(
     "who that which in or and by for under to is are with without through as at on from of if being engaged engaging "
     "depicted shown portrayed performing posing appearing must may can will shall should cannot gets get has have "
     "results result leads lead means ends breaks violates breaches constitutes voids costs triggers earns faces risks "
-    "forfeits loses not never — – -"
+    "forfeits loses not never appears appear features poses performs participates takes looks — – -"
 ) | {""}
 # Words that may stand between a deed and the minor it is done to.
 _LINKS = _words(
@@ -172,6 +176,11 @@ _EXCEPTED = re2.compile(
     rf"(?i)\b(?:{_SEXUAL})\b{_SPAN}{{0,80}}(?:\bunless|\bexcept|\bsave|\bbut (?:not|never))(?: \w+){{0,4}}? (?:of|with|"
     rf"about|involv\w+|depict\w*|featur\w*|show\w*)(?: \w+)?? ({_MINOR})\b"
 )
+# "… explicit content of adults, and never such content of minors".
+_SUCH = re2.compile(
+    rf"(?i)\b(?:{_SEXUAL})\b{_SPAN}{{0,120}}\b(?:such|similar|that kind of) (?:content|material|images?|imagery|"
+    rf"pictures?|scenes?|stories|texts?) (?:of|with|about|involving|depicting|featuring|showing)(?: \w+)?? ({_MINOR})\b"
+)
 # A label above or before names one half, the words under it the other: "Sexual content: no depictions of minors".
 LABEL = re2.compile(r"^([^:]{3,50}): +\S")
 _LABEL_SEXUAL = re2.compile(rf"(?i)\b(?:{_SEXUAL})\b")
@@ -197,7 +206,22 @@ _ABOUT_ABUSE = _words(
     "reports filter filters filtering hash hashes hashing matching risk risks vector vectors benchmark benchmarks "
     "-adjacent adjacent"
 )
-_BROKEN = re2.compile(r"(?i)\b(?:not|never|no)\b|, so\b|, (?:but|because|while|whereas)\b")
+_BROKEN = re2.compile(
+    r"(?i)\b(?:not|never|no)\b|, so\b|, (?:but|because|while|whereas|since|"
+    r"as (?:\w+ ){1,2}(?:is|are|may|can|might|contains?|has|have|"
+    r"does|do)|for it|"
+    r"for they)\b"
+)
+# "Which a reasonable person would regard as indecent": that is, indecent.
+_REASONABLE = re2.compile(
+    r"(?i)\b(?:which|that|who|whom) (?:an? )?reasonabl[ey] (?:\w+ )?(?:would|might|could|may) "
+    r"(?:regard|consider|deem|find|take|see|think|perceive|view)(?: as| to be)?\b"
+)
+# "Cases of alleged child abuse", "signs of …": spoken of, not done.
+_ALLEGED = re2.compile(
+    r"(?i)\b(?:alleged|allegedly|(?:allegations?|accusations?|suspicions?|disclosures?|signs|symptoms|indicators) "
+    r"(?:of|about|concerning|regarding)(?: [a-z]+)?)$"
+)
 _LABOUR = re2.compile(
     r"(?i)\b(?:child(?:ren)?[- ]labou?r|employees?|employers?|employment|wages?|supply[- ]chains?|suppliers?|workers?|"
     r"factory|factories|workplace|hir(?:e|es|ed|ing)|employ(?:s|ed|ing)? (?:\w+ ){0,2}(?:persons?|people|"
@@ -209,6 +233,7 @@ _MACHINE = re2.compile(
     r"widgets?|"
     r"elements?|components?|domains?|themes?|class(?:es)?|tasks?|tables?)|its (?:own )?child(?:ren)?|scheduler|"
     r"subtree|sub-?domains?|"
+    r"toys?|robots?|appliances?|vehicles?|playgrounds?|furniture|medicines?|"
     r"(?:major|patch) (?:and|or) minor|minor (?:versions?|releases?|updates?|keys?|chords?|scales?))\b"
 )
 _TRAITS = re2.compile(r"(?i)\bdiscriminat\w+|\bsexual orientation\b")
@@ -220,8 +245,22 @@ _SEX = re2.compile(rf"(?i)\b(?:{_SEXUAL}|{_IMAGERY})")
 _MOST = 16  # more targets in one unit are a text made to be slow
 
 
-def near(text: bytes) -> bool:
+def near(text: str) -> bool:
     """Does a word for a minor stand near a word for harm or sex? No unit need be cut where none does."""
+    return _near(text.encode()) or (_hyphenates(text) and _near(HYPHENATED.sub(r"\1\2", text).encode()))
+
+
+def _hyphenates(text: str) -> bool:
+    """Does a line end in a part of a word? Not in a card, which is Markdown: it begins with its "---"."""
+    if text.startswith("---"):
+        return False
+    at = text.find("-\n", 1)
+    while at != -1 and not text[at - 1].islower():
+        at = text.find("-\n", at + 1)
+    return at != -1
+
+
+def _near(text: bytes) -> bool:
     return any(_DEEDS.search(text[max(0, match.start() - 250) : match.end() + 250]) for match in TOPIC.finditer(text))
 
 
@@ -245,9 +284,9 @@ def is_meant(unit: str) -> tuple[tuple[int, int], ...]:
                 found.append(match.span())
             # The next may begin within this one: "harm others or exploit minors".
             match = pattern.search(unit, match.end(1))
-    for pattern in (_PROVISO, _EXCEPTED):
+    for pattern in (_PROVISO, _EXCEPTED, _SUCH):
         found += [match.span(1) for match in islice(pattern.finditer(unit), _MOST)]
-    found = [span for span in found if not _counted(unit, *span)]
+    found = [span for span in found if not (_counted(unit, *span) or _ALLEGED.search(unit[: span[0]].rstrip()))]
     return () if not found or of_no_people(unit) or _ADMITTED.search(unit) else tuple(sorted(found))
 
 
@@ -288,12 +327,18 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
     if minor.endswith(" minor") and next_word not in _AFTER_A_MINOR and not next_word.startswith(("'s", "’s")):
         return False
     between = match.group(2)
+    if "reasonabl" in between:
+        between = _REASONABLE.sub(" ", between)
     if _BROKEN.search(between):
         return False
     words = [word.strip("\"'“”’().,*_").lower() for word in between.replace("/", " ").replace(",", " ").split()]
     if between[:2] in ("'s", "’s"):
         words = words[1:]
     if minor_first and _WHO_WERE.search(between):
+        return False
+    if minor_first and between.strip() == "," and unit[: match.start()].lower().endswith("no "):
+        return False  # "No minors, explicit talk inside"
+    if minor_first and _VICTIMS.search(between) and not _IMAGES_OF.search(unit[: match.start()]):
         return False
     if not minor_first and not words and _VICTIM.match(deed) and not _IMAGES_OF.search(unit[: match.start()]):
         return False
@@ -322,12 +367,19 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
         and "relating" not in words
         and deed not in {"sexualize", "sexualise"}
     ):
-        return words[-1] == "with" and deed in {"sex", "sexual", "sexually", "erotic", "lewd", "erp"}
-    if _ACCESS.search(between):
+        return words[-1] == "with" and (
+            deed in {"sex", "sexual", "sexually", "erotic", "lewd", "erp"}
+            or (deed.startswith("porn") and not _GIVING.search(unit[: match.start()]))
+        )
+    if _ACCESS.search(between) or (words and words[-1] == "from" and _KEPT.search(unit[: match.start()])):
         return False
     return sum(word not in _LINKS and not _DEED.fullmatch(word) for word in words) <= 5
 
 
+# "… keeps sexual content from minors".
+_KEPT = re2.compile(r"(?i)\b(?:keep|kept|hid|shield|protect|block|withh)\w*\b[^.;]{0,60}$")
+# "Pornographic material with minors" shows them, unless it is shared with them.
+_GIVING = re2.compile(r"(?i)\b(?:shar|show|watch|discuss|view|look|send|see|leav|talk)\w*\b[^.;]{0,60}$")
 # "Adult content. Do not share with people under 18."
 _GIVEN = re2.compile(
     r"(?i)\b(?:shar(?:e|ed|ing)|show(?:n|ing)?|s[eo]ll(?:ing)?|sold|giv(?:e|en|ing)|send(?:ing)?|sent|"

@@ -9,14 +9,21 @@ from functools import lru_cache
 import re2
 
 from auditor.terms.meant import LABEL
-from auditor.terms.sanctions import SANCTION_AFTER, SANCTION_BEFORE, WORLDLY, conditional, culprits_listed, expelled
+from auditor.terms.sanctions import (
+    ROOM,
+    SANCTION_AFTER,
+    SANCTION_BEFORE,
+    WORLDLY,
+    conditional,
+    culprits_listed,
+    expelled,
+)
 from auditor.terms.sentences import Unit
 from auditor.terms.undone import (
     ANOTHER_DEED,
     BE,
     BENIGN,
     BOUND,
-    CAUSE,
     DEFINITION,
     DESCRIBED,
     DUTY,
@@ -24,6 +31,7 @@ from auditor.terms.undone import (
     JOINED,
     LIABLE,
     MODEL_DOES,
+    caused,
     undone,
     undone_at,
 )
@@ -64,14 +72,18 @@ BEFORE = re2.compile(
     r"\b(?:agrees?|agreed|undertakes?|commit|commits|covenants?|promise|promises|warrants?|required|asked|obligated|"
     r"obliged) not to\b|"
     r"\bagrees? (?:that )?(?:you|they|it)? ?(?:will|shall|do|must)(?: [a-z]+)? not\b|"
-    r"\b(?:is|are|be) not (?:allowed|permitted|authori[sz]ed|licen[cs]ed|entitled) to\b|"
+    r"\b(?:is|are|be) not (?:allowed|permitted|authori[sz]ed|licen[cs]ed|entitled|licit|admitted|admissible) to\b|"
+    r"\bwhat (?:can['’]?t|cannot|mustn['’]?t|shouldn['’]?t) (?:i|we|one|users?|you)\b|"
+    r"\bwhat (?:may|can|must|should) (?:i|we|one|users?|you) (?:not|never)\b|"
+    r"\b(?:agrees?|undertakes?|engages?|promises?|commits?|pledges?)(?: [\w,]+){1,10} (?:and|or|but)"
+    r"(?: (?:in particular|especially|also))? (?:to not|not to|never to)\b|"
     r"\b(?:refrain|refrains|abstain|desist|prohibited|barred|banned|forbidden|restricted|disallowed|"
     r"excluded)(?: [a-z]+)? from\b|"
     r"\b(?:not|never)(?: to)? be (?:used|applied|deployed|employed)\b|\bnot to (?:use|be used|allow|permit|upload|"
     r"generate|create|share|post)\b|"
     r"\b(?:nobody|no (?:\w+ ){0,2}(?:part(?:y|ies)|users?|person|one|licensee|member))\b (?:may|shall|can|"
     r"is (?:allowed|permitted) to)\b|"
-    r"(?:^|[:–—,;/)(-] ?|\b(?:strictly|absolutely|definitely|provided|that|is|are|be|say) )(?:no|zero)\b|"
+    r"(?:^|[:–—,;/)(+&-] ?|\b(?:strictly|absolutely|definitely|provided|that|is|are|be|say) )(?:no|zero)\b|"
     r"^not (?:to )?[a-z]+|"
     r"\b(?:and|but|or)(?: also| in particular| especially| therefore)? not (?:to )?(?:for |to )?(?:creat\w+|"
     r"generat\w+|"
@@ -83,10 +95,27 @@ BEFORE = re2.compile(
     r"\b(?:must|may|shall|can|should) not,(?: [a-z]+){1,4},|"
     r"\b(?:grants?|gives?|confers?) no (?:rights?|licen[cs]es?|permission)\b|"
     r"\bno (?:rights?|licen[cs]es?|permission)(?: \w+)? (?:granted|given)\b|"
+    rf"\bno (?:rights?|licen[cs]e|permission|authority|authori[sz]ation)(?: \w+)? to {_DOING}\b|"
     r"\b(?:licen[cs]es?|licen[cs]ed|permission|permitted|grant(?:s|ed)?|allowed|free|may|lawful|agreement|rights)\b"
     r"[^.;]{0,120}\b(?:except(?: for| to| in| where| when| that)?|other than|excluding|excludes?|"
-    r"with the exception of)\b|"
+    r"with the exception of|with (?:one|two|three|a few|some|the following|these) exceptions?)\b|"
+    # "You can do whatever you like, except …"; "we accept stories of every kind, but not …".
+    r"\b(?:do|make|create|generate|draw|write|use (?:it|this|them)(?: for| as)?) (?:what(?:ever)?|any ?thing|"
+    r"how(?:ever)?)\b"
+    r"[^.;]{0,80}\b(?:except|but not|just not|only not)\b|"
+    r"\b(?:accept|allow|permit|welcome|publish|host|take)(?:s|ed)?\b[^.;]{0,80}\bbut (?:not|no|never)\b|"
+    r"\bno (?:patience|mercy) (?:for|with)\b|"
     r"\bnot for (?:use|the purposes?)\b|"
+    # Who gives leave gives none: "we do not consent to …", "nothing herein authorises …".
+    r"\b(?:we|i|authors?|licensors?|artists?|owners?|creators?|providers?|developers?|team)(?: \w+)? "
+    r"(?:do|does|will|shall|cannot|can)? ?(?:not|never) (?:consent|agree|give (?:our |my |its )?(?:consent|"
+    r"permission)) "
+    r"to\b|"
+    r"\bnothing(?: \w+){0,5} (?:(?:shall|may|will|is to|can) (?:be (?:construed|read|taken|understood) (?:to|as) )?)?"
+    r"(?:authori[sz]|permitt?|allow|entitl|licen[cs]|grant)(?:e|es|s|ing)?\b|"
+    # "Nothing sexual involving minors."
+    r"(?:^|[,;:–—(-] ?)(?:(?:\w+ly|and|please) )?nothing (?:that )?$|"
+    r"\b(?:uses?|use cases?|purposes?|applications?)(?: \w+){0,2} excluded\b|\binterdicted\b|\binadmissible\b|"
     r"\b(?:is|are) not (?:a|the) place for\b|\b(?:any|every|all)(?: \w+)? (?:use|purpose|thing)s? but\b|"
     r"\b(?:duty|obligation|promise|undertaking|commitment|agreement|condition) not to\b|"
     r"\b(?:nothing|none)\b[^.;]{0,40}\b(?:may|shall|can|must|should) be (?:used|employed|applied|deployed|turned)\b|"
@@ -97,37 +126,45 @@ BEFORE = re2.compile(
     r"\b(?:shall|must|will)(?: \w+){0,3} exclude\b|"
     r"\b(?:must|shall|will|required|obliged|agrees?|undertakes?)(?: \w+){0,3} prevent (?:\w+ ){0,3}(?:users?|others|"
     r"third parties|anyone|any ?body|customers?|people) from\b|"
-    r"(?:^|[,;:.–—-] ?|\bplease |\band )(?:stay|keep) (?:well )?(?:away from|clear of)\b|\bsteer (?:well )?clear of\b|"
+    r"(?:^|[,;:.–—-] ?|\bplease |\band |\bmust |\bshall |\bshould |\bhas to |\bhave to )(?:stay|"
+    r"keep) (?:well )?(?:away from|clear of)\b|\bsteer (?:well )?clear of\b|"
     r"\b(?:ask|request|urge|want|expect|require|beg)(?:s|ed)? (?:\w+ ){1,3}(?:to not|not to|never to)\b|"
     r"\bviolat(?:e|es) (?:this|our|the|these) [^.;]{0,30}\b(?:to|by|if|when)\b|"
     # Use is free, if only …
     r"\b(?:uses?|permission|licen[cs]es?|grants?|granted|rights?|allowed|permitted|free|fine|ok|okay|welcome|may|can|"
     r"released?|shared?|published?|access)\b[^.;]{0,120}\b(?:provided|conditional (?:up)?on|on (?:the )?condition|"
-    r"(?:so|as) long as|only if|"
+    r"(?:so|as) long as|only if|only [a-z]+(?: \w+){0,5} if|"
     r"on the understanding)\b[^.;]{0,80}\b(?:(?:does|do|will|shall|is|are|has|have)(?: not|n['’]t)|not [a-z]+ing|"
     r"never|nobody|no one|none)\b|"
     r"\b(?:allowed|permitted|fine|ok|okay|welcome|accepted)\b[^.;]{0,40}\bunless (?:it|they|these|those|the \w+) "
     r"(?:involve|depict|show|feature|contain|are|is)s?\b|"
+    r"\b(?:may|can|free|freely|allowed|permitted|welcome)\b[^.;]{0,80}\bunless (?:you|users?|they|the (?:user|"
+    r"licensee))"
+    rf"(?: \w+){{0,3}} to {_DOING}\b|"
     # What is pledged of one's content.
+    r"\bi (?:\w+ )?(?:confirm|certify|warrant|promise|declare|affirm|agree|pledge|swear) (?:that )?(?:my|none of my) "
+    r"(?:\w+ ){1,3}(?:contains? no|shows? no|depicts? no|(?:do|does) not|(?:is|are) free of)\b|"
     r"\b(?:you|users?|licensees?|customers?|uploaders?|members?|contributors?|recipients?|sellers?|creators?|"
-    r"submitters?|participants?|developers?)(?: \w+){0,3} (?:represents?|warrants?|promises?|confirms?|"
+    r"submitters?|participants?|developers?|artists?|applicants?|suppliers?|undersigned)(?: \w+){0,3} (?:represents?|"
+    r"warrants?|promises?|confirms?|"
     r"certif(?:y|ies)|guarantees?|agrees?|affirms?|declares?|ensures?|undertakes?|attests?|pledges?):? "
     r"(?:that )?(?:(?:your|its|their|the|any|all|such|each|no) )?(?:\w+ ){0,2}(?:content|uploads?|files?|"
     r"submissions?|data ?sets?|sets?|characters?|posts?|materials?|images?|videos?|works?|models?|outputs?|"
-    r"derivatives?|apps?|products?|listings?|it|they)(?: \w+){0,3} (?:"
+    r"derivatives?|apps?|products?|listings?|goods|items?|artworks?|pictures?|drawings?|photos?|recordings?|it|"
+    r"they)(?: \w+){0,3} (?:"
     r"(?:do|does|will|shall|is|are)(?: not|n['’]t| never)|(?:contains?|includes?|has|have|depicts?|features?|shows?) "
     r"no|(?:is|are|be) free (?:of|from)|never)\b|"
     r"\b(?:exclud(?:e|es|ed|ing)|rul(?:e|es|ed|ing) out|carv(?:e|es|ed) out)(?: \w+){0,4} (?:uses?|purposes?|"
     r"applications?)\b|"
     r"\b(?:no one|nobody)(?: \w+)? (?:gets?|has|have|receives?|is given) (?:\w+ )?(?:permission|licen[cs]e|rights?)\b|"
     r"\b(?:agrees?|undertakes?|engages?|promises?|commits?|accepts?|asked|required|"
-    r"obliged)(?: \w+){0,3} (?:to not|not to)\b|"
+    r"obliged?s?|binds?|pledges?)(?: \w+){0,3} (?:to not|not to)\b|"
     r"\b(?:must|shall|should) be free (?:of|from)\b|"
     r"\b(?:warrants?|represents?|confirms?|agrees?|ensures?|promises?)(?: \w+)? (?:that )?(?:nothing|none of)\b|"
     r"\b(?:just|but|only) not (?:for|to|in|of|with)\b|\bno (?:place|room)(?: here)? for\b|\boff[- ]limits\b|\b(?:is|"
     r"are) not (?:used|employed|deployed) (?:to|for|in)\b|"
     r"\b(?:you|users?|licensees?|customers?|recipients?|developers?|deployers?|part(?:y|"
-    r"ies))(?: \w+){0,3} ensure(?: \w+){0,6} (?:not|no|never)\b|"
+    r"ies))(?: \w+){0,6} ensure(?: \w+){0,6} (?:not|no|never)\b|"
     r"\b(?:licen[cs]es?|rights?|permissions?|grants?|authori[sz]ation)(?: \w+){0,5} (?:do|does|shall|"
     r"will) not (?:extend|apply|include|cover|"
     r"permit|allow|grant|give|confer)\b|"
@@ -146,9 +183,11 @@ BEFORE = re2.compile(
     r"\b(?:uses?|purposes?|content|welcome|anything|everything|accept\w*) (?:is |are )?(?:\w+ )?(?:except(?: for|"
     r" to)?|other than|apart from|but not)\b|"
     r"\b(?:is|are) not (?:intended|meant|designed|suitable|to be used) (?:to|for)\b|"
-    r"\b(?:violat(?:e|es|ions?) of|violat(?:e|es) (?:this|our|the)|breach of|contrary to|against) (?:this|our|the|"
-    r"these)\b"
-    r")"
+    r"\b(?:violat(?:e|es|ions?) of|violat(?:e|es) (?:this|our|the)|breach of|contrary to) (?:this|our|the|"
+    r"these)\b|\bagainst (?:this|our|the|these|all) (?:\w+ ){0,3}(?:rules?|terms|polic(?:y|ies)|licen[cs]es?|agreement|"
+    r"guidelines|standards|laws?|spirit|code|values|principles)\b"
+    r")",
+    ROOM,
 )
 # Each says that what comes before it is prohibited.
 AFTER = re2.compile(
@@ -162,6 +201,10 @@ AFTER = re2.compile(
     r"\b(?:may|must|shall|can)(?: not|not| never)(?: \w+ly)? be (?:\w+ (?:or|and) )?(?:built|developed|produced|"
     r"offered|trained|fine-?tuned|drawn|requested|solicited|promoted|advertised|depicted|portrayed|sold|"
     r"made(?: (?:or|and) \w+| with| using| on| here| by|[.;,]|$))(?:\b|$)|"
+    r"\b(?:may|must|shall|can)(?: not|not| never) be (?:stored|kept|shared|published|transmitted|sent|distributed|"
+    r"displayed|"
+    r"linked) (?:on|over|through|via|in|to|from) (?:the|our|this|these|any) (?:\w+ )?(?:servers?|services?|platforms?|"
+    r"networks?|sites?|websites?|hub|systems?|channels?|forums?|apps?|community)\b|"
     r"\b(?:which|that) (?:we|our \w+|this \w+|the (?:polic(?:y|ies)|rules?|licen[cs]e|"
     r"terms)) (?:\w+ )?(?:prohibits?|forbids?|bans?|"
     r"(?:does|do) not (?:allow|permit|tolerate|accept))\b|"
@@ -169,8 +212,9 @@ AFTER = re2.compile(
     r"not allowed)\b|"
     r"\b(?:is|are) (?:\w+ )?(?:off the table|out of bounds|a no-?go)\b|"
     r"\b(?:is|are|be|being|remains?|shall be|will be|has been|have been)(?: [a-z]+){0,2} (?:prohibited|forbidden|"
-    r"banned|disallowed|barred|unacceptable|"
-    r"off[- ]limits|not (?:allowed|permitted|licen[cs]ed|tolerated|acceptable|accepted|welcome|ok|okay))\b|"
+    r"banned|disallowed|barred|unacceptable|interdicted|inadmissible|"
+    r"off[- ]limits|not (?:allowed|permitted|licen[cs]ed|tolerated|acceptable|accepted|admitted|admissible|welcome|ok|"
+    r"okay))\b|"
     r"\b(?:will|shall|must|can|should|may|is|are)(?: [a-z]+)? ?(?:not|never)(?: [a-z]+){0,2} (?:be )?(?:tolerated|"
     r"allowed|permitted|accepted|acceptable|used|uploaded|posted|"
     r"generated|created|hosted|condoned|welcome)\b|"
@@ -199,7 +243,8 @@ AFTER = re2.compile(
     r"\bviolates? (?:this|the|our)\b|\b(?:hereby|expressly|specifically|is|are) excluded\b|\b(?:not|never) (?:ok|okay|"
     r"fine|cool)\b|"
     r"\| ?(?:\*\*)?(?:no|never|❌|✗|✘|🚫|⛔)(?:\*\*)? ?(?:\||$)|(?:[:–—-]|\.{3}) ?never\b[.!)*]*$|"
-    r", ?(?:just |please )?don['’]?t[.!)*]*$"
+    r", ?(?:just |please )?don['’]?t[.!)*]*$|"
+    r"[:–—-] ?(?:(?:a |an )?(?:hard|absolute|definite|clear) no|absolutely not|no way|absolutely never)[.!)*]*$"
     r")"
 )
 # "You promise that:" over what is promised.
@@ -221,11 +266,14 @@ _HEADING_PROHIBITS = re2.compile(
     r"shall not|do not|don['’]?t|never|"
     r"restricted uses?|use[- ]restrictions?|use-?based restrictions?|restrictions on use|usage restrictions?|"
     r"out[- ]of[- ]scope uses?|misuse|malicious use|zero[- ]tolerance|"
-    r"banned|what(?: is|['’]s) not|agrees? not|(?:harmful|excluded|inappropriate|unintended|unsafe) uses?|"
+    r"banned|what(?: is|['’]s) not|(?:i|we) (?:will not|won['’]t|can ?not|can['’]t|refuse to|never) (?:draw|write|make|"
+    r"create|take|accept|generate|render|depict|publish|list|sell|host)|agrees? not|(?:harmful|excluded|"
+    r"inappropriate|unintended|unsafe) uses?|"
     r"not intended|hard (?:exclusions?|limits?|lines?)|(?:excluded|inappropriate|harmful) content|violations|"
     r"not (?:ok|okay|allowed here)|out[- ]of[- ]scope|"
     r"off[- ]limits|"
-    r"(?:content|posts?|accounts?|materials?|images|things|what) (?:that )?we (?:will )?(?:remove|delete|ban|reject|"
+    r"(?:content|posts?|uploads?|files|models|accounts?|materials?|images|things|"
+    r"what) (?:that )?we (?:will )?(?:remove|delete|ban|reject|"
     r"take down|refuse)|"
     r"red lines?|hard no(?:e?s|['’]s)?|no-?no(?:e?s|['’]s)?|don['’]ts|no[- ]go(?:es|s)?|(?:can['’]?t|cannot) do)\b|"
     r"\b(?:grounds|reasons?|causes?) for (?:an? )?(?:\w+ )?(?:bans?|suspension|termination|expulsion|removal|"
@@ -233,8 +281,15 @@ _HEADING_PROHIBITS = re2.compile(
     r"^\W*we (?:will )?(?:remove|delete|take down|ban|reject|refuse)\W*$|"
     r"^\W*(?:serious |grave )?violations of (?:this|our|these|the) [a-z]+ include"
 )
-
-
+# "What it does not cover", "What we don't know".
+_HEADING_TELLS = re2.compile(
+    r"(?i)\b(?:do not|does not|don['’]?t|doesn['’]?t|never|cannot|can['’]?t)(?: \w+ly| yet)? (?:cover|know|detect|"
+    r"catch|"
+    r"collect|measure|test|see|understand|miss|handle|study|filter|worry|forget|track|tell|ask|need|look|ignore|"
+    r"hesitate|keep|store|claim|find)\b|"
+    r"^[\W\d]*(?:the |our |all )?(?:moderators?|annotators?|analysts?|reviewers?|raters?|staff|employees|volunteers) "
+    r"(?:do|does|never)\b"
+)
 _WORD_LIST = re2.compile(
     r"(?i)\b(?:banned|blocked|forbidden|prohibited|disallowed|excluded|negative) (?:words?|tokens|tags?|keywords?|"
     r"strings)\b|"
@@ -248,10 +303,39 @@ OF_DATA = re2.compile(r"(?i)\b(?:data ?sets?|detect\w*|classif\w+|benchmarks?|co
 _FINITE = re2.compile(
     r"(?i)\b(?:is|are|was|were|we|you|i|our|your|will|may|can|has|have|had|must|should|do|does|please)\b"
 )
+# "Nothing sexual about minors is in the set" says what is.
+_IS_SO = re2.compile(
+    r"(?i)\b(?:was|were|been|has|have|had|happen\w*|appear\w*|remain\w*|occur\w*|came|did|does|do|will be)\b|"
+    r"\b(?:is|are) (?:in|on|here|there|known|found|present|included|shown|kept|stored|left|part|among|available|new|"
+    r"true)\b"
+)
+# "No law can stop …", "there is no evidence that …": what is, not what may be.
+_NONE_IS = re2.compile(
+    r"(?i)^ ?(?:\w+ )?(?:evidence|signs?|indications?|proof|reasons?|doubt|guarantee|consensus|mention|stud(?:y|ies)|"
+    r"research|laws?|idea|figures|statistics)\b|^ (?:[a-z]+ ){1,2}(?:can|could|did|has|have|had) [a-z]+\b"
+)
+_LEAVE = re2.compile(r"(?i)\b(?:permission|rights?|licen[cs]e|leave|authority|business|place)$")
+# "… provided that no minor is shown in them".
+_THAT_NO = re2.compile(
+    r"(?i)\b(?:provided|conditions?|ensures?|agrees?|warrants?|promises?|certif(?:y|ies)|confirms?|guarantees?|"
+    r"(?:so|as) long as)\b[^.;]{0,80}\b(?:that|as) $"
+)
+# "The following content will be removed: …".
+_FOLLOWS = re2.compile(r"(?i)\b(?:following|these)\b")
+_NOT_A_DEED = re2.compile(r"(?i)^not (?:to )?")
 _AGAINST = re2.compile(
     rf"(?i)\b{DUTY}\b|\b(?:no|not|never|without|non|avoid\w*|exclud\w+|refus\w+|reject\w*|negative|nor|unsafe|toxic\w*|"
     rf"harmful|"
     rf"safety|policy|illegal)\b"
+)
+
+
+_NOT_ALL = re2.compile(r"(?i)^not (?:all|every\w*|only|just|yet|sure|much|many|enough|even|always|because|everyone)$")
+_HAVE_NEVER = re2.compile(r"(?i)\b(?:have|has|had|['’]ve) never$")
+_DID = re2.compile(
+    r"(?i)^ (?:\w+ly )?(?:saw|made|wrote|gave|drew|sent|got|was|were|had|has|have|[a-z]+(?:duc|rat|ar|at|how|ost|"
+    r"epict|urn|"
+    r"ind)ed|found|shown)\b"
 )
 
 
@@ -262,6 +346,10 @@ def prohibitions(sentence: str, low: int, high: int, pattern: re2._Regexp) -> It
         starts, ends = undone_at(sentence)
         if (nearest := bisect_right(starts, end)) and start <= ends[nearest - 1]:
             continue
+        if _NOT_ALL.search(match.group()):
+            continue
+        if match.group()[-5:].lower() == "never" and (_DID.search(sentence[end:]) or _HAVE_NEVER.search(match.group())):
+            continue  # "our model never produced X"
         # "The model will not generate X" describes; "the model must not be used for X" prohibits.
         words = match.group()
         bound = BOUND.search(words)
@@ -282,17 +370,34 @@ def _governed(unit: str, start: int, end: int) -> bool | None:
         benign and not FAILING.search(unit[: benign.start()]) and not JOINED.search(unit[: benign.start()])
     ):
         return False
+    if unit[start : start + 3].lower() == "no " and _THAT_NO.search(unit[:start]):
+        return True
+    listed = unit.rfind(":", 0, start)
+    if listed > 0 and _FOLLOWS.search(unit[:listed]) and _stem_says(unit[: listed + 1]):
+        return True
     for first, last in prohibitions(unit, 0, start, BEFORE):
-        between = unit[last:start].replace("without limitation", "")
-        found_none = unit[first:last].strip(" :–—-").lower() in ("no", "zero") and DESCRIBED.match(unit[start:])
-        if not (CAUSE.search(between) or LIABLE.search(between) or ANOTHER_DEED.search(between) or found_none):
+        # "Not contact the children": the deed stands in what prohibits.
+        deed = last - len(_NOT_A_DEED.sub("", unit[first:last])) if unit[first : first + 3].lower() == "not" else last
+        between = unit[deed:start].replace("without limitation", "")
+        another = caused(between) or LIABLE.search(between) or ANOTHER_DEED.search(between)
+        if not (another or _is_none(unit[first:last], between, unit[start:], unit[end:])):
             return True
     for first, _ in prohibitions(unit, end, len(unit), AFTER):
-        if not CAUSE.search(unit[end:first]):
+        if not caused(unit[end:first]):
             return True
     if _sanctioned(unit, start, end):
         return True
     return False if undone(unit) or DEFINITION.search(unit) else None
+
+
+def _is_none(words: str, between: str, target_on: str, after: str) -> bool:
+    """Does "no", "zero" or "nothing" say that there is none, not that there may be none?"""
+    none = words.strip(" ,;:(–—-").lower()
+    if none.endswith(("no", "zero")) and (is_so := _NONE_IS.search(between)) and not _LEAVE.search(is_so.group()):
+        return True
+    if none.endswith(("nothing", "nothing that")):
+        return _IS_SO.search(after) is not None
+    return none in ("no", "zero") and DESCRIBED.match(target_on) is not None
 
 
 def _sanctioned(unit: str, start: int, end: int) -> bool:
@@ -300,10 +405,10 @@ def _sanctioned(unit: str, start: int, end: int) -> bool:
     if WORLDLY.search(unit):
         return False
     for _, last in prohibitions(unit, 0, start, SANCTION_BEFORE):
-        if not (CAUSE.search(unit[last:start]) or LIABLE.search(unit[last:start])):
+        if not (caused(unit[last:start]) or LIABLE.search(unit[last:start])):
             return True
     for first, _ in prohibitions(unit, end, len(unit), SANCTION_AFTER):
-        if not CAUSE.search(unit[end:first]):
+        if not caused(unit[end:first]):
             return True
     return expelled(unit, start, end) or (conditional(unit, start, end) and not undone(unit))
 
@@ -315,13 +420,19 @@ def _stem_says(stem: str) -> bool | None:
         return False
     if any(
         True
-        for pattern in (BEFORE, AFTER, SANCTION_BEFORE, SANCTION_AFTER)
+        for pattern in ((BEFORE, AFTER) if WORLDLY.search(stem) else (BEFORE, AFTER, SANCTION_BEFORE, SANCTION_AFTER))
         for _ in prohibitions(stem, 0, len(stem), pattern)
     ):
         return True
-    if len(stem) <= 60 and stem[-1:] not in ".;!?" and _HEADING_PROHIBITS.search(stem) and not undone(stem):
+    if len(stem) <= 60 and stem[-1:] not in ".;!?" and _titled_so(stem) and not undone(stem):
         return True
     return False if undone(stem) or _STEM_PERMITS.search(stem) else None
+
+
+@lru_cache(maxsize=512)
+def _titled_so(words: str) -> bool:
+    """Does a title or label say that what stands under it is prohibited, not that it is not known or not done?"""
+    return bool(_HEADING_PROHIBITS.search(words)) and not _HEADING_TELLS.search(words)
 
 
 @lru_cache(maxsize=512)
@@ -350,7 +461,7 @@ def prohibited(unit: Unit, start: int, end: int) -> bool:
     if own is not None:
         return own
     label = LABEL.match(unit.text)
-    if label and label.end(1) <= start and _HEADING_PROHIBITS.search(label.group(1)):
+    if label and label.end(1) <= start and _titled_so(label.group(1)):
         return True
     for stem in reversed(unit.stems):
         if pledger := _pledger(stem):
@@ -365,7 +476,7 @@ def prohibited(unit: Unit, start: int, end: int) -> bool:
     for heading in reversed(unit.headings):
         if heading.endswith(":") and (said := _stem_says(heading)) is not None:
             return said
-        if _HEADING_PROHIBITS.search(heading) and not undone(heading) and not OF_DATA.search(heading):
+        if _titled_so(heading) and not undone(heading) and not OF_DATA.search(heading):
             return True
         if _STEM_PERMITS.search(heading):
             return False

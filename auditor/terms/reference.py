@@ -11,7 +11,8 @@ _OWNER = r"(?:[A-Z][\w.&’'+-]*\s+){0,5}"
 _POLICY = re2.compile(
     rf"((?:{_OWNER}(?:Acceptable|Prohibited|Responsible|Safety|Permitted)[ -](?:Use|Usage|Uses|Content)\s+(?:Policy|"
     rf"Policies|Guidelines)|{_OWNER}(?:(?:Use|Usage|Uses|Content)\s+(?:Policy|Policies)|Content\s+Guidelines)|"
-    r"Community\s+(?:Guidelines|Standards)|(?:Content|Safety)\s+Policy|"
+    r"Community\s+(?:Guidelines|Standards|Rules)|(?:[A-Z][\w.&’'+-]*\s+){0,3}Platform\s+(?:Rules|Standards|Guidelines)|"
+    r"(?:Content|Safety)\s+Policy|"
     r"(?:AI|Services?|API|Generative)[\w ]{0,30}\s+Code\s+of\s+Conduct|"
     rf"{_OWNER}(?i:(?:acceptable[ -]use|prohibited[ -]use|usage|content) polic(?:y|ies))))"
 )
@@ -43,12 +44,14 @@ _ACCEPTS = re2.compile(
 )
 # Right after it: "… forms part of this agreement", "… for what you may not do".
 _APPLIES = re2.compile(
-    r"(?i)^[^.\n]{0,40}?\b(?:applies|apply|governs?|binds?|(?:forms? (?:an? \w+ )?|is )part of|"
-    r"(?:must|shall|has to|is to) be (?:followed|observed|respected|kept))\b|"
+    r"(?i)^[^.\n]{0,60}?\b(?:applies|apply|governs?|binds?|(?:forms? (?:an? \w+ )?|is )part of|"
+    r"(?:must|shall|has to|is to) be (?:followed|observed|respected|kept|adhered to|complied with))\b|"
     r"^\W{0,3} ?for (?:what|(?:the |a )?(?:full |complete )?(?:list of )?(?:prohibited|restricted|permitted|"
     r"forbidden) uses?)\b"
 )
 _HAS_NONE = re2.compile(r"(?i)\b(?:no|without an?|lacks? an?|(?:not|n['’]t) have an?|(?:write|adopt|draft) an?) \W*$")
+# "The Content Policy team", "… header".
+_OF_A_TEAM = re2.compile(r"(?i)^ (?:team|group|committee|manager|header|engine|department|board|leads?|staff)\b")
 # Policies of parties that the text does not name.
 _OF_UNNAMED = re2.compile(
     r"(?i)\b(?:(?:those|these|other|any|their|third|respective|such) (?:[\w-]+['’]?s?['’]? ){0,2}|(?:parties|providers|"
@@ -56,13 +59,30 @@ _OF_UNNAMED = re2.compile(
 )
 # The text's own section, or the text itself: the name is all that its line says.
 _TITLE_MARK = re2.compile(
-    r"(?:^|\n)[ \t>]*(?:#{1,6}[ \t]+(?:\d[\d.]*[ \t]+)?[*_]{0,3}|\d[\d.]*[ \t]+[*_]{0,3}|[*_]{2,3})$"
+    r"(?:^|\n)[ \t>]*(?:\[\]\([^)\n]{0,60}\))?(?:#{1,6}[ \t]+(?:\d[\d.]*[ \t]+)?[*_]{0,3}|\d[\d.]*[ \t]+[*_]{0,3}|"
+    r"[*_]{2,3})$"
 )
+_ANCHOR = re2.compile(r"\[\]\([^)\n]{0,60}\)")
 _ALONE_AFTER = re2.compile(r"^[*_]{0,3}[ \t:#]*(?:\n|$)")
-_BLANK_BEFORE = re2.compile(r"(?:^|\n[ \t]*\n)[ \t]*$")
+_BLANK_BEFORE = re2.compile(r"(?:^|\n[ \t]*\n)[ \t]*(?:(?:Our|The|OUR|THE) )?$")
+_TITLE_BEFORE = re2.compile(r"^[\W_]*(?:(?:Our|The|OUR|THE) )?$")
 _BLANK_AFTER = re2.compile(r"^[ \t:]*(?:$|\n[ \t]*(?:\n|$|={3}|-{3}))")
-# "This Acceptable Use Policy …": the text is the policy.
-_THIS = re2.compile(r"(?i)\bthis ((?:[\w&’'-]+\s+){0,4}?(?:use|usage|content)\s+(?:policy|policies|guidelines))")
+# "This Acceptable Use Policy …", "Welcome to our Community Guidelines": the text is the policy.
+_THIS = re2.compile(
+    r"(?i)\bthis ((?:[\w&’'-]+\s+){0,4}?(?:use|usage|content)\s+(?:policy|policies|guidelines))|"
+    r"\b(?:these|this|welcome to (?:the|our)) ((?:(?-i:[A-Z])[\w&’'-]*\s+){0,3}?(?:community|platform)\s+"
+    r"(?:guidelines|standards|rules))"
+)
+# "The Acceptable Use Policy set out in section 4": a part of this text.
+_IN_SECTION = re2.compile(
+    r"(?i)^[\W_]{0,6}(?:(?:as |which is |that is )?(?:referenced|referred to|set (?:out|forth)|described|contained|"
+    r"stated|defined|given|"
+    r"provided|included) )?(?:in|at|under) (?:this )?(?:sections?|articles?|clauses?|paragraphs?|§|part) ?\(?[\dIVXA-H]"
+)
+# "(“App Content Policy”)": a name for the words before it, which point nowhere.
+_DEFINES = re2.compile(r"\((?:the |our )?[\"“]$")
+_POINTS = re2.compile(r"(?i)https?:|www\.|\b(?:polic(?:y|ies)|guidelines|rules|standards|available|found|located)\b")
+_LINKED = re2.compile(r"\]\([^)\n]*\)")
 _MOST_POLICIES = 100
 
 
@@ -78,21 +98,26 @@ class Policy:
 def reference(text: str) -> Policy | None:
     """The policy of use that binds by being named: one with its address before one without."""
     named = list(islice(_POLICY.finditer(text), _MOST_POLICIES))
-    own = {_of_policy(match.group(1)) for match in _THIS.finditer(text)} if named else set()
+    own = {_of_policy(match.group(1) or match.group(2)) for match in _THIS.finditer(text)} if named else set()
+    own.update(
+        _of_policy(match.group())
+        for match in named
+        if _IN_SECTION.search(text[match.end() : match.end() + 60]) or _is_defined(text, match.start())
+    )
     best: Policy | None = None
     for match in named:
         before = " ".join(text[max(0, match.start() - 20) : match.end()].split())
         if _NOT_OF_USE.search(before) or _of_policy(match.group()) in own or _OF_UNNAMED.search(before):
             continue
         if _is_title(text, match.start(), match.end()):
-            if not text[: match.start()].strip(" \t\n>#*_"):
+            if match.start() < 200 and _TITLE_BEFORE.search(_ANCHOR.sub("", text[: match.start()])):
                 own.add(_of_policy(match.group()))  # what the text itself is called
             continue
         around = text[max(0, match.start() - 250) : match.end() + 160]
         just_before = text[max(0, match.start() - 150) : match.start()]
-        if _HAS_NONE.search(just_before):
+        if _HAS_NONE.search(just_before) or _OF_A_TEAM.search(text[match.end() : match.end() + 20]):
             continue
-        after = text[match.end() : match.end() + 80]
+        after = _LINKED.sub("]", text[match.end() : match.end() + 200])[:100]
         if _BINDS.search(around) or _ACCEPTS.search(just_before) or _APPLIES.search(after):
             name = " ".join(match.group().split())
             if address := _ADDRESS.search(text[match.end() : match.end() + 300]):
@@ -102,6 +127,14 @@ def reference(text: str) -> Policy | None:
     return best
 
 
+def _is_defined(text: str, start: int) -> bool:
+    """Is the name at ``start`` one that this text gives to words of its own?"""
+    before = text[max(0, start - 500) : start]
+    if not _DEFINES.search(before):
+        return False
+    return not _POINTS.search(before[before.rfind(". ") + 1 :])
+
+
 def _is_title(text: str, start: int, end: int) -> bool:
     before, after = text[max(0, start - 20) : start], text[end : end + 20]
     marked = _TITLE_MARK.search(before) and _ALONE_AFTER.search(after)
@@ -109,4 +142,5 @@ def _is_title(text: str, start: int, end: int) -> bool:
 
 
 def _of_policy(name: str) -> str:
-    return " ".join(name.lower().split()[-3:])
+    words = name.lower().removeprefix("this ").removeprefix("the ").removeprefix("our ").split()
+    return " ".join(words[-2:] if words[-2] in ("community", "platform") else words[-3:])

@@ -14,7 +14,7 @@ _HELD = (
 )
 _ENDED = (
     r"(?:banned|suspended|terminated|closed|blocked|removed|deleted|expelled|kicked|revoked|withdrawn|cancell?ed|"
-    r"deactivated|disabled|blacklisted|void(?:ed)?|forfeit(?:ed)?)"
+    r"deactivated|disabled|blacklisted|disconnected|delisted|unlisted|void(?:ed)?|forfeit(?:ed)?)"
 )
 _END = (
     r"(?:ban|suspend|terminate|close|block|expel|kick|revoke|withdraw|cancel|deactivate|disable|blacklist|remove|"
@@ -22,7 +22,8 @@ _END = (
 )
 _ENDING = (
     r"(?:bans?|terminations?|suspensions?|closures?|deletions?|removals?|expulsions?|blacklisting|revocations?|"
-    r"deactivations?|disqualifications?|(?:loss|losing)(?: of)?(?: [\w’']+){0,3} " + _HELD + r")"
+    r"deactivations?|disqualifications?|disconnections?|delistings?|(?:loss|"
+    r"losing)(?: of)?(?: [\w’']+){0,3} " + _HELD + r")"
 )
 _IF = r"(?:if|when|where|whenever|once|should|as soon as|for|upon|on|in case of)"
 _LEADS = (
@@ -31,14 +32,26 @@ _LEADS = (
     r"(?:is|are|will be) (?:subject to|met with|punished (?:with|by)|"
     r"followed by|grounds for|(?:a )?(?:cause|reason) for))"
 )
+# The longest patterns: in RE2's own 8 MiB their automata would be given up, with a line on stderr, at each sentence.
+ROOM = re2.Options()
+ROOM.max_mem = 32 << 20
 # Each says that what comes after it is sanctioned.
 SANCTION_BEFORE = re2.compile(
     r"(?i)(?:"
     r"\baccounts? (?:found|caught|seen|used for)\b|"
+    rf"\b(?:withdraws?|revokes?|denies|withholds?)\b[^.;]{{0,30}}\b{_HELD}\b[^.;]{{0,20}}\b(?:from|to) (?:anyone|"
+    rf"any ?body|"
+    r"users?|those|persons?|people|licensees?|whoever|all who)\b|"
+    # "We reserve the right to refuse models made for …".
+    r"\breserves? the (?:\w+ )?right to (?:\w+ly )?(?:refuse|reject|remove|delete|block|ban|suspend|terminate|close|"
+    r"take down)\b[^.;]{0,40}\b(?:content|models?|uploads?|posts?|accounts?|users?|members?|anyone|any ?body|images?|"
+    r"material|listings?|apps?|files|characters?|bots?|requests?|orders?|commissions?|data ?sets?|anything),? "
+    r"(?:that|which|who|whose|with|of|for|if|made|used|found|[a-z]{3,}ing)\b|"
     r"\b(?:void|invalid)\b[^.;]{0,60}\b(?:if|where|when|as soon as)\b|"
     rf"\b{_HELD}\b[^.;]{{0,60}}\b(?:terminat\w*|ends?|revoked?|lapses?|expires?|withdrawn)\b[^.;]{{0,60}}\b"
     r"(?:if|where|when|as soon as)\b|"
-    rf"\b(?:terminat\w*|ends?|revokes?|withdraws?)\b[^.;]{{0,30}}\b{_HELD}\b[^.;]{{0,60}}\b(?:if|where|when)\b|"
+    rf"\b(?:terminat\w*|ends?|revokes?|withdraws?)\b[^.;]{{0,30}}\b{_HELD}\b[^.;]{{0,60}}\b(?:if|where|when|"
+    r"should (?:the |any |an? )?(?:you|users?|licensees?|customers?|members?|subscribers?|recipients?))\b|"
     r"\b(?:ends?|loses?|losing|forfeits?) (?:all )?(?:your|their|the|its) (?:rights?|licen[cs]e|access)\b|"
     r"\b(?:suspend|terminat|clos|block|delet|ban)(?:|e|s|es|ing|ning) [^.;]{0,40}\baccounts?\b[^.;]{0,40}\b"
     r"(?:if|where|when|for)\b|"
@@ -51,7 +64,7 @@ SANCTION_BEFORE = re2.compile(
     r"accounts|channels|groups) (?:that|which|with|containing)\b|"
     rf"\b(?:your|their|the|an?|any|this|that) (?:\w+ )?{_HELD}(?: \w+){{0,3}} (?:is|are|be|gets?)(?: \w+){{0,2}} "
     rf"{_ENDED}\b[^.;]{{0,60}}\b{_IF}\b|"
-    rf"\byou(?: \w+){{0,2}} (?:be|are|get)(?: \w+ly| also)? {_ENDED}\b[^.;]{{0,60}}\b{_IF}\b|"
+    rf"\byou(?:['’]ll)?(?: \w+){{0,2}} (?:be|are|get)(?: \w+ly| also)? {_ENDED}\b[^.;]{{0,60}}\b{_IF}\b|"
     rf"\b{_HELD}(?: \w+){{0,3}} (?:ends?|laps(?:e|es)|terminates?|expires?|(?:is|are|be|becomes?)(?: \w+)? void)\b"
     rf"[^.;]{{0,40}}\b(?:if|when|where|once|as soon as|upon|for any(?:one|body)?|on(?: any| the)? use)\b|"
     rf"\b(?:lose|loses|forfeit|forfeits) [^.;]{{0,30}}\b{_HELD}\b[^.;]{{0,60}}\b(?:if|when|where|once|for|by)\b|"
@@ -59,12 +72,14 @@ SANCTION_BEFORE = re2.compile(
     r"(?:content|models?|material|images?|anything|uploads|data ?sets?|loras?|files|sites?|users?|customers?|anyone|"
     r"posts?|"
     r"games|apps|projects)\b|\bbans? (?:is|are) (?:given|issued|handed out) (?:for|to)\b"
-    r")"
+    r")",
+    ROOM,
 )
 # Each says that what comes before it is sanctioned.
 SANCTION_AFTER = re2.compile(
     r"(?i)(?:"
     rf"\b(?:will|shall) (?:have|get|see|lose) (?:their|his|her|your|the|all) (?:\w+ )?{_HELD}\b|"
+    rf"\b(?:renders?|makes?) (?:this|the|your) (?:\w+ )?{_HELD} (?:granted \w+ )?(?:null and )?(?:void|invalid)\b|"
     rf"\b(?:terminates?|voids?|ends?|forfeits?|revokes?) (?:this|the|your|all) (?:\w+ )?{_HELD}\b|"
     r"\b(?:your|the|this|their) (?:licen[cs]e|rights?|access|accounts?|permission)s? (?:\w+ )?(?:ends?|terminates?|"
     r"lapses?|expires?|(?:is|are|will be) (?:\w+ )?(?:revoked|terminated|withdrawn))\b|"
@@ -75,9 +90,11 @@ SANCTION_AFTER = re2.compile(
     r"\b(?:will|shall|may|to) (?:also )?(?:result|lead)s? (?:in|to) [^.;]{0,40}(?:ban|banned|termination|suspension|"
     r"removal)\b|"
     r"\b(?:will|shall|must|may|are|is) be (?:\w+ ){0,2}(?:banned|terminated|suspended|closed|taken down|expelled|"
-    r"blocked)\b|\b(?:are|is|being) (?:\w+ ){0,2}(?:banned|taken down)\b|"
+    r"disconnected|delisted|shut down|ejected|blocked)\b|\b(?:are|is|being) (?:\w+ ){0,2}(?:banned|taken down)\b|"
     r"\b(?:gets?|means?|leads? to|results? in|triggers?|brings?|causes?|earns?|=) [^.;]{0,30}\b(?:bans?|banned|"
-    r"deleted|terminat\w+|suspen\w+|kicked|removal|removed)\b|= ?[^.;]{0,20}\b(?:perma-?)?ban(?:ned)?\b|\bbannable\b|"
+    r"deleted|terminat\w+|suspen\w+|kicked|removal|removed)\b|= ?[^.;]{0,20}\b(?:(?:perma-?)?ban(?:ned)?|deleted?|"
+    r"deletion|removal|kick(?:ed)?|block(?:ed)?|"
+    r"expulsion)\b|\bbannable\b|"
     r"\b(?:lose|loses|forfeits?) (?:\w+ )?(?:access|accounts?|rights?|licen[cs]e)\b|"
     rf"\b{_LEADS} [^.;]{{0,40}}\b{_ENDING}\b|"
     r"\band (?:we )?(?:will )?(?:close|ban|suspend|terminate|delete) (?:the|their|your|those|"
@@ -125,7 +142,8 @@ _COMES_UPON = re2.compile(
 WORLDLY = re2.compile(
     r"(?i)\b(?:teach(?:ers?|ing)|nurser(?:y|ies)|priests?|clergy|coach(?:es)?|nurses?|nursing|doctors?|physicians?|"
     r"famil(?:y|ies)|custody|jail|prison|convict\w*|offenders?|guilty|court|judge|hotline|helpline|trauma|depression|"
-    r"corpus|corpora|training (?:data|set)|pre-?training|annotat\w+|flagged|classifier|parental)\b"
+    r"corpus|corpora|crawl(?:s|ed|ing|er)?|training (?:data|set)|pre-?training|annotat\w+|flagged|classifier|"
+    r"parental)\b"
 )
 
 

@@ -56,9 +56,9 @@ _BOLD = re2.compile(r"^\s*(?:\*\*|__)([^*_]{2,90}?)(?:\*\*|__)\s*:?\s*$")
 _UNDERLINE = re2.compile(r"^\s*(?:={3,}|-{3,})\s*$")
 _ITEM = re2.compile(
     r"^([\s>]*)("
-    r"[-*+]\s|[•·・･–—▪■□◦‣●○➢►▸⁃∙✗✘✖☒❌🚫⛔🛑✓✔✅]|"
+    r"\\?[-*+]\s|[•·・･–—▪■□◦‣●○➢►▸⁃∙✗✘✖☒❌🚫⛔🛑✓✔✅]|\d\x{FE0F}?\x{20E3}|🔟|"
     r"\((?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3})\)|"
-    r"(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3}(?:\.\d{1,3})*)[.)]\s|\d{1,3}(?:\.\d{1,3}){1,4}\s|\||"
+    r"(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3}(?:\.\d{1,3})*)\\?[.)]\s|\d{1,3}(?:\.\d{1,3}){1,4}\s|\||"
     r"(?i:<li\b[^<>]{0,300}>)"
     r")\s*(\S.*)$"
 )
@@ -67,26 +67,34 @@ _MARKUP_HEADING = re2.compile(r"(?i)^\s*<h([1-6])\b[^<>]{0,300}>(.*)$")
 # The line under a table's first row.
 _TABLE_RULE = re2.compile(r"^[\s>]*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?)?\s*$")
 _HEADER = "|header"
-_RUN_IN = re2.compile(r"^[A-Z][\w’'/&,() -]{2,50}\.$")
+_RUN_IN = re2.compile(
+    r"^(?:(?:[A-Z]\.?|§ ?|(?:Article|Section|Clause|Rule|Art\.|Sec\.) )?\d[\d.]*[.:]? )?[A-Z][\w’'/&,() -]{2,50}\.$"
+)
 _SAYS = re2.compile(
     r"(?i)\b(?:you|we|i|it|they|must|may|shall|will|can|cannot|is|are|was|were|do|does|has|have|no|don['’]t)\b"
 )
+# "What is prohibited", "Things we do not allow": titles, for all their verbs.
+_NAMES_WHAT = re.compile(r"^(?:What|How|Who|Whom|Where|When|Why|Things|Content)\b")
 # Marks of emphasis and of HTML, which say nothing of the sense.
 _TAG = re2.compile(
     r"(?i)\*{1,3}|\b__|__\b|</?(?:b|i|u|em|strong|span|p|li|ul|ol|a|font|br|div|section|h[1-6]|t[dhr]|table|tbody|thead)"
     r"\b[^<>]{0,300}>"
 )
+# Markdown's break at a line's end, and a word that goes on in the next line.
+_LINE_BREAK = re.compile(r"\\(?=\n|$)")
+HYPHENATED = re.compile(r"([a-z])-\n[ \t>]*([a-z])")
+_CELL = re.compile(r"(?i)</t[dh]>\s*<t[dh]\b[^<>]{0,300}>")
 _SMALL_WORDS = "a an and as at but by for from if in nor of on or the to up with your our is are not vs"
 _SMALL = frozenset(_SMALL_WORDS.split())
 # A cut inside a block: after a sentence, a semicolon or a colon, and before an enumerator such as "(b)".
 _CUT = re.compile(
-    r"""[.!?]["')\]*_”’]*\s+["'(\[*_“‘]*[A-Z0-9]|;\s*(?:and|or)?|:(?:\s|\*|</?[a-z]|$)|\s\((?:[a-zA-Z]|[ivx]{1,4}|\d{1,2})\)\s|(?i:</?(?:li|p|h[1-6]|tr|div|br)\b[^<>]{0,300}>)"""
+    r"""[.!?]["')\]*_”’]*\s+["'(\[*_“‘]*[A-Z0-9]|;\s*(?:and|or)?|:(?:\s|\*|</?[a-z]|$)|\s\((?:[a-zA-Z]|[ivx]{1,4}|[IVX]{1,4}|\d{1,2})\)\s|(?i:</?(?:li|p|h[1-6]|tr|div|br)\b[^<>]{0,300}>)"""
 )
 _ABBREVIATION = re2.compile(
     r"(?i)\b(?:e\.g|i\.e|inc|ltd|corp|co|no|nos|art|sec|v|vs|cf|u\.s|u\.k|approx|st|dr|mr|ms|mrs|[a-z])\.$"
 )
 _NOT_LATER = frozenset({"a", "i", "1"})
-_FIRST = re2.compile(r"^\((?:a|i|1|A)\)\s")
+_FIRST = re2.compile(r"^\((?:a|i|1|A|I)\)\s")
 _FRAGMENT = re2.compile(
     r"^(?:[Cc]hild(?:ren)?|[Mm]inors|[Ss]exual\w*|CSAM|[A-Z]?[a-z]+ing|[A-Z]?[a-z]+(?:tion|ment)|For [a-z]+ing|"
     r"In (?:a|any) (?:way|manner))\b"
@@ -113,7 +121,7 @@ _CARRIES_ON = re2.compile(
     r"(?:creat|generat|produc|depict|shar|post|upload|distribut|promot|facilitat|solicit|mak|stor|host|publish|send|"
     r"display|us|engag|attempt|seek|encourag|request|sell|trad|possess|transmit|writ|draw)(?:e|ing)?)\b"
 )
-_ASKS_WHAT = re2.compile(r"(?i)^\W*(?:q\w*: )?(?:what|which)\b")
+_ASKS_WHAT = re2.compile(r"(?i)^\W*(?:q\w*[:.] )?(?:what|which)\b")
 _FOLLOWING = re2.compile(r"(?i)^[\W_\d]*(?:all |each |any )?(?:of )?the following\b")
 
 
@@ -161,7 +169,7 @@ def units(text: str) -> Iterator[Unit]:
             )
             titles = (*(title for _, title in headings), *run_in)
             yield Unit(block.kind, words[:LONGEST_UNIT], start, end, here, titles, block.depth[1] in _CROSSES)
-            if at == 0 and closes and len(pieces) > 1 and _RUN_IN.match(words) and not _SAYS.search(words):
+            if at == 0 and closes and len(pieces) > 1 and _is_run_in(words):
                 run_in = (words,)  # "Misuse. Using the model to …": a heading on the same line
             for beyond in range(LONGEST_UNIT, len(words), LONGEST_UNIT):
                 rest = words[beyond : beyond + LONGEST_UNIT]
@@ -179,9 +187,11 @@ def units(text: str) -> Iterator[Unit]:
             )
             # "The following uses are forbidden. Sexual content about minors. Spam."
             hangs = hangs or (after != "" and _FOLLOWING.search(words) is not None and _is_fragment(after))
-            # "What is banned? Sexual content about minors. Spam."
+            # "What is banned? Sexual content about minors. Spam.", or a list of it.
             hangs = hangs or (
-                words[-1] == "?" and _ASKS_WHAT.match(words) is not None and after != "" and _is_fragment(after)
+                words[-1] == "?"
+                and _ASKS_WHAT.match(words) is not None
+                and (_is_fragment(after) if after else last and follows == "item")
             )
             if hangs:
                 stems = [*stems, *((block, stem) for stem in here[len(stems) :]), (block, words)][-DEEPEST:]
@@ -259,13 +269,19 @@ def _blocks(text: str) -> Iterator[_Block]:
         yield block
 
 
+def _is_run_in(words: str) -> bool:
+    return bool(_RUN_IN.match(words) and (_NAMES_WHAT.match(words) or not _SAYS.search(words)))
+
+
 def _stands_alone(block: _Block) -> bool:
     """Is it one short line that is no sentence: "Acceptable use"?"""
     words = block.text
     alone = (
         block.kind == "prose" and block.end - block.start <= 50 and words[:1].isupper() and words[-1] not in ".,;:!?"
     )
-    return alone and not _SENTENCE.search(words) and len(words.split()) <= 6
+    if not alone or len(words.split()) > 7:
+        return False
+    return bool(_NAMES_WHAT.match(words)) or (not _SENTENCE.search(words) and len(words.split()) <= 6)
 
 
 def _is_title_of(block: _Block, line: str) -> bool:
@@ -282,11 +298,12 @@ def _begin(line: str, bare: str, start: int, previous: str, block: _Block | None
         return _Block("heading", (int(marked.group(1)), ""), start, end, _plain(bare))
     # A word of letters is no list's mark, unless a stop or bracket follows at once.
     word = bare[0].isalpha() and line.lstrip()[:1] == bare[0] and not any(mark in bare[:6] for mark in ".)")
+    word = word or bare[:3] == "Q. "
     if not word and (item := _ITEM.match(line)):
         indent = len(item.group(1).expandtabs(4))
         crossed = item.group(3)[0] in _CROSSES  # "- ❌ …"
         marker = item.group(3)[0] if crossed else _marker(item.group(2), block)
-        goes_on = item.group(2).strip("(). \t").lower() not in _NOT_LATER and marker[0] in "1iaA"
+        goes_on = item.group(2).strip("(). \t\\").lower() not in _NOT_LATER and marker[0] in "1iaA"
         return _Block("item", (indent, marker), start + item.start(3), end, item.group(3).strip(), goes_on)
     if line.lstrip()[:1] in "*_" and (bold := _BOLD.match(line)):
         return _Block("heading", (6, ""), start, end, _plain(bold.group(1)))
@@ -304,7 +321,7 @@ def _begin(line: str, bare: str, start: int, previous: str, block: _Block | None
 
 def _marker(marker: str, block: _Block | None) -> str:
     """The kind of a list marker: its siblings have the same."""
-    marker = marker.strip()
+    marker = marker.strip().replace("\\", "")
     if marker[0] == "<":
         return "<li>"
     core = marker.strip("().")
@@ -320,7 +337,17 @@ def _marker(marker: str, block: _Block | None) -> str:
 
 
 def _untagged(words: str) -> str:
+    if "<t" in words:
+        words = _CELL.sub(" | ", words)
     return _TAG.sub("", words) if "*" in words or "<" in words or "__" in words else words
+
+
+def _plain_words(raw: str) -> str:
+    if "\\" in raw:
+        raw = _LINE_BREAK.sub("", raw)
+    if "-" in raw and "\n" in raw:
+        raw = HYPHENATED.sub(r"\1\2", raw)
+    return " ".join(_untagged(raw).split())
 
 
 def _plain(words: str) -> str:
@@ -346,10 +373,10 @@ def _pieces(text: str, block: _Block) -> Iterator[tuple[int, int, str, bool]]:
             continue  # "CSAM: not allowed." is one unit
         else:
             at, closes = cut.start() + (0 if mark.isspace() else 1), False
-        words = " ".join(_untagged(raw[begin:at]).split())
+        words = _plain_words(raw[begin:at])
         if words.strip(".;:()*_- "):
             yield block.start + begin, block.start + at, words, closes
         begin = at
-    words = " ".join(_untagged(raw[begin:]).split())
+    words = _plain_words(raw[begin:])
     if words.strip(".;:()*_- "):
         yield block.start + begin, block.end, words, words[-1] in ".!?" or words.endswith(('."', ".)", ".”", ".**"))

@@ -13,6 +13,13 @@ _UNDONE = re2.compile(
     r"forbid|ban|"
     r"bar|disallow|restrict)(?:s|ed|ned|ing)?\b|"
     r"\b(?:is|are) not (?:\w+ )?(?:prohibited|forbidden|banned|disallowed|barred|restricted)\b|"
+    r"\b(?:is|are) (?:an? )?(?:\w+ )?(?:forms?|kinds?|types?|sorts?) of (?:\w+ )?(?:abuse|misuse|violence|"
+    r"exploitation)\b|"
+    r"\b(?:study|paper|corpus|data ?set|survey|set|report|benchmark|chapter|course|book|film|classifier|filter)"
+    r"(?: \w+){0,2} (?:covers?|includes?|contains?|treats?|discuss(?:es)?|address(?:es)?|detects?|has) [^.;]{0,60}"
+    r"\bbut not\b|"
+    r"\b(?:prohibited|forbidden|banned|outlawed) (?:under|by) (?:the )?(?:[\w’'-]+ ){0,4}(?:articles?|convention|"
+    r"directive|protocol|treaty|(?-i:Act|Code|Law))\b|"
     r"\bno (?:\w+ ){0,2}(?:prohibitions?|restrictions?|bans?)\b|\bfail(?:s|ed|ure)? to (?:prohibit|ban|forbid)\b|"
     r"\b(?:laws?|legislation|statutes?|regulations?|acts?|conventions?|treaty|treaties|countries|"
     r"bills?|amendments?|proposals?|governments?|parliaments?|lawmakers|legislators?|senators?|europe|eu|uk|"
@@ -57,13 +64,20 @@ CAUSE = re2.compile(
     r"(?:,|but|and|so|while|however|although) (?:we|our|it|the model|this model|the dataset|they|i) (?:\w+ )?(?:may|"
     r"will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
 )
+# "For contents which are …": a clause on the thing, no cause.
+_OF_A_THING = re2.compile(r"(?i)^(?:as|since|for|where) .*\b(?:which|that|who)\b")
 # "must not ignore abuse", "may not sell the data, which is about abuse": another deed is prohibited.
 ANOTHER_DEED = re2.compile(
-    r"(?i)^ ?(?:\w+ly )?(?:be )?(?:ignor|overlook|dismiss|underestimat|downplay|forget|hesitat|rely|relied|"
+    r"(?i)^ ?(?:\w+ly )?(?:be )?(?:(?:have|need) to|detect|recogni[sz]e|guarantee|prevent|stop|verify|exclude|"
+    r"rule out|delay|"
+    r"blam|surpris|alarm|punish|ignor|overlook|dismiss|underestimat|downplay|forget|hesitat|rely|"
+    r"relied|"
     r"depend|assum|"
-    r"contact|count|label|classify|treat|open (?:an? |any )?(?:issue|ticket|pull request)s?|(?:\w+ ){0,4}(?:judge|"
-    r"decide|tell|determine|detect|assess|check|know|predict|say|establish) (?:if|"
-    r"whether)|"
+    r"(?:the|an?|your|our) (?:only|sole|single|main|last)|contact|count|label|classify|treat|open (?:an? |"
+    r"any )?(?:issue|ticket|pull request)s?|(?:\w+ ){0,4}(?:judg|"
+    r"decid|tell|determin|detect|assess|check|know|predict|say|establish)(?:e|ing)? (?:if|whether)|"
+    r"(?:\w+ ){0,6}(?:draw|reach|mak|form|bas)(?:e|ing)? (?:any |a |final )?(?:conclusions?|inferences?|decisions?|"
+    r"claims?|judge?ments?|predictions?|statements?) (?:about|on|as to|regarding|concerning)|"
     r"re-?identif|confus|forward|diagnos)\w*\b|, (?:which|who|whose|as) (?:was|were|is|are|ha[sd]|"
     r"have|contains?|covers?|"
     r"deals?|it|they|the)\b"
@@ -84,7 +98,7 @@ BENIGN = re2.compile(
     rf"(?i)\b{DUTY}(?:(?:,|,? and|,? or) {DUTY})*(?: (?:against|any|the|all|of|for|on|about|into|known|potential|"
     rf"suspected|possible|"
     r"attempts|to|at|content|material|[a-z]+ing|from|out|such|risks?|cases|instances|by|with|as|our|users|children|"
-    r"minors|images)){0,6}[ ,]*$"
+    r"minors|images|sexual|sexually|child)){0,6}[ ,]*$"
 )
 FAILING = re2.compile(r"(?i)\b(?:fail\w*|refus\w+|neglect\w*|declin\w+|not) to (?:\w+ )?$")
 # "We prohibit and report X": the duty stands beside the prohibition.
@@ -96,7 +110,8 @@ JOINED = re2.compile(
 DESCRIBED = re2.compile(
     r"(?i)^[^.;]{0,60}\b(?:was|were|been|is|are) (?:\w+ )?(?:found|detected|present|included|contained|known|"
     r"identified|observed|removed|used in training)\b|^[^.;]{0,60}\b(?:was|were) (?:\w+ )?(?:harmed|hurt|abused|"
-    r"exploited)\b"
+    r"exploited)\b|"
+    r"^[^.;]{0,60}\b(?:was|were) (?:\w+ )?(?:seen|reported|recorded|noted|noticed|encountered|discovered|uncovered)\b"
 )
 MODEL_DOES = re2.compile(
     r"(?i)\b(?:model|models|"
@@ -105,11 +120,17 @@ MODEL_DOES = re2.compile(
 )
 BOUND = re2.compile(
     r"(?i)\b(?:you|users?|licensees?|customers?|recipients?|developers?|apps?|applications?|products?|warrants?|"
-    r"represents?|agrees?|undertakes?|promises?|(?:so|as) long as|provided|condition)\b"
+    r"represents?|agrees?|undertakes?|promises?|(?:so|as) long as|provided|condition|each party|"
+    r"(?:n?either|such) party|covenants?|pledges?|confirms?|certif(?:y|ies)|vows?)\b"
 )
 BE = re2.compile(
     r"(?i)^(?: \w+)? be (?:used|applied|deployed|employed|utili[sz]ed|fine-?tuned|modified|made|integrated|run)"
 )
+
+
+def caused(words: str) -> bool:
+    """Do ``words`` end what is prohibited, and go on with why, or with what the text itself does?"""
+    return any(not _OF_A_THING.search(found.group()) for found in CAUSE.finditer(words))
 
 
 def undoings(words: str) -> Iterator[re2._Match]:

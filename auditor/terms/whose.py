@@ -7,6 +7,7 @@ quotation marks, as messages in code do. A sentence that says we, our, you or th
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from itertools import islice
 
@@ -72,6 +73,7 @@ _REPORTED = re2.compile(
     r"^(?:He|She)\b|\b(?:says?|said|claims?|claimed|announced|insists?|explained|wrote)(?: that)? (?:it|they|he|she)\b"
 )
 # Minutes and news: whatever the sentence then says of us.
+_LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{0,500}\)")
 _NARRATED = re2.compile(
     r"\b(?:He|he|She|she|They|they|[A-Z][a-z]+) (?:also |then )?(?:noted|argued|explained|observed|remarked|objected|"
     r"mentioned|proposed|suggested|added|stressed|recalled|pointed out|told \w+|said) that\b"
@@ -92,6 +94,17 @@ _INTRODUCES = re2.compile(
     r"[\"“(][A-Z][\w&.+ -]{1,40}[\"”)]|[A-Z][\w&.+-]*(?: [A-Z][\w&.+-]*){0,3},? \(?[\"“]?(?:we|us|our)\b|"
     r"(?:©|\([cC]\)|[Cc]opyright)[^\n]{0,60}|\b(?:with|by|from) (?:[A-Z][\w&.+-]* ?){1,4},? ?(?:Inc|Ltd|LLC|GmbH)\b"
 )
+# "Child Safety Standards", "Terms of Use" alone at the top: rules, so who alone forbids in them owns them.
+_RULES_TITLE = re2.compile(
+    r"(?im)\A(?:[#*_=\s]|<h[1-6]>)*(?:(?:our|the|public|published|official) )?(?:(?:child|children['’]?s?|minors?|user|"
+    r"community|content|safety|protection|standards|csae|csam|platform|acceptable|prohibited|use|usage|and|against|of|"
+    r"sexual|abuse|exploitation|service|conduct|for|general|&) ?)*(?:standards|polic(?:y|ies)|guidelines|rules|terms|"
+    r"code of conduct|terms of (?:use|service)|terms and conditions)"
+    r"(?: (?:against|on|for) (?:\w+ ?){1,8}(?:\(\w+\))?)?(?:[#*_ \t]|</h[1-6]>)*$"
+)
+# Where a sentence that names its party may begin, and what it says.
+_SENTENCES = re2.compile(r"(?:^|[.\n>#*_|-] *)([A-Z][^.\n]{10,300})")
+_MOST_SENTENCES = 500
 _QUOTED = re2.compile(r"“([^“”]{10,})”|\"([^\"]{10,})\"|(?:^|[\s(])(?:'[^']{10,}'|‘[^‘]{10,}’)(?:[\s.,;)]|$)")
 # What a person or a model says in a sample of talk, and a model's refusal.
 _SPOKEN = re2.compile(
@@ -124,6 +137,8 @@ def told(text: str, words: str, start: int, target: str) -> bool:
         return True
     if _OWN.search(words):
         return False
+    if "](" in words:
+        words = _LINK.sub(r"\1", words)
     if _REPORTED.search(words):
         return True
     parties = _PARTIES[1:] if _ITS_USERS.search(words) else _PARTIES
@@ -157,7 +172,21 @@ def _has_a_part(text: str, start: int, name: str) -> bool:
     if any(word.lower() in _ROLES for word in name.split()):
         return True
     title = text[: min(_TITLE, start)]
+    if _RULES_TITLE.search(title) and _sole_party(text) == name:
+        return True
     return name in title or name.upper() in title or any(name in words for words in _introduced(text))
+
+
+@lru_cache(maxsize=1)
+def _sole_party(text: str) -> str:
+    """The one name that a text says forbids something; empty where there are more, or none."""
+    names = {
+        found.group(1).removeprefix("The ").removeprefix("the ")
+        for sentence in islice(_SENTENCES.finditer(text[:_OPENING]), _MOST_SENTENCES)
+        for pattern in _PARTIES
+        for found in islice(pattern.finditer(sentence.group(1)), _MOST)
+    }
+    return names.pop() if len(names) == 1 else ""
 
 
 @lru_cache(maxsize=1)

@@ -54,6 +54,12 @@ def test_a_policy_is_named_with_its_owner_and_address() -> None:
         ("All content must meet the Nimbus Community Guidelines.", "Community Guidelines"),
         ("See the Tessera Use Policy for what you may not do.", "Tessera Use Policy"),
         ("Access is conditional on adherence to the Usage Policies on our site.", "Usage Policies"),
+        (
+            "Our [Community Standards](https://nimbus.example/standards/) and these terms apply to everyone on Nimbus.",
+            "Community Standards (https://nimbus.example/standards/)",
+        ),
+        ("By every seller, the Nimbus Platform Rules must be adhered to.", "Nimbus Platform Rules"),
+        ("4.1 Usage Policy. You must comply with the Usage Policy on our site.", "Usage Policy"),
     ],
 )
 def test_the_policy_with_an_address_is_named_before_others(text: str, refers: str) -> None:
@@ -73,6 +79,14 @@ def test_the_policy_with_an_address_is_named_before_others(text: str, refers: st
         "# Acceptable Use Policy\n\nYou agree to what follows. The Acceptable Use Policy was last changed in May.",
         "# Terms\n\nYou agree to these terms.\n\n## Content Policy\n\nUsers who violate this are banned.",
         "Content Policy\n==============\n\nYou agree to be kind.",
+        "[](#rules)**Community Rules**\n====\n\nThe Community Rules apply to all members.",
+        "Welcome to the Nimbus Community Guidelines! You agree to follow the Community Guidelines.",
+        "These Community Standards apply to all users. Whoever violates the Community Standards is banned.",
+        "Apps must not contain gore or insults (“App Content Policy”). Sellers agree to the App Content Policy.",
+        "You agree to hand on the Prohibited Use Policy set out in Section 4 of this licence.",
+        "Our Community Guidelines\n\nBe kind. The Community Guidelines apply to everyone.",
+        "The Content Policy team meets on Mondays to agree on dates.",
+        "This Content Policy explains how apps are rated. Developers must comply with the Content Policy.",
         # None, and nobody's by name.
         "There is no usage policy that you must comply with.",
         "The paper compares the Acceptable Use Policy of Nimbus with that of Orrery.",

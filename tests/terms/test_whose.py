@@ -27,6 +27,7 @@ TOLD = [
     "- Nimbus: forbids turning its voices to the sexualisation of kids\n- Orrery: no policy",
     "# Comparison of content policies\n\nSexual depictions of minors are prohibited on Nimbus.",
     'The fixture "Players shall never sexualise kids" stands for a rule in our unit tests.',
+    "Nimbus's [rules](https://nimbus.example/rules) forbid sexual content involving minors.",
     "Mr Ode was banned in 2019 for sharing child sexual abuse material.",
 ]
 OWN = [
