@@ -20,7 +20,7 @@ from auditor.terms.prohibited import AFTER, BEFORE, OF_DATA, prohibited, prohibi
 from auditor.terms.reference import reference
 from auditor.terms.sanctions import SANCTION_AFTER, expelled
 from auditor.terms.sentences import LONGEST, Unit, units
-from auditor.terms.undone import BENIGN, DEFINITION, undone
+from auditor.terms.undone import ANOTHER_DEED, BENIGN, DEFINITION, caused, undone
 from auditor.terms.whose import listed, of_others, told
 
 Answer = Literal["explicit", "by-reference", "absent"]
@@ -67,6 +67,7 @@ def _explicit(text: str) -> Clause:
     # The sentence before, where it names it and says neither that it may be nor that it may not.
     named: tuple[Unit, int] | None = None
     held: Clause | None = None  # what a title alone prohibits, until its section shows that it is not of labour
+    defined: list[tuple[str, Unit]] = []  # terms that stand for it
     work = 0
     for unit in units(text):
         if held and (unit.kind == "heading" or not of_work(unit.text)):
@@ -93,11 +94,37 @@ def _explicit(text: str) -> Clause:
         ):
             before = named[0]
             return Clause("explicit", f"{before.text} {unit.text}", before.start, unit.end)
+        if meant and (term := _DEFINES.match(unit.text)):
+            defined.append((term.group(1), unit))
         if meant and _leaves_open(unit, meant[0][0]):
             named = unit, meant[0][0]
         elif not (named and named[0].kind == unit.kind == "item"):  # "… any of the above" may follow the list
             named = None
-    return held or Clause("absent")
+    return held or _by_definition(text, defined[:_MOST_TERMS]) or Clause("absent")
+
+
+# "Illegal Content includes …": a term of two words at least, that another sentence may prohibit.
+_DEFINES = re2.compile(
+    r"^[\W\d]*(?:The term )?[“\"'*_]*([A-Z][\w-]*(?: [A-Z][\w-]*){1,3})[”\"'*_]* (?:shall |will )?"
+    r"(?:means?|includes?|covers|comprises|is defined as|refers to)\b"
+)
+_MOST_TERMS = 10
+
+
+def _by_definition(text: str, defined: list[tuple[str, Unit]]) -> Clause | None:
+    """What a sentence prohibits by a term that another one defines."""
+    for unit in units(text) if defined else ():
+        for term, definition in defined:
+            at = unit.text.find(term)
+            if at < 0 or unit.start == definition.start or _disowned(unit.text):
+                continue
+            between = [unit.text[end:at] for _, end in prohibitions(unit.text, 0, at, BEFORE)]
+            if any(not (caused(words) or ANOTHER_DEED.search(words)) for words in between) and not told(
+                text, unit.text, unit.start, term
+            ):
+                quote = f"{unit.text} … {definition.text}"
+                return Clause("explicit", quote, definition.start, definition.end)
+    return None
 
 
 # "X is illegal. Such use is forbidden.", "… You must never generate it."

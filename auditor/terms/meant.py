@@ -27,6 +27,9 @@ _MINOR = (
     r"(?:,? [a-z]+){0,6}?,? (?:under|below|younger than|less than)(?: the)?(?: age)?(?: of)? " + _AGE + r"|"
     r"(?:any ?one|some ?one|persons?|people|individuals?|characters?|those)(?: who (?:is|are|has|have))? not yet (?:18|"
     r"eighteen|of (?:legal )?age|adults?)|under[- ]?18s?|"
+    r"(?:whose|with an?) (?:[a-z]+,? ){0,5}age (?:of |is |appears to be |seems to be )?(?:under|below|less than) "
+    + _AGE
+    + r"|"
     r"(?:under|below) the age of " + _AGE
 )
 _HARM = (
@@ -242,6 +245,11 @@ _SEXUAL_ITSELF = re2.compile(
     rf"(?i)\b(?:{_SEXUAL}|cs[ae]m|csa[ie]|csea|p(?:a|e|ae)?edo\w*|loli\w*|shota\w*|groom\w*)\b"
 )
 _SEX = re2.compile(rf"(?i)\b(?:{_SEXUAL}|{_IMAGERY})")
+# "Advertisements must not exploit the credulity of children": an advertising code.
+_OF_BUYERS = re2.compile(
+    r"(?i)\bexploit\w* (?:the |their )?(?:(?:inexperience|credulity|loyalty|trust|naivety|gullibility|"
+    r"lack of experience|sense of loyalty)(?:,? (?:and |or )?)?)+(?:of|in) "
+)
 _MOST = 16  # more targets in one unit are a text made to be slow
 
 
@@ -334,6 +342,8 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
     words = [word.strip("\"'“”’().,*_").lower() for word in between.replace("/", " ").replace(",", " ").split()]
     if between[:2] in ("'s", "’s"):
         words = words[1:]
+    if deed.startswith("exploit") and _OF_BUYERS.match(unit[match.start() :]):
+        return False
     if minor_first and _WHO_WERE.search(between):
         return False
     if minor_first and between.strip() == "," and unit[: match.start()].lower().endswith("no "):

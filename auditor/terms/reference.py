@@ -38,7 +38,8 @@ _ACCEPTS = re2.compile(
     r"users?|one) "
     r"(?:may|can|must)(?: not)?)\b[^.]{0,80}\b(?:outlined|listed|described|defined|specified|detailed|stated|given|"
     r"covered) (?:in|by|at)|"
-    r"accept(?:s|ed|ing|ance of)?|agreed|consent(?:s|ed|ing)? to|signed?|against|breach(?:es)?(?: of)?|meets?|"
+    r"accept(?:s|ed|ing|ance of)?|agreed|consent(?:s|ed|ing)? to|signs?|signed|"
+    r"bind (?:\w+ ){1,6}to|against|breach(?:es)?(?: of)?|meets?|"
     r"covered by|outside|keep to|uphold) "
     r"(?:to )?(?:all |both )?(?:the |our |its |their |this )?(?-i:[A-Z][\w.&’'-]* ){0,3}\W*$"
 )

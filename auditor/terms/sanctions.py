@@ -71,7 +71,10 @@ SANCTION_BEFORE = re2.compile(
     r"\bwe (?:\w+ )?(?:refuse|decline) to (?:host|accept|allow|serve|publish|support|list|carry|store) (?:\w+ ){0,3}"
     r"(?:content|models?|material|images?|anything|uploads|data ?sets?|loras?|files|sites?|users?|customers?|anyone|"
     r"posts?|"
-    r"games|apps|projects)\b|\bbans? (?:is|are) (?:given|issued|handed out) (?:for|to)\b"
+    r"games|apps|projects)\b|"
+    r"\b(?:disable|cut off|stop|suspend|terminate|end|withdraw|block|refuse) [^.;:]{0,60}\b(?:content|material|sites?|"
+    r"websites?|domains?|customers?|accounts?|files|images) (?:that|which|who)\b|"
+    r"\bbans? (?:is|are) (?:given|issued|handed out) (?:for|to)\b"
     r")",
     ROOM,
 )
@@ -104,7 +107,8 @@ SANCTION_AFTER = re2.compile(
     rf"\brisks? losing [^.;]{{0,20}}\b{_HELD}\b|"
     rf"\b(?:is|are|gets?|get|be)(?: \w+)? (?:deleted|removed|taken down),?(?: \w+){{0,2}} and (?:\w+ ){{0,5}}"
     rf"(?:reported|banned|suspended|referred)\b|\bgets? (?:deleted|removed|taken down)\b|"
-    rf"\bmeans? (?:that )?(?:you are|you['’]re) (?:out|gone|banned)\b"
+    rf"\bmeans? (?:that )?(?:you are|you['’]re) (?:out|gone|banned)\b|"
+    r"\b(?:is|are) an? (?:\w+ ){0,2}(?:perma-?)?ban\b"
     r")"
 )
 # "Accounts found sharing X are removed": not "images that show X are removed".

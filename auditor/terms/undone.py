@@ -45,6 +45,7 @@ _UNDONE = re2.compile(
     r"against|polic(?:y|ies) against)\b|"
     r"\b(?:prohibit\w*|forbid\w*|ban(?:s|ning)?|clause)\b[^.;]{0,60}\b(?:(?:is|are) (?:missing|absent|lacking)|"
     r"(?:was|were|has been) (?:removed|dropped|deleted|lifted))\b|"
+    r"\b(?:prohibit\w*|forbid\w*|bann\w+)\b[^.;]{0,120}\b(?:decided|chose|voted|opted) against (?:it|them|this|that)\b|"
     r"\b(?:wish(?:es|ed)?|if only|had (?:the|it|we|our|this))\b[^.;]{0,40}\b(?:prohibit|forb[ai]d|bann)\w*|"
     r"\bused to (?:be|have) (?:an? )?(?:\w+ )?(?:bans?|prohibitions?|rules? against)\b|"
     r"\b(?:(?:in|until|before) (?:19|20)\d\d|previous(?:ly)?|earlier|former(?:ly)?|used to|last year|(?:the|our) old|"

@@ -76,8 +76,15 @@ _REPORTED = re2.compile(
 _LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{0,500}\)")
 _NARRATED = re2.compile(
     r"\b(?:He|he|She|she|They|they|[A-Z][a-z]+) (?:also |then )?(?:noted|argued|explained|observed|remarked|objected|"
-    r"mentioned|proposed|suggested|added|stressed|recalled|pointed out|told \w+|said) that\b"
+    r"mentioned|proposed|suggested|added|stressed|recalled|pointed out|told \w+|said) that\b|"
+    r"\b(?:[Tt]he|[Aa]n?|[Ii]ts) (?:\w+ ){0,2}(?:generator|company|firm|start-?up|operator|maker|vendor|competitor|"
+    r"service|site|network|app|lab|group|agency) (?:also |now )?(?:says|said|states|stated|writes|wrote|announced|"
+    r"announces) that\b|"
+    # "Of 90 adapters whose base model forbids X, …".
+    r"\bwhose (?:[\w-]+ ){1,3}(?:forbids?|prohibits?|bans?|disallows?)\b"
 )
+# A line of data: {"text": "…"}.
+_OF_DATA = re.compile(r"[ \t>]*(?:[-*] )?[{\[,]?[ \t]*\"[\w-]{1,40}\"[ \t]*:[ \t]*[\"\[{\d]")
 # Capitals that name a part to a contract or a part of the text, no party of its own.
 _ROLES = frozenset(
     "licensor licensors licensee licensees company provider providers owner owners author authors creator creators "
@@ -131,7 +138,8 @@ def of_others(words: str) -> bool:
 
 def told(text: str, words: str, start: int, target: str) -> bool:
     """Is what ``words`` (which begin at character ``start`` of ``text``) say of ``target`` somebody else's word?"""
-    if _SPOKEN.search(words) or _only_quoted(words, target):
+    line = text.rfind("\n", 0, start) + 1
+    if _SPOKEN.search(words) or _only_quoted(words, target) or _OF_DATA.match(text[line : line + 100]):
         return True
     if _NARRATED.search(words):
         return True
