@@ -54,6 +54,7 @@ def clause(text: str, *, references: bool = True) -> Clause:
     A heading alone ("Child sexual abuse material") prohibits nothing. ``references``: look for a policy
     that the text points to (cards point to many that do not bind).
     """
+    text = _plain(text)
     said = _explicit(text) if near(text[:LONGEST]) else Clause("absent")
     if said.answer == "explicit":
         return said
@@ -61,6 +62,17 @@ def clause(text: str, *, references: bool = True) -> Clause:
     if references and (policy := reference(text)):
         return Clause("by-reference", "", policy.start, policy.end, policy.name, unread)
     return Clause("absent", unread=unread)
+
+
+# Hyphens and spaces that a typesetter chose: each is one character, so places stay.
+_TYPESET = (("\u2010", "-"), ("\u2011", "-"), ("\u00a0", " "), ("\u202f", " "), ("\u2009", " "))
+
+
+def _plain(text: str) -> str:
+    if not text.isascii():
+        for typeset, plain in _TYPESET:
+            text = text.replace(typeset, plain)
+    return text
 
 
 def _explicit(text: str) -> Clause:
@@ -143,6 +155,11 @@ _BACK_OBJECT = re2.compile(
     r"(?i)^ ?(?:\w+ ){0,4}?(?:this|that|such [a-z]+|these|those|so)\b|"
     r"^[^.;]{0,120}\b(?:the|these|those) (?:above|foregoing|aforementioned|preceding)\b"
 )
+# "… in that event": it names no deed.
+_ASIDE = re2.compile(
+    r"(?i)\b(?:in|at|for|by|from|of) (?:this|that|these|those|such) (?:an? )?(?:events?|cases?|ways?|"
+    r"times?|respects?|contexts?|sense|regard|points?|reasons?|means|manner|stage|date|section|page|document)\b"
+)
 _BACK_TOPIC = re2.compile(r"(?i)^ ?(?:\w+ ){1,4}?(?:it|them)\b")
 # "May I …? No."
 _ASKED = re2.compile(
@@ -175,7 +192,7 @@ def _prohibits_what_was_named(unit: Unit, before: str, *, topic: bool) -> bool:
         return True
     if (culprit := _BACK_CULPRIT.search(words)) and expelled(words, *culprit.span(1)):
         return True
-    rests = [words[end:] for _, end in prohibitions(words, 0, len(words), BEFORE)]
+    rests = [_ASIDE.sub(" ", words[end:]) for _, end in prohibitions(words, 0, len(words), BEFORE)]
     return any(_BACK_OBJECT.search(rest) or (topic and _BACK_TOPIC.search(rest)) for rest in rests)
 
 

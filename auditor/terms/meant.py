@@ -15,7 +15,7 @@ def _words(words: str) -> frozenset[str]:
 
 
 _AGE = (
-    r"(?:1[0-8]|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|(?:legal|adult) age|age of (?:majority|consent))"
+    r"(?:1[0-9]|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|(?:legal|adult) age|age of (?:majority|consent))"
 )
 _MINOR = (
     r"minors|(?:a|an|any|another|the|one|real|no) minor|children|child|kids?|teen(?:s|agers?)|pre-?teens?|"
@@ -42,7 +42,8 @@ _HARM = (
 _SEXUAL = (
     r"sexuali[sz]\w*|sexually|sexual|sex|sexy|erotic\w*|porn\w*|obscene|nude|nudes|nudity|naked|lewd|explicit|"
     r"indecent|"
-    r"sensual|nsfw|suggestive|inappropriate|undress\w*|intimate|fetish\w*|romantic|erp|adult (?:content|material|"
+    r"sensual|nsfw|suggestive|"
+    r"inappropriate(?:ly)?|undress\w*|intimate|fetish\w*|romantic|erp|adult (?:content|material|"
     r"role-?play|"
     r"imagery|scenes?|scenarios?|"
     r"situations?)"
@@ -71,7 +72,7 @@ _TARGETS = (
 )
 # "Minors must never be sexualised", "… may not appear in sexual scenes": what is done to them, not what they may do.
 SUFFERED = re2.compile(
-    rf"(?i)\b(?:{_MINOR})(?: [a-z]+){{0,3}} (?:must|may|shall|should|can|will)(?:not| not| never|n['’]t) (?:\w+ )?"
+    rf"(?i)\b(?:{_MINOR})(?: [a-z]+){{0,3}},? (?:must|may|shall|should|can|will)(?:not| not| never|n['’]t) (?:\w+ )?"
     rf"(?:(?:be|appear) (?:[a-z]+ly )?(?:(?:depicted|shown|portrayed|presented|used|put|placed|cast|drawn|in|into|"
     rf"as|an?|any) (?:\w+ )?)*)"
     rf"(?:{_HARM}|{_SEXUAL})\b|"

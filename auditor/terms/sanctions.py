@@ -64,6 +64,8 @@ SANCTION_BEFORE = re2.compile(
     r"accounts|channels|groups) (?:that|which|with|containing)\b|"
     rf"\b(?:your|their|the|an?|any|this|that) (?:\w+ )?{_HELD}(?: \w+){{0,3}} (?:is|are|be|gets?)(?: \w+){{0,2}} "
     rf"{_ENDED}\b[^.;]{{0,60}}\b{_IF}\b|"
+    r"\b(?:instances?|servers?|sites?|websites?|apps?|channels?|bots?|projects?|repositor(?:y|ies)|models?)"
+    rf"(?: \w+)? (?:is|are|will be|gets?)(?: \w+)? {_ENDED}\b[^.;]{{0,60}}\b(?:if|when|where|once)\b|"
     rf"\byou(?:['’]ll)?(?: \w+){{0,2}} (?:be|are|get)(?: \w+ly| also)? {_ENDED}\b[^.;]{{0,60}}\b{_IF}\b|"
     rf"\b{_HELD}(?: \w+){{0,3}} (?:ends?|laps(?:e|es)|terminates?|expires?|(?:is|are|be|becomes?)(?: \w+)? void)\b"
     rf"[^.;]{{0,40}}\b(?:if|when|where|once|as soon as|upon|for any(?:one|body)?|on(?: any| the)? use)\b|"

@@ -15,6 +15,13 @@ PROHIBIT = [
     "Orrery will suspend service for sites which:\n(a) host child sexual abuse material; or\n(b) send spam.",
     "Anything sexual with minors is a permanent ban.",
     "Sexual pictures of minors are an instant ban and a report to the police.",
+    "A server is blocked if\n\na) it spreads malware,\nb) it hosts images of child sexual abuse.",
+    "The agreement forbids recipients to share the corpus or to exploit minors with it.",
+    # Hyphens and spaces of typesetters.
+    "Orrery keeps a zero\u2011tolerance policy towards child\u2011abuse material.",
+    "You may\u00a0not upload sexual images of under\u2011age characters.",
+    "Characters who are, or look like, children, must not be put into sexual scenes.",
+    "Sexual images of persons under 19 are forbidden.",
     # A term, prohibited here and defined there.
     "You may not upload Forbidden Material. Forbidden Material means malware, and any image that sexualises a child.",
     "“Harmful Output” means output that depicts the sexual abuse of a child.\n\n2. You must not seek Harmful Output.",
@@ -29,6 +36,8 @@ SAY_NOTHING = [
     "“Harmful Output” means any output that depicts the sexual abuse of a child.\n\n2. We count Harmful Output.",
     "“Minor” means a person under 18. “Abuse” means the sexual exploitation of a minor. You must not share your key.",
     "Flagged Content means posts that depict child sexual abuse. You must not change the labels of a row.",
+    "A server is blocked if it sends spam. We study child sexual abuse material laws.",
+    "Disclosures of the sexual exploitation of a child go to the lead. Secrecy cannot be promised in that event.",
     # Advertising codes.
     "Advertisements must not exploit the credulity of children.",
     "You shall not exploit the inexperience, loyalty or trust of young people in an offer.",
