@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import wait as wait_for
@@ -84,12 +85,13 @@ def run(
     workers = len(waiting)  # never more than there are tasks
     start = _Start(pickle.dumps((initializer, initargs)), _log.isEnabledFor(logging.INFO))
     context = multiprocessing.get_context(_start_method())
-    if sys.platform == "linux":  # macOS forks too, but its system libraries need not survive that
-        context.set_forkserver_preload(["auditor.preloaded", "__main__"])
+    # A script that calls auditor keeps a server of its own kind; macOS's libraries need not survive a fork.
+    if sys.platform == "linux" and without_pandas.kept_out():
+        context.set_forkserver_preload(["auditor.preloaded", "auditor.cli.main"])
     broken = 0
     while waiting:
         running: dict[Future[R], T] = {}
-        with ProcessPool(max_workers=workers, initializer=start, context=context) as pool:
+        with _safe_path(), ProcessPool(max_workers=workers, initializer=start, context=context) as pool:
             try:
                 while True:
                     while len(running) < 2 * workers:
@@ -122,6 +124,23 @@ def run(
             except BaseException:
                 pool.stop()
                 raise
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Python starts its processes with ``python -c``, which would import what lies in the working directory.
+
+    That may be what is audited: ``auditor scan .`` must run nothing of it.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _notice_dead_workers() -> None:

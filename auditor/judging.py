@@ -254,7 +254,7 @@ def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verd
     for subject in subjects(facts):
         kinds[subject.kind] += 1
         found = list(judge(subject, policy))
-        if subject.gaps:  # the same rule may flag one thing and leave another open
+        if any(one.outcome == "UNCHECKED" for one in found):  # the same rule may flag one thing and leave another open
             found.sort(key=attrgetter("rule", "fact", "place"))
         for finding in found:
             rule, kind, name, revision, outcome, severity, fact, place, remark = finding
@@ -331,7 +331,7 @@ def _sets(pairs: Iterable[tuple[Ref, Ref]]) -> dict[Ref, frozenset[Ref]]:
         return ref
 
     named: dict[tuple[str, str], Ref] = {}
-    pairs = list(pairs)
+    pairs = sorted(pairs)
     for ref, _ in pairs:
         named.setdefault((ref.kind, ref.name), ref)
     for ref, other in pairs:

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast, get_args
 
-from auditor.checks import Stated, Values, Where, bind, by_key, checks, keys_of, nearest, tests_of
+from auditor.checks import ANY, Stated, Values, Where, bind, by_key, checks, keys_of, nearest, tests_of
 from auditor.errors import RuleError
 from auditor.model import (
     GAPS,
@@ -214,6 +214,7 @@ class _Asked:
         stops = frozenset(key for key, values in tests_of(ask.keywords.get(check.STOP)) if not values)
         when = Where.read(rule.when)
         tests = tuple(test for parameter in (*ask.keywords.values(), when) for test in tests_of(parameter))
+        tests += ((check.PLACE, ANY),) if check.PLACE else ()
         return cls(rule, ask, check.ABSENCE, starts, stops, tests, when, frozenset(rule.reads))
 
     def may_say(self, stated: Collection[str]) -> bool:

@@ -17,5 +17,10 @@ class _Without:
 
 def keep_out() -> None:
     """From now on this process has no pandas, unless it is loaded already."""
-    if _Without not in sys.meta_path:
+    if not kept_out():
         sys.meta_path.insert(0, _Without)
+
+
+def kept_out() -> bool:
+    """Is this process the program's own, in which :func:`keep_out` was called?"""
+    return _Without in sys.meta_path

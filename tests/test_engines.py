@@ -34,8 +34,6 @@ def work(task: str) -> str:
         raise MemoryError
     if task == "threads":
         return ",".join(os.environ.get(name, "") for name in _THREADS)
-    if task == "loaded":
-        return " ".join(name for name in ("auditor.scan", "pyarrow.dataset", "pandas") if name in sys.modules)
     if task == "rule":
         raise RuleError("rules/x.toml: is broken")
     return task.upper()
@@ -65,8 +63,41 @@ def test_a_lost_task_is_tried_again_in_parts() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each worker loads what it needs")
-def test_a_worker_is_forked_with_what_it_needs_and_without_pandas() -> None:
-    assert outcomes("loaded") == {"loaded": "auditor.scan pyarrow.dataset"}
+def test_a_worker_of_the_program_is_forked_with_what_it_needs_and_without_pandas(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\n"
+        "from auditor import without_pandas\n"
+        "from auditor.engines import run\n"
+        "def start(): pass\n"
+        "def work(task): return [name for name in ('auditor.scan', 'numpy', 'pandas') if name in sys.modules]\n"
+        "if __name__ == '__main__':\n"
+        "    if sys.argv[1:]: without_pandas.keep_out()\n"
+        "    ended = run('a', work, workers=1, initializer=start, initargs=(), seconds=lambda task: 9)\n"
+        "    print(*(end.result for end in ended))\n"
+    )
+    said = [
+        subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True, check=True).stdout.strip()
+        for arguments in ([], ["own"])
+    ]
+    assert said == ["[]", "['auditor.scan', 'numpy']"]
+
+
+@pytest.mark.parametrize("module", ["pyarrow.py", "threading.py", "numpy/__init__.py", "auditor/__init__.py"])
+def test_nothing_in_the_working_directory_is_run(module: str, tmp_path: Path) -> None:
+    audited, script = tmp_path / "upload", tmp_path / "elsewhere" / "script.py"
+    trap = audited / module
+    for path in (trap, script):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    trap.write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\nraise ImportError('not this one')\n")
+    (audited / "README.md").write_text("---\nlicense: mit\n---\n# Leaf\n")
+    script.write_text("from auditor.cli.main import main\n\nif __name__ == '__main__':\n    main()\n")
+    command = [sys.executable, script, "scan", ".", "--out", tmp_path / "run", "--fail-on", "never", "--workers", "2"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    done = subprocess.run(command, cwd=audited, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "ran").exists()
+    assert "1 scanned" in done.stdout
 
 
 def test_what_is_wrong_with_the_set_up_ends_the_run() -> None:

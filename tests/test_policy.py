@@ -385,6 +385,10 @@ def test_rows_that_are_of_no_use_change_no_finding(statements: list[Statement]) 
     ]
 
 
+def test_the_place_of_what_is_missing_is_of_use_whatever_the_profile_asks() -> None:
+    assert policy.reads(policy.load(profile="search"))["card"] == frozenset()
+
+
 def test_a_tag_that_no_rule_asks_for_is_of_no_use() -> None:
     said = [Statement("tag", value) for value in ("Lora", "sand", "peſt")]
     batch = facts.of_use(facts.rows([Subject("model", "a", "", tuple(said))]), {"tag": frozenset({"lora", "pest"})})
@@ -398,6 +402,7 @@ def test_a_rule_that_breaks_costs_only_itself(tmp_path: Path, monkeypatch: pytes
         ABSENCE = False
         START = "key"
         STOP = ""
+        PLACE = ""
 
         @staticmethod
         def ask(stated: Stated, *, key: Key) -> Iterator[Evidence]:

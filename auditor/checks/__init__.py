@@ -1,11 +1,12 @@
 """The questions a rule may ask of what is stated of a subject.
 
-A check is a module of this package with three constants and one function::
+A check is a module of this package with four constants and one function::
 
     ABSENCE: bool       True: what it flags is that something is *not* stated; a gap then leaves it open
     START: str          the parameter that sets it off: it is silent where none of that one's keys is stated
     STOP: str           the parameter that settles it: it is silent where a key of that one is stated whose values
                         are any ("" for none)
+    PLACE: str          the key whose statements tell where, whatever the parameters ("" for none)
     def ask(stated: Stated, *, wanted: Where, fact: Fact) -> Iterator[Evidence]
 
 The parameters after ``*`` are the rule's ``with`` table. Their annotations are the types of this page
@@ -230,6 +231,7 @@ class Check(Protocol):
     ABSENCE: bool
     START: str
     STOP: str
+    PLACE: str
 
     @property
     def ask(self) -> Callable[..., Iterator[Evidence]]: ...

@@ -10,6 +10,7 @@ from auditor.model import Evidence, Statement
 ABSENCE = False
 START = "key"
 STOP = ""
+PLACE = ""
 
 
 def ask(

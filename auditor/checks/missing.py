@@ -11,6 +11,7 @@ from auditor.printable import printable
 ABSENCE = True
 START = "although"
 STOP = "wanted"
+PLACE = "card"
 
 
 def ask(stated: Stated, *, wanted: Where, fact: PlainFact, although: Where = NOWHERE) -> Iterator[Evidence]:
