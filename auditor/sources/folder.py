@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from auditor.model import Kind
 from auditor.sources import Blob, Unread
@@ -40,7 +41,7 @@ def blobs(target: str) -> Iterator[Blob | Unread]:
     parts = Path(absolute).parts
     if not os.path.isdir(absolute):
         uri = uri_of(parts[-1])
-        found = _file(absolute, uri, hub_owner(parts[:-1]) or Owner("", uri), parts[:-1])
+        found = _file(absolute, uri, hub_owner(parts[:-1]) or Owner("", uri), kind_of_words(parts[:-1]))
         # What was named and cannot be read is no mere skip.
         yield found if isinstance(found, Blob) else replace(found, skipped=False)
         return
@@ -79,11 +80,12 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
         names = [entry.name for entry in files]
         here = _owner(folder, above, parts, owner, names)
         collection = here.rank == "target" and is_collection(names)
+        words = kind_of_words((*above, *parts))
         for entry in files:
             place = uri + uri_of(entry.name)
             itself = collection and entry.name.lower().endswith(WEIGHTS)
             owner_of = Owner("model", alone(place), "", "repository") if itself else here
-            yield _file(entry.path, place, owner_of, (*above, *parts))
+            yield _file(entry.path, place, owner_of, words)
         for path, below, _ in reversed(folders):
             if below[-1] in _BOOKKEEPING or (below[-1] in {"blobs", "refs"} and parts and "--" in parts[-1]):
                 yield Unread(f"{uri}{uri_of(below[-1])}/", "a folder of bookkeeping: not read", skipped=True)
@@ -110,7 +112,8 @@ def _is_flat(names: list[str]) -> bool:
     return any("__" in name.strip("_") and name.lower().endswith(".md") for name in names)
 
 
-def _file(path: str, uri: str, owner: Owner, parts: tuple[str, ...]) -> Blob | Unread:
+def _file(path: str, uri: str, owner: Owner, words: Kind | Literal[""]) -> Blob | Unread:
+    """The file; ``words``: what its folders' names say of a text that stands alone."""
     try:
         status = os.stat(path)
     except OSError as error:
@@ -121,9 +124,7 @@ def _file(path: str, uri: str, owner: Owner, parts: tuple[str, ...]) -> Blob | U
     if owner.kind:
         return Blob(path, uri, size, owner.kind, owner.name, owner.revision, modified=modified)
     name = alone(uri) or owner.name
-    return Blob(
-        path, uri, size, "", owner.name, owner.revision, alone=name, alone_kind=kind_of_words(parts), modified=modified
-    )
+    return Blob(path, uri, size, "", owner.name, owner.revision, alone=name, alone_kind=words, modified=modified)
 
 
 def _inside(path: str, root: str) -> bool:

@@ -23,7 +23,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from auditor.model import Kind
@@ -93,7 +92,6 @@ def is_collection(names: Sequence[str]) -> bool:
     return len(weights) > 1 and not together and not any(_PART.search(name) for name in weights)
 
 
-@lru_cache(maxsize=256)  # asked of every file of a folder
 def kind_of_words(parts: tuple[str, ...]) -> Kind | Literal[""]:
     """What the folder names say of the texts in them, the nearest first."""
     for part in reversed(parts):
