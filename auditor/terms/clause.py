@@ -87,7 +87,7 @@ def _explicit(text: str) -> Clause:
         held = None
         names = NAMED.search(unit.text) is not None
         if work > MOST_WORK:
-            return Clause("absent", unread=f"more sentences than are read, from character {unit.start:,} on")
+            return _given_up(unit)
         if names and SUFFERED.search(unit.text) and not (of_no_people(unit.text) or _disowned(unit.text)):
             return _said(unit)
         meant = (is_meant(unit.text) if names else ()) or by_label(unit, names=names)
@@ -112,7 +112,7 @@ def _explicit(text: str) -> Clause:
             named = unit, meant[0][0]
         elif not (named and named[0].kind == unit.kind == "item"):  # "… any of the above" may follow the list
             named = None
-    return held or _by_definition(text, defined[:_MOST_TERMS]) or Clause("absent")
+    return held or _by_definition(text, defined[:_MOST_TERMS])
 
 
 # "Illegal Content includes …": a term of two words at least, that another sentence may prohibit.
@@ -123,20 +123,26 @@ _DEFINES = re2.compile(
 _MOST_TERMS = 10
 
 
-def _by_definition(text: str, defined: list[tuple[str, Unit]]) -> Clause | None:
+def _by_definition(text: str, defined: list[tuple[str, Unit]]) -> Clause:
     """What a sentence prohibits by a term that another one defines."""
+    work = 0
     for unit in units(text) if defined else ():
         for term, definition in defined:
             at = unit.text.find(term)
-            if at < 0 or unit.start == definition.start or _disowned(unit.text):
+            if at < 0 or unit.start == definition.start:
                 continue
+            work += _TO_JUDGE
+            if work > MOST_WORK:
+                return _given_up(unit)
             between = [unit.text[end:at] for _, end in prohibitions(unit.text, 0, at, BEFORE)]
-            if any(not (caused(words) or ANOTHER_DEED.search(words)) for words in between) and not told(
-                text, unit.text, unit.start, term
-            ):
-                quote = f"{unit.text} … {definition.text}"
-                return Clause("explicit", quote, definition.start, definition.end)
-    return None
+            own = any(not (caused(words) or ANOTHER_DEED.search(words)) for words in between)
+            if own and not (_disowned(unit.text) or told(text, unit.text, unit.start, term)):
+                return Clause("explicit", f"{unit.text} … {definition.text}", definition.start, definition.end)
+    return Clause("absent")
+
+
+def _given_up(unit: Unit) -> Clause:
+    return Clause("absent", unread=f"more sentences than are read, from character {unit.start:,} on")
 
 
 # "X is illegal. Such use is forbidden.", "… You must never generate it."

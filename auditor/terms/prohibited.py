@@ -314,9 +314,10 @@ _NONE_IS = re2.compile(
     r"(?i)^ ?(?:\w+ )?(?:evidence|signs?|indications?|proof|reasons?|doubt|guarantee|consensus|mention|stud(?:y|ies)|"
     r"research|laws?|idea|figures|statistics)\b|^ (?:[a-z]+ ){1,2}(?:can|could|did|has|have|had) [a-z]+\b"
 )
-# A table with such a column is one of statistics: its "no" says what was not done.
+# A table with such a column, and none of what is allowed, is one of statistics: its "no" says what was not done.
 _COLUMN = r"\b(?:counts?|number|totals?|cases|reports|items|share|automated|percent)\b"
 _COUNTS = re2.compile(rf"(?i)\|.*(?:{_COLUMN}|%)|(?:{_COLUMN}|%).*\|")
+_ALLOWS = re2.compile(r"(?i)(?:^|\|)\W*(?:is |are )?(?:allowed|permitted|accepted|acceptable|ok|okay)\W*(?:\||$)")
 _LEAVE = re2.compile(r"(?i)\b(?:permission|rights?|licen[cs]e|leave|authority|business|place)$")
 # "… provided that no minor is shown in them".
 _THAT_NO = re2.compile(
@@ -456,7 +457,7 @@ def prohibited(unit: Unit, start: int, end: int) -> bool:
         return False  # asked, not said
     if unit.crossed:
         return True
-    if unit.stems and _COUNTS.search(unit.stems[-1]):
+    if unit.stems and _COUNTS.search(unit.stems[-1]) and not _ALLOWS.search(unit.stems[-1]):
         return False
     if any(map(_lists_words, (unit.text, *unit.stems[-1:], *unit.headings[-1:]))):
         return False

@@ -72,8 +72,8 @@ _ITS_USERS = re2.compile(
 _REPORTED = re2.compile(
     r"^(?:He|She)\b|\b(?:says?|said|claims?|claimed|announced|insists?|explained|wrote)(?: that)? (?:it|they|he|she)\b"
 )
-# Minutes and news: whatever the sentence then says of us.
 _LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{0,500}\)")
+# Minutes and news: whatever the sentence then says of us.
 _NARRATED = re2.compile(
     r"\b(?:He|he|She|she|They|they|[A-Z][a-z]+) (?:also |then )?(?:noted|argued|explained|observed|remarked|objected|"
     r"mentioned|proposed|suggested|added|stressed|recalled|pointed out|told \w+|said) that\b|"
@@ -84,7 +84,7 @@ _NARRATED = re2.compile(
     r"\bwhose (?:[\w-]+ ){1,3}(?:forbids?|prohibits?|bans?|disallows?)\b"
 )
 # A line of data: {"text": "…"}.
-_OF_DATA = re.compile(r"[ \t>]*(?:[-*] )?[{\[,]?[ \t]*\"[\w-]{1,40}\"[ \t]*:[ \t]*[\"\[{\d]")
+_RECORD = re.compile(r"[ \t>]*(?:[-*] )?[{\[,]?[ \t]*\"[\w-]{1,40}\"[ \t]*:[ \t]*[\"\[{\d]")
 # Capitals that name a part to a contract or a part of the text, no party of its own.
 _ROLES = frozenset(
     "licensor licensors licensee licensees company provider providers owner owners author authors creator creators "
@@ -139,7 +139,7 @@ def of_others(words: str) -> bool:
 def told(text: str, words: str, start: int, target: str) -> bool:
     """Is what ``words`` (which begin at character ``start`` of ``text``) say of ``target`` somebody else's word?"""
     line = text.rfind("\n", 0, start) + 1
-    if _SPOKEN.search(words) or _only_quoted(words, target) or _OF_DATA.match(text[line : line + 100]):
+    if _SPOKEN.search(words) or _only_quoted(words, target) or _RECORD.match(text[line : line + 100]):
         return True
     if _NARRATED.search(words):
         return True

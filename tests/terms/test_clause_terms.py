@@ -49,6 +49,7 @@ SAY_NOTHING = [
     '```json\n{"site": 7, "text": "Members must not share material that sexually exploits minors."}\n```',
     "| Category | Reports | Automated |\n|---|---|---|\n| Sexual exploitation of minors | 6 | no |\n| Spam | 9 | yes |",
     "| Number | Kind | Upheld |\n|---|---|---|\n| 6 | Sexual exploitation of minors | no |",
+    "| Prohibited category | Upheld | Count |\n|---|---|---|\n| Grooming of minors | no | 12 |",
     "| Keyword | Automated | Count |\n|---|---|---|\n| Grooming of minors | no | 12 |",
 ]
 
@@ -72,6 +73,14 @@ def test_a_defined_term_is_quoted_with_its_definition() -> None:
     assert text[said.start : said.end] == "Class R Material means any image that sexualises a child."
 
 
-def test_a_table_of_rules_prohibits_by_its_no() -> None:
-    text = "| Content | Allowed |\n|---|---|\n| Landscapes | yes |\n| Sexual content with minors | no |"
+@pytest.mark.parametrize("columns", ["Content | Allowed", "Number | Permitted", "Items | OK"])
+def test_a_table_of_rules_prohibits_by_its_no(columns: str) -> None:
+    text = f"| {columns} |\n|---|---|\n| Landscapes | yes |\n| Sexual content with minors | no |"
     assert clause(text).answer == "explicit"
+
+
+def test_mentions_of_a_defined_term_are_judged_within_bounds_and_what_is_left_is_said() -> None:
+    text = "Bad Stuff means images of child sexual abuse.\n\n" + "We write of Bad Stuff here.\n\n" * 3000
+    said = clause(text)
+    assert said.answer == "absent"
+    assert said.unread.startswith("more sentences than are read, from character ")
