@@ -315,6 +315,8 @@ class Rule:
 
     ``when`` narrows the subjects: every key must be stated with one of its values (none: any value).
     ``reads`` names the gaps (:data:`GAPS`) that leave the question open: then the outcome is UNCHECKED.
+    ``fix`` says what the owner of the subject can do; a notice shows it. ``review`` says how reviewers, platforms and
+    search services decide ("": nothing for them to do); no notice shows it.
     """
 
     id: str
@@ -325,6 +327,7 @@ class Rule:
     severity: Severity
     why: str
     fix: str
+    review: str = ""
     case: Ground | None = None
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reads: tuple[str, ...] = ()

@@ -335,7 +335,8 @@ def differences(rule: Rule) -> Iterator[str]:
 
 
 _RULE = (
-    "title", "applies", "check", "with", "severity", "case", "when", "reads", "why", "fix", "references", "examples",
+    "title", "applies", "check", "with", "severity", "case", "when", "reads", "why", "fix", "review", "references",
+    "examples",
 )  # fmt: skip
 _ID = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 _REQUIRED: Any = object()
@@ -374,12 +375,15 @@ def _rule(name: str, table: Mapping[str, Any]) -> Rule:
         severity=cast("Severity", severity),
         why=_text(table, "why"),
         fix=_text(table, "fix"),
+        review=_text(table, "review", ""),
         case=None if case == "none" else cast("Ground", case),
         when={key: tuple(values) for key, values in when.items()},
         reads=reads,
         references=_texts(table, "references"),
         examples=tuple(_example(example, applies) for example in examples),
     )
+    if rule.case and not rule.review:
+        raise ValueError("review: a rule that opens a case says what reviewers do")
     if not any(example.flags for example in rule.examples):
         raise ValueError('examples: none is flagged; give one of what the rule must find, with flags = ["…"]')
     if all(example.flags or example.unchecked for example in rule.examples):

@@ -620,7 +620,7 @@ def _lineage(path: Path, cases: Sequence[Case], most: int = 300, generations: in
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    shown = ("id", "title", "applies", "severity", "case", "why", "fix", "references", "check", "params")
+    shown = ("id", "title", "applies", "severity", "case", "why", "fix", "review", "references", "check", "params")
     return {name: getattr(rule, name) for name in shown}
 
 

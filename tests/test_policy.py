@@ -96,6 +96,7 @@ def only(path: Path, **files: str) -> policy.Policy:
             'case = "lined"\nreads =',
             "case: 'lined' is none of linked, exposed, none (did you mean 'linked'?)",
         ),
+        ("reads =", 'case = "linked"\nreads =', "review: a rule that opens a case says what reviewers do"),
         (
             '["card"]',
             '["cards"]',

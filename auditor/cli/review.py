@@ -405,9 +405,9 @@ def draft(case: str, what: str, folder: Path, output: Path | None, **given: Any)
             duties.statement_of_reasons(state, decision, policy, law=given["law"], countries=given["countries"])
         )
     elif what == "cybertipline":
-        text = duties.cybertipline(decision, urls=given["urls"])
+        text = duties.cybertipline(state, decision, policy, urls=given["urls"])
     elif what == "hotline":
-        text = duties.hotline(decision, name=given["to"], urls=given["urls"])
+        text = duties.hotline(state, decision, policy, name=given["to"], urls=given["urls"])
     else:
         text = duties.notice(state, decision, policy, appeals=given["appeals"])
     _write(text, output)

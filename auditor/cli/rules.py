@@ -114,8 +114,12 @@ def _explanation(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:
     for profile in profiles.values():
         yield f"  {profile.name:<{width}}  {profile.severity(rule)}"
     yield ""
-    yield "What to do"
+    yield "What the owner can do"
     yield from _paragraph(rule.fix, "  ")
+    if rule.review:
+        yield ""
+        yield "For reviewers"
+        yield from _paragraph(rule.review, "  ")
     yield ""
     yield "Examples"
     for example in rule.examples:

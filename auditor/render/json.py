@@ -119,7 +119,14 @@ def _policy(report: Report) -> dict[str, object]:
         "fingerprint": policy.fingerprint,
         "profile": policy.profile,
         "rules": [
-            {"id": rule.id, "title": rule.title, "severity": rule.severity, "case": rule.case or "none"}
+            {
+                "id": rule.id,
+                "title": rule.title,
+                "severity": rule.severity,
+                "case": rule.case or "none",
+                "fix": rule.fix,
+                "review": rule.review,
+            }
             for rule in policy.rules
         ],
         "lists": [

@@ -133,12 +133,14 @@ def _heaviest(report: Report) -> tuple[list[_Group], Counter[Severity]]:
 
 
 def _rule(rule: Rule) -> Json:
-    why, fix = _prose(rule.why), _prose(rule.fix)
+    why = _prose(rule.why)
+    said = [f"Why: {why}", f"What the owner can do: {_prose(rule.fix)}"]
+    said += [f"For reviewers: {_prose(rule.review)}"] if rule.review else []
     described: Json = {
         "id": rule.id,
         "shortDescription": {"text": _prose(rule.title)},
         "fullDescription": {"text": why},
-        "help": {"text": f"Why: {why}\n\nWhat to do: {fix}"},
+        "help": {"text": "\n\n".join(said)},
         "defaultConfiguration": {"level": rule.severity},
         "properties": {"tags": list(rule.applies), **({"case": rule.case} if rule.case else {})},
     }

@@ -128,7 +128,7 @@ def policy_of(summary: PolicySummary | Mapping[str, Any], rules: Sequence[Path] 
 
 
 def _policy(made: Report) -> dict[str, Any]:
-    shown = ("id", "title", "severity", "case", "why", "fix", "references")
+    shown = ("id", "title", "severity", "case", "why", "fix", "review", "references")
     return {
         "fingerprint": made.policy.fingerprint,
         "profile": made.policy.profile,
@@ -179,7 +179,9 @@ def _act(ledger: Ledger, candidate: Found, made: Report) -> tuple[Act | None, Op
     known = {(ref.kind, ref.name) for ref in (same.subject, *same.copies, *same.joined)}
     copies = [ref for ref in (candidate.subject, *candidate.copies) if (ref.kind, ref.name) not in known]
     said = {_key(reason) for reason in same.reasons}
-    reasons = [reason for reason in candidate.reasons if _key(reason) not in said]
+    real = {_key(reason) for reason in same.reasons if not reason.test_lists}
+    # A list of known content may find again what only a test list had found.
+    reasons = [reason for reason in candidate.reasons if _key(reason) not in (said if reason.test_lists else real)]
     if not copies and not reasons:
         return None, Opened(unchanged=(same.id,), unweighed=unweighed)
     content |= {"copies": [written.of(ref) for ref in copies], "reasons": [written.of(reason) for reason in reasons]}
@@ -246,7 +248,8 @@ def _found(
         enough = smallest(facts, policy, ground, finding)
         if not enough:
             raise RunError(f"{folder}: {finding.subject} cannot be judged again by its facts; run auditor judge again")
-        reasons.append(_reason(finding, enough))
+        test_lists = _test_lists(finding, facts, enough, policy, ground)
+        reasons.append(replace(_reason(finding, enough), test_lists=test_lists))
     reasons.sort(key=lambda reason: (list(STRENGTHS).index(reason.strength), reason.rule, reason.subject, reason.fact))
     subject = findings[0].ref
     digests = tuple(sorted({d for ref in refs for files in _digests(subjects, ref).values() for d in files}))
@@ -331,6 +334,25 @@ def _reason(finding: Finding, facts: Sequence[Fact]) -> Reason:
     strength = min((_strength(fact.statement) for fact in facts), key=list(STRENGTHS).index)
     words = sorted({word for fact in facts for word in _words(fact.statement)}, key=_weight)
     return Reason(finding.rule, finding.ref, finding.fact, finding.severity, strength, tuple(words), finding.remark)
+
+
+def _test_lists(
+    finding: Finding, facts: Sequence[Fact], enough: Sequence[Fact], policy: Policy, ground: Ground
+) -> tuple[str, ...]:
+    """Return the test lists that a finding cannot do without, whatever else the profile treats them as.
+
+    Args:
+        finding: What a rule flagged.
+        facts: All facts of its case.
+        enough: The facts of which the finding needs every one.
+        policy: The rules that open cases, and the lists as they were declared.
+        ground: The ground of the case.
+    """
+    names = {known.name for known in policy.lists if known.means == "test"}
+    others = [fact for fact in facts if fact.list not in names]
+    if len(others) == len(facts) or (finding.rule, finding.subject, finding.fact) in _judged(others, policy, ground):
+        return ()
+    return tuple(sorted({fact.list for fact in enough} & names))
 
 
 def _strength(statement: Statement) -> Strength:

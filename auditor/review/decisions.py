@@ -51,6 +51,11 @@ class Fact:
     subject: Ref
     statement: Statement
 
+    @property
+    def list(self) -> str:
+        """The name of the list that this fact is a match of; "" where it is no match."""
+        return self.statement.value if self.statement.key in ("known_content", "known_model") else ""
+
     def __str__(self) -> str:
         said = self.statement
         relation = f" ({said.relation})" if said.relation else ""
@@ -62,6 +67,8 @@ class Reason:
     """Why a case is open: what one rule says of one subject, and whose word that is, the weakest first.
 
     ``remark`` holds counts; it is shown to reviewers and is in no list, notice or public report.
+    ``test_lists`` names the lists that mean ``test`` and without which the reason would fall: then nothing is
+    reported on it.
     """
 
     rule: str
@@ -71,6 +78,7 @@ class Reason:
     strength: Strength
     words: tuple[str, ...] = ()
     remark: str = ""
+    test_lists: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Drafts of what a decision may oblige to: reasons for the public record, reports to hotlines, a notice to the owner.
 
 Everything here is a draft for a person: nothing is sent, and whether a duty exists is counsel's to say. No draft
-names a sample, its place or digest, a list's entry or a distance.
+names a sample, its place or digest, a list's entry or a distance. None is made of a rehearsal (a case that rests on
+lists that mean ``test``), nor of a decision to do nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import statistics
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +21,7 @@ from typing import Any
 from auditor.errors import UsageError
 from auditor.printable import printable
 from auditor.review import decisions
-from auditor.review.decisions import ACTIONS, VERDICTS, Decision, Verdict
+from auditor.review.decisions import ACTIONS, VERDICTS, Decision, Reason, Verdict
 from auditor.review.ledger import Ledger
 from auditor.review.states import State
 
@@ -41,6 +43,48 @@ _GROUNDS = {
 }
 
 
+def withheld(state: State, decision: Decision, policy: Mapping[str, Any]) -> str:
+    """Return why nothing may be drafted from a decision, or "" where drafts may be made.
+
+    A list's own declared meaning counts, whatever the profile treats it as.
+    """
+    if decision.verdict not in ACTIONS:
+        return (
+            f"decision {decision.id}: {decision.verdict} ({VERDICTS[decision.verdict]}): nothing is to be reported, "
+            "and no owner is to be told"
+        )
+    if not decision.reasons or any(not _test_lists(reason, state, policy) for reason in decision.reasons):
+        return ""
+    names = sorted({name for reason in decision.reasons for name in _test_lists(reason, state, policy)})
+    lists = f"list {names[0]}, which means" if len(names) == 1 else f"lists {', '.join(names)}, which mean"
+    return printable(
+        f"case {state.id} rests on {lists} `test`: this is a rehearsal, and nothing is to be reported. To report a "
+        "real match, scan again with a list that its holder declares as known content or known models",
+        2000,
+    )
+
+
+def _may_report(state: State, decision: Decision, policy: Mapping[str, Any]) -> Decision:
+    """Return the decision without reasons that rest on test lists. Raises :class:`UsageError` if none is left."""
+    if why := withheld(state, decision, policy):
+        raise UsageError(why)
+    reasons = tuple(reason for reason in decision.reasons if not _test_lists(reason, state, policy))
+    tested = {reason.rule for reason in decision.reasons} - {reason.rule for reason in reasons}
+    return replace(decision, reasons=reasons, rules=tuple(rule for rule in decision.rules if rule not in tested))
+
+
+def _test_lists(reason: Reason, state: State, policy: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the test lists that a reason rests on, if it rests on nothing else.
+
+    Ledgers from before reasons recorded them: all lists of the case's facts, where all of them mean ``test``.
+    """
+    if reason.test_lists:
+        return reason.test_lists
+    means = {known["name"]: known["means"] for known in policy.get("lists", ())}
+    lists = {fact.list for fact in state.facts if fact.list}
+    return tuple(sorted(lists)) if all(means.get(name) == "test" for name in lists) else ()
+
+
 def statement_of_reasons(
     state: State, decision: Decision, policy: Mapping[str, Any], *, law: str = "", countries: Sequence[str] = ()
 ) -> dict[str, Any]:
@@ -50,6 +94,7 @@ def statement_of_reasons(
     The database is public: neither the model nor its data is named in any field. Lengths are the database's.
     Source: digital-services-act/transparency-database, Statement.php and StatementStoreRequest.php.
     """
+    decision = _may_report(state, decision, policy)
     if decision.verdict not in _VISIBILITY:
         raise UsageError(f"decision {decision.id}: {decision.verdict} restricts nothing, so no statement is due")
     refs = (state.subject, *state.copies, *state.joined, *(fact.subject for fact in state.facts))
@@ -88,12 +133,13 @@ def statement_of_reasons(
     return {"draft": DRAFT, "fill_in": missing, "statement": statement}
 
 
-def cybertipline(decision: Decision, *, urls: Sequence[str] = ()) -> str:
+def cybertipline(state: State, decision: Decision, policy: Mapping[str, Any], *, urls: Sequence[str] = ()) -> str:
     """A draft report for NCMEC's CyberTipline as XML: the report, and the details of each weights file by its hash.
 
     The schema itself is behind a login: elements and their order are those that public clients write
     (Johannes-Andersen/CyberTipline-Tools). A person files it; nothing was viewed, and nothing is attached.
     """
+    decision = _may_report(state, decision, policy)
     draft = ET.Element("draft", {"note": DRAFT})
     report = ET.SubElement(draft, "report")
     incident = ET.SubElement(report, "incidentSummary")
@@ -120,8 +166,11 @@ def cybertipline(decision: Decision, *, urls: Sequence[str] = ()) -> str:
     return ET.tostring(draft, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def hotline(decision: Decision, *, name: str = "", urls: Sequence[str] = ()) -> str:
+def hotline(
+    state: State, decision: Decision, policy: Mapping[str, Any], *, name: str = "", urls: Sequence[str] = ()
+) -> str:
     """A draft report for any hotline, in plain words: what, where, why, and hashes of the weights files."""
+    decision = _may_report(state, decision, policy)
     lines = [DRAFT, "", f"To: {printable(name) if name else FILL_IN}", f"From: {FILL_IN}", ""]
     lines += [*_plain(decision), ""]
     lines += ["Addresses:", *(f"  {printable(url, 2000)}" for url in urls or (FILL_IN,)), ""]
@@ -137,13 +186,12 @@ def notice(state: State, decision: Decision, policy: Mapping[str, Any], *, appea
     Raises :class:`UsageError` until a person has recorded that it was reported, or that no report is due: a
     notice before that could warn someone whom the police ought to reach first.
     """
+    decision = _may_report(state, decision, policy)
     if not state.reported:
         raise UsageError(
             f"case {state.id}: a notice is drafted only after a person has recorded that it was reported, "
             "or that no report is due; see `auditor review reported --help`"
         )
-    if decision.verdict not in ACTIONS:
-        raise UsageError(f"decision {decision.id}: {decision.verdict} does nothing that an owner must be told of")
     lines = [DRAFT, "", f"About: {printable(decision.subject.name)}", ""]
     lines += [f"On {decision.decided_at[:10]} it was decided that {VERDICTS[decision.verdict]}.", ""]
     lines += [f"Ground: {_GROUNDS[decision.ground]}.", "Rules it follows:"]

@@ -81,6 +81,10 @@ def case_lines(
         if reason.rule in rules:
             yield f"    rule {reason.rule}: {rules[reason.rule]['title']}"
             yield f"    {printable(' '.join(rules[reason.rule]['why'].split()), 2000)}"
+            if review := rules[reason.rule].get("review"):  # ledgers from before it was recorded have none
+                yield f"    For reviewers: {printable(' '.join(review.split()), 2000)}"
+        if reason.test_lists:
+            yield f"    rests on {', '.join(map(printable, reason.test_lists))}: a test list, so nothing is reported"
     yield ""
     yield from _rest_lines(rests)
     if state.confirmed:

@@ -28,7 +28,8 @@ def digest(content: Mapping[str, Any]) -> Digest:
 
 
 def reason(content: Mapping[str, Any]) -> Reason:
-    return Reason(**{**content, "subject": ref(content["subject"]), "words": tuple(content["words"])})
+    tuples = {name: tuple(content.get(name, ())) for name in ("words", "test_lists")}
+    return Reason(**{**content, **tuples, "subject": ref(content["subject"])})
 
 
 def fact(content: Mapping[str, Any]) -> Fact:

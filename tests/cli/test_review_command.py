@@ -40,6 +40,7 @@ def test_a_story_from_the_command_line(tmp_path: Path, review: Callable[..., Res
     assert "someone else must give the next" in refused.output
     assert "is approved: decided by two" in review("decide", CASE, "de-index", "--as", "wren", *why).output
     assert review("draft", CASE, "notice", code=2).output.startswith("auditor: case 0000000000000001: a notice is")
+    assert "For reviewers" not in review("show", CASE).output  # the ledger's policy is from before it was recorded
     review("appeal", CASE, "--as", "finch", *why)
     review("decide-appeal", CASE, "overturned", "--as", "owl", *why)
     page = json.loads(review("list", "--json", "--stage", "overturned").output)

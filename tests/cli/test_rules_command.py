@@ -57,7 +57,14 @@ def test_explain_tells_a_stranger_what_the_rule_is_about() -> None:
     headings = [line for line in output.splitlines() if line and not line.startswith(" ")]
     assert headings[0] == "trained-on-known-content: A model was trained on a dataset that matches a known-content list"
     assert headings[1] == "Judges models; opens a case: exposed."
-    assert headings[-5:] == ["What it looks at", "How severe it is", "What to do", "Examples", "References"]
+    assert headings[-6:] == [
+        "What it looks at",
+        "How severe it is",
+        "What the owner can do",
+        "For reviewers",
+        "Examples",
+        "References",
+    ]
     assert "  exposed  its own training data has hits; value the dataset, relation exact or near" in output
     assert "  gate      error" in output
     assert max(len(line) for line in output.splitlines() if "→" not in line) <= 100

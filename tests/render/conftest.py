@@ -39,6 +39,7 @@ def rules() -> tuple[Rule, ...]:
             "error",
             "What a model was trained on shapes what it can make.",
             "Withdraw the model until people have reviewed it; train again on a screened dataset.",
+            "Look at the counts and at who says what the model was trained on, then decide.",
             case="exposed",
             references=("IWF manifesto: models overseen", "https://purl.stanford.edu/kh752sm9123"),
         ),
@@ -61,6 +62,7 @@ def rules() -> tuple[Rule, ...]:
             "error",
             "An authority reviewed the model and listed it.",
             "Read the authority's grounds; appeal there if they are wrong.",
+            "Compare the digest with the list's entry, then decide.",
             case="linked",
         ),
         Rule(

@@ -53,7 +53,7 @@ def everywhere(report: Report, text: str) -> Report:
 
     ref, lists = Ref("model", text, text), report.policy.lists
     rules = tuple(
-        replace(rule, title=text, why=text, fix=text, references=(text, "https://example.org"))
+        replace(rule, title=text, why=text, fix=text, review=text, references=(text, "https://example.org"))
         for rule in report.policy.rules
     )
     return replace(

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from auditor.errors import UsageError
+from auditor.model import Rule
+from auditor.policy import catalogue
 from auditor.review import Decision, Ledger, duties
+from auditor.review.cases import open_cases
+from auditor.review.ledger import Act
 from auditor.review.states import State
+from auditor.runs import audit
+from tests.data.make_hub import HUB, LIST
 from tests.review.test_ledger import HOSTILE
 from tests.reviewing import POLICY, Clock, case_id, decided, made, opened
 
 CASE = case_id(1)
+DRAFTS = (duties.statement_of_reasons, duties.cybertipline, duties.hotline, duties.notice)
 # digital-services-act/transparency-database, app/Models/Statement.php and StatementStoreRequest.php
 FIELDS = {
     "decision_visibility",
@@ -89,17 +99,134 @@ def test_the_public_database_gets_no_name_and_no_field_too_long(book: Ledger) ->
     assert len(statement["illegal_content_legal_ground"]) == 500
 
 
-@pytest.mark.parametrize("verdict", ["no-action", "refer"])
-def test_what_restricts_nothing_needs_no_statement(book: Ledger, verdict: str) -> None:
-    decided(book, CASE, verdict)
-    with pytest.raises(UsageError, match=f"{verdict} restricts nothing, so no statement is due"):
+def test_what_restricts_nothing_needs_no_statement(book: Ledger) -> None:
+    decided(book, CASE, "refer")
+    with pytest.raises(UsageError, match="refer restricts nothing, so no statement is due"):
         duties.statement_of_reasons(*both(book), POLICY)
+
+
+@pytest.mark.parametrize("draft", DRAFTS)
+def test_nothing_is_drafted_from_a_decision_to_do_nothing(book: Ledger, draft: Callable[..., object]) -> None:
+    decided(book, CASE, "no-action")
+    book.record(Act("reported", CASE, "heron", {"outcome": "not-due", "why": "words"}))
+    with pytest.raises(UsageError) as refused:
+        draft(*both(book), POLICY)
+    assert "no-action (nothing is to be done): nothing is to be reported, and no owner is to be told" in str(
+        refused.value
+    )
+
+
+def folder_of(tmp_path: Path) -> Path:
+    """A dataset with one picture of the example's list, and the model that says it was trained on it."""
+    for name in ("datasets/crawlers", "models/crawlers/captioner"):
+        shutil.copytree(HUB / name, tmp_path / "hub" / name)
+    return tmp_path / "hub"
+
+
+def listing(tmp_path: Path, name: str, means: str) -> Path:
+    """The example's list under another name and with another meaning."""
+    path = tmp_path / f"{name}.csv"
+    text = LIST.read_text().replace("name: known-pictures", f"name: {name}").replace("means: test", f"means: {means}")
+    path.write_text(text)
+    return path
+
+
+def from_run(tmp_path: Path, *known: Path, profile: str) -> tuple[State, Decision, Mapping[str, Any]]:
+    """The case of an audit with these lists, decided by two and recorded as reported."""
+    hub = folder_of(tmp_path)
+    audit(hub, known=known, profile=profile, out=tmp_path / "run", workers=1)
+    with made(tmp_path / "audited") as book:
+        open_cases(book, tmp_path / "run")
+        (row,) = book.queue().rows
+        decided(book, row.case)
+        book.report(row.case, "heron", "reported", why="Reference 7")
+        state = book.shown(row.case)
+        return state, state.in_force[0], book.policy(state.policy)
+
+
+def test_nothing_is_drafted_from_a_test_list_that_the_profile_treats_as_another(tmp_path: Path) -> None:
+    state, decision, policy = from_run(tmp_path, LIST, profile="example")
+    for draft in DRAFTS:
+        with pytest.raises(UsageError) as refused:
+            draft(state, decision, policy)
+        assert str(refused.value).startswith(
+            f"case {state.id} rests on list known-pictures, which means `test`: this is a rehearsal, and nothing is to "
+            "be reported"
+        )
+    # A ledger whose reasons don't name their test lists yet.
+    older = replace(decision, reasons=tuple(replace(reason, test_lists=()) for reason in decision.reasons))
+    with pytest.raises(UsageError, match="known-pictures, which means `test`: this is a rehearsal"):
+        duties.hotline(state, older, policy)
+
+
+def test_everything_is_drafted_from_a_list_of_known_content(tmp_path: Path) -> None:
+    state, decision, policy = from_run(tmp_path, listing(tmp_path, "hotline", "csam"), profile="default")
+    assert duties.withheld(state, decision, policy) == ""
+    assert "samples match entries exactly" in duties.hotline(state, decision, policy)
+    assert "About: crawlers/captioner" in duties.notice(state, decision, policy)
+
+
+def test_a_reason_that_a_real_list_finds_too_is_no_rehearsal(tmp_path: Path) -> None:
+    state, decision, policy = from_run(tmp_path, LIST, listing(tmp_path, "hotline", "csam"), profile="example")
+    assert {fact.list for fact in state.facts} == {"", "hotline", "known-pictures"}
+    assert [reason.test_lists for reason in decision.reasons] == [()]
+    assert "samples match entries exactly" in duties.hotline(state, decision, policy)
+
+
+def test_what_only_a_test_list_says_is_left_out_of_drafts(tmp_path: Path) -> None:
+    act = opened(1)
+    tested = {
+        **act.data["reasons"][0],
+        "rule": "of-the-test-list",
+        "fact": "as the test list says",
+        "strength": "near",
+        "test_lists": ["rehearsal"],
+    }
+    policy = {
+        **POLICY,
+        "rules": [*POLICY["rules"], {**POLICY["rules"][0], "id": "of-the-test-list", "fix": "Nothing."}],
+    }
+    with made(tmp_path / "mixed") as book:
+        book.record(replace(act, data={**act.data, "reasons": [*act.data["reasons"], tested]}))
+        decided(book, CASE)
+        book.report(CASE, "heron", "reported", why="words")
+        state = book.shown(CASE)
+    (decision,) = state.in_force
+    assert [reason.rule for reason in decision.reasons] == ["trained-on-known-content", "of-the-test-list"]
+    for draft in DRAFTS:
+        text = str(draft(state, decision, policy))
+        assert "of-the-test-list" not in text
+        assert "match entries nearly" not in text
+        assert "Nothing." not in text
+    assert "Rules it follows:\n  trained-on-known-content: " in duties.notice(state, decision, policy)
+
+
+SHIPPED = {name: rule for name, (rule, _) in catalogue().items() if rule.case}
+
+
+def sentences(text: str) -> set[str]:
+    return set(re.split(r"(?<=[.?!]) ", " ".join(text.split())))
+
+
+@pytest.mark.parametrize("rule", SHIPPED.values(), ids=SHIPPED)
+def test_a_notice_shows_what_an_owner_can_do_and_nothing_that_reviewers_do(tmp_path: Path, rule: Rule) -> None:
+    act = opened(1, ground=rule.case or "")
+    reasons = [{**act.data["reasons"][0], "rule": rule.id}]
+    policy = {**POLICY, "rules": [asdict(rule)]}
+    with made(tmp_path / "owners") as book:
+        book.record(replace(act, data={**act.data, "reasons": reasons}))
+        decided(book, CASE)
+        book.report(CASE, "heron", "reported", why="words")
+        state = book.shown(CASE)
+    text = duties.notice(state, state.in_force[0], policy)
+    assert " ".join(rule.fix.split()) in text
+    assert not [sentence for sentence in sentences(rule.review) if sentence in text]
 
 
 def test_the_cybertipline_draft_is_xml_with_hashes_alone(book: Ledger) -> None:
     """Elements in the order of Johannes-Andersen/CyberTipline-Tools' snapshots."""
     decided(book, CASE)
-    draft = ET.fromstring(duties.cybertipline(both(book)[1], urls=("https://hub.example/model?a=1&b=2",)))
+    draft = ET.fromstring(duties.cybertipline(*both(book), POLICY, urls=("https://hub.example/model?a=1&b=2",)))
     assert draft.get("note", "").startswith("DRAFT: ")
     report = draft.find("report")
     assert report is not None
@@ -120,7 +247,8 @@ def test_every_element_of_the_cybertipline_draft_is_one_that_public_clients_writ
     assert snapshots
     known = {tag for path in snapshots for tag in re.findall(r"<([A-Za-z0-9]+)", path.read_text(encoding="utf-8"))}
     used = {
-        part.tag for part in ET.fromstring(duties.cybertipline(both(book)[1], urls=("https://hub.example/",))).iter()
+        part.tag
+        for part in ET.fromstring(duties.cybertipline(*both(book), POLICY, urls=("https://hub.example/",))).iter()
     }
     # Named in the API's documentation, in no snapshot.
     assert used - {"draft", "generativeAi"} <= known
@@ -128,7 +256,7 @@ def test_every_element_of_the_cybertipline_draft_is_one_that_public_clients_writ
 
 def test_a_draft_for_a_hotline_gives_addresses_and_hashes(book: Ledger) -> None:
     decided(book, CASE, "refer")
-    text = duties.hotline(both(book)[1], name="A hotline", urls=("https://hub.example/atelier/model-1",))
+    text = duties.hotline(*both(book), POLICY, name="A hotline", urls=("https://hub.example/atelier/model-1",))
     assert text.startswith("DRAFT: ")
     assert "To: A hotline\nFrom: TO BE FILLED IN\n" in text
     assert f"sha256:{1:064x}" in text
@@ -182,11 +310,11 @@ def test_a_hostile_name_is_harmless_in_every_draft(tmp_path: Path, name: str) ->
         decided(book, CASE)
         book.report(CASE, "heron", "not-due", why="words")
         state, decision = both(book)
-        xml = duties.cybertipline(decision, urls=(name,))
+        xml = duties.cybertipline(state, decision, POLICY, urls=(name,))
         ET.fromstring(xml)
         drafts = (
             xml,
-            duties.hotline(decision, name=name, urls=(name,)),
+            duties.hotline(state, decision, POLICY, name=name, urls=(name,)),
             duties.notice(state, decision, POLICY, appeals=name),
             duties.as_text(duties.statement_of_reasons(state, decision, POLICY, law=name)),
         )

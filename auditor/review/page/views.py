@@ -14,6 +14,7 @@ from auditor.render import guidance
 from auditor.render.drawing import Drawing, Kin
 from auditor.review.cases import WORDS, Rests, rests
 from auditor.review.decisions import ACTIONS, STRENGTHS, Decision, Opinion, Verdict, later
+from auditor.review.duties import withheld
 from auditor.review.ledger import Ledger, event_of
 from auditor.review.page import watch, words
 from auditor.review.queue import Query, Row
@@ -249,7 +250,8 @@ def case(visit: Visit, error: str = "", status: int = 200) -> Shown:
         return Shown("apart.html", {"case": state.id, "away": away, "means": CATEGORIES})
     history = ledger.history(state.id)
     now = ledger.now
-    rules = {rule["id"]: rule for rule in _policy(ledger, state).get("rules", ())}
+    policy = _policy(ledger, state)
+    rules = {rule["id"]: rule for rule in policy.get("rules", ())}
     rested, unrested = _rests(visit, state)
     return Shown(
         "case.html",
@@ -271,6 +273,7 @@ def case(visit: Visit, error: str = "", status: int = 200) -> Shown:
             "undo": undo(state, me, now),
             "review_days": (REVIEW_DAYS, 90, 30),
             "action": any(decision.verdict in ACTIONS for decision in state.in_force),
+            "withheld": next((withheld(state, decision, policy) for decision in state.in_force), ""),
             "history": _history(history),
             "grounds": guidance.GROUNDS,
             "strengths": STRENGTHS,

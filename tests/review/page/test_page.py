@@ -7,6 +7,7 @@ import re
 import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from auditor.review import Query, proving
 from auditor.review.ledger import FILE, Act, Ledger
 from auditor.review.page import words
 from auditor.review.page.seat import Choices, Seat
-from tests.reviewing import case_id, decided, opened
+from tests.reviewing import POLICY, case_id, decided, opened
 
 from .conftest import HOSTILE, ORIGIN, Browser, Office
 
@@ -47,6 +48,37 @@ def test_two_people_carry_a_case_from_new_to_a_decision_and_through_an_appeal(of
     with office.ledger() as ledger:
         assert not list(ledger.standing())
         assert proving.verify(ledger).breaks == ()
+
+
+def test_a_rehearsal_shows_why_nothing_is_reported_and_no_owner_is_told(office: Office) -> None:
+    act = opened(4)
+    tested = {**act.data["reasons"][0], "test_lists": ["known-pictures"]}
+    office.record(replace(act, data={**act.data, "reasons": [tested]}))
+    heron, wren = map(office.browser, ("heron", "wren"))
+    for number in (1, 4):
+        heron.opine(case_id(number), "de-index")
+        wren.opine(case_id(number), "de-index")
+    real, rehearsal = (heron.see(f"/case/{case_id(number)}") for number in (1, 4))
+    assert "rests on list known-pictures, which means `test`: this is a rehearsal" in text(rehearsal)
+    assert f'action="/case/{case_id(4)}/report"' not in rehearsal
+    assert "this is a rehearsal" not in text(real)
+    assert f'action="/case/{case_id(1)}/report"' in real
+    with office.ledger() as ledger:  # recorded elsewhere: the owner is still not to be told
+        ledger.report(case_id(4), "heron", "not-due", why="words")
+    assert "The owner may be told now" not in heron.see(f"/case/{case_id(4)}")
+
+
+def test_reviewers_are_shown_what_is_asked_of_them_apart_from_what_owners_are_told(office: Office) -> None:
+    asked = {**POLICY["rules"][0], "review": "Look at the counts first."}
+    page = office.browser("heron")
+    assert "For reviewers." not in text(page.see(f"/case/{EXACT}"))  # the policy was recorded without it
+    new = {**POLICY, "fingerprint": "1" * 64, "rules": [asked]}
+    act = opened(4)
+    office.record(Act("policy", "", "auditor", new), replace(act, data={**act.data, "policy": new["fingerprint"]}))
+    assert (
+        "For reviewers. Look at the counts first. What the owner is told to do. Train again on a cleaned version, "
+        "and say so in the card."
+    ) in text(page.see(f"/case/{case_id(4)}"))
 
 
 def test_the_second_review_is_blind_wherever_one_looks(office: Office) -> None:
