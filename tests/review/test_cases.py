@@ -14,6 +14,7 @@ from auditor.lineage.observed import fingerprint, save
 from auditor.model import Place, Ref, Statement
 from auditor.review import Fact, Ledger
 from auditor.review.cases import case_policy, open_cases, policy_of, rests, smallest
+from auditor.review.showing import case_lines
 from auditor.review.states import State
 from auditor.runs import audit, judge
 from tests.data.make_hub import HUB, LIST
@@ -222,3 +223,26 @@ def test_sampled_values_that_are_the_same_are_a_near_match_that_the_lists_holder
     assert (state.ground, state.subject.name) == ("linked", "a/again")
     assert (reason.rule, reason.strength, reason.words) == ("linked-same-values", "near", ("list", "computed"))
     assert state.near_only
+
+
+def test_what_a_test_list_opened_is_a_case_anew_once_a_list_of_known_content_finds_it(
+    book: Ledger, hub: Path, scan: Callable[..., Path], opened: State, tmp_path: Path
+) -> None:
+    assert [reason.test_lists for reason in opened.reasons] == [("known-pictures",)]
+    real = tmp_path / "hotline.csv"
+    text = LIST.read_text().replace("name: known-pictures", "name: hotline")
+    real.write_text(text.replace("means: test", "means: csam"))
+    audit(hub, known=[real], out=tmp_path / "real", workers=1, weights="full")
+    assert open_cases(book, tmp_path / "real").joined == (opened.id,)
+    assert [reason.test_lists for reason in only(book).reasons] == [("known-pictures",), ()]
+    assert open_cases(book, scan(hub)).unchanged == (opened.id,)
+    assert open_cases(book, tmp_path / "real").unchanged == (opened.id,)
+
+
+def test_a_case_shows_reviewers_what_is_asked_of_them_and_that_it_rests_on_a_test_list(
+    book: Ledger, opened: State
+) -> None:
+    shown = "\n".join(case_lines(opened, (), book.policy(opened.policy), None, book.now))
+    assert "For reviewers: Look at the counts and at the declared link between model and dataset" in shown
+    assert "rests on known-pictures: a test list, so nothing is reported" in shown
+    assert "Stop distributing" not in shown
