@@ -43,6 +43,11 @@ def test_a_wheel_carries_rules_schemas_and_templates(wheel: Path) -> None:
     }
 
 
+def test_a_wheel_says_that_it_is_typed(wheel: Path) -> None:
+    """Without this file, type checkers ignore the annotations of an installed package (PEP 561)."""
+    assert (wheel / "auditor" / "py.typed").is_file()
+
+
 def test_a_wheel_finds_its_own_rules(wheel: Path, tmp_path: Path) -> None:
     code = "from auditor.resources import resource; print(resource('rules'), resource('reports/schema'), sep='\\n')"
     done = subprocess.run(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from auditor import __version__
 from auditor.cli.main import main
 
 HUB = Path(__file__).parents[1] / "data" / "hub"
@@ -145,6 +146,17 @@ def test_help_starts_without_what_is_heavy() -> None:
         "pebble",
         "huggingface_hub",
     }
+
+
+def test_python_m_auditor_is_the_command() -> None:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        done = subprocess.run([sys.executable, "-m", "auditor", *arguments], capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    assert run("--version") == (0, f"auditor, version {__version__}\n", "")
+    code, shown, message = run("scan", "--no-such-option")
+    assert (code, shown) == (2, "")
+    assert message.startswith("Usage: auditor scan [OPTIONS] TARGET...\n")
 
 
 def test_every_command_helps_with_an_example() -> None:
