@@ -64,6 +64,12 @@ def test_descent_is_a_note_in_every_profile(profile: policy.Profile) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_an_edited_licence_text_is_at_most_a_note_in_every_profile(profile: policy.Profile) -> None:
+    severities = {rule.id: profile.severity(rule) for rule in RULES}
+    assert severities["licence-text-edited"] in ("note", "off")
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 def test_what_opens_a_case_is_an_error_in_every_profile(profile: policy.Profile) -> None:
     assert {profile.severity(rule) for rule in RULES if rule.case} == {"error"}
 
