@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from auditor.errors import UsageError
 from auditor.model import Kind
 from auditor.sources import Blob, Unread
 from auditor.sources.layout import (
@@ -31,7 +33,16 @@ _CARD_HEAD = 64 * 1024
 _CARD_KINDS: tuple[Kind, ...] = ("model", "dataset")
 
 
+_LOOP = "a link that leads back to itself, or through too many links"
+
+
 def claims(target: str) -> bool:
+    """Whether the target is a file or a folder. Raises UsageError for a link that leads back to itself."""
+    try:
+        os.stat(target)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UsageError(f"{target}: is {_LOOP}; name a file or a folder") from error
     return os.path.lexists(target)
 
 
@@ -64,16 +75,21 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
         folders: list[tuple[str, tuple[str, ...], Owner]] = []
         files: list[os.DirEntry[str]] = []
         for entry in entries:
-            if entry.is_symlink():
+            try:  # some file systems list names without types, and are asked for each
+                is_link, is_folder = entry.is_symlink(), entry.is_dir(follow_symlinks=False)
+            except OSError as error:
+                yield Unread(uri + uri_of(entry.name), _unexamined(error))
+                continue
+            if is_link:
                 outside = not _inside(os.path.realpath(entry.path), real_root)
-                if outside or entry.is_dir():
+                if outside or os.path.isdir(entry.path):
                     why = (
                         "a link that leaves the target: not followed" if outside else "a link to a folder: not followed"
                     )
                     yield Unread(uri + uri_of(entry.name), why, skipped=True)
                     continue
                 files.append(entry)
-            elif entry.is_dir(follow_symlinks=False):
+            elif is_folder:
                 folders.append((entry.path, (*parts, entry.name), owner))
             else:
                 files.append(entry)
@@ -117,7 +133,7 @@ def _file(path: str, uri: str, owner: Owner, words: Kind | Literal[""]) -> Blob 
     try:
         status = os.stat(path)
     except OSError as error:
-        return Unread(uri, f"cannot be examined: {error.strerror}")
+        return Unread(uri, _unexamined(error))
     if not stat.S_ISREG(status.st_mode):
         return Unread(uri, "not a regular file: not opened", skipped=True)
     size, modified = status.st_size, status.st_mtime_ns
@@ -125,6 +141,10 @@ def _file(path: str, uri: str, owner: Owner, words: Kind | Literal[""]) -> Blob 
         return Blob(path, uri, size, owner.kind, owner.name, owner.revision, modified=modified)
     name = alone(uri) or owner.name
     return Blob(path, uri, size, "", owner.name, owner.revision, alone=name, alone_kind=words, modified=modified)
+
+
+def _unexamined(error: OSError) -> str:
+    return _LOOP if error.errno == errno.ELOOP else f"cannot be examined: {error.strerror}"
 
 
 def _inside(path: str, root: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,59 @@ def test_a_link_never_leads_out_of_the_target(tmp_path: Path) -> None:
         "in.txt": "read",
         "same": "read",
     }
+
+
+def test_a_link_loop_or_too_long_a_chain_ends_that_file_alone(tmp_path: Path) -> None:
+    write(tmp_path, {"in.txt": "y"})
+    for name, to in (("one", "two"), ("two", "one"), ("README.md", "README.md"), ("way", "loop/way")):
+        (tmp_path / name).symlink_to(to)
+    (tmp_path / "loop").symlink_to("loop", target_is_directory=True)
+    (tmp_path / "chain00").symlink_to("in.txt")
+    for number in range(1, 60):
+        (tmp_path / f"chain{number:02}").symlink_to(f"chain{number - 1:02}")
+    found = {file.uri: (getattr(file, "why", "read"), getattr(file, "skipped", False)) for file in blobs(str(tmp_path))}
+    looped = ("a link that leads back to itself, or through too many links", False)
+    assert {name for name, said in found.items() if said == looped} > {
+        *("one", "two", "README.md", "loop", "way", "chain59")
+    }
+    assert (found["in.txt"], found["chain00"]) == (("read", False), ("read", False))
+    assert set(found.values()) == {looped, ("read", False)}
+
+
+def test_a_target_that_is_a_link_loop_is_refused(tmp_path: Path) -> None:
+    from auditor.errors import UsageError
+
+    (tmp_path / "one").symlink_to("one")
+    with pytest.raises(UsageError, match="one: is a link that leads back to itself, or through too many links; name"):
+        source_of(str(tmp_path / "one"))
+
+
+def test_a_file_that_vanishes_after_it_was_listed_is_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"a.txt": "x", "b.txt": "y"})
+    stat_of = os.stat
+
+    def vanishing(path: str, **options: bool) -> os.stat_result:
+        if str(path).endswith("a.txt"):
+            os.unlink(path)
+        return stat_of(path, **options)
+
+    monkeypatch.setattr(os, "stat", vanishing)
+    first, second = blobs(str(tmp_path))
+    assert first == Unread("a.txt", "cannot be examined: No such file or directory")
+    assert (second.uri, isinstance(second, Blob)) == ("b.txt", True)
+
+
+def test_an_entry_whose_type_cannot_be_told_is_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Untyped:
+        """A listing of a file system that gives no types and then refuses to examine the file."""
+
+        name, path = "a.txt", str(tmp_path / "a.txt")
+
+        def is_symlink(self) -> bool:
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", lambda folder: nullcontext([Untyped()]))
+    assert list(blobs(str(tmp_path))) == [Unread("a.txt", "cannot be examined: Permission denied")]
 
 
 def test_what_is_not_a_regular_file_is_not_opened(tmp_path: Path) -> None:
