@@ -280,13 +280,15 @@ class Tally:
     """What came of a shard. Tallies add up in any order.
 
     ``reasons`` counts why files and samples were skipped or errored; ``coverage`` counts what was and was
-    not checked (``matched pdq``, ``unmatchable: quality below 50``, ``hits csam near`` …).
+    not checked (``matched pdq``, ``unmatchable: quality below 50``, ``hits csam near`` …). ``compared`` counts the
+    comparisons with each list, by its name; a list that was compared with nothing is not in it.
     """
 
     files: Count = Count()
     samples: Count = Count()
     reasons: Mapping[str, int] = field(default_factory=dict)
     coverage: Mapping[str, int] = field(default_factory=dict)
+    compared: Mapping[str, int] = field(default_factory=dict)
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
@@ -294,6 +296,7 @@ class Tally:
             self.samples + other.samples,
             _sum(self.reasons, other.reasons),
             _sum(self.coverage, other.coverage),
+            _sum(self.compared, other.compared),
         )
 
 

@@ -114,14 +114,34 @@ class Report:
     restricted: Path | None = None  # folder with hits/*.parquet (schema auditor.samples.HITS), for --places only
     unread: int = 0  # gaps: what was selected but could not be read or judged
 
+    @property
+    def nothing_read(self) -> bool:
+        """Whether every file was skipped."""
+        return 0 < self.tally.files.collected == self.tally.files.skipped
+
+    @property
+    def nothing_compared(self) -> tuple[str, ...]:
+        """Return the names of the lists that had to be compared with something and were compared with nothing.
+
+        Lists of samples answer together, for samples; lists of models together, for models. Where there is nothing
+        that they could answer for, they are named only if no other list was compared with anything. Benign lists
+        flag nothing and are never named.
+        """
+        of_models = [one.name for one in self.policy.lists if one.means == "model"]
+        of_samples = [one.name for one in self.policy.lists if one.means not in ("model", "benign")]
+        compared = {name for name in (*of_models, *of_samples) if self.tally.compared.get(name)}
+        there = ((of_samples, self.tally.samples.collected), (of_models, self.subjects.get("model")))
+        silent = (names for names, number in there if compared.isdisjoint(names) and (number or not compared))
+        return tuple(sorted(chain.from_iterable(silent)))
+
     def exit_code(self, fail_on: str = "error") -> int:
-        """1: a finding at or above ``fail_on``; else 3: something was not read or judged; else 0."""
+        """1: a finding at or above ``fail_on``; else 3: something was not read, compared or judged; else 0."""
         if fail_on != "never":
             counted = SEVERITIES[SEVERITIES.index(fail_on) :]
             if any(outcome == "FLAGGED" and severity in counted for _, outcome, severity in self.flagged):
                 return 1
         unread = self.unread or self.tally.files.errored or self.tally.samples.errored or not self.complete
-        return 3 if unread else 0
+        return 3 if unread or self.nothing_read or self.nothing_compared else 0
 
 
 def audit(
@@ -418,9 +438,14 @@ def _done(folder: Path, shard: Shard) -> Tally | None:
 def _tally(path: Path) -> Tally:
     try:
         content = json.loads(path.read_bytes())
-        return Tally(Count(**content["files"]), Count(**content["samples"]), content["reasons"], content["coverage"])
+        return _tally_from(content)
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path}: is damaged; delete it and run the scan again with the same --out") from error
+
+
+def _tally_from(content: Mapping[str, Any]) -> Tally:
+    counts = (Count(**content["files"]), Count(**content["samples"]))
+    return Tally(*counts, content["reasons"], content["coverage"], content["compared"])
 
 
 def _conclude(folder: Path, policy: Policy, tally: Tally, started: str, workers: int) -> Report:
@@ -465,12 +490,7 @@ def report(folder: str | os.PathLike[str]) -> Report:
                 tuple(ListSummary(**entry) for entry in policy["lists"]),
             ),
             complete=content["complete"],
-            tally=Tally(
-                Count(**content["tally"]["files"]),
-                Count(**content["tally"]["samples"]),
-                content["tally"]["reasons"],
-                content["tally"]["coverage"],
-            ),
+            tally=_tally_from(content["tally"]),
             subjects=content["subjects"],
             findings=Findings(path / "findings"),
             gaps=Gaps(path / "gaps"),

@@ -231,6 +231,7 @@ class Writer:
     _sample_gaps: dict[tuple[Ref, str], Gap] = field(default_factory=dict)
     _reasons: Counter[str] = field(default_factory=Counter)
     _coverage: Counter[str] = field(default_factory=Counter)
+    _compared: Counter[str] = field(default_factory=Counter)
 
     def __enter__(self) -> Writer:
         with writing(self.folder):
@@ -295,7 +296,7 @@ class Writer:
         if not sample:
             self._coverage.update(uncompared(_lists(), len(blobs)))
             return
-        for hits in listed(self._fingerprinted(blobs), _lists(), self._coverage):
+        for hits in listed(self._fingerprinted(blobs), _lists(), self._coverage, self._compared):
             self._keep(hits)
 
     def _fingerprinted(self, blobs: Iterable[Blob]) -> Iterator[pa.RecordBatch]:
@@ -332,6 +333,7 @@ class Writer:
         matched = matcher.match(samples)
         for key, number in matched.coverage.items():
             self._coverage[key] += number
+        self._compared.update(matched.compared)
         self._keep(matched.hits)
 
     def _keep(self, hits: pa.RecordBatch) -> None:
@@ -386,7 +388,7 @@ class Writer:
         errored = sum(uri in self._errored for uri in uris)
         skipped = sum(uri in self._skipped and uri not in self._errored for uri in uris)
         count = Count(len(uris), len(uris) - skipped - errored, skipped, errored)
-        tally = Tally(count, self._samples, dict(+self._reasons), dict(self._coverage))
+        tally = Tally(count, self._samples, dict(+self._reasons), dict(self._coverage), dict(self._compared))
         with writing(self.folder):
             self._stack.close()
             for folder in self._folders:
@@ -406,7 +408,7 @@ class Writer:
             if any(known.means == "model" for known in _lists()):
                 from auditor.lineage.known import model_hits
 
-                self._keep(model_hits(self._subjects, _lists()))
+                self._keep(model_hits(self._subjects, _lists(), self._compared))
             self._rows.append(rows(self._subjects))
             self._subjects.clear()
         if sum(batch.num_rows for batch in self._rows) >= _ROWS:

@@ -59,8 +59,9 @@ Examples:
   auditor lists import hashes.csv --name my-list --means csam
   auditor rules explain no-licence
 
-Exit codes: 1 a finding at or above --fail-on; else 3 something was not read or judged;
-else 0; 2 misuse, or a rule or list that cannot be trusted; 130 interrupted.""",
+Exit codes: 1 a finding at or above --fail-on; else 3 something was not read or judged, all files
+were skipped, or nothing was compared with a list; else 0; 2 misuse, or a rule or list that cannot be
+trusted; 130 interrupted.""",
 )
 @click.version_option(__version__, prog_name="auditor")
 def main() -> None:

@@ -31,11 +31,13 @@ class Matched:
     """``hits``: rows of :data:`auditor.samples.HITS`, one for each (sample, list, entry): its best variant.
 
     ``coverage`` counts samples as stored that were compared, those that could not be and why, and hits; what a batch
-    compares of samples that were counted before stands apart (``, as declared too``).
+    compares of samples that were counted before stands apart (``, as declared too``). ``compared`` counts the values
+    that were compared with each list, by its name.
     """
 
     hits: pa.RecordBatch
     coverage: Mapping[str, int]
+    compared: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,13 @@ class Matcher:
         """The hits of a batch. PDQ of quality below 50 is not compared; a declared one has no quality, and is."""
         batch = samples.batch
         coverage: Counter[str] = Counter()
+        compared: Counter[str] = Counter()
         stored = pc.equal(batch.column("variant"), "").to_numpy(zero_copy_only=False)
         pairs: list[_Pairs] = []
         for algorithm in (*EXACT, *NEAR):
             lists = [known for known in self.lists if algorithm in known.algorithms]
             if lists:
-                pairs += self._pairs(algorithm, lists, samples, stored, coverage)
+                pairs += self._pairs(algorithm, lists, samples, stored, coverage, compared)
         pairs = _without_benign([pair for pair in pairs if len(pair.rows)], batch, coverage)
         hits = _hits([pair for pair in pairs if pair.known.means != "benign"], samples)
         for means, algorithm in zip(
@@ -82,7 +85,7 @@ class Matcher:
         coverage[CROPS] = max(coverage[f"matched {algorithm}"] for algorithm in NEAR)
         again = ", as declared too" if samples.again else ""
         named = {what if what.startswith(chance.COUNTS) else f"{what}{again}": n for what, n in coverage.items() if n}
-        return Matched(hits, dict(sorted(named.items())))
+        return Matched(hits, dict(sorted(named.items())), dict(compared))
 
     def _pairs(
         self,
@@ -91,6 +94,7 @@ class Matcher:
         samples: Samples,
         stored: NDArray[np.bool_],
         coverage: Counter[str],
+        compared: Counter[str],
     ) -> Iterator[_Pairs]:
         batch = samples.batch
         column = "url" if algorithm in TEXT_SIGNALS else algorithm
@@ -106,6 +110,7 @@ class Matcher:
         rows = np.flatnonzero(usable)
         if not len(rows):
             return
+        compared.update({known.name: len(rows) for known in lists})
         values = values.take(pa.array(rows)) if len(rows) < len(values) else values
         if algorithm in TEXT_SIGNALS:
             texts = urls.expressions(values) if algorithm == "url" else urls.domain_expressions(values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
@@ -30,23 +31,29 @@ _FOLLOW: Mapping[str, tuple[tuple[str, int], ...]] = {
 OF_FILES = frozenset(name for followed in _FOLLOW.values() for name, _ in followed)
 
 
-def model_hits(subjects: Iterable[Subject], lists: Sequence[KnownList]) -> pa.RecordBatch:
+def model_hits(subjects: Iterable[Subject], lists: Sequence[KnownList], compared: Counter[str]) -> pa.RecordBatch:
     """The entries that models match of the lists that mean ``model``: rows of HITS, for ``restricted/`` alone.
 
     By the SHA-256 of a weights file or of its tensors, or AutoV3 (basis declared where a Git LFS pointer says it);
     with algorithm ``short-hash`` by AutoV2, and ``name`` by the address of the model on the hub. ``base-file`` and
     ``base-name``: so is a base that the model names, by its file's SHA-256 or its address; it need not be here. A
-    list of samples is never compared with a model's files.
+    list of samples is never compared with a model's files. ``compared`` counts the comparisons with each list.
     """
     matcher = Matcher(tuple(known for known in lists if known.means == "model"))
-    batches = [batch for subject in subjects for batch in _of(subject, matcher)] if matcher.lists else []
+    batches = [batch for subject in subjects for batch in _of(subject, matcher, compared)] if matcher.lists else []
     found = [batch for batch in batches if batch.num_rows]
     return pa.Table.from_batches(found, HITS).combine_chunks().to_batches()[0] if found else no_hits()
 
 
-def _of(subject: Subject, matcher: Matcher) -> Iterator[pa.RecordBatch]:
+def _of(subject: Subject, matcher: Matcher, compared: Counter[str]) -> Iterator[pa.RecordBatch]:
     if subject.kind != "model":
         return
+
+    def hits(samples: Samples) -> pa.RecordBatch:
+        matched = matcher.match(samples)
+        compared.update(matched.compared)
+        return matched.hits
+
     asked: dict[tuple[Basis, str], list[tuple[Statement, bytes]]] = {}
     for statement in subject.of("artefact"):
         if match := _DIGEST.fullmatch(statement.value):
@@ -61,12 +68,12 @@ def _of(subject: Subject, matcher: Matcher) -> Iterator[pa.RecordBatch]:
             "place": [file.place.uri for file, _ in files],
             algorithm: [digest for _, digest in files],
         }
-        hits = matcher.match(Samples(subject.ref, basis, sample_batch(columns, [algorithm]))).hits
-        yield _as_lead(hits, SHORT) if algorithm == "autov2" else hits
+        found = hits(Samples(subject.ref, basis, sample_batch(columns, [algorithm])))
+        yield _as_lead(found, SHORT) if algorithm == "autov2" else found
     # A card and the weights of a model are parts of one subject; its name is compared once, by the card or else.
     if subject.stated("card") or subject.stated("weights_format"):
         named = sample_batch({"sample": [subject.name], "place": [""], "url": [HUB + subject.name]}, [])
-        yield _as_lead(matcher.match(Samples(subject.ref, "declared", named)).hits, NAME)
+        yield _as_lead(hits(Samples(subject.ref, "declared", named)), NAME)
     bases = [(base, normal(base.value)) for base in subject.of("base_model")]
     for lead, column, values in (
         (BASE_FILE, "sha256", [(b, bytes.fromhex(m[2])) for b, n in bases if (m := _FILE.fullmatch(n))]),
@@ -75,7 +82,7 @@ def _of(subject: Subject, matcher: Matcher) -> Iterator[pa.RecordBatch]:
         if values:
             columns = {"sample": [b.value for b, _ in values], "place": [b.place.uri for b, _ in values]}
             batch = sample_batch({**columns, column: [value for _, value in values]}, ["sha256"])
-            yield _as_lead(matcher.match(Samples(subject.ref, "declared", batch)).hits, lead)
+            yield _as_lead(hits(Samples(subject.ref, "declared", batch)), lead)
 
 
 def _as_lead(hits: pa.RecordBatch, algorithm: str) -> pa.RecordBatch:

@@ -110,12 +110,13 @@ class Prints:
 
 
 def listed(
-    rows: Iterable[pa.RecordBatch], lists: Sequence[KnownList], coverage: Counter[str]
+    rows: Iterable[pa.RecordBatch], lists: Sequence[KnownList], coverage: Counter[str], compared: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
     """Rows of HITS for models whose sampled weights (rows of FINGERPRINTS, one model's together) are like listed ones.
 
     Their algorithm is that of fingerprints where they are the same, else one of the leads above. ``coverage`` counts
-    what was compared, and what benign lists excluded. Raises ListError.
+    what was compared, and what benign lists excluded; ``compared`` counts the models compared with each list. Raises
+    ListError.
     """
     models, benign = ([Prints.of(known) for known in _with_prints(lists, means)] for means in ("model", "benign"))
     for (name, revision, place), parts in groupby(rows, lambda row: tuple(row[at][0].as_py() for at in range(3))):
@@ -126,6 +127,7 @@ def listed(
             continue
         for one in models:
             coverage[f"weights compared with the fingerprints of list {one.known.name}"] += 1
+            compared[one.known.name] += 1
             if not (found := one.alike(mine, sketch)):
                 continue
             share = _beyond(mine, sketch, [one.opened(each.entry) for each in found if not each.twins], benign)

@@ -128,6 +128,27 @@ def uncompared(report: Report) -> tuple[str, ...]:
     )
 
 
+def nothing_done(report: Report) -> tuple[str, ...]:
+    """Return a sentence if every file was skipped, and one for each list that was compared with nothing."""
+    skipped = report.tally.files.skipped
+    files = "the only file was" if skipped == 1 else f"all {skipped:,} files were"
+    read = (f"Nothing was read: {files} skipped.",) if report.nothing_read else ()
+    means = {one.name: one.means for one in report.policy.lists}
+    compared = (
+        f"Nothing was compared with list {printable(name, 80)}: {_why_not(report, name, means[name])}."
+        for name in report.nothing_compared
+    )
+    return (*read, *compared)
+
+
+def _why_not(report: Report, name: str, means: str) -> str:
+    if report.tally.coverage.get(f"{UNCOMPARED}{name}"):
+        return "weights were not sampled, scan again with --weights sample"
+    number = report.subjects.get("model") if means == "model" else report.tally.samples.collected
+    thing = "model" if means == "model" else "sample"
+    return f"no {thing} has what the list can answer" if number else f"no {thing} was found"
+
+
 def chance(report: Report) -> tuple[str, ...]:
     """What chance alone would give, in words, a list a line."""
     return tuple(

@@ -50,7 +50,7 @@ def render(report: Report, out: TextIO, options: Options) -> None:
         guidance=guidance,
         asked=guidance.asked(shown),
         chance=guidance.chance(shown),
-        uncompared=guidance.uncompared(shown),
+        uncompared=(*guidance.nothing_done(shown), *guidance.uncompared(shown)),
         steps=guidance.next_steps(shown),
         places=options.places,
         hits=hits[:PLACES],

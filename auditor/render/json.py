@@ -68,6 +68,8 @@ def render(report: Report, out: TextIO, options: Options) -> None:
         ("targets", list(shown.targets)),
         ("policy", _policy(shown)),
         ("complete", shown.complete),
+        ("nothing_read", shown.nothing_read),
+        ("nothing_compared", list(shown.nothing_compared)),
         ("counts", _counts(shown)),
         ("reasons", _sorted(shown.tally.reasons)),
         ("coverage", _sorted(shown.tally.coverage)),

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from auditor.errors import RunError, UsageError
 from auditor.model import GAPS, Case, Finding, Gap, Place, Ref
-from auditor.render import Options
+from auditor.render import Options, guidance
 from auditor.runs import Report
 from auditor.samples import EXACT, HITS
 
@@ -34,7 +34,11 @@ def prepared(report: Report, options: Options) -> Report:
 
 
 def notice(report: Report, options: Options) -> str:
-    """The line that heads the report."""
+    """Return the line that heads the report: that nothing was read or compared, then how the report may be used."""
+    return " ".join((*guidance.nothing_done(report), _use(report, options)))
+
+
+def _use(report: Report, options: Options) -> str:
     if options.places:
         return f"{RESTRICTED}. {CONFIDENTIAL}"
     if options.share:

@@ -205,7 +205,7 @@ def _not_checked(report: Report, summary: Summary) -> Iterator[Line]:
     left = max(len(report.tally.reasons) - 12, 0) + max(len(summary.gaps) - 12, 0)
     if left:
         yield "", f"  and {left:,} more reasons: auditor report RUN --format html or json"
-    for text in guidance.uncompared(report):
+    for text in (*guidance.nothing_done(report), *guidance.uncompared(report)):
         silent = False
         yield from _wrapped("", printable(text, 400), "  ")
     if silent:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,10 @@ def test_a_listed_file_is_a_match_and_a_listed_name_a_lead(listed: Path, tmp_pat
         Subject("model", "org/listed", "", (Statement("card", "front-matter"),)),
         Subject("dataset", "org/data", "", (Statement("artefact", f"sha256:{DIGEST}"),)),
     ]
-    found = [(r["name"], r["algorithm"], r["basis"], r["means"]) for r in model_hits(subjects, [known]).to_pylist()]
+    found = [
+        (r["name"], r["algorithm"], r["basis"], r["means"])
+        for r in model_hits(subjects, [known], Counter()).to_pylist()
+    ]
     assert found == [
         ("o/copy", "sha256", "computed", "model"),
         ("o/pointer", "sha256", "declared", "model"),
@@ -42,4 +46,4 @@ def test_a_listed_file_is_a_match_and_a_listed_name_a_lead(listed: Path, tmp_pat
 
 def test_a_list_of_samples_is_never_compared_with_weights(listed: Path, tmp_path: Path) -> None:
     known = open_list(listed, means="csam", into=tmp_path / "list")
-    assert model_hits([model("o/copy", DIGEST)], [known]).num_rows == 0
+    assert model_hits([model("o/copy", DIGEST)], [known], Counter()).num_rows == 0

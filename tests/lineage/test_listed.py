@@ -267,6 +267,7 @@ def test_weights_that_are_not_sampled_are_not_compared_and_the_report_says_so(tm
     report = scanned(tmp_path, known, weights="header")
     assert said(report) == {}
     assert report.tally.coverage == {"weights not compared with the fingerprints of list l": 1}
+    assert (report.nothing_compared, report.exit_code("never")) == (("l",), 3)
     words = "1 file of weights not compared with its fingerprints, so a listed model that was saved anew is not found"
     for name in ("terminal", "html", "json", "csv", "sarif"):
         out = io.StringIO()

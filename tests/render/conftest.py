@@ -192,6 +192,7 @@ def report(rules: tuple[Rule, ...], tmp_path: Path) -> Report:
             Count(126, 121, 3, 2),
             {"skipped: not a kind of file that is read": 2, "unreadable: the picture is truncated": 2},
             {"matched pdq": 121, "hits test exact": 1, "hits test near": 2, "unmatchable: quality below 50": 3},
+            {"example-known": 124, "example-models": 5},
         ),
         subjects={"model": 5, "dataset": 2},
         findings=(matches, unread, listed, descends, silent, pickle, trained),
