@@ -99,9 +99,9 @@ def hits(
 
     Entries that match too much are set aside first; the lists that hold them are returned as documents.
 
-    A sample with an exact and a near hit counts as exact, and one whose own digest and whose declared one match alike
-    as computed. ``treat`` replaces a list's meaning (a profile
-    may treat ``test`` as ``csam``). Columns: kind, name, revision, list, means, basis, how, relation, hits, samples;
+    A sample that matches by a digest of its bytes counts as computed, whatever digests are declared for it; among hits
+    of one basis, exact counts before near. ``treat`` replaces a list's meaning (a profile may treat ``test`` as
+    ``csam``). Columns: kind, name, revision, list, means, basis, how, relation, hits, samples;
     ``how`` is what a listed model was found by and what the list says of it, "" of samples.
     """
     import pyarrow as pa
@@ -123,7 +123,7 @@ def hits(
     lists = tuple(_set_aside(entry) for entry in aside)
     near = pc.cast(pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT))), pa.int8())
     declared = pc.cast(pc.equal(found["basis"], "declared"), pa.int8())
-    found = found.append_column("weakness", pc.add(pc.add(near, near), declared))
+    found = found.append_column("weakness", pc.add(pc.add(declared, declared), near))
     # Of weights that are like a listed model's the hit says in words how; of digests there is nothing more to say.
     detail = pc.binary_join_element_wise(
         " (", pc.if_else(pc.equal(found["variant"], ""), None, found["variant"]), ")", ""
@@ -134,8 +134,8 @@ def hits(
     per_list = [*identity, "list", "means", "how"]
     samples = found.group_by([*per_list, "place", "row", "sample"]).aggregate([("weakness", "min")])
     counted = samples.group_by([*per_list, "weakness_min"]).aggregate([("sample", "count")])
-    relation = pc.if_else(pc.greater(counted["weakness_min"], 1), "near", "exact")
-    basis = pc.if_else(pc.equal(pc.bit_wise_and(counted["weakness_min"], 1), 1), "declared", "computed")
+    relation = pc.if_else(pc.equal(pc.bit_wise_and(counted["weakness_min"], 1), 1), "near", "exact")
+    basis = pc.if_else(pc.greater(counted["weakness_min"], 1), "declared", "computed")
     counted, per_list = counted.append_column("basis", basis), [*per_list[:-1], "basis", "how"]
     means = pa.array([treat.get(word, word) for word in counted["means"].to_pylist()], pa.string())
     counted = counted.append_column("relation", relation).append_column("hits", counted["sample_count"])

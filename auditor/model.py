@@ -67,10 +67,12 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "samples": "how many samples were read; remark is the number (summed over shards)",
         "distribution": "a file a manifest names; value is its digest or the URL's host",
         # derived over the whole run
-        "known_content": "samples match entries of a known-content list; value list, relation exact or near",
+        "known_content": "samples match entries of a known-content list; value list, relation exact or near by their "
+        "bytes, claimed-exact or claimed-near by digests that a manifest only declares",
         "quarantined": "an entry of this known-content list matched too much to be believed; value list",
-        "known_model": "a list names this model; value list, relation same-weights, same-values, related, name, …",
-        "exposed": "its own training data has hits; value the dataset, relation exact or near",
+        "known_model": "a list names this model; value list, relation same-weights, same-values, name, related, …",
+        "exposed": "its own training data has hits computed from bytes; value the dataset, relation exact or near",
+        "exposed_claim": "declared digests of its own training data have hits; value the dataset, relation as above",
         "descends": "it descends from an exposed or linked model; value that model, relation exposed or linked",
         "withdrawn": "a dataset it is, or was trained on, was withdrawn; value the vocabulary's id",
         "copy_of": "the same weights as another subject; value that subject's name",

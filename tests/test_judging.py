@@ -86,6 +86,18 @@ def test_hits_are_counted_by_sample_and_exact_comes_before_near(tmp_path: Path) 
     ]
 
 
+def test_a_sample_that_matches_by_its_bytes_counts_as_computed_whatever_is_declared_for_it(tmp_path: Path) -> None:
+    import pyarrow.dataset as pads
+
+    folders, _ = run_with(tmp_path, [hit("1", "md5"), hit("1", "pdq") | {"basis": "computed"}, hit("2", "md5")])
+    facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS)
+    counted = hits(folders, facts, {})[0].select(["basis", "relation", "hits"]).to_pylist()
+    assert counted == [
+        {"basis": "computed", "relation": "near", "hits": 1},
+        {"basis": "declared", "relation": "exact", "hits": 1},
+    ]
+
+
 def test_judging_in_groups_gives_the_same_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import pyarrow.dataset as pads
 

@@ -103,8 +103,10 @@ def test_an_entry_that_matches_too_much_is_set_aside_with_a_finding_about_its_li
     assert "nearly matched 40 samples that are not alike; these are not counted" in aside[0].remark
     assert poisoned.hex()[:12] not in shown(report, "json")
     assert found(report) == {
-        "matches entries of list ordinary (exact)": "1 exact, 1 near of 342 samples; basis declared",
-        "matches entries of list ordinary (near)": "1 exact, 1 near of 342 samples; basis declared",
+        f"matches entries of list ordinary (claimed-{how})": (
+            "1 exact, 1 near of 342 samples; claimed by its manifest, no bytes here"
+        )
+        for how in ("exact", "near")
     }
     assert report.tally.samples.collected == 342
 
@@ -121,8 +123,10 @@ def test_pictures_that_a_metadata_table_describes_are_counted_once_and_found_by_
     assert (report.tally.samples.collected, report.tally.samples.scanned) == (6, 6)
     assert report.tally.samples.proven
     # 4.jpg matches by its own digest and by the declared one, 3.jpg by the declared one alone.
-    remark = "2 exact of 6 samples; basis computed, declared"
-    assert found(report) == {"matches entries of list ordinary (exact)": remark}
+    assert found(report) == {
+        "matches entries of list ordinary (exact)": "1 exact of 6 samples; basis computed",
+        "matches entries of list ordinary (claimed-exact)": "1 exact of 6 samples; claimed by its manifest",
+    }
     assert report.tally.coverage == {
         "matched md5": 6,
         "matched md5, as declared too": 2,
@@ -138,6 +142,56 @@ def test_a_git_lfs_pointer_is_matched_by_the_digest_it_declares_and_is_still_a_g
     (folder / "film.mp4").write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize 6\n")
     report = audit(folder, known=[listed(tmp_path, "sha256", digest)], out=tmp_path / "run", workers=1)
     assert report.tally.coverage == {"matched sha256": 1, "hits csam exact": 1}
-    assert found(report)["matches entries of list ordinary (exact)"] == "1 exact of 1 samples; basis declared"
+    remark = "1 exact of 1 samples; claimed by its manifest, no bytes here"
+    assert found(report)["matches entries of list ordinary (claimed-exact)"] == remark
     assert found(report)["samples could not be hashed or matched"].startswith("a Git LFS pointer: ")
     assert report.unread == 1
+
+
+def trained_on(folder: Path) -> Path:
+    """A hub with a model that says it was trained on acme/pictures, and that dataset's folder, still empty."""
+    (folder / "models" / "acme" / "painter").mkdir(parents=True)
+    (folder / "models" / "acme" / "painter" / "README.md").write_text(
+        "---\ndatasets: [acme/pictures]\n---\n# Painter\n"
+    )
+    (folder / "datasets" / "acme" / "pictures").mkdir(parents=True)
+    return folder / "datasets" / "acme" / "pictures"
+
+
+TRAINED = {"trained-on-known-content", "trained-on-claimed-known-content"}
+
+
+def of_model(report: Report) -> set[tuple[str, str, str]]:
+    """Rule, severity and remark of all that is said of the model's training data."""
+    return {(f.rule, f.severity, f.remark) for f in report.findings if f.rule in TRAINED}
+
+
+CLAIM = ("trained-on-claimed-known-content", "note", "1 exact of {} samples; list ordinary; said by its card")
+BYTES = ("trained-on-known-content", "error", "1 exact of {} samples; list ordinary; said by its card")
+
+
+@pytest.mark.parametrize(("bytes_here", "claimed"), [(False, True), (True, False), (True, True)])
+def test_a_manifest_that_claims_a_listed_digest_opens_no_case_and_bytes_do(
+    tmp_path: Path, bytes_here: bool, claimed: bool
+) -> None:
+    data = trained_on(tmp_path / "hub")
+    picture, film = pictures.jpeg(pictures.landscape(5, (96, 72)), 85), hashlib.md5(b"a film").hexdigest()
+    if bytes_here:
+        (data / "hill.jpg").write_bytes(picture)
+    if claimed:
+        (data / "manifest.csv").write_text(f"url,md5\nhttps://films.example.org/1,{film}\n")
+    known = listed(tmp_path, "md5", film, hashlib.md5(picture).hexdigest())
+    report = audit(tmp_path / "hub", known=[known], out=tmp_path / "run", workers=1)
+    number = bytes_here + claimed
+    alone = "" if bytes_here else ", no bytes here"
+    counted = f"1 exact of {number} samples"
+    expected = {
+        "matches entries of list ordinary (exact)": f"{counted}; basis computed",
+        "matches entries of list ordinary (claimed-exact)": f"{counted}; claimed by its manifest{alone}",
+    }
+    here = [there for there, wanted in zip(expected, (bytes_here, claimed), strict=True) if wanted]
+    assert found(report) == {fact: expected[fact] for fact in here}
+    assert {f.severity for f in report.findings if f.fact in here} == {"error"}
+    said = [one for one, wanted in ((BYTES, bytes_here), (CLAIM, claimed)) if wanted]
+    assert of_model(report) == {(rule, severity, remark.format(number)) for rule, severity, remark in said}
+    assert [(case.ground, case.subject) for case in report.cases] == [("exposed", "acme/painter")] * bytes_here

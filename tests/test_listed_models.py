@@ -132,3 +132,19 @@ def test_a_general_model_that_is_listed_links_none_of_its_fine_tunes(tmp_path: P
     digest = hashlib.sha256(base.read_bytes()).hexdigest()
     known.write_text(f"# name: authority\n# version: 1\n# means: model\nsha256,purpose\n{digest},general\n")
     assert listed(tmp_path / "run", tmp_path / "models", known=known) == {("linked-same-weights", "acme/base")}
+
+
+def test_a_pointer_that_claims_a_listed_digest_is_a_lead_and_opens_no_case(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "acme" / "one"
+    folder.mkdir(parents=True)
+    digest = hashlib.sha256(b"weights elsewhere").hexdigest()
+    (folder / "model.safetensors").write_text(
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize 17\n"
+    )
+    known = tmp_path / "models.csv"
+    known.write_text(f"# name: authority\n# version: 1\n# means: model\nsha256\n{digest}\n")
+    report = audit(tmp_path / "models", known=[known], out=tmp_path / "run", workers=1)
+    assert [
+        (f.severity, f.fact) for f in report.findings if f.rule == "listed-model-lead" and f.outcome == "FLAGGED"
+    ] == [("warning", "leads to a model of list authority (claimed-weights)")]
+    assert report.cases == ()

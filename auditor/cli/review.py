@@ -22,6 +22,7 @@ _VERDICTS = ("de-index", "demote", "label", "gate", "refer", "no-action", "need-
 _STAGES = (
     "new", "claimed", "proposed", "disputed", "approved", "listed", "re-review", "appealed", "waiting", "overturned",
 )  # fmt: skip
+_STRENGTHS = ("listed", "exact", "by-name", "named", "short", "derived", "near", "alike", "stated")
 
 ledger_option = click.option(
     "--ledger",
@@ -170,7 +171,7 @@ Examples:
 @click.option(
     "--confidence",
     multiple=True,
-    type=click.Choice(["listed", "exact", "named", "near", "stated"]),
+    type=click.Choice(_STRENGTHS),
     help="Only those whose strongest reason is this (repeatable).",
 )
 @click.option("--before", "opened_before", default="", metavar="DATE", help="Only those opened before.")
@@ -270,7 +271,7 @@ def release(case: str, reviewer: str, folder: Path) -> None:
     epilog="""\b
 Verdicts: de-index, demote, label, gate, refer (to a hotline, by hashes only), no-action, need-more.
 Example:
-  auditor review propose CASE de-index --as heron --why "The authority's list holds its digest."
+  auditor review propose CASE de-index --as heron --why "The hotline's list holds its digest."
 """
 )
 @_opinion

@@ -25,7 +25,7 @@ from auditor.lineage.graph import Ids, rank, same_files, subject_names
 from auditor.lineage.known import BASE_FILE, BASE_NAME, NAME, SHORT
 from auditor.lineage.licences import beyond
 from auditor.lineage.listed import BLEND, IN_PART, RELATED, SHARES
-from auditor.model import Kind, Ref
+from auditor.model import Basis, Kind, Ref
 from auditor.samples import FINGERPRINT
 
 SOURCE = "lineage"
@@ -46,17 +46,20 @@ def derive(
 
     ``hits`` has the columns kind, name, revision, list, means, relation (exact, near), basis, hits and samples
     (the subject's number of samples, null where unknown). Only hits of lists that mean ``csam`` make known
-    content, and only those of lists that mean ``model`` make known models. ``observed``: what weights showed.
+    content, and only those of lists that mean ``model`` make known models. A hit with basis ``declared`` is a claim
+    that a text file makes: it is stated apart, exposes no model and is passed on to nothing. ``observed``: what
+    weights showed.
     """
     dataset = pads.dataset(facts) if isinstance(facts, pa.Table) else facts
     graph = Graph.of(edges)
-    matched = _matched(hits)
+    matched = _matched(hits, "computed")
     rows = _Rows(dataset)
-    listed = sorted({row["name"] for row in hits.to_pylist() if row["means"] == "model" and _same(row)})
+    listed = sorted({row["name"] for row in hits.to_pylist() if row["means"] == "model" and _is_same(row)})
     observed = tuple(observed)
     yield from rows.write(_known(hits))
     yield from rows.write(_dedicated(graph, hits, observed))
-    yield from rows.write(_exposed(graph, matched))
+    yield from rows.write(_exposed(graph, matched, "exposed"))
+    yield from rows.write(_exposed(graph, _matched(hits, "declared"), "exposed_claim"))
     for table in _descends(graph, matched, listed):
         yield from rows.batches(table)
     trained: dict[str, dict[int, str]] = {}
@@ -214,15 +217,15 @@ def _of(samples: int | None) -> str:
     return f" of {samples:,} samples" if samples is not None else ", number of samples unknown"
 
 
-def _matched(hits: pa.Table) -> dict[str, Matched]:
-    """Hits of lists that mean csam, by the dataset's name.
+def _matched(hits: pa.Table, basis: Basis) -> dict[str, Matched]:
+    """Hits of lists that mean csam with this basis, by the dataset's name.
 
     One sample may match several lists: the most that any one list matched is given, never a sum over lists.
     """
     most: dict[str, dict[str, dict[str, int]]] = {}
     totals: dict[str, int] = {}
     for row in hits.to_pylist():
-        if row["means"] != "csam" or row["kind"] != "dataset":
+        if row["means"] != "csam" or row["kind"] != "dataset" or row["basis"] != basis:
             continue
         subject = row["name"]
         counts = most.setdefault(subject, {}).setdefault(row["list"], {"exact": 0, "near": 0})
@@ -241,41 +244,52 @@ def _matched(hits: pa.Table) -> dict[str, Matched]:
 
 
 def _known(hits: pa.Table) -> Iterator[Row]:
-    """``known_content`` and ``known_model``, one a list and relation."""
+    """``known_content`` and ``known_model``, one a list and relation; hits by declared digests are counted apart."""
     groups: dict[tuple[str, str, str, str, str], list[dict[str, Any]]] = {}
     for row in hits.to_pylist():
         if row["means"] in ("csam", "model"):
             subject = row["kind"], row["name"], row["revision"]
             groups.setdefault((*subject, row["list"], row["means"]), []).append(row)
     for (kind, name, revision, listed, means), rows in sorted(groups.items()):
-        found = {
-            relation: sum(row["hits"] for row in rows if row["relation"] == relation) for relation in ("exact", "near")
-        }
-        basis = ", ".join(sorted({row["basis"] for row in rows}))
         if means == "model":
+            basis = ", ".join(sorted({row["basis"] for row in rows}))
             for relation, said in _listed_as(rows):
                 yield kind, name, "known_model", listed, relation, f"by {said}; basis {basis}", revision
             continue
         samples = max((row["samples"] for row in rows if row["samples"] is not None), default=None)
-        remark = f"{_counted(found['exact'], found['near'])}{_of(samples)}; basis {basis}"
-        for relation, number in found.items():
+        found = {
+            (basis, relation): sum(row["hits"] for row in rows if (row["basis"], row["relation"]) == (basis, relation))
+            for basis in ("computed", "declared")
+            for relation in ("exact", "near")
+        }
+        all_declared = not found["computed", "exact"] + found["computed", "near"]
+        for (basis, relation), number in found.items():
             if number:
-                yield kind, name, "known_content", listed, relation, remark, revision
+                counted = f"{_counted(found[basis, 'exact'], found[basis, 'near'])}{_of(samples)}"
+                claimed = f"claimed by its manifest{', no bytes here' if all_declared else ''}"
+                remark = f"{counted}; {claimed if basis == 'declared' else 'basis computed'}"
+                stated = f"claimed-{relation}" if basis == "declared" else relation
+                yield kind, name, "known_content", listed, stated, remark, revision
 
 
 def _listed_as(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """How a model's hits of one list are stated, and by what: the same weights, or else each of the leads."""
-    how = sorted({(_same(row), row["relation"] == "exact", *_parted(row)) for row in rows}, reverse=True)
+    how = sorted({(_is_same(row), row["relation"] == "exact", *_parted(row)) for row in rows}, reverse=True)
     same = [f"{by}{said and ': '}{said}" for is_same, _, by, said in how if is_same]
     if same:
-        yield "same-weights" if how[0][1] else "same-values", ", ".join(same)
+        digests = {by for is_same, is_digest, by, _ in how if is_same and is_digest}
+        relation = "same-weights" if digests - {"autov3"} else "same-autov3" if digests else "same-values"
+        yield relation, ", ".join(same)
         return
     found: dict[str, list[str]] = {}
-    for *_, by, said in how:
+    for _, is_digest, by, said in how:
         algorithm = by.partition(" (")[0]
-        relation = (
-            "dedicated" if by == BASE_FILE and purpose_of(said) == "dedicated" else _LEADS.get(algorithm, algorithm)
-        )
+        if is_digest:
+            relation = "claimed-weights"
+        elif by == BASE_FILE and purpose_of(said) == "dedicated":
+            relation = "dedicated"
+        else:
+            relation = _LEADS.get(algorithm, algorithm)
         found.setdefault(relation, []).append(f"{by}{said and ': '}{said}")
     for relation, leads in sorted(found.items()):
         yield relation, ", ".join(leads)
@@ -290,9 +304,13 @@ _LEADS = {
 }
 
 
-def _same(row: dict[str, Any]) -> bool:
-    """Do these hits show that a model is the listed one: by a digest, or by the values that were sampled?"""
-    return row["relation"] == "exact" or _parted(row)[0].partition(" (")[0] == FINGERPRINT
+def _is_same(row: dict[str, Any]) -> bool:
+    """Do these hits show that a model is the listed one: by a digest of its files, or by the values sampled of them?
+
+    A digest that is only declared, as by a Git LFS pointer, shows nothing.
+    """
+    alike = row["relation"] == "exact" or _parted(row)[0].partition(" (")[0] == FINGERPRINT
+    return alike and row["basis"] == "computed"
 
 
 def _parted(row: dict[str, Any]) -> tuple[str, str]:
@@ -309,7 +327,7 @@ def _dedicated(graph: Graph, hits: pa.Table, observed: Iterable[Row]) -> Iterato
     listed: dict[str, dict[str, str]] = {}
     same: set[tuple[str, str]] = set()
     for row in hits.to_pylist():
-        if row["means"] == "model" and _same(row):
+        if row["means"] == "model" and _is_same(row):
             same.add((row["name"], row["list"]))
             if purpose_of(said := _parted(row)[1]) == "dedicated":
                 listed.setdefault(row["name"], {})[row["list"]] = said
@@ -329,15 +347,15 @@ def _dedicated(graph: Graph, hits: pa.Table, observed: Iterable[Row]) -> Iterato
         yield "model", child, "known_model", name, "dedicated", remark
 
 
-def _exposed(graph: Graph, datasets: dict[str, Matched]) -> Iterator[Row]:
-    """``exposed`` where a model's own training data has hits."""
+def _exposed(graph: Graph, datasets: dict[str, Matched], key: str) -> Iterator[Row]:
+    """A statement under ``key`` where a model's own training data has hits."""
     for child, parent, word in _trained_on(graph, graph.nodes("dataset", sorted(datasets))):
         found = datasets[graph.name(parent)]
         for relation, number in (("exact", found.exact), ("near", found.near)):
             if number:
                 lists = f"{'list' if len(found.lists) == 1 else 'lists'} {', '.join(found.lists)}"
                 remark = f"{found}; {lists}; said by its {word}"
-                yield "model", graph.name(child), "exposed", graph.name(parent), relation, remark
+                yield "model", graph.name(child), key, graph.name(parent), relation, remark
 
 
 def _trained_on(graph: Graph, datasets: Ids) -> list[tuple[int, int, str]]:

@@ -19,6 +19,7 @@ _MARKS: Mapping[str, Callable[[str, str], str]] = {
     "known_content": lambda value, relation: f"matches list {value}, {relation}",
     "known_model": lambda value, relation: f"list {value}: {relation}",
     "exposed": lambda value, relation: f"exposed: {value} has {relation} matches",
+    "exposed_claim": lambda value, relation: f"{value} claims {relation} matches",
     "withdrawn": lambda value, relation: f"withdrawn data: {value} ({relation})",
     "descends": lambda value, relation: f"descends from {relation} {value}",
     "protection": lambda value, relation: f"clause {value}",

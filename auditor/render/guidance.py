@@ -19,7 +19,7 @@ from auditor.runs import Report
 
 GROUNDS: Mapping[Ground, str] = MappingProxyType(
     {
-        "linked": "an authority lists it, or a model with the same weights, or the one it was made directly from",
+        "linked": "a list of models holds its weights or values like them, or the model it is made from, or names it",
         "exposed": "its own training data has samples that match entries of a known-content list",
     }
 )
@@ -31,7 +31,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "terrorism": "known terrorist content",
         "withdrawn": "samples of withdrawn datasets",
         "benign": "what is known to be harmless, which only excludes near matches",
-        "model": "models that an authority lists",
+        "model": "models that the list's holder lists",
         "test": "ordinary pictures that stand for known content in a test",
     }
 )

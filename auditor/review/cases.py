@@ -19,7 +19,7 @@ from auditor.lineage.graph import SHARED_PARTS
 from auditor.model import STATEMENT_KEYS, Case, Digest, Finding, Ground, Ref, Rule, Statement, Subject
 from auditor.policy import Policy
 from auditor.review import people, written
-from auditor.review.decisions import STRENGTHS, Fact, Reason, Strength
+from auditor.review.decisions import STRENGTHS, Fact, ListSource, Reason, Strength
 from auditor.review.ledger import Act, Ledger
 from auditor.review.states import State
 from auditor.runs import ListSummary, PolicySummary, Report, report
@@ -30,10 +30,13 @@ if TYPE_CHECKING:
 # Cases whose facts are read at a time.
 CHUNK = 2_000
 _TENSORS = "sha256-tensors"
+# The relations of ``known_content`` that expose a model trained on the data: computed from bytes, not claimed.
+EXPOSING = ("exact", "near")
 # Whose word a fact is, the weakest first: what anyone can write in a card weighs less than what we computed.
 WORDS: Mapping[str, str] = {
     "card": "the publisher's card",
     "card-text": "the publisher's card",
+    "stated": "what is stated of the model",
     "configuration": "the publisher's configuration",
     "manifest": "digests that a manifest declares",
     "header": "the weights file's header",
@@ -115,7 +118,7 @@ def open_cases(ledger: Ledger, run: str | os.PathLike[str], *, rules: Sequence[P
         ledger.record(Act("policy", "", people.MACHINE, _policy(made)))
     opened = Opened()
     for start in range(0, len(made.cases), CHUNK):
-        opened += _open(ledger, found(folder, made.cases[start : start + CHUNK], policy), made)
+        opened += _open(ledger, found(folder, made.cases[start : start + CHUNK], policy, made.policy.lists), made)
     return opened
 
 
@@ -217,8 +220,12 @@ def _linked(ledger: Ledger, candidate: Found) -> str:
 # Reading a run
 
 
-def found(folder: Path, cases: Sequence[Case], policy: Policy) -> Iterator[Found]:
-    """The cases of a run with the facts they rest on and the digests of their weights."""
+def found(folder: Path, cases: Sequence[Case], policy: Policy, lists: Sequence[ListSummary] = ()) -> Iterator[Found]:
+    """The cases of a run with the facts they rest on and the digests of their weights.
+
+    ``lists`` are those of the run: who holds a list of models stands with each reason that follows from it.
+    """
+    holders = {known.name: known.holder for known in lists}
     named = {ref.name for case in cases for ref in (case.ref, *case.copies)}
     grounds = case_policy(policy)
     subjects, edges = _facts(folder, named, _keys(grounds))
@@ -230,7 +237,7 @@ def found(folder: Path, cases: Sequence[Case], policy: Policy) -> Iterator[Found
         for refs in by_weights.values():
             findings = [reason for reason in case.reasons if reason.ref in refs]
             if findings:
-                yield _found(case.ground, refs, findings, subjects, edges, grounds, folder)
+                yield _found(case.ground, refs, findings, subjects, edges, grounds, folder, holders)
 
 
 def _found(
@@ -241,6 +248,7 @@ def _found(
     edges: Mapping[str, tuple[tuple[str, str], ...]],
     policy: Policy,
     folder: Path,
+    holders: Mapping[str, str],
 ) -> Found:
     facts = tuple(dict.fromkeys(fact for finding in findings for fact in _rests_on(finding.ref, subjects, edges)))
     reasons = []
@@ -249,7 +257,7 @@ def _found(
         if not enough:
             raise RunError(f"{folder}: {finding.subject} cannot be judged again by its facts; run auditor judge again")
         test_lists = _test_lists(finding, facts, enough, policy, ground)
-        reasons.append(replace(_reason(finding, enough), test_lists=test_lists))
+        reasons.append(replace(_reason(finding, enough, holders), test_lists=test_lists))
     reasons.sort(key=lambda reason: (list(STRENGTHS).index(reason.strength), reason.rule, reason.subject, reason.fact))
     subject = findings[0].ref
     digests = tuple(sorted({d for ref in refs for files in _digests(subjects, ref).values() for d in files}))
@@ -296,7 +304,10 @@ def _rests_on(
     subjects: Mapping[tuple[str, str], tuple[Subject, ...]],
     edges: Mapping[str, tuple[tuple[str, str], ...]],
 ) -> Iterator[Fact]:
-    """The facts of a subject that rules of cases read. ``exposed`` is taken apart into what it was derived from."""
+    """The facts of a subject that rules of cases read. ``exposed`` is taken apart into what it was derived from.
+
+    That is never a match that a manifest only claims.
+    """
     exposing = set()
     for statement in _stated(subjects, ref):
         if statement.key == "exposed":
@@ -308,7 +319,7 @@ def _rests_on(
             yield Fact(ref, Statement("trained_on", dataset, "", source=source))
     for dataset in sorted(exposing):
         for subject in subjects.get(("dataset", dataset), ()):
-            yield from (Fact(subject.ref, statement) for statement in subject.of("known_content"))
+            yield from (Fact(subject.ref, said) for said in subject.of("known_content") if said.relation in EXPOSING)
 
 
 def _digests(subjects: Mapping[tuple[str, str], tuple[Subject, ...]], ref: Ref) -> dict[str, list[Digest]]:
@@ -330,10 +341,23 @@ def _weights(files: Mapping[str, Sequence[Digest]]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest() if digests else ""
 
 
-def _reason(finding: Finding, facts: Sequence[Fact]) -> Reason:
+def _reason(finding: Finding, facts: Sequence[Fact], holders: Mapping[str, str]) -> Reason:
     strength = min((_strength(fact.statement) for fact in facts), key=list(STRENGTHS).index)
     words = sorted({word for fact in facts for word in _words(fact.statement)}, key=_weight)
-    return Reason(finding.rule, finding.ref, finding.fact, finding.severity, strength, tuple(words), finding.remark)
+    named = sorted({fact.statement.value for fact in facts if fact.statement.key == "known_model"})
+    lists = tuple(ListSource(name, holders.get(name, "")) for name in named)
+    severity, remark = finding.severity, finding.remark
+    return Reason(finding.rule, finding.ref, finding.fact, severity, strength, tuple(words), remark, lists)
+
+
+# What a relation of ``known_model`` shows. Any other is a lead.
+_MODEL_STRENGTHS: Mapping[str, Strength] = {
+    "same-weights": "listed",
+    "name": "by-name",
+    "same-autov3": "short",
+    "dedicated": "derived",
+    "same-values": "alike",  # values were sampled: whoever holds the list confirms it before a decision
+}
 
 
 def _test_lists(
@@ -357,21 +381,32 @@ def _test_lists(
 
 def _strength(statement: Statement) -> Strength:
     if statement.key == "known_model":
-        if statement.relation == "same-values":
-            return "near"  # values were sampled: whoever holds the list confirms it before a decision
-        return "listed" if statement.relation == "same-weights" else "named"
+        return _MODEL_STRENGTHS.get(statement.relation, "stated")
     if statement.key == "known_content":
         return "near" if statement.relation == "near" else "exact"
     return "stated"
 
 
 def _words(statement: Statement) -> Iterator[str]:
-    """Whose word it is. A match is the list holder's word and that of whoever gave the digests."""
+    """Whose word it is. A match is the list holder's word and that of whoever gave what was compared."""
     if statement.key in ("known_content", "known_model"):
         yield "list"
-        yield "manifest" if "declared" in statement.remark else "computed"
+        yield (
+            "computed"
+            if statement.relation in _COMPUTED
+            else "manifest"
+            if statement.relation in _CLAIMED
+            else "stated"
+        )
     else:
         yield statement.source
+
+
+# Relations of what was compared by bytes that were here.
+_COMPUTED = frozenset({*EXPOSING, "same-weights", "same-autov3", "same-values"})
+
+# Relations of what was compared by a digest that a manifest or a pointer only declares.
+_CLAIMED = frozenset({"claimed-exact", "claimed-near", "claimed-weights"})
 
 
 def _weight(word: str) -> tuple[int, str]:
@@ -436,14 +471,14 @@ def _judged(facts: Iterable[Fact], policy: Policy, ground: Ground) -> set[tuple[
 
 
 def _exposed(statements: Sequence[Statement], stated: Mapping[Ref, Sequence[Statement]]) -> Iterator[Statement]:
-    """What :mod:`auditor.lineage.passing` derives: a model's own training data has matches."""
+    """What :mod:`auditor.lineage.passing` derives: a model's own training data has matches by its bytes."""
     data = {statement.value for statement in statements if statement.key == "trained_on"}
     relations = {
         (ref.name, said.relation)
         for ref, others in stated.items()
         if ref.kind == "dataset" and ref.name in data
         for said in others
-        if said.key == "known_content"
+        if said.key == "known_content" and said.relation in EXPOSING
     }
     return (Statement("exposed", name, relation, source="lineage") for name, relation in sorted(relations))
 

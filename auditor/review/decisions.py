@@ -15,7 +15,7 @@ from typing import Literal
 from auditor.model import Digest, Ground, Ref, Severity, Statement
 
 Verdict = Literal["de-index", "demote", "label", "gate", "refer", "interim", "no-action", "need-more"]
-Strength = Literal["listed", "exact", "named", "near", "stated"]
+Strength = Literal["listed", "exact", "by-name", "named", "short", "derived", "near", "alike", "stated"]
 Status = Literal["standing", "superseded", "overturned", "recorded"]
 
 VERDICTS: Mapping[Verdict, str] = MappingProxyType(
@@ -35,13 +35,56 @@ ACTIONS: tuple[Verdict, ...] = ("de-index", "demote", "label", "gate", "refer", 
 
 STRENGTHS: Mapping[Strength, str] = MappingProxyType(
     {
-        "listed": "an authority's list holds these weights",
+        "listed": "a list of models holds these weights",
         "exact": "samples match entries exactly",
-        "named": "an authority's list names it",
+        "by-name": "a list of models names it",
+        # Only in ledgers of older programs, which did not tell these apart.
+        "named": "a list of models names it, or the model that it is made directly from",
+        "short": "a list of models holds the first 12 hex digits of these weights' digest",
+        "derived": "it is made directly from a model that a list of models holds",
         "near": "samples, or sampled values of its weights, match entries nearly",
+        "alike": "its weights have sampled values like those of a model that a list of models holds",
         "stated": "something is stated of it",
     }
 )
+# What is said of a model where the list is known: ``{list}`` is the list with its holder.
+_LISTED: Mapping[Strength, str] = MappingProxyType(
+    {
+        "listed": "{list} holds these weights",
+        "by-name": "{list} names it",
+        "short": "{list} holds the first 12 hex digits of these weights' digest",
+        "derived": "it is made directly from a model that {list} holds",
+        "alike": "its weights have sampled values like those of a model that {list} holds",
+    }
+)
+# The order of strengths in the queue. Ledgers store it, so a number never changes.
+RANKS: Mapping[Strength, int] = MappingProxyType(
+    {
+        "listed": 0,
+        "exact": 1,
+        "by-name": 2,
+        "named": 2,
+        "short": 2,
+        "derived": 2,
+        "near": 3,
+        "alike": 3,
+        "stated": 4,
+    }
+)
+# Matches that a person must have confirmed before a decision rests on them alone.
+TO_CONFIRM: tuple[Strength, ...] = ("near", "alike")
+
+
+@dataclass(frozen=True, slots=True)
+class ListSource:
+    """A list that a reason follows from, and who holds it: "" where the list does not say."""
+
+    name: str
+    holder: str = ""
+
+    def __str__(self) -> str:
+        held = f", held by {self.holder}," if self.holder else " (no holder stated)"
+        return f"list {self.name}{held}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +111,8 @@ class Reason:
 
     ``remark`` holds counts; it is shown to reviewers and is in no list, notice or public report.
     ``test_lists`` names the lists that mean ``test`` and without which the reason would fall: then nothing is
-    reported on it.
+    reported on it. ``lists`` are the lists of models that it follows from: none where it follows from samples, or an
+    older program recorded it.
     """
 
     rule: str
@@ -79,6 +123,14 @@ class Reason:
     words: tuple[str, ...] = ()
     remark: str = ""
     test_lists: tuple[str, ...] = ()
+    lists: tuple[ListSource, ...] = ()
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """What was found, a sentence for each list of models: it names the list and who holds it."""
+        if sentence := _LISTED.get(self.strength):
+            return tuple(sentence.format(list=source) for source in self.lists) or (STRENGTHS[self.strength],)
+        return (STRENGTHS[self.strength],)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from typing import Any
 
 from auditor.errors import UsageError
 from auditor.printable import printable
-from auditor.review import decisions
 from auditor.review.decisions import ACTIONS, VERDICTS, Decision, Reason, Verdict
 from auditor.review.ledger import Ledger
 from auditor.review.states import State
@@ -38,7 +37,7 @@ _VISIBILITY: Mapping[Verdict, str] = MappingProxyType(
     }
 )
 _GROUNDS = {
-    "linked": "it is, or is made directly from, a model that an authority's list holds",
+    "linked": "a list of models holds its weights or values like them, or the model it is made from, or names it",
     "exposed": "the data that it says it was trained on matches entries of a list of known abuse imagery",
 }
 
@@ -194,7 +193,9 @@ def notice(state: State, decision: Decision, policy: Mapping[str, Any], *, appea
         )
     lines = [DRAFT, "", f"About: {printable(decision.subject.name)}", ""]
     lines += [f"On {decision.decided_at[:10]} it was decided that {VERDICTS[decision.verdict]}.", ""]
-    lines += [f"Ground: {_GROUNDS[decision.ground]}.", "Rules it follows:"]
+    lines += [f"Ground: {_GROUNDS[decision.ground]}."]
+    lines += [_rests_on(decision)] if decision.ground == "linked" else []  # how samples match is a detail
+    lines += ["Rules it follows:"]
     lines += [f"  {rule}: {title}" for rule, title in _titles(decision, policy).items()]
     lines += ["", "What you can do:"]
     fixes = {rule["id"]: " ".join(rule["fix"].split()) for rule in policy["rules"]}
@@ -269,11 +270,16 @@ def _plain(decision: Decision) -> Iterable[str]:
     if decision.copies:
         yield f"The same weights are also published as {', '.join(printable(copy.name) for copy in decision.copies)}."
     yield f"Ground: {_GROUNDS[decision.ground]}."
-    kinds = dict.fromkeys(decisions.STRENGTHS[reason.strength] for reason in decision.reasons)
-    yield f"It rests on this: {'; '.join(kinds)}."
+    yield _rests_on(decision)
     yield (
         f"Two reviewers decided on {decision.decided_at[:10]}." if decision.approver else "One reviewer decided so far."
     )
+
+
+def _rests_on(decision: Decision) -> str:
+    """What was found, with each list of models and its holder where it says who that is."""
+    found = dict.fromkeys(printable(words, 500) for reason in decision.reasons for words in reason.found)
+    return f"It rests on this: {'; '.join(found)}."
 
 
 def _titles(decision: Decision, policy: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from auditor.errors import UsageError
 from auditor.model import Ground, Ref
-from auditor.review.decisions import STRENGTHS, Strength
+from auditor.review.decisions import RANKS, Strength
 from auditor.review.states import Stage, State
 
 # What State.stage says, as SQL over the row of a case.
@@ -98,7 +98,7 @@ def columns(state: State) -> tuple[object, ...]:
     reviewers = "".join(f" {name}" for name in sorted(given))
     involved = "".join(f" {name}" for name in sorted(state.involved)) if state.appeal else reviewers
     return (
-        (state.ground != "linked") * len(STRENGTHS) + list(STRENGTHS).index(state.confidence),
+        (state.ground != "linked") * (max(RANKS.values()) + 1) + RANKS[state.confidence],
         state.first,
         state.id,
         state.ground,

@@ -9,7 +9,7 @@ from typing import Any
 from auditor.printable import printable
 from auditor.review import written
 from auditor.review.cases import WORDS, Rests
-from auditor.review.decisions import STRENGTHS, VERDICTS, Decision, Fact
+from auditor.review.decisions import VERDICTS, Decision, Fact
 from auditor.review.queue import Page, Row
 from auditor.review.states import STAGES, Event, State
 
@@ -76,7 +76,8 @@ def case_lines(
     rules = {rule["id"]: rule for rule in policy.get("rules", ())}
     for reason in state.reasons:
         remark = f" ({printable(reason.remark)})" if reason.remark else ""
-        yield f"  {STRENGTHS[reason.strength]}: {printable(reason.subject.name)} {printable(reason.fact)}{remark}"
+        found = "; ".join(map(printable, reason.found))
+        yield f"  {found}: {printable(reason.subject.name)} {printable(reason.fact)}{remark}"
         yield f"    by the word of {', '.join(_word(word) for word in reason.words)}"
         if reason.rule in rules:
             yield f"    rule {reason.rule}: {rules[reason.rule]['title']}"

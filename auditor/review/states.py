@@ -17,7 +17,18 @@ from typing import Any, Literal
 from auditor.errors import UsageError
 from auditor.model import Digest, Ground, Ref
 from auditor.review import written
-from auditor.review.decisions import ACTIONS, STRENGTHS, VERDICTS, Decision, Fact, Opinion, Reason, Strength, later
+from auditor.review.decisions import (
+    ACTIONS,
+    STRENGTHS,
+    TO_CONFIRM,
+    VERDICTS,
+    Decision,
+    Fact,
+    Opinion,
+    Reason,
+    Strength,
+    later,
+)
 
 Base = Literal["new", "proposed", "disputed", "approved", "waiting", "overturned"]
 Stage = Literal[
@@ -111,7 +122,7 @@ class State:
     @property
     def near_only(self) -> bool:
         """Does it rest on near matches alone?"""
-        return self.confidence == "near"
+        return self.confidence in TO_CONFIRM
 
     def stage(self, now: str) -> Stage:
         """What it waits for at this time: leases end and dates lapse without an event."""
@@ -357,7 +368,7 @@ def _decision(state: State, event: Event, first: Opinion, last: Opinion, *, revi
 
 
 def _confirmed(state: State, event: Event) -> State:
-    if not any(reason.strength == "near" for reason in state.reasons):
+    if not any(reason.strength in TO_CONFIRM for reason in state.reasons):
         raise UsageError(f"case {state.id}: rests on no near match that could be confirmed")
     confirmed, confirmers = (*state.confirmed, _why(event)), (*state.confirmers, event.actor)
     return replace(state, confirmed=confirmed, confirmers=confirmers, involved=state.involved | {event.actor})

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from auditor.model import Digest, Place, Ref, Statement
-from auditor.review.decisions import Decision, Fact, Opinion, Reason
+from auditor.review.decisions import Decision, Fact, ListSource, Opinion, Reason
 
 
 def of(noun: Ref | Digest | Reason | Fact | Opinion | Decision) -> dict[str, Any]:
@@ -29,7 +29,8 @@ def digest(content: Mapping[str, Any]) -> Digest:
 
 def reason(content: Mapping[str, Any]) -> Reason:
     tuples = {name: tuple(content.get(name, ())) for name in ("words", "test_lists")}
-    return Reason(**{**content, **tuples, "subject": ref(content["subject"])})
+    lists = tuple(ListSource(**source) for source in content.get("lists", ()))  # older ledgers name none
+    return Reason(**{**content, **tuples, "subject": ref(content["subject"]), "lists": lists})
 
 
 def fact(content: Mapping[str, Any]) -> Fact:

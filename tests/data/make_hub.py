@@ -121,7 +121,7 @@ def _datasets(datasets: Path, originals: list[Image.Image]) -> None:
         """
         # Web pictures
 
-        A list of addresses of pictures on the web, with the digests they had.
+        A list of addresses of pictures on the web, with the digests they had. One picture was kept.
         """,
     )
     table = io.StringIO()
@@ -141,6 +141,7 @@ def _datasets(datasets: Path, originals: list[Image.Image]) -> None:
             ]
         )
     (web / "manifest.csv").write_text(table.getvalue(), encoding="utf-8")
+    _write(web / "kept", {"kept-1.jpg": jpeg(originals[2], 92)})
 
 
 def _models(models: Path) -> None:

@@ -141,6 +141,36 @@ def test_hits_expose_the_model_and_are_a_note_with_depth_and_denominator_below_i
     ]
 
 
+def test_a_claimed_hit_is_stated_apart_and_exposes_nothing_downstream() -> None:
+    table = facts(
+        dataset("d/pics"),
+        dataset("d/more", sourced_from="d/pics"),
+        model("o/a", trained_on="d/pics"),
+        model("o/b", "o/a"),
+    )
+    said = "3 exact of 120 samples"
+    claimed = ("o/a", "exposed_claim", "d/pics", "exact", f"{said}; list test-list; said by its card")
+    assert derived(table, hit("d/pics", number=3, basis="declared")) == [
+        ("d/pics", "known_content", "test-list", "claimed-exact", f"{said}; claimed by its manifest, no bytes here"),
+        claimed,
+    ]
+    both = derived(table, hit("d/pics", number=3, basis="declared"), hit("d/pics", "near", 1))
+    assert both[:4] == [
+        ("d/pics", "known_content", "test-list", "near", "1 near of 120 samples; basis computed"),
+        ("d/pics", "known_content", "test-list", "claimed-exact", f"{said}; claimed by its manifest"),
+        ("o/a", "exposed", "d/pics", "near", "1 near of 120 samples; list test-list; said by its card"),
+        claimed,
+    ]
+
+
+def test_a_listed_digest_that_a_model_only_declares_is_a_lead_that_nothing_follows_from() -> None:
+    table = facts(model("o/pointer"), model("o/b", "o/pointer"))
+    listed = {"kind": "model", "means": "model", "list": "models", "basis": "declared", "how": "sha256: dedicated"}
+    assert [row[:4] for row in derived(table, hit("o/pointer", **listed))] == [
+        ("o/pointer", "known_model", "models", "claimed-weights")
+    ]
+
+
 def test_hits_of_other_lists_are_not_passed_on() -> None:
     table = facts(dataset("d/pics"), model("o/a", trained_on="d/pics"))
     assert derived(table, hit("d/pics", means="benign"), hit("d/pics", means="test")) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,11 +14,11 @@ from auditor.errors import UsageError
 from auditor.lineage.observed import fingerprint, save
 from auditor.model import Place, Ref, Statement
 from auditor.review import Fact, Ledger
-from auditor.review.cases import case_policy, open_cases, policy_of, rests, smallest
+from auditor.review.cases import Opened, case_policy, open_cases, policy_of, rests, smallest
 from auditor.review.showing import case_lines
 from auditor.review.states import State
-from auditor.runs import audit, judge
-from tests.data.make_hub import HUB, LIST
+from auditor.runs import audit, judge, report
+from tests.data.make_hub import HUB, LIST, MODELS
 from tests.reviewing import made
 from tests.weights import safetensors_file
 
@@ -73,8 +74,8 @@ def test_a_case_says_whose_word_each_reason_is(opened: State) -> None:
     (reason,) = opened.reasons
     assert opened.subject == Ref("model", "crawlers/captioner")
     assert (reason.rule, reason.strength) == ("trained-on-known-content", "exact")
-    assert reason.words == ("card", "manifest", "list")
-    assert reason.remark.startswith("1 exact of 40 samples")
+    assert reason.words == ("card", "list", "computed")
+    assert reason.remark.startswith("1 exact of 41 samples")
     assert [digest.algorithm for digest in opened.digests] == ["sha256"]
 
 
@@ -221,7 +222,10 @@ def test_sampled_values_that_are_the_same_are_a_near_match_that_the_lists_holder
     state = only(book)
     (reason,) = state.reasons
     assert (state.ground, state.subject.name) == ("linked", "a/again")
-    assert (reason.rule, reason.strength, reason.words) == ("linked-same-values", "near", ("list", "computed"))
+    assert (reason.rule, reason.strength, reason.words) == ("linked-same-values", "alike", ("list", "computed"))
+    assert reason.found == (
+        "its weights have sampled values like those of a model that list models (no holder stated) holds",
+    )
     assert state.near_only
 
 
@@ -246,3 +250,62 @@ def test_a_case_shows_reviewers_what_is_asked_of_them_and_that_it_rests_on_a_tes
     assert "For reviewers: Look at the counts and at the declared link between model and dataset" in shown
     assert "rests on known-pictures: a test list, so nothing is reported" in shown
     assert "Stop distributing" not in shown
+
+
+def test_a_case_rests_on_no_match_that_a_manifest_only_claims(
+    book: Ledger, hub: Path, scan: Callable[..., Path]
+) -> None:
+    open_cases(book, scan(hub))
+    data = [fact.statement for fact in only(book).facts if fact.statement.key == "known_content"]
+    assert [(said.relation, said.remark) for said in data] == [("exact", "1 exact of 41 samples; basis computed")]
+    shutil.rmtree(hub / "datasets/crawlers/web-pictures/kept")
+    run = scan(hub)
+    assert report(run).cases == ()
+    assert open_cases(book, run) == Opened()
+
+
+HOLDERS = [("# holder: A Hotline\n", "list models, held by A Hotline,"), ("", "list models (no holder stated)")]
+
+
+@pytest.mark.parametrize(("holder", "source"), HOLDERS)
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ("{sha256},,,", "{} holds these weights"),
+        (",{autov3},,", "{} holds the first 12 hex digits of these weights' digest"),
+        (",,a/model,", "{} names it"),
+    ],
+)
+def test_a_reason_says_which_list_names_a_model_and_who_holds_it(
+    book: Ledger, tmp_path: Path, row: str, found: str, holder: str, source: str
+) -> None:
+    file = safetensors_file(
+        tmp_path / "hub" / "models" / "a" / "model" / "model.safetensors", {"x": np.ones((32, 32), np.float32)}
+    )
+    data = file.read_bytes()
+    digests = {
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "autov3": hashlib.sha256(data[8 + int.from_bytes(data[:8], "little") :]).hexdigest()[:12],
+    }
+    known = tmp_path / "models.csv"
+    known.write_text(
+        f"# name: models\n# version: 1\n{holder}# means: model\nsha256,autov3,name,purpose\n{row.format(**digests)}\n"
+    )
+    audit(tmp_path / "hub", known=[known], out=tmp_path / "run", workers=1)
+    open_cases(book, tmp_path / "run")
+    (reason,) = only(book).reasons
+    assert reason.found == (found.format(source),)
+
+
+def test_a_derivative_is_said_to_be_made_from_a_listed_model_and_never_to_be_named(
+    book: Ledger, tmp_path: Path
+) -> None:
+    audit(HUB, known=[MODELS], out=tmp_path / "run", workers=1)
+    open_cases(book, tmp_path / "run")
+    by_name = {row.subject.name: book.state(row.case) for row in book.queue().rows}
+    assert [(reason.strength, reason.found) for reason in by_name["mixer/paint-blend"].reasons] == [
+        (
+            "derived",
+            ("it is made directly from a model that list listed-models, held by the project's own tests, holds",),
+        )
+    ]

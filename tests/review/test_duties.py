@@ -18,6 +18,7 @@ from auditor.model import Rule
 from auditor.policy import catalogue
 from auditor.review import Decision, Ledger, duties
 from auditor.review.cases import open_cases
+from auditor.review.decisions import Strength
 from auditor.review.ledger import Act
 from auditor.review.states import State
 from auditor.runs import audit
@@ -278,6 +279,40 @@ def test_an_owner_is_told_after_reporting_and_without_details_of_hits(book: Ledg
         assert detail not in text
     book.notify(CASE, "heron")
     assert both(book)[1].notified_at == "2026-11-23T09:00:00Z"
+
+
+def listed_model(number: int, strength: Strength, *lists: dict[str, str]) -> Act:
+    """The act that opens a case of a model that follows from lists of models."""
+    act = opened(number, strength, ground="linked")
+    (reason,) = act.data["reasons"]
+    return replace(act, data={**act.data, "reasons": [{**reason, "lists": list(lists)}]})
+
+
+@pytest.mark.parametrize(
+    ("lists", "found"),
+    [
+        (({"name": "models", "holder": "A Hotline"},), "list models, held by A Hotline, names it"),
+        (({"name": "models", "holder": ""},), "list models (no holder stated) names it"),
+    ],
+)
+def test_drafts_say_which_list_names_a_model_and_who_holds_it(
+    book: Ledger, lists: tuple[dict[str, str], ...], found: str
+) -> None:
+    book.record(listed_model(2, "by-name", *lists))
+    decided(book, case_id(2))
+    book.report(case_id(2), "heron", "reported", why="Reference 7")
+    state = book.state(case_id(2))
+    decision = state.decisions[-1]
+    for text in (duties.hotline(decision), duties.cybertipline(decision), duties.notice(state, decision, POLICY)):
+        assert f"It rests on this: {found}." in text
+        assert "authority" not in text
+
+
+def test_a_reason_of_an_older_ledger_says_no_more_than_it_recorded(book: Ledger) -> None:
+    book.record(opened(2, "named", ground="linked"))
+    decided(book, case_id(2))
+    text = duties.hotline(book.state(case_id(2)).decisions[-1])
+    assert "It rests on this: a list of models names it, or the model that it is made directly from." in text
 
 
 def test_the_public_report_holds_counts_and_the_root_and_nothing_else(book: Ledger, clock: Clock) -> None:

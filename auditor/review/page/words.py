@@ -80,7 +80,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
 FACTS: Mapping[str, str] = MappingProxyType(
     {
         "known_content": "matches entries of list",
-        "known_model": "is on list",
+        "known_model": "matches entries of list",
         "trained_on": "was trained on",
         "base_model": "was made from",
         "sourced_from": "was made from",
