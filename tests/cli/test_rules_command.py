@@ -65,7 +65,7 @@ def test_explain_tells_a_stranger_what_the_rule_is_about() -> None:
         "Examples",
         "References",
     ]
-    assert "  exposed  its own training data has hits; value the dataset, relation exact or near" in output
+    assert "  exposed  its own training data has hits computed from bytes; value the dataset" in output
     assert "  gate      error" in output
     assert max(len(line) for line in output.splitlines() if "→" not in line) <= 100
 

@@ -303,7 +303,8 @@ def test_drafts_say_which_list_names_a_model_and_who_holds_it(
     book.report(case_id(2), "heron", "reported", why="Reference 7")
     state = book.state(case_id(2))
     decision = state.decisions[-1]
-    for text in (duties.hotline(decision), duties.cybertipline(decision), duties.notice(state, decision, POLICY)):
+    for draft in (duties.hotline, duties.cybertipline, duties.notice):
+        text = draft(state, decision, POLICY)  # type: ignore[operator]
         assert f"It rests on this: {found}." in text
         assert "authority" not in text
 
@@ -311,7 +312,8 @@ def test_drafts_say_which_list_names_a_model_and_who_holds_it(
 def test_a_reason_of_an_older_ledger_says_no_more_than_it_recorded(book: Ledger) -> None:
     book.record(opened(2, "named", ground="linked"))
     decided(book, case_id(2))
-    text = duties.hotline(book.state(case_id(2)).decisions[-1])
+    state = book.state(case_id(2))
+    text = duties.hotline(state, state.decisions[-1], POLICY)
     assert "It rests on this: a list of models names it, or the model that it is made directly from." in text
 
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor.cli.review import list_ as list_cases
 from auditor.errors import UsageError
 from auditor.review import VERDICTS
-from auditor.review.decisions import Strength, later
+from auditor.review.decisions import RANKS, STRENGTHS, Strength, later
 from auditor.review.states import Event, State, apply
 from tests.reviewing import case_id, opened
 
@@ -423,3 +424,12 @@ def test_whatever_people_do_in_whatever_order(strength: Strength, acts: list[Any
         assert len({opinion.reviewer for opinion in state.opinions}) == len(state.opinions)
         if state.appeal:
             assert state.stage(state.changed_at) == "appealed"
+
+
+def test_every_strength_has_a_place_in_the_queue_and_older_ledgers_keep_theirs() -> None:
+    assert list(RANKS) == list(STRENGTHS)
+    assert list(RANKS.values()) == sorted(RANKS.values())
+    before = {"listed": 0, "exact": 1, "named": 2, "near": 3, "stated": 4}
+    assert {strength: RANKS[strength] for strength in before} == before  # type: ignore[index]
+    option = next(option for option in list_cases.params if option.name == "confidence")
+    assert tuple(option.type.choices) == tuple(STRENGTHS)  # type: ignore[attr-defined]
