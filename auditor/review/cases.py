@@ -347,7 +347,7 @@ def _reason(finding: Finding, facts: Sequence[Fact], holders: Mapping[str, str])
     named = sorted({fact.statement.value for fact in facts if fact.statement.key == "known_model"})
     lists = tuple(ListSource(name, holders.get(name, "")) for name in named)
     severity, remark = finding.severity, finding.remark
-    return Reason(finding.rule, finding.ref, finding.fact, severity, strength, tuple(words), remark, lists)
+    return Reason(finding.rule, finding.ref, finding.fact, severity, strength, tuple(words), remark, lists=lists)
 
 
 # What a relation of ``known_model`` shows. Any other is a lead.
