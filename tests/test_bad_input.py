@@ -278,6 +278,7 @@ def test_targets_of_one_name_keep_their_places_apart(tmp_path: Path) -> None:
     assert places == {"zoo/acme__a.md", "zoo~2/acme__b.md"}
 
 
+@pytest.mark.slow
 def test_many_files_in_one_folder_are_listed_once_and_in_order(tmp_path: Path) -> None:
     from itertools import pairwise
 

@@ -114,6 +114,7 @@ def test_workers_that_are_killed_at_random_cost_nothing_that_can_be_read_again(
     assert lost <= {"the worker process died"}
 
 
+@pytest.mark.slow
 @posix
 def test_an_interrupt_exits_130_says_how_to_go_on_and_leaves_no_worker(tmp_path: Path) -> None:
     (tmp_path / "many").mkdir()

@@ -299,6 +299,7 @@ def test_a_long_path_is_shown_by_its_ends() -> None:
 LINKS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=16)
 
 
+@pytest.mark.slow
 @given(LINKS, st.randoms(use_true_random=False))
 def test_cycles_end_and_the_order_of_rows_does_not_matter(links: list[tuple[int, int]], shuffle: random.Random) -> None:
     subjects = [dataset("d/p"), model("m/0", trained_on="d/p")]

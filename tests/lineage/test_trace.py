@@ -102,6 +102,7 @@ def test_each_tool_is_read() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "junk",
     ["Foo: bar, ", " ", 'a:"', 'a:"\\"', "a:{", ","],
@@ -197,6 +198,7 @@ KEYS = st.sampled_from(["model", "loras", "vae", "base_model", "inputs", "ckpt_n
 JSON = st.recursive(st.none() | st.text(max_size=5) | st.integers(), lambda v: st.lists(v) | st.dictionaries(KEYS, v))
 
 
+@pytest.mark.slow
 @given(st.dictionaries(KEYS, JSON))
 def test_json_of_any_shape_is_read(content: dict[str, object]) -> None:
     leads(io.BytesIO(json.dumps(content).encode()))

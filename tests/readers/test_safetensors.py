@@ -282,6 +282,7 @@ def both(text: str) -> None:
         assert list(quick[1]) == list(slow[1])
 
 
+@pytest.mark.slow
 @given(HEADERS, st.lists(st.tuples(PIECES, st.floats(0, 1), st.integers(0, 4)), max_size=4))
 @settings(max_examples=1000)
 def test_both_parsers_read_the_same_whatever_was_done_to_a_header(

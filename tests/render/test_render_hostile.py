@@ -147,6 +147,7 @@ def test_a_hostile_name_stays_a_relative_uri(hostile: Report, shown: Show) -> No
                 assert not uri.startswith("/")
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(), max_size=60))
 def test_any_text_is_shown_harmlessly(report: Report, shown: Show, text: str) -> None:

@@ -340,6 +340,7 @@ def test_the_public_report_holds_counts_and_the_root_and_nothing_else(book: Ledg
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_name_is_harmless_in_every_draft(tmp_path: Path, name: str) -> None:
     with made(tmp_path / "ledger") as book:

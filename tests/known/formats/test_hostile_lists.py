@@ -61,6 +61,7 @@ def test_entities_and_external_references_are_refused(tmp_path: Path) -> None:
             list(list_formats()["ncmec"].read(path, Options()))
 
 
+@pytest.mark.slow
 def test_a_large_vics_file_is_read_in_flat_memory(tmp_path: Path) -> None:
     path = tmp_path / "large.json"
     media = [

@@ -442,6 +442,7 @@ def test_a_name_of_a_megabyte_is_cut_where_one_sees_it(office: Office) -> None:
     assert "… (1,000,002 characters)" in heron.see(f"/case/{case_id(5)}")
 
 
+@pytest.mark.slow
 def test_no_field_of_an_address_or_a_form_breaks_the_page_or_comes_back_as_markup(office: Office) -> None:
     heron = office.browser("heron")
     path = f"/case/{EXACT}"
