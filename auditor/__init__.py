@@ -1,6 +1,6 @@
 """auditor: a provenance auditor for AI models and datasets.
 
-``auditor.audit(...)`` scans targets and returns a :class:`auditor.runs.Report`; it is imported when it is
+``auditor.audit(...)`` scans targets and returns a :class:`auditor.pipeline.audit.Report`; it is imported when it is
 first used, because the command line must start at once.
 """
 
@@ -12,13 +12,13 @@ __version__ = "0.1.0"
 __all__ = ["Report", "audit"]
 
 if TYPE_CHECKING:
-    from auditor.runs import Report as Report
-    from auditor.runs import audit as audit
+    from auditor.pipeline.audit import Report as Report
+    from auditor.pipeline.audit import audit as audit
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from auditor import runs
+    from auditor.pipeline import audit
 
-    return getattr(runs, name)
+    return getattr(audit, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from auditor.review import Ledger, people
+from auditor.review import Ledger, reviewers
 from auditor.review.decisions import Strength, later
 from auditor.review.ledger import Act
 
@@ -47,7 +47,7 @@ def made(folder: Path, clock: Clock | None = None) -> Ledger:
     """A new ledger with four reviewers."""
     ledger = Ledger.create(folder, clock=clock or Clock())
     for name in REVIEWERS:
-        people.add(folder, name, f"Person {name}")
+        reviewers.add(folder, name, f"Person {name}")
     return ledger
 
 
@@ -79,7 +79,7 @@ def opened(number: int = 1, strength: Strength = "exact", *, name: str = "", gro
         "version": "0",
         "linked": "",
     }
-    return Act("opened", case_id(number), people.MACHINE, content)
+    return Act("opened", case_id(number), reviewers.MACHINE, content)
 
 
 def decided(ledger: Ledger, case: str, verdict: str = "de-index", first: str = "heron", second: str = "wren") -> None:

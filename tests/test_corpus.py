@@ -10,10 +10,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from auditor import runs
 from auditor.model import Count
-from auditor.readers.images import claims
-from auditor.runs import Report, audit
+from auditor.pipeline.audit import Report, audit
+from auditor.pipeline.audit import facts as run_facts
+from auditor.readers.image_files import claims
 from auditor.samples import WIDTHS
 from auditor.sources import Blob, Unread, source_of
 
@@ -137,7 +137,7 @@ GAPS = {
 
 def test_headers_state_what_their_hand_made_labels_say(corpus: Path, tmp_path: Path) -> None:
     report = audit(corpus / "07-safetensors-headers" / "cases", out=tmp_path / "run", workers=1)
-    facts = list(runs.facts(tmp_path / "run"))
+    facts = list(run_facts(tmp_path / "run"))
     with open(corpus / "07-safetensors-headers" / "cases" / "EXPECTED.csv", newline="") as file:
         labelled = [row["file"].removesuffix(".safetensors") for row in csv.DictReader(file)]
     stated = {name: {(f["key"], f["value"]) for f in facts if f["subject"] == name} for name in labelled}

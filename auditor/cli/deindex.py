@@ -126,25 +126,25 @@ def build(
     keys_folder: Path,
 ) -> int:
     """Seal the standing decisions of the ledger in a list for one recipient."""
-    from auditor.deindex import building, entries, parties, proofs
+    from auditor.deindex import build_list, entries, inclusion_proofs, parties
     from auditor.printable import printable
     from auditor.review.ledger import Ledger
     from auditor.review.queue import Query
 
     to, own = parties.party(recipient), parties.own(keys_folder)
     with Ledger.open(folder) as decided:
-        prover, time = proofs.prover(decided), decided.now
-        stale = entries.staleness(against, decided.standing(time)) if against else building.Order().stale
+        prover, time = inclusion_proofs.prover(decided), decided.now
+        stale = entries.staleness(against, decided.standing(time)) if against else build_list.Order().stale
         about = decided.queue(Query(("approved", "listed", "re-review", "appealed"), limit=1)).total
-        order = building.Order(days, delta, interim, source, canary, about, at_least, grown_from, stale)
+        order = build_list.Order(days, delta, interim, source, canary, about, at_least, grown_from, stale)
         standing = decided.standing(time, size=prover.size)
         if plain_csv:
-            click.echo(f"warning: {plain_csv}: {building.WARNING}", err=True)
-            rows = building.plain_csv(standing, to, own, plain_csv, time, order)
+            click.echo(f"warning: {plain_csv}: {build_list.WARNING}", err=True)
+            rows = build_list.plain_csv(standing, to, own, plain_csv, time, order)
             click.echo(f"{plain_csv}: {rows:,} patterns", err=True)
             return 0
-        built = building.build(standing, to, own, out, state, time, order, prover)
-        building.record(decided, to, state, built.header.version)
+        built = build_list.build(standing, to, own, out, state, time, order, prover)
+        build_list.record(decided, to, state, built.header.version)
     for held in built.held:
         click.echo(printable(f"held back: {held.subject.kind} {held.subject.name}: {held.why}", 1000), err=True)
     click.echo(
@@ -166,7 +166,7 @@ def build(
 def verify(file: Path, sender_card: Path, keys_folder: Path, home: Path) -> None:
     """Check a list FILE, and use it from now on if it is genuine, whole, yours, in date and newer."""
     from auditor.deindex import parties
-    from auditor.deindex.receiving import receive
+    from auditor.deindex.receive_list import receive
     from auditor.review.decisions import now
 
     found = receive(file, parties.own(keys_folder), parties.party(sender_card), home, now())
@@ -196,14 +196,14 @@ What is not listed was not decided on, no more."""
 @home_option
 def lookup(what: tuple[str, ...], form: str, sender_card: Path, home: Path) -> int:
     """Is an address, a name or a weights file on the list in use?"""
-    from auditor.deindex import answers, parties
+    from auditor.deindex import lookup_output, parties
     from auditor.deindex.lookup import open_lookup
     from auditor.review.decisions import now
 
     found = open_lookup(home, parties.party(sender_card), now())
-    click.echo(answers.about(found), err=True)
+    click.echo(lookup_output.about(found), err=True)
     with click.open_file("-", "w", encoding="utf-8") as out:
-        return answers.write(_asked(found, what), out, form)
+        return lookup_output.write(_asked(found, what), out, form)
 
 
 def _asked(found: Lookup, what: Iterable[str]) -> Iterator[Answer]:

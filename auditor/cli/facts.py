@@ -23,7 +23,7 @@ those of `auditor rules explain`; a `gap` is something that could not be read.""
 @click.argument("target", metavar="TARGET|RUN")
 def command(target: str) -> None:
     """What a TARGET states, or a finished RUN has read: one JSON object a line."""
-    from auditor.runs import audit, facts
+    from auditor.pipeline.audit import audit, facts
 
     with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
         run = Path(target)

@@ -27,7 +27,7 @@ Examples:
 @click.pass_context
 def command(context: click.Context, /, runs: tuple[Path, ...], fail_on: str, **given: object) -> None:
     """Derive and judge finished RUNs again, alone or together, under other rules. Nothing is read anew."""
-    from auditor.runs import judge
+    from auditor.pipeline.audit import judge
 
     formats, files = given.pop("formats"), given.pop("files")
     report = judge(runs, **given)  # type: ignore[arg-type]

@@ -92,8 +92,8 @@ def command(
 
 
 def _draw(target: str, shape: str, output: Path | None, weights: str | None) -> None:
-    from auditor.lineage.tree import FORMATS, lineage
-    from auditor.runs import audit
+    from auditor.lineage.graph_export import FORMATS, lineage
+    from auditor.pipeline.audit import audit
 
     with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
         run = Path(target)
@@ -109,8 +109,8 @@ def _draw(target: str, shape: str, output: Path | None, weights: str | None) -> 
 
 
 def _fingerprint(files: tuple[Path, ...], output: Path | None, about: Mapping[str, str]) -> None:
-    from auditor.hashing.fingerprints import wanting
-    from auditor.lineage.observed import fingerprint, save
+    from auditor.hashing.weight_fingerprints import wanting
+    from auditor.lineage.weight_similarity import fingerprint, save
 
     if len(files) > 1 and not output:
         raise UsageError("several fingerprints are one file: name it with -o")
@@ -129,8 +129,8 @@ def _compare(file: Path, bases: tuple[str, ...], shape: str, *, full: bool) -> N
     import json
 
     from auditor.known.store import open_list
-    from auditor.lineage.listed import Prints
-    from auditor.lineage.observed import LIMITS, compare, opened
+    from auditor.lineage.listed_fingerprints import Prints
+    from auditor.lineage.weight_similarity import LIMITS, compare, opened
 
     mine = opened(file, full=full)
     compared = [(base, compare(mine, opened(Path(base), full=full))) for base in bases if Path(base).exists()]

@@ -152,7 +152,7 @@ Examples:
 def check(list_: str, algorithm: str, columns: Mapping[str, str]) -> None:
     """How healthy a list is: malformed, duplicate, low-quality, withdrawn and disputed entries, and its age."""
     from auditor.known import Options
-    from auditor.known.health import check_file, check_imported
+    from auditor.known.list_health import check_file, check_imported
     from auditor.printable import printable
 
     lines = check_file(Path(list_), Options(columns, algorithm)) if Path(list_).is_file() else check_imported(list_)
@@ -176,7 +176,7 @@ A miss never says how near the nearest entry is: that would give the list away, 
 @column_option
 def why(image: Path, known: str, means: str, places: bool, algorithm: str, columns: Mapping[str, str]) -> None:
     """Explain why an IMAGE matches a list, or does not."""
-    from auditor.known import why as explaining
+    from auditor.known import explain as explaining
     from auditor.known.store import open_list
     from auditor.printable import printable
 

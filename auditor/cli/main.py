@@ -11,8 +11,9 @@ from typing import Any
 import click
 
 import auditor.cli
-from auditor import __version__, without_pandas
+from auditor import __version__
 from auditor.errors import AuditorError
+from auditor.workers import without_pandas
 
 _NOT_COMMANDS = {"main", "options"}
 

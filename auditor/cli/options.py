@@ -12,7 +12,7 @@ import click
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
-    from auditor.runs import Report
+    from auditor.pipeline.audit import Report
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -102,7 +102,8 @@ def write(
     report: Report, names: tuple[str, ...], files: tuple[Path, ...], *, places: bool = False, share: bool = False
 ) -> None:
     """Write the report: each format into its file, the one without a file to stdout."""
-    from auditor.render import Options, formats
+    from auditor.render import formats
+    from auditor.reporting.options import Options
 
     suffixes = {".txt": "terminal", **{f".{name}": name for name in formats()}}
     chosen = list(names) + [suffixes.get(path.suffix.lower(), "terminal") for path in files[len(names) :]]

@@ -22,7 +22,7 @@ Examples:
 @click.option("--share", is_flag=True, help="Leave out every name: fit to be sent to others.")
 def command(run: Path, formats: tuple[str, ...], files: tuple[Path, ...], places: bool, share: bool) -> None:
     """Show a finished RUN in any format."""
-    from auditor.runs import report
+    from auditor.pipeline.audit import report
 
     if places and share:
         raise click.UsageError("--places and --share exclude each other")

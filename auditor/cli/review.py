@@ -16,7 +16,7 @@ from auditor.resources import home
 
 if TYPE_CHECKING:
     from auditor.review import Ledger
-    from auditor.review.states import State
+    from auditor.review.case_state import State
 
 _VERDICTS = ("de-index", "demote", "label", "gate", "refer", "no-action", "need-more")
 _STAGES = (
@@ -76,8 +76,8 @@ def _ledger(folder: Path) -> Ledger:
 
 
 def _said(state: State) -> None:
+    from auditor.review.case_state import STAGES
     from auditor.review.decisions import now
-    from auditor.review.states import STAGES
 
     stage = state.stage(now())
     click.echo(f"case {state.id} is {stage}: {STAGES[stage]} (event {state.last})")
@@ -118,12 +118,12 @@ Examples:
 @ledger_option
 def reviewers(what: str, pseudonym: str, person: str, folder: Path) -> None:
     """The reviewers' pseudonyms; add one. Who may write to this folder decides who can act as whom."""
-    from auditor.review import people
+    from auditor.review import reviewers
 
     _ledger(folder).close()
     if what == "add":
-        people.add(folder, pseudonym, person)
-    click.echo("".join(f"{name}\n" for name in people.reviewers(folder)), nl=False)
+        reviewers.add(folder, pseudonym, person)
+    click.echo("".join(f"{name}\n" for name in reviewers.reviewers(folder)), nl=False)
 
 
 @command.command(
@@ -185,7 +185,7 @@ Examples:
 def list_(folder: Path, as_json: bool, ground: str | None, **given: Any) -> None:
     """The queue: case, stage, ground, confidence, date, claim and subject; the most urgent first."""
     from auditor.review import Query
-    from auditor.review.showing import queue_json, queue_lines
+    from auditor.review.case_view import queue_json, queue_lines
 
     with _ledger(folder) as ledger:
         page = ledger.queue(Query(ground=ground or "", **given))
@@ -206,8 +206,8 @@ def list_(folder: Path, as_json: bool, ground: str | None, **given: Any) -> None
 @ledger_option
 def show(case: str, rules: tuple[Path, ...], as_json: bool, folder: Path) -> None:
     """Why a case is open, whose word that is, and what it rests on: judged again without each fact."""
+    from auditor.review.case_view import case_json, case_lines
     from auditor.review.cases import policy_of, rests
-    from auditor.review.showing import case_json, case_lines
 
     with _ledger(folder) as ledger:
         state, events, now = ledger.shown(case), ledger.history(case), ledger.now
@@ -442,7 +442,7 @@ Exit code 2 where it is not whole."""
 @ledger_option
 def verify(earlier: Any, folder: Path) -> None:
     """Prove the whole ledger again: every entry, hash, signature and rule; tell where it breaks."""
-    from auditor.review.proving import verify as prove
+    from auditor.review.verify_ledger import verify as prove
 
     with _ledger(folder) as ledger:
         proof = prove(ledger, earlier=earlier.read() if earlier else "")
@@ -468,7 +468,7 @@ def checkpoint(folder: Path, output: Path | None) -> None:
 @ledger_option
 def export(file: Any, folder: Path) -> None:
     """Write the ledger as JSON lines: confidential, names and opinions included."""
-    from auditor.review.proving import export as write
+    from auditor.review.verify_ledger import export as write
 
     with _ledger(folder) as ledger:
         click.echo(f"{write(ledger, file):,} events", err=True)
@@ -479,7 +479,7 @@ def export(file: Any, folder: Path) -> None:
 @ledger_option
 def restore(file: Any, folder: Path) -> None:
     """Restore a ledger from an export, into a folder that has none, if every entry of it is whole."""
-    from auditor.review.proving import restore as put_back
+    from auditor.review.verify_ledger import restore as put_back
 
     with put_back(file, folder) as ledger:
         click.echo(f"{folder}: {ledger.size:,} events are whole; put signing.key there to go on recording")
@@ -529,12 +529,12 @@ def serve(
 ) -> None:
     """Review in a browser on this machine, which nobody else can reach."""
     try:
-        from auditor.review.page import serving
+        from auditor.page import server
     except ModuleNotFoundError as error:
         raise UsageError(f"the review page needs {error.name}: pip install 'provenance-auditor[review]'") from error
 
-    desk, listening = serving.desk(folder, names, support, runs, rules, recipients, port)
+    desk, listening = server.desk(folder, names, support, runs, rules, recipients, port)
     for reviewer, link in desk.links():
         click.echo(f"{reviewer}: {link}")
     click.echo("each link opens once, within 15 minutes; Ctrl+C stops the page", err=True)
-    serving.run(desk, listening)
+    server.run(desk, listening)

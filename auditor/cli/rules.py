@@ -15,7 +15,7 @@ from auditor.cli.options import FOLDER, profile_option, rules_option
 
 if TYPE_CHECKING:
     from auditor.model import Example, Rule
-    from auditor.policy import Profile
+    from auditor.policy.load import Profile
 
 
 @click.group(name="rules")
@@ -28,10 +28,10 @@ def command() -> None:
 @profile_option
 def list_rules(rules: tuple[Path, ...], profile: str) -> None:
     """Every rule: id, severity in the profile, title."""
-    from auditor import policy
+    from auditor.policy import load
 
-    known = policy.catalogue(rules)
-    chosen = policy.choose(policy.profiles(rules, known), profile)
+    known = load.catalogue(rules)
+    chosen = load.choose(load.profiles(rules, known), profile)
     width = max(map(len, known), default=0)
     for name, (rule, _) in known.items():
         click.echo(f"{name:<{width}}  {chosen.severity(rule):<7}  {rule.title}")
@@ -42,13 +42,13 @@ def list_rules(rules: tuple[Path, ...], profile: str) -> None:
 @rules_option
 def explain(rule: str, rules: tuple[Path, ...]) -> None:
     """What one rule asks, why, and what to do about it."""
-    from auditor import policy
     from auditor.checks import nearest
+    from auditor.policy import load
 
-    known = policy.catalogue(rules)
+    known = load.catalogue(rules)
     if rule not in known:
         raise click.UsageError(f"there is no rule {rule!r}{nearest(rule, known)}; `auditor rules list` names them all")
-    click.echo("\n".join(_explanation(known[rule][0], policy.profiles(rules, known))))
+    click.echo("\n".join(_explanation(known[rule][0], load.profiles(rules, known))))
 
 
 @command.command()
@@ -56,13 +56,13 @@ def explain(rule: str, rules: tuple[Path, ...]) -> None:
 @click.pass_context
 def test(context: click.Context, folder: Path | None) -> None:
     """Runs the examples of every rule, those in FOLDER included; exits 1 where a rule says something else."""
-    from auditor import policy
+    from auditor.policy import load
 
     further = () if folder is None else (folder,)
-    catalogue = policy.catalogue(further)
-    policy.profiles(further, catalogue)  # refuses a broken one
+    catalogue = load.catalogue(further)
+    load.profiles(further, catalogue)  # refuses a broken one
     known = [rule for rule, _ in catalogue.values()]
-    failures = [difference for rule in known for difference in policy.differences(rule)]
+    failures = [difference for rule in known for difference in load.differences(rule)]
     for failure in failures:
         click.echo(failure)
     examples = sum(len(rule.examples) for rule in known)
@@ -85,8 +85,8 @@ def hash_terms(words: TextIO, key: Path) -> None:
     DIR/vocabulary/NAME.toml beside the key, and give --rules DIR to scan. Keep the key as secret as the words:
     with it they can be guessed.
     """
-    from auditor.terms.entries import key_in
-    from auditor.terms.hashing import hashed_table
+    from auditor.terms.keyed_words import hashed_table
+    from auditor.terms.vocabulary_files import key_in
 
     try:
         if not key.exists():

@@ -60,8 +60,8 @@ interrupted scan with the same --out goes on where it was."""
 @click.pass_context
 def command(context: click.Context, /, targets: tuple[str, ...], fail_on: str, **given: object) -> None:
     """Scan TARGETs: files, folders, manifests. Prints a summary; exit codes are in `auditor --help`."""
+    from auditor.pipeline.audit import audit, default_folder
     from auditor.progress import reporter
-    from auditor.runs import audit, default_folder
 
     logging.basicConfig(level=logging.INFO if given.pop("verbose") else logging.WARNING, format="%(message)s")
     formats, files = given.pop("formats"), given.pop("files")

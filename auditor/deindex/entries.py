@@ -13,7 +13,7 @@ from auditor.deindex.locators import DEFAULT, Locators, Repository, locators, re
 from auditor.errors import SealError
 from auditor.model import Ref
 from auditor.printable import printable
-from auditor.render.guidance import GROUNDS
+from auditor.reporting.guidance import GROUNDS
 from auditor.review.decisions import Decision, Verdict
 
 # What a search service can act on. A referral goes to a hotline, not to a list.
@@ -244,7 +244,7 @@ def staleness(run: Path, decisions: Iterable[Decision]) -> Callable[[Decision, R
     import pyarrow.dataset as pads
 
     from auditor.facts import FACTS
-    from auditor.runs import report
+    from auditor.pipeline.audit import report
 
     found = {
         (reason.rule, reason.kind, reason.subject, reason.fact) for case in report(run).cases for reason in case.reasons

@@ -14,12 +14,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from auditor.deindex.building import Header
+from auditor.deindex.build_list import Header
 from auditor.deindex.locators import DEFAULT, address, hubs
 from auditor.deindex.parties import Party
-from auditor.deindex.receiving import EXACT, PREFIX, active, header_of
+from auditor.deindex.receive_list import EXACT, PREFIX, active, header_of
 from auditor.errors import SealError, Unreadable, UsageError
-from auditor.hashing.weights import file_digests
+from auditor.hashing.weight_digests import file_digests
 
 BATCH = 4096
 _MAPPED = 1 << 40  # bytes: all of the file, whatever its size

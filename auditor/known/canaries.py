@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from auditor.known import exact, near
-from auditor.known.compiled import KnownList
+from auditor.known import exact_index, near_index
+from auditor.known.compiled_list import KnownList
 from auditor.samples import TEXT_SIGNALS, WIDTHS
 
 _TABLE = Path(__file__).with_suffix(".tsv")
@@ -35,6 +35,6 @@ def matched(known: KnownList) -> tuple[str, ...]:
             values = pa.array([bytes.fromhex(row["value"]) for row in rows], pa.binary(WIDTHS[algorithm]))
         hit = known.find(algorithm, values)[0]
         if algorithm in known.thresholds:
-            hit = np.union1d(hit, known.near(algorithm, near.words_of(exact.rows_of(values)))[0])
+            hit = np.union1d(hit, known.near(algorithm, near_index.words_of(exact_index.rows_of(values)))[0])
         found += [f"the {algorithm} of {rows[row]['what']}" for row in hit]
     return tuple(found)

@@ -24,8 +24,8 @@ from pathlib import Path
 
 from auditor.errors import ListError, UsageError
 from auditor.known import MEANS, Header, Item, Options, canaries, format_of, list_formats
-from auditor.known.compiled import KEY, MANIFEST, KnownList, open_compiled
-from auditor.known.compiling import LIMITS, THRESHOLDS, Health, Identity, compile_list
+from auditor.known.compile_list import LIMITS, THRESHOLDS, Health, Identity, compile_list
+from auditor.known.compiled_list import KEY, MANIFEST, KnownList, open_compiled
 from auditor.resources import home
 
 _ACTIVE = "active.json"

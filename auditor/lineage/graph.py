@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
 from auditor.facts import EDGES, FLAT
-from auditor.lineage import names
+from auditor.lineage import repository_names
 from auditor.resources import resource
 
 Ids = npt.NDArray[np.int64]
@@ -41,7 +41,7 @@ def edges(facts: pads.Dataset | pa.Table, vocabulary: Path | None = None) -> pa.
     A parent that is a subject of the facts is called as it is there, another by its normal name. A subject
     is never its own parent. Copies of the same weights point to the first of them by name.
     """
-    renames = names.renamed(vocabulary or resource("rules") / "vocabulary")
+    renames = repository_names.renamed(vocabulary or resource("rules") / "vocabulary")
     dataset = pads.dataset(facts) if isinstance(facts, pa.Table) else facts
     artefacts = same_files(dataset)
     subjects = {kind: _Subjects(subject_names(dataset, kind), kind, renames) for kind in _TABLES}
@@ -90,17 +90,17 @@ def _array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 class _Subjects:
     """Finds the subject that a written name means."""
 
-    def __init__(self, found: pa.Array, kind: str, renames: names.Renamed) -> None:
+    def __init__(self, found: pa.Array, kind: str, renames: repository_names.Renamed) -> None:
         self.names = found
         self.kind = kind
         self.renames = renames
-        self.keys = names.keys(found, _TABLES[kind], renames)
+        self.keys = repository_names.keys(found, _TABLES[kind], renames)
 
     def called(self, written: pa.Array, artefacts: Artefacts) -> pa.Array:
         """The subject's name for each distinct written name, its normal name where no subject is meant."""
-        normal = names.normals(written)
+        normal = repository_names.normals(written)
         exact = self.names.take(pc.index_in(normal, self.names))
-        keys = names.keys(written, _TABLES[self.kind], self.renames)
+        keys = repository_names.keys(written, _TABLES[self.kind], self.renames)
         by_key = self.names.take(pc.index_in(keys, self.keys))
         # A header may name a file, or the digest of one.
         by_file = _first(normal, artefacts.digests, artefacts.names)
@@ -147,7 +147,7 @@ def _edges_of(dataset: pads.Dataset, key: str, subjects: dict[str, _Subjects], a
 def _by_file(dataset: pads.Dataset, called: pa.Array) -> pa.Array:
     """Where a name is that of a weights file which one model alone has, and no usual one: that model."""
     is_file = pc.and_(
-        pc.match_substring_regex(called, rf"^[^/]+({'|'.join(names.WEIGHTS).replace('.', '[.]')})$"),
+        pc.match_substring_regex(called, rf"^[^/]+({'|'.join(repository_names.WEIGHTS).replace('.', '[.]')})$"),
         pc.invert(pc.match_substring_regex(called, _USUAL_FILES, ignore_case=True)),
     )
     files = called.filter(is_file)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from auditor.errors import Unreadable
-from auditor.lineage.names import WEIGHTS
+from auditor.lineage.repository_names import WEIGHTS
 
 # Text read of one picture, and how far a JPEG's or WebP's beginning is searched for it.
 LONGEST = 32 << 20

@@ -14,7 +14,7 @@ from typing import Literal
 from auditor.model import Gap, Kind, Place, Ref, Statement, Subject
 from auditor.readers import Example, Part, Role, Text, Wants, each
 from auditor.sources import Blob, Unread
-from auditor.syntax.frontmatter import Card, decoded_within, kind_of_card, signs, split
+from auditor.syntax.front_matter import Card, decoded_within, kind_of_card, signs, split
 
 READ_LIMIT = 8 << 20  # bytes; cards of 50 MB exist, and what follows works on the whole text
 VALUE_LIMIT = 1000  # characters of a value

@@ -13,9 +13,9 @@ from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.readers import Example, Part, Wants, each
 from auditor.sources import Blob, Unread
-from auditor.syntax.frontmatter import decoded
-from auditor.syntax.frontmatter import loaded as loaded_yaml
-from auditor.syntax.plainjson import line, strings, table
+from auditor.syntax.front_matter import decoded
+from auditor.syntax.front_matter import loaded as loaded_yaml
+from auditor.syntax.plain_json import line, strings, table
 
 READ_LIMIT = 4 << 20  # bytes
 _ADAPTER = "adapter_config.json"

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.readers import Example, Part, Text, Wants, each
 from auditor.sources import Blob, Unread
-from auditor.syntax.frontmatter import decoded
-from auditor.syntax.plainjson import READ_LIMIT, line, objects, strings, table
+from auditor.syntax.front_matter import decoded
+from auditor.syntax.plain_json import READ_LIMIT, line, objects, strings, table
 
 FILES_LIMIT = 10_000  # distribution entries
 _DIGESTS = {"sha256": re.compile(r"[0-9a-f]{64}", re.I), "md5": re.compile(r"[0-9a-f]{32}", re.I)}

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from auditor.model import Gap, Place, Subject
 from auditor.readers import Example, Part, Text, Wants, each
 from auditor.sources import Blob, Unread
-from auditor.syntax.frontmatter import decoded_within
-from auditor.syntax.plainjson import READ_LIMIT, objects, strings, table
+from auditor.syntax.front_matter import decoded_within
+from auditor.syntax.plain_json import READ_LIMIT, objects, strings, table
 
 _PROSE = (".md", ".markdown", ".mdx", ".rst", ".adoc")
 _PROSE_LIMIT = 8 << 20

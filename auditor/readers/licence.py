@@ -17,7 +17,7 @@ from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.readers import Example, Part, Role, Text, Wants, each
 from auditor.sources import Blob, Unread
-from auditor.syntax.frontmatter import CARD_KEYS, decoded, decoded_within, kind_of_text, split
+from auditor.syntax.front_matter import CARD_KEYS, decoded, decoded_within, kind_of_text, split
 
 READ_LIMIT = 8 << 20  # bytes; the longest licence met has 200 kB
 

@@ -20,7 +20,7 @@ import numpy as np
 import re2
 
 from auditor.errors import Unreadable
-from auditor.hashing.weights import Stretches, file_digests
+from auditor.hashing.weight_digests import Stretches, file_digests
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.readers import Example, Part, Wants
 from auditor.sources import Blob, Unread

@@ -21,14 +21,14 @@ import pyarrow.json
 import pyarrow.parquet as pq
 
 from auditor.errors import Unreadable
-from auditor.hashing.pictures import Encoded, hash_images
-from auditor.hashing.written import algorithm_of, algorithm_of_cells, parse, unnamed_digest
+from auditor.hashing.digest_parsing import algorithm_of, algorithm_of_cells, parse, unnamed_digest
+from auditor.hashing.hash_images import Encoded, hash_images
 from auditor.model import Gap, Place, Subject
 from auditor.readers import HEAD, Example, Part, Wants
 from auditor.samples import TEXT_SIGNALS, Samples, sample_batch
 from auditor.sources import Blob, Unread
-from auditor.syntax.csvstream import blocks, header_of, text_of, utf8
-from auditor.syntax.jsonstream import records
+from auditor.syntax.csv_stream import blocks, header_of, text_of, utf8
+from auditor.syntax.json_stream import records
 
 ROWS = 1 << 17  # rows in a batch
 BLOCK = 1 << 23  # bytes of JSON lines that are parsed at once

@@ -13,20 +13,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Protocol, TextIO
 
-from auditor.runs import Report
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """``places`` also shows where matched samples are (restricted); ``share`` leaves out every name."""
-
-    places: bool = False
-    share: bool = False
-    colour: bool = False
+from auditor.pipeline.audit import Report
+from auditor.reporting.options import Options
 
 
 class Format(Protocol):

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from auditor.model import Case, Finding, Ref
+from auditor.pipeline.audit import Report
 from auditor.printable import cell
-from auditor.render import Options, guidance, sharing
-from auditor.runs import Report
+from auditor.reporting import guidance, sharing
+from auditor.reporting.options import Options
 
 HELP = "a table for spreadsheets: the cases with their reasons first, then every finding and gap"
 LONGEST = 2000  # characters of a cell; spreadsheets take 32,767

@@ -11,11 +11,12 @@ from typing import TextIO
 import jinja2
 from markupsafe import Markup
 
+from auditor.pipeline.audit import Report
 from auditor.printable import printable
-from auditor.render import Options, commitments, guidance, sharing
-from auditor.render.drawing import Kin
-from auditor.render.summary import summarise
-from auditor.runs import Report
+from auditor.reporting import commitments, guidance, sharing
+from auditor.reporting.drawing import Kin
+from auditor.reporting.options import Options
+from auditor.reporting.summary import summarise
 
 HELP = "one self-contained page for people: cases, findings by subject, lineage, what was not checked"
 CASES = 100

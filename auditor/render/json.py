@@ -8,8 +8,9 @@ from dataclasses import asdict
 from typing import TextIO, TypedDict
 
 from auditor.model import Case, Count, Finding, Gap, Kind, Place, Ref
-from auditor.render import Options, guidance, sharing
-from auditor.runs import Edge, Report
+from auditor.pipeline.audit import Edge, Report
+from auditor.reporting import guidance, sharing
+from auditor.reporting.options import Options
 
 HELP = "everything, for machines: one JSON object, published schema, one finding a line"
 SCHEMA = "urn:provenance-auditor:report:1"

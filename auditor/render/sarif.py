@@ -18,10 +18,11 @@ from urllib.parse import quote
 
 from auditor.errors import UsageError
 from auditor.model import GAPS, SEVERITIES, Finding, Place, Rule, Severity
+from auditor.pipeline.audit import Report
 from auditor.printable import printable
-from auditor.render import Options, guidance, sharing
-from auditor.render.summary import gap_lines, weight
-from auditor.runs import Report
+from auditor.reporting import guidance, sharing
+from auditor.reporting.options import Options
+from auditor.reporting.summary import gap_lines, weight
 
 HELP = "SARIF 2.1.0, for code scanning services and editors"
 RESULTS = 5000

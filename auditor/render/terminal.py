@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from auditor.model import SEVERITIES, Case, Count, Finding
+from auditor.pipeline.audit import Report
 from auditor.printable import printable
-from auditor.render import Options, guidance, sharing
-from auditor.render.summary import Summary, outline
-from auditor.runs import Report
+from auditor.reporting import guidance, sharing
+from auditor.reporting.options import Options
+from auditor.reporting.summary import Summary, outline
 
 HELP = "a summary for a person, in plain words"
 WIDTH = 100

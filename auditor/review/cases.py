@@ -13,16 +13,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditor import policy as judging
 from auditor.errors import RunError, UsageError
 from auditor.lineage.graph import SHARED_PARTS
 from auditor.model import STATEMENT_KEYS, Case, Digest, Finding, Ground, Ref, Rule, Statement, Subject
-from auditor.policy import Policy
-from auditor.review import people, written
+from auditor.pipeline.audit import ListSummary, PolicySummary, Report, report
+from auditor.policy import load as judging
+from auditor.policy.load import Policy
+from auditor.review import reviewers, serialization
+from auditor.review.case_state import State
 from auditor.review.decisions import STRENGTHS, Fact, ListSource, Reason, Strength
 from auditor.review.ledger import Act, Ledger
-from auditor.review.states import State
-from auditor.runs import ListSummary, PolicySummary, Report, report
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -115,7 +115,7 @@ def open_cases(ledger: Ledger, run: str | os.PathLike[str], *, rules: Sequence[P
             f"or judge it again: auditor judge {folder} --out DIR"
         )
     if made.cases and not any(known["fingerprint"] == policy.fingerprint for known in ledger.policies()):
-        ledger.record(Act("policy", "", people.MACHINE, _policy(made)))
+        ledger.record(Act("policy", "", reviewers.MACHINE, _policy(made)))
     opened = Opened()
     for start in range(0, len(made.cases), CHUNK):
         opened += _open(ledger, found(folder, made.cases[start : start + CHUNK], policy, made.policy.lists), made)
@@ -160,10 +160,10 @@ def _open(ledger: Ledger, candidates: Iterable[Found], made: Report) -> Opened:
 
 def _act(ledger: Ledger, candidate: Found, made: Report) -> tuple[Act | None, Opened]:
     content: dict[str, Any] = {
-        "reasons": [written.of(reason) for reason in candidate.reasons],
-        "facts": [written.of(fact) for fact in candidate.facts],
-        "digests": [written.of(digest) for digest in candidate.digests],
-        "copies": [written.of(copy) for copy in candidate.copies],
+        "reasons": [serialization.of(reason) for reason in candidate.reasons],
+        "facts": [serialization.of(fact) for fact in candidate.facts],
+        "digests": [serialization.of(digest) for digest in candidate.digests],
+        "copies": [serialization.of(copy) for copy in candidate.copies],
         "policy": made.policy.fingerprint,
         "version": made.version,
     }
@@ -173,12 +173,12 @@ def _act(ledger: Ledger, candidate: Found, made: Report) -> tuple[Act | None, Op
         linked = _linked(ledger, candidate)
         content |= {
             "ground": candidate.ground,
-            "subject": written.of(candidate.subject),
+            "subject": serialization.of(candidate.subject),
             "weights": candidate.weights,
             "linked": linked,
         }
         change = Opened(new=(candidate.id,), linked=(candidate.id,) if linked else (), unweighed=unweighed)
-        return Act("opened", candidate.id, people.MACHINE, content), change
+        return Act("opened", candidate.id, reviewers.MACHINE, content), change
     known = {(ref.kind, ref.name) for ref in (same.subject, *same.copies, *same.joined)}
     copies = [ref for ref in (candidate.subject, *candidate.copies) if (ref.kind, ref.name) not in known]
     said = {_key(reason) for reason in same.reasons}
@@ -187,8 +187,11 @@ def _act(ledger: Ledger, candidate: Found, made: Report) -> tuple[Act | None, Op
     reasons = [reason for reason in candidate.reasons if _key(reason) not in (said if reason.test_lists else real)]
     if not copies and not reasons:
         return None, Opened(unchanged=(same.id,), unweighed=unweighed)
-    content |= {"copies": [written.of(ref) for ref in copies], "reasons": [written.of(reason) for reason in reasons]}
-    return Act("joined", same.id, people.MACHINE, content), Opened(joined=(same.id,), unweighed=unweighed)
+    content |= {
+        "copies": [serialization.of(ref) for ref in copies],
+        "reasons": [serialization.of(reason) for reason in reasons],
+    }
+    return Act("joined", same.id, reviewers.MACHINE, content), Opened(joined=(same.id,), unweighed=unweighed)
 
 
 def _key(reason: Reason) -> tuple[str, str, str]:
@@ -471,7 +474,7 @@ def _judged(facts: Iterable[Fact], policy: Policy, ground: Ground) -> set[tuple[
 
 
 def _exposed(statements: Sequence[Statement], stated: Mapping[Ref, Sequence[Statement]]) -> Iterator[Statement]:
-    """What :mod:`auditor.lineage.passing` derives: a model's own training data has matches by its bytes."""
+    """What :mod:`auditor.lineage.propagation` derives: a model's own training data has matches by its bytes."""
     data = {statement.value for statement in statements if statement.key == "trained_on"}
     relations = {
         (ref.name, said.relation)

@@ -20,9 +20,9 @@ from typing import Any
 
 from auditor.errors import UsageError
 from auditor.printable import printable
+from auditor.review.case_state import State
 from auditor.review.decisions import ACTIONS, VERDICTS, Decision, Reason, Verdict
 from auditor.review.ledger import Ledger
-from auditor.review.states import State
 
 DRAFT = "DRAFT: written by a program and sent to nobody; a person must check, complete and file it"
 FILL_IN = "TO BE FILLED IN"

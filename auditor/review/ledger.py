@@ -25,12 +25,12 @@ from typing import Any
 
 from auditor import __version__
 from auditor.errors import SealError, UsageError
-from auditor.review import decisions, notes, people, states
+from auditor.review import case_state, checkpoints, decisions, reviewers
+from auditor.review.case_state import Event, State
+from auditor.review.checkpoints import Checkpoint
 from auditor.review.decisions import Decision, Verdict, later
-from auditor.review.notes import Checkpoint
 from auditor.review.queue import Page, Query, page, remember
 from auditor.review.schema import SCHEMA, differences
-from auditor.review.states import Event, State
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey, public_from, public_text
 
@@ -44,7 +44,7 @@ STEP_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What is to be recorded: an :class:`auditor.review.states.Event` before it has a number and a time."""
+    """What is to be recorded: an :class:`auditor.review.case_state.Event` before it has a number and a time."""
 
     kind: str
     case: str
@@ -83,7 +83,7 @@ class Ledger:
             raise UsageError(f"{folder}: cannot hold a ledger: {error.strerror}; name another folder") from error
         key = SigningKey.load(folder / KEY) if (folder / KEY).exists() else SigningKey.create(folder / KEY)
         begun = {"ledger": secrets.token_hex(8), "key": public_text(key.public), "format": FORMAT}
-        body = _body(0, clock(), people.MACHINE, "begun", "", {**begun, "version": __version__}, "")
+        body = _body(0, clock(), reviewers.MACHINE, "begun", "", {**begun, "version": __version__}, "")
         note = Checkpoint(f"auditor/ledger/{begun['ledger']}", 1, merkle.leaf(body.encode())).signed(key)
         return cls.build(folder, [body], [note], clock=clock)
 
@@ -153,7 +153,7 @@ class Ledger:
         Raises :class:`UsageError`.
         """
         with _reading(self.folder / FILE):
-            return states.fold(self._events(case))
+            return case_state.fold(self._events(case))
 
     def shown(self, case: str) -> State:
         """A case as anyone may see it: what was said in a round is shown to nobody before a second has spoken."""
@@ -162,7 +162,7 @@ class Ledger:
     def history(self, case: str) -> tuple[Event, ...]:
         """A case's events as anyone may see them: without what was said in a round that still needs a second."""
         events = tuple(self._events(case))
-        state = states.fold(events)
+        state = case_state.fold(events)
         if state.base not in _UNHEARD:
             return events
         ended = max((one.index for one in state.decisions if one.verdict != "interim"), default=0)
@@ -286,11 +286,11 @@ class Ledger:
             if self._root(size) != self.checkpoint().root:
                 raise SealError(f"{self.folder / FILE}: was changed from outside; run `auditor review verify`")
             time = self._time(last, acts)
-            known = people.reviewers(self.folder)
+            known = reviewers.reviewers(self.folder)
             after: dict[str, State] = {}
             previous = last.leaf
             for number, act in enumerate(acts, size):
-                if act.actor != people.MACHINE and act.actor not in known:
+                if act.actor != reviewers.MACHINE and act.actor not in known:
                     raise UsageError(
                         f"{act.actor!r}: is no reviewer of this ledger; see `auditor review reviewers --help`"
                     )
@@ -304,7 +304,7 @@ class Ledger:
                             f"case {act.case}: has changed since you looked at it "
                             f"({self._event(state.last).kind} by {self._event(state.last).actor}); look again"  # type: ignore[union-attr]
                         )
-                    after[act.case] = states.apply(state, event)
+                    after[act.case] = case_state.apply(state, event)
                 else:
                     check_general(event)
                 previous = event.leaf
@@ -318,7 +318,7 @@ class Ledger:
 
     def _state(self, case: str) -> State | None:
         events = list(self._events(case))
-        return states.fold(events) if events else None
+        return case_state.fold(events) if events else None
 
     def _time(self, last: Event, acts: Sequence[Act]) -> str:
         time = self._clock()
@@ -367,7 +367,7 @@ class Ledger:
         """The last checkpoint, its signature checked. Raises :class:`SealError`."""
         note = self.note()
         if note != self._signed[0]:
-            self._signed = note, notes.opened(note, self.public)
+            self._signed = note, checkpoints.opened(note, self.public)
         return self._signed[1]
 
     # What reviewers do
@@ -435,7 +435,7 @@ class Ledger:
         return self._act("notified", case, reviewer, {})
 
     def record_listed(
-        self, listed: Iterable[Decision], *, recipient: str, version: str, actor: str = people.MACHINE
+        self, listed: Iterable[Decision], *, recipient: str, version: str, actor: str = reviewers.MACHINE
     ) -> None:
         """Record that decisions were put on a recipient's list; all in one transaction."""
         acts = [
@@ -446,14 +446,16 @@ class Ledger:
             self.record(*acts)
 
     def record_delisted(
-        self, cases: Iterable[str], *, recipient: str, version: str, actor: str = people.MACHINE
+        self, cases: Iterable[str], *, recipient: str, version: str, actor: str = reviewers.MACHINE
     ) -> None:
         """Record that cases were taken off a recipient's list; all in one transaction."""
         acts = [Act("delisted", case, actor, {"recipient": recipient, "version": version}) for case in cases]
         if acts:
             self.record(*acts)
 
-    def record_receipt(self, *, recipient: str, version: str, at: str, words: str, actor: str = people.MACHINE) -> None:
+    def record_receipt(
+        self, *, recipient: str, version: str, at: str, words: str, actor: str = reviewers.MACHINE
+    ) -> None:
         """Record what a recipient says it acted on, and when."""
         self.record(Act("receipt", "", actor, {"recipient": recipient, "version": version, "at": at, "why": words}))
 
@@ -466,7 +468,7 @@ class Ledger:
         return {"verdict": verdict, "rules": chosen, "why": why}
 
     def _act(self, kind: str, case: str, actor: str, data: Mapping[str, Any], seen: int = -1) -> State:
-        if actor == people.MACHINE:
+        if actor == reviewers.MACHINE:
             raise UsageError(f"{actor!r} is the program itself; say who you are")
         return self.record(Act(kind, case, actor, data), seen=seen)[0]
 
@@ -581,7 +583,7 @@ def _states(database: sqlite3.Connection, size: int, path: Path) -> Iterator[Sta
         return event
 
     for _, group in groupby(rows, key=lambda row: row[0]):
-        yield states.fold(proven(body, hashed) for _, body, hashed in group)
+        yield case_state.fold(proven(body, hashed) for _, body, hashed in group)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from auditor.errors import UsageError
 from auditor.model import Ground, Ref
+from auditor.review.case_state import Stage, State
 from auditor.review.decisions import RANKS, Strength
-from auditor.review.states import Stage, State
 
 # What State.stage says, as SQL over the row of a case.
 _STAGE = """CASE WHEN appeal THEN 'appealed'

@@ -7,16 +7,16 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from auditor.clauses.detect import Clause, clause
+from auditor.clauses.segment import LONGEST
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.printable import printable
 from auditor.readers import Part, Role, Text
-from auditor.terms import named
-from auditor.terms.clause import Clause, clause
+from auditor.terms import card_mentions
+from auditor.terms.compiled_vocabulary import Vocabulary, plain_tag, vocabulary
 from auditor.terms.language import language_of
 from auditor.terms.prose import mentions
-from auditor.terms.sentences import LONGEST
 from auditor.terms.signals import folded, signals
-from auditor.terms.vocabulary import Vocabulary, plain_tag, vocabulary
 
 # Whose word a statement is, by the role of the text.
 _SOURCES: Mapping[Role, str] = {"card": "card", "licence": "licence-file", "terms": "terms", "document": "document"}
@@ -140,12 +140,12 @@ def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
 
 def _of_card(looked: _Looked, subject: Subject, known: Vocabulary, declared: set[str]) -> Iterator[Statement]:
     text, cues = looked.text, looked.cues
-    reached = named.contact(text.text) if "contact" in cues else None
+    reached = card_mentions.contact(text.text) if "contact" in cues else None
     if reached:
         yield _named(text, "contact", *reached)
     if subject.kind == "model" and cues:
         bases = {base.value.removeprefix(_HUB) for base in subject.of("base_model")}
-        for name, relation, start in named.parents(text.text, cues, bases):
+        for name, relation, start in card_mentions.parents(text.text, cues, bases):
             yield _named(text, "base_model", name, start, relation)
     stated = {(statement.key, statement.value) for statement in subject.statements}
     for mention in mentions(looked.data, looked.phrases, known.prose, stated):

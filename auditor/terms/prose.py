@@ -11,7 +11,7 @@ from itertools import islice
 
 import re2
 
-from auditor.terms.entries import PAIRED, Entries, compiled, pattern_set
+from auditor.terms.vocabulary_files import PAIRED, Entries, compiled, pattern_set
 
 # Keys whose phrases may be denied: "the model was not red-teamed" states no red teaming.
 _NEVER_DENIED = frozenset({"prohibited_use", "limitations", "contact", "age_limit"})

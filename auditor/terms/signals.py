@@ -18,8 +18,8 @@ from itertools import islice
 
 import re2
 
-from auditor.terms.entries import Entries, Hashed, Term, compiled
-from auditor.terms.prohibited import speaks_against
+from auditor.clauses.prohibition import speaks_against
+from auditor.terms.vocabulary_files import Entries, Hashed, Term, compiled
 
 # Characters between two markers that still count as close together: about a dozen words.
 NEAR = 60

@@ -20,14 +20,14 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from auditor.deindex import building, parties, receiving
-from auditor.deindex.building import Order
+from auditor.deindex import build_list, parties, receive_list
+from auditor.deindex.build_list import Order
+from auditor.deindex.inclusion_proofs import Log, Prover
 from auditor.deindex.locators import address, locators, repository
 from auditor.deindex.lookup import open_lookup
-from auditor.deindex.proofs import Log, Prover
 from auditor.model import Digest, Ref
+from auditor.review.checkpoints import Checkpoint
 from auditor.review.decisions import Decision
-from auditor.review.notes import Checkpoint
 from auditor.review.schema import SCHEMA
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey, public_text
@@ -134,7 +134,7 @@ def main() -> None:
             began = time.process_time()
             state = folder / f"sent-{number}"
             out = folder / "out"
-            built = building.build(decisions(number), recipient.card, sender, out, state, NOW, Order(), prover)
+            built = build_list.build(decisions(number), recipient.card, sender, out, state, NOW, Order(), prover)
             spent = time.process_time() - began
             size = built.path.stat().st_size / 1e6
             print(
@@ -150,7 +150,7 @@ def main() -> None:
                 pass
             print(f"  proofs {number:>9,} entries  {spent - (time.process_time() - began):6.1f} s")
         began = time.process_time()
-        receiving.receive(built.path, recipient, sender.card, folder / "home", NOW)
+        receive_list.receive(built.path, recipient, sender.card, folder / "home", NOW)
         print(f"verify   {count:>9,} entries  {time.process_time() - began:6.1f} s  peak {peak():5.0f} MB")
         began = time.process_time()
         found = open_lookup(folder / "home", sender.card, NOW)

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from auditor.facts import FACTS
 from auditor.lineage.graph import edges
-from auditor.lineage.passing import derive
+from auditor.lineage.propagation import derive
 from auditor.resources import resource
 
 

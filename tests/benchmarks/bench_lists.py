@@ -29,9 +29,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from auditor.known import Entries, Header, Item, Options, exact, near
-from auditor.known.compiled import KEY, KnownList, open_compiled
-from auditor.known.compiling import THRESHOLDS, Identity, compile_list
+from auditor.known import Entries, Header, Item, Options, exact_index, near_index
+from auditor.known.compile_list import THRESHOLDS, Identity, compile_list
+from auditor.known.compiled_list import KEY, KnownList, open_compiled
 from auditor.known.store import Declared, import_list
 from auditor.samples import WIDTHS
 
@@ -80,7 +80,7 @@ def near_search(entries: int, queries: int, repeat: int, peers: bool, folder: Pa
         row[random.integers(0, 32, 10)] ^= 7
     asked = random.permutation(asked)
     known = compiled("pdq", rows, folder)
-    words = near.words_of(asked)
+    words = near_index.words_of(asked)
     found = known.near("pdq", words)
     print(f"  compiled with {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB at most, made rows too")
     print(
@@ -99,11 +99,11 @@ def near_search(entries: int, queries: int, repeat: int, peers: bool, folder: Pa
     medians(contenders, queries, repeat)
 
 
-def _resident(folder: Path, words: near.Words) -> float:
+def _resident(folder: Path, words: near_index.Words) -> float:
     """GB that a process has at most which opens the list and searches it for these hashes."""
     np.save(folder / "asked.npy", words)
     code = (
-        "import sys, numpy; from pathlib import Path; from auditor.known.compiled import open_compiled\n"
+        "import sys, numpy; from pathlib import Path; from auditor.known.compiled_list import open_compiled\n"
         "folder = Path(sys.argv[1]); open_compiled(folder).near('pdq', numpy.load(folder / 'asked.npy'))\n"
         "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     )
@@ -154,7 +154,7 @@ def exact_look_up(entries: int, queries: int, repeat: int, share: float, folder:
     else:
         found, entry = known.find("md5", column)
         assert len(found) == int(queries * share)
-        assert exact.same_rows(asked[found], exact.rows_of(known.values("md5", entry))).all()
+        assert exact_index.same_rows(asked[found], exact_index.rows_of(known.values("md5", entry))).all()
     medians(contenders, queries, repeat)
 
 

@@ -25,7 +25,7 @@ HOSTS = 500_000  # of which 5 million rows name some 350,000
 
 
 def ours(folder: Path, manifest: Path) -> Callable[[], list[list[int]]]:
-    from auditor.known.match import Matcher
+    from auditor.known.matcher import Matcher
     from auditor.known.store import open_list
     from auditor.readers import Wants, table
     from auditor.samples import Samples

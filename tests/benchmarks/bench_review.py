@@ -17,7 +17,7 @@ from pathlib import Path
 
 from auditor.review import Ledger, Query
 from auditor.review.decisions import Strength
-from auditor.review.proving import verify
+from auditor.review.verify_ledger import verify
 from tests.reviewing import case_id, decided, made, opened
 
 STRENGTHS: tuple[Strength, ...] = ("near", "exact", "listed", "named")

@@ -20,8 +20,8 @@ from auditor.model import Subject
 from auditor.readers import Part, Text
 from auditor.resources import resource
 from auditor.terms.derive import derive, load
-from auditor.terms.entries import compiled, read
 from auditor.terms.signals import disguised
+from auditor.terms.vocabulary_files import compiled, read
 
 FOLDER = resource("rules") / "vocabulary"
 

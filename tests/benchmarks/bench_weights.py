@@ -21,12 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors import safe_open
 
-from auditor.hashing.fingerprints import SKETCH
-from auditor.hashing.weights import KEPT
+from auditor.hashing.weight_digests import KEPT
+from auditor.hashing.weight_fingerprints import SKETCH
 from auditor.known.store import open_list
-from auditor.lineage.listed import Prints
-from auditor.lineage.observed import Fingerprint, Index, encoded, fingerprint
-from auditor.lineage.tensors import TENSORS, Tensors, by_key
+from auditor.lineage.listed_fingerprints import Prints
+from auditor.lineage.shared_tensors import TENSORS, Tensors, by_key
+from auditor.lineage.weight_similarity import Fingerprint, Index, encoded, fingerprint
 from auditor.readers import Wants
 from auditor.readers.safetensors import Header, header, read
 from auditor.sources import Blob

@@ -75,7 +75,7 @@ def test_an_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*args: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("auditor.runs.audit", interrupted)
+    monkeypatch.setattr("auditor.pipeline.audit.audit", interrupted)
     result = auditor("scan", HUB)
     assert result.exit_code == 130
     assert "interrupted; the same command with --out reports/runs/2" in result.stderr

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auditor.cli.main import main
-from auditor.review import people
+from auditor.review import reviewers
 from auditor.review.decisions import now
 from auditor.review.ledger import Act
 from auditor.sealing import envelope
@@ -47,7 +47,7 @@ def ledger(tmp_path: Path) -> None:
     """Two decisions, on a model that has an address and on one that has none."""
     clock = Clock(now())
     with made(tmp_path / "ledger", clock) as book:
-        book.record(Act("policy", "", people.MACHINE, POLICY), opened(1), opened(2, name=f"models-{HOSTILE}"))
+        book.record(Act("policy", "", reviewers.MACHINE, POLICY), opened(1), opened(2, name=f"models-{HOSTILE}"))
         for number in (1, 2):
             book.claim(case_id(number), "heron")
             book.propose(case_id(number), "heron", "de-index", why=f"={HOSTILE}")

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auditor.cli.main import main
-from auditor.runs import audit
+from auditor.pipeline.audit import audit
 from tests import pictures
 from tests.weights import safetensors_file
 

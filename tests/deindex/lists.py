@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from auditor.deindex import building, receiving
-from auditor.deindex.building import Built, Order
+from auditor.deindex import build_list, receive_list
+from auditor.deindex.build_list import Built, Order
+from auditor.deindex.inclusion_proofs import Log, Prover
 from auditor.deindex.lookup import Lookup, open_lookup
 from auditor.deindex.parties import Keys, Party
-from auditor.deindex.proofs import Log, Prover
-from auditor.deindex.receiving import Received
+from auditor.deindex.receive_list import Received
 from auditor.model import Digest, Ref
+from auditor.review.checkpoints import Checkpoint
 from auditor.review.decisions import Decision, Reason
-from auditor.review.notes import Checkpoint
 from auditor.sealing import envelope, merkle
 from auditor.sealing.keys import SigningKey, public_text
 
@@ -111,7 +111,7 @@ class Desk:
 
     def sealed(self, decisions: Iterable[Decision], now: str = NOW, to: Party | None = None, **order: object) -> Built:
         """A list of decisions that the ledger holds already."""
-        return building.build(
+        return build_list.build(
             decisions,
             to or self.recipient.card,
             self.sender,
@@ -123,7 +123,7 @@ class Desk:
         )
 
     def receive(self, path: Path, now: str = NOW, keys: Keys | None = None, sender: Party | None = None) -> Received:
-        return receiving.receive(path, keys or self.recipient, sender or self.sender.card, self.folder / "home", now)
+        return receive_list.receive(path, keys or self.recipient, sender or self.sender.card, self.folder / "home", now)
 
     def lookup(self, now: str = NOW) -> Lookup:
         return open_lookup(self.folder / "home", self.sender.card, now)

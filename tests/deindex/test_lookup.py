@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.deindex import answers, lookup
+from auditor.deindex import lookup, lookup_output
 from auditor.deindex.locators import address, locators, repository
 from auditor.deindex.lookup import Answer, _address
 from auditor.errors import UsageError
-from auditor.hashing.weights import file_digests
+from auditor.hashing.weight_digests import file_digests
 from auditor.model import Ref
 from auditor.review.decisions import later
 from tests.deindex.lists import NOW, Desk, decision
@@ -164,7 +164,7 @@ def test_one_of_several_files_is_not_listed_by_itself(desk: Desk, tmp_path: Path
     desk.receive(desk.build(decision("atelier/harbour", digests=(*made.digests, *shared))).path)
     answer = desk.lookup().file(path)
     assert (answer.outcome, len(answer.entries)) == ("part of listed", 1)
-    assert answers.write([answer], io.StringIO(), "lines") == 3
+    assert lookup_output.write([answer], io.StringIO(), "lines") == 3
 
 
 def test_a_file_of_another_format_is_recognised_by_its_bytes(desk: Desk, tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_what_is_asked_acts_on_nobody(found: lookup.Lookup, form: str, hostile: 
     out = io.StringIO()
     entry = json.dumps(json.loads(next(found.urls(["https://hf.co/atelier/harbour"])).lines[0])).encode()
     told = [Answer(hostile, "unreadable"), Answer(f"https://hf.co/{hostile}", "listed", (entry,))]
-    assert answers.write(told, out, form) == 1
+    assert lookup_output.write(told, out, form) == 1
     text = out.getvalue()
     text.encode("utf-8")
     assert not set(text) & set("\x1b\x07\r\u202e\x9b\udcff")
@@ -204,12 +204,12 @@ def test_what_is_asked_acts_on_nobody(found: lookup.Lookup, form: str, hostile: 
 
 def test_exit_codes_tell_listed_from_unreadable() -> None:
     told = [Answer("a", "listed"), Answer("b", "unreadable"), Answer("c", "not listed")]
-    assert answers.write(told, io.StringIO(), "lines") == 1
-    assert answers.write(told[1:], io.StringIO(), "lines") == 3
-    assert answers.write(told[2:], io.StringIO(), "lines") == 0
+    assert lookup_output.write(told, io.StringIO(), "lines") == 1
+    assert lookup_output.write(told[1:], io.StringIO(), "lines") == 3
+    assert lookup_output.write(told[2:], io.StringIO(), "lines") == 0
 
 
 def test_a_list_says_its_age(desk: Desk) -> None:
     desk.receive(desk.build(decision("atelier/harbour")).path)
-    told = answers.about(desk.lookup(later(NOW, days=2, hours=5)))
+    told = lookup_output.about(desk.lookup(later(NOW, days=2, hours=5)))
     assert told == "list of hotline, version 1, 2 days and 5 hours old, expires 2026-11-30T12:00:00Z"

@@ -11,10 +11,10 @@ import pytest
 
 from auditor.deindex.entries import staleness
 from auditor.model import Ref
+from auditor.pipeline.audit import audit
 from auditor.review.cases import open_cases
 from auditor.review.decisions import Decision
 from auditor.review.ledger import Ledger
-from auditor.runs import audit
 from tests.data.make_hub import HUB, LIST
 from tests.reviewing import Clock, made
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from auditor.hashing import pictures
+from auditor.hashing import orientation
+from auditor.hashing.decode import decode
+from auditor.hashing.hash_images import Encoded, hash_images
 from auditor.hashing.pdq import pdq
-from auditor.hashing.pictures import Encoded, hash_images
 from auditor.samples import sample_schema
 from tests.pictures import jpeg, landscape, objects, pattern, png
 
@@ -54,7 +55,7 @@ def test_a_picture_is_one_row_of_the_wanted_digests_in_the_samples_schema() -> N
             "gap": None,
             "md5": hashlib.md5(data).digest(),
             "sha256": hashlib.sha256(data).digest(),
-            "pdq": pdq(pictures.decode(data).luma).digest,
+            "pdq": pdq(decode(data).luma).digest,
         }
     ]
 
@@ -73,7 +74,7 @@ def test_nothing_is_decoded_for_exact_digests(monkeypatch: pytest.MonkeyPatch) -
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("decoded")
 
-    monkeypatch.setattr(pictures, "decode", refuse)
+    monkeypatch.setattr("auditor.hashing.hash_images.decode", refuse)
     (row,) = rows(b"no picture", {"md5"}, ALL)
     assert (row["md5"], row["gap"]) == (hashlib.md5(b"no picture").digest(), None)
 
@@ -94,7 +95,7 @@ def test_running_out_of_memory_while_hashing_is_a_gap_of_that_picture(monkeypatc
     def refuse(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(pictures, "content_box", refuse)
+    monkeypatch.setattr("auditor.hashing.hash_images.content_box", refuse)
     (row,) = rows(png(landscape(1, (80, 60))), {"md5", "pdq"}, {"unpadded"})
     assert (row["md5"] is None, row["pdq"], row["gap"]) == (False, None, "not enough memory to decode it")
 
@@ -124,7 +125,7 @@ def test_a_picture_that_exif_turns_is_hashed_as_stored_and_as_shown(orientation:
 def test_a_turned_picture_is_among_the_dihedral_forms_by_each_algorithm(turn: str) -> None:
     picture = landscape(8, (400, 300))
     plain = by_variant(png(picture), {"pdq", "phash-64", "dhash-64"}, set())[""]
-    turned = Image.fromarray(np.ascontiguousarray(pictures.TURNS[turn](np.asarray(picture.convert("L")))))
+    turned = Image.fromarray(np.ascontiguousarray(orientation.TURNS[turn](np.asarray(picture.convert("L")))))
     found = rows(png(turned), {"pdq", "phash-64", "dhash-64"}, {"dihedral"})
     assert min(distance(row["pdq"], plain["pdq"]) for row in found) <= 24
     assert min(distance(row["phash-64"], plain["phash-64"]) for row in found) <= 4

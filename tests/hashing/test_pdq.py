@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from auditor.hashing.orientation import TURNS
 from auditor.hashing.pdq import Luma, bits, dihedral, pdq, scaled, transform
-from auditor.hashing.turns import TURNS
 from tests import pictures
 
 WEIGHTS = np.array((0.299, 0.587, 0.114), np.float32)

@@ -6,7 +6,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.hashing.weights import KEPT, Stretches, file_digests
+from auditor.hashing.weight_digests import KEPT, Stretches, file_digests
 
 
 @given(st.binary(max_size=200), st.integers(0, 250))

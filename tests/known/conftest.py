@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from auditor.known import Item
-from auditor.known.compiled import KEY, KnownList, open_compiled
-from auditor.known.compiling import THRESHOLDS, Identity, compile_list
+from auditor.known.compile_list import THRESHOLDS, Identity, compile_list
+from auditor.known.compiled_list import KEY, KnownList, open_compiled
 
 MakeList = Callable[..., KnownList]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor.hashing.pictures import Encoded, hash_images
+from auditor.hashing.hash_images import Encoded, hash_images
 from auditor.known import canaries, entries
-from auditor.known.compiled import KnownList
+from auditor.known.compiled_list import KnownList
 from tests import pictures
 
 MakeList = Callable[..., KnownList]

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from auditor.hashing.pictures import Encoded, hash_images
+from auditor.hashing.hash_images import Encoded, hash_images
 from auditor.known import entries
-from auditor.known.compiled import KnownList
-from auditor.known.match import Matcher
+from auditor.known.compiled_list import KnownList
+from auditor.known.matcher import Matcher
 from auditor.model import Ref
 from auditor.samples import WIDTHS, Samples, sample_batch
 from tests import pictures

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
-from auditor.hashing.pictures import Encoded, hash_images
+from auditor.hashing.hash_images import Encoded, hash_images
 from auditor.known import entries
-from auditor.known.compiled import KnownList
-from auditor.known.match import Matched, Matcher
+from auditor.known.compiled_list import KnownList
+from auditor.known.matcher import Matched, Matcher
 from auditor.model import Ref
 from auditor.samples import Samples
 

@@ -13,8 +13,18 @@ import pytest
 
 from auditor.errors import ListError, UsageError
 from auditor.known import Options
-from auditor.known.compiled import FORMAT, KnownList
-from auditor.known.store import Declared, home, import_list, imported, kept, open_imported, open_list, remove, roll_back
+from auditor.known.compiled_list import FORMAT, KnownList
+from auditor.known.store import (
+    Declared,
+    home,
+    import_list,
+    imported,
+    kept,
+    open_imported,
+    open_list,
+    remove,
+    roll_back,
+)
 
 
 def hexes(*numbers: int, width: int = 16) -> list[str]:

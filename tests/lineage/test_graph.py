@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from auditor.facts import FACTS, rows
 from auditor.lineage.graph import edges
-from auditor.lineage.names import keys, renamed
-from auditor.lineage.passing import derive
+from auditor.lineage.propagation import derive
+from auditor.lineage.repository_names import keys, renamed
 from auditor.model import Kind, Place, Statement, Subject
 from auditor.readers import Part, Wants, card
 from auditor.resources import resource

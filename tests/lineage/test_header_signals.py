@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from auditor.runs import audit
+from auditor.pipeline.audit import audit
 from tests.weights import safetensors_bytes, safetensors_file
 
 

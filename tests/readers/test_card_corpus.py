@@ -21,7 +21,7 @@ from auditor.readers import Part, Wants
 from auditor.readers.card import part, read
 from auditor.resources import resource
 from auditor.sources import Blob
-from auditor.syntax.frontmatter import decoded, split
+from auditor.syntax.front_matter import decoded, split
 from auditor.terms.derive import derive, load
 
 pytestmark = pytest.mark.corpus

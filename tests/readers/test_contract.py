@@ -53,7 +53,7 @@ def answer(reader: Reader, blob: Blob, wants: Wants) -> list[Part | Samples | Un
 
 
 def test_there_are_readers() -> None:
-    assert {"card", "licence", "configuration", "croissant", "dataset_infos", "dump", "document"} <= set(readers())
+    assert {"card", "licence", "configuration", "croissant", "dataset_infos", "card_dump", "document"} <= set(readers())
 
 
 @pytest.mark.parametrize(("reader", "example"), EXAMPLES)

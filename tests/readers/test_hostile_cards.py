@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from auditor.cli.main import main
+from auditor.pipeline.audit import facts, report
 from auditor.render import formats
-from auditor.runs import facts, report
 
 MEGABYTE = 1 << 20
 SCRIPT = "</style></title><script>alert(1)</script><img src=x onerror=alert(1)>"

@@ -12,7 +12,17 @@ import pytest
 
 from auditor.errors import Unreadable
 from auditor.model import Kind
-from auditor.readers import Part, Wants, croissant, dataset_infos, document, dump, mlbom, openness, reader_of
+from auditor.readers import (
+    Part,
+    Wants,
+    card_dump,
+    croissant,
+    cyclonedx,
+    dataset_infos,
+    document,
+    model_openness,
+    reader_of,
+)
 from auditor.sources import Blob, Unread
 from auditor.sources.folder import blobs
 
@@ -91,7 +101,7 @@ def test_dataset_infos_state_licence_text_and_archives() -> None:
 
 def test_a_component_without_a_licence_states_none() -> None:
     text = b"# Model Openness Framework\nrelease:\n  components:\n  - {name: Model card, license: unlicensed}\n"
-    assert openness.part(blob("leaf.yml"), text).subject.values("licence") == ()
+    assert model_openness.part(blob("leaf.yml"), text).subject.values("licence") == ()
 
 
 def test_a_bill_of_several_models_is_several_subjects() -> None:
@@ -103,7 +113,7 @@ def test_a_bill_of_several_models_is_several_subjects() -> None:
             {"type": "machine-learning-model", "group": "acme", "name": "tree", "licenses": [{"expression": "MIT"}]},
         ],
     }
-    said = list(mlbom.parts(blob("bom.json"), json.dumps(bill).encode()))
+    said = list(cyclonedx.parts(blob("bom.json"), json.dumps(bill).encode()))
     assert [(p.subject.name, p.subject.revision, p.subject.values("licence")) for p in said if isinstance(p, Part)] == [
         ("leaf", "2", ()),
         ("inner", "", ()),
@@ -114,12 +124,12 @@ def test_a_bill_of_several_models_is_several_subjects() -> None:
 def test_an_ancestor_is_called_by_its_package_address() -> None:
     ancestor = {"type": "machine-learning-model", "name": "tree", "purl": "pkg:huggingface/acme/tree%2Dv1@ab12"}
     model = {"type": "machine-learning-model", "name": "leaf", "pedigree": {"ancestors": [ancestor]}}
-    (said,) = mlbom.parts(blob("bom.json"), json.dumps({"bomFormat": "CycloneDX", "components": [model]}).encode())
+    (said,) = cyclonedx.parts(blob("bom.json"), json.dumps({"bomFormat": "CycloneDX", "components": [model]}).encode())
     assert said.subject.values("base_model") == ("acme/tree-v1",)
 
 
 def test_a_bill_without_models_is_skipped_not_lost() -> None:
-    (said,) = mlbom.parts(blob("bom.json"), b'{"bomFormat": "CycloneDX"}')
+    (said,) = cyclonedx.parts(blob("bom.json"), b'{"bomFormat": "CycloneDX"}')
     assert isinstance(said, Unread)
     assert said.skipped
 
@@ -151,8 +161,8 @@ def test_each_row_of_a_dump_is_a_subject(form: str, tmp_path: Path) -> None:
         data = "".join(json.dumps(row) + "\n" for row in rows).encode()
         path.write_bytes(gzip.compress(data) if form.endswith("gz") else data)
     found = Blob(str(path), path.name, path.stat().st_size, alone="cards", alone_kind="model")
-    assert reader_of(found, found.read(4096)) == "dump"
-    said = list(dump.read([found], Wants()))
+    assert reader_of(found, found.read(4096)) == "card_dump"
+    said = list(card_dump.read([found], Wants()))
     assert all(isinstance(item, Part) for item in said)
     subjects = [item.subject for item in said if isinstance(item, Part)]
     assert [(s.kind, s.name, s.revision) for s in subjects] == [
@@ -168,7 +178,7 @@ def test_each_row_of_a_dump_is_a_subject(form: str, tmp_path: Path) -> None:
 
 def test_a_row_that_cannot_be_read_is_a_gap_and_the_others_are_read(tmp_path: Path) -> None:
     found = write(tmp_path, "cards.jsonl", b'{"id": "a", "card": "# A"}\n{broken\n[1]\n{"id": "b", "card": "# B"}\n')
-    said = [item.subject for item in dump.read([found], Wants()) if isinstance(item, Part)]
+    said = [item.subject for item in card_dump.read([found], Wants()) if isinstance(item, Part)]
     assert [s.values("title") for s in said] == [("A",), ("B",), ()]
     assert [(g.why, g.place.line) for g in said[-1].gaps] == [("is not JSON", 2), ("is not an object", 3)]
 
@@ -177,7 +187,7 @@ def test_a_truncated_parquet_dump_is_a_gap_or_unread(tmp_path: Path) -> None:
     path = tmp_path / "cards.parquet"
     pq.write_table(pa.table(CARDS), path)
     found = write(tmp_path, "cut.parquet", path.read_bytes()[:-20])
-    (said,) = dump.read([found], Wants())
+    (said,) = card_dump.read([found], Wants())
     assert isinstance(said, Part)
     assert said.subject.gaps[0].why.startswith("cannot be read to the end: ")
 
@@ -211,7 +221,7 @@ def test_every_croissant_infos_and_openness_file_is_read(corpus: Path) -> None:
     """Numbers counted by a plain JSON reading of the same files."""
     for folder, name, reader in (
         ("04-dataset-cards/hf-dataset_infos", "dataset_infos", dataset_infos),
-        ("08-manifests-and-hash-lists/mof", "openness", openness),
+        ("08-manifests-and-hash-lists/mof", "model_openness", model_openness),
         ("04-dataset-cards/croissant/datasets", "croissant", croissant),
     ):
         mine = [b for b in blobs(str(corpus / folder)) if isinstance(b, Blob) and reader_of(b, b.read(4096)) == name]

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.model import Case, Count, Finding, Gap, Place, Ref, Rule, Tally
-from auditor.render import Options, formats
-from auditor.runs import Edge, ListSummary, PolicySummary, Report
+from auditor.pipeline.audit import Edge, ListSummary, PolicySummary, Report
+from auditor.render import formats
+from auditor.reporting.options import Options
 from auditor.samples import HITS
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import jsonschema
 
+from auditor.pipeline.audit import audit, facts
 from auditor.resources import resource
-from auditor.runs import audit, facts
 
 
 def test_every_fact_of_a_run_is_valid(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from auditor.cli.main import main
-from auditor.render.commitments import COMMITMENTS
+from auditor.reporting.commitments import COMMITMENTS
 from auditor.resources import resource
-from auditor.terms.entries import read
+from auditor.terms.vocabulary_files import read
 
 CARD = "---\npipeline_tag: text-to-image\n---\n# Painter\n\n{body}\n"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from auditor.pipeline.audit import Report
 from auditor.render import formats
-from auditor.runs import Report
 
 GOLDEN = Path(__file__).parents[2] / "reports" / "example"
 SUFFIXES = {"terminal": "txt"}

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.model import Case, Finding, Gap, Place, Ref
+from auditor.pipeline.audit import Edge, ListSummary, Report
 from auditor.render import formats
-from auditor.runs import Edge, ListSummary, Report
 
 Show = Callable[..., str]
 ALL = sorted(formats())

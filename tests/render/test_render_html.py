@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from auditor.model import Case, Count, Finding, Gap, Ref, Tally
-from auditor.render import guidance
-from auditor.render.drawing import Kin
-from auditor.render.summary import summarise
-from auditor.runs import Edge, Report
+from auditor.pipeline.audit import Edge, Report
+from auditor.reporting import guidance
+from auditor.reporting.drawing import Kin
+from auditor.reporting.summary import summarise
 
 Show = Callable[..., str]
 

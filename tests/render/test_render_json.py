@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 
 from auditor.model import Finding
+from auditor.pipeline.audit import Report
 from auditor.resources import resource
-from auditor.runs import Report
 
 Show = Callable[..., str]
 
@@ -76,7 +76,8 @@ def test_findings_are_written_as_they_come(report: Report, shown: Show) -> None:
     """Memory does not grow: a finding is written before the next is asked for."""
     from io import StringIO
 
-    from auditor.render import Options, formats
+    from auditor.render import formats
+    from auditor.reporting.options import Options
 
     out = StringIO()
     model = next(iter(report.findings))

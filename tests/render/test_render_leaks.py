@@ -11,8 +11,9 @@ import pytest
 
 from auditor.errors import RunError, UsageError
 from auditor.model import Case, Finding, Gap, Place, Ref
-from auditor.render import Options, formats
-from auditor.runs import Edge, Report
+from auditor.pipeline.audit import Edge, Report
+from auditor.render import formats
+from auditor.reporting.options import Options
 
 Show = Callable[..., str]
 ALL = sorted(formats())

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from auditor.model import Finding, Place
-from auditor.runs import Report
+from auditor.pipeline.audit import Report
 
 Show = Callable[..., str]
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from auditor.model import Count, Tally
-from auditor.render.summary import outline, summarise
-from auditor.runs import ListSummary, Report, audit
+from auditor.pipeline.audit import ListSummary, Report, audit
+from auditor.reporting.summary import outline, summarise
 
 Show = Callable[..., str]
 

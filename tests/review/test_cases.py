@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from auditor.errors import UsageError
-from auditor.lineage.observed import fingerprint, save
+from auditor.lineage.weight_similarity import fingerprint, save
 from auditor.model import Place, Ref, Statement
+from auditor.pipeline.audit import audit, judge, report
 from auditor.review import Fact, Ledger
+from auditor.review.case_state import State
+from auditor.review.case_view import case_lines
 from auditor.review.cases import Opened, case_policy, open_cases, policy_of, rests, smallest
-from auditor.review.showing import case_lines
-from auditor.review.states import State
-from auditor.runs import audit, judge, report
 from tests.data.make_hub import HUB, LIST, MODELS
 from tests.reviewing import made
 from tests.weights import safetensors_file

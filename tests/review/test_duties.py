@@ -15,13 +15,13 @@ import pytest
 
 from auditor.errors import UsageError
 from auditor.model import Rule
-from auditor.policy import catalogue
+from auditor.pipeline.audit import audit
+from auditor.policy.load import catalogue
 from auditor.review import Decision, Ledger, duties
+from auditor.review.case_state import State
 from auditor.review.cases import open_cases
 from auditor.review.decisions import Strength
 from auditor.review.ledger import Act
-from auditor.review.states import State
-from auditor.runs import audit
 from tests.data.make_hub import HUB, LIST
 from tests.review.test_ledger import HOSTILE
 from tests.reviewing import POLICY, Clock, case_id, decided, made, opened

@@ -21,12 +21,12 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import SealError, UsageError
-from auditor.review import Ledger, Query, people, queue, states
+from auditor.review import Ledger, Query, case_state, queue, reviewers
 from auditor.review import ledger as ledger_module
+from auditor.review.checkpoints import Checkpoint
+from auditor.review.checkpoints import opened as opened_note
 from auditor.review.ledger import FILE, KEY, Act, _body, event_of
-from auditor.review.notes import Checkpoint
-from auditor.review.notes import opened as opened_note
-from auditor.review.proving import export, restore, verify
+from auditor.review.verify_ledger import export, restore, verify
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey
 from tests.reviewing import Clock, case_id, decided, made, opened
@@ -102,13 +102,13 @@ def test_only_reviewers_act_and_the_program_gives_no_opinion(book: Ledger) -> No
     with pytest.raises(UsageError, match="'stranger': is no reviewer of this ledger"):
         book.claim(CASE, "stranger")
     with pytest.raises(UsageError, match="is the program itself"):
-        book.claim(CASE, people.MACHINE)
+        book.claim(CASE, reviewers.MACHINE)
 
 
 def test_one_person_has_one_pseudonym(book: Ledger) -> None:
     with pytest.raises(UsageError, match="heron and swift are the same person"):
-        people.add(book.folder, "swift", "  PERSON   heron ")
-    with (book.folder / people.FILE).open("a") as file:
+        reviewers.add(book.folder, "swift", "  PERSON   heron ")
+    with (book.folder / reviewers.FILE).open("a") as file:
         file.write('swift = "Person Heron"\n')
     with pytest.raises(UsageError, match="are the same person"):
         book.claim(CASE, "swift")
@@ -118,13 +118,13 @@ def test_the_ledger_holds_no_person(book: Ledger) -> None:
     decided(book, CASE)
     assert b"Person" not in (book.folder / FILE).read_bytes()
     assert "Person" not in exported(book)
-    for name in (FILE, KEY, people.FILE):
+    for name in (FILE, KEY, reviewers.FILE):
         assert (book.folder / name).stat().st_mode & 0o077 == 0
 
 
 def shown(book: Ledger) -> str:
     """Everything that anyone is shown of the case and the queue."""
-    from auditor.review.showing import case_json, case_lines, queue_json, queue_lines
+    from auditor.review.case_view import case_json, case_lines, queue_json, queue_lines
 
     state, events, page = book.shown(CASE), book.history(CASE), book.queue()
     lines = (*case_lines(state, events, {}, None, book.now), *queue_lines(page))
@@ -148,7 +148,7 @@ def test_nor_of_an_opinion_that_new_reasons_have_undone(book: Ledger) -> None:
     book.propose(CASE, "heron", "demote", why="A telling word: zanzibar.")
     first = opened(1).data
     more = {**first, "reasons": [{**first["reasons"][0], "fact": "another dataset"}], "facts": []}
-    book.record(Act("joined", CASE, people.MACHINE, more))
+    book.record(Act("joined", CASE, reviewers.MACHINE, more))
     assert book.shown(CASE).stage(book.now) == "new"
     assert "zanzibar" not in shown(book)
     assert "demote" not in shown(book)
@@ -486,7 +486,7 @@ def test_an_export_restores_the_ledger(book: Ledger, tmp_path: Path) -> None:
         assert restored.queue() == book.queue()
         with pytest.raises(SealError, match=r"signing\.key: the signing key cannot be read"):
             restored.confirm(case_id(2), "owl", why="words")
-        for name in (KEY, people.FILE):
+        for name in (KEY, reviewers.FILE):
             shutil.copy(book.folder / name, tmp_path / "restored" / name)
         restored.confirm(case_id(2), "owl", why="words")
         assert verify(restored, earlier=book.note()).breaks == ()
@@ -502,7 +502,7 @@ def test_an_export_fits_its_published_schema(book: Ledger) -> None:
     schema = json.loads((resource("reports/schema") / "ledger.schema.json").read_bytes())
     for line in exported(book).splitlines():
         jsonschema.validate(json.loads(line), schema)
-    assert set(schema["oneOf"][0]["properties"]["kind"]["enum"]) == GENERAL | {"opened"} | set(states.STEPS)
+    assert set(schema["oneOf"][0]["properties"]["kind"]["enum"]) == GENERAL | {"opened"} | set(case_state.STEPS)
 
 
 def test_any_byte_of_an_export_that_changes_refuses_it(book: Ledger, tmp_path: Path) -> None:
@@ -701,11 +701,11 @@ def test_the_queue_says_the_stage_that_the_events_say(book: Ledger, clock: Clock
         for row in book.queue().rows:
             assert row.stage == book.state(row.case).stage(book.now)
             seen.add(row.stage)
-    assert seen == set(states.STAGES) - {"proposed", "disputed", "waiting"}
+    assert seen == set(case_state.STAGES) - {"proposed", "disputed", "waiting"}
 
 
 def test_a_hostile_name_is_harmless_in_the_queue_and_on_the_page(tmp_path: Path) -> None:
-    from auditor.review.showing import case_json, case_lines, queue_json, queue_lines
+    from auditor.review.case_view import case_json, case_lines, queue_json, queue_lines
 
     for number, name in enumerate(HOSTILE, 1):
         with made(tmp_path / str(number)) as book:

@@ -9,8 +9,8 @@ import pytest
 
 from auditor.errors import RuleError
 from auditor.resources import resource
-from auditor.terms.entries import read
 from auditor.terms.licences import Licence, licences, normal_words, sketch_of
+from auditor.terms.vocabulary_files import read
 
 LICENCES = read((resource("rules") / "vocabulary",)).licences
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from auditor.resources import resource
 from auditor.terms import signals as terms_signals
-from auditor.terms.entries import read
 from auditor.terms.signals import Markers, Signal, digest_of, folded, markers
+from auditor.terms.vocabulary_files import read
 
 ENTRIES = read((resource("rules") / "vocabulary",))
 MARKERS = markers(ENTRIES)

@@ -11,18 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.errors import ListError, Unreadable
-from auditor.hashing.written import algorithm_of, algorithm_of_cells, unnamed_digest
+from auditor.hashing.digest_parsing import algorithm_of, algorithm_of_cells, unnamed_digest
 from auditor.known import HEAD, Example, Header, Item, Malformed, Options, Unknown
+from auditor.known.entry_columns import columns_of, comment_fields, opened, signal
 from auditor.known.formats.plain import header_of_comments
-from auditor.known.formats.records import columns_of, comment_fields, opened, signal
 from auditor.samples import TEXT_SIGNALS, WIDTHS
-from auditor.syntax.csvstream import Block, encoding_of, header_of, text_of, utf8
-from auditor.syntax.csvstream import Header as Columns
-from auditor.syntax.csvstream import blocks as blocks_of
+from auditor.syntax.csv_stream import Block, encoding_of, header_of, text_of, utf8
+from auditor.syntax.csv_stream import Header as Columns
+from auditor.syntax.csv_stream import blocks as blocks_of
 
 HELP = "CSV or TSV with a header; --column sha256=NAME says which column is what"
 
-# What a column may be called, by what it is. Words that say what a hash is of are in auditor.hashing.written.
+# What a column may be called, by what it is. Words that say what a hash is of are in auditor.hashing.digest_parsing.
 _ROLES: Mapping[str, str] = {
     "id": r"(?:image|media|entry|hash|file|item|record|case|content|iwf|report)?(?:id|uid|uuid|guid|reference|ref)",
     "classification": r"(?:iwf)?(?:class|classification|category|grade|severity|label|agecategory|iwfcategory)",

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from auditor.errors import ListError, Unreadable
-from auditor.hashing.fingerprints import claimed, each, unit, wanting, written
+from auditor.hashing.weight_fingerprints import claimed, each, unit, wanting, written
 from auditor.known import Example, Header, Item, Malformed, Options
+from auditor.known.entry_columns import opened
 from auditor.known.formats.models import ABOUT, SAID, Waiting, rest_of, signals_of
-from auditor.known.formats.records import opened
 from auditor.samples import FINGERPRINT
 
 HELP = "fingerprints that `auditor lineage fingerprint` writes, one after another"

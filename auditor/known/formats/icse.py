@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.known import HEAD, Example, Header, Item, Malformed, Options
+from auditor.known.entry_columns import Gathered, opened, text
 from auditor.known.formats.plain import lines_of
-from auditor.known.formats.records import Gathered, opened, text
-from auditor.syntax.csvstream import text_of, utf8
+from auditor.syntax.csv_stream import text_of, utf8
 
 HELP = "INTERPOL ICSE semicolon CSV; say --means, as its laws of origin differ"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from auditor.errors import ListError
 from auditor.known import Example, Header, Item, Malformed, Options
-from auditor.known.formats.records import Gathered, opened, text, true
-from auditor.syntax.jsonstream import records
+from auditor.known.entry_columns import Gathered, opened, text, true
+from auditor.syntax.json_stream import records
 
 HELP = "MISP event or attribute JSON (say --means), or a warning list (means benign)"
 

@@ -27,10 +27,10 @@ from typing import BinaryIO
 
 from auditor.errors import ListError
 from auditor.known import HEAD, Entries, Example, Header, Item, Malformed, Options, Unknown, entries, print_entries
+from auditor.known.entry_columns import comment_fields, opened
 from auditor.known.formats.plain import header_of_comments
-from auditor.known.formats.records import comment_fields, opened
 from auditor.samples import FINGERPRINT, WIDTHS
-from auditor.syntax.csvstream import text_of
+from auditor.syntax.csv_stream import text_of
 
 HELP = "models as CSV: sha256, sha256_tensors, autov3, autov2 or name; purpose, authority, confirmations"
 

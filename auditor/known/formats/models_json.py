@@ -23,14 +23,14 @@ from pathlib import Path
 import ijson
 
 from auditor.errors import ListError, Unreadable
-from auditor.hashing import fingerprints
+from auditor.hashing import weight_fingerprints
 from auditor.known import HEAD, Example, Header, Item, Malformed, Options, Unknown
+from auditor.known.entry_columns import opened, text
 from auditor.known.formats.fingerprints import example
 from auditor.known.formats.models import ABOUT, DIGITS, ONLY_HERE, SAID, Waiting, rest_of, roles_of, signals_of
 from auditor.known.formats.plain import header_of_comments
-from auditor.known.formats.records import opened, text
 from auditor.samples import FINGERPRINT
-from auditor.syntax.jsonstream import records
+from auditor.syntax.json_stream import records
 
 HELP = "models as JSON: the fields of the CSV, and fingerprint in base64"
 
@@ -47,7 +47,7 @@ def claims(head: bytes, name: str) -> int:
         return 0
     roles = roles_of([key.decode() for key in _KEY.findall(head)]).keys()
     found = _PRINT.search(head)
-    if roles & ONLY_HERE or (found and fingerprints.claimed(base64.b64decode(found[1]))):
+    if roles & ONLY_HERE or (found and weight_fingerprints.claimed(base64.b64decode(found[1]))):
         return 70
     return 60 if _MEANS.search(head) and roles & {*DIGITS, "name"} else 0
 
@@ -117,11 +117,11 @@ def _entry(number: int, record: object, waiting: Waiting, unknown: Counter[str])
         return
     try:
         data = base64.b64decode(given, validate=True)
-        content = fingerprints.read(data)
+        content = weight_fingerprints.read(data)
     except (ValueError, Unreadable) as error:
         yield Malformed(number, f"the fingerprint {error if isinstance(error, Unreadable) else 'is not base64'}")
         return
-    if why := fingerprints.wanting(content.values):
+    if why := weight_fingerprints.wanting(content.values):
         yield Malformed(number, why)
         return
     cells |= {key: content.metadata.get(key, "") for key in ABOUT if not cells.get(key)}

@@ -10,9 +10,9 @@ from xml.parsers import expat
 import pyarrow as pa
 
 from auditor.errors import ListError, Unreadable
-from auditor.hashing.written import parse
+from auditor.hashing.digest_parsing import parse
 from auditor.known import Example, Header, Item, Malformed, Options, Withdrawn
-from auditor.known.formats.records import Gathered, opened, signal
+from auditor.known.entry_columns import Gathered, opened, signal
 
 HELP = "NCMEC Hash Sharing v2 XML (means csam)"
 

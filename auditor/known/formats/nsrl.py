@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from auditor.errors import ListError
 from auditor.known import Example, Header, Item, Options
-from auditor.known.formats.records import columns_of, opened
+from auditor.known.entry_columns import columns_of, opened
 
 HELP = "NSRL RDS v3 SQLite (means benign)"
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from auditor.errors import ListError
 from auditor.known import HEAD, Example, Header, Item, Malformed, Options
-from auditor.known.formats.records import columns_of, comment_fields, opened, signal
+from auditor.known.entry_columns import columns_of, comment_fields, opened, signal
 from auditor.samples import TEXT_SIGNALS
-from auditor.syntax.csvstream import encoding_of, text_of, utf8
+from auditor.syntax.csv_stream import encoding_of, text_of, utf8
 
 HELP = "a hash a line; comments '# name: …', '# means: …', '# version: …', '# holder: …', '# algorithm: …'"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from auditor.errors import ListError
 from auditor.known import Example, Header, Item, Malformed, Options
-from auditor.known.formats.records import Gathered, opened, text, true
-from auditor.syntax.jsonstream import records
+from auditor.known.entry_columns import Gathered, opened, text, true
+from auditor.syntax.json_stream import records
 
 HELP = "Tech Against Terrorism JSON (means terrorism)"
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.known import HEAD, Example, Header, Item, Malformed, Options
+from auditor.known.entry_columns import Gathered, comment_fields, opened
 from auditor.known.formats.plain import header_of_comments, lines_of
-from auditor.known.formats.records import Gathered, comment_fields, opened
-from auditor.syntax.csvstream import encoding_of, text_of, utf8
+from auditor.syntax.csv_stream import encoding_of, text_of, utf8
 
 HELP = "'<signal type> <hash>' a line, as python-threatexchange's file exchange reads"
 

@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 
 from auditor.errors import ListError
 from auditor.known import HEAD, Example, Header, Item, Malformed, Options
+from auditor.known.entry_columns import columns_of, comment_fields, opened
 from auditor.known.formats.plain import header_of_comments, lines_of
-from auditor.known.formats.records import columns_of, comment_fields, opened
 from auditor.samples import TEXT_SIGNALS
-from auditor.syntax.csvstream import encoding_of, text_of, utf8
+from auditor.syntax.csv_stream import encoding_of, text_of, utf8
 
 HELP = "a URL or a domain a line, or a hosts file; '# algorithm: url' or '# algorithm: domain' where both occur"
 

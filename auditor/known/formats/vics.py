@@ -8,8 +8,8 @@ from pathlib import Path
 
 from auditor.errors import ListError
 from auditor.known import Example, Header, Item, Malformed, Options
-from auditor.known.formats.records import Gathered, opened, text
-from auditor.syntax.jsonstream import records
+from auditor.known.entry_columns import Gathered, opened, text
+from auditor.syntax.json_stream import records
 
 HELP = "VICS JSON 1.2 to 2.0 (Project VIC, CAID, Griffeye); its categories differ by country, so say --means"
 

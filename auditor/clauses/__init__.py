@@ -1,0 +1,1 @@
+"""Does a text prohibit the sexual exploitation of minors?"""

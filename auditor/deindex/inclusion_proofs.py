@@ -1,0 +1,191 @@
+"""Proves that the decision behind each entry of a list stands in the sender's ledger, which has only grown since.
+
+The ledger is a Merkle tree (RFC 6962). A list carries its signed checkpoint, and for each earlier size that an
+entry refers to a proof that the tree of that size is the beginning of this one. An entry carries the path from its
+decision's leaf to the root of the tree as it stood when the entry first said what it says: so one that is unchanged
+stays the same, byte for byte, however the ledger grows.
+
+What holds, once all of it was checked: at this place of the ledger, fixed since that size, stands a leaf that says
+who gave the last opinion, when, on which case, with which verdict under which rules; the entry says the same; and
+the ledger has lost and changed nothing since the last list of this sender. What does not follow: which repository
+it was about (a case may cover several, and a canary, which is no decision, borrows one's proof, as a copy of the
+same weights does), or what reviewers wrote, of which the leaf holds a salted digest alone. Whoever must know asks
+the sender for the lines of the case, each of which can be checked against the same root. Ledgers of format 1 close
+no words, so of their decisions only that the leaf is there is proven.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii as _quoted
+from typing import Any, TypeAlias
+
+from auditor.deindex.entries import LONGEST
+from auditor.errors import SealError
+from auditor.printable import printable
+from auditor.review import checkpoints
+from auditor.review.checkpoints import Checkpoint
+from auditor.review.decisions import Decision
+from auditor.review.ledger import Ledger
+from auditor.sealing import merkle
+from auditor.sealing.keys import public_from, public_text
+
+# A path has two parts: below this level it is a leaf's own, and read at once; above, 128 leaves share it.
+_LOW = 7
+_KEPT = 1 << 15  # upper parts, and nodes of which they are made, that are kept at hand
+_WIDTH = 32  # bytes of a hash
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A ledger as it stands in a list's header: its last checkpoint, a signed note, and the key it is signed with."""
+
+    checkpoint: str = ""
+    key: str = ""
+
+    def opened(self) -> Checkpoint:
+        """The checkpoint, its signature checked. Raises SealError."""
+        try:
+            return checkpoints.opened(self.checkpoint, public_from(self.key))
+        except SealError as error:
+            raise SealError(
+                f"the checkpoint of the sender's ledger does not hold ({error}); do not use it, tell the sender"
+            ) from error
+
+
+# The hashes of complete subtrees, by (level, number).
+Nodes: TypeAlias = Callable[[Sequence[tuple[int, int]]], Mapping[tuple[int, int], bytes]]
+
+
+# ---- the sender's side -------------------------------------------------------------------------------------
+
+
+class Prover:
+    """Makes the proofs of one list from the tree as it was at its checkpoint, in a memory that stays small.
+
+    ``nodes`` gives nodes of the tree. Raises SealError where the checkpoint does not hold.
+    """
+
+    def __init__(self, log: Log, nodes: Nodes) -> None:
+        self.log, self.checkpoint = log, log.opened()
+        self.size = self.checkpoint.size
+        self._nodes = nodes
+        self._node = lru_cache(_KEPT)(lambda level, number: nodes([(level, number)])[level, number])
+        self._upper = lru_cache(_KEPT)(self._upper_part)
+        self._edges: dict[int, dict[int, bytes]] = {}
+
+    def of(self, decision: Decision, size: int) -> bytes:
+        """An entry's ``log``, as JSON: the decision's leaf and its path to the root at an earlier or this size.
+
+        Raises SealError for a decision that was made later.
+        """
+        index = decision.index
+        if not 0 <= index < size:
+            raise SealError(f"{decision.id}: is not among the ledger's first {size:,} events; build again")
+        if ((index >> _LOW) + 1) << _LOW <= size:
+            asked = [(level, (index >> level) ^ 1) for level in range(_LOW)]
+            found = self._nodes(asked)
+            path = b"".join([found[at] for at in asked]) + self._upper(index >> _LOW, size)
+        else:
+            path = b"".join(self._path(index, size))
+        return (
+            f'{{"index":{index},"leaf":"{decision.leaf}","event":{_quoted(decision.logged)},"size":{size},'
+            f'"path":"{base64.b64encode(path).decode()}"}}'
+        ).encode("ascii")
+
+    def root(self, size: int) -> bytes:
+        return merkle.root(size, self._node)
+
+    def grown(self, size: int) -> bytes:
+        """The line of a list that ties the tree of an earlier size to the checkpoint."""
+        path = b"".join(merkle.consistency(size, self.size, self._node))
+        content = {"grown_from": size, "root": self.root(size).hex(), "path": base64.b64encode(path).decode()}
+        return json.dumps(content, separators=(",", ":")).encode("ascii") + b"\n"
+
+    def _path(self, index: int, size: int) -> tuple[bytes, ...]:
+        return merkle.inclusion(index, size, self._node, self._edges.setdefault(size, {}))
+
+    def _upper_part(self, block: int, size: int) -> bytes:
+        return b"".join(self._path(block << _LOW, size)[_LOW:])
+
+
+def prover(ledger: Ledger) -> Prover:
+    """Proofs from the ledger as it stands; what is recorded later is not in them."""
+    return Prover(Log(ledger.note(), public_text(ledger.public)), ledger.nodes)
+
+
+# ---- the recipient's side ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The roots that a list's checkpoint vouches for, by size."""
+
+    checkpoint: Checkpoint
+    by_size: Mapping[int, bytes]
+
+    def prove(self, entry: Mapping[str, Any]) -> None:
+        """Raises SealError where an entry's proof does not hold, or the leaf says something else than the entry."""
+        try:
+            log = entry["log"]
+            index, size, said = log["index"], log["size"], log["event"]
+            leaf, path = bytes.fromhex(log["leaf"]), _path(log["path"])
+            if size not in self.by_size:
+                raise SealError(f"refers to a ledger of {size:,} events, which nothing in the list vouches for")
+            if not merkle.included(leaf, index, size, path, self.by_size[size]):
+                raise SealError("its path does not lead from its leaf to the root of the sender's ledger")
+            if said:
+                if merkle.leaf(said.encode()) != leaf:
+                    raise SealError("its leaf is not the hash of the event that it shows")
+                wrong = [name for name, holds in _agrees(json.loads(said), entry) if not holds]
+                if wrong:
+                    raise SealError(f"the ledger says something else of: {', '.join(wrong)}")
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise SealError("its proof cannot be read") from error
+
+
+def roots(log: Log, lines: Iterator[Mapping[str, Any]]) -> Roots:
+    """The checkpoint's root, and those that its list ties to it, each proven. Raises SealError."""
+    checkpoint = log.opened()
+    found = {checkpoint.size: checkpoint.root}
+    for content in lines:
+        try:
+            size, root, path = content["grown_from"], bytes.fromhex(content["root"]), _path(content["path"])
+            holds = merkle.consistent(size, checkpoint.size, root, checkpoint.root, path)
+        except (KeyError, TypeError, ValueError) as error:
+            raise SealError("holds a proof that cannot be read; do not use it, tell the sender") from error
+        if not holds:
+            raise SealError(
+                f"the sender's ledger of {checkpoint.size:,} events is not shown to begin with the {size:,} that it "
+                "had: it was rewritten, or the list was changed; do not use it, tell the sender"
+            )
+        found[size] = root
+    return Roots(checkpoint, found)
+
+
+def _agrees(event: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """What both an event and an entry say, by the entry's words for it."""
+    data = event["data"]
+    interim = event["kind"] == "interim"
+    yield "index", event["number"] == entry["log"]["index"]
+    yield "action", event["kind"] in ("reviewed", "settled", "interim") and data["verdict"] == entry["action"]
+    last = "proposer" if interim else "approver"
+    yield last, printable(event["actor"], LONGEST) == entry[last]
+    yield "status", (entry["status"] == "interim") == interim and bool(entry["approver"]) != interim
+    yield "decided_at", event["time"] == entry["decided_at"]
+    yield "rules", set(data["rules"]) <= set(entry["rules"])
+    yield "review_by", data.get("review_by", "") in ("", entry["review_by"])
+    yield "expires_at", not interim or data["expires"] == entry["expires_at"]
+
+
+def _path(text: str) -> tuple[bytes, ...]:
+    """The hashes of a path, from the leaf to the root. Raises ValueError."""
+    joined = base64.b64decode(text, validate=True)
+    if len(joined) % _WIDTH:
+        raise binascii.Error("a part of a hash")
+    return tuple(joined[at : at + _WIDTH] for at in range(0, len(joined), _WIDTH))

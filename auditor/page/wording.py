@@ -1,0 +1,196 @@
+"""How the page says things: dates a person reads, plain words, and text from outside made harmless and masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import re2
+from markupsafe import Markup, escape
+
+from auditor.printable import printable
+from auditor.resources import resource
+from auditor.review.case_state import Event, Stage
+from auditor.review.decisions import Verdict
+from auditor.terms.signals import disguised, folded
+from auditor.terms.vocabulary_files import PAIRED, read
+
+if TYPE_CHECKING:
+    from re2 import _Regexp
+
+LONGEST = 400  # characters of a name or a fact from outside
+PROSE = 4000  # of what a person wrote
+MASK = "▒▒▒▒"
+
+STAGES: Mapping[Stage, str] = MappingProxyType(
+    {
+        "new": "new",
+        "claimed": "claimed",
+        "proposed": "second review",
+        "disputed": "disputed",
+        "approved": "approved",
+        "listed": "listed",
+        "re-review": "due again",
+        "appealed": "appealed",
+        "waiting": "needs more",
+        "overturned": "overturned",
+    }
+)
+VERDICTS: Mapping[Verdict, str] = MappingProxyType(
+    {
+        "de-index": "De-index",
+        "demote": "Demote",
+        "label": "Label",
+        "gate": "Gate",
+        "refer": "Refer to a hotline",
+        "interim": "De-index now, for 72 hours",
+        "no-action": "No action",
+        "need-more": "Needs more",
+    }
+)
+EVENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "begun": "began this ledger",
+        "policy": "noted the rules that a run judged by",
+        "clock": "recorded that the clock was wrong before",
+        "receipt": "noted a recipient's receipt",
+        "opened": "opened the case",
+        "joined": "added re-uploads or reasons",
+        "claimed": "took the case",
+        "released": "let go of the case",
+        "proposed": "proposed a decision",
+        "reviewed": "gave the second opinion",
+        "settled": "decided between two",
+        "withdrawn": "took back what they had said",
+        "interim": "de-indexed it for now",
+        "confirmed": "recorded that a match was confirmed",
+        "reopened": "opened a new round",
+        "appealed": "recorded the owner's appeal",
+        "appeal-decided": "decided the appeal",
+        "reported": "recorded what became of reporting",
+        "notified": "recorded that the owner was told",
+        "listed": "put the decision on a list",
+        "delisted": "took it off a list",
+    }
+)
+# What a fact says of its subject.
+FACTS: Mapping[str, str] = MappingProxyType(
+    {
+        "known_content": "matches entries of list",
+        "known_model": "matches entries of list",
+        "trained_on": "was trained on",
+        "base_model": "was made from",
+        "sourced_from": "was made from",
+        "copy_of": "has the same weights as",
+    }
+)
+# What texts of others say in their own words: masked as a whole.
+QUOTED = frozenset({"adult_content", "signal", "tag", "title", "companion"})
+
+
+def moment(iso: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(iso)
+    except ValueError:
+        return None
+
+
+def when(iso: str) -> str:
+    """23 November 2026, 09:30 UTC."""
+    at = moment(iso)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC" if at else printable(iso, 40)
+
+
+def ago(iso: str, now: str) -> str:
+    """How long before or after now, as a person would say it."""
+    at, here = moment(iso), moment(now)
+    if at is None or here is None:
+        return ""
+    seconds = (here - at).total_seconds()
+    span = _span(abs(seconds))
+    return "just now" if span == "" else f"in {span}" if seconds < 0 else f"{span} ago"
+
+
+def _span(seconds: float) -> str:
+    for name, size in (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60)):
+        if number := int(seconds // size):
+            return count(number, name)
+    return ""
+
+
+def count(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
+
+
+def plain(text: object, shown: bool = True, limit: int = LONGEST) -> str:
+    """Text from outside on one line, strong words masked unless they are to be shown."""
+    one = printable(str(text), limit)
+    return one if shown else "".join(part if kept else MASK for part, kept in _parts(one))
+
+
+def outside(text: object, shown: bool, limit: int = LONGEST) -> Markup:
+    """The same as HTML, isolated so that letters written from right to left reorder nothing around them."""
+    one = printable(str(text), limit)
+    if shown:
+        return Markup("<bdi>{}</bdi>").format(one)
+    return Markup("<bdi>{}</bdi>").format(
+        Markup().join(escape(part) if kept else masked("a word") for part, kept in _parts(one))
+    )
+
+
+def masked(what: str) -> Markup:
+    return Markup('<span class="masked" role="img" aria-label="{} masked">{}</span>').format(what, MASK)
+
+
+def prose(text: object, shown: bool) -> Markup:
+    """What a person wrote, its lines kept."""
+    cut = str(text)
+    lines = cut[:PROSE].replace("\r\n", "\n").split("\n")
+    whole = Markup("<br>").join(outside(line, shown, PROSE) for line in lines)
+    return whole + (f"… ({len(cut):,} characters)" if len(cut) > PROSE else "")
+
+
+def _parts(text: str) -> Iterator[tuple[str, bool]]:
+    """The text in pieces, each with whether it may be shown."""
+    strong, start = _strong(), 0
+    for begin, end in _found(strong, folded(text)):
+        if begin > start:
+            yield text[start:begin], True
+        if end > start:
+            yield text[max(begin, start) : end], False
+            start = end
+    yield text[start:], True
+
+
+def _found(strong: _Regexp, text: str) -> Iterator[tuple[int, int]]:
+    """Where strong words are, without the characters around them; neighbours share the one between."""
+    at = 0
+    while found := strong.search(text, at):
+        begin, end = found.span()
+        while begin < end and not text[begin].isalnum():
+            begin += 1
+        while end > begin and not text[end - 1].isalnum():
+            end -= 1
+        if begin == end:
+            return
+        yield begin, end
+        at = end
+
+
+@cache
+def _strong() -> _Regexp:
+    """The vocabulary's words for adult content and minors, however they are disguised."""
+    terms = read((resource("rules") / "vocabulary",)).terms
+    words = sorted({disguised(word) for term in terms if term.kind in PAIRED for word in term.words})
+    options = re2.Options()
+    options.case_sensitive = False
+    options.max_mem = 64 << 20
+    return re2.compile("|".join(f"(?:{word})" for word in words), options)
+
+
+def happened(event: Event) -> str:
+    """What somebody did, in a few words; never which verdict."""
+    return EVENTS.get(event.kind, event.kind)

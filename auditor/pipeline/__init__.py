@@ -1,0 +1,1 @@
+"""From targets to a report: shards, workers, evaluation, cases and the run folder."""

@@ -1,0 +1,343 @@
+"""The second half of a run: derive over all shards, judge one subject at a time, gather the cases.
+
+Parts of a subject in several shards meet here: facts are brought together by the subject's hash bucket, on
+disk when there are many, and each group of buckets is judged by itself, so memory stays flat and the
+findings do not depend on how many workers there were.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditor.errors import RunError
+from auditor.model import SEVERITIES, Case, Finding, Kind, Outcome, Place, Ref, Severity, Statement, Subject
+from auditor.resources import resource
+from auditor.workers.pool import Done, Lost, run
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.dataset as pads
+
+    from auditor.known.matcher import Quarantined
+    from auditor.policy.load import Policy
+
+# Rows of facts that are judged at a time: what a worker holds at once, some 20 MB.
+GROUP_ROWS = 60_000
+_BUCKETS = 256
+
+# In the order of which rows are sorted.
+FINDING_COLUMNS = ("kind", "subject", "revision", "rule", "fact", "outcome", "severity", "uri", "line", "remark")
+GAP_COLUMNS = ("kind", "subject", "revision", "what", "why", "uri", "line")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What came of judging some subjects. They add up in any order; rows of findings are on disk."""
+
+    subjects: Mapping[Kind, int] = field(default_factory=dict)
+    flagged: Mapping[tuple[str, Outcome, Severity], int] = field(default_factory=dict)
+    gaps: int = 0
+    reasons: tuple[tuple[Finding, str], ...] = ()  # findings that open a case, with the case's ground
+    copies: tuple[tuple[Ref, Ref], ...] = ()
+
+    def __add__(self, other: Verdicts) -> Verdicts:
+        return Verdicts(
+            Counter(self.subjects) + Counter(other.subjects),
+            Counter(self.flagged) + Counter(other.flagged),
+            self.gaps + other.gaps,
+            self.reasons + other.reasons,
+            self.copies + other.copies,
+        )
+
+
+def judge_runs(
+    folders: Sequence[Path], policy: Policy, out: Path, *, workers: int
+) -> tuple[Verdicts, tuple[Case, ...]]:
+    """Derive and judge what the runs in ``folders`` read, as one; write findings, gaps and edges into ``out``."""
+    import pyarrow.dataset as pads
+
+    from auditor.facts import FACTS
+
+    files = sorted(str(path) for folder in folders for path in (folder / "facts").glob("*.parquet"))
+    facts = pads.dataset(files, schema=FACTS, format="parquet")
+    derive(facts, folders, policy, out)
+    derived = out / "derived" / "derived.parquet"
+    facts = pads.dataset([*files, str(derived)], schema=FACTS, format="parquet")
+    verdicts = _judge_all(facts, policy, out, workers)
+    return verdicts, cases(verdicts)
+
+
+def derive(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Path) -> None:
+    """Write the statements that follow from all facts and hits together, and the edges they follow along."""
+    import pyarrow.parquet as pq
+
+    from auditor.facts import FACTS, rows
+    from auditor.lineage.graph import edges
+    from auditor.lineage.propagation import derive
+    from auditor.lineage.weight_descent import observed
+
+    (out / "derived").mkdir(exist_ok=True)
+    graph, seen = observed(folders, edges(facts), out / "derived")
+    pq.write_table(graph, out / "derived" / "edges.parquet", compression="zstd")
+    with pq.ParquetWriter(out / "derived" / "derived.parquet", FACTS, compression="zstd") as writer:
+        counted, lists = hits(folders, facts, policy.treat)
+        writer.write_batch(rows(lists))
+        for batch in derive(facts, counted, graph, resource("rules") / "vocabulary", seen):
+            writer.write_batch(batch)
+
+
+def hits(
+    folders: Sequence[Path], facts: pads.Dataset, treat: Mapping[str, str]
+) -> tuple[pa.Table, tuple[Subject, ...]]:
+    """Hits by dataset, list, relation and basis, each sample once, with the dataset's number of samples.
+
+    Entries that match too much are set aside first; the lists that hold them are returned as documents.
+
+    A sample that matches by a digest of its bytes counts as computed, whatever digests are declared for it; among hits
+    of one basis, exact counts before near. ``treat`` replaces a list's meaning (a profile may treat ``test`` as
+    ``csam``). Columns: kind, name, revision, list, means, basis, how, relation, hits, samples;
+    ``how`` is what a listed model was found by and what the list says of it, "" of samples.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.dataset as pads
+
+    from auditor.facts import FLAT
+    from auditor.known.matcher import quarantine
+    from auditor.samples import EXACT, HITS
+
+    identity = ["kind", "name", "revision"]
+    sums = facts.to_table([*identity, "remark"], filter=pc.field("key") == "samples", **FLAT)
+    sums = sums.set_column(3, "samples", pc.cast(sums["remark"], pa.int64()))
+    totals = sums.group_by(identity).aggregate([("samples", "sum")]).rename_columns([*identity, "samples"])
+    files = sorted(str(path) for folder in folders for path in (folder / "restricted" / "hits").glob("*.parquet"))
+    found = pads.dataset(files, schema=HITS, format="parquet").to_table() if files else HITS.empty_table()
+    aside, theirs = quarantine(found, pc.sum(totals["samples"]).as_py() or 0)
+    found = found.filter(pa.array(~theirs))
+    lists = tuple(_set_aside(entry) for entry in aside)
+    near = pc.cast(pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT))), pa.int8())
+    declared = pc.cast(pc.equal(found["basis"], "declared"), pa.int8())
+    found = found.append_column("weakness", pc.add(pc.add(declared, declared), near))
+    # Of weights that are like a listed model's the hit says in words how; of digests there is nothing more to say.
+    detail = pc.binary_join_element_wise(
+        " (", pc.if_else(pc.equal(found["variant"], ""), None, found["variant"]), ")", ""
+    )
+    by = pc.binary_join_element_wise(found["algorithm"], pc.fill_null(detail, ""), "")
+    about = pc.binary_join_element_wise(by, found["classification"], ": ", null_handling="skip")
+    found = found.append_column("how", pc.if_else(pc.equal(found["means"], "model"), about, ""))
+    per_list = [*identity, "list", "means", "how"]
+    samples = found.group_by([*per_list, "place", "row", "sample"]).aggregate([("weakness", "min")])
+    counted = samples.group_by([*per_list, "weakness_min"]).aggregate([("sample", "count")])
+    relation = pc.if_else(pc.equal(pc.bit_wise_and(counted["weakness_min"], 1), 1), "near", "exact")
+    basis = pc.if_else(pc.greater(counted["weakness_min"], 1), "declared", "computed")
+    counted, per_list = counted.append_column("basis", basis), [*per_list[:-1], "basis", "how"]
+    means = pa.array([treat.get(word, word) for word in counted["means"].to_pylist()], pa.string())
+    counted = counted.append_column("relation", relation).append_column("hits", counted["sample_count"])
+    counted = counted.set_column(counted.schema.get_field_index("means"), "means", means)
+    joined = counted.select([*per_list, "relation", "hits"]).join(totals, identity, join_type="left outer")
+    return joined.sort_by([(name, "ascending") for name in (*per_list, "relation")]), lists
+
+
+def _set_aside(entry: Quarantined) -> Subject:
+    """What is said of a list with an entry that matched too much to be believed."""
+    remark = f"entry {entry.token} nearly matched {entry.samples:,} samples that are not alike; these are not counted"
+    statement = Statement("quarantined", entry.list, "", Place(f"list:{entry.list}"), "known", remark)
+    return Subject("document", f"list {entry.list}", entry.version, (statement,))
+
+
+def _judge_all(facts: pads.Dataset, policy: Policy, out: Path, workers: int) -> Verdicts:
+    import pyarrow as pa
+
+    from auditor.facts import FACTS
+
+    for name in ("findings", "gaps"):
+        shutil.rmtree(out / name, ignore_errors=True)
+        (out / name).mkdir()
+    groups = min(_BUCKETS, -(-facts.count_rows() // GROUP_ROWS))
+    if groups <= 1:
+        return judge_table(pa.Table.from_batches(_of_use(facts, policy), FACTS), policy, out, 0)
+    folder = out / "buckets"
+    try:
+        width = -(-_BUCKETS // groups)
+        numbers = _partition(facts, policy, folder, width)
+        total = Verdicts()
+        for done in run(
+            numbers,
+            _judge_group,
+            workers=workers,
+            initializer=_prepare,
+            initargs=(policy, out),
+            seconds=lambda number: 3600,
+        ):
+            if isinstance(done, Lost):
+                raise RunError(f"{out}: judging group {done.task} failed: {done.why}; run `auditor judge` again")
+            assert isinstance(done, Done)
+            total += done.result
+        return total
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _of_use(facts: pads.Dataset, policy: Policy) -> Iterator[pa.RecordBatch]:
+    """The rows that judging needs."""
+    from auditor.facts import FLAT, of_use
+    from auditor.policy.load import reads
+
+    wanted = {**reads(policy), "copy_of": frozenset[str]()}
+    return (of_use(batch, wanted) for batch in facts.scanner(**FLAT).to_batches())
+
+
+def _partition(facts: pads.Dataset, policy: Policy, folder: Path, width: int) -> list[int]:
+    """Write what is of use once more, a folder for each stretch of ``width`` buckets; the stretches' numbers."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.dataset as pads
+
+    groups = pa.scalar(width, pa.int32())
+    rows = (
+        batch.append_column("group", pc.divide(batch["bucket"].cast(pa.int32()), groups))
+        for batch in _of_use(facts, policy)
+    )
+    pads.write_dataset(
+        rows,
+        folder,
+        schema=facts.schema.append(pa.field("group", pa.int32())),
+        format="ipc",  # read once and gone: half the work of Parquet
+        file_options=pads.IpcFileFormat().make_write_options(compression="lz4"),
+        partitioning=pads.partitioning(pa.schema([("group", pa.int32())])),
+        max_open_files=512,
+        max_partitions=_BUCKETS,
+        # Else each small batch becomes a row group of each partition, and their metadata outgrow the facts.
+        min_rows_per_group=4096,
+        max_rows_per_group=65536,
+        use_threads=False,
+    )
+    return sorted(int(path.name) for path in folder.iterdir())
+
+
+_prepared: tuple[Any, Path] | None = None
+
+
+def _prepare(policy: Policy, out: Path) -> None:
+    global _prepared
+    _prepared = (policy, out)
+
+
+def _judge_group(number: int) -> Verdicts:
+    import pyarrow.dataset as pads
+
+    from auditor.facts import FACTS
+
+    assert _prepared
+    policy, out = _prepared
+    table = pads.dataset(out / "buckets" / str(number), schema=FACTS, format="ipc").to_table()
+    return judge_table(table, policy, out, number)
+
+
+def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verdicts:
+    """Judge every subject of a table of facts; write ``findings/N.parquet`` and ``gaps/N.parquet``, in order."""
+    from auditor.facts import subjects
+    from auditor.policy.load import judge
+
+    grounds = {rule.id: rule.case for rule in policy.rules if rule.case}
+    kinds: Counter[Kind] = Counter()
+    flagged: Counter[tuple[str, Outcome, Severity]] = Counter()
+    reasons: list[tuple[Finding, str]] = []
+    findings: list[tuple[object, ...]] = []
+    gaps: list[tuple[object, ...]] = []
+    for subject in subjects(facts):
+        kinds[subject.kind] += 1
+        found = list(judge(subject, policy))
+        if any(one.outcome == "UNCHECKED" for one in found):  # the same rule may flag one thing and leave another open
+            found.sort(key=attrgetter("rule", "fact", "place"))
+        for finding in found:
+            rule, kind, name, revision, outcome, severity, fact, place, remark = finding
+            flagged[rule, outcome, severity] += 1
+            findings.append((kind, name, revision, rule, fact, outcome, severity, *place, remark))
+            if outcome == "FLAGGED" and (ground := grounds.get(rule)):
+                reasons.append((finding, ground))
+        gaps.extend((*subject[:3], gap.what, gap.why, *gap.place) for gap in subject.gaps)
+    _write(findings, FINDING_COLUMNS, out / "findings" / f"{number:03}.parquet")
+    _write(gaps, GAP_COLUMNS, out / "gaps" / f"{number:03}.parquet")
+    return Verdicts(kinds, flagged, len(gaps), tuple(reasons), tuple(_copies(facts)))
+
+
+def _write(rows: Sequence[tuple[object, ...]], columns: Sequence[str], path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([(column, pa.int64() if column == "line" else pa.string()) for column in columns])
+    cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    arrays = [pa.array(c, field.type) for c, field in zip(cells, schema, strict=True)]
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path, compression="zstd")
+
+
+def _copies(facts: pa.Table) -> Iterator[tuple[Ref, Ref]]:
+    """Which subjects have the same weights as which."""
+    import pyarrow.compute as pc
+
+    said = facts.filter(pc.equal(facts["key"], "copy_of"))
+    for kind, name, revision, other in zip(
+        *(said[column].to_pylist() for column in ("kind", "name", "revision", "value")), strict=True
+    ):
+        yield Ref(kind, name, revision), Ref(kind, other)
+
+
+def finding(cells: tuple[Any, ...]) -> Finding:
+    """The finding that a row of ``findings/*.parquet`` holds: its cells, as FINDING_COLUMNS has them."""
+    kind, subject, revision, rule, fact, outcome, severity, uri, line, remark = cells
+    return Finding(rule, kind, subject, revision, outcome, severity, fact, Place(uri, line), remark)
+
+
+def cases(verdicts: Verdicts) -> tuple[Case, ...]:
+    """One case for each ground and set of the same weights, the most serious first."""
+    groups = _sets(verdicts.copies)
+    found: dict[tuple[str, Ref], list[Finding]] = {}
+    for reason, ground in verdicts.reasons:
+        ref = reason.ref
+        same = groups.get(ref, frozenset({ref}))
+        found.setdefault((ground, min(same)), []).append(reason)
+    opened = []
+    for (ground, first), reasons in found.items():
+        reasons.sort(key=_weight)
+        subject = reasons[0].ref
+        copies = tuple(sorted(groups.get(first, frozenset({first})) - {subject}))
+        opened.append(Case(ground, subject.kind, subject.name, subject.revision, tuple(reasons), copies))  # type: ignore[arg-type]
+    return tuple(sorted(opened, key=lambda case: (case.ground != "linked", _weight(case.reasons[0]), case.subject)))
+
+
+def _weight(finding: Finding) -> tuple[int, bool, bool, str, str, str]:
+    """Heavier findings first: by severity, a listed model before what was made from it, exact before near."""
+    severity = -SEVERITIES.index(finding.severity)
+    # Not the words of a list's or a dataset's name, which stand between.
+    derived, near = finding.fact.startswith("is a dedicated derivative"), finding.fact.endswith("(near)")
+    return (severity, derived, near, finding.rule, finding.subject, finding.fact)
+
+
+def _sets(pairs: Iterable[tuple[Ref, Ref]]) -> dict[Ref, frozenset[Ref]]:
+    """The sets of subjects with the same weights, by each of their members. A pair names no revision."""
+    parent: dict[Ref, Ref] = {}
+
+    def root(ref: Ref) -> Ref:
+        while parent.setdefault(ref, ref) != ref:
+            parent[ref] = parent[parent[ref]]
+            ref = parent[ref]
+        return ref
+
+    named: dict[tuple[str, str], Ref] = {}
+    pairs = sorted(pairs)
+    for ref, _ in pairs:
+        named.setdefault((ref.kind, ref.name), ref)
+    for ref, other in pairs:
+        left, right = root(ref), root(named.get((other.kind, other.name), other))
+        parent[max(left, right)] = min(left, right)
+    members: dict[Ref, set[Ref]] = {}
+    for ref in parent:
+        members.setdefault(root(ref), set()).add(ref)
+    return {ref: frozenset(group) for group in members.values() for ref in group}

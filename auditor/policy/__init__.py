@@ -1,0 +1,1 @@
+"""What a run judges by: rules, a profile, lists and vocabularies."""

@@ -1,0 +1,148 @@
+"""CycloneDX bills of materials that name machine-learning models (CycloneDX/specification, 1.5 and later).
+
+Each component of type ``machine-learning-model`` is a model; one of type ``data`` is what it was trained on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import unquote
+
+from auditor.errors import Unreadable
+from auditor.model import Gap, Place, Ref, Statement, Subject
+from auditor.readers import Example, Part, Text, Wants
+from auditor.sources import Blob, Unread
+from auditor.syntax.front_matter import decoded
+from auditor.syntax.plain_json import DEPTH_LIMIT, READ_LIMIT, line, objects, strings, table
+
+_MODEL = "machine-learning-model"
+
+
+def claims(blob: Blob, head: bytes) -> int:
+    return 70 if blob.suffix in (".json", ".cdx") and b"CycloneDX" in head else 0
+
+
+def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
+    for blob in blobs:
+        try:
+            yield from parts(blob, blob.read(READ_LIMIT + 1))
+        except Unreadable as error:
+            yield Unread(blob.uri, str(error), blob=blob)
+
+
+def parts(blob: Blob, data: bytes) -> Iterator[Part | Unread]:
+    """A part for each model of the bill. Raises :class:`Unreadable`."""
+    text, doubt = decoded(data)
+    bill = table(text)
+    components = list(_components(bill))
+    metadata = bill.get("metadata")
+    if isinstance(metadata, Mapping):
+        components = [*_components(metadata, "component"), *components]
+    models = [component for component in components if component.get("type") == _MODEL]
+    if not models:
+        yield Unread(blob.uri, "a bill of materials that names no model", skipped=True, blob=blob)
+        return
+    names = {ref: _name(component) for component in components for ref in strings(component.get("bom-ref"))}
+    for model in models:
+        # One model in a model's own folder is that model; else each goes by its own name.
+        own = blob.kind == "model" and len(models) == 1
+        version = next(strings(model.get("version")), "")
+        ref = blob.ref("model") if own else Ref("model", _name(model) or blob.alone or blob.name, version)
+        yield Part(
+            Subject(
+                "model",
+                ref.name,
+                ref.revision,
+                tuple(
+                    Statement(key, words[:1000], relation, Place(blob.uri, line(text, *where)), "ml-bom")
+                    for key, words, relation, where in _stated(model, names)
+                ),
+                (Gap("card", doubt, Place(blob.uri)),) if doubt else (),
+            ),
+            tuple(Text("card", blob.uri, words, line(text, words[:40])) for words in _prose(model)),
+        )
+
+
+def _components(
+    holder: Mapping[str, object], key: str = "components", depth: int = 0
+) -> Iterator[Mapping[str, object]]:
+    for component in objects(holder.get(key)):
+        yield component
+        if depth < DEPTH_LIMIT:
+            yield from _components(component, "components", depth + 1)
+
+
+def _name(component: Mapping[str, object]) -> str:
+    """Its repository where a package URL says it (package-url/purl-spec: huggingface), else group and name."""
+    for address in strings(component.get("purl")):
+        if address.startswith("pkg:huggingface/"):
+            return unquote(re.split("[@?#]", address.removeprefix("pkg:huggingface/"), maxsplit=1)[0])
+    group, name = (next(strings(component.get(key)), "") for key in ("group", "name"))
+    return f"{group}/{name}" if group and name else name
+
+
+def _stated(model: Mapping[str, object], names: Mapping[str, str]) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """Key, value, relation, the words that lead to its line."""
+    name = next(strings(model.get("name")), "")
+    if name:
+        yield "title", name, "", (name,)
+    for choice in objects(model.get("licenses")):
+        for licence in objects(choice.get("license")):
+            for words in strings([licence.get("id") or licence.get("name")]):
+                yield "licence", words, "", (name, words)
+        for words in strings(choice.get("expression")):
+            yield "licence", words, "", (name, words)
+    pedigree = model.get("pedigree")
+    if isinstance(pedigree, Mapping):
+        for ancestor in objects(pedigree.get("ancestors")):
+            if _name(ancestor):
+                yield "base_model", _name(ancestor), "", (name, "ancestors")
+    card = model.get("modelCard")
+    parameters = card.get("modelParameters") if isinstance(card, Mapping) else None
+    if not isinstance(parameters, Mapping):
+        return
+    for key, field in (("task", "task"), ("architecture", "architectureFamily")):
+        for words in strings(parameters.get(field)):
+            yield key, words, "", (name, words)
+    for dataset in objects(parameters.get("datasets")):
+        ref = next(strings(dataset.get("ref")), "")
+        contents = dataset.get("contents")
+        url = next(strings(contents.get("url")), "") if isinstance(contents, Mapping) else ""
+        words = names.get(ref, "") or next(strings(dataset.get("name")), "") or url or ref
+        if words:
+            yield "trained_on", words, "", (name, ref or words)
+
+
+def _prose(model: Mapping[str, object]) -> Iterator[str]:
+    """What the bill says of the model in words: its description, and the card's considerations under headings."""
+    card = model.get("modelCard")
+    considerations = card.get("considerations") if isinstance(card, Mapping) else None
+    words = list(strings(model.get("description")))
+    for key, value in considerations.items() if isinstance(considerations, Mapping) else ():
+        words.append(f"## {key}\n\n" + "\n".join(strings(value)))
+    if words:
+        yield "\n\n".join(words)
+
+
+EXAMPLES = (
+    Example(
+        "bom.json",
+        b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "machine-learning-model",'
+        b' "group": "acme", "name": "leaf", "licenses": [{"license": {"id": "MIT"}}],'
+        b' "pedigree": {"ancestors": [{"group": "acme", "name": "tree"}]},'
+        b' "modelCard": {"modelParameters": {"datasets": [{"ref": "d"}]}}},'
+        b' {"type": "data", "bom-ref": "d", "name": "leaves"}]}',
+        (
+            ("title", "leaf", ""),
+            ("licence", "MIT", ""),
+            ("base_model", "acme/tree", ""),
+            ("trained_on", "leaves", ""),
+        ),
+    ),
+    Example(
+        "bom.json",
+        b'{"bomFormat": "CycloneDX", "components": []}',
+        unread="a bill of materials that names no model",
+    ),
+)

@@ -1,0 +1,72 @@
+"""Which Safety by Design commitments the models of a report state, and which they don't."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from auditor.errors import RunError
+from auditor.model import Ref
+from auditor.pipeline.audit import Report
+
+# The vocabulary's ids of the commitments (Thorn and All Tech Is Human, 2024), and what heads their columns.
+COMMITMENTS: Mapping[str, str] = {
+    "screened-training-data": "Training data screened",
+    "red-teaming": "Red teaming",
+    "prohibited-use": "Prohibited use",
+    "detection": "Detection",
+    "reporting-channel": "Reporting channel",
+    "child-safety-section": "Child-safety section",
+    "content-provenance": "Content provenance",
+    "maintenance": "Maintenance",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A model, the commitments it states, and whether all of it was read: else a missing one may be stated."""
+
+    ref: Ref
+    stated: frozenset[str]
+    read: bool
+
+
+def rows(report: Report, refs: Collection[Ref]) -> tuple[Row, ...]:
+    """One row for each model of ``refs``, in their order; none where the run's facts are not at hand.
+
+    Reads only the rows it needs, a batch at a time. Raises :class:`RunError` for a damaged run.
+    """
+    models = [ref for ref in refs if ref.kind == "model"]
+    if not models or report.restricted is None:
+        return ()
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    stated: dict[tuple[str, str], set[str]] = {_written(ref): set() for ref in models}
+    unread: set[tuple[str, str]] = set()
+    files = sorted((report.restricted.parent / "facts").glob("*.parquet"))
+    names, keys = pa.array({name for name, _ in stated}), pa.array(["safety", "prohibited_use", "gap"])
+    for path in files:
+        try:
+            for batch in pq.ParquetFile(path).iter_batches(columns=["kind", "name", "revision", "key", "value"]):
+                wanted = pc.and_(pc.is_in(batch["key"], keys), pc.is_in(batch["name"], names))
+                for row in batch.filter(pc.and_(wanted, pc.equal(batch["kind"], "model"))).to_pylist():
+                    model = row["name"], row["revision"]
+                    if model not in stated:
+                        continue
+                    if row["key"] == "gap":
+                        unread.add(model)
+                    else:
+                        stated[model].add("prohibited-use" if row["key"] == "prohibited_use" else row["value"])
+        except (pa.ArrowInvalid, OSError) as error:
+            raise RunError(f"{path}: cannot be read ({error}); scan again") from error
+    if not files:
+        return ()
+    return tuple(Row(ref, frozenset(stated[_written(ref)]), _written(ref) not in unread) for ref in models)
+
+
+def _written(ref: Ref) -> tuple[str, str]:
+    """Name and revision as facts hold them: a lone surrogate as its escape."""
+    name, revision = (text.encode("utf-8", "backslashreplace").decode() for text in (ref.name, ref.revision))
+    return name, revision

@@ -1,0 +1,115 @@
+"""The file of a fingerprint holds what was sampled, to 16 bits, or is refused."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor.errors import Unreadable
+from auditor.hashing.weight_fingerprints import claimed, each, folded, read, unit, wanting, written
+
+Values = Mapping[str, np.ndarray]
+
+
+def model(seed: int, tensors: int = 9) -> tuple[dict[str, tuple[int, ...]], dict[str, np.ndarray]]:
+    random = np.random.default_rng(seed)
+    shapes = {f"blocks.{at}.wéight": (32, 8 * (1 + at % 3)) for at in range(tensors)}
+    return shapes, {name: unit(random.normal(size=256).astype(np.float32)) for name in shapes}
+
+
+def file(seed: int, **about: str) -> bytes:
+    return written(about, *model(seed))
+
+
+def test_what_is_read_is_what_was_written_to_sixteen_bits() -> None:
+    shapes, values = model(1)
+    content = read(file(1, name="m", purpose="general"))
+    assert content.shapes == shapes
+    assert {key: content.metadata[key] for key in ("name", "purpose")} == {"name": "m", "purpose": "general"}
+    for name, floats in values.items():
+        assert content.values[name] == pytest.approx(floats, abs=2**-12)
+        assert np.linalg.norm(content.values[name]) == pytest.approx(1, abs=1e-6)
+    assert read(written({}, content.shapes, content.values)).shapes == shapes
+
+
+def test_files_one_after_another_are_read_one_by_one() -> None:
+    data = [file(seed, id=str(seed)) for seed in range(3)]
+    found = list(each(io.BytesIO(b"".join(data))))
+    assert [one for one, _ in found] == data
+    assert [content.metadata["id"] for _, content in found] == ["0", "1", "2"]
+    with pytest.raises(Unreadable, match="holds 3 fingerprints: import it as a list, and name that"):
+        read(b"".join(data))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"left": "abc"}, {"left": "-1"}, {"bases": "{}"}, {"bases": "[1]"}, {"bases": "[" * 100_000}, {"bases": "x"}],
+    ids=lambda said: str(said)[:20],
+)
+def test_what_is_said_of_the_model_is_checked_before_anything_is_listed(said: Mapping[str, str]) -> None:
+    with pytest.raises(Unreadable, match="is a damaged fingerprint"):
+        read(file(1, **said))
+
+
+WHOLE = file(7, name="m")
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255))
+def test_one_changed_byte_is_noticed_wherever_it_is(at: int, by: int) -> None:
+    """Unless it changes nothing: white space of the header for other white space."""
+    data = bytearray(WHOLE)
+    data[at] ^= by
+    try:
+        content = read(bytes(data))
+    except Unreadable:
+        return
+    assert content.metadata == read(WHOLE).metadata
+    assert {n: v.tobytes() for n, v in content.values.items()} == {
+        n: v.tobytes() for n, v in read(WHOLE).values.items()
+    }
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.binary(max_size=200), st.integers(0, len(WHOLE)))
+def test_junk_is_refused_and_never_crashes(junk: bytes, kept: int) -> None:
+    for data in (junk, WHOLE[:kept] + junk):
+        claimed(data)
+        if data != WHOLE:
+            with pytest.raises(Unreadable):
+                read(data)
+
+
+@pytest.mark.parametrize(
+    ("shape", "values"),
+    [((16, 8), np.zeros(128)), ((16, 8), np.full(128, np.nan)), ((4, 8), np.ones(128)), ((0, 8), np.ones(4))],
+    ids=["nothing", "no numbers", "more values than the shape has", "no shape"],
+)
+def test_values_that_cannot_be_a_tensors_are_refused(shape: tuple[int, ...], values: np.ndarray) -> None:
+    with pytest.raises(Unreadable, match="is a damaged fingerprint"):
+        read(written({}, {"a": shape}, {"a": values.astype(np.float32)}))
+
+
+def test_sketches_of_like_models_are_alike_and_others_stand_at_right_angles() -> None:
+    shapes, values = model(1, 60)
+    random = np.random.default_rng(8)
+    near = {name: unit(floats + random.normal(0, 0.02, 256).astype(np.float32)) for name, floats in values.items()}
+    cosine = float(np.mean([values[name] @ near[name] for name in shapes]))
+    sketch = unit(folded(shapes, values))
+    assert float(sketch @ unit(folded(shapes, near))) == pytest.approx(cosine, abs=0.05)
+    assert abs(float(sketch @ unit(folded(*model(2, 60))))) < 0.15
+
+
+def test_what_is_too_little_to_be_listed_is_said_with_how_much_there_is() -> None:
+    assert wanting(model(1, 8)[1]) == ""
+    assert wanting(model(1, 7)[1]).startswith(
+        "the fingerprint holds 1,792 values of 7 different tensors; with less than"
+    )
+    assert wanting(dict.fromkeys("abcdefghij", model(1)[1]["blocks.0.wéight"])).startswith(
+        "the fingerprint holds 256 values of 1 different tensors"
+    )

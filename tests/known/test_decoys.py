@@ -1,0 +1,102 @@
+"""Decoys meet as many pictures as chance does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from auditor.hashing.pdq import bits, dihedral, pdq, transform
+from auditor.known import decoys, entries, near_index
+from auditor.known.compiled_list import KnownList
+from auditor.known.matcher import Matcher
+from auditor.model import Ref
+from auditor.samples import Samples, sample_batch
+from tests import pictures
+
+MakeList = Callable[..., KnownList]
+
+
+def discs(seed: int, count: int) -> list[bytes]:
+    """PDQ of bright discs on plain grounds: pictures so plain that some are alike by chance."""
+    random = np.random.RandomState(seed)
+    y, x = np.mgrid[0:64, 0:64] / 63.0
+    made = []
+    for _ in range(count):
+        across, down, radius = random.uniform((0.25, 0.25, 0.15), (0.75, 0.75, 0.25))
+        disc = (x - across) ** 2 + (y - down) ** 2 < radius**2
+        luma = np.where(disc, 200.0, 60.0) + random.normal(0, 3, x.shape)
+        made.append(pdq(luma.clip(0, 255).astype(np.uint8)).digest)
+    return made
+
+
+def words(digests: list[bytes]) -> near_index.Words:
+    return near_index.words_of(np.frombuffer(b"".join(digests), np.uint8).reshape(len(digests), -1))
+
+
+def luma(image: Image.Image) -> NDArray[np.uint8]:
+    return np.asarray(image.convert("L"))
+
+
+def test_a_decoy_is_the_hash_of_the_mirror_image() -> None:
+    spectrum, _ = transform(luma(pictures.landscape(11, (160, 120))))
+    mirrored = words([bits(spectrum)]) ^ decoys.mirrorings("pdq")
+    views = dihedral(spectrum)
+    apart = near_index.distances(mirrored, words([views[name] for name in ("flip-y", "flip-x", "rotate-180")]))
+    # Not 0: the median is not 0, so a coefficient close to it may stay on its side.
+    assert apart.max() <= 16
+
+
+def test_every_mirroring_is_used_and_the_key_decides_which() -> None:
+    hashes = words([bytes(row) for row in np.random.RandomState(1).randint(0, 256, (300, 32), np.uint8)])
+    ways = {tuple(row) for row in hashes ^ decoys.decoyed(hashes, "pdq", b"one key")}
+    assert ways == {tuple(row) for row in decoys.mirrorings("pdq")}
+    assert (decoys.decoyed(hashes, "pdq", b"one key") != decoys.decoyed(hashes, "pdq", b"another")).any()
+
+
+def test_plain_pictures_match_by_chance_as_often_as_expected(make_list: MakeList) -> None:
+    listed, asked = discs(1, 500), discs(2, 500)
+    known = make_list(entries("pdq", listed))
+    observed = len(known.near("pdq", words(asked))[0])
+    coverage: Counter[str] = Counter()
+    decoys.count(known, "pdq", words(asked), coverage)
+    (expected,) = decoys.expected(coverage)
+    assert expected.compared == 500
+    assert observed > 10
+    assert observed / 2 < expected.matches < observed * 2
+    assert observed < expected.most * 2
+
+
+def test_ordinary_pictures_match_neither_each_other_nor_decoys(make_list: MakeList) -> None:
+    made = [
+        pdq(luma(kind(seed, (96, 72)))).digest for kind in (pictures.landscape, pictures.objects) for seed in range(40)
+    ]
+    known = make_list(entries("pdq", made[::2]))
+    coverage: Counter[str] = Counter()
+    decoys.count(known, "pdq", words(made[1::2]), coverage)
+    assert len(known.near("pdq", words(made[1::2]))[0]) == 0
+    assert decoys.expected(coverage) == (decoys.Expected("hills", 40, 0, 3.0),)
+
+
+def test_copies_of_listed_pictures_are_not_compared_with_decoys(make_list: MakeList) -> None:
+    digests = discs(3, 20)
+    # Nearly its own mirror image: its decoys are within the threshold of itself.
+    y, x = np.mgrid[0:64, 0:64] / 63.0
+    centred = pdq(np.where((x - 0.5) ** 2 + (y - 0.5) ** 2 < 0.04, 200, 60).astype(np.uint8)).digest
+    known = make_list(entries("pdq", [centred]))
+    batch = sample_batch(
+        {"sample": ["a", "a", "b"], "pdq": [centred, digests[0], digests[1]], "quality": [90] * 3}, ["pdq"]
+    )
+    coverage = Matcher((known,)).match(Samples(Ref("dataset", "x"), "computed", batch)).coverage
+    assert coverage["compared with decoys: hills"] == 1
+
+
+@pytest.mark.parametrize(("met", "most"), [(0, 3.0), (1, 4.74), (10, 16.96), (100, 118.1)])
+def test_the_upper_bound_is_that_of_a_poisson_count(met: int, most: float) -> None:
+    # 95 % one-sided limits: chi-squared quantile (0.95, 2 (n + 1)) / 2, from printed tables.
+    (expected,) = decoys.expected({"compared with decoys: hills": 1000, "decoys met by chance: hills": met})
+    assert expected.most == pytest.approx(most, rel=0.01)

@@ -1,0 +1,149 @@
+"""Fingerprints in a compiled list: kept as they were given, looked up by their sketch, refused where no use."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auditor.errors import ListError
+from auditor.known import Options
+from auditor.known.compiled_list import KnownList
+from auditor.known.list_health import check_file, check_imported
+from auditor.known.store import Declared, import_list, open_imported, open_list
+from auditor.lineage.weight_similarity import encoded, fingerprint
+from auditor.samples import FINGERPRINT
+from tests.weights import safetensors_file
+
+
+def print_of(folder: Path, seed: int, tensors: int = 8, **about: str) -> bytes:
+    random = np.random.default_rng(seed)
+    weights = {f"layers.{at}.weight": random.normal(0, 0.02, (32, 32)).astype(np.float32) for at in range(tensors)}
+    return encoded(fingerprint(safetensors_file(folder / f"{seed}.safetensors", weights)), about)
+
+
+def file(folder: Path, name: str, *prints: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(b"".join(prints))
+    return path
+
+
+def kept(known: KnownList) -> set[bytes]:
+    return {known.prints[entry] for entry in range(len(known.prints.sketches))}
+
+
+def imported(*paths: Path, version: str = "", means: str = "", whole: bool = False) -> KnownList:
+    return import_list(paths, Declared("found", means, version), Options(), whole=whole)[0]
+
+
+def test_fingerprints_are_kept_as_they_were_given_each_with_what_is_said_of_it(tmp_path: Path) -> None:
+    first = print_of(tmp_path, 1, id="m1", purpose="dedicated", authority="an authority", confirmations="2")
+    second = print_of(tmp_path, 2)
+    known = open_list(file(tmp_path, "found.fp", first, second, first), into=tmp_path / "run")
+    assert (known.name, known.means, known.entries) == ("found", "model", 2)
+    assert kept(known) == {first, second}
+    entries = np.arange(2)
+    said = dict(zip((known.prints[at] for at in entries), known.classified(FINGERPRINT, entries), strict=True))
+    assert said == {first: "dedicated, 2 confirmations, an authority", second: ""}
+
+
+def test_a_sketch_is_found_among_the_others_and_nothing_is_near_to_none(tmp_path: Path) -> None:
+    prints = [print_of(tmp_path, seed) for seed in range(20)]
+    known = open_list(file(tmp_path, "found.fp", *prints), into=tmp_path / "run").prints
+    for data in prints:
+        (at,) = [entry for entry in range(20) if known[entry] == data]
+        assert known.nearest(known.sketches[at], 8, 0.9) == [at]
+    assert known.nearest(np.zeros(1024, np.float32), 8, 0.25) == []
+
+
+def test_workers_share_the_files_and_copy_none(tmp_path: Path) -> None:
+    known = open_list(file(tmp_path, "found.fp", print_of(tmp_path, 1)), into=tmp_path / "run")
+    prints = pickle.loads(pickle.dumps(known)).prints
+    for array in (prints.sketches, prints.bounds, prints.data):
+        assert isinstance(array, np.memmap)
+        assert not array.flags.writeable
+
+
+def test_a_file_adds_to_the_list_of_that_name_and_whole_starts_it_anew(tmp_path: Path) -> None:
+    one, two, three = (print_of(tmp_path, seed) for seed in (1, 2, 3))
+    imported(file(tmp_path, "one.fp", one), file(tmp_path, "two.fp", two), version="1")
+    assert kept(imported(file(tmp_path, "three.fp", three), version="2")) == {one, two, three}
+    assert kept(open_imported("found")) == {one, two, three}
+    assert kept(imported(tmp_path / "two.fp", version="3", whole=True)) == {two}
+
+
+def test_an_entry_given_again_under_its_id_replaces_the_one_before(tmp_path: Path) -> None:
+    one, two = print_of(tmp_path, 1, id="m1"), print_of(tmp_path, 2, id="m2")
+    imported(file(tmp_path, "one.fp", one, two), version="1")
+    better = print_of(tmp_path, 3, id="m1")
+    assert kept(imported(file(tmp_path, "two.fp", better), version="2")) == {better, two}
+
+
+def test_a_json_list_withdraws_an_entry_by_its_id(tmp_path: Path) -> None:
+    one, two = (base64.b64encode(print_of(tmp_path, seed)).decode() for seed in (1, 2))
+    path = tmp_path / "found.json"
+    entries = [{"id": "m1", "fingerprint": one}, {"id": "m2", "fingerprint": two}, {"id": "m1", "name": "a/b"}]
+    path.write_text(json.dumps({"means": "model", "version": 1, "entries": entries[:2]}))
+    assert imported(path).manifest["algorithms"][FINGERPRINT]["entries"] == 2
+    gone = [*entries[:2], {**entries[0], "status": "withdrawn"}]
+    path.write_text(json.dumps({"means": "model", "version": 2, "entries": gone}))
+    assert kept(imported(path)) == {base64.b64decode(two)}
+
+
+@pytest.mark.parametrize("at", [3, 40, -4000, -1])
+def test_a_damaged_fingerprint_refuses_the_list_and_says_which(tmp_path: Path, at: int) -> None:
+    damaged = bytearray(print_of(tmp_path, 2))
+    damaged[at] ^= 0x11
+    path = file(tmp_path, "found.fp", print_of(tmp_path, 1), bytes(damaged))
+    with pytest.raises(ListError, match=r"found\.fp: number 2 is a damaged fingerprint \(.+\); make it again"):
+        imported(path)
+
+
+@pytest.mark.parametrize("tensors", [0, 1, 7])
+def test_one_that_holds_too_little_refuses_the_list_and_says_why(tmp_path: Path, tensors: int) -> None:
+    path = file(tmp_path, "found.fp", print_of(tmp_path, 1, tensors))
+    with pytest.raises(ListError, match=rf"line 1: the fingerprint holds {tensors * 256:,} values of {tensors} diff"):
+        imported(path)
+    with_another = file(tmp_path, "two.fp", path.read_bytes(), print_of(tmp_path, 2))
+    lines = list(check_file(with_another, Options()))
+    assert any(line.startswith("malformed: line 1: the fingerprint holds") for line in lines)
+
+
+def test_tensors_that_are_alike_count_once(tmp_path: Path) -> None:
+    """Models that were begun alike and never trained have the same values without being the same."""
+    weights = {f"layers.{at}.weight": np.eye(32, dtype=np.float32) for at in range(40)}
+    data = encoded(fingerprint(safetensors_file(tmp_path / "new.safetensors", weights)))
+    with pytest.raises(ListError, match="256 values of 1 different tensors"):
+        imported(file(tmp_path, "found.fp", data))
+
+
+def test_fingerprints_are_of_models_whatever_the_user_says_of_them(tmp_path: Path) -> None:
+    path = file(tmp_path, "found.fp", print_of(tmp_path, 1))
+    with pytest.raises(ListError, match=r"found\.fp: holds fingerprints of models: give --means model or benign"):
+        imported(path, means="csam")
+    assert imported(path, means="benign").means == "benign"
+
+
+def test_what_is_kept_is_looked_after_like_the_rest(tmp_path: Path) -> None:
+    known = imported(file(tmp_path, "found.fp", print_of(tmp_path, 1)))
+    assert f"{FINGERPRINT}: 1 entries, matched by the weights' sampled values, with --weights sample or full" in list(
+        check_imported("found")
+    )
+    path = known.path / f"{FINGERPRINT}.prints"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ListError, match=r"prints: changed since the list was compiled; import the list again"):
+        open_list("found")
+
+
+def test_the_digest_of_a_fingerprint_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"# means: test\nmd5,{FINGERPRINT}\n{'ab' * 16},{'cd' * 32}\n")
+    known = open_list(path, columns={FINGERPRINT: FINGERPRINT, "md5": "md5"}, into=tmp_path / "run")
+    assert known.algorithms == {"md5"}
+    assert known.manifest["unmatchable"] == {f"{FINGERPRINT}: the digest of a fingerprint, without it": 1}

@@ -1,0 +1,313 @@
+"""Fingerprints in lists: the same weights are found however they were saved, and any other likeness is a lead."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor import known as lists
+from auditor.hashing.weight_fingerprints import unit
+from auditor.known.store import Declared, import_list
+from auditor.lineage.listed_fingerprints import twins
+from auditor.lineage.weight_similarity import Fingerprint, fingerprint, save
+from auditor.pipeline.audit import Report, audit, facts, judge
+from auditor.render import formats
+from auditor.reporting.options import Options
+from tests.weights import bfloat16, safetensors_file
+
+Weights = Mapping[str, np.ndarray]
+SAID = {"id": "SECRET-ID", "purpose": "dedicated", "authority": "an authority", "confirmations": "2"}
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDITOR_HOME", str(tmp_path / "home"))
+
+
+def trained(seed: int, layers: int = 12, prefix: str = "") -> dict[str, np.ndarray]:
+    """Weights as if trained from a seed of their own; the norms and embeddings are alike in all of them."""
+    random = np.random.default_rng(seed)
+    parts = {
+        f"{prefix}layers.{n}.{part}.weight": (64, 64 + 32 * k) for n in range(layers) for k, part in enumerate("qkv")
+    }
+    weights = {name: random.normal(0, 0.02, shape).astype(np.float32) for name, shape in parts.items()}
+    return {
+        f"{prefix}embed.weight": np.eye(64, dtype=np.float32),
+        f"{prefix}norm.weight": np.ones(64, np.float32),
+    } | weights
+
+
+def tuned(weights: Weights, seed: int, by: float = 0.1, only: str = "") -> dict[str, np.ndarray]:
+    random = np.random.default_rng(seed)
+    moved = {name: (v + random.normal(0, by * 0.02, v.shape)).astype(np.float32) for name, v in weights.items()}
+    return {name: moved[name] if only in name and "layers" in name else v for name, v in weights.items()}
+
+
+def half(one: Weights, other: Weights) -> dict[str, np.ndarray]:
+    return {name: (one[name] + other[name]) / 2 for name in one}
+
+
+def turned(name: str) -> str:
+    """The name of the same tensor in a model whose layers are counted from the other end."""
+    head, *rest = name.split(".")
+    return ".".join((head, str(11 - int(rest[0])), *rest[1:])) if head == "layers" else name
+
+
+BASE = trained(1)
+LISTED = tuned(BASE, 2)
+VAE = trained(3, 30, "first_stage_model.")
+PART = trained(4, 30, "wholly_unknown_encoder.")
+
+
+def model(hub: Path, name: str, weights: Weights, base: str = "", shards: int = 1) -> None:
+    names = list(weights)
+    for number in range(shards):
+        file = f"model-{number + 1:05}-of-{shards:05}.safetensors" if shards > 1 else "model.safetensors"
+        safetensors_file(hub / name / file, {one: weights[one] for one in names[number::shards]}, {"format": "pt"})
+    stated = f"base_model: {base}\n" if base else ""
+    (hub / name / "README.md").write_text(f"---\nlicense: mit\n{stated}---\n# A model\n", encoding="utf-8")
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Path:
+    """A list of one model, as its holder makes it; nobody else needs the weights."""
+    save(
+        fingerprint(safetensors_file(tmp_path / "elsewhere" / "SECRET-FILE.safetensors", LISTED)),
+        tmp_path / "l.fp",
+        SAID,
+    )
+    return tmp_path / "l.fp"
+
+
+def scanned(tmp_path: Path, *known: Path, weights: str = "sample") -> Report:
+    return audit(tmp_path / "models", known=known, out=tmp_path / "run", workers=1, weights=weights)
+
+
+def said(report: Report) -> dict[str, list[str]]:
+    """What is said of listed models, by subject."""
+    found: dict[str, list[str]] = {}
+    for finding in report.findings:
+        if finding.rule.startswith(("linked", "listed", "descends")):
+            found.setdefault(finding.subject, []).append(finding.rule)
+    return found
+
+
+def test_a_reupload_is_found_however_it_was_saved_and_unrelated_models_are_not(tmp_path: Path, known: Path) -> None:
+    hub = tmp_path / "models"
+    same = {
+        "a/copy": LISTED,
+        "b/half": {name: v.astype(np.float16) for name, v in LISTED.items()},
+        "c/bfloat": {name: bfloat16(v) for name, v in LISTED.items()},
+        "d/renamed": {f"model.{name.replace('layers', 'blocks')}": v for name, v in LISTED.items()},
+        "e/renamed-in-part": {name.replace("layers.1", "blocks.1"): v for name, v in LISTED.items()},
+        "e/with-layers-in-another-order": {turned(name): v for name, v in LISTED.items()},
+        "f/with-another-vae": {**LISTED, **VAE},
+    }
+    for name, weights in same.items():
+        model(hub, name, weights)
+    model(hub, "g/cut", LISTED, shards=3)
+    for name, weights in {
+        "u/unrelated": trained(9, 20),
+        "v/twin": trained(9),
+        "w/same-vae": {**trained(8), **VAE},
+    }.items():
+        model(hub, name, weights)
+    report = scanned(tmp_path, known)
+    assert said(report) == {name: ["linked-same-values"] for name in (*same, "g/cut")}
+    assert {case.ground for case in report.cases} == {"linked"}
+    subjects = {name for case in report.cases for name in (case.subject, *(copy.name for copy in case.copies))}
+    assert subjects == {*same, "g/cut"}
+    (cut,) = (
+        finding for finding in report.findings if finding.subject == "g/cut" and finding.rule.startswith("linked")
+    )
+    assert cut.fact == "has the same sampled values as a model of list l"
+    before, _, after = cut.remark.partition("the same sampled values as entry ")
+    assert before == "by auditor-fingerprint-1 ("
+    assert after[16:] == ", 36 of 36 tensors): dedicated, 2 confirmations, an authority; basis computed"
+    assert report.tally.coverage["weights compared with the fingerprints of list l"] == 11
+
+
+@pytest.mark.parametrize(
+    ("weights", "lead"),
+    [
+        (tuned(LISTED, 5), "related"),
+        (tuned(LISTED, 5, by=0.001), "related"),
+        (tuned(LISTED, 5, only="layers.3."), "related"),
+        (BASE, "related"),
+        ({**LISTED, **{name: v for name, v in trained(6).items() if "layers.1" in name}}, "related-in-part"),
+        ({**LISTED, **PART}, "related-in-part"),
+        (half(LISTED, trained(6)), "blended"),
+    ],
+    ids=["fine-tune", "slight fine-tune", "fine-tune of one layer", "its own base", "in part", "as a part", "merge"],
+)
+def test_what_is_only_like_a_listed_model_is_a_lead_and_opens_no_case(
+    tmp_path: Path, known: Path, weights: Weights, lead: str
+) -> None:
+    model(tmp_path / "models", "b/child", weights)
+    report = scanned(tmp_path, known)
+    assert said(report) == {"b/child": ["listed-model-related"]}
+    (finding,) = (finding for finding in report.findings if finding.rule == "listed-model-related")
+    assert finding.fact == f"has weights like those of a model of list l ({lead})"
+    assert finding.severity == "note"
+    assert "mean cosine 0." in finding.remark
+    assert "dedicated, 2 confirmations, an authority" in finding.remark
+    assert report.cases == ()
+
+
+def adapter(seed: int) -> dict[str, np.ndarray]:
+    """A LoRA as kohya's trainer writes it: one half of each pair still near values that follow from a common seed."""
+    random, begun = np.random.default_rng(seed), np.random.default_rng(0)
+    made: dict[str, np.ndarray] = {}
+    for at in range(24):
+        made[f"lora_unet_block_{at}_to_k.alpha"] = np.array(4, np.float32)
+        made[f"lora_unet_block_{at}_to_k.lora_down.weight"] = begun.normal(0, 0.05, (4, 320)).astype(np.float32)
+        made[f"lora_unet_block_{at}_to_k.lora_up.weight"] = random.normal(0, 1e-3, (320, 4)).astype(np.float32)
+    return made
+
+
+def test_a_listed_adapter_is_found_again_and_one_trained_apart_from_the_same_seed_is_not(tmp_path: Path) -> None:
+    listed = safetensors_file(tmp_path / "elsewhere" / "lora.safetensors", adapter(1), {"ss_network_module": "lora"})
+    save(fingerprint(listed), tmp_path / "l.fp", SAID)
+    model(tmp_path / "models", "a/again", {name: v.astype(np.float16) for name, v in adapter(1).items()})
+    model(tmp_path / "models", "b/apart", adapter(2))
+    assert said(scanned(tmp_path, tmp_path / "l.fp")) == {"a/again": ["linked-same-values"]}
+
+
+def test_a_part_that_two_models_share_does_not_make_them_the_same(tmp_path: Path) -> None:
+    listed = safetensors_file(tmp_path / "elsewhere" / "m.safetensors", {**LISTED, **PART})
+    save(fingerprint(listed), tmp_path / "l.fp", SAID)
+    model(tmp_path / "models", "a/part", PART)
+    model(tmp_path / "models", "b/other", {**trained(7), **PART})
+    report = scanned(tmp_path, tmp_path / "l.fp")
+    assert "linked-same-values" not in {finding.rule for finding in report.findings}
+    assert report.cases == ()
+
+
+def test_a_declared_derivative_of_the_same_values_is_linked_as_one_of_the_same_file_is(
+    tmp_path: Path, known: Path
+) -> None:
+    hub = tmp_path / "models"
+    model(hub, "a/again", {name: v.astype(np.float16) for name, v in LISTED.items()})
+    model(hub, "b/child", tuned(LISTED, 5), base="a/again")
+    model(hub, "c/grandchild", tuned(tuned(LISTED, 5), 6), base="b/child")
+    assert said(scanned(tmp_path, known)) == {
+        "a/again": ["linked-same-values"],
+        "b/child": ["descends-from-linked", "linked-dedicated-derivative", "listed-model-related"],
+        "c/grandchild": ["descends-from-linked", "listed-model-related"],
+    }
+
+
+def test_bases_that_are_listed_as_harmless_explain_what_only_comes_from_them(tmp_path: Path, known: Path) -> None:
+    hub = tmp_path / "models"
+    model(hub, "a/base", BASE)
+    model(hub, "b/sibling", tuned(BASE, 21))
+    model(hub, "c/child", tuned(LISTED, 22))
+    model(hub, "d/merge", half(LISTED, tuned(BASE, 23)))
+    model(hub, "e/again", {name: v.astype(np.float16) for name, v in LISTED.items()})
+    model(hub, "f/unlike", trained(31))
+    base = safetensors_file(tmp_path / "elsewhere" / "base.safetensors", BASE)
+    save(fingerprint(base), tmp_path / "bases.fp")
+    import_list([tmp_path / "bases.fp"], Declared("bases", "benign"), lists.Options())
+    report = scanned(tmp_path, known, Path("bases"))
+    assert said(report) == {
+        "c/child": ["listed-model-lead"],
+        "d/merge": ["listed-model-lead"],
+        "e/again": ["linked-same-values"],
+    }
+    assert report.tally.coverage["excluded by a benign list: weights"] == 2
+
+
+def test_a_listed_model_that_hardly_differs_from_a_harmless_one_is_found_all_the_same(tmp_path: Path) -> None:
+    listed = tuned(BASE, 41, by=0.002)
+    save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "m.safetensors", listed)), tmp_path / "l.fp", SAID)
+    save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "b.safetensors", BASE)), tmp_path / "bases.fp")
+    import_list([tmp_path / "bases.fp"], Declared("bases", "benign"), lists.Options())
+    model(tmp_path / "models", "a/again", {name: v.astype(np.float16) for name, v in listed.items()})
+    model(tmp_path / "models", "b/base", BASE)
+    assert said(scanned(tmp_path, tmp_path / "l.fp", Path("bases"))) == {"a/again": ["linked-same-values"]}
+
+
+def test_a_listed_model_that_differs_from_a_harmless_one_in_nothing_that_is_sampled_matches_nothing(
+    tmp_path: Path,
+) -> None:
+    listed = {**BASE, "embed.weight": np.ones((64, 64), np.float32)}
+    save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "m.safetensors", listed)), tmp_path / "l.fp", SAID)
+    save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "b.safetensors", BASE)), tmp_path / "bases.fp")
+    import_list([tmp_path / "bases.fp"], Declared("bases", "benign"), lists.Options())
+    model(tmp_path / "models", "a/base", BASE)
+    report = scanned(tmp_path, tmp_path / "l.fp", Path("bases"))
+    assert said(report) == {}
+    assert report.tally.coverage["excluded by a benign list: weights"] == 1
+
+
+def test_a_finished_run_is_judged_again_without_the_list(tmp_path: Path, known: Path) -> None:
+    model(tmp_path / "models", "a/again", {name: v.astype(np.float16) for name, v in LISTED.items()})
+    model(tmp_path / "models", "b/child", tuned(LISTED, 5))
+    first = list(scanned(tmp_path, known).findings)
+    known.unlink()
+    assert list(judge([tmp_path / "run"], out=tmp_path / "again", workers=1).findings) == first
+
+
+def test_whole_files_are_not_read_for_a_list_of_fingerprints(tmp_path: Path, known: Path) -> None:
+    model(tmp_path / "models", "a/again", LISTED)
+    scanned(tmp_path, known)
+    assert [fact for fact in facts(tmp_path / "run") if fact["key"] == "artefact"] == []
+
+
+def test_weights_that_are_not_sampled_are_not_compared_and_the_report_says_so(tmp_path: Path, known: Path) -> None:
+    model(tmp_path / "models", "a/copy", LISTED)
+    report = scanned(tmp_path, known, weights="header")
+    assert said(report) == {}
+    assert report.tally.coverage == {"weights not compared with the fingerprints of list l": 1}
+    assert (report.nothing_compared, report.exit_code("never")) == (("l",), 3)
+    words = "1 file of weights not compared with its fingerprints, so a listed model that was saved anew is not found"
+    for name in ("terminal", "html", "json", "csv", "sarif"):
+        out = io.StringIO()
+        formats()[name].render(report, out, Options())
+        assert words in " ".join(out.getvalue().split()), name
+
+
+def test_no_report_shows_a_fingerprint_its_digest_or_where_it_matched(tmp_path: Path, known: Path) -> None:
+    safetensors_file(tmp_path / "models" / "a" / "copy" / "SECRET-PLACE.safetensors", LISTED, {"format": "pt"})
+    model(tmp_path / "models", "b/child", tuned(LISTED, 5))
+    data = known.read_bytes()
+    other = safetensors_file(tmp_path / "elsewhere" / "other.safetensors", trained(12))
+    save(fingerprint(other), known, add=True)
+    report = scanned(tmp_path, known)
+    secrets = {
+        "its digest": hashlib.sha256(data).hexdigest()[:20],
+        "its values in hex": data[-64:].hex()[:20],
+        "its values in base64": base64.b64encode(data[-63:]).decode()[:20],
+        "the name of its file": "SECRET-FILE",
+        "the holder's reference": SAID["id"],
+        "where it matched": "SECRET-PLACE",
+    }
+    for name, format_ in formats().items():
+        out = io.StringIO()
+        format_.render(report, out, Options())
+        assert "same sampled values" in out.getvalue()
+        assert [what for what, secret in secrets.items() if secret in out.getvalue()] == [], name
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.randoms(use_true_random=False), st.integers(0, 8))
+def test_names_make_no_difference_to_what_is_the_same(random: Random, missing: int) -> None:
+    """Whatever the tensors are called, in whichever order: the same while each has its twin, but for a tenth."""
+    values = {f"t{at}": unit(np.random.default_rng(at).normal(size=256).astype(np.float32)) for at in range(40)}
+    entry = Fingerprint("entry", dict.fromkeys(values, (16, 16)), values)
+    names = list(values)
+    random.shuffle(names)
+    mine = dict(zip(names, values.values(), strict=True))
+    kept = {name: mine[name] for name in names[missing:]}
+    one = Fingerprint("mine", dict.fromkeys(kept, (16, 16)), kept)
+    expected = 40 - missing if missing <= 4 else 0
+    assert (twins(one, entry), twins(entry, one)) == (expected, expected)

@@ -1,0 +1,200 @@
+"""Weights across a run: declared bases put to the test, undeclared ones found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from auditor.errors import RunError
+from auditor.pipeline.audit import audit, facts, judge
+from auditor.reporting.drawing import Kin
+from tests.weights import safetensors_file
+
+HUB = Path(__file__).parents[1] / "data" / "hub"
+Weights = Mapping[str, np.ndarray]
+
+
+def trained(seed: int) -> Weights:
+    random = np.random.default_rng(seed)
+    return {f"layers.{n}.proj.weight": random.normal(0, 0.02, (64, 64)).astype(np.float32) for n in range(8)}
+
+
+def tuned(weights: Weights, seed: int, by: float = 0.05) -> Weights:
+    random = np.random.default_rng(seed)
+    return {n: (v + random.normal(0, by * 0.02, v.shape)).astype(np.float32) for n, v in weights.items()}
+
+
+def model(hub: Path, name: str, weights: Weights, *bases: str, file: str = "model.safetensors") -> None:
+    safetensors_file(hub / name / file, weights)
+    stated = f"base_model: [{', '.join(bases)}]\n" if bases else ""
+    (hub / name / "README.md").write_text(f"---\nlicense: mit\n{stated}---\n# A model\n", encoding="utf-8")
+
+
+def seen(tmp_path: Path, **how: object) -> set[tuple[str, str, str]]:
+    """(model, other model, verdict) for all that weights say of the models in ``tmp_path / "models"``."""
+    audit(tmp_path / "models", out=tmp_path / "run", **{"weights": "sample", "workers": 1, **how})  # type: ignore[arg-type]
+    found = [fact for fact in facts(tmp_path / "run") if fact["key"] == "observed_base"]
+    assert len({(fact["subject"], fact["value"]) for fact in found}) == len(found)
+    return {(fact["subject"], fact["value"], fact["relation"]) for fact in found}
+
+
+def edges(tmp_path: Path) -> set[tuple[str, str]]:
+    rows = pq.read_table(tmp_path / "run" / "derived" / "edges.parquet").to_pylist()
+    return {(row["child"], row["parent"]) for row in rows if row["source"] == "weights"}
+
+
+BASE, OTHER = trained(1), trained(2)
+
+
+def test_a_declared_base_agrees_or_conflicts_and_only_agreement_is_an_edge(tmp_path: Path) -> None:
+    hub = tmp_path / "models"
+    model(hub, "a/base", BASE)
+    model(hub, "b/true", tuned(BASE, 5), "a/base")
+    model(hub, "c/false", OTHER, "a/base")
+    model(hub, "d/adapter", {"layers.0.lora_A.weight": BASE["layers.0.proj.weight"][:8]}, "a/base")
+    assert seen(tmp_path) == {
+        ("b/true", "a/base", "agrees"),
+        ("c/false", "a/base", "conflicts"),
+        ("d/adapter", "a/base", "cannot tell"),
+    }
+    assert edges(tmp_path) == {("b/true", "a/base")}
+
+
+@pytest.mark.parametrize("rename", [False, True], ids=["named alike", "renamed"])
+def test_a_base_that_others_declare_is_found_where_it_is_hidden(tmp_path: Path, rename: bool) -> None:
+    hub = tmp_path / "models"
+    hidden = tuned(BASE, 6)
+    model(hub, "a/base", BASE)
+    model(hub, "b/true", tuned(BASE, 5), "a/base")
+    model(hub, "n/hidden", {f"x.{name.replace('proj', 'w')}": v for name, v in hidden.items()} if rename else hidden)
+    model(hub, "u/unrelated", OTHER)
+    assert seen(tmp_path) == {("b/true", "a/base", "agrees"), ("n/hidden", "a/base", "undeclared")}
+    assert edges(tmp_path) == {("b/true", "a/base"), ("n/hidden", "a/base")}
+
+
+def test_a_card_that_names_a_false_base_does_not_hide_the_true_one(tmp_path: Path) -> None:
+    hub = tmp_path / "models"
+    model(hub, "a/base", BASE)
+    model(hub, "b/true", tuned(BASE, 5), "a/base")
+    model(hub, "o/other", OTHER)
+    model(hub, "n/liar", tuned(BASE, 6), "o/other")
+    assert seen(tmp_path) >= {("n/liar", "o/other", "conflicts"), ("n/liar", "a/base", "undeclared")}
+
+
+@pytest.mark.parametrize("folder", ["output", "./checkpoint-500", "./unet"])
+def test_a_folder_that_many_machines_have_connects_nothing(tmp_path: Path, folder: str) -> None:
+    hub = tmp_path / "models"
+    model(hub, "a/base", BASE)
+    model(hub, "n/hidden", tuned(BASE, 6))
+    for name in ("a/base", "n/hidden"):
+        (hub / name / "config.json").write_text(f'{{"_name_or_path": "{folder}", "architectures": ["A"]}}')
+    assert {pair[:2] for pair in seen(tmp_path)} == {("a/base", "n/hidden"), ("n/hidden", "a/base")}
+
+
+def test_where_it_cannot_be_told_which_is_the_base_nothing_is_passed_on(tmp_path: Path) -> None:
+    hub = tmp_path / "models"
+    model(hub, "a/one", BASE)
+    model(hub, "b/two", tuned(BASE, 5))
+    assert seen(tmp_path) == {("a/one", "b/two", "related"), ("b/two", "a/one", "related")}
+    assert edges(tmp_path) == set()
+
+
+def test_siblings_whose_common_base_is_declared_are_explained(tmp_path: Path) -> None:
+    hub = tmp_path / "models"
+    model(hub, "a/one", tuned(BASE, 4), "far/away")
+    model(hub, "b/two", tuned(BASE, 5), "far/away")
+    assert seen(tmp_path) == set()
+
+
+def test_what_is_like_a_model_whose_declared_base_is_not_here_is_related(tmp_path: Path) -> None:
+    hub = tmp_path / "models"
+    model(hub, "a/base", BASE)
+    model(hub, "b/true", tuned(BASE, 5), "a/base")
+    model(hub, "c/elsewhere", tuned(BASE, 6), "far/away")
+    assert ("c/elsewhere", "a/base", "related") in seen(tmp_path)
+
+
+def test_a_vae_that_unlike_models_share_relates_nothing(tmp_path: Path) -> None:
+    hub = tmp_path / "models"
+    for name, weights in (("a/one", BASE), ("b/two", OTHER)):
+        model(hub, name, weights)
+        safetensors_file(hub / name / "vae" / "model.safetensors", trained(3))
+    safetensors_file(
+        hub / "c" / "three" / "sd.safetensors",
+        {f"first_stage_model.{n}": v for n, v in trained(3).items()} | trained(7),
+    )
+    safetensors_file(
+        hub / "d" / "four" / "sd.safetensors", {f"first_stage_model.{n}": v for n, v in trained(3).items()} | trained(8)
+    )
+    assert seen(tmp_path) == set()
+
+
+def test_a_model_in_several_files_is_compared_as_one(tmp_path: Path) -> None:
+    hub = tmp_path / "models"
+    model(hub, "a/base", BASE)
+    mine = list(tuned(BASE, 5).items())
+    model(hub, "b/split", dict(mine[:4]), "a/base", file="model-00001-of-00002.safetensors")
+    safetensors_file(hub / "b" / "split" / "model-00002-of-00002.safetensors", dict(mine[4:]))
+    assert seen(tmp_path) == {("b/split", "a/base", "agrees")}
+    (remark,) = [fact["remark"] for fact in facts(tmp_path / "run") if fact["key"] == "observed_base"]
+    assert "8 of 8 tensors compared by name" in remark
+
+
+def test_the_base_of_a_large_family_is_found_among_its_many_fine_tunes(tmp_path: Path) -> None:
+    hub = tmp_path / "models"
+    model(hub, "m/base", BASE)
+    for seed in range(10, 30):
+        model(hub, f"a/tuned-{seed}", tuned(BASE, seed), "m/base")
+    model(hub, "z/hidden", tuned(BASE, 6))
+    assert ("z/hidden", "m/base", "undeclared") in seen(tmp_path)
+
+
+def test_the_example_hub_shows_who_hides_its_base_however_it_is_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = audit(HUB, out=tmp_path / "one", weights="sample", workers=1)
+    said = {(f.rule, f.subject, f.fact) for f in found.findings}
+    assert (
+        "base-undeclared",
+        "nobody/from-scratch",
+        "has weights that come from northlight/paint-base and does not say so",
+    ) in said
+    assert found.tally.coverage["weights sampled"] == 5
+    monkeypatch.setattr("auditor.pipeline.scan_shard.SHARD_FILES", 2)
+    cut = audit(HUB, out=tmp_path / "cut", weights="sample", workers=2)
+    assert list(cut.findings) == list(found.findings)
+    again = judge([tmp_path / "cut"], out=tmp_path / "again", workers=1)
+    assert list(again.findings) == list(found.findings)
+
+
+def test_headers_alone_sample_nothing(tmp_path: Path) -> None:
+    model(tmp_path / "models", "a/base", BASE)
+    assert seen(tmp_path, weights="header") == set()
+    assert not list((tmp_path / "run" / "fingerprints").iterdir())
+
+
+def test_a_damaged_fingerprint_ends_the_judging_with_its_name(tmp_path: Path) -> None:
+    model(tmp_path / "models", "a/base", BASE)
+    seen(tmp_path)
+    (kept,) = (tmp_path / "run" / "fingerprints").iterdir()
+    kept.write_bytes(kept.read_bytes()[:-40])
+    with pytest.raises(RunError, match=r"fingerprints/00-000000.parquet: is damaged"):
+        judge([tmp_path / "run"], out=tmp_path / "again", workers=1)
+
+
+def test_the_path_of_a_case_shows_weights_and_what_was_dropped_on_it(tmp_path: Path) -> None:
+    known = HUB.parent / "known-pictures.csv"
+    report = audit(HUB, known=[known], profile="example", out=tmp_path / "run", weights="sample", workers=1)
+    edges = {(edge.child.name, edge.parent.name, edge.source): edge.dropped for edge in report.lineage}
+    assert edges["nobody/from-scratch", "northlight/paint-base", "weights"]
+    assert not edges["atelier/paint-harbour", "northlight/paint-base", "weights"]
+    case = next(case for case in report.cases if case.subject == "northlight/paint-base")
+    drawing = Kin(report.lineage).draw(case)
+    assert drawing
+    labels = {node.name: node.label for node in drawing.nodes}
+    assert labels["model nobody/from-scratch"] == "observed, by weights; prohibition dropped"
+    assert labels["model atelier/paint-harbour"] == "finetune, by card and weights"

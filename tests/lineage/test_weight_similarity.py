@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from auditor.cli.main import main
+from auditor.errors import UsageError
+from auditor.lineage.weight_similarity import LIMITS, Compared, Index, compare, fingerprint, opened, save
+from tests.weights import bfloat16, safetensors_bytes, safetensors_file
+
+Weights = dict[str, np.ndarray]
+WIDTH = 96
+
+
+def trained(seed: int) -> Weights:
+    """Weights of a small transformer, as if trained from a seed of their own."""
+    random = np.random.default_rng(seed)
+    tensors: Weights = {"embed_tokens.weight": random.normal(0, 0.02, (300, WIDTH)).astype(np.float32)}
+    for layer in range(12):
+        for part in ("q_proj", "k_proj", "v_proj", "o_proj", "up", "down"):
+            shape = (WIDTH * 4, WIDTH) if part == "up" else (WIDTH, WIDTH * 4) if part == "down" else (WIDTH, WIDTH)
+            tensors[f"layers.{layer}.{part}.weight"] = random.normal(0, 0.02, shape).astype(np.float32)
+        tensors[f"layers.{layer}.norm.weight"] = np.ones(WIDTH, np.float32)
+    return tensors
+
+
+BASE, OTHER = trained(1), trained(2)
+
+
+def changed(by: float, only: str = "", base: Weights = BASE) -> Weights:
+    """A fine-tune: every value moves by a share of its tensor's spread."""
+    random = np.random.default_rng(9)
+    return {
+        name: (values + random.normal(0, by * values.std(), values.shape)).astype(np.float32)
+        if only in name
+        else values
+        for name, values in base.items()
+    }
+
+
+def with_lora(rank: int = 8) -> Weights:
+    random = np.random.default_rng(11)
+
+    def low_rank(shape: tuple[int, ...]) -> np.ndarray:
+        update = random.normal(0, 1, (shape[0], rank)) @ random.normal(0, 1, (rank, shape[1]))
+        return 0.1 * 0.02 * update / update.std()
+
+    return {
+        name: (values + low_rank(values.shape)).astype(np.float32) if "proj" in name else values
+        for name, values in BASE.items()
+    }
+
+
+def merged() -> Weights:
+    return {name: (values + OTHER[name]) / 2 for name, values in BASE.items()}
+
+
+def cast(to: str) -> Weights:
+    if to == "bfloat16":
+        return {name: bfloat16(values) for name, values in BASE.items()}
+    return {name: values.astype(np.float16) for name, values in BASE.items()}
+
+
+def in_part() -> Weights:
+    """Six layers of one model, six of another."""
+
+    def layer(name: str) -> int:
+        return int(name.split(".")[1]) if name.startswith("layers.") else 0
+
+    return {name: values if layer(name) < 6 else OTHER[name] for name, values in BASE.items()}
+
+
+def renamed(weights: Weights) -> Weights:
+    return {f"model.blocks.{name.replace('proj', 'linear')}": values for name, values in weights.items()}
+
+
+def against_base(tmp_path: Path, weights: Weights, metadata: Mapping[str, str] | None = None) -> Compared:
+    base = safetensors_file(tmp_path / "base.safetensors", BASE)
+    mine = safetensors_file(tmp_path / "mine.safetensors", weights, metadata)
+    return compare(fingerprint(mine), fingerprint(base))
+
+
+# Margins: the mean cosine must lie within these bounds, so that a verdict is far from its threshold.
+@pytest.mark.parametrize(
+    ("weights", "relation", "low", "high"),
+    [
+        (BASE, "the same values", 0.999999, 1.000001),
+        (cast("float16"), "the same values", 0.99999, 1.000001),
+        (cast("bfloat16"), "the same values", 0.99999, 1.000001),
+        (changed(0.03), "made from it", 0.999, 0.9999),
+        (changed(0.3), "made from it", 0.94, 0.98),
+        (changed(0.1, only="layers.3"), "made from it", 0.999, 0.99999),
+        (with_lora(), "made from it", 0.99, 0.999),
+        (in_part(), "made in part from it", 0.45, 0.55),
+        (merged(), "blended with it", 0.68, 0.74),
+        (OTHER, "unrelated", -0.02, 0.02),
+        (renamed(BASE), "the same values", 0.999999, 1.000001),
+        (renamed(changed(0.03)), "made from it", 0.999, 0.9999),
+        (renamed(OTHER), "unrelated", -0.3, 0.3),
+    ],
+    ids=[
+        "copy", "fp16", "bf16", "fine-tune", "heavy fine-tune", "partial fine-tune", "merged LoRA",
+        "half of it", "50/50 merge", "twin trained apart", "renamed copy", "renamed fine-tune", "renamed twin",
+    ],
+)  # fmt: skip
+def test_weights_tell_what_they_were_made_from(
+    tmp_path: Path, weights: Weights, relation: str, low: float, high: float
+) -> None:
+    found = against_base(tmp_path, weights)
+    assert low <= found.cosine <= high, found
+    assert found.relation == relation or (relation == "unrelated" and found.relation == "cannot tell"), found
+
+
+@pytest.mark.parametrize(
+    ("weights", "named", "verdict"),
+    [
+        (changed(0.03), "base.safetensors", "agrees"),
+        (changed(0.03), "", "undeclared"),
+        (changed(0.03), "quite-another.safetensors", "undeclared"),
+        (OTHER, "base.safetensors", "conflicts"),
+        (OTHER, "", ""),
+        ({"lora_A.weight": OTHER["layers.0.up.weight"][:8]}, "base.safetensors", "cannot tell"),
+    ],
+)
+def test_the_verdict_weighs_the_values_against_the_header(
+    tmp_path: Path, weights: Weights, named: str, verdict: str
+) -> None:
+    metadata = {"ss_sd_model_name": f"D:\\models\\{named}"} if named else {}
+    assert against_base(tmp_path, weights, metadata).verdict == verdict
+
+
+def taken(count: int) -> Weights:
+    """Another's weights but for the first tensors, which are the base's."""
+    return OTHER | {name: BASE[name] for name in list(BASE)[1 : count + 1]}
+
+
+def packed(seed: int) -> Weights:
+    random = np.random.default_rng(seed)
+    return {f"layers.{n}.qweight": random.integers(0, 256, (64, 32), np.uint8) for n in range(20)}
+
+
+@pytest.mark.parametrize(
+    ("weights", "base", "relation", "figures"),
+    [
+        (BASE, BASE, "the same values", (72, 72)),
+        (renamed(BASE), BASE, "the same values", (72, 72)),
+        (taken(4), BASE, "made in part from it", (4, 72)),
+        (renamed(taken(4)), BASE, "made in part from it", (4, 72)),
+        (taken(1), BASE, "unrelated", (1, 72)),
+        (changed(0.1, only="layers.3"), BASE, "made from it", (66, 72)),
+        (changed(0.03), BASE, "made from it", (0, 72)),
+        (cast("float16"), BASE, "the same values", (0, 72)),
+        (OTHER, BASE, "unrelated", (0, 72)),
+        (packed(1), packed(1), "the same values", (20, 20)),
+        (packed(2) | dict(list(packed(1).items())[:5]), packed(1), "made in part from it", (5, 20)),
+        (packed(2), packed(1), "cannot tell", (0, 20)),
+    ],
+    ids=[
+        "copy", "renamed copy", "four tensors taken over", "renamed too", "one tensor", "partial fine-tune",
+        "fine-tune", "cast", "twin trained apart", "quantised copy", "quantised copy in part", "quantised twin",
+    ],
+)  # fmt: skip
+def test_weights_read_in_full_tell_what_was_copied(
+    tmp_path: Path, weights: Weights, base: Weights, relation: str, figures: tuple[int, int]
+) -> None:
+    mine = fingerprint(safetensors_file(tmp_path / "mine.safetensors", weights), full=True)
+    found = compare(mine, fingerprint(safetensors_file(tmp_path / "base.safetensors", base), full=True))
+    assert (found.relation, (found.identical, found.hashed)) == (relation, figures), found
+    assert str(found).endswith(f"; {figures[0]} of {figures[1]} tensors byte for byte the same")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])
+def test_tensors_without_a_direction_are_counted_and_left_out(tmp_path: Path, value: float) -> None:
+    weights = {name: np.full_like(values, value) for name, values in BASE.items()}
+    mine = fingerprint(safetensors_file(tmp_path / "m.safetensors", weights))
+    assert (len(mine.shapes), mine.left) == (0, 72)
+    assert compare(mine, mine).relation == "cannot tell"
+
+
+def test_a_tensor_that_could_not_be_sampled_counts_among_all_but_a_table_of_places_does_not(tmp_path: Path) -> None:
+    spoilt = {
+        name: np.where(v == v.flat[0], np.nan, v).astype(v.dtype) if "q_proj" in name else v for name, v in BASE.items()
+    }
+    places = {"relative_position_index": np.arange(4096).reshape(64, 64)}
+    found = against_base(tmp_path, {**spoilt, **places})
+    spoilt_ones = sum("q_proj" in name for name in BASE)
+    assert spoilt_ones
+    whole = against_base(tmp_path, {**BASE, **places})
+    assert (found.compared, found.of) == (whole.of - spoilt_ones, whole.of)
+
+
+def test_shapes_that_differ_cannot_be_compared(tmp_path: Path) -> None:
+    assert against_base(
+        tmp_path, {name: values[:, :64] for name, values in BASE.items() if values.ndim > 1}
+    ).relation == ("cannot tell")
+
+
+def test_shards_are_one_file(tmp_path: Path) -> None:
+    names = list(BASE)
+    for number, part in enumerate((names[:30], names[30:])):
+        safetensors_file(tmp_path / "m" / f"model-{number}.safetensors", {name: BASE[name] for name in part})
+    index = {"weight_map": {name: f"model-{int(at >= 30)}.safetensors" for at, name in enumerate(names)}}
+    (tmp_path / "m" / "model.safetensors.index.json").write_text(json.dumps(index))
+    whole = fingerprint(safetensors_file(tmp_path / "whole.safetensors", BASE))
+    for path in (tmp_path / "m", tmp_path / "m" / "model.safetensors.index.json"):
+        found = compare(fingerprint(path), whole)
+        assert (found.relation, found.compared, found.of) == ("the same values", 72, 72)
+
+
+def test_under_one_percent_of_a_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from auditor.lineage import weight_similarity
+
+    weights = {f"layers.{i}.up.weight": np.zeros((1024, 1024), np.float16) for i in range(4)}
+    path = safetensors_file(tmp_path / "m.safetensors", weights)
+    asked: list[int] = []
+    real = weight_similarity.os.pread
+
+    def counted(descriptor: int, length: int, offset: int) -> bytes:
+        asked.append(length)
+        return real(descriptor, length, offset)
+
+    monkeypatch.setattr(weight_similarity.os, "pread", counted)
+    fingerprint(path)
+    assert 0 < sum(asked) < 0.01 * path.stat().st_size
+
+
+def test_a_fingerprint_stands_for_its_weights(tmp_path: Path) -> None:
+    base = safetensors_file(tmp_path / "base.safetensors", BASE, {"ss_sd_model_name": "hills.ckpt"})
+    save(fingerprint(base), tmp_path / "base.fingerprint")
+    kept = opened(tmp_path / "base.fingerprint")
+    assert (kept.name, kept.bases) == ("base.safetensors", ("hills.ckpt",))
+    mine = fingerprint(safetensors_file(tmp_path / "mine.safetensors", changed(0.03)))
+    by_weights, by_print = compare(mine, opened(base)), compare(mine, kept)
+    assert by_print.relation == by_weights.relation == "made from it"
+    assert by_print.cosine == pytest.approx(by_weights.cosine, abs=1e-4)
+
+
+@pytest.mark.parametrize("cut", [1, 9, 200, 5000])
+def test_a_damaged_fingerprint_is_refused(tmp_path: Path, cut: int) -> None:
+    save(fingerprint(safetensors_file(tmp_path / "base.safetensors", BASE)), tmp_path / "f")
+    (tmp_path / "f").write_bytes((tmp_path / "f").read_bytes()[:-cut])
+    with pytest.raises(UsageError, match=r"/f: "):
+        opened(tmp_path / "f")
+
+
+def test_one_look_up_finds_the_base_among_many(tmp_path: Path) -> None:
+    files = [safetensors_file(tmp_path / f"base-{seed}.safetensors", trained(seed)) for seed in range(20, 40)]
+    index = Index.of([fingerprint(path) for path in files])
+    weights = {name: (values + BASE[name]) / 2 for name, values in changed(0.1, base=trained(33)).items()}
+    (first, likeness), (_, second) = index.nearest(fingerprint(safetensors_file(tmp_path / "m", weights)), 2)
+    assert first == "base-33.safetensors"
+    assert likeness > 0.6 > 0.3 > second
+
+
+def test_the_command_compares_and_says_its_limits(tmp_path: Path) -> None:
+    mine = safetensors_file(tmp_path / "mine.safetensors", changed(0.03))
+    safetensors_file(tmp_path / "other.safetensors", OTHER)
+    safetensors_file(tmp_path / "base.safetensors", BASE)
+    kept = tmp_path / "base.fingerprint"
+    run = CliRunner().invoke(main, ["lineage", "fingerprint", str(tmp_path / "base.safetensors"), "-o", str(kept)])
+    assert run.exit_code == 0, run.output
+    run = CliRunner().invoke(main, ["lineage", str(mine), "--against", str(tmp_path / "other.safetensors"), str(kept)])
+    assert run.exit_code == 0, run.output
+    first, second = run.stdout.splitlines()
+    assert first.startswith(f"{kept}: made from it (undeclared): mean cosine 0.99")
+    assert second.startswith(f"{tmp_path / 'other.safetensors'}: unrelated: mean cosine ")
+    assert LIMITS in run.stderr
+
+
+def test_the_command_reads_in_full_and_says_where_it_cannot(tmp_path: Path) -> None:
+    mine = safetensors_file(tmp_path / "mine.safetensors", taken(4))
+    base = safetensors_file(tmp_path / "base.safetensors", BASE)
+    kept = tmp_path / "base.fingerprint"
+    save(fingerprint(base), kept)
+    run = CliRunner().invoke(main, ["lineage", str(mine), "--against", str(base), str(kept), "--weights", "full"])
+    assert run.exit_code == 0, run.output
+    said = dict(line.split(": ", 1) for line in run.stdout.splitlines())
+    assert said[str(base)].startswith("made in part from it (undeclared): ")
+    assert said[str(base)].endswith("; 4 of 72 tensors byte for byte the same")
+    assert said[str(kept)].startswith("unrelated: ")
+    assert f"{kept}: not compared byte for byte: one of the two is a fingerprint" in run.stderr
+    assert f"{base}: not compared" not in run.stderr
+    run = CliRunner().invoke(main, ["lineage", str(mine), "--against", str(base), "--weights", "header"])
+    assert run.exit_code == 2
+    assert "headers alone cannot be compared" in run.output
+
+
+def test_a_pickle_is_not_compared(tmp_path: Path) -> None:
+    (tmp_path / "m.ckpt").write_bytes(b"\x80\x04}q\x00." * 9)
+    with pytest.raises(UsageError, match=r"m.ckpt: header too large"):
+        opened(tmp_path / "m.ckpt")
+
+
+def test_nothing_is_told_of_one_small_tensor(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(safetensors_bytes({"w": BASE["layers.0.q_proj.weight"][:16, :16]}))
+    one = fingerprint(tmp_path / "one")
+    assert compare(one, one).relation == "cannot tell"

@@ -1,0 +1,116 @@
+"""A ledger of ordinary pretend models, and browsers that have followed a reviewer's link."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("starlette", reason="needs the extra `review`")
+
+from starlette.testclient import TestClient
+
+from auditor.page.app import Desk, application
+from auditor.page.ledger_session import Watch
+from auditor.page.preferences import Seat
+from auditor.page.security import Door
+from auditor.review import Ledger
+from auditor.review.ledger import Act
+from tests.reviewing import POLICY, REVIEWERS, Clock, made, opened
+
+PORT = 4711
+ORIGIN = f"http://127.0.0.1:{PORT}"
+
+# What an attacker writes where a name, a reason or an appeal goes: markup, templates, encodings, and parts of them.
+_TAGS = (
+    "<script>{}</script>", "<img src=x onerror={}>", "<svg onload={}>", "<svg><script>{}</script></svg>",
+    "<body onload={}>", "<iframe srcdoc='<script>parent.{}</script>'>", "<details open ontoggle={}>",
+    "<input autofocus onfocus={}>", "<a href=javascript:{}>go</a>", "<form action=javascript:{}><button>go",
+    "<object data='javascript:{}'>", "<embed src=javascript:{}>", "<video><source onerror={}>",
+    "<math><mtext></mtext><script>{}</script>", "<style onload={}></style>", "<link rel=stylesheet onload={} href=/>",
+    "<meta http-equiv=refresh content='0;javascript:{}'>", "<base href='javascript:{}//'>", "<marquee onstart={}>",
+    "<template><script>{}</script></template><script>{}</script>",
+)  # fmt: skip
+_BEFORE = ("", '">', "'>", "</title>", "</textarea>", "</script>", "</style>", "-->", "]]>", "<!--><")
+HOSTILE = tuple(
+    before + tag.replace("{}", f"window.ran={number}{n}")
+    for number, before in enumerate(_BEFORE)
+    for n, tag in enumerate(_TAGS)
+)
+
+
+class Ticking:
+    """Seconds that a test lets pass."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@dataclass
+class Browser:
+    """A reviewer's browser: it keeps its cookie, says where it is, and sends the forms of the pages it got."""
+
+    client: TestClient
+    name: str
+
+    def see(self, path: str, status: int = 200) -> str:
+        answer = self.client.get(path)
+        assert answer.status_code == status, answer.text[-3000:]
+        return answer.text
+
+    def send(self, page: str, path: str, status: int = 200, **fields: Any) -> str:
+        """Send the form of a page that posts to this path, its hidden fields with it."""
+        form = re.search(rf'<form method="post" action="{re.escape(path)}">(.*?)</form>', page, re.S)
+        assert form, f"no form posts to {path}"
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form[1]))
+        answer = self.client.post(path, data={**hidden, **fields}, headers={"Origin": ORIGIN})
+        assert answer.status_code == status, answer.text[-3000:]
+        return answer.text
+
+    def opine(self, case: str, verdict: str, why: str = "The digest is on the list.", status: int = 200) -> str:
+        path = f"/case/{case}"
+        rules = {"rule": "trained-on-known-content"}
+        return self.send(self.see(path), f"{path}/decide", status, verdict=verdict, why=why, **rules)
+
+
+@dataclass
+class Office:
+    """A ledger, the page over it, and the reviewers who sit at it."""
+
+    folder: Path
+    desk: Desk
+    clock: Clock
+    ticking: Ticking
+
+    def ledger(self) -> Ledger:
+        return Ledger.open(self.folder, clock=self.clock)
+
+    def record(self, *acts: Act) -> None:
+        with self.ledger() as ledger:
+            ledger.record(*acts)
+
+    def link(self, name: str) -> str:
+        return self.desk.door.link(self.desk.seats[name])
+
+    def browser(self, name: str) -> Browser:
+        browser = Browser(TestClient(application(self.desk), base_url=ORIGIN, raise_server_exceptions=True), name)
+        browser.see(self.link(name))
+        return browser
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    """Three cases, of an exact match, a near one, and weights that a list holds."""
+    clock, ticking = Clock(), Ticking()
+    folder = tmp_path / "ledger"
+    with made(folder, clock) as ledger:
+        ledger.record(Act("policy", "", "auditor", POLICY))
+        ledger.record(opened(1, "exact"), opened(2, "near"), opened(3, "listed", ground="linked"))
+    seats = {name: Seat.of(name, tmp_path / "choices" / f"{name}.json") for name in REVIEWERS}
+    return Office(folder, Desk(Watch(folder, clock), Door(PORT, ticking), seats, "Ask Sam, 555 0100"), clock, ticking)

@@ -1,0 +1,281 @@
+"""The page in a real browser: Chromium, headless, driven by keys alone. Skipped where there is none.
+
+The accessibility checks run where a copy of axe-core is named by AUDITOR_AXE (its file axe.min.js).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.review import Ledger
+from auditor.review.ledger import Act
+from tests.reviewing import POLICY, case_id, made, opened
+
+from .conftest import HOSTILE
+
+pytest.importorskip("starlette", reason="needs the extra `review`")
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+
+from auditor.page import server  # noqa: E402 (needs the extra)
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs an installed Chromium")
+
+FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync""".split()
+CASE = case_id(1)
+NOW = "2026-11-23T10:00:00Z"
+
+
+@dataclass
+class Site:
+    """A page that is served for real, in a thread."""
+
+    folder: Path
+    desk: Any
+
+    def ledger(self) -> Ledger:
+        return Ledger.open(self.folder, clock=lambda: NOW)
+
+    def link(self, name: str) -> str:
+        link: str = self.desk.door.link(self.desk.seats[name])
+        return link
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with made(tmp_path / "ledger", None) as ledger:
+        ledger.record(Act("policy", "", "auditor", POLICY))
+        ledger.record(opened(1, "exact"), opened(2, "near"), opened(3, "listed", ground="linked"))
+    names = ("heron", "wren", "owl")
+    desk, listening = server.desk(
+        tmp_path / "ledger", names, "Ask Sam, 555 0100", home=tmp_path / "choices", clock=lambda: NOW
+    )
+    listener = server.server(desk)
+    thread = threading.Thread(target=listener.run, kwargs={"sockets": [listening]})
+    thread.start()
+    while not listener.started:
+        time.sleep(0.01)
+    yield Site(tmp_path / "ledger", desk)
+    listener.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def enter(chromium: Any, site: Site, name: str, **options: Any) -> Any:
+    """A browser context of this reviewer's, whose page remembers every request and error."""
+    page = chromium.new_context(**options).new_page()
+    page.asked, page.errors = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(site.link(name))
+    return page
+
+
+def press(page: Any, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def settle(page: Any, words: str) -> None:
+    page.get_by_text(words).first.wait_for(timeout=10_000)
+
+
+def test_two_people_carry_a_case_from_new_to_listed_and_through_an_appeal_by_keys_alone(
+    chromium: Any, site: Site
+) -> None:
+    heron, wren, owl = (enter(chromium, site, name) for name in ("heron", "wren", "owl"))
+    settle(heron, "3 cases that you can take up")
+    press(heron, "j", "j", "Enter")  # the linked case comes first, then the exact one
+    heron.wait_for_url(f"**/case/{CASE}")
+    press(heron, "a")
+    heron.keyboard.type("The digest is on the list, jk.")  # letters of a text are no commands
+    press(heron, "Control+Enter")
+    settle(heron, "Your proposal is recorded")
+    press(heron, "u")
+    settle(heron, "Taken back")
+    press(heron, "a")
+    heron.keyboard.type("The digest is on the list.")
+    press(heron, "Control+Enter")
+    settle(heron, "Your proposal is recorded")
+
+    wren.goto(heron.url.partition("?")[0])
+    assert "The digest is on the list" not in wren.content()
+    press(wren, "a")
+    wren.keyboard.type("I compared it too.")
+    press(wren, "Control+Enter")
+    settle(wren, "two people agree")
+
+    with site.ledger() as ledger:
+        ledger.record_listed(ledger.standing(), recipient="search", version="1")
+    heron.reload()
+    settle(heron, "On the list of: search")
+    heron.get_by_text("Record the owner's appeal").press("Enter")
+    heron.get_by_label("What the owner says").fill("These are my own pictures.")
+    heron.keyboard.press("Control+Enter")
+    settle(heron, "The appeal is recorded")
+
+    owl.goto(heron.url.partition("?")[0])
+    owl.get_by_label("Overturned").press("Space")
+    owl.get_by_label("Why, in your words").fill("They are their own pictures.")
+    owl.keyboard.press("Control+Enter")
+    settle(owl, "The appeal is decided")
+    owl.goto(f"{site.desk.door.origin}/list?to=search")
+    settle(owl, "removed")
+    press(owl, "?")
+    settle(owl, "How a case goes")
+    for page in (heron, wren, owl):
+        assert page.errors == []
+        assert {re.match(r"[a-z]+://[^/]+", url)[0] for url in page.asked} == {site.desk.door.origin}  # type: ignore[index]
+
+
+def hostile(number: int, text: str) -> Act:
+    """A case that says this in every field that comes from outside."""
+    act = opened(number, "near", name=text)
+    said: dict[str, Any] = {"key": "signal", "value": text, "relation": text, "source": text, "remark": text}
+    subject = {"kind": "model", "name": text, "revision": text}
+    reason = {**act.data["reasons"][0], "subject": subject, "fact": text, "remark": text, "words": [text]}
+    fact = {"subject": subject, "statement": {**said, "place": {"uri": text, "line": 1}}}
+    parent = {"subject": subject, "statement": {**fact["statement"], "key": "base_model"}}  # type: ignore[dict-item]
+    content = {"subject": subject, "copies": [subject], "reasons": [reason], "facts": [fact, parent]}
+    return Act("opened", act.case, act.actor, {**act.data, **content})
+
+
+def test_nothing_that_a_name_a_reason_or_an_appeal_says_is_run(chromium: Any, site: Site) -> None:
+    assert len(set(HOSTILE)) == 200
+    with site.ledger() as ledger:
+        ledger.record(*(hostile(100 + number, text) for number, text in enumerate(HOSTILE)))
+        for number, text in enumerate(HOSTILE[:40]):
+            case = case_id(100 + number)
+            ledger.claim(case, "heron")
+            ledger.confirm(case, "wren", why=text)
+            ledger.propose(case, "heron", "label", why=text)
+            ledger.decide(case, "wren", "label" if number % 2 else "gate", why=text)
+            if number % 2:
+                ledger.record_listed(list(ledger.state(case).in_force), recipient=text[:60], version=text)
+                ledger.appeal(case, "heron", why=text)
+    page = enter(chromium, site, "owl")
+    paths = [f"/case/{case_id(100 + number)}?words=shown" for number in range(len(HOSTILE))]
+    paths += ["/?show=all", "/log", "/list", f"/?name={HOSTILE[0]}"]
+    for path in paths:
+        page.goto(f"{site.desk.door.origin}{path}")
+        assert page.evaluate("window.ran") is None, path
+        assert page.locator("img, iframe, object, embed, video, base, marquee, math, meta[http-equiv]").count() == 0
+        assert page.locator("script").count() == 1
+    assert page.errors == []
+
+
+def test_another_page_can_neither_frame_read_nor_post_to_it(chromium: Any, site: Site) -> None:
+    heron = enter(chromium, site, "heron")
+    heron.goto(f"{site.desk.door.origin}/case/{CASE}")
+    form = heron.locator(f'form[action="/case/{CASE}/claim"]')
+    token, seen = (form.locator(f"input[name={name}]").get_attribute("value") for name in ("token", "seen"))
+    link = site.link("wren")
+    attack = f"""<form method=post action="{site.desk.door.origin}/case/{CASE}/claim">
+        <input name=token value={token}><input name=seen value={seen}><button>go</button></form>
+        <iframe src="{site.desk.door.origin}/"></iframe><a href="{link}">in</a>"""
+    evil = socket.create_server(("127.0.0.1", 0))
+    port = evil.getsockname()[1]
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = evil.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n"
+                connection.sendall((head + attack).encode())
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        page = heron.context.new_page()  # the same browser, with the reviewer's cookie
+        page.goto(f"http://127.0.0.1:{port}/")
+        assert "Cases" not in (page.frames[1].content() if len(page.frames) > 1 else "")
+        failed = page.evaluate(
+            f"fetch('{site.desk.door.origin}/', {{credentials: 'include'}}).then(r => '', e => 'no')"
+        )
+        assert failed == "no"
+        page.get_by_text("go").click()
+        settle(page, "Another page asked for this")
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.get_by_text("in", exact=True).click()
+        settle(page, "Another page asked for this")
+    finally:
+        evil.close()
+    with site.ledger() as ledger:
+        assert ledger.state(CASE).claimed_by == ""
+    assert enter(chromium, site, "wren").locator("text=You are wren").count() == 1
+
+
+def test_keys_can_be_turned_off_and_all_is_done_without_them(chromium: Any, site: Site) -> None:
+    heron = enter(chromium, site, "heron")
+    heron.goto(f"{site.desk.door.origin}/settings")
+    heron.get_by_label("Single letters act").press("Space")
+    heron.get_by_role("button", name="Keep these").press("Enter")
+    settle(heron, "Only you see these choices")
+    assert heron.locator("script").count() == 0
+    heron.goto(f"{site.desk.door.origin}/case/{CASE}")
+    press(heron, "s")
+    assert heron.url.endswith(CASE)
+    heron.get_by_role("button", name="Pass").press("Enter")
+    settle(heron, "You passed")
+
+
+def test_without_scripts_a_case_is_decided(chromium: Any, site: Site) -> None:
+    heron = enter(chromium, site, "heron", java_script_enabled=False)
+    heron.goto(f"{site.desk.door.origin}/case/{CASE}")
+    heron.get_by_label("Label").check()
+    heron.get_by_label("Why, in your words").fill("It is enough.")
+    heron.get_by_role("button", name="Propose").click()
+    settle(heron, "Your proposal is recorded")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("light", {}),
+        ("dark", {"color_scheme": "dark"}),
+        ("phone", {"viewport": {"width": 360, "height": 740}}),
+        ("zoomed to 200 %", {"viewport": {"width": 640, "height": 400}}),
+    ],
+)
+def test_every_view_fits_and_axe_finds_nothing_serious(
+    chromium: Any, site: Site, name: str, options: dict[str, Any]
+) -> None:
+    with site.ledger() as ledger:
+        ledger.record(opened(5, name="atelier/" + "a-very-long-name-" * 30))
+        ledger.claim(case_id(3), "wren")
+        ledger.propose(case_id(3), "wren", "label", why="So it is.")
+        ledger.decide(case_id(3), "heron", "gate", why="Not so.")
+    page = enter(chromium, site, "owl", bypass_csp=True, **options)
+    axe = os.environ.get("AUDITOR_AXE", "")
+    cases = [f"/case/{case_id(number)}" for number in (1, 2, 3, 5)]
+    for path in ("/", "/?show=all", *cases, "/log", "/coverage", "/list", "/settings", "/help", "/nothing"):
+        page.goto(f"{site.desk.door.origin}{path}")
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{path} scrolls sideways"
+        if axe:
+            page.evaluate(Path(axe).read_text("utf-8"))
+            found = page.evaluate("axe.run()")["violations"]
+            assert [(one["id"], path) for one in found if one["impact"] in ("serious", "critical")] == []

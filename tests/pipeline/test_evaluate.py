@@ -1,0 +1,134 @@
+"""From statements to cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from auditor.facts import FACTS, rows
+from auditor.model import Finding, Place, Ref, Statement, Subject
+from auditor.pipeline import evaluate
+from auditor.pipeline.evaluate import Verdicts, cases, hits, judge_table
+from auditor.policy.load import load
+from auditor.samples import HITS
+
+EXPOSED = "trained-on-known-content"
+
+
+def reason(subject: str, severity: str = "error", fact: str = "trained on d (exact)") -> Finding:
+    return Finding(EXPOSED, "model", subject, "", "FLAGGED", severity, fact, Place("README.md"))  # type: ignore[arg-type]
+
+
+def test_the_same_weights_are_one_case() -> None:
+    pairs = ((Ref("model", "b"), Ref("model", "a")), (Ref("model", "c"), Ref("model", "b")))
+    (case,) = cases(Verdicts(reasons=((reason("b"), "exposed"), (reason("c"), "exposed")), copies=pairs))
+    assert (case.subject, [copy.name for copy in case.copies]) == ("b", ["a", "c"])
+    assert [finding.subject for finding in case.reasons] == ["b", "c"]
+
+
+def test_the_two_grounds_are_never_one_case() -> None:
+    found = cases(Verdicts(reasons=((reason("b"), "exposed"), (reason("b"), "linked"))))
+    assert [case.ground for case in found] == ["linked", "exposed"]
+
+
+def test_the_heaviest_reason_comes_first() -> None:
+    light, near, exact = reason("a", "warning"), reason("a", fact="trained on e (near)"), reason("a")
+    (case,) = cases(Verdicts(reasons=((near, "exposed"), (light, "exposed"), (exact, "exposed"))))
+    assert case.reasons == (exact, near, light)
+
+
+def test_a_name_makes_a_reason_no_lighter() -> None:
+    named = reason("a", fact="trained on near-derivatives (exact)")
+    near = reason("a", fact="trained on d (near)")
+    (case,) = cases(Verdicts(reasons=((near, "exposed"), (named, "exposed"))))
+    assert case.reasons == (named, near)
+
+
+def test_cases_do_not_depend_on_the_order_of_the_verdicts() -> None:
+    reasons = tuple((reason(name), "exposed") for name in "abcde")
+    pairs = ((Ref("model", "e"), Ref("model", "a")), (Ref("model", "d"), Ref("model", "c")))
+    assert cases(Verdicts(reasons=reasons, copies=pairs)) == cases(Verdicts(reasons=reasons[::-1], copies=pairs[::-1]))
+
+
+def hit(
+    sample: str, algorithm: str, *, name: str = "acme/words", known: str = "list", means: str = "csam"
+) -> dict[str, object]:
+    row: dict[str, object] = dict.fromkeys(HITS.names, "")
+    return row | {
+        "kind": "dataset", "name": name, "list": known, "means": means, "sample": sample, "place": "t.csv",
+        "row": int(sample), "algorithm": algorithm, "distance": 0, "basis": "declared",
+    }  # fmt: skip
+
+
+def run_with(folder: Path, found: list[dict[str, object]]) -> tuple[list[Path], pa.Table]:
+    import pyarrow.parquet as pq
+
+    (folder / "restricted" / "hits").mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(found, HITS), folder / "restricted" / "hits" / "0.parquet")
+    parts = [Statement("samples", "read", "", Place(f"{n}.csv"), "scan", "60") for n in range(2)]
+    facts = pa.Table.from_batches([rows([Subject("dataset", "acme/words", "", (part,))]) for part in parts], FACTS)
+    pq.write_table(facts, folder / "facts.parquet")
+    return [folder], facts
+
+
+def test_hits_are_counted_by_sample_and_exact_comes_before_near(tmp_path: Path) -> None:
+    import pyarrow.dataset as pads
+
+    folders, _ = run_with(tmp_path, [hit("1", "md5"), hit("1", "pdq"), hit("2", "pdq"), hit("3", "pdq", means="test")])
+    facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS)
+    counted = hits(folders, facts, {"test": "csam"})[0].select(["means", "relation", "hits", "samples"]).to_pylist()
+    assert counted == [
+        {"means": "csam", "relation": "exact", "hits": 1, "samples": 120},
+        {"means": "csam", "relation": "near", "hits": 1, "samples": 120},
+        {"means": "csam", "relation": "near", "hits": 1, "samples": 120},
+    ]
+
+
+def test_a_sample_that_matches_by_its_bytes_counts_as_computed_whatever_is_declared_for_it(tmp_path: Path) -> None:
+    import pyarrow.dataset as pads
+
+    folders, _ = run_with(tmp_path, [hit("1", "md5"), hit("1", "pdq") | {"basis": "computed"}, hit("2", "md5")])
+    facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS)
+    counted = hits(folders, facts, {})[0].select(["basis", "relation", "hits"]).to_pylist()
+    assert counted == [
+        {"basis": "computed", "relation": "near", "hits": 1},
+        {"basis": "declared", "relation": "exact", "hits": 1},
+    ]
+
+
+def test_judging_in_groups_gives_the_same_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pyarrow.dataset as pads
+
+    from auditor.pipeline.audit import Findings
+
+    policy = load()
+    parts = [
+        Subject("model", f"acme/m{n}", "", (Statement("licence", "mit", "", Place("README.md", n)),))
+        for n in range(300)
+    ]
+    pads.write_dataset(pa.Table.from_batches([rows(parts)]), tmp_path / "facts", format="parquet")
+    facts = pads.dataset(tmp_path / "facts", schema=FACTS)
+    found = []
+    for limit, workers in ((10**9, 1), (50, 1), (50, 2)):
+        monkeypatch.setattr(evaluate, "GROUP_ROWS", limit)
+        out = tmp_path / f"{limit}-{workers}"
+        out.mkdir()
+        verdicts = evaluate._judge_all(facts, policy, out, workers)
+        found.append((list(Findings(out / "findings")), verdicts.subjects, verdicts.flagged))
+        assert not (out / "buckets").exists()
+    assert found[0] == found[1] == found[2]
+    assert {finding.rule for finding in found[0][0]} >= {"no-training-data"}
+    assert [finding.subject for finding in found[0][0]] == sorted(finding.subject for finding in found[0][0])
+
+
+def test_one_exposed_base_and_500_descendants_open_one_case(tmp_path: Path) -> None:
+    descends = Statement("descends", "acme/base", "exposed", source="lineage", remark="depth 1; 3 of 120 samples")
+    base = Subject("model", "acme/base", "", (Statement("exposed", "acme/words", "exact", source="lineage"),))
+    below = [Subject("model", f"other/tune-{n}", "", (descends,)) for n in range(500)]
+    for name in ("findings", "gaps"):
+        (tmp_path / name).mkdir()
+    verdicts = judge_table(pa.Table.from_batches([rows([base, *below])], FACTS), load(), tmp_path, 0)
+    assert [(case.ground, case.subject) for case in cases(verdicts)] == [("exposed", "acme/base")]
+    assert verdicts.flagged["descends-from-exposed", "FLAGGED", "note"] == 500

@@ -1,0 +1,241 @@
+"""A scan that is interrupted, killed, starved or raced: it says so, leaves nothing behind, and goes on."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import RunError, UsageError
+from auditor.model import Count
+from auditor.pipeline.audit import Report, _held, audit, facts, judge, report
+from auditor.pipeline.scan_shard import Shard
+
+HUB = Path(__file__).parents[1] / "data" / "hub"
+LIST = Path(__file__).parents[1] / "data" / "known-pictures.csv"
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+
+# A scan in small shards, by a process that can be killed; argv: folder, workers, worker kills to survive.
+SCAN = f"""
+import multiprocessing, os, random, signal, sys, threading, time
+import auditor.pipeline.scan_shard
+from auditor.pipeline.audit import audit
+
+def kill_workers(number):
+    while number:
+        time.sleep(random.uniform(0.3, 0.8))
+        workers = multiprocessing.active_children()
+        if workers:
+            os.kill(random.choice(workers).pid, signal.SIGKILL)
+            number -= 1
+
+if __name__ == "__main__":
+    auditor.pipeline.scan_shard.SHARD_FILES = 3
+    threading.Thread(target=kill_workers, args=[int(sys.argv[3])], daemon=True).start()
+    audit({str(HUB)!r}, known=[{str(LIST)!r}], profile="example", out=sys.argv[1], workers=int(sys.argv[2]))
+    print("finished")
+"""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return audit(HUB, known=[LIST], profile="example", out=tmp_path_factory.mktemp("whole") / "run", workers=1)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "scan.py"
+    path.write_text(SCAN)
+    return path
+
+
+def start(script: Path, folder: Path, *, workers: int = 2, kills: int = 0) -> subprocess.Popen[str]:
+    command = [sys.executable, str(script), str(folder), str(workers), str(kills)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def group_is_gone(group: int, seconds: float = 10) -> bool:
+    """Has every process of the session that began with this one ended?"""
+    for _ in range(int(seconds * 20)):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def same(one: Report, other: Report) -> bool:
+    return (list(one.findings), one.cases, one.tally, list(one.gaps)) == (
+        list(other.findings),
+        other.cases,
+        other.tally,
+        list(other.gaps),
+    )
+
+
+@posix
+def test_a_scan_that_was_killed_again_and_again_ends_with_the_same_report(
+    whole: Report, script: Path, tmp_path: Path
+) -> None:
+    moments = random.Random(7)
+    for _ in range(4):
+        scan = start(script, tmp_path / "run")
+        try:
+            scan.communicate(timeout=moments.uniform(0.4, 2))
+        except subprocess.TimeoutExpired:
+            scan.kill()
+            scan.communicate()
+        assert group_is_gone(scan.pid), "a worker outlived the scan"
+    out, err = start(script, tmp_path / "run").communicate(timeout=60)
+    assert out == "finished\n", err
+    assert same(report(tmp_path / "run"), whole)
+    assert not list((tmp_path / "run").rglob("*.part"))
+
+
+@posix
+def test_workers_that_are_killed_at_random_cost_nothing_that_can_be_read_again(
+    whole: Report, script: Path, tmp_path: Path
+) -> None:
+    out, err = start(script, tmp_path / "run", kills=3).communicate(timeout=180)
+    assert out == "finished\n", err
+    found = report(tmp_path / "run")
+    assert found.tally.files.proven
+    assert found.tally.files.collected == whole.tally.files.collected
+    lost = {gap.why for _, gap in found.gaps} - {gap.why for _, gap in whole.gaps}
+    assert lost <= {"the worker process died"}
+
+
+@pytest.mark.slow
+@posix
+def test_an_interrupt_exits_130_says_how_to_go_on_and_leaves_no_worker(tmp_path: Path) -> None:
+    (tmp_path / "many").mkdir()
+    for number in range(16_000):
+        (tmp_path / "many" / f"acme__m{number}.md").write_text("---\nlicense: mit\n---\n# Model\n" + "word " * 200)
+    command = [sys.executable, "-c", "from auditor.cli.main import main; main()"]
+    command += ["scan", str(tmp_path / "many"), "--out", str(tmp_path / "run"), "--workers", "2"]
+    scan = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not list(tmp_path.glob("run/shards/*.json")):
+        assert scan.poll() is None
+        time.sleep(0.02)
+    os.killpg(scan.pid, signal.SIGINT)  # as a terminal sends it: to the workers too
+    out, err = scan.communicate(timeout=30)
+    assert scan.returncode == 130
+    assert out == ""
+    assert (
+        err.lstrip("\n")
+        == f"auditor: interrupted; the same command with --out {tmp_path / 'run'} goes on where it was\n"
+    )
+    assert group_is_gone(scan.pid), "a worker outlived the scan"
+    with pytest.raises(RunError, match="was interrupted; run the same scan with --out"):
+        report(tmp_path / "run")
+
+
+def test_the_parts_of_a_lost_shard_are_kept_on_going_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cards").mkdir()
+    for number in range(5):
+        (tmp_path / "cards" / f"acme__m{number}.md").write_text("---\nlicense: mit\n---\n# Model\n")
+    monkeypatch.setattr("auditor.pipeline.audit.work", dies_on_m3)
+    lost = audit(tmp_path / "cards", out=tmp_path / "run", workers=1)
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "run" / "shards").iterdir()}
+    assert len(kept) == 5
+    (tmp_path / "run" / "report.json").unlink()
+    again = audit(tmp_path / "cards", out=tmp_path / "run", workers=1)
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "run" / "shards").iterdir()} == kept
+    assert same(again, lost)
+    (tmp_path / "run" / "shards" / "000000-03.json").unlink()
+    monkeypatch.undo()
+    whole = audit(tmp_path / "cards", out=tmp_path / "run", workers=1)
+    assert whole.tally.files == Count(5, 5, 0, 0)
+    assert list(whole.gaps) == []
+
+
+def dies_on_m3(shard: Shard) -> object:
+    from auditor.pipeline.scan_shard import work
+
+    if any("m3" in file.uri for file in shard.files):
+        os._exit(9)
+    return work(shard)
+
+
+def test_a_file_that_changed_since_is_read_again(tmp_path: Path) -> None:
+    card = tmp_path / "cards" / "acme__m.md"
+    card.parent.mkdir()
+    card.write_text("---\nlicense: mit\n---\n# Model\n")
+    audit(card.parent, out=tmp_path / "run", workers=1)
+    card.write_text("---\nlicense: bsd\n---\n# Model\n")  # of the same length
+    audit(card.parent, out=tmp_path / "run", workers=1)
+    assert [fact["value"] for fact in facts(tmp_path / "run") if fact["key"] == "licence"] == ["bsd"]
+
+
+def test_a_damaged_tally_is_read_again(tmp_path: Path) -> None:
+    first = audit(HUB / "models", out=tmp_path / "run", workers=1)
+    (tmp_path / "run" / "shards" / "000000.json").write_text('{"fingerprint": ')
+    assert same(audit(HUB / "models", out=tmp_path / "run", workers=1), first)
+
+
+def test_damaged_facts_are_no_traceback(tmp_path: Path) -> None:
+    audit(HUB / "models", out=tmp_path / "run", workers=1)
+    (tmp_path / "run" / "facts" / "000000.parquet").write_bytes(b"PAR1 and nothing of a table")
+    with pytest.raises(RunError, match=r"what was read is damaged .*; run the scan again into a new folder"):
+        judge([tmp_path / "run"], out=tmp_path / "again", workers=1)
+
+
+def test_two_scans_never_write_one_run(tmp_path: Path) -> None:
+    audit(HUB / "models", out=tmp_path / "run", workers=1)
+    with (
+        _held(tmp_path / "run"),
+        pytest.raises(RunError, match="another process is writing this run; wait for it, or name another folder"),
+    ):
+        audit(HUB / "models", out=tmp_path / "run", workers=1)
+
+
+def test_a_run_is_never_made_over_files_of_others(tmp_path: Path) -> None:
+    (tmp_path / "project" / "facts").mkdir(parents=True)
+    (tmp_path / "project" / "facts" / "notes.txt").write_text("mine")
+    audit(HUB / "models", out=tmp_path / "run", workers=1)
+    with pytest.raises(UsageError, match="project: is not empty and holds no run; name an empty or a new folder"):
+        audit(HUB / "models", out=tmp_path / "project", workers=1)
+    with pytest.raises(UsageError, match="project: is not empty; name another folder with --out"):
+        judge([tmp_path / "run"], out=tmp_path / "project")
+    assert [path.name for path in (tmp_path / "project").rglob("*")] == ["facts", "notes.txt"]
+
+
+def test_a_run_inside_its_target_is_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "zoo").mkdir()
+    (tmp_path / "zoo" / "acme__m.md").write_text("---\nlicense: mit\n---\n# Model\n")
+    first = audit(tmp_path / "zoo", out=tmp_path / "zoo" / "runs" / "1", workers=1)
+    assert same(audit(tmp_path / "zoo", out=tmp_path / "zoo" / "runs" / "1", workers=1), first)
+    assert first.tally.files == Count(1, 1, 0, 0)
+    second = audit(tmp_path / "zoo", out=tmp_path / "zoo" / "runs" / "2", workers=1)
+    assert second.tally.files == Count(2, 1, 1, 0)
+    assert second.tally.reasons == {"a run of this program": 1}
+    assert list(second.findings) == list(first.findings)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_ends_the_run_with_a_message_and_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = audit(HUB / "models", out=tmp_path / "whole", workers=1)
+    _held(tmp_path / "run").close()
+    part = tmp_path / "run" / "facts" / "000000.parquet.part"
+    part.symlink_to("/dev/full")
+    with pytest.raises(RunError, match=r"run: cannot be written: No space left on device; see to that and give the"):
+        audit(HUB / "models", out=tmp_path / "run", workers=1)
+    part.unlink()
+    assert same(audit(HUB / "models", out=tmp_path / "run", workers=1), whole)
+
+
+def test_what_is_restricted_is_closed_again(tmp_path: Path) -> None:
+    audit(HUB / "models", out=tmp_path / "run", workers=1)
+    (tmp_path / "run" / "restricted").chmod(0o755)
+    audit(HUB / "models", out=tmp_path / "run", workers=1)
+    assert (tmp_path / "run" / "restricted").stat().st_mode & 0o777 == 0o700

@@ -1,0 +1,435 @@
+"""Who may do what: each rule of the review by itself, and laws over any order of acts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor.cli.review import list_ as list_cases
+from auditor.errors import UsageError
+from auditor.review import VERDICTS
+from auditor.review.case_state import Event, State, apply
+from auditor.review.decisions import RANKS, STRENGTHS, Strength, later
+from tests.reviewing import case_id, opened
+
+CASE = case_id(1)
+RULE = ["trained-on-known-content"]
+
+
+class Story:
+    """Applies events one by one, an hour apart."""
+
+    def __init__(self, strength: Strength = "exact") -> None:
+        self.time = "2026-11-23T09:00:00Z"
+        self.number = 0
+        act = opened(1, strength)
+        self.state: State = apply(None, Event(0, self.time, act.actor, "opened", CASE, act.data))
+
+    def does(self, actor: str, kind: str, hours: float = 1, **data: Any) -> State:
+        time = later(self.time, hours=hours)
+        self.state = apply(self.state, Event(self.number + 1, time, actor, kind, CASE, data))
+        self.time, self.number = time, self.number + 1
+        return self.state
+
+    def claims(self, actor: str, hours: float = 4) -> State:
+        return self.does(actor, "claimed", until=later(self.time, hours=1 + hours))
+
+    def says(self, actor: str, kind: str, verdict: str = "de-index", **more: Any) -> State:
+        return self.does(actor, kind, verdict=verdict, rules=RULE, why="words", **more)
+
+    def decided(self, verdict: str = "de-index") -> State:
+        self.claims("heron")
+        self.says("heron", "proposed", verdict)
+        return self.says("wren", "reviewed", verdict)
+
+
+def test_an_opinion_can_be_taken_back_by_its_reviewer_until_two_agree() -> None:
+    story = Story()
+    story.claims("heron")
+    story.says("heron", "proposed")
+    with pytest.raises(UsageError, match="wren has given no opinion"):
+        story.does("wren", "withdrawn")
+    assert story.does("heron", "withdrawn").stage(story.time) == "new"
+    story.decided()
+    with pytest.raises(UsageError, match="could be taken back"):
+        story.does("wren", "withdrawn")
+
+
+def test_a_confirmation_can_be_taken_back_until_an_opinion_rests_on_it() -> None:
+    story = Story("near")
+    story.says("heron", "confirmed")
+    with pytest.raises(UsageError, match="wren has given no opinion"):
+        story.does("wren", "withdrawn")
+    assert story.does("heron", "withdrawn").confirmed == ()
+    story.claims("wren")
+    with pytest.raises(UsageError, match="rests on near matches alone"):
+        story.says("wren", "proposed")
+    story.says("heron", "confirmed")
+    story.says("wren", "proposed")
+    with pytest.raises(UsageError, match="heron has given no opinion on it that could be taken back"):
+        story.does("heron", "withdrawn")
+
+
+def test_who_took_back_an_opinion_after_seeing_the_other_gives_none_in_this_round() -> None:
+    story = Story()
+    story.claims("heron")
+    story.says("heron", "proposed", "label")
+    story.says("wren", "reviewed", "gate")
+    with pytest.raises(UsageError, match="heron has given no opinion on it that could"):
+        story.does("heron", "withdrawn")
+    assert story.does("wren", "withdrawn").base == "proposed"
+    with pytest.raises(UsageError, match="wren has seen the other opinion"):
+        story.says("wren", "reviewed", "label")
+    assert story.says("owl", "reviewed", "label").base == "approved"
+
+
+def test_two_who_agree_decide() -> None:
+    story = Story()
+    assert story.state.stage(story.time) == "new"
+    assert story.claims("heron").stage(story.time) == "claimed"
+    assert story.says("heron", "proposed").stage(story.time) == "proposed"
+    state = story.says("wren", "reviewed")
+    assert state.stage(story.time) == "approved"
+    (decision,) = state.in_force
+    assert (decision.verdict, decision.proposer, decision.approver) == ("de-index", "heron", "wren")
+    assert decision.stands(story.time)
+    assert (decision.review_by, decision.expires_at) == ("2027-05-22T12:00:00Z", "2027-06-21T12:00:00Z")
+
+
+@pytest.mark.parametrize("review_by", ["2028-01-01T00:00:00Z", "2020-01-01T00:00:00Z", "9999", "soon"])
+def test_a_decision_is_looked_at_again_within_180_days(review_by: str) -> None:
+    story = Story()
+    story.claims("heron")
+    story.says("heron", "proposed")
+    with pytest.raises(UsageError, match="a decision is looked at again within 180 days"):
+        story.does("wren", "reviewed", verdict="de-index", rules=RULE, why="words", review_by=review_by)
+
+
+def test_nobody_approves_their_own_proposal() -> None:
+    story = Story()
+    story.claims("heron")
+    story.says("heron", "proposed")
+    with pytest.raises(UsageError, match="heron has given an opinion on it; someone else must give the next"):
+        story.says("heron", "reviewed")
+    with pytest.raises(UsageError, match="someone else must give the next"):
+        story.claims("heron")
+
+
+def test_two_who_differ_need_a_third_who_decides_between_them() -> None:
+    story = Story()
+    story.claims("heron")
+    story.says("heron", "proposed")
+    assert story.says("wren", "reviewed", "label").stage(story.time) == "disputed"
+    for involved in ("heron", "wren"):
+        with pytest.raises(UsageError, match="someone else must give the next"):
+            story.says(involved, "settled")
+    with pytest.raises(UsageError, match="a third opinion decides between two: de-index or label"):
+        story.says("owl", "settled", "gate")
+    (decision,) = story.says("owl", "settled", "label").in_force
+    assert (decision.verdict, decision.proposer, decision.approver) == ("label", "wren", "owl")
+
+
+def test_a_claim_keeps_others_away_until_it_ends() -> None:
+    story = Story()
+    story.claims("heron", hours=4)
+    with pytest.raises(UsageError, match="heron has claimed it until 2026-11-23T14:00:00Z"):
+        story.claims("wren")
+    assert story.state.stage("2026-11-23T13:59:59Z") == "claimed"
+    assert story.state.stage("2026-11-23T14:00:00Z") == "new"
+    story.does("wren", "claimed", hours=4, until=later(story.time, hours=8))
+    with pytest.raises(UsageError, match="wren has claimed it"):
+        story.says("heron", "proposed")
+    with pytest.raises(UsageError, match="heron has no claim on it"):
+        story.does("heron", "released")
+    assert story.does("wren", "released").stage(story.time) == "new"
+
+
+def test_a_claim_is_needed_and_lasts_a_day_at_most() -> None:
+    story = Story()
+    with pytest.raises(UsageError, match="claim it first"):
+        story.says("heron", "proposed")
+    with pytest.raises(UsageError, match="a claim lasts at most 24 hours"):
+        story.claims("heron", hours=24.5)
+
+
+def test_near_matches_alone_de_index_nothing_before_a_confirmation() -> None:
+    story = Story("near")
+    story.claims("heron")
+    with pytest.raises(UsageError, match="rests on near matches alone, which can be wrong"):
+        story.says("heron", "proposed")
+    story.does("owl", "confirmed", why="The hotline confirmed it, reference 7.")
+    story.says("heron", "proposed")
+    assert story.says("wren", "reviewed").in_force[0].verdict == "de-index"
+
+
+def test_an_exact_match_has_nothing_to_confirm() -> None:
+    with pytest.raises(UsageError, match="rests on no near match"):
+        Story().does("owl", "confirmed", why="words")
+
+
+@pytest.mark.parametrize("strength", ["near", "named", "stated"])
+def test_one_reviewer_alone_needs_an_exact_match_or_listed_weights(strength: Strength) -> None:
+    story = Story(strength)
+    with pytest.raises(UsageError, match="needs an exact match or weights that a list holds"):
+        story.says("heron", "interim", "interim", expires=later(story.time, hours=73))
+
+
+def test_an_interim_decision_ends_within_72_hours_and_comes_once() -> None:
+    story = Story("listed")
+    with pytest.raises(UsageError, match="at most 72 hours"):
+        story.says("heron", "interim", "interim", expires="2026-11-26T10:00:01Z")
+    state = story.says("heron", "interim", "interim", expires="2026-11-26T10:00:00Z")
+    (decision,) = state.in_force
+    assert decision.approver == ""
+    assert decision.stands("2026-11-26T09:59:59Z")
+    assert not decision.stands("2026-11-26T10:00:00Z")
+    assert decision.lapsed("2026-11-26T10:00:00Z")
+    with pytest.raises(UsageError, match="had an interim decision already"):
+        story.says("wren", "interim", "interim", expires="2026-11-25T10:00:00Z")
+
+
+def test_a_decision_of_two_takes_the_interim_ones_place() -> None:
+    story = Story()
+    story.says("heron", "interim", "interim", expires=later(story.time, hours=72))
+    state = story.decided("no-action")
+    assert [(d.verdict, d.status) for d in state.decisions] == [("interim", "superseded"), ("no-action", "standing")]
+    assert state.decisions[1].supersedes == state.decisions[0].id
+    assert state.decisions[0].superseded_by == state.decisions[1].id
+
+
+def test_nobody_interim_decides_as_a_second_verdict() -> None:
+    story = Story()
+    story.claims("heron")
+    with pytest.raises(UsageError, match="'interim' is no verdict here"):
+        story.says("heron", "proposed", "interim")
+
+
+def test_a_lapsed_date_asks_for_a_new_look_and_drops_nothing_silently() -> None:
+    state = Story().decided()
+    (decision,) = state.in_force
+    assert state.stage(decision.review_by) == "re-review"
+    assert decision.stands(decision.review_by)
+    assert decision.due(decision.review_by)
+    assert not decision.stands(decision.expires_at)
+    assert decision.lapsed(decision.expires_at)
+    assert state.stage(decision.expires_at) == "re-review"
+
+
+def test_what_stands_goes_on_standing_while_it_is_looked_at_again() -> None:
+    story = Story()
+    story.decided()
+    state = story.does("owl", "reopened", why="its date has come")
+    assert state.stage(story.time) == "new"
+    assert [d.verdict for d in state.in_force] == ["de-index"]
+    story.claims("owl")
+    story.says("owl", "proposed", "label")
+    state = story.says("finch", "reviewed", "label")
+    assert [(d.verdict, d.status) for d in state.decisions] == [("de-index", "superseded"), ("label", "standing")]
+
+
+def test_need_more_ends_the_round_and_changes_nothing_that_stands() -> None:
+    story = Story()
+    assert story.decided("need-more").stage(story.time) == "waiting"
+    assert story.state.in_force == ()
+    story = Story()
+    story.decided()
+    story.does("owl", "reopened", why="a look")
+    state = story.decided("need-more")
+    assert state.stage(story.time) == "approved"
+    assert [d.verdict for d in state.in_force] == ["de-index"]
+
+
+def test_an_appeal_is_decided_by_someone_who_took_no_part() -> None:
+    story = Story()
+    story.decided()
+    assert story.does("finch", "appealed", why="It was never trained on that.").stage(story.time) == "appealed"
+    for involved in ("heron", "wren"):
+        with pytest.raises(UsageError, match=f"{involved} took part in it; someone not involved decides"):
+            story.does(involved, "appeal-decided", outcome="upheld", why="words")
+        with pytest.raises(UsageError, match="took part"):
+            story.claims(involved)
+    assert story.state.in_force[0].stands(story.time)
+    state = story.does("owl", "appeal-decided", outcome="overturned", why="The card was forged.")
+    assert state.stage(story.time) == "overturned"
+    assert state.in_force == ()
+    assert (state.decisions[0].status, state.decisions[0].appeal) == ("overturned", "overturned")
+
+
+def test_an_upheld_decision_stands_and_can_be_appealed_again_before_someone_else() -> None:
+    story = Story()
+    story.decided()
+    story.does("finch", "appealed", why="words")
+    state = story.does("owl", "appeal-decided", outcome="upheld", why="words")
+    assert state.stage(story.time) == "approved"
+    assert state.in_force[0].appeal == "upheld"
+    story.does("finch", "appealed", why="more words")
+    with pytest.raises(UsageError, match="owl took part"):
+        story.does("owl", "appeal-decided", outcome="upheld", why="words")
+
+
+def test_no_round_goes_on_while_an_appeal_is_open() -> None:
+    story = Story()
+    story.decided()
+    story.does("finch", "appealed", why="words")
+    with pytest.raises(UsageError, match="an appeal is open"):
+        story.does("owl", "reopened", why="words")
+    with pytest.raises(UsageError, match="an appeal is open already"):
+        story.does("finch", "appealed", why="words")
+
+
+def test_what_acts_upon_nobody_can_be_neither_appealed_nor_notified_nor_listed() -> None:
+    story = Story()
+    story.decided("no-action")
+    for kind, data in (("appealed", {"why": "x"}), ("notified", {}), ("listed", {"decision": "", "recipient": "r"})):
+        with pytest.raises(UsageError, match="no decision in force that acts upon it"):
+            story.does("owl", kind, **data)
+
+
+def test_an_owner_is_told_only_once_reporting_is_recorded() -> None:
+    story = Story()
+    story.decided()
+    with pytest.raises(UsageError, match="only after a person has recorded that it was reported"):
+        story.does("owl", "notified")
+    story.does("owl", "reported", outcome="not-due", why="Counsel said so.")
+    assert story.does("owl", "notified").in_force[0].notified_at == story.time
+
+
+def test_a_decision_that_does_not_stand_goes_on_no_list() -> None:
+    story = Story()
+    decision = story.decided().in_force[0]
+    with pytest.raises(UsageError, match="decision other does not stand"):
+        story.does("auditor", "listed", decision="other", recipient="search")
+    assert story.does("auditor", "listed", decision=decision.id, recipient="search").stage(story.time) == "listed"
+    assert story.does("auditor", "delisted", recipient="search").stage(story.time) == "approved"
+    with pytest.raises(UsageError, match="has lapsed"):
+        story.does("auditor", "listed", hours=24 * 211, decision=decision.id, recipient="search")
+
+
+def _joined(story: Story, *, copies: tuple[str, ...] = (), reasons: tuple[str, ...] = ()) -> State:
+    first = opened(1).data
+    said = [{**first["reasons"][0], "fact": fact} for fact in reasons]
+    return story.does(
+        "auditor",
+        "joined",
+        copies=[{"kind": "model", "name": name, "revision": ""} for name in copies],
+        reasons=said,
+        facts=[],
+        digests=[],
+        policy="1" * 64,
+        version="1",
+    )
+
+
+def test_a_re_upload_joins_but_no_decision_covers_it_before_people_looked() -> None:
+    story = Story()
+    story.decided()
+    state = _joined(story, copies=("mirror/again",))
+    assert [ref.name for ref in state.joined] == ["mirror/again"]
+    assert state.in_force[0].copies == ()
+    story.does("owl", "reopened", why="a re-upload")
+    assert [ref.name for ref in story.decided().in_force[0].copies] == ["mirror/again"]
+
+
+def test_new_reasons_begin_anew_what_was_not_decided_on_them() -> None:
+    story = Story()
+    story.claims("heron")
+    story.says("heron", "proposed", "no-action")
+    state = _joined(story, reasons=("another dataset",))
+    assert (state.base, state.opinions) == ("new", ())
+    story = Story()
+    story.decided("no-action")
+    assert _joined(story, reasons=("another dataset",)).base == "new"
+    story = Story()
+    story.decided()
+    assert _joined(story, reasons=("another dataset",)).base == "approved"
+
+
+def test_opinions_say_why_and_name_rules_that_the_case_rests_on() -> None:
+    story = Story()
+    story.claims("heron")
+    with pytest.raises(UsageError, match="say why, in words"):
+        story.does("heron", "proposed", verdict="label", rules=RULE, why="  ")
+    with pytest.raises(UsageError, match="rests on no rule 'no-licence'; it rests on trained-on-known-content"):
+        story.does("heron", "proposed", verdict="label", rules=["no-licence"], why="words")
+    with pytest.raises(UsageError, match="name the rules that label follows"):
+        story.does("heron", "proposed", verdict="label", rules=[], why="words")
+
+
+# Laws
+
+ACTORS = ("heron", "wren", "owl")
+
+
+def _acts() -> st.SearchStrategy[tuple[str, str, Mapping[str, Any], float]]:
+    opinion = st.builds(
+        lambda verdict: {"verdict": verdict, "rules": RULE, "why": "words"},
+        st.sampled_from(["de-index", "label", "no-action", "need-more"]),
+    )
+    kinds = st.one_of(
+        st.tuples(st.just("claimed"), st.builds(lambda hours: {"hours": hours}, st.integers(1, 30))),
+        st.tuples(st.sampled_from(["proposed", "reviewed", "settled"]), opinion),
+        st.tuples(st.just("interim"), st.builds(lambda hours: {"hours": hours}, st.integers(1, 80))),
+        st.tuples(st.sampled_from(["confirmed", "reopened", "appealed"]), st.just({"why": "words"})),
+        st.tuples(
+            st.just("appeal-decided"),
+            st.builds(lambda o: {"outcome": o, "why": "words"}, st.sampled_from(["upheld", "overturned"])),
+        ),
+        st.tuples(st.just("reported"), st.just({"outcome": "reported", "why": "words"})),
+        st.tuples(st.sampled_from(["notified", "released", "withdrawn"]), st.just({})),
+        st.tuples(st.just("listed"), st.just({"recipient": "search"})),
+    )
+    return st.builds(lambda actor, kind, hours: (actor, *kind, hours), st.sampled_from(ACTORS), kinds, st.floats(0, 60))
+
+
+def _all(strength: Strength, acts: list[tuple[str, str, Mapping[str, Any], float]]) -> Iterator[State]:
+    story = Story(strength)
+    for actor, kind, data, hours in acts:
+        time = later(story.time, hours=hours)
+        data = dict(data)
+        if "hours" in data:
+            span = data.pop("hours")
+            ends = {"until": later(time, hours=span), "expires": later(time, hours=span)}
+            data |= ends | ({"verdict": "interim", "rules": RULE, "why": "words"} if kind == "interim" else {})
+        if kind == "listed":
+            data["decision"] = story.state.in_force[0].id if story.state.in_force else ""
+        try:
+            yield story.does(actor, kind, hours=hours, **data)
+        except UsageError:
+            continue
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(["exact", "near", "listed"]), st.lists(_acts(), max_size=40))
+def test_whatever_people_do_in_whatever_order(strength: Strength, acts: list[Any]) -> None:
+    for state in itertools.islice(_all(strength, acts), 100):
+        assert sum(decision.status == "standing" for decision in state.decisions) <= 1
+        for decision in state.decisions:
+            assert decision.verdict in VERDICTS
+            assert decision.proposer != decision.approver
+            assert decision.explanation
+            if decision.verdict == "interim":
+                assert strength != "near"
+                assert decision.expires_at <= later(decision.decided_at, hours=72)
+            else:
+                assert decision.approver
+            if decision.verdict == "de-index" and strength == "near":
+                assert state.confirmed
+            if decision.notified_at:
+                assert state.reported
+        assert len({opinion.reviewer for opinion in state.opinions}) == len(state.opinions)
+        if state.appeal:
+            assert state.stage(state.changed_at) == "appealed"
+
+
+def test_every_strength_has_a_place_in_the_queue_and_older_ledgers_keep_theirs() -> None:
+    assert list(RANKS) == list(STRENGTHS)
+    assert list(RANKS.values()) == sorted(RANKS.values())
+    before = {"listed": 0, "exact": 1, "named": 2, "near": 3, "stated": 4}
+    assert {strength: RANKS[strength] for strength in before} == before  # type: ignore[index]
+    option = next(option for option in list_cases.params if option.name == "confidence")
+    assert tuple(option.type.choices) == tuple(STRENGTHS)  # type: ignore[attr-defined]
