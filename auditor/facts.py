@@ -17,21 +17,20 @@ import pyarrow.compute as pc
 
 from auditor.model import NOWHERE, Gap, Kind, Place, Statement, Subject
 
-FACTS = pa.schema(
-    [
-        pa.field("bucket", pa.uint8()),
-        pa.field("kind", pa.string()),
-        pa.field("name", pa.string()),
-        pa.field("revision", pa.string()),
-        pa.field("key", pa.string()),
-        pa.field("value", pa.string()),
-        pa.field("relation", pa.string()),
-        pa.field("uri", pa.string()),
-        pa.field("line", pa.int64()),
-        pa.field("source", pa.string()),
-        pa.field("remark", pa.string()),
-    ]
+_FACT_FIELDS: tuple[pa.Field[Any], ...] = (
+    pa.field("bucket", pa.uint8()),
+    pa.field("kind", pa.string()),
+    pa.field("name", pa.string()),
+    pa.field("revision", pa.string()),
+    pa.field("key", pa.string()),
+    pa.field("value", pa.string()),
+    pa.field("relation", pa.string()),
+    pa.field("uri", pa.string()),
+    pa.field("line", pa.int64()),
+    pa.field("source", pa.string()),
+    pa.field("remark", pa.string()),
 )
+FACTS = pa.schema(_FACT_FIELDS)
 # Scanner options that read little ahead: Arrow's own would hold some million rows of a large run in memory.
 FLAT: dict[str, int] = {"batch_size": 32 * 1024, "batch_readahead": 2, "fragment_readahead": 2}
 EDGES = pa.schema(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -43,7 +44,7 @@ EXACT = ("md5", "sha1", "sha256", "sha512", "photodna", "sha256-tensors", "autov
 NEAR = ("pdq", "phash-64", "dhash-64")
 BITS: Mapping[str, int] = {"pdq": 256, "phash-64": 64, "dhash-64": 64}
 
-SAMPLE_FIELDS = (
+SAMPLE_FIELDS: tuple[pa.Field[Any], ...] = (
     pa.field("sample", pa.string()),  # the sample's name within its subject: file name, key, or row number
     pa.field("place", pa.string()),  # URI of the file that holds it, relative to the target
     pa.field("row", pa.int64()),  # row or line in that file, from 1; 0: the whole file
@@ -53,28 +54,27 @@ SAMPLE_FIELDS = (
     pa.field("gap", pa.string()),  # why it could not be hashed; null: it was
 )
 
-HITS = pa.schema(
-    [
-        pa.field("kind", pa.string()),
-        pa.field("name", pa.string()),
-        pa.field("revision", pa.string()),
-        pa.field("list", pa.string()),
-        pa.field("version", pa.string()),
-        pa.field("means", pa.string()),
-        pa.field("token", pa.string()),  # keyed token of the list's entry
-        pa.field("classification", pa.string()),
-        pa.field("sample", pa.string()),
-        pa.field("place", pa.string()),
-        pa.field("row", pa.int64()),
-        pa.field("algorithm", pa.string()),
-        pa.field("distance", pa.int16()),  # in bits; 0 where EXACT; of a perceptual hash 0 is near all the same
-        pa.field("variant", pa.string()),
-        pa.field("basis", pa.string()),
-    ]
+_HIT_FIELDS: tuple[pa.Field[Any], ...] = (
+    pa.field("kind", pa.string()),
+    pa.field("name", pa.string()),
+    pa.field("revision", pa.string()),
+    pa.field("list", pa.string()),
+    pa.field("version", pa.string()),
+    pa.field("means", pa.string()),
+    pa.field("token", pa.string()),  # keyed token of the list's entry
+    pa.field("classification", pa.string()),
+    pa.field("sample", pa.string()),
+    pa.field("place", pa.string()),
+    pa.field("row", pa.int64()),
+    pa.field("algorithm", pa.string()),
+    pa.field("distance", pa.int16()),  # in bits; 0 where EXACT; of a perceptual hash 0 is near all the same
+    pa.field("variant", pa.string()),
+    pa.field("basis", pa.string()),
 )
+HITS = pa.schema(_HIT_FIELDS)
 
 
-def digest_field(algorithm: str) -> pa.Field:
+def digest_field(algorithm: str) -> pa.Field[Any]:
     return pa.field(algorithm, pa.binary(WIDTHS[algorithm]))
 
 

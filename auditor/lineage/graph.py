@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +83,7 @@ def same_files(dataset: pads.Dataset) -> Artefacts:
     return Artefacts(columns[0], columns[1], pc.match_substring_regex(columns[2], SHARED_PARTS))
 
 
-def _array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+def _array(column: pa.ChunkedArray[Any] | pa.Array) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
@@ -200,7 +200,7 @@ def tidy(table: pa.Table) -> pa.Table:
     )
 
 
-def rank(column: pa.ChunkedArray | pa.Array) -> tuple[Ids, pa.Array]:
+def rank(column: pa.ChunkedArray[Any] | pa.Array) -> tuple[Ids, pa.Array]:
     """Every value's place among the sorted distinct values, and those values."""
     encoded = _array(column.dictionary_encode()) if isinstance(column, pa.Array) else _unified(column)
     words = encoded.dictionary
@@ -210,5 +210,5 @@ def rank(column: pa.ChunkedArray | pa.Array) -> tuple[Ids, pa.Array]:
     return places[encoded.indices.to_numpy()], words.take(pa.array(order))
 
 
-def _unified(column: pa.ChunkedArray) -> pa.DictionaryArray:
+def _unified(column: pa.ChunkedArray[Any]) -> pa.DictionaryArray:
     return _array(column.dictionary_encode().unify_dictionaries())

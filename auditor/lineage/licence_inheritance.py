@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -66,7 +67,9 @@ _WORDS: Mapping[str, str] = {
 }
 
 
-def _ranks(names: pa.ChunkedArray, stated: pa.Table, ranks: Mapping[str, int], which: str, unknown: int) -> Ids:
+def _ranks(
+    names: pa.ChunkedArray[Any], stated: pa.Table, ranks: Mapping[str, int], which: Literal["min", "max"], unknown: int
+) -> Ids:
     """The greatest or least rank of the licences that each name states."""
     at = pc.index_in(stated["value"], pa.array(list(ranks), pa.string()))
     given = pc.fill_null(pa.chunked_array([pa.array(list(ranks.values()), pa.int64())]).take(at), unknown)

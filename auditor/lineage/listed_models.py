@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import cast
 
 import pyarrow as pa
 
@@ -88,4 +87,4 @@ def _of(subject: Subject, matcher: Matcher, compared: Counter[str]) -> Iterator[
 def _as_lead(hits: pa.RecordBatch, algorithm: str) -> pa.RecordBatch:
     at = HITS.get_field_index("algorithm")
     column = pa.repeat(pa.scalar(algorithm), hits.num_rows)
-    return cast(pa.RecordBatch, hits.set_column(at, HITS.field(at), column))
+    return hits.set_column(at, HITS.field(at), column)

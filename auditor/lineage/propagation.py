@@ -467,7 +467,8 @@ def _copies(dataset: pads.Dataset) -> Iterator[Row]:
         found[name, other] = min(before, relation), number + 1
 
     first = second = digest = ""
-    for row_digest, name in zip(table["digest"].to_pylist(), table["name"].to_pylist(), strict=True):
+    rows = cast("Iterator[tuple[str, str]]", zip(table["digest"].to_pylist(), table["name"].to_pylist(), strict=True))
+    for row_digest, name in rows:
         if row_digest != digest:
             digest, first, second = row_digest, name, ""
             continue
@@ -543,7 +544,8 @@ class _Rows:
 
     def batches(self, table: pa.Table, one: Sequence[tuple[str, ...]] = ()) -> Iterator[pa.RecordBatch]:
         """The rows as facts; ``one`` holds a row's revision where only one is meant."""
-        subjects = list(zip(table["kind"].to_pylist(), table["name"].to_pylist(), strict=True))
+        named = zip(table["kind"].to_pylist(), table["name"].to_pylist(), strict=True)
+        subjects = list(cast("Iterator[tuple[Kind, str]]", named))
         if self.revisions or any(one):
             chosen = [
                 one[at] if one and one[at] else sorted(self.revisions.get(subject, _NONE))
@@ -555,17 +557,13 @@ class _Rows:
             subjects = [subjects[at] for at in places]
         else:
             revisions = [""] * len(subjects)
-        buckets = [
-            Ref(cast(Kind, kind), name, revision).bucket
-            for (kind, name), revision in zip(subjects, revisions, strict=True)
-        ]
+        buckets = [Ref(kind, name, revision).bucket for (kind, name), revision in zip(subjects, revisions, strict=True)]
         rows = len(subjects)
         given = {"bucket": pa.array(buckets, pa.uint8()), "revision": pa.array(revisions, pa.string())}
         given |= {"uri": pa.repeat("", rows), "source": pa.repeat(SOURCE, rows), "line": pa.repeat(0, rows)}
         arrays = [given[field.name] if field.name in given else table[field.name] for field in FACTS]
-        yield from pa.table(
-            [array.cast(field.type) for array, field in zip(arrays, FACTS, strict=True)], FACTS
-        ).to_batches(BATCH)
+        columns = [array.cast(field.type) for array, field in zip(arrays, FACTS, strict=True)]
+        yield from pa.Table.from_arrays(columns, schema=FACTS).to_batches(BATCH)
 
 
 _NONE = frozenset({""})

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,14 +25,13 @@ from auditor.lineage.graph import SHARED_PARTS, Ids
 from auditor.lineage.weight_similarity import FEWEST_SAME
 from auditor.readers import Part
 
-TENSORS = pa.schema(
-    [
-        pa.field("name", pa.string()),
-        pa.field("revision", pa.string()),
-        pa.field("unit", pa.string()),  # the file's URI; that of a sharded model's files is the same
-        pa.field("digests", pa.large_binary()),  # KEPT bytes a tensor
-    ]
+_TENSOR_FIELDS: tuple[pa.Field[Any], ...] = (
+    pa.field("name", pa.string()),
+    pa.field("revision", pa.string()),
+    pa.field("unit", pa.string()),  # the file's URI; that of a sharded model's files is the same
+    pa.field("digests", pa.large_binary()),  # KEPT bytes a tensor
 )
+TENSORS = pa.schema(_TENSOR_FIELDS)
 # A tensor that so many models have which nothing else connects is a part that unlike models share, not a sign of
 # descent, unless it is one of half of all that a model has.
 MANY = 5

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -273,7 +274,8 @@ def _untested(edges: pa.Table, tested: Mapping[tuple[str, str], Compared]) -> fr
     """Models with a declared base whose weights could not be compared: what they are like may be its."""
     models = pc.and_(pc.equal(edges["parent_kind"], "model"), pc.not_equal(edges["relation"], "copy"))
     stated = edges.filter(models)
-    pairs = zip(stated["child"].to_pylist(), stated["parent"].to_pylist(), strict=True)
+    named = zip(stated["child"].to_pylist(), stated["parent"].to_pylist(), strict=True)
+    pairs = cast("Iterator[tuple[str, str]]", named)
     known = {pair for pair, found in tested.items() if found.verdict != "cannot tell"}
     return frozenset(child for child, parent in pairs if (child, parent) not in known)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from auditor.errors import RunError
 from auditor.model import SEVERITIES, Case, Finding, Kind, Outcome, Place, Ref, Severity, Statement, Subject
@@ -137,7 +137,8 @@ def hits(
     relation = pc.if_else(pc.equal(pc.bit_wise_and(counted["weakness_min"], 1), 1), "near", "exact")
     basis = pc.if_else(pc.greater(counted["weakness_min"], 1), "declared", "computed")
     counted, per_list = counted.append_column("basis", basis), [*per_list[:-1], "basis", "how"]
-    means = pa.array([treat.get(word, word) for word in counted["means"].to_pylist()], pa.string())
+    words = cast("list[str]", counted["means"].to_pylist())
+    means = pa.array([treat.get(word, word) for word in words], pa.string())
     counted = counted.append_column("relation", relation).append_column("hits", counted["sample_count"])
     counted = counted.set_column(counted.schema.get_field_index("means"), "means", means)
     joined = counted.select([*per_list, "relation", "hits"]).join(totals, identity, join_type="left outer")

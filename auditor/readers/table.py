@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -262,12 +262,14 @@ def _arrow(file: BinaryIO, head: bytes, wants: Wants) -> Iterator[Rows]:
     stream = pa.PythonFile(file, mode="r")
     batches: Iterable[pa.RecordBatch]
     if head[:6] == b"ARROW1":
-        reader = pa.ipc.open_file(stream)
-        batches = (reader.get_batch(index) for index in range(reader.num_record_batches))
+        file_reader = pa.ipc.open_file(stream)
+        schema = file_reader.schema
+        batches = (file_reader.get_batch(index) for index in range(file_reader.num_record_batches))
     else:
-        reader = pa.ipc.open_stream(stream)
-        batches = reader
-    columns = columns_of(reader.schema)
+        stream_reader = pa.ipc.open_stream(stream)
+        schema = stream_reader.schema
+        batches = stream_reader
+    columns = columns_of(schema)
     names = list(columns.read(wants))
     first = 1
     if not columns.usable:
@@ -675,7 +677,7 @@ def _is_bytes(kind: pa.DataType) -> bool:
     )
 
 
-def _holds_images(field: pa.Field, bare: str) -> bool:
+def _holds_images(field: pa.Field[Any], bare: str) -> bool:
     """A binary column called like one, or Hugging Face's ``image: {bytes, path}``."""
     kind = field.type
     if pa.types.is_struct(kind):

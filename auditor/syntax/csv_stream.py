@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -69,7 +69,7 @@ def blocks(stream: pa.NativeFile, header: Header, picked: Sequence[int], headed:
     names = [ids[index] for index in picked] or ids[:1]
     ragged: list[tuple[int, int]] = []
 
-    def note(row: Any) -> str:
+    def note(row: Any) -> Literal["skip"]:
         ragged.append((row.number - skip, row.actual_columns))
         return "skip"
 
