@@ -3,6 +3,7 @@
     AuditorError               exit code 2, and the message says what to do
     ├── UsageError             a target, option or run folder that cannot be used
     │   └── NothingToAudit     the targets hold nothing
+    ├── ExtensionError         a reader, list format or other member that lacks what every member must have
     ├── RuleError              a rule, profile or vocabulary that cannot be trusted
     ├── ListError              a known-content or known-model list that cannot be trusted
     ├── RunError               a run folder that is damaged, locked or newer than this program
@@ -25,6 +26,10 @@ class UsageError(AuditorError):
 
 
 class NothingToAudit(UsageError):
+    pass
+
+
+class ExtensionError(AuditorError):
     pass
 
 

@@ -1,0 +1,163 @@
+"""Loads the members of an extension folder: the modules of a package, and those that installed packages add.
+
+A package such as :mod:`auditor.readers` describes the duties of its members as a :class:`typing.Protocol`: each
+function and constant without a value is required, each constant with a value is optional and has that default. Every
+module of the package is a member; a module that lacks a duty is an error, so that no member disappears because one of
+its functions is misspelt.
+
+Other distributions add members through entry points whose value is a module::
+
+    [project.entry-points."auditor.readers"]
+    acme = "acme_auditor.reader"
+
+Such a member never replaces one of the package itself. What it is and where it comes from is an :class:`Extension`,
+which is handed to whatever loads members; without any, only the package's own members are loaded.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import pkgutil
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, NamedTuple
+
+from auditor.errors import ExtensionError
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
+READERS = "auditor.readers"
+LIST_FORMATS = "auditor.list_formats"
+GROUPS = (READERS, LIST_FORMATS)
+_MODULE = re.compile(r"\w+(\.\w+)*")
+
+
+class Extension(NamedTuple):
+    """A member that an installed distribution adds: the module it is, and the distribution it comes from."""
+
+    group: str
+    name: str
+    module: str
+    distribution: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version} ({self.group}: {self.name})"
+
+
+def installed_extensions() -> tuple[Extension, ...]:
+    """Return the members that installed distributions add, sorted. Nothing of them is imported.
+
+    The working directory is not searched: what is audited may lie there, and must not be able to add code.
+
+    Raises:
+        ExtensionError: Two entry points of a group have the same name, or the value of one is not a module.
+    """
+    from importlib.metadata import distributions
+
+    working_directory = os.path.realpath(os.curdir)
+    path = [folder for folder in sys.path if folder and os.path.realpath(folder) != working_directory]
+    first: dict[str, Distribution] = {}
+    for distribution in distributions(path=path):
+        # As with modules, the first on the path is the one that is used; a second copy is not there.
+        first.setdefault(re.sub(r"[-_.]+", "-", distribution.name).lower(), distribution)
+    found: dict[tuple[str, str], Extension] = {}
+    for distribution in first.values():
+        for entry in distribution.entry_points:
+            if entry.group not in GROUPS:
+                continue
+            extension = Extension(entry.group, entry.name, entry.value, distribution.name, distribution.version)
+            if not _MODULE.fullmatch(entry.value):
+                raise ExtensionError(f"{extension}: its value {entry.value!r} is not a module; {_remedy(extension)}")
+            other = found.setdefault((entry.group, entry.name), extension)
+            if other is not extension:
+                raise ExtensionError(
+                    f"{other} and {extension}: two entry points have the same name; uninstall one of the two, or "
+                    "use --isolated"
+                )
+    return tuple(sorted(found.values()))
+
+
+@cache
+def load_members(
+    package: str, protocol: type, group: str = "", extensions: tuple[Extension, ...] = ()
+) -> Mapping[str, ModuleType]:
+    """Import the members of a package and return them by name, in order of name.
+
+    Args:
+        package: The package whose modules are members, by its full name.
+        protocol: A Protocol with the duties of a member; optional constants that a member lacks are set to the
+            default that the protocol gives them.
+        group: The entry-point group of the package, if other distributions may add members.
+        extensions: What other distributions add; those of other groups are ignored.
+
+    Raises:
+        ExtensionError: A module lacks a duty, or an extension has the name of another member or cannot be imported.
+    """
+    folder = importlib.import_module(package).__path__
+    members = {
+        name: importlib.import_module(f"{package}.{name}")
+        for name in sorted(module.name for module in pkgutil.iter_modules(folder))
+    }
+    for module in members.values():
+        _check_duties(module, protocol, str(module.__file__), f"move what is no member out of {package}")
+    for extension in extensions:
+        if extension.group != group:
+            continue
+        if extension.name in members:
+            raise ExtensionError(
+                f"{extension}: there is another member {extension.name!r} of {package}; {_remedy(extension)}"
+            )
+        members[extension.name] = module = _import(extension)
+        _check_duties(module, protocol, f"{extension}: {module.__file__}", _remedy(extension))
+    return dict(sorted(members.items()))
+
+
+def _import(extension: Extension) -> ModuleType:
+    try:
+        return importlib.import_module(extension.module)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        raise ExtensionError(f"{extension}: cannot be imported ({why}); {_remedy(extension)}") from error
+
+
+def _check_duties(module: ModuleType, protocol: type, where: str, remedy: str) -> None:
+    """Set optional constants to their defaults. Raises ExtensionError if the module lacks a required duty."""
+    for name, is_function in _required(protocol):
+        if name not in vars(module):
+            similar = difflib.get_close_matches(name, [other for other in vars(module) if other[:1] != "_"], 1)
+            hint = f" (it has {similar[0]!r}: is it misspelt?)" if similar else ""
+            raise ExtensionError(f"{where}: has no {name}{'()' if is_function else ''}{hint}; add it, or {remedy}")
+        if is_function and not callable(vars(module)[name]):
+            raise ExtensionError(f"{where}: {name} is not a function; make it one, or {remedy}")
+    for name, default in _defaults(protocol):
+        vars(module).setdefault(name, default)
+
+
+def _required(protocol: type) -> Iterator[tuple[str, bool]]:
+    """The names that a member must have, and whether each is a function."""
+    for name in _public(protocol.__annotations__):
+        if name not in vars(protocol):
+            yield name, False
+    for name in _public(vars(protocol)):
+        if isinstance(vars(protocol)[name], FunctionType | property):
+            yield name, True
+
+
+def _defaults(protocol: type) -> Iterator[tuple[str, object]]:
+    """The names that a member may have, and their values where it does not."""
+    return ((name, vars(protocol)[name]) for name in _public(protocol.__annotations__) if name in vars(protocol))
+
+
+def _public(names: Iterable[str]) -> Iterator[str]:
+    return (name for name in names if not name.startswith("_"))
+
+
+def _remedy(extension: Extension) -> str:
+    return f"update or uninstall {extension.distribution}, or use --isolated"
