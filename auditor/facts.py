@@ -1,6 +1,6 @@
 """Statements as rows: what a worker writes, a run joins and ``auditor facts`` prints.
 
-A subject leaves a worker only as rows of :data:`FACTS`. ``bucket`` is the subject's hash bucket, by which
+A subject leaves a worker only as rows of :data:`FACTS_SCHEMA`. ``bucket`` is the subject's hash bucket, by which
 the parts of one subject in several shards are brought together on disk.
 """
 
@@ -30,10 +30,10 @@ _FACT_FIELDS: tuple[pa.Field[Any], ...] = (
     pa.field("source", pa.string()),
     pa.field("remark", pa.string()),
 )
-FACTS = pa.schema(_FACT_FIELDS)
+FACTS_SCHEMA = pa.schema(_FACT_FIELDS)
 # Scanner options that read little ahead: Arrow's own would hold some million rows of a large run in memory.
-FLAT: dict[str, int] = {"batch_size": 32 * 1024, "batch_readahead": 2, "fragment_readahead": 2}
-EDGES = pa.schema(
+LOW_MEMORY_SCAN: dict[str, int] = {"batch_size": 32 * 1024, "batch_readahead": 2, "fragment_readahead": 2}
+EDGES_SCHEMA = pa.schema(
     [
         pa.field("child_kind", pa.string()),
         pa.field("child", pa.string()),
@@ -45,7 +45,7 @@ EDGES = pa.schema(
 )
 
 
-def rows(subjects: Iterable[Subject]) -> pa.RecordBatch:
+def subjects_to_rows(subjects: Iterable[Subject]) -> pa.RecordBatch:
     """The subjects' statements and gaps as one batch; a subject without any leaves a row without a key.
 
     A gap is a row with key ``gap``, value what and relation why.
@@ -59,27 +59,29 @@ def rows(subjects: Iterable[Subject]) -> pa.RecordBatch:
         said += subject.statements
         said += [Statement("gap", gap.what, gap.why, gap.place) for gap in subject.gaps]
         if not subject.statements and not subject.gaps:
-            said.append(_SILENT)
+            said.append(_NO_STATEMENT)
         owners += [number] * (len(said) - len(owners))
     if not said:
-        return pa.RecordBatch.from_pylist([], FACTS)
+        return pa.RecordBatch.from_pylist([], FACTS_SCHEMA)
     at = pa.array(owners, pa.int32())
     keys, values, relations, places, sources, remarks = zip(*said, strict=True)
     uris, lines = [place.uri for place in places], [place.line for place in places]
     columns = (keys, values, relations, uris, lines, sources, remarks)
-    arrays = [_array(column, FACTS.field(n).type).take(at) for n, column in enumerate(zip(*identities, strict=True))]
-    arrays += [_array(column, FACTS.field(n).type) for n, column in enumerate(columns, len(arrays))]
-    return pa.RecordBatch.from_arrays(arrays, schema=FACTS)
+    arrays = [
+        _to_array(column, FACTS_SCHEMA.field(n).type).take(at) for n, column in enumerate(zip(*identities, strict=True))
+    ]
+    arrays += [_to_array(column, FACTS_SCHEMA.field(n).type) for n, column in enumerate(columns, len(arrays))]
+    return pa.RecordBatch.from_arrays(arrays, schema=FACTS_SCHEMA)
 
 
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+def _to_array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     try:
         return pa.array(values, kind)
     except UnicodeEncodeError:
-        return pa.array([_text(value) for value in values], kind)
+        return pa.array([_escape_surrogates(value) for value in values], kind)
 
 
-def _text(text: str) -> str:
+def _escape_surrogates(text: str) -> str:
     """Arrow strings are UTF-8: a lone surrogate is written as its escape."""
     if text.isascii():
         return text
@@ -90,14 +92,14 @@ def _text(text: str) -> str:
     return text
 
 
-def of_use(rows: pa.RecordBatch, reads: Mapping[str, frozenset[str]]) -> pa.RecordBatch:
+def keep_needed_rows(rows: pa.RecordBatch, reads: Mapping[str, frozenset[str]]) -> pa.RecordBatch:
     """The rows that ``reads`` names and every gap, and at least one row of each subject: there is a subject.
 
     ``reads`` are statement keys, each with the values that count in lower case (none: any).
     """
     whole = [key for key, values in reads.items() if not values]
     narrow = {key: values for key, values in reads.items() if values}
-    keep = pc.or_(pc.is_in(rows["key"], pa.array([*whole, "gap"])), firsts([rows[name] for name in _IDENTITY]))
+    keep = pc.or_(pc.is_in(rows["key"], pa.array([*whole, "gap"])), group_starts([rows[name] for name in _IDENTITY]))
     kept = keep.to_numpy(zero_copy_only=False)
     some = pc.indices_nonzero(pc.is_in(rows["key"], pa.array([*narrow], pa.string())))
     if len(some):
@@ -111,25 +113,25 @@ def of_use(rows: pa.RecordBatch, reads: Mapping[str, frozenset[str]]) -> pa.Reco
     return rows.filter(pa.array(kept))
 
 
-def subjects(table: pa.Table) -> Iterator[Subject]:
-    """The subjects of a table of :data:`FACTS`, joined and in order of (kind, name, revision).
+def subjects_from_rows(table: pa.Table) -> Iterator[Subject]:
+    """The subjects of a table of :data:`FACTS_SCHEMA`, joined and in order of (kind, name, revision).
 
     Statements come in the order (key, value, relation, place, source, remark): the same for any order of shards.
     Equal statements are given once.
     """
-    table = table.sort_by([(field.name, "ascending") for field in FACTS if field.name != "bucket"])
+    table = table.sort_by([(field.name, "ascending") for field in FACTS_SCHEMA if field.name != "bucket"])
     # Some at a time: what is made is still near the processor when it is used.
-    slices = table.drop_columns(["bucket"]).to_batches(max_chunksize=_SLICE)
+    slices = table.drop_columns(["bucket"]).to_batches(max_chunksize=_SLICE_ROWS)
     cells = chain.from_iterable(zip(*map(pa.Array.to_pylist, rows.columns), strict=True) for rows in slices)
     for identity, rows in groupby(cells, itemgetter(0, 1, 2)):
-        yield _subject(identity, rows)
+        yield _join_rows(identity, rows)
 
 
 _IDENTITY = ("kind", "name", "revision")
-_SLICE = 2048  # rows
+_SLICE_ROWS = 2048  # rows
 
 
-def firsts(columns: Sequence[pa.Array]) -> pa.Array:
+def group_starts(columns: Sequence[pa.Array]) -> pa.Array:
     """Is a row another than the one before it?"""
     if not len(columns[0]):
         return pa.array([], pa.bool_())
@@ -137,7 +139,7 @@ def firsts(columns: Sequence[pa.Array]) -> pa.Array:
     return pa.concat_arrays([pa.array([True]), reduce(pc.or_, changed)])
 
 
-def _subject(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]]) -> Subject:
+def _join_rows(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]]) -> Subject:
     """The subject that these rows, which are in order, speak of."""
     statements: list[Statement] = []
     gaps: list[Gap] = []
@@ -156,4 +158,4 @@ def _subject(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]]) -
     return Subject(*identity, tuple(statements), tuple(gaps))
 
 
-_SILENT = Statement("", "")
+_NO_STATEMENT = Statement("", "")

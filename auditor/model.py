@@ -128,14 +128,14 @@ class Statement(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """What could not be read or judged. ``what`` is one word of :data:`GAPS`, ``why`` says the rest."""
+    """What could not be read or judged. ``what`` is one word of :data:`GAP_KINDS`, ``why`` says the rest."""
 
     what: str
     why: str
     place: Place = NOWHERE
 
 
-GAPS: Mapping[str, str] = MappingProxyType(
+GAP_KINDS: Mapping[str, str] = MappingProxyType(
     {
         "file": "a file could not be opened or read",
         "card": "a card's metadata or text could not be read",
@@ -181,11 +181,11 @@ class Subject(NamedTuple):
     def ref(self) -> Ref:
         return Ref(self.kind, self.name, self.revision)
 
-    def stated(self, key: str) -> bool:
+    def has(self, key: str) -> bool:
         """Is anything stated under this key?"""
         return any(statement.key == key for statement in self.statements)
 
-    def of(self, *keys: str) -> Iterator[Statement]:
+    def statements_for(self, *keys: str) -> Iterator[Statement]:
         """The statements under these keys, in order."""
         return (statement for statement in self.statements if statement.key in keys)
 
@@ -266,11 +266,11 @@ class Count:
         )
 
     @property
-    def proven(self) -> bool:
+    def is_balanced(self) -> bool:
         return self.collected == self.scanned + self.skipped + self.errored
 
 
-def _sum(left: Mapping[str, int], right: Mapping[str, int]) -> Mapping[str, int]:
+def _add_counts(left: Mapping[str, int], right: Mapping[str, int]) -> Mapping[str, int]:
     total = dict(left)
     for key, number in right.items():
         total[key] = total.get(key, 0) + number
@@ -296,14 +296,14 @@ class Tally:
         return Tally(
             self.files + other.files,
             self.samples + other.samples,
-            _sum(self.reasons, other.reasons),
-            _sum(self.coverage, other.coverage),
-            _sum(self.compared, other.compared),
+            _add_counts(self.reasons, other.reasons),
+            _add_counts(self.coverage, other.coverage),
+            _add_counts(self.compared, other.compared),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class RuleExample:
     """A rule's own example: statements and gaps, and what the rule must say of them, word for word."""
 
     name: str
@@ -319,7 +319,7 @@ class Rule:
     """One TOML file of ``rules/``; ``id`` is its stem and never changes.
 
     ``when`` narrows the subjects: every key must be stated with one of its values (none: any value).
-    ``reads`` names the gaps (:data:`GAPS`) that leave the question open: then the outcome is UNCHECKED.
+    ``reads`` names the gaps (:data:`GAP_KINDS`) that leave the question open: then the outcome is UNCHECKED.
     ``fix`` says what the owner of the subject can do; a notice shows it. ``review`` says how reviewers, platforms and
     search services decide ("": nothing for them to do); no notice shows it.
     """
@@ -337,4 +337,4 @@ class Rule:
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
-    examples: tuple[Example, ...] = ()
+    examples: tuple[RuleExample, ...] = ()

@@ -29,17 +29,17 @@ def printable(text: str, limit: int = 200) -> str:
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text
     cut = len(text) > limit
-    shown = "".join(_shown(character) for character in (text[:limit] if cut else text))
+    shown = "".join(_escape(character) for character in (text[:limit] if cut else text))
     return f"{shown}… ({len(text):,} characters)" if cut else shown
 
 
-def cell(text: str, limit: int = 2000) -> str:
+def csv_cell(text: str, limit: int = 2000) -> str:
     """The text as a CSV cell that no spreadsheet runs (OWASP: CSV injection) and no terminal obeys."""
     shown = printable(text, limit)
     return f"'{shown}" if shown.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else shown
 
 
-def _shown(character: str) -> str:
+def _escape(character: str) -> str:
     if character == " " or character.isalnum():
         return character if character not in _INVISIBLE else f"\\u{{{ord(character):x}}}"
     category = unicodedata.category(character)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
-class Silent:
+class NullReporter:
     """Does nothing; the base of every reporter. Methods are called from one thread."""
 
     def start(self, files: int | None, size: int | None) -> None:
@@ -30,7 +30,7 @@ class Silent:
         """The scan is over, or was interrupted. May be called more than once."""
 
 
-class Terminal(Silent):
+class TerminalReporter(NullReporter):
     """A line on stderr: files done, rate, time left, samples and findings so far; notes above it."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -83,7 +83,7 @@ class Terminal(Silent):
         self._progress = self._task = None
 
 
-def reporter(stream: TextIO | None = None) -> Silent:
+def create_reporter(stream: TextIO | None = None) -> NullReporter:
     """A line of progress where ``stream`` (stderr) is a terminal, else silence."""
     stream = stream or sys.stderr
-    return Terminal(stream) if stream.isatty() else Silent()
+    return TerminalReporter(stream) if stream.isatty() else NullReporter()

@@ -8,7 +8,7 @@ from pathlib import Path
 from auditor.errors import RuleError
 
 
-def resource(name: str) -> Path:
+def resource_folder(name: str) -> Path:
     """The folder ``rules`` or ``reports/schema`` (or another the wheel carries)."""
     package = Path(__file__).resolve().parent
     for root in (package / "_data", package.parent):
@@ -17,7 +17,7 @@ def resource(name: str) -> Path:
     raise RuleError(f"{package}: this installation has no {name}/ folder; install auditor again")
 
 
-def home() -> Path:
+def user_data_folder() -> Path:
     """Where lists, keys and the ledger are kept: ``$AUDITOR_HOME``, or the system's place for a program's files."""
     import click
 

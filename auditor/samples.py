@@ -17,9 +17,9 @@ import pyarrow as pa
 from auditor.model import Basis, Ref
 
 # What names the format of a fingerprint, as which a list holds sampled values of weights: see hashing/fingerprints.py.
-FINGERPRINT = "auditor-fingerprint-1"
+WEIGHT_FINGERPRINT = "auditor-fingerprint-1"
 # Bytes a digest has, by algorithm. Digest columns are fixed-size binary of that width.
-WIDTHS: Mapping[str, int] = {
+DIGEST_BYTES: Mapping[str, int] = {
     "md5": 16,
     "sha1": 20,
     "sha256": 32,
@@ -34,15 +34,26 @@ WIDTHS: Mapping[str, int] = {
     "autov3": 8,
     "autov2": 8,
     # Of a fingerprint's file. It names the entry; what is compared are the values.
-    FINGERPRINT: 32,
+    WEIGHT_FINGERPRINT: 32,
 }
 # Signals that are text, matched by expression: the column is called ``url``.
 TEXT_SIGNALS = ("url", "domain")
-ALGORITHMS: tuple[str, ...] = (*WIDTHS, *TEXT_SIGNALS)
+ALGORITHMS: tuple[str, ...] = (*DIGEST_BYTES, *TEXT_SIGNALS)
 # A match by one of these is exact: the same bytes, or the same address. A match by any other is near, however near.
-EXACT = ("md5", "sha1", "sha256", "sha512", "photodna", "sha256-tensors", "autov3", "autov2", "url", "domain")
-NEAR = ("pdq", "phash-64", "dhash-64")
-BITS: Mapping[str, int] = {"pdq": 256, "phash-64": 64, "dhash-64": 64}
+EXACT_ALGORITHMS = (
+    "md5",
+    "sha1",
+    "sha256",
+    "sha512",
+    "photodna",
+    "sha256-tensors",
+    "autov3",
+    "autov2",
+    "url",
+    "domain",
+)
+NEAR_ALGORITHMS = ("pdq", "phash-64", "dhash-64")
+HASH_BITS: Mapping[str, int] = {"pdq": 256, "phash-64": 64, "dhash-64": 64}
 
 SAMPLE_FIELDS: tuple[pa.Field[Any], ...] = (
     pa.field("sample", pa.string()),  # the sample's name within its subject: file name, key, or row number
@@ -71,16 +82,16 @@ _HIT_FIELDS: tuple[pa.Field[Any], ...] = (
     pa.field("variant", pa.string()),
     pa.field("basis", pa.string()),
 )
-HITS = pa.schema(_HIT_FIELDS)
+HITS_SCHEMA = pa.schema(_HIT_FIELDS)
 
 
 def digest_field(algorithm: str) -> pa.Field[Any]:
-    return pa.field(algorithm, pa.binary(WIDTHS[algorithm]))
+    return pa.field(algorithm, pa.binary(DIGEST_BYTES[algorithm]))
 
 
 def sample_schema(algorithms: Sequence[str]) -> pa.Schema:
     """The schema of a batch that carries these digest columns (``url`` and ``domain`` need none)."""
-    return pa.schema([*SAMPLE_FIELDS, *(digest_field(name) for name in algorithms if name in WIDTHS)])
+    return pa.schema([*SAMPLE_FIELDS, *(digest_field(name) for name in algorithms if name in DIGEST_BYTES)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +105,14 @@ class Samples:
     subject: Ref
     basis: Basis
     batch: pa.RecordBatch
-    again: bool = False
+    already_counted: bool = False
 
     @property
     def algorithms(self) -> tuple[str, ...]:
-        return tuple(name for name in self.batch.schema.names if name in WIDTHS)
+        return tuple(name for name in self.batch.schema.names if name in DIGEST_BYTES)
 
 
-def sample_batch(columns: Mapping[str, Sequence[object] | pa.Array], algorithms: Sequence[str]) -> pa.RecordBatch:
+def build_sample_batch(columns: Mapping[str, Sequence[object] | pa.Array], algorithms: Sequence[str]) -> pa.RecordBatch:
     """A batch from columns; a column that is missing is filled with nulls (``variant`` with "")."""
     rows = len(next(iter(columns.values()))) if columns else 0
     schema = sample_schema(algorithms)
@@ -123,5 +134,5 @@ def sample_batch(columns: Mapping[str, Sequence[object] | pa.Array], algorithms:
     return pa.RecordBatch.from_arrays(list(arrays()), schema=schema)
 
 
-def no_hits() -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in HITS], schema=HITS)
+def empty_hits() -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in HITS_SCHEMA], schema=HITS_SCHEMA)

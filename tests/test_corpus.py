@@ -14,7 +14,7 @@ from auditor.model import Count
 from auditor.pipeline.audit import Report, audit
 from auditor.pipeline.audit import facts as run_facts
 from auditor.readers.image_files import claims
-from auditor.samples import WIDTHS
+from auditor.samples import DIGEST_BYTES
 from auditor.sources import Blob, Unread, source_of
 
 pytestmark = pytest.mark.corpus
@@ -39,8 +39,8 @@ def scans(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, R
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_file_is_accounted_for_and_no_case_is_opened(name: str, corpus: Path, scans: dict[str, Report]) -> None:
     report = scans[name]
-    assert report.tally.files.proven
-    assert report.tally.samples.proven
+    assert report.tally.files.is_balanced
+    assert report.tally.samples.is_balanced
     assert report.tally.files.collected == walked(corpus / name)
     assert report.cases == ()
     lost = [(str(gap.place), gap.why) for _, gap in report.gaps if gap.what == "shard"]
@@ -59,7 +59,9 @@ def test_at_most_three_percent_of_ordinary_models_are_above_note(scans: dict[str
 def every_algorithm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A list of every algorithm, so that every picture is decoded; its hashes are of nothing."""
     path = tmp_path_factory.mktemp("lists") / "everything.csv"
-    rows = [[name, name.encode().hex().ljust(2 * WIDTHS[name], "5")[: 2 * WIDTHS[name]]] for name in ALGORITHMS]
+    rows = [
+        [name, name.encode().hex().ljust(2 * DIGEST_BYTES[name], "5")[: 2 * DIGEST_BYTES[name]]] for name in ALGORITHMS
+    ]
     text = "".join(f"{name},{value}\n" for name, value in rows)
     path.write_text(f"# name: everything\n# version: 1\n# means: test\nalgorithm,value\n{text}")
     return path
@@ -71,8 +73,8 @@ def test_every_picture_is_decoded_or_its_gap_is_explained(
 ) -> None:
     report = audit(corpus / name, known=[every_algorithm], out=tmp_path / "run")
     assert all(report.tally.coverage[f"matched {algorithm}"] for algorithm in ALGORITHMS)
-    assert report.tally.files.proven
-    assert report.tally.samples.proven
+    assert report.tally.files.is_balanced
+    assert report.tally.samples.is_balanced
     assert report.tally.files.collected == walked(corpus / name)
     pictures = sum(1 for _ in picture_files(corpus / name))
     assert report.tally.coverage["matched md5"] >= pictures

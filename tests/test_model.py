@@ -21,7 +21,7 @@ def test_tallies_add_up_in_any_order(one: Tally, two: Tally, three: Tally) -> No
     assert one + two == two + one
     assert (one + two) + three == one + (two + three)
     assert one + Tally() == one
-    assert (one + two).files.proven
+    assert (one + two).files.is_balanced
 
 
 def test_a_fingerprint_is_of_what_is_claimed_and_nothing_else() -> None:

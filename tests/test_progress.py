@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from auditor.progress import Silent, Terminal, reporter
+from auditor.progress import NullReporter, TerminalReporter, create_reporter
 
 
 class Screen(io.StringIO):
@@ -14,19 +14,19 @@ class Screen(io.StringIO):
 
 def test_without_a_terminal_nothing_is_written() -> None:
     stream = io.StringIO()
-    progress = reporter(stream)
+    progress = create_reporter(stream)
     progress.start(10, None)
     progress.advance(10, 5, 3, 1)
     progress.note("x")
     progress.finish()
-    assert type(progress) is Silent
+    assert type(progress) is NullReporter
     assert stream.getvalue() == ""
 
 
 def test_a_terminal_shows_files_samples_and_findings() -> None:
     screen = Screen()
-    progress = reporter(screen)
-    assert isinstance(progress, Terminal)
+    progress = create_reporter(screen)
+    assert isinstance(progress, TerminalReporter)
     progress.start(10, 100)
     progress.advance(4, 40, 1200, 3)
     progress.note("look\x1b[2J")
@@ -39,7 +39,7 @@ def test_a_terminal_shows_files_samples_and_findings() -> None:
 
 def test_progress_of_unknown_length_and_before_the_start_is_harmless() -> None:
     screen = Screen()
-    progress = Terminal(screen)
+    progress = TerminalReporter(screen)
     progress.advance(1)
     progress.note("early")
     progress.start(None, None)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from auditor.resources import resource
+from auditor.resources import resource_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_a_checkout_has_its_folders_beside_the_package() -> None:
-    assert resource("rules") == ROOT / "rules"
-    assert resource("reports/schema") == ROOT / "reports" / "schema"
+    assert resource_folder("rules") == ROOT / "rules"
+    assert resource_folder("reports/schema") == ROOT / "reports" / "schema"
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ import pyarrow as pa
 import pytest
 
 from auditor.checks import checks
-from auditor.facts import rows
-from auditor.facts import subjects as joined
+from auditor.facts import subjects_from_rows as joined
+from auditor.facts import subjects_to_rows
 from auditor.lineage.graph import edges
 from auditor.lineage.propagation import derive
 from auditor.model import Rule, Statement, Subject
 from auditor.policy import load
-from auditor.resources import resource
+from auditor.resources import resource_folder
 
 RULES = [rule for rule, _ in load.catalogue().values()]
 PROFILES = load.profiles((), [rule.id for rule in RULES])
@@ -41,7 +41,7 @@ def test_an_example_that_does_not_hold_is_shown_as_a_difference() -> None:
 
 
 def test_every_file_of_the_folder_is_a_rule_a_profile_or_a_vocabulary() -> None:
-    rules = resource("rules")
+    rules = resource_folder("rules")
     assert {path.stem for path in rules.glob("*.toml")} == {rule.id for rule in RULES}
     assert {path.stem for path in (rules / "profiles").glob("*.toml")} == set(PROFILES)
 
@@ -122,7 +122,7 @@ def test_rules_understand_what_is_passed_on_along_lineage() -> None:
         Subject("model", "acme/copy", "", (Statement("artefact", "sha256:" + "a" * 64, "m.safetensors"),)),
         Subject("model", "acme/adapter", "", (Statement("base_model", "acme/listed", "adapter", source="card"),)),
     ]  # fmt: skip
-    facts = pa.Table.from_batches([rows(subjects)])
+    facts = pa.Table.from_batches([subjects_to_rows(subjects)])
     columns = ("kind", "name", "revision", "list", "means", "relation", "basis", "hits", "samples")
     found = [
         ("dataset", "acme/pictures", "", "demo", "csam", "exact", "computed", 1, 9),
@@ -130,7 +130,7 @@ def test_rules_understand_what_is_passed_on_along_lineage() -> None:
         ("model", "acme/listed", "", "models", "model", "exact", "computed", 1, None),
     ]
     hits = pa.table({name: [row[at] for row in found] for at, name in enumerate(columns)})
-    derived = list(derive(facts, hits, edges(facts), resource("rules") / "vocabulary"))
+    derived = list(derive(facts, hits, edges(facts), resource_folder("rules") / "vocabulary"))
     shipped = load.load()
     said = {
         (finding.rule, finding.subject, finding.fact)
@@ -162,20 +162,20 @@ def test_rules_understand_what_is_passed_on_along_lineage() -> None:
 
 
 def test_the_commitments_that_rules_ask_for_are_those_of_the_vocabulary() -> None:
-    prose = tomllib.loads((resource("rules") / "vocabulary" / "prose.toml").read_text(encoding="utf-8"))
+    prose = tomllib.loads((resource_folder("rules") / "vocabulary" / "prose.toml").read_text(encoding="utf-8"))
     known = {term["id"] for term in prose["term"] if term["kind"] == "safety"}
     asked = {word for rule in RULES if rule.check == "missing" for word in rule.params["wanted"].get("safety", ())}
     assert asked == known - {"maintenance"}
 
 
 def test_licence_families_that_say_nothing_are_licences_of_the_vocabulary() -> None:
-    licences = tomllib.loads((resource("rules") / "vocabulary" / "licences.toml").read_text(encoding="utf-8"))
+    licences = tomllib.loads((resource_folder("rules") / "vocabulary" / "licences.toml").read_text(encoding="utf-8"))
     families = {word for rule in RULES if rule.check == "disagree" for word in rule.params.get("silent", ())}
     assert families <= set(licences["licence"])
 
 
 def test_the_rule_and_the_profile_that_the_readme_shows_can_be_used(tmp_path: Path) -> None:
-    readme = (resource("rules") / "README.md").read_text(encoding="utf-8")
+    readme = (resource_folder("rules") / "README.md").read_text(encoding="utf-8")
     rule, profile = (block.split("```")[0] for block in readme.split("```toml\n")[1:])
     (tmp_path / "profiles").mkdir()
     (tmp_path / "shown.toml").write_text(rule, encoding="utf-8")

@@ -22,9 +22,9 @@ def _under_home(name: str) -> Callable[[click.Context, click.Parameter, Path | N
     """The option's folder, or one of the program's own."""
 
     def chosen(context: click.Context, option: click.Parameter, given: Path | None) -> Path:
-        from auditor.resources import home
+        from auditor.resources import user_data_folder
 
-        return given or home() / "deindex" / name
+        return given or user_data_folder() / "deindex" / name
 
     return chosen
 

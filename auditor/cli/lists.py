@@ -84,7 +84,7 @@ def list_() -> None:
     """Every imported list: name, version, meaning, entries, holder."""
     from auditor.known.store import imported
     from auditor.printable import printable
-    from auditor.resources import home
+    from auditor.resources import user_data_folder
 
     lists = imported()
     for known in lists:
@@ -98,7 +98,7 @@ def list_() -> None:
         )
         click.echo("\t".join(map(printable, row)))
     if not lists:
-        click.echo(f"no list is imported in {home()}; see `auditor lists import --help`", err=True)
+        click.echo(f"no list is imported in {user_data_folder()}; see `auditor lists import --help`", err=True)
 
 
 @command.command(

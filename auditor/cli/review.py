@@ -12,7 +12,7 @@ import click
 
 from auditor.cli.options import FOLDER, rules_option
 from auditor.errors import RuleError, UsageError
-from auditor.resources import home
+from auditor.resources import user_data_folder
 
 if TYPE_CHECKING:
     from auditor.review import Ledger
@@ -28,7 +28,7 @@ ledger_option = click.option(
     "--ledger",
     "folder",
     envvar="AUDITOR_LEDGER",
-    default=lambda: home() / "review",
+    default=lambda: user_data_folder() / "review",
     show_default="AUDITOR_LEDGER, or the program's own folder",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",

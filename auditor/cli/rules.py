@@ -14,7 +14,7 @@ import click
 from auditor.cli.options import FOLDER, profile_option, rules_option
 
 if TYPE_CHECKING:
-    from auditor.model import Example, Rule
+    from auditor.model import Rule, RuleExample
     from auditor.policy.load import Profile
 
 
@@ -132,7 +132,7 @@ def _explanation(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:
 
 def _looks_at(rule: Rule) -> Iterator[str]:
     from auditor.checks import bind, keys_of
-    from auditor.model import GAPS, STATEMENT_KEYS
+    from auditor.model import GAP_KINDS, STATEMENT_KEYS
 
     keys = dict.fromkeys(rule.when)
     for parameter in bind(rule.check, rule.params).keywords.values():
@@ -141,10 +141,12 @@ def _looks_at(rule: Rule) -> Iterator[str]:
     for key in keys:
         yield from _paragraph(STATEMENT_KEYS[key], f"  {key:<{width}}  ", " " * (width + 4))
     if rule.reads:
-        yield from _paragraph(f"Left open (UNCHECKED) where {'; or '.join(GAPS[what] for what in rule.reads)}.", "  ")
+        yield from _paragraph(
+            f"Left open (UNCHECKED) where {'; or '.join(GAP_KINDS[what] for what in rule.reads)}.", "  "
+        )
 
 
-def _example(example: Example) -> Iterator[str]:
+def _example(example: RuleExample) -> Iterator[str]:
     yield from _paragraph(f"* {example.name}:", "  ", "    ")
     for statement in example.statements:
         relation = f" ({statement.relation})" if statement.relation else ""

@@ -61,14 +61,14 @@ interrupted scan with the same --out goes on where it was."""
 def command(context: click.Context, /, targets: tuple[str, ...], fail_on: str, **given: object) -> None:
     """Scan TARGETs: files, folders, manifests. Prints a summary; exit codes are in `auditor --help`."""
     from auditor.pipeline.audit import audit, default_folder
-    from auditor.progress import reporter
+    from auditor.progress import create_reporter
 
     logging.basicConfig(level=logging.INFO if given.pop("verbose") else logging.WARNING, format="%(message)s")
     formats, files = given.pop("formats"), given.pop("files")
     variants = ("oriented", "unpadded", "512", *(("dihedral",) if given.pop("dihedral") else ()))
     given["out"] = given["out"] or default_folder()
     try:
-        report = audit(*targets, variants=variants, progress=reporter(), **given)  # type: ignore[arg-type]
+        report = audit(*targets, variants=variants, progress=create_reporter(), **given)  # type: ignore[arg-type]
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"; the same command with --out {given['out']} goes on where it was") from None
     write(report, formats, files)  # type: ignore[arg-type]

@@ -30,7 +30,7 @@ from auditor.deindex.locators import DEFAULT, hubs
 from auditor.deindex.parties import Keys, Party
 from auditor.errors import SealError, UsageError
 from auditor.model import Ref
-from auditor.printable import cell, printable
+from auditor.printable import csv_cell, printable
 from auditor.review.decisions import Decision, iso
 from auditor.review.ledger import Ledger
 from auditor.sealing import envelope
@@ -184,7 +184,7 @@ def plain_csv(decisions: Iterable[Decision], recipient: Party, keys: Keys, out: 
                 rest = (made.letter_case, found.kind, found.name, decision.explanation, decision.expires_at)
                 for match, paths in (("exact", made.exact), ("prefix", made.prefix)):
                     for pattern in (host + path for host in made.hosts for path in paths):
-                        table.writerow(map(cell, (entry.id, decision.verdict, match, pattern, *rest)))
+                        table.writerow(map(csv_cell, (entry.id, decision.verdict, match, pattern, *rest)))
                         rows += 1
         text.detach()
         os.replace(file.name, out)

@@ -243,7 +243,7 @@ def staleness(run: Path, decisions: Iterable[Decision]) -> Callable[[Decision, R
     import pyarrow.compute as pc
     import pyarrow.dataset as pads
 
-    from auditor.facts import FACTS
+    from auditor.facts import FACTS_SCHEMA
     from auditor.pipeline.audit import report
 
     found = {
@@ -251,7 +251,7 @@ def staleness(run: Path, decisions: Iterable[Decision]) -> Callable[[Decision, R
     }
     names = sorted({ref.name for decision in decisions for ref in (decision.subject, *decision.copies)})
     files = sorted(str(path) for path in (run / "facts").glob("*.parquet"))
-    facts = pads.dataset(files, schema=FACTS, format="parquet")
+    facts = pads.dataset(files, schema=FACTS_SCHEMA, format="parquet")
     artefacts: dict[tuple[str, str], set[str]] = {}
     for batch in facts.to_batches(columns=["kind", "name", "key", "value"], filter=pc.field("name").isin(names)):
         for kind, name, key, value in zip(*(column.to_pylist() for column in batch.columns), strict=True):

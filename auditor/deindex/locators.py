@@ -17,7 +17,7 @@ from auditor.errors import RuleError, SealError
 from auditor.known.urls import canonical
 from auditor.model import Kind, Ref
 from auditor.printable import printable
-from auditor.resources import resource
+from auditor.resources import resource_folder
 
 LetterCase = Literal["ignored", "kept"]
 LONGEST = 250  # characters of a name
@@ -180,7 +180,7 @@ def _covered(owner: Repository | None) -> str:
 @cache
 def hubs() -> Mapping[str, Hub]:
     """The hubs of ``rules/vocabulary/hubs.toml`` by id. Raises RuleError."""
-    path = resource("rules") / "vocabulary" / "hubs.toml"
+    path = resource_folder("rules") / "vocabulary" / "hubs.toml"
     try:
         return {id_: _hub(id_, table) for id_, table in tomllib.loads(path.read_text("utf-8")).items()}
     except (OSError, ValueError, KeyError, TypeError, re.error) as error:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import IO
 
 from auditor.deindex.lookup import Answer, Lookup
-from auditor.printable import cell, printable
+from auditor.printable import csv_cell, printable
 
 COLUMNS = (
     "asked",
@@ -83,7 +83,7 @@ def _csv(out: IO[str]) -> Callable[[Answer], None]:
 
     def show(answer: Answer) -> None:
         for row in _rows(answer):
-            table.writerow(map(cell, row + ("",) * (len(COLUMNS) - len(row))))
+            table.writerow(map(csv_cell, row + ("",) * (len(COLUMNS) - len(row))))
 
     return show
 

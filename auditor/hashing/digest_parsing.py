@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.samples import WIDTHS
+from auditor.samples import DIGEST_BYTES
 
 _SPOKEN = {
     "md5": "md5",
@@ -71,7 +71,7 @@ def parse(cells: pa.Array, algorithm: str, raw: bool = False) -> tuple[pa.Array,
     each at every width; spaces around and a prefix (``0x``, ``sha256:``) are dropped. ``raw``: a cell may also be
     the bytes themselves. An empty cell, or a word for nothing (``nan``, ``None``), is null and not malformed.
     """
-    width = WIDTHS[algorithm]
+    width = DIGEST_BYTES[algorithm]
     if pa.types.is_fixed_size_binary(cells.type) and cells.type.byte_width == width:
         return cells, np.zeros(len(cells), bool)
     data, starts, lengths, valid = _layout(cells)

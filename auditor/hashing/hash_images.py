@@ -16,7 +16,7 @@ from auditor.hashing import exact, pdq, perceptual
 from auditor.hashing.decode import EMPTY, NO_MEMORY, Decoded, decode
 from auditor.hashing.orientation import TURNS, turned, upright
 from auditor.hashing.unpad import content_box
-from auditor.samples import SAMPLE_FIELDS, sample_batch
+from auditor.samples import SAMPLE_FIELDS, build_sample_batch
 
 # In the order of a batch's columns.
 COMPUTED = (*exact.ALGORITHMS, "pdq", *perceptual.ALGORITHMS)
@@ -69,7 +69,7 @@ def hash_images(images: Iterable[Encoded], algorithms: Collection[str], variants
                     rows.add(image, variant, found, quality)
                 else:
                     rows.add(image, "", {**known, **found}, quality, decoded.gap)
-    return sample_batch(rows.columns, wanted)
+    return build_sample_batch(rows.columns, wanted)
 
 
 class _Rows:

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.errors import Unreadable
-from auditor.samples import FINGERPRINT
+from auditor.samples import WEIGHT_FINGERPRINT
 
 Floats = npt.NDArray[np.float32]
 
@@ -57,7 +57,7 @@ def written(metadata: Mapping[str, str], shapes: Mapping[str, Sequence[int]], va
         tensors[name] = {"dtype": "F16", "shape": [len(floats)], "data_offsets": [at, at + len(data)]}
         parts.append(data)
         at += len(data)
-    told = {"format": FINGERPRINT, **metadata, "shapes": json.dumps({name: shapes[name] for name in values})}
+    told = {"format": WEIGHT_FINGERPRINT, **metadata, "shapes": json.dumps({name: shapes[name] for name in values})}
     body = b"".join(parts)
     text = json.dumps({"__metadata__": {**told, "sha256": _digest(told, body)}, **tensors}).encode()
     text += b" " * (-len(text) % 8)
@@ -66,7 +66,7 @@ def written(metadata: Mapping[str, str], shapes: Mapping[str, Sequence[int]], va
 
 def claimed(head: bytes) -> bool:
     """Do these bytes begin a fingerprint?"""
-    return head[8:9] == b"{" and f'"format": "{FINGERPRINT}"'.encode() in head[:512]
+    return head[8:9] == b"{" and f'"format": "{WEIGHT_FINGERPRINT}"'.encode() in head[:512]
 
 
 def read(data: bytes) -> Content:
@@ -90,7 +90,7 @@ def each(file: BinaryIO) -> Iterator[tuple[bytes, Content]]:
             top = json.loads(text, object_pairs_hook=_once)
             metadata = top.pop("__metadata__")
             size = sum(end - begin for begin, end in (tensor["data_offsets"] for tensor in top.values()))
-            if metadata["format"] != FINGERPRINT or not 0 <= size <= LARGEST:
+            if metadata["format"] != WEIGHT_FINGERPRINT or not 0 <= size <= LARGEST:
                 raise ValueError("another format or size")
             body = file.read(size)
             content = _content(metadata, top, body)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from auditor.known import exact_index, near_index
 from auditor.known.compiled_list import KnownList
-from auditor.samples import TEXT_SIGNALS, WIDTHS
+from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
 
 _TABLE = Path(__file__).with_suffix(".tsv")
 
@@ -32,7 +32,7 @@ def matched(known: KnownList) -> tuple[str, ...]:
         if algorithm in TEXT_SIGNALS:
             values = pa.array([row["value"] for row in rows], pa.string())
         else:
-            values = pa.array([bytes.fromhex(row["value"]) for row in rows], pa.binary(WIDTHS[algorithm]))
+            values = pa.array([bytes.fromhex(row["value"]) for row in rows], pa.binary(DIGEST_BYTES[algorithm]))
         hit = known.find(algorithm, values)[0]
         if algorithm in known.thresholds:
             hit = np.union1d(hit, known.near(algorithm, near_index.words_of(exact_index.rows_of(values)))[0])

@@ -25,7 +25,7 @@ from auditor.hashing.pdq import MIN_QUALITY
 from auditor.known import Entries, Header, Item, Malformed, Unknown, Withdrawn, exact_index, near_index, urls
 from auditor.known.compiled_list import FORMAT, MANIFEST, KnownList
 from auditor.known.fingerprint_index import Spooled
-from auditor.samples import BITS, FINGERPRINT, TEXT_SIGNALS, WIDTHS
+from auditor.samples import DIGEST_BYTES, HASH_BITS, TEXT_SIGNALS, WEIGHT_FINGERPRINT
 
 THRESHOLDS: Mapping[str, int] = {"pdq": 31}
 LIMITS: Mapping[str, int] = {"pdq": 31, "phash-64": 16, "dhash-64": 16}
@@ -129,7 +129,7 @@ class _Spool:
 
     def batches(self) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
         """The values, and the other columns with them."""
-        width = WIDTHS.get(self.algorithm, 0)
+        width = DIGEST_BYTES.get(self.algorithm, 0)
         values = None if self.text else np.memmap(self._values, np.uint8, "r")
         at = 0
         with pa.memory_map(str(self._columns)) as file:
@@ -148,7 +148,7 @@ class _Spool:
         if self.text:
             texts = [values for values, _ in self.batches()]
             return pa.concat_arrays(texts).cast(pa.large_string()).take(pa.array(rows))
-        width = WIDTHS[self.algorithm]
+        width = DIGEST_BYTES[self.algorithm]
         values = np.memmap(self._values, np.uint8, "r").reshape(-1, width)[rows]
         return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(values), [None, pa.py_buffer(values)])
 
@@ -224,10 +224,10 @@ def compile_list(
         if counts:
             parts[algorithm] = counts
         kept.remove()
-    if FINGERPRINT in parts:
+    if WEIGHT_FINGERPRINT in parts:
         if identity.means not in _OF_MODELS:
             raise ListError(f"{identity.source}: holds fingerprints of models: give --means {' or '.join(_OF_MODELS)}")
-        digests = np.load(folder / f"{FINGERPRINT}.values.npy", allow_pickle=False)
+        digests = np.load(folder / f"{WEIGHT_FINGERPRINT}.values.npy", allow_pickle=False)
         prints.write(folder, [digest.tobytes() for digest in digests], lambda digest: _print_of(base, digest))
     prints.remove()
     if not parts:
@@ -240,7 +240,7 @@ def compile_list(
 def _print_of(base: KnownList | None, digest: bytes) -> bytes:
     """The fingerprint of an entry that the version before has."""
     assert base
-    _, entries = base.find(FINGERPRINT, pa.array([digest], pa.binary(len(digest))))
+    _, entries = base.find(WEIGHT_FINGERPRINT, pa.array([digest], pa.binary(len(digest))))
     return base.prints[int(entries[0])]
 
 
@@ -262,13 +262,13 @@ def matchable(entries: Entries, health: Health) -> Entries:
     """
     entries = _normal(entries, health)
     algorithm = entries.algorithm
-    if algorithm == FINGERPRINT and entries.prints is None:
+    if algorithm == WEIGHT_FINGERPRINT and entries.prints is None:
         health.unmatchable[f"{algorithm}: the digest of a fingerprint, without it"] += len(entries)
         return _filter(entries, pa.repeat(False, len(entries)))
-    if algorithm in BITS:
+    if algorithm in HASH_BITS:
         ones = np.bitwise_count(near_index.words_of(exact_index.rows_of(entries.values))).sum(axis=1, dtype=np.int64)
-        margin = BITS[algorithm] // (4 if algorithm == "pdq" else 8)
-        flat = (ones < margin) | (ones > BITS[algorithm] - margin)
+        margin = HASH_BITS[algorithm] // (4 if algorithm == "pdq" else 8)
+        flat = (ones < margin) | (ones > HASH_BITS[algorithm] - margin)
         health.unmatchable[f"{algorithm}: bits nearly all alike"] += int(flat.sum())
         keep = pa.array(~flat)
         if algorithm == "pdq" and entries.quality is not None:
@@ -354,11 +354,11 @@ def _compile(
         return np.lib.format.open_memmap(folder / f"{spool.algorithm}.{name}.npy", "w+", np.dtype(kind), shape)
 
     if not spool.text:
-        rows = mapped("values", np.uint8, (len(first), WIDTHS[spool.algorithm]))
+        rows = mapped("values", np.uint8, (len(first), DIGEST_BYTES[spool.algorithm]))
         for low in range(0, len(first), _CHUNK):
             rows[low : low + _CHUNK] = exact_index.rows_of(spool.take(first[low : low + _CHUNK]))
         if threshold is not None:
-            ids, tables = near_index.shapes(len(first), BITS[spool.algorithm])
+            ids, tables = near_index.shapes(len(first), HASH_BITS[spool.algorithm])
             near_index.build(
                 near_index.words_of(rows), mapped("ids", np.uint32, ids), mapped("tables", np.uint32, tables)
             )

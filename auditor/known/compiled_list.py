@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from auditor.errors import ListError
 from auditor.known import exact_index, fingerprint_index, near_index
-from auditor.samples import FINGERPRINT, TEXT_SIGNALS, WIDTHS
+from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS, WEIGHT_FINGERPRINT
 
 # Any change of the arrays, of their order or of how keys are made, makes lists compiled before useless: count it.
 FORMAT = 2
@@ -102,7 +102,7 @@ class KnownList:
     @property
     def prints(self) -> fingerprint_index.Prints:
         """The fingerprints that the list holds. Raises ListError where it holds none."""
-        found = self._part(FINGERPRINT).prints if FINGERPRINT in self.algorithms else None
+        found = self._part(WEIGHT_FINGERPRINT).prints if WEIGHT_FINGERPRINT in self.algorithms else None
         if found is None:
             raise ListError(f"{self.path}: this list holds no fingerprints of weights")
         return found
@@ -165,7 +165,7 @@ class KnownList:
         if algorithm in self.thresholds:
             index = near_index.NearIndex(near_index.words_of(array("values")), array("ids"), array("tables"))
         listed = exact_index.ExactIndex(array("keys"), array("table"), array("filter"))
-        files = fingerprint_index.opened(self.path) if algorithm == FINGERPRINT else None
+        files = fingerprint_index.opened(self.path) if algorithm == WEIGHT_FINGERPRINT else None
         return _Part(values, array("codes"), listed, index, files)
 
 
@@ -192,7 +192,7 @@ def open_compiled(path: Path) -> KnownList:
                 f"{path / name}: has {size:,} bytes and should have {file['size']:,}; import the list again"
             )
     algorithms = frozenset(manifest["algorithms"])
-    unknown = algorithms - {*WIDTHS, *TEXT_SIGNALS}
+    unknown = algorithms - {*DIGEST_BYTES, *TEXT_SIGNALS}
     if unknown:
         raise ListError(f"{path / MANIFEST}: unknown algorithm {min(unknown)!r}; import the list again")
     return KnownList(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from auditor.errors import ListError, Unreadable
 from auditor.hashing.digest_parsing import algorithm_of, parse
 from auditor.known import Item, Malformed, Unknown, entries
-from auditor.samples import TEXT_SIGNALS, WIDTHS
+from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
 
 AT_ONCE = 8192
 
@@ -35,7 +35,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 def signal(name: str) -> str:
     """The algorithm, ``url`` or ``domain`` that a name stands for; "" where nobody here can match it."""
     plain = name.strip().lower()
-    return plain if plain in TEXT_SIGNALS or plain in WIDTHS else algorithm_of(name)
+    return plain if plain in TEXT_SIGNALS or plain in DIGEST_BYTES else algorithm_of(name)
 
 
 def columns_of(algorithm: str, cells: pa.Array, lines: NDArray[np.int64], **columns: pa.Array | None) -> Iterator[Item]:

@@ -20,7 +20,7 @@ from auditor.known import exact_index, near_index
 from auditor.known.compiled_list import KnownList
 from auditor.known.matcher import Matcher
 from auditor.model import Ref
-from auditor.samples import EXACT, NEAR, Samples
+from auditor.samples import EXACT_ALGORITHMS, NEAR_ALGORITHMS, Samples
 
 VARIANTS = ("oriented", "unpadded", "dihedral", "512")
 _CHUNK = 1 << 20
@@ -70,7 +70,7 @@ def _of_quality(rows: list[dict[str, Any]]) -> Generator[str, None, list[dict[st
 
 def _matched(hit: dict[str, Any], distances: bool) -> str:
     far = f"near, {hit['distance']} bits away" if distances else "near"
-    how = "exact" if hit["algorithm"] in EXACT else far
+    how = "exact" if hit["algorithm"] in EXACT_ALGORITHMS else far
     classified = f", classified {hit['classification']}" if hit["classification"] else ""
     return f"matches entry {hit['token']}{classified} ({how}) {hit['variant'] or 'as stored'}"
 
@@ -78,7 +78,7 @@ def _matched(hit: dict[str, Any], distances: bool) -> str:
 def _missed(algorithm: str, rows: list[dict[str, Any]], known: KnownList) -> str:
     if algorithm not in known.thresholds:
         return "no entry equals it"
-    if known.means != "test" or algorithm not in NEAR:
+    if known.means != "test" or algorithm not in NEAR_ALGORITHMS:
         return "none within threshold"
     words = near_index.words_of(
         np.frombuffer(b"".join(row[algorithm] for row in rows), np.uint8).reshape(len(rows), -1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from auditor.errors import ListError
 from auditor.hashing.weight_fingerprints import SKETCH, Floats, folded, read, unit
-from auditor.samples import FINGERPRINT
+from auditor.samples import WEIGHT_FINGERPRINT
 
 # Begins what a run counts of files of weights that were not sampled; the list's name follows.
 UNCOMPARED = "weights not compared with the fingerprints of list "
@@ -39,7 +39,7 @@ class Spooled:
     """Fingerprints as they come, on disk, until it is known which of them are entries."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / f"{FINGERPRINT}.files"
+        self._path = folder / f"{WEIGHT_FINGERPRINT}.files"
         self._places: dict[bytes, tuple[int, int]] = {}
         self._end = 0
 
@@ -85,4 +85,4 @@ def opened(folder: Path) -> Prints:
 
 
 def _named(folder: Path, what: str) -> Path:
-    return folder / f"{FINGERPRINT}.{what}"
+    return folder / f"{WEIGHT_FINGERPRINT}.{what}"

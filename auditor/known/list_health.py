@@ -11,7 +11,7 @@ from auditor.known import Options, canaries
 from auditor.known.compile_list import Health
 from auditor.known.compiled_list import KnownList
 from auditor.known.store import inspect, kept, open_list, pointer
-from auditor.samples import FINGERPRINT
+from auditor.samples import WEIGHT_FINGERPRINT
 
 # Holders publish at least twice a day to once a month; what is older misses what was listed since.
 _OLD = datetime.timedelta(days=90)
@@ -47,7 +47,9 @@ def _described(known: KnownList) -> Iterator[str]:
     yield f"means: {known.means}"
     for algorithm, part in sorted(manifest["algorithms"].items()):
         how = f"within {known.thresholds[algorithm]} bits" if algorithm in known.thresholds else "by equality"
-        how = "by the weights' sampled values, with --weights sample or full" if algorithm == FINGERPRINT else how
+        how = (
+            "by the weights' sampled values, with --weights sample or full" if algorithm == WEIGHT_FINGERPRINT else how
+        )
         yield f"{algorithm}: {part['entries']:,} entries, matched {how}"
         classified = {name: number for name, number in part["classified"].items() if name}
         if classified:

@@ -16,7 +16,7 @@ from auditor.hashing.pdq import MIN_QUALITY
 from auditor.known import decoys, exact_index, near_index, urls
 from auditor.known.compile_list import LIMITS
 from auditor.known.compiled_list import KnownList
-from auditor.samples import EXACT, HITS, NEAR, TEXT_SIGNALS, Samples
+from auditor.samples import EXACT_ALGORITHMS, HITS_SCHEMA, NEAR_ALGORITHMS, TEXT_SIGNALS, Samples
 
 # A part of a picture has another hash: 94-138 of PDQ's 256 bits differ after a centre crop (img2dataset), so a crop
 # of a listed picture is found only if the crop is listed too.
@@ -28,7 +28,7 @@ _SHARE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """``hits``: rows of :data:`auditor.samples.HITS`, one for each (sample, list, entry): its best variant.
+    """``hits``: rows of :data:`auditor.samples.HITS_SCHEMA`, one for each (sample, list, entry): its best variant.
 
     ``coverage`` counts samples as stored that were compared, those that could not be and why, and hits; what a batch
     compares of samples that were counted before stands apart (``, as declared too``). ``compared`` counts the values
@@ -72,7 +72,7 @@ class Matcher:
         compared: Counter[str] = Counter()
         stored = pc.equal(batch.column("variant"), "").to_numpy(zero_copy_only=False)
         pairs: list[_Pairs] = []
-        for algorithm in (*EXACT, *NEAR):
+        for algorithm in (*EXACT_ALGORITHMS, *NEAR_ALGORITHMS):
             lists = [known for known in self.lists if algorithm in known.algorithms]
             if lists:
                 pairs += self._pairs(algorithm, lists, samples, stored, coverage, compared)
@@ -81,9 +81,9 @@ class Matcher:
         for means, algorithm in zip(
             hits.column("means").to_pylist(), hits.column("algorithm").to_pylist(), strict=True
         ):
-            coverage[f"hits {means} {'exact' if algorithm in EXACT else 'near'}"] += 1
-        coverage[CROPS] = max(coverage[f"matched {algorithm}"] for algorithm in NEAR)
-        again = ", as declared too" if samples.again else ""
+            coverage[f"hits {means} {'exact' if algorithm in EXACT_ALGORITHMS else 'near'}"] += 1
+        coverage[CROPS] = max(coverage[f"matched {algorithm}"] for algorithm in NEAR_ALGORITHMS)
+        again = ", as declared too" if samples.already_counted else ""
         named = {what if what.startswith(decoys.COUNTS) else f"{what}{again}": n for what, n in coverage.items() if n}
         return Matched(hits, dict(sorted(named.items())), dict(compared))
 
@@ -119,7 +119,7 @@ class Matcher:
                 which, at = texts.rows_of(found)
                 yield _Pairs(known, algorithm, rows[at], entries[which], np.zeros(len(at), np.int16))
             return
-        words = near_index.words_of(exact_index.rows_of(values)) if algorithm in NEAR else None
+        words = near_index.words_of(exact_index.rows_of(values)) if algorithm in NEAR_ALGORITHMS else None
         for known in lists:
             if words is not None and algorithm in known.thresholds:
                 found, entries, distances = known.near(algorithm, words)
@@ -197,7 +197,7 @@ def _without_benign(pairs: list[_Pairs], batch: pa.RecordBatch, coverage: Counte
 
     def rank(pair: _Pairs) -> NDArray[np.int16]:
         """Exact before every perceptual hash, also before one that is equal."""
-        return np.full_like(pair.distances, -1) if pair.algorithm in EXACT else pair.distances
+        return np.full_like(pair.distances, -1) if pair.algorithm in EXACT_ALGORITHMS else pair.distances
 
     benign = [pair for pair in pairs if pair.known.means == "benign"]
     if not benign or len(benign) == len(pairs):
@@ -213,7 +213,7 @@ def _without_benign(pairs: list[_Pairs], batch: pa.RecordBatch, coverage: Counte
         if pair.known.means != "benign":
             known = best[group[pair.rows]] < rank(pair)
             excluded.append(group[pair.rows[known]])
-            if pair.known.means == "csam" and pair.algorithm in EXACT:
+            if pair.known.means == "csam" and pair.algorithm in EXACT_ALGORITHMS:
                 conflicts.append(group[pair.rows[best[group[pair.rows]] <= 0]])
             pair = pair.where(~known)
         kept.append(pair)
@@ -249,7 +249,7 @@ def _hits(pairs: Iterable[_Pairs], samples: Samples) -> pa.RecordBatch:
         new[1:] = (np.diff(group[pair.rows]) != 0) | (np.diff(pair.entries) != 0)
         made.append(_batch(pair.where(new), samples))
     if not made:
-        return pa.RecordBatch.from_arrays([pa.array([], column.type) for column in HITS], schema=HITS)
+        return pa.RecordBatch.from_arrays([pa.array([], column.type) for column in HITS_SCHEMA], schema=HITS_SCHEMA)
     return pa.Table.from_batches(made).combine_chunks().to_batches()[0]
 
 
@@ -276,4 +276,4 @@ def _batch(pair: _Pairs, samples: Samples) -> pa.RecordBatch:
         "distance": pa.array(pair.distances),
         **{name: rows.column(name) for name in ("sample", "place", "row", "variant")},
     }
-    return pa.RecordBatch.from_arrays([columns[name] for name in HITS.names], schema=HITS)
+    return pa.RecordBatch.from_arrays([columns[name] for name in HITS_SCHEMA.names], schema=HITS_SCHEMA)

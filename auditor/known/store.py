@@ -26,7 +26,7 @@ from auditor.errors import ListError, UsageError
 from auditor.known import MEANS, Header, Item, Options, canaries, format_of, list_formats
 from auditor.known.compile_list import LIMITS, THRESHOLDS, Health, Identity, compile_list
 from auditor.known.compiled_list import KEY, MANIFEST, KnownList, open_compiled
-from auditor.resources import home
+from auditor.resources import user_data_folder
 
 _ACTIVE = "active.json"
 _MAKING = ".importing-"
@@ -56,7 +56,7 @@ class Pointer:
 
 def imported() -> tuple[KnownList, ...]:
     """The active version of every imported list, by name. Raises ListError for a damaged one."""
-    folder = home() / "lists"
+    folder = user_data_folder() / "lists"
     names = sorted(path.parent.name for path in folder.glob(f"*/{_ACTIVE}")) if folder.is_dir() else []
     return tuple(open_imported(name) for name in names)
 
@@ -146,7 +146,10 @@ def open_list(
             atexit.register(shutil.rmtree, into, ignore_errors=True)
         return _compile_file(Path(text), Declared(means=means), Options(columns or {}, algorithm), into)
     else:
-        names = ", ".join(sorted(path.parent.name for path in (home() / "lists").glob(f"*/{_ACTIVE}"))) or "none yet"
+        names = (
+            ", ".join(sorted(path.parent.name for path in (user_data_folder() / "lists").glob(f"*/{_ACTIVE}")))
+            or "none yet"
+        )
         raise ListError(f"{text}: neither a list file nor an imported list (imported: {names})")
     if means and means != known.means:
         raise ListError(f"{text}: was imported as {known.means!r}, not {means!r}; import it again to change that")
@@ -165,7 +168,7 @@ def import_list(
     line, a version no newer than the newest there was, or one that matches a picture known to be harmless.
     """
     folder = _lists(declared.name)
-    for parent in (home(), folder.parent, folder):
+    for parent in (user_data_folder(), folder.parent, folder):
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     *before, path = paths
     with _locked(folder), tempfile.TemporaryDirectory(prefix=_MAKING, dir=folder) as temporary:
@@ -258,7 +261,7 @@ def _compile_file(path: Path, declared: Declared, options: Options, into: Path) 
         making = Path(temporary) / "list"
         making.mkdir(mode=0o700)
         compile_list(items, making, identity, THRESHOLDS)
-        _write_key(making / KEY, _kept_key(home() / KEY))
+        _write_key(making / KEY, _kept_key(user_data_folder() / KEY))
         _refuse_canaries(open_compiled(making), path)
         if folder.exists():
             raise ListError(f"{folder}: another list of this name is there; rename {path.name} or import it")
@@ -349,7 +352,7 @@ def _refuse_canaries(known: KnownList, path: Path) -> None:
 def _lists(name: str) -> Path:
     if not _NAME.fullmatch(name):
         raise ListError(f"{name!r} cannot name a list: letters, digits, '.', '_' and '-', at most 64")
-    return home() / "lists" / name
+    return user_data_folder() / "lists" / name
 
 
 def _kept_key(path: Path) -> bytes:

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
-from auditor.facts import EDGES, FLAT
+from auditor.facts import EDGES_SCHEMA, LOW_MEMORY_SCAN
 from auditor.lineage import repository_names
-from auditor.resources import resource
+from auditor.resources import resource_folder
 
 Ids = npt.NDArray[np.int64]
 # Which statements are edges: of which kind the child is, of which the parent, and the edge's word where the
@@ -41,7 +41,7 @@ def edges(facts: pads.Dataset | pa.Table, vocabulary: Path | None = None) -> pa.
     A parent that is a subject of the facts is called as it is there, another by its normal name. A subject
     is never its own parent. Copies of the same weights point to the first of them by name.
     """
-    renames = repository_names.renamed(vocabulary or resource("rules") / "vocabulary")
+    renames = repository_names.renamed(vocabulary or resource_folder("rules") / "vocabulary")
     dataset = pads.dataset(facts) if isinstance(facts, pa.Table) else facts
     artefacts = same_files(dataset)
     subjects = {kind: _Subjects(subject_names(dataset, kind), kind, renames) for kind in _TABLES}
@@ -55,7 +55,7 @@ def subject_names(dataset: pads.Dataset, kind: str) -> pa.Array:
     wanted = (pc.field("kind") == kind) & ~pc.field("key").isin(["gap", "tag", "language", "signal", "clause"])
     found: list[pa.Array] = []
     last = pa.array([], pa.string())
-    for batch in dataset.to_batches(columns=["name"], filter=wanted, **FLAT):
+    for batch in dataset.to_batches(columns=["name"], filter=wanted, **LOW_MEMORY_SCAN):
         if batch.num_rows:
             last = batch.column(0).unique()
             found.append(last)
@@ -78,7 +78,7 @@ class Artefacts:
 def same_files(dataset: pads.Dataset) -> Artefacts:
     """The artefacts of models; ``shared_part`` where the file is one that unlike models share."""
     wanted = (pc.field("kind") == "model") & (pc.field("key") == "artefact")
-    table = dataset.to_table(["name", "value", "uri"], filter=wanted, **FLAT).combine_chunks()
+    table = dataset.to_table(["name", "value", "uri"], filter=wanted, **LOW_MEMORY_SCAN).combine_chunks()
     columns = [_array(column) for column in table.columns]
     return Artefacts(columns[0], columns[1], pc.match_substring_regex(columns[2], SHARED_PARTS))
 
@@ -127,11 +127,13 @@ def _edges_of(dataset: pads.Dataset, key: str, subjects: dict[str, _Subjects], a
         pa.RecordBatch.from_arrays(
             [column.dictionary_encode() for column in batch.columns], ["child", "value", "relation", "source"]
         )
-        for batch in dataset.to_batches(columns=["name", "value", "relation", "source"], filter=wanted, **FLAT)
+        for batch in dataset.to_batches(
+            columns=["name", "value", "relation", "source"], filter=wanted, **LOW_MEMORY_SCAN
+        )
         if batch.num_rows
     ]
     if not batches:
-        return EDGES.empty_table()
+        return EDGES_SCHEMA.empty_table()
     table = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
     child, value, relation, source = (_array(column) for column in table.columns)
     called = subjects[parent_kind].called(value.dictionary, artefacts)
@@ -141,7 +143,7 @@ def _edges_of(dataset: pads.Dataset, key: str, subjects: dict[str, _Subjects], a
     if word:
         relation = _constant(word, len(child))
     columns = [_constant(child_kind, len(child)), child, _constant(parent_kind, len(child)), parent, relation, source]
-    return pa.Table.from_arrays([column.cast(pa.string()) for column in columns], schema=EDGES)
+    return pa.Table.from_arrays([column.cast(pa.string()) for column in columns], schema=EDGES_SCHEMA)
 
 
 def _by_file(dataset: pads.Dataset, called: pa.Array) -> pa.Array:
@@ -154,7 +156,11 @@ def _by_file(dataset: pads.Dataset, called: pa.Array) -> pa.Array:
     if not len(files):
         return called
     wanted = (pc.field("kind") == "model") & (pc.field("key") == "weights_format") & pc.field("relation").isin(files)
-    owners = dataset.to_table(["relation", "name"], filter=wanted, **FLAT).group_by(["relation", "name"]).aggregate([])
+    owners = (
+        dataset.to_table(["relation", "name"], filter=wanted, **LOW_MEMORY_SCAN)
+        .group_by(["relation", "name"])
+        .aggregate([])
+    )
     single = owners.group_by("relation").aggregate([("name", "count"), ("name", "min")])
     single = single.filter(pc.equal(single["name_count"], 1)).combine_chunks()
     owner = _array(single["name_min"]).take(pc.index_in(called, _array(single["relation"])))
@@ -175,7 +181,7 @@ def _copies(artefacts: Artefacts) -> pa.Table:
     rows = joined.num_rows
     columns = [_constant("model", rows), joined["name"], _constant("model", rows), joined["name_min"]]
     columns += [_constant("copy", rows), _constant("weights", rows)]
-    return pa.Table.from_arrays([column.cast(pa.string()) for column in columns], schema=EDGES)
+    return pa.Table.from_arrays([column.cast(pa.string()) for column in columns], schema=EDGES_SCHEMA)
 
 
 def tidy(table: pa.Table) -> pa.Table:
@@ -196,7 +202,8 @@ def tidy(table: pa.Table) -> pa.Table:
     new[1:] = (who[1:] != who[:-1]) | (how[1:] != how[:-1])
     places = places[new]
     return pa.Table.from_arrays(
-        [words.take(pa.array(ids[places])) for (_, words), ids in zip(encoded, columns, strict=True)], schema=EDGES
+        [words.take(pa.array(ids[places])) for (_, words), ids in zip(encoded, columns, strict=True)],
+        schema=EDGES_SCHEMA,
     )
 
 

@@ -35,7 +35,7 @@ from auditor.lineage.weight_similarity import (
     decoded,
     joined,
 )
-from auditor.samples import FINGERPRINT, HITS
+from auditor.samples import HITS_SCHEMA, WEIGHT_FINGERPRINT
 
 # The algorithms of hits that are leads; they are none of the exact ones.
 RELATED, IN_PART, BLEND, SHARES = "related", "related-in-part", "blended", "shared-changes"
@@ -93,7 +93,7 @@ class Prints:
 
     def token(self, entry: int) -> str:
         """What names an entry in reports."""
-        return self.known.tokens(FINGERPRINT, np.array([entry]))[0]
+        return self.known.tokens(WEIGHT_FINGERPRINT, np.array([entry]))[0]
 
     def near(self, sketch: Floats) -> list[int]:
         """The entries that may be like a model with this sketch, the nearest first."""
@@ -144,7 +144,7 @@ def uncompared(lists: Sequence[KnownList], files: int) -> Mapping[str, int]:
 
 
 def _with_prints(lists: Sequence[KnownList], means: str) -> list[KnownList]:
-    return [known for known in lists if known.means == means and FINGERPRINT in known.algorithms]
+    return [known for known in lists if known.means == means and WEIGHT_FINGERPRINT in known.algorithms]
 
 
 def _joined(parts: Sequence[pa.RecordBatch]) -> tuple[Fingerprint, Floats]:
@@ -221,7 +221,7 @@ def _given(base: Fingerprint, one: Fingerprint, other: Fingerprint) -> float | N
 
 def _hits(subject: Mapping[str, str], known: KnownList, found: Sequence[Alike], lead: str) -> pa.RecordBatch:
     entries = np.array([one.entry for one in found], np.int64)
-    tokens, classes = known.tokens(FINGERPRINT, entries), known.classified(FINGERPRINT, entries)
+    tokens, classes = known.tokens(WEIGHT_FINGERPRINT, entries), known.classified(WEIGHT_FINGERPRINT, entries)
     same = {"list": known.name, "version": known.version, "means": known.means, "distance": 0, "basis": "computed"}
     rows = [
         {
@@ -229,12 +229,12 @@ def _hits(subject: Mapping[str, str], known: KnownList, found: Sequence[Alike], 
             **same,
             "token": token,
             "classification": said,
-            "algorithm": FINGERPRINT if one.twins else lead or one.lead,
+            "algorithm": WEIGHT_FINGERPRINT if one.twins else lead or one.lead,
             "variant": _said(one, token),
         }
         for one, token, said in zip(found, tokens, classes, strict=True)
     ]
-    return pa.RecordBatch.from_pylist(rows, schema=HITS)
+    return pa.RecordBatch.from_pylist(rows, schema=HITS_SCHEMA)
 
 
 def _said(one: Alike, token: str) -> str:

@@ -12,7 +12,7 @@ from auditor.known.compiled_list import KnownList
 from auditor.known.matcher import Matcher
 from auditor.lineage.repository_names import normal
 from auditor.model import Basis, Statement, Subject
-from auditor.samples import HITS, WIDTHS, Samples, no_hits, sample_batch
+from auditor.samples import DIGEST_BYTES, HITS_SCHEMA, Samples, build_sample_batch, empty_hits
 
 _FILE = re.compile(r"(sha256):([0-9a-f]{64})")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
@@ -41,7 +41,7 @@ def model_hits(subjects: Iterable[Subject], lists: Sequence[KnownList], compared
     matcher = Matcher(tuple(known for known in lists if known.means == "model"))
     batches = [batch for subject in subjects for batch in _of(subject, matcher, compared)] if matcher.lists else []
     found = [batch for batch in batches if batch.num_rows]
-    return pa.Table.from_batches(found, HITS).combine_chunks().to_batches()[0] if found else no_hits()
+    return pa.Table.from_batches(found, HITS_SCHEMA).combine_chunks().to_batches()[0] if found else empty_hits()
 
 
 def _of(subject: Subject, matcher: Matcher, compared: Counter[str]) -> Iterator[pa.RecordBatch]:
@@ -54,12 +54,12 @@ def _of(subject: Subject, matcher: Matcher, compared: Counter[str]) -> Iterator[
         return matched.hits
 
     asked: dict[tuple[Basis, str], list[tuple[Statement, bytes]]] = {}
-    for statement in subject.of("artefact"):
+    for statement in subject.statements_for("artefact"):
         if match := _DIGEST.fullmatch(statement.value):
             basis: Basis = "computed" if statement.source == "computed" else "declared"
             for algorithm, length in _FOLLOW[match[1]]:
                 if algorithm in matcher.algorithms:
-                    digest = bytes.fromhex(match[2])[:length].ljust(WIDTHS[algorithm], b"\0")
+                    digest = bytes.fromhex(match[2])[:length].ljust(DIGEST_BYTES[algorithm], b"\0")
                     asked.setdefault((basis, algorithm), []).append((statement, digest))
     for (basis, algorithm), files in asked.items():
         columns = {
@@ -67,24 +67,24 @@ def _of(subject: Subject, matcher: Matcher, compared: Counter[str]) -> Iterator[
             "place": [file.place.uri for file, _ in files],
             algorithm: [digest for _, digest in files],
         }
-        found = hits(Samples(subject.ref, basis, sample_batch(columns, [algorithm])))
+        found = hits(Samples(subject.ref, basis, build_sample_batch(columns, [algorithm])))
         yield _as_lead(found, SHORT) if algorithm == "autov2" else found
     # A card and the weights of a model are parts of one subject; its name is compared once, by the card or else.
-    if subject.stated("card") or subject.stated("weights_format"):
-        named = sample_batch({"sample": [subject.name], "place": [""], "url": [HUB + subject.name]}, [])
+    if subject.has("card") or subject.has("weights_format"):
+        named = build_sample_batch({"sample": [subject.name], "place": [""], "url": [HUB + subject.name]}, [])
         yield _as_lead(hits(Samples(subject.ref, "declared", named)), NAME)
-    bases = [(base, normal(base.value)) for base in subject.of("base_model")]
+    bases = [(base, normal(base.value)) for base in subject.statements_for("base_model")]
     for lead, column, values in (
         (BASE_FILE, "sha256", [(b, bytes.fromhex(m[2])) for b, n in bases if (m := _FILE.fullmatch(n))]),
         (BASE_NAME, "url", [(b, HUB + n) for b, n in bases if _REPOSITORY.fullmatch(n)]),
     ):
         if values:
             columns = {"sample": [b.value for b, _ in values], "place": [b.place.uri for b, _ in values]}
-            batch = sample_batch({**columns, column: [value for _, value in values]}, ["sha256"])
+            batch = build_sample_batch({**columns, column: [value for _, value in values]}, ["sha256"])
             yield _as_lead(hits(Samples(subject.ref, "declared", batch)), lead)
 
 
 def _as_lead(hits: pa.RecordBatch, algorithm: str) -> pa.RecordBatch:
-    at = HITS.get_field_index("algorithm")
+    at = HITS_SCHEMA.get_field_index("algorithm")
     column = pa.repeat(pa.scalar(algorithm), hits.num_rows)
-    return hits.set_column(at, HITS.field(at), column)
+    return hits.set_column(at, HITS_SCHEMA.field(at), column)

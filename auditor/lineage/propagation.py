@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
-from auditor.facts import FACTS, FLAT
+from auditor.facts import FACTS_SCHEMA, LOW_MEMORY_SCAN
 from auditor.known.formats.models import purpose_of
 from auditor.lineage import repository_names
 from auditor.lineage.graph import Ids, rank, same_files, subject_names
@@ -26,7 +26,7 @@ from auditor.lineage.licence_inheritance import beyond
 from auditor.lineage.listed_fingerprints import BLEND, IN_PART, RELATED, SHARES
 from auditor.lineage.listed_models import BASE_FILE, BASE_NAME, NAME, SHORT
 from auditor.model import Basis, Kind, Ref
-from auditor.samples import FINGERPRINT
+from auditor.samples import WEIGHT_FINGERPRINT
 
 SOURCE = "lineage"
 BATCH = 50_000
@@ -309,7 +309,7 @@ def _is_same(row: dict[str, Any]) -> bool:
 
     A digest that is only declared, as by a Git LFS pointer, shows nothing.
     """
-    alike = row["relation"] == "exact" or _parted(row)[0].partition(" (")[0] == FINGERPRINT
+    alike = row["relation"] == "exact" or _parted(row)[0].partition(" (")[0] == WEIGHT_FINGERPRINT
     return alike and row["basis"] == "computed"
 
 
@@ -498,7 +498,7 @@ def _protection(dataset: pads.Dataset, edges: pa.Table) -> Iterator[Row]:
     """
     for kind in ("model", "dataset"):
         wanted = (pc.field("kind") == kind) & (pc.field("key") == "clause")
-        stated = dataset.to_table(["name", "value"], filter=wanted, **FLAT)
+        stated = dataset.to_table(["name", "value"], filter=wanted, **LOW_MEMORY_SCAN)
         rated = stated.append_column("rank", pc.index_in(stated["value"], pa.array(_CLAUSES)))
         best = rated.group_by("name").aggregate([("rank", "max")])
         called, ranks = best["name"].combine_chunks(), best["rank_max"].combine_chunks()
@@ -531,7 +531,7 @@ class _Rows:
     def __init__(self, dataset: pads.Dataset) -> None:
         wanted = pc.field("revision") != ""
         self.revisions: dict[tuple[str, str], set[str]] = {}
-        for batch in dataset.to_batches(columns=["kind", "name", "revision"], filter=wanted, **FLAT):
+        for batch in dataset.to_batches(columns=["kind", "name", "revision"], filter=wanted, **LOW_MEMORY_SCAN):
             for kind, name, revision in set(zip(*(column.to_pylist() for column in batch.columns), strict=True)):
                 self.revisions.setdefault((kind, name), set()).add(revision)
 
@@ -561,9 +561,9 @@ class _Rows:
         rows = len(subjects)
         given = {"bucket": pa.array(buckets, pa.uint8()), "revision": pa.array(revisions, pa.string())}
         given |= {"uri": pa.repeat("", rows), "source": pa.repeat(SOURCE, rows), "line": pa.repeat(0, rows)}
-        arrays = [given[field.name] if field.name in given else table[field.name] for field in FACTS]
-        columns = [array.cast(field.type) for array, field in zip(arrays, FACTS, strict=True)]
-        yield from pa.Table.from_arrays(columns, schema=FACTS).to_batches(BATCH)
+        arrays = [given[field.name] if field.name in given else table[field.name] for field in FACTS_SCHEMA]
+        columns = [array.cast(field.type) for array, field in zip(arrays, FACTS_SCHEMA, strict=True)]
+        yield from pa.Table.from_arrays(columns, schema=FACTS_SCHEMA).to_batches(BATCH)
 
 
 _NONE = frozenset({""})

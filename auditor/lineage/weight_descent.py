@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.errors import RunError, Unreadable
-from auditor.facts import EDGES
+from auditor.facts import EDGES_SCHEMA
 from auditor.hashing.weight_fingerprints import SKETCH, Floats, unit
 from auditor.lineage.graph import Ids, rank, tidy
 from auditor.lineage.shared_tensors import Tensors, apart, by_key, heads, opened, read, tells, unit_of
@@ -108,7 +108,7 @@ def observed(folders: Sequence[Path], edges: pa.Table, scratch: Path) -> tuple[p
     if shown:
         cells = [("model", child, "model", parent, "observed", "weights") for child, parent in shown]
         more = pa.Table.from_arrays(
-            [pa.array(column, pa.string()) for column in zip(*cells, strict=True)], schema=EDGES
+            [pa.array(column, pa.string()) for column in zip(*cells, strict=True)], schema=EDGES_SCHEMA
         )
         edges = tidy(pa.concat_tables([edges, more]))
     return edges, tuple(("model", child, "observed_base", *rest) for child, *rest in sorted(rows))  # type: ignore[misc]

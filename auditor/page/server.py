@@ -14,7 +14,7 @@ from auditor.page.app import Desk, application
 from auditor.page.ledger_session import Watch
 from auditor.page.preferences import Seat
 from auditor.page.security import HOST, Door
-from auditor.resources import home as program_home
+from auditor.resources import user_data_folder as program_home
 from auditor.review import decisions, reviewers
 
 

@@ -12,7 +12,7 @@ import re2
 from markupsafe import Markup, escape
 
 from auditor.printable import printable
-from auditor.resources import resource
+from auditor.resources import resource_folder
 from auditor.review.case_state import Event, Stage
 from auditor.review.decisions import Verdict
 from auditor.terms.signals import disguised, folded
@@ -183,7 +183,7 @@ def _found(strong: _Regexp, text: str) -> Iterator[tuple[int, int]]:
 @cache
 def _strong() -> _Regexp:
     """The vocabulary's words for adult content and minors, however they are disguised."""
-    terms = read((resource("rules") / "vocabulary",)).terms
+    terms = read((resource_folder("rules") / "vocabulary",)).terms
     words = sorted({disguised(word) for term in terms if term.kind in PAIRED for word in term.words})
     options = re2.Options()
     options.case_sensitive = False

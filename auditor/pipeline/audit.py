@@ -33,7 +33,7 @@ from auditor.errors import NothingToAudit, RunError, UsageError
 from auditor.model import SEVERITIES, Case, Count, Finding, Gap, Kind, Outcome, Place, Ref, Rule, Severity, Tally
 from auditor.pipeline import evaluate
 from auditor.pipeline.scan_shard import Setup, Shard, lost, prepare, shards, work, write_json, writing
-from auditor.progress import Silent
+from auditor.progress import NullReporter
 from auditor.readers import Wants
 from auditor.sources import Blob, Unread
 from auditor.workers.pool import Done, cores, run
@@ -112,7 +112,7 @@ class Report:
     cases: tuple[Case, ...] = ()
     flagged: Mapping[tuple[str, Outcome, Severity], int] = field(default_factory=dict)
     lineage: tuple[Edge, ...] = ()
-    restricted: Path | None = None  # folder with hits/*.parquet (schema auditor.samples.HITS), for --places only
+    restricted: Path | None = None  # folder with hits/*.parquet (schema auditor.samples.HITS_SCHEMA), for --places only
     unread: int = 0  # gaps: what was selected but could not be read or judged
 
     @property
@@ -157,7 +157,7 @@ def audit(
     workers: int = 0,
     weights: str = "header",
     variants: Iterable[str] = ("oriented", "unpadded", "512"),
-    progress: Silent | None = None,
+    progress: NullReporter | None = None,
 ) -> Report:
     """Scan targets and judge what they state; the same as ``auditor scan``.
 
@@ -192,10 +192,10 @@ def audit(
             algorithms |= {ARTEFACT}
         wants = Wants(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
         started = _begin(folder, paths, policy, wants)
-        if type(progress) is not Silent and progress:  # someone waits, and wants to know for how long
+        if type(progress) is not NullReporter and progress:  # someone waits, and wants to know for how long
             _expect(_files(paths, folder), progress)
         setup = Setup(policy, wants, folder)
-        tally = _scan(folder, chain([first], files), setup, workers or cores(), progress or Silent())
+        tally = _scan(folder, chain([first], files), setup, workers or cores(), progress or NullReporter())
         return _conclude(folder, policy, tally, started, workers or cores())
 
 
@@ -289,7 +289,7 @@ def _runs_in(target: Path, out: Path) -> tuple[tuple[str, ...], tuple[str, ...]]
     return tuple(uris[:1]), tuple(uris[1:])
 
 
-def _expect(files: Iterable[Blob | Unread], progress: Silent) -> None:
+def _expect(files: Iterable[Blob | Unread], progress: NullReporter) -> None:
     """Count the files beforehand: a walk costs little beside reading them."""
     number = size = 0
     for file in files:
@@ -369,7 +369,7 @@ def _begin(folder: Path, targets: Sequence[str], policy: Policy, wants: Wants) -
     return str(content["started"])
 
 
-def _scan(folder: Path, files: Iterable[Blob | Unread], setup: Setup, workers: int, progress: Silent) -> Tally:
+def _scan(folder: Path, files: Iterable[Blob | Unread], setup: Setup, workers: int, progress: NullReporter) -> Tally:
     """Read every shard that is not finished yet; the tally of them all."""
     total = Tally()
     finished: set[str] = set()
@@ -562,7 +562,7 @@ class Findings:
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
-        from auditor.facts import firsts
+        from auditor.facts import group_starts
 
         found: dict[tuple[str, Outcome, Severity], list[tuple[Any, ...]]] = {}
         subjects = 0
@@ -570,7 +570,7 @@ class Findings:
             table = pq.read_table(path, columns=list(evaluate.FINDING_COLUMNS)).combine_chunks()
             if not table.num_rows:
                 continue
-            subjects += pc.sum(firsts([table[name].chunk(0) for name in evaluate.FINDING_COLUMNS[:3]])).as_py()
+            subjects += pc.sum(group_starts([table[name].chunk(0) for name in evaluate.FINDING_COLUMNS[:3]])).as_py()
             codes = np.zeros(table.num_rows, np.int64)
             for name in ("rule", "outcome", "severity"):
                 column = table[name].chunk(0).dictionary_encode()

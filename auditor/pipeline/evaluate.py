@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from auditor.errors import RunError
 from auditor.model import SEVERITIES, Case, Finding, Kind, Outcome, Place, Ref, Severity, Statement, Subject
-from auditor.resources import resource
+from auditor.resources import resource_folder
 from auditor.workers.pool import Done, Lost, run
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ def judge_runs(
     """Derive and judge what the runs in ``folders`` read, as one; write findings, gaps and edges into ``out``."""
     import pyarrow.dataset as pads
 
-    from auditor.facts import FACTS
+    from auditor.facts import FACTS_SCHEMA
 
     files = sorted(str(path) for folder in folders for path in (folder / "facts").glob("*.parquet"))
-    facts = pads.dataset(files, schema=FACTS, format="parquet")
+    facts = pads.dataset(files, schema=FACTS_SCHEMA, format="parquet")
     derive(facts, folders, policy, out)
     derived = out / "derived" / "derived.parquet"
-    facts = pads.dataset([*files, str(derived)], schema=FACTS, format="parquet")
+    facts = pads.dataset([*files, str(derived)], schema=FACTS_SCHEMA, format="parquet")
     verdicts = _judge_all(facts, policy, out, workers)
     return verdicts, cases(verdicts)
 
@@ -77,7 +77,7 @@ def derive(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Pa
     """Write the statements that follow from all facts and hits together, and the edges they follow along."""
     import pyarrow.parquet as pq
 
-    from auditor.facts import FACTS, rows
+    from auditor.facts import FACTS_SCHEMA, subjects_to_rows
     from auditor.lineage.graph import edges
     from auditor.lineage.propagation import derive
     from auditor.lineage.weight_descent import observed
@@ -85,10 +85,10 @@ def derive(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Pa
     (out / "derived").mkdir(exist_ok=True)
     graph, seen = observed(folders, edges(facts), out / "derived")
     pq.write_table(graph, out / "derived" / "edges.parquet", compression="zstd")
-    with pq.ParquetWriter(out / "derived" / "derived.parquet", FACTS, compression="zstd") as writer:
+    with pq.ParquetWriter(out / "derived" / "derived.parquet", FACTS_SCHEMA, compression="zstd") as writer:
         counted, lists = hits(folders, facts, policy.treat)
-        writer.write_batch(rows(lists))
-        for batch in derive(facts, counted, graph, resource("rules") / "vocabulary", seen):
+        writer.write_batch(subjects_to_rows(lists))
+        for batch in derive(facts, counted, graph, resource_folder("rules") / "vocabulary", seen):
             writer.write_batch(batch)
 
 
@@ -108,20 +108,20 @@ def hits(
     import pyarrow.compute as pc
     import pyarrow.dataset as pads
 
-    from auditor.facts import FLAT
+    from auditor.facts import LOW_MEMORY_SCAN
     from auditor.known.matcher import quarantine
-    from auditor.samples import EXACT, HITS
+    from auditor.samples import EXACT_ALGORITHMS, HITS_SCHEMA
 
     identity = ["kind", "name", "revision"]
-    sums = facts.to_table([*identity, "remark"], filter=pc.field("key") == "samples", **FLAT)
+    sums = facts.to_table([*identity, "remark"], filter=pc.field("key") == "samples", **LOW_MEMORY_SCAN)
     sums = sums.set_column(3, "samples", pc.cast(sums["remark"], pa.int64()))
     totals = sums.group_by(identity).aggregate([("samples", "sum")]).rename_columns([*identity, "samples"])
     files = sorted(str(path) for folder in folders for path in (folder / "restricted" / "hits").glob("*.parquet"))
-    found = pads.dataset(files, schema=HITS, format="parquet").to_table() if files else HITS.empty_table()
+    found = pads.dataset(files, schema=HITS_SCHEMA, format="parquet").to_table() if files else HITS_SCHEMA.empty_table()
     aside, theirs = quarantine(found, pc.sum(totals["samples"]).as_py() or 0)
     found = found.filter(pa.array(~theirs))
     lists = tuple(_set_aside(entry) for entry in aside)
-    near = pc.cast(pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT))), pa.int8())
+    near = pc.cast(pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT_ALGORITHMS))), pa.int8())
     declared = pc.cast(pc.equal(found["basis"], "declared"), pa.int8())
     found = found.append_column("weakness", pc.add(pc.add(declared, declared), near))
     # Of weights that are like a listed model's the hit says in words how; of digests there is nothing more to say.
@@ -155,14 +155,14 @@ def _set_aside(entry: Quarantined) -> Subject:
 def _judge_all(facts: pads.Dataset, policy: Policy, out: Path, workers: int) -> Verdicts:
     import pyarrow as pa
 
-    from auditor.facts import FACTS
+    from auditor.facts import FACTS_SCHEMA
 
     for name in ("findings", "gaps"):
         shutil.rmtree(out / name, ignore_errors=True)
         (out / name).mkdir()
     groups = min(_BUCKETS, -(-facts.count_rows() // GROUP_ROWS))
     if groups <= 1:
-        return judge_table(pa.Table.from_batches(_of_use(facts, policy), FACTS), policy, out, 0)
+        return judge_table(pa.Table.from_batches(_of_use(facts, policy), FACTS_SCHEMA), policy, out, 0)
     folder = out / "buckets"
     try:
         width = -(-_BUCKETS // groups)
@@ -187,11 +187,11 @@ def _judge_all(facts: pads.Dataset, policy: Policy, out: Path, workers: int) -> 
 
 def _of_use(facts: pads.Dataset, policy: Policy) -> Iterator[pa.RecordBatch]:
     """The rows that judging needs."""
-    from auditor.facts import FLAT, of_use
+    from auditor.facts import LOW_MEMORY_SCAN, keep_needed_rows
     from auditor.policy.load import reads
 
     wanted = {**reads(policy), "copy_of": frozenset[str]()}
-    return (of_use(batch, wanted) for batch in facts.scanner(**FLAT).to_batches())
+    return (keep_needed_rows(batch, wanted) for batch in facts.scanner(**LOW_MEMORY_SCAN).to_batches())
 
 
 def _partition(facts: pads.Dataset, policy: Policy, folder: Path, width: int) -> list[int]:
@@ -233,17 +233,17 @@ def _prepare(policy: Policy, out: Path) -> None:
 def _judge_group(number: int) -> Verdicts:
     import pyarrow.dataset as pads
 
-    from auditor.facts import FACTS
+    from auditor.facts import FACTS_SCHEMA
 
     assert _prepared
     policy, out = _prepared
-    table = pads.dataset(out / "buckets" / str(number), schema=FACTS, format="ipc").to_table()
+    table = pads.dataset(out / "buckets" / str(number), schema=FACTS_SCHEMA, format="ipc").to_table()
     return judge_table(table, policy, out, number)
 
 
 def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verdicts:
     """Judge every subject of a table of facts; write ``findings/N.parquet`` and ``gaps/N.parquet``, in order."""
-    from auditor.facts import subjects
+    from auditor.facts import subjects_from_rows
     from auditor.policy.load import judge
 
     grounds = {rule.id: rule.case for rule in policy.rules if rule.case}
@@ -252,7 +252,7 @@ def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verd
     reasons: list[tuple[Finding, str]] = []
     findings: list[tuple[object, ...]] = []
     gaps: list[tuple[object, ...]] = []
-    for subject in subjects(facts):
+    for subject in subjects_from_rows(facts):
         kinds[subject.kind] += 1
         found = list(judge(subject, policy))
         if any(one.outcome == "UNCHECKED" for one in found):  # the same rule may flag one thing and leave another open

@@ -354,7 +354,7 @@ class Writer:
         if not own.num_rows:
             return
         gaps = own.filter(pc.is_valid(own["gap"]))
-        if not samples.again:
+        if not samples.already_counted:
             matcher = _matcher()
             answered = matcher.algorithms if matcher else frozenset()
             columns = [own[name] for name in samples.algorithms if name in answered]
@@ -371,7 +371,7 @@ class Writer:
         for why, place, number in zip(
             *(whys[name].to_pylist() for name in ("gap", "place_min", "gap_count")), strict=True
         ):
-            self._reasons[reason(why)] += 0 if samples.again else number
+            self._reasons[reason(why)] += 0 if samples.already_counted else number
             self._sample_gaps.setdefault((samples.subject, reason(why)), Gap("samples", why, Place(place or "")))
 
     def finish(self) -> Tally:
@@ -403,13 +403,13 @@ class Writer:
     def _flush(self) -> None:
         """Turn the subjects held into rows, and write those once they are many: a file's every part costs some kB."""
         if self._subjects:
-            from auditor.facts import rows
+            from auditor.facts import subjects_to_rows
 
             if any(known.means == "model" for known in _lists()):
                 from auditor.lineage.listed_models import model_hits
 
                 self._keep(model_hits(self._subjects, _lists(), self._compared))
-            self._rows.append(rows(self._subjects))
+            self._rows.append(subjects_to_rows(self._subjects))
             self._subjects.clear()
         if sum(batch.num_rows for batch in self._rows) >= _ROWS:
             self._write()

@@ -21,23 +21,23 @@ from typing import Any, Literal, Protocol, cast, get_args
 from auditor.checks import ANY, Stated, Values, Where, bind, by_key, checks, keys_of, nearest, tests_of
 from auditor.errors import RuleError
 from auditor.model import (
-    GAPS,
+    GAP_KINDS,
     KINDS,
     SEVERITIES,
     STATEMENT_KEYS,
     Evidence,
-    Example,
     Finding,
     Gap,
     Ground,
     Kind,
     Place,
     Rule,
+    RuleExample,
     Severity,
     Statement,
     Subject,
 )
-from auditor.resources import resource
+from auditor.resources import resource_folder
 
 
 class KnownList(Protocol):
@@ -274,9 +274,9 @@ def _say(one: _Asked, stated: Stated, subject: Subject) -> Sequence[Finding]:
             broken = type(error).__name__
     said = [_finding(one.rule, subject, "FLAGGED", found) for found in _distinct(evidence)]
     if broken:
-        said.append(_finding(one.rule, subject, "UNCHECKED", Evidence(GAPS["judgement"], remark=broken)))
+        said.append(_finding(one.rule, subject, "UNCHECKED", Evidence(GAP_KINDS["judgement"], remark=broken)))
     if open_gaps:
-        unread = _distinct([Evidence(GAPS[gap.what], gap.place, gap.why) for gap in open_gaps])
+        unread = _distinct([Evidence(GAP_KINDS[gap.what], gap.place, gap.why) for gap in open_gaps])
         said += (_finding(one.rule, subject, "UNCHECKED", found) for found in unread)
     return said
 
@@ -362,7 +362,7 @@ def _rule(name: str, table: Mapping[str, Any]) -> Rule:
         raise ValueError(f"when: {error}") from error
     reads = _texts(table, "reads", ())
     for what in reads:
-        _one_of("reads", what, GAPS)
+        _one_of("reads", what, GAP_KINDS)
     examples = table.get("examples", ())
     if not isinstance(examples, list) or not all(isinstance(example, Mapping) for example in examples):
         raise ValueError("examples: expected [[examples]] tables")
@@ -393,12 +393,12 @@ def _rule(name: str, table: Mapping[str, Any]) -> Rule:
     return rule
 
 
-def _example(table: Mapping[str, Any], applies: Sequence[str]) -> Example:
+def _example(table: Mapping[str, Any], applies: Sequence[str]) -> RuleExample:
     name = _text(table, "name")
     try:
         _only(table, ("name", "kind", "states", "gaps", "flags", "unchecked"))
         kind = _one_of("kind", _text(table, "kind", applies[0]), applies)
-        return Example(
+        return RuleExample(
             name=name,
             kind=cast("Kind", kind),
             statements=tuple(_statement(row) for row in _rows(table, "states")),
@@ -419,7 +419,7 @@ def _statement(row: Mapping[str, Any]) -> Statement:
 
 def _gap(row: Mapping[str, Any]) -> Gap:
     _only(row, ("what", "why"))
-    return Gap(_one_of("what", _text(row, "what"), GAPS), _text(row, "why"))
+    return Gap(_one_of("what", _text(row, "what"), GAP_KINDS), _text(row, "why"))
 
 
 def _only(table: Mapping[str, Any], known: Sequence[str]) -> None:
@@ -485,7 +485,7 @@ def _roots(rules: Sequence[Path]) -> tuple[Path, ...]:
     for root in rules:
         if not root.is_dir():
             raise RuleError(f"{root}: is not a folder of rules (<id>.toml)")
-    return (resource("rules"), *rules)
+    return (resource_folder("rules"), *rules)
 
 
 def _files(folder: Path) -> list[Path]:

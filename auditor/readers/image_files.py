@@ -12,7 +12,7 @@ from auditor.hashing.hash_images import COMPUTED, DECODING, Encoded, hash_images
 from auditor.readers import Example, Part, Wants
 from auditor.readers.other_files import BATCH, exact_samples, pointed
 from auditor.readers.other_weights import pointer
-from auditor.samples import Samples, sample_batch
+from auditor.samples import Samples, build_sample_batch
 from auditor.sources import Blob, Unread
 
 # Above this a file is digested as a stream and not held in memory to be decoded.
@@ -69,7 +69,7 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Samples | Unrea
         while some := tuple(islice(group, BATCH)):
             if not wanted:
                 names, places = [blob.basename for blob in some], [blob.uri for blob in some]
-                yield Samples(ref, "computed", sample_batch({"sample": names, "place": places}, ()))
+                yield Samples(ref, "computed", build_sample_batch({"sample": names, "place": places}, ()))
                 continue
             large += (blob for blob in some if blob.size > MAX_DECODED_BYTES)
             unread: list[Unread] = []

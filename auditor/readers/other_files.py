@@ -10,7 +10,7 @@ from auditor.hashing import exact
 from auditor.model import Basis, Ref
 from auditor.readers import Example, Part, Wants
 from auditor.readers.other_weights import pointer
-from auditor.samples import Samples, sample_batch
+from auditor.samples import Samples, build_sample_batch
 from auditor.sources import Blob, Unread
 
 BATCH = 256
@@ -98,7 +98,7 @@ def _samples(
         "gap": [gap for _, _, gap in rows],
         **{name: [digests.get(name) for _, digests, _ in rows] for name in wanted},
     }
-    return Samples(ref, basis, sample_batch(columns, wanted))
+    return Samples(ref, basis, build_sample_batch(columns, wanted))
 
 
 def _half_checked(head: bytes) -> str | None:

@@ -25,7 +25,7 @@ from auditor.hashing.digest_parsing import algorithm_of, algorithm_of_cells, par
 from auditor.hashing.hash_images import Encoded, hash_images
 from auditor.model import Gap, Place, Subject
 from auditor.readers import HEAD, Example, Part, Wants
-from auditor.samples import TEXT_SIGNALS, Samples, sample_batch
+from auditor.samples import TEXT_SIGNALS, Samples, build_sample_batch
 from auditor.sources import Blob, Unread
 from auditor.syntax.csv_stream import blocks, header_of, text_of, utf8
 from auditor.syntax.json_stream import records
@@ -524,13 +524,13 @@ def _samples(blob: Blob, rows: Rows, wants: Wants) -> Iterator[Samples]:
     ref = blob.ref("dataset")
     if image is None or declared or gap is not None:
         filled = shared | declared | ({"gap": gap} if gap is not None else {})
-        batch = sample_batch(filled, [algorithm for algorithm in declared if algorithm in names])
+        batch = build_sample_batch(filled, [algorithm for algorithm in declared if algorithm in names])
         parts = _described(blob, columns, batch) if image is None else ((True, batch),)
         for again, part in parts:
             yield Samples(ref, "declared", part, again)
     for name, url in zip(columns.urls[1:], urls[1:], strict=True) if urls else ():
         variant = pa.repeat(pa.scalar(f"url:{name}"), count)
-        yield Samples(ref, "declared", sample_batch(shared | {"url": url, "variant": variant}, ()))
+        yield Samples(ref, "declared", build_sample_batch(shared | {"url": url, "variant": variant}, ()))
 
 
 def _described(blob: Blob, columns: Columns, batch: pa.RecordBatch) -> Iterator[tuple[bool, pa.RecordBatch]]:
@@ -591,7 +591,7 @@ def _hashed(blob: Blob, rows: Rows, shared: dict[str, pa.Array], image: pa.Array
         if missing.any():
             kept = {name: column.filter(pa.array(missing)) for name, column in shared.items()}
             gap = pa.repeat(pa.scalar(why), int(missing.sum()))
-            yield Samples(ref, "computed", sample_batch({**kept, "gap": gap}, ()))
+            yield Samples(ref, "computed", build_sample_batch({**kept, "gap": gap}, ()))
 
 
 def _sizes(rows: Rows, name: str) -> list[int]:

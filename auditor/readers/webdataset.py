@@ -22,7 +22,7 @@ from auditor.hashing.hash_images import COMPUTED, Encoded, hash_images
 from auditor.model import Gap, Place, Subject
 from auditor.readers import Example, Part, Wants
 from auditor.readers.image_files import MAX_DECODED_BYTES, is_picture
-from auditor.samples import WIDTHS, Samples, sample_batch
+from auditor.samples import DIGEST_BYTES, Samples, build_sample_batch
 from auditor.sources import Blob, Unread
 
 _BATCH_FILES = 256
@@ -148,15 +148,15 @@ class _Shard:
                 "gap": [gap for _, _, gap in self._others],
                 **{name: [digests.get(name) for _, digests, _ in self._others] for name in wanted},
             }
-            yield Samples(ref, "computed", sample_batch(columns, wanted))
+            yield Samples(ref, "computed", build_sample_batch(columns, wanted))
         declared = tuple(name for name in _DECLARED if name in self.wants.algorithms)
         if declared and self._declared:
             columns = {
                 "sample": [name for name, _ in self._declared],
                 "place": [place] * len(self._declared),
-                **{a: [_digest(metadata.get(a), WIDTHS[a]) for _, metadata in self._declared] for a in declared},
+                **{a: [_digest(metadata.get(a), DIGEST_BYTES[a]) for _, metadata in self._declared] for a in declared},
             }
-            yield Samples(ref, "declared", sample_batch(columns, declared), again=True)
+            yield Samples(ref, "declared", build_sample_batch(columns, declared), already_counted=True)
         self._pictures, self._others, self._declared, self._bytes = [], [], [], 0
 
 

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from auditor.model import Case, Finding, Ref
 from auditor.pipeline.audit import Report
-from auditor.printable import cell
+from auditor.printable import csv_cell
 from auditor.reporting import guidance, sharing
 from auditor.reporting.options import Options
 
@@ -57,7 +57,7 @@ def render(report: Report, out: TextIO, options: Options) -> None:
 
 
 def _safe(row: Row) -> Row:
-    return {key: cell(value, LONGEST) if isinstance(value, str) else value for key, value in row.items()}
+    return {key: csv_cell(value, LONGEST) if isinstance(value, str) else value for key, value in row.items()}
 
 
 def _rows(report: Report, notice: str) -> Iterator[Row]:
@@ -66,7 +66,7 @@ def _rows(report: Report, notice: str) -> Iterator[Row]:
         yield {"type": "notice", "text": "not complete: this is a report on a part"}
     for name, count in (("files", report.tally.files), ("samples", report.tally.samples)):
         proof = f"collected = {count.scanned} scanned + {count.skipped} skipped + {count.errored} errored"
-        wrong = "" if count.proven else ": does not add up"
+        wrong = "" if count.is_balanced else ": does not add up"
         yield {"type": "count", "kind": name, "text": f"{proof}{wrong}", "number": count.collected}
     listed: Counter[str] = Counter()
     for case in report.cases:

@@ -17,7 +17,7 @@ from typing import TextIO
 from urllib.parse import quote
 
 from auditor.errors import UsageError
-from auditor.model import GAPS, SEVERITIES, Finding, Place, Rule, Severity
+from auditor.model import GAP_KINDS, SEVERITIES, Finding, Place, Rule, Severity
 from auditor.pipeline.audit import Report
 from auditor.printable import printable
 from auditor.reporting import guidance, sharing
@@ -50,7 +50,11 @@ def render(report: Report, out: TextIO, options: Options) -> None:
                 "rules": [_rule(rule) for rule in shown.policy.rules],
                 "notifications": [
                     {"id": name, "shortDescription": {"text": text}}
-                    for name, text in {**GAPS, "left-out": "results that are left out", "advice": "what to do"}.items()
+                    for name, text in {
+                        **GAP_KINDS,
+                        "left-out": "results that are left out",
+                        "advice": "what to do",
+                    }.items()
                 ],
             }
         },
@@ -69,7 +73,7 @@ def render(report: Report, out: TextIO, options: Options) -> None:
             "policy": shown.policy.fingerprint,
             "counts": {
                 name: f"{count.collected} collected = {count.scanned} scanned + {count.skipped} skipped + "
-                f"{count.errored} errored{'' if count.proven else ': does not add up'}"
+                f"{count.errored} errored{'' if count.is_balanced else ': does not add up'}"
                 for name, count in (("files", shown.tally.files), ("samples", shown.tally.samples))
             },
             "lists": [
@@ -217,7 +221,7 @@ def _notifications(report: Report, left: Counter[Severity]) -> Iterator[Json]:
 
 
 def _notification(name: str, level: str, text: str) -> Json:
-    known = {"descriptor": {"id": name}} if name in {*GAPS, "left-out", "advice"} else {}
+    known = {"descriptor": {"id": name}} if name in {*GAP_KINDS, "left-out", "advice"} else {}
     return {"level": level, "message": {"text": text}, **known}
 
 

@@ -108,7 +108,7 @@ def _looked_at(report: Report) -> Iterator[Line]:
 def _count(name: str, count: Count) -> Iterator[Line]:
     proof = f"{count.scanned:,} scanned + {count.skipped:,} skipped + {count.errored:,} errored"
     text = f"  {name:<9} {count.collected:,} collected = {proof}"
-    yield ("", text) if count.proven else ("bold red", f"{text}: DOES NOT ADD UP")
+    yield ("", text) if count.is_balanced else ("bold red", f"{text}: DOES NOT ADD UP")
 
 
 def _plural(kind: str, number: int) -> str:

@@ -15,7 +15,7 @@ from auditor.known.fingerprint_index import UNCOMPARED
 from auditor.model import Ground, Rule
 from auditor.pipeline.audit import Report
 from auditor.printable import printable
-from auditor.resources import resource
+from auditor.resources import resource_folder
 
 GROUNDS: Mapping[Ground, str] = MappingProxyType(
     {
@@ -80,7 +80,7 @@ class Contacts:
 @cache
 def contacts() -> Contacts:
     """``rules/vocabulary/hotlines.toml``; RuleError when it cannot be trusted."""
-    path = resource("rules") / "vocabulary" / "hotlines.toml"
+    path = resource_folder("rules") / "vocabulary" / "hotlines.toml"
     try:
         data = tomllib.loads(path.read_text("utf-8"))
         read = Contacts(
@@ -203,7 +203,7 @@ def next_steps(report: Report) -> tuple[str, ...]:
         steps.append("Review the cases: auditor review open RUN. A second person confirms before anything is listed.")
     if not report.complete:
         steps.append("The run is not complete: start the same scan again and it goes on where it stopped.")
-    if not report.tally.files.proven or not report.tally.samples.proven:
+    if not report.tally.files.is_balanced or not report.tally.samples.is_balanced:
         steps.append("The counts do not add up: do not rely on this report, and tell the makers of auditor.")
     if report.flagged:
         steps.append("Read why a rule asks, and how to answer it: auditor rules explain RULE.")

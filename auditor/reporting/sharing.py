@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from auditor.errors import RunError, UsageError
-from auditor.model import GAPS, Case, Finding, Gap, Place, Ref
+from auditor.model import GAP_KINDS, Case, Finding, Gap, Place, Ref
 from auditor.pipeline.audit import Report
 from auditor.reporting import guidance
 from auditor.reporting.options import Options
-from auditor.samples import EXACT, HITS
+from auditor.samples import EXACT_ALGORITHMS, HITS_SCHEMA
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ class PlacedHit:
     @property
     def nearness(self) -> str:
         """A perceptual hash is near even at distance 0: only equal bytes, or addresses, are exact."""
-        return "exact" if self.algorithm in EXACT else f"near, distance {self.distance}"
+        return "exact" if self.algorithm in EXACT_ALGORITHMS else f"near, distance {self.distance}"
 
 
 def placed_hits(report: Report) -> Iterator[PlacedHit]:
@@ -91,7 +91,7 @@ def placed_hits(report: Report) -> Iterator[PlacedHit]:
         raise RunError(f"{folder}: this run holds no places of matched samples; report without --places")
     for path in files:
         try:
-            for batch in pq.ParquetFile(path).iter_batches(columns=HITS.names):
+            for batch in pq.ParquetFile(path).iter_batches(columns=HITS_SCHEMA.names):
                 for row in batch.to_pylist():
                     yield PlacedHit(**{key: value for key, value in row.items() if value is not None})
         except (pa.ArrowInvalid, OSError) as error:
@@ -164,7 +164,7 @@ class _Numbers:
 
     def _gaps(self) -> Iterator[tuple[Ref, Gap]]:
         return (
-            (ref, Gap(thing.what, GAPS.get(thing.what, "")))
+            (ref, Gap(thing.what, GAP_KINDS.get(thing.what, "")))
             for ref, thing in self._numbered()
             if isinstance(thing, Gap)
         )

@@ -277,7 +277,7 @@ def _facts(
     import pyarrow.dataset as pads
     import pyarrow.parquet as pq
 
-    from auditor.facts import FACTS, subjects
+    from auditor.facts import FACTS_SCHEMA, subjects_from_rows
 
     graph = pq.read_table(folder / "derived" / "edges.parquet")
     graph = graph.filter(pc.is_in(graph["child"], pa.array(sorted(named), pa.string())))
@@ -287,11 +287,11 @@ def _facts(
         edges.setdefault(row["child"], set()).add((row["parent"], row["source"]))
     asked = sorted(named | {parent for pairs in edges.values() for parent, _ in pairs})
     files = [str(path) for path in (*sorted((folder / "facts").glob("*.parquet")), folder / "derived/derived.parquet")]
-    table: pa.Table = pads.dataset(files, schema=FACTS, format="parquet").to_table(
+    table: pa.Table = pads.dataset(files, schema=FACTS_SCHEMA, format="parquet").to_table(
         filter=pc.field("name").isin(asked) & pc.field("key").isin(sorted(keys | {"artefact", "known_content"}))
     )
     stated: dict[tuple[str, str], tuple[Subject, ...]] = {}
-    for subject in subjects(table):
+    for subject in subjects_from_rows(table):
         stated[subject.kind, subject.name] = (*stated.get((subject.kind, subject.name), ()), subject)
     return stated, {child: tuple(sorted(pairs)) for child, pairs in edges.items()}
 
@@ -322,7 +322,9 @@ def _rests_on(
             yield Fact(ref, Statement("trained_on", dataset, "", source=source))
     for dataset in sorted(exposing):
         for subject in subjects.get(("dataset", dataset), ()):
-            yield from (Fact(subject.ref, said) for said in subject.of("known_content") if said.relation in EXPOSING)
+            yield from (
+                Fact(subject.ref, said) for said in subject.statements_for("known_content") if said.relation in EXPOSING
+            )
 
 
 def _digests(subjects: Mapping[tuple[str, str], tuple[Subject, ...]], ref: Ref) -> dict[str, list[Digest]]:

@@ -100,7 +100,7 @@ def _plain(text: Text) -> tuple[Text, str, bytes]:
 def _of_licences(subject: Subject, known: Vocabulary) -> Iterator[Statement | Gap]:
     """Ids of the licences that are stated by name or link, and what their published texts are known to say."""
     ids: dict[str, Statement] = {}
-    for statement in subject.of("licence", "licence_name", "licence_link"):
+    for statement in subject.statements_for("licence", "licence_name", "licence_link"):
         for found in known.licences.ids_of(statement.value):
             ids.setdefault(found, statement)
     for found, statement in ids.items():
@@ -114,7 +114,7 @@ def _of_licences(subject: Subject, known: Vocabulary) -> Iterator[Statement | Ga
 def _of_tags(subject: Subject, known: Vocabulary) -> Iterator[Statement]:
     """What a model's tags state; where its prose states the same, both stand."""
     if subject.kind == "model":
-        for tag in subject.of("tag"):
+        for tag in subject.statements_for("tag"):
             if stated := known.tags.get(plain_tag(tag.value)):
                 yield Statement(*stated, "", tag.place, tag.source)
 
@@ -144,7 +144,7 @@ def _of_card(looked: _Looked, subject: Subject, known: Vocabulary, declared: set
     if reached:
         yield _named(text, "contact", *reached)
     if subject.kind == "model" and cues:
-        bases = {base.value.removeprefix(_HUB) for base in subject.of("base_model")}
+        bases = {base.value.removeprefix(_HUB) for base in subject.statements_for("base_model")}
         for name, relation, start in card_mentions.parents(text.text, cues, bases):
             yield _named(text, "base_model", name, start, relation)
     stated = {(statement.key, statement.value) for statement in subject.statements}

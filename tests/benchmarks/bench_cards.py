@@ -51,7 +51,7 @@ def listed(paths: list[Path]) -> list[Blob]:
 
 def ours(blobs: list[Blob]) -> dict[str, tuple[str, ...]]:
     return {
-        part.subject.name: tuple(s.value for s in part.subject.of("licence"))
+        part.subject.name: tuple(s.value for s in part.subject.statements_for("licence"))
         for part in read(blobs, Wants())
         if isinstance(part, Part)
     }

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
-from auditor.facts import FACTS
+from auditor.facts import FACTS_SCHEMA
 from auditor.lineage.graph import edges
 from auditor.lineage.propagation import derive
-from auditor.resources import resource
+from auditor.resources import resource_folder
 
 
 def write(folder: Path, models: int) -> None:
@@ -60,7 +60,7 @@ def column(key: str, names: pa.Array, values: pa.Array) -> pa.Table:
         "line": pa.array(np.zeros(rows, np.int64)),
         "source": pa.repeat("card", rows),
     }
-    return pa.Table.from_arrays([columns.get(f.name, pa.repeat("", rows)) for f in FACTS], schema=FACTS)
+    return pa.Table.from_arrays([columns.get(f.name, pa.repeat("", rows)) for f in FACTS_SCHEMA], schema=FACTS_SCHEMA)
 
 
 def main() -> None:
@@ -74,7 +74,7 @@ def main() -> None:
             write(folder, models)
             os._exit(0)
         os.waitpid(child, 0)
-        facts = pads.dataset(sorted(str(path) for path in folder.iterdir()), schema=FACTS, format="parquet")
+        facts = pads.dataset(sorted(str(path) for path in folder.iterdir()), schema=FACTS_SCHEMA, format="parquet")
         began, cpu = time.perf_counter(), time.process_time()
         graph = edges(facts)
         print(f"edges    {graph.num_rows:>11,}  {time.perf_counter() - began:6.1f} s")
@@ -86,7 +86,7 @@ def main() -> None:
         began_derive = time.perf_counter()
         rows = sum(
             batch.num_rows
-            for batch in derive(facts, pa.Table.from_pylist(found), graph, resource("rules") / "vocabulary")
+            for batch in derive(facts, pa.Table.from_pylist(found), graph, resource_folder("rules") / "vocabulary")
         )
         print(f"derived  {rows:>11,}  {time.perf_counter() - began_derive:6.1f} s")
         peak = system.getrusage(system.RUSAGE_SELF).ru_maxrss / 1e6

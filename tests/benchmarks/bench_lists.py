@@ -33,7 +33,7 @@ from auditor.known import Entries, Header, Item, Options, exact_index, near_inde
 from auditor.known.compile_list import THRESHOLDS, Identity, compile_list
 from auditor.known.compiled_list import KEY, KnownList, open_compiled
 from auditor.known.store import Declared, import_list
-from auditor.samples import WIDTHS
+from auditor.samples import DIGEST_BYTES
 
 Rows = NDArray[np.uint8]
 FLAT = 200  # queries that faiss' flat index is asked
@@ -139,8 +139,8 @@ def _threatexchange(rows: Rows) -> Callable[[list[str]], Any] | None:
 def exact_look_up(entries: int, queries: int, repeat: int, share: float, folder: Path) -> None:
     print(f"exact look-up, {entries:,} entries of MD5, {queries:,} queries, {share:.0%} of them listed")
     random = np.random.default_rng(entries)
-    rows = random.integers(0, 256, (entries, WIDTHS["md5"]), np.uint8)
-    asked = random.integers(0, 256, (queries, WIDTHS["md5"]), np.uint8)
+    rows = random.integers(0, 256, (entries, DIGEST_BYTES["md5"]), np.uint8)
+    asked = random.integers(0, 256, (queries, DIGEST_BYTES["md5"]), np.uint8)
     asked[: int(queries * share)] = rows[random.integers(0, entries, int(queries * share))]
     asked = random.permutation(asked)
     known = compiled("md5", rows, folder)

@@ -18,12 +18,12 @@ from pathlib import Path
 
 from auditor.model import Subject
 from auditor.readers import Part, Text
-from auditor.resources import resource
+from auditor.resources import resource_folder
 from auditor.terms.derive import derive, load
 from auditor.terms.signals import disguised
 from auditor.terms.vocabulary_files import compiled, read
 
-FOLDER = resource("rules") / "vocabulary"
+FOLDER = resource_folder("rules") / "vocabulary"
 
 
 def made_up(number: int) -> list[str]:

@@ -20,7 +20,7 @@ from auditor.deindex.entries import Entry, Held, Terms
 from auditor.deindex.parties import Keys
 from auditor.errors import SealError, UsageError
 from auditor.model import Ref
-from auditor.resources import resource
+from auditor.resources import resource_folder
 from auditor.review.decisions import Decision, later
 from tests.deindex.lists import NOW, Desk, decision
 
@@ -97,7 +97,7 @@ def test_tokens_are_keyed_and_another_for_every_recipient_and_sender() -> None:
 
 
 def test_a_list_and_a_delta_are_as_the_schema_says(desk: Desk) -> None:
-    schema = json.loads((resource("reports/schema") / "deindex-list.schema.json").read_text())
+    schema = json.loads((resource_folder("reports/schema") / "deindex-list.schema.json").read_text())
     check = jsonschema.Draft202012Validator(schema)
     first = desk.build(decision("atelier/harbour", explanation=HOSTILE), decision("atelier/lights"))
     delta = desk.build(decision("atelier/harbour"), decision("atelier/new"), delta=True)

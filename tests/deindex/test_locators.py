@@ -255,7 +255,7 @@ def test_a_table_that_cannot_be_trusted_is_refused(
 ) -> None:
     (tmp_path / "vocabulary").mkdir()
     (tmp_path / "vocabulary" / "hubs.toml").write_text(text)
-    monkeypatch.setattr(locators, "resource", lambda name: tmp_path)
+    monkeypatch.setattr(locators, "resource_folder", lambda name: tmp_path)
     hubs.cache_clear()
     try:
         with pytest.raises(RuleError) as error:

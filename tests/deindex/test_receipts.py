@@ -13,7 +13,7 @@ from auditor.deindex import receipts
 from auditor.deindex.parties import Keys
 from auditor.deindex.receipts import Acted
 from auditor.errors import SealError, UsageError
-from auditor.resources import resource
+from auditor.resources import resource_folder
 from auditor.sealing import envelope
 from tests.deindex.lists import NOW, Desk, decision
 
@@ -35,7 +35,7 @@ def test_a_receipt_names_what_was_acted_on_and_when(desk: Desk, path: Path) -> N
 
 
 def test_a_receipt_is_as_the_schema_says(desk: Desk, path: Path) -> None:
-    schema = json.loads((resource("reports/schema") / "deindex-receipt.schema.json").read_text())
+    schema = json.loads((resource_folder("reports/schema") / "deindex-receipt.schema.json").read_text())
     payload = json.loads(envelope.opened(path.read_bytes(), receipts.KIND, desk.recipient.card.public))
     check = jsonschema.Draft202012Validator(schema)
     check.validate(payload)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.hashing.digest_parsing import algorithm_of, algorithm_of_cells, parse, unnamed_digest
-from auditor.samples import WIDTHS
+from auditor.samples import DIGEST_BYTES
 
 FORMS = (
     lambda digest: digest.hex(),
@@ -23,10 +23,10 @@ FORMS = (
 )
 
 
-@pytest.mark.parametrize("algorithm", sorted(WIDTHS))
+@pytest.mark.parametrize("algorithm", sorted(DIGEST_BYTES))
 @given(data=st.data())
 def test_every_form_is_read_back(algorithm: str, data: st.DataObject) -> None:
-    width = WIDTHS[algorithm]
+    width = DIGEST_BYTES[algorithm]
     digests = data.draw(st.lists(st.binary(min_size=width, max_size=width) | st.none(), max_size=12))
     forms = data.draw(st.lists(st.sampled_from(FORMS), min_size=len(digests), max_size=len(digests)))
     cells = [digest if digest is None else form(digest) for digest, form in zip(digests, forms, strict=True)]

@@ -15,7 +15,7 @@ from auditor.known import decoys, entries, near_index
 from auditor.known.compiled_list import KnownList
 from auditor.known.matcher import Matcher
 from auditor.model import Ref
-from auditor.samples import Samples, sample_batch
+from auditor.samples import Samples, build_sample_batch
 from tests import pictures
 
 MakeList = Callable[..., KnownList]
@@ -88,7 +88,7 @@ def test_copies_of_listed_pictures_are_not_compared_with_decoys(make_list: MakeL
     y, x = np.mgrid[0:64, 0:64] / 63.0
     centred = pdq(np.where((x - 0.5) ** 2 + (y - 0.5) ** 2 < 0.04, 200, 60).astype(np.uint8)).digest
     known = make_list(entries("pdq", [centred]))
-    batch = sample_batch(
+    batch = build_sample_batch(
         {"sample": ["a", "a", "b"], "pdq": [centred, digests[0], digests[1]], "quality": [90] * 3}, ["pdq"]
     )
     coverage = Matcher((known,)).match(Samples(Ref("dataset", "x"), "computed", batch)).coverage

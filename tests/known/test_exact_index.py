@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from auditor.known import entries, exact_index
 from auditor.known.compiled_list import KnownList
-from auditor.samples import FINGERPRINT, WIDTHS
+from auditor.samples import DIGEST_BYTES, WEIGHT_FINGERPRINT
 
 MakeList = Callable[..., KnownList]
 
@@ -34,9 +34,9 @@ def digest(number: int, width: int) -> bytes:
     return hashlib.shake_128(str(number).encode()).digest(width)
 
 
-@pytest.mark.parametrize("algorithm", sorted(WIDTHS.keys() - {FINGERPRINT}))
+@pytest.mark.parametrize("algorithm", sorted(DIGEST_BYTES.keys() - {WEIGHT_FINGERPRINT}))
 def test_a_listed_digest_is_found_whatever_its_width(algorithm: str, make_list: MakeList) -> None:
-    width = WIDTHS[algorithm]
+    width = DIGEST_BYTES[algorithm]
     known = make_list(entries(algorithm, [digest(number, width) for number in range(500)]))
     asked = pa.array([digest(number, width) if number % 3 else None for number in range(490, 510)], pa.binary(width))
     rows, found = known.find(algorithm, asked)

@@ -16,7 +16,7 @@ from auditor.known.compiled_list import KnownList
 from auditor.known.list_health import check_file, check_imported
 from auditor.known.store import Declared, import_list, open_imported, open_list
 from auditor.lineage.weight_similarity import encoded, fingerprint
-from auditor.samples import FINGERPRINT
+from auditor.samples import WEIGHT_FINGERPRINT
 from tests.weights import safetensors_file
 
 
@@ -47,7 +47,7 @@ def test_fingerprints_are_kept_as_they_were_given_each_with_what_is_said_of_it(t
     assert (known.name, known.means, known.entries) == ("found", "model", 2)
     assert kept(known) == {first, second}
     entries = np.arange(2)
-    said = dict(zip((known.prints[at] for at in entries), known.classified(FINGERPRINT, entries), strict=True))
+    said = dict(zip((known.prints[at] for at in entries), known.classified(WEIGHT_FINGERPRINT, entries), strict=True))
     assert said == {first: "dedicated, 2 confirmations, an authority", second: ""}
 
 
@@ -88,7 +88,7 @@ def test_a_json_list_withdraws_an_entry_by_its_id(tmp_path: Path) -> None:
     path = tmp_path / "found.json"
     entries = [{"id": "m1", "fingerprint": one}, {"id": "m2", "fingerprint": two}, {"id": "m1", "name": "a/b"}]
     path.write_text(json.dumps({"means": "model", "version": 1, "entries": entries[:2]}))
-    assert imported(path).manifest["algorithms"][FINGERPRINT]["entries"] == 2
+    assert imported(path).manifest["algorithms"][WEIGHT_FINGERPRINT]["entries"] == 2
     gone = [*entries[:2], {**entries[0], "status": "withdrawn"}]
     path.write_text(json.dumps({"means": "model", "version": 2, "entries": gone}))
     assert kept(imported(path)) == {base64.b64decode(two)}
@@ -130,10 +130,11 @@ def test_fingerprints_are_of_models_whatever_the_user_says_of_them(tmp_path: Pat
 
 def test_what_is_kept_is_looked_after_like_the_rest(tmp_path: Path) -> None:
     known = imported(file(tmp_path, "found.fp", print_of(tmp_path, 1)))
-    assert f"{FINGERPRINT}: 1 entries, matched by the weights' sampled values, with --weights sample or full" in list(
-        check_imported("found")
+    assert (
+        f"{WEIGHT_FINGERPRINT}: 1 entries, matched by the weights' sampled values, with --weights sample or full"
+        in list(check_imported("found"))
     )
-    path = known.path / f"{FINGERPRINT}.prints"
+    path = known.path / f"{WEIGHT_FINGERPRINT}.prints"
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
@@ -143,7 +144,7 @@ def test_what_is_kept_is_looked_after_like_the_rest(tmp_path: Path) -> None:
 
 def test_the_digest_of_a_fingerprint_is_none(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
-    path.write_text(f"# means: test\nmd5,{FINGERPRINT}\n{'ab' * 16},{'cd' * 32}\n")
-    known = open_list(path, columns={FINGERPRINT: FINGERPRINT, "md5": "md5"}, into=tmp_path / "run")
+    path.write_text(f"# means: test\nmd5,{WEIGHT_FINGERPRINT}\n{'ab' * 16},{'cd' * 32}\n")
+    known = open_list(path, columns={WEIGHT_FINGERPRINT: WEIGHT_FINGERPRINT, "md5": "md5"}, into=tmp_path / "run")
     assert known.algorithms == {"md5"}
-    assert known.manifest["unmatchable"] == {f"{FINGERPRINT}: the digest of a fingerprint, without it": 1}
+    assert known.manifest["unmatchable"] == {f"{WEIGHT_FINGERPRINT}: the digest of a fingerprint, without it": 1}

@@ -14,7 +14,7 @@ from auditor.known import entries
 from auditor.known.compiled_list import KnownList
 from auditor.known.matcher import Matcher, Quarantined, quarantine
 from auditor.model import Basis, Ref
-from auditor.samples import HITS, Samples, sample_batch
+from auditor.samples import HITS_SCHEMA, Samples, build_sample_batch
 
 MakeList = Callable[..., KnownList]
 HILLS = Ref("dataset", "hills", "main")
@@ -38,7 +38,7 @@ def samples(basis: Basis = "computed", **columns: Sequence[object]) -> Samples:
         "place": ["images"] * count,
         **{name.replace("_", "-"): column for name, column in columns.items()},
     }
-    return Samples(HILLS, basis, sample_batch(named, [name for name in named if name not in ("sample", "place")]))
+    return Samples(HILLS, basis, build_sample_batch(named, [name for name in named if name not in ("sample", "place")]))
 
 
 def hits(known: KnownList | Sequence[KnownList], of: Samples) -> list[dict[str, object]]:
@@ -72,8 +72,8 @@ def test_a_hit_names_subject_list_entry_and_sample(make_list: MakeList) -> None:
 
 def test_hits_have_the_schema_that_runs_write_also_when_there_are_none(make_list: MakeList) -> None:
     matcher = Matcher((make_list(entries("md5", [digest(1)])),))
-    assert matcher.match(samples(md5=[digest(1)])).hits.schema == HITS
-    assert matcher.match(samples(md5=[digest(2)])).hits.schema == HITS
+    assert matcher.match(samples(md5=[digest(1)])).hits.schema == HITS_SCHEMA
+    assert matcher.match(samples(md5=[digest(2)])).hits.schema == HITS_SCHEMA
     assert matcher.match(samples(sha1=[digest(2, 20)])).coverage == {}
 
 
@@ -151,7 +151,7 @@ def test_the_best_variant_of_a_sample_is_its_one_hit(make_list: MakeList) -> Non
         "pdq": [turned(digest(1, 32), bits) for bits in (20, 3, 9, 5)],
         "quality": [90] * 4,
     }
-    found = hits(known, Samples(HILLS, "computed", sample_batch(columns, ["pdq"])))
+    found = hits(known, Samples(HILLS, "computed", build_sample_batch(columns, ["pdq"])))
     best = [("a", "unpadded", 3), ("b", "", 5)]
     assert [(hit["list"], hit["sample"], hit["variant"], hit["distance"]) for hit in found] == [
         (name, *hit) for name in ("one", "two") for hit in best
@@ -161,14 +161,14 @@ def test_the_best_variant_of_a_sample_is_its_one_hit(make_list: MakeList) -> Non
 def test_variants_are_not_counted_as_samples(make_list: MakeList) -> None:
     known = make_list(entries("pdq", [digest(1, 32)]))
     columns = {"sample": ["a", "a"], "variant": ["", "flip-x"], "pdq": [digest(5, 32)] * 2, "quality": [90, 90]}
-    coverage = Matcher((known,)).match(Samples(HILLS, "computed", sample_batch(columns, ["pdq"]))).coverage
+    coverage = Matcher((known,)).match(Samples(HILLS, "computed", build_sample_batch(columns, ["pdq"]))).coverage
     assert coverage["matched pdq"] == 1
 
 
 def test_the_same_name_in_two_places_is_two_samples(make_list: MakeList) -> None:
     known = make_list(entries("md5", [digest(1)]))
     columns = {"sample": ["a", "a", "a"], "place": ["x", "y", "y"], "row": [1, 1, 2], "md5": [digest(1)] * 3}
-    found = hits(known, Samples(HILLS, "declared", sample_batch(columns, ["md5"])))
+    found = hits(known, Samples(HILLS, "declared", build_sample_batch(columns, ["md5"])))
     assert [(hit["place"], hit["row"]) for hit in found] == [("x", 1), ("y", 1), ("y", 2)]
 
 
@@ -245,7 +245,7 @@ def near_hits(*distances: int, token: str = "t") -> pa.RecordBatch:
         {"list": "hills", "version": "1", "token": token, "sample": str(n), "algorithm": "pdq", "distance": distance}
         for n, distance in enumerate(distances)
     ]
-    return pa.RecordBatch.from_pylist(rows, schema=HITS)
+    return pa.RecordBatch.from_pylist(rows, schema=HITS_SCHEMA)
 
 
 def test_an_entry_that_nearly_matches_many_unrelated_samples_is_quarantined() -> None:
@@ -286,7 +286,7 @@ def test_a_benign_file_excludes_an_equal_perceptual_hash_but_no_equal_file(make_
 
 def test_samples_that_were_counted_before_are_matched_and_counted_apart(make_list: MakeList) -> None:
     known = make_list(entries("md5", [digest(1)]), means="csam")
-    again = Samples(HILLS, "declared", samples(md5=[digest(1), digest(2)]).batch, again=True)
+    again = Samples(HILLS, "declared", samples(md5=[digest(1), digest(2)]).batch, already_counted=True)
     matched = Matcher((known,)).match(again)
     assert matched.hits.num_rows == 1
     assert matched.coverage == {"matched md5, as declared too": 2, "hits csam exact, as declared too": 1}

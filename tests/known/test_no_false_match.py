@@ -14,7 +14,7 @@ from auditor.known import entries
 from auditor.known.compiled_list import KnownList
 from auditor.known.matcher import Matcher
 from auditor.model import Ref
-from auditor.samples import WIDTHS, Samples, sample_batch
+from auditor.samples import DIGEST_BYTES, Samples, build_sample_batch
 from tests import pictures
 
 MakeList = Callable[..., KnownList]
@@ -38,7 +38,9 @@ def drawn(first: int, count: int) -> Iterator[pa.RecordBatch]:
 def known(make_list: MakeList) -> KnownList:
     (listed,) = drawn(10_000_000, BATCH)
     random = np.random.default_rng(1)
-    digests = [entries(name, [random.bytes(WIDTHS[name]) for _ in range(10_000)]) for name in ("md5", "sha256", "pdq")]
+    digests = [
+        entries(name, [random.bytes(DIGEST_BYTES[name]) for _ in range(10_000)]) for name in ("md5", "sha256", "pdq")
+    ]
     return make_list(*(entries(name, listed.column(name).drop_null()) for name in PERCEPTUAL), *digests)
 
 
@@ -55,7 +57,7 @@ def test_no_row_of_generated_manifests_matches(known: KnownList) -> None:
     random = np.random.default_rng(2)
     matcher, names = Matcher((known,)), ["md5", "sha256", "pdq", "phash-64"]
     for manifest in range(0, MANY, BATCH):
-        columns = {name: [random.bytes(WIDTHS[name]) for _ in range(BATCH)] for name in names}
-        batch = sample_batch({"sample": list(map(str, range(BATCH))), **columns}, names)
+        columns = {name: [random.bytes(DIGEST_BYTES[name]) for _ in range(BATCH)] for name in names}
+        batch = build_sample_batch({"sample": list(map(str, range(BATCH))), **columns}, names)
         found = matcher.match(Samples(Ref("dataset", str(manifest)), "declared", batch))
         assert found.hits.num_rows == 0

@@ -14,17 +14,8 @@ import pytest
 from auditor.errors import ListError, UsageError
 from auditor.known import Options
 from auditor.known.compiled_list import FORMAT, KnownList
-from auditor.known.store import (
-    Declared,
-    home,
-    import_list,
-    imported,
-    kept,
-    open_imported,
-    open_list,
-    remove,
-    roll_back,
-)
+from auditor.known.store import Declared, import_list, imported, kept, open_imported, open_list, remove, roll_back
+from auditor.resources import user_data_folder
 
 
 def hexes(*numbers: int, width: int = 16) -> list[str]:
@@ -51,7 +42,7 @@ def test_an_imported_list_is_opened_by_its_name(tmp_path: Path) -> None:
 
 def test_only_its_owner_can_read_what_was_imported(tmp_path: Path) -> None:
     imported_as(list_file(tmp_path, *hexes(1, 2)))
-    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (home() / "lists").rglob("*")}
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (user_data_folder() / "lists").rglob("*")}
     assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
     assert {mode for path, mode in modes.items() if path.is_file()} == {0o600}
 
@@ -263,7 +254,7 @@ def test_old_versions_can_be_removed_and_the_active_one_only_with_the_list(tmp_p
     assert kept("hills") == ("2", "3")
     remove("hills")
     assert imported() == ()
-    assert not (home() / "lists/hills").exists()
+    assert not (user_data_folder() / "lists/hills").exists()
     with pytest.raises(ListError, match="no list 'hills' is imported"):
         remove("hills")
 
@@ -301,7 +292,12 @@ def test_a_malformed_line_leaves_the_active_version_as_it_was(tmp_path: Path) ->
     with pytest.raises(ListError, match=r"hills\.txt: line 2: .*; nothing was imported"):
         imported_as(list_file(tmp_path, hexes(1)[0], hexes(2)[0][:-1], *hexes(*range(9))), "2")
     assert open_imported("hills").version == "1"
-    assert sorted(path.name for path in (home() / "lists/hills").iterdir()) == [".lock", "1", "active.json", "key"]
+    assert sorted(path.name for path in (user_data_folder() / "lists/hills").iterdir()) == [
+        ".lock",
+        "1",
+        "active.json",
+        "key",
+    ]
 
 
 def test_a_version_that_lists_something_harmless_is_not_activated(tmp_path: Path) -> None:
@@ -393,7 +389,7 @@ def test_a_damaged_list_can_be_imported_again(tmp_path: Path) -> None:
 def test_a_version_that_names_no_folder_is_not_used(version: str, tmp_path: Path) -> None:
     imported_as(list_file(tmp_path, *hexes(1)), "1")
     assert imported_as(list_file(tmp_path, *hexes(1)), version).version.startswith("20")
-    assert (home() / "lists/hills/1/manifest.json").exists()
+    assert (user_data_folder() / "lists/hills/1/manifest.json").exists()
 
 
 @pytest.mark.parametrize("version", ["key", "active.json"])
@@ -404,16 +400,22 @@ def test_a_version_cannot_be_called_like_a_file_of_the_store(version: str, tmp_p
 
 def test_what_a_killed_import_left_behind_is_cleared_away(tmp_path: Path) -> None:
     imported_as(list_file(tmp_path, *hexes(1)), "1")
-    (home() / "lists/hills/.importing-left").mkdir()
-    (home() / "lists/hills/2").mkdir()
+    (user_data_folder() / "lists/hills/.importing-left").mkdir()
+    (user_data_folder() / "lists/hills/2").mkdir()
     assert imported_as(list_file(tmp_path, *hexes(1, 2)), "2").entries == 2
-    assert sorted(path.name for path in (home() / "lists/hills").iterdir()) == [".lock", "1", "2", "active.json", "key"]
+    assert sorted(path.name for path in (user_data_folder() / "lists/hills").iterdir()) == [
+        ".lock",
+        "1",
+        "2",
+        "active.json",
+        "key",
+    ]
 
 
 def test_two_imports_of_one_list_do_not_run_at_once(tmp_path: Path) -> None:
     fcntl = pytest.importorskip("fcntl")
     imported_as(list_file(tmp_path, *hexes(1)), "1")
-    with (home() / "lists/hills/.lock").open("w") as file:
+    with (user_data_folder() / "lists/hills/.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(ListError, match="another import of this list is running"):
             imported_as(list_file(tmp_path, *hexes(2)), "2")

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.facts import FACTS, rows
+from auditor.facts import FACTS_SCHEMA, subjects_to_rows
 from auditor.lineage.graph import edges
 from auditor.lineage.propagation import derive
 from auditor.lineage.repository_names import keys, renamed
 from auditor.model import Kind, Place, Statement, Subject
 from auditor.readers import Part, Wants, card
-from auditor.resources import resource
+from auditor.resources import resource_folder
 from auditor.sources import Blob
 from auditor.terms import derive as terms
 
-VOCABULARY = resource("rules") / "vocabulary"
+VOCABULARY = resource_folder("rules") / "vocabulary"
 SHA = "sha256:" + "ab" * 32
 HIT = pa.schema(
     [(n, pa.string()) for n in ("kind", "name", "revision", "list", "means", "relation", "basis", "how")]
@@ -43,7 +43,7 @@ def has_file(name: str, digest: str, uri: str = "model.safetensors") -> Subject:
 
 
 def facts(*subjects: Subject) -> pa.Table:
-    return pa.Table.from_batches([rows(subjects)])
+    return pa.Table.from_batches([subjects_to_rows(subjects)])
 
 
 def hit(name: str, relation: str = "exact", number: int = 1, **other: object) -> dict[str, object]:
@@ -321,7 +321,7 @@ def test_cycles_end_and_the_order_of_rows_does_not_matter(links: list[tuple[int,
 
 
 def test_nothing_follows_from_nothing() -> None:
-    assert derived(FACTS.empty_table()) == []
+    assert derived(FACTS_SCHEMA.empty_table()) == []
 
 
 @pytest.mark.corpus

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from auditor.cli.main import main
 from auditor.errors import RunError
-from auditor.facts import EDGES, FACTS, rows
+from auditor.facts import EDGES_SCHEMA, FACTS_SCHEMA, subjects_to_rows
 from auditor.lineage.graph_export import FORMATS, lineage
 from auditor.model import Statement, Subject
 
@@ -25,8 +25,8 @@ def run(folder: Path, edges: list[tuple[str, str, str, str]], *subjects: Subject
 
     table = [(kind(child), child, kind(parent), parent, *how) for child, parent, *how in edges]
     columns = list(zip(*table, strict=True)) or [[]] * 6
-    pq.write_table(pa.table(columns, EDGES), folder / "derived" / "edges.parquet")
-    facts = pa.Table.from_batches([rows(subjects)], FACTS)
+    pq.write_table(pa.table(columns, EDGES_SCHEMA), folder / "derived" / "edges.parquet")
+    facts = pa.Table.from_batches([subjects_to_rows(subjects)], FACTS_SCHEMA)
     pq.write_table(facts, folder / "derived" / "derived.parquet")
     return folder
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from auditor.facts import FACTS, rows
+from auditor.facts import FACTS_SCHEMA, subjects_to_rows
 from auditor.model import Finding, Place, Ref, Statement, Subject
 from auditor.pipeline import evaluate
 from auditor.pipeline.evaluate import Verdicts, cases, hits, judge_table
 from auditor.policy.load import load
-from auditor.samples import HITS
+from auditor.samples import HITS_SCHEMA
 
 EXPOSED = "trained-on-known-content"
 
@@ -55,7 +55,7 @@ def test_cases_do_not_depend_on_the_order_of_the_verdicts() -> None:
 def hit(
     sample: str, algorithm: str, *, name: str = "acme/words", known: str = "list", means: str = "csam"
 ) -> dict[str, object]:
-    row: dict[str, object] = dict.fromkeys(HITS.names, "")
+    row: dict[str, object] = dict.fromkeys(HITS_SCHEMA.names, "")
     return row | {
         "kind": "dataset", "name": name, "list": known, "means": means, "sample": sample, "place": "t.csv",
         "row": int(sample), "algorithm": algorithm, "distance": 0, "basis": "declared",
@@ -66,9 +66,11 @@ def run_with(folder: Path, found: list[dict[str, object]]) -> tuple[list[Path], 
     import pyarrow.parquet as pq
 
     (folder / "restricted" / "hits").mkdir(parents=True)
-    pq.write_table(pa.Table.from_pylist(found, HITS), folder / "restricted" / "hits" / "0.parquet")
+    pq.write_table(pa.Table.from_pylist(found, HITS_SCHEMA), folder / "restricted" / "hits" / "0.parquet")
     parts = [Statement("samples", "read", "", Place(f"{n}.csv"), "scan", "60") for n in range(2)]
-    facts = pa.Table.from_batches([rows([Subject("dataset", "acme/words", "", (part,))]) for part in parts], FACTS)
+    facts = pa.Table.from_batches(
+        [subjects_to_rows([Subject("dataset", "acme/words", "", (part,))]) for part in parts], FACTS_SCHEMA
+    )
     pq.write_table(facts, folder / "facts.parquet")
     return [folder], facts
 
@@ -77,7 +79,7 @@ def test_hits_are_counted_by_sample_and_exact_comes_before_near(tmp_path: Path) 
     import pyarrow.dataset as pads
 
     folders, _ = run_with(tmp_path, [hit("1", "md5"), hit("1", "pdq"), hit("2", "pdq"), hit("3", "pdq", means="test")])
-    facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS)
+    facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS_SCHEMA)
     counted = hits(folders, facts, {"test": "csam"})[0].select(["means", "relation", "hits", "samples"]).to_pylist()
     assert counted == [
         {"means": "csam", "relation": "exact", "hits": 1, "samples": 120},
@@ -90,7 +92,7 @@ def test_a_sample_that_matches_by_its_bytes_counts_as_computed_whatever_is_decla
     import pyarrow.dataset as pads
 
     folders, _ = run_with(tmp_path, [hit("1", "md5"), hit("1", "pdq") | {"basis": "computed"}, hit("2", "md5")])
-    facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS)
+    facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS_SCHEMA)
     counted = hits(folders, facts, {})[0].select(["basis", "relation", "hits"]).to_pylist()
     assert counted == [
         {"basis": "computed", "relation": "near", "hits": 1},
@@ -108,8 +110,8 @@ def test_judging_in_groups_gives_the_same_findings(tmp_path: Path, monkeypatch: 
         Subject("model", f"acme/m{n}", "", (Statement("licence", "mit", "", Place("README.md", n)),))
         for n in range(300)
     ]
-    pads.write_dataset(pa.Table.from_batches([rows(parts)]), tmp_path / "facts", format="parquet")
-    facts = pads.dataset(tmp_path / "facts", schema=FACTS)
+    pads.write_dataset(pa.Table.from_batches([subjects_to_rows(parts)]), tmp_path / "facts", format="parquet")
+    facts = pads.dataset(tmp_path / "facts", schema=FACTS_SCHEMA)
     found = []
     for limit, workers in ((10**9, 1), (50, 1), (50, 2)):
         monkeypatch.setattr(evaluate, "GROUP_ROWS", limit)
@@ -129,6 +131,6 @@ def test_one_exposed_base_and_500_descendants_open_one_case(tmp_path: Path) -> N
     below = [Subject("model", f"other/tune-{n}", "", (descends,)) for n in range(500)]
     for name in ("findings", "gaps"):
         (tmp_path / name).mkdir()
-    verdicts = judge_table(pa.Table.from_batches([rows([base, *below])], FACTS), load(), tmp_path, 0)
+    verdicts = judge_table(pa.Table.from_batches([subjects_to_rows([base, *below])], FACTS_SCHEMA), load(), tmp_path, 0)
     assert [(case.ground, case.subject) for case in cases(verdicts)] == [("exposed", "acme/base")]
     assert verdicts.flagged["descends-from-exposed", "FLAGGED", "note"] == 500

@@ -122,7 +122,7 @@ def test_pictures_that_a_metadata_table_describes_are_counted_once_and_found_by_
     known = listed(tmp_path, "md5", raw, hashlib.md5(made[4]).hexdigest())
     report = audit(folder, known=[known], out=tmp_path / "run", workers=1)
     assert (report.tally.samples.collected, report.tally.samples.scanned) == (6, 6)
-    assert report.tally.samples.proven
+    assert report.tally.samples.is_balanced
     # 4.jpg matches by its own digest and by the declared one, 3.jpg by the declared one alone.
     assert found(report) == {
         "matches entries of list ordinary (exact)": "1 exact of 6 samples; basis computed",

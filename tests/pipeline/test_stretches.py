@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.facts import subjects
+from auditor.facts import subjects_from_rows
 from auditor.model import Count
 from auditor.pipeline.audit import Report, audit
 from auditor.sources import Blob
@@ -28,7 +28,7 @@ def test_the_stretches_of_a_file_are_all_of_it_each_part_once(count: int, of: in
 def scanned(folder: Path, out: Path, known: tuple[Path, ...] = ()) -> tuple[Report, list[tuple[object, ...]]]:
     report = audit(folder, known=known, means="csam", out=out, workers=1)
     facts = pa.concat_tables([pq.read_table(path) for path in sorted((out / "facts").glob("*.parquet"))])
-    said = [(subject.ref, subject.statements, subject.gaps) for subject in subjects(facts)]
+    said = [(subject.ref, subject.statements, subject.gaps) for subject in subjects_from_rows(facts)]
     # Of samples each shard states how many it read.
     return report, [(ref, [s for s in stated if s.key != "samples"], gaps) for ref, stated, gaps in said]
 

@@ -379,9 +379,9 @@ def test_a_rule_that_is_not_asked_would_have_said_nothing(kind: Kind, statements
 )
 def test_rows_that_are_of_no_use_change_no_finding(statements: list[Statement]) -> None:
     subjects = [Subject("model", name, "", tuple(sorted(set(statements[at:])))) for at, name in enumerate("ab")]
-    batch = facts.rows(subjects)
-    kept = facts.subjects(pa.Table.from_batches([facts.of_use(batch, load.reads(RESEARCH))]))
-    every = facts.subjects(pa.Table.from_batches([batch]))
+    batch = facts.subjects_to_rows(subjects)
+    kept = facts.subjects_from_rows(pa.Table.from_batches([facts.keep_needed_rows(batch, load.reads(RESEARCH))]))
+    every = facts.subjects_from_rows(pa.Table.from_batches([batch]))
     assert [list(load.judge(subject, RESEARCH)) for subject in kept] == [
         list(load.judge(subject, RESEARCH)) for subject in every
     ]
@@ -393,9 +393,13 @@ def test_the_place_of_what_is_missing_is_of_use_whatever_the_profile_asks() -> N
 
 def test_a_tag_that_no_rule_asks_for_is_of_no_use() -> None:
     said = [Statement("tag", value) for value in ("Lora", "sand", "peſt")]
-    batch = facts.of_use(facts.rows([Subject("model", "a", "", tuple(said))]), {"tag": frozenset({"lora", "pest"})})
+    batch = facts.keep_needed_rows(
+        facts.subjects_to_rows([Subject("model", "a", "", tuple(said))]), {"tag": frozenset({"lora", "pest"})}
+    )
     assert batch["value"].to_pylist() == ["Lora", "peſt"]
-    alone = facts.of_use(facts.rows([Subject("model", "a", "", (Statement("title", "A"),))]), {"tag": frozenset()})
+    alone = facts.keep_needed_rows(
+        facts.subjects_to_rows([Subject("model", "a", "", (Statement("title", "A"),))]), {"tag": frozenset()}
+    )
     assert alone["name"].to_pylist() == ["a"], "there is a subject, of which nothing is asked"
 
 

@@ -18,7 +18,7 @@ def card(text: str | bytes, kind: Kind = "model") -> Part:
 
 
 def stated(text: str, *keys: str, kind: Kind = "model") -> list[tuple[str, str, str, int]]:
-    return [(s.key, s.value, s.relation, s.place.line) for s in card(text, kind).subject.of(*keys)]
+    return [(s.key, s.value, s.relation, s.place.line) for s in card(text, kind).subject.statements_for(*keys)]
 
 
 def test_every_value_is_stated_on_its_own_line() -> None:
@@ -81,7 +81,7 @@ def test_the_relation_to_a_base_model_is_the_declared_one_or_what_the_hub_infers
 )
 def test_a_misspelt_key_is_told_and_its_value_used(key: str, right: str) -> None:
     subject = card(f"---\n{key}: acme\n---\n").subject
-    assert [(s.value, s.relation, s.place.line) for s in subject.of("misspelt_key")] == [(key, right, 2)]
+    assert [(s.value, s.relation, s.place.line) for s in subject.statements_for("misspelt_key")] == [(key, right, 2)]
     used = {
         "license": "licence",
         "datasets": "trained_on",
@@ -210,6 +210,6 @@ def test_a_card_is_known_by_its_name(name: str) -> None:
 
 def test_markup_and_escapes_stay_as_written() -> None:
     wild = "<script>x</script>\u202e\x1b[31m"
-    (title,) = card(f"# {wild}\n").subject.of("title")
+    (title,) = card(f"# {wild}\n").subject.statements_for("title")
     assert isinstance(title, Statement)
     assert title.value == wild

@@ -19,13 +19,13 @@ from auditor.errors import Unreadable
 from auditor.model import Kind
 from auditor.readers import Part, Wants
 from auditor.readers.card import part, read
-from auditor.resources import resource
+from auditor.resources import resource_folder
 from auditor.sources import Blob
 from auditor.syntax.front_matter import decoded, split
 from auditor.terms.derive import derive, load
 
 pytestmark = pytest.mark.corpus
-KNOWN = load((resource("rules") / "vocabulary",))
+KNOWN = load((resource_folder("rules") / "vocabulary",))
 COLLECTIONS: tuple[tuple[str, Kind], ...] = (("03-model-cards", "model"), ("04-dataset-cards", "dataset"))
 
 
@@ -60,7 +60,7 @@ def test_licence_and_base_model_equal_the_facts(corpus: Path) -> None:
         for key, ours in (("license", "licence"), ("base_model", "base_model")):
             if key in fact:
                 compared += 1
-                said = [s.value for s in subject.of(ours) if s.source == "card"]
+                said = [s.value for s in subject.statements_for(ours) if s.source == "card"]
                 if said != listed(fact[key]):
                     wrong.append((blob.uri, key, said, fact[key]))
     assert compared > 1900
@@ -133,7 +133,7 @@ def test_the_lines_that_are_named_hold_the_values(corpus: Path) -> None:
             lines = decoded(data)[0].split("\n")
         except Unreadable:
             continue
-        for statement in derive(part(blob, data), KNOWN).of("licence", "base_model", "trained_on"):
+        for statement in derive(part(blob, data), KNOWN).statements_for("licence", "base_model", "trained_on"):
             looked += 1
             line = lines[statement.place.line - 1]
             # A value that is folded over lines is placed at its key.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.model import GAPS, STATEMENT_KEYS
+from auditor.model import GAP_KINDS, STATEMENT_KEYS
 from auditor.readers import Example, Part, Reader, Wants, readers
 from auditor.samples import Samples
 from auditor.sources import Blob, Unread
@@ -47,7 +47,7 @@ def answer(reader: Reader, blob: Blob, wants: Wants) -> list[Part | Samples | Un
                 assert statement.place.line >= 0, statement
                 assert statement.source, statement
             for gap in item.subject.gaps:
-                assert gap.what in GAPS, gap
+                assert gap.what in GAP_KINDS, gap
                 assert gap.why, gap
     return said
 

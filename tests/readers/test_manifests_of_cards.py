@@ -171,7 +171,7 @@ def test_each_row_of_a_dump_is_a_subject(form: str, tmp_path: Path) -> None:
         ("model", "cards#3", ""),
     ]
     assert [s.values("title") for s in subjects] == [("Leaf",), (), ("Bush",)]
-    (licence,) = subjects[0].of("licence")
+    (licence,) = subjects[0].statements_for("licence")
     assert str(licence.place) == f"cards.{form}#row=1:2"
     assert [s.gaps for s in subjects] == [(), (), ()]
 

@@ -24,7 +24,7 @@ def subject(tmp_path: Path, name: str, data: bytes, wants: Wants | None = None) 
 
 
 def formats(found: Subject) -> list[str]:
-    return [s.value for s in found.of("weights_format")]
+    return [s.value for s in found.statements_for("weights_format")]
 
 
 def zipped(*names: str) -> bytes:
@@ -68,7 +68,7 @@ def test_a_zip_without_its_directory_is_a_gap(tmp_path: Path) -> None:
 def test_a_pickle_called_safetensors_is_told(tmp_path: Path) -> None:
     found = subject(tmp_path, "m.safetensors", zipped("archive/data.pkl"))
     assert [gap.why for gap in found.gaps] == ["called .safetensors but is pickle, not safetensors"]
-    assert next(iter(found.of("weights_format"))).remark == "loading it can run code"
+    assert next(iter(found.statements_for("weights_format"))).remark == "loading it can run code"
 
 
 def test_nothing_is_loaded_when_it_is_hashed(tmp_path: Path) -> None:
@@ -124,6 +124,6 @@ def test_every_pointer_called_weights_is_told(corpus: Path, tmp_path: Path) -> N
     for file in files:
         data = file.read_bytes()
         found = subject(tmp_path, file.name, data)
-        (digest,) = (s.value for s in found.of("artefact"))
+        (digest,) = (s.value for s in found.statements_for("artefact"))
         assert digest.removeprefix("sha256:").encode() in data
         assert [gap.why for gap in found.gaps] == ["a Git LFS pointer: the weights themselves are not here"]

@@ -50,7 +50,7 @@ def test_a_training_run_is_counted_and_its_words_stay_unsaid(tmp_path: Path) -> 
     tags = {"10_somebody": {"a red barn": 3, "a hill": 1}, "5_other": {"a hill": 2}}
     metadata = {"ss_network_module": "networks.lora", "ss_tag_frequency": json.dumps(tags), "ss_output_name": "barns"}
     found = subject(tmp_path, safetensors_bytes(ONE, metadata))
-    assert [(s.value, s.remark) for s in found.of("header")] == [
+    assert [(s.value, s.remark) for s in found.statements_for("header")] == [
         ("training-folders", "2 folders"),
         ("captions", "2 different captions or tags"),
     ]
@@ -95,7 +95,7 @@ def test_only_the_keys_that_no_metadata_leaves_are_a_stripped_header(tmp_path: P
 )
 def test_names_and_shapes_tell_the_family(tmp_path: Path, name: str, shape: tuple[int, int], expected: str) -> None:
     found = subject(tmp_path, safetensors_bytes({name: np.zeros(shape, np.float16)}))
-    assert [s.value for s in found.of("base_family")] == ([expected] if expected else [])
+    assert [s.value for s in found.statements_for("base_family")] == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,9 @@ def test_kohya_headers_are_read_as_expected(corpus: Path, tmp_path: Path) -> Non
 
     def read(name: str) -> list[tuple[str, str, str]]:
         found = subject(tmp_path, (folder / name).read_bytes())
-        return [(s.key, s.value, s.remark) for s in found.of("architecture", "base_family", "header", "title")]
+        return [
+            (s.key, s.value, s.remark) for s in found.statements_for("architecture", "base_family", "header", "title")
+        ]
 
     captions = ("header", "captions", "2 different captions or tags")
     assert captions in read("kohya-nested-tags.safetensors")
@@ -398,5 +400,5 @@ def test_real_tensor_names_tell_the_family_that_the_file_is_called_by(corpus: Pa
     assert len(files) >= 12
     for file in files:
         found = subject(tmp_path, file.read_bytes(), name=file.name)
-        assert [s.value for s in found.of("base_family")] == [file.name.partition("_")[0]], file.name
+        assert [s.value for s in found.statements_for("base_family")] == [file.name.partition("_")[0]], file.name
         assert [gap.why for gap in found.gaps] == ["the file ends before its tensors do: cut off, or a header alone"]

@@ -292,7 +292,7 @@ def test_image_bytes_in_cells_are_hashed_and_keep_the_name_of_their_row(tmp_path
     ]
     data = parquet({"image": cells, "sha1": [SHA1.hex(), None, None]})
     computed, missing, declared = read(tmp_path, "m.parquet", data, Wants(frozenset({"md5", "sha1"})))
-    told = [(result.basis, result.again) for result in (computed, missing, declared)]  # type: ignore[union-attr]
+    told = [(result.basis, result.already_counted) for result in (computed, missing, declared)]  # type: ignore[union-attr]
     assert told == [("computed", False), ("computed", False), ("declared", True)]
     assert [row["sample"] for row in rows([declared])] == ["a.png", "b.png", "3"]
     assert [(row["sample"], row["row"], row["md5"]) for row in rows([computed])] == [
@@ -311,7 +311,7 @@ def test_rows_that_describe_pictures_beside_the_table_are_those_pictures_samples
     described, others = read(tmp_path, "metadata.csv", data)
     assert isinstance(described, Samples)
     assert isinstance(others, Samples)
-    assert (described.again, others.again) == (True, False)
+    assert (described.already_counted, others.already_counted) == (True, False)
     assert [(row["sample"], row["place"], row["row"], row["sha1"]) for row in rows([described])] == [
         ("a b.png", "train/a b.png", 0, SHA1),
         ("c.png", "c.png", 0, SHA1),
@@ -322,8 +322,8 @@ def test_rows_that_describe_pictures_beside_the_table_are_those_pictures_samples
         ("/etc/hostname", "metadata.csv", 5),
     ]
     (plain,) = read(tmp_path, "others.csv", data)
-    assert not plain.again  # type: ignore[union-attr]
-    told = [(part.again, part.batch.num_rows) for part in read(tmp_path, "metadata.csv", data, Wants())]  # type: ignore[union-attr]
+    assert not plain.already_counted  # type: ignore[union-attr]
+    told = [(part.already_counted, part.batch.num_rows) for part in read(tmp_path, "metadata.csv", data, Wants())]  # type: ignore[union-attr]
     assert told == [(True, 2), (False, 3)], "also where no list asks for anything"
 
 
@@ -333,9 +333,9 @@ def test_the_json_beside_a_picture_describes_that_picture(tmp_path: Path) -> Non
     (found,) = read(tmp_path, "000.json", data)
     assert isinstance(found, Samples)
     (row,) = rows([found])
-    assert (found.again, row["sample"], row["place"], row["row"]) == (True, "000.jpg", "000.jpg", 0)
+    assert (found.already_counted, row["sample"], row["place"], row["row"]) == (True, "000.jpg", "000.jpg", 0)
     (alone,) = read(tmp_path, "001.json", data)
-    assert not alone.again  # type: ignore[union-attr]
+    assert not alone.already_counted  # type: ignore[union-attr]
 
 
 def test_a_plain_binary_image_column_is_hashed(tmp_path: Path) -> None:

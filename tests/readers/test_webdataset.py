@@ -30,7 +30,7 @@ def shard(path: Path, members: dict[str, bytes], *more: tarfile.TarInfo) -> Blob
 
 def rows(blob: Blob, *algorithms: str) -> list[dict[str, object]]:
     found = [item for item in read([blob], Wants(frozenset(algorithms))) if isinstance(item, Samples)]
-    return [row | {"basis": f.basis, "again": f.again} for f in found for row in f.batch.to_pylist()]
+    return [row | {"basis": f.basis, "again": f.already_counted} for f in found for row in f.batch.to_pylist()]
 
 
 def test_pictures_and_films_of_a_shard_are_samples_and_captions_are_not(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from auditor.model import Case, Count, Finding, Gap, Place, Ref, Rule, Tally
 from auditor.pipeline.audit import Edge, ListSummary, PolicySummary, Report
 from auditor.render import formats
 from auditor.reporting.options import Options
-from auditor.samples import HITS
+from auditor.samples import HITS_SCHEMA
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def report(rules: tuple[Rule, ...], tmp_path: Path) -> Report:
             "basis": "computed",
         }
     ]
-    pq.write_table(pa.Table.from_pylist(hits, HITS), restricted / "hits" / "0.parquet")
+    pq.write_table(pa.Table.from_pylist(hits, HITS_SCHEMA), restricted / "hits" / "0.parquet")
     return Report(
         version="0.1.0",
         targets=("examples/hub",),

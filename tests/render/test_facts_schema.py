@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 
 from auditor.pipeline.audit import audit, facts
-from auditor.resources import resource
+from auditor.resources import resource_folder
 
 
 def test_every_fact_of_a_run_is_valid(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_every_fact_of_a_run_is_valid(tmp_path: Path) -> None:
     card.write_text("---\nlicense: mit\nbase_model: acme/older\n---\n# Base\n", "utf-8")
     (card.parent / "model.safetensors").write_bytes(b"\x80\x04not safetensors")
     audit(tmp_path / "hub", out=tmp_path / "run")
-    schema = json.loads((resource("reports/schema") / "facts.schema.json").read_text("utf-8"))
+    schema = json.loads((resource_folder("reports/schema") / "facts.schema.json").read_text("utf-8"))
     validator = jsonschema.Draft202012Validator(schema)
     lines = [json.loads(json.dumps(fact)) for fact in facts(tmp_path / "run")]
     for line in lines:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from auditor.cli.main import main
 from auditor.reporting.commitments import COMMITMENTS
-from auditor.resources import resource
+from auditor.resources import resource_folder
 from auditor.terms.vocabulary_files import read
 
 CARD = "---\npipeline_tag: text-to-image\n---\n# Painter\n\n{body}\n"
@@ -24,7 +24,7 @@ def page(target: Path, run: Path, *options: str) -> str:
 
 
 def test_the_columns_are_the_commitments_of_the_vocabulary() -> None:
-    known = {term.value for term in read((resource("rules") / "vocabulary",)).terms if term.kind == "safety"}
+    known = {term.value for term in read((resource_folder("rules") / "vocabulary",)).terms if term.kind == "safety"}
     assert set(COMMITMENTS) == known
 
 

@@ -11,14 +11,14 @@ import pytest
 
 from auditor.model import Finding
 from auditor.pipeline.audit import Report
-from auditor.resources import resource
+from auditor.resources import resource_folder
 
 Show = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
 def validator() -> jsonschema.Draft202012Validator:
-    schema = json.loads((resource("reports/schema") / "report.schema.json").read_text("utf-8"))
+    schema = json.loads((resource_folder("reports/schema") / "report.schema.json").read_text("utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 

@@ -495,11 +495,11 @@ def test_an_export_restores_the_ledger(book: Ledger, tmp_path: Path) -> None:
 def test_an_export_fits_its_published_schema(book: Ledger) -> None:
     import jsonschema
 
-    from auditor.resources import resource
+    from auditor.resources import resource_folder
     from auditor.review.ledger import GENERAL
 
     decided(book, CASE)
-    schema = json.loads((resource("reports/schema") / "ledger.schema.json").read_bytes())
+    schema = json.loads((resource_folder("reports/schema") / "ledger.schema.json").read_bytes())
     for line in exported(book).splitlines():
         jsonschema.validate(json.loads(line), schema)
     assert set(schema["oneOf"][0]["properties"]["kind"]["enum"]) == GENERAL | {"opened"} | set(case_state.STEPS)

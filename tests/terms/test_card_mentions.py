@@ -6,11 +6,11 @@ import pytest
 
 from auditor.model import Subject
 from auditor.readers.card import part
-from auditor.resources import resource
+from auditor.resources import resource_folder
 from auditor.sources import Blob
 from auditor.terms.derive import derive, load
 
-KNOWN = load((resource("rules") / "vocabulary",))
+KNOWN = load((resource_folder("rules") / "vocabulary",))
 
 
 def card(text: str) -> Subject:
@@ -18,7 +18,7 @@ def card(text: str) -> Subject:
 
 
 def stated(text: str, key: str) -> list[tuple[str, str, str, int]]:
-    return [(s.key, s.value, s.relation, s.place.line) for s in card(text).of(key)]
+    return [(s.key, s.value, s.relation, s.place.line) for s in card(text).statements_for(key)]
 
 
 MERGE = """---
@@ -56,7 +56,7 @@ def test_a_merge_names_its_parents_in_the_prose_too() -> None:
         ("base_model", "/home/x/my model", "merge", 13),
         ("base_model", "acme/lora", "adapter", 20),
     ]
-    sources = [statement.source for statement in card(MERGE).of("base_model")]
+    sources = [statement.source for statement in card(MERGE).statements_for("base_model")]
     assert sources == ["card", "card-text", "card-text", "card-text"]
 
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.readers import Part, Text
-from auditor.resources import resource
+from auditor.resources import resource_folder
 from auditor.terms.derive import derive, derived, load
 from auditor.terms.language import language_of
 
-KNOWN = load((resource("rules") / "vocabulary",))
+KNOWN = load((resource_folder("rules") / "vocabulary",))
 
 
 def test_a_saved_page_s_clause_is_placed_in_the_file_not_on_a_line_that_it_does_not_have() -> None:
@@ -28,7 +28,7 @@ def of(role: str, text: str, *stated: Statement, kind: str = "model", first_line
 
 
 def told(subject: Subject, *keys: str) -> list[tuple[str, str, int]]:
-    return [(statement.key, statement.value, statement.place.line) for statement in subject.of(*keys)]
+    return [(statement.key, statement.value, statement.place.line) for statement in subject.statements_for(*keys)]
 
 
 def test_a_part_without_texts_is_as_it_was() -> None:
@@ -53,7 +53,7 @@ ENGLISH = "This is the licence of the model, and it is for all who use it in the
 
 def test_terms_that_prohibit_are_quoted_with_their_place() -> None:
     subject = of("terms", ENGLISH + "\n\nYou must not:\n- lie\n- exploit minors\n", first_line=11)
-    clause = next(subject.of("clause"))
+    clause = next(subject.statements_for("clause"))
     assert (clause.value, clause.place, clause.source) == ("explicit", Place("FILE", 15), "terms")
     assert clause.remark.startswith("“You must not: … exploit minors” at characters ")
 
@@ -70,14 +70,14 @@ def test_terms_with_more_sentences_than_are_read_are_left_open() -> None:
     (gap,) = subject.gaps
     assert gap.why.startswith("more sentences than are read, from character ")
     assert gap.why.endswith(" on: the rest was not judged")
-    assert not subject.stated("clause")
+    assert not subject.has("clause")
 
 
 def test_terms_in_another_language_are_left_open() -> None:
     french = "Ceci est la licence du modèle et vous ne devez pas l'utiliser pour les fins qui sont dans une liste. " * 3
     subject = of("licence", french)
     assert subject.gaps == (Gap("licence", "in another language (fr): the clause was not judged", Place("FILE")),)
-    assert not subject.stated("clause")
+    assert not subject.has("clause")
 
 
 def test_a_card_that_prohibits_is_card_only_unless_its_licence_does() -> None:
@@ -90,12 +90,12 @@ def test_a_card_that_prohibits_is_card_only_unless_its_licence_does() -> None:
 def test_a_stated_licence_says_what_its_published_text_says() -> None:
     subject = of("card", "", Statement("licence", "Llama 2", "", Place("FILE", 2), "card"))
     assert told(subject, "licence_id", "clause") == [("licence_id", "llama2", 2), ("clause", "by-reference", 2)]
-    assert next(subject.of("clause")).relation == "Llama 2 Acceptable Use Policy"
+    assert next(subject.statements_for("clause")).relation == "Llama 2 Acceptable Use Policy"
 
 
 @pytest.mark.parametrize("words", ["other", "unknown", "my-own-licence"])
 def test_a_licence_nobody_knows_has_no_id(words: str) -> None:
-    assert not of("card", "", Statement("licence", words)).stated("licence_id")
+    assert not of("card", "", Statement("licence", words)).has("licence_id")
 
 
 @pytest.mark.parametrize(
@@ -140,17 +140,15 @@ def test_prose_states(text: str, key: str, value: str) -> None:
     ],
 )
 def test_prose_that_does_not_state(text: str, key: str) -> None:
-    assert not of("card", text).stated(key)
+    assert not of("card", text).has(key)
 
 
 def test_a_dataset_neither_generates_nor_keeps_company() -> None:
-    assert not of("card", "Prompts for a text-to-image model and your AI companion.", kind="dataset").stated(
-        "generates"
-    )
+    assert not of("card", "Prompts for a text-to-image model and your AI companion.", kind="dataset").has("generates")
 
 
 def test_a_signal_names_terms_and_never_words() -> None:
-    signal = next(of("document", "one\ntwo nsfw teens\n").of("signal"))
+    signal = next(of("document", "one\ntwo nsfw teens\n").statements_for("signal"))
     assert (signal.value, signal.place.line, signal.remark) == ("nsfw + teenagers", 2, "at characters 8-18")
 
 
@@ -225,17 +223,17 @@ def test_languages_are_told_apart(text: str, language: str) -> None:
 )
 def test_a_text_in_another_language_is_left_open_however_short(text: str) -> None:
     found = of("terms", text)
-    assert not found.stated("clause")
+    assert not found.has("clause")
     assert [gap.what for gap in found.gaps] == ["licence"]
 
 
 @pytest.mark.parametrize("text", ["All rights reserved.", "Free to use. Credit the author.", "MIT"])
 def test_a_short_english_notice_is_judged(text: str) -> None:
-    assert [statement.value for statement in of("terms", text).of("clause")] == ["absent"]
+    assert [statement.value for statement in of("terms", text).statements_for("clause")] == ["absent"]
 
 
 def test_a_tag_says_that_a_model_keeps_company() -> None:
     tag = Statement("tag", "Role_Play", "", Place("README.md", 4), "card")
     tagged = Subject("model", "a/b", statements=(tag,))
-    assert [s.place.line for s in derive(Part(tagged), KNOWN).of("companion")] == [4]
-    assert not derive(Part(Subject("dataset", "a/b", statements=(tag,))), KNOWN).stated("companion")
+    assert [s.place.line for s in derive(Part(tagged), KNOWN).statements_for("companion")] == [4]
+    assert not derive(Part(Subject("dataset", "a/b", statements=(tag,))), KNOWN).has("companion")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from auditor.resources import resource
+from auditor.resources import resource_folder
 from auditor.terms.derive import load
 
-KNOWN = load((resource("rules") / "vocabulary",)).licences
+KNOWN = load((resource_folder("rules") / "vocabulary",)).licences
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import RuleError
-from auditor.resources import resource
+from auditor.resources import resource_folder
 from auditor.terms.licences import Licence, licences, normal_words, sketch_of
 from auditor.terms.vocabulary_files import read
 
-LICENCES = read((resource("rules") / "vocabulary",)).licences
+LICENCES = read((resource_folder("rules") / "vocabulary",)).licences
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_vocabulary_that_cannot_be_trusted_names_its_file(tmp_path: Path, toml
 
 
 def test_every_shipped_term_names_its_source() -> None:
-    entries = read((resource("rules") / "vocabulary",))
+    entries = read((resource_folder("rules") / "vocabulary",))
     assert [term.id for term in entries.terms if not term.source] == []
     assert [licence.id for licence in entries.licences.by_id.values() if not licence.source] == []
     assert {text.licence for text in entries.licences.texts} <= set(entries.licences.by_id)

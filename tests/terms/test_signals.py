@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.resources import resource
+from auditor.resources import resource_folder
 from auditor.terms import signals as terms_signals
 from auditor.terms.signals import Markers, Signal, digest_of, folded, markers
 from auditor.terms.vocabulary_files import read
 
-ENTRIES = read((resource("rules") / "vocabulary",))
+ENTRIES = read((resource_folder("rules") / "vocabulary",))
 MARKERS = markers(ENTRIES)
 
 

@@ -15,7 +15,7 @@ from auditor.hashing.digest_parsing import algorithm_of, algorithm_of_cells, unn
 from auditor.known import HEAD, Example, Header, Item, Malformed, Options, Unknown
 from auditor.known.entry_columns import columns_of, comment_fields, opened, signal
 from auditor.known.formats.plain import header_of_comments
-from auditor.samples import TEXT_SIGNALS, WIDTHS
+from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
 from auditor.syntax.csv_stream import Block, encoding_of, header_of, text_of, utf8
 from auditor.syntax.csv_stream import Header as Columns
 from auditor.syntax.csv_stream import blocks as blocks_of
@@ -49,7 +49,7 @@ def claims(head: bytes, name: str) -> int:
     if not any(mark in text for mark in ",\t;|") and not _roles(header, Options()):
         return 0
     roles = _roles(header, Options())
-    if set(roles) & {*WIDTHS, *TEXT_SIGNALS} or {"algorithm", "value"} <= set(roles) or "value" in roles:
+    if set(roles) & {*DIGEST_BYTES, *TEXT_SIGNALS} or {"algorithm", "value"} <= set(roles) or "value" in roles:
         return 50
     tabular = len(header.cells) > 1 and name.lower().endswith((".csv", ".tsv", ".tab"))
     return 30 if tabular or (len(header.cells) > 1 and _headless(header)) else 0
@@ -64,13 +64,13 @@ def read(path: Path, options: Options) -> Iterator[Item]:
         header = header_of(text, "#")
         said = comment_fields(text)
         roles = _roles(header, options)
-        headed = bool(set(roles) & {*WIDTHS, *TEXT_SIGNALS, "value"})
+        headed = bool(set(roles) & {*DIGEST_BYTES, *TEXT_SIGNALS, "value"})
         if not headed:
             roles = _headless(header)
         chosen = signal(options.algorithm or said.get("algorithm", ""))
         if "value" in roles and "algorithm" in roles:
-            roles = {role: index for role, index in roles.items() if role not in {*WIDTHS, *TEXT_SIGNALS}}
-        if not set(roles) & {*WIDTHS, *TEXT_SIGNALS, "value"}:
+            roles = {role: index for role, index in roles.items() if role not in {*DIGEST_BYTES, *TEXT_SIGNALS}}
+        if not set(roles) & {*DIGEST_BYTES, *TEXT_SIGNALS, "value"}:
             raise ListError(
                 f"{path}: no column is recognised as hashes, URLs or domains "
                 f"({', '.join(header.cells[:12])[:200]}); say which with --column, as in --column md5=NAME"
@@ -100,8 +100,8 @@ def _roles(header: Columns, options: Options) -> dict[str, int]:
         role = role or ("value" if unnamed_digest(name) else "")
         if role and index not in taken:
             roles.setdefault(role, index)
-    if unknown := set(roles) - {*_ROLES, *WIDTHS, *TEXT_SIGNALS}:
-        raise Unreadable(f"{sorted(unknown)[0]!r} is no kind of column: {', '.join((*WIDTHS, *_ROLES))}")
+    if unknown := set(roles) - {*_ROLES, *DIGEST_BYTES, *TEXT_SIGNALS}:
+        raise Unreadable(f"{sorted(unknown)[0]!r} is no kind of column: {', '.join((*DIGEST_BYTES, *_ROLES))}")
     return roles
 
 
@@ -136,7 +136,7 @@ def _entries(path: Path, block: Block, names: list[str], first: int, chosen: str
             pc.if_else(number, text, pa.scalar(None, pa.string())).cast(pa.float64()).cast(pa.int16(), safe=False)
         )
     for name, column in cells.items():
-        if name in WIDTHS or name in TEXT_SIGNALS:
+        if name in DIGEST_BYTES or name in TEXT_SIGNALS:
             kept = about if name == "pdq" else {key: value for key, value in about.items() if key != "quality"}
             yield from columns_of(name, column, lines, **kept)
     if "value" in cells:

@@ -19,7 +19,7 @@ from auditor.hashing.weight_fingerprints import claimed, each, unit, wanting, wr
 from auditor.known import Example, Header, Item, Malformed, Options
 from auditor.known.entry_columns import opened
 from auditor.known.formats.models import ABOUT, SAID, Waiting, rest_of, signals_of
-from auditor.samples import FINGERPRINT
+from auditor.samples import WEIGHT_FINGERPRINT
 
 HELP = "fingerprints that `auditor lineage fingerprint` writes, one after another"
 
@@ -68,15 +68,15 @@ EXAMPLES = (
         _ONE + _TWO,
         Header("fingerprints", means="model", feed=True),
         (
-            (FINGERPRINT, sha256(_ONE).hexdigest(), "m1", SAID, False),
-            (FINGERPRINT, sha256(_TWO).hexdigest(), "", "", False),
+            (WEIGHT_FINGERPRINT, sha256(_ONE).hexdigest(), "m1", SAID, False),
+            (WEIGHT_FINGERPRINT, sha256(_TWO).hexdigest(), "", "", False),
         ),
     ),
     Example(
         "small.fingerprint",
         example(7) + _TWO + example(8, confirmations="many"),
         Header("fingerprints", means="model", feed=True),
-        ((FINGERPRINT, sha256(_TWO).hexdigest(), "", "", False),),
+        ((WEIGHT_FINGERPRINT, sha256(_TWO).hexdigest(), "", "", False),),
         malformed=(1, 3),
     ),
     Example("cut.fingerprint", (_TWO + _ONE)[:-1], refused="number 2 is a damaged fingerprint ("),

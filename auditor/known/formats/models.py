@@ -29,7 +29,7 @@ from auditor.errors import ListError
 from auditor.known import HEAD, Entries, Example, Header, Item, Malformed, Options, Unknown, entries, print_entries
 from auditor.known.entry_columns import comment_fields, opened
 from auditor.known.formats.plain import header_of_comments
-from auditor.samples import FINGERPRINT, WIDTHS
+from auditor.samples import DIGEST_BYTES, WEIGHT_FINGERPRINT
 from auditor.syntax.csv_stream import text_of
 
 HELP = "models as CSV: sha256, sha256_tensors, autov3, autov2 or name; purpose, authority, confirmations"
@@ -146,14 +146,14 @@ def signals_of(
     if not re.fullmatch(r"[0-9]{0,6}", confirmations):
         yield Malformed(line, "confirmations is no number")
         return
-    signals: list[tuple[str, object]] = [(FINGERPRINT, data) for data in prints]
+    signals: list[tuple[str, object]] = [(WEIGHT_FINGERPRINT, data) for data in prints]
     for algorithm, digits in DIGITS.items():
         value = record.get(algorithm, "").lower().removeprefix("0x")
         if value and not re.fullmatch(rf"[0-9a-f]{{{digits}}}", value):
             yield Malformed(line, f"not a {algorithm} of {digits} hex digits")
             return
         if value:
-            signals.append((algorithm, bytes.fromhex(value).ljust(WIDTHS[algorithm], b"\0")))
+            signals.append((algorithm, bytes.fromhex(value).ljust(DIGEST_BYTES[algorithm], b"\0")))
     called = record.get("name", "").strip("/")
     if called.lower().startswith(("http://", "https://")):
         signals.append(("url", called))
@@ -179,7 +179,11 @@ def rest_of(waiting: Waiting) -> Iterator[Entries]:
     for algorithm, rows in waiting.items():
         values, ids, about, authority, gone, lines = map(list, zip(*rows, strict=True))
         columns = {"ids": ids, "classification": about, "contributor": authority, "withdrawn": gone, "lines": lines}
-        yield print_entries(values, **columns) if algorithm == FINGERPRINT else entries(algorithm, values, **columns)
+        yield (
+            print_entries(values, **columns)
+            if algorithm == WEIGHT_FINGERPRINT
+            else entries(algorithm, values, **columns)
+        )
     waiting.clear()
 
 

@@ -29,7 +29,7 @@ from auditor.known.entry_columns import opened, text
 from auditor.known.formats.fingerprints import example
 from auditor.known.formats.models import ABOUT, DIGITS, ONLY_HERE, SAID, Waiting, rest_of, roles_of, signals_of
 from auditor.known.formats.plain import header_of_comments
-from auditor.samples import FINGERPRINT
+from auditor.samples import WEIGHT_FINGERPRINT
 from auditor.syntax.json_stream import records
 
 HELP = "models as JSON: the fields of the CSV, and fingerprint in base64"
@@ -68,7 +68,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
                 continue
             number += 1
             yield from _entry(number, record, waiting, unknown)
-            if number % _AT_ONCE == 0 or len(waiting.get(FINGERPRINT, ())) >= _PRINTS_AT_ONCE:
+            if number % _AT_ONCE == 0 or len(waiting.get(WEIGHT_FINGERPRINT, ())) >= _PRINTS_AT_ONCE:
                 yield from rest_of(waiting)
         if not number:
             raise ListError(f"{path}: holds no entries; give an array of them, or an object with 'entries'")
@@ -147,7 +147,7 @@ EXAMPLES = (
             ("autov2", "0123456789000000", "m1", SAID, False),
             ("url", "https://huggingface.co/acme/hills", "m1", SAID, False),
             ("url", "https://huggingface.co/acme/lakes", "2", "general", True),
-            (FINGERPRINT, sha256(_ONE).hexdigest(), "m3", "dedicated, 1 confirmation, an authority", False),
+            (WEIGHT_FINGERPRINT, sha256(_ONE).hexdigest(), "m3", "dedicated, 1 confirmation, an authority", False),
         ),
         unknown=(("autov1", 1),),
     ),
@@ -158,7 +158,7 @@ EXAMPLES = (
         % (base64.b64encode(_ONE), base64.b64encode(example(2))),
         Header("models_json", means="model"),
         (
-            (FINGERPRINT, sha256(_ONE).hexdigest(), "", "general, an authority", False),
+            (WEIGHT_FINGERPRINT, sha256(_ONE).hexdigest(), "", "general, an authority", False),
             ("autov3", "0123456789ab0000", "1", "", False),
         ),
         malformed=(2, 3, 4, 6, 7, 8),
