@@ -28,10 +28,10 @@ def command() -> None:
 @profile_option
 def list_rules(rules: tuple[Path, ...], profile: str) -> None:
     """Every rule: id, severity in the profile, title."""
-    from auditor.policy import load
+    from auditor.policy.load import choose_profile, read_profiles, read_rules
 
-    known = load.catalogue(rules)
-    chosen = load.choose(load.profiles(rules, known), profile)
+    known = read_rules(rules)
+    chosen = choose_profile(read_profiles(rules, known), profile)
     width = max(map(len, known), default=0)
     for name, (rule, _) in known.items():
         click.echo(f"{name:<{width}}  {chosen.severity(rule):<7}  {rule.title}")
@@ -43,30 +43,31 @@ def list_rules(rules: tuple[Path, ...], profile: str) -> None:
 def explain(rule: str, rules: tuple[Path, ...]) -> None:
     """What one rule asks, why, and what to do about it."""
     from auditor.checks import nearest
-    from auditor.policy import load
+    from auditor.policy.load import read_profiles, read_rules
 
-    known = load.catalogue(rules)
+    known = read_rules(rules)
     if rule not in known:
         raise click.UsageError(f"there is no rule {rule!r}{nearest(rule, known)}; `auditor rules list` names them all")
-    click.echo("\n".join(_explanation(known[rule][0], load.profiles(rules, known))))
+    click.echo("\n".join(_explanation(known[rule][0], read_profiles(rules, known))))
 
 
 @command.command()
 @click.argument("folder", required=False, type=FOLDER)
 @click.pass_context
 def test(context: click.Context, folder: Path | None) -> None:
-    """Runs the examples of every rule, those in FOLDER included; exits 1 where a rule says something else."""
-    from auditor.policy import load
+    """Test every rule against its examples, those in FOLDER included; exit 1 if one fails."""
+    from auditor.policy.examples import failed_examples
+    from auditor.policy.load import read_profiles, read_rules
 
     further = () if folder is None else (folder,)
-    catalogue = load.catalogue(further)
-    load.profiles(further, catalogue)  # refuses a broken one
-    known = [rule for rule, _ in catalogue.values()]
-    failures = [difference for rule in known for difference in load.differences(rule)]
+    rules = read_rules(further)
+    read_profiles(further, rules)  # refuses a broken one
+    known = [rule for rule, _ in rules.values()]
+    failures = [failure for rule in known for failure in failed_examples(rule)]
     for failure in failures:
         click.echo(failure)
     examples = sum(len(rule.examples) for rule in known)
-    click.echo(f"{len(known)} rules, {examples} examples, {len(failures)} say something else than they must", err=True)
+    click.echo(f"{len(known)} rules, {examples} examples, {len(failures)} failed", err=True)
     context.exit(1 if failures else 0)
 
 

@@ -171,7 +171,7 @@ def audit(
     """
     from auditor.known.store import open_list
     from auditor.lineage.listed_models import OF_FILES
-    from auditor.policy.load import load
+    from auditor.policy.load import load_policy
     from auditor.readers.safetensors import ARTEFACT
 
     folder = Path(out) if out else default_folder()
@@ -185,7 +185,7 @@ def audit(
         lists = tuple(
             open_list(os.fspath(name), means=means, algorithm=algorithm, columns=columns, into=into) for name in known
         )
-        policy = load(tuple(map(Path, rules)), profile, lists)
+        policy = load_policy(tuple(map(Path, rules)), profile, lists)
         algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)
         # A digest costs the reading of whole files: not for a list of names or fingerprints alone.
         if any(opened.means == "model" and opened.algorithms & OF_FILES for opened in lists):
@@ -208,7 +208,7 @@ def judge(
     workers: int = 0,
 ) -> Report:
     """Derive and judge finished runs again, or several as one, under other rules. Nothing is read anew."""
-    from auditor.policy.load import load
+    from auditor.policy.load import load_policy
 
     folders = list(dict.fromkeys(Path(folder).resolve() for folder in runs))
     begun = [_run_json(folder) for folder in folders]
@@ -217,7 +217,7 @@ def judge(
     lists = tuple(
         {entry["name"]: ListSummary(**entry) for started in begun for entry in started["policy"]["lists"]}.values()
     )
-    policy = load(tuple(map(Path, rules)), profile, lists)
+    policy = load_policy(tuple(map(Path, rules)), profile, lists)
     target = Path(out)
     if target.is_dir() and any(target.iterdir()):
         raise UsageError(f"{target}: is not empty; name another folder with --out")

@@ -188,9 +188,9 @@ def _judge_all(facts: pads.Dataset, policy: Policy, out: Path, workers: int) -> 
 def _of_use(facts: pads.Dataset, policy: Policy) -> Iterator[pa.RecordBatch]:
     """The rows that judging needs."""
     from auditor.facts import LOW_MEMORY_SCAN, keep_needed_rows
-    from auditor.policy.load import reads
+    from auditor.policy.evaluate import required_keys
 
-    wanted = {**reads(policy), "copy_of": frozenset[str]()}
+    wanted = {**required_keys(policy), "copy_of": frozenset[str]()}
     return (keep_needed_rows(batch, wanted) for batch in facts.scanner(**LOW_MEMORY_SCAN).to_batches())
 
 
@@ -244,7 +244,7 @@ def _judge_group(number: int) -> Verdicts:
 def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verdicts:
     """Judge every subject of a table of facts; write ``findings/N.parquet`` and ``gaps/N.parquet``, in order."""
     from auditor.facts import subjects_from_rows
-    from auditor.policy.load import judge
+    from auditor.policy.evaluate import evaluate_subject
 
     grounds = {rule.id: rule.case for rule in policy.rules if rule.case}
     kinds: Counter[Kind] = Counter()
@@ -254,7 +254,7 @@ def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verd
     gaps: list[tuple[object, ...]] = []
     for subject in subjects_from_rows(facts):
         kinds[subject.kind] += 1
-        found = list(judge(subject, policy))
+        found = list(evaluate_subject(subject, policy))
         if any(one.outcome == "UNCHECKED" for one in found):  # the same rule may flag one thing and leave another open
             found.sort(key=attrgetter("rule", "fact", "place"))
         for finding in found:

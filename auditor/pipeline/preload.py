@@ -16,7 +16,7 @@ import pyarrow.parquet  # noqa: E402, F401
 import auditor.facts  # noqa: E402
 import auditor.pipeline.evaluate  # noqa: E402
 import auditor.pipeline.scan_shard  # noqa: E402
-import auditor.policy.load  # noqa: E402
+import auditor.policy.evaluate  # noqa: E402
 import auditor.terms.derive  # noqa: E402, F401
 from auditor.readers import readers  # noqa: E402
 

@@ -17,8 +17,8 @@ from auditor.errors import RunError, UsageError
 from auditor.lineage.graph import SHARED_PARTS
 from auditor.model import STATEMENT_KEYS, Case, Digest, Finding, Ground, Ref, Rule, Statement, Subject
 from auditor.pipeline.audit import ListSummary, PolicySummary, Report, report
-from auditor.policy import load as judging
-from auditor.policy.load import Policy
+from auditor.policy.evaluate import evaluate_subject
+from auditor.policy.load import Policy, load_policy
 from auditor.review import reviewers, serialization
 from auditor.review.case_state import State
 from auditor.review.decisions import STRENGTHS, Fact, ListSource, Reason, Strength
@@ -125,9 +125,9 @@ def open_cases(ledger: Ledger, run: str | os.PathLike[str], *, rules: Sequence[P
 def policy_of(summary: PolicySummary | Mapping[str, Any], rules: Sequence[Path] = ()) -> Policy:
     """The policy that a run or a ledger names, from the rules as they are now; fingerprints tell whether it is."""
     if isinstance(summary, PolicySummary):
-        return judging.load(tuple(rules), summary.profile, summary.lists)
+        return load_policy(tuple(rules), summary.profile, summary.lists)
     lists = tuple(ListSummary(**known) for known in summary["lists"])
-    return judging.load(tuple(rules), summary["profile"], lists)
+    return load_policy(tuple(rules), summary["profile"], lists)
 
 
 def _policy(made: Report) -> dict[str, Any]:
@@ -468,7 +468,7 @@ def _judged(facts: Iterable[Fact], policy: Policy, ground: Ground) -> set[tuple[
     return {
         (finding.rule, finding.subject, finding.fact)
         for ref, statements in stated.items()
-        for finding in judging.judge(
+        for finding in evaluate_subject(
             Subject(ref.kind, ref.name, ref.revision, (*statements, *_exposed(statements, stated))), policy
         )
         if finding.outcome == "FLAGGED" and grounds[finding.rule] == ground

@@ -11,7 +11,7 @@ from auditor.facts import FACTS_SCHEMA, subjects_to_rows
 from auditor.model import Finding, Place, Ref, Statement, Subject
 from auditor.pipeline import evaluate
 from auditor.pipeline.evaluate import Verdicts, cases, hits, judge_table
-from auditor.policy.load import load
+from auditor.policy.load import load_policy
 from auditor.samples import HITS_SCHEMA
 
 EXPOSED = "trained-on-known-content"
@@ -105,7 +105,7 @@ def test_judging_in_groups_gives_the_same_findings(tmp_path: Path, monkeypatch: 
 
     from auditor.pipeline.audit import Findings
 
-    policy = load()
+    policy = load_policy()
     parts = [
         Subject("model", f"acme/m{n}", "", (Statement("licence", "mit", "", Place("README.md", n)),))
         for n in range(300)
@@ -131,6 +131,8 @@ def test_one_exposed_base_and_500_descendants_open_one_case(tmp_path: Path) -> N
     below = [Subject("model", f"other/tune-{n}", "", (descends,)) for n in range(500)]
     for name in ("findings", "gaps"):
         (tmp_path / name).mkdir()
-    verdicts = judge_table(pa.Table.from_batches([subjects_to_rows([base, *below])], FACTS_SCHEMA), load(), tmp_path, 0)
+    verdicts = judge_table(
+        pa.Table.from_batches([subjects_to_rows([base, *below])], FACTS_SCHEMA), load_policy(), tmp_path, 0
+    )
     assert [(case.ground, case.subject) for case in cases(verdicts)] == [("exposed", "acme/base")]
     assert verdicts.flagged["descends-from-exposed", "FLAGGED", "note"] == 500

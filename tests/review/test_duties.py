@@ -16,7 +16,7 @@ import pytest
 from auditor.errors import UsageError
 from auditor.model import Rule
 from auditor.pipeline.audit import audit
-from auditor.policy.load import catalogue
+from auditor.policy.load import read_rules
 from auditor.review import Decision, Ledger, duties
 from auditor.review.case_state import State
 from auditor.review.cases import open_cases
@@ -202,7 +202,7 @@ def test_what_only_a_test_list_says_is_left_out_of_drafts(tmp_path: Path) -> Non
     assert "Rules it follows:\n  trained-on-known-content: " in duties.notice(state, decision, policy)
 
 
-SHIPPED = {name: rule for name, (rule, _) in catalogue().items() if rule.case}
+SHIPPED = {name: rule for name, (rule, _) in read_rules().items() if rule.case}
 
 
 def sentences(text: str) -> set[str]:

@@ -1,0 +1,149 @@
+"""Evaluate the rules of a policy on one subject at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from auditor.checks import ANY, Stated, Values, Where, bind, by_key, checks, keys_of, tests_of
+from auditor.model import GAP_KINDS, KINDS, Evidence, Finding, Kind, Rule, Subject
+from auditor.policy.load import Policy
+
+# Most subjects state the same keys as many others.
+_CACHED_KEY_SETS = 1 << 14
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule with its check bound to the rule's parameters.
+
+    Attributes:
+        ask: The check, with the rule's parameters.
+        absence: Whether the rule flags that something is not stated.
+        starts: One of these keys must be stated, else the rule finds nothing (empty: it is always evaluated).
+        stops: If one of these keys is stated, the rule finds nothing.
+        tests: Every key that the rule reads, with the values that count.
+        when: What must be stated of a subject for the rule to apply to it.
+        reads: The kinds of gap that leave the rule's question open.
+    """
+
+    rule: Rule
+    ask: Callable[[Stated], Iterable[Evidence]]
+    absence: bool
+    starts: frozenset[str]
+    stops: frozenset[str]
+    tests: tuple[tuple[str, Values], ...]
+    when: Where
+    reads: frozenset[str]
+
+    @classmethod
+    def of(cls, rule: Rule) -> CompiledRule:
+        """Compile a rule."""
+        check, ask = checks()[rule.check], bind(rule.check, rule.params)
+        starts = frozenset(keys_of(ask.keywords.get(check.START)))
+        stops = frozenset(key for key, values in tests_of(ask.keywords.get(check.STOP)) if not values)
+        when = Where.read(rule.when)
+        tests = tuple(test for parameter in (*ask.keywords.values(), when) for test in tests_of(parameter))
+        tests += ((check.PLACE, ANY),) if check.PLACE else ()
+        return cls(rule, ask, check.ABSENCE, starts, stops, tests, when, frozenset(rule.reads))
+
+    def may_fire(self, stated: Collection[str]) -> bool:
+        """Return whether the rule can find anything on a subject without gaps that states just these keys."""
+        started = not self.starts or not self.starts.isdisjoint(stated)
+        return started and self.stops.isdisjoint(stated) and all(key in stated for key in keys_of(self.when))
+
+
+@lru_cache(maxsize=8)
+def compiled_rules(policy: Policy) -> Mapping[Kind, tuple[CompiledRule, ...]]:
+    """Return the policy's rules by the kind of subject that they apply to; compiled once in each process."""
+    compiled = [CompiledRule.of(rule) for rule in policy.rules]
+    return {kind: tuple(rule for rule in compiled if kind in rule.rule.applies) for kind in KINDS}
+
+
+@lru_cache(maxsize=_CACHED_KEY_SETS)
+def candidate_rules(policy: Policy, kind: Kind, stated: frozenset[str]) -> tuple[CompiledRule, ...]:
+    """Return the rules that can find anything on a subject of this kind that states these keys and has no gaps."""
+    return tuple(rule for rule in compiled_rules(policy)[kind] if rule.may_fire(stated))
+
+
+def required_keys(policy: Policy) -> Mapping[str, frozenset[str]]:
+    """Return the statement keys that rules read, each with the values that count, in lower case (empty: any).
+
+    No other statement changes what :func:`evaluate_subject` finds.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for key, values in (test for rules in compiled_rules(policy).values() for rule in rules for test in rule.tests):
+        words = frozenset() if values.patterns else values.words
+        found[key] = found.get(key, words) | words if words and found.get(key, words) else frozenset()
+    return found
+
+
+def evaluate_subject(subject: Subject, policy: Policy) -> Iterator[Finding]:
+    """Yield the findings of all rules on one subject, in order of (rule, outcome, fact), one for each fact.
+
+    If a gap that a rule reads leaves its question open there is an UNCHECKED finding, beside what is flagged. A rule
+    that asks for something absent then flags nothing. Gaps do not matter to ``when``: a rule does not apply to a
+    subject of which not all that ``when`` names was read.
+    """
+    stated = by_key(subject.statements)
+    if subject.gaps:
+        rules = compiled_rules(policy)[subject.kind]
+    else:
+        rules = candidate_rules(policy, subject.kind, frozenset(stated))
+    for rule in rules:
+        yield from apply_rule(rule, stated, subject)
+
+
+def apply_rule(compiled: CompiledRule, stated: Stated, subject: Subject) -> Sequence[Finding]:
+    """Return the findings of one rule on a subject, whose statements are given by key."""
+    if compiled.when.tests and not compiled.when.every(stated):
+        return ()
+    open_gaps = [gap for gap in subject.gaps if gap.what in compiled.reads] if subject.gaps else ()
+    evidence: list[Evidence] = []
+    failure = ""
+    if not (open_gaps and compiled.absence):
+        try:
+            for found in compiled.ask(stated):
+                evidence.append(found)  # noqa: PERF402 (what was found before a failure is kept)
+        except Exception as error:  # the one place: a rule that fails is UNCHECKED for this subject, no more
+            failure = type(error).__name__
+    findings = [_finding(compiled.rule, subject, "FLAGGED", found) for found in _one_per_fact(evidence)]
+    if failure:
+        findings.append(_finding(compiled.rule, subject, "UNCHECKED", Evidence(GAP_KINDS["judgement"], remark=failure)))
+    if open_gaps:
+        unread = _one_per_fact([Evidence(GAP_KINDS[gap.what], gap.place, gap.why) for gap in open_gaps])
+        findings += (_finding(compiled.rule, subject, "UNCHECKED", found) for found in unread)
+    return findings
+
+
+def _one_per_fact(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
+    """Return one evidence for each fact, in order: the first by place, with the number of places in its remark."""
+    if len(evidence) < 2:
+        return evidence
+    distinct = []
+    facts: dict[str, list[Evidence]] = {}
+    for found in sorted(evidence):
+        facts.setdefault(found.fact, []).append(found)
+    for found, *more in facts.values():
+        places = len({found.place, *(other.place for other in more)})
+        if places > 1:
+            found = found._replace(remark="; ".join(filter(None, (found.remark, f"at {places} places"))))
+        distinct.append(found)
+    return distinct
+
+
+def _finding(rule: Rule, subject: Subject, outcome: Literal["FLAGGED", "UNCHECKED"], found: Evidence) -> Finding:
+    """Return a finding; one that is UNCHECKED is a note, whatever the rule: nobody knows that anything is wrong."""
+    return Finding(
+        rule.id,
+        subject.kind,
+        subject.name,
+        subject.revision,
+        outcome,
+        rule.severity if outcome == "FLAGGED" else "note",
+        found.fact,
+        found.place,
+        found.remark,
+    )

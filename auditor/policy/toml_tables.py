@@ -1,0 +1,104 @@
+"""Read keys of TOML tables, and refuse what does not fit with a message that names the key."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from auditor.checks import nearest
+from auditor.errors import RuleError
+
+REQUIRED: Any = object()
+"""The default of a key that must be given."""
+
+
+@contextmanager
+def errors_name_file(path: Path) -> Iterator[None]:
+    """Turn a :class:`ValueError` into a :class:`RuleError` that names the file."""
+    try:
+        yield
+    except ValueError as error:
+        raise RuleError(f"{path}: {error}") from error
+
+
+def toml_files(folder: Path) -> list[Path]:
+    """Return the TOML files of a folder in order of their names."""
+    return sorted(folder.glob("*.toml"))
+
+
+def read_toml(path: Path) -> tuple[dict[str, Any], str]:
+    """Return what a file says and its SHA-256. Raises :class:`ValueError` if it is not TOML in UTF-8."""
+    data = _read_bytes(path)
+    try:
+        return tomllib.loads(data.decode("utf-8").replace("\r\n", "\n")), sha256(data)
+    except ValueError as error:
+        raise ValueError(f"is not a TOML file: {error}") from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RuleError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 of the bytes in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def reject_unknown_keys(table: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Raise :class:`ValueError` for the first key that is not one of ``known``, with the nearest one that is."""
+    for key in table:
+        if key not in known:
+            raise ValueError(f"{key}: unknown key{nearest(key, known)}")
+
+
+def one_of(key: str, value: object, known: Iterable[str]) -> str:
+    """Return ``value``, the value of ``key``, if it is one of ``known``. Raises :class:`ValueError`."""
+    known = tuple(known)
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{key}: {value!r} is none of {', '.join(known)}{nearest(str(value), known)}")
+    return value
+
+
+def read_text(table: Mapping[str, Any], key: str, default: str = REQUIRED) -> str:
+    """Return the text under ``key`` without white space around it. Raises :class:`ValueError`."""
+    value = table.get(key, default)
+    if value is REQUIRED:
+        raise ValueError(f"{key}: missing")
+    if not isinstance(value, str) or (default is REQUIRED and not value.strip()):
+        raise ValueError(f"{key}: expected text, not {value!r}")
+    return value.strip()
+
+
+def read_texts(table: Mapping[str, Any], key: str, default: tuple[str, ...] = REQUIRED) -> tuple[str, ...]:
+    """Return the list of texts under ``key``, at least one if it has no default. Raises :class:`ValueError`."""
+    value = table.get(key, default)
+    if value is REQUIRED:
+        raise ValueError(f"{key}: missing")
+    if not isinstance(value, (list, tuple)) or not all(isinstance(text, str) for text in value):
+        raise ValueError(f"{key}: expected a list of strings, not {value!r}")
+    if default is REQUIRED and not value:
+        raise ValueError(f"{key}: expected at least one")
+    return tuple(value)
+
+
+def read_table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return the table under ``key``, an empty one if there is none. Raises :class:`ValueError`."""
+    value = table.get(key, {})
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{key}: expected a table, not {value!r}")
+    return dict(value)
+
+
+def read_tables(table: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
+    """Return the list of tables under ``key``, an empty one if there is none. Raises :class:`ValueError`."""
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
+        raise ValueError(f'{key}: expected a list of tables, such as {{ key = "licence", value = "mit" }}')
+    return value

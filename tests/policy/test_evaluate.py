@@ -1,0 +1,208 @@
+"""Rules are evaluated alike in any order and process, and a rule that fails costs only itself."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import auditor.checks
+from auditor import facts
+from auditor.checks import Key, Stated, by_key
+from auditor.model import KINDS, Evidence, Finding, Gap, Kind, Place, Statement, Subject
+from auditor.policy import evaluate
+from auditor.policy.evaluate import apply_rule, compiled_rules, evaluate_subject, required_keys
+from auditor.policy.load import Policy, load_policy
+from tests.policy.rules_folder import RULE, SmallList, rules_folder
+
+
+def policy_of(path: Path, **files: str) -> Policy:
+    """Return a policy of the rules of the folder alone, without the shipped ones."""
+    whole = load_policy((rules_folder(path, **files),))
+    return replace(whole, rules=tuple(rule for rule in whole.rules if rule.id in files), fingerprint=str(path))
+
+
+def test_a_policy_travels_to_a_worker() -> None:
+    here = load_policy(lists=(SmallList(),))
+    there = pickle.loads(pickle.dumps(here))
+    assert there == here
+    subject = Subject("model", "a/b")
+    assert list(evaluate_subject(subject, there)) == list(evaluate_subject(subject, here))
+
+
+def test_a_finding_holds_all_that_a_report_needs(tmp_path: Path) -> None:
+    subject = Subject("model", "a/b", "r1", (Statement("tag", "x", place=Place("README.md", 4), remark="seen"),))
+    assert list(evaluate_subject(subject, policy_of(tmp_path, ours=RULE))) == [
+        Finding("ours", "model", "a/b", "r1", "FLAGGED", "warning", "has tag x", Place("README.md", 4), "seen")
+    ]
+
+
+def test_rules_judge_only_the_kinds_they_apply_to(tmp_path: Path) -> None:
+    assert not list(
+        evaluate_subject(Subject("dataset", "a", "", (Statement("tag", "x"),)), policy_of(tmp_path, ours=RULE))
+    )
+
+
+def test_when_narrows_the_subjects_by_every_key_it_names(tmp_path: Path) -> None:
+    narrowed = RULE.replace("[with]", '[when]\nlibrary = ["peft"]\ntask = []\n\n[with]')
+    narrowed = narrowed.replace('value = "a" }]', 'value = "a" }]\n#')
+    ours = policy_of(tmp_path, ours=narrowed)
+    tag, library, task = Statement("tag", "x"), Statement("library", "PEFT"), Statement("task", "any")
+    assert not list(evaluate_subject(Subject("model", "a", "", (tag, library)), ours))
+    assert [finding.fact for finding in evaluate_subject(Subject("model", "a", "", (tag, library, task)), ours)] == [
+        "has tag x"
+    ]
+
+
+def test_a_fact_at_several_places_is_one_finding(tmp_path: Path) -> None:
+    places = Place("b", 1), Place("a", 2), Place("a", 3)
+    statements = tuple(Statement("tag", "x", place=place, remark="seen") for place in places)
+    (finding,) = evaluate_subject(Subject("model", "a", "", statements), policy_of(tmp_path, ours=RULE))
+    assert (finding.place, finding.remark) == (Place("a", 2), "seen; at 3 places")
+
+
+def test_flagged_and_unchecked_are_both_reported(tmp_path: Path) -> None:
+    gaps = (Gap("card", "line 3 is not YAML", Place("README.md", 3)), Gap("header", "cut short"))
+    subject = Subject("model", "a", "", (Statement("tag", "x"),), gaps)
+    flagged, unchecked = evaluate_subject(subject, policy_of(tmp_path, ours=RULE))
+    assert (flagged.outcome, flagged.fact) == ("FLAGGED", "has tag x")
+    assert unchecked == Finding(
+        "ours", "model", "a", "", "UNCHECKED", "note", "a card's metadata or text could not be read",
+        Place("README.md", 3), "line 3 is not YAML",
+    )  # fmt: skip
+
+
+def test_what_is_absent_is_not_flagged_where_a_gap_stands() -> None:
+    gap = Gap("card", "is not UTF-8", Place("README.md"))
+    found = {
+        f.outcome
+        for f in evaluate_subject(Subject("model", "a", "", (), (gap,)), load_policy())
+        if f.rule == "no-licence"
+    }
+    assert found == {"UNCHECKED"}
+
+
+RESEARCH = load_policy(profile="research")
+
+
+@given(
+    st.sampled_from(KINDS),
+    st.lists(
+        st.builds(
+            Statement,
+            key=st.sampled_from(sorted(required_keys(RESEARCH))),
+            value=st.sampled_from(["", "mit", "image", "explicit", "absent", "exact", "dropped"]),
+            relation=st.sampled_from(["", "exact", "near", "adapter", "same-weights"]),
+        ),
+        max_size=6,
+    ),
+)
+def test_a_rule_that_is_not_asked_would_have_said_nothing(kind: Kind, statements: list[Statement]) -> None:
+    subject = Subject(kind, "a", "", tuple(statements))
+    asked_all = [
+        finding for rule in compiled_rules(RESEARCH)[kind] for finding in apply_rule(rule, by_key(statements), subject)
+    ]
+    assert list(evaluate_subject(subject, RESEARCH)) == asked_all
+
+
+@given(
+    st.lists(
+        st.builds(
+            Statement,
+            key=st.sampled_from([*sorted(required_keys(RESEARCH)), "title", "gap"]),
+            value=st.sampled_from(["", "image", "Image", "LORA", "peſt", "sand", "none", "red-teaming", "explicit"]),
+            relation=st.sampled_from(["", "adapter"]),
+            place=st.builds(Place, st.just("README.md"), st.integers(0, 9)),
+            source=st.just("card"),
+            remark=st.just(""),
+        ),
+        max_size=6,
+    ),
+)
+def test_rows_that_are_of_no_use_change_no_finding(statements: list[Statement]) -> None:
+    subjects = [Subject("model", name, "", tuple(sorted(set(statements[at:])))) for at, name in enumerate("ab")]
+    batch = facts.subjects_to_rows(subjects)
+    kept = facts.subjects_from_rows(pa.Table.from_batches([facts.keep_needed_rows(batch, required_keys(RESEARCH))]))
+    every = facts.subjects_from_rows(pa.Table.from_batches([batch]))
+    assert [list(evaluate_subject(subject, RESEARCH)) for subject in kept] == [
+        list(evaluate_subject(subject, RESEARCH)) for subject in every
+    ]
+
+
+def test_the_place_of_what_is_missing_is_of_use_whatever_the_profile_asks() -> None:
+    assert required_keys(load_policy(profile="search"))["card"] == frozenset()
+
+
+def test_a_tag_that_no_rule_asks_for_is_of_no_use() -> None:
+    said = [Statement("tag", value) for value in ("Lora", "sand", "peſt")]
+    batch = facts.keep_needed_rows(
+        facts.subjects_to_rows([Subject("model", "a", "", tuple(said))]), {"tag": frozenset({"lora", "pest"})}
+    )
+    assert batch["value"].to_pylist() == ["Lora", "peſt"]
+    alone = facts.keep_needed_rows(
+        facts.subjects_to_rows([Subject("model", "a", "", (Statement("title", "A"),))]), {"tag": frozenset()}
+    )
+    assert alone["name"].to_pylist() == ["a"], "there is a subject, of which nothing is asked"
+
+
+def test_a_rule_that_breaks_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        ABSENCE = False
+        START = "key"
+        STOP = ""
+        PLACE = ""
+
+        @staticmethod
+        def ask(stated: Stated, *, key: Key) -> Iterator[Evidence]:
+            yield Evidence("seen before it broke")
+            raise KeyError(f"at {id(stated)}")
+
+    known = {**auditor.checks.checks(), "broken": Broken}
+    monkeypatch.setattr(auditor.checks, "checks", lambda: known)
+    monkeypatch.setattr(evaluate, "checks", lambda: known)
+    broken = RULE.replace('"stated"', '"broken"').replace('fact = "has tag {value}"', "")
+    ours = policy_of(tmp_path, broken=broken, ours=RULE)
+    findings = list(evaluate_subject(Subject("model", "a", "", (Statement("tag", "x"),)), ours))
+    assert [(f.rule, f.outcome, f.fact, f.remark) for f in findings] == [
+        ("broken", "FLAGGED", "seen before it broke", ""),
+        ("broken", "UNCHECKED", "a rule failed on this subject", "KeyError"),
+        ("ours", "FLAGGED", "has tag x", ""),
+    ]
+
+
+STATEMENTS = st.builds(
+    Statement,
+    key=st.sampled_from(["tag", "licence", "licence_id", "licence_text", "base_model", "base_family", "clause"]),
+    value=st.sampled_from(["mit", "lora", "absent", "explicit", "none", "sdxl", "other", "\udcff", "a" * 300]),
+    relation=st.sampled_from(["", "exact", "tensors", "edited"]),
+    place=st.builds(Place, st.sampled_from(["README.md", "LICENSE"]), st.integers(0, 3)),
+    source=st.sampled_from(["card", "header", "licence-file"]),
+    remark=st.sampled_from(["", "1 of 3"]),
+)  # fmt: skip
+GAPS = st.builds(
+    Gap, st.sampled_from(["card", "licence", "header"]), st.sampled_from(["cut", "not text"]), st.just(Place("x"))
+)
+SHIPPED = load_policy()
+
+
+@given(
+    st.sampled_from(["model", "dataset", "terms", "document"]),
+    st.lists(STATEMENTS, max_size=8),
+    st.lists(GAPS, max_size=2),
+    st.data(),
+)
+def test_findings_do_not_depend_on_the_order_of_statements_or_gaps(kind, statements, gaps, data) -> None:  # type: ignore[no-untyped-def]
+    one = Subject(kind, "a", "", tuple(statements), tuple(gaps))
+    other = Subject(
+        kind, "a", "", tuple(data.draw(st.permutations(statements))), tuple(data.draw(st.permutations(gaps)))
+    )
+    findings = list(evaluate_subject(one, SHIPPED))
+    assert findings == list(evaluate_subject(other, SHIPPED))
+    assert len({finding.fingerprint for finding in findings}) == len(findings)
+    assert not any(finding.fact == "a rule failed on this subject" for finding in findings)
