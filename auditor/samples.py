@@ -18,6 +18,8 @@ from auditor.model import Basis, Ref
 
 # What names the format of a fingerprint, as which a list holds sampled values of weights: see hashing/fingerprints.py.
 WEIGHT_FINGERPRINT = "auditor-fingerprint-1"
+# Among the algorithms of a run with a list of models: the SHA-256 of whole weights files is asked for.
+ARTEFACT_SHA256 = "artefact-sha256"
 # Bytes a digest has, by algorithm. Digest columns are fixed-size binary of that width.
 DIGEST_BYTES: Mapping[str, int] = {
     "md5": 16,

@@ -71,12 +71,12 @@ class Lookup:
         A listed repository may hold several files, one of which it may have from elsewhere, and others too: such a
         file alone is "part of listed".
         """
-        from auditor.readers.safetensors import header
+        from auditor.syntax.safetensors_header import read_header
 
         try:
             with path.open("rb") as file:
                 try:
-                    data = header(file, path.stat().st_size).data
+                    data = read_header(file, path.stat().st_size).data
                 except Unreadable:
                     data = 0
                 digests = {digest.algorithm: digest.value for digest in file_digests(file, data)}

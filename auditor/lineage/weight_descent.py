@@ -39,8 +39,8 @@ from auditor.lineage.weight_similarity import (
     sampled,
     with_bytes,
 )
-from auditor.readers.safetensors import SUFFIXES
 from auditor.sources import Blob
+from auditor.syntax.safetensors_header import SUFFIXES
 
 FINGERPRINTS = pa.schema(
     [

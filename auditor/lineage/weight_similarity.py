@@ -20,10 +20,11 @@ import numpy.typing as npt
 
 from auditor.errors import Unreadable, UsageError
 from auditor.hashing import weight_fingerprints
+from auditor.hashing.distinctive_tensors import INDEX_DTYPES, distinctive_tensors, tensor_hasher
 from auditor.hashing.weight_digests import BLOCK
 from auditor.hashing.weight_fingerprints import SKETCH, Floats, unit
 from auditor.lineage.repository_names import normal
-from auditor.readers.safetensors import INDICES, Header, header, stretches, telling
+from auditor.syntax.safetensors_header import SafetensorsHeader, read_header
 
 # Values read of a tensor: at most MOST, in RUNS stretches; FEWEST of a small one. Under 1 % of a file of ordinary size.
 MOST, FEWEST, RUNS = 2048, 256, 8
@@ -139,7 +140,7 @@ def sampled(name: str, path: str | Path, offset: int, size: int, *, full: bool =
     left = 0
     with open(path, "rb", buffering=0) as file:
         file.seek(offset)
-        found = header(file, size)
+        found = read_header(file, size)
         if found.faults:
             raise Unreadable(found.faults[0])
         for tensor, shape, sample in _samples(file.fileno(), offset, found):
@@ -151,8 +152,8 @@ def sampled(name: str, path: str | Path, offset: int, size: int, *, full: bool =
     return Fingerprint(name, shapes, values, tuple(dict.fromkeys(_bases(found))), left, digests)
 
 
-def _digests(file: BinaryIO, found: Header, start: int, end: int) -> frozenset[bytes]:
-    wanted = stretches(found)
+def _digests(file: BinaryIO, found: SafetensorsHeader, start: int, end: int) -> frozenset[bytes]:
+    wanted = tensor_hasher(found)
     file.seek(start)
     while start < end and (block := file.read(min(BLOCK, end - start))):
         wanted.update(block)
@@ -189,17 +190,19 @@ def _shards(path: Path) -> list[Path]:
     return files
 
 
-def _bases(found: Header) -> Iterator[str]:
+def _bases(found: SafetensorsHeader) -> Iterator[str]:
     metadata = found.metadata
     for key in ("ss_sd_model_name", "modelspec.merged_from"):
         yield from (normal(name) for name in metadata.get(key, "").split(",") if name.strip())
 
 
-def _samples(descriptor: int, offset: int, found: Header) -> Iterator[tuple[str, tuple[int, ...], Floats | None]]:
-    for name, tensor in telling(found):
+def _samples(
+    descriptor: int, offset: int, found: SafetensorsHeader
+) -> Iterator[tuple[str, tuple[int, ...], Floats | None]]:
+    for name, tensor in distinctive_tensors(found):
         shape, (start, end) = tensor.shape, tensor.data_offsets
         count = math.prod(shape)
-        if count < FEWEST or tensor.dtype in INDICES:
+        if count < FEWEST or tensor.dtype in INDEX_DTYPES:
             continue
         kind = _FLOATS.get(tensor.dtype)
         if kind is None or end - start != count * kind.itemsize:

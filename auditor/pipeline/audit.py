@@ -172,7 +172,7 @@ def audit(
     from auditor.known.store import open_list
     from auditor.lineage.listed_models import OF_FILES
     from auditor.policy.load import load_policy
-    from auditor.readers.safetensors import ARTEFACT
+    from auditor.samples import ARTEFACT_SHA256
 
     folder = Path(out) if out else default_folder()
     paths = [os.fspath(target) for target in targets]
@@ -189,7 +189,7 @@ def audit(
         algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)
         # A digest costs the reading of whole files: not for a list of names or fingerprints alone.
         if any(opened.means == "model" and opened.algorithms & OF_FILES for opened in lists):
-            algorithms |= {ARTEFACT}
+            algorithms |= {ARTEFACT_SHA256}
         wants = Wants(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
         started = _begin(folder, paths, policy, wants)
         if type(progress) is not NullReporter and progress:  # someone waits, and wants to know for how long

@@ -15,9 +15,10 @@ from auditor.errors import Unreadable
 from auditor.hashing.weight_digests import file_digests
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.readers import Example, Part, Wants
-from auditor.readers.safetensors import ARTEFACT, without_folders
-from auditor.readers.safetensors import SUFFIXES as SAFETENSORS
+from auditor.readers.safetensors import without_folders
+from auditor.samples import ARTEFACT_SHA256
 from auditor.sources import Blob, Unread
+from auditor.syntax import safetensors_header
 
 # What each suffix usually holds; content says otherwise where it can.
 SUFFIXES: Mapping[str, str] = MappingProxyType(
@@ -64,14 +65,14 @@ def _format(blob: Blob, head: bytes) -> str:
         return "gguf"
     if head.startswith(b"\x89HDF\r\n\x1a\n"):
         return "hdf5"
-    if head.startswith(_ZIP) and (blob.suffix in SUFFIXES or blob.suffix in SAFETENSORS):
+    if head.startswith(_ZIP) and (blob.suffix in SUFFIXES or blob.suffix in safetensors_header.SUFFIXES):
         return "zip"
     return "pickle" if _PICKLE.match(head) else ""
 
 
 def claims(blob: Blob, head: bytes) -> int:
     """Weights by content whatever they are called, then by suffix; files of a dataset only if they point elsewhere."""
-    named = blob.suffix in SUFFIXES or blob.suffix in SAFETENSORS
+    named = blob.suffix in SUFFIXES or blob.suffix in safetensors_header.SUFFIXES
     told = _format(blob, head)
     if told == "pointer":
         return 90 if named else 0
@@ -89,7 +90,7 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
             with blob.open() as file:
                 head = file.read(4096)
                 statements, gaps = _read(blob, head, file, place)
-                if head and not pointer(head) and (wants.weights == "full" or ARTEFACT in wants.algorithms):
+                if head and not pointer(head) and (wants.weights == "full" or ARTEFACT_SHA256 in wants.algorithms):
                     statements += [
                         Statement("artefact", str(digest), blob.basename, place, "computed")
                         for digest in file_digests(file)
@@ -126,7 +127,7 @@ def _read(blob: Blob, head: bytes, file: BinaryIO, place: Place) -> tuple[list[S
             more = list(_gguf(file, place))
         except Unreadable as error:
             gaps.append(Gap("header", str(error), place))
-    if blob.suffix in SAFETENSORS:
+    if blob.suffix in safetensors_header.SUFFIXES:
         gaps.append(Gap("header", f"called {blob.suffix} but is {weights_format}, not safetensors", place))
     remark = _CODE if weights_format == "pickle" else ""
     return [Statement("weights_format", weights_format, blob.basename, place, "header", remark), *more], gaps

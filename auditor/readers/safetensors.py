@@ -10,240 +10,26 @@ import json
 import re
 import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
-from typing import BinaryIO
 
 import msgspec
-import numpy as np
 import re2
 
 from auditor.errors import Unreadable
+from auditor.hashing.distinctive_tensors import MIN_DISTINCTIVE_BYTES, tensor_hasher
 from auditor.hashing.weight_digests import Stretches, file_digests
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.readers import Example, Part, Wants
+from auditor.samples import ARTEFACT_SHA256
 from auditor.sources import Blob, Unread
-
-SUFFIXES = (".safetensors", ".sft")
-# The format's own limit (safetensors: src/tensor.rs MAX_HEADER_SIZE), and ours: what parsing may take in memory.
-LONGEST, LONGEST_READ = 100_000_000, 32 << 20
-# Bits a value takes (safetensors: src/tensor.rs Dtype).
-BITS: Mapping[str, int] = MappingProxyType(
-    {
-        **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
-        **dict.fromkeys(("F32", "I32", "U32"), 32),
-        **dict.fromkeys(("F16", "BF16", "I16", "U16"), 16),
-        **dict.fromkeys(("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E5M2FNUZ", "F8_E4M3FNUZ", "F8_E8M0"), 8),
-        **dict.fromkeys(("F6_E2M3", "F6_E3M2"), 6),
-        "F4": 4,
-    }
+from auditor.syntax.safetensors_header import (
+    MAX_HEADER_BYTES,
+    MAX_HEADER_READ,
+    SUFFIXES,
+    SafetensorsHeader,
+    Tensor,
+    read_header,
 )
-# Bytes of tensors below which their digest says nothing of where they come from.
-FEWEST_BYTES = 1024
-# A run that has a list of models puts this among the algorithms it wants: weights files are then hashed.
-ARTEFACT = "artefact-sha256"
-
-
-class Tensor(msgspec.Struct, gc=False):
-    """One tensor as the header has it; offsets count from the header's end. Never changed once it is read.
-
-    What a field is where the header lacks it, no header that is right can say.
-    """
-
-    dtype: str = ""
-    shape: tuple[int, ...] = (-1,)
-    data_offsets: tuple[int, int] = (-1, -1)
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A header as read: its tensors by name in the order of their values, which begin at the byte ``data``.
-
-    ``faults`` are why a strict loader refuses the file; the rest then holds what could still be told.
-    """
-
-    metadata: Mapping[str, str]
-    tensors: Mapping[str, Tensor]
-    data: int = 0
-    faults: tuple[str, ...] = ()
-
-
-class _Duplicate(ValueError):
-    pass
-
-
-def header(file: BinaryIO, size: int) -> Header:
-    """The header of a file of ``size`` bytes. Raises :class:`Unreadable` where there is none, OSError.
-
-    As strict as the format (huggingface/safetensors: README, src/tensor.rs): length at most 100,000,000, JSON
-    that begins with ``{``, no key twice, ``__metadata__`` string to string, values that cover the file without
-    hole or overlap, sizes that agree with shape and type.
-    """
-    start = file.read(8)
-    if len(start) < 8:
-        raise Unreadable(f"header too small: the file has {len(start)} bytes")
-    (length,) = struct.unpack("<Q", start)
-    if length > LONGEST:
-        raise Unreadable(f"header too large: a length of {length:,} bytes is claimed, {LONGEST:,} is the limit")
-    if 8 + length > size:
-        raise Unreadable(f"invalid header length: {length:,} bytes are claimed, the file has {size - 8:,} more")
-    if length > LONGEST_READ:
-        raise Unreadable(f"header too large: {length:,} bytes; this program reads at most {LONGEST_READ:,}")
-    try:
-        text = file.read(length).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"invalid header: not UTF-8 at byte {error.start}") from error
-    metadata, tensors, reached, faults = _plain(text) or _parsed(text)
-    data = 8 + length
-    if data + reached > size:
-        faults = (*faults, "the file ends before its tensors do: cut off, or a header alone")
-    elif data + reached < size and not faults:
-        faults = ("incomplete metadata: bytes follow the last tensor",)
-    return Header(metadata, tensors, data, faults)
-
-
-# Metadata, tensors in the order of their values, where the last of these ends, faults.
-_Read = tuple[dict[str, str], dict[str, Tensor], int, tuple[str, ...]]
-_METADATA = re.compile(r'\{[ \t\n\r]*"__metadata__"[ \t\n\r]*:[ \t\n\r]*')
-_QUOTE = ord('"')
-_TENSORS = msgspec.json.Decoder(dict[str, Tensor])
-
-
-def _plain(text: str) -> _Read | None:
-    """What :func:`_parsed` reads, in a fifth of its time, or None where anything at all is unusual.
-
-    A parser in C checks the types but drops keys that occur twice or are unknown: those are told by the quotes of
-    the text, which are ten for a tensor of five strings and no more.
-    """
-    metadata: dict[str, str] = {}
-    after = 0
-    try:
-        if start := _METADATA.match(text):
-            metadata, after = _STRICT.raw_decode(text, start.end())
-        tensors = _TENSORS.decode(text)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
-    if start:
-        if type(metadata) is not dict or not all(type(value) is str for value in metadata.values()):
-            return None
-        del tensors["__metadata__"]
-    region = text[after:]
-    if (
-        not text.startswith("{")
-        or "\\" in region
-        or np.count_nonzero(np.frombuffer(region.encode(), np.uint8) == _QUOTE) != 10 * len(tensors)
-        or "__metadata__" in tensors
-    ):
-        return None
-    reached, sizes = 0, _Sizes()
-    for tensor in tensors.values():
-        begin, end = tensor.data_offsets
-        if begin != reached or end - begin != sizes[tensor.dtype, tensor.shape]:
-            return None
-        reached = end
-    return (metadata, tensors, reached, ()) if reached < 1 << 64 else None
-
-
-class _Sizes(dict[tuple[str, tuple[int, ...]], int | None]):
-    """Bytes that the values of a tensor of a type and shape take, computed once; None where no header may say so."""
-
-    def __missing__(self, spec: tuple[str, tuple[int, ...]]) -> int | None:
-        dtype, shape = spec
-        bits = _bits(dtype, shape) if dtype in BITS and _sizes(list(shape)) else -1
-        self[spec] = size = None if bits % 8 or bits >= 1 << 64 else bits // 8
-        return size
-
-
-def _bits(dtype: str, shape: Iterable[int]) -> int:
-    """Bits that the values take; of a shape larger than any file no more than tells so."""
-    if 0 in shape:
-        return 0
-    bits = BITS[dtype]
-    for size in shape:
-        bits *= size
-        if bits >= 1 << 64:
-            break
-    return bits
-
-
-def _parsed(text: str) -> _Read:
-    """The header, from JSON of any spacing, with all its faults."""
-    faults: list[str] = []
-    if not text.startswith("{"):
-        faults.append("invalid start: a header begins with {")
-    try:
-        top = _STRICT.decode(text)
-    except _Duplicate as error:
-        raise Unreadable("invalid header: a key occurs twice, so loaders may see different files") from error
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"invalid header: not JSON ({_why(error)})") from error
-    if not isinstance(top, dict):
-        raise Unreadable("invalid header: not a JSON object")
-    metadata = top.pop("__metadata__", {})
-    if not isinstance(metadata, dict):
-        faults.append("invalid header: __metadata__ is not an object")
-        metadata = {}
-    elif not all(isinstance(value, str) for value in metadata.values()):
-        faults.append("invalid header: a value of __metadata__ is not text")
-        metadata = {key: value for key, value in metadata.items() if isinstance(value, str)}
-    tensors: dict[str, Tensor] = {}
-    for name, entry in top.items():
-        try:
-            tensors[name] = _tensor(entry)
-        except Unreadable as error:
-            faults.append(str(error))
-    tensors = dict(sorted(tensors.items(), key=lambda item: item[1].data_offsets))
-    reached = 0
-    for tensor in tensors.values():
-        begin, end = tensor.data_offsets
-        if begin != reached:
-            faults.append("invalid offset: tensors overlap or leave a hole")
-            break
-        reached = end
-    reached = max((tensor.data_offsets[1] for tensor in tensors.values()), default=0)
-    return metadata, tensors, reached, tuple(dict.fromkeys(faults))
-
-
-def _tensor(entry: object) -> Tensor:
-    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        raise Unreadable("invalid header: a tensor lacks dtype, shape or data_offsets, or has more")
-    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
-    if not isinstance(dtype, str) or dtype not in BITS:
-        raise Unreadable("invalid header: a tensor has an unknown dtype")
-    if not _sizes(shape) or not _sizes(offsets) or len(offsets) != 2:
-        raise Unreadable("invalid header: a tensor's shape or offsets are not numbers from 0")
-    begin, end = offsets
-    bits = _bits(dtype, shape)
-    if bits >= 1 << 64:
-        raise Unreadable("overflow: a tensor's shape is larger than any file")
-    if begin > end or bits % 8 or bits // 8 != end - begin:
-        raise Unreadable("invalid shape, dtype or offset of a tensor")
-    return Tensor(dtype, tuple(shape), (begin, end))
-
-
-def _sizes(value: object) -> bool:
-    return isinstance(value, list) and all(type(number) is int and 0 <= number < 1 << 64 for number in value)
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    table = dict(pairs)
-    if len(table) != len(pairs):
-        raise _Duplicate
-    return table
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
-
-
-_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at character {error.pos}"
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)[:80]
 
 
 def claims(blob: Blob, head: bytes) -> int:
@@ -252,7 +38,7 @@ def claims(blob: Blob, head: bytes) -> int:
         return 60
     if len(head) > 10 and head[8:10] in (b'{"', b"{}"):
         (length,) = struct.unpack("<Q", head[:8])
-        return 80 if 2 <= length <= min(LONGEST, blob.size - 8) else 0
+        return 80 if 2 <= length <= min(MAX_HEADER_BYTES, blob.size - 8) else 0
     return 0
 
 
@@ -267,16 +53,16 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
             with blob.open() as file:
                 data = 0
                 try:
-                    found = header(file, blob.size)
+                    found = read_header(file, blob.size)
                 except Unreadable as error:
                     gaps.append(Gap("header", str(error), place))
                 else:
                     data = found.data
                     gaps.extend(Gap("header", fault, place) for fault in found.faults)
                     statements.extend(_statements(found, place))
-                if wants.weights == "full" or ARTEFACT in wants.algorithms:
+                if wants.weights == "full" or ARTEFACT_SHA256 in wants.algorithms:
                     if wants.weights == "full" and data and not found.faults:
-                        tensors = stretches(found)
+                        tensors = tensor_hasher(found)
                     digests = {digest.algorithm: digest.value for digest in file_digests(file, data, tensors)}
                     statements.extend(_artefacts(digests, blob, blob.size - data, place))
                     if data:
@@ -292,48 +78,10 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
         yield Part(subject, tensors=tensors.digests() if tensors else frozenset())
 
 
-# Norms and embeddings are alike in unlike models; the first half of an adapter's pair hardly leaves its starting
-# values, which follow from a seed that thousands share.
-_LEFT_OUT = re.compile(
-    r"(?:^|[._])(?:norm|ln|layernorm|embed|embedding|embeddings|wte|wpe|lm_head)[\d_]*(?:[._]|$)|_norm|embed_"
-    r"|lora[._]?(?:down|A)(?:[._]|$)"
-)
-# Parts of a checkpoint that unlike models share as they are; looked at only in a file that holds nothing else.
-_SHARED = re.compile(
-    r"(?:first_stage_model|cond_stage_model|conditioner|vae|text_encoders?|text_model)[._]"
-    r"|(?:model[.])?(?:vision_tower|vision_model|image_encoder)[._]"
-)
-# What a formula fills is the same in unlike models: turns of positions, filters of sound.
-_FORMULA = re.compile(r"rotary|freqs|_cached|position|mel_filter")
-INDICES = ("BOOL", "I64", "U64")
-
-
-def telling(found: Header) -> Iterator[tuple[str, Tensor]]:
-    """The tensors by which models can be told apart, with their names."""
-    core = not all(map(_SHARED.match, found.tensors))
-    for name, tensor in found.tensors.items():
-        if len(tensor.shape) > 1 and not _LEFT_OUT.search(name) and not (core and _SHARED.match(name)):
-            yield name, tensor
-
-
-def stretches(found: Header) -> Stretches:
-    """What takes the digest of each telling tensor of :data:`FEWEST_BYTES` or more, its dtype and shape bound to it.
-
-    Names are not: a tensor that was renamed is the same. It is fed the bytes that follow the header.
-    """
-    return Stretches(
-        (f"{tensor.dtype} {tensor.shape}\n".encode(), *tensor.data_offsets)
-        for name, tensor in telling(found)
-        if tensor.dtype not in INDICES
-        and tensor.data_offsets[1] - tensor.data_offsets[0] >= FEWEST_BYTES
-        and not _FORMULA.search(name)
-    )
-
-
 def _artefacts(digests: Mapping[str, str], blob: Blob, tensors: int, place: Place) -> Iterator[Statement]:
     """The digests that tell this file from others: a few bytes of tensors, zeros mostly, are the same in many."""
     for algorithm, value in digests.items():
-        if algorithm == "sha256" or tensors >= FEWEST_BYTES:
+        if algorithm == "sha256" or tensors >= MIN_DISTINCTIVE_BYTES:
             yield Statement("artefact", f"{algorithm}:{value}", blob.basename, place, "computed")
 
 
@@ -345,7 +93,7 @@ def _embedded(metadata: Mapping[str, str], digests: Mapping[str, str], place: Pl
             yield Statement("header", "disagrees-with-hash", key, place, "header")
 
 
-def _statements(found: Header, place: Place) -> Iterator[Statement]:
+def _statements(found: SafetensorsHeader, place: Place) -> Iterator[Statement]:
     metadata = found.metadata
 
     def says(key: str, value: str, relation: str = "", remark: str = "") -> Statement:
@@ -407,7 +155,7 @@ def _training(metadata: Mapping[str, str], says: Callable[[str, str, str, str], 
 
 def _inner(text: str) -> object:
     """JSON in a string, as kohya nests it; None where it is broken or larger than a header should be."""
-    if not text or len(text) > LONGEST_READ:
+    if not text or len(text) > MAX_HEADER_READ:
         return None
     try:
         return msgspec.json.decode(text)
@@ -510,7 +258,7 @@ def _words(names: str) -> frozenset[str]:
     return frozenset(_LOOKED_FOR[at] for at in _finder().Match(names.encode("utf-8", "surrogatepass")) or ())
 
 
-def family(found: Header, words: Collection[str]) -> str:
+def family(found: SafetensorsHeader, words: Collection[str]) -> str:
     """The family of base models that tensor names and shapes tell, or "".
 
     Names after diffusers (loaders/single_file_utils.py), widths after InvokeAI (configs/lora.py).

@@ -28,8 +28,9 @@ from auditor.lineage.listed_fingerprints import Prints
 from auditor.lineage.shared_tensors import TENSORS, Tensors, by_key
 from auditor.lineage.weight_similarity import Fingerprint, Index, encoded, fingerprint
 from auditor.readers import Wants
-from auditor.readers.safetensors import Header, header, read
+from auditor.readers.safetensors import read
 from auditor.sources import Blob
+from auditor.syntax.safetensors_header import SafetensorsHeader, read_header
 from tests.weights import safetensors_bytes, safetensors_file
 
 
@@ -64,16 +65,16 @@ def headers(folder: Path) -> None:
     for case, data in cases.items():
         path = folder / "m.safetensors"
         path.write_bytes(data)
-        _headers(case, path, 20_000 // len(header(io.BytesIO(data), len(data)).tensors))
+        _headers(case, path, 20_000 // len(read_header(io.BytesIO(data), len(data)).tensors))
 
 
 def _headers(case: str, path: Path, repeat: int) -> None:
     size = path.stat().st_size
     blob = Blob(str(path), "m.safetensors", size, "model", "o/m")
 
-    def ours() -> Header:
+    def ours() -> SafetensorsHeader:
         with open(path, "rb") as file:
-            return header(file, size)
+            return read_header(file, size)
 
     def peer() -> object:
         with safe_open(path, framework="np") as file:

@@ -1,0 +1,51 @@
+"""Selects the tensors by which models can be told apart, and digests each of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from auditor.hashing.weight_digests import Stretches
+from auditor.syntax.safetensors_header import SafetensorsHeader, Tensor
+
+# Fewer bytes of tensors are mostly zeros or ones, and the same in unlike models.
+MIN_DISTINCTIVE_BYTES = 1024
+# Types of masks and positions: their values follow from a formula.
+INDEX_DTYPES = ("BOOL", "I64", "U64")
+# Norms and embeddings are alike in unlike models. The first half of an adapter's pair hardly leaves its starting
+# values, which follow from a seed that thousands of adapters share.
+_NOT_DISTINCTIVE = re.compile(
+    r"(?:^|[._])(?:norm|ln|layernorm|embed|embedding|embeddings|wte|wpe|lm_head)[\d_]*(?:[._]|$)|_norm|embed_"
+    r"|lora[._]?(?:down|A)(?:[._]|$)"
+)
+# Parts of a checkpoint that unlike models take over unchanged. In a file that holds nothing else they count.
+_SHARED_PART = re.compile(
+    r"(?:first_stage_model|cond_stage_model|conditioner|vae|text_encoders?|text_model)[._]"
+    r"|(?:model[.])?(?:vision_tower|vision_model|image_encoder)[._]"
+)
+# Values that a formula gives are the same in unlike models: rotary positions, mel filters.
+_FORMULA = re.compile(r"rotary|freqs|_cached|position|mel_filter")
+
+
+def distinctive_tensors(header: SafetensorsHeader) -> Iterator[tuple[str, Tensor]]:
+    """Yield the name and the header entry of each tensor by which models can be told apart."""
+    skip_shared = not all(map(_SHARED_PART.match, header.tensors))
+    for name, tensor in header.tensors.items():
+        is_shared = skip_shared and _SHARED_PART.match(name)
+        if len(tensor.shape) > 1 and not _NOT_DISTINCTIVE.search(name) and not is_shared:
+            yield name, tensor
+
+
+def tensor_hasher(header: SafetensorsHeader) -> Stretches:
+    """Return the hasher of each distinctive tensor of at least :data:`MIN_DISTINCTIVE_BYTES`.
+
+    It is to be fed the bytes that follow the header. A tensor's type and shape are part of its digest; its name is
+    not, so that a renamed tensor has the same digest.
+    """
+    return Stretches(
+        (f"{tensor.dtype} {tensor.shape}\n".encode(), *tensor.data_offsets)
+        for name, tensor in distinctive_tensors(header)
+        if tensor.dtype not in INDEX_DTYPES
+        and tensor.data_offsets[1] - tensor.data_offsets[0] >= MIN_DISTINCTIVE_BYTES
+        and not _FORMULA.search(name)
+    )
