@@ -67,7 +67,7 @@ def import_(
     Pages of a feed (NCMEC, StopNCII, Tech Against Terrorism), fingerprints and deltas change the active version;
     --whole starts it anew. Nothing becomes active unless all of it is right.
     """
-    from auditor.known import Options
+    from auditor.known import ListOptions
     from auditor.known.store import Declared, import_list
 
     try:
@@ -75,7 +75,7 @@ def import_(
     except ValueError as error:
         raise UsageError(f"--threshold: {error}; write for example pdq=24") from error
     declared = Declared(name, means, version, holder, distances)
-    known, _ = import_list(files, declared, Options(columns, algorithm), whole=whole)
+    known, _ = import_list(files, declared, ListOptions(columns, algorithm), whole=whole)
     click.echo(f"{known.name} version {known.version} is active: {known.entries:,} entries, means {known.means}")
 
 
@@ -151,11 +151,11 @@ Examples:
 @column_option
 def check(list_: str, algorithm: str, columns: Mapping[str, str]) -> None:
     """How healthy a list is: malformed, duplicate, low-quality, withdrawn and disputed entries, and its age."""
-    from auditor.known import Options
+    from auditor.known import ListOptions
     from auditor.known.list_health import check_file, check_imported
     from auditor.printable import printable
 
-    lines = check_file(Path(list_), Options(columns, algorithm)) if Path(list_).is_file() else check_imported(list_)
+    lines = check_file(Path(list_), ListOptions(columns, algorithm)) if Path(list_).is_file() else check_imported(list_)
     for line in lines:
         click.echo(printable(line, 1000))
 

@@ -12,13 +12,13 @@ import numpy as np
 import pyarrow as pa
 
 from auditor.known import exact_index, near_index
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
 
 _TABLE = Path(__file__).with_suffix(".tsv")
 
 
-def matched(known: KnownList) -> tuple[str, ...]:
+def matched(known: CompiledList) -> tuple[str, ...]:
     """What of the table the list matches, as "ALGORITHM of WHAT"; a list of harmless things may hold all of them."""
     if known.means == "benign":
         return ()

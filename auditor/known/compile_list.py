@@ -22,8 +22,18 @@ from numpy.typing import NDArray
 
 from auditor.errors import ListError
 from auditor.hashing.pdq import MIN_QUALITY
-from auditor.known import Entries, Header, Item, Malformed, Unknown, Withdrawn, exact_index, near_index, urls
-from auditor.known.compiled_list import FORMAT, MANIFEST, KnownList
+from auditor.known import (
+    Entries,
+    ListHeader,
+    ListItem,
+    MalformedEntry,
+    UnknownAlgorithm,
+    WithdrawnIds,
+    exact_index,
+    near_index,
+    urls,
+)
+from auditor.known.compiled_list import FORMAT, MANIFEST, CompiledList
 from auditor.known.fingerprint_index import Spooled
 from auditor.samples import DIGEST_BYTES, HASH_BITS, TEXT_SIGNALS, WEIGHT_FINGERPRINT
 
@@ -40,7 +50,7 @@ _TEXT_ROW = _ROW.append(pa.field("value", pa.string()))
 class Health:
     """What was met while a list was read, for its manifest and for ``lists check``."""
 
-    malformed: list[Malformed] = field(default_factory=list)  # the first thousand
+    malformed: list[MalformedEntry] = field(default_factory=list)  # the first thousand
     malformed_lines: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
     unmatchable: Counter[str] = field(default_factory=Counter)
@@ -158,13 +168,13 @@ class _Spool:
 
 
 def compile_list(
-    items: Iterable[Item],
+    items: Iterable[ListItem],
     folder: Path,
     identity: Identity,
     thresholds: Mapping[str, int],
     *,
-    older: Iterable[tuple[str, Iterable[Item]]] = (),
-    base: KnownList | None = None,
+    older: Iterable[tuple[str, Iterable[ListItem]]] = (),
+    base: CompiledList | None = None,
     strict: bool = True,
 ) -> Health:
     """Writes a compiled list, all but its key, into an empty folder.
@@ -196,14 +206,14 @@ def compile_list(
         renewed: set[str] = set()
         for item in part:
             match item:
-                case Malformed() if not strict:
+                case MalformedEntry() if not strict:
                     health.malformed_lines += 1
                     health.malformed += [item] if health.malformed_lines <= 1000 else []
-                case Malformed():
+                case MalformedEntry():
                     raise ListError(f"{source}: line {item.line:,}: {item.why}; nothing was imported")
-                case Unknown():
+                case UnknownAlgorithm():
                     health.unknown[item.algorithm] += item.entries
-                case Withdrawn():
+                case WithdrawnIds():
                     withdrawn.ids.update(item.ids)
                     health.withdrawn += len(item.ids)
                 case Entries():
@@ -211,7 +221,7 @@ def compile_list(
                     if (older != () or base is not None) and live.ids is not None:
                         renewed.update(live.ids.drop_null().to_pylist())
                     spool(live)
-                case Header():
+                case ListHeader():
                     pass
         gone += [withdrawn, _Gone(rows(), renewed)]
     for old in () if base is None else entries_of(base):
@@ -237,7 +247,7 @@ def compile_list(
     return health
 
 
-def _print_of(base: KnownList | None, digest: bytes) -> bytes:
+def _print_of(base: CompiledList | None, digest: bytes) -> bytes:
     """The fingerprint of an entry that the version before has."""
     assert base
     _, entries = base.find(WEIGHT_FINGERPRINT, pa.array([digest], pa.binary(len(digest))))
@@ -294,7 +304,7 @@ def _filter(entries: Entries, keep: pa.Array) -> Entries:
     )
 
 
-def entries_of(known: KnownList) -> Iterator[Entries]:
+def entries_of(known: CompiledList) -> Iterator[Entries]:
     """Every live entry of a compiled list, as it was listed: one row for each time."""
     for algorithm in sorted(known.algorithms):
         path = known.path / f"{algorithm}.rows.arrow"

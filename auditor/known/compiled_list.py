@@ -49,7 +49,7 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownList:
+class CompiledList:
     """A compiled list. ``entries`` counts what can be matched; ``thresholds`` names what is matched nearly.
 
     ``sha256`` is the source file's (of a delta: of all sources in order). ``classes`` maps a classification to a
@@ -169,8 +169,8 @@ class KnownList:
         return _Part(values, array("codes"), listed, index, files)
 
 
-def open_compiled(path: Path) -> KnownList:
-    """The list in a compiled folder; sizes are compared, contents only by :meth:`KnownList.verify`."""
+def open_compiled(path: Path) -> CompiledList:
+    """The list in a compiled folder; sizes are compared, contents only by :meth:`CompiledList.verify`."""
     try:
         manifest = json.loads((path / MANIFEST).read_bytes())
     except (OSError, ValueError) as error:
@@ -195,7 +195,7 @@ def open_compiled(path: Path) -> KnownList:
     unknown = algorithms - {*DIGEST_BYTES, *TEXT_SIGNALS}
     if unknown:
         raise ListError(f"{path / MANIFEST}: unknown algorithm {min(unknown)!r}; import the list again")
-    return KnownList(
+    return CompiledList(
         path,
         manifest["name"],
         manifest["version"],

@@ -20,7 +20,7 @@ from functools import cache
 import numpy as np
 
 from auditor.known import near_index
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 
 _MET = "decoys met by chance"
 _ASKED = "compared with decoys"
@@ -41,7 +41,7 @@ class Expected:
     most: float
 
 
-def count(known: KnownList, algorithm: str, words: near_index.Words, coverage: Counter[str]) -> None:
+def count(known: CompiledList, algorithm: str, words: near_index.Words, coverage: Counter[str]) -> None:
     """Adds to the coverage how many decoys of the list these hashes met, and how many hashes they were.
 
     The hashes are those of samples without a match: a copy of a listed picture that is nearly its own mirror image

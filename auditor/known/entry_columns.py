@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from auditor.errors import ListError, Unreadable
 from auditor.hashing.digest_parsing import algorithm_of, parse
-from auditor.known import Item, Malformed, Unknown, entries
+from auditor.known import ListItem, MalformedEntry, UnknownAlgorithm, entries
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
 
 AT_ONCE = 8192
@@ -38,7 +38,9 @@ def signal(name: str) -> str:
     return plain if plain in TEXT_SIGNALS or plain in DIGEST_BYTES else algorithm_of(name)
 
 
-def columns_of(algorithm: str, cells: pa.Array, lines: NDArray[np.int64], **columns: pa.Array | None) -> Iterator[Item]:
+def columns_of(
+    algorithm: str, cells: pa.Array, lines: NDArray[np.int64], **columns: pa.Array | None
+) -> Iterator[ListItem]:
     """A text column's entries; empty cells are no entries, a cell that is no such digest is malformed.
 
     ``lines`` and the other columns are as long as ``cells``.
@@ -51,7 +53,7 @@ def columns_of(algorithm: str, cells: pa.Array, lines: NDArray[np.int64], **colu
         values, bad = parse(cells, algorithm)
         keep = values.is_valid().to_numpy(zero_copy_only=False)
     for line in lines[bad].tolist():
-        yield Malformed(line, f"not a {algorithm} in hex, base64 or base32")
+        yield MalformedEntry(line, f"not a {algorithm} in hex, base64 or base32")
     if keep.all():
         yield entries(algorithm, values, lines=pa.array(lines), **columns)
     elif keep.any():
@@ -67,7 +69,7 @@ class Gathered:
     waiting: dict[str, dict[str, list[object]]] = field(default_factory=dict)
     unknown: dict[str, int] = field(default_factory=dict)
 
-    def add(self, name: str, value: object, line: int, **about: object) -> Iterator[Item]:
+    def add(self, name: str, value: object, line: int, **about: object) -> Iterator[ListItem]:
         """One hash of a record. An algorithm of another name is counted; an empty value is none."""
         if value is None or value == "":
             return
@@ -76,7 +78,7 @@ class Gathered:
             self.unknown[name] = self.unknown.get(name, 0) + 1
             return
         if not isinstance(value, str):
-            yield Malformed(line, f"the {algorithm} is no text")
+            yield MalformedEntry(line, f"the {algorithm} is no text")
             return
         columns = self.waiting.setdefault(algorithm, {"value": [], "line": []})
         rows = len(columns["line"])
@@ -92,14 +94,14 @@ class Gathered:
         if rows + 1 >= AT_ONCE:
             yield from self._flush(algorithm)
 
-    def rest(self) -> Iterator[Item]:
+    def rest(self) -> Iterator[ListItem]:
         """What is still waiting, and how many hashes of unknown algorithms there were."""
         for algorithm in sorted(self.waiting):
             yield from self._flush(algorithm)
         for name in sorted(self.unknown):
-            yield Unknown(name, self.unknown[name])
+            yield UnknownAlgorithm(name, self.unknown[name])
 
-    def _flush(self, algorithm: str) -> Iterator[Item]:
+    def _flush(self, algorithm: str) -> Iterator[ListItem]:
         columns = self.waiting.pop(algorithm)
         cells = pa.array(columns.pop("value"), pa.string())
         lines = np.array(columns.pop("line"), np.int64)

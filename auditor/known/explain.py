@@ -17,7 +17,7 @@ from auditor.errors import UsageError
 from auditor.hashing.hash_images import COMPUTED, Encoded, hash_images
 from auditor.hashing.pdq import MIN_QUALITY
 from auditor.known import exact_index, near_index
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matcher
 from auditor.model import Ref
 from auditor.samples import EXACT_ALGORITHMS, NEAR_ALGORITHMS, Samples
@@ -26,7 +26,7 @@ VARIANTS = ("oriented", "unpadded", "dihedral", "512")
 _CHUNK = 1 << 20
 
 
-def why(image: Path, known: KnownList, *, places: bool = False) -> Iterator[str]:
+def why(image: Path, known: CompiledList, *, places: bool = False) -> Iterator[str]:
     """Lines for a person: what was compared, and what came of it, by algorithm."""
     try:
         data = image.read_bytes()
@@ -75,7 +75,7 @@ def _matched(hit: dict[str, Any], distances: bool) -> str:
     return f"matches entry {hit['token']}{classified} ({how}) {hit['variant'] or 'as stored'}"
 
 
-def _missed(algorithm: str, rows: list[dict[str, Any]], known: KnownList) -> str:
+def _missed(algorithm: str, rows: list[dict[str, Any]], known: CompiledList) -> str:
     if algorithm not in known.thresholds:
         return "no entry equals it"
     if known.means != "test" or algorithm not in NEAR_ALGORITHMS:
@@ -87,7 +87,7 @@ def _missed(algorithm: str, rows: list[dict[str, Any]], known: KnownList) -> str
     return f"none within threshold {known.thresholds[algorithm]}; the nearest is {nearest} bits away"
 
 
-def _nearest(known: KnownList, algorithm: str, words: near_index.Words) -> int:
+def _nearest(known: CompiledList, algorithm: str, words: near_index.Words) -> int:
     count = known.manifest["algorithms"][algorithm]["entries"]
     stretches = (np.arange(low, min(low + _CHUNK, count)) for low in range(0, count, _CHUNK))
     listed = (near_index.words_of(exact_index.rows_of(known.values(algorithm, stretch))) for stretch in stretches)

@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from auditor.known import Options, canaries
+from auditor.known import ListOptions, canaries
 from auditor.known.compile_list import Health
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 from auditor.known.store import inspect, kept, open_list, pointer
 from auditor.samples import WEIGHT_FINGERPRINT
 
@@ -17,7 +17,7 @@ from auditor.samples import WEIGHT_FINGERPRINT
 _OLD = datetime.timedelta(days=90)
 
 
-def check_file(path: Path, options: Options) -> Iterator[str]:
+def check_file(path: Path, options: ListOptions) -> Iterator[str]:
     """Lines about a list file, its malformed lines among them. Raises ListError where it is no list at all."""
     with tempfile.TemporaryDirectory(prefix="auditor-check-") as folder:
         known, health = inspect(path, options, Path(folder))
@@ -40,7 +40,7 @@ def check_imported(name: str) -> Iterator[str]:
     yield from _met(known)
 
 
-def _described(known: KnownList) -> Iterator[str]:
+def _described(known: CompiledList) -> Iterator[str]:
     manifest = known.manifest
     yield f"list: {known.name} version {known.version or 'not given'}, format {manifest['source']['format']}"
     yield f"holder: {known.holder or 'not given'}"
@@ -74,6 +74,6 @@ def _malformed(health: Health) -> Iterator[str]:
         yield f"malformed: {health.malformed_lines - len(health.malformed):,} further lines"
 
 
-def _met(known: KnownList) -> Iterator[str]:
+def _met(known: CompiledList) -> Iterator[str]:
     for what in canaries.matched(known):
         yield f"harmless: an entry matches {what}; such a version is not activated"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from auditor.hashing.pdq import MIN_QUALITY
 from auditor.known import decoys, exact_index, near_index, urls
 from auditor.known.compile_list import LIMITS
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 from auditor.samples import EXACT_ALGORITHMS, HITS_SCHEMA, NEAR_ALGORITHMS, TEXT_SIGNALS, Samples
 
 # A part of a picture has another hash: 94-138 of PDQ's 256 bits differ after a centre crop (img2dataset), so a crop
@@ -44,7 +44,7 @@ class Matched:
 class _Pairs:
     """Rows of a batch and the entries they match, of one list and algorithm."""
 
-    known: KnownList
+    known: CompiledList
     algorithm: str
     rows: NDArray[np.int64]
     entries: NDArray[np.int64]
@@ -58,7 +58,7 @@ class _Pairs:
 class Matcher:
     """Lists to match against. A worker makes its own from the lists' paths; the pages are shared."""
 
-    lists: tuple[KnownList, ...]
+    lists: tuple[CompiledList, ...]
 
     @property
     def algorithms(self) -> frozenset[str]:
@@ -90,7 +90,7 @@ class Matcher:
     def _pairs(
         self,
         algorithm: str,
-        lists: Sequence[KnownList],
+        lists: Sequence[CompiledList],
         samples: Samples,
         stored: NDArray[np.bool_],
         coverage: Counter[str],

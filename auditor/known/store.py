@@ -23,9 +23,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from auditor.errors import ListError, UsageError
-from auditor.known import MEANS, Header, Item, Options, canaries, format_of, list_formats
+from auditor.known import MEANINGS, ListHeader, ListItem, ListOptions, canaries, detect_format, list_formats
 from auditor.known.compile_list import LIMITS, THRESHOLDS, Health, Identity, compile_list
-from auditor.known.compiled_list import KEY, MANIFEST, KnownList, open_compiled
+from auditor.known.compiled_list import KEY, MANIFEST, CompiledList, open_compiled
 from auditor.resources import user_data_folder
 
 _ACTIVE = "active.json"
@@ -54,14 +54,14 @@ class Pointer:
     reason: str = ""
 
 
-def imported() -> tuple[KnownList, ...]:
+def imported() -> tuple[CompiledList, ...]:
     """The active version of every imported list, by name. Raises ListError for a damaged one."""
     folder = user_data_folder() / "lists"
     names = sorted(path.parent.name for path in folder.glob(f"*/{_ACTIVE}")) if folder.is_dir() else []
     return tuple(open_imported(name) for name in names)
 
 
-def open_imported(name: str) -> KnownList:
+def open_imported(name: str) -> CompiledList:
     """The active version of an imported list."""
     active = pointer(name)
     folder = _lists(name) / active.version
@@ -85,7 +85,7 @@ def kept(name: str) -> tuple[str, ...]:
     return tuple(sorted((path.parent.name for path in _lists(name).glob(f"[!.]*/{MANIFEST}")), key=_order))
 
 
-def roll_back(name: str, version: str, reason: str) -> KnownList:
+def roll_back(name: str, version: str, reason: str) -> CompiledList:
     """Makes a kept version active again, on purpose. Imports must be newer than the newest there ever was all the same.
 
     Raises ListError for a version that is not kept or damaged, UsageError without a reason.
@@ -129,7 +129,7 @@ def open_list(
     columns: Mapping[str, str] | None = None,
     into: Path | None = None,
     verify: bool = True,
-) -> KnownList:
+) -> CompiledList:
     """A list by its imported name, by its compiled folder, or from a list file, which is compiled into ``into``.
 
     Without ``into`` a file is compiled into a private folder that goes when the program ends. ``verify`` compares
@@ -144,7 +144,7 @@ def open_list(
         if into is None:
             into = Path(tempfile.mkdtemp(prefix="auditor-list-"))
             atexit.register(shutil.rmtree, into, ignore_errors=True)
-        return _compile_file(Path(text), Declared(means=means), Options(columns or {}, algorithm), into)
+        return _compile_file(Path(text), Declared(means=means), ListOptions(columns or {}, algorithm), into)
     else:
         names = (
             ", ".join(sorted(path.parent.name for path in (user_data_folder() / "lists").glob(f"*/{_ACTIVE}")))
@@ -159,8 +159,8 @@ def open_list(
 
 
 def import_list(
-    paths: Sequence[Path], declared: Declared, options: Options, *, whole: bool = False
-) -> tuple[KnownList, Health]:
+    paths: Sequence[Path], declared: Declared, options: ListOptions, *, whole: bool = False
+) -> tuple[CompiledList, Health]:
     """Compiles files, the oldest first, and makes them the active version of the list of that name.
 
     A delta, and a page of a feed, changes the file before it, and the first one the active version; with ``whole``
@@ -205,7 +205,7 @@ def import_list(
     return open_compiled(final), health
 
 
-def _base(name: str, header: Header, path: Path, whole: bool) -> tuple[KnownList | None, str]:
+def _base(name: str, header: ListHeader, path: Path, whole: bool) -> tuple[CompiledList | None, str]:
     """The active version, if there is one, and the newest there ever was; "" for none.
 
     One that is damaged counts as none, unless it is to be changed.
@@ -225,7 +225,7 @@ def _base(name: str, header: Header, path: Path, whole: bool) -> tuple[KnownList
         return None, newest
 
 
-def _changing(base: KnownList | Path, delta: Identity) -> Identity:
+def _changing(base: CompiledList | Path, delta: Identity) -> Identity:
     """The identity of what these changes make of a version, or of a file."""
     before = _sha256(base) if isinstance(base, Path) else base.sha256
     delta = replace(delta, sha256=hashlib.sha256(f"{before}{delta.sha256}".encode()).hexdigest())
@@ -236,7 +236,7 @@ def _changing(base: KnownList | Path, delta: Identity) -> Identity:
     return replace(delta, means=base.means, holder=delta.holder or base.holder, duty=duty, classes=classes)
 
 
-def inspect(path: Path, options: Options, into: Path) -> tuple[KnownList, Health]:
+def inspect(path: Path, options: ListOptions, into: Path) -> tuple[CompiledList, Health]:
     """A list file compiled in spite of malformed lines, to see how healthy it is. It must not be matched against."""
     header, items = _read(path, options)
     identity = _identity(path, header, Declared(means=header.means or "test"), options, "")
@@ -245,7 +245,7 @@ def inspect(path: Path, options: Options, into: Path) -> tuple[KnownList, Health
     return open_compiled(into), health
 
 
-def _compile_file(path: Path, declared: Declared, options: Options, into: Path) -> KnownList:
+def _compile_file(path: Path, declared: Declared, options: ListOptions, into: Path) -> CompiledList:
     header, items = _read(path, options)
     if header.delta:
         raise ListError(f"{path}: changes an earlier version of a list; import it")
@@ -269,29 +269,29 @@ def _compile_file(path: Path, declared: Declared, options: Options, into: Path) 
     return open_compiled(folder)
 
 
-def _read(path: Path, options: Options) -> tuple[Header, Iterator[Item]]:
+def _read(path: Path, options: ListOptions) -> tuple[ListHeader, Iterator[ListItem]]:
     """The file's header, and what it holds after it."""
-    name = format_of(path)
+    name = detect_format(path)
     items = list_formats()[name].read(path, options)
     first = next(items, None)
-    if isinstance(first, Header):
+    if isinstance(first, ListHeader):
         return first, items
 
-    def with_first() -> Iterator[Item]:
+    def with_first() -> Iterator[ListItem]:
         if first is not None:
             yield first
         yield from items
 
-    return Header(name), with_first()
+    return ListHeader(name), with_first()
 
 
-def _identity(path: Path, header: Header, declared: Declared, options: Options, otherwise: str) -> Identity:
+def _identity(path: Path, header: ListHeader, declared: Declared, options: ListOptions, otherwise: str) -> Identity:
     """``otherwise``: the version, where neither the user nor the file gives one."""
     means = declared.means or header.means
     if not means:
-        raise ListError(f"{path}: nothing says what its entries mean; give --means {'|'.join(MEANS)}")
-    if means not in MEANS:
-        raise ListError(f"{path}: means {means!r} is none of {', '.join(MEANS)}; give --means")
+        raise ListError(f"{path}: nothing says what its entries mean; give --means {'|'.join(MEANINGS)}")
+    if means not in MEANINGS:
+        raise ListError(f"{path}: means {means!r} is none of {', '.join(MEANINGS)}; give --means")
     version = _clean(declared.version or header.version) or otherwise
     if version in {KEY, _ACTIVE}:
         raise ListError(f"{path}: {version!r} cannot name a version; give another --version")
@@ -331,7 +331,7 @@ def _order(version: str) -> tuple[tuple[int, int, str], ...]:
     )
 
 
-def _thresholds(given: Mapping[str, int], base: KnownList | None) -> Mapping[str, int]:
+def _thresholds(given: Mapping[str, int], base: CompiledList | None) -> Mapping[str, int]:
     for algorithm, distance in given.items():
         if algorithm not in LIMITS:
             raise ListError(f"--threshold {algorithm}: only {', '.join(LIMITS)} are matched nearly")
@@ -340,7 +340,7 @@ def _thresholds(given: Mapping[str, int], base: KnownList | None) -> Mapping[str
     return {**THRESHOLDS, **(base.thresholds if base is not None else {}), **given}
 
 
-def _refuse_canaries(known: KnownList, path: Path) -> None:
+def _refuse_canaries(known: CompiledList, path: Path) -> None:
     met = canaries.matched(known)
     if met:
         raise ListError(

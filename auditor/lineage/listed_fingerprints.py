@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from auditor.errors import ListError, Unreadable
 from auditor.hashing.weight_fingerprints import Floats, unit
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 from auditor.known.fingerprint_index import UNCOMPARED
 from auditor.lineage.weight_descent import BLENDED, NEAR, NEAREST
 from auditor.lineage.weight_similarity import (
@@ -78,11 +78,11 @@ class Alike:
 class Prints:
     """A list's fingerprints, decoded when they are asked for. Raises ListError for a damaged one."""
 
-    known: KnownList
+    known: CompiledList
     opened: Callable[[int], Fingerprint]
 
     @classmethod
-    def of(cls, known: KnownList) -> Prints:
+    def of(cls, known: CompiledList) -> Prints:
         def opened(entry: int) -> Fingerprint:
             try:
                 return decoded(known.prints[entry])
@@ -110,7 +110,7 @@ class Prints:
 
 
 def listed(
-    rows: Iterable[pa.RecordBatch], lists: Sequence[KnownList], coverage: Counter[str], compared: Counter[str]
+    rows: Iterable[pa.RecordBatch], lists: Sequence[CompiledList], coverage: Counter[str], compared: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
     """Rows of HITS for models whose sampled weights (rows of FINGERPRINTS, one model's together) are like listed ones.
 
@@ -138,12 +138,12 @@ def listed(
             yield _hits(subject, one.known, found, SHARES if math.isfinite(share) else "")
 
 
-def uncompared(lists: Sequence[KnownList], files: int) -> Mapping[str, int]:
+def uncompared(lists: Sequence[CompiledList], files: int) -> Mapping[str, int]:
     """What is counted where weights are not sampled, so that no fingerprint could be compared."""
     return {f"{UNCOMPARED}{known.name}": files for known in _with_prints(lists, "model")}
 
 
-def _with_prints(lists: Sequence[KnownList], means: str) -> list[KnownList]:
+def _with_prints(lists: Sequence[CompiledList], means: str) -> list[CompiledList]:
     return [known for known in lists if known.means == means and WEIGHT_FINGERPRINT in known.algorithms]
 
 
@@ -219,7 +219,7 @@ def _given(base: Fingerprint, one: Fingerprint, other: Fingerprint) -> float | N
     return float((both - ones * others).sum()) / math.sqrt(own) if own > (len(names) * 1e-5) ** 2 else 0.0
 
 
-def _hits(subject: Mapping[str, str], known: KnownList, found: Sequence[Alike], lead: str) -> pa.RecordBatch:
+def _hits(subject: Mapping[str, str], known: CompiledList, found: Sequence[Alike], lead: str) -> pa.RecordBatch:
     entries = np.array([one.entry for one in found], np.int64)
     tokens, classes = known.tokens(WEIGHT_FINGERPRINT, entries), known.classified(WEIGHT_FINGERPRINT, entries)
     same = {"list": known.name, "version": known.version, "means": known.means, "distance": 0, "basis": "computed"}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matcher
 from auditor.lineage.repository_names import normal
 from auditor.model import Basis, Statement, Subject
@@ -30,7 +30,7 @@ _FOLLOW: Mapping[str, tuple[tuple[str, int], ...]] = {
 OF_FILES = frozenset(name for followed in _FOLLOW.values() for name, _ in followed)
 
 
-def model_hits(subjects: Iterable[Subject], lists: Sequence[KnownList], compared: Counter[str]) -> pa.RecordBatch:
+def model_hits(subjects: Iterable[Subject], lists: Sequence[CompiledList], compared: Counter[str]) -> pa.RecordBatch:
     """The entries that models match of the lists that mean ``model``: rows of HITS, for ``restricted/`` alone.
 
     By the SHA-256 of a weights file or of its tensors, or AutoV3 (basis declared where a Git LFS pointer says it);

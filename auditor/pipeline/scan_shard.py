@@ -27,7 +27,7 @@ from auditor.sources import Blob, Unread
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from auditor.known.compiled_list import KnownList
+    from auditor.known.compiled_list import CompiledList
     from auditor.known.matcher import Matcher
     from auditor.policy.load import Policy
     from auditor.samples import Samples
@@ -155,9 +155,9 @@ def _matcher() -> Matcher | None:
     return Matcher(lists) if lists else None
 
 
-def _lists() -> tuple[KnownList, ...]:
+def _lists() -> tuple[CompiledList, ...]:
     assert _setup
-    return cast("tuple[KnownList, ...]", _setup.policy.lists)
+    return cast("tuple[CompiledList, ...]", _setup.policy.lists)
 
 
 def work(shard: Shard) -> Tally:

@@ -182,11 +182,11 @@ def read_profiles(rules: Sequence[Path], ids: Collection[str]) -> Mapping[str, P
                 one_of(f"severities.{rule}", severity, (*SEVERITIES, "off"))
             treat = read_table(table, "treat")
             if treat:
-                from auditor.known import MEANS  # imports pyarrow, which is slow and not needed to list rules
+                from auditor.known import MEANINGS  # imports pyarrow, which is slow and not needed to list rules
 
                 for meaning, other in treat.items():
-                    one_of("treat", meaning, MEANS)
-                    one_of(f"treat.{meaning}", other, MEANS)
+                    one_of("treat", meaning, MEANINGS)
+                    one_of(f"treat.{meaning}", other, MEANINGS)
         if not parent:
             return Profile(name, description, severities, treat, digest)
         inherited = resolve(parent, (name, *children))

@@ -29,9 +29,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from auditor.known import Entries, Header, Item, Options, exact_index, near_index
+from auditor.known import Entries, ListHeader, ListItem, ListOptions, exact_index, near_index
 from auditor.known.compile_list import THRESHOLDS, Identity, compile_list
-from auditor.known.compiled_list import KEY, KnownList, open_compiled
+from auditor.known.compiled_list import KEY, CompiledList, open_compiled
 from auditor.known.store import Declared, import_list
 from auditor.samples import DIGEST_BYTES
 
@@ -44,9 +44,9 @@ def array(rows: Rows) -> pa.Array:
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(rows.shape[1]), len(rows), [None, pa.py_buffer(rows)])
 
 
-def compiled(algorithm: str, rows: Rows, folder: Path) -> KnownList:
-    def items() -> Iterator[Item]:
-        yield Header("bench")
+def compiled(algorithm: str, rows: Rows, folder: Path) -> CompiledList:
+    def items() -> Iterator[ListItem]:
+        yield ListHeader("bench")
         for low in range(0, len(rows), 1 << 18):
             yield Entries(algorithm, array(rows[low : low + (1 << 18)]))
 
@@ -171,7 +171,7 @@ def importing(entries: int, folder: Path) -> None:
             out.writelines(f"{low + n},{text[32 * n : 32 * n + 32]},{n % 4}\n" for n in range(len(text) // 32))
     os.environ["AUDITOR_HOME"] = str(folder)
     began = time.perf_counter()
-    known, _ = import_list([path], Declared("bench", "test"), Options())
+    known, _ = import_list([path], Declared("bench", "test"), ListOptions())
     took = time.perf_counter() - began
     assert known.entries == entries
     began = time.perf_counter()

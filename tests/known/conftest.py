@@ -7,23 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from auditor.known import Item
+from auditor.known import ListItem
 from auditor.known.compile_list import THRESHOLDS, Identity, compile_list
-from auditor.known.compiled_list import KEY, KnownList, open_compiled
+from auditor.known.compiled_list import KEY, CompiledList, open_compiled
 
-MakeList = Callable[..., KnownList]
+MakeList = Callable[..., CompiledList]
 
 
 @pytest.fixture
 def make_list(tmp_path: Path) -> MakeList:
     def make(
-        *items: Item,
+        *items: ListItem,
         name: str = "hills",
         means: str = "test",
         classes: Mapping[str, str] | None = None,
         thresholds: Mapping[str, int] = THRESHOLDS,
-        base: KnownList | None = None,
-    ) -> KnownList:
+        base: CompiledList | None = None,
+    ) -> CompiledList:
         folder = tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
         identity = Identity(name, "1", means, source=f"{name}.csv", sha256="0" * 64, classes=classes or {})

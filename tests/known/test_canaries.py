@@ -10,10 +10,10 @@ import pytest
 
 from auditor.hashing.hash_images import Encoded, hash_images
 from auditor.known import canaries, entries
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 from tests import pictures
 
-MakeList = Callable[..., KnownList]
+MakeList = Callable[..., CompiledList]
 ROWS = list(csv.DictReader(Path(canaries.__file__).with_suffix(".tsv").open(encoding="utf-8"), delimiter="\t"))
 
 

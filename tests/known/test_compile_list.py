@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import ListError
-from auditor.known import Malformed, Unknown, Withdrawn, entries
+from auditor.known import MalformedEntry, UnknownAlgorithm, WithdrawnIds, entries
 from auditor.known.compile_list import entries_of
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 
-MakeList = Callable[..., KnownList]
+MakeList = Callable[..., CompiledList]
 
 
 def digest(number: int, width: int = 16) -> bytes:
@@ -26,7 +26,7 @@ def digests(*numbers: int) -> list[bytes]:
     return [digest(number) for number in numbers]
 
 
-def held(known: KnownList) -> set[bytes]:
+def held(known: CompiledList) -> set[bytes]:
     return {value for batch in entries_of(known) for value in batch.values.to_pylist()}
 
 
@@ -79,13 +79,13 @@ def test_an_item_is_withdrawn_with_all_its_hashes(make_list: MakeList) -> None:
         entries("md5", digests(1, 2), ids=["a", "b"]),
         entries("sha1", [digest(1, 20), digest(2, 20)], ids=["a", "b"]),
     )
-    assert held(make_list(*items, Withdrawn(("a",)))) == {digest(2), digest(2, 20)}
+    assert held(make_list(*items, WithdrawnIds(("a",)))) == {digest(2), digest(2, 20)}
 
 
 def test_a_delta_adds_renews_and_withdraws(make_list: MakeList) -> None:
     base = make_list(entries("md5", digests(1, 2, 3), ids=["a", "b", "c"]), entries("sha1", [digest(9, 20)]))
     delta = entries("md5", digests(20, 4), ids=["b", "d"])
-    known = make_list(delta, Withdrawn(("c",)), base=base)
+    known = make_list(delta, WithdrawnIds(("c",)), base=base)
     assert held(known) == {digest(1), digest(20), digest(4), digest(9, 20)}
     again = make_list(entries("md5", digests(5)), base=known)
     assert held(again) == held(known) | {digest(5)}
@@ -101,14 +101,14 @@ def test_a_delta_keeps_what_is_known_of_old_entries(make_list: MakeList) -> None
 
 def test_a_malformed_line_refuses_the_list_and_names_the_line(make_list: MakeList) -> None:
     with pytest.raises(ListError, match=r"hills\.csv: line 17: not a hash; nothing was imported"):
-        make_list(entries("md5", digests(1)), Malformed(17, "not a hash"))
+        make_list(entries("md5", digests(1)), MalformedEntry(17, "not a hash"))
 
 
 def test_a_list_without_an_entry_that_can_be_matched_is_refused(make_list: MakeList) -> None:
     with pytest.raises(ListError, match=r"hills\.csv: holds no entry that can be matched"):
-        make_list(Unknown("netclean", 5))
+        make_list(UnknownAlgorithm("netclean", 5))
 
 
 def test_entries_of_unknown_algorithms_are_counted(make_list: MakeList) -> None:
-    known = make_list(entries("md5", digests(1)), Unknown("netclean", 5), Unknown("netclean", 2))
+    known = make_list(entries("md5", digests(1)), UnknownAlgorithm("netclean", 5), UnknownAlgorithm("netclean", 2))
     assert known.manifest["unknown"] == {"netclean": 7}

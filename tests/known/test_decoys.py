@@ -12,13 +12,13 @@ from PIL import Image
 
 from auditor.hashing.pdq import bits, dihedral, pdq, transform
 from auditor.known import decoys, entries, near_index
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matcher
 from auditor.model import Ref
 from auditor.samples import Samples, build_sample_batch
 from tests import pictures
 
-MakeList = Callable[..., KnownList]
+MakeList = Callable[..., CompiledList]
 
 
 def discs(seed: int, count: int) -> list[bytes]:

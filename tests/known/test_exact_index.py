@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.known import entries, exact_index
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 from auditor.samples import DIGEST_BYTES, WEIGHT_FINGERPRINT
 
-MakeList = Callable[..., KnownList]
+MakeList = Callable[..., CompiledList]
 
 
 @settings(deadline=None, max_examples=60)

@@ -12,11 +12,11 @@ from PIL import Image
 
 from auditor.hashing.hash_images import Encoded, hash_images
 from auditor.known import entries
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 from auditor.known.explain import why
 from tests import pictures
 
-MakeList = Callable[..., KnownList]
+MakeList = Callable[..., CompiledList]
 SIZE = pictures.SIZE
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from auditor.errors import ListError
-from auditor.known import Options
-from auditor.known.compiled_list import KnownList
+from auditor.known import ListOptions
+from auditor.known.compiled_list import CompiledList
 from auditor.known.list_health import check_file, check_imported
 from auditor.known.store import Declared, import_list, open_imported, open_list
 from auditor.lineage.weight_similarity import encoded, fingerprint
@@ -32,12 +32,12 @@ def file(folder: Path, name: str, *prints: bytes) -> Path:
     return path
 
 
-def kept(known: KnownList) -> set[bytes]:
+def kept(known: CompiledList) -> set[bytes]:
     return {known.prints[entry] for entry in range(len(known.prints.sketches))}
 
 
-def imported(*paths: Path, version: str = "", means: str = "", whole: bool = False) -> KnownList:
-    return import_list(paths, Declared("found", means, version), Options(), whole=whole)[0]
+def imported(*paths: Path, version: str = "", means: str = "", whole: bool = False) -> CompiledList:
+    return import_list(paths, Declared("found", means, version), ListOptions(), whole=whole)[0]
 
 
 def test_fingerprints_are_kept_as_they_were_given_each_with_what_is_said_of_it(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_one_that_holds_too_little_refuses_the_list_and_says_why(tmp_path: Path,
     with pytest.raises(ListError, match=rf"line 1: the fingerprint holds {tensors * 256:,} values of {tensors} diff"):
         imported(path)
     with_another = file(tmp_path, "two.fp", path.read_bytes(), print_of(tmp_path, 2))
-    lines = list(check_file(with_another, Options()))
+    lines = list(check_file(with_another, ListOptions()))
     assert any(line.startswith("malformed: line 1: the fingerprint holds") for line in lines)
 
 

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pytest
 
 from auditor.known import entries
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matcher, Quarantined, quarantine
 from auditor.model import Basis, Ref
 from auditor.samples import HITS_SCHEMA, Samples, build_sample_batch
 
-MakeList = Callable[..., KnownList]
+MakeList = Callable[..., CompiledList]
 HILLS = Ref("dataset", "hills", "main")
 
 
@@ -41,8 +41,8 @@ def samples(basis: Basis = "computed", **columns: Sequence[object]) -> Samples:
     return Samples(HILLS, basis, build_sample_batch(named, [name for name in named if name not in ("sample", "place")]))
 
 
-def hits(known: KnownList | Sequence[KnownList], of: Samples) -> list[dict[str, object]]:
-    lists = (known,) if isinstance(known, KnownList) else tuple(known)
+def hits(known: CompiledList | Sequence[CompiledList], of: Samples) -> list[dict[str, object]]:
+    lists = (known,) if isinstance(known, CompiledList) else tuple(known)
     return Matcher(lists).match(of).hits.to_pylist()
 
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.known import entries, near_index
-from auditor.known.compiled_list import KnownList, open_compiled
+from auditor.known.compiled_list import CompiledList, open_compiled
 
-MakeList = Callable[..., KnownList]
+MakeList = Callable[..., CompiledList]
 
 
 def index_of(words: near_index.Words) -> near_index.NearIndex:

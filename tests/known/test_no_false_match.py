@@ -11,13 +11,13 @@ import pytest
 
 from auditor.hashing.hash_images import Encoded, hash_images
 from auditor.known import entries
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matcher
 from auditor.model import Ref
 from auditor.samples import DIGEST_BYTES, Samples, build_sample_batch
 from tests import pictures
 
-MakeList = Callable[..., KnownList]
+MakeList = Callable[..., CompiledList]
 PERCEPTUAL = ["pdq", "phash-64", "dhash-64"]
 KINDS = (pictures.landscape, pictures.pattern, pictures.objects)
 MANY = 100_000
@@ -35,7 +35,7 @@ def drawn(first: int, count: int) -> Iterator[pa.RecordBatch]:
 
 
 @pytest.fixture
-def known(make_list: MakeList) -> KnownList:
+def known(make_list: MakeList) -> CompiledList:
     (listed,) = drawn(10_000_000, BATCH)
     random = np.random.default_rng(1)
     digests = [
@@ -45,7 +45,7 @@ def known(make_list: MakeList) -> KnownList:
 
 
 @pytest.mark.soak
-def test_no_generated_picture_matches(known: KnownList) -> None:
+def test_no_generated_picture_matches(known: CompiledList) -> None:
     matcher, hits = Matcher((known,)), 0
     for batch in drawn(0, MANY):
         hits += matcher.match(Samples(Ref("dataset", "drawn"), "computed", batch)).hits.num_rows
@@ -53,7 +53,7 @@ def test_no_generated_picture_matches(known: KnownList) -> None:
 
 
 @pytest.mark.soak
-def test_no_row_of_generated_manifests_matches(known: KnownList) -> None:
+def test_no_row_of_generated_manifests_matches(known: CompiledList) -> None:
     random = np.random.default_rng(2)
     matcher, names = Matcher((known,)), ["md5", "sha256", "pdq", "phash-64"]
     for manifest in range(0, MANY, BATCH):

@@ -12,12 +12,12 @@ from PIL import Image, ImageOps
 
 from auditor.hashing.hash_images import Encoded, hash_images
 from auditor.known import entries
-from auditor.known.compiled_list import KnownList
+from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matched, Matcher
 from auditor.model import Ref
 from auditor.samples import Samples
 
-MakeList = Callable[..., KnownList]
+MakeList = Callable[..., CompiledList]
 VARIANTS = frozenset({"oriented", "unpadded", "512"})  # what a scan does unless it is told otherwise
 pytestmark = pytest.mark.corpus
 
@@ -31,16 +31,16 @@ def published(corpus: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def known(published: dict[str, str], make_list: MakeList) -> KnownList:
+def known(published: dict[str, str], make_list: MakeList) -> CompiledList:
     return make_list(entries("pdq", [bytes.fromhex(digest) for digest in published.values()]))
 
 
-def matched(known: KnownList, images: list[Encoded], variants: frozenset[str] = VARIANTS) -> Matched:
+def matched(known: CompiledList, images: list[Encoded], variants: frozenset[str] = VARIANTS) -> Matched:
     batch = hash_images(images, ["pdq"], variants)
     return Matcher((known,)).match(Samples(Ref("dataset", "pictures"), "computed", batch))
 
 
-def found(known: KnownList, images: list[Encoded], variants: frozenset[str] = VARIANTS) -> set[str]:
+def found(known: CompiledList, images: list[Encoded], variants: frozenset[str] = VARIANTS) -> set[str]:
     return set(matched(known, images, variants).hits.column("sample").to_pylist())
 
 
@@ -51,7 +51,7 @@ def jpeg(image: Image.Image, quality: int) -> bytes:
 
 
 def test_every_picture_of_quality_50_is_found_by_its_published_hash(
-    corpus: Path, published: dict[str, str], known: KnownList
+    corpus: Path, published: dict[str, str], known: CompiledList
 ) -> None:
     images = [Encoded(path, path, 0, (corpus / "01-pdq" / path).read_bytes()) for path in published]
     result = matched(known, images)
@@ -59,7 +59,7 @@ def test_every_picture_of_quality_50_is_found_by_its_published_hash(
     assert result.coverage["matched pdq"] == len(published)
 
 
-def test_a_picture_of_lower_quality_is_counted_as_unmatchable(corpus: Path, known: KnownList) -> None:
+def test_a_picture_of_lower_quality_is_counted_as_unmatchable(corpus: Path, known: CompiledList) -> None:
     data = (corpus / "01-pdq/pdq/data/misc-images/small.jpg").read_bytes()
     result = matched(known, [Encoded("small.jpg", "small.jpg", 0, data)])
     assert result.hits.num_rows == 0
@@ -88,7 +88,7 @@ SOURCES = (
 @pytest.mark.parametrize("side", [256, 512])
 @pytest.mark.parametrize("how", ["keep_ratio", "border", "border, told"])
 def test_what_a_dataset_tool_makes_of_a_picture_is_found(
-    how: str, side: int, quality: int, corpus: Path, known: KnownList
+    how: str, side: int, quality: int, corpus: Path, known: CompiledList
 ) -> None:
     images = []
     for name in SOURCES:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from auditor.errors import ListError, UsageError
-from auditor.known import Options
-from auditor.known.compiled_list import FORMAT, KnownList
+from auditor.known import ListOptions
+from auditor.known.compiled_list import FORMAT, CompiledList
 from auditor.known.store import Declared, import_list, imported, kept, open_imported, open_list, remove, roll_back
 from auditor.resources import user_data_folder
 
@@ -28,9 +28,9 @@ def list_file(folder: Path, *lines: str, name: str = "hills.txt") -> Path:
     return path
 
 
-def imported_as(path: Path, version: str = "", **declared: object) -> KnownList:
+def imported_as(path: Path, version: str = "", **declared: object) -> CompiledList:
     said = Declared(**{"name": "hills", "means": "test", "version": version, **declared})  # type: ignore[arg-type]
-    return import_list([path], said, Options())[0]
+    return import_list([path], said, ListOptions())[0]
 
 
 def test_an_imported_list_is_opened_by_its_name(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def ncmec(folder: Path, name: str, *items: str) -> Path:
     return path
 
 
-def classified(known: KnownList) -> dict[str, str]:
+def classified(known: CompiledList) -> dict[str, str]:
     """The classification of each MD5 that a list holds."""
     every = np.arange(known.entries)
     texts = [value.hex() for value in known.values("md5", every).to_pylist()]
@@ -155,16 +155,16 @@ def test_pages_of_a_feed_change_the_list_that_their_first_ones_began(tmp_path: P
     one, two, three = hexes(1, 2, 3)
     first = ncmec(tmp_path, "1.xml", f"a A1 {one}", f"b A1 {two}")
     said = Declared(name="ncmec")
-    assert classified(import_list([first], replace(said, version="1"), Options())[0]) == {one: "A1", two: "A1"}
+    assert classified(import_list([first], replace(said, version="1"), ListOptions())[0]) == {one: "A1", two: "A1"}
     second = ncmec(tmp_path, "2.xml", f"a A2 {one}", "b", f"c B1 {three}")
-    changed = import_list([second], replace(said, version="2"), Options())[0]
+    changed = import_list([second], replace(said, version="2"), ListOptions())[0]
     assert classified(changed) == {one: "A2", three: "B1"}
     assert changed.means == "csam"
-    nothing = import_list([ncmec(tmp_path, "3.xml")], replace(said, version="3"), Options())[0]
+    nothing = import_list([ncmec(tmp_path, "3.xml")], replace(said, version="3"), ListOptions())[0]
     assert classified(nothing) == {one: "A2", three: "B1"}
-    anew = import_list([second], replace(said, version="4"), Options(), whole=True)[0]
+    anew = import_list([second], replace(said, version="4"), ListOptions(), whole=True)[0]
     assert classified(anew) == {one: "A2", three: "B1"}
-    anew = import_list([first], replace(said, version="5"), Options(), whole=True)[0]
+    anew = import_list([first], replace(said, version="5"), ListOptions(), whole=True)[0]
     assert classified(anew) == {one: "A1", two: "A1"}
 
 
@@ -175,29 +175,29 @@ def test_pages_that_are_imported_at_once_change_each_other_in_their_order(tmp_pa
         ncmec(tmp_path, "2.xml", f"a A2 {one}", "b", "c"),
         ncmec(tmp_path, "3.xml", f"c B2 {three}"),
     ]
-    known, _ = import_list(pages, Declared(name="ncmec", version="1"), Options())
+    known, _ = import_list(pages, Declared(name="ncmec", version="1"), ListOptions())
     assert classified(known) == {one: "A2", three: "B2"}
     assert known.manifest["withdrawn"] == 2
 
 
 def test_a_feeds_first_page_without_an_entry_is_no_list_yet(tmp_path: Path) -> None:
     with pytest.raises(ListError, match=r"0\.xml: holds no entry that can be matched"):
-        import_list([ncmec(tmp_path, "0.xml")], Declared(name="ncmec"), Options())
+        import_list([ncmec(tmp_path, "0.xml")], Declared(name="ncmec"), ListOptions())
     assert imported() == ()
 
 
 def test_several_files_that_are_no_pages_are_refused(tmp_path: Path) -> None:
     files = [list_file(tmp_path, *hexes(n), name=f"{n}.txt") for n in (1, 2)]
     with pytest.raises(ListError, match=r"2\.txt: several files are one list only as pages of a feed"):
-        import_list(files, Declared(name="hills", means="test"), Options())
+        import_list(files, Declared(name="hills", means="test"), ListOptions())
     delta = list_file(tmp_path, "# delta: yes", *hexes(3), name="delta.txt")
-    assert import_list([files[0], delta], Declared(name="hills", means="test"), Options())[0].entries == 2
+    assert import_list([files[0], delta], Declared(name="hills", means="test"), ListOptions())[0].entries == 2
 
 
 def test_a_malformed_line_of_any_page_is_named_with_its_file(tmp_path: Path) -> None:
     pages = [ncmec(tmp_path, "1.xml", f"a A1 {hexes(1)[0][:-1]}"), ncmec(tmp_path, "2.xml", f"b A1 {hexes(1)[0]}")]
     with pytest.raises(ListError, match=r"1\.xml: line 1: not a md5"):
-        import_list(pages, Declared(name="ncmec"), Options())
+        import_list(pages, Declared(name="ncmec"), ListOptions())
 
 
 def test_a_delta_is_no_list_to_scan_with(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import Example, Header, Item, Malformed, Options
+from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import Gathered, opened, text
 from auditor.syntax.json_stream import records
 
 HELP = "Arachnid Shield JSON responses (csam, and harmful-abusive-material as exploitative)"
 
-_HEADER = Header(
+_HEADER = ListHeader(
     "arachnid",
     holder="Canadian Centre for Child Protection",
     means="csam",
@@ -26,7 +26,7 @@ def claims(head: bytes, name: str) -> int:
     return 80 if _MARK.search(head) and b'"classification"' in head else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
         yield _HEADER
         gathered = Gathered()
@@ -34,7 +34,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
         for _, record in records(file, ("", "results", "near_match_details")):
             if not isinstance(record, dict):
                 number += 1
-                yield Malformed(number, "the record is no JSON object")
+                yield MalformedEntry(number, "the record is no JSON object")
                 continue
             scanned = record.get("scanned_hashes")
             for pdq, result in scanned.items() if isinstance(scanned, dict) else ():
@@ -51,7 +51,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
         yield from gathered.rest()
 
 
-def _listed(gathered: Gathered, record: dict[str, object], number: int) -> Iterator[Item]:
+def _listed(gathered: Gathered, record: dict[str, object], number: int) -> Iterator[ListItem]:
     classification = text(record.get("classification"))
     if classification not in _HEADER.classes:
         return
@@ -60,7 +60,7 @@ def _listed(gathered: Gathered, record: dict[str, object], number: int) -> Itera
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "media.json",
         b'[{"sha1_base32": "F7KOCZ6TUZ7TWUAQIFL3Q4TNTKEUWOQS", "sha256_hex": "' + b"ab" * 32 + b'",'
         b'"classification": "csam", "match_type": "exact", "size_bytes": 9, "near_match_details": []},'
@@ -71,7 +71,7 @@ EXAMPLES = (
             ("sha256", "ab" * 32, "", "csam", False),
         ),
     ),
-    Example(
+    ListExample(
         "pdq.json",
         b'{"scanned_hashes": {"8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PA=": '
         b'{"classification": "harmful-abusive-material", "match_type": "exact"}}}',

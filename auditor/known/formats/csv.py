@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 
 from auditor.errors import ListError, Unreadable
 from auditor.hashing.digest_parsing import algorithm_of, algorithm_of_cells, unnamed_digest
-from auditor.known import HEAD, Example, Header, Item, Malformed, Options, Unknown
+from auditor.known import HEAD_BYTES, ListExample, ListHeader, ListItem, ListOptions, MalformedEntry, UnknownAlgorithm
 from auditor.known.entry_columns import columns_of, comment_fields, opened, signal
 from auditor.known.formats.plain import header_of_comments
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
+from auditor.syntax import csv_stream
 from auditor.syntax.csv_stream import Block, encoding_of, header_of, text_of, utf8
-from auditor.syntax.csv_stream import Header as Columns
 from auditor.syntax.csv_stream import blocks as blocks_of
 
 HELP = "CSV or TSV with a header; --column sha256=NAME says which column is what"
@@ -46,18 +46,18 @@ def claims(head: bytes, name: str) -> int:
     if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "[", "<"}:
         return 0
     header = header_of(text, "#")
-    if not any(mark in text for mark in ",\t;|") and not _roles(header, Options()):
+    if not any(mark in text for mark in ",\t;|") and not _roles(header, ListOptions()):
         return 0
-    roles = _roles(header, Options())
+    roles = _roles(header, ListOptions())
     if set(roles) & {*DIGEST_BYTES, *TEXT_SIGNALS} or {"algorithm", "value"} <= set(roles) or "value" in roles:
         return 50
     tabular = len(header.cells) > 1 and name.lower().endswith((".csv", ".tsv", ".tab"))
     return 30 if tabular or (len(header.cells) > 1 and _headless(header)) else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        head = file.read(HEAD)
+        head = file.read(HEAD_BYTES)
         if b"\0" in head and not encoding_of(head):
             raise ListError(f"{path}: holds zero bytes: this is no text")
         text = text_of(head)
@@ -81,12 +81,12 @@ def read(path: Path, options: Options) -> Iterator[Item]:
         for block in blocks_of(utf8(file, head), header, [roles[name] for name in names], headed):
             first = header.skip + int(headed)  # a row's line, where no cell holds a line break
             for row, cells in block.ragged:
-                yield Malformed(row + first, f"the row has {cells} cells, the header {len(header.cells)}")
+                yield MalformedEntry(row + first, f"the row has {cells} cells, the header {len(header.cells)}")
             if len(block.numbers):
                 yield from _entries(path, block, names, first, chosen)
 
 
-def _roles(header: Columns, options: Options) -> dict[str, int]:
+def _roles(header: csv_stream.Header, options: ListOptions) -> dict[str, int]:
     """Which column holds what: by the user's word, else by its name; the first of a name."""
     roles: dict[str, int] = {}
     for role, name in options.columns.items():
@@ -105,7 +105,7 @@ def _roles(header: Columns, options: Options) -> dict[str, int]:
     return roles
 
 
-def _headless(header: Columns) -> dict[str, int]:
+def _headless(header: csv_stream.Header) -> dict[str, int]:
     """A table whose first row holds a hash already: the column it stands in."""
     for index, cell in enumerate(header.cells):
         if re.match(r"https?://", cell):
@@ -115,7 +115,7 @@ def _headless(header: Columns) -> dict[str, int]:
     return {}
 
 
-def _entries(path: Path, block: Block, names: list[str], first: int, chosen: str) -> Iterator[Item]:
+def _entries(path: Path, block: Block, names: list[str], first: int, chosen: str) -> Iterator[ListItem]:
     cells = dict(zip(names, block.cells.columns, strict=True))
     lines = block.numbers + first
     about: dict[str, pa.Array | None] = {}
@@ -145,7 +145,7 @@ def _entries(path: Path, block: Block, names: list[str], first: int, chosen: str
 
 def _by_algorithm(
     path: Path, cells: dict[str, pa.Array], lines: np.ndarray, about: dict[str, pa.Array | None], chosen: str
-) -> Iterator[Item]:
+) -> Iterator[ListItem]:
     """A column of hashes whose algorithm another column names, or the user, or their length."""
     if "algorithm" not in cells:
         algorithm = chosen or algorithm_of_cells(cells["value"])
@@ -161,7 +161,7 @@ def _by_algorithm(
         rows = pc.fill_null(pc.equal(spelt, name), False)
         algorithm = signal(name or "") or (chosen if not name else "")
         if not algorithm:
-            yield Unknown(name or "no algorithm named", pc.sum(rows).as_py())
+            yield UnknownAlgorithm(name or "no algorithm named", pc.sum(rows).as_py())
             continue
         kept = {key: None if column is None else column.filter(rows) for key, column in about.items()}
         yield from columns_of(
@@ -170,44 +170,46 @@ def _by_algorithm(
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "export.csv",
         b"# means: test\nImage ID,MD5,SHA-1,Category\n"
         b"7,9E107D9D372BB6826BD81D3542A419D6,2fd4e1c67a2d28fced849ee1bb76e7391b93eb12,A\n"
         b'8,"9e107d9d372bb6826bd81d3542a419d7",,B\n',
-        Header("csv", means="test"),
+        ListHeader("csv", means="test"),
         (
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "7", "A", False),
             ("md5", "9e107d9d372bb6826bd81d3542a419d7", "8", "B", False),
             ("sha1", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "7", "A", False),
         ),
     ),
-    Example(
+    ListExample(
         "typed.tsv",
         b"type\tvalue\tid\tstatus\nPDQ\t"
         + b"f0" * 32
         + b"\ta\tactive\nmd5\t9e107d9d372bb6826bd81d3542a419d6\tb\tWithdrawn\n"
         b"tmk\tx\tc\tactive\n",
-        Header("csv"),
+        ListHeader("csv"),
         (
             ("pdq", "f0" * 32, "a", "", False),
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "b", "", True),
         ),
         unknown=(("tmk", 1),),
     ),
-    Example(
+    ListExample(
         "mapped.csv",
         b"ref;fingerprint\n1;" + b"f0" * 32 + b"\n",
-        Header("csv"),
+        ListHeader("csv"),
         (("pdq", "f0" * 32, "1", "", False),),
-        options=Options({"pdq": "fingerprint"}),
+        options=ListOptions({"pdq": "fingerprint"}),
     ),
-    Example(
+    ListExample(
         "broken.csv",
         b"id,md5\n1,9e107d9d372bb6826bd81d3542a419d6\n2,9e107d9d\n3,4,5\n",
-        Header("csv"),
+        ListHeader("csv"),
         (("md5", "9e107d9d372bb6826bd81d3542a419d6", "1", "", False),),
         malformed=(3, 4),
     ),
-    Example("none.csv", b"name,size\na,1\n", refused="no column is recognised as hashes, URLs or domains (name, size)"),
+    ListExample(
+        "none.csv", b"name,size\na,1\n", refused="no column is recognised as hashes, URLs or domains (name, size)"
+    ),
 )

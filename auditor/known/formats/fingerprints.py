@@ -16,7 +16,7 @@ import numpy as np
 
 from auditor.errors import ListError, Unreadable
 from auditor.hashing.weight_fingerprints import claimed, each, unit, wanting, written
-from auditor.known import Example, Header, Item, Malformed, Options
+from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import opened
 from auditor.known.formats.models import ABOUT, SAID, Waiting, rest_of, signals_of
 from auditor.samples import WEIGHT_FINGERPRINT
@@ -31,15 +31,15 @@ def claims(head: bytes, name: str) -> int:
     return 95 if claimed(head) else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        yield Header("fingerprints", means="model", feed=True)
+        yield ListHeader("fingerprints", means="model", feed=True)
         waiting: Waiting = {}
         number = 0
         try:
             for number, (data, content) in enumerate(each(file), 1):
                 if why := wanting(content.values):
-                    yield Malformed(number, why)
+                    yield MalformedEntry(number, why)
                     continue
                 about = {key: content.metadata.get(key, "") for key in ABOUT}
                 yield from signals_of(number, about, waiting, Counter(), [data])
@@ -63,21 +63,21 @@ def example(tensors: int, **about: str) -> bytes:
 _ONE = example(8, id="m1", purpose="dedicated", authority="an authority", confirmations="2")
 _TWO = example(9)
 EXAMPLES = (
-    Example(
+    ListExample(
         "two.fingerprint",
         _ONE + _TWO,
-        Header("fingerprints", means="model", feed=True),
+        ListHeader("fingerprints", means="model", feed=True),
         (
             (WEIGHT_FINGERPRINT, sha256(_ONE).hexdigest(), "m1", SAID, False),
             (WEIGHT_FINGERPRINT, sha256(_TWO).hexdigest(), "", "", False),
         ),
     ),
-    Example(
+    ListExample(
         "small.fingerprint",
         example(7) + _TWO + example(8, confirmations="many"),
-        Header("fingerprints", means="model", feed=True),
+        ListHeader("fingerprints", means="model", feed=True),
         ((WEIGHT_FINGERPRINT, sha256(_TWO).hexdigest(), "", "", False),),
         malformed=(1, 3),
     ),
-    Example("cut.fingerprint", (_TWO + _ONE)[:-1], refused="number 2 is a damaged fingerprint ("),
+    ListExample("cut.fingerprint", (_TWO + _ONE)[:-1], refused="number 2 is a damaged fingerprint ("),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import Example, Header, Item, Malformed, Options
+from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import Gathered, opened, text
 from auditor.syntax.json_stream import records
 
@@ -23,15 +23,15 @@ def claims(head: bytes, name: str) -> int:
     return 75 if b'"FileName"' in head or b'"hashlookup:' in head else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        yield Header("hashlookup", holder="hashlookup", means="benign")
+        yield ListHeader("hashlookup", holder="hashlookup", means="benign")
         gathered = Gathered()
         number = 0
         for _, record in records(file, ("",)):
             number += 1
             if not isinstance(record, dict):
-                yield Malformed(number, "the record is no JSON object")
+                yield MalformedEntry(number, "the record is no JSON object")
                 continue
             trust = text(record.get("hashlookup:trust"))
             about = {
@@ -46,11 +46,11 @@ def read(path: Path, options: Options) -> Iterator[Item]:
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "records.json",
         b'[{"FileName": "ls", "MD5": "9E107D9D372BB6826BD81D3542A419D6", "hashlookup:trust": 60,'
         b'"SHA-1": "2FD4E1C67A2D28FCED849EE1BB76E7391B93EB12"}]',
-        Header("hashlookup", holder="hashlookup", means="benign"),
+        ListHeader("hashlookup", holder="hashlookup", means="benign"),
         (
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "trust 60", False),
             ("sha1", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "", "trust 60", False),

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from auditor.known import HEAD, Example, Header, Item, Malformed, Options
+from auditor.known import HEAD_BYTES, ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import Gathered, opened, text
 from auditor.known.formats.plain import lines_of
 from auditor.syntax.csv_stream import text_of, utf8
@@ -27,11 +27,11 @@ def claims(head: bytes, name: str) -> int:
     )
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        head = file.read(HEAD)
+        head = file.read(HEAD_BYTES)
         file.seek(0)
-        yield Header("icse", holder="INTERPOL")
+        yield ListHeader("icse", holder="INTERPOL")
         gathered = Gathered()
         names: list[str] = []
         for numbers, lines in lines_of(path, utf8(file, head)):
@@ -41,7 +41,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
                 try:
                     cells = next(csv.reader(io.StringIO(line), delimiter=";"))
                 except csv.Error:
-                    yield Malformed(number, "the line is no CSV")
+                    yield MalformedEntry(number, "the line is no CSV")
                     continue
                 if not names:
                     names = [cell.strip().lower() for cell in cells]
@@ -54,20 +54,20 @@ def read(path: Path, options: Options) -> Iterator[Item]:
                     "series": text(row.get("series name")),
                 }
                 if not any(row.get(name.lower()) for name in _HASHES):
-                    yield Malformed(number, "the row has no hash")
+                    yield MalformedEntry(number, "the row has no hash")
                 for name in _HASHES:
                     yield from gathered.add(name, row.get(name.lower()), number, **about)
         yield from gathered.rest()
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "export.csv",
         b"MD5;SHA1;PhotoDNA;Image ID;Is distributed;Victim identified;Offender identified;Series name;"
         b"Number of submissions;File Available;Media Type;Baseline\n"
         b"9E107D9D372BB6826BD81D3542A419D6;2FD4E1C67A2D28FCED849EE1BB76E7391B93EB12;;11;Yes;No;No;Hills;2;Yes;Image;Yes;;\n"
         b"9E107D9D372BB6826BD81D3542A419D7;;;12\n;;;13\n",
-        Header("icse", holder="INTERPOL"),
+        ListHeader("icse", holder="INTERPOL"),
         (
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "11", "baseline yes", False),
             ("md5", "9e107d9d372bb6826bd81d3542a419d7", "12", "", False),

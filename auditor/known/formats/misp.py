@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import Example, Header, Item, Malformed, Options
+from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import Gathered, opened, text, true
 from auditor.syntax.json_stream import records
 
@@ -36,14 +36,14 @@ def claims(head: bytes, name: str) -> int:
     return 75 if b'"matching_attributes"' in head and b'"list"' in head else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
         warning = b'"matching_attributes"' in file.read(1 << 16)
         file.seek(0)
         if warning:
             yield from _warning_list(path, file.read(1 << 28))
             return
-        yield Header("misp")
+        yield ListHeader("misp")
         gathered = Gathered()
         number = 0
         event = False
@@ -52,7 +52,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
                 continue  # a proposal that nobody accepted
             if not isinstance(record, dict):
                 number += 1
-                yield Malformed(number, "the attribute is no JSON object")
+                yield MalformedEntry(number, "the attribute is no JSON object")
                 continue
             event = event or bool({"Event", "Attribute", "response", "info"} & set(record))
             if not ("type" in record and "value" in record):
@@ -86,7 +86,7 @@ def _signals(kind: str, value: object) -> Iterator[tuple[str, object]]:
         yield found, value
 
 
-def _warning_list(path: Path, data: bytes) -> Iterator[Item]:
+def _warning_list(path: Path, data: bytes) -> Iterator[ListItem]:
     gathered = Gathered()
     rest: dict[str, object] = {}
     values: list[object] = []
@@ -97,7 +97,7 @@ def _warning_list(path: Path, data: bytes) -> Iterator[Item]:
             rest = record
     attributes = rest.get("matching_attributes")
     kinds = {str(kind) for kind in attributes} if isinstance(attributes, list) else set()
-    yield Header("misp", name=text(rest.get("name")) or "", version=text(rest.get("version")) or "", means="benign")
+    yield ListHeader("misp", name=text(rest.get("name")) or "", version=text(rest.get("version")) or "", means="benign")
     hashes = sorted(kinds & set(_HASHES))
     if not hashes and not kinds & set(_LINKS):
         raise ListError(
@@ -111,7 +111,7 @@ def _warning_list(path: Path, data: bytes) -> Iterator[Item]:
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "event.json",
         b'{"Event": {"info": "hills", "Attribute": ['
         b'{"uuid": "u1", "type": "md5", "category": "Other", "to_ids": true,'
@@ -119,18 +119,18 @@ EXAMPLES = (
         b'{"uuid": "u2", "type": "comment", "category": "Other", "value": "a hill"}],'
         b'"Object": [{"name": "file", "Attribute": [{"uuid": "u3", "type": "filename|sha1", "deleted": true,'
         b'"value": "a|2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"}, {"uuid": "u4", "type": "tlsh", "value": "T1"}]}]}}',
-        Header("misp"),
+        ListHeader("misp"),
         (
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "u1", "Other", False),
             ("sha1", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "u3", "", True),
         ),
         unknown=(("tlsh", 1),),
     ),
-    Example(
+    ListExample(
         "warning.json",
         b'{"name": "Hills", "type": "string", "version": 3, "matching_attributes": ["md5", "sha1"],'
         b'"list": ["9e107d9d372bb6826bd81d3542a419d6"]}',
-        Header("misp", "Hills", "3", means="benign"),
+        ListHeader("misp", "Hills", "3", means="benign"),
         (("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "", False),),
     ),
 )

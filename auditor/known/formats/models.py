@@ -26,7 +26,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from auditor.errors import ListError
-from auditor.known import HEAD, Entries, Example, Header, Item, Malformed, Options, Unknown, entries, print_entries
+from auditor.known import (
+    HEAD_BYTES,
+    Entries,
+    ListExample,
+    ListHeader,
+    ListItem,
+    ListOptions,
+    MalformedEntry,
+    UnknownAlgorithm,
+    entries,
+    make_fingerprint_entries,
+)
 from auditor.known.entry_columns import comment_fields, opened
 from auditor.known.formats.plain import header_of_comments
 from auditor.samples import DIGEST_BYTES, WEIGHT_FINGERPRINT
@@ -73,15 +84,15 @@ def claims(head: bytes, name: str) -> int:
     return 60 if comment_fields(text).get("means", "").lower() == "model" and roles & {*DIGITS, "name"} else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        said = comment_fields(text_of(file.read(HEAD)))
+        said = comment_fields(text_of(file.read(HEAD_BYTES)))
         yield header_of_comments("models", {"means": "model", **said})
         file.seek(0)
         waiting: Waiting = {}
         unknown: Counter[str] = Counter()
         for number, found in enumerate(_records(path, file), 1):
-            if isinstance(found, Malformed):
+            if isinstance(found, MalformedEntry):
                 yield found
             else:
                 yield from signals_of(*found, waiting, unknown)
@@ -89,7 +100,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
                 yield from rest_of(waiting)
         yield from rest_of(waiting)
         for algorithm, many in unknown.items():
-            yield Unknown(algorithm, many)
+            yield UnknownAlgorithm(algorithm, many)
 
 
 def roles_of(cells: Sequence[str]) -> dict[str, int]:
@@ -114,7 +125,7 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
         yield "\n" if text.startswith("#") else text
 
 
-def _records(path: Path, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str]] | Malformed]:
+def _records(path: Path, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str]] | MalformedEntry]:
     """Each row by what its columns are, with its line."""
     reader = csv.reader(_lines(path, file))
     roles: dict[str, int] = {}
@@ -128,7 +139,7 @@ def _records(path: Path, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str
                 if not roles.keys() & {*DIGITS, "name"}:
                     raise ListError(f"{path}: no column is recognised ({', '.join(cells[:12])[:200]}); {HELP}")
             elif len(cells) != width:
-                yield Malformed(reader.line_num, f"the row has {len(cells)} cells, the header {width}")
+                yield MalformedEntry(reader.line_num, f"the row has {len(cells)} cells, the header {width}")
             else:
                 yield reader.line_num, {role: cells[at].strip() for role, at in roles.items()}
     except csv.Error as error:
@@ -137,20 +148,20 @@ def _records(path: Path, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str
 
 def signals_of(
     line: int, record: Mapping[str, str], waiting: Waiting, unknown: Counter[str], prints: Sequence[bytes] = ()
-) -> Iterator[Malformed]:
+) -> Iterator[MalformedEntry]:
     """Put the signals of a row, ``prints`` among them, to those that wait. A row that is wrong gives none."""
     purpose, confirmations = record.get("purpose", "").lower(), record.get("confirmations", "")
     if purpose not in ("", *PURPOSES):
-        yield Malformed(line, f"the purpose is neither {' nor '.join(PURPOSES)}")
+        yield MalformedEntry(line, f"the purpose is neither {' nor '.join(PURPOSES)}")
         return
     if not re.fullmatch(r"[0-9]{0,6}", confirmations):
-        yield Malformed(line, "confirmations is no number")
+        yield MalformedEntry(line, "confirmations is no number")
         return
     signals: list[tuple[str, object]] = [(WEIGHT_FINGERPRINT, data) for data in prints]
     for algorithm, digits in DIGITS.items():
         value = record.get(algorithm, "").lower().removeprefix("0x")
         if value and not re.fullmatch(rf"[0-9a-f]{{{digits}}}", value):
-            yield Malformed(line, f"not a {algorithm} of {digits} hex digits")
+            yield MalformedEntry(line, f"not a {algorithm} of {digits} hex digits")
             return
         if value:
             signals.append((algorithm, bytes.fromhex(value).ljust(DIGEST_BYTES[algorithm], b"\0")))
@@ -180,7 +191,7 @@ def rest_of(waiting: Waiting) -> Iterator[Entries]:
         values, ids, about, authority, gone, lines = map(list, zip(*rows, strict=True))
         columns = {"ids": ids, "classification": about, "contributor": authority, "withdrawn": gone, "lines": lines}
         yield (
-            print_entries(values, **columns)
+            make_fingerprint_entries(values, **columns)
             if algorithm == WEIGHT_FINGERPRINT
             else entries(algorithm, values, **columns)
         )
@@ -195,13 +206,13 @@ def purpose_of(classification: str) -> str:
 
 SAID = "dedicated, 2 confirmations, an authority"
 EXAMPLES = (
-    Example(
+    ListExample(
         "models.csv",
         b"# name: listed-models\n# holder: an authority\n# means: model\n"
         b"id,name,sha256,sha256_tensors,autov3,autov2,autov1,purpose,authority,confirmations,status\n"
         b"m1,acme/hills,%b,%b,0123456789ab,0123456789,01234567,dedicated,an authority,2,\n"
         b"m2,https://huggingface.co/acme/lakes,,,,,,general,,,withdrawn\n" % (b"ab" * 32, b"cd" * 32),
-        Header("models", name="listed-models", holder="an authority", means="model"),
+        ListHeader("models", name="listed-models", holder="an authority", means="model"),
         (
             ("sha256", "ab" * 32, "m1", SAID, False),
             ("sha256-tensors", "cd" * 32, "m1", SAID, False),
@@ -212,10 +223,10 @@ EXAMPLES = (
         ),
         unknown=(("autov1", 1),),
     ),
-    Example(
+    ListExample(
         "wrong.csv",
         b"# means: model\nid,autov3,purpose\n1,0123456789ab,general\n2,0123,general\n3,,fun\n4,1\n",
-        Header("models", means="model"),
+        ListHeader("models", means="model"),
         (("autov3", "0123456789ab0000", "1", "general", False),),
         malformed=(4, 5, 6),
     ),

@@ -24,7 +24,7 @@ import ijson
 
 from auditor.errors import ListError, Unreadable
 from auditor.hashing import weight_fingerprints
-from auditor.known import HEAD, Example, Header, Item, Malformed, Options, Unknown
+from auditor.known import HEAD_BYTES, ListExample, ListHeader, ListItem, ListOptions, MalformedEntry, UnknownAlgorithm
 from auditor.known.entry_columns import opened, text
 from auditor.known.formats.fingerprints import example
 from auditor.known.formats.models import ABOUT, DIGITS, ONLY_HERE, SAID, Waiting, rest_of, roles_of, signals_of
@@ -52,9 +52,9 @@ def claims(head: bytes, name: str) -> int:
     return 60 if _MEANS.search(head) and roles & {*DIGITS, "name"} else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        head = file.read(HEAD)
+        head = file.read(HEAD_BYTES)
         said = _said(head)
         yield header_of_comments("models_json", {"means": "model", **said})
         file.seek(0)
@@ -74,7 +74,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
             raise ListError(f"{path}: holds no entries; give an array of them, or an object with 'entries'")
         yield from rest_of(waiting)
         for algorithm, many in unknown.items():
-            yield Unknown(algorithm, many)
+            yield UnknownAlgorithm(algorithm, many)
 
 
 def _outermost(head: bytes) -> bytes:
@@ -102,15 +102,15 @@ def _said(head: bytes) -> Mapping[str, str]:
     return found
 
 
-def _entry(number: int, record: object, waiting: Waiting, unknown: Counter[str]) -> Iterator[Malformed]:
+def _entry(number: int, record: object, waiting: Waiting, unknown: Counter[str]) -> Iterator[MalformedEntry]:
     if not isinstance(record, dict):
-        yield Malformed(number, "the entry is no JSON object")
+        yield MalformedEntry(number, "the entry is no JSON object")
         return
     keys = list(record)
     values = {role: record[keys[at]] for role, at in roles_of(keys).items()}
     cells = {role: (text(value) or "").strip() for role, value in values.items()}
     if odd := [role for role, value in values.items() if isinstance(value, list | dict)]:
-        yield Malformed(number, f"the {odd[0]} is neither text nor a number")
+        yield MalformedEntry(number, f"the {odd[0]} is neither text nor a number")
         return
     if not (given := cells.pop("fingerprint", "")):
         yield from signals_of(number, cells, waiting, unknown)
@@ -119,10 +119,10 @@ def _entry(number: int, record: object, waiting: Waiting, unknown: Counter[str])
         data = base64.b64decode(given, validate=True)
         content = weight_fingerprints.read(data)
     except (ValueError, Unreadable) as error:
-        yield Malformed(number, f"the fingerprint {error if isinstance(error, Unreadable) else 'is not base64'}")
+        yield MalformedEntry(number, f"the fingerprint {error if isinstance(error, Unreadable) else 'is not base64'}")
         return
     if why := weight_fingerprints.wanting(content.values):
-        yield Malformed(number, why)
+        yield MalformedEntry(number, why)
         return
     cells |= {key: content.metadata.get(key, "") for key in ABOUT if not cells.get(key)}
     yield from signals_of(number, cells, waiting, unknown, [data])
@@ -130,7 +130,7 @@ def _entry(number: int, record: object, waiting: Waiting, unknown: Counter[str])
 
 _ONE = example(9, purpose="general", authority="an authority")
 EXAMPLES = (
-    Example(
+    ListExample(
         "models.json",
         b'{"name": "listed-models", "version": 3, "holder": "an authority", "means": "model", "entries": ['
         b'{"id": "m1", "name": "acme/hills", "sha256": "%b", "sha256_tensors": "%b", "autov3": "0123456789ab",'
@@ -139,7 +139,7 @@ EXAMPLES = (
         b'{"id": 2, "name": "https://huggingface.co/acme/lakes", "purpose": "general", "status": "withdrawn"},'
         b'{"id": "m3", "fingerprint": "%b", "purpose": "dedicated", "confirmations": 1}]}'
         % (b"ab" * 32, b"cd" * 32, base64.b64encode(_ONE)),
-        Header("models_json", name="listed-models", version="3", holder="an authority", means="model"),
+        ListHeader("models_json", name="listed-models", version="3", holder="an authority", means="model"),
         (
             ("sha256", "ab" * 32, "m1", SAID, False),
             ("sha256-tensors", "cd" * 32, "m1", SAID, False),
@@ -151,22 +151,22 @@ EXAMPLES = (
         ),
         unknown=(("autov1", 1),),
     ),
-    Example(
+    ListExample(
         "array.json",
         b'\xef\xbb\xbf[{"fingerprint": "%b"}, {"fingerprint": "AAAA"}, {"fingerprint": "%b"}, {"autov3": "0123"},'
         b'{"autov3": "0123456789ab", "id": 1}, {"sha256": ["ab"]}, {"purpose": "fun", "autov3": ""}, 7]'
         % (base64.b64encode(_ONE), base64.b64encode(example(2))),
-        Header("models_json", means="model"),
+        ListHeader("models_json", means="model"),
         (
             (WEIGHT_FINGERPRINT, sha256(_ONE).hexdigest(), "", "general, an authority", False),
             ("autov3", "0123456789ab0000", "1", "", False),
         ),
         malformed=(2, 3, 4, 6, 7, 8),
     ),
-    Example(
+    ListExample(
         "late.json",
         b'{"entries": [{"autov3": "0123456789ab"}], "means": "benign"}',
         refused="'means' stands after the entries; put it before them",
     ),
-    Example("none.json", b'{"means": "model", "sha256": "", "autov3": ""}', refused="holds no entries"),
+    ListExample("none.json", b'{"means": "model", "sha256": "", "autov3": ""}', refused="holds no entries"),
 )

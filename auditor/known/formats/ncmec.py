@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from auditor.errors import ListError, Unreadable
 from auditor.hashing.digest_parsing import parse
-from auditor.known import Example, Header, Item, Malformed, Options, Withdrawn
+from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry, WithdrawnIds
 from auditor.known.entry_columns import Gathered, opened, signal
 
 HELP = "NCMEC Hash Sharing v2 XML (means csam)"
@@ -29,9 +29,9 @@ def claims(head: bytes, name: str) -> int:
     return 90 if b"queryResult" in head else 40
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        yield Header("ncmec", holder="NCMEC", means="csam", feed=True)
+        yield ListHeader("ncmec", holder="NCMEC", means="csam", feed=True)
         page = _Page()
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
@@ -64,7 +64,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
             raise ListError(f"{path}: a {page.root or 'file'} of NCMEC's, not a queryResult with hashes")
         yield from gathered.rest()
         if gone:
-            yield Withdrawn(tuple(gone))
+            yield WithdrawnIds(tuple(gone))
 
 
 def _refuse(*_: object) -> int:
@@ -144,9 +144,9 @@ class _Page:
             record.hashes.append((local, words))
 
 
-def _entries(record: _Record, gathered: Gathered) -> Iterator[Item]:
+def _entries(record: _Record, gathered: Gathered) -> Iterator[ListItem]:
     if not record.fields.get("id"):
-        yield Malformed(record.number, "the item has no id")
+        yield MalformedEntry(record.number, "the item has no id")
         return
     for name, value in record.hashes:
         algorithm = signal(name)
@@ -166,7 +166,7 @@ def _entries(record: _Record, gathered: Gathered) -> Iterator[Item]:
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "page.xml",
         b"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2"><images count="2">
@@ -179,7 +179,7 @@ EXAMPLES = (
 <videos count="1"><video><member id="42">Hills</member><id>v1</id>
 <fingerprints><sha1>2fd4e1c67a2d28fced849ee1bb76e7391b93eb12</sha1></fingerprints></video></videos>
 <paging><next>/v2/entries?start=2001</next></paging></queryResult>""",
-        Header("ncmec", holder="NCMEC", means="csam", feed=True),
+        ListHeader("ncmec", holder="NCMEC", means="csam", feed=True),
         (
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "42-i1", "A1", False),
             ("sha1", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "42-v1", "", False),
@@ -187,13 +187,13 @@ EXAMPLES = (
         withdrawn=("43-i2",),
         unknown=(("pdna in an unknown form", 1), ("videntifier by reference", 1)),
     ),
-    Example(
+    ListExample(
         "entity.xml",
         b'<!DOCTYPE queryResult [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
         b'<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2">&a;</queryResult>',
         refused="declares a document type or entities",
     ),
-    Example(
+    ListExample(
         "feedback.xml",
         b'<feedbackSubmission xmlns="https://hashsharing.ncmec.org/hashsharing/v2"><affirmative/></feedbackSubmission>',
         refused="a feedbackSubmission of NCMEC's, not a queryResult with hashes",

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from auditor.errors import ListError
-from auditor.known import Example, Header, Item, Options
+from auditor.known import ListExample, ListHeader, ListItem, ListOptions
 from auditor.known.entry_columns import columns_of, opened
 
 HELP = "NSRL RDS v3 SQLite (means benign)"
@@ -27,7 +27,7 @@ def claims(head: bytes, name: str) -> int:
     return 60 if head.startswith(_MAGIC) else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise ListError(f"{path}: no SQLite file")
@@ -44,12 +44,12 @@ def read(path: Path, options: Options) -> Iterator[Item]:
         raise ListError(f"{path}: the SQLite file cannot be read: {error}") from error
 
 
-def _rows(path: Path, base: sqlite3.Connection) -> Iterator[Item]:
+def _rows(path: Path, base: sqlite3.Connection) -> Iterator[ListItem]:
     there = {str(row[1]).lower() for row in base.execute("PRAGMA table_info(FILE)")}
     columns = [name for name in _COLUMNS if name in there]
     if not columns:
         raise ListError(f"{path}: has no table FILE with sha1 or md5: this is no NSRL RDS v3")
-    yield Header("nsrl", holder="NIST NSRL", means="benign")
+    yield ListHeader("nsrl", holder="NIST NSRL", means="benign")
     package = "package_id" if "package_id" in there else "NULL"
     cursor = base.execute(f"SELECT {', '.join(columns)}, {package} FROM FILE")
     first = 1
@@ -76,14 +76,14 @@ def _example() -> bytes:
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "rds.db",
         _example(),
-        Header("nsrl", holder="NIST NSRL", means="benign"),
+        ListHeader("nsrl", holder="NIST NSRL", means="benign"),
         (
             ("sha1", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "7", "", False),
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "7", "", False),
         ),
     ),
-    Example("not.db", _MAGIC + b"\0" * 200, refused="the SQLite file cannot be read: "),
+    ListExample("not.db", _MAGIC + b"\0" * 200, refused="the SQLite file cannot be read: "),
 )

@@ -14,7 +14,7 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from auditor.errors import ListError
-from auditor.known import HEAD, Example, Header, Item, Malformed, Options
+from auditor.known import HEAD_BYTES, ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import columns_of, comment_fields, opened, signal
 from auditor.samples import TEXT_SIGNALS
 from auditor.syntax.csv_stream import encoding_of, text_of, utf8
@@ -45,7 +45,7 @@ def claims(head: bytes, name: str) -> int:
     if b"\0" in head and not encoding_of(head):
         return 0
     lines = [line.strip() for line in text_of(head).lstrip("\ufeff").splitlines()]
-    if len(head) >= HEAD and len(lines) > 1:
+    if len(head) >= HEAD_BYTES and len(lines) > 1:
         lines.pop()
     lines = [line for line in lines if line and not line.startswith("#")][:50]
     if not lines:
@@ -54,9 +54,9 @@ def claims(head: bytes, name: str) -> int:
     return 40 if fit > len(lines) / 2 else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        head = file.read(HEAD)
+        head = file.read(HEAD_BYTES)
         said = comment_fields(text_of(head))
         yield header_of_comments("plain", said)
         chosen = signal(options.algorithm or said.get("algorithm", ""))
@@ -85,12 +85,12 @@ def read(path: Path, options: Options) -> Iterator[Item]:
                     )
                 else:
                     for line in lines[rows].tolist():
-                        yield Malformed(line, f"{length:,} characters are no hash of a known length")
+                        yield MalformedEntry(line, f"{length:,} characters are no hash of a known length")
 
 
-def header_of_comments(kind: str, said: Mapping[str, str]) -> Header:
+def header_of_comments(kind: str, said: Mapping[str, str]) -> ListHeader:
     """The header that a text list's own comments give."""
-    return Header(
+    return ListHeader(
         format=kind,
         name=said.get("name", ""),
         version=said.get("version", ""),
@@ -140,29 +140,29 @@ def _lines(path: Path, block: bytes, first: int) -> pa.Array:
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "hashes.txt",
         b"\xef\xbb\xbf# name: hills\r\n# means: test\r\n# version: 3\r\n9E107D9D372BB6826BD81D3542A419D6\r\n\r\n"
         b"2fd4e1c67a2d28fced849ee1bb76e7391b93eb12\r\n",
-        Header("plain", "hills", "3", means="test"),
+        ListHeader("plain", "hills", "3", means="test"),
         (
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "", False),
             ("sha1", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "", "", False),
         ),
     ),
-    Example(
+    ListExample(
         "pdq.txt",
         b"# algorithm: pdq\n" + b"f0" * 32 + b"\n",
-        Header("plain"),
+        ListHeader("plain"),
         (("pdq", "f0" * 32, "", "", False),),
     ),
-    Example(
+    ListExample(
         "either.txt", b"f0" * 32 + b"\n", refused=":1: 64 characters are sha256 or pdq: say which with --algorithm"
     ),
-    Example(
+    ListExample(
         "broken.txt",
         b"9e107d9d372bb6826bd81d3542a419d6\n9e107d9d372bb6826bd81d3542a419dz\n9e107d9d\n9e107d9d372bb6826bd81d3542a419d6",
-        Header("plain"),
+        ListHeader("plain"),
         (("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "", False),) * 2,
         malformed=(2, 3),
     ),

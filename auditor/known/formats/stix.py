@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import Example, Header, Item, Malformed, Options
+from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import Gathered, opened, signal, text, true
 from auditor.syntax.json_stream import records
 
@@ -23,9 +23,9 @@ def claims(head: bytes, name: str) -> int:
     return 70 if b'"spec_version"' in head and b'"pattern' in head else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        yield Header("stix")
+        yield ListHeader("stix")
         gathered = Gathered()
         number = 0
         bundle = False
@@ -35,7 +35,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
                 continue
             number += 1
             if not isinstance(record, dict):
-                yield Malformed(number, "the object is no JSON object")
+                yield MalformedEntry(number, "the object is no JSON object")
                 continue
             about = {
                 "ids": text(record.get("id")),
@@ -72,7 +72,7 @@ def _name(name: str) -> str:
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "bundle.json",
         b'{"type": "bundle", "id": "bundle--1", "objects": ['
         b'{"type": "indicator", "id": "indicator--1", "pattern_type": "stix", "pattern":'
@@ -81,7 +81,7 @@ EXAMPLES = (
         b'{"sha1": "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "SSDEEP": "3:a"}},'
         b'{"type": "indicator", "id": "indicator--2", "revoked": true, '
         b'"pattern": "[domain-name:value = \'bad.example\']"}]}',
-        Header("stix"),
+        ListHeader("stix"),
         (
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "indicator--1", "", False),
             ("pdq", "f0" * 32, "indicator--1", "", False),

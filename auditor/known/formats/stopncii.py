@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import Example, Header, Item, Malformed, Options
+from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import Gathered, opened, text
 from auditor.syntax.json_stream import records
 
@@ -17,9 +17,9 @@ def claims(head: bytes, name: str) -> int:
     return 80 if b'"hashRecords"' in head or (b'"hashValue"' in head and b'"signalType"' in head) else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        yield Header("stopncii", holder="StopNCII", means="ncii", feed=True)
+        yield ListHeader("stopncii", holder="StopNCII", means="ncii", feed=True)
         gathered = Gathered()
         number = 0
         page = False
@@ -29,7 +29,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
                 continue
             number += 1
             if not isinstance(record, dict):
-                yield Malformed(number, "the record is no JSON object")
+                yield MalformedEntry(number, "the record is no JSON object")
                 continue
             gone = str(record.get("hashStatus", "")).lower() in {"withdrawn", "deleted"}
             about = {"ids": text(record.get("id")), "withdrawn": gone}
@@ -40,7 +40,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "page.json",
         b'{"count": 3, "hasMoreRecords": false, "hashRecords": ['
         b'{"lastModtimestamp": 1, "hashValue": "'
@@ -49,12 +49,12 @@ EXAMPLES = (
         + b'", "hashStatus": "Active", "signalType": "ImagePDQ"},'
         b'{"lastModtimestamp": 2, "hashValue": "9e107d9d372bb6826bd81d3542a419d6", "hashStatus": "Withdrawn",'
         b' "signalType": "VideoMD5"}, {"hashValue": "x", "signalType": "VideoTMK"}]}',
-        Header("stopncii", holder="StopNCII", means="ncii", feed=True),
+        ListHeader("stopncii", holder="StopNCII", means="ncii", feed=True),
         (
             ("pdq", "f0" * 32, "", "", False),
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "", True),
         ),
         unknown=(("VideoTMK", 1),),
     ),
-    Example("other.json", b'{"hashValue": 1, "signalType": [', refused="not valid JSON"),
+    ListExample("other.json", b'{"hashValue": 1, "signalType": [', refused="not valid JSON"),
 )

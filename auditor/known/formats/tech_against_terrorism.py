@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import Example, Header, Item, Malformed, Options
+from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import Gathered, opened, text, true
 from auditor.syntax.json_stream import records
 
@@ -17,9 +17,9 @@ def claims(head: bytes, name: str) -> int:
     return 80 if b'"hash_digest"' in head and b'"algorithm"' in head else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        yield Header("tech_against_terrorism", holder="Tech Against Terrorism", means="terrorism", feed=True)
+        yield ListHeader("tech_against_terrorism", holder="Tech Against Terrorism", means="terrorism", feed=True)
         gathered = Gathered()
         number = 0
         page = False
@@ -29,7 +29,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
                 continue
             number += 1
             if not isinstance(record, dict):
-                yield Malformed(number, "the record is no JSON object")
+                yield MalformedEntry(number, "the record is no JSON object")
                 continue
             about = {
                 "ids": text(record.get("id")),
@@ -43,13 +43,13 @@ def read(path: Path, options: Options) -> Iterator[Item]:
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "page.json",
         b'{"count": 2, "next": null, "results": [{"hash_digest": "9E107D9D372BB6826BD81D3542A419D6", '
         b'"algorithm": "MD5",'
         b'"file_type": "image/png", "deleted": false, "updated_on": "2024-01-01", "id": 5},'
         b'{"hash_digest": "' + b"f0" * 32 + b'", "algorithm": "PDQ", "deleted": true, "id": 6}]}',
-        Header("tech_against_terrorism", holder="Tech Against Terrorism", means="terrorism", feed=True),
+        ListHeader("tech_against_terrorism", holder="Tech Against Terrorism", means="terrorism", feed=True),
         (
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "5", "image/png", False),
             ("pdq", "f0" * 32, "6", "", True),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from auditor.known import HEAD, Example, Header, Item, Malformed, Options
+from auditor.known import HEAD_BYTES, ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import Gathered, comment_fields, opened
 from auditor.known.formats.plain import header_of_comments, lines_of
 from auditor.syntax.csv_stream import encoding_of, text_of, utf8
@@ -23,14 +23,14 @@ def claims(head: bytes, name: str) -> int:
         return 0
     lines = [line.strip() for line in text_of(head).lstrip("\ufeff").splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
-    if len(head) >= HEAD and len(lines) > 1:
+    if len(head) >= HEAD_BYTES and len(lines) > 1:
         lines.pop()
     return 60 if lines and all(_LINE.match(line) for line in lines[:50]) else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        head = file.read(HEAD)
+        head = file.read(HEAD_BYTES)
         yield header_of_comments("threatexchange", comment_fields(text_of(head)))
         file.seek(0)
         gathered = Gathered()
@@ -40,19 +40,19 @@ def read(path: Path, options: Options) -> Iterator[Item]:
                 if not kind or kind.startswith("#"):
                     continue
                 if not value.strip():
-                    yield Malformed(number, "the line is not '<signal type> <hash>'")
+                    yield MalformedEntry(number, "the line is not '<signal type> <hash>'")
                     continue
                 yield from gathered.add(kind, value.strip(), number)
         yield from gathered.rest()
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "local.txt",
         b"pdq "
         + b"f0" * 32
         + b"\nvideo_md5 9e107d9d372bb6826bd81d3542a419d6\nurl https://bad.example/a\ntrend_query {}\n",
-        Header("threatexchange"),
+        ListHeader("threatexchange"),
         (
             ("pdq", "f0" * 32, "", "", False),
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "", False),

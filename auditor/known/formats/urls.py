@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from auditor.errors import ListError
-from auditor.known import HEAD, Example, Header, Item, Malformed, Options
+from auditor.known import HEAD_BYTES, ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import columns_of, comment_fields, opened
 from auditor.known.formats.plain import header_of_comments, lines_of
 from auditor.samples import TEXT_SIGNALS
@@ -26,16 +26,16 @@ def claims(head: bytes, name: str) -> int:
     if b"\0" in head and not encoding_of(head):
         return 0
     lines = [line.split("#")[0].strip() for line in text_of(head).lstrip("\ufeff").splitlines()]
-    if len(head) >= HEAD and len(lines) > 1:
+    if len(head) >= HEAD_BYTES and len(lines) > 1:
         lines.pop()
     lines = [re.sub(_HOSTS_FILE, "", line) for line in lines if line][:50]
     fit = sum(bool(re.match(_URL, line) or re.match(_DOMAIN, line)) for line in lines)
     return 45 if lines and fit > len(lines) / 2 else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        head = file.read(HEAD)
+        head = file.read(HEAD_BYTES)
         said = comment_fields(text_of(head))
         chosen = options.algorithm or said.get("algorithm", "")
         if chosen and chosen not in TEXT_SIGNALS:
@@ -58,14 +58,14 @@ def read(path: Path, options: Options) -> Iterator[Item]:
                     yield from columns_of(algorithm, cells.filter(mask), lines[rows])
             wrong = pc.invert(pc.or_(pc.or_(urls, names), empty)).to_numpy(zero_copy_only=False)
             for line in lines[wrong].tolist():
-                yield Malformed(line, "neither a URL nor a domain")
+                yield MalformedEntry(line, "neither a URL nor a domain")
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "urls.txt",
         b"# name: hills\nhttps://bad.example/a?b=1\n\nbad.example  # a domain\n0.0.0.0 worse.example\nnot one\n",
-        Header("urls", "hills"),
+        ListHeader("urls", "hills"),
         (
             ("url", "https://bad.example/a?b=1", "", "", False),
             ("domain", "bad.example", "", "", False),

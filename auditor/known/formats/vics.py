@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import Example, Header, Item, Malformed, Options
+from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import Gathered, opened, text
 from auditor.syntax.json_stream import records
 
@@ -23,9 +23,9 @@ def claims(head: bytes, name: str) -> int:
     return 70 if b'"MediaID"' in head and b'"MD5"' in head else 0
 
 
-def read(path: Path, options: Options) -> Iterator[Item]:
+def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with opened(path) as file:
-        yield Header("vics")
+        yield ListHeader("vics")
         gathered = Gathered()
         number = 0
         found = False
@@ -35,7 +35,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
                 continue
             if not isinstance(record, dict):
                 number += 1
-                yield Malformed(number, "the record is no JSON object")
+                yield MalformedEntry(number, "the record is no JSON object")
                 continue
             if "CaseID" in record or "Media" in record:
                 continue  # a case: its media came before it
@@ -57,32 +57,32 @@ def read(path: Path, options: Options) -> Iterator[Item]:
 
 
 EXAMPLES = (
-    Example(
+    ListExample(
         "vics-2.0.json",
         b'\xef\xbb\xbf{"@odata.context": "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/UK/$metadata#Cases",'
         b'"value": [{"CaseID": "c", "Media": [{"MediaID": 1, "Category": 0, "MD5": "9E107D9D372BB6826BD81D3542A419D6",'
         b'"SHA1": null, "IsPrecategorized": "true", "AlternativeHashes": [{"HashName": "PhotoDNA", "HashValue": "'
         + b"AAAA" * 48
         + b'"}, {"HashName": "F1", "HashValue": "x"}]}]}]}',
-        Header("vics"),
+        ListHeader("vics"),
         (
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "1", "0", False),
             ("photodna", "00" * 144, "1", "0", False),
         ),
         unknown=(("F1", 1),),
     ),
-    Example(
+    ListExample(
         "vics-1.3.json",
         b'{"odata.metadata": "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media",\r\n"value": ['
         b'{"MediaID": 7, "Category": 2, "MD5": "9e107d9d372bb6826bd81d3542a419d6", "Series": "hills"}, '
         b'{"MediaID": 8, "Category": 1, "MD5": "short"}]}',
-        Header("vics"),
+        ListHeader("vics"),
         (("md5", "9e107d9d372bb6826bd81d3542a419d6", "7", "2", False),),
         malformed=(2,),
     ),
-    Example(
+    ListExample(
         "vics-empty.json",
         b'{"odata.metadata": "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Cases", "value": [{"Media": []}]}',
-        Header("vics"),
+        ListHeader("vics"),
     ),
 )

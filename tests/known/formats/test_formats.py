@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from auditor.errors import ListError
 from auditor.known import (
     Entries,
-    Example,
-    Header,
-    Item,
-    Malformed,
-    Options,
-    Unknown,
-    Withdrawn,
-    format_of,
+    ListExample,
+    ListHeader,
+    ListItem,
+    ListOptions,
+    MalformedEntry,
+    UnknownAlgorithm,
+    WithdrawnIds,
+    detect_format,
     list_formats,
 )
 from auditor.samples import TEXT_SIGNALS
@@ -30,11 +30,11 @@ CASES = [
 ]
 
 
-def items(path: Path, options: Options = Options()) -> list[Item]:  # noqa: B008 - frozen
-    return list(list_formats()[format_of(path)].read(path, options))
+def items(path: Path, options: ListOptions = ListOptions()) -> list[ListItem]:  # noqa: B008 - frozen
+    return list(list_formats()[detect_format(path)].read(path, options))
 
 
-def rows(found: list[Item]) -> list[tuple[str, str, str, str, bool]]:
+def rows(found: list[ListItem]) -> list[tuple[str, str, str, str, bool]]:
     def cells(entries: Entries) -> list[tuple[str, str, str, str, bool]]:
         def column(name: str, empty: object) -> list[object]:
             array = getattr(entries, name)
@@ -55,9 +55,9 @@ def rows(found: list[Item]) -> list[tuple[str, str, str, str, bool]]:
     return [row for item in found if isinstance(item, Entries) for row in cells(item)]
 
 
-def attempt(name: str, path: Path, options: Options) -> tuple[list[Item], str]:
+def attempt(name: str, path: Path, options: ListOptions) -> tuple[list[ListItem], str]:
     """What came before the list was refused, and the refusal ("": it was not)."""
-    found: list[Item] = []
+    found: list[ListItem] = []
     try:
         found.extend(list_formats()[name].read(path, options))
     except ListError as error:
@@ -66,7 +66,7 @@ def attempt(name: str, path: Path, options: Options) -> tuple[list[Item], str]:
 
 
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_an_example_is_read_as_it_states(tmp_path: Path, name: str, example: Example) -> None:
+def test_an_example_is_read_as_it_states(tmp_path: Path, name: str, example: ListExample) -> None:
     path = tmp_path / example.name
     path.write_bytes(example.data)
     assert list_formats()[name].claims(example.data[:65536], example.name) > 0
@@ -77,18 +77,20 @@ def test_an_example_is_read_as_it_states(tmp_path: Path, name: str, example: Exa
         assert str(path) in str(refused.value)
         return
     if not example.options.columns:
-        assert format_of(path) == name
+        assert detect_format(path) == name
     found = list(list_formats()[name].read(path, example.options))
     assert sorted(rows(found)) == sorted(example.entries)
-    assert sorted(item.line for item in found if isinstance(item, Malformed)) == sorted(example.malformed)
-    assert [(item.algorithm, item.entries) for item in found if isinstance(item, Unknown)] == list(example.unknown)
-    assert tuple(i for item in found if isinstance(item, Withdrawn) for i in item.ids) == example.withdrawn
+    assert sorted(item.line for item in found if isinstance(item, MalformedEntry)) == sorted(example.malformed)
+    assert [(item.algorithm, item.entries) for item in found if isinstance(item, UnknownAlgorithm)] == list(
+        example.unknown
+    )
+    assert tuple(i for item in found if isinstance(item, WithdrawnIds) for i in item.ids) == example.withdrawn
     if example.header is not None:
-        assert next(item for item in found if isinstance(item, Header)) == example.header
+        assert next(item for item in found if isinstance(item, ListHeader)) == example.header
 
 
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_a_truncated_list_is_read_or_refused_and_never_crashes(tmp_path: Path, name: str, example: Example) -> None:
+def test_a_truncated_list_is_read_or_refused_and_never_crashes(tmp_path: Path, name: str, example: ListExample) -> None:
     path = tmp_path / example.name
     whole = len(example.entries)
     step = max(1, len(example.data) // 400)
@@ -113,12 +115,12 @@ def test_junk_is_refused_and_never_crashes(
     path.write_bytes(junk)
     for format_ in list_formats().values():
         assert format_.claims(junk, "junk") >= 0
-    found, refusal = attempt(name, path, Options())
-    assert all(isinstance(item, Item) for item in found)  # type: ignore[misc, arg-type]
+    found, refusal = attempt(name, path, ListOptions())
+    assert all(isinstance(item, ListItem) for item in found)  # type: ignore[misc, arg-type]
     assert not refusal or str(path) in refusal
 
 
 @pytest.mark.parametrize("name", sorted(list_formats()))
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(ListError, match=r"gone\.txt: the list cannot be read: No such file"):
-        list(list_formats()[name].read(tmp_path / "gone.txt", Options()))
+        list(list_formats()[name].read(tmp_path / "gone.txt", ListOptions()))

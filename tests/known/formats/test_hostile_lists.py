@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from auditor.errors import ListError
-from auditor.known import Options, list_formats
+from auditor.known import ListOptions, list_formats
 from auditor.known.formats import nsrl
 from auditor.known.formats.vics import read as read_vics
 
@@ -23,7 +23,7 @@ def test_json_nested_ten_thousand_deep_is_refused(tmp_path: Path, name: str, ope
     path = tmp_path / "deep.json"
     path.write_bytes(opening * 10_000)
     with pytest.raises(ListError, match=r"deep\.json: JSON nested deeper than 200"):
-        list(list_formats()[name].read(path, Options()))
+        list(list_formats()[name].read(path, ListOptions()))
 
 
 @pytest.mark.parametrize("name", sorted(list_formats()))
@@ -58,7 +58,7 @@ def test_entities_and_external_references_are_refused(tmp_path: Path) -> None:
     ):
         path.write_text(f"{declared}<queryResult {space}/>")
         with pytest.raises(ListError, match="declares a document type or entities"):
-            list(list_formats()["ncmec"].read(path, Options()))
+            list(list_formats()["ncmec"].read(path, ListOptions()))
 
 
 @pytest.mark.slow
@@ -73,10 +73,10 @@ def test_a_large_vics_file_is_read_in_flat_memory(tmp_path: Path) -> None:
         for case in range(8):
             file.write(("," if case else "") + json.dumps({"CaseID": str(case), "Media": media}))
         file.write("]}")
-    list(read_vics(path, Options()))  # pyarrow imports more the first time
+    list(read_vics(path, ListOptions()))  # pyarrow imports more the first time
     tracemalloc.start()
     try:
-        rows = sum(len(item) for item in read_vics(path, Options()) if hasattr(item, "values"))
+        rows = sum(len(item) for item in read_vics(path, ListOptions()) if hasattr(item, "values"))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -89,7 +89,7 @@ def test_a_damaged_byte_anywhere_in_a_sqlite_list_is_told_by_the_files_name(tmp_
     for at in range(len(seed)):
         path.write_bytes(seed[:at] + b"\x80" + seed[at + 1 :])
         try:
-            list(nsrl.read(path, Options()))
+            list(nsrl.read(path, ListOptions()))
         except ListError as error:
             told.add(str(error))
     assert all(words.startswith(f"{path}: ") for words in told)

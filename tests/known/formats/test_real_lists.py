@@ -13,21 +13,29 @@ from xml.etree import ElementTree
 import pytest
 
 from auditor.errors import ListError
-from auditor.known import Entries, Malformed, Options, Unknown, Withdrawn, format_of, list_formats
+from auditor.known import (
+    Entries,
+    ListOptions,
+    MalformedEntry,
+    UnknownAlgorithm,
+    WithdrawnIds,
+    detect_format,
+    list_formats,
+)
 from auditor.known.store import Declared, import_list
 
 pytestmark = pytest.mark.corpus
 
 
-def counts(path: Path, options: Options = Options()) -> tuple[Counter[str], int]:  # noqa: B008 - frozen
+def counts(path: Path, options: ListOptions = ListOptions()) -> tuple[Counter[str], int]:  # noqa: B008 - frozen
     found: Counter[str] = Counter()
     withdrawn = 0
-    for item in list_formats()[format_of(path)].read(path, options):
+    for item in list_formats()[detect_format(path)].read(path, options):
         if isinstance(item, Entries):
             found[item.algorithm] += len(item)
-        elif isinstance(item, Unknown):
+        elif isinstance(item, UnknownAlgorithm):
             found["unknown"] += item.entries
-        elif isinstance(item, Withdrawn):
+        elif isinstance(item, WithdrawnIds):
             withdrawn += len(item.ids)
     return found, withdrawn
 
@@ -113,7 +121,7 @@ def test_misp_events(corpus: Path) -> None:
             found, _ = counts(path)
         except ListError:
             continue
-        if format_of(path) != "misp":
+        if detect_format(path) != "misp":
             continue
         read += 1
         data = json.loads(path.read_text())
@@ -132,12 +140,14 @@ def test_lines_and_columns(corpus: Path) -> None:
     folder = corpus / "01-pdq/pdq/data/reg-test-input"
     for name in ("needles.txt", "haystack.txt"):
         lines = [line for line in (folder / name).read_text().splitlines() if line.strip()]
-        assert counts(folder / name, Options(algorithm="pdq"))[0] == Counter({"pdq": len(lines)})
+        assert counts(folder / name, ListOptions(algorithm="pdq"))[0] == Counter({"pdq": len(lines)})
     table = corpus / "01-pdq/pdq/wasm/test/TestData/PDQMD5TestData.csv"
     hashes = [line.rpartition(",")[2] for line in table.read_text().splitlines()[1:] if line.strip()]
-    assert counts(table, Options(algorithm="pdq"))[0] == Counter({"pdq": sum(len(each) == 64 for each in hashes)})
+    assert counts(table, ListOptions(algorithm="pdq"))[0] == Counter({"pdq": sum(len(each) == 64 for each in hashes)})
     malformed = [
-        item.line for item in list_formats()["csv"].read(table, Options(algorithm="pdq")) if isinstance(item, Malformed)
+        item.line
+        for item in list_formats()["csv"].read(table, ListOptions(algorithm="pdq"))
+        if isinstance(item, MalformedEntry)
     ]
     assert malformed == [line for line, each in enumerate(hashes, 2) if len(each) != 64]  # videos, by their MD5
 
@@ -229,10 +239,10 @@ def test_every_list_imports_with_the_different_entries_of_a_plain_parse(
         declared = Declared(name=f"list-{number}", means="test")
         if not expected:
             with pytest.raises(ListError, match=NO_ENTRY):
-                import_list([path], declared, Options())
+                import_list([path], declared, ListOptions())
             continue
         read += 1
-        known, _ = import_list([path], declared, Options())
+        known, _ = import_list([path], declared, ListOptions())
         counts_ = {algorithm: part["entries"] for algorithm, part in known.manifest["algorithms"].items()}
         assert counts_ == expected, path.name
         assert known.manifest["unmatchable"] == {}
