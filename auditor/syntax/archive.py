@@ -1,0 +1,326 @@
+"""Archives and compressed files as a stream of members: nothing is extracted, and size, ratio and number are bounded.
+
+Reads zip and tar, tar in gzip, bzip2, xz, zstd or lz4, and a single file so compressed. Other archive formats are
+recognised by their first bytes, to be named. What an archive claims of itself is never believed: a member's bytes are
+read in pieces, and reading stops where they unfold to more than the limits below.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import stat
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Literal, cast
+
+from auditor.errors import Unreadable
+
+# An archive may unfold to this many times its size (real ones of text reach some 20, of blank pictures some 500), or
+# to FREE_BYTES where that is more.
+MAX_RATIO = 1000
+FREE_BYTES = 1 << 30
+MAX_MEMBERS = 2_000_000
+# The most that is read at once on an archive's own word: long names and extended headers of tar have some kB.
+MAX_READ = 1 << 26
+_PIECE = 1 << 20
+
+Compression = Literal["gzip", "bzip2", "xz", "zstd", "lz4"]
+
+_COMPRESSIONS: tuple[tuple[bytes, Compression], ...] = (
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+)
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_UNSUPPORTED = (
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "RAR"),
+    (b"MSCF\0\0\0\0", "CAB"),
+    (b"\x1f\x9d", "compress (.Z)"),
+    (b"LZIP", "lzip"),
+    (b"!<arch>\n", "ar"),
+    (b"hsqs", "SquashFS"),
+)
+BROKEN = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,  # an encrypted member; RecursionError of a tar with thousands of extended headers in a row
+    MemoryError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file in an archive. Read ``stream`` before the next member is asked for; it is empty where there is a problem.
+
+    Args:
+        path: its name within the archive, as valid Unicode.
+        size: its length in bytes as the archive states it; -1 where it does not.
+        problem: why its bytes cannot be read ("" where they can): a link, a device, an encrypted member.
+    """
+
+    path: str
+    size: int
+    stream: BinaryIO
+    problem: str = ""
+
+
+def compression_of(head: bytes) -> Compression | None:
+    """Return how a file is compressed, by its first bytes; None where it is not."""
+    return next((name for magic, name in _COMPRESSIONS if head.startswith(magic)), None)
+
+
+def is_zip(head: bytes) -> bool:
+    return head.startswith(_ZIP)
+
+
+def is_tar(head: bytes) -> bool:
+    """Tell a tar by the first 512 bytes: the magic of POSIX and GNU, or an older header whose checksum is right."""
+    if head[257:262] == b"ustar":
+        return True
+    try:
+        tarfile.TarInfo.frombuf(head[:512], "utf-8", "surrogateescape")
+    except tarfile.TarError:
+        return False
+    return True
+
+
+def unsupported_archive(head: bytes) -> str:
+    """Return the name of an archive format that is recognised and not read; "" for any other file."""
+    return next((name for magic, name in _UNSUPPORTED if head.startswith(magic)), "")
+
+
+def read_members(file: BinaryIO, name: str) -> Iterator[Member]:
+    """Yield the files in an archive, in their order; one for a single compressed file, named without its suffix.
+
+    Args:
+        file: the archive, at its first byte; zip needs it seekable.
+        name: the archive's file name.
+
+    Raises:
+        Unreadable: it is none of these archives, or breaks off, or unfolds beyond the limits. Members that were
+            yielded before stand.
+    """
+    head = file.read(512)
+    file.seek(0)
+    try:
+        if is_zip(head):
+            yield from _zip_members(file)
+        elif compression := compression_of(head):
+            yield from _compressed_members(file, compression, name)
+        elif is_tar(head):
+            yield from _tar_members(cast("BinaryIO", _Bounded(file)), "r:")
+        else:
+            kind = unsupported_archive(head)
+            raise Unreadable(f"{kind} archives are not read" if kind else "not an archive that can be read")
+    except BROKEN as error:
+        raise Unreadable(f"the archive breaks off: {_reason(error)}") from error
+
+
+def open_compressed(file: BinaryIO, compression: Compression) -> BinaryIO:
+    """Return the unfolded bytes of a compressed file as a stream that is read forwards.
+
+    Its reads raise Unreadable beyond MAX_RATIO, and errors of the compression as its library has them.
+    """
+    if compression in ("zstd", "lz4"):
+        import pyarrow as pa
+
+        stream = cast("BinaryIO", pa.CompressedInputStream(pa.PythonFile(file, mode="r"), compression))
+    elif compression == "gzip":
+        stream = cast("BinaryIO", gzip.GzipFile(fileobj=file))
+    elif compression == "bzip2":
+        stream = cast("BinaryIO", bz2.BZ2File(file))
+    else:
+        stream = cast("BinaryIO", lzma.LZMAFile(file))  # noqa: SIM115 - the caller reads it
+    return cast("BinaryIO", _Limited(stream, _length(file)))
+
+
+def _compressed_members(file: BinaryIO, compression: Compression, name: str) -> Iterator[Member]:
+    stream = open_compressed(file, compression)
+    head = _read_fully(stream, 512)
+    whole = cast("BinaryIO", _Joined(head, stream))
+    if is_tar(head):
+        yield from _tar_members(whole, "r|")
+    else:
+        stem, dot, suffix = name.rpartition(".")
+        inner = f"{stem}.tar" if suffix.lower() in ("tgz", "tbz2", "txz", "tzst") else stem
+        yield Member(inner if dot and stem else f"{name}.unpacked", -1, whole)
+
+
+class _TarHeader(tarfile.TarInfo):
+    """A header that never ends an archive without a word: tarfile takes damage after the first member for its end."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> _TarHeader:
+        assert isinstance(archive, _Tar)
+        try:
+            header = super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # a block of zeros
+            archive.ended = True
+            raise
+        except tarfile.EmptyHeaderError as error:  # type: ignore[attr-defined]  # the end of the file
+            if not archive.ended:
+                raise Unreadable("a tar without its end mark: it may be cut short") from error
+            raise
+        except tarfile.HeaderError as error:
+            raise Unreadable(f"a damaged header in a tar: {error}") from error
+        archive.ended = False
+        return header
+
+
+class _Tar(tarfile.TarFile):
+    tarinfo = _TarHeader
+    ended = False
+
+
+def _tar_members(file: BinaryIO, mode: Literal["r:", "r|"]) -> Iterator[Member]:
+    # Zeros are passed over: what stands behind an end mark (two tars joined, say) is read too.
+    with _Tar.open(fileobj=file, mode=mode, ignore_zeros=True) as archive:
+        number = 0
+        while (info := archive.next()) is not None:
+            archive.members.clear()  # type: ignore[attr-defined]  # tarfile remembers every member
+            number += 1
+            if number > MAX_MEMBERS:
+                raise Unreadable(f"the archive holds more than {MAX_MEMBERS:,} members")
+            path = info.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            if info.isdir():
+                continue
+            if not info.isreg() or info.issparse():
+                kind = "a sparse file" if info.issparse() else "a link or device"
+                yield Member(path, 0, io.BytesIO(), f"{kind} inside an archive: not followed")
+                continue
+            content = archive.extractfile(info)
+            assert content
+            yield Member(path, info.size, cast("BinaryIO", _Limited(cast("BinaryIO", content), 0, info.size)))
+
+
+def _zip_members(file: BinaryIO) -> Iterator[Member]:
+    entries = _zip_entries(file)
+    if entries > MAX_MEMBERS:
+        raise Unreadable(f"the archive claims {entries:,} members, more than {MAX_MEMBERS:,}")
+    size = _length(file)
+    left = max(FREE_BYTES, MAX_RATIO * size)
+    with zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            path = info.filename.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            if info.is_dir():
+                continue
+            if stat.S_ISLNK(info.external_attr >> 16):
+                yield Member(path, 0, io.BytesIO(), "a link or device inside an archive: not followed")
+            elif info.flag_bits & 1:
+                yield Member(path, info.file_size, io.BytesIO(), "an encrypted member of an archive")
+            else:
+                try:
+                    content = archive.open(info)
+                except BROKEN as error:
+                    yield Member(path, info.file_size, io.BytesIO(), f"a damaged member: {_reason(error)}")
+                    continue
+                stream = _Limited(cast("BinaryIO", content), size, left)
+                yield Member(path, info.file_size, cast("BinaryIO", stream))
+                left -= stream.count
+
+
+def _zip_entries(file: BinaryIO) -> int:
+    """Return how many members the end record claims (APPNOTE 4.3.14 to 4.3.16), before zipfile lists them all."""
+    size = _length(file)
+    file.seek(max(0, size - 65_557 - 20))
+    tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + 22:
+        raise Unreadable("a zip without its end: it is cut short")
+    entries = int.from_bytes(tail[at + 10 : at + 12], "little")
+    if entries == 0xFFFF and at >= 20 and tail[at - 20 : at - 16] == b"PK\x06\x07":
+        offset = int.from_bytes(tail[at - 12 : at - 4], "little")
+        if offset < size:
+            file.seek(offset)
+            record = file.read(56)
+            entries = int.from_bytes(record[32:40], "little") if record[:4] == b"PK\x06\x06" else entries
+    file.seek(0)
+    return entries
+
+
+class _Limited:
+    """A stream that refuses to unfold beyond its limits; ``count`` is how many bytes it gave."""
+
+    def __init__(self, stream: BinaryIO, packed: int, limit: int = 0) -> None:
+        self._stream = stream
+        self._limit = limit or max(FREE_BYTES, MAX_RATIO * packed)
+        self.count = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        if size is None or size < 0:
+            return b"".join(iter(lambda: self.read(_PIECE), b""))
+        data = self._stream.read(min(size, MAX_READ))
+        self.count += len(data)
+        if self.count > self._limit:
+            raise Unreadable(f"it unfolds to more than {self._limit:,} bytes: not read further")
+        return data
+
+
+class _Joined:
+    """A stream whose first bytes were read already."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head, self._rest = head, rest
+
+    def read(self, size: int = -1, /) -> bytes:
+        if size is None or size < 0:
+            return b"".join(iter(lambda: self.read(_PIECE), b""))
+        if self._head:
+            data, self._head = self._head[:size], self._head[size:]
+            return data
+        return self._rest.read(size)
+
+
+class _Bounded:
+    """A file of which no more than MAX_READ bytes are read at once, whatever a header claims."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell, self.close = file.seek, file.tell, file.close
+
+    def read(self, size: int = -1, /) -> bytes:
+        if size > MAX_READ:
+            raise Unreadable(f"a header claims {size:,} bytes")
+        return self._file.read(size)
+
+
+def _read_fully(stream: BinaryIO, size: int) -> bytes:
+    data = b""
+    while len(data) < size and (piece := stream.read(size - len(data))):
+        data += piece
+    return data
+
+
+def _length(file: BinaryIO) -> int:
+    at = file.tell()
+    length = file.seek(0, io.SEEK_END)
+    file.seek(at)
+    return length
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "thousands of extended headers in a row"
+    if isinstance(error, MemoryError):
+        return "it needs more memory than a worker may take"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    text = " ".join(str(error).split())[:120]
+    return text or type(error).__name__
