@@ -23,7 +23,7 @@ from auditor.errors import RunError
 from auditor.hashing.weight_digests import KEPT
 from auditor.lineage.graph import SHARED_PARTS, Ids
 from auditor.lineage.weight_similarity import FEWEST_SAME
-from auditor.readers import Part
+from auditor.parts import Part
 
 _TENSOR_FIELDS: tuple[pa.Field[Any], ...] = (
     pa.field("name", pa.string()),

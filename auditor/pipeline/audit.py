@@ -34,7 +34,7 @@ from auditor.model import SEVERITIES, Case, Count, Finding, Gap, Kind, Outcome, 
 from auditor.pipeline import evaluate
 from auditor.pipeline.scan_shard import Setup, Shard, lost, prepare, shards, work, write_json, writing
 from auditor.progress import NullReporter
-from auditor.readers import Wants
+from auditor.readers import ReadOptions
 from auditor.sources import Blob, Unread
 from auditor.workers.pool import Done, cores, run
 
@@ -190,7 +190,7 @@ def audit(
         # A digest costs the reading of whole files: not for a list of names or fingerprints alone.
         if any(opened.means == "model" and opened.algorithms & OF_FILES for opened in lists):
             algorithms |= {ARTEFACT_SHA256}
-        wants = Wants(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
+        wants = ReadOptions(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
         started = _begin(folder, paths, policy, wants)
         if type(progress) is not NullReporter and progress:  # someone waits, and wants to know for how long
             _expect(_files(paths, folder), progress)
@@ -227,7 +227,7 @@ def judge(
                 for kind in ("facts", "fingerprints", "tensors", "restricted/hits", "shards"):
                     for path in sorted((folder / kind).glob("*")):
                         _share(path, target / kind / f"{number:02}-{path.name}")
-        started = _begin(target, [name for run in begun for name in run["targets"]], policy, Wants())
+        started = _begin(target, [name for run in begun for name in run["targets"]], policy, ReadOptions())
         tally = sum((_tally(path) for path in (target / "shards").glob("*.json")), Tally())
         return _conclude(target, policy, tally, started, workers or cores())
 
@@ -270,7 +270,7 @@ def _files(targets: Sequence[str], out: Path) -> Iterator[Blob | Unread]:
 
 def _prefix(target: Path, taken: Container[str]) -> str:
     """What a target's places begin with where there are several: its name, with a number where that is taken."""
-    from auditor.sources.folder import uri_of
+    from auditor.sources import uri_of
 
     name = uri_of(target.name)
     return next(
@@ -280,7 +280,7 @@ def _prefix(target: Path, taken: Container[str]) -> str:
 
 def _runs_in(target: Path, out: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The places in a target of a run's folder, and of the other runs beside it."""
-    from auditor.sources.folder import uri_of
+    from auditor.sources import uri_of
 
     if not out.parent.is_relative_to(target):
         return (), ()
@@ -340,7 +340,7 @@ def _locked(file: int) -> bool:
     return True
 
 
-def _begin(folder: Path, targets: Sequence[str], policy: Policy, wants: Wants) -> str:
+def _begin(folder: Path, targets: Sequence[str], policy: Policy, wants: ReadOptions) -> str:
     """Write run.json, or check that the run begun here is this one. Returns when it was started."""
     content = {
         "format": FORMAT,

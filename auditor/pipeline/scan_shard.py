@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from auditor.errors import RunError, Unreadable
 from auditor.model import Count, Gap, Place, Ref, Statement, Subject, Tally
-from auditor.readers import HEAD, Part, Wants, reader_of, readers
+from auditor.parts import Part
+from auditor.readers import HEAD_BYTES, ReadOptions, reader_name, readers
 from auditor.sources import Blob, Unread
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Setup:
     """What every worker of a run shares; small, because it is sent to each."""
 
     policy: Policy
-    wants: Wants
+    wants: ReadOptions
     folder: Path
 
 
@@ -168,7 +169,7 @@ def work(shard: Shard) -> Tally:
             if isinstance(file, Unread):
                 writer.unread(file)
         for name, blobs in _by_reader(shard, writer).items():
-            if name in ("safetensors", "other_weights"):
+            if readers()[name].READS_WEIGHTS:
                 writer.weights(blobs, sample=_setup.wants.weights != "header")
             for item in readers()[name].read(blobs, _setup.wants):
                 if isinstance(item, Part):
@@ -186,12 +187,12 @@ def _by_reader(shard: Shard, writer: Writer) -> dict[str, list[Blob]]:
         if isinstance(blob, Unread):
             continue
         try:
-            name = reader_of(blob, blob.head(HEAD))
+            name = reader_name(blob, blob.head(HEAD_BYTES))
         except Unreadable as error:
             writer.unread(Unread(blob.uri, str(error), blob=blob))
             continue
         if name:
-            if not blob.stretch[0] or hasattr(readers()[name], "IN_STRETCHES"):
+            if not blob.stretch[0] or readers()[name].READS_PARTITIONS:
                 found.setdefault(name, []).append(blob)
         else:
             writer.unread(Unread(blob.uri, "no reader knows this kind of file", skipped=True, blob=blob))

@@ -1,67 +1,34 @@
-"""What files say. A reader turns blobs into parts of subjects and batches of samples.
+"""Readers: what files say. A reader turns files into parts of subjects and batches of samples.
 
-A reader is a module of this package with two functions and its examples::
-
-    def claims(blob: Blob, head: bytes) -> int          0: not mine; the reader that claims most reads it
-    def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Samples | Unread]
-    EXAMPLES: tuple[Example, ...]                       small files it reads, and what it must state of them
-
-``head`` is the blob's first :data:`HEAD` bytes. ``read`` gets every blob of a shard that it claims and
-never raises on what a file holds: a blob that cannot be read at all is yielded as ``Unread``, one that
-can be read in part yields a part with gaps. A blob not yielded as ``Unread`` counts as scanned. A reader
-that minds :attr:`Blob.stretch` says ``IN_STRETCHES = True``; any other gets a blob once, for its first stretch.
+Each module (or package) of this folder is a reader, with the functions and constants of :class:`Reader`; adding a
+reader is adding a file. What several readers share is in :mod:`auditor.reading` and :mod:`auditor.syntax`.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol, cast
 
 from auditor.errors import Unreadable
-from auditor.model import Statement, Subject
+from auditor.extensions import READERS, Extension, load_members
+from auditor.parts import Part
 from auditor.samples import Samples
 from auditor.sources import Blob, Unread
 
-HEAD = 4096
-
-Role = Literal["card", "licence", "terms", "document"]
-
-
-class Text(NamedTuple):
-    """A text that was read, for the derivations that need its words. It never leaves the worker.
-
-    ``accepted``: whoever downloads has to accept it first, so that a policy it names binds.
-    """
-
-    role: Role
-    uri: str
-    text: str
-    first_line: int = 1  # the line of the file on which it begins (after front matter); 0: its lines are not the file's
-    accepted: bool = False
-
-
-class Part(NamedTuple):
-    """What one blob says of one subject. Parts of a subject are joined after all shards are done.
-
-    ``tensors`` are digests of tensors by which models can be told apart, where weights are read in full.
-    """
-
-    subject: Subject
-    texts: tuple[Text, ...] = ()
-    tensors: frozenset[bytes] = frozenset()
+# Bytes from the beginning of a file that readers are asked to claim it by.
+HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Wants:
-    """What a run needs to know, so that nothing else is computed.
+class ReadOptions:
+    """What a run needs of its files; readers compute nothing else.
 
-    ``algorithms`` are those that a loaded list can answer. ``weights`` is how far weights files are
-    read. ``variants`` are the further forms of an image that are hashed: ``dihedral``, ``unpadded``,
-    ``oriented``, ``512`` (the other PDQ convention).
+    Attributes:
+        algorithms: The digest algorithms and text signals that a loaded list can answer.
+        weights: How far weights files are read: their headers, sampled values too, or every tensor.
+        variants: Further forms of an image that are hashed: ``dihedral``, ``unpadded``, ``oriented``, ``512`` (the
+            other PDQ convention).
     """
 
     algorithms: frozenset[str] = frozenset()
@@ -70,8 +37,18 @@ class Wants:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A small file, and what its reader must state: (key, value, relation); ``gaps`` are their ``what``."""
+class ReaderExample:
+    """A small file, and what its reader must say of it.
+
+    Attributes:
+        name: The file's name, with folders.
+        data: Its bytes.
+        states: Statements that must be among those made, as (key, value, relation).
+        gaps: The ``what`` of gaps that must be among those left; without any, there must be none.
+        unread: Part of the reason why the file is not read; "": it is read.
+        columns: Columns that the batches of samples must have.
+        options: With which options it is read.
+    """
 
     name: str
     data: bytes
@@ -79,40 +56,65 @@ class Example:
     gaps: tuple[str, ...] = ()
     unread: str = ""
     columns: tuple[str, ...] = ()
-    wants: Wants = field(default_factory=Wants)
+    options: ReadOptions = field(default_factory=ReadOptions)
 
 
 class Reader(Protocol):
-    EXAMPLES: tuple[Example, ...]
+    """The duties of a reader. It fetches nothing, unpickles nothing and extracts nothing to disk.
 
-    def claims(self, blob: Blob, head: bytes) -> int: ...
+    Attributes:
+        EXAMPLES: Files that it claims and reads, broken ones among them. Tests read them, and feed it altered ones.
+        READS_PARTITIONS: Optional. True: it reads only the rows of :attr:`Blob.partition`, so that a large table is
+            read by several workers. False: it gets a file once, for its first partition.
+        READS_WEIGHTS: Optional. True: its files hold a model's weights, whose values may be sampled and compared.
+    """
 
-    def read(self, blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Samples | Unread]: ...
+    EXAMPLES: tuple[ReaderExample, ...]
+    READS_PARTITIONS: bool = False
+    READS_WEIGHTS: bool = False
+
+    def claims(self, blob: Blob, head: bytes) -> int:
+        """Return how surely the file is one for this reader, from 0 (not at all) to 100; the highest claim reads it.
+
+        It judges by the first :data:`HEAD_BYTES` bytes, then by the name, and never raises on what they hold.
+        """
+        ...
+
+    def read(self, blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
+        """Yield what the files of a shard say.
+
+        It never raises on what a file holds. A file that cannot be read at all is yielded as :class:`Unread`; what was
+        read of one that breaks off counts, with a gap for the rest. A file not yielded as Unread counts as scanned.
+        """
+        ...
 
 
-@cache
-def readers() -> Mapping[str, Reader]:
-    """Every module of this package, by name: adding a reader is adding a file."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}
+def readers(extensions: tuple[Extension, ...] = ()) -> Mapping[str, Reader]:
+    """Return every reader by name: those of this folder, and those that installed packages add.
+
+    Raises:
+        auditor.errors.ExtensionError: A module is no reader, or an extension has the name of another reader.
+    """
+    return cast("Mapping[str, Reader]", load_members(__name__, Reader, READERS, extensions))
 
 
-def reader_of(blob: Blob, head: bytes) -> str:
-    """The name of the reader that claims this blob most (the first by name of those that claim alike)."""
-    best, mine = 0, ""
-    for name, reader in readers().items():
+def reader_name(blob: Blob, head: bytes, extensions: tuple[Extension, ...] = ()) -> str:
+    """Return the name of the reader that claims a file most, the first by name among equals; "" if none does."""
+    best, chosen = 0, ""
+    for name, reader in readers(extensions).items():
         if (claim := reader.claims(blob, head)) > best:
-            best, mine = claim, name
-    return mine
+            best, chosen = claim, name
+    return chosen
 
 
-def state(subject: Subject, *statements: Statement) -> Subject:
-    """The subject with more statements."""
-    return Subject(subject.kind, subject.name, subject.revision, (*subject.statements, *statements), subject.gaps)
+def read_each(blobs: Iterable[Blob], part: Callable[[Blob, bytes], Part], limit: int) -> Iterator[Part | Unread]:
+    """Yield the part of each file, for a reader that needs no more than its beginning.
 
-
-def each(blobs: Iterable[Blob], part: Callable[[Blob, bytes], Part], limit: int) -> Iterator[Part | Unread]:
-    """A part for each blob, from its first ``limit`` bytes; one that ``part`` finds :class:`Unreadable` is unread."""
+    Args:
+        blobs: The files.
+        part: Makes a part of a file and its bytes; raises Unreadable, with the reason why the file is unread.
+        limit: How many bytes of a file are read at most.
+    """
     for blob in blobs:
         try:
             yield part(blob, blob.read(limit))

@@ -12,7 +12,6 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import BinaryIO, Literal
 
 import ijson
@@ -21,17 +20,16 @@ import pyarrow.parquet as pq
 
 from auditor.errors import Unreadable
 from auditor.model import Gap, Kind, Place, Ref, Subject
-from auditor.readers import Example, Part, Wants
-from auditor.readers.card import READ_LIMIT, part_of
-from auditor.readers.table import rows_before
+from auditor.parts import Part
+from auditor.readers import ReaderExample, ReadOptions
+from auditor.reading.card_part import MAX_CARD_BYTES, card_part
 from auditor.sources import Blob, Unread
+from auditor.syntax.card_columns import CardColumns, card_columns
+from auditor.syntax.parquet_schema import parquet_column_names, rows_before
 
-_CARD = re.compile(r"(?:model|readme|repo|dataset)?(?:card|readme)(?:text|content|data)?")
-_IDS = ("modelid", "datasetid", "repoid", "id", "model", "dataset", "repo", "name", "modelname")
-_REVISIONS = ("sha", "revision", "commit")
 _SUFFIXES = (".parquet", ".jsonl", ".ndjson", ".json", ".csv")
 _BATCH = 64  # rows; a card may have megabytes
-_LINE_LIMIT = 2 * READ_LIMIT
+_LINE_LIMIT = 2 * MAX_CARD_BYTES
 _BAD_LIMIT = 100  # rows that cannot be read, before the rest is given up
 _BROKEN = (
     pa.ArrowException,
@@ -46,14 +44,14 @@ _BROKEN = (
 
 Row = Mapping[str, object]
 
-IN_STRETCHES = True
+READS_PARTITIONS = True
 
 
 def claims(blob: Blob, head: bytes) -> int:
     suffix = _suffix(blob)
     if suffix not in _SUFFIXES or (suffix == ".json" and not _is_list(head) and b"\n{" not in head):
         return 0
-    return 55 if _columns(_names(blob, suffix, head)) else 0
+    return 55 if card_columns(_names(blob, suffix, head)) else 0
 
 
 def _suffix(blob: Blob) -> str:
@@ -65,26 +63,12 @@ def _is_list(head: bytes) -> bool:
     return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
 
-@lru_cache  # of a table's few columns, for each row
-def _bare(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def _columns(names: Iterable[str]) -> tuple[str, str, str] | None:
-    """The columns of the id, of the card and of the revision ("" for none), where a table is one of cards."""
-    bare = {_bare(name): name for name in reversed(list(names))}
-    card = next((name for short, name in bare.items() if _CARD.fullmatch(short)), "")
-    own = next((bare[short] for short in _IDS if short in bare), "")
-    revision = next((bare[short] for short in _REVISIONS if short in bare), "")
-    return (own, card, revision) if own and card else None
-
-
 def _names(blob: Blob, suffix: str, head: bytes) -> list[str]:
     """The names of a table's columns, as far as its first row or schema tells."""
     if suffix == ".parquet":
         try:
             with blob.open() as file:
-                return list(pq.read_schema(pa.PythonFile(file, mode="r")).names)
+                return parquet_column_names(file)
         except (Unreadable, ValueError, *_BROKEN):
             return []
     if head[:2] == b"\x1f\x8b":
@@ -108,7 +92,7 @@ def _without_strings(text: str) -> str:
     return flat.partition("}")[0]
 
 
-def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
     for blob in blobs:
         try:
             yield from _parts(blob)
@@ -117,7 +101,7 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
 
 
 def _parts(blob: Blob) -> Iterator[Part]:
-    columns: tuple[str, str, str] | None = None
+    columns: CardColumns | None = None
     bad: list[Gap] = []
     try:
         for number, row in _rows(blob):
@@ -129,7 +113,7 @@ def _parts(blob: Blob) -> Iterator[Part]:
                     )
                     break
                 continue
-            columns = columns or _columns(row)
+            columns = columns or card_columns(row)
             if columns is None:
                 bad.append(Gap("table", "a row without an id and a card", Place(blob.uri, number)))
                 if len(bad) == _BAD_LIMIT:
@@ -144,20 +128,20 @@ def _parts(blob: Blob) -> Iterator[Part]:
         yield Part(Subject(own.kind, own.name, own.revision, gaps=tuple(bad)))
 
 
-def _part(blob: Blob, number: int, row: Row, columns: tuple[str, str, str]) -> Part:
+def _part(blob: Blob, number: int, row: Row, columns: CardColumns) -> Part:
     own, card, revision = (row.get(name) if name else None for name in columns)
     text = card if isinstance(card, str) else card.decode("utf-8", "replace") if isinstance(card, bytes) else ""
     gaps = []
-    if len(text) > READ_LIMIT:
-        text = text[:READ_LIMIT]
-        gaps.append(f"longer than {READ_LIMIT:,} characters: only these were read")
+    if len(text) > MAX_CARD_BYTES:
+        text = text[:MAX_CARD_BYTES]
+        gaps.append(f"longer than {MAX_CARD_BYTES:,} characters: only these were read")
     if card is not None and not isinstance(card, (str, bytes)):
         gaps.append("its card is no text")
     name = str(own).strip() if own not in (None, "") else f"{blob.alone or blob.name}#{number}"
-    said: Kind | Literal[""] = "dataset" if _bare(columns[0]) in ("datasetid", "dataset") else blob.alone_kind
+    said: Kind | Literal[""] = "dataset" if columns.are_of_datasets else blob.alone_kind
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return part_of(
+    return card_part(
         text,
         f"{blob.uri}#row={number}",
         said,
@@ -219,7 +203,7 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, Row | str]]:
 
 def _parquet(raw: BinaryIO, blob: Blob) -> Iterator[tuple[int, Row]]:
     table = pq.ParquetFile(pa.PythonFile(raw, mode="r"), pre_buffer=False)
-    columns = _columns(table.schema_arrow.names)
+    columns = card_columns(table.schema_arrow.names)
     if columns is None:
         raise Unreadable("has no columns of ids and cards")
     groups = blob.share(table.metadata.num_row_groups)
@@ -232,13 +216,13 @@ def _parquet(raw: BinaryIO, blob: Blob) -> Iterator[tuple[int, Row]]:
 
 
 EXAMPLES = (
-    Example(
+    ReaderExample(
         "cards.jsonl",
         b'{"modelId": "acme/leaf", "card": "---\\nlicense: mit\\n---\\n# Leaf\\n"}\n'
         b'{"modelId": "acme/tree", "card": null}\nbroken\n',
         (("licence", "mit", ""), ("title", "Leaf", ""), ("card", "none", "")),
         gaps=("table",),
     ),
-    Example("cards.csv", b'id,card\nacme/leaf,"# Leaf\n\nA model."\n', (("title", "Leaf", ""),)),
-    Example("cards.json", b'[{"id": "acme/leaf", "readme": "# Leaf"}]', (("title", "Leaf", ""),)),
+    ReaderExample("cards.csv", b'id,card\nacme/leaf,"# Leaf\n\nA model."\n', (("title", "Leaf", ""),)),
+    ReaderExample("cards.json", b'[{"id": "acme/leaf", "readme": "# Leaf"}]', (("title", "Leaf", ""),)),
 )

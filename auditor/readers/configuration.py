@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.readers import Example, Part, Wants, each
+from auditor.parts import Part
+from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
 from auditor.syntax.front_matter import decoded
 from auditor.syntax.front_matter import loaded as loaded_yaml
@@ -32,8 +33,8 @@ def claims(blob: Blob, head: bytes) -> int:
     return 60 if blob.kind in ("model", "") or b"_class_name" in head or b"architectures" in head else 0
 
 
-def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
-    return each(blobs, part, READ_LIMIT + 1)
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+    return read_each(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:
@@ -122,22 +123,22 @@ def _merged(value: object, depth: int = 0) -> Stated:
 
 
 EXAMPLES = (
-    Example(
+    ReaderExample(
         "adapter_config.json",
         b'{"base_model_name_or_path": "acme/base", "peft_type": "LORA"}',
         (("base_model", "acme/base", "adapter"), ("library", "peft", "")),
     ),
-    Example(
+    ReaderExample(
         "model_index.json",
         b'{"_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.30.0", "_name_or_path": "acme/base"}',
         (("base_model", "acme/base", ""), ("architecture", "StableDiffusionPipeline", ""), ("generates", "image", "")),
     ),
-    Example("config.json", b'{"architectures": ["BertModel"]}', (("architecture", "BertModel", ""),)),
-    Example(
+    ReaderExample("config.json", b'{"architectures": ["BertModel"]}', (("architecture", "BertModel", ""),)),
+    ReaderExample(
         "mergekit_config.yml",
         b"models:\n- model: acme/a\n- model: acme/b+acme/lora\nmerge_method: slerp\n",
         (("base_model", "acme/a", "merge"), ("base_model", "acme/b", "merge"), ("base_model", "acme/lora", "adapter")),
     ),
-    Example("config.json", b"[" * 100_000, unread="nested too deep to be read"),
-    Example("config.json", b"[]", unread="is not a JSON object"),
+    ReaderExample("config.json", b"[" * 100_000, unread="nested too deep to be read"),
+    ReaderExample("config.json", b"[]", unread="is not a JSON object"),
 )

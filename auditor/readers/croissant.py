@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.readers import Example, Part, Text, Wants, each
+from auditor.parts import Part, Text
+from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
 from auditor.syntax.front_matter import decoded
 from auditor.syntax.plain_json import READ_LIMIT, line, objects, strings, table
@@ -24,8 +25,8 @@ def claims(blob: Blob, head: bytes) -> int:
     return 70 if blob.suffix in (".json", ".jsonld") and b"@context" in head and _MARK.search(head) else 0
 
 
-def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
-    return each(blobs, part, READ_LIMIT + 1)
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+    return read_each(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:
@@ -142,7 +143,7 @@ def _prose(dataset: Mapping[str, object]) -> str:
 
 
 EXAMPLES = (
-    Example(
+    ReaderExample(
         "croissant.json",
         b'{"@context": {"cr": "http://mlcommons.org/croissant/"}, "@type": "sc:Dataset", "name": "leaves",'
         b' "license": "https://creativecommons.org/licenses/by/4.0/", "isBasedOn": "acme/trees",'
@@ -158,5 +159,5 @@ EXAMPLES = (
         ),
         gaps=("table",),
     ),
-    Example("croissant.json", b'{"@context": "http://mlcommons.org/croissant/", ', unread="is not JSON"),
+    ReaderExample("croissant.json", b'{"@context": "http://mlcommons.org/croissant/", ', unread="is not JSON"),
 )

@@ -11,7 +11,8 @@ from urllib.parse import unquote
 
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Ref, Statement, Subject
-from auditor.readers import Example, Part, Text, Wants
+from auditor.parts import Part, Text
+from auditor.readers import ReaderExample, ReadOptions
 from auditor.sources import Blob, Unread
 from auditor.syntax.front_matter import decoded
 from auditor.syntax.plain_json import DEPTH_LIMIT, READ_LIMIT, line, objects, strings, table
@@ -23,7 +24,7 @@ def claims(blob: Blob, head: bytes) -> int:
     return 70 if blob.suffix in (".json", ".cdx") and b"CycloneDX" in head else 0
 
 
-def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
     for blob in blobs:
         try:
             yield from parts(blob, blob.read(READ_LIMIT + 1))
@@ -126,7 +127,7 @@ def _prose(model: Mapping[str, object]) -> Iterator[str]:
 
 
 EXAMPLES = (
-    Example(
+    ReaderExample(
         "bom.json",
         b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "machine-learning-model",'
         b' "group": "acme", "name": "leaf", "licenses": [{"license": {"id": "MIT"}}],'
@@ -140,7 +141,7 @@ EXAMPLES = (
             ("trained_on", "leaves", ""),
         ),
     ),
-    Example(
+    ReaderExample(
         "bom.json",
         b'{"bomFormat": "CycloneDX", "components": []}',
         unread="a bill of materials that names no model",

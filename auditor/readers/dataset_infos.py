@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.readers import Example, Part, Text, Wants, each
+from auditor.parts import Part, Text
+from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
 from auditor.syntax.front_matter import decoded
 from auditor.syntax.plain_json import READ_LIMIT, line, strings, table
@@ -27,8 +28,8 @@ def claims(blob: Blob, head: bytes) -> int:
     return 70 if blob.basename in _NAMES else 55 if _SHAPE.match(head) else 0
 
 
-def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
-    return each(blobs, part, READ_LIMIT + 1)
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+    return read_each(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:
@@ -81,7 +82,7 @@ def _files(info: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 
 EXAMPLES = (
-    Example(
+    ReaderExample(
         "dataset_infos.json",
         b'{"default": {"description": "Leaves.", "license": "CC-BY 4.0", "features": {}, "download_checksums":'
         b' {"https://example.org/a.zip": {"num_bytes": 1, "checksum":'
@@ -91,5 +92,5 @@ EXAMPLES = (
             ("distribution", "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", ""),
         ),
     ),
-    Example("dataset_infos.json", b"[]", unread="is not a JSON object"),
+    ReaderExample("dataset_infos.json", b"[]", unread="is not a JSON object"),
 )

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.model import Gap, Place, Subject
-from auditor.readers import Example, Part, Text, Wants, each
+from auditor.parts import Part, Text
+from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
 from auditor.syntax.front_matter import decoded_within
 from auditor.syntax.plain_json import READ_LIMIT, objects, strings, table
@@ -34,8 +35,8 @@ def claims(blob: Blob, head: bytes) -> int:
     return 15 if suffix in ("", ".txt") and _NAMES.fullmatch(blob.basename.removesuffix(suffix)) else 0
 
 
-def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
-    return each(blobs, part, READ_LIMIT + 1)
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+    return read_each(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:
@@ -69,7 +70,7 @@ def _cells(notebook: Mapping[str, object]) -> Iterator[str]:
 
 
 EXAMPLES = (
-    Example("notes.ipynb", b'{"cells": [{"cell_type": "markdown", "source": ["# Leaves\\n", "and trees"]}]}'),
-    Example("notes.ipynb", b'{"cells": ', unread="is not JSON"),
-    Example(".github/workflows/ci.yml", b"on: push\n"),
+    ReaderExample("notes.ipynb", b'{"cells": [{"cell_type": "markdown", "source": ["# Leaves\\n", "and trees"]}]}'),
+    ReaderExample("notes.ipynb", b'{"cells": ', unread="is not JSON"),
+    ReaderExample(".github/workflows/ci.yml", b"on: push\n"),
 )

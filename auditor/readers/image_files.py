@@ -9,64 +9,38 @@ from itertools import groupby, islice
 
 from auditor.errors import Unreadable
 from auditor.hashing.hash_images import COMPUTED, DECODING, Encoded, hash_images
-from auditor.readers import Example, Part, Wants
-from auditor.readers.other_files import BATCH, exact_samples, pointed
-from auditor.readers.other_weights import pointer
+from auditor.parts import Part
+from auditor.readers import ReaderExample, ReadOptions
+from auditor.reading.file_samples import (
+    BATCH_FILES,
+    MAX_DECODED_BYTES,
+    TOO_LARGE_TO_DECODE,
+    sample_lfs_pointers,
+    sample_whole_files,
+)
 from auditor.samples import Samples, build_sample_batch
 from auditor.sources import Blob, Unread
+from auditor.syntax.image_magic import is_image
+from auditor.syntax.lfs_pointer import parse_lfs_pointer
 
-# Above this a file is digested as a stream and not held in memory to be decoded.
-MAX_DECODED_BYTES = 256 << 20
-
-_TOO_LARGE = "a file of more than 256 MiB, so not decoded"
 # fmt: off
 _SUFFIXES = frozenset((
     ".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg",
     ".jxl", ".mpo", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".psd", ".tif", ".tiff", ".webp",
 ))
 # fmt: on
-_MAGICS = (
-    b"\xff\xd8\xff",
-    b"\x89PNG\r\n\x1a\n",
-    b"GIF87a",
-    b"GIF89a",
-    b"II*\0",
-    b"MM\0*",
-    b"II+\0",
-    b"MM\0+",
-    b"\0\0\0\x0cjP  \r\n\x87\n",
-    b"\xff\x4f\xff\x51",
-    b"\0\0\0\x0cJXL \r\n\x87\n",
-    b"8BPS\0\x01",
-)
-_BRANDS = frozenset((b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
-
-
 def claims(blob: Blob, head: bytes) -> int:
     """A picture by its first bytes, or by its name alone: then it is a sample that leaves a gap."""
-    if is_picture(head):
+    if is_image(head):
         return 80
     return 40 if blob.suffix in _SUFFIXES else 0
 
 
-def is_picture(head: bytes) -> bool:
-    """Do these first bytes (32 are enough) begin a picture?"""
-    if head.startswith(_MAGICS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        return True
-    if head[4:8] == b"ftyp":
-        return head[8:12] in _BRANDS
-    # "BM" begins a text too: a bitmap says the length of its second header.
-    return head[:2] == b"BM" and head[14:18] in _BITMAPS
-
-
-_BITMAPS = frozenset(struct.pack("<I", length) for length in (12, 16, 40, 52, 56, 64, 108, 124))
-
-
-def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Samples | Unread]:
-    wanted = tuple(name for name in COMPUTED if name in wants.algorithms)
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
+    wanted = tuple(name for name in COMPUTED if name in options.algorithms)
     large: list[Blob] = []
     for ref, group in groupby(blobs, key=lambda blob: blob.ref("dataset")):
-        while some := tuple(islice(group, BATCH)):
+        while some := tuple(islice(group, BATCH_FILES)):
             if not wanted:
                 names, places = [blob.basename for blob in some], [blob.uri for blob in some]
                 yield Samples(ref, "computed", build_sample_batch({"sample": names, "place": places}, ()))
@@ -74,12 +48,12 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Samples | Unrea
             large += (blob for blob in some if blob.size > MAX_DECODED_BYTES)
             unread: list[Unread] = []
             pointers: list[tuple[Blob, str]] = []
-            batch = hash_images(_encoded(some, unread, pointers), wanted, wants.variants)
+            batch = hash_images(_encoded(some, unread, pointers), wanted, options.variants)
             yield from unread
-            yield from pointed(pointers, wanted)
+            yield from sample_lfs_pointers(pointers, wanted)
             if batch.num_rows:
                 yield Samples(ref, "computed", batch)
-    yield from exact_samples(large, wanted, "" if DECODING.isdisjoint(wanted) else _TOO_LARGE)
+    yield from sample_whole_files(large, wanted, "" if DECODING.isdisjoint(wanted) else TOO_LARGE_TO_DECODE)
 
 
 def _encoded(blobs: Iterable[Blob], unread: list[Unread], pointers: list[tuple[Blob, str]]) -> Iterator[Encoded]:
@@ -95,7 +69,7 @@ def _encoded(blobs: Iterable[Blob], unread: list[Unread], pointers: list[tuple[B
             except Unreadable as error:
                 unread.append(Unread(blob.uri, str(error), blob=blob))
                 continue
-            if found := pointer(data):
+            if found := parse_lfs_pointer(data):
                 pointers.append((blob, found[0]))
             else:
                 yield Encoded(blob.basename, blob.uri, 0, data)
@@ -114,7 +88,7 @@ def _tiny_png() -> bytes:
     )
 
 
-EXAMPLES: tuple[Example, ...] = (
-    Example("a picture", _tiny_png(), columns=("md5", "pdq"), wants=Wants(frozenset({"md5", "pdq"}))),
-    Example("a picture, and no list", _tiny_png()),
+EXAMPLES: tuple[ReaderExample, ...] = (
+    ReaderExample("a picture", _tiny_png(), columns=("md5", "pdq"), options=ReadOptions(frozenset({"md5", "pdq"}))),
+    ReaderExample("a picture, and no list", _tiny_png()),
 )

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.readers import Example, Part, Wants, each
+from auditor.parts import Part
+from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
 from auditor.syntax.front_matter import decoded, loaded
 from auditor.syntax.plain_json import line, objects, strings
@@ -24,8 +25,8 @@ def claims(blob: Blob, head: bytes) -> int:
     return 65 if blob.suffix in (".yml", ".yaml") and b"Model Openness Framework" in head else 0
 
 
-def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
-    return each(blobs, part, READ_LIMIT + 1)
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+    return read_each(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:
@@ -94,7 +95,7 @@ def _names(value: object) -> Iterator[str]:
 
 
 EXAMPLES = (
-    Example(
+    ReaderExample(
         "leaf.yml",
         b"framework: {name: 'Model Openness Framework', version: '1.0'}\n"
         b"release:\n  name: Leaf\n  origin: Tree\n  license:\n    distribution: {name: MIT}\n"
@@ -107,7 +108,7 @@ EXAMPLES = (
             ("training_data", "Datasets", ""),
         ),
     ),
-    Example(
+    ReaderExample(
         "leaf.yml", b"# Model Openness Framework\nrelease: 1\n", unread="is no Model Openness file: it has no release"
     ),
 )

@@ -14,11 +14,13 @@ from typing import BinaryIO
 from auditor.errors import Unreadable
 from auditor.hashing.weight_digests import file_digests
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.readers import Example, Part, Wants
-from auditor.readers.safetensors import without_folders
+from auditor.parts import Part
+from auditor.readers import ReaderExample, ReadOptions
 from auditor.samples import ARTEFACT_SHA256
 from auditor.sources import Blob, Unread
 from auditor.syntax import safetensors_header
+from auditor.syntax.lfs_pointer import parse_lfs_pointer
+from auditor.syntax.model_names import without_local_folders
 
 # What each suffix usually holds; content says otherwise where it can.
 SUFFIXES: Mapping[str, str] = MappingProxyType(
@@ -40,9 +42,6 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
         ".npz": "numpy",
     }
 )
-_POINTER = re.compile(
-    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*oid sha256:([0-9a-f]{64})\nsize ([0-9]{1,18})\n?"
-)
 # Protocols 2 to 5 say themselves; a protocol 0 or 1 pickle is told by its suffix alone.
 _PICKLE = re.compile(rb"\x80[\x02-\x05][^\x00]")
 _ZIP = b"PK\x03\x04"
@@ -51,15 +50,9 @@ METADATA_READ = 4 << 20  # of a GGUF file: general.* comes before the tokenizer'
 _CODE = "loading it can run code"
 
 
-def pointer(head: bytes) -> tuple[str, int] | None:
-    """SHA-256 and size of the file that a Git LFS pointer stands for; None where these bytes are none."""
-    match = _POINTER.fullmatch(head[:1024]) if head.startswith(b"version") else None
-    return (match[1].decode(), int(match[2])) if match else None
-
-
 def _format(blob: Blob, head: bytes) -> str:
     """The format that the first bytes tell; "" where they tell none."""
-    if pointer(head):
+    if parse_lfs_pointer(head):
         return "pointer"
     if head.startswith(b"GGUF"):
         return "gguf"
@@ -68,6 +61,9 @@ def _format(blob: Blob, head: bytes) -> str:
     if head.startswith(_ZIP) and (blob.suffix in SUFFIXES or blob.suffix in safetensors_header.SUFFIXES):
         return "zip"
     return "pickle" if _PICKLE.match(head) else ""
+
+
+READS_WEIGHTS = True
 
 
 def claims(blob: Blob, head: bytes) -> int:
@@ -83,14 +79,18 @@ def claims(blob: Blob, head: bytes) -> int:
     return 50 if SUFFIXES.get(blob.suffix) else 0
 
 
-def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
     for blob in blobs:
         place = Place(blob.uri)
         try:
             with blob.open() as file:
                 head = file.read(4096)
                 statements, gaps = _read(blob, head, file, place)
-                if head and not pointer(head) and (wants.weights == "full" or ARTEFACT_SHA256 in wants.algorithms):
+                if (
+                    head
+                    and not parse_lfs_pointer(head)
+                    and (options.weights == "full" or ARTEFACT_SHA256 in options.algorithms)
+                ):
                     statements += [
                         Statement("artefact", str(digest), blob.basename, place, "computed")
                         for digest in file_digests(file)
@@ -107,7 +107,7 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
 
 def _read(blob: Blob, head: bytes, file: BinaryIO, place: Place) -> tuple[list[Statement], list[Gap]]:
     told = _format(blob, head)
-    if found := pointer(head):
+    if found := parse_lfs_pointer(head):
         digest, size = found
         says = Statement("artefact", f"sha256:{digest}", blob.basename, place, "lfs-pointer", f"{size:,} bytes")
         return [says], [Gap("header", "a Git LFS pointer: the weights themselves are not here", place)]
@@ -236,7 +236,7 @@ def _gguf(file: BinaryIO, place: Place) -> Iterator[Statement]:
             if isinstance(text, str) and text.strip():
                 local = key in ("base_model", "trained_on")
                 yield Statement(
-                    key, without_folders(text.strip()) if local else text.strip(), relation, place, "header", name
+                    key, without_local_folders(text.strip()) if local else text.strip(), relation, place, "header", name
                 )
 
     yield from says("architecture", "architecture")
@@ -263,25 +263,25 @@ def _gguf_text(key: str, value: str) -> bytes:
 
 
 EXAMPLES = (
-    Example(
+    ReaderExample(
         "pointer.safetensors",
         b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"ab" * 32 + b"\nsize 137262\n",
         states=(("artefact", "sha256:" + "ab" * 32, "pointer.safetensors"),),
         gaps=("header",),
     ),
-    Example(
+    ReaderExample(
         "renamed.safetensors",
         b"\x80\x02}q\x00.",
         states=(("weights_format", "pickle", "renamed.safetensors"),),
         gaps=("header",),
     ),
-    Example(
+    ReaderExample(
         "pytorch_model.bin",
         b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.",
         states=(("weights_format", "pickle", "pytorch_model.bin"),),
     ),
-    Example("model.onnx", b"\x08\x07\x12\x04test", states=(("weights_format", "onnx", "model.onnx"),)),
-    Example(
+    ReaderExample("model.onnx", b"\x08\x07\x12\x04test", states=(("weights_format", "onnx", "model.onnx"),)),
+    ReaderExample(
         "meadow.gguf",
         b"GGUF"
         + struct.pack("<IQQ", 3, 0, 4)

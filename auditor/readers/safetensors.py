@@ -1,6 +1,6 @@
 """Reads the header of safetensors files: what the weights are, what they were made from, and what was stripped.
 
-Only the header's bytes are read, however large the file, unless the run wants digests. Training folders,
+Only the header's bytes are read, however large the file, unless the run options digests. Training folders,
 captions and tags are counted and never repeated.
 """
 
@@ -19,9 +19,11 @@ from auditor.errors import Unreadable
 from auditor.hashing.distinctive_tensors import MIN_DISTINCTIVE_BYTES, tensor_hasher
 from auditor.hashing.weight_digests import Stretches, file_digests
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.readers import Example, Part, Wants
+from auditor.parts import Part
+from auditor.readers import ReaderExample, ReadOptions
 from auditor.samples import ARTEFACT_SHA256
 from auditor.sources import Blob, Unread
+from auditor.syntax.model_names import without_local_folders
 from auditor.syntax.safetensors_header import (
     MAX_HEADER_BYTES,
     MAX_HEADER_READ,
@@ -30,6 +32,8 @@ from auditor.syntax.safetensors_header import (
     Tensor,
     read_header,
 )
+
+READS_WEIGHTS = True
 
 
 def claims(blob: Blob, head: bytes) -> int:
@@ -42,7 +46,7 @@ def claims(blob: Blob, head: bytes) -> int:
     return 0
 
 
-def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
     """One part a file: its format, what its header says, and digests where they are wanted."""
     for blob in blobs:
         place = Place(blob.uri)
@@ -60,8 +64,8 @@ def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Unread]:
                     data = found.data
                     gaps.extend(Gap("header", fault, place) for fault in found.faults)
                     statements.extend(_statements(found, place))
-                if wants.weights == "full" or ARTEFACT_SHA256 in wants.algorithms:
-                    if wants.weights == "full" and data and not found.faults:
+                if options.weights == "full" or ARTEFACT_SHA256 in options.algorithms:
+                    if options.weights == "full" and data and not found.faults:
                         tensors = tensor_hasher(found)
                     digests = {digest.algorithm: digest.value for digest in file_digests(file, data, tensors)}
                     statements.extend(_artefacts(digests, blob, blob.size - data, place))
@@ -116,12 +120,12 @@ def _statements(found: SafetensorsHeader, place: Place) -> Iterator[Statement]:
         yield says("licence", licence)
     relation = "adapter" if adapter else "finetune"
     if base := metadata.get("ss_sd_model_name", "").strip():
-        yield says("base_model", without_folders(base), relation, "ss_sd_model_name")
+        yield says("base_model", without_local_folders(base), relation, "ss_sd_model_name")
     if _SHA256.fullmatch(digest := metadata.get("ss_new_sd_model_hash", "").lower()):
         yield says("base_model", f"sha256:{digest}", relation, "ss_new_sd_model_hash")
     for parent in metadata.get("modelspec.merged_from", "").split(","):
         if parent.strip():
-            yield says("base_model", without_folders(parent.strip()), "merge", "modelspec.merged_from")
+            yield says("base_model", without_local_folders(parent.strip()), "merge", "modelspec.merged_from")
     yield from _training(metadata, says)
     kohya = {key for key in metadata if key.startswith("ss_")}
     if adapter and "ss_network_module" in kohya and kohya <= _MINIMUM:
@@ -165,15 +169,6 @@ def _inner(text: str) -> object:
         return json.loads(text)  # takes NaN and numbers of any size, as Python's own writer writes them
     except (ValueError, RecursionError):
         return None
-
-
-def without_folders(name: str) -> str:
-    """A model's name without the folders of somebody's machine; ``ORG/NAME`` stays."""
-    plain = name.replace("\\", "/").rstrip("/")
-    local = plain.startswith(("/", "~", ".")) or plain[1:2] == ":" or plain.count("/") > 1 or "\\" in name
-    if plain.startswith(("https://", "http://")):
-        return plain
-    return plain.rsplit("/", 1)[-1] if local else plain
 
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -313,7 +308,7 @@ _LORA = {
     }
 }
 EXAMPLES = (
-    Example(
+    ReaderExample(
         "lora.safetensors",
         _file(
             {
@@ -339,7 +334,7 @@ EXAMPLES = (
             ("header", "captions", ""),
         ),
     ),
-    Example(
+    ReaderExample(
         "merge.safetensors",
         _file({"__metadata__": {"modelspec.title": "Meadows", "modelspec.merged_from": "lakes, org/hills"}, **_W}),
         states=(
@@ -349,7 +344,7 @@ EXAMPLES = (
             ("base_model", "org/hills", "merge"),
         ),
     ),
-    Example(
+    ReaderExample(
         "stripped.safetensors",
         _file({"__metadata__": {"format": "pt"}, **_LORA}, bytes(1536)),
         states=(
@@ -358,13 +353,13 @@ EXAMPLES = (
             ("header", "stripped", "none"),
         ),
     ),
-    Example(
+    ReaderExample(
         "twice.safetensors",
         struct.pack("<Q", 107) + b"{%b,%b}\0\0" % ((b'"w":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}',) * 2),
         states=(("weights_format", "safetensors", "twice.safetensors"),),
         gaps=("header",),
     ),
-    Example(
+    ReaderExample(
         "header-only.safetensors",
         _file(_W, b""),
         states=(("weights_format", "safetensors", "header-only.safetensors"),),

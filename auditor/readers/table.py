@@ -11,7 +11,6 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -24,11 +23,15 @@ from auditor.errors import Unreadable
 from auditor.hashing.digest_parsing import algorithm_of, algorithm_of_cells, parse, unnamed_digest
 from auditor.hashing.hash_images import Encoded, hash_images
 from auditor.model import Gap, Place, Subject
-from auditor.readers import HEAD, Example, Part, Wants
+from auditor.parts import Part
+from auditor.readers import HEAD_BYTES, ReaderExample, ReadOptions
 from auditor.samples import TEXT_SIGNALS, Samples, build_sample_batch
 from auditor.sources import Blob, Unread
+from auditor.syntax.card_columns import bare_name, card_columns
 from auditor.syntax.csv_stream import blocks, header_of, text_of, utf8
 from auditor.syntax.json_stream import records
+from auditor.syntax.lfs_pointer import is_lfs_pointer
+from auditor.syntax.parquet_schema import parquet_column_names, rows_before
 
 ROWS = 1 << 17  # rows in a batch
 BLOCK = 1 << 23  # bytes of JSON lines that are parsed at once
@@ -44,8 +47,6 @@ _URL = re.compile(r".*(?:url|uri)s?|.*(?:imagelink|imglink)|link|href|src|images
 _URL_FIRST = ("url", "imageurl", "contenturl", "imgurl", "photoimageurl", "originalurl")
 _SAMPLE_FIRST = ("filename", "key", "imagekey", "filepath", "imagepath", "imageid", "photoid", "sampleid", "uid", "id")
 _IMAGE = re.compile(r"(?:image|img|picture|photo|pixels?|jpe?g|png|webp)s?(?:bytes|data|content)?|bytes|content|data")
-_CARD = re.compile(r"(?:model|readme|repo|dataset)?(?:card|readme)(?:text|content|data)?")
-_CARD_ID = frozenset({"id", "modelid", "repoid", "datasetid", "model", "repo", "dataset", "name", "modelname"})
 _BESIDE = (".jpg", ".png", ".webp", ".jpeg")  # img2dataset's own formats first
 # A picture's own JSON beside it in a webdataset shard, as img2dataset writes it.
 _IMG2DATASET = re.compile(rb'"(?:original_width|error_message)"\s*:')
@@ -71,15 +72,15 @@ class Columns:
 
     @property
     def names_files(self) -> bool:
-        return _bare(self.sample) == "filename"
+        return bare_name(self.sample) == "filename"
 
-    def read(self, wants: Wants) -> tuple[str, ...]:
-        """The columns that a run with these wants needs."""
-        digests = [name for algorithm, name in self.digests.items() if algorithm in wants.algorithms]
-        urls = self.urls if wants.algorithms & set(TEXT_SIGNALS) else ()
-        image = [self.image, self.width, self.height] if wants.algorithms & _HASHED else []
-        unnamed = [self.unnamed] if wants.algorithms & {"md5", "sha1", "sha256", "sha512"} else []
-        quality = [self.quality] if "pdq" in wants.algorithms and "pdq" in self.digests else []
+    def read(self, options: ReadOptions) -> tuple[str, ...]:
+        """The columns that a run with these options needs."""
+        digests = [name for algorithm, name in self.digests.items() if algorithm in options.algorithms]
+        urls = self.urls if options.algorithms & set(TEXT_SIGNALS) else ()
+        image = [self.image, self.width, self.height] if options.algorithms & _HASHED else []
+        unnamed = [self.unnamed] if options.algorithms & {"md5", "sha1", "sha256", "sha512"} else []
+        quality = [self.quality] if "pdq" in options.algorithms and "pdq" in self.digests else []
         used = [*digests, *unnamed, *urls, *image, *quality]
         sample = self.sample if any(used) or self.names_files else ""
         return tuple(dict.fromkeys(name for name in [*used, sample] if name))
@@ -95,14 +96,14 @@ class Rows:
     wrong: pa.Array | None = None
 
 
-IN_STRETCHES = True
+READS_PARTITIONS = True
 
 
 def claims(blob: Blob, head: bytes) -> int:
     """A table by its first bytes; text tables by their name as well. Tables of cards are another reader's."""
     suffix, packed = _suffix(blob)
     if head[:4] == b"PAR1" or suffix == ".parquet":
-        return 0 if _is_card_table(_parquet_names(blob)) else 60
+        return 0 if card_columns(_parquet_names(blob)) else 60
     if head[:6] == b"ARROW1" or suffix in {".arrow", ".feather", ".ipc"}:
         return 60
     if suffix not in _TEXT:
@@ -112,24 +113,24 @@ def claims(blob: Blob, head: bytes) -> int:
     except Unreadable:
         text = ""
     if suffix in {".csv", ".tsv", ".tab", ".psv"}:
-        return 0 if _is_card_table(header_of(text).cells) else 40
+        return 0 if card_columns(header_of(text).cells) else 40
     start = text.lstrip("\ufeff \t\r\n")
     if suffix in {".jsonl", ".ndjson"}:
-        return 0 if _is_card_table(_keys(start)) else 40
+        return 0 if card_columns(_keys(start)) else 40
     if suffix == ".json":
         if re.match(r"\[\s*\{", start) or (_keys(start) and "\n{" in start):
-            return 0 if _is_card_table(_keys(start.lstrip("[ \t\r\n").split("\n")[0].rstrip(", ]\r"))) else 40
+            return 0 if card_columns(_keys(start.lstrip("[ \t\r\n").split("\n")[0].rstrip(", ]\r"))) else 40
         return 40 if start.startswith("{") and _IMG2DATASET.search(head) else 0
     return 30 if suffix in {".txt", ""} and _is_url_list(text) else 0
 
 
-def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Samples | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
     """Every row of every table as samples: declared digests and URLs, then digests of the images it holds.
 
     Never raises on what a file holds, and fetches nothing.
     """
     for blob in blobs:
-        yield from _table(blob, wants)
+        yield from _table(blob, options)
 
 
 def columns_of(schema: pa.Schema) -> Columns:
@@ -139,7 +140,7 @@ def columns_of(schema: pa.Schema) -> Columns:
     found: dict[str, str] = {}
     unnamed = image = ""
     for field in schema:
-        bare = _bare(field.name)
+        bare = bare_name(field.name)
         texty = _is_text(field.type)
         if algorithm := algorithm_of(field.name):
             if texty or _is_bytes(field.type):
@@ -152,27 +153,27 @@ def columns_of(schema: pa.Schema) -> Columns:
             urls.append(field.name)
         elif texty or pa.types.is_integer(field.type) or pa.types.is_floating(field.type):
             found.setdefault(bare, field.name)
-    urls.sort(key=lambda name: _rank(_bare(name), _URL_FIRST))
+    urls.sort(key=lambda name: _rank(bare_name(name), _URL_FIRST))
     sample = next((found[name] for name in _SAMPLE_FIRST if name in found), "")
     width, height = found.get("originalwidth", ""), found.get("originalheight", "")
     quality = found.get("pdqquality", "")
     return Columns(digests, unnamed, tuple(urls), sample, image, width, height, quality)
 
 
-def _table(blob: Blob, wants: Wants) -> Iterator[Part | Samples | Unread]:
+def _table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | Unread]:
     last = 0
     usable = False
     if not blob.size:
         yield Unread(blob.uri, "the file is empty", skipped=True, blob=blob)
         return
     try:
-        for rows in _rows(blob, wants):
+        for rows in _rows(blob, options):
             if not usable and not rows.columns.usable:
                 yield Unread(blob.uri, NOT_USABLE, skipped=True, blob=blob)
                 return
             usable = True
             last = max(last, int(rows.numbers[-1])) if len(rows.numbers) else last
-            yield from _samples(blob, rows, wants)
+            yield from _samples(blob, rows, options)
     except Unreadable as error:
         why = str(error)
     except _BROKEN as error:
@@ -189,16 +190,16 @@ def _table(blob: Blob, wants: Wants) -> Iterator[Part | Samples | Unread]:
     yield Part(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
 
 
-def _rows(blob: Blob, wants: Wants) -> Iterator[Rows]:
-    head = blob.read(HEAD)
+def _rows(blob: Blob, options: ReadOptions) -> Iterator[Rows]:
+    head = blob.read(HEAD_BYTES)
     suffix, packed = _suffix(blob)
-    if head.startswith(b"version https://git-lfs"):
+    if is_lfs_pointer(head):
         raise Unreadable("a Git LFS pointer: the table itself is not here")
     with blob.open() as file:
         if head[:4] == b"PAR1" or suffix == ".parquet":
-            yield from _parquet(file, blob, wants)
+            yield from _parquet(file, blob, options)
         elif head[:6] == b"ARROW1" or suffix in {".arrow", ".feather", ".ipc"}:
-            yield from _arrow(file, head, wants)
+            yield from _arrow(file, head, options)
         else:
             start = _unpacked(head, packed)
             stream = pa.PythonFile(file, mode="r")
@@ -208,22 +209,22 @@ def _rows(blob: Blob, wants: Wants) -> Iterator[Rows]:
             text = text_of(start)
             shape = text.lstrip("\ufeff \t\r\n")
             if suffix in {".jsonl", ".ndjson"} or (suffix == ".json" and "\n{" in shape and shape.startswith("{")):
-                yield from _json_lines(stream, wants)
+                yield from _json_lines(stream, options)
             elif suffix == ".json" and shape.startswith("{"):
-                yield from _json_object(stream, wants)
+                yield from _json_object(stream, options)
             elif suffix == ".json":
-                yield from _json_array(stream, wants)
+                yield from _json_array(stream, options)
             else:
-                yield from _csv(stream, text, wants)
+                yield from _csv(stream, text, options)
 
 
 # ---- Parquet and Arrow -------------------------------------------------------------------------------------
 
 
-def _parquet(file: BinaryIO, blob: Blob, wants: Wants) -> Iterator[Rows]:
+def _parquet(file: BinaryIO, blob: Blob, options: ReadOptions) -> Iterator[Rows]:
     table = pq.ParquetFile(pa.PythonFile(file, mode="r"))
     columns = columns_of(table.schema_arrow)
-    names = list(columns.read(wants))
+    names = list(columns.read(options))
     if not columns.usable or not table.metadata.num_rows:
         yield Rows(np.zeros(0, np.int64), _no_cells(), columns)
         return
@@ -233,11 +234,6 @@ def _parquet(file: BinaryIO, blob: Blob, wants: Wants) -> Iterator[Rows]:
         for batch in table.iter_batches(_batch_rows(table, group, names), [group], names, use_threads=False):
             yield from _slices(batch, first, columns)
             first += batch.num_rows
-
-
-def rows_before(metadata: pq.FileMetaData, groups: range) -> int:
-    """How many rows stand before those of the row groups."""
-    return sum(metadata.row_group(group).num_rows for group in range(groups.start))
 
 
 def _batch_rows(table: pq.ParquetFile, group: int, names: list[str]) -> int:
@@ -258,7 +254,7 @@ def _batch_rows(table: pq.ParquetFile, group: int, names: list[str]) -> int:
     return max(1, min(ROWS, IMAGES // int(each)))
 
 
-def _arrow(file: BinaryIO, head: bytes, wants: Wants) -> Iterator[Rows]:
+def _arrow(file: BinaryIO, head: bytes, options: ReadOptions) -> Iterator[Rows]:
     stream = pa.PythonFile(file, mode="r")
     batches: Iterable[pa.RecordBatch]
     if head[:6] == b"ARROW1":
@@ -270,7 +266,7 @@ def _arrow(file: BinaryIO, head: bytes, wants: Wants) -> Iterator[Rows]:
         schema = stream_reader.schema
         batches = stream_reader
     columns = columns_of(schema)
-    names = list(columns.read(wants))
+    names = list(columns.read(options))
     first = 1
     if not columns.usable:
         yield Rows(np.zeros(0, np.int64), _no_cells(), columns)
@@ -291,7 +287,7 @@ def _slices(batch: pa.RecordBatch, first: int, columns: Columns) -> Iterator[Row
 # ---- CSV ---------------------------------------------------------------------------------------------------
 
 
-def _csv(stream: pa.NativeFile, text: str, wants: Wants) -> Iterator[Rows]:
+def _csv(stream: pa.NativeFile, text: str, options: ReadOptions) -> Iterator[Rows]:
     header = header_of(text)
     names = list(header.cells)
     columns = columns_of(_texts(names))
@@ -302,7 +298,7 @@ def _csv(stream: pa.NativeFile, text: str, wants: Wants) -> Iterator[Rows]:
     if not columns.usable:
         yield Rows(np.zeros(0, np.int64), _no_cells(), columns)
         return
-    wanted = columns.read(wants)
+    wanted = columns.read(options)
     empty = True
     for block in blocks(stream, header, [names.index(name) for name in wanted], headed):
         if len(block.numbers):
@@ -340,7 +336,7 @@ def _is_url_list(text: str) -> bool:
 # ---- JSON --------------------------------------------------------------------------------------------------
 
 
-def _json_lines(stream: pa.NativeFile, wants: Wants) -> Iterator[Rows]:
+def _json_lines(stream: pa.NativeFile, options: ReadOptions) -> Iterator[Rows]:
     first = 1
     types: dict[str, pa.DataType] = {}
     for block, lines, cut in _blocks(stream):
@@ -352,7 +348,7 @@ def _json_lines(stream: pa.NativeFile, wants: Wants) -> Iterator[Rows]:
         for name, kind in _record_types(block).items():
             types.setdefault(name, kind)
         columns = columns_of(pa.schema(list(types.items())))
-        wanted = columns.read(wants)
+        wanted = columns.read(options)
         schema = pa.schema([(name, types[name]) for name in wanted])
         if not columns.usable:
             yield Rows(np.zeros(0, np.int64), _no_cells(), columns)
@@ -451,7 +447,7 @@ def _types(records: Iterable[object]) -> dict[str, pa.DataType]:
     return types
 
 
-def _json_array(stream: pa.NativeFile, wants: Wants) -> Iterator[Rows]:
+def _json_array(stream: pa.NativeFile, options: ReadOptions) -> Iterator[Rows]:
     first = 1
     chunk: list[object] = []
     types: dict[str, pa.DataType] = {}
@@ -461,7 +457,7 @@ def _json_array(stream: pa.NativeFile, wants: Wants) -> Iterator[Rows]:
             types.setdefault(name, kind)
         columns = columns_of(pa.schema(list(types.items())))
         if columns.usable:
-            yield from _records(chunk, first, columns, columns.read(wants))
+            yield from _records(chunk, first, columns, columns.read(options))
         else:
             yield Rows(np.zeros(0, np.int64), _no_cells(), columns)
 
@@ -481,19 +477,19 @@ def _json_array(stream: pa.NativeFile, wants: Wants) -> Iterator[Rows]:
         yield from rows()
 
 
-def _json_object(stream: pa.NativeFile, wants: Wants) -> Iterator[Rows]:
+def _json_object(stream: pa.NativeFile, options: ReadOptions) -> Iterator[Rows]:
     data = stream.read(LINE)
     record = _record(data)
     if not isinstance(record, dict):
         raise Unreadable(str(record or "the file is empty").replace("the line", "the file"))
     columns = columns_of(pa.schema(list(_types([record]).items())))
-    yield from _records([record], 1, columns, columns.read(wants))
+    yield from _records([record], 1, columns, columns.read(options))
 
 
 # ---- rows to samples ---------------------------------------------------------------------------------------
 
 
-def _samples(blob: Blob, rows: Rows, wants: Wants) -> Iterator[Samples]:
+def _samples(blob: Blob, rows: Rows, options: ReadOptions) -> Iterator[Samples]:
     columns, cells, count = rows.columns, rows.cells, len(rows.numbers)
     if not count:
         return
@@ -505,8 +501,8 @@ def _samples(blob: Blob, rows: Rows, wants: Wants) -> Iterator[Samples]:
     }
     declared: dict[str, pa.Array] = {}
     wrong: list[tuple[str, np.ndarray]] = []
-    names = {a: name for a, name in columns.digests.items() if a in wants.algorithms and name in have}
-    if columns.unnamed in have and (algorithm := algorithm_of_cells(cells[columns.unnamed])) in wants.algorithms:
+    names = {a: name for a, name in columns.digests.items() if a in options.algorithms and name in have}
+    if columns.unnamed in have and (algorithm := algorithm_of_cells(cells[columns.unnamed])) in options.algorithms:
         names.setdefault(algorithm, columns.unnamed)
     for algorithm, name in names.items():
         declared[algorithm], bad = parse(cells[name], algorithm, raw=_is_bytes(cells[name].type))
@@ -520,7 +516,7 @@ def _samples(blob: Blob, rows: Rows, wants: Wants) -> Iterator[Samples]:
     gap = _gaps(count, wrong, rows.wrong)
     image = cells[columns.image] if columns.image in have and count else None
     if image is not None:
-        yield from _hashed(blob, rows, shared, image, wants)
+        yield from _hashed(blob, rows, shared, image, options)
     ref = blob.ref("dataset")
     if image is None or declared or gap is not None:
         filled = shared | declared | ({"gap": gap} if gap is not None else {})
@@ -568,7 +564,9 @@ def _is_below(folder: str, name: str) -> bool:
     return inside and os.path.isfile(os.path.join(folder, name))
 
 
-def _hashed(blob: Blob, rows: Rows, shared: dict[str, pa.Array], image: pa.Array, wants: Wants) -> Iterator[Samples]:
+def _hashed(
+    blob: Blob, rows: Rows, shared: dict[str, pa.Array], image: pa.Array, options: ReadOptions
+) -> Iterator[Samples]:
     """The digests of the images that the rows hold; a row without one says so."""
     data = image.field("bytes") if pa.types.is_struct(image.type) else image
     sizes = pc.fill_null(pc.binary_length(data), 0).to_numpy(zero_copy_only=False)
@@ -581,7 +579,7 @@ def _hashed(blob: Blob, rows: Rows, shared: dict[str, pa.Array], image: pa.Array
             yield Encoded(names[index].as_py(), blob.uri, int(numbers[index]), data[index].as_py(), original)
 
     ref = blob.ref("dataset")
-    hashed = hash_images(encoded(), wants.algorithms & _HASHED, wants.variants)
+    hashed = hash_images(encoded(), options.algorithms & _HASHED, options.variants)
     if hashed.num_rows:
         yield Samples(ref, "computed", hashed)
     for why, missing in (
@@ -653,11 +651,6 @@ def _whole(cells: pa.Array, kind: pa.DataType) -> pa.Array:
 # ---- names, types, heads -----------------------------------------------------------------------------------
 
 
-@cache
-def _bare(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
 def _rank(name: str, order: tuple[str, ...]) -> int:
     return order.index(name) if name in order else len(order)
 
@@ -685,15 +678,10 @@ def _holds_images(field: pa.Field[Any], bare: str) -> bool:
     return (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)) and _IMAGE.fullmatch(bare) is not None
 
 
-def _is_card_table(names: Iterable[str]) -> bool:
-    bare = {_bare(name) for name in names}
-    return bool(bare & _CARD_ID) and any(_CARD.fullmatch(name) for name in bare)
-
-
 def _parquet_names(blob: Blob) -> list[str]:
     try:
         with blob.open() as file:
-            return list(pq.read_schema(pa.PythonFile(file, mode="r")).names)
+            return parquet_column_names(file)
     except (Unreadable, *_BROKEN):
         return []
 
@@ -718,7 +706,7 @@ def _unpacked(head: bytes, packed: str) -> bytes:
     try:
         stream = pa.CompressedInputStream(pa.BufferReader(head), packed)
         data = b""
-        while len(data) < HEAD and (piece := stream.read(256)):
+        while len(data) < HEAD_BYTES and (piece := stream.read(256)):
             data += piece
         return data
     except (pa.ArrowException, OSError) as error:
@@ -740,18 +728,18 @@ def _reason(error: Exception | MemoryError) -> str:
 
 
 EXAMPLES = (
-    Example(
+    ReaderExample(
         "manifest.csv",
         b"URL,TEXT,MD5\nhttp://a.example/1.jpg,a hill,9e107d9d372bb6826bd81d3542a419d6\n",
         columns=("md5",),
-        wants=Wants(frozenset({"md5", "url"})),
+        options=ReadOptions(frozenset({"md5", "url"})),
     ),
-    Example(
+    ReaderExample(
         "manifest.jsonl",
         b'{"url": "http://a.example/1.jpg", "sha256": "' + b"ab" * 32 + b'"}\n',
         columns=("sha256",),
-        wants=Wants(frozenset({"sha256", "url"})),
+        options=ReadOptions(frozenset({"sha256", "url"})),
     ),
-    Example("captions.csv", b"file_name,text\n1.jpg,a hill\n", unread=NOT_USABLE),
-    Example("empty.csv", b"", unread="the file is empty"),
+    ReaderExample("captions.csv", b"file_name,text\n1.jpg,a hill\n", unread=NOT_USABLE),
+    ReaderExample("empty.csv", b"", unread="the file is empty"),
 )

@@ -20,16 +20,17 @@ from auditor.errors import Unreadable
 from auditor.hashing import exact
 from auditor.hashing.hash_images import COMPUTED, Encoded, hash_images
 from auditor.model import Gap, Place, Subject
-from auditor.readers import Example, Part, Wants
-from auditor.readers.image_files import MAX_DECODED_BYTES, is_picture
+from auditor.parts import Part
+from auditor.readers import ReaderExample, ReadOptions
+from auditor.reading.file_samples import MAX_DECODED_BYTES, TOO_LARGE_TO_DECODE
 from auditor.samples import DIGEST_BYTES, Samples, build_sample_batch
 from auditor.sources import Blob, Unread
+from auditor.syntax.image_magic import is_image
 
 _BATCH_FILES = 256
 _BATCH_BYTES = 64 << 20
 _METADATA_BYTES = 1 << 20
 _NOT_A_FILE = "a link or device inside an archive: not followed"
-_TOO_LARGE = "a file of more than 256 MiB, so not decoded"
 # What belongs to a sample but is none: captions, labels, numbers.
 _BESIDE = frozenset(("txt", "json", "cls", "cls2", "index", "inx", "id", "caption", "csv", "tsv"))
 # img2dataset: digests of the raw bytes (README.md, "output format").
@@ -53,17 +54,17 @@ def _is_old_tar(head: bytes) -> bool:
     return True
 
 
-def read(blobs: Iterable[Blob], wants: Wants) -> Iterator[Part | Samples | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
     for blob in blobs:
         try:
             with blob.open() as file:
-                yield from _shard(blob, file, wants)
+                yield from _shard(blob, file, options)
         except Unreadable as error:
             yield Unread(blob.uri, str(error), blob=blob)
 
 
-def _shard(blob: Blob, file: BinaryIO, wants: Wants) -> Iterator[Part | Samples]:
-    shard = _Shard(blob, wants)
+def _shard(blob: Blob, file: BinaryIO, options: ReadOptions) -> Iterator[Part | Samples]:
+    shard = _Shard(blob, options)
     try:
         with tarfile.open(fileobj=file, mode="r:") as archive:
             while (member := archive.next()) is not None:
@@ -81,7 +82,7 @@ class _Shard:
     """The members of one tar since the last batch."""
 
     blob: Blob
-    wants: Wants
+    options: ReadOptions
     _key: str = ""
     _metadata: Mapping[str, object] = field(default_factory=dict)
     _sample: list[tuple[str, bytes]] = field(default_factory=list)
@@ -108,17 +109,17 @@ class _Shard:
             if extension.lower() == "json" and member.size <= _METADATA_BYTES:
                 self._metadata = _object(_bytes(file, member))
         elif member.size > MAX_DECODED_BYTES:
-            self._others.append((name, self._digests(_Stretch(file, member)), _TOO_LARGE))
+            self._others.append((name, self._digests(_Stretch(file, member)), TOO_LARGE_TO_DECODE))
         else:
             data = _bytes(file, member)
             self._bytes += len(data)
-            if is_picture(data[:32]):
+            if is_image(data[:32]):
                 self._sample.append((name, data))
             else:
                 self._others.append((name, self._digests(io.BytesIO(data)), None))
 
     def _digests(self, file: io.BytesIO | _Stretch) -> Mapping[str, bytes]:
-        wanted = [name for name in exact.ALGORITHMS if name in self.wants.algorithms]
+        wanted = [name for name in exact.ALGORITHMS if name in self.options.algorithms]
         return exact.stream_digests(file, wanted) if wanted else {}  # type: ignore[arg-type]
 
     def _end_sample(self) -> None:
@@ -138,9 +139,9 @@ class _Shard:
         """The batches of what was gathered: computed digests, then those that metadata declares."""
         self._end_sample()
         ref, place = self.blob.ref("dataset"), self.blob.uri
-        wanted = tuple(name for name in COMPUTED if name in self.wants.algorithms)
+        wanted = tuple(name for name in COMPUTED if name in self.options.algorithms)
         if self._pictures:
-            yield Samples(ref, "computed", hash_images(self._pictures, wanted, self.wants.variants))
+            yield Samples(ref, "computed", hash_images(self._pictures, wanted, self.options.variants))
         if self._others:
             columns: dict[str, list[object]] = {
                 "sample": [name for name, _, _ in self._others],
@@ -149,7 +150,7 @@ class _Shard:
                 **{name: [digests.get(name) for _, digests, _ in self._others] for name in wanted},
             }
             yield Samples(ref, "computed", build_sample_batch(columns, wanted))
-        declared = tuple(name for name in _DECLARED if name in self.wants.algorithms)
+        declared = tuple(name for name in _DECLARED if name in self.options.algorithms)
         if declared and self._declared:
             columns = {
                 "sample": [name for name, _ in self._declared],
@@ -207,12 +208,12 @@ def _tar(members: Mapping[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-EXAMPLES: tuple[Example, ...] = (
-    Example(
+EXAMPLES: tuple[ReaderExample, ...] = (
+    ReaderExample(
         "a shard of films with captions",
         _tar({"000.mp4": b"a film", "000.txt": b"hills", "001.mp4": b"another", "001.json": b"{}"}),
         columns=("md5",),
-        wants=Wants(frozenset({"md5"})),
+        options=ReadOptions(frozenset({"md5"})),
     ),
-    Example("a shard that is cut off", _tar({"000.mp4": b"a film" * 400})[:1000], gaps=("table",)),
+    ReaderExample("a shard that is cut off", _tar({"000.mp4": b"a film" * 400})[:1000], gaps=("table",)),
 )

@@ -1,24 +1,19 @@
-"""Where files are. A source lists blobs; it never follows a link out of its target and opens nothing.
+"""Sources: where files are. A source lists the files of a target.
 
-A source is a module with two functions::
-
-    def claims(target: str) -> bool                 is this target mine?
-    def blobs(target: str) -> Iterator[Blob | Unread]    every file, in a stable order
-
-Which subject a file belongs to is decided in one place, :mod:`auditor.sources.layout`.
+Each module of this folder is a source, with the functions of :class:`Source`. Which subject a file belongs to is
+decided in :mod:`auditor.repository_layout`.
 """
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
-import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Literal, Protocol, cast
 
 from auditor.errors import Unreadable, UsageError
+from auditor.extensions import load_members
 from auditor.model import Kind, Ref
 
 SHORT = 1 << 16  # bytes; a file no longer than this is opened once
@@ -149,16 +144,33 @@ class Unread:
 
 
 class Source(Protocol):
-    def claims(self, target: str) -> bool: ...
+    """The duties of a source: it says which targets it lists, and lists their files."""
 
-    def blobs(self, target: str) -> Iterator[Blob | Unread]: ...
+    def claims(self, target: str) -> bool:
+        """Return whether the target is one of this source. Raises UsageError for one that it cannot list."""
+        ...
+
+    def blobs(self, target: str) -> Iterator[Blob | Unread]:
+        """Yield every file of the target, in an order that is the same each time.
+
+        It never follows a link out of the target and opens no file but for what says whose files they are.
+        """
+        ...
 
 
 def source_of(target: str) -> Source:
-    """The source that claims a target. Raises :class:`auditor.errors.UsageError`."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    sources = [importlib.import_module(f"{__name__}.{name}") for name in names]
-    for source in sources:
-        if hasattr(source, "claims") and source.claims(target):
-            return source
+    """Return the source that claims a target. Raises UsageError where none does."""
+    for source in load_members(__name__, Source).values():
+        if source.claims(target):
+            return cast("Source", source)
     raise UsageError(f"{target}: does not exist; name a file or a folder")
+
+
+def uri_of(name: str) -> str:
+    """Return a file name as valid Unicode: bytes that are not UTF-8 are percent-encoded, and "%" beside them."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raw = os.fsencode(name.replace("%", "%25"))
+        return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw)
+    return name

@@ -12,8 +12,7 @@ from typing import Literal
 
 from auditor.errors import UsageError
 from auditor.model import Kind
-from auditor.sources import Blob, Unread
-from auditor.sources.layout import (
+from auditor.repository_layout import (
     WEIGHTS,
     Owner,
     alone,
@@ -23,6 +22,7 @@ from auditor.sources.layout import (
     kind_of_files,
     kind_of_words,
 )
+from auditor.sources import Blob, Unread, uri_of
 from auditor.syntax.front_matter import kind_of_text
 
 # Folders that hold no files of the target's own: version control, and huggingface_hub's bookkeeping, whose
@@ -110,7 +110,7 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
 
 
 def _owner(folder: str, above: tuple[str, ...], parts: tuple[str, ...], parent: Owner, names: list[str]) -> Owner:
-    """The subject that this folder is or lies in; see :mod:`auditor.sources.layout`."""
+    """The subject that this folder is or lies in; see :mod:`auditor.repository_layout`."""
     hub = hub_owner((*above, *parts))
     if hub:
         return hub if hub.revision or parent.rank == "hub" else Owner(hub.kind, hub.name, _commit(folder), "hub")
@@ -169,13 +169,3 @@ def _commit(folder: str) -> str:
     except (OSError, IndexError, UnicodeDecodeError):
         return ""
     return line if len(line) == 40 else ""
-
-
-def uri_of(name: str) -> str:
-    """A file name as valid Unicode: bytes that are not UTF-8 are percent-encoded, and "%" beside them."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raw = os.fsencode(name.replace("%", "%25"))
-        return "".join(chr(b) if b < 0x80 else f"%{b:02X}" for b in raw)
-    return name

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from auditor.clauses.detect import Clause, clause
 from auditor.clauses.segment import LONGEST
 from auditor.model import Gap, Place, Statement, Subject
+from auditor.parts import Part, Role, Text
 from auditor.printable import printable
-from auditor.readers import Part, Role, Text
 from auditor.terms import card_mentions
 from auditor.terms.compiled_vocabulary import Vocabulary, plain_tag, vocabulary
 from auditor.terms.language import language_of

@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from auditor.readers import Part, Wants
+from auditor.parts import Part
+from auditor.readers import ReadOptions
 from auditor.readers.card import read
 from auditor.sources import Blob
 
@@ -52,7 +53,7 @@ def listed(paths: list[Path]) -> list[Blob]:
 def ours(blobs: list[Blob]) -> dict[str, tuple[str, ...]]:
     return {
         part.subject.name: tuple(s.value for s in part.subject.statements_for("licence"))
-        for part in read(blobs, Wants())
+        for part in read(blobs, ReadOptions())
         if isinstance(part, Part)
     }
 

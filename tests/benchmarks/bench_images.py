@@ -33,7 +33,7 @@ Found = Mapping[str, Mapping[str, str]]  # by file name and algorithm, in hex
 
 
 def ours() -> Callable[[list[Path]], Found]:
-    from auditor.readers import Wants, image_files
+    from auditor.readers import ReadOptions, image_files
     from auditor.samples import Samples
     from auditor.sources import Blob
 
@@ -41,7 +41,7 @@ def ours() -> Callable[[list[Path]], Found]:
         blobs = [Blob(str(path), path.name, path.stat().st_size, "dataset", "bench") for path in paths]
         rows = [
             row
-            for samples in image_files.read(blobs, Wants(frozenset((*DIGESTS, "pdq"))))
+            for samples in image_files.read(blobs, ReadOptions(frozenset((*DIGESTS, "pdq"))))
             if isinstance(samples, Samples)
             for row in samples.batch.to_pylist()
         ]

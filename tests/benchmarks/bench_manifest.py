@@ -27,7 +27,7 @@ HOSTS = 500_000  # of which 5 million rows name some 350,000
 def ours(folder: Path, manifest: Path) -> Callable[[], list[list[int]]]:
     from auditor.known.matcher import Matcher
     from auditor.known.store import open_list
-    from auditor.readers import Wants, table
+    from auditor.readers import ReadOptions, table
     from auditor.samples import Samples
     from auditor.sources import Blob
 
@@ -37,7 +37,7 @@ def ours(folder: Path, manifest: Path) -> Callable[[], list[list[int]]]:
     def work() -> list[list[int]]:
         blob = Blob(str(manifest), manifest.name, manifest.stat().st_size, "dataset", "bench")
         found: dict[str, set[int]] = {"md5": set(), "domain": set()}
-        for samples in table.read([blob], Wants(matcher.algorithms)):
+        for samples in table.read([blob], ReadOptions(matcher.algorithms)):
             assert isinstance(samples, Samples)
             hits = matcher.match(samples).hits
             for algorithm, row in zip(hits["algorithm"].to_pylist(), hits["row"].to_pylist(), strict=True):

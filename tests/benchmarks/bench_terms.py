@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from auditor.model import Subject
-from auditor.readers import Part, Text
+from auditor.parts import Part, Text
 from auditor.resources import resource_folder
 from auditor.terms.derive import derive, load
 from auditor.terms.signals import disguised

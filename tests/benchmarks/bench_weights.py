@@ -27,7 +27,7 @@ from auditor.known.store import open_list
 from auditor.lineage.listed_fingerprints import Prints
 from auditor.lineage.shared_tensors import TENSORS, Tensors, by_key
 from auditor.lineage.weight_similarity import Fingerprint, Index, encoded, fingerprint
-from auditor.readers import Wants
+from auditor.readers import ReadOptions
 from auditor.readers.safetensors import read
 from auditor.sources import Blob
 from auditor.syntax.safetensors_header import SafetensorsHeader, read_header
@@ -86,7 +86,7 @@ def _headers(case: str, path: Path, repeat: int) -> None:
 
     with safe_open(path, framework="np") as file:
         assert sorted(ours().tensors) == sorted(file.keys())
-    whole = lambda: list(read([blob], Wants()))  # noqa: E731
+    whole = lambda: list(read([blob], ReadOptions()))  # noqa: E731
     rounds = [[timed(work, repeat) for work in (ours, whole, peer, names)] for _ in range(9)]
     took = [1 / statistics.median(times) for times in zip(*rounds, strict=True)]
     said = zip(("header", "reader", "safe_open", "safe_open, keys"), took, strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.clauses.detect import clause
-from auditor.readers.licence import text_of_html
+from auditor.syntax.html_text import text_of_html
 
 LISTS = {
     "items of HTML inside Markdown": (

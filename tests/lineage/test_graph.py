@@ -14,7 +14,8 @@ from auditor.lineage.graph import edges
 from auditor.lineage.propagation import derive
 from auditor.lineage.repository_names import keys, renamed
 from auditor.model import Kind, Place, Statement, Subject
-from auditor.readers import Part, Wants, card
+from auditor.parts import Part
+from auditor.readers import ReadOptions, card
 from auditor.resources import resource_folder
 from auditor.sources import Blob
 from auditor.terms import derive as terms
@@ -356,7 +357,7 @@ def test_every_parent_that_a_card_names_is_an_edge(corpus: Path) -> None:
         Blob(str(corpus / path), path, (corpus / path).stat().st_size, "model", f"card/{number}")
         for number, path in enumerate(wanted)
     ]
-    parts = [part for part in card.read(blobs, Wants()) if isinstance(part, Part)]
+    parts = [part for part in card.read(blobs, ReadOptions()) if isinstance(part, Part)]
     found: dict[str, set[str]] = {}
     known = terms.load((VOCABULARY,))
     for child, parent, _ in pairs(facts(*(terms.derive(part, known) for part in parts))):

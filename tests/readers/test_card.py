@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from auditor.model import Kind, Statement
-from auditor.readers import Part, Wants
-from auditor.readers.card import READ_LIMIT, claims, part, read
+from auditor.parts import Part
+from auditor.readers import ReadOptions
+from auditor.readers.card import claims, part, read
+from auditor.reading.card_part import MAX_CARD_BYTES
 from auditor.sources import Blob, Unread
 
 
@@ -166,7 +168,7 @@ def test_an_evaluation_is_read_whatever_shape_the_model_index_has(index: str) ->
 
 
 def test_a_card_of_fifty_megabytes_is_read_in_part_and_says_so() -> None:
-    found = card(b"---\nlicense: mit\n---\n" + b"Leaf leaf leaf.\n" * (READ_LIMIT // 10))
+    found = card(b"---\nlicense: mit\n---\n" + b"Leaf leaf leaf.\n" * (MAX_CARD_BYTES // 10))
     assert found.subject.values("licence") == ("mit",)
     assert [gap.why for gap in found.subject.gaps] == ["longer than 8,388,608 bytes: only these were read"]
 
@@ -196,7 +198,7 @@ def test_a_readme_that_is_a_picture_is_unread_and_says_why(tmp_path: Path) -> No
     path = tmp_path / "README.md"
     path.write_bytes(bytes(range(32)) * 100)
     blob = Blob(str(path), "README.md", path.stat().st_size, "model", "leaf")
-    assert list(read([blob], Wants())) == [
+    assert list(read([blob], ReadOptions())) == [
         Unread("README.md", "is not text: it holds mostly control characters", blob=blob)
     ]
 

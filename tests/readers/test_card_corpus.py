@@ -17,7 +17,8 @@ import ryaml
 
 from auditor.errors import Unreadable
 from auditor.model import Kind
-from auditor.readers import Part, Wants
+from auditor.parts import Part
+from auditor.readers import ReadOptions
 from auditor.readers.card import part, read
 from auditor.resources import resource_folder
 from auditor.sources import Blob
@@ -47,7 +48,7 @@ def listed(value: object) -> list[str]:
 
 def test_every_card_is_read_or_says_why_not(corpus: Path) -> None:
     blobs = [blob for blob, _, _ in facts(corpus)]
-    parts = list(read(blobs, Wants()))
+    parts = list(read(blobs, ReadOptions()))
     assert len(blobs) > 3000
     assert [item for item in parts if not isinstance(item, Part)] == []
     assert [item.subject.name for item in parts if isinstance(item, Part)] == [blob.name for blob in blobs]

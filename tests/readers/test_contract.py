@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.model import GAP_KINDS, STATEMENT_KEYS
-from auditor.readers import Example, Part, Reader, Wants, readers
+from auditor.parts import Part
+from auditor.readers import Reader, ReaderExample, ReadOptions, readers
 from auditor.samples import Samples
 from auditor.sources import Blob, Unread
 
@@ -33,9 +34,9 @@ def blob_of(folder: Path, name: str, data: bytes) -> Blob:
     return Blob(str(path), name, len(data), alone="example")
 
 
-def answer(reader: Reader, blob: Blob, wants: Wants) -> list[Part | Samples | Unread]:
+def answer(reader: Reader, blob: Blob, options: ReadOptions) -> list[Part | Samples | Unread]:
     """What the reader says, checked against what every answer must be."""
-    said = list(reader.read([blob], wants))
+    said = list(reader.read([blob], options))
     for item in said:
         if isinstance(item, Unread):
             assert item.why, "an unread file without a reason"
@@ -57,10 +58,12 @@ def test_there_are_readers() -> None:
 
 
 @pytest.mark.parametrize(("reader", "example"), EXAMPLES)
-def test_an_example_is_claimed_and_says_what_it_promises(reader: Reader, example: Example, tmp_path: Path) -> None:
+def test_an_example_is_claimed_and_says_what_it_promises(
+    reader: Reader, example: ReaderExample, tmp_path: Path
+) -> None:
     blob = blob_of(tmp_path, example.name, example.data)
     assert reader.claims(blob, example.data[:4096]) > 0
-    said = answer(reader, blob, example.wants)
+    said = answer(reader, blob, example.options)
     parts = [item for item in said if isinstance(item, Part)]
     stated = {(s.key, s.value, s.relation) for part in parts for s in part.subject.statements}
     assert set(example.states) <= stated
@@ -81,28 +84,28 @@ def test_junk_never_makes_a_reader_raise(name: str, reader: Reader, data: bytes,
     for example in {example.name: example for example in reader.EXAMPLES}.values():
         blob = blob_of(tmp_path, example.name, data)
         reader.claims(blob, data[:4096])
-        answer(reader, blob, example.wants)
+        answer(reader, blob, example.options)
 
 
 @pytest.mark.parametrize(("reader", "example"), EXAMPLES)
 @QUIET
 @given(choices=st.data())
 def test_a_truncated_or_altered_example_never_makes_a_reader_raise(
-    reader: Reader, example: Example, choices: st.DataObject, tmp_path: Path
+    reader: Reader, example: ReaderExample, choices: st.DataObject, tmp_path: Path
 ) -> None:
     data = example.data[:20_000]
     cut = choices.draw(st.integers(0, len(data)))
     junk = choices.draw(st.binary(max_size=8))
     blob = blob_of(tmp_path, example.name, data[:cut] + junk + (data[cut:] if choices.draw(st.booleans()) else b""))
     reader.claims(blob, blob.read(4096))
-    answer(reader, blob, example.wants)
+    answer(reader, blob, example.options)
 
 
 @pytest.mark.parametrize(("name", "reader"), ALL)
 def test_a_file_that_is_gone_is_unread(name: str, reader: Reader, tmp_path: Path) -> None:
     for example in {example.name: example for example in reader.EXAMPLES}.values():
         blob = Blob(str(tmp_path / "gone" / example.name), example.name, 10, alone="example")
-        said = answer(reader, blob, example.wants)
+        said = answer(reader, blob, example.options)
         assert said, f"{name} loses a blob it cannot open"
         # Samples may say it of the row instead: then the row's own gap does.
         assert all(isinstance(item, (Unread, Samples)) for item in said), said

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from auditor.model import Kind, Ref
-from auditor.readers import HEAD, Wants, image_files
+from auditor.readers import HEAD_BYTES, ReadOptions, image_files
 from auditor.samples import Samples
 from auditor.sources import Blob, Unread
 from tests.pictures import encoded, jpeg, landscape, pattern, png
 
-WANTS = Wants(frozenset({"md5", "pdq"}), variants=frozenset())
+WANTS = ReadOptions(frozenset({"md5", "pdq"}), variants=frozenset())
 
 
 def blob(folder: Path, name: str, data: bytes, kind: Kind = "dataset", subject: str = "pictures") -> Blob:
@@ -22,8 +22,8 @@ def blob(folder: Path, name: str, data: bytes, kind: Kind = "dataset", subject: 
     return Blob(str(path), name, len(data), kind, subject)
 
 
-def samples(*blobs: Blob, wants: Wants = WANTS) -> list[dict[str, Any]]:
-    found = list(image_files.read(blobs, wants))
+def samples(*blobs: Blob, options: ReadOptions = WANTS) -> list[dict[str, Any]]:
+    found = list(image_files.read(blobs, options))
     assert all(isinstance(each, Samples) and each.basis == "computed" for each in found)
     return [row for each in found if isinstance(each, Samples) for row in each.batch.to_pylist()]
 
@@ -31,7 +31,7 @@ def samples(*blobs: Blob, wants: Wants = WANTS) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000"])
 def test_a_picture_is_claimed_by_its_bytes_whatever_its_name(format: str, tmp_path: Path) -> None:  # noqa: A002
     data = encoded(landscape(1, (32, 32)), format)
-    assert image_files.claims(blob(tmp_path, "notes.txt", data), data[:HEAD]) > 1
+    assert image_files.claims(blob(tmp_path, "notes.txt", data), data[:HEAD_BYTES]) > 1
 
 
 @pytest.mark.parametrize("data", [b"BM this is a text", b"RIFF....WAVEfmt ", b"....ftypmp42", b"{}", b""])
@@ -73,13 +73,15 @@ def test_a_picture_in_a_models_folder_is_a_sample_of_the_model(tmp_path: Path) -
 
 def test_a_batch_holds_no_more_than_256_pictures(tmp_path: Path) -> None:
     one = blob(tmp_path, "one.png", png(pattern(1, (8, 8))))
-    found = [each for each in image_files.read([one] * 300, Wants(frozenset({"md5"}))) if isinstance(each, Samples)]
+    found = [
+        each for each in image_files.read([one] * 300, ReadOptions(frozenset({"md5"}))) if isinstance(each, Samples)
+    ]
     assert [each.batch.num_rows for each in found] == [256, 44]
 
 
 def test_without_a_list_pictures_are_counted_and_not_opened() -> None:
     missing = Blob("/nowhere/one.jpg", "one.jpg", 10, "dataset", "pictures")
-    (row,) = samples(missing, wants=Wants())
+    (row,) = samples(missing, options=ReadOptions())
     assert set(row) == {"sample", "place", "row", "url", "quality", "variant", "gap"}
     assert (row["sample"], row["gap"]) == ("one.jpg", None)
 
@@ -103,12 +105,14 @@ def test_a_file_too_large_to_hold_is_digested_and_not_decoded(tmp_path: Path, mo
     large = blob(tmp_path, "large.jpg", data)
     (row,) = samples(large)
     assert (row["md5"], row["gap"]) == (hashlib.md5(data).digest(), "a file of more than 256 MiB, so not decoded")
-    (row,) = samples(large, wants=Wants(frozenset({"md5"})))
+    (row,) = samples(large, options=ReadOptions(frozenset({"md5"})))
     assert row["gap"] is None
 
 
 def test_variants_follow_the_sample_they_belong_to(tmp_path: Path) -> None:
-    wants = Wants(frozenset({"pdq"}), variants=frozenset({"dihedral"}))
-    rows = samples(blob(tmp_path, "a.png", png(landscape(1))), blob(tmp_path, "b.png", png(landscape(2))), wants=wants)
+    options = ReadOptions(frozenset({"pdq"}), variants=frozenset({"dihedral"}))
+    rows = samples(
+        blob(tmp_path, "a.png", png(landscape(1))), blob(tmp_path, "b.png", png(landscape(2))), options=options
+    )
     assert [row["sample"] for row in rows] == ["a.png"] * 8 + ["b.png"] * 8
     assert [row["variant"] == "" for row in rows] == [index % 8 == 0 for index in range(16)]

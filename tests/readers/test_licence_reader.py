@@ -8,10 +8,12 @@ import pytest
 
 from auditor.errors import Unreadable
 from auditor.model import Kind, Ref
-from auditor.readers import Part, Wants, reader_of
-from auditor.readers.licence import READ_LIMIT, part, read, text_of_html
+from auditor.parts import Part
+from auditor.readers import ReadOptions, reader_name
+from auditor.readers.licence import READ_LIMIT, part, read
 from auditor.sources import Blob
 from auditor.sources.folder import blobs
+from auditor.syntax.html_text import text_of_html
 
 MIT = b"MIT License\n\nCopyright (c) 2024 Ann\n\nPermission is hereby granted, free of charge, to any person ...\n"
 
@@ -29,14 +31,14 @@ def blob(name: str, kind: Kind | str = "model") -> Blob:
     ).split(),
 )
 def test_a_licence_or_policy_is_known_by_its_name(name: str) -> None:
-    assert reader_of(blob(name), b"words") == "licence"
+    assert reader_name(blob(name), b"words") == "licence"
 
 
 @pytest.mark.parametrize(
     "head", [MIT, b"CreativeML Open RAIL-M\ndated August 22, 2022\n", b"Terms of Service\n\nYou agree\n"]
 )
 def test_a_plain_text_is_known_by_its_first_lines(head: bytes) -> None:
-    assert reader_of(blob("texts/one.txt"), head + b"and so on. " * 20) == "licence"
+    assert reader_name(blob("texts/one.txt"), head + b"and so on. " * 20) == "licence"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_a_plain_text_is_known_by_its_first_lines(head: bytes) -> None:
     ],
 )
 def test_what_is_no_licence_is_another_readers(name: str, head: bytes) -> None:
-    assert reader_of(blob(name, ""), head) != "licence"
+    assert reader_name(blob(name, ""), head) != "licence"
 
 
 RULES = """Be kind to each other.
@@ -76,7 +78,7 @@ def test_rules_that_stand_alone_are_terms_whatever_they_are_called(tmp_path: Pat
     (tmp_path / name).write_text(text)
     (blob,) = blobs(str(tmp_path / name))
     assert isinstance(blob, Blob)
-    assert reader_of(blob, blob.head(4096)) == "licence"
+    assert reader_name(blob, blob.head(4096)) == "licence"
 
 
 @pytest.mark.parametrize(
@@ -92,16 +94,16 @@ def test_a_card_or_a_text_that_rules_nobody_is_not(tmp_path: Path, name: str, te
     (tmp_path / name).write_text(text)
     (blob,) = blobs(str(tmp_path / name))
     assert isinstance(blob, Blob)
-    assert reader_of(blob, blob.head(4096)) != "licence"
+    assert reader_name(blob, blob.head(4096)) != "licence"
 
 
 def test_a_communitys_rules_are_terms_and_a_firewalls_are_not() -> None:
     conduct = b"1. Respect other members.\n2. No spam.\n3. Illegal content gets you banned.\n"
-    assert reader_of(blob("rules.md", ""), conduct) == "licence"
-    assert reader_of(blob("server-rules.html", ""), conduct) == "licence"
-    assert reader_of(blob("rules.md", ""), b"# Firewall rules\n\nOpen port 80, drop the rest.\n") != "licence"
-    assert reader_of(blob("terms-and-rules.md", ""), b"Be kind.\n") == "licence"
-    assert reader_of(blob("child-safety.md", ""), b"# Child safety\n") == "licence"
+    assert reader_name(blob("rules.md", ""), conduct) == "licence"
+    assert reader_name(blob("server-rules.html", ""), conduct) == "licence"
+    assert reader_name(blob("rules.md", ""), b"# Firewall rules\n\nOpen port 80, drop the rest.\n") != "licence"
+    assert reader_name(blob("terms-and-rules.md", ""), b"Be kind.\n") == "licence"
+    assert reader_name(blob("child-safety.md", ""), b"# Child safety\n") == "licence"
 
 
 def test_a_saved_page_s_text_has_no_lines_of_the_file() -> None:
@@ -110,9 +112,9 @@ def test_a_saved_page_s_text_has_no_lines_of_the_file() -> None:
 
 
 def test_a_policy_within_a_models_folder_may_be_one_that_plays_a_game() -> None:
-    assert reader_of(blob("policy.md", "model"), b"# Policy network") != "licence"
-    assert reader_of(blob("policy.md", ""), b"# Forest policy") == "licence"
-    assert reader_of(blob("CODE_OF_CONDUCT.md", "model"), b"# Conduct") != "licence"
+    assert reader_name(blob("policy.md", "model"), b"# Policy network") != "licence"
+    assert reader_name(blob("policy.md", ""), b"# Forest policy") == "licence"
+    assert reader_name(blob("CODE_OF_CONDUCT.md", "model"), b"# Conduct") != "licence"
 
 
 def test_a_licence_in_a_models_folder_is_the_models() -> None:
@@ -182,8 +184,8 @@ def test_every_labelled_text_is_read_as_terms_and_whole(corpus: Path) -> None:
     for found in blobs(str(corpus / "05-licences")):
         assert isinstance(found, Blob)
         if found.uri.startswith("texts/"):
-            assert reader_of(found, found.read(4096)) == "licence", found.uri
-            (said,) = read([found], Wants())
+            assert reader_name(found, found.read(4096)) == "licence", found.uri
+            (said,) = read([found], ReadOptions())
             assert isinstance(said, Part), said
             assert said.subject.kind == "terms"
             assert said.subject.gaps == ()

@@ -12,16 +12,16 @@ import pytest
 
 from auditor.errors import Unreadable
 from auditor.model import Kind
+from auditor.parts import Part
 from auditor.readers import (
-    Part,
-    Wants,
+    ReadOptions,
     card_dump,
     croissant,
     cyclonedx,
     dataset_infos,
     document,
     model_openness,
-    reader_of,
+    reader_name,
 )
 from auditor.sources import Blob, Unread
 from auditor.sources.folder import blobs
@@ -161,8 +161,8 @@ def test_each_row_of_a_dump_is_a_subject(form: str, tmp_path: Path) -> None:
         data = "".join(json.dumps(row) + "\n" for row in rows).encode()
         path.write_bytes(gzip.compress(data) if form.endswith("gz") else data)
     found = Blob(str(path), path.name, path.stat().st_size, alone="cards", alone_kind="model")
-    assert reader_of(found, found.read(4096)) == "card_dump"
-    said = list(card_dump.read([found], Wants()))
+    assert reader_name(found, found.read(4096)) == "card_dump"
+    said = list(card_dump.read([found], ReadOptions()))
     assert all(isinstance(item, Part) for item in said)
     subjects = [item.subject for item in said if isinstance(item, Part)]
     assert [(s.kind, s.name, s.revision) for s in subjects] == [
@@ -178,7 +178,7 @@ def test_each_row_of_a_dump_is_a_subject(form: str, tmp_path: Path) -> None:
 
 def test_a_row_that_cannot_be_read_is_a_gap_and_the_others_are_read(tmp_path: Path) -> None:
     found = write(tmp_path, "cards.jsonl", b'{"id": "a", "card": "# A"}\n{broken\n[1]\n{"id": "b", "card": "# B"}\n')
-    said = [item.subject for item in card_dump.read([found], Wants()) if isinstance(item, Part)]
+    said = [item.subject for item in card_dump.read([found], ReadOptions()) if isinstance(item, Part)]
     assert [s.values("title") for s in said] == [("A",), ("B",), ()]
     assert [(g.why, g.place.line) for g in said[-1].gaps] == [("is not JSON", 2), ("is not an object", 3)]
 
@@ -187,7 +187,7 @@ def test_a_truncated_parquet_dump_is_a_gap_or_unread(tmp_path: Path) -> None:
     path = tmp_path / "cards.parquet"
     pq.write_table(pa.table(CARDS), path)
     found = write(tmp_path, "cut.parquet", path.read_bytes()[:-20])
-    (said,) = card_dump.read([found], Wants())
+    (said,) = card_dump.read([found], ReadOptions())
     assert isinstance(said, Part)
     assert said.subject.gaps[0].why.startswith("cannot be read to the end: ")
 
@@ -205,7 +205,7 @@ def test_a_notebooks_outputs_are_left_out() -> None:
 def test_a_workflow_of_a_picture_tool_is_a_document_of_its_words() -> None:
     data = b'{"3": {"class_type": "KSampler", "inputs": {"text": "a tree", "seed": 5}}}'
     found = blob("flow.json")
-    assert reader_of(found, data) == "document"
+    assert reader_name(found, data) == "document"
     assert document.part(found, data).texts[0].text == "KSampler\n\na tree\n\n5"
 
 
@@ -224,9 +224,9 @@ def test_every_croissant_infos_and_openness_file_is_read(corpus: Path) -> None:
         ("08-manifests-and-hash-lists/mof", "model_openness", model_openness),
         ("04-dataset-cards/croissant/datasets", "croissant", croissant),
     ):
-        mine = [b for b in blobs(str(corpus / folder)) if isinstance(b, Blob) and reader_of(b, b.read(4096)) == name]
+        mine = [b for b in blobs(str(corpus / folder)) if isinstance(b, Blob) and reader_name(b, b.read(4096)) == name]
         assert len(mine) > 50, folder
-        said = list(reader.read(mine, Wants()))
+        said = list(reader.read(mine, ReadOptions()))
         assert [item for item in said if isinstance(item, Unread)] == []
         assert len(said) == len(mine)
         if name == "croissant":

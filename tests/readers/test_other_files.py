@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from auditor.model import Kind, Ref
-from auditor.readers import Wants, image_files, other_files
+from auditor.readers import ReadOptions, image_files, other_files
 from auditor.samples import Samples
 from auditor.sources import Blob, Unread
 
-WANTS = Wants(frozenset({"md5", "sha256", "pdq"}))
+WANTS = ReadOptions(frozenset({"md5", "sha256", "pdq"}))
 
 
 def blob(folder: Path, name: str, data: bytes, kind: Kind = "dataset") -> Blob:
@@ -73,7 +73,7 @@ def test_the_sha256_that_a_git_lfs_pointer_declares_is_a_declared_digest_of_the_
     digest = hashlib.sha256(b"the film")
     data = f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest.hexdigest()}\nsize 8\n".encode()
     reader = image_files if name.endswith(".png") else other_files
-    (found,) = reader.read([blob(tmp_path, name, data)], Wants(frozenset(algorithms)))
+    (found,) = reader.read([blob(tmp_path, name, data)], ReadOptions(frozenset(algorithms)))
     assert isinstance(found, Samples)
     assert (found.basis, found.algorithms) == ("declared", ("sha256",) if asked else ())
     (row,) = found.batch.to_pylist()
@@ -83,19 +83,19 @@ def test_the_sha256_that_a_git_lfs_pointer_declares_is_a_declared_digest_of_the_
 
 
 @pytest.mark.parametrize(
-    ("wants", "kind", "data", "why"),
+    ("options", "kind", "data", "why"),
     [
-        (Wants(), "dataset", b"text", "no list to match it against"),
-        (Wants(frozenset({"pdq"})), "dataset", b"text", "no list to match it against"),
+        (ReadOptions(), "dataset", b"text", "no list to match it against"),
+        (ReadOptions(frozenset({"pdq"})), "dataset", b"text", "no list to match it against"),
         (WANTS, "model", b"{}", "not a kind of file that says anything about a model"),
         (WANTS, "dataset", b"", "empty"),
     ],
 )
 def test_what_is_not_digested_is_skipped_and_says_why(
-    wants: Wants, kind: Kind, data: bytes, why: str, tmp_path: Path
+    options: ReadOptions, kind: Kind, data: bytes, why: str, tmp_path: Path
 ) -> None:
     given = blob(tmp_path, "some.file", data, kind)
-    assert list(other_files.read([given], wants)) == [Unread("some.file", why, skipped=True, blob=given)]
+    assert list(other_files.read([given], options)) == [Unread("some.file", why, skipped=True, blob=given)]
 
 
 def test_a_file_that_cannot_be_opened_is_unread_and_not_skipped(tmp_path: Path) -> None:

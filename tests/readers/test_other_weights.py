@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.model import Subject
-from auditor.readers import HEAD, Part, Wants, reader_of
+from auditor.parts import Part
+from auditor.readers import HEAD_BYTES, ReadOptions, reader_name
 from auditor.readers import other_weights as reader
 from auditor.sources import Blob
 
 
-def subject(tmp_path: Path, name: str, data: bytes, wants: Wants | None = None) -> Subject:
+def subject(tmp_path: Path, name: str, data: bytes, options: ReadOptions | None = None) -> Subject:
     path = tmp_path / name
     path.write_bytes(data)
-    (part,) = reader.read([Blob(str(path), name, len(data), "model", "org/m")], wants or Wants())
+    (part,) = reader.read([Blob(str(path), name, len(data), "model", "org/m")], options or ReadOptions())
     assert isinstance(part, Part)
     return part.subject
 
@@ -37,12 +38,12 @@ def zipped(*names: str) -> bytes:
 
 @pytest.mark.parametrize("example", reader.EXAMPLES, ids=lambda example: example.name)
 def test_examples_are_read_as_they_say(example, tmp_path: Path) -> None:
-    found = subject(tmp_path, example.name, example.data, example.wants)
+    found = subject(tmp_path, example.name, example.data, example.options)
     assert tuple((s.key, s.value, s.relation) for s in found.statements) == example.states
     assert tuple(gap.what for gap in found.gaps) == example.gaps
     path = tmp_path / example.name
     blob = Blob(str(path), example.name, len(example.data), "model", "org/m")
-    assert reader_of(blob, example.data[:HEAD]) == "other_weights"
+    assert reader_name(blob, example.data[:HEAD_BYTES]) == "other_weights"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_a_pickle_called_safetensors_is_told(tmp_path: Path) -> None:
 def test_nothing_is_loaded_when_it_is_hashed(tmp_path: Path) -> None:
     # An opcode that would raise if it were run.
     data = b"\x80\x04cnowhere\nnothing\n."
-    found = subject(tmp_path, "m.pkl", data, Wants(weights="full"))
+    found = subject(tmp_path, "m.pkl", data, ReadOptions(weights="full"))
     assert [s.key for s in found.statements] == ["weights_format", "artefact"]
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from auditor.model import Subject
-from auditor.readers import Part, Wants
+from auditor.parts import Part
+from auditor.readers import ReadOptions
 from auditor.readers import safetensors as reader
 from auditor.samples import ARTEFACT_SHA256
 from auditor.sources import Blob
@@ -19,10 +20,10 @@ from tests.weights import safetensors_bytes
 ONE = {"w": np.zeros(1, np.float16)}
 
 
-def subject(tmp_path: Path, data: bytes, wants: Wants | None = None, name: str = "m.safetensors") -> Subject:
+def subject(tmp_path: Path, data: bytes, options: ReadOptions | None = None, name: str = "m.safetensors") -> Subject:
     path = tmp_path / name
     path.write_bytes(data)
-    (part,) = reader.read([Blob(str(path), name, len(data), "model", "org/m")], wants or Wants())
+    (part,) = reader.read([Blob(str(path), name, len(data), "model", "org/m")], options or ReadOptions())
     assert isinstance(part, Part)
     return part.subject
 
@@ -37,7 +38,7 @@ def raw(text: str, data: bytes = b"\0\0") -> bytes:
 
 @pytest.mark.parametrize("example", reader.EXAMPLES, ids=lambda example: example.name)
 def test_examples_are_read_as_they_say(example, tmp_path: Path) -> None:
-    found = subject(tmp_path, example.data, example.wants, example.name)
+    found = subject(tmp_path, example.data, example.options, example.name)
     assert tuple((s.key, s.value, s.relation) for s in found.statements) == example.states
     assert tuple(gap.what for gap in found.gaps) == example.gaps
 
@@ -128,7 +129,7 @@ def test_a_malformed_header_is_a_gap_that_says_why(tmp_path: Path, data: bytes, 
 def test_digests_are_computed_when_they_are_wanted(tmp_path: Path) -> None:
     plain = safetensors_bytes({"w": np.arange(256, dtype=np.float32)})
     edited = safetensors_bytes({"w": np.arange(256, dtype=np.float32)}, {"modelspec.title": "Other"})
-    found = [said(subject(tmp_path, data, Wants(weights="full")), "artefact") for data in (plain, edited)]
+    found = [said(subject(tmp_path, data, ReadOptions(weights="full")), "artefact") for data in (plain, edited)]
     whole, tensors = found[0]
     # Expected values by hashlib, over the file and over its last 1,024 bytes.
     assert whole[1] == f"sha256:{hashlib.sha256(plain).hexdigest()}"
@@ -136,27 +137,27 @@ def test_digests_are_computed_when_they_are_wanted(tmp_path: Path) -> None:
     assert found[1][0] != whole
     assert found[1][1] == tensors
     assert said(subject(tmp_path, plain), "artefact") == []
-    listed = Wants(algorithms=frozenset({ARTEFACT_SHA256}))
+    listed = ReadOptions(algorithms=frozenset({ARTEFACT_SHA256}))
     assert said(subject(tmp_path, plain, listed), "artefact") == found[0]
 
 
-def tensors(tmp_path: Path, weights: dict[str, np.ndarray], wants: Wants) -> frozenset[bytes]:
+def tensors(tmp_path: Path, weights: dict[str, np.ndarray], options: ReadOptions) -> frozenset[bytes]:
     path = tmp_path / "m.safetensors"
     path.write_bytes(safetensors_bytes(weights))
-    (part,) = reader.read([Blob(str(path), path.name, path.stat().st_size, "model", "org/m")], wants)
+    (part,) = reader.read([Blob(str(path), path.name, path.stat().st_size, "model", "org/m")], options)
     assert isinstance(part, Part)
     return part.tensors
 
 
 def test_the_digest_of_a_tensor_holds_its_type_and_shape_and_not_its_name(tmp_path: Path) -> None:
-    full = Wants(weights="full")
+    full = ReadOptions(weights="full")
     values = np.random.default_rng(1).normal(size=(32, 32)).astype(np.float32)
     expected = frozenset({hashlib.sha256(b"F32 (32, 32)\n" + values.tobytes()).digest()[:16]})
     assert tensors(tmp_path, {"layers.0.proj.weight": values}, full) == expected
     assert tensors(tmp_path, {"another.name": values}, full) == expected
     assert tensors(tmp_path, {"w": values.reshape(16, 64)}, full).isdisjoint(expected)
     assert tensors(tmp_path, {"w": values.view(np.uint8)}, full).isdisjoint(expected)
-    for less in (Wants(weights="sample"), Wants(algorithms=frozenset({ARTEFACT_SHA256}))):
+    for less in (ReadOptions(weights="sample"), ReadOptions(algorithms=frozenset({ARTEFACT_SHA256}))):
         assert tensors(tmp_path, {"w": values}, less) == frozenset()
 
 
@@ -180,13 +181,13 @@ def test_what_unlike_models_share_is_no_sign_of_a_copy(
 ) -> None:
     values = np.random.default_rng(2).integers(0, 1 << 30, shape).astype(dtype)
     telling = {"layers.0.proj.weight": np.random.default_rng(1).normal(size=(32, 32)).astype(np.float32)}
-    alone = tensors(tmp_path, telling, Wants(weights="full"))
+    alone = tensors(tmp_path, telling, ReadOptions(weights="full"))
     assert len(alone) == 1
-    assert tensors(tmp_path, telling | {name: values}, Wants(weights="full")) == alone
+    assert tensors(tmp_path, telling | {name: values}, ReadOptions(weights="full")) == alone
 
 
 def test_a_few_bytes_of_tensors_are_no_sign_of_a_copy(tmp_path: Path) -> None:
-    found = subject(tmp_path, safetensors_bytes(ONE), Wants(weights="full"))
+    found = subject(tmp_path, safetensors_bytes(ONE), ReadOptions(weights="full"))
     assert [value.partition(":")[0] for value in found.values("artefact")] == ["sha256"]
 
 
@@ -197,7 +198,7 @@ def test_a_hash_in_the_header_that_does_not_fit_the_tensors_is_told(tmp_path: Pa
         ("00" * 32, [("header", "disagrees-with-hash", "modelspec.hash_sha256")]),
     ):
         data = safetensors_bytes(ONE, {"modelspec.hash_sha256": stated})
-        assert said(subject(tmp_path, data, Wants(weights="full")), "header") == expected
+        assert said(subject(tmp_path, data, ReadOptions(weights="full")), "header") == expected
 
 
 def test_content_is_claimed_whatever_the_name_is() -> None:

@@ -20,11 +20,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from auditor.model import Place
-from auditor.readers import HEAD, Part, Wants, table
+from auditor.parts import Part
+from auditor.readers import HEAD_BYTES, ReadOptions, table
 from auditor.samples import Samples
 from auditor.sources import Blob, Unread
 
-ALL = Wants(frozenset({"md5", "sha1", "sha256", "sha512", "pdq", "phash-64", "dhash-64", "photodna", "url", "domain"}))
+ALL = ReadOptions(
+    frozenset({"md5", "sha1", "sha256", "sha512", "pdq", "phash-64", "dhash-64", "photodna", "url", "domain"})
+)
 PICTURE = b"an ordinary picture of a hill"
 MD5 = hashlib.md5(PICTURE).digest()
 SHA1 = hashlib.sha1(PICTURE).digest()
@@ -37,8 +40,8 @@ def blob_of(folder: Path, name: str, data: bytes) -> Blob:
     return Blob(str(path), name, len(data), "dataset", "hills")
 
 
-def read(folder: Path, name: str, data: bytes, wants: Wants = ALL) -> list[Part | Samples | Unread]:
-    return list(table.read([blob_of(folder, name, data)], wants))
+def read(folder: Path, name: str, data: bytes, options: ReadOptions = ALL) -> list[Part | Samples | Unread]:
+    return list(table.read([blob_of(folder, name, data)], options))
 
 
 def rows(results: Iterable[object]) -> list[dict[str, object]]:
@@ -46,7 +49,7 @@ def rows(results: Iterable[object]) -> list[dict[str, object]]:
 
 
 def claim(folder: Path, name: str, data: bytes) -> int:
-    return table.claims(blob_of(folder, name, data), data[:HEAD])
+    return table.claims(blob_of(folder, name, data), data[:HEAD_BYTES])
 
 
 def parquet(columns: dict[str, object], **options: object) -> bytes:
@@ -255,12 +258,12 @@ def test_binary_digests_are_read_as_they_are(tmp_path: Path) -> None:
 
 def test_only_wanted_algorithms_are_read_and_rows_are_counted_without_any(tmp_path: Path) -> None:
     data = parquet({"md5": [MD5.hex()] * 3, "sha1": [SHA1.hex()] * 3, "url": ["http://x.example"] * 3})
-    (only,) = read(tmp_path, "m.parquet", data, Wants(frozenset({"sha1"})))
+    (only,) = read(tmp_path, "m.parquet", data, ReadOptions(frozenset({"sha1"})))
     assert isinstance(only, Samples)
     assert only.algorithms == ("sha1",)
     assert only.batch["url"].null_count == 3
     for name, same in (("n.parquet", data), ("n.csv", b"md5,url\n1,2\n3,4\n5,6\n"), ("n.jsonl", b'{"md5": "a"}\n' * 3)):
-        (none,) = read(tmp_path, name, same, Wants())
+        (none,) = read(tmp_path, name, same, ReadOptions())
         assert isinstance(none, Samples)
         assert (none.algorithms, none.batch.num_rows, none.basis) == ((), 3, "declared")
         assert none.batch["row"].to_pylist() == [1, 2, 3]
@@ -291,7 +294,7 @@ def test_image_bytes_in_cells_are_hashed_and_keep_the_name_of_their_row(tmp_path
         {"bytes": pictures[1], "path": None},
     ]
     data = parquet({"image": cells, "sha1": [SHA1.hex(), None, None]})
-    computed, missing, declared = read(tmp_path, "m.parquet", data, Wants(frozenset({"md5", "sha1"})))
+    computed, missing, declared = read(tmp_path, "m.parquet", data, ReadOptions(frozenset({"md5", "sha1"})))
     told = [(result.basis, result.already_counted) for result in (computed, missing, declared)]  # type: ignore[union-attr]
     assert told == [("computed", False), ("computed", False), ("declared", True)]
     assert [row["sample"] for row in rows([declared])] == ["a.png", "b.png", "3"]
@@ -323,7 +326,7 @@ def test_rows_that_describe_pictures_beside_the_table_are_those_pictures_samples
     ]
     (plain,) = read(tmp_path, "others.csv", data)
     assert not plain.already_counted  # type: ignore[union-attr]
-    told = [(part.already_counted, part.batch.num_rows) for part in read(tmp_path, "metadata.csv", data, Wants())]  # type: ignore[union-attr]
+    told = [(part.already_counted, part.batch.num_rows) for part in read(tmp_path, "metadata.csv", data, ReadOptions())]  # type: ignore[union-attr]
     assert told == [(True, 2), (False, 3)], "also where no list asks for anything"
 
 
@@ -341,7 +344,7 @@ def test_the_json_beside_a_picture_describes_that_picture(tmp_path: Path) -> Non
 def test_a_plain_binary_image_column_is_hashed(tmp_path: Path) -> None:
     picture = png(50)
     found = rows(
-        read(tmp_path, "m.parquet", parquet({"key": ["k"], "jpg": [picture]}), Wants(frozenset({"pdq", "md5"})))
+        read(tmp_path, "m.parquet", parquet({"key": ["k"], "jpg": [picture]}), ReadOptions(frozenset({"pdq", "md5"})))
     )
     assert (found[0]["sample"], found[0]["md5"]) == ("k", hashlib.md5(picture).digest())
     assert len(found[0]["pdq"]) == 32  # type: ignore[arg-type]
@@ -384,7 +387,7 @@ def test_an_image_cell_that_is_too_large_is_said_and_the_others_are_hashed(
 ) -> None:
     monkeypatch.setattr(table, "CELL", 10_000)
     cells = [os.urandom(20_000), png(60)]
-    found = rows(read(tmp_path, "m.parquet", parquet({"image": cells}), Wants(frozenset({"md5"}))))
+    found = rows(read(tmp_path, "m.parquet", parquet({"image": cells}), ReadOptions(frozenset({"md5"}))))
     assert [(row["row"], row["gap"]) for row in found] == [(2, None), (1, "the image is larger than 10,000 bytes")]
 
 
@@ -412,7 +415,7 @@ def test_truncation_at_any_byte_never_raises(tmp_path: Path, name: str, data: by
 def test_junk_never_raises(tmp_path: Path, seed: tuple[str, bytes], junk: bytes, at: int) -> None:
     name, data = seed
     changed = data[:at] + junk + data[at + len(junk) :]
-    assert table.claims(blob_of(tmp_path, name, changed), changed[:HEAD]) >= 0
+    assert table.claims(blob_of(tmp_path, name, changed), changed[:HEAD_BYTES]) >= 0
     assert all(isinstance(result, Part | Samples | Unread) for result in read(tmp_path, name, changed))
 
 
@@ -422,7 +425,7 @@ def test_every_row_of_the_real_manifests_is_read(corpus: Path) -> None:
     for suffix in ("csv", "tsv", "json", "jsonl", "parquet", "txt"):
         path = folder / f"url-{'only' if suffix == 'txt' else 'text'}-987.{suffix}"
         blob = Blob(str(path), path.name, path.stat().st_size)
-        assert table.claims(blob, blob.read(HEAD))
+        assert table.claims(blob, blob.read(HEAD_BYTES))
         found = rows(table.read([blob], ALL))
         assert [row["row"] for row in found] == list(range(1, 988)), suffix
         assert all(row["url"].startswith("http") for row in found)  # type: ignore[attr-defined]

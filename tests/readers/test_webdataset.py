@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.readers import Part, Wants, reader_of
+from auditor.parts import Part
+from auditor.readers import ReadOptions, reader_name
 from auditor.readers.webdataset import read
 from auditor.samples import Samples
 from auditor.sources import Blob
@@ -29,7 +30,7 @@ def shard(path: Path, members: dict[str, bytes], *more: tarfile.TarInfo) -> Blob
 
 
 def rows(blob: Blob, *algorithms: str) -> list[dict[str, object]]:
-    found = [item for item in read([blob], Wants(frozenset(algorithms))) if isinstance(item, Samples)]
+    found = [item for item in read([blob], ReadOptions(frozenset(algorithms))) if isinstance(item, Samples)]
     return [row | {"basis": f.basis, "again": f.already_counted} for f in found for row in f.batch.to_pylist()]
 
 
@@ -75,7 +76,7 @@ def test_a_shard_that_is_cut_off_keeps_what_was_read(tmp_path: Path) -> None:
     blob = shard(tmp_path / "s.tar", {"0.mp4": b"film", "1.mp4": b"x" * 5000})
     data = Path(blob.path).read_bytes()
     Path(blob.path).write_bytes(data[:3000])
-    items = list(read([blob], Wants(frozenset({"md5"}))))
+    items = list(read([blob], ReadOptions(frozenset({"md5"}))))
     (gap,) = [gap for item in items if isinstance(item, Part) for gap in item.subject.gaps]
     assert (gap.what, gap.why, gap.place.uri) == (
         "table",
@@ -88,8 +89,8 @@ def test_a_shard_that_is_cut_off_keeps_what_was_read(tmp_path: Path) -> None:
 def test_a_tar_of_a_model_is_no_shard(tmp_path: Path) -> None:
     blob = shard(tmp_path / "s.tar", {"0.mp4": b"film"})
     head = blob.read(4096)
-    assert reader_of(blob, head) == "webdataset"
-    assert reader_of(Blob(blob.path, blob.uri, blob.size, "model", "acme/m"), head) != "webdataset"
+    assert reader_name(blob, head) == "webdataset"
+    assert reader_name(Blob(blob.path, blob.uri, blob.size, "model", "acme/m"), head) != "webdataset"
 
 
 def test_a_member_name_that_is_not_utf_8_is_kept_readable(tmp_path: Path) -> None:

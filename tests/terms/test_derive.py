@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.readers import Part, Text
+from auditor.parts import Part, Text
 from auditor.resources import resource_folder
 from auditor.terms.derive import derive, derived, load
 from auditor.terms.language import language_of

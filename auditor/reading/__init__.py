@@ -1,0 +1,1 @@
+"""Builds parts of subjects and samples in the ways that several readers share; knows no reader."""

@@ -1,0 +1,284 @@
+"""Turns a card's text into a part: its metadata as statements, its prose as texts.
+
+Keys are those of huggingface/hub-docs (modelcard.md, datasetcard.md). The source of the statements is ``card``. The
+value of a misspelt key is used if the right key is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Literal
+
+from auditor.model import Gap, Kind, Place, Ref, Statement, Subject
+from auditor.parts import Part, Role, Text
+from auditor.syntax.card_keys import KEYS, OLDER_KEYS, intended_key, metadata_values
+from auditor.syntax.front_matter import Card, kind_of_card, signs, split
+
+MAX_CARD_BYTES = 8 << 20  # cards of 50 MB exist, and what follows works on the whole text
+MAX_VALUE_CHARACTERS = 1000
+MAX_VALUES_OF_KEY = 1000
+
+_RELATIONS = frozenset(("finetune", "adapter", "merge", "quantized"))
+# Tags and libraries by which the hub itself infers the relation to a base model.
+_ADAPTER_MARKS = frozenset(("peft", "lora", "qlora", "adapter", "adapter-transformers", "adapters", "lycoris", "dora"))
+_QUANTIZED_MARKS = frozenset(
+    """gguf ggml gptq awq exl2 exl3 imatrix quantized bnb bitsandbytes 4-bit 8-bit 4bit 8bit fp8 nvfp4 int8 int4 hqq
+    mlx exllama""".split()
+)
+_MERGE_MARKS = frozenset(("merge", "mergekit", "model-merge", "lazymergekit"))
+# What a model makes, by its task or tag.
+_GENERATES = {
+    "text-to-image": "image",
+    "image-to-image": "image",
+    "unconditional-image-generation": "image",
+    "inpainting": "image",
+    "stable-diffusion": "image",
+    "stable-diffusion-xl": "image",
+    "stable-diffusion-diffusers": "image",
+    "image-generation": "image",
+    "text-to-video": "video",
+    "image-to-video": "video",
+    "video-to-video": "video",
+    "unconditional-video-generation": "video",
+    "text-to-speech": "audio",
+    "text-to-audio": "audio",
+    "text-to-music": "audio",
+    "text-generation": "text",
+    "text2text-generation": "text",
+    "conversational": "text",
+    "image-text-to-text": "text",
+    "any-to-any": "text",
+}
+# Platforms' own tags for adult content: hub-docs (not-for-all-audiences), and what uploaders write.
+_ADULT_TAGS = frozenset(("not-for-all-audiences", "nsfw", "adult-content", "adult", "mature-content", "18+"))
+# What has to be accepted before a download.
+_PROMPT_KEYS = ("extra_gated_prompt", "extra_gated_description")
+# Keys whose values are statements as they stand, for a model and for a dataset.
+_STATED_AS_WRITTEN = {
+    "license": "licence",
+    "license_name": "licence_name",
+    "license_link": "licence_link",
+    "language": "language",
+}
+# Misspelt keys that count only if the right key is missing: a dataset card may have its own "library".
+_AMBIGUOUS_KEYS = ("library", "pipeline", "library_tag", "lang")
+_KEYS = frozenset(KEYS)
+# Lines of metadata, after the last value that was found, in which the next one is looked for.
+_LINES_TO_SEARCH = 60
+# Characters of the text in which a title is looked for.
+_TITLE_CHARACTERS = 20_000
+_TITLE = re.compile(r"\n[ \t]{0,3}#(?!#)[ \t]*([^\n]+)")  # begins with a literal, which is found fast
+_TITLE_AT_START = re.compile(r"\n{0,9}[ \t]{0,3}#(?!#)[ \t]*([^\n]+)")
+
+
+def card_part(
+    text: str, uri: str, kind: Kind | Literal[""], ref: Callable[[Kind], Ref], gaps: Iterable[str] = ()
+) -> Part:
+    """Return what a card says of its subject.
+
+    Args:
+        text: The card, with its front matter.
+        uri: Where it was read.
+        kind: The kind of its subject; "": the text is asked.
+        ref: Gives the subject, once its kind is known.
+        gaps: What of the card could not be read.
+    """
+    card = split(text)
+    kind = kind or kind_of_card(card.metadata, signs(card.body))
+    statements = _Statements(uri, card)
+    _state_identity(statements, card)
+    _state_metadata(statements, card, kind)
+    subject = ref(kind)
+    troubles = (*((why, 0) for why in gaps), *card.troubles, *statements.troubles)
+    missing = tuple(Gap("card", why, Place(uri, line)) for why, line in troubles) if troubles else ()
+    role: Role = "document" if kind == "document" else "card"
+    texts = [Text(role, uri, card.body, card.body_line)]
+    for key in _PROMPT_KEYS:
+        prompt = card.metadata.get(key)
+        if isinstance(prompt, str) and prompt.strip():
+            texts.append(Text(role, uri, prompt, statements.line(key), accepted=True))
+    # "I will not use it for …: checkbox": each name of a field is a promise.
+    fields = card.metadata.get("extra_gated_fields")
+    if isinstance(fields, Mapping) and fields:
+        promises = "\n".join(f"- {name}" for name in fields)
+        texts.append(Text(role, uri, promises, statements.line("extra_gated_fields"), accepted=True))
+    return Part(Subject(subject.kind, subject.name, subject.revision, tuple(statements.made), missing), tuple(texts))
+
+
+class _Statements:
+    """Collects statements, each with the line of the metadata that it comes from."""
+
+    def __init__(self, uri: str, card: Card) -> None:
+        self.uri = uri
+        self.made: list[Statement] = []
+        self.troubles: list[tuple[str, int]] = []
+        self._lines = card.lines
+        self._first = card.first_line
+        # The line of each key, and the line from which its next value is looked for.
+        self._key_lines = {
+            line.partition(":")[0].strip("\"' "): index
+            for index, line in enumerate(card.lines)
+            if line and line[0] not in " \t-#" and ":" in line
+        }
+        self._value_lines: dict[str, int] = {}
+
+    def line(self, key: str, value: str = "") -> int:
+        """Return the line of the file on which the key, or this value of it, stands; ask for values in their order."""
+        start = self._key_lines.get(key)
+        if start is None:
+            return self._first
+        if value:
+            first = self._value_lines.get(key, start)
+            for index in range(first, min(first + _LINES_TO_SEARCH, len(self._lines))):
+                line = self._lines[index]
+                if index > start and line and line[0] not in " \t-#":  # the next key
+                    break
+                if value in line and (index == start or line.endswith(value) or _ends_with(line, value)):
+                    self._value_lines[key] = index
+                    return self._first + index
+        return self._first + start
+
+    def add(self, key: str, values: Iterable[str], written_key: str, relation: str = "", remark: str = "") -> None:
+        """Add a statement of each value that the metadata has under ``written_key``."""
+        for value in values:
+            place = Place(self.uri, self.line(written_key, value))
+            self.made.append(Statement(key, _shortened(value), relation, place, "card", remark))
+
+    def derive(self, key: str, value: str, written_key: str, relation: str = "", remark: str = "") -> None:
+        """Add a statement that follows from what stands under ``written_key`` and is not written there."""
+        place = Place(self.uri, self.line(written_key))
+        self.made.append(Statement(key, _shortened(value), relation, place, "card", remark))
+
+
+def _ends_with(line: str, value: str) -> bool:
+    return line.rstrip(" \t\"',]}").endswith(value)
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= MAX_VALUE_CHARACTERS else value[:MAX_VALUE_CHARACTERS] + "…"
+
+
+def _state_identity(statements: _Statements, card: Card) -> None:
+    """State how the card's metadata stands, and the title that its text gives."""
+    place = Place(statements.uri, card.first_line or 1)
+    statements.made.append(Statement("card", card.standing, "", place, "card"))
+    if title := _title(card):
+        words, line = title
+        statements.made.append(Statement("title", _shortened(words), "", Place(statements.uri, line), "card"))
+
+
+def _title(card: Card) -> tuple[str, int] | None:
+    """Return the first heading of level 1 outside a code block, and its line."""
+    body = card.body
+    if "#" not in body:
+        return None
+    if (first := _TITLE_AT_START.match(body)) and (title := first[1].strip(" #*\t")):
+        return title, card.body_line + body.count("\n", 0, first.start(1))
+    for match in _TITLE.finditer(body):
+        start, title = match.start(), match[1].strip(" #*\t")
+        if title and f"\n{body[:start]}".count("\n```") % 2 == 0:
+            return title, card.body_line + body.count("\n", 0, start + 1)
+        if start > _TITLE_CHARACTERS:
+            break
+    return None
+
+
+def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
+    if not card.metadata:  # as of most documents
+        return
+    metadata = _by_intended_key(card.metadata, statements)
+
+    def values_of(key: str) -> list[str]:
+        if key not in metadata:
+            return []
+        written_key, value = metadata[key]
+        found = metadata_values(value)
+        if len(found) > MAX_VALUES_OF_KEY:
+            trouble = f"{key} has more than {MAX_VALUES_OF_KEY:,} values"
+            statements.troubles.append((trouble, statements.line(written_key)))
+            del found[MAX_VALUES_OF_KEY:]
+        return found
+
+    def state(key: str, statement: str) -> list[str]:
+        found = values_of(key)
+        if found:
+            statements.add(statement, found, metadata[key][0])
+        return found
+
+    for key, statement in _STATED_AS_WRITTEN.items():
+        state(key, statement)
+    tags = state("tags", "tag")
+    libraries = state("library_name", "library")
+    tasks = state("pipeline_tag", "task")
+    marks = {mark.lower() for mark in (*tags, *libraries)}
+    if "base_model" in metadata:
+        names, written_key = values_of("base_model"), metadata["base_model"][0]
+        relation = _relation(names, values_of("base_model_relation"), marks)
+        statements.add("base_model", names, written_key, relation)
+    if copied := metadata_values(card.metadata.get("duplicated_from")):
+        statements.add("base_model", copied, "duplicated_from", remark="duplicated_from")
+    if kind == "dataset":
+        state("task_categories", "task")
+        sources = (source.removeprefix("extended|").strip() for source in values_of("source_datasets"))
+        named = [source for source in sources if source not in ("original", "extended", "other", "")]
+        if named:
+            statements.add("sourced_from", named, metadata["source_datasets"][0])
+    else:
+        state("datasets", "trained_on")
+    if kind == "model":
+        made = {_GENERATES[mark]: None for mark in map(str.lower, (*tasks, *tags)) if mark in _GENERATES}
+        for what in made:
+            statements.derive("generates", what, metadata["pipeline_tag" if tasks else "tags"][0])
+    if adult := [tag for tag in tags if tag.lower() in _ADULT_TAGS]:
+        statements.add("adult_content", adult, metadata["tags"][0])
+    gated = next((key for key in card.metadata if key.startswith("extra_gated_")), "")
+    if gated:
+        statements.derive("gating", "fields", gated, remark=gated)
+    if "model-index" in metadata:
+        written_key = metadata["model-index"][0]
+        statements.add("evaluation", _evaluation_datasets(card.metadata[written_key]), written_key)
+
+
+def _by_intended_key(metadata: Mapping[str, object], statements: _Statements) -> dict[str, tuple[str, object]]:
+    """Return (key as written, value) by the key that is meant, and state which keys are misspelt."""
+    found = {key: (key, value) for key, value in metadata.items() if key in _KEYS}
+    for key, value in metadata.items() if len(found) < len(metadata) else ():
+        if key in _KEYS:
+            continue
+        intended = OLDER_KEYS.get(key)
+        if intended is None:
+            intended = intended_key(key[:80])
+            if not intended or (intended in found and key in _AMBIGUOUS_KEYS):
+                continue
+            statements.derive("misspelt_key", key, key, intended)
+            if intended == "license" and metadata_values(value) == ["license"]:  # a template's words, not an answer
+                continue
+        found.setdefault(intended, (key, value))
+    return found
+
+
+def _relation(names: list[str], declared: list[str], marks: set[str]) -> str:
+    """Return how a model was made from its bases: as declared, else as the hub infers it."""
+    relation = declared[0].lower() if declared else ""
+    if relation in _RELATIONS:
+        return relation
+    if len(names) > 1 or marks & _MERGE_MARKS:
+        return "merge"
+    if marks & _ADAPTER_MARKS:
+        return "adapter"
+    return "quantized" if marks & _QUANTIZED_MARKS else "finetune"
+
+
+def _evaluation_datasets(index: object) -> Iterator[str]:
+    """Yield the names of the datasets that a ``model-index`` gives results on; of a value of another form, none."""
+    seen: set[str] = set()
+    for model in index if isinstance(index, list) else (index,):
+        results = model.get("results") if isinstance(model, dict) else None
+        for result in results if isinstance(results, list) else (results,):
+            dataset = result.get("dataset") if isinstance(result, dict) else None
+            name = dataset.get("name") or dataset.get("type") if isinstance(dataset, dict) else dataset
+            for text in metadata_values(name)[:1]:
+                if text not in seen and len(seen) < MAX_VALUES_OF_KEY:
+                    seen.add(text)
+                    yield text

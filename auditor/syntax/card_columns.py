@@ -1,0 +1,42 @@
+"""Recognises tables of cards by the names of their columns, as hubs' dumps have them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+_CARD = re.compile(r"(?:model|readme|repo|dataset)?(?:card|readme)(?:text|content|data)?")
+# Columns with the repository's id, the surest first.
+_IDS = ("modelid", "datasetid", "repoid", "id", "model", "dataset", "repo", "name", "modelname")
+_IDS_OF_DATASETS = ("datasetid", "dataset")
+_REVISIONS = ("sha", "revision", "commit")
+
+
+class CardColumns(NamedTuple):
+    """The columns of a table of cards, by name; "" for none."""
+
+    id: str
+    card: str
+    revision: str
+
+    @property
+    def are_of_datasets(self) -> bool:
+        """Whether the name of the id's column says that the cards are those of datasets."""
+        return bare_name(self.id) in _IDS_OF_DATASETS
+
+
+def card_columns(names: Iterable[str]) -> CardColumns | None:
+    """Return which columns hold a repository's id, its card and its revision; None if it is no table of cards."""
+    bare = {bare_name(name): name for name in reversed(list(names))}
+    card = next((name for short, name in bare.items() if _CARD.fullmatch(short)), "")
+    own = next((bare[short] for short in _IDS if short in bare), "")
+    revision = next((bare[short] for short in _REVISIONS if short in bare), "")
+    return CardColumns(own, card, revision) if own and card else None
+
+
+@cache
+def bare_name(name: str) -> str:
+    """Return a column's name in lower-case letters and digits alone."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())

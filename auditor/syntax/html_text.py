@@ -1,0 +1,90 @@
+"""Extracts the words of an HTML page in one pass, with marks for its lists, tables and headings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+_SPACE = re.compile(r"\s+")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
+# What each block begins with, in Markdown's marks: the list, table or heading is half of what a sentence in it says.
+_BLOCKS = {
+    **dict.fromkeys(
+        "p div br ul ol table section article header footer nav main dt dd hr pre blockquote".split(), "\n"
+    ),
+    **{f"h{level}": f"\n\n{'#' * level} " for level in range(1, 7)},
+    "li": "\n- ",
+    "tr": "\n| ",
+}
+_CELLS = frozenset({"td", "th"})
+_DEEPEST_LIST = 12
+_HIDDEN = {
+    name: re.compile(rf"</{name}|<body" if name == "head" else rf"</{name}", re.I)
+    for name in ("head", "script", "style", "template", "noscript", "svg", "title")
+}
+
+
+def _shown(html: str) -> Iterator[str]:
+    """What a reader of the page would see, with a line's end at each block.
+
+    In one pass from left to right: html.parser takes quadratic time over ``<!--<!--<!--`` (CVE-2025-6069).
+    """
+    position, last = 0, html.rfind(">")
+    lists = preformatted = 0
+    titled = False  # a cell of this row is a title
+    while True:
+        start = html.find("<", position)
+        words = html[position : start if 0 <= start <= last else len(html)]
+        yield words if preformatted else _SPACE.sub(" ", words)
+        if start < 0 or start > last:
+            return
+        if html.startswith("<!--", start):
+            end = html.find("-->", start + 4)
+            if end < 0:  # a comment to the end of the page
+                return
+            position = end + 3
+            continue
+        tag = _TAG.match(html, start)
+        if tag is None and html[start + 1 : start + 2] not in ("!", "?"):
+            yield "<"
+            position = start + 1
+            continue
+        position = html.find(">", start) + 1
+        name, closing = (tag[2].lower(), bool(tag[1])) if tag else ("", False)
+        if name in ("ul", "ol"):
+            lists = max(0, lists + (-1 if closing else 1))
+        elif name == "pre":
+            preformatted = not closing
+        if name in _CELLS:
+            titled = titled or name == "th"
+            yield " | " if closing else ""
+        elif name == "tr" and closing:
+            yield "\n|---|" if titled else ""
+            titled = False
+        elif name in _BLOCKS:
+            yield "\n" if closing else _BLOCKS[name].replace("-", "  " * min(lists - 1, _DEEPEST_LIST) + "-")
+        elif name in _HIDDEN and tag and not tag[1]:
+            end_tag = _HIDDEN[name].search(html, position)
+            if end_tag is None:
+                return
+            position = end_tag.start()
+
+
+def _line(line: str) -> str:
+    """White space collapsed, but for what sets a list's item in; a mark with nothing behind it is no line."""
+    words = " ".join(line.split())
+    if words in ("-", "|", "#", "##", "###", "####", "#####", "######"):
+        return ""
+    return line[: len(line) - len(line.lstrip(" "))] + words if words.startswith("- ") else words
+
+
+def text_of_html(html: str) -> tuple[str, str]:
+    """The words of a page, without scripts and styles, and why they may not be all ("": they are)."""
+    lines = (_line(line) for line in unescape("".join(_shown(html))).split("\n"))
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return text, "its HTML shows no words" if html.strip() and not text else ""
+
+
+def is_html(suffix: str, text: str) -> bool:
+    return suffix in (".html", ".htm") or text[:200].lstrip().lower().startswith(("<!doctype html", "<html"))
