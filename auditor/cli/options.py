@@ -1,4 +1,4 @@
-"""Options that several commands share, as decorators."""
+"""RenderOptions that several commands share, as decorators."""
 
 from __future__ import annotations
 
@@ -61,18 +61,18 @@ column_option = click.option(
 def _known_formats(context: click.Context, option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     """The names, if such formats are installed. Rendering is imported only when a format is named."""
     if names:
-        from auditor.render import formats
+        from auditor.render import report_formats
 
         for name in names:
-            if name not in formats():
-                raise click.BadParameter(f"there is no format {name!r}; there are {', '.join(formats())}")
+            if name not in report_formats():
+                raise click.BadParameter(f"there is no format {name!r}; there are {', '.join(report_formats())}")
     return names
 
 
 def _complete_format(context: click.Context, option: click.Parameter, incomplete: str) -> list[str]:
-    from auditor.render import formats
+    from auditor.render import report_formats
 
-    return [name for name in formats() if name.startswith(incomplete)]
+    return [name for name in report_formats() if name.startswith(incomplete)]
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -102,23 +102,23 @@ def write(
     report: Report, names: tuple[str, ...], files: tuple[Path, ...], *, places: bool = False, share: bool = False
 ) -> None:
     """Write the report: each format into its file, the one without a file to stdout."""
-    from auditor.render import formats
-    from auditor.reporting.options import Options
+    from auditor.render import report_formats
+    from auditor.reporting.render_options import RenderOptions
 
-    suffixes = {".txt": "terminal", **{f".{name}": name for name in formats()}}
+    suffixes = {".txt": "terminal", **{f".{name}": name for name in report_formats()}}
     chosen = list(names) + [suffixes.get(path.suffix.lower(), "terminal") for path in files[len(names) :]]
     if len(chosen) > len(files) + 1:
         raise click.UsageError("only one format can go to stdout: give each of the others an -o FILE")
     for name, path in zip(chosen, files, strict=False):
         try:
             with open(path, "w", encoding="utf-8", newline="") as out:
-                formats()[name].render(report, out, Options(places=places, share=share))
+                report_formats()[name].render(report, out, RenderOptions(places=places, share=share))
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
     if len(chosen) > len(files) or not files:
         with standard_output() as out:
-            options = Options(places=places, share=share, colour=out.isatty())
-            formats()[chosen[-1] if chosen else "terminal"].render(report, out, options)
+            options = RenderOptions(places=places, share=share, colour=out.isatty())
+            report_formats()[chosen[-1] if chosen else "terminal"].render(report, out, options)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from auditor.deindex.locators import DEFAULT, Locators, Repository, locators, re
 from auditor.errors import SealError
 from auditor.model import Ref
 from auditor.printable import printable
-from auditor.reporting.guidance import GROUNDS
+from auditor.reporting.labels import CASE_GROUNDS
 from auditor.review.decisions import Decision, Verdict
 
 # What a search service can act on. A referral goes to a hotline, not to a list.
@@ -201,7 +201,7 @@ def published(entry: Entry) -> dict[str, object]:
         "scope": "repository",
         "status": entry.status,
         "ground": decision.ground,
-        "ground_text": GROUNDS[decision.ground],
+        "ground_text": CASE_GROUNDS[decision.ground],
         "explanation": _shown(decision.explanation),
         "facts": [
             {"rule": reason.rule, "fact": _shown(reason.fact), "strength": reason.strength}

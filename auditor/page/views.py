@@ -12,8 +12,9 @@ from auditor.errors import AuditorError, UsageError
 from auditor.model import Case, Kind, Ref
 from auditor.page import ledger_session, wording
 from auditor.pipeline.audit import Edge
-from auditor.reporting import guidance
-from auditor.reporting.drawing import Drawing, Kin
+from auditor.reporting.coverage import answered_questions, chance_matches, missing_lists, uncompared_weights
+from auditor.reporting.labels import CASE_GROUNDS, LIST_MEANINGS
+from auditor.reporting.lineage_layout import LineageDrawing, LineageLayout
 from auditor.review.case_state import REVIEW_DAYS, STAGES, Event, State, confirmed_last
 from auditor.review.cases import WORDS, Rests, rests
 from auditor.review.decisions import ACTIONS, STRENGTHS, Decision, Opinion, Verdict, later
@@ -34,8 +35,8 @@ SHOWS: Mapping[str, str] = {
 AGES: Mapping[str, str] = {"": "any age", "1": "older than a day", "7": "older than a week", "30": "older than a month"}
 # What a reviewer may want to keep away from: grounds, and what the lists mean that a case's matches are of.
 CATEGORIES: Mapping[str, str] = {
-    **{str(ground): said for ground, said in guidance.GROUNDS.items()},
-    **{means: said for means, said in guidance.MEANINGS.items() if means != "benign"},
+    **{str(ground): said for ground, said in CASE_GROUNDS.items()},
+    **{means: said for means, said in LIST_MEANINGS.items() if means != "benign"},
 }
 ROWS = 50  # of a page
 LOOKS = 10  # pages of the ledger that one page of the queue may take, when much of it is kept apart
@@ -122,7 +123,7 @@ def queue(visit: Visit) -> Shown:
             "chosen": query,
             "shows": SHOWS,
             "ages": AGES,
-            "grounds": guidance.GROUNDS,
+            "grounds": CASE_GROUNDS,
             "strengths": STRENGTHS,
             "stages": STAGES,
         },
@@ -132,7 +133,7 @@ def queue(visit: Visit) -> Shown:
 def _query(visit: Visit, show: str) -> Query:
     asked = visit.query
     ground, strength, stage, age = (asked[name] for name in ("ground", "strength", "stage", "age"))
-    for value, known in ((ground, guidance.GROUNDS), (strength, STRENGTHS), (stage, STAGES), (age, AGES)):
+    for value, known in ((ground, CASE_GROUNDS), (strength, STRENGTHS), (stage, STAGES), (age, AGES)):
         if value and value not in known:
             raise UsageError(f"{value[:40]!r}: choose one of {', '.join(filter(None, known))}")
     return Query(
@@ -173,9 +174,7 @@ def apart(visit: Visit, case: str, ground: str) -> tuple[str, ...]:
         return ()
     if ground in chosen:
         return (ground,)
-    return (
-        tuple(sorted(chosen & _means(visit.ledger, visit.ledger.shown(case)))) if chosen - {*guidance.GROUNDS} else ()
-    )
+    return tuple(sorted(chosen & _means(visit.ledger, visit.ledger.shown(case)))) if chosen - {*CASE_GROUNDS} else ()
 
 
 def _means(ledger: Ledger, state: State) -> frozenset[str]:
@@ -275,7 +274,7 @@ def case(visit: Visit, error: str = "", status: int = 200) -> Shown:
             "action": any(decision.verdict in ACTIONS for decision in state.in_force),
             "withheld": next((withheld(state, decision, policy) for decision in state.in_force), ""),
             "history": _history(history),
-            "grounds": guidance.GROUNDS,
+            "grounds": CASE_GROUNDS,
             "strengths": STRENGTHS,
             "stages": STAGES,
             "sources": WORDS,
@@ -359,7 +358,7 @@ def _rests(visit: Visit, state: State) -> tuple[Rests | None, str]:
         return None, str(error)
 
 
-def _drawing(visit: Visit, state: State) -> Drawing | None:
+def _drawing(visit: Visit, state: State) -> LineageDrawing | None:
     """The lineage that the case's facts tell, and that of the runs at hand."""
     here = [
         Edge(
@@ -373,7 +372,9 @@ def _drawing(visit: Visit, state: State) -> Drawing | None:
     for run in visit.desk.reports():
         edges += [edge for edge in run.lineage if (edge.child.name, edge.parent.name) not in seen]
     subject = state.subject
-    drawn = Kin(dict.fromkeys(edges)).draw(Case(state.ground, subject.kind, subject.name, subject.revision, ()))
+    drawn = LineageLayout(dict.fromkeys(edges)).layout_case(
+        Case(state.ground, subject.kind, subject.name, subject.revision, ())
+    )
     if drawn is None or visit.desk.unmasked(visit):
         return drawn
     nodes = tuple(
@@ -455,7 +456,7 @@ def _number(text: str) -> int:
 
 def coverage(visit: Visit) -> Shown:
     """What a run read and what it could not: no page of cases says that."""
-    from auditor.reporting.summary import gap_lines
+    from auditor.reporting.summary import group_gaps
 
     runs = visit.desk.reports()
     which = _number(visit.query["run"] or "0")
@@ -465,11 +466,11 @@ def coverage(visit: Visit) -> Shown:
     content: dict[str, Any] = {"report": report, "runs": [run.targets for run in runs], "which": which}
     if report is not None:
         content |= {
-            "asked": guidance.asked(report),
-            "chance": guidance.chance(report),
-            "missing": (*guidance.lists_missing(report), *guidance.uncompared(report)),
-            "gaps": gap_lines(islice(report.gaps, 100_000), 3)[:50],
-            "means": guidance.MEANINGS,
+            "asked": answered_questions(report),
+            "chance": chance_matches(report),
+            "missing": (*missing_lists(report), *uncompared_weights(report)),
+            "gaps": group_gaps(islice(report.gaps, 100_000), 3)[:50],
+            "means": LIST_MEANINGS,
         }
     return Shown("coverage.html", content)
 

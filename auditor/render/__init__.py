@@ -1,11 +1,6 @@
-"""One module a report format: adding a format is adding a file.
+"""The report formats: one module each. Adding a format is adding a file.
 
-A format is a module of this package with a line of help and one function::
-
-    HELP: str
-    def render(report: Report, out: TextIO, options: Options) -> None
-
-A format streams: ``report.findings`` may hold millions.
+Every module of this folder is a format with the duties of :class:`ReportFormat`; a module that lacks one is an error.
 """
 
 from __future__ import annotations
@@ -14,21 +9,23 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
-from auditor.pipeline.audit import Report
-from auditor.reporting.options import Options
+if TYPE_CHECKING:
+    from auditor.pipeline.audit import Report
+    from auditor.reporting.render_options import RenderOptions
 
 
-class Format(Protocol):
+class ReportFormat(Protocol):
+    """What a module of this folder must have."""
+
     HELP: str
 
-    def render(self, report: Report, out: TextIO, options: Options) -> None: ...
+    def render(self, report: Report, out: TextIO, options: RenderOptions) -> None: ...
 
 
 @cache
-def formats() -> Mapping[str, Format]:
-    """Every module of this package that renders, by the name a user types."""
+def report_formats() -> Mapping[str, ReportFormat]:
+    """Return every format by its name, which is the name of its module."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    modules = {name: importlib.import_module(f"{__name__}.{name}") for name in names}
-    return {name: module for name, module in modules.items() if hasattr(module, "render")}
+    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}

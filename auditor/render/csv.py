@@ -1,7 +1,7 @@
-"""One table for spreadsheets: notice, counts, cases with reasons and copies, then all other findings and gaps.
+"""The CSV report: notice, counts, cases with their reasons and copies, then all other findings and gaps.
 
-``type`` says what a row is: notice, count, case, copy, finding, advice, gap, not-scanned (why files and samples
-were not), coverage, hit. A finding that is a reason of a case follows it and names it in ``case``.
+The column ``type`` says what a row is: notice, count, case, copy, finding, advice, gap, not-scanned (a reason why files
+or samples were not read), coverage, hit. A finding that is a reason of a case follows it and names it in ``case``.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import TextIO
 from auditor.model import Case, Finding, Ref
 from auditor.pipeline.audit import Report
 from auditor.printable import csv_cell
-from auditor.reporting import guidance, sharing
-from auditor.reporting.options import Options
+from auditor.reporting import guidance, labels, redaction
+from auditor.reporting.render_options import RenderOptions
+from auditor.reporting.restricted_hits import read_restricted_hits
 
 HELP = "a table for spreadsheets: the cases with their reasons first, then every finding and gap"
-LONGEST = 2000  # characters of a cell; spreadsheets take 32,767
+MAX_CELL_LENGTH = 2000  # characters; spreadsheets take 32,767
 COLUMNS = (
     "type",
     "case",
@@ -36,28 +37,28 @@ COLUMNS = (
     "number",
     "fingerprint",
 )
-PLACED = ("list", "version", "token", "sample", "algorithm", "distance", "variant", "basis")
+HIT_COLUMNS = ("list", "version", "token", "sample", "algorithm", "distance", "variant", "basis")
 
 Row = dict[str, str | int]
 
 
-def render(report: Report, out: TextIO, options: Options) -> None:
+def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the table, row by row; cells that a spreadsheet would run as a formula are quoted with an apostrophe."""
-    shown = sharing.prepared(report, options)
-    columns = (*COLUMNS, *PLACED) if options.places else COLUMNS
+    shown = redaction.redact(report, options)
+    columns = (*COLUMNS, *HIT_COLUMNS) if options.places else COLUMNS
     table = csv.DictWriter(out, columns, restval="", lineterminator="\n")
     table.writeheader()
-    for row in _rows(shown, sharing.notice(report, options)):
-        table.writerow(_safe(row))
+    for row in _rows(shown, redaction.report_notice(report, options)):
+        table.writerow(_safe_row(row))
     if options.places:
-        for hit in sharing.placed_hits(report):
-            row = {key: getattr(hit, key) for key in PLACED}
+        for hit in read_restricted_hits(report):
+            row = {key: getattr(hit, key) for key in HIT_COLUMNS}
             row |= {"type": "hit", "kind": hit.kind, "subject": hit.name, "revision": hit.revision}
-            table.writerow(_safe({**row, "place": hit.place, "line": hit.row}))
+            table.writerow(_safe_row({**row, "place": hit.place, "line": hit.row}))
 
 
-def _safe(row: Row) -> Row:
-    return {key: csv_cell(value, LONGEST) if isinstance(value, str) else value for key, value in row.items()}
+def _safe_row(row: Row) -> Row:
+    return {key: csv_cell(value, MAX_CELL_LENGTH) if isinstance(value, str) else value for key, value in row.items()}
 
 
 def _rows(report: Report, notice: str) -> Iterator[Row]:
@@ -68,45 +69,50 @@ def _rows(report: Report, notice: str) -> Iterator[Row]:
         proof = f"collected = {count.scanned} scanned + {count.skipped} skipped + {count.errored} errored"
         wrong = "" if count.is_balanced else ": does not add up"
         yield {"type": "count", "kind": name, "text": f"{proof}{wrong}", "number": count.collected}
-    listed: Counter[str] = Counter()
+    under_cases: Counter[str] = Counter()
     for case in report.cases:
-        yield from _case(case)
-        listed.update(reason.fingerprint for reason in case.reasons)
-    for line in guidance.advice(report):
+        yield from _case_rows(case)
+        under_cases.update(reason.fingerprint for reason in case.reasons)
+    for line in guidance.advice_lines(report):
         yield {"type": "advice", "text": line}
     for finding in report.findings:
         fingerprint = finding.fingerprint
-        if listed[fingerprint]:
-            listed[fingerprint] -= 1
+        if under_cases[fingerprint]:
+            under_cases[fingerprint] -= 1
         else:
-            yield _finding(finding)
+            yield _finding_row(finding)
     for ref, gap in report.gaps:
         place: Row = {"place": gap.place.uri, "line": gap.place.line}
-        yield {"type": "gap", **_subject(ref), "rule": gap.what, "text": gap.why, **place}
+        yield {"type": "gap", **_subject_cells(ref), "rule": gap.what, "text": gap.why, **place}
     for kind, numbers in (("not-scanned", report.tally.reasons), ("coverage", report.tally.coverage)):
         for text, number in sorted(numbers.items()):
             yield {"type": kind, "text": text, "number": number}
 
 
-def _case(case: Case) -> Iterator[Row]:
-    subject = _subject(case.ref)
+def _case_rows(case: Case) -> Iterator[Row]:
+    subject = _subject_cells(case.ref)
     identity: Row = {"case": case.id, "ground": case.ground}
-    text = guidance.GROUNDS[case.ground]
+    text = labels.CASE_GROUNDS[case.ground]
     yield {"type": "case", **identity, **subject, "text": text, "number": len(case.reasons)}
     for reason in case.reasons:
-        yield {**_finding(reason), **identity}
+        yield {**_finding_row(reason), **identity}
     for copy in case.copies:
-        yield {"type": "copy", **identity, **_subject(copy), "text": "the same weights as the subject of the case"}
+        yield {
+            "type": "copy",
+            **identity,
+            **_subject_cells(copy),
+            "text": "the same weights as the subject of the case",
+        }
 
 
-def _subject(ref: Ref) -> Row:
+def _subject_cells(ref: Ref) -> Row:
     return {"kind": ref.kind, "subject": ref.name, "revision": ref.revision}
 
 
-def _finding(finding: Finding) -> Row:
+def _finding_row(finding: Finding) -> Row:
     return {
         "type": "finding",
-        **_subject(finding.ref),
+        **_subject_cells(finding.ref),
         "rule": finding.rule,
         "outcome": finding.outcome,
         "severity": finding.severity,

@@ -1,4 +1,4 @@
-"""One HTML file for people: no script, nothing fetched, readable on paper, on a phone and in the dark."""
+"""The HTML report: one file without script that fetches nothing, for screens, phones, dark mode and paper."""
 
 from __future__ import annotations
 
@@ -13,51 +13,59 @@ from markupsafe import Markup
 
 from auditor.pipeline.audit import Report
 from auditor.printable import printable
-from auditor.reporting import commitments, guidance, sharing
-from auditor.reporting.drawing import Kin
-from auditor.reporting.options import Options
+from auditor.reporting import coverage, guidance, labels, redaction, safety_commitments
+from auditor.reporting.lineage_layout import LineageLayout
+from auditor.reporting.render_options import RenderOptions
+from auditor.reporting.restricted_hits import read_restricted_hits
 from auditor.reporting.summary import summarise
+from auditor.reporting.web_links import is_web_address, split_reference
 
 HELP = "one self-contained page for people: cases, findings by subject, lineage, what was not checked"
-CASES = 100
-DRAWINGS = 40
-PLACES = 1000
-LONGEST = 1000  # characters of any text from outside
+# Limits of the page, so that a browser opens it however large the run is.
+MAX_CASES = 100
+MAX_DRAWINGS = 40
+MAX_HITS = 1000
+MAX_TEXT_LENGTH = 1000  # characters of any text from outside
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(report: Report, out: TextIO, options: Options) -> None:
+def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the page; its size is bounded, however many findings there are."""
-    shown = sharing.prepared(report, options)
-    kin = Kin(shown.lineage)
+    shown = redaction.redact(report, options)
+    layout = LineageLayout(shown.lineage)
     css = (TEMPLATES / "report.css").read_text("utf-8")
-    hits = list(islice(sharing.placed_hits(report), PLACES + 1)) if options.places else []
+    hits = list(islice(read_restricted_hits(report), MAX_HITS + 1)) if options.places else []
     page = _environment().get_template("report.html")
     summary = summarise(shown)
     # Numbers stand for names in a report that is shared: nothing could be looked up by them.
-    stated = () if options.share else commitments.rows(report, [block.ref for block in summary.subjects])
+    refs = () if options.share else [subject.ref for subject in summary.subjects]
     pieces = page.generate(
         report=shown,
-        notice=sharing.notice(report, options),
+        notice=redaction.report_notice(report, options),
         summary=summary,
-        commitments=commitments.COMMITMENTS,
-        stated=stated,
-        cases=[(case, kin.draw(case) if n < DRAWINGS else None) for n, case in enumerate(shown.cases[:CASES])],
-        cases_left_out=max(len(shown.cases) - CASES, 0),
-        matched=guidance.matched(shown),
-        missing=guidance.lists_missing(shown),
+        commitments=safety_commitments.COMMITMENTS,
+        stated=safety_commitments.read_commitments(report, refs),
+        cases=[
+            (case, layout.layout_case(case) if number < MAX_DRAWINGS else None)
+            for number, case in enumerate(shown.cases[:MAX_CASES])
+        ],
+        cases_left_out=max(len(shown.cases) - MAX_CASES, 0),
+        matched=guidance.has_known_content_matches(shown),
+        missing=coverage.missing_lists(shown),
         contacts=guidance.contacts(),
         guidance=guidance,
-        asked=guidance.asked(shown),
-        chance=guidance.chance(shown),
-        uncompared=(*guidance.nothing_done(shown), *guidance.uncompared(shown)),
+        labels=labels,
+        split_reference=split_reference,
+        asked=coverage.answered_questions(shown),
+        chance=coverage.chance_matches(shown),
+        uncompared=(*coverage.nothing_read_or_compared(shown), *coverage.uncompared_weights(shown)),
         steps=guidance.next_steps(shown),
         places=options.places,
-        hits=hits[:PLACES],
-        hits_left_out=len(hits) > PLACES,
+        hits=hits[:MAX_HITS],
+        hits_left_out=len(hits) > MAX_HITS,
         shared=options.share,
-        called=sharing.called,
+        subject_label=labels.subject_label,
         css=Markup(css),
         style_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
     )
@@ -70,16 +78,16 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=_harmless,
+        finalize=_sanitize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["number"] = lambda number: f"{number:,}"
     environment.filters["prose"] = lambda text: " ".join(text.split())
-    environment.tests["web"] = guidance.web
+    environment.tests["web"] = is_web_address
     return environment
 
 
-def _harmless(value: object) -> object:
-    """What every expression of the template passes through, before it is escaped."""
-    return printable(value, LONGEST) if isinstance(value, str) and not isinstance(value, Markup) else value
+def _sanitize(value: object) -> object:
+    """Make a text harmless to show: every expression of the template passes through this before it is escaped."""
+    return printable(value, MAX_TEXT_LENGTH) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -9,8 +9,9 @@ from typing import TextIO, TypedDict
 
 from auditor.model import Case, Count, Finding, Gap, Kind, Place, Ref
 from auditor.pipeline.audit import Edge, Report
-from auditor.reporting import guidance, sharing
-from auditor.reporting.options import Options
+from auditor.reporting import guidance, redaction
+from auditor.reporting.render_options import RenderOptions
+from auditor.reporting.restricted_hits import read_restricted_hits
 
 HELP = "everything, for machines: one JSON object, published schema, one finding a line"
 SCHEMA = "urn:provenance-auditor:report:1"
@@ -57,66 +58,66 @@ class EdgeV1(TypedDict):
     source: str
 
 
-def render(report: Report, out: TextIO, options: Options) -> None:
+def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the report as one object whose arrays of findings, gaps and hits are streamed."""
-    shown = sharing.prepared(report, options)
+    shown = redaction.redact(report, options)
     fields: list[tuple[str, object]] = [
         ("schema", SCHEMA),
-        ("notice", sharing.notice(report, options)),
+        ("notice", redaction.report_notice(report, options)),
         ("tool", {"name": "auditor", "version": shown.version}),
         ("started", shown.started),
         ("finished", shown.finished),
         ("targets", list(shown.targets)),
-        ("policy", _policy(shown)),
+        ("policy", _policy_json(shown)),
         ("complete", shown.complete),
         ("nothing_read", shown.nothing_read),
         ("nothing_compared", list(shown.nothing_compared)),
-        ("counts", _counts(shown)),
-        ("reasons", _sorted(shown.tally.reasons)),
-        ("coverage", _sorted(shown.tally.coverage)),
-        ("advice", list(guidance.advice(shown))),
+        ("counts", _counts_json(shown)),
+        ("reasons", _sorted_counts(shown.tally.reasons)),
+        ("coverage", _sorted_counts(shown.tally.coverage)),
+        ("advice", list(guidance.advice_lines(shown))),
     ]
     arrays: list[tuple[str, Iterable[object]]] = [
-        ("cases", map(_case, shown.cases)),
-        ("lineage", map(_edge, shown.lineage)),
-        ("findings", map(_finding, shown.findings)),
-        ("gaps", (_gap(ref, gap) for ref, gap in shown.gaps)),
+        ("cases", map(_case_json, shown.cases)),
+        ("lineage", map(_edge_json, shown.lineage)),
+        ("findings", map(_finding_json, shown.findings)),
+        ("gaps", (_gap_json(ref, gap) for ref, gap in shown.gaps)),
     ]
     if options.places:
-        arrays.append(("hits", (asdict(hit) for hit in sharing.placed_hits(report))))
+        arrays.append(("hits", (asdict(hit) for hit in read_restricted_hits(report))))
     out.write("{\n")
     for key, value in fields:
-        out.write(f"{json.dumps(key)}: {_text(value)},\n")
+        out.write(f"{json.dumps(key)}: {_dumps(value)},\n")
     for number, (key, items) in enumerate(arrays):
         out.write(f"{json.dumps(key)}: [")
         separator = "\n"
         for item in items:
-            out.write(separator + _text(item))
+            out.write(separator + _dumps(item))
             separator = ",\n"
         out.write("\n]" if separator != "\n" else "]")
         out.write(",\n" if number < len(arrays) - 1 else "\n")
     out.write("}\n")
 
 
-def _text(value: object) -> str:
-    """JSON in ASCII, so that no control or bidi character of a name reaches a terminal.
+def _dumps(value: object) -> str:
+    """Return JSON in ASCII, so that no control or bidi character of a name reaches a terminal.
 
     A lone surrogate, which strict parsers refuse, becomes its escape as text.
     """
-    return json.dumps(_valid(value), ensure_ascii=True, allow_nan=False)
+    return json.dumps(_without_surrogates(value), ensure_ascii=True, allow_nan=False)
 
 
-def _valid(value: object) -> object:
+def _without_surrogates(value: object) -> object:
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, Mapping):
-        return {_valid(key): _valid(item) for key, item in value.items()}
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_valid(item) for item in value]
+        return [_without_surrogates(item) for item in value]
     return value
 
 
-def _policy(report: Report) -> dict[str, object]:
+def _policy_json(report: Report) -> dict[str, object]:
     policy = report.policy
     return {
         "fingerprint": policy.fingerprint,
@@ -146,11 +147,11 @@ def _policy(report: Report) -> dict[str, object]:
     }
 
 
-def _counts(report: Report) -> dict[str, object]:
+def _counts_json(report: Report) -> dict[str, object]:
     return {
-        "files": _count(report.tally.files),
-        "samples": _count(report.tally.samples),
-        "subjects": _sorted(report.subjects),
+        "files": _count_json(report.tally.files),
+        "samples": _count_json(report.tally.samples),
+        "subjects": _sorted_counts(report.subjects),
         "findings": [
             {"rule": rule, "outcome": outcome, "severity": severity, "count": number}
             for (rule, outcome, severity), number in sorted(report.flagged.items())
@@ -158,7 +159,7 @@ def _counts(report: Report) -> dict[str, object]:
     }
 
 
-def _count(count: Count) -> dict[str, int]:
+def _count_json(count: Count) -> dict[str, int]:
     return {
         "collected": count.collected,
         "scanned": count.scanned,
@@ -167,49 +168,49 @@ def _count(count: Count) -> dict[str, int]:
     }
 
 
-def _sorted(numbers: Mapping[Kind, int] | Mapping[str, int]) -> dict[str, int]:
+def _sorted_counts(numbers: Mapping[Kind, int] | Mapping[str, int]) -> dict[str, int]:
     return {str(key): number for key, number in sorted(numbers.items())}
 
 
-def _place(place: Place) -> PlaceV1:
+def _place_json(place: Place) -> PlaceV1:
     return {"uri": place.uri, "line": place.line}
 
 
-def _subject(ref: Ref) -> SubjectV1:
+def _subject_json(ref: Ref) -> SubjectV1:
     return {"kind": ref.kind, "subject": ref.name, "revision": ref.revision}
 
 
-def _finding(finding: Finding) -> FindingV1:
+def _finding_json(finding: Finding) -> FindingV1:
     return {
         "rule": finding.rule,
-        **_subject(finding.ref),
+        **_subject_json(finding.ref),
         "outcome": finding.outcome,
         "severity": finding.severity,
         "fact": finding.fact,
-        "place": _place(finding.place),
+        "place": _place_json(finding.place),
         "remark": finding.remark,
         "fingerprint": finding.fingerprint,
     }
 
 
-def _case(case: Case) -> CaseV1:
+def _case_json(case: Case) -> CaseV1:
     return {
         "id": case.id,
         "ground": case.ground,
-        **_subject(case.ref),
-        "reasons": [_finding(reason) for reason in case.reasons],
-        "copies": [_subject(copy) for copy in case.copies],
+        **_subject_json(case.ref),
+        "reasons": [_finding_json(reason) for reason in case.reasons],
+        "copies": [_subject_json(copy) for copy in case.copies],
     }
 
 
-def _edge(edge: Edge) -> EdgeV1:
+def _edge_json(edge: Edge) -> EdgeV1:
     return {
-        "child": _subject(edge.child),
-        "parent": _subject(edge.parent),
+        "child": _subject_json(edge.child),
+        "parent": _subject_json(edge.parent),
         "relation": edge.relation,
         "source": edge.source,
     }
 
 
-def _gap(ref: Ref, gap: Gap) -> GapV1:
-    return {**_subject(ref), "what": gap.what, "why": gap.why, "place": _place(gap.place)}
+def _gap_json(ref: Ref, gap: Gap) -> GapV1:
+    return {**_subject_json(ref), "what": gap.what, "why": gap.why, "place": _place_json(gap.place)}

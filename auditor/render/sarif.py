@@ -1,7 +1,6 @@
-"""SARIF 2.1.0 (OASIS) for code scanning: one result for a rule and a subject, the heaviest first, never one a sample.
+"""The SARIF 2.1.0 (OASIS) report for code scanning: one result for a rule and a subject, the most severe first.
 
-Code scanning services take a few thousand results, so at most :data:`RESULTS` are written and a notification
-says how many are left out.
+A sample is never a result. At most :data:`MAX_RESULTS` are written; a notification says how many are left out.
 """
 
 from __future__ import annotations
@@ -20,27 +19,29 @@ from auditor.errors import UsageError
 from auditor.model import GAP_KINDS, SEVERITIES, Finding, Place, Rule, Severity
 from auditor.pipeline.audit import Report
 from auditor.printable import printable
-from auditor.reporting import guidance, sharing
-from auditor.reporting.options import Options
-from auditor.reporting.summary import gap_lines, weight
+from auditor.reporting import guidance, redaction
+from auditor.reporting.labels import subject_label
+from auditor.reporting.render_options import RenderOptions
+from auditor.reporting.summary import group_gaps, severity_rank
+from auditor.reporting.web_links import split_reference
 
 HELP = "SARIF 2.1.0, for code scanning services and editors"
-RESULTS = 5000
-FACTS = 20  # of one rule and subject that a message tells
-NOTIFICATIONS = 500
-LONGEST = 2000  # characters of a URI
+MAX_RESULTS = 5000  # code scanning services take a few thousand
+MAX_FACTS = 20  # of one rule and subject in a message
+MAX_NOTIFICATIONS = 500  # of each kind
+MAX_URI_LENGTH = 2000
 
 Json = dict[str, object]
 
 
-def render(report: Report, out: TextIO, options: Options) -> None:
-    """Write one log with one run; memory is bounded by :data:`RESULTS`."""
+def render(report: Report, out: TextIO, options: RenderOptions) -> None:
+    """Write one log with one run. Memory is bounded by :data:`MAX_RESULTS`."""
     if options.places:
         raise UsageError(
             "SARIF is made to be uploaded and never holds places; use --format terminal, json, csv or html"
         )
-    shown = sharing.prepared(report, options)
-    kept, left = _heaviest(shown)
+    shown = redaction.redact(report, options)
+    kept, left_out = _most_severe_groups(shown)
     rules = {rule.id: number for number, rule in enumerate(shown.policy.rules)}
     run: Json = {
         "tool": {
@@ -61,14 +62,14 @@ def render(report: Report, out: TextIO, options: Options) -> None:
         "invocations": [
             {
                 "executionSuccessful": shown.complete,
-                "startTimeUtc": _utc(shown.started),
-                "endTimeUtc": _utc(shown.finished),
-                "toolExecutionNotifications": list(_notifications(shown, left)),
+                "startTimeUtc": _rfc3339(shown.started),
+                "endTimeUtc": _rfc3339(shown.finished),
+                "toolExecutionNotifications": list(_notifications(shown, left_out)),
             }
         ],
         "columnKind": "unicodeCodePoints",
         "properties": {
-            "notice": sharing.notice(report, options),
+            "notice": redaction.report_notice(report, options),
             "targets": [printable(target) for target in shown.targets],
             "policy": shown.policy.fingerprint,
             "counts": {
@@ -88,7 +89,7 @@ def render(report: Report, out: TextIO, options: Options) -> None:
             "coverage": {printable(key): number for key, number in sorted(shown.tally.coverage.items())},
             "cases": [
                 {"id": case.id, "ground": case.ground, "kind": case.kind, "subject": printable(case.subject)}
-                for case in shown.cases[:RESULTS]
+                for case in shown.cases[:MAX_RESULTS]
             ],
         },
         "results": [_result(result, rules) for result in kept],
@@ -99,7 +100,7 @@ def render(report: Report, out: TextIO, options: Options) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
+class _FindingGroup:
     """The findings of one rule, subject and outcome: the first ones, and how many."""
 
     findings: tuple[Finding, ...]
@@ -110,7 +111,7 @@ class _Group:
         return self.findings[0].severity
 
 
-def _groups(report: Report) -> Iterator[_Group]:
+def _group_findings(report: Report) -> Iterator[_FindingGroup]:
     for _, of_subject in groupby(report.findings, key=lambda finding: finding.ref):
         first: dict[tuple[str, str], list[Finding]] = {}
         numbers: Counter[tuple[str, str]] = Counter()
@@ -118,48 +119,48 @@ def _groups(report: Report) -> Iterator[_Group]:
             key = (finding.rule, str(finding.outcome))
             numbers[key] += 1
             few = first.setdefault(key, [])
-            if len(few) < FACTS:
+            if len(few) < MAX_FACTS:
                 few.append(finding)
         for key, few in first.items():
-            yield _Group(tuple(few), numbers[key])
+            yield _FindingGroup(tuple(few), numbers[key])
 
 
-def _heaviest(report: Report) -> tuple[list[_Group], Counter[Severity]]:
-    """At most :data:`RESULTS` groups, and how many of each severity are left out."""
-    kept: dict[tuple[int, bool], list[_Group]] = {}
+def _most_severe_groups(report: Report) -> tuple[list[_FindingGroup], Counter[Severity]]:
+    """Return at most :data:`MAX_RESULTS` groups, and how many of each severity are left out."""
+    kept: dict[tuple[int, bool], list[_FindingGroup]] = {}
     total: Counter[Severity] = Counter()
-    for group in _groups(report):
+    for group in _group_findings(report):
         total[group.severity] += 1
-        alike = kept.setdefault(weight(group.findings[0]), [])
-        if len(alike) < RESULTS:
-            alike.append(group)
-    chosen = [group for _, alike in sorted(kept.items(), reverse=True) for group in alike][:RESULTS]
+        same_rank = kept.setdefault(severity_rank(group.findings[0]), [])
+        if len(same_rank) < MAX_RESULTS:
+            same_rank.append(group)
+    chosen = [group for _, same_rank in sorted(kept.items(), reverse=True) for group in same_rank][:MAX_RESULTS]
     return chosen, total - Counter(group.severity for group in chosen)
 
 
 def _rule(rule: Rule) -> Json:
-    why = _prose(rule.why)
-    said = [f"Why: {why}", f"What the owner can do: {_prose(rule.fix)}"]
-    said += [f"For reviewers: {_prose(rule.review)}"] if rule.review else []
+    why = _one_line(rule.why)
+    paragraphs = [f"Why: {why}", f"What the owner can do: {_one_line(rule.fix)}"]
+    paragraphs += [f"For reviewers: {_one_line(rule.review)}"] if rule.review else []
     described: Json = {
         "id": rule.id,
-        "shortDescription": {"text": _prose(rule.title)},
+        "shortDescription": {"text": _one_line(rule.title)},
         "fullDescription": {"text": why},
-        "help": {"text": "\n\n".join(said)},
+        "help": {"text": "\n\n".join(paragraphs)},
         "defaultConfiguration": {"level": rule.severity},
         "properties": {"tags": list(rule.applies), **({"case": rule.case} if rule.case else {})},
     }
-    links = [address for _, address in map(guidance.reference, rule.references) if address]
-    return {**described, "helpUri": quote(links[0], safe=_KEPT + ":#[]")} if links else described
+    links = [address for _, address in map(split_reference, rule.references) if address]
+    return {**described, "helpUri": quote(links[0], safe=_SAFE_IN_URI + ":#[]")} if links else described
 
 
-def _result(group: _Group, rules: dict[str, int]) -> Json:
+def _result(group: _FindingGroup, rules: dict[str, int]) -> Json:
     finding = group.findings[0]
     flagged = finding.outcome == "FLAGGED"
     facts = [_fact(other) for other in group.findings]
     if group.number > len(facts):
         facts.append(f"and {group.number - len(facts):,} more")
-    subject = printable(sharing.called(finding.ref))
+    subject = printable(subject_label(finding.ref))
     where = _location(finding.place)
     return {
         "ruleId": finding.rule,
@@ -188,35 +189,37 @@ def _location(place: Place) -> Json:
     if not place.uri:
         return {}
     region = {"region": {"startLine": place.line}} if place.line else {}
-    return {"physicalLocation": {"artifactLocation": {"uri": _uri(place.uri)}, **region}}
+    return {"physicalLocation": {"artifactLocation": {"uri": _relative_uri(place.uri)}, **region}}
 
 
-_KEPT = "/%!$&'()*+,;=@~"
+_SAFE_IN_URI = "/%!$&'()*+,;=@~"
 
 
-def _uri(uri: str) -> str:
-    """A relative URI reference (RFC 3986): no scheme or host can come of a file's name."""
+def _relative_uri(uri: str) -> str:
+    """Return a relative URI reference (RFC 3986), so that a file's name cannot become a scheme or a host."""
     found = re.match(r"hf://", uri)
     scheme = found.group() if found else ""
-    bare = uri[len(scheme) : LONGEST]
+    bare = uri[len(scheme) : MAX_URI_LENGTH]
     stray = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", bare if scheme else bare.lstrip("/"))
-    return scheme + quote(stray.encode("utf-8", "backslashreplace"), safe=_KEPT)
+    return scheme + quote(stray.encode("utf-8", "backslashreplace"), safe=_SAFE_IN_URI)
 
 
-def _notifications(report: Report, left: Counter[Severity]) -> Iterator[Json]:
-    if left:
-        parts = ", ".join(f"{left[severity]:,} {severity}" for severity in reversed(SEVERITIES) if left[severity])
-        text = f"Results left out, beyond {RESULTS:,} (rules by subjects): {parts}. The JSON report has them all."
+def _notifications(report: Report, left_out: Counter[Severity]) -> Iterator[Json]:
+    if left_out:
+        parts = ", ".join(
+            f"{left_out[severity]:,} {severity}" for severity in reversed(SEVERITIES) if left_out[severity]
+        )
+        text = f"Results left out, beyond {MAX_RESULTS:,} (rules by subjects): {parts}. The JSON report has them all."
         yield _notification("left-out", "warning", text)
-    for text in guidance.advice(report):
+    for text in guidance.advice_lines(report):
         yield _notification("advice", "note", text)
-    for line in gap_lines(report.gaps, 1)[:NOTIFICATIONS]:
+    for line in group_gaps(report.gaps, 1)[:MAX_NOTIFICATIONS]:
         ref, gap = line.examples[0]
-        example = printable(sharing.called(ref))
+        example = printable(subject_label(ref))
         text = f"{line.count:,} × {line.what}: {printable(line.why) or 'other reasons'}; for example {example}"
         where = _location(gap.place)
         yield {**_notification(line.what, "warning", text), **({"locations": [where]} if where else {})}
-    for reason, number in sorted(report.tally.reasons.items())[:NOTIFICATIONS]:
+    for reason, number in sorted(report.tally.reasons.items())[:MAX_NOTIFICATIONS]:
         yield _notification("file", "note", f"{number:,} × {printable(reason)}")
 
 
@@ -225,10 +228,10 @@ def _notification(name: str, level: str, text: str) -> Json:
     return {"level": level, "message": {"text": text}, **known}
 
 
-def _prose(text: str) -> str:
+def _one_line(text: str) -> str:
     return printable(" ".join(text.split()), 2000)
 
 
-def _utc(time: str) -> str:
-    """The standard wants RFC 3339 in UTC, ending in Z."""
+def _rfc3339(time: str) -> str:
+    """Return the time as the standard wants it: RFC 3339 in UTC, ending in Z."""
     return re.sub(r"(\+00:00)?$", "", time).removesuffix("Z") + "Z"

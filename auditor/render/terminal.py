@@ -9,26 +9,33 @@ from typing import TextIO
 from auditor.model import SEVERITIES, Case, Count, Finding
 from auditor.pipeline.audit import Report
 from auditor.printable import printable
-from auditor.reporting import guidance, sharing
-from auditor.reporting.options import Options
-from auditor.reporting.summary import Summary, outline
+from auditor.reporting import coverage, guidance, labels, redaction
+from auditor.reporting.render_options import RenderOptions
+from auditor.reporting.restricted_hits import read_restricted_hits
+from auditor.reporting.summary import Summary, summarise_rules
 
 HELP = "a summary for a person, in plain words"
-WIDTH = 100
-CASES = 20
-PLACES = 1000
+WIDTH = 100  # columns
+# Limits of the summary; other formats have the rest.
+MAX_TARGETS = 5
+MAX_CASES = 20
+MAX_CASE_REASONS = 5
+MAX_COPIES = 5
+MAX_REASONS = 12  # why files, samples or subjects were not read
+MAX_HITS = 1000
 
-# A line is a style (rich's words, used only in colour) and text that is harmless already.
+# A line is a style in rich's notation, used only with colour, and its text, which is printable already.
 Line = tuple[str, str]
 STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
-def render(report: Report, out: TextIO, options: Options) -> None:
-    shown = sharing.prepared(report, options)
-    lines = _lines(shown, outline(shown), sharing.notice(report, options))
+def render(report: Report, out: TextIO, options: RenderOptions) -> None:
+    """Write the summary; its length is bounded, however many findings there are."""
+    shown = redaction.redact(report, options)
+    lines = _lines(shown, summarise_rules(shown), redaction.report_notice(report, options))
     _write(lines, out, options.colour)
     if options.places:
-        _write(_places(report), out, options.colour)
+        _write(_restricted_hits(report), out, options.colour)
 
 
 def _write(lines: Iterator[Line], out: TextIO, colour: bool) -> None:
@@ -49,10 +56,10 @@ def _write(lines: Iterator[Line], out: TextIO, colour: bool) -> None:
 def _lines(report: Report, summary: Summary, notice: str) -> Iterator[Line]:
     yield from _wrapped("bold reverse", notice)
     yield "", ""
-    yield from _looked_at(report)
+    yield from _targets_and_policy(report)
     yield from _cases(report)
-    if guidance.matched(report):
-        yield from _what_now()
+    if guidance.has_known_content_matches(report):
+        yield from _steps_after_match()
     yield from _findings(summary)
     yield from _not_checked(report, summary)
     steps = guidance.next_steps(report)
@@ -76,10 +83,10 @@ def _wrapped(style: str, text: str, first: str = "", rest: str | None = None) ->
         yield style, line
 
 
-def _looked_at(report: Report) -> Iterator[Line]:
+def _targets_and_policy(report: Report) -> Iterator[Line]:
     yield "bold", "What was looked at"
-    few = ", ".join(printable(target, 80) for target in report.targets[:5])
-    more = f" and {len(report.targets) - 5:,} more" if len(report.targets) > 5 else ""
+    few = ", ".join(printable(target, 80) for target in report.targets[:MAX_TARGETS])
+    more = f" and {len(report.targets) - MAX_TARGETS:,} more" if len(report.targets) > MAX_TARGETS else ""
     yield from _wrapped("", f"{few}{more}", "  Targets   ")
     yield from _count("Files", report.tally.files)
     yield from _count("Samples", report.tally.samples)
@@ -88,19 +95,19 @@ def _looked_at(report: Report) -> Iterator[Line]:
     policy = report.policy
     yield from _wrapped(
         "",
-        f"{len(policy.rules):,} rules, profile {printable(policy.profile, 80)}, {policy.fingerprint[:12]}",
+        f"{len(policy.rules):,} rules, profile {printable(policy.profile, 80)}, {policy.fingerprint[:MAX_REASONS]}",
         "  Policy    ",
     )
     for summary in policy.lists:
-        meaning = guidance.MEANINGS.get(summary.means) or printable(summary.means, 80)
+        meaning = labels.LIST_MEANINGS.get(summary.means) or printable(summary.means, 80)
         entries = f"{summary.entries:,} {'entry' if summary.entries == 1 else 'entries'}"
         text = f"{printable(summary.name, 80)} {printable(summary.version, 40)}: {entries}; {meaning}"
         yield from _wrapped("", text, "  List      ")
-    missing = guidance.lists_missing(report)
+    missing = coverage.missing_lists(report)
     for text in missing:
         yield from _wrapped("bold yellow", text, "  No list   ")
     if missing:
-        yield from _wrapped("", guidance.providers_line(), " " * 12)
+        yield from _wrapped("", guidance.list_providers(), " " * 12)
     if not report.complete:
         yield from _wrapped("bold yellow", "not everything was read: this is a report on a part.", "  Incomplete ")
 
@@ -122,37 +129,37 @@ def _cases(report: Report) -> Iterator[Line]:
         return
     number = len(report.cases)
     yield from _heading(f"{number:,} {'case' if number == 1 else 'cases'} for people to decide")
-    for case in report.cases[:CASES]:
+    for case in report.cases[:MAX_CASES]:
         yield from _case(case)
-    if number > CASES:
-        yield "", f"  and {number - CASES:,} more: auditor report RUN --format html or csv"
+    if number > MAX_CASES:
+        yield "", f"  and {number - MAX_CASES:,} more: auditor report RUN --format html or csv"
 
 
 def _case(case: Case) -> Iterator[Line]:
     revision = f" @ {printable(case.revision, 40)}" if case.revision else ""
-    yield from _wrapped("bold red", f"{printable(sharing.called(case.ref))}{revision}", "  ● ")
-    yield from _wrapped("", f"{case.ground}: {guidance.GROUNDS[case.ground]}", "      ")
-    for reason in case.reasons[:5]:
+    yield from _wrapped("bold red", f"{printable(labels.subject_label(case.ref))}{revision}", "  ● ")
+    yield from _wrapped("", f"{case.ground}: {labels.CASE_GROUNDS[case.ground]}", "      ")
+    for reason in case.reasons[:MAX_CASE_REASONS]:
         of_copy = "" if reason.subject == case.subject else f" (of {printable(reason.subject, 80)})"
-        yield from _wrapped("", f"{_said(reason)}{of_copy}", "      because ", " " * 14)
-    if len(case.reasons) > 5:
-        yield "", f"      and {len(case.reasons) - 5:,} more reasons"
+        yield from _wrapped("", f"{_reason(reason)}{of_copy}", "      because ", " " * 14)
+    if len(case.reasons) > MAX_CASE_REASONS:
+        yield "", f"      and {len(case.reasons) - MAX_CASE_REASONS:,} more reasons"
     if case.copies:
-        names = ", ".join(printable(copy.name, 80) for copy in case.copies[:5])
-        more = f" and {len(case.copies) - 5:,} more" if len(case.copies) > 5 else ""
+        names = ", ".join(printable(copy.name, 80) for copy in case.copies[:MAX_COPIES])
+        more = f" and {len(case.copies) - MAX_COPIES:,} more" if len(case.copies) > MAX_COPIES else ""
         yield from _wrapped("", f"{names}{more}", f"      same weights, {len(case.copies):,}: ")
 
 
-def _said(finding: Finding) -> str:
+def _reason(finding: Finding) -> str:
     fact = printable(finding.fact, 300)
     remark = f" ({printable(finding.remark, 300)})" if finding.remark else ""
     place = f" [{printable(str(finding.place))}]" if finding.place.uri else ""
     return f"{printable(finding.rule, 80)}: {fact}{remark}{place}"
 
 
-def _what_now() -> Iterator[Line]:
+def _steps_after_match() -> Iterator[Line]:
     yield from _heading("What to do now")
-    for step in guidance.STEPS:
+    for step in guidance.STEPS_AFTER_MATCH:
         yield from _wrapped("bold", step, "  - ")
     for hotline in guidance.contacts().hotlines:
         yield "", f"    {hotline.country:<15} {hotline.name}, {hotline.url}"
@@ -167,9 +174,8 @@ def _findings(summary: Summary) -> Iterator[Line]:
     counts = ((summary.severities[severity], severity) for severity in reversed(SEVERITIES))
     parts = [f"{number:,} {_plural(severity, number)}" for number, severity in counts if number]
     parts += [f"{summary.unchecked:,} unchecked"] if summary.unchecked else []
-    yield from _heading(
-        f"Findings: {', '.join(parts)}, on {summary.flagged_subjects:,} {_plural('subject', summary.flagged_subjects)}"
-    )
+    subjects = summary.subjects_with_findings
+    yield from _heading(f"Findings: {', '.join(parts)}, on {subjects:,} {_plural('subject', subjects)}")
     for line in summary.rules:
         if line.outcome != "FLAGGED":
             continue
@@ -179,9 +185,9 @@ def _findings(summary: Summary) -> Iterator[Line]:
         if line.severity != "note":
             for finding in line.examples:
                 yield from _wrapped("", f"{printable(finding.subject)}: {_fact(finding)}", " " * 25)
-    open_questions = [line for line in summary.rules if line.outcome == "UNCHECKED"]
-    if open_questions:
-        rules = ", ".join(f"{printable(line.rule, 80)} {line.count:,}" for line in open_questions)
+    unchecked = [line for line in summary.rules if line.outcome == "UNCHECKED"]
+    if unchecked:
+        rules = ", ".join(f"{printable(line.rule, 80)} {line.count:,}" for line in unchecked)
         first = f"  {'unchecked':<9} {summary.unchecked:>9,}  "
         yield from _wrapped("", f"something was not read, so these rules could not tell: {rules}", first)
 
@@ -193,37 +199,37 @@ def _fact(finding: Finding) -> str:
 
 def _not_checked(report: Report, summary: Summary) -> Iterator[Line]:
     yield from _heading("What was not checked, and why")
-    silent = True
-    for reason, number in sorted(report.tally.reasons.items(), key=lambda item: (-item[1], item[0]))[:12]:
-        silent = False
+    everything_read = True
+    for reason, number in sorted(report.tally.reasons.items(), key=lambda item: (-item[1], item[0]))[:MAX_REASONS]:
+        everything_read = False
         yield from _wrapped("", printable(reason), f"  {number:>9,}  ")
-    for line in summary.gaps[:12]:
-        silent = False
+    for line in summary.gaps[:MAX_REASONS]:
+        everything_read = False
         why = printable(line.why) if line.why else "other reasons"
         yield from _wrapped("", f"{printable(line.what, 40)}: {why}", f"  {line.count:>9,}  ")
         for ref, gap in line.examples[:1]:
             yield from _wrapped("dim", f"e.g. {printable(gap.place.uri or ref.name)}", " " * 13)
-    left = max(len(report.tally.reasons) - 12, 0) + max(len(summary.gaps) - 12, 0)
+    left = max(len(report.tally.reasons) - MAX_REASONS, 0) + max(len(summary.gaps) - MAX_REASONS, 0)
     if left:
         yield "", f"  and {left:,} more reasons: auditor report RUN --format html or json"
-    for text in (*guidance.nothing_done(report), *guidance.uncompared(report)):
-        silent = False
+    for text in (*coverage.nothing_read_or_compared(report), *coverage.uncompared_weights(report)):
+        everything_read = False
         yield from _wrapped("", printable(text, 400), "  ")
-    if silent:
+    if everything_read:
         yield from _wrapped("", "All that was collected was read, as far as the rules and lists above ask.", "  ")
-    if asked := guidance.asked(report):
+    if questions := coverage.answered_questions(report):
         yield from _heading("What was asked of the samples")
-        for what, number in asked:
+        for what, number in questions:
             yield "", f"  {number:>9,}  {printable(what)}"
-        for text in guidance.chance(report):
+        for text in coverage.chance_matches(report):
             yield from _wrapped("", printable(text, 400), " " * 13)
 
 
-def _places(report: Report) -> Iterator[Line]:
+def _restricted_hits(report: Report) -> Iterator[Line]:
     yield from _heading("RESTRICTED: where matched samples are")
     number = 0
-    for number, hit in enumerate(sharing.placed_hits(report), 1):
-        if number > PLACES:
+    for number, hit in enumerate(read_restricted_hits(report), 1):
+        if number > MAX_HITS:
             continue
         variant = f", {printable(hit.variant, 40)}" if hit.variant else ""
         row = f", row {hit.row}" if hit.row else ""
@@ -234,7 +240,7 @@ def _places(report: Report) -> Iterator[Line]:
             f"({hit.algorithm}, {hit.nearness}{variant}, {hit.basis})",
             "  - ",
         )
-    if number > PLACES:
-        yield "", f"  and {number - PLACES:,} more: auditor report RUN --format csv --places"
+    if number > MAX_HITS:
+        yield "", f"  and {number - MAX_HITS:,} more: auditor report RUN --format csv --places"
     if not number:
         yield "", "  No sample matched an entry of a list, of those that were compared."

@@ -1,1 +1,1 @@
-"""What several report formats share."""
+"""What several report formats share: summaries, redaction, guidance, wording and layout."""

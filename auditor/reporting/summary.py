@@ -1,4 +1,4 @@
-"""A report in one pass and bounded memory: what a person reads first, and how much is left out."""
+"""Summarise a report in one pass and bounded memory: the most severe first, and how much is left out."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from operator import attrgetter
 from auditor.model import SEVERITIES, Finding, Gap, Outcome, Ref, Severity
 from auditor.pipeline.audit import Findings, Report
 
-Key = tuple[str, Outcome, Severity]  # of a rule's findings
+RuleKey = tuple[str, Outcome, Severity]
 
-# Distinct reasons come from outside; beyond so many they are counted together.
-REASONS = 200
+# Distinct reasons of gaps come from outside; beyond this number they are counted together.
+MAX_GAP_REASONS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class RuleLine:
+class RuleSummary:
     """All findings of a rule with one outcome and severity."""
 
     rule: str
@@ -31,8 +31,8 @@ class RuleLine:
 
 
 @dataclass(frozen=True, slots=True)
-class SubjectBlock:
-    """A subject's findings, the heaviest first; ``more`` are not shown."""
+class SubjectSummary:
+    """A subject's findings, the most severe first; ``more`` are not shown."""
 
     ref: Ref
     findings: tuple[Finding, ...]
@@ -40,7 +40,7 @@ class SubjectBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class GapLine:
+class GapGroup:
     """Gaps of one kind and reason; the reason "" stands for the rarer ones together."""
 
     what: str
@@ -51,106 +51,112 @@ class GapLine:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    rules: tuple[RuleLine, ...] = ()
-    subjects: tuple[SubjectBlock, ...] = ()
-    gaps: tuple[GapLine, ...] = ()
+    rules: tuple[RuleSummary, ...] = ()
+    subjects: tuple[SubjectSummary, ...] = ()
+    gaps: tuple[GapGroup, ...] = ()
     findings: int = 0
-    flagged_subjects: int = 0  # subjects that have any finding
+    subjects_with_findings: int = 0
     subjects_left_out: int = 0
     findings_left_out: int = 0
-    severities: Counter[Severity] = field(default_factory=Counter)  # FLAGGED ones only
+    severities: Counter[Severity] = field(default_factory=Counter)  # of FLAGGED findings only
     unchecked: int = 0
 
 
-_LEVELS = {severity: level for level, severity in enumerate(SEVERITIES)}
+_RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 
-def weight(finding: Finding) -> tuple[int, bool]:
-    """Sorts heavier findings higher."""
-    return _LEVELS[finding.severity], finding.outcome == "FLAGGED"
+def severity_rank(finding: Finding) -> tuple[int, bool]:
+    """Return a sort key that is higher for more severe findings, and for flagged ones of the same severity."""
+    return _RANKS[finding.severity], finding.outcome == "FLAGGED"
 
 
-def outline(report: Report, examples: int = 3) -> Summary:
-    """As :func:`summarise`, without a subject: much less work on a run of many."""
+def summarise_rules(report: Report, examples: int = 3) -> Summary:
+    """Return the same as :func:`summarise` without any subject: much less work for a run of many."""
     if not isinstance(report.findings, Findings):
         return summarise(report, 0, 0, examples)
     shown, subjects = report.findings.outline(examples)
     return _summary(report, report.flagged, shown, subjects, (), examples)
 
 
-def summarise(report: Report, subjects: int = 200, each: int = 30, examples: int = 3) -> Summary:
-    """Summarise with at most ``subjects`` subjects of ``each`` findings, and ``examples`` for a rule or a gap."""
-    counts: Counter[Key] = Counter()
-    shown: dict[Key, list[Finding]] = {}
-    heap: list[tuple[tuple[int, ...], int, SubjectBlock]] = []
-    seen = 0
-    for seen, (identity, group) in enumerate(groupby(report.findings, attrgetter("kind", "subject", "revision")), 1):
-        heavy: list[Finding] = []
-        weights: Counter[tuple[int, bool]] = Counter()
+def summarise(report: Report, max_subjects: int = 200, max_findings: int = 30, examples: int = 3) -> Summary:
+    """Summarise a report by rule, subject and gap.
+
+    Args:
+        max_subjects: How many subjects are kept, the most severe ones.
+        max_findings: How many findings of each are kept.
+        examples: How many findings of each rule and gaps of each reason are kept.
+    """
+    counts: Counter[RuleKey] = Counter()
+    shown: dict[RuleKey, list[Finding]] = {}
+    heap: list[tuple[tuple[int, ...], int, SubjectSummary]] = []
+    number = 0
+    for number, (identity, group) in enumerate(groupby(report.findings, attrgetter("kind", "subject", "revision")), 1):
+        kept: list[Finding] = []
+        ranks: Counter[tuple[int, bool]] = Counter()
         for finding in group:
             key = (finding.rule, finding.outcome, finding.severity)
             counts[key] += 1
             if counts[key] <= examples:
                 shown.setdefault(key, []).append(finding)
-            weights[weight(finding)] += 1
-            heavy.append(finding)
-            if len(heavy) > 4 * each:
-                heavy = _heaviest(heavy, each)
-        kept = tuple(_heaviest(heavy, each))
-        block = SubjectBlock(Ref(*identity), kept, sum(weights.values()) - len(kept))
+            ranks[severity_rank(finding)] += 1
+            kept.append(finding)
+            if len(kept) > 4 * max_findings:
+                kept = _most_severe(kept, max_findings)
+        findings = tuple(_most_severe(kept, max_findings))
+        subject = SubjectSummary(Ref(*identity), findings, sum(ranks.values()) - len(findings))
         # Among equals the earlier subject stays, so that two runs show the same ones.
-        rank = tuple(weights[level, flagged] for level in (2, 1, 0) for flagged in (True, False))
-        (heapq.heappush if len(heap) < subjects else heapq.heappushpop)(heap, (rank, -seen, block))
-    blocks = tuple(block for _, _, block in sorted(heap, key=lambda item: (item[0], item[1]), reverse=True))
-    return _summary(report, counts, shown, seen, blocks, examples)
+        rank = tuple(ranks[level, flagged] for level in (2, 1, 0) for flagged in (True, False))
+        (heapq.heappush if len(heap) < max_subjects else heapq.heappushpop)(heap, (rank, -number, subject))
+    subjects = tuple(subject for _, _, subject in sorted(heap, key=lambda item: (item[0], item[1]), reverse=True))
+    return _summary(report, counts, shown, number, subjects, examples)
 
 
 def _summary(
     report: Report,
-    counts: Mapping[Key, int],
-    shown: Mapping[Key, Sequence[Finding]],
-    flagged_subjects: int,
-    blocks: tuple[SubjectBlock, ...],
+    counts: Mapping[RuleKey, int],
+    shown: Mapping[RuleKey, Sequence[Finding]],
+    subjects_with_findings: int,
+    subjects: tuple[SubjectSummary, ...],
     examples: int,
 ) -> Summary:
     titles = {rule.id: rule.title for rule in report.policy.rules}
     rules = [
-        RuleLine(key[0], titles.get(key[0], ""), key[1], key[2], count, tuple(shown.get(key, ())))
+        RuleSummary(key[0], titles.get(key[0], ""), key[1], key[2], count, tuple(shown.get(key, ())))
         for key, count in counts.items()
     ]
-    rules.sort(key=lambda line: (line.outcome != "FLAGGED", -SEVERITIES.index(line.severity), -line.count, line.rule))
+    rules.sort(key=lambda rule: (rule.outcome != "FLAGGED", -_RANKS[rule.severity], -rule.count, rule.rule))
     flagged: Counter[Severity] = Counter()
-    for line in rules:
-        if line.outcome == "FLAGGED":
-            flagged[line.severity] += line.count
+    for rule in rules:
+        if rule.outcome == "FLAGGED":
+            flagged[rule.severity] += rule.count
     total = sum(counts.values())
     return Summary(
         rules=tuple(rules),
-        subjects=blocks,
-        gaps=gap_lines(report.gaps, examples),
+        subjects=subjects,
+        gaps=group_gaps(report.gaps, examples),
         findings=total,
-        flagged_subjects=flagged_subjects,
-        subjects_left_out=flagged_subjects - len(blocks),
-        findings_left_out=total - sum(len(block.findings) for block in blocks),
+        subjects_with_findings=subjects_with_findings,
+        subjects_left_out=subjects_with_findings - len(subjects),
+        findings_left_out=total - sum(len(subject.findings) for subject in subjects),
         severities=flagged,
         unchecked=total - sum(flagged.values()),
     )
 
 
-def _heaviest(findings: list[Finding], number: int) -> list[Finding]:
-    return sorted(findings, key=weight, reverse=True)[:number]
+def _most_severe(findings: list[Finding], number: int) -> list[Finding]:
+    return sorted(findings, key=severity_rank, reverse=True)[:number]
 
 
-def gap_lines(gaps: Iterable[tuple[Ref, Gap]], examples: int) -> tuple[GapLine, ...]:
-    """Gaps by kind and reason, the most frequent first."""
+def group_gaps(gaps: Iterable[tuple[Ref, Gap]], examples: int) -> tuple[GapGroup, ...]:
+    """Group gaps by kind and reason, the most frequent first, each with a few ``examples``."""
     counts: Counter[tuple[str, str]] = Counter()
     shown: dict[tuple[str, str], list[tuple[Ref, Gap]]] = {}
     for ref, gap in gaps:
         key = (gap.what, gap.why)
-        if key not in counts and len(counts) >= REASONS:
+        if key not in counts and len(counts) >= MAX_GAP_REASONS:
             key = (gap.what, "")
         counts[key] += 1
         few = shown.setdefault(key, [])
         if len(few) < examples:
             few.append((ref, gap))
-    return tuple(GapLine(*key, count, tuple(shown[key])) for key, count in counts.most_common())
+    return tuple(GapGroup(*key, count, tuple(shown[key])) for key, count in counts.most_common())

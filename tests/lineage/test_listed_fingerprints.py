@@ -20,8 +20,8 @@ from auditor.known.store import Declared, import_list
 from auditor.lineage.listed_fingerprints import twins
 from auditor.lineage.weight_similarity import Fingerprint, fingerprint, save
 from auditor.pipeline.audit import Report, audit, facts, judge
-from auditor.render import formats
-from auditor.reporting.options import Options
+from auditor.render import report_formats
+from auditor.reporting.render_options import RenderOptions
 from tests.weights import bfloat16, safetensors_file
 
 Weights = Mapping[str, np.ndarray]
@@ -272,7 +272,7 @@ def test_weights_that_are_not_sampled_are_not_compared_and_the_report_says_so(tm
     words = "1 file of weights not compared with its fingerprints, so a listed model that was saved anew is not found"
     for name in ("terminal", "html", "json", "csv", "sarif"):
         out = io.StringIO()
-        formats()[name].render(report, out, Options())
+        report_formats()[name].render(report, out, RenderOptions())
         assert words in " ".join(out.getvalue().split()), name
 
 
@@ -291,9 +291,9 @@ def test_no_report_shows_a_fingerprint_its_digest_or_where_it_matched(tmp_path: 
         "the holder's reference": SAID["id"],
         "where it matched": "SECRET-PLACE",
     }
-    for name, format_ in formats().items():
+    for name, format_ in report_formats().items():
         out = io.StringIO()
-        format_.render(report, out, Options())
+        format_.render(report, out, RenderOptions())
         assert "same sampled values" in out.getvalue()
         assert [what for what, secret in secrets.items() if secret in out.getvalue()] == [], name
 

@@ -11,7 +11,7 @@ import pytest
 
 from auditor.errors import RunError
 from auditor.pipeline.audit import audit, facts, judge
-from auditor.reporting.drawing import Kin
+from auditor.reporting.lineage_layout import LineageLayout
 from tests.weights import safetensors_file
 
 HUB = Path(__file__).parents[1] / "data" / "hub"
@@ -193,7 +193,7 @@ def test_the_path_of_a_case_shows_weights_and_what_was_dropped_on_it(tmp_path: P
     assert edges["nobody/from-scratch", "northlight/paint-base", "weights"]
     assert not edges["atelier/paint-harbour", "northlight/paint-base", "weights"]
     case = next(case for case in report.cases if case.subject == "northlight/paint-base")
-    drawing = Kin(report.lineage).draw(case)
+    drawing = LineageLayout(report.lineage).layout_case(case)
     assert drawing
     labels = {node.name: node.label for node in drawing.nodes}
     assert labels["model nobody/from-scratch"] == "observed, by weights; prohibition dropped"

@@ -200,8 +200,8 @@ def test_the_package_offers_audit() -> None:
 
 
 def test_a_match_that_opens_no_case_is_followed_by_what_to_do_now(tmp_path: Path) -> None:
-    from auditor.reporting.guidance import matched
+    from auditor.reporting.guidance import has_known_content_matches
 
     found = audit(HUB / "datasets", out=tmp_path / "run", workers=1, **EXAMPLE)  # type: ignore[arg-type]
     assert found.cases == ()
-    assert matched(found)
+    assert has_known_content_matches(found)

@@ -11,8 +11,8 @@ import pytest
 
 from auditor.hashing.hash_images import Encoded, hash_images
 from auditor.pipeline.audit import Report, audit
-from auditor.render import formats
-from auditor.reporting.options import Options
+from auditor.render import report_formats
+from auditor.reporting.render_options import RenderOptions
 from tests import pictures
 
 
@@ -36,7 +36,7 @@ def pdq_of(data: bytes) -> str:
 
 def shown(report: Report, form: str) -> str:
     out = io.StringIO()
-    formats()[form].render(report, out, Options())
+    report_formats()[form].render(report, out, RenderOptions())
     return " ".join(out.getvalue().split())
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from auditor.cli.main import main
 from auditor.pipeline.audit import facts, report
-from auditor.render import formats
+from auditor.render import report_formats
 
 MEGABYTE = 1 << 20
 SCRIPT = "</style></title><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -92,7 +92,7 @@ def test_what_could_not_be_read_is_a_gap_and_what_could_is_stated(run: Path) -> 
     assert said["no-close"]["licence"] == {"mit"}
 
 
-@pytest.mark.parametrize("name", sorted(formats()))
+@pytest.mark.parametrize("name", sorted(report_formats()))
 def test_nothing_of_them_reaches_a_report_unescaped(run: Path, name: str) -> None:
     shown = CliRunner().invoke(main, ["report", str(run), "--format", name])
     assert shown.exit_code == 0, shown.output

@@ -12,8 +12,8 @@ import pytest
 
 from auditor.model import Case, Count, Finding, Gap, Place, Ref, Rule, Tally
 from auditor.pipeline.audit import Edge, ListSummary, PolicySummary, Report
-from auditor.render import formats
-from auditor.reporting.options import Options
+from auditor.render import report_formats
+from auditor.reporting.render_options import RenderOptions
 from auditor.samples import HITS_SCHEMA
 
 
@@ -236,7 +236,7 @@ def shown() -> Callable[..., str]:
 
     def show(report: Report, name: str, **options: bool) -> str:
         out = StringIO()
-        formats()[name].render(report, out, Options(**options))
+        report_formats()[name].render(report, out, RenderOptions(**options))
         return out.getvalue()
 
     return show

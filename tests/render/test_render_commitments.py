@@ -8,7 +8,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from auditor.cli.main import main
-from auditor.reporting.commitments import COMMITMENTS
+from auditor.reporting.safety_commitments import COMMITMENTS
 from auditor.resources import resource_folder
 from auditor.terms.vocabulary_files import read
 

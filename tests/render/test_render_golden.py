@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from auditor.pipeline.audit import Report
-from auditor.render import formats
+from auditor.render import report_formats
 
 GOLDEN = Path(__file__).parents[2] / "reports" / "example"
 SUFFIXES = {"terminal": "txt"}
 
 
-@pytest.mark.parametrize("name", sorted(formats()))
+@pytest.mark.parametrize("name", sorted(report_formats()))
 def test_the_report_reads_as_before(report: Report, shown: Callable[..., str], name: str) -> None:
     path = GOLDEN / f"report.{SUFFIXES.get(name, name)}"
     text = shown(report, name)

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from auditor.model import Case, Finding, Gap, Place, Ref
 from auditor.pipeline.audit import Edge, ListSummary, Report
-from auditor.render import formats
+from auditor.render import report_formats
 
 Show = Callable[..., str]
-ALL = sorted(formats())
+ALL = sorted(report_formats())
 HOSTILE = {
     "script": "</style></title><script>alert(1)</script><img src=x onerror=alert(1)>",
     "attribute": "\" onmouseover=\"alert(1)' x='",

@@ -10,8 +10,8 @@ import pytest
 
 from auditor.model import Case, Count, Finding, Gap, Ref, Tally
 from auditor.pipeline.audit import Edge, Report
-from auditor.reporting import guidance
-from auditor.reporting.drawing import Kin
+from auditor.reporting import guidance, web_links
+from auditor.reporting.lineage_layout import LineageLayout
 from auditor.reporting.summary import summarise
 
 Show = Callable[..., str]
@@ -43,7 +43,7 @@ def test_a_long_report_shows_the_heaviest_and_counts_the_rest(report: Report) ->
     note = Finding("no-licence", "model", "", "", "FLAGGED", "note", "no licence is stated")
     light = [note._replace(subject=f"a/{number:04}") for number in range(500)]
     heavy = [note._replace(subject="z/heavy", severity="error", fact=f"fact {number:02}") for number in range(40)]
-    summary = summarise(replace(report, findings=(*light, *heavy)), subjects=10, each=30)
+    summary = summarise(replace(report, findings=(*light, *heavy)), max_subjects=10, max_findings=30)
     assert summary.subjects[0].ref == Ref("model", "z/heavy")
     assert [len(block.findings) for block in summary.subjects] == [30] + [1] * 9
     assert (summary.subjects[0].more, summary.subjects_left_out, summary.findings_left_out) == (10, 491, 501)
@@ -63,7 +63,7 @@ def test_rare_reasons_are_counted_together(report: Report) -> None:
 
 
 def test_a_case_is_drawn_between_its_ancestors_and_descendants(report: Report) -> None:
-    drawing = Kin(report.lineage).draw(report.cases[1])
+    drawing = LineageLayout(report.lineage).layout_case(report.cases[1])
     assert drawing is not None
     assert [(node.role, node.name, node.label) for node in drawing.nodes] == [
         ("ancestor", "dataset shore/coast-photos", "trained-on, by card"),
@@ -72,13 +72,13 @@ def test_a_case_is_drawn_between_its_ancestors_and_descendants(report: Report) -
         ("descendant", "model mirror/coast-diffusion-copy", "copy, by weights"),
     ]
     assert len(drawing.lines) == 3
-    assert Kin(report.lineage).draw(report.cases[0]) is None
+    assert LineageLayout(report.lineage).layout_case(report.cases[0]) is None
 
 
 def test_each_line_of_descent_is_drawn_under_its_own_parent(report: Report) -> None:
     pairs = [("a", "A"), ("b", "B"), ("case", "a"), ("case", "b"), ("x", "case"), ("x1", "x"), ("y", "case")]
     edges = tuple(Edge(Ref("model", child), Ref("model", parent), "merge", "") for child, parent in pairs)
-    drawing = Kin(edges).draw(Case("exposed", "model", "case", "", report.cases[1].reasons))
+    drawing = LineageLayout(edges).layout_case(Case("exposed", "model", "case", "", report.cases[1].reasons))
     assert drawing is not None
     assert [(node.x, node.name.removeprefix("model ")) for node in drawing.nodes] == [
         (8, "A"),
@@ -105,7 +105,7 @@ def test_any_family_can_be_drawn(report: Report, family: str) -> None:
         "merge": [(0, parent) for parent in range(1, 40)],
     }[family]
     edges = tuple(Edge(model(child), model(parent), "finetune", "card") for child, parent in pairs)
-    drawing = Kin(edges).draw(Case("exposed", "model", "m/0", "", report.cases[1].reasons))
+    drawing = LineageLayout(edges).layout_case(Case("exposed", "model", "m/0", "", report.cases[1].reasons))
     assert drawing is not None
     assert len(drawing.nodes) <= 60
     assert len({node.y for node in drawing.nodes}) == len(drawing.nodes)
@@ -125,7 +125,7 @@ def test_any_family_can_be_drawn(report: Report, family: str) -> None:
     ],
 )
 def test_only_web_addresses_become_links(text: str, address: str) -> None:
-    assert guidance.reference(text)[1] == address
+    assert web_links.split_reference(text)[1] == address
 
 
 def test_every_hotline_is_a_web_address_with_a_source() -> None:
@@ -134,8 +134,8 @@ def test_every_hotline_is_a_web_address_with_a_source() -> None:
     assert {"US", "GB", "CA", "AU"} <= set(codes)
     assert len(codes) == len(set(codes))
     for hotline in contacts.hotlines:
-        assert guidance.web(hotline.url)
-        assert guidance.web(hotline.source)
+        assert web_links.is_web_address(hotline.url)
+        assert web_links.is_web_address(hotline.source)
 
 
 def test_chance_is_told_in_words_not_in_raw_counts(report: Report, shown: Show) -> None:

@@ -76,8 +76,8 @@ def test_findings_are_written_as_they_come(report: Report, shown: Show) -> None:
     """Memory does not grow: a finding is written before the next is asked for."""
     from io import StringIO
 
-    from auditor.render import formats
-    from auditor.reporting.options import Options
+    from auditor.render import report_formats
+    from auditor.reporting.render_options import RenderOptions
 
     out = StringIO()
     model = next(iter(report.findings))
@@ -88,5 +88,5 @@ def test_findings_are_written_as_they_come(report: Report, shown: Show) -> None:
                 assert f'"subject-{number - 2}"' in out.getvalue() or number < 2
                 yield model._replace(subject=f"subject-{number}")
 
-    formats()["json"].render(replace(report, findings=Stream()), out, Options())
+    report_formats()["json"].render(replace(report, findings=Stream()), out, RenderOptions())
     assert len(json.loads(out.getvalue())["findings"]) == 100

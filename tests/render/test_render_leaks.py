@@ -12,11 +12,11 @@ import pytest
 from auditor.errors import RunError, UsageError
 from auditor.model import Case, Finding, Gap, Place, Ref
 from auditor.pipeline.audit import Edge, Report
-from auditor.render import formats
-from auditor.reporting.options import Options
+from auditor.render import report_formats
+from auditor.reporting.render_options import RenderOptions
 
 Show = Callable[..., str]
-ALL = sorted(formats())
+ALL = sorted(report_formats())
 RESTRICTED = ("SECRET-SAMPLE-0041.jpg", "SECRET-PLACE", "tok-7f3a", "distance", "flip-x")
 
 
@@ -132,5 +132,5 @@ def test_an_ascii_stream_is_no_obstacle(report: Report, name: str) -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict")
     if name == "csv":
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="strict")
-    formats()[name].render(report, out, Options())
+    report_formats()[name].render(report, out, RenderOptions())
     out.flush()

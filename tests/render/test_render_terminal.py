@@ -8,7 +8,7 @@ from pathlib import Path
 
 from auditor.model import Count, Tally
 from auditor.pipeline.audit import ListSummary, Report, audit
-from auditor.reporting.summary import outline, summarise
+from auditor.reporting.summary import summarise, summarise_rules
 
 Show = Callable[..., str]
 
@@ -79,6 +79,6 @@ def test_colour_adds_nothing_but_colour(report: Report, shown: Show) -> None:
 def test_the_outline_of_a_run_on_disk_is_what_the_pass_over_all_its_findings_says(tmp_path: Path) -> None:
     hub, listed = Path(__file__).parents[1] / "data" / "hub", Path(__file__).parents[1] / "data" / "known-pictures.csv"
     report = audit(hub, known=[listed], profile="example", out=tmp_path / "run", workers=1)
-    quick, whole = outline(report), summarise(report, 0, 0)
+    quick, whole = summarise_rules(report), summarise(report, 0, 0)
     assert quick == whole
     assert [line.count for line in quick.rules if line.rule == "no-training-data"]

@@ -1,4 +1,4 @@
-"""Which Safety by Design commitments the models of a report state, and which they don't."""
+"""Which Safety by Design commitments the models of a report state, and which they do not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from auditor.errors import RunError
 from auditor.model import Ref
 from auditor.pipeline.audit import Report
 
-# The vocabulary's ids of the commitments (Thorn and All Tech Is Human, 2024), and what heads their columns.
+# The vocabulary's ids of the commitments (Thorn and All Tech Is Human, 2024) → the heading of their column.
 COMMITMENTS: Mapping[str, str] = {
     "screened-training-data": "Training data screened",
     "red-teaming": "Red teaming",
@@ -23,18 +23,21 @@ COMMITMENTS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A model, the commitments it states, and whether all of it was read: else a missing one may be stated."""
+class ModelCommitments:
+    """A model, the commitments it states, and whether all of it was read: if not, a missing one may be stated."""
 
     ref: Ref
     stated: frozenset[str]
-    read: bool
+    fully_read: bool
 
 
-def rows(report: Report, refs: Collection[Ref]) -> tuple[Row, ...]:
-    """One row for each model of ``refs``, in their order; none where the run's facts are not at hand.
+def read_commitments(report: Report, refs: Collection[Ref]) -> tuple[ModelCommitments, ...]:
+    """Return what each model of ``refs`` states, in their order; nothing where the run's facts are missing.
 
-    Reads only the rows it needs, a batch at a time. Raises :class:`RunError` for a damaged run.
+    Only the rows of these models are read, a batch at a time.
+
+    Raises:
+        RunError: The run is damaged.
     """
     models = [ref for ref in refs if ref.kind == "model"]
     if not models or report.restricted is None:
@@ -43,7 +46,7 @@ def rows(report: Report, refs: Collection[Ref]) -> tuple[Row, ...]:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    stated: dict[tuple[str, str], set[str]] = {_written(ref): set() for ref in models}
+    stated: dict[tuple[str, str], set[str]] = {_stored_identity(ref): set() for ref in models}
     unread: set[tuple[str, str]] = set()
     files = sorted((report.restricted.parent / "facts").glob("*.parquet"))
     names, keys = pa.array({name for name, _ in stated}), pa.array(["safety", "prohibited_use", "gap"])
@@ -63,10 +66,13 @@ def rows(report: Report, refs: Collection[Ref]) -> tuple[Row, ...]:
             raise RunError(f"{path}: cannot be read ({error}); scan again") from error
     if not files:
         return ()
-    return tuple(Row(ref, frozenset(stated[_written(ref)]), _written(ref) not in unread) for ref in models)
+    identities = ((ref, _stored_identity(ref)) for ref in models)
+    return tuple(
+        ModelCommitments(ref, frozenset(stated[identity]), identity not in unread) for ref, identity in identities
+    )
 
 
-def _written(ref: Ref) -> tuple[str, str]:
-    """Name and revision as facts hold them: a lone surrogate as its escape."""
+def _stored_identity(ref: Ref) -> tuple[str, str]:
+    """Return name and revision as facts hold them: a lone surrogate as its escape."""
     name, revision = (text.encode("utf-8", "backslashreplace").decode() for text in (ref.name, ref.revision))
     return name, revision

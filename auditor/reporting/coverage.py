@@ -1,0 +1,79 @@
+"""What a run's lists were compared with, and what they could not answer, in words."""
+
+from __future__ import annotations
+
+from auditor.known.decoys import COUNTS, expected
+from auditor.known.fingerprint_index import UNCOMPARED
+from auditor.pipeline.audit import Report
+from auditor.printable import printable
+from auditor.reporting.labels import LIST_MEANINGS
+
+
+def answered_questions(report: Report) -> tuple[tuple[str, int], ...]:
+    """Return what was asked of the samples, each with how many samples answered.
+
+    Counts that :func:`chance_matches` and :func:`uncompared_weights` put into words are left out.
+    """
+    in_words = (*COUNTS, UNCOMPARED)
+    return tuple(
+        (what, number) for what, number in sorted(report.tally.coverage.items()) if not what.startswith(in_words)
+    )
+
+
+def uncompared_weights(report: Report) -> tuple[str, ...]:
+    """Return one sentence for each list of models whose fingerprints were not compared with all weights files."""
+    counted = (
+        (what.removeprefix(UNCOMPARED), number)
+        for what, number in sorted(report.tally.coverage.items())
+        if what.startswith(UNCOMPARED)
+    )
+    return tuple(
+        f"List {name}: {number:,} {'file' if number == 1 else 'files'} of weights not compared with its fingerprints, "
+        "so a listed model that was saved anew is not found. Scan again with --weights sample."
+        for name, number in counted
+    )
+
+
+def nothing_read_or_compared(report: Report) -> tuple[str, ...]:
+    """Return a sentence if every file was skipped, and one for each list that was compared with nothing."""
+    skipped = report.tally.files.skipped
+    files = "the only file was" if skipped == 1 else f"all {skipped:,} files were"
+    read = (f"Nothing was read: {files} skipped.",) if report.nothing_read else ()
+    means = {summary.name: summary.means for summary in report.policy.lists}
+    compared = (
+        f"Nothing was compared with list {printable(name, 80)}: {_why_not_compared(report, name, means[name])}."
+        for name in report.nothing_compared
+    )
+    return (*read, *compared)
+
+
+def _why_not_compared(report: Report, name: str, means: str) -> str:
+    if report.tally.coverage.get(f"{UNCOMPARED}{name}"):
+        return "weights were not sampled, scan again with --weights sample"
+    number = report.subjects.get("model") if means == "model" else report.tally.samples.collected
+    thing = "model" if means == "model" else "sample"
+    return f"no {thing} has what the list can answer" if number else f"no {thing} was found"
+
+
+def chance_matches(report: Report) -> tuple[str, ...]:
+    """Return one sentence for each list: how many near matches chance alone would give."""
+    return tuple(
+        f"List {line.list}: among {line.compared:,} hashes compared, chance alone would give about "
+        f"{line.matches:,.1f} near matches, at most {line.most:,.1f} (95 %)."
+        for line in expected(report.tally.coverage)
+    )
+
+
+def missing_lists(report: Report) -> tuple[str, ...]:
+    """Return a warning if no list of known child sexual abuse material was loaded."""
+    means = {summary.means for summary in report.policy.lists}
+    if "csam" in means:
+        return ()
+    loaded = sorted(means - {"benign", "model"})
+    if not loaded:
+        return (
+            "Images and other samples were not matched against known content: no list of it was loaded. "
+            "This report says nothing of what they show.",
+        )
+    others = "; ".join(LIST_MEANINGS.get(meaning) or printable(meaning) for meaning in loaded)
+    return (f"No list of known child sexual abuse material was loaded; samples were matched only against: {others}.",)

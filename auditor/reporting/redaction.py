@@ -1,0 +1,138 @@
+"""What a report may show to whom: the whole report, or one without names.
+
+Every format starts from :func:`redact`, so no format can show a name that another leaves out.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from auditor.errors import UsageError
+from auditor.model import GAP_KINDS, Case, Finding, Gap, Place, Ref
+from auditor.pipeline.audit import Report
+from auditor.reporting.coverage import nothing_read_or_compared
+from auditor.reporting.render_options import RenderOptions
+
+T = TypeVar("T")
+
+CONFIDENTIAL = "Confidential: unproven until reviewed"
+RESTRICTED = "RESTRICTED: shows where matched samples are; for those who handle the reports by law or duty"
+SHARED = "Shared without names: subjects are numbered, facts are those of the rules, remarks and places are left out"
+NO_SUBJECTS = "Provenance audit"  # of a report that names no subject
+
+
+def redact(report: Report, options: RenderOptions) -> Report:
+    """Return the report as ``options`` allow it to be shown.
+
+    Raises:
+        UsageError: Both places and sharing are asked for.
+    """
+    if options.places and options.share:
+        raise UsageError("--places and --share exclude each other: places are never shared; choose one of them")
+    return _Pseudonymizer(report).redacted() if options.share else report
+
+
+def report_notice(report: Report, options: RenderOptions) -> str:
+    """Return the first line of a report: that nothing was read or compared, if so, then how it may be used."""
+    return " ".join((*nothing_read_or_compared(report), _permitted_use(report, options)))
+
+
+def _permitted_use(report: Report, options: RenderOptions) -> str:
+    if options.places:
+        return f"{RESTRICTED}. {CONFIDENTIAL}"
+    if options.share:
+        return f"{SHARED}. {CONFIDENTIAL}"
+    names_subjects = any(True for stream in (report.cases, report.findings, report.gaps) for _ in stream)
+    return CONFIDENTIAL if names_subjects else NO_SUBJECTS
+
+
+class _Pseudonymizer:
+    """Replaces the names of subjects by numbers.
+
+    Subjects of cases and lineage (already in memory) are numbered first; all others in the order of the sorted
+    streams, so memory does not grow with the run and a subject has one number in findings and gaps.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._last_number: Counter[str] = Counter()  # by kind
+        self._numbered: dict[Ref, Ref] = {}
+        self._titles = {rule.id: rule.title for rule in report.policy.rules}
+        for case in report.cases:
+            for ref in (case.ref, *case.copies, *(reason.ref for reason in case.reasons)):
+                self._assign_number(ref)
+        for edge in report.lineage:
+            self._assign_number(edge.parent)
+            self._assign_number(edge.child)
+
+    def redacted(self) -> Report:
+        report = self._report
+        return replace(
+            report,
+            targets=tuple(f"target {number}" for number, _ in enumerate(report.targets, 1)),
+            tally=replace(report.tally, reasons={}),
+            findings=_RepeatableStream(self._findings),
+            gaps=_RepeatableStream(self._gaps),
+            cases=tuple(self._redact_case(case) for case in report.cases),
+            lineage=tuple(
+                replace(edge, child=self._numbered[edge.child], parent=self._numbered[edge.parent], source="")
+                for edge in report.lineage
+            ),
+            restricted=None,
+        )
+
+    def _assign_number(self, ref: Ref) -> None:
+        if ref not in self._numbered:
+            self._last_number[ref.kind] += 1
+            self._numbered[ref] = Ref(ref.kind, f"{ref.kind} {self._last_number[ref.kind]}")
+
+    def _redact_case(self, case: Case) -> Case:
+        return Case(
+            case.ground,
+            case.kind,
+            self._numbered[case.ref].name,
+            "",
+            tuple(self._redact_finding(reason, self._numbered[reason.ref]) for reason in case.reasons),
+            tuple(self._numbered[copy] for copy in case.copies),
+        )
+
+    def _numbered_stream(self) -> Iterator[tuple[Ref, Finding | Gap]]:
+        """Yield findings and gaps together in order of subject, each with its numbered subject."""
+        findings: Iterable[tuple[Ref, Finding | Gap]] = ((finding.ref, finding) for finding in self._report.findings)
+        gaps: Iterable[tuple[Ref, Finding | Gap]] = self._report.gaps
+        last_number, previous, numbered = Counter(self._last_number), None, Ref("model", "")
+        for ref, item in heapq.merge(findings, gaps, key=lambda pair: pair[0]):
+            if ref != previous:
+                previous = ref
+                if ref not in self._numbered:
+                    last_number[ref.kind] += 1
+                numbered = self._numbered.get(ref) or Ref(ref.kind, f"{ref.kind} {last_number[ref.kind]}")
+            yield numbered, item
+
+    def _findings(self) -> Iterator[Finding]:
+        return (self._redact_finding(item, ref) for ref, item in self._numbered_stream() if isinstance(item, Finding))
+
+    def _gaps(self) -> Iterator[tuple[Ref, Gap]]:
+        return (
+            (ref, Gap(item.what, GAP_KINDS.get(item.what, "")))
+            for ref, item in self._numbered_stream()
+            if isinstance(item, Gap)
+        )
+
+    def _redact_finding(self, finding: Finding, ref: Ref) -> Finding:
+        title = self._titles.get(finding.rule) or finding.rule
+        return finding._replace(subject=ref.name, revision="", fact=title, place=Place(""), remark="")
+
+
+@dataclass(frozen=True, slots=True)
+class _RepeatableStream(Generic[T]):
+    """An iterable that makes its items anew for each iteration, as the streams of a report do."""
+
+    make: Callable[[], Iterator[T]]
+
+    def __iter__(self) -> Iterator[T]:
+        return self.make()
