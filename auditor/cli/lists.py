@@ -67,7 +67,7 @@ def import_(
     Pages of a feed (NCMEC, StopNCII, Tech Against Terrorism), fingerprints and deltas change the active version;
     --whole starts it anew. Nothing becomes active unless all of it is right.
     """
-    from auditor.known import ListOptions
+    from auditor.known.entries import ListOptions
     from auditor.known.store import Declared, import_list
 
     try:
@@ -151,7 +151,7 @@ Examples:
 @column_option
 def check(list_: str, algorithm: str, columns: Mapping[str, str]) -> None:
     """How healthy a list is: malformed, duplicate, low-quality, withdrawn and disputed entries, and its age."""
-    from auditor.known import ListOptions
+    from auditor.known.entries import ListOptions
     from auditor.known.list_health import check_file, check_imported
     from auditor.printable import printable
 

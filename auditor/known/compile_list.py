@@ -22,18 +22,9 @@ from numpy.typing import NDArray
 
 from auditor.errors import ListError
 from auditor.hashing.pdq import MIN_QUALITY
-from auditor.known import (
-    Entries,
-    ListHeader,
-    ListItem,
-    MalformedEntry,
-    UnknownAlgorithm,
-    WithdrawnIds,
-    exact_index,
-    near_index,
-    urls,
-)
+from auditor.known import exact_index, near_index, urls
 from auditor.known.compiled_list import FORMAT, MANIFEST, CompiledList
+from auditor.known.entries import Entries, ListHeader, ListItem, MalformedEntry, UnknownAlgorithm, WithdrawnIds
 from auditor.known.fingerprint_index import Spooled
 from auditor.samples import DIGEST_BYTES, HASH_BITS, TEXT_SIGNALS, WEIGHT_FINGERPRINT
 
@@ -192,8 +183,8 @@ def compile_list(
     def spool(entries: Entries) -> None:
         if not len(entries):
             return
-        if entries.prints is not None:
-            prints.add(entries.values.to_pylist(), entries.prints.to_pylist())
+        if entries.fingerprints is not None:
+            prints.add(entries.values.to_pylist(), entries.fingerprints.to_pylist())
         if entries.algorithm not in spools:
             spools[entries.algorithm] = _Spool(folder, entries.algorithm)
         spools[entries.algorithm].add(entries)
@@ -210,9 +201,9 @@ def compile_list(
                     health.malformed_lines += 1
                     health.malformed += [item] if health.malformed_lines <= 1000 else []
                 case MalformedEntry():
-                    raise ListError(f"{source}: line {item.line:,}: {item.why}; nothing was imported")
+                    raise ListError(f"{source}: line {item.line:,}: {item.reason}; nothing was imported")
                 case UnknownAlgorithm():
-                    health.unknown[item.algorithm] += item.entries
+                    health.unknown[item.algorithm] += item.count
                 case WithdrawnIds():
                     withdrawn.ids.update(item.ids)
                     health.withdrawn += len(item.ids)
@@ -272,7 +263,7 @@ def matchable(entries: Entries, health: Health) -> Entries:
     """
     entries = _normal(entries, health)
     algorithm = entries.algorithm
-    if algorithm == WEIGHT_FINGERPRINT and entries.prints is None:
+    if algorithm == WEIGHT_FINGERPRINT and entries.fingerprints is None:
         health.unmatchable[f"{algorithm}: the digest of a fingerprint, without it"] += len(entries)
         return _filter(entries, pa.repeat(False, len(entries)))
     if algorithm in HASH_BITS:

@@ -1,119 +1,112 @@
-"""What formats share: opening, entries gathered from single records into columns, and columns of text into entries."""
+"""Columns of text, and records read one at a time, as batches of entries."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from auditor.errors import ListError, Unreadable
 from auditor.hashing.digest_parsing import algorithm_of, parse
-from auditor.known import ListItem, MalformedEntry, UnknownAlgorithm, entries
+from auditor.known.entries import ListItem, MalformedEntry, UnknownAlgorithm, make_entries
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
 
-AT_ONCE = 8192
+_BATCH_ROWS = 8192
+_COLLECTED_TYPES = {"withdrawn": pa.bool_(), "quality": pa.int16()}  # every other column is text
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """The list file; whatever cannot be read in it becomes a ListError that names it."""
-    try:
-        with path.open("rb") as file:
-            yield file
-    except Unreadable as error:
-        raise ListError(f"{path}: {error}") from error
-    except OSError as error:
-        raise ListError(f"{path}: the list cannot be read: {error.strerror or error}") from error
-
-
-def signal(name: str) -> str:
-    """The algorithm, ``url`` or ``domain`` that a name stands for; "" where nobody here can match it."""
+def signal_type_of(name: str) -> str:
+    """Return the algorithm or text signal that a name stands for; "" where nothing here can match it."""
     plain = name.strip().lower()
     return plain if plain in TEXT_SIGNALS or plain in DIGEST_BYTES else algorithm_of(name)
 
 
-def columns_of(
+def entries_of_column(
     algorithm: str, cells: pa.Array, lines: NDArray[np.int64], **columns: pa.Array | None
 ) -> Iterator[ListItem]:
-    """A text column's entries; empty cells are no entries, a cell that is no such digest is malformed.
+    """Yield the entries of a text column, and its malformed cells. Empty cells are no entries.
 
-    ``lines`` and the other columns are as long as ``cells``.
+    Args:
+        algorithm: What the cells hold.
+        cells: Hex, base64 or base32 digests, or URLs or domains.
+        lines: Line numbers, as many as cells.
+        columns: Further columns of :class:`~auditor.known.entries.Entries`, each as long as ``cells``.
     """
     if algorithm in TEXT_SIGNALS:
         values = cells.cast(pa.string())
-        bad = np.zeros(len(values), bool)
+        malformed = np.zeros(len(values), bool)
         keep = np.array([bool(cell and cell.strip()) for cell in values.to_pylist()], bool)
     else:
-        values, bad = parse(cells, algorithm)
+        values, malformed = parse(cells, algorithm)
         keep = values.is_valid().to_numpy(zero_copy_only=False)
-    for line in lines[bad].tolist():
+    for line in lines[malformed].tolist():
         yield MalformedEntry(line, f"not a {algorithm} in hex, base64 or base32")
     if keep.all():
-        yield entries(algorithm, values, lines=pa.array(lines), **columns)
+        yield make_entries(algorithm, values, lines=pa.array(lines), **columns)
     elif keep.any():
         mask = pa.array(keep)
         kept = {name: None if column is None else column.filter(mask) for name, column in columns.items()}
-        yield entries(algorithm, values.filter(mask), lines=pa.array(lines[keep]), **kept)
+        yield make_entries(algorithm, values.filter(mask), lines=pa.array(lines[keep]), **kept)
 
 
 @dataclass(slots=True)
-class Gathered:
-    """Entries of a file whose records are read one at a time; they leave in batches, one algorithm each."""
+class EntryCollector:
+    """Entries of a file whose records are read one at a time, handed out in batches of one algorithm each."""
 
-    waiting: dict[str, dict[str, list[object]]] = field(default_factory=dict)
+    pending: dict[str, dict[str, list[object]]] = field(default_factory=dict)
     unknown: dict[str, int] = field(default_factory=dict)
 
-    def add(self, name: str, value: object, line: int, **about: object) -> Iterator[ListItem]:
-        """One hash of a record. An algorithm of another name is counted; an empty value is none."""
+    def add(self, name: str, value: object, line: int, **attributes: object) -> Iterator[ListItem]:
+        """Add one hash of a record; yield a batch when one is full. An empty value is no entry.
+
+        Args:
+            name: The algorithm or text signal as written. One that cannot be matched is counted.
+            value: The hash as written.
+            line: Line or record number, from 1.
+            attributes: Cells of further columns of :class:`~auditor.known.entries.Entries`.
+        """
         if value is None or value == "":
             return
-        algorithm = signal(name)
+        algorithm = signal_type_of(name)
         if not algorithm:
             self.unknown[name] = self.unknown.get(name, 0) + 1
             return
         if not isinstance(value, str):
             yield MalformedEntry(line, f"the {algorithm} is no text")
             return
-        columns = self.waiting.setdefault(algorithm, {"value": [], "line": []})
+        columns = self.pending.setdefault(algorithm, {"value": [], "line": []})
         rows = len(columns["line"])
         columns["value"].append(value.encode("utf-8", "replace").decode())
         columns["line"].append(line)
-        for key, cell in about.items():
+        for key, cell in attributes.items():
             if key not in columns:
                 columns[key] = [None] * rows
             columns[key].append(cell)
         for column in columns.values():
             if len(column) == rows:
                 column.append(None)
-        if rows + 1 >= AT_ONCE:
+        if rows + 1 >= _BATCH_ROWS:
             yield from self._flush(algorithm)
 
-    def rest(self) -> Iterator[ListItem]:
-        """What is still waiting, and how many hashes of unknown algorithms there were."""
-        for algorithm in sorted(self.waiting):
+    def finish(self) -> Iterator[ListItem]:
+        """Yield the entries that are left, and how many hashes of each unknown algorithm there were."""
+        for algorithm in sorted(self.pending):
             yield from self._flush(algorithm)
         for name in sorted(self.unknown):
             yield UnknownAlgorithm(name, self.unknown[name])
 
     def _flush(self, algorithm: str) -> Iterator[ListItem]:
-        columns = self.waiting.pop(algorithm)
+        columns = self.pending.pop(algorithm)
         cells = pa.array(columns.pop("value"), pa.string())
         lines = np.array(columns.pop("line"), np.int64)
-        about = {
-            key: pa.array(column, pa.bool_() if key == "withdrawn" else pa.int16() if key == "quality" else pa.string())
-            for key, column in columns.items()
-        }
-        yield from columns_of(algorithm, cells, lines, **about)
+        attributes = {key: pa.array(cells, _COLLECTED_TYPES.get(key, pa.string())) for key, cells in columns.items()}
+        yield from entries_of_column(algorithm, cells, lines, **attributes)
 
 
-def text(value: object) -> str | None:
-    """A cell as text: a number as its digits, true and false in words; None for nothing and for what is no scalar."""
+def cell_text(value: object) -> str | None:
+    """Return a JSON value as text (a number as its digits); None for nothing, an array or an object."""
     if value is None or value == "":
         return None
     if isinstance(value, bool):
@@ -123,20 +116,8 @@ def text(value: object) -> str | None:
     return str(value) if isinstance(value, int | float) else None
 
 
-def true(value: object) -> bool:
-    """``true`` as JSON or as the words that exports write."""
-    return (
-        value is True or (isinstance(value, str) and value.strip().lower() in {"true", "yes", "y", "1"}) or value == 1
-    )
-
-
-def comment_fields(head: str) -> Mapping[str, str]:
-    """``# name: …`` lines at a text list's beginning: what it says of itself."""
-    found: dict[str, str] = {}
-    for line in head.lstrip("\ufeff").splitlines():
-        if line.strip() and not line.startswith("#"):
-            break
-        key, colon, value = line.lstrip("# ").partition(":")
-        if colon and key.strip().lower() in {"name", "means", "version", "holder", "duty", "delta", "algorithm"}:
-            found.setdefault(key.strip().lower(), value.strip())
-    return found
+def is_true(value: object) -> bool:
+    """Whether a value is JSON's ``true``, or 1, or a word that exports write for it."""
+    if isinstance(value, str):
+        return value.strip().lower() in {"true", "yes", "y", "1"}
+    return value is True or value == 1

@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from auditor.known import ListOptions, canaries
+from auditor.known import canaries
 from auditor.known.compile_list import Health
 from auditor.known.compiled_list import CompiledList
+from auditor.known.entries import ListOptions
 from auditor.known.store import inspect, kept, open_list, pointer
 from auditor.samples import WEIGHT_FINGERPRINT
 
@@ -69,7 +70,7 @@ def _described(known: CompiledList) -> Iterator[str]:
 
 def _malformed(health: Health) -> Iterator[str]:
     for item in health.malformed:
-        yield f"malformed: line {item.line:,}: {item.why}"
+        yield f"malformed: line {item.line:,}: {item.reason}"
     if health.malformed_lines > len(health.malformed):
         yield f"malformed: {health.malformed_lines - len(health.malformed):,} further lines"
 

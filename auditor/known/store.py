@@ -23,9 +23,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from auditor.errors import ListError, UsageError
-from auditor.known import MEANINGS, ListHeader, ListItem, ListOptions, canaries, detect_format, list_formats
+from auditor.known import canaries, detect_format, list_formats
 from auditor.known.compile_list import LIMITS, THRESHOLDS, Health, Identity, compile_list
 from auditor.known.compiled_list import KEY, MANIFEST, CompiledList, open_compiled
+from auditor.known.entries import MEANINGS, ListHeader, ListItem, ListOptions
 from auditor.resources import user_data_folder
 
 _ACTIVE = "active.json"

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
 from auditor.facts import FACTS_SCHEMA, LOW_MEMORY_SCAN
-from auditor.known.formats.models import purpose_of
+from auditor.known.model_entries import purpose_of
 from auditor.lineage import repository_names
 from auditor.lineage.graph import Ids, rank, same_files, subject_names
 from auditor.lineage.licence_inheritance import beyond

@@ -182,7 +182,9 @@ def read_profiles(rules: Sequence[Path], ids: Collection[str]) -> Mapping[str, P
                 one_of(f"severities.{rule}", severity, (*SEVERITIES, "off"))
             treat = read_table(table, "treat")
             if treat:
-                from auditor.known import MEANINGS  # imports pyarrow, which is slow and not needed to list rules
+                from auditor.known.entries import (
+                    MEANINGS,  # imports pyarrow, which is slow and not needed to list rules
+                )
 
                 for meaning, other in treat.items():
                     one_of("treat", meaning, MEANINGS)

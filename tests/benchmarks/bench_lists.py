@@ -29,9 +29,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from auditor.known import Entries, ListHeader, ListItem, ListOptions, exact_index, near_index
+from auditor.known import exact_index, near_index
 from auditor.known.compile_list import THRESHOLDS, Identity, compile_list
 from auditor.known.compiled_list import KEY, CompiledList, open_compiled
+from auditor.known.entries import Entries, ListHeader, ListItem, ListOptions
 from auditor.known.store import Declared, import_list
 from auditor.samples import DIGEST_BYTES
 

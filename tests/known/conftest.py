@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor.known import ListItem
 from auditor.known.compile_list import THRESHOLDS, Identity, compile_list
 from auditor.known.compiled_list import KEY, CompiledList, open_compiled
+from auditor.known.entries import ListItem
 
 MakeList = Callable[..., CompiledList]
 

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import ListError
-from auditor.known import MalformedEntry, UnknownAlgorithm, WithdrawnIds, entries
+from auditor.known import entries
 from auditor.known.compile_list import entries_of
 from auditor.known.compiled_list import CompiledList
+from auditor.known.entries import MalformedEntry, UnknownAlgorithm, WithdrawnIds
 
 MakeList = Callable[..., CompiledList]
 

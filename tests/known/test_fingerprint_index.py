@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from auditor.errors import ListError
-from auditor.known import ListOptions
 from auditor.known.compiled_list import CompiledList
+from auditor.known.entries import ListOptions
 from auditor.known.list_health import check_file, check_imported
 from auditor.known.store import Declared, import_list, open_imported, open_list
 from auditor.lineage.weight_similarity import encoded, fingerprint

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from auditor.errors import ListError, UsageError
-from auditor.known import ListOptions
 from auditor.known.compiled_list import FORMAT, CompiledList
+from auditor.known.entries import ListOptions
 from auditor.known.store import Declared, import_list, imported, kept, open_imported, open_list, remove, roll_back
 from auditor.resources import user_data_folder
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import Gathered, opened, text
+from auditor.known import ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
+from auditor.known.entry_columns import EntryCollector, cell_text
+from auditor.known.list_file import open_list_file
 from auditor.syntax.json_stream import records
 
 HELP = "Arachnid Shield JSON responses (csam, and harmful-abusive-material as exploitative)"
@@ -27,9 +29,9 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         yield _HEADER
-        gathered = Gathered()
+        collector = EntryCollector()
         number = 0
         for _, record in records(file, ("", "results", "near_match_details")):
             if not isinstance(record, dict):
@@ -40,23 +42,23 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
             for pdq, result in scanned.items() if isinstance(scanned, dict) else ():
                 number += 1
                 if isinstance(result, dict) and result.get("match_type") == "exact":
-                    yield from _listed(gathered, {**result, "pdq": pdq}, number)
+                    yield from _listed(collector, {**result, "pdq": pdq}, number)
             if "scanned_hashes" not in record:
                 number += 1
                 # A near match's classification is that of the picture it is near to, given on its own.
                 if record.get("match_type") != "near":
-                    yield from _listed(gathered, record, number)
+                    yield from _listed(collector, record, number)
         if not number:
             raise ListError(f"{path}: holds no Arachnid Shield results")
-        yield from gathered.rest()
+        yield from collector.finish()
 
 
-def _listed(gathered: Gathered, record: dict[str, object], number: int) -> Iterator[ListItem]:
-    classification = text(record.get("classification"))
+def _listed(collector: EntryCollector, record: dict[str, object], number: int) -> Iterator[ListItem]:
+    classification = cell_text(record.get("classification"))
     if classification not in _HEADER.classes:
         return
     for algorithm, field in (("sha1", "sha1_base32"), ("sha256", "sha256_hex"), ("pdq", "pdq")):
-        yield from gathered.add(algorithm, record.get(field), number, classification=classification)
+        yield from collector.add(algorithm, record.get(field), number, classification=classification)
 
 
 EXAMPLES = (

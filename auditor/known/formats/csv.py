@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.errors import ListError, Unreadable
-from auditor.hashing.digest_parsing import algorithm_of, algorithm_of_cells, unnamed_digest
-from auditor.known import HEAD_BYTES, ListExample, ListHeader, ListItem, ListOptions, MalformedEntry, UnknownAlgorithm
-from auditor.known.entry_columns import columns_of, comment_fields, opened, signal
-from auditor.known.formats.plain import header_of_comments
+from auditor.errors import ListError
+from auditor.hashing.digest_parsing import algorithm_of_cells
+from auditor.known import HEAD_BYTES, ListExample
+from auditor.known.column_roles import column_roles, roles_without_header
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry, UnknownAlgorithm
+from auditor.known.entry_columns import entries_of_column, signal_type_of
+from auditor.known.list_file import open_list_file
+from auditor.known.text_lines import comment_fields, header_from_comments
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
-from auditor.syntax import csv_stream
 from auditor.syntax.csv_stream import Block, encoding_of, header_of, text_of, utf8
 from auditor.syntax.csv_stream import blocks as blocks_of
 
 HELP = "CSV or TSV with a header; --column sha256=NAME says which column is what"
 
-# What a column may be called, by what it is. Words that say what a hash is of are in auditor.hashing.digest_parsing.
-_ROLES: Mapping[str, str] = {
-    "id": r"(?:image|media|entry|hash|file|item|record|case|content|iwf|report)?(?:id|uid|uuid|guid|reference|ref)",
-    "classification": r"(?:iwf)?(?:class|classification|category|grade|severity|label|agecategory|iwfcategory)",
-    "series": r"series(?:name)?",
-    "contributor": r"(?:member|contributor|source|organisation|organization|submitter|owner|provider)(?:name|id)?",
-    "feedback": r"feedback|disputed",
-    "quality": r"(?:pdq)?quality",
-    "withdrawn": r"(?:is)?(?:withdrawn|deleted|removed|revoked|retracted)|status|hashstatus",
-    "algorithm": r"algorithm|algo|hashtype|signaltype|type|hashalgorithm|hashname|signal",
-    "value": r"value|hashvalue|hash|digest|checksum|signalvalue|indicator|hashdigest",
-    "url": r"(?:image|content|media|page|full)?(?:url|uri)",
-    "domain": r"domain|domainname|hostname|host|fqdn",
-}
-_GONE = ("withdrawn", "deleted", "removed", "revoked", "retracted", "inactive", "true", "yes", "y", "1", "t")
+_WITHDRAWN_WORDS = ("withdrawn", "deleted", "removed", "revoked", "retracted", "inactive", "true", "yes", "y", "1", "t")
 
 
 def claims(head: bytes, name: str) -> int:
@@ -46,28 +33,28 @@ def claims(head: bytes, name: str) -> int:
     if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "[", "<"}:
         return 0
     header = header_of(text, "#")
-    if not any(mark in text for mark in ",\t;|") and not _roles(header, ListOptions()):
+    if not any(mark in text for mark in ",\t;|") and not column_roles(header, ListOptions()):
         return 0
-    roles = _roles(header, ListOptions())
+    roles = column_roles(header, ListOptions())
     if set(roles) & {*DIGEST_BYTES, *TEXT_SIGNALS} or {"algorithm", "value"} <= set(roles) or "value" in roles:
         return 50
     tabular = len(header.cells) > 1 and name.lower().endswith((".csv", ".tsv", ".tab"))
-    return 30 if tabular or (len(header.cells) > 1 and _headless(header)) else 0
+    return 30 if tabular or (len(header.cells) > 1 and roles_without_header(header)) else 0
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
         if b"\0" in head and not encoding_of(head):
             raise ListError(f"{path}: holds zero bytes: this is no text")
         text = text_of(head)
         header = header_of(text, "#")
-        said = comment_fields(text)
-        roles = _roles(header, options)
+        comments = comment_fields(text)
+        roles = column_roles(header, options)
         headed = bool(set(roles) & {*DIGEST_BYTES, *TEXT_SIGNALS, "value"})
         if not headed:
-            roles = _headless(header)
-        chosen = signal(options.algorithm or said.get("algorithm", ""))
+            roles = roles_without_header(header)
+        chosen = signal_type_of(options.algorithm or comments.get("algorithm", ""))
         if "value" in roles and "algorithm" in roles:
             roles = {role: index for role, index in roles.items() if role not in {*DIGEST_BYTES, *TEXT_SIGNALS}}
         if not set(roles) & {*DIGEST_BYTES, *TEXT_SIGNALS, "value"}:
@@ -75,7 +62,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 f"{path}: no column is recognised as hashes, URLs or domains "
                 f"({', '.join(header.cells[:12])[:200]}); say which with --column, as in --column md5=NAME"
             )
-        yield header_of_comments("csv", said)
+        yield header_from_comments("csv", comments)
         file.seek(0)
         names = list(roles)
         for block in blocks_of(utf8(file, head), header, [roles[name] for name in names], headed):
@@ -84,35 +71,6 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 yield MalformedEntry(row + first, f"the row has {cells} cells, the header {len(header.cells)}")
             if len(block.numbers):
                 yield from _entries(path, block, names, first, chosen)
-
-
-def _roles(header: csv_stream.Header, options: ListOptions) -> dict[str, int]:
-    """Which column holds what: by the user's word, else by its name; the first of a name."""
-    roles: dict[str, int] = {}
-    for role, name in options.columns.items():
-        if name not in header.cells:
-            raise Unreadable(f"the list has no column {name!r}; it has {', '.join(header.cells[:20])}")
-        roles[signal(role) or role] = header.cells.index(name)
-    taken = set(roles.values())
-    for index, name in enumerate(header.cells):
-        bare = re.sub(r"[^a-z0-9]", "", name.lower())
-        role = algorithm_of(name) or next((role for role, spelt in _ROLES.items() if re.fullmatch(spelt, bare)), "")
-        role = role or ("value" if unnamed_digest(name) else "")
-        if role and index not in taken:
-            roles.setdefault(role, index)
-    if unknown := set(roles) - {*_ROLES, *DIGEST_BYTES, *TEXT_SIGNALS}:
-        raise Unreadable(f"{sorted(unknown)[0]!r} is no kind of column: {', '.join((*DIGEST_BYTES, *_ROLES))}")
-    return roles
-
-
-def _headless(header: csv_stream.Header) -> dict[str, int]:
-    """A table whose first row holds a hash already: the column it stands in."""
-    for index, cell in enumerate(header.cells):
-        if re.match(r"https?://", cell):
-            return {"url": index}
-        if algorithm_of_cells(pa.array([cell])):
-            return {"value": index}
-    return {}
 
 
 def _entries(path: Path, block: Block, names: list[str], first: int, chosen: str) -> Iterator[ListItem]:
@@ -128,7 +86,7 @@ def _entries(path: Path, block: Block, names: list[str], first: int, chosen: str
             about[role] = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
     if "withdrawn" in cells:
         words = pc.ascii_lower(pc.utf8_trim_whitespace(cells["withdrawn"].cast(pa.string())))
-        about["withdrawn"] = pc.is_in(words, pa.array(_GONE))
+        about["withdrawn"] = pc.is_in(words, pa.array(_WITHDRAWN_WORDS))
     if "quality" in cells:
         text = pc.utf8_trim_whitespace(cells["quality"].cast(pa.string()))
         number = pc.match_substring_regex(text, r"^\d{1,3}(\.\d+)?$")
@@ -138,7 +96,7 @@ def _entries(path: Path, block: Block, names: list[str], first: int, chosen: str
     for name, column in cells.items():
         if name in DIGEST_BYTES or name in TEXT_SIGNALS:
             kept = about if name == "pdq" else {key: value for key, value in about.items() if key != "quality"}
-            yield from columns_of(name, column, lines, **kept)
+            yield from entries_of_column(name, column, lines, **kept)
     if "value" in cells:
         yield from _by_algorithm(path, cells, lines, about, chosen)
 
@@ -154,17 +112,17 @@ def _by_algorithm(
                 f"{path}: the column of hashes does not say which algorithm: "
                 "name it with --algorithm, or its column with --column, as in --column pdq=NAME"
             )
-        yield from columns_of(algorithm, cells["value"], lines, **about)
+        yield from entries_of_column(algorithm, cells["value"], lines, **about)
         return
     spelt = pc.utf8_trim_whitespace(cells["algorithm"].cast(pa.string()))
     for name in pc.unique(spelt).to_pylist():
         rows = pc.fill_null(pc.equal(spelt, name), False)
-        algorithm = signal(name or "") or (chosen if not name else "")
+        algorithm = signal_type_of(name or "") or (chosen if not name else "")
         if not algorithm:
             yield UnknownAlgorithm(name or "no algorithm named", pc.sum(rows).as_py())
             continue
         kept = {key: None if column is None else column.filter(rows) for key, column in about.items()}
-        yield from columns_of(
+        yield from entries_of_column(
             algorithm, cells["value"].filter(rows), lines[rows.to_numpy(zero_copy_only=False)], **kept
         )
 

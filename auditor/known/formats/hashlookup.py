@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import Gathered, opened, text
+from auditor.known import ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
+from auditor.known.entry_columns import EntryCollector, cell_text
+from auditor.known.list_file import open_list_file
 from auditor.syntax.json_stream import records
 
 HELP = "hashlookup JSON records: known files (means benign)"
@@ -24,25 +26,25 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         yield ListHeader("hashlookup", holder="hashlookup", means="benign")
-        gathered = Gathered()
+        collector = EntryCollector()
         number = 0
         for _, record in records(file, ("",)):
             number += 1
             if not isinstance(record, dict):
                 yield MalformedEntry(number, "the record is no JSON object")
                 continue
-            trust = text(record.get("hashlookup:trust"))
-            about = {
+            trust = cell_text(record.get("hashlookup:trust"))
+            attributes = {
                 "classification": f"trust {trust}" if trust else None,
                 "feedback": "disputed: known malicious" if record.get("KnownMalicious") else None,
             }
             for field in _FIELDS:
-                yield from gathered.add(field, record.get(field), number, **about)
-        if not gathered.waiting and number < 2:
+                yield from collector.add(field, record.get(field), number, **attributes)
+        if not collector.pending and number < 2:
             raise ListError(f"{path}: holds no hashlookup records")
-        yield from gathered.rest()
+        yield from collector.finish()
 
 
 EXAMPLES = (

@@ -7,9 +7,11 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from auditor.known import HEAD_BYTES, ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import Gathered, opened, text
-from auditor.known.formats.plain import lines_of
+from auditor.known import HEAD_BYTES, ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
+from auditor.known.entry_columns import EntryCollector, cell_text
+from auditor.known.list_file import open_list_file
+from auditor.known.text_lines import read_lines
 from auditor.syntax.csv_stream import text_of, utf8
 
 HELP = "INTERPOL ICSE semicolon CSV; say --means, as its laws of origin differ"
@@ -28,13 +30,13 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
         file.seek(0)
         yield ListHeader("icse", holder="INTERPOL")
-        gathered = Gathered()
+        collector = EntryCollector()
         names: list[str] = []
-        for numbers, lines in lines_of(path, utf8(file, head)):
+        for numbers, lines in read_lines(path, utf8(file, head)):
             for number, line in zip(numbers.tolist(), lines.to_pylist(), strict=True):
                 if not line.strip():
                     continue
@@ -48,16 +50,16 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                     continue
                 # Rows may stop early or go on after the last column: what is there counts.
                 row = dict(zip(names, (cell.strip() for cell in cells), strict=False))
-                about = {
-                    "ids": text(row.get("image id")),
+                attributes = {
+                    "ids": cell_text(row.get("image id")),
                     "classification": f"baseline {row['baseline'].lower()}" if row.get("baseline") else None,
-                    "series": text(row.get("series name")),
+                    "series": cell_text(row.get("series name")),
                 }
                 if not any(row.get(name.lower()) for name in _HASHES):
                     yield MalformedEntry(number, "the row has no hash")
                 for name in _HASHES:
-                    yield from gathered.add(name, row.get(name.lower()), number, **about)
-        yield from gathered.rest()
+                    yield from collector.add(name, row.get(name.lower()), number, **attributes)
+        yield from collector.finish()
 
 
 EXAMPLES = (

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import Gathered, opened, text, true
+from auditor.known import ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
+from auditor.known.entry_columns import EntryCollector, cell_text, is_true
+from auditor.known.list_file import open_list_file
 from auditor.syntax.json_stream import records
 
 HELP = "MISP event or attribute JSON (say --means), or a warning list (means benign)"
@@ -37,14 +39,14 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         warning = b'"matching_attributes"' in file.read(1 << 16)
         file.seek(0)
         if warning:
             yield from _warning_list(path, file.read(1 << 28))
             return
         yield ListHeader("misp")
-        gathered = Gathered()
+        collector = EntryCollector()
         number = 0
         event = False
         for key, record in records(file, ("", "Attribute", "response", "Object", "ShadowAttribute")):
@@ -58,16 +60,16 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
             if not ("type" in record and "value" in record):
                 continue
             number += 1
-            about = {
-                "ids": text(record.get("uuid")) or text(record.get("id")),
-                "classification": text(record.get("category")),
-                "withdrawn": true(record.get("deleted")),
+            attributes = {
+                "ids": cell_text(record.get("uuid")) or cell_text(record.get("id")),
+                "classification": cell_text(record.get("category")),
+                "withdrawn": is_true(record.get("deleted")),
             }
             for algorithm, value in _signals(str(record["type"]), record["value"]):
-                yield from gathered.add(algorithm, value, number, **about)
+                yield from collector.add(algorithm, value, number, **attributes)
         if not number and not event:
             raise ListError(f"{path}: holds no MISP attributes")
-        yield from gathered.rest()
+        yield from collector.finish()
 
 
 def _signals(kind: str, value: object) -> Iterator[tuple[str, object]]:
@@ -87,7 +89,7 @@ def _signals(kind: str, value: object) -> Iterator[tuple[str, object]]:
 
 
 def _warning_list(path: Path, data: bytes) -> Iterator[ListItem]:
-    gathered = Gathered()
+    collector = EntryCollector()
     rest: dict[str, object] = {}
     values: list[object] = []
     for key, record in records(io.BytesIO(data), ("list",)):
@@ -97,7 +99,9 @@ def _warning_list(path: Path, data: bytes) -> Iterator[ListItem]:
             rest = record
     attributes = rest.get("matching_attributes")
     kinds = {str(kind) for kind in attributes} if isinstance(attributes, list) else set()
-    yield ListHeader("misp", name=text(rest.get("name")) or "", version=text(rest.get("version")) or "", means="benign")
+    yield ListHeader(
+        "misp", name=cell_text(rest.get("name")) or "", version=cell_text(rest.get("version")) or "", means="benign"
+    )
     hashes = sorted(kinds & set(_HASHES))
     if not hashes and not kinds & set(_LINKS):
         raise ListError(
@@ -106,8 +110,8 @@ def _warning_list(path: Path, data: bytes) -> Iterator[ListItem]:
     digits = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
     for number, value in enumerate(values, 1):
         algorithm = digits.get(len(str(value)), hashes[0]) if hashes else "domain"
-        yield from gathered.add(algorithm, str(value).lstrip(".") if not hashes else value, number)
-    yield from gathered.rest()
+        yield from collector.add(algorithm, str(value).lstrip(".") if not hashes else value, number)
+    yield from collector.finish()
 
 
 EXAMPLES = (

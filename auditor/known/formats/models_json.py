@@ -15,7 +15,6 @@ import base64
 import codecs
 import io
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -24,11 +23,19 @@ import ijson
 
 from auditor.errors import ListError, Unreadable
 from auditor.hashing import weight_fingerprints
-from auditor.known import HEAD_BYTES, ListExample, ListHeader, ListItem, ListOptions, MalformedEntry, UnknownAlgorithm
-from auditor.known.entry_columns import opened, text
-from auditor.known.formats.fingerprints import example
-from auditor.known.formats.models import ABOUT, DIGITS, ONLY_HERE, SAID, Waiting, rest_of, roles_of, signals_of
-from auditor.known.formats.plain import header_of_comments
+from auditor.known import HEAD_BYTES, ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
+from auditor.known.entry_columns import cell_text
+from auditor.known.list_file import open_list_file
+from auditor.known.model_entries import (
+    DESCRIPTION_COLUMNS,
+    HEX_DIGITS,
+    MODEL_ONLY_COLUMNS,
+    ModelEntryCollector,
+    example_fingerprint,
+    model_column_roles,
+)
+from auditor.known.text_lines import header_from_comments
 from auditor.samples import WEIGHT_FINGERPRINT
 from auditor.syntax.json_stream import records
 
@@ -39,42 +46,41 @@ _MEANS = re.compile(rb'"means"\s*:\s*"model"')
 _PRINT = re.compile(rb'"fingerprint"\s*:\s*"([A-Za-z0-9+/]{400})')
 _OF_LIST = ("name", "version", "holder", "means", "duty", "delta")
 # Entries in memory at a time, and those with a fingerprint, each some hundreds of kilobytes.
-_AT_ONCE, _PRINTS_AT_ONCE = 8192, 16
+_BATCH_MODELS, _BATCH_FINGERPRINTS = 8192, 16
 
 
 def claims(head: bytes, name: str) -> int:
     if _outermost(head) not in (b"{", b"["):
         return 0
-    roles = roles_of([key.decode() for key in _KEY.findall(head)]).keys()
+    roles = model_column_roles([key.decode() for key in _KEY.findall(head)]).keys()
     found = _PRINT.search(head)
-    if roles & ONLY_HERE or (found and weight_fingerprints.claimed(base64.b64decode(found[1]))):
+    if roles & MODEL_ONLY_COLUMNS or (found and weight_fingerprints.claimed(base64.b64decode(found[1]))):
         return 70
-    return 60 if _MEANS.search(head) and roles & {*DIGITS, "name"} else 0
+    return 60 if _MEANS.search(head) and roles & {*HEX_DIGITS, "name"} else 0
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
-        said = _said(head)
-        yield header_of_comments("models_json", {"means": "model", **said})
+        comments = _said(head)
+        yield header_from_comments("models_json", {"means": "model", **comments})
         file.seek(0)
-        waiting: Waiting = {}
-        unknown: Counter[str] = Counter()
+        collector = ModelEntryCollector()
         number = 0
         for key, record in records(file, ("entries", "")):
             if not key and _outermost(head) == b"{":
-                if isinstance(record, dict) and (late := [name for name in _OF_LIST if name in record.keys() - said]):
+                if isinstance(record, dict) and (
+                    late := [name for name in _OF_LIST if name in record.keys() - comments]
+                ):
                     raise ListError(f"{path}: {late[0]!r} stands after the entries; put it before them")
                 continue
             number += 1
-            yield from _entry(number, record, waiting, unknown)
-            if number % _AT_ONCE == 0 or len(waiting.get(WEIGHT_FINGERPRINT, ())) >= _PRINTS_AT_ONCE:
-                yield from rest_of(waiting)
+            yield from _add_model(collector, number, record)
+            if number % _BATCH_MODELS == 0 or len(collector.pending.get(WEIGHT_FINGERPRINT, ())) >= _BATCH_FINGERPRINTS:
+                yield from collector.flush()
         if not number:
             raise ListError(f"{path}: holds no entries; give an array of them, or an object with 'entries'")
-        yield from rest_of(waiting)
-        for algorithm, many in unknown.items():
-            yield UnknownAlgorithm(algorithm, many)
+        yield from collector.finish()
 
 
 def _outermost(head: bytes) -> bytes:
@@ -96,24 +102,24 @@ def _said(head: bytes) -> Mapping[str, str]:
             elif depth == 1 and event == "map_key":
                 key = value
             elif depth == 1 and key in _OF_LIST:
-                found[key] = text(value) or ""
+                found[key] = cell_text(value) or ""
     except (ijson.JSONError, UnicodeDecodeError):
         pass  # the records say what is wrong, or the head ends here
     return found
 
 
-def _entry(number: int, record: object, waiting: Waiting, unknown: Counter[str]) -> Iterator[MalformedEntry]:
+def _add_model(collector: ModelEntryCollector, number: int, record: object) -> Iterator[MalformedEntry]:
     if not isinstance(record, dict):
         yield MalformedEntry(number, "the entry is no JSON object")
         return
     keys = list(record)
-    values = {role: record[keys[at]] for role, at in roles_of(keys).items()}
-    cells = {role: (text(value) or "").strip() for role, value in values.items()}
+    values = {role: record[keys[at]] for role, at in model_column_roles(keys).items()}
+    cells = {role: (cell_text(value) or "").strip() for role, value in values.items()}
     if odd := [role for role, value in values.items() if isinstance(value, list | dict)]:
         yield MalformedEntry(number, f"the {odd[0]} is neither text nor a number")
         return
     if not (given := cells.pop("fingerprint", "")):
-        yield from signals_of(number, cells, waiting, unknown)
+        yield from collector.add(number, cells)
         return
     try:
         data = base64.b64decode(given, validate=True)
@@ -124,11 +130,11 @@ def _entry(number: int, record: object, waiting: Waiting, unknown: Counter[str])
     if why := weight_fingerprints.wanting(content.values):
         yield MalformedEntry(number, why)
         return
-    cells |= {key: content.metadata.get(key, "") for key in ABOUT if not cells.get(key)}
-    yield from signals_of(number, cells, waiting, unknown, [data])
+    cells |= {key: content.metadata.get(key, "") for key in DESCRIPTION_COLUMNS if not cells.get(key)}
+    yield from collector.add(number, cells, data)
 
 
-_ONE = example(9, purpose="general", authority="an authority")
+_ONE = example_fingerprint(9, purpose="general", authority="an authority")
 EXAMPLES = (
     ListExample(
         "models.json",
@@ -141,11 +147,11 @@ EXAMPLES = (
         % (b"ab" * 32, b"cd" * 32, base64.b64encode(_ONE)),
         ListHeader("models_json", name="listed-models", version="3", holder="an authority", means="model"),
         (
-            ("sha256", "ab" * 32, "m1", SAID, False),
-            ("sha256-tensors", "cd" * 32, "m1", SAID, False),
-            ("autov3", "0123456789ab0000", "m1", SAID, False),
-            ("autov2", "0123456789000000", "m1", SAID, False),
-            ("url", "https://huggingface.co/acme/hills", "m1", SAID, False),
+            ("sha256", "ab" * 32, "m1", "dedicated, 2 confirmations, an authority", False),
+            ("sha256-tensors", "cd" * 32, "m1", "dedicated, 2 confirmations, an authority", False),
+            ("autov3", "0123456789ab0000", "m1", "dedicated, 2 confirmations, an authority", False),
+            ("autov2", "0123456789000000", "m1", "dedicated, 2 confirmations, an authority", False),
+            ("url", "https://huggingface.co/acme/hills", "m1", "dedicated, 2 confirmations, an authority", False),
             ("url", "https://huggingface.co/acme/lakes", "2", "general", True),
             (WEIGHT_FINGERPRINT, sha256(_ONE).hexdigest(), "m3", "dedicated, 1 confirmation, an authority", False),
         ),
@@ -155,7 +161,7 @@ EXAMPLES = (
         "array.json",
         b'\xef\xbb\xbf[{"fingerprint": "%b"}, {"fingerprint": "AAAA"}, {"fingerprint": "%b"}, {"autov3": "0123"},'
         b'{"autov3": "0123456789ab", "id": 1}, {"sha256": ["ab"]}, {"purpose": "fun", "autov3": ""}, 7]'
-        % (base64.b64encode(_ONE), base64.b64encode(example(2))),
+        % (base64.b64encode(_ONE), base64.b64encode(example_fingerprint(2))),
         ListHeader("models_json", means="model"),
         (
             (WEIGHT_FINGERPRINT, sha256(_ONE).hexdigest(), "", "general, an authority", False),

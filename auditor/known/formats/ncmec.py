@@ -11,8 +11,10 @@ import pyarrow as pa
 
 from auditor.errors import ListError, Unreadable
 from auditor.hashing.digest_parsing import parse
-from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry, WithdrawnIds
-from auditor.known.entry_columns import Gathered, opened, signal
+from auditor.known import ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry, WithdrawnIds
+from auditor.known.entry_columns import EntryCollector, signal_type_of
+from auditor.known.list_file import open_list_file
 
 HELP = "NCMEC Hash Sharing v2 XML (means csam)"
 
@@ -30,7 +32,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         yield ListHeader("ncmec", holder="NCMEC", means="csam", feed=True)
         page = _Page()
         parser = expat.ParserCreate(namespace_separator=" ")
@@ -42,7 +44,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         parser.EntityDeclHandler = _refuse
         parser.ExternalEntityRefHandler = _refuse
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-        gathered = Gathered()
+        collector = EntryCollector()
         gone: list[str] = []
         while True:
             chunk = file.read(_CHUNK)
@@ -56,13 +58,13 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 if record.gone:
                     gone.append(record.key)
                 else:
-                    yield from _entries(record, gathered)
+                    yield from _entries(record, collector)
             page.done.clear()
             if not chunk:
                 break
         if page.root != "queryResult":
             raise ListError(f"{path}: a {page.root or 'file'} of NCMEC's, not a queryResult with hashes")
-        yield from gathered.rest()
+        yield from collector.finish()
         if gone:
             yield WithdrawnIds(tuple(gone))
 
@@ -116,7 +118,7 @@ class _Page:
         elif record is not None and len(self.path) == 4 and local == "member":
             record.fields["member id"] = attributes.get("id", "")
         elif record is not None and local in ("negativeFeedback", "affirmativeFeedback"):
-            kind = signal(attributes.get("type", "")) or attributes.get("type", "").lower()
+            kind = signal_type_of(attributes.get("type", "")) or attributes.get("type", "").lower()
             (record.disputed if local == "negativeFeedback" else record.affirmed).add(kind)
         elif record is not None and self.path[-2] == "fingerprints" and "href" in attributes:
             record.hashes.append((f"{local} by reference", attributes["href"]))
@@ -144,17 +146,17 @@ class _Page:
             record.hashes.append((local, words))
 
 
-def _entries(record: _Record, gathered: Gathered) -> Iterator[ListItem]:
+def _entries(record: _Record, collector: EntryCollector) -> Iterator[ListItem]:
     if not record.fields.get("id"):
         yield MalformedEntry(record.number, "the item has no id")
         return
     for name, value in record.hashes:
-        algorithm = signal(name)
+        algorithm = signal_type_of(name)
         if algorithm == "photodna" and parse(pa.array([value]), "photodna")[1].any():
             # How NCMEC writes PhotoDNA is not public: what is not 144 bytes in a known form is counted, not guessed.
             name = "pdna in an unknown form"
         feedback = "disputed" if algorithm in record.disputed else "affirmed" if algorithm in record.affirmed else None
-        yield from gathered.add(
+        yield from collector.add(
             name,
             value,
             record.number,

@@ -13,8 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from auditor.errors import ListError
-from auditor.known import ListExample, ListHeader, ListItem, ListOptions
-from auditor.known.entry_columns import columns_of, opened
+from auditor.known import ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions
+from auditor.known.entry_columns import entries_of_column
+from auditor.known.list_file import open_list_file
 
 HELP = "NSRL RDS v3 SQLite (means benign)"
 
@@ -28,7 +30,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise ListError(f"{path}: no SQLite file")
     try:
@@ -60,7 +62,7 @@ def _rows(path: Path, base: sqlite3.Connection) -> Iterator[ListItem]:
         ids = pa.array([None if cell is None else str(cell) for cell in packages], pa.string())
         for name, column in zip(columns, cells, strict=True):
             texts = pa.array([None if cell is None else str(cell) for cell in column], pa.string())
-            yield from columns_of(name, texts, lines, ids=ids)
+            yield from entries_of_column(name, texts, lines, ids=ids)
 
 
 def _example() -> bytes:

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from io import BytesIO
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-from numpy.typing import NDArray
 
 from auditor.errors import ListError
-from auditor.known import HEAD_BYTES, ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import columns_of, comment_fields, opened, signal
+from auditor.known import HEAD_BYTES, ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
+from auditor.known.entry_columns import entries_of_column, signal_type_of
+from auditor.known.list_file import open_list_file
+from auditor.known.text_lines import comment_fields, header_from_comments, read_lines
 from auditor.samples import TEXT_SIGNALS
 from auditor.syntax.csv_stream import encoding_of, text_of, utf8
 
 HELP = "a hash a line; comments '# name: …', '# means: …', '# version: …', '# holder: …', '# algorithm: …'"
 
-BLOCK = 1 << 24
-LINE = 1 << 20
 _HASH = re.compile(r"(?:[0-9A-Fa-f]+|[A-Za-z0-9+/_-]{20,}={0,6})$")
 # Characters of a hash, where they leave one algorithm. 64 hex digits are SHA-256 or PDQ, 16 are pHash or dHash,
 # and 44 base64 characters are 32 bytes again: there the list or the user has to say.
@@ -37,8 +36,6 @@ _BY_LENGTH = {
     192: "photodna",
 }
 _EITHER = {64: "sha256 or pdq", 44: "sha256 or pdq", 16: "phash-64 or dhash-64", 12: "phash-64 or dhash-64"}
-# Cannot occur in a hash, and so makes every line one cell.
-_NEVER = "\x01"
 
 
 def claims(head: bytes, name: str) -> int:
@@ -55,22 +52,24 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
-        said = comment_fields(text_of(head))
-        yield header_of_comments("plain", said)
-        chosen = signal(options.algorithm or said.get("algorithm", ""))
-        if (options.algorithm or said.get("algorithm")) and (not chosen or chosen in TEXT_SIGNALS):
-            raise ListError(f"{path}: {options.algorithm or said['algorithm']!r} is not an algorithm of a plain list")
+        comments = comment_fields(text_of(head))
+        yield header_from_comments("plain", comments)
+        chosen = signal_type_of(options.algorithm or comments.get("algorithm", ""))
+        if (options.algorithm or comments.get("algorithm")) and (not chosen or chosen in TEXT_SIGNALS):
+            raise ListError(
+                f"{path}: {options.algorithm or comments['algorithm']!r} is not an algorithm of a plain list"
+            )
         file.seek(0)
-        for lines, cells in lines_of(path, utf8(file, head)):
+        for lines, cells in read_lines(path, utf8(file, head)):
             cells = pc.ascii_trim_whitespace(cells)
             lengths = pc.binary_length(cells).to_numpy(zero_copy_only=False)
             comment = pc.starts_with(cells, "#").to_numpy(zero_copy_only=False) | (lengths == 0)
             if comment.any():
                 cells, lines, lengths = cells.filter(pa.array(~comment)), lines[~comment], lengths[~comment]
             if chosen:
-                yield from columns_of(chosen, cells, lines)
+                yield from entries_of_column(chosen, cells, lines)
                 continue
             for length in np.flatnonzero(np.bincount(lengths)).tolist():
                 rows = lengths == length
@@ -80,63 +79,12 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 if length in _BY_LENGTH:
                     whole = rows.all()
                     mask = pa.array(rows)
-                    yield from columns_of(
+                    yield from entries_of_column(
                         _BY_LENGTH[length], cells if whole else cells.filter(mask), lines if whole else lines[rows]
                     )
                 else:
                     for line in lines[rows].tolist():
                         yield MalformedEntry(line, f"{length:,} characters are no hash of a known length")
-
-
-def header_of_comments(kind: str, said: Mapping[str, str]) -> ListHeader:
-    """The header that a text list's own comments give."""
-    return ListHeader(
-        format=kind,
-        name=said.get("name", ""),
-        version=said.get("version", ""),
-        holder=said.get("holder", ""),
-        means=said.get("means", ""),
-        delta=said.get("delta", "").lower() in {"yes", "true", "1"},
-        duty=said.get("duty", ""),
-    )
-
-
-def lines_of(path: Path, stream: pa.NativeFile) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
-    """Every line and its number, in batches. Raises ListError on a line longer than :data:`LINE`."""
-    first = 1
-    for block in _blocks(path, stream):
-        cells = _lines(path, block, first)
-        yield np.arange(first, first + len(cells)), cells
-        first += len(cells)
-
-
-def _blocks(path: Path, stream: pa.NativeFile) -> Iterator[bytes]:
-    rest = b""
-    line = 1
-    while piece := stream.read(BLOCK):
-        rest += piece
-        end = rest.rfind(b"\n") + 1
-        if len(rest) - end > LINE:
-            raise ListError(f"{path}:{line + rest.count(bytes([10]), 0, end)}: the line is longer than {LINE:,} bytes")
-        if end:
-            yield rest[:end].removeprefix(b"\xef\xbb\xbf") if line == 1 else rest[:end]
-            line += rest.count(b"\n", 0, end)
-            rest = rest[end:]
-    if rest:
-        yield rest.removeprefix(b"\xef\xbb\xbf") if line == 1 else rest
-
-
-def _lines(path: Path, block: bytes, first: int) -> pa.Array:
-    try:
-        table = pyarrow.csv.read_csv(
-            BytesIO(block),
-            pyarrow.csv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=["line"]),
-            pyarrow.csv.ParseOptions(delimiter=_NEVER, quote_char=False, ignore_empty_lines=False),
-            pyarrow.csv.ConvertOptions(column_types={"line": pa.string()}, check_utf8=False),
-        )
-    except pa.ArrowInvalid as error:
-        raise ListError(f"{path}:{first}: the lines from here on are not text") from error
-    return table["line"].combine_chunks() if table.num_rows else pa.array([], pa.string())
 
 
 EXAMPLES = (

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import Gathered, opened, signal, text, true
+from auditor.known import ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
+from auditor.known.entry_columns import EntryCollector, cell_text, is_true, signal_type_of
+from auditor.known.list_file import open_list_file
 from auditor.syntax.json_stream import records
 
 HELP = "STIX 2.0 or 2.1 JSON; say --means"
@@ -24,9 +26,9 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         yield ListHeader("stix")
-        gathered = Gathered()
+        collector = EntryCollector()
         number = 0
         bundle = False
         for _, record in records(file, ("", "objects")):
@@ -37,16 +39,16 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
             if not isinstance(record, dict):
                 yield MalformedEntry(number, "the object is no JSON object")
                 continue
-            about = {
-                "ids": text(record.get("id")),
-                "contributor": text(record.get("created_by_ref")),
-                "withdrawn": true(record.get("revoked")),
+            attributes = {
+                "ids": cell_text(record.get("id")),
+                "contributor": cell_text(record.get("created_by_ref")),
+                "withdrawn": is_true(record.get("revoked")),
             }
             for name, value in _signals(record):
-                yield from gathered.add(_name(name), value, number, **about)
+                yield from collector.add(_name(name), value, number, **attributes)
         if not number and not bundle:
             raise ListError(f"{path}: holds no STIX objects")
-        yield from gathered.rest()
+        yield from collector.finish()
 
 
 def _signals(record: dict[str, object]) -> Iterator[tuple[str, object]]:
@@ -68,7 +70,7 @@ def _signals(record: dict[str, object]) -> Iterator[tuple[str, object]]:
 def _name(name: str) -> str:
     """Custom algorithms are called ``x_pdq`` and the like."""
     plain = re.sub(r"^x[_-]", "", name, flags=re.I)
-    return plain if signal(plain) else name
+    return plain if signal_type_of(plain) else name
 
 
 EXAMPLES = (

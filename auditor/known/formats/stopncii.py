@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import Gathered, opened, text
+from auditor.known import ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
+from auditor.known.entry_columns import EntryCollector, cell_text
+from auditor.known.list_file import open_list_file
 from auditor.syntax.json_stream import records
 
 HELP = "StopNCII JSON pages (means ncii)"
@@ -18,9 +20,9 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         yield ListHeader("stopncii", holder="StopNCII", means="ncii", feed=True)
-        gathered = Gathered()
+        collector = EntryCollector()
         number = 0
         page = False
         for key, record in records(file, ("hashRecords", "")):
@@ -32,11 +34,11 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 yield MalformedEntry(number, "the record is no JSON object")
                 continue
             gone = str(record.get("hashStatus", "")).lower() in {"withdrawn", "deleted"}
-            about = {"ids": text(record.get("id")), "withdrawn": gone}
-            yield from gathered.add(str(record.get("signalType", "")), record.get("hashValue"), number, **about)
+            attributes = {"ids": cell_text(record.get("id")), "withdrawn": gone}
+            yield from collector.add(str(record.get("signalType", "")), record.get("hashValue"), number, **attributes)
         if not number and not page:
             raise ListError(f"{path}: holds no StopNCII hash records")
-        yield from gathered.rest()
+        yield from collector.finish()
 
 
 EXAMPLES = (

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import Gathered, opened, text, true
+from auditor.known import ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
+from auditor.known.entry_columns import EntryCollector, cell_text, is_true
+from auditor.known.list_file import open_list_file
 from auditor.syntax.json_stream import records
 
 HELP = "Tech Against Terrorism JSON (means terrorism)"
@@ -18,9 +20,9 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         yield ListHeader("tech_against_terrorism", holder="Tech Against Terrorism", means="terrorism", feed=True)
-        gathered = Gathered()
+        collector = EntryCollector()
         number = 0
         page = False
         for key, record in records(file, ("results", "")):
@@ -31,15 +33,15 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
             if not isinstance(record, dict):
                 yield MalformedEntry(number, "the record is no JSON object")
                 continue
-            about = {
-                "ids": text(record.get("id")),
-                "classification": text(record.get("file_type")),
-                "withdrawn": true(record.get("deleted")),
+            attributes = {
+                "ids": cell_text(record.get("id")),
+                "classification": cell_text(record.get("file_type")),
+                "withdrawn": is_true(record.get("deleted")),
             }
-            yield from gathered.add(str(record.get("algorithm", "")), record.get("hash_digest"), number, **about)
+            yield from collector.add(str(record.get("algorithm", "")), record.get("hash_digest"), number, **attributes)
         if not number and not page:
             raise ListError(f"{path}: holds no hash records")
-        yield from gathered.rest()
+        yield from collector.finish()
 
 
 EXAMPLES = (

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from auditor.known import HEAD_BYTES, ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import Gathered, comment_fields, opened
-from auditor.known.formats.plain import header_of_comments, lines_of
+from auditor.known import HEAD_BYTES, ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
+from auditor.known.entry_columns import EntryCollector
+from auditor.known.list_file import open_list_file
+from auditor.known.text_lines import comment_fields, header_from_comments, read_lines
 from auditor.syntax.csv_stream import encoding_of, text_of, utf8
 
 HELP = "'<signal type> <hash>' a line, as python-threatexchange's file exchange reads"
@@ -29,12 +31,12 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
-        yield header_of_comments("threatexchange", comment_fields(text_of(head)))
+        yield header_from_comments("threatexchange", comment_fields(text_of(head)))
         file.seek(0)
-        gathered = Gathered()
-        for numbers, cells in lines_of(path, utf8(file, head)):
+        collector = EntryCollector()
+        for numbers, cells in read_lines(path, utf8(file, head)):
             for number, line in zip(numbers.tolist(), cells.to_pylist(), strict=True):
                 kind, _, value = line.strip().partition(" " if " " in line.strip() else "\t")
                 if not kind or kind.startswith("#"):
@@ -42,8 +44,8 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 if not value.strip():
                     yield MalformedEntry(number, "the line is not '<signal type> <hash>'")
                     continue
-                yield from gathered.add(kind, value.strip(), number)
-        yield from gathered.rest()
+                yield from collector.add(kind, value.strip(), number)
+        yield from collector.finish()
 
 
 EXAMPLES = (

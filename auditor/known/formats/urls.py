@@ -9,9 +9,11 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from auditor.errors import ListError
-from auditor.known import HEAD_BYTES, ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import columns_of, comment_fields, opened
-from auditor.known.formats.plain import header_of_comments, lines_of
+from auditor.known import HEAD_BYTES, ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
+from auditor.known.entry_columns import entries_of_column
+from auditor.known.list_file import open_list_file
+from auditor.known.text_lines import comment_fields, header_from_comments, read_lines
 from auditor.samples import TEXT_SIGNALS
 from auditor.syntax.csv_stream import encoding_of, text_of, utf8
 
@@ -34,15 +36,15 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
-        said = comment_fields(text_of(head))
-        chosen = options.algorithm or said.get("algorithm", "")
+        comments = comment_fields(text_of(head))
+        chosen = options.algorithm or comments.get("algorithm", "")
         if chosen and chosen not in TEXT_SIGNALS:
             raise ListError(f"{path}: a list of URLs or domains has no algorithm {chosen!r}")
-        yield header_of_comments("urls", said)
+        yield header_from_comments("urls", comments)
         file.seek(0)
-        for lines, cells in lines_of(path, utf8(file, head)):
+        for lines, cells in read_lines(path, utf8(file, head)):
             # A fragment is no part of a URL, so what follows a space and "#" is a comment in either.
             cells = pc.replace_substring_regex(cells, r"(^|\s)#.*$", "")
             cells = pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, _HOSTS_FILE, ""))
@@ -55,7 +57,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
             for algorithm, mask in (("url", urls), ("domain", names)):
                 rows = mask.to_numpy(zero_copy_only=False)
                 if rows.any():
-                    yield from columns_of(algorithm, cells.filter(mask), lines[rows])
+                    yield from entries_of_column(algorithm, cells.filter(mask), lines[rows])
             wrong = pc.invert(pc.or_(pc.or_(urls, names), empty)).to_numpy(zero_copy_only=False)
             for line in lines[wrong].tolist():
                 yield MalformedEntry(line, "neither a URL nor a domain")

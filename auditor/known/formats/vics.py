@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample, ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import Gathered, opened, text
+from auditor.known import ListExample
+from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
+from auditor.known.entry_columns import EntryCollector, cell_text
+from auditor.known.list_file import open_list_file
 from auditor.syntax.json_stream import records
 
 HELP = "VICS JSON 1.2 to 2.0 (Project VIC, CAID, Griffeye); its categories differ by country, so say --means"
@@ -24,9 +26,9 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
-    with opened(path) as file:
+    with open_list_file(path) as file:
         yield ListHeader("vics")
-        gathered = Gathered()
+        collector = EntryCollector()
         number = 0
         found = False
         for key, record in records(file, ("value", "Media", "")):
@@ -40,20 +42,22 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
             if "CaseID" in record or "Media" in record:
                 continue  # a case: its media came before it
             number += 1
-            about = {
-                "ids": text(record.get("MediaID")),
-                "classification": text(record.get("Category")),
-                "series": text(record.get("Series")),
+            attributes = {
+                "ids": cell_text(record.get("MediaID")),
+                "classification": cell_text(record.get("Category")),
+                "series": cell_text(record.get("Series")),
             }
             for field in _FIELDS:
-                yield from gathered.add(field, record.get(field), number, **about)
+                yield from collector.add(field, record.get(field), number, **attributes)
             others = record.get("AlternativeHashes")
             for other in others if isinstance(others, list) else ():
                 if isinstance(other, dict):
-                    yield from gathered.add(str(other.get("HashName", "")), other.get("HashValue"), number, **about)
+                    yield from collector.add(
+                        str(other.get("HashName", "")), other.get("HashValue"), number, **attributes
+                    )
         if not number and not found:
             raise ListError(f"{path}: holds no VICS media")
-        yield from gathered.rest()
+        yield from collector.finish()
 
 
 EXAMPLES = (

@@ -9,17 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import ListError
-from auditor.known import (
+from auditor.known import ListExample, detect_format, list_formats
+from auditor.known.entries import (
     Entries,
-    ListExample,
     ListHeader,
     ListItem,
     ListOptions,
     MalformedEntry,
     UnknownAlgorithm,
     WithdrawnIds,
-    detect_format,
-    list_formats,
 )
 from auditor.samples import TEXT_SIGNALS
 
@@ -81,7 +79,7 @@ def test_an_example_is_read_as_it_states(tmp_path: Path, name: str, example: Lis
     found = list(list_formats()[name].read(path, example.options))
     assert sorted(rows(found)) == sorted(example.entries)
     assert sorted(item.line for item in found if isinstance(item, MalformedEntry)) == sorted(example.malformed)
-    assert [(item.algorithm, item.entries) for item in found if isinstance(item, UnknownAlgorithm)] == list(
+    assert [(item.algorithm, item.count) for item in found if isinstance(item, UnknownAlgorithm)] == list(
         example.unknown
     )
     assert tuple(i for item in found if isinstance(item, WithdrawnIds) for i in item.ids) == example.withdrawn

@@ -13,15 +13,8 @@ from xml.etree import ElementTree
 import pytest
 
 from auditor.errors import ListError
-from auditor.known import (
-    Entries,
-    ListOptions,
-    MalformedEntry,
-    UnknownAlgorithm,
-    WithdrawnIds,
-    detect_format,
-    list_formats,
-)
+from auditor.known import detect_format, list_formats
+from auditor.known.entries import Entries, ListOptions, MalformedEntry, UnknownAlgorithm, WithdrawnIds
 from auditor.known.store import Declared, import_list
 
 pytestmark = pytest.mark.corpus
@@ -34,7 +27,7 @@ def counts(path: Path, options: ListOptions = ListOptions()) -> tuple[Counter[st
         if isinstance(item, Entries):
             found[item.algorithm] += len(item)
         elif isinstance(item, UnknownAlgorithm):
-            found["unknown"] += item.entries
+            found["unknown"] += item.count
         elif isinstance(item, WithdrawnIds):
             withdrawn += len(item.ids)
     return found, withdrawn
