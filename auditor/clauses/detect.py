@@ -21,7 +21,7 @@ from auditor.clauses.by_reference import reference
 from auditor.clauses.negation import ANOTHER_DEED, BENIGN, DEFINITION, caused, undone
 from auditor.clauses.prohibition import AFTER, BEFORE, OF_DATA, prohibited, prohibitions
 from auditor.clauses.sanctions import SANCTION_AFTER, expelled
-from auditor.clauses.segment import LONGEST, Unit, units
+from auditor.clauses.segment import MAX_TEXT_LENGTH, Unit, units
 from auditor.clauses.targets import NAMED, SUFFERED, by_label, is_meant, names_sex, near, of_no_people, of_work
 
 Answer = Literal["explicit", "by-reference", "absent"]
@@ -49,17 +49,17 @@ _TO_JUDGE = 15
 _A_LONG_ONE = 1_000  # characters of a unit, for each of its targets, that cost as much again
 
 
-def clause(text: str, *, references: bool = True) -> Clause:
+def detect_clause(text: str, *, references: bool = True) -> Clause:
     """What this English text says itself; the first unit that prohibits is quoted.
 
     A heading alone ("Child sexual abuse material") prohibits nothing. ``references``: look for a policy
     that the text points to (cards point to many that do not bind).
     """
     text = _plain(text)
-    said = _explicit(text) if near(text[:LONGEST]) else Clause("absent")
+    said = _explicit(text) if near(text[:MAX_TEXT_LENGTH]) else Clause("absent")
     if said.answer == "explicit":
         return said
-    unread = said.unread or (f"longer than {LONGEST:,} characters" if len(text) > LONGEST else "")
+    unread = said.unread or (f"longer than {MAX_TEXT_LENGTH:,} characters" if len(text) > MAX_TEXT_LENGTH else "")
     if references and (policy := reference(text)):
         return Clause("by-reference", "", policy.start, policy.end, policy.name, unread)
     return Clause("absent", unread=unread)

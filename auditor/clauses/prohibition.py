@@ -489,6 +489,6 @@ def prohibited(unit: Unit, start: int, end: int) -> bool:
     return False
 
 
-def speaks_against(sentence: str) -> bool:
+def is_prohibitive_or_protective(sentence: str) -> bool:
     """Does this sentence prohibit, filter, report or deny, whatever it names?"""
     return any(pattern.search(sentence) for pattern in (BEFORE, AFTER, SANCTION_BEFORE, SANCTION_AFTER, _AGAINST))

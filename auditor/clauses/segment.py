@@ -15,7 +15,7 @@ from typing import Literal
 import re2
 
 # Terms are short; what is longer is data with a licence's name, and is cut (the caller states the gap).
-LONGEST = 1_000_000
+MAX_TEXT_LENGTH = 1_000_000
 # A sentence beyond this many characters is judged in stretches, so that the work stays linear.
 LONGEST_UNIT = 2_000
 # Stems above one unit; no honest list is nested deeper.
@@ -134,7 +134,7 @@ def units(text: str) -> Iterator[Unit]:
     carried: tuple[_Block, str] | None = None  # "(a) You shall not lie;", over "(b) steal;"
     before = ""  # the words of the unit before
     open_list = False  # the unit before did not end its sentence
-    for block, next_block in pairwise(chain(_blocks(text[:LONGEST]), (None,))):
+    for block, next_block in pairwise(chain(_blocks(text[:MAX_TEXT_LENGTH]), (None,))):
         if block is None:
             return
         follows = next_block.kind if next_block else ""

@@ -107,7 +107,7 @@ _HARMING = re2.compile(f"(?i)(?:{_HARM})")
 _DEED = re2.compile(f"(?i)(?:{_HARM}|{_SEXUAL})")
 _DEEDS = re2.compile(f"(?i)\\b(?:{_HARM}|{_SEXUAL}|{_IMAGERY})".encode())
 # Before anything else: no such word, no clause. Cheap enough for every card of a hub.
-TOPIC = re2.compile(
+MINOR_WORD_BYTES = re2.compile(
     (
         r"(?i)\b(?:csam|csem|csai|csea|csae|loli(?:s|con)?|shota(?:s|con)?|minors?|child(?:ren)?|kids?|teens?|"
         r"teenagers?|preteens?|infants?|toddlers?|"
@@ -118,7 +118,7 @@ TOPIC = re2.compile(
         r"not yet (?:18|eighteen|of (?:legal )?age|adults?)|age of (?:18|eighteen|majority|consent))\b"
     ).encode()
 )
-NAMED = re2.compile(TOPIC.pattern.decode())
+NAMED = re2.compile(MINOR_WORD_BYTES.pattern.decode())
 _NOT_A_CHILD = _words(
     "process processes class classes node nodes window windows element elements component components model models "
     "table tables theme domain domains object objects thread threads task tasks account accounts labor labour "
@@ -270,7 +270,10 @@ def _hyphenates(text: str) -> bool:
 
 
 def _near(text: bytes) -> bool:
-    return any(_DEEDS.search(text[max(0, match.start() - 250) : match.end() + 250]) for match in TOPIC.finditer(text))
+    return any(
+        _DEEDS.search(text[max(0, match.start() - 250) : match.end() + 250])
+        for match in MINOR_WORD_BYTES.finditer(text)
+    )
 
 
 @lru_cache(maxsize=512)

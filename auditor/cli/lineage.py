@@ -109,7 +109,7 @@ def _draw(target: str, shape: str, output: Path | None, weights: str | None) -> 
 
 
 def _fingerprint(files: tuple[Path, ...], output: Path | None, about: Mapping[str, str]) -> None:
-    from auditor.hashing.weight_fingerprints import wanting
+    from auditor.hashing.weight_fingerprints import too_small_reason
     from auditor.lineage.weight_similarity import fingerprint, save
 
     if len(files) > 1 and not output:
@@ -120,7 +120,7 @@ def _fingerprint(files: tuple[Path, ...], output: Path | None, about: Mapping[st
     for number, file in enumerate(files):
         found = fingerprint(file)
         save(found, out, about, add=number > 0)
-        if why := wanting(found.values):
+        if why := too_small_reason(found.values):
             click.echo(f"{file}: cannot be put on a list: {why}", err=True)
     click.echo(f"{out}: {out.stat().st_size:,} bytes", err=True)
 

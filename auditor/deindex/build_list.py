@@ -114,7 +114,7 @@ def build(
     proves decisions of the ledger they are from, all of them among its events. Raises SealError, UsageError.
     Nothing becomes visible or is remembered unless all of it was written.
     """
-    envelope.ready()
+    envelope.require_sealing_libraries()
     if not 1 <= order.days <= DAYS:
         raise UsageError(f"--days {order.days}: a list lives 1 to {DAYS} days")
     for size in order.grown_from:
@@ -336,7 +336,7 @@ def _sealed(header: Header, body: Iterator[bytes], listing: _Listing, keys: Keys
         digest.update(text)
         yield text
     counts = {"entries": listing.entries, "removals": listing.removed, "sha256": digest.hexdigest()}
-    yield envelope.seal(KIND, _json({"list": asdict(header), **counts}), keys.signing) + b"\n"
+    yield envelope.sign_envelope(KIND, _json({"list": asdict(header), **counts}), keys.signing) + b"\n"
 
 
 def _chunks(lines: Iterator[bytes]) -> Iterator[bytes]:

@@ -33,7 +33,7 @@ from auditor.review.checkpoints import Checkpoint
 from auditor.review.decisions import Decision
 from auditor.review.ledger import Ledger
 from auditor.sealing import merkle
-from auditor.sealing.keys import public_from, public_text
+from auditor.sealing.keys import decode_public_key, encode_public_key
 
 # A path has two parts: below this level it is a leaf's own, and read at once; above, 128 leaves share it.
 _LOW = 7
@@ -51,7 +51,7 @@ class Log:
     def opened(self) -> Checkpoint:
         """The checkpoint, its signature checked. Raises SealError."""
         try:
-            return checkpoints.opened(self.checkpoint, public_from(self.key))
+            return checkpoints.opened(self.checkpoint, decode_public_key(self.key))
         except SealError as error:
             raise SealError(
                 f"the checkpoint of the sender's ledger does not hold ({error}); do not use it, tell the sender"
@@ -99,16 +99,16 @@ class Prover:
         ).encode("ascii")
 
     def root(self, size: int) -> bytes:
-        return merkle.root(size, self._node)
+        return merkle.root_hash(size, self._node)
 
     def grown(self, size: int) -> bytes:
         """The line of a list that ties the tree of an earlier size to the checkpoint."""
-        path = b"".join(merkle.consistency(size, self.size, self._node))
+        path = b"".join(merkle.consistency_proof(size, self.size, self._node))
         content = {"grown_from": size, "root": self.root(size).hex(), "path": base64.b64encode(path).decode()}
         return json.dumps(content, separators=(",", ":")).encode("ascii") + b"\n"
 
     def _path(self, index: int, size: int) -> tuple[bytes, ...]:
-        return merkle.inclusion(index, size, self._node, self._edges.setdefault(size, {}))
+        return merkle.inclusion_proof(index, size, self._node, self._edges.setdefault(size, {}))
 
     def _upper_part(self, block: int, size: int) -> bytes:
         return b"".join(self._path(block << _LOW, size)[_LOW:])
@@ -116,7 +116,7 @@ class Prover:
 
 def prover(ledger: Ledger) -> Prover:
     """Proofs from the ledger as it stands; what is recorded later is not in them."""
-    return Prover(Log(ledger.note(), public_text(ledger.public)), ledger.nodes)
+    return Prover(Log(ledger.note(), encode_public_key(ledger.public)), ledger.nodes)
 
 
 # ---- the recipient's side ----------------------------------------------------------------------------------
@@ -137,10 +137,10 @@ class Roots:
             leaf, path = bytes.fromhex(log["leaf"]), _path(log["path"])
             if size not in self.by_size:
                 raise SealError(f"refers to a ledger of {size:,} events, which nothing in the list vouches for")
-            if not merkle.included(leaf, index, size, path, self.by_size[size]):
+            if not merkle.verify_inclusion(leaf, index, size, path, self.by_size[size]):
                 raise SealError("its path does not lead from its leaf to the root of the sender's ledger")
             if said:
-                if merkle.leaf(said.encode()) != leaf:
+                if merkle.hash_leaf(said.encode()) != leaf:
                     raise SealError("its leaf is not the hash of the event that it shows")
                 wrong = [name for name, holds in _agrees(json.loads(said), entry) if not holds]
                 if wrong:
@@ -156,7 +156,7 @@ def roots(log: Log, lines: Iterator[Mapping[str, Any]]) -> Roots:
     for content in lines:
         try:
             size, root, path = content["grown_from"], bytes.fromhex(content["root"]), _path(content["path"])
-            holds = merkle.consistent(size, checkpoint.size, root, checkpoint.root, path)
+            holds = merkle.verify_consistency(size, checkpoint.size, root, checkpoint.root, path)
         except (KeyError, TypeError, ValueError) as error:
             raise SealError("holds a proof that cannot be read; do not use it, tell the sender") from error
         if not holds:

@@ -19,7 +19,7 @@ from auditor.deindex.locators import DEFAULT, address, hubs
 from auditor.deindex.parties import Party
 from auditor.deindex.receive_list import EXACT, PREFIX, active, header_of
 from auditor.errors import SealError, Unreadable, UsageError
-from auditor.hashing.weight_digests import file_digests
+from auditor.hashing.weight_digests import weight_file_digests
 
 BATCH = 4096
 _MAPPED = 1 << 40  # bytes: all of the file, whatever its size
@@ -79,7 +79,7 @@ class Lookup:
                     data = read_header(file, path.stat().st_size).data
                 except Unreadable:
                     data = 0
-                digests = {digest.algorithm: digest.value for digest in file_digests(file, data)}
+                digests = {digest.algorithm: digest.value for digest in weight_file_digests(file, data)}
         except OSError as error:
             raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
         wanted = [f"sha256:{digests['sha256']}"]

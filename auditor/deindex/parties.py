@@ -10,7 +10,7 @@ from pathlib import Path
 
 from auditor.errors import SealError, UsageError
 from auditor.sealing import envelope
-from auditor.sealing.keys import SigningKey, public_from, public_text
+from auditor.sealing.keys import SigningKey, decode_public_key, encode_public_key
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SIGNING, _IDENTITY, _CARD, _SECRET = "signing.pem", "identity.age", "card.json", "tokens.key"
@@ -30,7 +30,7 @@ class Party:
 
     @property
     def public(self) -> bytes:
-        return public_from(self.ed25519)
+        return decode_public_key(self.ed25519)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Keys:
 
 def make(folder: Path, name: str, appeals: str = "") -> Keys:
     """New keys in a folder of mode 0700. Raises UsageError where keys are there already: none is ever replaced."""
-    envelope.ready()
+    envelope.require_sealing_libraries()
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name[:80]!r}: cannot be a name: letters, digits, '.', '_' and '-', at most 64")
     try:
@@ -57,8 +57,8 @@ def make(folder: Path, name: str, appeals: str = "") -> Keys:
         if any(folder.iterdir()):
             raise UsageError(f"{folder}: is not empty; keys are never replaced, so name another folder")
         signing = SigningKey.create(folder / _SIGNING)
-        identity = envelope.new_identity()
-        card = Party(name, public_text(signing.public), envelope.recipient_of(identity), appeals)
+        identity = envelope.generate_identity()
+        card = Party(name, encode_public_key(signing.public), envelope.recipient_from_identity(identity), appeals)
         _write(folder / _IDENTITY, f"# public key: {card.age}\n{identity}\n".encode())
         _write(folder / _SECRET, os.urandom(32))
         _write(folder / _CARD, json.dumps(asdict(card), indent=2).encode() + b"\n")
@@ -72,7 +72,7 @@ def own(folder: Path) -> Keys:
 
     Raises UsageError where there are none.
     """
-    envelope.ready()
+    envelope.require_sealing_libraries()
     if not (folder / _CARD).exists():
         raise UsageError(
             f"{folder}: holds no keys; make them with `auditor deindex keys NAME`, or name others by --keys"
@@ -81,7 +81,7 @@ def own(folder: Path) -> Keys:
     signing = SigningKey.load(folder / _SIGNING)
     lines = _private(folder / _IDENTITY).decode("utf-8", "replace").splitlines()
     identity = next((text.strip() for text in lines if text.startswith("AGE-SECRET-KEY-")), "")
-    if card.public != signing.public or card.age != envelope.recipient_of(identity):
+    if card.public != signing.public or card.age != envelope.recipient_from_identity(identity):
         raise SealError(f"{folder / _CARD}: is not the card of these keys; put back the one they were made with")
     return Keys(card, signing, identity, _private(folder / _SECRET))
 

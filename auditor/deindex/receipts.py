@@ -65,7 +65,7 @@ def acted_from(lines: Iterable[str], at: str) -> tuple[Acted, ...]:
 def receipt(lookup: Lookup, keys: Keys, acted: Iterable[Acted], now: str) -> bytes:
     """A signed receipt for the list in use, one line of JSON."""
     made = Receipt(SCHEMA, lookup.header.sender.name, keys.card.name, lookup.header.version, now, tuple(acted))
-    return envelope.seal(KIND, json.dumps(asdict(made)).encode("ascii"), keys.signing) + b"\n"
+    return envelope.sign_envelope(KIND, json.dumps(asdict(made)).encode("ascii"), keys.signing) + b"\n"
 
 
 def read_receipt(path: Path, recipient: Party) -> Receipt:
@@ -73,7 +73,7 @@ def read_receipt(path: Path, recipient: Party) -> Receipt:
     try:
         with open(path, "rb") as file:
             sealed = file.read(LONGEST)
-        content: Any = json.loads(envelope.opened(sealed, KIND, recipient.public, longest=LONGEST))
+        content: Any = json.loads(envelope.open_envelope(sealed, KIND, recipient.public, longest=LONGEST))
         if content["schema"] != SCHEMA:
             raise ValueError(content["schema"])
         made = Receipt(**{**content, "acted": tuple(Acted(**each) for each in content["acted"])})

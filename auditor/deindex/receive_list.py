@@ -51,7 +51,7 @@ def receive(file: Path, keys: Keys, sender: Party, home: Path, now: str) -> Rece
     ``home`` is the recipient's folder; it remembers, for each sender, the highest version and the latest time
     seen. Raises SealError, each message saying what is wrong and what to do; then nothing has changed.
     """
-    envelope.ready()
+    envelope.require_sealing_libraries()
     folder = _folder(home, sender)
     with _locked(folder), tempfile.TemporaryFile(dir=folder) as plain:
         try:
@@ -103,7 +103,7 @@ def _verified(plain: IO[bytes], keys: Keys, sender: Party) -> Received:
         first, last = first or text, text
     if last is first or not last.startswith(b'{"payloadType"'):
         raise SealError("is cut off: the signed statement at its end is missing; fetch it again")
-    statement = _json(envelope.opened(last, KIND, sender.public))
+    statement = _json(envelope.open_envelope(last, KIND, sender.public))
     if statement.get("sha256") != digest.hexdigest() or statement.get("list") != _json(first):
         raise SealError("what is signed is another list than what is in it; do not use it, tell the sender")
     if any(statement.get(name) != number for name, number in counts.items()):

@@ -23,31 +23,31 @@ MAX_PIXELS = 1 << 26
 # As long as a JPEG can be. A filter's matrix grows with the side, and no picture is longer.
 MAX_SIDE = 65_535
 # Formats whose decoders are opened to strangers' bytes; the names are Pillow's.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
+ALLOWED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 
-EMPTY = "empty"
-UNKNOWN = "not a picture in a format that is read here, or its header is damaged"
-POINTER = "a Git LFS pointer: the picture itself is not here"
-TOO_MANY = "more than 64 megapixels, so not decoded"
-TOO_LONG = "a side of more than 65,535 pixels, so not decoded"
+EMPTY_FILE = "empty"
+UNKNOWN_FORMAT = "not a picture in a format that is read here, or its header is damaged"
+LFS_POINTER = "a Git LFS pointer: the picture itself is not here"
+TOO_MANY_PIXELS = "more than 64 megapixels, so not decoded"
+SIDE_TOO_LONG = "a side of more than 65,535 pixels, so not decoded"
 TRUNCATED = "truncated picture"
 DAMAGED = "damaged picture, cannot be decoded"
-NO_MEMORY = "not enough memory to decode it"
-FRAMES = "only the first of several frames or pages was hashed"
+OUT_OF_MEMORY = "not enough memory to decode it"
+FIRST_FRAME_ONLY = "only the first of several frames or pages was hashed"
 
 # What Pillow's decoders raise on damaged files, besides MemoryError: found by mutating small files of every
 # format above, and (the last line) in its changelog.
-_DAMAGED = (
+_DECODER_ERRORS = (
     *(OSError, SyntaxError, ValueError, LookupError, RuntimeError, struct.error),
     *(EOFError, TypeError, AttributeError, ArithmeticError, zlib.error),
 )
-_WEIGHTS = np.array((0.299, 0.587, 0.114), np.float32)
-_BLOCK = 256
-_ORIENTATION = 0x0112
+_LUMA_WEIGHTS = np.array((0.299, 0.587, 0.114), np.float32)
+_BLOCK_ROWS = 256
+_EXIF_ORIENTATION_TAG = 0x0112
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedImage:
     """A picture as stored: ``luma`` (height, width) of 0-255.
 
     ``gray`` is the same in whole numbers, rounded as Pillow does, where it was asked for. ``orientation``
@@ -60,50 +60,50 @@ class Decoded:
     gap: str = ""
 
 
-def decode(data: bytes, *, gray: bool = False) -> Decoded:
+def decode_image(data: bytes, *, gray: bool = False) -> DecodedImage:
     """The picture in these bytes. Raises :class:`Unreadable`, with one of a few fixed reasons."""
     if not data:
-        raise Unreadable(EMPTY)
+        raise Unreadable(EMPTY_FILE)
     if data.startswith(b"version https://git-lfs.github.com/spec/"):
-        raise Unreadable(POINTER)
+        raise Unreadable(LFS_POINTER)
     jpeg = data.startswith(b"\xff\xd8\xff")
     luma = _jpeg_luma(data) if jpeg else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of what is told here by the gap
         if luma is not None and not gray:
-            return Decoded(luma, None, _jpeg_orientation(data))
+            return DecodedImage(luma, None, _jpeg_orientation(data))
         try:
-            image = Image.open(io.BytesIO(data), formats=_formats())
+            image = Image.open(io.BytesIO(data), formats=_available_formats())
         except Image.DecompressionBombError as error:
-            raise Unreadable(TOO_MANY) from error
-        except (MemoryError, *_DAMAGED) as error:
-            raise Unreadable(UNKNOWN) from error
+            raise Unreadable(TOO_MANY_PIXELS) from error
+        except (MemoryError, *_DECODER_ERRORS) as error:
+            raise Unreadable(UNKNOWN_FORMAT) from error
         try:
             with image:
                 _check_size(*image.size)
                 # MPO's further pictures are previews and gain maps of the first.
                 several = image.format != "MPO" and getattr(image, "is_animated", False)
                 image.load()
-                plane, whole = _planes(image, luma, gray)
-                return Decoded(plane, whole, _orientation(image), FRAMES if several else "")
+                plane, whole = _luma_and_gray(image, luma, gray)
+                return DecodedImage(plane, whole, _exif_orientation(image), FIRST_FRAME_ONLY if several else "")
         except MemoryError as error:
-            raise Unreadable(NO_MEMORY) from error
-        except _DAMAGED as error:
+            raise Unreadable(OUT_OF_MEMORY) from error
+        except _DECODER_ERRORS as error:
             raise Unreadable(TRUNCATED if "truncated" in str(error) else DAMAGED) from error
 
 
 @cache
-def _formats() -> tuple[str, ...]:
+def _available_formats() -> tuple[str, ...]:
     """Those that this build of Pillow can open: it raises KeyError for others."""
     Image.init()
-    return tuple(name for name in FORMATS if name in Image.OPEN)
+    return tuple(name for name in ALLOWED_FORMATS if name in Image.OPEN)
 
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
-        raise Unreadable(TOO_MANY)
+        raise Unreadable(TOO_MANY_PIXELS)
     if max(width, height) > MAX_SIDE:
-        raise Unreadable(TOO_LONG)
+        raise Unreadable(SIDE_TOO_LONG)
 
 
 def _jpeg_luma(data: bytes) -> NDArray[np.uint8] | None:
@@ -118,7 +118,7 @@ def _jpeg_luma(data: bytes) -> NDArray[np.uint8] | None:
     except ValueError:
         return None
     except MemoryError as error:
-        raise Unreadable(NO_MEMORY) from error
+        raise Unreadable(OUT_OF_MEMORY) from error
     return luma
 
 
@@ -127,8 +127,8 @@ def _jpeg_orientation(data: bytes) -> int:
         return 1
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
-            return _orientation(image)
-    except _DAMAGED:
+            return _exif_orientation(image)
+    except _DECODER_ERRORS:
         return 1
 
 
@@ -143,39 +143,39 @@ def _has_exif(data: bytes) -> bool:
     return False
 
 
-def _orientation(image: Image.Image) -> int:
+def _exif_orientation(image: Image.Image) -> int:
     """EXIF's; 1 where metadata is missing or damaged, for that does not make the picture unreadable."""
     try:
-        orientation = image.getexif().get(_ORIENTATION, 1)
-    except _DAMAGED:
+        orientation = image.getexif().get(_EXIF_ORIENTATION_TAG, 1)
+    except _DECODER_ERRORS:
         return 1
     return orientation if isinstance(orientation, int) else 1
 
 
-def _planes(image: Image.Image, luma: Luma | None, gray: bool) -> tuple[Luma, NDArray[np.uint8] | None]:
+def _luma_and_gray(image: Image.Image, luma: Luma | None, gray: bool) -> tuple[Luma, NDArray[np.uint8] | None]:
     """Luma of a loaded picture of any mode, and its rounded form where that is wanted; transparency is dropped."""
     if image.mode.startswith(("I", "F")):
-        plane = _in_range(np.asarray(image))
+        plane = _scale_to_8_bits(np.asarray(image))
         return plane, np.rint(plane).astype(np.uint8) if gray else None
     if image.mode in {"1", "L", "LA", "La"}:
         whole: NDArray[np.uint8] = np.asarray(image.convert("L"))
         return whole, whole if gray else None
     rgb = image if image.mode == "RGB" else image.convert("RGBA" if image.mode == "RGBa" else "RGB").convert("RGB")
     whole_gray = np.asarray(rgb.convert("L")) if gray else None
-    return (_luma(rgb) if luma is None else luma), whole_gray
+    return (_luma_of_rgb(rgb) if luma is None else luma), whole_gray
 
 
-def _luma(rgb: Image.Image) -> NDArray[np.float32]:
+def _luma_of_rgb(rgb: Image.Image) -> NDArray[np.float32]:
     """As PDQ's reference weighs the colours, not rounded; in blocks, so that only the result is large."""
     width, height = rgb.size
     luma = np.empty((height, width), np.float32)
-    for top in range(0, height, _BLOCK):
-        block = np.asarray(rgb.crop((0, top, width, min(height, top + _BLOCK))), np.float32)
-        np.matmul(block, _WEIGHTS, out=luma[top : top + _BLOCK])
+    for top in range(0, height, _BLOCK_ROWS):
+        block = np.asarray(rgb.crop((0, top, width, min(height, top + _BLOCK_ROWS))), np.float32)
+        np.matmul(block, _LUMA_WEIGHTS, out=luma[top : top + _BLOCK_ROWS])
     return luma
 
 
-def _in_range(plane: NDArray[Any]) -> NDArray[np.float32]:
+def _scale_to_8_bits(plane: NDArray[Any]) -> NDArray[np.float32]:
     """Planes of 16 or 32 bits, whole or floating, brought to 0-255: by their nominal range, else by their own."""
     values = np.nan_to_num(plane.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from auditor.samples import DIGEST_BYTES
 
-_SPOKEN = {
+_ALGORITHM_NAMES = {
     "md5": "md5",
     "sha1": "sha1",
     "sha256": "sha256",
@@ -26,45 +26,51 @@ _SPOKEN = {
 }
 # What a name may say of a digest without changing what it is a digest of. "caption_md5" or "url_sha256" are
 # digests of something else, so no such word is here.
-_BEFORE = (
+_NAME_PREFIXES = (
     "image|img|file|raw|original|orig|content|media|photo|picture|pic|video|asset|blob|data|hash|hashes|h|file_hash"
 )
-_AFTER = "hash|hashvalue|sum|hex|digest|checksum|value|base64|b64|base32|b32|str|string|image|file|bytes|content"
-_NAME = re.compile(rf"(?:{_BEFORE})*?({'|'.join(sorted(_SPOKEN, key=len, reverse=True))})(?:{_AFTER})*")
+_NAME_SUFFIXES = (
+    "hash|hashvalue|sum|hex|digest|checksum|value|base64|b64|base32|b32|str|string|image|file|bytes|content"
+)
+_COLUMN_NAME = re.compile(
+    rf"(?:{_NAME_PREFIXES})*?({'|'.join(sorted(_ALGORITHM_NAMES, key=len, reverse=True))})(?:{_NAME_SUFFIXES})*"
+)
 # Names that say "digest" and leave the algorithm to the length of the cells. 64 hex digits are SHA-256 there:
 # a PDQ column that is not called so cannot be told from it.
-_UNNAMED = re.compile(rf"(?:{_BEFORE})*?(?:hash|hashes|digest|checksum|hashvalue|filehash|imagehash)(?:hex|value|str)?")
-_BY_HEX_DIGITS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
-_NOTHING = ("", "nan", "none", "null", "n/a", "na", "-", "nil", "undefined", r"\n")
+_UNSPECIFIED_COLUMN_NAME = re.compile(
+    rf"(?:{_NAME_PREFIXES})*?(?:hash|hashes|digest|checksum|hashvalue|filehash|imagehash)(?:hex|value|str)?"
+)
+_ALGORITHM_BY_HEX_LENGTH = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
+_NULL_WORDS = ("", "nan", "none", "null", "n/a", "na", "-", "nil", "undefined", r"\n")
 
 
-def algorithm_of(name: str) -> str:
+def algorithm_from_column_name(name: str) -> str:
     """The algorithm that a column of this name holds: ``SHA-256`` and ``image_sha256`` are sha256; "" for none."""
-    found = _NAME.fullmatch(_bare(name))
-    return _SPOKEN[found[1]] if found else ""
+    found = _COLUMN_NAME.fullmatch(_normalize_column_name(name))
+    return _ALGORITHM_NAMES[found[1]] if found else ""
 
 
-def unnamed_digest(name: str) -> bool:
+def is_unspecified_digest_column(name: str) -> bool:
     """Does this name promise a digest without saying which? ``hash``, ``checksum``, ``file_digest``."""
-    return _UNNAMED.fullmatch(_bare(name)) is not None
+    return _UNSPECIFIED_COLUMN_NAME.fullmatch(_normalize_column_name(name)) is not None
 
 
-def algorithm_of_cells(cells: pa.Array) -> str:
+def algorithm_from_cells(cells: pa.Array) -> str:
     """The algorithm that hex cells of one length have (md5, sha1, sha256, sha512), or ""."""
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type) or pa.types.is_binary(cells.type)):
         return ""
-    _, _, lengths, valid = _layout(cells)
+    _, _, lengths, valid = _cell_layout(cells)
     lengths = lengths[valid & (lengths > 0)]
     if (
         not len(lengths)
-        or (algorithm := _BY_HEX_DIGITS.get(int(lengths[0]), "")) == ""
+        or (algorithm := _ALGORITHM_BY_HEX_LENGTH.get(int(lengths[0]), "")) == ""
         or (lengths != lengths[0]).any()
     ):
         return ""
-    return algorithm if not parse(cells, algorithm)[1].any() else ""
+    return algorithm if not parse_digests(cells, algorithm)[1].any() else ""
 
 
-def parse(cells: pa.Array, algorithm: str, raw: bool = False) -> tuple[pa.Array, np.ndarray]:
+def parse_digests(cells: pa.Array, algorithm: str, raw: bool = False) -> tuple[pa.Array, np.ndarray]:
     """The digests of a text column as ``binary(WIDTHS[algorithm])``, and which cells are malformed.
 
     Hex in either case, base64 and base32 (padded or not) are told by the cell's length, which is different for
@@ -74,10 +80,10 @@ def parse(cells: pa.Array, algorithm: str, raw: bool = False) -> tuple[pa.Array,
     width = DIGEST_BYTES[algorithm]
     if pa.types.is_fixed_size_binary(cells.type) and cells.type.byte_width == width:
         return cells, np.zeros(len(cells), bool)
-    data, starts, lengths, valid = _layout(cells)
+    data, starts, lengths, valid = _cell_layout(cells)
     digests = np.zeros((len(cells), width), np.uint8)
     done = np.zeros(len(cells), bool)
-    for length, decode in _forms(width, raw):
+    for length, decode in _decoders_by_length(width, raw):
         rows = np.flatnonzero((lengths == length) & valid & ~done)
         if not len(rows):
             continue
@@ -93,11 +99,11 @@ def parse(cells: pa.Array, algorithm: str, raw: bool = False) -> tuple[pa.Array,
     bad = valid & ~done & (lengths > 0)
     if bad.any():
         again = np.flatnonzero(bad)
-        left = _tidy(cells.take(pa.array(again)))
-        nothing = pc.is_in(pc.ascii_lower(left), pa.array(_NOTHING, left.type)).to_numpy(zero_copy_only=False)
+        left = _strip_prefixes(cells.take(pa.array(again)))
+        nothing = pc.is_in(pc.ascii_lower(left), pa.array(_NULL_WORDS, left.type)).to_numpy(zero_copy_only=False)
         bad[again[nothing]] = False
         if (pc.binary_length(left).to_numpy(zero_copy_only=False) != lengths[again]).any():
-            tidied, still = parse(left, algorithm)
+            tidied, still = parse_digests(left, algorithm)
             found = np.flatnonzero(~still & ~nothing & tidied.is_valid().to_numpy(zero_copy_only=False))
             if len(found):
                 values = np.frombuffer(tidied.take(pa.array(found)).buffers()[1], np.uint8).reshape(-1, width)
@@ -108,23 +114,23 @@ def parse(cells: pa.Array, algorithm: str, raw: bool = False) -> tuple[pa.Array,
     return pa.Array.from_buffers(pa.binary(width), len(cells), [mask, pa.py_buffer(digests)]), bad
 
 
-def _bare(name: str) -> str:
+def _normalize_column_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def _tidy(cells: pa.Array) -> pa.Array:
+def _strip_prefixes(cells: pa.Array) -> pa.Array:
     """The text without surrounding spaces and without a prefix that names the algorithm, as string."""
-    text = pa.array([_decoded(cell) for cell in cells.to_pylist()], pa.string())
+    text = pa.array([_cell_text(cell) for cell in cells.to_pylist()], pa.string())
     spoken = "md5|sha-?1|sha-?256|sha-?512|pdq|phash|dhash|photodna"
     return pc.replace_substring_regex(pc.utf8_trim_whitespace(text), rf"^(?i:0x|(?:{spoken})[:=\-])", "")
 
 
-def _decoded(cell: str | bytes | None) -> str | None:
+def _cell_text(cell: str | bytes | None) -> str | None:
     # More than any digest with its prefix: no need to keep the rest of a cell that is malformed anyway.
     return cell[:400].decode("latin-1") if isinstance(cell, bytes) else cell[:400] if cell is not None else None
 
 
-def _layout(cells: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _cell_layout(cells: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The bytes of a text or binary column, each cell's start and length, and which cells are not null."""
     if pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
@@ -146,16 +152,16 @@ def _layout(cells: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nda
 
 
 @cache
-def _forms(width: int, raw: bool) -> tuple[tuple[int, _Decode], ...]:
+def _decoders_by_length(width: int, raw: bool) -> tuple[tuple[int, _Decoder], ...]:
     bare64, bare32 = -(-width * 8 // 6), -(-width * 8 // 5)
-    forms: dict[int, list[_Decode]] = {}
+    forms: dict[int, list[_Decoder]] = {}
     lengths = [
         (2 * width, _hex),
         (bare64, _base64),
         (-(-bare64 // 4) * 4, _base64),
         (bare32, _base32),
         (-(-bare32 // 8) * 8, _base32),
-        *([(width, _as_is)] if raw else []),
+        *([(width, _raw)] if raw else []),
     ]
     for length, decode in lengths:
         if decode not in forms.setdefault(length, []):
@@ -163,7 +169,7 @@ def _forms(width: int, raw: bool) -> tuple[tuple[int, _Decode], ...]:
     return tuple((length, decode) for length, decoders in forms.items() for decode in decoders)
 
 
-class _Decode:
+class _Decoder:
     """Fixed-length text cells to bytes: (cells, characters) uint8 → ((cells, width) uint8, good cells)."""
 
     def __init__(self, name: str, alphabets: tuple[str, ...], bits: int) -> None:
@@ -185,7 +191,7 @@ class _Decode:
         return np.packbits(bits[:, : width * 8], axis=1), good
 
 
-class _Hex(_Decode):
+class _HexDecoder(_Decoder):
     def __init__(self) -> None:
         super().__init__("hex", ("0123456789abcdef", "0123456789ABCDEF"), 4)
         pair = np.arange(65536, dtype=np.uint32)
@@ -206,14 +212,14 @@ class _Hex(_Decode):
         return digests, good
 
 
-class _AsIs(_Decode):
+class _RawDecoder(_Decoder):
     def __call__(self, text: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
         return text, np.ones(len(text), bool)
 
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ALNUM = _LETTERS + _LETTERS.lower() + "0123456789"
-_hex = _Hex()
-_base64 = _Decode("base64", (_ALNUM + "+/", _ALNUM + "-_"), 6)
-_base32 = _Decode("base32", (_LETTERS + "234567", _LETTERS.lower() + "234567"), 5)
-_as_is = _AsIs("raw", (), 8)
+_ALPHANUMERIC = _LETTERS + _LETTERS.lower() + "0123456789"
+_hex = _HexDecoder()
+_base64 = _Decoder("base64", (_ALPHANUMERIC + "+/", _ALPHANUMERIC + "-_"), 6)
+_base32 = _Decoder("base32", (_LETTERS + "234567", _LETTERS.lower() + "234567"), 5)
+_raw = _RawDecoder("raw", (), 8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from auditor.hashing.weight_digests import Stretches
+from auditor.hashing.weight_digests import RangeHasher
 from auditor.syntax.safetensors_header import SafetensorsHeader, Tensor
 
 # Fewer bytes of tensors are mostly zeros or ones, and the same in unlike models.
@@ -36,13 +36,13 @@ def distinctive_tensors(header: SafetensorsHeader) -> Iterator[tuple[str, Tensor
             yield name, tensor
 
 
-def tensor_hasher(header: SafetensorsHeader) -> Stretches:
+def tensor_hasher(header: SafetensorsHeader) -> RangeHasher:
     """Return the hasher of each distinctive tensor of at least :data:`MIN_DISTINCTIVE_BYTES`.
 
     It is to be fed the bytes that follow the header. A tensor's type and shape are part of its digest; its name is
     not, so that a renamed tensor has the same digest.
     """
-    return Stretches(
+    return RangeHasher(
         (f"{tensor.dtype} {tensor.shape}\n".encode(), *tensor.data_offsets)
         for name, tensor in distinctive_tensors(header)
         if tensor.dtype not in INDEX_DTYPES

@@ -8,21 +8,25 @@ from typing import BinaryIO
 
 from auditor.errors import Unreadable
 
-ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
+CRYPTOGRAPHIC_ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
 
 # hashlib lets go of the GIL above 2 KiB; more than fits a core's cache only makes it slower.
-_CHUNK = 1 << 18
+_CHUNK_BYTES = 1 << 18
 
 
-def digests(data: bytes, algorithms: Collection[str]) -> Mapping[str, bytes]:
+def exact_digests(data: bytes, algorithms: Collection[str]) -> Mapping[str, bytes]:
     """The digests of these bytes, by algorithm; algorithms that are not exact are left out."""
-    return {name: hashlib.new(name, data, usedforsecurity=False).digest() for name in ALGORITHMS if name in algorithms}
+    return {
+        name: hashlib.new(name, data, usedforsecurity=False).digest()
+        for name in CRYPTOGRAPHIC_ALGORITHMS
+        if name in algorithms
+    }
 
 
-def stream_digests(file: BinaryIO, algorithms: Collection[str]) -> Mapping[str, bytes]:
+def exact_digests_of_stream(file: BinaryIO, algorithms: Collection[str]) -> Mapping[str, bytes]:
     """The same of a file of any length, in flat memory. Raises :class:`Unreadable`."""
-    hashes = {name: hashlib.new(name, usedforsecurity=False) for name in ALGORITHMS if name in algorithms}
-    buffer = memoryview(bytearray(_CHUNK))
+    hashes = {name: hashlib.new(name, usedforsecurity=False) for name in CRYPTOGRAPHIC_ALGORITHMS if name in algorithms}
+    buffer = memoryview(bytearray(_CHUNK_BYTES))
     try:
         while count := file.readinto(buffer):  # type: ignore[attr-defined]
             for each in hashes.values():

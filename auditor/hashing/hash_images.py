@@ -13,18 +13,18 @@ from PIL import Image
 
 from auditor.errors import Unreadable
 from auditor.hashing import exact, pdq, perceptual
-from auditor.hashing.decode import EMPTY, NO_MEMORY, Decoded, decode
-from auditor.hashing.orientation import TURNS, turned, upright
-from auditor.hashing.unpad import content_box
+from auditor.hashing.border_detection import find_content_box
+from auditor.hashing.decode import EMPTY_FILE, OUT_OF_MEMORY, DecodedImage, decode_image
+from auditor.hashing.orientation import DIHEDRAL_TRANSFORMS, apply_exif_orientation, exif_changes_orientation
 from auditor.samples import SAMPLE_FIELDS, build_sample_batch
 
 # In the order of a batch's columns.
-COMPUTED = (*exact.ALGORITHMS, "pdq", *perceptual.ALGORITHMS)
-DECODING = frozenset(("pdq", *perceptual.ALGORITHMS))
+COMPUTED_ALGORITHMS = (*exact.CRYPTOGRAPHIC_ALGORITHMS, "pdq", *perceptual.PERCEPTUAL_ALGORITHMS)
+DECODING_ALGORITHMS = frozenset(("pdq", *perceptual.PERCEPTUAL_ALGORITHMS))
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class EncodedImage:
     """An image as a file or a table's cell holds it, and where that is.
 
     ``original`` is the (width, height) that a dataset tool's metadata gives for the picture before it was
@@ -39,7 +39,9 @@ class Encoded:
     url: str | None = None
 
 
-def hash_images(images: Iterable[Encoded], algorithms: Collection[str], variants: Collection[str]) -> pa.RecordBatch:
+def hash_images(
+    images: Iterable[EncodedImage], algorithms: Collection[str], variants: Collection[str]
+) -> pa.RecordBatch:
     """A row an image, in order, each followed by rows of its other forms; images are taken one at a time.
 
     Has :data:`auditor.samples.SAMPLE_FIELDS` and a column for each of ``algorithms`` that bytes can answer.
@@ -49,20 +51,20 @@ def hash_images(images: Iterable[Encoded], algorithms: Collection[str], variants
     PDQ, where it differs: a side above 512) and ``dihedral`` (``rotate-90``, ``flip-x``, …); forms combine
     (``unpadded+rotate-90+512``). Nothing is decoded unless a perceptual algorithm is wanted.
     """
-    wanted = [name for name in COMPUTED if name in algorithms]
-    rows = _Rows(wanted)
+    wanted = [name for name in COMPUTED_ALGORITHMS if name in algorithms]
+    rows = _BatchBuilder(wanted)
     for image in images:
-        known = exact.digests(image.data, wanted) if image.data else {}
-        if DECODING.isdisjoint(wanted):
-            rows.add(image, "", known, gap=EMPTY if wanted and not image.data else "")
+        known = exact.exact_digests(image.data, wanted) if image.data else {}
+        if DECODING_ALGORITHMS.isdisjoint(wanted):
+            rows.add(image, "", known, gap=EMPTY_FILE if wanted and not image.data else "")
             continue
         try:
-            decoded = decode(image.data, gray=not set(perceptual.ALGORITHMS).isdisjoint(wanted))
-            forms = list(_forms(decoded, image.original, wanted, variants))
+            decoded = decode_image(image.data, gray=not set(perceptual.PERCEPTUAL_ALGORITHMS).isdisjoint(wanted))
+            forms = list(_hash_variants(decoded, image.original, wanted, variants))
         except Unreadable as error:
             rows.add(image, "", known, gap=str(error))
         except MemoryError:
-            rows.add(image, "", known, gap=NO_MEMORY)
+            rows.add(image, "", known, gap=OUT_OF_MEMORY)
         else:
             for variant, found, quality in forms:
                 if variant:
@@ -72,7 +74,7 @@ def hash_images(images: Iterable[Encoded], algorithms: Collection[str], variants
     return build_sample_batch(rows.columns, wanted)
 
 
-class _Rows:
+class _BatchBuilder:
     """The batch's columns while they grow."""
 
     def __init__(self, wanted: Collection[str]) -> None:
@@ -81,7 +83,7 @@ class _Rows:
 
     def add(
         self,
-        image: Encoded,
+        image: EncodedImage,
         variant: str,
         digests: Mapping[str, bytes],
         quality: int | None = None,
@@ -94,27 +96,31 @@ class _Rows:
             self.columns[name].append(digests.get(name))
 
 
-Form = tuple[str, Mapping[str, bytes], int | None]
+HashedVariant = tuple[str, Mapping[str, bytes], int | None]
 
 
-def _forms(
-    decoded: Decoded, original: tuple[int, int] | None, wanted: Collection[str], variants: Collection[str]
-) -> Iterator[Form]:
+def _hash_variants(
+    decoded: DecodedImage, original: tuple[int, int] | None, wanted: Collection[str], variants: Collection[str]
+) -> Iterator[HashedVariant]:
     """Each form's name, perceptual digests and PDQ quality; the picture as stored comes first."""
     luma, gray = decoded.luma, decoded.gray
-    yield from _turns("", luma, gray, wanted, variants, dihedral="dihedral" in variants)
-    if "oriented" in variants and turned(decoded.orientation):
-        shown = None if gray is None else upright(gray, decoded.orientation)
+    yield from _hash_orientations("", luma, gray, wanted, variants, dihedral="dihedral" in variants)
+    if "oriented" in variants and exif_changes_orientation(decoded.orientation):
+        shown = None if gray is None else apply_exif_orientation(gray, decoded.orientation)
         # The dihedral forms of the stored picture hold this one's.
-        yield from _turns("oriented", upright(luma, decoded.orientation), shown, wanted, variants, dihedral=False)
-    box = content_box(luma, original) if "unpadded" in variants else None
+        yield from _hash_orientations(
+            "oriented", apply_exif_orientation(luma, decoded.orientation), shown, wanted, variants, dihedral=False
+        )
+    box = find_content_box(luma, original) if "unpadded" in variants else None
     if box is not None:
         inside = (slice(box[0], box[1]), slice(box[2], box[3]))
         shown = None if gray is None else gray[inside]
-        yield from _turns("unpadded", luma[inside], shown, wanted, variants, dihedral="dihedral" in variants)
+        yield from _hash_orientations(
+            "unpadded", luma[inside], shown, wanted, variants, dihedral="dihedral" in variants
+        )
 
 
-def _turns(
+def _hash_orientations(
     name: str,
     luma: pdq.Luma,
     gray: NDArray[np.uint8] | None,
@@ -122,28 +128,28 @@ def _turns(
     variants: Collection[str],
     *,
     dihedral: bool,
-) -> Iterator[Form]:
+) -> Iterator[HashedVariant]:
     """A form, its dihedral forms and those by the other PDQ convention."""
-    spectrum, quality = pdq.transform(luma) if "pdq" in wanted else (None, None)
-    own = {} if spectrum is None else {"pdq": pdq.bits(spectrum)}
-    yield name, {**own, **_perceptual(gray, wanted)}, quality
+    spectrum, quality = pdq.pdq_spectrum(luma) if "pdq" in wanted else (None, None)
+    own = {} if spectrum is None else {"pdq": pdq.hash_spectrum(spectrum)}
+    yield name, {**own, **_perceptual_hashes(gray, wanted)}, quality
     if dihedral:
-        turns = {} if spectrum is None else pdq.dihedral(spectrum)
-        for turn, view in TURNS.items():
+        turns = {} if spectrum is None else pdq.dihedral_hashes(spectrum)
+        for turn, view in DIHEDRAL_TRANSFORMS.items():
             digests = {"pdq": turns[turn]} if turn in turns else {}
             shown = None if gray is None else view(gray)
-            yield _named(name, turn), {**digests, **_perceptual(shown, wanted)}, quality
+            yield _variant_name(name, turn), {**digests, **_perceptual_hashes(shown, wanted)}, quality
     if spectrum is not None and "512" in variants and max(luma.shape) > pdq.SCALED_SIDE:
-        spectrum, quality = pdq.transform(pdq.scaled(luma))
-        yield _named(name, "512"), {"pdq": pdq.bits(spectrum)}, quality
+        spectrum, quality = pdq.pdq_spectrum(pdq.scale_to_square(luma))
+        yield _variant_name(name, "512"), {"pdq": pdq.hash_spectrum(spectrum)}, quality
         if dihedral:
-            for turn, digest in pdq.dihedral(spectrum).items():
-                yield _named(name, turn, "512"), {"pdq": digest}, quality
+            for turn, digest in pdq.dihedral_hashes(spectrum).items():
+                yield _variant_name(name, turn, "512"), {"pdq": digest}, quality
 
 
-def _perceptual(gray: NDArray[Any] | None, wanted: Collection[str]) -> Mapping[str, bytes]:
-    return {} if gray is None else perceptual.perceptual(Image.fromarray(np.ascontiguousarray(gray)), wanted)
+def _perceptual_hashes(gray: NDArray[Any] | None, wanted: Collection[str]) -> Mapping[str, bytes]:
+    return {} if gray is None else perceptual.perceptual_hashes(Image.fromarray(np.ascontiguousarray(gray)), wanted)
 
 
-def _named(*parts: str) -> str:
+def _variant_name(*parts: str) -> str:
     return "+".join(part for part in parts if part)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Turn = Callable[[NDArray[Any]], NDArray[Any]]
+Transform = Callable[[NDArray[Any]], NDArray[Any]]
 
 # Named as the C++ tool names the hashes it derives (pdq/cpp/hashing/pdqhashing.cpp): views, not copies.
-TURNS: Mapping[str, Turn] = {
+DIHEDRAL_TRANSFORMS: Mapping[str, Transform] = {
     "rotate-90": lambda plane: np.rot90(plane, 1),
     "rotate-180": lambda plane: plane[::-1, ::-1],
     "rotate-270": lambda plane: np.rot90(plane, -1),
@@ -22,7 +22,7 @@ TURNS: Mapping[str, Turn] = {
 }
 
 # EXIF 2.32, tag 0x0112: what is to be done to the stored picture to show it upright.
-_EXIF: Mapping[int, str] = {
+_EXIF_TRANSFORMS: Mapping[int, str] = {
     2: "flip-y",
     3: "rotate-180",
     4: "flip-x",
@@ -33,11 +33,11 @@ _EXIF: Mapping[int, str] = {
 }
 
 
-def upright(plane: NDArray[Any], orientation: int) -> NDArray[Any]:
+def apply_exif_orientation(plane: NDArray[Any], orientation: int) -> NDArray[Any]:
     """The (height, width) plane turned as this EXIF orientation says; as it is for 1 and for unknown values."""
-    return TURNS[_EXIF[orientation]](plane) if orientation in _EXIF else plane
+    return DIHEDRAL_TRANSFORMS[_EXIF_TRANSFORMS[orientation]](plane) if orientation in _EXIF_TRANSFORMS else plane
 
 
-def turned(orientation: int) -> bool:
+def exif_changes_orientation(orientation: int) -> bool:
     """Does this EXIF orientation turn or mirror the picture?"""
-    return orientation in _EXIF
+    return orientation in _EXIF_TRANSFORMS

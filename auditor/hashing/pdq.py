@@ -39,11 +39,11 @@ class Pdq(NamedTuple):
 
 def pdq(luma: Luma) -> Pdq:
     """The hash of a (height, width) plane of luma 0-255, not scaled first."""
-    spectrum, quality = transform(luma)
-    return Pdq(bits(spectrum), quality)
+    spectrum, quality = pdq_spectrum(luma)
+    return Pdq(hash_spectrum(spectrum), quality)
 
 
-def scaled(luma: Luma) -> Luma:
+def scale_to_square(luma: Luma) -> Luma:
     """What the C++ tool hashes: pixels of a larger picture picked, not averaged, to 512 x 512 (``pdqio.cpp``)."""
     height, width = luma.shape
     if max(height, width) <= SCALED_SIDE:
@@ -53,46 +53,46 @@ def scaled(luma: Luma) -> Luma:
     return picked
 
 
-def transform(luma: Luma) -> tuple[Plane, int]:
+def pdq_spectrum(luma: Luma) -> tuple[Plane, int]:
     """The 16 x 16 coefficients, from which all eight dihedral hashes follow, and the quality 0-100."""
     if min(luma.shape) < MIN_SIDE:
         return np.zeros((16, 16), np.float32), 0
-    points = _reduced(luma)
+    points = _downsample(luma)
     return np.linalg.multi_dot((_COSINES, points, _COSINES.T)), _quality(points)
 
 
-def bits(spectrum: Plane) -> bytes:
+def hash_spectrum(spectrum: Plane) -> bytes:
     """Which coefficients are above the (lower) median; the last coefficient is the first bit."""
     flat = spectrum.ravel()
     median = np.partition(flat, 127)[127]
     return np.packbits(flat[::-1] > median).tobytes()
 
 
-def dihedral(spectrum: Plane) -> Mapping[str, bytes]:
+def dihedral_hashes(spectrum: Plane) -> Mapping[str, bytes]:
     """The hashes of the seven other ways to turn and mirror the picture, by name.
 
     A mirrored picture's coefficients differ in sign only, a transposed one's are transposed.
     """
     return {
-        name: bits((spectrum * signs).T if transposed else spectrum * signs)
+        name: hash_spectrum((spectrum * signs).T if transposed else spectrum * signs)
         for name, (signs, transposed) in _DIHEDRAL.items()
     }
 
 
-def _reduced(luma: Luma) -> Plane:
+def _downsample(luma: Luma) -> Plane:
     """Blurred, and sampled at 64 x 64 points."""
     height, width = luma.shape
     rows = np.empty((_POINTS, width), np.float32)
-    for at, (start, stop, weights) in zip(range(0, _POINTS, _BAND), _bands(height), strict=True):
+    for at, (start, stop, weights) in zip(range(0, _POINTS, _BAND), _filter_bands(height), strict=True):
         np.matmul(weights, luma[start:stop].astype(np.float32), out=rows[at : at + _BAND])
     points = np.empty((_POINTS, _POINTS), np.float32)
-    for at, (start, stop, weights) in zip(range(0, _POINTS, _BAND), _bands(width), strict=True):
+    for at, (start, stop, weights) in zip(range(0, _POINTS, _BAND), _filter_bands(width), strict=True):
         np.matmul(rows[:, start:stop], weights.T, out=points[:, at : at + _BAND])
     return points
 
 
 @lru_cache(maxsize=512)
-def _bands(side: int) -> tuple[tuple[int, int, Plane], ...]:
+def _filter_bands(side: int) -> tuple[tuple[int, int, Plane], ...]:
     """The filter of a side, in bands of four points: the pixels each band needs and its weights.
 
     Holds about 20 bytes a pixel of the side.

@@ -10,10 +10,10 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL import Image
 
-ALGORITHMS = ("phash-64", "dhash-64")
+PERCEPTUAL_ALGORITHMS = ("phash-64", "dhash-64")
 
 
-def perceptual(gray: Image.Image, algorithms: Collection[str]) -> Mapping[str, bytes]:
+def perceptual_hashes(gray: Image.Image, algorithms: Collection[str]) -> Mapping[str, bytes]:
     """The wanted ones of a picture in mode ``L``: 8 bytes, as ``str(imagehash.phash(image))`` writes them."""
     import imagehash  # brings SciPy: only those who have such a list pay for it
 

@@ -8,14 +8,14 @@ from typing import BinaryIO
 
 from auditor.model import Digest
 
-BLOCK = 1 << 20
+BLOCK_BYTES = 1 << 20
 # Bytes kept of a stretch's SHA-256: chance brings two of 2**32 together once in 2**65 tries.
-KEPT = 16
+TENSOR_DIGEST_BYTES = 16
 # A stretch where no block begins with so many different bytes among so many is a mask, or all zeros.
-_VARIED, _LOOKED_AT = 16, 1024
+_MIN_DISTINCT_BYTES, _INSPECTED_BYTES = 16, 1024
 
 
-class Stretches:
+class RangeHasher:
     """Takes the SHA-256 of stretches of a stream that is fed to it from its first byte, block by block.
 
     ``wanted`` are what is hashed before a stretch, and where it begins and ends: in order, none over another.
@@ -38,20 +38,23 @@ class Stretches:
         while self._begin < after:
             part = view[max(0, self._begin - self._fed) : self._end - self._fed]
             self._hash.update(part)
-            self._varied = self._varied or len(set(part[:_LOOKED_AT])) >= _VARIED
+            self._varied = self._varied or len(set(part[:_INSPECTED_BYTES])) >= _MIN_DISTINCT_BYTES
             if self._end > after:
                 break
             if self._varied:
-                self._found.add(self._hash.digest()[:KEPT])
+                self._found.add(self._hash.digest()[:TENSOR_DIGEST_BYTES])
             self._turn()
         self._fed = after
 
     def digests(self) -> frozenset[bytes]:
-        """The first :data:`KEPT` bytes of each digest, but of stretches of few different bytes, or not fed whole."""
+        """Return the first :data:`TENSOR_DIGEST_BYTES` bytes of the digest of each range that was fed whole.
+
+        Ranges of few different bytes are left out.
+        """
         return frozenset(self._found)
 
 
-def file_digests(file: BinaryIO, header: int = 0, stretches: Stretches | None = None) -> Iterator[Digest]:
+def weight_file_digests(file: BinaryIO, header: int = 0, stretches: RangeHasher | None = None) -> Iterator[Digest]:
     """``sha256`` of the file and, where its header has ``header`` bytes, ``sha256-tensors`` of what follows it.
 
     The first 12 hex digits of ``sha256-tensors`` are what image tools call AutoV3, the first 10 of
@@ -61,10 +64,10 @@ def file_digests(file: BinaryIO, header: int = 0, stretches: Stretches | None = 
     whole, tensors = hashlib.sha256(), hashlib.sha256()
     file.seek(0)
     left = header
-    while left > 0 and (block := file.read(min(BLOCK, left))):
+    while left > 0 and (block := file.read(min(BLOCK_BYTES, left))):
         whole.update(block)
         left -= len(block)
-    while block := file.read(BLOCK):
+    while block := file.read(BLOCK_BYTES):
         whole.update(block)
         if header:
             tensors.update(block)

@@ -26,14 +26,14 @@ from auditor.samples import WEIGHT_FINGERPRINT
 
 Floats = npt.NDArray[np.float32]
 
-SKETCH = 1024
+SKETCH_SIZE = 1024
 # Below so many tensors, or values of them, another model's may be the same by the way both were begun.
-LISTED_TENSORS, LISTED_VALUES = 8, 2048
-LONGEST_HEADER, LARGEST = 32 << 20, 256 << 20  # bytes
+MIN_LISTED_TENSORS, MIN_LISTED_VALUES = 8, 2048
+MAX_FINGERPRINT_HEADER_BYTES, MAX_FINGERPRINT_VALUE_BYTES = 32 << 20, 256 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class WeightFingerprint:
     """What one fingerprint holds. ``values`` are of length one; ``shapes`` has the same names.
 
     ``bases`` and ``left``: what its weights' header names, and how many tensors could not be sampled.
@@ -46,7 +46,9 @@ class Content:
     values: Mapping[str, Floats]
 
 
-def written(metadata: Mapping[str, str], shapes: Mapping[str, Sequence[int]], values: Mapping[str, Floats]) -> bytes:
+def serialize_fingerprint(
+    metadata: Mapping[str, str], shapes: Mapping[str, Sequence[int]], values: Mapping[str, Floats]
+) -> bytes:
     """A fingerprint as a file of its own; format, shapes and digest are added to the metadata."""
     tensors: dict[str, Any] = {}
     parts: list[bytes] = []
@@ -59,66 +61,66 @@ def written(metadata: Mapping[str, str], shapes: Mapping[str, Sequence[int]], va
         at += len(data)
     told = {"format": WEIGHT_FINGERPRINT, **metadata, "shapes": json.dumps({name: shapes[name] for name in values})}
     body = b"".join(parts)
-    text = json.dumps({"__metadata__": {**told, "sha256": _digest(told, body)}, **tensors}).encode()
+    text = json.dumps({"__metadata__": {**told, "sha256": _fingerprint_digest(told, body)}, **tensors}).encode()
     text += b" " * (-len(text) % 8)
     return b"".join((struct.pack("<Q", len(text)), text, body))
 
 
-def claimed(head: bytes) -> bool:
+def is_fingerprint(head: bytes) -> bool:
     """Do these bytes begin a fingerprint?"""
     return head[8:9] == b"{" and f'"format": "{WEIGHT_FINGERPRINT}"'.encode() in head[:512]
 
 
-def read(data: bytes) -> Content:
+def read_fingerprint(data: bytes) -> WeightFingerprint:
     """The one fingerprint that these bytes are. Raises Unreadable."""
-    (found, *more) = each(io.BytesIO(data))
+    (found, *more) = iter_fingerprints(io.BytesIO(data))
     if more:
         raise Unreadable(f"holds {1 + len(more):,} fingerprints: import it as a list, and name that")
     return found[1]
 
 
-def each(file: BinaryIO) -> Iterator[tuple[bytes, Content]]:
+def iter_fingerprints(file: BinaryIO) -> Iterator[tuple[bytes, WeightFingerprint]]:
     """The fingerprints of a file, one after another, with their bytes. Raises Unreadable, OSError."""
     first = True
     while (start := file.read(8)) or first:
         first = False
         (length,) = struct.unpack("<Q", start) if len(start) == 8 else (0,)
-        if not 2 <= length <= LONGEST_HEADER:
+        if not 2 <= length <= MAX_FINGERPRINT_HEADER_BYTES:
             raise Unreadable("is a damaged fingerprint (no header); make it again")
         text = file.read(length)
         try:
-            top = json.loads(text, object_pairs_hook=_once)
+            top = json.loads(text, object_pairs_hook=_reject_duplicate_keys)
             metadata = top.pop("__metadata__")
             size = sum(end - begin for begin, end in (tensor["data_offsets"] for tensor in top.values()))
-            if metadata["format"] != WEIGHT_FINGERPRINT or not 0 <= size <= LARGEST:
+            if metadata["format"] != WEIGHT_FINGERPRINT or not 0 <= size <= MAX_FINGERPRINT_VALUE_BYTES:
                 raise ValueError("another format or size")
             body = file.read(size)
-            content = _content(metadata, top, body)
+            content = _parse_fingerprint(metadata, top, body)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise Unreadable(f"is a damaged fingerprint ({str(error)[:80]}); make it again") from error
         yield b"".join((start, text, body)), content
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a key is given twice")
     return found
 
 
-def _content(metadata: Mapping[str, Any], tensors: Mapping[str, Any], body: bytes) -> Content:
+def _parse_fingerprint(metadata: Mapping[str, Any], tensors: Mapping[str, Any], body: bytes) -> WeightFingerprint:
     if not all(isinstance(said, str) for said in metadata.values()):
         raise ValueError("its header is not of text")
     shapes = {name: tuple(shape) for name, shape in json.loads(metadata["shapes"]).items()}
     told = {key: said for key, said in metadata.items() if key != "sha256"}
-    if list(shapes) != list(tensors) or metadata["sha256"] != _digest(told, body):
+    if list(shapes) != list(tensors) or metadata["sha256"] != _fingerprint_digest(told, body):
         raise ValueError("its values and its header disagree")
     values: dict[str, Floats] = {}
     at = 0
     for name, tensor in tensors.items():
         begin, end = tensor["data_offsets"]
         shape, count = shapes[name], (end - begin) // 2
-        if begin != at or tensor["dtype"] != "F16" or end != begin + 2 * count or not count <= _count(shape):
+        if begin != at or tensor["dtype"] != "F16" or end != begin + 2 * count or not count <= _element_count(shape):
             raise ValueError("its values and its header disagree")
         floats = np.frombuffer(body, "<f2", count, begin).astype(np.float32)
         length = float(np.linalg.norm(floats))
@@ -129,51 +131,52 @@ def _content(metadata: Mapping[str, Any], tensors: Mapping[str, Any], body: byte
     bases, left = json.loads(metadata.get("bases", "[]")), int(metadata.get("left", "0"))
     if not isinstance(bases, list) or not all(isinstance(base, str) for base in bases) or left < 0:
         raise ValueError("what it says of its model is none of that")
-    return Content(metadata, tuple(bases), left, shapes, values)
+    return WeightFingerprint(metadata, tuple(bases), left, shapes, values)
 
 
-def _count(shape: tuple[Any, ...]) -> int:
+def _element_count(shape: tuple[Any, ...]) -> int:
     if not all(type(side) is int and side > 0 for side in shape):
         raise ValueError("a shape is none")
     return math.prod(shape)
 
 
-def _digest(metadata: Mapping[str, str], body: bytes) -> str:
+def _fingerprint_digest(metadata: Mapping[str, str], body: bytes) -> str:
     return hashlib.sha256(json.dumps(metadata, sort_keys=True).encode() + body).hexdigest()
 
 
-def wanting(values: Mapping[str, Floats]) -> str:
+def too_small_reason(values: Mapping[str, Floats]) -> str:
     """Why a fingerprint holds too little to be listed; "" where it holds enough. Tensors that are alike count once."""
     different = {floats.tobytes(): len(floats) for floats in values.values()}
-    if len(different) < LISTED_TENSORS or sum(different.values()) < LISTED_VALUES:
+    if len(different) < MIN_LISTED_TENSORS or sum(different.values()) < MIN_LISTED_VALUES:
         return (
             f"the fingerprint holds {sum(different.values()):,} values of {len(different):,} different tensors; "
-            f"with less than {LISTED_VALUES:,} of {LISTED_TENSORS} unlike models may be alike: list the file's digest"
+            f"with less than {MIN_LISTED_VALUES:,} of {MIN_LISTED_TENSORS} unlike models may be alike: "
+            "list the file's digest"
         )
     return ""
 
 
-def folded(shapes: Mapping[str, tuple[int, ...]], values: Mapping[str, Floats]) -> Floats:
-    """All tensors folded into :data:`SKETCH` numbers; those of a model's files add up to the model's.
+def sketch_tensors(shapes: Mapping[str, tuple[int, ...]], values: Mapping[str, Floats]) -> Floats:
+    """All tensors folded into :data:`SKETCH_SIZE` numbers; those of a model's files add up to the model's.
 
     A count sketch (Charikar et al. 2002): places and signs follow from a tensor's shape alone, so that models
     whose tensors were renamed come near each other too.
     """
-    sums = np.zeros(SKETCH, np.float64)
+    sums = np.zeros(SKETCH_SIZE, np.float64)
     for name, floats in values.items():
-        places, signs = _draw(shapes[name], len(floats))
-        sums += np.bincount(places, floats * signs, SKETCH)
+        places, signs = _sketch_places_and_signs(shapes[name], len(floats))
+        sums += np.bincount(places, floats * signs, SKETCH_SIZE)
     return sums.astype(np.float32)
 
 
-def unit(vector: Floats) -> Floats:
+def normalize_vector(vector: Floats) -> Floats:
     """The vector with length one; one without length, or whose length is no number, stays."""
     length = np.linalg.norm(vector)
     return (vector / length if 0 < length < np.inf else vector).astype(np.float32)
 
 
 @lru_cache(maxsize=256)
-def _draw(shape: tuple[int, ...], count: int) -> tuple[npt.NDArray[np.int64], Floats]:
+def _sketch_places_and_signs(shape: tuple[int, ...], count: int) -> tuple[npt.NDArray[np.int64], Floats]:
     """Places in the sketch and signs for the values of a tensor of this shape, from raw bits.
 
     Sketches are kept in lists, and NumPy keeps the stream of a bit generator, not what it draws from one (NEP 19).

@@ -8,7 +8,11 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from auditor.errors import Unreadable
-from auditor.hashing.digest_parsing import algorithm_of, algorithm_of_cells, unnamed_digest
+from auditor.hashing.digest_parsing import (
+    algorithm_from_cells,
+    algorithm_from_column_name,
+    is_unspecified_digest_column,
+)
 from auditor.known.entries import ListOptions
 from auditor.known.entry_columns import signal_type_of
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
@@ -30,7 +34,7 @@ _COLUMN_NAMES: Mapping[str, str] = {
 }
 
 
-def column_roles(header: csv_stream.Header, options: ListOptions) -> dict[str, int]:
+def column_roles(header: csv_stream.CsvHeader, options: ListOptions) -> dict[str, int]:
     """Return the index of the column that has each role; where several have one, the first.
 
     A role is an algorithm, a text signal or a key of the table of column names above.
@@ -47,7 +51,7 @@ def column_roles(header: csv_stream.Header, options: ListOptions) -> dict[str, i
     for index, name in enumerate(header.cells):
         bare = re.sub(r"[^a-z0-9]", "", name.lower())
         usual = next((role for role, names in _COLUMN_NAMES.items() if re.fullmatch(names, bare)), "")
-        role = algorithm_of(name) or usual or ("value" if unnamed_digest(name) else "")
+        role = algorithm_from_column_name(name) or usual or ("value" if is_unspecified_digest_column(name) else "")
         if role and index not in chosen:
             roles.setdefault(role, index)
     if unknown := set(roles) - {*_COLUMN_NAMES, *DIGEST_BYTES, *TEXT_SIGNALS}:
@@ -55,11 +59,11 @@ def column_roles(header: csv_stream.Header, options: ListOptions) -> dict[str, i
     return roles
 
 
-def roles_without_header(first_row: csv_stream.Header) -> dict[str, int]:
+def roles_without_header(first_row: csv_stream.CsvHeader) -> dict[str, int]:
     """Return the role and index of the column that holds a hash or URL in a table's first row, if one does."""
     for index, cell in enumerate(first_row.cells):
         if re.match(r"https?://", cell):
             return {"url": index}
-        if algorithm_of_cells(pa.array([cell])):
+        if algorithm_from_cells(pa.array([cell])):
             return {"value": index}
     return {}

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from auditor.hashing.digest_parsing import algorithm_of, parse
+from auditor.hashing.digest_parsing import algorithm_from_column_name, parse_digests
 from auditor.known.entries import ListItem, MalformedEntry, UnknownAlgorithm, make_entries
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
 
@@ -20,7 +20,7 @@ _COLLECTED_TYPES = {"withdrawn": pa.bool_(), "quality": pa.int16()}  # every oth
 def signal_type_of(name: str) -> str:
     """Return the algorithm or text signal that a name stands for; "" where nothing here can match it."""
     plain = name.strip().lower()
-    return plain if plain in TEXT_SIGNALS or plain in DIGEST_BYTES else algorithm_of(name)
+    return plain if plain in TEXT_SIGNALS or plain in DIGEST_BYTES else algorithm_from_column_name(name)
 
 
 def entries_of_column(
@@ -39,7 +39,7 @@ def entries_of_column(
         malformed = np.zeros(len(values), bool)
         keep = np.array([bool(cell and cell.strip()) for cell in values.to_pylist()], bool)
     else:
-        values, malformed = parse(cells, algorithm)
+        values, malformed = parse_digests(cells, algorithm)
         keep = values.is_valid().to_numpy(zero_copy_only=False)
     for line in lines[malformed].tolist():
         yield MalformedEntry(line, f"not a {algorithm} in hex, base64 or base32")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from auditor.errors import UsageError
-from auditor.hashing.hash_images import COMPUTED, Encoded, hash_images
+from auditor.hashing.hash_images import COMPUTED_ALGORITHMS, EncodedImage, hash_images
 from auditor.hashing.pdq import MIN_QUALITY
 from auditor.known import exact_index, near_index
 from auditor.known.compiled_list import CompiledList
@@ -32,7 +32,7 @@ def why(image: Path, known: CompiledList, *, places: bool = False) -> Iterator[s
         data = image.read_bytes()
     except OSError as error:
         raise UsageError(f"{image}: cannot be read: {error.strerror}") from error
-    batch = hash_images([Encoded(image.name, image.name, 0, data)], sorted(known.algorithms), VARIANTS)
+    batch = hash_images([EncodedImage(image.name, image.name, 0, data)], sorted(known.algorithms), VARIANTS)
     samples = Samples(Ref("dataset", ""), "computed", batch)
     # A benign list's matches are no hits of a scan; here they are what is asked for.
     hits = Matcher((replace(known, means="test"),)).match(samples).hits.to_pylist()
@@ -41,7 +41,7 @@ def why(image: Path, known: CompiledList, *, places: bool = False) -> Iterator[s
     if stored["gap"]:
         yield f"picture: {stored['gap']}"
     for algorithm in sorted(known.algorithms):
-        if algorithm not in COMPUTED:
+        if algorithm not in COMPUTED_ALGORITHMS:
             yield f"{algorithm}: not compared; it cannot be computed from a picture here"
             continue
         rows = [row for row in batch.to_pylist() if row[algorithm] is not None]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.errors import ListError
-from auditor.hashing.weight_fingerprints import SKETCH, Floats, folded, read, unit
+from auditor.hashing.weight_fingerprints import SKETCH_SIZE, Floats, normalize_vector, read_fingerprint, sketch_tensors
 from auditor.samples import WEIGHT_FINGERPRINT
 
 # Begins what a run counts of files of weights that were not sampled; the list's name follows.
@@ -53,7 +53,9 @@ class Spooled:
 
     def write(self, folder: Path, digests: list[bytes], older: Callable[[bytes], bytes]) -> None:
         """Writes those with these digests, in their order; ``older`` has what was not added. Raises Unreadable."""
-        sketches = np.lib.format.open_memmap(_named(folder, "sketches.npy"), "w+", np.float32, (len(digests), SKETCH))
+        sketches = np.lib.format.open_memmap(
+            _named(folder, "sketches.npy"), "w+", np.float32, (len(digests), SKETCH_SIZE)
+        )
         bounds = np.zeros(len(digests) + 1, np.int64)
         self._path.touch()
         with self._path.open("rb") as spool, _named(folder, "prints").open("wb") as out:
@@ -64,8 +66,8 @@ class Spooled:
                     data = spool.read(length)
                 else:
                     data = older(digest)
-                content = read(data)
-                sketches[entry] = unit(folded(content.shapes, content.values))
+                content = read_fingerprint(data)
+                sketches[entry] = normalize_vector(sketch_tensors(content.shapes, content.values))
                 out.write(data)
                 bounds[entry + 1] = bounds[entry] + len(data)
         np.save(_named(folder, "bounds.npy"), bounds, allow_pickle=False)

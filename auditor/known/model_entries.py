@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from auditor.hashing.weight_fingerprints import unit, written
+from auditor.hashing.weight_fingerprints import normalize_vector, serialize_fingerprint
 from auditor.known.entries import Entries, MalformedEntry, UnknownAlgorithm, make_entries, make_fingerprint_entries
 from auditor.samples import DIGEST_BYTES, WEIGHT_FINGERPRINT
 
@@ -136,6 +136,6 @@ def example_fingerprint(tensors: int, **metadata: str) -> bytes:
     """Return a fingerprint file for the formats' examples. Its tensors are powers of a ramp, no two alike."""
     names = [f"layers.{index}.weight" for index in range(tensors)]
     ramp = np.linspace(0, 1, 256, dtype=np.float32)
-    values = {name: unit(ramp**power - (ramp**power).mean()) for power, name in enumerate(names, 1)}
+    values = {name: normalize_vector(ramp**power - (ramp**power).mean()) for power, name in enumerate(names, 1)}
     every = {"name": "m.safetensors", "bases": "[]", "left": "0"}
-    return written({**every, **metadata}, dict.fromkeys(names, (16, 16)), values)
+    return serialize_fingerprint({**every, **metadata}, dict.fromkeys(names, (16, 16)), values)

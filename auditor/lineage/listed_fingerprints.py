@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from auditor.errors import ListError, Unreadable
-from auditor.hashing.weight_fingerprints import Floats, unit
+from auditor.hashing.weight_fingerprints import Floats, normalize_vector
 from auditor.known.compiled_list import CompiledList
 from auditor.known.fingerprint_index import UNCOMPARED
 from auditor.lineage.weight_descent import BLENDED, NEAR, NEAREST
@@ -151,7 +151,7 @@ def _joined(parts: Sequence[pa.RecordBatch]) -> tuple[Fingerprint, Floats]:
     """The fingerprint of a model's files, and its sketch."""
     prints = [decoded(part["fingerprint"][0].as_py()) for part in parts]
     sketches = [part["sketch"].flatten().to_numpy() for part in parts]
-    return joined(prints[0].name, prints), unit(np.sum(sketches, axis=0))
+    return joined(prints[0].name, prints), normalize_vector(np.sum(sketches, axis=0))
 
 
 def twins(mine: Fingerprint, entry: Fingerprint) -> int:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditor.errors import RunError
-from auditor.hashing.weight_digests import KEPT
+from auditor.hashing.weight_digests import TENSOR_DIGEST_BYTES
 from auditor.lineage.graph import SHARED_PARTS, Ids
 from auditor.lineage.weight_similarity import FEWEST_SAME
 from auditor.parts import Part
@@ -100,7 +100,9 @@ class Tensors:
     def kept(self, at: int) -> frozenset[bytes]:
         """The digests of a unit."""
         data = self._of(at).astype(">u8").tobytes()
-        return frozenset(data[start : start + KEPT] for start in range(0, len(data), KEPT))
+        return frozenset(
+            data[start : start + TENSOR_DIGEST_BYTES] for start in range(0, len(data), TENSOR_DIGEST_BYTES)
+        )
 
     def _of(self, at: int) -> npt.NDArray[np.uint64]:
         return self.digests[self.bounds[at] : self.bounds[at + 1]]

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from auditor.errors import RunError, Unreadable
 from auditor.facts import EDGES_SCHEMA
-from auditor.hashing.weight_fingerprints import SKETCH, Floats, unit
+from auditor.hashing.weight_fingerprints import SKETCH_SIZE, Floats, normalize_vector
 from auditor.lineage.graph import Ids, rank, tidy
 from auditor.lineage.shared_tensors import Tensors, apart, by_key, heads, opened, read, tells, unit_of
 from auditor.lineage.weight_similarity import (
@@ -47,7 +47,7 @@ FINGERPRINTS = pa.schema(
         pa.field("name", pa.string()),
         pa.field("revision", pa.string()),
         pa.field("unit", pa.string()),  # the file's URI; that of a sharded model's files is the same
-        pa.field("sketch", pa.list_(pa.float32(), SKETCH)),  # not of length one: those of a unit's files add up
+        pa.field("sketch", pa.list_(pa.float32(), SKETCH_SIZE)),  # not of length one: those of a unit's files add up
         pa.field("fingerprint", pa.large_binary()),  # as `auditor lineage fingerprint` writes it
     ]
 )
@@ -132,13 +132,13 @@ class _Units:
     def of(cls, files: Iterable[Path], tensors: Iterable[Path], scratch: Path) -> _Units:
         found, whole = by_key(files), by_key(tensors)
         keys = sorted({*found, *whole})
-        sketches = np.lib.format.open_memmap(scratch / _SCRATCH[0], "w+", np.float32, (len(keys), SKETCH))
+        sketches = np.lib.format.open_memmap(scratch / _SCRATCH[0], "w+", np.float32, (len(keys), SKETCH_SIZE))
         by_owner: dict[str, range] = {}
         for at, key in enumerate(keys):
             for path, number in found.get(key, ()):
                 sketch = read(path, ["sketch"], number)["sketch"].combine_chunks()
                 sketches[at] += sketch.flatten().to_numpy()
-            sketches[at] = unit(sketches[at])
+            sketches[at] = normalize_vector(sketches[at])
             by_owner[key[0]] = range(by_owner.get(key[0], range(at, at)).start, at + 1)
         parts = tuple(tuple(found.get(key, ())) for key in keys)
         shared = Tensors.of(whole, keys, scratch / _SCRATCH[1])

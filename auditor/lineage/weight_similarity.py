@@ -21,8 +21,8 @@ import numpy.typing as npt
 from auditor.errors import Unreadable, UsageError
 from auditor.hashing import weight_fingerprints
 from auditor.hashing.distinctive_tensors import INDEX_DTYPES, distinctive_tensors, tensor_hasher
-from auditor.hashing.weight_digests import BLOCK
-from auditor.hashing.weight_fingerprints import SKETCH, Floats, unit
+from auditor.hashing.weight_digests import BLOCK_BYTES
+from auditor.hashing.weight_fingerprints import SKETCH_SIZE, Floats, normalize_vector
 from auditor.lineage.repository_names import normal
 from auditor.syntax.safetensors_header import SafetensorsHeader, read_header
 
@@ -73,11 +73,11 @@ class Fingerprint:
 
     def sketch(self) -> Floats:
         """All tensors folded into 1,024 numbers of length one, whose products come near the mean cosine."""
-        return unit(self.folded())
+        return normalize_vector(self.folded())
 
     def folded(self) -> Floats:
         """The sketch before it is made of length one: those of a model's files add up to the model's."""
-        return weight_fingerprints.folded(self.shapes, self.values)
+        return weight_fingerprints.sketch_tensors(self.shapes, self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def sampled(name: str, path: str | Path, offset: int, size: int, *, full: bool =
 def _digests(file: BinaryIO, found: SafetensorsHeader, start: int, end: int) -> frozenset[bytes]:
     wanted = tensor_hasher(found)
     file.seek(start)
-    while start < end and (block := file.read(min(BLOCK, end - start))):
+    while start < end and (block := file.read(min(BLOCK_BYTES, end - start))):
         wanted.update(block)
         start += len(block)
     return wanted.digests()
@@ -322,12 +322,12 @@ def save(found: Fingerprint, path: Path, about: Mapping[str, str] | None = None,
 def encoded(found: Fingerprint, about: Mapping[str, str] | None = None) -> bytes:
     """A fingerprint as a file of 16-bit samples; ``about``: what is said of the model, for a list."""
     told = {"name": found.name, "bases": json.dumps(found.bases), "left": str(found.left)}
-    return weight_fingerprints.written({**told, **(about or {})}, found.shapes, found.values)
+    return weight_fingerprints.serialize_fingerprint({**told, **(about or {})}, found.shapes, found.values)
 
 
 def decoded(data: bytes) -> Fingerprint:
     """A fingerprint from :func:`encoded`. Raises Unreadable where it is damaged."""
-    content = weight_fingerprints.read(data)
+    content = weight_fingerprints.read_fingerprint(data)
     return Fingerprint(content.metadata.get("name", ""), content.shapes, content.values, content.bases, content.left)
 
 
@@ -337,7 +337,7 @@ def opened(path: Path, *, full: bool = False) -> Fingerprint:
         return fingerprint(path, full=full)
     try:
         with open(path, "rb") as file:
-            if not weight_fingerprints.claimed(file.read(512)):
+            if not weight_fingerprints.is_fingerprint(file.read(512)):
                 return fingerprint(path, full=full)
             file.seek(0)
             return decoded(file.read())
@@ -356,7 +356,7 @@ class Index:
 
     @classmethod
     def of(cls, bases: Sequence[Fingerprint]) -> Index:
-        stacked = np.stack([base.sketch() for base in bases]) if bases else np.zeros((0, SKETCH), np.float32)
+        stacked = np.stack([base.sketch() for base in bases]) if bases else np.zeros((0, SKETCH_SIZE), np.float32)
         return cls(tuple(base.name for base in bases), stacked)
 
     def nearest(self, mine: Fingerprint, most: int = 5) -> tuple[tuple[str, float], ...]:

@@ -69,7 +69,7 @@ class Watch:
                     f"{path}: has {now.size:,} entries and had {last.size:,}: it was cut back or replaced by an older "
                     "copy; decide nothing, run `auditor review verify`, and restore an export"
                 )
-            if merkle.root(last.size, ledger.node) != last.root:
+            if merkle.root_hash(last.size, ledger.node) != last.root:
                 raise SealError(
                     f"{path}: entries that this page has seen were rewritten; decide nothing, run "
                     "`auditor review verify`, and restore an export"
@@ -89,8 +89,8 @@ def proven(ledger: Ledger, events: Iterable[Event]) -> None:
     """Check that these events are under the signed checkpoint. Raises :class:`SealError`."""
     signed = ledger.checkpoint()
     for event in events:
-        proof = merkle.inclusion(event.number, signed.size, ledger.node) if event.number < signed.size else ()
-        if not merkle.included(bytes.fromhex(event.leaf), event.number, signed.size, proof, signed.root):
+        proof = merkle.inclusion_proof(event.number, signed.size, ledger.node) if event.number < signed.size else ()
+        if not merkle.verify_inclusion(bytes.fromhex(event.leaf), event.number, signed.size, proof, signed.root):
             raise SealError(
                 f"{ledger.folder / FILE}: entry {event.number} was changed from outside; decide nothing, run "
                 "`auditor review verify`, and restore an export"

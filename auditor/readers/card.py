@@ -13,7 +13,7 @@ from auditor.parts import Part
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.reading.card_part import MAX_CARD_BYTES, card_part
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import decoded_within
+from auditor.syntax.front_matter import decode_text_up_to
 
 _NAME = re.compile(r"(?:readme|(?:model|data|dataset)[-_ ]?card)(?:[-_.]\w+)?(?:\.(?:md|markdown|mdx|txt|rst))?", re.I)
 _MARKDOWN = (".md", ".markdown", ".mdx")
@@ -31,7 +31,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 def part(blob: Blob, data: bytes) -> Part:
     """What the card in ``data`` says of its subject. Raises :class:`Unreadable` where it is no text."""
-    text, gaps = decoded_within(data, MAX_CARD_BYTES)
+    text, gaps = decode_text_up_to(data, MAX_CARD_BYTES)
     return card_part(text, blob.uri, blob.kind or blob.alone_kind, blob.text_ref, gaps)
 
 

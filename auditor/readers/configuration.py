@@ -14,9 +14,9 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import decoded
-from auditor.syntax.front_matter import loaded as loaded_yaml
-from auditor.syntax.plain_json import line, strings, table
+from auditor.syntax.front_matter import decode_text
+from auditor.syntax.front_matter import load_yaml as loaded_yaml
+from auditor.syntax.plain_json import find_line, iter_strings, load_json_object
 
 READ_LIMIT = 4 << 20  # bytes
 _ADAPTER = "adapter_config.json"
@@ -41,7 +41,7 @@ def part(blob: Blob, data: bytes) -> Part:
     """What the configuration in ``data`` says of its model. Raises :class:`Unreadable`."""
     if len(data) > READ_LIMIT:
         raise Unreadable(f"longer than {READ_LIMIT:,} bytes")
-    text, doubt = decoded(data)
+    text, doubt = decode_text(data)
     gaps = [doubt] if doubt else []
     if blob.basename in _MERGE:
         # Several merges in one file are documents, of which a later one names an earlier one as it is called here.
@@ -50,7 +50,7 @@ def part(blob: Blob, data: bytes) -> Part:
         own = {name for value, _ in read if isinstance(value, Mapping) for name in _text(value, "name")}
         stated = [found for value, _ in read for found in _merged(value) if found[1] not in own]
     else:
-        stated = list(_configured(table(text), blob))
+        stated = list(_configured(load_json_object(text), blob))
     subject = blob.ref("model")
     return Part(
         Subject(
@@ -58,7 +58,7 @@ def part(blob: Blob, data: bytes) -> Part:
             subject.name,
             subject.revision,
             tuple(
-                Statement(key, words[:1000], relation, Place(blob.uri, line(text, words)), "config", remark)
+                Statement(key, words[:1000], relation, Place(blob.uri, find_line(text, words)), "config", remark)
                 for key, words, relation, remark in dict.fromkeys(stated)
             ),
             tuple(Gap("file", why, Place(blob.uri)) for why in gaps),
@@ -77,7 +77,7 @@ def _configured(config: Mapping[str, object], blob: Blob) -> Stated:
     for name in _text(config, "_name_or_path"):
         if name not in (blob.name, blob.name.rpartition("/")[2]):
             yield "base_model", name, "quantized" if quantized else "", "_name_or_path"
-    for name in list(strings(config.get("architectures")))[:20]:
+    for name in list(iter_strings(config.get("architectures")))[:20]:
         yield "architecture", name, "", ""
     for name in _text(config, "_class_name"):
         yield "architecture", name, "", ""

@@ -10,8 +10,8 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Text
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import decoded
-from auditor.syntax.plain_json import READ_LIMIT, line, objects, strings, table
+from auditor.syntax.front_matter import decode_text
+from auditor.syntax.plain_json import READ_LIMIT, find_line, iter_objects, iter_strings, load_json_object
 
 FILES_LIMIT = 10_000  # distribution entries
 _DIGESTS = {"sha256": re.compile(r"[0-9a-f]{64}", re.I), "md5": re.compile(r"[0-9a-f]{32}", re.I)}
@@ -31,22 +31,22 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 def part(blob: Blob, data: bytes) -> Part:
     """What the metadata in ``data`` says of its dataset. Raises :class:`Unreadable`."""
-    text, doubt = decoded(data)
-    dataset = _dataset(table(text))
+    text, doubt = decode_text(data)
+    dataset = _dataset(load_json_object(text))
     subject = blob.text_ref("dataset")
     gaps = [Gap("table", doubt, Place(blob.uri))] if doubt else []
-    files = list(objects(dataset.get("distribution")))
+    files = list(iter_objects(dataset.get("distribution")))
     if len(files) > FILES_LIMIT:
         gaps.append(Gap("table", f"names more than {FILES_LIMIT:,} files", Place(blob.uri)))
     statements: dict[Statement, None] = {}
     for key, value, relation, where, remark in _stated(dataset):
-        statements[Statement(key, value[:1000], relation, Place(blob.uri, line(text, *where)), "croissant", remark)] = (
-            None
-        )
+        statements[
+            Statement(key, value[:1000], relation, Place(blob.uri, find_line(text, *where)), "croissant", remark)
+        ] = None
     junk: list[str] = []
     position, number = 0, 1
     for file in files[:FILES_LIMIT]:
-        name = next(strings([file.get("@id"), file.get("name")]), "")
+        name = next(iter_strings([file.get("@id"), file.get("name")]), "")
         # Files are named in order, so each is looked for after the one before.
         found = text.find(f'"{name}"', position)
         if found >= 0:
@@ -59,27 +59,27 @@ def part(blob: Blob, data: bytes) -> Part:
             gaps.extend(
                 [] if len(junk) > 1 else [Gap("table", f"names a file by no {claimed} at all: junk digest", place)]
             )
-        url = next(strings(file.get("contentUrl")), "")
+        url = next(iter_strings(file.get("contentUrl")), "")
         for value in digests or ([_host(url)] if _host(url) else []):
             statements[Statement("distribution", value, place=place, source="croissant", remark=name[:200])] = None
     prose = _prose(dataset)
     return Part(
         Subject(subject.kind, subject.name, subject.revision, tuple(statements), tuple(gaps)),
-        (Text("card", blob.uri, prose, line(text, '"description"')),) if prose else (),
+        (Text("card", blob.uri, prose, find_line(text, '"description"')),) if prose else (),
     )
 
 
 def _dataset(metadata: Mapping[str, object]) -> Mapping[str, object]:
     """The dataset itself: JSON-LD may hold it in a ``@graph``."""
-    for item in objects(metadata.get("@graph")):
-        if any(kind.endswith("Dataset") for kind in strings(item.get("@type"))):
+    for item in iter_objects(metadata.get("@graph")):
+        if any(kind.endswith("Dataset") for kind in iter_strings(item.get("@type"))):
             return item
     return metadata
 
 
 def _stated(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, str, tuple[str, ...], str]]:
     """Key, value, relation, the words that lead to its line, remark."""
-    for words in strings(dataset.get("name")):
+    for words in iter_strings(dataset.get("name")):
         yield "title", words, "", ('"name"', words), ""
     for field in ("license", "sc:license", "schema:license"):
         for words in _references(dataset.get(field)):
@@ -88,14 +88,14 @@ def _stated(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, str, tupl
         yield "licence_link", words, "", ('"usageInfo"', words), "usageInfo"
     for words in list(_references(dataset.get("inLanguage")))[:500]:
         yield "language", words, "", ('"inLanguage"', words), ""
-    for words in list(strings(dataset.get("keywords")))[:500]:
+    for words in list(iter_strings(dataset.get("keywords")))[:500]:
         yield "tag", words, "", ('"keywords"', words), ""
     for field in _DERIVED:
         for words in _references(dataset.get(field)):
             yield "sourced_from", words, "", (f'"{field}"', words), field
     for field in ("creator", "publisher", "maintainer", "contactPoint"):
-        for person in objects(dataset.get(field)):
-            for _ in strings(person.get("email")):
+        for person in iter_objects(dataset.get(field)):
+            for _ in iter_strings(person.get("email")):
                 yield "contact", "email", "", (f'"{field}"',), ""
 
 
@@ -106,16 +106,16 @@ def _references(value: object, depth: int = 0) -> Iterator[str]:
             yield from _references(item, depth + 1)
     elif isinstance(value, Mapping):
         keys = ("prov:locatedAt", "url", "sc:url", "@value", "@id", "name", "sc:name")
-        yield from list(strings([value[key] for key in keys if key in value]))[:1]
+        yield from list(iter_strings([value[key] for key in keys if key in value]))[:1]
     else:
-        yield from strings(value)
+        yield from iter_strings(value)
 
 
 def _digests(file: Mapping[str, object]) -> tuple[list[str], str]:
     """The digests a file is named by, as ``sha256:hex``, and the algorithm of one that is no such digest."""
     good, junk = [], ""
     for algorithm, shape in _DIGESTS.items():
-        for value in strings([file.get(algorithm), file.get(f"cr:{algorithm}"), file.get(f"sc:{algorithm}")]):
+        for value in iter_strings([file.get(algorithm), file.get(f"cr:{algorithm}"), file.get(f"sc:{algorithm}")]):
             if shape.fullmatch(value):
                 good.append(f"{algorithm}:{value.lower()}")
             else:
@@ -135,7 +135,7 @@ def _prose(dataset: Mapping[str, object]) -> str:
     blocks = []
     for key, value in dataset.items():
         if key in _PROSE or key.startswith(("rai:", "http://mlcommons.org/croissant/RAI/")):
-            words = "\n".join(strings(value))
+            words = "\n".join(iter_strings(value))
             if words:
                 plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.split(r"[:/]", key)[-1]).capitalize()
                 blocks.append(words if key == "description" else f"## {plain}\n\n{words}")

@@ -14,8 +14,8 @@ from auditor.model import Gap, Place, Ref, Statement, Subject
 from auditor.parts import Part, Text
 from auditor.readers import ReaderExample, ReadOptions
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import decoded
-from auditor.syntax.plain_json import DEPTH_LIMIT, READ_LIMIT, line, objects, strings, table
+from auditor.syntax.front_matter import decode_text
+from auditor.syntax.plain_json import DEPTH_LIMIT, READ_LIMIT, find_line, iter_objects, iter_strings, load_json_object
 
 _MODEL = "machine-learning-model"
 
@@ -34,8 +34,8 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 def parts(blob: Blob, data: bytes) -> Iterator[Part | Unread]:
     """A part for each model of the bill. Raises :class:`Unreadable`."""
-    text, doubt = decoded(data)
-    bill = table(text)
+    text, doubt = decode_text(data)
+    bill = load_json_object(text)
     components = list(_components(bill))
     metadata = bill.get("metadata")
     if isinstance(metadata, Mapping):
@@ -44,11 +44,11 @@ def parts(blob: Blob, data: bytes) -> Iterator[Part | Unread]:
     if not models:
         yield Unread(blob.uri, "a bill of materials that names no model", skipped=True, blob=blob)
         return
-    names = {ref: _name(component) for component in components for ref in strings(component.get("bom-ref"))}
+    names = {ref: _name(component) for component in components for ref in iter_strings(component.get("bom-ref"))}
     for model in models:
         # One model in a model's own folder is that model; else each goes by its own name.
         own = blob.kind == "model" and len(models) == 1
-        version = next(strings(model.get("version")), "")
+        version = next(iter_strings(model.get("version")), "")
         ref = blob.ref("model") if own else Ref("model", _name(model) or blob.alone or blob.name, version)
         yield Part(
             Subject(
@@ -56,19 +56,19 @@ def parts(blob: Blob, data: bytes) -> Iterator[Part | Unread]:
                 ref.name,
                 ref.revision,
                 tuple(
-                    Statement(key, words[:1000], relation, Place(blob.uri, line(text, *where)), "ml-bom")
+                    Statement(key, words[:1000], relation, Place(blob.uri, find_line(text, *where)), "ml-bom")
                     for key, words, relation, where in _stated(model, names)
                 ),
                 (Gap("card", doubt, Place(blob.uri)),) if doubt else (),
             ),
-            tuple(Text("card", blob.uri, words, line(text, words[:40])) for words in _prose(model)),
+            tuple(Text("card", blob.uri, words, find_line(text, words[:40])) for words in _prose(model)),
         )
 
 
 def _components(
     holder: Mapping[str, object], key: str = "components", depth: int = 0
 ) -> Iterator[Mapping[str, object]]:
-    for component in objects(holder.get(key)):
+    for component in iter_objects(holder.get(key)):
         yield component
         if depth < DEPTH_LIMIT:
             yield from _components(component, "components", depth + 1)
@@ -76,27 +76,27 @@ def _components(
 
 def _name(component: Mapping[str, object]) -> str:
     """Its repository where a package URL says it (package-url/purl-spec: huggingface), else group and name."""
-    for address in strings(component.get("purl")):
+    for address in iter_strings(component.get("purl")):
         if address.startswith("pkg:huggingface/"):
             return unquote(re.split("[@?#]", address.removeprefix("pkg:huggingface/"), maxsplit=1)[0])
-    group, name = (next(strings(component.get(key)), "") for key in ("group", "name"))
+    group, name = (next(iter_strings(component.get(key)), "") for key in ("group", "name"))
     return f"{group}/{name}" if group and name else name
 
 
 def _stated(model: Mapping[str, object], names: Mapping[str, str]) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
     """Key, value, relation, the words that lead to its line."""
-    name = next(strings(model.get("name")), "")
+    name = next(iter_strings(model.get("name")), "")
     if name:
         yield "title", name, "", (name,)
-    for choice in objects(model.get("licenses")):
-        for licence in objects(choice.get("license")):
-            for words in strings([licence.get("id") or licence.get("name")]):
+    for choice in iter_objects(model.get("licenses")):
+        for licence in iter_objects(choice.get("license")):
+            for words in iter_strings([licence.get("id") or licence.get("name")]):
                 yield "licence", words, "", (name, words)
-        for words in strings(choice.get("expression")):
+        for words in iter_strings(choice.get("expression")):
             yield "licence", words, "", (name, words)
     pedigree = model.get("pedigree")
     if isinstance(pedigree, Mapping):
-        for ancestor in objects(pedigree.get("ancestors")):
+        for ancestor in iter_objects(pedigree.get("ancestors")):
             if _name(ancestor):
                 yield "base_model", _name(ancestor), "", (name, "ancestors")
     card = model.get("modelCard")
@@ -104,13 +104,13 @@ def _stated(model: Mapping[str, object], names: Mapping[str, str]) -> Iterator[t
     if not isinstance(parameters, Mapping):
         return
     for key, field in (("task", "task"), ("architecture", "architectureFamily")):
-        for words in strings(parameters.get(field)):
+        for words in iter_strings(parameters.get(field)):
             yield key, words, "", (name, words)
-    for dataset in objects(parameters.get("datasets")):
-        ref = next(strings(dataset.get("ref")), "")
+    for dataset in iter_objects(parameters.get("datasets")):
+        ref = next(iter_strings(dataset.get("ref")), "")
         contents = dataset.get("contents")
-        url = next(strings(contents.get("url")), "") if isinstance(contents, Mapping) else ""
-        words = names.get(ref, "") or next(strings(dataset.get("name")), "") or url or ref
+        url = next(iter_strings(contents.get("url")), "") if isinstance(contents, Mapping) else ""
+        words = names.get(ref, "") or next(iter_strings(dataset.get("name")), "") or url or ref
         if words:
             yield "trained_on", words, "", (name, ref or words)
 
@@ -119,9 +119,9 @@ def _prose(model: Mapping[str, object]) -> Iterator[str]:
     """What the bill says of the model in words: its description, and the card's considerations under headings."""
     card = model.get("modelCard")
     considerations = card.get("considerations") if isinstance(card, Mapping) else None
-    words = list(strings(model.get("description")))
+    words = list(iter_strings(model.get("description")))
     for key, value in considerations.items() if isinstance(considerations, Mapping) else ():
-        words.append(f"## {key}\n\n" + "\n".join(strings(value)))
+        words.append(f"## {key}\n\n" + "\n".join(iter_strings(value)))
     if words:
         yield "\n\n".join(words)
 

@@ -13,8 +13,8 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Text
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import decoded
-from auditor.syntax.plain_json import READ_LIMIT, line, strings, table
+from auditor.syntax.front_matter import decode_text
+from auditor.syntax.plain_json import READ_LIMIT, find_line, iter_strings, load_json_object
 
 FILES_LIMIT = 10_000
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.I)
@@ -34,8 +34,8 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 def part(blob: Blob, data: bytes) -> Part:
     """What the file in ``data`` says of its dataset. Raises :class:`Unreadable`."""
-    text, doubt = decoded(data)
-    infos = table(text)
+    text, doubt = decode_text(data)
+    infos = load_json_object(text)
     # dataset_info.json holds one; dataset_infos.json one for each configuration.
     single = "features" in infos or "download_checksums" in infos
     configurations = [infos] if single else [info for info in infos.values() if isinstance(info, Mapping)]
@@ -44,14 +44,14 @@ def part(blob: Blob, data: bytes) -> Part:
     statements: dict[tuple[str, str, str], Statement] = {}
     texts: dict[str, Text] = {}
     for info in configurations:
-        for licence in strings(info.get("license")):
+        for licence in iter_strings(info.get("license")):
             if len(licence) > 200 or "\n" in licence:  # its text rather than its name
-                texts.setdefault(licence, Text("licence", blob.uri, licence, line(text, '"license"')))
-            place = Place(blob.uri, line(text, '"license"'))
+                texts.setdefault(licence, Text("licence", blob.uri, licence, find_line(text, '"license"')))
+            place = Place(blob.uri, find_line(text, '"license"'))
             first = licence.split("\n")[0][:200]
             statements.setdefault(("licence", first, ""), Statement("licence", first, "", place, "dataset-infos"))
-        for description in strings(info.get("description")):
-            texts.setdefault(description, Text("card", blob.uri, description, line(text, '"description"')))
+        for description in iter_strings(info.get("description")):
+            texts.setdefault(description, Text("card", blob.uri, description, find_line(text, '"description"')))
         for value, url in _files(info):
             if len(statements) >= FILES_LIMIT:
                 gaps.append(Gap("table", f"names more than {FILES_LIMIT:,} files", Place(blob.uri)))
@@ -74,7 +74,7 @@ def _files(info: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             host = (urlsplit(url).hostname or "").lower()
         except ValueError:
             host = ""
-        checksum = next(strings(file.get("checksum")), "") if isinstance(file, Mapping) else ""
+        checksum = next(iter_strings(file.get("checksum")), "") if isinstance(file, Mapping) else ""
         if _SHA256.fullmatch(checksum):
             yield f"sha256:{checksum.lower()}", host
         elif host:

@@ -12,8 +12,8 @@ from auditor.model import Gap, Place, Subject
 from auditor.parts import Part, Text
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import decoded_within
-from auditor.syntax.plain_json import READ_LIMIT, objects, strings, table
+from auditor.syntax.front_matter import decode_text_up_to
+from auditor.syntax.plain_json import READ_LIMIT, iter_objects, iter_strings, load_json_object
 
 _PROSE = (".md", ".markdown", ".mdx", ".rst", ".adoc")
 _PROSE_LIMIT = 8 << 20
@@ -42,10 +42,10 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 def part(blob: Blob, data: bytes) -> Part:
     """The words of the document in ``data``. Raises :class:`Unreadable`."""
     structured = blob.suffix in (".ipynb", ".json")
-    text, gaps = decoded_within(data, len(data) if structured else _PROSE_LIMIT)
+    text, gaps = decode_text_up_to(data, len(data) if structured else _PROSE_LIMIT)
     if structured:
-        content = table(text)
-        text = "\n\n".join(_cells(content) if blob.suffix == ".ipynb" else strings(content))
+        content = load_json_object(text)
+        text = "\n\n".join(_cells(content) if blob.suffix == ".ipynb" else iter_strings(content))
     subject = blob.text_ref("document")
     return Part(
         Subject(
@@ -60,8 +60,8 @@ def part(blob: Blob, data: bytes) -> Part:
 
 def _cells(notebook: Mapping[str, object]) -> Iterator[str]:
     """The sources of a notebook's cells (jupyter/nbformat 3 and 4)."""
-    for sheet in (*objects(notebook.get("worksheets")), notebook):
-        for cell in objects(sheet.get("cells")):
+    for sheet in (*iter_objects(notebook.get("worksheets")), notebook):
+        for cell in iter_objects(sheet.get("cells")):
             source = cell.get("source", cell.get("input"))
             lines = source if isinstance(source, list) else [source]
             words = "".join(item for item in lines if isinstance(item, str))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 
 from auditor.errors import Unreadable
-from auditor.hashing.hash_images import COMPUTED, DECODING, Encoded, hash_images
+from auditor.hashing.hash_images import COMPUTED_ALGORITHMS, DECODING_ALGORITHMS, EncodedImage, hash_images
 from auditor.parts import Part
 from auditor.readers import ReaderExample, ReadOptions
 from auditor.reading.file_samples import (
@@ -37,7 +37,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
-    wanted = tuple(name for name in COMPUTED if name in options.algorithms)
+    wanted = tuple(name for name in COMPUTED_ALGORITHMS if name in options.algorithms)
     large: list[Blob] = []
     for ref, group in groupby(blobs, key=lambda blob: blob.ref("dataset")):
         while some := tuple(islice(group, BATCH_FILES)):
@@ -53,10 +53,10 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
             yield from sample_lfs_pointers(pointers, wanted)
             if batch.num_rows:
                 yield Samples(ref, "computed", batch)
-    yield from sample_whole_files(large, wanted, "" if DECODING.isdisjoint(wanted) else TOO_LARGE_TO_DECODE)
+    yield from sample_whole_files(large, wanted, "" if DECODING_ALGORITHMS.isdisjoint(wanted) else TOO_LARGE_TO_DECODE)
 
 
-def _encoded(blobs: Iterable[Blob], unread: list[Unread], pointers: list[tuple[Blob, str]]) -> Iterator[Encoded]:
+def _encoded(blobs: Iterable[Blob], unread: list[Unread], pointers: list[tuple[Blob, str]]) -> Iterator[EncodedImage]:
     """The files that can be held in memory, one at a time.
 
     Those that cannot be read are appended to ``unread``, Git LFS pointers, with the SHA-256 of the
@@ -72,7 +72,7 @@ def _encoded(blobs: Iterable[Blob], unread: list[Unread], pointers: list[tuple[B
             if found := parse_lfs_pointer(data):
                 pointers.append((blob, found[0]))
             else:
-                yield Encoded(blob.basename, blob.uri, 0, data)
+                yield EncodedImage(blob.basename, blob.uri, 0, data)
 
 
 def _tiny_png() -> bytes:

@@ -17,7 +17,7 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Role, Text
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import CARD_KEYS, decoded, decoded_within, kind_of_text, split
+from auditor.syntax.front_matter import CARD_KEYS, decode_text, decode_text_up_to, kind_of_text, split_card
 from auditor.syntax.html_text import is_html, text_of_html
 
 READ_LIMIT = 8 << 20  # bytes; the longest licence met has 200 kB
@@ -147,7 +147,7 @@ def _is_card(head: bytes) -> bool:
     if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"---"):
         return False
     try:
-        card = split(decoded(head)[0])
+        card = split_card(decode_text(head)[0])
     except Unreadable:
         return False
     return bool(card.metadata.keys() & (CARD_KEYS - {"title"}))
@@ -175,7 +175,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 def part(blob: Blob, data: bytes) -> Part:
     """The text in ``data`` and whose it is. Raises :class:`Unreadable` where it is no text."""
-    text, gaps = decoded_within(data, READ_LIMIT)
+    text, gaps = decode_text_up_to(data, READ_LIMIT)
     line = 1
     if is_html(blob.suffix, text):
         text, trouble = text_of_html(text)
@@ -184,7 +184,7 @@ def part(blob: Blob, data: bytes) -> Part:
             gaps.append(trouble)
     else:
         # Published policies carry a title and a description as front matter (github/site-policy).
-        card = split(text)
+        card = split_card(text)
         if card.standing == "front-matter" and not card.troubles:
             text, line = card.body, card.body_line
     subject = blob.text_ref("terms")

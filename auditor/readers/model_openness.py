@@ -12,8 +12,8 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import decoded, loaded
-from auditor.syntax.plain_json import line, objects, strings
+from auditor.syntax.front_matter import decode_text, load_yaml
+from auditor.syntax.plain_json import find_line, iter_objects, iter_strings
 
 READ_LIMIT = 1 << 20  # bytes; the longest of 178 has 6 kB
 
@@ -33,8 +33,8 @@ def part(blob: Blob, data: bytes) -> Part:
     """What the file in ``data`` says of its model. Raises :class:`Unreadable`."""
     if len(data) > READ_LIMIT:
         raise Unreadable(f"longer than {READ_LIMIT:,} bytes")
-    text, doubt = decoded(data)
-    value, trouble = loaded(text)
+    text, doubt = decode_text(data)
+    value, trouble = load_yaml(text)
     release = value.get("release") if isinstance(value, Mapping) else None
     if not isinstance(release, Mapping):
         raise Unreadable("is no Model Openness file: it has no release")
@@ -46,7 +46,7 @@ def part(blob: Blob, data: bytes) -> Part:
             subject.revision,
             tuple(
                 Statement(
-                    key, words[:1000], place=Place(blob.uri, line(text, *where)), source="openness", remark=remark
+                    key, words[:1000], place=Place(blob.uri, find_line(text, *where)), source="openness", remark=remark
                 )
                 for key, words, where, remark in _stated(release)
             ),
@@ -66,7 +66,7 @@ def _stated(release: Mapping[str, object]) -> Iterator[tuple[str, str, tuple[str
     for part, value in licence.items() if isinstance(licence, Mapping) else (("", licence),):
         for words in _names(value):
             yield "licence", words, ("license:", words), f"of {part}" if part else ""
-    for component in objects(release.get("components")):
+    for component in iter_objects(release.get("components")):
         name = " ".join(_words(component.get("name")))
         for words in _names(component.get("license") or component.get("licenses")):
             # "unlicensed": the component is there, and no licence is.
@@ -83,15 +83,15 @@ def _words(value: object) -> tuple[str, ...]:
 def _names(value: object) -> Iterator[str]:
     """Names of licences: a string, a list, or tables with a ``name``."""
     if isinstance(value, Mapping):
-        yield from strings(value.get("name"))
+        yield from iter_strings(value.get("name"))
         for inner in value.values():
             if isinstance(inner, Mapping):
-                yield from strings(inner.get("name"))
+                yield from iter_strings(inner.get("name"))
     elif isinstance(value, list):
         for item in value:
-            yield from _names(item) if isinstance(item, Mapping) else strings(item)
+            yield from _names(item) if isinstance(item, Mapping) else iter_strings(item)
     else:
-        yield from strings(value)
+        yield from iter_strings(value)
 
 
 EXAMPLES = (

@@ -20,7 +20,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
-    algorithms = [name for name in exact.ALGORITHMS if name in options.algorithms]
+    algorithms = [name for name in exact.CRYPTOGRAPHIC_ALGORITHMS if name in options.algorithms]
     samples: list[Blob] = []
     for blob in blobs:
         if blob.kind == "model":

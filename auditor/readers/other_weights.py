@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from auditor.errors import Unreadable
-from auditor.hashing.weight_digests import file_digests
+from auditor.hashing.weight_digests import weight_file_digests
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part
 from auditor.readers import ReaderExample, ReadOptions
@@ -93,7 +93,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
                 ):
                     statements += [
                         Statement("artefact", str(digest), blob.basename, place, "computed")
-                        for digest in file_digests(file)
+                        for digest in weight_file_digests(file)
                     ]
         except Unreadable as error:
             yield Unread(blob.uri, str(error), blob=blob)

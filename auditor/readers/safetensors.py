@@ -17,7 +17,7 @@ import re2
 
 from auditor.errors import Unreadable
 from auditor.hashing.distinctive_tensors import MIN_DISTINCTIVE_BYTES, tensor_hasher
-from auditor.hashing.weight_digests import Stretches, file_digests
+from auditor.hashing.weight_digests import RangeHasher, weight_file_digests
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part
 from auditor.readers import ReaderExample, ReadOptions
@@ -51,7 +51,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
     for blob in blobs:
         place = Place(blob.uri)
         gaps: list[Gap] = []
-        tensors: Stretches | None = None
+        tensors: RangeHasher | None = None
         statements = [Statement("weights_format", "safetensors", blob.basename, place, "header")]
         try:
             with blob.open() as file:
@@ -67,7 +67,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
                 if options.weights == "full" or ARTEFACT_SHA256 in options.algorithms:
                     if options.weights == "full" and data and not found.faults:
                         tensors = tensor_hasher(found)
-                    digests = {digest.algorithm: digest.value for digest in file_digests(file, data, tensors)}
+                    digests = {digest.algorithm: digest.value for digest in weight_file_digests(file, data, tensors)}
                     statements.extend(_artefacts(digests, blob, blob.size - data, place))
                     if data:
                         statements.extend(_embedded(found.metadata, digests, place))

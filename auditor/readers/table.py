@@ -20,16 +20,21 @@ import pyarrow.json
 import pyarrow.parquet as pq
 
 from auditor.errors import Unreadable
-from auditor.hashing.digest_parsing import algorithm_of, algorithm_of_cells, parse, unnamed_digest
-from auditor.hashing.hash_images import Encoded, hash_images
+from auditor.hashing.digest_parsing import (
+    algorithm_from_cells,
+    algorithm_from_column_name,
+    is_unspecified_digest_column,
+    parse_digests,
+)
+from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.model import Gap, Place, Subject
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES, ReaderExample, ReadOptions
 from auditor.samples import TEXT_SIGNALS, Samples, build_sample_batch
 from auditor.sources import Blob, Unread
 from auditor.syntax.card_columns import bare_name, card_columns
-from auditor.syntax.csv_stream import blocks, header_of, text_of, utf8
-from auditor.syntax.json_stream import records
+from auditor.syntax.csv_stream import decode_prefix, iter_csv_blocks, open_as_utf8, parse_csv_header
+from auditor.syntax.json_stream import iter_json_records
 from auditor.syntax.lfs_pointer import is_lfs_pointer
 from auditor.syntax.parquet_schema import parquet_column_names, rows_before
 
@@ -109,11 +114,11 @@ def claims(blob: Blob, head: bytes) -> int:
     if suffix not in _TEXT:
         return 0
     try:
-        text = text_of(_unpacked(head, packed))
+        text = decode_prefix(_unpacked(head, packed))
     except Unreadable:
         text = ""
     if suffix in {".csv", ".tsv", ".tab", ".psv"}:
-        return 0 if card_columns(header_of(text).cells) else 40
+        return 0 if card_columns(parse_csv_header(text).cells) else 40
     start = text.lstrip("\ufeff \t\r\n")
     if suffix in {".jsonl", ".ndjson"}:
         return 0 if card_columns(_keys(start)) else 40
@@ -142,12 +147,12 @@ def columns_of(schema: pa.Schema) -> Columns:
     for field in schema:
         bare = bare_name(field.name)
         texty = _is_text(field.type)
-        if algorithm := algorithm_of(field.name):
+        if algorithm := algorithm_from_column_name(field.name):
             if texty or _is_bytes(field.type):
                 digests.setdefault(algorithm, field.name)
         elif _holds_images(field, bare):
             image = image or field.name
-        elif texty and unnamed_digest(field.name):
+        elif texty and is_unspecified_digest_column(field.name):
             unnamed = unnamed or field.name
         elif texty and _URL.fullmatch(bare):
             urls.append(field.name)
@@ -205,8 +210,8 @@ def _rows(blob: Blob, options: ReadOptions) -> Iterator[Rows]:
             stream = pa.PythonFile(file, mode="r")
             if packed:
                 stream = pa.CompressedInputStream(stream, packed)
-            stream = utf8(stream, start)
-            text = text_of(start)
+            stream = open_as_utf8(stream, start)
+            text = decode_prefix(start)
             shape = text.lstrip("\ufeff \t\r\n")
             if suffix in {".jsonl", ".ndjson"} or (suffix == ".json" and "\n{" in shape and shape.startswith("{")):
                 yield from _json_lines(stream, options)
@@ -288,7 +293,7 @@ def _slices(batch: pa.RecordBatch, first: int, columns: Columns) -> Iterator[Row
 
 
 def _csv(stream: pa.NativeFile, text: str, options: ReadOptions) -> Iterator[Rows]:
-    header = header_of(text)
+    header = parse_csv_header(text)
     names = list(header.cells)
     columns = columns_of(_texts(names))
     headed = columns.usable
@@ -300,7 +305,7 @@ def _csv(stream: pa.NativeFile, text: str, options: ReadOptions) -> Iterator[Row
         return
     wanted = columns.read(options)
     empty = True
-    for block in blocks(stream, header, [names.index(name) for name in wanted], headed):
+    for block in iter_csv_blocks(stream, header, [names.index(name) for name in wanted], headed):
         if len(block.numbers):
             cells = block.cells.rename_columns(list(wanted)) if wanted else block.cells
             yield Rows(block.numbers, cells, columns)
@@ -321,7 +326,7 @@ def _guess(cells: list[str]) -> list[str]:
     """Names for a table whose first row is no header but holds a URL or a digest."""
     names = []
     for index, cell in enumerate(cells):
-        kind = "url" if re.match(r"https?://", cell) else algorithm_of_cells(pa.array([cell.strip()]))
+        kind = "url" if re.match(r"https?://", cell) else algorithm_from_cells(pa.array([cell.strip()]))
         names.append(kind if kind and kind not in names else f"column {index + 1}")
     return names if any(not name.startswith("column ") for name in names) else []
 
@@ -462,7 +467,7 @@ def _json_array(stream: pa.NativeFile, options: ReadOptions) -> Iterator[Rows]:
             yield Rows(np.zeros(0, np.int64), _no_cells(), columns)
 
     try:
-        for _, item in records(stream, ("",)):
+        for _, item in iter_json_records(stream, ("",)):
             chunk.append(item if isinstance(item, dict) else "the element is not a JSON object")
             if len(chunk) == 8192:
                 yield from rows()
@@ -502,10 +507,10 @@ def _samples(blob: Blob, rows: Rows, options: ReadOptions) -> Iterator[Samples]:
     declared: dict[str, pa.Array] = {}
     wrong: list[tuple[str, np.ndarray]] = []
     names = {a: name for a, name in columns.digests.items() if a in options.algorithms and name in have}
-    if columns.unnamed in have and (algorithm := algorithm_of_cells(cells[columns.unnamed])) in options.algorithms:
+    if columns.unnamed in have and (algorithm := algorithm_from_cells(cells[columns.unnamed])) in options.algorithms:
         names.setdefault(algorithm, columns.unnamed)
     for algorithm, name in names.items():
-        declared[algorithm], bad = parse(cells[name], algorithm, raw=_is_bytes(cells[name].type))
+        declared[algorithm], bad = parse_digests(cells[name], algorithm, raw=_is_bytes(cells[name].type))
         if bad.any():
             wrong.append((f"the {algorithm} given is not one", bad))
     if columns.quality in have:
@@ -573,10 +578,10 @@ def _hashed(
     wide, high = (_sizes(rows, name) for name in (rows.columns.width, rows.columns.height))
     names, numbers = shared["sample"], rows.numbers
 
-    def encoded() -> Iterator[Encoded]:
+    def encoded() -> Iterator[EncodedImage]:
         for index in np.flatnonzero((sizes > 0) & (sizes <= CELL)).tolist():
             original = (wide[index], high[index]) if wide[index] > 0 and high[index] > 0 else None
-            yield Encoded(names[index].as_py(), blob.uri, int(numbers[index]), data[index].as_py(), original)
+            yield EncodedImage(names[index].as_py(), blob.uri, int(numbers[index]), data[index].as_py(), original)
 
     ref = blob.ref("dataset")
     hashed = hash_images(encoded(), options.algorithms & _HASHED, options.variants)

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from auditor.errors import Unreadable
 from auditor.hashing import exact
-from auditor.hashing.hash_images import COMPUTED, Encoded, hash_images
+from auditor.hashing.hash_images import COMPUTED_ALGORITHMS, EncodedImage, hash_images
 from auditor.model import Gap, Place, Subject
 from auditor.parts import Part
 from auditor.readers import ReaderExample, ReadOptions
@@ -86,7 +86,7 @@ class _Shard:
     _key: str = ""
     _metadata: Mapping[str, object] = field(default_factory=dict)
     _sample: list[tuple[str, bytes]] = field(default_factory=list)
-    _pictures: list[Encoded] = field(default_factory=list)
+    _pictures: list[EncodedImage] = field(default_factory=list)
     _others: list[tuple[str, Mapping[str, bytes], str | None]] = field(default_factory=list)
     _declared: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
     _bytes: int = 0
@@ -119,8 +119,8 @@ class _Shard:
                 self._others.append((name, self._digests(io.BytesIO(data)), None))
 
     def _digests(self, file: io.BytesIO | _Stretch) -> Mapping[str, bytes]:
-        wanted = [name for name in exact.ALGORITHMS if name in self.options.algorithms]
-        return exact.stream_digests(file, wanted) if wanted else {}  # type: ignore[arg-type]
+        wanted = [name for name in exact.CRYPTOGRAPHIC_ALGORITHMS if name in self.options.algorithms]
+        return exact.exact_digests_of_stream(file, wanted) if wanted else {}  # type: ignore[arg-type]
 
     def _end_sample(self) -> None:
         """A sample's pictures wait for its metadata, which may come before or after them."""
@@ -130,7 +130,7 @@ class _Shard:
         for name, data in self._sample:
             original = (width, height) if width > 0 and height > 0 else None
             address = url if isinstance(url, str) else None
-            self._pictures.append(Encoded(name, self.blob.uri, 0, data, original, address))
+            self._pictures.append(EncodedImage(name, self.blob.uri, 0, data, original, address))
             if self._metadata:
                 self._declared.append((name, self._metadata))
         self._sample, self._metadata = [], {}
@@ -139,7 +139,7 @@ class _Shard:
         """The batches of what was gathered: computed digests, then those that metadata declares."""
         self._end_sample()
         ref, place = self.blob.ref("dataset"), self.blob.uri
-        wanted = tuple(name for name in COMPUTED if name in self.options.algorithms)
+        wanted = tuple(name for name in COMPUTED_ALGORITHMS if name in self.options.algorithms)
         if self._pictures:
             yield Samples(ref, "computed", hash_images(self._pictures, wanted, self.options.variants))
         if self._others:

@@ -13,7 +13,7 @@ from typing import Literal
 from auditor.model import Gap, Kind, Place, Ref, Statement, Subject
 from auditor.parts import Part, Role, Text
 from auditor.syntax.card_keys import KEYS, OLDER_KEYS, intended_key, metadata_values
-from auditor.syntax.front_matter import Card, kind_of_card, signs, split
+from auditor.syntax.front_matter import Card, iter_kind_hints, kind_of_card, split_card
 
 MAX_CARD_BYTES = 8 << 20  # cards of 50 MB exist, and what follows works on the whole text
 MAX_VALUE_CHARACTERS = 1000
@@ -84,8 +84,8 @@ def card_part(
         ref: Gives the subject, once its kind is known.
         gaps: What of the card could not be read.
     """
-    card = split(text)
-    kind = kind or kind_of_card(card.metadata, signs(card.body))
+    card = split_card(text)
+    kind = kind or kind_of_card(card.metadata, iter_kind_hints(card.body))
     statements = _Statements(uri, card)
     _state_identity(statements, card)
     _state_metadata(statements, card, kind)

@@ -54,7 +54,7 @@ def sample_whole_files(blobs: Iterable[Blob], algorithms: Iterable[str], gap: st
                             pointers.append((blob, pointer[0]))
                             continue
                         file.seek(0)
-                        rows.append((blob, exact.stream_digests(file, wanted), gap or _gap_of_content(head)))
+                        rows.append((blob, exact.exact_digests_of_stream(file, wanted), gap or _gap_of_content(head)))
                 except OSError as error:
                     yield Unread(blob.uri, f"cannot be read: {error.strerror}", blob=blob)
                 except Unreadable as error:

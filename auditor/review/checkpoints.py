@@ -16,7 +16,7 @@ import hashlib
 from dataclasses import dataclass
 
 from auditor.errors import SealError
-from auditor.sealing.keys import SigningKey, verified
+from auditor.sealing.keys import SigningKey, verify_signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def opened(note: str, public: bytes) -> Checkpoint:
     whole = f"{found.text}\n— {origin} {base64.b64encode(raw).decode()}\n"
     if whole != note or (mark, name) != ("—", origin) or raw[:4] != _key_id(origin, public):
         raise SealError("a checkpoint is damaged, or another key signed it")
-    if not verified(public, raw[4:], found.text.encode()):
+    if not verify_signature(public, raw[4:], found.text.encode()):
         raise SealError("a checkpoint's signature is not right: it was changed, or another key signed it")
     return found
 

@@ -32,7 +32,7 @@ from auditor.review.decisions import Decision, Verdict, later
 from auditor.review.queue import Page, Query, page, remember
 from auditor.review.schema import SCHEMA, differences
 from auditor.sealing import merkle
-from auditor.sealing.keys import SigningKey, public_from, public_text
+from auditor.sealing.keys import SigningKey, decode_public_key, encode_public_key
 
 FORMAT = 2  # 1: a leaf is a line as it stands, words included
 FILE = "ledger.sqlite"
@@ -66,7 +66,7 @@ class Ledger:
             raise SealError(f"{folder / FILE}: was written by a newer auditor; this one reads format {FORMAT}")
         self.format = int(begun.data["format"])
         self.origin = f"auditor/ledger/{begun.data['ledger']}"
-        self.public = public_from(begun.data["key"])
+        self.public = decode_public_key(begun.data["key"])
         self._signed = "", Checkpoint(self.origin, 0, b"")  # the last note whose signature was checked
 
     # Opening
@@ -82,9 +82,9 @@ class Ledger:
         except OSError as error:
             raise UsageError(f"{folder}: cannot hold a ledger: {error.strerror}; name another folder") from error
         key = SigningKey.load(folder / KEY) if (folder / KEY).exists() else SigningKey.create(folder / KEY)
-        begun = {"ledger": secrets.token_hex(8), "key": public_text(key.public), "format": FORMAT}
+        begun = {"ledger": secrets.token_hex(8), "key": encode_public_key(key.public), "format": FORMAT}
         body = _body(0, clock(), reviewers.MACHINE, "begun", "", {**begun, "version": __version__}, "")
-        note = Checkpoint(f"auditor/ledger/{begun['ledger']}", 1, merkle.leaf(body.encode())).signed(key)
+        note = Checkpoint(f"auditor/ledger/{begun['ledger']}", 1, merkle.hash_leaf(body.encode())).signed(key)
         return cls.build(folder, [body], [note], clock=clock)
 
     @classmethod
@@ -105,7 +105,7 @@ class Ledger:
         os.replace(part, folder / FILE)
         _sync(folder)
         ledger = cls.open(folder, clock=clock)
-        (folder / PUBLIC).write_text(public_text(ledger.public) + "\n", encoding="ascii")
+        (folder / PUBLIC).write_text(encode_public_key(ledger.public) + "\n", encoding="ascii")
         return ledger
 
     @classmethod
@@ -243,8 +243,8 @@ class Ledger:
         signed = self.checkpoint()  # after the events: what others record meanwhile is signed, too
         for number, body in rows:
             event = _entry(self.folder / FILE, body)
-            proof = merkle.inclusion(number, signed.size, self.node) if number < signed.size else ()
-            if not merkle.included(bytes.fromhex(event.leaf), number, signed.size, proof, signed.root):
+            proof = merkle.inclusion_proof(number, signed.size, self.node) if number < signed.size else ()
+            if not merkle.verify_inclusion(bytes.fromhex(event.leaf), number, signed.size, proof, signed.root):
                 raise SealError(f"{self.folder / FILE}: event {number} was changed; run `auditor review verify`")
             yield event
 
@@ -255,9 +255,9 @@ class Ledger:
         leaves = self.database.execute("SELECT hash FROM tree WHERE level = 0 ORDER BY number LIMIT ?", (signed.size,))
         size = 0
         for (hashed,) in leaves:
-            merkle.keep(tree, size, hashed)
+            merkle.append_leaf(tree, size, hashed)
             size += 1
-        if size != signed.size or merkle.root(size, lambda level, at: tree[level, at]) != signed.root:
+        if size != signed.size or merkle.root_hash(size, lambda level, at: tree[level, at]) != signed.root:
             raise SealError(f"{self.folder / FILE}: events were changed; run `auditor review verify`")
         return size
 
@@ -338,7 +338,7 @@ class Ledger:
         return key
 
     def _root(self, size: int) -> bytes:
-        return merkle.root(size, self.node)
+        return merkle.root_hash(size, self.node)
 
     def node(self, level: int, number: int) -> bytes:
         """The hash of a complete subtree of the Merkle tree."""
@@ -500,7 +500,7 @@ def event_of(body: str) -> Event:
             content["kind"],
             content["case"],
             content["data"],
-            merkle.leaf((without or body).encode()).hex(),
+            merkle.hash_leaf((without or body).encode()).hex(),
             without,
         )
         whole = _body(event.number, event.time, event.actor, event.kind, event.case, event.data, content["previous"])
@@ -565,7 +565,9 @@ def _insert(database: sqlite3.Connection, number: int, body: str, leaf: str) -> 
         return bytes(row[0])
 
     database.execute("INSERT INTO events (number, body) VALUES (?, ?)", (number, body))
-    database.executemany("INSERT INTO tree VALUES (?, ?, ?)", merkle.grow(number, bytes.fromhex(leaf), node))
+    database.executemany(
+        "INSERT INTO tree VALUES (?, ?, ?)", merkle.completed_subtrees(number, bytes.fromhex(leaf), node)
+    )
 
 
 def _states(database: sqlite3.Connection, size: int, path: Path) -> Iterator[State]:

@@ -112,13 +112,13 @@ def _events(book: Ledger, kept: Checkpoint | None, broken: Broken) -> tuple[int,
         if event.time < time and event.kind != "clock":
             broken(number, f"is of {event.time}, before the event before it")
         previous, time, size = event.leaf, event.time, size + 1
-        grown = merkle.keep(tree, number, bytes.fromhex(event.leaf))
+        grown = merkle.append_leaf(tree, number, bytes.fromhex(event.leaf))
         for level, at, hashed in grown:
             row = database.execute("SELECT hash FROM tree WHERE level = ? AND number = ?", (level, at)).fetchone()
             if row is None or row[0] != hashed:
                 broken(number, f"the Merkle tree does not hold it (level {level}, node {at})")
         stored += len(grown)
-        root = merkle.root(size, node)
+        root = merkle.root_hash(size, node)
         if last_note := checkpoints.pop(size, ""):
             signed, last = size, last_note
             _signed(book, last, Checkpoint(book.origin, size, root), broken)

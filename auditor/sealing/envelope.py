@@ -15,12 +15,12 @@ from importlib.util import find_spec
 from typing import IO, Any, cast
 
 from auditor.errors import SealError, UsageError
-from auditor.sealing.keys import SigningKey, public_text, verified
+from auditor.sealing.keys import SigningKey, encode_public_key, verify_signature
 
-LONGEST = 1 << 20  # bytes of an envelope: it holds a statement of some lines, seldom more
+MAX_ENVELOPE_BYTES = 1 << 20  # bytes of an envelope: it holds a statement of some lines, seldom more
 
 
-def ready() -> None:
+def require_sealing_libraries() -> None:
     """Raises UsageError where the libraries that sign and encrypt are not installed."""
     missing = [name for name in ("cryptography", "pyrage") if find_spec(name) is None]
     if missing:
@@ -29,19 +29,22 @@ def ready() -> None:
         )
 
 
-def pae(kind: str, payload: bytes) -> bytes:
+def pre_authentication_encoding(kind: str, payload: bytes) -> bytes:
     """DSSE's pre-authentication encoding: what is signed, so that no other type can be read into the bytes."""
     name = kind.encode()
     return b"DSSEv1 %d %b %d %b" % (len(name), name, len(payload), payload)
 
 
-def seal(kind: str, payload: bytes, key: SigningKey) -> bytes:
+def sign_envelope(kind: str, payload: bytes, key: SigningKey) -> bytes:
     """A DSSE envelope, JSON on one line, around a payload of media type ``kind``."""
-    signature = {"keyid": public_text(key.public), "sig": _text(key.sign(pae(kind, payload)))}
-    return json.dumps({"payloadType": kind, "payload": _text(payload), "signatures": [signature]}).encode()
+    signature = {
+        "keyid": encode_public_key(key.public),
+        "sig": _base64(key.sign(pre_authentication_encoding(kind, payload))),
+    }
+    return json.dumps({"payloadType": kind, "payload": _base64(payload), "signatures": [signature]}).encode()
 
 
-def opened(envelope: bytes, kind: str, public: bytes, longest: int = LONGEST) -> bytes:
+def open_envelope(envelope: bytes, kind: str, public: bytes, longest: int = MAX_ENVELOPE_BYTES) -> bytes:
     """The payload, if the holder of this public key signed it as a ``kind``. Raises SealError."""
     try:
         if len(envelope) > longest:
@@ -53,7 +56,9 @@ def opened(envelope: bytes, kind: str, public: bytes, longest: int = LONGEST) ->
         raise SealError("is not signed: its end holds no DSSE envelope; ask the sender for it again") from error
     if found != kind:
         raise SealError(f"holds something else that was signed, not {kind}; name another file")
-    if not any(verified(public, signature, pae(kind, payload)) for signature in signatures):
+    if not any(
+        verify_signature(public, signature, pre_authentication_encoding(kind, payload)) for signature in signatures
+    ):
         raise SealError(
             "the signature is not by the sender's key, or what was signed was changed; do not use it, tell the sender"
         )
@@ -71,7 +76,7 @@ def encrypt(chunks: Iterable[bytes], out: IO[bytes], recipient: str) -> None:
         key = pyrage.x25519.Recipient.from_str(recipient)
     except pyrage.RecipientError as error:
         raise SealError(f"{recipient[:80]!r}: is not the public half of an age key ({error})") from error
-    source, sink = _Chunks(iter(chunks)), _Sink(out)
+    source, sink = _ChunkReader(iter(chunks)), _ErrorKeepingWriter(out)
     try:
         pyrage.encrypt_io(source, sink, [key])
     except (pyrage.EncryptError, OSError):
@@ -89,9 +94,9 @@ def decrypt(file: IO[bytes], out: IO[bytes], identity: str) -> None:
     """
     import pyrage
 
-    sink = _Sink(out)
+    sink = _ErrorKeepingWriter(out)
     try:
-        pyrage.decrypt_io(file, sink, [_identity(identity)])
+        pyrage.decrypt_io(file, sink, [_parse_identity(identity)])
     except (pyrage.DecryptError, pyrage.EncryptError, OSError) as error:
         if sink.raised is None:
             if "No matching keys" in str(error):
@@ -103,19 +108,19 @@ def decrypt(file: IO[bytes], out: IO[bytes], identity: str) -> None:
         raise sink.raised
 
 
-def new_identity() -> str:
+def generate_identity() -> str:
     """A new age key, ``AGE-SECRET-KEY-…``."""
     from pyrage import x25519
 
     return str(x25519.Identity.generate())
 
 
-def recipient_of(identity: str) -> str:
+def recipient_from_identity(identity: str) -> str:
     """The public half of an age key. Raises SealError."""
-    return str(_identity(identity).to_public())
+    return str(_parse_identity(identity).to_public())
 
 
-def _identity(text: str) -> Any:
+def _parse_identity(text: str) -> Any:
     import pyrage
 
     try:
@@ -124,7 +129,7 @@ def _identity(text: str) -> Any:
         raise SealError("the file of the age key holds no AGE-SECRET-KEY-1…; name another one") from error
 
 
-def _text(data: bytes) -> str:
+def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
@@ -132,7 +137,7 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-class _Chunks(io.RawIOBase):
+class _ChunkReader(io.RawIOBase):
     """Chunks as a file; keeps what they raised."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
@@ -159,7 +164,7 @@ class _Chunks(io.RawIOBase):
         return size
 
 
-class _Sink:
+class _ErrorKeepingWriter:
     """A file to write to; keeps what it raised."""
 
     def __init__(self, out: IO[bytes]) -> None:

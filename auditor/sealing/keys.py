@@ -33,12 +33,12 @@ class SigningKey:
     @classmethod
     def from_seed(cls, seed: bytes) -> SigningKey:
         """The key of a 32-byte seed, as RFC 8032 writes its test vectors."""
-        return cls._of(_ed25519().Ed25519PrivateKey.from_private_bytes(seed))
+        return cls._of(_import_ed25519().Ed25519PrivateKey.from_private_bytes(seed))
 
     @classmethod
     def create(cls, path: Path) -> SigningKey:
         """A new key in a new file. Raises :class:`SealError` where the file exists already."""
-        private = _ed25519().Ed25519PrivateKey.generate()
+        private = _import_ed25519().Ed25519PrivateKey.generate()
         from cryptography.hazmat.primitives import serialization
 
         pem = private.private_bytes(
@@ -57,7 +57,7 @@ class SigningKey:
     @classmethod
     def load(cls, path: Path) -> SigningKey:
         """The key of a file. Raises :class:`SealError` for one that others can read, or that holds no such key."""
-        ed25519 = _ed25519()
+        ed25519 = _import_ed25519()
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -80,7 +80,7 @@ class SigningKey:
         return cls(private.public_key().public_bytes_raw(), private)
 
 
-def _ed25519() -> ModuleType:
+def _import_ed25519() -> ModuleType:
     try:
         from cryptography.hazmat.primitives.asymmetric import ed25519
     except ImportError as error:
@@ -90,9 +90,9 @@ def _ed25519() -> ModuleType:
     return ed25519
 
 
-def verified(public: bytes, signature: bytes, data: bytes) -> bool:
+def verify_signature(public: bytes, signature: bytes, data: bytes) -> bool:
     """Did the holder of this public key sign the data?"""
-    ed25519 = _ed25519()
+    ed25519 = _import_ed25519()
     from cryptography.exceptions import InvalidSignature
 
     try:
@@ -102,11 +102,11 @@ def verified(public: bytes, signature: bytes, data: bytes) -> bool:
     return True
 
 
-def public_text(public: bytes) -> str:
+def encode_public_key(public: bytes) -> str:
     return base64.b64encode(public).decode()
 
 
-def public_from(text: str) -> bytes:
+def decode_public_key(text: str) -> bytes:
     """The 32 bytes that a public key's base64 says. Raises :class:`SealError`."""
     try:
         public = base64.b64decode(text.strip(), validate=True)

@@ -10,34 +10,34 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 
-Node = Callable[[int, int], bytes]  # the hash of a complete subtree, by level and number
+NodeLookup = Callable[[int, int], bytes]  # the hash of a complete subtree, by level and number
 
 
-def leaf(data: bytes) -> bytes:
+def hash_leaf(data: bytes) -> bytes:
     """The hash of an entry. Its prefix differs from an inner node's, so that neither passes for the other."""
     return hashlib.sha256(b"\0" + data).digest()
 
 
-def parent(left: bytes, right: bytes) -> bytes:
+def hash_parent(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\1" + left + right).digest()
 
 
-def grow(number: int, hashed: bytes, node: Node) -> Iterator[tuple[int, int, bytes]]:
+def completed_subtrees(number: int, hashed: bytes, node: NodeLookup) -> Iterator[tuple[int, int, bytes]]:
     """The subtrees that leaf ``number`` completes, itself first, as (level, number, hash)."""
     level = 0
     yield level, number, hashed
     while number & 1:
-        hashed = parent(node(level, number - 1), hashed)
+        hashed = hash_parent(node(level, number - 1), hashed)
         level, number = level + 1, number >> 1
         yield level, number, hashed
 
 
-def keep(tree: dict[tuple[int, int], bytes], number: int, hashed: bytes) -> tuple[tuple[int, int, bytes], ...]:
-    """Add a leaf to the few subtrees of which roots are made; all that it completes, as :func:`grow` gives them.
+def append_leaf(tree: dict[tuple[int, int], bytes], number: int, hashed: bytes) -> tuple[tuple[int, int, bytes], ...]:
+    """Add a leaf to the subtrees that a root is made of; return those it completes (see :func:`completed_subtrees`).
 
     With these subtrees alone a log of any length is hashed in a memory that grows with its logarithm.
     """
-    grown = tuple(grow(number, hashed, lambda level, at: tree[level, at]))
+    grown = tuple(completed_subtrees(number, hashed, lambda level, at: tree[level, at]))
     for level, at, _ in grown[:-1]:  # the last covers the others, and their neighbours to the left
         tree.pop((level, at - 1))
     level, at, top = grown[-1]
@@ -45,12 +45,14 @@ def keep(tree: dict[tuple[int, int], bytes], number: int, hashed: bytes) -> tupl
     return grown
 
 
-def root(size: int, node: Node) -> bytes:
+def root_hash(size: int, node: NodeLookup) -> bytes:
     """The root over the first ``size`` leaves."""
-    return _over(0, size, node) if size else hashlib.sha256(b"").digest()
+    return _hash_range(0, size, node) if size else hashlib.sha256(b"").digest()
 
 
-def inclusion(number: int, size: int, node: Node, edge: dict[int, bytes] | None = None) -> tuple[bytes, ...]:
+def inclusion_proof(
+    number: int, size: int, node: NodeLookup, edge: dict[int, bytes] | None = None
+) -> tuple[bytes, ...]:
     """The proof that leaf ``number`` is among the first ``size`` (RFC 9162, 2.1.3.1).
 
     For many proofs at one size, ``edge`` keeps what they share: the hashes of what is not complete, by first leaf.
@@ -66,12 +68,12 @@ def inclusion(number: int, size: int, node: Node, edge: dict[int, bytes] | None 
             path.append(node(level, beside))
         elif start < size:
             if start not in edge:
-                edge[start] = _over(start, size, node)
+                edge[start] = _hash_range(start, size, node)
             path.append(edge[start])
     return tuple(path)
 
 
-def consistency(old: int, new: int, node: Node) -> tuple[bytes, ...]:
+def consistency_proof(old: int, new: int, node: NodeLookup) -> tuple[bytes, ...]:
     """The proof that the first ``old`` leaves of ``new`` are what they were (RFC 9162, 2.1.4.1)."""
     if not 0 <= old <= new:
         raise ValueError(f"a log of {new} entries did not grow from one of {old}")
@@ -80,24 +82,24 @@ def consistency(old: int, new: int, node: Node) -> tuple[bytes, ...]:
     path: list[bytes] = []
     start, end, whole = 0, new, True
     while old < end:
-        middle = start + _split(end - start)
+        middle = start + _largest_power_of_two_below(end - start)
         if old <= middle:
-            path.append(_over(middle, end, node))
+            path.append(_hash_range(middle, end, node))
             end = middle
         else:
-            path.append(_over(start, middle, node))
+            path.append(_hash_range(start, middle, node))
             start, whole = middle, False
     if not whole:
-        path.append(_over(start, end, node))
+        path.append(_hash_range(start, end, node))
     return tuple(reversed(path))
 
 
-def included(hashed: bytes, number: int, size: int, proof: Sequence[bytes], expected: bytes) -> bool:
+def verify_inclusion(hashed: bytes, number: int, size: int, proof: Sequence[bytes], expected: bytes) -> bool:
     """Does the proof lead from this leaf to the root? (RFC 9162, 2.1.3.2)"""
     if not 0 <= number < size:
         return False
     first, last, found = number, size - 1, hashed
-    sha256 = hashlib.sha256  # as parent() does, without a call for each of 20 steps: lists hold a million proofs
+    sha256 = hashlib.sha256  # as hash_parent() does, without a call for each of 20 steps: lists hold a million proofs
     for step in proof:
         if not last:
             return False
@@ -111,7 +113,7 @@ def included(hashed: bytes, number: int, size: int, proof: Sequence[bytes], expe
     return not last and found == expected
 
 
-def consistent(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
+def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
     """Does the proof show that the larger tree begins with the smaller one? (RFC 9162, 2.1.4.2)"""
     if not 0 <= old <= new:
         return False
@@ -132,16 +134,16 @@ def consistent(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequ
         if not last:
             return False
         if first & 1 or first == last:
-            was, now = parent(step, was), parent(step, now)
+            was, now = hash_parent(step, was), hash_parent(step, now)
             while not first & 1 and first:
                 first, last = first >> 1, last >> 1
         else:
-            now = parent(now, step)
+            now = hash_parent(now, step)
         first, last = first >> 1, last >> 1
     return not last and was == old_root and now == new_root
 
 
-def _over(start: int, end: int, node: Node) -> bytes:
+def _hash_range(start: int, end: int, node: NodeLookup) -> bytes:
     """The hash over leaves ``start`` to ``end``; as RFC 9162 splits them, complete subtrees come first."""
     parts: list[bytes] = []
     while start < end:
@@ -150,10 +152,10 @@ def _over(start: int, end: int, node: Node) -> bytes:
         start += 1 << level
     hashed = parts.pop()
     while parts:
-        hashed = parent(parts.pop(), hashed)
+        hashed = hash_parent(parts.pop(), hashed)
     return hashed
 
 
-def _split(count: int) -> int:
+def _largest_power_of_two_below(count: int) -> int:
     """The largest power of two below ``count``."""
     return 1 << ((count - 1).bit_length() - 1)

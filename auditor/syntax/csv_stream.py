@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from auditor.errors import Unreadable
 
-BLOCK = 1 << 23  # bytes that are parsed at once; a row must fit
+BLOCK_BYTES = 1 << 23  # bytes that are parsed at once; a row must fit
 ROWS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class CsvHeader:
     """A table's first row, and how the rest is to be read. ``skip`` is the number of lines up to the first row."""
 
     cells: tuple[str, ...]
@@ -30,7 +30,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class CsvBlock:
     """Some rows: their numbers from 1, and their cells as ``binary`` columns named by their index.
 
     ``ragged``: (row, cells it has) of rows that had not the header's number of cells; they are not in ``cells``.
@@ -41,7 +41,7 @@ class Block:
     ragged: tuple[tuple[int, int], ...] = ()
 
 
-def header_of(text: str, comment: str = "") -> Header:
+def parse_csv_header(text: str, comment: str = "") -> CsvHeader:
     """The first row of a text's beginning; blank lines before it, and lines that begin with ``comment``, are passed."""
     skip = 0
     rest = text.lstrip("\ufeff")
@@ -56,13 +56,15 @@ def header_of(text: str, comment: str = "") -> Header:
         cells = next(csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter), [])
     except csv.Error:
         cells = first.split(delimiter)
-    return Header(tuple(cell.strip() for cell in cells), delimiter, skip)
+    return CsvHeader(tuple(cell.strip() for cell in cells), delimiter, skip)
 
 
-def blocks(stream: pa.NativeFile, header: Header, picked: Sequence[int], headed: bool = True) -> Iterator[Block]:
+def iter_csv_blocks(
+    stream: pa.NativeFile, header: CsvHeader, picked: Sequence[int], headed: bool = True
+) -> Iterator[CsvBlock]:
     """The picked columns of every row, in order. ``headed``: the first row is a header and not data.
 
-    Raises :class:`Unreadable` where a row is longer than :data:`BLOCK` or a quote is never closed.
+    Raises :class:`Unreadable` where a row is longer than :data:`BLOCK_BYTES` or a quote is never closed.
     """
     skip = header.skip + (1 + sum(cell.count("\n") for cell in header.cells) if headed else 0)
     ids = [str(index) for index in range(max(1, len(header.cells)))]
@@ -77,7 +79,7 @@ def blocks(stream: pa.NativeFile, header: Header, picked: Sequence[int], headed:
     try:
         reader = pyarrow.csv.open_csv(
             stream,
-            pyarrow.csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=ids, skip_rows=skip),
+            pyarrow.csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, column_names=ids, skip_rows=skip),
             pyarrow.csv.ParseOptions(delimiter=header.delimiter, newlines_in_values=True, invalid_row_handler=note),
             # Bytes, parsed by who asks and not by their look: a key is text even where it is all digits.
             pyarrow.csv.ConvertOptions(
@@ -85,22 +87,22 @@ def blocks(stream: pa.NativeFile, header: Header, picked: Sequence[int], headed:
             ),
         )
         for batch in reader:
-            numbers = _numbers(good, batch.num_rows, [number for number, _ in ragged])
+            numbers = _row_numbers(good, batch.num_rows, [number for number, _ in ragged])
             good += batch.num_rows
-            yield Block(numbers, batch, tuple(ragged[told:]))
+            yield CsvBlock(numbers, batch, tuple(ragged[told:]))
             told = len(ragged)
     except pa.ArrowInvalid as error:
         if "straddling" in str(error) or "CSV parser got out of sync" in str(error):
-            raise Unreadable(f"a row is longer than {BLOCK:,} bytes, or a quote is never closed") from error
+            raise Unreadable(f"a row is longer than {BLOCK_BYTES:,} bytes, or a quote is never closed") from error
         if "Empty CSV" in str(error):
             return
         raise Unreadable(" ".join(str(error).split())[:160]) from error
     if ragged[told:]:
         nothing = pa.RecordBatch.from_arrays([pa.array([], pa.binary()) for _ in names], names)
-        yield Block(np.zeros(0, np.int64), nothing, tuple(ragged[told:]))
+        yield CsvBlock(np.zeros(0, np.int64), nothing, tuple(ragged[told:]))
 
 
-def _numbers(good: int, count: int, ragged: list[int]) -> NDArray[np.int64]:
+def _row_numbers(good: int, count: int, ragged: list[int]) -> NDArray[np.int64]:
     """The row numbers of ``count`` well-formed rows after ``good`` others, ragged rows between them counted."""
     ordinals = np.arange(good, good + count)
     if not ragged:
@@ -112,7 +114,7 @@ def _numbers(good: int, count: int, ragged: list[int]) -> NDArray[np.int64]:
 # ---- text in any encoding ----------------------------------------------------------------------------------
 
 
-def encoding_of(head: bytes) -> str:
+def detect_wide_encoding(head: bytes) -> str:
     """The UTF-16 or UTF-32 encoding a text is in, by its mark or its zero bytes; "" for a single-byte one."""
     if head[:4] in {codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE}:
         return "utf-32"
@@ -123,34 +125,34 @@ def encoding_of(head: bytes) -> str:
     return "utf-16-le" if odd > half * 0.8 and even == 0 else "utf-16-be" if even > half * 0.8 and odd == 0 else ""
 
 
-def text_of(head: bytes) -> str:
+def decode_prefix(head: bytes) -> str:
     """The first bytes of a file as text; an incomplete character at their end is left out."""
-    return _decoder(encoding_of(head)).decode(head)
+    return _incremental_decoder(detect_wide_encoding(head)).decode(head)
 
 
-def utf8(file: BinaryIO | pa.NativeFile, head: bytes) -> pa.NativeFile:
+def open_as_utf8(file: BinaryIO | pa.NativeFile, head: bytes) -> pa.NativeFile:
     """The whole file as UTF-8, whatever it was; ``head`` is its beginning."""
-    return pa.PythonFile(_Utf8(file, encoding_of(head)), mode="r")
+    return pa.PythonFile(_Utf8Reader(file, detect_wide_encoding(head)), mode="r")
 
 
-def _decoder(encoding: str) -> codecs.IncrementalDecoder:
+def _incremental_decoder(encoding: str) -> codecs.IncrementalDecoder:
     return codecs.getincrementaldecoder(encoding or "utf-8")("auditor.latin-1")
 
 
-def _latin_1(error: UnicodeError) -> tuple[str, int]:
+def _decode_as_latin_1(error: UnicodeError) -> tuple[str, int]:
     """Bytes that are not in a text's encoding are read as Latin-1, so that they cost no row."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("latin-1"), error.end
 
 
-codecs.register_error("auditor.latin-1", _latin_1)
+codecs.register_error("auditor.latin-1", _decode_as_latin_1)
 
 
-class _Utf8(io.RawIOBase):
+class _Utf8Reader(io.RawIOBase):
     def __init__(self, stream: BinaryIO | pa.NativeFile, encoding: str) -> None:
         self.stream = stream
-        self.decoder = _decoder(encoding)
+        self.decoder = _incremental_decoder(encoding)
         self.wide = bool(encoding)
 
     def readable(self) -> bool:

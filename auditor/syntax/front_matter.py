@@ -21,14 +21,14 @@ import yaml
 from auditor.errors import Unreadable
 from auditor.model import Kind
 
-Standing = Literal["front-matter", "late-front-matter", "none"]
+MetadataPosition = Literal["front-matter", "late-front-matter", "none"]
 
-YAML_LIMIT = 1 << 20  # characters; the largest block among 55,000 cards has 63,608 bytes
-SLOW_YAML_LIMIT = 1 << 18  # where PyYAML must read it, which is five times slower
-DEPTH_LIMIT = 100
-NODE_LIMIT = 200_000  # nodes after aliases are followed
-LATE_LIMIT = 400  # lines before a late block
-LINES_LIMIT = 20_000  # lines of a block that are looked at one by one
+MAX_YAML_LENGTH = 1 << 20  # characters; the largest block among 55,000 cards has 63,608 bytes
+MAX_SLOW_YAML_LENGTH = 1 << 18  # where PyYAML must read it, which is five times slower
+MAX_YAML_DEPTH = 100
+MAX_YAML_NODES = 200_000  # nodes after aliases are followed
+MAX_LINES_BEFORE_BLOCK = 400  # lines before a late block
+MAX_BLOCK_LINES = 20_000  # lines of a block that are looked at one by one
 
 # What says that a card is of a dataset or of a model (hub-docs: datasetcard.md, modelcard.md).
 DATASET_KEYS = frozenset(
@@ -64,16 +64,16 @@ _HEADING = re.compile(
 _KEY = re.compile(r"""["']?([A-Za-z_][\w .-]{0,60})["']?:(?:\s|$)""")
 _ANCHOR = re.compile(r"(?:^|[\s,\[{:-])&\w", re.M)
 _ALIAS = re.compile(r"(?:^|[\s,\[{:-])\*\w", re.M)
-_NOT_CONTROLS = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\r\f")
+_TEXT_BYTES = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\r\f")
 _BRACKET = re.compile(r"[\[\]{}]")
-_MARKS = {
+_ENCODING_BY_BOM = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16, whose mark it begins with
     codecs.BOM_UTF32_BE: "utf-32-be",
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-_BOMS = tuple(_MARKS)
+_BOMS = tuple(_ENCODING_BY_BOM)
 # Lines that open or close a code block, and lines of dashes alone.
 _FENCE = re.compile(r"^(?:```|---[- \t]*$)", re.M)
 
@@ -86,36 +86,36 @@ class Card(NamedTuple):
 
     body: str
     body_line: int = 1
-    standing: Standing = "none"
+    standing: MetadataPosition = "none"
     metadata: Mapping[str, object] = MappingProxyType({})
     lines: tuple[str, ...] = ()
     first_line: int = 0
     troubles: tuple[tuple[str, int], ...] = ()
 
 
-def decoded(data: bytes) -> tuple[str, str]:
+def decode_text(data: bytes) -> tuple[str, str]:
     """The bytes as text with ``\\n`` line ends, and why that is not certain ("": it is).
 
     UTF-8, UTF-16 and UTF-32 with a byte order mark, and UTF-16 without one. Raises :class:`Unreadable` for
     bytes that are not text.
     """
-    text, why = _decoded(data)
+    text, why = _decode_detected(data)
     if "\r" in text:
         text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
     return text, why
 
 
-def decoded_within(data: bytes, limit: int) -> tuple[str, list[str]]:
+def decode_text_up_to(data: bytes, limit: int) -> tuple[str, list[str]]:
     """The first ``limit`` bytes as text, and what of it is left out or not certain. Raises :class:`Unreadable`."""
-    text, doubt = decoded(data[:limit])
+    text, doubt = decode_text(data[:limit])
     gaps = [f"longer than {limit:,} bytes: only these were read"] if len(data) > limit else []
     return text, [*gaps, doubt] if doubt else gaps
 
 
-def _decoded(data: bytes) -> tuple[str, str]:
+def _decode_detected(data: bytes) -> tuple[str, str]:
     if data.startswith(_BOMS):
-        mark = next(mark for mark in _MARKS if data.startswith(mark))
-        return _strict(data[len(mark) :], _MARKS[mark])
+        mark = next(mark for mark in _ENCODING_BY_BOM if data.startswith(mark))
+        return _decode_with_replacement(data[len(mark) :], _ENCODING_BY_BOM[mark])
     head = data[:1024]
     encoding = "utf-8"
     if b"\0" in head:
@@ -125,15 +125,15 @@ def _decoded(data: bytes) -> tuple[str, str]:
             encoding = "utf-16-le"
         elif even > 0.4 * half and odd < 0.1 * half:
             encoding = "utf-16-be"
-    text, why = _strict(data, encoding)
+    text, why = _decode_with_replacement(data, encoding)
     controls = head if encoding == "utf-8" else text[:1024].encode("latin-1", "ignore")
-    unusual = controls.translate(None, _NOT_CONTROLS)
+    unusual = controls.translate(None, _TEXT_BYTES)
     if unusual and len(unusual) > 0.3 * min(len(text), 1024):
         raise Unreadable("is not text: it holds mostly control characters")
     return text, why
 
 
-def _strict(data: bytes, encoding: str) -> tuple[str, str]:
+def _decode_with_replacement(data: bytes, encoding: str) -> tuple[str, str]:
     try:
         return data.decode(encoding), ""
     except UnicodeDecodeError as error:
@@ -143,20 +143,22 @@ def _strict(data: bytes, encoding: str) -> tuple[str, str]:
         return text, f"is not {encoding.upper()} throughout; other bytes were read as U+FFFD"
 
 
-def split(text: str) -> Card:
+def split_card(text: str) -> Card:
     """The card's metadata and body. Never raises; what could not be read stands in ``troubles``."""
     start = len(text) - len(text.lstrip("\ufeff \t\n\v\f\0\u200b\xa0"))
     above = text.count("\n", 0, start) if start else 0
     if text.startswith("---", start):
         end_of_fence = _line_end(text, start)
         if not text[start:end_of_fence].strip("- \t"):
-            return _fenced(text, end_of_fence + 1, above + 2, "front-matter")
-    late = _late(text)
+            return _split_fenced(text, end_of_fence + 1, above + 2, "front-matter")
+    late = _split_late(text)
     if late is not None:
         return late
     key = _KEY.match(text, start)
     if key and key[1] in CARD_KEYS:
-        return _guessed(text, start, above + 1, "late-front-matter", "its metadata has no opening line of dashes")
+        return _split_unfenced(
+            text, start, above + 1, "late-front-matter", "its metadata has no opening line of dashes"
+        )
     return Card(text)
 
 
@@ -176,29 +178,29 @@ def _fence_after(text: str, start: int) -> tuple[int, int] | None:
     return None
 
 
-def _fenced(text: str, start: int, first_line: int, standing: Standing) -> Card:
+def _split_fenced(text: str, start: int, first_line: int, standing: MetadataPosition) -> Card:
     """The block that begins at ``start``, after its opening fence."""
     fence = _fence_after(text, start)
     if fence is None:
-        return _guessed(text, start, first_line, standing, "its metadata has no closing line of dashes")
+        return _split_unfenced(text, start, first_line, standing, "its metadata has no closing line of dashes")
     block = text[start : fence[0]]
     if not block or block.isspace():  # two opening fences, one below the other
         key = _KEY.match(text, fence[1] + 1)
         again = key and key[1] in CARD_KEYS and _fence_after(text, fence[1] + 1)
         if again:
-            return _fenced(text, fence[1] + 1, first_line + block.count("\n") + 1, standing)
+            return _split_fenced(text, fence[1] + 1, first_line + block.count("\n") + 1, standing)
     lines = tuple(block[:-1].split("\n")) if block else ()
-    metadata, troubles = _metadata(block, lines, first_line)
-    if troubles and not metadata and not any(map(_KEY.match, lines[:LINES_LIMIT])):
+    metadata, troubles = _parse_metadata(block, lines, first_line)
+    if troubles and not metadata and not any(map(_KEY.match, lines[:MAX_BLOCK_LINES])):
         return Card(text, troubles=troubles)  # prose between two rules, or a block without a single key
     return Card(text[fence[1] + 1 :], first_line + len(lines) + 1, standing, metadata, lines, first_line, troubles)
 
 
-def _guessed(text: str, start: int, first_line: int, standing: Standing, why: str) -> Card:
+def _split_unfenced(text: str, start: int, first_line: int, standing: MetadataPosition, why: str) -> Card:
     """The block that begins at ``start`` and ends where lines stop looking like YAML."""
     position = start
     lines: list[str] = []
-    while position < len(text) and len(lines) < LINES_LIMIT:
+    while position < len(text) and len(lines) < MAX_BLOCK_LINES:
         end = _line_end(text, position)
         line = text[position:end]
         bare = line.strip()
@@ -209,7 +211,7 @@ def _guessed(text: str, start: int, first_line: int, standing: Standing, why: st
             break
         lines.append(line)
         position = end + 1
-    metadata, troubles = _metadata("\n".join(lines), tuple(lines), first_line)
+    metadata, troubles = _parse_metadata("\n".join(lines), tuple(lines), first_line)
     body_line = text.count("\n", 0, min(position, len(text))) + 1
     known = metadata.keys() & CARD_KEYS
     return Card(
@@ -223,7 +225,7 @@ def _guessed(text: str, start: int, first_line: int, standing: Standing, why: st
     )
 
 
-def _late(text: str) -> Card | None:
+def _split_late(text: str) -> Card | None:
     """A block after other text: between two fences, not within a code block, and with a key the hub knows."""
     if "\n---" not in text:
         return None
@@ -232,7 +234,7 @@ def _late(text: str) -> Card | None:
         position = match.start()
         number += text.count("\n", counted, position)
         counted = position
-        if number > LATE_LIMIT:
+        if number > MAX_LINES_BEFORE_BLOCK:
             break
         if text.startswith("`", position):
             code = not code
@@ -241,8 +243,8 @@ def _late(text: str) -> Card | None:
             fence = _fence_after(text, end + 1)
             if fence is None:
                 return None
-            if _has_key(text[end + 1 : min(fence[0], end + 4000)]):
-                card = _fenced(text, end + 1, number + 1, "late-front-matter")
+            if _has_card_key(text[end + 1 : min(fence[0], end + 4000)]):
+                card = _split_fenced(text, end + 1, number + 1, "late-front-matter")
                 # What stands above the block is prose too: both are the body, on their own lines.
                 above = text[:position]
                 gap = "\n" * (card.body_line - 1 - above.count("\n"))
@@ -252,21 +254,21 @@ def _late(text: str) -> Card | None:
     return None
 
 
-def _has_key(block: str) -> bool:
+def _has_card_key(block: str) -> bool:
     """Does a block between two lines of dashes begin with a key, and hold one that cards have?"""
     keys = [match and match[1].strip() for match in map(_KEY.match, block.strip().split("\n"))]
     return bool(keys[0]) and any(key in CARD_KEYS for key in keys if key)
 
 
-def _metadata(
+def _parse_metadata(
     block: str, lines: tuple[str, ...], first_line: int
 ) -> tuple[Mapping[str, object], tuple[tuple[str, int], ...]]:
     if not block or block.isspace():
         return {}, ()
     try:
-        value, trouble = loaded(block)
+        value, trouble = load_yaml(block)
     except Unreadable as error:
-        metadata, bad = _salvaged(lines)
+        metadata, bad = _parse_key_by_key(lines)
         line = first_line + bad if metadata or bad else first_line
         return metadata, ((f"its metadata is not valid YAML: {error}", line),)
     if isinstance(value, dict):
@@ -276,16 +278,16 @@ def _metadata(
     return {}, (("its metadata is not a table of keys", first_line),)
 
 
-def _salvaged(lines: tuple[str, ...]) -> tuple[dict[str, object], int]:
+def _parse_key_by_key(lines: tuple[str, ...]) -> tuple[dict[str, object], int]:
     """The top-level keys that can be read one by one, and the index of the first line that can't."""
-    lines = lines[:LINES_LIMIT]
+    lines = lines[:MAX_BLOCK_LINES]
     starts = [index for index, line in enumerate(lines) if line[:1] not in ("", " ", "\t", "-", "#") and ":" in line]
     metadata: dict[str, object] = {}
     bad = starts[0] if starts and any(line.strip() for line in lines[: starts[0]]) else -1
     for start, end in zip(starts, [*starts, len(lines)][1:], strict=True):
         block = "\n".join(lines[start:end]) + "\n"
         try:
-            value, _ = loaded(block)
+            value, _ = load_yaml(block)
         except Unreadable:
             bad = start if bad < 0 else bad
             continue
@@ -294,15 +296,15 @@ def _salvaged(lines: tuple[str, ...]) -> tuple[dict[str, object], int]:
     return metadata, max(bad, 0)
 
 
-def loaded(text: str) -> tuple[object, str]:
+def load_yaml(text: str) -> tuple[object, str]:
     """The YAML 1.2 value of a text, and what is doubtful in it ("": nothing).
 
     Size, depth and the growth of aliases are checked before the text is parsed. Where ryaml fails (duplicate
     keys, numbers beyond 128 bits) PyYAML reads it, with YAML 1.2's booleans and nulls and other scalars as
     they are written. Raises :class:`Unreadable`.
     """
-    if len(text) > YAML_LIMIT:
-        raise Unreadable(f"longer than {YAML_LIMIT:,} characters")
+    if len(text) > MAX_YAML_LENGTH:
+        raise Unreadable(f"longer than {MAX_YAML_LENGTH:,} characters")
     _check_brackets(text)
     if "&" in text and "*" in text and _ANCHOR.search(text) and _ALIAS.search(text):
         _check_events(text)
@@ -311,35 +313,35 @@ def loaded(text: str) -> tuple[object, str]:
     except ValueError as error:
         first = str(error)
     if "recursion limit" in first:
-        raise Unreadable(f"nested more than {DEPTH_LIMIT} deep")
+        raise Unreadable(f"nested more than {MAX_YAML_DEPTH} deep")
     _check_events(text)
     try:
-        value = yaml.load(text, Loader=_Loader)  # a safe loader
+        value = yaml.load(text, Loader=_Yaml12Loader)  # a safe loader
     except (yaml.YAMLError, ValueError, TypeError) as error:
-        raise Unreadable(_first_words(error)) from error
+        raise Unreadable(_yaml_error_text(error)) from error
     return value, f"its metadata is doubtful: {first}; the last value is used" if "duplicate" in first else ""
 
 
-def _first_words(error: Exception) -> str:
+def _yaml_error_text(error: Exception) -> str:
     mark = getattr(error, "problem", None)
     return str(mark or error).splitlines()[0][:120]
 
 
 def _check_brackets(text: str) -> None:
     # libyaml's scanner takes quadratic time over nested flow collections; ryaml stops only at the end of it.
-    if text.count("[") + text.count("{") <= DEPTH_LIMIT:
+    if text.count("[") + text.count("{") <= MAX_YAML_DEPTH:
         return
     depth = 0
     for bracket in _BRACKET.findall(text):
         depth = depth + 1 if bracket in "[{" else max(depth - 1, 0)
-        if depth > DEPTH_LIMIT:
-            raise Unreadable(f"nested more than {DEPTH_LIMIT} deep")
+        if depth > MAX_YAML_DEPTH:
+            raise Unreadable(f"nested more than {MAX_YAML_DEPTH} deep")
 
 
 def _check_events(text: str) -> None:
     """Raise unless the text, with its aliases followed, is shallow and small."""
-    if len(text) > SLOW_YAML_LIMIT:
-        raise Unreadable(f"irregular, and longer than {SLOW_YAML_LIMIT:,} characters")
+    if len(text) > MAX_SLOW_YAML_LENGTH:
+        raise Unreadable(f"irregular, and longer than {MAX_SLOW_YAML_LENGTH:,} characters")
     sizes: dict[str, int] = {}
     stack: list[tuple[str | None, int]] = []  # anchor and nodes before it, of the collections that are open
     nodes = 0
@@ -361,15 +363,15 @@ def _check_events(text: str) -> None:
                 anchor, before = stack.pop()
                 if anchor is not None:
                     sizes[anchor] = nodes - before
-            if nodes > NODE_LIMIT:
-                raise Unreadable(f"more than {NODE_LIMIT:,} values once its aliases are followed")
-            if len(stack) > DEPTH_LIMIT:
-                raise Unreadable(f"nested more than {DEPTH_LIMIT} deep")
+            if nodes > MAX_YAML_NODES:
+                raise Unreadable(f"more than {MAX_YAML_NODES:,} values once its aliases are followed")
+            if len(stack) > MAX_YAML_DEPTH:
+                raise Unreadable(f"nested more than {MAX_YAML_DEPTH} deep")
     except yaml.YAMLError as error:
-        raise Unreadable(_first_words(error)) from error
+        raise Unreadable(_yaml_error_text(error)) from error
 
 
-class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
+class _Yaml12Loader(yaml.CSafeLoader):  # type: ignore[misc]
     """Null and booleans as YAML 1.2 has them; every other scalar as written, whatever its tag."""
 
     yaml_implicit_resolvers: ClassVar[dict[object, object]] = {}
@@ -384,24 +386,26 @@ class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
         return self.construct_scalar(node)
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
-_Loader.add_implicit_resolver(
+_Yaml12Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]
+)
+_Yaml12Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
-_Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
-_Loader.add_constructor("tag:yaml.org,2002:null", lambda loader, node: None)
-_Loader.add_constructor("tag:yaml.org,2002:bool", lambda loader, node: node.value.lower() == "true")
-_Loader.add_constructor(None, _Loader.by_shape)
+_Yaml12Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
+_Yaml12Loader.add_constructor("tag:yaml.org,2002:null", lambda loader, node: None)
+_Yaml12Loader.add_constructor("tag:yaml.org,2002:bool", lambda loader, node: node.value.lower() == "true")
+_Yaml12Loader.add_constructor(None, _Yaml12Loader.by_shape)
 
 
 def kind_of_text(data: bytes) -> Kind:
     """What a folder's README says the folder is: a model or dataset only where it is plainly a hub's card."""
     try:
-        card = split(decoded(data)[0])
+        card = split_card(decode_text(data)[0])
     except Unreadable:
         return "document"
     if card.metadata.keys() & (CARD_KEYS - {"title"}):
-        return kind_of_card(card.metadata, signs(card.body))
+        return kind_of_card(card.metadata, iter_kind_hints(card.body))
     for heading in _HEADING.findall(f"\n{card.body}")[:100]:
         plain = heading.lower().lstrip("*_ ")
         if re.match(r"model ?card\b(?!s)", plain):
@@ -411,7 +415,7 @@ def kind_of_text(data: bytes) -> Kind:
     return "document"
 
 
-def signs(body: str) -> Iterator[str]:
+def iter_kind_hints(body: str) -> Iterator[str]:
     """What of a Markdown text tells its kind: its headings without their marks, and how it begins."""
     for match in _HEADING.finditer(f"\n{body}"):
         yield match[1]
@@ -431,7 +435,7 @@ def kind_of_card(metadata: Mapping[str, object], signs: Iterable[str]) -> Kind:
     kind: Kind = "model" if metadata else "document"
     for number, sign in enumerate(signs):
         short = len(sign) < 200
-        told = _heading_tells(sign) if short else _named(sign)
+        told = _kind_of_heading(sign) if short else _named_card_kind(sign)
         if told == "model card":
             return "model"
         if told == "metric card" or number == 400:
@@ -444,12 +448,12 @@ def kind_of_card(metadata: Mapping[str, object], signs: Iterable[str]) -> Kind:
 
 
 @lru_cache(maxsize=1 << 14)  # hubs' cards share most of their headings
-def _heading_tells(heading: str) -> str:
-    if named := _named(heading):
+def _kind_of_heading(heading: str) -> str:
+    if named := _named_card_kind(heading):
         return named
     return "dataset" if _DATASET_HEADING.search(heading) else "model" if _MODEL_HEADING.search(heading) else ""
 
 
-def _named(text: str) -> str:
+def _named_card_kind(text: str) -> str:
     lower = text[:120].lower()
     return "model card" if "model card" in lower else "metric card" if "metric card" in lower else ""

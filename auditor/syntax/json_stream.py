@@ -10,22 +10,22 @@ import ijson
 
 from auditor.errors import Unreadable
 
-CHUNK = 1 << 16
-DEEPEST = 200
-LARGEST = 1 << 28  # bytes of one value
-MOST = 5_000_000  # values in one record
+CHUNK_BYTES = 1 << 16
+MAX_DEPTH = 200
+MAX_VALUE_BYTES = 1 << 28  # bytes of one value
+MAX_RECORD_VALUES = 5_000_000  # values in one record
 
 
-class Stream(Protocol):
+class ByteStream(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def records(stream: Stream, arrays: Collection[str]) -> Iterator[tuple[str, object]]:
+def iter_json_records(stream: ByteStream, arrays: Collection[str]) -> Iterator[tuple[str, object]]:
     """Each element of the arrays with these keys, as soon as it is whole: (key, element).
 
     "" is the outermost array. Elements are not kept; what else there is comes last, as ``("", rest)`` where the
     outermost value is an object. Numbers are int or float. Raises :class:`Unreadable` on text that is not
-    JSON, ends early or is nested deeper than :data:`DEEPEST`, and on a value or record that is absurdly large.
+    JSON, ends early or is nested deeper than :data:`MAX_DEPTH`, and on a value or record that is absurdly large.
     """
     events: list[tuple[str, object]] = ijson.sendable_list()
     parser = ijson.basic_parse_coro(events, use_float=True)
@@ -35,7 +35,7 @@ def records(stream: Stream, arrays: Collection[str]) -> Iterator[tuple[str, obje
     silent = held = 0
     first = True
     while True:
-        chunk = stream.read(CHUNK)
+        chunk = stream.read(CHUNK_BYTES)
         if first:
             chunk, first = chunk.removeprefix(codecs.BOM_UTF8), False
         try:
@@ -48,8 +48,8 @@ def records(stream: Stream, arrays: Collection[str]) -> Iterator[tuple[str, obje
                 key = str(value)
                 continue
             if event in ("start_map", "start_array"):
-                if len(stack) == DEEPEST:
-                    raise Unreadable(f"JSON nested deeper than {DEEPEST}")
+                if len(stack) == MAX_DEPTH:
+                    raise Unreadable(f"JSON nested deeper than {MAX_DEPTH}")
                 stack.append({} if event == "start_map" else [])
                 keys.append(key)
                 key = ""
@@ -68,13 +68,13 @@ def records(stream: Stream, arrays: Collection[str]) -> Iterator[tuple[str, obje
                 held = 0
             else:
                 stack[-1].append(value)
-            if held > MOST:
-                raise Unreadable(f"one record holds more than {MOST:,} values")
+            if held > MAX_RECORD_VALUES:
+                raise Unreadable(f"one record holds more than {MAX_RECORD_VALUES:,} values")
         if fault:
             raise Unreadable(fault)
         if not chunk:
             return
         silent = 0 if events else silent + len(chunk)
-        if silent > LARGEST:
-            raise Unreadable(f"one value is longer than {LARGEST:,} bytes")
+        if silent > MAX_VALUE_BYTES:
+            raise Unreadable(f"one value is longer than {MAX_VALUE_BYTES:,} bytes")
         del events[:]

@@ -11,7 +11,7 @@ READ_LIMIT = 32 << 20  # bytes; parsed values take about ten times as much
 DEPTH_LIMIT = 64
 
 
-def loaded(text: str) -> object:
+def load_json(text: str) -> object:
     """The value of a JSON text; of a key given twice, the last. Raises :class:`Unreadable`."""
     if len(text) > READ_LIMIT:
         raise Unreadable(f"longer than {READ_LIMIT:,} characters")
@@ -23,15 +23,15 @@ def loaded(text: str) -> object:
         raise Unreadable(f"is not JSON: {str(error)[:120]}") from error
 
 
-def table(text: str) -> Mapping[str, object]:
+def load_json_object(text: str) -> Mapping[str, object]:
     """The object that a JSON text is. Raises :class:`Unreadable`."""
-    value = loaded(text)
+    value = load_json(text)
     if not isinstance(value, dict):
         raise Unreadable("is not a JSON object")
     return value
 
 
-def strings(value: object, depth: int = 0) -> Iterator[str]:
+def iter_strings(value: object, depth: int = 0) -> Iterator[str]:
     """The strings, numbers and booleans in a value, trimmed, without empty ones; nothing below 64 levels."""
     if isinstance(value, str):
         if value.strip():
@@ -43,17 +43,17 @@ def strings(value: object, depth: int = 0) -> Iterator[str]:
     elif depth < DEPTH_LIMIT:
         inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
         for item in inner:
-            yield from strings(item, depth + 1)
+            yield from iter_strings(item, depth + 1)
 
 
-def objects(value: object) -> Iterator[Mapping[str, object]]:
+def iter_objects(value: object) -> Iterator[Mapping[str, object]]:
     """The objects of a list, or the one that stands where a list is expected."""
     for item in value if isinstance(value, list) else (value,):
         if isinstance(item, Mapping):
             yield item
 
 
-def line(text: str, *words: str) -> int:
+def find_line(text: str, *words: str) -> int:
     """The line on which the last of the words begins, each looked for after the one before; 1 where one is missing."""
     position = 0
     for word in words:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor.clauses.targets import TOPIC
+from auditor.clauses.targets import MINOR_WORD_BYTES
 from auditor.terms import card_mentions
 from auditor.terms.licences import Licences
 from auditor.terms.prose import Prose, prose
@@ -27,7 +27,7 @@ def vocabulary(folders: tuple[Path, ...]) -> Vocabulary:
     entries = read(folders)
     marks = markers(entries)
     # A text without its cue need not be looked at for a clause, for what its prose names, or for signals.
-    cues = {"clause": TOPIC.pattern.decode(), **card_mentions.CUES}
+    cues = {"clause": MINOR_WORD_BYTES.pattern.decode(), **card_mentions.CUES}
     if marks.cue:
         cues["signal"] = marks.cue
     tags = {plain_tag(tag): (term.kind, term.value) for term in entries.terms for tag in term.tags}

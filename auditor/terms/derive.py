@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from auditor.clauses.detect import Clause, clause
-from auditor.clauses.segment import LONGEST
+from auditor.clauses.detect import Clause, detect_clause
+from auditor.clauses.segment import MAX_TEXT_LENGTH
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Role, Text
 from auditor.printable import printable
@@ -121,13 +121,13 @@ def _of_tags(subject: Subject, known: Vocabulary) -> Iterator[Statement]:
 
 def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
     source = _SOURCES[text.role]
-    found, relation, share = known.licences.text_of(text.text[:LONGEST])
+    found, relation, share = known.licences.text_of(text.text[:MAX_TEXT_LENGTH])
     if text.role == "licence" or found:
         remark = f"about {min(share, 0.99):.0%} of its words in common" if relation == "edited" else ""
         yield Statement("licence_text", found, relation, Place(text.uri), source, remark)
     if found:
         yield Statement("licence_id", found, "", Place(text.uri), source)
-    said = clause(text.text)
+    said = detect_clause(text.text)
     language = language_of(text.text)
     if said.answer != "explicit" and language != "en":
         why = f"in another language ({language})" if language else "in a language that was not recognised"
@@ -155,7 +155,7 @@ def _of_card(looked: _Looked, subject: Subject, known: Vocabulary, declared: set
             line = text.first_line + looked.data.count(b"\n", 0, mention.start)
             yield Statement(mention.key, mention.value, "", Place(text.uri, line), _SOURCES[text.role])
     if "clause" in cues or text.accepted:
-        said = clause(text.text, references=text.accepted)
+        said = detect_clause(text.text, references=text.accepted)
         if said.answer == "explicit":
             yield _clause(text, said, "explicit" if "explicit" in declared else "card-only")
         elif said.answer == "by-reference":

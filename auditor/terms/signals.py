@@ -18,7 +18,7 @@ from itertools import islice
 
 import re2
 
-from auditor.clauses.prohibition import speaks_against
+from auditor.clauses.prohibition import is_prohibitive_or_protective
 from auditor.terms.vocabulary_files import Entries, Hashed, Term, compiled
 
 # Characters between two markers that still count as close together: about a dozen words.
@@ -167,7 +167,7 @@ def _pairs(plain: str, data: bytes, known: Markers) -> Iterator[Signal]:
                 if low + first < end and start < low + last:
                     continue  # one and the same word
                 span = _characters(data, (begin, finish))
-                if not speaks_against(_sentence(plain, span)):
+                if not is_prohibitive_or_protective(_sentence(plain, span)):
                     found[value] = Signal(value, *span)
                     break
     yield from sorted(found.values(), key=lambda signal: (signal.start, signal.value))

@@ -30,7 +30,7 @@ from auditor.review.checkpoints import Checkpoint
 from auditor.review.decisions import Decision
 from auditor.review.schema import SCHEMA
 from auditor.sealing import merkle
-from auditor.sealing.keys import SigningKey, public_text
+from auditor.sealing.keys import SigningKey, encode_public_key
 from tests.deindex.lists import NOW, decision
 
 URLS = 200_000
@@ -44,7 +44,7 @@ def decisions(count: int) -> Iterator[Decision]:
         index = EVENTS * (number * stride % count) + 2
         made = decision(f"owner{number % 1000}/model-{number}", digests=digests, index=index)
         text = event(index)
-        yield replace(made, leaf=merkle.leaf(text.encode()).hex(), logged=text)
+        yield replace(made, leaf=merkle.hash_leaf(text.encode()).hex(), logged=text)
 
 
 def event(index: int) -> str:
@@ -70,8 +70,8 @@ def ledger(path: Path, count: int) -> Prover:
     database.executescript(f"PRAGMA synchronous = OFF; {SCHEMA['tree']}; BEGIN")
     kept: dict[tuple[int, int], bytes] = {}
     for number in range(count * EVENTS):
-        hashed = merkle.leaf(event(number).encode() if number % EVENTS == 2 else b"%d" % number)
-        database.executemany("INSERT INTO tree VALUES (?, ?, ?)", merkle.keep(kept, number, hashed))
+        hashed = merkle.hash_leaf(event(number).encode() if number % EVENTS == 2 else b"%d" % number)
+        database.executemany("INSERT INTO tree VALUES (?, ?, ?)", merkle.append_leaf(kept, number, hashed))
     database.execute("COMMIT")
 
     def nodes(asked: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
@@ -81,9 +81,9 @@ def ledger(path: Path, count: int) -> Prover:
         return {(level, number): hashed for level, number, hashed in rows}
 
     key = SigningKey.from_seed(b"l" * 32)
-    root = merkle.root(count * EVENTS, lambda level, number: kept[level, number])
+    root = merkle.root_hash(count * EVENTS, lambda level, number: kept[level, number])
     note = Checkpoint("auditor/ledger/bench", count * EVENTS, root).signed(key)
-    return Prover(Log(note, public_text(key.public)), nodes)
+    return Prover(Log(note, encode_public_key(key.public)), nodes)
 
 
 def addresses(count: int, seed: int) -> list[str]:

@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors import safe_open
 
-from auditor.hashing.weight_digests import KEPT
-from auditor.hashing.weight_fingerprints import SKETCH
+from auditor.hashing.weight_digests import TENSOR_DIGEST_BYTES
+from auditor.hashing.weight_fingerprints import SKETCH_SIZE
 from auditor.known.store import open_list
 from auditor.lineage.listed_fingerprints import Prints
 from auditor.lineage.shared_tensors import TENSORS, Tensors, by_key
@@ -101,7 +101,7 @@ def values(folder: Path, size: float) -> None:
     took = [timed(lambda: fingerprint(path), 1) for _ in range(5)]
     print(f"fingerprint      {statistics.median(took):8.3f} s of {path.stat().st_size / 1e9:.2f} GB, warm")
     random = np.random.default_rng(2)
-    sketches = random.normal(size=(10_000, SKETCH)).astype(np.float32)
+    sketches = random.normal(size=(10_000, SKETCH_SIZE)).astype(np.float32)
     sketches /= np.linalg.norm(sketches, axis=1, keepdims=True)
     index = Index(tuple(f"base-{i}" for i in range(10_000)), sketches)
     mine = fingerprint(path)
@@ -111,12 +111,12 @@ def values(folder: Path, size: float) -> None:
 
 def tensors(folder: Path, models: int, each: int) -> None:
     random = np.random.default_rng(3)
-    part = [random.bytes(KEPT) for _ in range(each // 4)]
+    part = [random.bytes(TENSOR_DIGEST_BYTES) for _ in range(each // 4)]
     last: list[bytes] = []
     with pq.ParquetWriter(folder / "tensors.parquet", TENSORS) as writer:
         for number in range(models):
             # Every third has what all of them have, every hundredth a tenth of what the one before it has.
-            own = [random.bytes(KEPT) for _ in range(each)]
+            own = [random.bytes(TENSOR_DIGEST_BYTES) for _ in range(each)]
             own[: len(part)] = part if number % 3 == 0 else own[: len(part)]
             own[-each // 10 :] = last if number % 100 == 1 else own[-each // 10 :]
             last = own[-each // 10 :]

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.clauses.detect import clause
+from auditor.clauses.detect import detect_clause
 
 
 def test_a_policy_that_binds_is_named() -> None:
-    found = clause("Your use must comply with the Acme Acceptable Use Policy, available at example.org.")
+    found = detect_clause("Your use must comply with the Acme Acceptable Use Policy, available at example.org.")
     assert (found.answer, found.refers) == ("by-reference", "Acme Acceptable Use Policy")
 
 
 def test_a_card_that_points_to_a_policy_binds_nobody() -> None:
-    assert clause("See our Acceptable Use Policy, available at example.org.", references=False).answer == "absent"
+    assert (
+        detect_clause("See our Acceptable Use Policy, available at example.org.", references=False).answer == "absent"
+    )
 
 
 def test_a_policy_is_named_with_its_owner_and_address() -> None:
-    found = clause("Use is subject to Northwind’s usage policies (https://northwind.example/policies).")
+    found = detect_clause("Use is subject to Northwind’s usage policies (https://northwind.example/policies).")
     assert (found.answer, found.refers) == (
         "by-reference",
         "Northwind’s usage policies (https://northwind.example/policies)",
@@ -63,7 +65,7 @@ def test_a_policy_is_named_with_its_owner_and_address() -> None:
     ],
 )
 def test_the_policy_with_an_address_is_named_before_others(text: str, refers: str) -> None:
-    assert (clause(text).answer, clause(text).refers) == ("by-reference", refers)
+    assert (detect_clause(text).answer, detect_clause(text).refers) == ("by-reference", refers)
 
 
 @pytest.mark.parametrize(
@@ -95,4 +97,4 @@ def test_the_policy_with_an_address_is_named_before_others(text: str, refers: st
     ],
 )
 def test_a_policy_on_something_else_and_the_text_itself_are_no_reference(text: str) -> None:
-    assert clause(text).answer == "absent"
+    assert detect_clause(text).answer == "absent"

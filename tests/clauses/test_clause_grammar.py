@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.clauses.detect import clause
+from auditor.clauses.detect import detect_clause
 from auditor.syntax.html_text import text_of_html
 
 LISTS = {
@@ -47,7 +47,7 @@ LISTS = {
 
 @pytest.mark.parametrize("text", LISTS.values(), ids=LISTS)
 def test_what_hangs_on_a_prohibition_is_prohibited(text: str) -> None:
-    assert clause(text, references=False).answer == "explicit"
+    assert detect_clause(text, references=False).answer == "explicit"
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,12 @@ def test_what_hangs_on_a_prohibition_is_prohibited(text: str) -> None:
 def test_a_saved_page_keeps_its_lists_titles_and_tables(html: str) -> None:
     text, trouble = text_of_html(f"<!DOCTYPE html><html><body>{html}</body></html>")
     assert trouble == ""
-    assert clause(text, references=False).answer == "explicit"
+    assert detect_clause(text, references=False).answer == "explicit"
 
 
 def test_a_saved_page_does_not_prohibit_what_stands_after_its_list() -> None:
     html = "<p>You may not:</p><ul><li>send spam</li></ul><p>Our partner is a charity against child abuse.</p>"
-    assert clause(text_of_html(html)[0], references=False).answer == "absent"
+    assert detect_clause(text_of_html(html)[0], references=False).answer == "absent"
 
 
 PROHIBIT = [
@@ -170,17 +170,17 @@ DO_NOT = [
 
 @pytest.mark.parametrize("text", PROHIBIT)
 def test_it_prohibits_however_it_is_built(text: str) -> None:
-    assert clause(text, references=False).answer == "explicit"
+    assert detect_clause(text, references=False).answer == "explicit"
 
 
 @pytest.mark.parametrize("text", DO_NOT)
 def test_it_prohibits_something_else_or_nothing(text: str) -> None:
-    assert clause(text, references=False).answer == "absent"
+    assert detect_clause(text, references=False).answer == "absent"
 
 
 def test_the_quote_of_two_sentences_holds_both() -> None:
     text = "Hello. Some try to sexualise minors with it. This is not allowed. Bye."
-    found = clause(text)
+    found = detect_clause(text)
     assert found.quote == "Some try to sexualise minors with it. This is not allowed."
     assert text[found.start : found.end].strip() == found.quote
 
@@ -197,7 +197,7 @@ def test_the_quote_of_two_sentences_holds_both() -> None:
     ],
 )
 def test_whoever_is_told_and_however_it_is_a_prohibition(text: str) -> None:
-    assert clause(text).answer == "explicit"
+    assert detect_clause(text).answer == "explicit"
 
 
 @pytest.mark.parametrize(
@@ -213,4 +213,4 @@ def test_whoever_is_told_and_however_it_is_a_prohibition(text: str) -> None:
     ],
 )
 def test_what_others_say_did_or_should_do_is_none(text: str) -> None:
-    assert clause(text).answer == "absent"
+    assert detect_clause(text).answer == "absent"

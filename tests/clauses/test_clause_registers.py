@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.clauses.detect import clause
+from auditor.clauses.detect import detect_clause
 
 STANDARDS = [
     """Child Safety Policy - Lumo Chat
@@ -1094,38 +1094,38 @@ DO_NOT = [
 
 @pytest.mark.parametrize("text", STANDARDS)
 def test_a_page_of_standards_prohibits(text: str) -> None:
-    assert clause(text).answer == "explicit"
+    assert detect_clause(text).answer == "explicit"
 
 
 @pytest.mark.parametrize("text", NO_STANDARDS)
 def test_a_page_that_looks_like_one_does_not(text: str) -> None:
-    assert clause(text).answer == "absent"
+    assert detect_clause(text).answer == "absent"
 
 
 @pytest.mark.parametrize("text", PROHIBIT)
 def test_it_prohibits_in_any_register(text: str) -> None:
-    assert clause(text, references=False).answer == "explicit"
+    assert detect_clause(text, references=False).answer == "explicit"
 
 
 @pytest.mark.parametrize("text", DO_NOT)
 def test_its_neighbour_in_the_same_register_does_not(text: str) -> None:
-    assert clause(text, references=False).answer == "absent"
+    assert detect_clause(text, references=False).answer == "absent"
 
 
 def test_a_word_broken_at_a_line_s_end_is_quoted_whole() -> None:
-    found = clause("Never use the weights to draw a mi-\nnor or other young peo-\nple in a sexual way.")
+    found = detect_clause("Never use the weights to draw a mi-\nnor or other young peo-\nple in a sexual way.")
     assert found.quote == "Never use the weights to draw a minor or other young people in a sexual way."
     assert (found.start, found.answer) == (0, "explicit")
 
 
 def test_who_alone_forbids_under_a_title_of_rules_speaks_for_them() -> None:
     said = "Linnet bans sexual content about minors."
-    assert clause(f"# Child Safety Standards\n\n{said}").answer == "explicit"
-    assert clause(f"# My week\n\n{said}").answer == "absent"
-    assert clause(f"# Child Safety Standards\n\n{said} Grackle bans spam.").answer == "absent"
+    assert detect_clause(f"# Child Safety Standards\n\n{said}").answer == "explicit"
+    assert detect_clause(f"# My week\n\n{said}").answer == "absent"
+    assert detect_clause(f"# Child Safety Standards\n\n{said} Grackle bans spam.").answer == "absent"
 
 
 def test_no_pattern_is_too_long_for_its_automaton(capfd: pytest.CaptureFixture[str]) -> None:
     """RE2 says so on stderr, and goes on many times slower."""
-    clause("Nobody is asked to do anything here, and what is said of minors and of nudes is long. " * 20)
+    detect_clause("Nobody is asked to do anything here, and what is said of minors and of nudes is long. " * 20)
     assert capfd.readouterr().err == ""

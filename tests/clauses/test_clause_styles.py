@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.clauses.detect import clause
+from auditor.clauses.detect import detect_clause
 
 PROHIBIT = [
     "Sexual content: no depictions of minors.",
@@ -510,16 +510,16 @@ TAKEN_WRONGLY = [
 
 @pytest.mark.parametrize("text", PROHIBIT)
 def test_it_prohibits_in_any_style(text: str) -> None:
-    assert clause(text, references=False).answer == "explicit"
+    assert detect_clause(text, references=False).answer == "explicit"
 
 
 @pytest.mark.parametrize("text", DO_NOT)
 def test_what_only_sounds_like_it(text: str) -> None:
-    assert clause(text, references=False).answer == "absent"
+    assert detect_clause(text, references=False).answer == "absent"
 
 
 def test_what_is_misread_is_known_and_little() -> None:
-    read = [clause(text, references=False).answer for text in (*PROHIBIT, *MISSED, *DO_NOT, *TAKEN_WRONGLY)]
+    read = [detect_clause(text, references=False).answer for text in (*PROHIBIT, *MISSED, *DO_NOT, *TAKEN_WRONGLY)]
     true = len(PROHIBIT) + len(MISSED)
     right = read[:true].count("explicit")
     assert right >= 0.95 * true

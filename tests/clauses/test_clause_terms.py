@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.clauses.detect import clause
+from auditor.clauses.detect import detect_clause
 
 PROHIBIT = [
     "A persona whose apparent age is below 18 may not be used in romantic or sexual scenes.",
@@ -56,17 +56,17 @@ SAY_NOTHING = [
 
 @pytest.mark.parametrize("text", PROHIBIT)
 def test_it_prohibits(text: str) -> None:
-    assert clause(text).answer == "explicit"
+    assert detect_clause(text).answer == "explicit"
 
 
 @pytest.mark.parametrize("text", SAY_NOTHING)
 def test_it_says_nothing(text: str) -> None:
-    assert clause(text).answer == "absent", clause(text).quote
+    assert detect_clause(text).answer == "absent", detect_clause(text).quote
 
 
 def test_a_defined_term_is_quoted_with_its_definition() -> None:
     text = "You may not upload Class R Material.\n\nClass R Material means any image that sexualises a child."
-    said = clause(text)
+    said = detect_clause(text)
     assert said.quote == (
         "You may not upload Class R Material. … Class R Material means any image that sexualises a child."
     )
@@ -76,11 +76,11 @@ def test_a_defined_term_is_quoted_with_its_definition() -> None:
 @pytest.mark.parametrize("columns", ["Content | Allowed", "Number | Permitted", "Items | OK"])
 def test_a_table_of_rules_prohibits_by_its_no(columns: str) -> None:
     text = f"| {columns} |\n|---|---|\n| Landscapes | yes |\n| Sexual content with minors | no |"
-    assert clause(text).answer == "explicit"
+    assert detect_clause(text).answer == "explicit"
 
 
 def test_mentions_of_a_defined_term_are_judged_within_bounds_and_what_is_left_is_said() -> None:
     text = "Bad Stuff means images of child sexual abuse.\n\n" + "We write of Bad Stuff here.\n\n" * 3000
-    said = clause(text)
+    said = detect_clause(text)
     assert said.answer == "absent"
     assert said.unread.startswith("more sentences than are read, from character ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.clauses.detect import clause
+from auditor.clauses.detect import detect_clause
 
 PROHIBIT = [
     "Using Orrery to sexualise a child, real or imagined, is never OK.",
@@ -110,9 +110,9 @@ DO_NOT = [
 
 @pytest.mark.parametrize("text", PROHIBIT)
 def test_a_turn_of_phrase_prohibits(text: str) -> None:
-    assert clause(text, references=False).answer == "explicit"
+    assert detect_clause(text, references=False).answer == "explicit"
 
 
 @pytest.mark.parametrize("text", DO_NOT)
 def test_its_neighbour_does_not(text: str) -> None:
-    assert clause(text, references=False).answer == "absent"
+    assert detect_clause(text, references=False).answer == "absent"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.clauses.detect import clause
+from auditor.clauses.detect import detect_clause
 
 PROHIBIT = [
     "Do not use the model to create, edit, or distribute child sexual abuse material.",
@@ -427,26 +427,26 @@ DO_NOT = [
 
 @pytest.mark.parametrize("text", PROHIBIT)
 def test_it_prohibits(text: str) -> None:
-    assert clause(text).answer == "explicit"
+    assert detect_clause(text).answer == "explicit"
 
 
 @pytest.mark.parametrize("text", DO_NOT)
 def test_it_does_not_prohibit(text: str) -> None:
-    assert clause(text).quote == ""
+    assert detect_clause(text).quote == ""
 
 
 def test_the_quote_is_the_sentence_with_its_stem_and_place() -> None:
     text = (
         "Terms.\n\nYou agree not to use the Model:\n(a) to lie;\n(b) for exploiting minors in any way;\n(c) to spy.\n"
     )
-    found = clause(text)
+    found = detect_clause(text)
     assert found.quote == "You agree not to use the Model: … for exploiting minors in any way;"
     assert text[found.start : found.end] == "for exploiting minors in any way;"
 
 
 def test_the_prohibition_of_one_list_does_not_reach_the_next() -> None:
     text = "You must not:\n- sell it\n\nWe thank everyone.\n\nOur partners:\n- A charity against child sexual abuse\n"
-    assert clause(text).answer == "absent"
+    assert detect_clause(text).answer == "absent"
 
 
 def test_nested_lists_keep_what_they_hang_on() -> None:
@@ -455,14 +455,17 @@ def test_nested_lists_keep_what_they_hang_on() -> None:
         "   b. Exploitation or harm to children\n"
         "2. Deceive\n"
     )
-    assert clause(text).quote.startswith("You will not use it to: … Exploitation or harm to children")
+    assert detect_clause(text).quote.startswith("You will not use it to: … Exploitation or harm to children")
 
 
 def test_what_stands_under_a_prohibiting_heading_is_prohibited() -> None:
-    assert clause("## Prohibited content\n\n### Sexualisation of minors\n\nAny.\n").answer == "explicit"
-    assert clause("## Prohibited content\n\nSexually explicit content featuring minors.\n").answer == "explicit"
-    assert clause("## Safety\n\n### Sexualisation of minors\n\nAny.\n").answer == "absent"
-    assert clause("## Prohibited content\n\nOur hotline has seen sexual content featuring minors.\n").answer == "absent"
+    assert detect_clause("## Prohibited content\n\n### Sexualisation of minors\n\nAny.\n").answer == "explicit"
+    assert detect_clause("## Prohibited content\n\nSexually explicit content featuring minors.\n").answer == "explicit"
+    assert detect_clause("## Safety\n\n### Sexualisation of minors\n\nAny.\n").answer == "absent"
+    assert (
+        detect_clause("## Prohibited content\n\nOur hotline has seen sexual content featuring minors.\n").answer
+        == "absent"
+    )
 
 
 @pytest.mark.parametrize(
@@ -480,7 +483,7 @@ def test_what_stands_under_a_prohibiting_heading_is_prohibited() -> None:
     ],
 )
 def test_junk_has_no_clause(junk: str) -> None:
-    assert clause(junk).answer == "absent"
+    assert detect_clause(junk).answer == "absent"
 
 
 @pytest.mark.corpus
@@ -490,7 +493,7 @@ def test_every_label_of_the_corpus(corpus: Path) -> None:
     with open(corpus / "05-licences" / "labels.csv", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             text = (corpus / "05-licences" / "texts" / row["file"]).read_text(row["encoding"])
-            found = clause(text)
+            found = detect_clause(text)
             labelled = row["explicit_child_safety_prohibition"] == "yes"
             quoted = not labelled or (found.start < int(row["char_end"]) and int(row["char_start"]) < found.end)
             if (found.answer == "explicit") != labelled or not quoted:
@@ -505,7 +508,7 @@ def test_ordinary_cards_are_quiet(corpus: Path) -> None:
     explicit = set()
     for folder in ("03-model-cards", "04-dataset-cards"):
         for path in (corpus / folder).rglob("*.md"):
-            if clause(path.read_text("utf-8", "replace"), references=False).answer == "explicit":
+            if detect_clause(path.read_text("utf-8", "replace"), references=False).answer == "explicit":
                 explicit.add(path.name)
     assert explicit >= carry
     assert len(explicit - carry) <= 1, explicit - carry
@@ -521,7 +524,7 @@ def test_ordinary_cards_are_quiet(corpus: Path) -> None:
     ).split("|"),
 )
 def test_a_minor_is_one_by_whatever_word(minor: str) -> None:
-    assert clause(f"You may not sexualise {minor}.").answer == "explicit"
+    assert detect_clause(f"You may not sexualise {minor}.").answer == "explicit"
 
 
 SLOW = {
@@ -536,7 +539,7 @@ SLOW = {
 @pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)
 def test_a_megabyte_made_to_be_slow_is_left_unread_and_says_from_where(text: str) -> None:
     begun = time.process_time()
-    found = clause(text)
+    found = detect_clause(text)
     assert time.process_time() - begun < 6  # about one on an idle core
     assert found.answer == "absent"
     assert found.unread.startswith("more sentences than are read, from character ")
@@ -544,7 +547,7 @@ def test_a_megabyte_made_to_be_slow_is_left_unread_and_says_from_where(text: str
 
 def test_a_long_policy_is_read_to_its_end() -> None:
     rules = "".join(f"{number}. Report abuse of minors to desk {number}.\n" for number in range(1_500))
-    assert clause(rules + "\nYou may not sexualise minors.\n").answer == "explicit"
-    assert clause(
+    assert detect_clause(rules + "\nYou may not sexualise minors.\n").answer == "explicit"
+    assert detect_clause(
         "We sell maps. Harm to minors.\n" + "Be kind to all who come here and to those who do not. " * 20_000
     ).unread == ("longer than 1,000,000 characters")

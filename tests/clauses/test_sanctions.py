@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.clauses.detect import clause
+from auditor.clauses.detect import detect_clause
 
 PROHIBIT = [
     # The deed, then what follows.
@@ -78,9 +78,9 @@ DO_NOT = [
 
 @pytest.mark.parametrize("text", PROHIBIT)
 def test_what_follows_from_the_deed_prohibits_it(text: str) -> None:
-    assert clause(text, references=False).answer == "explicit"
+    assert detect_clause(text, references=False).answer == "explicit"
 
 
 @pytest.mark.parametrize("text", DO_NOT)
 def test_what_the_world_does_and_what_befalls_data_prohibits_nothing(text: str) -> None:
-    assert clause(text, references=False).answer == "absent"
+    assert detect_clause(text, references=False).answer == "absent"

@@ -18,7 +18,7 @@ from auditor.model import Digest, Ref
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.decisions import Decision, Reason
 from auditor.sealing import envelope, merkle
-from auditor.sealing.keys import SigningKey, public_text
+from auditor.sealing.keys import SigningKey, encode_public_key
 
 NOW = "2026-11-23T12:00:00Z"
 RULE = "linked-same-weights"
@@ -69,8 +69,8 @@ class Book:
             self.add(f"event {self.size}")
 
     def add(self, text: str) -> None:
-        hashed = merkle.leaf(text.encode())
-        for level, number, node in merkle.grow(self.size, hashed, lambda level, at: self.tree[level, at]):
+        hashed = merkle.hash_leaf(text.encode())
+        for level, number, node in merkle.completed_subtrees(self.size, hashed, lambda level, at: self.tree[level, at]):
             self.tree[level, number] = node
         self.size += 1
 
@@ -84,16 +84,16 @@ class Book:
         asked = json.dumps([made.id, event, data])
         if asked not in self.known:
             text = json.dumps({**event, "data": data, "number": self.size, "previous": "00" * 32})
-            leaf = merkle.leaf(text.encode()).hex()
+            leaf = merkle.hash_leaf(text.encode()).hex()
             self.known[asked] = replace(made, index=self.size, leaf=leaf, logged=text)
             self.add(text)
         held = self.known[asked]
         return replace(made, index=held.index, leaf=held.leaf, logged=held.logged)
 
     def prover(self) -> Prover:
-        root = merkle.root(self.size, lambda level, number: self.tree[level, number])
+        root = merkle.root_hash(self.size, lambda level, number: self.tree[level, number])
         note = Checkpoint(self.origin, self.size, root).signed(self.key)
-        return Prover(Log(note, public_text(self.key.public)), lambda asked: {at: self.tree[at] for at in asked})
+        return Prover(Log(note, encode_public_key(self.key.public)), lambda asked: {at: self.tree[at] for at in asked})
 
 
 @dataclass(frozen=True)

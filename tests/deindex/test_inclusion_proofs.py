@@ -168,7 +168,7 @@ def test_an_entry_that_rests_on_an_event_that_is_no_decision_of_it_is_refused(
     data = {"verdict": "de-index", "rules": ["linked-same-weights"], "review_by": "", **expires}
     event = {"actor": "wren", "case": "", "data": data, "kind": "reviewed", "number": desk.book.size}
     text = json.dumps({**event, "time": HARBOUR.decided_at, **changed})
-    leaf = merkle.leaf(text.encode()).hex()
+    leaf = merkle.hash_leaf(text.encode()).hex()
     false = replace(HARBOUR, index=desk.book.size, leaf=leaf, logged=text)
     desk.book.add(text)
     refused(desk, desk.sealed([false]).path, f"the ledger says something else of: {what};")
@@ -248,7 +248,7 @@ def test_a_proof_is_the_one_that_the_plain_tree_gives(large: Book, data: st.Data
     size = data.draw(st.integers(1, large.size))
     index = data.draw(st.integers(0, size - 1))
     log = json.loads(large.prover().of(replace(HARBOUR, index=index), size))
-    path = merkle.inclusion(index, size, lambda level, number: large.tree[level, number])
+    path = merkle.inclusion_proof(index, size, lambda level, number: large.tree[level, number])
     assert base64.b64decode(log["path"]) == b"".join(path)
 
 

@@ -16,7 +16,7 @@ from auditor.deindex import lookup, lookup_output
 from auditor.deindex.locators import address, locators, repository
 from auditor.deindex.lookup import Answer, _address
 from auditor.errors import UsageError
-from auditor.hashing.weight_digests import file_digests
+from auditor.hashing.weight_digests import weight_file_digests
 from auditor.model import Ref
 from auditor.review.decisions import later
 from tests.deindex.lists import NOW, Desk, decision
@@ -147,7 +147,7 @@ def test_a_re_upload_is_recognised_by_its_bytes_and_by_its_tensors(desk: Desk, t
     safetensors_file(other, {"layer.weight": weights["layer.weight"] + 1}, {"title": "Harbour"})
     start = 8 + int.from_bytes(same.read_bytes()[:8], "little")
     with same.open("rb") as file:
-        digests = tuple(file_digests(file, start))
+        digests = tuple(weight_file_digests(file, start))
     assert {digest.algorithm for digest in digests} == {"sha256", "sha256-tensors"}
     desk.receive(desk.build(decision("atelier/harbour", digests=digests)).path)
     told = [desk.lookup().file(path).outcome for path in (same, edited, other)]
@@ -159,7 +159,7 @@ def test_one_of_several_files_is_not_listed_by_itself(desk: Desk, tmp_path: Path
     path = tmp_path / "encoder.bin"
     path.write_bytes(b"everybody's encoder")
     with path.open("rb") as file:
-        shared = tuple(file_digests(file))
+        shared = tuple(weight_file_digests(file))
     made = decision("atelier/harbour")
     desk.receive(desk.build(decision("atelier/harbour", digests=(*made.digests, *shared))).path)
     answer = desk.lookup().file(path)
@@ -171,7 +171,7 @@ def test_a_file_of_another_format_is_recognised_by_its_bytes(desk: Desk, tmp_pat
     path = tmp_path / "model.bin"
     path.write_bytes(b"weights")
     with path.open("rb") as file:
-        digests = tuple(file_digests(file))
+        digests = tuple(weight_file_digests(file))
     desk.receive(desk.build(decision("atelier/harbour", digests=digests)).path)
     assert desk.lookup().file(path).outcome == "listed"
     path.write_bytes(b"")

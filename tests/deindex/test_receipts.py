@@ -36,14 +36,14 @@ def test_a_receipt_names_what_was_acted_on_and_when(desk: Desk, path: Path) -> N
 
 def test_a_receipt_is_as_the_schema_says(desk: Desk, path: Path) -> None:
     schema = json.loads((resource_folder("reports/schema") / "deindex-receipt.schema.json").read_text())
-    payload = json.loads(envelope.opened(path.read_bytes(), receipts.KIND, desk.recipient.card.public))
+    payload = json.loads(envelope.open_envelope(path.read_bytes(), receipts.KIND, desk.recipient.card.public))
     check = jsonschema.Draft202012Validator(schema)
     check.validate(payload)
     assert not check.is_valid(payload | {"name": "atelier/harbour"})
 
 
 def test_a_receipt_names_no_subject(desk: Desk, path: Path) -> None:
-    payload = envelope.opened(path.read_bytes(), receipts.KIND, desk.recipient.card.public)
+    payload = envelope.open_envelope(path.read_bytes(), receipts.KIND, desk.recipient.card.public)
     assert b"atelier" not in payload
     assert b"huggingface" not in payload
 
@@ -66,7 +66,7 @@ def test_a_receipt_in_anothers_name_is_refused(desk: Desk, path: Path, stranger:
 
 
 def test_a_list_is_no_receipt(desk: Desk, path: Path) -> None:
-    path.write_bytes(envelope.seal("application/vnd.other+json", b"{}", desk.recipient.signing))
+    path.write_bytes(envelope.sign_envelope("application/vnd.other+json", b"{}", desk.recipient.signing))
     with pytest.raises(SealError, match="holds something else that was signed"):
         receipts.read_receipt(path, desk.recipient.card)
 

@@ -102,8 +102,8 @@ def test_a_list_that_a_recipient_encrypts_again_for_another_is_refused(
 
 def test_a_list_that_another_signed_is_refused(desk: Desk, built: Built, stranger: Keys) -> None:
     def signed_again(lines: list[bytes]) -> list[bytes]:
-        payload = envelope.opened(lines[-1], KIND, desk.sender.card.public)
-        return [*lines[:-1], envelope.seal(KIND, payload, stranger.signing) + b"\n"]
+        payload = envelope.open_envelope(lines[-1], KIND, desk.sender.card.public)
+        return [*lines[:-1], envelope.sign_envelope(KIND, payload, stranger.signing) + b"\n"]
 
     refused(desk, desk.forged(built.path, signed_again), "the signature is not by the sender's key")
 
@@ -118,7 +118,7 @@ def test_a_sender_cannot_pose_as_another(desk: Desk, stranger: Keys) -> None:
 
 def test_a_receipt_is_no_list(desk: Desk, built: Built) -> None:
     def other(lines: list[bytes]) -> list[bytes]:
-        return [*lines[:-1], envelope.seal("application/vnd.other+json", b"{}", desk.sender.signing) + b"\n"]
+        return [*lines[:-1], envelope.sign_envelope("application/vnd.other+json", b"{}", desk.sender.signing) + b"\n"]
 
     refused(desk, desk.forged(built.path, other), "holds something else that was signed")
 
@@ -226,7 +226,9 @@ def sealed(desk: Desk, about: dict[str, object], *lines: bytes, removals: int = 
     path = desk.folder / "signed.age"
     with path.open("wb") as file:
         envelope.encrypt(
-            [first, *lines, envelope.seal(KIND, payload, desk.sender.signing) + b"\n"], file, desk.recipient.card.age
+            [first, *lines, envelope.sign_envelope(KIND, payload, desk.sender.signing) + b"\n"],
+            file,
+            desk.recipient.card.age,
         )
     return path
 

@@ -14,18 +14,18 @@ from PIL import Image
 
 from auditor.errors import Unreadable
 from auditor.hashing import decode as module
-from auditor.hashing.decode import decode
+from auditor.hashing.decode import decode_image
 from auditor.hashing.pdq import pdq
 from tests.pictures import encoded, jpeg, landscape, objects, pattern, png
 
 REASONS = {
-    module.EMPTY,
-    module.UNKNOWN,
-    module.TOO_MANY,
-    module.TOO_LONG,
+    module.EMPTY_FILE,
+    module.UNKNOWN_FORMAT,
+    module.TOO_MANY_PIXELS,
+    module.SIDE_TOO_LONG,
     module.TRUNCATED,
     module.DAMAGED,
-    module.NO_MEMORY,
+    module.OUT_OF_MEMORY,
 }
 RGB = landscape(5)
 
@@ -33,14 +33,14 @@ RGB = landscape(5)
 def why(data: bytes) -> str:
     """Why it is unreadable; "": it is not."""
     try:
-        decode(data, gray=True)
+        decode_image(data, gray=True)
     except Unreadable as error:
         return str(error)
     return ""
 
 
 def bits_from_rgb(data: bytes, picture: Image.Image = RGB) -> int:
-    one, other = (int.from_bytes(pdq(decode(each).luma).digest) for each in (data, png(picture)))
+    one, other = (int.from_bytes(pdq(decode_image(each).luma).digest) for each in (data, png(picture)))
     return (one ^ other).bit_count()
 
 
@@ -103,7 +103,7 @@ def test_a_lossy_colour_mode_is_within_10_bits_of_the_rgb_picture(mode: str) -> 
 @pytest.mark.parametrize("mode", [*LOSSY, *MODES])
 def test_the_rounded_gray_is_what_pillow_makes_of_the_rgb_picture(mode: str) -> None:
     data = {**LOSSY, **MODES}[mode]
-    gray = decode(data, gray=True).gray
+    gray = decode_image(data, gray=True).gray
     assert gray is not None
     if any(word in mode for word in ("16-bit", "32-bit", "floats")):
         return  # Pillow only clips these
@@ -116,12 +116,12 @@ def test_a_jpegs_luma_is_within_4_levels_of_that_of_its_colours() -> None:
         data = jpeg(draw(2).quantize(32).convert("RGB"), 85)
         colours = np.asarray(Image.open(io.BytesIO(data)).convert("L"), np.int16)
         # Colours out of range are clipped, which is why single pixels may differ by more.
-        assert np.quantile(np.abs(decode(data).luma.astype(np.int16) - colours), 0.9) <= 4
+        assert np.quantile(np.abs(decode_image(data).luma.astype(np.int16) - colours), 0.9) <= 4
 
 
 def test_the_luma_does_not_depend_on_what_else_is_wanted() -> None:
     for data in (jpeg(RGB), png(RGB)):
-        np.testing.assert_array_equal(decode(data).luma, decode(data, gray=True).luma)
+        np.testing.assert_array_equal(decode_image(data).luma, decode_image(data, gray=True).luma)
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
@@ -129,21 +129,21 @@ def test_the_luma_does_not_depend_on_what_else_is_wanted() -> None:
 def test_exif_orientation_is_read_and_not_applied(format: str, gray: bool) -> None:  # noqa: A002
     exif = Image.Exif()
     exif[0x0112] = 6
-    found = decode(encoded(RGB, format, exif=exif), gray=gray)
+    found = decode_image(encoded(RGB, format, exif=exif), gray=gray)
     assert (found.orientation, found.luma.shape) == (6, (RGB.height, RGB.width))
 
 
 def test_damaged_exif_leaves_the_picture_readable() -> None:
     data = jpeg(RGB)
     segment = b"\xff\xe1" + struct.pack(">H", 2 + 6 + 8) + b"Exif\0\0" + b"MM\0*\xff\xff\xff\xff"
-    found = decode(data[:2] + segment + data[2:])
+    found = decode_image(data[:2] + segment + data[2:])
     assert (found.orientation, found.luma.shape) == (1, (RGB.height, RGB.width))
 
 
 def test_an_animation_says_that_only_its_first_frame_was_hashed() -> None:
     data = encoded(RGB, "GIF", save_all=True, append_images=[landscape(6)])
-    assert decode(data).gap == "only the first of several frames or pages was hashed"
-    assert decode(png(RGB)).gap == ""
+    assert decode_image(data).gap == "only the first of several frames or pages was hashed"
+    assert decode_image(png(RGB)).gap == ""
 
 
 def header_only_png(width: int, height: int) -> bytes:
@@ -176,8 +176,8 @@ def test_a_side_longer_than_any_jpegs_is_refused() -> None:
     ("data", "reason"),
     [
         (b"", "empty"),
-        (b"<!DOCTYPE html><title>404</title>", module.UNKNOWN),
-        (b"x", module.UNKNOWN),
+        (b"<!DOCTYPE html><title>404</title>", module.UNKNOWN_FORMAT),
+        (b"x", module.UNKNOWN_FORMAT),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n",
             "a Git LFS pointer: the picture itself is not here",
@@ -185,8 +185,8 @@ def test_a_side_longer_than_any_jpegs_is_refused() -> None:
         (jpeg(RGB)[:3000], "truncated picture"),
         (png(RGB)[:3000], "truncated picture"),
         (encoded(RGB, "GIF")[:3000], "truncated picture"),
-        (b"\x89PNG\r\n\x1a\n", module.UNKNOWN),
-        (b"\xff\xd8\xff\xe0", module.UNKNOWN),
+        (b"\x89PNG\r\n\x1a\n", module.UNKNOWN_FORMAT),
+        (b"\xff\xd8\xff\xe0", module.UNKNOWN_FORMAT),
     ],
 )
 def test_what_cannot_be_decoded_says_why(data: bytes, reason: str) -> None:

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.hashing.digest_parsing import algorithm_of, algorithm_of_cells, parse, unnamed_digest
+from auditor.hashing.digest_parsing import (
+    algorithm_from_cells,
+    algorithm_from_column_name,
+    is_unspecified_digest_column,
+    parse_digests,
+)
 from auditor.samples import DIGEST_BYTES
 
 FORMS = (
@@ -30,14 +35,14 @@ def test_every_form_is_read_back(algorithm: str, data: st.DataObject) -> None:
     digests = data.draw(st.lists(st.binary(min_size=width, max_size=width) | st.none(), max_size=12))
     forms = data.draw(st.lists(st.sampled_from(FORMS), min_size=len(digests), max_size=len(digests)))
     cells = [digest if digest is None else form(digest) for digest, form in zip(digests, forms, strict=True)]
-    found, bad = parse(pa.array(cells, pa.string()), algorithm)
+    found, bad = parse_digests(pa.array(cells, pa.string()), algorithm)
     assert found.to_pylist() == digests
     assert not bad.any()
 
 
 @given(st.lists(st.text(max_size=70) | st.none(), max_size=8))
 def test_any_text_is_a_digest_or_nothing_or_malformed(cells: list[str | None]) -> None:
-    found, bad = parse(pa.array(cells, pa.string()), "sha256")
+    found, bad = parse_digests(pa.array(cells, pa.string()), "sha256")
     assert len(found) == len(bad) == len(cells)
     assert not any(digest is not None and wrong for digest, wrong in zip(found.to_pylist(), bad.tolist(), strict=True))
 
@@ -45,19 +50,26 @@ def test_any_text_is_a_digest_or_nothing_or_malformed(cells: list[str | None]) -
 def test_a_digest_with_one_character_changed_or_lost_is_malformed() -> None:
     digest = "9e107d9d372bb6826bd81d3542a419d6"
     cells = [digest[:-1], digest + "0", "g" + digest[1:], digest, "", None, "nan"]
-    found, bad = parse(pa.array(cells), "md5")
+    found, bad = parse_digests(pa.array(cells), "md5")
     assert bad.tolist() == [True, True, True, False, False, False, False]
     assert found.to_pylist() == [None, None, None, bytes.fromhex(digest), None, None, None]
 
 
 def test_names_are_read_as_people_write_them() -> None:
-    assert {algorithm_of(name) for name in ("SHA-256", "sha256hash", "image_sha256", "File SHA256 (hex)")} == {"sha256"}
-    assert [algorithm_of(name) for name in ("caption_md5", "hash", "md5_of_url", "similarity")] == ["", "", "", ""]
-    assert unnamed_digest("file_hash")
-    assert not unnamed_digest("hashtag")
+    assert {
+        algorithm_from_column_name(name) for name in ("SHA-256", "sha256hash", "image_sha256", "File SHA256 (hex)")
+    } == {"sha256"}
+    assert [algorithm_from_column_name(name) for name in ("caption_md5", "hash", "md5_of_url", "similarity")] == [
+        "",
+        "",
+        "",
+        "",
+    ]
+    assert is_unspecified_digest_column("file_hash")
+    assert not is_unspecified_digest_column("hashtag")
 
 
 def test_the_length_tells_the_algorithm_only_where_all_cells_have_it() -> None:
-    assert algorithm_of_cells(pa.array(["ab" * 20, None, "cd" * 20])) == "sha1"
-    assert algorithm_of_cells(pa.array(["ab" * 20, "cd" * 16])) == ""
-    assert algorithm_of_cells(pa.array(["xy" * 20])) == ""
+    assert algorithm_from_cells(pa.array(["ab" * 20, None, "cd" * 20])) == "sha1"
+    assert algorithm_from_cells(pa.array(["ab" * 20, "cd" * 16])) == ""
+    assert algorithm_from_cells(pa.array(["xy" * 20])) == ""

@@ -6,7 +6,7 @@ from typing import BinaryIO, cast
 import pytest
 
 from auditor.errors import Unreadable
-from auditor.hashing.exact import ALGORITHMS, digests, stream_digests
+from auditor.hashing.exact import CRYPTOGRAPHIC_ALGORITHMS, exact_digests, exact_digests_of_stream
 
 # "abc": RFC 1321 A.5 (MD5), FIPS 180-2 appendices A.1, B.1 and C.1 (SHA).
 ABC = {
@@ -24,18 +24,21 @@ MILLION_A = {
 
 
 def test_all_algorithms_give_the_published_digests_in_one_pass() -> None:
-    assert {name: digest.hex() for name, digest in digests(b"abc", ALGORITHMS).items()} == ABC
-    assert {name: digest.hex() for name, digest in stream_digests(io.BytesIO(b"abc"), ALGORITHMS).items()} == ABC
+    assert {name: digest.hex() for name, digest in exact_digests(b"abc", CRYPTOGRAPHIC_ALGORITHMS).items()} == ABC
+    assert {
+        name: digest.hex()
+        for name, digest in exact_digests_of_stream(io.BytesIO(b"abc"), CRYPTOGRAPHIC_ALGORITHMS).items()
+    } == ABC
 
 
 def test_a_stream_longer_than_a_chunk_gives_the_published_digests() -> None:
-    found = stream_digests(io.BytesIO(b"a" * 1_000_000), MILLION_A)
+    found = exact_digests_of_stream(io.BytesIO(b"a" * 1_000_000), MILLION_A)
     assert {name: digest.hex() for name, digest in found.items()} == MILLION_A
 
 
 def test_only_the_wanted_exact_algorithms_are_computed() -> None:
-    assert set(digests(b"abc", {"md5", "pdq", "photodna"})) == {"md5"}
-    assert stream_digests(io.BytesIO(b"abc"), ()) == {}
+    assert set(exact_digests(b"abc", {"md5", "pdq", "photodna"})) == {"md5"}
+    assert exact_digests_of_stream(io.BytesIO(b"abc"), ()) == {}
 
 
 def test_a_stream_that_fails_midway_is_unreadable_and_says_why() -> None:
@@ -44,4 +47,4 @@ def test_a_stream_that_fails_midway_is_unreadable_and_says_why() -> None:
             raise OSError(5, "Input/output error")
 
     with pytest.raises(Unreadable, match="cannot be read: Input/output error"):
-        stream_digests(cast("BinaryIO", Failing()), {"md5"})
+        exact_digests_of_stream(cast("BinaryIO", Failing()), {"md5"})

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from auditor.hashing import orientation
-from auditor.hashing.decode import decode
-from auditor.hashing.hash_images import Encoded, hash_images
+from auditor.hashing.decode import decode_image
+from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.hashing.pdq import pdq
 from auditor.samples import sample_schema
 from tests.pictures import jpeg, landscape, objects, pattern, png
@@ -21,7 +21,7 @@ TURNS = ["rotate-90", "rotate-180", "rotate-270", "flip-x", "flip-y", "flip-plus
 
 
 def rows(data: bytes, algorithms: set[str], variants: set[str], original: tuple[int, int] | None = None) -> list[Any]:
-    batch = hash_images([Encoded("a.jpg", "images/a.jpg", 0, data, original)], algorithms, variants)
+    batch = hash_images([EncodedImage("a.jpg", "images/a.jpg", 0, data, original)], algorithms, variants)
     return list(batch.to_pylist())
 
 
@@ -41,7 +41,7 @@ def with_orientation(picture: Image.Image, orientation: int) -> bytes:
 
 def test_a_picture_is_one_row_of_the_wanted_digests_in_the_samples_schema() -> None:
     data = jpeg(landscape(1))
-    encoded = Encoded("cat", "part-0.parquet", 17, data, None, "https://example.org/cat.jpg")
+    encoded = EncodedImage("cat", "part-0.parquet", 17, data, None, "https://example.org/cat.jpg")
     batch = hash_images([encoded], {"pdq", "sha256", "md5", "url", "photodna"}, ALL - {"dihedral"})
     assert batch.schema == sample_schema(("md5", "sha256", "pdq"))
     assert batch.to_pylist() == [
@@ -55,13 +55,15 @@ def test_a_picture_is_one_row_of_the_wanted_digests_in_the_samples_schema() -> N
             "gap": None,
             "md5": hashlib.md5(data).digest(),
             "sha256": hashlib.sha256(data).digest(),
-            "pdq": pdq(decode(data).luma).digest,
+            "pdq": pdq(decode_image(data).luma).digest,
         }
     ]
 
 
 def test_rows_come_in_the_order_of_the_images() -> None:
-    images = (Encoded(str(seed), "x", seed, png(draw(seed, (80, 60)))) for seed, draw in enumerate((pattern, objects)))
+    images = (
+        EncodedImage(str(seed), "x", seed, png(draw(seed, (80, 60)))) for seed, draw in enumerate((pattern, objects))
+    )
     assert hash_images(images, {"pdq"}, set()).column("row").to_pylist() == [0, 1]
 
 
@@ -74,7 +76,7 @@ def test_nothing_is_decoded_for_exact_digests(monkeypatch: pytest.MonkeyPatch) -
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("decoded")
 
-    monkeypatch.setattr("auditor.hashing.hash_images.decode", refuse)
+    monkeypatch.setattr("auditor.hashing.hash_images.decode_image", refuse)
     (row,) = rows(b"no picture", {"md5"}, ALL)
     assert (row["md5"], row["gap"]) == (hashlib.md5(b"no picture").digest(), None)
 
@@ -95,7 +97,7 @@ def test_running_out_of_memory_while_hashing_is_a_gap_of_that_picture(monkeypatc
     def refuse(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("auditor.hashing.hash_images.content_box", refuse)
+    monkeypatch.setattr("auditor.hashing.hash_images.find_content_box", refuse)
     (row,) = rows(png(landscape(1, (80, 60))), {"md5", "pdq"}, {"unpadded"})
     assert (row["md5"] is None, row["pdq"], row["gap"]) == (False, None, "not enough memory to decode it")
 
@@ -125,7 +127,9 @@ def test_a_picture_that_exif_turns_is_hashed_as_stored_and_as_shown(orientation:
 def test_a_turned_picture_is_among_the_dihedral_forms_by_each_algorithm(turn: str) -> None:
     picture = landscape(8, (400, 300))
     plain = by_variant(png(picture), {"pdq", "phash-64", "dhash-64"}, set())[""]
-    turned = Image.fromarray(np.ascontiguousarray(orientation.TURNS[turn](np.asarray(picture.convert("L")))))
+    turned = Image.fromarray(
+        np.ascontiguousarray(orientation.DIHEDRAL_TRANSFORMS[turn](np.asarray(picture.convert("L"))))
+    )
     found = rows(png(turned), {"pdq", "phash-64", "dhash-64"}, {"dihedral"})
     assert min(distance(row["pdq"], plain["pdq"]) for row in found) <= 24
     assert min(distance(row["phash-64"], plain["phash-64"]) for row in found) <= 4

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from auditor.hashing.orientation import TURNS
-from auditor.hashing.pdq import Luma, bits, dihedral, pdq, scaled, transform
+from auditor.hashing.orientation import DIHEDRAL_TRANSFORMS
+from auditor.hashing.pdq import Luma, dihedral_hashes, hash_spectrum, pdq, pdq_spectrum, scale_to_square
 from tests import pictures
 
 WEIGHTS = np.array((0.299, 0.587, 0.114), np.float32)
@@ -58,15 +58,15 @@ def test_bits_and_quality_are_the_peers(
 
 
 def test_all_dihedral_hashes_are_the_peers() -> None:
-    spectrum, _ = transform(luma(pictures.objects(7)))
-    assert {name: digest.hex() for name, digest in dihedral(spectrum).items()} == PEER_DIHEDRAL
+    spectrum, _ = pdq_spectrum(luma(pictures.objects(7)))
+    assert {name: digest.hex() for name, digest in dihedral_hashes(spectrum).items()} == PEER_DIHEDRAL
 
 
-@pytest.mark.parametrize("name", TURNS)
+@pytest.mark.parametrize("name", DIHEDRAL_TRANSFORMS)
 def test_a_dihedral_hash_is_the_hash_of_the_picture_turned_that_way(name: str) -> None:
     # 64 x 9 by 64 x 5: here boxes and sampled points lie in the middle; at other sizes they are half a pixel off.
     plane = luma(pictures.landscape(1, (576, 320)))
-    assert distance(dihedral(transform(plane)[0])[name], pdq(TURNS[name](plane)).digest) <= 2
+    assert distance(dihedral_hashes(pdq_spectrum(plane)[0])[name], pdq(DIHEDRAL_TRANSFORMS[name](plane)).digest) <= 2
 
 
 def plain_spectrum(plane: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -91,7 +91,7 @@ def plain_spectrum(plane: NDArray[np.float64]) -> NDArray[np.float64]:
 @given(height=st.integers(5, 300), width=st.integers(5, 300), seed=st.integers(0, 2**32 - 1))
 def test_the_matrix_products_are_the_definition(height: int, width: int, seed: int) -> None:
     plane = np.random.RandomState(seed).randint(0, 256, (height, width)).astype(np.uint8)
-    np.testing.assert_allclose(transform(plane)[0], plain_spectrum(plane.astype(float)), atol=0.02)
+    np.testing.assert_allclose(pdq_spectrum(plane)[0], plain_spectrum(plane.astype(float)), atol=0.02)
 
 
 @settings(max_examples=50, deadline=None)
@@ -113,30 +113,34 @@ def test_a_side_below_five_pixels_gives_the_references_zero_hash(shape: tuple[in
 def test_the_first_bit_written_is_the_highest_frequency() -> None:
     spectrum = np.zeros((16, 16), np.float32)
     spectrum[15, 15] = 1
-    assert bits(spectrum) == b"\x80" + bytes(31)
+    assert hash_spectrum(spectrum) == b"\x80" + bytes(31)
 
 
 def test_only_what_is_larger_than_512_is_scaled_and_pixels_are_picked() -> None:
     small = np.zeros((512, 300), np.uint8)
-    assert scaled(small) is small
+    assert scale_to_square(small) is small
     wide = np.arange(1024, dtype=np.float32)[None, :].repeat(100, axis=0)
-    assert scaled(wide).shape == (512, 512)
-    assert scaled(wide)[0, :4].tolist() == [0, 2, 4, 6]
+    assert scale_to_square(wide).shape == (512, 512)
+    assert scale_to_square(wide)[0, :4].tolist() == [0, 2, 4, 6]
 
 
 @pytest.mark.corpus
 def test_every_reference_picture_has_the_peers_bits_under_both_conventions(corpus: Path) -> None:
     folder = corpus / "01-pdq"
     turns = dict(
-        zip(("rotate90", "rotate180", "rotate270", "flipx", "flipy", "flipplus1", "flipminus1"), TURNS, strict=True)
+        zip(
+            ("rotate90", "rotate180", "rotate270", "flipx", "flipy", "flipplus1", "flipminus1"),
+            DIHEDRAL_TRANSFORMS,
+            strict=True,
+        )
     )
     with open(folder / "expected" / "computed_reference_cpp_and_pypi.csv", newline="") as file:
         for row in csv.DictReader(file):
             plane = luma(Image.open(folder / row["path"]))
             assert pdq(plane).digest.hex() == row["pdqhash_pypi"], row["path"]
             assert pdq(plane).quality == int(row["pdqhash_pypi_quality"]), row["path"]
-            spectrum, quality = transform(scaled(plane))
+            spectrum, quality = pdq_spectrum(scale_to_square(plane))
             assert quality == int(row["quality_cpp"]), row["path"]
-            found = {"": bits(spectrum), **dihedral(spectrum)}
+            found = {"": hash_spectrum(spectrum), **dihedral_hashes(spectrum)}
             expected = {"": row["cpp_original"], **{name: row[f"cpp_{theirs}"] for theirs, name in turns.items()}}
             assert {name: digest.hex() for name, digest in found.items()} == expected, row["path"]

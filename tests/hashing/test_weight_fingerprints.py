@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import Unreadable
-from auditor.hashing.weight_fingerprints import claimed, each, folded, read, unit, wanting, written
+from auditor.hashing.weight_fingerprints import (
+    is_fingerprint,
+    iter_fingerprints,
+    normalize_vector,
+    read_fingerprint,
+    serialize_fingerprint,
+    sketch_tensors,
+    too_small_reason,
+)
 
 Values = Mapping[str, np.ndarray]
 
@@ -19,31 +27,31 @@ Values = Mapping[str, np.ndarray]
 def model(seed: int, tensors: int = 9) -> tuple[dict[str, tuple[int, ...]], dict[str, np.ndarray]]:
     random = np.random.default_rng(seed)
     shapes = {f"blocks.{at}.wéight": (32, 8 * (1 + at % 3)) for at in range(tensors)}
-    return shapes, {name: unit(random.normal(size=256).astype(np.float32)) for name in shapes}
+    return shapes, {name: normalize_vector(random.normal(size=256).astype(np.float32)) for name in shapes}
 
 
 def file(seed: int, **about: str) -> bytes:
-    return written(about, *model(seed))
+    return serialize_fingerprint(about, *model(seed))
 
 
 def test_what_is_read_is_what_was_written_to_sixteen_bits() -> None:
     shapes, values = model(1)
-    content = read(file(1, name="m", purpose="general"))
+    content = read_fingerprint(file(1, name="m", purpose="general"))
     assert content.shapes == shapes
     assert {key: content.metadata[key] for key in ("name", "purpose")} == {"name": "m", "purpose": "general"}
     for name, floats in values.items():
         assert content.values[name] == pytest.approx(floats, abs=2**-12)
         assert np.linalg.norm(content.values[name]) == pytest.approx(1, abs=1e-6)
-    assert read(written({}, content.shapes, content.values)).shapes == shapes
+    assert read_fingerprint(serialize_fingerprint({}, content.shapes, content.values)).shapes == shapes
 
 
 def test_files_one_after_another_are_read_one_by_one() -> None:
     data = [file(seed, id=str(seed)) for seed in range(3)]
-    found = list(each(io.BytesIO(b"".join(data))))
+    found = list(iter_fingerprints(io.BytesIO(b"".join(data))))
     assert [one for one, _ in found] == data
     assert [content.metadata["id"] for _, content in found] == ["0", "1", "2"]
     with pytest.raises(Unreadable, match="holds 3 fingerprints: import it as a list, and name that"):
-        read(b"".join(data))
+        read_fingerprint(b"".join(data))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +61,7 @@ def test_files_one_after_another_are_read_one_by_one() -> None:
 )
 def test_what_is_said_of_the_model_is_checked_before_anything_is_listed(said: Mapping[str, str]) -> None:
     with pytest.raises(Unreadable, match="is a damaged fingerprint"):
-        read(file(1, **said))
+        read_fingerprint(file(1, **said))
 
 
 WHOLE = file(7, name="m")
@@ -66,12 +74,12 @@ def test_one_changed_byte_is_noticed_wherever_it_is(at: int, by: int) -> None:
     data = bytearray(WHOLE)
     data[at] ^= by
     try:
-        content = read(bytes(data))
+        content = read_fingerprint(bytes(data))
     except Unreadable:
         return
-    assert content.metadata == read(WHOLE).metadata
+    assert content.metadata == read_fingerprint(WHOLE).metadata
     assert {n: v.tobytes() for n, v in content.values.items()} == {
-        n: v.tobytes() for n, v in read(WHOLE).values.items()
+        n: v.tobytes() for n, v in read_fingerprint(WHOLE).values.items()
     }
 
 
@@ -79,10 +87,10 @@ def test_one_changed_byte_is_noticed_wherever_it_is(at: int, by: int) -> None:
 @given(st.binary(max_size=200), st.integers(0, len(WHOLE)))
 def test_junk_is_refused_and_never_crashes(junk: bytes, kept: int) -> None:
     for data in (junk, WHOLE[:kept] + junk):
-        claimed(data)
+        is_fingerprint(data)
         if data != WHOLE:
             with pytest.raises(Unreadable):
-                read(data)
+                read_fingerprint(data)
 
 
 @pytest.mark.parametrize(
@@ -92,24 +100,27 @@ def test_junk_is_refused_and_never_crashes(junk: bytes, kept: int) -> None:
 )
 def test_values_that_cannot_be_a_tensors_are_refused(shape: tuple[int, ...], values: np.ndarray) -> None:
     with pytest.raises(Unreadable, match="is a damaged fingerprint"):
-        read(written({}, {"a": shape}, {"a": values.astype(np.float32)}))
+        read_fingerprint(serialize_fingerprint({}, {"a": shape}, {"a": values.astype(np.float32)}))
 
 
 def test_sketches_of_like_models_are_alike_and_others_stand_at_right_angles() -> None:
     shapes, values = model(1, 60)
     random = np.random.default_rng(8)
-    near = {name: unit(floats + random.normal(0, 0.02, 256).astype(np.float32)) for name, floats in values.items()}
+    near = {
+        name: normalize_vector(floats + random.normal(0, 0.02, 256).astype(np.float32))
+        for name, floats in values.items()
+    }
     cosine = float(np.mean([values[name] @ near[name] for name in shapes]))
-    sketch = unit(folded(shapes, values))
-    assert float(sketch @ unit(folded(shapes, near))) == pytest.approx(cosine, abs=0.05)
-    assert abs(float(sketch @ unit(folded(*model(2, 60))))) < 0.15
+    sketch = normalize_vector(sketch_tensors(shapes, values))
+    assert float(sketch @ normalize_vector(sketch_tensors(shapes, near))) == pytest.approx(cosine, abs=0.05)
+    assert abs(float(sketch @ normalize_vector(sketch_tensors(*model(2, 60))))) < 0.15
 
 
 def test_what_is_too_little_to_be_listed_is_said_with_how_much_there_is() -> None:
-    assert wanting(model(1, 8)[1]) == ""
-    assert wanting(model(1, 7)[1]).startswith(
+    assert too_small_reason(model(1, 8)[1]) == ""
+    assert too_small_reason(model(1, 7)[1]).startswith(
         "the fingerprint holds 1,792 values of 7 different tensors; with less than"
     )
-    assert wanting(dict.fromkeys("abcdefghij", model(1)[1]["blocks.0.wéight"])).startswith(
+    assert too_small_reason(dict.fromkeys("abcdefghij", model(1)[1]["blocks.0.wéight"])).startswith(
         "the fingerprint holds 256 values of 1 different tensors"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.hashing.hash_images import Encoded, hash_images
+from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.known import canaries, entries
 from auditor.known.compiled_list import CompiledList
 from tests import pictures
@@ -21,7 +21,7 @@ ROWS = list(csv.DictReader(Path(canaries.__file__).with_suffix(".tsv").open(enco
 def test_the_table_holds_the_hashes_of_generated_pictures(kind: Callable[[int], object]) -> None:
     what = f"a generated picture ({kind.__name__} 4000001)"
     table = {row["algorithm"]: row["value"] for row in ROWS if row["what"] == what}
-    batch = hash_images([Encoded("a", "a", 0, pictures.png(kind(4000001)))], sorted(table), ())
+    batch = hash_images([EncodedImage("a", "a", 0, pictures.png(kind(4000001)))], sorted(table), ())
     assert {name: batch.column(name)[0].as_py().hex() for name in table} == table
     assert set(table) == {"pdq", "phash-64", "dhash-64"}
 

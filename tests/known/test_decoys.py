@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from auditor.hashing.pdq import bits, dihedral, pdq, transform
+from auditor.hashing.pdq import dihedral_hashes, hash_spectrum, pdq, pdq_spectrum
 from auditor.known import decoys, entries, near_index
 from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matcher
@@ -43,9 +43,9 @@ def luma(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def test_a_decoy_is_the_hash_of_the_mirror_image() -> None:
-    spectrum, _ = transform(luma(pictures.landscape(11, (160, 120))))
-    mirrored = words([bits(spectrum)]) ^ decoys.mirrorings("pdq")
-    views = dihedral(spectrum)
+    spectrum, _ = pdq_spectrum(luma(pictures.landscape(11, (160, 120))))
+    mirrored = words([hash_spectrum(spectrum)]) ^ decoys.mirrorings("pdq")
+    views = dihedral_hashes(spectrum)
     apart = near_index.distances(mirrored, words([views[name] for name in ("flip-y", "flip-x", "rotate-180")]))
     # Not 0: the median is not 0, so a coefficient close to it may stay on its side.
     assert apart.max() <= 16

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from auditor.hashing.hash_images import Encoded, hash_images
+from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.known import entries
 from auditor.known.compiled_list import CompiledList
 from auditor.known.explain import why
@@ -21,7 +21,7 @@ SIZE = pictures.SIZE
 
 
 def pdq_of(data: bytes) -> bytes:
-    (digest,) = hash_images([Encoded("a", "a", 0, data)], ["pdq"], ()).column("pdq").to_pylist()
+    (digest,) = hash_images([EncodedImage("a", "a", 0, data)], ["pdq"], ()).column("pdq").to_pylist()
     assert isinstance(digest, bytes)
     return digest
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from auditor.hashing.hash_images import Encoded, hash_images
+from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.known import entries
 from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matcher
@@ -27,7 +27,7 @@ BATCH = 500
 def drawn(first: int, count: int) -> Iterator[pa.RecordBatch]:
     """Hashes, in every form that a scan computes, of pictures of every kind, no two alike."""
     images = (
-        Encoded(str(seed), "drawn", seed, pictures.png(KINDS[seed % 3](seed, (96, 72))))
+        EncodedImage(str(seed), "drawn", seed, pictures.png(KINDS[seed % 3](seed, (96, 72))))
         for seed in range(first, first + count)
     )
     while batch := list(islice(images, BATCH)):

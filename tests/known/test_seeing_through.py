@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
-from auditor.hashing.hash_images import Encoded, hash_images
+from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.known import entries
 from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matched, Matcher
@@ -35,12 +35,12 @@ def known(published: dict[str, str], make_list: MakeList) -> CompiledList:
     return make_list(entries("pdq", [bytes.fromhex(digest) for digest in published.values()]))
 
 
-def matched(known: CompiledList, images: list[Encoded], variants: frozenset[str] = VARIANTS) -> Matched:
+def matched(known: CompiledList, images: list[EncodedImage], variants: frozenset[str] = VARIANTS) -> Matched:
     batch = hash_images(images, ["pdq"], variants)
     return Matcher((known,)).match(Samples(Ref("dataset", "pictures"), "computed", batch))
 
 
-def found(known: CompiledList, images: list[Encoded], variants: frozenset[str] = VARIANTS) -> set[str]:
+def found(known: CompiledList, images: list[EncodedImage], variants: frozenset[str] = VARIANTS) -> set[str]:
     return set(matched(known, images, variants).hits.column("sample").to_pylist())
 
 
@@ -53,7 +53,7 @@ def jpeg(image: Image.Image, quality: int) -> bytes:
 def test_every_picture_of_quality_50_is_found_by_its_published_hash(
     corpus: Path, published: dict[str, str], known: CompiledList
 ) -> None:
-    images = [Encoded(path, path, 0, (corpus / "01-pdq" / path).read_bytes()) for path in published]
+    images = [EncodedImage(path, path, 0, (corpus / "01-pdq" / path).read_bytes()) for path in published]
     result = matched(known, images)
     assert set(result.hits.column("sample").to_pylist()) == set(published)
     assert result.coverage["matched pdq"] == len(published)
@@ -61,7 +61,7 @@ def test_every_picture_of_quality_50_is_found_by_its_published_hash(
 
 def test_a_picture_of_lower_quality_is_counted_as_unmatchable(corpus: Path, known: CompiledList) -> None:
     data = (corpus / "01-pdq/pdq/data/misc-images/small.jpg").read_bytes()
-    result = matched(known, [Encoded("small.jpg", "small.jpg", 0, data)])
+    result = matched(known, [EncodedImage("small.jpg", "small.jpg", 0, data)])
     assert result.hits.num_rows == 0
     assert result.coverage == {"unmatchable: quality below 50": 1}
 
@@ -69,9 +69,9 @@ def test_a_picture_of_lower_quality_is_counted_as_unmatchable(corpus: Path, know
 def test_dihedral_forms_are_found_from_the_original_alone(corpus: Path, make_list: MakeList) -> None:
     folder = corpus / "01-pdq/pdq/data/reg-test-input/dih"
     paths = sorted(folder.glob("bridge-*.jpg"))
-    (original,) = hash_images([Encoded("o", "o", 0, paths[0].read_bytes())], ["pdq"], ()).column("pdq").to_pylist()
+    (original,) = hash_images([EncodedImage("o", "o", 0, paths[0].read_bytes())], ["pdq"], ()).column("pdq").to_pylist()
     known = make_list(entries("pdq", [original]))
-    images = [Encoded(path.name, path.name, 0, path.read_bytes()) for path in paths]
+    images = [EncodedImage(path.name, path.name, 0, path.read_bytes()) for path in paths]
     assert len(paths) == 8
     assert found(known, images, frozenset({"dihedral"})) == {path.name for path in paths}
     assert found(known, images, frozenset()) == {paths[0].name}
@@ -97,5 +97,5 @@ def test_what_a_dataset_tool_makes_of_a_picture_is_found(
         if how != "keep_ratio":
             small = ImageOps.pad(small, (side, side), color="white")
         told = whole.size if how == "border, told" else None
-        images.append(Encoded(name, name, 0, jpeg(small, quality), told))
+        images.append(EncodedImage(name, name, 0, jpeg(small, quality), told))
     assert found(known, images) == set(SOURCES)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor import known as lists
-from auditor.hashing.weight_fingerprints import unit
+from auditor.hashing.weight_fingerprints import normalize_vector
 from auditor.known.store import Declared, import_list
 from auditor.lineage.listed_fingerprints import twins
 from auditor.lineage.weight_similarity import Fingerprint, fingerprint, save
@@ -302,7 +302,9 @@ def test_no_report_shows_a_fingerprint_its_digest_or_where_it_matched(tmp_path: 
 @given(st.randoms(use_true_random=False), st.integers(0, 8))
 def test_names_make_no_difference_to_what_is_the_same(random: Random, missing: int) -> None:
     """Whatever the tensors are called, in whichever order: the same while each has its twin, but for a tenth."""
-    values = {f"t{at}": unit(np.random.default_rng(at).normal(size=256).astype(np.float32)) for at in range(40)}
+    values = {
+        f"t{at}": normalize_vector(np.random.default_rng(at).normal(size=256).astype(np.float32)) for at in range(40)
+    }
     entry = Fingerprint("entry", dict.fromkeys(values, (16, 16)), values)
     names = list(values)
     random.shuffle(names)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from auditor.hashing.hash_images import Encoded, hash_images
+from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.pipeline.audit import Report, audit
 from auditor.render import report_formats
 from auditor.reporting.render_options import RenderOptions
@@ -29,7 +29,7 @@ def listed(folder: Path, *rows: str, means: str = "csam") -> Path:
 
 
 def pdq_of(data: bytes) -> str:
-    digest = hash_images([Encoded("a", "a", 0, data)], ["pdq"], ()).column("pdq")[0].as_py()
+    digest = hash_images([EncodedImage("a", "a", 0, data)], ["pdq"], ()).column("pdq")[0].as_py()
     assert isinstance(digest, bytes)
     return digest.hex()
 

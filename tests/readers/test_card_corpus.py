@@ -22,7 +22,7 @@ from auditor.readers import ReadOptions
 from auditor.readers.card import part, read
 from auditor.resources import resource_folder
 from auditor.sources import Blob
-from auditor.syntax.front_matter import decoded, split
+from auditor.syntax.front_matter import decode_text, split_card
 from auditor.terms.derive import derive, load
 
 pytestmark = pytest.mark.corpus
@@ -83,7 +83,7 @@ def test_tags_and_datasets_equal_a_plain_reading_of_the_same_block(corpus: Path)
     for blob, data, fact in facts(corpus):
         if fact.get("top") != "dict" or blob.kind != "model":
             continue
-        plain = ryaml.loads("\n".join(split(decoded(data)[0]).lines))
+        plain = ryaml.loads("\n".join(split_card(decode_text(data)[0]).lines))
         subject = part(blob, data).subject
         for key, ours in (("tags", "tag"), ("datasets", "trained_on")):
             if key in plain:
@@ -100,7 +100,7 @@ def test_every_block_that_no_parser_reads_leaves_a_gap_at_its_line(corpus: Path)
     broken = []
     for blob, data, fact in facts(corpus):
         if fact.get("yaml") == "error":
-            lines = split(decoded(data)[0]).lines
+            lines = split_card(decode_text(data)[0]).lines
             try:
                 ryaml.loads("\n".join(lines))
             except ValueError:
@@ -131,7 +131,7 @@ def test_the_lines_that_are_named_hold_the_values(corpus: Path) -> None:
     looked, wrong = 0, []
     for blob, data, _ in facts(corpus):
         try:
-            lines = decoded(data)[0].split("\n")
+            lines = decode_text(data)[0].split("\n")
         except Unreadable:
             continue
         for statement in derive(part(blob, data), KNOWN).statements_for("licence", "base_model", "trained_on"):

@@ -215,7 +215,7 @@ def test_the_tables_can_only_be_added_to(book: Ledger, statement: str) -> None:
 def _forge(book: Ledger, *statements: str) -> Ledger:
     """Change the file as somebody would who can write it: triggers taken off and put back."""
     with closing(sqlite3.connect(book.folder / FILE, isolation_level=None)) as database:
-        database.create_function("leaf", 1, lambda body: merkle.leaf(body.encode()))
+        database.create_function("leaf", 1, lambda body: merkle.hash_leaf(body.encode()))
         triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for name, _ in triggers:
             database.execute(f"DROP TRIGGER {name}")
@@ -277,9 +277,9 @@ def _signed_by_its_key(
     """Add an event that would be refused, as somebody can who has the key: chained, hashed and signed."""
     number = book.size
     body = _body(number, time or book.now, actor, kind, CASE, data, previous or [*book.all_events()][-1].leaf)
-    grown = tuple(merkle.grow(number, merkle.leaf(body.encode()), book.node))
+    grown = tuple(merkle.completed_subtrees(number, merkle.hash_leaf(body.encode()), book.node))
     nodes = {(level, at): hashed for level, at, hashed in grown}
-    root = merkle.root(number + 1, lambda level, at: nodes.get((level, at)) or book.node(level, at))
+    root = merkle.root_hash(number + 1, lambda level, at: nodes.get((level, at)) or book.node(level, at))
     note = Checkpoint(book.origin, number + 1, root).signed(SigningKey.load(book.folder / KEY))
     book.database.execute("INSERT INTO events (number, body) VALUES (?, ?)", (number, body))
     book.database.executemany("INSERT INTO tree VALUES (?, ?, ?)", grown)
@@ -417,8 +417,8 @@ def test_every_event_is_proven_to_be_in_the_ledger(book: Ledger) -> None:
     decided(book, CASE)
     checkpoint = opened_note(book.note(), book.public)
     for event in book.all_events():
-        proof = merkle.inclusion(event.number, checkpoint.size, book.node)
-        assert merkle.included(bytes.fromhex(event.leaf), event.number, checkpoint.size, proof, checkpoint.root)
+        proof = merkle.inclusion_proof(event.number, checkpoint.size, book.node)
+        assert merkle.verify_inclusion(bytes.fromhex(event.leaf), event.number, checkpoint.size, proof, checkpoint.root)
 
 
 # What a leaf shows
@@ -430,7 +430,7 @@ def test_a_leaf_shows_all_of_an_event_but_its_words(book: Ledger) -> None:
     shown = json.loads(reviewed.closed)
     assert shown["data"].keys() == {"verdict", "rules", "review_by", "words"}
     assert (shown["actor"], shown["kind"], shown["case"]) == ("wren", "reviewed", CASE)
-    assert bytes.fromhex(reviewed.leaf) == merkle.leaf(reviewed.closed.encode())
+    assert bytes.fromhex(reviewed.leaf) == merkle.hash_leaf(reviewed.closed.encode())
     assert "The digest is on the list." not in proposed.closed
     assert "I compared it too." not in reviewed.closed
     (decision,) = book.standing()

@@ -17,12 +17,12 @@ from auditor.sealing.keys import SigningKey
 
 KIND = "application/vnd.test+json"
 KEY, OTHER = SigningKey.from_seed(bytes(range(32))), SigningKey.from_seed(bytes(32))
-IDENTITY = envelope.new_identity()
+IDENTITY = envelope.generate_identity()
 
 
 def encrypted(data: bytes) -> bytes:
     out = io.BytesIO()
-    envelope.encrypt([data], out, envelope.recipient_of(IDENTITY))
+    envelope.encrypt([data], out, envelope.recipient_from_identity(IDENTITY))
     return out.getvalue()
 
 
@@ -34,57 +34,57 @@ def decrypted(data: bytes, identity: str = IDENTITY) -> bytes:
 
 def test_what_is_signed_is_encoded_as_dsse_says() -> None:
     # secure-systems-lab/dsse: protocol.md, "Test Vectors"
-    said = envelope.pae("http://example.com/HelloWorld", b"hello world")
+    said = envelope.pre_authentication_encoding("http://example.com/HelloWorld", b"hello world")
     assert said == b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
 
 
 @given(st.binary())
 def test_an_envelope_gives_back_what_was_sealed(payload: bytes) -> None:
-    sealed = envelope.seal(KIND, payload, KEY)
-    assert envelope.opened(sealed, KIND, KEY.public) == payload
+    sealed = envelope.sign_envelope(KIND, payload, KEY)
+    assert envelope.open_envelope(sealed, KIND, KEY.public) == payload
     assert b"\n" not in sealed
 
 
 def test_another_keys_signature_is_refused() -> None:
     with pytest.raises(SealError, match="not by the sender's key"):
-        envelope.opened(envelope.seal(KIND, b"{}", OTHER), KIND, KEY.public)
+        envelope.open_envelope(envelope.sign_envelope(KIND, b"{}", OTHER), KIND, KEY.public)
 
 
 def test_a_signed_thing_of_another_type_is_refused() -> None:
     with pytest.raises(SealError, match="holds something else that was signed"):
-        envelope.opened(envelope.seal("application/vnd.other+json", b"{}", KEY), KIND, KEY.public)
+        envelope.open_envelope(envelope.sign_envelope("application/vnd.other+json", b"{}", KEY), KIND, KEY.public)
 
 
 def test_a_type_cannot_be_swapped_after_signing() -> None:
-    content = json.loads(envelope.seal("application/vnd.other+json", b"{}", KEY))
+    content = json.loads(envelope.sign_envelope("application/vnd.other+json", b"{}", KEY))
     with pytest.raises(SealError, match="what was signed was changed"):
-        envelope.opened(json.dumps({**content, "payloadType": KIND}).encode(), KIND, KEY.public)
+        envelope.open_envelope(json.dumps({**content, "payloadType": KIND}).encode(), KIND, KEY.public)
 
 
 @given(st.integers(0, 10_000), st.integers(1, 255))
 def test_a_changed_byte_never_gives_another_payload(at: int, flip: int) -> None:
-    sealed = bytearray(envelope.seal(KIND, b'{"version": 3}', KEY))
+    sealed = bytearray(envelope.sign_envelope(KIND, b'{"version": 3}', KEY))
     sealed[at % len(sealed)] ^= flip
     with suppress(SealError):  # what is not refused is a change of keyid or of space
-        assert envelope.opened(bytes(sealed), KIND, KEY.public) == b'{"version": 3}'
+        assert envelope.open_envelope(bytes(sealed), KIND, KEY.public) == b'{"version": 3}'
 
 
 @pytest.mark.parametrize("junk", [b"", b"{}", b"[]", b"null", b'{"payloadType": 3}', b"\xff", b"[" * 100_000])
 def test_junk_is_no_envelope(junk: bytes) -> None:
     with pytest.raises(SealError, match="holds no DSSE envelope"):
-        envelope.opened(junk, KIND, KEY.public)
+        envelope.open_envelope(junk, KIND, KEY.public)
 
 
 def test_an_endless_envelope_is_refused() -> None:
     with pytest.raises(SealError, match="holds no DSSE envelope"):
-        envelope.opened(envelope.seal(KIND, bytes(1 << 20), KEY), KIND, KEY.public)
+        envelope.open_envelope(envelope.sign_envelope(KIND, bytes(1 << 20), KEY), KIND, KEY.public)
 
 
 @settings(max_examples=30)
 @given(st.lists(st.binary(max_size=200_000), max_size=5))
 def test_chunks_come_back_as_one_text(chunks: list[bytes]) -> None:
     out = io.BytesIO()
-    envelope.encrypt(chunks, out, envelope.recipient_of(IDENTITY))
+    envelope.encrypt(chunks, out, envelope.recipient_from_identity(IDENTITY))
     assert decrypted(out.getvalue()) == b"".join(chunks)
 
 
@@ -106,7 +106,7 @@ def test_every_cut_is_noticed() -> None:
 
 def test_only_the_recipient_can_read_it() -> None:
     with pytest.raises(SealError, match="encrypted for somebody else's key"):
-        decrypted(encrypted(b"secret"), envelope.new_identity())
+        decrypted(encrypted(b"secret"), envelope.generate_identity())
 
 
 def test_what_fails_while_it_is_encrypted_is_said() -> None:
@@ -115,7 +115,7 @@ def test_what_fails_while_it_is_encrypted_is_said() -> None:
         raise UsageError("the ledger is gone")
 
     with pytest.raises(UsageError, match="the ledger is gone"):
-        envelope.encrypt(chunks(), io.BytesIO(), envelope.recipient_of(IDENTITY))  # type: ignore[arg-type]
+        envelope.encrypt(chunks(), io.BytesIO(), envelope.recipient_from_identity(IDENTITY))  # type: ignore[arg-type]
 
 
 class Full(io.BytesIO):
@@ -128,7 +128,7 @@ class Full(io.BytesIO):
 @pytest.mark.parametrize("size", [1, 300_000])
 def test_a_full_disk_is_called_that_on_both_sides(size: int) -> None:
     with pytest.raises(OSError, match="No space left on device"):
-        envelope.encrypt([bytes(size)], Full(), envelope.recipient_of(IDENTITY))
+        envelope.encrypt([bytes(size)], Full(), envelope.recipient_from_identity(IDENTITY))
     with pytest.raises(OSError, match="No space left on device"):
         envelope.decrypt(io.BytesIO(encrypted(bytes(size))), Full(), IDENTITY)
 
@@ -137,10 +137,10 @@ def test_keys_that_are_none_are_named() -> None:
     with pytest.raises(SealError, match="'age1junk': is not the public half of an age key"):
         envelope.encrypt([b""], io.BytesIO(), "age1junk")
     with pytest.raises(SealError, match="holds no AGE-SECRET-KEY-1"):
-        envelope.recipient_of("AGE-SECRET-KEY-1JUNK")
+        envelope.recipient_from_identity("AGE-SECRET-KEY-1JUNK")
 
 
 def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(envelope, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"cryptography and pyrage not installed.*provenance-auditor\[deindex\]"):
-        envelope.ready()
+        envelope.require_sealing_libraries()

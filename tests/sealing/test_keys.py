@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import SealError, UsageError
-from auditor.sealing.keys import SigningKey, public_from, public_text, verified
+from auditor.sealing.keys import SigningKey, decode_public_key, encode_public_key, verify_signature
 
 # RFC 8032, section 7.1, TEST 2: secret key, public key, message, signature.
 SEED = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"
@@ -23,10 +23,10 @@ def test_signatures_are_those_of_the_rfc() -> None:
     key = SigningKey.from_seed(bytes.fromhex(SEED))
     assert key.public.hex() == PUBLIC
     assert key.sign(b"\x72").hex() == SIGNATURE
-    assert verified(key.public, bytes.fromhex(SIGNATURE), b"\x72")
-    assert not verified(key.public, bytes.fromhex(SIGNATURE), b"\x73")
-    assert not verified(key.public, b"short", b"\x72")
-    assert not verified(b"no key", bytes.fromhex(SIGNATURE), b"\x72")
+    assert verify_signature(key.public, bytes.fromhex(SIGNATURE), b"\x72")
+    assert not verify_signature(key.public, bytes.fromhex(SIGNATURE), b"\x73")
+    assert not verify_signature(key.public, b"short", b"\x72")
+    assert not verify_signature(b"no key", bytes.fromhex(SIGNATURE), b"\x72")
 
 
 def test_a_key_is_kept_where_only_its_owner_reads_it(tmp_path: Path) -> None:
@@ -56,16 +56,16 @@ def test_what_is_no_key_says_so(tmp_path: Path, junk: bytes) -> None:
 
 def test_public_keys_are_written_as_base64() -> None:
     public = bytes.fromhex(PUBLIC)
-    assert public_from(public_text(public) + "\n") == public
+    assert decode_public_key(encode_public_key(public) + "\n") == public
     with pytest.raises(SealError, match="is not a public key in base64"):
-        public_from("no key!")
+        decode_public_key("no key!")
     with pytest.raises(SealError, match="which has 32 bytes"):
-        public_from("AAAA")
+        decode_public_key("AAAA")
 
 
 def test_without_the_library_a_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric", None)
-    for use in (lambda: SigningKey.create(tmp_path / "signing.key"), lambda: verified(b"", b"", b"")):
+    for use in (lambda: SigningKey.create(tmp_path / "signing.key"), lambda: verify_signature(b"", b"", b"")):
         with pytest.raises(UsageError, match=r"pip install 'provenance-auditor\[review\]'"):
             use()
     assert not (tmp_path / "signing.key").exists()

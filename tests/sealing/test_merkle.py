@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.sealing.merkle import consistency, consistent, grow, included, inclusion, keep, leaf, parent, root
+from auditor.sealing.merkle import (
+    append_leaf,
+    completed_subtrees,
+    consistency_proof,
+    hash_leaf,
+    hash_parent,
+    inclusion_proof,
+    root_hash,
+    verify_consistency,
+    verify_inclusion,
+)
 
 # google/certificate-transparency, cpp/merkletree/merkle_tree_test.cc: eight entries, and the root after each.
 ENTRIES = [
@@ -59,7 +69,7 @@ class Log(dict[tuple[int, int], bytes]):
 
     def __init__(self, entries: list[bytes]) -> None:
         for number, entry in enumerate(entries):
-            for level, at, hashed in grow(number, leaf(entry), self.node):
+            for level, at, hashed in completed_subtrees(number, hash_leaf(entry), self.node):
                 self[level, at] = hashed
 
     def node(self, level: int, number: int) -> bytes:
@@ -71,49 +81,49 @@ def plain_root(entries: list[bytes]) -> bytes:
     if not entries:
         return hashlib.sha256(b"").digest()
     if len(entries) == 1:
-        return leaf(entries[0])
+        return hash_leaf(entries[0])
     split = 1
     while split * 2 < len(entries):
         split *= 2
-    return parent(plain_root(entries[:split]), plain_root(entries[split:]))
+    return hash_parent(plain_root(entries[:split]), plain_root(entries[split:]))
 
 
 def test_the_roots_are_those_of_certificate_transparency() -> None:
     log = Log(ENTRIES)
-    assert [root(size, log.node).hex() for size in range(1, 9)] == ROOTS
-    assert root(0, log.node).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert [root_hash(size, log.node).hex() for size in range(1, 9)] == ROOTS
+    assert root_hash(0, log.node).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 def test_the_proofs_are_those_of_certificate_transparency() -> None:
     log = Log(ENTRIES)
     for (number, size), path in INCLUSION.items():
-        assert [step.hex() for step in inclusion(number, size, log.node)] == path.split()
+        assert [step.hex() for step in inclusion_proof(number, size, log.node)] == path.split()
     for (old, new), path in CONSISTENCY.items():
-        assert [step.hex() for step in consistency(old, new, log.node)] == path.split()
+        assert [step.hex() for step in consistency_proof(old, new, log.node)] == path.split()
 
 
 @given(st.lists(st.binary(max_size=5), min_size=1, max_size=200))
 def test_a_few_subtrees_are_enough_for_the_root(entries: list[bytes]) -> None:
     tree: dict[tuple[int, int], bytes] = {}
     for number, entry in enumerate(entries):
-        assert keep(tree, number, leaf(entry))[0] == (0, number, leaf(entry))
+        assert append_leaf(tree, number, hash_leaf(entry))[0] == (0, number, hash_leaf(entry))
         assert len(tree) == (number + 1).bit_count()
-    assert root(len(entries), lambda level, at: tree[level, at]) == plain_root(entries)
+    assert root_hash(len(entries), lambda level, at: tree[level, at]) == plain_root(entries)
 
 
 @given(st.lists(st.binary(max_size=5), min_size=1, max_size=70), st.data())
 def test_every_leaf_is_proven_and_nothing_else_is(entries: list[bytes], data: st.DataObject) -> None:
     log, size = Log(entries), len(entries)
-    top = root(size, log.node)
+    top = root_hash(size, log.node)
     assert top == plain_root(entries)
     number = data.draw(st.integers(0, size - 1))
-    proof = inclusion(number, size, log.node)
-    assert included(leaf(entries[number]), number, size, proof, top)
-    assert not included(leaf(b"another entry"), number, size, proof, top)
-    assert not included(leaf(entries[number]), number, size, (*proof, top), top)
-    assert not included(leaf(entries[number]), size, size, proof, top)
+    proof = inclusion_proof(number, size, log.node)
+    assert verify_inclusion(hash_leaf(entries[number]), number, size, proof, top)
+    assert not verify_inclusion(hash_leaf(b"another entry"), number, size, proof, top)
+    assert not verify_inclusion(hash_leaf(entries[number]), number, size, (*proof, top), top)
+    assert not verify_inclusion(hash_leaf(entries[number]), size, size, proof, top)
     if proof:
-        assert not included(leaf(entries[number]), number, size, proof[:-1], top)
+        assert not verify_inclusion(hash_leaf(entries[number]), number, size, proof[:-1], top)
 
 
 @given(st.lists(st.binary(max_size=5), min_size=1, max_size=70), st.data())
@@ -123,21 +133,21 @@ def test_a_log_that_only_grew_is_consistent_and_one_that_was_rewritten_is_not(
     new = len(entries)
     old = data.draw(st.integers(0, new))
     log = Log(entries)
-    was, now = root(old, log.node), root(new, log.node)
-    proof = consistency(old, new, log.node)
-    assert consistent(old, new, was, now, proof)
+    was, now = root_hash(old, log.node), root_hash(new, log.node)
+    proof = consistency_proof(old, new, log.node)
+    assert verify_consistency(old, new, was, now, proof)
     if old:
         place = data.draw(st.integers(0, old - 1))
         other = Log([*entries[:place], entries[place] + b"!", *entries[place + 1 :]])
-        rewritten = root(new, other.node)
-        assert not consistent(old, new, was, rewritten, consistency(old, new, other.node))
-    assert not consistent(old, new, was, now, (*proof, was))
+        rewritten = root_hash(new, other.node)
+        assert not verify_consistency(old, new, was, rewritten, consistency_proof(old, new, other.node))
+    assert not verify_consistency(old, new, was, now, (*proof, was))
 
 
 def test_proofs_of_what_is_not_there_are_refused() -> None:
     log = Log(ENTRIES)
     with pytest.raises(ValueError, match="there is no leaf 8 among 8"):
-        inclusion(8, 8, log.node)
+        inclusion_proof(8, 8, log.node)
     with pytest.raises(ValueError, match="did not grow"):
-        consistency(9, 8, log.node)
-    assert not consistent(3, 8, plain_root(ENTRIES[:3]), plain_root(ENTRIES), ())
+        consistency_proof(9, 8, log.node)
+    assert not verify_consistency(3, 8, plain_root(ENTRIES[:3]), plain_root(ENTRIES), ())

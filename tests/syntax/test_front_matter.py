@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import Unreadable
-from auditor.syntax.front_matter import decoded, kind_of_card, kind_of_text, loaded, signs, split
+from auditor.syntax.front_matter import decode_text, iter_kind_hints, kind_of_card, kind_of_text, load_yaml, split_card
 
 
 def test_metadata_between_fences_and_the_line_on_which_the_body_begins() -> None:
-    card = split("---\nlicense: mit\n---\n# Leaf\n")
+    card = split_card("---\nlicense: mit\n---\n# Leaf\n")
     assert (card.standing, dict(card.metadata), card.first_line) == ("front-matter", {"license": "mit"}, 2)
     assert (card.body, card.body_line, card.troubles) == ("# Leaf\n", 4, ())
 
@@ -29,7 +29,7 @@ def test_metadata_between_fences_and_the_line_on_which_the_body_begins() -> None
     ],
 )
 def test_metadata_at_the_start_however_its_fences_are_written(text: str) -> None:
-    card = split(text)
+    card = split_card(text)
     assert (card.standing, dict(card.metadata), card.troubles) == ("front-matter", {"license": "mit"}, ())
 
 
@@ -37,7 +37,7 @@ def test_metadata_at_the_start_however_its_fences_are_written(text: str) -> None
     "above", ["A logo\n", "# Title\n\nWords.\n", "<!-- a comment -->\n", "Rule\n\n---\n\nmore words\n\n"]
 )
 def test_metadata_after_other_text_is_late_and_the_text_above_is_kept(above: str) -> None:
-    card = split(f"{above}---\nlicense: mit\n---\nBelow\n")
+    card = split_card(f"{above}---\nlicense: mit\n---\nBelow\n")
     assert (card.standing, dict(card.metadata)) == ("late-front-matter", {"license": "mit"})
     assert card.body.startswith(above)
     lines = card.body.split("\n")
@@ -55,26 +55,26 @@ def test_metadata_after_other_text_is_late_and_the_text_above_is_kept(above: str
     ],
 )
 def test_what_only_looks_like_metadata_is_prose(text: str) -> None:
-    card = split(text)
+    card = split_card(text)
     assert (card.standing, dict(card.metadata), card.body) == ("none", {}, text)
 
 
 def test_a_missing_closing_fence_is_said_and_the_keys_are_still_read() -> None:
-    card = split("---\nlanguage: en\n\ntags:\n- trees\n\n# Leaf\nWords: many\n")
+    card = split_card("---\nlanguage: en\n\ntags:\n- trees\n\n# Leaf\nWords: many\n")
     assert dict(card.metadata) == {"language": "en", "tags": ["trees"]}
     assert card.body == "# Leaf\nWords: many\n"
     assert card.troubles == (("its metadata has no closing line of dashes: where it ends was guessed", 2),)
 
 
 def test_a_missing_opening_fence_is_said_and_the_keys_are_still_read() -> None:
-    card = split("license: mit\ntags:\n- trees\n---\n# Leaf\n")
+    card = split_card("license: mit\ntags:\n- trees\n---\n# Leaf\n")
     assert dict(card.metadata) == {"license": "mit", "tags": ["trees"]}
     assert (card.standing, card.body, card.body_line) == ("late-front-matter", "# Leaf\n", 5)
     assert card.troubles[0][0].startswith("its metadata has no opening line of dashes")
 
 
 def test_one_broken_key_does_not_cost_the_others() -> None:
-    card = split("---\nlicense: mit\ntags:\n\t- trees\nlanguage: en\n---\n")
+    card = split_card("---\nlicense: mit\ntags:\n\t- trees\nlanguage: en\n---\n")
     assert dict(card.metadata) == {"license": "mit", "language": "en"}
     ((why, line),) = card.troubles
     assert why.startswith("its metadata is not valid YAML: ")
@@ -83,13 +83,13 @@ def test_one_broken_key_does_not_cost_the_others() -> None:
 
 def test_prose_between_two_rules_is_kept_as_prose() -> None:
     text = "---\n\n# Leaf\n\nThis model sorts leaves.\n\n---\nmore\n"
-    card = split(text)
+    card = split_card(text)
     assert (card.standing, card.body) == ("none", text)
     assert card.troubles == (("its metadata is not a table of keys", 2),)
 
 
 def test_of_a_key_given_twice_the_last_counts_and_it_is_said() -> None:
-    card = split("---\nlicense: mit\nlicense: cc0-1.0\n---\n")
+    card = split_card("---\nlicense: mit\nlicense: cc0-1.0\n---\n")
     assert dict(card.metadata) == {"license": "cc0-1.0"}
     assert 'duplicate entry with key "license"' in card.troubles[0][0]
 
@@ -108,7 +108,7 @@ def test_of_a_key_given_twice_the_last_counts_and_it_is_said() -> None:
 )
 @pytest.mark.parametrize("twice", ["", "b: 1\nb: 1\n"], ids=["regular", "read by the second parser"])
 def test_scalars_are_those_of_yaml_1_2(text: str, value: object, twice: str) -> None:
-    read, _ = loaded(f"a: {text}\n{twice}")
+    read, _ = load_yaml(f"a: {text}\n{twice}")
     assert isinstance(read, dict)
     assert read["a"] == value
 
@@ -126,14 +126,14 @@ def test_scalars_are_those_of_yaml_1_2(text: str, value: object, twice: str) -> 
     ],
 )
 def test_every_encoding_is_read(data: bytes, doubt: str) -> None:
-    text, why = decoded(data)
+    text, why = decode_text(data)
     assert why == doubt
-    assert dict(split(text).metadata) == {"license": "mit"}
+    assert dict(split_card(text).metadata) == {"license": "mit"}
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(Unreadable, match="is not text"):
-        decoded(b"\x00\x01\x02\x03" * 300)
+        decode_text(b"\x00\x01\x02\x03" * 300)
 
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -158,7 +158,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 )
 def test_hostile_metadata_is_refused_by_reason_and_the_licence_beside_it_kept(block: str, why: str) -> None:
     started = time.process_time()
-    card = split(f"---\n{block}\n---\nBody\n")
+    card = split_card(f"---\n{block}\n---\nBody\n")
     assert time.process_time() - started < 5, "bounded, not timed"
     assert card.metadata.get("license") == "mit"
     assert any(why in trouble for trouble, _ in card.troubles), card.troubles
@@ -166,17 +166,17 @@ def test_hostile_metadata_is_refused_by_reason_and_the_licence_beside_it_kept(bl
 
 
 def test_no_tag_of_yaml_makes_anything_but_plain_values() -> None:
-    value, _ = loaded("a: !!python/name:os.system x\nb: !!int nine\nb: !!timestamp never\nc: !!binary '*'\n")
+    value, _ = load_yaml("a: !!python/name:os.system x\nb: !!int nine\nb: !!timestamp never\nc: !!binary '*'\n")
     assert value == {"a": "x", "b": "never", "c": "*"}
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="---\n: \tabclicense[]{}&*#!\"'|>\r\0", max_size=200))
 def test_no_text_makes_it_raise_and_the_body_is_never_longer_than_the_text(text: str) -> None:
-    card = split(text)
+    card = split_card(text)
     assert len(card.body) <= len(text)
     assert card.body_line <= text.count("\n") + 2
-    kind_of_card(card.metadata, signs(card.body))
+    kind_of_card(card.metadata, iter_kind_hints(card.body))
 
 
 @pytest.mark.parametrize(
@@ -198,6 +198,6 @@ def test_what_a_folder_is_by_its_readme(text: str, kind: str) -> None:
 
 
 def test_a_card_without_metadata_tells_its_kind_by_headings_and_first_words() -> None:
-    assert kind_of_card({}, signs("# Leaf\n\n" + "This model sorts leaves. " * 20)) == "model"
-    assert kind_of_card({}, signs("# Leaves\n\n## Data Fields\n")) == "dataset"
-    assert kind_of_card({}, signs("# Metric Card for leaf score\n\n## Limitations and bias\n")) == "document"
+    assert kind_of_card({}, iter_kind_hints("# Leaf\n\n" + "This model sorts leaves. " * 20)) == "model"
+    assert kind_of_card({}, iter_kind_hints("# Leaves\n\n## Data Fields\n")) == "dataset"
+    assert kind_of_card({}, iter_kind_hints("# Metric Card for leaf score\n\n## Limitations and bias\n")) == "document"

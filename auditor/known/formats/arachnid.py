@@ -11,7 +11,7 @@ from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import EntryCollector, cell_text
 from auditor.known.list_file import open_list_file
-from auditor.syntax.json_stream import records
+from auditor.syntax.json_stream import iter_json_records
 
 HELP = "Arachnid Shield JSON responses (csam, and harmful-abusive-material as exploitative)"
 
@@ -33,7 +33,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         yield _HEADER
         collector = EntryCollector()
         number = 0
-        for _, record in records(file, ("", "results", "near_match_details")):
+        for _, record in iter_json_records(file, ("", "results", "near_match_details")):
             if not isinstance(record, dict):
                 number += 1
                 yield MalformedEntry(number, "the record is no JSON object")

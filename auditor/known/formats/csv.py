@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.errors import ListError
-from auditor.hashing.digest_parsing import algorithm_of_cells
+from auditor.hashing.digest_parsing import algorithm_from_cells
 from auditor.known import HEAD_BYTES, ListExample
 from auditor.known.column_roles import column_roles, roles_without_header
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry, UnknownAlgorithm
@@ -18,8 +18,8 @@ from auditor.known.entry_columns import entries_of_column, signal_type_of
 from auditor.known.list_file import open_list_file
 from auditor.known.text_lines import comment_fields, header_from_comments
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
-from auditor.syntax.csv_stream import Block, encoding_of, header_of, text_of, utf8
-from auditor.syntax.csv_stream import blocks as blocks_of
+from auditor.syntax.csv_stream import CsvBlock, decode_prefix, detect_wide_encoding, open_as_utf8, parse_csv_header
+from auditor.syntax.csv_stream import iter_csv_blocks as blocks_of
 
 HELP = "CSV or TSV with a header; --column sha256=NAME says which column is what"
 
@@ -27,12 +27,12 @@ _WITHDRAWN_WORDS = ("withdrawn", "deleted", "removed", "revoked", "retracted", "
 
 
 def claims(head: bytes, name: str) -> int:
-    if b"\0" in head and not encoding_of(head):
+    if b"\0" in head and not detect_wide_encoding(head):
         return 0
-    text = text_of(head)
+    text = decode_prefix(head)
     if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "[", "<"}:
         return 0
-    header = header_of(text, "#")
+    header = parse_csv_header(text, "#")
     if not any(mark in text for mark in ",\t;|") and not column_roles(header, ListOptions()):
         return 0
     roles = column_roles(header, ListOptions())
@@ -45,10 +45,10 @@ def claims(head: bytes, name: str) -> int:
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
-        if b"\0" in head and not encoding_of(head):
+        if b"\0" in head and not detect_wide_encoding(head):
             raise ListError(f"{path}: holds zero bytes: this is no text")
-        text = text_of(head)
-        header = header_of(text, "#")
+        text = decode_prefix(head)
+        header = parse_csv_header(text, "#")
         comments = comment_fields(text)
         roles = column_roles(header, options)
         headed = bool(set(roles) & {*DIGEST_BYTES, *TEXT_SIGNALS, "value"})
@@ -65,7 +65,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         yield header_from_comments("csv", comments)
         file.seek(0)
         names = list(roles)
-        for block in blocks_of(utf8(file, head), header, [roles[name] for name in names], headed):
+        for block in blocks_of(open_as_utf8(file, head), header, [roles[name] for name in names], headed):
             first = header.skip + int(headed)  # a row's line, where no cell holds a line break
             for row, cells in block.ragged:
                 yield MalformedEntry(row + first, f"the row has {cells} cells, the header {len(header.cells)}")
@@ -73,7 +73,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 yield from _entries(path, block, names, first, chosen)
 
 
-def _entries(path: Path, block: Block, names: list[str], first: int, chosen: str) -> Iterator[ListItem]:
+def _entries(path: Path, block: CsvBlock, names: list[str], first: int, chosen: str) -> Iterator[ListItem]:
     cells = dict(zip(names, block.cells.columns, strict=True))
     lines = block.numbers + first
     about: dict[str, pa.Array | None] = {}
@@ -106,7 +106,7 @@ def _by_algorithm(
 ) -> Iterator[ListItem]:
     """A column of hashes whose algorithm another column names, or the user, or their length."""
     if "algorithm" not in cells:
-        algorithm = chosen or algorithm_of_cells(cells["value"])
+        algorithm = chosen or algorithm_from_cells(cells["value"])
         if not algorithm or (not chosen and algorithm == "sha256"):
             raise ListError(
                 f"{path}: the column of hashes does not say which algorithm: "

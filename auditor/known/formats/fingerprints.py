@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from auditor.errors import ListError, Unreadable
-from auditor.hashing.weight_fingerprints import claimed, each, wanting
+from auditor.hashing.weight_fingerprints import is_fingerprint, iter_fingerprints, too_small_reason
 from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.list_file import open_list_file
@@ -26,7 +26,7 @@ _BATCH_FINGERPRINTS = 16
 
 
 def claims(head: bytes, name: str) -> int:
-    return 95 if claimed(head) else 0
+    return 95 if is_fingerprint(head) else 0
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
@@ -35,8 +35,8 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         collector = ModelEntryCollector()
         number = 0
         try:
-            for number, (data, content) in enumerate(each(file), 1):
-                if why := wanting(content.values):
+            for number, (data, content) in enumerate(iter_fingerprints(file), 1):
+                if why := too_small_reason(content.values):
                     yield MalformedEntry(number, why)
                     continue
                 description = {key: content.metadata.get(key, "") for key in DESCRIPTION_COLUMNS}

@@ -10,7 +10,7 @@ from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import EntryCollector, cell_text
 from auditor.known.list_file import open_list_file
-from auditor.syntax.json_stream import records
+from auditor.syntax.json_stream import iter_json_records
 
 HELP = "hashlookup JSON records: known files (means benign)"
 
@@ -30,7 +30,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         yield ListHeader("hashlookup", holder="hashlookup", means="benign")
         collector = EntryCollector()
         number = 0
-        for _, record in records(file, ("",)):
+        for _, record in iter_json_records(file, ("",)):
             number += 1
             if not isinstance(record, dict):
                 yield MalformedEntry(number, "the record is no JSON object")

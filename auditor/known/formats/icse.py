@@ -12,7 +12,7 @@ from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEn
 from auditor.known.entry_columns import EntryCollector, cell_text
 from auditor.known.list_file import open_list_file
 from auditor.known.text_lines import read_lines
-from auditor.syntax.csv_stream import text_of, utf8
+from auditor.syntax.csv_stream import decode_prefix, open_as_utf8
 
 HELP = "INTERPOL ICSE semicolon CSV; say --means, as its laws of origin differ"
 
@@ -20,7 +20,7 @@ _HASHES = ("MD5", "SHA1", "PhotoDNA")
 
 
 def claims(head: bytes, name: str) -> int:
-    first = text_of(head).lstrip("\ufeff \r\n").split("\n", 1)[0]
+    first = decode_prefix(head).lstrip("\ufeff \r\n").split("\n", 1)[0]
     cells = [cell.strip().strip('"').lower() for cell in first.split(";")]
     return (
         85
@@ -36,7 +36,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         yield ListHeader("icse", holder="INTERPOL")
         collector = EntryCollector()
         names: list[str] = []
-        for numbers, lines in read_lines(path, utf8(file, head)):
+        for numbers, lines in read_lines(path, open_as_utf8(file, head)):
             for number, line in zip(numbers.tolist(), lines.to_pylist(), strict=True):
                 if not line.strip():
                     continue

@@ -12,7 +12,7 @@ from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import EntryCollector, cell_text, is_true
 from auditor.known.list_file import open_list_file
-from auditor.syntax.json_stream import records
+from auditor.syntax.json_stream import iter_json_records
 
 HELP = "MISP event or attribute JSON (say --means), or a warning list (means benign)"
 
@@ -49,7 +49,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         collector = EntryCollector()
         number = 0
         event = False
-        for key, record in records(file, ("", "Attribute", "response", "Object", "ShadowAttribute")):
+        for key, record in iter_json_records(file, ("", "Attribute", "response", "Object", "ShadowAttribute")):
             if key == "ShadowAttribute":
                 continue  # a proposal that nobody accepted
             if not isinstance(record, dict):
@@ -92,7 +92,7 @@ def _warning_list(path: Path, data: bytes) -> Iterator[ListItem]:
     collector = EntryCollector()
     rest: dict[str, object] = {}
     values: list[object] = []
-    for key, record in records(io.BytesIO(data), ("list",)):
+    for key, record in iter_json_records(io.BytesIO(data), ("list",)):
         if key == "list":
             values.append(record)
         elif isinstance(record, dict):

@@ -29,7 +29,7 @@ from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEn
 from auditor.known.list_file import open_list_file
 from auditor.known.model_entries import HEX_DIGITS, MODEL_ONLY_COLUMNS, ModelEntryCollector, model_column_roles
 from auditor.known.text_lines import comment_fields, header_from_comments
-from auditor.syntax.csv_stream import text_of
+from auditor.syntax.csv_stream import decode_prefix
 
 HELP = "models as CSV: sha256, sha256_tensors, autov3, autov2 or name; purpose, authority, confirmations"
 
@@ -38,7 +38,7 @@ _AT_ONCE = 8192
 
 
 def claims(head: bytes, name: str) -> int:
-    text = text_of(head) if b"\0" not in head else ""
+    text = decode_prefix(head) if b"\0" not in head else ""
     lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip() and not line.startswith("#")]
     table = lines and lines[0][0] not in "{["
     roles = model_column_roles(lines[0].split(",")).keys() if table else frozenset[str]()
@@ -49,7 +49,7 @@ def claims(head: bytes, name: str) -> int:
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with open_list_file(path) as file:
-        comments = comment_fields(text_of(file.read(HEAD_BYTES)))
+        comments = comment_fields(decode_prefix(file.read(HEAD_BYTES)))
         yield header_from_comments("models", {"means": "model", **comments})
         file.seek(0)
         collector = ModelEntryCollector()

@@ -37,7 +37,7 @@ from auditor.known.model_entries import (
 )
 from auditor.known.text_lines import header_from_comments
 from auditor.samples import WEIGHT_FINGERPRINT
-from auditor.syntax.json_stream import records
+from auditor.syntax.json_stream import iter_json_records
 
 HELP = "models as JSON: the fields of the CSV, and fingerprint in base64"
 
@@ -54,7 +54,7 @@ def claims(head: bytes, name: str) -> int:
         return 0
     roles = model_column_roles([key.decode() for key in _KEY.findall(head)]).keys()
     found = _PRINT.search(head)
-    if roles & MODEL_ONLY_COLUMNS or (found and weight_fingerprints.claimed(base64.b64decode(found[1]))):
+    if roles & MODEL_ONLY_COLUMNS or (found and weight_fingerprints.is_fingerprint(base64.b64decode(found[1]))):
         return 70
     return 60 if _MEANS.search(head) and roles & {*HEX_DIGITS, "name"} else 0
 
@@ -67,7 +67,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         file.seek(0)
         collector = ModelEntryCollector()
         number = 0
-        for key, record in records(file, ("entries", "")):
+        for key, record in iter_json_records(file, ("entries", "")):
             if not key and _outermost(head) == b"{":
                 if isinstance(record, dict) and (
                     late := [name for name in _OF_LIST if name in record.keys() - comments]
@@ -123,11 +123,11 @@ def _add_model(collector: ModelEntryCollector, number: int, record: object) -> I
         return
     try:
         data = base64.b64decode(given, validate=True)
-        content = weight_fingerprints.read(data)
+        content = weight_fingerprints.read_fingerprint(data)
     except (ValueError, Unreadable) as error:
         yield MalformedEntry(number, f"the fingerprint {error if isinstance(error, Unreadable) else 'is not base64'}")
         return
-    if why := weight_fingerprints.wanting(content.values):
+    if why := weight_fingerprints.too_small_reason(content.values):
         yield MalformedEntry(number, why)
         return
     cells |= {key: content.metadata.get(key, "") for key in DESCRIPTION_COLUMNS if not cells.get(key)}

@@ -10,7 +10,7 @@ from xml.parsers import expat
 import pyarrow as pa
 
 from auditor.errors import ListError, Unreadable
-from auditor.hashing.digest_parsing import parse
+from auditor.hashing.digest_parsing import parse_digests
 from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry, WithdrawnIds
 from auditor.known.entry_columns import EntryCollector, signal_type_of
@@ -152,7 +152,7 @@ def _entries(record: _Record, collector: EntryCollector) -> Iterator[ListItem]:
         return
     for name, value in record.hashes:
         algorithm = signal_type_of(name)
-        if algorithm == "photodna" and parse(pa.array([value]), "photodna")[1].any():
+        if algorithm == "photodna" and parse_digests(pa.array([value]), "photodna")[1].any():
             # How NCMEC writes PhotoDNA is not public: what is not 144 bytes in a known form is counted, not guessed.
             name = "pdna in an unknown form"
         feedback = "disputed" if algorithm in record.disputed else "affirmed" if algorithm in record.affirmed else None

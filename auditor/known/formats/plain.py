@@ -18,7 +18,7 @@ from auditor.known.entry_columns import entries_of_column, signal_type_of
 from auditor.known.list_file import open_list_file
 from auditor.known.text_lines import comment_fields, header_from_comments, read_lines
 from auditor.samples import TEXT_SIGNALS
-from auditor.syntax.csv_stream import encoding_of, text_of, utf8
+from auditor.syntax.csv_stream import decode_prefix, detect_wide_encoding, open_as_utf8
 
 HELP = "a hash a line; comments '# name: …', '# means: …', '# version: …', '# holder: …', '# algorithm: …'"
 
@@ -39,14 +39,14 @@ _EITHER = {64: "sha256 or pdq", 44: "sha256 or pdq", 16: "phash-64 or dhash-64",
 
 
 def claims(head: bytes, name: str) -> int:
-    if b"\0" in head and not encoding_of(head):
+    if b"\0" in head and not detect_wide_encoding(head):
         return 0
-    lines = [line.strip() for line in text_of(head).lstrip("\ufeff").splitlines()]
+    lines = [line.strip() for line in decode_prefix(head).lstrip("\ufeff").splitlines()]
     if len(head) >= HEAD_BYTES and len(lines) > 1:
         lines.pop()
     lines = [line for line in lines if line and not line.startswith("#")][:50]
     if not lines:
-        return 5 if comment_fields(text_of(head)) else 0
+        return 5 if comment_fields(decode_prefix(head)) else 0
     fit = sum(bool(_HASH.match(line) and len(line) >= 12) for line in lines)
     return 40 if fit > len(lines) / 2 else 0
 
@@ -54,7 +54,7 @@ def claims(head: bytes, name: str) -> int:
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
-        comments = comment_fields(text_of(head))
+        comments = comment_fields(decode_prefix(head))
         yield header_from_comments("plain", comments)
         chosen = signal_type_of(options.algorithm or comments.get("algorithm", ""))
         if (options.algorithm or comments.get("algorithm")) and (not chosen or chosen in TEXT_SIGNALS):
@@ -62,7 +62,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 f"{path}: {options.algorithm or comments['algorithm']!r} is not an algorithm of a plain list"
             )
         file.seek(0)
-        for lines, cells in read_lines(path, utf8(file, head)):
+        for lines, cells in read_lines(path, open_as_utf8(file, head)):
             cells = pc.ascii_trim_whitespace(cells)
             lengths = pc.binary_length(cells).to_numpy(zero_copy_only=False)
             comment = pc.starts_with(cells, "#").to_numpy(zero_copy_only=False) | (lengths == 0)

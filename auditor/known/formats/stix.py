@@ -11,7 +11,7 @@ from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import EntryCollector, cell_text, is_true, signal_type_of
 from auditor.known.list_file import open_list_file
-from auditor.syntax.json_stream import records
+from auditor.syntax.json_stream import iter_json_records
 
 HELP = "STIX 2.0 or 2.1 JSON; say --means"
 
@@ -31,7 +31,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         collector = EntryCollector()
         number = 0
         bundle = False
-        for _, record in records(file, ("", "objects")):
+        for _, record in iter_json_records(file, ("", "objects")):
             if isinstance(record, dict) and record.get("type") == "bundle":
                 bundle = True
                 continue

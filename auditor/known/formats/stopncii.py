@@ -10,7 +10,7 @@ from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import EntryCollector, cell_text
 from auditor.known.list_file import open_list_file
-from auditor.syntax.json_stream import records
+from auditor.syntax.json_stream import iter_json_records
 
 HELP = "StopNCII JSON pages (means ncii)"
 
@@ -25,7 +25,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         collector = EntryCollector()
         number = 0
         page = False
-        for key, record in records(file, ("hashRecords", "")):
+        for key, record in iter_json_records(file, ("hashRecords", "")):
             if key == "" and isinstance(record, dict) and "hashValue" not in record:
                 page = page or bool({"hashRecords", "hasMoreRecords", "nextPageToken"} & set(record))
                 continue

@@ -10,7 +10,7 @@ from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import EntryCollector, cell_text, is_true
 from auditor.known.list_file import open_list_file
-from auditor.syntax.json_stream import records
+from auditor.syntax.json_stream import iter_json_records
 
 HELP = "Tech Against Terrorism JSON (means terrorism)"
 
@@ -25,7 +25,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         collector = EntryCollector()
         number = 0
         page = False
-        for key, record in records(file, ("results", "")):
+        for key, record in iter_json_records(file, ("results", "")):
             if key == "" and isinstance(record, dict) and "hash_digest" not in record:
                 page = page or bool({"results", "next", "count"} & set(record))
                 continue

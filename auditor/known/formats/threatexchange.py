@@ -11,7 +11,7 @@ from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEn
 from auditor.known.entry_columns import EntryCollector
 from auditor.known.list_file import open_list_file
 from auditor.known.text_lines import comment_fields, header_from_comments, read_lines
-from auditor.syntax.csv_stream import encoding_of, text_of, utf8
+from auditor.syntax.csv_stream import decode_prefix, detect_wide_encoding, open_as_utf8
 
 HELP = "'<signal type> <hash>' a line, as python-threatexchange's file exchange reads"
 
@@ -21,9 +21,9 @@ _LINE = re.compile(
 
 
 def claims(head: bytes, name: str) -> int:
-    if b"\0" in head and not encoding_of(head):
+    if b"\0" in head and not detect_wide_encoding(head):
         return 0
-    lines = [line.strip() for line in text_of(head).lstrip("\ufeff").splitlines()]
+    lines = [line.strip() for line in decode_prefix(head).lstrip("\ufeff").splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if len(head) >= HEAD_BYTES and len(lines) > 1:
         lines.pop()
@@ -33,10 +33,10 @@ def claims(head: bytes, name: str) -> int:
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
-        yield header_from_comments("threatexchange", comment_fields(text_of(head)))
+        yield header_from_comments("threatexchange", comment_fields(decode_prefix(head)))
         file.seek(0)
         collector = EntryCollector()
-        for numbers, cells in read_lines(path, utf8(file, head)):
+        for numbers, cells in read_lines(path, open_as_utf8(file, head)):
             for number, line in zip(numbers.tolist(), cells.to_pylist(), strict=True):
                 kind, _, value = line.strip().partition(" " if " " in line.strip() else "\t")
                 if not kind or kind.startswith("#"):

@@ -15,7 +15,7 @@ from auditor.known.entry_columns import entries_of_column
 from auditor.known.list_file import open_list_file
 from auditor.known.text_lines import comment_fields, header_from_comments, read_lines
 from auditor.samples import TEXT_SIGNALS
-from auditor.syntax.csv_stream import encoding_of, text_of, utf8
+from auditor.syntax.csv_stream import decode_prefix, detect_wide_encoding, open_as_utf8
 
 HELP = "a URL or a domain a line, or a hosts file; '# algorithm: url' or '# algorithm: domain' where both occur"
 
@@ -25,9 +25,9 @@ _DOMAIN = r"^(?:\*\.|\.)?[^\s/:@,;|\"'{}<>\[\]]+\.[^\s/:@,;|\"'{}<>\[\]]*[^\s/:@
 
 
 def claims(head: bytes, name: str) -> int:
-    if b"\0" in head and not encoding_of(head):
+    if b"\0" in head and not detect_wide_encoding(head):
         return 0
-    lines = [line.split("#")[0].strip() for line in text_of(head).lstrip("\ufeff").splitlines()]
+    lines = [line.split("#")[0].strip() for line in decode_prefix(head).lstrip("\ufeff").splitlines()]
     if len(head) >= HEAD_BYTES and len(lines) > 1:
         lines.pop()
     lines = [re.sub(_HOSTS_FILE, "", line) for line in lines if line][:50]
@@ -38,13 +38,13 @@ def claims(head: bytes, name: str) -> int:
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
-        comments = comment_fields(text_of(head))
+        comments = comment_fields(decode_prefix(head))
         chosen = options.algorithm or comments.get("algorithm", "")
         if chosen and chosen not in TEXT_SIGNALS:
             raise ListError(f"{path}: a list of URLs or domains has no algorithm {chosen!r}")
         yield header_from_comments("urls", comments)
         file.seek(0)
-        for lines, cells in read_lines(path, utf8(file, head)):
+        for lines, cells in read_lines(path, open_as_utf8(file, head)):
             # A fragment is no part of a URL, so what follows a space and "#" is a comment in either.
             cells = pc.replace_substring_regex(cells, r"(^|\s)#.*$", "")
             cells = pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, _HOSTS_FILE, ""))

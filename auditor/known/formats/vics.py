@@ -11,7 +11,7 @@ from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import EntryCollector, cell_text
 from auditor.known.list_file import open_list_file
-from auditor.syntax.json_stream import records
+from auditor.syntax.json_stream import iter_json_records
 
 HELP = "VICS JSON 1.2 to 2.0 (Project VIC, CAID, Griffeye); its categories differ by country, so say --means"
 
@@ -31,7 +31,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         collector = EntryCollector()
         number = 0
         found = False
-        for key, record in records(file, ("value", "Media", "")):
+        for key, record in iter_json_records(file, ("value", "Media", "")):
             if key == "" and isinstance(record, dict) and not any(field in record for field in (*_FIELDS, "MediaID")):
                 found = found or "odata" in " ".join(record) or "value" in record
                 continue

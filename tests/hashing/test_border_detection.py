@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from auditor.hashing.decode import decode
+from auditor.hashing.border_detection import find_content_box
+from auditor.hashing.decode import decode_image
 from auditor.hashing.pdq import Luma, pdq
-from auditor.hashing.unpad import content_box
 from tests.pictures import jpeg, landscape, objects, pattern, png
 
 WHITE, BLACK, MAGENTA = (255, 255, 255), (0, 0, 0), (200, 30, 90)
@@ -27,11 +27,11 @@ def padded(picture: Image.Image, side: int, colour: tuple[int, int, int] = WHITE
 
 
 def luma(data: bytes) -> Luma:
-    return decode(data).luma
+    return decode_image(data).luma
 
 
 def inside(plane: Luma, original: tuple[int, int] | None = None) -> Luma:
-    box = content_box(plane, original)
+    box = find_content_box(plane, original)
     assert box is not None
     top, bottom, left, right = box
     return plane[top:bottom, left:right]
@@ -71,7 +71,7 @@ def test_the_box_is_where_the_tool_put_the_picture(width: int, height: int, side
     plane = np.full((side, side), 255, np.uint8)
     top, left = (side - inner_height) // 2, (side - inner_width) // 2
     plane[top : top + inner_height, left : left + inner_width] = scaled
-    found = content_box(plane, (width, height) if told else None)
+    found = find_content_box(plane, (width, height) if told else None)
     if min(inner_width, inner_height) >= 16 and side - min(inner_width, inner_height) >= 0.02 * side:
         assert found == (top, top + inner_height, left, left + inner_width)
     else:
@@ -82,34 +82,34 @@ def test_the_box_is_where_the_tool_put_the_picture(width: int, height: int, side
 def test_a_picture_without_a_border_is_left_alone(draw: Callable[..., Image.Image]) -> None:
     for seed in range(4):
         picture = draw(seed)
-        assert content_box(luma(jpeg(picture))) is None
-        assert content_box(luma(jpeg(picture)), picture.size) is None
+        assert find_content_box(luma(jpeg(picture))) is None
+        assert find_content_box(luma(jpeg(picture)), picture.size) is None
 
 
 def test_a_crop_is_not_taken_for_a_padded_picture() -> None:
     picture = landscape(2, (640, 360))
     square = picture.crop((140, 0, 500, 360))
-    assert content_box(luma(jpeg(square)), picture.size) is None
+    assert find_content_box(luma(jpeg(square)), picture.size) is None
 
 
 def test_a_letterbox_is_found_on_two_sides_alone() -> None:
     frame = Image.new("RGB", (480, 420))
     frame.paste(landscape(9), (0, 30))
-    assert content_box(luma(png(frame))) == (30, 390, 0, 480)
+    assert find_content_box(luma(png(frame))) == (30, 390, 0, 480)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_blank_picture_is_never_cropped(level: int) -> None:
     blank = np.full((300, 200), level, np.uint8)
-    assert content_box(blank) is None
-    assert content_box(blank, (100, 300)) is None
+    assert find_content_box(blank) is None
+    assert find_content_box(blank, (100, 300)) is None
 
 
 def test_a_blank_jpeg_with_noise_is_never_cropped() -> None:
     noise = np.random.RandomState(0).randint(125, 131, (200, 200, 3)).astype(np.uint8)
-    assert content_box(luma(jpeg(Image.fromarray(noise), 50))) is None
+    assert find_content_box(luma(jpeg(Image.fromarray(noise), 50))) is None
 
 
 @pytest.mark.parametrize("original", [(0, 0), (-4, 9), (1, 10**9)])
 def test_sizes_that_cannot_be_are_ignored(original: tuple[int, int]) -> None:
-    assert content_box(luma(png(landscape(1))), original) is None
+    assert find_content_box(luma(png(landscape(1))), original) is None

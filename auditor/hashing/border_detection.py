@@ -1,0 +1,97 @@
+"""The picture inside a uniform border: what a dataset tool padded, or a letterbox hid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# JPEG rings within a block of an edge, and no further.
+_JPEG_RINGING = 8
+_LEVEL_TOLERANCE = 12
+# A line is border when nearly all of it has the border's level.
+_BORDER_SHARE = 0.985
+# Below this share of a side nothing changes that a hash would see.
+_MIN_BORDER_SHARE = 0.02
+_MIN_CONTENT_SIDE = 16
+
+Box = tuple[int, int, int, int]
+
+
+def find_content_box(luma: NDArray[Any], original: tuple[int, int] | None = None) -> Box | None:
+    """(top, bottom, left, right) of what is inside the border of a (height, width) plane; None: no border.
+
+    ``original`` is the (width, height) before a tool scaled the picture and padded it to its present size,
+    as img2dataset's metadata holds it (``resize_mode=border``). A plane that is blank has no border.
+    """
+    box = _box_from_original_size(luma, original) if original is not None else None
+    return box if box is not None else _detect_box(luma)
+
+
+def _box_from_original_size(luma: NDArray[Any], original: tuple[int, int]) -> Box | None:
+    """Where scaling ``original`` to fit, and centring it, puts the picture; None if no border is there."""
+    height, width = luma.shape
+    if min(original) < 1:
+        return None
+    scale = min(width / original[0], height / original[1])
+    inner_width, inner_height = max(1, round(original[0] * scale)), max(1, round(original[1] * scale))
+    top, left = (height - inner_height) // 2, (width - inner_width) // 2
+    box = (top, top + inner_height, left, left + inner_width)
+    # A crop has the same sizes as a border: what is cut off must be blank.
+    sides = (luma[: max(0, top - _JPEG_RINGING)], luma[:, : max(0, left - _JPEG_RINGING)])
+    ends = (luma[box[1] + _JPEG_RINGING :], luma[:, box[3] + _JPEG_RINGING :])
+    if not _is_border_large_enough(box, luma.shape) or not all(
+        _is_blank(strip) for strip in (*sides, *ends) if strip.size
+    ):
+        return None
+    return None if _is_blank(luma[box[0] : box[1], box[2] : box[3]]) else box
+
+
+def _detect_box(luma: NDArray[Any]) -> Box | None:
+    height, width = luma.shape
+    if min(height, width) < _MIN_CONTENT_SIDE:
+        return None
+    top = _count_border_lines(luma)
+    if top == height:
+        return None
+    bottom = height - _count_border_lines(luma[::-1])
+    # What is above and below is border already: a side is judged by the lines between.
+    left = _count_border_lines(luma[top:bottom].T)
+    right = width - _count_border_lines(luma[top:bottom, ::-1].T)
+    box = (top, bottom, left, right)
+    return box if left < right and _is_border_large_enough(box, luma.shape) else None
+
+
+def _count_border_lines(lines: NDArray[Any]) -> int:
+    """How many lines from the first on have one level all over."""
+    level = np.median(lines[0])
+    if not _are_lines_at_level(lines[:1], level)[0]:
+        return 0
+    count, step = 1, 16
+    while count < len(lines):
+        uniform = _are_lines_at_level(lines[count : count + step], level)
+        if not uniform.all():
+            return count + int(np.argmin(uniform))
+        count, step = count + len(uniform), step * 2
+    return count
+
+
+def _are_lines_at_level(lines: NDArray[Any], level: float) -> NDArray[np.bool_]:
+    near = np.abs(lines.astype(np.float32) - np.float32(level)) <= _LEVEL_TOLERANCE
+    return np.asarray(near.mean(axis=1) >= _BORDER_SHARE)
+
+
+def _is_blank(strip: NDArray[Any]) -> bool:
+    return bool(
+        (np.abs(strip.astype(np.float32) - np.float32(np.median(strip))) <= _LEVEL_TOLERANCE).mean() >= _BORDER_SHARE
+    )
+
+
+def _is_border_large_enough(box: Box, shape: tuple[int, ...]) -> bool:
+    top, bottom, left, right = box
+    height, width = shape
+    enough = bottom - top >= _MIN_CONTENT_SIDE and right - left >= _MIN_CONTENT_SIDE
+    return enough and (
+        height - (bottom - top) >= _MIN_BORDER_SHARE * height or width - (right - left) >= _MIN_BORDER_SHARE * width
+    )
