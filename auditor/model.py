@@ -194,14 +194,21 @@ class Subject(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What a check found. ``fact`` holds no counts, times or error texts: those are the remark."""
+    """What a check found.
+
+    ``fact`` holds no counts, times or error texts: those belong in ``remark``. ``relation`` is that of the statement
+    the fact was found in (``exact``, ``near``, ``name`` …), "" where there is none.
+    """
 
     fact: str
     place: Place = NOWHERE
     remark: str = ""
+    relation: str = ""
 
 
 class Finding(NamedTuple):
+    """What one rule says of one subject. ``place``, ``remark`` and ``relation`` are those of the evidence."""
+
     rule: str
     kind: Kind
     subject: str
@@ -211,6 +218,7 @@ class Finding(NamedTuple):
     fact: str
     place: Place = NOWHERE
     remark: str = ""
+    relation: str = ""
 
     @property
     def ref(self) -> Ref:
@@ -314,10 +322,15 @@ class RuleExample:
     unchecked: tuple[str, ...] = ()
 
 
+# In the middle of 0-99, so that a rule can be placed before or after all that name no priority.
+DEFAULT_PRIORITY = 50
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One TOML file of ``rules/``; ``id`` is its stem and never changes.
 
+    ``priority`` orders cases, and the reasons of one case, that are equally severe: the lowest number comes first.
     ``when`` narrows the subjects: every key must be stated with one of its values (none: any value).
     ``reads`` names the gaps (:data:`GAP_KINDS`) that leave the question open: then the outcome is UNCHECKED.
     ``fix`` says what the owner of the subject can do; a notice shows it. ``review`` says how reviewers, platforms and
@@ -334,6 +347,7 @@ class Rule:
     fix: str
     review: str = ""
     case: Ground | None = None
+    priority: int = DEFAULT_PRIORITY
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     references: tuple[str, ...] = ()

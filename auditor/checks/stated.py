@@ -26,5 +26,8 @@ def ask(
     for statement in stated.get(key, ()):
         if statement.value in values and statement.relation in relations and statement.source in sources:
             yield Evidence(
-                fact.of(value=statement.value, relation=statement.relation), statement.place, statement.remark
+                fact.of(value=statement.value, relation=statement.relation),
+                statement.place,
+                statement.remark,
+                statement.relation,
             )

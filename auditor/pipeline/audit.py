@@ -41,7 +41,7 @@ from auditor.workers.pool import Done, cores, run
 if TYPE_CHECKING:
     from auditor.policy.load import Policy
 
-FORMAT = 1
+FORMAT = 2  # 2: tallies count the comparisons with each list, findings keep the relation of their statement
 _LOCK = "auditor.lock"
 _FOLDERS = (
     "shards",
@@ -514,7 +514,14 @@ def _run_json(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{folder}/run.json: cannot be read; run the scan again") from error
     if number > FORMAT:
-        raise RunError(f"{folder}: was written by a newer auditor (format {number}); this one reads up to {FORMAT}")
+        raise RunError(
+            f"{folder}: was written by a newer auditor (format {number}, this one reads {FORMAT}); "
+            "update auditor, or scan again into a new folder"
+        )
+    if number < FORMAT:
+        raise RunError(
+            f"{folder}: has an older format ({number}, this auditor reads {FORMAT}); scan again into a new folder"
+        )
     return content  # type: ignore[no-any-return]
 
 
@@ -641,7 +648,10 @@ def _lineage(path: Path, cases: Sequence[Case], most: int = 300, generations: in
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    shown = ("id", "title", "applies", "severity", "case", "why", "fix", "review", "references", "check", "params")
+    shown = (
+        "id", "title", "applies", "severity", "case", "priority", "why", "fix", "review", "references", "check",
+        "params",
+    )  # fmt: skip
     return {name: getattr(rule, name) for name in shown}
 
 

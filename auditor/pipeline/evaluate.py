@@ -9,14 +9,25 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from auditor.errors import RunError
-from auditor.model import SEVERITIES, Case, Finding, Kind, Outcome, Place, Ref, Severity, Statement, Subject
+from auditor.model import (
+    Case,
+    Finding,
+    Kind,
+    Outcome,
+    Place,
+    Ref,
+    Severity,
+    Statement,
+    Subject,
+)
+from auditor.pipeline.cases import CaseReason, group_cases
 from auditor.resources import resource_folder
 from auditor.workers.pool import Done, Lost, run
 
@@ -32,7 +43,9 @@ GROUP_ROWS = 60_000
 _BUCKETS = 256
 
 # In the order of which rows are sorted.
-FINDING_COLUMNS = ("kind", "subject", "revision", "rule", "fact", "outcome", "severity", "uri", "line", "remark")
+FINDING_COLUMNS = (
+    "kind", "subject", "revision", "rule", "fact", "outcome", "severity", "uri", "line", "remark", "relation",
+)  # fmt: skip
 GAP_COLUMNS = ("kind", "subject", "revision", "what", "why", "uri", "line")
 
 
@@ -43,7 +56,7 @@ class Verdicts:
     subjects: Mapping[Kind, int] = field(default_factory=dict)
     flagged: Mapping[tuple[str, Outcome, Severity], int] = field(default_factory=dict)
     gaps: int = 0
-    reasons: tuple[tuple[Finding, str], ...] = ()  # findings that open a case, with the case's ground
+    reasons: tuple[CaseReason, ...] = ()
     copies: tuple[tuple[Ref, Ref], ...] = ()
 
     def __add__(self, other: Verdicts) -> Verdicts:
@@ -70,7 +83,7 @@ def judge_runs(
     derived = out / "derived" / "derived.parquet"
     facts = pads.dataset([*files, str(derived)], schema=FACTS_SCHEMA, format="parquet")
     verdicts = _judge_all(facts, policy, out, workers)
-    return verdicts, cases(verdicts)
+    return verdicts, group_cases(verdicts.reasons, verdicts.copies)
 
 
 def derive(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Path) -> None:
@@ -246,10 +259,10 @@ def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verd
     from auditor.facts import subjects_from_rows
     from auditor.policy.evaluate import evaluate_subject
 
-    grounds = {rule.id: rule.case for rule in policy.rules if rule.case}
+    opens_case = {rule.id: (rule.case, rule.priority) for rule in policy.rules if rule.case}
     kinds: Counter[Kind] = Counter()
     flagged: Counter[tuple[str, Outcome, Severity]] = Counter()
-    reasons: list[tuple[Finding, str]] = []
+    reasons: list[CaseReason] = []
     findings: list[tuple[object, ...]] = []
     gaps: list[tuple[object, ...]] = []
     for subject in subjects_from_rows(facts):
@@ -258,11 +271,11 @@ def judge_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Verd
         if any(one.outcome == "UNCHECKED" for one in found):  # the same rule may flag one thing and leave another open
             found.sort(key=attrgetter("rule", "fact", "place"))
         for finding in found:
-            rule, kind, name, revision, outcome, severity, fact, place, remark = finding
+            rule, kind, name, revision, outcome, severity, fact, place, remark, relation = finding
             flagged[rule, outcome, severity] += 1
-            findings.append((kind, name, revision, rule, fact, outcome, severity, *place, remark))
-            if outcome == "FLAGGED" and (ground := grounds.get(rule)):
-                reasons.append((finding, ground))
+            findings.append((kind, name, revision, rule, fact, outcome, severity, *place, remark, relation))
+            if outcome == "FLAGGED" and rule in opens_case:
+                reasons.append(CaseReason(finding, *opens_case[rule]))
         gaps.extend((*subject[:3], gap.what, gap.why, *gap.place) for gap in subject.gaps)
     _write(findings, FINDING_COLUMNS, out / "findings" / f"{number:03}.parquet")
     _write(gaps, GAP_COLUMNS, out / "gaps" / f"{number:03}.parquet")
@@ -292,53 +305,5 @@ def _copies(facts: pa.Table) -> Iterator[tuple[Ref, Ref]]:
 
 def finding(cells: tuple[Any, ...]) -> Finding:
     """The finding that a row of ``findings/*.parquet`` holds: its cells, as FINDING_COLUMNS has them."""
-    kind, subject, revision, rule, fact, outcome, severity, uri, line, remark = cells
-    return Finding(rule, kind, subject, revision, outcome, severity, fact, Place(uri, line), remark)
-
-
-def cases(verdicts: Verdicts) -> tuple[Case, ...]:
-    """One case for each ground and set of the same weights, the most serious first."""
-    groups = _sets(verdicts.copies)
-    found: dict[tuple[str, Ref], list[Finding]] = {}
-    for reason, ground in verdicts.reasons:
-        ref = reason.ref
-        same = groups.get(ref, frozenset({ref}))
-        found.setdefault((ground, min(same)), []).append(reason)
-    opened = []
-    for (ground, first), reasons in found.items():
-        reasons.sort(key=_weight)
-        subject = reasons[0].ref
-        copies = tuple(sorted(groups.get(first, frozenset({first})) - {subject}))
-        opened.append(Case(ground, subject.kind, subject.name, subject.revision, tuple(reasons), copies))  # type: ignore[arg-type]
-    return tuple(sorted(opened, key=lambda case: (case.ground != "linked", _weight(case.reasons[0]), case.subject)))
-
-
-def _weight(finding: Finding) -> tuple[int, bool, bool, str, str, str]:
-    """Heavier findings first: by severity, a listed model before what was made from it, exact before near."""
-    severity = -SEVERITIES.index(finding.severity)
-    # Not the words of a list's or a dataset's name, which stand between.
-    derived, near = finding.fact.startswith("is a dedicated derivative"), finding.fact.endswith("(near)")
-    return (severity, derived, near, finding.rule, finding.subject, finding.fact)
-
-
-def _sets(pairs: Iterable[tuple[Ref, Ref]]) -> dict[Ref, frozenset[Ref]]:
-    """The sets of subjects with the same weights, by each of their members. A pair names no revision."""
-    parent: dict[Ref, Ref] = {}
-
-    def root(ref: Ref) -> Ref:
-        while parent.setdefault(ref, ref) != ref:
-            parent[ref] = parent[parent[ref]]
-            ref = parent[ref]
-        return ref
-
-    named: dict[tuple[str, str], Ref] = {}
-    pairs = sorted(pairs)
-    for ref, _ in pairs:
-        named.setdefault((ref.kind, ref.name), ref)
-    for ref, other in pairs:
-        left, right = root(ref), root(named.get((other.kind, other.name), other))
-        parent[max(left, right)] = min(left, right)
-    members: dict[Ref, set[Ref]] = {}
-    for ref in parent:
-        members.setdefault(root(ref), set()).add(ref)
-    return {ref: frozenset(group) for group in members.values() for ref in group}
+    kind, subject, revision, rule, fact, outcome, severity, uri, line, remark, relation = cells
+    return Finding(rule, kind, subject, revision, outcome, severity, fact, Place(uri, line), remark, relation)

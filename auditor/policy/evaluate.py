@@ -146,4 +146,5 @@ def _finding(rule: Rule, subject: Subject, outcome: Literal["FLAGGED", "UNCHECKE
         found.fact,
         found.place,
         found.remark,
+        found.relation,
     )

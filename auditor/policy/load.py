@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol, cast, get_args
 from auditor.checks import Where, bind, nearest
 from auditor.errors import RuleError
 from auditor.model import (
+    DEFAULT_PRIORITY,
     GAP_KINDS,
     KINDS,
     SEVERITIES,
@@ -214,8 +215,8 @@ def choose_profile(known: Mapping[str, Profile], name: str) -> Profile:
 
 
 _RULE_KEYS = (
-    "title", "applies", "check", "with", "severity", "case", "when", "reads", "why", "fix", "review", "references",
-    "examples",
+    "title", "applies", "check", "with", "severity", "case", "priority", "when", "reads", "why", "fix", "review",
+    "references", "examples",
 )  # fmt: skip
 _RULE_ID = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -255,6 +256,7 @@ def _parse_rule(name: str, table: Mapping[str, Any]) -> Rule:
         fix=read_text(table, "fix"),
         review=read_text(table, "review", ""),
         case=None if case == "none" else cast("Ground", case),
+        priority=_parse_priority(table),
         when={key: tuple(values) for key, values in when.items()},
         reads=reads,
         references=read_texts(table, "references"),
@@ -269,6 +271,13 @@ def _parse_rule(name: str, table: Mapping[str, Any]) -> Rule:
             "examples: none is silent; give one of what the rule must leave alone, with neither flags nor unchecked"
         )
     return rule
+
+
+def _parse_priority(table: Mapping[str, Any]) -> int:
+    value = table.get("priority", DEFAULT_PRIORITY)
+    if type(value) is not int or not 0 <= value <= 99:
+        raise ValueError(f"priority: expected a whole number from 0 to 99, not {value!r}")
+    return value
 
 
 def _parse_example(table: Mapping[str, Any], applies: Sequence[str]) -> RuleExample:

@@ -63,7 +63,7 @@ def test_a_check_is_silent_where_nothing_that_sets_it_off_is_stated(name: str) -
 def test_stated_says_value_and_relation_and_keeps_place_and_remark() -> None:
     params: dict[str, object] = {"key": "known_content", "fact": "matches entries of list {value} ({relation})"}
     found = said("stated", params, Statement("known_content", "demo", "near", Place("data", 3), remark="2 of 9"))
-    assert found == [Evidence("matches entries of list demo (near)", Place("data", 3), "2 of 9")]
+    assert found == [Evidence("matches entries of list demo (near)", Place("data", 3), "2 of 9", "near")]
 
 
 def test_stated_can_be_narrowed_by_value_relation_and_source() -> None:

@@ -119,13 +119,26 @@ def test_a_run_is_not_resumed_under_another_policy(example: Report) -> None:
 
 def test_a_newer_runs_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"format": FORMAT + 1}))
-    with pytest.raises(RunError, match=f"was written by a newer auditor \\(format {FORMAT + 1}\\)"):
+    with pytest.raises(
+        RunError, match=f"was written by a newer auditor \\(format {FORMAT + 1}, this one reads {FORMAT}\\)"
+    ):
         report(tmp_path)
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(RunError, match=r"run\.json: cannot be read; run the scan again"):
         report(tmp_path)
     with pytest.raises(RunError, match="is not a run's folder"):
         report(tmp_path / "nowhere")
+
+
+def test_a_run_of_an_older_format_is_refused_and_says_to_scan_again(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(json.dumps({"format": FORMAT - 1}))
+    message = rf"has an older format \({FORMAT - 1}, this auditor reads {FORMAT}\); scan again into a new folder"
+    with pytest.raises(RunError, match=message):
+        report(tmp_path)
+    with pytest.raises(RunError, match=message):
+        judge([tmp_path], out=tmp_path / "out")
+    with pytest.raises(RunError, match=message):
+        audit(HUB, out=tmp_path, workers=1)
 
 
 def test_nothing_to_audit_is_an_error(tmp_path: Path) -> None:

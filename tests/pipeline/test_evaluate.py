@@ -1,4 +1,4 @@
-"""From statements to cases."""
+"""Evaluation: derived statements, counted hits, findings written in order."""
 
 from __future__ import annotations
 
@@ -8,48 +8,12 @@ import pyarrow as pa
 import pytest
 
 from auditor.facts import FACTS_SCHEMA, subjects_to_rows
-from auditor.model import Finding, Place, Ref, Statement, Subject
+from auditor.model import Place, Statement, Subject
 from auditor.pipeline import evaluate
-from auditor.pipeline.evaluate import Verdicts, cases, hits, judge_table
+from auditor.pipeline.cases import group_cases
+from auditor.pipeline.evaluate import hits, judge_table
 from auditor.policy.load import load_policy
 from auditor.samples import HITS_SCHEMA
-
-EXPOSED = "trained-on-known-content"
-
-
-def reason(subject: str, severity: str = "error", fact: str = "trained on d (exact)") -> Finding:
-    return Finding(EXPOSED, "model", subject, "", "FLAGGED", severity, fact, Place("README.md"))  # type: ignore[arg-type]
-
-
-def test_the_same_weights_are_one_case() -> None:
-    pairs = ((Ref("model", "b"), Ref("model", "a")), (Ref("model", "c"), Ref("model", "b")))
-    (case,) = cases(Verdicts(reasons=((reason("b"), "exposed"), (reason("c"), "exposed")), copies=pairs))
-    assert (case.subject, [copy.name for copy in case.copies]) == ("b", ["a", "c"])
-    assert [finding.subject for finding in case.reasons] == ["b", "c"]
-
-
-def test_the_two_grounds_are_never_one_case() -> None:
-    found = cases(Verdicts(reasons=((reason("b"), "exposed"), (reason("b"), "linked"))))
-    assert [case.ground for case in found] == ["linked", "exposed"]
-
-
-def test_the_heaviest_reason_comes_first() -> None:
-    light, near, exact = reason("a", "warning"), reason("a", fact="trained on e (near)"), reason("a")
-    (case,) = cases(Verdicts(reasons=((near, "exposed"), (light, "exposed"), (exact, "exposed"))))
-    assert case.reasons == (exact, near, light)
-
-
-def test_a_name_makes_a_reason_no_lighter() -> None:
-    named = reason("a", fact="trained on near-derivatives (exact)")
-    near = reason("a", fact="trained on d (near)")
-    (case,) = cases(Verdicts(reasons=((near, "exposed"), (named, "exposed"))))
-    assert case.reasons == (named, near)
-
-
-def test_cases_do_not_depend_on_the_order_of_the_verdicts() -> None:
-    reasons = tuple((reason(name), "exposed") for name in "abcde")
-    pairs = ((Ref("model", "e"), Ref("model", "a")), (Ref("model", "d"), Ref("model", "c")))
-    assert cases(Verdicts(reasons=reasons, copies=pairs)) == cases(Verdicts(reasons=reasons[::-1], copies=pairs[::-1]))
 
 
 def hit(
@@ -131,8 +95,8 @@ def test_one_exposed_base_and_500_descendants_open_one_case(tmp_path: Path) -> N
     below = [Subject("model", f"other/tune-{n}", "", (descends,)) for n in range(500)]
     for name in ("findings", "gaps"):
         (tmp_path / name).mkdir()
-    verdicts = judge_table(
-        pa.Table.from_batches([subjects_to_rows([base, *below])], FACTS_SCHEMA), load_policy(), tmp_path, 0
-    )
-    assert [(case.ground, case.subject) for case in cases(verdicts)] == [("exposed", "acme/base")]
+    facts = pa.Table.from_batches([subjects_to_rows([base, *below])], FACTS_SCHEMA)
+    verdicts = judge_table(facts, load_policy(), tmp_path, 0)
+    cases = group_cases(verdicts.reasons, verdicts.copies)
+    assert [(case.ground, case.subject) for case in cases] == [("exposed", "acme/base")]
     assert verdicts.flagged["descends-from-exposed", "FLAGGED", "note"] == 500

@@ -40,6 +40,8 @@ from tests.policy.rules_folder import PROFILE, RULE, SmallList, rules_folder
             "case: 'lined' is none of linked, exposed, none (did you mean 'linked'?)",
         ),
         ("reads =", 'case = "linked"\nreads =', "review: a rule that opens a case says what reviewers do"),
+        ("reads =", "priority = 100\nreads =", "priority: expected a whole number from 0 to 99, not 100"),
+        ("reads =", "priority = true\nreads =", "priority: expected a whole number from 0 to 99, not True"),
         (
             '["card"]',
             '["cards"]',
