@@ -33,7 +33,7 @@ from auditor.model import Ref
 from auditor.printable import csv_cell, printable
 from auditor.review.decisions import Decision, iso
 from auditor.review.ledger import Ledger
-from auditor.sealing import envelope
+from auditor.sealing import encryption, envelope
 
 KIND = "application/vnd.provenance-auditor.deindex-list+json"
 SCHEMA = "deindex-list/2"
@@ -155,7 +155,7 @@ def _build(
     path = out / f"{keys.card.name}-{recipient.name}-{version:06}.{'delta' if order.delta else 'list'}.age"
     with _private_file(path) as file:
         body = chain(_grown(sent, prover, order.grown_from), listing.changes() if order.delta else listing.lines())
-        envelope.encrypt(_chunks(_sealed(header, body, listing, keys)), file, recipient.age)
+        encryption.encrypt(_chunks(_sealed(header, body, listing, keys)), file, recipient.age)
         file.flush()
         os.fsync(file.fileno())
         sent.execute("DELETE FROM entry WHERE version < ?", (version,))

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from auditor.errors import SealError, UsageError
-from auditor.sealing import envelope
+from auditor.sealing import encryption, envelope
 from auditor.sealing.keys import SigningKey, decode_public_key, encode_public_key
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -57,8 +57,8 @@ def make(folder: Path, name: str, appeals: str = "") -> Keys:
         if any(folder.iterdir()):
             raise UsageError(f"{folder}: is not empty; keys are never replaced, so name another folder")
         signing = SigningKey.create(folder / _SIGNING)
-        identity = envelope.generate_identity()
-        card = Party(name, encode_public_key(signing.public), envelope.recipient_from_identity(identity), appeals)
+        identity = encryption.generate_identity()
+        card = Party(name, encode_public_key(signing.public), encryption.recipient_from_identity(identity), appeals)
         _write(folder / _IDENTITY, f"# public key: {card.age}\n{identity}\n".encode())
         _write(folder / _SECRET, os.urandom(32))
         _write(folder / _CARD, json.dumps(asdict(card), indent=2).encode() + b"\n")
@@ -81,7 +81,7 @@ def own(folder: Path) -> Keys:
     signing = SigningKey.load(folder / _SIGNING)
     lines = _private(folder / _IDENTITY).decode("utf-8", "replace").splitlines()
     identity = next((text.strip() for text in lines if text.startswith("AGE-SECRET-KEY-")), "")
-    if card.public != signing.public or card.age != envelope.recipient_from_identity(identity):
+    if card.public != signing.public or card.age != encryption.recipient_from_identity(identity):
         raise SealError(f"{folder / _CARD}: is not the card of these keys; put back the one they were made with")
     return Keys(card, signing, identity, _private(folder / _SECRET))
 

@@ -26,7 +26,7 @@ from auditor.deindex.parties import Keys, Party
 from auditor.errors import SealError
 from auditor.printable import printable
 from auditor.review.decisions import later
-from auditor.sealing import envelope
+from auditor.sealing import encryption, envelope
 
 LONGEST = 1 << 22  # bytes of a line; a longer one is no entry
 AHEAD = 600  # seconds that two clocks may differ
@@ -56,7 +56,7 @@ def receive(file: Path, keys: Keys, sender: Party, home: Path, now: str) -> Rece
     with _locked(folder), tempfile.TemporaryFile(dir=folder) as plain:
         try:
             with open(file, "rb") as sealed:
-                envelope.decrypt(sealed, plain, keys.identity)
+                encryption.decrypt(sealed, plain, keys.identity)
             found = _verified(plain, keys, sender)
             state = _state(folder)
             found = replace(found, new=_in_order(found, state, now))

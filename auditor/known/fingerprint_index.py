@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.errors import ListError
-from auditor.hashing.weight_fingerprints import SKETCH_SIZE, Floats, normalize_vector, read_fingerprint, sketch_tensors
+from auditor.hashing.weight_fingerprints import read_fingerprint
+from auditor.hashing.weight_sketch import SKETCH_SIZE, Floats, normalize_vector, sketch_tensors
 from auditor.samples import WEIGHT_FINGERPRINT
 
 # Begins what a run counts of files of weights that were not sampled; the list's name follows.

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from auditor.hashing.weight_fingerprints import normalize_vector, serialize_fingerprint
+from auditor.hashing.weight_fingerprints import serialize_fingerprint
+from auditor.hashing.weight_sketch import normalize_vector
 from auditor.known.entries import Entries, MalformedEntry, UnknownAlgorithm, make_entries, make_fingerprint_entries
 from auditor.samples import DIGEST_BYTES, WEIGHT_FINGERPRINT
 

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from auditor.errors import ListError, Unreadable
-from auditor.hashing.weight_fingerprints import Floats, normalize_vector
+from auditor.hashing.weight_sketch import Floats, normalize_vector
 from auditor.known.compiled_list import CompiledList
 from auditor.known.fingerprint_index import UNCOMPARED
 from auditor.lineage.weight_descent import BLENDED, NEAR, NEAREST

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from auditor.errors import RunError, Unreadable
 from auditor.facts import EDGES_SCHEMA
-from auditor.hashing.weight_fingerprints import SKETCH_SIZE, Floats, normalize_vector
+from auditor.hashing.weight_sketch import SKETCH_SIZE, Floats, normalize_vector
 from auditor.lineage.graph import Ids, rank, tidy
 from auditor.lineage.shared_tensors import Tensors, apart, by_key, heads, opened, read, tells, unit_of
 from auditor.lineage.weight_similarity import (

@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.errors import Unreadable, UsageError
-from auditor.hashing import weight_fingerprints
+from auditor.hashing import weight_fingerprints, weight_sketch
 from auditor.hashing.distinctive_tensors import INDEX_DTYPES, distinctive_tensors, tensor_hasher
 from auditor.hashing.weight_digests import BLOCK_BYTES
-from auditor.hashing.weight_fingerprints import SKETCH_SIZE, Floats, normalize_vector
+from auditor.hashing.weight_sketch import SKETCH_SIZE, Floats, normalize_vector
 from auditor.lineage.repository_names import normal
 from auditor.syntax.safetensors_header import SafetensorsHeader, read_header
 
@@ -77,7 +77,7 @@ class Fingerprint:
 
     def folded(self) -> Floats:
         """The sketch before it is made of length one: those of a model's files add up to the model's."""
-        return weight_fingerprints.sketch_tensors(self.shapes, self.values)
+        return weight_sketch.sketch_tensors(self.shapes, self.values)
 
 
 @dataclass(frozen=True, slots=True)

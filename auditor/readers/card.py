@@ -13,7 +13,7 @@ from auditor.parts import Part
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.reading.card_part import MAX_CARD_BYTES, card_part
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import decode_text_up_to
+from auditor.syntax.text_encoding import decode_text_up_to
 
 _NAME = re.compile(r"(?:readme|(?:model|data|dataset)[-_ ]?card)(?:[-_.]\w+)?(?:\.(?:md|markdown|mdx|txt|rst))?", re.I)
 _MARKDOWN = (".md", ".markdown", ".mdx")

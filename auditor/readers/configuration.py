@@ -14,9 +14,9 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import decode_text
-from auditor.syntax.front_matter import load_yaml as loaded_yaml
 from auditor.syntax.plain_json import find_line, iter_strings, load_json_object
+from auditor.syntax.safe_yaml import load_yaml as loaded_yaml
+from auditor.syntax.text_encoding import decode_text
 
 READ_LIMIT = 4 << 20  # bytes
 _ADAPTER = "adapter_config.json"

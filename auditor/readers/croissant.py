@@ -10,8 +10,8 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Text
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import decode_text
 from auditor.syntax.plain_json import READ_LIMIT, find_line, iter_objects, iter_strings, load_json_object
+from auditor.syntax.text_encoding import decode_text
 
 FILES_LIMIT = 10_000  # distribution entries
 _DIGESTS = {"sha256": re.compile(r"[0-9a-f]{64}", re.I), "md5": re.compile(r"[0-9a-f]{32}", re.I)}

@@ -14,8 +14,8 @@ from auditor.model import Gap, Place, Ref, Statement, Subject
 from auditor.parts import Part, Text
 from auditor.readers import ReaderExample, ReadOptions
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import decode_text
 from auditor.syntax.plain_json import DEPTH_LIMIT, READ_LIMIT, find_line, iter_objects, iter_strings, load_json_object
+from auditor.syntax.text_encoding import decode_text
 
 _MODEL = "machine-learning-model"
 

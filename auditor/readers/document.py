@@ -12,8 +12,8 @@ from auditor.model import Gap, Place, Subject
 from auditor.parts import Part, Text
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import decode_text_up_to
 from auditor.syntax.plain_json import READ_LIMIT, iter_objects, iter_strings, load_json_object
+from auditor.syntax.text_encoding import decode_text_up_to
 
 _PROSE = (".md", ".markdown", ".mdx", ".rst", ".adoc")
 _PROSE_LIMIT = 8 << 20

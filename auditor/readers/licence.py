@@ -17,8 +17,10 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Role, Text
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import CARD_KEYS, decode_text, decode_text_up_to, kind_of_text, split_card
+from auditor.syntax.card_kind import kind_of_text
+from auditor.syntax.front_matter import CARD_KEYS, split_card
 from auditor.syntax.html_text import is_html, text_of_html
+from auditor.syntax.text_encoding import decode_text, decode_text_up_to
 
 READ_LIMIT = 8 << 20  # bytes; the longest licence met has 200 kB
 

@@ -12,8 +12,9 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
-from auditor.syntax.front_matter import decode_text, load_yaml
 from auditor.syntax.plain_json import find_line, iter_objects, iter_strings
+from auditor.syntax.safe_yaml import load_yaml
+from auditor.syntax.text_encoding import decode_text
 
 READ_LIMIT = 1 << 20  # bytes; the longest of 178 has 6 kB
 

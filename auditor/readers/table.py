@@ -33,10 +33,11 @@ from auditor.readers import HEAD_BYTES, ReaderExample, ReadOptions
 from auditor.samples import TEXT_SIGNALS, Samples, build_sample_batch
 from auditor.sources import Blob, Unread
 from auditor.syntax.card_columns import bare_name, card_columns
-from auditor.syntax.csv_stream import decode_prefix, iter_csv_blocks, open_as_utf8, parse_csv_header
+from auditor.syntax.csv_stream import iter_csv_blocks, parse_csv_header
 from auditor.syntax.json_stream import iter_json_records
 from auditor.syntax.lfs_pointer import is_lfs_pointer
 from auditor.syntax.parquet_schema import parquet_column_names, rows_before
+from auditor.syntax.text_encoding import decode_prefix, open_as_utf8
 
 ROWS = 1 << 17  # rows in a batch
 BLOCK = 1 << 23  # bytes of JSON lines that are parsed at once

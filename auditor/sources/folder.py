@@ -23,7 +23,7 @@ from auditor.repository_layout import (
     kind_of_words,
 )
 from auditor.sources import Blob, Unread, uri_of
-from auditor.syntax.front_matter import kind_of_text
+from auditor.syntax.card_kind import kind_of_text
 
 # Folders that hold no files of the target's own: version control, and huggingface_hub's bookkeeping, whose
 # blobs are read through the snapshot that names them.

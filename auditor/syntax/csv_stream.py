@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -109,59 +108,3 @@ def _row_numbers(good: int, count: int, ragged: list[int]) -> NDArray[np.int64]:
         return ordinals + 1
     before = np.asarray(ragged) - 1 - np.arange(len(ragged))  # well-formed rows before each ragged one
     return ordinals + 1 + np.searchsorted(before, ordinals, side="right")
-
-
-# ---- text in any encoding ----------------------------------------------------------------------------------
-
-
-def detect_wide_encoding(head: bytes) -> str:
-    """The UTF-16 or UTF-32 encoding a text is in, by its mark or its zero bytes; "" for a single-byte one."""
-    if head[:4] in {codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE}:
-        return "utf-32"
-    if head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-        return "utf-16"
-    even, odd = head[0:200:2].count(0), head[1:200:2].count(0)
-    half = max(1, len(head[:200]) // 2)
-    return "utf-16-le" if odd > half * 0.8 and even == 0 else "utf-16-be" if even > half * 0.8 and odd == 0 else ""
-
-
-def decode_prefix(head: bytes) -> str:
-    """The first bytes of a file as text; an incomplete character at their end is left out."""
-    return _incremental_decoder(detect_wide_encoding(head)).decode(head)
-
-
-def open_as_utf8(file: BinaryIO | pa.NativeFile, head: bytes) -> pa.NativeFile:
-    """The whole file as UTF-8, whatever it was; ``head`` is its beginning."""
-    return pa.PythonFile(_Utf8Reader(file, detect_wide_encoding(head)), mode="r")
-
-
-def _incremental_decoder(encoding: str) -> codecs.IncrementalDecoder:
-    return codecs.getincrementaldecoder(encoding or "utf-8")("auditor.latin-1")
-
-
-def _decode_as_latin_1(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are not in a text's encoding are read as Latin-1, so that they cost no row."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("latin-1"), error.end
-
-
-codecs.register_error("auditor.latin-1", _decode_as_latin_1)
-
-
-class _Utf8Reader(io.RawIOBase):
-    def __init__(self, stream: BinaryIO | pa.NativeFile, encoding: str) -> None:
-        self.stream = stream
-        self.decoder = _incremental_decoder(encoding)
-        self.wide = bool(encoding)
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data: bytes = self.stream.read(size)
-        if not self.wide and data.isascii() and not self.decoder.getstate()[0]:
-            return data
-        text = self.decoder.decode(data, final=not data)
-        # A piece that is not yet a whole character must not look like the end.
-        return self.read(size) if data and not text else text.encode()

@@ -8,25 +8,16 @@ fence is missing.
 
 from __future__ import annotations
 
-import codecs
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar, Literal, NamedTuple
-
-import ryaml
-import yaml
+from typing import Literal, NamedTuple
 
 from auditor.errors import Unreadable
-from auditor.model import Kind
+from auditor.syntax.safe_yaml import load_yaml
 
 MetadataPosition = Literal["front-matter", "late-front-matter", "none"]
 
-MAX_YAML_LENGTH = 1 << 20  # characters; the largest block among 55,000 cards has 63,608 bytes
-MAX_SLOW_YAML_LENGTH = 1 << 18  # where PyYAML must read it, which is five times slower
-MAX_YAML_DEPTH = 100
-MAX_YAML_NODES = 200_000  # nodes after aliases are followed
 MAX_LINES_BEFORE_BLOCK = 400  # lines before a late block
 MAX_BLOCK_LINES = 20_000  # lines of a block that are looked at one by one
 
@@ -40,40 +31,10 @@ MODEL_KEYS = frozenset(
     mask_token metrics model-index model_name new_version pipeline_tag thumbnail widget""".split()
 )
 _SHARED_KEYS = frozenset("""dataset language languages license licenses license_name license_link tags title""".split())
-_SPACE_KEYS = frozenset(("app_file", "sdk"))
 CARD_KEYS = DATASET_KEYS | MODEL_KEYS | _SHARED_KEYS
 
-_DATASET_HEADING = re.compile(
-    r"dataset card|dataset (?:summary|description|structure|creation|curators)|data (?:fields|splits|instances)"
-    r"|source data|personal and sensitive information",
-    re.I,
-)
-_MODEL_HEADING = re.compile(
-    r"\bmodels?\b|intended use|training (?:data|procedure|results|hyperparameters)|fine-?tun|pre-?train"
-    r"|limitations and bias|eval(?:uation)? results|validation metrics|checkpoints?\b|benchmark",
-    re.I,
-)
-_MODEL_PROSE = re.compile(
-    r"\b(?:this|the|our|a|an|my)(?: [\w-]+){0,4} models?\b|fine-?tun(?:ed|ing)|pre-?trained|checkpoint|from_pretrained",
-    re.I,
-)
-_HEADING = re.compile(
-    r"\n#{1,6}[ \t]*([^\n]+)"
-)  # of a text after a line's end: what begins with a letter is found fast
 
 _KEY = re.compile(r"""["']?([A-Za-z_][\w .-]{0,60})["']?:(?:\s|$)""")
-_ANCHOR = re.compile(r"(?:^|[\s,\[{:-])&\w", re.M)
-_ALIAS = re.compile(r"(?:^|[\s,\[{:-])\*\w", re.M)
-_TEXT_BYTES = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\r\f")
-_BRACKET = re.compile(r"[\[\]{}]")
-_ENCODING_BY_BOM = {
-    codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16, whose mark it begins with
-    codecs.BOM_UTF32_BE: "utf-32-be",
-    codecs.BOM_UTF16_LE: "utf-16-le",
-    codecs.BOM_UTF16_BE: "utf-16-be",
-}
-_BOMS = tuple(_ENCODING_BY_BOM)
 # Lines that open or close a code block, and lines of dashes alone.
 _FENCE = re.compile(r"^(?:```|---[- \t]*$)", re.M)
 
@@ -91,56 +52,6 @@ class Card(NamedTuple):
     lines: tuple[str, ...] = ()
     first_line: int = 0
     troubles: tuple[tuple[str, int], ...] = ()
-
-
-def decode_text(data: bytes) -> tuple[str, str]:
-    """The bytes as text with ``\\n`` line ends, and why that is not certain ("": it is).
-
-    UTF-8, UTF-16 and UTF-32 with a byte order mark, and UTF-16 without one. Raises :class:`Unreadable` for
-    bytes that are not text.
-    """
-    text, why = _decode_detected(data)
-    if "\r" in text:
-        text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
-    return text, why
-
-
-def decode_text_up_to(data: bytes, limit: int) -> tuple[str, list[str]]:
-    """The first ``limit`` bytes as text, and what of it is left out or not certain. Raises :class:`Unreadable`."""
-    text, doubt = decode_text(data[:limit])
-    gaps = [f"longer than {limit:,} bytes: only these were read"] if len(data) > limit else []
-    return text, [*gaps, doubt] if doubt else gaps
-
-
-def _decode_detected(data: bytes) -> tuple[str, str]:
-    if data.startswith(_BOMS):
-        mark = next(mark for mark in _ENCODING_BY_BOM if data.startswith(mark))
-        return _decode_with_replacement(data[len(mark) :], _ENCODING_BY_BOM[mark])
-    head = data[:1024]
-    encoding = "utf-8"
-    if b"\0" in head:
-        even, odd = head[0::2].count(0), head[1::2].count(0)
-        half = len(head) // 2
-        if odd > 0.4 * half and even < 0.1 * half:
-            encoding = "utf-16-le"
-        elif even > 0.4 * half and odd < 0.1 * half:
-            encoding = "utf-16-be"
-    text, why = _decode_with_replacement(data, encoding)
-    controls = head if encoding == "utf-8" else text[:1024].encode("latin-1", "ignore")
-    unusual = controls.translate(None, _TEXT_BYTES)
-    if unusual and len(unusual) > 0.3 * min(len(text), 1024):
-        raise Unreadable("is not text: it holds mostly control characters")
-    return text, why
-
-
-def _decode_with_replacement(data: bytes, encoding: str) -> tuple[str, str]:
-    try:
-        return data.decode(encoding), ""
-    except UnicodeDecodeError as error:
-        text = data.decode(encoding, "replace")
-        if text.count("\ufffd") > 0.3 * len(text):
-            raise Unreadable(f"is not text: most of it is not {encoding.upper()}") from error
-        return text, f"is not {encoding.upper()} throughout; other bytes were read as U+FFFD"
 
 
 def split_card(text: str) -> Card:
@@ -294,166 +205,3 @@ def _parse_key_by_key(lines: tuple[str, ...]) -> tuple[dict[str, object], int]:
         if isinstance(value, dict):
             metadata.update((str(key), item) for key, item in value.items())
     return metadata, max(bad, 0)
-
-
-def load_yaml(text: str) -> tuple[object, str]:
-    """The YAML 1.2 value of a text, and what is doubtful in it ("": nothing).
-
-    Size, depth and the growth of aliases are checked before the text is parsed. Where ryaml fails (duplicate
-    keys, numbers beyond 128 bits) PyYAML reads it, with YAML 1.2's booleans and nulls and other scalars as
-    they are written. Raises :class:`Unreadable`.
-    """
-    if len(text) > MAX_YAML_LENGTH:
-        raise Unreadable(f"longer than {MAX_YAML_LENGTH:,} characters")
-    _check_brackets(text)
-    if "&" in text and "*" in text and _ANCHOR.search(text) and _ALIAS.search(text):
-        _check_events(text)
-    try:
-        return ryaml.loads(text), ""
-    except ValueError as error:
-        first = str(error)
-    if "recursion limit" in first:
-        raise Unreadable(f"nested more than {MAX_YAML_DEPTH} deep")
-    _check_events(text)
-    try:
-        value = yaml.load(text, Loader=_Yaml12Loader)  # a safe loader
-    except (yaml.YAMLError, ValueError, TypeError) as error:
-        raise Unreadable(_yaml_error_text(error)) from error
-    return value, f"its metadata is doubtful: {first}; the last value is used" if "duplicate" in first else ""
-
-
-def _yaml_error_text(error: Exception) -> str:
-    mark = getattr(error, "problem", None)
-    return str(mark or error).splitlines()[0][:120]
-
-
-def _check_brackets(text: str) -> None:
-    # libyaml's scanner takes quadratic time over nested flow collections; ryaml stops only at the end of it.
-    if text.count("[") + text.count("{") <= MAX_YAML_DEPTH:
-        return
-    depth = 0
-    for bracket in _BRACKET.findall(text):
-        depth = depth + 1 if bracket in "[{" else max(depth - 1, 0)
-        if depth > MAX_YAML_DEPTH:
-            raise Unreadable(f"nested more than {MAX_YAML_DEPTH} deep")
-
-
-def _check_events(text: str) -> None:
-    """Raise unless the text, with its aliases followed, is shallow and small."""
-    if len(text) > MAX_SLOW_YAML_LENGTH:
-        raise Unreadable(f"irregular, and longer than {MAX_SLOW_YAML_LENGTH:,} characters")
-    sizes: dict[str, int] = {}
-    stack: list[tuple[str | None, int]] = []  # anchor and nodes before it, of the collections that are open
-    nodes = 0
-    try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                if event.anchor not in sizes:
-                    raise Unreadable("an alias names no anchor, or one that holds the alias itself")
-                nodes += sizes[event.anchor]
-            elif isinstance(event, yaml.ScalarEvent):
-                nodes += 1
-                if event.anchor is not None:
-                    sizes[event.anchor] = 1
-            elif isinstance(event, yaml.CollectionStartEvent):
-                stack.append((event.anchor, nodes))
-                sizes.pop(event.anchor, None)
-                nodes += 1
-            elif isinstance(event, yaml.CollectionEndEvent):
-                anchor, before = stack.pop()
-                if anchor is not None:
-                    sizes[anchor] = nodes - before
-            if nodes > MAX_YAML_NODES:
-                raise Unreadable(f"more than {MAX_YAML_NODES:,} values once its aliases are followed")
-            if len(stack) > MAX_YAML_DEPTH:
-                raise Unreadable(f"nested more than {MAX_YAML_DEPTH} deep")
-    except yaml.YAMLError as error:
-        raise Unreadable(_yaml_error_text(error)) from error
-
-
-class _Yaml12Loader(yaml.CSafeLoader):  # type: ignore[misc]
-    """Null and booleans as YAML 1.2 has them; every other scalar as written, whatever its tag."""
-
-    yaml_implicit_resolvers: ClassVar[dict[object, object]] = {}
-    yaml_constructors: ClassVar[dict[object, object]] = {}
-    yaml_multi_constructors: ClassVar[dict[object, object]] = {}
-
-    def by_shape(self, node: yaml.Node) -> object:
-        if isinstance(node, yaml.MappingNode):
-            return self.construct_mapping(node, deep=True)
-        if isinstance(node, yaml.SequenceNode):
-            return self.construct_sequence(node, deep=True)
-        return self.construct_scalar(node)
-
-
-_Yaml12Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]
-)
-_Yaml12Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
-_Yaml12Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
-_Yaml12Loader.add_constructor("tag:yaml.org,2002:null", lambda loader, node: None)
-_Yaml12Loader.add_constructor("tag:yaml.org,2002:bool", lambda loader, node: node.value.lower() == "true")
-_Yaml12Loader.add_constructor(None, _Yaml12Loader.by_shape)
-
-
-def kind_of_text(data: bytes) -> Kind:
-    """What a folder's README says the folder is: a model or dataset only where it is plainly a hub's card."""
-    try:
-        card = split_card(decode_text(data)[0])
-    except Unreadable:
-        return "document"
-    if card.metadata.keys() & (CARD_KEYS - {"title"}):
-        return kind_of_card(card.metadata, iter_kind_hints(card.body))
-    for heading in _HEADING.findall(f"\n{card.body}")[:100]:
-        plain = heading.lower().lstrip("*_ ")
-        if re.match(r"model ?card\b(?!s)", plain):
-            return "model"
-        if re.match(r"data(?:set)? ?card\b(?!s)|dataset (?:summary|structure|creation)\b", plain):
-            return "dataset"
-    return "document"
-
-
-def iter_kind_hints(body: str) -> Iterator[str]:
-    """What of a Markdown text tells its kind: its headings without their marks, and how it begins."""
-    for match in _HEADING.finditer(f"\n{body}"):
-        yield match[1]
-    yield body[:600]
-
-
-def kind_of_card(metadata: Mapping[str, object], signs: Iterable[str]) -> Kind:
-    """What a card is a card of: what its keys say most, else its headings; a document where neither tells."""
-    dataset = len(DATASET_KEYS & metadata.keys())
-    model = len(MODEL_KEYS & metadata.keys())
-    if dataset > model:
-        return "dataset"
-    if model:
-        return "model"
-    if _SPACE_KEYS & metadata.keys():  # a demonstration
-        return "document"
-    kind: Kind = "model" if metadata else "document"
-    for number, sign in enumerate(signs):
-        short = len(sign) < 200
-        told = _kind_of_heading(sign) if short else _named_card_kind(sign)
-        if told == "model card":
-            return "model"
-        if told == "metric card" or number == 400:
-            break
-        if told == "dataset":
-            return "dataset"
-        if kind != "model" and (told == "model" if short else _MODEL_PROSE.search(sign)):
-            kind = "model"
-    return kind
-
-
-@lru_cache(maxsize=1 << 14)  # hubs' cards share most of their headings
-def _kind_of_heading(heading: str) -> str:
-    if named := _named_card_kind(heading):
-        return named
-    return "dataset" if _DATASET_HEADING.search(heading) else "model" if _MODEL_HEADING.search(heading) else ""
-
-
-def _named_card_kind(text: str) -> str:
-    lower = text[:120].lower()
-    return "model card" if "model card" in lower else "metric card" if "metric card" in lower else ""

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from safetensors import safe_open
 
 from auditor.hashing.weight_digests import TENSOR_DIGEST_BYTES
-from auditor.hashing.weight_fingerprints import SKETCH_SIZE
+from auditor.hashing.weight_sketch import SKETCH_SIZE
 from auditor.known.store import open_list
 from auditor.lineage.listed_fingerprints import Prints
 from auditor.lineage.shared_tensors import TENSORS, Tensors, by_key

@@ -17,7 +17,7 @@ from auditor.deindex.receive_list import Received
 from auditor.model import Digest, Ref
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.decisions import Decision, Reason
-from auditor.sealing import envelope, merkle
+from auditor.sealing import encryption, merkle
 from auditor.sealing.keys import SigningKey, encode_public_key
 
 NOW = "2026-11-23T12:00:00Z"
@@ -135,7 +135,7 @@ class Desk:
         """A list, decrypted and not verified."""
         out = io.BytesIO()
         with path.open("rb") as file:
-            envelope.decrypt(file, out, (keys or self.recipient).identity)
+            encryption.decrypt(file, out, (keys or self.recipient).identity)
         return out.getvalue()
 
     def forged(self, path: Path, change: Callable[[list[bytes]], Iterable[bytes]], to: Party | None = None) -> Path:
@@ -143,5 +143,5 @@ class Desk:
         lines = list(change(self.plain(path).splitlines(keepends=True)))
         forged = path.with_suffix(".forged")
         with forged.open("wb") as file:
-            envelope.encrypt(lines, file, (to or self.recipient.card).age)
+            encryption.encrypt(lines, file, (to or self.recipient.card).age)
         return forged

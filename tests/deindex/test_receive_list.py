@@ -15,7 +15,7 @@ from auditor.deindex.build_list import KIND, Built
 from auditor.deindex.parties import Keys
 from auditor.errors import SealError
 from auditor.review.decisions import later
-from auditor.sealing import envelope
+from auditor.sealing import encryption, envelope
 from tests.deindex.lists import NOW, Desk, decision
 
 
@@ -225,7 +225,7 @@ def sealed(desk: Desk, about: dict[str, object], *lines: bytes, removals: int = 
     payload = json.dumps({"list": about, **counts, "sha256": digest}).encode()
     path = desk.folder / "signed.age"
     with path.open("wb") as file:
-        envelope.encrypt(
+        encryption.encrypt(
             [first, *lines, envelope.sign_envelope(KIND, payload, desk.sender.signing) + b"\n"],
             file,
             desk.recipient.card.age,

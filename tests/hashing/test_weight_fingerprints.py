@@ -14,12 +14,11 @@ from auditor.errors import Unreadable
 from auditor.hashing.weight_fingerprints import (
     is_fingerprint,
     iter_fingerprints,
-    normalize_vector,
     read_fingerprint,
     serialize_fingerprint,
-    sketch_tensors,
     too_small_reason,
 )
+from auditor.hashing.weight_sketch import normalize_vector, sketch_tensors
 
 Values = Mapping[str, np.ndarray]
 

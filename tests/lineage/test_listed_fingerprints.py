@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor import known as lists
-from auditor.hashing.weight_fingerprints import normalize_vector
+from auditor.hashing.weight_sketch import normalize_vector
 from auditor.known.store import Declared, import_list
 from auditor.lineage.listed_fingerprints import twins
 from auditor.lineage.weight_similarity import Fingerprint, fingerprint, save

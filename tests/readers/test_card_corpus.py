@@ -22,7 +22,8 @@ from auditor.readers import ReadOptions
 from auditor.readers.card import part, read
 from auditor.resources import resource_folder
 from auditor.sources import Blob
-from auditor.syntax.front_matter import decode_text, split_card
+from auditor.syntax.front_matter import split_card
+from auditor.syntax.text_encoding import decode_text
 from auditor.terms.derive import derive, load
 
 pytestmark = pytest.mark.corpus

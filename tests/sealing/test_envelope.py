@@ -12,23 +12,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import SealError, UsageError
-from auditor.sealing import envelope
+from auditor.sealing import encryption, envelope
 from auditor.sealing.keys import SigningKey
 
 KIND = "application/vnd.test+json"
 KEY, OTHER = SigningKey.from_seed(bytes(range(32))), SigningKey.from_seed(bytes(32))
-IDENTITY = envelope.generate_identity()
+IDENTITY = encryption.generate_identity()
 
 
 def encrypted(data: bytes) -> bytes:
     out = io.BytesIO()
-    envelope.encrypt([data], out, envelope.recipient_from_identity(IDENTITY))
+    encryption.encrypt([data], out, encryption.recipient_from_identity(IDENTITY))
     return out.getvalue()
 
 
 def decrypted(data: bytes, identity: str = IDENTITY) -> bytes:
     out = io.BytesIO()
-    envelope.decrypt(io.BytesIO(data), out, identity)
+    encryption.decrypt(io.BytesIO(data), out, identity)
     return out.getvalue()
 
 
@@ -84,7 +84,7 @@ def test_an_endless_envelope_is_refused() -> None:
 @given(st.lists(st.binary(max_size=200_000), max_size=5))
 def test_chunks_come_back_as_one_text(chunks: list[bytes]) -> None:
     out = io.BytesIO()
-    envelope.encrypt(chunks, out, envelope.recipient_from_identity(IDENTITY))
+    encryption.encrypt(chunks, out, encryption.recipient_from_identity(IDENTITY))
     assert decrypted(out.getvalue()) == b"".join(chunks)
 
 
@@ -106,7 +106,7 @@ def test_every_cut_is_noticed() -> None:
 
 def test_only_the_recipient_can_read_it() -> None:
     with pytest.raises(SealError, match="encrypted for somebody else's key"):
-        decrypted(encrypted(b"secret"), envelope.generate_identity())
+        decrypted(encrypted(b"secret"), encryption.generate_identity())
 
 
 def test_what_fails_while_it_is_encrypted_is_said() -> None:
@@ -115,7 +115,7 @@ def test_what_fails_while_it_is_encrypted_is_said() -> None:
         raise UsageError("the ledger is gone")
 
     with pytest.raises(UsageError, match="the ledger is gone"):
-        envelope.encrypt(chunks(), io.BytesIO(), envelope.recipient_from_identity(IDENTITY))  # type: ignore[arg-type]
+        encryption.encrypt(chunks(), io.BytesIO(), encryption.recipient_from_identity(IDENTITY))  # type: ignore[arg-type]
 
 
 class Full(io.BytesIO):
@@ -128,16 +128,16 @@ class Full(io.BytesIO):
 @pytest.mark.parametrize("size", [1, 300_000])
 def test_a_full_disk_is_called_that_on_both_sides(size: int) -> None:
     with pytest.raises(OSError, match="No space left on device"):
-        envelope.encrypt([bytes(size)], Full(), envelope.recipient_from_identity(IDENTITY))
+        encryption.encrypt([bytes(size)], Full(), encryption.recipient_from_identity(IDENTITY))
     with pytest.raises(OSError, match="No space left on device"):
-        envelope.decrypt(io.BytesIO(encrypted(bytes(size))), Full(), IDENTITY)
+        encryption.decrypt(io.BytesIO(encrypted(bytes(size))), Full(), IDENTITY)
 
 
 def test_keys_that_are_none_are_named() -> None:
     with pytest.raises(SealError, match="'age1junk': is not the public half of an age key"):
-        envelope.encrypt([b""], io.BytesIO(), "age1junk")
+        encryption.encrypt([b""], io.BytesIO(), "age1junk")
     with pytest.raises(SealError, match="holds no AGE-SECRET-KEY-1"):
-        envelope.recipient_from_identity("AGE-SECRET-KEY-1JUNK")
+        encryption.recipient_from_identity("AGE-SECRET-KEY-1JUNK")
 
 
 def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

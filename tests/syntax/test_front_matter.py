@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import Unreadable
-from auditor.syntax.front_matter import decode_text, iter_kind_hints, kind_of_card, kind_of_text, load_yaml, split_card
+from auditor.syntax.card_kind import iter_kind_hints, kind_of_card, kind_of_text
+from auditor.syntax.front_matter import split_card
+from auditor.syntax.safe_yaml import load_yaml
+from auditor.syntax.text_encoding import decode_text
 
 
 def test_metadata_between_fences_and_the_line_on_which_the_body_begins() -> None:

@@ -18,8 +18,9 @@ from auditor.known.entry_columns import entries_of_column, signal_type_of
 from auditor.known.list_file import open_list_file
 from auditor.known.text_lines import comment_fields, header_from_comments
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
-from auditor.syntax.csv_stream import CsvBlock, decode_prefix, detect_wide_encoding, open_as_utf8, parse_csv_header
+from auditor.syntax.csv_stream import CsvBlock, parse_csv_header
 from auditor.syntax.csv_stream import iter_csv_blocks as blocks_of
+from auditor.syntax.text_encoding import decode_prefix, detect_wide_encoding, open_as_utf8
 
 HELP = "CSV or TSV with a header; --column sha256=NAME says which column is what"
 

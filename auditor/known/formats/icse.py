@@ -12,7 +12,7 @@ from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEn
 from auditor.known.entry_columns import EntryCollector, cell_text
 from auditor.known.list_file import open_list_file
 from auditor.known.text_lines import read_lines
-from auditor.syntax.csv_stream import decode_prefix, open_as_utf8
+from auditor.syntax.text_encoding import decode_prefix, open_as_utf8
 
 HELP = "INTERPOL ICSE semicolon CSV; say --means, as its laws of origin differ"
 

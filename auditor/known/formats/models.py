@@ -29,7 +29,7 @@ from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEn
 from auditor.known.list_file import open_list_file
 from auditor.known.model_entries import HEX_DIGITS, MODEL_ONLY_COLUMNS, ModelEntryCollector, model_column_roles
 from auditor.known.text_lines import comment_fields, header_from_comments
-from auditor.syntax.csv_stream import decode_prefix
+from auditor.syntax.text_encoding import decode_prefix
 
 HELP = "models as CSV: sha256, sha256_tensors, autov3, autov2 or name; purpose, authority, confirmations"
 

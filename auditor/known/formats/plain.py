@@ -18,7 +18,7 @@ from auditor.known.entry_columns import entries_of_column, signal_type_of
 from auditor.known.list_file import open_list_file
 from auditor.known.text_lines import comment_fields, header_from_comments, read_lines
 from auditor.samples import TEXT_SIGNALS
-from auditor.syntax.csv_stream import decode_prefix, detect_wide_encoding, open_as_utf8
+from auditor.syntax.text_encoding import decode_prefix, detect_wide_encoding, open_as_utf8
 
 HELP = "a hash a line; comments '# name: …', '# means: …', '# version: …', '# holder: …', '# algorithm: …'"
 

@@ -11,7 +11,7 @@ from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEn
 from auditor.known.entry_columns import EntryCollector
 from auditor.known.list_file import open_list_file
 from auditor.known.text_lines import comment_fields, header_from_comments, read_lines
-from auditor.syntax.csv_stream import decode_prefix, detect_wide_encoding, open_as_utf8
+from auditor.syntax.text_encoding import decode_prefix, detect_wide_encoding, open_as_utf8
 
 HELP = "'<signal type> <hash>' a line, as python-threatexchange's file exchange reads"
 

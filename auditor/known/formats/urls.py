@@ -15,7 +15,7 @@ from auditor.known.entry_columns import entries_of_column
 from auditor.known.list_file import open_list_file
 from auditor.known.text_lines import comment_fields, header_from_comments, read_lines
 from auditor.samples import TEXT_SIGNALS
-from auditor.syntax.csv_stream import decode_prefix, detect_wide_encoding, open_as_utf8
+from auditor.syntax.text_encoding import decode_prefix, detect_wide_encoding, open_as_utf8
 
 HELP = "a URL or a domain a line, or a hosts file; '# algorithm: url' or '# algorithm: domain' where both occur"
 

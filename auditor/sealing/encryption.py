@@ -1,0 +1,125 @@
+"""Encrypts a file for one recipient and decrypts it, with age keys.
+
+age: https://age-encryption.org/v1.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from typing import IO, Any, cast
+
+from auditor.errors import SealError
+
+
+def encrypt(chunks: Iterable[bytes], out: IO[bytes], recipient: str) -> None:
+    """Write the chunks, one after the other, so that only the holder of an age key can read them.
+
+    ``recipient`` is its public half, ``age1…``. What the chunks raise is raised here.
+    """
+    import pyrage
+
+    try:
+        key = pyrage.x25519.Recipient.from_str(recipient)
+    except pyrage.RecipientError as error:
+        raise SealError(f"{recipient[:80]!r}: is not the public half of an age key ({error})") from error
+    source, sink = _ChunkReader(iter(chunks)), _ErrorKeepingWriter(out)
+    try:
+        pyrage.encrypt_io(source, sink, [key])
+    except (pyrage.EncryptError, OSError):
+        if source.raised is None and sink.raised is None:
+            raise
+    # The library turns whatever a file raises into an error of its own, and forgets it at the last block.
+    if raised := source.raised or sink.raised:
+        raise raised
+
+
+def decrypt(file: IO[bytes], out: IO[bytes], identity: str) -> None:
+    """Write what was encrypted for the holder of this age key. Raises SealError, OSError.
+
+    What comes out is nobody's word yet: anyone can encrypt for a public key.
+    """
+    import pyrage
+
+    sink = _ErrorKeepingWriter(out)
+    try:
+        pyrage.decrypt_io(file, sink, [_parse_identity(identity)])
+    except (pyrage.DecryptError, pyrage.EncryptError, OSError) as error:
+        if sink.raised is None:
+            if "No matching keys" in str(error):
+                raise SealError("was encrypted for somebody else's key; ask for a list made for you") from error
+            raise SealError(
+                f"cannot be decrypted ({_one_line(error)}): changed, cut off, or no list at all; fetch it again"
+            ) from error
+    if sink.raised is not None:
+        raise sink.raised
+
+
+def generate_identity() -> str:
+    """A new age key, ``AGE-SECRET-KEY-…``."""
+    from pyrage import x25519
+
+    return str(x25519.Identity.generate())
+
+
+def recipient_from_identity(identity: str) -> str:
+    """The public half of an age key. Raises SealError."""
+    return str(_parse_identity(identity).to_public())
+
+
+def _parse_identity(text: str) -> Any:
+    import pyrage
+
+    try:
+        return pyrage.x25519.Identity.from_str(text)
+    except pyrage.IdentityError as error:
+        raise SealError("the file of the age key holds no AGE-SECRET-KEY-1…; name another one") from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+class _ChunkReader(io.RawIOBase):
+    """Chunks as a file; keeps what they raised."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = memoryview(b"")
+        self.raised: BaseException | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            while not self._left:
+                chunk = next(self._chunks, None)
+                if chunk is None:
+                    return 0
+                self._left = memoryview(chunk)
+        except BaseException as error:
+            self.raised = error
+            raise
+        size = min(len(buffer), len(self._left))
+        cast(memoryview, buffer)[:size] = self._left[:size]
+        self._left = self._left[size:]
+        return size
+
+
+class _ErrorKeepingWriter:
+    """A file to write to; keeps what it raised."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+        self.raised: BaseException | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._out.write(data)
+        except BaseException as error:
+            self.raised = error
+            raise
+
+    def flush(self) -> None:
+        """What is written is flushed by who opened the file."""
