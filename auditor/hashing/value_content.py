@@ -1,0 +1,343 @@
+"""What the values of a plain column hold, told by the values themselves: pictures, digests, addresses.
+
+The name of a column only helps where its values can be read in two ways. All of this is columnar: a table of millions
+of rows is looked through without a Python loop over its cells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from auditor.hashing.digest_parsing import algorithm_from_column_name, parse_digests
+from auditor.samples import DIGEST_BYTES
+
+Indices = NDArray[np.int64]
+# Words that a value begins with, each at its offset; all of them must be there.
+Magic = tuple[tuple[int, bytes], ...]
+
+# Bytes of a value by which a picture is told: a bitmap's second header ends its length field at the 18th.
+HEAD_BYTES = 18
+# The shortest text that is tried as base64 of a picture: a 1 x 1 GIF has 35 bytes.
+MIN_BASE64 = 44
+_HEAD_TEXT = HEAD_BYTES // 3 * 4
+
+_MAGICS: tuple[Magic, ...] = (
+    ((0, b"\xff\xd8\xff"),),  # JPEG
+    ((0, b"\x89PNG\r\n\x1a\n"),),
+    ((0, b"GIF87a"),),
+    ((0, b"GIF89a"),),
+    ((0, b"II*\0"),),  # TIFF
+    ((0, b"MM\0*"),),
+    ((0, b"II+\0"),),  # BigTIFF
+    ((0, b"MM\0+"),),
+    ((0, b"\0\0\0\x0cjP  \r\n\x87\n"),),  # JPEG 2000
+    ((0, b"\xff\x4f\xff\x51"),),
+    ((0, b"\0\0\0\x0cJXL \r\n\x87\n"),),
+    ((0, b"8BPS\0\x01"),),
+    ((0, b"RIFF"), (8, b"WEBP")),
+    *(
+        ((4, b"ftyp"), (8, brand))  # HEIF and AVIF
+        for brand in (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+    ),
+    # "BM" begins a text too: a bitmap says the length of its second header.
+    *(((0, b"BM"), (14, length.to_bytes(4, "little"))) for length in (12, 16, 40, 52, 56, 64, 108, 124)),
+)
+_VIDEO_MAGICS: tuple[Magic, ...] = (
+    ((0, b"\x1a\x45\xdf\xa3"),),  # Matroska, WebM
+    ((0, b"RIFF"), (8, b"AVI ")),
+    ((0, b"\0\0\x01\xba"),),  # MPEG program stream
+    ((0, b"FLV\x01"),),
+    ((0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),),  # ASF
+    ((4, b"ftyp"),),  # MP4 and QuickTime; HEIF and AVIF were told before
+    ((4, b"moov"),),
+)
+_AUDIO_MAGICS: tuple[Magic, ...] = (
+    ((0, b"RIFF"), (8, b"WAVE")),
+    ((0, b"fLaC"),),
+    ((0, b"OggS"),),
+    ((0, b"ID3"),),
+    ((0, b"\xff\xfb"),),
+    ((0, b"\xff\xf3"),),
+    ((4, b"ftypM4A "),),
+)
+_SCHEMES = tuple(
+    ((0, scheme),) for scheme in (b"http://", b"https://", b"HTTP://", b"HTTPS://", b"Http://", b"Https://", b"ftp://")
+)
+_DATA_URLS = (((0, b"data:image/"),), ((0, b"data:IMAGE/"),))
+_HEX_DIGITS: Mapping[int, tuple[str, ...]] = {
+    32: ("md5",),
+    40: ("sha1",),
+    # Both have 256 bits; where no name tells, a value is compared as either.
+    64: ("sha256", "pdq"),
+    128: ("sha512",),
+}
+_PREFIXED = re.compile(rb"(?i)(0x|(?:md5|sha-?1|sha-?256|sha-?512|pdq)[:=])")
+_PREFIX_LENGTHS = (2, 4, 5, 6, 7, 8)  # "0x", "md5:", "sha1:", "sha-1:", "sha256:", "sha-256:"
+_HEX = np.zeros(256, bool)
+_HEX[np.frombuffer(b"0123456789abcdefABCDEF", np.uint8)] = True
+_BASE64 = np.full(256, 255, np.uint8)
+for _value, _letter in enumerate(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"):
+    _BASE64[_letter] = _value
+_BASE64[np.frombuffer(b"+-", np.uint8)] = 62
+_BASE64[np.frombuffer(b"/_", np.uint8)] = 63
+# The letters with which base64 of a picture can begin: those of the first six bits of each magic's first byte.
+_BASE64_FIRST = np.isin(_BASE64, [0, *(magic[0][1][0] >> 2 for magic in _MAGICS if not magic[0][0])])
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Digests of one algorithm among a column's values.
+
+    Args:
+        indices: which values they are.
+        values: the digests, as fixed-size binary of the algorithm's width.
+    """
+
+    indices: Indices
+    values: pa.Array
+
+
+@dataclass(frozen=True, slots=True)
+class ValueContent:
+    """What a column's values hold, by index; a value that is in none of these holds nothing of it.
+
+    Args:
+        pictures: values that are encoded pictures.
+        base64: text values that are encoded pictures in base64, or data URLs of them.
+        urls: text values that are addresses.
+        digests: by algorithm. A value of 64 hex digits under a name that says nothing stands in two.
+        videos, audio, binary: values of bytes that are films, sound, or something that is not recognised.
+    """
+
+    pictures: Indices
+    base64: Indices
+    urls: Indices
+    videos: Indices
+    audio: Indices
+    binary: Indices
+    digests: Mapping[str, Digests] = field(default_factory=dict)
+
+
+_NONE: Indices = np.zeros(0, np.int64)
+
+
+def value_content(values: pa.Array, name: str = "") -> ValueContent:
+    """Tell what each value of a plain column holds.
+
+    Args:
+        values: text or bytes in any of Arrow's layouts but views; of other types nothing is told.
+        name: the column's own name. It decides the algorithm where the digits could be of two.
+    """
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        return _of_text(values, name)
+    if pa.types.is_fixed_size_binary(values.type):
+        values = values.cast(pa.binary())
+    if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
+        return _of_bytes(values, name)
+    return ValueContent(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE)
+
+
+def is_picture(head: bytes) -> bool:
+    """Tell whether these first bytes (HEAD_BYTES are enough) begin a picture."""
+    padded = np.frombuffer(head[:HEAD_BYTES].ljust(HEAD_BYTES, b"\0"), np.uint8)
+    return bool(_has_magic(padded[None, :], _MAGICS)[0])
+
+
+def _of_bytes(values: pa.Array, name: str) -> ValueContent:
+    data, starts, lengths = _layout(values)
+    long = lengths >= HEAD_BYTES
+    pictures = _begins(data, starts, lengths, _MAGICS, long)
+    digests = _raw_digests(values, lengths, name, ~pictures)
+    known = pictures.copy()
+    for found in digests.values():
+        known[found.indices] = True
+    audio = _begins(data, starts, lengths, _AUDIO_MAGICS, long & ~known)
+    videos = _begins(data, starts, lengths, _VIDEO_MAGICS, long & ~known & ~audio)
+    text = _text_in_bytes(values, ~(known | videos | audio) & (lengths > 0), name)
+    other = ~(known | videos | audio) & (lengths > 0)
+    for indices in (text.urls, text.base64, *(found.indices for found in text.digests.values())):
+        other[indices] = False
+    return ValueContent(
+        np.flatnonzero(pictures),
+        text.base64,
+        text.urls,
+        np.flatnonzero(videos),
+        np.flatnonzero(audio),
+        np.flatnonzero(other),
+        {**text.digests, **digests},
+    )
+
+
+def _text_in_bytes(values: pa.Array, candidates: NDArray[np.bool_], name: str) -> ValueContent:
+    """Tell what is written as text in a column of bytes."""
+    indices = np.flatnonzero(candidates)
+    if not len(indices):
+        return ValueContent(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE)
+    found = _of_text(values.take(pa.array(indices)), name)
+    digests = {
+        algorithm: Digests(indices[digests.indices], digests.values) for algorithm, digests in found.digests.items()
+    }
+    return ValueContent(_NONE, indices[found.base64], indices[found.urls], _NONE, _NONE, _NONE, digests)
+
+
+def _raw_digests(
+    values: pa.Array, lengths: NDArray[np.int64], name: str, candidates: NDArray[np.bool_]
+) -> dict[str, Digests]:
+    """Return values that are a digest's own bytes: of the width that the name asks, or of one width throughout."""
+    named = algorithm_from_column_name(name)
+    there = candidates & (lengths > 0)
+    widths = np.unique(lengths[there])
+    if named:
+        wanted = [(named, DIGEST_BYTES[named])]
+    elif len(widths) == 1 and int(widths[0]) in (16, 20, 32, 64):
+        wanted = [(algorithm, int(widths[0])) for algorithm in _HEX_DIGITS[2 * int(widths[0])]]
+    else:
+        return {}
+    found = {}
+    for algorithm, width in wanted:
+        indices = np.flatnonzero(there & (lengths == width))
+        if len(indices):
+            digests = values.take(pa.array(indices)).cast(pa.binary(width))
+            found[algorithm] = Digests(indices, digests)
+    return found
+
+
+def _of_text(values: pa.Array, name: str) -> ValueContent:
+    data, starts, lengths = _layout(values)
+    urls = _begins(data, starts, lengths, _SCHEMES, lengths > 0)
+    base64 = _begins(data, starts, lengths, _DATA_URLS, ~urls)
+    long = np.flatnonzero((lengths >= MIN_BASE64) & _BASE64_FIRST[data[np.minimum(starts, len(data) - 1)]])
+    if len(long):
+        decoded, good = _decode_base64(_first_bytes(data, starts[long], lengths[long], _HEAD_TEXT))
+        base64[long[good & _has_magic(decoded, _MAGICS)]] = True
+    digests = _written_digests(values, data, starts, lengths, name, ~(urls | base64))
+    return ValueContent(_NONE, np.flatnonzero(base64), np.flatnonzero(urls), _NONE, _NONE, _NONE, digests)
+
+
+def _written_digests(
+    values: pa.Array,
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    name: str,
+    candidates: NDArray[np.bool_],
+) -> dict[str, Digests]:
+    """Return values that are digests in hex, or in any form that digest_parsing knows where the name says which."""
+    named = algorithm_from_column_name(name)
+    if named:
+        indices = np.flatnonzero(candidates & (lengths > 0))
+        return _parsed(values, indices, named)
+    found: dict[str, Digests] = {}
+    for digits, algorithms in _HEX_DIGITS.items():
+        plain = np.flatnonzero(candidates & (lengths == digits))
+        if len(plain):
+            text = data[starts[plain][:, None] + np.arange(digits)]
+            plain = plain[_HEX[text].all(axis=1)]
+        prefixed = [_prefixed(data, starts, lengths, candidates, digits, prefix) for prefix in _PREFIX_LENGTHS]
+        indices = np.sort(np.concatenate([plain, *prefixed]))
+        for algorithm in algorithms if len(indices) else ():
+            found |= _parsed(values, indices, algorithm)
+    return found
+
+
+def _prefixed(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    candidates: NDArray[np.bool_],
+    digits: int,
+    prefix: int,
+) -> Indices:
+    """Return values of so many hex digits after a prefix of that length, such as ``0x`` or ``sha256:``."""
+    indices = np.flatnonzero(candidates & (lengths == prefix + digits))
+    if not len(indices):
+        return _NONE
+    text = data[starts[indices][:, None] + np.arange(prefix + digits)]
+    good = _HEX[text[:, prefix:]].all(axis=1)
+    good[good] = [_PREFIXED.fullmatch(row.tobytes()) is not None for row in text[good, :prefix]]
+    found: Indices = indices[good]
+    return found
+
+
+def _parsed(values: pa.Array, indices: Indices, algorithm: str) -> dict[str, Digests]:
+    if not len(indices):
+        return {}
+    digests, malformed = parse_digests(values.take(pa.array(indices)), algorithm)
+    good = digests.is_valid().to_numpy(zero_copy_only=False) & ~malformed
+    if not good.any():
+        return {}
+    return {algorithm: Digests(indices[good], digests.filter(pa.array(good)))}
+
+
+def _layout(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+    """Return a column's bytes, and each value's start and length in them; a null has the length 0."""
+    wide = pa.types.is_large_string(values.type) or pa.types.is_large_binary(values.type)
+    _, offsets, data = values.buffers()
+    count = len(values)
+    if offsets is None or data is None or not count:
+        return np.zeros(1, np.uint8), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    dtype = np.dtype(np.int64 if wide else np.int32)
+    edges = np.frombuffer(offsets, dtype, count + 1, values.offset * dtype.itemsize).astype(np.int64)
+    lengths = np.diff(edges)
+    if values.null_count:
+        lengths = np.where(pc.is_valid(values).to_numpy(zero_copy_only=False), lengths, 0)
+    buffer = np.frombuffer(data, np.uint8)
+    return (buffer if len(buffer) else np.zeros(1, np.uint8)), edges[:-1], lengths
+
+
+def _first_bytes(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64], size: int
+) -> NDArray[np.uint8]:
+    """Return the first bytes of each value (values, size); zeros where a value is shorter."""
+    at = starts[:, None] + np.arange(size)
+    heads: NDArray[np.uint8] = data[np.minimum(at, len(data) - 1)]
+    heads[np.arange(size)[None, :] >= lengths[:, None]] = 0
+    return heads
+
+
+def _begins(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    magics: tuple[Magic, ...],
+    candidates: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Tell which of the candidates begin with one of the magics. Most are ruled out by a single byte."""
+    found = np.zeros(len(lengths), bool)
+    for offset in sorted({magic[0][0] for magic in magics}):
+        here = tuple(magic for magic in magics if magic[0][0] == offset)
+        first = np.zeros(256, bool)
+        first[[magic[0][1][0] for magic in here]] = True
+        possible = candidates & (lengths > offset) & first[data[np.minimum(starts + offset, len(data) - 1)]]
+        indices = np.flatnonzero(possible)
+        if len(indices):
+            found[indices[_has_magic(_first_bytes(data, starts[indices], lengths[indices], HEAD_BYTES), here)]] = True
+    return found
+
+
+def _has_magic(heads: NDArray[np.uint8], magics: tuple[Magic, ...]) -> NDArray[np.bool_]:
+    """Tell which of these first bytes (values, HEAD_BYTES) have one of the magics."""
+    found = np.zeros(len(heads), bool)
+    for magic in magics:
+        here = np.ones(len(heads), bool)
+        for offset, word in magic:
+            here &= (heads[:, offset : offset + len(word)] == np.frombuffer(word, np.uint8)).all(axis=1)
+        found |= here
+    return found
+
+
+def _decode_base64(heads: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return the bytes that texts of 24 characters stand for (values, 18), and which are base64 at all."""
+    sextets = _BASE64[heads]
+    good = (sextets != 255).all(axis=1)
+    four = np.where(sextets == 255, 0, sextets).reshape(len(heads), _HEAD_TEXT // 4, 4).astype(np.uint32)
+    whole = four[..., 0] << 18 | four[..., 1] << 12 | four[..., 2] << 6 | four[..., 3]
+    decoded = np.stack([whole >> 16, whole >> 8 & 255, whole & 255], axis=-1).astype(np.uint8)
+    return decoded.reshape(len(heads), HEAD_BYTES), good
