@@ -11,10 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import ListError
-from auditor.known import entries
 from auditor.known.compile_list import entries_of
 from auditor.known.compiled_list import CompiledList
-from auditor.known.entries import MalformedEntry, UnknownAlgorithm, WithdrawnIds
+from auditor.known.entries import MalformedEntry, UnknownAlgorithm, WithdrawnIds, make_entries
 
 MakeList = Callable[..., CompiledList]
 
@@ -37,7 +36,7 @@ def test_every_value_is_held_once_whatever_the_batches(
     make_list: MakeList, batches: list[list[int]], asked: list[int]
 ) -> None:
     listed = {number for batch in batches for number in batch} | {99}
-    known = make_list(*(entries("md5", digests(*batch)) for batch in batches), entries("md5", digests(99)))
+    known = make_list(*(make_entries("md5", digests(*batch)) for batch in batches), make_entries("md5", digests(99)))
     assert known.entries == len(listed)
     assert known.manifest["duplicates"].get("md5", 0) == sum(map(len, batches)) + 1 - len(listed)
     rows, found = known.find("md5", pa.array(digests(*asked), pa.binary(16)))
@@ -47,13 +46,13 @@ def test_every_value_is_held_once_whatever_the_batches(
 
 def test_values_that_share_a_key_are_told_apart_and_doubles_among_them_dropped(make_list: MakeList) -> None:
     alike = [bytes(8) + digest(number % 7, 8) for number in range(30)]
-    known = make_list(entries("md5", alike))
+    known = make_list(make_entries("md5", alike))
     assert known.entries == 7
     assert held(known) == set(alike)
 
 
 def test_the_first_listing_of_a_value_classifies_it(make_list: MakeList) -> None:
-    known = make_list(entries("md5", digests(1, 2, 1), classification=["B", None, "A"]))
+    known = make_list(make_entries("md5", digests(1, 2, 1), classification=["B", None, "A"]))
     _, found = known.find("md5", pa.array(digests(1, 2), pa.binary(16)))
     assert dict(zip(known.values("md5", found).to_pylist(), known.classified("md5", found), strict=True)) == {
         digest(1): "B",
@@ -63,46 +62,46 @@ def test_the_first_listing_of_a_value_classifies_it(make_list: MakeList) -> None
 
 
 def test_a_tombstone_with_an_id_withdraws_that_item_alone(make_list: MakeList) -> None:
-    listed = entries("md5", digests(1, 1, 2), ids=["a", "b", "c"])
-    tombs = entries("md5", digests(1, 2), ids=["a", "c"], withdrawn=[True, True])
+    listed = make_entries("md5", digests(1, 1, 2), ids=["a", "b", "c"])
+    tombs = make_entries("md5", digests(1, 2), ids=["a", "c"], withdrawn=[True, True])
     known = make_list(tombs, listed)
     assert held(known) == {digest(1)}
     assert known.manifest["withdrawn"] == 2
 
 
 def test_a_tombstone_without_an_id_withdraws_the_value_whoever_listed_it(make_list: MakeList) -> None:
-    listed = entries("md5", digests(1, 1, 2), ids=["a", "b", "c"])
-    assert held(make_list(listed, entries("md5", digests(1), withdrawn=[True]))) == {digest(2)}
+    listed = make_entries("md5", digests(1, 1, 2), ids=["a", "b", "c"])
+    assert held(make_list(listed, make_entries("md5", digests(1), withdrawn=[True]))) == {digest(2)}
 
 
 def test_an_item_is_withdrawn_with_all_its_hashes(make_list: MakeList) -> None:
     items = (
-        entries("md5", digests(1, 2), ids=["a", "b"]),
-        entries("sha1", [digest(1, 20), digest(2, 20)], ids=["a", "b"]),
+        make_entries("md5", digests(1, 2), ids=["a", "b"]),
+        make_entries("sha1", [digest(1, 20), digest(2, 20)], ids=["a", "b"]),
     )
     assert held(make_list(*items, WithdrawnIds(("a",)))) == {digest(2), digest(2, 20)}
 
 
 def test_a_delta_adds_renews_and_withdraws(make_list: MakeList) -> None:
-    base = make_list(entries("md5", digests(1, 2, 3), ids=["a", "b", "c"]), entries("sha1", [digest(9, 20)]))
-    delta = entries("md5", digests(20, 4), ids=["b", "d"])
+    base = make_list(make_entries("md5", digests(1, 2, 3), ids=["a", "b", "c"]), make_entries("sha1", [digest(9, 20)]))
+    delta = make_entries("md5", digests(20, 4), ids=["b", "d"])
     known = make_list(delta, WithdrawnIds(("c",)), base=base)
     assert held(known) == {digest(1), digest(20), digest(4), digest(9, 20)}
-    again = make_list(entries("md5", digests(5)), base=known)
+    again = make_list(make_entries("md5", digests(5)), base=known)
     assert held(again) == held(known) | {digest(5)}
 
 
 def test_a_delta_keeps_what_is_known_of_old_entries(make_list: MakeList) -> None:
     columns = {"ids": ["a"], "classification": ["A1"], "series": ["s"], "contributor": ["x"], "feedback": ["disputed"]}
-    base = make_list(entries("md5", digests(1), **columns))
-    known = make_list(entries("md5", digests(2)), base=base)
+    base = make_list(make_entries("md5", digests(1), **columns))
+    known = make_list(make_entries("md5", digests(2)), base=base)
     old = next(batch for batch in entries_of(known) if batch.values[0].as_py() == digest(1))
     assert {name: getattr(old, name).to_pylist() for name in columns} == columns
 
 
 def test_a_malformed_line_refuses_the_list_and_names_the_line(make_list: MakeList) -> None:
     with pytest.raises(ListError, match=r"hills\.csv: line 17: not a hash; nothing was imported"):
-        make_list(entries("md5", digests(1)), MalformedEntry(17, "not a hash"))
+        make_list(make_entries("md5", digests(1)), MalformedEntry(17, "not a hash"))
 
 
 def test_a_list_without_an_entry_that_can_be_matched_is_refused(make_list: MakeList) -> None:
@@ -111,5 +110,5 @@ def test_a_list_without_an_entry_that_can_be_matched_is_refused(make_list: MakeL
 
 
 def test_entries_of_unknown_algorithms_are_counted(make_list: MakeList) -> None:
-    known = make_list(entries("md5", digests(1)), UnknownAlgorithm("netclean", 5), UnknownAlgorithm("netclean", 2))
+    known = make_list(make_entries("md5", digests(1)), UnknownAlgorithm("netclean", 5), UnknownAlgorithm("netclean", 2))
     assert known.manifest["unknown"] == {"netclean": 7}

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from auditor.hashing.pdq import dihedral_hashes, hash_spectrum, pdq, pdq_spectrum
-from auditor.known import decoys, entries, near_index
+from auditor.known import decoys, near_index
 from auditor.known.compiled_list import CompiledList
+from auditor.known.entries import make_entries
 from auditor.known.matcher import Matcher
 from auditor.model import Ref
 from auditor.samples import Samples, build_sample_batch
@@ -60,7 +61,7 @@ def test_every_mirroring_is_used_and_the_key_decides_which() -> None:
 
 def test_plain_pictures_match_by_chance_as_often_as_expected(make_list: MakeList) -> None:
     listed, asked = discs(1, 500), discs(2, 500)
-    known = make_list(entries("pdq", listed))
+    known = make_list(make_entries("pdq", listed))
     observed = len(known.near("pdq", words(asked))[0])
     coverage: Counter[str] = Counter()
     decoys.count(known, "pdq", words(asked), coverage)
@@ -75,7 +76,7 @@ def test_ordinary_pictures_match_neither_each_other_nor_decoys(make_list: MakeLi
     made = [
         pdq(luma(kind(seed, (96, 72)))).digest for kind in (pictures.landscape, pictures.objects) for seed in range(40)
     ]
-    known = make_list(entries("pdq", made[::2]))
+    known = make_list(make_entries("pdq", made[::2]))
     coverage: Counter[str] = Counter()
     decoys.count(known, "pdq", words(made[1::2]), coverage)
     assert len(known.near("pdq", words(made[1::2]))[0]) == 0
@@ -87,7 +88,7 @@ def test_copies_of_listed_pictures_are_not_compared_with_decoys(make_list: MakeL
     # Nearly its own mirror image: its decoys are within the threshold of itself.
     y, x = np.mgrid[0:64, 0:64] / 63.0
     centred = pdq(np.where((x - 0.5) ** 2 + (y - 0.5) ** 2 < 0.04, 200, 60).astype(np.uint8)).digest
-    known = make_list(entries("pdq", [centred]))
+    known = make_list(make_entries("pdq", [centred]))
     batch = build_sample_batch(
         {"sample": ["a", "a", "b"], "pdq": [centred, digests[0], digests[1]], "quality": [90] * 3}, ["pdq"]
     )

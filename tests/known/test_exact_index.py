@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.known import entries, exact_index
+from auditor.known import exact_index
 from auditor.known.compiled_list import CompiledList
+from auditor.known.entries import make_entries
 from auditor.samples import DIGEST_BYTES, WEIGHT_FINGERPRINT
 
 MakeList = Callable[..., CompiledList]
@@ -37,7 +38,7 @@ def digest(number: int, width: int) -> bytes:
 @pytest.mark.parametrize("algorithm", sorted(DIGEST_BYTES.keys() - {WEIGHT_FINGERPRINT}))
 def test_a_listed_digest_is_found_whatever_its_width(algorithm: str, make_list: MakeList) -> None:
     width = DIGEST_BYTES[algorithm]
-    known = make_list(entries(algorithm, [digest(number, width) for number in range(500)]))
+    known = make_list(make_entries(algorithm, [digest(number, width) for number in range(500)]))
     asked = pa.array([digest(number, width) if number % 3 else None for number in range(490, 510)], pa.binary(width))
     rows, found = known.find(algorithm, asked)
     assert sorted(rows.tolist()) == [row for row, number in enumerate(range(490, 500)) if number % 3]
@@ -45,14 +46,14 @@ def test_a_listed_digest_is_found_whatever_its_width(algorithm: str, make_list: 
 
 
 def test_a_slice_of_a_column_is_looked_up_as_it_stands(make_list: MakeList) -> None:
-    known = make_list(entries("md5", [digest(number, 16) for number in range(100)]))
+    known = make_list(make_entries("md5", [digest(number, 16) for number in range(100)]))
     column = pa.array([digest(number, 16) for number in range(90, 110)], pa.binary(16))
     assert sorted(known.find("md5", column.slice(7, 6))[0].tolist()) == [0, 1, 2]
 
 
 def test_digests_that_begin_alike_are_told_apart(make_list: MakeList) -> None:
     alike = [b"\1" * 8 + bytes([number]) * 8 for number in range(200)]
-    known = make_list(entries("md5", alike[::2]))
+    known = make_list(make_entries("md5", alike[::2]))
     rows, found = known.find("md5", pa.array(alike, pa.binary(16)))
     assert sorted(rows.tolist()) == list(range(0, 200, 2))
     assert known.values("md5", found).to_pylist() == [alike[row] for row in rows]

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from auditor.hashing.hash_images import EncodedImage, hash_images
-from auditor.known import entries
 from auditor.known.compiled_list import CompiledList
+from auditor.known.entries import make_entries
 from auditor.known.explain import why
 from tests import pictures
 
@@ -47,7 +47,7 @@ def test_a_hit_names_token_classification_and_form_but_no_distance(
     make_list: MakeList, tmp_path: Path, picture: Image.Image
 ) -> None:
     data = pictures.png(picture)
-    known = make_list(entries("pdq", [near_to(pdq_of(data), 12)], classification=["B"]), means="csam")
+    known = make_list(make_entries("pdq", [near_to(pdq_of(data), 12)], classification=["B"]), means="csam")
     (token,) = known.tokens("pdq", np.arange(1))
     lines = list(why(written(tmp_path, data), known))
     assert lines[0] == "hills version 1 means csam: 1 entries"
@@ -62,7 +62,7 @@ def test_a_miss_never_says_how_near_the_nearest_entry_is(
     make_list: MakeList, tmp_path: Path, picture: Image.Image
 ) -> None:
     data = pictures.png(picture)
-    listed = entries("pdq", [near_to(pdq_of(data), 32)])
+    listed = make_entries("pdq", [near_to(pdq_of(data), 32)])
     for places in (False, True):
         (*_, line) = why(written(tmp_path, data), make_list(listed, means="csam"), places=places)
         assert line.startswith("pdq: none within threshold; compared: as stored, ")
@@ -74,7 +74,7 @@ def test_a_miss_never_says_how_near_the_nearest_entry_is(
 def test_a_mirrored_picture_is_matched_by_the_form_that_is_named(
     make_list: MakeList, tmp_path: Path, picture: Image.Image
 ) -> None:
-    known = make_list(entries("pdq", [pdq_of(pictures.png(picture))]))
+    known = make_list(make_entries("pdq", [pdq_of(pictures.png(picture))]))
     mirrored = pictures.png(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
     (*_, line) = why(written(tmp_path, mirrored), known)
     assert " flip-y; compared: " in line
@@ -82,7 +82,9 @@ def test_a_mirrored_picture_is_matched_by_the_form_that_is_named(
 
 def test_exact_digests_are_compared_by_equality(make_list: MakeList, tmp_path: Path, picture: Image.Image) -> None:
     data = pictures.png(picture)
-    known = make_list(entries("md5", [hashlib.md5(data).digest()]), entries("sha1", [bytes(range(20))]), means="ncii")
+    known = make_list(
+        make_entries("md5", [hashlib.md5(data).digest()]), make_entries("sha1", [bytes(range(20))]), means="ncii"
+    )
     lines = list(why(written(tmp_path, data), known))
     assert lines[1].startswith("md5: matches entry ")
     assert lines[1].endswith("(exact) as stored; compared: as stored")
@@ -90,14 +92,16 @@ def test_exact_digests_are_compared_by_equality(make_list: MakeList, tmp_path: P
 
 
 def test_a_plain_picture_cannot_be_matched_and_that_is_said(make_list: MakeList, tmp_path: Path) -> None:
-    known = make_list(entries("pdq", [hashlib.sha256(b"x").digest()]))
+    known = make_list(make_entries("pdq", [hashlib.sha256(b"x").digest()]))
     lines = list(why(written(tmp_path, pictures.png(Image.new("RGB", SIZE, "teal"))), known))
     assert lines[1] == "pdq quality: 0 as stored: below 50, cannot be matched"
     assert lines[-1] == "pdq: not compared"
 
 
 def test_what_cannot_be_computed_or_read_is_said(make_list: MakeList, tmp_path: Path) -> None:
-    known = make_list(entries("photodna", [bytes(range(144))]), entries("pdq", [hashlib.sha256(b"x").digest()]))
+    known = make_list(
+        make_entries("photodna", [bytes(range(144))]), make_entries("pdq", [hashlib.sha256(b"x").digest()])
+    )
     assert list(why(written(tmp_path, b"no picture"), known))[1:] == [
         "picture: not a picture in a format that is read here, or its header is damaged",
         "pdq: not compared",
@@ -107,12 +111,12 @@ def test_what_cannot_be_computed_or_read_is_said(make_list: MakeList, tmp_path: 
 
 def test_a_benign_list_explains_its_matches_too(make_list: MakeList, tmp_path: Path, picture: Image.Image) -> None:
     data = pictures.png(picture)
-    known = make_list(entries("md5", [hashlib.md5(data).digest()]), means="benign")
+    known = make_list(make_entries("md5", [hashlib.md5(data).digest()]), means="benign")
     assert "(exact)" in list(why(written(tmp_path, data), known))[1]
 
 
 def test_an_equal_perceptual_hash_is_a_near_match(make_list: MakeList, tmp_path: Path, picture: Image.Image) -> None:
     data = pictures.png(picture)
-    known = make_list(entries("pdq", [pdq_of(data)]), means="csam")
+    known = make_list(make_entries("pdq", [pdq_of(data)]), means="csam")
     assert " (near) as stored" in list(why(written(tmp_path, data), known))[-1]
     assert " (near, 0 bits away) as stored" in list(why(written(tmp_path, data), known, places=True))[-1]

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from auditor.known import entries
 from auditor.known.compiled_list import CompiledList
+from auditor.known.entries import make_entries
 from auditor.known.matcher import Matcher, Quarantined, quarantine
 from auditor.model import Basis, Ref
 from auditor.samples import HITS_SCHEMA, Samples, build_sample_batch
@@ -47,7 +47,7 @@ def hits(known: CompiledList | Sequence[CompiledList], of: Samples) -> list[dict
 
 
 def test_a_hit_names_subject_list_entry_and_sample(make_list: MakeList) -> None:
-    known = make_list(entries("md5", [digest(1)], ids=["e1"], classification=["A"]), means="csam")
+    known = make_list(make_entries("md5", [digest(1)], ids=["e1"], classification=["A"]), means="csam")
     (hit,) = hits(known, samples(md5=[digest(0), digest(1), None]))
     token = hit.pop("token")
     assert isinstance(token, str)
@@ -71,20 +71,20 @@ def test_a_hit_names_subject_list_entry_and_sample(make_list: MakeList) -> None:
 
 
 def test_hits_have_the_schema_that_runs_write_also_when_there_are_none(make_list: MakeList) -> None:
-    matcher = Matcher((make_list(entries("md5", [digest(1)])),))
+    matcher = Matcher((make_list(make_entries("md5", [digest(1)])),))
     assert matcher.match(samples(md5=[digest(1)])).hits.schema == HITS_SCHEMA
     assert matcher.match(samples(md5=[digest(2)])).hits.schema == HITS_SCHEMA
     assert matcher.match(samples(sha1=[digest(2, 20)])).coverage == {}
 
 
 def test_pdq_matches_up_to_31_bits_away_and_no_farther(make_list: MakeList) -> None:
-    known = make_list(entries("pdq", [digest(1, 32)]))
+    known = make_list(make_entries("pdq", [digest(1, 32)]))
     found = hits(known, samples(pdq=[turned(digest(1, 32), bits) for bits in (0, 31, 32)], quality=[100, 50, 100]))
     assert [(hit["sample"], hit["distance"]) for hit in found] == [("0.png", 0), ("1.png", 31)]
 
 
 def test_a_token_is_the_same_in_every_run_and_differs_by_entry_and_algorithm(make_list: MakeList) -> None:
-    listed = (entries("md5", [digest(1), digest(2)]), entries("sha1", [digest(1, 20)]))
+    listed = (make_entries("md5", [digest(1), digest(2)]), make_entries("sha1", [digest(1, 20)]))
     of = samples(md5=[digest(1), digest(2)], sha1=[digest(1, 20), None])
     once, again = (hits(make_list(*listed, name=name), of) for name in ("once", "again"))
     assert [hit["token"] for hit in once] == [hit["token"] for hit in again]
@@ -92,7 +92,7 @@ def test_a_token_is_the_same_in_every_run_and_differs_by_entry_and_algorithm(mak
 
 
 def test_pictures_too_plain_to_trust_are_counted_and_not_matched(make_list: MakeList) -> None:
-    known = make_list(entries("pdq", [digest(1, 32)]))
+    known = make_list(make_entries("pdq", [digest(1, 32)]))
     matched = Matcher((known,)).match(samples(pdq=[digest(1, 32)] * 3, quality=[49, 50, None]))
     assert matched.hits.column("sample").to_pylist() == ["1.png"]
     assert matched.coverage["matched pdq"] == 1
@@ -101,7 +101,7 @@ def test_pictures_too_plain_to_trust_are_counted_and_not_matched(make_list: Make
 
 
 def test_a_declared_pdq_has_no_quality_is_matched_and_that_is_said(make_list: MakeList) -> None:
-    known = make_list(entries("pdq", [digest(1, 32)]))
+    known = make_list(make_entries("pdq", [digest(1, 32)]))
     matched = Matcher((known,)).match(samples("declared", pdq=[digest(1, 32)] * 2, quality=[None, 10]))
     assert [(hit["sample"], hit["basis"]) for hit in matched.hits.to_pylist()] == [("0.png", "declared")]
     assert matched.coverage["declared pdq of unknown quality"] == 1
@@ -109,7 +109,9 @@ def test_a_declared_pdq_has_no_quality_is_matched_and_that_is_said(make_list: Ma
 
 
 def test_flat_entries_match_nothing(make_list: MakeList) -> None:
-    known = make_list(entries("pdq", [bytes(32), b"\xff" * 32, digest(1, 32)]), entries("dhash-64", [bytes(8)]))
+    known = make_list(
+        make_entries("pdq", [bytes(32), b"\xff" * 32, digest(1, 32)]), make_entries("dhash-64", [bytes(8)])
+    )
     assert hits(known, samples(pdq=[bytes(32), b"\xff" * 32], quality=[100, 100])) == []
     assert known.algorithms == {"pdq"}
     assert known.manifest["unmatchable"] == {
@@ -119,7 +121,7 @@ def test_flat_entries_match_nothing(make_list: MakeList) -> None:
 
 
 def test_entries_of_low_quality_match_nothing(make_list: MakeList) -> None:
-    known = make_list(entries("pdq", [digest(1, 32), digest(2, 32), digest(3, 32)], quality=[49, 50, None]))
+    known = make_list(make_entries("pdq", [digest(1, 32), digest(2, 32), digest(3, 32)], quality=[49, 50, None]))
     found = hits(known, samples(pdq=[digest(number, 32) for number in (1, 2, 3)], quality=[90] * 3))
     assert [hit["sample"] for hit in found] == ["1.png", "2.png"]
     assert known.manifest["unmatchable"] == {"pdq: quality below 50": 1}
@@ -129,21 +131,21 @@ def test_entries_of_low_quality_match_nothing(make_list: MakeList) -> None:
 def test_64_bit_hashes_match_by_equality_unless_the_list_sets_a_threshold(algorithm: str, make_list: MakeList) -> None:
     values = [turned(digest(7, 8), bits) for bits in (0, 4, 5)]
     of = samples(**{algorithm.replace("-", "_"): values})
-    assert len(hits(make_list(entries(algorithm, [values[0]])), of)) == 1
-    near = make_list(entries(algorithm, [values[0]]), thresholds={algorithm: 4})
+    assert len(hits(make_list(make_entries(algorithm, [values[0]])), of)) == 1
+    near = make_list(make_entries(algorithm, [values[0]]), thresholds={algorithm: 4})
     assert [hit["distance"] for hit in hits(near, of)] == [0, 4]
 
 
 def test_photodna_matches_by_equality(make_list: MakeList) -> None:
-    known = make_list(entries("photodna", [digest(3, 144)]))
+    known = make_list(make_entries("photodna", [digest(3, 144)]))
     found = hits(known, samples(photodna=[turned(digest(3, 144), 1), digest(3, 144)]))
     assert [hit["sample"] for hit in found] == ["1.png"]
 
 
 def test_the_best_variant_of_a_sample_is_its_one_hit(make_list: MakeList) -> None:
     known = (
-        make_list(entries("pdq", [digest(1, 32)]), name="one"),
-        make_list(entries("pdq", [digest(1, 32)]), name="two"),
+        make_list(make_entries("pdq", [digest(1, 32)]), name="one"),
+        make_list(make_entries("pdq", [digest(1, 32)]), name="two"),
     )
     columns = {
         "sample": ["a", "a", "a", "b"],
@@ -159,22 +161,22 @@ def test_the_best_variant_of_a_sample_is_its_one_hit(make_list: MakeList) -> Non
 
 
 def test_variants_are_not_counted_as_samples(make_list: MakeList) -> None:
-    known = make_list(entries("pdq", [digest(1, 32)]))
+    known = make_list(make_entries("pdq", [digest(1, 32)]))
     columns = {"sample": ["a", "a"], "variant": ["", "flip-x"], "pdq": [digest(5, 32)] * 2, "quality": [90, 90]}
     coverage = Matcher((known,)).match(Samples(HILLS, "computed", build_sample_batch(columns, ["pdq"]))).coverage
     assert coverage["matched pdq"] == 1
 
 
 def test_the_same_name_in_two_places_is_two_samples(make_list: MakeList) -> None:
-    known = make_list(entries("md5", [digest(1)]))
+    known = make_list(make_entries("md5", [digest(1)]))
     columns = {"sample": ["a", "a", "a"], "place": ["x", "y", "y"], "row": [1, 1, 2], "md5": [digest(1)] * 3}
     found = hits(known, Samples(HILLS, "declared", build_sample_batch(columns, ["md5"])))
     assert [(hit["place"], hit["row"]) for hit in found] == [("x", 1), ("y", 1), ("y", 2)]
 
 
 def test_a_benign_list_excludes_near_matches_of_what_it_knows(make_list: MakeList) -> None:
-    listed = make_list(entries("pdq", [digest(1, 32)]), means="csam", name="bad")
-    benign = make_list(entries("md5", [digest(9)]), means="benign", name="good")
+    listed = make_list(make_entries("pdq", [digest(1, 32)]), means="csam", name="bad")
+    benign = make_list(make_entries("md5", [digest(9)]), means="benign", name="good")
     of = samples(md5=[digest(9), digest(8)], pdq=[turned(digest(1, 32), 9)] * 2, quality=[90, 90])
     matched = Matcher((listed, benign)).match(of)
     assert matched.hits.column("sample").to_pylist() == ["1.png"]
@@ -182,42 +184,42 @@ def test_a_benign_list_excludes_near_matches_of_what_it_knows(make_list: MakeLis
 
 
 def test_a_benign_entry_farther_away_than_the_listed_one_excludes_nothing(make_list: MakeList) -> None:
-    listed = make_list(entries("pdq", [digest(1, 32)]), means="csam", name="bad")
-    benign = make_list(entries("pdq", [turned(digest(1, 32), 25)]), means="benign", name="good")
+    listed = make_list(make_entries("pdq", [digest(1, 32)]), means="csam", name="bad")
+    benign = make_list(make_entries("pdq", [turned(digest(1, 32), 25)]), means="benign", name="good")
     of = samples(pdq=[turned(digest(1, 32), bits) for bits in (9, 20)], quality=[90, 90])
     assert [hit["sample"] for hit in hits((listed, benign), of)] == ["0.png"]
 
 
 def test_a_benign_list_against_an_exact_match_is_a_conflict_for_a_person(make_list: MakeList) -> None:
-    listed = make_list(entries("md5", [digest(1)]), means="csam", name="bad")
-    benign = make_list(entries("md5", [digest(1)]), means="benign", name="good")
+    listed = make_list(make_entries("md5", [digest(1)]), means="csam", name="bad")
+    benign = make_list(make_entries("md5", [digest(1)]), means="benign", name="good")
     matched = Matcher((listed, benign)).match(samples(md5=[digest(1)]))
     assert matched.hits.column("list").to_pylist() == ["bad"]
     assert matched.coverage["conflict: in a benign list and exactly in one of csam"] == 1
 
 
 def test_a_benign_list_alone_gives_no_hits(make_list: MakeList) -> None:
-    matched = Matcher((make_list(entries("md5", [digest(1)]), means="benign"),)).match(samples(md5=[digest(1)]))
+    matched = Matcher((make_list(make_entries("md5", [digest(1)]), means="benign"),)).match(samples(md5=[digest(1)]))
     assert matched.hits.num_rows == 0
     assert matched.coverage == {"matched md5": 1}
 
 
 def test_a_classification_may_have_a_meaning_of_its_own(make_list: MakeList) -> None:
-    listed = entries("md5", [digest(1), digest(2)], classification=["A1", "B2"])
+    listed = make_entries("md5", [digest(1), digest(2)], classification=["A1", "B2"])
     known = make_list(listed, means="csam", classes={"B2": "exploitative"})
     found = hits(known, samples(md5=[digest(1), digest(2)]))
     assert [(hit["classification"], hit["means"]) for hit in found] == [("A1", "csam"), ("B2", "exploitative")]
 
 
 def test_a_matcher_travels_to_a_worker_as_the_paths_of_its_lists(make_list: MakeList) -> None:
-    matcher = Matcher((make_list(entries("md5", [digest(number) for number in range(5000)])),))
+    matcher = Matcher((make_list(make_entries("md5", [digest(number) for number in range(5000)])),))
     sent = pickle.dumps(matcher)
     assert len(sent) < 1000
     assert pickle.loads(sent).match(samples(md5=[digest(1)])).hits.num_rows == 1
 
 
 def test_a_url_matches_by_the_page_the_folder_or_the_host_that_is_listed(make_list: MakeList) -> None:
-    known = make_list(entries("url", ["http://a.example.net/hills/", "https://lake.example.org/one.jpg?x=1"]))
+    known = make_list(make_entries("url", ["http://a.example.net/hills/", "https://lake.example.org/one.jpg?x=1"]))
     urls = [
         "https://A.example.net:443/hills/one.jpg",
         "http://a.example.net/valleys/one.jpg",
@@ -234,7 +236,7 @@ def test_a_url_matches_by_the_page_the_folder_or_the_host_that_is_listed(make_li
 
 
 def test_a_listed_domain_matches_every_url_below_it(make_list: MakeList) -> None:
-    known = make_list(entries("domain", ["bad-hills.net", "co.uk", "sub.bad-lakes.org"]))
+    known = make_list(make_entries("domain", ["bad-hills.net", "co.uk", "sub.bad-lakes.org"]))
     assert known.manifest["unmatchable"] == {"domain: not a domain": 1}
     urls = ["https://cdn.bad-hills.net/x", "https://bad-lakes.org/x", "https://sub.bad-lakes.org/x", "http://a.co.uk/"]
     assert [hit["sample"] for hit in hits(known, samples("declared", url=urls))] == ["0.png", "2.png"]
@@ -271,21 +273,25 @@ def test_an_entry_that_matches_copies_is_believed(distances: list[int], samples:
 
 
 def test_only_an_equal_file_or_address_is_exact_and_an_equal_perceptual_hash_is_near(make_list: MakeList) -> None:
-    listed = (entries("md5", [digest(1)]), entries("pdq", [digest(1, 32)]), entries("phash-64", [digest(1, 8)]))
+    listed = (
+        make_entries("md5", [digest(1)]),
+        make_entries("pdq", [digest(1, 32)]),
+        make_entries("phash-64", [digest(1, 8)]),
+    )
     of = samples(md5=[digest(1)], pdq=[digest(1, 32)], phash_64=[digest(1, 8)], quality=[90])
     coverage = Matcher((make_list(*listed, means="csam"),)).match(of).coverage
     assert (coverage["hits csam exact"], coverage["hits csam near"]) == (1, 2)
 
 
 def test_a_benign_file_excludes_an_equal_perceptual_hash_but_no_equal_file(make_list: MakeList) -> None:
-    listed = make_list(entries("pdq", [digest(1, 32)]), entries("md5", [digest(8)]), means="csam", name="bad")
-    benign = make_list(entries("md5", [digest(8), digest(9)]), means="benign", name="good")
+    listed = make_list(make_entries("pdq", [digest(1, 32)]), make_entries("md5", [digest(8)]), means="csam", name="bad")
+    benign = make_list(make_entries("md5", [digest(8), digest(9)]), means="benign", name="good")
     of = samples(md5=[digest(9), digest(8)], pdq=[digest(1, 32), None], quality=[90, None])
     assert [(hit["sample"], hit["algorithm"]) for hit in hits((listed, benign), of)] == [("1.png", "md5")]
 
 
 def test_samples_that_were_counted_before_are_matched_and_counted_apart(make_list: MakeList) -> None:
-    known = make_list(entries("md5", [digest(1)]), means="csam")
+    known = make_list(make_entries("md5", [digest(1)]), means="csam")
     again = Samples(HILLS, "declared", samples(md5=[digest(1), digest(2)]).batch, already_counted=True)
     matched = Matcher((known,)).match(again)
     assert matched.hits.num_rows == 1
@@ -293,7 +299,7 @@ def test_samples_that_were_counted_before_are_matched_and_counted_apart(make_lis
 
 
 def test_that_a_crop_would_not_be_found_is_said_of_every_picture_compared(make_list: MakeList) -> None:
-    known = make_list(entries("pdq", [digest(1, 32)]), entries("md5", [digest(1)]))
+    known = make_list(make_entries("pdq", [digest(1, 32)]), make_entries("md5", [digest(1)]))
     coverage = Matcher((known,)).match(samples(pdq=[digest(2, 32)] * 3, quality=[90, 90, 10])).coverage
     assert coverage["not checked: whether a crop of a listed picture"] == 2
     assert (

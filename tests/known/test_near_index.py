@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.known import entries, near_index
+from auditor.known import near_index
 from auditor.known.compiled_list import CompiledList, open_compiled
+from auditor.known.entries import make_entries
 
 MakeList = Callable[..., CompiledList]
 
@@ -88,7 +89,7 @@ def test_crowded_bands_are_compared_in_parts_and_lose_nothing(monkeypatch: pytes
 def test_needles_are_found_in_the_haystack(corpus: Path, make_list: MakeList, threshold: int, pairs: int) -> None:
     folder = corpus / "01-pdq/pdq/data/reg-test-input"
     needles, haystack = (digests(folder / name) for name in ("needles.txt", "haystack.txt"))
-    known = make_list(entries("pdq", haystack))
+    known = make_list(make_entries("pdq", haystack))
     queries = near_index.words_of(np.frombuffer(b"".join(needles), np.uint8).reshape(-1, 32))
     assert len(known.near("pdq", queries, threshold)[0]) == pairs
 
@@ -101,7 +102,7 @@ def test_each_needle_is_found_in_a_list_of_one_entry_after_reload(corpus: Path, 
     words = near_index.words_of(np.frombuffer(b"".join(haystack), np.uint8).reshape(-1, 32))
     rows, matched, _ = near_index.scan(words, queries, 31)
     for entry in np.unique(matched)[::8].tolist():
-        known = open_compiled(make_list(entries("pdq", [haystack[entry]]), name=f"one{entry}").path)
+        known = open_compiled(make_list(make_entries("pdq", [haystack[entry]]), name=f"one{entry}").path)
         assert known.near("pdq", queries)[0].tolist() == rows[matched == entry].tolist()
 
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from auditor.hashing.hash_images import EncodedImage, hash_images
-from auditor.known import entries
 from auditor.known.compiled_list import CompiledList
+from auditor.known.entries import make_entries
 from auditor.known.matcher import Matcher
 from auditor.model import Ref
 from auditor.samples import DIGEST_BYTES, Samples, build_sample_batch
@@ -39,9 +39,10 @@ def known(make_list: MakeList) -> CompiledList:
     (listed,) = drawn(10_000_000, BATCH)
     random = np.random.default_rng(1)
     digests = [
-        entries(name, [random.bytes(DIGEST_BYTES[name]) for _ in range(10_000)]) for name in ("md5", "sha256", "pdq")
+        make_entries(name, [random.bytes(DIGEST_BYTES[name]) for _ in range(10_000)])
+        for name in ("md5", "sha256", "pdq")
     ]
-    return make_list(*(entries(name, listed.column(name).drop_null()) for name in PERCEPTUAL), *digests)
+    return make_list(*(make_entries(name, listed.column(name).drop_null()) for name in PERCEPTUAL), *digests)
 
 
 @pytest.mark.soak

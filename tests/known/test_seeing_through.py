@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from auditor.hashing.hash_images import EncodedImage, hash_images
-from auditor.known import entries
 from auditor.known.compiled_list import CompiledList
+from auditor.known.entries import make_entries
 from auditor.known.matcher import Matched, Matcher
 from auditor.model import Ref
 from auditor.samples import Samples
@@ -32,7 +32,7 @@ def published(corpus: Path) -> dict[str, str]:
 
 @pytest.fixture
 def known(published: dict[str, str], make_list: MakeList) -> CompiledList:
-    return make_list(entries("pdq", [bytes.fromhex(digest) for digest in published.values()]))
+    return make_list(make_entries("pdq", [bytes.fromhex(digest) for digest in published.values()]))
 
 
 def matched(known: CompiledList, images: list[EncodedImage], variants: frozenset[str] = VARIANTS) -> Matched:
@@ -70,7 +70,7 @@ def test_dihedral_forms_are_found_from_the_original_alone(corpus: Path, make_lis
     folder = corpus / "01-pdq/pdq/data/reg-test-input/dih"
     paths = sorted(folder.glob("bridge-*.jpg"))
     (original,) = hash_images([EncodedImage("o", "o", 0, paths[0].read_bytes())], ["pdq"], ()).column("pdq").to_pylist()
-    known = make_list(entries("pdq", [original]))
+    known = make_list(make_entries("pdq", [original]))
     images = [EncodedImage(path.name, path.name, 0, path.read_bytes()) for path in paths]
     assert len(paths) == 8
     assert found(known, images, frozenset({"dihedral"})) == {path.name for path in paths}
