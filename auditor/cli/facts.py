@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import standard_output
+from auditor.cli.options import isolated_option, standard_output
 
 
 @click.command(
@@ -21,7 +21,8 @@ One JSON object a line: subject, kind, revision, key, value, relation, place, so
 those of `auditor rules explain`; a `gap` is something that could not be read."""
 )
 @click.argument("target", metavar="TARGET|RUN")
-def command(target: str) -> None:
+@isolated_option
+def command(target: str, isolated: bool) -> None:
     """What a TARGET states, or a finished RUN has read: one JSON object a line."""
     from auditor.pipeline.audit import audit, facts
 
@@ -29,7 +30,7 @@ def command(target: str) -> None:
         run = Path(target)
         if not (run / "run.json").is_file():
             run = Path(folder, "run")
-            audit(target, out=run)
+            audit(target, out=run, isolated=isolated)
         silent = True
         with standard_output() as out:
             for fact in facts(run):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from auditor.cli.options import isolated_option
 from auditor.errors import UsageError
 
 
@@ -58,6 +59,7 @@ A path is somebody's word unless it says "weights": a mark says what follows if 
 )
 @click.option("--authority", default="", metavar="NAME", help="Who confirms it.")
 @click.option("--confirmations", type=click.IntRange(0, 999_999), help="How many confirmed it, each on their own.")
+@isolated_option
 def command(
     targets: tuple[str, ...],
     against: tuple[str, ...],
@@ -68,6 +70,7 @@ def command(
     purpose: str | None,
     authority: str,
     confirmations: int | None,
+    isolated: bool,
 ) -> None:
     """Draw what was made from what in a TARGET or RUN, or compare the weights of a FILE.
 
@@ -86,12 +89,12 @@ def command(
             raise UsageError("--weights header: headers alone cannot be compared; say sample or full with --against")
         _compare(Path(targets[0]), (*against, *targets[1:]), shape, full=weights == "full")
     elif len(targets) == 1:
-        _draw(targets[0], shape, output, weights)
+        _draw(targets[0], shape, output, weights, isolated=isolated)
     else:
         raise UsageError("one TARGET or RUN can be drawn at a time; to compare weights, name the others with --against")
 
 
-def _draw(target: str, shape: str, output: Path | None, weights: str | None) -> None:
+def _draw(target: str, shape: str, output: Path | None, weights: str | None, *, isolated: bool) -> None:
     from auditor.lineage.graph_export import FORMATS, lineage
     from auditor.pipeline.audit import audit
 
@@ -99,7 +102,7 @@ def _draw(target: str, shape: str, output: Path | None, weights: str | None) -> 
         run = Path(target)
         if not (run / "run.json").is_file():
             run = Path(folder, "run")
-            audit(target, out=run, weights=weights or "header")
+            audit(target, out=run, weights=weights or "header", isolated=isolated)
         elif weights:
             raise UsageError(f"{target}: is a run, of which nothing is read anew; scan again with --weights {weights}")
         lines = FORMATS[shape](lineage(run))

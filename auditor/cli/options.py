@@ -35,6 +35,10 @@ workers_option = click.option(
     "--workers", type=click.IntRange(0), default=0, metavar="N", help="Worker processes (default: one a core)."
 )
 
+isolated_option = click.option(
+    "--isolated", is_flag=True, help="Do not load readers and list formats that other installed packages add."
+)
+
 
 def pairs(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
     """``WHAT=VALUE`` options as a mapping."""

@@ -10,6 +10,7 @@ import click
 from auditor.cli.options import (
     algorithm_option,
     column_option,
+    isolated_option,
     output_options,
     profile_option,
     rules_option,
@@ -47,6 +48,7 @@ interrupted scan with the same --out goes on where it was."""
     help="Exit 1 for a finding of this severity or above.",
 )
 @workers_option
+@isolated_option
 @click.option(
     "--weights",
     type=click.Choice(["header", "sample", "full"]),

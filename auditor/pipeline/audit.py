@@ -30,11 +30,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from auditor import __version__
 from auditor.errors import NothingToAudit, RunError, UsageError
+from auditor.extensions import Extension, installed_extensions
 from auditor.model import SEVERITIES, Case, Count, Finding, Gap, Kind, Outcome, Place, Ref, Rule, Severity, Tally
 from auditor.pipeline import evaluate
 from auditor.pipeline.scan_shard import Setup, Shard, lost, prepare, shards, work, write_json, writing
 from auditor.progress import NullReporter
-from auditor.readers import ReadOptions
+from auditor.readers import ReadOptions, readers
 from auditor.sources import Blob, Unread
 from auditor.workers.pool import Done, cores, run
 
@@ -73,6 +74,7 @@ class PolicySummary:
     profile: str
     rules: tuple[Rule, ...]
     lists: tuple[ListSummary, ...] = ()
+    extensions: tuple[Extension, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +160,15 @@ def audit(
     weights: str = "header",
     variants: Iterable[str] = ("oriented", "unpadded", "512"),
     progress: NullReporter | None = None,
+    isolated: bool = False,
 ) -> Report:
     """Scan targets and judge what they state; the same as ``auditor scan``.
 
     ``known`` are imported lists' names or list files; ``means``, ``algorithm`` and ``columns`` (what it holds →
     its name) say of files what they do not say themselves. ``out`` is the run's folder (a new one under
     ``reports/runs/`` otherwise); where it holds an interrupted run of the same targets and policy, that run goes
-    on. ``workers`` 0 is one a core. A script that calls this with worker processes needs the usual
-    ``if __name__ == "__main__":``.
+    on. ``workers`` 0 is one a core. ``isolated``: readers and list formats that other installed distributions add are
+    not loaded. A script that calls this with worker processes needs the usual ``if __name__ == "__main__":``.
 
     Raises :class:`auditor.errors.AuditorError` for what is wrong with the set-up: targets, lists, rules.
     """
@@ -175,6 +178,9 @@ def audit(
     from auditor.samples import ARTEFACT_SHA256
 
     folder = Path(out) if out else default_folder()
+    extensions = () if isolated else installed_extensions()
+    if extensions:
+        readers(extensions)  # one that is no reader is an error before anything is read
     paths = [os.fspath(target) for target in targets]
     files = _files(paths, folder)
     first = next(files, None)
@@ -185,7 +191,7 @@ def audit(
         lists = tuple(
             open_list(os.fspath(name), means=means, algorithm=algorithm, columns=columns, into=into) for name in known
         )
-        policy = load_policy(tuple(map(Path, rules)), profile, lists)
+        policy = load_policy(tuple(map(Path, rules)), profile, lists, extensions)
         algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)
         # A digest costs the reading of whole files: not for a list of names or fingerprints alone.
         if any(opened.means == "model" and opened.algorithms & OF_FILES for opened in lists):
@@ -217,7 +223,8 @@ def judge(
     lists = tuple(
         {entry["name"]: ListSummary(**entry) for started in begun for entry in started["policy"]["lists"]}.values()
     )
-    policy = load_policy(tuple(map(Path, rules)), profile, lists)
+    extensions = tuple(sorted({Extension(*one) for run in begun for one in run["policy"].get("extensions", ())}))
+    policy = load_policy(tuple(map(Path, rules)), profile, lists, extensions)
     target = Path(out)
     if target.is_dir() and any(target.iterdir()):
         raise UsageError(f"{target}: is not empty; name another folder with --out")
@@ -352,6 +359,7 @@ def _begin(folder: Path, targets: Sequence[str], policy: Policy, wants: ReadOpti
             "profile": policy.profile,
             "rules": [_rule(rule) for rule in policy.rules],
             "lists": [_list(opened) for opened in policy.lists],
+            "extensions": policy.extensions,
         },
         "started": _now(),
     }
@@ -361,7 +369,9 @@ def _begin(folder: Path, targets: Sequence[str], policy: Policy, wants: ReadOpti
             if begun.get(key) != content[key]:
                 raise UsageError(f"{folder}: holds a run with {what}; name another folder with --out")
         if begun["policy"]["fingerprint"] != policy.fingerprint:
-            raise UsageError(f"{folder}: holds a run under other rules or lists; name another folder with --out")
+            raise UsageError(
+                f"{folder}: holds a run under other rules, lists or extensions; name another folder with --out"
+            )
         (folder / "report.json").unlink(missing_ok=True)  # until there is a new one, this run is unfinished
         return str(begun["started"])
     with writing(folder):
@@ -489,6 +499,7 @@ def report(folder: str | os.PathLike[str]) -> Report:
                 policy["profile"],
                 tuple(_rule_from(rule) for rule in policy["rules"]),
                 tuple(ListSummary(**entry) for entry in policy["lists"]),
+                tuple(Extension(*extension) for extension in policy.get("extensions", ())),
             ),
             complete=content["complete"],
             tally=_tally_from(content["tally"]),

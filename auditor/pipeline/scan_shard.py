@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from auditor.errors import RunError, Unreadable
+from auditor.extensions import Extension
 from auditor.model import Count, Gap, Place, Ref, Statement, Subject, Tally
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES, ReadOptions, reader_name, readers
@@ -164,14 +165,16 @@ def _lists() -> tuple[CompiledList, ...]:
 def work(shard: Shard) -> Tally:
     """Read one shard, write what came of it, and return its tally."""
     assert _setup, "prepare() comes first"
+    extensions = _setup.policy.extensions
     with Writer(_setup.folder, shard) as writer:
         for file in shard.files:
             if isinstance(file, Unread):
                 writer.unread(file)
-        for name, blobs in _by_reader(shard, writer).items():
-            if readers()[name].READS_WEIGHTS:
+        for name, blobs in _by_reader(shard, writer, extensions).items():
+            reader = readers(extensions)[name]
+            if reader.READS_WEIGHTS:
                 writer.weights(blobs, sample=_setup.wants.weights != "header")
-            for item in readers()[name].read(blobs, _setup.wants):
+            for item in reader.read(blobs, _setup.wants):
                 if isinstance(item, Part):
                     writer.part(item)
                 elif isinstance(item, Unread):
@@ -181,18 +184,18 @@ def work(shard: Shard) -> Tally:
         return writer.finish()
 
 
-def _by_reader(shard: Shard, writer: Writer) -> dict[str, list[Blob]]:
+def _by_reader(shard: Shard, writer: Writer, extensions: tuple[Extension, ...]) -> dict[str, list[Blob]]:
     found: dict[str, list[Blob]] = {}
     for blob in shard.files:
         if isinstance(blob, Unread):
             continue
         try:
-            name = reader_name(blob, blob.head(HEAD_BYTES))
+            name = reader_name(blob, blob.head(HEAD_BYTES), extensions)
         except Unreadable as error:
             writer.unread(Unread(blob.uri, str(error), blob=blob))
             continue
         if name:
-            if not blob.stretch[0] or readers()[name].READS_PARTITIONS:
+            if not blob.stretch[0] or readers(extensions)[name].READS_PARTITIONS:
                 found.setdefault(name, []).append(blob)
         else:
             writer.unread(Unread(blob.uri, "no reader knows this kind of file", skipped=True, blob=blob))

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol, cast, get_args
 
 from auditor.checks import Where, bind, nearest
 from auditor.errors import RuleError
+from auditor.extensions import Extension
 from auditor.model import (
     DEFAULT_PRIORITY,
     GAP_KINDS,
@@ -88,6 +89,7 @@ class Policy:
     vocabularies: tuple[Path, ...]
     treat: Mapping[str, str]
     fingerprint: str
+    extensions: tuple[Extension, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Policy) and self.fingerprint == other.fingerprint
@@ -100,16 +102,18 @@ def load_policy(
     rules: Sequence[Path] = (),
     profile: str = "default",
     lists: Sequence[ListIdentity] = (),
+    extensions: Sequence[Extension] = (),
 ) -> Policy:
     """Load the shipped rules, further rules folders and one profile.
 
     The fingerprint is a SHA-256 over every byte of the rules that are on, the profile and the vocabulary files, and
-    over the digests of the lists. It does not depend on where the folders are.
+    over the digests of the lists and the versions of the extensions. It does not depend on where the folders are.
 
     Args:
         rules: Further rules folders; later ones may replace rules of earlier ones.
         profile: The name of a profile of any of the folders.
         lists: The lists that samples and models are compared with.
+        extensions: The readers and list formats that other distributions add.
 
     Raises:
         RuleError: A file cannot be trusted; the message names the file and the key.
@@ -124,9 +128,10 @@ def load_policy(
     parts += [("profile", chosen.name, chosen.digest)]
     parts += [("vocabulary", path.name, read_toml(path)[1]) for folder in folders for path in toml_files(folder)]
     parts += sorted(("list", f"{known_list.name} {known_list.means}", known_list.sha256) for known_list in lists)
+    parts += sorted(("extension", f"{one.group} {one.name}", f"{one.distribution} {one.version}") for one in extensions)
     canonical = "\n".join("\t".join(part) for part in parts)
     fingerprint = sha256(canonical.encode("utf-8", "surrogatepass"))
-    return Policy(on, chosen.name, tuple(lists), folders, chosen.treat, fingerprint)
+    return Policy(on, chosen.name, tuple(lists), folders, chosen.treat, fingerprint, tuple(extensions))
 
 
 def read_rules(rules: Sequence[Path] = ()) -> Mapping[str, tuple[Rule, str]]:

@@ -144,6 +144,15 @@ def _policy_json(report: Report) -> dict[str, object]:
             }
             for summary in policy.lists
         ],
+        "extensions": [
+            {
+                "group": extension.group,
+                "name": extension.name,
+                "distribution": extension.distribution,
+                "version": extension.version,
+            }
+            for extension in policy.extensions
+        ],
     }
 
 

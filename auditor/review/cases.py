@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import RunError, UsageError
+from auditor.extensions import Extension
 from auditor.lineage.graph import SHARED_PARTS
 from auditor.model import STATEMENT_KEYS, Case, Digest, Finding, Ground, Ref, Rule, Statement, Subject
 from auditor.pipeline.audit import ListSummary, PolicySummary, Report, report
@@ -125,9 +126,10 @@ def open_cases(ledger: Ledger, run: str | os.PathLike[str], *, rules: Sequence[P
 def policy_of(summary: PolicySummary | Mapping[str, Any], rules: Sequence[Path] = ()) -> Policy:
     """The policy that a run or a ledger names, from the rules as they are now; fingerprints tell whether it is."""
     if isinstance(summary, PolicySummary):
-        return load_policy(tuple(rules), summary.profile, summary.lists)
+        return load_policy(tuple(rules), summary.profile, summary.lists, summary.extensions)
     lists = tuple(ListSummary(**known) for known in summary["lists"])
-    return load_policy(tuple(rules), summary["profile"], lists)
+    extensions = tuple(Extension(*one) for one in summary.get("extensions", ()))
+    return load_policy(tuple(rules), summary["profile"], lists, extensions)
 
 
 def _policy(made: Report) -> dict[str, Any]:
@@ -137,6 +139,7 @@ def _policy(made: Report) -> dict[str, Any]:
         "profile": made.policy.profile,
         "version": made.version,
         "lists": [asdict(known) for known in made.policy.lists],
+        **({"extensions": made.policy.extensions} if made.policy.extensions else {}),
         "rules": [{name: getattr(rule, name) for name in shown} for rule in made.policy.rules if rule.case],
     }
 
