@@ -11,8 +11,8 @@ import pytest
 from auditor.checks import checks
 from auditor.facts import subjects_from_rows as joined
 from auditor.facts import subjects_to_rows
-from auditor.lineage.graph import edges
-from auditor.lineage.propagation import derive
+from auditor.lineage.derive import derive_statements
+from auditor.lineage.edges import collect_edges
 from auditor.model import Rule, Statement, Subject
 from auditor.policy.evaluate import evaluate_subject
 from auditor.policy.examples import failed_examples
@@ -111,14 +111,27 @@ def test_rules_understand_what_is_passed_on_along_lineage() -> None:
         Subject("model", "acme/adapter", "", (Statement("base_model", "acme/listed", "adapter", source="card"),)),
     ]  # fmt: skip
     facts = pa.Table.from_batches([subjects_to_rows(subjects)])
-    columns = ("kind", "name", "revision", "list", "means", "relation", "basis", "hits", "samples")
+    columns = (
+        "kind",
+        "name",
+        "revision",
+        "list",
+        "means",
+        "relation",
+        "basis",
+        "hits",
+        "samples",
+        "algorithm",
+        "variant",
+        "classification",
+    )
     found = [
-        ("dataset", "acme/pictures", "", "demo", "csam", "exact", "computed", 1, 9),
-        ("dataset", "acme/pictures", "", "demo", "csam", "near", "computed", 2, 9),
-        ("model", "acme/listed", "", "models", "model", "exact", "computed", 1, None),
+        ("dataset", "acme/pictures", "", "demo", "csam", "exact", "computed", 1, 9, "", "", ""),
+        ("dataset", "acme/pictures", "", "demo", "csam", "near", "computed", 2, 9, "", "", ""),
+        ("model", "acme/listed", "", "models", "model", "exact", "computed", 1, None, "sha256", "", ""),
     ]
     hits = pa.table({name: [row[at] for row in found] for at, name in enumerate(columns)})
-    derived = list(derive(facts, hits, edges(facts), resource_folder("rules") / "vocabulary"))
+    derived = list(derive_statements(facts, hits, collect_edges(facts), resource_folder("rules") / "vocabulary"))
     shipped = load_policy()
     said = {
         (finding.rule, finding.subject, finding.fact)

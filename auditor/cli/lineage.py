@@ -132,7 +132,7 @@ def _compare(file: Path, bases: tuple[str, ...], shape: str, *, full: bool) -> N
     import json
 
     from auditor.known.store import open_list
-    from auditor.lineage.listed_fingerprints import Prints
+    from auditor.lineage.fingerprint_matching import Prints
     from auditor.lineage.weight_similarity import LIMITS, compare, opened
 
     mine = opened(file, full=full)

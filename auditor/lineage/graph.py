@@ -1,221 +1,169 @@
-"""What was made from what: edges from child to parent, read from a run's facts.
+"""The lineage graph of a run as arrays of integer ids, and walks from parents down to their descendants.
 
-Names become integer ids before anything is compared, so two million models and four million edges fit in
-memory. Edges are deduplicated and sorted: the same for any order of rows and shards.
+Walks go level by level, so cycles end and the result does not depend on the order of rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as pads
 
-from auditor.facts import EDGES_SCHEMA, LOW_MEMORY_SCAN
-from auditor.lineage import repository_names
-from auditor.resources import resource_folder
+from auditor.lineage.string_ids import Ids, assign_ids
 
-Ids = npt.NDArray[np.int64]
-# Which statements are edges: of which kind the child is, of which the parent, and the edge's word where the
-# statement's relation is not one.
-_KEYS = {
-    "base_model": ("model", "model", ""),
-    "trained_on": ("model", "dataset", "trained-on"),
-    "sourced_from": ("dataset", "dataset", "sourced-from"),
-}
-# Names of weights files that a thousand models have.
-_USUAL_FILES = r"^(model|pytorch_model|adapter_model|diffusion_pytorch_model|pytorch_lora_weights|consolidated)\b"
-# Parts that unlike models share as they are: the same file there makes no copy of the model.
-SHARED_PARTS = r"(^|/)(vae|text_encoder|tokenizer|safety_checker|image_encoder|feature_extractor|scheduler)[^/]*/"
-_TABLES: dict[str, Literal["models", "datasets"]] = {"model": "models", "dataset": "datasets"}
-
-
-def edges(facts: pads.Dataset | pa.Table, vocabulary: Path | None = None) -> pa.Table:
-    """Every declared edge of these facts, and those of copies, schema ``EDGES``, deduplicated and sorted.
-
-    A parent that is a subject of the facts is called as it is there, another by its normal name. A subject
-    is never its own parent. Copies of the same weights point to the first of them by name.
-    """
-    renames = repository_names.renamed(vocabulary or resource_folder("rules") / "vocabulary")
-    dataset = pads.dataset(facts) if isinstance(facts, pa.Table) else facts
-    artefacts = same_files(dataset)
-    subjects = {kind: _Subjects(subject_names(dataset, kind), kind, renames) for kind in _TABLES}
-    parts = [_edges_of(dataset, key, subjects, artefacts) for key in _KEYS]
-    parts.append(_copies(artefacts))
-    return tidy(pa.concat_tables(parts))
-
-
-def subject_names(dataset: pads.Dataset, kind: str) -> pa.Array:
-    """The names of the subjects of one kind, sorted, each once."""
-    wanted = (pc.field("kind") == kind) & ~pc.field("key").isin(["gap", "tag", "language", "signal", "clause"])
-    found: list[pa.Array] = []
-    last = pa.array([], pa.string())
-    for batch in dataset.to_batches(columns=["name"], filter=wanted, **LOW_MEMORY_SCAN):
-        if batch.num_rows:
-            last = batch.column(0).unique()
-            found.append(last)
-    return _sorted(pa.chunked_array(found, pa.string()).unique())
-
-
-def _sorted(values: pa.Array) -> pa.Array:
-    return values.take(pc.sort_indices(values))
+# Sources of edges, the weakest evidence first; an unknown source counts as the weakest.
+EDGE_SOURCES = ("card-text", "card", "croissant", "ml-bom", "config", "header", "weights")
+# A path with more nodes than this is shortened in its middle.
+MAX_SHOWN_NODES = 8
+_ARROW = " ← "
 
 
 @dataclass(frozen=True, slots=True)
-class Artefacts:
-    """Which model has which weights file: aligned columns, one row a digest of a file."""
+class Graph:
+    """Edges as aligned arrays.
+
+    A node is twice the position of its name in ``names``, plus one where it is a dataset. ``strength`` is the
+    position of an edge's source in :data:`EDGE_SOURCES`. ``is_copy``, ``is_trained_on`` and ``is_sourced_from`` tell
+    an edge's relation.
+    """
 
     names: pa.Array
-    digests: pa.Array
-    shared_part: pa.Array
+    child: Ids
+    parent: Ids
+    strength: Ids
+    is_copy: npt.NDArray[np.bool_]
+    is_trained_on: npt.NDArray[np.bool_]
+    is_sourced_from: npt.NDArray[np.bool_]
 
+    @classmethod
+    def from_edges(cls, edges: pa.Table) -> Graph:
+        """Build the graph of a table with schema ``EDGES_SCHEMA``."""
+        both_ends = pa.chunked_array([*edges["child"].chunks, *edges["parent"].chunks], pa.string())
+        ids, names = assign_ids(both_ends)
 
-def same_files(dataset: pads.Dataset) -> Artefacts:
-    """The artefacts of models; ``shared_part`` where the file is one that unlike models share."""
-    wanted = (pc.field("kind") == "model") & (pc.field("key") == "artefact")
-    table = dataset.to_table(["name", "value", "uri"], filter=wanted, **LOW_MEMORY_SCAN).combine_chunks()
-    columns = [_array(column) for column in table.columns]
-    return Artefacts(columns[0], columns[1], pc.match_substring_regex(columns[2], SHARED_PARTS))
+        def is_dataset(column: str) -> Ids:
+            return cast(Ids, pc.equal(edges[column], "dataset").to_numpy().astype(np.int64))
 
+        def has_relation(relation: str) -> npt.NDArray[np.bool_]:
+            return cast(npt.NDArray[np.bool_], pc.equal(edges["relation"], relation).to_numpy().astype(bool))
 
-def _array(column: pa.ChunkedArray[Any] | pa.Array) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-class _Subjects:
-    """Finds the subject that a written name means."""
-
-    def __init__(self, found: pa.Array, kind: str, renames: repository_names.Renamed) -> None:
-        self.names = found
-        self.kind = kind
-        self.renames = renames
-        self.keys = repository_names.keys(found, _TABLES[kind], renames)
-
-    def called(self, written: pa.Array, artefacts: Artefacts) -> pa.Array:
-        """The subject's name for each distinct written name, its normal name where no subject is meant."""
-        normal = repository_names.normals(written)
-        exact = self.names.take(pc.index_in(normal, self.names))
-        keys = repository_names.keys(written, _TABLES[self.kind], self.renames)
-        by_key = self.names.take(pc.index_in(keys, self.keys))
-        # A header may name a file, or the digest of one.
-        by_file = _first(normal, artefacts.digests, artefacts.names)
-        moved = self._moved(normal)
-        return pc.coalesce(exact, by_key, by_file, moved, normal)
-
-    def _moved(self, normal: pa.Array) -> pa.Array:
-        """The new name, in its own letter case, of a repository that was renamed."""
-        table = getattr(self.renames, _TABLES[self.kind]) | self.renames.files
-        at = pc.index_in(pc.utf8_lower(normal), pa.array(list(table), pa.string()))
-        return pa.array(list(table.values()), pa.string()).take(at)
-
-
-def _first(wanted: pa.Array, digests: pa.Array, owners: pa.Array) -> pa.Array:
-    """The first owner by name of each digest, null where nobody has it."""
-    order = pc.sort_indices(owners)
-    return owners.take(order.take(pc.index_in(wanted, digests.take(order))))
-
-
-def _edges_of(dataset: pads.Dataset, key: str, subjects: dict[str, _Subjects], artefacts: Artefacts) -> pa.Table:
-    child_kind, parent_kind, word = _KEYS[key]
-    wanted = (pc.field("kind") == child_kind) & (pc.field("key") == key)
-    batches = [
-        pa.RecordBatch.from_arrays(
-            [column.dictionary_encode() for column in batch.columns], ["child", "value", "relation", "source"]
+        strength = pc.index_in(edges["source"], pa.array(EDGE_SOURCES)).combine_chunks().fill_null(0)
+        return cls(
+            names,
+            ids[: edges.num_rows] * 2 + is_dataset("child_kind"),
+            ids[edges.num_rows :] * 2 + is_dataset("parent_kind"),
+            strength.to_numpy().astype(np.int64),
+            has_relation("copy"),
+            has_relation("trained-on"),
+            has_relation("sourced-from"),
         )
-        for batch in dataset.to_batches(
-            columns=["name", "value", "relation", "source"], filter=wanted, **LOW_MEMORY_SCAN
-        )
-        if batch.num_rows
-    ]
-    if not batches:
-        return EDGES_SCHEMA.empty_table()
-    table = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
-    child, value, relation, source = (_array(column) for column in table.columns)
-    called = subjects[parent_kind].called(value.dictionary, artefacts)
-    if parent_kind == "model":
-        called = _by_file(dataset, called)
-    parent = pa.DictionaryArray.from_arrays(value.indices, called)
-    if word:
-        relation = _constant(word, len(child))
-    columns = [_constant(child_kind, len(child)), child, _constant(parent_kind, len(child)), parent, relation, source]
-    return pa.Table.from_arrays([column.cast(pa.string()) for column in columns], schema=EDGES_SCHEMA)
+
+    def node_name(self, node: int) -> str:
+        return cast(str, self.names[node >> 1].as_py())
+
+    def node_names(self, nodes: npt.NDArray[Any]) -> pa.Array:
+        return self.names.take(pa.array(nodes >> 1))
+
+    def find_nodes(self, kind: str, names: Sequence[str]) -> Ids:
+        """Return the nodes of the named subjects, sorted; a subject without any edge has none."""
+        found = pc.index_in(pa.array(names, pa.string()), self.names).drop_null().to_numpy().astype(np.int64)
+        return np.unique(found * 2 + (kind == "dataset"))
+
+    def trained_on(self, datasets: Ids) -> list[tuple[int, int, str]]:
+        """Return (model, dataset, strongest source) for each model trained on one of these datasets, sorted."""
+        chosen = self.is_trained_on & np.isin(self.parent, datasets)
+        child, parent, strength = self.child[chosen], self.parent[chosen], self.strength[chosen]
+        order = np.lexsort((strength, parent, child))
+        # A later row of a pair replaces an earlier one, so the strongest stays.
+        strongest = {(int(child[at]), int(parent[at])): EDGE_SOURCES[strength[at]] for at in order}
+        return [(model, dataset, source) for (model, dataset), source in strongest.items()]
+
+    def descendants(self, roots: Ids, along: npt.NDArray[np.bool_] | None = None) -> Descendants:
+        """Walk from the roots to everything made from them.
+
+        The shortest path wins, then the parent that is first by name, then the strongest source.
+
+        Args:
+            roots: The nodes to start from.
+            along: Which edges to follow; None: all, and those between copies in both directions.
+        """
+        child, parent, strength = self.child, self.parent, self.strength
+        if along is not None:
+            child, parent, strength = child[along], parent[along], strength[along]
+        else:
+            back = self.is_copy
+            child, parent = np.concatenate([child, parent[back]]), np.concatenate([parent, child[back]])
+            strength = np.concatenate([strength, strength[back]])
+        count = 2 * len(self.names)
+        order = np.argsort(parent, kind="stable")
+        child, strength = child[order], strength[order]
+        # The edges of parent n are first[n] to first[n + 1].
+        first = np.zeros(count + 1, np.int64)
+        np.cumsum(np.bincount(parent, minlength=count), out=first[1:])
+        via, root = np.full(count, -1, np.int32), np.full(count, -1, np.int32)
+        weakest = np.full(count, len(EDGE_SOURCES) - 1, np.int8)
+        frontier = np.unique(roots)
+        root[frontier] = frontier
+        levels = [frontier]
+        while len(frontier):
+            counts = first[frontier + 1] - first[frontier]
+            starts = np.repeat(first[frontier] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
+            at = starts + np.arange(counts.sum())
+            targets, origins = child[at], np.repeat(frontier, counts)
+            unseen = root[targets] < 0
+            targets, origins, at = targets[unseen], origins[unseen], at[unseen]
+            best = np.lexsort((-strength[at], origins, targets))
+            targets, origins, at = targets[best], origins[best], at[best]
+            is_first = np.ones(len(targets), bool)
+            is_first[1:] = targets[1:] != targets[:-1]
+            frontier, origins = targets[is_first], origins[is_first]
+            via[frontier], root[frontier] = origins, root[origins]
+            weakest[frontier] = np.minimum(weakest[origins], strength[at[is_first]])
+            levels.append(frontier)
+        return Descendants(self, tuple(levels), via, root, weakest)
 
 
-def _by_file(dataset: pads.Dataset, called: pa.Array) -> pa.Array:
-    """Where a name is that of a weights file which one model alone has, and no usual one: that model."""
-    is_file = pc.and_(
-        pc.match_substring_regex(called, rf"^[^/]+({'|'.join(repository_names.WEIGHTS).replace('.', '[.]')})$"),
-        pc.invert(pc.match_substring_regex(called, _USUAL_FILES, ignore_case=True)),
-    )
-    files = called.filter(is_file)
-    if not len(files):
-        return called
-    wanted = (pc.field("kind") == "model") & (pc.field("key") == "weights_format") & pc.field("relation").isin(files)
-    owners = (
-        dataset.to_table(["relation", "name"], filter=wanted, **LOW_MEMORY_SCAN)
-        .group_by(["relation", "name"])
-        .aggregate([])
-    )
-    single = owners.group_by("relation").aggregate([("name", "count"), ("name", "min")])
-    single = single.filter(pc.equal(single["name_count"], 1)).combine_chunks()
-    owner = _array(single["name_min"]).take(pc.index_in(called, _array(single["relation"])))
-    return pc.coalesce(owner, called)
+@dataclass(frozen=True, slots=True)
+class Descendants:
+    """The nodes that a walk found, by their distance from the nearest root.
 
+    ``levels[0]`` are the roots. The arrays are indexed by node: ``via`` is its parent on the path, ``root`` the
+    path's root (-1: not found), ``weakest`` the weakest source on the path, a position in :data:`EDGE_SOURCES`.
+    """
 
-def _constant(word: str, rows: int) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([word]))
+    graph: Graph
+    levels: tuple[Ids, ...]
+    via: npt.NDArray[np.int32]
+    root: npt.NDArray[np.int32]
+    weakest: npt.NDArray[np.int8]
 
-
-def _copies(artefacts: Artefacts) -> pa.Table:
-    """An edge from every model to the first by name that has one of its own files."""
-    mine = pc.invert(artefacts.shared_part)
-    table = pa.table({"digest": artefacts.digests.filter(mine), "name": artefacts.names.filter(mine)})
-    firsts = table.group_by("digest").aggregate([("name", "min")])
-    joined = table.join(firsts, "digest")
-    joined = joined.filter(pc.not_equal(joined["name"], joined["name_min"]))
-    rows = joined.num_rows
-    columns = [_constant("model", rows), joined["name"], _constant("model", rows), joined["name_min"]]
-    columns += [_constant("copy", rows), _constant("weights", rows)]
-    return pa.Table.from_arrays([column.cast(pa.string()) for column in columns], schema=EDGES_SCHEMA)
-
-
-def tidy(table: pa.Table) -> pa.Table:
-    """The edges sorted by their columns, each once, without an edge from a subject to itself or to nothing."""
-    encoded = [rank(column) for column in table.columns]
-    child, parent = table["child"], table["parent"]
-    keep = pc.and_(pc.not_equal(parent, ""), pc.or_(pc.not_equal(child, parent), pc.not_equal(table[0], table[2])))
-    order = np.flatnonzero(keep.to_numpy())
-    columns = [ids[order] for ids, _ in encoded]
-    # Ranks are packed into two words: who and whom, then how.
-    who = columns[1] * len(encoded[3][1]) + columns[3]
-    how = np.zeros(len(who), np.int64)
-    for number in (0, 2, 4, 5):
-        how = how * len(encoded[number][1]) + columns[number]
-    places = np.lexsort((how, who))
-    who, how = who[places], how[places]
-    new = np.ones(len(who), bool)
-    new[1:] = (who[1:] != who[:-1]) | (how[1:] != how[:-1])
-    places = places[new]
-    return pa.Table.from_arrays(
-        [words.take(pa.array(ids[places])) for (_, words), ids in zip(encoded, columns, strict=True)],
-        schema=EDGES_SCHEMA,
-    )
-
-
-def rank(column: pa.ChunkedArray[Any] | pa.Array) -> tuple[Ids, pa.Array]:
-    """Every value's place among the sorted distinct values, and those values."""
-    encoded = _array(column.dictionary_encode()) if isinstance(column, pa.Array) else _unified(column)
-    words = encoded.dictionary
-    order = pc.sort_indices(words).to_numpy()
-    places = np.empty(len(order), np.int64)
-    places[order] = np.arange(len(order))
-    return places[encoded.indices.to_numpy()], words.take(pa.array(order))
-
-
-def _unified(column: pa.ChunkedArray[Any]) -> pa.DictionaryArray:
-    return _array(column.dictionary_encode().unify_dictionaries())
+    def paths(self) -> Iterator[tuple[Ids, pa.Array]]:
+        """Yield each level's nodes below the roots with their paths as text: depth, names, weakest source."""
+        texts = self.graph.node_names(self.levels[0])
+        heads = texts
+        for depth, (above, nodes) in enumerate(zip(self.levels, self.levels[1:], strict=False), start=1):
+            if not len(nodes):
+                return
+            before = pa.array(np.searchsorted(above, self.via[nodes]))
+            names = self.graph.node_names(nodes)
+            if depth < MAX_SHOWN_NODES:
+                texts = pc.binary_join_element_wise(texts.take(before), names, _ARROW)
+            else:
+                # Too long to show: the first half, the number of nodes left out, the last half.
+                tail, step = names, cast(npt.NDArray[Any], nodes)
+                for _ in range(MAX_SHOWN_NODES // 2 - 1):
+                    step = self.via[step]
+                    tail = pc.binary_join_element_wise(self.graph.node_names(step), tail, _ARROW)
+                left_out = f"… {depth + 1 - MAX_SHOWN_NODES:,} more …"
+                texts = pc.binary_join_element_wise(heads.take(before), left_out, tail, _ARROW)
+            heads = texts if depth < MAX_SHOWN_NODES // 2 else heads.take(before)
+            sources = pa.array(EDGE_SOURCES).take(pa.array(self.weakest[nodes]))
+            yield (
+                nodes,
+                pc.binary_join_element_wise(f"depth {depth:,}, by ", texts, "; weakest edge: ", sources, ""),
+            )

@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from auditor.errors import RunError
 from auditor.hashing.weight_digests import TENSOR_DIGEST_BYTES
-from auditor.lineage.graph import SHARED_PARTS, Ids
+from auditor.lineage.artefacts import is_shared_component
+from auditor.lineage.string_ids import Ids
 from auditor.lineage.weight_similarity import FEWEST_SAME
 from auditor.parts import Part
 
@@ -29,14 +30,13 @@ _TENSOR_FIELDS: tuple[pa.Field[Any], ...] = (
     pa.field("name", pa.string()),
     pa.field("revision", pa.string()),
     pa.field("unit", pa.string()),  # the file's URI; that of a sharded model's files is the same
-    pa.field("digests", pa.large_binary()),  # KEPT bytes a tensor
+    pa.field("digests", pa.large_binary()),  # TENSOR_DIGEST_BYTES bytes a tensor
 )
 TENSORS = pa.schema(_TENSOR_FIELDS)
 # A tensor that so many models have which nothing else connects is a part that unlike models share, not a sign of
 # descent, unless it is one of half of all that a model has.
 MANY = 5
 _SHARDED = re.compile(r"[-_]\d{5}-of-\d{5}(?=\.)")
-_SHARED = re.compile(SHARED_PARTS)
 
 Key = tuple[str, str, str]
 
@@ -46,16 +46,11 @@ def unit_of(uri: str) -> str:
     return _SHARDED.sub("", uri)
 
 
-def apart(uri: str) -> bool:
-    """Is the file a part that unlike models share as it is?"""
-    return _SHARED.search(uri) is not None
-
-
 def row(part: Part) -> pa.RecordBatch | None:
     """A row of TENSORS for what was read of a weights file; None where nothing can be told by it."""
     subject = part.subject
     uri = subject.statements[0].place.uri if subject.statements else ""
-    if not part.tensors or apart(uri):
+    if not part.tensors or is_shared_component(uri):
         return None
     cells = (subject.name, subject.revision, unit_of(uri), b"".join(sorted(part.tensors)))
     return pa.RecordBatch.from_arrays(

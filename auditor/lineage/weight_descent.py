@@ -25,8 +25,11 @@ import pyarrow.compute as pc
 from auditor.errors import RunError, Unreadable
 from auditor.facts import EDGES_SCHEMA
 from auditor.hashing.weight_sketch import SKETCH_SIZE, Floats, normalize_vector
-from auditor.lineage.graph import Ids, rank, tidy
-from auditor.lineage.shared_tensors import Tensors, apart, by_key, heads, opened, read, tells, unit_of
+from auditor.lineage.artefacts import is_shared_component
+from auditor.lineage.derived_statements import DerivedStatement
+from auditor.lineage.edges import sort_and_deduplicate
+from auditor.lineage.shared_tensors import Tensors, by_key, heads, opened, read, tells, unit_of
+from auditor.lineage.string_ids import Ids, assign_ids
 from auditor.lineage.weight_similarity import (
     RELATIONS,
     Compared,
@@ -61,14 +64,12 @@ BLENDED = 0.4
 _ROWS, _COLUMNS = 256, 8192
 _SCRATCH = "sketches.npy", "tensors.bin"
 
-Row = tuple[str, str, str, str, str, str]
-
 
 def fingerprinted(blob: Blob) -> tuple[pa.RecordBatch | None, str]:
     """A row of FINGERPRINTS for a safetensors file, None where there is none to be had, and what is counted."""
     if blob.suffix not in SUFFIXES:
         return None, "weights not sampled: not safetensors"
-    if apart(blob.uri):
+    if is_shared_component(blob.uri):
         return None, "weights not sampled: a part that unlike models share"
     try:
         found = sampled(blob.basename, blob.path, blob.offset, blob.size)
@@ -82,7 +83,7 @@ def fingerprinted(blob: Blob) -> tuple[pa.RecordBatch | None, str]:
     return row, "weights sampled" if found.values else "weights not sampled: an adapter, quantised or too small"
 
 
-def observed(folders: Sequence[Path], edges: pa.Table, scratch: Path) -> tuple[pa.Table, tuple[Row, ...]]:
+def observed(folders: Sequence[Path], edges: pa.Table, scratch: Path) -> tuple[pa.Table, tuple[DerivedStatement, ...]]:
     """The edges with those that weights show, and a statement ``observed_base`` for each comparison.
 
     Verdicts: agrees, conflicts and cannot tell of a declared base; undeclared of one that nobody declares; related
@@ -110,8 +111,8 @@ def observed(folders: Sequence[Path], edges: pa.Table, scratch: Path) -> tuple[p
         more = pa.Table.from_arrays(
             [pa.array(column, pa.string()) for column in zip(*cells, strict=True)], schema=EDGES_SCHEMA
         )
-        edges = tidy(pa.concat_tables([edges, more]))
-    return edges, tuple(("model", child, "observed_base", *rest) for child, *rest in sorted(rows))  # type: ignore[misc]
+        edges = sort_and_deduplicate(pa.concat_tables([edges, more]))
+    return edges, tuple(DerivedStatement("model", child, "observed_base", *rest) for child, *rest in sorted(rows))
 
 
 def _words(found: Compared) -> tuple[str, str]:
@@ -287,7 +288,7 @@ class _Groups:
         among = pc.and_(pc.equal(edges["child_kind"], "model"), pc.equal(edges["parent_kind"], "model"))
         # A folder that many machines have connects nothing.
         made = edges.filter(pc.and_(among, pc.invert(pc.starts_with(edges["parent"], "local:"))))
-        ids, self.words = rank(pa.chunked_array([*made["child"].chunks, *made["parent"].chunks], pa.string()))
+        ids, self.words = assign_ids(pa.chunked_array([*made["child"].chunks, *made["parent"].chunks], pa.string()))
         child, parent = ids[: made.num_rows], ids[made.num_rows :]
         false = [pair for pair, found in tested.items() if found.verdict == "conflicts"]
         if false:

@@ -91,17 +91,17 @@ def derive(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Pa
     import pyarrow.parquet as pq
 
     from auditor.facts import FACTS_SCHEMA, subjects_to_rows
-    from auditor.lineage.graph import edges
-    from auditor.lineage.propagation import derive
+    from auditor.lineage.derive import derive_statements
+    from auditor.lineage.edges import collect_edges
     from auditor.lineage.weight_descent import observed
 
     (out / "derived").mkdir(exist_ok=True)
-    graph, seen = observed(folders, edges(facts), out / "derived")
+    graph, seen = observed(folders, collect_edges(facts), out / "derived")
     pq.write_table(graph, out / "derived" / "edges.parquet", compression="zstd")
     with pq.ParquetWriter(out / "derived" / "derived.parquet", FACTS_SCHEMA, compression="zstd") as writer:
         counted, lists = hits(folders, facts, policy.treat)
         writer.write_batch(subjects_to_rows(lists))
-        for batch in derive(facts, counted, graph, resource_folder("rules") / "vocabulary", seen):
+        for batch in derive_statements(facts, counted, graph, resource_folder("rules") / "vocabulary", seen):
             writer.write_batch(batch)
 
 
@@ -114,8 +114,9 @@ def hits(
 
     A sample that matches by a digest of its bytes counts as computed, whatever digests are declared for it; among hits
     of one basis, exact counts before near. ``treat`` replaces a list's meaning (a profile may treat ``test`` as
-    ``csam``). Columns: kind, name, revision, list, means, basis, how, relation, hits, samples;
-    ``how`` is what a listed model was found by and what the list says of it, "" of samples.
+    ``csam``). Columns: kind, name, revision, list, means, basis, algorithm, variant, classification, relation, hits,
+    samples. For lists of models algorithm, variant and classification say what a model was found by, with details,
+    and what the list says of it; they are "" for samples.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -137,19 +138,18 @@ def hits(
     near = pc.cast(pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT_ALGORITHMS))), pa.int8())
     declared = pc.cast(pc.equal(found["basis"], "declared"), pa.int8())
     found = found.append_column("weakness", pc.add(pc.add(declared, declared), near))
-    # Of weights that are like a listed model's the hit says in words how; of digests there is nothing more to say.
-    detail = pc.binary_join_element_wise(
-        " (", pc.if_else(pc.equal(found["variant"], ""), None, found["variant"]), ")", ""
-    )
-    by = pc.binary_join_element_wise(found["algorithm"], pc.fill_null(detail, ""), "")
-    about = pc.binary_join_element_wise(by, found["classification"], ": ", null_handling="skip")
-    found = found.append_column("how", pc.if_else(pc.equal(found["means"], "model"), about, ""))
-    per_list = [*identity, "list", "means", "how"]
+    # Samples are counted together, whatever they matched by; a model has a row for each way it was found.
+    is_model = pc.equal(found["means"], "model")
+    details = ["algorithm", "variant", "classification"]
+    for name in details:
+        column = pc.if_else(is_model, pc.fill_null(found[name], ""), "")
+        found = found.set_column(found.schema.get_field_index(name), name, column)
+    per_list = [*identity, "list", "means", *details]
     samples = found.group_by([*per_list, "place", "row", "sample"]).aggregate([("weakness", "min")])
     counted = samples.group_by([*per_list, "weakness_min"]).aggregate([("sample", "count")])
     relation = pc.if_else(pc.equal(pc.bit_wise_and(counted["weakness_min"], 1), 1), "near", "exact")
     basis = pc.if_else(pc.greater(counted["weakness_min"], 1), "declared", "computed")
-    counted, per_list = counted.append_column("basis", basis), [*per_list[:-1], "basis", "how"]
+    counted, per_list = counted.append_column("basis", basis), [*identity, "list", "means", "basis", *details]
     words = cast("list[str]", counted["means"].to_pylist())
     means = pa.array([treat.get(word, word) for word in words], pa.string())
     counted = counted.append_column("relation", relation).append_column("hits", counted["sample_count"])

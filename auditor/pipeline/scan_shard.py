@@ -295,7 +295,7 @@ class Writer:
         """Sample the values of weights files and compare them with lists, or count that they were not."""
         if not sample and not _lists():
             return
-        from auditor.lineage.listed_fingerprints import listed, uncompared
+        from auditor.lineage.fingerprint_matching import listed, uncompared
 
         if not sample:
             self._coverage.update(uncompared(_lists(), len(blobs)))
@@ -410,7 +410,7 @@ class Writer:
             from auditor.facts import subjects_to_rows
 
             if any(known.means == "model" for known in _lists()):
-                from auditor.lineage.listed_models import model_hits
+                from auditor.lineage.model_matching import model_hits
 
                 self._keep(model_hits(self._subjects, _lists(), self._compared))
             self._rows.append(subjects_to_rows(self._subjects))

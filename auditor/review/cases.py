@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.errors import RunError, UsageError
 from auditor.extensions import Extension
-from auditor.lineage.graph import SHARED_PARTS
+from auditor.lineage.artefacts import is_shared_component
 from auditor.model import STATEMENT_KEYS, Case, Digest, Finding, Ground, Ref, Rule, Statement, Subject
 from auditor.pipeline.audit import ListSummary, PolicySummary, Report, report
 from auditor.policy.evaluate import evaluate_subject
@@ -334,7 +333,7 @@ def _digests(subjects: Mapping[tuple[str, str], tuple[Subject, ...]], ref: Ref) 
     """The digests of a subject's weights files, by file; without the parts that unlike models share as they are."""
     files: dict[str, list[Digest]] = {}
     for statement in _stated(subjects, ref):
-        if statement.key == "artefact" and not re.search(SHARED_PARTS, statement.place.uri):
+        if statement.key == "artefact" and not is_shared_component(statement.place.uri):
             algorithm, _, value = statement.value.partition(":")
             files.setdefault(statement.place.uri, []).append(Digest(algorithm, value))
     return files
@@ -479,7 +478,7 @@ def _judged(facts: Iterable[Fact], policy: Policy, ground: Ground) -> set[tuple[
 
 
 def _exposed(statements: Sequence[Statement], stated: Mapping[Ref, Sequence[Statement]]) -> Iterator[Statement]:
-    """What :mod:`auditor.lineage.propagation` derives: a model's own training data has matches by its bytes."""
+    """What :mod:`auditor.lineage.exposure` derives: a model's own training data has matches by its bytes."""
     data = {statement.value for statement in statements if statement.key == "trained_on"}
     relations = {
         (ref.name, said.relation)

@@ -18,8 +18,8 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from auditor.facts import FACTS_SCHEMA
-from auditor.lineage.graph import edges
-from auditor.lineage.propagation import derive
+from auditor.lineage.derive import derive_statements
+from auditor.lineage.edges import collect_edges
 from auditor.resources import resource_folder
 
 
@@ -76,7 +76,7 @@ def main() -> None:
         os.waitpid(child, 0)
         facts = pads.dataset(sorted(str(path) for path in folder.iterdir()), schema=FACTS_SCHEMA, format="parquet")
         began, cpu = time.perf_counter(), time.process_time()
-        graph = edges(facts)
+        graph = collect_edges(facts)
         print(f"edges    {graph.num_rows:>11,}  {time.perf_counter() - began:6.1f} s")
         listed = {"revision": "", "list": "example", "means": "csam", "basis": "computed"}
         found = [
@@ -86,7 +86,9 @@ def main() -> None:
         began_derive = time.perf_counter()
         rows = sum(
             batch.num_rows
-            for batch in derive(facts, pa.Table.from_pylist(found), graph, resource_folder("rules") / "vocabulary")
+            for batch in derive_statements(
+                facts, pa.Table.from_pylist(found), graph, resource_folder("rules") / "vocabulary"
+            )
         )
         print(f"derived  {rows:>11,}  {time.perf_counter() - began_derive:6.1f} s")
         peak = system.getrusage(system.RUSAGE_SELF).ru_maxrss / 1e6

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.facts import FACTS_SCHEMA, subjects_to_rows
-from auditor.lineage.graph import edges
-from auditor.lineage.propagation import derive
+from auditor.lineage.derive import derive_statements
+from auditor.lineage.edges import collect_edges
 from auditor.lineage.repository_names import keys, renamed
 from auditor.model import Kind, Place, Statement, Subject
 from auditor.parts import Part
@@ -23,7 +23,8 @@ from auditor.terms import derive as terms
 VOCABULARY = resource_folder("rules") / "vocabulary"
 SHA = "sha256:" + "ab" * 32
 HIT = pa.schema(
-    [(n, pa.string()) for n in ("kind", "name", "revision", "list", "means", "relation", "basis", "how")]
+    [(n, pa.string()) for n in ("kind", "name", "revision", "list", "means", "relation", "basis")]
+    + [(n, pa.string()) for n in ("algorithm", "variant", "classification")]
     + [("hits", pa.int64()), ("samples", pa.int64())]
 )
 
@@ -55,12 +56,14 @@ def hit(name: str, relation: str = "exact", number: int = 1, **other: object) ->
         "means": "csam",
         "basis": "computed",
         "samples": 120,
+        "variant": "",
+        "classification": "",
     }
     return {**plain, "name": name, "relation": relation, "hits": number, **other}
 
 
 def derived(table: pa.Table, *hits: dict[str, object]) -> list[tuple[str, str, str, str, str]]:
-    found = derive(table, pa.Table.from_pylist(list(hits), HIT), edges(table), VOCABULARY)
+    found = derive_statements(table, pa.Table.from_pylist(list(hits), HIT), collect_edges(table), VOCABULARY)
     return [
         (row["name"], row["key"], row["value"], row["relation"], row["remark"])
         for batch in found
@@ -69,7 +72,7 @@ def derived(table: pa.Table, *hits: dict[str, object]) -> list[tuple[str, str, s
 
 
 def pairs(table: pa.Table) -> list[tuple[str, str, str]]:
-    return [(row["child"], row["parent"], row["relation"]) for row in edges(table).to_pylist()]
+    return [(row["child"], row["parent"], row["relation"]) for row in collect_edges(table).to_pylist()]
 
 
 def test_a_parent_is_called_as_the_subject_that_is_meant() -> None:
@@ -166,7 +169,7 @@ def test_a_claimed_hit_is_stated_apart_and_exposes_nothing_downstream() -> None:
 
 def test_a_listed_digest_that_a_model_only_declares_is_a_lead_that_nothing_follows_from() -> None:
     table = facts(model("o/pointer"), model("o/b", "o/pointer"))
-    listed = {"kind": "model", "means": "model", "list": "models", "basis": "declared", "how": "sha256: dedicated"}
+    listed = {"kind": "model", "means": "model", "list": "models", "basis": "declared", "algorithm": "sha256"}
     assert [row[:4] for row in derived(table, hit("o/pointer", **listed))] == [
         ("o/pointer", "known_model", "models", "claimed-weights")
     ]
@@ -188,7 +191,7 @@ def test_data_made_from_data_with_hits_is_a_note_and_so_is_what_was_trained_on_i
 
 def test_descent_from_a_listed_model_is_linked() -> None:
     table = facts(model("o/listed"), model("o/b", "o/listed"))
-    found = derived(table, hit("o/listed", kind="model", means="model", list="models"))
+    found = derived(table, hit("o/listed", kind="model", means="model", list="models", algorithm="sha256"))
     assert [row[:4] for row in found] == [
         ("o/listed", "known_model", "models", "same-weights"),
         ("o/b", "descends", "o/listed", "linked"),
@@ -197,7 +200,7 @@ def test_descent_from_a_listed_model_is_linked() -> None:
 
 def test_a_name_on_a_list_of_models_is_a_lead_that_nothing_follows_from() -> None:
     table = facts(model("o/listed"), model("o/b", "o/listed"))
-    found = derived(table, hit("o/listed", "near", kind="model", means="model", list="models", how="name"))
+    found = derived(table, hit("o/listed", "near", kind="model", means="model", list="models", algorithm="name"))
     assert [row[:4] for row in found] == [("o/listed", "known_model", "models", "name")]
 
 
@@ -282,7 +285,7 @@ def test_a_dataset_can_drop_the_clause_of_its_source() -> None:
 
 def test_statements_reach_every_revision() -> None:
     table = facts(dataset("d/p"), *(model("o/a", revision=revision, trained_on="d/p") for revision in ("r1", "r2")))
-    batches = derive(table, pa.Table.from_pylist([hit("d/p")], HIT), edges(table), VOCABULARY)
+    batches = derive_statements(table, pa.Table.from_pylist([hit("d/p")], HIT), collect_edges(table), VOCABULARY)
     found = [(r["name"], r["revision"], r["key"], r["bucket"]) for batch in batches for r in batch.to_pylist()]
     assert [row[:3] for row in found[1:]] == [("o/a", "r1", "exposed"), ("o/a", "r2", "exposed")]
     assert [row[3] for row in found[1:]] == [Subject("model", "o/a", revision).ref.bucket for revision in ("r1", "r2")]

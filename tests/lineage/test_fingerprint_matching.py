@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from auditor import known as lists
 from auditor.hashing.weight_sketch import normalize_vector
 from auditor.known.store import Declared, import_list
-from auditor.lineage.listed_fingerprints import twins
+from auditor.lineage.fingerprint_matching import twins
 from auditor.lineage.weight_similarity import Fingerprint, fingerprint, save
 from auditor.pipeline.audit import Report, audit, facts, judge
 from auditor.render import report_formats

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from auditor.known.store import open_list
-from auditor.lineage.listed_models import model_hits
+from auditor.lineage.model_matching import model_hits
 from auditor.model import Place, Statement, Subject
 
 DIGEST = "ab" * 32

@@ -1,0 +1,45 @@
+"""Read which model has which weights file, by the digests that a run's facts hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as pads
+
+from auditor.facts import LOW_MEMORY_SCAN
+from auditor.lineage.string_ids import as_array
+
+# Paths of pipeline components that unrelated models share unchanged, as diffusers names their folders. The same file
+# there does not make one model a copy of another.
+SHARED_COMPONENT_PATH = (
+    r"(^|/)(vae|text_encoder|tokenizer|safety_checker|image_encoder|feature_extractor|scheduler)[^/]*/"
+)
+_SHARED_COMPONENT = re.compile(SHARED_COMPONENT_PATH)
+
+
+@dataclass(frozen=True, slots=True)
+class Artefacts:
+    """The digests of models' files, as aligned columns with one row for each digest.
+
+    ``names`` are models, ``digests`` are written ``algorithm:hex``, ``shared_component`` is a Boolean column.
+    """
+
+    names: pa.Array
+    digests: pa.Array
+    shared_component: pa.Array
+
+
+def read_artefacts(facts: pads.Dataset) -> Artefacts:
+    """Return the digests of all models' files in these facts."""
+    wanted = (pc.field("kind") == "model") & (pc.field("key") == "artefact")
+    table = facts.to_table(["name", "value", "uri"], filter=wanted, **LOW_MEMORY_SCAN).combine_chunks()
+    names, digests, uris = (as_array(column) for column in table.columns)
+    return Artefacts(names, digests, pc.match_substring_regex(uris, SHARED_COMPONENT_PATH))
+
+
+def is_shared_component(uri: str) -> bool:
+    """Tell whether the file belongs to a pipeline component that unrelated models share unchanged."""
+    return _SHARED_COMPONENT.search(uri) is not None

@@ -1,0 +1,63 @@
+"""Follow the prohibition clause from parents to children: was it kept, weakened, dropped or added?"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as pads
+
+from auditor.facts import LOW_MEMORY_SCAN
+from auditor.lineage.derived_statements import DerivedStatement
+from auditor.model import Kind
+
+# Values of the statement ``clause``, the weakest protection first.
+CLAUSE_RANKS = ("absent", "by-reference", "card-only", "explicit")
+_ABSENT, _BY_REFERENCE = 0, 1
+_KINDS: tuple[Kind, ...] = ("model", "dataset")
+
+
+def clause_statements(facts: pads.Dataset, edges: pa.Table) -> Iterator[DerivedStatement]:
+    """Yield ``protection`` for each child and parent whose terms were both read.
+
+    The value is kept, by-reference, dropped or added; the relation is the parent. Of several clauses of a subject the
+    strongest counts. Two subjects that never had the clause say nothing.
+    """
+    for kind in _KINDS:
+        wanted = (pc.field("kind") == kind) & (pc.field("key") == "clause")
+        stated = facts.to_table(["name", "value"], filter=wanted, **LOW_MEMORY_SCAN)
+        ranked = stated.append_column("rank", pc.index_in(stated["value"], pa.array(CLAUSE_RANKS)))
+        best = ranked.group_by("name").aggregate([("rank", "max")])
+        names, ranks = best["name"].combine_chunks(), best["rank_max"].combine_chunks()
+        same_kind = pc.and_(pc.equal(edges["child_kind"], kind), pc.equal(edges["parent_kind"], kind))
+        made = edges.filter(pc.and_(same_kind, pc.not_equal(edges["relation"], "copy")))
+        of_parent, of_child = (
+            ranks.take(pc.index_in(made[end], names).combine_chunks()) for end in ("parent", "child")
+        )
+        rows = made.append_column("parent_rank", of_parent).append_column("child_rank", of_child)
+        # The sum is null where either is unknown, and 0 where neither has the clause: both are filtered out.
+        for row, edge in _merge_edges(rows.filter(pc.greater(pc.add(of_parent, of_child), 0))):
+            before, after = row["parent_rank"], row["child_rank"]
+            clauses = f"{row['parent']}: {CLAUSE_RANKS[before]}; {row['child']}: {CLAUSE_RANKS[after]}"
+            yield DerivedStatement(
+                kind, row["child"], "protection", _change(before, after), row["parent"], f"{clauses}; {edge}"
+            )
+
+
+def _change(before: int, after: int) -> str:
+    if before == _ABSENT:
+        return "added"
+    if after == _ABSENT:
+        return "dropped"
+    return "by-reference" if after == _BY_REFERENCE < before else "kept"
+
+
+def _merge_edges(edges: pa.Table) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield each pair of child and parent once, with the relations and sources of all edges between them."""
+    key = ("child_kind", "child", "parent_kind", "parent")
+    for _, group in itertools.groupby(edges.to_pylist(), lambda row: [row[name] for name in key]):
+        rows = list(group)
+        yield rows[0], "edge: " + " and ".join(f"{row['relation'] or 'base'}, {row['source']}" for row in rows)

@@ -1,0 +1,85 @@
+"""State which samples match lists of known content, and count the matches of each dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from auditor.lineage.derived_statements import DerivedStatement
+from auditor.model import Basis
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetHits:
+    """How many samples of one dataset match, by relation, of how many (None: unknown), and on which lists."""
+
+    exact: int
+    near: int
+    samples: int | None
+    lists: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{_format_hits(self.exact, self.near)}{_format_samples(self.samples)}"
+
+
+def _format_hits(exact: int, near: int) -> str:
+    return ", ".join(f"{number:,} {word}" for number, word in ((exact, "exact"), (near, "near")) if number) or "none"
+
+
+def _format_samples(samples: int | None) -> str:
+    return f" of {samples:,} samples" if samples is not None else ", number of samples unknown"
+
+
+def count_hits(hits: pa.Table, basis: Basis) -> dict[str, DatasetHits]:
+    """Count each dataset's hits with this basis on lists that mean csam, by the dataset's name, sorted.
+
+    One sample may match several lists, so a count is the greatest of any one list, never a sum over lists.
+    """
+    by_list: dict[str, dict[str, dict[str, int]]] = {}
+    samples: dict[str, int] = {}
+    for row in hits.to_pylist():
+        if row["means"] != "csam" or row["kind"] != "dataset" or row["basis"] != basis:
+            continue
+        name = row["name"]
+        counts = by_list.setdefault(name, {}).setdefault(row["list"], {"exact": 0, "near": 0})
+        counts[row["relation"]] += row["hits"]
+        if row["samples"] is not None:
+            samples[name] = max(samples.get(name, 0), row["samples"])
+    return {
+        name: DatasetHits(
+            max(counts["exact"] for counts in lists.values()),
+            max(counts["near"] for counts in lists.values()),
+            samples.get(name),
+            tuple(sorted(lists)),
+        )
+        for name, lists in sorted(by_list.items())
+    }
+
+
+def known_content_statements(hits: pa.Table) -> Iterator[DerivedStatement]:
+    """Yield ``known_content`` for each subject, list, relation and basis of hits on lists that mean csam."""
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in hits.to_pylist():
+        if row["means"] == "csam":
+            groups.setdefault((row["kind"], row["name"], row["revision"], row["list"]), []).append(row)
+    for (kind, name, revision, list_name), rows in sorted(groups.items()):
+        samples = max((row["samples"] for row in rows if row["samples"] is not None), default=None)
+        counts = {
+            (basis, relation): sum(row["hits"] for row in rows if (row["basis"], row["relation"]) == (basis, relation))
+            for basis in ("computed", "declared")
+            for relation in ("exact", "near")
+        }
+        all_declared = not counts["computed", "exact"] + counts["computed", "near"]
+        for (basis, relation), number in counts.items():
+            if not number:
+                continue
+            counted = f"{_format_hits(counts[basis, 'exact'], counts[basis, 'near'])}{_format_samples(samples)}"
+            if basis == "computed":
+                remark = f"{counted}; basis computed"
+            else:
+                remark = f"{counted}; claimed by its manifest{', no bytes here' if all_declared else ''}"
+                relation = f"claimed-{relation}"
+            yield DerivedStatement(kind, name, "known_content", list_name, relation, remark, revision)

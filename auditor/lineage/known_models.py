@@ -1,0 +1,122 @@
+"""State which models a list of models holds, which are like a listed one, and which were made from one.
+
+``known_model`` has the list as value. Its relation says what the match proves: ``same-weights``, ``same-autov3`` and
+``same-values`` that it is the listed model; ``dedicated`` that it was made from a model that the list holds as made
+for its purpose; every other relation is a lead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from auditor.known.model_entries import purpose_of
+from auditor.lineage.derived_statements import DerivedStatement
+from auditor.lineage.graph import EDGE_SOURCES, Graph
+from auditor.lineage.model_matching import BASE_FILE, BASE_NAME
+from auditor.samples import WEIGHT_FINGERPRINT
+
+# A base that a model names is one lead, whether it is named by its file or by its address.
+_BASE_LEADS: Mapping[str, str] = {BASE_FILE: "base", BASE_NAME: "base"}
+
+
+class _Match(NamedTuple):
+    """How a model was found on a list. ``details`` and ``classification`` are for people, as the list says them."""
+
+    is_same_model: bool
+    is_exact: bool
+    algorithm: str
+    details: str
+    classification: str
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> _Match:
+        """Read a row of hits on a list that means model.
+
+        A digest that is only declared, as by a Git LFS pointer, does not show that a model is the listed one.
+        """
+        is_exact = row["relation"] == "exact"
+        is_same_model = row["basis"] == "computed" and (is_exact or row["algorithm"] == WEIGHT_FINGERPRINT)
+        return cls(is_same_model, is_exact, row["algorithm"], row["variant"], row["classification"])
+
+    def __str__(self) -> str:
+        found_by = f"{self.algorithm} ({self.details})" if self.details else self.algorithm
+        return f"{found_by}: {self.classification}" if self.classification else found_by
+
+
+def known_model_statements(hits: pa.Table) -> Iterator[DerivedStatement]:
+    """Yield ``known_model`` for each list that holds a model or a lead to it; a lead only where no match is proof."""
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in _model_rows(hits):
+        groups.setdefault((row["kind"], row["name"], row["revision"], row["list"]), []).append(row)
+    for (kind, name, revision, list_name), rows in sorted(groups.items()):
+        basis = ", ".join(sorted({row["basis"] for row in rows}))
+        matches = sorted({_Match.from_row(row) for row in rows}, reverse=True)
+        for relation, chosen in _by_relation(matches).items():
+            remark = f"by {', '.join(map(str, chosen))}; basis {basis}"
+            yield DerivedStatement(kind, name, "known_model", list_name, relation, remark, revision)
+
+
+def _model_rows(hits: pa.Table) -> list[dict[str, Any]]:
+    return [row for row in hits.to_pylist() if row["means"] == "model"]
+
+
+def _by_relation(matches: list[_Match]) -> dict[str, list[_Match]]:
+    """Group the matches by the relation that they are stated as, sorted by it."""
+    if same := [match for match in matches if match.is_same_model]:
+        digests = {match.algorithm for match in same if match.is_exact}
+        return {"same-weights" if digests - {"autov3"} else "same-autov3" if digests else "same-values": same}
+    leads: dict[str, list[_Match]] = {}
+    for match in matches:
+        leads.setdefault(_lead_relation(match), []).append(match)
+    return dict(sorted(leads.items()))
+
+
+def _lead_relation(match: _Match) -> str:
+    if match.is_exact:
+        return "claimed-weights"
+    if match.algorithm == BASE_FILE and purpose_of(match.classification) == "dedicated":
+        return "dedicated"
+    return _BASE_LEADS.get(match.algorithm, match.algorithm)
+
+
+def same_weights_models(hits: pa.Table) -> list[str]:
+    """Return the names of the models that are shown to be a listed one, sorted."""
+    return sorted({row["name"] for row in _model_rows(hits) if _Match.from_row(row).is_same_model})
+
+
+def dedicated_derivative_statements(
+    graph: Graph, hits: pa.Table, observed_bases: Iterable[DerivedStatement]
+) -> Iterator[DerivedStatement]:
+    """Yield ``known_model`` with relation dedicated for models made directly from a dedicated listed model.
+
+    Their own card or header, or their weights, say so. Left out where the weights contradict it, and where only a
+    text mentions the listed model.
+    """
+    dedicated: dict[str, dict[str, str]] = {}  # by model and list: the classification
+    same: set[tuple[str, str]] = set()
+    for row in _model_rows(hits):
+        match = _Match.from_row(row)
+        if match.is_same_model:
+            same.add((row["name"], row["list"]))
+            if purpose_of(match.classification) == "dedicated":
+                dedicated.setdefault(row["name"], {})[row["list"]] = match.classification
+    contradicted = {(said.name, said.value) for said in observed_bases if said.relation == "conflicts"}
+    parents = graph.find_nodes("model", sorted(dedicated))
+    is_model = graph.child & 1 == 0
+    more_than_text = graph.strength > EDGE_SOURCES.index("card-text")
+    chosen = np.flatnonzero(np.isin(graph.parent, parents) & ~graph.is_copy & is_model & more_than_text)
+    strongest: dict[tuple[str, str, str], int] = {}
+    for at in chosen.tolist():
+        child, parent = graph.node_name(graph.child[at]), graph.node_name(graph.parent[at])
+        for list_name in dedicated[parent]:
+            if (child, parent) not in contradicted and (child, list_name) not in same:
+                key = child, list_name, parent
+                strongest[key] = max(strongest.get(key, 0), int(graph.strength[at]))
+    for (child, list_name, parent), strength in sorted(strongest.items()):
+        source, classification = EDGE_SOURCES[strength], dedicated[parent][list_name]
+        remark = f"made from {parent}, says its {source}; the list says of that: {classification}"
+        yield DerivedStatement("model", child, "known_model", list_name, "dedicated", remark)

@@ -1,0 +1,87 @@
+"""Resolve a name that a card or header writes to the subject of the run that it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as pads
+
+from auditor.facts import LOW_MEMORY_SCAN
+from auditor.lineage import repository_names
+from auditor.lineage.artefacts import Artefacts
+from auditor.lineage.string_ids import as_array
+
+# File names of weights that thousands of models have: such a name identifies no model.
+_COMMON_FILE_NAMES = r"^(model|pytorch_model|adapter_model|diffusion_pytorch_model|pytorch_lora_weights|consolidated)\b"
+# Keys that never appear alone, so that skipping their rows loses no subject; there are many of them.
+_KEYS_TO_SKIP = ("gap", "tag", "language", "signal", "clause")
+# The table of renamed repositories for each kind of subject.
+RENAME_TABLES: Mapping[str, Literal["models", "datasets"]] = {"model": "models", "dataset": "datasets"}
+
+
+def list_subject_names(facts: pads.Dataset, kind: str) -> pa.Array:
+    """Return the names of all subjects of one kind, sorted and distinct."""
+    wanted = (pc.field("kind") == kind) & ~pc.field("key").isin(_KEYS_TO_SKIP)
+    batches = facts.to_batches(columns=["name"], filter=wanted, **LOW_MEMORY_SCAN)
+    found = [batch.column(0).unique() for batch in batches if batch.num_rows]
+    names = pa.chunked_array(found, pa.string()).unique()
+    return names.take(pc.sort_indices(names))
+
+
+class SubjectResolver:
+    """Finds the subject of one kind that a written name means."""
+
+    def __init__(self, names: pa.Array, kind: str, renames: repository_names.Renamed) -> None:
+        self.names = names
+        self.kind = kind
+        self.renames = renames
+        self.keys = repository_names.keys(names, RENAME_TABLES[kind], renames)
+
+    def resolve(self, written: pa.Array, artefacts: Artefacts) -> pa.Array:
+        """Return for each written name the name of the subject that it means.
+
+        Where it means none: the new name of a renamed repository, or else the normalised name.
+        """
+        normal = repository_names.normals(written)
+        exact = self.names.take(pc.index_in(normal, self.names))
+        keys = repository_names.keys(written, RENAME_TABLES[self.kind], self.renames)
+        by_key = self.names.take(pc.index_in(keys, self.keys))
+        # A header may name its base by the digest of a file.
+        by_digest = _first_owner(normal, artefacts)
+        return pc.coalesce(exact, by_key, by_digest, self._renamed(normal), normal)
+
+    def _renamed(self, normal: pa.Array) -> pa.Array:
+        """Return the new name, in its own letter case, of each repository that was renamed; null for others."""
+        table = getattr(self.renames, RENAME_TABLES[self.kind]) | self.renames.files
+        at = pc.index_in(pc.utf8_lower(normal), pa.array(list(table), pa.string()))
+        return pa.array(list(table.values()), pa.string()).take(at)
+
+
+def _first_owner(digests: pa.Array, artefacts: Artefacts) -> pa.Array:
+    """Return the model, first by name, that has a file with each digest; null where no model has it."""
+    order = pc.sort_indices(artefacts.names)
+    return artefacts.names.take(order.take(pc.index_in(digests, artefacts.digests.take(order))))
+
+
+def resolve_file_names(facts: pads.Dataset, names: pa.Array) -> pa.Array:
+    """Replace each name that is an uncommon weights file of exactly one model by that model's name."""
+    is_file = pc.and_(
+        pc.match_substring_regex(names, rf"^[^/]+({'|'.join(repository_names.WEIGHTS).replace('.', '[.]')})$"),
+        pc.invert(pc.match_substring_regex(names, _COMMON_FILE_NAMES, ignore_case=True)),
+    )
+    files = names.filter(is_file)
+    if not len(files):
+        return names
+    wanted = (pc.field("kind") == "model") & (pc.field("key") == "weights_format") & pc.field("relation").isin(files)
+    owners = (
+        facts.to_table(["relation", "name"], filter=wanted, **LOW_MEMORY_SCAN)
+        .group_by(["relation", "name"])
+        .aggregate([])
+    )
+    single = owners.group_by("relation").aggregate([("name", "count"), ("name", "min")])
+    single = single.filter(pc.equal(single["name_count"], 1)).combine_chunks()
+    owner = as_array(single["name_min"]).take(pc.index_in(names, as_array(single["relation"])))
+    return pc.coalesce(owner, names)
