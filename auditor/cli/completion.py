@@ -1,4 +1,4 @@
-"""``auditor completion``: what a shell needs to complete commands and options."""
+"""``auditor completion``: scripts with which a shell completes commands and options."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def command(context: click.Context, shell: str) -> None:
     """Print the completion script for SHELL."""
     from click.shell_completion import get_completion_class
 
-    found = get_completion_class(shell)
-    assert found
-    click.echo(found(context.find_root().command, {}, "auditor", "_AUDITOR_COMPLETE").source())
+    completion = get_completion_class(shell)
+    assert completion
+    click.echo(completion(context.find_root().command, {}, "auditor", "_AUDITOR_COMPLETE").source())

@@ -23,7 +23,7 @@ those of `auditor rules explain`; a `gap` is something that could not be read.""
 @click.argument("target", metavar="TARGET|RUN")
 @isolated_option
 def command(target: str, isolated: bool) -> None:
-    """What a TARGET states, or a finished RUN has read: one JSON object a line."""
+    """Print what a TARGET states, or a finished RUN has read: one JSON object a line."""
     from auditor.pipeline.audit import audit, facts
 
     with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
@@ -31,10 +31,10 @@ def command(target: str, isolated: bool) -> None:
         if not (run / "run.json").is_file():
             run = Path(folder, "run")
             audit(target, out=run, isolated=isolated)
-        silent = True
+        is_empty = True
         with standard_output() as out:
             for fact in facts(run):
                 out.write(json.dumps(fact) + "\n")
-                silent = False
-        if silent:
+                is_empty = False
+        if is_empty:
             click.echo(f"{target}: no fact was read; `auditor scan` counts its files and says why not", err=True)

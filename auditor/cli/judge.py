@@ -1,12 +1,22 @@
-"""``auditor judge``: derive and judge again what runs have read."""
+"""``auditor judge``: evaluate finished runs under other rules."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from auditor.cli.options import FOLDER, output_options, profile_option, rules_option, workers_option, write
+from auditor.cli.options import (
+    FOLDER,
+    ReportOutput,
+    fail_on_option,
+    output_options,
+    profile_option,
+    rules_option,
+    workers_option,
+    write_outputs,
+)
 
 
 @click.command(
@@ -22,14 +32,20 @@ Examples:
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="The new run."
 )
 @output_options
-@click.option("--fail-on", type=click.Choice(["note", "warning", "error", "never"]), default="error", show_default=True)
+@fail_on_option
 @workers_option
 @click.pass_context
-def command(context: click.Context, /, runs: tuple[Path, ...], fail_on: str, **given: object) -> None:
+def command(
+    context: click.Context,
+    /,
+    runs: tuple[Path, ...],
+    outputs: tuple[ReportOutput, ...],
+    fail_on: str,
+    **options: Any,
+) -> None:
     """Derive and judge finished RUNs again, alone or together, under other rules. Nothing is read anew."""
     from auditor.pipeline.audit import judge
 
-    formats, files = given.pop("formats"), given.pop("files")
-    report = judge(runs, **given)  # type: ignore[arg-type]
-    write(report, formats, files)  # type: ignore[arg-type]
+    report = judge(runs, **options)
+    write_outputs(report, outputs)
     context.exit(report.exit_code(fail_on))

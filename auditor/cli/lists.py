@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import algorithm_option, column_option, pairs
+from auditor.cli.options import algorithm_option, column_option, parse_pairs
 from auditor.errors import UsageError
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -44,7 +44,7 @@ refuses the list; `auditor lists check FILE` shows all of them.""",
     "--threshold",
     "thresholds",
     multiple=True,
-    callback=pairs,
+    callback=parse_pairs,
     metavar="A=BITS",
     help="How far a near match may be: pdq up to 31 (the default), phash-64 or dhash-64 up to 16 (default: equality).",
 )

@@ -1,4 +1,4 @@
-"""``auditor``: finds the commands, and turns what went wrong into a message and an exit code."""
+"""``auditor``: find the command, and turn errors into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOT_COMMANDS = {"main", "options"}
 
 
 class Commands(click.Group):
-    """Every module of this package that has a ``command``; each is imported only when it is asked for."""
+    """The commands: one for each module of this package. A module is imported only when its command is used."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         names = (module.name for module in pkgutil.iter_modules(auditor.cli.__path__))
@@ -44,7 +44,7 @@ class Commands(click.Group):
             click.echo(f"auditor: {error}", err=True)
             code = 2
         except (click.Abort, KeyboardInterrupt) as error:
-            # click makes an Abort of an interrupt, whose cause says how to go on.
+            # click turns an interrupt into an Abort, whose cause says how to resume.
             click.echo(f"auditor: interrupted{error.__cause__ or error}", err=True)
             code = 130
         sys.exit(code if isinstance(code, int) else 0)

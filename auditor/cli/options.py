@@ -1,20 +1,23 @@
-"""RenderOptions that several commands share, as decorators."""
+"""Options that several commands share, as decorators, and where their reports go."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
 
 import click
 
 from auditor.errors import UsageError
+from auditor.render import format_names, formats_by_suffix, render_report
 
 if TYPE_CHECKING:
     from auditor.pipeline.audit import Report
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+DEFAULT_FORMAT = "terminal"
 
 rules_option = click.option(
     "--rules",
@@ -34,19 +37,26 @@ profile_option = click.option(
 workers_option = click.option(
     "--workers", type=click.IntRange(0), default=0, metavar="N", help="Worker processes (default: one a core)."
 )
+fail_on_option = click.option(
+    "--fail-on",
+    type=click.Choice(["note", "warning", "error", "never"]),
+    default="error",
+    show_default=True,
+    help="Exit 1 for a finding of this severity or above.",
+)
 
 isolated_option = click.option(
     "--isolated", is_flag=True, help="Do not load readers and list formats that other installed packages add."
 )
 
 
-def pairs(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    """``WHAT=VALUE`` options as a mapping."""
-    split = [text.partition("=") for text in given]
-    for name, equals, value in split:
+def parse_pairs(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """Parse the values of a repeatable ``WHAT=VALUE`` option into a mapping."""
+    pairs = [text.partition("=") for text in texts]
+    for name, equals, value in pairs:
         if not (name and equals and value):
             raise click.BadParameter(f"{name!r}: write WHAT=VALUE")
-    return {name: value for name, _, value in split}
+    return {name: value for name, _, value in pairs}
 
 
 algorithm_option = click.option(
@@ -56,39 +66,36 @@ column_option = click.option(
     "--column",
     "columns",
     multiple=True,
-    callback=pairs,
+    callback=parse_pairs,
     metavar="A=NAME",
     help="A CSV's column: md5, sha1, sha256, pdq, photodna, url, id, classification … (repeatable).",
 )
 
 
-def _known_formats(context: click.Context, option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The names, if such formats are installed. Rendering is imported only when a format is named."""
-    if names:
-        from auditor.render import report_formats
+class ReportOutput(NamedTuple):
+    """A report that a command writes: in which format, and into which file (None: standard output)."""
 
-        for name in names:
-            if name not in report_formats():
-                raise click.BadParameter(f"there is no format {name!r}; there are {', '.join(report_formats())}")
-    return names
-
-
-def _complete_format(context: click.Context, option: click.Parameter, incomplete: str) -> list[str]:
-    from auditor.render import report_formats
-
-    return [name for name in report_formats() if name.startswith(incomplete)]
+    format_name: str
+    path: Path | None = None
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--format`` and ``-o``: the first file takes the first format, and so on."""
+    """Add ``--format`` and ``-o``, and pass the command their meaning as ``outputs``, a tuple of ReportOutput.
+
+    Misuse of them ends the command before it begins.
+    """
+
+    @functools.wraps(command)
+    def with_outputs(*args: Any, formats: tuple[str, ...], files: tuple[Path, ...], **options: Any) -> Any:
+        return command(*args, outputs=plan_outputs(formats, files), **options)
+
     formats = click.option(
         "--format",
         "formats",
         multiple=True,
-        callback=_known_formats,
-        shell_complete=_complete_format,
+        type=click.Choice(format_names()),
         metavar="F",
-        help="terminal (default), html, json, sarif, csv (repeatable; give each but one an -o).",
+        help=f"{', '.join(format_names())} (default {DEFAULT_FORMAT}; repeatable: give each but one an -o).",
     )
     files = click.option(
         "-o",
@@ -99,35 +106,58 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="FILE",
         help="Where the report goes; its suffix tells the format where --format does not.",
     )
-    return formats(files(command))
+    return formats(files(with_outputs))
 
 
-def write(
-    report: Report, names: tuple[str, ...], files: tuple[Path, ...], *, places: bool = False, share: bool = False
+def plan_outputs(formats: tuple[str, ...], files: tuple[Path, ...]) -> tuple[ReportOutput, ...]:
+    """Return what to write where: the first format goes into the first file, and so on.
+
+    The suffix of a file without a format tells its format; a format without a file goes to standard output.
+
+    Raises:
+        click.UsageError: No format has the suffix, or several formats would go to standard output.
+    """
+    outputs = [ReportOutput(name, path) for name, path in zip(formats, files, strict=False)]
+    outputs += [ReportOutput(_format_of_file(path), path) for path in files[len(formats) :]]
+    outputs += [ReportOutput(name) for name in formats[len(files) :]]
+    if len(formats) > len(files) + 1:
+        raise click.UsageError("only one format can go to stdout: give each of the others an -o FILE")
+    return tuple(outputs) or (ReportOutput(DEFAULT_FORMAT),)
+
+
+def _format_of_file(path: Path) -> str:
+    if not path.suffix:
+        return DEFAULT_FORMAT
+    formats = formats_by_suffix()
+    if path.suffix.lower() not in formats:
+        raise click.UsageError(
+            f"-o {path}: no report format has the suffix {path.suffix}; use one of {', '.join(sorted(formats))}, "
+            "or name the format with --format"
+        )
+    return formats[path.suffix.lower()]
+
+
+def write_outputs(
+    report: Report, outputs: tuple[ReportOutput, ...], *, places: bool = False, share: bool = False
 ) -> None:
-    """Write the report: each format into its file, the one without a file to stdout."""
-    from auditor.render import report_formats
+    """Write a report into each of its outputs."""
     from auditor.reporting.render_options import RenderOptions
 
-    suffixes = {".txt": "terminal", **{f".{name}": name for name in report_formats()}}
-    chosen = list(names) + [suffixes.get(path.suffix.lower(), "terminal") for path in files[len(names) :]]
-    if len(chosen) > len(files) + 1:
-        raise click.UsageError("only one format can go to stdout: give each of the others an -o FILE")
-    for name, path in zip(chosen, files, strict=False):
+    for name, path in outputs:
+        if path is None:
+            with standard_output() as out:
+                render_report(report, name, out, RenderOptions(places, share, colour=out.isatty()))
+            continue
         try:
             with open(path, "w", encoding="utf-8", newline="") as out:
-                report_formats()[name].render(report, out, RenderOptions(places=places, share=share))
+                render_report(report, name, out, RenderOptions(places, share))
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
-    if len(chosen) > len(files) or not files:
-        with standard_output() as out:
-            options = RenderOptions(places=places, share=share, colour=out.isatty())
-            report_formats()[chosen[-1] if chosen else "terminal"].render(report, out, options)
 
 
 @contextmanager
 def standard_output() -> Iterator[TextIO]:
-    """Stdout as UTF-8, written to the end."""
+    """Open standard output as UTF-8, and write it to the end."""
     try:
         with cast("TextIO", click.open_file("-", "w", encoding="utf-8")) as out:
             yield out

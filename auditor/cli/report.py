@@ -1,4 +1,4 @@
-"""``auditor report``: a finished run in one more format."""
+"""``auditor report``: show a finished run in another format."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import FOLDER, output_options, write
+from auditor.cli.options import FOLDER, ReportOutput, output_options, write_outputs
 
 
 @click.command(
@@ -20,10 +20,10 @@ Examples:
 @output_options
 @click.option("--places", is_flag=True, help="Also where matched samples are. Restricted: for those who may act on it.")
 @click.option("--share", is_flag=True, help="Leave out every name: fit to be sent to others.")
-def command(run: Path, formats: tuple[str, ...], files: tuple[Path, ...], places: bool, share: bool) -> None:
+def command(run: Path, outputs: tuple[ReportOutput, ...], places: bool, share: bool) -> None:
     """Show a finished RUN in any format."""
     from auditor.pipeline.audit import report
 
     if places and share:
         raise click.UsageError("--places and --share exclude each other")
-    write(report(run), formats, files, places=places, share=share)
+    write_outputs(report(run), outputs, places=places, share=share)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import click
 
 from auditor.cli.options import (
+    ReportOutput,
     algorithm_option,
     column_option,
+    fail_on_option,
     isolated_option,
     output_options,
     profile_option,
     rules_option,
     workers_option,
-    write,
+    write_outputs,
 )
 
 
@@ -40,13 +43,7 @@ interrupted scan with the same --out goes on where it was."""
 @profile_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="The run's folder.")
 @output_options
-@click.option(
-    "--fail-on",
-    type=click.Choice(["note", "warning", "error", "never"]),
-    default="error",
-    show_default=True,
-    help="Exit 1 for a finding of this severity or above.",
-)
+@fail_on_option
 @workers_option
 @isolated_option
 @click.option(
@@ -60,18 +57,26 @@ interrupted scan with the same --out goes on where it was."""
 @click.option("--dihedral", is_flag=True, help="Match the eight rotations and reflections of each picture too.")
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done to stderr.")
 @click.pass_context
-def command(context: click.Context, /, targets: tuple[str, ...], fail_on: str, **given: object) -> None:
+def command(
+    context: click.Context,
+    /,
+    targets: tuple[str, ...],
+    outputs: tuple[ReportOutput, ...],
+    fail_on: str,
+    verbose: bool,
+    dihedral: bool,
+    **options: Any,
+) -> None:
     """Scan TARGETs: files, folders, manifests. Prints a summary; exit codes are in `auditor --help`."""
     from auditor.pipeline.audit import audit, default_folder
     from auditor.progress import create_reporter
 
-    logging.basicConfig(level=logging.INFO if given.pop("verbose") else logging.WARNING, format="%(message)s")
-    formats, files = given.pop("formats"), given.pop("files")
-    variants = ("oriented", "unpadded", "512", *(("dihedral",) if given.pop("dihedral") else ()))
-    given["out"] = given["out"] or default_folder()
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
+    options["variants"] = ("oriented", "unpadded", "512", *(("dihedral",) if dihedral else ()))
+    options["out"] = options["out"] or default_folder()
     try:
-        report = audit(*targets, variants=variants, progress=create_reporter(), **given)  # type: ignore[arg-type]
+        report = audit(*targets, progress=create_reporter(), **options)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"; the same command with --out {given['out']} goes on where it was") from None
-    write(report, formats, files)  # type: ignore[arg-type]
+        raise KeyboardInterrupt(f"; the same command with --out {options['out']} goes on where it was") from None
+    write_outputs(report, outputs)
     context.exit(report.exit_code(fail_on))

@@ -1,15 +1,17 @@
-"""The report formats: one module each. Adding a format is adding a file.
+"""The report formats, one module each: adding a format is adding a file.
 
 Every module of this folder is a format with the duties of :class:`ReportFormat`; a module that lacks one is an error.
+What several formats share is in :mod:`auditor.reporting`.
 """
 
 from __future__ import annotations
 
-import importlib
 import pkgutil
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO, cast
+
+from auditor.errors import ExtensionError, UsageError
+from auditor.extensions import load_members
 
 if TYPE_CHECKING:
     from auditor.pipeline.audit import Report
@@ -17,15 +19,64 @@ if TYPE_CHECKING:
 
 
 class ReportFormat(Protocol):
-    """What a module of this folder must have."""
+    """The duties of a report format. Its name is that of its module.
+
+    A format never shows a list's hashes, a matched sample's digest, or a text from outside that
+    :func:`auditor.printable.printable` or an escaping of its own has not made harmless. A contract test renders the
+    example run, an empty run and a hostile run in every format, and looks for what must not be shown.
+
+    Attributes:
+        HELP: One line that says what the format is for.
+        SUFFIXES: The suffixes of files by which it is chosen, as ``.csv``; no other format may have them. The stored
+            example is ``reports/example/report`` with the first of them (``python -m tests.make_example``).
+        SHOWS_PLACES: Whether it can show where matched samples are. If not, it refuses ``--places``.
+    """
 
     HELP: str
+    SUFFIXES: tuple[str, ...]
+    SHOWS_PLACES: bool = True
 
-    def render(self, report: Report, out: TextIO, options: RenderOptions) -> None: ...
+    def render(self, report: Report, out: TextIO, options: RenderOptions) -> None:
+        """Write a report, which :func:`render_report` has redacted as ``options`` ask.
+
+        The report begins with :func:`auditor.reporting.redaction.report_notice`. It is written as it is read:
+        ``report.findings`` and ``report.gaps`` may hold millions. Places come from
+        :func:`auditor.reporting.restricted_hits.read_restricted_hits`, and are shown if ``options.places`` alone.
+        """
 
 
-@cache
+def format_names() -> tuple[str, ...]:
+    """Return the names of all formats without importing one."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
 def report_formats() -> Mapping[str, ReportFormat]:
-    """Return every format by its name, which is the name of its module."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}
+    """Return all formats by name. Raises ExtensionError for a module of this folder that is not a format."""
+    return cast("Mapping[str, ReportFormat]", load_members(__name__, ReportFormat))
+
+
+def formats_by_suffix() -> Mapping[str, str]:
+    """Return the name of the format of each file suffix. Raises ExtensionError if two formats have the same one."""
+    names: dict[str, str] = {}
+    for name, report_format in report_formats().items():
+        for suffix in report_format.SUFFIXES:
+            if other := names.get(suffix):
+                raise ExtensionError(f"{__name__}.{name}: has the suffix {suffix} of {other}; give it another one")
+            names[suffix] = name
+    return names
+
+
+def render_report(report: Report, format_name: str, out: TextIO, options: RenderOptions) -> None:
+    """Write a report in a format, redacted as ``options`` ask.
+
+    Raises:
+        UsageError: Places are to be shared, or the format never shows them.
+        RunError: The run is damaged, or does not hold the places that are asked for.
+    """
+    from auditor.reporting.redaction import redact
+
+    formats = report_formats()
+    if options.places and not formats[format_name].SHOWS_PLACES:
+        others = ", ".join(name for name in formats if formats[name].SHOWS_PLACES)
+        raise UsageError(f"--format {format_name} never shows places of samples; use one of {others}")
+    formats[format_name].render(redact(report, options), out, options)

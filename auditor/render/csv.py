@@ -14,11 +14,13 @@ from typing import TextIO
 from auditor.model import Case, Finding, Ref
 from auditor.pipeline.audit import Report
 from auditor.printable import csv_cell
-from auditor.reporting import guidance, labels, redaction
+from auditor.reporting import guidance, labels
+from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.restricted_hits import read_restricted_hits
 
 HELP = "a table for spreadsheets: the cases with their reasons first, then every finding and gap"
+SUFFIXES = (".csv",)
 MAX_CELL_LENGTH = 2000  # characters; spreadsheets take 32,767
 COLUMNS = (
     "type",
@@ -44,11 +46,10 @@ Row = dict[str, str | int]
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the table, row by row; cells that a spreadsheet would run as a formula are quoted with an apostrophe."""
-    shown = redaction.redact(report, options)
     columns = (*COLUMNS, *HIT_COLUMNS) if options.places else COLUMNS
     table = csv.DictWriter(out, columns, restval="", lineterminator="\n")
     table.writeheader()
-    for row in _rows(shown, redaction.report_notice(report, options)):
+    for row in _rows(report, report_notice(report, options)):
         table.writerow(_safe_row(row))
     if options.places:
         for hit in read_restricted_hits(report):

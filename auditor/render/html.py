@@ -13,14 +13,16 @@ from markupsafe import Markup
 
 from auditor.pipeline.audit import Report
 from auditor.printable import printable
-from auditor.reporting import coverage, guidance, labels, redaction, safety_commitments
+from auditor.reporting import coverage, guidance, labels, safety_commitments
 from auditor.reporting.lineage_layout import LineageLayout
+from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.restricted_hits import read_restricted_hits
 from auditor.reporting.summary import summarise
 from auditor.reporting.web_links import is_web_address, split_reference
 
 HELP = "one self-contained page for people: cases, findings by subject, lineage, what was not checked"
+SUFFIXES = (".html", ".htm")
 # Limits of the page, so that a browser opens it however large the run is.
 MAX_CASES = 100
 MAX_DRAWINGS = 40
@@ -32,35 +34,33 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the page; its size is bounded, however many findings there are."""
-    shown = redaction.redact(report, options)
-    layout = LineageLayout(shown.lineage)
+    layout = LineageLayout(report.lineage)
     css = (TEMPLATES / "report.css").read_text("utf-8")
     hits = list(islice(read_restricted_hits(report), MAX_HITS + 1)) if options.places else []
     page = _environment().get_template("report.html")
-    summary = summarise(shown)
-    # Numbers stand for names in a report that is shared: nothing could be looked up by them.
-    refs = () if options.share else [subject.ref for subject in summary.subjects]
+    summary = summarise(report)
+    refs = [subject.ref for subject in summary.subjects]
     pieces = page.generate(
-        report=shown,
-        notice=redaction.report_notice(report, options),
+        report=report,
+        notice=report_notice(report, options),
         summary=summary,
         commitments=safety_commitments.COMMITMENTS,
         stated=safety_commitments.read_commitments(report, refs),
         cases=[
             (case, layout.layout_case(case) if number < MAX_DRAWINGS else None)
-            for number, case in enumerate(shown.cases[:MAX_CASES])
+            for number, case in enumerate(report.cases[:MAX_CASES])
         ],
-        cases_left_out=max(len(shown.cases) - MAX_CASES, 0),
-        matched=guidance.has_known_content_matches(shown),
-        missing=coverage.missing_lists(shown),
+        cases_left_out=max(len(report.cases) - MAX_CASES, 0),
+        matched=guidance.has_known_content_matches(report),
+        missing=coverage.missing_lists(report),
         contacts=guidance.contacts(),
         guidance=guidance,
         labels=labels,
         split_reference=split_reference,
-        asked=coverage.answered_questions(shown),
-        chance=coverage.chance_matches(shown),
-        uncompared=(*coverage.nothing_read_or_compared(shown), *coverage.uncompared_weights(shown)),
-        steps=guidance.next_steps(shown),
+        asked=coverage.answered_questions(report),
+        chance=coverage.chance_matches(report),
+        uncompared=(*coverage.nothing_read_or_compared(report), *coverage.uncompared_weights(report)),
+        steps=guidance.next_steps(report),
         places=options.places,
         hits=hits[:MAX_HITS],
         hits_left_out=len(hits) > MAX_HITS,

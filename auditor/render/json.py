@@ -9,11 +9,13 @@ from typing import TextIO, TypedDict
 
 from auditor.model import Case, Count, Finding, Gap, Kind, Place, Ref
 from auditor.pipeline.audit import Edge, Report
-from auditor.reporting import guidance, redaction
+from auditor.reporting import guidance
+from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.restricted_hits import read_restricted_hits
 
 HELP = "everything, for machines: one JSON object, published schema, one finding a line"
+SUFFIXES = (".json",)
 SCHEMA = "urn:provenance-auditor:report:1"
 
 
@@ -60,28 +62,27 @@ class EdgeV1(TypedDict):
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the report as one object whose arrays of findings, gaps and hits are streamed."""
-    shown = redaction.redact(report, options)
     fields: list[tuple[str, object]] = [
         ("schema", SCHEMA),
-        ("notice", redaction.report_notice(report, options)),
-        ("tool", {"name": "auditor", "version": shown.version}),
-        ("started", shown.started),
-        ("finished", shown.finished),
-        ("targets", list(shown.targets)),
-        ("policy", _policy_json(shown)),
-        ("complete", shown.complete),
-        ("nothing_read", shown.nothing_read),
-        ("nothing_compared", list(shown.nothing_compared)),
-        ("counts", _counts_json(shown)),
-        ("reasons", _sorted_counts(shown.tally.reasons)),
-        ("coverage", _sorted_counts(shown.tally.coverage)),
-        ("advice", list(guidance.advice_lines(shown))),
+        ("notice", report_notice(report, options)),
+        ("tool", {"name": "auditor", "version": report.version}),
+        ("started", report.started),
+        ("finished", report.finished),
+        ("targets", list(report.targets)),
+        ("policy", _policy_json(report)),
+        ("complete", report.complete),
+        ("nothing_read", report.nothing_read),
+        ("nothing_compared", list(report.nothing_compared)),
+        ("counts", _counts_json(report)),
+        ("reasons", _sorted_counts(report.tally.reasons)),
+        ("coverage", _sorted_counts(report.tally.coverage)),
+        ("advice", list(guidance.advice_lines(report))),
     ]
     arrays: list[tuple[str, Iterable[object]]] = [
-        ("cases", map(_case_json, shown.cases)),
-        ("lineage", map(_edge_json, shown.lineage)),
-        ("findings", map(_finding_json, shown.findings)),
-        ("gaps", (_gap_json(ref, gap) for ref, gap in shown.gaps)),
+        ("cases", map(_case_json, report.cases)),
+        ("lineage", map(_edge_json, report.lineage)),
+        ("findings", map(_finding_json, report.findings)),
+        ("gaps", (_gap_json(ref, gap) for ref, gap in report.gaps)),
     ]
     if options.places:
         arrays.append(("hits", (asdict(hit) for hit in read_restricted_hits(report))))

@@ -15,17 +15,19 @@ from itertools import groupby
 from typing import TextIO
 from urllib.parse import quote
 
-from auditor.errors import UsageError
 from auditor.model import GAP_KINDS, SEVERITIES, Finding, Place, Rule, Severity
 from auditor.pipeline.audit import Report
 from auditor.printable import printable
-from auditor.reporting import guidance, redaction
+from auditor.reporting import guidance
 from auditor.reporting.labels import subject_label
+from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.summary import group_gaps, severity_rank
 from auditor.reporting.web_links import split_reference
 
 HELP = "SARIF 2.1.0, for code scanning services and editors"
+SUFFIXES = (".sarif",)
+SHOWS_PLACES = False  # it is made to be uploaded
 MAX_RESULTS = 5000  # code scanning services take a few thousand
 MAX_FACTS = 20  # of one rule and subject in a message
 MAX_NOTIFICATIONS = 500  # of each kind
@@ -36,19 +38,14 @@ Json = dict[str, object]
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write one log with one run. Memory is bounded by :data:`MAX_RESULTS`."""
-    if options.places:
-        raise UsageError(
-            "SARIF is made to be uploaded and never holds places; use --format terminal, json, csv or html"
-        )
-    shown = redaction.redact(report, options)
-    kept, left_out = _most_severe_groups(shown)
-    rules = {rule.id: number for number, rule in enumerate(shown.policy.rules)}
+    kept, left_out = _most_severe_groups(report)
+    rules = {rule.id: number for number, rule in enumerate(report.policy.rules)}
     run: Json = {
         "tool": {
             "driver": {
                 "name": "auditor",
-                "semanticVersion": shown.version,
-                "rules": [_rule(rule) for rule in shown.policy.rules],
+                "semanticVersion": report.version,
+                "rules": [_rule(rule) for rule in report.policy.rules],
                 "notifications": [
                     {"id": name, "shortDescription": {"text": text}}
                     for name, text in {
@@ -61,21 +58,21 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         },
         "invocations": [
             {
-                "executionSuccessful": shown.complete,
-                "startTimeUtc": _rfc3339(shown.started),
-                "endTimeUtc": _rfc3339(shown.finished),
-                "toolExecutionNotifications": list(_notifications(shown, left_out)),
+                "executionSuccessful": report.complete,
+                "startTimeUtc": _rfc3339(report.started),
+                "endTimeUtc": _rfc3339(report.finished),
+                "toolExecutionNotifications": list(_notifications(report, left_out)),
             }
         ],
         "columnKind": "unicodeCodePoints",
         "properties": {
-            "notice": redaction.report_notice(report, options),
-            "targets": [printable(target) for target in shown.targets],
-            "policy": shown.policy.fingerprint,
+            "notice": report_notice(report, options),
+            "targets": [printable(target) for target in report.targets],
+            "policy": report.policy.fingerprint,
             "counts": {
                 name: f"{count.collected} collected = {count.scanned} scanned + {count.skipped} skipped + "
                 f"{count.errored} errored{'' if count.is_balanced else ': does not add up'}"
-                for name, count in (("files", shown.tally.files), ("samples", shown.tally.samples))
+                for name, count in (("files", report.tally.files), ("samples", report.tally.samples))
             },
             "lists": [
                 {
@@ -84,12 +81,12 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
                     "means": printable(one.means),
                     "entries": one.entries,
                 }
-                for one in shown.policy.lists
+                for one in report.policy.lists
             ],
-            "coverage": {printable(key): number for key, number in sorted(shown.tally.coverage.items())},
+            "coverage": {printable(key): number for key, number in sorted(report.tally.coverage.items())},
             "cases": [
                 {"id": case.id, "ground": case.ground, "kind": case.kind, "subject": printable(case.subject)}
-                for case in shown.cases[:MAX_RESULTS]
+                for case in report.cases[:MAX_RESULTS]
             ],
         },
         "results": [_result(result, rules) for result in kept],

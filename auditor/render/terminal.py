@@ -9,12 +9,14 @@ from typing import TextIO
 from auditor.model import SEVERITIES, Case, Count, Finding
 from auditor.pipeline.audit import Report
 from auditor.printable import printable
-from auditor.reporting import coverage, guidance, labels, redaction
+from auditor.reporting import coverage, guidance, labels
+from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.restricted_hits import read_restricted_hits
 from auditor.reporting.summary import Summary, summarise_rules
 
 HELP = "a summary for a person, in plain words"
+SUFFIXES = (".txt",)
 WIDTH = 100  # columns
 # Limits of the summary; other formats have the rest.
 MAX_TARGETS = 5
@@ -31,8 +33,7 @@ STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the summary; its length is bounded, however many findings there are."""
-    shown = redaction.redact(report, options)
-    lines = _lines(shown, summarise_rules(shown), redaction.report_notice(report, options))
+    lines = _lines(report, summarise_rules(report), report_notice(report, options))
     _write(lines, out, options.colour)
     if options.places:
         _write(_restricted_hits(report), out, options.colour)

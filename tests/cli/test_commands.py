@@ -58,7 +58,7 @@ def test_what_was_not_read_exits_3(tmp_path: Path) -> None:
     [
         (["scan", "nowhere"], "auditor: nowhere: does not exist; name a file or a folder"),
         (["scan"], "Missing argument 'TARGET...'"),
-        (["scan", HUB, "--format", "pdf"], "there is no format 'pdf'; there are"),
+        (["scan", HUB, "--format", "pdf"], "'pdf' is not one of 'csv', 'html', 'json', 'sarif', 'terminal'"),
         (["scan", HUB, "--profile", "strict"], "'strict'"),
         (["report", HUB], "is not a run's folder (it has no run.json)"),
         (["scann", HUB], "No such command 'scann'"),
@@ -92,6 +92,23 @@ def test_reports_go_where_they_are_sent(run: Path, tmp_path: Path) -> None:
     both = auditor("report", run, "--format", "html", "--format", "csv")
     assert both.exit_code == 2
     assert "only one format can go to stdout" in both.stderr
+
+
+def test_the_suffix_of_a_file_tells_the_format(run: Path, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.HTM", "b.csv", "c.sarif", "d.txt", "without-suffix")]
+    result = auditor("report", run, *(part for path in files for part in ("-o", path)))
+    assert (result.exit_code, result.stdout) == (0, "")
+    starts = [path.read_text(encoding="utf-8")[:12] for path in files]
+    assert starts == ["<!doctype ht", "type,case,gr", '{\n "$schema"', "Confidential", "Confidential"]
+
+
+def test_a_suffix_that_no_format_has_is_misuse_before_anything_is_read(tmp_path: Path) -> None:
+    result = auditor("scan", HUB, "--out", tmp_path / "run", "-o", tmp_path / "report.xml")
+    assert result.exit_code == 2
+    assert "no report format has the suffix .xml; use one of .csv, .htm, .html, .json, .sarif, .txt" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+    named = auditor("report", tmp_path, "--format", "csv", "-o", tmp_path / "report.xml")
+    assert "is not a run's folder" in named.stderr
 
 
 def test_facts_are_one_object_a_line() -> None:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from auditor.pipeline.audit import Report, audit, judge
-from auditor.render import report_formats
+from auditor.render import render_report
 from auditor.reporting.render_options import RenderOptions
 from tests import pictures
 
@@ -65,7 +65,7 @@ def test_every_format_begins_with_the_list_that_nothing_was_compared_with(
     assert outcome(report) == (3, ("digests",))
     for options in (RenderOptions(), RenderOptions(share=True)):
         out = io.StringIO()
-        report_formats()[form].render(report, out, options)
+        render_report(report, form, out, options)
         text = " ".join(out.getvalue().split()).replace(',"', ",")  # a cell with a comma is quoted
         notice = f"{before}Nothing was compared with list digests: no sample was found. "
         assert notice in text
@@ -79,7 +79,7 @@ def test_a_run_whose_files_were_all_skipped_says_that_nothing_was_read(tmp_path:
     report = audit(tmp_path / "code", out=tmp_path / "run", workers=1)
     assert (report.nothing_read, report.exit_code("never")) == (True, 3)
     out = io.StringIO()
-    report_formats()["terminal"].render(report, out, RenderOptions())
+    render_report(report, "terminal", out, RenderOptions())
     assert out.getvalue().startswith("Nothing was read: all 2 files were skipped. ")
     (tmp_path / "code" / "README.md").write_text(CARD)
     assert audit(tmp_path / "code", out=tmp_path / "other", workers=1).exit_code("never") == 0

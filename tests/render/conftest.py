@@ -12,7 +12,7 @@ import pytest
 
 from auditor.model import Case, Count, Finding, Gap, Place, Ref, Rule, Tally
 from auditor.pipeline.audit import Edge, ListSummary, PolicySummary, Report
-from auditor.render import report_formats
+from auditor.render import render_report
 from auditor.reporting.render_options import RenderOptions
 from auditor.samples import HITS_SCHEMA
 
@@ -236,7 +236,7 @@ def shown() -> Callable[..., str]:
 
     def show(report: Report, name: str, **options: bool) -> str:
         out = StringIO()
-        report_formats()[name].render(report, out, RenderOptions(**options))
+        render_report(report, name, out, RenderOptions(**options))
         return out.getvalue()
 
     return show

@@ -36,7 +36,9 @@ def test_places_are_shown_on_request_and_marked(report: Report, shown: Show, nam
 
 
 def test_sarif_refuses_places(report: Report, shown: Show) -> None:
-    with pytest.raises(UsageError, match="never holds places"):
+    with pytest.raises(
+        UsageError, match="--format sarif never shows places of samples; use one of csv, html, json, terminal"
+    ):
         shown(report, "sarif", places=True)
 
 
