@@ -13,7 +13,7 @@ from itertools import islice
 
 import re2
 
-_PRESS = re2.compile(
+_THIRD_PARTY_SOURCE = re2.compile(
     r"(?i)^[\W_]*(?:according to|unlike|as (?:stated|noted|described|reported) (?:in|by)|(?:for example|for instance|"
     r"similarly),? [^.]{0,60}(?:polic|terms|licen)|"
     r"(?:(?:some|many|most|other|several|certain|various|their|his|her) )+(?:\w+ ){0,3}(?:polic|terms|platforms?|"
@@ -32,27 +32,32 @@ _PRESS = re2.compile(
     r"shows?|showed|reports?|reported|describes?|discuss\w*|examin\w*|analy[sz]\w*|asks?|argued?|suggest\w*|"
     r"recommend\w*)\b"
 )
-_OWN = re2.compile(r"(?i)\b(?:we|our|ours|us|your?|this|these|hereby)\b")
-_NAME = r"((?:The |the )?(?:[A-Z][\w&.+-]*)(?: (?:of |the |and )?[A-Z][\w&.+-]*){0,3})"
-_RULES = r"(?:polic(?:y|ies)|rules?|terms|guidelines?|licen[cs]es?|agreements?|standards?|code|constitution)"
+_FIRST_OR_SECOND_PERSON = re2.compile(r"(?i)\b(?:we|our|ours|us|your?|this|these|hereby)\b")
+_PARTY_NAME = r"((?:The |the )?(?:[A-Z][\w&.+-]*)(?: (?:of |the |and )?[A-Z][\w&.+-]*){0,3})"
+_RULES_NOUN = r"(?:polic(?:y|ies)|rules?|terms|guidelines?|licen[cs]es?|agreements?|standards?|code|constitution)"
 _FORBIDS = (
     r"(?:(?:prohibit|forbid|ban|bar|disallow|outlaw|reject|condemn|exclude)s|has (?:banned|prohibited|forbidden)|"
     r"(?:does not|doesn['’]t|will not|won['’]t) (?:allow|permit|tolerate|accept|host))"
 )
 _FORBID = r"(?:prohibit|forbid|ban|bar|disallow|outlaw|reject|exclude|(?:do not|don['’]t) (?:allow|permit|tolerate))"
-_BEGINS = r"(?:^[\W_\d]*|[,;:|] ?(?:and |but |while |whereas |though )?)"
+_CLAUSE_START = r"(?:^[\W_\d]*|[,;:|] ?(?:and |but |while |whereas |though )?)"
 # "Discord prohibits …"; "Apple's rules ban …"; "Under Meta's licence, …".
-_PARTIES = (
-    re2.compile(rf"{_BEGINS}{_NAME} (?:[a-z]+ly |also |now )?{_FORBIDS}\b"),
-    re2.compile(rf"{_BEGINS}{_NAME}['’]s? (?:[\w-]+ ){{0,3}}{_RULES} (?:[a-z]+ly |also )?(?:{_FORBIDS}|{_FORBID})\b"),
+_NAMED_PARTY_FORBIDS = (
+    re2.compile(rf"{_CLAUSE_START}{_PARTY_NAME} (?:[a-z]+ly |also |now )?{_FORBIDS}\b"),
     re2.compile(
-        rf"{_BEGINS}(?:Under|under|Per|per|As per|In|in|By|by|Following|following|Going by) {_NAME}['’]s? "
-        rf"(?:[\w-]+ ){{0,3}}{_RULES}\b"
+        rf"{_CLAUSE_START}{_PARTY_NAME}['’]s? (?:[\w-]+ ){{0,3}}{_RULES_NOUN} (?:[a-z]+ly |also )?"
+        rf"(?:{_FORBIDS}|{_FORBID})\b"
+    ),
+    re2.compile(
+        rf"{_CLAUSE_START}(?:Under|under|Per|per|As per|In|in|By|by|Following|following|Going by) {_PARTY_NAME}['’]s? "
+        rf"(?:[\w-]+ ){{0,3}}{_RULES_NOUN}\b"
     ),
 )
 # "Nimbus: bans …", also with the name in a stem; titles of lists and reviews of what others forbid.
-_LISTED = re2.compile(rf"^[\W_\d]*{_NAME}: (?:[a-z]+ly |also )?(?:{_FORBIDS}|(?:says|states|writes) (?:that )?it)\b")
-_OF_OTHERS = re2.compile(
+_NAME_COLON_FORBIDS = re2.compile(
+    rf"^[\W_\d]*{_PARTY_NAME}: (?:[a-z]+ly |also )?(?:{_FORBIDS}|(?:says|states|writes) (?:that )?it)\b"
+)
+_POLICIES_OF_OTHERS = re2.compile(
     r"(?i)\b(?:polic(?:y|ies)|rules|terms|licen[cs]es|guidelines|standards)(?: [\w-]+){0,3} "
     r"(?:of|at|across|by|from|on) (?:(?:other|some|major|large|popular|big|different|various|several) "
     r"(?:\w+ )?(?:sites|websites|providers|"
@@ -64,17 +69,17 @@ _OF_OTHERS = re2.compile(
     r"analysis|explainer)\W*$"
 )
 # A company that writes of itself by its name speaks to its users, of its services.
-_ITS_USERS = re2.compile(
+_OWN_USERS_OR_SERVICES = re2.compile(
     r"(?i)\b(?:users?|customers?|members?|clients?|licensees?|subscribers?|anyone (?:from|to))\b|"
     r"\bits (?:\w+ )?(?:services?|platforms?|products?|models?|software|apis?|sites?|websites?|networks?|systems?|"
     r"technology|technologies|weights)\b"
 )
-_REPORTED = re2.compile(
+_REPORTED_SPEECH = re2.compile(
     r"^(?:He|She)\b|\b(?:says?|said|claims?|claimed|announced|insists?|explained|wrote)(?: that)? (?:it|they|he|she)\b"
 )
-_LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{0,500}\)")
+_MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{0,500}\)")
 # Minutes and news: whatever the sentence then says of us.
-_NARRATED = re2.compile(
+_NARRATION = re2.compile(
     r"\b(?:He|he|She|she|They|they|[A-Z][a-z]+) (?:also |then )?(?:noted|argued|explained|observed|remarked|objected|"
     r"mentioned|proposed|suggested|added|stressed|recalled|pointed out|told \w+|said) that\b|"
     r"\b(?:[Tt]he|[Aa]n?|[Ii]ts) (?:\w+ ){0,2}(?:generator|company|firm|start-?up|operator|maker|vendor|competitor|"
@@ -84,9 +89,9 @@ _NARRATED = re2.compile(
     r"\bwhose (?:[\w-]+ ){1,3}(?:forbids?|prohibits?|bans?|disallows?)\b"
 )
 # A line of data: {"text": "…"}.
-_RECORD = re.compile(r"[ \t>]*(?:[-*] )?[{\[,]?[ \t]*\"[\w-]{1,40}\"[ \t]*:[ \t]*[\"\[{\d]")
+_JSON_RECORD = re.compile(r"[ \t>]*(?:[-*] )?[{\[,]?[ \t]*\"[\w-]{1,40}\"[ \t]*:[ \t]*[\"\[{\d]")
 # Capitals that name a part to a contract or a part of the text, no party of its own.
-_ROLES = frozenset(
+_CONTRACT_ROLES = frozenset(
     "licensor licensors licensee licensees company provider providers owner owners author authors creator creators "
     "team platform service services site website server app policy policies licence license agreement terms model "
     "models section attachment appendix exhibit annex schedule rule rules community content guidelines management "
@@ -94,10 +99,10 @@ _ROLES = frozenset(
     "everyone anyone nothing anything it he she they that which who everything use usage software product dataset "
     "paragraph clause article part".split()
 )
-_TITLE = 300  # characters in which a text says whose it is
-_OPENING = 50_000  # characters in which it names the parties
-_MOST = 50
-_INTRODUCES = re2.compile(
+TITLE_LENGTH = 300  # characters in which a text says whose it is
+OPENING_LENGTH = 50_000  # characters in which it names the parties
+MAX_PARTIES = 50
+_PARTY_INTRODUCTION = re2.compile(
     r"[\"“(][A-Z][\w&.+ -]{1,40}[\"”)]|[A-Z][\w&.+-]*(?: [A-Z][\w&.+-]*){0,3},? \(?[\"“]?(?:we|us|our)\b|"
     r"(?:©|\([cC]\)|[Cc]opyright)[^\n]{0,60}|\b(?:with|by|from) (?:[A-Z][\w&.+-]* ?){1,4},? ?(?:Inc|Ltd|LLC|GmbH)\b"
 )
@@ -110,94 +115,98 @@ _RULES_TITLE = re2.compile(
     r"(?: (?:against|on|for) (?:\w+ ?){1,8}(?:\(\w+\))?)?(?:[#*_ \t]|</h[1-6]>)*$"
 )
 # Where a sentence that names its party may begin, and what it says.
-_SENTENCES = re2.compile(r"(?:^|[.\n>#*_|-] *)([A-Z][^.\n]{10,300})")
-_MOST_SENTENCES = 500
-_QUOTED = re2.compile(r"“([^“”]{10,})”|\"([^\"]{10,})\"|(?:^|[\s(])(?:'[^']{10,}'|‘[^‘]{10,}’)(?:[\s.,;)]|$)")
+_NAMED_SENTENCE = re2.compile(r"(?:^|[.\n>#*_|-] *)([A-Z][^.\n]{10,300})")
+MAX_NAMED_SENTENCES = 500
+_QUOTATION = re2.compile(r"“([^“”]{10,})”|\"([^\"]{10,})\"|(?:^|[\s(])(?:'[^']{10,}'|‘[^‘]{10,}’)(?:[\s.,;)]|$)")
 # What a person or a model says in a sample of talk, and a model's refusal.
-_SPOKEN = re2.compile(
+_SAMPLE_DIALOGUE = re2.compile(
     r"(?i)^\W*(?:assistant|user|human|bot|chatbot|ai|responses?|completions?|refusals?|outputs?|"
     r"(?:samples?|examples?)(?: of)? (?:\w+ )?(?:answers?|outputs?|responses?|refusals?|reply|replies|prompts?|"
     r"conversations?|dialogues?|messages?))\s*[:\"]"
     r"|(?i)\bI(?:['’]m| am)? (?:sorry|unable|(?:cannot|can['’]?t) (?:help|assist|fulfil|comply|provide|create|generate|"
     r"write|engage|produce|continue|discuss))"
 )
-_EDITED = re2.compile(
+_TEXT_EDIT = re2.compile(
     r"(?i)\b(?:remove[sd]?|delete[sd]?|drop(?:s|ped)?|replace[sd]?|says?|said|asks?|such as|e\.g|samples?|tests?|"
     r"placeholders?|fixtures?|dummy|mock|made-up|invented|fictional)\b"
 )
-_CITED = re2.compile(
+_CONTRACT_WORDS = re2.compile(
     r"(?i)\b(?:must|shall|agrees?|licen[cs](?:e|es|ee|ees|or)|clauses?|section|article|rules?|polic(?:y|ies)|terms|conditions?|notice|prompt|"
     r"restrictions?|following|uses?)\b"
 )
 
 
-def of_others(words: str) -> bool:
+def is_third_party(words: str) -> bool:
     """Does the sentence say of itself that it tells of others: the law, the press, many companies?"""
-    return bool(_PRESS.search(words))
+    return bool(_THIRD_PARTY_SOURCE.search(words))
 
 
-def told(text: str, words: str, start: int, target: str) -> bool:
+def is_reported(text: str, words: str, start: int, target: str) -> bool:
     """Is what ``words`` (which begin at character ``start`` of ``text``) say of ``target`` somebody else's word?"""
     line = text.rfind("\n", 0, start) + 1
-    if _SPOKEN.search(words) or _only_quoted(words, target) or _RECORD.match(text[line : line + 100]):
+    if _SAMPLE_DIALOGUE.search(words) or _is_only_quoted(words, target) or _JSON_RECORD.match(text[line : line + 100]):
         return True
-    if _NARRATED.search(words):
+    if _NARRATION.search(words):
         return True
-    if _OWN.search(words):
+    if _FIRST_OR_SECOND_PERSON.search(words):
         return False
     if "](" in words:
-        words = _LINK.sub(r"\1", words)
-    if _REPORTED.search(words):
+        words = _MARKDOWN_LINK.sub(r"\1", words)
+    if _REPORTED_SPEECH.search(words):
         return True
-    parties = _PARTIES[1:] if _ITS_USERS.search(words) else _PARTIES
-    return any(not _has_a_part(text, start, found.group(1)) for pattern in parties for found in pattern.finditer(words))
+    parties = _NAMED_PARTY_FORBIDS[1:] if _OWN_USERS_OR_SERVICES.search(words) else _NAMED_PARTY_FORBIDS
+    return any(
+        not _is_own_party(text, start, found.group(1)) for pattern in parties for found in pattern.finditer(words)
+    )
 
 
-def listed(text: str, words: str, start: int, stem: str, titles: tuple[str, ...]) -> bool:
+def is_enumeration_of_policies(text: str, words: str, start: int, stem: str, titles: tuple[str, ...]) -> bool:
     """Does it stand in a list of others' policies: by a title ("Policies of platforms"), or by a name before it?"""
-    if _OWN.search(words):
+    if _FIRST_OR_SECOND_PERSON.search(words):
         return False
-    if any(_OF_OTHERS.search(title) and not _OWN.search(title) for title in titles):
+    if any(_POLICIES_OF_OTHERS.search(title) and not _FIRST_OR_SECOND_PERSON.search(title) for title in titles):
         return True
-    named = _LISTED.match(words) or _LISTED.match(f"{stem} {words}")
+    named = _NAME_COLON_FORBIDS.match(words) or _NAME_COLON_FORBIDS.match(f"{stem} {words}")
     line = text.rfind("\n", 0, start) + 1
-    return bool(named and not _has_a_part(text, line, named.group(1)))
+    return bool(named and not _is_own_party(text, line, named.group(1)))
 
 
-def _only_quoted(words: str, target: str) -> bool:
-    for found in _QUOTED.finditer(words):
+def _is_only_quoted(words: str, target: str) -> bool:
+    for found in _QUOTATION.finditer(words):
         if target in found.group():
             around = words[: found.start()] + " " + words[found.end() :]
             if not any(map(str.isalpha, around)):
                 return False  # all of it is in quotation marks: they say nothing
-            return bool(_EDITED.search(around)) or not (_OWN.search(around) or _CITED.search(around))
+            return bool(_TEXT_EDIT.search(around)) or not (
+                _FIRST_OR_SECOND_PERSON.search(around) or _CONTRACT_WORDS.search(around)
+            )
     return False
 
 
-def _has_a_part(text: str, start: int, name: str) -> bool:
+def _is_own_party(text: str, start: int, name: str) -> bool:
     """Is the named party the text's own: in its title, defined in it, its copyright's owner, or "we"?"""
     name = name.removeprefix("The ").removeprefix("the ")
-    if any(word.lower() in _ROLES for word in name.split()):
+    if any(word.lower() in _CONTRACT_ROLES for word in name.split()):
         return True
-    title = text[: min(_TITLE, start)]
-    if _RULES_TITLE.search(title) and _sole_party(text) == name:
+    title = text[: min(TITLE_LENGTH, start)]
+    if _RULES_TITLE.search(title) and _sole_forbidding_party(text) == name:
         return True
-    return name in title or name.upper() in title or any(name in words for words in _introduced(text))
+    return name in title or name.upper() in title or any(name in words for words in _introduced_parties(text))
 
 
 @lru_cache(maxsize=1)
-def _sole_party(text: str) -> str:
+def _sole_forbidding_party(text: str) -> str:
     """The one name that a text says forbids something; empty where there are more, or none."""
     names = {
         found.group(1).removeprefix("The ").removeprefix("the ")
-        for sentence in islice(_SENTENCES.finditer(text[:_OPENING]), _MOST_SENTENCES)
-        for pattern in _PARTIES
-        for found in islice(pattern.finditer(sentence.group(1)), _MOST)
+        for sentence in islice(_NAMED_SENTENCE.finditer(text[:OPENING_LENGTH]), MAX_NAMED_SENTENCES)
+        for pattern in _NAMED_PARTY_FORBIDS
+        for found in islice(pattern.finditer(sentence.group(1)), MAX_PARTIES)
     }
     return names.pop() if len(names) == 1 else ""
 
 
 @lru_cache(maxsize=1)
-def _introduced(text: str) -> tuple[str, ...]:
+def _introduced_parties(text: str) -> tuple[str, ...]:
     """Where a text says who speaks: "Acme", (Acme), Acme ("we"), © Acme."""
-    return tuple(islice((found.group() for found in _INTRODUCES.finditer(text[:_OPENING])), _MOST))
+    return tuple(islice((found.group() for found in _PARTY_INTRODUCTION.finditer(text[:OPENING_LENGTH])), MAX_PARTIES))

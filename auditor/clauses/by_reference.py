@@ -8,7 +8,7 @@ from itertools import islice
 import re2
 
 _OWNER = r"(?:[A-Z][\w.&’'+-]*\s+){0,5}"
-_POLICY = re2.compile(
+_POLICY_NAME = re2.compile(
     rf"((?:{_OWNER}(?:Acceptable|Prohibited|Responsible|Safety|Permitted)[ -](?:Use|Usage|Uses|Content)\s+(?:Policy|"
     rf"Policies|Guidelines)|{_OWNER}(?:(?:Use|Usage|Uses|Content)\s+(?:Policy|Policies)|Content\s+Guidelines)|"
     r"Community\s+(?:Guidelines|Standards|Rules)|(?:[A-Z][\w.&’'+-]*\s+){0,3}Platform\s+(?:Rules|Standards|Guidelines)|"
@@ -17,7 +17,7 @@ _POLICY = re2.compile(
     rf"{_OWNER}(?i:(?:acceptable[ -]use|prohibited[ -]use|usage|content) polic(?:y|ies))))"
 )
 # Policies on other things than what the work may be used for.
-_NOT_OF_USE = re2.compile(
+_POLICY_ON_OTHER_SUBJECT = re2.compile(
     r"(?i)\b(?:trade ?marks?|brands?|brand features|logos?|marks|copyrights?|data|fair|third[- ]party|privacy|cookies?|"
     r"media|press) (?:and |& )?(?:use|usage|uses|content) (?:policy|policies|guidelines)$"
 )
@@ -25,7 +25,7 @@ _NOT_OF_USE = re2.compile(
 _ADDRESS = re2.compile(
     r"^(?:[^.!?]|\.\S){0,120}?(https?://[^\s<>()\[\]\"'“”]+|\b(?:[a-z0-9-]+\.)+[a-z]{2,12}/[^\s<>()\[\]\"'“”]+)"
 )
-_BINDS = re2.compile(
+_BINDING_WORD = re2.compile(
     r"(?i)\b(?:comply|complies|compliance|accordance|adhere|adheres|adherence|observ(?:e|es|ance)|respect|"
     r"governed by|subject to|incorporat\w*|agree|agrees|violat\w+|"
     r"bound by|follow|"
@@ -33,7 +33,7 @@ _BINDS = re2.compile(
     r"prohibited by|found at|located at|enforceable)\b"
 )
 # Right before its name: "users who accept the X Policy", "prohibited uses are outlined in the X Policy".
-_ACCEPTS = re2.compile(
+_BINDING_WORDS_BEFORE = re2.compile(
     r"(?i)\b(?:(?:(?:prohibited|restricted|forbidden|disallowed|permitted|allowed|acceptable) uses?|what (?:you|"
     r"users?|one) "
     r"(?:may|can|must)(?: not)?)\b[^.]{0,80}\b(?:outlined|listed|described|defined|specified|detailed|stated|given|"
@@ -44,51 +44,55 @@ _ACCEPTS = re2.compile(
     r"(?:to )?(?:all |both )?(?:the |our |its |their |this )?(?-i:[A-Z][\w.&’'-]* ){0,3}\W*$"
 )
 # Right after it: "… forms part of this agreement", "… for what you may not do".
-_APPLIES = re2.compile(
+_BINDING_WORDS_AFTER = re2.compile(
     r"(?i)^[^.\n]{0,60}?\b(?:applies|apply|governs?|binds?|(?:forms? (?:an? \w+ )?|is )part of|"
     r"(?:must|shall|has to|is to) be (?:followed|observed|respected|kept|adhered to|complied with))\b|"
     r"^\W{0,3} ?for (?:what|(?:the |a )?(?:full |complete )?(?:list of )?(?:prohibited|restricted|permitted|"
     r"forbidden) uses?)\b"
 )
-_HAS_NONE = re2.compile(r"(?i)\b(?:no|without an?|lacks? an?|(?:not|n['’]t) have an?|(?:write|adopt|draft) an?) \W*$")
+_POLICY_MISSING = re2.compile(
+    r"(?i)\b(?:no|without an?|lacks? an?|(?:not|n['’]t) have an?|(?:write|adopt|draft) an?) \W*$"
+)
 # "The Content Policy team", "… header".
-_OF_A_TEAM = re2.compile(r"(?i)^ (?:team|group|committee|manager|header|engine|department|board|leads?|staff)\b")
+_TEAM_NAME = re2.compile(r"(?i)^ (?:team|group|committee|manager|header|engine|department|board|leads?|staff)\b")
 # Policies of parties that the text does not name.
-_OF_UNNAMED = re2.compile(
+_POLICY_OF_UNNAMED_PARTY = re2.compile(
     r"(?i)\b(?:(?:those|these|other|any|their|third|respective|such) (?:[\w-]+['’]?s?['’]? ){0,2}|(?:parties|providers|"
     r"platforms|partners|vendors)['’] )(?:[a-z]+ )?(?:use|usage|content) polic(?:y|ies)$"
 )
 # The text's own section, or the text itself: the name is all that its line says.
-_TITLE_MARK = re2.compile(
+_TITLE_MARKUP = re2.compile(
     r"(?:^|\n)[ \t>]*(?:\[\]\([^)\n]{0,60}\))?(?:#{1,6}[ \t]+(?:\d[\d.]*[ \t]+)?[*_]{0,3}|\d[\d.]*[ \t]+[*_]{0,3}|"
     r"[*_]{2,3})$"
 )
 _ANCHOR = re2.compile(r"\[\]\([^)\n]{0,60}\)")
-_ALONE_AFTER = re2.compile(r"^[*_]{0,3}[ \t:#]*(?:\n|$)")
+_END_OF_LINE = re2.compile(r"^[*_]{0,3}[ \t:#]*(?:\n|$)")
 _BLANK_BEFORE = re2.compile(r"(?:^|\n[ \t]*\n)[ \t]*(?:(?:Our|The|OUR|THE) )?$")
 _TITLE_BEFORE = re2.compile(r"^[\W_]*(?:(?:Our|The|OUR|THE) )?$")
 _BLANK_AFTER = re2.compile(r"^[ \t:]*(?:$|\n[ \t]*(?:\n|$|={3}|-{3}))")
 # "This Acceptable Use Policy …", "Welcome to our Community Guidelines": the text is the policy.
-_THIS = re2.compile(
+_THIS_POLICY = re2.compile(
     r"(?i)\bthis ((?:[\w&’'-]+\s+){0,4}?(?:use|usage|content)\s+(?:policy|policies|guidelines))|"
     r"\b(?:these|this|welcome to (?:the|our)) ((?:(?-i:[A-Z])[\w&’'-]*\s+){0,3}?(?:community|platform)\s+"
     r"(?:guidelines|standards|rules))"
 )
 # "The Acceptable Use Policy set out in section 4": a part of this text.
-_IN_SECTION = re2.compile(
+_IN_OWN_SECTION = re2.compile(
     r"(?i)^[\W_]{0,6}(?:(?:as |which is |that is )?(?:referenced|referred to|set (?:out|forth)|described|contained|"
     r"stated|defined|given|"
     r"provided|included) )?(?:in|at|under) (?:this )?(?:sections?|articles?|clauses?|paragraphs?|§|part) ?\(?[\dIVXA-H]"
 )
 # "(“App Content Policy”)": a name for the words before it, which point nowhere.
-_DEFINES = re2.compile(r"\((?:the |our )?[\"“]$")
-_POINTS = re2.compile(r"(?i)https?:|www\.|\b(?:polic(?:y|ies)|guidelines|rules|standards|available|found|located)\b")
-_LINKED = re2.compile(r"\]\([^)\n]*\)")
-_MOST_POLICIES = 100
+_DEFINED_NAME = re2.compile(r"\((?:the |our )?[\"“]$")
+_POINTS_ELSEWHERE = re2.compile(
+    r"(?i)https?:|www\.|\b(?:polic(?:y|ies)|guidelines|rules|standards|available|found|located)\b"
+)
+_LINK_ADDRESS = re2.compile(r"\]\([^)\n]*\)")
+MAX_POLICIES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class PolicyReference:
     """A policy by its name (with its address, where the sentence gives it) and its characters of the text."""
 
     name: str
@@ -96,52 +100,60 @@ class Policy:
     end: int
 
 
-def reference(text: str) -> Policy | None:
+def find_policy_reference(text: str) -> PolicyReference | None:
     """The policy of use that binds by being named: one with its address before one without."""
-    named = list(islice(_POLICY.finditer(text), _MOST_POLICIES))
-    own = {_of_policy(match.group(1) or match.group(2)) for match in _THIS.finditer(text)} if named else set()
+    named = list(islice(_POLICY_NAME.finditer(text), MAX_POLICIES))
+    own = {_policy_key(match.group(1) or match.group(2)) for match in _THIS_POLICY.finditer(text)} if named else set()
     own.update(
-        _of_policy(match.group())
+        _policy_key(match.group())
         for match in named
-        if _IN_SECTION.search(text[match.end() : match.end() + 60]) or _is_defined(text, match.start())
+        if _IN_OWN_SECTION.search(text[match.end() : match.end() + 60]) or _is_defined_name(text, match.start())
     )
-    best: Policy | None = None
+    best: PolicyReference | None = None
     for match in named:
         before = " ".join(text[max(0, match.start() - 20) : match.end()].split())
-        if _NOT_OF_USE.search(before) or _of_policy(match.group()) in own or _OF_UNNAMED.search(before):
+        if (
+            _POLICY_ON_OTHER_SUBJECT.search(before)
+            or _policy_key(match.group()) in own
+            or _POLICY_OF_UNNAMED_PARTY.search(before)
+        ):
             continue
         if _is_title(text, match.start(), match.end()):
             if match.start() < 200 and _TITLE_BEFORE.search(_ANCHOR.sub("", text[: match.start()])):
-                own.add(_of_policy(match.group()))  # what the text itself is called
+                own.add(_policy_key(match.group()))  # what the text itself is called
             continue
         around = text[max(0, match.start() - 250) : match.end() + 160]
         just_before = text[max(0, match.start() - 150) : match.start()]
-        if _HAS_NONE.search(just_before) or _OF_A_TEAM.search(text[match.end() : match.end() + 20]):
+        if _POLICY_MISSING.search(just_before) or _TEAM_NAME.search(text[match.end() : match.end() + 20]):
             continue
-        after = _LINKED.sub("]", text[match.end() : match.end() + 200])[:100]
-        if _BINDS.search(around) or _ACCEPTS.search(just_before) or _APPLIES.search(after):
+        after = _LINK_ADDRESS.sub("]", text[match.end() : match.end() + 200])[:100]
+        if (
+            _BINDING_WORD.search(around)
+            or _BINDING_WORDS_BEFORE.search(just_before)
+            or _BINDING_WORDS_AFTER.search(after)
+        ):
             name = " ".join(match.group().split())
             if address := _ADDRESS.search(text[match.end() : match.end() + 300]):
                 name += f" ({address.group(1).replace(chr(92), '').rstrip('.,;:*')})"
-                return Policy(name, match.start(), match.end())
-            best = best or Policy(name, match.start(), match.end())
+                return PolicyReference(name, match.start(), match.end())
+            best = best or PolicyReference(name, match.start(), match.end())
     return best
 
 
-def _is_defined(text: str, start: int) -> bool:
+def _is_defined_name(text: str, start: int) -> bool:
     """Is the name at ``start`` one that this text gives to words of its own?"""
     before = text[max(0, start - 500) : start]
-    if not _DEFINES.search(before):
+    if not _DEFINED_NAME.search(before):
         return False
-    return not _POINTS.search(before[before.rfind(". ") + 1 :])
+    return not _POINTS_ELSEWHERE.search(before[before.rfind(". ") + 1 :])
 
 
 def _is_title(text: str, start: int, end: int) -> bool:
     before, after = text[max(0, start - 20) : start], text[end : end + 20]
-    marked = _TITLE_MARK.search(before) and _ALONE_AFTER.search(after)
+    marked = _TITLE_MARKUP.search(before) and _END_OF_LINE.search(after)
     return bool(marked or (_BLANK_BEFORE.search(before) and _BLANK_AFTER.search(after)))
 
 
-def _of_policy(name: str) -> str:
+def _policy_key(name: str) -> str:
     words = name.lower().removeprefix("this ").removeprefix("the ").removeprefix("our ").split()
     return " ".join(words[-2:] if words[-2] in ("community", "platform") else words[-3:])

@@ -8,7 +8,7 @@ from functools import lru_cache
 import re2
 
 # A prohibition undone, or not this text's own.
-_UNDONE = re2.compile(
+_NEGATION = re2.compile(
     r"(?i)(?:(?:\b(?:nothing|not|never|neither|nor|without|no longer)|n['’]t)(?: [\w’']+){0,5} (?:prohibit|"
     r"forbid|ban|"
     r"bar|disallow|restrict)(?:s|ed|ned|ing)?\b|"
@@ -58,7 +58,7 @@ DEFINITION = re2.compile(
     r"(?i)(?:[\"“'’*)]|\b(?:csam|minors?|child(?:ren)?|material|exploitation|abuse|pornography|term))\s*(?:shall |"
     r"will )?(?:means?|refers? to|is defined as|are defined as|has the meaning|is any|is an?)\b"
 )
-CAUSE = re2.compile(
+REASON = re2.compile(
     r"(?i)(?:^|[,;:–—-]) ?otherwise\b|\b(?:because|since|as (?:it|this|they|we)|due to|lest|or else|except|"
     r"other than|unless|(?:found|shows?|showed|suggests?|conclude[sd]?) that|"
     r"(?:as|since|for|where) (?:\w+ ){1,4}(?:may|might|could|would|can|will|is|are|do|does)\b|"
@@ -66,9 +66,9 @@ CAUSE = re2.compile(
     r"will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
 )
 # "For contents which are …": a clause on the thing, no cause.
-_OF_A_THING = re2.compile(r"(?i)^(?:as|since|for|where) .*\b(?:which|that|who)\b")
+_RELATIVE_CLAUSE = re2.compile(r"(?i)^(?:as|since|for|where) .*\b(?:which|that|who)\b")
 # "must not ignore abuse", "may not sell the data, which is about abuse": another deed is prohibited.
-ANOTHER_DEED = re2.compile(
+OTHER_ACT = re2.compile(
     r"(?i)^ ?(?:\w+ly )?(?:be )?(?:(?:have|need) to|detect|recogni[sz]e|guarantee|prevent|stop|verify|exclude|"
     r"rule out|delay|"
     r"blam|surpris|alarm|punish|ignor|overlook|dismiss|underestimat|downplay|forget|hesitat|rely|"
@@ -83,9 +83,9 @@ ANOTHER_DEED = re2.compile(
     r"have|contains?|covers?|"
     r"deals?|it|they|the)\b"
 )
-LIABLE = re2.compile(r"(?i)\b(?:liab\w+|responsib\w+|accountable|be obliged|be required|be deemed)\b")
+LIABILITY = re2.compile(r"(?i)\b(?:liab\w+|responsib\w+|accountable|be obliged|be required|be deemed)\b")
 # What is done for children, not to them, in the words right before what is meant.
-DUTY = (
+PROTECTIVE_WORDS = (
     r"(?:prevent\w*|combat\w*|detect\w*|report(?:s|ed|ing)?|fight\w*|protect\w*|filter\w*|remov\w+|delet\w+|block\w*|"
     r"screen\w*|"
     r"scan\w*|safeguards?|classif\w+|identif\w+|counter\w*|tackl\w+|eliminat\w+|eradicat\w+|stop(?:s|ping)?|"
@@ -95,62 +95,64 @@ DUTY = (
     r"(?:against|for)|"
     r"flag(?:s|ged|ging)?|awareness|prosecut\w+|discourag\w+|deter(?:s|ring)?)"
 )
-BENIGN = re2.compile(
-    rf"(?i)\b{DUTY}(?:(?:,|,? and|,? or) {DUTY})*(?: (?:against|any|the|all|of|for|on|about|into|known|potential|"
-    rf"suspected|possible|"
+PROTECTIVE_CONTEXT = re2.compile(
+    rf"(?i)\b{PROTECTIVE_WORDS}(?:(?:,|,? and|,? or) {PROTECTIVE_WORDS})*"
+    r"(?: (?:against|any|the|all|of|for|on|about|into|known|potential|suspected|possible|"
     r"attempts|to|at|content|material|[a-z]+ing|from|out|such|risks?|cases|instances|by|with|as|our|users|children|"
     r"minors|images|sexual|sexually|child)){0,6}[ ,]*$"
 )
-FAILING = re2.compile(r"(?i)\b(?:fail\w*|refus\w+|neglect\w*|declin\w+|not) to (?:\w+ )?$")
+FAILURE_TO = re2.compile(r"(?i)\b(?:fail\w*|refus\w+|neglect\w*|declin\w+|not) to (?:\w+ )?$")
 # "We prohibit and report X": the duty stands beside the prohibition.
-JOINED = re2.compile(
+JOINED_PROHIBITION = re2.compile(
     r"(?i)(?:\b(?:prohibit|forbid|ban|disallow|reject|condemn)(?:s|ned)?|(?:not|n['’]t|never) (?:allow|permit|"
     r"tolerate|accept|condone))"
     r"(?: \w+)?(?:,|,? and|,? or)(?: (?:we|will|immediately|promptly|also|actively))* $"
 )
-DESCRIBED = re2.compile(
+OBSERVED_FACT = re2.compile(
     r"(?i)^[^.;]{0,60}\b(?:was|were|been|is|are) (?:\w+ )?(?:found|detected|present|included|contained|known|"
     r"identified|observed|removed|used in training)\b|^[^.;]{0,60}\b(?:was|were) (?:\w+ )?(?:harmed|hurt|abused|"
     r"exploited)\b|"
     r"^[^.;]{0,60}\b(?:was|were) (?:\w+ )?(?:seen|reported|recorded|noted|noticed|encountered|discovered|uncovered)\b"
 )
-MODEL_DOES = re2.compile(
+MODEL_BEHAVIOUR = re2.compile(
     r"(?i)\b(?:model|models|"
     r"filter|filters|classifier|dataset|data|system|tool|it|detector|corpus|checker|checkpoint)"
     r"(?: \w+)? (?:may|can|will|does|do|should|might|could)(?:\s?not|n['’]t)\b"
 )
-BOUND = re2.compile(
+BOUND_PARTY = re2.compile(
     r"(?i)\b(?:you|users?|licensees?|customers?|recipients?|developers?|apps?|applications?|products?|warrants?|"
     r"represents?|agrees?|undertakes?|promises?|(?:so|as) long as|provided|condition|each party|"
     r"(?:n?either|such) party|covenants?|pledges?|confirms?|certif(?:y|ies)|vows?)\b"
 )
-BE = re2.compile(
+BE_USED = re2.compile(
     r"(?i)^(?: \w+)? be (?:used|applied|deployed|employed|utili[sz]ed|fine-?tuned|modified|made|integrated|run)"
 )
 
 
-def caused(words: str) -> bool:
+def contains_reason(words: str) -> bool:
     """Do ``words`` end what is prohibited, and go on with why, or with what the text itself does?"""
-    return any(not _OF_A_THING.search(found.group()) for found in CAUSE.finditer(words))
+    return any(not _RELATIVE_CLAUSE.search(found.group()) for found in REASON.finditer(words))
 
 
-def undoings(words: str) -> Iterator[re2._Match]:
+def _negations(words: str) -> Iterator[re2._Match]:
     """What undoes a prohibition; not "whether or not prohibited", nor "without consent is prohibited"."""
     even_so = words.replace("hether or not", "hether or so ") if "hether or not" in words else words
-    for match in _UNDONE.finditer(even_so):
-        if not _OF_ANOTHER.search(match.group()):
+    for match in _NEGATION.finditer(even_so):
+        if not _NEGATES_OTHER_WORDS.search(match.group()):
             yield match
 
 
-_OF_ANOTHER = re2.compile(r"(?i)^(?:not|never|without|n['’]t)(?: [\w’']+)+ (?:is|are|was|were|be|being)(?: \w+)? \w+$")
+_NEGATES_OTHER_WORDS = re2.compile(
+    r"(?i)^(?:not|never|without|n['’]t)(?: [\w’']+)+ (?:is|are|was|were|be|being)(?: \w+)? \w+$"
+)
 
 
 @lru_cache(maxsize=64)
-def undone_at(words: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def negated_spans(words: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Where it is undone: starts and ends, in order."""
-    spans = [found.span() for found in undoings(words)]
+    spans = [found.span() for found in _negations(words)]
     return tuple(start for start, _ in spans), tuple(end for _, end in spans)
 
 
-def undone(words: str) -> bool:
-    return any(True for _ in undoings(words))
+def is_negated(words: str) -> bool:
+    return any(True for _ in _negations(words))

@@ -2,258 +2,42 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
 from functools import lru_cache
 
 import re2
 
-from auditor.clauses.attribution import of_others
+from auditor.clauses.attribution import is_third_party
 from auditor.clauses.negation import (
-    ANOTHER_DEED,
-    BE,
-    BENIGN,
-    BOUND,
     DEFINITION,
-    DESCRIBED,
-    DUTY,
-    FAILING,
-    JOINED,
-    LIABLE,
-    MODEL_DOES,
-    caused,
-    undone,
-    undone_at,
+    FAILURE_TO,
+    JOINED_PROHIBITION,
+    LIABILITY,
+    OBSERVED_FACT,
+    OTHER_ACT,
+    PROTECTIVE_CONTEXT,
+    PROTECTIVE_WORDS,
+    contains_reason,
+    is_negated,
 )
+from auditor.clauses.prohibition_cues import PREFIX_CUES, SUFFIX_CUES, find_cues
 from auditor.clauses.sanctions import (
-    ROOM,
-    SANCTION_AFTER,
-    SANCTION_BEFORE,
-    WORLDLY,
-    conditional,
-    culprits_listed,
-    expelled,
+    REAL_WORLD_CONTEXT,
+    SANCTION_PREFIX_CUES,
+    SANCTION_SUFFIX_CUES,
+    is_act_of_expelled_offender,
+    is_offender_under_expulsion,
+    is_sanctioned_condition,
 )
 from auditor.clauses.segment import Unit
 from auditor.clauses.targets import LABEL
 
-_YOU = (
-    r"(?:you|your|users?|licensees?|recipients?|customers?|clients?|partners?|participants?|members?|developers?|"
-    r"deployers?|"
-    r"they|subscribers?|part(?:y|ies)|anyone|one|no one|nobody|content|use|models?|derivatives?|services?|software|"
-    r"materials?|works?|"
-    r"outputs?|products?|tools?|creators?|uploaders?|contributors?|people|persons?|we|who|organi[sz]ations?|apps?|"
-    r"applications?|i|sellers?|buyers?|merchants?|vendors?|players?|students?|hosts?|guests?|artists?|advertisers?|"
-    r"publishers?|streamers?|readers?|writers?|visitors?|staff|bots?|"
-    r"images?|posts?|data|datasets?|api|system|technology|and|or|it|weights|checkpoints?|licensed \w+|third part(?:y|"
-    r"ies)|adapters?|loras?)"
-)
-# "May not" before one of these prohibits, whoever is meant; before others it may say what is uncertain.
-_DOING = (
-    r"(?:us(?:e|ed)|upload(?:ed)?|creat(?:e|ed)|generat(?:e|ed)|shar(?:e|ed)|post(?:ed)?|produc(?:e|ed)|"
-    r"distribut(?:e|ed)|"
-    r"publish(?:ed)?|stor(?:e|ed)|host(?:ed)?|submit(?:ted)?|send|sent|mak(?:e|ing)|display(?:ed)?|request(?:ed)?|"
-    r"promot(?:e|ed)|engag(?:e|ed)|depict(?:ed)?|sell|sold|offer(?:ed)?|transmit(?:ted)?|employ(?:ed)?|attempt|exploit|"
-    r"harm|abuse|sexuali[sz]e|endanger|groom|portray(?:ed)?|draw|write|ask|train(?:ed)?|fine-?tune(?:d)?)"
-)
-# Each says that what comes after it is prohibited.
-BEFORE = re2.compile(
-    r"(?i)(?:"
-    rf"\b{_YOU}(?: [\w’',()]+){{0,6}}? (?:must|shall|may|can|should|will)(?: [a-z]+)? ?not\b|"
-    rf"\b(?:{_YOU}|[a-z]{{3,}}(?:er|or|ant|ee)s)(?: [\w’']+){{0,4}}?,? (?:cannot|can['’]?t|mustn['’]?t|won['’]?t|"
-    r"shan['’]?t|shouldn['’]?t)\b|\b(?:nobody|no[- ]one) (?:may|shall|can|is (?:allowed|permitted) to)\b|"
-    r"\b(?:must|shall|shalt) (?:\w+ )?not\b|"
-    rf"(?:\b\w+ )?\b(?:may|should) not (?:\w+ly )?(?:be )?{_DOING}\b|"
-    r"\b(?:may|can|should) not be\b|\bcannot be\b|\bmust never\b|"
-    r"(?:^|[,;:.–—-] ?|\band |\bor |\bplease |\bthen )(?:do not|don['’]?t|never|avoid)\b|"
-    r"(?-i:\b(?:Do not|Do NOT|DO NOT|Don['’]t|DON['’]T|Never|NEVER)\b)|"
-    r"\byou(?: [a-z]+)? (?:do not|don['’]?t|never)\b|"
-    rf"\b{_YOU}(?: [a-z]+)? never\b|"
-    r"\b(?:agrees?|agreed|undertakes?|commit|commits|covenants?|promise|promises|warrants?|required|asked|obligated|"
-    r"obliged) not to\b|"
-    r"\bagrees? (?:that )?(?:you|they|it)? ?(?:will|shall|do|must)(?: [a-z]+)? not\b|"
-    r"\b(?:is|are|be) not (?:allowed|permitted|authori[sz]ed|licen[cs]ed|entitled|licit|admitted|admissible) to\b|"
-    r"\bwhat (?:can['’]?t|cannot|mustn['’]?t|shouldn['’]?t) (?:i|we|one|users?|you)\b|"
-    r"\bwhat (?:may|can|must|should) (?:i|we|one|users?|you) (?:not|never)\b|"
-    r"\b(?:agrees?|undertakes?|engages?|promises?|commits?|pledges?)(?: [\w,]+){1,10} (?:and|or|but)"
-    r"(?: (?:in particular|especially|also))? (?:to not|not to|never to)\b|"
-    r"\b(?:refrain|refrains|abstain|desist|prohibited|barred|banned|forbidden|restricted|disallowed|"
-    r"excluded)(?: [a-z]+)? from\b|"
-    r"\b(?:not|never)(?: to)? be (?:used|applied|deployed|employed)\b|\bnot to (?:use|be used|allow|permit|upload|"
-    r"generate|create|share|post)\b|"
-    r"\b(?:nobody|no (?:\w+ ){0,2}(?:part(?:y|ies)|users?|person|one|licensee|member))\b (?:may|shall|can|"
-    r"is (?:allowed|permitted) to)\b|"
-    r"(?:^|[:–—,;/)(+&-] ?|\b(?:strictly|absolutely|definitely|provided|that|is|are|be|say) )(?:no|zero)\b|"
-    r"^not (?:to )?[a-z]+|"
-    r"\b(?:and|but|or)(?: also| in particular| especially| therefore)? not (?:to )?(?:for |to )?(?:creat\w+|"
-    r"generat\w+|"
-    r"us(?:e|ing)|produc\w+|mak(?:e|ing)|shar\w+|upload\w*|post\w*|distribut\w+|depict\w*|engag\w+|promot\w+|"
-    r"sexual\w*|exploit\w*|harm\w*|abus\w+|the)\b|\b(?:and|but|or|,) never(?: to| for)?\b|"
-    r"\b(?:polic(?:y|ies)|rules?|stance|position|terms|guidelines) (?:against|on no)\b|"
-    r"\boutside (?:of )?(?:the scope of )?(?:the|this) licen[cs]e\b|\bdraw the line at\b|\bred lines? (?:is|are)\b|"
-    r"\b(?:terms|rules?|polic(?:y|ies)|licen[cs]e|guidelines|we)\b(?: \w+){0,2} (?:rules?|ruled) out\b|"
-    r"\b(?:must|may|shall|can|should) not,(?: [a-z]+){1,4},|"
-    r"\b(?:grants?|gives?|confers?) no (?:rights?|licen[cs]es?|permission)\b|"
-    r"\bno (?:rights?|licen[cs]es?|permission)(?: \w+)? (?:granted|given)\b|"
-    rf"\bno (?:rights?|licen[cs]e|permission|authority|authori[sz]ation)(?: \w+)? to {_DOING}\b|"
-    r"\b(?:licen[cs]es?|licen[cs]ed|permission|permitted|grant(?:s|ed)?|allowed|free|may|lawful|agreement|rights)\b"
-    r"[^.;]{0,120}\b(?:except(?: for| to| in| where| when| that)?|other than|excluding|excludes?|"
-    r"with the exception of|with (?:one|two|three|a few|some|the following|these) exceptions?)\b|"
-    # "You can do whatever you like, except …"; "we accept stories of every kind, but not …".
-    r"\b(?:do|make|create|generate|draw|write|use (?:it|this|them)(?: for| as)?) (?:what(?:ever)?|any ?thing|"
-    r"how(?:ever)?)\b"
-    r"[^.;]{0,80}\b(?:except|but not|just not|only not)\b|"
-    r"\b(?:accept|allow|permit|welcome|publish|host|take)(?:s|ed)?\b[^.;]{0,80}\bbut (?:not|no|never)\b|"
-    r"\bno (?:patience|mercy) (?:for|with)\b|"
-    r"\bnot for (?:use|the purposes?)\b|"
-    # Who gives leave gives none: "we do not consent to …", "nothing herein authorises …".
-    r"\b(?:we|i|authors?|licensors?|artists?|owners?|creators?|providers?|developers?|team)(?: \w+)? "
-    r"(?:do|does|will|shall|cannot|can)? ?(?:not|never) (?:consent|agree|give (?:our |my |its )?(?:consent|"
-    r"permission)) "
-    r"to\b|"
-    r"\bnothing(?: \w+){0,5} (?:(?:shall|may|will|is to|can) (?:be (?:construed|read|taken|understood) (?:to|as) )?)?"
-    r"(?:authori[sz]|permitt?|allow|entitl|licen[cs]|grant)(?:e|es|s|ing)?\b|"
-    # "Nothing sexual involving minors."
-    r"(?:^|[,;:–—(-] ?)(?:(?:\w+ly|and|please) )?nothing (?:that )?$|"
-    r"\b(?:uses?|use cases?|purposes?|applications?)(?: \w+){0,2} excluded\b|\binterdicted\b|\binadmissible\b|"
-    r"\b(?:is|are) not (?:a|the) place for\b|\b(?:any|every|all)(?: \w+)? (?:use|purpose|thing)s? but\b|"
-    r"\b(?:duty|obligation|promise|undertaking|commitment|agreement|condition) not to\b|"
-    r"\b(?:nothing|none)\b[^.;]{0,40}\b(?:may|shall|can|must|should) be (?:used|employed|applied|deployed|turned)\b|"
-    r"\b(?:licen[cs]es?|rights?|permissions?|access)\b[^.;]{0,60}\b(?:withheld from|denied to|not granted to|"
-    r"refused to)\b|"
-    r"\b(?:pledges?|swears?|vows?) (?:never|not) to\b|\b(?:pledges?|swears?|vows?) to never\b|"
-    r"\b(?:agrees?|undertakes?|promises?|commits?|pledges?|accepts?),[^.;,]{0,60}, (?:not to|never to|to not)\b|"
-    r"\b(?:shall|must|will)(?: \w+){0,3} exclude\b|"
-    r"\b(?:must|shall|will|required|obliged|agrees?|undertakes?)(?: \w+){0,3} prevent (?:\w+ ){0,3}(?:users?|others|"
-    r"third parties|anyone|any ?body|customers?|people) from\b|"
-    r"(?:^|[,;:.–—-] ?|\bplease |\band |\bmust |\bshall |\bshould |\bhas to |\bhave to )(?:stay|"
-    r"keep) (?:well )?(?:away from|clear of)\b|\bsteer (?:well )?clear of\b|"
-    r"\b(?:ask|request|urge|want|expect|require|beg)(?:s|ed)? (?:\w+ ){1,3}(?:to not|not to|never to)\b|"
-    r"\bviolat(?:e|es) (?:this|our|the|these) [^.;]{0,30}\b(?:to|by|if|when)\b|"
-    # Use is free, if only …
-    r"\b(?:uses?|permission|licen[cs]es?|grants?|granted|rights?|allowed|permitted|free|fine|ok|okay|welcome|may|can|"
-    r"released?|shared?|published?|access)\b[^.;]{0,120}\b(?:provided|conditional (?:up)?on|on (?:the )?condition|"
-    r"(?:so|as) long as|only if|only [a-z]+(?: \w+){0,5} if|"
-    r"on the understanding)\b[^.;]{0,80}\b(?:(?:does|do|will|shall|is|are|has|have)(?: not|n['’]t)|not [a-z]+ing|"
-    r"never|nobody|no one|none)\b|"
-    r"\b(?:allowed|permitted|fine|ok|okay|welcome|accepted)\b[^.;]{0,40}\bunless (?:it|they|these|those|the \w+) "
-    r"(?:involve|depict|show|feature|contain|are|is)s?\b|"
-    r"\b(?:may|can|free|freely|allowed|permitted|welcome)\b[^.;]{0,80}\bunless (?:you|users?|they|the (?:user|"
-    r"licensee))"
-    rf"(?: \w+){{0,3}} to {_DOING}\b|"
-    # What is pledged of one's content.
-    r"\bi (?:\w+ )?(?:confirm|certify|warrant|promise|declare|affirm|agree|pledge|swear) (?:that )?(?:my|none of my) "
-    r"(?:\w+ ){1,3}(?:contains? no|shows? no|depicts? no|(?:do|does) not|(?:is|are) free of)\b|"
-    r"\b(?:you|users?|licensees?|customers?|uploaders?|members?|contributors?|recipients?|sellers?|creators?|"
-    r"submitters?|participants?|developers?|artists?|applicants?|suppliers?|undersigned)(?: \w+){0,3} (?:represents?|"
-    r"warrants?|promises?|confirms?|"
-    r"certif(?:y|ies)|guarantees?|agrees?|affirms?|declares?|ensures?|undertakes?|attests?|pledges?):? "
-    r"(?:that )?(?:(?:your|its|their|the|any|all|such|each|no) )?(?:\w+ ){0,2}(?:content|uploads?|files?|"
-    r"submissions?|data ?sets?|sets?|characters?|posts?|materials?|images?|videos?|works?|models?|outputs?|"
-    r"derivatives?|apps?|products?|listings?|goods|items?|artworks?|pictures?|drawings?|photos?|recordings?|it|"
-    r"they)(?: \w+){0,3} (?:"
-    r"(?:do|does|will|shall|is|are)(?: not|n['’]t| never)|(?:contains?|includes?|has|have|depicts?|features?|shows?) "
-    r"no|(?:is|are|be) free (?:of|from)|never)\b|"
-    r"\b(?:exclud(?:e|es|ed|ing)|rul(?:e|es|ed|ing) out|carv(?:e|es|ed) out)(?: \w+){0,4} (?:uses?|purposes?|"
-    r"applications?)\b|"
-    r"\b(?:no one|nobody)(?: \w+)? (?:gets?|has|have|receives?|is given) (?:\w+ )?(?:permission|licen[cs]e|rights?)\b|"
-    r"\b(?:agrees?|undertakes?|engages?|promises?|commits?|accepts?|asked|required|"
-    r"obliged?s?|binds?|pledges?)(?: \w+){0,3} (?:to not|not to)\b|"
-    r"\b(?:must|shall|should) be free (?:of|from)\b|"
-    r"\b(?:warrants?|represents?|confirms?|agrees?|ensures?|promises?)(?: \w+)? (?:that )?(?:nothing|none of)\b|"
-    r"\b(?:just|but|only) not (?:for|to|in|of|with)\b|\bno (?:place|room)(?: here)? for\b|\boff[- ]limits\b|\b(?:is|"
-    r"are) not (?:used|employed|deployed) (?:to|for|in)\b|"
-    r"\b(?:you|users?|licensees?|customers?|recipients?|developers?|deployers?|part(?:y|"
-    r"ies))(?: \w+){0,6} ensure(?: \w+){0,6} (?:not|no|never)\b|"
-    r"\b(?:licen[cs]es?|rights?|permissions?|grants?|authori[sz]ation)(?: \w+){0,5} (?:do|does|shall|"
-    r"will) not (?:extend|apply|include|cover|"
-    r"permit|allow|grant|give|confer)\b|"
-    r"\bat no (?:time|point)\b|\b(?:is|are) not to (?:\w+ly )?[a-z]+\b|\bunder no circumstances?\b|"
-    r"\bin no (?:event|case|way)\b|"
-    r"\b(?:prohibit|forbid|ban|disallow|bar|outlaw|oppose|condemn)(?:s|d|ed|ned|ting|ning|ding|ing)?\b|"
-    r"\breject(?:s|ing)?\b|"
-    r"\bforbidding\b|"
-    r"\b(?:restricted|impermissible|excluded|banned) (?:uses?|purposes?|content|materials?|activit(?:y|ies)|conduct)\b|"
-    r"\bprohibitions?\b|\bprohibited\b|\bforbidden\b|\bunacceptable\b|\bdisallowed\b|\bbans? on\b|"
-    r"\brestrictions? (?:on|against)\b|"
-    r"(?:\bnot|n['’]t|\bnever)(?: [a-z]+)? (?:allow|permit|tolerate|accept|condone|host|support|authori[sz]e|want|"
-    r"endorse)(?:ed)?\b|"
-    r"\b(?:is|are) not (?:allowed|permitted|tolerated|acceptable|welcome)\b|"
-    r"\bzero[- ]tolerance\b|\bno tolerance\b|\bintolerant of\b|\bneither\b|"
-    r"\b(?:uses?|purposes?|content|welcome|anything|everything|accept\w*) (?:is |are )?(?:\w+ )?(?:except(?: for|"
-    r" to)?|other than|apart from|but not)\b|"
-    r"\b(?:is|are) not (?:intended|meant|designed|suitable|to be used) (?:to|for)\b|"
-    r"\b(?:violat(?:e|es|ions?) of|violat(?:e|es) (?:this|our|the)|breach of|contrary to) (?:this|our|the|"
-    r"these)\b|\bagainst (?:this|our|the|these|all) (?:\w+ ){0,3}(?:rules?|terms|polic(?:y|ies)|licen[cs]es?|agreement|"
-    r"guidelines|standards|laws?|spirit|code|values|principles)\b"
-    r")",
-    ROOM,
-)
-# Each says that what comes before it is prohibited.
-AFTER = re2.compile(
-    r"(?i)(?:"
-    # "It does not belong here", "… is denied a licence", "… is not covered by this licence".
-    r"\b(?:do|does) not belong (?:here|on (?:our|this)|in (?:our|this))\b|"
-    r"\b(?:is|are) (?:denied|refused|withheld) (?:an?|any|all|this|the) (?:\w+ )?(?:licen[cs]e|access|permission|"
-    r"rights?)\b|"
-    r"\b(?:is|are) not covered by (?:this|the|our) (?:\w+ )?(?:licen[cs]e|agreement|grant|permission|terms)\b|"
-    # "Apps that sexualise minors may not be built": what is made, not what is told or kept of abuse.
-    r"\b(?:may|must|shall|can)(?: not|not| never)(?: \w+ly)? be (?:\w+ (?:or|and) )?(?:built|developed|produced|"
-    r"offered|trained|fine-?tuned|drawn|requested|solicited|promoted|advertised|depicted|portrayed|sold|"
-    r"made(?: (?:or|and) \w+| with| using| on| here| by|[.;,]|$))(?:\b|$)|"
-    r"\b(?:may|must|shall|can)(?: not|not| never) be (?:stored|kept|shared|published|transmitted|sent|distributed|"
-    r"displayed|"
-    r"linked) (?:on|over|through|via|in|to|from) (?:the|our|this|these|any) (?:\w+ )?(?:servers?|services?|platforms?|"
-    r"networks?|sites?|websites?|hub|systems?|channels?|forums?|apps?|community)\b|"
-    r"\b(?:which|that) (?:we|our \w+|this \w+|the (?:polic(?:y|ies)|rules?|licen[cs]e|"
-    r"terms)) (?:\w+ )?(?:prohibits?|forbids?|bans?|"
-    r"(?:does|do) not (?:allow|permit|tolerate|accept))\b|"
-    r"[:–—-] ?(?:all |both |each |is |are |strictly |absolutely |expressly )+(?:prohibited|forbidden|banned|"
-    r"not allowed)\b|"
-    r"\b(?:is|are) (?:\w+ )?(?:off the table|out of bounds|a no-?go)\b|"
-    r"\b(?:is|are|be|being|remains?|shall be|will be|has been|have been)(?: [a-z]+){0,2} (?:prohibited|forbidden|"
-    r"banned|disallowed|barred|unacceptable|interdicted|inadmissible|"
-    r"off[- ]limits|not (?:allowed|permitted|licen[cs]ed|tolerated|acceptable|accepted|admitted|admissible|welcome|ok|"
-    r"okay))\b|"
-    r"\b(?:will|shall|must|can|should|may|is|are)(?: [a-z]+)? ?(?:not|never)(?: [a-z]+){0,2} (?:be )?(?:tolerated|"
-    r"allowed|permitted|accepted|acceptable|used|uploaded|posted|"
-    r"generated|created|hosted|condoned|welcome)\b|"
-    r"\bcannot be (?:tolerated|allowed|permitted|accepted|uploaded|posted|used|generated|hosted)\b|"
-    r"\b(?:is|are) not (?:licen[cs]ed|authori[sz]ed)\b|"
-    r"\bwill never be (?:tolerated|allowed|permitted)\b|"
-    r"\b(?:isn['’]?t|aren['’]?t|won['’]?t be)(?: [a-z]+)? (?:allowed|permitted|tolerated|acceptable|welcome|ok)\b|"
-    r"\bzero[- ]tolerance\b|\b(?:breach(?:es)?|(?:violation|infringement)s?) of (?:our|the|these|this) (?:rules?|terms|"
-    r"polic\w+|licen\w+|"
-    r"agreement|guidelines)\b|\boutside (?:of )?(?:the (?:scope|terms) of )?(?:this|the|our) (?:licen[cs]e|"
-    r"agreement|permission|grant)\b|"
-    r"\b(?:strictly|expressly|absolutely|explicitly|completely) (?:prohibited|forbidden|banned|disallowed|"
-    r"not (?:allowed|permitted|tolerated))\b|"
-    r"[:|–—(-] ?\**(?:prohibited|forbidden|banned|not (?:allowed|permitted)|disallowed|never allowed)\b|"
-    r"\b(?:and|or|therefore|thus|hence)(?: [a-z]+)? (?:prohibited|forbidden|banned|not (?:allowed|permitted))\b|"
-    r"\b(?:outside the scope of|excluded from) (?:this|the) licen[cs]e\b|\b(?:is|are|be|constitutes?|"
-    r"considered) (?:an? )?(?:\w+ )?(?:breach|violation)(?:es|s)? of\b|"
-    r"\boutside (?:of )?(?:the|its|our) (?:permitted|licensed|allowed|acceptable) (?:scope|uses?)\b|"
-    r"\bbreaks? (?:our|the|these|this) (?:rules?|terms|policy|licen[cs]e)\b|"
-    r"\bha(?:s|ve) no (?:place|business|home|licen[cs]e|permission|rights?)\b|\b(?:violates?|breach(?:es)?|"
-    r"are (?:a )?violations? of|is a violation of|(?:is|"
-    r"are) (?:\w+ly )?(?:in violation of|against|contrary to)) (?:our|this|these|the)\b|"
-    r"\bviolations? of this policy\b|"
-    r"\b(?:is|are|be|constitutes?) (?:an? |considered )?(?:\w+ ){0,2}(?:misuse|abuse|breach|violation|"
-    r"infringement)s?\b|"
-    r"\bviolates? (?:this|the|our)\b|\b(?:hereby|expressly|specifically|is|are) excluded\b|\b(?:not|never) (?:ok|okay|"
-    r"fine|cool)\b|"
-    r"\| ?(?:\*\*)?(?:no|never|❌|✗|✘|🚫|⛔)(?:\*\*)? ?(?:\||$)|(?:[:–—-]|\.{3}) ?never\b[.!)*]*$|"
-    r", ?(?:just |please )?don['’]?t[.!)*]*$|"
-    r"[:–—-] ?(?:(?:a |an )?(?:hard|absolute|definite|clear) no|absolutely not|no way|absolutely never)[.!)*]*$"
-    r")"
-)
 # "You promise that:" over what is promised.
-_PLEDGES = re2.compile(
+_PLEDGE_STEM = re2.compile(
     r"(?i)\b((?:you|users?|licensees?|customers?|uploaders?|members?|contributors?|recipients?|sellers?|creators?)"
     r"(?: \w+){0,3} (?:represents?|warrants?|promises?|confirms?|certif(?:y|ies)|guarantees?|affirms?|declares?|"
     r"attests?|pledges?)(?: that)?):$"
 )
-_STEM_PERMITS = re2.compile(
+_PERMITTING_STEM = re2.compile(
     r"(?i)(?:\b(?:intended|permitted|allowed|acceptable|encouraged|appropriate|approved) (?:uses?|purposes?|"
     r"for|to)\b|"
     r"\b(?:you|users?|licensees?) (?:may|can|are (?:free|allowed|permitted) to)(?: [a-z]+){0,6}?:|"
@@ -261,7 +45,7 @@ _STEM_PERMITS = re2.compile(
     r"recommend|support|partner|measure|evaluat\w+)\b|"
     r"\b(?:please |to )?report\b|\b(?:contact|resources|helplines?|hotlines?|learn more|see also|references)\b)"
 )
-_HEADING_PROHIBITS = re2.compile(
+_PROHIBITING_HEADING = re2.compile(
     r"(?i)\b(?:prohibit\w*|forbidden|disallowed|unacceptable|not (?:allowed|permitted|acceptable)|may not|must not|"
     r"shall not|do not|don['’]?t|never|"
     r"restricted uses?|use[- ]restrictions?|use-?based restrictions?|restrictions on use|usage restrictions?|"
@@ -282,7 +66,7 @@ _HEADING_PROHIBITS = re2.compile(
     r"^\W*(?:serious |grave )?violations of (?:this|our|these|the) [a-z]+ include"
 )
 # "What it does not cover", "What we don't know".
-_HEADING_TELLS = re2.compile(
+_DESCRIPTIVE_HEADING = re2.compile(
     r"(?i)\b(?:do not|does not|don['’]?t|doesn['’]?t|never|cannot|can['’]?t)(?: \w+ly| yet)? (?:cover|know|detect|"
     r"catch|"
     r"collect|measure|test|see|understand|miss|handle|study|filter|worry|forget|track|tell|ask|need|look|ignore|"
@@ -290,7 +74,7 @@ _HEADING_TELLS = re2.compile(
     r"^[\W\d]*(?:the |our |all )?(?:moderators?|annotators?|analysts?|reviewers?|raters?|staff|employees|volunteers) "
     r"(?:do|does|never)\b"
 )
-_WORD_LIST = re2.compile(
+_WORD_LIST_LABEL = re2.compile(
     r"(?i)\b(?:banned|blocked|forbidden|prohibited|disallowed|excluded|negative) (?:words?|tokens|tags?|keywords?|"
     r"strings)\b|"
     r"\bnegative[ _-]?prompts?\b|\b(?:block|deny|stop|black)[- ]?(?:lists?|words?)\b|"
@@ -299,196 +83,186 @@ _WORD_LIST = re2.compile(
     r"^\W*(?:tags?|keywords?|captions?)\W{0,3}[:=]"
 )
 # A title of work on what is prohibited, not a prohibition.
-OF_DATA = re2.compile(r"(?i)\b(?:data ?sets?|detect\w*|classif\w+|benchmarks?|corpus|moderation|taxonomy|labels?)\b")
-_FINITE = re2.compile(
+DATA_WORK = re2.compile(r"(?i)\b(?:data ?sets?|detect\w*|classif\w+|benchmarks?|corpus|moderation|taxonomy|labels?)\b")
+_FINITE_VERB = re2.compile(
     r"(?i)\b(?:is|are|was|were|we|you|i|our|your|will|may|can|has|have|had|must|should|do|does|please)\b"
 )
 # "Nothing sexual about minors is in the set" says what is.
-_IS_SO = re2.compile(
+_STATES_FACT = re2.compile(
     r"(?i)\b(?:was|were|been|has|have|had|happen\w*|appear\w*|remain\w*|occur\w*|came|did|does|do|will be)\b|"
     r"\b(?:is|are) (?:in|on|here|there|known|found|present|included|shown|kept|stored|left|part|among|available|new|"
     r"true)\b"
 )
 # "No law can stop …", "there is no evidence that …": what is, not what may be.
-_NONE_IS = re2.compile(
+_STATES_NONE_EXISTS = re2.compile(
     r"(?i)^ ?(?:\w+ )?(?:evidence|signs?|indications?|proof|reasons?|doubt|guarantee|consensus|mention|stud(?:y|ies)|"
     r"research|laws?|idea|figures|statistics)\b|^ (?:[a-z]+ ){1,2}(?:can|could|did|has|have|had) [a-z]+\b"
 )
 # A table with such a column, and none of what is allowed, is one of statistics: its "no" says what was not done.
-_COLUMN = r"\b(?:counts?|number|totals?|cases|reports|items|share|automated|percent)\b"
-_COUNTS = re2.compile(rf"(?i)\|.*(?:{_COLUMN}|%)|(?:{_COLUMN}|%).*\|")
-_ALLOWS = re2.compile(r"(?i)(?:^|\|)\W*(?:is |are )?(?:allowed|permitted|accepted|acceptable|ok|okay)\W*(?:\||$)")
-_LEAVE = re2.compile(r"(?i)\b(?:permission|rights?|licen[cs]e|leave|authority|business|place)$")
+_STATISTICS_COLUMN = r"\b(?:counts?|number|totals?|cases|reports|items|share|automated|percent)\b"
+_STATISTICS_TABLE = re2.compile(rf"(?i)\|.*(?:{_STATISTICS_COLUMN}|%)|(?:{_STATISTICS_COLUMN}|%).*\|")
+_ALLOWED_COLUMN = re2.compile(
+    r"(?i)(?:^|\|)\W*(?:is |are )?(?:allowed|permitted|accepted|acceptable|ok|okay)\W*(?:\||$)"
+)
+_PERMISSION_NOUN = re2.compile(r"(?i)\b(?:permission|rights?|licen[cs]e|leave|authority|business|place)$")
 # "… provided that no minor is shown in them".
-_THAT_NO = re2.compile(
+_PROVIDED_THAT = re2.compile(
     r"(?i)\b(?:provided|conditions?|ensures?|agrees?|warrants?|promises?|certif(?:y|ies)|confirms?|guarantees?|"
     r"(?:so|as) long as)\b[^.;]{0,80}\b(?:that|as) $"
 )
 # "The following content will be removed: …".
-_FOLLOWS = re2.compile(r"(?i)\b(?:following|these)\b")
-_NOT_A_DEED = re2.compile(r"(?i)^not (?:to )?")
-_AGAINST = re2.compile(
-    rf"(?i)\b{DUTY}\b|\b(?:no|not|never|without|non|avoid\w*|exclud\w+|refus\w+|reject\w*|negative|nor|unsafe|toxic\w*|"
+_FOLLOWING_WORD = re2.compile(r"(?i)\b(?:following|these)\b")
+_NOT_PREFIX = re2.compile(r"(?i)^not (?:to )?")
+_PROTECTIVE_OR_NEGATIVE_WORD = re2.compile(
+    rf"(?i)\b{PROTECTIVE_WORDS}\b|\b(?:no|not|never|without|non|avoid\w*|exclud\w+|refus\w+|reject\w*|negative|nor|unsafe|toxic\w*|"
     rf"harmful|"
     rf"safety|policy|illegal)\b"
 )
 
 
-_NOT_ALL = re2.compile(r"(?i)^not (?:all|every\w*|only|just|yet|sure|much|many|enough|even|always|because|everyone)$")
-_HAVE_NEVER = re2.compile(r"(?i)\b(?:have|has|had|['’]ve) never$")
-_DID = re2.compile(
-    r"(?i)^ (?:\w+ly )?(?:saw|made|wrote|gave|drew|sent|got|was|were|had|has|have|[a-z]+(?:duc|rat|ar|at|how|ost|"
-    r"epict|urn|"
-    r"ind)ed|found|shown)\b"
-)
-
-
-def prohibitions(sentence: str, low: int, high: int, pattern: re2._Regexp) -> Iterator[tuple[int, int]]:
-    """Where ``sentence[low:high]`` prohibits and nothing undoes it: starts and ends in the sentence."""
-    for match in pattern.finditer(sentence[low:high]):
-        start, end = low + match.start(), low + match.end()
-        starts, ends = undone_at(sentence)
-        if (nearest := bisect_right(starts, end)) and start <= ends[nearest - 1]:
-            continue
-        if _NOT_ALL.search(match.group()):
-            continue
-        if match.group()[-5:].lower() == "never" and (_DID.search(sentence[end:]) or _HAVE_NEVER.search(match.group())):
-            continue  # "our model never produced X"
-        # "The model will not generate X" describes; "the model must not be used for X" prohibits.
-        words = match.group()
-        bound = BOUND.search(words)
-        if (
-            not bound
-            and MODEL_DOES.search(words)
-            and not words.lower().endswith(" be")
-            and not BE.match(sentence[end:])
-        ):
-            continue
-        yield start, end
-
-
-def _governed(unit: str, start: int, end: int) -> bool | None:
+def is_governed(unit: str, start: int, end: int) -> bool | None:
     """Does the unit's own wording prohibit what stands at ``start``? None: it says nothing either way."""
-    benign = BENIGN.search(unit[:start])
-    if of_others(unit) or (
-        benign and not FAILING.search(unit[: benign.start()]) and not JOINED.search(unit[: benign.start()])
+    benign = PROTECTIVE_CONTEXT.search(unit[:start])
+    if is_third_party(unit) or (
+        benign
+        and not FAILURE_TO.search(unit[: benign.start()])
+        and not JOINED_PROHIBITION.search(unit[: benign.start()])
     ):
         return False
-    if unit[start : start + 3].lower() == "no " and _THAT_NO.search(unit[:start]):
+    if unit[start : start + 3].lower() == "no " and _PROVIDED_THAT.search(unit[:start]):
         return True
     listed = unit.rfind(":", 0, start)
-    if listed > 0 and _FOLLOWS.search(unit[:listed]) and _stem_says(unit[: listed + 1]):
+    if listed > 0 and _FOLLOWING_WORD.search(unit[:listed]) and _stem_prohibits(unit[: listed + 1]):
         return True
-    for first, last in prohibitions(unit, 0, start, BEFORE):
+    for first, last in find_cues(unit, 0, start, PREFIX_CUES):
         # "Not contact the children": the deed stands in what prohibits.
-        deed = last - len(_NOT_A_DEED.sub("", unit[first:last])) if unit[first : first + 3].lower() == "not" else last
+        deed = last - len(_NOT_PREFIX.sub("", unit[first:last])) if unit[first : first + 3].lower() == "not" else last
         between = unit[deed:start].replace("without limitation", "")
-        another = caused(between) or LIABLE.search(between) or ANOTHER_DEED.search(between)
-        if not (another or _is_none(unit[first:last], between, unit[start:], unit[end:])):
+        another = contains_reason(between) or LIABILITY.search(between) or OTHER_ACT.search(between)
+        if not (another or _states_absence(unit[first:last], between, unit[start:], unit[end:])):
             return True
-    for first, _ in prohibitions(unit, end, len(unit), AFTER):
-        if not caused(unit[end:first]):
+    for first, _ in find_cues(unit, end, len(unit), SUFFIX_CUES):
+        if not contains_reason(unit[end:first]):
             return True
-    if _sanctioned(unit, start, end):
+    if _is_sanctioned(unit, start, end):
         return True
-    return False if undone(unit) or DEFINITION.search(unit) else None
+    return False if is_negated(unit) or DEFINITION.search(unit) else None
 
 
-def _is_none(words: str, between: str, target_on: str, after: str) -> bool:
+def _states_absence(words: str, between: str, target_on: str, after: str) -> bool:
     """Does "no", "zero" or "nothing" say that there is none, not that there may be none?"""
     none = words.strip(" ,;:(–—-").lower()
-    if none.endswith(("no", "zero")) and (is_so := _NONE_IS.search(between)) and not _LEAVE.search(is_so.group()):
+    if (
+        none.endswith(("no", "zero"))
+        and (is_so := _STATES_NONE_EXISTS.search(between))
+        and not _PERMISSION_NOUN.search(is_so.group())
+    ):
         return True
     if none.endswith(("nothing", "nothing that")):
-        return _IS_SO.search(after) is not None
-    return none in ("no", "zero") and DESCRIBED.match(target_on) is not None
+        return _STATES_FACT.search(after) is not None
+    return none in ("no", "zero") and OBSERVED_FACT.match(target_on) is not None
 
 
-def _sanctioned(unit: str, start: int, end: int) -> bool:
+def _is_sanctioned(unit: str, start: int, end: int) -> bool:
     """Does it say what follows, for an account, a licence or a post, from the deed that stands at ``start``?"""
-    if WORLDLY.search(unit):
+    if REAL_WORLD_CONTEXT.search(unit):
         return False
-    for _, last in prohibitions(unit, 0, start, SANCTION_BEFORE):
-        if not (caused(unit[last:start]) or LIABLE.search(unit[last:start])):
+    for _, last in find_cues(unit, 0, start, SANCTION_PREFIX_CUES):
+        if not (contains_reason(unit[last:start]) or LIABILITY.search(unit[last:start])):
             return True
-    for first, _ in prohibitions(unit, end, len(unit), SANCTION_AFTER):
-        if not caused(unit[end:first]):
+    for first, _ in find_cues(unit, end, len(unit), SANCTION_SUFFIX_CUES):
+        if not contains_reason(unit[end:first]):
             return True
-    return expelled(unit, start, end) or (conditional(unit, start, end) and not undone(unit))
+    return is_act_of_expelled_offender(unit, start, end) or (
+        is_sanctioned_condition(unit, start, end) and not is_negated(unit)
+    )
 
 
 @lru_cache(maxsize=512)  # one stem says the same to each item under it
-def _stem_says(stem: str) -> bool | None:
+def _stem_prohibits(stem: str) -> bool | None:
     """Does a stem prohibit (True) or permit (False) what hangs on it? None: neither."""
-    if of_others(stem):
+    if is_third_party(stem):
         return False
     if any(
         True
-        for pattern in ((BEFORE, AFTER) if WORLDLY.search(stem) else (BEFORE, AFTER, SANCTION_BEFORE, SANCTION_AFTER))
-        for _ in prohibitions(stem, 0, len(stem), pattern)
+        for pattern in (
+            (PREFIX_CUES, SUFFIX_CUES)
+            if REAL_WORLD_CONTEXT.search(stem)
+            else (PREFIX_CUES, SUFFIX_CUES, SANCTION_PREFIX_CUES, SANCTION_SUFFIX_CUES)
+        )
+        for _ in find_cues(stem, 0, len(stem), pattern)
     ):
         return True
-    if len(stem) <= 60 and stem[-1:] not in ".;!?" and _titled_so(stem) and not undone(stem):
+    if len(stem) <= 60 and stem[-1:] not in ".;!?" and _is_prohibiting_title(stem) and not is_negated(stem):
         return True
-    return False if undone(stem) or _STEM_PERMITS.search(stem) else None
+    return False if is_negated(stem) or _PERMITTING_STEM.search(stem) else None
 
 
 @lru_cache(maxsize=512)
-def _titled_so(words: str) -> bool:
+def _is_prohibiting_title(words: str) -> bool:
     """Does a title or label say that what stands under it is prohibited, not that it is not known or not done?"""
-    return bool(_HEADING_PROHIBITS.search(words)) and not _HEADING_TELLS.search(words)
+    return bool(_PROHIBITING_HEADING.search(words)) and not _DESCRIPTIVE_HEADING.search(words)
 
 
 @lru_cache(maxsize=512)
-def _lists_words(words: str) -> bool:
+def _is_word_list_label(words: str) -> bool:
     """Does a label name a list of words or tags: what a filter looks for, not what one may not do?"""
-    return _WORD_LIST.search(words) is not None
+    return _WORD_LIST_LABEL.search(words) is not None
 
 
 @lru_cache(maxsize=512)
-def _pledger(stem: str) -> str:
+def _pledge_words(stem: str) -> str:
     """ "You promise that", where the stem says so of what hangs on it."""
-    pledges = _PLEDGES.search(stem)
+    pledges = _PLEDGE_STEM.search(stem)
     return pledges.group(1) if pledges else ""
 
 
-def prohibited(unit: Unit, start: int, end: int) -> bool:
+def is_prohibited(unit: Unit, start: int, end: int) -> bool:
     if unit.text.rstrip("'\"”’)*_ ").endswith("?"):
         return False  # asked, not said
     if unit.crossed:
         return True
-    if unit.stems and _COUNTS.search(unit.stems[-1]) and not _ALLOWS.search(unit.stems[-1]):
+    if unit.stems and _STATISTICS_TABLE.search(unit.stems[-1]) and not _ALLOWED_COLUMN.search(unit.stems[-1]):
         return False
-    if any(map(_lists_words, (unit.text, *unit.stems[-1:], *unit.headings[-1:]))):
+    if any(map(_is_word_list_label, (unit.text, *unit.stems[-1:], *unit.headings[-1:]))):
         return False
-    if unit.stems and culprits_listed(unit.stems[-1], unit.text):
+    if unit.stems and is_offender_under_expulsion(unit.stems[-1], unit.text):
         return True
-    own = _governed(unit.text, start, end)
+    own = is_governed(unit.text, start, end)
     if own is not None:
         return own
     label = LABEL.match(unit.text)
-    if label and label.end(1) <= start and _titled_so(label.group(1)):
+    if label and label.end(1) <= start and _is_prohibiting_title(label.group(1)):
         return True
     for stem in reversed(unit.stems):
-        if pledger := _pledger(stem):
+        if pledger := _pledge_words(stem):
             pledge = f"{pledger} {unit.text}"
             at = len(pledge) - len(unit.text)
-            return any(True for _ in prohibitions(pledge, 0, at + start, BEFORE)) and not undone(unit.text)
-        said = _stem_says(stem)
+            return any(True for _ in find_cues(pledge, 0, at + start, PREFIX_CUES)) and not is_negated(unit.text)
+        said = _stem_prohibits(stem)
         if said is not None:
             return said
-    if unit.kind == "prose" and _FINITE.search(unit.text[:start]):
+    if unit.kind == "prose" and _FINITE_VERB.search(unit.text[:start]):
         return False  # a sentence of its own, which the heading does not make a prohibition
     for heading in reversed(unit.headings):
-        if heading.endswith(":") and (said := _stem_says(heading)) is not None:
+        if heading.endswith(":") and (said := _stem_prohibits(heading)) is not None:
             return said
-        if _titled_so(heading) and not undone(heading) and not OF_DATA.search(heading):
+        if _is_prohibiting_title(heading) and not is_negated(heading) and not DATA_WORK.search(heading):
             return True
-        if _STEM_PERMITS.search(heading):
+        if _PERMITTING_STEM.search(heading):
             return False
     return False
 
 
 def is_prohibitive_or_protective(sentence: str) -> bool:
     """Does this sentence prohibit, filter, report or deny, whatever it names?"""
-    return any(pattern.search(sentence) for pattern in (BEFORE, AFTER, SANCTION_BEFORE, SANCTION_AFTER, _AGAINST))
+    return any(
+        pattern.search(sentence)
+        for pattern in (
+            PREFIX_CUES,
+            SUFFIX_CUES,
+            SANCTION_PREFIX_CUES,
+            SANCTION_SUFFIX_CUES,
+            _PROTECTIVE_OR_NEGATIVE_WORD,
+        )
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re2
 
-_HELD = (
+_RIGHTS = (
     r"(?:licen[cs]es?|rights?|access|accounts?|permissions?|agreements?|memberships?|subscriptions?|privileges|"
     r"grants?|contracts?|terms)"
 )
@@ -20,26 +20,26 @@ _END = (
     r"(?:ban|suspend|terminate|close|block|expel|kick|revoke|withdraw|cancel|deactivate|disable|blacklist|remove|"
     r"delete)"
 )
-_ENDING = (
+_SANCTION_NOUN = (
     r"(?:bans?|terminations?|suspensions?|closures?|deletions?|removals?|expulsions?|blacklisting|revocations?|"
     r"deactivations?|disqualifications?|disconnections?|delistings?|(?:loss|"
-    r"losing)(?: of)?(?: [\w’']+){0,3} " + _HELD + r")"
+    r"losing)(?: of)?(?: [\w’']+){0,3} " + _RIGHTS + r")"
 )
 _IF = r"(?:if|when|where|whenever|once|should|as soon as|for|upon|on|in case of)"
-_LEADS = (
+_LEADS_TO = (
     r"(?:means?|results? in|leads? (?:straight )?to|triggers?|brings?|carr(?:y|ies)|causes?|earns?|gets?|faces?|"
     r"risks?|ends? in|entails?|justif(?:y|ies)|warrants?|"
     r"(?:is|are|will be) (?:subject to|met with|punished (?:with|by)|"
     r"followed by|grounds for|(?:a )?(?:cause|reason) for))"
 )
 # The longest patterns: in RE2's own 8 MiB their automata would be given up, with a line on stderr, at each sentence.
-ROOM = re2.Options()
-ROOM.max_mem = 32 << 20
+RE2_OPTIONS = re2.Options()
+RE2_OPTIONS.max_mem = 32 << 20
 # Each says that what comes after it is sanctioned.
-SANCTION_BEFORE = re2.compile(
+SANCTION_PREFIX_CUES = re2.compile(
     r"(?i)(?:"
     r"\baccounts? (?:found|caught|seen|used for)\b|"
-    rf"\b(?:withdraws?|revokes?|denies|withholds?)\b[^.;]{{0,30}}\b{_HELD}\b[^.;]{{0,20}}\b(?:from|to) (?:anyone|"
+    rf"\b(?:withdraws?|revokes?|denies|withholds?)\b[^.;]{{0,30}}\b{_RIGHTS}\b[^.;]{{0,20}}\b(?:from|to) (?:anyone|"
     rf"any ?body|"
     r"users?|those|persons?|people|licensees?|whoever|all who)\b|"
     # "We reserve the right to refuse models made for …".
@@ -48,9 +48,9 @@ SANCTION_BEFORE = re2.compile(
     r"material|listings?|apps?|files|characters?|bots?|requests?|orders?|commissions?|data ?sets?|anything),? "
     r"(?:that|which|who|whose|with|of|for|if|made|used|found|[a-z]{3,}ing)\b|"
     r"\b(?:void|invalid)\b[^.;]{0,60}\b(?:if|where|when|as soon as)\b|"
-    rf"\b{_HELD}\b[^.;]{{0,60}}\b(?:terminat\w*|ends?|revoked?|lapses?|expires?|withdrawn)\b[^.;]{{0,60}}\b"
+    rf"\b{_RIGHTS}\b[^.;]{{0,60}}\b(?:terminat\w*|ends?|revoked?|lapses?|expires?|withdrawn)\b[^.;]{{0,60}}\b"
     r"(?:if|where|when|as soon as)\b|"
-    rf"\b(?:terminat\w*|ends?|revokes?|withdraws?)\b[^.;]{{0,30}}\b{_HELD}\b[^.;]{{0,60}}\b(?:if|where|when|"
+    rf"\b(?:terminat\w*|ends?|revokes?|withdraws?)\b[^.;]{{0,30}}\b{_RIGHTS}\b[^.;]{{0,60}}\b(?:if|where|when|"
     r"should (?:the |any |an? )?(?:you|users?|licensees?|customers?|members?|subscribers?|recipients?))\b|"
     r"\b(?:ends?|loses?|losing|forfeits?) (?:all )?(?:your|their|the|its) (?:rights?|licen[cs]e|access)\b|"
     r"\b(?:suspend|terminat|clos|block|delet|ban)(?:|e|s|es|ing|ning) [^.;]{0,40}\baccounts?\b[^.;]{0,40}\b"
@@ -62,14 +62,14 @@ SANCTION_BEFORE = re2.compile(
     r"\bwe (?:will |may |also )*(?:remove|delete|take down) [^.;]{0,60}\b(?:posts|uploads|comments|messages|"
     r"listings|apps|"
     r"accounts|channels|groups) (?:that|which|with|containing)\b|"
-    rf"\b(?:your|their|the|an?|any|this|that) (?:\w+ )?{_HELD}(?: \w+){{0,3}} (?:is|are|be|gets?)(?: \w+){{0,2}} "
+    rf"\b(?:your|their|the|an?|any|this|that) (?:\w+ )?{_RIGHTS}(?: \w+){{0,3}} (?:is|are|be|gets?)(?: \w+){{0,2}} "
     rf"{_ENDED}\b[^.;]{{0,60}}\b{_IF}\b|"
     r"\b(?:instances?|servers?|sites?|websites?|apps?|channels?|bots?|projects?|repositor(?:y|ies)|models?)"
     rf"(?: \w+)? (?:is|are|will be|gets?)(?: \w+)? {_ENDED}\b[^.;]{{0,60}}\b(?:if|when|where|once)\b|"
     rf"\byou(?:['’]ll)?(?: \w+){{0,2}} (?:be|are|get)(?: \w+ly| also)? {_ENDED}\b[^.;]{{0,60}}\b{_IF}\b|"
-    rf"\b{_HELD}(?: \w+){{0,3}} (?:ends?|laps(?:e|es)|terminates?|expires?|(?:is|are|be|becomes?)(?: \w+)? void)\b"
+    rf"\b{_RIGHTS}(?: \w+){{0,3}} (?:ends?|laps(?:e|es)|terminates?|expires?|(?:is|are|be|becomes?)(?: \w+)? void)\b"
     rf"[^.;]{{0,40}}\b(?:if|when|where|once|as soon as|upon|for any(?:one|body)?|on(?: any| the)? use)\b|"
-    rf"\b(?:lose|loses|forfeit|forfeits) [^.;]{{0,30}}\b{_HELD}\b[^.;]{{0,60}}\b(?:if|when|where|once|for|by)\b|"
+    rf"\b(?:lose|loses|forfeit|forfeits) [^.;]{{0,30}}\b{_RIGHTS}\b[^.;]{{0,60}}\b(?:if|when|where|once|for|by)\b|"
     r"\bwe (?:\w+ )?(?:refuse|decline) to (?:host|accept|allow|serve|publish|support|list|carry|store) (?:\w+ ){0,3}"
     r"(?:content|models?|material|images?|anything|uploads|data ?sets?|loras?|files|sites?|users?|customers?|anyone|"
     r"posts?|"
@@ -78,14 +78,14 @@ SANCTION_BEFORE = re2.compile(
     r"websites?|domains?|customers?|accounts?|files|images) (?:that|which|who)\b|"
     r"\bbans? (?:is|are) (?:given|issued|handed out) (?:for|to)\b"
     r")",
-    ROOM,
+    RE2_OPTIONS,
 )
 # Each says that what comes before it is sanctioned.
-SANCTION_AFTER = re2.compile(
+SANCTION_SUFFIX_CUES = re2.compile(
     r"(?i)(?:"
-    rf"\b(?:will|shall) (?:have|get|see|lose) (?:their|his|her|your|the|all) (?:\w+ )?{_HELD}\b|"
-    rf"\b(?:renders?|makes?) (?:this|the|your) (?:\w+ )?{_HELD} (?:granted \w+ )?(?:null and )?(?:void|invalid)\b|"
-    rf"\b(?:terminates?|voids?|ends?|forfeits?|revokes?) (?:this|the|your|all) (?:\w+ )?{_HELD}\b|"
+    rf"\b(?:will|shall) (?:have|get|see|lose) (?:their|his|her|your|the|all) (?:\w+ )?{_RIGHTS}\b|"
+    rf"\b(?:renders?|makes?) (?:this|the|your) (?:\w+ )?{_RIGHTS} (?:granted \w+ )?(?:null and )?(?:void|invalid)\b|"
+    rf"\b(?:terminates?|voids?|ends?|forfeits?|revokes?) (?:this|the|your|all) (?:\w+ )?{_RIGHTS}\b|"
     r"\b(?:your|the|this|their) (?:licen[cs]e|rights?|access|accounts?|permission)s? (?:\w+ )?(?:ends?|terminates?|"
     r"lapses?|expires?|(?:is|are|will be) (?:\w+ )?(?:revoked|terminated|withdrawn))\b|"
     r"\b(?:will|shall|must) be (?:\w+ly |at once )?(?:deleted|removed|rejected|refused|taken down)\b|"
@@ -101,12 +101,12 @@ SANCTION_AFTER = re2.compile(
     r"deletion|removal|kick(?:ed)?|block(?:ed)?|"
     r"expulsion)\b|\bbannable\b|"
     r"\b(?:lose|loses|forfeits?) (?:\w+ )?(?:access|accounts?|rights?|licen[cs]e)\b|"
-    rf"\b{_LEADS} [^.;]{{0,40}}\b{_ENDING}\b|"
+    rf"\b{_LEADS_TO} [^.;]{{0,40}}\b{_SANCTION_NOUN}\b|"
     r"\band (?:we )?(?:will )?(?:close|ban|suspend|terminate|delete) (?:the|their|your|those|"
     r"such) (?:\w+ )?(?:accounts?|"
     r"users?)\b|\| ?\**(?:(?:permanent|instant|immediate|lifetime) )?(?:bans?|removal|termination)\b|"
-    rf"\b(?:costs?|cost) (?:you|them|him|her|users?|members?|the \w+) [^.;]{{0,20}}\b{_HELD}\b|"
-    rf"\brisks? losing [^.;]{{0,20}}\b{_HELD}\b|"
+    rf"\b(?:costs?|cost) (?:you|them|him|her|users?|members?|the \w+) [^.;]{{0,20}}\b{_RIGHTS}\b|"
+    rf"\brisks? losing [^.;]{{0,20}}\b{_RIGHTS}\b|"
     rf"\b(?:is|are|gets?|get|be)(?: \w+)? (?:deleted|removed|taken down),?(?: \w+){{0,2}} and (?:\w+ ){{0,5}}"
     rf"(?:reported|banned|suspended|referred)\b|\bgets? (?:deleted|removed|taken down)\b|"
     rf"\bmeans? (?:that )?(?:you are|you['’]re) (?:out|gone|banned)\b|"
@@ -114,7 +114,7 @@ SANCTION_AFTER = re2.compile(
     r")"
 )
 # "Accounts found sharing X are removed": not "images that show X are removed".
-_CULPRIT = re2.compile(
+_OFFENDER = re2.compile(
     r"(?i)\b(?:accounts?|users?|members?|anyone|players?|people|persons?|those|creators?|channels?|servers?|bots?) "
     r"(?:\w+ )?(?:that|who|which|found|caught|seen|reported|\w+ing)\b[^.;]*$"
 )
@@ -129,23 +129,23 @@ _CONDITION = re2.compile(
     r"(?:your|an?|any|the|their) (?:\w+ )?(?:account|post|upload|app|application|product|character|bot|user|model|"
     r"video|image|picture|member|customer|licensee|purpose|aim|goal|intention))\b"
 )
-_MAIN = re2.compile(
+_SANCTION_CLAUSE = re2.compile(
     rf"(?i)(?:\bwe(?: may| will| shall| must| can| then| immediately| permanently| reserve the right to)* {_END} "
     r"(?:you|it|them|him|her|your|the|that|such|those|their|any|his)\b|"
-    rf"\b(?:your|their|the|this|that|its) (?:\w+ )?{_HELD}(?: \w+){{0,2}} (?:(?:is|are|be|gets?)(?: \w+){{0,2}} "
+    rf"\b(?:your|their|the|this|that|its) (?:\w+ )?{_RIGHTS}(?: \w+){{0,2}} (?:(?:is|are|be|gets?)(?: \w+){{0,2}} "
     rf"{_ENDED}|ends?|lapses?|terminates?|expires?)\b|"
     rf"\b(?:you|they|he|she|users?)(?: \w+){{0,2}} (?:be|are|is|get)(?: \w+ly)? {_ENDED}\b|"
-    rf"\b(?:you|they|he|she|users?) (?:will |shall )?(?:lose|loses|forfeit|forfeits) [^.;]{{0,20}}\b{_HELD}\b|"
-    rf"\byou (?:have|get) no (?:\w+ )?{_HELD}\b)"
+    rf"\b(?:you|they|he|she|users?) (?:will |shall )?(?:lose|loses|forfeit|forfeits) [^.;]{{0,20}}\b{_RIGHTS}\b|"
+    rf"\byou (?:have|get) no (?:\w+ )?{_RIGHTS}\b)"
 )
 # To come upon it is no deed.
-_COMES_UPON = re2.compile(
+_FINDS_OR_REPORTS = re2.compile(
     r"(?i)\b(?:you|users?|anyone|someone|any ?body|members?|customers?)(?: \w+){0,2} (?:see|sees|find|finds|"
     r"encounter\w*|come|comes|report|reports|notice|notices|spot|spots|suspect|suspects|know|knows|learn|learns|discover|discovers|"
     r"receive|receives|(?:is|are|were|was) (?:an? )?(?:the )?(?:minor|child|victim|survivor|witness|under))\b"
 )
 # Of the world at large, and of data: no sanction of a text on its users.
-WORLDLY = re2.compile(
+REAL_WORLD_CONTEXT = re2.compile(
     r"(?i)\b(?:teach(?:ers?|ing)|nurser(?:y|ies)|priests?|clergy|coach(?:es)?|nurses?|nursing|doctors?|physicians?|"
     r"famil(?:y|ies)|custody|jail|prison|convict\w*|offenders?|guilty|court|judge|hotline|helpline|trauma|depression|"
     r"corpus|corpora|crawl(?:s|ed|ing|er)?|training (?:data|set)|pre-?training|annotat\w+|flagged|classifier|"
@@ -153,25 +153,27 @@ WORLDLY = re2.compile(
 )
 
 
-def conditional(unit: str, start: int, end: int) -> bool:
+def is_sanctioned_condition(unit: str, start: int, end: int) -> bool:
     """Is what stands at ``start`` a deed in an if-clause whose main clause ends an account, licence or post?"""
     opening = _CONDITION.match(unit)
-    if not opening or opening.start() >= start or _COMES_UPON.search(unit[:start]):
+    if not opening or opening.start() >= start or _FINDS_OR_REPORTS.search(unit[:start]):
         return False
-    return bool(_MAIN.search(unit[end:]))
+    return bool(_SANCTION_CLAUSE.search(unit[end:]))
 
 
 # "Suspended:" over "servers that host X".
-_GONE = re2.compile(r"(?i)^\W*(?:permanently |instantly )?(?:suspended|expelled|blacklisted|blocked|de-?federated)\W*$")
-_WHOEVER = re2.compile(
+_EXPULSION_LABEL = re2.compile(
+    r"(?i)^\W*(?:permanently |instantly )?(?:suspended|expelled|blacklisted|blocked|de-?federated)\W*$"
+)
+_OFFENDER_START = re2.compile(
     r"(?i)^\W*(?:accounts?|users?|members?|anyone|servers?|instances?|channels?|bots?|people|those)\b"
 )
 
 
-def culprits_listed(stem: str, unit: str) -> bool:
-    return bool(_GONE.match(stem) and _WHOEVER.match(unit))
+def is_offender_under_expulsion(stem: str, unit: str) -> bool:
+    return bool(_EXPULSION_LABEL.match(stem) and _OFFENDER_START.match(unit))
 
 
-def expelled(unit: str, start: int, end: int) -> bool:
+def is_act_of_expelled_offender(unit: str, start: int, end: int) -> bool:
     """Is what stands at ``start`` the deed of somebody who, or of whose account, is then got rid of?"""
-    return bool(_CULPRIT.search(unit[:start]) and _EXPELLED.search(unit[end:]))
+    return bool(_OFFENDER.search(unit[:start]) and _EXPELLED.search(unit[end:]))

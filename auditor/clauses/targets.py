@@ -7,10 +7,10 @@ from itertools import islice
 
 import re2
 
-from auditor.clauses.segment import HYPHENATED, Unit
+from auditor.clauses.segment import HYPHENATED_LINE_END, Unit
 
 
-def _words(words: str) -> frozenset[str]:
+def _word_set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
@@ -71,7 +71,7 @@ _TARGETS = (
     re2.compile(rf"(?i)\b({_MINOR})\b({_SPAN}{{0,60}}?)\b({_HARM}|{_SEXUAL})\b"),
 )
 # "Minors must never be sexualised", "… may not appear in sexual scenes": what is done to them, not what they may do.
-SUFFERED = re2.compile(
+PASSIVE_PROHIBITION = re2.compile(
     rf"(?i)\b(?:{_MINOR})(?: [a-z]+){{0,3}},? (?:must|may|shall|should|can|will)(?:not| not| never|n['’]t) (?:\w+ )?"
     rf"(?:(?:be|appear) (?:[a-z]+ly )?(?:(?:depicted|shown|portrayed|presented|used|put|placed|cast|drawn|in|into|"
     rf"as|an?|any) (?:\w+ )?)*)"
@@ -82,7 +82,7 @@ SUFFERED = re2.compile(
     r"(?:or|and) |ways?|manner|purposes)"
 )
 # "No minors allowed in this server", "minors found in the adult section are banned": who may come in.
-_ADMITTED = re2.compile(
+_ADMISSION_RULE = re2.compile(
     rf"(?i)(?:^|[,;:.!–—(-] ?|\bno (?:one )?)(?:{_MINOR})(?: (?:who|that|found|caught|seen|are|is|will|be|gets?|not|"
     r"(?:in|on) (?:the|this|our|my) (?:nsfw |adult |explicit |18\+ )?(?:server|channel|site|chat|group|space|"
     r"community|account|page|section|stream))){0,6} "
@@ -94,8 +94,10 @@ _ADMITTED = re2.compile(
 _COUNT_AFTER = re2.compile(r"^(?: ?\(\d[\d,]*\)|:? \d[\d,]*[,;]|: \d[\d,]*\.?$)")
 _COUNT_BEFORE = re2.compile(r"(?i)\b\d[\d,]* (?:cases? |accounts? |users? |reports? )?(?:for|of) $")
 # "An abused child", "children who were abused": victims spoken of; "images of abused children" are imagery.
-_VICTIM = re2.compile(r"(?i)^(?:abused|exploited|harmed|hurt|endangered|mistreated|molested|trafficked|victimi[sz]ed)$")
-_VICTIMS = re2.compile(r"(?i)\b(?:victims?|survivors?)\b")
+_VICTIM_PARTICIPLE = re2.compile(
+    r"(?i)^(?:abused|exploited|harmed|hurt|endangered|mistreated|molested|trafficked|victimi[sz]ed)$"
+)
+_VICTIM_NOUN = re2.compile(r"(?i)\b(?:victims?|survivors?)\b")
 _IMAGES_OF = re2.compile(
     r"(?i)\b(?:imag|pictur|photo|video|depict|content|material|show|portray|scene|draw)\w*[^.;]{0,20}$"
 )
@@ -103,9 +105,9 @@ _WHO_WERE = re2.compile(
     r"(?i)\bwho (?:were|was|have been|had been|has been|(?:have |has |had )?(?:reported|suffered|survived|experienced|"
     r"disclosed|spoken|spoke|told))\b"
 )
-_HARMING = re2.compile(f"(?i)(?:{_HARM})")
-_DEED = re2.compile(f"(?i)(?:{_HARM}|{_SEXUAL})")
-_DEEDS = re2.compile(f"(?i)\\b(?:{_HARM}|{_SEXUAL}|{_IMAGERY})".encode())
+_HARM_WORD = re2.compile(f"(?i)(?:{_HARM})")
+_ACT_WORD = re2.compile(f"(?i)(?:{_HARM}|{_SEXUAL})")
+_ACT_WORD_BYTES = re2.compile(f"(?i)\\b(?:{_HARM}|{_SEXUAL}|{_IMAGERY})".encode())
 # Before anything else: no such word, no clause. Cheap enough for every card of a hub.
 MINOR_WORD_BYTES = re2.compile(
     (
@@ -118,27 +120,27 @@ MINOR_WORD_BYTES = re2.compile(
         r"not yet (?:18|eighteen|of (?:legal )?age|adults?)|age of (?:18|eighteen|majority|consent))\b"
     ).encode()
 )
-NAMED = re2.compile(MINOR_WORD_BYTES.pattern.decode())
-_NOT_A_CHILD = _words(
+MINOR_WORD = re2.compile(MINOR_WORD_BYTES.pattern.decode())
+_NOUNS_AFTER_TECHNICAL_CHILD = _word_set(
     "process processes class classes node nodes window windows element elements component components model models "
     "table tables theme domain domains object objects thread threads task tasks account accounts labor labour "
     "support care development welfare protection education page pages directory directories folder folders branch "
     "tag tags link workflow workflows work workers worker module modules span spans record records issue ticket "
     "commit"
 )
-_NOT_SEXUAL = _words(
+_NOUNS_AFTER_HARMLESS_SEXUAL = _word_set(
     "orientation orientations identity preference preferences health education characteristics reproduction life "
     "dimorphism function dysfunction history minority minorities"
 )
 # What follows "a minor" who is a person: not "a minor bug".
-_AFTER_A_MINOR = _words(
+_WORDS_AFTER_A_MINOR = _word_set(
     "who that which in or and by for under to is are with without through as at on from of if being engaged engaging "
     "depicted shown portrayed performing posing appearing must may can will shall should cannot gets get has have "
     "results result leads lead means ends breaks violates breaches constitutes voids costs triggers earns faces risks "
     "forfeits loses not never appears appear features poses performs participates takes looks — – -"
 ) | {""}
 # Words that may stand between a deed and the minor it is done to.
-_LINKS = _words(
+_CONNECTING_WORDS = _word_set(
     "a an the any all some of to or and and/or in on at by for with as against from toward towards upon involving "
     "involve involves depicting depict depicts depiction featuring feature including include includes showing "
     "portraying portray portrayed shown depicted engaged engaging performing participating posing representing "
@@ -156,17 +158,17 @@ _LINKS = _words(
     "explicit exploitation abuse harm sexual sexually interest attraction appear appears appearing look looks "
     "seem seems perceived known order generate create produce make"
 )
-_OTHERS = _words(
+_OTHER_PEOPLE = _word_set(
     "others other individuals people persons person humans human users user anyone yourself someone animals"
 )
-_ACCESS = re2.compile(
+_ACCESS_WORD = re2.compile(
     r"(?i)\b(?:access\w*|view\w*|watch\w*|use|uses|using|visit\w*|register\w*|expos\w*|suitable|appropriate|"
     r"available|"
     r"directed|"
     r"intended|personal (?:data|information)|knowingly collect|consult\w*|must not|may not|should not|cannot)\b"
 )
-_MAY = re2.compile(r"(?i)\b(?:may|might|could|would|can|will|it|they|she|he)\b")
-_NEXT = re2.compile(r"(?i), ?(?:and|or|but)\b")
+_MODAL_OR_PRONOUN = re2.compile(r"(?i)\b(?:may|might|could|would|can|will|it|they|she|he)\b")
+_NEXT_CLAUSE = re2.compile(r"(?i), ?(?:and|or|but)\b")
 # "Adult content is fine as long as no minors are shown."
 _PROVISO = re2.compile(
     rf"(?i)\b(?:{_SEXUAL})\b{_SPAN}{{0,80}}(?:\bprovided|\b(?:as|so) long as|\bonly (?:if|when|where)|\bbut|"
@@ -176,33 +178,33 @@ _PROVISO = re2.compile(
     rf"({_MINOR})\b"
 )
 # "… are allowed unless they involve minors", "… but not of minors".
-_EXCEPTED = re2.compile(
+_EXCEPTION = re2.compile(
     rf"(?i)\b(?:{_SEXUAL})\b{_SPAN}{{0,80}}(?:\bunless|\bexcept|\bsave|\bbut (?:not|never))(?: \w+){{0,4}}? (?:of|with|"
     rf"about|involv\w+|depict\w*|featur\w*|show\w*)(?: \w+)?? ({_MINOR})\b"
 )
 # "… explicit content of adults, and never such content of minors".
-_SUCH = re2.compile(
+_SUCH_CONTENT = re2.compile(
     rf"(?i)\b(?:{_SEXUAL})\b{_SPAN}{{0,120}}\b(?:such|similar|that kind of) (?:content|material|images?|imagery|"
     rf"pictures?|scenes?|stories|texts?) (?:of|with|about|involving|depicting|featuring|showing)(?: \w+)?? ({_MINOR})\b"
 )
 # A label above or before names one half, the words under it the other: "Sexual content: no depictions of minors".
 LABEL = re2.compile(r"^([^:]{3,50}): +\S")
-_LABEL_SEXUAL = re2.compile(rf"(?i)\b(?:{_SEXUAL})\b")
-_LABEL_MINORS = re2.compile(
+_SEXUAL_LABEL = re2.compile(rf"(?i)\b(?:{_SEXUAL})\b")
+_MINORS_LABEL = re2.compile(
     r"(?i)^[\W_\d.]*(?:(?:protection|safety|protecting|content|depictions?|no) (?:of |involving |with |about )?)?"
     r"(?:minors?|children|child|kids|teens|youth|under-?aged?|under[- ]?18s?)(?: \w+)?(?: safety| protection)?[\W_]*$"
 )
-_PEOPLE = r"(?:characters?|persons?|people|girls?|boys?|figures?|bots?|personas?)"
-_SHOWN = re2.compile(
+_CHARACTER_NOUN = r"(?:characters?|persons?|people|girls?|boys?|figures?|bots?|personas?)"
+_MINOR_SHOWN = re2.compile(
     rf"(?i)(?:\b(?:depict\w*|involv\w*|featur\w*|includ\w*|of|show\w*|portray\w*|about|contain\w*|concern\w*|"
     rf"creat\w+|generat\w+|mak(?:e|es|ing)|draw\w*|produc\w+|render\w*|writ\w+|prompt\w* for|"
     rf"(?:content|images?|pictures?|scenes?|stories|art|material|stuff|anything|nothing|not|videos?) with)"
-    rf"(?: \w+){{0,3}}? |^no |\b{_PEOPLE} (?:who|that) (?:are|is|looks?(?: like)?) )({_MINOR})\b|"
-    rf"^\W*(?:(?:any|all) )?(?:under-?\s?aged?|minor|child|teen) {_PEOPLE}\b|"
-    rf"^\W*{_PEOPLE} (?:who|that) (?:are|is|looks?(?: like)?) (?:{_MINOR})\b"
+    rf"(?: \w+){{0,3}}? |^no |\b{_CHARACTER_NOUN} (?:who|that) (?:are|is|looks?(?: like)?) )({_MINOR})\b|"
+    rf"^\W*(?:(?:any|all) )?(?:under-?\s?aged?|minor|child|teen) {_CHARACTER_NOUN}\b|"
+    rf"^\W*{_CHARACTER_NOUN} (?:who|that) (?:are|is|looks?(?: like)?) (?:{_MINOR})\b"
 )
-_DONE = re2.compile(rf"(?i)\b(sexuali[sz]\w*|sexual|nud\w+|porn\w*|lewd|(?:{_HARM})\b{_SPAN}{{0,40}}\bthem)\b")
-_ABOUT_ABUSE = _words(
+_SEXUAL_ACT = re2.compile(rf"(?i)\b(sexuali[sz]\w*|sexual|nud\w+|porn\w*|lewd|(?:{_HARM})\b{_SPAN}{{0,40}}\bthem)\b")
+_NOUNS_ABOUT_ABUSE = _word_set(
     "labor labour injury injuries case cases prevention detection detector classifier research researcher researchers "
     "survivor survivors victim victims hotline helpline investigation investigations law laws legislation court news "
     "corpus corpora dataset datasets transcripts interviews testimony testimonies "
@@ -210,14 +212,14 @@ _ABOUT_ABUSE = _words(
     "reports filter filters filtering hash hashes hashing matching risk risks vector vectors benchmark benchmarks "
     "-adjacent adjacent"
 )
-_BROKEN = re2.compile(
+_CLAUSE_BREAK = re2.compile(
     r"(?i)\b(?:not|never|no)\b|, so\b|, (?:but|because|while|whereas|since|"
     r"as (?:\w+ ){1,2}(?:is|are|may|can|might|contains?|has|have|"
     r"does|do)|for it|"
     r"for they)\b"
 )
 # "Which a reasonable person would regard as indecent": that is, indecent.
-_REASONABLE = re2.compile(
+_REASONABLE_PERSON = re2.compile(
     r"(?i)\b(?:which|that|who|whom) (?:an? )?reasonabl[ey] (?:\w+ )?(?:would|might|could|may) "
     r"(?:regard|consider|deem|find|take|see|think|perceive|view)(?: as| to be)?\b"
 )
@@ -226,13 +228,13 @@ _ALLEGED = re2.compile(
     r"(?i)\b(?:alleged|allegedly|(?:allegations?|accusations?|suspicions?|disclosures?|signs|symptoms|indicators) "
     r"(?:of|about|concerning|regarding)(?: [a-z]+)?)$"
 )
-_LABOUR = re2.compile(
+_LABOUR_WORD = re2.compile(
     r"(?i)\b(?:child(?:ren)?[- ]labou?r|employees?|employers?|employment|wages?|supply[- ]chains?|suppliers?|workers?|"
     r"factory|factories|workplace|hir(?:e|es|ed|ing)|employ(?:s|ed|ing)? (?:\w+ ){0,2}(?:persons?|people|"
     r"child(?:ren)?|minors?|any ?one|those)|modern slavery)\b"
 )
 # A tree's children and a version's minor number are no people.
-_MACHINE = re2.compile(
+_NON_HUMAN_CHILD = re2.compile(
     r"(?i)\b(?:(?:parent|orphan(?:ed)?|leaf|root|child|sub|tree) ?-?(?:nodes?|process(?:es)?|pointers?|threads?|"
     r"widgets?|"
     r"elements?|components?|domains?|themes?|class(?:es)?|tasks?|tables?)|its (?:own )?child(?:ren)?|scheduler|"
@@ -240,26 +242,28 @@ _MACHINE = re2.compile(
     r"toys?|robots?|appliances?|vehicles?|playgrounds?|furniture|medicines?|"
     r"(?:major|patch) (?:and|or) minor|minor (?:versions?|releases?|updates?|keys?|chords?|scales?))\b"
 )
-_TRAITS = re2.compile(r"(?i)\bdiscriminat\w+|\bsexual orientation\b")
+_DISCRIMINATION = re2.compile(r"(?i)\bdiscriminat\w+|\bsexual orientation\b")
 # A word that no policy on labour uses: its "child exploitation" is work.
-_SEXUAL_ITSELF = re2.compile(
+_SEXUAL_OR_ABBREVIATION = re2.compile(
     rf"(?i)\b(?:{_SEXUAL}|cs[ae]m|csa[ie]|csea|p(?:a|e|ae)?edo\w*|loli\w*|shota\w*|groom\w*)\b"
 )
-_SEX = re2.compile(rf"(?i)\b(?:{_SEXUAL}|{_IMAGERY})")
+_SEXUAL_OR_IMAGERY = re2.compile(rf"(?i)\b(?:{_SEXUAL}|{_IMAGERY})")
 # "Advertisements must not exploit the credulity of children": an advertising code.
-_OF_BUYERS = re2.compile(
+_ADVERTISING_CODE = re2.compile(
     r"(?i)\bexploit\w* (?:the |their )?(?:(?:inexperience|credulity|loyalty|trust|naivety|gullibility|"
     r"lack of experience|sense of loyalty)(?:,? (?:and |or )?)?)+(?:of|in) "
 )
-_MOST = 16  # more targets in one unit are a text made to be slow
+MAX_TARGETS = 16  # more targets in one unit are a text made to be slow
 
 
-def near(text: str) -> bool:
+def may_mention(text: str) -> bool:
     """Does a word for a minor stand near a word for harm or sex? No unit need be cut where none does."""
-    return _near(text.encode()) or (_hyphenates(text) and _near(HYPHENATED.sub(r"\1\2", text).encode()))
+    return _has_act_near_minor(text.encode()) or (
+        _has_hyphenated_line_end(text) and _has_act_near_minor(HYPHENATED_LINE_END.sub(r"\1\2", text).encode())
+    )
 
 
-def _hyphenates(text: str) -> bool:
+def _has_hyphenated_line_end(text: str) -> bool:
     """Does a line end in a part of a word? Not in a card, which is Markdown: it begins with its "---"."""
     if text.startswith("---"):
         return False
@@ -269,111 +273,122 @@ def _hyphenates(text: str) -> bool:
     return at != -1
 
 
-def _near(text: bytes) -> bool:
+def _has_act_near_minor(text: bytes) -> bool:
     return any(
-        _DEEDS.search(text[max(0, match.start() - 250) : match.end() + 250])
+        _ACT_WORD_BYTES.search(text[max(0, match.start() - 250) : match.end() + 250])
         for match in MINOR_WORD_BYTES.finditer(text)
     )
 
 
 @lru_cache(maxsize=512)
-def is_meant(unit: str) -> tuple[tuple[int, int], ...]:
+def find_targets(unit: str) -> tuple[tuple[int, int], ...]:
     """Where the unit names abuse, harm or sexualisation of a minor, or such imagery: starts and ends."""
     found: list[tuple[int, int]] = []
-    for match in islice(_TARGETS[0].finditer(unit), _MOST):
+    for match in islice(_TARGETS[0].finditer(unit), MAX_TARGETS):
         after = unit[match.end() : match.end() + 20].split()
-        if after and after[0].lower().strip(".,;:") in _ABOUT_ABUSE:
+        if after and after[0].lower().strip(".,;:") in _NOUNS_ABOUT_ABUSE:
             continue
         if match.group()[:6].lower() == "minor " and after and after[0].lower() in ("of", "to"):
             continue  # "minor abuse of equipment"
         found.append(match.span())
     for minor_first, pattern in enumerate(_TARGETS[1:]):
         match = pattern.search(unit)
-        for _ in range(_MOST):
+        for _ in range(MAX_TARGETS):
             if match is None:
                 break
-            if _linked(unit, match, minor_first=bool(minor_first)):
+            if _is_act_on_minor(unit, match, minor_first=bool(minor_first)):
                 found.append(match.span())
             # The next may begin within this one: "harm others or exploit minors".
             match = pattern.search(unit, match.end(1))
-    for pattern in (_PROVISO, _EXCEPTED, _SUCH):
-        found += [match.span(1) for match in islice(pattern.finditer(unit), _MOST)]
-    found = [span for span in found if not (_counted(unit, *span) or _ALLEGED.search(unit[: span[0]].rstrip()))]
-    return () if not found or of_no_people(unit) or _ADMITTED.search(unit) else tuple(sorted(found))
+    for pattern in (_PROVISO, _EXCEPTION, _SUCH_CONTENT):
+        found += [match.span(1) for match in islice(pattern.finditer(unit), MAX_TARGETS)]
+    found = [span for span in found if not (_is_statistic(unit, *span) or _ALLEGED.search(unit[: span[0]].rstrip()))]
+    return (
+        () if not found or is_about_labour_or_machines(unit) or _ADMISSION_RULE.search(unit) else tuple(sorted(found))
+    )
 
 
-def _counted(unit: str, start: int, end: int) -> bool:
+def _is_statistic(unit: str, start: int, end: int) -> bool:
     """Is it a line of statistics: "child exploitation (12)", "120 for child exploitation"?"""
     return bool(_COUNT_AFTER.match(unit[end : end + 20]) or _COUNT_BEFORE.search(unit[max(0, start - 40) : start]))
 
 
-def of_work(words: str) -> bool:
+def is_about_labour(words: str) -> bool:
     """Does a title, or a sentence under one, speak of labour and suppliers?"""
-    return _LABOUR.search(words) is not None
+    return _LABOUR_WORD.search(words) is not None
 
 
-def names_sex(words: str) -> bool:
-    return _SEXUAL_ITSELF.search(words) is not None
+def has_sexual_word(words: str) -> bool:
+    return _SEXUAL_OR_ABBREVIATION.search(words) is not None
 
 
-def of_no_people(unit: str) -> bool:
+def is_about_labour_or_machines(unit: str) -> bool:
     """Does it speak of work or of machines, and of nothing sexual?"""
-    return bool(_LABOUR.search(unit) or _MACHINE.search(unit)) and not _SEX.search(unit)
+    return bool(_LABOUR_WORD.search(unit) or _NON_HUMAN_CHILD.search(unit)) and not _SEXUAL_OR_IMAGERY.search(unit)
 
 
-def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
+def _is_act_on_minor(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
     """Is the minor the one that the deed is done to, or shown in? Judged by the words between them."""
     deed_group, minor_group = (3, 1) if minor_first else (1, 3)
     deed, minor = match.group(deed_group).lower(), match.group(minor_group).lower()
     after_deed = unit[match.end(deed_group) :].lstrip(" -").split(maxsplit=1)
-    if deed == "sex" and _TRAITS.search(unit):
+    if deed == "sex" and _DISCRIMINATION.search(unit):
         return False  # "age, sex, sexual orientation"
-    if deed in {"sexual", "sexually", "sex"} and after_deed and after_deed[0].lower().strip(".,;:()") in _NOT_SEXUAL:
+    if (
+        deed in {"sexual", "sexually", "sex"}
+        and after_deed
+        and after_deed[0].lower().strip(".,;:()") in _NOUNS_AFTER_HARMLESS_SEXUAL
+    ):
         return False
-    if minor_first and after_deed and after_deed[0].lower().strip(".,;:()") in _ABOUT_ABUSE:
+    if minor_first and after_deed and after_deed[0].lower().strip(".,;:()") in _NOUNS_ABOUT_ABUSE:
         return False
     after_minor = unit[match.end(minor_group) :].split(maxsplit=1)
     next_word = after_minor[0].lower().strip(".,;:()") if after_minor else ""
-    if minor == "child" and next_word in _NOT_A_CHILD:
+    if minor == "child" and next_word in _NOUNS_AFTER_TECHNICAL_CHILD:
         return False
-    if minor.endswith(" minor") and next_word not in _AFTER_A_MINOR and not next_word.startswith(("'s", "’s")):
+    if minor.endswith(" minor") and next_word not in _WORDS_AFTER_A_MINOR and not next_word.startswith(("'s", "’s")):
         return False
     between = match.group(2)
     if "reasonabl" in between:
-        between = _REASONABLE.sub(" ", between)
-    if _BROKEN.search(between):
+        between = _REASONABLE_PERSON.sub(" ", between)
+    if _CLAUSE_BREAK.search(between):
         return False
     words = [word.strip("\"'“”’().,*_").lower() for word in between.replace("/", " ").replace(",", " ").split()]
     if between[:2] in ("'s", "’s"):
         words = words[1:]
-    if deed.startswith("exploit") and _OF_BUYERS.match(unit[match.start() :]):
+    if deed.startswith("exploit") and _ADVERTISING_CODE.match(unit[match.start() :]):
         return False
     if minor_first and _WHO_WERE.search(between):
         return False
     if minor_first and between.strip() == "," and unit[: match.start()].lower().endswith("no "):
         return False  # "No minors, explicit talk inside"
-    if minor_first and _VICTIMS.search(between) and not _IMAGES_OF.search(unit[: match.start()]):
+    if minor_first and _VICTIM_NOUN.search(between) and not _IMAGES_OF.search(unit[: match.start()]):
         return False
-    if not minor_first and not words and _VICTIM.match(deed) and not _IMAGES_OF.search(unit[: match.start()]):
+    if (
+        not minor_first
+        and not words
+        and _VICTIM_PARTICIPLE.match(deed)
+        and not _IMAGES_OF.search(unit[: match.start()])
+    ):
         return False
-    harming = bool(_HARMING.fullmatch(deed))
+    harming = bool(_HARM_WORD.fullmatch(deed))
     if minor_first:
         if (
-            _ACCESS.search(between)
-            or _MAY.search(between)
-            or _NEXT.search(between)
+            _ACCESS_WORD.search(between)
+            or _MODAL_OR_PRONOUN.search(between)
+            or _NEXT_CLAUSE.search(between)
             or (harming and deed.endswith(("ing", "s")))
         ):
             return False
-        return sum(word not in _LINKS for word in words) <= 1
+        return sum(word not in _CONNECTING_WORDS for word in words) <= 1
     if harming:
-        taken = next((at for at, word in enumerate(words) if word in _OTHERS), None)
+        taken = next((at for at, word in enumerate(words) if word in _OTHER_PEOPLE), None)
         rest = words[taken + 1 :] if taken is not None else []
         if taken is not None and not {"including", "such", "especially", "particularly", "like", "under"} & set(rest):
             joined = [word for word in rest if word]
             if joined and joined[0] in {"or", "and"} and len(joined) > 2:
                 return False
-        return sum(word not in _LINKS and not _DEED.fullmatch(word) for word in words) <= 3
+        return sum(word not in _CONNECTING_WORDS and not _ACT_WORD.fullmatch(word) for word in words) <= 3
     if (
         words
         and words[-1] in {"to", "with", "by"}
@@ -383,26 +398,26 @@ def _linked(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
     ):
         return words[-1] == "with" and (
             deed in {"sex", "sexual", "sexually", "erotic", "lewd", "erp"}
-            or (deed.startswith("porn") and not _GIVING.search(unit[: match.start()]))
+            or (deed.startswith("porn") and not _SHARING_VERB.search(unit[: match.start()]))
         )
-    if _ACCESS.search(between) or (words and words[-1] == "from" and _KEPT.search(unit[: match.start()])):
+    if _ACCESS_WORD.search(between) or (words and words[-1] == "from" and _KEPT_FROM.search(unit[: match.start()])):
         return False
-    return sum(word not in _LINKS and not _DEED.fullmatch(word) for word in words) <= 5
+    return sum(word not in _CONNECTING_WORDS and not _ACT_WORD.fullmatch(word) for word in words) <= 5
 
 
 # "… keeps sexual content from minors".
-_KEPT = re2.compile(r"(?i)\b(?:keep|kept|hid|shield|protect|block|withh)\w*\b[^.;]{0,60}$")
+_KEPT_FROM = re2.compile(r"(?i)\b(?:keep|kept|hid|shield|protect|block|withh)\w*\b[^.;]{0,60}$")
 # "Pornographic material with minors" shows them, unless it is shared with them.
-_GIVING = re2.compile(r"(?i)\b(?:shar|show|watch|discuss|view|look|send|see|leav|talk)\w*\b[^.;]{0,60}$")
+_SHARING_VERB = re2.compile(r"(?i)\b(?:shar|show|watch|discuss|view|look|send|see|leav|talk)\w*\b[^.;]{0,60}$")
 # "Adult content. Do not share with people under 18."
-_GIVEN = re2.compile(
+_GIVEN_TO = re2.compile(
     r"(?i)\b(?:shar(?:e|ed|ing)|show(?:n|ing)?|s[eo]ll(?:ing)?|sold|giv(?:e|en|ing)|send(?:ing)?|sent|"
     r"offer(?:ed)?|provid\w+|"
     r"distribut\w+|expos\w+|accessible|available)(?: \w+){0,3} (?:with|to|by)\b"
 )
 
 
-def by_label(unit: Unit, *, names: bool) -> list[tuple[int, int]]:
+def find_label_targets(unit: Unit, *, names: bool) -> list[tuple[int, int]]:
     """What only a label (before a colon, or the heading or stem right above) and the unit together name.
 
     ``names``: the unit itself has a word for a minor.
@@ -412,22 +427,28 @@ def by_label(unit: Unit, *, names: bool) -> list[tuple[int, int]]:
         label, low = own.group(1), own.end(1) + 1
     else:
         above = (*unit.stems[::-1], *unit.headings[::-1])
-        label = next((words for words in above if _asks_for(words) is _SHOWN), above[0] if above else "")
-    if not 0 < len(label) <= 50 or not (pattern := _asks_for(label)) or not (names or NAMED.search(label)):
+        label = next(
+            (words for words in above if _pattern_under_label(words) is _MINOR_SHOWN), above[0] if above else ""
+        )
+    if (
+        not 0 < len(label) <= 50
+        or not (pattern := _pattern_under_label(label))
+        or not (names or MINOR_WORD.search(label))
+    ):
         return []
     rest = unit.text[low:]
-    if _ACCESS.search(rest.partition("not ")[0]) or _GIVEN.search(rest):
+    if _ACCESS_WORD.search(rest.partition("not ")[0]) or _GIVEN_TO.search(rest):
         return []
-    spans = (found.span(1 if found.group(1) else 0) for found in islice(pattern.finditer(rest), _MOST))
+    spans = (found.span(1 if found.group(1) else 0) for found in islice(pattern.finditer(rest), MAX_TARGETS))
     return [(low + start, low + end) for start, end in spans]
 
 
 @lru_cache(maxsize=512)
-def _asks_for(label: str) -> re2._Regexp | None:
+def _pattern_under_label(label: str) -> re2._Regexp | None:
     """What must stand under a label that names one half; None where it names neither."""
     if len(label) > 50:
         return None
-    sexual = _LABEL_SEXUAL.search(label)
-    if sexual and not _NOT_SEXUAL & set(label[sexual.end() :].lower().split()[:1]):
-        return _SHOWN
-    return _DONE if _LABEL_MINORS.search(label) else None
+    sexual = _SEXUAL_LABEL.search(label)
+    if sexual and not _NOUNS_AFTER_HARMLESS_SEXUAL & set(label[sexual.end() :].lower().split()[:1]):
+        return _MINOR_SHOWN
+    return _SEXUAL_ACT if _MINORS_LABEL.search(label) else None

@@ -1,0 +1,183 @@
+"""Splits a text into blocks by its layout: headings, list items with their continuation lines, and paragraphs.
+
+Markdown, HTML and plain text are recognised by their marks: hashes, bullets, enumerators, tags, underlines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import re2
+
+
+@dataclass(slots=True)
+class Block:
+    """Lines that belong together: a heading, a list item with its continuation, or a paragraph."""
+
+    kind: Literal["heading", "item", "prose"]
+    depth: tuple[int, str]  # item: (indentation, kind of marker); heading: (level, "")
+    start: int
+    end: int
+    text: str  # of its first line
+    goes_on: bool = False  # an item whose number or letter is not the first: "(c)", "3."
+
+
+_ATX_HEADING = re2.compile(r"^ {0,3}(#{1,6})\s+(.*?)[\s#]*$")
+
+_BOLD_HEADING = re2.compile(r"^\s*(?:\*\*|__)([^*_]{2,90}?)(?:\*\*|__)\s*:?\s*$")
+
+_SETEXT_UNDERLINE = re2.compile(r"^\s*(?:={3,}|-{3,})\s*$")
+
+_LIST_ITEM = re2.compile(
+    r"^([\s>]*)("
+    r"\\?[-*+]\s|[•·・･–—▪■□◦‣●○➢►▸⁃∙✗✘✖☒❌🚫⛔🛑✓✔✅]|\d\x{FE0F}?\x{20E3}|🔟|"
+    r"\((?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3})\)|"
+    r"(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3}(?:\.\d{1,3})*)\\?[.)]\s|\d{1,3}(?:\.\d{1,3}){1,4}\s|\||"
+    r"(?i:<li\b[^<>]{0,300}>)"
+    r")\s*(\S.*)$"
+)
+
+CROSS_MARKERS = frozenset("✗✘✖☒❌🚫⛔🛑")
+
+_HTML_HEADING = re2.compile(r"(?i)^\s*<h([1-6])\b[^<>]{0,300}>(.*)$")
+
+# The line under a table's first row.
+_TABLE_SEPARATOR = re2.compile(r"^[\s>]*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?)?\s*$")
+
+TABLE_HEADER = "|header"
+
+# "What is prohibited", "Things we do not allow": titles, for all their verbs.
+QUESTION_WORD_TITLE = re.compile(r"^(?:What|How|Who|Whom|Where|When|Why|Things|Content)\b")
+
+# Marks of emphasis and of HTML, which say nothing of the sense.
+INLINE_MARKUP = re2.compile(
+    r"(?i)\*{1,3}|\b__|__\b|</?(?:b|i|u|em|strong|span|p|li|ul|ol|a|font|br|div|section|h[1-6]|t[dhr]|table|tbody|thead)"
+    r"\b[^<>]{0,300}>"
+)
+
+_LOWERCASE_TITLE_WORD_LIST = "a an and as at but by for from if in nor of on or the to up with your our is are not vs"
+
+_LOWERCASE_TITLE_WORDS = frozenset(_LOWERCASE_TITLE_WORD_LIST.split())
+
+_FIRST_ENUMERATORS = frozenset({"a", "i", "1"})
+
+# What has a verb of its own before any relative clause is a sentence, not one more thing on a list.
+FINITE_CLAUSE = re2.compile(
+    r"(?i)^(?:we|i|if|when|where|please|our|see|for more|note)\b|"
+    r"\b(?:is|are|was|were|you|we|i|they|will|may|can|has|have|had|must|should|shall|do|does|did)\b"
+)
+
+
+def split_blocks(text: str) -> Iterator[Block]:
+    block: Block | None = None
+    offset = 0
+    previous = ""
+    for raw in text.splitlines(keepends=True):
+        start, offset = offset, offset + len(raw)
+        line = raw.rstrip()
+        bare = line.lstrip(" \t>").rstrip()
+        if bare[:1] == "<":
+            bare = INLINE_MARKUP.sub("", bare).strip()
+        if block is not None and block.depth[1] == "|" and _TABLE_SEPARATOR.match(line):
+            block.depth = (-1, TABLE_HEADER)
+            continue
+        ruled = (
+            block is not None and block.kind == "prose" and len(block.text) < 100 and line.lstrip()[:1] in ("=", "-")
+        )
+        if block is not None and ruled and _SETEXT_UNDERLINE.match(line):
+            block.kind, block.depth = "heading", (2, "")
+            yield block
+            block, previous = None, ""
+            continue
+        new = _start_block(line, bare, start, previous, block) if bare else None
+        if block is not None and (new is not None or not bare or _is_title_before(block, bare)):
+            if block.kind == "prose" and (_is_title_before(block, bare) if bare else _is_standalone_title(block)):
+                block.kind, block.depth, block.text = "heading", (5, ""), _strip_emphasis(block.text)
+            yield block
+            block = None
+        if new is not None:
+            block = new
+        elif bare and block is not None:
+            block.end = start + len(line)
+        elif bare:
+            block = Block("prose", (0, ""), start + len(line) - len(line.lstrip()), start + len(line), bare)
+        if block is not None and block.kind == "heading":
+            yield block
+            block = None
+        previous = bare
+    if block is not None:
+        yield block
+
+
+def _is_standalone_title(block: Block) -> bool:
+    """Is it one short line that is no sentence: "Acceptable use"?"""
+    words = block.text
+    alone = (
+        block.kind == "prose" and block.end - block.start <= 50 and words[:1].isupper() and words[-1] not in ".,;:!?"
+    )
+    if not alone or len(words.split()) > 7:
+        return False
+    return bool(QUESTION_WORD_TITLE.match(words)) or (not FINITE_CLAUSE.search(words) and len(words.split()) <= 6)
+
+
+def _is_title_before(block: Block, line: str) -> bool:
+    """No text is wrapped as short as this before a line as long as that, and begins it with a capital."""
+    return line[:1].isupper() and len(line) > len(block.text) + 20 and _is_standalone_title(block)
+
+
+def _start_block(line: str, bare: str, start: int, previous: str, block: Block | None) -> Block | None:
+    """The block that begins on this line, or None: it goes on with the one before."""
+    end = start + len(line)
+    if bare[0] == "#" and (hashes := _ATX_HEADING.match(line)):
+        return Block("heading", (len(hashes.group(1)), ""), start, end, _strip_emphasis(hashes.group(2)))
+    if line.lstrip()[:2].lower() == "<h" and (marked := _HTML_HEADING.match(line)):
+        return Block("heading", (int(marked.group(1)), ""), start, end, _strip_emphasis(bare))
+    # A word of letters is no list's mark, unless a stop or bracket follows at once.
+    word = bare[0].isalpha() and line.lstrip()[:1] == bare[0] and not any(mark in bare[:6] for mark in ".)")
+    word = word or bare[:3] == "Q. "
+    if not word and (item := _LIST_ITEM.match(line)):
+        indent = len(item.group(1).expandtabs(4))
+        crossed = item.group(3)[0] in CROSS_MARKERS  # "- ❌ …"
+        marker = item.group(3)[0] if crossed else _marker_kind(item.group(2), block)
+        goes_on = item.group(2).strip("(). \t\\").lower() not in _FIRST_ENUMERATORS and marker[0] in "1iaA"
+        return Block("item", (indent, marker), start + item.start(3), end, item.group(3).strip(), goes_on)
+    if line.lstrip()[:1] in "*_" and (bold := _BOLD_HEADING.match(line)):
+        return Block("heading", (6, ""), start, end, _strip_emphasis(bold.group(1)))
+    if (
+        len(bare) <= 80
+        and bare[-1] not in ".,;:!?"
+        and (not previous or previous[-1] in ".:;)!?" or (len(previous) < 60 and not previous.isupper()))
+    ):
+        words = [word for word in bare.split() if word[0].isalpha()]
+        titled = (
+            words
+            and words[0][0].isupper()
+            and all(word[0].isupper() or word in _LOWERCASE_TITLE_WORDS for word in words)
+        )
+        if titled and len(words) <= 9 and (block is None or block.kind != "item" or not line[0].isspace()):
+            return Block("heading", (5, ""), start + len(line) - len(line.lstrip()), end, _strip_emphasis(bare))
+    return None
+
+
+def _marker_kind(marker: str, block: Block | None) -> str:
+    """The kind of a list marker: its siblings have the same."""
+    marker = marker.strip().replace("\\", "")
+    if marker[0] == "<":
+        return "<li>"
+    core = marker.strip("().")
+    around = marker.replace(core, "") if core else marker
+    if not core or not core[0].isalnum():
+        return marker
+    if core[0].isdigit():
+        return f"1{core.count('.')}{around}"
+    roman = set(core.lower()) <= set("ivx") and not (
+        block is not None and block.depth[1] == f"a{around}" and core not in "i"
+    )
+    return f"{'i' if roman else 'a' if core.islower() else 'A'}{around}"
+
+
+def _strip_emphasis(words: str) -> str:
+    return words.strip(" *_#:")
