@@ -22,6 +22,7 @@ from PIL import Image
 from auditor.model import Place
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES, ReadOptions, table
+from auditor.readers.table import row_samples
 from auditor.samples import Samples
 from auditor.sources import Blob, Unread
 
@@ -376,7 +377,7 @@ def test_a_table_that_cannot_be_read_says_why(tmp_path: Path, name: str, data: b
 
 def test_a_parquet_file_that_unpacks_a_thousandfold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = parquet({"md5": ["0" * 4_000_000]}, compression="zstd")
-    monkeypatch.setattr(table, "CELL", 1 << 20)
+    monkeypatch.setattr(table.parquet, "MAX_CELL_BYTES", 1 << 20)
     (unread,) = read(tmp_path, "m.parquet", data)
     assert isinstance(unread, Unread)
     assert unread.why.startswith("column 1 of row group 1 claims to unpack ")
@@ -385,7 +386,7 @@ def test_a_parquet_file_that_unpacks_a_thousandfold_is_refused(tmp_path: Path, m
 def test_an_image_cell_that_is_too_large_is_said_and_the_others_are_hashed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "CELL", 10_000)
+    monkeypatch.setattr(row_samples, "MAX_CELL_BYTES", 10_000)
     cells = [os.urandom(20_000), png(60)]
     found = rows(read(tmp_path, "m.parquet", parquet({"image": cells}), ReadOptions(frozenset({"md5"}))))
     assert [(row["row"], row["gap"]) for row in found] == [(2, None), (1, "the image is larger than 10,000 bytes")]
