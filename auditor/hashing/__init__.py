@@ -1,1 +1,4 @@
-"""Bytes to digests: exact digests, PDQ, pHash and dHash. Nothing here knows lists or subjects."""
+"""From bytes to digests: exact digests, perceptual hashes (PDQ, pHash, dHash), digests and sketches of model weights.
+
+Nothing here knows lists or subjects.
+"""

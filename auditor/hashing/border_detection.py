@@ -1,4 +1,4 @@
-"""The picture inside a uniform border: what a dataset tool padded, or a letterbox hid."""
+"""Finds the picture inside a uniform border, such as the padding of a dataset tool or the bars of a letterbox."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# JPEG rings within a block of an edge, and no further.
+# JPEG artefacts reach one block (8 pixels) from an edge.
 _JPEG_RINGING = 8
+# Levels of luma (0-255) that noise and compression may differ by.
 _LEVEL_TOLERANCE = 12
-# A line is border when nearly all of it has the border's level.
+# A line is border if this share of it has the level of the border.
 _BORDER_SHARE = 0.985
-# Below this share of a side nothing changes that a hash would see.
+# A narrower border, as a share of the side, does not change a hash.
 _MIN_BORDER_SHARE = 0.02
 _MIN_CONTENT_SIDE = 16
 
@@ -20,17 +21,19 @@ Box = tuple[int, int, int, int]
 
 
 def find_content_box(luma: NDArray[Any], original: tuple[int, int] | None = None) -> Box | None:
-    """(top, bottom, left, right) of what is inside the border of a (height, width) plane; None: no border.
+    """Return the box inside the border of a plane as (top, bottom, left, right), or None if there is no border.
 
-    ``original`` is the (width, height) before a tool scaled the picture and padded it to its present size,
-    as img2dataset's metadata holds it (``resize_mode=border``). A plane that is blank has no border.
+    Args:
+        luma: The plane, (height, width). A blank plane has no border.
+        original: The (width, height) of the picture before a tool scaled it and padded it to its present size, as
+            img2dataset's metadata states it (``resize_mode=border``).
     """
     box = _box_from_original_size(luma, original) if original is not None else None
     return box if box is not None else _detect_box(luma)
 
 
 def _box_from_original_size(luma: NDArray[Any], original: tuple[int, int]) -> Box | None:
-    """Where scaling ``original`` to fit, and centring it, puts the picture; None if no border is there."""
+    """Return the box of ``original`` scaled to fit and centred, or None if the rest is not a border."""
     height, width = luma.shape
     if min(original) < 1:
         return None
@@ -49,6 +52,7 @@ def _box_from_original_size(luma: NDArray[Any], original: tuple[int, int]) -> Bo
 
 
 def _detect_box(luma: NDArray[Any]) -> Box | None:
+    """Return the box inside lines that have one level all over, or None if there is no border."""
     height, width = luma.shape
     if min(height, width) < _MIN_CONTENT_SIDE:
         return None
@@ -64,7 +68,7 @@ def _detect_box(luma: NDArray[Any]) -> Box | None:
 
 
 def _count_border_lines(lines: NDArray[Any]) -> int:
-    """How many lines from the first on have one level all over."""
+    """Return how many lines, from the first on, have one level all over."""
     level = np.median(lines[0])
     if not _are_lines_at_level(lines[:1], level)[0]:
         return 0
@@ -78,17 +82,20 @@ def _count_border_lines(lines: NDArray[Any]) -> int:
 
 
 def _are_lines_at_level(lines: NDArray[Any], level: float) -> NDArray[np.bool_]:
+    """Return for each line whether nearly all of it is at this level."""
     near = np.abs(lines.astype(np.float32) - np.float32(level)) <= _LEVEL_TOLERANCE
     return np.asarray(near.mean(axis=1) >= _BORDER_SHARE)
 
 
 def _is_blank(strip: NDArray[Any]) -> bool:
+    """Return whether nearly all of a strip is at one level."""
     return bool(
         (np.abs(strip.astype(np.float32) - np.float32(np.median(strip))) <= _LEVEL_TOLERANCE).mean() >= _BORDER_SHARE
     )
 
 
 def _is_border_large_enough(box: Box, shape: tuple[int, ...]) -> bool:
+    """Return whether the border is wide enough to change a hash and leaves enough of the picture."""
     top, bottom, left, right = box
     height, width = shape
     enough = bottom - top >= _MIN_CONTENT_SIDE and right - left >= _MIN_CONTENT_SIDE

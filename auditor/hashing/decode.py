@@ -1,4 +1,4 @@
-"""Encoded bytes to the luma that is hashed, with limits that hold before anything is decoded."""
+"""Decodes image files to the luma that is hashed, with limits that are checked before anything is decoded."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from PIL import Image
 from auditor.errors import Unreadable
 from auditor.hashing.pdq import Luma
 
-# 64 megapixels, so that the few hundred bytes of an image bomb cannot ask for gigabytes.
+# 64 megapixels, so that an image bomb of a few hundred bytes cannot allocate gigabytes.
 MAX_PIXELS = 1 << 26
-# As long as a JPEG can be. A filter's matrix grows with the side, and no picture is longer.
+# The longest side of a JPEG. The matrix of a PDQ filter grows with the side, and no real picture is longer.
 MAX_SIDE = 65_535
-# Formats whose decoders are opened to strangers' bytes; the names are Pillow's.
+# The formats that untrusted bytes are decoded as; the names are Pillow's.
 ALLOWED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 
 EMPTY_FILE = "empty"
@@ -48,10 +48,11 @@ _EXIF_ORIENTATION_TAG = 0x0112
 
 @dataclass(frozen=True, slots=True)
 class DecodedImage:
-    """A picture as stored: ``luma`` (height, width) of 0-255.
+    """A picture as it is stored.
 
-    ``gray`` is the same in whole numbers, rounded as Pillow does, where it was asked for. ``orientation``
-    is EXIF's, not applied. ``gap`` says what of the file was not decoded.
+    ``luma`` is (height, width), 0-255. ``gray`` is the same as whole numbers, rounded as Pillow rounds, or None if it
+    was not asked for. ``orientation`` is the EXIF value; it has not been applied. ``gap`` says which part of the file
+    was not decoded.
     """
 
     luma: Luma
@@ -61,7 +62,7 @@ class DecodedImage:
 
 
 def decode_image(data: bytes, *, gray: bool = False) -> DecodedImage:
-    """The picture in these bytes. Raises :class:`Unreadable`, with one of a few fixed reasons."""
+    """Decode the picture in these bytes. Raises Unreadable with one of a few fixed reasons."""
     if not data:
         raise Unreadable(EMPTY_FILE)
     if data.startswith(b"version https://git-lfs.github.com/spec/"):
@@ -69,7 +70,7 @@ def decode_image(data: bytes, *, gray: bool = False) -> DecodedImage:
     jpeg = data.startswith(b"\xff\xd8\xff")
     luma = _jpeg_luma(data) if jpeg else None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of what is told here by the gap
+        warnings.simplefilter("ignore")  # the gap says what Pillow warns of
         if luma is not None and not gray:
             return DecodedImage(luma, None, _jpeg_orientation(data))
         try:
@@ -94,12 +95,13 @@ def decode_image(data: bytes, *, gray: bool = False) -> DecodedImage:
 
 @cache
 def _available_formats() -> tuple[str, ...]:
-    """Those that this build of Pillow can open: it raises KeyError for others."""
+    """Return the allowed formats that this build of Pillow can open; Pillow raises KeyError for others."""
     Image.init()
     return tuple(name for name in ALLOWED_FORMATS if name in Image.OPEN)
 
 
 def _check_size(width: int, height: int) -> None:
+    """Raise Unreadable if the picture is larger than the limits."""
     if width * height > MAX_PIXELS:
         raise Unreadable(TOO_MANY_PIXELS)
     if max(width, height) > MAX_SIDE:
@@ -107,7 +109,7 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _jpeg_luma(data: bytes) -> NDArray[np.uint8] | None:
-    """The stored luma itself, full size: no colour is computed. None: Pillow must say what is to be done."""
+    """Return the stored luma at full size, without computing colours; None if only Pillow can decode this file."""
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
         # CMYK and YCCK hold no luma; RGB is converted as every other RGB picture is.
@@ -123,6 +125,7 @@ def _jpeg_luma(data: bytes) -> NDArray[np.uint8] | None:
 
 
 def _jpeg_orientation(data: bytes) -> int:
+    """Return the EXIF orientation of a JPEG file, or 1."""
     if not _has_exif(data):
         return 1
     try:
@@ -133,7 +136,10 @@ def _jpeg_orientation(data: bytes) -> int:
 
 
 def _has_exif(data: bytes) -> bool:
-    """Is one of a JPEG's segments before the picture itself EXIF? Opening it to ask costs as much as hashing it."""
+    """Return whether a JPEG segment before the image data holds EXIF.
+
+    Opening the file with Pillow to find out would cost as much as hashing it.
+    """
     at = 2
     while data[at : at + 1] == b"\xff" and data[at + 1] != 0xDA:
         if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":
@@ -144,7 +150,7 @@ def _has_exif(data: bytes) -> bool:
 
 
 def _exif_orientation(image: Image.Image) -> int:
-    """EXIF's; 1 where metadata is missing or damaged, for that does not make the picture unreadable."""
+    """Return the EXIF orientation; 1 if metadata is missing or damaged, which does not make the picture unreadable."""
     try:
         orientation = image.getexif().get(_EXIF_ORIENTATION_TAG, 1)
     except _DECODER_ERRORS:
@@ -153,7 +159,7 @@ def _exif_orientation(image: Image.Image) -> int:
 
 
 def _luma_and_gray(image: Image.Image, luma: Luma | None, gray: bool) -> tuple[Luma, NDArray[np.uint8] | None]:
-    """Luma of a loaded picture of any mode, and its rounded form where that is wanted; transparency is dropped."""
+    """Return the luma of a loaded picture of any mode, and its rounded form if ``gray``; transparency is dropped."""
     if image.mode.startswith(("I", "F")):
         plane = _scale_to_8_bits(np.asarray(image))
         return plane, np.rint(plane).astype(np.uint8) if gray else None
@@ -166,7 +172,7 @@ def _luma_and_gray(image: Image.Image, luma: Luma | None, gray: bool) -> tuple[L
 
 
 def _luma_of_rgb(rgb: Image.Image) -> NDArray[np.float32]:
-    """As PDQ's reference weighs the colours, not rounded; in blocks, so that only the result is large."""
+    """Return the luma, not rounded, with the colour weights of PDQ's reference; computed in blocks to save memory."""
     width, height = rgb.size
     luma = np.empty((height, width), np.float32)
     for top in range(0, height, _BLOCK_ROWS):
@@ -176,7 +182,7 @@ def _luma_of_rgb(rgb: Image.Image) -> NDArray[np.float32]:
 
 
 def _scale_to_8_bits(plane: NDArray[Any]) -> NDArray[np.float32]:
-    """Planes of 16 or 32 bits, whole or floating, brought to 0-255: by their nominal range, else by their own."""
+    """Scale a plane of 16 or 32 bits, integer or float, to 0-255: by its nominal range, or else by its own range."""
     values = np.nan_to_num(plane.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))
     if plane.dtype == np.uint16 or (low >= 0 and 255 < high <= 65_535):

@@ -1,4 +1,4 @@
-"""Digests as manifests and lists write them: column names, and hex, base64 or base32 cells, to fixed-size binary."""
+"""Parses digests from manifests and lists: column names, and cells in hex, base64 or base32, to fixed-size binary."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _ALGORITHM_NAMES = {
     "photodna": "photodna",
     "pdna": "photodna",
 }
-# What a name may say of a digest without changing what it is a digest of. "caption_md5" or "url_sha256" are
-# digests of something else, so no such word is here.
+# Words in a column name that do not change what the digest is of. "caption_md5" and "url_sha256" are digests of
+# something else, so such words are not here.
 _NAME_PREFIXES = (
     "image|img|file|raw|original|orig|content|media|photo|picture|pic|video|asset|blob|data|hash|hashes|h|file_hash"
 )
@@ -36,7 +36,7 @@ _COLUMN_NAME = re.compile(
     rf"(?:{_NAME_PREFIXES})*?({'|'.join(sorted(_ALGORITHM_NAMES, key=len, reverse=True))})(?:{_NAME_SUFFIXES})*"
 )
 # Names that say "digest" and leave the algorithm to the length of the cells. 64 hex digits are SHA-256 there:
-# a PDQ column that is not called so cannot be told from it.
+# a PDQ column whose name does not say PDQ cannot be distinguished from it.
 _UNSPECIFIED_COLUMN_NAME = re.compile(
     rf"(?:{_NAME_PREFIXES})*?(?:hash|hashes|digest|checksum|hashvalue|filehash|imagehash)(?:hex|value|str)?"
 )
@@ -45,18 +45,21 @@ _NULL_WORDS = ("", "nan", "none", "null", "n/a", "na", "-", "nil", "undefined", 
 
 
 def algorithm_from_column_name(name: str) -> str:
-    """The algorithm that a column of this name holds: ``SHA-256`` and ``image_sha256`` are sha256; "" for none."""
+    """Return the algorithm whose digests a column of this name holds, or "".
+
+    ``SHA-256`` and ``image_sha256`` are both sha256.
+    """
     found = _COLUMN_NAME.fullmatch(_normalize_column_name(name))
     return _ALGORITHM_NAMES[found[1]] if found else ""
 
 
 def is_unspecified_digest_column(name: str) -> bool:
-    """Does this name promise a digest without saying which? ``hash``, ``checksum``, ``file_digest``."""
+    """Return whether this name means a digest of an unspecified algorithm: ``hash``, ``checksum``, ``file_digest``."""
     return _UNSPECIFIED_COLUMN_NAME.fullmatch(_normalize_column_name(name)) is not None
 
 
 def algorithm_from_cells(cells: pa.Array) -> str:
-    """The algorithm that hex cells of one length have (md5, sha1, sha256, sha512), or ""."""
+    """Return the algorithm (md5, sha1, sha256, sha512) that hex cells of one length have, or ""."""
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type) or pa.types.is_binary(cells.type)):
         return ""
     _, _, lengths, valid = _cell_layout(cells)
@@ -71,11 +74,19 @@ def algorithm_from_cells(cells: pa.Array) -> str:
 
 
 def parse_digests(cells: pa.Array, algorithm: str, raw: bool = False) -> tuple[pa.Array, np.ndarray]:
-    """The digests of a text column as ``binary(WIDTHS[algorithm])``, and which cells are malformed.
+    """Parse a text column into digests, ``binary(DIGEST_BYTES[algorithm])``, and mark the malformed cells.
 
-    Hex in either case, base64 and base32 (padded or not) are told by the cell's length, which is different for
-    each at every width; spaces around and a prefix (``0x``, ``sha256:``) are dropped. ``raw``: a cell may also be
-    the bytes themselves. An empty cell, or a word for nothing (``nan``, ``None``), is null and not malformed.
+    Hex in either case, base64 and base32 (padded or not) are told apart by the length of the cell, which differs for
+    each of them at every digest width. Spaces around the digest and a prefix (``0x``, ``sha256:``) are dropped. An
+    empty cell, or a word for no value (``nan``, ``None``), gives null and is not malformed.
+
+    Args:
+        cells: The column: string, binary or dictionary.
+        algorithm: The algorithm of the digests.
+        raw: A cell may also hold the bytes of the digest themselves.
+
+    Returns:
+        The digests (null where there is none), and a boolean array of the malformed cells.
     """
     width = DIGEST_BYTES[algorithm]
     if pa.types.is_fixed_size_binary(cells.type) and cells.type.byte_width == width:
@@ -98,40 +109,42 @@ def parse_digests(cells: pa.Array, algorithm: str, raw: bool = False) -> tuple[p
             done[rows] = good
     bad = valid & ~done & (lengths > 0)
     if bad.any():
-        again = np.flatnonzero(bad)
-        left = _strip_prefixes(cells.take(pa.array(again)))
+        retried = np.flatnonzero(bad)
+        left = _strip_prefixes(cells.take(pa.array(retried)))
         nothing = pc.is_in(pc.ascii_lower(left), pa.array(_NULL_WORDS, left.type)).to_numpy(zero_copy_only=False)
-        bad[again[nothing]] = False
-        if (pc.binary_length(left).to_numpy(zero_copy_only=False) != lengths[again]).any():
+        bad[retried[nothing]] = False
+        if (pc.binary_length(left).to_numpy(zero_copy_only=False) != lengths[retried]).any():
             tidied, still = parse_digests(left, algorithm)
             found = np.flatnonzero(~still & ~nothing & tidied.is_valid().to_numpy(zero_copy_only=False))
             if len(found):
                 values = np.frombuffer(tidied.take(pa.array(found)).buffers()[1], np.uint8).reshape(-1, width)
-                digests[again[found]] = values[: len(found)]
-                done[again[found]] = True
-                bad[again[found]] = False
+                digests[retried[found]] = values[: len(found)]
+                done[retried[found]] = True
+                bad[retried[found]] = False
     mask = None if done.all() else pa.array(done).buffers()[1]
     return pa.Array.from_buffers(pa.binary(width), len(cells), [mask, pa.py_buffer(digests)]), bad
 
 
 def _normalize_column_name(name: str) -> str:
+    """Return the name in lower case, with letters and digits only."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _strip_prefixes(cells: pa.Array) -> pa.Array:
-    """The text without surrounding spaces and without a prefix that names the algorithm, as string."""
+    """Return the cells as strings, without surrounding spaces and without a prefix that names the algorithm."""
     text = pa.array([_cell_text(cell) for cell in cells.to_pylist()], pa.string())
-    spoken = "md5|sha-?1|sha-?256|sha-?512|pdq|phash|dhash|photodna"
-    return pc.replace_substring_regex(pc.utf8_trim_whitespace(text), rf"^(?i:0x|(?:{spoken})[:=\-])", "")
+    names = "md5|sha-?1|sha-?256|sha-?512|pdq|phash|dhash|photodna"
+    return pc.replace_substring_regex(pc.utf8_trim_whitespace(text), rf"^(?i:0x|(?:{names})[:=\-])", "")
 
 
 def _cell_text(cell: str | bytes | None) -> str | None:
     # More than any digest with its prefix: no need to keep the rest of a cell that is malformed anyway.
+    """Return the text of a cell, cut to a length that no digest with its prefix reaches; None stays None."""
     return cell[:400].decode("latin-1") if isinstance(cell, bytes) else cell[:400] if cell is not None else None
 
 
 def _cell_layout(cells: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The bytes of a text or binary column, each cell's start and length, and which cells are not null."""
+    """Return the bytes of a text or binary column, the start and length of each cell, and which cells are not null."""
     if pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
     if not (pa.types.is_large_string(cells.type) or pa.types.is_large_binary(cells.type)) and not (
@@ -153,6 +166,7 @@ def _cell_layout(cells: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
 
 @cache
 def _decoders_by_length(width: int, raw: bool) -> tuple[tuple[int, _Decoder], ...]:
+    """Return pairs of cell length and decoder for digests of this width, in the order in which they are tried."""
     bare64, bare32 = -(-width * 8 // 6), -(-width * 8 // 5)
     forms: dict[int, list[_Decoder]] = {}
     lengths = [
@@ -170,7 +184,7 @@ def _decoders_by_length(width: int, raw: bool) -> tuple[tuple[int, _Decoder], ..
 
 
 class _Decoder:
-    """Fixed-length text cells to bytes: (cells, characters) uint8 → ((cells, width) uint8, good cells)."""
+    """Decodes text cells of a fixed length: (cells, characters) uint8 to ((cells, width) uint8, valid cells)."""
 
     def __init__(self, name: str, alphabets: tuple[str, ...], bits: int) -> None:
         self.name = name
@@ -192,6 +206,8 @@ class _Decoder:
 
 
 class _HexDecoder(_Decoder):
+    """Decodes hex with a table of character pairs, which is faster than unpacking bits."""
+
     def __init__(self) -> None:
         super().__init__("hex", ("0123456789abcdef", "0123456789ABCDEF"), 4)
         pair = np.arange(65536, dtype=np.uint32)
@@ -213,6 +229,8 @@ class _HexDecoder(_Decoder):
 
 
 class _RawDecoder(_Decoder):
+    """Returns the bytes unchanged."""
+
     def __call__(self, text: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
         return text, np.ones(len(text), bool)
 

@@ -1,4 +1,4 @@
-"""Many encoded images to one batch of samples: the digests that are wanted, of the forms that are wanted."""
+"""Hashes many encoded images into one batch of samples, with the wanted digests of the wanted variants."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ DECODING_ALGORITHMS = frozenset(("pdq", *perceptual.PERCEPTUAL_ALGORITHMS))
 class EncodedImage:
     """An image as a file or a table's cell holds it, and where that is.
 
-    ``original`` is the (width, height) that a dataset tool's metadata gives for the picture before it was
-    resized and padded; None: not given.
+    ``original`` is the (width, height) that a dataset tool's metadata gives for the picture before it was resized and
+    padded, or None if it is not given.
     """
 
     sample: str
@@ -42,14 +42,18 @@ class EncodedImage:
 def hash_images(
     images: Iterable[EncodedImage], algorithms: Collection[str], variants: Collection[str]
 ) -> pa.RecordBatch:
-    """A row an image, in order, each followed by rows of its other forms; images are taken one at a time.
+    """Return a batch with a row for each image, in order, followed by the rows of its variants.
 
-    Has :data:`auditor.samples.SAMPLE_FIELDS` and a column for each of ``algorithms`` that bytes can answer.
-    Exact digests stand on the row of variant "" alone. ``gap`` says why a picture has no perceptual digest
-    (its exact ones are there all the same), or what of it was not hashed. ``variants`` are ``oriented`` (EXIF
-    applied, where it turns the picture), ``unpadded`` (where there is a border), ``512`` (the C++ tool's
-    PDQ, where it differs: a side above 512) and ``dihedral`` (``rotate-90``, ``flip-x``, …); forms combine
-    (``unpadded+rotate-90+512``). Nothing is decoded unless a perceptual algorithm is wanted.
+    The batch has :data:`auditor.samples.SAMPLE_FIELDS` and a column for each algorithm that can be computed from bytes.
+    Exact digests are in the row of variant "" only. ``gap`` says why a picture has no perceptual digest (it still has
+    its exact ones), or which part of it was not hashed. Nothing is decoded unless a perceptual algorithm is wanted.
+
+    Args:
+        images: The images; they are taken one at a time.
+        algorithms: The algorithms that are wanted; unknown ones are ignored.
+        variants: ``oriented`` (EXIF applied, if it changes the picture), ``unpadded`` (without its border, if it has
+            one), ``512`` (the PDQ of the C++ tool, which differs if a side is above 512) and ``dihedral``
+            (``rotate-90``, ``flip-x``, …). Variants combine: ``unpadded+rotate-90+512``.
     """
     wanted = [name for name in COMPUTED_ALGORITHMS if name in algorithms]
     rows = _BatchBuilder(wanted)
@@ -75,7 +79,7 @@ def hash_images(
 
 
 class _BatchBuilder:
-    """The batch's columns while they grow."""
+    """Collects the columns of a batch, row by row."""
 
     def __init__(self, wanted: Collection[str]) -> None:
         self.columns: dict[str, list[object]] = {name: [] for name in (*(f.name for f in SAMPLE_FIELDS), *wanted)}
@@ -89,6 +93,7 @@ class _BatchBuilder:
         quality: int | None = None,
         gap: str = "",
     ) -> None:
+        """Append a row: one variant of an image and its digests."""
         cells = (image.sample, image.place, image.row, image.url, quality, variant, gap or None)
         for field, cell in zip(SAMPLE_FIELDS, cells, strict=True):
             self.columns[field.name].append(cell)
@@ -102,7 +107,7 @@ HashedVariant = tuple[str, Mapping[str, bytes], int | None]
 def _hash_variants(
     decoded: DecodedImage, original: tuple[int, int] | None, wanted: Collection[str], variants: Collection[str]
 ) -> Iterator[HashedVariant]:
-    """Each form's name, perceptual digests and PDQ quality; the picture as stored comes first."""
+    """Yield the name, perceptual digests and PDQ quality of each variant; the picture as stored comes first."""
     luma, gray = decoded.luma, decoded.gray
     yield from _hash_orientations("", luma, gray, wanted, variants, dihedral="dihedral" in variants)
     if "oriented" in variants and exif_changes_orientation(decoded.orientation):
@@ -129,7 +134,7 @@ def _hash_orientations(
     *,
     dihedral: bool,
 ) -> Iterator[HashedVariant]:
-    """A form, its dihedral forms and those by the other PDQ convention."""
+    """Yield a variant, its dihedral variants, and those of PDQ's other convention (scaled to 512 first)."""
     spectrum, quality = pdq.pdq_spectrum(luma) if "pdq" in wanted else (None, None)
     own = {} if spectrum is None else {"pdq": pdq.hash_spectrum(spectrum)}
     yield name, {**own, **_perceptual_hashes(gray, wanted)}, quality
@@ -148,8 +153,10 @@ def _hash_orientations(
 
 
 def _perceptual_hashes(gray: NDArray[Any] | None, wanted: Collection[str]) -> Mapping[str, bytes]:
+    """Return pHash and dHash of a gray plane; nothing if there is none."""
     return {} if gray is None else perceptual.perceptual_hashes(Image.fromarray(np.ascontiguousarray(gray)), wanted)
 
 
 def _variant_name(*parts: str) -> str:
+    """Join the parts of a variant's name with ``+``, without the empty ones."""
     return "+".join(part for part in parts if part)

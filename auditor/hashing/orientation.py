@@ -1,4 +1,4 @@
-"""The eight ways a picture can be turned and mirrored, by PDQ's names, and those that EXIF asks for."""
+"""The eight ways to rotate and mirror a picture (the dihedral group), with PDQ's names, and EXIF's orientations."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _EXIF_TRANSFORMS: Mapping[int, str] = {
 
 
 def apply_exif_orientation(plane: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """The (height, width) plane turned as this EXIF orientation says; as it is for 1 and for unknown values."""
+    """Return the (height, width) plane rotated and mirrored as EXIF says; unchanged for 1 and for unknown values."""
     return DIHEDRAL_TRANSFORMS[_EXIF_TRANSFORMS[orientation]](plane) if orientation in _EXIF_TRANSFORMS else plane
 
 
 def exif_changes_orientation(orientation: int) -> bool:
-    """Does this EXIF orientation turn or mirror the picture?"""
+    """Return whether this EXIF orientation rotates or mirrors the picture."""
     return orientation in _EXIF_TRANSFORMS

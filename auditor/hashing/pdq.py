@@ -1,9 +1,9 @@
-"""PDQ: 256 bits that change little when a picture is resized or recompressed, and how far they can be trusted.
+"""PDQ: a 256-bit hash that changes little when a picture is resized or recompressed, and its quality.
 
-PDQ blurs the luma twice with a box filter, samples 64 x 64 points, takes 16 x 16 coefficients of their cosine
-transform and asks of each whether it is above the median (facebook/ThreatExchange, ``pdq/README.md``). Blur,
-sampling and transform are linear and separable, and their matrices depend on the image's size alone. So
-they are two banded matrix products here, whose matrices are kept.
+PDQ blurs the luma twice with a box filter, samples 64 x 64 points, takes 16 x 16 coefficients of their discrete cosine
+transform, and sets a bit for each coefficient above the median (facebook/ThreatExchange, ``pdq/README.md``). Blur,
+sampling and transform are linear and separable, and their matrices depend on the size of the image alone. They are
+computed here as two products with banded matrices, which are cached.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ _BAND = 4
 
 
 class Pdq(NamedTuple):
-    """32 bytes, the first of them the first two digits of the reference's hex; quality 0-100."""
+    """The hash, 32 bytes (the first byte is the first two digits of the reference's hex), and its quality, 0-100."""
 
     digest: bytes
     quality: int
 
 
 def pdq(luma: Luma) -> Pdq:
-    """The hash of a (height, width) plane of luma 0-255, not scaled first."""
+    """Return the hash of a (height, width) plane of luma 0-255, without scaling it first."""
     spectrum, quality = pdq_spectrum(luma)
     return Pdq(hash_spectrum(spectrum), quality)
 
 
 def scale_to_square(luma: Luma) -> Luma:
-    """What the C++ tool hashes: pixels of a larger picture picked, not averaged, to 512 x 512 (``pdqio.cpp``)."""
+    """Scale a larger picture to 512 x 512 by picking pixels without averaging, as the C++ tool does (``pdqio.cpp``)."""
     height, width = luma.shape
     if max(height, width) <= SCALED_SIDE:
         return luma
@@ -54,7 +54,7 @@ def scale_to_square(luma: Luma) -> Luma:
 
 
 def pdq_spectrum(luma: Luma) -> tuple[Plane, int]:
-    """The 16 x 16 coefficients, from which all eight dihedral hashes follow, and the quality 0-100."""
+    """Return 16 x 16 coefficients of the luma, from which all eight dihedral hashes follow, and the quality 0-100."""
     if min(luma.shape) < MIN_SIDE:
         return np.zeros((16, 16), np.float32), 0
     points = _downsample(luma)
@@ -62,16 +62,16 @@ def pdq_spectrum(luma: Luma) -> tuple[Plane, int]:
 
 
 def hash_spectrum(spectrum: Plane) -> bytes:
-    """Which coefficients are above the (lower) median; the last coefficient is the first bit."""
+    """Return the hash, 32 bytes: one bit for each coefficient, set above the lower median; the last one comes first."""
     flat = spectrum.ravel()
     median = np.partition(flat, 127)[127]
     return np.packbits(flat[::-1] > median).tobytes()
 
 
 def dihedral_hashes(spectrum: Plane) -> Mapping[str, bytes]:
-    """The hashes of the seven other ways to turn and mirror the picture, by name.
+    """Return the hashes of the seven other orientations of the picture, by name.
 
-    A mirrored picture's coefficients differ in sign only, a transposed one's are transposed.
+    The coefficients of a mirrored picture differ in sign only; those of a transposed picture are transposed.
     """
     return {
         name: hash_spectrum((spectrum * signs).T if transposed else spectrum * signs)
@@ -80,7 +80,7 @@ def dihedral_hashes(spectrum: Plane) -> Mapping[str, bytes]:
 
 
 def _downsample(luma: Luma) -> Plane:
-    """Blurred, and sampled at 64 x 64 points."""
+    """Return the 64 x 64 points of the blurred luma."""
     height, width = luma.shape
     rows = np.empty((_POINTS, width), np.float32)
     for at, (start, stop, weights) in zip(range(0, _POINTS, _BAND), _filter_bands(height), strict=True):
@@ -93,9 +93,9 @@ def _downsample(luma: Luma) -> Plane:
 
 @lru_cache(maxsize=512)
 def _filter_bands(side: int) -> tuple[tuple[int, int, Plane], ...]:
-    """The filter of a side, in bands of four points: the pixels each band needs and its weights.
+    """Return the filter for a side of this many pixels, in bands of four points: first pixel, last pixel, weights.
 
-    Holds about 20 bytes a pixel of the side.
+    A cached filter takes about 20 bytes for each pixel of the side.
     """
     # The box is as the reference has it: reaching one pixel further ahead where its width is even, cut at the edges.
     window = (side + 2 * _POINTS - 1) // (2 * _POINTS)
@@ -125,7 +125,7 @@ def _filter_bands(side: int) -> tuple[tuple[int, int, Plane], ...]:
 
 
 def _quality(points: Plane) -> int:
-    """How much there is to see: the sum of steps between neighbouring points, in whole percent of the range."""
+    """Return the quality 0-100: the sum of differences between neighbouring points, in whole percent of the range."""
     down = np.trunc((points[1:] - points[:-1]) * 100 / 255)
     across = np.trunc((points[:, 1:] - points[:, :-1]) * 100 / 255)
     return min(100, int(np.abs(down).sum() + np.abs(across).sum()) // 90)

@@ -1,4 +1,4 @@
-"""Digests of weights files: the whole file, the bytes after a safetensors header, and each tensor's among them."""
+"""Digests of weight files: of the whole file, of the bytes after a safetensors header, and of single tensors."""
 
 from __future__ import annotations
 
@@ -9,41 +9,44 @@ from typing import BinaryIO
 from auditor.model import Digest
 
 BLOCK_BYTES = 1 << 20
-# Bytes kept of a stretch's SHA-256: chance brings two of 2**32 together once in 2**65 tries.
+# Bytes kept of a range's SHA-256: among 2**32 ranges two are equal by chance with a probability of 2**-65.
 TENSOR_DIGEST_BYTES = 16
-# A stretch where no block begins with so many different bytes among so many is a mask, or all zeros.
+# A range is a mask or all zeros if no block begins with this many distinct bytes among the bytes inspected.
 _MIN_DISTINCT_BYTES, _INSPECTED_BYTES = 16, 1024
 
 
 class RangeHasher:
-    """Takes the SHA-256 of stretches of a stream that is fed to it from its first byte, block by block.
+    """Computes the SHA-256 of byte ranges (tensors) of a stream that is fed block by block from its first byte.
 
-    ``wanted`` are what is hashed before a stretch, and where it begins and ends: in order, none over another.
+    ``wanted`` yields, in the order of the stream and without overlaps, the bytes to hash before a range, and the
+    range's first byte and end.
     """
 
     def __init__(self, wanted: Iterable[tuple[bytes, int, int]]) -> None:
         self._wanted = iter(wanted)
         self._found: set[bytes] = set()
         self._fed = 0
-        self._turn()
+        self._start_next_range()
 
-    def _turn(self) -> None:
+    def _start_next_range(self) -> None:
+        """Start hashing the next wanted range."""
         before, self._begin, self._end = next(self._wanted, (b"", 1 << 64, 1 << 64))
         self._hash = hashlib.sha256(before)
-        self._varied = False
+        self._has_content = False
 
     def update(self, block: bytes) -> None:
+        """Take the next block of the stream."""
         after = self._fed + len(block)
         view = memoryview(block)
         while self._begin < after:
             part = view[max(0, self._begin - self._fed) : self._end - self._fed]
             self._hash.update(part)
-            self._varied = self._varied or len(set(part[:_INSPECTED_BYTES])) >= _MIN_DISTINCT_BYTES
+            self._has_content = self._has_content or len(set(part[:_INSPECTED_BYTES])) >= _MIN_DISTINCT_BYTES
             if self._end > after:
                 break
-            if self._varied:
+            if self._has_content:
                 self._found.add(self._hash.digest()[:TENSOR_DIGEST_BYTES])
-            self._turn()
+            self._start_next_range()
         self._fed = after
 
     def digests(self) -> frozenset[bytes]:
@@ -54,12 +57,19 @@ class RangeHasher:
         return frozenset(self._found)
 
 
-def weight_file_digests(file: BinaryIO, header: int = 0, stretches: RangeHasher | None = None) -> Iterator[Digest]:
-    """``sha256`` of the file and, where its header has ``header`` bytes, ``sha256-tensors`` of what follows it.
+def weight_file_digests(file: BinaryIO, header: int = 0, ranges: RangeHasher | None = None) -> Iterator[Digest]:
+    """Yield ``sha256`` of the file and, for a file with a header, ``sha256-tensors`` of the bytes after the header.
 
-    The first 12 hex digits of ``sha256-tensors`` are what image tools call AutoV3, the first 10 of
-    ``sha256`` AutoV2: a header that is edited changes the second alone. One pass, one block in memory; what
-    follows the header is fed to the ``stretches`` too. Raises OSError.
+    The first 12 hex digits of ``sha256-tensors`` are what image tools call AutoV3, and the first 10 of ``sha256`` are
+    AutoV2. An edited header changes only the second. The file is read once, one block at a time.
+
+    Args:
+        file: The weight file.
+        header: The length of its header in bytes; 0 if it has none.
+        ranges: Is fed the bytes after the header, if given.
+
+    Raises:
+        OSError: The file cannot be read.
     """
     whole, tensors = hashlib.sha256(), hashlib.sha256()
     file.seek(0)
@@ -71,8 +81,8 @@ def weight_file_digests(file: BinaryIO, header: int = 0, stretches: RangeHasher 
         whole.update(block)
         if header:
             tensors.update(block)
-            if stretches:
-                stretches.update(block)
+            if ranges:
+                ranges.update(block)
     yield Digest("sha256", whole.hexdigest())
     if header and not left:
         yield Digest("sha256-tensors", tensors.hexdigest())

@@ -1,9 +1,10 @@
-"""The file of a fingerprint: a model's sampled values at 16 bits, small enough to hand on instead of the weights.
+"""The file format of a weight fingerprint: sampled values of its tensors at 16 bits, shared instead of weights.
 
-Laid out as a safetensors file: eight bytes with the header's length, the header as JSON, the values of each tensor.
-Its ``__metadata__`` holds format, name, bases, left, the tensors' shapes, what its holder says of the model where
-anybody does (id, purpose, authority, confirmations), and the SHA-256 of all that with the values. Files of this kind
-one after another are a list.
+A fingerprint is laid out as a safetensors file: eight bytes with the header's length, the header as JSON, and the
+values of each tensor. The header's ``__metadata__`` holds the format, the model's name, its bases, the number of
+tensors that could not be sampled (``left``), the shapes of the tensors, what a list holder states about the model (id,
+purpose, authority, confirmations), and the SHA-256 of all this and the values. A list is several such files
+concatenated.
 """
 
 from __future__ import annotations
@@ -23,16 +24,17 @@ from auditor.errors import Unreadable
 from auditor.hashing.weight_sketch import Floats
 from auditor.samples import WEIGHT_FINGERPRINT
 
-# Below so many tensors, or values of them, another model's may be the same by the way both were begun.
+# With fewer tensors or values, unlike models may agree because they were initialised in the same way.
 MIN_LISTED_TENSORS, MIN_LISTED_VALUES = 8, 2048
 MAX_FINGERPRINT_HEADER_BYTES, MAX_FINGERPRINT_VALUE_BYTES = 32 << 20, 256 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
 class WeightFingerprint:
-    """What one fingerprint holds. ``values`` are of length one; ``shapes`` has the same names.
+    """The content of one fingerprint.
 
-    ``bases`` and ``left``: what its weights' header names, and how many tensors could not be sampled.
+    ``values`` are vectors of length one; ``shapes`` has the same names. ``bases`` are the base models that the header
+    of the weights names. ``left`` is the number of tensors that could not be sampled.
     """
 
     metadata: Mapping[str, str]
@@ -45,7 +47,7 @@ class WeightFingerprint:
 def serialize_fingerprint(
     metadata: Mapping[str, str], shapes: Mapping[str, Sequence[int]], values: Mapping[str, Floats]
 ) -> bytes:
-    """A fingerprint as a file of its own; format, shapes and digest are added to the metadata."""
+    """Return the bytes of a fingerprint file; format, shapes and digest are added to the metadata."""
     tensors: dict[str, Any] = {}
     parts: list[bytes] = []
     at = 0
@@ -55,20 +57,20 @@ def serialize_fingerprint(
         tensors[name] = {"dtype": "F16", "shape": [len(floats)], "data_offsets": [at, at + len(data)]}
         parts.append(data)
         at += len(data)
-    told = {"format": WEIGHT_FINGERPRINT, **metadata, "shapes": json.dumps({name: shapes[name] for name in values})}
+    header = {"format": WEIGHT_FINGERPRINT, **metadata, "shapes": json.dumps({name: shapes[name] for name in values})}
     body = b"".join(parts)
-    text = json.dumps({"__metadata__": {**told, "sha256": _fingerprint_digest(told, body)}, **tensors}).encode()
+    text = json.dumps({"__metadata__": {**header, "sha256": _fingerprint_digest(header, body)}, **tensors}).encode()
     text += b" " * (-len(text) % 8)
     return b"".join((struct.pack("<Q", len(text)), text, body))
 
 
 def is_fingerprint(head: bytes) -> bool:
-    """Do these bytes begin a fingerprint?"""
+    """Return whether these first bytes of a file begin a fingerprint."""
     return head[8:9] == b"{" and f'"format": "{WEIGHT_FINGERPRINT}"'.encode() in head[:512]
 
 
 def read_fingerprint(data: bytes) -> WeightFingerprint:
-    """The one fingerprint that these bytes are. Raises Unreadable."""
+    """Return the only fingerprint in these bytes. Raises Unreadable if they hold none or several."""
     (found, *more) = iter_fingerprints(io.BytesIO(data))
     if more:
         raise Unreadable(f"holds {1 + len(more):,} fingerprints: import it as a list, and name that")
@@ -76,7 +78,7 @@ def read_fingerprint(data: bytes) -> WeightFingerprint:
 
 
 def iter_fingerprints(file: BinaryIO) -> Iterator[tuple[bytes, WeightFingerprint]]:
-    """The fingerprints of a file, one after another, with their bytes. Raises Unreadable, OSError."""
+    """Yield the bytes and the content of each fingerprint of a file. Raises Unreadable or OSError."""
     first = True
     while (start := file.read(8)) or first:
         first = False
@@ -98,6 +100,7 @@ def iter_fingerprints(file: BinaryIO) -> Iterator[tuple[bytes, WeightFingerprint
 
 
 def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the pairs of a JSON object as a dict. Raises ValueError if a key occurs twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a key is given twice")
@@ -105,11 +108,12 @@ def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _parse_fingerprint(metadata: Mapping[str, Any], tensors: Mapping[str, Any], body: bytes) -> WeightFingerprint:
-    if not all(isinstance(said, str) for said in metadata.values()):
-        raise ValueError("its header is not of text")
+    """Check a fingerprint's header and values against each other. Raises ValueError if they do not agree."""
+    if not all(isinstance(value, str) for value in metadata.values()):
+        raise ValueError("a value of its header is not text")
     shapes = {name: tuple(shape) for name, shape in json.loads(metadata["shapes"]).items()}
-    told = {key: said for key, said in metadata.items() if key != "sha256"}
-    if list(shapes) != list(tensors) or metadata["sha256"] != _fingerprint_digest(told, body):
+    signed = {key: value for key, value in metadata.items() if key != "sha256"}
+    if list(shapes) != list(tensors) or metadata["sha256"] != _fingerprint_digest(signed, body):
         raise ValueError("its values and its header disagree")
     values: dict[str, Floats] = {}
     at = 0
@@ -126,22 +130,24 @@ def _parse_fingerprint(metadata: Mapping[str, Any], tensors: Mapping[str, Any], 
         at = end
     bases, left = json.loads(metadata.get("bases", "[]")), int(metadata.get("left", "0"))
     if not isinstance(bases, list) or not all(isinstance(base, str) for base in bases) or left < 0:
-        raise ValueError("what it says of its model is none of that")
+        raise ValueError("its bases or its count of unsampled tensors are not valid")
     return WeightFingerprint(metadata, tuple(bases), left, shapes, values)
 
 
 def _element_count(shape: tuple[Any, ...]) -> int:
+    """Return the number of elements of a tensor of this shape. Raises ValueError if the shape is not valid."""
     if not all(type(side) is int and side > 0 for side in shape):
-        raise ValueError("a shape is none")
+        raise ValueError("a shape is not valid")
     return math.prod(shape)
 
 
 def _fingerprint_digest(metadata: Mapping[str, str], body: bytes) -> str:
+    """Return the SHA-256, as hex, of the metadata and the values."""
     return hashlib.sha256(json.dumps(metadata, sort_keys=True).encode() + body).hexdigest()
 
 
 def too_small_reason(values: Mapping[str, Floats]) -> str:
-    """Why a fingerprint holds too little to be listed; "" where it holds enough. Tensors that are alike count once."""
+    """Return why a fingerprint is too small to be put on a list, or "". Identical tensors count once."""
     different = {floats.tobytes(): len(floats) for floats in values.values()}
     if len(different) < MIN_LISTED_TENSORS or sum(different.values()) < MIN_LISTED_VALUES:
         return (

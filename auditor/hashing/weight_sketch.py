@@ -1,4 +1,4 @@
-"""Sketches of weights: all sampled tensors of a model folded into one short vector, which can be compared fast."""
+"""Sketches of weights: the sampled tensors of a model folded into one short vector, for fast comparison."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SKETCH_SIZE = 1024
 
 
 def sketch_tensors(shapes: Mapping[str, tuple[int, ...]], values: Mapping[str, Floats]) -> Floats:
-    """All tensors folded into :data:`SKETCH_SIZE` numbers; those of a model's files add up to the model's.
+    """Fold tensors into a vector of :data:`SKETCH_SIZE` numbers; the sketches of a model's files add up to the model's.
 
-    A count sketch (Charikar et al. 2002): places and signs follow from a tensor's shape alone, so that models
-    whose tensors were renamed come near each other too.
+    This is a count sketch (Charikar et al. 2002). Places and signs depend on a tensor's shape alone, so models whose
+    tensors were renamed have similar sketches too.
     """
     sums = np.zeros(SKETCH_SIZE, np.float64)
     for name, floats in values.items():
@@ -28,16 +28,17 @@ def sketch_tensors(shapes: Mapping[str, tuple[int, ...]], values: Mapping[str, F
 
 
 def normalize_vector(vector: Floats) -> Floats:
-    """The vector with length one; one without length, or whose length is no number, stays."""
+    """Return the vector scaled to length one; unchanged if its length is zero or not finite."""
     length = np.linalg.norm(vector)
     return (vector / length if 0 < length < np.inf else vector).astype(np.float32)
 
 
 @lru_cache(maxsize=256)
 def _sketch_places_and_signs(shape: tuple[int, ...], count: int) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Places in the sketch and signs for the values of a tensor of this shape, from raw bits.
+    """Return places in the sketch and signs for the values of a tensor of this shape, derived from raw random bits.
 
-    Sketches are kept in lists, and NumPy keeps the stream of a bit generator, not what it draws from one (NEP 19).
+    Sketches are stored in lists. NumPy guarantees the stream of a bit generator, but not the numbers that are drawn
+    from it (NEP 19).
     """
     seed = hashlib.blake2b(repr(shape).encode(), digest_size=8).digest()
     bits = np.random.PCG64(int.from_bytes(seed, "little")).random_raw(count) >> np.uint64(53)

@@ -1,1 +1,1 @@
-"""Signatures and the Merkle log. Nothing here knows models, cases or lists."""
+"""Signatures, encryption and the Merkle tree. Nothing here knows models, cases or lists."""

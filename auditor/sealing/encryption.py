@@ -15,7 +15,13 @@ from auditor.errors import SealError
 def encrypt(chunks: Iterable[bytes], out: IO[bytes], recipient: str) -> None:
     """Write the chunks, one after the other, so that only the holder of an age key can read them.
 
-    ``recipient`` is its public half, ``age1…``. What the chunks raise is raised here.
+    Args:
+        chunks: The bytes to encrypt. An exception that this iterable raises is raised here.
+        out: The file to write to.
+        recipient: The public half of the recipient's key, ``age1…``.
+
+    Raises:
+        SealError: ``recipient`` is not the public half of an age key.
     """
     import pyrage
 
@@ -35,9 +41,18 @@ def encrypt(chunks: Iterable[bytes], out: IO[bytes], recipient: str) -> None:
 
 
 def decrypt(file: IO[bytes], out: IO[bytes], identity: str) -> None:
-    """Write what was encrypted for the holder of this age key. Raises SealError, OSError.
+    """Decrypt a file with the age key that it was encrypted for, and write the result to ``out``.
 
-    What comes out is nobody's word yet: anyone can encrypt for a public key.
+    The result is not authenticated: anyone can encrypt for a public key. Check the signature inside before trusting it.
+
+    Args:
+        file: The encrypted file.
+        out: The file to write to.
+        identity: The private key, ``AGE-SECRET-KEY-…``.
+
+    Raises:
+        SealError: It was encrypted for another key, is damaged, or is not an age file.
+        OSError: A file cannot be read or written.
     """
     import pyrage
 
@@ -56,18 +71,19 @@ def decrypt(file: IO[bytes], out: IO[bytes], identity: str) -> None:
 
 
 def generate_identity() -> str:
-    """A new age key, ``AGE-SECRET-KEY-…``."""
+    """Return a new private age key, ``AGE-SECRET-KEY-…``."""
     from pyrage import x25519
 
     return str(x25519.Identity.generate())
 
 
 def recipient_from_identity(identity: str) -> str:
-    """The public half of an age key. Raises SealError."""
+    """Return the public half of a private age key. Raises SealError if the text is not one."""
     return str(_parse_identity(identity).to_public())
 
 
 def _parse_identity(text: str) -> Any:
+    """Return the library's object for a private age key. Raises SealError if the text is not one."""
     import pyrage
 
     try:
@@ -81,7 +97,7 @@ def _one_line(error: Exception) -> str:
 
 
 class _ChunkReader(io.RawIOBase):
-    """Chunks as a file; keeps what they raised."""
+    """Presents an iterator of chunks as a file; keeps in ``raised`` the exception that the iterator raised."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
@@ -108,7 +124,7 @@ class _ChunkReader(io.RawIOBase):
 
 
 class _ErrorKeepingWriter:
-    """A file to write to; keeps what it raised."""
+    """Wraps a file to write to; keeps in ``raised`` the exception that writing raised."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self._out = out
@@ -122,4 +138,4 @@ class _ErrorKeepingWriter:
             raise
 
     def flush(self) -> None:
-        """What is written is flushed by who opened the file."""
+        """Do nothing: the caller that opened the file flushes it."""

@@ -1,8 +1,8 @@
-"""Seals what leaves the house: signed (Ed25519 in a DSSE envelope), and encrypted for one recipient (age).
+"""Signs a payload into a DSSE envelope (with Ed25519) and checks it again.
 
-DSSE: https://github.com/secure-systems-lab/dsse/blob/master/protocol.md, age: https://age-encryption.org/v1.
-What is signed is signed before it is encrypted, and names its recipient: who can open a list could otherwise
-encrypt it again for somebody else, who would take it for one that was made for them.
+DSSE: https://github.com/secure-systems-lab/dsse/blob/master/protocol.md. A list is signed before it is encrypted, and
+the signed text names its recipient. Otherwise a recipient could encrypt it again for another party, who would believe
+that the list was made for them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_ENVELOPE_BYTES = 1 << 20  # bytes of an envelope: it holds a statement of so
 
 
 def require_sealing_libraries() -> None:
-    """Raises UsageError where the libraries that sign and encrypt are not installed."""
+    """Raise UsageError if a library that signs or encrypts is not installed."""
     missing = [name for name in ("cryptography", "pyrage") if find_spec(name) is None]
     if missing:
         raise UsageError(
@@ -27,13 +27,16 @@ def require_sealing_libraries() -> None:
 
 
 def pre_authentication_encoding(kind: str, payload: bytes) -> bytes:
-    """DSSE's pre-authentication encoding: what is signed, so that no other type can be read into the bytes."""
+    """Return DSSE's pre-authentication encoding (PAE) of a payload: the bytes that are signed.
+
+    The encoding includes the media type, so that the signature is not valid for a payload of another type.
+    """
     name = kind.encode()
     return b"DSSEv1 %d %b %d %b" % (len(name), name, len(payload), payload)
 
 
 def sign_envelope(kind: str, payload: bytes, key: SigningKey) -> bytes:
-    """A DSSE envelope, JSON on one line, around a payload of media type ``kind``."""
+    """Return a signed DSSE envelope, as JSON on one line, around a payload of media type ``kind``."""
     signature = {
         "keyid": encode_public_key(key.public),
         "sig": _base64(key.sign(pre_authentication_encoding(kind, payload))),
@@ -42,7 +45,17 @@ def sign_envelope(kind: str, payload: bytes, key: SigningKey) -> bytes:
 
 
 def open_envelope(envelope: bytes, kind: str, public: bytes, longest: int = MAX_ENVELOPE_BYTES) -> bytes:
-    """The payload, if the holder of this public key signed it as a ``kind``. Raises SealError."""
+    """Return the payload of an envelope after its signature has been checked.
+
+    Args:
+        envelope: The JSON text of the envelope.
+        kind: The media type that the payload must have.
+        public: The public key of the expected signer, 32 bytes.
+        longest: The largest accepted envelope, in bytes.
+
+    Raises:
+        SealError: It is not an envelope, is of another type, is too long, or is not signed with this key.
+    """
     try:
         if len(envelope) > longest:
             raise ValueError("too long")
@@ -63,4 +76,5 @@ def open_envelope(envelope: bytes, kind: str, public: bytes, longest: int = MAX_
 
 
 def _base64(data: bytes) -> str:
+    """Return the bytes as base64 text."""
     return base64.b64encode(data).decode()

@@ -1,6 +1,6 @@
-"""Ed25519 keys: made, kept in files that only their owner can read, and used to sign.
+"""Ed25519 keys: created, kept in files that only their owner can read, and used to sign and to verify.
 
-A private key lies in a PEM file (PKCS 8, unencrypted, mode 0600); a public key is 32 bytes, written as base64.
+A private key is kept in a PEM file (PKCS 8, unencrypted, mode 0600). A public key is 32 bytes, written as base64.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private key. It is never shown: ``repr`` gives the public half."""
+    """A private key. Its ``repr`` shows the public half only."""
 
     public: bytes
     _private: Ed25519PrivateKey = field(repr=False, compare=False)
 
     def sign(self, data: bytes) -> bytes:
-        """The 64 bytes of an Ed25519 signature (RFC 8032)."""
+        """Return the Ed25519 signature of the data, 64 bytes (RFC 8032)."""
         return self._private.sign(data)
 
     @classmethod
     def from_seed(cls, seed: bytes) -> SigningKey:
-        """The key of a 32-byte seed, as RFC 8032 writes its test vectors."""
+        """Return the key of a 32-byte seed, the form in which RFC 8032 gives its test vectors."""
         return cls._of(_import_ed25519().Ed25519PrivateKey.from_private_bytes(seed))
 
     @classmethod
     def create(cls, path: Path) -> SigningKey:
-        """A new key in a new file. Raises :class:`SealError` where the file exists already."""
+        """Create a key and write it to a new file. Raises SealError if the file exists or cannot be written."""
         private = _import_ed25519().Ed25519PrivateKey.generate()
         from cryptography.hazmat.primitives import serialization
 
@@ -56,7 +56,7 @@ class SigningKey:
 
     @classmethod
     def load(cls, path: Path) -> SigningKey:
-        """The key of a file. Raises :class:`SealError` for one that others can read, or that holds no such key."""
+        """Read a key from a file. Raises SealError if others can read the file, or it holds no Ed25519 key."""
         ed25519 = _import_ed25519()
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -81,6 +81,7 @@ class SigningKey:
 
 
 def _import_ed25519() -> ModuleType:
+    """Import the library's Ed25519 module. Raises UsageError if it is not installed."""
     try:
         from cryptography.hazmat.primitives.asymmetric import ed25519
     except ImportError as error:
@@ -91,7 +92,7 @@ def _import_ed25519() -> ModuleType:
 
 
 def verify_signature(public: bytes, signature: bytes, data: bytes) -> bool:
-    """Did the holder of this public key sign the data?"""
+    """Return whether ``signature`` is a signature of the data by the holder of this public key."""
     ed25519 = _import_ed25519()
     from cryptography.exceptions import InvalidSignature
 
@@ -103,11 +104,12 @@ def verify_signature(public: bytes, signature: bytes, data: bytes) -> bool:
 
 
 def encode_public_key(public: bytes) -> str:
+    """Return the public key as base64 text."""
     return base64.b64encode(public).decode()
 
 
 def decode_public_key(text: str) -> bytes:
-    """The 32 bytes that a public key's base64 says. Raises :class:`SealError`."""
+    """Return the 32 bytes of a public key written as base64. Raises SealError if the text is not one."""
     try:
         public = base64.b64decode(text.strip(), validate=True)
     except (ValueError, binascii.Error) as error:

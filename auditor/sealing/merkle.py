@@ -1,8 +1,8 @@
-"""The Merkle tree of RFC 6962 (RFC 9162, section 2.1): roots, proofs, and checking them.
+"""The Merkle tree of RFC 6962 (RFC 9162, section 2.1): root hashes, proofs, and their verification.
 
-A log keeps the hashes of its complete subtrees, at (level, number): level 0 are leaves, and node N of level L
-covers leaves N·2^L to (N+1)·2^L. They never change once written, so a log can store them append-only; every
-root and proof follows from them in logarithmic time. Hashes are the 32 bytes of a SHA-256.
+A log stores the hashes of its complete subtrees by (level, number): level 0 holds the leaves, and node N of level L
+covers the leaves from N·2^L up to, but not including, (N+1)·2^L. These hashes never change once they are written, so a
+log can be append-only. Every root and proof is computed from them in logarithmic time. Hashes are 32 bytes (SHA-256).
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ NodeLookup = Callable[[int, int], bytes]  # the hash of a complete subtree, by l
 
 
 def hash_leaf(data: bytes) -> bytes:
-    """The hash of an entry. Its prefix differs from an inner node's, so that neither passes for the other."""
+    """Return the hash of an entry. Its prefix byte differs from an inner node's, so neither can pass for the other."""
     return hashlib.sha256(b"\0" + data).digest()
 
 
 def hash_parent(left: bytes, right: bytes) -> bytes:
+    """Return the hash of an inner node from those of its two children."""
     return hashlib.sha256(b"\1" + left + right).digest()
 
 
 def completed_subtrees(number: int, hashed: bytes, node: NodeLookup) -> Iterator[tuple[int, int, bytes]]:
-    """The subtrees that leaf ``number`` completes, itself first, as (level, number, hash)."""
+    """Yield the subtrees that leaf ``number`` completes, the leaf first, as (level, number, hash)."""
     level = 0
     yield level, number, hashed
     while number & 1:
@@ -33,9 +34,17 @@ def completed_subtrees(number: int, hashed: bytes, node: NodeLookup) -> Iterator
 
 
 def append_leaf(tree: dict[tuple[int, int], bytes], number: int, hashed: bytes) -> tuple[tuple[int, int, bytes], ...]:
-    """Add a leaf to the subtrees that a root is made of; return those it completes (see :func:`completed_subtrees`).
+    """Add a leaf to the subtrees that a root is made of, and return the subtrees that it completes.
 
-    With these subtrees alone a log of any length is hashed in a memory that grows with its logarithm.
+    Only the subtrees that are needed for the root are kept in ``tree``, so memory grows with the logarithm of the log.
+
+    Args:
+        tree: Hashes by (level, number); changed in place.
+        number: The number of the leaf, from 0.
+        hashed: The hash of the leaf.
+
+    Returns:
+        What :func:`completed_subtrees` yields.
     """
     grown = tuple(completed_subtrees(number, hashed, lambda level, at: tree[level, at]))
     for level, at, _ in grown[:-1]:  # the last covers the others, and their neighbours to the left
@@ -46,16 +55,23 @@ def append_leaf(tree: dict[tuple[int, int], bytes], number: int, hashed: bytes) 
 
 
 def root_hash(size: int, node: NodeLookup) -> bytes:
-    """The root over the first ``size`` leaves."""
+    """Return the root hash over the first ``size`` leaves."""
     return _hash_range(0, size, node) if size else hashlib.sha256(b"").digest()
 
 
 def inclusion_proof(
     number: int, size: int, node: NodeLookup, edge: dict[int, bytes] | None = None
 ) -> tuple[bytes, ...]:
-    """The proof that leaf ``number`` is among the first ``size`` (RFC 9162, 2.1.3.1).
+    """Return the proof that leaf ``number`` is among the first ``size`` leaves (RFC 9162, 2.1.3.1).
 
-    For many proofs at one size, ``edge`` keeps what they share: the hashes of what is not complete, by first leaf.
+    Args:
+        number: The number of the leaf, from 0.
+        size: The number of leaves that the root covers.
+        node: Looks up the hash of a complete subtree by level and number.
+        edge: A cache for many proofs of the same size: hashes of incomplete subtrees by their first leaf.
+
+    Raises:
+        ValueError: There is no such leaf.
     """
     if not 0 <= number < size:
         raise ValueError(f"there is no leaf {number} among {size}")
@@ -74,7 +90,10 @@ def inclusion_proof(
 
 
 def consistency_proof(old: int, new: int, node: NodeLookup) -> tuple[bytes, ...]:
-    """The proof that the first ``old`` leaves of ``new`` are what they were (RFC 9162, 2.1.4.1)."""
+    """Return the proof that a log of ``new`` leaves begins with the log of ``old`` leaves (RFC 9162, 2.1.4.1).
+
+    Raises ValueError if ``old`` is larger than ``new``.
+    """
     if not 0 <= old <= new:
         raise ValueError(f"a log of {new} entries did not grow from one of {old}")
     if old in (0, new):
@@ -95,7 +114,7 @@ def consistency_proof(old: int, new: int, node: NodeLookup) -> tuple[bytes, ...]
 
 
 def verify_inclusion(hashed: bytes, number: int, size: int, proof: Sequence[bytes], expected: bytes) -> bool:
-    """Does the proof lead from this leaf to the root? (RFC 9162, 2.1.3.2)"""
+    """Return whether the proof leads from the hash of leaf ``number`` to the expected root (RFC 9162, 2.1.3.2)."""
     if not 0 <= number < size:
         return False
     first, last, found = number, size - 1, hashed
@@ -114,7 +133,7 @@ def verify_inclusion(hashed: bytes, number: int, size: int, proof: Sequence[byte
 
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
-    """Does the proof show that the larger tree begins with the smaller one? (RFC 9162, 2.1.4.2)"""
+    """Return whether the proof shows that the larger tree begins with the smaller one (RFC 9162, 2.1.4.2)."""
     if not 0 <= old <= new:
         return False
     if old == new:
@@ -144,7 +163,7 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
 
 
 def _hash_range(start: int, end: int, node: NodeLookup) -> bytes:
-    """The hash over leaves ``start`` to ``end``; as RFC 9162 splits them, complete subtrees come first."""
+    """Return the hash over the leaves from ``start`` up to ``end``, split as RFC 9162 does: complete subtrees first."""
     parts: list[bytes] = []
     while start < end:
         level = (end - start).bit_length() - 1
@@ -157,5 +176,5 @@ def _hash_range(start: int, end: int, node: NodeLookup) -> bytes:
 
 
 def _largest_power_of_two_below(count: int) -> int:
-    """The largest power of two below ``count``."""
+    """Return the largest power of two that is smaller than ``count``."""
     return 1 << ((count - 1).bit_length() - 1)
