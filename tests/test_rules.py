@@ -17,6 +17,7 @@ from auditor.model import Rule, Statement, Subject
 from auditor.policy.evaluate import evaluate_subject
 from auditor.policy.examples import failed_examples
 from auditor.policy.load import Profile, load_policy, read_profiles, read_rules
+from auditor.policy.vocabularies import load_vocabularies
 from auditor.resources import resource_folder
 
 RULES = [rule for rule, _ in read_rules().values()]
@@ -131,7 +132,8 @@ def test_rules_understand_what_is_passed_on_along_lineage() -> None:
         ("model", "acme/listed", "", "models", "model", "exact", "computed", 1, None, "sha256", "", ""),
     ]
     hits = pa.table({name: [row[at] for row in found] for at, name in enumerate(columns)})
-    derived = list(derive_statements(facts, hits, collect_edges(facts), resource_folder("rules") / "vocabulary"))
+    vocabularies = load_vocabularies()
+    derived = list(derive_statements(facts, hits, collect_edges(facts, vocabularies.renamed), vocabularies))
     shipped = load_policy()
     said = {
         (finding.rule, finding.subject, finding.fact)

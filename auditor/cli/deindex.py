@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from auditor.cli.options import rules_option
 from auditor.cli.review import ledger_option
 from auditor.errors import UsageError
 
@@ -109,6 +110,7 @@ Only standing decisions that two people agreed on are listed. Exit code 3: some 
     help="What each recipient was sent (default: the program's own folder).",
 )
 @keys_option
+@rules_option
 def build(
     folder: Path,
     recipient: Path,
@@ -124,19 +126,23 @@ def build(
     plain_csv: Path | None,
     state: Path,
     keys_folder: Path,
+    rules: tuple[Path, ...],
 ) -> int:
     """Seal the standing decisions of the ledger in a list for one recipient."""
     from auditor.deindex import build_list, entries, inclusion_proofs, parties
+    from auditor.deindex.locators import compile_hubs
+    from auditor.policy.vocabularies import load_vocabularies
     from auditor.printable import printable
     from auditor.review.ledger import Ledger
     from auditor.review.queue import Query
 
     to, own = parties.party(recipient), parties.own(keys_folder)
+    hubs = compile_hubs(load_vocabularies(rules))
     with Ledger.open(folder) as decided:
         prover, time = inclusion_proofs.prover(decided), decided.now
         stale = entries.staleness(against, decided.standing(time)) if against else build_list.Order().stale
         about = decided.queue(Query(("approved", "listed", "re-review", "appealed"), limit=1)).total
-        order = build_list.Order(days, delta, interim, source, canary, about, at_least, grown_from, stale)
+        order = build_list.Order(days, delta, interim, source, canary, about, at_least, grown_from, stale, hubs)
         standing = decided.standing(time, size=prover.size)
         if plain_csv:
             click.echo(f"warning: {plain_csv}: {build_list.WARNING}", err=True)
@@ -194,13 +200,17 @@ What is not listed was not decided on, no more."""
 @click.option("--format", "form", type=click.Choice(["lines", "json", "csv"]), default="lines", show_default=True)
 @sender_option
 @home_option
-def lookup(what: tuple[str, ...], form: str, sender_card: Path, home: Path) -> int:
+@rules_option
+def lookup(what: tuple[str, ...], form: str, sender_card: Path, home: Path, rules: tuple[Path, ...]) -> int:
     """Is an address, a name or a weights file on the list in use?"""
     from auditor.deindex import lookup_output, parties
+    from auditor.deindex.locators import compile_hubs
     from auditor.deindex.lookup import open_lookup
+    from auditor.policy.vocabularies import load_vocabularies
     from auditor.review.decisions import now
 
-    found = open_lookup(home, parties.party(sender_card), now())
+    hubs = compile_hubs(load_vocabularies(rules))
+    found = open_lookup(home, parties.party(sender_card), now(), hubs)
     click.echo(lookup_output.about(found), err=True)
     with click.open_file("-", "w", encoding="utf-8") as out:
         return lookup_output.write(_asked(found, what), out, form)

@@ -16,7 +16,7 @@ import os
 import secrets
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from typing import IO
 
 from auditor.deindex.entries import Entry, Held, Terms, copy, entries, form, line, removal
 from auditor.deindex.inclusion_proofs import Log, Prover
-from auditor.deindex.locators import DEFAULT, hubs
+from auditor.deindex.locators import DEFAULT, Hub, shipped_hubs
 from auditor.deindex.parties import Keys, Party
 from auditor.errors import SealError, UsageError
 from auditor.model import Ref
@@ -96,6 +96,7 @@ class Order:
     version: int = 1
     grown_from: tuple[int, ...] = ()
     stale: Callable[[Decision, Ref], str] = field(default=lambda decision, subject: "")
+    hubs: Mapping[str, Hub] = field(default_factory=shipped_hubs)
 
 
 def build(
@@ -120,7 +121,7 @@ def build(
     for size in order.grown_from:
         if not 0 < size <= prover.size:
             raise UsageError(f"--grown-from {size}: the ledger has {prover.size:,} events; was it cut back?")
-    if order.namespace and not hubs()[DEFAULT].allows(f"{order.namespace}/model"):
+    if order.namespace and not order.hubs[DEFAULT].allows(f"{order.namespace}/model"):
         raise UsageError(f"--canary {printable(order.namespace)!r}: can be no owner at the hub; name one that you hold")
     try:
         with closing(_open(state, recipient)) as sent, sent:
@@ -217,7 +218,7 @@ def _holds(sent: sqlite3.Connection, decision: Decision) -> bool:
 
 def _terms(keys: Keys, recipient: Party, now: str, order: Order) -> Terms:
     source = order.source or keys.card.name
-    return Terms(keys.secret, recipient.age, now, source, keys.card.appeals, interim=order.interim)
+    return Terms(keys.secret, recipient.age, now, source, keys.card.appeals, interim=order.interim, hubs=order.hubs)
 
 
 class _Listing:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from auditor.deindex.locators import DEFAULT, Locators, Repository, locators, repository
+from auditor.deindex.locators import DEFAULT, Hub, Locators, Repository, locators, repository, shipped_hubs
 from auditor.errors import SealError
 from auditor.model import Ref
 from auditor.printable import printable
@@ -34,6 +34,7 @@ class Terms:
     appeals: str = ""
     hub: str = DEFAULT
     interim: bool = False
+    hubs: Mapping[str, Hub] = field(default_factory=shipped_hubs)
 
     def token(self, *parts: str) -> str:
         """A keyed token of 32 hex digits; another for every recipient, so that a leak tells whose list it was."""
@@ -79,8 +80,8 @@ def entries(decision: Decision, terms: Terms) -> Iterator[Entry | Held]:
     seen: set[Locators] = set()
     for subject in (decision.subject, *decision.copies):
         try:
-            found = repository(subject, terms.hub)
-            made = locators(found)
+            found = repository(subject, terms.hubs, terms.hub)
+            made = locators(found, terms.hubs)
         except SealError as error:
             yield Held(decision.id, subject, str(error))
             continue
@@ -132,14 +133,14 @@ def copy(like: Entry, owner: str, terms: Terms) -> Entry:
     name = "-".join((stem, *dict.fromkeys(words)))
     revision = hashlib.sha256(f"{mark}".encode()).hexdigest()[: len(like.subject.revision)]
     subject = Ref(like.subject.kind, f"{owner}/{name}", revision)
-    found = repository(subject, terms.hub)
+    found = repository(subject, terms.hubs, terms.hub)
     return replace(
         like,
         id=_id(terms, like.decision.id, found),
         token=terms.token("subject", found.hub, found.kind, found.name),
         subject=subject,
         repository=found,
-        locators=locators(found),
+        locators=locators(found, terms.hubs),
         supersedes=_id(terms, like.decision.supersedes, found) if like.supersedes else "",
     )
 

@@ -7,19 +7,17 @@ comparison of strings covers neither ``NAME-v2`` nor the owner's page. Queries a
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, get_args
 
-from auditor.errors import RuleError, SealError
+from auditor.errors import SealError
 from auditor.known.urls import canonical
 from auditor.model import Kind, Ref
+from auditor.policy.vocabularies import Vocabularies, load_vocabularies
+from auditor.policy.vocabulary_tables import HubAddresses, LetterCase
 from auditor.printable import printable
-from auditor.resources import resource_folder
 
-LetterCase = Literal["ignored", "kept"]
 LONGEST = 250  # characters of a name
 DEFAULT = "huggingface"  # the hub of a name that has no host
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
@@ -107,39 +105,38 @@ def address(url: str) -> tuple[str, str]:
     return host, f"{slash}{path}".partition("?")[0]
 
 
-def repository(ref: Ref, hub: str = DEFAULT) -> Repository:
+def repository(ref: Ref, hubs: Mapping[str, Hub], hub: str = DEFAULT) -> Repository:
     """The repository that a subject is: ``ORG/NAME`` at ``hub``, or an address at any hub of the table.
 
     Raises SealError for a name that is none there, so that no pattern can be made of it.
     """
-    table = hubs()
     name = ref.name.removeprefix("hf://").removeprefix(f"{ref.kind}s/").partition("@")[0]
-    if ("://" in ref.name and not ref.name.startswith("hf://")) or _host(ref.name) is not None:
-        found = repository_at(ref.name)
+    if ("://" in ref.name and not ref.name.startswith("hf://")) or _host(ref.name, hubs) is not None:
+        found = repository_at(ref.name, hubs)
         if found is not None and found.kind == ref.kind:
             return found
-    elif hub not in table:
-        raise SealError(f"{printable(hub)}: is no hub of hubs.toml; there are {', '.join(table)}")
-    elif ref.kind in table[hub].paths and table[hub].allows(name):
+    elif hub not in hubs:
+        raise SealError(f"{printable(hub)}: is no hub of hubs.toml; there are {', '.join(hubs)}")
+    elif ref.kind in hubs[hub].paths and hubs[hub].allows(name):
         return Repository(hub, ref.kind, name)
     raise SealError(
-        f"{ref.kind} {printable(ref.name)}: is no repository's name at {table[hub].title}, so it has no address; "
+        f"{ref.kind} {printable(ref.name)}: is no repository's name at {hubs[hub].title}, so it has no address; "
         "write OWNER/NAME, or the address at another hub"
     )
 
 
-def locators(found: Repository) -> Locators:
+def locators(found: Repository, hubs: Mapping[str, Hub]) -> Locators:
     """Every address of a repository. Raises SealError where a pattern would cover more than it."""
-    hub = hubs()[found.hub]
+    hub = hubs[found.hub]
     paths = hub.folders(found)
     made = Locators(hub.hosts, paths, tuple(f"{path}/" for path in paths), hub.letter_case)
-    check(made, found)
+    check(made, found, hubs)
     return made
 
 
-def check(made: Locators, found: Repository) -> None:
+def check(made: Locators, found: Repository, hubs: Mapping[str, Hub]) -> None:
     """Raises SealError for a pattern that covers anything but this repository: an owner's page, a sibling, a host."""
-    hub = hubs()[found.hub]
+    hub = hubs[found.hub]
     folders = hub.folders(found)
     if strange := set(made.hosts) - set(hub.hosts):
         raise SealError(f"{printable(min(strange))}: is no host of {hub.title}; a list holds no address there")
@@ -159,66 +156,48 @@ def _ends(pattern: str, folders: tuple[str, ...]) -> bool:
     return pattern.removesuffix("/") in folders
 
 
-def repository_at(url: str) -> Repository | None:
+def repository_at(url: str, hubs: Mapping[str, Hub]) -> Repository | None:
     """The repository that an address belongs to; None for an owner's page, a host, or what no hub of the table has."""
     host, path = address(url)
-    hub = _host(host)
+    hub = _host(host, hubs)
     return hub.at(path) if hub else None
 
 
-def _host(url: str) -> Hub | None:
+def _host(url: str, hubs: Mapping[str, Hub]) -> Hub | None:
     """The hub whose host a text begins with, with or without a scheme."""
     host = url.partition("://")[2] or url
     name = host.partition("/")[0].lower()
-    return next((hub for hub in hubs().values() if name in hub.hosts), None)
+    return next((hub for hub in hubs.values() if name in hub.hosts), None)
 
 
 def _covered(owner: Repository | None) -> str:
     return f"is in the {owner.kind} {printable(owner.name)}" if owner else "is a host, or an owner's page"
 
 
+def compile_hubs(vocabularies: Vocabularies) -> Mapping[str, Hub]:
+    """Return the hubs of the vocabularies by id."""
+    return {hub.id: _compile(hub) for hub in vocabularies.hubs.values()}
+
+
 @cache
-def hubs() -> Mapping[str, Hub]:
-    """The hubs of ``rules/vocabulary/hubs.toml`` by id. Raises RuleError."""
-    path = resource_folder("rules") / "vocabulary" / "hubs.toml"
-    try:
-        return {id_: _hub(id_, table) for id_, table in tomllib.loads(path.read_text("utf-8")).items()}
-    except (OSError, ValueError, KeyError, TypeError, re.error) as error:
-        raise RuleError(f"{path}: {error}") from error
+def shipped_hubs() -> Mapping[str, Hub]:
+    """Return the hubs of the shipped vocabulary by id."""
+    return compile_hubs(load_vocabularies())
 
 
-def _hub(id_: str, table: dict[str, object]) -> Hub:
-    known = {"title", "hosts", "letter_case", "name", "parts", "forbidden", "reserved", "paths", "references"}
-    if set(table) != known:
-        raise ValueError(f"[{id_}] takes {', '.join(sorted(known))}; {min(set(table) ^ known)!r} is missing or unknown")
-    texts = {key: _texts(id_, key, table[key]) for key in ("hosts", "forbidden", "reserved", "references")}
-    paths = table["paths"]
-    if table["letter_case"] not in get_args(LetterCase) or not isinstance(paths, dict) or not texts["hosts"]:
-        raise ValueError(f"[{id_}] needs hosts, paths, and a letter_case that is ignored or kept")
-    templates: dict[Kind, tuple[str, ...]] = {kind: _texts(id_, kind, paths[kind]) for kind in paths}
-    split = [(kind, *template.partition("{name}")) for kind, group in templates.items() for template in group]
-    for _, before, name, after in split:
-        if not name or not before.startswith("/") or not before.endswith("/") or "/" in after:
-            raise ValueError(
-                f"[{id_}] {before}{name}{after}: a path reads /…/{{name}}, and nothing follows it but a suffix"
-            )
+def _compile(hub: HubAddresses) -> Hub:
+    split = [(kind, *template.partition("{name}")) for kind, group in hub.paths.items() for template in group]
     ends = [(kind, before, after) for kind, before, _, after in split]
     return Hub(
-        id_,
-        str(table["title"]),
-        texts["hosts"],
-        table["letter_case"],  # type: ignore[arg-type]
-        re.compile(str(table["name"])),
-        int(str(table["parts"])),
-        texts["forbidden"],
-        frozenset(texts["reserved"]),
-        templates,
+        hub.id,
+        hub.title,
+        hub.hosts,
+        hub.letter_case,
+        re.compile(hub.name),
+        hub.parts,
+        hub.forbidden,
+        frozenset(hub.reserved),
+        hub.paths,
         tuple(sorted(ends, key=lambda end: (-end[1].count("/"), -len(end[1] + end[2])))),
-        texts["references"],
+        hub.references,
     )
-
-
-def _texts(id_: str, key: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise ValueError(f"[{id_}] {key} is a list of texts")
-    return tuple(value)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 from auditor.deindex.build_list import Header
-from auditor.deindex.locators import DEFAULT, address, hubs
+from auditor.deindex.locators import DEFAULT, Hub, address, shipped_hubs
 from auditor.deindex.parties import Party
 from auditor.deindex.receive_list import EXACT, PREFIX, active, header_of
 from auditor.errors import SealError, Unreadable, UsageError
@@ -52,6 +52,7 @@ class Lookup:
     _tables: sqlite3.Connection = field(repr=False)
     _hosts: dict[str, frozenset[int]] = field(repr=False)
     _depths: frozenset[int] = field(repr=False)
+    _hub: Hub = field(repr=False)
 
     def urls(self, urls: Iterable[str]) -> Iterator[Answer]:
         """An answer for each address, in order; memory does not grow with their number."""
@@ -63,7 +64,7 @@ class Lookup:
         """The same for addresses and names mixed; what could be either is looked up as both."""
         source = iter(texts)
         while batch := list(islice(source, BATCH)):
-            yield from self._batch([(text, _addresses(text)) for text in batch])
+            yield from self._batch([(text, _addresses(text, self._hub)) for text in batch])
 
     def file(self, path: Path) -> Answer:
         """By the SHA-256 of a weights file, and of its tensors where it is safetensors. Raises UsageError.
@@ -131,8 +132,18 @@ class Lookup:
             yield Answer(text, "listed", tuple(found[row].values())) if row in found else Answer(text, outcomes[row])
 
 
-def open_lookup(home: Path, sender: Party, now: str) -> Lookup:
-    """The list in use from a sender. Raises SealError where there is none, it has expired or is damaged."""
+def open_lookup(home: Path, sender: Party, now: str, hubs: Mapping[str, Hub] | None = None) -> Lookup:
+    """Open the list in use from a sender.
+
+    Args:
+        home: The folder of received lists.
+        sender: Who makes the list.
+        now: The time of the lookup, ISO 8601.
+        hubs: Where repositories that are asked for by name have their addresses (default: the shipped hubs).
+
+    Raises:
+        SealError: There is no such list, or it has expired or is damaged.
+    """
     path = active(home, sender, now)
     try:
         tables = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
@@ -145,7 +156,9 @@ def open_lookup(home: Path, sender: Party, now: str) -> Lookup:
     except (sqlite3.Error, ValueError, TypeError) as error:
         raise SealError(f"{path}: the compiled list is damaged ({error}); verify a whole list again") from error
     shown = {name: frozenset(numbers) for name, numbers in hosts.items()}
-    return Lookup(header_of(content["list"]), now, tables, shown, frozenset(content["depths"]))
+    return Lookup(
+        header_of(content["list"]), now, tables, shown, frozenset(content["depths"]), (hubs or shipped_hubs())[DEFAULT]
+    )
 
 
 def _address(url: str) -> tuple[str, str]:
@@ -164,13 +177,12 @@ def _stretches(path: str, depths: frozenset[int]) -> Iterator[tuple[str, int]]:
             yield path, EXACT
 
 
-def _addresses(text: str) -> tuple[str, ...]:
+def _addresses(text: str, hub: Hub) -> tuple[str, ...]:
     """What a text may mean: an address, or a repository's name at the usual hub, as a model's and as a dataset's."""
     text = text.strip()
     if "://" in text and not text.startswith("hf://"):
         return (text,)
     name = text.removeprefix("hf://").removeprefix("models/")
-    hub = hubs()[DEFAULT]
     kind: Literal["model", "dataset"] = "dataset" if name.startswith("datasets/") else "model"
     name = name.removeprefix("datasets/").partition("@")[0]
     either = kind == "model" and not text.startswith(("hf://", "models/"))

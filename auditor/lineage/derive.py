@@ -6,7 +6,6 @@ A derived statement is a reason with its path, depth and weakest source, never a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.dataset as pads
@@ -21,13 +20,14 @@ from auditor.lineage.known_content import count_hits, known_content_statements
 from auditor.lineage.known_models import dedicated_derivative_statements, known_model_statements, same_weights_models
 from auditor.lineage.licence_inheritance import licence_statements
 from auditor.lineage.withdrawn_datasets import find_withdrawn_uses, models_trained_on_withdrawn, withdrawn_statements
+from auditor.policy.vocabularies import Vocabularies
 
 
 def derive_statements(
     facts: pads.Dataset | pa.Table,
     hits: pa.Table,
     edges: pa.Table,
-    vocabulary: Path,
+    vocabularies: Vocabularies,
     observed_bases: Iterable[DerivedStatement] = (),
 ) -> Iterator[pa.RecordBatch]:
     """Yield all derived statements with the schema of facts and source ``lineage``.
@@ -41,7 +41,7 @@ def derive_statements(
         hits: Counted hits. Columns: kind, name, revision, list, means, relation (exact, near), basis, hits, samples
             (the subject's number of samples, null: unknown); for lists of models algorithm, variant, classification.
         edges: The lineage graph, schema ``EDGES_SCHEMA``.
-        vocabulary: The folder of vocabularies.
+        vocabularies: Withdrawn datasets, renamed repositories and what licences permit.
         observed_bases: What the comparison of weights showed.
     """
     dataset = pads.dataset(facts) if isinstance(facts, pa.Table) else facts
@@ -56,11 +56,11 @@ def derive_statements(
     yield from writer.write(exposure_statements(graph, count_hits(hits, "declared"), "exposed_claim"))
     for table in descent_tables(graph, computed, same_weights_models(hits)):
         yield from writer.write_table(table)
-    withdrawn = tuple(find_withdrawn_uses(dataset, graph, vocabulary))
+    withdrawn = tuple(find_withdrawn_uses(dataset, graph, vocabularies))
     yield from writer.write(withdrawn_statements(graph, withdrawn))
     for table in withdrawn_descent_tables(graph, models_trained_on_withdrawn(graph, withdrawn)):
         yield from writer.write_table(table)
     yield from writer.write(copy_statements(dataset))
     yield from writer.write(clause_statements(dataset, edges))
-    yield from writer.write(licence_statements(dataset, edges, vocabulary))
+    yield from writer.write(licence_statements(dataset, edges, vocabularies.licences))
     yield from writer.write(observed)

@@ -7,7 +7,6 @@ deduplicated and sorted: the result does not depend on the order of rows and sha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,6 @@ import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
 from auditor.facts import EDGES_SCHEMA, LOW_MEMORY_SCAN
-from auditor.lineage import repository_names
 from auditor.lineage.artefacts import Artefacts, read_artefacts
 from auditor.lineage.string_ids import as_array, assign_ids
 from auditor.lineage.subject_resolution import (
@@ -24,7 +22,7 @@ from auditor.lineage.subject_resolution import (
     list_subject_names,
     resolve_file_names,
 )
-from auditor.resources import resource_folder
+from auditor.policy.vocabulary_tables import RenamedRepositories
 
 # Statement keys that are edges: the child's kind, the parent's kind, and the relation ("": the statement's own).
 _EDGE_KEYS: Mapping[str, tuple[str, str, str]] = {
@@ -34,13 +32,13 @@ _EDGE_KEYS: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def collect_edges(facts: pads.Dataset | pa.Table, vocabulary: Path | None = None) -> pa.Table:
+def collect_edges(facts: pads.Dataset | pa.Table, renames: RenamedRepositories) -> pa.Table:
     """Return all declared edges of these facts and the edges between copies, with schema ``EDGES_SCHEMA``.
 
     A parent that is a subject of the facts has the subject's name, any other its normalised name. A subject is never
-    its own parent. Copies of the same weights point to the first of them by name.
+    its own parent. Copies of the same weights point to the first of them by name. ``renames`` maps old names of
+    repositories to their new ones.
     """
-    renames = repository_names.renamed(vocabulary or resource_folder("rules") / "vocabulary")
     dataset = pads.dataset(facts) if isinstance(facts, pa.Table) else facts
     artefacts = read_artefacts(dataset)
     resolvers = {kind: SubjectResolver(list_subject_names(dataset, kind), kind, renames) for kind in RENAME_TABLES}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -12,9 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
 from auditor.lineage.derived_statements import DerivedStatement
-from auditor.lineage.repository_names import permits
 from auditor.lineage.string_ids import Ids
 from auditor.model import Kind
+from auditor.terms.licences import Licences
 
 # How much a licence permits. An unknown permission is read in the child's favour: as least in the child's own licence,
 # as most in its parent's.
@@ -30,13 +29,12 @@ PERMISSIONS: Mapping[str, str] = {
 _KINDS: tuple[Kind, ...] = ("model", "dataset")
 
 
-def licence_statements(facts: pads.Dataset, edges: pa.Table, vocabulary: Path) -> Iterator[DerivedStatement]:
+def licence_statements(facts: pads.Dataset, edges: pa.Table, licences: Licences) -> Iterator[DerivedStatement]:
     """Yield ``licence_beyond`` for each child, parent and permission that the parent's licence does not give.
 
     The value is the permission, the relation the parent, the remark both licences' ids. Nothing is stated where a
     licence is unknown. Of several licences of a parent the most permissive counts, of a child the least.
     """
-    known = permits(vocabulary)
     for kind in _KINDS:
         stated = facts.to_table(
             ["name", "value"], filter=(pc.field("kind") == kind) & (pc.field("key") == "licence_id")
@@ -46,7 +44,7 @@ def licence_statements(facts: pads.Dataset, edges: pa.Table, vocabulary: Path) -
         made = made.select(["child", "parent"]).group_by(["child", "parent"]).aggregate([])
         found: dict[tuple[str, str], list[str]] = {}
         for permission, text in PERMISSIONS.items():
-            words = {name: table.get(permission, "") for name, table in known.items()}
+            words = {name: licence.permits.get(permission, "") for name, licence in licences.by_id.items()}
             parent_ranks = {name: _PARENT_RANKS.get(word, _MOST) for name, word in words.items()}
             child_ranks = {name: _CHILD_RANKS.get(word, _LEAST) for name, word in words.items()}
             allowed = _best_ranks(made["parent"], stated, parent_ranks, "max", _MOST)

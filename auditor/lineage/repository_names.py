@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.errors import RuleError
+from auditor.policy.vocabulary_tables import RenamedRepositories
 
 WEIGHTS = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx")
 _HUBS = ("huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com")
@@ -95,77 +90,6 @@ def _local(path: str) -> str:
     return parts[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Renamed:
-    """Old names to new ones, by lower-case old name; ``files`` are names of well-known base models' files."""
-
-    models: Mapping[str, str] = field(default_factory=dict)
-    datasets: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
-
-
-@cache
-def renamed(vocabulary: Path) -> Renamed:
-    """``renamed.toml`` of a vocabulary folder; none there: nothing was renamed. Raises :class:`RuleError`."""
-    tables = _toml(vocabulary / "renamed.toml")
-    if unknown := sorted(set(tables) - {"models", "datasets", "files"}):
-        raise RuleError(f"{vocabulary / 'renamed.toml'}: unknown table {unknown[0]!r}; write models, datasets or files")
-    lowered: dict[str, dict[str, str]] = {}
-    for key, table in tables.items():
-        if not isinstance(table, dict) or not all(isinstance(name, str) for name in table.values()):
-            raise RuleError(f'{vocabulary / "renamed.toml"}: every line reads "old" = "new"')
-        lowered[key] = {old.lower(): new for old, new in table.items()}
-    return Renamed(**lowered)
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """A dataset that was withdrawn; ``names`` are exact names by which it or a part of it is called."""
-
-    id: str
-    title: str
-    names: tuple[str, ...]
-    references: tuple[str, ...]
-
-
-@cache
-def withdrawn(vocabulary: Path) -> tuple[Withdrawn, ...]:
-    """``withdrawn.toml`` of a vocabulary folder, by id. Raises :class:`RuleError`."""
-    path = vocabulary / "withdrawn.toml"
-    entries: list[Withdrawn] = []
-    for entry_id, table in sorted(_toml(path).items()):
-        if not isinstance(table, dict) or set(table) - {"title", "names", "references", "why"}:
-            raise RuleError(f"{path}: [{entry_id}] takes title, why, names and references")
-        names, references = table.get("names"), table.get("references")
-        if not _texts(names) or not _texts(references):
-            raise RuleError(f"{path}: [{entry_id}] needs names and references, each a list of texts")
-        assert isinstance(names, list)
-        assert isinstance(references, list)
-        entries.append(Withdrawn(entry_id, str(table.get("title", entry_id)), tuple(names), tuple(references)))
-    return tuple(entries)
-
-
-@cache
-def permits(vocabulary: Path) -> Mapping[str, Mapping[str, str]]:
-    """What each licence of a vocabulary folder permits: commercial, derivatives, redistribution; by its id."""
-    licences = _toml(vocabulary / "licences.toml").get("licence", {})
-    assert isinstance(licences, dict)
-    return {name: table.get("permits", {}) for name, table in licences.items()}
-
-
-def _texts(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(text, str) for text in value)
-
-
-def _toml(path: Path) -> dict[str, object]:
-    if not path.exists():
-        return {}
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise RuleError(f"{path}: {error}") from error
-
-
 def normals(written: pa.Array) -> pa.Array:
     """:func:`normal` of every name of an array; only unusual ones are looked at one by one."""
     plain = pc.and_(pc.match_substring_regex(written, _PLAIN), pc.invert(pc.starts_with(written, "models/")))
@@ -180,7 +104,7 @@ def normals(written: pa.Array) -> pa.Array:
     return pc.replace_with_mask(written, pc.invert(plain), replaced)
 
 
-def keys(written: pa.Array, kind: Literal["models", "datasets"], renames: Renamed) -> pa.Array:
+def keys(written: pa.Array, kind: Literal["models", "datasets"], renames: RenamedRepositories) -> pa.Array:
     """The join keys of names: normal, renamed ones by their new name, in lower case."""
     lowered = pc.utf8_lower(normals(written))
     for table in (renames.models if kind == "models" else renames.datasets, renames.files):

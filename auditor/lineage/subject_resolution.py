@@ -13,6 +13,7 @@ from auditor.facts import LOW_MEMORY_SCAN
 from auditor.lineage import repository_names
 from auditor.lineage.artefacts import Artefacts
 from auditor.lineage.string_ids import as_array
+from auditor.policy.vocabulary_tables import RenamedRepositories
 
 # File names of weights that thousands of models have: such a name identifies no model.
 _COMMON_FILE_NAMES = r"^(model|pytorch_model|adapter_model|diffusion_pytorch_model|pytorch_lora_weights|consolidated)\b"
@@ -34,7 +35,7 @@ def list_subject_names(facts: pads.Dataset, kind: str) -> pa.Array:
 class SubjectResolver:
     """Finds the subject of one kind that a written name means."""
 
-    def __init__(self, names: pa.Array, kind: str, renames: repository_names.Renamed) -> None:
+    def __init__(self, names: pa.Array, kind: str, renames: RenamedRepositories) -> None:
         self.names = names
         self.kind = kind
         self.renames = renames

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +14,8 @@ from auditor.lineage import repository_names
 from auditor.lineage.derived_statements import DerivedStatement
 from auditor.lineage.graph import Graph
 from auditor.lineage.subject_resolution import list_subject_names
+from auditor.policy.vocabularies import Vocabularies
+from auditor.policy.vocabulary_tables import WithdrawnDataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +26,20 @@ class WithdrawnUse:
     depth, by node with the path; ``trained`` are models trained on either, by node and dataset with a remark.
     """
 
-    entry: repository_names.Withdrawn
+    entry: WithdrawnDataset
     subjects: tuple[str, ...]
     derived: dict[int, str]
     trained: dict[tuple[int, int], str]
 
 
-def find_withdrawn_uses(facts: pads.Dataset, graph: Graph, vocabulary: Path) -> Iterator[WithdrawnUse]:
-    """Yield where the run uses the data of each withdrawal that the vocabulary folder names."""
-    renames = repository_names.renamed(vocabulary)
+def find_withdrawn_uses(facts: pads.Dataset, graph: Graph, vocabularies: Vocabularies) -> Iterator[WithdrawnUse]:
+    """Yield where the run uses the data of each withdrawal that the vocabularies name."""
+    renames = vocabularies.renamed
     subjects = list_subject_names(facts, "dataset")
     subject_keys = repository_names.keys(subjects, "datasets", renames)
     datasets = np.unique(np.concatenate([graph.child[graph.child & 1 == 1], graph.parent[graph.parent & 1 == 1]]))
     dataset_keys = repository_names.keys(graph.node_names(datasets), "datasets", renames)
-    for entry in repository_names.withdrawn(vocabulary):
+    for entry in vocabularies.withdrawn:
         aliases = pc.unique(repository_names.keys(pa.array(entry.names, pa.string()), "datasets", renames))
         roots = datasets[pc.is_in(dataset_keys, aliases).to_numpy(zero_copy_only=False)]
         same = tuple(subjects.filter(pc.is_in(subject_keys, aliases)).to_pylist())

@@ -26,6 +26,7 @@ from auditor.page.preferences import Seat
 from auditor.page.security import Door, Session
 from auditor.page.views import Asked, Go, Shown, Typed, Visit
 from auditor.pipeline.audit import Report, report
+from auditor.policy.vocabularies import Vocabularies, load_vocabularies
 from auditor.printable import printable
 from auditor.review.cases import policy_of
 from auditor.review.decisions import VERDICTS
@@ -71,6 +72,20 @@ class Desk:
                 self._reports[folder] = report(folder)
         return tuple(self._reports[folder] for folder in self.runs)
 
+    @cached_property
+    def vocabularies(self) -> Vocabularies:
+        """The shipped vocabularies and those of the rules that the page was started with."""
+        return load_vocabularies(self.rules)
+
+    @cached_property
+    def strong_words(self) -> wording.StrongWords:
+        """The words that the page masks."""
+        return wording.StrongWords.of(self.vocabularies.terms)
+
+    def masked_words(self, context: Mapping[str, Any]) -> wording.StrongWords | None:
+        """Return the words that a template masks, None if it shows them."""
+        return None if context["unmasked"] else self.strong_words
+
     def unmasked(self, visit: Visit) -> bool:
         return visit.session.seat.choices.unmask or visit.query["words"] == "shown"
 
@@ -102,10 +117,10 @@ class Desk:
         environment.filters["number"] = lambda number: f"{number:,}"
         environment.filters["prosaic"] = lambda text: " ".join(text.split())
         environment.filters["outside"] = jinja2.pass_context(
-            lambda context, text, limit=wording.LONGEST: wording.outside(text, context["unmasked"], limit)
+            lambda context, text, limit=wording.LONGEST: wording.outside(text, self.masked_words(context), limit)
         )
         environment.filters["person"] = jinja2.pass_context(
-            lambda context, text: wording.prose(text, context["unmasked"])
+            lambda context, text: wording.prose(text, self.masked_words(context))
         )
         environment.filters["when"] = lambda iso: _time(iso, wording.when(iso))
         environment.filters["ago"] = jinja2.pass_context(

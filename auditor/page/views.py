@@ -23,6 +23,7 @@ from auditor.review.ledger import Ledger, event_of
 from auditor.review.queue import Query, Row
 
 if TYPE_CHECKING:
+    from auditor.deindex.locators import Hub
     from auditor.page.app import Desk
     from auditor.page.security import Session
 
@@ -281,7 +282,7 @@ def case(visit: Visit, error: str = "", status: int = 200) -> Shown:
             "error": error,
             "typed": visit.form,
             "proof": ledger.checkpoint(),
-            "strong": _strong(state),
+            "strong": _strong(state, visit.desk.strong_words),
         },
         status,
     )
@@ -294,12 +295,12 @@ def _policy(ledger: Ledger, state: State) -> Mapping[str, Any]:
         return {}
 
 
-def _strong(state: State) -> bool:
+def _strong(state: State, strong_words: wording.StrongWords) -> bool:
     """Would anything of this case be masked?"""
     texts = [state.subject.name, *(reason.fact for reason in state.reasons), *(ref.name for ref in state.copies)]
     texts += [fact.statement.value for fact in state.facts]
     quoted = any(fact.statement.key in wording.QUOTED for fact in state.facts)
-    return quoted or any(wording.MASK in wording.plain(text, False) for text in texts)
+    return quoted or any(wording.MASK in wording.plain(text, strong_words) for text in texts)
 
 
 def opinions(state: State, me: str) -> tuple[Opinion, ...]:
@@ -377,11 +378,12 @@ def _drawing(visit: Visit, state: State) -> LineageDrawing | None:
     )
     if drawn is None or visit.desk.unmasked(visit):
         return drawn
+    strong_words = visit.desk.strong_words
     nodes = tuple(
-        replace(node, name=wording.plain(node.name, False), label=wording.plain(node.label, False))
+        replace(node, name=wording.plain(node.name, strong_words), label=wording.plain(node.label, strong_words))
         for node in drawn.nodes
     )
-    return replace(drawn, nodes=nodes, words=wording.plain(drawn.words, False, wording.PROSE))
+    return replace(drawn, nodes=nodes, words=wording.plain(drawn.words, strong_words, wording.PROSE))
 
 
 def _history(events: Sequence[Event]) -> list[Step]:
@@ -490,13 +492,16 @@ class Line:
 
 def listing(visit: Visit) -> Shown:
     """The entries that a list built now would have, beside what each recipient was last sent."""
+    from auditor.deindex.locators import compile_hubs
+
     now = visit.ledger.now
     cases, total = ledger_session.decided(visit.ledger.folder, COMPARED)
     states = [visit.ledger.state(case) for case in cases]
     recipients = sorted({recipient for state in states for recipient in state.listed} | {*visit.desk.recipients})
     to = visit.query.get("to", recipients[0] if recipients else "")
     sent = ledger_session.sent(visit.ledger.folder, to)
-    lines = [line for state in states for line in _lines(state, to, sent.get(state.id, ""), now)]
+    hubs = compile_hubs(visit.desk.vocabularies)
+    lines = [line for state in states for line in _lines(state, to, sent.get(state.id, ""), now, hubs)]
     order = ("removed", "new", "changed", "held back", "kept")
     counts = {change: sum(line.change == change for line in lines) for change in order}
     lines.sort(key=lambda line: (order.index(line.change), line.decision.subject.name))
@@ -515,12 +520,12 @@ def listing(visit: Visit) -> Shown:
     )
 
 
-def _lines(state: State, to: str, sent: str, now: str) -> Iterator[Line]:
+def _lines(state: State, to: str, sent: str, now: str, hubs: Mapping[str, Hub]) -> Iterator[Line]:
     from auditor.deindex.entries import Entry, Terms, entries
 
     before = sent if to in state.listed else ""
     standing = next((decision for decision in state.in_force if decision.stands(now)), None)
-    made = list(entries(standing, Terms(b"", to, now))) if standing else []
+    made = list(entries(standing, Terms(b"", to, now, hubs=hubs))) if standing else []
     if standing is None or not made:
         if before:
             yield from (Line("removed", gone) for gone in state.decisions if gone.id == before)

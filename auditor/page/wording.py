@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,10 @@ import re2
 from markupsafe import Markup, escape
 
 from auditor.printable import printable
-from auditor.resources import resource_folder
 from auditor.review.case_state import Event, Stage
 from auditor.review.decisions import Verdict
 from auditor.terms.signals import disguised, folded
-from auditor.terms.vocabulary_files import PAIRED, read
+from auditor.terms.vocabulary import PAIRED_KINDS, Term
 
 if TYPE_CHECKING:
     from re2 import _Regexp
@@ -125,19 +124,21 @@ def count(number: int, name: str) -> str:
     return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
-def plain(text: object, shown: bool = True, limit: int = LONGEST) -> str:
-    """Text from outside on one line, strong words masked unless they are to be shown."""
-    one = printable(str(text), limit)
-    return one if shown else "".join(part if kept else MASK for part, kept in _parts(one))
+def plain(text: object, strong_words: StrongWords | None = None, limit: int = LONGEST) -> str:
+    """Return text from outside on one line, with the strong words masked if they are given."""
+    line = printable(str(text), limit)
+    if strong_words is None:
+        return line
+    return "".join(MASK if strong else part for part, strong in strong_words.split(line))
 
 
-def outside(text: object, shown: bool, limit: int = LONGEST) -> Markup:
-    """The same as HTML, isolated so that letters written from right to left reorder nothing around them."""
-    one = printable(str(text), limit)
-    if shown:
-        return Markup("<bdi>{}</bdi>").format(one)
+def outside(text: object, strong_words: StrongWords | None, limit: int = LONGEST) -> Markup:
+    """Return the same as HTML, isolated so that right-to-left letters reorder nothing around them."""
+    line = printable(str(text), limit)
+    if strong_words is None:
+        return Markup("<bdi>{}</bdi>").format(line)
     return Markup("<bdi>{}</bdi>").format(
-        Markup().join(escape(part) if kept else masked("a word") for part, kept in _parts(one))
+        Markup().join(masked("a word") if strong else escape(part) for part, strong in strong_words.split(line))
     )
 
 
@@ -145,24 +146,39 @@ def masked(what: str) -> Markup:
     return Markup('<span class="masked" role="img" aria-label="{} masked">{}</span>').format(what, MASK)
 
 
-def prose(text: object, shown: bool) -> Markup:
-    """What a person wrote, its lines kept."""
+def prose(text: object, strong_words: StrongWords | None) -> Markup:
+    """Return what a person wrote as HTML, its lines kept."""
     cut = str(text)
     lines = cut[:PROSE].replace("\r\n", "\n").split("\n")
-    whole = Markup("<br>").join(outside(line, shown, PROSE) for line in lines)
+    whole = Markup("<br>").join(outside(line, strong_words, PROSE) for line in lines)
     return whole + (f"… ({len(cut):,} characters)" if len(cut) > PROSE else "")
 
 
-def _parts(text: str) -> Iterator[tuple[str, bool]]:
-    """The text in pieces, each with whether it may be shown."""
-    strong, start = _strong(), 0
-    for begin, end in _found(strong, folded(text)):
-        if begin > start:
-            yield text[start:begin], True
-        if end > start:
-            yield text[max(begin, start) : end], False
-            start = end
-    yield text[start:], True
+@dataclass(frozen=True, slots=True)
+class StrongWords:
+    """The words for adult content and minors, however they are disguised, that the page masks."""
+
+    pattern: _Regexp
+
+    @classmethod
+    def of(cls, terms: Iterable[Term]) -> StrongWords:
+        """Compile the markers among a vocabulary's terms."""
+        words = sorted({disguised(word) for term in terms if term.kind in PAIRED_KINDS for word in term.words})
+        options = re2.Options()
+        options.case_sensitive = False
+        options.max_mem = 64 << 20
+        return cls(re2.compile("|".join(f"(?:{word})" for word in words), options))
+
+    def split(self, text: str) -> Iterator[tuple[str, bool]]:
+        """Yield the text in pieces, each with whether it is a strong word."""
+        start = 0
+        for begin, end in _found(self.pattern, folded(text)):
+            if begin > start:
+                yield text[start:begin], False
+            if end > start:
+                yield text[max(begin, start) : end], True
+                start = end
+        yield text[start:], False
 
 
 def _found(strong: _Regexp, text: str) -> Iterator[tuple[int, int]]:
@@ -178,17 +194,6 @@ def _found(strong: _Regexp, text: str) -> Iterator[tuple[int, int]]:
             return
         yield begin, end
         at = end
-
-
-@cache
-def _strong() -> _Regexp:
-    """The vocabulary's words for adult content and minors, however they are disguised."""
-    terms = read((resource_folder("rules") / "vocabulary",)).terms
-    words = sorted({disguised(word) for term in terms if term.kind in PAIRED for word in term.words})
-    options = re2.Options()
-    options.case_sensitive = False
-    options.max_mem = 64 << 20
-    return re2.compile("|".join(f"(?:{word})" for word in words), options)
 
 
 def happened(event: Event) -> str:

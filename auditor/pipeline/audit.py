@@ -34,6 +34,8 @@ from auditor.extensions import Extension, installed_extensions
 from auditor.model import SEVERITIES, Case, Count, Finding, Gap, Kind, Outcome, Place, Ref, Rule, Severity, Tally
 from auditor.pipeline import evaluate
 from auditor.pipeline.scan_shard import Setup, Shard, lost, prepare, shards, work, write_json, writing
+from auditor.policy.vocabularies import Contacts, load_vocabularies
+from auditor.policy.vocabulary_tables import Directory, Hotline, ListProvider
 from auditor.progress import NullReporter
 from auditor.readers import ReadOptions, readers
 from auditor.sources import Blob, Unread
@@ -75,6 +77,7 @@ class PolicySummary:
     rules: tuple[Rule, ...]
     lists: tuple[ListSummary, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    contacts: Contacts = field(default_factory=lambda: load_vocabularies().contacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +363,7 @@ def _begin(folder: Path, targets: Sequence[str], policy: Policy, wants: ReadOpti
             "rules": [_rule(rule) for rule in policy.rules],
             "lists": [_list(opened) for opened in policy.lists],
             "extensions": policy.extensions,
+            "contacts": asdict(policy.vocabularies.contacts),
         },
         "started": _now(),
     }
@@ -500,6 +504,7 @@ def report(folder: str | os.PathLike[str]) -> Report:
                 tuple(_rule_from(rule) for rule in policy["rules"]),
                 tuple(ListSummary(**entry) for entry in policy["lists"]),
                 tuple(Extension(*extension) for extension in policy.get("extensions", ())),
+                _contacts(policy["contacts"]) if "contacts" in policy else load_vocabularies().contacts,
             ),
             complete=content["complete"],
             tally=_tally_from(content["tally"]),
@@ -673,6 +678,14 @@ def _rule_from(content: Mapping[str, Any]) -> Rule:
 
 def _list(opened: Any) -> dict[str, Any]:
     return {name: getattr(opened, name) for name in ("name", "version", "means", "entries", "sha256", "holder")}
+
+
+def _contacts(content: Mapping[str, Any]) -> Contacts:
+    return Contacts(
+        Directory(**content["directory"]),
+        tuple(Hotline(**hotline) for hotline in content["hotlines"]),
+        tuple(ListProvider(**provider) for provider in content["providers"]),
+    )
 
 
 def _case_json(case: Case) -> dict[str, Any]:

@@ -28,7 +28,6 @@ from auditor.model import (
     Subject,
 )
 from auditor.pipeline.cases import CaseReason, group_cases
-from auditor.resources import resource_folder
 from auditor.workers.pool import Done, Lost, run
 
 if TYPE_CHECKING:
@@ -96,12 +95,12 @@ def derive(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Pa
     from auditor.lineage.weight_descent import observed
 
     (out / "derived").mkdir(exist_ok=True)
-    graph, seen = observed(folders, collect_edges(facts), out / "derived")
+    graph, seen = observed(folders, collect_edges(facts, policy.vocabularies.renamed), out / "derived")
     pq.write_table(graph, out / "derived" / "edges.parquet", compression="zstd")
     with pq.ParquetWriter(out / "derived" / "derived.parquet", FACTS_SCHEMA, compression="zstd") as writer:
         counted, lists = hits(folders, facts, policy.treat)
         writer.write_batch(subjects_to_rows(lists))
-        for batch in derive_statements(facts, counted, graph, resource_folder("rules") / "vocabulary", seen):
+        for batch in derive_statements(facts, counted, graph, policy.vocabularies, seen):
             writer.write_batch(batch)
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from auditor.known.matcher import Matcher
     from auditor.policy.load import Policy
     from auditor.samples import Samples
-    from auditor.terms.compiled_vocabulary import Vocabulary
+    from auditor.terms.compiled_vocabulary import CompiledVocabulary
 
 # A shard ends at so many files or bytes, but not inside a model: its small files are read together. For cards that
 # is a quarter of a second of work, for pictures a second.
@@ -140,12 +140,11 @@ def prepare(setup: Setup) -> None:
     _setup = setup
 
 
-@cache
-def _vocabulary() -> Vocabulary:
-    from auditor.terms.derive import load
+def _vocabulary() -> CompiledVocabulary:
+    from auditor.policy.vocabularies import compiled_vocabulary
 
     assert _setup
-    return load(_setup.policy.vocabularies)
+    return compiled_vocabulary(_setup.policy.vocabularies)
 
 
 @cache

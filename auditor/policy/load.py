@@ -43,6 +43,7 @@ from auditor.policy.toml_tables import (
     sha256,
     toml_files,
 )
+from auditor.policy.vocabularies import Vocabularies, load_vocabularies
 from auditor.resources import resource_folder
 
 
@@ -86,7 +87,7 @@ class Policy:
     rules: tuple[Rule, ...]
     profile: str
     lists: tuple[ListIdentity, ...]
-    vocabularies: tuple[Path, ...]
+    vocabularies: Vocabularies
     treat: Mapping[str, str]
     fingerprint: str
     extensions: tuple[Extension, ...] = ()
@@ -123,15 +124,15 @@ def load_policy(
     on = tuple(
         replace(rule, severity=severity) for rule, _ in known.values() if (severity := chosen.severity(rule)) != "off"
     )
-    folders = tuple(folder for root in _rule_folders(rules) if (folder := root / "vocabulary").is_dir())
+    vocabularies = load_vocabularies(rules)
     parts = [("rule", rule.id, known[rule.id][1]) for rule in on]
     parts += [("profile", chosen.name, chosen.digest)]
-    parts += [("vocabulary", path.name, read_toml(path)[1]) for folder in folders for path in toml_files(folder)]
+    parts += [("vocabulary", name, digest) for name, digest in vocabularies.files]
     parts += sorted(("list", f"{known_list.name} {known_list.means}", known_list.sha256) for known_list in lists)
     parts += sorted(("extension", f"{one.group} {one.name}", f"{one.distribution} {one.version}") for one in extensions)
     canonical = "\n".join("\t".join(part) for part in parts)
     fingerprint = sha256(canonical.encode("utf-8", "surrogatepass"))
-    return Policy(on, chosen.name, tuple(lists), folders, chosen.treat, fingerprint, tuple(extensions))
+    return Policy(on, chosen.name, tuple(lists), vocabularies, chosen.treat, fingerprint, tuple(extensions))
 
 
 def read_rules(rules: Sequence[Path] = ()) -> Mapping[str, tuple[Rule, str]]:

@@ -53,7 +53,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         cases_left_out=max(len(report.cases) - MAX_CASES, 0),
         matched=guidance.has_known_content_matches(report),
         missing=coverage.missing_lists(report),
-        contacts=guidance.contacts(),
+        contacts=report.policy.contacts,
         guidance=guidance,
         labels=labels,
         split_reference=split_reference,

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from auditor.model import SEVERITIES, Case, Count, Finding
 from auditor.pipeline.audit import Report
+from auditor.policy.vocabularies import Contacts
 from auditor.printable import printable
 from auditor.reporting import coverage, guidance, labels
 from auditor.reporting.redaction import report_notice
@@ -60,7 +61,7 @@ def _lines(report: Report, summary: Summary, notice: str) -> Iterator[Line]:
     yield from _targets_and_policy(report)
     yield from _cases(report)
     if guidance.has_known_content_matches(report):
-        yield from _steps_after_match()
+        yield from _steps_after_match(report.policy.contacts)
     yield from _findings(summary)
     yield from _not_checked(report, summary)
     steps = guidance.next_steps(report)
@@ -108,7 +109,7 @@ def _targets_and_policy(report: Report) -> Iterator[Line]:
     for text in missing:
         yield from _wrapped("bold yellow", text, "  No list   ")
     if missing:
-        yield from _wrapped("", guidance.list_providers(), " " * 12)
+        yield from _wrapped("", guidance.list_providers(report), " " * 12)
     if not report.complete:
         yield from _wrapped("bold yellow", "not everything was read: this is a report on a part.", "  Incomplete ")
 
@@ -158,13 +159,13 @@ def _reason(finding: Finding) -> str:
     return f"{printable(finding.rule, 80)}: {fact}{remark}{place}"
 
 
-def _steps_after_match() -> Iterator[Line]:
+def _steps_after_match(contacts: Contacts) -> Iterator[Line]:
     yield from _heading("What to do now")
     for step in guidance.STEPS_AFTER_MATCH:
         yield from _wrapped("bold", step, "  - ")
-    for hotline in guidance.contacts().hotlines:
+    for hotline in contacts.hotlines:
         yield "", f"    {hotline.country:<15} {hotline.name}, {hotline.url}"
-    yield "", f"    {'elsewhere':<15} {guidance.contacts().directory}, {guidance.contacts().directory_url}"
+    yield "", f"    {'elsewhere':<15} {contacts.directory.name}, {contacts.directory.url}"
 
 
 def _findings(summary: Summary) -> Iterator[Line]:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
-from functools import cache
-
-from auditor.errors import RuleError
 from auditor.model import Rule
 from auditor.pipeline.audit import Report
 from auditor.reporting import coverage
-from auditor.resources import resource_folder
 
 STEPS_AFTER_MATCH = (
     "Do not open, copy, share or delete the matched samples, and do not send this report on as proof of anything: "
@@ -28,49 +22,6 @@ HOW_TO_READ = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Hotline:
-    code: str  # ISO 3166-1 alpha-2
-    country: str
-    name: str
-    url: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """Who gives a list of known content to organisations they have vetted."""
-
-    name: str
-    what: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Contacts:
-    directory: str
-    directory_url: str
-    hotlines: tuple[Hotline, ...]
-    providers: tuple[Provider, ...]
-
-
-@cache
-def contacts() -> Contacts:
-    """``rules/vocabulary/hotlines.toml``; RuleError when it cannot be trusted."""
-    path = resource_folder("rules") / "vocabulary" / "hotlines.toml"
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-        read = Contacts(
-            data["directory"]["name"],
-            data["directory"]["url"],
-            tuple(Hotline(**entry) for entry in data["hotline"]),
-            tuple(Provider(**entry) for entry in data["provider"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RuleError(f"{path}: {error}; install auditor again, or correct the file") from error
-    return read
-
-
 def has_known_content_matches(report: Report) -> bool:
     """Return whether samples match entries of a known-content list, so that someone must act now."""
     if any(case.ground == "exposed" for case in report.cases):
@@ -85,9 +36,9 @@ def _asks_for_known_content(rule: Rule) -> bool:
     return rule.check == "stated" and rule.params.get("key") in {"known_content", "exposed"}
 
 
-def list_providers() -> str:
+def list_providers(report: Report) -> str:
     """Return a sentence that names who gives lists of known content, and to whom."""
-    names = "; ".join(f"{provider.name} ({provider.what})" for provider in contacts().providers)
+    names = "; ".join(f"{provider.name} ({provider.what})" for provider in report.policy.contacts.providers)
     return f"Lists are given, on application and to vetted organisations only, by: {names}."
 
 
@@ -118,8 +69,9 @@ def advice_lines(report: Report) -> tuple[str, ...]:
     """
     lines: list[str] = []
     if has_known_content_matches(report):
+        directory = report.policy.contacts.directory
         lines += ["What to do now", *STEPS_AFTER_MATCH]
-        lines += [f"{hotline.country}: {hotline.name}, {hotline.url}" for hotline in contacts().hotlines]
-        lines += [f"Other countries: {contacts().directory}, {contacts().directory_url}"]
+        lines += [f"{hotline.country}: {hotline.name}, {hotline.url}" for hotline in report.policy.contacts.hotlines]
+        lines += [f"Other countries: {directory.name}, {directory.url}"]
     missing = coverage.missing_lists(report)
-    return (*lines, *coverage.uncompared_weights(report), *missing, *((list_providers(),) if missing else ()))
+    return (*lines, *coverage.uncompared_weights(report), *missing, *((list_providers(report),) if missing else ()))

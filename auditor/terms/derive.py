@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 from auditor.clauses.detect import Clause, detect_clause
@@ -13,7 +12,7 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Role, Text
 from auditor.printable import printable
 from auditor.terms import card_mentions
-from auditor.terms.compiled_vocabulary import Vocabulary, plain_tag, vocabulary
+from auditor.terms.compiled_vocabulary import CompiledVocabulary, normal_tag
 from auditor.terms.language import language_of
 from auditor.terms.prose import mentions
 from auditor.terms.signals import folded, signals
@@ -28,15 +27,7 @@ _KNOWN = "vocabulary"
 _OF_MODELS = frozenset({"generates", "companion"})
 
 
-def load(folders: tuple[Path, ...]) -> Vocabulary:
-    """The vocabularies of these folders (later ones add to earlier ones); once a worker, it compiles patterns.
-
-    Raises :class:`auditor.errors.RuleError` that names the file and what is wrong with it.
-    """
-    return vocabulary(folders)
-
-
-def derive(part: Part, known: Vocabulary) -> Subject:
+def derive(part: Part, known: CompiledVocabulary) -> Subject:
     """The part's subject with what its texts and metadata further state.
 
     Of a text only the sentence that prohibits is quoted, in a remark; all else is term ids and lines.
@@ -44,7 +35,7 @@ def derive(part: Part, known: Vocabulary) -> Subject:
     return next(derived([part], known))
 
 
-def derived(parts: Sequence[Part], known: Vocabulary) -> Iterator[Subject]:
+def derived(parts: Sequence[Part], known: CompiledVocabulary) -> Iterator[Subject]:
     """:func:`derive` of each of several parts: texts looked at one after another cost half of texts looked at apart.
 
     The automaton that looks is larger than a processor's nearest cache, which all else that is done with a card fills
@@ -55,7 +46,7 @@ def derived(parts: Sequence[Part], known: Vocabulary) -> Iterator[Subject]:
         yield _derive(part, list(islice(looked, len(part.texts))), known)
 
 
-def _derive(part: Part, texts: list[_Looked], known: Vocabulary) -> Subject:
+def _derive(part: Part, texts: list[_Looked], known: CompiledVocabulary) -> Subject:
     subject = part.subject
     said = [*_of_licences(subject, known), *_of_tags(subject, known)]
     declared = {statement.value for statement in said if isinstance(statement, Statement) and statement.key == "clause"}
@@ -82,7 +73,7 @@ class _Looked(NamedTuple):
     cues: list[str]
 
 
-def _look(texts: list[Text], known: Vocabulary) -> list[_Looked]:
+def _look(texts: list[Text], known: CompiledVocabulary) -> list[_Looked]:
     plain = [_plain(text) for text in texts]
     found = [known.prose.found(data) for _, _, data in plain]
     return [_Looked(*words, *marks) for words, marks in zip(plain, found, strict=True)]
@@ -97,7 +88,7 @@ def _plain(text: Text) -> tuple[Text, str, bytes]:
         return _plain(text._replace(text=text.text.encode("utf-8", "replace").decode()))
 
 
-def _of_licences(subject: Subject, known: Vocabulary) -> Iterator[Statement | Gap]:
+def _of_licences(subject: Subject, known: CompiledVocabulary) -> Iterator[Statement | Gap]:
     """Ids of the licences that are stated by name or link, and what their published texts are known to say."""
     ids: dict[str, Statement] = {}
     for statement in subject.statements_for("licence", "licence_name", "licence_link"):
@@ -111,15 +102,15 @@ def _of_licences(subject: Subject, known: Vocabulary) -> Iterator[Statement | Ga
             yield Statement("clause", licence.clause, licence.refers, statement.place, _KNOWN, remark)
 
 
-def _of_tags(subject: Subject, known: Vocabulary) -> Iterator[Statement]:
+def _of_tags(subject: Subject, known: CompiledVocabulary) -> Iterator[Statement]:
     """What a model's tags state; where its prose states the same, both stand."""
     if subject.kind == "model":
         for tag in subject.statements_for("tag"):
-            if stated := known.tags.get(plain_tag(tag.value)):
+            if stated := known.tags.get(normal_tag(tag.value)):
                 yield Statement(*stated, "", tag.place, tag.source)
 
 
-def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
+def _of_terms(text: Text, known: CompiledVocabulary) -> Iterator[Statement | Gap]:
     source = _SOURCES[text.role]
     found, relation, share = known.licences.text_of(text.text[:MAX_TEXT_LENGTH])
     if text.role == "licence" or found:
@@ -138,7 +129,7 @@ def _of_terms(text: Text, known: Vocabulary) -> Iterator[Statement | Gap]:
         yield _clause(text, said, said.answer)
 
 
-def _of_card(looked: _Looked, subject: Subject, known: Vocabulary, declared: set[str]) -> Iterator[Statement]:
+def _of_card(looked: _Looked, subject: Subject, known: CompiledVocabulary, declared: set[str]) -> Iterator[Statement]:
     text, cues = looked.text, looked.cues
     reached = card_mentions.contact(text.text) if "contact" in cues else None
     if reached:
@@ -166,7 +157,7 @@ def _named(text: Text, key: str, value: str, start: int, relation: str = "") -> 
     return Statement(key, value, relation, Place(text.uri, _line(text, start)), "card-text")
 
 
-def _of_signals(looked: _Looked, known: Vocabulary) -> Iterator[Statement]:
+def _of_signals(looked: _Looked, known: CompiledVocabulary) -> Iterator[Statement]:
     text = looked.text
     for signal in signals(looked.plain, looked.data, known.markers, "signal" in looked.cues):
         place = Place(text.uri, _line(text, signal.start))

@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterable
 
 from auditor.terms.signals import digest_of, folded, normal_tokens
-
-LONGEST = 8  # words of one term
+from auditor.terms.vocabulary import LONGEST_TERM
 
 
 def hashed_table(lines: Iterable[str], key: bytes, key_file: str) -> str:
@@ -26,8 +25,8 @@ def hashed_table(lines: Iterable[str], key: bytes, key_file: str) -> str:
             raise ValueError(
                 f"line {number}: write ID: WORDS, the id without spaces; reports name it in the words' place"
             )
-        if not 1 <= length <= LONGEST:
-            raise ValueError(f"line {number}: {length} words; a term has 1 to {LONGEST}")
+        if not 1 <= length <= LONGEST_TERM:
+            raise ValueError(f"line {number}: {length} words; a term has 1 to {LONGEST_TERM}")
         lengths.add(length)
         digest = digest_of(words, key)
         if digest not in terms.setdefault(name, []):

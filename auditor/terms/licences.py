@@ -106,15 +106,23 @@ class Licences:
         return bool(its and numbers) and not its & numbers
 
 
+class SpellingConflict(ValueError):
+    """One spelling names two licences, whose ids are ``licences``."""
+
+    def __init__(self, spelling: str, first: str, second: str) -> None:
+        super().__init__(f"“{spelling}” names both {first} and {second}")
+        self.licences = (first, second)
+
+
 def licences(known: Iterable[Licence], texts: tuple[LicenceText, ...] = ()) -> Licences:
-    """Raises :class:`ValueError` where one spelling names two licences."""
+    """Index licences by every spelling. Raises :class:`SpellingConflict`."""
     by_id: dict[str, Licence] = {}
     by_key: dict[tuple[str, ...], str] = {}
     for licence in known:
         by_id[licence.id] = licence
         for spelling in (licence.id, licence.title, licence.spdx, *licence.aliases):
             if spelling and by_key.setdefault(key(spelling), licence.id) != licence.id:
-                raise ValueError(f"“{spelling}” names both {by_key[key(spelling)]} and {licence.id}")
+                raise SpellingConflict(spelling, by_key[key(spelling)], licence.id)
     return Licences(by_id, by_key, texts)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
 import re2
 
-from auditor.terms.vocabulary_files import PAIRED, Entries, compiled, pattern_set
+from auditor.terms.patterns import compile_pattern, compile_pattern_set
+from auditor.terms.vocabulary import PAIRED_KINDS, Term
 
 # Keys whose phrases may be denied: "the model was not red-teamed" states no red teaming.
 _NEVER_DENIED = frozenset({"prohibited_use", "limitations", "contact", "age_limit"})
@@ -55,21 +56,21 @@ class Prose:
         return found[:own], [self.cues[index - len(self.told)] for index in found[own:]]
 
 
-def prose(entries: Entries, cues: Mapping[str, str]) -> Prose:
+def prose(vocabulary: Sequence[Term], cues: Mapping[str, str]) -> Prose:
     """Compiles the terms that state something by themselves, and the patterns of ``cues``."""
-    terms = [term for term in entries.terms if term.kind not in PAIRED and term.kind != "signal"]
+    terms = [term for term in vocabulary if term.kind not in PAIRED_KINDS and term.kind != "signal"]
     headed = _headed([(term.kind, term.value, words) for term in terms for words in term.headings])
     told = tuple(
         _Told(term.kind, term.value, pattern)
         for term in terms
         for pattern in (*term.patterns, *(rf"\b{re2.escape(word)}\b" for word in term.words))
     )
-    together = pattern_set([*(one.pattern for one in told), *cues.values()])
+    together = compile_pattern_set([*(one.pattern for one in told), *cues.values()])
     return Prose(together, told, tuple(cues), headed)
 
 
 def _headed(terms: list[tuple[str, str, str]]) -> Callable[[bytes], tuple[tuple[str, str], ...]]:
-    together = pattern_set([rf"^(?:{words})\b" for _, _, words in terms])
+    together = compile_pattern_set([rf"^(?:{words})\b" for _, _, words in terms])
 
     @lru_cache(maxsize=1 << 14)
     def headed(line: bytes) -> tuple[tuple[str, str], ...]:
@@ -103,7 +104,7 @@ def mentions(
         phrase = known.told[index]
         if (phrase.key, phrase.value) in seen:
             continue
-        for match in islice(compiled(phrase.pattern).finditer(data), 20):
+        for match in islice(compile_pattern(phrase.pattern).finditer(data), 20):
             start, end = match.span()
             if phrase.key in _NEVER_DENIED or not _denied(data, start, end):
                 seen.add((phrase.key, phrase.value))

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -19,7 +19,8 @@ from itertools import islice
 import re2
 
 from auditor.clauses.prohibition import is_prohibitive_or_protective
-from auditor.terms.vocabulary_files import Entries, Hashed, Term, compiled
+from auditor.terms.patterns import compile_pattern
+from auditor.terms.vocabulary import HashedTerms, Term
 
 # Characters between two markers that still count as close together: about a dozen words.
 NEAR = 60
@@ -118,17 +119,17 @@ class Markers:
     adult: tuple[tuple[str, re2._Regexp], ...]
     minor: tuple[tuple[str, re2._Regexp], ...]
     alone: tuple[tuple[str, re2._Regexp], ...]
-    hashed: tuple[Hashed, ...] = ()
+    hashed: tuple[HashedTerms, ...] = ()
 
 
-def markers(entries: Entries) -> Markers:
+def markers(terms: Sequence[Term], hashed_terms: Sequence[HashedTerms] = ()) -> Markers:
     """Compiles the markers; once a worker."""
 
     def of(kind: str) -> tuple[tuple[str, re2._Regexp], ...]:
-        return tuple((term.value, compiled(_pattern(term))) for term in entries.terms if term.kind == kind)
+        return tuple((term.value, compile_pattern(_pattern(term))) for term in terms if term.kind == kind)
 
-    cue = "|".join(_pattern(term) for term in entries.terms if term.kind in ("minor", "signal"))
-    return Markers(cue, of("adult"), of("minor"), of("signal"), entries.hashed)
+    cue = "|".join(_pattern(term) for term in terms if term.kind in ("minor", "signal"))
+    return Markers(cue, of("adult"), of("minor"), of("signal"), tuple(hashed_terms))
 
 
 def _pattern(term: Term) -> str:
@@ -229,7 +230,7 @@ def digest_of(words: str, key: bytes) -> str:
     return hmac.new(key, normal.encode(), hashlib.sha256).hexdigest()
 
 
-def _hashed(plain: str, hashed: Hashed) -> Iterator[Signal]:
+def _hashed(plain: str, hashed: HashedTerms) -> Iterator[Signal]:
     tokens = normal_tokens(plain)
     seen: set[str] = set()
     for length in hashed.lengths:

@@ -23,7 +23,7 @@ from pathlib import Path
 from auditor.deindex import build_list, parties, receive_list
 from auditor.deindex.build_list import Order
 from auditor.deindex.inclusion_proofs import Log, Prover
-from auditor.deindex.locators import address, locators, repository
+from auditor.deindex.locators import address, locators, repository, shipped_hubs
 from auditor.deindex.lookup import open_lookup
 from auditor.model import Digest, Ref
 from auditor.review.checkpoints import Checkpoint
@@ -114,7 +114,7 @@ def listed(url: str, count: int) -> bool:
     number = name.partition("model-")[2]
     if not number.isdigit() or int(number) >= count:
         return False
-    return locators(repository(Ref("model", name))).covers(url)
+    return locators(repository(Ref("model", name), shipped_hubs()), shipped_hubs()).covers(url)
 
 
 def peak() -> float:

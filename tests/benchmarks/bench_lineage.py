@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from auditor.facts import FACTS_SCHEMA
 from auditor.lineage.derive import derive_statements
 from auditor.lineage.edges import collect_edges
-from auditor.resources import resource_folder
+from auditor.policy.vocabularies import load_vocabularies
 
 
 def write(folder: Path, models: int) -> None:
@@ -76,7 +76,8 @@ def main() -> None:
         os.waitpid(child, 0)
         facts = pads.dataset(sorted(str(path) for path in folder.iterdir()), schema=FACTS_SCHEMA, format="parquet")
         began, cpu = time.perf_counter(), time.process_time()
-        graph = collect_edges(facts)
+        vocabularies = load_vocabularies()
+        graph = collect_edges(facts, vocabularies.renamed)
         print(f"edges    {graph.num_rows:>11,}  {time.perf_counter() - began:6.1f} s")
         listed = {"revision": "", "list": "example", "means": "csam", "basis": "computed"}
         found = [
@@ -85,10 +86,7 @@ def main() -> None:
         ]
         began_derive = time.perf_counter()
         rows = sum(
-            batch.num_rows
-            for batch in derive_statements(
-                facts, pa.Table.from_pylist(found), graph, resource_folder("rules") / "vocabulary"
-            )
+            batch.num_rows for batch in derive_statements(facts, pa.Table.from_pylist(found), graph, vocabularies)
         )
         print(f"derived  {rows:>11,}  {time.perf_counter() - began_derive:6.1f} s")
         peak = system.getrusage(system.RUSAGE_SELF).ru_maxrss / 1e6

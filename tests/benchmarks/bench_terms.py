@@ -18,12 +18,10 @@ from pathlib import Path
 
 from auditor.model import Subject
 from auditor.parts import Part, Text
-from auditor.resources import resource_folder
-from auditor.terms.derive import derive, load
+from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
+from auditor.terms.derive import derive
+from auditor.terms.patterns import compile_pattern
 from auditor.terms.signals import disguised
-from auditor.terms.vocabulary_files import compiled, read
-
-FOLDER = resource_folder("rules") / "vocabulary"
 
 
 def made_up(number: int) -> list[str]:
@@ -38,7 +36,7 @@ def made_up(number: int) -> list[str]:
 
 
 def patterns() -> list[str]:
-    terms = read((FOLDER,)).terms
+    terms = load_vocabularies().terms
     return [
         *(rf"(?m)^#+ *(?:{words})\b" for term in terms for words in term.headings),
         *(pattern for term in terms for pattern in term.patterns),
@@ -58,7 +56,7 @@ def seconds(work: Callable[[], object]) -> float:
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     cards = [path.read_text("utf-8", "replace") for path in sorted(folder.rglob("*.md"))] if folder else made_up(2_000)
-    vocabulary = load((FOLDER,))
+    vocabulary = compiled_vocabulary(load_vocabularies())
     parts = [Part(Subject("model", str(at)), (Text("card", "README.md", card),)) for at, card in enumerate(cards)]
     for part in parts:
         derive(part, vocabulary)  # the automata are built on the way
@@ -66,7 +64,7 @@ def main() -> None:
     print(f"derive: {len(parts) / took:,.0f} cards/s, {took / len(parts) * 1e6:.0f} us a card of {len(cards):,}")
 
     every = patterns()
-    alone = [compiled(pattern) for pattern in every]
+    alone = [compile_pattern(pattern) for pattern in every]
     peer = [re.compile(_for_re(pattern), re.I | re.ASCII) for pattern in every]
     sample = cards[:40]
     for pattern, ours, theirs in zip(every, alone, peer, strict=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -12,10 +11,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from auditor.deindex import locators
-from auditor.deindex.locators import Repository, address, check, hubs, repository, repository_at
-from auditor.errors import RuleError, SealError
+from auditor.deindex.locators import Repository, address, check, repository, repository_at, shipped_hubs
+from auditor.errors import SealError
 from auditor.known.urls import canonical
 from auditor.model import Ref
+
+HUBS = shipped_hubs()
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 HOSTS = ("huggingface.co", "hf.co", "hf-mirror.com")
@@ -28,7 +29,7 @@ def parts(draw: st.DrawFn) -> str:
     middle = draw(st.text(st.sampled_from(f"{LETTERS}.-"), max_size=12))
     part = draw(ends) + middle + draw(ends)
     assume("--" not in part and ".." not in part and not part.lower().endswith(".git"))
-    assume(part.lower() not in hubs()["huggingface"].reserved)
+    assume(part.lower() not in HUBS["huggingface"].reserved)
     return part
 
 
@@ -76,10 +77,10 @@ def addresses(draw: st.DrawFn, kind: str, name: str) -> str:
 
 @given(st.data(), kinds, names)
 def test_every_address_of_the_repository_is_covered(data: st.DataObject, kind: str, name: str) -> None:
-    made = locators.locators(repository(Ref(kind, name)))  # type: ignore[arg-type]
+    made = locators.locators(repository(Ref(kind, name), HUBS), HUBS)  # type: ignore[arg-type]
     url = data.draw(addresses(kind, name))
     assert made.covers(url)
-    found = repository_at(url)
+    found = repository_at(url, HUBS)
     assert found is not None
     assert (found.kind, found.name.lower()) == (kind, name.lower())
 
@@ -104,14 +105,14 @@ def test_no_address_of_a_sibling_is_covered(data: st.DataObject, kind: str, name
         )
     )
     assume(not f"{sibling}/".lower().startswith(f"{name}/".lower()))
-    made = locators.locators(repository(Ref(kind, name)))  # type: ignore[arg-type]
+    made = locators.locators(repository(Ref(kind, name), HUBS), HUBS)  # type: ignore[arg-type]
     url = data.draw(addresses(kind, sibling))
     assert not made.covers(url)
 
 
 @given(kinds, names, after)
 def test_no_page_above_the_repository_is_covered(kind: str, name: str, end: str) -> None:
-    made = locators.locators(repository(Ref(kind, name)))  # type: ignore[arg-type]
+    made = locators.locators(repository(Ref(kind, name), HUBS), HUBS)  # type: ignore[arg-type]
     owner = name.partition("/")[0]
     for host in HOSTS:
         for path in ("", "/", f"/{owner}", f"/{owner}/", "/datasets", f"/datasets/{owner}", f"/api/models/{owner}"):
@@ -120,7 +121,7 @@ def test_no_page_above_the_repository_is_covered(kind: str, name: str, end: str)
 
 @given(kinds, names)
 def test_a_model_and_a_dataset_of_one_name_are_apart(kind: str, name: str) -> None:
-    made = locators.locators(repository(Ref(kind, name)))  # type: ignore[arg-type]
+    made = locators.locators(repository(Ref(kind, name), HUBS), HUBS)  # type: ignore[arg-type]
     model, dataset = f"https://huggingface.co/{name}/tree/main", f"https://huggingface.co/datasets/{name}/tree/main"
     assert [made.covers(model), made.covers(dataset)] == [kind == "model", kind == "dataset"]
 
@@ -128,7 +129,7 @@ def test_a_model_and_a_dataset_of_one_name_are_apart(kind: str, name: str) -> No
 @given(kinds, names)
 def test_patterns_are_safe_to_compare_as_plain_strings(kind: str, name: str) -> None:
     """A recipient without this program compares texts; a prefix must not be one of ``NAME-v2``."""
-    made = locators.locators(repository(Ref(kind, name)))  # type: ignore[arg-type]
+    made = locators.locators(repository(Ref(kind, name), HUBS), HUBS)  # type: ignore[arg-type]
     assert all(path.endswith((f"/{name.lower()}/", f"/{name.lower()}.git/")) for path in made.prefix)
     for host in made.hosts:
         for path in (*made.exact, *made.prefix):
@@ -136,7 +137,7 @@ def test_patterns_are_safe_to_compare_as_plain_strings(kind: str, name: str) -> 
 
 
 def test_the_addresses_of_a_model_are_these() -> None:
-    made = locators.locators(repository(Ref("model", "Atelier/Harbour.v1")))
+    made = locators.locators(repository(Ref("model", "Atelier/Harbour.v1"), HUBS), HUBS)
     assert made.hosts == HOSTS
     assert made.exact == (
         "/atelier/harbour.v1",
@@ -160,7 +161,7 @@ def test_the_addresses_of_a_model_are_these() -> None:
     ],
 )
 def test_a_subjects_name_leads_to_its_repository(kind: str, name: str, hub: str, bare: str) -> None:
-    assert repository(Ref(kind, name)) == Repository(hub, kind, bare)  # type: ignore[arg-type]
+    assert repository(Ref(kind, name), HUBS) == Repository(hub, kind, bare)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -188,20 +189,20 @@ def test_a_subjects_name_leads_to_its_repository(kind: str, name: str, hub: str,
 )
 def test_what_is_no_repository_has_no_address(kind: str, name: str) -> None:
     with pytest.raises(SealError, match="is no repository's name at Hugging Face, so it has no address") as error:
-        repository(Ref(kind, name))  # type: ignore[arg-type]
+        repository(Ref(kind, name), HUBS)  # type: ignore[arg-type]
     assert str(error.value).isprintable()
     assert len(str(error.value)) < 1000
 
 
 @pytest.mark.parametrize("name", ["a/%2e%2e", "a/b?c", "a/b#c", "a/b\\c", "a/ü", "a/b c", "/b", "a/"])
 def test_a_careless_table_makes_no_name_that_a_path_would_escape(name: str) -> None:
-    careless = replace(hubs()["huggingface"], name=re.compile(".*", re.S), forbidden=())
+    careless = replace(HUBS["huggingface"], name=re.compile(".*", re.S), forbidden=())
     assert careless.allows("a/b")
     assert not careless.allows(name)
 
 
 def test_letter_case_counts_where_the_hub_is_not_known_to_ignore_it() -> None:
-    made = locators.locators(Repository("modelscope", "model", "Atelier/Harbour"))
+    made = locators.locators(Repository("modelscope", "model", "Atelier/Harbour"), HUBS)
     assert made.covers("https://modelscope.cn/models/Atelier/Harbour/files")
     assert not made.covers("https://modelscope.cn/models/atelier/harbour/files")
 
@@ -223,49 +224,25 @@ def test_letter_case_counts_where_the_hub_is_not_known_to_ignore_it() -> None:
 )
 def test_a_pattern_that_ends_elsewhere_is_refused(changed: dict[str, tuple[str, ...]], why: str) -> None:
     found = Repository("huggingface", "model", "atelier/harbour")
-    made = locators.locators(found)
-    check(made, found)
+    made = locators.locators(found, HUBS)
+    check(made, found, HUBS)
     with pytest.raises(SealError) as error:
-        check(replace(made, **changed), found)  # type: ignore[arg-type]
+        check(replace(made, **changed), found, HUBS)  # type: ignore[arg-type]
     assert why in str(error.value)
 
 
 @pytest.mark.parametrize("url", ["", "javascript:alert(1)", "http://", "\ud800", "https://[::1", "x" * 100_000])
 def test_what_is_no_address_belongs_to_nothing(url: str) -> None:
-    assert repository_at(url) is None
+    assert repository_at(url, HUBS) is None
     assert address(url) == ("", "") or address(url)[0]
 
 
 def test_every_hub_says_where_its_addresses_are_known_from() -> None:
-    for hub in hubs().values():
+    for hub in HUBS.values():
         assert hub.references
         assert all(reference.startswith("https://") for reference in hub.references)
 
 
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ('[hub]\ntitle = "x"', "'forbidden' is missing or unknown"),
-        ('[hub]\ncolour = "red"', "[hub] takes"),
-        ("not toml", "Expected '='"),
-    ],
-)
-def test_a_table_that_cannot_be_trusted_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, why: str
-) -> None:
-    (tmp_path / "vocabulary").mkdir()
-    (tmp_path / "vocabulary" / "hubs.toml").write_text(text)
-    monkeypatch.setattr(locators, "resource_folder", lambda name: tmp_path)
-    hubs.cache_clear()
-    try:
-        with pytest.raises(RuleError) as error:
-            hubs()
-        assert str(error.value).startswith(str(tmp_path / "vocabulary" / "hubs.toml"))
-        assert why in str(error.value)
-    finally:
-        hubs.cache_clear()
-
-
 def test_an_address_that_reads_as_another_repositorys_is_refused() -> None:
     with pytest.raises(SealError, match="is in the dataset atelier/scenes, not the model datasets/atelier/scenes"):
-        locators.locators(Repository("huggingface", "model", "datasets/atelier/scenes"))
+        locators.locators(Repository("huggingface", "model", "datasets/atelier/scenes"), HUBS)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.deindex import lookup, lookup_output
-from auditor.deindex.locators import address, locators, repository
+from auditor.deindex.locators import address, locators, repository, shipped_hubs
 from auditor.deindex.lookup import Answer, _address
 from auditor.errors import UsageError
 from auditor.hashing.weight_digests import weight_file_digests
@@ -21,6 +21,8 @@ from auditor.model import Ref
 from auditor.review.decisions import later
 from tests.deindex.lists import NOW, Desk, decision
 from tests.weights import safetensors_file
+
+HUBS = shipped_hubs()
 
 LISTED = (
     Ref("model", "atelier/harbour"),
@@ -69,7 +71,7 @@ def found(tmp_path_factory: pytest.TempPathFactory, keys: tuple[object, ...]) ->
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(urls, max_size=5))
 def test_a_batch_answers_as_the_plain_comparison_does(found: lookup.Lookup, asked: list[str]) -> None:
-    made = [locators(repository(ref)) for ref in LISTED]
+    made = [locators(repository(ref, HUBS), HUBS) for ref in LISTED]
     expected = ["listed" if any(one.covers(url) for one in made) else "" for url in asked]
     told = [answer.outcome if answer.outcome == "listed" else "" for answer in found.urls(asked)]
     assert told == expected

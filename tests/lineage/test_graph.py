@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from auditor.facts import FACTS_SCHEMA, subjects_to_rows
 from auditor.lineage.derive import derive_statements
 from auditor.lineage.edges import collect_edges
-from auditor.lineage.repository_names import keys, renamed
+from auditor.lineage.repository_names import keys
 from auditor.model import Kind, Place, Statement, Subject
 from auditor.parts import Part
+from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
 from auditor.readers import ReadOptions, card
-from auditor.resources import resource_folder
 from auditor.sources import Blob
 from auditor.terms import derive as terms
 
-VOCABULARY = resource_folder("rules") / "vocabulary"
+VOCABULARIES = load_vocabularies()
 SHA = "sha256:" + "ab" * 32
 HIT = pa.schema(
     [(n, pa.string()) for n in ("kind", "name", "revision", "list", "means", "relation", "basis")]
@@ -63,7 +63,9 @@ def hit(name: str, relation: str = "exact", number: int = 1, **other: object) ->
 
 
 def derived(table: pa.Table, *hits: dict[str, object]) -> list[tuple[str, str, str, str, str]]:
-    found = derive_statements(table, pa.Table.from_pylist(list(hits), HIT), collect_edges(table), VOCABULARY)
+    found = derive_statements(
+        table, pa.Table.from_pylist(list(hits), HIT), collect_edges(table, VOCABULARIES.renamed), VOCABULARIES
+    )
     return [
         (row["name"], row["key"], row["value"], row["relation"], row["remark"])
         for batch in found
@@ -72,7 +74,9 @@ def derived(table: pa.Table, *hits: dict[str, object]) -> list[tuple[str, str, s
 
 
 def pairs(table: pa.Table) -> list[tuple[str, str, str]]:
-    return [(row["child"], row["parent"], row["relation"]) for row in collect_edges(table).to_pylist()]
+    return [
+        (row["child"], row["parent"], row["relation"]) for row in collect_edges(table, VOCABULARIES.renamed).to_pylist()
+    ]
 
 
 def test_a_parent_is_called_as_the_subject_that_is_meant() -> None:
@@ -285,7 +289,9 @@ def test_a_dataset_can_drop_the_clause_of_its_source() -> None:
 
 def test_statements_reach_every_revision() -> None:
     table = facts(dataset("d/p"), *(model("o/a", revision=revision, trained_on="d/p") for revision in ("r1", "r2")))
-    batches = derive_statements(table, pa.Table.from_pylist([hit("d/p")], HIT), collect_edges(table), VOCABULARY)
+    batches = derive_statements(
+        table, pa.Table.from_pylist([hit("d/p")], HIT), collect_edges(table, VOCABULARIES.renamed), VOCABULARIES
+    )
     found = [(r["name"], r["revision"], r["key"], r["bucket"]) for batch in batches for r in batch.to_pylist()]
     assert [row[:3] for row in found[1:]] == [("o/a", "r1", "exposed"), ("o/a", "r2", "exposed")]
     assert [row[3] for row in found[1:]] == [Subject("model", "o/a", revision).ref.bucket for revision in ("r1", "r2")]
@@ -362,10 +368,10 @@ def test_every_parent_that_a_card_names_is_an_edge(corpus: Path) -> None:
     ]
     parts = [part for part in card.read(blobs, ReadOptions()) if isinstance(part, Part)]
     found: dict[str, set[str]] = {}
-    known = terms.load((VOCABULARY,))
+    known = compiled_vocabulary(VOCABULARIES)
     for child, parent, _ in pairs(facts(*(terms.derive(part, known) for part in parts))):
         found.setdefault(child, set()).add(parent.lower())
-    table = renamed(VOCABULARY)
+    table = VOCABULARIES.renamed
     missing = []
     for number, (path, parents) in enumerate(wanted.items()):
         called = keys(pa.array(sorted(parents)), "models", table).to_pylist()

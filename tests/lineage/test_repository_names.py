@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.errors import RuleError
-from auditor.lineage.repository_names import keys, normal, normals, renamed, withdrawn
-from auditor.resources import resource_folder
+from auditor.lineage.repository_names import keys, normal, normals
+from auditor.policy.vocabularies import load_vocabularies
 
 
 @pytest.mark.parametrize(
@@ -52,34 +49,20 @@ def test_arrays_are_normalised_like_single_names(written: list[str]) -> None:
 
 
 def test_renamed_repositories_and_known_files_join_their_new_name() -> None:
-    table = renamed(resource_folder("rules") / "vocabulary")
+    table = load_vocabularies().renamed
     written = pa.array(["gpt2", "openai-community/GPT2", "v1-5-pruned.ckpt", "runwayml/stable-diffusion-v1-5"])
     base = "stable-diffusion-v1-5/stable-diffusion-v1-5"
     assert keys(written, "models", table).to_pylist() == ["openai-community/gpt2"] * 2 + [base] * 2
 
 
 def test_no_new_name_is_itself_an_old_one() -> None:
-    table = renamed(resource_folder("rules") / "vocabulary")
+    table = load_vocabularies().renamed
     for part in (table.models, table.datasets):
         assert not {new.lower() for new in part.values()} & set(part)
 
 
 def test_withdrawn_datasets_have_references_and_what_replaced_them_is_not_among_them() -> None:
-    entries = withdrawn(resource_folder("rules") / "vocabulary")
+    entries = load_vocabularies().withdrawn
     assert [entry.id for entry in entries] == ["laion-400m", "laion-5b", "nudenet"]
     assert all(reference.startswith("https://") for entry in entries for reference in entry.references)
     assert not [name for entry in entries for name in entry.names if "relaion" in name.lower().replace("-", "")]
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("[x]\nnames = []\nreferences = ['u']", "needs names and references"),
-        ("[x]\nnames = ['a']\nreferences = ['u']\ncolour = 1", "takes title, why, names and references"),
-        ("[x", "withdrawn.toml: "),
-    ],
-)
-def test_a_vocabulary_with_a_mistake_is_refused(tmp_path: Path, text: str, why: str) -> None:
-    (tmp_path / "withdrawn.toml").write_text(text)
-    with pytest.raises(RuleError, match=why.replace("[", r"\[")):
-        withdrawn(tmp_path)

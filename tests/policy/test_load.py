@@ -192,7 +192,7 @@ def test_an_unknown_profile_is_refused_with_those_there_are() -> None:
 @pytest.mark.parametrize("file", ["ours.toml", "profiles/ours.toml", "vocabulary/words.toml"])
 def test_the_fingerprint_changes_with_every_byte_it_is_made_from(tmp_path: Path, file: str) -> None:
     rules_folder(
-        tmp_path, ours=RULE, profiles__ours=f'{PROFILE}[severities]\nours = "note"\n', vocabulary__words="a = 1\n"
+        tmp_path, ours=RULE, profiles__ours=f'{PROFILE}[severities]\nours = "note"\n', vocabulary__words="[licence]\n"
     )
     before = load_policy((tmp_path,), profile="ours").fingerprint
     assert load_policy((tmp_path,), profile="ours").fingerprint == before

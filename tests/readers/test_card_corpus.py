@@ -18,16 +18,16 @@ import ryaml
 from auditor.errors import Unreadable
 from auditor.model import Kind
 from auditor.parts import Part
+from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
 from auditor.readers import ReadOptions
 from auditor.readers.card import part, read
-from auditor.resources import resource_folder
 from auditor.sources import Blob
 from auditor.syntax.front_matter import split_card
 from auditor.syntax.text_encoding import decode_text
-from auditor.terms.derive import derive, load
+from auditor.terms.derive import derive
 
 pytestmark = pytest.mark.corpus
-KNOWN = load((resource_folder("rules") / "vocabulary",))
+KNOWN = compiled_vocabulary(load_vocabularies())
 COLLECTIONS: tuple[tuple[str, Kind], ...] = (("03-model-cards", "model"), ("04-dataset-cards", "dataset"))
 
 

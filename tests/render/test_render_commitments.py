@@ -8,9 +8,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from auditor.cli.main import main
+from auditor.policy.vocabularies import load_vocabularies
 from auditor.reporting.safety_commitments import COMMITMENTS
-from auditor.resources import resource_folder
-from auditor.terms.vocabulary_files import read
 
 CARD = "---\npipeline_tag: text-to-image\n---\n# Painter\n\n{body}\n"
 
@@ -24,7 +23,7 @@ def page(target: Path, run: Path, *options: str) -> str:
 
 
 def test_the_columns_are_the_commitments_of_the_vocabulary() -> None:
-    known = {term.value for term in read((resource_folder("rules") / "vocabulary",)).terms if term.kind == "safety"}
+    known = {term.value for term in load_vocabularies().terms if term.kind == "safety"}
     assert set(COMMITMENTS) == known
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from auditor.model import Case, Count, Finding, Gap, Ref, Tally
 from auditor.pipeline.audit import Edge, Report
-from auditor.reporting import guidance, web_links
+from auditor.policy.vocabularies import load_vocabularies
+from auditor.reporting import web_links
 from auditor.reporting.lineage_layout import LineageLayout
 from auditor.reporting.summary import summarise
 
@@ -129,7 +130,7 @@ def test_only_web_addresses_become_links(text: str, address: str) -> None:
 
 
 def test_every_hotline_is_a_web_address_with_a_source() -> None:
-    contacts = guidance.contacts()
+    contacts = load_vocabularies().contacts
     codes = [hotline.code for hotline in contacts.hotlines]
     assert {"US", "GB", "CA", "AU"} <= set(codes)
     assert len(codes) == len(set(codes))

@@ -183,7 +183,9 @@ def test_a_run_judged_by_other_rules_is_refused(
     run = scan(hub)
     rules = tmp_path / "rules"
     (rules / "vocabulary").mkdir(parents=True)
-    (rules / "vocabulary" / "ours.toml").write_text('title = "another word"\n', encoding="utf-8")
+    (rules / "vocabulary" / "ours.toml").write_text(
+        '[[term]]\nid = "ours"\nkind = "signal"\nwords = ["teapot"]\n', encoding="utf-8"
+    )
     judge([run], out=tmp_path / "judged", rules=[rules], profile="example", workers=1)
     with pytest.raises(UsageError, match="was judged by other rules than these; name its rules with --rules"):
         open_cases(book, tmp_path / "judged")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from auditor.model import Subject
+from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
 from auditor.readers.card import part
-from auditor.resources import resource_folder
 from auditor.sources import Blob
-from auditor.terms.derive import derive, load
+from auditor.terms.derive import derive
 
-KNOWN = load((resource_folder("rules") / "vocabulary",))
+KNOWN = compiled_vocabulary(load_vocabularies())
 
 
 def card(text: str) -> Subject:

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Text
-from auditor.resources import resource_folder
-from auditor.terms.derive import derive, derived, load
+from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
+from auditor.terms.derive import derive, derived
 from auditor.terms.language import language_of
 
-KNOWN = load((resource_folder("rules") / "vocabulary",))
+KNOWN = compiled_vocabulary(load_vocabularies())
 
 
 def test_a_saved_page_s_clause_is_placed_in_the_file_not_on_a_line_that_it_does_not_have() -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor.resources import resource_folder
-from auditor.terms.derive import load
+from auditor.policy.vocabularies import load_vocabularies
 
-KNOWN = load((resource_folder("rules") / "vocabulary",)).licences
+KNOWN = load_vocabularies().licences
 
 
 @pytest.mark.parametrize(

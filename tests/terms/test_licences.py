@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from auditor.errors import RuleError
-from auditor.resources import resource_folder
+from auditor.policy.vocabularies import load_vocabularies, read_vocabularies
 from auditor.terms.licences import Licence, licences, normal_words, sketch_of
-from auditor.terms.vocabulary_files import read
 
-LICENCES = read((resource_folder("rules") / "vocabulary",)).licences
+LICENCES = load_vocabularies().licences
 
 
 @pytest.mark.parametrize(
@@ -73,13 +71,13 @@ def own(tmp_path: Path) -> Path:
 
 
 def test_a_text_is_known_whatever_its_wrapping_and_owner(own: Path) -> None:
-    known = read((own,)).licences
+    known = read_vocabularies((own,)).licences
     wrapped = "Copyright (c) 2024 Somebody\n\n" + ",\n".join(word.upper() for word in WORDS)
     assert known.text_of(wrapped)[:2] == ("own-1", "exact")
 
 
 def test_a_line_that_begins_with_copyright_because_it_was_wrapped_is_the_texts_own(own: Path) -> None:
-    known = read((own,)).licences
+    known = read_vocabularies((own,)).licences
     words = [*WORDS[:300], "copyright", *WORDS[300:]]
     narrow, wide = "\n".join(words), " ".join(words)
     assert normal_words(narrow) == normal_words(wide) == words
@@ -87,7 +85,7 @@ def test_a_line_that_begins_with_copyright_because_it_was_wrapped_is_the_texts_o
 
 
 def test_a_heading_and_an_owners_notice_are_not_the_texts_own(own: Path) -> None:
-    known = read((own,)).licences
+    known = read_vocabularies((own,)).licences
     text = "# License\n\nCopyright 2031 by Some One. All rights reserved.\n\n" + " ".join(WORDS)
     assert known.text_of(text)[:2] == ("own-1", "exact")
 
@@ -98,7 +96,7 @@ def test_a_near_text_under_another_title_is_not_named_by_its_sibling(own: Path, 
     (own / "other.toml").write_text('[licence.apache]\ntitle = "Apache License 2.0"\n')
     toml = own / "own.toml"
     toml.write_text(toml.read_text().replace('title = "Own"', 'title = "Own 1.3"'))
-    known = read((own,)).licences
+    known = read_vocabularies((own,)).licences
     body = " ".join(WORDS[:700] + WORDS[720:])
     assert known.text_of(f"Own 1.3\n\n{body}")[:2] == ("own-1", "edited")
     assert known.text_of(f"{title}\n\n{body}")[:2] == ("", "unknown")
@@ -112,35 +110,14 @@ def test_texts_that_are_mostly_a_siblings_are_known_themselves(spelling: str) ->
 
 
 def test_an_edited_text_is_edited_and_another_is_unknown(own: Path) -> None:
-    known = read((own,)).licences
+    known = read_vocabularies((own,)).licences
     assert known.text_of(" ".join(WORDS[:700] + WORDS[720:]))[:2] == ("own-1", "edited")
     assert known.text_of("some other words entirely")[:2] == ("", "unknown")
     assert known.text_of("")[:2] == ("", "unknown")
 
 
-@pytest.mark.parametrize(
-    ("toml", "message"),
-    [
-        ('[licence.a]\ntitel = "A"\n', "unknown key 'titel'"),
-        ('[licence.a]\nspdx = "A"\n', "has no 'title'"),
-        ('[licence.a]\ntitle = "A"\nclause = "maybe"\n', "clause 'maybe' is none of"),
-        ('[[term]]\nid = "a"\nkind = "nonsense"\nwords = ["x"]\n', "kind 'nonsense' is no statement's key"),
-        ('[[term]]\nid = "a"\nkind = "safety"\n', "neither headings, patterns, words nor tags"),
-        ('[[term]]\nid = "a"\nkind = "safety"\npatterns = ["(?=x)"]\n', "is no RE2 pattern"),
-        ('[hashed]\nkey_file = "none"\nterms = {}\n', "No such file"),
-        ("[licence", "correct the file"),
-        ("[terms]\n", "unknown table 'terms' (did you mean 'term'?)"),
-    ],
-)
-def test_a_vocabulary_that_cannot_be_trusted_names_its_file(tmp_path: Path, toml: str, message: str) -> None:
-    (tmp_path / "bad.toml").write_text(toml)
-    with pytest.raises(RuleError, match=r"bad\.toml") as caught:
-        read((tmp_path,))
-    assert message in str(caught.value)
-
-
 def test_every_shipped_term_names_its_source() -> None:
-    entries = read((resource_folder("rules") / "vocabulary",))
+    entries = load_vocabularies()
     assert [term.id for term in entries.terms if not term.source] == []
     assert [licence.id for licence in entries.licences.by_id.values() if not licence.source] == []
     assert {text.licence for text in entries.licences.texts} <= set(entries.licences.by_id)

@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.resources import resource_folder
+from auditor.policy.vocabularies import load_vocabularies, read_vocabularies
 from auditor.terms import signals as terms_signals
 from auditor.terms.signals import Markers, Signal, digest_of, folded, markers
-from auditor.terms.vocabulary_files import read
 
-ENTRIES = read((resource_folder("rules") / "vocabulary",))
-MARKERS = markers(ENTRIES)
+VOCABULARIES = load_vocabularies()
+MARKERS = markers(VOCABULARIES.terms)
 
 
 def signals(text: str, known: Markers) -> list[Signal]:
@@ -104,7 +103,7 @@ def disguise(word: str, way: int, rng: random.Random) -> str:
 def test_95_of_100_generated_disguises_of_the_policy_words_are_found() -> None:
     rng = random.Random(20)
     words = {
-        kind: [w for term in ENTRIES.terms if term.kind == kind for w in term.words] for kind in ("adult", "minor")
+        kind: [w for term in VOCABULARIES.terms if term.kind == kind for w in term.words] for kind in ("adult", "minor")
     }
     missed = []
     for number in range(2_000):
@@ -138,7 +137,8 @@ def test_an_operators_hashed_words_are_found_by_hash_alone(tmp_path: Path) -> No
     (tmp_path / "own.toml").write_text(
         f'[hashed]\nkey_file = "operator.key"\nwords = [2]\n[hashed.terms]\nterm-7 = ["{digest}"]\n'
     )
-    known = markers(read((tmp_path,)))
+    own = read_vocabularies((tmp_path,))
+    known = markers(own.terms, own.hashed_terms)
     text = "He sells a b\u200blue te\u0430pot today."
     assert [(found.value, text[found.start : found.end]) for found in signals(text, known)] == [
         ("term-7", "b\u200blue te\u0430pot")
@@ -147,5 +147,5 @@ def test_an_operators_hashed_words_are_found_by_hash_alone(tmp_path: Path) -> No
 
 def test_an_operators_words_in_clear_may_stand_alone(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text('[[term]]\nid = "op-1"\nkind = "signal"\nwords = ["teapot"]\n')
-    known = markers(read((tmp_path,)))
+    known = markers(read_vocabularies((tmp_path,)).terms)
     assert [found.value for found in signals("a t e a p o t", known)] == ["op-1"]

@@ -1,0 +1,295 @@
+"""The vocabularies of a run: words, licences, withdrawn datasets, renamed repositories, hubs and hotlines.
+
+They are read once, with the policy, from the shipped ``rules/vocabulary`` and from the ``vocabulary/`` of every
+further rules folder, and handed to whatever needs them; nothing else reads these files. Which tables a file may hold
+depends on its name:
+
+===================  =================================================================================
+``withdrawn.toml``   ``[ID]``: a dataset that was withdrawn
+``renamed.toml``     ``[models]``, ``[datasets]``, ``[files]``: ``"old" = "new"``
+``hubs.toml``        ``[ID]``: under which addresses a hub serves its repositories
+``hotlines.toml``    ``[directory]``, ``[[hotline]]``, ``[[provider]]``
+any other name       ``[licence.ID]``, ``[[text]]`` (a licence's text), ``[[term]]``, ``[hashed]``
+===================  =================================================================================
+
+Folders add to each other. If two entries have the same key they must be equal, or the later one says
+``replaces = true``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from auditor.checks import nearest
+from auditor.errors import RuleError
+from auditor.policy.toml_tables import (
+    errors_name_file,
+    read_table,
+    read_tables,
+    read_toml,
+    reject_unknown_keys,
+    toml_files,
+)
+from auditor.policy.vocabulary_tables import (
+    Directory,
+    Hotline,
+    HubAddresses,
+    ListProvider,
+    RenamedRepositories,
+    WithdrawnDataset,
+    errors_name_entry,
+    parse_directory,
+    parse_hashed_terms,
+    parse_hotline,
+    parse_hub,
+    parse_licence,
+    parse_licence_text,
+    parse_list_provider,
+    parse_new_name,
+    parse_term,
+    parse_withdrawn_dataset,
+)
+from auditor.resources import resource_folder
+from auditor.terms.licences import Licence, Licences, LicenceText, SpellingConflict, licences
+from auditor.terms.vocabulary import HashedTerms, Term
+
+if TYPE_CHECKING:
+    from auditor.terms.compiled_vocabulary import CompiledVocabulary
+
+_SUBFOLDERS = ("profiles", "vocabulary")
+Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """To whom known content is reported, and who gives lists of it."""
+
+    directory: Directory = field(default_factory=Directory)
+    hotlines: tuple[Hotline, ...] = ()
+    providers: tuple[ListProvider, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vocabularies:
+    """All vocabularies of a run, merged, as plain tables: small enough to be sent to every worker.
+
+    ``files`` are the names and SHA-256 of the files that were read, in order.
+    """
+
+    terms: tuple[Term, ...] = ()
+    hashed_terms: tuple[HashedTerms, ...] = ()
+    licences: Licences = field(default_factory=lambda: licences(()))
+    withdrawn: tuple[WithdrawnDataset, ...] = ()
+    renamed: RenamedRepositories = field(default_factory=RenamedRepositories)
+    hubs: Mapping[str, HubAddresses] = field(default_factory=dict)
+    contacts: Contacts = field(default_factory=Contacts)
+    files: tuple[tuple[str, str], ...] = ()
+
+
+@lru_cache(maxsize=4)
+def compiled_vocabulary(vocabularies: Vocabularies) -> CompiledVocabulary:
+    """Return the compiled words and licences; compiled once in each process."""
+    from auditor.terms.compiled_vocabulary import compile_vocabulary  # slow to import
+
+    return compile_vocabulary(vocabularies.terms, vocabularies.hashed_terms, vocabularies.licences)
+
+
+def load_vocabularies(rules: Sequence[Path] = ()) -> Vocabularies:
+    """Load the shipped vocabularies and those of further rules folders. Raises :class:`RuleError`."""
+    if not rules:
+        return _shipped_vocabularies()
+    roots = (resource_folder("rules"), *rules)
+    for root in roots:
+        for name in sorted(path.name for path in root.iterdir() if path.is_dir()):
+            if name not in _SUBFOLDERS and (similar := nearest(name, _SUBFOLDERS)):
+                raise RuleError(f"{root / name}: this folder is not read{similar}; rename it")
+    return read_vocabularies([folder for root in roots if (folder := root / "vocabulary").is_dir()])
+
+
+@cache
+def _shipped_vocabularies() -> Vocabularies:
+    return read_vocabularies([resource_folder("rules") / "vocabulary"])
+
+
+def read_vocabularies(folders: Sequence[Path]) -> Vocabularies:
+    """Read and merge every ``*.toml`` of these vocabulary folders.
+
+    Raises:
+        RuleError: A file cannot be trusted, or two entries contradict each other; the message names file and key.
+    """
+    merged = _Merged()
+    files: list[tuple[str, str]] = []
+    for folder in folders:
+        for path in toml_files(folder):
+            with errors_name_file(path):
+                tables, digest = read_toml(path)
+                _READERS.get(path.name, _read_terms_and_licences)(merged, tables, path)
+            files.append((path.name, digest))
+    return merged.vocabularies(tuple(files))
+
+
+class _Entries(Generic[Entry]):
+    """The entries of one table by key, with the file that each is from."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        self.by_key: dict[str, Entry] = {}
+        self.file: dict[str, Path] = {}
+
+    def add(
+        self, key: str, table: Mapping[str, Any], parse: Callable[[str, Mapping[str, Any]], Entry], path: Path
+    ) -> None:
+        """Add the entry of a table. Raises :class:`ValueError` if it contradicts an earlier one."""
+        with errors_name_entry(f"{self.table}.{key}" if self.table else key):
+            if not isinstance(table, Mapping):
+                raise ValueError(f"expected a table, not {table!r}")
+            replaces = table.get("replaces", False)
+            entry = parse(key, {name: value for name, value in table.items() if name != "replaces"})
+            if not isinstance(replaces, bool):
+                raise ValueError(f"replaces: expected true or false, not {replaces!r}")
+            if replaces and key not in self.by_key:
+                raise ValueError(f"replaces: there is no entry {key!r} before it{nearest(key, self.by_key)}")
+            if not replaces and self.by_key.get(key, entry) != entry:
+                raise ValueError(
+                    f"contradicts the entry of this name in {self.file[key]}; correct one of the two, or write "
+                    "replaces = true in this entry"
+                )
+            self.by_key[key], self.file[key] = entry, path
+
+    @property
+    def all(self) -> tuple[Entry, ...]:
+        return tuple(self.by_key.values())
+
+
+class _Merged:
+    """What was read so far, each table's entries by their key."""
+
+    def __init__(self) -> None:
+        self.licences = _Entries[Licence]("licence")
+        self.texts = _Entries[LicenceText]("text")
+        self.terms = _Entries[Term]("term")
+        self.hashed_terms: list[HashedTerms] = []
+        self.withdrawn = _Entries[WithdrawnDataset]("")
+        self.renamed = {name: _Entries[str](name) for name in ("models", "datasets", "files")}
+        self.hubs = _Entries[HubAddresses]("")
+        self.directory = _Entries[Directory]("")
+        self.hotlines = _Entries[Hotline]("hotline")
+        self.providers = _Entries[ListProvider]("provider")
+
+    def vocabularies(self, files: tuple[tuple[str, str], ...]) -> Vocabularies:
+        """Return what was read. Raises :class:`RuleError` if entries of different names contradict each other."""
+        self._check_hosts()
+        contacts = Contacts(
+            next(iter(self.directory.all), Directory()), self.hotlines.all, self.providers.all
+        )  # fmt: skip
+        return Vocabularies(
+            self.terms.all,
+            tuple(self.hashed_terms),
+            self._licences(),
+            tuple(sorted(self.withdrawn.all, key=lambda dataset: dataset.id)),
+            RenamedRepositories(**{name: _newest_names(entries) for name, entries in self.renamed.items()}),
+            self.hubs.by_key,
+            contacts,
+            files,
+        )
+
+    def _licences(self) -> Licences:
+        for digest, text in self.texts.by_key.items():
+            if text.licence not in self.licences.by_key:
+                similar = nearest(text.licence, self.licences.by_key)
+                raise RuleError(f"{self.texts.file[digest]}: text: there is no licence {text.licence!r}{similar}")
+        try:
+            return licences(self.licences.all, self.texts.all)
+        except SpellingConflict as conflict:
+            first, second = (self.licences.file[name] for name in conflict.licences)
+            raise RuleError(f"{second}: {conflict} (of {first}); remove one of the two spellings") from conflict
+
+    def _check_hosts(self) -> None:
+        owners: dict[str, str] = {}
+        for hub in self.hubs.all:
+            for host in hub.hosts:
+                if (owner := owners.setdefault(host, hub.id)) != hub.id:
+                    raise RuleError(
+                        f"{self.hubs.file[hub.id]}: {hub.id}.hosts: {host!r} is a host of {owner} already, in "
+                        f"{self.hubs.file[owner]}; remove it from one of the two"
+                    )
+
+
+def _newest_names(entries: _Entries[str]) -> Mapping[str, str]:
+    """Follow names that were changed more than once to the newest. Raises :class:`RuleError` for a circle."""
+    newest: dict[str, str] = {}
+    for old, new in entries.by_key.items():
+        seen = {old}
+        while (following := entries.by_key.get(new.lower())) is not None and new.lower() != following.lower():
+            if new.lower() in seen:
+                raise RuleError(
+                    f"{entries.file[old]}: {entries.table}.{old}: was renamed in a circle, with an entry of "
+                    f"{entries.file[new.lower()]}; correct one of the two"
+                )
+            seen.add(new.lower())
+            new = following
+        newest[old] = new
+    return newest
+
+
+def _read_terms_and_licences(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    for name in tables:
+        if name not in ("licence", "text", "term", "hashed"):
+            raise ValueError(
+                f"{name}: unknown table{nearest(name, ('licence', 'text', 'term', 'hashed'))}; "
+                f"a file called {path.name} may hold licence, text, term and hashed"
+                f"{_file_hint(path.name)}"
+            )
+    for name, table in read_table(tables, "licence").items():
+        merged.licences.add(name, table, parse_licence, path)
+    for table in read_tables(tables, "text"):
+        merged.texts.add(str(table.get("sha256", "")), table, parse_licence_text, path)
+    for table in read_tables(tables, "term"):
+        merged.terms.add(str(table.get("id", "")), table, parse_term, path)
+    if "hashed" in tables:
+        with errors_name_entry("hashed"):
+            merged.hashed_terms.append(parse_hashed_terms(read_table(tables, "hashed"), path.parent))
+
+
+def _file_hint(name: str) -> str:
+    return nearest(name, _READERS).replace("did you mean", "did you mean to call it")
+
+
+def _read_withdrawn(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    for name, table in tables.items():
+        merged.withdrawn.add(name, table, parse_withdrawn_dataset, path)
+
+
+def _read_renamed(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    reject_unknown_keys(tables, tuple(merged.renamed))
+    for name, entries in merged.renamed.items():
+        for old, new in read_table(tables, name).items():
+            table = new if isinstance(new, Mapping) else {"name": new}
+            entries.add(old.lower(), table, parse_new_name, path)
+
+
+def _read_hubs(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    for name, table in tables.items():
+        merged.hubs.add(name, table, parse_hub, path)
+
+
+def _read_hotlines(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    reject_unknown_keys(tables, ("directory", "hotline", "provider"))
+    if "directory" in tables:
+        merged.directory.add("directory", tables["directory"], parse_directory, path)
+    for table in read_tables(tables, "hotline"):
+        merged.hotlines.add(f"{table.get('code', '')} {table.get('name', '')}", table, parse_hotline, path)
+    for table in read_tables(tables, "provider"):
+        merged.providers.add(str(table.get("name", "")), table, parse_list_provider, path)
+
+
+_READERS: Mapping[str, Callable[[_Merged, Mapping[str, Any], Path], None]] = {
+    "withdrawn.toml": _read_withdrawn,
+    "renamed.toml": _read_renamed,
+    "hubs.toml": _read_hubs,
+    "hotlines.toml": _read_hotlines,
+}

@@ -1,0 +1,274 @@
+"""Parse the tables of vocabulary files. Each parser raises :class:`ValueError` that names the key at fault."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import re2
+
+from auditor.model import KINDS, STATEMENT_KEYS, Kind
+from auditor.policy.toml_tables import one_of, read_table, read_text, read_texts, reject_unknown_keys
+from auditor.terms.licences import Licence, LicenceText
+from auditor.terms.patterns import compile_pattern
+from auditor.terms.vocabulary import LONGEST_TERM, PAIRED_KINDS, HashedTerms, Term, read_key
+
+LetterCase = Literal["ignored", "kept"]
+_CLAUSES = ("explicit", "by-reference", "absent", "unknown")
+_PERMISSIONS = ("commercial", "derivatives", "redistribution")
+_PERMITTED = ("yes", "no", "conditions", "unknown")
+_SHA256_BYTES = 32
+_SKETCH_BYTES = 4  # of each hash
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawnDataset:
+    """A dataset that was withdrawn; ``names`` are exact names by which it or a part of it is called."""
+
+    id: str
+    title: str
+    names: tuple[str, ...]
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RenamedRepositories:
+    """New names by old ones in lower case; ``files`` maps file names of well-known base models to repositories."""
+
+    models: Mapping[str, str] = field(default_factory=dict)
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HubAddresses:
+    """Under which addresses one hub serves its repositories.
+
+    Attributes:
+        hosts: Hosts that serve the same paths.
+        letter_case: Whether the hub ignores letter case in names.
+        name: A regular expression for the names of repositories.
+        parts: How many parts of a path a name takes.
+        forbidden: What no name contains.
+        reserved: First parts of a path that are no owner.
+        paths: The folders of one repository, with ``{name}`` in place of its name, by kind.
+    """
+
+    id: str
+    title: str
+    hosts: tuple[str, ...]
+    letter_case: LetterCase
+    name: str
+    parts: int
+    forbidden: tuple[str, ...]
+    reserved: tuple[str, ...]
+    paths: Mapping[Kind, tuple[str, ...]]
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    """Where known content is reported in one country."""
+
+    code: str  # ISO 3166-1 alpha-2
+    country: str
+    name: str
+    url: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListProvider:
+    """Who gives a list of known content to organisations they have vetted."""
+
+    name: str
+    what: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Where the hotlines of all countries are listed."""
+
+    name: str = ""
+    url: str = ""
+
+
+@contextmanager
+def errors_name_entry(entry: str) -> Iterator[None]:
+    """Put the name of an entry before the message of a :class:`ValueError`."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{entry}: {error}") from error
+
+
+def parse_licence(name: str, table: Mapping[str, Any]) -> Licence:
+    """Parse ``[licence.NAME]``."""
+    reject_unknown_keys(table, ("title", "spdx", "permits", "clause", "refers", "aliases", "source"))
+    permits = read_table(table, "permits")
+    for permission, permitted in permits.items():
+        one_of("permits", permission, _PERMISSIONS)
+        one_of(f"permits.{permission}", permitted, _PERMITTED)
+    return Licence(
+        name,
+        read_text(table, "title"),
+        read_text(table, "spdx", ""),
+        _words(table, "aliases"),
+        permits,
+        one_of("clause", read_text(table, "clause", "unknown"), _CLAUSES),
+        read_text(table, "refers", ""),
+        read_text(table, "source", ""),
+    )
+
+
+def parse_licence_text(_: str, table: Mapping[str, Any]) -> LicenceText:
+    """Parse ``[[text]]``: the SHA-256 and the sketch (hashes of four bytes) of a licence's text."""
+    reject_unknown_keys(table, ("licence", "sha256", "sketch"))
+    digest, sketch = _unhex(table, "sha256"), _unhex(table, "sketch")
+    if len(digest) != _SHA256_BYTES:
+        raise ValueError("sha256: expected 64 hex digits")
+    if not sketch or len(sketch) % _SKETCH_BYTES:
+        raise ValueError("sketch: expected hashes of 8 hex digits each")
+    hashes = (sketch[at : at + _SKETCH_BYTES] for at in range(0, len(sketch), _SKETCH_BYTES))
+    return LicenceText(
+        read_text(table, "licence"), digest.hex(), frozenset(int.from_bytes(each, "big") for each in hashes)
+    )
+
+
+def parse_term(_: str, table: Mapping[str, Any]) -> Term:
+    """Parse ``[[term]]``."""
+    reject_unknown_keys(table, ("id", "kind", "value", "headings", "patterns", "words", "tags", "source"))
+    name = read_text(table, "id")
+    term = Term(
+        name,
+        one_of("kind", read_text(table, "kind"), (*STATEMENT_KEYS, *PAIRED_KINDS)),
+        read_text(table, "value", name),
+        _words(table, "headings"),
+        _words(table, "patterns"),
+        _words(table, "words"),
+        _words(table, "tags"),
+        read_text(table, "source", ""),
+    )
+    if not (term.headings or term.patterns or term.words or term.tags):
+        raise ValueError("has neither headings, patterns, words nor tags")
+    for pattern in (*term.headings, *term.patterns):
+        try:
+            compile_pattern(pattern)
+        except re2.error as error:
+            raise ValueError(f"{pattern!r} is not an RE2 pattern: {error}") from error
+    return term
+
+
+def parse_hashed_terms(table: Mapping[str, Any], folder: Path) -> HashedTerms:
+    """Parse ``[hashed]``; its key file lies in ``folder``."""
+    reject_unknown_keys(table, ("key_file", "words", "terms"))
+    key_file = folder / read_text(table, "key_file")
+    try:
+        key = read_key(key_file)
+    except OSError as error:
+        raise ValueError(f"key_file: {key_file} cannot be read: {error.strerror}") from error
+    lengths, terms = table.get("words", [1]), read_table(table, "terms")
+    if not isinstance(lengths, list) or not all(type(each) is int and 1 <= each <= LONGEST_TERM for each in lengths):
+        raise ValueError(f"words: expected the numbers of words that terms have, each 1 to {LONGEST_TERM}")
+    ids: dict[bytes, str] = {}
+    for name in terms:
+        for text in read_texts(terms, name):
+            digest = _unhex({name: text}, name)
+            if len(digest) != _SHA256_BYTES:
+                raise ValueError(f"terms.{name}: a digest is not HMAC-SHA256 (64 hex digits)")
+            if ids.setdefault(digest, name) != name:
+                raise ValueError(f"terms.{name}: a digest of it is given to {ids[digest]} too")
+    return HashedTerms(key, tuple(lengths), ids)
+
+
+def parse_withdrawn_dataset(name: str, table: Mapping[str, Any]) -> WithdrawnDataset:
+    """Parse ``[NAME]`` of ``withdrawn.toml``; ``why`` is for people alone."""
+    reject_unknown_keys(table, ("title", "why", "names", "references"))
+    read_text(table, "why", "")
+    return WithdrawnDataset(
+        name, read_text(table, "title", name), read_texts(table, "names"), read_texts(table, "references", ())
+    )
+
+
+def parse_new_name(_: str, table: Mapping[str, Any]) -> str:
+    """Parse ``{ name = "new" }`` of ``renamed.toml``, which may write ``"new"`` instead."""
+    reject_unknown_keys(table, ("name",))
+    return read_text(table, "name")
+
+
+def parse_hub(name: str, table: Mapping[str, Any]) -> HubAddresses:
+    """Parse ``[NAME]`` of ``hubs.toml``."""
+    reject_unknown_keys(
+        table,
+        ("title", "hosts", "letter_case", "name", "parts", "forbidden", "reserved", "paths", "references"),
+    )
+    pattern, parts, folders = read_text(table, "name"), table.get("parts"), read_table(table, "paths")
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"name: {pattern!r} is not a regular expression: {error}") from error
+    if type(parts) is not int or parts < 1:
+        raise ValueError(f"parts: expected a number from 1 on, not {parts!r}")
+    paths: dict[Kind, tuple[str, ...]] = {}
+    for kind in folders:
+        one_of("paths", kind, KINDS)
+        paths[cast("Kind", kind)] = read_texts(folders, kind)
+        for path in paths[cast("Kind", kind)]:
+            before, found, after = path.partition("{name}")
+            if not found or not before.startswith("/") or not before.endswith("/") or "/" in after:
+                raise ValueError(f"paths.{kind}: {path!r}: write /…/{{name}}, with nothing after it but a suffix")
+    if not paths:
+        raise ValueError("paths: missing")
+    return HubAddresses(
+        name,
+        read_text(table, "title"),
+        read_texts(table, "hosts"),
+        cast("LetterCase", one_of("letter_case", read_text(table, "letter_case"), get_args(LetterCase))),
+        pattern,
+        parts,
+        read_texts(table, "forbidden", ()),
+        read_texts(table, "reserved", ()),
+        paths,
+        read_texts(table, "references", ()),
+    )
+
+
+def parse_hotline(_: str, table: Mapping[str, Any]) -> Hotline:
+    """Parse ``[[hotline]]`` of ``hotlines.toml``."""
+    keys = ("code", "country", "name", "url", "source")
+    reject_unknown_keys(table, keys)
+    return Hotline(*(read_text(table, key) for key in keys))
+
+
+def parse_list_provider(_: str, table: Mapping[str, Any]) -> ListProvider:
+    """Parse ``[[provider]]`` of ``hotlines.toml``."""
+    keys = ("name", "what", "url")
+    reject_unknown_keys(table, keys)
+    return ListProvider(*(read_text(table, key) for key in keys))
+
+
+def parse_directory(_: str, table: Mapping[str, Any]) -> Directory:
+    """Parse ``[directory]`` of ``hotlines.toml``."""
+    keys = ("name", "url")
+    reject_unknown_keys(table, keys)
+    return Directory(*(read_text(table, key) for key in keys))
+
+
+def _words(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    words = read_texts(table, key, ())
+    if not all(words):
+        raise ValueError(f"{key}: one of the texts is empty")
+    return words
+
+
+def _unhex(table: Mapping[str, Any], key: str) -> bytes:
+    try:
+        return binascii.unhexlify(read_text(table, key))
+    except binascii.Error as error:
+        raise ValueError(f"{key}: expected hex digits") from error

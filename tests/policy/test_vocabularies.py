@@ -1,0 +1,243 @@
+"""Vocabularies are merged from every rules folder, and a file that cannot be trusted is refused by file and key."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from auditor.errors import RuleError
+from auditor.policy.load import load_policy
+from auditor.policy.vocabularies import Vocabularies, compiled_vocabulary, load_vocabularies, read_vocabularies
+from auditor.terms.licences import normal_words, sketch_of
+
+TERM = '[[term]]\nid = "ours"\nkind = "signal"\nwords = ["{word}"]\n'
+HUB = """
+[{id}]
+title = "Ours"
+hosts = ["{host}"]
+letter_case = "kept"
+name = '[a-z]+/[a-z]+'
+parts = 2
+paths = {{ model = ["/m/{{name}}"] }}
+"""
+HOTLINE = '[[hotline]]\ncode = "XX"\ncountry = "Nowhere"\nname = "Ours"\nurl = "{url}"\nsource = "https://x.example"\n'
+
+
+def rules_folder(path: Path, files: Mapping[str, str]) -> Path:
+    """Write a rules folder with these vocabulary files and return it."""
+    (path / "vocabulary").mkdir(parents=True)
+    for name, text in files.items():
+        (path / "vocabulary" / name).write_text(text, encoding="utf-8")
+    return path
+
+
+def load(path: Path, files: Mapping[str, str]) -> Vocabularies:
+    return load_vocabularies((rules_folder(path, files),))
+
+
+# An operator's entries add to the shipped ones
+
+
+def test_an_operators_withdrawn_dataset_is_added(tmp_path: Path) -> None:
+    withdrawn = load(tmp_path, {"withdrawn.toml": '[badset]\nnames = ["acme/badset"]\n'}).withdrawn
+    assert [dataset.id for dataset in withdrawn] == ["badset", "laion-400m", "laion-5b", "nudenet"]
+    assert withdrawn[0].names == ("acme/badset",)
+
+
+def test_an_operators_renamed_repository_is_added_and_followed_to_its_newest_name(tmp_path: Path) -> None:
+    text = '[models]\n"openai-community/GPT2" = "acme/gpt2"\n[files]\n"ours.ckpt" = "acme/ours"\n'
+    renamed = load(tmp_path, {"renamed.toml": text}).renamed
+    assert renamed.models["gpt2"] == renamed.models["openai-community/gpt2"] == "acme/gpt2"
+    assert renamed.models["t5-base"] == "google-t5/t5-base"
+    assert renamed.files["ours.ckpt"] == "acme/ours"
+
+
+def test_an_operators_licence_counts_with_its_text_and_permissions(tmp_path: Path) -> None:
+    text = " ".join(f"word{number}" for number in range(400))
+    sketch = "".join(f"{number:08x}" for number in sorted(sketch_of(normal_words(text))))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    own = '[licence.own-1]\ntitle = "Own License 1"\npermits = { commercial = "no" }\n'
+    own += f'[[text]]\nlicence = "own-1"\nsha256 = "{digest}"\nsketch = "{sketch}"\n'
+    known = load(tmp_path, {"own.toml": own}).licences
+    assert known.id_of("own license 1.0") == "own-1"
+    assert known.text_of(text)[:2] == ("own-1", "exact")
+    assert known.by_id["own-1"].permits == {"commercial": "no"}
+    assert known.id_of("Apache 2") == "apache-2.0"
+
+
+def test_an_operators_hub_is_added(tmp_path: Path) -> None:
+    hubs = load(tmp_path, {"hubs.toml": HUB.format(id="ours", host="models.example")}).hubs
+    assert hubs["ours"].hosts == ("models.example",)
+    assert "huggingface" in hubs
+
+
+def test_an_operators_hotline_is_added(tmp_path: Path) -> None:
+    contacts = load(tmp_path, {"hotlines.toml": HOTLINE.format(url="https://ours.example")}).contacts
+    assert contacts.hotlines[-1].url == "https://ours.example"
+    assert {hotline.code for hotline in contacts.hotlines} > {"XX", "US"}
+    assert contacts.directory == load_vocabularies().contacts.directory
+
+
+def test_an_operators_term_is_found_beside_the_shipped_ones(tmp_path: Path) -> None:
+    vocabularies = load(tmp_path, {"own.toml": TERM.format(word="teapot")})
+    assert [term.id for term in vocabularies.terms][-1] == "ours"
+    assert [name for name, _ in compiled_vocabulary(vocabularies).markers.alone] == ["ours"]
+
+
+# Contradictions
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second", "key"),
+    [
+        ("own.toml", TERM.format(word="teapot"), TERM.format(word="kettle"), "term.ours"),
+        ("own.toml", '[licence.own]\ntitle = "A"\n', '[licence.own]\ntitle = "B"\n', "licence.own"),
+        ("withdrawn.toml", '[badset]\nnames = ["a"]\n', '[badset]\nnames = ["b"]\n', "badset"),
+        ("renamed.toml", '[models]\n"a/b" = "c/d"\n', '[models]\n"A/B" = { name = "e/f" }\n', "models.a/b"),
+        ("hubs.toml", HUB.format(id="ours", host="a.example"), HUB.format(id="ours", host="b.example"), "ours"),
+        ("hotlines.toml", HOTLINE.format(url="https://a.b"), HOTLINE.format(url="https://c.d"), "hotline.XX Ours"),
+    ],
+)
+def test_entries_that_contradict_each_other_need_a_word_of_the_later_one(
+    tmp_path: Path, name: str, first: str, second: str, key: str
+) -> None:
+    one, two = rules_folder(tmp_path / "1", {name: first}), rules_folder(tmp_path / "2", {name: second})
+    with pytest.raises(RuleError) as refused:
+        load_vocabularies((one, two))
+    assert str(refused.value) == (
+        f"{two / 'vocabulary' / name}: {key}: contradicts the entry of this name in {one / 'vocabulary' / name}; "
+        "correct one of the two, or write replaces = true in this entry"
+    )
+    same = rules_folder(tmp_path / "same", {name: first})
+    assert load_vocabularies((one, same)).files[-1] == load_vocabularies((one,)).files[-1], "the same is said twice"
+    table = second.replace(" }", ", replaces = true }") if name == "renamed.toml" else second
+    if name != "renamed.toml":
+        head, newline, rest = second.lstrip().partition("\n")
+        table = f"{head}{newline}replaces = true\n{rest}"
+    (two / "vocabulary" / name).write_text(table, encoding="utf-8")
+    assert pickle.dumps(load_vocabularies((one, two))) != pickle.dumps(load_vocabularies((one,)))
+
+
+def test_an_entry_that_replaces_a_shipped_one_takes_its_place(tmp_path: Path) -> None:
+    own = '[licence.mit]\nreplaces = true\ntitle = "MIT License"\nclause = "unknown"\n'
+    known = load(tmp_path, {"own.toml": own}).licences
+    assert known.by_id["mit"].clause == "unknown"
+
+
+def test_two_licences_of_one_spelling_are_refused_with_both_files(tmp_path: Path) -> None:
+    root = rules_folder(tmp_path, {"own.toml": '[licence.own]\ntitle = "Own"\naliases = ["apache"]\n'})
+    with pytest.raises(RuleError) as refused:
+        load_vocabularies((root,))
+    assert str(refused.value).startswith(f"{root / 'vocabulary' / 'own.toml'}: “apache” names both apache-2.0 and own")
+    assert "licences.toml); remove one of the two spellings" in str(refused.value)
+
+
+def test_a_host_of_two_hubs_is_refused_with_both_files(tmp_path: Path) -> None:
+    root = rules_folder(tmp_path, {"hubs.toml": HUB.format(id="ours", host="hf.co")})
+    with pytest.raises(RuleError) as refused:
+        load_vocabularies((root,))
+    message = f"{root / 'vocabulary' / 'hubs.toml'}: ours.hosts: 'hf.co' is a host of huggingface already, in "
+    assert str(refused.value).startswith(message)
+
+
+def test_repositories_that_were_renamed_in_a_circle_are_refused(tmp_path: Path) -> None:
+    root = rules_folder(tmp_path, {"renamed.toml": '[datasets]\n"a" = "b"\n"b" = "c"\n"c" = "a"\n'})
+    with pytest.raises(RuleError, match=r"renamed\.toml: datasets\.a: was renamed in a circle"):
+        load_vocabularies((root,))
+
+
+# Files that cannot be trusted
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("own.toml", '[licence.a]\ntitel = "A"\n', "licence.a: titel: unknown key (did you mean 'title'?)"),
+        ("own.toml", '[licence.a]\nspdx = "A"\n', "licence.a: title: missing"),
+        ("own.toml", '[licence.a]\ntitle = "A"\nclause = "maybe"\n', "licence.a: clause: 'maybe' is none of explicit"),
+        ("own.toml", '[licence.a]\ntitle = "A"\npermits = { sale = "no" }\n', "licence.a: permits: 'sale' is none of"),
+        (
+            "own.toml",
+            '[licence.a]\ntitle = "A"\npermits = { commercial = "nope" }\n',
+            "licence.a: permits.commercial: 'nope' is none of yes, no, conditions, unknown",
+        ),
+        ("own.toml", "licence = 1\n", "licence: expected a table, not 1"),
+        ("own.toml", "[licence]\na = 1\n", "licence.a: expected a table, not 1"),
+        ("own.toml", '[licence.a]\nreplaces = true\ntitle = "A"\n', "licence.a: replaces: there is no entry 'a' befo"),
+        ("own.toml", '[licence.a]\nreplaces = 1\ntitle = "A"\n', "licence.a: replaces: expected true or false, not 1"),
+        ("own.toml", '[[text]]\nlicence = "mit"\nsha256 = "ab"\nsketch = "00000001"\n', "text.ab: sha256: expected 64"),
+        ("own.toml", f'[[text]]\nlicence = "mit"\nsha256 = "{"ab" * 32}"\nsketch = "0"\n', f"text.{'ab' * 32}: sketch"),
+        (
+            "own.toml",
+            f'[[text]]\nlicence = "mti"\nsha256 = "{"ab" * 32}"\nsketch = "00000001"\n',
+            "text: there is no licence 'mti' (did you mean 'mit'?)",
+        ),
+        ("own.toml", '[[term]]\nid = "a"\nkind = "nonsense"\nwords = ["x"]\n', "term.a: kind: 'nonsense' is none of "),
+        ("own.toml", '[[term]]\nid = "a"\nkind = "safety"\n', "term.a: has neither headings, patterns, words nor tags"),
+        ("own.toml", '[[term]]\nid = "a"\nkind = "safety"\nwords = [""]\n', "term.a: words: one of the texts is empty"),
+        ("own.toml", '[[term]]\nid = "a"\nkind = "safety"\npatterns = ["(?=x)"]\n', "term.a: '(?=x)' is not an RE2 p"),
+        ("own.toml", '[hashed]\nkey_file = "none"\nterms = {}\n', "hashed: key_file: "),
+        ("own.toml", "[licence", "is not a TOML file: "),
+        ("own.toml", "[terms]\n", "terms: unknown table (did you mean 'term'?); a file called own.toml may hold"),
+        (
+            "withdrawns.toml",
+            '[badset]\nnames = ["a"]\n',
+            "badset: unknown table; a file called withdrawns.toml may hold licence, text, term and hashed"
+            " (did you mean to call it 'withdrawn.toml'?)",
+        ),
+        ("withdrawn.toml", "[x]\nnames = []\n", "x: names: expected at least one"),
+        ("withdrawn.toml", "[x]\nnames = ['a']\ncolour = 1\n", "x: colour: unknown key"),
+        ("withdrawn.toml", "x = 1\n", "x: expected a table, not 1"),
+        ("renamed.toml", "[model]\n", "model: unknown key (did you mean 'models'?)"),
+        ("renamed.toml", "[models]\na = 1\n", "models.a: name: expected text, not 1"),
+        ("hubs.toml", '[hub]\ntitle = "x"\n', "hub: name: missing"),
+        ("hubs.toml", '[hub]\ncolour = "red"\n', "hub: colour: unknown key"),
+        (
+            "hubs.toml",
+            HUB.format(id="hub", host="a.example").replace("/m/{name}", "/m/{name}/x"),
+            "hub: paths.model: '/m/{name}/x': write /…/{name}, with nothing after it but a suffix",
+        ),
+        ("hubs.toml", HUB.format(id="hub", host="a.example").replace("'[", "'(["), "hub: name: '([a-z]+/[a-z]+' is"),
+        ("hubs.toml", HUB.format(id="hub", host="a.example").replace("= 2", "= 0"), "hub: parts: expected a number fr"),
+        ("hotlines.toml", '[[hotline]]\ncode = "IE"\n', "hotline.IE : country: missing"),
+        ("hotlines.toml", "[[hotlines]]\n", "hotlines: unknown key (did you mean 'hotline'?)"),
+    ],
+)  # fmt: skip
+def test_a_vocabulary_that_cannot_be_trusted_is_refused_by_file_and_key(
+    tmp_path: Path, name: str, text: str, message: str
+) -> None:
+    root = rules_folder(tmp_path, {name: text})
+    with pytest.raises(RuleError) as refused:
+        load_vocabularies((root,))
+    assert str(refused.value).startswith(f"{root / 'vocabulary' / name}: {message}")
+
+
+def test_a_digest_of_two_hashed_terms_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "our.key").write_text("0123456789abcdef")
+    digest = "ab" * 32
+    (tmp_path / "own.toml").write_text(
+        f'[hashed]\nkey_file = "our.key"\n[hashed.terms]\none = ["{digest}"]\ntwo = ["{digest}"]\n'
+    )
+    with pytest.raises(RuleError, match=r"own\.toml: hashed: terms\.two: a digest of it is given to one too"):
+        read_vocabularies((tmp_path,))
+
+
+def test_a_folder_whose_name_is_misspelt_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "vocabularies").mkdir()
+    with pytest.raises(RuleError, match=r"vocabularies: this folder is not read \(did you mean 'vocabulary'\?\)"):
+        load_vocabularies((tmp_path,))
+
+
+# The policy carries them
+
+
+def test_vocabularies_count_in_the_fingerprint_and_travel_with_the_policy(tmp_path: Path) -> None:
+    policy = load_policy((rules_folder(tmp_path, {"own.toml": TERM.format(word="teapot")}),))
+    assert policy != load_policy()
+    there = pickle.loads(pickle.dumps(policy)).vocabularies
+    assert there.terms == policy.vocabularies.terms
+    assert there.licences == policy.vocabularies.licences
