@@ -1,4 +1,4 @@
-"""Decides which subject a file belongs to: its kind, its name and its revision. The one place for it.
+"""Decides which subject a file belongs to: its kind, its name and its revision. Nothing else decides it.
 
 For each folder, from the target down, the first that fits:
 
@@ -7,12 +7,12 @@ For each folder, from the target down, the first that fits:
    cache) likewise, with its revision. All that lies below belongs to it.
 2. **A repository**: a folder with weights or a model's configuration is a model; one with dataset
    metadata (``metadata.csv``, ``dataset_infos.json``, a Croissant file) is a dataset; one whose README is
-   a card is what the card's metadata says. It is called by its path from the target, the target itself
-   by its folder's name. A folder below a model belongs to that model unless it holds a card of its own.
+   a card is what the card's metadata says. Its name is its path from the target; that of the target is
+   its folder's name. A folder below a model belongs to that model unless it holds a card of its own.
 3. **No subject of its own**: samples in it belong to the folder above, at last to the target, as a
-   dataset. Each card or terms text in it stands alone: ``ORG__NAME.md`` and ``ORG__NAME__README.md`` are
-   ``ORG/NAME``, any other is called by its path without the suffix. Its kind is the folder's word
-   (``model-cards``, ``datasets``) or else what the card itself tells.
+   dataset. Each card or terms text in it is a subject by itself: ``ORG__NAME.md`` and
+   ``ORG__NAME__README.md`` are ``ORG/NAME``, the name of any other is its path without the suffix. Its
+   kind is that of the folders' names (``model-cards``, ``datasets``) or else what the card itself tells.
 
 **Revision**: the snapshot's commit in a hub cache; the commit that ``hf download --local-dir`` leaves in
 ``.cache/huggingface/download``; else empty.
@@ -27,7 +27,7 @@ from typing import Literal
 
 from auditor.model import Kind
 
-WEIGHTS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx", ".h5", ".msgpack", ".tflite")
+WEIGHTS_SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx", ".h5", ".msgpack", ".tflite")
 MODEL_FILES = frozenset(
     {"model_index.json", "adapter_config.json", "config.json", "generation_config.json", "mergekit_config.yml"}
 )
@@ -42,18 +42,18 @@ DATASET_FILES = frozenset(
         "metadata.parquet",
     }
 )
-_HUB = {"models": "model", "datasets": "dataset"}
+_HUB_FOLDERS = {"models": "model", "datasets": "dataset"}
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_MODEL_WORD = re.compile(r"(^|[^a-z])models?($|[^a-z])")
-_DATASET_WORD = re.compile(r"(^|[^a-z])datasets?($|[^a-z])")
-_PART = re.compile(r"-\d{5}-of-\d{5}\.")
+_NAMES_MODELS = re.compile(r"(^|[^a-z])models?($|[^a-z])")
+_NAMES_DATASETS = re.compile(r"(^|[^a-z])datasets?($|[^a-z])")
+_PART_OF_WEIGHTS = re.compile(r"-\d{5}-of-\d{5}\.")
 _CARD_STEMS = ("readme", "modelcard", "model_card")
 _REPOSITORY_NAME = re.compile(r"[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The subject that a folder is or lies in. ``rank`` says how surely: hub, repository or target."""
+    """The subject that a folder is or lies in; ``rank`` says by which of the three rules above."""
 
     kind: Kind | Literal[""]
     name: str
@@ -62,10 +62,10 @@ class Owner:
 
 
 def hub_owner(parts: Sequence[str]) -> Owner | None:
-    """The hub repository that a path's parts lead to or into, or None."""
+    """Return the hub repository that a path leads to or into; None if there is none."""
     for at in range(len(parts) - 1, -1, -1):
         part = parts[at]
-        for word, kind in _HUB.items():
+        for word, kind in _HUB_FOLDERS.items():
             if part.startswith(f"{word}--"):
                 revision = next((p for p in parts[at + 1 : at + 3] if _COMMIT.fullmatch(p)), "")
                 return Owner(kind, part.removeprefix(f"{word}--").replace("--", "/"), revision, "hub")  # type: ignore[arg-type]
@@ -74,41 +74,41 @@ def hub_owner(parts: Sequence[str]) -> Owner | None:
     return None
 
 
-def kind_of_files(names: Sequence[str]) -> Kind | Literal[""]:
-    """What a folder is by its files' names alone; "" where they do not tell."""
+def kind_from_file_names(names: Sequence[str]) -> Kind | Literal[""]:
+    """Return the kind of a folder by the names of its files; "" if they do not tell."""
     lower = [name.lower() for name in names]
-    if any(name in MODEL_FILES or name.endswith(WEIGHTS) for name in lower):
+    if any(name in MODEL_FILES or name.endswith(WEIGHTS_SUFFIXES) for name in lower):
         return "model"
     if any(name in DATASET_FILES for name in lower):
         return "dataset"
     return ""
 
 
-def is_collection(names: Sequence[str]) -> bool:
-    """Several files of weights that nothing says belong together: no card, configuration or parts of one."""
+def is_weights_collection(names: Sequence[str]) -> bool:
+    """Return whether a folder holds several models: weights without a card, a configuration or numbered parts."""
     lower = [name.lower() for name in names]
-    weights = [name for name in lower if name.endswith(WEIGHTS)]
-    together = any(name in MODEL_FILES or name.endswith(".index.json") for name in lower) or card_name(names)
-    return len(weights) > 1 and not together and not any(_PART.search(name) for name in weights)
+    weights = [name for name in lower if name.endswith(WEIGHTS_SUFFIXES)]
+    belong_together = any(name in MODEL_FILES or name.endswith(".index.json") for name in lower) or find_card(names)
+    return len(weights) > 1 and not belong_together and not any(_PART_OF_WEIGHTS.search(name) for name in weights)
 
 
-def kind_of_words(parts: tuple[str, ...]) -> Kind | Literal[""]:
-    """What the folder names say of the texts in them, the nearest first."""
+def kind_from_folder_names(parts: tuple[str, ...]) -> Kind | Literal[""]:
+    """Return the kind that the names of folders give to the texts in them, the nearest folder first; "" for none."""
     for part in reversed(parts):
-        model, dataset = _MODEL_WORD.search(part.lower()), _DATASET_WORD.search(part.lower())
+        model, dataset = _NAMES_MODELS.search(part.lower()), _NAMES_DATASETS.search(part.lower())
         if bool(model) != bool(dataset):
             return "model" if model else "dataset"
     return ""
 
 
-def card_name(names: Sequence[str]) -> str:
-    """The file that would be the folder's card: README.md in any case, else ``modelcard.md``, or ""."""
+def find_card(names: Sequence[str]) -> str:
+    """Return the file that is the folder's card: README.md in any case, else ``modelcard.md``; "" for none."""
     lower = {name.lower(): name for name in names}
     return next((lower[f"{stem}.md"] for stem in _CARD_STEMS if f"{stem}.md" in lower), "")
 
 
-def alone(uri: str) -> str:
-    """The name of a text that is a subject of its own; "" for the target's README."""
+def standalone_name(uri: str) -> str:
+    """Return the name of a text that is a subject by itself; "" for the target's README."""
     folder, _, name = uri.rpartition("/")
     stem = name.rpartition(".")[0] or name
     if stem.lower() in _CARD_STEMS:

@@ -273,7 +273,7 @@ def _files(targets: Sequence[str], out: Path) -> Iterator[Blob | Unread]:
         for file in sources[target].blobs(target):
             if file.uri.startswith(mine + others):
                 continue
-            yield file.under(prefix) if prefix else file
+            yield file.with_prefix(prefix) if prefix else file
         for uri in others:
             yield Unread(prefix + uri, "a run of this program: not read", skipped=True)
 

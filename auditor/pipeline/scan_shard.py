@@ -65,12 +65,12 @@ class Shard:
 
     @property
     def bytes(self) -> int:
-        return sum(file.size // file.stretch[1] for file in self.files if isinstance(file, Blob))
+        return sum(file.size // file.partition[1] for file in self.files if isinstance(file, Blob))
 
     @property
     def counted(self) -> tuple[Blob | Unread, ...]:
         """The files that count here: one that is read in stretches counts once, with the first."""
-        return tuple(file for file in self.files if isinstance(file, Unread) or not file.stretch[0])
+        return tuple(file for file in self.files if isinstance(file, Unread) or not file.partition[0])
 
     @property
     def seconds(self) -> float:
@@ -79,7 +79,7 @@ class Shard:
         Of a model's files, mostly weights, the bytes are digested at most; samples are decoded and compared.
         """
         blobs = [file for file in self.files if isinstance(file, Blob)]
-        work = sum(blob.size / 32 if blob.kind == "model" else blob.size / blob.stretch[1] for blob in blobs)
+        work = sum(blob.size / 32 if blob.kind == "model" else blob.size / blob.partition[1] for blob in blobs)
         return 60 + 0.25 * len(self.files) + work / 1024**2
 
     def split(self) -> tuple[Shard, ...]:
@@ -111,13 +111,13 @@ def _stretches(file: Blob | Unread) -> tuple[Blob | Unread, ...]:
     if isinstance(file, Unread) or file.kind == "model" or file.size <= STRETCH_BYTES or file.suffix != ".parquet":
         return (file,)
     many = -(-file.size // STRETCH_BYTES)
-    return tuple(replace(file, stretch=(at, many)) for at in range(many))
+    return tuple(replace(file, partition=(at, many)) for at in range(many))
 
 
 def _cost(file: Blob | Unread, whole_weights: bool) -> int:
     if isinstance(file, Unread):
         return 0
-    if file.stretch[1] > 1:
+    if file.partition[1] > 1:
         return SHARD_BYTES  # a shard of its own
     return file.size if file.kind != "model" or whole_weights else min(file.size, _HEADER_BYTES)
 
@@ -194,7 +194,7 @@ def _by_reader(shard: Shard, writer: Writer, extensions: tuple[Extension, ...]) 
             writer.unread(Unread(blob.uri, str(error), blob=blob))
             continue
         if name:
-            if not blob.stretch[0] or readers(extensions)[name].READS_PARTITIONS:
+            if not blob.partition[0] or readers(extensions)[name].READS_PARTITIONS:
                 found.setdefault(name, []).append(blob)
         else:
             writer.unread(Unread(blob.uri, "no reader knows this kind of file", skipped=True, blob=blob))
@@ -280,14 +280,14 @@ class Writer:
 
     def unread(self, unread: Unread, what: str = "file") -> None:
         """A file that was skipped or could not be read. The latter is a gap of its subject."""
-        later = unread.blob is not None and unread.blob.stretch[0] > 0
+        later = unread.blob is not None and unread.blob.partition[0] > 0
         if later and unread.skipped:
             return  # the first stretch says so
         (self._skipped if unread.skipped else self._errored).add(unread.uri)
         self._reasons[reason(unread.why)] += not later
         if not unread.skipped:
             blob = unread.blob
-            ref = blob.text_ref(blob.alone_kind or "document") if blob else Ref("document", unread.uri)
+            ref = blob.text_ref(blob.standalone_kind or "document") if blob else Ref("document", unread.uri)
             self.subject(Subject(ref.kind, ref.name, ref.revision, gaps=(Gap(what, unread.why, Place(unread.uri)),)))
 
     def weights(self, blobs: Sequence[Blob], *, sample: bool) -> None:

@@ -32,7 +32,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 def part(blob: Blob, data: bytes) -> Part:
     """What the card in ``data`` says of its subject. Raises :class:`Unreadable` where it is no text."""
     text, gaps = decode_text_up_to(data, MAX_CARD_BYTES)
-    return card_part(text, blob.uri, blob.kind or blob.alone_kind, blob.text_ref, gaps)
+    return card_part(text, blob.uri, blob.kind or blob.standalone_kind, blob.text_ref, gaps)
 
 
 EXAMPLES = (

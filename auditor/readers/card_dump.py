@@ -137,8 +137,8 @@ def _part(blob: Blob, number: int, row: Row, columns: CardColumns) -> Part:
         gaps.append(f"longer than {MAX_CARD_BYTES:,} characters: only these were read")
     if card is not None and not isinstance(card, (str, bytes)):
         gaps.append("its card is no text")
-    name = str(own).strip() if own not in (None, "") else f"{blob.alone or blob.name}#{number}"
-    said: Kind | Literal[""] = "dataset" if columns.are_of_datasets else blob.alone_kind
+    name = str(own).strip() if own not in (None, "") else f"{blob.standalone_name or blob.name}#{number}"
+    said: Kind | Literal[""] = "dataset" if columns.are_of_datasets else blob.standalone_kind
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return card_part(
@@ -206,7 +206,7 @@ def _parquet(raw: BinaryIO, blob: Blob) -> Iterator[tuple[int, Row]]:
     columns = card_columns(table.schema_arrow.names)
     if columns is None:
         raise Unreadable("has no columns of ids and cards")
-    groups = blob.share(table.metadata.num_row_groups)
+    groups = blob.partition_range(table.metadata.num_row_groups)
     number = rows_before(table.metadata, groups)
     names = [name for name in columns if name]
     for batch in table.iter_batches(batch_size=_BATCH, row_groups=list(groups), columns=names) if groups else ():

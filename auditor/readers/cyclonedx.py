@@ -49,7 +49,7 @@ def parts(blob: Blob, data: bytes) -> Iterator[Part | Unread]:
         # One model in a model's own folder is that model; else each goes by its own name.
         own = blob.kind == "model" and len(models) == 1
         version = next(iter_strings(model.get("version")), "")
-        ref = blob.ref("model") if own else Ref("model", _name(model) or blob.alone or blob.name, version)
+        ref = blob.ref("model") if own else Ref("model", _name(model) or blob.standalone_name or blob.name, version)
         yield Part(
             Subject(
                 "model",

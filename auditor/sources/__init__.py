@@ -16,19 +16,32 @@ from auditor.errors import Unreadable, UsageError
 from auditor.extensions import load_members
 from auditor.model import Kind, Ref
 
-SHORT = 1 << 16  # bytes; a file no longer than this is opened once
-_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+# A file of at most so many bytes is opened and read once, and kept for its reader.
+MAX_KEPT_BYTES = 1 << 16
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """One file, or a stretch of one (a tar member), and the subject it belongs to.
+    """One file, or a range of one (a tar member), and the subject that it belongs to.
 
-    ``kind`` and ``name`` are the subject's that the folder belongs to. ``kind`` is ``""`` in a folder that
-    is no subject of its own: samples in it belong to the dataset ``name`` (the target), but a card or a
-    terms text is a subject by itself, called ``alone``, whose kind its reader decides from the text.
-    ``path`` may hold surrogate escapes; ``uri`` is valid Unicode and relative to the target.
-    ``stretch`` (k, n): only the k-th of n stretches of its rows is meant, from 0; a large table is read by many.
+    Attributes:
+        path: Where it is; may hold surrogate escapes.
+        uri: Its place for reports: relative to the target, valid Unicode.
+        size: Its bytes.
+        kind: The kind of the subject that its folder belongs to; "" in a folder that is no subject of its own. There,
+            samples belong to the dataset ``name`` (the target), and a card or a terms text is a subject by itself.
+        name: The name of that subject.
+        revision: The revision of that subject, if it is known.
+        offset: Where its bytes begin, if it is not ``whole``.
+        whole: False: it is the ``size`` bytes from ``offset``.
+        standalone_name: Its name as a subject of its own, where ``kind`` is "".
+        standalone_kind: The kind of that subject as the names of folders tell; "": its reader decides.
+        modified: When it was changed, in nanoseconds since 1970; a resumed run reads a file that was changed again.
+        partition: (k, n): only part k, from 0, of n parts of its rows is read here; a large table is read by several
+            workers.
+        basename: The last part of ``uri``.
+        suffix: The suffix of ``basename`` in lower case, with its dot; "" for none.
     """
 
     path: str
@@ -38,46 +51,47 @@ class Blob:
     name: str = ""
     revision: str = ""
     offset: int = 0
-    whole: bool = True  # False: size bytes from offset
-    alone: str = ""  # this file's name as a subject of its own, where kind is ""
-    alone_kind: Kind | Literal[""] = ""  # what the folders' names say a card in them speaks of
-    modified: int = 0  # nanoseconds since 1970; an interrupted run reads a file again that has changed since
-    stretch: tuple[int, int] = (0, 1)
+    whole: bool = True
+    standalone_name: str = ""
+    standalone_kind: Kind | Literal[""] = ""
+    modified: int = 0
+    partition: tuple[int, int] = (0, 1)
     basename: str = field(default="", init=False, repr=False, compare=False)
-    suffix: str = field(default="", init=False, repr=False, compare=False)  # lower-case, with its dot
-    _kept: bytes = field(default=b"", init=False, repr=False, compare=False)
+    suffix: str = field(default="", init=False, repr=False, compare=False)
+    _data: bytes = field(default=b"", init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:  # every reader asks for them
+    def __post_init__(self) -> None:
+        """Set what every reader asks for."""
         name = self.uri.rpartition("/")[2]
         stem, dot, suffix = name.rpartition(".")
         object.__setattr__(self, "basename", name)
         object.__setattr__(self, "suffix", f".{suffix.lower()}" if dot and stem else "")
 
     def __reduce__(self) -> tuple[type[Blob], tuple[object, ...]]:
-        """Sent to a worker as it was listed, in half the time of a dataclass's own way."""
-        return Blob, tuple(getattr(self, name) for name in _LISTED)
+        """Pickle the fields without the kept bytes, in half the time of a dataclass's own method."""
+        return Blob, tuple(getattr(self, name) for name in _PICKLED_FIELDS)
 
-    def under(self, prefix: str) -> Blob:
-        """The same blob where several targets are read: its place begins with its target's name."""
+    def with_prefix(self, prefix: str) -> Blob:
+        """Return the same file for a run of several targets, whose places begin with the target's name."""
         return replace(self, uri=prefix + self.uri)
 
-    def share(self, count: int) -> range:
-        """Which of ``count`` parts of the file the stretch is: those of all stretches are all of them, each once."""
-        at, of = self.stretch
-        return range(-(-count * at // of), -(-count * (at + 1) // of))
+    def partition_range(self, count: int) -> range:
+        """Return which of ``count`` parts of the file belong to its partition; each belongs to exactly one."""
+        number, partitions = self.partition
+        return range(-(-count * number // partitions), -(-count * (number + 1) // partitions))
 
-    def ref(self, otherwise: Kind) -> Ref:
-        """The subject that the blob's folder is, of that kind where the layout cannot tell."""
-        return Ref(self.kind or otherwise, self.name, self.revision)
+    def ref(self, default: Kind) -> Ref:
+        """Return the subject that the file's folder belongs to, of the default kind if the layout does not tell."""
+        return Ref(self.kind or default, self.name, self.revision)
 
     def text_ref(self, kind: Kind) -> Ref:
-        """The subject that a card or terms text in this blob speaks of; ``kind`` is what the text tells."""
-        return self.ref(kind) if self.kind else Ref(kind, self.alone or self.name)
+        """Return the subject of a card or terms text in this file; ``kind`` counts if it is one by itself."""
+        return self.ref(kind) if self.kind else Ref(kind, self.standalone_name or self.name)
 
     def open(self) -> BinaryIO:
-        """The file's bytes, from the first. Raises :class:`Unreadable`."""
-        if self._kept:
-            return io.BytesIO(self._kept)
+        """Open the file at its first byte. Raises :class:`Unreadable`."""
+        if self._data:
+            return io.BytesIO(self._data)
         try:
             file = open(self.path, "rb")  # noqa: SIM115 - the caller closes it
         except OSError as error:
@@ -92,34 +106,37 @@ class Blob:
                 raise Unreadable(f"cannot be read: {error.strerror}") from error
 
     def read(self, limit: int | None = None) -> bytes:
-        """All bytes, or the first ``limit``. Raises :class:`Unreadable`."""
-        if data := self._kept or self._at_once():
+        """Return all bytes, or the first ``limit``. Raises :class:`Unreadable`."""
+        if data := self._data or self._read_short():
             return data[:limit]
         with self.open() as file:
             try:
                 if limit is None:
                     return file.read()
-                # Room for the whole limit would be taken before a byte is read: most files are short.
-                data = file.read(min(limit, SHORT))
-                return data if len(data) < SHORT else data + file.read(limit - len(data))
+                # Python allocates the whole limit before it reads a byte, and most files are short.
+                data = file.read(min(limit, MAX_KEPT_BYTES))
+                return data if len(data) < MAX_KEPT_BYTES else data + file.read(limit - len(data))
             except OSError as error:
                 raise Unreadable(f"cannot be read: {error.strerror}") from error
 
     def head(self, size: int) -> bytes:
-        """Its first ``size`` bytes; all of a short file's stay with it, to be read from there. Raises Unreadable."""
-        object.__setattr__(self, "_kept", self._at_once())
-        return self._kept[:size] or self.read(size)
+        """Return the first bytes, and keep all those of a short file for its reader. Raises :class:`Unreadable`."""
+        object.__setattr__(self, "_data", self._read_short())
+        return self._data[:size] or self.read(size)
 
-    def _at_once(self) -> bytes:
-        """A short file's bytes, in half the time; nothing where it is not short, not as listed or cannot be read."""
-        if not self.whole or self.size > SHORT:
+    def _read_short(self) -> bytes:
+        """Return a short file's bytes, faster than through a file object.
+
+        Nothing, if it is longer than :data:`MAX_KEPT_BYTES`, has not the size it was listed with, or cannot be read.
+        """
+        if not self.whole or self.size > MAX_KEPT_BYTES:
             return b""
         try:
-            file = os.open(self.path, _READ)
+            file = os.open(self.path, _OPEN_FLAGS)
         except OSError:
             return b""
         try:
-            data = os.read(file, SHORT)
+            data = os.read(file, MAX_KEPT_BYTES)
         except OSError:
             return b""
         finally:
@@ -127,19 +144,27 @@ class Blob:
         return data if len(data) == self.size else b""
 
 
-_LISTED = tuple(one.name for one in fields(Blob) if one.init)
+_PICKLED_FIELDS = tuple(one.name for one in fields(Blob) if one.init)
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file that was not read, and why. ``skipped``: there was nothing to read in it, or no reason to."""
+    """A file that was not read, and why.
+
+    Attributes:
+        uri: Its place, as that of a :class:`Blob`.
+        why: The reason, for a person; what comes before its first colon is counted.
+        skipped: True: nothing in it was to be read. False: it should have been read, and leaves a gap.
+        blob: The file, if it could be listed.
+    """
 
     uri: str
     why: str
     skipped: bool = False
     blob: Blob | None = None
 
-    def under(self, prefix: str) -> Unread:
+    def with_prefix(self, prefix: str) -> Unread:
+        """Return the same for a run of several targets, whose places begin with the target's name."""
         return replace(self, uri=prefix + self.uri)
 
 

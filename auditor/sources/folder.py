@@ -13,47 +13,47 @@ from typing import Literal
 from auditor.errors import UsageError
 from auditor.model import Kind
 from auditor.repository_layout import (
-    WEIGHTS,
+    WEIGHTS_SUFFIXES,
     Owner,
-    alone,
-    card_name,
+    find_card,
     hub_owner,
-    is_collection,
-    kind_of_files,
-    kind_of_words,
+    is_weights_collection,
+    kind_from_file_names,
+    kind_from_folder_names,
+    standalone_name,
 )
 from auditor.sources import Blob, Unread, uri_of
 from auditor.syntax.card_kind import kind_of_text
 
 # Folders that hold no files of the target's own: version control, and huggingface_hub's bookkeeping, whose
 # blobs are read through the snapshot that names them.
-_BOOKKEEPING = frozenset({".git", ".hg", ".svn", ".cache"})
-_CARD_HEAD = 64 * 1024
-# A README decides what its folder is only when it is a card; see layout, point 2.
+_SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn", ".cache"})
+# Bytes of a README that are read to tell its kind.
+_CARD_HEAD_BYTES = 64 * 1024
+# A README decides what its folder is only if it is a card: auditor.repository_layout, point 2.
 _CARD_KINDS: tuple[Kind, ...] = ("model", "dataset")
 
-
-_LOOP = "a link that leads back to itself, or through too many links"
+_LINK_LOOP = "a link that leads back to itself, or through too many links"
 
 
 def claims(target: str) -> bool:
-    """Whether the target is a file or a folder. Raises UsageError for a link that leads back to itself."""
+    """Return whether the target is a file or a folder. Raises UsageError for a link that leads back to itself."""
     try:
         os.stat(target)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise UsageError(f"{target}: is {_LOOP}; name a file or a folder") from error
+            raise UsageError(f"{target}: is {_LINK_LOOP}; name a file or a folder") from error
     return os.path.lexists(target)
 
 
 def blobs(target: str) -> Iterator[Blob | Unread]:
-    """Every file of the target, sorted by the bytes of its names, folder by folder."""
+    """Yield every file of the target, folder by folder, sorted by the bytes of their names."""
     absolute = os.path.abspath(target)
     parts = Path(absolute).parts
     if not os.path.isdir(absolute):
         uri = uri_of(parts[-1])
-        found = _file(absolute, uri, hub_owner(parts[:-1]) or Owner("", uri), kind_of_words(parts[:-1]))
-        # What was named and cannot be read is no mere skip.
+        found = _file(absolute, uri, hub_owner(parts[:-1]) or Owner("", uri), kind_from_folder_names(parts[:-1]))
+        # The user asked for this very file: if it cannot be read, that is a gap and not a skip.
         yield found if isinstance(found, Blob) else replace(found, skipped=False)
         return
     yield from _walk(absolute, hub_owner(parts) or Owner("", uri_of(parts[-1])))
@@ -75,13 +75,13 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
         folders: list[tuple[str, tuple[str, ...], Owner]] = []
         files: list[os.DirEntry[str]] = []
         for entry in entries:
-            try:  # some file systems list names without types, and are asked for each
+            try:  # some file systems list no types, so that each entry is examined here
                 is_link, is_folder = entry.is_symlink(), entry.is_dir(follow_symlinks=False)
             except OSError as error:
-                yield Unread(uri + uri_of(entry.name), _unexamined(error))
+                yield Unread(uri + uri_of(entry.name), _examination_failure(error))
                 continue
             if is_link:
-                outside = not _inside(os.path.realpath(entry.path), real_root)
+                outside = not _is_inside(os.path.realpath(entry.path), real_root)
                 if outside or os.path.isdir(entry.path):
                     why = (
                         "a link that leaves the target: not followed" if outside else "a link to a folder: not followed"
@@ -95,72 +95,82 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
                 files.append(entry)
         names = [entry.name for entry in files]
         here = _owner(folder, above, parts, owner, names)
-        collection = here.rank == "target" and is_collection(names)
-        words = kind_of_words((*above, *parts))
+        collection = here.rank == "target" and is_weights_collection(names)
+        kind_by_folders = kind_from_folder_names((*above, *parts))
         for entry in files:
             place = uri + uri_of(entry.name)
-            itself = collection and entry.name.lower().endswith(WEIGHTS)
-            owner_of = Owner("model", alone(place), "", "repository") if itself else here
-            yield _file(entry.path, place, owner_of, words)
+            is_own_subject = collection and entry.name.lower().endswith(WEIGHTS_SUFFIXES)
+            owner_of = Owner("model", standalone_name(place), "", "repository") if is_own_subject else here
+            yield _file(entry.path, place, owner_of, kind_by_folders)
         for path, below, _ in reversed(folders):
-            if below[-1] in _BOOKKEEPING or (below[-1] in {"blobs", "refs"} and parts and "--" in parts[-1]):
+            if below[-1] in _SKIPPED_FOLDERS or (below[-1] in {"blobs", "refs"} and parts and "--" in parts[-1]):
                 yield Unread(f"{uri}{uri_of(below[-1])}/", "a folder of bookkeeping: not read", skipped=True)
             else:
                 stack.append((path, below, here))
 
 
 def _owner(folder: str, above: tuple[str, ...], parts: tuple[str, ...], parent: Owner, names: list[str]) -> Owner:
-    """The subject that this folder is or lies in; see :mod:`auditor.repository_layout`."""
+    """Return the subject that this folder is or lies in; see :mod:`auditor.repository_layout`."""
     hub = hub_owner((*above, *parts))
     if hub:
         return hub if hub.revision or parent.rank == "hub" else Owner(hub.kind, hub.name, _commit(folder), "hub")
-    files_say, card = kind_of_files(names), card_name(names)
-    card_says = kind_of_text(_head(os.path.join(folder, card))) if card else "document"
-    own_card = card_says in _CARD_KINDS and not _is_flat(names)
-    if not own_card and (not files_say or parent.kind == "model" or is_collection(names)):
+    kind_by_files, card = kind_from_file_names(names), find_card(names)
+    kind_by_card = kind_of_text(_head(os.path.join(folder, card))) if card else "document"
+    has_own_card = kind_by_card in _CARD_KINDS and not _is_flat(names)
+    if not has_own_card and (not kind_by_files or parent.kind == "model" or is_weights_collection(names)):
         return parent
     name = "/".join(map(uri_of, parts)) or uri_of(above[-1])
-    return Owner(files_say or card_says, name, _commit(folder), "repository")
+    return Owner(kind_by_files or kind_by_card, name, _commit(folder), "repository")
 
 
 def _is_flat(names: list[str]) -> bool:
-    """A folder of cards ``ORG__NAME.md``: its README speaks of the collection."""
+    """Return whether a folder holds cards named ``ORG__NAME.md``: its README describes the collection, no subject."""
     return any("__" in name.strip("_") and name.lower().endswith(".md") for name in names)
 
 
-def _file(path: str, uri: str, owner: Owner, words: Kind | Literal[""]) -> Blob | Unread:
-    """The file; ``words``: what its folders' names say of a text that stands alone."""
+def _file(path: str, uri: str, owner: Owner, kind_by_folders: Kind | Literal[""]) -> Blob | Unread:
+    """Return the file as listed; ``kind_by_folders`` is what the names of its folders say of a text in it."""
     try:
         status = os.stat(path)
     except OSError as error:
-        return Unread(uri, _unexamined(error))
+        return Unread(uri, _examination_failure(error))
     if not stat.S_ISREG(status.st_mode):
         return Unread(uri, "not a regular file: not opened", skipped=True)
     size, modified = status.st_size, status.st_mtime_ns
     if owner.kind:
         return Blob(path, uri, size, owner.kind, owner.name, owner.revision, modified=modified)
-    name = alone(uri) or owner.name
-    return Blob(path, uri, size, "", owner.name, owner.revision, alone=name, alone_kind=words, modified=modified)
+    name = standalone_name(uri) or owner.name
+    return Blob(
+        path,
+        uri,
+        size,
+        "",
+        owner.name,
+        owner.revision,
+        standalone_name=name,
+        standalone_kind=kind_by_folders,
+        modified=modified,
+    )
 
 
-def _unexamined(error: OSError) -> str:
-    return _LOOP if error.errno == errno.ELOOP else f"cannot be examined: {error.strerror}"
+def _examination_failure(error: OSError) -> str:
+    return _LINK_LOOP if error.errno == errno.ELOOP else f"cannot be examined: {error.strerror}"
 
 
-def _inside(path: str, root: str) -> bool:
+def _is_inside(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
 def _head(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            return file.read(_CARD_HEAD)
+            return file.read(_CARD_HEAD_BYTES)
     except OSError:
         return b""  # the file itself is reported when it is read
 
 
 def _commit(folder: str) -> str:
-    """The commit that huggingface_hub noted beside a ``--local-dir`` download, or ""."""
+    """Return the commit that huggingface_hub notes beside a ``--local-dir`` download; "" for none."""
     notes = os.path.join(folder, ".cache", "huggingface", "download")
     try:
         names = sorted(name for name in os.listdir(notes) if name.endswith(".metadata"))

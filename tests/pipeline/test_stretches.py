@@ -20,7 +20,7 @@ from auditor.sources import Blob
 
 @given(st.integers(0, 300), st.integers(1, 40))
 def test_the_stretches_of_a_file_are_all_of_it_each_part_once(count: int, of: int) -> None:
-    shares = [Blob("", "t.parquet", 1, stretch=(at, of)).share(count) for at in range(of)]
+    shares = [Blob("", "t.parquet", 1, partition=(at, of)).partition_range(count) for at in range(of)]
     assert [part for share in shares for part in share] == list(range(count))
     assert not count or 0 in shares[0]  # the first is never empty: what is wrong with the file it says
 

@@ -186,9 +186,9 @@ def test_a_gap_names_the_line() -> None:
 
 def test_a_flat_card_is_what_the_folders_say_or_else_the_text() -> None:
     data = b"---\nsize_categories: [n<1K]\n---\n"
-    blob = Blob("/nowhere", "acme__leaf.md", len(data), alone="acme/leaf")
+    blob = Blob("/nowhere", "acme__leaf.md", len(data), standalone_name="acme/leaf")
     assert part(blob, data).subject.ref.kind == "dataset"
-    told = Blob("/nowhere", "acme__leaf.md", len(data), alone="acme/leaf", alone_kind="model")
+    told = Blob("/nowhere", "acme__leaf.md", len(data), standalone_name="acme/leaf", standalone_kind="model")
     assert (part(told, data).subject.kind, part(told, data).subject.name) == ("model", "acme/leaf")
     document = part(blob, b"Notes on gardens.\n")
     assert (document.subject.kind, document.texts[0].role) == ("document", "document")

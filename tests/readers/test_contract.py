@@ -31,7 +31,7 @@ def blob_of(folder: Path, name: str, data: bytes) -> Blob:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    return Blob(str(path), name, len(data), alone="example")
+    return Blob(str(path), name, len(data), standalone_name="example")
 
 
 def answer(reader: Reader, blob: Blob, options: ReadOptions) -> list[Part | Samples | Unread]:
@@ -104,7 +104,7 @@ def test_a_truncated_or_altered_example_never_makes_a_reader_raise(
 @pytest.mark.parametrize(("name", "reader"), ALL)
 def test_a_file_that_is_gone_is_unread(name: str, reader: Reader, tmp_path: Path) -> None:
     for example in {example.name: example for example in reader.EXAMPLES}.values():
-        blob = Blob(str(tmp_path / "gone" / example.name), example.name, 10, alone="example")
+        blob = Blob(str(tmp_path / "gone" / example.name), example.name, 10, standalone_name="example")
         said = answer(reader, blob, example.options)
         assert said, f"{name} loses a blob it cannot open"
         # Samples may say it of the row instead: then the row's own gap does.

@@ -20,7 +20,7 @@ MIT = b"MIT License\n\nCopyright (c) 2024 Ann\n\nPermission is hereby granted, f
 
 def blob(name: str, kind: Kind | str = "model") -> Blob:
     own = name.rpartition("/")[2].rpartition(".")[0]
-    return Blob(f"/nowhere/{name}", name, 10, kind, "acme/leaf" if kind else "", alone="" if kind else own)  # type: ignore[arg-type]
+    return Blob(f"/nowhere/{name}", name, 10, kind, "acme/leaf" if kind else "", standalone_name="" if kind else own)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -30,12 +30,12 @@ SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # o
 
 
 def blob(name: str, kind: Kind | str = "", path: str = "/nowhere") -> Blob:
-    return Blob(path, name, 1, kind, "acme/leaves" if kind else "", alone="" if kind else name)  # type: ignore[arg-type]
+    return Blob(path, name, 1, kind, "acme/leaves" if kind else "", standalone_name="" if kind else name)  # type: ignore[arg-type]
 
 
 def write(folder: Path, name: str, data: bytes) -> Blob:
     (folder / name).write_bytes(data)
-    return Blob(str(folder / name), name, len(data), alone=name)
+    return Blob(str(folder / name), name, len(data), standalone_name=name)
 
 
 CROISSANT = {
@@ -160,7 +160,7 @@ def test_each_row_of_a_dump_is_a_subject(form: str, tmp_path: Path) -> None:
     else:
         data = "".join(json.dumps(row) + "\n" for row in rows).encode()
         path.write_bytes(gzip.compress(data) if form.endswith("gz") else data)
-    found = Blob(str(path), path.name, path.stat().st_size, alone="cards", alone_kind="model")
+    found = Blob(str(path), path.name, path.stat().st_size, standalone_name="cards", standalone_kind="model")
     assert reader_name(found, found.read(4096)) == "card_dump"
     said = list(card_dump.read([found], ReadOptions()))
     assert all(isinstance(item, Part) for item in said)

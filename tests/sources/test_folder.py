@@ -45,7 +45,7 @@ def test_a_hub_layout_names_subjects_by_organisation_and_name(tmp_path: Path) ->
     }
 
 
-def test_the_path_above_the_target_counts(tmp_path: Path) -> None:
+def test_the_path_above_the_target_tells_the_subject_too(tmp_path: Path) -> None:
     write(tmp_path, {"models/acme/base/README.md": MODEL_CARD})
     assert owners(tmp_path / "models" / "acme" / "base") == {"README.md": ("model", "acme/base", "")}
     assert owners(tmp_path / "models" / "acme" / "base" / "README.md") == {"README.md": ("model", "acme/base", "")}
@@ -88,12 +88,12 @@ def test_a_plain_folder_is_what_its_files_or_its_card_say(tmp_path: Path) -> Non
     assert found["notes.txt"] == ("", "zoo", "")
 
 
-def test_cards_in_a_flat_folder_stand_alone(tmp_path: Path) -> None:
+def test_cards_in_a_flat_folder_are_subjects_by_themselves(tmp_path: Path) -> None:
     write(
         tmp_path / "model-cards",
         {"acme__base.md": MODEL_CARD, "acme__tuned__README.md": MODEL_CARD, "README.md": "# Collected cards\n"},
     )
-    found = {b.uri: (b.kind, b.alone, b.alone_kind) for b in blobs(str(tmp_path)) if isinstance(b, Blob)}
+    found = {b.uri: (b.kind, b.standalone_name, b.standalone_kind) for b in blobs(str(tmp_path)) if isinstance(b, Blob)}
     assert found == {
         "model-cards/acme__base.md": ("", "acme/base", "model"),
         "model-cards/acme__tuned__README.md": ("", "acme/tuned", "model"),
@@ -101,7 +101,7 @@ def test_cards_in_a_flat_folder_stand_alone(tmp_path: Path) -> None:
     }
 
 
-def test_files_of_weights_that_nothing_joins_are_models_by_themselves(tmp_path: Path) -> None:
+def test_weights_files_without_a_card_or_configuration_are_models_by_themselves(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
@@ -122,7 +122,7 @@ def test_files_of_weights_that_nothing_joins_are_models_by_themselves(tmp_path: 
     assert found["models/acme/two/a.safetensors"] == found["models/acme/two/b.safetensors"] == ("model", "acme/two", "")
 
 
-def test_the_order_is_that_of_the_names_bytes(tmp_path: Path) -> None:
+def test_files_are_listed_in_the_order_of_the_bytes_of_their_names(tmp_path: Path) -> None:
     write(tmp_path, {"b": "", "a/z": "", "a/B": "", "Ä": "", "c/1": ""})
     assert [file.uri for file in blobs(str(tmp_path))] == ["b", "Ä", "a/B", "a/z", "c/1"]
 
@@ -203,7 +203,7 @@ def test_what_is_not_a_regular_file_is_not_opened(tmp_path: Path) -> None:
     assert list(blobs(str(tmp_path))) == [Unread("pipe", "not a regular file: not opened", skipped=True)]
 
 
-def test_a_folder_that_cannot_be_listed_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_listed_is_a_gap(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("root may list any folder")
     write(tmp_path, {"closed/a.txt": "x", "open.txt": "y"})

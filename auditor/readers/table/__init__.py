@@ -94,7 +94,7 @@ def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | U
     except _BROKEN as error:
         why = _reason(error)
     else:
-        if not has_usable_columns and not blob.stretch[0]:
+        if not has_usable_columns and not blob.partition[0]:
             yield Unread(blob.uri, "it holds no rows", skipped=True, blob=blob)
         return
     if not last_row:

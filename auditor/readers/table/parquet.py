@@ -29,7 +29,7 @@ def read_rows(file: BinaryIO, blob: Blob, options: ReadOptions) -> Iterator[RowB
     if not roles.usable or not table.metadata.num_rows:
         yield RowBatch.empty(roles)
         return
-    groups = blob.share(table.metadata.num_row_groups)
+    groups = blob.partition_range(table.metadata.num_row_groups)
     first = 1 + rows_before(table.metadata, groups)
     for group in groups:
         rows = _rows_per_batch(table, group, names)
