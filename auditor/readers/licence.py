@@ -187,7 +187,7 @@ def part(blob: Blob, data: bytes) -> Part:
     else:
         # Published policies carry a title and a description as front matter (github/site-policy).
         card = split_card(text)
-        if card.standing == "front-matter" and not card.troubles:
+        if card.placement == "front-matter" and not card.warnings:
             text, line = card.body, card.body_line
     subject = blob.text_ref("terms")
     stem = blob.basename[: len(blob.basename) - len(blob.suffix)]

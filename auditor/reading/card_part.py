@@ -91,7 +91,7 @@ def card_part(
     _state_identity(statements, card)
     _state_metadata(statements, card, kind)
     subject = ref(kind)
-    troubles = (*((why, 0) for why in gaps), *card.troubles, *statements.troubles)
+    troubles = (*((why, 0) for why in gaps), *card.warnings, *statements.troubles)
     missing = tuple(Gap("card", why, Place(uri, line)) for why, line in troubles) if troubles else ()
     role: Role = "document" if kind == "document" else "card"
     texts = [Text(role, uri, card.body, card.body_line)]
@@ -163,7 +163,7 @@ def _shortened(value: str) -> str:
 def _state_identity(statements: _Statements, card: Card) -> None:
     """State how the card's metadata stands, and the title that its text gives."""
     place = Place(statements.uri, card.first_line or 1)
-    statements.made.append(Statement("card", card.standing, "", place, "card"))
+    statements.made.append(Statement("card", card.placement, "", place, "card"))
     if title := _title(card):
         words, line = title
         statements.made.append(Statement("title", _shortened(words), "", Place(statements.uri, line), "card"))

@@ -1,4 +1,4 @@
-"""How text from outside is written: front matter, JSON, CSV, read in bounded time and memory, whatever is broken.
+"""Parsers for text formats and file headers: each reads in bounded time and memory, however broken the input is.
 
-Nothing here knows lists or statements: readers and list formats both build on it.
+Nothing here knows lists or statements: readers and list formats both use these modules.
 """

@@ -1,4 +1,4 @@
-"""Whether a card describes a model or a dataset: by its metadata's keys, else by its headings."""
+"""Determines whether a card describes a model or a dataset: by the keys of its metadata, else by its headings."""
 
 from __future__ import annotations
 
@@ -30,13 +30,18 @@ _MODEL_PROSE = re.compile(
     re.I,
 )
 
-_HEADING = re.compile(
-    r"\n#{1,6}[ \t]*([^\n]+)"
-)  # of a text after a line's end: what begins with a letter is found fast
+# A heading and the line end before it; a pattern that begins with a literal character is found fast.
+_HEADING = re.compile(r"\n#{1,6}[ \t]*([^\n]+)")
+# Headings of a card that are looked at: a card's own come first.
+MAX_HINTS = 400
+# A longer hint is the beginning of the text, not a heading.
+MAX_HEADING_LENGTH = 200
+# Characters of the text that are looked at for what it describes.
+OPENING_LENGTH = 600
 
 
 def kind_of_text(data: bytes) -> Kind:
-    """What a folder's README says the folder is: a model or dataset only where it is plainly a hub's card."""
+    """Return what a README says that its folder is; model or dataset only if it is clearly a hub's card."""
     try:
         card = split_card(decode_text(data)[0])
     except Unreadable:
@@ -53,14 +58,19 @@ def kind_of_text(data: bytes) -> Kind:
 
 
 def iter_kind_hints(body: str) -> Iterator[str]:
-    """What of a Markdown text tells its kind: its headings without their marks, and how it begins."""
+    """Yield the parts of a Markdown text that show its kind: each heading without its marks, then its beginning."""
     for match in _HEADING.finditer(f"\n{body}"):
         yield match[1]
-    yield body[:600]
+    yield body[:OPENING_LENGTH]
 
 
-def kind_of_card(metadata: Mapping[str, object], signs: Iterable[str]) -> Kind:
-    """What a card is a card of: what its keys say most, else its headings; a document where neither tells."""
+def kind_of_card(metadata: Mapping[str, object], hints: Iterable[str]) -> Kind:
+    """Return what a card describes: by most of its keys, else by its headings; "document" if neither shows it.
+
+    Args:
+        metadata: The card's metadata.
+        hints: What :func:`iter_kind_hints` yields.
+    """
     dataset = len(DATASET_KEYS & metadata.keys())
     model = len(MODEL_KEYS & metadata.keys())
     if dataset > model:
@@ -70,27 +80,29 @@ def kind_of_card(metadata: Mapping[str, object], signs: Iterable[str]) -> Kind:
     if _SPACE_KEYS & metadata.keys():  # a demonstration
         return "document"
     kind: Kind = "model" if metadata else "document"
-    for number, sign in enumerate(signs):
-        short = len(sign) < 200
-        told = _kind_of_heading(sign) if short else _named_card_kind(sign)
-        if told == "model card":
+    for number, hint in enumerate(hints):
+        short = len(hint) < MAX_HEADING_LENGTH
+        shown = _kind_of_heading(hint) if short else _named_card_kind(hint)
+        if shown == "model card":
             return "model"
-        if told == "metric card" or number == 400:
+        if shown == "metric card" or number == MAX_HINTS:
             break
-        if told == "dataset":
+        if shown == "dataset":
             return "dataset"
-        if kind != "model" and (told == "model" if short else _MODEL_PROSE.search(sign)):
+        if kind != "model" and (shown == "model" if short else _MODEL_PROSE.search(hint)):
             kind = "model"
     return kind
 
 
 @lru_cache(maxsize=1 << 14)  # hubs' cards share most of their headings
 def _kind_of_heading(heading: str) -> str:
+    """Return the kind that a heading shows: model card, metric card, dataset, model, or ""."""
     if named := _named_card_kind(heading):
         return named
     return "dataset" if _DATASET_HEADING.search(heading) else "model" if _MODEL_HEADING.search(heading) else ""
 
 
 def _named_card_kind(text: str) -> str:
+    """Return "model card" or "metric card" if the text begins with that name, else ""."""
     lower = text[:120].lower()
     return "model card" if "model card" in lower else "metric card" if "metric card" in lower else ""

@@ -1,4 +1,4 @@
-"""CSV and its kin as a stream of column batches: any delimiter, encoding and number of cells a row."""
+"""Reads CSV and its variants as a stream of column batches: any delimiter, and rows of any number of cells."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROWS = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class CsvHeader:
-    """A table's first row, and how the rest is to be read. ``skip`` is the number of lines up to the first row."""
+    """The first row of a table, and how to parse the rest. ``skip`` is the number of lines before the first row."""
 
     cells: tuple[str, ...]
     delimiter: str
@@ -30,9 +30,10 @@ class CsvHeader:
 
 @dataclass(frozen=True, slots=True)
 class CsvBlock:
-    """Some rows: their numbers from 1, and their cells as ``binary`` columns named by their index.
+    """Some rows of a table.
 
-    ``ragged``: (row, cells it has) of rows that had not the header's number of cells; they are not in ``cells``.
+    ``numbers`` are the row numbers, from 1. ``cells`` are ``binary`` columns named by their index. ``ragged`` lists the
+    rows, as (row number, number of cells), whose number of cells differs from the header's; they are not in ``cells``.
     """
 
     numbers: NDArray[np.int64]
@@ -41,7 +42,7 @@ class CsvBlock:
 
 
 def parse_csv_header(text: str, comment: str = "") -> CsvHeader:
-    """The first row of a text's beginning; blank lines before it, and lines that begin with ``comment``, are passed."""
+    """Parse the first row from the beginning of a text; skip blank lines and lines that begin with ``comment``."""
     skip = 0
     rest = text.lstrip("\ufeff")
     while rest:
@@ -59,22 +60,29 @@ def parse_csv_header(text: str, comment: str = "") -> CsvHeader:
 
 
 def iter_csv_blocks(
-    stream: pa.NativeFile, header: CsvHeader, picked: Sequence[int], headed: bool = True
+    stream: pa.NativeFile, header: CsvHeader, columns: Sequence[int], has_header: bool = True
 ) -> Iterator[CsvBlock]:
-    """The picked columns of every row, in order. ``headed``: the first row is a header and not data.
+    """Yield the selected columns of all rows, in order.
 
-    Raises :class:`Unreadable` where a row is longer than :data:`BLOCK_BYTES` or a quote is never closed.
+    Args:
+        stream: The table as UTF-8.
+        header: Its first row.
+        columns: The indexes of the columns to read.
+        has_header: The first row is a header and not data.
+
+    Raises:
+        Unreadable: A row is longer than :data:`BLOCK_BYTES`, or a quote is never closed.
     """
-    skip = header.skip + (1 + sum(cell.count("\n") for cell in header.cells) if headed else 0)
+    skip = header.skip + (1 + sum(cell.count("\n") for cell in header.cells) if has_header else 0)
     ids = [str(index) for index in range(max(1, len(header.cells)))]
-    names = [ids[index] for index in picked] or ids[:1]
+    names = [ids[index] for index in columns] or ids[:1]
     ragged: list[tuple[int, int]] = []
 
     def note(row: Any) -> Literal["skip"]:
         ragged.append((row.number - skip, row.actual_columns))
         return "skip"
 
-    good = told = 0
+    good = reported = 0
     try:
         reader = pyarrow.csv.open_csv(
             stream,
@@ -88,21 +96,21 @@ def iter_csv_blocks(
         for batch in reader:
             numbers = _row_numbers(good, batch.num_rows, [number for number, _ in ragged])
             good += batch.num_rows
-            yield CsvBlock(numbers, batch, tuple(ragged[told:]))
-            told = len(ragged)
+            yield CsvBlock(numbers, batch, tuple(ragged[reported:]))
+            reported = len(ragged)
     except pa.ArrowInvalid as error:
         if "straddling" in str(error) or "CSV parser got out of sync" in str(error):
             raise Unreadable(f"a row is longer than {BLOCK_BYTES:,} bytes, or a quote is never closed") from error
         if "Empty CSV" in str(error):
             return
         raise Unreadable(" ".join(str(error).split())[:160]) from error
-    if ragged[told:]:
+    if ragged[reported:]:
         nothing = pa.RecordBatch.from_arrays([pa.array([], pa.binary()) for _ in names], names)
-        yield CsvBlock(np.zeros(0, np.int64), nothing, tuple(ragged[told:]))
+        yield CsvBlock(np.zeros(0, np.int64), nothing, tuple(ragged[reported:]))
 
 
 def _row_numbers(good: int, count: int, ragged: list[int]) -> NDArray[np.int64]:
-    """The row numbers of ``count`` well-formed rows after ``good`` others, ragged rows between them counted."""
+    """Return the row numbers of ``count`` well-formed rows after ``good`` others, with the ragged rows counted."""
     ordinals = np.arange(good, good + count)
     if not ragged:
         return ordinals + 1

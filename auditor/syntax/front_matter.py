@@ -1,9 +1,8 @@
-"""A card's text and its metadata block, wherever that stands and however it is broken, in bounded time.
+"""Splits a card into its metadata block and its text, wherever and however the block is written, in linear time.
 
 The hub writes metadata as YAML between two lines of dashes at the start of a card (huggingface/hub-docs:
-docs/hub/model-cards.md). Real cards put it after other text, forget a fence, use tabs or UTF-16. Lines are
-looked at one by one: a regular expression over the whole block backtracks without bound when the closing
-fence is missing.
+docs/hub/model-cards.md). Real cards have text before it, lack a fence, or use tabs or UTF-16. Lines are examined one by
+one, because a regular expression over the whole block backtracks without bound if the closing fence is missing.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from typing import Literal, NamedTuple
 from auditor.errors import Unreadable
 from auditor.syntax.safe_yaml import load_yaml
 
-MetadataPosition = Literal["front-matter", "late-front-matter", "none"]
+MetadataPlacement = Literal["front-matter", "late-front-matter", "none"]
 
 MAX_LINES_BEFORE_BLOCK = 400  # lines before a late block
 MAX_BLOCK_LINES = 20_000  # lines of a block that are looked at one by one
 
-# What says that a card is of a dataset or of a model (hub-docs: datasetcard.md, modelcard.md).
+# Keys that only cards of datasets, or only cards of models, have (hub-docs: datasetcard.md, modelcard.md).
 DATASET_KEYS = frozenset(
     """annotations_creators configs dataset_info dataset_size language_creators multilinguality paperswithcode_id
     pretty_name size_categories source_datasets task_categories task_ids train-eval-index viewer""".split()
@@ -40,22 +39,23 @@ _FENCE = re.compile(r"^(?:```|---[- \t]*$)", re.M)
 
 
 class Card(NamedTuple):
-    """A text, taken apart. ``lines`` are the metadata's, the first of which is line ``first_line`` of the file.
+    """A card, split into metadata and text.
 
-    ``troubles`` say what could not be read, each with its line (0: the whole).
+    ``lines`` are those of the metadata; the first of them is line ``first_line`` of the file. ``warnings`` say what
+    could not be read, each with its line (0: the whole card).
     """
 
     body: str
     body_line: int = 1
-    standing: MetadataPosition = "none"
+    placement: MetadataPlacement = "none"
     metadata: Mapping[str, object] = MappingProxyType({})
     lines: tuple[str, ...] = ()
     first_line: int = 0
-    troubles: tuple[tuple[str, int], ...] = ()
+    warnings: tuple[tuple[str, int], ...] = ()
 
 
 def split_card(text: str) -> Card:
-    """The card's metadata and body. Never raises; what could not be read stands in ``troubles``."""
+    """Return the metadata and the body of a card. Never raises: what could not be read is in ``warnings``."""
     start = len(text) - len(text.lstrip("\ufeff \t\n\v\f\0\u200b\xa0"))
     above = text.count("\n", 0, start) if start else 0
     if text.startswith("---", start):
@@ -74,12 +74,13 @@ def split_card(text: str) -> Card:
 
 
 def _line_end(text: str, start: int) -> int:
+    """Return the position at which the line ends."""
     end = text.find("\n", start)
     return len(text) if end < 0 else end
 
 
 def _fence_after(text: str, start: int) -> tuple[int, int] | None:
-    """Where the next line of dashes alone begins and ends; ``start`` is where a line begins."""
+    """Return where the next line of dashes alone begins and ends, or None; ``start`` is the beginning of a line."""
     position = text.find("\n---", start - 1)
     while position >= 0:
         end = _line_end(text, position + 1)
@@ -89,26 +90,26 @@ def _fence_after(text: str, start: int) -> tuple[int, int] | None:
     return None
 
 
-def _split_fenced(text: str, start: int, first_line: int, standing: MetadataPosition) -> Card:
-    """The block that begins at ``start``, after its opening fence."""
+def _split_fenced(text: str, start: int, first_line: int, placement: MetadataPlacement) -> Card:
+    """Split a card whose block begins at ``start``, after its opening fence."""
     fence = _fence_after(text, start)
     if fence is None:
-        return _split_unfenced(text, start, first_line, standing, "its metadata has no closing line of dashes")
+        return _split_unfenced(text, start, first_line, placement, "its metadata has no closing line of dashes")
     block = text[start : fence[0]]
     if not block or block.isspace():  # two opening fences, one below the other
         key = _KEY.match(text, fence[1] + 1)
-        again = key and key[1] in CARD_KEYS and _fence_after(text, fence[1] + 1)
-        if again:
-            return _split_fenced(text, fence[1] + 1, first_line + block.count("\n") + 1, standing)
+        has_second_fence = key and key[1] in CARD_KEYS and _fence_after(text, fence[1] + 1)
+        if has_second_fence:
+            return _split_fenced(text, fence[1] + 1, first_line + block.count("\n") + 1, placement)
     lines = tuple(block[:-1].split("\n")) if block else ()
-    metadata, troubles = _parse_metadata(block, lines, first_line)
-    if troubles and not metadata and not any(map(_KEY.match, lines[:MAX_BLOCK_LINES])):
-        return Card(text, troubles=troubles)  # prose between two rules, or a block without a single key
-    return Card(text[fence[1] + 1 :], first_line + len(lines) + 1, standing, metadata, lines, first_line, troubles)
+    metadata, warnings = _parse_metadata(block, lines, first_line)
+    if warnings and not metadata and not any(map(_KEY.match, lines[:MAX_BLOCK_LINES])):
+        return Card(text, warnings=warnings)  # prose between two rules, or a block without a single key
+    return Card(text[fence[1] + 1 :], first_line + len(lines) + 1, placement, metadata, lines, first_line, warnings)
 
 
-def _split_unfenced(text: str, start: int, first_line: int, standing: MetadataPosition, why: str) -> Card:
-    """The block that begins at ``start`` and ends where lines stop looking like YAML."""
+def _split_unfenced(text: str, start: int, first_line: int, placement: MetadataPlacement, why: str) -> Card:
+    """Split a card whose block begins at ``start`` and lacks a fence: it ends where lines no longer look like YAML."""
     position = start
     lines: list[str] = []
     while position < len(text) and len(lines) < MAX_BLOCK_LINES:
@@ -122,22 +123,22 @@ def _split_unfenced(text: str, start: int, first_line: int, standing: MetadataPo
             break
         lines.append(line)
         position = end + 1
-    metadata, troubles = _parse_metadata("\n".join(lines), tuple(lines), first_line)
+    metadata, warnings = _parse_metadata("\n".join(lines), tuple(lines), first_line)
     body_line = text.count("\n", 0, min(position, len(text))) + 1
     known = metadata.keys() & CARD_KEYS
     return Card(
         text[position:] if known else text,
         body_line if known else 1,
-        standing if known else "none",
+        placement if known else "none",
         metadata if known else {},
         tuple(lines) if known else (),
         first_line if known else 0,
-        ((f"{why}: where it ends was guessed", first_line), *(troubles if known else ())),
+        ((f"{why}: where it ends was guessed", first_line), *(warnings if known else ())),
     )
 
 
 def _split_late(text: str) -> Card | None:
-    """A block after other text: between two fences, not within a code block, and with a key the hub knows."""
+    """Split a card whose block follows other text, between fences, outside code blocks, with a key the hub knows."""
     if "\n---" not in text:
         return None
     counted, number, code = 0, 1, False
@@ -160,13 +161,19 @@ def _split_late(text: str) -> Card | None:
                 above = text[:position]
                 gap = "\n" * (card.body_line - 1 - above.count("\n"))
                 return Card(
-                    above + gap + card.body, 1, card.standing, card.metadata, card.lines, card.first_line, card.troubles
+                    above + gap + card.body,
+                    1,
+                    card.placement,
+                    card.metadata,
+                    card.lines,
+                    card.first_line,
+                    card.warnings,
                 )
     return None
 
 
 def _has_card_key(block: str) -> bool:
-    """Does a block between two lines of dashes begin with a key, and hold one that cards have?"""
+    """Return whether a block between two lines of dashes begins with a key and has one that cards use."""
     keys = [match and match[1].strip() for match in map(_KEY.match, block.strip().split("\n"))]
     return bool(keys[0]) and any(key in CARD_KEYS for key in keys if key)
 
@@ -174,23 +181,24 @@ def _has_card_key(block: str) -> bool:
 def _parse_metadata(
     block: str, lines: tuple[str, ...], first_line: int
 ) -> tuple[Mapping[str, object], tuple[tuple[str, int], ...]]:
+    """Return the metadata of a block and the warnings about it, each with its line."""
     if not block or block.isspace():
         return {}, ()
     try:
-        value, trouble = load_yaml(block)
+        value, warning = load_yaml(block)
     except Unreadable as error:
         metadata, bad = _parse_key_by_key(lines)
         line = first_line + bad if metadata or bad else first_line
         return metadata, ((f"its metadata is not valid YAML: {error}", line),)
     if isinstance(value, dict):
-        return {str(key): item for key, item in value.items()}, ((trouble, first_line),) if trouble else ()
+        return {str(key): item for key, item in value.items()}, ((warning, first_line),) if warning else ()
     if value is None:
         return {}, ()
     return {}, (("its metadata is not a table of keys", first_line),)
 
 
 def _parse_key_by_key(lines: tuple[str, ...]) -> tuple[dict[str, object], int]:
-    """The top-level keys that can be read one by one, and the index of the first line that can't."""
+    """Return the top-level keys that can be parsed one by one, and the index of the first line that cannot."""
     lines = lines[:MAX_BLOCK_LINES]
     starts = [index for index, line in enumerate(lines) if line[:1] not in ("", " ", "\t", "-", "#") and ":" in line]
     metadata: dict[str, object] = {}

@@ -1,4 +1,4 @@
-"""JSON of any size as a stream of records: memory and depth are bounded, and nothing recurses."""
+"""Reads JSON of any size as a stream of records, with bounded memory and depth and without recursion."""
 
 from __future__ import annotations
 
@@ -17,15 +17,24 @@ MAX_RECORD_VALUES = 5_000_000  # values in one record
 
 
 class ByteStream(Protocol):
+    """A file-like object to read bytes from."""
+
     def read(self, size: int, /) -> bytes: ...
 
 
 def iter_json_records(stream: ByteStream, arrays: Collection[str]) -> Iterator[tuple[str, object]]:
-    """Each element of the arrays with these keys, as soon as it is whole: (key, element).
+    """Yield each element of the arrays with these keys as (key, element), as soon as it is complete.
 
-    "" is the outermost array. Elements are not kept; what else there is comes last, as ``("", rest)`` where the
-    outermost value is an object. Numbers are int or float. Raises :class:`Unreadable` on text that is not
-    JSON, ends early or is nested deeper than :data:`MAX_DEPTH`, and on a value or record that is absurdly large.
+    The outermost array has the key "". If the outermost value is an object, what remains of it, without those elements,
+    comes last as ``("", rest)``. Numbers are int or float.
+
+    Args:
+        stream: The JSON text, with or without a byte order mark.
+        arrays: The keys of the arrays.
+
+    Raises:
+        Unreadable: The text is not JSON, ends early, is nested deeper than :data:`MAX_DEPTH`, or has a value or record
+            that exceeds a limit.
     """
     events: list[tuple[str, object]] = ijson.sendable_list()
     parser = ijson.basic_parse_coro(events, use_float=True)

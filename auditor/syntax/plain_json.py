@@ -1,4 +1,4 @@
-"""JSON from outside as plain values, in bounded time and memory, with the lines where words of it stand."""
+"""Parses untrusted JSON into plain values, in bounded time and memory, and finds the lines of keys and values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEPTH_LIMIT = 64
 
 
 def load_json(text: str) -> object:
-    """The value of a JSON text; of a key given twice, the last. Raises :class:`Unreadable`."""
+    """Parse a JSON text; if a key occurs twice, the last value counts. Raises Unreadable."""
     if len(text) > READ_LIMIT:
         raise Unreadable(f"longer than {READ_LIMIT:,} characters")
     try:
@@ -24,7 +24,7 @@ def load_json(text: str) -> object:
 
 
 def load_json_object(text: str) -> Mapping[str, object]:
-    """The object that a JSON text is. Raises :class:`Unreadable`."""
+    """Parse a JSON text that must be an object. Raises Unreadable."""
     value = load_json(text)
     if not isinstance(value, dict):
         raise Unreadable("is not a JSON object")
@@ -32,7 +32,7 @@ def load_json_object(text: str) -> Mapping[str, object]:
 
 
 def iter_strings(value: object, depth: int = 0) -> Iterator[str]:
-    """The strings, numbers and booleans in a value, trimmed, without empty ones; nothing below 64 levels."""
+    """Yield the non-empty strings, numbers and booleans in a value, as trimmed strings, down to 64 levels."""
     if isinstance(value, str):
         if value.strip():
             yield value.strip()
@@ -47,14 +47,17 @@ def iter_strings(value: object, depth: int = 0) -> Iterator[str]:
 
 
 def iter_objects(value: object) -> Iterator[Mapping[str, object]]:
-    """The objects of a list, or the one that stands where a list is expected."""
+    """Yield the objects of a list, or the single object given instead of a list."""
     for item in value if isinstance(value, list) else (value,):
         if isinstance(item, Mapping):
             yield item
 
 
 def find_line(text: str, *words: str) -> int:
-    """The line on which the last of the words begins, each looked for after the one before; 1 where one is missing."""
+    """Return the line on which the last of the words begins; each word is searched for after the one before.
+
+    If a word is missing, the line of the word before it is returned, or 1.
+    """
     position = 0
     for word in words:
         # As JSON writes it: a word with escapes is rare, and then the line of the word before is told.

@@ -1,4 +1,4 @@
-"""YAML 1.2 from outside, in bounded time and memory: size, depth and the growth of aliases are checked first."""
+"""Parses untrusted YAML 1.2 in bounded time and memory: size, depth and the growth of aliases are checked first."""
 
 from __future__ import annotations
 
@@ -26,11 +26,16 @@ _BRACKET = re.compile(r"[\[\]{}]")
 
 
 def load_yaml(text: str) -> tuple[object, str]:
-    """The YAML 1.2 value of a text, and what is doubtful in it ("": nothing).
+    """Parse YAML 1.2.
 
-    Size, depth and the growth of aliases are checked before the text is parsed. Where ryaml fails (duplicate
-    keys, numbers beyond 128 bits) PyYAML reads it, with YAML 1.2's booleans and nulls and other scalars as
-    they are written. Raises :class:`Unreadable`.
+    If ryaml fails (duplicate keys, numbers beyond 128 bits), PyYAML parses the text, with the booleans and nulls of
+    YAML 1.2 and every other scalar as it is written.
+
+    Returns:
+        The value, and what is doubtful about it, or "".
+
+    Raises:
+        Unreadable: The text is not YAML, or exceeds a limit.
     """
     if len(text) > MAX_YAML_LENGTH:
         raise Unreadable(f"longer than {MAX_YAML_LENGTH:,} characters")
@@ -52,12 +57,14 @@ def load_yaml(text: str) -> tuple[object, str]:
 
 
 def _yaml_error_text(error: Exception) -> str:
+    """Return the first line of a parser's error message."""
     mark = getattr(error, "problem", None)
     return str(mark or error).splitlines()[0][:120]
 
 
 def _check_brackets(text: str) -> None:
     # libyaml's scanner takes quadratic time over nested flow collections; ryaml stops only at the end of it.
+    """Raise Unreadable if flow collections are nested too deep."""
     if text.count("[") + text.count("{") <= MAX_YAML_DEPTH:
         return
     depth = 0
@@ -68,7 +75,7 @@ def _check_brackets(text: str) -> None:
 
 
 def _check_events(text: str) -> None:
-    """Raise unless the text, with its aliases followed, is shallow and small."""
+    """Raise Unreadable unless the text, with its aliases followed, is shallow and small."""
     if len(text) > MAX_SLOW_YAML_LENGTH:
         raise Unreadable(f"irregular, and longer than {MAX_SLOW_YAML_LENGTH:,} characters")
     sizes: dict[str, int] = {}
@@ -101,13 +108,14 @@ def _check_events(text: str) -> None:
 
 
 class _Yaml12Loader(yaml.CSafeLoader):  # type: ignore[misc]
-    """Null and booleans as YAML 1.2 has them; every other scalar as written, whatever its tag."""
+    """Reads null and booleans as YAML 1.2 defines them, and every other scalar as written, whatever its tag."""
 
     yaml_implicit_resolvers: ClassVar[dict[object, object]] = {}
     yaml_constructors: ClassVar[dict[object, object]] = {}
     yaml_multi_constructors: ClassVar[dict[object, object]] = {}
 
     def by_shape(self, node: yaml.Node) -> object:
+        """Construct a plain dict, list or string, whatever the tag of the node."""
         if isinstance(node, yaml.MappingNode):
             return self.construct_mapping(node, deep=True)
         if isinstance(node, yaml.SequenceNode):

@@ -1,4 +1,4 @@
-"""Text in any encoding: decoded as a whole for documents, or streamed as UTF-8 for tables."""
+"""Decodes text in any encoding: a whole document at once, or a table as a stream of UTF-8."""
 
 from __future__ import annotations
 
@@ -24,10 +24,15 @@ _BOMS = tuple(_ENCODING_BY_BOM)
 
 
 def decode_text(data: bytes) -> tuple[str, str]:
-    """The bytes as text with ``\\n`` line ends, and why that is not certain ("": it is).
+    """Decode bytes into text with ``\\n`` line ends.
 
-    UTF-8, UTF-16 and UTF-32 with a byte order mark, and UTF-16 without one. Raises :class:`Unreadable` for
-    bytes that are not text.
+    UTF-8, UTF-16 and UTF-32 with a byte order mark are recognised, and UTF-16 without one.
+
+    Returns:
+        The text, and what is doubtful about it, or "".
+
+    Raises:
+        Unreadable: The bytes are not text.
     """
     text, why = _decode_detected(data)
     if "\r" in text:
@@ -36,13 +41,14 @@ def decode_text(data: bytes) -> tuple[str, str]:
 
 
 def decode_text_up_to(data: bytes, limit: int) -> tuple[str, list[str]]:
-    """The first ``limit`` bytes as text, and what of it is left out or not certain. Raises :class:`Unreadable`."""
+    """Decode the first ``limit`` bytes; return the text and what was left out or is doubtful. Raises Unreadable."""
     text, doubt = decode_text(data[:limit])
     gaps = [f"longer than {limit:,} bytes: only these were read"] if len(data) > limit else []
     return text, [*gaps, doubt] if doubt else gaps
 
 
 def _decode_detected(data: bytes) -> tuple[str, str]:
+    """Decode bytes in the encoding that their byte order mark or their zero bytes show."""
     if data.startswith(_BOMS):
         mark = next(mark for mark in _ENCODING_BY_BOM if data.startswith(mark))
         return _decode_with_replacement(data[len(mark) :], _ENCODING_BY_BOM[mark])
@@ -64,6 +70,7 @@ def _decode_detected(data: bytes) -> tuple[str, str]:
 
 
 def _decode_with_replacement(data: bytes, encoding: str) -> tuple[str, str]:
+    """Decode bytes with U+FFFD for invalid ones. Raises Unreadable if these are more than 30 %."""
     try:
         return data.decode(encoding), ""
     except UnicodeDecodeError as error:
@@ -74,7 +81,7 @@ def _decode_with_replacement(data: bytes, encoding: str) -> tuple[str, str]:
 
 
 def detect_wide_encoding(head: bytes) -> str:
-    """The UTF-16 or UTF-32 encoding a text is in, by its mark or its zero bytes; "" for a single-byte one."""
+    """Return the UTF-16 or UTF-32 encoding of a text, by its byte order mark or zero bytes; "" for any other."""
     if head[:4] in {codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE}:
         return "utf-32"
     if head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
@@ -85,21 +92,22 @@ def detect_wide_encoding(head: bytes) -> str:
 
 
 def decode_prefix(head: bytes) -> str:
-    """The first bytes of a file as text; an incomplete character at their end is left out."""
+    """Decode the first bytes of a file, without an incomplete character at their end."""
     return _incremental_decoder(detect_wide_encoding(head)).decode(head)
 
 
 def open_as_utf8(file: BinaryIO | pa.NativeFile, head: bytes) -> pa.NativeFile:
-    """The whole file as UTF-8, whatever it was; ``head`` is its beginning."""
+    """Return a stream of the whole file as UTF-8, whatever its encoding is; ``head`` holds its first bytes."""
     return pa.PythonFile(_Utf8Reader(file, detect_wide_encoding(head)), mode="r")
 
 
 def _incremental_decoder(encoding: str) -> codecs.IncrementalDecoder:
+    """Return a decoder of this encoding (UTF-8 if "") that reads invalid bytes as Latin-1."""
     return codecs.getincrementaldecoder(encoding or "utf-8")("auditor.latin-1")
 
 
 def _decode_as_latin_1(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are not in a text's encoding are read as Latin-1, so that they cost no row."""
+    """Decode invalid bytes as Latin-1, so that no row is lost to them (an error handler for codecs)."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("latin-1"), error.end
@@ -109,6 +117,8 @@ codecs.register_error("auditor.latin-1", _decode_as_latin_1)
 
 
 class _Utf8Reader(io.RawIOBase):
+    """Recodes a stream to UTF-8 as it is read."""
+
     def __init__(self, stream: BinaryIO | pa.NativeFile, encoding: str) -> None:
         self.stream = stream
         self.decoder = _incremental_decoder(encoding)

@@ -1,4 +1,4 @@
-"""The metadata block: where it stands, how it is broken, and that hostile ones cost nothing."""
+"""The metadata block is found wherever it is written, and hostile blocks are refused in bounded time."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.errors import Unreadable
-from auditor.syntax.card_kind import iter_kind_hints, kind_of_card, kind_of_text
+from auditor.syntax.card_kind import iter_kind_hints, kind_of_card
 from auditor.syntax.front_matter import split_card
-from auditor.syntax.safe_yaml import load_yaml
-from auditor.syntax.text_encoding import decode_text
 
 
 def test_metadata_between_fences_and_the_line_on_which_the_body_begins() -> None:
     card = split_card("---\nlicense: mit\n---\n# Leaf\n")
-    assert (card.standing, dict(card.metadata), card.first_line) == ("front-matter", {"license": "mit"}, 2)
-    assert (card.body, card.body_line, card.troubles) == ("# Leaf\n", 4, ())
+    assert (card.placement, dict(card.metadata), card.first_line) == ("front-matter", {"license": "mit"}, 2)
+    assert (card.body, card.body_line, card.warnings) == ("# Leaf\n", 4, ())
 
 
 @pytest.mark.parametrize(
@@ -33,7 +30,7 @@ def test_metadata_between_fences_and_the_line_on_which_the_body_begins() -> None
 )
 def test_metadata_at_the_start_however_its_fences_are_written(text: str) -> None:
     card = split_card(text)
-    assert (card.standing, dict(card.metadata), card.troubles) == ("front-matter", {"license": "mit"}, ())
+    assert (card.placement, dict(card.metadata), card.warnings) == ("front-matter", {"license": "mit"}, ())
 
 
 @pytest.mark.parametrize(
@@ -41,7 +38,7 @@ def test_metadata_at_the_start_however_its_fences_are_written(text: str) -> None
 )
 def test_metadata_after_other_text_is_late_and_the_text_above_is_kept(above: str) -> None:
     card = split_card(f"{above}---\nlicense: mit\n---\nBelow\n")
-    assert (card.standing, dict(card.metadata)) == ("late-front-matter", {"license": "mit"})
+    assert (card.placement, dict(card.metadata)) == ("late-front-matter", {"license": "mit"})
     assert card.body.startswith(above)
     lines = card.body.split("\n")
     assert lines[above.count("\n") + 3] == "Below", "the body keeps the file's line numbers"
@@ -59,27 +56,27 @@ def test_metadata_after_other_text_is_late_and_the_text_above_is_kept(above: str
 )
 def test_what_only_looks_like_metadata_is_prose(text: str) -> None:
     card = split_card(text)
-    assert (card.standing, dict(card.metadata), card.body) == ("none", {}, text)
+    assert (card.placement, dict(card.metadata), card.body) == ("none", {}, text)
 
 
 def test_a_missing_closing_fence_is_said_and_the_keys_are_still_read() -> None:
     card = split_card("---\nlanguage: en\n\ntags:\n- trees\n\n# Leaf\nWords: many\n")
     assert dict(card.metadata) == {"language": "en", "tags": ["trees"]}
     assert card.body == "# Leaf\nWords: many\n"
-    assert card.troubles == (("its metadata has no closing line of dashes: where it ends was guessed", 2),)
+    assert card.warnings == (("its metadata has no closing line of dashes: where it ends was guessed", 2),)
 
 
 def test_a_missing_opening_fence_is_said_and_the_keys_are_still_read() -> None:
     card = split_card("license: mit\ntags:\n- trees\n---\n# Leaf\n")
     assert dict(card.metadata) == {"license": "mit", "tags": ["trees"]}
-    assert (card.standing, card.body, card.body_line) == ("late-front-matter", "# Leaf\n", 5)
-    assert card.troubles[0][0].startswith("its metadata has no opening line of dashes")
+    assert (card.placement, card.body, card.body_line) == ("late-front-matter", "# Leaf\n", 5)
+    assert card.warnings[0][0].startswith("its metadata has no opening line of dashes")
 
 
 def test_one_broken_key_does_not_cost_the_others() -> None:
     card = split_card("---\nlicense: mit\ntags:\n\t- trees\nlanguage: en\n---\n")
     assert dict(card.metadata) == {"license": "mit", "language": "en"}
-    ((why, line),) = card.troubles
+    ((why, line),) = card.warnings
     assert why.startswith("its metadata is not valid YAML: ")
     assert line == 3
 
@@ -87,56 +84,14 @@ def test_one_broken_key_does_not_cost_the_others() -> None:
 def test_prose_between_two_rules_is_kept_as_prose() -> None:
     text = "---\n\n# Leaf\n\nThis model sorts leaves.\n\n---\nmore\n"
     card = split_card(text)
-    assert (card.standing, card.body) == ("none", text)
-    assert card.troubles == (("its metadata is not a table of keys", 2),)
+    assert (card.placement, card.body) == ("none", text)
+    assert card.warnings == (("its metadata is not a table of keys", 2),)
 
 
 def test_of_a_key_given_twice_the_last_counts_and_it_is_said() -> None:
     card = split_card("---\nlicense: mit\nlicense: cc0-1.0\n---\n")
     assert dict(card.metadata) == {"license": "cc0-1.0"}
-    assert 'duplicate entry with key "license"' in card.troubles[0][0]
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        # YAML 1.2.2, 10.3.2: the core schema; YAML 1.1 reads these as false, 10, a date and 5400.
-        ("no", "no"),
-        ("012", "012"),
-        ("2020-01-01", "2020-01-01"),
-        ("1:30:00", "1:30:00"),
-        ("true", True),
-        ("~", None),
-    ],
-)
-@pytest.mark.parametrize("twice", ["", "b: 1\nb: 1\n"], ids=["regular", "read by the second parser"])
-def test_scalars_are_those_of_yaml_1_2(text: str, value: object, twice: str) -> None:
-    read, _ = load_yaml(f"a: {text}\n{twice}")
-    assert isinstance(read, dict)
-    assert read["a"] == value
-
-
-@pytest.mark.parametrize(
-    ("data", "doubt"),
-    [
-        ("---\nlicense: mit\n---\nä\n".encode("utf-16"), ""),
-        ("---\nlicense: mit\n---\n".encode("utf-16-le"), ""),
-        ("---\nlicense: mit\n---\n".encode("utf-16-be"), ""),
-        ("---\nlicense: mit\n---\n".encode("utf-32"), ""),
-        (b"\xef\xbb\xbf---\r\nlicense: mit\r\n---\r\n", ""),
-        (b"---\r\r\nlicense: mit\r\r\n---\r\r\n", ""),
-        (b"---\nlicense: mit\n---\nna\xefve\n", "is not UTF-8 throughout; other bytes were read as U+FFFD"),
-    ],
-)
-def test_every_encoding_is_read(data: bytes, doubt: str) -> None:
-    text, why = decode_text(data)
-    assert why == doubt
-    assert dict(split_card(text).metadata) == {"license": "mit"}
-
-
-def test_bytes_that_are_no_text_are_refused() -> None:
-    with pytest.raises(Unreadable, match="is not text"):
-        decode_text(b"\x00\x01\x02\x03" * 300)
+    assert 'duplicate entry with key "license"' in card.warnings[0][0]
 
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -164,13 +119,8 @@ def test_hostile_metadata_is_refused_by_reason_and_the_licence_beside_it_kept(bl
     card = split_card(f"---\n{block}\n---\nBody\n")
     assert time.process_time() - started < 5, "bounded, not timed"
     assert card.metadata.get("license") == "mit"
-    assert any(why in trouble for trouble, _ in card.troubles), card.troubles
+    assert any(why in warning for warning, _ in card.warnings), card.warnings
     assert card.body == "Body\n"
-
-
-def test_no_tag_of_yaml_makes_anything_but_plain_values() -> None:
-    value, _ = load_yaml("a: !!python/name:os.system x\nb: !!int nine\nb: !!timestamp never\nc: !!binary '*'\n")
-    assert value == {"a": "x", "b": "never", "c": "*"}
 
 
 @settings(max_examples=200, deadline=None)
@@ -180,27 +130,3 @@ def test_no_text_makes_it_raise_and_the_body_is_never_longer_than_the_text(text:
     assert len(card.body) <= len(text)
     assert card.body_line <= text.count("\n") + 2
     kind_of_card(card.metadata, iter_kind_hints(card.body))
-
-
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("---\npipeline_tag: text-to-image\n---\n", "model"),
-        ("---\nsize_categories: [n<1K]\nlicense: mit\n---\n", "dataset"),
-        ("---\nlicense: mit\n---\n# Model Card for Leaf\n", "model"),
-        ("---\nlicense: mit\n---\n## Dataset Summary\n", "dataset"),
-        ("# Leaf\n\nThis library sorts leaves.\n", "document"),
-        ("# All the model cards of the forest\n", "document"),
-        ("# Model Card\n", "model"),
-        ("# Dataset Card for Leaves\n", "dataset"),
-        ("---\ntitle: Demo\nsdk: gradio\napp_file: app.py\n---\n", "document"),
-    ],
-)
-def test_what_a_folder_is_by_its_readme(text: str, kind: str) -> None:
-    assert kind_of_text(text.encode()) == kind
-
-
-def test_a_card_without_metadata_tells_its_kind_by_headings_and_first_words() -> None:
-    assert kind_of_card({}, iter_kind_hints("# Leaf\n\n" + "This model sorts leaves. " * 20)) == "model"
-    assert kind_of_card({}, iter_kind_hints("# Leaves\n\n## Data Fields\n")) == "dataset"
-    assert kind_of_card({}, iter_kind_hints("# Metric Card for leaf score\n\n## Limitations and bias\n")) == "document"
