@@ -34,7 +34,7 @@ from auditor.extensions import Extension, installed_extensions
 from auditor.model import SEVERITIES, Case, Count, Finding, Gap, Kind, Outcome, Place, Ref, Rule, Severity, Tally
 from auditor.pipeline import evaluate
 from auditor.pipeline.scan_shard import Setup, Shard, lost, prepare, shards, work, write_json, writing
-from auditor.policy.vocabularies import Contacts, load_vocabularies
+from auditor.policy.vocabularies import Contacts
 from auditor.policy.vocabulary_tables import Directory, Hotline, ListProvider
 from auditor.progress import NullReporter
 from auditor.readers import ReadOptions, readers
@@ -77,7 +77,7 @@ class PolicySummary:
     rules: tuple[Rule, ...]
     lists: tuple[ListSummary, ...] = ()
     extensions: tuple[Extension, ...] = ()
-    contacts: Contacts = field(default_factory=lambda: load_vocabularies().contacts)
+    contacts: Contacts = field(default_factory=Contacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,7 +504,7 @@ def report(folder: str | os.PathLike[str]) -> Report:
                 tuple(_rule_from(rule) for rule in policy["rules"]),
                 tuple(ListSummary(**entry) for entry in policy["lists"]),
                 tuple(Extension(*extension) for extension in policy.get("extensions", ())),
-                _contacts(policy["contacts"]) if "contacts" in policy else load_vocabularies().contacts,
+                _contacts(policy["contacts"]),
             ),
             complete=content["complete"],
             tally=_tally_from(content["tally"]),

@@ -266,6 +266,16 @@ def test_strong_words_are_masked_until_asked_for(office: Office) -> None:
     assert "atelier/NSFW-harbour" in heron.see(f"{path}?words=shown")
 
 
+def test_an_operators_marker_words_are_masked_too(office: Office, tmp_path: Path) -> None:
+    (tmp_path / "vocabulary").mkdir()
+    (tmp_path / "vocabulary" / "own.toml").write_text('[[term]]\nid = "ours"\nkind = "adult"\nwords = ["teapot"]\n')
+    office.desk.rules = (tmp_path,)
+    office.record(opened(5, name="atelier/te4pot-harbour"))
+    page = office.browser("heron").see(f"/case/{case_id(5)}")
+    assert "te4pot" not in page
+    assert "harbour" in page
+
+
 def test_a_break_is_offered_after_a_while_and_being_away_is_one(office: Office) -> None:
     heron = office.browser("heron")
     for _ in range(6):

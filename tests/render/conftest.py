@@ -12,6 +12,7 @@ import pytest
 
 from auditor.model import Case, Count, Finding, Gap, Place, Ref, Rule, Tally
 from auditor.pipeline.audit import Edge, ListSummary, PolicySummary, Report
+from auditor.policy.vocabularies import load_vocabularies
 from auditor.render import render_report
 from auditor.reporting.render_options import RenderOptions
 from auditor.samples import HITS_SCHEMA
@@ -186,6 +187,7 @@ def report(rules: tuple[Rule, ...], tmp_path: Path) -> Report:
                 ListSummary("example-known", "1", "test", 12, "c0ffee" + "0" * 58, "this project"),
                 ListSummary("example-models", "2026-01", "model", 3, "decade" + "0" * 58, "this project"),
             ),
+            contacts=load_vocabularies().contacts,
         ),
         complete=True,
         tally=Tally(
