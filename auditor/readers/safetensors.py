@@ -1,6 +1,6 @@
 """Reads the header of safetensors files: what the weights are, what they were made from, and what was stripped.
 
-Only the header's bytes are read, however large the file, unless the run options digests. Training folders,
+Only the header's bytes are read, however large the file, unless the run asks for digests. Training folders,
 captions and tags are counted and never repeated.
 """
 
@@ -9,11 +9,9 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
-import re2
 
 from auditor.errors import Unreadable
 from auditor.hashing.distinctive_tensors import MIN_DISTINCTIVE_BYTES, tensor_hasher
@@ -21,6 +19,7 @@ from auditor.hashing.weight_digests import RangeHasher, weight_file_digests
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part
 from auditor.readers import ReaderExample, ReadOptions
+from auditor.reading.tensor_names import describe_tensors, family_of_version
 from auditor.samples import ARTEFACT_SHA256
 from auditor.sources import Blob, Unread
 from auditor.syntax.model_names import without_local_folders
@@ -29,15 +28,24 @@ from auditor.syntax.safetensors_header import (
     MAX_HEADER_READ,
     SUFFIXES,
     SafetensorsHeader,
-    Tensor,
     read_header,
 )
 
 READS_WEIGHTS = True
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+# kohya-ss/sd-scripts: library/train_util.py SS_METADATA_MINIMUM_KEYS
+_KOHYA_MINIMUM_KEYS = {
+    "ss_v2",
+    "ss_base_model_version",
+    "ss_network_module",
+    "ss_network_dim",
+    "ss_network_alpha",
+    "ss_network_args",
+}
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    """By suffix, and by content whatever the name: a plausible length, then ``{"``."""
+    """Claim a file by its suffix, or whatever its name by its content: a plausible length, then ``{"``."""
     if blob.suffix in SUFFIXES:
         return 60
     if len(head) > 10 and head[8:10] in (b'{"', b"{}"):
@@ -47,7 +55,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
-    """One part a file: its format, what its header says, and digests where they are wanted."""
+    """Yield a part of each file: its format, what its header says, and its digests if they are asked for."""
     for blob in blobs:
         place = Place(blob.uri)
         gaps: list[Gap] = []
@@ -57,20 +65,20 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
             with blob.open() as file:
                 data = 0
                 try:
-                    found = read_header(file, blob.size)
+                    header = read_header(file, blob.size)
                 except Unreadable as error:
                     gaps.append(Gap("header", str(error), place))
                 else:
-                    data = found.data
-                    gaps.extend(Gap("header", fault, place) for fault in found.faults)
-                    statements.extend(_statements(found, place))
+                    data = header.data
+                    gaps.extend(Gap("header", fault, place) for fault in header.faults)
+                    statements.extend(_header_statements(header, place))
                 if options.weights == "full" or ARTEFACT_SHA256 in options.algorithms:
-                    if options.weights == "full" and data and not found.faults:
-                        tensors = tensor_hasher(found)
+                    if options.weights == "full" and data and not header.faults:
+                        tensors = tensor_hasher(header)
                     digests = {digest.algorithm: digest.value for digest in weight_file_digests(file, data, tensors)}
-                    statements.extend(_artefacts(digests, blob, blob.size - data, place))
+                    statements.extend(_artefact_statements(digests, blob, blob.size - data, place))
                     if data:
-                        statements.extend(_embedded(found.metadata, digests, place))
+                        statements.extend(_disagreeing_hashes(header.metadata, digests, place))
         except Unreadable as error:
             yield Unread(blob.uri, str(error), blob=blob)
             continue
@@ -82,83 +90,86 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
         yield Part(subject, tensors=tensors.digests() if tensors else frozenset())
 
 
-def _artefacts(digests: Mapping[str, str], blob: Blob, tensors: int, place: Place) -> Iterator[Statement]:
-    """The digests that tell this file from others: a few bytes of tensors, zeros mostly, are the same in many."""
+def _artefact_statements(
+    digests: Mapping[str, str], blob: Blob, tensor_bytes: int, place: Place
+) -> Iterator[Statement]:
+    """Yield the digests that tell this file from others: few bytes of tensors, mostly zeros, are the same in many."""
     for algorithm, value in digests.items():
-        if algorithm == "sha256" or tensors >= MIN_DISTINCTIVE_BYTES:
+        if algorithm == "sha256" or tensor_bytes >= MIN_DISTINCTIVE_BYTES:
             yield Statement("artefact", f"{algorithm}:{value}", blob.basename, place, "computed")
 
 
-def _embedded(metadata: Mapping[str, str], digests: Mapping[str, str], place: Place) -> Iterator[Statement]:
-    """Does the hash of the tensors that the header carries agree? (ModelSpec hash_sha256, kohya sshs_model_hash)"""
+def _disagreeing_hashes(metadata: Mapping[str, str], digests: Mapping[str, str], place: Place) -> Iterator[Statement]:
+    """Yield the keys of the header with a hash of the tensors that is not theirs (ModelSpec's, kohya's)."""
     for key in ("modelspec.hash_sha256", "sshs_model_hash"):
         stated = metadata.get(key, "").lower().removeprefix("0x")
         if stated and stated != digests.get("sha256-tensors"):
             yield Statement("header", "disagrees-with-hash", key, place, "header")
 
 
-def _statements(found: SafetensorsHeader, place: Place) -> Iterator[Statement]:
-    metadata = found.metadata
+def _header_statements(header: SafetensorsHeader, place: Place) -> Iterator[Statement]:
+    """Yield what the metadata and the names of the tensors say: ModelSpec's keys, then those of kohya's trainer."""
+    metadata = header.metadata
 
-    def says(key: str, value: str, relation: str = "", remark: str = "") -> Statement:
+    def statement(key: str, value: str, relation: str = "", remark: str = "") -> Statement:
         return Statement(key, value, relation, place, "header", remark)
 
-    words = _words("\n".join(found.tensors))
-    adapter = not words.isdisjoint(_ADAPTER) or metadata.get("ss_network_module", "").startswith(
-        ("networks.", "lycoris")
-    )
+    tensors = describe_tensors(header)
+    is_adapter = tensors.are_adapter or metadata.get("ss_network_module", "").startswith(("networks.", "lycoris"))
     for key in ("modelspec.architecture", "ss_base_model_version"):
         if value := metadata.get(key, "").strip():
-            yield says("architecture", value, "", key)
-            if declared := _declared_family(value):
-                yield says("base_family", declared, "declared", key)
-    if shown := family(found, words):
-        yield says("base_family", shown, "tensors")
+            yield statement("architecture", value, "", key)
+            if family := family_of_version(value):
+                yield statement("base_family", family, "declared", key)
+    if tensors.family:
+        yield statement("base_family", tensors.family, "tensors")
     if title := metadata.get("modelspec.title", "").strip():
-        yield says("title", title)
+        yield statement("title", title)
     if licence := metadata.get("modelspec.license", "").strip():
-        yield says("licence", licence)
-    relation = "adapter" if adapter else "finetune"
+        yield statement("licence", licence)
+    relation = "adapter" if is_adapter else "finetune"
     if base := metadata.get("ss_sd_model_name", "").strip():
-        yield says("base_model", without_local_folders(base), relation, "ss_sd_model_name")
+        yield statement("base_model", without_local_folders(base), relation, "ss_sd_model_name")
     if _SHA256.fullmatch(digest := metadata.get("ss_new_sd_model_hash", "").lower()):
-        yield says("base_model", f"sha256:{digest}", relation, "ss_new_sd_model_hash")
+        yield statement("base_model", f"sha256:{digest}", relation, "ss_new_sd_model_hash")
     for parent in metadata.get("modelspec.merged_from", "").split(","):
         if parent.strip():
-            yield says("base_model", without_local_folders(parent.strip()), "merge", "modelspec.merged_from")
-    yield from _training(metadata, says)
-    kohya = {key for key in metadata if key.startswith("ss_")}
-    if adapter and "ss_network_module" in kohya and kohya <= _MINIMUM:
-        yield says("header", "stripped", "minimum", "only the keys that kohya's --no_metadata leaves")
-    elif adapter and not kohya and not any(key.startswith("modelspec.") for key in metadata) and _KOHYA in words:
-        yield says("header", "stripped", "none", "names of a kohya trainer, without its metadata")
+            yield statement("base_model", without_local_folders(parent.strip()), "merge", "modelspec.merged_from")
+    folders, captions = _training_data(metadata)
+    if folders:
+        yield statement("header", "training-folders", "", f"{len(folders):,} folders")
+    if captions:
+        yield statement("header", "captions", "", f"{len(captions):,} different captions or tags")
+    kohya_keys = {key for key in metadata if key.startswith("ss_")}
+    has_modelspec = any(key.startswith("modelspec.") for key in metadata)
+    if is_adapter and "ss_network_module" in kohya_keys and kohya_keys <= _KOHYA_MINIMUM_KEYS:
+        yield statement("header", "stripped", "minimum", "only the keys that kohya's --no_metadata leaves")
+    elif is_adapter and tensors.are_named_by_kohya and not kohya_keys and not has_modelspec:
+        yield statement("header", "stripped", "none", "names of a kohya trainer, without its metadata")
 
 
-def _training(metadata: Mapping[str, str], says: Callable[[str, str, str, str], Statement]) -> Iterator[Statement]:
-    """Folders and captions are counted: their words may be a person's name or worse, and stay here."""
+def _training_data(metadata: Mapping[str, str]) -> tuple[set[str], set[str]]:
+    """Return the training folders, and the captions and tags, for counting alone: they may name a person."""
     folders: set[str] = set()
     captions: set[str] = set()
     for key in ("ss_tag_frequency", "ss_dataset_dirs"):
-        table = _inner(metadata.get(key, ""))
+        table = _nested_json(metadata.get(key, ""))
         if not isinstance(table, dict):
             continue
         folders.update(table)
         if key == "ss_tag_frequency":
             captions.update(*(tags for tags in table.values() if isinstance(tags, dict)))
-    datasets = _inner(metadata.get("ss_datasets", ""))
+    datasets = _nested_json(metadata.get("ss_datasets", ""))
     for dataset in datasets if isinstance(datasets, list) else ():
         subsets = dataset.get("subsets") if isinstance(dataset, dict) else None
         for subset in subsets if isinstance(subsets, list) else ():
             if isinstance(subset, dict) and isinstance(subset.get("image_dir"), str):
                 folders.add(subset["image_dir"].replace("\\", "/").rstrip("/").rsplit("/", 1)[-1])
-    if folders:
-        yield says("header", "training-folders", "", f"{len(folders):,} folders")
-    if captions:
-        yield says("header", "captions", "", f"{len(captions):,} different captions or tags")
+    return folders, captions
 
 
-def _inner(text: str) -> object:
-    """JSON in a string, as kohya nests it; None where it is broken or larger than a header should be."""
+def _nested_json(text: str) -> object:
+    """Return the value of JSON in a string, as kohya nests it; None if it is broken or longer than a header may be."""
     if not text or len(text) > MAX_HEADER_READ:
         return None
     try:
@@ -171,136 +182,13 @@ def _inner(text: str) -> object:
         return None
 
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_ADAPTER = ("lora_", "lokr_", "hada_w", ".lora.", "oft_", "dora_scale")
-_KOHYA = r"(?m)^lora_(?:unet|te|te1|te2|transformer|prior_te)_"
-# kohya-ss/sd-scripts: library/train_util.py SS_METADATA_MINIMUM_KEYS
-_MINIMUM = {
-    "ss_v2",
-    "ss_base_model_version",
-    "ss_network_module",
-    "ss_network_dim",
-    "ss_network_alpha",
-    "ss_network_args",
-}
-_DECLARED = (
-    ("stable-diffusion-xl", "sdxl"),
-    ("sdxl", "sdxl"),
-    ("stable-diffusion-v1", "sd1"),
-    ("sd_v1", "sd1"),
-    ("sd_1", "sd1"),
-    ("stable-diffusion-v2", "sd2"),
-    ("sd_v2", "sd2"),
-    ("sd_2", "sd2"),
-    ("stable-diffusion-3", "sd3"),
-    ("sd3", "sd3"),
-    ("flux-1", "flux"),
-    ("flux1", "flux"),
-    ("anima", "anima"),
-)
-
-
-def _declared_family(version: str) -> str:
-    lowered = version.lower()
-    return next((name for prefix, name in _DECLARED if lowered.startswith(prefix)), "")
-
-
-# Width of the text that cross-attention takes in: CLIP-L, OpenCLIP-H, CLIP-L + OpenCLIP-bigG, bigG alone (refiner).
-_TEXT_WIDTHS = {768: "sd1", 1024: "sd2", 2048: "sdxl", 1280: "sdxl"}
-_DOWN = r"[._](?:lora[._])?(?:lora_)?(?:A\.(?:default\.)?|down\.)?weight$"
-_TEXT_KEYS = "attn2", re.compile(rf"attn2[._](?:processor[._])?to_k(?:_lora)?{_DOWN}")
-_ENCODER = "lora_te_text_model_", re.compile(rf"_[qk]_proj{_DOWN}")
-_DOUBLE = (
-    "_blocks",
-    re.compile(
-        rf"(?:double_blocks[._]\d+[._]img_attn[._](?:proj|qkv)|single_transformer_blocks[._]\d+[._]attn[._]to_q){_DOWN}"
-    ),
-)
-_ANIMA = r"blocks[._]\d+[._](?:cross|self)_attn[._][qkv]_proj|blocks[._]\d+[._]adaln_modulation"
-_WAN = r"blocks[._]\d+[._]cross_attn[._][qkvo][._]"
-
-
-# What is looked for in the names of tensors: one pass finds it all.
-_LITERAL = (
-    "txtfusion",
-    "single_transformer_blocks",
-    "double_blocks",
-    "single_blocks",
-    "individual_token_refiner",
-    "distilled_guidance_layer",
-    "joint_blocks",
-    "conditioner.embedders.1.",
-    "lora_te2_",
-    "cond_stage_model.",
-    "cond_stage_model.model.",
-    *_ADAPTER,
-    *(word for word, _ in (_TEXT_KEYS, _ENCODER, _DOUBLE)),
-)
-_LOOKED_FOR = (*_LITERAL, _ANIMA, _WAN, _KOHYA)
-
-
-@cache
-def _finder() -> re2.Set:
-    found = re2.Set.SearchSet()
-    for pattern in (*map(re.escape, _LITERAL), *_LOOKED_FOR[len(_LITERAL) :]):
-        found.Add(pattern)
-    found.Compile()
-    return found
-
-
-def _words(names: str) -> frozenset[str]:
-    """Which of :data:`_LOOKED_FOR` occur in these names."""
-    return frozenset(_LOOKED_FOR[at] for at in _finder().Match(names.encode("utf-8", "surrogatepass")) or ())
-
-
-def family(found: SafetensorsHeader, words: Collection[str]) -> str:
-    """The family of base models that tensor names and shapes tell, or "".
-
-    Names after diffusers (loaders/single_file_utils.py), widths after InvokeAI (configs/lora.py).
-    """
-
-    def width(word: str, pattern: re.Pattern[str]) -> int:
-        """Of what the first tensor takes in whose name has the word and fits the pattern; 0 where none does."""
-        for name, tensor in found.tensors.items() if word in words else ():
-            if word in name and len(tensor.shape) > 1 and pattern.search(name):
-                return tensor.shape[1]
-        return 0
-
-    if "txtfusion" in words:
-        return "krea2"
-    if "single_transformer_blocks" in words or ("double_blocks" in words and "single_blocks" in words):
-        if "individual_token_refiner" in words:
-            return "hunyuan-video"
-        if "distilled_guidance_layer" in words:
-            return "chroma"
-        return {0: "flux", 3072: "flux", 6144: "flux2"}.get(width(*_DOUBLE), "")
-    if "joint_blocks" in words:
-        return "sd3"
-    if told := _TEXT_WIDTHS.get(width(*_TEXT_KEYS)):
-        return told
-    if "conditioner.embedders.1." in words or "lora_te2_" in words:
-        return "sdxl"
-    if "cond_stage_model." in words:
-        return "sd2" if "cond_stage_model.model." in words else "sd1"
-    if told := _TEXT_WIDTHS.get(width(*_ENCODER)):
-        return told
-    if _ANIMA in words:
-        return "anima"
-    if _WAN in words:
-        return "wan"
-    if set(found.tensors) == {"clip_l", "clip_g"}:
-        return "sdxl"
-    alone = next(iter(found.tensors.items())) if len(found.tensors) == 1 else ("", Tensor())
-    return {768: "sd1", 1024: "sd2"}.get((0, *alone[1].shape)[-1], "") if alone[0] in ("emb_params", "*") else ""
-
-
-def _file(top: Mapping[str, object], data: bytes = b"\0\0") -> bytes:
+def _safetensors_bytes(top: Mapping[str, object], data: bytes = b"\0\0") -> bytes:
     text = json.dumps(top).encode()
     return struct.pack("<Q", len(text)) + text + data
 
 
-_W = {"w": {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}}
-_LORA = {
+_ONE_TENSOR = {"w": {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}}
+_LORA_TENSOR = {
     "lora_unet_down_blocks_0_attn2_to_k.lora_down.weight": {
         "dtype": "F16",
         "shape": [1, 768],
@@ -310,7 +198,7 @@ _LORA = {
 EXAMPLES = (
     ReaderExample(
         "lora.safetensors",
-        _file(
+        _safetensors_bytes(
             {
                 "__metadata__": {
                     "ss_network_module": "networks.lora",
@@ -319,7 +207,7 @@ EXAMPLES = (
                     "ss_tag_frequency": '{"10_hills": {"a hill": 3, "a tree": 2}}',
                     "modelspec.license": "mit",
                 },
-                **_LORA,
+                **_LORA_TENSOR,
             },
             bytes(1536),
         ),
@@ -336,7 +224,9 @@ EXAMPLES = (
     ),
     ReaderExample(
         "merge.safetensors",
-        _file({"__metadata__": {"modelspec.title": "Meadows", "modelspec.merged_from": "lakes, org/hills"}, **_W}),
+        _safetensors_bytes(
+            {"__metadata__": {"modelspec.title": "Meadows", "modelspec.merged_from": "lakes, org/hills"}, **_ONE_TENSOR}
+        ),
         states=(
             ("weights_format", "safetensors", "merge.safetensors"),
             ("title", "Meadows", ""),
@@ -346,7 +236,7 @@ EXAMPLES = (
     ),
     ReaderExample(
         "stripped.safetensors",
-        _file({"__metadata__": {"format": "pt"}, **_LORA}, bytes(1536)),
+        _safetensors_bytes({"__metadata__": {"format": "pt"}, **_LORA_TENSOR}, bytes(1536)),
         states=(
             ("weights_format", "safetensors", "stripped.safetensors"),
             ("base_family", "sd1", "tensors"),
@@ -361,7 +251,7 @@ EXAMPLES = (
     ),
     ReaderExample(
         "header-only.safetensors",
-        _file(_W, b""),
+        _safetensors_bytes(_ONE_TENSOR, b""),
         states=(("weights_format", "safetensors", "header-only.safetensors"),),
         gaps=("header",),
     ),
