@@ -1,8 +1,8 @@
-"""Whose word is a sentence that prohibits: the text's own, or somebody else's that it tells of?
+"""Decides whether a sentence that prohibits is the text's own statement or reports another party's.
 
-A prohibition is another's where its subject is named and has no part in the text ("OpenAI's policies
-forbid …", "Court bars …"), where it is reported ("the team says it bans …"), or where all of it stands in
-quotation marks, as messages in code do. A sentence that says we, our, you or this speaks for its text.
+A prohibition is another party's if its subject is named and is not a party of the text ("OpenAI's policies forbid …",
+"Court bars …"), if it is reported ("the team says it bans …"), or if all of it is in quotation marks, as messages in
+code are. A sentence with we, our, you or this is the text's own.
 """
 
 from __future__ import annotations
@@ -137,12 +137,19 @@ _CONTRACT_WORDS = re2.compile(
 
 
 def is_third_party(words: str) -> bool:
-    """Does the sentence say of itself that it tells of others: the law, the press, many companies?"""
+    """Return whether the sentence itself shows that it is about others: the law, the press, several companies."""
     return bool(_THIRD_PARTY_SOURCE.search(words))
 
 
 def is_reported(text: str, words: str, start: int, target: str) -> bool:
-    """Is what ``words`` (which begin at character ``start`` of ``text``) say of ``target`` somebody else's word?"""
+    """Return whether what ``words`` say about ``target`` is reported from another party.
+
+    Args:
+        text: The whole text.
+        words: The sentence.
+        start: The character of ``text`` at which the sentence begins.
+        target: The words of the target.
+    """
     line = text.rfind("\n", 0, start) + 1
     if _SAMPLE_DIALOGUE.search(words) or _is_only_quoted(words, target) or _JSON_RECORD.match(text[line : line + 100]):
         return True
@@ -161,7 +168,15 @@ def is_reported(text: str, words: str, start: int, target: str) -> bool:
 
 
 def is_enumeration_of_policies(text: str, words: str, start: int, stem: str, titles: tuple[str, ...]) -> bool:
-    """Does it stand in a list of others' policies: by a title ("Policies of platforms"), or by a name before it?"""
+    """Return whether the sentence is in a list of other parties' policies, by a title above it or a name before it.
+
+    Args:
+        text: The whole text.
+        words: The sentence.
+        start: The character of ``text`` at which the sentence begins.
+        stem: The stem that it belongs to, or "".
+        titles: The headings above it.
+    """
     if _FIRST_OR_SECOND_PERSON.search(words):
         return False
     if any(_POLICIES_OF_OTHERS.search(title) and not _FIRST_OR_SECOND_PERSON.search(title) for title in titles):
@@ -172,6 +187,7 @@ def is_enumeration_of_policies(text: str, words: str, start: int, stem: str, tit
 
 
 def _is_only_quoted(words: str, target: str) -> bool:
+    """Return whether the target is inside quotation marks and the words around it do not make it the text's own."""
     for found in _QUOTATION.finditer(words):
         if target in found.group():
             around = words[: found.start()] + " " + words[found.end() :]
@@ -184,7 +200,7 @@ def _is_only_quoted(words: str, target: str) -> bool:
 
 
 def _is_own_party(text: str, start: int, name: str) -> bool:
-    """Is the named party the text's own: in its title, defined in it, its copyright's owner, or "we"?"""
+    """Return whether the named party is the text's own: in its title, defined in it, its copyright owner, or "we"."""
     name = name.removeprefix("The ").removeprefix("the ")
     if any(word.lower() in _CONTRACT_ROLES for word in name.split()):
         return True
@@ -196,7 +212,7 @@ def _is_own_party(text: str, start: int, name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _sole_forbidding_party(text: str) -> str:
-    """The one name that a text says forbids something; empty where there are more, or none."""
+    """Return the only name that a text says forbids something; "" if there are several or none."""
     names = {
         found.group(1).removeprefix("The ").removeprefix("the ")
         for sentence in islice(_NAMED_SENTENCE.finditer(text[:OPENING_LENGTH]), MAX_NAMED_SENTENCES)
@@ -208,5 +224,5 @@ def _sole_forbidding_party(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _introduced_parties(text: str) -> tuple[str, ...]:
-    """Where a text says who speaks: "Acme", (Acme), Acme ("we"), © Acme."""
+    """Return the places where a text says who speaks: "Acme", (Acme), Acme ("we"), © Acme."""
     return tuple(islice((found.group() for found in _PARTY_INTRODUCTION.finditer(text[:OPENING_LENGTH])), MAX_PARTIES))

@@ -15,14 +15,14 @@ import re2
 
 @dataclass(slots=True)
 class Block:
-    """Lines that belong together: a heading, a list item with its continuation, or a paragraph."""
+    """Lines that belong together: a heading, a list item with its continuation lines, or a paragraph."""
 
     kind: Literal["heading", "item", "prose"]
     depth: tuple[int, str]  # item: (indentation, kind of marker); heading: (level, "")
     start: int
     end: int
     text: str  # of its first line
-    goes_on: bool = False  # an item whose number or letter is not the first: "(c)", "3."
+    continues_list: bool = False  # an item whose number or letter is not the first: "(c)", "3."
 
 
 _ATX_HEADING = re2.compile(r"^ {0,3}(#{1,6})\s+(.*?)[\s#]*$")
@@ -72,6 +72,7 @@ FINITE_CLAUSE = re2.compile(
 
 
 def split_blocks(text: str) -> Iterator[Block]:
+    """Yield the blocks of the text in order; offsets are characters of ``text``."""
     block: Block | None = None
     offset = 0
     previous = ""
@@ -113,7 +114,7 @@ def split_blocks(text: str) -> Iterator[Block]:
 
 
 def _is_standalone_title(block: Block) -> bool:
-    """Is it one short line that is no sentence: "Acceptable use"?"""
+    """Return whether the block is one short line without a sentence: "Acceptable use"."""
     words = block.text
     alone = (
         block.kind == "prose" and block.end - block.start <= 50 and words[:1].isupper() and words[-1] not in ".,;:!?"
@@ -124,12 +125,20 @@ def _is_standalone_title(block: Block) -> bool:
 
 
 def _is_title_before(block: Block, line: str) -> bool:
-    """No text is wrapped as short as this before a line as long as that, and begins it with a capital."""
+    """Return whether the block is a title because the line after it is much longer and begins with a capital."""
     return line[:1].isupper() and len(line) > len(block.text) + 20 and _is_standalone_title(block)
 
 
 def _start_block(line: str, bare: str, start: int, previous: str, block: Block | None) -> Block | None:
-    """The block that begins on this line, or None: it goes on with the one before."""
+    """Return the block that begins on this line, or None if the line continues the block before it.
+
+    Args:
+        line: The line, without its line end.
+        bare: The line without indentation, quote marks and HTML tags.
+        start: The character of the text at which the line begins.
+        previous: The line before, bare.
+        block: The block before, if it is still open.
+    """
     end = start + len(line)
     if bare[0] == "#" and (hashes := _ATX_HEADING.match(line)):
         return Block("heading", (len(hashes.group(1)), ""), start, end, _strip_emphasis(hashes.group(2)))
@@ -140,10 +149,10 @@ def _start_block(line: str, bare: str, start: int, previous: str, block: Block |
     word = word or bare[:3] == "Q. "
     if not word and (item := _LIST_ITEM.match(line)):
         indent = len(item.group(1).expandtabs(4))
-        crossed = item.group(3)[0] in CROSS_MARKERS  # "- ❌ …"
-        marker = item.group(3)[0] if crossed else _marker_kind(item.group(2), block)
-        goes_on = item.group(2).strip("(). \t\\").lower() not in _FIRST_ENUMERATORS and marker[0] in "1iaA"
-        return Block("item", (indent, marker), start + item.start(3), end, item.group(3).strip(), goes_on)
+        cross = item.group(3)[0] in CROSS_MARKERS  # "- ❌ …"
+        marker = item.group(3)[0] if cross else _marker_kind(item.group(2), block)
+        continues_list = item.group(2).strip("(). \t\\").lower() not in _FIRST_ENUMERATORS and marker[0] in "1iaA"
+        return Block("item", (indent, marker), start + item.start(3), end, item.group(3).strip(), continues_list)
     if line.lstrip()[:1] in "*_" and (bold := _BOLD_HEADING.match(line)):
         return Block("heading", (6, ""), start, end, _strip_emphasis(bold.group(1)))
     if (
@@ -163,7 +172,7 @@ def _start_block(line: str, bare: str, start: int, previous: str, block: Block |
 
 
 def _marker_kind(marker: str, block: Block | None) -> str:
-    """The kind of a list marker: its siblings have the same."""
+    """Return the kind of a list marker; items of one list have the same kind."""
     marker = marker.strip().replace("\\", "")
     if marker[0] == "<":
         return "<li>"
@@ -180,4 +189,5 @@ def _marker_kind(marker: str, block: Block | None) -> str:
 
 
 def _strip_emphasis(words: str) -> str:
+    """Remove the marks of emphasis and headings around the words."""
     return words.strip(" *_#:")

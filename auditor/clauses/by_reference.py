@@ -1,4 +1,4 @@
-"""Does a text bind its users by naming a policy of use that stands elsewhere?"""
+"""Finds the policy of use that a text makes binding by naming it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ MAX_POLICIES = 100
 
 @dataclass(frozen=True, slots=True)
 class PolicyReference:
-    """A policy by its name (with its address, where the sentence gives it) and its characters of the text."""
+    """A policy by its name (with its address, if the sentence gives one), and its characters in the text."""
 
     name: str
     start: int
@@ -101,7 +101,7 @@ class PolicyReference:
 
 
 def find_policy_reference(text: str) -> PolicyReference | None:
-    """The policy of use that binds by being named: one with its address before one without."""
+    """Return the policy of use that the text makes binding, or None; one with an address comes before one without."""
     named = list(islice(_POLICY_NAME.finditer(text), MAX_POLICIES))
     own = {_policy_key(match.group(1) or match.group(2)) for match in _THIS_POLICY.finditer(text)} if named else set()
     own.update(
@@ -141,7 +141,7 @@ def find_policy_reference(text: str) -> PolicyReference | None:
 
 
 def _is_defined_name(text: str, start: int) -> bool:
-    """Is the name at ``start`` one that this text gives to words of its own?"""
+    """Return whether the name at ``start`` is one that this text defines for words of its own."""
     before = text[max(0, start - 500) : start]
     if not _DEFINED_NAME.search(before):
         return False
@@ -149,11 +149,13 @@ def _is_defined_name(text: str, start: int) -> bool:
 
 
 def _is_title(text: str, start: int, end: int) -> bool:
+    """Return whether the name is alone on its line, as a title."""
     before, after = text[max(0, start - 20) : start], text[end : end + 20]
     marked = _TITLE_MARKUP.search(before) and _END_OF_LINE.search(after)
     return bool(marked or (_BLANK_BEFORE.search(before) and _BLANK_AFTER.search(after)))
 
 
 def _policy_key(name: str) -> str:
+    """Return the words of a policy's name that are compared, in lower case."""
     words = name.lower().removeprefix("this ").removeprefix("the ").removeprefix("our ").split()
     return " ".join(words[-2:] if words[-2] in ("community", "platform") else words[-3:])

@@ -1,12 +1,14 @@
-"""Does a text itself prohibit sexual exploitation or abuse of minors, or such imagery?
+"""Detects whether a text itself prohibits sexual exploitation or abuse of minors, or such imagery.
 
-Three things must meet in one unit of sense (:mod:`auditor.clauses.segment`): what is meant
-(:mod:`~auditor.clauses.targets`: abuse, harm or sexualisation, and a minor as its object), a prohibition that governs
-it (:mod:`~auditor.clauses.prohibition`: in the unit, in a stem above it, or in a heading), and nothing that undoes it
-(:mod:`~auditor.clauses.negation`: a negation, a permission, a definition;
-:mod:`~auditor.clauses.attribution`: someone else's policy). Where none does, the
-policy that the text points to (:mod:`~auditor.clauses.by_reference`).
-English only: ask :func:`auditor.terms.language.language_of` first.
+One unit of the text (:mod:`auditor.clauses.segment`) must contain:
+
+* a target (:mod:`~auditor.clauses.targets`): abuse, harm or sexualisation with a minor as its object, or such imagery;
+* a prohibition of the target (:mod:`~auditor.clauses.prohibition`), in the unit, in a stem above it, or in a heading;
+* nothing that undoes the prohibition (:mod:`~auditor.clauses.negation`: a negation, permission or definition) or makes
+  it another party's (:mod:`~auditor.clauses.attribution`).
+
+If no unit does, the policy that the text refers to is looked for (:mod:`~auditor.clauses.by_reference`). Only English
+is understood: check with :func:`auditor.terms.language.language_of` first.
 """
 
 from __future__ import annotations
@@ -39,47 +41,57 @@ Answer = Literal["explicit", "by-reference", "absent"]
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """What a text says; ``start`` and ``end`` are characters of it. ``refers``: the policy it points to.
+    """What a text says.
 
-    ``unread``: why a part of the text was not judged; empty where all of it was, or where its answer is explicit.
+    ``start`` and ``end`` are characters of the text. ``policy`` is the name of the policy that it refers to.
+    ``unread_reason`` says why a part of the text was not examined; it is empty if all of it was, or if the answer is
+    explicit.
     """
 
     answer: Answer
     quote: str = ""
     start: int = 0
     end: int = 0
-    refers: str = ""
-    unread: str = ""
+    policy: str = ""
+    unread_reason: str = ""
 
 
-# The work one text may cost, in units cut; to judge one is as much as to cut fifteen. A million characters of prose are
-# some 10,000 units, and a policy on children names them in some dozens: what costs more is data, or made to be slow.
+# The work that one text may cost, measured in units split. A million characters of prose are about 10,000 units, of
+# which a policy on children names them in some dozens: a text that costs more is data, or made to be slow.
 WORK_BUDGET = 40_000
+# Examining a unit takes as long as splitting this many.
 JUDGE_COST = 15
-LONG_UNIT = 1_000  # characters of a unit, for each of its targets, that cost as much again
+# Each target of a unit costs as much again for this many characters of the unit.
+LONG_UNIT = 1_000
 
 
 def detect_clause(text: str, *, references: bool = True) -> Clause:
-    """What this English text says itself; the first unit that prohibits is quoted.
+    """Return what this English text itself says; the first unit that prohibits is quoted.
 
-    A heading alone ("Child sexual abuse material") prohibits nothing. ``references``: look for a policy
-    that the text points to (cards point to many that do not bind).
+    A heading alone ("Child sexual abuse material") prohibits nothing.
+
+    Args:
+        text: The text of a licence, a policy or a card.
+        references: Look for a policy that the text refers to. Cards refer to many policies that bind nobody.
     """
     text = _normalize_typography(text)
-    said = _find_explicit(text) if may_mention(text[:MAX_TEXT_LENGTH]) else Clause("absent")
-    if said.answer == "explicit":
-        return said
-    unread = said.unread or (f"longer than {MAX_TEXT_LENGTH:,} characters" if len(text) > MAX_TEXT_LENGTH else "")
+    found = _find_explicit(text) if may_mention(text[:MAX_TEXT_LENGTH]) else Clause("absent")
+    if found.answer == "explicit":
+        return found
+    unread_reason = found.unread_reason or (
+        f"longer than {MAX_TEXT_LENGTH:,} characters" if len(text) > MAX_TEXT_LENGTH else ""
+    )
     if references and (policy := find_policy_reference(text)):
-        return Clause("by-reference", "", policy.start, policy.end, policy.name, unread)
-    return Clause("absent", unread=unread)
+        return Clause("by-reference", "", policy.start, policy.end, policy.name, unread_reason)
+    return Clause("absent", unread_reason=unread_reason)
 
 
-# Hyphens and spaces that a typesetter chose: each is one character, so places stay.
+# Typographic hyphens and spaces, each with its plain form of one character.
 _TYPOGRAPHIC_CHARACTERS = (("\u2010", "-"), ("\u2011", "-"), ("\u00a0", " "), ("\u202f", " "), ("\u2009", " "))
 
 
 def _normalize_typography(text: str) -> str:
+    """Replace typographic hyphens and spaces by plain ones; each is one character, so places stay the same."""
     if not text.isascii():
         for typeset, plain in _TYPOGRAPHIC_CHARACTERS:
             text = text.replace(typeset, plain)
@@ -87,47 +99,48 @@ def _normalize_typography(text: str) -> str:
 
 
 def _find_explicit(text: str) -> Clause:
-    # The sentence before, where it names it and says neither that it may be nor that it may not.
-    named: tuple[Unit, int] | None = None
-    held: Clause | None = None  # what a title alone prohibits, until its section shows that it is not of labour
-    defined: list[tuple[str, Unit]] = []  # terms that stand for it
+    """Return the first explicit prohibition, or an absent clause."""
+    # The unit before, with the start of its target, if it neither prohibits nor permits the target.
+    antecedent: tuple[Unit, int] | None = None
+    pending: Clause | None = None  # prohibited by a title alone; counts if the section is not about labour
+    definitions: list[tuple[str, Unit]] = []  # defined terms that mean a target, and the units that define them
     work = 0
     for unit in split_units(text):
-        if held and (unit.kind == "heading" or not is_about_labour(unit.text)):
-            return held
-        held = None
-        names = MINOR_WORD.search(unit.text) is not None
+        if pending and (unit.kind == "heading" or not is_about_labour(unit.text)):
+            return pending
+        pending = None
+        names_minor = MINOR_WORD.search(unit.text) is not None
         if work > WORK_BUDGET:
             return _budget_exceeded(unit)
         if (
-            names
+            names_minor
             and PASSIVE_PROHIBITION.search(unit.text)
             and not (is_about_labour_or_machines(unit.text) or _is_not_own_statement(unit.text))
         ):
             return _explicit_clause(unit)
-        meant = (find_targets(unit.text) if names else ()) or find_label_targets(unit, names=names)
-        work += 1 + JUDGE_COST * (bool(names or meant) + len(meant) * len(unit.text) // LONG_UNIT)
-        for start, end in meant:
+        targets = (find_targets(unit.text) if names_minor else ()) or find_label_targets(unit, names_minor=names_minor)
+        work += 1 + JUDGE_COST * (bool(names_minor or targets) + len(targets) * len(unit.text) // LONG_UNIT)
+        for start, end in targets:
             if is_prohibited(unit, start, end) and not _is_attributed_to_others(text, unit, start, end):
                 if has_sexual_word(unit.text) or unit.stems:
                     return _explicit_clause(unit)
                 if not any(map(is_about_labour, unit.headings)):
-                    held = _explicit_clause(unit)
+                    pending = _explicit_clause(unit)
                     break
-        if held and unit.kind != "heading":
-            return held
-        if named is not None and _prohibits_antecedent(
-            unit, " ".join((*named[0].stems[-1:], named[0].text)), topic=named[1] < MAX_TOPIC_START
+        if pending and unit.kind != "heading":
+            return pending
+        if antecedent is not None and _prohibits_antecedent(
+            unit, " ".join((*antecedent[0].stems[-1:], antecedent[0].text)), topic=antecedent[1] < MAX_TOPIC_START
         ):
-            before = named[0]
+            before = antecedent[0]
             return Clause("explicit", f"{before.text} {unit.text}", before.start, unit.end)
-        if meant and (term := _TERM_DEFINITION.match(unit.text)):
-            defined.append((term.group(1), unit))
-        if meant and _is_antecedent(unit, meant[0][0]):
-            named = unit, meant[0][0]
-        elif not (named and named[0].kind == unit.kind == "item"):  # "… any of the above" may follow the list
-            named = None
-    return held or _find_by_defined_term(text, defined[:MAX_DEFINED_TERMS])
+        if targets and (term := _TERM_DEFINITION.match(unit.text)):
+            definitions.append((term.group(1), unit))
+        if targets and _is_antecedent(unit, targets[0][0]):
+            antecedent = unit, targets[0][0]
+        elif not (antecedent and antecedent[0].kind == unit.kind == "item"):  # "… any of the above" may follow the list
+            antecedent = None
+    return pending or _find_by_defined_term(text, definitions[:MAX_DEFINED_TERMS])
 
 
 # "Illegal Content includes …": a term of two words at least, that another sentence may prohibit.
@@ -139,7 +152,7 @@ MAX_DEFINED_TERMS = 10
 
 
 def _find_by_defined_term(text: str, defined: list[tuple[str, Unit]]) -> Clause:
-    """What a sentence prohibits by a term that another one defines."""
+    """Return what a sentence prohibits by a term that another sentence defines."""
     work = 0
     for unit in split_units(text) if defined else ():
         for term, definition in defined:
@@ -157,7 +170,8 @@ def _find_by_defined_term(text: str, defined: list[tuple[str, Unit]]) -> Clause:
 
 
 def _budget_exceeded(unit: Unit) -> Clause:
-    return Clause("absent", unread=f"more sentences than are read, from character {unit.start:,} on")
+    """Return the clause of a text that costs more work than is allowed; the units from this one on are not examined."""
+    return Clause("absent", unread_reason=f"more sentences than are read, from character {unit.start:,} on")
 
 
 # "X is illegal. Such use is forbidden.", "… You must never generate it."
@@ -176,7 +190,7 @@ _PRONOUN_OBJECT = re2.compile(
     r"(?i)^ ?(?:\w+ ){0,4}?(?:this|that|such [a-z]+|these|those|so)\b|"
     r"^[^.;]{0,120}\b(?:the|these|those) (?:above|foregoing|aforementioned|preceding)\b"
 )
-# "… in that event": it names no deed.
+# "… in that event" refers to no act.
 _PRONOUN_IN_ADVERBIAL = re2.compile(
     r"(?i)\b(?:in|at|for|by|from|of) (?:this|that|these|those|such) (?:an? )?(?:events?|cases?|ways?|"
     r"times?|respects?|contexts?|sense|regard|points?|reasons?|means|manner|stage|date|section|page|document)\b"
@@ -191,10 +205,12 @@ _PERMISSION_QUESTION = re2.compile(
 _ANSWER_NO = re2.compile(
     r"(?i)^\W*(?:a(?:nswer)?: ?)?(?:no|never|absolutely not|certainly not|of course not)\b(?:[.,!;:]|$| never)"
 )
-MAX_TOPIC_START = 20  # characters before what a sentence is about
+# A target that starts within this many characters is what its sentence is about.
+MAX_TOPIC_START = 20
 
 
 def _is_antecedent(unit: Unit, start: int) -> bool:
+    """Return whether a unit names a target without prohibiting or permitting it: the next unit may then refer to it."""
     words = unit.text
     said = (
         (unit.kind == "heading" and not words.endswith("?"))
@@ -205,7 +221,13 @@ def _is_antecedent(unit: Unit, start: int) -> bool:
 
 
 def _prohibits_antecedent(unit: Unit, before: str, *, topic: bool) -> bool:
-    """Does this sentence prohibit what the one before it names, by a pronoun? "It" is what that one is about."""
+    """Return whether this unit prohibits, by a pronoun, what the unit before it names.
+
+    Args:
+        unit: The unit.
+        before: The words of the unit before it, with its last stem.
+        topic: The unit before is about the target, so that "it" and "them" refer to the target.
+    """
     words = unit.text
     if _ANSWER_NO.match(words) and _PERMISSION_QUESTION.search(before) and not DATA_WORK.search(before):
         return True
@@ -222,7 +244,7 @@ def _prohibits_antecedent(unit: Unit, before: str, *, topic: bool) -> bool:
 
 
 def _is_attributed_to_others(text: str, unit: Unit, start: int, end: int) -> bool:
-    """Is it somebody else's prohibition, by the unit's words or by those of a stem that it hangs on?"""
+    """Return whether the prohibition is another party's, by the words of the unit or of a stem above it."""
     if is_enumeration_of_policies(text, unit.text, unit.start, unit.stems[-1] if unit.stems else "", unit.headings):
         return True
     target = unit.text[start:end]
@@ -230,9 +252,11 @@ def _is_attributed_to_others(text: str, unit: Unit, start: int, end: int) -> boo
 
 
 def _explicit_clause(unit: Unit) -> Clause:
+    """Return the clause that quotes this unit with its outermost stem."""
     stem = f"{unit.stems[0]} … " if unit.stems else ""
     return Clause("explicit", stem + unit.text, unit.start, unit.end)
 
 
 def _is_not_own_statement(unit: str) -> bool:
+    """Return whether a sentence reports what others say, is negated, or is a question."""
     return bool(is_third_party(unit) or is_negated(unit) or unit.endswith("?"))

@@ -1,4 +1,4 @@
-"""What undoes a prohibition: a negation, a definition, another deed, a duty towards children, another time."""
+"""What undoes a prohibition: a negation, a definition, another act, a protective context, or another time."""
 
 from __future__ import annotations
 
@@ -130,12 +130,12 @@ BE_USED = re2.compile(
 
 
 def contains_reason(words: str) -> bool:
-    """Do ``words`` end what is prohibited, and go on with why, or with what the text itself does?"""
+    """Return whether the words end what is prohibited and continue with a reason, or with what the text itself does."""
     return any(not _RELATIVE_CLAUSE.search(found.group()) for found in REASON.finditer(words))
 
 
 def _negations(words: str) -> Iterator[re2._Match]:
-    """What undoes a prohibition; not "whether or not prohibited", nor "without consent is prohibited"."""
+    """Yield what negates a prohibition; not "whether or not prohibited", nor "without consent is prohibited"."""
     even_so = words.replace("hether or not", "hether or so ") if "hether or not" in words else words
     for match in _NEGATION.finditer(even_so):
         if not _NEGATES_OTHER_WORDS.search(match.group()):
@@ -149,10 +149,11 @@ _NEGATES_OTHER_WORDS = re2.compile(
 
 @lru_cache(maxsize=64)
 def negated_spans(words: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Where it is undone: starts and ends, in order."""
+    """Return the starts and the ends of what negates a prohibition, in order."""
     spans = [found.span() for found in _negations(words)]
     return tuple(start for start, _ in spans), tuple(end for _, end in spans)
 
 
 def is_negated(words: str) -> bool:
+    """Return whether anything in the words negates a prohibition."""
     return any(True for _ in _negations(words))

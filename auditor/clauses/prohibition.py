@@ -1,4 +1,4 @@
-"""Does a unit, a stem above it or a heading prohibit what the unit names? The words that prohibit, and where."""
+"""Decides whether a unit, a stem above it or a heading prohibits the target that the unit names."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ _PROTECTIVE_OR_NEGATIVE_WORD = re2.compile(
 
 
 def is_governed(unit: str, start: int, end: int) -> bool | None:
-    """Does the unit's own wording prohibit what stands at ``start``? None: it says nothing either way."""
+    """Return whether the unit's own words prohibit the target; None if they say nothing either way."""
     benign = PROTECTIVE_CONTEXT.search(unit[:start])
     if is_third_party(unit) or (
         benign
@@ -150,7 +150,14 @@ def is_governed(unit: str, start: int, end: int) -> bool | None:
 
 
 def _states_absence(words: str, between: str, target_on: str, after: str) -> bool:
-    """Does "no", "zero" or "nothing" say that there is none, not that there may be none?"""
+    """Return whether "no", "zero" or "nothing" states that there is none, not that there must be none.
+
+    Args:
+        words: The cue.
+        between: The words between the cue and the target.
+        target_on: The words from the target on.
+        after: The words after the target.
+    """
     none = words.strip(" ,;:(–—-").lower()
     if (
         none.endswith(("no", "zero"))
@@ -164,7 +171,7 @@ def _states_absence(words: str, between: str, target_on: str, after: str) -> boo
 
 
 def _is_sanctioned(unit: str, start: int, end: int) -> bool:
-    """Does it say what follows, for an account, a licence or a post, from the deed that stands at ``start``?"""
+    """Return whether the unit states a consequence of the target for an account, a licence or a post."""
     if REAL_WORLD_CONTEXT.search(unit):
         return False
     for _, last in find_cues(unit, 0, start, SANCTION_PREFIX_CUES):
@@ -180,7 +187,7 @@ def _is_sanctioned(unit: str, start: int, end: int) -> bool:
 
 @lru_cache(maxsize=512)  # one stem says the same to each item under it
 def _stem_prohibits(stem: str) -> bool | None:
-    """Does a stem prohibit (True) or permit (False) what hangs on it? None: neither."""
+    """Return whether a stem prohibits (True) or permits (False) what belongs to it; None if neither."""
     if is_third_party(stem):
         return False
     if any(
@@ -200,27 +207,28 @@ def _stem_prohibits(stem: str) -> bool | None:
 
 @lru_cache(maxsize=512)
 def _is_prohibiting_title(words: str) -> bool:
-    """Does a title or label say that what stands under it is prohibited, not that it is not known or not done?"""
+    """Return whether a title or label says that what follows is prohibited, not that it is unknown or not done."""
     return bool(_PROHIBITING_HEADING.search(words)) and not _DESCRIPTIVE_HEADING.search(words)
 
 
 @lru_cache(maxsize=512)
 def _is_word_list_label(words: str) -> bool:
-    """Does a label name a list of words or tags: what a filter looks for, not what one may not do?"""
+    """Return whether a label announces a list of words or tags, which a filter searches for."""
     return _WORD_LIST_LABEL.search(words) is not None
 
 
 @lru_cache(maxsize=512)
 def _pledge_words(stem: str) -> str:
-    """ "You promise that", where the stem says so of what hangs on it."""
+    """Return the words of a stem such as "You promise that", or ""."""
     pledges = _PLEDGE_STEM.search(stem)
     return pledges.group(1) if pledges else ""
 
 
 def is_prohibited(unit: Unit, start: int, end: int) -> bool:
+    """Return whether the target at ``start`` to ``end`` of the unit's text is prohibited."""
     if unit.text.rstrip("'\"”’)*_ ").endswith("?"):
         return False  # asked, not said
-    if unit.crossed:
+    if unit.has_cross_marker:
         return True
     if unit.stems and _STATISTICS_TABLE.search(unit.stems[-1]) and not _ALLOWED_COLUMN.search(unit.stems[-1]):
         return False
@@ -255,7 +263,7 @@ def is_prohibited(unit: Unit, start: int, end: int) -> bool:
 
 
 def is_prohibitive_or_protective(sentence: str) -> bool:
-    """Does this sentence prohibit, filter, report or deny, whatever it names?"""
+    """Return whether this sentence prohibits, filters, reports or denies anything, whatever it names."""
     return any(
         pattern.search(sentence)
         for pattern in (

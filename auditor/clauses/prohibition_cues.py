@@ -1,4 +1,4 @@
-"""The words that prohibit what stands before or after them, and where a sentence uses them so."""
+"""The words that prohibit what stands before or after them (cues), and where a sentence uses them to prohibit."""
 
 from __future__ import annotations
 
@@ -238,7 +238,10 @@ _PAST_TENSE = re2.compile(
 
 
 def find_cues(sentence: str, low: int, high: int, pattern: re2._Regexp) -> Iterator[tuple[int, int]]:
-    """Where ``sentence[low:high]`` prohibits and nothing undoes it: starts and ends in the sentence."""
+    """Yield the start and end of each cue in ``sentence[low:high]`` that prohibits and is not negated.
+
+    "The model will not generate X" describes a model and is no cue; "the model must not be used for X" is one.
+    """
     for match in pattern.finditer(sentence[low:high]):
         start, end = low + match.start(), low + match.end()
         starts, ends = negated_spans(sentence)

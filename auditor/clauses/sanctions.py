@@ -1,7 +1,7 @@
-"""What follows from a deed, in the words of rules: "… results in a ban", "your licence ends if you …".
+"""Finds prohibitions by consequence: "… results in a ban", "your licence ends if you …".
 
-Only what a text can do to its own users counts: their accounts, licences and posts. A teacher's licence, a child's
-family and a corpus's images are ended, broken up and removed by others.
+Only what a text can do to its own users counts: sanctions on their accounts, licences and posts. A teacher's licence, a
+child's family or a corpus's images are ended, separated or removed by others.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ REAL_WORLD_CONTEXT = re2.compile(
 
 
 def is_sanctioned_condition(unit: str, start: int, end: int) -> bool:
-    """Is what stands at ``start`` a deed in an if-clause whose main clause ends an account, licence or post?"""
+    """Return whether the target is an act in an if-clause whose main clause ends an account, a licence or a post."""
     opening = _CONDITION.match(unit)
     if not opening or opening.start() >= start or _FINDS_OR_REPORTS.search(unit[:start]):
         return False
@@ -171,9 +171,10 @@ _OFFENDER_START = re2.compile(
 
 
 def is_offender_under_expulsion(stem: str, unit: str) -> bool:
+    """Return whether the unit names offenders ("servers that host …") under a stem such as "Suspended:"."""
     return bool(_EXPULSION_LABEL.match(stem) and _OFFENDER_START.match(unit))
 
 
 def is_act_of_expelled_offender(unit: str, start: int, end: int) -> bool:
-    """Is what stands at ``start`` the deed of somebody who, or of whose account, is then got rid of?"""
+    """Return whether the target is the act of somebody who, or whose account, is then removed."""
     return bool(_OFFENDER.search(unit[:start]) and _EXPELLED.search(unit[end:]))

@@ -1,7 +1,7 @@
-"""Cuts a policy, licence or card into units of sense: sentences and list items with the stems they hang on.
+"""Splits a policy, licence or card into units: sentences, headings and list items, each with the stems above it.
 
-Terms prohibit in lists: "You agree not to use the Model: (a) …; (b) …". A unit therefore carries the stems
-("You agree not to use the Model:") and headings ("Prohibited uses") above it, outermost first.
+Terms prohibit in lists: "You agree not to use the Model: (a) …; (b) …". So a unit carries the stems above it ("You
+agree not to use the Model:") and the headings above it ("Prohibited uses"), the outermost first.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from auditor.clauses.blocks import (
     split_blocks,
 )
 
-# Terms are short; what is longer is data with a licence's name, and is cut (the caller states the gap).
+# Terms are short. A longer text is data under a licence's name: it is cut, and the caller states the gap.
 MAX_TEXT_LENGTH = 1_000_000
-# A sentence beyond this many characters is judged in stretches, so that the work stays linear.
+# A longer sentence is examined in parts of this many characters, so that the work stays linear.
 MAX_UNIT_LENGTH = 2_000
-# Stems above one unit; no honest list is nested deeper.
+# Stems above one unit; no real list is nested deeper.
 MAX_STEMS = 12
-# The level of a sentence that leads over headings that are only bold or short lines (levels 5 and 6).
+# The level of a sentence that introduces headings that are only bold or short lines (levels 5 and 6).
 LEAD_IN_LEVEL = 4
 # What follows a colon at the end of a block stays with it up to this length.
 MAX_LABELLED_LENGTH = 60
@@ -38,7 +38,7 @@ MAX_LABELLED_LENGTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A sentence, a list item's sentence, or a fragment between semicolons; ``start``, ``end``: its characters."""
+    """A heading, a sentence, or a fragment between semicolons; ``start`` and ``end`` are its characters in the text."""
 
     kind: Literal["heading", "item", "prose"]
     text: str  # white space collapsed
@@ -46,7 +46,7 @@ class Unit:
     end: int
     stems: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
-    crossed: bool = False  # a list item whose marker is a cross or a no-entry sign
+    has_cross_marker: bool = False  # a list item with a cross or a no-entry sign
 
 
 _RUN_IN_HEADING = re2.compile(
@@ -72,7 +72,7 @@ _FRAGMENT_START = re2.compile(
     r"In (?:a|any) (?:way|manner))\b"
 )
 _RELATIVE_PRONOUN = re2.compile(r"(?i)[,(]? ?\b(?:that|which|who|whom|whose|where|when|if|whether)\b")
-# "We forbid X. This includes …:" hangs on the sentence before.
+# "We forbid X. This includes …:" opens_list on the sentence before.
 _CONTINUES_SENTENCE_BEFORE = re2.compile(
     r"^(?:(?:This|That|It|These|Such [a-z]+|Th(?:is|at|ese) [a-z]+)(?: also)? "
     r"(?:includ(?:es?|ing)|covers?|appl(?:y|ies) to|extends? to)|"
@@ -93,12 +93,12 @@ _THE_FOLLOWING = re2.compile(r"(?i)^[\W_\d]*(?:all |each |any )?(?:of )?the foll
 
 
 def split_units(text: str) -> Iterator[Unit]:
-    """The text's units in order; offsets are characters of ``text``."""
+    """Yield the units of the text in order; offsets are characters of ``text``."""
     headings: list[tuple[int, str]] = []
     stems: list[tuple[Block, str]] = []  # with the block that holds the stem
-    broken_off: list[tuple[Block, str]] = []  # the stems that the last heading ended, and the list under them
-    listed: tuple[int, str] | None = None
-    carried: tuple[Block, str] | None = None  # "(a) You shall not lie;", over "(b) steal;"
+    interrupted_stems: list[tuple[Block, str]] = []  # the stems that the last heading ended, and the list under them
+    last_list_depth: tuple[int, str] | None = None
+    shared: tuple[Block, str] | None = None  # "(a) You shall not lie;", over "(b) steal;"
     before = ""  # the words of the unit before
     open_list = False  # the unit before did not end its sentence
     for block, next_block in pairwise(chain(split_blocks(text[:MAX_TEXT_LENGTH]), (None,))):
@@ -115,72 +115,76 @@ def split_units(text: str) -> Iterator[Unit]:
             yield Unit("heading", block.text, block.start, block.end, (), tuple(words for _, words in headings))
             headings.append((level, block.text))
             # A page's foot or a title between (c) and (d) does not end the list.
-            broken_off = stems or broken_off if level > LEAD_IN_LEVEL else []
-            stems, open_list, before, carried = [], False, block.text, None
+            interrupted_stems = stems or interrupted_stems if level > LEAD_IN_LEVEL else []
+            stems, open_list, before, shared = [], False, block.text, None
             continue
         if block.kind == "item":
-            if not stems and block.goes_on and block.depth == listed:
-                stems = broken_off
-            stems, listed = _stems_above(stems, block), block.depth
-            if carried and carried[0].depth == block.depth and _CONTINUATION_VERB.match(block.text):
-                stems = [*stems, carried]
+            if not stems and block.continues_list and block.depth == last_list_depth:
+                stems = interrupted_stems
+            stems, last_list_depth = _stems_above(stems, block), block.depth
+            if shared and shared[0].depth == block.depth and _CONTINUATION_VERB.match(block.text):
+                stems = [*stems, shared]
         elif not (stems and (open_list or _is_fragment(block.text))):
             stems = []
         pieces = list(_split_sentences(text, block))
-        carried = _shared_stem(text, block, pieces, carried) if block.kind == "item" else None
+        shared = _shared_stem(text, block, pieces, shared) if block.kind == "item" else None
         run_in: tuple[str, ...] = ()
         for at, (start, end, words, closes) in enumerate(pieces):
-            here = (
+            own_stems = (
                 *(stem for _, stem in stems),
                 *((before,) if words[0] in "TISEeF" and _CONTINUES_SENTENCE_BEFORE.match(words) else ()),
             )
             titles = (*(title for _, title in headings), *run_in)
-            yield Unit(block.kind, words[:MAX_UNIT_LENGTH], start, end, here, titles, block.depth[1] in CROSS_MARKERS)
+            yield Unit(
+                block.kind, words[:MAX_UNIT_LENGTH], start, end, own_stems, titles, block.depth[1] in CROSS_MARKERS
+            )
             if at == 0 and closes and len(pieces) > 1 and _is_run_in_heading(words):
                 run_in = (words,)  # "Misuse. Using the model to …": a heading on the same line
             for beyond in range(MAX_UNIT_LENGTH, len(words), MAX_UNIT_LENGTH):
                 rest = words[beyond : beyond + MAX_UNIT_LENGTH]
-                yield Unit(block.kind, rest, start, end, (*here, words[:MAX_UNIT_LENGTH]), titles)
+                yield Unit(block.kind, rest, start, end, (*own_stems, words[:MAX_UNIT_LENGTH]), titles)
             before = words[:MAX_UNIT_LENGTH]
             last = at == len(pieces) - 1
             after = "" if last else pieces[at + 1][2]
-            hangs = words.endswith(":") or (
+            opens_list = words.endswith(":") or (
                 last and follows == "item" and (words[-1] not in ".!?;" or words.endswith("..") or "following" in words)
             )
-            hangs = (
-                hangs
+            opens_list = (
+                opens_list
                 or block.depth[1] == TABLE_HEADER
                 or (after[:1] == "(" and bool(_FIRST_ENUMERATOR.match(after)) and not _FIRST_ENUMERATOR.match(words))
             )
             # "The following uses are forbidden. Sexual content about minors. Spam."
-            hangs = hangs or (after != "" and _THE_FOLLOWING.search(words) is not None and _is_fragment(after))
+            opens_list = opens_list or (
+                after != "" and _THE_FOLLOWING.search(words) is not None and _is_fragment(after)
+            )
             # "What is banned? Sexual content about minors. Spam.", or a list of it.
-            hangs = hangs or (
+            opens_list = opens_list or (
                 words[-1] == "?"
                 and _WHAT_QUESTION.match(words) is not None
                 and (_is_fragment(after) if after else last and follows == "item")
             )
-            if hangs:
-                stems = [*stems, *((block, stem) for stem in here[len(stems) :]), (block, words)][-MAX_STEMS:]
+            if opens_list:
+                stems = [*stems, *((block, stem) for stem in own_stems[len(stems) :]), (block, words)][-MAX_STEMS:]
             elif closes and not last and not (stems and _is_fragment(after)):
-                # A new sentence begins: an item keeps what the item hangs on, prose keeps nothing.
+                # A new sentence begins: an item keeps what the item opens_list on, prose keeps nothing.
                 stems = [stem for stem in stems if block.kind == "item" and stem[0] is not block]
-            open_list = not closes or hangs
+            open_list = not closes or opens_list
 
 
 def _shared_stem(
-    text: str, block: Block, pieces: list[tuple[int, int, str, bool]], carried: tuple[Block, str] | None
+    text: str, block: Block, pieces: list[tuple[int, int, str, bool]], shared: tuple[Block, str] | None
 ) -> tuple[Block, str] | None:
-    """The sentence that an item begins and the next items may go on with, as long as each ends in a semicolon."""
+    """Return the sentence that an item begins and later items may continue, as long as each ends in a semicolon."""
     ending = text[max(block.start, block.end - 20) : block.end].rstrip()
     if not pieces or ending[-1:] not in ";,dr" or not _OPEN_ENDING.search(ending):
         return None
     words = pieces[0][2]
-    return (block, words) if words[:1].isupper() and FINITE_CLAUSE.search(words) else carried
+    return (block, words) if words[:1].isupper() and FINITE_CLAUSE.search(words) else shared
 
 
 def _is_fragment(words: str) -> bool:
-    """Is this one more thing on a list ("To harm minors.", "Images that are abusive."), no sentence of its own?"""
+    """Return whether the words are an entry of a list ("To harm minors."), not a sentence of their own."""
     if _FRAGMENT_START.match(words):
         return True
     relative = _RELATIVE_PRONOUN.search(words)
@@ -188,7 +192,7 @@ def _is_fragment(words: str) -> bool:
 
 
 def _stems_above(stems: list[tuple[Block, str]], item: Block) -> list[tuple[Block, str]]:
-    """The stems that this item hangs on: those before its first sibling, or of a block less deep."""
+    """Return the stems that this item belongs to: those before its first sibling, or of a block less deep."""
     for position, (holder, _) in enumerate(stems):
         if holder.kind == "item" and (holder.depth == item.depth or holder.depth[0] > item.depth[0]):
             return stems[:position]
@@ -196,16 +200,19 @@ def _stems_above(stems: list[tuple[Block, str]], item: Block) -> list[tuple[Bloc
 
 
 def _is_run_in_heading(words: str) -> bool:
+    """Return whether the words are a heading at the beginning of a paragraph: "Misuse. Using the model to …"."""
     return bool(_RUN_IN_HEADING.match(words) and (QUESTION_WORD_TITLE.match(words) or not _PREDICATE.search(words)))
 
 
 def _strip_markup(words: str) -> str:
+    """Remove Markdown emphasis and HTML tags; the boundary of two table cells becomes " | "."""
     if "<t" in words:
         words = _CELL_BOUNDARY.sub(" | ", words)
     return INLINE_MARKUP.sub("", words) if "*" in words or "<" in words or "__" in words else words
 
 
 def _plain_text(raw: str) -> str:
+    """Return the words without markup, hyphenation and repeated white space."""
     if "\\" in raw:
         raw = _MARKDOWN_LINE_BREAK.sub("", raw)
     if "-" in raw and "\n" in raw:
@@ -214,7 +221,7 @@ def _plain_text(raw: str) -> str:
 
 
 def _split_sentences(text: str, block: Block) -> Iterator[tuple[int, int, str, bool]]:
-    """Sentences and fragments of a block: start, end, words, and whether the sentence ends there."""
+    """Yield the sentences and fragments of a block: start, end, words, and whether the sentence ends there."""
     raw = text[block.start : block.end]
     begin = 0
     for cut in _SENTENCE_BOUNDARY.finditer(raw):

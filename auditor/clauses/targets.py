@@ -1,4 +1,4 @@
-"""What a clause is about: abuse, harm or sexualisation, and a minor as its object; or imagery of it by name."""
+"""Finds what must be prohibited: abuse, harm or sexualisation with a minor as its object, or such imagery by name."""
 
 from __future__ import annotations
 
@@ -253,18 +253,23 @@ _ADVERTISING_CODE = re2.compile(
     r"(?i)\bexploit\w* (?:the |their )?(?:(?:inexperience|credulity|loyalty|trust|naivety|gullibility|"
     r"lack of experience|sense of loyalty)(?:,? (?:and |or )?)?)+(?:of|in) "
 )
-MAX_TARGETS = 16  # more targets in one unit are a text made to be slow
+# A unit with more targets than this is made to be slow.
+MAX_TARGETS = 16
+# A longer line above a unit is no label.
+MAX_LABEL_LENGTH = 50
+# Bytes between a word for a minor and a word for an act: longer than any sentence that joins the two.
+NEAR_WINDOW = 250
 
 
 def may_mention(text: str) -> bool:
-    """Does a word for a minor stand near a word for harm or sex? No unit need be cut where none does."""
+    """Return whether a word for a minor is near a word for harm or sex; if none is, the text has no target."""
     return _has_act_near_minor(text.encode()) or (
         _has_hyphenated_line_end(text) and _has_act_near_minor(HYPHENATED_LINE_END.sub(r"\1\2", text).encode())
     )
 
 
 def _has_hyphenated_line_end(text: str) -> bool:
-    """Does a line end in a part of a word? Not in a card, which is Markdown: it begins with its "---"."""
+    """Return whether a line ends in a part of a word; never in a card, which is Markdown and begins with "---"."""
     if text.startswith("---"):
         return False
     at = text.find("-\n", 1)
@@ -274,15 +279,16 @@ def _has_hyphenated_line_end(text: str) -> bool:
 
 
 def _has_act_near_minor(text: bytes) -> bool:
+    """Return whether a word for harm or sex is within :data:`NEAR_WINDOW` bytes of a word for a minor."""
     return any(
-        _ACT_WORD_BYTES.search(text[max(0, match.start() - 250) : match.end() + 250])
+        _ACT_WORD_BYTES.search(text[max(0, match.start() - NEAR_WINDOW) : match.end() + NEAR_WINDOW])
         for match in MINOR_WORD_BYTES.finditer(text)
     )
 
 
 @lru_cache(maxsize=512)
 def find_targets(unit: str) -> tuple[tuple[int, int], ...]:
-    """Where the unit names abuse, harm or sexualisation of a minor, or such imagery: starts and ends."""
+    """Return the starts and ends of the targets in the unit, in order."""
     found: list[tuple[int, int]] = []
     for match in islice(_TARGETS[0].finditer(unit), MAX_TARGETS):
         after = unit[match.end() : match.end() + 20].split()
@@ -309,26 +315,27 @@ def find_targets(unit: str) -> tuple[tuple[int, int], ...]:
 
 
 def _is_statistic(unit: str, start: int, end: int) -> bool:
-    """Is it a line of statistics: "child exploitation (12)", "120 for child exploitation"?"""
+    """Return whether the target is in a line of statistics: "child exploitation (12)", "120 for child exploitation"."""
     return bool(_COUNT_AFTER.match(unit[end : end + 20]) or _COUNT_BEFORE.search(unit[max(0, start - 40) : start]))
 
 
 def is_about_labour(words: str) -> bool:
-    """Does a title, or a sentence under one, speak of labour and suppliers?"""
+    """Return whether a title, or a sentence under it, is about labour and suppliers."""
     return _LABOUR_WORD.search(words) is not None
 
 
 def has_sexual_word(words: str) -> bool:
+    """Return whether the words contain a word that policies on labour do not use."""
     return _SEXUAL_OR_ABBREVIATION.search(words) is not None
 
 
 def is_about_labour_or_machines(unit: str) -> bool:
-    """Does it speak of work or of machines, and of nothing sexual?"""
+    """Return whether the unit is about labour, or about children and minors that are not people, and nothing sexual."""
     return bool(_LABOUR_WORD.search(unit) or _NON_HUMAN_CHILD.search(unit)) and not _SEXUAL_OR_IMAGERY.search(unit)
 
 
 def _is_act_on_minor(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
-    """Is the minor the one that the deed is done to, or shown in? Judged by the words between them."""
+    """Return whether the act is done to the minor, or shows the minor, by the words between the two."""
     deed_group, minor_group = (3, 1) if minor_first else (1, 3)
     deed, minor = match.group(deed_group).lower(), match.group(minor_group).lower()
     after_deed = unit[match.end(deed_group) :].lstrip(" -").split(maxsplit=1)
@@ -417,10 +424,14 @@ _GIVEN_TO = re2.compile(
 )
 
 
-def find_label_targets(unit: Unit, *, names: bool) -> list[tuple[int, int]]:
-    """What only a label (before a colon, or the heading or stem right above) and the unit together name.
+def find_label_targets(unit: Unit, *, names_minor: bool) -> list[tuple[int, int]]:
+    """Return the targets that a label and the unit name only together, such as "Sexual content: no minors".
 
-    ``names``: the unit itself has a word for a minor.
+    The label stands before a colon in the unit, or is the heading or stem right above it.
+
+    Args:
+        unit: The unit.
+        names_minor: The unit itself has a word for a minor.
     """
     label, low = "", 0
     if ":" in unit.text and (own := LABEL.match(unit.text)):
@@ -431,9 +442,9 @@ def find_label_targets(unit: Unit, *, names: bool) -> list[tuple[int, int]]:
             (words for words in above if _pattern_under_label(words) is _MINOR_SHOWN), above[0] if above else ""
         )
     if (
-        not 0 < len(label) <= 50
+        not 0 < len(label) <= MAX_LABEL_LENGTH
         or not (pattern := _pattern_under_label(label))
-        or not (names or MINOR_WORD.search(label))
+        or not (names_minor or MINOR_WORD.search(label))
     ):
         return []
     rest = unit.text[low:]
@@ -445,8 +456,8 @@ def find_label_targets(unit: Unit, *, names: bool) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=512)
 def _pattern_under_label(label: str) -> re2._Regexp | None:
-    """What must stand under a label that names one half; None where it names neither."""
-    if len(label) > 50:
+    """Return what must stand under a label that names one half of a target; None if it names neither half."""
+    if len(label) > MAX_LABEL_LENGTH:
         return None
     sexual = _SEXUAL_LABEL.search(label)
     if sexual and not _NOUNS_AFTER_HARMLESS_SEXUAL & set(label[sexual.end() :].lower().split()[:1]):

@@ -138,8 +138,8 @@ def _strip_prefixes(cells: pa.Array) -> pa.Array:
 
 
 def _cell_text(cell: str | bytes | None) -> str | None:
-    # More than any digest with its prefix: no need to keep the rest of a cell that is malformed anyway.
     """Return the text of a cell, cut to a length that no digest with its prefix reaches; None stays None."""
+    # More than any digest with its prefix: no need to keep the rest of a cell that is malformed anyway.
     return cell[:400].decode("latin-1") if isinstance(cell, bytes) else cell[:400] if cell is not None else None
 
 

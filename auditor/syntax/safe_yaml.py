@@ -63,8 +63,8 @@ def _yaml_error_text(error: Exception) -> str:
 
 
 def _check_brackets(text: str) -> None:
-    # libyaml's scanner takes quadratic time over nested flow collections; ryaml stops only at the end of it.
     """Raise Unreadable if flow collections are nested too deep."""
+    # libyaml's scanner takes quadratic time over nested flow collections; ryaml stops only at the end of it.
     if text.count("[") + text.count("{") <= MAX_YAML_DEPTH:
         return
     depth = 0

@@ -123,8 +123,8 @@ def _of_terms(text: Text, known: CompiledVocabulary) -> Iterator[Statement | Gap
     if said.answer != "explicit" and language != "en":
         why = f"in another language ({language})" if language else "in a language that was not recognised"
         yield Gap("licence", f"{why}: the clause was not judged", Place(text.uri))
-    elif said.answer == "absent" and said.unread:
-        yield Gap("licence", f"{said.unread}: the rest was not judged", Place(text.uri))
+    elif said.answer == "absent" and said.unread_reason:
+        yield Gap("licence", f"{said.unread_reason}: the rest was not judged", Place(text.uri))
     else:
         yield _clause(text, said, said.answer)
 
@@ -168,7 +168,7 @@ def _of_signals(looked: _Looked, known: CompiledVocabulary) -> Iterator[Statemen
 def _clause(text: Text, said: Clause, answer: str) -> Statement:
     quoted = f"“{printable(said.quote, _QUOTE)}” at characters {said.start}-{said.end}" if said.quote else ""
     place = Place(text.uri, _line(text, said.start) if said.answer != "absent" else 0)
-    return Statement("clause", answer, printable(said.refers), place, _SOURCES[text.role], quoted)
+    return Statement("clause", answer, printable(said.policy), place, _SOURCES[text.role], quoted)
 
 
 def _line(text: Text, start: int) -> int:

@@ -9,7 +9,7 @@ from auditor.clauses.detect import detect_clause
 
 def test_a_policy_that_binds_is_named() -> None:
     found = detect_clause("Your use must comply with the Acme Acceptable Use Policy, available at example.org.")
-    assert (found.answer, found.refers) == ("by-reference", "Acme Acceptable Use Policy")
+    assert (found.answer, found.policy) == ("by-reference", "Acme Acceptable Use Policy")
 
 
 def test_a_card_that_points_to_a_policy_binds_nobody() -> None:
@@ -20,7 +20,7 @@ def test_a_card_that_points_to_a_policy_binds_nobody() -> None:
 
 def test_a_policy_is_named_with_its_owner_and_address() -> None:
     found = detect_clause("Use is subject to Northwind’s usage policies (https://northwind.example/policies).")
-    assert (found.answer, found.refers) == (
+    assert (found.answer, found.policy) == (
         "by-reference",
         "Northwind’s usage policies (https://northwind.example/policies)",
     )
@@ -65,7 +65,7 @@ def test_a_policy_is_named_with_its_owner_and_address() -> None:
     ],
 )
 def test_the_policy_with_an_address_is_named_before_others(text: str, refers: str) -> None:
-    assert (detect_clause(text).answer, detect_clause(text).refers) == ("by-reference", refers)
+    assert (detect_clause(text).answer, detect_clause(text).policy) == ("by-reference", refers)
 
 
 @pytest.mark.parametrize(

@@ -83,4 +83,4 @@ def test_mentions_of_a_defined_term_are_judged_within_bounds_and_what_is_left_is
     text = "Bad Stuff means images of child sexual abuse.\n\n" + "We write of Bad Stuff here.\n\n" * 3000
     said = detect_clause(text)
     assert said.answer == "absent"
-    assert said.unread.startswith("more sentences than are read, from character ")
+    assert said.unread_reason.startswith("more sentences than are read, from character ")

@@ -542,7 +542,7 @@ def test_a_megabyte_made_to_be_slow_is_left_unread_and_says_from_where(text: str
     found = detect_clause(text)
     assert time.process_time() - begun < 6  # about one on an idle core
     assert found.answer == "absent"
-    assert found.unread.startswith("more sentences than are read, from character ")
+    assert found.unread_reason.startswith("more sentences than are read, from character ")
 
 
 def test_a_long_policy_is_read_to_its_end() -> None:
@@ -550,4 +550,4 @@ def test_a_long_policy_is_read_to_its_end() -> None:
     assert detect_clause(rules + "\nYou may not sexualise minors.\n").answer == "explicit"
     assert detect_clause(
         "We sell maps. Harm to minors.\n" + "Be kind to all who come here and to those who do not. " * 20_000
-    ).unread == ("longer than 1,000,000 characters")
+    ).unread_reason == ("longer than 1,000,000 characters")
