@@ -1,244 +1,28 @@
-"""A small report made by hand: one exposed model with a descendant and a copy, one linked, ordinary notes, gaps."""
+"""Reports to render: a small one made by hand, and that of the example hub."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from io import StringIO
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from auditor.model import Case, Count, Finding, Gap, Place, Ref, Rule, Tally
-from auditor.pipeline.audit import Edge, ListSummary, PolicySummary, Report
-from auditor.policy.vocabularies import load_vocabularies
-from auditor.render import render_report
-from auditor.reporting.render_options import RenderOptions
-from auditor.samples import HITS_SCHEMA
+from auditor.pipeline.audit import Report
+from tests import make_example, small_report
 
 
 @pytest.fixture
-def rules() -> tuple[Rule, ...]:
-    return (
-        Rule(
-            "dataset-known-content",
-            "A dataset has samples that match a known-content list",
-            ("dataset",),
-            "stated",
-            {"key": "known_content"},
-            "error",
-            "Every further use of such a dataset spreads what it holds.",
-            "Stop using it, keep others from it, and report it. Do not open or delete the samples.",
-            references=("LAION, Re-LAION-5B: https://laion.ai/blog/relaion-5b",),
-        ),
-        Rule(
-            "model-trained-on-known-content",
-            "A model was trained on a dataset that has such matches",
-            ("model",),
-            "stated",
-            {"key": "exposed"},
-            "error",
-            "What a model was trained on shapes what it can make.",
-            "Withdraw the model until people have reviewed it; train again on a screened dataset.",
-            "Look at the counts and at who says what the model was trained on, then decide.",
-            case="exposed",
-            references=("IWF manifesto: models overseen", "https://purl.stanford.edu/kh752sm9123"),
-        ),
-        Rule(
-            "descends-from-exposed",
-            "A model descends from one whose training data has matches",
-            ("model",),
-            "stated",
-            {"key": "descends"},
-            "note",
-            "Descent alone proves nothing of a model, but reviewers want to know it.",
-            "Name the base model and say what was done about its training data.",
-        ),
-        Rule(
-            "model-listed",
-            "A list of models names this model",
-            ("model",),
-            "stated",
-            {"key": "known_model"},
-            "error",
-            "The list's holder reviewed the model and listed it.",
-            "Read the holder's grounds; appeal there if they are wrong.",
-            "Compare the digest with the list's entry, then decide.",
-            case="linked",
-        ),
-        Rule(
-            "no-licence",
-            "No licence is stated",
-            ("model", "dataset"),
-            "missing",
-            {"key": "licence"},
-            "note",
-            "Without terms, nothing prohibits any use.",
-            "State a licence in the card's metadata.",
-            references=("https://huggingface.co/docs/hub/repositories-licenses",),
-        ),
-        Rule(
-            "pickle-weights",
-            "Weights are in a format that can run code",
-            ("model",),
-            "stated",
-            {"key": "weights_format"},
-            "warning",
-            "Loading a pickle runs what it says.",
-            "Publish safetensors.",
-        ),
-    )
+def report(tmp_path: Path) -> Report:
+    return small_report.small_report(tmp_path)
 
 
-@pytest.fixture
-def report(rules: tuple[Rule, ...], tmp_path: Path) -> Report:
-    matches = Finding(
-        "dataset-known-content",
-        "dataset",
-        "shore/coast-photos",
-        "",
-        "FLAGGED",
-        "error",
-        "samples match entries of list example-known (exact, near)",
-        Place("datasets/shore/coast-photos"),
-        "3 of 120 samples: 1 exact, 2 near",
-    )
-    trained = Finding(
-        "model-trained-on-known-content",
-        "model",
-        "shore/coast-diffusion",
-        "4f2a9c1",
-        "FLAGGED",
-        "error",
-        "trained on shore/coast-photos, whose samples match entries of list example-known",
-        Place("models/shore/coast-diffusion/README.md", 7),
-        "3 of 120 samples: 1 exact, 2 near",
-    )
-    listed = Finding(
-        "model-listed",
-        "model",
-        "harbour/pier-lora",
-        "",
-        "FLAGGED",
-        "error",
-        "list example-models names the same weights",
-        Place("models/harbour/pier-lora/pier.safetensors"),
-    )
-    descends = Finding(
-        "descends-from-exposed",
-        "model",
-        "lake/calm-water",
-        "",
-        "FLAGGED",
-        "note",
-        "descends from shore/coast-diffusion",
-        Place("models/lake/calm-water/README.md", 4),
-        "depth 1; 3 of 120 samples",
-    )
-    pickle = Finding(
-        "pickle-weights",
-        "model",
-        "lake/calm-water",
-        "",
-        "FLAGGED",
-        "warning",
-        "weights in pickle: model.ckpt",
-        Place("models/lake/calm-water/model.ckpt"),
-    )
-    silent = Finding("no-licence", "model", "lake/calm-water", "", "FLAGGED", "note", "no licence is stated")
-    unread = Finding(
-        "no-licence", "model", "hill/green", "", "UNCHECKED", "note", "the card could not be read", Place("hill.md")
-    )
-    coast = Ref("model", "shore/coast-diffusion", "4f2a9c1")
-    bare = Ref("model", coast.name)  # edges name no revision
-    restricted = tmp_path / "restricted"
-    (restricted / "hits").mkdir(parents=True)
-    hits = [
-        {
-            "kind": "dataset",
-            "name": "shore/coast-photos",
-            "revision": "",
-            "list": "example-known",
-            "version": "1",
-            "means": "test",
-            "token": "tok-7f3a",
-            "classification": "",
-            "sample": "SECRET-SAMPLE-0041.jpg",
-            "place": "datasets/shore/coast-photos/SECRET-PLACE.parquet",
-            "row": 41,
-            "algorithm": "pdq",
-            "distance": 12,
-            "variant": "flip-x",
-            "basis": "computed",
-        }
-    ]
-    pq.write_table(pa.Table.from_pylist(hits, HITS_SCHEMA), restricted / "hits" / "0.parquet")
-    return Report(
-        version="0.1.0",
-        targets=("examples/hub",),
-        started="2026-01-05T09:00:00Z",
-        finished="2026-01-05T09:00:42Z",
-        policy=PolicySummary(
-            "9b1c2d3e4f5061728394a5b6c7d8e9f0",
-            "default",
-            rules,
-            (
-                ListSummary("example-known", "1", "test", 12, "c0ffee" + "0" * 58, "this project"),
-                ListSummary("example-models", "2026-01", "model", 3, "decade" + "0" * 58, "this project"),
-            ),
-            contacts=load_vocabularies().contacts,
-        ),
-        complete=True,
-        tally=Tally(
-            Count(31, 28, 2, 1),
-            Count(126, 121, 3, 2),
-            {"skipped: not a kind of file that is read": 2, "unreadable: the picture is truncated": 2},
-            {"matched pdq": 121, "hits test exact": 1, "hits test near": 2, "unmatchable: quality below 50": 3},
-            {"example-known": 124, "example-models": 5},
-        ),
-        subjects={"model": 5, "dataset": 2},
-        findings=(matches, unread, listed, descends, silent, pickle, trained),
-        gaps=(
-            (Ref("dataset", "shore/coast-photos"), Gap("samples", "the picture is truncated", Place("a.jpg"))),
-            (Ref("model", "hill/green"), Gap("card", "the metadata is not YAML", Place("hill.md", 3))),
-        ),
-        cases=(
-            Case("linked", "model", "harbour/pier-lora", "", (listed,)),
-            Case(
-                "exposed",
-                "model",
-                coast.name,
-                coast.revision,
-                (trained,),
-                (Ref("model", "mirror/coast-diffusion-copy"),),
-            ),
-        ),
-        flagged={
-            ("dataset-known-content", "FLAGGED", "error"): 1,
-            ("descends-from-exposed", "FLAGGED", "note"): 1,
-            ("model-listed", "FLAGGED", "error"): 1,
-            ("model-trained-on-known-content", "FLAGGED", "error"): 1,
-            ("no-licence", "FLAGGED", "note"): 1,
-            ("no-licence", "UNCHECKED", "note"): 1,
-            ("pickle-weights", "FLAGGED", "warning"): 1,
-        },
-        lineage=(
-            Edge(bare, Ref("dataset", "shore/coast-photos"), "trained-on", "card"),
-            Edge(Ref("model", "lake/calm-water"), bare, "finetune", "card"),
-            Edge(Ref("model", "mirror/coast-diffusion-copy"), bare, "copy", "weights"),
-        ),
-        restricted=restricted,
-    )
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """The run whose reports are stored in reports/example."""
+    return make_example.example_report(tmp_path_factory.mktemp("example") / "run")
 
 
 @pytest.fixture
 def shown() -> Callable[..., str]:
-    """The report as one format shows it."""
-
-    def show(report: Report, name: str, **options: bool) -> str:
-        out = StringIO()
-        render_report(report, name, out, RenderOptions(**options))
-        return out.getvalue()
-
-    return show
+    """A report as one format shows it."""
+    return small_report.show

@@ -40,7 +40,7 @@ def test_findings_keep_rule_subject_and_fact(report: Report, shown: Show) -> Non
     read = json.loads(shown(report, "json"))
     assert read["cases"][0]["ground"] == "linked"
     assert read["findings"][0] == {
-        "rule": "dataset-known-content",
+        "rule": "known-content-in-dataset",
         "kind": "dataset",
         "subject": "shore/coast-photos",
         "revision": "",
@@ -49,26 +49,28 @@ def test_findings_keep_rule_subject_and_fact(report: Report, shown: Show) -> Non
         "fact": "samples match entries of list example-known (exact, near)",
         "place": {"uri": "datasets/shore/coast-photos", "line": 0},
         "remark": "3 of 120 samples: 1 exact, 2 near",
-        "fingerprint": "aad1c4d11f6a482fb764b5a75a123510",
+        "fingerprint": "c99921a92643feeec24239ffcd4cacda",
     }
 
 
 def test_two_runs_differ_only_in_times_and_remarks(report: Report, shown: Show) -> None:
-    def again(finding: Finding) -> Finding:
+    def with_other_remark(finding: Finding) -> Finding:
         return finding._replace(remark=f"{finding.remark} in 3 s")
 
-    later = replace(
+    second_run = replace(
         report,
         started="2026-02-01T00:00:00Z",
         finished="2026-02-01T00:01:00Z",
-        findings=tuple(map(again, report.findings)),
-        cases=tuple(replace(case, reasons=tuple(map(again, case.reasons))) for case in report.cases),
+        findings=tuple(map(with_other_remark, report.findings)),
+        cases=tuple(replace(case, reasons=tuple(map(with_other_remark, case.reasons))) for case in report.cases),
     )
-    first, second = (json.loads(shown(run, "json"), object_hook=_constant) for run in (report, later))
+    first, second = (
+        json.loads(shown(run, "json"), object_hook=_without_times_and_remarks) for run in (report, second_run)
+    )
     assert first == second
 
 
-def _constant(found: dict[str, object]) -> dict[str, object]:
+def _without_times_and_remarks(found: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in found.items() if key not in {"started", "finished", "remark"}}
 
 
@@ -76,7 +78,7 @@ def test_findings_are_written_as_they_come(report: Report, shown: Show) -> None:
     """Memory does not grow: a finding is written before the next is asked for."""
     from io import StringIO
 
-    from auditor.render import report_formats
+    from auditor.render import render_report
     from auditor.reporting.render_options import RenderOptions
 
     out = StringIO()
@@ -88,5 +90,5 @@ def test_findings_are_written_as_they_come(report: Report, shown: Show) -> None:
                 assert f'"subject-{number - 2}"' in out.getvalue() or number < 2
                 yield model._replace(subject=f"subject-{number}")
 
-    report_formats()["json"].render(replace(report, findings=Stream()), out, RenderOptions())
+    render_report(replace(report, findings=Stream()), "json", out, RenderOptions())
     assert len(json.loads(out.getvalue())["findings"]) == 100

@@ -131,7 +131,7 @@ def test_the_heaviest_results_come_first(report: Report, shown: Show) -> None:
 
 
 def test_one_rule_and_subject_give_one_result(report: Report, shown: Show) -> None:
-    model = next(finding for finding in report.findings if finding.rule == "pickle-weights")
+    model = next(finding for finding in report.findings if finding.rule == "weights-can-run-code")
     many = tuple(model._replace(fact=f"weights in pickle: part-{number:02}.bin") for number in range(30))
     results = json.loads(shown(replace(report, findings=many), "sarif"))["runs"][0]["results"]
     assert len(results) == 1
@@ -141,7 +141,7 @@ def test_one_rule_and_subject_give_one_result(report: Report, shown: Show) -> No
 
 def test_results_beyond_the_limit_are_counted_and_the_lighter_ones_left_out(report: Report, shown: Show) -> None:
     note = Finding("no-licence", "model", "", "", "FLAGGED", "note", "no licence is stated")
-    error = note._replace(rule="model-listed", severity="error")
+    error = note._replace(rule="linked-listed-model", severity="error")
     findings = tuple(note._replace(subject=f"a/{number:05}") for number in range(6000))
     findings += tuple(error._replace(subject=f"b/{number:05}") for number in range(100))
     run = json.loads(shown(replace(report, findings=findings, cases=()), "sarif"))["runs"][0]
