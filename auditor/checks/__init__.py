@@ -1,65 +1,50 @@
-"""The questions a rule may ask of what is stated of a subject.
+"""The checks that a rule may apply to what is stated of a subject, one module each: adding a check is adding a file.
 
-A check is a module of this package with four constants and one function::
-
-    ABSENCE: bool       True: what it flags is that something is *not* stated; a gap then leaves it open
-    START: str          the parameter that sets it off: it is silent where none of that one's keys is stated
-    STOP: str           the parameter that settles it: it is silent where a key of that one is stated whose values
-                        are any ("" for none)
-    PLACE: str          the key whose statements tell where, whatever the parameters ("" for none)
-    def ask(stated: Stated, *, wanted: Where, fact: Fact) -> Iterator[Evidence]
-
-The parameters after ``*`` are the rule's ``with`` table. Their annotations are the types of this page
-(:class:`Key`, :class:`Where`, :class:`Fact` …), which read the table's values when the rule file is read
-and refuse what they cannot use. A check is pure: it sees statements alone, and the order in which it
-yields evidence does not matter.
+Every module of this folder is a check with the duties of :class:`Check`; a module that lacks one is an error. The
+parameters after ``*`` of its function ``ask`` are the rule's ``with`` table. Their annotations are the types of this
+page (:class:`Key`, :class:`Where`, :class:`Fact` …), which parse the table's values when the rule file is read and
+refuse what cannot be used.
 """
 
 from __future__ import annotations
 
-import difflib
-import importlib
 import inspect
-import pkgutil
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
-from typing import Any, ClassVar, Protocol, Self, get_type_hints
+from functools import lru_cache, partial
+from typing import Any, ClassVar, Protocol, Self, cast, get_type_hints
 
 import re2
 
+from auditor.extensions import load_members
 from auditor.model import STATEMENT_KEYS, Evidence, Statement
 from auditor.printable import printable
+from auditor.suggestions import did_you_mean
 
-Stated = Mapping[str, Sequence[Statement]]
+StatementsByKey = Mapping[str, Sequence[Statement]]
 
-_OPTIONS = re2.Options()
-_OPTIONS.log_errors = False  # RE2 would write to stderr what the message says anyway
+_RE2_OPTIONS = re2.Options()
+_RE2_OPTIONS.log_errors = False  # RE2 would write to stderr what the message says anyway
 
 
-def by_key(statements: Iterable[Statement]) -> Stated:
-    """The statements by their key."""
-    stated: dict[str, list[Statement]] = {}
+def group_by_key(statements: Iterable[Statement]) -> StatementsByKey:
+    """Return the statements by their key."""
+    grouped: dict[str, list[Statement]] = {}
     for statement in statements:
-        if (under := stated.get(statement.key)) is None:
-            stated[statement.key] = [statement]
+        if (group := grouped.get(statement.key)) is None:
+            grouped[statement.key] = [statement]
         else:
-            under.append(statement)
-    return stated
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean 'licence'?)``, or nothing."""
-    close = difflib.get_close_matches(word, sorted(known), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+            group.append(statement)
+    return grouped
 
 
 class Parameter(Protocol):
-    """A type of a check's parameter: made from what TOML holds. Raises :class:`ValueError`."""
+    """The type of a check's parameter."""
 
     @classmethod
-    def read(cls, value: object) -> Self: ...
+    def read(cls, value: object) -> Self:
+        """Parse what TOML holds. Raises :class:`ValueError`."""
 
 
 class Key(str):
@@ -67,32 +52,34 @@ class Key(str):
 
     @classmethod
     def read(cls, value: object) -> Self:
+        """Parse a statement key. Raises :class:`ValueError`."""
         if not isinstance(value, str) or value not in STATEMENT_KEYS:
-            raise ValueError(f"{value!r} is not a statement key{nearest(str(value), STATEMENT_KEYS)}")
+            raise ValueError(f"{value!r} is not a statement key{did_you_mean(str(value), STATEMENT_KEYS)}")
         return cls(value)
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The values that count: words, in any case, and ``re:`` RE2 patterns. None at all: any value."""
+    """The values that count: words, in any letter case, and RE2 patterns. If there is none, any value counts."""
 
     words: frozenset[str] = frozenset()
     patterns: tuple[Any, ...] = ()
 
     @classmethod
     def read(cls, value: object) -> Self:
+        """Parse a list of words and of patterns that begin with ``re:``. Raises :class:`ValueError`."""
         if not isinstance(value, (list, tuple)) or not all(isinstance(word, str) for word in value):
             raise ValueError(f"expected a list of strings, not {value!r}")
         if not value:
             return ANY  # type: ignore[return-value]
-        patterns = tuple(_pattern(word[3:]) for word in value if word.startswith("re:"))
+        patterns = tuple(_compile(word[3:]) for word in value if word.startswith("re:"))
         return cls(frozenset(word.casefold() for word in value if not word.startswith("re:")), patterns)
 
     def __contains__(self, value: str) -> bool:
         if self.words and (value in self.words or value.casefold() in self.words):
             return True
         if self.patterns:
-            return any(_found(pattern, value) for pattern in self.patterns)
+            return any(_matches(pattern, value) for pattern in self.patterns)
         return not self.words
 
     def __bool__(self) -> bool:
@@ -103,9 +90,9 @@ ANY = Values()
 """Any value: a parameter that narrows nothing."""
 
 
-def _pattern(pattern: str) -> Any:
+def _compile(pattern: str) -> Any:
     try:
-        return re2.compile(pattern, _OPTIONS)
+        return re2.compile(pattern, _RE2_OPTIONS)
     except re2.error as error:
         reason = error.args[0]
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
@@ -113,47 +100,48 @@ def _pattern(pattern: str) -> Any:
 
 
 @lru_cache(maxsize=1 << 14)  # a hub's cards share most of their values
-def _found(pattern: Any, value: str) -> bool:
-    """RE2 searches UTF-8, which has no lone surrogates: they are written as facts write them."""
+def _matches(pattern: Any, value: str) -> bool:
+    """Search a value. RE2 reads UTF-8, which has no lone surrogates: they are escaped as in files of facts."""
     return pattern.search(value.encode("utf-8", "backslashreplace")) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Statement keys and, for each, the values that count (an empty list: any value)."""
+    """Statement keys, each with the values that count."""
 
-    tests: tuple[tuple[str, Values], ...] = ()
+    conditions: tuple[tuple[str, Values], ...] = ()
 
     @classmethod
     def read(cls, value: object) -> Self:
+        """Parse a table of statement keys and lists of values. Raises :class:`ValueError`."""
         if not isinstance(value, Mapping):
             raise ValueError(f"expected a table of statement keys and lists of values, not {value!r}")
-        tests = []
+        conditions = []
         for key, values in value.items():
             try:
-                tests.append((Key.read(key), Values.read(values)))
+                conditions.append((Key.read(key), Values.read(values)))
             except ValueError as error:
                 raise ValueError(f"{key}: {error}" if key in STATEMENT_KEYS else str(error)) from error
-        return cls(tuple((str(key), values) for key, values in tests))
+        return cls(tuple((str(key), values) for key, values in conditions))
 
-    def of(self, stated: Stated) -> Iterator[Statement]:
-        """The statements that count."""
-        for key, values in self.tests:
+    def matching(self, stated: StatementsByKey) -> Iterator[Statement]:
+        """Yield the statements that count."""
+        for key, values in self.conditions:
             for statement in stated.get(key, ()):
                 if statement.value in values:
                     yield statement
 
-    def any(self, stated: Stated) -> bool:
-        """Does a statement under any of the keys count?"""
-        for key, values in self.tests:
+    def any_key_matches(self, stated: StatementsByKey) -> bool:
+        """Return whether a statement under any of the keys counts."""
+        for key, values in self.conditions:
             for statement in stated.get(key, ()):
                 if values is ANY or statement.value in values:
                     return True
         return False
 
-    def every(self, stated: Stated) -> bool:
-        """Does a statement under each of the keys count?"""
-        for key, values in self.tests:
+    def every_key_matches(self, stated: StatementsByKey) -> bool:
+        """Return whether a statement under each of the keys counts."""
+        for key, values in self.conditions:
             for statement in stated.get(key, ()):
                 if statement.value in values:
                     break
@@ -162,29 +150,31 @@ class Where:
         return True
 
 
-NOWHERE = Where()
-"""No key at all."""
+NO_CONDITIONS = Where()
+"""No statement key at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """The words of a finding, with ``{value}`` and ``{relation}`` where the statement's are to stand."""
+    """The words of a finding, with ``{value}`` and ``{relation}`` in place of those of the statement."""
 
     template: str
     FIELDS: ClassVar[tuple[str, ...]] = ("value", "relation")
 
     @classmethod
     def read(cls, value: object) -> Self:
+        """Parse the words. Raises :class:`ValueError` for a field that they cannot have."""
         if not isinstance(value, str) or not value.strip():
             raise ValueError(f"expected the words of a finding, not {value!r}")
-        for _, field, layout, conversion in string.Formatter().parse(value):
-            if field is not None and (field not in cls.FIELDS or layout or conversion):
-                allowed = " and ".join(f"{{{name}}}" for name in cls.FIELDS) or "no field"
-                raise ValueError(f"{{{field}}} cannot stand in this fact; {allowed} can")
+        for _, name, layout, conversion in string.Formatter().parse(value):
+            if name is not None and (name not in cls.FIELDS or layout or conversion):
+                allowed = " and ".join(f"{{{known}}}" for known in cls.FIELDS) or "no field"
+                raise ValueError(f"{{{name}}} cannot stand in this fact; {allowed} can")
         return cls(value if cls.FIELDS else value.format())
 
-    def of(self, **fields: str) -> str:
-        return self.template.format_map({name: printable(field) for name, field in fields.items()})
+    def fill(self, **fields: str) -> str:
+        """Return the words with the fields filled in, unprintable characters escaped."""
+        return self.template.format_map({name: printable(value) for name, value in fields.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +183,8 @@ class PlainFact(Fact):
 
     FIELDS: ClassVar[tuple[str, ...]] = ()
 
-    def of(self, **fields: str) -> str:
+    def fill(self, **fields: str) -> str:
+        """Return the words."""
         return self.template
 
 
@@ -205,58 +196,84 @@ class PairFact(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class Readings:
+class Translations:
     """RE2 patterns that translate a value into another side's words: ``{ sd1 = "stable-diffusion-v1" }``."""
 
     patterns: tuple[tuple[str, Any], ...] = ()
 
     @classmethod
     def read(cls, value: object) -> Self:
+        """Parse a table of words and patterns. Raises :class:`ValueError`."""
         if not isinstance(value, Mapping) or not all(isinstance(pattern, str) for pattern in value.values()):
             raise ValueError(f"expected a table of words and RE2 patterns, not {value!r}")
-        return cls(tuple((word, _pattern(pattern)) for word, pattern in value.items()))
+        return cls(tuple((word, _compile(pattern)) for word, pattern in value.items()))
 
-    def of(self, value: str) -> tuple[str, ...]:
-        """The words that the value translates to; itself where there are no patterns."""
+    def translate(self, value: str) -> tuple[str, ...]:
+        """Return the words that the value translates to, in lower case; the value itself if there is no pattern."""
         if not self.patterns:
             return (value.casefold(),)
-        return tuple(word.casefold() for word, pattern in self.patterns if _found(pattern, value))
+        return tuple(word.casefold() for word, pattern in self.patterns if _matches(pattern, value))
 
 
-AS_WRITTEN = Readings()
-"""Values mean themselves."""
+UNTRANSLATED = Translations()
+"""Values are compared as they are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckExample:
+    """A rule's ``with`` table, what is stated of a subject, and what the check must find."""
+
+    params: Mapping[str, object]
+    statements: tuple[Statement, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 class Check(Protocol):
-    ABSENCE: bool
-    START: str
-    STOP: str
-    PLACE: str
+    """The duties of a check. Its name is that of its module.
+
+    A check is pure: it sees statements alone, and the order in which it yields evidence does not matter. A contract
+    test runs its examples and feeds it junk.
+
+    Attributes:
+        HELP: One line that says what the check asks.
+        EXAMPLES: At least one on which it finds something, and one on which it does not.
+        TRIGGER: The parameter that starts it: it finds nothing on a subject that states none of that one's keys.
+        FLAGS_ABSENCE: Whether it flags that something is not stated; what could not be read then leaves it open.
+        SETTLED_BY: The parameter that settles it: it finds nothing on a subject that states one of that one's keys
+            for which any value counts ("": none does).
+        PLACE_KEY: A key that it reads, whatever its parameters, to say where ("": none).
+    """
+
+    HELP: str
+    EXAMPLES: tuple[CheckExample, ...]
+    TRIGGER: str
+    FLAGS_ABSENCE: bool = False
+    SETTLED_BY: str = ""
+    PLACE_KEY: str = ""
 
     @property
-    def ask(self) -> Callable[..., Iterator[Evidence]]: ...
+    def ask(self) -> Callable[..., Iterator[Evidence]]:
+        """``ask(stated, *, …)``: yield what it finds among the statements of a subject."""
 
 
-@cache
 def checks() -> Mapping[str, Check]:
-    """Every module of this package, by name: adding a check is adding a file."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}
+    """Return every check by name. Raises :class:`auditor.errors.ExtensionError` for a module that is not one."""
+    return cast("Mapping[str, Check]", load_members(__name__, Check))
 
 
 def bind(check: str, params: Mapping[str, object]) -> partial[Iterator[Evidence]]:
-    """The check with a rule's ``with`` table. Raises :class:`ValueError` where the two do not fit."""
+    """Return the check with a rule's ``with`` table. Raises :class:`ValueError` if they do not fit."""
     if check not in checks():
-        raise ValueError(f"check: there is no check {check!r}{nearest(check, checks())}; there are {_list(checks())}")
+        similar = did_you_mean(check, checks())
+        raise ValueError(f"check: there is no check {check!r}{similar}; there are {', '.join(checks())}")
     ask = checks()[check].ask
     types = get_type_hints(ask)
     parameters = [p for p in inspect.signature(ask).parameters.values() if p.kind is p.KEYWORD_ONLY]
     names = [parameter.name for parameter in parameters]
     for name in params:
         if name not in names:
-            raise ValueError(
-                f"with.{name}: {check!r} has no such parameter{nearest(name, names)}; it has {_list(names)}"
-            )
+            similar = did_you_mean(name, names)
+            raise ValueError(f"with.{name}: {check!r} has no such parameter{similar}; it has {', '.join(names)}")
     given: dict[str, object] = {}
     for parameter in parameters:
         if parameter.name in params:
@@ -269,17 +286,13 @@ def bind(check: str, params: Mapping[str, object]) -> partial[Iterator[Evidence]
     return partial(ask, **given)
 
 
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(names)
-
-
-def tests_of(parameter: object) -> tuple[tuple[str, Values], ...]:
-    """The statement keys that a bound parameter names, each with the values of it that count."""
+def conditions_of(parameter: object) -> tuple[tuple[str, Values], ...]:
+    """Return the statement keys that a bound parameter names, each with the values that count."""
     if isinstance(parameter, Key):
         return ((str(parameter), ANY),)
-    return parameter.tests if isinstance(parameter, Where) else ()
+    return parameter.conditions if isinstance(parameter, Where) else ()
 
 
 def keys_of(parameter: object) -> tuple[str, ...]:
-    """The statement keys that a bound parameter names."""
-    return tuple(key for key, _ in tests_of(parameter))
+    """Return the statement keys that a bound parameter names."""
+    return tuple(key for key, _ in conditions_of(parameter))

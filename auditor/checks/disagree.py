@@ -1,20 +1,39 @@
-"""Do two who state the same thing disagree?"""
+"""Check whether two sides that state the same thing contradict each other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.checks import ANY, AS_WRITTEN, Key, PairFact, Readings, Stated, Values
-from auditor.model import Evidence, Statement
+from auditor.checks import ANY, UNTRANSLATED, CheckExample, Key, PairFact, StatementsByKey, Translations, Values
+from auditor.model import Evidence, Place, Statement
 
-ABSENCE = False
-START = "key"
-STOP = ""
-PLACE = ""
+HELP = "do two sides that state the same contradict each other?"
+TRIGGER = "key"
+_LICENCES = {
+    "key": "licence_id", "sources": ["card"], "other": "licence_id", "other_sources": ["header"],
+    "silent": ["other"], "fact": "card {value}, header {other}",
+}  # fmt: skip
+_APACHE_HEADER = Statement("licence_id", "apache-2.0", place=Place("m.safetensors"), source="header")
+EXAMPLES = (
+    CheckExample(
+        _LICENCES,
+        (Statement("licence_id", "mit", source="card"), _APACHE_HEADER),
+        (Evidence("card mit, header apache-2.0", Place("m.safetensors")),),
+    ),
+    CheckExample(
+        _LICENCES,
+        (
+            Statement("licence_id", "mit", source="card"),
+            Statement("licence_id", "apache-2.0", source="card"),
+            _APACHE_HEADER,
+        ),
+    ),
+    CheckExample(_LICENCES, (Statement("licence_id", "other", source="card"), _APACHE_HEADER)),
+)
 
 
 def ask(
-    stated: Stated,
+    stated: StatementsByKey,
     *,
     key: Key,
     other: Key,
@@ -24,18 +43,17 @@ def ask(
     sources: Values = ANY,
     other_sources: Values = ANY,
     other_relations: Values = ANY,
-    readings: Readings = AS_WRITTEN,
+    readings: Translations = UNTRANSLATED,
     silent: Values = ANY,
 ) -> Iterator[Evidence]:
-    """Both sides state something and nothing that both say is the same.
+    """Yield the fact if both sides state something and they have no value in common.
 
-    ``readings`` translates the other side's values into this side's words; a value that it does not
-    know, or one of ``silent`` on either side, says nothing. One agreement settles it: a card may name
-    several licences.
+    ``readings`` translates the other side's values into this side's words; a value that it does not translate, or one
+    of ``silent`` on either side, is left out. One value in common is enough: a card may name several licences.
     """
     if key not in stated or other not in stated:
         return
-    ours = [
+    left = [
         statement
         for statement in stated.get(key, ())
         if statement.source in sources
@@ -43,23 +61,22 @@ def ask(
         and statement.value in values
         and not (silent and statement.value in silent)
     ]
-    if not ours:
+    if not left:
         return
-    theirs: list[Statement] = []
+    right: list[Statement] = []
     words: set[str] = set()
     for statement in stated.get(other, ()):
         if (
             statement.source in other_sources
             and statement.relation in other_relations
             and not (silent and statement.value in silent)
-            and (read := readings.of(statement.value))
+            and (translated := readings.translate(statement.value))
         ):
-            theirs.append(statement)
-            words.update(read)
-    if theirs and words.isdisjoint(statement.value.casefold() for statement in ours):
-        fields = {"value": _joined(ours), "other": _joined(theirs)}
-        yield Evidence(fact.of(**fields), min(theirs).place)
+            right.append(statement)
+            words.update(translated)
+    if right and words.isdisjoint(statement.value.casefold() for statement in left):
+        yield Evidence(fact.fill(value=_join_values(left), other=_join_values(right)), min(right).place)
 
 
-def _joined(statements: list[Statement]) -> str:
+def _join_values(statements: list[Statement]) -> str:
     return " and ".join(dict.fromkeys(statement.value for statement in sorted(statements)))

@@ -1,28 +1,46 @@
-"""Is something not stated that ought to be?"""
+"""Check whether something is not stated that should be."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.checks import NOWHERE, PlainFact, Stated, Where
-from auditor.model import Evidence
+from auditor.checks import NO_CONDITIONS, CheckExample, PlainFact, StatementsByKey, Where
+from auditor.model import Evidence, Place, Statement
 from auditor.printable import printable
 
-ABSENCE = True
-START = "although"
-STOP = "wanted"
-PLACE = "card"
+HELP = "is none of this stated, although that is?"
+FLAGS_ABSENCE = True
+TRIGGER = "although"
+SETTLED_BY = "wanted"
+PLACE_KEY = "card"
+_GATING = {"wanted": {"gating": ["manual"]}, "although": {"tag": ["lora"]}, "fact": "is not gated"}
+EXAMPLES = (
+    CheckExample(
+        {"wanted": {"licence": []}, "fact": "names no licence"},
+        (Statement("card", "front-matter", place=Place("README.md", 1)),),
+        (Evidence("names no licence", Place("README.md", 1)),),
+    ),
+    CheckExample({"wanted": {"licence": []}, "fact": "names no licence"}, (Statement("licence", "mit"),)),
+    CheckExample(
+        _GATING,
+        (Statement("tag", "LoRA", place=Place("README.md", 7)), Statement("gating", "none")),
+        (Evidence("is not gated", Place("README.md", 7), "shown by tag LoRA"),),
+    ),
+    CheckExample(_GATING, (Statement("tag", "lora"), Statement("gating", "manual"))),
+)
 
 
-def ask(stated: Stated, *, wanted: Where, fact: PlainFact, although: Where = NOWHERE) -> Iterator[Evidence]:
-    """None of ``wanted`` is stated, although one of ``although`` is (none given: in any case).
+def ask(
+    stated: StatementsByKey, *, wanted: Where, fact: PlainFact, although: Where = NO_CONDITIONS
+) -> Iterator[Evidence]:
+    """Yield the fact if none of ``wanted`` is stated although one of ``although`` is (none given: in any case).
 
-    The place is where that which shows the need is stated, else the card.
+    The place is that of the statement which shows the need, or else the card.
     """
-    if wanted.any(stated):
+    if wanted.any_key_matches(stated):
         return
-    if not although.tests:
+    if not although.conditions:
         card = min(stated.get("card", ()), default=None)
-        yield Evidence(fact.of(), card.place) if card else Evidence(fact.of())
-    elif shown := min(although.of(stated), default=None):
-        yield Evidence(fact.of(), shown.place, f"shown by {shown.key} {printable(shown.value)}")
+        yield Evidence(fact.fill(), card.place) if card else Evidence(fact.fill())
+    elif shown := min(although.matching(stated), default=None):
+        yield Evidence(fact.fill(), shown.place, f"shown by {shown.key} {printable(shown.value)}")

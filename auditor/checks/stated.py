@@ -1,20 +1,26 @@
-"""Is something stated that ought not to be, or that people should look at?"""
+"""Check whether something is stated that should not be, or that people should look at."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.checks import ANY, Fact, Key, Stated, Values
-from auditor.model import Evidence
+from auditor.checks import ANY, CheckExample, Fact, Key, StatementsByKey, Values
+from auditor.model import Evidence, Place, Statement
 
-ABSENCE = False
-START = "key"
-STOP = ""
-PLACE = ""
+HELP = "is this stated?"
+TRIGGER = "key"
+EXAMPLES = (
+    CheckExample(
+        {"key": "known_content", "fact": "matches entries of list {value} ({relation})"},
+        (Statement("known_content", "demo", "near", Place("data", 3), remark="2 of 9"),),
+        (Evidence("matches entries of list demo (near)", Place("data", 3), "2 of 9", "near"),),
+    ),
+    CheckExample({"key": "tag", "values": ["lora"], "fact": "has tag {value}"}, (Statement("tag", "music"),)),
+)
 
 
 def ask(
-    stated: Stated,
+    stated: StatementsByKey,
     *,
     key: Key,
     fact: Fact,
@@ -22,12 +28,8 @@ def ask(
     relations: Values = ANY,
     sources: Values = ANY,
 ) -> Iterator[Evidence]:
-    """Each statement under ``key`` with one of the values, relations and sources (none given: any)."""
+    """Yield each statement under ``key`` with one of the values, relations and sources (none given: any)."""
     for statement in stated.get(key, ()):
         if statement.value in values and statement.relation in relations and statement.source in sources:
-            yield Evidence(
-                fact.of(value=statement.value, relation=statement.relation),
-                statement.place,
-                statement.remark,
-                statement.relation,
-            )
+            words = fact.fill(value=statement.value, relation=statement.relation)
+            yield Evidence(words, statement.place, statement.remark, statement.relation)

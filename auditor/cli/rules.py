@@ -42,12 +42,14 @@ def list_rules(rules: tuple[Path, ...], profile: str) -> None:
 @rules_option
 def explain(rule: str, rules: tuple[Path, ...]) -> None:
     """What one rule asks, why, and what to do about it."""
-    from auditor.checks import nearest
     from auditor.policy.load import read_profiles, read_rules
+    from auditor.suggestions import did_you_mean
 
     known = read_rules(rules)
     if rule not in known:
-        raise click.UsageError(f"there is no rule {rule!r}{nearest(rule, known)}; `auditor rules list` names them all")
+        raise click.UsageError(
+            f"there is no rule {rule!r}{did_you_mean(rule, known)}; `auditor rules list` names them all"
+        )
     click.echo("\n".join(_explanation(known[rule][0], read_profiles(rules, known))))
 
 

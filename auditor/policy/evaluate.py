@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from auditor.checks import ANY, Stated, Values, Where, bind, by_key, checks, keys_of, tests_of
+from auditor.checks import ANY, StatementsByKey, Values, Where, bind, checks, conditions_of, group_by_key, keys_of
 from auditor.model import GAP_KINDS, KINDS, Evidence, Finding, Kind, Rule, Subject
 from auditor.policy.load import Policy
 
@@ -21,20 +21,20 @@ class CompiledRule:
 
     Attributes:
         ask: The check, with the rule's parameters.
-        absence: Whether the rule flags that something is not stated.
-        starts: One of these keys must be stated, else the rule finds nothing (empty: it is always evaluated).
-        stops: If one of these keys is stated, the rule finds nothing.
-        tests: Every key that the rule reads, with the values that count.
+        flags_absence: Whether the rule flags that something is not stated.
+        trigger_keys: One of these keys must be stated, else the rule finds nothing (empty: it is always evaluated).
+        settling_keys: If one of these keys is stated, the rule finds nothing.
+        conditions: Every key that the rule reads, with the values that count.
         when: What must be stated of a subject for the rule to apply to it.
         reads: The kinds of gap that leave the rule's question open.
     """
 
     rule: Rule
-    ask: Callable[[Stated], Iterable[Evidence]]
-    absence: bool
-    starts: frozenset[str]
-    stops: frozenset[str]
-    tests: tuple[tuple[str, Values], ...]
+    ask: Callable[[StatementsByKey], Iterable[Evidence]]
+    flags_absence: bool
+    trigger_keys: frozenset[str]
+    settling_keys: frozenset[str]
+    conditions: tuple[tuple[str, Values], ...]
     when: Where
     reads: frozenset[str]
 
@@ -42,17 +42,21 @@ class CompiledRule:
     def of(cls, rule: Rule) -> CompiledRule:
         """Compile a rule."""
         check, ask = checks()[rule.check], bind(rule.check, rule.params)
-        starts = frozenset(keys_of(ask.keywords.get(check.START)))
-        stops = frozenset(key for key, values in tests_of(ask.keywords.get(check.STOP)) if not values)
+        trigger_keys = frozenset(keys_of(ask.keywords.get(check.TRIGGER)))
+        settling_keys = frozenset(
+            key for key, values in conditions_of(ask.keywords.get(check.SETTLED_BY)) if not values
+        )
         when = Where.read(rule.when)
-        tests = tuple(test for parameter in (*ask.keywords.values(), when) for test in tests_of(parameter))
-        tests += ((check.PLACE, ANY),) if check.PLACE else ()
-        return cls(rule, ask, check.ABSENCE, starts, stops, tests, when, frozenset(rule.reads))
+        conditions = tuple(
+            condition for parameter in (*ask.keywords.values(), when) for condition in conditions_of(parameter)
+        )
+        conditions += ((check.PLACE_KEY, ANY),) if check.PLACE_KEY else ()
+        return cls(rule, ask, check.FLAGS_ABSENCE, trigger_keys, settling_keys, conditions, when, frozenset(rule.reads))
 
     def may_fire(self, stated: Collection[str]) -> bool:
         """Return whether the rule can find anything on a subject without gaps that states just these keys."""
-        started = not self.starts or not self.starts.isdisjoint(stated)
-        return started and self.stops.isdisjoint(stated) and all(key in stated for key in keys_of(self.when))
+        triggered = not self.trigger_keys or not self.trigger_keys.isdisjoint(stated)
+        return triggered and self.settling_keys.isdisjoint(stated) and all(key in stated for key in keys_of(self.when))
 
 
 @lru_cache(maxsize=8)
@@ -74,7 +78,9 @@ def required_keys(policy: Policy) -> Mapping[str, frozenset[str]]:
     No other statement changes what :func:`evaluate_subject` finds.
     """
     found: dict[str, frozenset[str]] = {}
-    for key, values in (test for rules in compiled_rules(policy).values() for rule in rules for test in rule.tests):
+    for key, values in (
+        condition for rules in compiled_rules(policy).values() for rule in rules for condition in rule.conditions
+    ):
         words = frozenset() if values.patterns else values.words
         found[key] = found.get(key, words) | words if words and found.get(key, words) else frozenset()
     return found
@@ -87,7 +93,7 @@ def evaluate_subject(subject: Subject, policy: Policy) -> Iterator[Finding]:
     that asks for something absent then flags nothing. Gaps do not matter to ``when``: a rule does not apply to a
     subject of which not all that ``when`` names was read.
     """
-    stated = by_key(subject.statements)
+    stated = group_by_key(subject.statements)
     if subject.gaps:
         rules = compiled_rules(policy)[subject.kind]
     else:
@@ -96,14 +102,14 @@ def evaluate_subject(subject: Subject, policy: Policy) -> Iterator[Finding]:
         yield from apply_rule(rule, stated, subject)
 
 
-def apply_rule(compiled: CompiledRule, stated: Stated, subject: Subject) -> Sequence[Finding]:
+def apply_rule(compiled: CompiledRule, stated: StatementsByKey, subject: Subject) -> Sequence[Finding]:
     """Return the findings of one rule on a subject, whose statements are given by key."""
-    if compiled.when.tests and not compiled.when.every(stated):
+    if compiled.when.conditions and not compiled.when.every_key_matches(stated):
         return ()
     open_gaps = [gap for gap in subject.gaps if gap.what in compiled.reads] if subject.gaps else ()
     evidence: list[Evidence] = []
     failure = ""
-    if not (open_gaps and compiled.absence):
+    if not (open_gaps and compiled.flags_absence):
         try:
             for found in compiled.ask(stated):
                 evidence.append(found)  # noqa: PERF402 (what was found before a failure is kept)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast, get_args
 
-from auditor.checks import Where, bind, nearest
+from auditor.checks import Where, bind
 from auditor.errors import RuleError
 from auditor.extensions import Extension
 from auditor.model import (
@@ -45,6 +45,7 @@ from auditor.policy.toml_tables import (
 )
 from auditor.policy.vocabularies import Vocabularies, load_vocabularies
 from auditor.resources import resource_folder
+from auditor.suggestions import did_you_mean
 
 
 class ListIdentity(Protocol):
@@ -151,7 +152,7 @@ def read_rules(rules: Sequence[Path] = ()) -> Mapping[str, tuple[Rule, str]]:
                         "give this one another name, or write replaces = true in it"
                     )
                 if rule.id not in found and replaces is not False:
-                    raise ValueError(f"replaces: there is no rule {rule.id!r} before it{nearest(rule.id, found)}")
+                    raise ValueError(f"replaces: there is no rule {rule.id!r} before it{did_you_mean(rule.id, found)}")
             found[rule.id], origin[rule.id] = (rule, digest), path
     return dict(sorted(found.items()))
 
@@ -181,11 +182,11 @@ def read_profiles(rules: Sequence[Path], ids: Collection[str]) -> Mapping[str, P
             description = read_text(table, "description")
             parent = read_text(table, "inherits", "")
             if parent and (parent not in tables or parent in (name, *children)):
-                raise ValueError(f"inherits: there is no other profile {parent!r}{nearest(parent, tables)}")
+                raise ValueError(f"inherits: there is no other profile {parent!r}{did_you_mean(parent, tables)}")
             severities = read_table(table, "severities")
             for rule, severity in severities.items():
                 if rule not in ids:
-                    raise ValueError(f"severities.{rule}: there is no such rule{nearest(rule, ids)}")
+                    raise ValueError(f"severities.{rule}: there is no such rule{did_you_mean(rule, ids)}")
                 one_of(f"severities.{rule}", severity, (*SEVERITIES, "off"))
             treat = read_table(table, "treat")
             if treat:
@@ -213,7 +214,7 @@ def read_profiles(rules: Sequence[Path], ids: Collection[str]) -> Mapping[str, P
 def choose_profile(known: Mapping[str, Profile], name: str) -> Profile:
     """Return the profile of that name. Raises :class:`RuleError`."""
     if name not in known:
-        raise RuleError(f"there is no profile {name!r}{nearest(name, known)}; there are {', '.join(known)}")
+        raise RuleError(f"there is no profile {name!r}{did_you_mean(name, known)}; there are {', '.join(known)}")
     return known[name]
 
 

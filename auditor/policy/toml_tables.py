@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from auditor.checks import nearest
 from auditor.errors import RuleError
+from auditor.suggestions import did_you_mean
 
 REQUIRED: Any = object()
 """The default of a key that must be given."""
@@ -55,14 +55,14 @@ def reject_unknown_keys(table: Mapping[str, Any], known: Sequence[str]) -> None:
     """Raise :class:`ValueError` for the first key that is not one of ``known``, with the nearest one that is."""
     for key in table:
         if key not in known:
-            raise ValueError(f"{key}: unknown key{nearest(key, known)}")
+            raise ValueError(f"{key}: unknown key{did_you_mean(key, known)}")
 
 
 def one_of(key: str, value: object, known: Iterable[str]) -> str:
     """Return ``value``, the value of ``key``, if it is one of ``known``. Raises :class:`ValueError`."""
     known = tuple(known)
     if not isinstance(value, str) or value not in known:
-        raise ValueError(f"{key}: {value!r} is none of {', '.join(known)}{nearest(str(value), known)}")
+        raise ValueError(f"{key}: {value!r} is none of {', '.join(known)}{did_you_mean(str(value), known)}")
     return value
 
 

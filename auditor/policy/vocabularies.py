@@ -24,7 +24,6 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from auditor.checks import nearest
 from auditor.errors import RuleError
 from auditor.policy.toml_tables import (
     errors_name_file,
@@ -54,6 +53,7 @@ from auditor.policy.vocabulary_tables import (
     parse_withdrawn_dataset,
 )
 from auditor.resources import resource_folder
+from auditor.suggestions import did_you_mean
 from auditor.terms.licences import Licence, Licences, LicenceText, SpellingConflict, licences
 from auditor.terms.vocabulary import HashedTerms, Term
 
@@ -105,7 +105,7 @@ def load_vocabularies(rules: Sequence[Path] = ()) -> Vocabularies:
     roots = (resource_folder("rules"), *rules)
     for root in roots:
         for name in sorted(path.name for path in root.iterdir() if path.is_dir()):
-            if name not in _SUBFOLDERS and (similar := nearest(name, _SUBFOLDERS)):
+            if name not in _SUBFOLDERS and (similar := did_you_mean(name, _SUBFOLDERS)):
                 raise RuleError(f"{root / name}: this folder is not read{similar}; rename it")
     return read_vocabularies([folder for root in roots if (folder := root / "vocabulary").is_dir()])
 
@@ -152,7 +152,7 @@ class _Entries(Generic[Entry]):
             if not isinstance(replaces, bool):
                 raise ValueError(f"replaces: expected true or false, not {replaces!r}")
             if replaces and key not in self.by_key:
-                raise ValueError(f"replaces: there is no entry {key!r} before it{nearest(key, self.by_key)}")
+                raise ValueError(f"replaces: there is no entry {key!r} before it{did_you_mean(key, self.by_key)}")
             if not replaces and self.by_key.get(key, entry) != entry:
                 raise ValueError(
                     f"contradicts the entry of this name in {self.file[key]}; correct one of the two, or write "
@@ -200,7 +200,7 @@ class _Merged:
     def _licences(self) -> Licences:
         for digest, text in self.texts.by_key.items():
             if text.licence not in self.licences.by_key:
-                similar = nearest(text.licence, self.licences.by_key)
+                similar = did_you_mean(text.licence, self.licences.by_key)
                 raise RuleError(f"{self.texts.file[digest]}: text: there is no licence {text.licence!r}{similar}")
         try:
             return licences(self.licences.all, self.texts.all)
@@ -240,7 +240,7 @@ def _read_terms_and_licences(merged: _Merged, tables: Mapping[str, Any], path: P
     for name in tables:
         if name not in ("licence", "text", "term", "hashed"):
             raise ValueError(
-                f"{name}: unknown table{nearest(name, ('licence', 'text', 'term', 'hashed'))}; "
+                f"{name}: unknown table{did_you_mean(name, ('licence', 'text', 'term', 'hashed'))}; "
                 f"a file called {path.name} may hold licence, text, term and hashed"
                 f"{_file_hint(path.name)}"
             )
@@ -256,7 +256,7 @@ def _read_terms_and_licences(merged: _Merged, tables: Mapping[str, Any], path: P
 
 
 def _file_hint(name: str) -> str:
-    return nearest(name, _READERS).replace("did you mean", "did you mean to call it")
+    return did_you_mean(name, _READERS).replace("did you mean", "did you mean to call it")
 
 
 def _read_withdrawn(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:

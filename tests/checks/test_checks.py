@@ -1,96 +1,142 @@
-"""The questions a rule may ask, each by itself."""
+"""The checks that a rule may apply: each keeps its contract, its examples hold, and junk does no harm."""
 
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.checks import Fact, PairFact, PlainFact, Values, Where, bind, by_key, checks
+from auditor.checks import Check, CheckExample, Fact, PairFact, PlainFact, Values, Where, bind, checks, group_by_key
+from auditor.errors import ExtensionError
+from auditor.extensions import load_members
 from auditor.model import STATEMENT_KEYS, Evidence, Place, Statement
+from auditor.resources import resource_folder
+
+NAMES = sorted(checks())
+EXAMPLES = [
+    pytest.param(name, example, id=f"{name}-{number}")
+    for name, check in checks().items()
+    for number, example in enumerate(check.EXAMPLES)
+]
 
 
-def said(check: str, params: dict[str, object], *statements: Statement) -> list[Evidence]:
-    return list(bind(check, params)(by_key(statements)))
+def find(check: str, params: dict[str, object], *statements: Statement) -> list[Evidence]:
+    return list(bind(check, params)(group_by_key(statements)))
 
 
-@pytest.mark.parametrize("name", sorted(checks()))
-def test_every_check_keeps_the_contract(name: str) -> None:
+# The contract of every check
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_check_keeps_the_contract(name: str) -> None:
     check = checks()[name]
-    parameters = list(inspect.signature(check.ask).parameters.values())
-    assert isinstance(check.ABSENCE, bool)
-    assert {check.START, check.STOP} - {""} <= {parameter.name for parameter in parameters[1:]}
-    assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters[1:])
+    first, *parameters = inspect.signature(check.ask).parameters.values()
+    assert first.kind is first.POSITIONAL_OR_KEYWORD
+    assert {check.TRIGGER, check.SETTLED_BY} - {""} <= {parameter.name for parameter in parameters}
+    assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters)
     types = get_type_hints(check.ask)
-    assert all(hasattr(types[parameter.name], "read") for parameter in parameters[1:])
+    assert all(hasattr(types[parameter.name], "read") for parameter in parameters)
+    assert check.PLACE_KEY in ("", *STATEMENT_KEYS)
+    found = [bool(example.evidence) for example in check.EXAMPLES]
+    assert set(found) == {True, False}, "its examples show where it finds something, and where it does not"
 
 
-PARAMS = {
-    "stated": {"key": "tag", "values": ["a"], "fact": "{value}"},
-    "missing": {"wanted": {"licence": ["a"]}, "although": {"tag": []}, "fact": "none"},
-    "disagree": {"key": "tag", "other": "licence", "fact": "{value} {other}"},
-}
+@pytest.mark.parametrize(("name", "example"), EXAMPLES)
+def test_an_example_of_a_check_holds(name: str, example: CheckExample) -> None:
+    assert tuple(find(name, dict(example.params), *example.statements)) == example.evidence
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_readme_of_the_rules_names_a_check_with_its_parameters(name: str) -> None:
+    check = checks()[name]
+    parameters = [p for p in inspect.signature(check.ask).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    required = ", ".join(f"`{p.name}`" for p in parameters if p.default is p.empty)
+    optional = ", ".join(f"`{p.name}`" for p in parameters if p.default is not p.empty)
+    readme = (resource_folder("rules") / "README.md").read_text(encoding="utf-8")
+    assert f"| `{name}` | {check.HELP} | {required}; {optional} |\n" in readme
+
+
 STATEMENTS = st.lists(
     st.builds(
         Statement,
-        key=st.sampled_from(["tag", "licence", "card"]),
-        value=st.sampled_from(["a", "A", "b", "\udcff", "{value}", ""]),
-        relation=st.sampled_from(["", "exact"]),
+        key=st.sampled_from(sorted(STATEMENT_KEYS)),
+        value=st.sampled_from(["a", "A", "b", "mit", "lora", "\udcff", "{value}", "", "x" * 10_000]),
+        relation=st.sampled_from(["", "exact", "near"]),
         place=st.builds(Place, st.sampled_from(["a", "b"]), st.integers(0, 2)),
+        source=st.sampled_from(["", "card", "header"]),
     ),
-    max_size=6,
+    max_size=8,
 )
 
 
-@pytest.mark.parametrize("name", sorted(checks()))
+@pytest.mark.parametrize(("name", "example"), EXAMPLES)
 @given(statements=STATEMENTS, data=st.data())
-def test_the_order_of_statements_does_not_matter(name: str, statements: list[Statement], data: st.DataObject) -> None:
+def test_junk_does_no_harm_and_the_order_of_statements_does_not_matter(
+    name: str, example: CheckExample, statements: list[Statement], data: st.DataObject
+) -> None:
+    statements = [*statements, *example.statements]
     shuffled = data.draw(st.permutations(statements))
-    key = repr
-    assert sorted(said(name, PARAMS[name], *statements), key=key) == sorted(
-        said(name, PARAMS[name], *shuffled), key=key
+    found = find(name, dict(example.params), *statements)
+    assert all(isinstance(evidence, Evidence) for evidence in found)
+    assert sorted(found, key=repr) == sorted(find(name, dict(example.params), *shuffled), key=repr)
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES)
+def test_a_check_finds_nothing_where_nothing_that_triggers_it_is_stated(name: str, example: CheckExample) -> None:
+    params = dict(example.params)
+    if checks()[name].TRIGGER in params:
+        assert find(name, params, Statement("title", "a")) == []
+
+
+def test_a_module_that_is_no_check_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_checks").mkdir()
+    (tmp_path / "own_checks" / "__init__.py").touch()
+    (tmp_path / "own_checks" / "counted.py").write_text(
+        "HELP = 'x'\nEXAMPLES = ()\nTRIGGER = ''\ndef asks(stated): ...\n"
     )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ExtensionError, match=r"counted\.py: has no ask\(\) \(it has 'asks': is it misspelt\?\)"):
+        load_members("own_checks", Check)
 
 
-@pytest.mark.parametrize("name", sorted(checks()))
-def test_a_check_is_silent_where_nothing_that_sets_it_off_is_stated(name: str) -> None:
-    assert said(name, PARAMS[name], Statement("title", "a")) == []
+# Each check by itself
 
 
 def test_stated_says_value_and_relation_and_keeps_place_and_remark() -> None:
     params: dict[str, object] = {"key": "known_content", "fact": "matches entries of list {value} ({relation})"}
-    found = said("stated", params, Statement("known_content", "demo", "near", Place("data", 3), remark="2 of 9"))
+    found = find("stated", params, Statement("known_content", "demo", "near", Place("data", 3), remark="2 of 9"))
     assert found == [Evidence("matches entries of list demo (near)", Place("data", 3), "2 of 9", "near")]
 
 
 def test_stated_can_be_narrowed_by_value_relation_and_source() -> None:
     statement = Statement("licence", "MIT", "exact", source="card")
     fact = {"key": "licence", "fact": "x"}
-    assert said("stated", {**fact, "values": ["mit"], "relations": ["exact"], "sources": ["card"]}, statement)
-    assert not said("stated", {**fact, "values": ["apache-2.0"]}, statement)
-    assert not said("stated", {**fact, "relations": ["edited"]}, statement)
-    assert not said("stated", {**fact, "sources": ["header"]}, statement)
+    assert find("stated", {**fact, "values": ["mit"], "relations": ["exact"], "sources": ["card"]}, statement)
+    assert not find("stated", {**fact, "values": ["apache-2.0"]}, statement)
+    assert not find("stated", {**fact, "relations": ["edited"]}, statement)
+    assert not find("stated", {**fact, "sources": ["header"]}, statement)
 
 
 def test_missing_points_to_the_card() -> None:
     params: dict[str, object] = {"wanted": {"licence": []}, "fact": "names no licence"}
-    assert said("missing", params, Statement("card", "front-matter", place=Place("README.md", 1))) == [
+    assert find("missing", params, Statement("card", "front-matter", place=Place("README.md", 1))) == [
         Evidence("names no licence", Place("README.md", 1))
     ]
-    assert said("missing", params) == [Evidence("names no licence")]
-    assert said("missing", params, Statement("licence", "mit")) == []
+    assert find("missing", params) == [Evidence("names no licence")]
+    assert find("missing", params, Statement("licence", "mit")) == []
 
 
 def test_missing_points_to_what_shows_the_need() -> None:
     params: dict[str, object] = {"wanted": {"gating": ["manual"]}, "although": {"tag": ["lora"]}, "fact": "not gated"}
-    assert said("missing", params, Statement("tag", "LoRA", place=Place("README.md", 7))) == [
+    assert find("missing", params, Statement("tag", "LoRA", place=Place("README.md", 7))) == [
         Evidence("not gated", Place("README.md", 7), "shown by tag LoRA")
     ]
-    assert said("missing", params, Statement("tag", "lora"), Statement("gating", "none"))
-    assert not said("missing", params, Statement("tag", "lora"), Statement("gating", "manual"))
+    assert find("missing", params, Statement("tag", "lora"), Statement("gating", "none"))
+    assert not find("missing", params, Statement("tag", "lora"), Statement("gating", "manual"))
 
 
 def test_disagree_needs_both_sides_and_one_agreement_settles_it() -> None:
@@ -100,10 +146,10 @@ def test_disagree_needs_both_sides_and_one_agreement_settles_it() -> None:
     }  # fmt: skip
     mit, apache = Statement("licence_id", "mit", source="card"), Statement("licence_id", "apache-2.0", source="card")
     header = Statement("licence_id", "apache-2.0", place=Place("m.safetensors"), source="header")
-    assert said("disagree", params, mit) == []
-    assert said("disagree", params, mit, header) == [Evidence("card mit, header apache-2.0", Place("m.safetensors"))]
-    assert said("disagree", params, mit, apache, header) == []
-    assert said("disagree", params, Statement("licence_id", "other", source="card"), header) == []
+    assert find("disagree", params, mit) == []
+    assert find("disagree", params, mit, header) == [Evidence("card mit, header apache-2.0", Place("m.safetensors"))]
+    assert find("disagree", params, mit, apache, header) == []
+    assert find("disagree", params, Statement("licence_id", "other", source="card"), header) == []
 
 
 def test_disagree_reads_the_other_side_in_this_sides_words() -> None:
@@ -112,15 +158,15 @@ def test_disagree_reads_the_other_side_in_this_sides_words() -> None:
         "readings": {"sd1": "stable-diffusion-v1", "sdxl": "(?i)sdxl"},
     }  # fmt: skip
     family = Statement("base_family", "sdxl")
-    assert said("disagree", params, family, Statement("base_model", "acme/SDXL-tuned")) == []
-    assert said("disagree", params, family, Statement("base_model", "acme/landscapes")) == []
-    found = said("disagree", params, family, Statement("base_model", "x/stable-diffusion-v1-5"))
+    assert find("disagree", params, family, Statement("base_model", "acme/SDXL-tuned")) == []
+    assert find("disagree", params, family, Statement("base_model", "acme/landscapes")) == []
+    found = find("disagree", params, family, Statement("base_model", "x/stable-diffusion-v1-5"))
     assert [evidence.fact for evidence in found] == ["sdxl against x/stable-diffusion-v1-5"]
 
 
 def test_a_fact_shows_a_hostile_value_as_plain_text() -> None:
     hostile = "a\x1b[31m\u202e{relation}\n"
-    assert Fact("says {value}").of(value=hostile, relation="no") == r"says a\u{1b}[31m\u{202e}{relation}\u{a}"
+    assert Fact("says {value}").fill(value=hostile, relation="no") == r"says a\u{1b}[31m\u{202e}{relation}\u{a}"
 
 
 def test_values_are_words_in_any_case_and_patterns() -> None:
@@ -154,4 +200,4 @@ def test_a_parameter_that_cannot_be_used_is_refused(type_: type, value: object, 
 
 
 def test_every_key_of_a_where_table_is_a_statement_key() -> None:
-    assert Where.read(dict.fromkeys(STATEMENT_KEYS, ())).any(by_key([Statement("licence", "x")]))
+    assert Where.read(dict.fromkeys(STATEMENT_KEYS, ())).any_key_matches(group_by_key([Statement("licence", "x")]))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import auditor.checks
 from auditor import facts
-from auditor.checks import Key, Stated, by_key
+from auditor.checks import Key, StatementsByKey, group_by_key
 from auditor.model import KINDS, Evidence, Finding, Gap, Kind, Place, Statement, Subject
 from auditor.policy import evaluate
 from auditor.policy.evaluate import apply_rule, compiled_rules, evaluate_subject, required_keys
@@ -106,7 +106,9 @@ RESEARCH = load_policy(profile="research")
 def test_a_rule_that_is_not_asked_would_have_said_nothing(kind: Kind, statements: list[Statement]) -> None:
     subject = Subject(kind, "a", "", tuple(statements))
     asked_all = [
-        finding for rule in compiled_rules(RESEARCH)[kind] for finding in apply_rule(rule, by_key(statements), subject)
+        finding
+        for rule in compiled_rules(RESEARCH)[kind]
+        for finding in apply_rule(rule, group_by_key(statements), subject)
     ]
     assert list(evaluate_subject(subject, RESEARCH)) == asked_all
 
@@ -153,13 +155,13 @@ def test_a_tag_that_no_rule_asks_for_is_of_no_use() -> None:
 
 def test_a_rule_that_breaks_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
-        ABSENCE = False
-        START = "key"
-        STOP = ""
-        PLACE = ""
+        TRIGGER = "key"
+        FLAGS_ABSENCE = False
+        SETTLED_BY = ""
+        PLACE_KEY = ""
 
         @staticmethod
-        def ask(stated: Stated, *, key: Key) -> Iterator[Evidence]:
+        def ask(stated: StatementsByKey, *, key: Key) -> Iterator[Evidence]:
             yield Evidence("seen before it broke")
             raise KeyError(f"at {id(stated)}")
 
