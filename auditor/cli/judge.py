@@ -9,6 +9,7 @@ import click
 
 from auditor.cli.options import (
     FOLDER,
+    NEW_FOLDER,
     ReportOutput,
     fail_on_option,
     output_options,
@@ -28,9 +29,7 @@ Examples:
 @click.argument("runs", nargs=-1, required=True, type=FOLDER, metavar="RUN...")
 @rules_option
 @profile_option
-@click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="The new run."
-)
+@click.option("--out", required=True, type=NEW_FOLDER, metavar="DIR", help="Write the new run into this folder.")
 @output_options
 @fail_on_option
 @workers_option
@@ -43,7 +42,10 @@ def command(
     fail_on: str,
     **options: Any,
 ) -> None:
-    """Derive and judge finished RUNs again, alone or together, under other rules. Nothing is read anew."""
+    """Judge finished RUNs again under other rules, or several RUNs as one.
+
+    No file of the targets is read again.
+    """
     from auditor.pipeline.audit import judge
 
     report = judge(runs, **options)

@@ -60,15 +60,20 @@ Examples:
   auditor lists import hashes.csv --name my-list --means csam
   auditor rules explain no-licence
 
-Exit codes: 1 a finding at or above --fail-on; else 3 something was not read or judged, all files
-were skipped, or nothing was compared with a list; else 0; 2 misuse, or a rule or list that cannot be
-trusted; 130 interrupted.""",
+\b
+Exit codes:
+  0    no finding at or above --fail-on, and all that was selected was read and judged
+  1    a finding at or above --fail-on
+  2    misuse, nothing to audit, or a rule or list that cannot be trusted
+  3    no such finding, but something was not read or judged, all files were skipped,
+       or nothing was compared with a list
+  130  interrupted""",
 )
 @click.version_option(__version__, prog_name="auditor")
 def main() -> None:
-    """Audits AI models and datasets: what they hold, state, permit and come from.
+    """Audit AI models and datasets: what they hold, state, permit and come from.
 
-    Matches samples by hash alone against known-content lists, checks licences and terms, traces
-    lineage, and flags models for a de-indexing review by people. It never shows, copies, fetches or
-    runs what it audits.
+    Auditor matches samples by hash alone against known-content lists, checks licences and terms,
+    traces lineage, and flags models for a de-indexing review by people. It never shows, copies,
+    fetches or runs what it audits.
     """

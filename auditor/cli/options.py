@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from auditor.pipeline.audit import Report
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
 DEFAULT_FORMAT = "terminal"
 
 rules_option = click.option(
@@ -32,7 +33,7 @@ profile_option = click.option(
     default="default",
     show_default=True,
     metavar="NAME",
-    help="Whose severities count: default, research, hub, gate, search, or one of your own.",
+    help="The profile that sets severities: default, research, hub, gate, search, or one of your own.",
 )
 workers_option = click.option(
     "--workers", type=click.IntRange(0), default=0, metavar="N", help="Worker processes (default: one a core)."
@@ -60,7 +61,7 @@ def parse_pairs(context: click.Context, option: click.Parameter, texts: tuple[st
 
 
 algorithm_option = click.option(
-    "--algorithm", default="", metavar="A", help="What the hashes of a list file are, where it does not say."
+    "--algorithm", default="", metavar="A", help="The algorithm of a list file's hashes, if the file does not say."
 )
 column_option = click.option(
     "--column",
@@ -68,7 +69,7 @@ column_option = click.option(
     multiple=True,
     callback=parse_pairs,
     metavar="A=NAME",
-    help="A CSV's column: md5, sha1, sha256, pdq, photodna, url, id, classification … (repeatable).",
+    help="The column of a list file (CSV) that holds A: md5, sha1, sha256, pdq, photodna, url, id, … (repeatable).",
 )
 
 
@@ -95,7 +96,8 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         type=click.Choice(format_names()),
         metavar="F",
-        help=f"{', '.join(format_names())} (default {DEFAULT_FORMAT}; repeatable: give each but one an -o).",
+        help=f"Report format: {', '.join(format_names())} (default {DEFAULT_FORMAT}; repeatable). Of several, only one "
+        "can go without an -o.",
     )
     files = click.option(
         "-o",
@@ -104,7 +106,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
-        help="Where the report goes; its suffix tells the format where --format does not.",
+        help="Write the report to FILE; its suffix chooses the format unless --format does (repeatable).",
     )
     return formats(files(with_outputs))
 

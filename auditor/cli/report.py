@@ -7,21 +7,38 @@ from pathlib import Path
 import click
 
 from auditor.cli.options import FOLDER, ReportOutput, output_options, write_outputs
+from auditor.render import report_formats
+
+
+class _ReportCommand(click.Command):
+    """A command whose help lists the report formats, which are imported only then."""
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(context, formatter)
+        with formatter.section("Formats"):
+            formatter.write_dl(
+                [(f"{name} ({', '.join(each.SUFFIXES)})", each.HELP) for name, each in report_formats().items()]
+            )
 
 
 @click.command(
+    cls=_ReportCommand,
     epilog="""\b
 Examples:
   auditor report runs/hub                               the summary again
   auditor report runs/hub --format csv -o cases.csv     the cases with their reasons
-  auditor report runs/hub --format html --share -o public.html"""
+  auditor report runs/hub --format html --share -o public.html""",
 )
 @click.argument("run", type=FOLDER)
 @output_options
-@click.option("--places", is_flag=True, help="Also where matched samples are. Restricted: for those who may act on it.")
-@click.option("--share", is_flag=True, help="Leave out every name: fit to be sent to others.")
+@click.option(
+    "--places",
+    is_flag=True,
+    help="Also show where matched samples are: only for those who may act on it.",
+)
+@click.option("--share", is_flag=True, help="Leave out every name, so that the report can be sent to others.")
 def command(run: Path, outputs: tuple[ReportOutput, ...], places: bool, share: bool) -> None:
-    """Show a finished RUN in any format."""
+    """Show the report of a finished RUN in any format."""
     from auditor.pipeline.audit import report
 
     if places and share:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import click
 
 from auditor.cli.options import (
+    NEW_FOLDER,
     ReportOutput,
     algorithm_option,
     column_option,
@@ -30,18 +30,23 @@ Examples:
   auditor scan hub/ --profile gate --fail-on warning    before an upload goes live
   auditor scan hub/ --format html -o report.html
 
-Without --known no image is matched, and the report says so. The run's folder (--out, else a new one
-under reports/runs/) keeps what was read: `auditor report` and `auditor judge` use it again, and an
-interrupted scan with the same --out goes on where it was."""
+Without --known no image is matched, and the report says so. The run is kept in the folder --out, or in a
+new one under reports/runs/. `auditor report` and `auditor judge` read it again; the same scan with the
+same --out resumes it if it was interrupted."""
 )
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option("--known", multiple=True, metavar="LIST", help="An imported list's name, or a list file (repeatable).")
-@click.option("--means", default="", help="What the entries of list files mean, where a file does not say.")
+@click.option(
+    "--means",
+    default="",
+    metavar="MEANING",
+    help="What the entries of list files mean (csam, ncii, withdrawn, test, …), if a file does not say.",
+)
 @algorithm_option
 @column_option
 @rules_option
 @profile_option
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="The run's folder.")
+@click.option("--out", type=NEW_FOLDER, metavar="DIR", help="Write the run into this folder, or resume it there.")
 @output_options
 @fail_on_option
 @workers_option
@@ -51,11 +56,11 @@ interrupted scan with the same --out goes on where it was."""
     type=click.Choice(["header", "sample", "full"]),
     default="header",
     show_default=True,
-    help="How far weights are read: headers, sampled values too, with which a list's fingerprints are compared, "
-    "or every tensor.",
+    help="How much of weights is read: their headers, sampled values too (to compare with a list's fingerprints), or "
+    "every tensor.",
 )
-@click.option("--dihedral", is_flag=True, help="Match the eight rotations and reflections of each picture too.")
-@click.option("-v", "--verbose", is_flag=True, help="Log what is done to stderr.")
+@click.option("--dihedral", is_flag=True, help="Also match rotated and mirrored forms of each picture.")
+@click.option("-v", "--verbose", is_flag=True, help="Log to stderr what is done.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -67,7 +72,10 @@ def command(
     dihedral: bool,
     **options: Any,
 ) -> None:
-    """Scan TARGETs: files, folders, manifests. Prints a summary; exit codes are in `auditor --help`."""
+    """Scan TARGETs (files, folders, manifests) and print a summary.
+
+    Exit codes are in `auditor --help`.
+    """
     from auditor.pipeline.audit import audit, default_folder
     from auditor.progress import create_reporter
 
