@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from auditor.review import Ledger, reviewers
-from auditor.review.decisions import Strength, later
-from auditor.review.ledger import Act
+from auditor.review.decisions import Strength
+from auditor.review.ledger import LedgerAction
+from auditor.review.timestamps import add_time
 
 POLICY: dict[str, Any] = {
     "fingerprint": "0" * 64,
@@ -39,7 +40,7 @@ class Clock:
         return self.time
 
     def pass_(self, **span: float) -> str:
-        self.time = later(self.time, **span)
+        self.time = add_time(self.time, **span)
         return self.time
 
 
@@ -47,7 +48,7 @@ def made(folder: Path, clock: Clock | None = None) -> Ledger:
     """A new ledger with four reviewers."""
     ledger = Ledger.create(folder, clock=clock or Clock())
     for name in REVIEWERS:
-        reviewers.add(folder, name, f"Person {name}")
+        reviewers.add_reviewer(folder, name, f"Person {name}")
     return ledger
 
 
@@ -55,7 +56,7 @@ def case_id(number: int) -> str:
     return f"{number:016x}"
 
 
-def opened(number: int = 1, strength: Strength = "exact", *, name: str = "", ground: str = "exposed") -> Act:
+def opened(number: int = 1, strength: Strength = "exact", *, name: str = "", ground: str = "exposed") -> LedgerAction:
     """The act that opens a case of one reason."""
     subject = {"kind": "model", "name": name or f"atelier/model-{number}", "revision": ""}
     reason = {
@@ -79,7 +80,7 @@ def opened(number: int = 1, strength: Strength = "exact", *, name: str = "", gro
         "version": "0",
         "linked": "",
     }
-    return Act("opened", case_id(number), reviewers.MACHINE, content)
+    return LedgerAction("opened", case_id(number), reviewers.PROGRAM_ACTOR, content)
 
 
 def decided(ledger: Ledger, case: str, verdict: str = "de-index", first: str = "heron", second: str = "wren") -> None:

@@ -140,10 +140,10 @@ def build(
     hubs = compile_hubs(load_vocabularies(rules))
     with Ledger.open(folder) as decided:
         prover, time = inclusion_proofs.prover(decided), decided.now
-        stale = entries.staleness(against, decided.standing(time)) if against else build_list.Order().stale
+        stale = entries.staleness(against, decided.decisions_in_force(time)) if against else build_list.Order().stale
         about = decided.queue(Query(("approved", "listed", "re-review", "appealed"), limit=1)).total
         order = build_list.Order(days, delta, interim, source, canary, about, at_least, grown_from, stale, hubs)
-        standing = decided.standing(time, size=prover.size)
+        standing = decided.decisions_in_force(time, size=prover.size)
         if plain_csv:
             click.echo(f"warning: {plain_csv}: {build_list.WARNING}", err=True)
             rows = build_list.plain_csv(standing, to, own, plain_csv, time, order)
@@ -173,9 +173,9 @@ def verify(file: Path, sender_card: Path, keys_folder: Path, home: Path) -> None
     """Check a list FILE, and use it from now on if it is genuine, whole, yours, in date and newer."""
     from auditor.deindex import parties
     from auditor.deindex.receive_list import receive
-    from auditor.review.decisions import now
+    from auditor.review.timestamps import current_time
 
-    found = receive(file, parties.own(keys_folder), parties.party(sender_card), home, now())
+    found = receive(file, parties.own(keys_folder), parties.party(sender_card), home, current_time())
     header = found.header
     click.echo(
         f"version {header.version} from {header.sender.name} {'is in use' if found.new else 'was in use already'}: "
@@ -207,10 +207,10 @@ def lookup(what: tuple[str, ...], form: str, sender_card: Path, home: Path, rule
     from auditor.deindex.locators import compile_hubs
     from auditor.deindex.lookup import open_lookup
     from auditor.policy.vocabularies import load_vocabularies
-    from auditor.review.decisions import now
+    from auditor.review.timestamps import current_time
 
     hubs = compile_hubs(load_vocabularies(rules))
-    found = open_lookup(home, parties.party(sender_card), now(), hubs)
+    found = open_lookup(home, parties.party(sender_card), current_time(), hubs)
     click.echo(lookup_output.about(found), err=True)
     with click.open_file("-", "w", encoding="utf-8") as out:
         return lookup_output.write(_asked(found, what), out, form)
@@ -260,8 +260,8 @@ def receipt(
     from auditor.deindex import parties, receipts
     from auditor.deindex.lookup import open_lookup
     from auditor.printable import printable
-    from auditor.review.decisions import now
     from auditor.review.ledger import Ledger
+    from auditor.review.timestamps import current_time
 
     if check and recipient:
         said = receipts.read_receipt(check, parties.party(recipient))
@@ -274,7 +274,7 @@ def receipt(
         return
     if not sender_card or not output or everything == bool(acted):
         raise UsageError("give --sender, -o and one of --all and --acted; or --check and --recipient")
-    found = open_lookup(home, parties.party(sender_card), now())
-    which = receipts.everything(found, now()) if everything else receipts.acted_from(acted, now())
-    output.write_bytes(receipts.receipt(found, parties.own(keys_folder), which, now()))
+    found = open_lookup(home, parties.party(sender_card), current_time())
+    which = receipts.everything(found, current_time()) if everything else receipts.acted_from(acted, current_time())
+    output.write_bytes(receipts.receipt(found, parties.own(keys_folder), which, current_time()))
     click.echo(f"{output}: version {found.header.version}, {len(which):,} entries", err=True)

@@ -16,7 +16,7 @@ from auditor.resources import user_data_folder
 
 if TYPE_CHECKING:
     from auditor.review import Ledger
-    from auditor.review.case_state import State
+    from auditor.review.case_state import CaseState
 
 _VERDICTS = ("de-index", "demote", "label", "gate", "refer", "no-action", "need-more")
 _STAGES = (
@@ -75,12 +75,12 @@ def _ledger(folder: Path) -> Ledger:
     return Ledger.open(folder)
 
 
-def _said(state: State) -> None:
-    from auditor.review.case_state import STAGES
-    from auditor.review.decisions import now
+def _said(state: CaseState) -> None:
+    from auditor.review.case_state import STAGE_MEANINGS
+    from auditor.review.timestamps import current_time
 
-    stage = state.stage(now())
-    click.echo(f"case {state.id} is {stage}: {STAGES[stage]} (event {state.last})")
+    stage = state.stage(current_time())
+    click.echo(f"case {state.id} is {stage}: {STAGE_MEANINGS[stage]} (event {state.last_event})")
 
 
 def _write(text: str, output: Path | None) -> None:
@@ -122,8 +122,8 @@ def reviewers(what: str, pseudonym: str, person: str, folder: Path) -> None:
 
     _ledger(folder).close()
     if what == "add":
-        reviewers.add(folder, pseudonym, person)
-    click.echo("".join(f"{name}\n" for name in reviewers.reviewers(folder)), nl=False)
+        reviewers.add_reviewer(folder, pseudonym, person)
+    click.echo("".join(f"{name}\n" for name in reviewers.read_reviewers(folder)), nl=False)
 
 
 @command.command(
@@ -138,7 +138,7 @@ Examples:
 @ledger_option
 def open_(runs: tuple[Path, ...], rules: tuple[Path, ...], folder: Path) -> None:
     """Open the cases of finished RUNs, one for each set of weights; re-uploads join the case there is."""
-    from auditor.review.cases import open_cases
+    from auditor.review.open_cases import open_cases
 
     with _ledger(folder) as ledger:
         for run in runs:
@@ -147,9 +147,9 @@ def open_(runs: tuple[Path, ...], rules: tuple[Path, ...], folder: Path) -> None
                 f"{run}: {len(opened.new)} new cases ({len(opened.linked)} of them other weights of a known subject), "
                 f"{len(opened.joined)} joined, {len(opened.unchanged)} unchanged"
             )
-            if opened.unweighed:
+            if opened.without_digests:
                 click.echo(
-                    f"{len(opened.unweighed)} cases have no digest of their weights, so re-uploads cannot be "
+                    f"{len(opened.without_digests)} cases have no digest of their weights, so re-uploads cannot be "
                     "recognised; scan with --weights full",
                     err=True,
                 )
@@ -206,14 +206,15 @@ def list_(folder: Path, as_json: bool, ground: str | None, **given: Any) -> None
 @ledger_option
 def show(case: str, rules: tuple[Path, ...], as_json: bool, folder: Path) -> None:
     """Why a case is open, whose word that is, and what it rests on: judged again without each fact."""
+    from auditor.review.case_policy import load_current_policy
+    from auditor.review.case_support import compute_support
     from auditor.review.case_view import case_json, case_lines
-    from auditor.review.cases import policy_of, rests
 
     with _ledger(folder) as ledger:
-        state, events, now = ledger.shown(case), ledger.history(case), ledger.now
+        state, events, now = ledger.blinded_state(case), ledger.history(case), ledger.now
         policy = ledger.policy(state.policy)
     try:
-        judged = rests(state, policy_of(policy, rules))
+        judged = compute_support(state, load_current_policy(policy, rules))
     except RuleError as error:  # the case can be read all the same
         judged = None
         click.echo(f"what it rests on was not judged again: {error}", err=True)
@@ -394,7 +395,7 @@ Examples:
 @ledger_option
 def draft(case: str, what: str, folder: Path, output: Path | None, **given: Any) -> None:
     """Draft what the last decision on a case may oblige to. Nothing is sent: a person completes and files it."""
-    from auditor.review import duties
+    from auditor.review import drafts, serialization
 
     with _ledger(folder) as ledger:
         state = ledger.state(case)
@@ -402,15 +403,15 @@ def draft(case: str, what: str, folder: Path, output: Path | None, **given: Any)
             raise UsageError(f"case {case}: no decision is in force, so nothing follows from one")
         decision, policy = state.in_force[0], ledger.policy(state.policy)
     if what == "statement":
-        text = duties.as_text(
-            duties.statement_of_reasons(state, decision, policy, law=given["law"], countries=given["countries"])
+        text = serialization.to_json_text(
+            drafts.statement_of_reasons(state, decision, policy, law=given["law"], countries=given["countries"])
         )
     elif what == "cybertipline":
-        text = duties.cybertipline(state, decision, policy, urls=given["urls"])
+        text = drafts.cybertipline_draft(state, decision, policy, urls=given["urls"])
     elif what == "hotline":
-        text = duties.hotline(state, decision, policy, name=given["to"], urls=given["urls"])
+        text = drafts.hotline_draft(state, decision, policy, name=given["to"], urls=given["urls"])
     else:
-        text = duties.notice(state, decision, policy, appeals=given["appeals"])
+        text = drafts.owner_notice_draft(state, decision, policy, appeals=given["appeals"])
     _write(text, output)
 
 
@@ -419,10 +420,10 @@ def draft(case: str, what: str, folder: Path, output: Path | None, **given: Any)
 @ledger_option
 def report(folder: Path, output: Path | None) -> None:
     """The public report: counts, grounds, times to decision, appeals and the Merkle root, nothing else."""
-    from auditor.review import duties
+    from auditor.review import serialization, transparency_report
 
     with _ledger(folder) as ledger:
-        _write(duties.as_text(duties.transparency(ledger)), output)
+        _write(serialization.to_json_text(transparency_report.transparency_report(ledger)), output)
 
 
 # The ledger
@@ -442,13 +443,13 @@ Exit code 2 where it is not whole."""
 @ledger_option
 def verify(earlier: Any, folder: Path) -> None:
     """Prove the whole ledger again: every entry, hash, signature and rule; tell where it breaks."""
-    from auditor.review.verify_ledger import verify as prove
+    from auditor.review.verify_ledger import verify_ledger
 
     with _ledger(folder) as ledger:
-        proof = prove(ledger, earlier=earlier.read() if earlier else "")
-    for one in proof.breaks:
+        proof = verify_ledger(ledger, earlier=earlier.read() if earlier else "")
+    for one in proof.faults:
         click.echo(str(one))
-    if proof.breaks:
+    if proof.faults:
         click.echo(f"{folder}: is not whole; restore it from an export", err=True)
         sys.exit(2)
     click.echo(f"{folder}: {proof.size:,} events of {proof.cases:,} cases are whole; Merkle root {proof.root.hex()}")
@@ -460,7 +461,7 @@ def verify(earlier: Any, folder: Path) -> None:
 def checkpoint(folder: Path, output: Path | None) -> None:
     """The last signed checkpoint: keep copies where whoever can change the ledger cannot."""
     with _ledger(folder) as ledger:
-        _write(ledger.note(), output)
+        _write(ledger.checkpoint_note(), output)
 
 
 @command.command(epilog="Example: auditor review export backup.jsonl")
@@ -468,10 +469,10 @@ def checkpoint(folder: Path, output: Path | None) -> None:
 @ledger_option
 def export(file: Any, folder: Path) -> None:
     """Write the ledger as JSON lines: confidential, names and opinions included."""
-    from auditor.review.verify_ledger import export as write
+    from auditor.review.ledger_export import export_ledger
 
     with _ledger(folder) as ledger:
-        click.echo(f"{write(ledger, file):,} events", err=True)
+        click.echo(f"{export_ledger(ledger, file):,} events", err=True)
 
 
 @command.command(epilog="Example: auditor review restore backup.jsonl --ledger restored/")
@@ -479,9 +480,9 @@ def export(file: Any, folder: Path) -> None:
 @ledger_option
 def restore(file: Any, folder: Path) -> None:
     """Restore a ledger from an export, into a folder that has none, if every entry of it is whole."""
-    from auditor.review.verify_ledger import restore as put_back
+    from auditor.review.ledger_export import restore_ledger
 
-    with put_back(file, folder) as ledger:
+    with restore_ledger(file, folder) as ledger:
         click.echo(f"{folder}: {ledger.size:,} events are whole; put signing.key there to go on recording")
 
 

@@ -31,8 +31,9 @@ from auditor.deindex.parties import Keys, Party
 from auditor.errors import SealError, UsageError
 from auditor.model import Ref
 from auditor.printable import csv_cell, printable
-from auditor.review.decisions import Decision, iso
+from auditor.review.decisions import Decision
 from auditor.review.ledger import Ledger
+from auditor.review.timestamps import format_time
 from auditor.sealing import encryption, envelope
 
 KIND = "application/vnd.provenance-auditor.deindex-list+json"
@@ -150,7 +151,7 @@ def _build(
     if order.delta and not last:
         raise UsageError(f"{recipient.name}: has no list yet that could change; build a whole one first")
     version = max(last + 1, order.version)
-    until = iso(datetime.fromisoformat(now) + timedelta(days=order.days))
+    until = format_time(datetime.fromisoformat(now) + timedelta(days=order.days))
     header = Header(SCHEMA, keys.card, recipient, version, last if order.delta else 0, now, until, prover.log)
     listing = _Listing(sent, version, _terms(keys, recipient, now, order), order, decisions, prover)
     path = out / f"{keys.card.name}-{recipient.name}-{version:06}.{'delta' if order.delta else 'list'}.age"

@@ -75,7 +75,7 @@ def entries(decision: Decision, terms: Terms) -> Iterator[Entry | Held]:
     """
     interim = decision.verdict == "interim" and terms.interim
     approved = bool(decision.approver) and decision.approver != decision.proposer and decision.verdict in LISTED
-    if not decision.stands(terms.now) or not (approved or interim):
+    if not decision.is_in_force(terms.now) or not (approved or interim):
         return
     seen: set[Locators] = set()
     for subject in (decision.subject, *decision.copies):
@@ -87,7 +87,7 @@ def entries(decision: Decision, terms: Terms) -> Iterator[Entry | Held]:
             continue
         if made not in seen:
             seen.add(made)
-            status = "interim" if interim else "due" if decision.due(terms.now) else "standing"
+            status = "interim" if interim else "due" if decision.is_due_for_review(terms.now) else "standing"
             supersedes = _id(terms, decision.supersedes, found) if decision.supersedes else ""
             yield Entry(
                 _id(terms, decision.id, found),

@@ -51,7 +51,7 @@ class Log:
     def opened(self) -> Checkpoint:
         """The checkpoint, its signature checked. Raises SealError."""
         try:
-            return checkpoints.opened(self.checkpoint, decode_public_key(self.key))
+            return checkpoints.verify_checkpoint(self.checkpoint, decode_public_key(self.key))
         except SealError as error:
             raise SealError(
                 f"the checkpoint of the sender's ledger does not hold ({error}); do not use it, tell the sender"
@@ -116,7 +116,7 @@ class Prover:
 
 def prover(ledger: Ledger) -> Prover:
     """Proofs from the ledger as it stands; what is recorded later is not in them."""
-    return Prover(Log(ledger.note(), encode_public_key(ledger.public)), ledger.nodes)
+    return Prover(Log(ledger.checkpoint_note(), encode_public_key(ledger.public)), ledger.nodes)
 
 
 # ---- the recipient's side ----------------------------------------------------------------------------------

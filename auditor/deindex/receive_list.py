@@ -25,7 +25,7 @@ from auditor.deindex.inclusion_proofs import Log, Roots, roots
 from auditor.deindex.parties import Keys, Party
 from auditor.errors import SealError
 from auditor.printable import printable
-from auditor.review.decisions import later
+from auditor.review.timestamps import add_time
 from auditor.sealing import encryption, envelope
 
 LONGEST = 1 << 22  # bytes of a line; a longer one is no entry
@@ -123,7 +123,7 @@ def _in_order(found: Received, state: Mapping[str, Any], now: str) -> bool:
     """Is the list in date and newer than the one in use? False: it is the same. Raises SealError."""
     header = found.header
     _clock(state, now)
-    if header.issued_at > later(now, seconds=AHEAD):
+    if header.issued_at > add_time(now, seconds=AHEAD):
         raise SealError(f"was issued at {header.issued_at}, and the clock says {now}: set the clock right")
     if header.expires_at <= now:
         raise SealError(f"version {header.version} expired at {header.expires_at}; get the next one from its sender")
@@ -143,7 +143,7 @@ def _in_order(found: Received, state: Mapping[str, Any], now: str) -> bool:
 
 def _clock(state: Mapping[str, Any], now: str) -> None:
     """An expired list looks fresh to a clock that went back."""
-    if state and now < later(str(state["seen_at"]), seconds=-AHEAD):
+    if state and now < add_time(str(state["seen_at"]), seconds=-AHEAD):
         raise SealError(f"the clock says {now}, and it was {state['seen_at']} when it was last asked: set it right")
 
 

@@ -10,9 +10,10 @@ from auditor.errors import UsageError
 from auditor.page import views
 from auditor.page.views import Go, Shown, Visit
 from auditor.review import verify_ledger
-from auditor.review.case_state import REVIEW_DAYS, State
-from auditor.review.decisions import ACTIONS, later
-from auditor.review.ledger import Act
+from auditor.review.case_state import REVIEW_DAYS, CaseState
+from auditor.review.decisions import ACTION_VERDICTS
+from auditor.review.ledger import LedgerAction
+from auditor.review.timestamps import add_time
 
 
 class Changed(UsageError):
@@ -31,7 +32,7 @@ def pass_on(visit: Visit) -> Go:
     """Leave a case to others, without a reason and without a record."""
     case = visit.path["case"]
     state = visit.ledger.state(case)
-    if state.held(visit.ledger.now) and state.claimed_by == visit.me:
+    if state.is_claimed(visit.ledger.now) and state.claimed_by == visit.me:
         visit.ledger.release(case, visit.me)
     visit.session.seat.pass_on(case)
     return Go(f"/?done=passed&passed={case}")
@@ -68,7 +69,7 @@ def rest(visit: Visit) -> Go:
 def verify(visit: Visit) -> Shown:
     """Prove the whole ledger, against a checkpoint that was kept elsewhere if one is given."""
     earlier = visit.said("earlier").replace("\r\n", "\n").strip("\n")
-    return views.log(visit, verify_ledger.verify(visit.ledger, earlier=f"{earlier}\n" if earlier else ""))
+    return views.log(visit, verify_ledger.verify_ledger(visit.ledger, earlier=f"{earlier}\n" if earlier else ""))
 
 
 # Acts on a case: each records one thing and names what to say of it.
@@ -94,24 +95,24 @@ def _opine(visit: Visit, case: str) -> str:
         raise UsageError("Choose a verdict.")
     if not why.strip():
         raise UsageError("Say why, in words: the other reviewer, the owner and an appeal will rest on them.")
-    if verdict in ACTIONS and not rules:
+    if verdict in ACTION_VERDICTS and not rules:
         raise UsageError("Say from which rules it follows.")
     if verdict not in views.verdicts(state, me):
         raise UsageError("Choose one of the verdicts that are offered.")
     if verdict == "interim":
         ledger.interim(case, me, why=why, rules=rules)
         return "interim"
-    if state.base != "new":
+    if state.phase != "new":
         after = ledger.decide(
             case, me, verdict, why=why, rules=rules, review_by=_review_by(visit), seen=seen
         )  # fmt: skip
-        return "disputed" if after.base == "disputed" else "decided"
-    if state.held(ledger.now):
+        return "disputed" if after.phase == "disputed" else "decided"
+    if state.is_claimed(ledger.now):
         ledger.propose(case, me, verdict, why=why, rules=rules, seen=seen)
     else:  # taken and proposed together, or neither: what is refused leaves no claim behind
         said = {"verdict": verdict, "rules": list(rules), "why": why}
-        until = {"until": later(ledger.now, hours=1)}
-        ledger.record(Act("claimed", case, me, until), Act("proposed", case, me, said))
+        until = {"until": add_time(ledger.now, hours=1)}
+        ledger.record(LedgerAction("claimed", case, me, until), LedgerAction("proposed", case, me, said))
     return "proposed"
 
 
@@ -197,8 +198,8 @@ def _seen(visit: Visit) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 
-def _same(visit: Visit, state: State, seen: int) -> None:
-    if seen >= 0 and state.last != seen:
+def _same(visit: Visit, state: CaseState, seen: int) -> None:
+    if seen >= 0 and state.last_event != seen:
         raise Changed(
             "This case has changed since you looked at it: in another tab, or by someone else. Nothing of yours was "
             "recorded. Look again, then send what you wrote below once more if it still holds."
@@ -207,4 +208,4 @@ def _same(visit: Visit, state: State, seen: int) -> None:
 
 def _review_by(visit: Visit) -> str:
     days = visit.said("review_days")
-    return later(visit.ledger.now, days=min(int(days), REVIEW_DAYS)) if days.isascii() and days.isdigit() else ""
+    return add_time(visit.ledger.now, days=min(int(days), REVIEW_DAYS)) if days.isascii() and days.isdigit() else ""

@@ -28,8 +28,8 @@ from auditor.page.views import Asked, Go, Shown, Typed, Visit
 from auditor.pipeline.audit import Report, report
 from auditor.policy.vocabularies import Vocabularies, load_vocabularies
 from auditor.printable import printable
-from auditor.review.cases import policy_of
-from auditor.review.decisions import VERDICTS
+from auditor.review.case_policy import load_current_policy
+from auditor.review.decisions import VERDICT_MEANINGS
 from auditor.review.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Desk:
     def policy(self, ledger: Ledger, fingerprint: str) -> Policy:
         """The rules as they are now, under the lists that a case was judged with. Raises an AuditorError."""
         if fingerprint not in self._policies:
-            self._policies[fingerprint] = policy_of(ledger.policy(fingerprint), self.rules)
+            self._policies[fingerprint] = load_current_policy(ledger.policy(fingerprint), self.rules)
         return self._policies[fingerprint]
 
     def reports(self) -> tuple[Report, ...]:
@@ -131,10 +131,10 @@ class Desk:
             {name: value for name, value in {**query, **more}.items() if value}
         )
         environment.globals |= {
-            "STAGE": wording.STAGES,
-            "KEY": wording.FACTS,
-            "meanings": VERDICTS,
-            "VERDICT": wording.VERDICTS,
+            "STAGE": wording.STAGE_LABELS,
+            "KEY": wording.FACT_LABELS,
+            "meanings": VERDICT_MEANINGS,
+            "VERDICT": wording.VERDICT_LABELS,
             "happened": wording.happened,
         }
         return environment
@@ -328,7 +328,7 @@ def _again(visit: Visit, error: UsageError) -> Shown | Go:
         except UsageError:
             return _problem("There is no such case", "Nobody opened a case of that name in this ledger.", 404)
         if visit.form:
-            changed = visit.said("seen").isdigit() and visit.said("seen") != str(state.last)
+            changed = visit.said("seen").isdigit() and visit.said("seen") != str(state.last_event)
             why = str(actions.Changed(error)) if isinstance(error, actions.Changed) else str(error)
             return views.case(visit, why, 409 if changed or isinstance(error, actions.Changed) else 422)
     return _problem("This cannot be shown", str(error), 422)

@@ -14,10 +14,11 @@ from pathlib import Path
 from threading import Lock
 
 from auditor.errors import AuditorError, SealError
-from auditor.review import decisions
-from auditor.review.case_state import Event
+from auditor.review import timestamps
+from auditor.review.case_state import LedgerEvent
 from auditor.review.checkpoints import Checkpoint
-from auditor.review.ledger import FILE, Ledger
+from auditor.review.ledger import Ledger
+from auditor.review.ledger_storage import LEDGER_FILE
 from auditor.sealing import merkle
 
 PATIENCE = 2.0  # seconds to wait for another program's write
@@ -32,7 +33,7 @@ class Watch:
     """A ledger's folder and the last checkpoint that was seen of it."""
 
     folder: Path
-    clock: Callable[[], str] = decisions.now
+    clock: Callable[[], str] = timestamps.current_time
     public: bytes = b""
     last: Checkpoint | None = None
     _lock: Lock = field(default_factory=Lock)
@@ -60,7 +61,7 @@ class Watch:
         # What was seen is read before what is there: meanwhile another request may see, and note, something newer.
         last, public = self.last, self.public
         now = ledger.checkpoint()
-        path = self.folder / FILE
+        path = self.folder / LEDGER_FILE
         if last is not None:
             if (now.origin, ledger.public) != (last.origin, public):
                 raise SealError(f"{path}: is another ledger than the one this page began with; start the page again")
@@ -81,18 +82,18 @@ class Watch:
 
 def reader(folder: Path) -> sqlite3.Connection:
     """A connection that can only read."""
-    uri = f"{(folder / FILE).absolute().as_uri()}?mode=ro"
+    uri = f"{(folder / LEDGER_FILE).absolute().as_uri()}?mode=ro"
     return sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
 
 
-def proven(ledger: Ledger, events: Iterable[Event]) -> None:
+def proven(ledger: Ledger, events: Iterable[LedgerEvent]) -> None:
     """Check that these events are under the signed checkpoint. Raises :class:`SealError`."""
     signed = ledger.checkpoint()
     for event in events:
         proof = merkle.inclusion_proof(event.number, signed.size, ledger.node) if event.number < signed.size else ()
         if not merkle.verify_inclusion(bytes.fromhex(event.leaf), event.number, signed.size, proof, signed.root):
             raise SealError(
-                f"{ledger.folder / FILE}: entry {event.number} was changed from outside; decide nothing, run "
+                f"{ledger.folder / LEDGER_FILE}: entry {event.number} was changed from outside; decide nothing, run "
                 "`auditor review verify`, and restore an export"
             )
 

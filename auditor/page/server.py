@@ -15,7 +15,7 @@ from auditor.page.ledger_session import Watch
 from auditor.page.preferences import Seat
 from auditor.page.security import HOST, Door
 from auditor.resources import user_data_folder as program_home
-from auditor.review import decisions, reviewers
+from auditor.review import reviewers, timestamps
 
 
 def desk(
@@ -28,7 +28,7 @@ def desk(
     port: int = 0,
     *,
     home: Path | None = None,
-    clock: Callable[[], str] = decisions.now,
+    clock: Callable[[], str] = timestamps.current_time,
 ) -> tuple[Desk, socket.socket]:
     """A desk over a ledger, and the socket that it is served on, listening. Raises :class:`AuditorError`.
 
@@ -37,7 +37,7 @@ def desk(
     watch = Watch(folder, clock)
     with watch.ledger() as ledger:
         origin = ledger.origin
-    known = reviewers.reviewers(folder)
+    known = reviewers.read_reviewers(folder)
     if not names and len(known) == 1:
         names = tuple(known)
     if not names:

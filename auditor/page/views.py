@@ -15,12 +15,16 @@ from auditor.pipeline.audit import Edge
 from auditor.reporting.coverage import answered_questions, chance_matches, missing_lists, uncompared_weights
 from auditor.reporting.labels import CASE_GROUNDS, LIST_MEANINGS
 from auditor.reporting.lineage_layout import LineageDrawing, LineageLayout
-from auditor.review.case_state import REVIEW_DAYS, STAGES, Event, State, confirmed_last
-from auditor.review.cases import WORDS, Rests, rests
-from auditor.review.decisions import ACTIONS, STRENGTHS, Decision, Opinion, Verdict, later
-from auditor.review.duties import withheld
-from auditor.review.ledger import Ledger, event_of
-from auditor.review.queue import Query, Row
+from auditor.review.case_state import REVIEW_DAYS, STAGE_MEANINGS, CaseState, LedgerEvent
+from auditor.review.case_support import CaseSupport, compute_support
+from auditor.review.case_transitions import can_withdraw_confirmation
+from auditor.review.decisions import ACTION_VERDICTS, STRENGTH_MEANINGS, Decision, Opinion, Verdict
+from auditor.review.drafts import reason_not_to_draft
+from auditor.review.evidence_strength import SOURCE_LABELS
+from auditor.review.ledger import Ledger
+from auditor.review.ledger_entries import decode_entry
+from auditor.review.queue import Query, QueueRow
+from auditor.review.timestamps import add_time
 
 if TYPE_CHECKING:
     from auditor.deindex.locators import Hub
@@ -125,8 +129,8 @@ def queue(visit: Visit) -> Shown:
             "shows": SHOWS,
             "ages": AGES,
             "grounds": CASE_GROUNDS,
-            "strengths": STRENGTHS,
-            "stages": STAGES,
+            "strengths": STRENGTH_MEANINGS,
+            "stages": STAGE_MEANINGS,
         },
     )
 
@@ -134,14 +138,14 @@ def queue(visit: Visit) -> Shown:
 def _query(visit: Visit, show: str) -> Query:
     asked = visit.query
     ground, strength, stage, age = (asked[name] for name in ("ground", "strength", "stage", "age"))
-    for value, known in ((ground, CASE_GROUNDS), (strength, STRENGTHS), (stage, STAGES), (age, AGES)):
+    for value, known in ((ground, CASE_GROUNDS), (strength, STRENGTH_MEANINGS), (stage, STAGE_MEANINGS), (age, AGES)):
         if value and value not in known:
             raise UsageError(f"{value[:40]!r}: choose one of {', '.join(filter(None, known))}")
     return Query(
         stages=(stage,) if stage else (),  # type: ignore[arg-type]
         ground=ground,
         confidence=(strength,) if strength else (),  # type: ignore[arg-type]
-        opened_before=later(visit.ledger.now, days=-int(age)) if age else "",
+        opened_before=add_time(visit.ledger.now, days=-int(age)) if age else "",
         mine=visit.me if show == "mine" else "",
         open_to=visit.me if show == "open" else "",
         name=asked["name"][:200],
@@ -150,11 +154,11 @@ def _query(visit: Visit, show: str) -> Query:
     )
 
 
-def _rows(visit: Visit, query: Query, show: str) -> tuple[list[Row], int, str, int]:
+def _rows(visit: Visit, query: Query, show: str) -> tuple[list[QueueRow], int, str, int]:
     """Rows, how many there are in all, where the next page begins, and how many of these were kept apart."""
     choices = visit.session.seat.choices
     passed = frozenset(choices.passed) if show == "open" else frozenset()
-    kept: list[Row] = []
+    kept: list[QueueRow] = []
     hidden, total = 0, -1
     for _ in range(LOOKS):
         page = visit.ledger.queue(query)
@@ -175,17 +179,21 @@ def apart(visit: Visit, case: str, ground: str) -> tuple[str, ...]:
         return ()
     if ground in chosen:
         return (ground,)
-    return tuple(sorted(chosen & _means(visit.ledger, visit.ledger.shown(case)))) if chosen - {*CASE_GROUNDS} else ()
+    return (
+        tuple(sorted(chosen & _means(visit.ledger, visit.ledger.blinded_state(case))))
+        if chosen - {*CASE_GROUNDS}
+        else ()
+    )
 
 
-def _means(ledger: Ledger, state: State) -> frozenset[str]:
+def _means(ledger: Ledger, state: CaseState) -> frozenset[str]:
     """What the lists mean that this case's matches are of."""
     lists = {one["name"]: one["means"] for one in _policy(ledger, state).get("lists", ())}
     named = {fact.statement.value for fact in state.facts if fact.statement.key in ("known_content", "known_model")}
     return frozenset(lists[name] for name in named if name in lists)
 
 
-def _passed(visit: Visit) -> list[Row]:
+def _passed(visit: Visit) -> list[QueueRow]:
     """The cases that were passed last."""
     return [
         _row(state, visit.ledger.now)
@@ -194,17 +202,17 @@ def _passed(visit: Visit) -> list[Row]:
     ]
 
 
-def _known(ledger: Ledger, case: str) -> tuple[State, ...]:
+def _known(ledger: Ledger, case: str) -> tuple[CaseState, ...]:
     """The case, or none where the ledger was restored without it."""
     try:
-        return (ledger.shown(case),)
+        return (ledger.blinded_state(case),)
     except UsageError:
         return ()
 
 
-def _row(state: State, now: str) -> Row:
-    held = state.held(now)
-    return Row(
+def _row(state: CaseState, now: str) -> QueueRow:
+    held = state.is_claimed(now)
+    return QueueRow(
         case=state.id,
         ground=state.ground,
         subject=state.subject,
@@ -234,7 +242,7 @@ def following(visit: Visit) -> Go:
 class Step:
     """An event of a case's history; ``opinion`` is what was said, where this reviewer may see it."""
 
-    event: Event
+    event: LedgerEvent
     verdict: str = ""
     rules: tuple[str, ...] = ()
     why: str = ""
@@ -257,10 +265,10 @@ def case(visit: Visit, error: str = "", status: int = 200) -> Shown:
         "case.html",
         {
             "state": state,
-            "decisions": ledger.shown(state.id).decisions,
+            "decisions": ledger.blinded_state(state.id).decisions,
             "stage": state.stage(now),
-            "held": state.claimed_by if state.held(now) else "",
-            "mine": state.held(now) and state.claimed_by == me,
+            "held": state.claimed_by if state.is_claimed(now) else "",
+            "mine": state.is_claimed(now) and state.claimed_by == me,
             "passed": state.id in visit.session.seat.choices.passed,
             "reasons": state.reasons,
             "rules": {reason.rule: rules.get(reason.rule, {}) for reason in state.reasons},
@@ -272,13 +280,13 @@ def case(visit: Visit, error: str = "", status: int = 200) -> Shown:
             "verdicts": verdicts(state, me),
             "undo": undo(state, me, now),
             "review_days": (REVIEW_DAYS, 90, 30),
-            "action": any(decision.verdict in ACTIONS for decision in state.in_force),
-            "withheld": next((withheld(state, decision, policy) for decision in state.in_force), ""),
+            "action": any(decision.verdict in ACTION_VERDICTS for decision in state.in_force),
+            "withheld": next((reason_not_to_draft(state, decision, policy) for decision in state.in_force), ""),
             "history": _history(history),
             "grounds": CASE_GROUNDS,
-            "strengths": STRENGTHS,
-            "stages": STAGES,
-            "sources": WORDS,
+            "strengths": STRENGTH_MEANINGS,
+            "stages": STAGE_MEANINGS,
+            "sources": SOURCE_LABELS,
             "error": error,
             "typed": visit.form,
             "proof": ledger.checkpoint(),
@@ -288,14 +296,14 @@ def case(visit: Visit, error: str = "", status: int = 200) -> Shown:
     )
 
 
-def _policy(ledger: Ledger, state: State) -> Mapping[str, Any]:
+def _policy(ledger: Ledger, state: CaseState) -> Mapping[str, Any]:
     try:
         return ledger.policy(state.policy)
     except UsageError:
         return {}
 
 
-def _strong(state: State, strong_words: wording.StrongWords) -> bool:
+def _strong(state: CaseState, strong_words: wording.StrongWords) -> bool:
     """Would anything of this case be masked?"""
     texts = [state.subject.name, *(reason.fact for reason in state.reasons), *(ref.name for ref in state.copies)]
     texts += [fact.statement.value for fact in state.facts]
@@ -303,35 +311,35 @@ def _strong(state: State, strong_words: wording.StrongWords) -> bool:
     return quoted or any(wording.MASK in wording.plain(text, strong_words) for text in texts)
 
 
-def opinions(state: State, me: str) -> tuple[Opinion, ...]:
+def opinions(state: CaseState, me: str) -> tuple[Opinion, ...]:
     """The opinions of this round that this reviewer may see: the second one is blind to the first."""
-    if state.base == "disputed":
+    if state.phase == "disputed":
         return state.opinions
     return tuple(opinion for opinion in state.opinions if opinion.reviewer == me)
 
 
-def doing(state: State, me: str, now: str) -> str:
+def doing(state: CaseState, me: str, now: str) -> str:
     """What this reviewer can do next: propose, review, settle, appeal, or why nothing (wait-…)."""
-    if state.held(now) and state.claimed_by != me:
+    if state.is_claimed(now) and state.claimed_by != me:
         return "wait-held"
     if state.appeal:
         return "wait-involved" if me in state.involved else "appeal"
-    given = {opinion.reviewer for opinion in state.opinions} | state.excused
-    if state.base == "new":
+    given = {opinion.reviewer for opinion in state.opinions} | state.barred_reviewers
+    if state.phase == "new":
         return "propose"
-    if state.base in ("proposed", "disputed"):
+    if state.phase in ("proposed", "disputed"):
         if me in given:
             return "wait-another"
-        return "review" if state.base == "proposed" else "settle"
+        return "review" if state.phase == "proposed" else "settle"
     return "done"
 
 
-def verdicts(state: State, me: str) -> tuple[Verdict, ...]:
+def verdicts(state: CaseState, me: str) -> tuple[Verdict, ...]:
     """The verdicts that this reviewer can give; two people always stand behind one that lasts."""
-    if state.base == "disputed":
+    if state.phase == "disputed":
         told: list[Verdict] = list(dict.fromkeys(opinion.verdict for opinion in state.opinions))
     else:
-        told = [verdict for verdict in wording.VERDICTS if verdict != "interim"]
+        told = [verdict for verdict in wording.VERDICT_LABELS if verdict != "interim"]
     urgent = (
         not state.in_force
         and not any(decision.verdict == "interim" for decision in state.decisions)
@@ -340,26 +348,26 @@ def verdicts(state: State, me: str) -> tuple[Verdict, ...]:
     return (*told, *(("interim",) if urgent else ()))
 
 
-def undo(state: State, me: str, now: str) -> str:
+def undo(state: CaseState, me: str, now: str) -> str:
     """What of this reviewer's can still be taken back: withdraw, release, or nothing."""
-    if state.base in ("proposed", "disputed") and state.opinions and state.opinions[-1].reviewer == me:
+    if state.phase in ("proposed", "disputed") and state.opinions and state.opinions[-1].reviewer == me:
         return "withdraw"
-    if confirmed_last(state, me) and not state.held(now):
+    if can_withdraw_confirmation(state, me) and not state.is_claimed(now):
         return "withdraw"
-    return "release" if state.held(now) and state.claimed_by == me else ""
+    return "release" if state.is_claimed(now) and state.claimed_by == me else ""
 
 
-def _rests(visit: Visit, state: State) -> tuple[Rests | None, str]:
+def _rests(visit: Visit, state: CaseState) -> tuple[CaseSupport | None, str]:
     """What the case rests on, or why that cannot be said here."""
     if len(state.facts) > FACTS:
         return None, f"It rests on {len(state.facts):,} facts: `auditor review show {state.id}` judges without each."
     try:
-        return rests(state, visit.desk.policy(visit.ledger, state.policy)), ""
+        return compute_support(state, visit.desk.policy(visit.ledger, state.policy)), ""
     except AuditorError as error:
         return None, str(error)
 
 
-def _drawing(visit: Visit, state: State) -> LineageDrawing | None:
+def _drawing(visit: Visit, state: CaseState) -> LineageDrawing | None:
     """The lineage that the case's facts tell, and that of the runs at hand."""
     here = [
         Edge(
@@ -386,12 +394,12 @@ def _drawing(visit: Visit, state: State) -> LineageDrawing | None:
     return replace(drawn, nodes=nodes, words=wording.plain(drawn.words, strong_words, wording.PROSE))
 
 
-def _history(events: Sequence[Event]) -> list[Step]:
+def _history(events: Sequence[LedgerEvent]) -> list[Step]:
     """What happened, the newest first; the ledger withholds what was said in a round that is still blind."""
     return [_step(event) for event in reversed(events)]
 
 
-def _step(event: Event) -> Step:
+def _step(event: LedgerEvent) -> Step:
     data = event.data
     if event.kind not in _SAID:
         return Step(event, verdict=str(data.get("outcome", "")), why=str(data.get("why", "")), note=_note(event))
@@ -400,7 +408,7 @@ def _step(event: Event) -> Step:
     return Step(event, str(data["verdict"]), tuple(data["rules"]), str(data["why"]), _note(event))
 
 
-def _note(event: Event) -> str:
+def _note(event: LedgerEvent) -> str:
     data = event.data
     match event.kind:
         case "opened" | "joined":
@@ -425,7 +433,7 @@ def log(visit: Visit, proof: object = None) -> Shown:
     before = _number(visit.query["before"])
     with closing(ledger_session.reader(visit.ledger.folder)) as database:
         asked = "SELECT body FROM events WHERE number < ? ORDER BY number DESC LIMIT ?"
-        events = [event_of(body) for (body,) in database.execute(asked, (before, LOGGED + 1))]
+        events = [decode_entry(body) for (body,) in database.execute(asked, (before, LOGGED + 1))]
     more = events[LOGGED - 1].number if len(events) > LOGGED else 0
     events = events[:LOGGED]
     ledger_session.proven(visit.ledger, events)
@@ -439,7 +447,7 @@ def log(visit: Visit, proof: object = None) -> Shown:
             "newest": not visit.query["before"],
             "proof": proof,
             "checkpoint": visit.ledger.checkpoint(),
-            "note": visit.ledger.note(),
+            "note": visit.ledger.checkpoint_note(),
             "earlier": visit.said("earlier"),
         },
     )
@@ -515,16 +523,16 @@ def listing(visit: Visit) -> Shown:
             "counts": counts,
             "recipients": recipients,
             "to": to,
-            "due": sum(line.decision.due(now) for line in lines),
+            "due": sum(line.decision.is_due_for_review(now) for line in lines),
         },
     )
 
 
-def _lines(state: State, to: str, sent: str, now: str, hubs: Mapping[str, Hub]) -> Iterator[Line]:
+def _lines(state: CaseState, to: str, sent: str, now: str, hubs: Mapping[str, Hub]) -> Iterator[Line]:
     from auditor.deindex.entries import Entry, Terms, entries
 
     before = sent if to in state.listed else ""
-    standing = next((decision for decision in state.in_force if decision.stands(now)), None)
+    standing = next((decision for decision in state.in_force if decision.is_in_force(now)), None)
     made = list(entries(standing, Terms(b"", to, now, hubs=hubs))) if standing else []
     if standing is None or not made:
         if before:
@@ -554,4 +562,4 @@ def settings(visit: Visit) -> Shown:
 
 
 def manual(visit: Visit) -> Shown:
-    return Shown("help.html", {"stages": STAGES, "verdicts": wording.VERDICTS})
+    return Shown("help.html", {"stages": STAGE_MEANINGS, "verdicts": wording.VERDICT_LABELS})

@@ -12,7 +12,7 @@ import re2
 from markupsafe import Markup, escape
 
 from auditor.printable import printable
-from auditor.review.case_state import Event, Stage
+from auditor.review.case_state import LedgerEvent, Stage
 from auditor.review.decisions import Verdict
 from auditor.terms.signals import disguised, folded
 from auditor.terms.vocabulary import PAIRED_KINDS, Term
@@ -24,7 +24,7 @@ LONGEST = 400  # characters of a name or a fact from outside
 PROSE = 4000  # of what a person wrote
 MASK = "▒▒▒▒"
 
-STAGES: Mapping[Stage, str] = MappingProxyType(
+STAGE_LABELS: Mapping[Stage, str] = MappingProxyType(
     {
         "new": "new",
         "claimed": "claimed",
@@ -38,7 +38,7 @@ STAGES: Mapping[Stage, str] = MappingProxyType(
         "overturned": "overturned",
     }
 )
-VERDICTS: Mapping[Verdict, str] = MappingProxyType(
+VERDICT_LABELS: Mapping[Verdict, str] = MappingProxyType(
     {
         "de-index": "De-index",
         "demote": "Demote",
@@ -50,7 +50,7 @@ VERDICTS: Mapping[Verdict, str] = MappingProxyType(
         "need-more": "Needs more",
     }
 )
-EVENTS: Mapping[str, str] = MappingProxyType(
+EVENT_LABELS: Mapping[str, str] = MappingProxyType(
     {
         "begun": "began this ledger",
         "policy": "noted the rules that a run judged by",
@@ -76,7 +76,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
     }
 )
 # What a fact says of its subject.
-FACTS: Mapping[str, str] = MappingProxyType(
+FACT_LABELS: Mapping[str, str] = MappingProxyType(
     {
         "known_content": "matches entries of list",
         "known_model": "matches entries of list",
@@ -196,6 +196,6 @@ def _found(strong: _Regexp, text: str) -> Iterator[tuple[int, int]]:
         at = end
 
 
-def happened(event: Event) -> str:
+def happened(event: LedgerEvent) -> str:
     """What somebody did, in a few words; never which verdict."""
-    return EVENTS.get(event.kind, event.kind)
+    return EVENT_LABELS.get(event.kind, event.kind)

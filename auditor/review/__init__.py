@@ -1,17 +1,37 @@
-"""Cases and the ledger: people decide, and the record cannot be quietly rewritten.
+"""Review by people: cases, the signed ledger of what was done, and drafts that follow from decisions.
 
-``cases`` turns what runs found into review cases · ``states`` says who may do what, purely · ``ledger`` keeps
-every event · ``duties`` drafts what is owed to owners, hotlines and the public.
+``open_cases`` opens cases from runs · ``case_transitions`` says what may happen to a case next · ``ledger`` records
+every event · ``drafts`` writes drafts for owners, hotlines and public databases.
 
     ledger = Ledger.open(folder)
-    for decision in ledger.standing():
+    for decision in ledger.decisions_in_force():
         ...
 """
 
 from __future__ import annotations
 
-from auditor.review.decisions import ACTIONS, STRENGTHS, VERDICTS, Decision, Fact, Opinion, Reason, Verdict
+from auditor.review.decisions import (
+    ACTION_VERDICTS,
+    STRENGTH_MEANINGS,
+    VERDICT_MEANINGS,
+    CaseFact,
+    Decision,
+    Opinion,
+    Reason,
+    Verdict,
+)
 from auditor.review.ledger import Ledger
 from auditor.review.queue import Query
 
-__all__ = ["ACTIONS", "STRENGTHS", "VERDICTS", "Decision", "Fact", "Ledger", "Opinion", "Query", "Reason", "Verdict"]
+__all__ = [
+    "ACTION_VERDICTS",
+    "STRENGTH_MEANINGS",
+    "VERDICT_MEANINGS",
+    "CaseFact",
+    "Decision",
+    "Ledger",
+    "Opinion",
+    "Query",
+    "Reason",
+    "Verdict",
+]

@@ -1,4 +1,4 @@
-"""A case as a reviewer sees it, in words and as JSON: nothing that a second reviewer must not see yet."""
+"""Show a case or the queue as text lines or JSON, without anything that a second reviewer must not see yet."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 
 from auditor.printable import printable
 from auditor.review import serialization
-from auditor.review.case_state import STAGES, Event, State
-from auditor.review.cases import WORDS, Rests
-from auditor.review.decisions import VERDICTS, Decision, Fact
-from auditor.review.queue import Page, Row
+from auditor.review.case_state import STAGE_MEANINGS, CaseState, LedgerEvent
+from auditor.review.case_support import CaseSupport
+from auditor.review.decisions import VERDICT_MEANINGS, CaseFact, Decision
+from auditor.review.evidence_strength import SOURCE_LABELS
+from auditor.review.queue import QueuePage, QueueRow
 
 CONFIDENTIAL = "Confidential: unproven until decided"
-_WHAT = {
+_EVENT_DESCRIPTIONS = {
     "opened": "opened",
     "joined": "joined by a re-upload, or by a reason",
     "claimed": "claimed",
@@ -35,33 +36,42 @@ _WHAT = {
 }
 
 
-def queue_lines(page: Page) -> Iterator[str]:
-    """A page of the queue, one case a line, tabs between: case, stage, ground, confidence, since, by, subject."""
+def queue_lines(page: QueuePage) -> Iterator[str]:
+    """Yield one line a case, tabs between: case, stage, ground, confidence, since, claim, subject."""
     for row in page.rows:
         by = f"{row.claimed_by} until {row.claimed_until}" if row.claimed_by else ""
-        cells = (row.case, row.stage, row.ground, row.confidence, row.opened_at[:10], by, _named(row))
+        cells = (row.case, row.stage, row.ground, row.confidence, row.opened_at[:10], by, _subject_label(row))
         yield "\t".join(cells)
 
 
-def _named(row: Row) -> str:
+def _subject_label(row: QueueRow) -> str:
     return f"{row.subject.kind} {printable(row.subject.name)}"
 
 
-def queue_json(page: Page) -> dict[str, Any]:
+def queue_json(page: QueuePage) -> dict[str, Any]:
+    """Return a page of the queue as a JSON object."""
     return {"total": page.total, "next": page.next, "cases": [asdict(row) for row in page.rows]}
 
 
 def case_lines(
-    state: State, events: Sequence[Event], policy: Mapping[str, Any], rests: Rests | None, now: str
+    state: CaseState, events: Sequence[LedgerEvent], policy: Mapping[str, Any], support: CaseSupport | None, now: str
 ) -> Iterator[str]:
-    """What a case is, why, whose word that is, what it rests on, and what has been done."""
+    """Yield a case as text: what it is, its reasons and their sources, what it rests on, and its history.
+
+    Args:
+        state: The case, blinded as for anyone.
+        events: Its events, blinded likewise.
+        policy: The recorded policy of the case; {} when the ledger holds none.
+        support: What the case rests on; None when it was not evaluated.
+        now: The current time.
+    """
     stage = state.stage(now)
     yield CONFIDENTIAL
     yield ""
     revision = f" at {printable(state.subject.revision)}" if state.subject.revision else ""
     yield f"Case {state.id}: {state.subject.kind} {printable(state.subject.name)}{revision}"
-    yield f"  {state.ground}; {stage}: {STAGES[stage]}"
-    if state.held(now):
+    yield f"  {state.ground}; {stage}: {STAGE_MEANINGS[stage]}"
+    if state.is_claimed(now):
         yield f"  claimed by {state.claimed_by} until {state.claimed_until}"
     if state.linked:
         yield f"  other weights of the same subject, or a part of them: case {state.linked}"
@@ -76,9 +86,9 @@ def case_lines(
     rules = {rule["id"]: rule for rule in policy.get("rules", ())}
     for reason in state.reasons:
         remark = f" ({printable(reason.remark)})" if reason.remark else ""
-        found = "; ".join(map(printable, reason.found))
+        found = "; ".join(map(printable, reason.descriptions))
         yield f"  {found}: {printable(reason.subject.name)} {printable(reason.fact)}{remark}"
-        yield f"    by the word of {', '.join(_word(word) for word in reason.words)}"
+        yield f"    by the word of {', '.join(_source_label(word) for word in reason.words)}"
         if reason.rule in rules:
             yield f"    rule {reason.rule}: {rules[reason.rule]['title']}"
             yield f"    {printable(' '.join(rules[reason.rule]['why'].split()), 2000)}"
@@ -87,7 +97,7 @@ def case_lines(
         if reason.test_lists:
             yield f"    rests on {', '.join(map(printable, reason.test_lists))}: a test list, so nothing is reported"
     yield ""
-    yield from _rest_lines(rests)
+    yield from _support_lines(support)
     if state.confirmed:
         yield from ("", "Confirmed near matches", *(f"  {printable(why, 2000)}" for why in state.confirmed))
     if state.decisions:
@@ -96,14 +106,14 @@ def case_lines(
             yield from _decision_lines(decision, now)
     yield from ("", "What was done")
     for event in events:
-        yield f"  {event.time}  {event.actor:<12}  {_WHAT.get(event.kind, event.kind)}{_said(event)}"
-    yield f"Seen up to event {state.last}."
+        yield f"  {event.time}  {event.actor:<12}  {_describe_event(event)}"
+    yield f"Seen up to event {state.last_event}."
 
 
 def case_json(
-    state: State, events: Sequence[Event], policy: Mapping[str, Any], rests: Rests | None, now: str
+    state: CaseState, events: Sequence[LedgerEvent], policy: Mapping[str, Any], support: CaseSupport | None, now: str
 ) -> dict[str, Any]:
-    """The same as one JSON object."""
+    """Return the same as one JSON object."""
     named = {reason.rule for reason in state.reasons}
     return {
         "confidential": CONFIDENTIAL,
@@ -111,64 +121,82 @@ def case_json(
         "stage": state.stage(now),
         "ground": state.ground,
         "confidence": state.confidence,
-        "subject": serialization.of(state.subject),
-        "copies": [serialization.of(ref) for ref in state.copies],
-        "joined": [serialization.of(ref) for ref in state.joined],
+        "subject": serialization.to_json(state.subject),
+        "copies": [serialization.to_json(ref) for ref in state.copies],
+        "joined": [serialization.to_json(ref) for ref in state.joined],
         "digests": [str(digest) for digest in state.digests],
         "linked": state.linked,
         "opened_at": state.opened_at,
-        "claimed_by": state.claimed_by if state.held(now) else "",
-        "claimed_until": state.claimed_until if state.held(now) else "",
-        "reasons": [serialization.of(reason) for reason in state.reasons],
+        "claimed_by": state.claimed_by if state.is_claimed(now) else "",
+        "claimed_until": state.claimed_until if state.is_claimed(now) else "",
+        "reasons": [serialization.to_json(reason) for reason in state.reasons],
         "facts": [
-            {"fact": str(one.fact), "source": one.fact.statement.source, "falls": one.falls, "lost": len(one.lost)}
-            for one in (rests.without if rests else ())
+            {
+                "fact": str(one.fact),
+                "source": one.fact.statement.source,
+                "falls": one.case_falls,
+                "lost": len(one.lost_reasons),
+            }
+            for one in (support.counterfactuals if support else ())
         ],
-        "rests_on": [str(fact) for fact in (rests.smallest if rests else ())],
-        "same_policy": rests.same_policy if rests else False,
+        "rests_on": [str(fact) for fact in (support.minimal_facts if support else ())],
+        "same_policy": support.same_policy if support else False,
         "rules": [rule for rule in policy.get("rules", ()) if rule["id"] in named],
         "confirmed": list(state.confirmed),
         "reported": state.reported,
-        "opinions": [serialization.of(opinion) for opinion in state.opinions],
-        "decisions": [serialization.of(decision) for decision in state.decisions],
+        "opinions": [serialization.to_json(opinion) for opinion in state.opinions],
+        "decisions": [serialization.to_json(decision) for decision in state.decisions],
         "history": [{"time": event.time, "actor": event.actor, "kind": event.kind} for event in events],
-        "seen": state.last,
+        "seen": state.last_event,
     }
 
 
-def _rest_lines(rests: Rests | None) -> Iterator[str]:
-    if rests is None:
+def _support_lines(support: CaseSupport | None) -> Iterator[str]:
+    if support is None:
         yield "What it rests on was not judged again"
         return
-    yield "Without each fact in turn" + ("" if rests.same_policy else " (by today's rules, which are others)")
-    for one in rests.without:
-        what = "the case falls" if one.falls else f"{len(one.lost)} reasons fall" if one.lost else "nothing changes"
-        yield f"  {what}: {_fact(one.fact)}"
+    yield "Without each fact in turn" + ("" if support.same_policy else " (by today's rules, which are others)")
+    for one in support.counterfactuals:
+        what = (
+            "the case falls"
+            if one.case_falls
+            else f"{len(one.lost_reasons)} reasons fall"
+            if one.lost_reasons
+            else "nothing changes"
+        )
+        yield f"  {what}: {_fact_label(one.fact)}"
     yield "It takes no more than"
-    yield from (f"  {_fact(fact)}" for fact in rests.smallest)
+    yield from (f"  {_fact_label(fact)}" for fact in support.minimal_facts)
 
 
-def _fact(fact: Fact) -> str:
-    return f"{printable(str(fact), 400)}, by the word of {_word(fact.statement.source)}"
+def _fact_label(fact: CaseFact) -> str:
+    return f"{printable(str(fact), 400)}, by the word of {_source_label(fact.statement.source)}"
 
 
-def _word(source: str) -> str:
+def _source_label(source: str) -> str:
     if source == "lineage":
         return "the comparison with a list"
-    return WORDS.get(source, printable(source))
+    return SOURCE_LABELS.get(source, printable(source))
 
 
 def _decision_lines(decision: Decision, now: str) -> Iterator[str]:
     by = f"{decision.proposer} and {decision.approver}" if decision.approver else decision.proposer
-    became = "lapsed" if decision.lapsed(now) else "due for re-review" if decision.due(now) else decision.status
-    yield f"  {decision.id}  {decision.verdict}: {VERDICTS[decision.verdict]}; {became}"
+    became = (
+        "lapsed"
+        if decision.has_lapsed(now)
+        else "due for re-review"
+        if decision.is_due_for_review(now)
+        else decision.status
+    )
+    yield f"  {decision.id}  {decision.verdict}: {VERDICT_MEANINGS[decision.verdict]}; {became}"
     yield f"    by {by} on {decision.decided_at}; review by {decision.review_by}, ends {decision.expires_at}"
     yield f"    follows {', '.join(decision.rules) or 'no rule'}: {printable(decision.explanation, 4000)}"
     if decision.appeal:
         yield f"    appeal: {decision.appeal}"
 
 
-def _said(event: Event) -> str:
+def _describe_event(event: LedgerEvent) -> str:
     parts = (event.data.get("verdict", ""), event.data.get("outcome", ""), event.data.get("why", ""))
     said = ": ".join(printable(str(part), 2000) for part in parts if part)
-    return f": {said}" if said else ""
+    what = _EVENT_DESCRIPTIONS.get(event.kind, event.kind)
+    return f"{what}: {said}" if said else what

@@ -1,4 +1,4 @@
-"""Checkpoints: how many entries a ledger has and their Merkle root, signed (C2SP tlog-checkpoint, signed-note).
+"""Sign and verify checkpoints: a ledger's size and Merkle root (C2SP tlog-checkpoint, signed-note).
 
     auditor/ledger/0123456789abcdef
     42
@@ -6,7 +6,7 @@
 
     — auditor/ledger/0123456789abcdef oBm2UQ…
 
-Whoever keeps one elsewhere can show later that the ledger was not rewritten, or cut short, since.
+A copy that is kept outside the ledger can later show whether the ledger was rewritten or cut short.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from auditor.sealing.keys import SigningKey, verify_signature
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """``root`` is the Merkle root over the first ``size`` entries of the ledger that ``origin`` names."""
+    """The Merkle root over the first ``size`` entries of the ledger that ``origin`` names."""
 
     origin: str
     size: int
@@ -29,15 +29,25 @@ class Checkpoint:
 
     @property
     def text(self) -> str:
+        """The text that is signed: origin, size and root."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
-    def signed(self, key: SigningKey) -> str:
+    def sign(self, key: SigningKey) -> str:
+        """Return the checkpoint as a signed note."""
         signature = base64.b64encode(_key_id(self.origin, key.public) + key.sign(self.text.encode())).decode()
         return f"{self.text}\n— {self.origin} {signature}\n"
 
 
-def opened(note: str, public: bytes) -> Checkpoint:
-    """The checkpoint of a note that this key signed, in the one form it has. Raises :class:`SealError`."""
+def verify_checkpoint(note: str, public: bytes) -> Checkpoint:
+    """Return the checkpoint of a signed note after checking its form and signature.
+
+    Args:
+        note: The signed note, byte for byte as `Checkpoint.sign` wrote it.
+        public: The Ed25519 public key.
+
+    Raises:
+        SealError: The note is damaged, or another key signed it.
+    """
     try:
         text, _, signature = note.partition("\n\n")
         origin, size, root = text.split("\n")
@@ -55,4 +65,5 @@ def opened(note: str, public: bytes) -> Checkpoint:
 
 
 def _key_id(name: str, public: bytes) -> bytes:
+    """Return the key id of the C2SP signed-note format: the first 4 bytes of SHA-256(name, 0x0A, 0x01, key)."""
     return hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4]

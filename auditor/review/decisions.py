@@ -1,24 +1,28 @@
-"""The nouns of a review: what a case rests on, what a person said of it, and what was decided.
+"""The types of a review: facts, reasons, opinions and decisions.
 
 Every time is ISO 8601 in UTC, to the second (``2026-11-23T09:30:00Z``), so that text order is time order.
-Nothing here names a sample, its place, its digest or a distance.
+No type here names a sample, its place, its digest or a distance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
 
 from auditor.model import Digest, Ground, Ref, Severity, Statement
 
 Verdict = Literal["de-index", "demote", "label", "gate", "refer", "interim", "no-action", "need-more"]
+
+
 Strength = Literal["listed", "exact", "by-name", "named", "short", "derived", "near", "alike", "stated"]
+
+
 Status = Literal["standing", "superseded", "overturned", "recorded"]
 
-VERDICTS: Mapping[Verdict, str] = MappingProxyType(
+
+VERDICT_MEANINGS: Mapping[Verdict, str] = MappingProxyType(
     {
         "de-index": "a search service should no longer show it",
         "demote": "a search service should rank it low",
@@ -30,15 +34,18 @@ VERDICTS: Mapping[Verdict, str] = MappingProxyType(
         "need-more": "cannot be decided on what is known",
     }
 )
-# What a decision may change for an owner: only these can be appealed, notified and listed.
-ACTIONS: tuple[Verdict, ...] = ("de-index", "demote", "label", "gate", "refer", "interim")
 
-STRENGTHS: Mapping[Strength, str] = MappingProxyType(
+
+# Verdicts that change something for the owner: only these can be appealed, notified and listed.
+ACTION_VERDICTS: tuple[Verdict, ...] = ("de-index", "demote", "label", "gate", "refer", "interim")
+
+
+STRENGTH_MEANINGS: Mapping[Strength, str] = MappingProxyType(
     {
         "listed": "a list of models holds these weights",
         "exact": "samples match entries exactly",
         "by-name": "a list of models names it",
-        # Only in ledgers of older programs, which did not tell these apart.
+        # Only in older ledgers, which did not distinguish the two.
         "named": "a list of models names it, or the model that it is made directly from",
         "short": "a list of models holds the first 12 hex digits of these weights' digest",
         "derived": "it is made directly from a model that a list of models holds",
@@ -47,8 +54,10 @@ STRENGTHS: Mapping[Strength, str] = MappingProxyType(
         "stated": "something is stated of it",
     }
 )
-# What is said of a model where the list is known: ``{list}`` is the list with its holder.
-_LISTED: Mapping[Strength, str] = MappingProxyType(
+
+
+# Descriptions that name the list and its holder in place of ``{list}``.
+_LIST_DESCRIPTIONS: Mapping[Strength, str] = MappingProxyType(
     {
         "listed": "{list} holds these weights",
         "by-name": "{list} names it",
@@ -57,8 +66,10 @@ _LISTED: Mapping[Strength, str] = MappingProxyType(
         "alike": "its weights have sampled values like those of a model that {list} holds",
     }
 )
+
+
 # The order of strengths in the queue. Ledgers store it, so a number never changes.
-RANKS: Mapping[Strength, int] = MappingProxyType(
+STRENGTH_RANKS: Mapping[Strength, int] = MappingProxyType(
     {
         "listed": 0,
         "exact": 1,
@@ -71,13 +82,15 @@ RANKS: Mapping[Strength, int] = MappingProxyType(
         "stated": 4,
     }
 )
-# Matches that a person must have confirmed before a decision rests on them alone.
-TO_CONFIRM: tuple[Strength, ...] = ("near", "alike")
+
+
+# A decision can rest on these alone only after a person has recorded that a match was confirmed.
+NEEDS_CONFIRMATION: tuple[Strength, ...] = ("near", "alike")
 
 
 @dataclass(frozen=True, slots=True)
 class ListSource:
-    """A list that a reason follows from, and who holds it: "" where the list does not say."""
+    """A list that a reason follows from, and its holder: "" where the list names none."""
 
     name: str
     holder: str = ""
@@ -88,15 +101,15 @@ class ListSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing known of a subject that a case rests on. ``statement.source`` is whose word it is."""
+class CaseFact:
+    """One known fact that a case rests on. ``statement.source`` says where it comes from."""
 
     subject: Ref
     statement: Statement
 
     @property
-    def list(self) -> str:
-        """The name of the list that this fact is a match of; "" where it is no match."""
+    def list_name(self) -> str:
+        """The name of the list that this fact is a match with; "" when it is no match."""
         return self.statement.value if self.statement.key in ("known_content", "known_model") else ""
 
     def __str__(self) -> str:
@@ -107,12 +120,13 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a case is open: what one rule says of one subject, and whose word that is, the weakest first.
+    """Why a case is open: what one rule flagged on one subject.
 
-    ``remark`` holds counts; it is shown to reviewers and is in no list, notice or public report.
-    ``test_lists`` names the lists that mean ``test`` and without which the reason would fall: then nothing is
-    reported on it. ``lists`` are the lists of models that it follows from: none where it follows from samples, or an
-    older program recorded it.
+    ``words`` are the sources of the facts it follows from, the least reliable first (labels: SOURCE_LABELS).
+    ``remark`` holds counts; only reviewers see it: no list, notice or public report does.
+    ``test_lists`` are lists that mean ``test`` and without which the rule would not fire; if there are any, nothing is
+    reported on this reason. ``lists`` are the lists of models that it follows from: empty when it follows from samples,
+    or when an older version recorded it.
     """
 
     rule: str
@@ -126,16 +140,19 @@ class Reason:
     lists: tuple[ListSource, ...] = ()
 
     @property
-    def found(self) -> tuple[str, ...]:
-        """What was found, a sentence for each list of models: it names the list and who holds it."""
-        if sentence := _LISTED.get(self.strength):
-            return tuple(sentence.format(list=source) for source in self.lists) or (STRENGTHS[self.strength],)
-        return (STRENGTHS[self.strength],)
+    def descriptions(self) -> tuple[str, ...]:
+        """What was found: one sentence for each list of models, naming the list and its holder."""
+        if sentence := _LIST_DESCRIPTIONS.get(self.strength):
+            return tuple(sentence.format(list=source) for source in self.lists) or (STRENGTH_MEANINGS[self.strength],)
+        return (STRENGTH_MEANINGS[self.strength],)
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one reviewer said of a case. ``rules`` are the ids of the rules it follows, ``why`` their own words."""
+    """What one reviewer said of a case.
+
+    ``rules`` are the ids of the rules it follows, ``why`` the reviewer's own words.
+    """
 
     reviewer: str
     verdict: Verdict
@@ -147,14 +164,15 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What two people agreed on, or one for at most 72 hours (``interim``).
+    """What two reviewers agreed on, or one reviewer alone for at most 72 hours (``interim``).
 
-    ``subject`` and ``copies`` (the same weights elsewhere) are what was reviewed; ``digests`` are those of the
-    weights files, ``sha256`` and ``sha256-tensors``. ``index`` is the number of the ledger's event that made
-    the decision, ``leaf`` its leaf hash (hex), ``logged`` what that is the hash of without a reviewer's words ("" in
-    ledgers that close no words), ``evidence`` the leaf hash of the last event of the case that the reviewers saw.
-    Reviewers are pseudonyms. ``policy`` is the fingerprint of what was judged by, ``version`` the program's.
-    ``overturned_at`` and ``superseded_by`` say how a decision ended that did.
+    ``subject`` and ``copies`` (repositories with the same weights) are what was reviewed. ``digests`` are those of the
+    weights files, ``sha256`` and ``sha256-tensors``.
+    ``index`` is the number of the ledger event that made the decision, ``leaf`` its leaf hash in hex. ``logged`` is the
+    text that ``leaf`` is the hash of, without the reviewers' words; "" in ledgers of format 1. ``evidence`` is the leaf
+    hash of the last event that the reviewers saw.
+    Reviewers are pseudonyms. ``policy`` is the fingerprint of the rules and lists, ``version`` the program's version.
+    ``overturned_at`` and ``superseded_by`` say how a decision ended.
     """
 
     id: str
@@ -186,7 +204,7 @@ class Decision:
     overturned_at: str = ""
     notified_at: str = ""
     appeal: Literal["", "open", "upheld", "overturned"] = ""
-    appeal_by: str = ""  # until when it can be appealed
+    appeal_by: str = ""  # the last day for an appeal
 
     @property
     def autov3(self) -> tuple[str, ...]:
@@ -195,30 +213,20 @@ class Decision:
 
     @property
     def automated(self) -> bool:
-        """Were the facts found by a machine? Always; the decision never is one's."""
+        """Whether the facts were found by a program: always. The decision itself is always made by people."""
         return True
 
-    def stands(self, now: str) -> bool:
-        """Is it in force: not overturned, superseded or expired? One that is due for re-review still stands."""
+    def is_in_force(self, now: str) -> bool:
+        """Return whether it is neither overturned, superseded nor expired.
+
+        A decision due for review is still in force.
+        """
         return self.status == "standing" and now < self.expires_at
 
-    def due(self, now: str) -> bool:
-        """Is it in force, and the date has passed by which a person must look at it again?"""
-        return self.stands(now) and self.review_by <= now
+    def is_due_for_review(self, now: str) -> bool:
+        """Return whether it is in force and its review date has passed."""
+        return self.is_in_force(now) and self.review_by <= now
 
-    def lapsed(self, now: str) -> bool:
-        """Did it end by its date alone? A person must be told: it is never dropped silently."""
+    def has_lapsed(self, now: str) -> bool:
+        """Return whether it ended by its expiry date alone. A person must be told: it never disappears silently."""
         return self.status == "standing" and self.expires_at <= now
-
-
-def iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def now() -> str:
-    return iso(datetime.now(UTC))
-
-
-def later(moment: str, **span: float) -> str:
-    """The moment plus days, hours … (the arguments of :class:`datetime.timedelta`)."""
-    return iso(datetime.fromisoformat(moment) + timedelta(**span))

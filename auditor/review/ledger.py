@@ -1,50 +1,63 @@
-"""The ledger: every event of every case, in one file that cannot be quietly rewritten.
+"""The ledger: every event of every case, in one file that cannot be rewritten unnoticed.
 
 A folder (mode 0700) holds ``ledger.sqlite``, ``signing.key`` (0600), ``public.key`` and ``reviewers.toml``.
-An event is one line of canonical JSON that names the hash of the one before it. The lines are the leaves of a
-Merkle tree (RFC 6962), and every transaction ends with a signed checkpoint over them all. A leaf holds words only
-as their salted digest, so that a recipient of a list can be shown what it says without them; see :func:`closed`.
-What a queue needs to be quick is kept beside the lines and follows from them alone.
+An event is one line of canonical JSON that names the hash of the event before it. The lines are the leaves of a
+Merkle tree (RFC 6962), and every transaction ends with a signed checkpoint over all of them. A leaf holds a reviewer's
+words only as a salted digest, so that a recipient of a list can verify it without reading them; see
+:func:`auditor.review.ledger_entries.redact_entry`. The tables that make the queue fast are derived from the lines.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, groupby
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from auditor import __version__
 from auditor.errors import SealError, UsageError
-from auditor.review import case_state, checkpoints, decisions, reviewers
-from auditor.review.case_state import Event, State
+from auditor.review import case_transitions, checkpoints, reviewers, timestamps
+from auditor.review.blind_review import hide_events, hide_opinions
+from auditor.review.case_state import CaseState, LedgerEvent
 from auditor.review.checkpoints import Checkpoint
-from auditor.review.decisions import Decision, Verdict, later
-from auditor.review.queue import Page, Query, page, remember
-from auditor.review.schema import SCHEMA, differences
+from auditor.review.decisions import Decision, Verdict
+from auditor.review.ledger_entries import LEDGER_FORMAT, check_general_event, decode_entry, encode_entry
+from auditor.review.ledger_schema import LEDGER_SCHEMA, schema_differences
+from auditor.review.ledger_storage import (
+    LEDGER_FILE,
+    connect,
+    decode_stored_entry,
+    insert_entry,
+    read_case_states,
+    reading,
+    sync_folder,
+    writing,
+)
+from auditor.review.queue import Query, QueuePage, find_cases, read_page, update_queue
+from auditor.review.timestamps import add_time
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey, decode_public_key, encode_public_key
 
-FORMAT = 2  # 1: a leaf is a line as it stands, words included
-FILE = "ledger.sqlite"
-KEY = "signing.key"
-PUBLIC = "public.key"
-# A clock that was set right by the network may step back so far; time stands still meanwhile.
-STEP_SECONDS = 5
+KEY_FILE = "signing.key"
+
+
+PUBLIC_KEY_FILE = "public.key"
+
+
+# A network time correction may step the clock back so far; until it catches up, events get the last time.
+MAX_CLOCK_STEP_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """What is to be recorded: an :class:`auditor.review.case_state.Event` before it has a number and a time."""
+class LedgerAction:
+    """What to record: an :class:`auditor.review.case_state.LedgerEvent` before it has a number and a time."""
 
     kind: str
     case: str
@@ -53,73 +66,90 @@ class Act:
 
 
 class Ledger:
-    """Opened by :meth:`open`; a context manager. ``clock`` gives the time as ISO 8601, for tests."""
+    """A ledger that :meth:`open` opened.
+
+    A context manager. ``clock`` returns the time as ISO 8601; tests replace it.
+    """
 
     def __init__(self, folder: Path, database: sqlite3.Connection, clock: Callable[[], str]) -> None:
         self.folder = folder
         self.database = database
         self._clock = clock
-        begun = self._event(0)
-        if begun is None or begun.kind != "begun":
-            raise SealError(f"{folder / FILE}: has no beginning; restore it from an export")
-        if begun.data["format"] > FORMAT:
-            raise SealError(f"{folder / FILE}: was written by a newer auditor; this one reads format {FORMAT}")
-        self.format = int(begun.data["format"])
-        self.origin = f"auditor/ledger/{begun.data['ledger']}"
-        self.public = decode_public_key(begun.data["key"])
-        self._signed = "", Checkpoint(self.origin, 0, b"")  # the last note whose signature was checked
+        first = self._event(0)
+        if first is None or first.kind != "begun":
+            raise SealError(f"{folder / LEDGER_FILE}: has no beginning; restore it from an export")
+        if first.data["format"] > LEDGER_FORMAT:
+            raise SealError(
+                f"{folder / LEDGER_FILE}: was written by a newer auditor; this one reads format {LEDGER_FORMAT}"
+            )
+        self.format = int(first.data["format"])
+        self.origin = f"auditor/ledger/{first.data['ledger']}"
+        self.public = decode_public_key(first.data["key"])
+        self._signed = "", Checkpoint(self.origin, 0, b"")  # the last note whose signature was verified
 
     # Opening
 
     @classmethod
-    def create(cls, path: str | os.PathLike[str], *, clock: Callable[[], str] = decisions.now) -> Ledger:
-        """A new ledger, with a new signing key, in a folder that has none. Raises :class:`UsageError`."""
+    def create(cls, path: str | os.PathLike[str], *, clock: Callable[[], str] = timestamps.current_time) -> Ledger:
+        """Create a ledger and a signing key in a folder that has none. Raises :class:`UsageError`."""
         folder = Path(path)
-        if (folder / FILE).exists():
+        if (folder / LEDGER_FILE).exists():
             raise UsageError(f"{folder}: holds a ledger already")
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise UsageError(f"{folder}: cannot hold a ledger: {error.strerror}; name another folder") from error
-        key = SigningKey.load(folder / KEY) if (folder / KEY).exists() else SigningKey.create(folder / KEY)
-        begun = {"ledger": secrets.token_hex(8), "key": encode_public_key(key.public), "format": FORMAT}
-        body = _body(0, clock(), reviewers.MACHINE, "begun", "", {**begun, "version": __version__}, "")
-        note = Checkpoint(f"auditor/ledger/{begun['ledger']}", 1, merkle.hash_leaf(body.encode())).signed(key)
+        key = (
+            SigningKey.load(folder / KEY_FILE) if (folder / KEY_FILE).exists() else SigningKey.create(folder / KEY_FILE)
+        )
+        first = {"ledger": secrets.token_hex(8), "key": encode_public_key(key.public), "format": LEDGER_FORMAT}
+        body = encode_entry(0, clock(), reviewers.PROGRAM_ACTOR, "begun", "", {**first, "version": __version__}, "")
+        note = Checkpoint(f"auditor/ledger/{first['ledger']}", 1, merkle.hash_leaf(body.encode())).sign(key)
         return cls.build(folder, [body], [note], clock=clock)
 
     @classmethod
     def build(cls, folder: Path, bodies: Iterable[str], note: Sequence[str], *, clock: Callable[[], str]) -> Ledger:
-        """A ledger of these entries, put in place only once it is whole; the last note is read after them."""
-        part = folder / f"{FILE}.part"
+        """Write a ledger of these entries, which appears in its folder only once it is complete.
+
+        Args:
+            folder: The ledger's folder.
+            bodies: The entries, read once.
+            note: A list whose last item is the signed checkpoint, available when the entries are exhausted.
+            clock: Returns the current time.
+        """
+        part = folder / f"{LEDGER_FILE}.part"
         part.unlink(missing_ok=True)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(_connect(part)) as database, _writing(folder / FILE, database):
-            for statement in SCHEMA.values():
+        with closing(connect(part)) as database, writing(folder / LEDGER_FILE, database):
+            for statement in LEDGER_SCHEMA.values():
                 database.execute(statement)
             for number, body in enumerate(bodies):
-                _insert(database, number, body, event_of(body).leaf)
+                insert_entry(database, number, body, decode_entry(body).leaf)
             size = database.execute("SELECT count(*) FROM events").fetchone()[0]
             database.execute("INSERT INTO checkpoints VALUES (?, ?)", (size, note[-1]))
-            for state in _states(database, size, folder / FILE):
-                remember(database, state)
-        os.replace(part, folder / FILE)
-        _sync(folder)
+            for state in read_case_states(database, size, folder / LEDGER_FILE):
+                update_queue(database, state)
+        os.replace(part, folder / LEDGER_FILE)
+        sync_folder(folder)
         ledger = cls.open(folder, clock=clock)
-        (folder / PUBLIC).write_text(encode_public_key(ledger.public) + "\n", encoding="ascii")
+        (folder / PUBLIC_KEY_FILE).write_text(encode_public_key(ledger.public) + "\n", encoding="ascii")
         return ledger
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], *, clock: Callable[[], str] = decisions.now) -> Ledger:
-        """The ledger of a folder. Raises :class:`UsageError` where there is none, :class:`SealError` if damaged."""
+    def open(cls, path: str | os.PathLike[str], *, clock: Callable[[], str] = timestamps.current_time) -> Ledger:
+        """Open the ledger of a folder.
+
+        Raises :class:`UsageError` if there is none, :class:`SealError` if it is damaged.
+        """
         folder = Path(path)
-        if not (folder / FILE).is_file():
+        if not (folder / LEDGER_FILE).is_file():
             raise UsageError(f"{folder}: holds no ledger; `auditor review init` makes one")
-        database = _connect(folder / FILE)
+        database = connect(folder / LEDGER_FILE)
         try:
-            with _reading(folder / FILE):
-                wrong = differences(database)
+            with reading(folder / LEDGER_FILE):
+                wrong = schema_differences(database)
                 if wrong:
-                    raise SealError(f"{folder / FILE}: {wrong[0]}; restore it from an export")
+                    raise SealError(f"{folder / LEDGER_FILE}: {wrong[0]}; restore it from an export")
                 return cls(folder, database, clock)
         except BaseException:
             database.close()
@@ -140,116 +170,117 @@ class Ledger:
 
     @property
     def now(self) -> str:
-        """The time, never before the last event: a clock set back brings nothing back into force."""
+        """The current time, never before the last event: a clock set back does not revive an expired decision."""
         return max(self._clock(), self._last().time)
 
     @property
     def size(self) -> int:
+        """The number of events."""
         return self._last().number + 1
 
-    def state(self, case: str) -> State:
-        """A case after all its events, what reviewers proposed included; :meth:`shown` hides that while it must be.
+    def state(self, case: str) -> CaseState:
+        """Return a case after all its events, including opinions that :meth:`blinded_state` hides.
 
-        Raises :class:`UsageError`.
+        Raises:
+            UsageError: There is no such case, or an event is not allowed.
+            SealError: An event was changed.
         """
-        with _reading(self.folder / FILE):
-            return case_state.fold(self._events(case))
+        with reading(self.folder / LEDGER_FILE):
+            return case_transitions.replay_events(self._events(case))
 
-    def shown(self, case: str) -> State:
-        """A case as anyone may see it: what was said in a round is shown to nobody before a second has spoken."""
-        return blind(self.state(case))
+    def blinded_state(self, case: str) -> CaseState:
+        """Return a case as anyone may see it: no opinion is shown before a second reviewer has spoken."""
+        return hide_opinions(self.state(case))
 
-    def history(self, case: str) -> tuple[Event, ...]:
-        """A case's events as anyone may see them: without what was said in a round that still needs a second."""
+    def history(self, case: str) -> tuple[LedgerEvent, ...]:
+        """Return a case's events; those of opinions that still need a second one have no content."""
         events = tuple(self._events(case))
-        state = case_state.fold(events)
-        if state.base not in _UNHEARD:
-            return events
-        ended = max((one.index for one in state.decisions if one.verdict != "interim"), default=0)
-        said = {"proposed", "reviewed", "interim"}
-        return tuple(
-            replace(event, data={}, closed="") if event.kind in said and event.number > ended else event
-            for event in events
-        )
+        state = case_transitions.replay_events(events)
+        return hide_events(events, state)
 
-    def states(self, size: int = 0) -> Iterator[State]:
-        """Every case in order of ids, read as they are iterated; as it was after ``size`` events, or is now (0).
+    def states(self, size: int = 0) -> Iterator[CaseState]:
+        """Yield every case in order of ids, after the first ``size`` events, or all of them (0).
 
-        Each entry is first proven to be the one that was signed, and the last that none is missing: raises
-        :class:`SealError` where they are not.
+        Each entry is verified against the signed root as it is read, and at the end that none is missing.
+
+        Raises:
+            SealError: An entry was changed or is missing.
         """
-        with _reading(self.folder / FILE):
-            signed = self._proven()
+        with reading(self.folder / LEDGER_FILE):
+            signed = self._verify_tree()
             size = min(size or signed, signed)
-            # Only what was signed when this began: others may go on recording meanwhile.
+            # Only what was signed at the start: others may go on recording meanwhile.
             of_none = "SELECT count(*) FROM events WHERE case_id = '' AND number < ?"
             (read,) = self.database.execute(of_none, (size,)).fetchone()
-            for state in _states(self.database, size, self.folder / FILE):
+            for state in read_case_states(self.database, size, self.folder / LEDGER_FILE):
                 yield state
-                read += state.events
+                read += state.event_count
             if read != size:
-                raise SealError(f"{self.folder / FILE}: events are missing; run `auditor review verify`")
+                raise SealError(f"{self.folder / LEDGER_FILE}: events are missing; run `auditor review verify`")
 
     def decisions(self) -> Iterator[Decision]:
-        """Every decision, whatever became of it, in order of cases; read as they are iterated."""
+        """Yield every decision, whatever became of it, in order of cases."""
         for state in self.states():
             yield from state.decisions
 
-    def standing(self, now: str = "", verdicts: Sequence[Verdict] = (), size: int = 0) -> Iterator[Decision]:
-        """The decisions in force: not overturned, superseded or expired; those of some verdicts, or all.
+    def decisions_in_force(self, now: str = "", verdicts: Sequence[Verdict] = (), size: int = 0) -> Iterator[Decision]:
+        """Yield the decisions that are neither overturned, superseded nor expired.
 
-        ``size`` as for :meth:`states`.
+        A decision that is due for review or under appeal is still in force: see :meth:`Decision.is_due_for_review`,
+        :meth:`Decision.has_lapsed` and ``Decision.appeal``, and tell a person.
 
-        They follow from the events alone. One that is due for re-review or under appeal still stands; see
-        :meth:`Decision.due`, :meth:`Decision.lapsed` and ``Decision.appeal``, of which a person must be told.
+        Args:
+            now: The time at which they must be in force; "" is now.
+            verdicts: Only these verdicts; () is all.
+            size: As for :meth:`states`.
         """
         now = now or self.now
         for state in self.states(size):
             for decision in state.in_force:
-                if decision.stands(now) and (not verdicts or decision.verdict in verdicts):
+                if decision.is_in_force(now) and (not verdicts or decision.verdict in verdicts):
                     yield decision
 
     def policy(self, fingerprint: str) -> Mapping[str, Any]:
-        """What cases were judged by: profile, version, lists, and the rules' titles, reasons and references."""
+        """Return a recorded policy: profile, version, lists, and the rules' titles, reasons and references."""
         for event in self._events(""):
             if event.kind == "policy" and event.data["fingerprint"] == fingerprint:
                 return event.data
         raise UsageError(f"{self.folder}: holds no policy {fingerprint[:16]!r}")
 
     def policies(self) -> Iterator[Mapping[str, Any]]:
+        """Yield every recorded policy."""
         return (event.data for event in self._events("") if event.kind == "policy")
 
-    def queue(self, query: Query = Query()) -> Page:  # noqa: B008 (frozen)
-        """A page of cases, the most urgent first."""
-        with _reading(self.folder / FILE):
-            return page(self.database, query, self.now)
+    def queue(self, query: Query = Query()) -> QueuePage:  # noqa: B008 (frozen)
+        """Return a page of cases, the most urgent first."""
+        with reading(self.folder / LEDGER_FILE):
+            return read_page(self.database, query, self.now)
 
-    def cases_of(self, ground: str, *, weights: str = "", name: str = "", digest: str = "") -> tuple[str, ...]:
-        """The ids of cases with the same weights, the same subject's name, or a weights file in common."""
-        from auditor.review.queue import find
+    def find_cases(self, ground: str, *, weights: str = "", name: str = "", digest: str = "") -> tuple[str, ...]:
+        """Return the ids of cases with the same weights, the same subject name, or a weights file in common."""
+        with reading(self.folder / LEDGER_FILE):
+            return find_cases(self.database, ground, weights=weights, name=name, digest=digest)
 
-        with _reading(self.folder / FILE):
-            return find(self.database, ground, weights=weights, name=name, digest=digest)
-
-    def all_events(self) -> Iterator[Event]:
-        with _reading(self.folder / FILE):
+    def all_events(self) -> Iterator[LedgerEvent]:
+        """Yield every event in order, not verified."""
+        with reading(self.folder / LEDGER_FILE):
             for (body,) in self.database.execute("SELECT body FROM events ORDER BY number"):
-                yield _entry(self.folder / FILE, body)
+                yield decode_stored_entry(self.folder / LEDGER_FILE, body)
 
-    def _events(self, case: str) -> Iterator[Event]:
-        """A case's events, each proven by the signed checkpoint."""
+    def _events(self, case: str) -> Iterator[LedgerEvent]:
+        """Yield a case's events, each verified against the signed checkpoint."""
         asked = "SELECT number, body FROM events WHERE case_id = ? ORDER BY number"
         rows = self.database.execute(asked, (case,)).fetchall()
-        signed = self.checkpoint()  # after the events: what others record meanwhile is signed, too
+        signed = self.checkpoint()  # read after the events, so that it also covers what others have recorded meanwhile
         for number, body in rows:
-            event = _entry(self.folder / FILE, body)
+            event = decode_stored_entry(self.folder / LEDGER_FILE, body)
             proof = merkle.inclusion_proof(number, signed.size, self.node) if number < signed.size else ()
             if not merkle.verify_inclusion(bytes.fromhex(event.leaf), number, signed.size, proof, signed.root):
-                raise SealError(f"{self.folder / FILE}: event {number} was changed; run `auditor review verify`")
+                raise SealError(f"{self.folder / LEDGER_FILE}: event {number} was changed; run `auditor review verify`")
             yield event
 
-    def _proven(self) -> int:
-        """How many entries were signed, after their root has been computed again from every leaf."""
+    def _verify_tree(self) -> int:
+        """Return the number of signed entries after recomputing their root from every leaf."""
         signed = self.checkpoint()
         tree: dict[tuple[int, int], bytes] = {}
         leaves = self.database.execute("SELECT hash FROM tree WHERE level = 0 ORDER BY number LIMIT ?", (signed.size,))
@@ -258,132 +289,148 @@ class Ledger:
             merkle.append_leaf(tree, size, hashed)
             size += 1
         if size != signed.size or merkle.root_hash(size, lambda level, at: tree[level, at]) != signed.root:
-            raise SealError(f"{self.folder / FILE}: events were changed; run `auditor review verify`")
+            raise SealError(f"{self.folder / LEDGER_FILE}: events were changed; run `auditor review verify`")
         return size
 
-    def _event(self, number: int) -> Event | None:
+    def _event(self, number: int) -> LedgerEvent | None:
         row = self.database.execute("SELECT body FROM events WHERE number = ?", (number,)).fetchone()
-        return _entry(self.folder / FILE, row[0]) if row else None
+        return decode_stored_entry(self.folder / LEDGER_FILE, row[0]) if row else None
 
-    def _last(self) -> Event:
-        with _reading(self.folder / FILE):
+    def _last(self) -> LedgerEvent:
+        with reading(self.folder / LEDGER_FILE):
             (body,) = self.database.execute("SELECT body FROM events ORDER BY number DESC LIMIT 1").fetchone()
-            return _entry(self.folder / FILE, body)
+            return decode_stored_entry(self.folder / LEDGER_FILE, body)
 
     # Recording
 
-    def record(self, *acts: Act, seen: int = -1) -> tuple[State, ...]:
-        """Record acts, all or none; the states of their cases after them.
+    def record(self, *actions: LedgerAction, seen: int = -1) -> tuple[CaseState, ...]:
+        """Record actions, all or none; when this returns, they are on disk.
 
-        ``seen`` is :attr:`State.last` of the case as whoever acts saw it: where it has changed since, the act is
-        refused. Raises :class:`UsageError` for what may not be done, :class:`SealError` where it cannot be
-        recorded. When this returns, the acts are on disk.
+        Args:
+            actions: What to record.
+            seen: :attr:`CaseState.last_event` of the case as the actor saw it; -1 for any. If the case
+                has changed since, the action is refused.
+
+        Returns:
+            The states of the cases after the actions.
+
+        Raises:
+            UsageError: An action is not allowed.
+            SealError: It cannot be recorded, or the ledger was changed.
         """
-        key = self._key()
-        with _writing(self.folder / FILE, self.database):
+        key = self._load_key()
+        with writing(self.folder / LEDGER_FILE, self.database):
             last = self._last()
             size = last.number + 1
             if self._root(size) != self.checkpoint().root:
-                raise SealError(f"{self.folder / FILE}: was changed from outside; run `auditor review verify`")
-            time = self._time(last, acts)
-            known = reviewers.reviewers(self.folder)
-            after: dict[str, State] = {}
+                raise SealError(f"{self.folder / LEDGER_FILE}: was changed from outside; run `auditor review verify`")
+            time = self._time(last, actions)
+            known = reviewers.read_reviewers(self.folder)
+            after: dict[str, CaseState] = {}
             previous = last.leaf
-            for number, act in enumerate(acts, size):
-                if act.actor != reviewers.MACHINE and act.actor not in known:
+            for number, action in enumerate(actions, size):
+                if action.actor != reviewers.PROGRAM_ACTOR and action.actor not in known:
                     raise UsageError(
-                        f"{act.actor!r}: is no reviewer of this ledger; see `auditor review reviewers --help`"
+                        f"{action.actor!r}: is no reviewer of this ledger; see `auditor review reviewers --help`"
                     )
-                salt = {"salt": secrets.token_hex(16)} if "why" in act.data and self.format > 1 else {}
-                body = _body(number, time, act.actor, act.kind, act.case, {**act.data, **salt}, previous)
-                event = event_of(body)
-                if act.case:
-                    state = after.get(act.case) or self._state(act.case)
-                    if seen >= 0 and state and state.last != seen:
+                salt = {"salt": secrets.token_hex(16)} if "why" in action.data and self.format > 1 else {}
+                body = encode_entry(
+                    number, time, action.actor, action.kind, action.case, {**action.data, **salt}, previous
+                )
+                event = decode_entry(body)
+                if action.case:
+                    state = after.get(action.case) or self._state(action.case)
+                    if seen >= 0 and state and state.last_event != seen:
+                        changed = self._event(state.last_event)
+                        last_change = f"{changed.kind} by {changed.actor}" if changed else "unknown"
                         raise UsageError(
-                            f"case {act.case}: has changed since you looked at it "
-                            f"({self._event(state.last).kind} by {self._event(state.last).actor}); look again"  # type: ignore[union-attr]
+                            f"case {action.case}: has changed since you looked at it ({last_change}); look again"
                         )
-                    after[act.case] = case_state.apply(state, event)
+                    after[action.case] = case_transitions.apply_event(state, event)
                 else:
-                    check_general(event)
+                    check_general_event(event)
                 previous = event.leaf
-                _insert(self.database, number, body, event.leaf)
+                insert_entry(self.database, number, body, event.leaf)
             for state in after.values():
-                remember(self.database, state)
-            size += len(acts)
-            note = Checkpoint(self.origin, size, self._root(size)).signed(key)
+                update_queue(self.database, state)
+            size += len(actions)
+            note = Checkpoint(self.origin, size, self._root(size)).sign(key)
             self.database.execute("INSERT INTO checkpoints VALUES (?, ?)", (size, note))
         return tuple(after.values())
 
-    def _state(self, case: str) -> State | None:
+    def _state(self, case: str) -> CaseState | None:
         events = list(self._events(case))
-        return case_state.fold(events) if events else None
+        return case_transitions.replay_events(events) if events else None
 
-    def _time(self, last: Event, acts: Sequence[Act]) -> str:
+    def _time(self, last: LedgerEvent, actions: Sequence[LedgerAction]) -> str:
+        """Return the time of the next event, which is never before the last one unless the clock is being corrected."""
         time = self._clock()
-        if time >= last.time or [act.kind for act in acts] == ["clock"]:
+        if time >= last.time or [action.kind for action in actions] == ["clock"]:
             return time
-        if (datetime.fromisoformat(last.time) - datetime.fromisoformat(time)).total_seconds() <= STEP_SECONDS:
+        if (datetime.fromisoformat(last.time) - datetime.fromisoformat(time)).total_seconds() <= MAX_CLOCK_STEP_SECONDS:
             return last.time
         raise UsageError(
             f"the clock says {time}, before the ledger's last event of {last.time}: set the clock right. "
             "If it was wrong then, record that: `auditor review clock --help`"
         )
 
-    def _key(self) -> SigningKey:
-        key = SigningKey.load(self.folder / KEY)
+    def _load_key(self) -> SigningKey:
+        key = SigningKey.load(self.folder / KEY_FILE)
         if key.public != self.public:
-            raise SealError(f"{self.folder / KEY}: is not the key that this ledger began with; put that one back")
+            raise SealError(f"{self.folder / KEY_FILE}: is not the key that this ledger began with; put that one back")
         return key
 
     def _root(self, size: int) -> bytes:
         return merkle.root_hash(size, self.node)
 
     def node(self, level: int, number: int) -> bytes:
-        """The hash of a complete subtree of the Merkle tree."""
+        """Return the hash of a complete subtree of the Merkle tree."""
         return self.nodes([(level, number)])[level, number]
 
     def nodes(self, asked: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
-        """The hashes of several, by (level, number), in one question. Raises :class:`SealError`."""
+        """Return the hashes of complete subtrees by (level, number), in one query. Raises :class:`SealError`."""
         one = "SELECT level, number, hash FROM tree WHERE level = ? AND number = ?"
         rows = self.database.execute(" UNION ALL ".join([one] * len(asked)), [*chain.from_iterable(asked)])
         found = {(level, number): hashed for level, number, hashed in rows}
         for level, number in asked:
             if (level, number) not in found:
                 raise SealError(
-                    f"{self.folder / FILE}: lacks node {number} of level {level}; run `auditor review verify`"
+                    f"{self.folder / LEDGER_FILE}: lacks node {number} of level {level}; run `auditor review verify`"
                 )
         return found
 
-    def note(self) -> str:
-        """The last signed checkpoint, as text. Keep copies elsewhere."""
+    def checkpoint_note(self) -> str:
+        """Return the last signed checkpoint as text. Keep copies elsewhere."""
         row = self.database.execute("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1").fetchone()
         if row is None:
-            raise SealError(f"{self.folder / FILE}: has no checkpoint; run `auditor review verify`")
+            raise SealError(f"{self.folder / LEDGER_FILE}: has no checkpoint; run `auditor review verify`")
         return str(row[0])
 
     def checkpoint(self) -> Checkpoint:
-        """The last checkpoint, its signature checked. Raises :class:`SealError`."""
-        note = self.note()
+        """Return the last checkpoint after verifying its signature. Raises :class:`SealError`."""
+        note = self.checkpoint_note()
         if note != self._signed[0]:
-            self._signed = note, checkpoints.opened(note, self.public)
+            self._signed = note, checkpoints.verify_checkpoint(note, self.public)
         return self._signed[1]
 
     # What reviewers do
 
-    def claim(self, case: str, reviewer: str, *, hours: float = 4, seen: int = -1) -> State:
-        """Keep a case to oneself for some hours."""
-        return self._act("claimed", case, reviewer, {"until": later(self.now, hours=hours)}, seen)
+    def claim(self, case: str, reviewer: str, *, hours: float = 4, seen: int = -1) -> CaseState:
+        """Claim a case for some hours, so that nobody else works on it."""
+        return self._record_one("claimed", case, reviewer, {"until": add_time(self.now, hours=hours)}, seen)
 
-    def release(self, case: str, reviewer: str) -> State:
-        return self._act("released", case, reviewer, {})
+    def release(self, case: str, reviewer: str) -> CaseState:
+        """Give up a claim."""
+        return self._record_one("released", case, reviewer, {})
 
     def propose(
         self, case: str, reviewer: str, verdict: Verdict, *, why: str, rules: Sequence[str] = (), seen: int = -1
-    ) -> State:
-        """The first opinion, by the one who has claimed the case. ``rules`` () are all that it rests on."""
-        return self._act("proposed", case, reviewer, self._opinion(case, verdict, why, rules), seen)
+    ) -> CaseState:
+        """Give the first opinion on a case that this reviewer has claimed.
+
+        ``rules`` () are all rules that it rests on.
+        """
+        return self._record_one("proposed", case, reviewer, self._opinion_data(case, verdict, why, rules), seen)
 
     def decide(
         self,
@@ -395,242 +442,95 @@ class Ledger:
         rules: Sequence[str] = (),
         review_by: str = "",
         seen: int = -1,
-    ) -> State:
-        """The second opinion, or the third where two disagree. ``review_by``: when it must be looked at again."""
-        kind = "settled" if self.state(case).base == "disputed" else "reviewed"
-        data = {**self._opinion(case, verdict, why, rules), "review_by": review_by}
-        return self._act(kind, case, reviewer, data, seen)
+    ) -> CaseState:
+        """Give the second opinion, or the third when two differ.
 
-    def withdraw(self, case: str, reviewer: str, *, seen: int = -1) -> State:
-        """Take back one's opinion, while two have not agreed. It stays in the record, and is shown to nobody yet."""
-        return self._act("withdrawn", case, reviewer, {}, seen)
+        Args:
+            case: The id of the case.
+            reviewer: A pseudonym.
+            verdict: The verdict.
+            why: The reviewer's own words.
+            rules: The rules that the verdict follows from; () are all that the case rests on.
+            review_by: When the decision must be reviewed; "" is after REVIEW_DAYS.
+            seen: As for :meth:`record`.
+        """
+        kind = "settled" if self.state(case).phase == "disputed" else "reviewed"
+        data = {**self._opinion_data(case, verdict, why, rules), "review_by": review_by}
+        return self._record_one(kind, case, reviewer, data, seen)
 
-    def interim(self, case: str, reviewer: str, *, why: str, rules: Sequence[str] = (), hours: float = 72) -> State:
-        """De-index at once, by one reviewer: on an exact match or weights that a list holds, for 72 hours at most."""
-        expires = later(self.now, hours=hours)
-        return self._act("interim", case, reviewer, {**self._opinion(case, "interim", why, rules), "expires": expires})
+    def withdraw(self, case: str, reviewer: str, *, seen: int = -1) -> CaseState:
+        """Take back one's own opinion before two have agreed. It stays on record, and is still hidden."""
+        return self._record_one("withdrawn", case, reviewer, {}, seen)
 
-    def confirm(self, case: str, reviewer: str, *, why: str) -> State:
-        """Record that a near match was confirmed, by whom and how, without a word of what it shows."""
-        return self._act("confirmed", case, reviewer, {"why": why})
+    def interim(self, case: str, reviewer: str, *, why: str, rules: Sequence[str] = (), hours: float = 72) -> CaseState:
+        """De-index at once by one reviewer: on an exact match or weights that a list holds, for 72 hours at most."""
+        expires = add_time(self.now, hours=hours)
+        return self._record_one(
+            "interim", case, reviewer, {**self._opinion_data(case, "interim", why, rules), "expires": expires}
+        )
 
-    def reopen(self, case: str, reviewer: str, *, why: str) -> State:
-        """Begin a new round. What stands goes on standing until it lapses or another decision replaces it."""
-        return self._act("reopened", case, reviewer, {"why": why})
+    def confirm(self, case: str, reviewer: str, *, why: str) -> CaseState:
+        """Record that a near match was confirmed, by whom and how, without describing what it shows."""
+        return self._record_one("confirmed", case, reviewer, {"why": why})
 
-    def appeal(self, case: str, reviewer: str, *, why: str) -> State:
-        """Record that the owner appeals, in their words."""
-        return self._act("appealed", case, reviewer, {"why": why})
+    def reopen(self, case: str, reviewer: str, *, why: str) -> CaseState:
+        """Begin a new round. A decision stays in force until it lapses or another one replaces it."""
+        return self._record_one("reopened", case, reviewer, {"why": why})
 
-    def decide_appeal(self, case: str, reviewer: str, outcome: str, *, why: str) -> State:
-        """``upheld``: the decision stands. ``overturned``: it ends now."""
-        return self._act("appeal-decided", case, reviewer, {"outcome": outcome, "why": why})
+    def appeal(self, case: str, reviewer: str, *, why: str) -> CaseState:
+        """Record the owner's appeal, in their words."""
+        return self._record_one("appealed", case, reviewer, {"why": why})
 
-    def report(self, case: str, reviewer: str, outcome: str, *, why: str) -> State:
-        """Record that it was ``reported`` (to whom, under what reference), or is ``not-due`` (why)."""
-        return self._act("reported", case, reviewer, {"outcome": outcome, "why": why})
+    def decide_appeal(self, case: str, reviewer: str, outcome: str, *, why: str) -> CaseState:
+        """Decide an appeal: ``upheld`` keeps the decision, ``overturned`` ends it now."""
+        return self._record_one("appeal-decided", case, reviewer, {"outcome": outcome, "why": why})
 
-    def notify(self, case: str, reviewer: str) -> State:
-        """Record that the owner was notified; a person does that."""
-        return self._act("notified", case, reviewer, {})
+    def report(self, case: str, reviewer: str, outcome: str, *, why: str) -> CaseState:
+        """Record that it was ``reported`` (to whom, under what reference) or is ``not-due`` (why)."""
+        return self._record_one("reported", case, reviewer, {"outcome": outcome, "why": why})
+
+    def notify(self, case: str, reviewer: str) -> CaseState:
+        """Record that a person has notified the owner."""
+        return self._record_one("notified", case, reviewer, {})
 
     def record_listed(
-        self, listed: Iterable[Decision], *, recipient: str, version: str, actor: str = reviewers.MACHINE
+        self, listed: Iterable[Decision], *, recipient: str, version: str, actor: str = reviewers.PROGRAM_ACTOR
     ) -> None:
-        """Record that decisions were put on a recipient's list; all in one transaction."""
-        acts = [
-            Act("listed", one.case, actor, {"decision": one.id, "recipient": recipient, "version": version})
+        """Record in one transaction that decisions were put on a recipient's list."""
+        actions = [
+            LedgerAction("listed", one.case, actor, {"decision": one.id, "recipient": recipient, "version": version})
             for one in listed
         ]
-        if acts:
-            self.record(*acts)
+        if actions:
+            self.record(*actions)
 
     def record_delisted(
-        self, cases: Iterable[str], *, recipient: str, version: str, actor: str = reviewers.MACHINE
+        self, cases: Iterable[str], *, recipient: str, version: str, actor: str = reviewers.PROGRAM_ACTOR
     ) -> None:
-        """Record that cases were taken off a recipient's list; all in one transaction."""
-        acts = [Act("delisted", case, actor, {"recipient": recipient, "version": version}) for case in cases]
-        if acts:
-            self.record(*acts)
+        """Record in one transaction that cases were taken off a recipient's list."""
+        actions = [
+            LedgerAction("delisted", case, actor, {"recipient": recipient, "version": version}) for case in cases
+        ]
+        if actions:
+            self.record(*actions)
 
     def record_receipt(
-        self, *, recipient: str, version: str, at: str, words: str, actor: str = reviewers.MACHINE
+        self, *, recipient: str, version: str, at: str, words: str, actor: str = reviewers.PROGRAM_ACTOR
     ) -> None:
         """Record what a recipient says it acted on, and when."""
-        self.record(Act("receipt", "", actor, {"recipient": recipient, "version": version, "at": at, "why": words}))
+        self.record(
+            LedgerAction("receipt", "", actor, {"recipient": recipient, "version": version, "at": at, "why": words})
+        )
 
     def correct_clock(self, reviewer: str, *, why: str) -> None:
         """Record that the clock was wrong before: only after this may time go back."""
-        self.record(Act("clock", "", reviewer, {"why": why}))
+        self.record(LedgerAction("clock", "", reviewer, {"why": why}))
 
-    def _opinion(self, case: str, verdict: Verdict, why: str, rules: Sequence[str]) -> dict[str, Any]:
+    def _opinion_data(self, case: str, verdict: Verdict, why: str, rules: Sequence[str]) -> dict[str, Any]:
         chosen = list(rules) or list(dict.fromkeys(reason.rule for reason in self.state(case).reasons))
         return {"verdict": verdict, "rules": chosen, "why": why}
 
-    def _act(self, kind: str, case: str, actor: str, data: Mapping[str, Any], seen: int = -1) -> State:
-        if actor == reviewers.MACHINE:
+    def _record_one(self, kind: str, case: str, actor: str, data: Mapping[str, Any], seen: int = -1) -> CaseState:
+        if actor == reviewers.PROGRAM_ACTOR:
             raise UsageError(f"{actor!r} is the program itself; say who you are")
-        return self.record(Act(kind, case, actor, data), seen=seen)[0]
-
-
-# A second opinion is still to come: from somebody who knows nothing of the first.
-_UNHEARD = ("new", "proposed")
-
-
-def blind(state: State) -> State:
-    """The state without what was said in a round that still needs a second, an interim decision's words included."""
-    if state.base not in _UNHEARD:
-        return state
-    withheld = tuple(
-        replace(one, explanation="withheld until two have spoken") if one.verdict == "interim" else one
-        for one in state.decisions
-    )
-    return replace(state, opinions=(), decisions=withheld)
-
-
-def event_of(body: str) -> Event:
-    """The event that an entry says. Raises :class:`SealError` for one that is not as this program writes them."""
-    try:
-        content = json.loads(body)
-        without = closed(content)
-        event = Event(
-            content["number"],
-            content["time"],
-            content["actor"],
-            content["kind"],
-            content["case"],
-            content["data"],
-            merkle.hash_leaf((without or body).encode()).hex(),
-            without,
-        )
-        whole = _body(event.number, event.time, event.actor, event.kind, event.case, event.data, content["previous"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise SealError("an entry of the ledger is damaged; run `auditor review verify`") from error
-    if whole != body:
-        raise SealError("an entry of the ledger is not in the form it was written in; run `auditor review verify`")
-    return event
-
-
-def _entry(path: Path, body: str) -> Event:
-    """The event of an entry; what is wrong with it is said with the ledger's file."""
-    try:
-        return event_of(body)
-    except SealError as error:
-        raise SealError(f"{path}: {error}") from error
-
-
-def closed(content: Mapping[str, Any]) -> str:
-    """What the leaf of an entry is the hash of, with ``words`` in place of its words; "" where they are not salted.
-
-    ``words`` is the SHA-256 of the JSON list of salt and words: who holds the entry can show what was said, and
-    who is shown the rest can guess nothing of it. An entry that says ``words`` itself would pass for a closed one.
-    Raises ValueError, KeyError, TypeError for an entry that is not as this program writes them.
-    """
-    data = content["data"]
-    if "words" in data:
-        raise ValueError("words")
-    if "salt" not in data:
-        return ""
-    words = hashlib.sha256(_text([data["salt"], data["why"]]).encode()).hexdigest()
-    kept = {key: value for key, value in data.items() if key not in ("salt", "why")}
-    return _text({**content, "data": {**kept, "words": words}})
-
-
-GENERAL = {"begun", "policy", "clock", "receipt"}
-
-
-def check_general(event: Event) -> None:
-    """Events that belong to no case. Raises :class:`UsageError`."""
-    if event.kind not in GENERAL or (event.kind == "begun") != (event.number == 0):
-        raise UsageError(f"{event.kind!r} is nothing that can happen to a ledger")
-    if event.kind == "clock" and not str(event.data["why"]).strip():
-        raise UsageError("say in words why the clock was wrong")
-
-
-def _body(number: int, time: str, actor: str, kind: str, case: str, data: Mapping[str, Any], previous: str) -> str:
-    """An entry: one line of JSON in ASCII, keys in order, so that equal events are equal bytes."""
-    content = {"number": number, "time": time, "actor": actor, "kind": kind, "case": case, "data": data}
-    return _text({**content, "previous": previous})
-
-
-def _text(content: object) -> str:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def _insert(database: sqlite3.Connection, number: int, body: str, leaf: str) -> None:
-    """Add an entry, whose leaf hash is given in hex, and the subtrees it completes."""
-
-    def node(level: int, at: int) -> bytes:
-        row = database.execute("SELECT hash FROM tree WHERE level = ? AND number = ?", (level, at)).fetchone()
-        return bytes(row[0])
-
-    database.execute("INSERT INTO events (number, body) VALUES (?, ?)", (number, body))
-    database.executemany(
-        "INSERT INTO tree VALUES (?, ?, ?)", merkle.completed_subtrees(number, bytes.fromhex(leaf), node)
-    )
-
-
-def _states(database: sqlite3.Connection, size: int, path: Path) -> Iterator[State]:
-    """Every case, from the first ``size`` entries, which must be the leaves of the tree."""
-    rows = database.execute(
-        "SELECT case_id, body, hash FROM events JOIN tree ON level = 0 AND tree.number = events.number "
-        "WHERE case_id <> '' AND events.number < ? ORDER BY case_id, events.number",
-        (size,),
-    )
-
-    def proven(body: str, hashed: bytes) -> Event:
-        event = _entry(path, body)
-        if event.leaf != hashed.hex():
-            raise SealError(f"{path}: event {event.number} was changed; run `auditor review verify`")
-        return event
-
-    for _, group in groupby(rows, key=lambda row: row[0]):
-        yield case_state.fold(proven(body, hashed) for _, body, hashed in group)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None)
-    # The rollback journal and EXTRA: 600 random kills lost nothing; SQLite before 3.51.3 can damage a WAL.
-    for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "cell_size_check=ON"):
-        with _reading(path):
-            database.execute(f"PRAGMA {pragma}")
-    return database
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        raise SealError(
-            f"{path}: cannot be read: {error}; run `auditor review verify`, or restore an export"
-        ) from error
-
-
-@contextmanager
-def _writing(path: Path, database: sqlite3.Connection) -> Iterator[None]:
-    """One transaction, on disk when it ends; nothing of it remains where anything failed."""
-    try:
-        database.execute("BEGIN IMMEDIATE")
-        yield
-        database.execute("COMMIT")
-    except sqlite3.DatabaseError as error:
-        _roll_back(database)
-        raise SealError(f"{path}: nothing was recorded: {error}") from error
-    except BaseException:
-        _roll_back(database)
-        raise
-
-
-def _roll_back(database: sqlite3.Connection) -> None:
-    if database.in_transaction:
-        database.execute("ROLLBACK")
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename last."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        return self.record(LedgerAction(kind, case, actor, data), seen=seen)[0]

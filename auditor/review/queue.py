@@ -1,4 +1,4 @@
-"""The queue: pages of cases, the most urgent first, by what people ask for."""
+"""The queue of cases: pages in order of urgency, filtered by what people ask for."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from auditor.errors import UsageError
 from auditor.model import Ground, Ref
-from auditor.review.case_state import Stage, State
-from auditor.review.decisions import RANKS, Strength
+from auditor.review.case_state import CaseState, Stage
+from auditor.review.decisions import STRENGTH_RANKS, Strength
 
-# What State.stage says, as SQL over the row of a case.
+# CaseState.stage as SQL over the row of a case.
 _STAGE = """CASE WHEN appeal THEN 'appealed'
     WHEN base = 'approved' THEN CASE WHEN review_by <> '' AND review_by <= :now THEN 're-review'
         WHEN listed THEN 'listed' ELSE 'approved' END
@@ -21,11 +21,11 @@ _STAGE = """CASE WHEN appeal THEN 'appealed'
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which cases are wanted; () and "" are any.
+    """Which cases are wanted; () and "" mean any.
 
-    ``opened_before`` is a time; ``mine`` a reviewer who has claimed the case or given an opinion in this round;
-    ``open_to`` one who may take it up now; ``name`` a part of the subject's name. ``after`` is
-    :attr:`Page.next` of the page before.
+    ``opened_before`` is a time. ``mine`` is a reviewer who has claimed the case or given an opinion in this round.
+    ``open_to`` is a reviewer who may take it up now. ``name`` is a part of the subject's name. ``after`` is
+    :attr:`QueuePage.next` of the page before.
     """
 
     stages: tuple[Stage, ...] = ()
@@ -40,8 +40,8 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A case in the queue. It holds nothing that a second reviewer must not see."""
+class QueueRow:
+    """A case in the queue, without anything that a second reviewer must not see."""
 
     case: str
     ground: Ground
@@ -56,24 +56,24 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """``total`` counts all that the query matches; ``next`` continues it, "" at the end."""
+class QueuePage:
+    """A page of the queue: ``total`` counts all matching cases; ``next`` continues after this page, "" at the end."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[QueueRow, ...]
     total: int
     next: str = ""
 
 
-def page(database: sqlite3.Connection, query: Query, now: str) -> Page:
-    """One page: linked cases before exposed ones, stronger before weaker, older before newer."""
-    wanted, values = _wanted(query)
+def read_page(database: sqlite3.Connection, query: Query, now: str) -> QueuePage:
+    """Return one page: linked cases before exposed ones, stronger before weaker, older before newer."""
+    conditions, values = _conditions(query)
     values |= {"now": now, "limit": query.limit + 1}
-    where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     (total,) = database.execute(f"SELECT count(*) FROM queue {where}", values).fetchone()
     after = ""
     if query.after:
-        values["rank"], values["number"] = _place(query.after)
-        after = f"{'AND' if wanted else 'WHERE'} (rank, number) > (:rank, :number)"
+        values["rank"], values["number"] = _decode_cursor(query.after)
+        after = f"{'AND' if conditions else 'WHERE'} (rank, number) > (:rank, :number)"
     columns = "case_id, ground, kind, name, revision, confidence, opened_at, changed_at, claimed_by, claimed_until"
     found = database.execute(
         f"SELECT rank, number, {_STAGE}, review_by, {columns} FROM queue {where} {after} "
@@ -82,31 +82,31 @@ def page(database: sqlite3.Connection, query: Query, now: str) -> Page:
     ).fetchall()
     rows = tuple(_row(row, now) for row in found[: query.limit])
     more = json.dumps(found[query.limit - 1][:2]) if len(found) > query.limit else ""
-    return Page(rows, total, base64.urlsafe_b64encode(more.encode()).decode())
+    return QueuePage(rows, total, base64.urlsafe_b64encode(more.encode()).decode())
 
 
-def remember(database: sqlite3.Connection, state: State) -> None:
-    """Write what the queue needs of a case; it follows from the state alone."""
-    database.execute(f"INSERT OR REPLACE INTO queue VALUES ({', '.join('?' * 17)})", columns(state))
-    for table, keys in (("names", names(state)), ("artefacts", digests(state))):
+def update_queue(database: sqlite3.Connection, state: CaseState) -> None:
+    """Write the rows of a case in the tables of the queue; they follow from the state alone."""
+    database.execute(f"INSERT OR REPLACE INTO queue VALUES ({', '.join('?' * 17)})", queue_values(state))
+    for table, keys in (("names", subject_names(state)), ("artefacts", artefact_keys(state))):
         database.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", [(key, state.id) for key in keys])
 
 
-def columns(state: State) -> tuple[object, ...]:
-    """The row of ``queue`` that a state has."""
-    given = {opinion.reviewer for opinion in state.opinions} | state.excused
+def queue_values(state: CaseState) -> tuple[object, ...]:
+    """Return the row of table ``queue`` for a case."""
+    given = {opinion.reviewer for opinion in state.opinions} | state.barred_reviewers
     reviewers = "".join(f" {name}" for name in sorted(given))
     involved = "".join(f" {name}" for name in sorted(state.involved)) if state.appeal else reviewers
     return (
-        (state.ground != "linked") * (max(RANKS.values()) + 1) + RANKS[state.confidence],
-        state.first,
+        (state.ground != "linked") * (max(STRENGTH_RANKS.values()) + 1) + STRENGTH_RANKS[state.confidence],
+        state.first_event,
         state.id,
         state.ground,
         state.subject.kind,
         _text(state.subject.name),
         _text(state.subject.revision),
         state.confidence,
-        state.base,
+        state.phase,
         int(bool(state.appeal)),
         int(bool(state.listed)),
         max((decision.review_by for decision in state.in_force), default=""),
@@ -118,20 +118,21 @@ def columns(state: State) -> tuple[object, ...]:
     )
 
 
-def names(state: State) -> tuple[str, ...]:
+def subject_names(state: CaseState) -> tuple[str, ...]:
+    """Return the names of a case's subject and its re-uploads."""
     refs = (state.subject, *state.copies, *state.joined)
     return tuple(sorted({_text(ref.name) for ref in refs}))
 
 
-def digests(state: State) -> tuple[str, ...]:
-    """The weights files' digests, and the identity of the whole set."""
+def artefact_keys(state: CaseState) -> tuple[str, ...]:
+    """Return the digests of a case's weights files, and the identity of the whole set."""
     return tuple(sorted({*map(str, state.digests), f"weights:{state.weights}"}))
 
 
-def find(
+def find_cases(
     database: sqlite3.Connection, ground: str, *, weights: str = "", name: str = "", digest: str = ""
 ) -> tuple[str, ...]:
-    """Cases with the same weights, name, or a digest in common, the oldest first."""
+    """Return cases with the same weights, name, or a digest in common, the oldest first."""
     table, column = ("names", "name") if name else ("artefacts", "digest")
     asked = (
         f"SELECT queue.case_id FROM {table} JOIN queue USING (case_id) "
@@ -141,27 +142,28 @@ def find(
     return tuple(case for (case,) in database.execute(asked, (value, ground)))
 
 
-def _wanted(query: Query) -> tuple[list[str], dict[str, object]]:
-    wanted: list[str] = []
+def _conditions(query: Query) -> tuple[list[str], dict[str, object]]:
+    """Return the SQL conditions of a query, and their values."""
+    conditions: list[str] = []
     values: dict[str, object] = {}
 
-    def asked(condition: str, **given: object) -> None:
-        wanted.append(condition)
+    def add_condition(condition: str, **given: object) -> None:
+        conditions.append(condition)
         values.update(given)
 
     for name, column, chosen in (("stage", _STAGE, query.stages), ("confidence", "confidence", query.confidence)):
         if chosen:
             marks = {f"{name}{number}": one for number, one in enumerate(chosen)}
-            asked(f"{column} IN ({', '.join(f':{mark}' for mark in marks)})", **marks)
+            add_condition(f"{column} IN ({', '.join(f':{mark}' for mark in marks)})", **marks)
     if query.ground:
-        asked("ground = :ground", ground=query.ground)
+        add_condition("ground = :ground", ground=query.ground)
     if query.opened_before:
-        asked("opened_at < :before", before=query.opened_before)
+        add_condition("opened_at < :before", before=query.opened_before)
     if query.mine:
         mine = "((claimed_by = :me AND claimed_until > :now) OR instr(reviewers, :mine))"
-        asked(mine, me=query.mine, mine=f" {query.mine} ")
+        add_condition(mine, me=query.mine, mine=f" {query.mine} ")
     if query.open_to:
-        asked(
+        add_condition(
             "(appeal OR base IN ('new', 'proposed', 'disputed')) AND NOT instr(reviewers, :other) "
             "AND (claimed_by IN ('', :open_to) OR claimed_until <= :now)",
             open_to=query.open_to,
@@ -169,11 +171,12 @@ def _wanted(query: Query) -> tuple[list[str], dict[str, object]]:
         )
     if query.name:
         part = query.name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        asked("name LIKE :named ESCAPE '\\'", named=f"%{part}%")
-    return wanted, values
+        add_condition("name LIKE :named ESCAPE '\\'", named=f"%{part}%")
+    return conditions, values
 
 
-def _place(cursor: str) -> tuple[int, int]:
+def _decode_cursor(cursor: str) -> tuple[int, int]:
+    """Return (rank, number) of the last row of the page before. Raises :class:`UsageError`."""
     try:
         rank, number = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         return int(rank), int(number)
@@ -181,10 +184,10 @@ def _place(cursor: str) -> tuple[int, int]:
         raise UsageError(f"{cursor[:40]!r}: is no place in the queue; begin again without it") from error
 
 
-def _row(row: tuple[object, ...], now: str) -> Row:
+def _row(row: tuple[object, ...], now: str) -> QueueRow:
     _, _, stage, review_by, case, ground, kind, name, revision, confidence, opened, changed, by, until = map(str, row)
     held = until > now
-    return Row(
+    return QueueRow(
         case,
         ground,  # type: ignore[arg-type]
         Ref(kind, name, revision),  # type: ignore[arg-type]
@@ -199,5 +202,5 @@ def _row(row: tuple[object, ...], now: str) -> Row:
 
 
 def _text(text: str) -> str:
-    """SQLite's text is UTF-8: a lone surrogate is written as its escape."""
+    """Return text that SQLite can store as UTF-8: a lone surrogate becomes its escape."""
     return text.encode("utf-8", "backslashreplace").decode()

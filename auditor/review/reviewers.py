@@ -1,11 +1,11 @@
-"""Who the reviewers are: a file of the operator's that alone knows the persons behind the pseudonyms.
+"""Read and write reviewers.toml, the only file that links reviewers' pseudonyms to persons.
 
     # reviewers.toml
     [reviewers]
     heron = "A. Person"
     wren = "B. Person"
 
-The ledger holds pseudonyms only. One person has one pseudonym: otherwise nobody could tell that two reviewed.
+The ledger holds pseudonyms only. One person has one pseudonym; with two, one person could pass for two reviewers.
 """
 
 from __future__ import annotations
@@ -19,16 +19,20 @@ from pathlib import Path
 
 from auditor.errors import UsageError
 
-FILE = "reviewers.toml"
-MACHINE = "auditor"  # opens cases and puts decisions on lists; gives no opinion
+REVIEWERS_FILE = "reviewers.toml"
+PROGRAM_ACTOR = "auditor"  # opens cases and puts decisions on lists; gives no opinion
 _PSEUDONYM = re.compile("[a-z][a-z0-9-]{1,31}")
 
 
-def reviewers(folder: Path) -> Mapping[str, str]:
-    """Persons by pseudonym. Raises :class:`UsageError` where one person has two, or the file cannot be used."""
-    path = folder / FILE
+def read_reviewers(folder: Path) -> Mapping[str, str]:
+    """Return the persons by pseudonym; empty when the folder has no such file.
+
+    Raises:
+        UsageError: The file cannot be read, or one person has two pseudonyms.
+    """
+    path = folder / REVIEWERS_FILE
     try:
-        return _read(path, path.read_text(encoding="utf-8"))
+        return _parse_reviewers(path, path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -37,23 +41,33 @@ def reviewers(folder: Path) -> Mapping[str, str]:
         raise UsageError(f"{path}: is not UTF-8: {error}") from error
 
 
-def add(folder: Path, pseudonym: str, person: str) -> None:
-    """Add a reviewer to the file, which only its owner can read. Raises :class:`UsageError`."""
-    path, part = folder / FILE, folder / f"{FILE}.part"
-    known = {**reviewers(folder)}
+def add_reviewer(folder: Path, pseudonym: str, person: str) -> None:
+    """Add a reviewer to the file, which only its owner can read.
+
+    Args:
+        folder: The ledger's folder.
+        pseudonym: 2-32 lower-case letters, digits and hyphens.
+        person: The reviewer's real name.
+
+    Raises:
+        UsageError: The pseudonym or the person is known already, or the file cannot be used.
+    """
+    path, part = folder / REVIEWERS_FILE, folder / f"{REVIEWERS_FILE}.part"
+    known = {**read_reviewers(folder)}
     if pseudonym in known:
         raise UsageError(f"{path}: there is a reviewer {pseudonym} already")
     known[pseudonym] = person
     # A TOML basic string is written as JSON writes it.
     rows = (f"{name} = {json.dumps(who, ensure_ascii=False)}\n" for name, who in known.items())
     text = "# Who the reviewers are: confidential. One person, one pseudonym.\n[reviewers]\n" + "".join(rows)
-    _read(path, text)
+    _parse_reviewers(path, text)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
     os.replace(part, path)
 
 
-def _read(path: Path, text: str) -> Mapping[str, str]:
+def _parse_reviewers(path: Path, text: str) -> Mapping[str, str]:
+    """Return the persons by pseudonym from the text of reviewers.toml; `path` is for messages."""
     try:
         table = tomllib.loads(text).get("reviewers", {})
     except ValueError as error:
@@ -62,7 +76,7 @@ def _read(path: Path, text: str) -> Mapping[str, str]:
         raise UsageError(f"{path}: expected a table [reviewers]")
     persons: dict[str, str] = {}
     for pseudonym, person in table.items():
-        if not _PSEUDONYM.fullmatch(pseudonym) or pseudonym == MACHINE:
+        if not _PSEUDONYM.fullmatch(pseudonym) or pseudonym == PROGRAM_ACTOR:
             raise UsageError(f"{path}: {pseudonym!r} is no pseudonym: use 2-32 lower-case letters, digits, hyphens")
         if not isinstance(person, str) or not person.strip():
             raise UsageError(f"{path}: {pseudonym}: write the person's name as a string")

@@ -1,17 +1,19 @@
-"""The nouns of a review as JSON, in the ledger and in what it exports."""
+"""Convert the types of a review to JSON and back, for the ledger and for what it exports."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from auditor.model import Digest, Place, Ref, Statement
-from auditor.review.decisions import Decision, Fact, ListSource, Opinion, Reason
+from auditor.review.decisions import CaseFact, Decision, ListSource, Opinion, Reason
 
 
-def of(noun: Ref | Digest | Reason | Fact | Opinion | Decision) -> dict[str, Any]:
-    if isinstance(noun, Fact):
+def to_json(noun: Ref | Digest | Reason | CaseFact | Opinion | Decision) -> dict[str, Any]:
+    """Return an object as JSON-ready values."""
+    if isinstance(noun, CaseFact):
         return {
             "subject": asdict(noun.subject),
             "statement": noun.statement._asdict() | {"place": noun.statement.place._asdict()},
@@ -19,20 +21,29 @@ def of(noun: Ref | Digest | Reason | Fact | Opinion | Decision) -> dict[str, Any
     return asdict(noun)
 
 
-def ref(content: Mapping[str, Any]) -> Ref:
+def ref_from_json(content: Mapping[str, Any]) -> Ref:
+    """Return the subject reference that `to_json` wrote."""
     return Ref(content["kind"], content["name"], content["revision"])
 
 
-def digest(content: Mapping[str, Any]) -> Digest:
+def digest_from_json(content: Mapping[str, Any]) -> Digest:
+    """Return the digest that `to_json` wrote."""
     return Digest(content["algorithm"], content["value"])
 
 
-def reason(content: Mapping[str, Any]) -> Reason:
+def reason_from_json(content: Mapping[str, Any]) -> Reason:
+    """Return the reason that `to_json` wrote; fields that older ledgers lack get their defaults."""
     tuples = {name: tuple(content.get(name, ())) for name in ("words", "test_lists")}
     lists = tuple(ListSource(**source) for source in content.get("lists", ()))  # older ledgers name none
-    return Reason(**{**content, **tuples, "subject": ref(content["subject"]), "lists": lists})
+    return Reason(**{**content, **tuples, "subject": ref_from_json(content["subject"]), "lists": lists})
 
 
-def fact(content: Mapping[str, Any]) -> Fact:
+def fact_from_json(content: Mapping[str, Any]) -> CaseFact:
+    """Return the fact that `to_json` wrote."""
     said = content["statement"]
-    return Fact(ref(content["subject"]), Statement(**{**said, "place": Place(**said["place"])}))
+    return CaseFact(ref_from_json(content["subject"]), Statement(**{**said, "place": Place(**said["place"])}))
+
+
+def to_json_text(report: Mapping[str, Any]) -> str:
+    """Return a report as JSON text in ASCII, so that no name in it can control a terminal."""
+    return json.dumps(report, indent=1) + "\n"

@@ -28,7 +28,7 @@ from auditor.deindex.lookup import open_lookup
 from auditor.model import Digest, Ref
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.decisions import Decision
-from auditor.review.schema import SCHEMA
+from auditor.review.ledger_schema import LEDGER_SCHEMA
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey, encode_public_key
 from tests.deindex.lists import NOW, decision
@@ -67,7 +67,7 @@ _BEFORE, _AFTER = _parts()
 def ledger(path: Path, count: int) -> Prover:
     """The tree of a ledger that holds the decisions."""
     database = sqlite3.connect(path, isolation_level=None)
-    database.executescript(f"PRAGMA synchronous = OFF; {SCHEMA['tree']}; BEGIN")
+    database.executescript(f"PRAGMA synchronous = OFF; {LEDGER_SCHEMA['tree']}; BEGIN")
     kept: dict[tuple[int, int], bytes] = {}
     for number in range(count * EVENTS):
         hashed = merkle.hash_leaf(event(number).encode() if number % EVENTS == 2 else b"%d" % number)
@@ -82,7 +82,7 @@ def ledger(path: Path, count: int) -> Prover:
 
     key = SigningKey.from_seed(b"l" * 32)
     root = merkle.root_hash(count * EVENTS, lambda level, number: kept[level, number])
-    note = Checkpoint("auditor/ledger/bench", count * EVENTS, root).signed(key)
+    note = Checkpoint("auditor/ledger/bench", count * EVENTS, root).sign(key)
     return Prover(Log(note, encode_public_key(key.public)), nodes)
 
 

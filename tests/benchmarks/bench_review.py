@@ -17,10 +17,10 @@ from pathlib import Path
 
 from auditor.review import Ledger, Query
 from auditor.review.decisions import Strength
-from auditor.review.verify_ledger import verify
+from auditor.review.verify_ledger import verify_ledger
 from tests.reviewing import case_id, decided, made, opened
 
-STRENGTHS: tuple[Strength, ...] = ("near", "exact", "listed", "named")
+STRENGTH_MEANINGS: tuple[Strength, ...] = ("near", "exact", "listed", "named")
 
 
 def main(cases: int = 100_000) -> None:
@@ -43,8 +43,8 @@ def main(cases: int = 100_000) -> None:
         }
         for name, query in questions.items():
             figures[f"page_ms_{name}"] = max(_seconds(lambda asked=query: book.queue(asked)) for _ in range(3)) * 1e3  # type: ignore[misc]
-        figures["standing_s"] = _seconds(lambda: sum(1 for _ in book.standing()))
-        figures["verify_s"] = _seconds(lambda: verify(book))
+        figures["standing_s"] = _seconds(lambda: sum(1 for _ in book.decisions_in_force()))
+        figures["verify_s"] = _seconds(lambda: verify_ledger(book))
         figures["ledger_mb"] = (book.folder / "ledger.sqlite").stat().st_size / 1e6
         figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     print(json.dumps({name: round(figure, 1) for name, figure in figures.items()}, indent=1))
@@ -53,7 +53,7 @@ def main(cases: int = 100_000) -> None:
 def _open(book: Ledger, cases: int) -> None:
     for start in range(1, cases + 1, 1000):
         numbers = range(start, min(start + 1000, cases + 1))
-        book.record(*(opened(n, STRENGTHS[n % 4], ground=("exposed", "linked")[n % 2]) for n in numbers))
+        book.record(*(opened(n, STRENGTH_MEANINGS[n % 4], ground=("exposed", "linked")[n % 2]) for n in numbers))
 
 
 def _seconds(act: Callable[[], object]) -> float:

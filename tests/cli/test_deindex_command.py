@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from auditor.cli.main import main
 from auditor.review import reviewers
-from auditor.review.decisions import now
-from auditor.review.ledger import Act
+from auditor.review.ledger import LedgerAction
+from auditor.review.timestamps import current_time
 from auditor.sealing import envelope
 from tests.reviewing import POLICY, Clock, case_id, made, opened
 
@@ -45,9 +45,11 @@ def cards(tmp_path: Path, deindex: Command) -> tuple[Path, Path]:
 @pytest.fixture
 def ledger(tmp_path: Path) -> None:
     """Two decisions, on a model that has an address and on one that has none."""
-    clock = Clock(now())
+    clock = Clock(current_time())
     with made(tmp_path / "ledger", clock) as book:
-        book.record(Act("policy", "", reviewers.MACHINE, POLICY), opened(1), opened(2, name=f"models-{HOSTILE}"))
+        book.record(
+            LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, POLICY), opened(1), opened(2, name=f"models-{HOSTILE}")
+        )
         for number in (1, 2):
             book.claim(case_id(number), "heron")
             book.propose(case_id(number), "heron", "de-index", why=f"={HOSTILE}")

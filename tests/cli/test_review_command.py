@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from auditor.cli.main import main
 from auditor.review import Ledger, reviewers
-from auditor.review.ledger import Act
+from auditor.review.ledger import LedgerAction
 from tests.reviewing import POLICY, Clock, case_id, made, opened
 
 CASE = case_id(1)
@@ -31,7 +31,7 @@ def review(tmp_path: Path) -> Callable[..., Result]:
 
 def test_a_story_from_the_command_line(tmp_path: Path, review: Callable[..., Result]) -> None:
     with made(tmp_path / "ledger", Clock("2020-01-01T00:00:00Z")) as ledger:
-        ledger.record(Act("policy", "", reviewers.MACHINE, POLICY), opened(1))
+        ledger.record(LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, POLICY), opened(1))
     why = ("--why", "words")
     assert "1 of 1 cases" in review("list").output
     review("claim", CASE, "--as", "heron")

@@ -92,7 +92,7 @@ class Book:
 
     def prover(self) -> Prover:
         root = merkle.root_hash(self.size, lambda level, number: self.tree[level, number])
-        note = Checkpoint(self.origin, self.size, root).signed(self.key)
+        note = Checkpoint(self.origin, self.size, root).sign(self.key)
         return Prover(Log(note, encode_public_key(self.key.public)), lambda asked: {at: self.tree[at] for at in asked})
 
 

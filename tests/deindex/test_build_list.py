@@ -21,7 +21,8 @@ from auditor.deindex.parties import Keys
 from auditor.errors import SealError, UsageError
 from auditor.model import Ref
 from auditor.resources import resource_folder
-from auditor.review.decisions import Decision, later
+from auditor.review.decisions import Decision
+from auditor.review.timestamps import add_time
 from tests.deindex.lists import NOW, Desk, decision
 
 TERMS = Terms(b"k" * 32, "age1recipient", NOW)
@@ -157,7 +158,7 @@ def test_a_decision_that_comes_twice_is_listed_once(desk: Desk) -> None:
 def test_a_clock_that_went_back_makes_no_list(desk: Desk) -> None:
     desk.build(decision("atelier/harbour"))
     with pytest.raises(SealError, match=r"version 1 was made at .*: set the clock right"):
-        desk.build(decision("atelier/harbour"), now=later(NOW, seconds=-1))
+        desk.build(decision("atelier/harbour"), now=add_time(NOW, seconds=-1))
 
 
 def test_a_delta_takes_out_what_no_longer_stands_before_it_adds(desk: Desk) -> None:

@@ -25,8 +25,8 @@ from auditor.deindex.parties import Keys
 from auditor.errors import SealError, UsageError
 from auditor.review import reviewers
 from auditor.review.checkpoints import Checkpoint
-from auditor.review.ledger import Act, Ledger
-from auditor.review.verify_ledger import export, restore
+from auditor.review.ledger import Ledger, LedgerAction
+from auditor.review.ledger_export import export_ledger, restore_ledger
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey
 from tests.deindex.lists import NOW, Book, Desk, decision
@@ -224,7 +224,7 @@ def test_a_delta_holds_nothing_of_the_list_that_it_changes(desk: Desk) -> None:
 
 def test_a_checkpoint_that_the_ledgers_key_did_not_sign_is_refused(written: Written, stranger: Keys) -> None:
     book = written.desk.book
-    forged = Checkpoint(book.origin, book.size, b"\1" * 32).signed(stranger.signing)
+    forged = Checkpoint(book.origin, book.size, b"\1" * 32).sign(stranger.signing)
     written.about["log"]["checkpoint"] = forged
     refused(written.desk, written.signed(), "the checkpoint of the sender's ledger does not hold")
 
@@ -336,14 +336,14 @@ def test_what_was_sent_beforee_lists_carried_proofs_is_remembered(desk: Desk) ->
 def build(desk: Desk, ledger: Ledger, **order: Any) -> build_list.Built:
     to, folder = desk.recipient.card, desk.folder
     prover = inclusion_proofs.prover(ledger)
-    standing = ledger.standing(NOW, size=prover.size)
+    standing = ledger.decisions_in_force(NOW, size=prover.size)
     return build_list.build(standing, to, desk.sender, folder / "out", folder / "sent", NOW, Order(**order), prover)
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
     ledger = made(tmp_path / "ledger", Clock(NOW))
-    ledger.record(Act("policy", "", reviewers.MACHINE, POLICY), opened(1), opened(2), opened(3))
+    ledger.record(LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, POLICY), opened(1), opened(2), opened(3))
     decided(ledger, case_id(1))
     return ledger
 
@@ -372,15 +372,19 @@ def test_a_list_goes_on_from_a_restored_ledger_and_from_no_older_one(
     desk: Desk, ledger: Ledger, tmp_path: Path
 ) -> None:
     older = StringIO()
-    export(ledger, older)
+    export_ledger(ledger, older)
     decided(ledger, case_id(2))
     desk.receive(build(desk, ledger).path)
     newer = StringIO()
-    export(ledger, newer)
-    with restore(iter(newer.getvalue().splitlines(keepends=True)), tmp_path / "newer", clock=Clock(NOW)) as restored:
+    export_ledger(ledger, newer)
+    with restore_ledger(
+        iter(newer.getvalue().splitlines(keepends=True)), tmp_path / "newer", clock=Clock(NOW)
+    ) as restored:
         assert desk.receive(build(desk, restored, delta=True).path).entries == 0
     with (
-        restore(iter(older.getvalue().splitlines(keepends=True)), tmp_path / "older", clock=Clock(NOW)) as restored,
+        restore_ledger(
+            iter(older.getvalue().splitlines(keepends=True)), tmp_path / "older", clock=Clock(NOW)
+        ) as restored,
         pytest.raises(SealError, match="use that ledger, or restore it from its last export"),
     ):
         build(desk, restored)
@@ -389,16 +393,16 @@ def test_a_list_goes_on_from_a_restored_ledger_and_from_no_older_one(
 def test_what_is_decided_while_a_list_is_built_waits_for_the_next(desk: Desk, ledger: Ledger) -> None:
     prover = inclusion_proofs.prover(ledger)
     decided(ledger, case_id(2))
-    standing = ledger.standing(NOW, size=prover.size)
+    standing = ledger.decisions_in_force(NOW, size=prover.size)
     folder = desk.folder
     args = (desk.recipient.card, desk.sender, folder / "out", folder / "sent", NOW, Order(), prover)
     assert build_list.build(standing, *args).entries == 1
     with pytest.raises(SealError, match=r"is not among the ledger's first .* events; build again"):
-        build_list.build(ledger.standing(NOW), *args)
+        build_list.build(ledger.decisions_in_force(NOW), *args)
     assert build(desk, ledger, delta=True).entries == 1
 
 
 def test_a_header_names_the_ledger_that_it_proves_from(desk: Desk, ledger: Ledger) -> None:
     header = asdict(build(desk, ledger).header)
-    assert header["log"]["checkpoint"] == ledger.note()
+    assert header["log"]["checkpoint"] == ledger.checkpoint_note()
     assert header["log"]["checkpoint"].startswith(f"{ledger.origin}\n{ledger.size}\n")

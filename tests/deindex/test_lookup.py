@@ -18,7 +18,7 @@ from auditor.deindex.lookup import Answer, _address
 from auditor.errors import UsageError
 from auditor.hashing.weight_digests import weight_file_digests
 from auditor.model import Ref
-from auditor.review.decisions import later
+from auditor.review.timestamps import add_time
 from tests.deindex.lists import NOW, Desk, decision
 from tests.weights import safetensors_file
 
@@ -135,7 +135,7 @@ def test_two_decisions_on_one_repository_are_both_told(desk: Desk) -> None:
 
 
 def test_an_entry_that_lapsed_since_the_list_was_made_is_not_listed(desk: Desk) -> None:
-    soon = later(NOW, days=2)
+    soon = add_time(NOW, days=2)
     desk.receive(desk.build(decision("atelier/harbour", expires_at=soon)).path)
     assert desk.answers("atelier/harbour") == ["listed"]
     assert desk.answers("atelier/harbour", now=soon) == ["not listed"]
@@ -213,5 +213,5 @@ def test_exit_codes_tell_listed_from_unreadable() -> None:
 
 def test_a_list_says_its_age(desk: Desk) -> None:
     desk.receive(desk.build(decision("atelier/harbour")).path)
-    told = lookup_output.about(desk.lookup(later(NOW, days=2, hours=5)))
+    told = lookup_output.about(desk.lookup(add_time(NOW, days=2, hours=5)))
     assert told == "list of hotline, version 1, 2 days and 5 hours old, expires 2026-11-30T12:00:00Z"

@@ -14,7 +14,7 @@ import pytest
 from auditor.deindex.build_list import KIND, Built
 from auditor.deindex.parties import Keys
 from auditor.errors import SealError
-from auditor.review.decisions import later
+from auditor.review.timestamps import add_time
 from auditor.sealing import encryption, envelope
 from tests.deindex.lists import NOW, Desk, decision
 
@@ -172,7 +172,7 @@ def test_a_delta_before_any_list_is_refused(desk: Desk, built: Built) -> None:
 
 def test_a_clock_that_goes_back_is_refused(desk: Desk, built: Built) -> None:
     """An expired list would look fresh to it."""
-    late = later(NOW, days=6)
+    late = add_time(NOW, days=6)
     desk.receive(built.path, now=late)
     newer = desk.build(decision("atelier/lights"))
     refused(desk, newer.path, f"the clock says {NOW}, and it was {late} when it was last asked", now=NOW)
@@ -181,11 +181,11 @@ def test_a_clock_that_goes_back_is_refused(desk: Desk, built: Built) -> None:
 
 
 def test_a_clock_cannot_creep_back_in_small_steps(desk: Desk, built: Built) -> None:
-    late = later(NOW, hours=5)
+    late = add_time(NOW, hours=5)
     desk.receive(built.path, now=late)
-    desk.receive(built.path, now=later(late, minutes=-9))
+    desk.receive(built.path, now=add_time(late, minutes=-9))
     with pytest.raises(SealError, match="set it right"):
-        desk.receive(built.path, now=later(late, minutes=-18))
+        desk.receive(built.path, now=add_time(late, minutes=-18))
 
 
 def test_a_forgotten_state_is_not_a_fresh_start(desk: Desk, built: Built) -> None:

@@ -12,9 +12,9 @@ import pytest
 from auditor.deindex.entries import staleness
 from auditor.model import Ref
 from auditor.pipeline.audit import audit
-from auditor.review.cases import open_cases
 from auditor.review.decisions import Decision
 from auditor.review.ledger import Ledger
+from auditor.review.open_cases import open_cases
 from tests.data.make_hub import HUB, LIST
 from tests.reviewing import Clock, made
 
@@ -53,7 +53,7 @@ def agreed(ledger: Ledger, case: str) -> Decision:
     ledger.claim(case, "heron")
     ledger.propose(case, "heron", "de-index", why="words")
     ledger.decide(case, "wren", "de-index", why="words")
-    (decision,) = ledger.standing()
+    (decision,) = ledger.decisions_in_force()
     return decision
 
 

@@ -18,7 +18,7 @@ from auditor.page.ledger_session import Watch
 from auditor.page.preferences import Seat
 from auditor.page.security import Door
 from auditor.review import Ledger
-from auditor.review.ledger import Act
+from auditor.review.ledger import LedgerAction
 from tests.reviewing import POLICY, REVIEWERS, Clock, made, opened
 
 PORT = 4711
@@ -91,7 +91,7 @@ class Office:
     def ledger(self) -> Ledger:
         return Ledger.open(self.folder, clock=self.clock)
 
-    def record(self, *acts: Act) -> None:
+    def record(self, *acts: LedgerAction) -> None:
         with self.ledger() as ledger:
             ledger.record(*acts)
 
@@ -110,7 +110,7 @@ def office(tmp_path: Path) -> Office:
     clock, ticking = Clock(), Ticking()
     folder = tmp_path / "ledger"
     with made(folder, clock) as ledger:
-        ledger.record(Act("policy", "", "auditor", POLICY))
+        ledger.record(LedgerAction("policy", "", "auditor", POLICY))
         ledger.record(opened(1, "exact"), opened(2, "near"), opened(3, "listed", ground="linked"))
     seats = {name: Seat.of(name, tmp_path / "choices" / f"{name}.json") for name in REVIEWERS}
     return Office(folder, Desk(Watch(folder, clock), Door(PORT, ticking), seats, "Ask Sam, 555 0100"), clock, ticking)

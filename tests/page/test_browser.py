@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from auditor.review import Ledger
-from auditor.review.ledger import Act
+from auditor.review.ledger import LedgerAction
 from tests.reviewing import POLICY, case_id, made, opened
 
 from .conftest import HOSTILE
@@ -56,7 +56,7 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     with made(tmp_path / "ledger", None) as ledger:
-        ledger.record(Act("policy", "", "auditor", POLICY))
+        ledger.record(LedgerAction("policy", "", "auditor", POLICY))
         ledger.record(opened(1, "exact"), opened(2, "near"), opened(3, "listed", ground="linked"))
     names = ("heron", "wren", "owl")
     desk, listening = server.desk(
@@ -126,7 +126,7 @@ def test_two_people_carry_a_case_from_new_to_listed_and_through_an_appeal_by_key
     settle(wren, "two people agree")
 
     with site.ledger() as ledger:
-        ledger.record_listed(ledger.standing(), recipient="search", version="1")
+        ledger.record_listed(ledger.decisions_in_force(), recipient="search", version="1")
     heron.reload()
     settle(heron, "On the list of: search")
     heron.get_by_text("Record the owner's appeal").press("Enter")
@@ -148,7 +148,7 @@ def test_two_people_carry_a_case_from_new_to_listed_and_through_an_appeal_by_key
         assert {re.match(r"[a-z]+://[^/]+", url)[0] for url in page.asked} == {site.desk.door.origin}  # type: ignore[index]
 
 
-def hostile(number: int, text: str) -> Act:
+def hostile(number: int, text: str) -> LedgerAction:
     """A case that says this in every field that comes from outside."""
     act = opened(number, "near", name=text)
     said: dict[str, Any] = {"key": "signal", "value": text, "relation": text, "source": text, "remark": text}
@@ -157,7 +157,7 @@ def hostile(number: int, text: str) -> Act:
     fact = {"subject": subject, "statement": {**said, "place": {"uri": text, "line": 1}}}
     parent = {"subject": subject, "statement": {**fact["statement"], "key": "base_model"}}  # type: ignore[dict-item]
     content = {"subject": subject, "copies": [subject], "reasons": [reason], "facts": [fact, parent]}
-    return Act("opened", act.case, act.actor, {**act.data, **content})
+    return LedgerAction("opened", act.case, act.actor, {**act.data, **content})
 
 
 def test_nothing_that_a_name_a_reason_or_an_appeal_says_is_run(chromium: Any, site: Site) -> None:

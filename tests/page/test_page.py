@@ -17,7 +17,8 @@ import pytest
 from auditor.page import wording
 from auditor.page.preferences import Choices, Seat
 from auditor.review import Query, verify_ledger
-from auditor.review.ledger import FILE, Act, Ledger
+from auditor.review.ledger import Ledger, LedgerAction
+from auditor.review.ledger_storage import LEDGER_FILE
 from tests.reviewing import POLICY, case_id, decided, opened
 
 from .conftest import HOSTILE, ORIGIN, Browser, Office
@@ -36,7 +37,7 @@ def test_two_people_carry_a_case_from_new_to_a_decision_and_through_an_appeal(of
     assert "Your proposal is recorded" in heron.opine(EXACT, "de-index")
     assert "two people agree" in wren.opine(EXACT, "de-index", "I compared it too.")
     with office.ledger() as ledger:
-        ledger.record_listed(ledger.standing(), recipient="search", version="1")
+        ledger.record_listed(ledger.decisions_in_force(), recipient="search", version="1")
     page = heron.see(f"/case/{EXACT}")
     assert "On the list of: search ." in text(page)
     heron.send(page, f"/case/{EXACT}/appeal", why="These are my own pictures.")
@@ -46,8 +47,8 @@ def test_two_people_carry_a_case_from_new_to_a_decision_and_through_an_appeal(of
     owl.send(page, f"/case/{EXACT}/decide-appeal", outcome="overturned", why="They are.")
     assert "removed" in text(owl.see("/list?to=search")).replace("1 removed", "removed")
     with office.ledger() as ledger:
-        assert not list(ledger.standing())
-        assert verify_ledger.verify(ledger).breaks == ()
+        assert not list(ledger.decisions_in_force())
+        assert verify_ledger.verify_ledger(ledger).faults == ()
 
 
 def test_a_rehearsal_shows_why_nothing_is_reported_and_no_owner_is_told(office: Office) -> None:
@@ -74,7 +75,9 @@ def test_reviewers_are_shown_what_is_asked_of_them_apart_from_what_owners_are_to
     assert "For reviewers." not in text(page.see(f"/case/{EXACT}"))  # the policy was recorded without it
     new = {**POLICY, "fingerprint": "1" * 64, "rules": [asked]}
     act = opened(4)
-    office.record(Act("policy", "", "auditor", new), replace(act, data={**act.data, "policy": new["fingerprint"]}))
+    office.record(
+        LedgerAction("policy", "", "auditor", new), replace(act, data={**act.data, "policy": new["fingerprint"]})
+    )
     assert (
         "For reviewers. Look at the counts first. What the owner is told to do. Train again on a cleaned version, "
         "and say so in the card."
@@ -99,7 +102,7 @@ def test_a_proposal_on_fewer_reasons_stays_secret_when_a_new_round_begins(office
     heron.opine(EXACT, "demote", "An argument that nobody else may read yet.")
     reason = dict(opened(1).data["reasons"][0], fact="trained on dataset northlight/other")
     joined = {"copies": [], "reasons": [reason], "facts": [], "digests": [], "policy": "0" * 64, "version": "0"}
-    office.record(Act("joined", EXACT, "auditor", joined))
+    office.record(LedgerAction("joined", EXACT, "auditor", joined))
     assert "An argument" not in wren.see(f"/case/{EXACT}")
 
 
@@ -111,7 +114,7 @@ def test_where_two_differ_a_third_decides_between_their_verdicts(office: Office)
     assert {"demote", "label", "interim"} == set(re.findall(r'name="verdict" value="([\w-]+)"', page))
     owl.opine(EXACT, "label", "Agreed.")
     with office.ledger() as ledger:
-        assert [decision.verdict for decision in ledger.standing()] == ["label"]
+        assert [decision.verdict for decision in ledger.decisions_in_force()] == ["label"]
 
 
 def test_a_case_of_near_matches_alone_must_be_confirmed_first(office: Office) -> None:
@@ -196,7 +199,7 @@ def test_one_reviewer_may_act_at_once_only_where_a_list_or_an_exact_match_says_s
     assert 'value="interim"' not in heron.see(f"/case/{NEAR}")
     assert "72 hours at most" in heron.opine(LISTED, "interim")
     with office.ledger() as ledger:
-        (decision,) = ledger.standing()
+        (decision,) = ledger.decisions_in_force()
     assert (decision.verdict, decision.approver) == ("interim", "")
 
 
@@ -319,7 +322,7 @@ def test_the_list_to_build_says_what_is_new_changed_and_removed(office: Office) 
     with office.ledger() as ledger:
         decided(ledger, EXACT)
         decided(ledger, LISTED)
-        ledger.record_listed(ledger.standing(), recipient="search", version="1")
+        ledger.record_listed(ledger.decisions_in_force(), recipient="search", version="1")
         ledger.reopen(EXACT, "heron", why="New facts.")
         decided(ledger, EXACT, "label")
         ledger.reopen(LISTED, "heron", why="New facts.")
@@ -335,7 +338,7 @@ def test_the_list_to_build_says_what_is_new_changed_and_removed(office: Office) 
 def test_a_ledger_that_another_program_writes_to_is_waited_for_and_words_are_given_back(office: Office) -> None:
     heron = office.browser("heron")
     page = heron.see(f"/case/{EXACT}")
-    other = sqlite3.connect(office.folder / FILE, isolation_level=None)
+    other = sqlite3.connect(office.folder / LEDGER_FILE, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     try:
         busy = heron.send(page, f"/case/{EXACT}/decide", 503, verdict="label", why="Do not lose these words.")
@@ -349,7 +352,7 @@ def test_a_ledger_that_another_program_writes_to_is_waited_for_and_words_are_giv
 
 def tamper(folder: Path, statement: str, *values: object) -> None:
     """Write past the ledger's triggers, as somebody with the file can."""
-    with sqlite3.connect(folder / FILE) as database:
+    with sqlite3.connect(folder / LEDGER_FILE) as database:
         triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for name, _ in triggers:
             database.execute(f"DROP TRIGGER {name}")
@@ -386,14 +389,14 @@ def test_a_whole_verification_names_the_entry_that_was_changed(office: Office) -
 
 def test_a_ledger_cut_back_rewritten_or_replaced_under_the_page_is_refused(office: Office, tmp_path: Path) -> None:
     older = tmp_path / "older.sqlite"
-    shutil.copy(office.folder / FILE, older)
+    shutil.copy(office.folder / LEDGER_FILE, older)
     heron = office.browser("heron")
     heron.opine(EXACT, "label")
     heron.see("/")
     newer = tmp_path / "newer.sqlite"
-    shutil.copy(office.folder / FILE, newer)
+    shutil.copy(office.folder / LEDGER_FILE, newer)
 
-    shutil.copy(older, office.folder / FILE)
+    shutil.copy(older, office.folder / LEDGER_FILE)
     assert "it was cut back or replaced by an older copy" in text(heron.see("/", 500))
 
     with office.ledger() as ledger:  # the same key signs another story, as long and longer
@@ -404,15 +407,15 @@ def test_a_ledger_cut_back_rewritten_or_replaced_under_the_page_is_refused(offic
 
     with Ledger.create(tmp_path / "other", clock=office.clock) as other:
         other.record(*(opened(number) for number in range(20)))
-    shutil.copy(tmp_path / "other" / FILE, office.folder / FILE)
+    shutil.copy(tmp_path / "other" / LEDGER_FILE, office.folder / LEDGER_FILE)
     assert "is another ledger than the one this page began with" in text(heron.see("/", 500))
 
-    (office.folder / FILE).write_bytes(b"not a database" * 100)
+    (office.folder / LEDGER_FILE).write_bytes(b"not a database" * 100)
     assert "The ledger cannot be relied on" in text(heron.see("/", 500))
-    (office.folder / FILE).unlink()
+    (office.folder / LEDGER_FILE).unlink()
     assert "holds no ledger" in text(heron.see("/", 422))
 
-    shutil.copy(newer, office.folder / FILE)
+    shutil.copy(newer, office.folder / LEDGER_FILE)
     assert "2 cases that you can take up" in text(heron.see("/"))
 
 
@@ -437,7 +440,7 @@ def test_many_requests_at_once_are_answered_by_a_growing_ledger(office: Office) 
     assert answers.count(200) == 30
     assert set(answers) <= {200, 409, 422}
     with office.ledger() as ledger:
-        assert verify_ledger.verify(ledger).breaks == ()
+        assert verify_ledger.verify_ledger(ledger).faults == ()
 
 
 # Text from outside

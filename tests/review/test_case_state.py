@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from auditor.cli.review import list_ as list_cases
 from auditor.errors import UsageError
-from auditor.review import VERDICTS
-from auditor.review.case_state import Event, State, apply
-from auditor.review.decisions import RANKS, STRENGTHS, Strength, later
+from auditor.review import VERDICT_MEANINGS
+from auditor.review.case_state import CaseState, LedgerEvent
+from auditor.review.case_transitions import apply_event
+from auditor.review.decisions import STRENGTH_MEANINGS, STRENGTH_RANKS, Strength
+from auditor.review.timestamps import add_time
 from tests.reviewing import case_id, opened
 
 CASE = case_id(1)
@@ -28,21 +30,21 @@ class Story:
         self.time = "2026-11-23T09:00:00Z"
         self.number = 0
         act = opened(1, strength)
-        self.state: State = apply(None, Event(0, self.time, act.actor, "opened", CASE, act.data))
+        self.state: CaseState = apply_event(None, LedgerEvent(0, self.time, act.actor, "opened", CASE, act.data))
 
-    def does(self, actor: str, kind: str, hours: float = 1, **data: Any) -> State:
-        time = later(self.time, hours=hours)
-        self.state = apply(self.state, Event(self.number + 1, time, actor, kind, CASE, data))
+    def does(self, actor: str, kind: str, hours: float = 1, **data: Any) -> CaseState:
+        time = add_time(self.time, hours=hours)
+        self.state = apply_event(self.state, LedgerEvent(self.number + 1, time, actor, kind, CASE, data))
         self.time, self.number = time, self.number + 1
         return self.state
 
-    def claims(self, actor: str, hours: float = 4) -> State:
-        return self.does(actor, "claimed", until=later(self.time, hours=1 + hours))
+    def claims(self, actor: str, hours: float = 4) -> CaseState:
+        return self.does(actor, "claimed", until=add_time(self.time, hours=1 + hours))
 
-    def says(self, actor: str, kind: str, verdict: str = "de-index", **more: Any) -> State:
+    def says(self, actor: str, kind: str, verdict: str = "de-index", **more: Any) -> CaseState:
         return self.does(actor, kind, verdict=verdict, rules=RULE, why="words", **more)
 
-    def decided(self, verdict: str = "de-index") -> State:
+    def decided(self, verdict: str = "de-index") -> CaseState:
         self.claims("heron")
         self.says("heron", "proposed", verdict)
         return self.says("wren", "reviewed", verdict)
@@ -82,10 +84,10 @@ def test_who_took_back_an_opinion_after_seeing_the_other_gives_none_in_this_roun
     story.says("wren", "reviewed", "gate")
     with pytest.raises(UsageError, match="heron has given no opinion on it that could"):
         story.does("heron", "withdrawn")
-    assert story.does("wren", "withdrawn").base == "proposed"
+    assert story.does("wren", "withdrawn").phase == "proposed"
     with pytest.raises(UsageError, match="wren has seen the other opinion"):
         story.says("wren", "reviewed", "label")
-    assert story.says("owl", "reviewed", "label").base == "approved"
+    assert story.says("owl", "reviewed", "label").phase == "approved"
 
 
 def test_two_who_agree_decide() -> None:
@@ -97,7 +99,7 @@ def test_two_who_agree_decide() -> None:
     assert state.stage(story.time) == "approved"
     (decision,) = state.in_force
     assert (decision.verdict, decision.proposer, decision.approver) == ("de-index", "heron", "wren")
-    assert decision.stands(story.time)
+    assert decision.is_in_force(story.time)
     assert (decision.review_by, decision.expires_at) == ("2027-05-22T12:00:00Z", "2027-06-21T12:00:00Z")
 
 
@@ -141,7 +143,7 @@ def test_a_claim_keeps_others_away_until_it_ends() -> None:
         story.claims("wren")
     assert story.state.stage("2026-11-23T13:59:59Z") == "claimed"
     assert story.state.stage("2026-11-23T14:00:00Z") == "new"
-    story.does("wren", "claimed", hours=4, until=later(story.time, hours=8))
+    story.does("wren", "claimed", hours=4, until=add_time(story.time, hours=8))
     with pytest.raises(UsageError, match="wren has claimed it"):
         story.says("heron", "proposed")
     with pytest.raises(UsageError, match="heron has no claim on it"):
@@ -176,7 +178,7 @@ def test_an_exact_match_has_nothing_to_confirm() -> None:
 def test_one_reviewer_alone_needs_an_exact_match_or_listed_weights(strength: Strength) -> None:
     story = Story(strength)
     with pytest.raises(UsageError, match="needs an exact match or weights that a list holds"):
-        story.says("heron", "interim", "interim", expires=later(story.time, hours=73))
+        story.says("heron", "interim", "interim", expires=add_time(story.time, hours=73))
 
 
 def test_an_interim_decision_ends_within_72_hours_and_comes_once() -> None:
@@ -186,16 +188,16 @@ def test_an_interim_decision_ends_within_72_hours_and_comes_once() -> None:
     state = story.says("heron", "interim", "interim", expires="2026-11-26T10:00:00Z")
     (decision,) = state.in_force
     assert decision.approver == ""
-    assert decision.stands("2026-11-26T09:59:59Z")
-    assert not decision.stands("2026-11-26T10:00:00Z")
-    assert decision.lapsed("2026-11-26T10:00:00Z")
+    assert decision.is_in_force("2026-11-26T09:59:59Z")
+    assert not decision.is_in_force("2026-11-26T10:00:00Z")
+    assert decision.has_lapsed("2026-11-26T10:00:00Z")
     with pytest.raises(UsageError, match="had an interim decision already"):
         story.says("wren", "interim", "interim", expires="2026-11-25T10:00:00Z")
 
 
 def test_a_decision_of_two_takes_the_interim_ones_place() -> None:
     story = Story()
-    story.says("heron", "interim", "interim", expires=later(story.time, hours=72))
+    story.says("heron", "interim", "interim", expires=add_time(story.time, hours=72))
     state = story.decided("no-action")
     assert [(d.verdict, d.status) for d in state.decisions] == [("interim", "superseded"), ("no-action", "standing")]
     assert state.decisions[1].supersedes == state.decisions[0].id
@@ -213,10 +215,10 @@ def test_a_lapsed_date_asks_for_a_new_look_and_drops_nothing_silently() -> None:
     state = Story().decided()
     (decision,) = state.in_force
     assert state.stage(decision.review_by) == "re-review"
-    assert decision.stands(decision.review_by)
-    assert decision.due(decision.review_by)
-    assert not decision.stands(decision.expires_at)
-    assert decision.lapsed(decision.expires_at)
+    assert decision.is_in_force(decision.review_by)
+    assert decision.is_due_for_review(decision.review_by)
+    assert not decision.is_in_force(decision.expires_at)
+    assert decision.has_lapsed(decision.expires_at)
     assert state.stage(decision.expires_at) == "re-review"
 
 
@@ -253,7 +255,7 @@ def test_an_appeal_is_decided_by_someone_who_took_no_part() -> None:
             story.does(involved, "appeal-decided", outcome="upheld", why="words")
         with pytest.raises(UsageError, match="took part"):
             story.claims(involved)
-    assert story.state.in_force[0].stands(story.time)
+    assert story.state.in_force[0].is_in_force(story.time)
     state = story.does("owl", "appeal-decided", outcome="overturned", why="The card was forged.")
     assert state.stage(story.time) == "overturned"
     assert state.in_force == ()
@@ -310,7 +312,7 @@ def test_a_decision_that_does_not_stand_goes_on_no_list() -> None:
         story.does("auditor", "listed", hours=24 * 211, decision=decision.id, recipient="search")
 
 
-def _joined(story: Story, *, copies: tuple[str, ...] = (), reasons: tuple[str, ...] = ()) -> State:
+def _joined(story: Story, *, copies: tuple[str, ...] = (), reasons: tuple[str, ...] = ()) -> CaseState:
     first = opened(1).data
     said = [{**first["reasons"][0], "fact": fact} for fact in reasons]
     return story.does(
@@ -340,13 +342,13 @@ def test_new_reasons_begin_anew_what_was_not_decided_on_them() -> None:
     story.claims("heron")
     story.says("heron", "proposed", "no-action")
     state = _joined(story, reasons=("another dataset",))
-    assert (state.base, state.opinions) == ("new", ())
+    assert (state.phase, state.opinions) == ("new", ())
     story = Story()
     story.decided("no-action")
-    assert _joined(story, reasons=("another dataset",)).base == "new"
+    assert _joined(story, reasons=("another dataset",)).phase == "new"
     story = Story()
     story.decided()
-    assert _joined(story, reasons=("another dataset",)).base == "approved"
+    assert _joined(story, reasons=("another dataset",)).phase == "approved"
 
 
 def test_opinions_say_why_and_name_rules_that_the_case_rests_on() -> None:
@@ -386,14 +388,14 @@ def _acts() -> st.SearchStrategy[tuple[str, str, Mapping[str, Any], float]]:
     return st.builds(lambda actor, kind, hours: (actor, *kind, hours), st.sampled_from(ACTORS), kinds, st.floats(0, 60))
 
 
-def _all(strength: Strength, acts: list[tuple[str, str, Mapping[str, Any], float]]) -> Iterator[State]:
+def _all(strength: Strength, acts: list[tuple[str, str, Mapping[str, Any], float]]) -> Iterator[CaseState]:
     story = Story(strength)
     for actor, kind, data, hours in acts:
-        time = later(story.time, hours=hours)
+        time = add_time(story.time, hours=hours)
         data = dict(data)
         if "hours" in data:
             span = data.pop("hours")
-            ends = {"until": later(time, hours=span), "expires": later(time, hours=span)}
+            ends = {"until": add_time(time, hours=span), "expires": add_time(time, hours=span)}
             data |= ends | ({"verdict": "interim", "rules": RULE, "why": "words"} if kind == "interim" else {})
         if kind == "listed":
             data["decision"] = story.state.in_force[0].id if story.state.in_force else ""
@@ -409,12 +411,12 @@ def test_whatever_people_do_in_whatever_order(strength: Strength, acts: list[Any
     for state in itertools.islice(_all(strength, acts), 100):
         assert sum(decision.status == "standing" for decision in state.decisions) <= 1
         for decision in state.decisions:
-            assert decision.verdict in VERDICTS
+            assert decision.verdict in VERDICT_MEANINGS
             assert decision.proposer != decision.approver
             assert decision.explanation
             if decision.verdict == "interim":
                 assert strength != "near"
-                assert decision.expires_at <= later(decision.decided_at, hours=72)
+                assert decision.expires_at <= add_time(decision.decided_at, hours=72)
             else:
                 assert decision.approver
             if decision.verdict == "de-index" and strength == "near":
@@ -427,9 +429,9 @@ def test_whatever_people_do_in_whatever_order(strength: Strength, acts: list[Any
 
 
 def test_every_strength_has_a_place_in_the_queue_and_older_ledgers_keep_theirs() -> None:
-    assert list(RANKS) == list(STRENGTHS)
-    assert list(RANKS.values()) == sorted(RANKS.values())
+    assert list(STRENGTH_RANKS) == list(STRENGTH_MEANINGS)
+    assert list(STRENGTH_RANKS.values()) == sorted(STRENGTH_RANKS.values())
     before = {"listed": 0, "exact": 1, "named": 2, "near": 3, "stated": 4}
-    assert {strength: RANKS[strength] for strength in before} == before  # type: ignore[index]
+    assert {strength: STRENGTH_RANKS[strength] for strength in before} == before  # type: ignore[index]
     option = next(option for option in list_cases.params if option.name == "confidence")
-    assert tuple(option.type.choices) == tuple(STRENGTHS)  # type: ignore[attr-defined]
+    assert tuple(option.type.choices) == tuple(STRENGTH_MEANINGS)  # type: ignore[attr-defined]

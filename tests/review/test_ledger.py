@@ -21,12 +21,14 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import SealError, UsageError
-from auditor.review import Ledger, Query, case_state, queue, reviewers
+from auditor.review import Ledger, Query, case_state, case_transitions, queue, reviewers
 from auditor.review import ledger as ledger_module
-from auditor.review.checkpoints import Checkpoint
-from auditor.review.checkpoints import opened as opened_note
-from auditor.review.ledger import FILE, KEY, Act, _body, event_of
-from auditor.review.verify_ledger import export, restore, verify
+from auditor.review.checkpoints import Checkpoint, verify_checkpoint
+from auditor.review.ledger import KEY_FILE, LedgerAction
+from auditor.review.ledger_entries import decode_entry, encode_entry
+from auditor.review.ledger_export import export_ledger, restore_ledger
+from auditor.review.ledger_storage import LEDGER_FILE
+from auditor.review.verify_ledger import verify_ledger
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey
 from tests.reviewing import Clock, case_id, decided, made, opened
@@ -48,7 +50,7 @@ def book(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
 
 def exported(ledger: Ledger) -> str:
     out = io.StringIO()
-    export(ledger, out)
+    export_ledger(ledger, out)
     return out.getvalue()
 
 
@@ -58,12 +60,12 @@ def exported(ledger: Ledger) -> str:
 def test_a_case_is_decided_and_read_back(book: Ledger, tmp_path: Path) -> None:
     decided(book, CASE)
     with Ledger.open(tmp_path / "ledger") as again:
-        (decision,) = again.standing()
+        (decision,) = again.decisions_in_force()
         assert (decision.verdict, decision.proposer, decision.approver) == ("de-index", "heron", "wren")
         assert decision.index == 5
         assert decision.evidence == book.history(CASE)[-2].leaf
         assert list(again.decisions()) == [decision]
-        assert list(again.standing(verdicts=("label",))) == []
+        assert list(again.decisions_in_force(verdicts=("label",))) == []
 
 
 def test_of_two_who_decide_at_once_one_is_told(book: Ledger, tmp_path: Path) -> None:
@@ -88,11 +90,11 @@ def test_of_two_who_decide_at_once_one_is_told(book: Ledger, tmp_path: Path) -> 
         thread.join()
     assert sorted(outcomes)[1] == "decided"
     assert "is approved; a second opinion is given on a proposed case" in sorted(outcomes)[0]
-    assert verify(book).breaks == ()
+    assert verify_ledger(book).faults == ()
 
 
 def test_who_looked_at_an_older_case_is_told(book: Ledger) -> None:
-    seen = book.shown(CASE).last
+    seen = book.blinded_state(CASE).last_event
     book.claim(CASE, "heron")
     with pytest.raises(UsageError, match=r"has changed since you looked at it \(claimed by heron\)"):
         book.propose(CASE, "heron", "label", why="words", seen=seen)
@@ -102,13 +104,13 @@ def test_only_reviewers_act_and_the_program_gives_no_opinion(book: Ledger) -> No
     with pytest.raises(UsageError, match="'stranger': is no reviewer of this ledger"):
         book.claim(CASE, "stranger")
     with pytest.raises(UsageError, match="is the program itself"):
-        book.claim(CASE, reviewers.MACHINE)
+        book.claim(CASE, reviewers.PROGRAM_ACTOR)
 
 
 def test_one_person_has_one_pseudonym(book: Ledger) -> None:
     with pytest.raises(UsageError, match="heron and swift are the same person"):
-        reviewers.add(book.folder, "swift", "  PERSON   heron ")
-    with (book.folder / reviewers.FILE).open("a") as file:
+        reviewers.add_reviewer(book.folder, "swift", "  PERSON   heron ")
+    with (book.folder / reviewers.REVIEWERS_FILE).open("a") as file:
         file.write('swift = "Person Heron"\n')
     with pytest.raises(UsageError, match="are the same person"):
         book.claim(CASE, "swift")
@@ -116,9 +118,9 @@ def test_one_person_has_one_pseudonym(book: Ledger) -> None:
 
 def test_the_ledger_holds_no_person(book: Ledger) -> None:
     decided(book, CASE)
-    assert b"Person" not in (book.folder / FILE).read_bytes()
+    assert b"Person" not in (book.folder / LEDGER_FILE).read_bytes()
     assert "Person" not in exported(book)
-    for name in (FILE, KEY, reviewers.FILE):
+    for name in (LEDGER_FILE, KEY_FILE, reviewers.REVIEWERS_FILE):
         assert (book.folder / name).stat().st_mode & 0o077 == 0
 
 
@@ -126,7 +128,7 @@ def shown(book: Ledger) -> str:
     """Everything that anyone is shown of the case and the queue."""
     from auditor.review.case_view import case_json, case_lines, queue_json, queue_lines
 
-    state, events, page = book.shown(CASE), book.history(CASE), book.queue()
+    state, events, page = book.blinded_state(CASE), book.history(CASE), book.queue()
     lines = (*case_lines(state, events, {}, None, book.now), *queue_lines(page))
     said = (case_json(state, events, {}, None, book.now), queue_json(page))
     return "\n".join((*lines, *map(json.dumps, said), repr(state), repr(events), repr(page)))
@@ -148,8 +150,8 @@ def test_nor_of_an_opinion_that_new_reasons_have_undone(book: Ledger) -> None:
     book.propose(CASE, "heron", "demote", why="A telling word: zanzibar.")
     first = opened(1).data
     more = {**first, "reasons": [{**first["reasons"][0], "fact": "another dataset"}], "facts": []}
-    book.record(Act("joined", CASE, reviewers.MACHINE, more))
-    assert book.shown(CASE).stage(book.now) == "new"
+    book.record(LedgerAction("joined", CASE, reviewers.PROGRAM_ACTOR, more))
+    assert book.blinded_state(CASE).stage(book.now) == "new"
     assert "zanzibar" not in shown(book)
     assert "demote" not in shown(book)
     decided(book, CASE)
@@ -160,14 +162,14 @@ def test_a_clock_that_goes_back_brings_nothing_back(book: Ledger, clock: Clock) 
     book.interim(CASE, "heron", why="An exact match.", hours=1)
     clock.pass_(hours=2)
     book.claim(case_id(2), "heron")
-    assert list(book.standing()) == []
+    assert list(book.decisions_in_force()) == []
     clock.pass_(hours=-1.5)
-    assert list(book.standing()) == []
+    assert list(book.decisions_in_force()) == []
     with pytest.raises(UsageError, match="the clock says 2026-11-23T09:30:00Z, before the ledger's last event"):
         book.confirm(case_id(2), "heron", why="words")
     book.correct_clock("heron", why="The machine was two hours ahead.")
     book.confirm(case_id(2), "heron", why="words")
-    assert verify(book).breaks == ()
+    assert verify_ledger(book).faults == ()
 
 
 def test_a_clock_that_is_set_right_by_seconds_stands_still(book: Ledger, clock: Clock) -> None:
@@ -183,7 +185,7 @@ def test_a_clock_that_is_set_right_by_seconds_stands_still(book: Ledger, clock: 
 def test_acts_are_recorded_all_or_none(book: Ledger) -> None:
     size = book.size
     with pytest.raises(UsageError, match="say why"):
-        book.record(opened(3), Act("confirmed", case_id(2), "heron", {"why": ""}))
+        book.record(opened(3), LedgerAction("confirmed", case_id(2), "heron", {"why": ""}))
     assert book.size == size
     with pytest.raises(UsageError, match="there is no such case"):
         book.state(case_id(3))
@@ -214,7 +216,7 @@ def test_the_tables_can_only_be_added_to(book: Ledger, statement: str) -> None:
 
 def _forge(book: Ledger, *statements: str) -> Ledger:
     """Change the file as somebody would who can write it: triggers taken off and put back."""
-    with closing(sqlite3.connect(book.folder / FILE, isolation_level=None)) as database:
+    with closing(sqlite3.connect(book.folder / LEDGER_FILE, isolation_level=None)) as database:
         database.create_function("leaf", 1, lambda body: merkle.hash_leaf(body.encode()))
         triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for name, _ in triggers:
@@ -259,13 +261,13 @@ def _forge(book: Ledger, *statements: str) -> Ledger:
 )
 def test_verify_tells_where_a_ledger_was_changed(book: Ledger, statement: str, told: str) -> None:
     decided(book, CASE)
-    assert verify(book).breaks == ()
+    assert verify_ledger(book).faults == ()
     with _forge(book, statement) as forged:
-        assert any(told in str(one) for one in verify(forged).breaks), verify(forged).breaks
+        assert any(told in str(one) for one in verify_ledger(forged).faults), verify_ledger(forged).faults
 
 
 def test_a_ledger_without_its_triggers_is_not_opened(book: Ledger) -> None:
-    with closing(sqlite3.connect(book.folder / FILE)) as database:
+    with closing(sqlite3.connect(book.folder / LEDGER_FILE)) as database:
         database.execute("DROP TRIGGER events_delete")
     with pytest.raises(SealError, match="table or trigger events_delete is missing"):
         Ledger.open(book.folder)
@@ -276,11 +278,11 @@ def _signed_by_its_key(
 ) -> None:
     """Add an event that would be refused, as somebody can who has the key: chained, hashed and signed."""
     number = book.size
-    body = _body(number, time or book.now, actor, kind, CASE, data, previous or [*book.all_events()][-1].leaf)
+    body = encode_entry(number, time or book.now, actor, kind, CASE, data, previous or [*book.all_events()][-1].leaf)
     grown = tuple(merkle.completed_subtrees(number, merkle.hash_leaf(body.encode()), book.node))
     nodes = {(level, at): hashed for level, at, hashed in grown}
     root = merkle.root_hash(number + 1, lambda level, at: nodes.get((level, at)) or book.node(level, at))
-    note = Checkpoint(book.origin, number + 1, root).signed(SigningKey.load(book.folder / KEY))
+    note = Checkpoint(book.origin, number + 1, root).sign(SigningKey.load(book.folder / KEY_FILE))
     book.database.execute("INSERT INTO events (number, body) VALUES (?, ?)", (number, body))
     book.database.executemany("INSERT INTO tree VALUES (?, ?, ?)", grown)
     book.database.execute("INSERT INTO checkpoints VALUES (?, ?)", (number + 1, note))
@@ -291,15 +293,15 @@ def test_a_signed_event_that_the_rules_refuse_is_found(book: Ledger) -> None:
     book.propose(CASE, "heron", "de-index", why="words")
     rules = ["trained-on-known-content"]
     _signed_by_its_key(book, "reviewed", "heron", {"verdict": "de-index", "rules": rules, "why": "words"})
-    (broken,) = verify(book).breaks
+    (broken,) = verify_ledger(book).faults
     assert str(broken).startswith("event 5: should not have been recorded: case 0000000000000001: heron has given")
     with pytest.raises(UsageError, match="heron has given an opinion"):
-        list(book.standing())
+        list(book.decisions_in_force())
 
 
 def test_a_signed_event_that_does_not_follow_or_is_of_an_earlier_time_is_found(book: Ledger) -> None:
     _signed_by_its_key(book, "confirmed", "owl", {"why": "words"}, time="2026-11-23T08:00:00Z", previous="00")
-    assert [str(one) for one in verify(book).breaks][:2] == [
+    assert [str(one) for one in verify_ledger(book).faults][:2] == [
         "event 3: does not follow from the event before it",
         "event 3: is of 2026-11-23T08:00:00Z, before the event before it",
     ]
@@ -308,11 +310,11 @@ def test_a_signed_event_that_does_not_follow_or_is_of_an_earlier_time_is_found(b
 def test_a_ledger_cut_short_is_found_by_a_checkpoint_kept_elsewhere(book: Ledger, tmp_path: Path) -> None:
     shutil.copytree(book.folder, tmp_path / "before")
     decided(book, CASE)
-    note = book.note()
-    assert verify(book, earlier=note).breaks == ()
+    note = book.checkpoint_note()
+    assert verify_ledger(book, earlier=note).faults == ()
     with Ledger.open(tmp_path / "before") as older:
-        assert verify(older).breaks == ()
-        assert [str(one) for one in verify(older, earlier=note).breaks] == [
+        assert verify_ledger(older).faults == ()
+        assert [str(one) for one in verify_ledger(older, earlier=note).faults] == [
             "event 3: is missing: the earlier checkpoint has 6 events"
         ]
 
@@ -320,17 +322,17 @@ def test_a_ledger_cut_short_is_found_by_a_checkpoint_kept_elsewhere(book: Ledger
 def test_a_ledger_rewritten_by_the_holder_of_its_key_is_found_by_a_checkpoint(book: Ledger, tmp_path: Path) -> None:
     shutil.copytree(book.folder, tmp_path / "before")
     book.confirm(case_id(2), "owl", why="words")
-    note = book.note()
+    note = book.checkpoint_note()
     with Ledger.open(tmp_path / "before", clock=Clock()) as other:
         other.confirm(case_id(2), "owl", why="other words")
-        assert verify(other).breaks == ()
-        (broken,) = verify(other, earlier=note).breaks
+        assert verify_ledger(other).faults == ()
+        (broken,) = verify_ledger(other, earlier=note).faults
         assert str(broken) == "event 3: this event, or one before it, is not what it was at the earlier checkpoint of 4"
 
 
 def test_a_checkpoint_of_another_ledger_is_refused(book: Ledger, tmp_path: Path) -> None:
     with made(tmp_path / "other") as other:
-        (broken,) = verify(book, earlier=other.note()).breaks
+        (broken,) = verify_ledger(book, earlier=other.checkpoint_note()).faults
         assert "the earlier checkpoint: a checkpoint is damaged, or another key signed it" in str(broken)
 
 
@@ -349,7 +351,7 @@ def test_a_checkpoint_of_another_ledger_is_refused(book: Ledger, tmp_path: Path)
 def test_nothing_that_was_changed_stands(book: Ledger, statements: tuple[str, ...]) -> None:
     decided(book, CASE)
     with _forge(book, *statements) as forged, pytest.raises((SealError, UsageError)):
-        list(forged.standing())
+        list(forged.decisions_in_force())
 
 
 @pytest.mark.parametrize(
@@ -362,7 +364,7 @@ def test_the_file_that_was_changed_is_named(book: Ledger, old: str, new: str, sa
         _forge(book, f"UPDATE events SET body = replace(body, '{old}', '{new}') WHERE number = 5") as forged,
         pytest.raises(SealError, match=rf"ledger\.sqlite: {said}; run `auditor review verify`"),
     ):
-        list(forged.standing())
+        list(forged.decisions_in_force())
 
 
 def test_a_case_that_was_changed_is_not_shown(book: Ledger) -> None:
@@ -370,7 +372,7 @@ def test_a_case_that_was_changed_is_not_shown(book: Ledger) -> None:
         _forge(book, "UPDATE events SET body = replace(body, 'atelier/model-1', 'atelier/model-9')") as forged,
         pytest.raises(SealError, match="event 1 was changed; run `auditor review verify`"),
     ):
-        forged.shown(CASE)
+        forged.blinded_state(CASE)
 
 
 def test_nothing_is_recorded_upon_a_ledger_that_was_changed(book: Ledger) -> None:
@@ -382,15 +384,15 @@ def test_nothing_is_recorded_upon_a_ledger_that_was_changed(book: Ledger) -> Non
 
 
 def test_another_key_signs_nothing_here(book: Ledger) -> None:
-    (book.folder / KEY).unlink()
-    SigningKey.create(book.folder / KEY)
+    (book.folder / KEY_FILE).unlink()
+    SigningKey.create(book.folder / KEY_FILE)
     with pytest.raises(SealError, match="is not the key that this ledger began with"):
         book.claim(CASE, "heron")
 
 
 def test_any_byte_of_the_file_that_changes_is_found_or_changes_nothing(book: Ledger, tmp_path: Path) -> None:
     decided(book, CASE)
-    whole, data = exported(book), (book.folder / FILE).read_bytes()
+    whole, data = exported(book), (book.folder / LEDGER_FILE).read_bytes()
     copy = tmp_path / "copy"
     shutil.copytree(book.folder, copy)
     random_ = random.Random(6)
@@ -401,10 +403,10 @@ def test_any_byte_of_the_file_that_changes_is_found_or_changes_nothing(book: Led
     for place in places:
         changed = bytearray(data)
         changed[place] ^= 1 << random_.randrange(8)
-        (copy / FILE).write_bytes(changed)
+        (copy / LEDGER_FILE).write_bytes(changed)
         try:
             with Ledger.open(copy, clock=Clock()) as ledger:
-                broken = bool(verify(ledger).breaks)
+                broken = bool(verify_ledger(ledger).faults)
                 assert broken or exported(ledger) == whole, place
         except SealError:
             broken = True
@@ -415,7 +417,7 @@ def test_any_byte_of_the_file_that_changes_is_found_or_changes_nothing(book: Led
 
 def test_every_event_is_proven_to_be_in_the_ledger(book: Ledger) -> None:
     decided(book, CASE)
-    checkpoint = opened_note(book.note(), book.public)
+    checkpoint = verify_checkpoint(book.checkpoint_note(), book.public)
     for event in book.all_events():
         proof = merkle.inclusion_proof(event.number, checkpoint.size, book.node)
         assert merkle.verify_inclusion(bytes.fromhex(event.leaf), event.number, checkpoint.size, proof, checkpoint.root)
@@ -427,21 +429,21 @@ def test_every_event_is_proven_to_be_in_the_ledger(book: Ledger) -> None:
 def test_a_leaf_shows_all_of_an_event_but_its_words(book: Ledger) -> None:
     decided(book, CASE)
     proposed, reviewed = [*book.all_events()][-2:]
-    shown = json.loads(reviewed.closed)
+    shown = json.loads(reviewed.redacted)
     assert shown["data"].keys() == {"verdict", "rules", "review_by", "words"}
     assert (shown["actor"], shown["kind"], shown["case"]) == ("wren", "reviewed", CASE)
-    assert bytes.fromhex(reviewed.leaf) == merkle.hash_leaf(reviewed.closed.encode())
-    assert "The digest is on the list." not in proposed.closed
-    assert "I compared it too." not in reviewed.closed
-    (decision,) = book.standing()
-    assert (decision.leaf, decision.logged) == (reviewed.leaf, reviewed.closed)
+    assert bytes.fromhex(reviewed.leaf) == merkle.hash_leaf(reviewed.redacted.encode())
+    assert "The digest is on the list." not in proposed.redacted
+    assert "I compared it too." not in reviewed.redacted
+    (decision,) = book.decisions_in_force()
+    assert (decision.leaf, decision.logged) == (reviewed.leaf, reviewed.redacted)
 
 
 def test_the_same_words_are_never_shown_as_the_same(book: Ledger) -> None:
     """Else whoever guesses them could tell."""
     for case in (CASE, case_id(2)):
-        book.record(Act("reported", case, "heron", {"outcome": "not-due", "why": "No."}))
-    one, two = [json.loads(event.closed)["data"]["words"] for event in [*book.all_events()][-2:]]
+        book.record(LedgerAction("reported", case, "heron", {"outcome": "not-due", "why": "No."}))
+    one, two = [json.loads(event.redacted)["data"]["words"] for event in [*book.all_events()][-2:]]
     assert one != two
 
 
@@ -452,27 +454,27 @@ def test_words_and_their_salt_are_part_of_what_is_signed(book: Ledger, old: str)
     if old.startswith('"'):
         statement = f"""UPDATE events SET body = replace(body, '{old}', '{old}0') WHERE number = 5"""
     with _forge(book, statement) as forged:
-        assert "event 5: the Merkle tree does not hold it" in str(verify(forged).breaks[0])
+        assert "event 5: the Merkle tree does not hold it" in str(verify_ledger(forged).faults[0])
 
 
 def test_an_event_cannot_be_put_in_place_by_what_its_leaf_shows(book: Ledger) -> None:
     """It has the same leaf; its words would be gone, and nobody would see it."""
     decided(book, CASE)
-    closed = [*book.all_events()][-1].closed
+    closed = [*book.all_events()][-1].redacted
     with _forge(book, f"UPDATE events SET body = '{closed}' WHERE number = 5") as forged:
-        assert "event 5: an entry of the ledger is damaged" in str(verify(forged).breaks[0])
+        assert "event 5: an entry of the ledger is damaged" in str(verify_ledger(forged).faults[0])
 
 
 def test_a_ledger_of_format_1_goes_on_as_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_module, "FORMAT", 1)
+    monkeypatch.setattr(ledger_module, "LEDGER_FORMAT", 1)
     with made(tmp_path / "old") as old:
         old.record(opened(1))
     monkeypatch.undo()
     with Ledger.open(tmp_path / "old", clock=Clock()) as old:
         decided(old, CASE)
-        (decision,) = old.standing()
-        assert (decision.logged, verify(old).breaks) == ("", ())
-        assert not any("salt" in event.data or event.closed for event in old.all_events())
+        (decision,) = old.decisions_in_force()
+        assert (decision.logged, verify_ledger(old).faults) == ("", ())
+        assert not any("salt" in event.data or event.redacted for event in old.all_events())
 
 
 # Export and restore
@@ -480,29 +482,33 @@ def test_a_ledger_of_format_1_goes_on_as_it_began(tmp_path: Path, monkeypatch: p
 
 def test_an_export_restores_the_ledger(book: Ledger, tmp_path: Path) -> None:
     decided(book, CASE)
-    with restore(iter(exported(book).splitlines(keepends=True)), tmp_path / "restored", clock=Clock()) as restored:
+    with restore_ledger(
+        iter(exported(book).splitlines(keepends=True)), tmp_path / "restored", clock=Clock()
+    ) as restored:
         assert exported(restored) == exported(book)
         assert list(restored.decisions()) == list(book.decisions())
         assert restored.queue() == book.queue()
         with pytest.raises(SealError, match=r"signing\.key: the signing key cannot be read"):
             restored.confirm(case_id(2), "owl", why="words")
-        for name in (KEY, reviewers.FILE):
+        for name in (KEY_FILE, reviewers.REVIEWERS_FILE):
             shutil.copy(book.folder / name, tmp_path / "restored" / name)
         restored.confirm(case_id(2), "owl", why="words")
-        assert verify(restored, earlier=book.note()).breaks == ()
+        assert verify_ledger(restored, earlier=book.checkpoint_note()).faults == ()
 
 
 def test_an_export_fits_its_published_schema(book: Ledger) -> None:
     import jsonschema
 
     from auditor.resources import resource_folder
-    from auditor.review.ledger import GENERAL
+    from auditor.review.ledger_entries import GENERAL_EVENTS
 
     decided(book, CASE)
     schema = json.loads((resource_folder("reports/schema") / "ledger.schema.json").read_bytes())
     for line in exported(book).splitlines():
         jsonschema.validate(json.loads(line), schema)
-    assert set(schema["oneOf"][0]["properties"]["kind"]["enum"]) == GENERAL | {"opened"} | set(case_state.STEPS)
+    assert set(schema["oneOf"][0]["properties"]["kind"]["enum"]) == GENERAL_EVENTS | {"opened"} | set(
+        case_transitions.TRANSITIONS
+    )
 
 
 def test_any_byte_of_an_export_that_changes_refuses_it(book: Ledger, tmp_path: Path) -> None:
@@ -513,8 +519,8 @@ def test_any_byte_of_an_export_that_changes_refuses_it(book: Ledger, tmp_path: P
         changed[place] ^= 1
         lines = io.StringIO(changed.decode("utf-8", "replace"), newline="\n")
         with pytest.raises(SealError):
-            restore(iter(lines), tmp_path / "restored")
-        assert not (tmp_path / "restored" / FILE).exists()
+            restore_ledger(iter(lines), tmp_path / "restored")
+        assert not (tmp_path / "restored" / LEDGER_FILE).exists()
 
 
 @pytest.mark.parametrize(
@@ -531,7 +537,7 @@ def test_an_export_that_is_not_whole_says_where(
 ) -> None:
     book.claim(CASE, "heron")
     with pytest.raises(SealError, match=told):
-        restore(iter(change(exported(book).splitlines(keepends=True))), tmp_path / "restored")
+        restore_ledger(iter(change(exported(book).splitlines(keepends=True))), tmp_path / "restored")
 
 
 # Nothing acknowledged is lost
@@ -579,7 +585,7 @@ def _survives_kills(folder: Path, times: int) -> None:
             last = max(int(case, 16) for case in known if case)
         acknowledged.append(last)
     with Ledger.open(folder) as ledger:
-        assert verify(ledger).breaks == ()
+        assert verify_ledger(ledger).faults == ()
 
 
 def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
@@ -613,7 +619,7 @@ def _survives_full_disks(folder: Path, times: int) -> None:
     made(folder, clock=lambda: "2020-01-01T00:00:00Z").close()  # type: ignore[arg-type]
     random_, first = random.Random(times), 1
     for _ in range(times):
-        limit = (folder / FILE).stat().st_size + random_.randrange(60_000)
+        limit = (folder / LEDGER_FILE).stat().st_size + random_.randrange(60_000)
         command = [sys.executable, "-c", textwrap.dedent(FILLER), str(folder), str(first), str(limit)]
         *acknowledged, told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
         assert "nothing was recorded" in told
@@ -623,8 +629,8 @@ def _survives_full_disks(folder: Path, times: int) -> None:
                 assert {case_id(number * 10 + more) for more in range(10)} <= known
         first += len(acknowledged)
     with Ledger.open(folder) as ledger:
-        proof = verify(ledger)
-        assert proof.breaks == ()
+        proof = verify_ledger(ledger)
+        assert proof.faults == ()
         assert proof.cases == (first - 1) * 10
 
 
@@ -701,7 +707,7 @@ def test_the_queue_says_the_stage_that_the_events_say(book: Ledger, clock: Clock
         for row in book.queue().rows:
             assert row.stage == book.state(row.case).stage(book.now)
             seen.add(row.stage)
-    assert seen == set(case_state.STAGES) - {"proposed", "disputed", "waiting"}
+    assert seen == set(case_state.STAGE_MEANINGS) - {"proposed", "disputed", "waiting"}
 
 
 def test_a_hostile_name_is_harmless_in_the_queue_and_on_the_page(tmp_path: Path) -> None:
@@ -711,7 +717,7 @@ def test_a_hostile_name_is_harmless_in_the_queue_and_on_the_page(tmp_path: Path)
         with made(tmp_path / str(number)) as book:
             book.record(opened(1, name=name))
             decided(book, CASE)
-            state = book.shown(CASE)
+            state = book.blinded_state(CASE)
             lines = [
                 *queue_lines(book.queue()),
                 *case_lines(state, book.history(CASE), {}, None, book.now),
@@ -723,10 +729,12 @@ def test_a_hostile_name_is_harmless_in_the_queue_and_on_the_page(tmp_path: Path)
                 assert line.replace("\t", "").isprintable()
                 assert "\u202e" not in line
             assert len("\n".join(lines[:-2])) < 20_000
-            assert verify(book).breaks == ()
-            with restore(iter(exported(book).splitlines(keepends=True)), tmp_path / f"{number}-restored") as restored:
+            assert verify_ledger(book).faults == ()
+            with restore_ledger(
+                iter(exported(book).splitlines(keepends=True)), tmp_path / f"{number}-restored"
+            ) as restored:
                 assert restored.state(CASE).subject.name == name
-            assert queue.names(state)
+            assert queue.subject_names(state)
 
 
 HOSTILE = (
@@ -742,10 +750,10 @@ HOSTILE = (
 
 
 def test_entries_have_one_form() -> None:
-    body = _body(3, "2026-11-23T09:00:00Z", "heron", "claimed", CASE, {"until": "é"}, "00")
+    body = encode_entry(3, "2026-11-23T09:00:00Z", "heron", "claimed", CASE, {"until": "é"}, "00")
     assert body.isascii()
-    assert event_of(body).data == {"until": "é"}
+    assert decode_entry(body).data == {"until": "é"}
     with pytest.raises(SealError, match="is not in the form it was written in"):
-        event_of(body.replace(",", ", "))
+        decode_entry(body.replace(",", ", "))
     with pytest.raises(SealError, match="is damaged"):
-        event_of(body[:-1])
+        decode_entry(body[:-1])

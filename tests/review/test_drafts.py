@@ -17,17 +17,17 @@ from auditor.errors import UsageError
 from auditor.model import Rule
 from auditor.pipeline.audit import audit
 from auditor.policy.load import read_rules
-from auditor.review import Decision, Ledger, duties
-from auditor.review.case_state import State
-from auditor.review.cases import open_cases
+from auditor.review import Decision, Ledger, drafts, serialization, transparency_report
+from auditor.review.case_state import CaseState
 from auditor.review.decisions import Strength
-from auditor.review.ledger import Act
+from auditor.review.ledger import LedgerAction
+from auditor.review.open_cases import open_cases
 from tests.data.make_hub import HUB, LIST
 from tests.review.test_ledger import HOSTILE
 from tests.reviewing import POLICY, Clock, case_id, decided, made, opened
 
 CASE = case_id(1)
-DRAFTS = (duties.statement_of_reasons, duties.cybertipline, duties.hotline, duties.notice)
+DRAFTS = (drafts.statement_of_reasons, drafts.cybertipline_draft, drafts.hotline_draft, drafts.owner_notice_draft)
 # digital-services-act/transparency-database, app/Models/Statement.php and StatementStoreRequest.php
 FIELDS = {
     "decision_visibility",
@@ -60,15 +60,15 @@ def book(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
         yield ledger
 
 
-def both(book: Ledger) -> tuple[State, Decision]:
-    state = book.shown(CASE)
+def both(book: Ledger) -> tuple[CaseState, Decision]:
+    state = book.blinded_state(CASE)
     return state, state.in_force[0]
 
 
 def test_a_statement_of_reasons_has_the_databases_fields(book: Ledger) -> None:
     decided(book, CASE)
     state, decision = both(book)
-    draft = duties.statement_of_reasons(state, decision, POLICY, law="A law", countries=("DE", "FR"))
+    draft = drafts.statement_of_reasons(state, decision, POLICY, law="A law", countries=("DE", "FR"))
     statement = draft["statement"]
     assert set(statement) == FIELDS | {"illegal_content_legal_ground", "illegal_content_explanation"}
     assert statement["decision_visibility"] == ["DECISION_VISIBILITY_CONTENT_DISABLED"]
@@ -78,7 +78,7 @@ def test_a_statement_of_reasons_has_the_databases_fields(book: Ledger) -> None:
     assert statement["automated_decision"] == "AUTOMATED_DECISION_NOT_AUTOMATED"
     assert draft["fill_in"] == ["content_date"]
     assert draft["draft"].startswith("DRAFT: ")
-    terms = duties.statement_of_reasons(state, decision, POLICY)
+    terms = drafts.statement_of_reasons(state, decision, POLICY)
     assert terms["fill_in"] == ["content_date", "incompatible_content_ground", "territorial_scope"]
 
 
@@ -88,7 +88,7 @@ def test_the_public_database_gets_no_name_and_no_field_too_long(book: Ledger) ->
     book.propose(CASE, "heron", "label", why=words)
     book.decide(CASE, "wren", "label", why=words)
     state, decision = both(book)
-    statement = duties.statement_of_reasons(state, decision, POLICY, law="y" * 600)["statement"]
+    statement = drafts.statement_of_reasons(state, decision, POLICY, law="y" * 600)["statement"]
     written = json.dumps(statement).lower()
     assert "atelier" not in written
     assert "model-1" not in written
@@ -103,13 +103,13 @@ def test_the_public_database_gets_no_name_and_no_field_too_long(book: Ledger) ->
 def test_what_restricts_nothing_needs_no_statement(book: Ledger) -> None:
     decided(book, CASE, "refer")
     with pytest.raises(UsageError, match="refer restricts nothing, so no statement is due"):
-        duties.statement_of_reasons(*both(book), POLICY)
+        drafts.statement_of_reasons(*both(book), POLICY)
 
 
 @pytest.mark.parametrize("draft", DRAFTS)
 def test_nothing_is_drafted_from_a_decision_to_do_nothing(book: Ledger, draft: Callable[..., object]) -> None:
     decided(book, CASE, "no-action")
-    book.record(Act("reported", CASE, "heron", {"outcome": "not-due", "why": "words"}))
+    book.record(LedgerAction("reported", CASE, "heron", {"outcome": "not-due", "why": "words"}))
     with pytest.raises(UsageError) as refused:
         draft(*both(book), POLICY)
     assert "no-action (nothing is to be done): nothing is to be reported, and no owner is to be told" in str(
@@ -132,7 +132,7 @@ def listing(tmp_path: Path, name: str, means: str) -> Path:
     return path
 
 
-def from_run(tmp_path: Path, *known: Path, profile: str) -> tuple[State, Decision, Mapping[str, Any]]:
+def from_run(tmp_path: Path, *known: Path, profile: str) -> tuple[CaseState, Decision, Mapping[str, Any]]:
     """The case of an audit with these lists, decided by two and recorded as reported."""
     hub = folder_of(tmp_path)
     audit(hub, known=known, profile=profile, out=tmp_path / "run", workers=1)
@@ -141,7 +141,7 @@ def from_run(tmp_path: Path, *known: Path, profile: str) -> tuple[State, Decisio
         (row,) = book.queue().rows
         decided(book, row.case)
         book.report(row.case, "heron", "reported", why="Reference 7")
-        state = book.shown(row.case)
+        state = book.blinded_state(row.case)
         return state, state.in_force[0], book.policy(state.policy)
 
 
@@ -157,21 +157,21 @@ def test_nothing_is_drafted_from_a_test_list_that_the_profile_treats_as_another(
     # A ledger whose reasons don't name their test lists yet.
     older = replace(decision, reasons=tuple(replace(reason, test_lists=()) for reason in decision.reasons))
     with pytest.raises(UsageError, match="known-pictures, which means `test`: this is a rehearsal"):
-        duties.hotline(state, older, policy)
+        drafts.hotline_draft(state, older, policy)
 
 
 def test_everything_is_drafted_from_a_list_of_known_content(tmp_path: Path) -> None:
     state, decision, policy = from_run(tmp_path, listing(tmp_path, "hotline", "csam"), profile="default")
-    assert duties.withheld(state, decision, policy) == ""
-    assert "samples match entries exactly" in duties.hotline(state, decision, policy)
-    assert "About: crawlers/captioner" in duties.notice(state, decision, policy)
+    assert drafts.reason_not_to_draft(state, decision, policy) == ""
+    assert "samples match entries exactly" in drafts.hotline_draft(state, decision, policy)
+    assert "About: crawlers/captioner" in drafts.owner_notice_draft(state, decision, policy)
 
 
 def test_a_reason_that_a_real_list_finds_too_is_no_rehearsal(tmp_path: Path) -> None:
     state, decision, policy = from_run(tmp_path, LIST, listing(tmp_path, "hotline", "csam"), profile="example")
-    assert {fact.list for fact in state.facts} == {"", "hotline", "known-pictures"}
+    assert {fact.list_name for fact in state.facts} == {"", "hotline", "known-pictures"}
     assert [reason.test_lists for reason in decision.reasons] == [()]
-    assert "samples match entries exactly" in duties.hotline(state, decision, policy)
+    assert "samples match entries exactly" in drafts.hotline_draft(state, decision, policy)
 
 
 def test_what_only_a_test_list_says_is_left_out_of_drafts(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_what_only_a_test_list_says_is_left_out_of_drafts(tmp_path: Path) -> Non
         book.record(replace(act, data={**act.data, "reasons": [*act.data["reasons"], tested]}))
         decided(book, CASE)
         book.report(CASE, "heron", "reported", why="words")
-        state = book.shown(CASE)
+        state = book.blinded_state(CASE)
     (decision,) = state.in_force
     assert [reason.rule for reason in decision.reasons] == ["trained-on-known-content", "of-the-test-list"]
     for draft in DRAFTS:
@@ -199,7 +199,7 @@ def test_what_only_a_test_list_says_is_left_out_of_drafts(tmp_path: Path) -> Non
         assert "of-the-test-list" not in text
         assert "match entries nearly" not in text
         assert "Nothing." not in text
-    assert "Rules it follows:\n  trained-on-known-content: " in duties.notice(state, decision, policy)
+    assert "Rules it follows:\n  trained-on-known-content: " in drafts.owner_notice_draft(state, decision, policy)
 
 
 SHIPPED = {name: rule for name, (rule, _) in read_rules().items() if rule.case}
@@ -218,8 +218,8 @@ def test_a_notice_shows_what_an_owner_can_do_and_nothing_that_reviewers_do(tmp_p
         book.record(replace(act, data={**act.data, "reasons": reasons}))
         decided(book, CASE)
         book.report(CASE, "heron", "reported", why="words")
-        state = book.shown(CASE)
-    text = duties.notice(state, state.in_force[0], policy)
+        state = book.blinded_state(CASE)
+    text = drafts.owner_notice_draft(state, state.in_force[0], policy)
     assert " ".join(rule.fix.split()) in text
     assert not [sentence for sentence in sentences(rule.review) if sentence in text]
 
@@ -227,7 +227,7 @@ def test_a_notice_shows_what_an_owner_can_do_and_nothing_that_reviewers_do(tmp_p
 def test_the_cybertipline_draft_is_xml_with_hashes_alone(book: Ledger) -> None:
     """Elements in the order of Johannes-Andersen/CyberTipline-Tools' snapshots."""
     decided(book, CASE)
-    draft = ET.fromstring(duties.cybertipline(*both(book), POLICY, urls=("https://hub.example/model?a=1&b=2",)))
+    draft = ET.fromstring(drafts.cybertipline_draft(*both(book), POLICY, urls=("https://hub.example/model?a=1&b=2",)))
     assert draft.get("note", "").startswith("DRAFT: ")
     report = draft.find("report")
     assert report is not None
@@ -249,7 +249,7 @@ def test_every_element_of_the_cybertipline_draft_is_one_that_public_clients_writ
     known = {tag for path in snapshots for tag in re.findall(r"<([A-Za-z0-9]+)", path.read_text(encoding="utf-8"))}
     used = {
         part.tag
-        for part in ET.fromstring(duties.cybertipline(*both(book), POLICY, urls=("https://hub.example/",))).iter()
+        for part in ET.fromstring(drafts.cybertipline_draft(*both(book), POLICY, urls=("https://hub.example/",))).iter()
     }
     # Named in the API's documentation, in no snapshot.
     assert used - {"draft", "generativeAi"} <= known
@@ -257,7 +257,7 @@ def test_every_element_of_the_cybertipline_draft_is_one_that_public_clients_writ
 
 def test_a_draft_for_a_hotline_gives_addresses_and_hashes(book: Ledger) -> None:
     decided(book, CASE, "refer")
-    text = duties.hotline(*both(book), POLICY, name="A hotline", urls=("https://hub.example/atelier/model-1",))
+    text = drafts.hotline_draft(*both(book), POLICY, name="A hotline", urls=("https://hub.example/atelier/model-1",))
     assert text.startswith("DRAFT: ")
     assert "To: A hotline\nFrom: TO BE FILLED IN\n" in text
     assert f"sha256:{1:064x}" in text
@@ -267,11 +267,11 @@ def test_a_draft_for_a_hotline_gives_addresses_and_hashes(book: Ledger) -> None:
 def test_an_owner_is_told_after_reporting_and_without_details_of_hits(book: Ledger) -> None:
     decided(book, CASE)
     with pytest.raises(UsageError, match="a notice is drafted only after a person has recorded"):
-        duties.notice(*both(book), POLICY)
+        drafts.owner_notice_draft(*both(book), POLICY)
     with pytest.raises(UsageError, match="the owner is notified only after a person has recorded"):
         book.notify(CASE, "heron")
     book.report(CASE, "heron", "reported", why="Reference 7")
-    text = duties.notice(*both(book), POLICY, appeals="appeals@example.org")
+    text = drafts.owner_notice_draft(*both(book), POLICY, appeals="appeals@example.org")
     assert "About: atelier/model-1" in text
     assert "You can appeal until 2027-05-25: appeals@example.org" in text
     assert "Train again on a cleaned version, and say so in the card." in text
@@ -281,7 +281,7 @@ def test_an_owner_is_told_after_reporting_and_without_details_of_hits(book: Ledg
     assert both(book)[1].notified_at == "2026-11-23T09:00:00Z"
 
 
-def listed_model(number: int, strength: Strength, *lists: dict[str, str]) -> Act:
+def listed_model(number: int, strength: Strength, *lists: dict[str, str]) -> LedgerAction:
     """The act that opens a case of a model that follows from lists of models."""
     act = opened(number, strength, ground="linked")
     (reason,) = act.data["reasons"]
@@ -303,7 +303,7 @@ def test_drafts_say_which_list_names_a_model_and_who_holds_it(
     book.report(case_id(2), "heron", "reported", why="Reference 7")
     state = book.state(case_id(2))
     decision = state.decisions[-1]
-    for draft in (duties.hotline, duties.cybertipline, duties.notice):
+    for draft in (drafts.hotline_draft, drafts.cybertipline_draft, drafts.owner_notice_draft):
         text = draft(state, decision, POLICY)  # type: ignore[operator]
         assert f"It rests on this: {found}." in text
         assert "authority" not in text
@@ -313,7 +313,7 @@ def test_a_reason_of_an_older_ledger_says_no_more_than_it_recorded(book: Ledger)
     book.record(opened(2, "named", ground="linked"))
     decided(book, case_id(2))
     state = book.state(case_id(2))
-    text = duties.hotline(state, state.decisions[-1], POLICY)
+    text = drafts.hotline_draft(state, state.decisions[-1], POLICY)
     assert "It rests on this: a list of models names it, or the model that it is made directly from." in text
 
 
@@ -325,7 +325,7 @@ def test_the_public_report_holds_counts_and_the_root_and_nothing_else(book: Ledg
     decided(book, case_id(3), "label")
     book.appeal(case_id(3), "heron", why="words")
     book.decide_appeal(case_id(3), "owl", "overturned", why="words")
-    report = duties.transparency(book)
+    report = transparency_report.transparency_report(book)
     checkpoint = book.checkpoint()
     assert report == {
         "as_of": "2026-11-23T19:00:00Z",
@@ -348,15 +348,15 @@ def test_a_hostile_name_is_harmless_in_every_draft(tmp_path: Path, name: str) ->
         decided(book, CASE)
         book.report(CASE, "heron", "not-due", why="words")
         state, decision = both(book)
-        xml = duties.cybertipline(state, decision, POLICY, urls=(name,))
+        xml = drafts.cybertipline_draft(state, decision, POLICY, urls=(name,))
         ET.fromstring(xml)
-        drafts = (
+        texts = (
             xml,
-            duties.hotline(state, decision, POLICY, name=name, urls=(name,)),
-            duties.notice(state, decision, POLICY, appeals=name),
-            duties.as_text(duties.statement_of_reasons(state, decision, POLICY, law=name)),
+            drafts.hotline_draft(state, decision, POLICY, name=name, urls=(name,)),
+            drafts.owner_notice_draft(state, decision, POLICY, appeals=name),
+            serialization.to_json_text(drafts.statement_of_reasons(state, decision, POLICY, law=name)),
         )
-        for draft in drafts:
+        for draft in texts:
             assert all(line.isprintable() for line in draft.split("\n"))
             assert len(draft) < 20_000
             draft.encode()

@@ -1,4 +1,4 @@
-"""The ledger's tables. What was recorded can only be added to: triggers refuse everything else."""
+"""The tables of a ledger. Recorded rows can only be added: triggers refuse every change."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 
-def _kept(table: str, taken: str) -> dict[str, str]:
-    """Triggers that keep a table's rows. ``INSERT OR REPLACE`` fires no delete trigger, so inserts count too."""
+def _append_only_triggers(table: str, taken: str) -> dict[str, str]:
+    """Return triggers that refuse to change or delete rows of a table.
+
+    ``INSERT OR REPLACE`` fires no delete trigger, so inserts for which the SQL condition `taken` holds are refused too.
+    """
     refuse = "BEGIN SELECT RAISE(ABORT, 'the ledger can only be added to'); END"
     return {
         f"{table}_update": f"CREATE TRIGGER {table}_update BEFORE UPDATE ON {table} {refuse}",
@@ -17,19 +20,19 @@ def _kept(table: str, taken: str) -> dict[str, str]:
     }
 
 
-SCHEMA: Mapping[str, str] = MappingProxyType(
+LEDGER_SCHEMA: Mapping[str, str] = MappingProxyType(
     {
         "events": "CREATE TABLE events (number INTEGER PRIMARY KEY, body TEXT NOT NULL, "
         "case_id TEXT GENERATED ALWAYS AS (json_extract(body, '$.case')) VIRTUAL)",
         "events_by_case": "CREATE INDEX events_by_case ON events (case_id, number)",
-        **_kept("events", "NEW.number IS NOT (SELECT ifnull(max(number), -1) + 1 FROM events)"),
+        **_append_only_triggers("events", "NEW.number IS NOT (SELECT ifnull(max(number), -1) + 1 FROM events)"),
         "tree": "CREATE TABLE tree (level INTEGER, number INTEGER, hash BLOB NOT NULL, "
         "PRIMARY KEY (level, number)) WITHOUT ROWID",
-        **_kept("tree", "EXISTS (SELECT 1 FROM tree WHERE level = NEW.level AND number = NEW.number)"),
+        **_append_only_triggers("tree", "EXISTS (SELECT 1 FROM tree WHERE level = NEW.level AND number = NEW.number)"),
         "checkpoints": "CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL)",
-        **_kept("checkpoints", "NEW.size <= (SELECT max(size) FROM checkpoints)"),
-        # What follows from the events, so that a page of the queue takes no look at each of them.
-        # Kept in the order of its pages: a question about all of it is one walk over neighbours.
+        **_append_only_triggers("checkpoints", "NEW.size <= (SELECT max(size) FROM checkpoints)"),
+        # Derived from the events, so that reading a page of the queue does not read every event.
+        # Stored in queue order: a query over the whole queue reads neighbouring rows.
         "queue": "CREATE TABLE queue (rank INTEGER, number INTEGER, case_id TEXT NOT NULL UNIQUE, ground TEXT, "
         "kind TEXT, name TEXT, revision TEXT, confidence TEXT, base TEXT, appeal INTEGER, listed INTEGER, "
         "review_by TEXT, claimed_by TEXT, claimed_until TEXT, reviewers TEXT, opened_at TEXT, changed_at TEXT, "
@@ -40,12 +43,12 @@ SCHEMA: Mapping[str, str] = MappingProxyType(
 )
 
 
-def differences(database: sqlite3.Connection) -> tuple[str, ...]:
-    """Where the tables and triggers of a ledger are not these."""
+def schema_differences(database: sqlite3.Connection) -> tuple[str, ...]:
+    """Return how the tables and triggers of a database differ from LEDGER_SCHEMA; () when they don't."""
     rows = database.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
     found = dict(rows.fetchall())
     return (
-        *(f"table or trigger {name} is missing" for name in SCHEMA if name not in found),
-        *(f"table or trigger {name} was changed" for name, sql in SCHEMA.items() if found.get(name, sql) != sql),
-        *(f"table or trigger {name!r} was added" for name in found if name not in SCHEMA),
+        *(f"table or trigger {name} is missing" for name in LEDGER_SCHEMA if name not in found),
+        *(f"table or trigger {name} was changed" for name, sql in LEDGER_SCHEMA.items() if found.get(name, sql) != sql),
+        *(f"table or trigger {name!r} was added" for name in found if name not in LEDGER_SCHEMA),
     )

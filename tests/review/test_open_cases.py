@@ -14,10 +14,12 @@ from auditor.errors import UsageError
 from auditor.lineage.weight_similarity import fingerprint, save
 from auditor.model import Place, Ref, Statement
 from auditor.pipeline.audit import audit, judge, report
-from auditor.review import Fact, Ledger
-from auditor.review.case_state import State
+from auditor.review import CaseFact, Ledger
+from auditor.review.case_policy import keep_case_rules, load_current_policy
+from auditor.review.case_state import CaseState
+from auditor.review.case_support import compute_support, find_minimal_facts
 from auditor.review.case_view import case_lines
-from auditor.review.cases import Opened, case_policy, open_cases, policy_of, rests, smallest
+from auditor.review.open_cases import OpenResult, open_cases
 from tests.data.make_hub import HUB, LIST, MODELS
 from tests.reviewing import made
 from tests.weights import safetensors_file
@@ -52,7 +54,7 @@ def scan(tmp_path: Path) -> Callable[..., Path]:
     return scanned
 
 
-def only(book: Ledger) -> State:
+def only(book: Ledger) -> CaseState:
     (row,) = book.queue().rows
     return book.state(row.case)
 
@@ -65,12 +67,12 @@ def card(folder: Path, old: str, new: str) -> None:
 
 
 @pytest.fixture
-def opened(book: Ledger, hub: Path, scan: Callable[..., Path]) -> State:
+def opened(book: Ledger, hub: Path, scan: Callable[..., Path]) -> CaseState:
     open_cases(book, scan(hub))
     return only(book)
 
 
-def test_a_case_says_whose_word_each_reason_is(opened: State) -> None:
+def test_a_case_says_whose_word_each_reason_is(opened: CaseState) -> None:
     (reason,) = opened.reasons
     assert opened.subject == Ref("model", "crawlers/captioner")
     assert (reason.rule, reason.strength) == ("trained-on-known-content", "exact")
@@ -79,21 +81,23 @@ def test_a_case_says_whose_word_each_reason_is(opened: State) -> None:
     assert [digest.algorithm for digest in opened.digests] == ["sha256"]
 
 
-def test_the_same_run_again_changes_nothing(book: Ledger, hub: Path, scan: Callable[..., Path], opened: State) -> None:
+def test_the_same_run_again_changes_nothing(
+    book: Ledger, hub: Path, scan: Callable[..., Path], opened: CaseState
+) -> None:
     size = book.size
     assert open_cases(book, scan(hub)).unchanged == (opened.id,)
     assert book.size == size
 
 
 def test_a_commit_that_leaves_weights_and_ground_alone_changes_nothing(
-    book: Ledger, hub: Path, scan: Callable[..., Path], opened: State
+    book: Ledger, hub: Path, scan: Callable[..., Path], opened: CaseState
 ) -> None:
     card(hub / CAPTIONER, "license: apache-2.0", "license: mit")
     assert open_cases(book, scan(hub)).unchanged == (opened.id,)
 
 
 def test_a_commit_to_a_card_that_is_the_ground_is_a_new_reason(
-    book: Ledger, hub: Path, scan: Callable[..., Path], opened: State
+    book: Ledger, hub: Path, scan: Callable[..., Path], opened: CaseState
 ) -> None:
     shutil.copytree(HUB / "datasets/northlight", hub / "datasets/northlight")
     card(hub / CAPTIONER, "[crawlers/web-pictures]", "[crawlers/web-pictures, northlight/street-scenes]")
@@ -102,7 +106,7 @@ def test_a_commit_to_a_card_that_is_the_ground_is_a_new_reason(
 
 
 def test_the_same_weights_under_another_name_join(
-    book: Ledger, hub: Path, scan: Callable[..., Path], opened: State
+    book: Ledger, hub: Path, scan: Callable[..., Path], opened: CaseState
 ) -> None:
     again = hub / "models/mirror/tell-me"
     shutil.copytree(hub / CAPTIONER, again)
@@ -118,7 +122,7 @@ def test_the_same_weights_under_another_name_join(
 
 
 def test_other_weights_of_the_same_model_open_a_linked_case(
-    book: Ledger, hub: Path, scan: Callable[..., Path], opened: State
+    book: Ledger, hub: Path, scan: Callable[..., Path], opened: CaseState
 ) -> None:
     (hub / CAPTIONER / "pytorch_model.bin").write_bytes(b"\x80\x02}q\x01.")
     new = open_cases(book, scan(hub))
@@ -144,40 +148,40 @@ def test_without_digests_a_case_is_known_by_its_name_and_says_so(
     book: Ledger, hub: Path, scan: Callable[..., Path]
 ) -> None:
     first = open_cases(book, scan(hub, weights="header"))
-    assert first.unweighed == first.new
+    assert first.without_digests == first.new
     assert open_cases(book, scan(hub, weights="header")).unchanged == first.new
     assert open_cases(book, scan(hub)).unchanged == first.new
 
 
-def test_a_case_falls_with_either_fact_it_rests_on(book: Ledger, opened: State) -> None:
-    judged = rests(opened, policy_of(book.policy(opened.policy)))
+def test_a_case_falls_with_either_fact_it_rests_on(book: Ledger, opened: CaseState) -> None:
+    judged = compute_support(opened, load_current_policy(book.policy(opened.policy)))
     assert judged.same_policy
-    assert [(str(one.fact), one.falls, len(one.lost)) for one in judged.without] == [
+    assert [(str(one.fact), one.case_falls, len(one.lost_reasons)) for one in judged.counterfactuals] == [
         ("model crawlers/captioner: trained_on crawlers/web-pictures", True, 1),
         ("dataset crawlers/web-pictures: known_content known-pictures (exact)", True, 1),
     ]
-    assert judged.smallest == opened.facts
+    assert judged.minimal_facts == opened.facts
 
 
-def test_of_several_facts_the_smallest_set_keeps_the_strongest(book: Ledger, opened: State) -> None:
+def test_of_several_facts_the_smallest_set_keeps_the_strongest(book: Ledger, opened: CaseState) -> None:
     model, data = Ref("model", "crawlers/captioner"), Ref("dataset", "northlight/scenes")
     facts = (
         *opened.facts,
-        Fact(model, Statement("trained_on", "crawlers/web-pictures", source="header")),
-        Fact(model, Statement("trained_on", "northlight/scenes", source="card")),
-        Fact(data, Statement("known_content", "known-pictures", "near", Place(""), "lineage")),
+        CaseFact(model, Statement("trained_on", "crawlers/web-pictures", source="header")),
+        CaseFact(model, Statement("trained_on", "northlight/scenes", source="card")),
+        CaseFact(data, Statement("known_content", "known-pictures", "near", Place(""), "lineage")),
     )
-    policy = case_policy(policy_of(book.policy(opened.policy)))
-    kept = smallest(facts, policy, "exposed", opened.reasons[0])
+    policy = keep_case_rules(load_current_policy(book.policy(opened.policy)))
+    kept = find_minimal_facts(facts, policy, "exposed", opened.reasons[0])
     assert {(fact.statement.key, fact.statement.source) for fact in kept} == {
         ("trained_on", "header"),
         ("known_content", "lineage"),
     }
     assert all(fact.statement.relation != "near" for fact in kept)
-    assert smallest(facts[1:2], policy, "exposed", opened.reasons[0]) == ()
+    assert find_minimal_facts(facts[1:2], policy, "exposed", opened.reasons[0]) == ()
 
 
-def test_a_run_judged_by_other_rules_is_refused(
+def test_a_run_evaluated_with_other_rules_is_refused(
     book: Ledger, hub: Path, scan: Callable[..., Path], tmp_path: Path
 ) -> None:
     run = scan(hub)
@@ -187,7 +191,7 @@ def test_a_run_judged_by_other_rules_is_refused(
         '[[term]]\nid = "ours"\nkind = "signal"\nwords = ["teapot"]\n', encoding="utf-8"
     )
     judge([run], out=tmp_path / "judged", rules=[rules], profile="example", workers=1)
-    with pytest.raises(UsageError, match="was judged by other rules than these; name its rules with --rules"):
+    with pytest.raises(UsageError, match="was evaluated with other rules than these; name its rules with --rules"):
         open_cases(book, tmp_path / "judged")
     assert len(open_cases(book, tmp_path / "judged", rules=[rules]).new) == 1
 
@@ -225,14 +229,14 @@ def test_sampled_values_that_are_the_same_are_a_near_match_that_the_lists_holder
     (reason,) = state.reasons
     assert (state.ground, state.subject.name) == ("linked", "a/again")
     assert (reason.rule, reason.strength, reason.words) == ("linked-same-values", "alike", ("list", "computed"))
-    assert reason.found == (
+    assert reason.descriptions == (
         "its weights have sampled values like those of a model that list models (no holder stated) holds",
     )
     assert state.near_only
 
 
 def test_what_a_test_list_opened_is_a_case_anew_once_a_list_of_known_content_finds_it(
-    book: Ledger, hub: Path, scan: Callable[..., Path], opened: State, tmp_path: Path
+    book: Ledger, hub: Path, scan: Callable[..., Path], opened: CaseState, tmp_path: Path
 ) -> None:
     assert [reason.test_lists for reason in opened.reasons] == [("known-pictures",)]
     real = tmp_path / "hotline.csv"
@@ -246,7 +250,7 @@ def test_what_a_test_list_opened_is_a_case_anew_once_a_list_of_known_content_fin
 
 
 def test_a_case_shows_reviewers_what_is_asked_of_them_and_that_it_rests_on_a_test_list(
-    book: Ledger, opened: State
+    book: Ledger, opened: CaseState
 ) -> None:
     shown = "\n".join(case_lines(opened, (), book.policy(opened.policy), None, book.now))
     assert "For reviewers: Look at the counts and at the declared link between model and dataset" in shown
@@ -263,7 +267,7 @@ def test_a_case_rests_on_no_match_that_a_manifest_only_claims(
     shutil.rmtree(hub / "datasets/crawlers/web-pictures/kept")
     run = scan(hub)
     assert report(run).cases == ()
-    assert open_cases(book, run) == Opened()
+    assert open_cases(book, run) == OpenResult()
 
 
 HOLDERS = [("# holder: A Hotline\n", "list models, held by A Hotline,"), ("", "list models (no holder stated)")]
@@ -296,7 +300,7 @@ def test_a_reason_says_which_list_names_a_model_and_who_holds_it(
     audit(tmp_path / "hub", known=[known], out=tmp_path / "run", workers=1)
     open_cases(book, tmp_path / "run")
     (reason,) = only(book).reasons
-    assert reason.found == (found.format(source),)
+    assert reason.descriptions == (found.format(source),)
 
 
 def test_a_derivative_is_said_to_be_made_from_a_listed_model_and_never_to_be_named(
@@ -305,7 +309,7 @@ def test_a_derivative_is_said_to_be_made_from_a_listed_model_and_never_to_be_nam
     audit(HUB, known=[MODELS], out=tmp_path / "run", workers=1)
     open_cases(book, tmp_path / "run")
     by_name = {row.subject.name: book.state(row.case) for row in book.queue().rows}
-    assert [(reason.strength, reason.found) for reason in by_name["mixer/paint-blend"].reasons] == [
+    assert [(reason.strength, reason.descriptions) for reason in by_name["mixer/paint-blend"].reasons] == [
         (
             "derived",
             ("it is made directly from a model that list listed-models, held by the project's own tests, holds",),

@@ -1,0 +1,33 @@
+"""Hide what a first reviewer said from everybody until a second reviewer has spoken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from auditor.review.case_state import CaseState, LedgerEvent
+
+# Phases in which a second opinion is still to come, from someone who must not know the first.
+_BLIND_PHASES = ("new", "proposed")
+_OPINION_EVENTS = frozenset({"proposed", "reviewed", "interim"})
+
+
+def hide_opinions(state: CaseState) -> CaseState:
+    """Hide opinions of a round that still needs a second one, and an interim decision's explanation."""
+    if state.phase not in _BLIND_PHASES:
+        return state
+    withheld = tuple(
+        replace(one, explanation="withheld until two have spoken") if one.verdict == "interim" else one
+        for one in state.decisions
+    )
+    return replace(state, opinions=(), decisions=withheld)
+
+
+def hide_events(events: tuple[LedgerEvent, ...], state: CaseState) -> tuple[LedgerEvent, ...]:
+    """Return a case's events without the content of opinions in a round that still needs a second one."""
+    if state.phase not in _BLIND_PHASES:
+        return events
+    round_start = max((decision.index for decision in state.decisions if decision.verdict != "interim"), default=0)
+    return tuple(
+        replace(event, data={}, redacted="") if event.kind in _OPINION_EVENTS and event.number > round_start else event
+        for event in events
+    )

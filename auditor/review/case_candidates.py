@@ -1,0 +1,225 @@
+"""Read from a run the cases that it opens, with their facts and the digests of their weights."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.errors import RunError
+from auditor.lineage.artefacts import is_shared_component
+from auditor.model import Case, Digest, Finding, Ground, Ref, Statement, Subject
+from auditor.pipeline.audit import ListSummary
+from auditor.policy.load import Policy
+from auditor.review.decisions import STRENGTH_MEANINGS, CaseFact, ListSource, Reason
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+from auditor.review.case_policy import EXPOSING_RELATIONS, flagged_reasons, keep_case_rules, required_keys
+from auditor.review.case_support import find_minimal_facts
+from auditor.review.evidence_strength import fact_sources, fact_strength, source_rank
+
+_TENSORS = "sha256-tensors"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseCandidate:
+    """A case as a run shows it: subjects with the same weights, and the reasons on any of them."""
+
+    ground: Ground
+    subject: Ref
+    copies: tuple[Ref, ...]
+    digests: tuple[Digest, ...]
+    weights: str
+    reasons: tuple[Reason, ...]
+    facts: tuple[CaseFact, ...]
+
+    @property
+    def id(self) -> str:
+        """The id of the case, computed from its ground, subject and weights."""
+        parts = (self.ground, self.subject.kind, self.subject.name, self.weights or self.subject.revision)
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def read_candidates(
+    folder: Path, cases: Sequence[Case], policy: Policy, lists: Sequence[ListSummary] = ()
+) -> Iterator[CaseCandidate]:
+    """Yield cases of a run, with the facts they rest on and the digests of their weights.
+
+    Args:
+        folder: The run's folder.
+        cases: The cases to read.
+        policy: The policy that the run was evaluated with.
+        lists: The run's lists: their holders are recorded with each reason that follows from a list of models.
+    """
+    holders = {known.name: known.holder for known in lists}
+    named = {ref.name for case in cases for ref in (case.ref, *case.copies)}
+    grounds = keep_case_rules(policy)
+    subjects, edges = _read_facts(folder, named, required_keys(grounds))
+    for case in cases:
+        by_weights: dict[str, list[Ref]] = {}
+        for ref in (case.ref, *case.copies):
+            key = _weights_identity(_weight_digests(subjects, ref))
+            by_weights.setdefault(key or f"{ref.name}\0{ref.revision}", []).append(ref)
+        for refs in by_weights.values():
+            findings = [reason for reason in case.reasons if reason.ref in refs]
+            if findings:
+                yield _build_candidate(case.ground, refs, findings, subjects, edges, grounds, folder, holders)
+
+
+def _build_candidate(
+    ground: Ground,
+    refs: Sequence[Ref],
+    findings: Sequence[Finding],
+    subjects: Mapping[tuple[str, str], tuple[Subject, ...]],
+    edges: Mapping[str, tuple[tuple[str, str], ...]],
+    policy: Policy,
+    folder: Path,
+    holders: Mapping[str, str],
+) -> CaseCandidate:
+    """Return the candidate for subjects with the same weights.
+
+    Raises RunError if its facts do not support a finding.
+    """
+    facts = tuple(
+        dict.fromkeys(fact for finding in findings for fact in _supporting_facts(finding.ref, subjects, edges))
+    )
+    reasons = []
+    for finding in findings:
+        enough = find_minimal_facts(facts, policy, ground, finding)
+        if not enough:
+            raise RunError(f"{folder}: {finding.subject} cannot be judged again by its facts; run auditor judge again")
+        test_lists = _required_test_lists(finding, facts, enough, policy, ground)
+        reasons.append(replace(_build_reason(finding, enough, holders), test_lists=test_lists))
+    reasons.sort(
+        key=lambda reason: (list(STRENGTH_MEANINGS).index(reason.strength), reason.rule, reason.subject, reason.fact)
+    )
+    subject = findings[0].ref
+    digests = tuple(sorted({d for ref in refs for files in _weight_digests(subjects, ref).values() for d in files}))
+    copies = tuple(ref for ref in refs if ref != subject)
+    return CaseCandidate(
+        ground, subject, copies, digests, _weights_identity(_weight_digests(subjects, subject)), tuple(reasons), facts
+    )
+
+
+def _read_facts(
+    folder: Path, named: set[str], keys: frozenset[str]
+) -> tuple[dict[tuple[str, str], tuple[Subject, ...]], dict[str, tuple[tuple[str, str], ...]]]:
+    """Read the statements about these subjects and about the datasets they were trained on.
+
+    Returns:
+        The statements by (kind, name), and for each model (dataset, source) of what it was trained on.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.dataset as pads
+    import pyarrow.parquet as pq
+
+    from auditor.facts import FACTS_SCHEMA, subjects_from_rows
+
+    graph = pq.read_table(folder / "derived" / "edges.parquet")
+    graph = graph.filter(pc.is_in(graph["child"], pa.array(sorted(named), pa.string())))
+    graph = graph.filter(pc.equal(graph["relation"], "trained-on"))
+    edges: dict[str, set[tuple[str, str]]] = {}
+    for row in graph.to_pylist():
+        edges.setdefault(row["child"], set()).add((row["parent"], row["source"]))
+    asked = sorted(named | {parent for pairs in edges.values() for parent, _ in pairs})
+    files = [str(path) for path in (*sorted((folder / "facts").glob("*.parquet")), folder / "derived/derived.parquet")]
+    table: pa.Table = pads.dataset(files, schema=FACTS_SCHEMA, format="parquet").to_table(
+        filter=pc.field("name").isin(asked) & pc.field("key").isin(sorted(keys | {"artefact", "known_content"}))
+    )
+    stated: dict[tuple[str, str], tuple[Subject, ...]] = {}
+    for subject in subjects_from_rows(table):
+        stated[subject.kind, subject.name] = (*stated.get((subject.kind, subject.name), ()), subject)
+    return stated, {child: tuple(sorted(pairs)) for child, pairs in edges.items()}
+
+
+def _statements_of(subjects: Mapping[tuple[str, str], tuple[Subject, ...]], ref: Ref) -> Iterator[Statement]:
+    """Yield the statements about one revision of a subject."""
+    for subject in subjects.get((ref.kind, ref.name), ()):
+        if subject.revision in ("", ref.revision) or not ref.revision:
+            yield from subject.statements
+
+
+def _supporting_facts(
+    ref: Ref,
+    subjects: Mapping[tuple[str, str], tuple[Subject, ...]],
+    edges: Mapping[str, tuple[tuple[str, str], ...]],
+) -> Iterator[CaseFact]:
+    """Yield the facts of a subject that rules of cases read; instead of ``exposed``, the facts it was derived from.
+
+    A match that a manifest only declares is never one of them.
+    """
+    exposing = set()
+    for statement in _statements_of(subjects, ref):
+        if statement.key == "exposed":
+            exposing.add(statement.value)
+        elif statement.key != "artefact":
+            yield CaseFact(ref, statement)
+    for dataset, source in edges.get(ref.name, ()):
+        if dataset in exposing:
+            yield CaseFact(ref, Statement("trained_on", dataset, "", source=source))
+    for dataset in sorted(exposing):
+        for subject in subjects.get(("dataset", dataset), ()):
+            yield from (
+                CaseFact(subject.ref, said)
+                for said in subject.statements_for("known_content")
+                if said.relation in EXPOSING_RELATIONS
+            )
+
+
+def _weight_digests(subjects: Mapping[tuple[str, str], tuple[Subject, ...]], ref: Ref) -> dict[str, list[Digest]]:
+    """Return the digests of a subject's weights files, by file, without parts that unrelated models share unchanged."""
+    files: dict[str, list[Digest]] = {}
+    for statement in _statements_of(subjects, ref):
+        if statement.key == "artefact" and not is_shared_component(statement.place.uri):
+            algorithm, _, value = statement.value.partition(":")
+            files.setdefault(statement.place.uri, []).append(Digest(algorithm, value))
+    return files
+
+
+def _weights_identity(files: Mapping[str, Sequence[Digest]]) -> str:
+    """Return the identity of a set of weights, independent of file headers; "" when no digest is known.
+
+    It covers all files, so that nobody can draw a model into a case by publishing a copy of one of its files.
+    """
+    digests = sorted(
+        {
+            max(read_candidates, key=lambda digest: digest.algorithm == _TENSORS).value
+            for read_candidates in files.values()
+        }
+    )
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest() if digests else ""
+
+
+def _build_reason(finding: Finding, facts: Sequence[CaseFact], holders: Mapping[str, str]) -> Reason:
+    """Return the reason of a finding, with the strength, sources and lists of the facts that it needs."""
+    strength = min((fact_strength(fact.statement) for fact in facts), key=list(STRENGTH_MEANINGS).index)
+    words = sorted({word for fact in facts for word in fact_sources(fact.statement)}, key=source_rank)
+    named = sorted({fact.statement.value for fact in facts if fact.statement.key == "known_model"})
+    lists = tuple(ListSource(name, holders.get(name, "")) for name in named)
+    severity, remark = finding.severity, finding.remark
+    return Reason(finding.rule, finding.ref, finding.fact, severity, strength, tuple(words), remark, lists=lists)
+
+
+def _required_test_lists(
+    finding: Finding, facts: Sequence[CaseFact], enough: Sequence[CaseFact], policy: Policy, ground: Ground
+) -> tuple[str, ...]:
+    """Return the test lists without which a finding would fall, whatever the profile treats them as.
+
+    Args:
+        finding: What a rule flagged.
+        facts: All facts of its case.
+        enough: The facts of which the finding needs every one.
+        policy: The rules that open cases, and the lists as they were declared.
+        ground: The ground of the case.
+    """
+    names = {known.name for known in policy.lists if known.means == "test"}
+    others = [fact for fact in facts if fact.list_name not in names]
+    if len(others) == len(facts) or (finding.rule, finding.subject, finding.fact) in flagged_reasons(
+        others, policy, ground
+    ):
+        return ()
+    return tuple(sorted({fact.list_name for fact in enough} & names))

@@ -1,0 +1,100 @@
+"""Evaluate the rules that open cases on the facts of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditor.extensions import Extension
+from auditor.model import STATEMENT_KEYS, Ground, Ref, Rule, Statement, Subject
+from auditor.pipeline.audit import ListSummary, PolicySummary
+from auditor.policy.evaluate import evaluate_subject
+from auditor.policy.load import Policy, load_policy
+from auditor.review.decisions import CaseFact, Reason
+
+if TYPE_CHECKING:
+    pass
+
+
+# The relations of ``known_content`` that expose a model trained on the data: computed from bytes, not declared.
+EXPOSING_RELATIONS = ("exact", "near")
+
+
+def load_current_policy(summary: PolicySummary | Mapping[str, Any], rules: Sequence[Path] = ()) -> Policy:
+    """Load the policy that a run or a ledger names, from the rules as they are now.
+
+    The rules may have changed since: compare the fingerprints.
+
+    Args:
+        summary: The policy as a run or a ledger recorded it.
+        rules: Further folders of rules.
+    """
+    if isinstance(summary, PolicySummary):
+        return load_policy(tuple(rules), summary.profile, summary.lists, summary.extensions)
+    lists = tuple(ListSummary(**known) for known in summary["lists"])
+    extensions = tuple(Extension(*one) for one in summary.get("extensions", ()))
+    return load_policy(tuple(rules), summary["profile"], lists, extensions)
+
+
+def reason_key(reason: Reason) -> tuple[str, str, str]:
+    """Return (rule, subject, fact), by which a reason is compared with what the rules flag."""
+    return reason.rule, reason.subject.name, reason.fact
+
+
+def keep_case_rules(policy: Policy) -> Policy:
+    """Return the policy with only the rules that open cases."""
+    rules = tuple(rule for rule in policy.rules if rule.case)
+    return replace(policy, rules=rules, fingerprint=f"{policy.fingerprint} cases")
+
+
+def flagged_reasons(facts: Iterable[CaseFact], policy: Policy, ground: Ground) -> set[tuple[str, str, str]]:
+    """Return (rule, subject, fact) of everything that the rules flag on these facts alone."""
+    stated: dict[Ref, list[Statement]] = {}
+    for fact in facts:
+        stated.setdefault(fact.subject, []).append(fact.statement)
+    grounds = {rule.id: rule.case for rule in policy.rules}
+    return {
+        (finding.rule, finding.subject, finding.fact)
+        for ref, statements in stated.items()
+        for finding in evaluate_subject(
+            Subject(ref.kind, ref.name, ref.revision, (*statements, *_derive_exposed(statements, stated))), policy
+        )
+        if finding.outcome == "FLAGGED" and grounds[finding.rule] == ground
+    }
+
+
+def _derive_exposed(statements: Sequence[Statement], stated: Mapping[Ref, Sequence[Statement]]) -> Iterator[Statement]:
+    """Derive ``exposed`` as :mod:`auditor.lineage.propagation` does: the training data has matches by its bytes."""
+    data = {statement.value for statement in statements if statement.key == "trained_on"}
+    relations = {
+        (ref.name, said.relation)
+        for ref, others in stated.items()
+        if ref.kind == "dataset" and ref.name in data
+        for said in others
+        if said.key == "known_content" and said.relation in EXPOSING_RELATIONS
+    }
+    return (Statement("exposed", name, relation, source="lineage") for name, relation in sorted(relations))
+
+
+def required_keys(policy: Policy) -> frozenset[str]:
+    """Return every statement key that a rule of this policy reads."""
+    return frozenset(key for rule in policy.rules for key in _statement_keys(rule))
+
+
+def _statement_keys(rule: Rule) -> Iterator[str]:
+    """Yield the statement keys that a rule names in its parameters and conditions."""
+
+    def words(value: object) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            for key, inner in value.items():
+                yield from words(key)
+                yield from words(inner)
+        elif isinstance(value, (list, tuple)):
+            for inner in value:
+                yield from words(inner)
+
+    return (word for word in (*words(rule.params), *rule.when) if word in STATEMENT_KEYS)

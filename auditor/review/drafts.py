@@ -1,0 +1,265 @@
+"""Draft what may follow from a decision: a statement of reasons, reports to hotlines, a notice to the owner.
+
+Everything here is a draft for a person: nothing is sent, and counsel says whether a duty exists. No draft names a
+sample, its place or digest, a list's entry or a distance. No draft is made from a rehearsal (a case that rests on
+lists that mean ``test``), nor from a decision to do nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from auditor.errors import UsageError
+from auditor.printable import printable
+from auditor.review.case_state import CaseState
+from auditor.review.decisions import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Reason, Verdict
+
+DRAFT_NOTICE = "DRAFT: written by a program and sent to nobody; a person must check, complete and file it"
+
+
+FILL_IN = "TO BE FILLED IN"
+
+
+_DSA_VISIBILITY: Mapping[Verdict, str] = MappingProxyType(
+    {
+        "de-index": "DECISION_VISIBILITY_CONTENT_DISABLED",
+        "interim": "DECISION_VISIBILITY_CONTENT_DISABLED",
+        "demote": "DECISION_VISIBILITY_CONTENT_DEMOTED",
+        "label": "DECISION_VISIBILITY_CONTENT_LABELLED",
+        "gate": "DECISION_VISIBILITY_CONTENT_INTERACTION_RESTRICTED",
+    }
+)
+
+
+_GROUND_SENTENCES = {
+    "linked": "a list of models holds its weights or values like them, or the model it is made from, or names it",
+    "exposed": "the data that it says it was trained on matches entries of a list of known abuse imagery",
+}
+
+
+def reason_not_to_draft(state: CaseState, decision: Decision, policy: Mapping[str, Any]) -> str:
+    """Return why nothing may be drafted from a decision, or "" when drafts may be made.
+
+    A list's own declared meaning counts, whatever the profile treats it as.
+    """
+    if decision.verdict not in ACTION_VERDICTS:
+        return (
+            f"decision {decision.id}: {decision.verdict} ({VERDICT_MEANINGS[decision.verdict]}): nothing is to be "
+            "reported, and no owner is to be told"
+        )
+    if not decision.reasons or any(not _test_lists_of(reason, state, policy) for reason in decision.reasons):
+        return ""
+    names = sorted({name for reason in decision.reasons for name in _test_lists_of(reason, state, policy)})
+    lists = f"list {names[0]}, which means" if len(names) == 1 else f"lists {', '.join(names)}, which mean"
+    return printable(
+        f"case {state.id} rests on {lists} `test`: this is a rehearsal, and nothing is to be reported. To report a "
+        "real match, scan again with a list that its holder declares as known content or known models",
+        2000,
+    )
+
+
+def _require_reportable(state: CaseState, decision: Decision, policy: Mapping[str, Any]) -> Decision:
+    """Return the decision without reasons that rest on test lists. Raises :class:`UsageError` if none is left."""
+    if why := reason_not_to_draft(state, decision, policy):
+        raise UsageError(why)
+    reasons = tuple(reason for reason in decision.reasons if not _test_lists_of(reason, state, policy))
+    tested = {reason.rule for reason in decision.reasons} - {reason.rule for reason in reasons}
+    return replace(decision, reasons=reasons, rules=tuple(rule for rule in decision.rules if rule not in tested))
+
+
+def _test_lists_of(reason: Reason, state: CaseState, policy: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the test lists that a reason rests on, if it rests on nothing else.
+
+    Reasons in older ledgers do not record them: then all lists of the case's facts, if all of them mean ``test``.
+    """
+    if reason.test_lists:
+        return reason.test_lists
+    means = {known["name"]: known["means"] for known in policy.get("lists", ())}
+    lists = {fact.list_name for fact in state.facts if fact.list_name}
+    return tuple(sorted(lists)) if all(means.get(name) == "test" for name in lists) else ()
+
+
+def statement_of_reasons(
+    state: CaseState, decision: Decision, policy: Mapping[str, Any], *, law: str = "", countries: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Draft an entry of the DSA Transparency Database: its fields, and which of them a person must fill in.
+
+    The database is public: no field names the model or its data. Lengths are the database's.
+    Source: digital-services-act/transparency-database, Statement.php and StatementStoreRequest.php.
+
+    Args:
+        state: The case.
+        decision: The decision in force.
+        policy: The recorded policy of the case.
+        law: The legal ground for calling the content illegal; without it the ground is the service's own terms.
+        countries: Where the decision holds.
+    """
+    decision = _require_reportable(state, decision, policy)
+    if decision.verdict not in _DSA_VISIBILITY:
+        raise UsageError(f"decision {decision.id}: {decision.verdict} restricts nothing, so no statement is due")
+    refs = (state.subject, *state.copies, *state.joined, *(fact.subject for fact in state.facts))
+    explained = _truncate(_withhold_names(decision.explanation, {ref.name for ref in refs}), 2000)
+    facts = "; ".join(f"rule {rule}: {title}" for rule, title in _rule_titles(decision, policy).items())
+    found = f"Found by comparing published metadata and digests; decided by people. {facts}"
+    statement: dict[str, Any] = {
+        "decision_visibility": [_DSA_VISIBILITY[decision.verdict]],
+        "content_type": ["CONTENT_TYPE_OTHER"],
+        "content_type_other": "AI model",
+        "category": "STATEMENT_CATEGORY_PROTECTION_OF_MINORS",
+        "category_specification": ["KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL"],
+        "content_date": FILL_IN,
+        "application_date": decision.decided_at[:10],
+        "end_date_visibility_restriction": decision.expires_at[:10],
+        "decision_facts": _truncate(found, 5000),
+        "source_type": "SOURCE_VOLUNTARY",
+        "automated_detection": "Yes",
+        "automated_decision": "AUTOMATED_DECISION_NOT_AUTOMATED",
+        "territorial_scope": list(countries) or FILL_IN,
+        "puid": decision.id,
+    }
+    if law:
+        statement |= {
+            "decision_ground": "DECISION_GROUND_ILLEGAL_CONTENT",
+            "illegal_content_legal_ground": _truncate(law, 500),
+            "illegal_content_explanation": explained,
+        }
+    else:
+        statement |= {
+            "decision_ground": "DECISION_GROUND_INCOMPATIBLE_CONTENT",
+            "incompatible_content_ground": FILL_IN,
+            "incompatible_content_explanation": explained,
+        }
+    missing = sorted(name for name, value in statement.items() if value == FILL_IN)
+    return {"draft": DRAFT_NOTICE, "fill_in": missing, "statement": statement}
+
+
+def cybertipline_draft(
+    state: CaseState, decision: Decision, policy: Mapping[str, Any], *, urls: Sequence[str] = ()
+) -> str:
+    """Draft a report for NCMEC's CyberTipline as XML, with the details of each weights file by its hash.
+
+    The schema is behind a login: elements and their order are those that public clients write
+    (Johannes-Andersen/CyberTipline-Tools). A person files it; nothing was viewed, and nothing is attached.
+    """
+    decision = _require_reportable(state, decision, policy)
+    draft = ET.Element("draft", {"note": DRAFT_NOTICE})
+    report = ET.SubElement(draft, "report")
+    incident = ET.SubElement(report, "incidentSummary")
+    _add_element(incident, "incidentType", "Child Pornography (possession, manufacture, and distribution)")
+    _add_element(incident, "incidentDateTime", decision.opened_at)
+    _add_element(incident, "incidentDateTimeDescription", "When the audit found it; not when it was published")
+    if urls:
+        page = ET.SubElement(ET.SubElement(report, "internetDetails"), "webPageIncident")
+        for url in urls:
+            _add_element(page, "url", url)
+    person = ET.SubElement(ET.SubElement(report, "reporter"), "reportingPerson")
+    for name in ("firstName", "lastName", "email"):
+        _add_element(person, name, FILL_IN)
+    _add_element(report, "additionalInfo", " ".join((DRAFT_NOTICE + ".", *_describe_decision(decision))))
+    for digest in decision.digests:
+        if digest.algorithm == "sha256":
+            file = ET.SubElement(draft, "fileDetails")
+            _add_element(file, "fileViewedByEsp", "false")
+            _add_element(file, "publiclyAvailable", "true" if urls else FILL_IN)
+            ET.SubElement(ET.SubElement(file, "fileAnnotations"), "generativeAi")
+            _add_element(file, "originalFileHash", digest.value).set("hashType", "SHA256")
+            _add_element(file, "additionalInfo", "A model's weights file, not an image. It was not run.")
+    ET.indent(draft)
+    return ET.tostring(draft, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def hotline_draft(
+    state: CaseState, decision: Decision, policy: Mapping[str, Any], *, name: str = "", urls: Sequence[str] = ()
+) -> str:
+    """Draft a report for any hotline in plain words: what, where, why, and hashes of the weights files."""
+    decision = _require_reportable(state, decision, policy)
+    lines = [DRAFT_NOTICE, "", f"To: {printable(name) if name else FILL_IN}", f"From: {FILL_IN}", ""]
+    lines += [*_describe_decision(decision), ""]
+    lines += ["Addresses:", *(f"  {printable(url, 2000)}" for url in urls or (FILL_IN,)), ""]
+    lines += ["Hashes of the weights files (SHA-256; sha256-tensors leaves out the header):"]
+    lines += [f"  {digest}" for digest in decision.digests] or ["  none is known"]
+    lines += ["", "Nobody ran the model or opened a matched sample. No image is attached, and none is to be sent."]
+    return "\n".join(lines) + "\n"
+
+
+def owner_notice_draft(state: CaseState, decision: Decision, policy: Mapping[str, Any], *, appeals: str = "") -> str:
+    """Draft a notice to the owner, without details of any match. ``appeals`` is where an appeal goes.
+
+    Raises:
+        UsageError: No person has recorded yet that the case was reported, or that no report is due. An earlier notice
+            could warn someone whom the police should reach first.
+    """
+    decision = _require_reportable(state, decision, policy)
+    if not state.reported:
+        raise UsageError(
+            f"case {state.id}: a notice is drafted only after a person has recorded that it was reported, "
+            "or that no report is due; see `auditor review reported --help`"
+        )
+    lines = [DRAFT_NOTICE, "", f"About: {printable(decision.subject.name)}", ""]
+    lines += [f"On {decision.decided_at[:10]} it was decided that {VERDICT_MEANINGS[decision.verdict]}.", ""]
+    lines += [f"Ground: {_GROUND_SENTENCES[decision.ground]}."]
+    lines += [_describe_reasons(decision)] if decision.ground == "linked" else []  # how samples match is a detail
+    lines += ["Rules it follows:"]
+    lines += [f"  {rule}: {title}" for rule, title in _rule_titles(decision, policy).items()]
+    lines += ["", "What you can do:"]
+    fixes = {rule["id"]: " ".join(rule["fix"].split()) for rule in policy["rules"]}
+    lines += [f"  {fixes[rule]}" for rule in decision.rules if rule in fixes]
+    lines += [
+        "",
+        "It was found by automated means, from what is published about the model and from digests. People decided.",
+        f"It will be looked at again by {decision.review_by[:10]} and ends by {decision.expires_at[:10]}.",
+        f"You can appeal until {decision.appeal_by[:10]}: {printable(appeals, 500) if appeals else FILL_IN}. "
+        "Someone who took no part will decide. You can also go to an out-of-court body or to court.",
+        f"Reference: {decision.id}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _describe_decision(decision: Decision) -> Iterable[str]:
+    """Yield sentences on what was found: kinds of reasons, never details of a match."""
+    subject = decision.subject
+    revision = f", revision {printable(subject.revision)}" if subject.revision else ""
+    yield f"The {subject.kind} {printable(subject.name)}{revision} is published as an AI model."
+    if decision.copies:
+        yield f"The same weights are also published as {', '.join(printable(copy.name) for copy in decision.copies)}."
+    yield f"Ground: {_GROUND_SENTENCES[decision.ground]}."
+    yield _describe_reasons(decision)
+    yield (
+        f"Two reviewers decided on {decision.decided_at[:10]}." if decision.approver else "One reviewer decided so far."
+    )
+
+
+def _describe_reasons(decision: Decision) -> str:
+    """Return a sentence on what was found, with each list of models and its holder."""
+    found = dict.fromkeys(printable(words, 500) for reason in decision.reasons for words in reason.descriptions)
+    return f"It rests on this: {'; '.join(found)}."
+
+
+def _rule_titles(decision: Decision, policy: Mapping[str, Any]) -> dict[str, str]:
+    titles = {rule["id"]: rule["title"] for rule in policy["rules"]}
+    return {rule: titles.get(rule, "") for rule in decision.rules}
+
+
+def _withhold_names(words: str, names: Iterable[str]) -> str:
+    """Return a reviewer's words without these names and their parts before and after the slash."""
+    whole = sorted(names, key=len, reverse=True)
+    parts = [part for name in whole for part in name.split("/") if len(part) > 3]
+    for name in (*whole, *parts):
+        words = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "[name withheld]", words, flags=re.IGNORECASE)
+    return words
+
+
+def _truncate(text: str, limit: int) -> str:
+    shown = printable(text, len(text) or 1)
+    return shown if len(shown) <= limit else f"{shown[: limit - 2]} …"
+
+
+def _add_element(parent: ET.Element, name: str, text: str) -> ET.Element:
+    element = ET.SubElement(parent, name)
+    element.text = printable(text, 2000)
+    return element

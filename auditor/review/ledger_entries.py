@@ -1,0 +1,92 @@
+"""The form of a ledger entry: one line of canonical JSON, and what of it the Merkle leaf shows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from auditor.errors import SealError, UsageError
+from auditor.review.case_state import LedgerEvent
+from auditor.sealing import merkle
+
+LEDGER_FORMAT = 2  # in format 1 a leaf is the hash of the whole line, words included
+
+
+def decode_entry(body: str) -> LedgerEvent:
+    """Return the event of an entry.
+
+    Raises :class:`SealError` if the entry is not exactly as :func:`encode_entry` writes it.
+    """
+    try:
+        content = json.loads(body)
+        without = redact_entry(content)
+        event = LedgerEvent(
+            content["number"],
+            content["time"],
+            content["actor"],
+            content["kind"],
+            content["case"],
+            content["data"],
+            merkle.hash_leaf((without or body).encode()).hex(),
+            without,
+        )
+        whole = encode_entry(
+            event.number, event.time, event.actor, event.kind, event.case, event.data, content["previous"]
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise SealError("an entry of the ledger is damaged; run `auditor review verify`") from error
+    if whole != body:
+        raise SealError("an entry of the ledger is not in the form it was written in; run `auditor review verify`")
+    return event
+
+
+def redact_entry(content: Mapping[str, Any]) -> str:
+    """Return the text that the leaf of an entry is the hash of: the entry with ``words`` in place of its words.
+
+    ``words`` is the SHA-256 of the JSON list [salt, words]: who holds the entry can show what was said, and who sees
+    only the redacted text cannot guess it. An entry with a ``words`` of its own is refused: it could pass for a
+    redacted one.
+
+    Args:
+        content: The entry as JSON.
+
+    Returns:
+        The redacted text; "" when the entry has no salt, so that nothing is redacted.
+
+    Raises:
+        ValueError, KeyError, TypeError: The entry is not in the form that this program writes.
+    """
+    data = content["data"]
+    if "words" in data:
+        raise ValueError("words")
+    if "salt" not in data:
+        return ""
+    words = hashlib.sha256(canonical_json([data["salt"], data["why"]]).encode()).hexdigest()
+    kept = {key: value for key, value in data.items() if key not in ("salt", "why")}
+    return canonical_json({**content, "data": {**kept, "words": words}})
+
+
+GENERAL_EVENTS = {"begun", "policy", "clock", "receipt"}
+
+
+def check_general_event(event: LedgerEvent) -> None:
+    """Check an event that belongs to no case. Raises :class:`UsageError`."""
+    if event.kind not in GENERAL_EVENTS or (event.kind == "begun") != (event.number == 0):
+        raise UsageError(f"{event.kind!r} is nothing that can happen to a ledger")
+    if event.kind == "clock" and not str(event.data["why"]).strip():
+        raise UsageError("say in words why the clock was wrong")
+
+
+def encode_entry(
+    number: int, time: str, actor: str, kind: str, case: str, data: Mapping[str, Any], previous: str
+) -> str:
+    """Return an entry: one line of JSON in ASCII with sorted keys, so that equal events are equal bytes."""
+    content = {"number": number, "time": time, "actor": actor, "kind": kind, "case": case, "data": data}
+    return canonical_json({**content, "previous": previous})
+
+
+def canonical_json(content: object) -> str:
+    """Return JSON in ASCII with sorted keys and no spaces."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,57 @@
+"""The public report on decisions: counts alone, no name of a model or reviewer."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from auditor.review.ledger import Ledger
+
+
+def transparency_report(ledger: Ledger) -> dict[str, Any]:
+    """Return the public report: counts, grounds, times to decision, appeals and the Merkle root, nothing else."""
+    now = ledger.now
+    stages: Counter[str] = Counter()
+    verdicts: Counter[str] = Counter()
+    grounds: Counter[str] = Counter()
+    appeals: Counter[str] = Counter()
+    states: Counter[str] = Counter()
+    hours: list[float] = []
+    cases = 0
+    for state in ledger.states():
+        cases += 1
+        grounds[state.ground] += 1
+        stages[state.stage(now)] += 1
+        for decision in state.decisions:
+            verdicts[decision.verdict] += 1
+            states["lapsed" if decision.has_lapsed(now) else decision.status] += 1
+            if decision.appeal:
+                appeals[decision.appeal] += 1
+            hours.append(_hours_between(decision.opened_at, decision.decided_at))
+    checkpoint = ledger.checkpoint()
+    return {
+        "as_of": now,
+        "cases": cases,
+        "grounds": dict(sorted(grounds.items())),
+        "stages": dict(sorted(stages.items())),
+        "decisions": dict(sorted(verdicts.items())),
+        "became": dict(sorted(states.items())),
+        "hours_to_decision": _percentiles(hours),
+        "appeals": {outcome: appeals[outcome] for outcome in ("open", "upheld", "overturned")},
+        "ledger": {"events": checkpoint.size, "merkle_root": checkpoint.root.hex()},
+    }
+
+
+def _percentiles(hours: Sequence[float]) -> dict[str, float]:
+    if not hours:
+        return {}
+    ordered = sorted(hours)
+    ninth = ordered[min(len(ordered) - 1, int(len(ordered) * 0.9))]
+    return {"median": round(statistics.median(ordered), 1), "90th": round(ninth, 1), "longest": round(ordered[-1], 1)}
+
+
+def _hours_between(start: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds() / 3600
