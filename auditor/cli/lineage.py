@@ -131,7 +131,7 @@ def _fingerprint(files: tuple[Path, ...], output: Path | None, about: Mapping[st
 def _compare(file: Path, bases: tuple[str, ...], shape: str, *, full: bool) -> None:
     import json
 
-    from auditor.known.store import open_list
+    from auditor.known.open_list import open_list
     from auditor.lineage.fingerprint_matching import Prints
     from auditor.lineage.weight_similarity import LIMITS, compare, opened
 

@@ -68,25 +68,26 @@ def import_(
     --whole starts it anew. Nothing becomes active unless all of it is right.
     """
     from auditor.known.entries import ListOptions
-    from auditor.known.store import Declared, import_list
+    from auditor.known.import_list import import_list
+    from auditor.known.list_identity import ListDeclaration
 
     try:
         distances = tuple((what, int(bits)) for what, bits in thresholds.items())
     except ValueError as error:
         raise UsageError(f"--threshold: {error}; write for example pdq=24") from error
-    declared = Declared(name, means, version, holder, distances)
-    known, _ = import_list(files, declared, ListOptions(columns, algorithm), whole=whole)
+    declaration = ListDeclaration(name, means, version, holder, distances)
+    known, _ = import_list(files, declaration, ListOptions(columns, algorithm), whole=whole)
     click.echo(f"{known.name} version {known.version} is active: {known.entries:,} entries, means {known.means}")
 
 
 @command.command(name="list", epilog="Example: auditor lists list")
 def list_() -> None:
     """Every imported list: name, version, meaning, entries, holder."""
-    from auditor.known.store import imported
+    from auditor.known.list_store import imported_lists
     from auditor.printable import printable
     from auditor.resources import user_data_folder
 
-    lists = imported()
+    lists = imported_lists()
     for known in lists:
         row = (
             known.name,
@@ -114,7 +115,7 @@ def rollback(name: str, version: str, reason: str) -> None:
 
     The next import must be newer than the newest version there ever was all the same.
     """
-    from auditor.known.store import roll_back
+    from auditor.known.list_store import roll_back
 
     known = roll_back(name, version, reason)
     click.echo(f"{known.name} version {known.version} is active: {known.entries:,} entries, means {known.means}")
@@ -131,12 +132,12 @@ Examples:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(name: str, versions: tuple[str, ...], yes: bool) -> None:
     """Delete VERSIONs of a list that are kept, or all of it."""
-    from auditor.known import store
+    from auditor.known.list_store import remove_list
 
     what = f"version {', '.join(versions)} of the list {name}" if versions else f"the list {name}, all its versions"
     if not yes:
         click.confirm(f"delete {what}?", abort=True, err=True)
-    store.remove(name, versions)
+    remove_list(name, versions)
     click.echo(f"deleted {what}")
 
 
@@ -152,10 +153,14 @@ Examples:
 def check(list_: str, algorithm: str, columns: Mapping[str, str]) -> None:
     """How healthy a list is: malformed, duplicate, low-quality, withdrawn and disputed entries, and its age."""
     from auditor.known.entries import ListOptions
-    from auditor.known.list_health import check_file, check_imported
+    from auditor.known.list_health import check_imported_list, check_list_file
     from auditor.printable import printable
 
-    lines = check_file(Path(list_), ListOptions(columns, algorithm)) if Path(list_).is_file() else check_imported(list_)
+    lines = (
+        check_list_file(Path(list_), ListOptions(columns, algorithm))
+        if Path(list_).is_file()
+        else check_imported_list(list_)
+    )
     for line in lines:
         click.echo(printable(line, 1000))
 
@@ -176,10 +181,10 @@ A miss never says how near the nearest entry is: that would give the list away, 
 @column_option
 def why(image: Path, known: str, means: str, places: bool, algorithm: str, columns: Mapping[str, str]) -> None:
     """Explain why an IMAGE matches a list, or does not."""
-    from auditor.known import explain as explaining
-    from auditor.known.store import open_list
+    from auditor.known.explain import explain_match
+    from auditor.known.open_list import open_list
     from auditor.printable import printable
 
     opened = open_list(known, means=means, algorithm=algorithm, columns=columns)
-    for line in explaining.why(image, opened, places=places):
+    for line in explain_match(image, opened, places=places):
         click.echo(printable(line, 1000))

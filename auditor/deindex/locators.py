@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from auditor.errors import SealError
-from auditor.known.urls import canonical
+from auditor.known.urls import canonical_url
 from auditor.model import Kind, Ref
 from auditor.policy.vocabularies import Vocabularies, load_vocabularies
 from auditor.policy.vocabulary_tables import HubAddresses, LetterCase
@@ -101,7 +101,7 @@ class Locators:
 
 def address(url: str) -> tuple[str, str]:
     """A URL's host and path in canonical form, without query and fragment; two empty texts for what is no URL."""
-    host, slash, path = canonical(url).partition("://")[2].partition("/")
+    host, slash, path = canonical_url(url).partition("://")[2].partition("/")
     return host, f"{slash}{path}".partition("?")[0]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from auditor.errors import ListError
 from auditor.known import exact_index, near_index
 from auditor.known.compiled_list import CompiledList
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
@@ -18,8 +19,8 @@ from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
 _TABLE = Path(__file__).with_suffix(".tsv")
 
 
-def matched(known: CompiledList) -> tuple[str, ...]:
-    """What of the table the list matches, as "ALGORITHM of WHAT"; a list of harmless things may hold all of them."""
+def matched_canaries(known: CompiledList) -> tuple[str, ...]:
+    """Return what of the table the list matches, as "the ALGORITHM of WHAT"; a benign list may hold all of it."""
     if known.means == "benign":
         return ()
     found = []
@@ -33,8 +34,19 @@ def matched(known: CompiledList) -> tuple[str, ...]:
             values = pa.array([row["value"] for row in rows], pa.string())
         else:
             values = pa.array([bytes.fromhex(row["value"]) for row in rows], pa.binary(DIGEST_BYTES[algorithm]))
-        hit = known.find(algorithm, values)[0]
+        matched = known.find_exact(algorithm, values)[0]
         if algorithm in known.thresholds:
-            hit = np.union1d(hit, known.near(algorithm, near_index.words_of(exact_index.rows_of(values)))[0])
-        found += [f"the {algorithm} of {rows[row]['what']}" for row in hit]
+            words = near_index.digest_words(exact_index.digest_rows(values))
+            matched = np.union1d(matched, known.find_near(algorithm, words)[0])
+        found += [f"the {algorithm} of {rows[row]['what']}" for row in matched]
     return tuple(found)
+
+
+def refuse_canaries(known: CompiledList, path: Path) -> None:
+    """Raise ListError, with the list file's name, if the list matches something known to be harmless."""
+    matched = matched_canaries(known)
+    if matched:
+        raise ListError(
+            f"{path}: an entry matches {matched[0]}, which is harmless; version {known.version} of the list "
+            f"{known.name!r} is not activated: ask its holder"
+        )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -18,42 +17,55 @@ from numpy.typing import NDArray
 
 from auditor.errors import ListError
 from auditor.known import exact_index, fingerprint_index, near_index
-from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS, WEIGHT_FINGERPRINT
+from auditor.known.entries import Entries
+from auditor.known.entry_spool import ROW_SCHEMA
+from auditor.known.manifest import read_manifest
+from auditor.known.token_key import read_key
+from auditor.samples import TEXT_SIGNALS, WEIGHT_FINGERPRINT
 
-# Any change of the arrays, of their order or of how keys are made, makes lists compiled before useless: count it.
-FORMAT = 2
-MANIFEST = "manifest.json"
-KEY = "key"
-_REQUIRED: Mapping[str, type] = {
-    **dict.fromkeys(("name", "version", "means", "holder", "sha256"), str),
-    **dict.fromkeys(("algorithms", "thresholds", "files", "classes"), dict),
-    "entries": int,
-    "classifications": list,
-}
+TOKEN_DIGITS = 16  # hex digits of an entry's token: 64 bits, so that no two of a list's entries share one
+_BATCH_ROWS = 1 << 18
 
-Found = tuple[NDArray[np.int64], NDArray[np.int64]]
+# Rows of a query, and the entries that they equal.
+ExactPairs: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """The arrays of one algorithm. ``near`` is None where the list is matched by equality alone.
+class _AlgorithmArrays:
+    """The arrays of one algorithm.
 
-    ``prints`` is None but for fingerprints.
+    Attributes:
+        values: Digests, one a row, or texts.
+        codes: The code of each entry's classification.
+        exact: The index for equal values.
+        near: The index for near ones; None where the algorithm is matched by equality alone.
+        fingerprints: None but for weight fingerprints.
     """
 
     values: NDArray[np.uint8] | pa.Array
     codes: NDArray[np.uint16]
     exact: exact_index.ExactIndex
     near: near_index.NearIndex | None
-    prints: fingerprint_index.Prints | None
+    fingerprints: fingerprint_index.FingerprintIndex | None
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledList:
-    """A compiled list. ``entries`` counts what can be matched; ``thresholds`` names what is matched nearly.
+    """A list that samples can be matched against. Its arrays are mapped into memory when they are first used.
 
-    ``sha256`` is the source file's (of a delta: of all sources in order). ``classes`` maps a classification to a
-    meaning where it is not ``means``. Opening maps nothing: an algorithm's arrays are mapped when first asked for.
+    Attributes:
+        path: The list's folder.
+        name: The list's name.
+        version: The list's version.
+        means: A key of :data:`~auditor.known.entries.MEANINGS`.
+        holder: The organisation that holds the list.
+        entries: The number of different values that can be matched.
+        sha256: The SHA-256 of the source file; of changes, of the digests of all files in order.
+        algorithms: The algorithms and text signals of the entries.
+        thresholds: By algorithm, the distance up to which it is matched nearly.
+        classifications: The holder's classifications, by their code.
+        classes: The meaning of a classification, where it is not ``means``.
+        manifest: The whole manifest.
     """
 
     path: Path
@@ -68,31 +80,36 @@ class CompiledList:
     classifications: tuple[str, ...]
     classes: Mapping[str, str]
     manifest: Mapping[str, Any] = field(repr=False, compare=False)
-    _parts: dict[str, _Part] = field(default_factory=dict, repr=False, compare=False)
+    _mapped: dict[str, _AlgorithmArrays] = field(default_factory=dict, repr=False, compare=False)
 
     def __reduce__(self) -> tuple[object, tuple[Path]]:
-        return open_compiled, (self.path,)
+        return open_compiled_list, (self.path,)
 
-    def find(self, algorithm: str, values: pa.Array) -> Found:
-        """(row, entry) for every value that equals an entry, compared in full; nulls find nothing."""
-        part = self._part(algorithm)
-        rows, entries = part.exact.candidates(exact_index.keys_of(values))
+    def find_exact(self, algorithm: str, values: pa.Array) -> ExactPairs:
+        """Return (rows, entries) of every value that equals an entry, compared in full. A null equals nothing."""
+        arrays = self._arrays(algorithm)
+        rows, entries = arrays.exact.candidates(exact_index.value_keys(values))
         if not len(rows):
             return rows, entries
-        if isinstance(part.values, np.ndarray):
-            same = exact_index.same_rows(exact_index.rows_of(values)[rows], part.values[entries])
+        if isinstance(arrays.values, np.ndarray):
+            same = exact_index.equal_rows(exact_index.digest_rows(values)[rows], arrays.values[entries])
             if values.null_count:
                 same &= values.is_valid().to_numpy(zero_copy_only=False)[rows]
         else:
-            asked = values.cast(pa.large_string()).take(pa.array(rows))
-            same = pc.fill_null(pc.equal(asked, part.values.take(pa.array(entries))), False).to_numpy(
-                zero_copy_only=False
-            )
+            queries = values.cast(pa.large_string()).take(pa.array(rows))
+            equal = pc.fill_null(pc.equal(queries, arrays.values.take(pa.array(entries))), False)
+            same = equal.to_numpy(zero_copy_only=False)
         return rows[same], entries[same]
 
-    def near(self, algorithm: str, words: near_index.Words, threshold: int = -1) -> near_index.Pairs:
-        """(row, entry, distance) of every entry within the threshold (-1: the list's) of a hash."""
-        index = self._part(algorithm).near
+    def find_near(self, algorithm: str, words: near_index.Words, threshold: int = -1) -> near_index.NearPairs:
+        """Return (rows, entries, distances) of every entry within the threshold of a hash.
+
+        Args:
+            algorithm: A perceptual hash that the list is matched nearly by.
+            words: Hashes, one a row, as 64-bit words.
+            threshold: The largest distance in bits; -1 for the list's own.
+        """
+        index = self._arrays(algorithm).near
         if index is None:
             raise ListError(
                 f"{self.path}: this list has no near index for {algorithm}; import it again with --threshold"
@@ -100,16 +117,17 @@ class CompiledList:
         return index.search(words, self.thresholds[algorithm] if threshold < 0 else threshold)
 
     @property
-    def prints(self) -> fingerprint_index.Prints:
-        """The fingerprints that the list holds. Raises ListError where it holds none."""
-        found = self._part(WEIGHT_FINGERPRINT).prints if WEIGHT_FINGERPRINT in self.algorithms else None
+    def fingerprints(self) -> fingerprint_index.FingerprintIndex:
+        """The weight fingerprints that the list holds. Raises ListError where it holds none."""
+        held = WEIGHT_FINGERPRINT in self.algorithms
+        found = self._arrays(WEIGHT_FINGERPRINT).fingerprints if held else None
         if found is None:
             raise ListError(f"{self.path}: this list holds no fingerprints of weights")
         return found
 
     def values(self, algorithm: str, entries: NDArray[np.int64]) -> pa.Array:
-        """The values of entries, as an import takes them: confidential, they leave no run."""
-        values = self._part(algorithm).values
+        """Return the values of entries, as fixed-size binary or string."""
+        values = self._arrays(algorithm).values
         if not isinstance(values, np.ndarray):
             return values.take(pa.array(entries)).cast(pa.string())
         rows = np.ascontiguousarray(values[entries])
@@ -117,37 +135,55 @@ class CompiledList:
         return pa.FixedSizeBinaryArray.from_buffers(pa.binary(rows.shape[1]), len(rows), buffers)
 
     def tokens(self, algorithm: str, entries: NDArray[np.int64]) -> list[str]:
-        """What names an entry in reports: 16 hex digits of an HMAC-SHA256 under the list's key."""
+        """Return the names of entries in reports: the first hex digits of an HMAC-SHA256 under the list's key."""
         key = self.key
         values = self.values(algorithm, entries).cast(pa.binary()).to_pylist()
-        return [hmac.new(key, algorithm.encode() + b"\0" + value, hashlib.sha256).hexdigest()[:16] for value in values]
+        macs = (hmac.new(key, algorithm.encode() + b"\0" + value, hashlib.sha256) for value in values)
+        return [mac.hexdigest()[:TOKEN_DIGITS] for mac in macs]
 
     @property
     def key(self) -> bytes:
         """The secret under which entry tokens are made."""
-        return _key(self.path)
+        return read_key(self.path)
 
-    def classified(self, algorithm: str, entries: NDArray[np.int64]) -> list[str]:
-        """The holder's classification of entries, "" where there is none."""
-        return [self.classifications[code] for code in self._part(algorithm).codes[entries]]
+    def classifications_of(self, algorithm: str, entries: NDArray[np.int64]) -> list[str]:
+        """Return the holder's classification of entries, "" where there is none."""
+        return [self.classifications[code] for code in self._arrays(algorithm).codes[entries]]
 
-    def meaning(self, classification: str) -> str:
+    def meaning_of(self, classification: str) -> str:
+        """Return what an entry of this classification means, a key of :data:`~auditor.known.entries.MEANINGS`."""
         return self.classes.get(classification, self.means)
 
+    def listed_entries(self) -> Iterator[Entries]:
+        """Yield every entry as the holder listed it: a value that is listed twice has two rows."""
+        for algorithm in sorted(self.algorithms):
+            path = self.path / f"{algorithm}.rows.arrow"
+            if not path.exists():
+                count = self.manifest["algorithms"][algorithm]["entries"]
+                for start in range(0, count, _BATCH_ROWS):
+                    yield Entries(algorithm, self.values(algorithm, np.arange(start, min(start + _BATCH_ROWS, count))))
+                continue
+            with pa.memory_map(str(path)) as file:
+                reader = pa.ipc.open_file(file)
+                for number in range(reader.num_record_batches):
+                    batch = reader.get_batch(number)
+                    values = self.values(algorithm, batch.column("at").to_numpy())
+                    yield Entries(algorithm, values, **{name: batch.column(name) for name in ROW_SCHEMA.names})
+
     def verify(self) -> None:
-        """Compares every array with its digest in the manifest. Raises ListError with what is wrong."""
+        """Compare every array with its digest in the manifest. Raises ListError with the array that differs."""
         files = self.manifest["files"]
         with ThreadPoolExecutor() as pool:
-            for name, digest in zip(files, pool.map(_digest, (self.path / name for name in files)), strict=True):
+            for name, digest in zip(files, pool.map(_sha256, (self.path / name for name in files)), strict=True):
                 if digest != files[name]["sha256"]:
                     raise ListError(f"{self.path / name}: changed since the list was compiled; import the list again")
 
-    def _part(self, algorithm: str) -> _Part:
-        if algorithm not in self._parts:
-            self._parts[algorithm] = self._map(algorithm)
-        return self._parts[algorithm]
+    def _arrays(self, algorithm: str) -> _AlgorithmArrays:
+        if algorithm not in self._mapped:
+            self._mapped[algorithm] = self._map_arrays(algorithm)
+        return self._mapped[algorithm]
 
-    def _map(self, algorithm: str) -> _Part:
+    def _map_arrays(self, algorithm: str) -> _AlgorithmArrays:
         def array(name: str) -> NDArray[Any]:
             path = self.path / f"{algorithm}.{name}.npy"
             try:
@@ -161,49 +197,27 @@ class CompiledList:
             values = pa.LargeStringArray.from_buffers(len(bounds) - 1, pa.py_buffer(bounds), pa.py_buffer(data))
         else:
             values = array("values")
-        index = None
+        near = None
         if algorithm in self.thresholds:
-            index = near_index.NearIndex(near_index.words_of(array("values")), array("ids"), array("tables"))
-        listed = exact_index.ExactIndex(array("keys"), array("table"), array("filter"))
-        files = fingerprint_index.opened(self.path) if algorithm == WEIGHT_FINGERPRINT else None
-        return _Part(values, array("codes"), listed, index, files)
+            near = near_index.NearIndex(near_index.digest_words(array("values")), array("ids"), array("tables"))
+        exact = exact_index.ExactIndex(array("keys"), array("table"), array("filter"))
+        is_fingerprint = algorithm == WEIGHT_FINGERPRINT
+        fingerprints = fingerprint_index.open_fingerprint_index(self.path) if is_fingerprint else None
+        return _AlgorithmArrays(values, array("codes"), exact, near, fingerprints)
 
 
-def open_compiled(path: Path) -> CompiledList:
-    """The list in a compiled folder; sizes are compared, contents only by :meth:`CompiledList.verify`."""
-    try:
-        manifest = json.loads((path / MANIFEST).read_bytes())
-    except (OSError, ValueError) as error:
-        raise ListError(f"{path / MANIFEST}: cannot be read ({error}); import the list again") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ListError(
-            f"{path / MANIFEST}: not of format {FORMAT}; import the list again with this version of auditor"
-        )
-    wrong = [key for key, kind in _REQUIRED.items() if not isinstance(manifest.get(key), kind)]
-    if wrong:
-        raise ListError(f"{path / MANIFEST}: {wrong[0]!r} is missing or damaged; import the list again")
-    for name, file in manifest["files"].items():
-        try:
-            size = (path / name).stat().st_size
-        except OSError as error:
-            raise ListError(f"{path / name}: {error.strerror}; import the list again") from error
-        if size != file["size"]:
-            raise ListError(
-                f"{path / name}: has {size:,} bytes and should have {file['size']:,}; import the list again"
-            )
-    algorithms = frozenset(manifest["algorithms"])
-    unknown = algorithms - {*DIGEST_BYTES, *TEXT_SIGNALS}
-    if unknown:
-        raise ListError(f"{path / MANIFEST}: unknown algorithm {min(unknown)!r}; import the list again")
+def open_compiled_list(folder: Path) -> CompiledList:
+    """Return the list in a compiled folder. Sizes are compared, contents only by :meth:`CompiledList.verify`."""
+    manifest = read_manifest(folder)
     return CompiledList(
-        path,
+        folder,
         manifest["name"],
         manifest["version"],
         manifest["means"],
         manifest["holder"],
         manifest["entries"],
         manifest["sha256"],
-        algorithms,
+        frozenset(manifest["algorithms"]),
         manifest["thresholds"],
         tuple(manifest["classifications"]),
         manifest["classes"],
@@ -211,16 +225,7 @@ def open_compiled(path: Path) -> CompiledList:
     )
 
 
-def _key(path: Path) -> bytes:
-    try:
-        return (path / KEY).read_bytes()
-    except OSError as error:
-        raise ListError(
-            f"{path / KEY}: the list's key cannot be read: {error.strerror}; import the list again"
-        ) from error
-
-
-def _digest(path: Path) -> str:
+def _sha256(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,10 +1,10 @@
-"""How many near matches chance alone would give: the same images matched against decoys of the same lists.
+"""Estimates how many near matches chance alone would give, by matching the same images against decoys of the lists.
 
-A decoy of an entry is the hash of its mirror image, which the hash alone gives: mirroring changes the sign of every
-second column, row, or both, of the cosine transform. A mirrored picture is as plain or as rich as the picture, with
-the same strong frequencies and bits that hang together as much, but it is another picture. (Signs flipped at random
-keep none of that: plain pictures, which do match by chance, would meet no such decoy.) Which of the three mirrorings
-an image meets is decided under the list's key. Flipping the image's hash is the same as flipping every entry's, so no
+A decoy of an entry is the hash of its mirror image, which follows from the hash alone: mirroring changes the sign of
+every second column, row, or both, of the cosine transform. A mirrored picture has as much detail as the picture, with
+the same strong frequencies and as correlated bits, but it is another picture. (Signs flipped at random would keep none
+of that: plain pictures, which do match by chance, would match no such decoy.) Which of the three mirrorings is compared
+with an image is decided under the list's key. Flipping the image's hash is the same as flipping every entry's, so no
 second index is needed: distance(q, e ^ m) = distance(q ^ m, e).
 """
 
@@ -22,61 +22,75 @@ import numpy as np
 from auditor.known import near_index
 from auditor.known.compiled_list import CompiledList
 
-_MET = "decoys met by chance"
-_ASKED = "compared with decoys"
-COUNTS = (_MET, _ASKED)  # what this module adds to a run's coverage begins with one of these
-_SIDES: Mapping[str, int] = {"pdq": 16, "phash-64": 8}  # those that are signs of a cosine transform
+_DECOY_MATCHES = "decoys met by chance"
+_DECOYS_COMPARED = "compared with decoys"
+DECOY_COUNTS = (
+    _DECOY_MATCHES,
+    _DECOYS_COMPARED,
+)  # the keys that this module adds to a run's coverage begin with one of these
+_DCT_SIDES: Mapping[str, int] = {"pdq": 16, "phash-64": 8}  # of the hashes that are signs of a cosine transform
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """Near matches with a list that chance alone would give; ``most`` is a 95 % upper bound.
+class ExpectedByChance:
+    """Near matches with a list that chance alone would give.
 
-    ``compared`` counts hashes: every form of every image that matched nothing.
+    Attributes:
+        list: The list's name.
+        compared: The number of hashes: every form of every image that matched nothing.
+        matches: The number of decoys that they matched.
+        upper_limit: A 95 % upper bound of that number.
     """
 
     list: str
     compared: int
     matches: int
-    most: float
+    upper_limit: float
 
 
-def count(known: CompiledList, algorithm: str, words: near_index.Words, coverage: Counter[str]) -> None:
-    """Adds to the coverage how many decoys of the list these hashes met, and how many hashes they were.
+def count_decoy_matches(known: CompiledList, algorithm: str, words: near_index.Words, coverage: Counter[str]) -> None:
+    """Add to the coverage how many decoys of the list these hashes match, and how many hashes they are.
 
-    The hashes are those of samples without a match: a copy of a listed picture that is nearly its own mirror image
-    would meet that picture's decoy.
+    The hashes must be of samples without a match: a copy of a listed picture that is nearly its own mirror image
+    would match that picture's decoy.
     """
-    if algorithm in _SIDES and known.means != "benign" and len(words):
-        coverage[f"{_MET}: {known.name}"] += len(known.near(algorithm, decoyed(words, algorithm, known.key))[0])
-        coverage[f"{_ASKED}: {known.name}"] += len(words)
+    if algorithm in _DCT_SIDES and known.means != "benign" and len(words):
+        coverage[f"{_DECOY_MATCHES}: {known.name}"] += len(
+            known.find_near(algorithm, make_decoys(words, algorithm, known.key))[0]
+        )
+        coverage[f"{_DECOYS_COMPARED}: {known.name}"] += len(words)
 
 
-def expected(coverage: Mapping[str, int]) -> tuple[Expected, ...]:
-    """What a run's coverage says of chance, by list."""
-    lists = sorted(what.removeprefix(f"{_ASKED}: ") for what in coverage if what.startswith(f"{_ASKED}: "))
-    counts = [(name, coverage.get(f"{_MET}: {name}", 0)) for name in lists]
-    return tuple(Expected(name, coverage[f"{_ASKED}: {name}"], met, _most(met)) for name, met in counts)
+def expected_by_chance(coverage: Mapping[str, int]) -> tuple[ExpectedByChance, ...]:
+    """Return what a run's coverage says of matches by chance, by list."""
+    lists = sorted(
+        what.removeprefix(f"{_DECOYS_COMPARED}: ") for what in coverage if what.startswith(f"{_DECOYS_COMPARED}: ")
+    )
+    counts = [(name, coverage.get(f"{_DECOY_MATCHES}: {name}", 0)) for name in lists]
+    return tuple(
+        ExpectedByChance(name, coverage[f"{_DECOYS_COMPARED}: {name}"], matches, _poisson_upper_limit(matches))
+        for name, matches in counts
+    )
 
 
-def _most(met: int) -> float:
-    """The 95 % upper limit of a Poisson count, by Byar's approximation; 3 for none (the rule of three)."""
-    more = met + 1
-    return float(more * (1 - 1 / (9 * more) + 1.645 / (3 * math.sqrt(more))) ** 3) if met else 3.0
+def _poisson_upper_limit(matches: int) -> float:
+    """Return the 95 % upper limit of a Poisson count, by Byar's approximation; 3 for none (the rule of three)."""
+    above = matches + 1
+    return float(above * (1 - 1 / (9 * above) + 1.645 / (3 * math.sqrt(above))) ** 3) if matches else 3.0
 
 
-def decoyed(words: near_index.Words, algorithm: str, key: bytes) -> near_index.Words:
-    """The hashes with the signs of one of the three mirrorings, chosen by key and hash."""
+def make_decoys(words: near_index.Words, algorithm: str, key: bytes) -> near_index.Words:
+    """Return the hashes with the signs of one of the three mirrorings, chosen by key and hash."""
     seed = hashlib.blake2b(algorithm.encode(), key=key, digest_size=8).digest()
     odd = np.frombuffer(seed, np.uint64) | np.uint64(1)
     chosen = ((words[:, 0] * odd) >> np.uint64(33)) % np.uint64(3)
-    return words ^ mirrorings(algorithm)[chosen.astype(np.int64)]
+    return words ^ mirror_masks(algorithm)[chosen.astype(np.int64)]
 
 
 @cache
-def mirrorings(algorithm: str) -> near_index.Words:
-    """What mirroring left to right, top to bottom and both inverts in a hash."""
-    second = np.arange(_SIDES[algorithm]) % 2 == 1
+def mirror_masks(algorithm: str) -> near_index.Words:
+    """Return the bits that mirroring left to right, top to bottom and both inverts in a hash."""
+    second = np.arange(_DCT_SIDES[algorithm]) % 2 == 1
     none = np.zeros_like(second)
     masks = [rows[:, None] ^ columns for rows, columns in ((none, second), (second, none), (second, second))]
-    return near_index.words_of(np.packbits(np.reshape(masks, (3, -1)), axis=1))
+    return near_index.digest_words(np.packbits(np.reshape(masks, (3, -1)), axis=1))

@@ -1,6 +1,6 @@
-"""Why a picture matches a list or does not, without giving the list away.
+"""Explains why a picture matches a list or does not, without giving the list away.
 
-Distances to a confidential perceptual hash let one search for it, step by step. So a miss never says how far away the
+With distances to a confidential hash one could search for it step by step. So a miss never says how far away the
 nearest entry is, and a hit says it only to those who may see places; a list of test entries hides nothing.
 """
 
@@ -23,11 +23,17 @@ from auditor.model import Ref
 from auditor.samples import EXACT_ALGORITHMS, NEAR_ALGORITHMS, Samples
 
 VARIANTS = ("oriented", "unpadded", "dihedral", "512")
-_CHUNK = 1 << 20
+_BATCH_ROWS = 1 << 20
 
 
-def why(image: Path, known: CompiledList, *, places: bool = False) -> Iterator[str]:
-    """Lines for a person: what was compared, and what came of it, by algorithm."""
+def explain_match(image: Path, known: CompiledList, *, places: bool = False) -> Iterator[str]:
+    """Yield lines that say, by algorithm, what was compared and what matched.
+
+    Args:
+        image: A picture's file.
+        known: The list.
+        places: Say how far away a match is, which is confidential.
+    """
     try:
         data = image.read_bytes()
     except OSError as error:
@@ -46,20 +52,20 @@ def why(image: Path, known: CompiledList, *, places: bool = False) -> Iterator[s
             continue
         rows = [row for row in batch.to_pylist() if row[algorithm] is not None]
         if algorithm == "pdq":
-            rows = yield from _of_quality(rows)
+            rows = yield from _rows_of_quality(rows)
         if not rows:
             yield f"{algorithm}: not compared"
             continue
         forms = ", ".join(row["variant"] or "as stored" for row in rows)
-        met = [hit for hit in hits if hit["algorithm"] == algorithm]
-        for hit in sorted(met, key=lambda hit: (hit["distance"], hit["token"])):
-            yield f"{algorithm}: {_matched(hit, places or known.means == 'test')}; compared: {forms}"
-        if not met:
-            yield f"{algorithm}: {_missed(algorithm, rows, known)}; compared: {forms}"
+        matched = [hit for hit in hits if hit["algorithm"] == algorithm]
+        for hit in sorted(matched, key=lambda hit: (hit["distance"], hit["token"])):
+            yield f"{algorithm}: {_describe_hit(hit, places or known.means == 'test')}; compared: {forms}"
+        if not matched:
+            yield f"{algorithm}: {_describe_miss(algorithm, rows, known)}; compared: {forms}"
 
 
-def _of_quality(rows: list[dict[str, Any]]) -> Generator[str, None, list[dict[str, Any]]]:
-    """The forms that can be matched; says which cannot."""
+def _rows_of_quality(rows: list[dict[str, Any]]) -> Generator[str, None, list[dict[str, Any]]]:
+    """Return the forms whose PDQ can be matched; yield lines that say which cannot."""
     good = [row for row in rows if row["quality"] >= MIN_QUALITY]
     for row in rows:
         if not row["variant"] or row not in good:
@@ -68,27 +74,27 @@ def _of_quality(rows: list[dict[str, Any]]) -> Generator[str, None, list[dict[st
     return good
 
 
-def _matched(hit: dict[str, Any], distances: bool) -> str:
+def _describe_hit(hit: dict[str, Any], distances: bool) -> str:
     far = f"near, {hit['distance']} bits away" if distances else "near"
     how = "exact" if hit["algorithm"] in EXACT_ALGORITHMS else far
     classified = f", classified {hit['classification']}" if hit["classification"] else ""
     return f"matches entry {hit['token']}{classified} ({how}) {hit['variant'] or 'as stored'}"
 
 
-def _missed(algorithm: str, rows: list[dict[str, Any]], known: CompiledList) -> str:
+def _describe_miss(algorithm: str, rows: list[dict[str, Any]], known: CompiledList) -> str:
     if algorithm not in known.thresholds:
         return "no entry equals it"
     if known.means != "test" or algorithm not in NEAR_ALGORITHMS:
         return "none within threshold"
-    words = near_index.words_of(
+    words = near_index.digest_words(
         np.frombuffer(b"".join(row[algorithm] for row in rows), np.uint8).reshape(len(rows), -1)
     )
-    nearest = _nearest(known, algorithm, words)
+    nearest = _nearest_distance(known, algorithm, words)
     return f"none within threshold {known.thresholds[algorithm]}; the nearest is {nearest} bits away"
 
 
-def _nearest(known: CompiledList, algorithm: str, words: near_index.Words) -> int:
+def _nearest_distance(known: CompiledList, algorithm: str, words: near_index.Words) -> int:
     count = known.manifest["algorithms"][algorithm]["entries"]
-    stretches = (np.arange(low, min(low + _CHUNK, count)) for low in range(0, count, _CHUNK))
-    listed = (near_index.words_of(exact_index.rows_of(known.values(algorithm, stretch))) for stretch in stretches)
-    return min(int(near_index.scan(part, words, 64 * words.shape[1])[2].min()) for part in listed)
+    batches = (np.arange(low, min(low + _BATCH_ROWS, count)) for low in range(0, count, _BATCH_ROWS))
+    listed = (near_index.digest_words(exact_index.digest_rows(known.values(algorithm, batch))) for batch in batches)
+    return min(int(near_index.brute_force_search(block, words, 64 * words.shape[1])[2].min()) for block in listed)

@@ -1,4 +1,4 @@
-"""How healthy a list is: what of it cannot be matched, and what its holder should be asked about."""
+"""Reports how healthy a list is: what of it cannot be matched, and what its holder should be asked about."""
 
 from __future__ import annotations
 
@@ -7,58 +7,64 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from auditor.known import canaries
-from auditor.known.compile_list import Health
+from auditor.extensions import Extension
+from auditor.known.canaries import matched_canaries
 from auditor.known.compiled_list import CompiledList
 from auditor.known.entries import ListOptions
-from auditor.known.store import inspect, kept, open_list, pointer
+from auditor.known.list_statistics import ListStatistics
+from auditor.known.list_store import active_version, kept_versions
+from auditor.known.open_list import compile_for_inspection, open_list
 from auditor.samples import WEIGHT_FINGERPRINT
 
 # Holders publish at least twice a day to once a month; what is older misses what was listed since.
-_OLD = datetime.timedelta(days=90)
+_MAX_AGE = datetime.timedelta(days=90)
 
 
-def check_file(path: Path, options: ListOptions) -> Iterator[str]:
-    """Lines about a list file, its malformed lines among them. Raises ListError where it is no list at all."""
+def check_list_file(path: Path, options: ListOptions, extensions: tuple[Extension, ...] = ()) -> Iterator[str]:
+    """Yield lines about a list file, its malformed lines among them. Raises ListError where it is no list at all."""
     with tempfile.TemporaryDirectory(prefix="auditor-check-") as folder:
-        known, health = inspect(path, options, Path(folder))
-        yield from _described(known)
-        yield from _malformed(health)
-        yield from _met(known)
+        known, health = compile_for_inspection(path, options, Path(folder), extensions)
+        yield from _describe_list(known)
+        yield from _describe_malformed(health)
+        yield from _describe_canaries(known)
 
 
-def check_imported(name: str) -> Iterator[str]:
-    """Lines about an imported list. Raises ListError where its arrays are not what was imported."""
+def check_imported_list(name: str) -> Iterator[str]:
+    """Yield lines about an imported list. Raises ListError where its arrays are not what was imported."""
     known = open_list(name)
-    yield from _described(known)
+    yield from _describe_list(known)
     imported = datetime.datetime.fromisoformat(known.manifest["imported"])
     age = datetime.datetime.now(datetime.UTC) - imported
-    yield f"imported: {imported:%Y-%m-%d}, {age.days} days ago" + (": ask for a newer version" if age > _OLD else "")
-    if (versions := kept(name)) != (known.version,):
+    yield f"imported: {imported:%Y-%m-%d}, {age.days} days ago" + (
+        ": ask for a newer version" if age > _MAX_AGE else ""
+    )
+    if (versions := kept_versions(name)) != (known.version,):
         yield f"versions kept: {', '.join(versions)}"
-    if reason := pointer(name).reason:
-        yield f"not the newest version, {pointer(name).newest}, on purpose: {reason}"
-    yield from _met(known)
+    if reason := active_version(name).reason:
+        yield f"not the newest version, {active_version(name).newest}, on purpose: {reason}"
+    yield from _describe_canaries(known)
 
 
-def _described(known: CompiledList) -> Iterator[str]:
+def _describe_list(known: CompiledList) -> Iterator[str]:
     manifest = known.manifest
     yield f"list: {known.name} version {known.version or 'not given'}, format {manifest['source']['format']}"
     yield f"holder: {known.holder or 'not given'}"
     yield f"means: {known.means}"
     for algorithm, part in sorted(manifest["algorithms"].items()):
-        how = f"within {known.thresholds[algorithm]} bits" if algorithm in known.thresholds else "by equality"
-        how = (
-            "by the weights' sampled values, with --weights sample or full" if algorithm == WEIGHT_FINGERPRINT else how
+        method = f"within {known.thresholds[algorithm]} bits" if algorithm in known.thresholds else "by equality"
+        method = (
+            "by the weights' sampled values, with --weights sample or full"
+            if algorithm == WEIGHT_FINGERPRINT
+            else method
         )
-        yield f"{algorithm}: {part['entries']:,} entries, matched {how}"
+        yield f"{algorithm}: {part['entries']:,} entries, matched {method}"
         classified = {name: number for name, number in part["classified"].items() if name}
         if classified:
             yield f"{algorithm} classified: " + ", ".join(f"{name} {n:,}" for name, n in sorted(classified.items()))
     for algorithm, number in sorted(manifest["unknown"].items()):
         yield f"unknown algorithm: {algorithm}, {number:,} entries that nothing here can match"
-    for why, number in sorted(manifest["unmatchable"].items()):
-        yield f"unmatchable: {number:,} {why}"
+    for reason, number in sorted(manifest["unmatchable"].items()):
+        yield f"unmatchable: {number:,} {reason}"
     for algorithm, number in sorted(manifest["duplicates"].items()):
         yield f"duplicate: {number:,} {algorithm}"
     for what in ("withdrawn", "disputed"):
@@ -68,13 +74,13 @@ def _described(known: CompiledList) -> Iterator[str]:
         yield f"duty: {manifest['duty']}"
 
 
-def _malformed(health: Health) -> Iterator[str]:
+def _describe_malformed(health: ListStatistics) -> Iterator[str]:
     for item in health.malformed:
         yield f"malformed: line {item.line:,}: {item.reason}"
-    if health.malformed_lines > len(health.malformed):
-        yield f"malformed: {health.malformed_lines - len(health.malformed):,} further lines"
+    if health.malformed_count > len(health.malformed):
+        yield f"malformed: {health.malformed_count - len(health.malformed):,} further lines"
 
 
-def _met(known: CompiledList) -> Iterator[str]:
-    for what in canaries.matched(known):
+def _describe_canaries(known: CompiledList) -> Iterator[str]:
+    for what in matched_canaries(known):
         yield f"harmless: an entry matches {what}; such a version is not activated"

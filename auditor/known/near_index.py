@@ -8,6 +8,7 @@ and queries go in batches, band by band, so that one band's table stays in the c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -17,39 +18,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 Words: TypeAlias = NDArray[np.uint64]
-Pairs: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int16]]
+NearPairs: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int16]]
 
+# By algorithm, the distance in bits up to which a list is matched nearly where nothing else is said. 31 is the distance
+# that PDQ's authors recommend (github.com/facebook/ThreatExchange, pdq/README.md).
+DEFAULT_THRESHOLDS: Mapping[str, int] = {"pdq": 31}
+# The largest distance that a list may be matched by: a quarter of a 64-bit hash.
+MAX_THRESHOLDS: Mapping[str, int] = {"pdq": 31, "phash-64": 16, "dhash-64": 16}
 # Neighbours looked up, and entries compared, at once: a core's own cache holds them (eight times more: half as fast).
-_PROBES = 1 << 17
-_CANDIDATES = 1 << 15
+_MAX_PROBES = 1 << 17
+_MAX_CANDIDATES = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
 class NearIndex:
-    """``ids``: for each band, the entries in order of that band's bits; ``tables``: where each value of it begins."""
+    """An index of hashes by bands of their bits.
+
+    Attributes:
+        words: The entries' hashes as 64-bit words.
+        ids: For each band, the entries in order of that band's bits.
+        tables: For each band, where in ``ids`` each value of its bits begins.
+    """
 
     words: Words  # (entries, words)
     ids: NDArray[np.uint32]  # (bands, entries)
     tables: NDArray[np.uint32]  # (bands, 2^width + 1)
 
-    def search(self, queries: Words, threshold: int) -> Pairs:
-        """Every (query, entry, distance) within the threshold, in order of query and entry, each once."""
+    def search(self, queries: Words, threshold: int) -> NearPairs:
+        """Return (queries, entries, distances) of every pair within the threshold, in order of query and entry."""
         if not len(queries) or not len(self.words):
-            return _none()
+            return _no_pairs()
         count, width = len(self.ids), (self.tables.shape[1] - 1).bit_length() - 1
         found: list[NDArray[np.uint64]] = []
-        for band, radius in enumerate(_radii(threshold, count)):
-            flips = _flips(width, min(radius, width))
-            keys = _band(queries, band * width, width)
-            step = max(1, _PROBES // len(flips))
+        for band, radius in enumerate(_band_radii(threshold, count)):
+            flips = _bit_flips(width, min(radius, width))
+            keys = _band_bits(queries, band * width, width)
+            step = max(1, _MAX_PROBES // len(flips))
             for low in range(0, len(queries), step):
                 probes = (keys[low : low + step, None] ^ flips).ravel()
                 found += self._verify(queries, low, len(flips), probes, self.tables[band], self.ids[band], threshold)
         if not found:
-            return _none()
+            return _no_pairs()
         packed = np.unique(np.concatenate(found))
         rows, entries = (packed >> 32).astype(np.int64), (packed & 0xFFFFFFFF).astype(np.int64)
-        return rows, entries, distances(queries[rows], self.words[entries])
+        return rows, entries, hamming_distances(queries[rows], self.words[entries])
 
     def _verify(
         self,
@@ -72,7 +84,7 @@ class NearIndex:
         low = 0
         while low < len(hit):
             done = ends[low - 1] if low else 0
-            high = max(low + 1, int(np.searchsorted(ends, done + _CANDIDATES, "right")))
+            high = max(low + 1, int(np.searchsorted(ends, done + _MAX_CANDIDATES, "right")))
             size = sizes[low:high]
             offset = (begin[low:high].astype(np.int64) - (ends[low:high] - size - done)).repeat(size)
             offset += np.arange(len(offset))
@@ -87,18 +99,18 @@ class NearIndex:
         return found
 
 
-def shapes(entries: int, bits: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The shapes of ``ids`` and ``tables`` for that many entries (fewer than 2^32) of that many bits."""
-    count, width = _bands(entries, bits)
+def index_shapes(entries: int, bits: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the shapes of ``ids`` and ``tables`` for that many entries (fewer than 2^32) of that many bits."""
+    count, width = _band_layout(entries, bits)
     return (count, entries), (count, (1 << width) + 1)
 
 
-def build(words: Words, ids: NDArray[np.uint32], tables: NDArray[np.uint32]) -> None:
-    """Fills the arrays of an index over these entries; they have the :func:`shapes` for them."""
+def build_near_index(words: Words, ids: NDArray[np.uint32], tables: NDArray[np.uint32]) -> None:
+    """Fill the arrays of an index over these entries; they have the :func:`index_shapes` for them."""
     width = (tables.shape[1] - 1).bit_length() - 1
     numbers = np.arange(len(words), dtype=np.uint64)
     for band in range(len(ids)):
-        packed = _band(words, band * width, width).astype(np.uint64) << np.uint64(32)
+        packed = _band_bits(words, band * width, width).astype(np.uint64) << np.uint64(32)
         packed |= numbers
         packed.sort()
         ids[band] = packed & np.uint64(0xFFFFFFFF)
@@ -107,10 +119,10 @@ def build(words: Words, ids: NDArray[np.uint32], tables: NDArray[np.uint32]) -> 
         np.cumsum(np.bincount(packed.view(np.int64), minlength=1 << width), out=tables[band, 1:], dtype=np.uint32)
 
 
-def _bands(entries: int, bits: int) -> tuple[int, int]:
-    """How many bands of how many bits suit that many entries: wide ones cost probes, narrow ones candidates.
+def _band_layout(entries: int, bits: int) -> tuple[int, int]:
+    """Return the number and width of the bands for that many entries: wide bands cost probes, narrow ones candidates.
 
-    Bits in no band are compared all the same: a band need only be one of those that the pigeonholes are counted over.
+    Bits in no band are compared in the end as well: the bands only choose the candidates.
     """
     if bits == 64:
         return (8, 8) if entries < 2_000 else (4, 16) if entries < 1_000_000 else (3, 21)
@@ -119,8 +131,8 @@ def _bands(entries: int, bits: int) -> tuple[int, int]:
     )
 
 
-def scan(words: Words, queries: Words, threshold: int) -> Pairs:
-    """What :meth:`NearIndex.search` must give, by comparing every query with every entry."""
+def brute_force_search(words: Words, queries: Words, threshold: int) -> NearPairs:
+    """Return what :meth:`NearIndex.search` must return, by comparing every query with every entry."""
     found = []
     for row, query in enumerate(queries):
         distance = np.bitwise_count(words ^ query).sum(axis=1, dtype=np.int64)
@@ -130,37 +142,37 @@ def scan(words: Words, queries: Words, threshold: int) -> Pairs:
     return table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2].astype(np.int16)
 
 
-def distances(left: Words, right: Words) -> NDArray[np.int16]:
-    """How many bits of each row differ."""
+def hamming_distances(left: Words, right: Words) -> NDArray[np.int16]:
+    """Return the number of bits that differ in each row."""
     return _popcounts(left ^ right).astype(np.int16)
 
 
-def words_of(values: NDArray[np.uint8]) -> Words:
-    """Digests of 8 or 32 bytes, one a row, as 64-bit words (in this machine's order: distances don't depend on it)."""
+def digest_words(values: NDArray[np.uint8]) -> Words:
+    """Return digests of 8 or 32 bytes, one a row, as 64-bit words in this machine's byte order."""
     return np.ascontiguousarray(values).view(np.uint64)
 
 
-def _none() -> Pairs:
+def _no_pairs() -> NearPairs:
     return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int16)
 
 
-def _radii(threshold: int, bands: int) -> tuple[int, ...]:
-    """A radius for each band that is looked up, such that the sum of (radius + 1) is threshold + 1."""
+def _band_radii(threshold: int, bands: int) -> tuple[int, ...]:
+    """Return a radius for each band that is looked up, such that the sum of (radius + 1) is threshold + 1."""
     each, rest = divmod(threshold + 1, bands)
     return tuple(radius for band in range(bands) if (radius := each - (band >= rest)) >= 0)
 
 
 @cache
-def _flips(width: int, radius: int) -> NDArray[np.uint32]:
-    """Every pattern of at most ``radius`` bits among ``width``."""
+def _bit_flips(width: int, radius: int) -> NDArray[np.uint32]:
+    """Return every pattern of at most ``radius`` bits among ``width``."""
     patterns = [
         sum(1 << bit for bit in bits) for count in range(radius + 1) for bits in combinations(range(width), count)
     ]
     return np.array(patterns, np.uint32)
 
 
-def _band(words: Words, start: int, width: int) -> NDArray[np.uint32]:
-    """The bits ``start`` to ``start + width`` of each row; they lie in one word or in two."""
+def _band_bits(words: Words, start: int, width: int) -> NDArray[np.uint32]:
+    """Return the bits ``start`` to ``start + width`` of each row; they lie in one word or in two."""
     word, offset = divmod(start, 64)
     high = words[:, word] << np.uint64(offset)
     if offset + width > 64:

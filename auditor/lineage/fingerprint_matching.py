@@ -23,7 +23,7 @@ import pyarrow as pa
 from auditor.errors import ListError, Unreadable
 from auditor.hashing.weight_sketch import Floats, normalize_vector
 from auditor.known.compiled_list import CompiledList
-from auditor.known.fingerprint_index import UNCOMPARED
+from auditor.known.fingerprint_index import WEIGHTS_NOT_COMPARED
 from auditor.lineage.weight_descent import BLENDED, NEAR, NEAREST
 from auditor.lineage.weight_similarity import (
     ENOUGH_TENSORS,
@@ -85,7 +85,7 @@ class Prints:
     def of(cls, known: CompiledList) -> Prints:
         def opened(entry: int) -> Fingerprint:
             try:
-                return decoded(known.prints[entry])
+                return decoded(known.fingerprints[entry])
             except Unreadable as error:
                 raise ListError(f"{known.path}: a fingerprint {error}; import the list again") from error
 
@@ -97,7 +97,7 @@ class Prints:
 
     def near(self, sketch: Floats) -> list[int]:
         """The entries that may be like a model with this sketch, the nearest first."""
-        return self.known.prints.nearest(sketch, NEAREST, NEAR)
+        return self.known.fingerprints.nearest(sketch, NEAREST, NEAR)
 
     def alike(self, mine: Fingerprint, sketch: Floats) -> tuple[Alike, ...]:
         """The entries that are the same as a model; where there is none, the one that is most like it."""
@@ -140,7 +140,7 @@ def listed(
 
 def uncompared(lists: Sequence[CompiledList], files: int) -> Mapping[str, int]:
     """What is counted where weights are not sampled, so that no fingerprint could be compared."""
-    return {f"{UNCOMPARED}{known.name}": files for known in _with_prints(lists, "model")}
+    return {f"{WEIGHTS_NOT_COMPARED}{known.name}": files for known in _with_prints(lists, "model")}
 
 
 def _with_prints(lists: Sequence[CompiledList], means: str) -> list[CompiledList]:
@@ -221,7 +221,7 @@ def _given(base: Fingerprint, one: Fingerprint, other: Fingerprint) -> float | N
 
 def _hits(subject: Mapping[str, str], known: CompiledList, found: Sequence[Alike], lead: str) -> pa.RecordBatch:
     entries = np.array([one.entry for one in found], np.int64)
-    tokens, classes = known.tokens(WEIGHT_FINGERPRINT, entries), known.classified(WEIGHT_FINGERPRINT, entries)
+    tokens, classes = known.tokens(WEIGHT_FINGERPRINT, entries), known.classifications_of(WEIGHT_FINGERPRINT, entries)
     same = {"list": known.name, "version": known.version, "means": known.means, "distance": 0, "basis": "computed"}
     rows = [
         {

@@ -175,7 +175,7 @@ def audit(
 
     Raises :class:`auditor.errors.AuditorError` for what is wrong with the set-up: targets, lists, rules.
     """
-    from auditor.known.store import open_list
+    from auditor.known.open_list import open_list
     from auditor.lineage.model_matching import OF_FILES
     from auditor.policy.load import load_policy
     from auditor.samples import ARTEFACT_SHA256

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as pads
 
-    from auditor.known.matcher import Quarantined
+    from auditor.known.quarantine import QuarantinedEntry
     from auditor.policy.load import Policy
 
 # Rows of facts that are judged at a time: what a worker holds at once, some 20 MB.
@@ -122,7 +122,7 @@ def hits(
     import pyarrow.dataset as pads
 
     from auditor.facts import LOW_MEMORY_SCAN
-    from auditor.known.matcher import quarantine
+    from auditor.known.quarantine import quarantine_entries
     from auditor.samples import EXACT_ALGORITHMS, HITS_SCHEMA
 
     identity = ["kind", "name", "revision"]
@@ -131,7 +131,7 @@ def hits(
     totals = sums.group_by(identity).aggregate([("samples", "sum")]).rename_columns([*identity, "samples"])
     files = sorted(str(path) for folder in folders for path in (folder / "restricted" / "hits").glob("*.parquet"))
     found = pads.dataset(files, schema=HITS_SCHEMA, format="parquet").to_table() if files else HITS_SCHEMA.empty_table()
-    aside, theirs = quarantine(found, pc.sum(totals["samples"]).as_py() or 0)
+    aside, theirs = quarantine_entries(found, pc.sum(totals["samples"]).as_py() or 0)
     found = found.filter(pa.array(~theirs))
     lists = tuple(_set_aside(entry) for entry in aside)
     near = pc.cast(pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT_ALGORITHMS))), pa.int8())
@@ -157,7 +157,7 @@ def hits(
     return joined.sort_by([(name, "ascending") for name in (*per_list, "relation")]), lists
 
 
-def _set_aside(entry: Quarantined) -> Subject:
+def _set_aside(entry: QuarantinedEntry) -> Subject:
     """What is said of a list with an entry that matched too much to be believed."""
     remark = f"entry {entry.token} nearly matched {entry.samples:,} samples that are not alike; these are not counted"
     statement = Statement("quarantined", entry.list, "", Place(f"list:{entry.list}"), "known", remark)

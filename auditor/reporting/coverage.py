@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from auditor.known.decoys import COUNTS, expected
-from auditor.known.fingerprint_index import UNCOMPARED
+from auditor.known.decoys import DECOY_COUNTS, expected_by_chance
+from auditor.known.fingerprint_index import WEIGHTS_NOT_COMPARED
 from auditor.pipeline.audit import Report
 from auditor.printable import printable
 from auditor.reporting.labels import LIST_MEANINGS
@@ -14,7 +14,7 @@ def answered_questions(report: Report) -> tuple[tuple[str, int], ...]:
 
     Counts that :func:`chance_matches` and :func:`uncompared_weights` put into words are left out.
     """
-    in_words = (*COUNTS, UNCOMPARED)
+    in_words = (*DECOY_COUNTS, WEIGHTS_NOT_COMPARED)
     return tuple(
         (what, number) for what, number in sorted(report.tally.coverage.items()) if not what.startswith(in_words)
     )
@@ -23,9 +23,9 @@ def answered_questions(report: Report) -> tuple[tuple[str, int], ...]:
 def uncompared_weights(report: Report) -> tuple[str, ...]:
     """Return one sentence for each list of models whose fingerprints were not compared with all weights files."""
     counted = (
-        (what.removeprefix(UNCOMPARED), number)
+        (what.removeprefix(WEIGHTS_NOT_COMPARED), number)
         for what, number in sorted(report.tally.coverage.items())
-        if what.startswith(UNCOMPARED)
+        if what.startswith(WEIGHTS_NOT_COMPARED)
     )
     return tuple(
         f"List {name}: {number:,} {'file' if number == 1 else 'files'} of weights not compared with its fingerprints, "
@@ -48,7 +48,7 @@ def nothing_read_or_compared(report: Report) -> tuple[str, ...]:
 
 
 def _why_not_compared(report: Report, name: str, means: str) -> str:
-    if report.tally.coverage.get(f"{UNCOMPARED}{name}"):
+    if report.tally.coverage.get(f"{WEIGHTS_NOT_COMPARED}{name}"):
         return "weights were not sampled, scan again with --weights sample"
     number = report.subjects.get("model") if means == "model" else report.tally.samples.collected
     thing = "model" if means == "model" else "sample"
@@ -59,8 +59,8 @@ def chance_matches(report: Report) -> tuple[str, ...]:
     """Return one sentence for each list: how many near matches chance alone would give."""
     return tuple(
         f"List {line.list}: among {line.compared:,} hashes compared, chance alone would give about "
-        f"{line.matches:,.1f} near matches, at most {line.most:,.1f} (95 %)."
-        for line in expected(report.tally.coverage)
+        f"{line.matches:,.1f} near matches, at most {line.upper_limit:,.1f} (95 %)."
+        for line in expected_by_chance(report.tally.coverage)
     )
 
 

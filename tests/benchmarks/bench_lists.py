@@ -30,10 +30,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from auditor.known import exact_index, near_index
-from auditor.known.compile_list import THRESHOLDS, Identity, compile_list
-from auditor.known.compiled_list import KEY, CompiledList, open_compiled
+from auditor.known.compile_list import compile_list
+from auditor.known.compiled_list import CompiledList, open_compiled_list
 from auditor.known.entries import Entries, ListHeader, ListItem, ListOptions
-from auditor.known.store import Declared, import_list
+from auditor.known.import_list import import_list
+from auditor.known.list_identity import ListDeclaration
+from auditor.known.manifest import ListIdentity
+from auditor.known.near_index import DEFAULT_THRESHOLDS
+from auditor.known.token_key import KEY
 from auditor.samples import DIGEST_BYTES
 
 Rows = NDArray[np.uint8]
@@ -51,11 +55,11 @@ def compiled(algorithm: str, rows: Rows, folder: Path) -> CompiledList:
         for low in range(0, len(rows), 1 << 18):
             yield Entries(algorithm, array(rows[low : low + (1 << 18)]))
 
-    compile_list(items(), folder, Identity("bench", "1", "test"), THRESHOLDS)
+    compile_list(items(), folder, ListIdentity("bench", "1", "test"), DEFAULT_THRESHOLDS)
     (folder / KEY).write_bytes(b"bench")
     began = time.perf_counter()
-    known = open_compiled(folder)
-    known.find(algorithm, array(rows[:1]))
+    known = open_compiled_list(folder)
+    known.find_exact(algorithm, array(rows[:1]))
     print(f"  opened, and one look-up: {1000 * (time.perf_counter() - began):.1f} ms")
     return known
 
@@ -81,15 +85,15 @@ def near_search(entries: int, queries: int, repeat: int, peers: bool, folder: Pa
         row[random.integers(0, 32, 10)] ^= 7
     asked = random.permutation(asked)
     known = compiled("pdq", rows, folder)
-    words = near_index.words_of(asked)
-    found = known.near("pdq", words)
+    words = near_index.digest_words(asked)
+    found = known.find_near("pdq", words)
     print(f"  compiled with {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB at most, made rows too")
     print(
         f"  a fresh process that opens and searches: {_resident(folder, words):.2f} GB at most; {len(found[0])} pairs"
     )
     pairs = list(zip(found[0].tolist(), known.values("pdq", found[1]).to_pylist(), found[2].tolist(), strict=True))
     _equal_to_faiss(pairs, rows, asked[:FLAT])
-    contenders: dict[str, Callable[[], object]] = {"auditor": lambda: known.near("pdq", words)}
+    contenders: dict[str, Callable[[], object]] = {"auditor": lambda: known.find_near("pdq", words)}
     peer = _threatexchange(rows) if peers else None
     if peer is not None:
         hexes = [row.tobytes().hex() for row in asked]
@@ -104,7 +108,7 @@ def _resident(folder: Path, words: near_index.Words) -> float:
     """GB that a process has at most which opens the list and searches it for these hashes."""
     np.save(folder / "asked.npy", words)
     code = (
-        "import sys, numpy; from pathlib import Path; from auditor.known.compiled_list import open_compiled\n"
+        "import sys, numpy; from pathlib import Path; from auditor.known.compiled_list import open_compiled_list\n"
         "folder = Path(sys.argv[1]); open_compiled(folder).near('pdq', numpy.load(folder / 'asked.npy'))\n"
         "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     )
@@ -148,14 +152,16 @@ def exact_look_up(entries: int, queries: int, repeat: int, share: float, folder:
     column = array(asked)
     listed = {row.tobytes() for row in rows} if entries <= 10_000_000 else set()
     texts = column.to_pylist()
-    contenders: dict[str, Callable[[], object]] = {"auditor": lambda: known.find("md5", column)}
+    contenders: dict[str, Callable[[], object]] = {"auditor": lambda: known.find_exact("md5", column)}
     if listed:
-        assert sorted(known.find("md5", column)[0].tolist()) == [n for n, text in enumerate(texts) if text in listed]
+        assert sorted(known.find_exact("md5", column)[0].tolist()) == [
+            n for n, text in enumerate(texts) if text in listed
+        ]
         contenders["a Python set"] = lambda: [text in listed for text in texts]
     else:
-        found, entry = known.find("md5", column)
+        found, entry = known.find_exact("md5", column)
         assert len(found) == int(queries * share)
-        assert exact_index.same_rows(asked[found], exact_index.rows_of(known.values("md5", entry))).all()
+        assert exact_index.equal_rows(asked[found], exact_index.digest_rows(known.values("md5", entry))).all()
     medians(contenders, queries, repeat)
 
 
@@ -172,7 +178,7 @@ def importing(entries: int, folder: Path) -> None:
             out.writelines(f"{low + n},{text[32 * n : 32 * n + 32]},{n % 4}\n" for n in range(len(text) // 32))
     os.environ["AUDITOR_HOME"] = str(folder)
     began = time.perf_counter()
-    known, _ = import_list([path], Declared("bench", "test"), ListOptions())
+    known, _ = import_list([path], ListDeclaration("bench", "test"), ListOptions())
     took = time.perf_counter() - began
     assert known.entries == entries
     began = time.perf_counter()

@@ -26,7 +26,7 @@ HOSTS = 500_000  # of which 5 million rows name some 350,000
 
 def ours(folder: Path, manifest: Path) -> Callable[[], list[list[int]]]:
     from auditor.known.matcher import Matcher
-    from auditor.known.store import open_list
+    from auditor.known.open_list import open_list
     from auditor.readers import ReadOptions, table
     from auditor.samples import Samples
     from auditor.sources import Blob

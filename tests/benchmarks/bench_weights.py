@@ -23,7 +23,7 @@ from safetensors import safe_open
 
 from auditor.hashing.weight_digests import TENSOR_DIGEST_BYTES
 from auditor.hashing.weight_sketch import SKETCH_SIZE
-from auditor.known.store import open_list
+from auditor.known.open_list import open_list
 from auditor.lineage.fingerprint_matching import Prints
 from auditor.lineage.shared_tensors import TENSORS, Tensors, by_key
 from auditor.lineage.weight_similarity import Fingerprint, Index, encoded, fingerprint

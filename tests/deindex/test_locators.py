@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from auditor.deindex import locators
 from auditor.deindex.locators import Repository, address, check, repository, repository_at, shipped_hubs
 from auditor.errors import SealError
-from auditor.known.urls import canonical
+from auditor.known.urls import canonical_url
 from auditor.model import Ref
 
 HUBS = shipped_hubs()
@@ -133,7 +133,7 @@ def test_patterns_are_safe_to_compare_as_plain_strings(kind: str, name: str) -> 
     assert all(path.endswith((f"/{name.lower()}/", f"/{name.lower()}.git/")) for path in made.prefix)
     for host in made.hosts:
         for path in (*made.exact, *made.prefix):
-            assert canonical(f"https://{host}{path}") == f"https://{host}{path}"
+            assert canonical_url(f"https://{host}{path}") == f"https://{host}{path}"
 
 
 def test_the_addresses_of_a_model_are_these() -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from auditor.known.compile_list import THRESHOLDS, Identity, compile_list
-from auditor.known.compiled_list import KEY, CompiledList, open_compiled
+from auditor.known.compile_list import compile_list
+from auditor.known.compiled_list import CompiledList, open_compiled_list
 from auditor.known.entries import ListItem
+from auditor.known.manifest import ListIdentity
+from auditor.known.near_index import DEFAULT_THRESHOLDS
+from auditor.known.token_key import KEY
 
 MakeList = Callable[..., CompiledList]
 
@@ -21,15 +24,15 @@ def make_list(tmp_path: Path) -> MakeList:
         name: str = "hills",
         means: str = "test",
         classes: Mapping[str, str] | None = None,
-        thresholds: Mapping[str, int] = THRESHOLDS,
+        thresholds: Mapping[str, int] = DEFAULT_THRESHOLDS,
         base: CompiledList | None = None,
     ) -> CompiledList:
         folder = tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
-        identity = Identity(name, "1", means, source=f"{name}.csv", sha256="0" * 64, classes=classes or {})
+        identity = ListIdentity(name, "1", means, source=f"{name}.csv", sha256="0" * 64, classes=classes or {})
         compile_list(items, folder, identity, thresholds, base=base)
         (folder / KEY).write_bytes(b"a key that only this test has")
-        return open_compiled(folder)
+        return open_compiled_list(folder)
 
     return make
 

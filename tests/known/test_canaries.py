@@ -31,11 +31,11 @@ def test_the_table_holds_the_hashes_of_generated_pictures(kind: Callable[[int], 
 def test_a_list_that_holds_one_is_caught(algorithm: str, make_list: MakeList) -> None:
     row = next(row for row in ROWS if row["algorithm"] == algorithm)
     value = row["value"] if algorithm in ("url", "domain") else bytes.fromhex(row["value"])
-    assert f"the {algorithm} of {row['what']}" in canaries.matched(make_list(make_entries(algorithm, [value])))
-    assert canaries.matched(make_list(make_entries(algorithm, [value]), means="benign")) == ()
+    assert f"the {algorithm} of {row['what']}" in canaries.matched_canaries(make_list(make_entries(algorithm, [value])))
+    assert canaries.matched_canaries(make_list(make_entries(algorithm, [value]), means="benign")) == ()
 
 
 def test_a_near_entry_is_caught_too(make_list: MakeList) -> None:
     row = next(row for row in ROWS if row["algorithm"] == "pdq")
     near = (int(row["value"], 16) ^ 0xFFFFF).to_bytes(32, "big")
-    assert canaries.matched(make_list(make_entries("pdq", [near]))) == (f"the pdq of {row['what']}",)
+    assert canaries.matched_canaries(make_list(make_entries("pdq", [near]))) == (f"the pdq of {row['what']}",)

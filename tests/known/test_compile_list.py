@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import ListError
-from auditor.known.compile_list import entries_of
 from auditor.known.compiled_list import CompiledList
 from auditor.known.entries import MalformedEntry, UnknownAlgorithm, WithdrawnIds, make_entries
 
@@ -27,7 +26,7 @@ def digests(*numbers: int) -> list[bytes]:
 
 
 def held(known: CompiledList) -> set[bytes]:
-    return {value for batch in entries_of(known) for value in batch.values.to_pylist()}
+    return {value for batch in known.listed_entries() for value in batch.values.to_pylist()}
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -39,7 +38,7 @@ def test_every_value_is_held_once_whatever_the_batches(
     known = make_list(*(make_entries("md5", digests(*batch)) for batch in batches), make_entries("md5", digests(99)))
     assert known.entries == len(listed)
     assert known.manifest["duplicates"].get("md5", 0) == sum(map(len, batches)) + 1 - len(listed)
-    rows, found = known.find("md5", pa.array(digests(*asked), pa.binary(16)))
+    rows, found = known.find_exact("md5", pa.array(digests(*asked), pa.binary(16)))
     assert sorted(rows.tolist()) == [row for row, number in enumerate(asked) if number in listed]
     assert known.values("md5", found).to_pylist() == [digest(asked[row]) for row in rows]
 
@@ -53,8 +52,8 @@ def test_values_that_share_a_key_are_told_apart_and_doubles_among_them_dropped(m
 
 def test_the_first_listing_of_a_value_classifies_it(make_list: MakeList) -> None:
     known = make_list(make_entries("md5", digests(1, 2, 1), classification=["B", None, "A"]))
-    _, found = known.find("md5", pa.array(digests(1, 2), pa.binary(16)))
-    assert dict(zip(known.values("md5", found).to_pylist(), known.classified("md5", found), strict=True)) == {
+    _, found = known.find_exact("md5", pa.array(digests(1, 2), pa.binary(16)))
+    assert dict(zip(known.values("md5", found).to_pylist(), known.classifications_of("md5", found), strict=True)) == {
         digest(1): "B",
         digest(2): "",
     }
@@ -95,7 +94,7 @@ def test_a_delta_keeps_what_is_known_of_old_entries(make_list: MakeList) -> None
     columns = {"ids": ["a"], "classification": ["A1"], "series": ["s"], "contributor": ["x"], "feedback": ["disputed"]}
     base = make_list(make_entries("md5", digests(1), **columns))
     known = make_list(make_entries("md5", digests(2)), base=base)
-    old = next(batch for batch in entries_of(known) if batch.values[0].as_py() == digest(1))
+    old = next(batch for batch in known.listed_entries() if batch.values[0].as_py() == digest(1))
     assert {name: getattr(old, name).to_pylist() for name in columns} == columns
 
 

@@ -36,7 +36,7 @@ def discs(seed: int, count: int) -> list[bytes]:
 
 
 def words(digests: list[bytes]) -> near_index.Words:
-    return near_index.words_of(np.frombuffer(b"".join(digests), np.uint8).reshape(len(digests), -1))
+    return near_index.digest_words(np.frombuffer(b"".join(digests), np.uint8).reshape(len(digests), -1))
 
 
 def luma(image: Image.Image) -> NDArray[np.uint8]:
@@ -45,31 +45,31 @@ def luma(image: Image.Image) -> NDArray[np.uint8]:
 
 def test_a_decoy_is_the_hash_of_the_mirror_image() -> None:
     spectrum, _ = pdq_spectrum(luma(pictures.landscape(11, (160, 120))))
-    mirrored = words([hash_spectrum(spectrum)]) ^ decoys.mirrorings("pdq")
+    mirrored = words([hash_spectrum(spectrum)]) ^ decoys.mirror_masks("pdq")
     views = dihedral_hashes(spectrum)
-    apart = near_index.distances(mirrored, words([views[name] for name in ("flip-y", "flip-x", "rotate-180")]))
+    apart = near_index.hamming_distances(mirrored, words([views[name] for name in ("flip-y", "flip-x", "rotate-180")]))
     # Not 0: the median is not 0, so a coefficient close to it may stay on its side.
     assert apart.max() <= 16
 
 
 def test_every_mirroring_is_used_and_the_key_decides_which() -> None:
     hashes = words([bytes(row) for row in np.random.RandomState(1).randint(0, 256, (300, 32), np.uint8)])
-    ways = {tuple(row) for row in hashes ^ decoys.decoyed(hashes, "pdq", b"one key")}
-    assert ways == {tuple(row) for row in decoys.mirrorings("pdq")}
-    assert (decoys.decoyed(hashes, "pdq", b"one key") != decoys.decoyed(hashes, "pdq", b"another")).any()
+    ways = {tuple(row) for row in hashes ^ decoys.make_decoys(hashes, "pdq", b"one key")}
+    assert ways == {tuple(row) for row in decoys.mirror_masks("pdq")}
+    assert (decoys.make_decoys(hashes, "pdq", b"one key") != decoys.make_decoys(hashes, "pdq", b"another")).any()
 
 
 def test_plain_pictures_match_by_chance_as_often_as_expected(make_list: MakeList) -> None:
     listed, asked = discs(1, 500), discs(2, 500)
     known = make_list(make_entries("pdq", listed))
-    observed = len(known.near("pdq", words(asked))[0])
+    observed = len(known.find_near("pdq", words(asked))[0])
     coverage: Counter[str] = Counter()
-    decoys.count(known, "pdq", words(asked), coverage)
-    (expected,) = decoys.expected(coverage)
+    decoys.count_decoy_matches(known, "pdq", words(asked), coverage)
+    (expected,) = decoys.expected_by_chance(coverage)
     assert expected.compared == 500
     assert observed > 10
     assert observed / 2 < expected.matches < observed * 2
-    assert observed < expected.most * 2
+    assert observed < expected.upper_limit * 2
 
 
 def test_ordinary_pictures_match_neither_each_other_nor_decoys(make_list: MakeList) -> None:
@@ -78,9 +78,9 @@ def test_ordinary_pictures_match_neither_each_other_nor_decoys(make_list: MakeLi
     ]
     known = make_list(make_entries("pdq", made[::2]))
     coverage: Counter[str] = Counter()
-    decoys.count(known, "pdq", words(made[1::2]), coverage)
-    assert len(known.near("pdq", words(made[1::2]))[0]) == 0
-    assert decoys.expected(coverage) == (decoys.Expected("hills", 40, 0, 3.0),)
+    decoys.count_decoy_matches(known, "pdq", words(made[1::2]), coverage)
+    assert len(known.find_near("pdq", words(made[1::2]))[0]) == 0
+    assert decoys.expected_by_chance(coverage) == (decoys.ExpectedByChance("hills", 40, 0, 3.0),)
 
 
 def test_copies_of_listed_pictures_are_not_compared_with_decoys(make_list: MakeList) -> None:
@@ -99,5 +99,5 @@ def test_copies_of_listed_pictures_are_not_compared_with_decoys(make_list: MakeL
 @pytest.mark.parametrize(("met", "most"), [(0, 3.0), (1, 4.74), (10, 16.96), (100, 118.1)])
 def test_the_upper_bound_is_that_of_a_poisson_count(met: int, most: float) -> None:
     # 95 % one-sided limits: chi-squared quantile (0.95, 2 (n + 1)) / 2, from printed tables.
-    (expected,) = decoys.expected({"compared with decoys: hills": 1000, "decoys met by chance: hills": met})
-    assert expected.most == pytest.approx(most, rel=0.01)
+    (expected,) = decoys.expected_by_chance({"compared with decoys: hills": 1000, "decoys met by chance: hills": met})
+    assert expected.upper_limit == pytest.approx(most, rel=0.01)

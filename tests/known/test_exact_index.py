@@ -25,7 +25,7 @@ MakeList = Callable[..., CompiledList]
 )
 def test_every_equal_key_is_a_candidate_and_no_other(listed: list[int], asked: list[int]) -> None:
     keys = np.sort(np.array(listed, np.uint64))
-    index = exact_index.ExactIndex(keys, *exact_index.build(keys))
+    index = exact_index.ExactIndex(keys, *exact_index.build_exact_index(keys))
     rows, found = index.candidates(np.array(asked, np.uint64))
     expected = [(row, at) for row, key in enumerate(asked) for at in np.flatnonzero(keys == np.uint64(key)).tolist()]
     assert sorted(zip(rows.tolist(), found.tolist(), strict=True)) == expected
@@ -40,7 +40,7 @@ def test_a_listed_digest_is_found_whatever_its_width(algorithm: str, make_list: 
     width = DIGEST_BYTES[algorithm]
     known = make_list(make_entries(algorithm, [digest(number, width) for number in range(500)]))
     asked = pa.array([digest(number, width) if number % 3 else None for number in range(490, 510)], pa.binary(width))
-    rows, found = known.find(algorithm, asked)
+    rows, found = known.find_exact(algorithm, asked)
     assert sorted(rows.tolist()) == [row for row, number in enumerate(range(490, 500)) if number % 3]
     assert known.values(algorithm, found).to_pylist() == asked.take(pa.array(rows)).to_pylist()
 
@@ -48,13 +48,13 @@ def test_a_listed_digest_is_found_whatever_its_width(algorithm: str, make_list: 
 def test_a_slice_of_a_column_is_looked_up_as_it_stands(make_list: MakeList) -> None:
     known = make_list(make_entries("md5", [digest(number, 16) for number in range(100)]))
     column = pa.array([digest(number, 16) for number in range(90, 110)], pa.binary(16))
-    assert sorted(known.find("md5", column.slice(7, 6))[0].tolist()) == [0, 1, 2]
+    assert sorted(known.find_exact("md5", column.slice(7, 6))[0].tolist()) == [0, 1, 2]
 
 
 def test_digests_that_begin_alike_are_told_apart(make_list: MakeList) -> None:
     alike = [b"\1" * 8 + bytes([number]) * 8 for number in range(200)]
     known = make_list(make_entries("md5", alike[::2]))
-    rows, found = known.find("md5", pa.array(alike, pa.binary(16)))
+    rows, found = known.find_exact("md5", pa.array(alike, pa.binary(16)))
     assert sorted(rows.tolist()) == list(range(0, 200, 2))
     assert known.values("md5", found).to_pylist() == [alike[row] for row in rows]
 
@@ -62,7 +62,7 @@ def test_digests_that_begin_alike_are_told_apart(make_list: MakeList) -> None:
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.text(max_size=30)), st.integers(0, 3))
 def test_equal_texts_have_equal_keys_wherever_they_stand(texts: list[str], offset: int) -> None:
-    keys = exact_index.keys_of(pa.array(texts, pa.string())).tolist()
-    alone = [exact_index.keys_of(pa.array([text], pa.string()))[0] for text in texts]
+    keys = exact_index.value_keys(pa.array(texts, pa.string())).tolist()
+    alone = [exact_index.value_keys(pa.array([text], pa.string()))[0] for text in texts]
     assert keys == alone
-    assert exact_index.keys_of(pa.array(texts, pa.string()).slice(offset)).tolist() == keys[offset:]
+    assert exact_index.value_keys(pa.array(texts, pa.string()).slice(offset)).tolist() == keys[offset:]

@@ -13,8 +13,11 @@ import pytest
 from auditor.errors import ListError
 from auditor.known.compiled_list import CompiledList
 from auditor.known.entries import ListOptions
-from auditor.known.list_health import check_file, check_imported
-from auditor.known.store import Declared, import_list, open_imported, open_list
+from auditor.known.import_list import import_list
+from auditor.known.list_health import check_imported_list, check_list_file
+from auditor.known.list_identity import ListDeclaration
+from auditor.known.list_store import open_imported_list
+from auditor.known.open_list import open_list
 from auditor.lineage.weight_similarity import encoded, fingerprint
 from auditor.samples import WEIGHT_FINGERPRINT
 from tests.weights import safetensors_file
@@ -33,11 +36,11 @@ def file(folder: Path, name: str, *prints: bytes) -> Path:
 
 
 def kept(known: CompiledList) -> set[bytes]:
-    return {known.prints[entry] for entry in range(len(known.prints.sketches))}
+    return {known.fingerprints[entry] for entry in range(len(known.fingerprints.sketches))}
 
 
 def imported(*paths: Path, version: str = "", means: str = "", whole: bool = False) -> CompiledList:
-    return import_list(paths, Declared("found", means, version), ListOptions(), whole=whole)[0]
+    return import_list(paths, ListDeclaration("found", means, version), ListOptions(), whole=whole)[0]
 
 
 def test_fingerprints_are_kept_as_they_were_given_each_with_what_is_said_of_it(tmp_path: Path) -> None:
@@ -47,13 +50,19 @@ def test_fingerprints_are_kept_as_they_were_given_each_with_what_is_said_of_it(t
     assert (known.name, known.means, known.entries) == ("found", "model", 2)
     assert kept(known) == {first, second}
     entries = np.arange(2)
-    said = dict(zip((known.prints[at] for at in entries), known.classified(WEIGHT_FINGERPRINT, entries), strict=True))
+    said = dict(
+        zip(
+            (known.fingerprints[at] for at in entries),
+            known.classifications_of(WEIGHT_FINGERPRINT, entries),
+            strict=True,
+        )
+    )
     assert said == {first: "dedicated, 2 confirmations, an authority", second: ""}
 
 
 def test_a_sketch_is_found_among_the_others_and_nothing_is_near_to_none(tmp_path: Path) -> None:
     prints = [print_of(tmp_path, seed) for seed in range(20)]
-    known = open_list(file(tmp_path, "found.fp", *prints), into=tmp_path / "run").prints
+    known = open_list(file(tmp_path, "found.fp", *prints), into=tmp_path / "run").fingerprints
     for data in prints:
         (at,) = [entry for entry in range(20) if known[entry] == data]
         assert known.nearest(known.sketches[at], 8, 0.9) == [at]
@@ -62,7 +71,7 @@ def test_a_sketch_is_found_among_the_others_and_nothing_is_near_to_none(tmp_path
 
 def test_workers_share_the_files_and_copy_none(tmp_path: Path) -> None:
     known = open_list(file(tmp_path, "found.fp", print_of(tmp_path, 1)), into=tmp_path / "run")
-    prints = pickle.loads(pickle.dumps(known)).prints
+    prints = pickle.loads(pickle.dumps(known)).fingerprints
     for array in (prints.sketches, prints.bounds, prints.data):
         assert isinstance(array, np.memmap)
         assert not array.flags.writeable
@@ -72,7 +81,7 @@ def test_a_file_adds_to_the_list_of_that_name_and_whole_starts_it_anew(tmp_path:
     one, two, three = (print_of(tmp_path, seed) for seed in (1, 2, 3))
     imported(file(tmp_path, "one.fp", one), file(tmp_path, "two.fp", two), version="1")
     assert kept(imported(file(tmp_path, "three.fp", three), version="2")) == {one, two, three}
-    assert kept(open_imported("found")) == {one, two, three}
+    assert kept(open_imported_list("found")) == {one, two, three}
     assert kept(imported(tmp_path / "two.fp", version="3", whole=True)) == {two}
 
 
@@ -109,7 +118,7 @@ def test_one_that_holds_too_little_refuses_the_list_and_says_why(tmp_path: Path,
     with pytest.raises(ListError, match=rf"line 1: the fingerprint holds {tensors * 256:,} values of {tensors} diff"):
         imported(path)
     with_another = file(tmp_path, "two.fp", path.read_bytes(), print_of(tmp_path, 2))
-    lines = list(check_file(with_another, ListOptions()))
+    lines = list(check_list_file(with_another, ListOptions()))
     assert any(line.startswith("malformed: line 1: the fingerprint holds") for line in lines)
 
 
@@ -132,7 +141,7 @@ def test_what_is_kept_is_looked_after_like_the_rest(tmp_path: Path) -> None:
     known = imported(file(tmp_path, "found.fp", print_of(tmp_path, 1)))
     assert (
         f"{WEIGHT_FINGERPRINT}: 1 entries, matched by the weights' sampled values, with --weights sample or full"
-        in list(check_imported("found"))
+        in list(check_imported_list("found"))
     )
     path = known.path / f"{WEIGHT_FINGERPRINT}.prints"
     data = bytearray(path.read_bytes())

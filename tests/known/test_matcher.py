@@ -12,7 +12,8 @@ import pytest
 
 from auditor.known.compiled_list import CompiledList
 from auditor.known.entries import make_entries
-from auditor.known.matcher import Matcher, Quarantined, quarantine
+from auditor.known.matcher import Matcher
+from auditor.known.quarantine import QuarantinedEntry, quarantine_entries
 from auditor.model import Basis, Ref
 from auditor.samples import HITS_SCHEMA, Samples, build_sample_batch
 
@@ -252,8 +253,8 @@ def near_hits(*distances: int, token: str = "t") -> pa.RecordBatch:
 
 def test_an_entry_that_nearly_matches_many_unrelated_samples_is_quarantined() -> None:
     table = pa.Table.from_batches([near_hits(*[31, 30, 28] * 7, 0), near_hits(30, 31, token="u")])
-    found, rows = quarantine(table, 1000)
-    assert found == (Quarantined("hills", "1", "t", 21),)
+    found, rows = quarantine_entries(table, 1000)
+    assert found == (QuarantinedEntry("hills", "1", "t", 21),)
     assert rows.tolist() == [True] * 21 + [False] * 3
 
 
@@ -267,7 +268,7 @@ def test_an_entry_that_nearly_matches_many_unrelated_samples_is_quarantined() ->
     ],
 )
 def test_an_entry_that_matches_copies_is_believed(distances: list[int], samples: int, why: str) -> None:
-    found, rows = quarantine(near_hits(*distances), samples)
+    found, rows = quarantine_entries(near_hits(*distances), samples)
     assert found == (), why
     assert not rows.any()
 

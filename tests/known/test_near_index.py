@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.known import near_index
-from auditor.known.compiled_list import CompiledList, open_compiled
+from auditor.known.compiled_list import CompiledList, open_compiled_list
 from auditor.known.entries import make_entries
 
 MakeList = Callable[..., CompiledList]
 
 
 def index_of(words: near_index.Words) -> near_index.NearIndex:
-    ids_shape, tables_shape = near_index.shapes(len(words), 64 * words.shape[1])
+    ids_shape, tables_shape = near_index.index_shapes(len(words), 64 * words.shape[1])
     ids, tables = np.zeros(ids_shape, np.uint32), np.zeros(tables_shape, np.uint32)
-    near_index.build(words, ids, tables)
+    near_index.build_near_index(words, ids, tables)
     return near_index.NearIndex(words, ids, tables)
 
 
@@ -34,10 +34,10 @@ def changed(words: near_index.Words, seed: int, bits: int) -> near_index.Words:
     random = np.random.default_rng(seed)
     for row in raw:
         row[random.choice(len(row), random.integers(0, bits + 1), replace=False)] ^= 1
-    return near_index.words_of(np.packbits(raw, axis=1))
+    return near_index.digest_words(np.packbits(raw, axis=1))
 
 
-def assert_same(left: near_index.Pairs, right: near_index.Pairs) -> None:
+def assert_same(left: near_index.NearPairs, right: near_index.NearPairs) -> None:
     for one, other in zip(left, right, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -47,7 +47,7 @@ def assert_same(left: near_index.Pairs, right: near_index.Pairs) -> None:
 def test_the_index_finds_what_a_plain_scan_of_pdq_hashes_finds(seed: int, count: int, threshold: int) -> None:
     words = random_words(seed, count, 4)
     queries = np.concatenate([changed(words, seed, 40), random_words(seed + 1, 5, 4)])
-    assert_same(index_of(words).search(queries, threshold), near_index.scan(words, queries, threshold))
+    assert_same(index_of(words).search(queries, threshold), near_index.brute_force_search(words, queries, threshold))
 
 
 @settings(deadline=None, max_examples=30)
@@ -55,7 +55,7 @@ def test_the_index_finds_what_a_plain_scan_of_pdq_hashes_finds(seed: int, count:
 def test_the_index_finds_what_a_plain_scan_of_64_bit_hashes_finds(seed: int, count: int, threshold: int) -> None:
     words = random_words(seed, count, 1)
     queries = np.concatenate([changed(words, seed, 20), random_words(seed + 1, 5, 1)])
-    assert_same(index_of(words).search(queries, threshold), near_index.scan(words, queries, threshold))
+    assert_same(index_of(words).search(queries, threshold), near_index.brute_force_search(words, queries, threshold))
 
 
 @pytest.mark.parametrize("bands", [(11, 22), (11, 23), (12, 21), (16, 16), (32, 8)])
@@ -63,24 +63,24 @@ def test_the_index_finds_what_a_plain_scan_of_64_bit_hashes_finds(seed: int, cou
 def test_every_number_of_bands_finds_the_same(
     bands: tuple[int, int], threshold: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(near_index, "_bands", lambda entries, bits: bands)
+    monkeypatch.setattr(near_index, "_band_layout", lambda entries, bits: bands)
     words = random_words(5, 300, 4)
     queries = changed(words, 6, 34)
-    assert_same(index_of(words).search(queries, threshold), near_index.scan(words, queries, threshold))
+    assert_same(index_of(words).search(queries, threshold), near_index.brute_force_search(words, queries, threshold))
 
 
 def test_all_256_bits_may_differ() -> None:
     none = np.zeros((1, 4), np.uint64)
     assert not len(index_of(none).search(~none, 31)[0])
-    assert near_index.scan(none, ~none, 256)[2].tolist() == [256]
+    assert near_index.brute_force_search(none, ~none, 256)[2].tolist() == [256]
 
 
 def test_crowded_bands_are_compared_in_parts_and_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(near_index, "_CANDIDATES", 50)
-    monkeypatch.setattr(near_index, "_PROBES", 100)
+    monkeypatch.setattr(near_index, "_MAX_CANDIDATES", 50)
+    monkeypatch.setattr(near_index, "_MAX_PROBES", 100)
     words = changed(np.repeat(random_words(7, 3, 4), 100, axis=0), 8, 20)
     queries = changed(words[::30], 9, 20)
-    assert_same(index_of(words).search(queries, 31), near_index.scan(words, queries, 31))
+    assert_same(index_of(words).search(queries, 31), near_index.brute_force_search(words, queries, 31))
 
 
 # Counts of pairs: the reference's own mih-query over its test files (facebook/ThreatExchange, pdq/cpp).
@@ -90,20 +90,20 @@ def test_needles_are_found_in_the_haystack(corpus: Path, make_list: MakeList, th
     folder = corpus / "01-pdq/pdq/data/reg-test-input"
     needles, haystack = (digests(folder / name) for name in ("needles.txt", "haystack.txt"))
     known = make_list(make_entries("pdq", haystack))
-    queries = near_index.words_of(np.frombuffer(b"".join(needles), np.uint8).reshape(-1, 32))
-    assert len(known.near("pdq", queries, threshold)[0]) == pairs
+    queries = near_index.digest_words(np.frombuffer(b"".join(needles), np.uint8).reshape(-1, 32))
+    assert len(known.find_near("pdq", queries, threshold)[0]) == pairs
 
 
 @pytest.mark.corpus
 def test_each_needle_is_found_in_a_list_of_one_entry_after_reload(corpus: Path, make_list: MakeList) -> None:
     folder = corpus / "01-pdq/pdq/data/reg-test-input"
     needles, haystack = (digests(folder / name) for name in ("needles.txt", "haystack.txt"))
-    queries = near_index.words_of(np.frombuffer(b"".join(needles), np.uint8).reshape(-1, 32))
-    words = near_index.words_of(np.frombuffer(b"".join(haystack), np.uint8).reshape(-1, 32))
-    rows, matched, _ = near_index.scan(words, queries, 31)
+    queries = near_index.digest_words(np.frombuffer(b"".join(needles), np.uint8).reshape(-1, 32))
+    words = near_index.digest_words(np.frombuffer(b"".join(haystack), np.uint8).reshape(-1, 32))
+    rows, matched, _ = near_index.brute_force_search(words, queries, 31)
     for entry in np.unique(matched)[::8].tolist():
-        known = open_compiled(make_list(make_entries("pdq", [haystack[entry]]), name=f"one{entry}").path)
-        assert known.near("pdq", queries)[0].tolist() == rows[matched == entry].tolist()
+        known = open_compiled_list(make_list(make_entries("pdq", [haystack[entry]]), name=f"one{entry}").path)
+        assert known.find_near("pdq", queries)[0].tolist() == rows[matched == entry].tolist()
 
 
 def digests(path: Path) -> list[bytes]:

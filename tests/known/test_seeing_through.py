@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.known.compiled_list import CompiledList
 from auditor.known.entries import make_entries
-from auditor.known.matcher import Matched, Matcher
+from auditor.known.matcher import Matcher, MatchResult
 from auditor.model import Ref
 from auditor.samples import Samples
 
@@ -35,7 +35,7 @@ def known(published: dict[str, str], make_list: MakeList) -> CompiledList:
     return make_list(make_entries("pdq", [bytes.fromhex(digest) for digest in published.values()]))
 
 
-def matched(known: CompiledList, images: list[EncodedImage], variants: frozenset[str] = VARIANTS) -> Matched:
+def matched(known: CompiledList, images: list[EncodedImage], variants: frozenset[str] = VARIANTS) -> MatchResult:
     batch = hash_images(images, ["pdq"], variants)
     return Matcher((known,)).match(Samples(Ref("dataset", "pictures"), "computed", batch))
 

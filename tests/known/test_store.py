@@ -12,9 +12,13 @@ import numpy as np
 import pytest
 
 from auditor.errors import ListError, UsageError
-from auditor.known.compiled_list import FORMAT, CompiledList
+from auditor.known.compiled_list import CompiledList
 from auditor.known.entries import ListOptions
-from auditor.known.store import Declared, import_list, imported, kept, open_imported, open_list, remove, roll_back
+from auditor.known.import_list import import_list
+from auditor.known.list_identity import ListDeclaration
+from auditor.known.list_store import imported_lists, kept_versions, open_imported_list, remove_list, roll_back
+from auditor.known.manifest import FORMAT_VERSION
+from auditor.known.open_list import open_list
 from auditor.resources import user_data_folder
 
 
@@ -29,15 +33,15 @@ def list_file(folder: Path, *lines: str, name: str = "hills.txt") -> Path:
 
 
 def imported_as(path: Path, version: str = "", **declared: object) -> CompiledList:
-    said = Declared(**{"name": "hills", "means": "test", "version": version, **declared})  # type: ignore[arg-type]
+    said = ListDeclaration(**{"name": "hills", "means": "test", "version": version, **declared})  # type: ignore[arg-type]
     return import_list([path], said, ListOptions())[0]
 
 
 def test_an_imported_list_is_opened_by_its_name(tmp_path: Path) -> None:
     made = imported_as(list_file(tmp_path, *hexes(1, 2)), "3", holder="a hotline")
-    assert open_list("hills") == made == open_imported("hills")
+    assert open_list("hills") == made == open_imported_list("hills")
     assert (made.version, made.entries, made.means, made.holder) == ("3", 2, "test", "a hotline")
-    assert [known.name for known in imported()] == ["hills"]
+    assert [known.name for known in imported_lists()] == ["hills"]
 
 
 def test_only_its_owner_can_read_what_was_imported(tmp_path: Path) -> None:
@@ -103,9 +107,9 @@ def test_a_version_cannot_go_backwards(old: str, new: str, tmp_path: Path) -> No
     imported_as(list_file(tmp_path, *hexes(1)), old)
     with pytest.raises(ListError, match=f"version {new} of the list 'hills' is older than {old}"):
         imported_as(list_file(tmp_path, *hexes(2)), new)
-    assert open_imported("hills").version == old
+    assert open_imported_list("hills").version == old
     imported_as(list_file(tmp_path, *hexes(2)), f"{old}.1")
-    assert open_imported("hills").version == f"{old}.1"
+    assert open_imported_list("hills").version == f"{old}.1"
 
 
 def test_the_same_version_is_not_imported_twice(tmp_path: Path) -> None:
@@ -118,7 +122,7 @@ def test_a_delta_changes_the_active_version(tmp_path: Path) -> None:
     imported_as(list_file(tmp_path, *hexes(1, 2)), "1")
     known = imported_as(list_file(tmp_path, "# delta: yes", *hexes(3)), "2")
     assert known.entries == 3
-    assert open_imported("hills").version == "2"
+    assert open_imported_list("hills").version == "2"
 
 
 def test_a_delta_without_its_base_is_refused(tmp_path: Path) -> None:
@@ -148,13 +152,13 @@ def classified(known: CompiledList) -> dict[str, str]:
     """The classification of each MD5 that a list holds."""
     every = np.arange(known.entries)
     texts = [value.hex() for value in known.values("md5", every).to_pylist()]
-    return dict(zip(texts, known.classified("md5", every), strict=True))
+    return dict(zip(texts, known.classifications_of("md5", every), strict=True))
 
 
 def test_pages_of_a_feed_change_the_list_that_their_first_ones_began(tmp_path: Path) -> None:
     one, two, three = hexes(1, 2, 3)
     first = ncmec(tmp_path, "1.xml", f"a A1 {one}", f"b A1 {two}")
-    said = Declared(name="ncmec")
+    said = ListDeclaration(name="ncmec")
     assert classified(import_list([first], replace(said, version="1"), ListOptions())[0]) == {one: "A1", two: "A1"}
     second = ncmec(tmp_path, "2.xml", f"a A2 {one}", "b", f"c B1 {three}")
     changed = import_list([second], replace(said, version="2"), ListOptions())[0]
@@ -175,29 +179,29 @@ def test_pages_that_are_imported_at_once_change_each_other_in_their_order(tmp_pa
         ncmec(tmp_path, "2.xml", f"a A2 {one}", "b", "c"),
         ncmec(tmp_path, "3.xml", f"c B2 {three}"),
     ]
-    known, _ = import_list(pages, Declared(name="ncmec", version="1"), ListOptions())
+    known, _ = import_list(pages, ListDeclaration(name="ncmec", version="1"), ListOptions())
     assert classified(known) == {one: "A2", three: "B2"}
     assert known.manifest["withdrawn"] == 2
 
 
 def test_a_feeds_first_page_without_an_entry_is_no_list_yet(tmp_path: Path) -> None:
     with pytest.raises(ListError, match=r"0\.xml: holds no entry that can be matched"):
-        import_list([ncmec(tmp_path, "0.xml")], Declared(name="ncmec"), ListOptions())
-    assert imported() == ()
+        import_list([ncmec(tmp_path, "0.xml")], ListDeclaration(name="ncmec"), ListOptions())
+    assert imported_lists() == ()
 
 
 def test_several_files_that_are_no_pages_are_refused(tmp_path: Path) -> None:
     files = [list_file(tmp_path, *hexes(n), name=f"{n}.txt") for n in (1, 2)]
     with pytest.raises(ListError, match=r"2\.txt: several files are one list only as pages of a feed"):
-        import_list(files, Declared(name="hills", means="test"), ListOptions())
+        import_list(files, ListDeclaration(name="hills", means="test"), ListOptions())
     delta = list_file(tmp_path, "# delta: yes", *hexes(3), name="delta.txt")
-    assert import_list([files[0], delta], Declared(name="hills", means="test"), ListOptions())[0].entries == 2
+    assert import_list([files[0], delta], ListDeclaration(name="hills", means="test"), ListOptions())[0].entries == 2
 
 
 def test_a_malformed_line_of_any_page_is_named_with_its_file(tmp_path: Path) -> None:
     pages = [ncmec(tmp_path, "1.xml", f"a A1 {hexes(1)[0][:-1]}"), ncmec(tmp_path, "2.xml", f"b A1 {hexes(1)[0]}")]
     with pytest.raises(ListError, match=r"1\.xml: line 1: not a md5"):
-        import_list(pages, Declared(name="ncmec"), ListOptions())
+        import_list(pages, ListDeclaration(name="ncmec"), ListOptions())
 
 
 def test_a_delta_is_no_list_to_scan_with(tmp_path: Path) -> None:
@@ -221,14 +225,14 @@ def test_disputes_of_older_entries_are_counted_in_every_version(tmp_path: Path) 
 def test_a_person_can_go_back_and_an_import_still_cannot(tmp_path: Path) -> None:
     for number in (1, 2):
         imported_as(list_file(tmp_path, *hexes(number)), str(number))
-    assert kept("hills") == ("1", "2")
+    assert kept_versions("hills") == ("1", "2")
     with pytest.raises(UsageError, match="needs a --reason"):
         roll_back("hills", "1", " ")
-    assert roll_back("hills", "1", "2 was withdrawn").version == open_imported("hills").version == "1"
+    assert roll_back("hills", "1", "2 was withdrawn").version == open_imported_list("hills").version == "1"
     for version, says in (("2", "version 2 of the list 'hills' is already imported"), ("1.5", "is older than 2")):
         with pytest.raises(ListError, match=says):
             imported_as(list_file(tmp_path, *hexes(3)), version)
-    assert imported_as(list_file(tmp_path, *hexes(3)), "3") == open_imported("hills")
+    assert imported_as(list_file(tmp_path, *hexes(3)), "3") == open_imported_list("hills")
     with pytest.raises(ListError, match=r"version '7' of the list 'hills' is not kept; there are 1, 2, 3"):
         roll_back("hills", "7", "a slip")
 
@@ -240,23 +244,23 @@ def test_a_damaged_version_is_not_gone_back_to(tmp_path: Path) -> None:
     array.write_bytes(array.read_bytes()[:-1] + b"?")
     with pytest.raises(ListError, match=r"md5\.values\.npy: changed since the list was compiled"):
         roll_back("hills", "1", "2 was withdrawn")
-    assert open_imported("hills").version == "2"
+    assert open_imported_list("hills").version == "2"
 
 
 def test_old_versions_can_be_removed_and_the_active_one_only_with_the_list(tmp_path: Path) -> None:
     for number in (1, 2, 3):
         imported_as(list_file(tmp_path, *hexes(number)), str(number))
-    remove("hills", ["1"])
-    assert kept("hills") == ("2", "3")
+    remove_list("hills", ["1"])
+    assert kept_versions("hills") == ("2", "3")
     for versions, says in ((["2", "3"], "version 3 .* is the active one"), (["2", "../3"], "is not kept")):
         with pytest.raises(ListError, match=says):
-            remove("hills", versions)
-    assert kept("hills") == ("2", "3")
-    remove("hills")
-    assert imported() == ()
+            remove_list("hills", versions)
+    assert kept_versions("hills") == ("2", "3")
+    remove_list("hills")
+    assert imported_lists() == ()
     assert not (user_data_folder() / "lists/hills").exists()
     with pytest.raises(ListError, match="no list 'hills' is imported"):
-        remove("hills")
+        remove_list("hills")
 
 
 def test_a_list_file_is_compiled_anew_when_it_is_read_in_another_way(tmp_path: Path) -> None:
@@ -282,7 +286,7 @@ def test_arrays_that_change_have_a_format_of_their_own(tmp_path: Path) -> None:
     urls = list_file(tmp_path, *(f"http://a{n}.example/{n}" for n in range(50)), name="urls.txt")
     lists = [open_list(path, means="test", into=tmp_path / "run") for path in (pdq, urls)]
     digests = [file["sha256"] for known in lists for _, file in sorted(known.manifest["files"].items())]
-    assert (FORMAT, hashlib.sha256("".join(digests).encode()).hexdigest()[:16]) == (2, "25c8c40b85e48bc0"), (
+    assert (FORMAT_VERSION, hashlib.sha256("".join(digests).encode()).hexdigest()[:16]) == (2, "25c8c40b85e48bc0"), (
         "the arrays or their keys are made in another way: count FORMAT, so that older lists are imported again"
     )
 
@@ -291,7 +295,7 @@ def test_a_malformed_line_leaves_the_active_version_as_it_was(tmp_path: Path) ->
     imported_as(list_file(tmp_path, *hexes(1)), "1")
     with pytest.raises(ListError, match=r"hills\.txt: line 2: .*; nothing was imported"):
         imported_as(list_file(tmp_path, hexes(1)[0], hexes(2)[0][:-1], *hexes(*range(9))), "2")
-    assert open_imported("hills").version == "1"
+    assert open_imported_list("hills").version == "1"
     assert sorted(path.name for path in (user_data_folder() / "lists/hills").iterdir()) == [
         ".lock",
         "1",
@@ -307,7 +311,7 @@ def test_a_version_that_lists_something_harmless_is_not_activated(tmp_path: Path
         ListError, match=r"matches the md5 of an empty file, which is harmless; version 2 .* not activated"
     ):
         imported_as(list_file(tmp_path, empty, *hexes(1)), "2")
-    assert open_imported("hills").version == "1"
+    assert open_imported_list("hills").version == "1"
     assert imported_as(list_file(tmp_path, empty), means="benign", name="harmless").entries == 1
 
 
@@ -320,7 +324,7 @@ def test_a_truncated_array_is_refused_by_name(name: str, tmp_path: Path) -> None
     with pytest.raises(
         ListError, match=rf"{name}: has {size - 1:,} bytes and should have {size:,}; import the list again"
     ):
-        open_imported("hills")
+        open_imported_list("hills")
 
 
 def test_a_changed_array_is_refused_by_name(tmp_path: Path) -> None:

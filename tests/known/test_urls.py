@@ -10,19 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.known.urls import (
-    Expressions,
-    canonical,
-    domain_expressions,
-    domains,
-    entry_expressions,
-    expressions,
-    expressions_of,
-    registrable,
+from auditor.known.url_columns import (
+    ExpressionColumn,
+    canonical_domains,
+    canonical_entries,
+    expressions_of_domains,
+    expressions_of_urls,
 )
+from auditor.known.urls import canonical_url, registrable_domain, url_expressions
 
 
-def texts_by_row(found: Expressions) -> dict[int, list[str]]:
+def texts_by_row(found: ExpressionColumn) -> dict[int, list[str]]:
     which, rows = found.rows_of(np.arange(len(found.values)))
     texts: dict[int, list[str]] = {}
     for position, row in sorted(zip(which.tolist(), rows.tolist(), strict=True)):
@@ -82,7 +80,7 @@ PUBLISHED = (
 
 @pytest.mark.parametrize(("url", "expected"), PUBLISHED)
 def test_published_canonical_forms(url: str, expected: str) -> None:
-    assert canonical(url) == expected
+    assert canonical_url(url) == expected
 
 
 # https://developers.google.com/safe-browsing/v4/urls-hashing#suffixprefix-expressions
@@ -102,11 +100,11 @@ def test_published_canonical_forms(url: str, expected: str) -> None:
     ],
 )
 def test_published_expressions(url: str, expected: str) -> None:
-    assert sorted(expressions_of(url)) == sorted(expected.split())
+    assert sorted(url_expressions(url)) == sorted(expected.split())
 
 
 def test_a_long_url_has_thirty_expressions() -> None:
-    found = expressions_of("http://a.b.c.d.e.f.g/1/2/3/4/5/6.html?x=1")
+    found = url_expressions("http://a.b.c.d.e.f.g/1/2/3/4/5/6.html?x=1")
     assert len(found) == len(set(found)) == 30
     assert found[0] == "a.b.c.d.e.f.g/1/2/3/4/5/6.html?x=1"
     assert "c.d.e.f.g/1/2/3/" in found
@@ -130,14 +128,14 @@ def test_a_long_url_has_thirty_expressions() -> None:
     ],
 )
 def test_other_spellings_of_a_url(url: str, expected: str) -> None:
-    assert canonical(url) == expected
+    assert canonical_url(url) == expected
 
 
 @given(st.text(max_size=60))
 def test_canonical_forms_never_raise_and_stay_as_they_are(text: str) -> None:
-    once = canonical(text)
+    once = canonical_url(text)
     if once and "%" not in once:
-        assert canonical(once) == once
+        assert canonical_url(once) == once
 
 
 @pytest.mark.parametrize(
@@ -152,21 +150,21 @@ def test_canonical_forms_never_raise_and_stay_as_they_are(text: str) -> None:
     ],
 )
 def test_the_registrable_domain_of_a_host(host: str, expected: str) -> None:
-    assert registrable(host) == expected
+    assert registrable_domain(host) == expected
 
 
 def test_list_entries_are_brought_to_the_form_that_samples_are_looked_up_by() -> None:
     urls = pa.array(["HTTP://Example.com/a/../b?q=1", "data:x", None])
-    assert entry_expressions(urls).to_pylist() == ["example.com/b?q=1", None, None]
+    assert canonical_entries(urls).to_pylist() == ["example.com/b?q=1", None, None]
     names = pa.array(["*.Bad.Example", "http://bad.example/x", "co.uk", "", None])
-    assert domains(names).to_pylist() == ["bad.example", "bad.example", None, None, None]
+    assert canonical_domains(names).to_pylist() == ["bad.example", "bad.example", None, None, None]
 
 
 def test_a_column_of_urls_is_looked_up_by_every_expression_of_each_row() -> None:
     column = pa.array(["http://a.example.com/1?x", None, "data:x", "http://a.example.com/1?x"])
-    found = expressions(column)
-    assert texts_by_row(found) == {0: list(expressions_of("http://a.example.com/1?x"))} | {
-        3: list(expressions_of("http://a.example.com/1?x"))
+    found = expressions_of_urls(column)
+    assert texts_by_row(found) == {0: list(url_expressions("http://a.example.com/1?x"))} | {
+        3: list(url_expressions("http://a.example.com/1?x"))
     }
     assert len(found.values) == 6  # looked up once, though two rows have them
 
@@ -183,7 +181,7 @@ def test_a_column_of_urls_is_looked_up_by_host_and_the_domains_above() -> None:
             "data:x",
         ]
     )
-    assert texts_by_row(domain_expressions(column)) == {
+    assert texts_by_row(expressions_of_domains(column)) == {
         0: ["img.cdn.example.co.uk", "cdn.example.co.uk", "example.co.uk", "co.uk"],
         2: ["example.com"],
         3: ["no%20url"],
@@ -195,8 +193,10 @@ def test_a_column_of_urls_is_looked_up_by_host_and_the_domains_above() -> None:
 @given(st.lists(st.text(alphabet="ab./:@%?#-0", max_size=20) | st.none(), max_size=6))
 def test_a_column_gives_what_its_cells_give(texts: list[str | None]) -> None:
     texts = [text if text is None else f"http://{text}" for text in texts]
-    first = {row: names[0] for row, names in texts_by_row(domain_expressions(pa.array(texts, pa.string()))).items()}
-    expected = {row: canonical(text).split("/")[2] for row, text in enumerate(texts) if text and canonical(text)}
+    first = {row: names[0] for row, names in texts_by_row(expressions_of_domains(pa.array(texts, pa.string()))).items()}
+    expected = {
+        row: canonical_url(text).split("/")[2] for row, text in enumerate(texts) if text and canonical_url(text)
+    }
     assert first == expected
 
 
@@ -210,7 +210,7 @@ def test_the_public_suffix_lists_own_vectors(corpus: Path) -> None:
             if (
                 host != "null"
                 and not host.startswith(".")
-                and registrable(host) != ("" if expected == "null" else canonical(expected)[7:-1])
+                and registrable_domain(host) != ("" if expected == "null" else canonical_url(expected)[7:-1])
             ):
-                wrong.append((host, expected, registrable(host)))
+                wrong.append((host, expected, registrable_domain(host)))
     assert wrong == []

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor import known as lists
 from auditor.hashing.weight_sketch import normalize_vector
-from auditor.known.store import Declared, import_list
+from auditor.known.entries import ListOptions
+from auditor.known.import_list import import_list
+from auditor.known.list_identity import ListDeclaration
 from auditor.lineage.fingerprint_matching import twins
 from auditor.lineage.weight_similarity import Fingerprint, fingerprint, save
 from auditor.pipeline.audit import Report, audit, facts, judge
@@ -216,7 +217,7 @@ def test_bases_that_are_listed_as_harmless_explain_what_only_comes_from_them(tmp
     model(hub, "f/unlike", trained(31))
     base = safetensors_file(tmp_path / "elsewhere" / "base.safetensors", BASE)
     save(fingerprint(base), tmp_path / "bases.fp")
-    import_list([tmp_path / "bases.fp"], Declared("bases", "benign"), lists.Options())
+    import_list([tmp_path / "bases.fp"], ListDeclaration("bases", "benign"), ListOptions())
     report = scanned(tmp_path, known, Path("bases"))
     assert said(report) == {
         "c/child": ["listed-model-lead"],
@@ -230,7 +231,7 @@ def test_a_listed_model_that_hardly_differs_from_a_harmless_one_is_found_all_the
     listed = tuned(BASE, 41, by=0.002)
     save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "m.safetensors", listed)), tmp_path / "l.fp", SAID)
     save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "b.safetensors", BASE)), tmp_path / "bases.fp")
-    import_list([tmp_path / "bases.fp"], Declared("bases", "benign"), lists.Options())
+    import_list([tmp_path / "bases.fp"], ListDeclaration("bases", "benign"), ListOptions())
     model(tmp_path / "models", "a/again", {name: v.astype(np.float16) for name, v in listed.items()})
     model(tmp_path / "models", "b/base", BASE)
     assert said(scanned(tmp_path, tmp_path / "l.fp", Path("bases"))) == {"a/again": ["linked-same-values"]}
@@ -242,7 +243,7 @@ def test_a_listed_model_that_differs_from_a_harmless_one_in_nothing_that_is_samp
     listed = {**BASE, "embed.weight": np.ones((64, 64), np.float32)}
     save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "m.safetensors", listed)), tmp_path / "l.fp", SAID)
     save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "b.safetensors", BASE)), tmp_path / "bases.fp")
-    import_list([tmp_path / "bases.fp"], Declared("bases", "benign"), lists.Options())
+    import_list([tmp_path / "bases.fp"], ListDeclaration("bases", "benign"), ListOptions())
     model(tmp_path / "models", "a/base", BASE)
     report = scanned(tmp_path, tmp_path / "l.fp", Path("bases"))
     assert said(report) == {}

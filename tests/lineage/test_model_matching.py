@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.known.store import open_list
+from auditor.known.open_list import open_list
 from auditor.lineage.model_matching import model_hits
 from auditor.model import Place, Statement, Subject
 

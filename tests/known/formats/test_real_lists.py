@@ -15,7 +15,8 @@ import pytest
 from auditor.errors import ListError
 from auditor.known import detect_format, list_formats
 from auditor.known.entries import Entries, ListOptions, MalformedEntry, UnknownAlgorithm, WithdrawnIds
-from auditor.known.store import Declared, import_list
+from auditor.known.import_list import import_list
+from auditor.known.list_identity import ListDeclaration
 
 pytestmark = pytest.mark.corpus
 
@@ -229,7 +230,7 @@ def test_every_list_imports_with_the_different_entries_of_a_plain_parse(
             expected = {algorithm: len(values) for algorithm, values in LISTS[pattern](path).items()}
         except ElementTree.ParseError:
             expected = {}
-        declared = Declared(name=f"list-{number}", means="test")
+        declared = ListDeclaration(name=f"list-{number}", means="test")
         if not expected:
             with pytest.raises(ListError, match=NO_ENTRY):
                 import_list([path], declared, ListOptions())

@@ -1,0 +1,115 @@
+"""What a list file is: its name, version, holder and meaning, by the user's word first and the file's own next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from auditor.errors import ListError
+from auditor.extensions import LIST_FORMATS, Extension
+from auditor.known import detect_format, list_formats
+from auditor.known.compiled_list import CompiledList
+from auditor.known.entries import MEANINGS, ListHeader, ListItem, ListOptions
+from auditor.known.list_file import file_sha256
+from auditor.known.manifest import ListIdentity
+from auditor.known.token_key import KEY
+
+ACTIVE = "active.json"  # beside the versions of an imported list: which of them is active
+
+
+@dataclass(frozen=True, slots=True)
+class ListDeclaration:
+    """What the user says of a list, which overrides what the file says; ``thresholds`` are (algorithm, bits)."""
+
+    name: str = ""
+    means: str = ""
+    version: str = ""
+    holder: str = ""
+    thresholds: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """An opened list file: its header, what it holds after that, and the extension that reads it, if one does."""
+
+    path: Path
+    header: ListHeader
+    items: Iterator[ListItem]
+    extension: str = ""
+
+
+def open_list_items(path: Path, options: ListOptions, extensions: tuple[Extension, ...] = ()) -> ListFile:
+    """Return the file's header, and an iterator over what it holds. Raises ListError if no format reads it."""
+    name = detect_format(path, extensions)
+    items = list_formats(extensions)[name].read(path, options)
+    added = next((str(each) for each in extensions if (each.group, each.name) == (LIST_FORMATS, name)), "")
+    first = next(items, None)
+    if isinstance(first, ListHeader):
+        return ListFile(path, first, items, added)
+
+    def with_first() -> Iterator[ListItem]:
+        if first is not None:
+            yield first
+        yield from items
+
+    return ListFile(path, ListHeader(name), with_first(), added)
+
+
+def identify_list(
+    file: ListFile, declaration: ListDeclaration, options: ListOptions, default_version: str
+) -> ListIdentity:
+    """Return what a list file is.
+
+    Args:
+        file: The file.
+        declaration: What the user says of the list.
+        options: What the user says of its columns and algorithm.
+        default_version: The version, where neither the user nor the file gives one.
+
+    Raises:
+        ListError: Nobody says what the entries mean, or the version cannot name a folder.
+    """
+    path, header = file.path, file.header
+    means = declaration.means or header.means
+    if not means:
+        raise ListError(f"{path}: nothing says what its entries mean; give --means {'|'.join(MEANINGS)}")
+    if means not in MEANINGS:
+        raise ListError(f"{path}: means {means!r} is none of {', '.join(MEANINGS)}; give --means")
+    version = _file_name(declaration.version or header.version) or default_version
+    if version in {KEY, ACTIVE}:
+        raise ListError(f"{path}: {version!r} cannot name a version; give another --version")
+    return ListIdentity(
+        name=declaration.name or _file_name(header.name) or _file_name(path.name.split(".")[0]) or "list",
+        version=version,
+        means=means,
+        holder=declaration.holder or header.holder,
+        duty=header.duty,
+        format=header.format,
+        extension=file.extension,
+        source=str(path.name),
+        sha256=file_sha256(path),
+        classes=header.classes,
+        imported=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        read_as=json.dumps([options.algorithm, sorted(options.columns.items())]),
+    )
+
+
+def merge_identity(base: CompiledList | Path, changes: ListIdentity) -> ListIdentity:
+    """Return the identity of a version, or a file, with changes applied."""
+    before = file_sha256(base) if isinstance(base, Path) else base.sha256
+    merged = replace(changes, sha256=hashlib.sha256(f"{before}{changes.sha256}".encode()).hexdigest())
+    if isinstance(base, Path):
+        return merged
+    classes = {**base.classes, **merged.classes}
+    duty = merged.duty or str(base.manifest["duty"])
+    return replace(merged, means=base.means, holder=merged.holder or base.holder, duty=duty, classes=classes)
+
+
+def _file_name(text: str) -> str:
+    """Return the text with what cannot be in a file's name replaced."""
+    return re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-.")[:64]

@@ -1,0 +1,29 @@
+"""What was counted while a list was read, for its manifest and for ``auditor lists check``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from auditor.known.entries import MalformedEntry
+
+_KEPT_MALFORMED = 1000  # of more, only the number is told
+
+
+@dataclass(slots=True)
+class ListStatistics:
+    """Counts of what a list holds beside its entries; those by algorithm or reason are Counters."""
+
+    malformed: list[MalformedEntry] = field(default_factory=list)  # the first thousand
+    malformed_count: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    unmatchable: Counter[str] = field(default_factory=Counter)
+    duplicates: Counter[str] = field(default_factory=Counter)
+    disputed: int = 0
+    withdrawn: int = 0
+
+    def add_malformed(self, entry: MalformedEntry) -> None:
+        """Count a malformed entry."""
+        self.malformed_count += 1
+        if len(self.malformed) < _KEPT_MALFORMED:
+            self.malformed.append(entry)

@@ -1,0 +1,145 @@
+"""The manifest of a compiled list: what the list is, its counts, and the size and digest of each of its arrays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from auditor.errors import ListError
+from auditor.known.list_statistics import ListStatistics
+from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
+
+# Any change of the arrays, of their order or of how keys are made, makes lists compiled before useless: count it up.
+FORMAT_VERSION = 2
+MANIFEST = "manifest.json"
+_REQUIRED: Mapping[str, type] = {
+    **dict.fromkeys(("name", "version", "means", "holder", "sha256"), str),
+    **dict.fromkeys(("algorithms", "thresholds", "files", "classes"), dict),
+    "entries": int,
+    "classifications": list,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ListIdentity:
+    """What a compiled list is, and where it comes from.
+
+    Attributes:
+        name: The list's name.
+        version: The list's version.
+        means: A key of :data:`~auditor.known.entries.MEANINGS`.
+        holder: The organisation that holds the list.
+        duty: What the holder asks of those who find a match.
+        format: The list format that read the file.
+        extension: The installed distribution that added the format; "" for a format of this package.
+        source: The file's name.
+        sha256: The SHA-256 of the file; of changes, of the digests of all files in order.
+        classes: The meaning of a classification, where it is not ``means``.
+        imported: When it was imported (ISO 8601, UTC).
+        read_as: What the user said of the file's columns and algorithm, as JSON.
+    """
+
+    name: str
+    version: str
+    means: str
+    holder: str = ""
+    duty: str = ""
+    format: str = ""
+    extension: str = ""
+    source: str = ""
+    sha256: str = ""
+    classes: Mapping[str, str] = field(default_factory=dict)
+    imported: str = ""
+    read_as: str = ""
+
+
+def write_manifest(
+    folder: Path,
+    identity: ListIdentity,
+    counts: Mapping[str, Mapping[str, int]],
+    classifications: list[str],
+    thresholds: Mapping[str, int],
+    statistics: ListStatistics,
+) -> None:
+    """Write the manifest of the arrays in a folder, and flush them to disk.
+
+    Args:
+        folder: The folder with the arrays and nothing else.
+        identity: What the list is.
+        counts: By algorithm and classification, the number of different values.
+        classifications: Classifications in the order of their codes.
+        thresholds: By algorithm, the distance up to which it is matched nearly.
+        statistics: What was counted beside the entries.
+    """
+    files = {}
+    for path in sorted(folder.iterdir()):
+        path.chmod(0o600)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+            files[path.name] = {"size": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    source = {"file": identity.source, "format": identity.format, "read_as": identity.read_as}
+    if identity.extension:
+        source["extension"] = identity.extension
+    manifest = {
+        "format": FORMAT_VERSION,
+        "name": identity.name,
+        "version": identity.version,
+        "holder": identity.holder,
+        "means": identity.means,
+        "classes": dict(identity.classes),
+        "duty": identity.duty,
+        "imported": identity.imported,
+        "sha256": identity.sha256,
+        "source": source,
+        "entries": sum(sum(classified.values()) for classified in counts.values()),
+        "algorithms": {
+            algorithm: {"entries": sum(classified.values()), "classified": dict(classified)}
+            for algorithm, classified in counts.items()
+        },
+        "classifications": classifications,
+        "thresholds": dict(thresholds),
+        "unknown": dict(statistics.unknown),
+        "unmatchable": {reason: number for reason, number in statistics.unmatchable.items() if number},
+        "duplicates": {algorithm: number for algorithm, number in statistics.duplicates.items() if number},
+        "disputed": statistics.disputed,
+        "withdrawn": statistics.withdrawn,
+        "files": files,
+    }
+    path = folder / MANIFEST
+    path.touch(0o600)
+    with path.open("w", encoding="utf-8") as out:
+        json.dump(manifest, out, indent=1, ensure_ascii=False)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a compiled list. Raises ListError if it, or the size of an array, is not as written."""
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ListError(f"{path}: cannot be read ({error}); import the list again") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT_VERSION:
+        raise ListError(f"{path}: not of format {FORMAT_VERSION}; import the list again with this version of auditor")
+    wrong = [key for key, kind in _REQUIRED.items() if not isinstance(manifest.get(key), kind)]
+    if wrong:
+        raise ListError(f"{path}: {wrong[0]!r} is missing or damaged; import the list again")
+    for name, file in manifest["files"].items():
+        try:
+            size = (folder / name).stat().st_size
+        except OSError as error:
+            raise ListError(f"{folder / name}: {error.strerror}; import the list again") from error
+        if size != file["size"]:
+            raise ListError(
+                f"{folder / name}: has {size:,} bytes and should have {file['size']:,}; import the list again"
+            )
+    unknown = frozenset(manifest["algorithms"]) - {*DIGEST_BYTES, *TEXT_SIGNALS}
+    if unknown:
+        raise ListError(f"{path}: unknown algorithm {min(unknown)!r}; import the list again")
+    return manifest

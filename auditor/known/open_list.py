@@ -1,0 +1,111 @@
+"""Opens a list to match against: an imported one by its name, a compiled folder, or a list file, which is compiled."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from auditor.errors import ListError
+from auditor.extensions import Extension
+from auditor.known.canaries import refuse_canaries
+from auditor.known.compile_list import compile_list
+from auditor.known.compiled_list import CompiledList, open_compiled_list
+from auditor.known.entries import ListOptions
+from auditor.known.list_file import file_sha256
+from auditor.known.list_identity import ListDeclaration, ListFile, identify_list, open_list_items
+from auditor.known.list_statistics import ListStatistics
+from auditor.known.list_store import imported_names, is_imported, open_imported_list
+from auditor.known.manifest import MANIFEST
+from auditor.known.near_index import DEFAULT_THRESHOLDS
+from auditor.known.token_key import KEY, load_or_create_key, new_key, write_key
+from auditor.resources import user_data_folder
+
+_DIGEST_VERSION_DIGITS = 12  # of a file's SHA-256, where it gives no version
+
+
+def open_list(
+    name_or_path: str | Path,
+    *,
+    means: str = "",
+    algorithm: str = "",
+    columns: Mapping[str, str] | None = None,
+    into: Path | None = None,
+    verify: bool = True,
+    extensions: tuple[Extension, ...] = (),
+) -> CompiledList:
+    """Return a list by its imported name, by its compiled folder, or from a list file, which is compiled first.
+
+    Args:
+        name_or_path: The name of an imported list, a compiled folder, or a list file.
+        means: What a list file's entries mean, where it does not say.
+        algorithm: The algorithm of a list file that does not say it.
+        columns: The name of a table's columns by what they hold.
+        into: The folder that a list file is compiled into; without it, a private one that is deleted at the end of
+            the program.
+        verify: Compare every array with its digest.
+        extensions: List formats that installed distributions add.
+
+    Raises:
+        ListError: There is no such list, it is damaged, or nobody says what its entries mean.
+    """
+    text = os.fspath(name_or_path)
+    if is_imported(text):
+        known = open_imported_list(text)
+    elif (Path(text) / MANIFEST).exists():
+        known = open_compiled_list(Path(text))
+    elif Path(text).is_file():
+        if into is None:
+            into = Path(tempfile.mkdtemp(prefix="auditor-list-"))
+            atexit.register(shutil.rmtree, into, ignore_errors=True)
+        options = ListOptions(columns or {}, algorithm)
+        file = open_list_items(Path(text), options, extensions)
+        return _compile_file(file, ListDeclaration(means=means), options, into)
+    else:
+        names = ", ".join(imported_names()) or "none yet"
+        raise ListError(f"{text}: neither a list file nor an imported list (imported: {names})")
+    if means and means != known.means:
+        raise ListError(f"{text}: was imported as {known.means!r}, not {means!r}; import it again to change that")
+    if verify:
+        known.verify()
+    return known
+
+
+def compile_for_inspection(
+    path: Path, options: ListOptions, into: Path, extensions: tuple[Extension, ...] = ()
+) -> tuple[CompiledList, ListStatistics]:
+    """Compile a list file in spite of malformed lines, to see how healthy it is. It must not be matched against."""
+    file = open_list_items(path, options, extensions)
+    declaration = ListDeclaration(means=file.header.means or "test")
+    identity = identify_list(file, declaration, options, default_version="")
+    statistics = compile_list(file.items, into, identity, DEFAULT_THRESHOLDS, skip_malformed=True)
+    write_key(into / KEY, new_key())
+    return open_compiled_list(into), statistics
+
+
+def _compile_file(file: ListFile, declaration: ListDeclaration, options: ListOptions, into: Path) -> CompiledList:
+    """Compile a list file into a folder of its name, unless it is there already."""
+    path = file.path
+    if file.header.delta:
+        raise ListError(f"{path}: changes an earlier version of a list; import it")
+    identity = identify_list(file, declaration, options, file_sha256(path)[:_DIGEST_VERSION_DIGITS])
+    folder = into / identity.name
+    if (folder / MANIFEST).exists():
+        known = open_compiled_list(folder)
+        compiled_from = (known.sha256, known.means, known.manifest["source"]["read_as"])
+        if compiled_from == (identity.sha256, identity.means, identity.read_as):
+            return known
+    into.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".compiling-", dir=into) as temporary:
+        compiled = Path(temporary) / "list"
+        compiled.mkdir(mode=0o700)
+        compile_list(file.items, compiled, identity, DEFAULT_THRESHOLDS)
+        write_key(compiled / KEY, load_or_create_key(user_data_folder() / KEY))
+        refuse_canaries(open_compiled_list(compiled), path)
+        if folder.exists():
+            raise ListError(f"{folder}: another list of this name is there; rename {path.name} or import it")
+        compiled.rename(folder)
+    return open_compiled_list(folder)

@@ -1,0 +1,49 @@
+"""The secret key of a list, under which the tokens that name its entries in reports are made."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from auditor.errors import ListError
+
+KEY = "key"
+_KEY_BYTES = 32
+
+
+def read_key(folder: Path) -> bytes:
+    """Return the key of the compiled list in a folder."""
+    path = folder / KEY
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ListError(f"{path}: the list's key cannot be read: {error.strerror}; import the list again") from error
+
+
+def load_or_create_key(path: Path) -> bytes:
+    """Return the key kept in a file, which is made the first time. Tokens stay the same while their key is kept."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_key(path, new_key())
+        return path.read_bytes()
+    except OSError as error:
+        raise ListError(f"{path}: the key for entry tokens cannot be read: {error.strerror}") from error
+
+
+def new_key() -> bytes:
+    """Return a random key."""
+    return secrets.token_bytes(_KEY_BYTES)
+
+
+def write_key(path: Path, key: bytes) -> None:
+    """Write a key that only its owner can read. A key that is there already stays."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
+        os.fsync(descriptor)
