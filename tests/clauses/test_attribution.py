@@ -1,4 +1,4 @@
-"""Whose prohibition is it: the text's own, or one that it tells of?"""
+"""Prohibitions of the text's own parties count; those reported of other parties do not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from auditor.clauses.detect import detect_clause
 
-TOLD = [
+REPORTED = [
     "Nimbus's policies forbid sexual content involving minors.",
     "Under Nimbus' terms, players may not sexualise children.",
     "Nimbus bans drawings that sexualise children, and its lawyers enforce that.",
@@ -30,7 +30,7 @@ TOLD = [
     "Nimbus's [rules](https://nimbus.example/rules) forbid sexual content involving minors.",
     "Mr Ode was banned in 2019 for sharing child sexual abuse material.",
 ]
-OWN = [
+OWN_STATEMENTS = [
     # The party is this text's.
     "# Nimbus rules\n\nBe kind.\n\nNimbus forbids the exploitation of minors.",
     'This is between you and Orrery Labs ("Nimbus").\n\nNimbus bans drawings that sexualise children.',
@@ -52,17 +52,17 @@ OWN = [
 ]
 
 
-@pytest.mark.parametrize("text", TOLD)
-def test_what_is_told_of_others_is_not_this_text_s_prohibition(text: str) -> None:
+@pytest.mark.parametrize("text", REPORTED)
+def test_another_party_s_prohibition_is_not_the_text_s_own(text: str) -> None:
     assert detect_clause(text).answer == "absent"
 
 
-@pytest.mark.parametrize("text", OWN)
-def test_a_text_s_own_party_prohibits_by_its_name(text: str) -> None:
+@pytest.mark.parametrize("text", OWN_STATEMENTS)
+def test_a_party_of_the_text_prohibits_under_its_own_name(text: str) -> None:
     assert detect_clause(text).answer == "explicit"
 
 
-def test_a_megabyte_of_named_parties_takes_no_longer_than_its_length() -> None:
+def test_the_time_for_many_named_parties_grows_linearly() -> None:
     def took(number: int) -> float:
         text = " ".join(f"Nimbus{at} bans child abuse." for at in range(number))
         begun = time.process_time()

@@ -1,4 +1,4 @@
-"""Which policy of use a text binds its users to by naming it."""
+"""The policy of use that a text makes binding by naming it is found."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import pytest
 from auditor.clauses.detect import detect_clause
 
 
-def test_a_policy_that_binds_is_named() -> None:
+def test_a_binding_policy_is_named() -> None:
     found = detect_clause("Your use must comply with the Acme Acceptable Use Policy, available at example.org.")
     assert (found.answer, found.policy) == ("by-reference", "Acme Acceptable Use Policy")
 
 
-def test_a_card_that_points_to_a_policy_binds_nobody() -> None:
+def test_a_reference_in_a_card_is_not_binding() -> None:
     assert (
         detect_clause("See our Acceptable Use Policy, available at example.org.", references=False).answer == "absent"
     )
@@ -96,5 +96,5 @@ def test_the_policy_with_an_address_is_named_before_others(text: str, refers: st
         "Prohibited uses of the corpus are outlined in section 4. We wrote a Content Policy once.",
     ],
 )
-def test_a_policy_on_something_else_and_the_text_itself_are_no_reference(text: str) -> None:
+def test_a_policy_on_another_subject_and_the_text_itself_are_not_references(text: str) -> None:
     assert detect_clause(text).answer == "absent"

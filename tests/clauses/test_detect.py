@@ -1,4 +1,4 @@
-"""Does a text itself prohibit sexual exploitation or abuse of minors? Own sentences, real texts labelled by hand."""
+"""Explicit prohibitions in sentences written for this test, and in real texts that were labelled by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from auditor.clauses.detect import detect_clause
 
-PROHIBIT = [
+PROHIBITING = [
     "Do not use the model to create, edit, or distribute child sexual abuse material.",
     "We prohibit all forms of child sexual abuse material (CSAM), including AI-generated content.",
     "Never use our services to exploit, endanger, or sexualize anyone under 18 years old.",
@@ -284,7 +284,7 @@ PROHIBIT = [
     "Users found generating underage pornography will be reported and banned.",
     "Such prohibited uses include, without limitation, exploiting or harming minors, and harassment.",
 ]
-DO_NOT = [
+NOT_PROHIBITING = [
     "CSAM means any visual depiction of sexually explicit conduct involving a minor.",
     "“Child Sexual Abuse Material” refers to imagery depicting the sexual abuse of children.",
     "The training data was filtered to remove child sexual abuse material.",
@@ -425,17 +425,17 @@ DO_NOT = [
 ]
 
 
-@pytest.mark.parametrize("text", PROHIBIT)
-def test_it_prohibits(text: str) -> None:
+@pytest.mark.parametrize("text", PROHIBITING)
+def test_a_prohibition_is_explicit(text: str) -> None:
     assert detect_clause(text).answer == "explicit"
 
 
-@pytest.mark.parametrize("text", DO_NOT)
-def test_it_does_not_prohibit(text: str) -> None:
+@pytest.mark.parametrize("text", NOT_PROHIBITING)
+def test_a_text_without_a_prohibition_is_absent(text: str) -> None:
     assert detect_clause(text).quote == ""
 
 
-def test_the_quote_is_the_sentence_with_its_stem_and_place() -> None:
+def test_the_quote_has_the_stem_and_the_place_is_that_of_the_sentence() -> None:
     text = (
         "Terms.\n\nYou agree not to use the Model:\n(a) to lie;\n(b) for exploiting minors in any way;\n(c) to spy.\n"
     )
@@ -449,7 +449,7 @@ def test_the_prohibition_of_one_list_does_not_reach_the_next() -> None:
     assert detect_clause(text).answer == "absent"
 
 
-def test_nested_lists_keep_what_they_hang_on() -> None:
+def test_items_of_a_nested_list_keep_the_stem_of_the_outer_list() -> None:
     text = (
         "You will not use it to:\n1. Break the law, including:\n   a. Violence\n"
         "   b. Exploitation or harm to children\n"
@@ -458,7 +458,7 @@ def test_nested_lists_keep_what_they_hang_on() -> None:
     assert detect_clause(text).quote.startswith("You will not use it to: … Exploitation or harm to children")
 
 
-def test_what_stands_under_a_prohibiting_heading_is_prohibited() -> None:
+def test_text_under_a_prohibiting_heading_is_prohibited() -> None:
     assert detect_clause("## Prohibited content\n\n### Sexualisation of minors\n\nAny.\n").answer == "explicit"
     assert detect_clause("## Prohibited content\n\nSexually explicit content featuring minors.\n").answer == "explicit"
     assert detect_clause("## Safety\n\n### Sexualisation of minors\n\nAny.\n").answer == "absent"
@@ -487,7 +487,7 @@ def test_junk_has_no_clause(junk: str) -> None:
 
 
 @pytest.mark.corpus
-def test_every_label_of_the_corpus(corpus: Path) -> None:
+def test_real_licences_get_the_answer_that_was_labelled_by_hand(corpus: Path) -> None:
     """The labels (33 yes, 106 no in full) were made by hand from the texts; see the collection's README."""
     wrong = []
     with open(corpus / "05-licences" / "labels.csv", encoding="utf-8") as file:
@@ -502,7 +502,7 @@ def test_every_label_of_the_corpus(corpus: Path) -> None:
 
 
 @pytest.mark.corpus
-def test_ordinary_cards_are_quiet(corpus: Path) -> None:
+def test_ordinary_cards_have_at_most_one_false_positive(corpus: Path) -> None:
     """Two cards quote the clause of their licence; at most one other may be taken for one."""
     carry = {"model_cards__FLUX.1-dev.md", "model_cards__FLUX.1-schnell.md"}
     explicit = set()
@@ -523,11 +523,11 @@ def test_ordinary_cards_are_quiet(corpus: Path) -> None:
         "people under legal age|someone less than 18|under-18s|anybody under the age of consent"
     ).split("|"),
 )
-def test_a_minor_is_one_by_whatever_word(minor: str) -> None:
+def test_every_word_for_a_minor_is_understood(minor: str) -> None:
     assert detect_clause(f"You may not sexualise {minor}.").answer == "explicit"
 
 
-SLOW = {
+SLOW_TEXTS = {
     "short items": "".join(f"- sexual minors x{number}\n" for number in range(45_000)),
     "titles": "Harm Minors\n\n" * 77_000,
     "a label over items": "# Minors\n\n" + "- nude such\n" * 90_000,
@@ -536,8 +536,8 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)
-def test_a_megabyte_made_to_be_slow_is_left_unread_and_says_from_where(text: str) -> None:
+@pytest.mark.parametrize("text", SLOW_TEXTS.values(), ids=SLOW_TEXTS)
+def test_a_megabyte_made_to_be_slow_is_left_unread_from_a_stated_character(text: str) -> None:
     begun = time.process_time()
     found = detect_clause(text)
     assert time.process_time() - begun < 6  # about one on an idle core

@@ -1,4 +1,4 @@
-"""What a text says will follow from the deed prohibits it, in any order; what the world does to offenders does not."""
+"""A text prohibits an act by stating its consequence for users; consequences in the real world do not count."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from auditor.clauses.detect import detect_clause
 
-PROHIBIT = [
+PROHIBITING = [
     # The deed, then what follows.
     "Accounts that post sexualised drawings of minors will be terminated.",
     "Any sexual depiction of a minor results in immediate termination.",
@@ -44,7 +44,7 @@ PROHIBIT = [
     "Off the map:\n* child abuse imagery\n* stolen maps\n\nUploading one of those ends in deletion of the account.",
     "Now and then a prompt sexualises minors. Members who do so are expelled or blocked.",
 ]
-DO_NOT = [
+NOT_PROHIBITING = [
     "Accounts that report sexual images of minors will be rewarded.",
     "If you see child sexual abuse material, we will help you report it.",
     "If you report the sexual abuse of a minor, we delete your message after a week.",
@@ -76,11 +76,11 @@ DO_NOT = [
 ]
 
 
-@pytest.mark.parametrize("text", PROHIBIT)
-def test_what_follows_from_the_deed_prohibits_it(text: str) -> None:
+@pytest.mark.parametrize("text", PROHIBITING)
+def test_a_sanction_on_an_account_licence_or_post_prohibits_the_act(text: str) -> None:
     assert detect_clause(text, references=False).answer == "explicit"
 
 
-@pytest.mark.parametrize("text", DO_NOT)
-def test_what_the_world_does_and_what_befalls_data_prohibits_nothing(text: str) -> None:
+@pytest.mark.parametrize("text", NOT_PROHIBITING)
+def test_consequences_in_the_real_world_and_for_data_do_not_prohibit(text: str) -> None:
     assert detect_clause(text, references=False).answer == "absent"

@@ -44,7 +44,7 @@ def distance(one: Luma, other: Luma) -> int:
 @pytest.mark.parametrize("draw", DRAW)
 @pytest.mark.parametrize("size", [(480, 360), (300, 500), (640, 250)])
 @pytest.mark.parametrize("told", [True, False])
-def test_a_padded_picture_matches_its_original_once_the_border_is_off(
+def test_a_padded_picture_matches_its_original_without_the_border(
     draw: Callable[..., Image.Image], size: tuple[int, int], told: bool
 ) -> None:
     picture = draw(11, size)
@@ -111,5 +111,5 @@ def test_a_blank_jpeg_with_noise_is_never_cropped() -> None:
 
 
 @pytest.mark.parametrize("original", [(0, 0), (-4, 9), (1, 10**9)])
-def test_sizes_that_cannot_be_are_ignored(original: tuple[int, int]) -> None:
+def test_impossible_original_sizes_are_ignored(original: tuple[int, int]) -> None:
     assert find_content_box(luma(png(landscape(1))), original) is None

@@ -101,7 +101,7 @@ def test_a_lossy_colour_mode_is_within_10_bits_of_the_rgb_picture(mode: str) -> 
 
 
 @pytest.mark.parametrize("mode", [*LOSSY, *MODES])
-def test_the_rounded_gray_is_what_pillow_makes_of_the_rgb_picture(mode: str) -> None:
+def test_the_rounded_gray_is_the_same_as_pillow_s(mode: str) -> None:
     data = {**LOSSY, **MODES}[mode]
     gray = decode_image(data, gray=True).gray
     assert gray is not None
@@ -189,11 +189,11 @@ def test_a_side_longer_than_any_jpegs_is_refused() -> None:
         (b"\xff\xd8\xff\xe0", module.UNKNOWN_FORMAT),
     ],
 )
-def test_what_cannot_be_decoded_says_why(data: bytes, reason: str) -> None:
+def test_a_file_that_cannot_be_decoded_has_a_reason(data: bytes, reason: str) -> None:
     assert why(data) == reason
 
 
-def test_a_jpeg_with_bytes_between_its_segments_is_read_all_the_same() -> None:
+def test_a_jpeg_with_fill_bytes_between_its_segments_is_decoded() -> None:
     data = jpeg(RGB)
     at = data.index(b"\xff\xc0")
     assert bits_from_rgb(data[:at] + b"\0\0\0" + data[at:]) <= 10

@@ -30,7 +30,7 @@ FORMS = (
 
 @pytest.mark.parametrize("algorithm", sorted(DIGEST_BYTES))
 @given(data=st.data())
-def test_every_form_is_read_back(algorithm: str, data: st.DataObject) -> None:
+def test_every_notation_is_parsed_back(algorithm: str, data: st.DataObject) -> None:
     width = DIGEST_BYTES[algorithm]
     digests = data.draw(st.lists(st.binary(min_size=width, max_size=width) | st.none(), max_size=12))
     forms = data.draw(st.lists(st.sampled_from(FORMS), min_size=len(digests), max_size=len(digests)))
@@ -41,7 +41,7 @@ def test_every_form_is_read_back(algorithm: str, data: st.DataObject) -> None:
 
 
 @given(st.lists(st.text(max_size=70) | st.none(), max_size=8))
-def test_any_text_is_a_digest_or_nothing_or_malformed(cells: list[str | None]) -> None:
+def test_any_text_is_a_digest_or_null_or_malformed(cells: list[str | None]) -> None:
     found, bad = parse_digests(pa.array(cells, pa.string()), "sha256")
     assert len(found) == len(bad) == len(cells)
     assert not any(digest is not None and wrong for digest, wrong in zip(found.to_pylist(), bad.tolist(), strict=True))
@@ -55,7 +55,7 @@ def test_a_digest_with_one_character_changed_or_lost_is_malformed() -> None:
     assert found.to_pylist() == [None, None, None, bytes.fromhex(digest), None, None, None]
 
 
-def test_names_are_read_as_people_write_them() -> None:
+def test_column_names_are_recognised_in_common_spellings() -> None:
     assert {
         algorithm_from_column_name(name) for name in ("SHA-256", "sha256hash", "image_sha256", "File SHA256 (hex)")
     } == {"sha256"}
@@ -69,7 +69,7 @@ def test_names_are_read_as_people_write_them() -> None:
     assert not is_unspecified_digest_column("hashtag")
 
 
-def test_the_length_tells_the_algorithm_only_where_all_cells_have_it() -> None:
+def test_the_length_shows_the_algorithm_only_if_all_cells_have_it() -> None:
     assert algorithm_from_cells(pa.array(["ab" * 20, None, "cd" * 20])) == "sha1"
     assert algorithm_from_cells(pa.array(["ab" * 20, "cd" * 16])) == ""
     assert algorithm_from_cells(pa.array(["xy" * 20])) == ""

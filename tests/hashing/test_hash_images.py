@@ -81,14 +81,14 @@ def test_nothing_is_decoded_for_exact_digests(monkeypatch: pytest.MonkeyPatch) -
     assert (row["md5"], row["gap"]) == (hashlib.md5(b"no picture").digest(), None)
 
 
-def test_what_cannot_be_decoded_keeps_its_exact_digests_and_says_why() -> None:
+def test_an_undecodable_picture_keeps_its_exact_digests_and_has_a_gap() -> None:
     (row,) = rows(jpeg(landscape(1))[:2000], {"sha1", "pdq", "phash-64"}, ALL)
     assert row["sha1"] == hashlib.sha1(jpeg(landscape(1))[:2000]).digest()
     assert (row["pdq"], row["phash-64"], row["quality"], row["gap"]) == (None, None, None, "truncated picture")
 
 
 @pytest.mark.parametrize("algorithms", [{"md5", "pdq"}, {"md5"}])
-def test_an_empty_image_has_no_digest_for_every_empty_file_would_match(algorithms: set[str]) -> None:
+def test_an_empty_image_has_no_digest_because_every_empty_file_would_match(algorithms: set[str]) -> None:
     (row,) = rows(b"", algorithms, ALL)
     assert (row["md5"], row.get("pdq"), row["gap"]) == (None, None, "empty")
 
@@ -102,14 +102,14 @@ def test_running_out_of_memory_while_hashing_is_a_gap_of_that_picture(monkeypatc
     assert (row["md5"] is None, row["pdq"], row["gap"]) == (False, None, "not enough memory to decode it")
 
 
-def test_exact_digests_stand_on_the_first_row_alone() -> None:
+def test_exact_digests_are_in_the_first_row_only() -> None:
     found = rows(png(landscape(3)), {"md5", "pdq"}, {"dihedral"})
     assert [row["variant"] for row in found] == ["", *TURNS]
     assert [row["md5"] is None for row in found] == [False, *[True] * 7]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_that_exif_turns_is_hashed_as_stored_and_as_shown(orientation: int) -> None:
+def test_a_picture_that_exif_rotates_is_hashed_as_stored_and_as_shown(orientation: int) -> None:
     upright = objects(4, (400, 300))
     undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Pillow's transpositions that EXIF's undo
     stored = upright if orientation == 1 else upright.transpose(Image.Transpose(undo[orientation]))
@@ -124,7 +124,7 @@ def test_a_picture_that_exif_turns_is_hashed_as_stored_and_as_shown(orientation:
 
 
 @pytest.mark.parametrize("turn", TURNS)
-def test_a_turned_picture_is_among_the_dihedral_forms_by_each_algorithm(turn: str) -> None:
+def test_a_rotated_picture_matches_a_dihedral_variant_with_each_algorithm(turn: str) -> None:
     picture = landscape(8, (400, 300))
     plain = by_variant(png(picture), {"pdq", "phash-64", "dhash-64"}, set())[""]
     turned = Image.fromarray(
@@ -151,7 +151,7 @@ def test_the_other_convention_is_a_row_only_where_it_differs() -> None:
     assert list(by_variant(png(landscape(2, (513, 400))), {"pdq"}, {"512"})) == ["", "512"]
 
 
-def test_forms_combine() -> None:
+def test_variants_combine() -> None:
     frame = Image.new("RGB", (700, 640))
     frame.paste(landscape(9, (700, 400)), (0, 120))
     data = with_orientation(frame, 6)
@@ -167,7 +167,7 @@ def test_variants_that_were_not_asked_for_are_not_made() -> None:
 
 
 @pytest.mark.corpus
-def test_all_digests_of_the_reference_pictures_are_the_peers(corpus: Path) -> None:
+def test_digests_of_the_reference_pictures_are_those_of_the_reference_tools(corpus: Path) -> None:
     compared = 0
     with open(corpus / "02-imagehash" / "computed_hashes_all_images.csv", newline="") as file:
         for expected in csv.DictReader(file):
@@ -198,7 +198,7 @@ def test_both_conventions_are_within_the_stated_tolerance_from_the_file_on(corpu
 
 
 @pytest.mark.corpus
-def test_photographs_that_exif_turns_are_hashed_as_a_viewer_shows_them(corpus: Path) -> None:
+def test_photographs_that_exif_rotates_are_hashed_as_a_viewer_shows_them(corpus: Path) -> None:
     paths = sorted((corpus / "01-pdq").rglob("exif-rotn-*.jpg"))
     assert paths
     for path in paths:

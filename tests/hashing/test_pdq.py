@@ -50,20 +50,20 @@ def distance(one: bytes, other: bytes | str) -> int:
 
 
 @pytest.mark.parametrize(("name", "seed", "size", "quality", "expected"), PEER)
-def test_bits_and_quality_are_the_peers(
+def test_bits_and_quality_are_those_of_pdqhash(
     name: str, seed: int, size: tuple[int, int], quality: int, expected: str
 ) -> None:
     found = pdq(luma(getattr(pictures, name)(seed, size)))
     assert (found.digest.hex(), found.quality) == (expected, quality)
 
 
-def test_all_dihedral_hashes_are_the_peers() -> None:
+def test_dihedral_hashes_are_those_of_pdqhash() -> None:
     spectrum, _ = pdq_spectrum(luma(pictures.objects(7)))
     assert {name: digest.hex() for name, digest in dihedral_hashes(spectrum).items()} == PEER_DIHEDRAL
 
 
 @pytest.mark.parametrize("name", DIHEDRAL_TRANSFORMS)
-def test_a_dihedral_hash_is_the_hash_of_the_picture_turned_that_way(name: str) -> None:
+def test_a_dihedral_hash_is_the_hash_of_the_rotated_picture(name: str) -> None:
     # 64 x 9 by 64 x 5: here boxes and sampled points lie in the middle; at other sizes they are half a pixel off.
     plane = luma(pictures.landscape(1, (576, 320)))
     assert distance(dihedral_hashes(pdq_spectrum(plane)[0])[name], pdq(DIHEDRAL_TRANSFORMS[name](plane)).digest) <= 2
@@ -89,7 +89,7 @@ def plain_spectrum(plane: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @settings(max_examples=25, deadline=None)
 @given(height=st.integers(5, 300), width=st.integers(5, 300), seed=st.integers(0, 2**32 - 1))
-def test_the_matrix_products_are_the_definition(height: int, width: int, seed: int) -> None:
+def test_the_matrix_products_agree_with_the_definition(height: int, width: int, seed: int) -> None:
     plane = np.random.RandomState(seed).randint(0, 256, (height, width)).astype(np.uint8)
     np.testing.assert_allclose(pdq_spectrum(plane)[0], plain_spectrum(plane.astype(float)), atol=0.02)
 
@@ -125,7 +125,7 @@ def test_only_what_is_larger_than_512_is_scaled_and_pixels_are_picked() -> None:
 
 
 @pytest.mark.corpus
-def test_every_reference_picture_has_the_peers_bits_under_both_conventions(corpus: Path) -> None:
+def test_reference_pictures_have_the_published_bits_under_both_conventions(corpus: Path) -> None:
     folder = corpus / "01-pdq"
     turns = dict(
         zip(

@@ -33,7 +33,7 @@ def file(seed: int, **about: str) -> bytes:
     return serialize_fingerprint(about, *model(seed))
 
 
-def test_what_is_read_is_what_was_written_to_sixteen_bits() -> None:
+def test_a_fingerprint_is_read_back_with_16_bit_precision() -> None:
     shapes, values = model(1)
     content = read_fingerprint(file(1, name="m", purpose="general"))
     assert content.shapes == shapes
@@ -44,7 +44,7 @@ def test_what_is_read_is_what_was_written_to_sixteen_bits() -> None:
     assert read_fingerprint(serialize_fingerprint({}, content.shapes, content.values)).shapes == shapes
 
 
-def test_files_one_after_another_are_read_one_by_one() -> None:
+def test_concatenated_fingerprints_are_read_one_by_one() -> None:
     data = [file(seed, id=str(seed)) for seed in range(3)]
     found = list(iter_fingerprints(io.BytesIO(b"".join(data))))
     assert [one for one, _ in found] == data
@@ -58,7 +58,7 @@ def test_files_one_after_another_are_read_one_by_one() -> None:
     [{"left": "abc"}, {"left": "-1"}, {"bases": "{}"}, {"bases": "[1]"}, {"bases": "[" * 100_000}, {"bases": "x"}],
     ids=lambda said: str(said)[:20],
 )
-def test_what_is_said_of_the_model_is_checked_before_anything_is_listed(said: Mapping[str, str]) -> None:
+def test_invalid_metadata_is_refused(said: Mapping[str, str]) -> None:
     with pytest.raises(Unreadable, match="is a damaged fingerprint"):
         read_fingerprint(file(1, **said))
 
@@ -68,7 +68,7 @@ WHOLE = file(7, name="m")
 
 @settings(deadline=None, max_examples=300)
 @given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255))
-def test_one_changed_byte_is_noticed_wherever_it_is(at: int, by: int) -> None:
+def test_any_changed_byte_is_detected(at: int, by: int) -> None:
     """Unless it changes nothing: white space of the header for other white space."""
     data = bytearray(WHOLE)
     data[at] ^= by
@@ -97,12 +97,12 @@ def test_junk_is_refused_and_never_crashes(junk: bytes, kept: int) -> None:
     [((16, 8), np.zeros(128)), ((16, 8), np.full(128, np.nan)), ((4, 8), np.ones(128)), ((0, 8), np.ones(4))],
     ids=["nothing", "no numbers", "more values than the shape has", "no shape"],
 )
-def test_values_that_cannot_be_a_tensors_are_refused(shape: tuple[int, ...], values: np.ndarray) -> None:
+def test_values_that_do_not_fit_their_shape_are_refused(shape: tuple[int, ...], values: np.ndarray) -> None:
     with pytest.raises(Unreadable, match="is a damaged fingerprint"):
         read_fingerprint(serialize_fingerprint({}, {"a": shape}, {"a": values.astype(np.float32)}))
 
 
-def test_sketches_of_like_models_are_alike_and_others_stand_at_right_angles() -> None:
+def test_sketches_of_similar_models_are_similar_and_others_are_orthogonal() -> None:
     shapes, values = model(1, 60)
     random = np.random.default_rng(8)
     near = {
@@ -115,7 +115,7 @@ def test_sketches_of_like_models_are_alike_and_others_stand_at_right_angles() ->
     assert abs(float(sketch @ normalize_vector(sketch_tensors(*model(2, 60))))) < 0.15
 
 
-def test_what_is_too_little_to_be_listed_is_said_with_how_much_there_is() -> None:
+def test_a_fingerprint_too_small_for_a_list_is_refused_with_its_size() -> None:
     assert too_small_reason(model(1, 8)[1]) == ""
     assert too_small_reason(model(1, 7)[1]).startswith(
         "the fingerprint holds 1,792 values of 7 different tensors; with less than"

@@ -29,13 +29,13 @@ def decrypted(data: bytes, identity: str = IDENTITY) -> bytes:
 
 @settings(max_examples=30)
 @given(st.lists(st.binary(max_size=200_000), max_size=5))
-def test_chunks_come_back_as_one_text(chunks: list[bytes]) -> None:
+def test_chunks_are_decrypted_as_one_text(chunks: list[bytes]) -> None:
     out = io.BytesIO()
     encryption.encrypt(chunks, out, encryption.recipient_from_identity(IDENTITY))
     assert decrypted(out.getvalue()) == b"".join(chunks)
 
 
-def test_every_changed_byte_is_noticed() -> None:
+def test_every_changed_byte_is_detected() -> None:
     sealed = encrypted(b"one line\n")
     for at in range(len(sealed)):
         changed = bytearray(sealed)
@@ -44,7 +44,7 @@ def test_every_changed_byte_is_noticed() -> None:
             decrypted(bytes(changed))
 
 
-def test_every_cut_is_noticed() -> None:
+def test_every_truncation_is_detected() -> None:
     sealed = encrypted(bytes(70_000))  # more than one of age's chunks of 64 KiB
     for length in (*range(0, 400, 7), len(sealed) - 70_000, 65_536, len(sealed) - 1):
         with pytest.raises(SealError, match="cut off"):
@@ -56,7 +56,7 @@ def test_only_the_recipient_can_read_it() -> None:
         decrypted(encrypted(b"secret"), encryption.generate_identity())
 
 
-def test_what_fails_while_it_is_encrypted_is_said() -> None:
+def test_an_error_of_the_chunks_is_raised_unchanged() -> None:
     def chunks() -> object:
         yield b"one"
         raise UsageError("the ledger is gone")
@@ -65,7 +65,7 @@ def test_what_fails_while_it_is_encrypted_is_said() -> None:
         encryption.encrypt(chunks(), io.BytesIO(), encryption.recipient_from_identity(IDENTITY))  # type: ignore[arg-type]
 
 
-class Full(io.BytesIO):
+class FullDisk(io.BytesIO):
     """A file on a disk that is full."""
 
     def write(self, data: object) -> int:
@@ -73,14 +73,14 @@ class Full(io.BytesIO):
 
 
 @pytest.mark.parametrize("size", [1, 300_000])
-def test_a_full_disk_is_called_that_on_both_sides(size: int) -> None:
+def test_a_full_disk_is_reported_when_encrypting_and_decrypting(size: int) -> None:
     with pytest.raises(OSError, match="No space left on device"):
-        encryption.encrypt([bytes(size)], Full(), encryption.recipient_from_identity(IDENTITY))
+        encryption.encrypt([bytes(size)], FullDisk(), encryption.recipient_from_identity(IDENTITY))
     with pytest.raises(OSError, match="No space left on device"):
-        encryption.decrypt(io.BytesIO(encrypted(bytes(size))), Full(), IDENTITY)
+        encryption.decrypt(io.BytesIO(encrypted(bytes(size))), FullDisk(), IDENTITY)
 
 
-def test_keys_that_are_none_are_named() -> None:
+def test_an_invalid_key_is_refused_by_name() -> None:
     with pytest.raises(SealError, match="'age1junk': is not the public half of an age key"):
         encryption.encrypt([b""], io.BytesIO(), "age1junk")
     with pytest.raises(SealError, match="holds no AGE-SECRET-KEY-1"):

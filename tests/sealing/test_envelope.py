@@ -17,14 +17,14 @@ KIND = "application/vnd.test+json"
 KEY, OTHER = SigningKey.from_seed(bytes(range(32))), SigningKey.from_seed(bytes(32))
 
 
-def test_what_is_signed_is_encoded_as_dsse_says() -> None:
+def test_the_signed_bytes_are_those_of_the_dsse_test_vector() -> None:
     # secure-systems-lab/dsse: protocol.md, "Test Vectors"
     said = envelope.pre_authentication_encoding("http://example.com/HelloWorld", b"hello world")
     assert said == b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
 
 
 @given(st.binary())
-def test_an_envelope_gives_back_what_was_sealed(payload: bytes) -> None:
+def test_an_envelope_returns_the_signed_payload(payload: bytes) -> None:
     sealed = envelope.sign_envelope(KIND, payload, KEY)
     assert envelope.open_envelope(sealed, KIND, KEY.public) == payload
     assert b"\n" not in sealed
@@ -35,7 +35,7 @@ def test_another_keys_signature_is_refused() -> None:
         envelope.open_envelope(envelope.sign_envelope(KIND, b"{}", OTHER), KIND, KEY.public)
 
 
-def test_a_signed_thing_of_another_type_is_refused() -> None:
+def test_a_signed_payload_of_another_type_is_refused() -> None:
     with pytest.raises(SealError, match="holds something else that was signed"):
         envelope.open_envelope(envelope.sign_envelope("application/vnd.other+json", b"{}", KEY), KIND, KEY.public)
 
@@ -55,17 +55,17 @@ def test_a_changed_byte_never_gives_another_payload(at: int, flip: int) -> None:
 
 
 @pytest.mark.parametrize("junk", [b"", b"{}", b"[]", b"null", b'{"payloadType": 3}', b"\xff", b"[" * 100_000])
-def test_junk_is_no_envelope(junk: bytes) -> None:
+def test_junk_is_not_an_envelope(junk: bytes) -> None:
     with pytest.raises(SealError, match="holds no DSSE envelope"):
         envelope.open_envelope(junk, KIND, KEY.public)
 
 
-def test_an_endless_envelope_is_refused() -> None:
+def test_a_too_long_envelope_is_refused() -> None:
     with pytest.raises(SealError, match="holds no DSSE envelope"):
         envelope.open_envelope(envelope.sign_envelope(KIND, bytes(1 << 20), KEY), KIND, KEY.public)
 
 
-def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_reported_with_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(envelope, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"cryptography and pyrage not installed.*provenance-auditor\[deindex\]"):
         envelope.require_sealing_libraries()

@@ -19,7 +19,7 @@ SIGNATURE = (
 )
 
 
-def test_signatures_are_those_of_the_rfc() -> None:
+def test_signatures_are_those_of_rfc_8032() -> None:
     key = SigningKey.from_seed(bytes.fromhex(SEED))
     assert key.public.hex() == PUBLIC
     assert key.sign(b"\x72").hex() == SIGNATURE
@@ -29,7 +29,7 @@ def test_signatures_are_those_of_the_rfc() -> None:
     assert not verify_signature(b"no key", bytes.fromhex(SIGNATURE), b"\x72")
 
 
-def test_a_key_is_kept_where_only_its_owner_reads_it(tmp_path: Path) -> None:
+def test_a_key_file_can_be_read_by_its_owner_only(tmp_path: Path) -> None:
     made = SigningKey.create(tmp_path / "signing.key")
     assert (tmp_path / "signing.key").stat().st_mode & 0o777 == 0o600
     assert SigningKey.load(tmp_path / "signing.key") == made
@@ -46,7 +46,7 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("junk", [b"", b"\0\xff", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
-def test_what_is_no_key_says_so(tmp_path: Path, junk: bytes) -> None:
+def test_a_file_without_a_key_is_refused_with_a_reason(tmp_path: Path, junk: bytes) -> None:
     path = tmp_path / "signing.key"
     path.write_bytes(junk)
     path.chmod(0o600)

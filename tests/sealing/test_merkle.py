@@ -88,13 +88,13 @@ def plain_root(entries: list[bytes]) -> bytes:
     return hash_parent(plain_root(entries[:split]), plain_root(entries[split:]))
 
 
-def test_the_roots_are_those_of_certificate_transparency() -> None:
+def test_roots_are_those_of_certificate_transparency() -> None:
     log = Log(ENTRIES)
     assert [root_hash(size, log.node).hex() for size in range(1, 9)] == ROOTS
     assert root_hash(0, log.node).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
-def test_the_proofs_are_those_of_certificate_transparency() -> None:
+def test_proofs_are_those_of_certificate_transparency() -> None:
     log = Log(ENTRIES)
     for (number, size), path in INCLUSION.items():
         assert [step.hex() for step in inclusion_proof(number, size, log.node)] == path.split()
@@ -112,7 +112,7 @@ def test_a_few_subtrees_are_enough_for_the_root(entries: list[bytes]) -> None:
 
 
 @given(st.lists(st.binary(max_size=5), min_size=1, max_size=70), st.data())
-def test_every_leaf_is_proven_and_nothing_else_is(entries: list[bytes], data: st.DataObject) -> None:
+def test_every_leaf_has_a_valid_proof_and_nothing_else_has(entries: list[bytes], data: st.DataObject) -> None:
     log, size = Log(entries), len(entries)
     top = root_hash(size, log.node)
     assert top == plain_root(entries)
@@ -127,9 +127,7 @@ def test_every_leaf_is_proven_and_nothing_else_is(entries: list[bytes], data: st
 
 
 @given(st.lists(st.binary(max_size=5), min_size=1, max_size=70), st.data())
-def test_a_log_that_only_grew_is_consistent_and_one_that_was_rewritten_is_not(
-    entries: list[bytes], data: st.DataObject
-) -> None:
+def test_a_log_that_grew_is_consistent_and_a_rewritten_log_is_not(entries: list[bytes], data: st.DataObject) -> None:
     new = len(entries)
     old = data.draw(st.integers(0, new))
     log = Log(entries)
@@ -144,7 +142,7 @@ def test_a_log_that_only_grew_is_consistent_and_one_that_was_rewritten_is_not(
     assert not verify_consistency(old, new, was, now, (*proof, was))
 
 
-def test_proofs_of_what_is_not_there_are_refused() -> None:
+def test_proofs_of_missing_leaves_are_refused() -> None:
     log = Log(ENTRIES)
     with pytest.raises(ValueError, match="there is no leaf 8 among 8"):
         inclusion_proof(8, 8, log.node)

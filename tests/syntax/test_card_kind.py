@@ -21,11 +21,11 @@ from auditor.syntax.card_kind import iter_kind_hints, kind_of_card, kind_of_text
         ("---\ntitle: Demo\nsdk: gradio\napp_file: app.py\n---\n", "document"),
     ],
 )
-def test_what_a_folder_is_by_its_readme(text: str, kind: str) -> None:
+def test_the_kind_of_a_folder_follows_from_its_readme(text: str, kind: str) -> None:
     assert kind_of_text(text.encode()) == kind
 
 
-def test_a_card_without_metadata_tells_its_kind_by_headings_and_first_words() -> None:
+def test_a_card_without_metadata_shows_its_kind_by_headings_and_first_words() -> None:
     assert kind_of_card({}, iter_kind_hints("# Leaf\n\n" + "This model sorts leaves. " * 20)) == "model"
     assert kind_of_card({}, iter_kind_hints("# Leaves\n\n## Data Fields\n")) == "dataset"
     assert kind_of_card({}, iter_kind_hints("# Metric Card for leaf score\n\n## Limitations and bias\n")) == "document"

@@ -28,7 +28,7 @@ def test_metadata_between_fences_and_the_line_on_which_the_body_begins() -> None
         "---\n---\nlicense: mit\n---\n",
     ],
 )
-def test_metadata_at_the_start_however_its_fences_are_written(text: str) -> None:
+def test_metadata_at_the_start_is_read_with_every_form_of_fence(text: str) -> None:
     card = split_card(text)
     assert (card.placement, dict(card.metadata), card.warnings) == ("front-matter", {"license": "mit"}, ())
 
@@ -54,26 +54,26 @@ def test_metadata_after_other_text_is_late_and_the_text_above_is_kept(above: str
         "",
     ],
 )
-def test_what_only_looks_like_metadata_is_prose(text: str) -> None:
+def test_text_that_only_resembles_metadata_is_prose(text: str) -> None:
     card = split_card(text)
     assert (card.placement, dict(card.metadata), card.body) == ("none", {}, text)
 
 
-def test_a_missing_closing_fence_is_said_and_the_keys_are_still_read() -> None:
+def test_a_missing_closing_fence_is_a_warning_and_the_keys_are_still_read() -> None:
     card = split_card("---\nlanguage: en\n\ntags:\n- trees\n\n# Leaf\nWords: many\n")
     assert dict(card.metadata) == {"language": "en", "tags": ["trees"]}
     assert card.body == "# Leaf\nWords: many\n"
     assert card.warnings == (("its metadata has no closing line of dashes: where it ends was guessed", 2),)
 
 
-def test_a_missing_opening_fence_is_said_and_the_keys_are_still_read() -> None:
+def test_a_missing_opening_fence_is_a_warning_and_the_keys_are_still_read() -> None:
     card = split_card("license: mit\ntags:\n- trees\n---\n# Leaf\n")
     assert dict(card.metadata) == {"license": "mit", "tags": ["trees"]}
     assert (card.placement, card.body, card.body_line) == ("late-front-matter", "# Leaf\n", 5)
     assert card.warnings[0][0].startswith("its metadata has no opening line of dashes")
 
 
-def test_one_broken_key_does_not_cost_the_others() -> None:
+def test_one_broken_key_does_not_lose_the_others() -> None:
     card = split_card("---\nlicense: mit\ntags:\n\t- trees\nlanguage: en\n---\n")
     assert dict(card.metadata) == {"license": "mit", "language": "en"}
     ((why, line),) = card.warnings
@@ -88,7 +88,7 @@ def test_prose_between_two_rules_is_kept_as_prose() -> None:
     assert card.warnings == (("its metadata is not a table of keys", 2),)
 
 
-def test_of_a_key_given_twice_the_last_counts_and_it_is_said() -> None:
+def test_the_last_value_of_a_duplicate_key_counts_with_a_warning() -> None:
     card = split_card("---\nlicense: mit\nlicense: cc0-1.0\n---\n")
     assert dict(card.metadata) == {"license": "cc0-1.0"}
     assert 'duplicate entry with key "license"' in card.warnings[0][0]
@@ -125,7 +125,7 @@ def test_hostile_metadata_is_refused_by_reason_and_the_licence_beside_it_kept(bl
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="---\n: \tabclicense[]{}&*#!\"'|>\r\0", max_size=200))
-def test_no_text_makes_it_raise_and_the_body_is_never_longer_than_the_text(text: str) -> None:
+def test_no_text_raises_and_the_body_is_never_longer_than_the_text(text: str) -> None:
     card = split_card(text)
     assert len(card.body) <= len(text)
     assert card.body_line <= text.count("\n") + 2

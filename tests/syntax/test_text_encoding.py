@@ -27,6 +27,6 @@ def test_every_encoding_is_read(data: bytes, doubt: str) -> None:
     assert dict(split_card(text).metadata) == {"license": "mit"}
 
 
-def test_bytes_that_are_no_text_are_refused() -> None:
+def test_bytes_that_are_not_text_are_refused() -> None:
     with pytest.raises(Unreadable, match="is not text"):
         decode_text(b"\x00\x01\x02\x03" * 300)

@@ -1,4 +1,4 @@
-"""Policies, rules and cards in many styles: own sentences, written before the code met them."""
+"""Policies, rules and cards in many styles; the sentences were written before the patterns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from auditor.clauses.detect import detect_clause
 
-PROHIBIT = [
+PROHIBITING = [
     "Sexual content: no depictions of minors.",
     "The policy of the Acme platform forbids any content that sexualises children.",
     "CSAM = instant ban.",
@@ -299,7 +299,7 @@ PROHIBIT = [
     "Avoid generating minors in any suggestive context; such images violate the licence.",
     "Do NOT generate: minors (sexual), celebrities (nude), gore",
 ]
-DO_NOT = [
+NOT_PROHIBITING = [
     "Safety: we use classifiers to detect child sexual abuse material.",
     "We report CSAM to NCMEC in line with US law.",
     "Child labour and forced labour are prohibited in our supply chain.",
@@ -503,24 +503,27 @@ MISSED = [
         "child sexual abuse material; models that do will be removed."
     ),
 ]
-TAKEN_WRONGLY = [
+FALSE_POSITIVES = [
     "Meta's Llama policy forbids the exploitation of children; this fine-tune comes without any policy.",
 ]
 
 
-@pytest.mark.parametrize("text", PROHIBIT)
-def test_it_prohibits_in_any_style(text: str) -> None:
+@pytest.mark.parametrize("text", PROHIBITING)
+def test_a_prohibition_is_found_in_every_style(text: str) -> None:
     assert detect_clause(text, references=False).answer == "explicit"
 
 
-@pytest.mark.parametrize("text", DO_NOT)
-def test_what_only_sounds_like_it(text: str) -> None:
+@pytest.mark.parametrize("text", NOT_PROHIBITING)
+def test_a_sentence_that_only_resembles_a_prohibition_is_not_one(text: str) -> None:
     assert detect_clause(text, references=False).answer == "absent"
 
 
-def test_what_is_misread_is_known_and_little() -> None:
-    read = [detect_clause(text, references=False).answer for text in (*PROHIBIT, *MISSED, *DO_NOT, *TAKEN_WRONGLY)]
-    true = len(PROHIBIT) + len(MISSED)
+def test_known_mistakes_included_precision_and_recall_are_at_least_95_percent() -> None:
+    read = [
+        detect_clause(text, references=False).answer
+        for text in (*PROHIBITING, *MISSED, *NOT_PROHIBITING, *FALSE_POSITIVES)
+    ]
+    true = len(PROHIBITING) + len(MISSED)
     right = read[:true].count("explicit")
     assert right >= 0.95 * true
     assert right >= 0.95 * read.count("explicit")

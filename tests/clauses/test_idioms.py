@@ -1,4 +1,4 @@
-"""Turns of phrase that prohibit, each with what it must not be taken from: own sentences."""
+"""Idioms that prohibit, each with a similar one that does not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from auditor.clauses.detect import detect_clause
 
-PROHIBIT = [
+PROHIBITING = [
     "Using Orrery to sexualise a child, real or imagined, is never OK.",
     "Our platform is not a place for content that sexualises minors.",
     "Child sexual abuse material has no business on our servers.",
@@ -58,7 +58,7 @@ PROHIBIT = [
     "Erotic stories are allowed except those with minors.",
     "No minors in sexual content. No minors in NSFW images are allowed.",
 ]
-DO_NOT = [
+NOT_PROHIBITING = [
     "This paper is not a place to discuss child sexual abuse in full.",
     "The survey does not cover the production of child sexual abuse material.",
     "Harm to minors is not covered by this insurance.",
@@ -108,11 +108,11 @@ DO_NOT = [
 ]
 
 
-@pytest.mark.parametrize("text", PROHIBIT)
-def test_a_turn_of_phrase_prohibits(text: str) -> None:
+@pytest.mark.parametrize("text", PROHIBITING)
+def test_an_idiom_prohibits(text: str) -> None:
     assert detect_clause(text, references=False).answer == "explicit"
 
 
-@pytest.mark.parametrize("text", DO_NOT)
-def test_its_neighbour_does_not(text: str) -> None:
+@pytest.mark.parametrize("text", NOT_PROHIBITING)
+def test_a_similar_idiom_does_not_prohibit(text: str) -> None:
     assert detect_clause(text, references=False).answer == "absent"

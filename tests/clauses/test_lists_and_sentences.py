@@ -1,4 +1,4 @@
-"""What a prohibition is made of: lists in every markup, pronouns, defined words, consequences; and what undoes one."""
+"""Lists in every markup and sentences of every structure: pronouns, consequences, other acts, others' words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from auditor.clauses.detect import detect_clause
 from auditor.syntax.html_text import text_of_html
 
-LISTS = {
+PROHIBITING_LISTS = {
     "items of HTML inside Markdown": (
         "<p>You may not use Tessera to:</p>\n<ul>\n  <li>send spam</li>\n  <li>exploit minors</li>\n</ul>\n"
     ),
@@ -45,8 +45,8 @@ LISTS = {
 }
 
 
-@pytest.mark.parametrize("text", LISTS.values(), ids=LISTS)
-def test_what_hangs_on_a_prohibition_is_prohibited(text: str) -> None:
+@pytest.mark.parametrize("text", PROHIBITING_LISTS.values(), ids=PROHIBITING_LISTS)
+def test_an_item_of_a_prohibiting_list_is_prohibited_in_every_markup(text: str) -> None:
     assert detect_clause(text, references=False).answer == "explicit"
 
 
@@ -59,18 +59,18 @@ def test_what_hangs_on_a_prohibition_is_prohibited(text: str) -> None:
         "<table><tr><td>Satire</td><td>Allowed</td></tr><tr><td>Child abuse images</td><td>Banned</td></tr></table>",
     ],
 )
-def test_a_saved_page_keeps_its_lists_titles_and_tables(html: str) -> None:
+def test_an_item_of_a_prohibiting_list_in_a_saved_web_page_is_prohibited(html: str) -> None:
     text, trouble = text_of_html(f"<!DOCTYPE html><html><body>{html}</body></html>")
     assert trouble == ""
     assert detect_clause(text, references=False).answer == "explicit"
 
 
-def test_a_saved_page_does_not_prohibit_what_stands_after_its_list() -> None:
+def test_text_after_the_list_of_a_saved_web_page_is_not_prohibited() -> None:
     html = "<p>You may not:</p><ul><li>send spam</li></ul><p>Our partner is a charity against child abuse.</p>"
     assert detect_clause(text_of_html(html)[0], references=False).answer == "absent"
 
 
-PROHIBIT = [
+PROHIBITING = [
     # What one sentence names the next prohibits.
     "Some people ask image generators to sexualise minors. We do not allow this.",
     "Child sexual abuse imagery is a crime. You must never create it with these weights.",
@@ -132,7 +132,7 @@ PROHIBIT = [
     "Under this licence no one gets permission to use the work for the sexual exploitation of minors.",
     "The voice must not be lent to anyone who would win a minor's confidence for sexual aims.",
 ]
-DO_NOT = [
+NOT_PROHIBITING = [
     "The parent process must not abuse its children.",
     "Orphaned child nodes must not be exploited by the scheduler.",
     "Minor abuse of the equipment is not allowed.",
@@ -168,17 +168,17 @@ DO_NOT = [
 ]
 
 
-@pytest.mark.parametrize("text", PROHIBIT)
-def test_it_prohibits_however_it_is_built(text: str) -> None:
+@pytest.mark.parametrize("text", PROHIBITING)
+def test_a_prohibition_is_found_in_every_sentence_structure(text: str) -> None:
     assert detect_clause(text, references=False).answer == "explicit"
 
 
-@pytest.mark.parametrize("text", DO_NOT)
-def test_it_prohibits_something_else_or_nothing(text: str) -> None:
+@pytest.mark.parametrize("text", NOT_PROHIBITING)
+def test_a_sentence_that_prohibits_something_else_is_not_a_prohibition(text: str) -> None:
     assert detect_clause(text, references=False).answer == "absent"
 
 
-def test_the_quote_of_two_sentences_holds_both() -> None:
+def test_the_quote_of_a_prohibition_over_two_sentences_has_both() -> None:
     text = "Hello. Some try to sexualise minors with it. This is not allowed. Bye."
     found = detect_clause(text)
     assert found.quote == "Some try to sexualise minors with it. This is not allowed."
@@ -196,7 +196,7 @@ def test_the_quote_of_two_sentences_holds_both() -> None:
         "Lakeside's rules, which are part of these terms, ban content that sexualises minors.",
     ],
 )
-def test_whoever_is_told_and_however_it_is_a_prohibition(text: str) -> None:
+def test_a_prohibition_is_found_whoever_it_addresses(text: str) -> None:
     assert detect_clause(text).answer == "explicit"
 
 
@@ -212,5 +212,5 @@ def test_whoever_is_told_and_however_it_is_a_prohibition(text: str) -> None:
         '"error_minors": "Content that sexualises minors is prohibited.",',
     ],
 )
-def test_what_others_say_did_or_should_do_is_none(text: str) -> None:
+def test_what_others_say_or_did_or_should_do_is_not_a_prohibition(text: str) -> None:
     assert detect_clause(text).answer == "absent"

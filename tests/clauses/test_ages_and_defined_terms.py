@@ -1,4 +1,4 @@
-"""Ages told in words, defined terms, stems that name a consequence, and whose sample it is: own sentences."""
+"""Ages in words, defined terms, stems that name a consequence, and samples of dialogue."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from auditor.clauses.detect import detect_clause
 
-PROHIBIT = [
+PROHIBITING = [
     "A persona whose apparent age is below 18 may not be used in romantic or sexual scenes.",
     "Bots with a stated age under eighteen must never be sexualised.",
     "You may not make sexual images of a figure whose age appears to be less than 18.",
@@ -28,7 +28,7 @@ PROHIBIT = [
     "1. Banned Content includes spam and child sexual abuse material.\n\n2. Accounts are free.\n\n"
     "3. Nobody may store Banned Content on our servers.",
 ]
-SAY_NOTHING = [
+NOT_PROHIBITING = [
     "A person whose age is below 18 may not use the site.",
     "We may disable access to accounts that have been idle for a year. We study child sexual abuse material laws.",
     "Sexual health lessons for minors are an instant success.",
@@ -54,13 +54,13 @@ SAY_NOTHING = [
 ]
 
 
-@pytest.mark.parametrize("text", PROHIBIT)
-def test_it_prohibits(text: str) -> None:
+@pytest.mark.parametrize("text", PROHIBITING)
+def test_ages_in_words_defined_terms_and_stems_prohibit(text: str) -> None:
     assert detect_clause(text).answer == "explicit"
 
 
-@pytest.mark.parametrize("text", SAY_NOTHING)
-def test_it_says_nothing(text: str) -> None:
+@pytest.mark.parametrize("text", NOT_PROHIBITING)
+def test_a_similar_sentence_does_not_prohibit(text: str) -> None:
     assert detect_clause(text).answer == "absent", detect_clause(text).quote
 
 
@@ -74,12 +74,12 @@ def test_a_defined_term_is_quoted_with_its_definition() -> None:
 
 
 @pytest.mark.parametrize("columns", ["Content | Allowed", "Number | Permitted", "Items | OK"])
-def test_a_table_of_rules_prohibits_by_its_no(columns: str) -> None:
+def test_a_no_in_a_table_of_rules_prohibits(columns: str) -> None:
     text = f"| {columns} |\n|---|---|\n| Landscapes | yes |\n| Sexual content with minors | no |"
     assert detect_clause(text).answer == "explicit"
 
 
-def test_mentions_of_a_defined_term_are_judged_within_bounds_and_what_is_left_is_said() -> None:
+def test_too_many_mentions_of_a_defined_term_leave_the_rest_unread_and_say_from_where() -> None:
     text = "Bad Stuff means images of child sexual abuse.\n\n" + "We write of Bad Stuff here.\n\n" * 3000
     said = detect_clause(text)
     assert said.answer == "absent"

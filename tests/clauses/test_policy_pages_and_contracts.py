@@ -1,4 +1,4 @@
-"""Registers: pages of child-safety standards, contract and translated English, lists, tables and wrapped lines."""
+"""Pages of child-safety standards, contracts, translated English, lists, tables and wrapped lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from auditor.clauses.detect import detect_clause
 
-STANDARDS = [
+STANDARDS_PAGES = [
     """Child Safety Policy - Lumo Chat
 
 Last updated March 2025. These standards apply to Lumo Chat on every store.
@@ -61,7 +61,7 @@ A: Yes. We report to the authorities as the law requires.
 | Enforcement | Removal, ban and referral to the police |
 | Contact | kids-safety@mallow.example |
 """,
-    """CHILD SAFETY STANDARDS POLICY
+    """CHILD SAFETY STANDARDS_PAGES POLICY
 
 1. Our commitment
 Ferrow Games ("we") is committed to a safe environment for all players.
@@ -137,7 +137,7 @@ Rookery has zero tolerance for child sexual abuse and exploitation (CSAE).
 | Sexual content involving minors | No |
 | Advertising | Only in #market |
 """,
-    """SAFETY STANDARDS
+    """SAFETY STANDARDS_PAGES
 
 Standards of conduct: Every user must respect the dignity of children.
 Users who distribute child sexual abuse
@@ -163,7 +163,7 @@ Contact - trust@finch.example
 """,
 ]
 # They look the same, and prohibit nothing.
-NO_STANDARDS = [
+OTHER_PAGES = [
     """Reporting child abuse - how it works
 
 What to report. Child sexual abuse material, grooming and sextortion.
@@ -306,7 +306,7 @@ Q: What should I do if my child was groomed?
 A: Keep the messages and call the police.
 """,
 ]
-PROHIBIT = [
+PROHIBITING = [
     "CC-BY & no sexual content of minors.",
     "You are free to share it unless you plan to make sexual content of minors.",
     (
@@ -720,7 +720,7 @@ PROHIBIT = [
     "What we reject: models trained to depict minors sexually, leaked weights, spam.",
     "Sexual content about minors: hard no.",
 ]
-DO_NOT = [
+NOT_PROHIBITING = [
     "Nurses shall not delay a report on child sexual abuse.",
     "Uploads that we will look at: child exploitation, malware.",
     "9.4 The Customer shall procure that End Users know how sexual images of children are reported.",
@@ -1092,40 +1092,40 @@ DO_NOT = [
 ]
 
 
-@pytest.mark.parametrize("text", STANDARDS)
-def test_a_page_of_standards_prohibits(text: str) -> None:
+@pytest.mark.parametrize("text", STANDARDS_PAGES)
+def test_a_page_of_child_safety_standards_prohibits(text: str) -> None:
     assert detect_clause(text).answer == "explicit"
 
 
-@pytest.mark.parametrize("text", NO_STANDARDS)
-def test_a_page_that_looks_like_one_does_not(text: str) -> None:
+@pytest.mark.parametrize("text", OTHER_PAGES)
+def test_a_page_that_only_resembles_standards_does_not_prohibit(text: str) -> None:
     assert detect_clause(text).answer == "absent"
 
 
-@pytest.mark.parametrize("text", PROHIBIT)
-def test_it_prohibits_in_any_register(text: str) -> None:
+@pytest.mark.parametrize("text", PROHIBITING)
+def test_a_prohibition_is_found_in_contracts_translations_lists_and_tables(text: str) -> None:
     assert detect_clause(text, references=False).answer == "explicit"
 
 
-@pytest.mark.parametrize("text", DO_NOT)
-def test_its_neighbour_in_the_same_register_does_not(text: str) -> None:
+@pytest.mark.parametrize("text", NOT_PROHIBITING)
+def test_a_similar_sentence_of_the_same_kind_of_text_does_not_prohibit(text: str) -> None:
     assert detect_clause(text, references=False).answer == "absent"
 
 
-def test_a_word_broken_at_a_line_s_end_is_quoted_whole() -> None:
+def test_a_word_hyphenated_at_a_line_end_is_quoted_whole() -> None:
     found = detect_clause("Never use the weights to draw a mi-\nnor or other young peo-\nple in a sexual way.")
     assert found.quote == "Never use the weights to draw a minor or other young people in a sexual way."
     assert (found.start, found.answer) == (0, "explicit")
 
 
-def test_who_alone_forbids_under_a_title_of_rules_speaks_for_them() -> None:
+def test_the_only_party_that_forbids_under_a_title_of_rules_is_the_owner_of_the_text() -> None:
     said = "Linnet bans sexual content about minors."
     assert detect_clause(f"# Child Safety Standards\n\n{said}").answer == "explicit"
     assert detect_clause(f"# My week\n\n{said}").answer == "absent"
     assert detect_clause(f"# Child Safety Standards\n\n{said} Grackle bans spam.").answer == "absent"
 
 
-def test_no_pattern_is_too_long_for_its_automaton(capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_pattern_exceeds_the_memory_of_re2(capfd: pytest.CaptureFixture[str]) -> None:
     """RE2 says so on stderr, and goes on many times slower."""
     detect_clause("Nobody is asked to do anything here, and what is said of minors and of nudes is long. " * 20)
     assert capfd.readouterr().err == ""
