@@ -6,6 +6,9 @@ from typing import Literal, NamedTuple
 
 from auditor.model import Subject
 
+# A longer value of a statement is cut.
+MAX_VALUE_CHARACTERS = 1000
+
 Role = Literal["card", "licence", "terms", "document"]
 
 

@@ -1,8 +1,4 @@
-"""Model and dataset cards: the metadata block as statements, the prose as a text for the derivations.
-
-Keys are those of huggingface/hub-docs (modelcard.md, datasetcard.md). ``source`` is ``card`` for what the
-metadata says. A value that stands under a misspelt key is used where the right key is missing.
-"""
+"""Reads model and dataset cards: files with a card's name, and other Markdown that is in no subject's folder."""
 
 from __future__ import annotations
 
@@ -30,7 +26,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 
 def part(blob: Blob, data: bytes) -> Part:
-    """What the card in ``data`` says of its subject. Raises :class:`Unreadable` where it is no text."""
+    """Return what the card in ``data`` says of its subject. Raises :class:`Unreadable` if it is no text."""
     text, gaps = decode_text_up_to(data, MAX_CARD_BYTES)
     return card_part(text, blob.uri, blob.kind or blob.standalone_kind, blob.text_ref, gaps)
 

@@ -1,6 +1,6 @@
-"""Tables of cards, as hubs' dumps have them: a column with a repository's id, another with its card's text.
+"""Reads tables of cards, as hubs' dumps have them: a column with a repository's id, another with its card's text.
 
-Parquet, JSON lines (also gzipped), a JSON array and CSV. Each row is a subject of its own; rows are streamed.
+Parquet, JSON lines (also gzipped), a JSON array and CSV. Each row is a subject by itself; rows are streamed.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from auditor.syntax.card_columns import CardColumns, card_columns
 from auditor.syntax.parquet_schema import parquet_column_names, rows_before
 
 _SUFFIXES = (".parquet", ".jsonl", ".ndjson", ".json", ".csv")
-_BATCH = 64  # rows; a card may have megabytes
-_LINE_LIMIT = 2 * MAX_CARD_BYTES
-_BAD_LIMIT = 100  # rows that cannot be read, before the rest is given up
+_BATCH_ROWS = 64  # a card may have megabytes
+_MAX_LINE_BYTES = 2 * MAX_CARD_BYTES
+_MAX_BAD_ROWS = 100  # after so many rows that cannot be read, the rest is not read
 _BROKEN = (
     pa.ArrowException,
     OSError,
@@ -48,23 +48,24 @@ READS_PARTITIONS = True
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    suffix = _suffix(blob)
-    if suffix not in _SUFFIXES or (suffix == ".json" and not _is_list(head) and b"\n{" not in head):
+    """Claim a table that has columns of ids and cards."""
+    suffix = _format_suffix(blob)
+    if suffix not in _SUFFIXES or (suffix == ".json" and not _begins_array(head) and b"\n{" not in head):
         return 0
-    return 55 if card_columns(_names(blob, suffix, head)) else 0
+    return 55 if card_columns(_column_names(blob, suffix, head)) else 0
 
 
-def _suffix(blob: Blob) -> str:
+def _format_suffix(blob: Blob) -> str:
     name = blob.basename.lower().removesuffix(".gz")
     return name[name.rfind(".") :] if "." in name else ""
 
 
-def _is_list(head: bytes) -> bool:
+def _begins_array(head: bytes) -> bool:
     return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
 
-def _names(blob: Blob, suffix: str, head: bytes) -> list[str]:
-    """The names of a table's columns, as far as its first row or schema tells."""
+def _column_names(blob: Blob, suffix: str, head: bytes) -> list[str]:
+    """Return the names of a table's columns, as far as its schema or first row tells."""
     if suffix == ".parquet":
         try:
             with blob.open() as file:
@@ -82,12 +83,12 @@ def _names(blob: Blob, suffix: str, head: bytes) -> list[str]:
             return next(csv.reader([re.split(r"[\r\n]", text, maxsplit=1)[0]]), [])
         except csv.Error:
             return []
-    # The first object's keys at its own depth, even where it is longer than the head.
-    return re.findall(r'[{,]\s*"([\w -]{1,40})"\s*:', _without_strings(text))
+    # The outermost keys of the first object, even if it is longer than the head.
+    return re.findall(r'[{,]\s*"([\w -]{1,40})"\s*:', _first_object_without_strings(text))
 
 
-def _without_strings(text: str) -> str:
-    """The text up to the end of the first object, with strings that are values emptied."""
+def _first_object_without_strings(text: str) -> str:
+    """Return the text up to the end of the first object, with the strings that are values emptied."""
     flat = re.sub(r':\s*"(?:[^"\\]|\\.)*(?:"|$)', ': ""', text)
     return flat.partition("}")[0]
 
@@ -102,34 +103,34 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 def _parts(blob: Blob) -> Iterator[Part]:
     columns: CardColumns | None = None
-    bad: list[Gap] = []
+    bad_rows: list[Gap] = []
     try:
         for number, row in _rows(blob):
             if isinstance(row, str):
-                bad.append(Gap("table", row, Place(blob.uri, number)))
-                if len(bad) == _BAD_LIMIT:
-                    bad.append(
+                bad_rows.append(Gap("table", row, Place(blob.uri, number)))
+                if len(bad_rows) == _MAX_BAD_ROWS:
+                    bad_rows.append(
                         Gap("table", "too many rows that cannot be read: the rest was not read", Place(blob.uri))
                     )
                     break
                 continue
             columns = columns or card_columns(row)
             if columns is None:
-                bad.append(Gap("table", "a row without an id and a card", Place(blob.uri, number)))
-                if len(bad) == _BAD_LIMIT:
+                bad_rows.append(Gap("table", "a row without an id and a card", Place(blob.uri, number)))
+                if len(bad_rows) == _MAX_BAD_ROWS:
                     break
                 continue
             yield _part(blob, number, row, columns)
     except (*_BROKEN, ValueError) as error:
         why = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        bad.append(Gap("table", f"cannot be read to the end: {why}", Place(blob.uri)))
-    if bad:
-        own = blob.text_ref("document")
-        yield Part(Subject(own.kind, own.name, own.revision, gaps=tuple(bad)))
+        bad_rows.append(Gap("table", f"cannot be read to the end: {why}", Place(blob.uri)))
+    if bad_rows:
+        ref = blob.text_ref("document")
+        yield Part(Subject(ref.kind, ref.name, ref.revision, gaps=tuple(bad_rows)))
 
 
 def _part(blob: Blob, number: int, row: Row, columns: CardColumns) -> Part:
-    own, card, revision = (row.get(name) if name else None for name in columns)
+    repository, card, revision = (row.get(name) if name else None for name in columns)
     text = card if isinstance(card, str) else card.decode("utf-8", "replace") if isinstance(card, bytes) else ""
     gaps = []
     if len(text) > MAX_CARD_BYTES:
@@ -137,59 +138,59 @@ def _part(blob: Blob, number: int, row: Row, columns: CardColumns) -> Part:
         gaps.append(f"longer than {MAX_CARD_BYTES:,} characters: only these were read")
     if card is not None and not isinstance(card, (str, bytes)):
         gaps.append("its card is no text")
-    name = str(own).strip() if own not in (None, "") else f"{blob.standalone_name or blob.name}#{number}"
-    said: Kind | Literal[""] = "dataset" if columns.are_of_datasets else blob.standalone_kind
+    name = str(repository).strip() if repository not in (None, "") else f"{blob.standalone_name or blob.name}#{number}"
+    kind: Kind | Literal[""] = "dataset" if columns.are_of_datasets else blob.standalone_kind
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return card_part(
         text,
         f"{blob.uri}#row={number}",
-        said,
+        kind,
         lambda kind: Ref(kind, name, revision if isinstance(revision, str) else ""),
         gaps,
     )
 
 
 def _rows(blob: Blob) -> Iterator[tuple[int, Row | str]]:
-    """Each row with its number from 1; a string is why a row cannot be read."""
-    suffix = _suffix(blob)
+    """Yield each row of the file's partition with its number from 1; a string says why a row cannot be read."""
+    suffix = _format_suffix(blob)
     with blob.open() as raw:
         if suffix == ".parquet":
-            yield from _parquet(raw, blob)
+            yield from _parquet_rows(raw, blob)
             return
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         file: BinaryIO = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
         if suffix == ".csv":
-            csv.field_size_limit(_LINE_LIMIT)
+            csv.field_size_limit(_MAX_LINE_BYTES)
             text = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
             yield from enumerate(csv.DictReader(text, restkey=""), 1)
-        elif suffix == ".json" and _is_list(_peek(file)):
-            yield from ((n, row if isinstance(row, dict) else "is not an object") for n, row in _array(file))
+        elif suffix == ".json" and _begins_array(_peek_head(file)):
+            yield from ((n, row if isinstance(row, dict) else "is not an object") for n, row in _array_rows(file))
         else:
-            yield from _lines(file)
+            yield from _line_rows(file)
 
 
-def _peek(file: BinaryIO) -> bytes:
+def _peek_head(file: BinaryIO) -> bytes:
     head = file.read(64)
     file.seek(0)
     return head
 
 
-def _array(file: BinaryIO) -> Iterator[tuple[int, object]]:
+def _array_rows(file: BinaryIO) -> Iterator[tuple[int, object]]:
     if file.read(3) != b"\xef\xbb\xbf":
         file.seek(0)
     yield from enumerate(ijson.items(file, "item", use_float=True), 1)
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, Row | str]]:
+def _line_rows(file: BinaryIO) -> Iterator[tuple[int, Row | str]]:
     number = 0
-    while line := file.readline(_LINE_LIMIT):
+    while line := file.readline(_MAX_LINE_BYTES):
         number += 1
-        if not line.endswith(b"\n") and len(line) == _LINE_LIMIT:
-            while (rest := file.readline(_LINE_LIMIT)) and not rest.endswith(b"\n"):
+        if not line.endswith(b"\n") and len(line) == _MAX_LINE_BYTES:
+            while (rest := file.readline(_MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
                 pass
-            yield number, f"longer than {_LINE_LIMIT:,} bytes"
+            yield number, f"longer than {_MAX_LINE_BYTES:,} bytes"
             continue
         if not line.strip():
             continue
@@ -201,7 +202,7 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, Row | str]]:
         yield number, row if isinstance(row, dict) else "is not an object"
 
 
-def _parquet(raw: BinaryIO, blob: Blob) -> Iterator[tuple[int, Row]]:
+def _parquet_rows(raw: BinaryIO, blob: Blob) -> Iterator[tuple[int, Row]]:
     table = pq.ParquetFile(pa.PythonFile(raw, mode="r"), pre_buffer=False)
     columns = card_columns(table.schema_arrow.names)
     if columns is None:
@@ -209,7 +210,7 @@ def _parquet(raw: BinaryIO, blob: Blob) -> Iterator[tuple[int, Row]]:
     groups = blob.partition_range(table.metadata.num_row_groups)
     number = rows_before(table.metadata, groups)
     names = [name for name in columns if name]
-    for batch in table.iter_batches(batch_size=_BATCH, row_groups=list(groups), columns=names) if groups else ():
+    for batch in table.iter_batches(batch_size=_BATCH_ROWS, row_groups=list(groups), columns=names) if groups else ():
         for row in batch.to_pylist():
             number += 1
             yield number, row

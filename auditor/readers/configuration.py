@@ -1,7 +1,7 @@
-"""Models' configuration files: what they name as the model they were made from, and what they build.
+"""Reads models' configuration files: what they name as the model they were made from, and what they build.
 
 transformers writes ``_name_or_path``, peft ``base_model_name_or_path``, diffusers ``_class_name``; often these
-are local paths, and often the model's own name. They are leads, weaker than a card's own word.
+are local paths, and often the model's own name: they say less than a card does.
 """
 
 from __future__ import annotations
@@ -11,46 +11,47 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.parts import Part
+from auditor.parts import MAX_VALUE_CHARACTERS, Part
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
 from auditor.syntax.plain_json import find_line, iter_strings, load_json_object
 from auditor.syntax.safe_yaml import load_yaml as loaded_yaml
 from auditor.syntax.text_encoding import decode_text
 
-READ_LIMIT = 4 << 20  # bytes
-_ADAPTER = "adapter_config.json"
-_MERGE = ("mergekit_config.yml", "mergekit_config.yaml")
-_DOCUMENT = re.compile(r"(?m)^---[ \t]*$")
-_MODELS = ("model", "base_model", "source_model", "path")
-_NAMES = frozenset(("config.json", "configuration.json", "model_index.json", _ADAPTER, *_MERGE))
+MAX_FILE_BYTES = 4 << 20  # bytes
+_ADAPTER_CONFIG = "adapter_config.json"
+_MERGE_CONFIGS = ("mergekit_config.yml", "mergekit_config.yaml")
+_YAML_DOCUMENT = re.compile(r"(?m)^---[ \t]*$")
+_MERGED_MODEL_KEYS = ("model", "base_model", "source_model", "path")
+_FILE_NAMES = frozenset(("config.json", "configuration.json", "model_index.json", _ADAPTER_CONFIG, *_MERGE_CONFIGS))
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    if blob.basename not in _NAMES:
+    """Claim a configuration by its name, in a dataset's folder by its content too."""
+    if blob.basename not in _FILE_NAMES:
         return 0
-    # A data set's own "config.json" is not a model's.
+    # A dataset may have a config.json of another kind.
     return 60 if blob.kind in ("model", "") or b"_class_name" in head or b"architectures" in head else 0
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
-    return read_each(blobs, part, READ_LIMIT + 1)
+    return read_each(blobs, part, MAX_FILE_BYTES + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:
-    """What the configuration in ``data`` says of its model. Raises :class:`Unreadable`."""
-    if len(data) > READ_LIMIT:
-        raise Unreadable(f"longer than {READ_LIMIT:,} bytes")
-    text, doubt = decode_text(data)
-    gaps = [doubt] if doubt else []
-    if blob.basename in _MERGE:
-        # Several merges in one file are documents, of which a later one names an earlier one as it is called here.
-        read = [loaded_yaml(document) for document in _DOCUMENT.split(text)]
+    """Return what the configuration in ``data`` says of its model. Raises :class:`Unreadable`."""
+    if len(data) > MAX_FILE_BYTES:
+        raise Unreadable(f"longer than {MAX_FILE_BYTES:,} bytes")
+    text, encoding_gap = decode_text(data)
+    gaps = [encoding_gap] if encoding_gap else []
+    if blob.basename in _MERGE_CONFIGS:
+        # A file may hold several merges as YAML documents, of which later ones refer to earlier ones by their name.
+        read = [loaded_yaml(document) for document in _YAML_DOCUMENT.split(text)]
         gaps.extend(trouble for _, trouble in read if trouble)
-        own = {name for value, _ in read if isinstance(value, Mapping) for name in _text(value, "name")}
-        stated = [found for value, _ in read for found in _merged(value) if found[1] not in own]
+        own = {name for value, _ in read if isinstance(value, Mapping) for name in _text_value(value, "name")}
+        stated = [found for value, _ in read for found in _merge_statements(value) if found[1] not in own]
     else:
-        stated = list(_configured(load_json_object(text), blob))
+        stated = list(_configuration_statements(load_json_object(text), blob))
     subject = blob.ref("model")
     return Part(
         Subject(
@@ -58,7 +59,14 @@ def part(blob: Blob, data: bytes) -> Part:
             subject.name,
             subject.revision,
             tuple(
-                Statement(key, words[:1000], relation, Place(blob.uri, find_line(text, words)), "config", remark)
+                Statement(
+                    key,
+                    words[:MAX_VALUE_CHARACTERS],
+                    relation,
+                    Place(blob.uri, find_line(text, words)),
+                    "config",
+                    remark,
+                )
                 for key, words, relation, remark in dict.fromkeys(stated)
             ),
             tuple(Gap("file", why, Place(blob.uri)) for why in gaps),
@@ -66,60 +74,60 @@ def part(blob: Blob, data: bytes) -> Part:
     )
 
 
-Stated = Iterator[tuple[str, str, str, str]]  # key, value, relation, remark
+_Statements = Iterator[tuple[str, str, str, str]]  # key, value, relation, remark
 
 
-def _configured(config: Mapping[str, object], blob: Blob) -> Stated:
-    for name in _text(config, "base_model_name_or_path"):
-        revision = "".join(_text(config, "revision"))
+def _configuration_statements(config: Mapping[str, object], blob: Blob) -> _Statements:
+    for name in _text_value(config, "base_model_name_or_path"):
+        revision = "".join(_text_value(config, "revision"))
         yield "base_model", name, "adapter", f"revision {revision}" if revision else ""
     quantized = isinstance(config.get("quantization_config"), Mapping)
-    for name in _text(config, "_name_or_path"):
+    for name in _text_value(config, "_name_or_path"):
         if name not in (blob.name, blob.name.rpartition("/")[2]):
             yield "base_model", name, "quantized" if quantized else "", "_name_or_path"
     for name in list(iter_strings(config.get("architectures")))[:20]:
         yield "architecture", name, "", ""
-    for name in _text(config, "_class_name"):
+    for name in _text_value(config, "_class_name"):
         yield "architecture", name, "", ""
         if "Pipeline" in name:
-            yield "generates", _made(name), "", ""
+            yield "generates", _pipeline_output(name), "", ""
     if "_diffusers_version" in config:
         yield "library", "diffusers", "", ""
     elif "transformers_version" in config:
         yield "library", "transformers", "", ""
-    elif blob.basename == _ADAPTER and "peft_type" in config:
+    elif blob.basename == _ADAPTER_CONFIG and "peft_type" in config:
         yield "library", "peft", "", ""
 
 
-def _made(pipeline: str) -> str:
-    """What a diffusers pipeline of this name makes."""
+def _pipeline_output(pipeline: str) -> str:
+    """Return what a diffusers pipeline of this name makes."""
     if "Video" in pipeline or "Animate" in pipeline:
         return "video"
     return "audio" if "Audio" in pipeline or "Music" in pipeline else "image"
 
 
-def _text(config: Mapping[str, object], key: str) -> tuple[str, ...]:
+def _text_value(config: Mapping[str, object], key: str) -> tuple[str, ...]:
     value = config.get(key)
     return (value.strip(),) if isinstance(value, str) and value.strip() else ()
 
 
-def _merged(value: object, depth: int = 0) -> Stated:
-    """Every model that a mergekit configuration names (arcee-ai/mergekit: README, moe.md, common.py)."""
+def _merge_statements(value: object, depth: int = 0) -> _Statements:
+    """Yield every model that a mergekit configuration names (arcee-ai/mergekit: README, moe.md, common.py)."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             if key == "lora" and isinstance(item, Mapping):
-                yield from (("base_model", name, "adapter", "") for name in _text(item, "path"))
-            elif key in _MODELS and isinstance(item, str):
+                yield from (("base_model", name, "adapter", "") for name in _text_value(item, "path"))
+            elif key in _MERGED_MODEL_KEYS and isinstance(item, str):
                 name, _, lora = item.partition("+")
                 if name.strip():
                     yield "base_model", name.strip(), "merge", ""
                 if lora.strip():
                     yield "base_model", lora.strip(), "adapter", ""
             elif depth < 20:
-                yield from _merged(item, depth + 1)
+                yield from _merge_statements(item, depth + 1)
     elif isinstance(value, list) and depth < 20:
         for item in value:
-            yield from _merged(item, depth + 1)
+            yield from _merge_statements(item, depth + 1)
 
 
 EXAMPLES = (

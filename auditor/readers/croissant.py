@@ -1,4 +1,4 @@
-"""Croissant metadata (mlcommons/croissant, 0.8 to 1.1), read as plain JSON-LD: no context is fetched."""
+"""Reads Croissant metadata (mlcommons/croissant, 0.8 to 1.1) as plain JSON-LD: no context is fetched."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.parts import Part, Text
+from auditor.parts import MAX_VALUE_CHARACTERS, Part, Text
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
 from auditor.syntax.plain_json import READ_LIMIT, find_line, iter_objects, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text
 
-FILES_LIMIT = 10_000  # distribution entries
-_DIGESTS = {"sha256": re.compile(r"[0-9a-f]{64}", re.I), "md5": re.compile(r"[0-9a-f]{32}", re.I)}
-_MARK = re.compile(rb"mlcommons\.org/(?:croissant|schema)|\"(?:sc|cr|schema|https?://schema\.org/):?Dataset\"")
-_DERIVED = ("isBasedOn", "prov:wasDerivedFrom", "wasDerivedFrom", "sc:isBasedOn")
+MAX_FILES = 10_000  # distribution entries
+_DIGEST_PATTERNS = {"sha256": re.compile(r"[0-9a-f]{64}", re.I), "md5": re.compile(r"[0-9a-f]{32}", re.I)}
+_CROISSANT = re.compile(rb"mlcommons\.org/(?:croissant|schema)|\"(?:sc|cr|schema|https?://schema\.org/):?Dataset\"")
+_SOURCE_PROPERTIES = ("isBasedOn", "prov:wasDerivedFrom", "wasDerivedFrom", "sc:isBasedOn")
 # Prose of the responsible-AI vocabulary (mlcommons/croissant: docs/croissant-rai-spec.md) and plain properties.
-_PROSE = ("description", "abstract", "conditionsOfAccess")
+_PROSE_PROPERTIES = ("description", "abstract", "conditionsOfAccess")
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    return 70 if blob.suffix in (".json", ".jsonld") and b"@context" in head and _MARK.search(head) else 0
+    """Claim JSON-LD that uses Croissant's vocabulary."""
+    return 70 if blob.suffix in (".json", ".jsonld") and b"@context" in head and _CROISSANT.search(head) else 0
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
@@ -30,37 +31,44 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 
 def part(blob: Blob, data: bytes) -> Part:
-    """What the metadata in ``data`` says of its dataset. Raises :class:`Unreadable`."""
-    text, doubt = decode_text(data)
-    dataset = _dataset(load_json_object(text))
+    """Return what the metadata in ``data`` says of its dataset. Raises :class:`Unreadable`."""
+    text, encoding_gap = decode_text(data)
+    dataset = _find_dataset(load_json_object(text))
     subject = blob.text_ref("dataset")
-    gaps = [Gap("table", doubt, Place(blob.uri))] if doubt else []
+    gaps = [Gap("table", encoding_gap, Place(blob.uri))] if encoding_gap else []
     files = list(iter_objects(dataset.get("distribution")))
-    if len(files) > FILES_LIMIT:
-        gaps.append(Gap("table", f"names more than {FILES_LIMIT:,} files", Place(blob.uri)))
+    if len(files) > MAX_FILES:
+        gaps.append(Gap("table", f"names more than {MAX_FILES:,} files", Place(blob.uri)))
     statements: dict[Statement, None] = {}
-    for key, value, relation, where, remark in _stated(dataset):
+    for key, value, relation, path, remark in _find_statements(dataset):
         statements[
-            Statement(key, value[:1000], relation, Place(blob.uri, find_line(text, *where)), "croissant", remark)
+            Statement(
+                key,
+                value[:MAX_VALUE_CHARACTERS],
+                relation,
+                Place(blob.uri, find_line(text, *path)),
+                "croissant",
+                remark,
+            )
         ] = None
     junk: list[str] = []
     position, number = 0, 1
-    for file in files[:FILES_LIMIT]:
+    for file in files[:MAX_FILES]:
         name = next(iter_strings([file.get("@id"), file.get("name")]), "")
-        # Files are named in order, so each is looked for after the one before.
+        # Files come in the order of the text: each is looked for after the one before.
         found = text.find(f'"{name}"', position)
         if found >= 0:
             number += text.count("\n", position, found)
             position = found
         place = Place(blob.uri, number)
-        digests, claimed = _digests(file)
+        digests, claimed = _file_digests(file)
         if claimed:
             junk.append(name)
             gaps.extend(
                 [] if len(junk) > 1 else [Gap("table", f"names a file by no {claimed} at all: junk digest", place)]
             )
         url = next(iter_strings(file.get("contentUrl")), "")
-        for value in digests or ([_host(url)] if _host(url) else []):
+        for value in digests or ([_host_of(url)] if _host_of(url) else []):
             statements[Statement("distribution", value, place=place, source="croissant", remark=name[:200])] = None
     prose = _prose(dataset)
     return Part(
@@ -69,16 +77,16 @@ def part(blob: Blob, data: bytes) -> Part:
     )
 
 
-def _dataset(metadata: Mapping[str, object]) -> Mapping[str, object]:
-    """The dataset itself: JSON-LD may hold it in a ``@graph``."""
+def _find_dataset(metadata: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the dataset itself, which JSON-LD may hold in a ``@graph``."""
     for item in iter_objects(metadata.get("@graph")):
         if any(kind.endswith("Dataset") for kind in iter_strings(item.get("@type"))):
             return item
     return metadata
 
 
-def _stated(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, str, tuple[str, ...], str]]:
-    """Key, value, relation, the words that lead to its line, remark."""
+def _find_statements(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, str, tuple[str, ...], str]]:
+    """Yield key, value, relation, the words by which its line is found, and remark."""
     for words in iter_strings(dataset.get("name")):
         yield "title", words, "", ('"name"', words), ""
     for field in ("license", "sc:license", "schema:license"):
@@ -90,7 +98,7 @@ def _stated(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, str, tupl
         yield "language", words, "", ('"inLanguage"', words), ""
     for words in list(iter_strings(dataset.get("keywords")))[:500]:
         yield "tag", words, "", ('"keywords"', words), ""
-    for field in _DERIVED:
+    for field in _SOURCE_PROPERTIES:
         for words in _references(dataset.get(field)):
             yield "sourced_from", words, "", (f'"{field}"', words), field
     for field in ("creator", "publisher", "maintainer", "contactPoint"):
@@ -100,7 +108,7 @@ def _stated(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, str, tupl
 
 
 def _references(value: object, depth: int = 0) -> Iterator[str]:
-    """What a property points to: strings, and of objects a location, an address or an id, whichever comes first."""
+    """Yield what a property refers to: strings, and of each object the first of its location, address, id or name."""
     if isinstance(value, list) and depth < 4:
         for item in value:
             yield from _references(item, depth + 1)
@@ -111,10 +119,10 @@ def _references(value: object, depth: int = 0) -> Iterator[str]:
         yield from iter_strings(value)
 
 
-def _digests(file: Mapping[str, object]) -> tuple[list[str], str]:
-    """The digests a file is named by, as ``sha256:hex``, and the algorithm of one that is no such digest."""
+def _file_digests(file: Mapping[str, object]) -> tuple[list[str], str]:
+    """Return a file's digests, as ``sha256:hex``, and the algorithm of a value that is no digest ("": none)."""
     good, junk = [], ""
-    for algorithm, shape in _DIGESTS.items():
+    for algorithm, shape in _DIGEST_PATTERNS.items():
         for value in iter_strings([file.get(algorithm), file.get(f"cr:{algorithm}"), file.get(f"sc:{algorithm}")]):
             if shape.fullmatch(value):
                 good.append(f"{algorithm}:{value.lower()}")
@@ -123,7 +131,7 @@ def _digests(file: Mapping[str, object]) -> tuple[list[str], str]:
     return good, junk
 
 
-def _host(url: str) -> str:
+def _host_of(url: str) -> str:
     try:
         return (urlsplit(url).hostname or "").lower()
     except ValueError:  # an unclosed bracket
@@ -131,10 +139,10 @@ def _host(url: str) -> str:
 
 
 def _prose(dataset: Mapping[str, object]) -> str:
-    """The dataset's words under headings, as a card would have them."""
+    """Return the dataset's prose under headings, as a card has it."""
     blocks = []
     for key, value in dataset.items():
-        if key in _PROSE or key.startswith(("rai:", "http://mlcommons.org/croissant/RAI/")):
+        if key in _PROSE_PROPERTIES or key.startswith(("rai:", "http://mlcommons.org/croissant/RAI/")):
             words = "\n".join(iter_strings(value))
             if words:
                 plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.split(r"[:/]", key)[-1]).capitalize()

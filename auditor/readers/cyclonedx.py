@@ -1,4 +1,4 @@
-"""CycloneDX bills of materials that name machine-learning models (CycloneDX/specification, 1.5 and later).
+"""Reads CycloneDX bills of materials that name machine-learning models (CycloneDX/specification, 1.5 and later).
 
 Each component of type ``machine-learning-model`` is a model; one of type ``data`` is what it was trained on.
 """
@@ -11,16 +11,17 @@ from urllib.parse import unquote
 
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Ref, Statement, Subject
-from auditor.parts import Part, Text
+from auditor.parts import MAX_VALUE_CHARACTERS, Part, Text
 from auditor.readers import ReaderExample, ReadOptions
 from auditor.sources import Blob, Unread
 from auditor.syntax.plain_json import DEPTH_LIMIT, READ_LIMIT, find_line, iter_objects, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text
 
-_MODEL = "machine-learning-model"
+_MODEL_TYPE = "machine-learning-model"
 
 
 def claims(blob: Blob, head: bytes) -> int:
+    """Claim JSON that names the format."""
     return 70 if blob.suffix in (".json", ".cdx") and b"CycloneDX" in head else 0
 
 
@@ -33,20 +34,20 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 
 def parts(blob: Blob, data: bytes) -> Iterator[Part | Unread]:
-    """A part for each model of the bill. Raises :class:`Unreadable`."""
-    text, doubt = decode_text(data)
+    """Yield a part for each model of the bill. Raises :class:`Unreadable`."""
+    text, encoding_gap = decode_text(data)
     bill = load_json_object(text)
     components = list(_components(bill))
     metadata = bill.get("metadata")
     if isinstance(metadata, Mapping):
         components = [*_components(metadata, "component"), *components]
-    models = [component for component in components if component.get("type") == _MODEL]
+    models = [component for component in components if component.get("type") == _MODEL_TYPE]
     if not models:
         yield Unread(blob.uri, "a bill of materials that names no model", skipped=True, blob=blob)
         return
     names = {ref: _name(component) for component in components for ref in iter_strings(component.get("bom-ref"))}
     for model in models:
-        # One model in a model's own folder is that model; else each goes by its own name.
+        # A single model in a model's folder is that model; others have the names that the bill gives.
         own = blob.kind == "model" and len(models) == 1
         version = next(iter_strings(model.get("version")), "")
         ref = blob.ref("model") if own else Ref("model", _name(model) or blob.standalone_name or blob.name, version)
@@ -56,10 +57,12 @@ def parts(blob: Blob, data: bytes) -> Iterator[Part | Unread]:
                 ref.name,
                 ref.revision,
                 tuple(
-                    Statement(key, words[:1000], relation, Place(blob.uri, find_line(text, *where)), "ml-bom")
-                    for key, words, relation, where in _stated(model, names)
+                    Statement(
+                        key, words[:MAX_VALUE_CHARACTERS], relation, Place(blob.uri, find_line(text, *path)), "ml-bom"
+                    )
+                    for key, words, relation, path in _find_statements(model, names)
                 ),
-                (Gap("card", doubt, Place(blob.uri)),) if doubt else (),
+                (Gap("card", encoding_gap, Place(blob.uri)),) if encoding_gap else (),
             ),
             tuple(Text("card", blob.uri, words, find_line(text, words[:40])) for words in _prose(model)),
         )
@@ -75,7 +78,7 @@ def _components(
 
 
 def _name(component: Mapping[str, object]) -> str:
-    """Its repository where a package URL says it (package-url/purl-spec: huggingface), else group and name."""
+    """Return its repository if a package URL says it (package-url/purl-spec: huggingface), else group and name."""
     for address in iter_strings(component.get("purl")):
         if address.startswith("pkg:huggingface/"):
             return unquote(re.split("[@?#]", address.removeprefix("pkg:huggingface/"), maxsplit=1)[0])
@@ -83,8 +86,10 @@ def _name(component: Mapping[str, object]) -> str:
     return f"{group}/{name}" if group and name else name
 
 
-def _stated(model: Mapping[str, object], names: Mapping[str, str]) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-    """Key, value, relation, the words that lead to its line."""
+def _find_statements(
+    model: Mapping[str, object], names: Mapping[str, str]
+) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """Yield key, value, relation, and the words by which its line is found."""
     name = next(iter_strings(model.get("name")), "")
     if name:
         yield "title", name, "", (name,)
@@ -116,7 +121,7 @@ def _stated(model: Mapping[str, object], names: Mapping[str, str]) -> Iterator[t
 
 
 def _prose(model: Mapping[str, object]) -> Iterator[str]:
-    """What the bill says of the model in words: its description, and the card's considerations under headings."""
+    """Yield the prose of a model: its description, and the considerations of its card under headings."""
     card = model.get("modelCard")
     considerations = card.get("considerations") if isinstance(card, Mapping) else None
     words = list(iter_strings(model.get("description")))

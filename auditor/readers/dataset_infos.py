@@ -1,4 +1,4 @@
-"""``dataset_infos.json``: what the datasets library wrote of each configuration of a dataset.
+"""Reads ``dataset_infos.json``: what the datasets library writes of each configuration of a dataset.
 
 Its checksums are of the archives that were downloaded, not of samples (huggingface/datasets: info.py).
 """
@@ -16,16 +16,17 @@ from auditor.sources import Blob, Unread
 from auditor.syntax.plain_json import READ_LIMIT, find_line, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text
 
-FILES_LIMIT = 10_000
+MAX_FILES = 10_000
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.I)
-_SHAPE = re.compile(rb'\s*\{\s*"[^"]{1,200}":\s*\{\s*"description":')
-_NAMES = ("dataset_infos.json", "dataset_info.json")
+_BY_CONFIGURATION = re.compile(rb'\s*\{\s*"[^"]{1,200}":\s*\{\s*"description":')
+_FILE_NAMES = ("dataset_infos.json", "dataset_info.json")
 
 
 def claims(blob: Blob, head: bytes) -> int:
+    """Claim the file by its name, and JSON of the same form."""
     if blob.suffix != ".json":
         return 0
-    return 70 if blob.basename in _NAMES else 55 if _SHAPE.match(head) else 0
+    return 70 if blob.basename in _FILE_NAMES else 55 if _BY_CONFIGURATION.match(head) else 0
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
@@ -33,14 +34,14 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 
 def part(blob: Blob, data: bytes) -> Part:
-    """What the file in ``data`` says of its dataset. Raises :class:`Unreadable`."""
-    text, doubt = decode_text(data)
+    """Return what the file in ``data`` says of its dataset. Raises :class:`Unreadable`."""
+    text, encoding_gap = decode_text(data)
     infos = load_json_object(text)
     # dataset_info.json holds one; dataset_infos.json one for each configuration.
-    single = "features" in infos or "download_checksums" in infos
-    configurations = [infos] if single else [info for info in infos.values() if isinstance(info, Mapping)]
+    is_single = "features" in infos or "download_checksums" in infos
+    configurations = [infos] if is_single else [info for info in infos.values() if isinstance(info, Mapping)]
     subject = blob.text_ref("dataset")
-    gaps = [Gap("table", doubt, Place(blob.uri))] if doubt else []
+    gaps = [Gap("table", encoding_gap, Place(blob.uri))] if encoding_gap else []
     statements: dict[tuple[str, str, str], Statement] = {}
     texts: dict[str, Text] = {}
     for info in configurations:
@@ -52,9 +53,9 @@ def part(blob: Blob, data: bytes) -> Part:
             statements.setdefault(("licence", first, ""), Statement("licence", first, "", place, "dataset-infos"))
         for description in iter_strings(info.get("description")):
             texts.setdefault(description, Text("card", blob.uri, description, find_line(text, '"description"')))
-        for value, url in _files(info):
-            if len(statements) >= FILES_LIMIT:
-                gaps.append(Gap("table", f"names more than {FILES_LIMIT:,} files", Place(blob.uri)))
+        for value, url in _downloaded_files(info):
+            if len(statements) >= MAX_FILES:
+                gaps.append(Gap("table", f"names more than {MAX_FILES:,} files", Place(blob.uri)))
                 break
             place = Place(blob.uri, 0)
             statements.setdefault(
@@ -66,8 +67,8 @@ def part(blob: Blob, data: bytes) -> Part:
     )
 
 
-def _files(info: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """The downloaded files: the digest, or else the host, and the host."""
+def _downloaded_files(info: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield the digest (else the host) and the host of each file that was downloaded."""
     files = info.get("download_checksums")
     for url, file in files.items() if isinstance(files, Mapping) else ():
         try:

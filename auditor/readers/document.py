@@ -1,6 +1,6 @@
-"""Documents: other texts of a repository, notebooks and workflow files, as words for the vocabularies.
+"""Reads documents: other texts of a repository, notebooks and workflow files, as words for the vocabularies.
 
-Outputs of notebooks are left out: they are results, and may be pictures.
+The outputs of notebooks are left out: they are results, and may be images.
 """
 
 from __future__ import annotations
@@ -15,24 +15,25 @@ from auditor.sources import Blob, Unread
 from auditor.syntax.plain_json import READ_LIMIT, iter_objects, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text_up_to
 
-_PROSE = (".md", ".markdown", ".mdx", ".rst", ".adoc")
-_PROSE_LIMIT = 8 << 20
-_NAMES = re.compile(r"(?:readme|changelog|usage|about)", re.I)
+_PROSE_SUFFIXES = (".md", ".markdown", ".mdx", ".rst", ".adoc")
+_MAX_PROSE_BYTES = 8 << 20
+_DOCUMENT_NAME = re.compile(r"(?:readme|changelog|usage|about)", re.I)
 # ComfyUI saves the nodes of a workflow: for its editor with last_node_id, for its interface with class_type.
-_WORKFLOW = re.compile(rb'"(?:last_node_id|class_type)"\s*:')
+_COMFYUI_WORKFLOW = re.compile(rb'"(?:last_node_id|class_type)"\s*:')
 
 
 def claims(blob: Blob, head: bytes) -> int:
+    """Claim a document by its name, and a ComfyUI workflow by its content."""
     suffix = blob.suffix
     if suffix == ".ipynb":
         return 60
-    if suffix in _PROSE:
+    if suffix in _PROSE_SUFFIXES:
         return 15
     if suffix in (".yml", ".yaml") and ".github/workflows/" in f"/{blob.uri}":
         return 60
-    if suffix == ".json" and _WORKFLOW.search(head):
+    if suffix == ".json" and _COMFYUI_WORKFLOW.search(head):
         return 60
-    return 15 if suffix in ("", ".txt") and _NAMES.fullmatch(blob.basename.removesuffix(suffix)) else 0
+    return 15 if suffix in ("", ".txt") and _DOCUMENT_NAME.fullmatch(blob.basename.removesuffix(suffix)) else 0
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
@@ -40,12 +41,12 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 
 def part(blob: Blob, data: bytes) -> Part:
-    """The words of the document in ``data``. Raises :class:`Unreadable`."""
-    structured = blob.suffix in (".ipynb", ".json")
-    text, gaps = decode_text_up_to(data, len(data) if structured else _PROSE_LIMIT)
-    if structured:
+    """Return the words of the document in ``data``. Raises :class:`Unreadable`."""
+    is_json = blob.suffix in (".ipynb", ".json")
+    text, gaps = decode_text_up_to(data, len(data) if is_json else _MAX_PROSE_BYTES)
+    if is_json:
         content = load_json_object(text)
-        text = "\n\n".join(_cells(content) if blob.suffix == ".ipynb" else iter_strings(content))
+        text = "\n\n".join(_cell_sources(content) if blob.suffix == ".ipynb" else iter_strings(content))
     subject = blob.text_ref("document")
     return Part(
         Subject(
@@ -58,8 +59,8 @@ def part(blob: Blob, data: bytes) -> Part:
     )
 
 
-def _cells(notebook: Mapping[str, object]) -> Iterator[str]:
-    """The sources of a notebook's cells (jupyter/nbformat 3 and 4)."""
+def _cell_sources(notebook: Mapping[str, object]) -> Iterator[str]:
+    """Yield the sources of a notebook's cells (jupyter/nbformat 3 and 4)."""
     for sheet in (*iter_objects(notebook.get("worksheets")), notebook):
         for cell in iter_objects(sheet.get("cells")):
             source = cell.get("source", cell.get("input"))

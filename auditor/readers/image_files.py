@@ -1,4 +1,4 @@
-"""Image files: samples by exact and perceptual digests."""
+"""Reads image files as samples, by exact and perceptual digests."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ from auditor.syntax.image_magic import is_image
 from auditor.syntax.lfs_pointer import parse_lfs_pointer
 
 # fmt: off
-_SUFFIXES = frozenset((
+_IMAGE_SUFFIXES = frozenset((
     ".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg",
     ".jxl", ".mpo", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".psd", ".tif", ".tiff", ".webp",
 ))
 # fmt: on
 def claims(blob: Blob, head: bytes) -> int:
-    """A picture by its first bytes, or by its name alone: then it is a sample that leaves a gap."""
+    """Claim an image by its first bytes, or by its name alone: then it is a sample that leaves a gap."""
     if is_image(head):
         return 80
-    return 40 if blob.suffix in _SUFFIXES else 0
+    return 40 if blob.suffix in _IMAGE_SUFFIXES else 0
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
+    """Yield the samples of the files in batches of one subject; those too large to decode come last."""
     wanted = tuple(name for name in COMPUTED_ALGORITHMS if name in options.algorithms)
     large: list[Blob] = []
     for ref, group in groupby(blobs, key=lambda blob: blob.ref("dataset")):
@@ -48,7 +49,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
             large += (blob for blob in some if blob.size > MAX_DECODED_BYTES)
             unread: list[Unread] = []
             pointers: list[tuple[Blob, str]] = []
-            batch = hash_images(_encoded(some, unread, pointers), wanted, options.variants)
+            batch = hash_images(_read_images(some, unread, pointers), wanted, options.variants)
             yield from unread
             yield from sample_lfs_pointers(pointers, wanted)
             if batch.num_rows:
@@ -56,11 +57,15 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
     yield from sample_whole_files(large, wanted, "" if DECODING_ALGORITHMS.isdisjoint(wanted) else TOO_LARGE_TO_DECODE)
 
 
-def _encoded(blobs: Iterable[Blob], unread: list[Unread], pointers: list[tuple[Blob, str]]) -> Iterator[EncodedImage]:
-    """The files that can be held in memory, one at a time.
+def _read_images(
+    blobs: Iterable[Blob], unread: list[Unread], pointers: list[tuple[Blob, str]]
+) -> Iterator[EncodedImage]:
+    """Yield the files that can be held in memory, one at a time.
 
-    Those that cannot be read are appended to ``unread``, Git LFS pointers, with the SHA-256 of the
-    file they stand for, to ``pointers``.
+    Args:
+        blobs: The files.
+        unread: Takes those that cannot be read.
+        pointers: Takes those that are Git LFS pointers, with the SHA-256 of the file they stand for.
     """
     for blob in blobs:
         if blob.size <= MAX_DECODED_BYTES:
@@ -75,8 +80,8 @@ def _encoded(blobs: Iterable[Blob], unread: list[Unread], pointers: list[tuple[B
                 yield EncodedImage(blob.basename, blob.uri, 0, data)
 
 
-def _tiny_png() -> bytes:
-    """A gradient of 8 x 8 grays."""
+def _gradient_png() -> bytes:
+    """Return an image of 8 x 8 grays."""
     pixels = b"".join(b"\0" + bytes(range(row * 16, row * 16 + 64, 8)) for row in range(8))
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0)),
@@ -89,6 +94,6 @@ def _tiny_png() -> bytes:
 
 
 EXAMPLES: tuple[ReaderExample, ...] = (
-    ReaderExample("a picture", _tiny_png(), columns=("md5", "pdq"), options=ReadOptions(frozenset({"md5", "pdq"}))),
-    ReaderExample("a picture, and no list", _tiny_png()),
+    ReaderExample("a picture", _gradient_png(), columns=("md5", "pdq"), options=ReadOptions(frozenset({"md5", "pdq"}))),
+    ReaderExample("a picture, and no list", _gradient_png()),
 )

@@ -1,7 +1,6 @@
-"""Licences, use policies and terms as texts; which licence it is and what it prohibits is derived from them.
+"""Reads licences, use policies and terms as texts; what they prohibit is derived from those later.
 
-A text in a model's or dataset's folder belongs to that subject; one that stands alone is a subject of kind
-``terms``.
+A text in a model's or dataset's folder belongs to that subject; any other is a subject of kind ``terms`` by itself.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ from auditor.syntax.front_matter import CARD_KEYS, split_card
 from auditor.syntax.html_text import is_html, text_of_html
 from auditor.syntax.text_encoding import decode_text, decode_text_up_to
 
-READ_LIMIT = 8 << 20  # bytes; the longest licence met has 200 kB
+MAX_TEXT_BYTES = 8 << 20  # bytes; the longest licence met has 200 kB
 
-_TEXT = ("", ".txt", ".md", ".markdown", ".rst", ".html", ".htm")
+_TEXT_SUFFIXES = ("", ".txt", ".md", ".markdown", ".rst", ".html", ".htm")
 _LICENCE_NAME = re.compile(
     r"(?:.*[-_. ])?(?:licen[cs]es?|copying|copyright|eula|unlicense)(?:[-_. ].*)?|notice(?:[-_.].*)?", re.I
 )
@@ -33,29 +32,29 @@ _TERMS_NAME = re.compile(
     r"|(?:acceptable|usage|use|content|safety)[-_ ]?(?:use|policy)(?:[-_ ]policy)?)(?:[-_. ].*)?",
     re.I,
 )
-# Within a model's or dataset's folder these are other things: how to annotate, a policy that plays a game.
-_ALONE_NAME = re.compile(
+# In a model's or dataset's folder these names mean other things: how to annotate, a policy that plays a game.
+_STANDALONE_NAME = re.compile(
     r"(?:.*[-_. ])?(?:policy|policies|conduct|guidelines?|rules|standards|dua"
     r"|child[-_ ]?(?:safety|protection|endangerment))(?:[-_. ].*)?",
     re.I,
 )
-# Rules may be a firewall's or a game's; those of a community say several of these.
+# Rules may be those of a firewall or a game; rules of a community hold several of _CONDUCT_WORDS.
 _RULES_NAME = re.compile(r"(?:.*[-_. ])?rules(?:[-_. ].*)?", re.I)
-_CONDUCT = re.compile(
+_CONDUCT_WORDS = re.compile(
     r"\b(respect|harass\w*|spam\w*|nsfw|illegal|ban(?:s|ned)?|prohibited|not (?:allowed|permitted)|moderators?|members"
     r"|content|users?|posts?|bully\w*|racis[mt]|hate)\b",
     re.I,
 )
-# One of these stands in every name that the three above match; most names hold none.
-_NAMED = (
+# Every name that the patterns above match holds one of these; most names hold none, and need no regular expression.
+_PARTS_OF_NAMES = (
     "licen", "copy", "eula", "notice", "terms", "tos", "tou", "aup", "agreement", "restrictions", "use", "polic",
     "conduct", "guideline", "rules", "standards", "dua", "child",
 )  # fmt: skip
 # LICENSE-SDXL1.0, COPYING.LESSER, LICENSE.MIT: what follows the dot is no suffix.
-_VARIANT = re.compile(r"^(?:LICEN[CS]E|COPYING|NOTICE)[^/]*\.(?:\d\w*|[A-Z][A-Z\d-]*)$")
-_FOLDER = re.compile(r"(?:^|[/_-])(?:licen[cs]es?|terms|policies|legal)(?:[/_-]|$)", re.I)
-# Words of which a licence's or a policy's first lines hold several.
-_LEGAL = re.compile(
+_NAME_WITH_DOT = re.compile(r"^(?:LICEN[CS]E|COPYING|NOTICE)[^/]*\.(?:\d\w*|[A-Z][A-Z\d-]*)$")
+_LEGAL_FOLDER = re.compile(r"(?:^|[/_-])(?:licen[cs]es?|terms|policies|legal)(?:[/_-]|$)", re.I)
+# The first lines of a licence or policy hold several of these.
+_LEGAL_WORDS = re.compile(
     r"\b(licen[cs]e|agreement|terms|policy|permission|copyright|grants?|granted|warrant(?:y|ies)|redistribute|legal|liable"
     r"|prohibited|preamble|distribute|licensor|conduct)\b",
     re.I,
@@ -67,85 +66,95 @@ _HEADLINE = re.compile(
     r"|this is a licen[cs]e)\b",
     re.I,
 )
-# What those say who set rules for others, whatever they call them.
-_RULING = re2.compile(
+# How rules for others are worded, whatever the document is called.
+_RULE_WORDS = re2.compile(
     r"(?im)\b(?:you (?:agree|may not|must not|shall not|cannot|can't|will not)|(?:must|may|shall|should|do|will) not"
     r"|don['’]t|not (?:be )?(?:allowed|permitted|tolerated|acceptable)|prohibit(?:s|ed)?|forbidden|banned"
     r"|zero[- ]tolerance|violat(?:e|es|ing|ion|ions)|we (?:reserve|will remove|may remove)|terminat(?:e|ed|ion)"
     r"|suspend(?:ed)?|comply|removed)\b|^[ \t*\d.)-]*no [a-z]+"
 )
-_PAGE = 1 << 16  # bytes of a page: what it says begins after what stands around it
+# Bytes of a page that are read to claim it: its text begins after menus and scripts.
+_PAGE_BYTES = 1 << 16
+# A longer name is a sentence.
+_MAX_NAME = 120
+# Bytes of a text, after which it is no longer its beginning; fewer characters than that may be an image's caption.
+_FIRST_LINES_BYTES, _MIN_LEGAL_CHARACTERS, _HEADLINE_CHARACTERS = 1500, 200, 400
+# A text sets rules with so many of _RULE_WORDS, so many different ones, and one in so many words.
+_MIN_RULE_WORDS, _MIN_DIFFERENT_RULE_WORDS, _MAX_WORDS_PER_RULE_WORD = 3, 2, 100
+# So many different words make a text one of conduct, or a legal one.
+_MIN_CONDUCT_WORDS, _MIN_LEGAL_WORDS = 3, 4
 
 
 def claims(blob: Blob, head: bytes) -> int:
     suffix = blob.suffix
     if suffix in (".license", ".licence"):
         return 70
-    bare = suffix if suffix in _TEXT else ""
-    stem = blob.basename[: len(blob.basename) - len(bare)]
+    text_suffix = suffix if suffix in _TEXT_SUFFIXES else ""
+    stem = blob.basename[: len(blob.basename) - len(text_suffix)]
     first = stem.partition(".")[0].lower()
-    if suffix and not bare and not _VARIANT.search(blob.basename):
+    if suffix and not text_suffix and not _NAME_WITH_DOT.search(blob.basename):
         return 0
-    if first in _CARDS:
+    if first in _CARD_STEMS:
         return 0
-    named = any(map(stem.lower().__contains__, _NAMED))
-    told = named and len(stem) < 120 and _role(stem, alone=not blob.kind)
-    if told and (not _RULES_NAME.fullmatch(stem) or _role(stem, alone=False) or _is_of_conduct(head)):
-        return 20 if _is_card(head) else 70
+    named = any(map(stem.lower().__contains__, _PARTS_OF_NAMES))
+    role = named and len(stem) < _MAX_NAME and _role(stem, standalone=not blob.kind)
+    if role and (not _RULES_NAME.fullmatch(stem) or _role(stem, standalone=False) or _is_of_conduct(head)):
+        return 20 if _has_card_metadata(head) else 70
     if not blob.kind and _is_legal_folder(blob.path.rpartition("/")[0]):
-        return 20 if _is_card(head) else 50
-    if bare in (".md", ".markdown", ".rst") and not (named and _ALONE_NAME.fullmatch(stem[:120])):
-        # A card may name a licence anywhere: only what is no card, and rules, is terms.
-        if blob.kind or any(map(head.__contains__, _OF_CARDS)):
+        return 20 if _has_card_metadata(head) else 50
+    if text_suffix in (".md", ".markdown", ".rst") and not (named and _STANDALONE_NAME.fullmatch(stem[:_MAX_NAME])):
+        # Any card may name a licence: only a text that is no card and sets rules is terms.
+        if blob.kind or any(map(head.__contains__, _CARD_KEY_LINES)):
             return 0
-        return 40 if _rules(_words(head)) and kind_of_text(head) == "document" else 0
+        return 40 if _sets_rules(_decoded(head)) and kind_of_text(head) == "document" else 0
     if _is_legal(head):
         return 40
     if blob.kind:
         return 0
-    return 40 if _rules(_page(blob) if bare in (".html", ".htm") else _words(head)) else 0
+    return 40 if _sets_rules(_words_of_page(blob) if text_suffix in (".html", ".htm") else _decoded(head)) else 0
 
 
-# Keys of nearly every card's metadata: most files of a hub need no second look.
-_OF_CARDS = tuple(
+# Nearly every card has one of these keys, so that most files of a hub are known at once.
+_CARD_KEY_LINES = tuple(
     f"\n{key}:".encode() for key in ("license", "tags", "language", "base_model", "pipeline_tag", "datasets")
 )
 
 
-def _words(head: bytes) -> str:
+def _decoded(head: bytes) -> str:
     return head.decode("utf-8", "replace")
 
 
-def _page(blob: Blob) -> str:
+def _words_of_page(blob: Blob) -> str:
     try:
-        return text_of_html(_words(blob.read(_PAGE)))[0]
+        return text_of_html(_decoded(blob.read(_PAGE_BYTES)))[0]
     except Unreadable:
         return ""
 
 
-def _rules(words: str) -> bool:
-    """Does it tell others what they must not do, once in some dozen words, and in more ways than one?"""
-    found = [match.group().lower() for match in _RULING.finditer(words.encode("utf-8", "replace"))]
-    return len(found) >= 3 and len(set(found)) >= 2 and len(found) * 100 >= len(words.split())
+def _sets_rules(words: str) -> bool:
+    """Return whether a text tells others what they must not do, often and in more than one way."""
+    found = [match.group().lower() for match in _RULE_WORDS.finditer(words.encode("utf-8", "replace"))]
+    is_varied = len(found) >= _MIN_RULE_WORDS and len(set(found)) >= _MIN_DIFFERENT_RULE_WORDS
+    return is_varied and len(found) * _MAX_WORDS_PER_RULE_WORD >= len(words.split())
 
 
 @lru_cache(maxsize=256)
 def _is_legal_folder(folder: str) -> bool:
-    return _FOLDER.search("/".join(folder.split("/")[-3:])) is not None
+    return _LEGAL_FOLDER.search("/".join(folder.split("/")[-3:])) is not None
 
 
-def _role(stem: str, *, alone: bool) -> Role | None:
-    """What a file's name says it is."""
+def _role(stem: str, *, standalone: bool) -> Role | None:
+    """Return what a file is by its name; None if the name does not tell."""
     if _LICENCE_NAME.fullmatch(stem):
         return "licence"
-    return "terms" if _TERMS_NAME.fullmatch(stem) or (alone and _ALONE_NAME.fullmatch(stem)) else None
+    return "terms" if _TERMS_NAME.fullmatch(stem) or (standalone and _STANDALONE_NAME.fullmatch(stem)) else None
 
 
-_CARDS = ("readme", "modelcard", "model_card", "datasetcard", "dataset_card")
+_CARD_STEMS = ("readme", "modelcard", "model_card", "datasetcard", "dataset_card")
 
 
-def _is_card(head: bytes) -> bool:
-    """Does it open with a hub card's metadata? (A published policy may open with a page's: a title.)"""
+def _has_card_metadata(head: bytes) -> bool:
+    """Return whether it begins with the metadata of a hub's card, more than the title that a web page has."""
     if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"---"):
         return False
     try:
@@ -156,28 +165,30 @@ def _is_card(head: bytes) -> bool:
 
 
 def _is_of_conduct(head: bytes) -> bool:
-    words = _words(head[:1500])
-    return len({match.lower() for match in _CONDUCT.findall(words)}) >= 3
+    words = _decoded(head[:_FIRST_LINES_BYTES])
+    return len({match.lower() for match in _CONDUCT_WORDS.findall(words)}) >= _MIN_CONDUCT_WORDS
 
 
 def _is_legal(head: bytes) -> bool:
-    """Do its first lines read like a licence or a policy?"""
-    words = _words(head[:1500])
-    if len(words) < 200:  # a picture's caption
+    """Return whether its first lines read like those of a licence or a policy."""
+    words = _decoded(head[:_FIRST_LINES_BYTES])
+    if len(words) < _MIN_LEGAL_CHARACTERS:
         return False
-    if _HEADLINE.search(words[:400]):
+    if _HEADLINE.search(words[:_HEADLINE_CHARACTERS]):
         return True
-    found = {match.lower() for match in _LEGAL.findall(words)}
-    return len(found) >= 4 and bool(found & {"licence", "license", "agreement", "terms", "policy", "permission"})
+    found = {match.lower() for match in _LEGAL_WORDS.findall(words)}
+    return len(found) >= _MIN_LEGAL_WORDS and bool(
+        found & {"licence", "license", "agreement", "terms", "policy", "permission"}
+    )
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
-    return read_each(blobs, part, READ_LIMIT + 1)
+    return read_each(blobs, part, MAX_TEXT_BYTES + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:
-    """The text in ``data`` and whose it is. Raises :class:`Unreadable` where it is no text."""
-    text, gaps = decode_text_up_to(data, READ_LIMIT)
+    """Return the text in ``data`` with its subject. Raises :class:`Unreadable` if it is no text."""
+    text, gaps = decode_text_up_to(data, MAX_TEXT_BYTES)
     line = 1
     if is_html(blob.suffix, text):
         text, trouble = text_of_html(text)
@@ -191,7 +202,7 @@ def part(blob: Blob, data: bytes) -> Part:
             text, line = card.body, card.body_line
     subject = blob.text_ref("terms")
     stem = blob.basename[: len(blob.basename) - len(blob.suffix)]
-    role = _role(stem, alone=True) or "licence"
+    role = _role(stem, standalone=True) or "licence"
     title = next((words.strip(" #*=\t") for words in text[:2000].split("\n") if words.strip(" #*=-\t")), "")
     statements = (
         (Statement("title", title[:200], place=Place(blob.uri, 0), source="licence-file"),)

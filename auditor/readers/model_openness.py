@@ -1,4 +1,4 @@
-"""Model Openness Framework files: which parts of a model are released, and under what licence.
+"""Reads Model Openness Framework files: which parts of a model are released, and under what licence.
 
 The framework: lfai/model_openness_tool; White et al., arXiv 2403.13784.
 """
@@ -9,33 +9,34 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
-from auditor.parts import Part
+from auditor.parts import MAX_VALUE_CHARACTERS, Part
 from auditor.readers import ReaderExample, ReadOptions, read_each
 from auditor.sources import Blob, Unread
 from auditor.syntax.plain_json import find_line, iter_objects, iter_strings
 from auditor.syntax.safe_yaml import load_yaml
 from auditor.syntax.text_encoding import decode_text
 
-READ_LIMIT = 1 << 20  # bytes; the longest of 178 has 6 kB
+MAX_FILE_BYTES = 1 << 20  # bytes; the longest of 178 has 6 kB
 
-# Components that answer a question of their own. (Names as in the framework's specification.)
-_ANSWERS = {"Datasets": "training_data", "Data card": "training_data", "Evaluation results": "evaluation"}
+# Components that are statements by being there. (Names as in the framework's specification.)
+_ANSWERING_COMPONENTS = {"Datasets": "training_data", "Data card": "training_data", "Evaluation results": "evaluation"}
 
 
 def claims(blob: Blob, head: bytes) -> int:
+    """Claim YAML that names the framework."""
     return 65 if blob.suffix in (".yml", ".yaml") and b"Model Openness Framework" in head else 0
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
-    return read_each(blobs, part, READ_LIMIT + 1)
+    return read_each(blobs, part, MAX_FILE_BYTES + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:
-    """What the file in ``data`` says of its model. Raises :class:`Unreadable`."""
-    if len(data) > READ_LIMIT:
-        raise Unreadable(f"longer than {READ_LIMIT:,} bytes")
-    text, doubt = decode_text(data)
-    value, trouble = load_yaml(text)
+    """Return what the file in ``data`` says of its model. Raises :class:`Unreadable`."""
+    if len(data) > MAX_FILE_BYTES:
+        raise Unreadable(f"longer than {MAX_FILE_BYTES:,} bytes")
+    text, encoding_gap = decode_text(data)
+    value, yaml_gap = load_yaml(text)
     release = value.get("release") if isinstance(value, Mapping) else None
     if not isinstance(release, Mapping):
         raise Unreadable("is no Model Openness file: it has no release")
@@ -47,42 +48,46 @@ def part(blob: Blob, data: bytes) -> Part:
             subject.revision,
             tuple(
                 Statement(
-                    key, words[:1000], place=Place(blob.uri, find_line(text, *where)), source="openness", remark=remark
+                    key,
+                    words[:MAX_VALUE_CHARACTERS],
+                    place=Place(blob.uri, find_line(text, *path)),
+                    source="openness",
+                    remark=remark,
                 )
-                for key, words, where, remark in _stated(release)
+                for key, words, path, remark in _find_statements(release)
             ),
-            tuple(Gap("card", why, Place(blob.uri)) for why in (doubt, trouble) if why),
+            tuple(Gap("card", why, Place(blob.uri)) for why in (encoding_gap, yaml_gap) if why),
         )
     )
 
 
-def _stated(release: Mapping[str, object]) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
-    """Key, value, the words that lead to its line, remark."""
+def _find_statements(release: Mapping[str, object]) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
+    """Yield key, value, the words by which its line is found, and remark."""
     for key, field in (("title", "name"), ("architecture", "architecture"), ("contact", "contact")):
-        for words in _words(release.get(field)):
+        for words in _as_words(release.get(field)):
             yield key, "given" if key == "contact" else words, (f"{field}:", words), ""
-    for words in _words(release.get("origin")):
+    for words in _as_words(release.get("origin")):
         yield "base_model", words, ("origin:", words), ""
     licence = release.get("license")
     for part, value in licence.items() if isinstance(licence, Mapping) else (("", licence),):
-        for words in _names(value):
+        for words in _licence_names(value):
             yield "licence", words, ("license:", words), f"of {part}" if part else ""
     for component in iter_objects(release.get("components")):
-        name = " ".join(_words(component.get("name")))
-        for words in _names(component.get("license") or component.get("licenses")):
+        name = " ".join(_as_words(component.get("name")))
+        for words in _licence_names(component.get("license") or component.get("licenses")):
             # "unlicensed": the component is there, and no licence is.
             if words != "unlicensed":
                 yield "licence", words, ("components:", name, words), f"of component {name}"
-        if name in _ANSWERS:
-            yield _ANSWERS[name], name, ("components:", name), ""
+        if name in _ANSWERING_COMPONENTS:
+            yield _ANSWERING_COMPONENTS[name], name, ("components:", name), ""
 
 
-def _words(value: object) -> tuple[str, ...]:
+def _as_words(value: object) -> tuple[str, ...]:
     return (value.strip(),) if isinstance(value, str) and value.strip() else ()
 
 
-def _names(value: object) -> Iterator[str]:
-    """Names of licences: a string, a list, or tables with a ``name``."""
+def _licence_names(value: object) -> Iterator[str]:
+    """Yield the names of licences: of a string, a list, or tables with a ``name``."""
     if isinstance(value, Mapping):
         yield from iter_strings(value.get("name"))
         for inner in value.values():
@@ -90,7 +95,7 @@ def _names(value: object) -> Iterator[str]:
                 yield from iter_strings(inner.get("name"))
     elif isinstance(value, list):
         for item in value:
-            yield from _names(item) if isinstance(item, Mapping) else iter_strings(item)
+            yield from _licence_names(item) if isinstance(item, Mapping) else iter_strings(item)
     else:
         yield from iter_strings(value)
 

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
 from auditor.model import Gap, Kind, Place, Ref, Statement, Subject
-from auditor.parts import Part, Role, Text
+from auditor.parts import MAX_VALUE_CHARACTERS, Part, Role, Text
 from auditor.syntax.card_keys import KEYS, OLDER_KEYS, intended_key, metadata_values
 from auditor.syntax.card_kind import iter_kind_hints, kind_of_card
 from auditor.syntax.front_matter import Card, split_card
 
 MAX_CARD_BYTES = 8 << 20  # cards of 50 MB exist, and what follows works on the whole text
-MAX_VALUE_CHARACTERS = 1000
 MAX_VALUES_OF_KEY = 1000
 
 _RELATIONS = frozenset(("finetune", "adapter", "merge", "quantized"))

@@ -8,8 +8,8 @@ from html import unescape
 
 _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
-# What each block begins with, in Markdown's marks: the list, table or heading is half of what a sentence in it says.
-_BLOCKS = {
+# What each block begins with, as Markdown: a sentence means something else in a list, table or heading.
+_BLOCK_MARKS = {
     **dict.fromkeys(
         "p div br ul ol table section article header footer nav main dt dd hr pre blockquote".split(), "\n"
     ),
@@ -17,22 +17,22 @@ _BLOCKS = {
     "li": "\n- ",
     "tr": "\n| ",
 }
-_CELLS = frozenset({"td", "th"})
-_DEEPEST_LIST = 12
-_HIDDEN = {
+_CELL_ELEMENTS = frozenset({"td", "th"})
+_MAX_LIST_DEPTH = 12
+_HIDDEN_ELEMENTS = {
     name: re.compile(rf"</{name}|<body" if name == "head" else rf"</{name}", re.I)
     for name in ("head", "script", "style", "template", "noscript", "svg", "title")
 }
 
 
-def _shown(html: str) -> Iterator[str]:
-    """What a reader of the page would see, with a line's end at each block.
+def _visible_text(html: str) -> Iterator[str]:
+    """Yield the text that a browser shows, with a line break at each block.
 
-    In one pass from left to right: html.parser takes quadratic time over ``<!--<!--<!--`` (CVE-2025-6069).
+    It is one pass from left to right: html.parser takes quadratic time over ``<!--<!--<!--`` (CVE-2025-6069).
     """
     position, last = 0, html.rfind(">")
     lists = preformatted = 0
-    titled = False  # a cell of this row is a title
+    has_title_cell = False  # in this row of a table
     while True:
         start = html.find("<", position)
         words = html[position : start if 0 <= start <= last else len(html)]
@@ -56,23 +56,23 @@ def _shown(html: str) -> Iterator[str]:
             lists = max(0, lists + (-1 if closing else 1))
         elif name == "pre":
             preformatted = not closing
-        if name in _CELLS:
-            titled = titled or name == "th"
+        if name in _CELL_ELEMENTS:
+            has_title_cell = has_title_cell or name == "th"
             yield " | " if closing else ""
         elif name == "tr" and closing:
-            yield "\n|---|" if titled else ""
-            titled = False
-        elif name in _BLOCKS:
-            yield "\n" if closing else _BLOCKS[name].replace("-", "  " * min(lists - 1, _DEEPEST_LIST) + "-")
-        elif name in _HIDDEN and tag and not tag[1]:
-            end_tag = _HIDDEN[name].search(html, position)
+            yield "\n|---|" if has_title_cell else ""
+            has_title_cell = False
+        elif name in _BLOCK_MARKS:
+            yield "\n" if closing else _BLOCK_MARKS[name].replace("-", "  " * min(lists - 1, _MAX_LIST_DEPTH) + "-")
+        elif name in _HIDDEN_ELEMENTS and tag and not tag[1]:
+            end_tag = _HIDDEN_ELEMENTS[name].search(html, position)
             if end_tag is None:
                 return
             position = end_tag.start()
 
 
-def _line(line: str) -> str:
-    """White space collapsed, but for what sets a list's item in; a mark with nothing behind it is no line."""
+def _normalized_line(line: str) -> str:
+    """Return a line with white space collapsed, but for the indentation of a list item; "" for a mark alone."""
     words = " ".join(line.split())
     if words in ("-", "|", "#", "##", "###", "####", "#####", "######"):
         return ""
@@ -80,11 +80,12 @@ def _line(line: str) -> str:
 
 
 def text_of_html(html: str) -> tuple[str, str]:
-    """The words of a page, without scripts and styles, and why they may not be all ("": they are)."""
-    lines = (_line(line) for line in unescape("".join(_shown(html))).split("\n"))
+    """Return the words of a page, without scripts and styles, and why they may not be all ("": they are)."""
+    lines = (_normalized_line(line) for line in unescape("".join(_visible_text(html))).split("\n"))
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     return text, "its HTML shows no words" if html.strip() and not text else ""
 
 
 def is_html(suffix: str, text: str) -> bool:
+    """Return whether a text is an HTML page, by its suffix or its beginning."""
     return suffix in (".html", ".htm") or text[:200].lstrip().lower().startswith(("<!doctype html", "<html"))

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from auditor.errors import Unreadable
-from auditor.readers.configuration import READ_LIMIT, claims, part
+from auditor.readers.configuration import MAX_FILE_BYTES, claims, part
 from auditor.sources import Blob
 
 
@@ -77,7 +77,7 @@ def test_a_statement_names_its_line() -> None:
         (b'{"a": ' * 100_000, "nested too deep to be read"),
         (b"[1]", "is not a JSON object"),
         (b"{", "is not JSON"),
-        (b" " * (READ_LIMIT + 1), "longer than 4,194,304 bytes"),
+        (b" " * (MAX_FILE_BYTES + 1), "longer than 4,194,304 bytes"),
     ],
 )
 def test_a_broken_configuration_is_refused_by_reason(data: bytes, why: str) -> None:

@@ -10,7 +10,7 @@ from auditor.errors import Unreadable
 from auditor.model import Kind, Ref
 from auditor.parts import Part
 from auditor.readers import ReadOptions, reader_name
-from auditor.readers.licence import READ_LIMIT, part, read
+from auditor.readers.licence import MAX_TEXT_BYTES, part, read
 from auditor.sources import Blob
 from auditor.sources.folder import blobs
 from auditor.syntax.html_text import text_of_html
@@ -174,7 +174,7 @@ def test_a_licence_in_utf_16_is_read() -> None:
 def test_a_licence_that_is_no_text_is_refused_and_a_huge_one_cut() -> None:
     with pytest.raises(Unreadable, match="is not text"):
         part(blob("LICENSE"), bytes(range(16)) * 100)
-    (gap,) = part(blob("LICENSE"), b"a " * READ_LIMIT).subject.gaps
+    (gap,) = part(blob("LICENSE"), b"a " * MAX_TEXT_BYTES).subject.gaps
     assert gap.why == "longer than 8,388,608 bytes: only these were read"
 
 
