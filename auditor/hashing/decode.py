@@ -6,9 +6,10 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import simplejpeg
@@ -25,6 +26,10 @@ MAX_SIDE = 65_535
 # The formats that untrusted bytes are decoded as; the names are Pillow's.
 ALLOWED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 
+# Frames or pages of one file that are hashed, and the pixels of all of them together.
+MAX_FRAMES = 256
+MAX_PIXELS_OF_FRAMES = 1 << 29
+
 EMPTY_FILE = "empty"
 UNKNOWN_FORMAT = "not a picture in a format that is read here, or its header is damaged"
 LFS_POINTER = "a Git LFS pointer: the picture itself is not here"
@@ -33,7 +38,7 @@ SIDE_TOO_LONG = "a side of more than 65,535 pixels, so not decoded"
 TRUNCATED = "truncated picture"
 DAMAGED = "damaged picture, cannot be decoded"
 OUT_OF_MEMORY = "not enough memory to decode it"
-FIRST_FRAME_ONLY = "only the first of several frames or pages was hashed"
+SOME_FRAMES_ONLY = "only the first {} of {} frames or pages were hashed"
 
 # What Pillow's decoders raise on damaged files, besides MemoryError: found by mutating small files of every
 # format above, and (the last line) in its changelog.
@@ -44,35 +49,67 @@ _DECODER_ERRORS = (
 _LUMA_WEIGHTS = np.array((0.299, 0.587, 0.114), np.float32)
 _BLOCK_ROWS = 256
 _EXIF_ORIENTATION_TAG = 0x0112
+_JPEG_END = b"\xff\xd9"
+# A JPEG of several pictures (CIPA DC-007) says so in a segment before its first one.
+_MPF_HEAD = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedView:
+    """A picture with transparency as it is shown on a background, or its transparency alone.
+
+    ``name``: ``on-white``, ``on-black`` or ``alpha``. ``luma`` and ``gray`` are as in DecodedImage.
+    """
+
+    name: str
+    luma: Luma
+    gray: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedImage:
-    """A picture as it is stored.
+    """A picture, or one frame of it, as it is stored.
 
-    ``luma`` is (height, width), 0-255. ``gray`` is the same as whole numbers, rounded as Pillow rounds, or None if it
-    was not asked for. ``orientation`` is the EXIF value; it has not been applied. ``gap`` says which part of the file
-    was not decoded.
+    ``luma`` is (height, width), 0-255, without transparency. ``gray`` is the same as whole numbers, rounded as Pillow
+    rounds, or None if it was not asked for. ``orientation`` is the EXIF value; it has not been applied. ``gap`` says
+    which part of the file was not decoded. ``frame`` counts from 1. ``views`` show a partly transparent picture.
     """
 
     luma: Luma
     gray: NDArray[np.uint8] | None = None
     orientation: int = 1
     gap: str = ""
+    frame: int = 1
+    views: tuple[DecodedView, ...] = ()
 
 
 def decode_image(data: bytes, *, gray: bool = False) -> DecodedImage:
-    """Decode the picture in these bytes. Raises Unreadable with one of a few fixed reasons."""
+    """Return the picture in these bytes, of several frames the first.
+
+    Raises:
+        Unreadable: with one of a few fixed reasons.
+    """
+    return next(decode_frames(data, gray=gray))
+
+
+def decode_frames(data: bytes, *, gray: bool = False) -> Iterator[DecodedImage]:
+    """Yield every frame or page of the picture in these bytes, up to MAX_FRAMES; the last one's gap says what is left.
+
+    Raises:
+        Unreadable: with one of a few fixed reasons. Frames that were yielded before stand.
+    """
     if not data:
         raise Unreadable(EMPTY_FILE)
     if data.startswith(b"version https://git-lfs.github.com/spec/"):
         raise Unreadable(LFS_POINTER)
-    jpeg = data.startswith(b"\xff\xd8\xff")
-    luma = _jpeg_luma(data) if jpeg else None
+    luma, gap = _jpeg_luma(data) if data.startswith(b"\xff\xd8\xff") else (None, "")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the gap says what Pillow warns of
-        if luma is not None and not gray:
-            return DecodedImage(luma, None, _jpeg_orientation(data))
+        if luma is not None and (gap or not (gray or b"MPF\0" in data[:_MPF_HEAD])):
+            yield DecodedImage(luma, luma if gray else None, _jpeg_orientation(data), gap)
+            return
+        if luma is not None and not data.endswith(_JPEG_END):
+            data += _JPEG_END
         try:
             image = Image.open(io.BytesIO(data), formats=_available_formats())
         except Image.DecompressionBombError as error:
@@ -81,16 +118,56 @@ def decode_image(data: bytes, *, gray: bool = False) -> DecodedImage:
             raise Unreadable(UNKNOWN_FORMAT) from error
         try:
             with image:
-                _check_size(*image.size)
-                # MPO's further pictures are previews and gain maps of the first.
-                several = image.format != "MPO" and getattr(image, "is_animated", False)
-                image.load()
-                plane, whole = _luma_and_gray(image, luma, gray)
-                return DecodedImage(plane, whole, _exif_orientation(image), FIRST_FRAME_ONLY if several else "")
+                yield from _frames(image, luma, gap, gray)
         except MemoryError as error:
             raise Unreadable(OUT_OF_MEMORY) from error
         except _DECODER_ERRORS as error:
             raise Unreadable(TRUNCATED if "truncated" in str(error) else DAMAGED) from error
+
+
+def _frames(image: Image.Image, luma: Luma | None, gap: str, gray: bool) -> Iterator[DecodedImage]:
+    """Yield the frames of an opened picture; ``luma`` is the first one's where it was decoded already."""
+    try:
+        count = int(getattr(image, "n_frames", 1))
+    except _DECODER_ERRORS:  # the first may be whole all the same
+        count, gap = 1, TRUNCATED
+        image.seek(0)
+    pixels = 0
+    for number in range(1, count + 1):
+        if number > 1:
+            image.seek(number - 1)
+        _check_size(*image.size)
+        pixels += image.width * image.height
+        last = number in (count, MAX_FRAMES) or pixels + image.width * image.height > MAX_PIXELS_OF_FRAMES
+        if last and number < count:
+            gap = SOME_FRAMES_ONLY.format(f"{number:,}", f"{count:,}")
+        if luma is None or gray or number > 1:
+            image.load()
+        plane, whole = _luma_and_gray(image, luma if number == 1 else None, gray)
+        orientation = _exif_orientation(image) if number == 1 else 1
+        yield DecodedImage(plane, whole, orientation, gap, number, _shown(image, gray))
+        if last:
+            return
+
+
+def _shown(image: Image.Image, gray: bool) -> tuple[DecodedView, ...]:
+    """Return how a picture that is in part transparent is shown on white and on black, and its transparency itself."""
+    if not image.has_transparency_data:
+        return ()
+    rgba = image.convert("RGBA")
+    alpha = rgba.getchannel("A")
+    low, high = cast("tuple[int, int]", alpha.getextrema())
+    if low == 255:
+        return ()
+    views = []
+    for name, background in (("on-white", (255, 255, 255, 255)), ("on-black", (0, 0, 0, 255))):
+        shown = Image.alpha_composite(Image.new("RGBA", rgba.size, background), rgba).convert("RGB")
+        luma, whole = _luma_and_gray(shown, None, gray)
+        views.append(DecodedView(name, luma, whole))
+    if high > low:
+        plane: NDArray[np.uint8] = np.asarray(alpha)
+        views.append(DecodedView("alpha", plane, plane if gray else None))
+    return tuple(views)
 
 
 @cache
@@ -108,20 +185,29 @@ def _check_size(width: int, height: int) -> None:
         raise Unreadable(SIDE_TOO_LONG)
 
 
-def _jpeg_luma(data: bytes) -> NDArray[np.uint8] | None:
-    """Return the stored luma at full size, without computing colours; None if only Pillow can decode this file."""
+def _jpeg_luma(data: bytes) -> tuple[NDArray[np.uint8] | None, str]:
+    """Return the stored luma itself, full size (no colour is computed), and what of it is missing.
+
+    None: Pillow must say what is to be done.
+    """
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
         # CMYK and YCCK hold no luma; RGB is converted as every other RGB picture is.
         if colours not in {"YCbCr", "Gray"}:
-            return None
+            return None, ""
         _check_size(width, height)
-        luma: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="GRAY")[:, :, 0]
+        # The end of a download is often lost: with the end mark alone missing, the picture is whole.
+        for end, strict, gap in ((b"", True, ""), (_JPEG_END, True, ""), (_JPEG_END, False, TRUNCATED)):
+            try:
+                luma: NDArray[np.uint8] = simplejpeg.decode_jpeg(data + end, colorspace="GRAY", strict=strict)[:, :, 0]
+            except ValueError:
+                continue
+            return luma, gap
     except ValueError:
-        return None
+        return None, ""
     except MemoryError as error:
         raise Unreadable(OUT_OF_MEMORY) from error
-    return luma
+    return None, ""
 
 
 def _jpeg_orientation(data: bytes) -> int:
@@ -186,7 +272,9 @@ def _scale_to_8_bits(plane: NDArray[Any]) -> NDArray[np.float32]:
     values = np.nan_to_num(plane.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))
     if plane.dtype == np.uint16 or (low >= 0 and 255 < high <= 65_535):
-        return values / np.float32(257)
+        # Scanners and cameras store 10, 12 or 14 bits in 16.
+        bits = next(bits for bits in (8, 10, 12, 14, 16) if high < 1 << bits)
+        return values * np.float32(255 / ((1 << bits) - 1))
     if plane.dtype.kind == "f" and low >= 0 and high <= 1:
         return values * np.float32(255)
     if low >= 0 and high <= 255:

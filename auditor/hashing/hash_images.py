@@ -14,7 +14,7 @@ from PIL import Image
 from auditor.errors import Unreadable
 from auditor.hashing import exact, pdq, perceptual
 from auditor.hashing.border_detection import find_content_box
-from auditor.hashing.decode import EMPTY_FILE, OUT_OF_MEMORY, DecodedImage, decode_image
+from auditor.hashing.decode import EMPTY_FILE, OUT_OF_MEMORY, DecodedImage, decode_frames
 from auditor.hashing.orientation import DIHEDRAL_TRANSFORMS, apply_exif_orientation, exif_changes_orientation
 from auditor.samples import SAMPLE_FIELDS, build_sample_batch
 
@@ -62,19 +62,14 @@ def hash_images(
         if DECODING_ALGORITHMS.isdisjoint(wanted):
             rows.add(image, "", known, gap=EMPTY_FILE if wanted and not image.data else "")
             continue
-        try:
-            decoded = decode_image(image.data, gray=not set(perceptual.PERCEPTUAL_ALGORITHMS).isdisjoint(wanted))
-            forms = list(_hash_variants(decoded, image.original, wanted, variants))
-        except Unreadable as error:
-            rows.add(image, "", known, gap=str(error))
-        except MemoryError:
-            rows.add(image, "", known, gap=OUT_OF_MEMORY)
-        else:
-            for variant, found, quality in forms:
-                if variant:
-                    rows.add(image, variant, found, quality)
-                else:
-                    rows.add(image, "", {**known, **found}, quality, decoded.gap)
+        hashed, gap = _hash_frames(image, wanted, variants)
+        if not hashed:
+            rows.add(image, "", known, gap=gap)
+        for variant, found, quality in hashed:
+            if variant:
+                rows.add(image, variant, found, quality)
+            else:
+                rows.add(image, "", {**known, **found}, quality, gap)
     return build_sample_batch(rows.columns, wanted)
 
 
@@ -104,6 +99,30 @@ class _BatchBuilder:
 HashedVariant = tuple[str, Mapping[str, bytes], int | None]
 
 
+def _hash_frames(
+    image: EncodedImage, wanted: Collection[str], variants: Collection[str]
+) -> tuple[list[HashedVariant], str]:
+    """Return the variants of every frame, and what of the picture was not hashed; a still frame stands once."""
+    hashed: list[HashedVariant] = []
+    seen: set[tuple[bytes, ...]] = set()
+    gap = ""
+    try:
+        gray = not set(perceptual.PERCEPTUAL_ALGORITHMS).isdisjoint(wanted)
+        for frame in decode_frames(image.data, gray=gray):
+            gap = frame.gap or gap
+            prefix = f"frame-{frame.frame}" if frame.frame > 1 else ""
+            for name, digests, quality in _hash_variants(frame, image.original, wanted, variants):
+                key = tuple(digests.values())
+                if frame.frame == 1 or key not in seen:
+                    hashed.append((_variant_name(prefix, name), digests, quality))
+                seen.add(key)
+    except Unreadable as error:
+        gap = gap or (f"{error}, after frame {frame.frame}" if hashed else str(error))
+    except MemoryError:
+        gap = gap or OUT_OF_MEMORY
+    return hashed, gap
+
+
 def _hash_variants(
     decoded: DecodedImage, original: tuple[int, int] | None, wanted: Collection[str], variants: Collection[str]
 ) -> Iterator[HashedVariant]:
@@ -115,6 +134,10 @@ def _hash_variants(
         # The dihedral forms of the stored picture hold this one's.
         yield from _hash_orientations(
             "oriented", apply_exif_orientation(luma, decoded.orientation), shown, wanted, variants, dihedral=False
+        )
+    for view in decoded.views:
+        yield from _hash_orientations(
+            view.name, view.luma, view.gray, wanted, variants, dihedral="dihedral" in variants
         )
     box = find_content_box(luma, original) if "unpadded" in variants else None
     if box is not None:

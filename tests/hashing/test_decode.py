@@ -14,8 +14,8 @@ from PIL import Image
 
 from auditor.errors import Unreadable
 from auditor.hashing import decode as module
-from auditor.hashing.decode import decode_image
-from auditor.hashing.pdq import pdq
+from auditor.hashing.decode import decode_frames, decode_image
+from auditor.hashing.pdq import Luma, pdq
 from tests.pictures import encoded, jpeg, landscape, objects, pattern, png
 
 REASONS = {
@@ -39,9 +39,14 @@ def why(data: bytes) -> str:
     return ""
 
 
+def bits_between(one: Luma, other: Luma) -> int:
+    """Return how many bits of their PDQ hashes are different."""
+    left, right = (int.from_bytes(pdq(luma).digest) for luma in (one, other))
+    return (left ^ right).bit_count()
+
+
 def bits_from_rgb(data: bytes, picture: Image.Image = RGB) -> int:
-    one, other = (int.from_bytes(pdq(decode_image(each).luma).digest) for each in (data, png(picture)))
-    return (one ^ other).bit_count()
+    return bits_between(decode_image(data).luma, decode_image(png(picture)).luma)
 
 
 def sixteen_bits(picture: Image.Image) -> bytes:
@@ -140,10 +145,79 @@ def test_damaged_exif_leaves_the_picture_readable() -> None:
     assert (found.orientation, found.luma.shape) == (1, (RGB.height, RGB.width))
 
 
-def test_an_animation_says_that_only_its_first_frame_was_hashed() -> None:
-    data = encoded(RGB, "GIF", save_all=True, append_images=[landscape(6)])
-    assert decode_image(data).gap == "only the first of several frames or pages was hashed"
-    assert decode_image(png(RGB)).gap == ""
+FRAMES = [landscape(seed) for seed in (6, 7, 8)]
+
+
+def several(kind: str) -> bytes:
+    out = io.BytesIO()
+    first, *others = (frame.copy() for frame in FRAMES)  # saving leaves its settings on a picture
+    first.save(out, kind, save_all=True, append_images=others)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF", "MPO"])
+@pytest.mark.parametrize("gray", [False, True])
+def test_every_frame_or_page_is_decoded(kind: str, gray: bool) -> None:
+    frames = list(decode_frames(several(kind), gray=gray))
+    assert [(frame.frame, frame.gap) for frame in frames] == [(1, ""), (2, ""), (3, "")]
+    for frame, picture in zip(frames, FRAMES, strict=True):
+        assert bits_between(frame.luma, decode_image(png(picture)).luma) <= 12
+
+
+def test_of_more_frames_than_the_limit_the_rest_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = several("GIF")
+    monkeypatch.setattr(module, "MAX_FRAMES", 2)
+    assert [frame.gap for frame in decode_frames(data)] == ["", "only the first 2 of 3 frames or pages were hashed"]
+    monkeypatch.setattr(module, "MAX_PIXELS_OF_FRAMES", 2 * 480 * 360 - 1)
+    assert [frame.gap for frame in decode_frames(data)] == ["only the first 1 of 3 frames or pages were hashed"]
+
+
+def test_the_limits_on_frames_are_what_the_documents_say() -> None:
+    assert (module.MAX_FRAMES, module.MAX_PIXELS_OF_FRAMES) == (256, 1 << 29)
+
+
+def test_frames_before_a_damaged_one_are_decoded() -> None:
+    data = several("TIFF")
+    (frame,) = decode_frames(data[: len(data) * 2 // 5])
+    assert (bits_between(frame.luma, decode_image(png(FRAMES[0])).luma), frame.gap) == (0, "truncated picture")
+
+
+@pytest.mark.parametrize("gray", [False, True])
+def test_a_jpeg_that_lacks_only_its_end_is_whole_and_one_that_lacks_more_says_so(gray: bool) -> None:
+    data = jpeg(RGB)
+    whole = decode_image(data).luma
+    found = decode_image(data[:-2], gray=gray)
+    assert (found.gap, bits_between(found.luma, whole)) == ("", 0)
+    cut = decode_image(data[: len(data) * 2 // 3], gray=gray)
+    assert (cut.gap, cut.luma.shape) == ("truncated picture", whole.shape)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_fewer_bits_stored_in_sixteen_are_as_bright_as_the_picture(bits: int) -> None:
+    gray = np.asarray(RGB.convert("L"), np.uint16)
+    stored = (gray.astype(np.uint32) * ((1 << bits) - 1) // 255).astype(np.uint16)
+    stored[0, 0] = (1 << bits) - 1
+    luma = decode_image(encoded(Image.fromarray(stored), "PNG")).luma
+    assert np.abs(luma[1:].astype(np.float32) - gray[1:]).max() <= 1
+
+
+def test_a_picture_with_transparency_is_decoded_as_stored_and_as_shown() -> None:
+    alpha = RGB.convert("L")
+    picture = Image.merge("RGBA", (*landscape(6).split(), alpha))
+    found = decode_image(png(picture), gray=True)
+    assert bits_between(found.luma, decode_image(png(landscape(6))).luma) == 0
+    white, black = (
+        Image.alpha_composite(Image.new("RGBA", picture.size, colour), picture) for colour in ("white", "black")
+    )
+    expected = {"on-white": white.convert("RGB"), "on-black": black.convert("RGB"), "alpha": alpha.convert("RGB")}
+    assert [view.name for view in found.views] == list(expected)
+    for view in found.views:
+        assert bits_between(view.luma, decode_image(png(expected[view.name])).luma) <= 2
+        assert view.gray is not None
+
+
+def test_a_picture_whose_transparency_hides_nothing_is_decoded_once() -> None:
+    assert decode_image(png(RGB.convert("RGBA"))).views == ()
 
 
 def header_only_png(width: int, height: int) -> bytes:
@@ -182,7 +256,6 @@ def test_a_side_longer_than_any_jpegs_is_refused() -> None:
             b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n",
             "a Git LFS pointer: the picture itself is not here",
         ),
-        (jpeg(RGB)[:3000], "truncated picture"),
         (png(RGB)[:3000], "truncated picture"),
         (encoded(RGB, "GIF")[:3000], "truncated picture"),
         (b"\x89PNG\r\n\x1a\n", module.UNKNOWN_FORMAT),

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
@@ -76,14 +77,14 @@ def test_nothing_is_decoded_for_exact_digests(monkeypatch: pytest.MonkeyPatch) -
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("decoded")
 
-    monkeypatch.setattr("auditor.hashing.hash_images.decode_image", refuse)
+    monkeypatch.setattr("auditor.hashing.hash_images.decode_frames", refuse)
     (row,) = rows(b"no picture", {"md5"}, ALL)
     assert (row["md5"], row["gap"]) == (hashlib.md5(b"no picture").digest(), None)
 
 
 def test_an_undecodable_picture_keeps_its_exact_digests_and_has_a_gap() -> None:
-    (row,) = rows(jpeg(landscape(1))[:2000], {"sha1", "pdq", "phash-64"}, ALL)
-    assert row["sha1"] == hashlib.sha1(jpeg(landscape(1))[:2000]).digest()
+    (row,) = rows(png(landscape(1))[:2000], {"sha1", "pdq", "phash-64"}, ALL)
+    assert row["sha1"] == hashlib.sha1(png(landscape(1))[:2000]).digest()
     assert (row["pdq"], row["phash-64"], row["quality"], row["gap"]) == (None, None, None, "truncated picture")
 
 
@@ -99,7 +100,18 @@ def test_running_out_of_memory_while_hashing_is_a_gap_of_that_picture(monkeypatc
 
     monkeypatch.setattr("auditor.hashing.hash_images.find_content_box", refuse)
     (row,) = rows(png(landscape(1, (80, 60))), {"md5", "pdq"}, {"unpadded"})
-    assert (row["md5"] is None, row["pdq"], row["gap"]) == (False, None, "not enough memory to decode it")
+    assert (row["md5"] is None, row["pdq"] is None, row["gap"]) == (False, False, "not enough memory to decode it")
+
+
+def test_the_frames_of_an_animation_are_variants_of_one_sample_and_a_frame_that_repeats_stands_once() -> None:
+    first, second = landscape(1), landscape(2)
+    out = io.BytesIO()
+    first.save(out, "PNG", save_all=True, append_images=[second, first], duration=10)
+    found = rows(out.getvalue(), {"md5", "pdq"}, ALL - {"dihedral"})
+    assert [row["variant"] for row in found] == ["", "frame-2"]
+    assert [row["md5"] is None for row in found] == [False, True]
+    (alone,) = rows(png(second), {"pdq"}, set())
+    assert found[1]["pdq"] == alone["pdq"]
 
 
 def test_exact_digests_are_in_the_first_row_only() -> None:
