@@ -8,7 +8,7 @@ One unit of the text (:mod:`auditor.clauses.segment`) must contain:
   it another party's (:mod:`~auditor.clauses.attribution`).
 
 If no unit does, the policy that the text refers to is looked for (:mod:`~auditor.clauses.by_reference`). Only English
-is understood: check with :func:`auditor.terms.language.language_of` first.
+is understood: check with :func:`auditor.terms.language.detect_language` first.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def hash_terms(words: TextIO, key: Path) -> None:
     DIR/vocabulary/NAME.toml beside the key, and give --rules DIR to scan. Keep the key as secret as the words:
     with it they can be guessed.
     """
-    from auditor.terms.keyed_words import hashed_table
+    from auditor.terms.keyed_words import format_hashed_table
     from auditor.terms.vocabulary import read_key
 
     try:
@@ -96,7 +96,7 @@ def hash_terms(words: TextIO, key: Path) -> None:
             with open(os.open(key, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(32) + "\n")
             click.echo(f"made a new key: {key}", err=True)
-        click.echo(hashed_table(words, read_key(key), key.name), nl=False)
+        click.echo(format_hashed_table(words, read_key(key), key.name), nl=False)
     except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from error
 

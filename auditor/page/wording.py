@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from auditor.printable import printable
 from auditor.review.case_state import LedgerEvent, Stage
 from auditor.review.decisions import Verdict
-from auditor.terms.signals import disguised, folded
+from auditor.terms.folding import disguised_pattern, fold
 from auditor.terms.vocabulary import PAIRED_KINDS, Term
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class StrongWords:
     @classmethod
     def of(cls, terms: Iterable[Term]) -> StrongWords:
         """Compile the markers among a vocabulary's terms."""
-        words = sorted({disguised(word) for term in terms if term.kind in PAIRED_KINDS for word in term.words})
+        words = sorted({disguised_pattern(word) for term in terms if term.kind in PAIRED_KINDS for word in term.words})
         options = re2.Options()
         options.case_sensitive = False
         options.max_mem = 64 << 20
@@ -172,7 +172,7 @@ class StrongWords:
     def split(self, text: str) -> Iterator[tuple[str, bool]]:
         """Yield the text in pieces, each with whether it is a strong word."""
         start = 0
-        for begin, end in _found(self.pattern, folded(text)):
+        for begin, end in _found(self.pattern, fold(text)):
             if begin > start:
                 yield text[start:begin], False
             if end > start:

@@ -266,9 +266,9 @@ class Writer:
 
     def _derive(self) -> None:
         if self._parts:
-            from auditor.terms.derive import derived
+            from auditor.terms.derive import derive_subjects
 
-            for subject in derived(self._parts, _vocabulary()):
+            for subject in derive_subjects(self._parts, _vocabulary()):
                 self.subject(subject)
             self._parts.clear()
             self._characters = 0

@@ -54,7 +54,7 @@ from auditor.policy.vocabulary_tables import (
 )
 from auditor.resources import resource_folder
 from auditor.suggestions import did_you_mean
-from auditor.terms.licences import Licence, Licences, LicenceText, SpellingConflict, licences
+from auditor.terms.licences import Licence, Licences, LicenceText, SpellingConflict, index_licences
 from auditor.terms.vocabulary import HashedTerms, Term
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Vocabularies:
 
     terms: tuple[Term, ...] = ()
     hashed_terms: tuple[HashedTerms, ...] = ()
-    licences: Licences = field(default_factory=lambda: licences(()))
+    licences: Licences = field(default_factory=lambda: index_licences(()))
     withdrawn: tuple[WithdrawnDataset, ...] = ()
     renamed: RenamedRepositories = field(default_factory=RenamedRepositories)
     hubs: Mapping[str, HubAddresses] = field(default_factory=dict)
@@ -203,7 +203,7 @@ class _Merged:
                 similar = did_you_mean(text.licence, self.licences.by_key)
                 raise RuleError(f"{self.texts.file[digest]}: text: there is no licence {text.licence!r}{similar}")
         try:
-            return licences(self.licences.all, self.texts.all)
+            return index_licences(self.licences.all, self.texts.all)
         except SpellingConflict as conflict:
             first, second = (self.licences.file[name] for name in conflict.licences)
             raise RuleError(f"{second}: {conflict} (of {first}); remove one of the two spellings") from conflict

@@ -1,7 +1,7 @@
-"""What only a card's prose names: the models it was made from, and how those responsible are reached.
+"""Find what only a card's prose names: the models it was made from, and how to reach those responsible.
 
-Parents are told by the sentences that mergekit and the trainers write (``This model is a fine-tuned version of
-[ORG/NAME](https://huggingface.co/ORG/NAME)``); a model that is merely mentioned is none.
+Base models are recognised by the sentences that mergekit and trainers write (``This model is a fine-tuned version of
+[ORG/NAME](https://huggingface.co/ORG/NAME)``); a model that is merely mentioned is not one.
 """
 
 from __future__ import annotations
@@ -9,28 +9,28 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-# A text in which none of these is found, case put aside, names nothing.
+# A text that has none of these, in any letter case, names nothing.
 CUES = {"contact": "contact|@", "merge": "mergekit|merge_method", "base": "tuned|base model|lora"}
 
 _PLACEHOLDER = re.compile(r"\[?(?:more information needed|needs more information|n/?a|todo|none|tbd)\]?\.?", re.I)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[A-Za-z]{2,24}\b")
 _CONTACT = re.compile(r"#{1,6}[^\n]{0,60}\bcontact|[-*\s]{0,4}\*{0,2}point of contact:?\*{0,2}:?", re.I)
 _HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/"
-_TUNED = re.compile(
+_FINE_TUNED_FROM = re.compile(
     r"(?:fine-?tuned (?:version|checkpoint|variant) (?:of|from)|LoRA adap(?:ta)?tion weights for"
     r"|^\W{0,6}base model\W{1,8}) ?(?:the )?"
     rf"(?:\[[^\]\n]{{1,120}}\]\({_HUB}(\w[\w.-]*(?:/[\w.-]+)?)/?\)|{_HUB}(\w[\w.-]*/[\w.-]*\w))",
     re.I | re.M,
 )
-_OF_A_BASE = ("tuned", "ase model", "LoRA")
+_BASE_MODEL_WORDS = ("tuned", "ase model", "LoRA")
 _ITEM_LINK = re.compile(r"\[([^\]\n]{1,200})\]\([^)\n]*\)")
 _MERGE_KEY = re.compile(r"""\s*(?:-\s+)?(?:- )?(model|base_model):\s*(?:model:\s*)?["']?([^"'\n#{}]+)""")
-_LONGEST = 1000  # characters of a line
+_MAX_LINE = 1000  # characters of a line
 
 
-def contact(body: str) -> tuple[str, int] | None:
-    """How those responsible can be reached, and where the text says so."""
-    for line, start in _lines_with(body, "ontact"):
+def find_contact(body: str) -> tuple[str, int] | None:
+    """Return how those responsible can be reached and where the text says so, None if it does not."""
+    for line, start in _lines_containing(body, "ontact"):
         match = _CONTACT.match(line)
         if not match:
             continue
@@ -41,33 +41,39 @@ def contact(body: str) -> tuple[str, int] | None:
         answer = answer.strip(" *\n\t")
         if answer and not _PLACEHOLDER.match(answer):
             return "section" if heading else "point-of-contact", start
-    for line, start in _lines_with(body, "@"):
+    for line, start in _lines_containing(body, "@"):
         match = _EMAIL.search(line)
         if match and not match[0].startswith("git@"):
             return "email", start
     return None
 
 
-def parents(body: str, cues: Collection[str], known: Collection[str]) -> Iterator[tuple[str, str, int]]:
-    """Base models that are not ``known`` already: name, relation, and where the text names it."""
+def find_base_models(body: str, cues: Collection[str], known: Collection[str]) -> Iterator[tuple[str, str, int]]:
+    """Yield the base models that a text names: name, relation, and the position in the text.
+
+    Args:
+        body: The text of the card.
+        cues: Which of :data:`CUES` the text has.
+        known: Base models that are left out, because the card's metadata names them.
+    """
     if "merge" in cues:
         seen = set(known)
-        for name, relation, start in _merged(body):
+        for name, relation, start in _find_merged_models(body):
             if name not in seen:
                 seen.add(name)
                 yield name, relation, start
     elif "base" in cues:
-        for line, start in _lines_with(body, "huggingface.co/"):
-            match = _TUNED.search(line) if any(map(line.__contains__, _OF_A_BASE)) else None
+        for line, start in _lines_containing(body, "huggingface.co/"):
+            match = _FINE_TUNED_FROM.search(line) if any(map(line.__contains__, _BASE_MODEL_WORDS)) else None
             if match:
                 name = match[1] or match[2]
                 if name not in known:
                     yield name, "adapter" if "lora" in match[0].lower() else "finetune", start
-                return  # a second one would speak of another model
+                return  # a second sentence is about another model
 
 
-def _lines_with(body: str, word: str) -> Iterator[tuple[str, int]]:
-    """The first 50 lines that hold the word, each cut to 600 characters about it, and where they begin."""
+def _lines_containing(body: str, word: str) -> Iterator[tuple[str, int]]:
+    """Yield the first 50 lines with the word, each cut to 600 characters around it, and where they begin."""
     position = body.find(word)
     for _ in range(50):
         if position < 0:
@@ -80,17 +86,17 @@ def _lines_with(body: str, word: str) -> Iterator[tuple[str, int]]:
         position = body.find(word, end)
 
 
-def _merged(body: str) -> Iterator[tuple[str, str, int]]:
-    """The parents that a mergekit card names in its list and its configuration."""
+def _find_merged_models(body: str) -> Iterator[tuple[str, str, int]]:
+    """Yield the models that a mergekit card names in its list and in its configuration."""
     listed = code = False
     start = 0
     for line in body.split("\n")[:5000]:
         at, start = start, start + len(line) + 1
-        bare = line[:_LONGEST].strip()
+        bare = line[:_MAX_LINE].strip()
         if bare.startswith("```"):
             code = not code
         elif code:
-            match = _MERGE_KEY.match(line[:_LONGEST])
+            match = _MERGE_KEY.match(line[:_MAX_LINE])
             if match:
                 # mergekit: "model+lora" applies a LoRA to the model before merging.
                 name, plus, lora = match[2].strip().partition("+")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from auditor.clauses.targets import MINOR_WORD_BYTES
 from auditor.terms import card_mentions
 from auditor.terms.licences import Licences
-from auditor.terms.prose import Prose, prose
-from auditor.terms.signals import Markers, markers
+from auditor.terms.prose import CompiledProse, compile_prose
+from auditor.terms.signals import Markers, compile_markers
 from auditor.terms.vocabulary import HashedTerms, Term
 
 
@@ -18,7 +18,7 @@ class CompiledVocabulary:
     """What texts are searched for. ``tags`` maps a tag's words to the key and value that it states."""
 
     licences: Licences
-    prose: Prose
+    prose: CompiledProse
     markers: Markers
     tags: Mapping[str, tuple[str, str]]
 
@@ -27,13 +27,13 @@ def compile_vocabulary(
     terms: Sequence[Term], hashed_terms: Sequence[HashedTerms], licences: Licences
 ) -> CompiledVocabulary:
     """Compile the patterns of terms into automata."""
-    compiled_markers = markers(terms, hashed_terms)
+    markers = compile_markers(terms, hashed_terms)
     # A text without its cue is not searched for a clause, for what its prose names, or for signals.
     cues = {"clause": MINOR_WORD_BYTES.pattern.decode(), **card_mentions.CUES}
-    if compiled_markers.cue:
-        cues["signal"] = compiled_markers.cue
+    if markers.cue:
+        cues["signal"] = markers.cue
     tags = {normal_tag(tag): (term.kind, term.value) for term in terms for tag in term.tags}
-    return CompiledVocabulary(licences, prose(terms, cues), compiled_markers, tags)
+    return CompiledVocabulary(licences, compile_prose(terms, cues), markers, tags)
 
 
 def normal_tag(tag: str) -> str:

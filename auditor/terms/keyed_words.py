@@ -1,18 +1,65 @@
-"""Writes an operator's confidential words as the ``[hashed]`` table of a vocabulary: keyed digests, no word."""
+"""An operator's confidential words: hash them for a vocabulary file, and find them in texts by hash alone."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
-from auditor.terms.signals import digest_of, folded, normal_tokens
-from auditor.terms.vocabulary import LONGEST_TERM
+from auditor.terms.folding import INVISIBLE, fold
+from auditor.terms.vocabulary import LONGEST_TERM, HashedTerms
+
+_WORDS = re.compile(r"[a-z0-9\x7f]+(?:'[a-z]+)?", re.I)
 
 
-def hashed_table(lines: Iterable[str], key: bytes, key_file: str) -> str:
-    """TOML for a file beside ``key_file``; each line is ``ID: WORDS``, blank lines and ``#`` comments apart.
+def normalise_words(plain: str) -> list[tuple[str, int, int]]:
+    """Return the words of folded text in lower case with their spans; single letters in a row make one word."""
+    tokens: list[tuple[str, int, int]] = []
+    for match in _WORDS.finditer(plain):
+        word = match.group().replace(INVISIBLE, "").lower()
+        if not word:
+            continue
+        spaced_apart = len(word) == 1 and tokens and match.start() - tokens[-1][2] <= 2
+        if spaced_apart and (len(tokens[-1][0]) == 1 or tokens[-1][2] - tokens[-1][1] > len(tokens[-1][0])):
+            before, start, _ = tokens[-1]
+            tokens[-1] = (before + word, start, match.end())
+        else:
+            tokens.append((word, match.start(), match.end()))
+    return tokens
 
-    Raises :class:`ValueError` with the line's number, and never with its words.
+
+def hash_term(words: str, key: bytes) -> str:
+    """Return the HMAC-SHA256 of a term's normalised words in hexadecimal, as ``[hashed]`` holds it."""
+    normal = " ".join(word for word, _, _ in normalise_words(fold(words)))
+    return hmac.new(key, normal.encode(), hashlib.sha256).hexdigest()
+
+
+def find_hashed_terms(plain: str, hashed: HashedTerms) -> Iterator[tuple[str, int, int]]:
+    """Yield the id of each term that a folded text has, once, with where it starts and ends."""
+    tokens = normalise_words(plain)
+    seen: set[str] = set()
+    for length in hashed.lengths:
+        for at in range(len(tokens) - length + 1):
+            run = tokens[at : at + length]
+            words = " ".join(word for word, _, _ in run)
+            name = hashed.terms.get(hmac.digest(hashed.key, words.encode(), "sha256"))
+            if name is not None and name not in seen:
+                seen.add(name)
+                yield name, run[0][1], run[-1][2]
+
+
+def format_hashed_table(lines: Iterable[str], key: bytes, key_file: str) -> str:
+    """Return the ``[hashed]`` table, in TOML, of an operator's terms.
+
+    Args:
+        lines: ``ID: WORDS`` in each; blank lines and ``#`` comments are skipped.
+        key: The operator's secret.
+        key_file: The name of the key's file, beside which the table will lie.
+
+    Raises:
+        ValueError: A line cannot be used; the message has its number, and never its words.
     """
     terms: dict[str, list[str]] = {}
     lengths: set[int] = set()
@@ -20,7 +67,7 @@ def hashed_table(lines: Iterable[str], key: bytes, key_file: str) -> str:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         name, colon, words = (piece.strip() for piece in line.partition(":"))
-        length = len(normal_tokens(folded(words)))
+        length = len(normalise_words(fold(words)))
         if not colon or not name or name.split() != [name]:
             raise ValueError(
                 f"line {number}: write ID: WORDS, the id without spaces; reports name it in the words' place"
@@ -28,7 +75,7 @@ def hashed_table(lines: Iterable[str], key: bytes, key_file: str) -> str:
         if not 1 <= length <= LONGEST_TERM:
             raise ValueError(f"line {number}: {length} words; a term has 1 to {LONGEST_TERM}")
         lengths.add(length)
-        digest = digest_of(words, key)
+        digest = hash_term(words, key)
         if digest not in terms.setdefault(name, []):
             terms[name].append(digest)
     if not terms:

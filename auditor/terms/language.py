@@ -1,4 +1,4 @@
-"""In what language a text is written, by its most common words and its script: enough to say "not English"."""
+"""Detect the language of a text by its most common words and its script: enough to say "not English"."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COMMON_WORDS: Mapping[str, str] = {
     "sv": "och att det som är inte för med på av den ett eller till kan",
 }
 # Words of notices too short for a count: "All rights reserved", "MIT licence".
-_OF_NOTICES = frozenset(
+_NOTICE_WORDS = frozenset(
     "all rights right reserved reserve license licence licensed copyright use used using free only see no do allowed "
     "permission granted mit apache bsd gpl creative commons public domain research purposes commercial non terms "
     "conditions author authors credit attribution please model dataset data share without minors children we "
@@ -48,12 +48,12 @@ _SCRIPTS: tuple[tuple[str, str], ...] = (
 _IN_SCRIPT = tuple((code, re.compile(f"[{span}]")) for code, span in _SCRIPTS)
 _WORDS = re.compile(r"[^\W\d_]+")
 _ADDRESSES = re.compile(r"https?://\S+|www\.\S+|@\S+")
-_DENSE = frozenset({"ja", "ko", "zh"})
+_IDEOGRAPHIC = frozenset({"ja", "ko", "zh"})
 _SAMPLE = 20_000
 
 
-def language_of(text: str) -> str:
-    """An ISO 639-1 code; "" where none of these fits. Under 20 words, a few words of English notices make it English.
+def detect_language(text: str) -> str:
+    """Return an ISO 639-1 code, "" if no language fits. Under 20 words, a few words of English notices are English.
 
     ``ru``, ``ar`` and ``hi`` stand for their script: other languages write in it too.
     """
@@ -63,12 +63,12 @@ def language_of(text: str) -> str:
     if not letters:
         return ""
     for code, script in _IN_SCRIPT:
-        # An ideograph says more than a letter: an English text with its Chinese copy is a tenth ideographs or more.
-        if len(script.findall(sample)) >= letters * (0.1 if code in _DENSE else 0.2):
+        # One ideograph carries more than one letter: an English text with its Chinese translation has a tenth or more.
+        if len(script.findall(sample)) >= letters * (0.1 if code in _IDEOGRAPHIC else 0.2):
             return code
     counts = {code: sum(word in common for word in words) for code, common in _COMMON.items()}
     if len(words) < 20:
-        counts["en"] += sum(word in _OF_NOTICES and word not in _COMMON["en"] for word in words)
+        counts["en"] += sum(word in _NOTICE_WORDS and word not in _COMMON["en"] for word in words)
         best = max(counts, key=lambda code: (counts[code], code == "en"))
         return best if counts[best] >= max(0.2 * len(words), min(2, len(words) / 3)) else ""
     best = max(counts, key=lambda code: (counts[code], code == "en"))

@@ -1,4 +1,4 @@
-"""Licences by their names and by their texts: ids of the vocabulary, whatever the spelling or the wrapping."""
+"""Recognise licences by name and by text, whatever the spelling, the line breaks or the copyright notice."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from itertools import groupby
 from typing import Literal
 
 # A text's sketch: the smallest hashes of its runs of five words (bottom-k MinHash, Broder 1997).
-RUN = 5
-SKETCH = 64
+SHINGLE_WORDS = 5
+SKETCH_SIZE = 64
 # From this share of common runs a text counts as an edited form of a known one.
-EDITED = 0.6
+EDITED_SHARE = 0.6
 
 # A title stands in so many first lines and characters.
-_TITLES = 4
-_HEAD = 1_000
+_TITLE_LINES = 4
+_TITLE_CHARACTERS = 1_000
 _NUMBER = re.compile(r"\b\d+\.\d+\b")
 
 TextRelation = Literal["exact", "edited", "unknown"]
@@ -51,59 +51,61 @@ class LicenceText:
 
 @dataclass(frozen=True, slots=True)
 class Licences:
-    """All licences of the vocabulary, by every spelling."""
+    """All licences of a vocabulary, by id and by every spelling; and their texts."""
 
     by_id: Mapping[str, Licence]
     by_key: Mapping[tuple[str, ...], str]
     texts: tuple[LicenceText, ...] = ()
 
-    def id_of(self, words: str) -> str:
-        """The id of the licence that these words (a name, an SPDX id, a URL) mean; "" where none is known.
+    def find_id(self, words: str) -> str:
+        """Return the id of the licence that these words (a name, an SPDX id, a URL) mean; "" if none is known.
 
         "other", "unknown" and "unlicensed" are none; "unlicense" is one.
         """
         if len(words) > 300:
             return ""
-        return self.by_key.get(key(_of_url(words)), "") if words else ""
+        return self.by_key.get(spelling_key(_name_in_url(words)), "") if words else ""
 
-    def ids_of(self, words: str) -> tuple[str, ...]:
-        """As :meth:`id_of`, and of every licence in an SPDX expression (``MIT OR Apache-2.0``)."""
-        known = self.id_of(words)
-        if known or not _EXPRESSION.search(words) or len(words) > 300:
+    def find_ids(self, words: str) -> tuple[str, ...]:
+        """Return what :meth:`find_id` does, or the ids of an SPDX expression's licences (``MIT OR Apache-2.0``)."""
+        known = self.find_id(words)
+        if known or not _SPDX_EXPRESSION.search(words) or len(words) > 300:
             return (known,) if known else ()
-        ids = (self.id_of(symbol) for symbol in _symbols(words))
+        ids = (self.find_id(symbol) for symbol in _expression_symbols(words))
         return tuple(dict.fromkeys(known for known in ids if known))
 
-    def text_of(self, text: str) -> tuple[str, TextRelation, float]:
-        """The licence that this text is, how near it is to it, and the share of runs in common (1.0: exact)."""
-        words = normal_words(text)
+    def recognise_text(self, text: str) -> tuple[str, TextRelation, float]:
+        """Return the licence whose text this is, how alike they are, and the share of runs in common (1.0: exact)."""
+        words = normalise_licence_text(text)
         digest = hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()
         for known in self.texts:
             if known.sha256 == digest:
                 return known.licence, "exact", 1.0
-        sketch = sketch_of(words)
-        near = sorted(((_share(sketch, known.sketch), known.licence) for known in self.texts), key=lambda one: -one[0])
+        sketch = sketch_text(words)
+        near = sorted(
+            ((_estimate_share(sketch, known.sketch), known.licence) for known in self.texts), key=lambda pair: -pair[0]
+        )
         for share, licence in near:
-            if share < EDITED:
+            if share < EDITED_SHARE:
                 break
-            if not self._titled_another(text, licence):
+            if not self._title_names_another(text, licence):
                 return licence, "edited", share
         return "", "unknown", near[0][0] if near else 0.0
 
-    def _titled_another(self, text: str, licence: str) -> bool:
-        """Does its title name a sibling whose text is not known? Llama 3.2's is nine tenths Llama 3.1's.
+    def _title_names_another(self, text: str, licence: str) -> bool:
+        """Return whether the title names another licence of the family: Llama 3.2's is nine tenths Llama 3.1's.
 
-        A family's name ("GNU General Public License") is no other one.
+        The name of the family itself ("GNU General Public License") is not another licence.
         """
-        titles = [line.strip(" #*=\t") for line in text[:_HEAD].split("\n")]
-        titles = [title for title in titles if 0 < len(title) <= 100][:_TITLES]
-        named = {self.by_key.get(key(title), "") for title in titles} - {""}
+        titles = [line.strip(" #*=\t") for line in text[:_TITLE_CHARACTERS].split("\n")]
+        titles = [title for title in titles if 0 < len(title) <= 100][:_TITLE_LINES]
+        named = {self.by_key.get(spelling_key(title), "") for title in titles} - {""}
         if named:
             return not any(licence == name or licence.startswith(f"{name}-") for name in named)
         known = self.by_id.get(licence)
-        its = set(_NUMBER.findall(" ".join((known.title, known.spdx, *known.aliases)))) if known else set()
+        own = set(_NUMBER.findall(" ".join((known.title, known.spdx, *known.aliases)))) if known else set()
         numbers = set(_NUMBER.findall(" ".join(titles)))
-        return bool(its and numbers) and not its & numbers
+        return bool(own and numbers) and not own & numbers
 
 
 class SpellingConflict(ValueError):
@@ -114,22 +116,22 @@ class SpellingConflict(ValueError):
         self.licences = (first, second)
 
 
-def licences(known: Iterable[Licence], texts: tuple[LicenceText, ...] = ()) -> Licences:
+def index_licences(known: Iterable[Licence], texts: tuple[LicenceText, ...] = ()) -> Licences:
     """Index licences by every spelling. Raises :class:`SpellingConflict`."""
     by_id: dict[str, Licence] = {}
     by_key: dict[tuple[str, ...], str] = {}
     for licence in known:
         by_id[licence.id] = licence
         for spelling in (licence.id, licence.title, licence.spdx, *licence.aliases):
-            if spelling and by_key.setdefault(key(spelling), licence.id) != licence.id:
-                raise SpellingConflict(spelling, by_key[key(spelling)], licence.id)
+            if spelling and by_key.setdefault(spelling_key(spelling), licence.id) != licence.id:
+                raise SpellingConflict(spelling, by_key[spelling_key(spelling)], licence.id)
     return Licences(by_id, by_key, texts)
 
 
-_EXPRESSION = re.compile(r"\s(?:AND|OR|WITH)\s")
+_SPDX_EXPRESSION = re.compile(r"\s(?:AND|OR|WITH)\s")
 _TOKENS = re.compile(r"\d+(?:\.\d+)*|[^\W\d_]+|\+\+|\+")
 _VERSION = re.compile(r"v(?=\d)")
-_SILENT = frozenset(
+_IGNORED_WORDS = frozenset(
     {"license", "licence", "licensed", "version", "ver", "the", "agreement", "international", "unported"}
 )
 _URLS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -143,14 +145,16 @@ _URLS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 @lru_cache(maxsize=1 << 12)  # a hub names few licences, often
-def key(words: str) -> tuple[str, ...]:
-    """What is left of a licence's name without its spelling: "apache-2" and "Apache License, Version 2.0" are one."""
+def spelling_key(words: str) -> tuple[str, ...]:
+    """Return what spellings of a licence have in common: "apache-2" and "Apache License, Version 2.0" have one key."""
     folded = _VERSION.sub(" ", unicodedata.normalize("NFKC", words).casefold())
-    tokens = (f"{token}.0" if token.isdecimal() else token for token in _TOKENS.findall(folded) if token not in _SILENT)
+    tokens = (
+        f"{token}.0" if token.isdecimal() else token for token in _TOKENS.findall(folded) if token not in _IGNORED_WORDS
+    )
     return tuple(token for token, _ in groupby(tokens))  # "MIT License (MIT)" says it twice
 
 
-def _of_url(words: str) -> str:
+def _name_in_url(words: str) -> str:
     if "://" not in words and "www." not in words:
         return words
     lower = words.strip().lower()
@@ -161,7 +165,7 @@ def _of_url(words: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _symbols(expression: str) -> tuple[str, ...]:
+def _expression_symbols(expression: str) -> tuple[str, ...]:
     import license_expression  # slow to import, and few cards need it
 
     try:
@@ -172,39 +176,43 @@ def _symbols(expression: str) -> tuple[str, ...]:
     return tuple(sorted(keys, key=lambda name: (expression.lower().find(name.lower()), name)))
 
 
-# What differs between copies of one licence: whose copyright, which year. A line of the text that only happens to
-# begin with "copyright", for so it was wrapped, is the text's own.
-_OWN_LINES = re.compile(
+# What differs between copies of one licence: whose copyright, which year. A line of the text itself may begin with
+# "copyright" too, because of a line break.
+_COPYRIGHT_LINES = re.compile(
     r"(?im)^[^\w\n]*(?:portions )?(?:copyright\b|\(c\)|©)"
     r"(?=[^\n]{0,40}?(?:\(c\)|©|\b(?:19|20)\d\d\b|[\[<{(] ?(?:year|yyyy|date|name|copyright)|(?-i:\bby [A-Z])|"
     r"all rights reserved))"
     r"[^\n]*$"
 )
-_RESERVED = re.compile(r"(?i)\ball rights reserved\b")
+_RIGHTS_RESERVED = re.compile(r"(?i)\ball rights reserved\b")
 # A file's own heading over the text.
 _HEADING = re.compile(r"(?i)^[^\w]*(?:licen[cs]es?|licen[cs]ing|licen[cs]e agreement|terms)[^\w\n]*\n")
 _WORD = re.compile(r"[^\W_]+")
 
 
-def normal_words(text: str) -> list[str]:
-    """The words of a licence's text without case, punctuation, wrapping and the notices that name the owner."""
+def normalise_licence_text(text: str) -> list[str]:
+    """Return the words of a licence's text without case, punctuation, line breaks and the owner's notices."""
     plain = _HEADING.sub("", unicodedata.normalize("NFKC", text))
-    return _WORD.findall(_RESERVED.sub(" ", _OWN_LINES.sub(" ", plain)).casefold())
+    return _WORD.findall(_RIGHTS_RESERVED.sub(" ", _COPYRIGHT_LINES.sub(" ", plain)).casefold())
 
 
-def sketch_of(words: list[str]) -> frozenset[int]:
-    """The :data:`SKETCH` smallest 32-bit hashes of the text's runs of :data:`RUN` words."""
-    runs = {" ".join(words[at : at + RUN]) for at in range(max(1, len(words) - RUN + 1))} if words else set()
+def sketch_text(words: list[str]) -> frozenset[int]:
+    """Return the :data:`SKETCH_SIZE` smallest 32-bit hashes of the text's runs of :data:`SHINGLE_WORDS` words."""
+    runs = (
+        {" ".join(words[at : at + SHINGLE_WORDS]) for at in range(max(1, len(words) - SHINGLE_WORDS + 1))}
+        if words
+        else set()
+    )
     hashes = {
         int.from_bytes(hashlib.blake2b(run.encode("utf-8", "surrogatepass"), digest_size=4).digest(), "big")
         for run in runs
     }
-    return frozenset(heapq.nsmallest(SKETCH, hashes))
+    return frozenset(heapq.nsmallest(SKETCH_SIZE, hashes))
 
 
-def _share(left: frozenset[int], right: frozenset[int]) -> float:
-    """Broder's estimate of the share of runs in common, from the smallest hashes of the union."""
+def _estimate_share(left: frozenset[int], right: frozenset[int]) -> float:
+    """Return Broder's estimate of the share of runs in common, from the smallest hashes of the union."""
     if left.isdisjoint(right):
         return 0.0
-    union = heapq.nsmallest(SKETCH, left | right)
+    union = heapq.nsmallest(SKETCH_SIZE, left | right)
     return sum(number in left and number in right for number in union) / len(union) if union else 0.0

@@ -1,4 +1,4 @@
-"""What a card's prose states: training data, intended and prohibited use, safeguards, by headings and plain phrases."""
+"""Find what a card's prose states: training data, intended use, safeguards and more, by headings and plain phrases."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What a pattern tells. It is compiled when it is first needed: most of them never are."""
+class _Phrase:
+    """A pattern and what it states. It is compiled when it is first needed: most of them never are."""
 
     key: str
     value: str
@@ -37,89 +37,94 @@ class _Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Prose:
-    """Every term's patterns: one automaton tells which are there, then each alone tells where.
+class CompiledProse:
+    """The compiled terms: one automaton finds which phrases a text holds, then each phrase's pattern finds where.
 
-    The automaton also finds the ``cues`` of other derivations: one pass over a text answers for them all.
-    ``headed`` is what a heading's line tells, by key and value; hubs' cards share most of their headings.
+    The automaton also finds the ``cues`` of other derivations: one pass over a text serves them all.
+    ``heading_terms`` returns the keys and values that a heading's line states, from a cache: cards share most of their
+    headings.
     """
 
-    together: re2.Set
-    told: tuple[_Told, ...]
+    pattern_set: re2.Set
+    phrases: tuple[_Phrase, ...]
     cues: tuple[str, ...]
-    headed: Callable[[bytes], tuple[tuple[str, str], ...]]
+    heading_terms: Callable[[bytes], tuple[tuple[str, str], ...]]
 
-    def found(self, data: bytes) -> tuple[list[int], list[str]]:
-        """Which of the phrases may be in a text, and which cues are."""
-        found = sorted(self.together.Match(data) or ())
-        own = bisect_left(found, len(self.told))
-        return found[:own], [self.cues[index - len(self.told)] for index in found[own:]]
+    def search(self, data: bytes) -> tuple[list[int], list[str]]:
+        """Return the indices of the phrases that a text may hold, and the cues that it holds."""
+        found = sorted(self.pattern_set.Match(data) or ())
+        own = bisect_left(found, len(self.phrases))
+        return found[:own], [self.cues[index - len(self.phrases)] for index in found[own:]]
 
 
-def prose(vocabulary: Sequence[Term], cues: Mapping[str, str]) -> Prose:
-    """Compiles the terms that state something by themselves, and the patterns of ``cues``."""
+def compile_prose(vocabulary: Sequence[Term], cues: Mapping[str, str]) -> CompiledProse:
+    """Compile the terms that state something by themselves, and the patterns of ``cues``."""
     terms = [term for term in vocabulary if term.kind not in PAIRED_KINDS and term.kind != "signal"]
-    headed = _headed([(term.kind, term.value, words) for term in terms for words in term.headings])
-    told = tuple(
-        _Told(term.kind, term.value, pattern)
+    headed = _compile_headings([(term.kind, term.value, words) for term in terms for words in term.headings])
+    phrases = tuple(
+        _Phrase(term.kind, term.value, pattern)
         for term in terms
         for pattern in (*term.patterns, *(rf"\b{re2.escape(word)}\b" for word in term.words))
     )
-    together = compile_pattern_set([*(one.pattern for one in told), *cues.values()])
-    return Prose(together, told, tuple(cues), headed)
+    pattern_set = compile_pattern_set([*(phrase.pattern for phrase in phrases), *cues.values()])
+    return CompiledProse(pattern_set, phrases, tuple(cues), headed)
 
 
-def _headed(terms: list[tuple[str, str, str]]) -> Callable[[bytes], tuple[tuple[str, str], ...]]:
-    together = compile_pattern_set([rf"^(?:{words})\b" for _, _, words in terms])
+def _compile_headings(terms: list[tuple[str, str, str]]) -> Callable[[bytes], tuple[tuple[str, str], ...]]:
+    pattern_set = compile_pattern_set([rf"^(?:{words})\b" for _, _, words in terms])
 
     @lru_cache(maxsize=1 << 14)
     def headed(line: bytes) -> tuple[tuple[str, str], ...]:
         text = line.decode("utf-8", "replace").lstrip(" \t>#*_")
         # Before the words there may be a number, a bullet or a pictogram.
         first = next((at for at, letter in enumerate(text[:13]) if letter.isalpha()), 0)
-        found = together.Match(text[first:].encode()) or ()
+        found = pattern_set.Match(text[first:].encode()) or ()
         return tuple(terms[index][:2] for index in sorted(found))
 
     return headed
 
 
 _HEADING = re.compile(rb"\n[ \t>]{0,3}(?:#{1,6}|\*\*|__)[^\n]+")  # what begins with a letter is found fast
-_HEAD = 300  # bytes of a heading: the words that tell stand at its beginning
+_HEADING_BYTES = 300  # the words that matter are at the beginning of a heading
 
 
-def mentions(
-    data: bytes, found: Iterable[int], known: Prose, stated: Iterable[tuple[str, str]] = ()
+def find_mentions(
+    data: bytes, found: Iterable[int], prose: CompiledProse, stated: Iterable[tuple[str, str]] = ()
 ) -> Iterator[Mention]:
-    """What a text states, each key and value once, where it first does, but for what is ``stated`` already.
+    """Yield what a text states, each key and value once, at its first place.
 
-    ``found`` are the phrases that :meth:`Prose.found` found in it.
+    Args:
+        data: The UTF-8 of the folded text.
+        found: The phrases that :meth:`CompiledProse.search` found in it.
+        prose: The compiled terms.
+        stated: Keys and values that are stated already, and left out.
     """
     seen = set(stated)
     for match in _HEADING.finditer(b"\n" + data):
-        for told in known.headed(match.group()[1:_HEAD]):
-            if told not in seen and _filled(data, match.end() - 1):
+        for told in prose.heading_terms(match.group()[1:_HEADING_BYTES]):
+            if told not in seen and _has_content(data, match.end() - 1):
                 seen.add(told)
                 yield Mention(*told, match.start())
     for index in found:
-        phrase = known.told[index]
+        phrase = prose.phrases[index]
         if (phrase.key, phrase.value) in seen:
             continue
         for match in islice(compile_pattern(phrase.pattern).finditer(data), 20):
             start, end = match.span()
-            if phrase.key in _NEVER_DENIED or not _denied(data, start, end):
+            if phrase.key in _NEVER_DENIED or not _is_denied(data, start, end):
                 seen.add((phrase.key, phrase.value))
                 yield Mention(phrase.key, phrase.value, start)
                 break
 
 
 # What the hub's card template leaves in a section nobody has written.
-_EMPTY = re2.compile(
+_PLACEHOLDER_SECTION = re2.compile(
     rb"(?i)^[\s\[\](){}<>*_#.:|-]*(?:(?:more information (?:is )?needed|needs? more information|information needed|"
     rb"coming soon|to ?do|tbd|to be (?:added|written|done|announced)|n/?a|none|unknown|"
     rb"not (?:applicable|available|specified|yet)|optional|provide|"
     rb"<!--[^>]*-->)[\s\[\](){}<>*_.:|-]*)*$"
 )
-_NEXT = re.compile(rb"\n[ \t]{0,3}#{1,6}[ \t]")
+_NEXT_HEADING = re.compile(rb"\n[ \t]{0,3}#{1,6}[ \t]")
 _MARKS = b" \t\n\f\r[](){}<>*_#.:|-"
 # One of these stands, after marks, wherever a placeholder does.
 _PLACEHOLDERS = (
@@ -128,34 +133,36 @@ _PLACEHOLDERS = (
 )  # fmt: skip
 
 
-def _filled(data: bytes, end: int) -> bool:
-    """Does anything stand under the heading that ends here, other than a template's placeholder?"""
+def _has_content(data: bytes, end: int) -> bool:
+    """Return whether there is anything but a template's placeholder under the heading that ends here."""
     body = data[end : end + 600]
-    following = _NEXT.search(body)
+    following = _NEXT_HEADING.search(body)
     section = body[: following.start()] if following else body
     # "## Training data" over "### Preprocessing" is filled by its subsection.
     if following and not section.strip():
         level = len(following.group().strip())
         own = data[max(0, data.rfind(b"\n", 0, end) + 1) : end].lstrip(b" \t")
-        return level > len(own) - len(own.lstrip(b"#")) > 0 and _filled(data, end + following.end())
+        return level > len(own) - len(own.lstrip(b"#")) > 0 and _has_content(data, end + following.end())
     words = section.lstrip(_MARKS)
-    return bool(words) and not (words[:12].lower().startswith(_PLACEHOLDERS) and _EMPTY.match(section.strip()))
+    return bool(words) and not (
+        words[:12].lower().startswith(_PLACEHOLDERS) and _PLACEHOLDER_SECTION.match(section.strip())
+    )
 
 
-_NOT = re2.compile(
+_NEGATION_BEFORE = re2.compile(
     rb"(?i)(?:\b(?:not|no|never|without|neither|nor|lacks?|lacking|cannot|non)|n't|n\xe2\x80\x99t)\b[^.!?\n]{0,60}$"
 )
-_HEDGED = re2.compile(
+_NEGATION_AFTER = re2.compile(
     rb"(?i)^[^.!?\n]{0,40}\b(?:(?:was|were|is|are|has|have) (?:not|never)|isn't|wasn't|weren't|hasn't)\b"
 )
 
 
 # One of these stands wherever the two above match.
-_NO = (b"no", b"never", b"neither", b"without", b"lack", b"n't", b"n\xe2\x80\x99t")
+_NEGATION_WORDS = (b"no", b"never", b"neither", b"without", b"lack", b"n't", b"n\xe2\x80\x99t")
 
 
-def _denied(data: bytes, start: int, end: int) -> bool:
+def _is_denied(data: bytes, start: int, end: int) -> bool:
     before, after = data[max(0, start - 80) : start], data[end : end + 60]
-    if not any(map((before + after).lower().__contains__, _NO)):
+    if not any(map((before + after).lower().__contains__, _NEGATION_WORDS)):
         return False
-    return bool(_NOT.search(before) or _HEDGED.search(after))
+    return bool(_NEGATION_BEFORE.search(before) or _NEGATION_AFTER.search(after))

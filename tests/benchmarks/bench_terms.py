@@ -19,9 +19,9 @@ from pathlib import Path
 from auditor.model import Subject
 from auditor.parts import Part, Text
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
-from auditor.terms.derive import derive
+from auditor.terms.derive import derive_subject
+from auditor.terms.folding import disguised_pattern
 from auditor.terms.patterns import compile_pattern
-from auditor.terms.signals import disguised
 
 
 def made_up(number: int) -> list[str]:
@@ -40,7 +40,7 @@ def patterns() -> list[str]:
     return [
         *(rf"(?m)^#+ *(?:{words})\b" for term in terms for words in term.headings),
         *(pattern for term in terms for pattern in term.patterns),
-        *(disguised(word) for term in terms for word in term.words),
+        *(disguised_pattern(word) for term in terms for word in term.words),
     ]
 
 
@@ -59,8 +59,8 @@ def main() -> None:
     vocabulary = compiled_vocabulary(load_vocabularies())
     parts = [Part(Subject("model", str(at)), (Text("card", "README.md", card),)) for at, card in enumerate(cards)]
     for part in parts:
-        derive(part, vocabulary)  # the automata are built on the way
-    took = seconds(lambda: [derive(part, vocabulary) for part in parts])
+        derive_subject(part, vocabulary)  # the automata are built on the way
+    took = seconds(lambda: [derive_subject(part, vocabulary) for part in parts])
     print(f"derive: {len(parts) / took:,.0f} cards/s, {took / len(parts) * 1e6:.0f} us a card of {len(cards):,}")
 
     every = patterns()

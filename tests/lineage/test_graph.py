@@ -369,7 +369,7 @@ def test_every_parent_that_a_card_names_is_an_edge(corpus: Path) -> None:
     parts = [part for part in card.read(blobs, ReadOptions()) if isinstance(part, Part)]
     found: dict[str, set[str]] = {}
     known = compiled_vocabulary(VOCABULARIES)
-    for child, parent, _ in pairs(facts(*(terms.derive(part, known) for part in parts))):
+    for child, parent, _ in pairs(facts(*(terms.derive_subject(part, known) for part in parts))):
         found.setdefault(child, set()).add(parent.lower())
     table = VOCABULARIES.renamed
     missing = []

@@ -24,7 +24,7 @@ from auditor.readers.card import part, read
 from auditor.sources import Blob
 from auditor.syntax.front_matter import split_card
 from auditor.syntax.text_encoding import decode_text
-from auditor.terms.derive import derive
+from auditor.terms.derive import derive_subject
 
 pytestmark = pytest.mark.corpus
 KNOWN = compiled_vocabulary(load_vocabularies())
@@ -120,7 +120,9 @@ def test_the_parents_that_merges_name_are_read(corpus: Path) -> None:
     missed = []
     for record in json.loads((corpus / "03-model-cards/lineage/mergekit-absa-parents.json").read_text()):
         data = (corpus / record["file"]).read_bytes()
-        names = derive(part(Blob("", record["file"], len(data), "model", "x"), data), KNOWN).values("base_model")
+        names = derive_subject(part(Blob("", record["file"], len(data), "model", "x"), data), KNOWN).values(
+            "base_model"
+        )
         for parent in record["parents_in_body"]:
             bare = parent.split("](")[0].lstrip("[")
             if bare not in names:
@@ -135,7 +137,7 @@ def test_the_lines_that_are_named_hold_the_values(corpus: Path) -> None:
             lines = decode_text(data)[0].split("\n")
         except Unreadable:
             continue
-        for statement in derive(part(blob, data), KNOWN).statements_for("licence", "base_model", "trained_on"):
+        for statement in derive_subject(part(blob, data), KNOWN).statements_for("licence", "base_model", "trained_on"):
             looked += 1
             line = lines[statement.place.line - 1]
             # A value that is folded over lines is placed at its key.

@@ -8,13 +8,15 @@ from auditor.model import Subject
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
 from auditor.readers.card import part
 from auditor.sources import Blob
-from auditor.terms.derive import derive
+from auditor.terms.derive import derive_subject
 
 KNOWN = compiled_vocabulary(load_vocabularies())
 
 
 def card(text: str) -> Subject:
-    return derive(part(Blob("/nowhere", "acme/leaf/README.md", len(text), "model", "acme/leaf"), text.encode()), KNOWN)
+    return derive_subject(
+        part(Blob("/nowhere", "acme/leaf/README.md", len(text), "model", "acme/leaf"), text.encode()), KNOWN
+    )
 
 
 def stated(text: str, key: str) -> list[tuple[str, str, str, int]]:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Text
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
-from auditor.terms.derive import derive, derived
-from auditor.terms.language import language_of
+from auditor.terms.derive import derive_subject, derive_subjects
+from auditor.terms.language import detect_language
 
 KNOWN = compiled_vocabulary(load_vocabularies())
 
@@ -24,7 +24,7 @@ def test_a_saved_page_s_clause_is_placed_in_the_file_not_on_a_line_that_it_does_
 
 def of(role: str, text: str, *stated: Statement, kind: str = "model", first_line: int = 1) -> Subject:
     subject = Subject(kind, "org/x", statements=stated)  # type: ignore[arg-type]
-    return derive(Part(subject, (Text(role, "FILE", text, first_line),)), KNOWN)  # type: ignore[arg-type]
+    return derive_subject(Part(subject, (Text(role, "FILE", text, first_line),)), KNOWN)  # type: ignore[arg-type]
 
 
 def told(subject: Subject, *keys: str) -> list[tuple[str, str, int]]:
@@ -33,7 +33,7 @@ def told(subject: Subject, *keys: str) -> list[tuple[str, str, int]]:
 
 def test_a_part_without_texts_is_as_it_was() -> None:
     subject = Subject("model", "org/x")
-    assert derive(Part(subject), KNOWN) is subject
+    assert derive_subject(Part(subject), KNOWN) is subject
 
 
 def test_parts_that_are_looked_at_together_say_what_each_says_alone() -> None:
@@ -44,8 +44,8 @@ def test_parts_that_are_looked_at_together_say_what_each_says_alone() -> None:
         (Text("licence", "C", ENGLISH), Text("card", "C", "You must not exploit minors.\n", 3)),
     ]
     parts = [Part(Subject("model", f"org/{at}"), said) for at, said in enumerate(texts)]
-    assert list(derived(parts, KNOWN)) == [derive(part, KNOWN) for part in parts]
-    assert [bool(subject.statements) for subject in derived(parts, KNOWN)] == [True, False, True, True]
+    assert list(derive_subjects(parts, KNOWN)) == [derive_subject(part, KNOWN) for part in parts]
+    assert [bool(subject.statements) for subject in derive_subjects(parts, KNOWN)] == [True, False, True, True]
 
 
 ENGLISH = "This is the licence of the model, and it is for all who use it in the way that it says. "
@@ -200,7 +200,7 @@ def test_no_text_makes_it_raise_and_every_place_is_a_line_of_the_text(role: str,
     ],
 )
 def test_languages_are_told_apart(text: str, language: str) -> None:
-    assert language_of(text) == language
+    assert detect_language(text) == language
 
 
 @pytest.mark.parametrize(
@@ -235,5 +235,5 @@ def test_a_short_english_notice_is_judged(text: str) -> None:
 def test_a_tag_says_that_a_model_keeps_company() -> None:
     tag = Statement("tag", "Role_Play", "", Place("README.md", 4), "card")
     tagged = Subject("model", "a/b", statements=(tag,))
-    assert [s.place.line for s in derive(Part(tagged), KNOWN).statements_for("companion")] == [4]
-    assert not derive(Part(Subject("dataset", "a/b", statements=(tag,))), KNOWN).has("companion")
+    assert [s.place.line for s in derive_subject(Part(tagged), KNOWN).statements_for("companion")] == [4]
+    assert not derive_subject(Part(Subject("dataset", "a/b", statements=(tag,))), KNOWN).has("companion")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.policy.vocabularies import load_vocabularies, read_vocabularies
-from auditor.terms.licences import Licence, licences, normal_words, sketch_of
+from auditor.terms.licences import Licence, index_licences, normalise_licence_text, sketch_text
 
 LICENCES = load_vocabularies().licences
 
@@ -45,12 +45,12 @@ LICENCES = load_vocabularies().licences
     ],
 )
 def test_spellings(words: str, ids: list[str]) -> None:
-    assert list(LICENCES.ids_of(words)) == ids
+    assert list(LICENCES.find_ids(words)) == ids
 
 
 def test_one_spelling_cannot_name_two_licences() -> None:
     with pytest.raises(ValueError, match=r"names both a-1\.0 and b-1\.0"):
-        licences([Licence("a-1.0", "One"), Licence("b-1.0", "Two", aliases=("A 1",))])
+        index_licences([Licence("a-1.0", "One"), Licence("b-1.0", "Two", aliases=("A 1",))])
 
 
 WORDS = [f"word{number % 211}x{number % 17}" for number in range(1_500)]
@@ -62,7 +62,7 @@ def own(tmp_path: Path) -> Path:
     import hashlib
 
     text = " ".join(WORDS)
-    sketch = "".join(f"{number:08x}" for number in sorted(sketch_of(normal_words(text))))
+    sketch = "".join(f"{number:08x}" for number in sorted(sketch_text(normalise_licence_text(text))))
     digest = hashlib.sha256(text.encode()).hexdigest()
     (tmp_path / "own.toml").write_text(
         f'[licence.own-1]\ntitle = "Own"\n[[text]]\nlicence = "own-1"\nsha256 = "{digest}"\nsketch = "{sketch}"\n'
@@ -73,21 +73,21 @@ def own(tmp_path: Path) -> Path:
 def test_a_text_is_known_whatever_its_wrapping_and_owner(own: Path) -> None:
     known = read_vocabularies((own,)).licences
     wrapped = "Copyright (c) 2024 Somebody\n\n" + ",\n".join(word.upper() for word in WORDS)
-    assert known.text_of(wrapped)[:2] == ("own-1", "exact")
+    assert known.recognise_text(wrapped)[:2] == ("own-1", "exact")
 
 
 def test_a_line_that_begins_with_copyright_because_it_was_wrapped_is_the_texts_own(own: Path) -> None:
     known = read_vocabularies((own,)).licences
     words = [*WORDS[:300], "copyright", *WORDS[300:]]
     narrow, wide = "\n".join(words), " ".join(words)
-    assert normal_words(narrow) == normal_words(wide) == words
-    assert known.text_of(narrow)[:2] == known.text_of(wide)[:2] == ("own-1", "edited")
+    assert normalise_licence_text(narrow) == normalise_licence_text(wide) == words
+    assert known.recognise_text(narrow)[:2] == known.recognise_text(wide)[:2] == ("own-1", "edited")
 
 
 def test_a_heading_and_an_owners_notice_are_not_the_texts_own(own: Path) -> None:
     known = read_vocabularies((own,)).licences
     text = "# License\n\nCopyright 2031 by Some One. All rights reserved.\n\n" + " ".join(WORDS)
-    assert known.text_of(text)[:2] == ("own-1", "exact")
+    assert known.recognise_text(text)[:2] == ("own-1", "exact")
 
 
 @pytest.mark.parametrize("title", ["Apache License 2.0", "Own 2.7"])
@@ -98,8 +98,8 @@ def test_a_near_text_under_another_title_is_not_named_by_its_sibling(own: Path, 
     toml.write_text(toml.read_text().replace('title = "Own"', 'title = "Own 1.3"'))
     known = read_vocabularies((own,)).licences
     body = " ".join(WORDS[:700] + WORDS[720:])
-    assert known.text_of(f"Own 1.3\n\n{body}")[:2] == ("own-1", "edited")
-    assert known.text_of(f"{title}\n\n{body}")[:2] == ("", "unknown")
+    assert known.recognise_text(f"Own 1.3\n\n{body}")[:2] == ("own-1", "edited")
+    assert known.recognise_text(f"{title}\n\n{body}")[:2] == ("", "unknown")
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_texts_that_are_mostly_a_siblings_are_known_themselves(spelling: str) ->
 
 def test_an_edited_text_is_edited_and_another_is_unknown(own: Path) -> None:
     known = read_vocabularies((own,)).licences
-    assert known.text_of(" ".join(WORDS[:700] + WORDS[720:]))[:2] == ("own-1", "edited")
-    assert known.text_of("some other words entirely")[:2] == ("", "unknown")
-    assert known.text_of("")[:2] == ("", "unknown")
+    assert known.recognise_text(" ".join(WORDS[:700] + WORDS[720:]))[:2] == ("own-1", "edited")
+    assert known.recognise_text("some other words entirely")[:2] == ("", "unknown")
+    assert known.recognise_text("")[:2] == ("", "unknown")
 
 
 def test_every_shipped_term_names_its_source() -> None:
@@ -129,7 +129,7 @@ def test_the_vocabulary_knows_of_each_text_what_people_labelled(corpus: Path) ->
     with open(corpus / "05-licences" / "labels.csv", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             text = (corpus / "05-licences" / "texts" / row["file"]).read_text(row["encoding"])
-            found, relation, _ = LICENCES.text_of(text)
+            found, relation, _ = LICENCES.recognise_text(text)
             if not found or row["type"] != "licence":
                 continue
             said = LICENCES.by_id[found].clause

@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 
 from auditor.policy.vocabularies import load_vocabularies, read_vocabularies
 from auditor.terms import signals as terms_signals
-from auditor.terms.signals import Markers, Signal, digest_of, folded, markers
+from auditor.terms.folding import fold
+from auditor.terms.keyed_words import hash_term
+from auditor.terms.signals import Markers, Signal, compile_markers
 
 VOCABULARIES = load_vocabularies()
-MARKERS = markers(VOCABULARIES.terms)
+MARKERS = compile_markers(VOCABULARIES.terms)
 
 
 def signals(text: str, known: Markers) -> list[Signal]:
-    plain = folded(text)
-    return list(terms_signals.signals(plain, plain.encode(), known))
+    plain = fold(text)
+    return list(terms_signals.find_signals(plain, plain.encode(), known))
 
 
 def said(text: str) -> list[tuple[str, str]]:
@@ -117,7 +119,7 @@ def test_95_of_100_generated_disguises_of_the_policy_words_are_found() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text())
 def test_folding_keeps_every_position(text: str) -> None:
-    assert len(folded(text)) == len(text)
+    assert len(fold(text)) == len(text)
 
 
 @settings(max_examples=100, deadline=None)
@@ -133,12 +135,12 @@ def test_places_lie_within_any_text(pieces: list[str]) -> None:
 def test_an_operators_hashed_words_are_found_by_hash_alone(tmp_path: Path) -> None:
     key = b"a key of sixteen bytes or more"
     (tmp_path / "operator.key").write_bytes(key)
-    digest = digest_of("Blue  Teapot", key)
+    digest = hash_term("Blue  Teapot", key)
     (tmp_path / "own.toml").write_text(
         f'[hashed]\nkey_file = "operator.key"\nwords = [2]\n[hashed.terms]\nterm-7 = ["{digest}"]\n'
     )
     own = read_vocabularies((tmp_path,))
-    known = markers(own.terms, own.hashed_terms)
+    known = compile_markers(own.terms, own.hashed_terms)
     text = "He sells a b\u200blue te\u0430pot today."
     assert [(found.value, text[found.start : found.end]) for found in signals(text, known)] == [
         ("term-7", "b\u200blue te\u0430pot")
@@ -147,5 +149,5 @@ def test_an_operators_hashed_words_are_found_by_hash_alone(tmp_path: Path) -> No
 
 def test_an_operators_words_in_clear_may_stand_alone(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text('[[term]]\nid = "op-1"\nkind = "signal"\nwords = ["teapot"]\n')
-    known = markers(read_vocabularies((tmp_path,)).terms)
+    known = compile_markers(read_vocabularies((tmp_path,)).terms)
     assert [found.value for found in signals("a t e a p o t", known)] == ["op-1"]
