@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli.options import algorithm_option, column_option, parse_pairs
+from auditor.cli.options import algorithm_option, column_option, isolated_option, parse_pairs
 from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.extensions import Extension
+    from auditor.known.compiled_list import CompiledList
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -30,11 +35,11 @@ Examples:
                                                               list; many at once as one file: cat *.fingerprint
   auditor lists import bases.fingerprint --name bases --means benign      base models that only explain a likeness
 
-Meanings: csam, exploitative, ncii, terrorism, withdrawn, benign, model, test. A line that is malformed
-refuses the list; `auditor lists check FILE` shows all of them.""",
+Meanings: csam, exploitative, ncii, terrorism, withdrawn, benign, model, test. A list with a malformed line is
+refused, unless with --skip-malformed; `auditor lists check FILE` shows all such lines.""",
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=_FILE)
-@click.option("--name", required=True, metavar="N", help="What the list is called from now on.")
+@click.option("--name", required=True, metavar="N", help="The name of the list.")
 @click.option("--means", default="", metavar="M", help="What its entries mean, where the file does not say.")
 @click.option(
     "--version", default="", metavar="V", help="Which version this is (default: the file's own, or the time)."
@@ -49,6 +54,8 @@ refuses the list; `auditor lists check FILE` shows all of them.""",
     help="How far a near match may be: pdq up to 31 (the default), phash-64 or dhash-64 up to 16 (default: equality).",
 )
 @click.option("--whole", is_flag=True, help="The pages of a feed, or fingerprints, are all of the list: start it anew.")
+@click.option("--skip-malformed", is_flag=True, help="Import the good entries, and count the malformed ones.")
+@isolated_option
 @algorithm_option
 @column_option
 def import_(
@@ -59,13 +66,15 @@ def import_(
     holder: str,
     thresholds: Mapping[str, str],
     whole: bool,
+    skip_malformed: bool,
+    isolated: bool,
     algorithm: str,
     columns: Mapping[str, str],
 ) -> None:
     """Compile a list's FILE and make it the active version of the list NAME.
 
     Pages of a feed (NCMEC, StopNCII, Tech Against Terrorism), fingerprints and deltas change the active version;
-    --whole starts it anew. Nothing becomes active unless all of it is right.
+    --whole starts it anew. Nothing becomes active if an entry is malformed, unless with --skip-malformed.
     """
     from auditor.known.entries import ListOptions
     from auditor.known.import_list import import_list
@@ -76,13 +85,25 @@ def import_(
     except ValueError as error:
         raise UsageError(f"--threshold: {error}; write for example pdq=24") from error
     declaration = ListDeclaration(name, means, version, holder, distances)
-    known, _ = import_list(files, declaration, ListOptions(columns, algorithm), whole=whole)
-    click.echo(f"{known.name} version {known.version} is active: {known.entries:,} entries, means {known.means}")
+    known, statistics = import_list(
+        files,
+        declaration,
+        ListOptions(columns, algorithm),
+        whole=whole,
+        skip_malformed=skip_malformed,
+        extensions=_extensions(isolated),
+    )
+    click.echo(_active(known))
+    if statistics.malformed_count:
+        click.echo(
+            f"malformed entries left out: {statistics.malformed_count:,}; `auditor lists check FILE` shows them",
+            err=True,
+        )
 
 
 @command.command(name="list", epilog="Example: auditor lists list")
 def list_() -> None:
-    """Every imported list: name, version, meaning, entries, holder."""
+    """Show every imported list: name, version, meaning, entries, holder."""
     from auditor.known.list_store import imported_lists
     from auditor.printable import printable
     from auditor.resources import user_data_folder
@@ -111,14 +132,14 @@ def list_() -> None:
 @click.argument("version")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept and shown by `lists check`.")
 def rollback(name: str, version: str, reason: str) -> None:
-    """Go back to a VERSION that is kept, on purpose.
+    """Make a kept VERSION of a list active again.
 
-    The next import must be newer than the newest version there ever was all the same.
+    The next import must still be newer than the newest version there ever was.
     """
     from auditor.known.list_store import roll_back
 
     known = roll_back(name, version, reason)
-    click.echo(f"{known.name} version {known.version} is active: {known.entries:,} entries, means {known.means}")
+    click.echo(_active(known))
 
 
 @command.command(
@@ -150,14 +171,15 @@ Examples:
 @click.argument("list_", metavar="NAME|FILE")
 @algorithm_option
 @column_option
-def check(list_: str, algorithm: str, columns: Mapping[str, str]) -> None:
-    """How healthy a list is: malformed, duplicate, low-quality, withdrawn and disputed entries, and its age."""
+@isolated_option
+def check(list_: str, algorithm: str, columns: Mapping[str, str], isolated: bool) -> None:
+    """Report how healthy a list is: malformed, duplicate, low-quality, withdrawn and disputed entries, and its age."""
     from auditor.known.entries import ListOptions
     from auditor.known.list_health import check_imported_list, check_list_file
     from auditor.printable import printable
 
     lines = (
-        check_list_file(Path(list_), ListOptions(columns, algorithm))
+        check_list_file(Path(list_), ListOptions(columns, algorithm), _extensions(isolated))
         if Path(list_).is_file()
         else check_imported_list(list_)
     )
@@ -179,12 +201,25 @@ A miss never says how near the nearest entry is: that would give the list away, 
 @click.option("--places", is_flag=True, help="Say how far away a hit is (confidential).")
 @algorithm_option
 @column_option
-def why(image: Path, known: str, means: str, places: bool, algorithm: str, columns: Mapping[str, str]) -> None:
+@isolated_option
+def why(
+    image: Path, known: str, means: str, places: bool, algorithm: str, columns: Mapping[str, str], isolated: bool
+) -> None:
     """Explain why an IMAGE matches a list, or does not."""
     from auditor.known.explain import explain_match
     from auditor.known.open_list import open_list
     from auditor.printable import printable
 
-    opened = open_list(known, means=means, algorithm=algorithm, columns=columns)
+    opened = open_list(known, means=means, algorithm=algorithm, columns=columns, extensions=_extensions(isolated))
     for line in explain_match(image, opened, places=places):
         click.echo(printable(line, 1000))
+
+
+def _extensions(isolated: bool) -> tuple[Extension, ...]:
+    from auditor.extensions import installed_extensions
+
+    return () if isolated else installed_extensions()
+
+
+def _active(known: CompiledList) -> str:
+    return f"{known.name} version {known.version} is active: {known.entries:,} entries, means {known.means}"

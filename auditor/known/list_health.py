@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from auditor.extensions import Extension
@@ -16,16 +16,16 @@ from auditor.known.list_store import active_version, kept_versions
 from auditor.known.open_list import compile_for_inspection, open_list
 from auditor.samples import WEIGHT_FINGERPRINT
 
-# Holders publish at least twice a day to once a month; what is older misses what was listed since.
+# Holders publish between twice a day and once a month; an older list misses what was listed since.
 _MAX_AGE = datetime.timedelta(days=90)
 
 
 def check_list_file(path: Path, options: ListOptions, extensions: tuple[Extension, ...] = ()) -> Iterator[str]:
     """Yield lines about a list file, its malformed lines among them. Raises ListError where it is no list at all."""
     with tempfile.TemporaryDirectory(prefix="auditor-check-") as folder:
-        known, health = compile_for_inspection(path, options, Path(folder), extensions)
+        known, statistics = compile_for_inspection(path, options, Path(folder), extensions)
         yield from _describe_list(known)
-        yield from _describe_malformed(health)
+        yield from _describe_malformed(statistics)
         yield from _describe_canaries(known)
 
 
@@ -42,12 +42,14 @@ def check_imported_list(name: str) -> Iterator[str]:
         yield f"versions kept: {', '.join(versions)}"
     if reason := active_version(name).reason:
         yield f"not the newest version, {active_version(name).newest}, on purpose: {reason}"
+    if malformed := known.manifest.get("malformed"):
+        yield f"malformed: {malformed:,}, left out when the list was imported"
     yield from _describe_canaries(known)
 
 
 def _describe_list(known: CompiledList) -> Iterator[str]:
     manifest = known.manifest
-    yield f"list: {known.name} version {known.version or 'not given'}, format {manifest['source']['format']}"
+    yield f"list: {known.name} version {known.version or 'not given'}, format {_format(manifest['source'])}"
     yield f"holder: {known.holder or 'not given'}"
     yield f"means: {known.means}"
     for algorithm, part in sorted(manifest["algorithms"].items()):
@@ -74,13 +76,17 @@ def _describe_list(known: CompiledList) -> Iterator[str]:
         yield f"duty: {manifest['duty']}"
 
 
-def _describe_malformed(health: ListStatistics) -> Iterator[str]:
-    for item in health.malformed:
+def _describe_malformed(statistics: ListStatistics) -> Iterator[str]:
+    for item in statistics.malformed:
         yield f"malformed: line {item.line:,}: {item.reason}"
-    if health.malformed_count > len(health.malformed):
-        yield f"malformed: {health.malformed_count - len(health.malformed):,} further lines"
+    if statistics.malformed_count > len(statistics.malformed):
+        yield f"malformed: {statistics.malformed_count - len(statistics.malformed):,} further lines"
 
 
 def _describe_canaries(known: CompiledList) -> Iterator[str]:
     for what in matched_canaries(known):
         yield f"harmless: an entry matches {what}; such a version is not activated"
+
+
+def _format(source: Mapping[str, str]) -> str:
+    return f"{source['format']} of {source['extension']}" if "extension" in source else source["format"]

@@ -106,6 +106,7 @@ def write_manifest(
         "unknown": dict(statistics.unknown),
         "unmatchable": {reason: number for reason, number in statistics.unmatchable.items() if number},
         "duplicates": {algorithm: number for algorithm, number in statistics.duplicates.items() if number},
+        "malformed": statistics.malformed_count,
         "disputed": statistics.disputed,
         "withdrawn": statistics.withdrawn,
         "files": files,

@@ -175,6 +175,7 @@ def audit(
 
     Raises :class:`auditor.errors.AuditorError` for what is wrong with the set-up: targets, lists, rules.
     """
+    from auditor.known import list_formats
     from auditor.known.open_list import open_list
     from auditor.lineage.model_matching import OF_FILES
     from auditor.policy.load import load_policy
@@ -184,6 +185,7 @@ def audit(
     extensions = () if isolated else installed_extensions()
     if extensions:
         readers(extensions)  # one that is no reader is an error before anything is read
+        list_formats(extensions)
     paths = [os.fspath(target) for target in targets]
     files = _files(paths, folder)
     first = next(files, None)
@@ -192,7 +194,10 @@ def audit(
     with _held(folder):
         into = folder / "restricted" / "lists"
         lists = tuple(
-            open_list(os.fspath(name), means=means, algorithm=algorithm, columns=columns, into=into) for name in known
+            open_list(
+                os.fspath(name), means=means, algorithm=algorithm, columns=columns, into=into, extensions=extensions
+            )
+            for name in known
         )
         policy = load_policy(tuple(map(Path, rules)), profile, lists, extensions)
         algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)

@@ -239,3 +239,15 @@ def test_a_list_of_models_as_json_finds_by_digest_by_name_and_by_fingerprint(tmp
         ("linked-listed-model", "c/named"),
         ("listed-model-related", "c/named"),
     }
+
+
+def test_a_malformed_line_refuses_the_list_unless_it_is_skipped_and_counted(file: Path) -> None:
+    file.write_text("\n".join([hexes(1)[0], "0" * 31 + "x", hexes(2)[0]]))
+    command = ("import", file, "--name", "hills", "--means", "test")
+    refused = lists(*command)
+    assert refused.exit_code == 2
+    assert "hills.txt: line 2: not a md5 in hex, base64 or base32; nothing was imported" in refused.stderr
+    made = lists(*command, "--skip-malformed", "--version", "1")
+    assert (made.exit_code, made.stdout) == (0, "hills version 1 is active: 2 entries, means test\n")
+    assert made.stderr == "malformed entries left out: 1; `auditor lists check FILE` shows them\n"
+    assert "malformed: 1, left out when the list was imported" in lists("check", "hills").stdout.splitlines()
