@@ -68,7 +68,7 @@ _POLICIES_OF_OTHERS = re2.compile(
     r"(?:polic(?:y|ies)|rules|terms|guidelines|licen[cs]e)(?:: an?| ?[-–—])? (?:\w+ )?(?:explained|reviewed|review|"
     r"analysis|explainer)\W*$"
 )
-# A company that writes of itself by its name speaks to its users, of its services.
+# A company that writes about itself by name mentions its users or its services.
 _OWN_USERS_OR_SERVICES = re2.compile(
     r"(?i)\b(?:users?|customers?|members?|clients?|licensees?|subscribers?|anyone (?:from|to))\b|"
     r"\bits (?:\w+ )?(?:services?|platforms?|products?|models?|software|apis?|sites?|websites?|networks?|systems?|"
@@ -78,7 +78,7 @@ _REPORTED_SPEECH = re2.compile(
     r"^(?:He|She)\b|\b(?:says?|said|claims?|claimed|announced|insists?|explained|wrote)(?: that)? (?:it|they|he|she)\b"
 )
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{0,500}\)")
-# Minutes and news: whatever the sentence then says of us.
+# Minutes and news report others, even if the sentence says "we".
 _NARRATION = re2.compile(
     r"\b(?:He|he|She|she|They|they|[A-Z][a-z]+) (?:also |then )?(?:noted|argued|explained|observed|remarked|objected|"
     r"mentioned|proposed|suggested|added|stressed|recalled|pointed out|told \w+|said) that\b|"
@@ -90,7 +90,7 @@ _NARRATION = re2.compile(
 )
 # A line of data: {"text": "…"}.
 _JSON_RECORD = re.compile(r"[ \t>]*(?:[-*] )?[{\[,]?[ \t]*\"[\w-]{1,40}\"[ \t]*:[ \t]*[\"\[{\d]")
-# Capitals that name a part to a contract or a part of the text, no party of its own.
+# Capitalised words for a role in a contract or a part of the text; they name no other party.
 _CONTRACT_ROLES = frozenset(
     "licensor licensors licensee licensees company provider providers owner owners author authors creator creators "
     "team platform service services site website server app policy policies licence license agreement terms model "
@@ -99,14 +99,16 @@ _CONTRACT_ROLES = frozenset(
     "everyone anyone nothing anything it he she they that which who everything use usage software product dataset "
     "paragraph clause article part".split()
 )
-TITLE_LENGTH = 300  # characters in which a text says whose it is
-OPENING_LENGTH = 50_000  # characters in which it names the parties
+# Characters at the beginning of a text in which its title names its owner.
+TITLE_LENGTH = 300
+# Characters at the beginning of a text in which it introduces its parties.
+OPENING_LENGTH = 50_000
 MAX_PARTIES = 50
 _PARTY_INTRODUCTION = re2.compile(
     r"[\"“(][A-Z][\w&.+ -]{1,40}[\"”)]|[A-Z][\w&.+-]*(?: [A-Z][\w&.+-]*){0,3},? \(?[\"“]?(?:we|us|our)\b|"
     r"(?:©|\([cC]\)|[Cc]opyright)[^\n]{0,60}|\b(?:with|by|from) (?:[A-Z][\w&.+-]* ?){1,4},? ?(?:Inc|Ltd|LLC|GmbH)\b"
 )
-# "Child Safety Standards", "Terms of Use" alone at the top: rules, so who alone forbids in them owns them.
+# A title such as "Child Safety Standards": the only party that forbids something below it owns the text.
 _RULES_TITLE = re2.compile(
     r"(?im)\A(?:[#*_=\s]|<h[1-6]>)*(?:(?:our|the|public|published|official) )?(?:(?:child|children['’]?s?|minors?|user|"
     r"community|content|safety|protection|standards|csae|csam|platform|acceptable|prohibited|use|usage|and|against|of|"
@@ -114,11 +116,11 @@ _RULES_TITLE = re2.compile(
     r"code of conduct|terms of (?:use|service)|terms and conditions)"
     r"(?: (?:against|on|for) (?:\w+ ?){1,8}(?:\(\w+\))?)?(?:[#*_ \t]|</h[1-6]>)*$"
 )
-# Where a sentence that names its party may begin, and what it says.
+# Where a sentence that names a party may begin, and its words.
 _NAMED_SENTENCE = re2.compile(r"(?:^|[.\n>#*_|-] *)([A-Z][^.\n]{10,300})")
 MAX_NAMED_SENTENCES = 500
 _QUOTATION = re2.compile(r"“([^“”]{10,})”|\"([^\"]{10,})\"|(?:^|[\s(])(?:'[^']{10,}'|‘[^‘]{10,}’)(?:[\s.,;)]|$)")
-# What a person or a model says in a sample of talk, and a model's refusal.
+# A line of a sample dialogue, and a model's refusal.
 _SAMPLE_DIALOGUE = re2.compile(
     r"(?i)^\W*(?:assistant|user|human|bot|chatbot|ai|responses?|completions?|refusals?|outputs?|"
     r"(?:samples?|examples?)(?: of)? (?:\w+ )?(?:answers?|outputs?|responses?|refusals?|reply|replies|prompts?|"
@@ -192,7 +194,7 @@ def _is_only_quoted(words: str, target: str) -> bool:
         if target in found.group():
             around = words[: found.start()] + " " + words[found.end() :]
             if not any(map(str.isalpha, around)):
-                return False  # all of it is in quotation marks: they say nothing
+                return False  # if all of it is in quotation marks, they mean nothing
             return bool(_TEXT_EDIT.search(around)) or not (
                 _FIRST_OR_SECOND_PERSON.search(around) or _CONTRACT_WORDS.search(around)
             )

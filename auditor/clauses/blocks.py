@@ -49,10 +49,10 @@ _TABLE_SEPARATOR = re2.compile(r"^[\s>]*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?
 
 TABLE_HEADER = "|header"
 
-# "What is prohibited", "Things we do not allow": titles, for all their verbs.
+# "What is prohibited", "Things we do not allow": titles although they have a verb.
 QUESTION_WORD_TITLE = re.compile(r"^(?:What|How|Who|Whom|Where|When|Why|Things|Content)\b")
 
-# Marks of emphasis and of HTML, which say nothing of the sense.
+# Markdown emphasis and HTML tags, which do not change the meaning.
 INLINE_MARKUP = re2.compile(
     r"(?i)\*{1,3}|\b__|__\b|</?(?:b|i|u|em|strong|span|p|li|ul|ol|a|font|br|div|section|h[1-6]|t[dhr]|table|tbody|thead)"
     r"\b[^<>]{0,300}>"
@@ -64,7 +64,7 @@ _LOWERCASE_TITLE_WORDS = frozenset(_LOWERCASE_TITLE_WORD_LIST.split())
 
 _FIRST_ENUMERATORS = frozenset({"a", "i", "1"})
 
-# What has a verb of its own before any relative clause is a sentence, not one more thing on a list.
+# Words with a finite verb before any relative clause are a sentence, not an entry of a list.
 FINITE_CLAUSE = re2.compile(
     r"(?i)^(?:we|i|if|when|where|please|our|see|for more|note)\b|"
     r"\b(?:is|are|was|were|you|we|i|they|will|may|can|has|have|had|must|should|shall|do|does|did)\b"
@@ -144,7 +144,7 @@ def _start_block(line: str, bare: str, start: int, previous: str, block: Block |
         return Block("heading", (len(hashes.group(1)), ""), start, end, _strip_emphasis(hashes.group(2)))
     if line.lstrip()[:2].lower() == "<h" and (marked := _HTML_HEADING.match(line)):
         return Block("heading", (int(marked.group(1)), ""), start, end, _strip_emphasis(bare))
-    # A word of letters is no list's mark, unless a stop or bracket follows at once.
+    # A word is not a list marker unless a full stop or bracket follows it directly.
     word = bare[0].isalpha() and line.lstrip()[:1] == bare[0] and not any(mark in bare[:6] for mark in ".)")
     word = word or bare[:3] == "Q. "
     if not word and (item := _LIST_ITEM.match(line)):

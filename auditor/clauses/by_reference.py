@@ -16,7 +16,7 @@ _POLICY_NAME = re2.compile(
     r"(?:AI|Services?|API|Generative)[\w ]{0,30}\s+Code\s+of\s+Conduct|"
     rf"{_OWNER}(?i:(?:acceptable[ -]use|prohibited[ -]use|usage|content) polic(?:y|ies))))"
 )
-# Policies on other things than what the work may be used for.
+# Policies on subjects other than what the work may be used for.
 _POLICY_ON_OTHER_SUBJECT = re2.compile(
     r"(?i)\b(?:trade ?marks?|brands?|brand features|logos?|marks|copyrights?|data|fair|third[- ]party|privacy|cookies?|"
     r"media|press) (?:and |& )?(?:use|usage|uses|content) (?:policy|policies|guidelines)$"
@@ -60,7 +60,7 @@ _POLICY_OF_UNNAMED_PARTY = re2.compile(
     r"(?i)\b(?:(?:those|these|other|any|their|third|respective|such) (?:[\w-]+['’]?s?['’]? ){0,2}|(?:parties|providers|"
     r"platforms|partners|vendors)['’] )(?:[a-z]+ )?(?:use|usage|content) polic(?:y|ies)$"
 )
-# The text's own section, or the text itself: the name is all that its line says.
+# A title: the name is alone on its line.
 _TITLE_MARKUP = re2.compile(
     r"(?:^|\n)[ \t>]*(?:\[\]\([^)\n]{0,60}\))?(?:#{1,6}[ \t]+(?:\d[\d.]*[ \t]+)?[*_]{0,3}|\d[\d.]*[ \t]+[*_]{0,3}|"
     r"[*_]{2,3})$"
@@ -82,7 +82,7 @@ _IN_OWN_SECTION = re2.compile(
     r"stated|defined|given|"
     r"provided|included) )?(?:in|at|under) (?:this )?(?:sections?|articles?|clauses?|paragraphs?|§|part) ?\(?[\dIVXA-H]"
 )
-# "(“App Content Policy”)": a name for the words before it, which point nowhere.
+# "(“App Content Policy”)": a name defined for the words before it.
 _DEFINED_NAME = re2.compile(r"\((?:the |our )?[\"“]$")
 _POINTS_ELSEWHERE = re2.compile(
     r"(?i)https?:|www\.|\b(?:polic(?:y|ies)|guidelines|rules|standards|available|found|located)\b"
@@ -120,7 +120,7 @@ def find_policy_reference(text: str) -> PolicyReference | None:
             continue
         if _is_title(text, match.start(), match.end()):
             if match.start() < 200 and _TITLE_BEFORE.search(_ANCHOR.sub("", text[: match.start()])):
-                own.add(_policy_key(match.group()))  # what the text itself is called
+                own.add(_policy_key(match.group()))  # the text's own title
             continue
         around = text[max(0, match.start() - 250) : match.end() + 160]
         just_before = text[max(0, match.start() - 150) : match.start()]

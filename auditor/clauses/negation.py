@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import re2
 
-# A prohibition undone, or not this text's own.
+# A prohibition that is negated, not in force, or another party's.
 _NEGATION = re2.compile(
     r"(?i)(?:(?:\b(?:nothing|not|never|neither|nor|without|no longer)|n['’]t)(?: [\w’']+){0,5} (?:prohibit|"
     r"forbid|ban|"
@@ -27,7 +27,7 @@ _NEGATION = re2.compile(
     r"licen[cs]es|polic(?:y|ies) of other|companies|platforms|providers)"
     r"(?: [\w’',-]+){0,6} (?:that )?(?:prohibit|forbid|ban|criminali[sz]|outlaw)(?:s|ing|ning|ting|e|es)?\b|"
     r"\b(?:whether|if|when|where)(?: \w+){0,5} (?:prohibits?|forbids?|prohibited|forbidden|banned)\b|"
-    # Not in force: planned, asked for, or of the past.
+    # Not in force: planned, demanded, or in the past.
     r"\b(?:aligned|trained|tuned|taught|designed|built|programmed|fine-?tuned|optimi[sz]ed) (?:to not|not to|"
     r"never to)\b|"
     r"\b(?:should|ought to|could|would)(?: \w+)? (?:prohibit|ban|forbid|outlaw|disallow)\b|"
@@ -65,9 +65,9 @@ REASON = re2.compile(
     r"(?:,|but|and|so|while|however|although) (?:we|our|it|the model|this model|the dataset|they|i) (?:\w+ )?(?:may|"
     r"will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
 )
-# "For contents which are …": a clause on the thing, no cause.
+# "For contents which are …": a relative clause, not a reason.
 _RELATIVE_CLAUSE = re2.compile(r"(?i)^(?:as|since|for|where) .*\b(?:which|that|who)\b")
-# "must not ignore abuse", "may not sell the data, which is about abuse": another deed is prohibited.
+# "must not ignore abuse", "may not sell the data, which is about abuse": another act is prohibited.
 OTHER_ACT = re2.compile(
     r"(?i)^ ?(?:\w+ly )?(?:be )?(?:(?:have|need) to|detect|recogni[sz]e|guarantee|prevent|stop|verify|exclude|"
     r"rule out|delay|"
@@ -84,7 +84,7 @@ OTHER_ACT = re2.compile(
     r"deals?|it|they|the)\b"
 )
 LIABILITY = re2.compile(r"(?i)\b(?:liab\w+|responsib\w+|accountable|be obliged|be required|be deemed)\b")
-# What is done for children, not to them, in the words right before what is meant.
+# Words right before a target that show an act for the good of children: prevention, detection, research.
 PROTECTIVE_WORDS = (
     r"(?:prevent\w*|combat\w*|detect\w*|report(?:s|ed|ing)?|fight\w*|protect\w*|filter\w*|remov\w+|delet\w+|block\w*|"
     r"screen\w*|"
@@ -102,7 +102,7 @@ PROTECTIVE_CONTEXT = re2.compile(
     r"minors|images|sexual|sexually|child)){0,6}[ ,]*$"
 )
 FAILURE_TO = re2.compile(r"(?i)\b(?:fail\w*|refus\w+|neglect\w*|declin\w+|not) to (?:\w+ )?$")
-# "We prohibit and report X": the duty stands beside the prohibition.
+# "We prohibit and report X": a protective act next to a prohibition does not undo it.
 JOINED_PROHIBITION = re2.compile(
     r"(?i)(?:\b(?:prohibit|forbid|ban|disallow|reject|condemn)(?:s|ned)?|(?:not|n['’]t|never) (?:allow|permit|"
     r"tolerate|accept|condone))"

@@ -31,7 +31,7 @@ from auditor.clauses.sanctions import (
 from auditor.clauses.segment import Unit
 from auditor.clauses.targets import LABEL
 
-# "You promise that:" over what is promised.
+# "You promise that:" above what is promised.
 _PLEDGE_STEM = re2.compile(
     r"(?i)\b((?:you|users?|licensees?|customers?|uploaders?|members?|contributors?|recipients?|sellers?|creators?)"
     r"(?: \w+){0,3} (?:represents?|warrants?|promises?|confirms?|certif(?:y|ies)|guarantees?|affirms?|declares?|"
@@ -82,23 +82,23 @@ _WORD_LIST_LABEL = re2.compile(
     r"\b(?:results?|scores?|accuracy|passed|detected|rate)\W*\|\W*$|"
     r"^\W*(?:tags?|keywords?|captions?)\W{0,3}[:=]"
 )
-# A title of work on what is prohibited, not a prohibition.
+# Words of a title about work on data, which is not a prohibition.
 DATA_WORK = re2.compile(r"(?i)\b(?:data ?sets?|detect\w*|classif\w+|benchmarks?|corpus|moderation|taxonomy|labels?)\b")
 _FINITE_VERB = re2.compile(
     r"(?i)\b(?:is|are|was|were|we|you|i|our|your|will|may|can|has|have|had|must|should|do|does|please)\b"
 )
-# "Nothing sexual about minors is in the set" says what is.
+# "Nothing sexual about minors is in the set" states a fact.
 _STATES_FACT = re2.compile(
     r"(?i)\b(?:was|were|been|has|have|had|happen\w*|appear\w*|remain\w*|occur\w*|came|did|does|do|will be)\b|"
     r"\b(?:is|are) (?:in|on|here|there|known|found|present|included|shown|kept|stored|left|part|among|available|new|"
     r"true)\b"
 )
-# "No law can stop …", "there is no evidence that …": what is, not what may be.
+# "No law can stop …", "there is no evidence that …": a fact, not a rule.
 _STATES_NONE_EXISTS = re2.compile(
     r"(?i)^ ?(?:\w+ )?(?:evidence|signs?|indications?|proof|reasons?|doubt|guarantee|consensus|mention|stud(?:y|ies)|"
     r"research|laws?|idea|figures|statistics)\b|^ (?:[a-z]+ ){1,2}(?:can|could|did|has|have|had) [a-z]+\b"
 )
-# A table with such a column, and none of what is allowed, is one of statistics: its "no" says what was not done.
+# A table with such a column and none for what is allowed holds statistics: its "no" is not a prohibition.
 _STATISTICS_COLUMN = r"\b(?:counts?|number|totals?|cases|reports|items|share|automated|percent)\b"
 _STATISTICS_TABLE = re2.compile(rf"(?i)\|.*(?:{_STATISTICS_COLUMN}|%)|(?:{_STATISTICS_COLUMN}|%).*\|")
 _ALLOWED_COLUMN = re2.compile(
@@ -135,7 +135,7 @@ def is_governed(unit: str, start: int, end: int) -> bool | None:
     if listed > 0 and _FOLLOWING_WORD.search(unit[:listed]) and _stem_prohibits(unit[: listed + 1]):
         return True
     for first, last in find_cues(unit, 0, start, PREFIX_CUES):
-        # "Not contact the children": the deed stands in what prohibits.
+        # "Not contact the children": the act is a part of the cue.
         deed = last - len(_NOT_PREFIX.sub("", unit[first:last])) if unit[first : first + 3].lower() == "not" else last
         between = unit[deed:start].replace("without limitation", "")
         another = contains_reason(between) or LIABILITY.search(between) or OTHER_ACT.search(between)
@@ -185,7 +185,7 @@ def _is_sanctioned(unit: str, start: int, end: int) -> bool:
     )
 
 
-@lru_cache(maxsize=512)  # one stem says the same to each item under it
+@lru_cache(maxsize=512)  # a stem is asked once for each of its items
 def _stem_prohibits(stem: str) -> bool | None:
     """Return whether a stem prohibits (True) or permits (False) what belongs to it; None if neither."""
     if is_third_party(stem):
@@ -227,7 +227,7 @@ def _pledge_words(stem: str) -> str:
 def is_prohibited(unit: Unit, start: int, end: int) -> bool:
     """Return whether the target at ``start`` to ``end`` of the unit's text is prohibited."""
     if unit.text.rstrip("'\"”’)*_ ").endswith("?"):
-        return False  # asked, not said
+        return False  # a question
     if unit.has_cross_marker:
         return True
     if unit.stems and _STATISTICS_TABLE.search(unit.stems[-1]) and not _ALLOWED_COLUMN.search(unit.stems[-1]):
@@ -251,7 +251,7 @@ def is_prohibited(unit: Unit, start: int, end: int) -> bool:
         if said is not None:
             return said
     if unit.kind == "prose" and _FINITE_VERB.search(unit.text[:start]):
-        return False  # a sentence of its own, which the heading does not make a prohibition
+        return False  # a full sentence is not an entry of a list under the heading
     for heading in reversed(unit.headings):
         if heading.endswith(":") and (said := _stem_prohibits(heading)) is not None:
             return said

@@ -22,7 +22,7 @@ _ADDRESSEE = (
     r"ies)|adapters?|loras?)"
 )
 
-# "May not" before one of these prohibits, whoever is meant; before others it may say what is uncertain.
+# "May not" before one of these verbs prohibits, whoever it addresses; before others it may mean a possibility.
 _USE_VERB = (
     r"(?:us(?:e|ed)|upload(?:ed)?|creat(?:e|ed)|generat(?:e|ed)|shar(?:e|ed)|post(?:ed)?|produc(?:e|ed)|"
     r"distribut(?:e|ed)|"
@@ -31,7 +31,7 @@ _USE_VERB = (
     r"harm|abuse|sexuali[sz]e|endanger|groom|portray(?:ed)?|draw|write|ask|train(?:ed)?|fine-?tune(?:d)?)"
 )
 
-# Each says that what comes after it is prohibited.
+# Each prohibits what comes after it.
 PREFIX_CUES = re2.compile(
     r"(?i)(?:"
     rf"\b{_ADDRESSEE}(?: [\w’',()]+){{0,6}}? (?:must|shall|may|can|should|will)(?: [a-z]+)? ?not\b|"
@@ -81,7 +81,7 @@ PREFIX_CUES = re2.compile(
     r"\b(?:accept|allow|permit|welcome|publish|host|take)(?:s|ed)?\b[^.;]{0,80}\bbut (?:not|no|never)\b|"
     r"\bno (?:patience|mercy) (?:for|with)\b|"
     r"\bnot for (?:use|the purposes?)\b|"
-    # Who gives leave gives none: "we do not consent to …", "nothing herein authorises …".
+    # A permission that is refused: "we do not consent to …", "nothing herein authorises …".
     r"\b(?:we|i|authors?|licensors?|artists?|owners?|creators?|providers?|developers?|team)(?: \w+)? "
     r"(?:do|does|will|shall|cannot|can)? ?(?:not|never) (?:consent|agree|give (?:our |my |its )?(?:consent|"
     r"permission)) "
@@ -105,7 +105,7 @@ PREFIX_CUES = re2.compile(
     r"keep) (?:well )?(?:away from|clear of)\b|\bsteer (?:well )?clear of\b|"
     r"\b(?:ask|request|urge|want|expect|require|beg)(?:s|ed)? (?:\w+ ){1,3}(?:to not|not to|never to)\b|"
     r"\bviolat(?:e|es) (?:this|our|the|these) [^.;]{0,30}\b(?:to|by|if|when)\b|"
-    # Use is free, if only …
+    # Use is permitted on a condition: "… provided that you do not …".
     r"\b(?:uses?|permission|licen[cs]es?|grants?|granted|rights?|allowed|permitted|free|fine|ok|okay|welcome|may|can|"
     r"released?|shared?|published?|access)\b[^.;]{0,120}\b(?:provided|conditional (?:up)?on|on (?:the )?condition|"
     r"(?:so|as) long as|only if|only [a-z]+(?: \w+){0,5} if|"
@@ -116,7 +116,7 @@ PREFIX_CUES = re2.compile(
     r"\b(?:may|can|free|freely|allowed|permitted|welcome)\b[^.;]{0,80}\bunless (?:you|users?|they|the (?:user|"
     r"licensee))"
     rf"(?: \w+){{0,3}} to {_USE_VERB}\b|"
-    # What is pledged of one's content.
+    # A pledge about one's own content: "I confirm that my uploads contain no …".
     r"\bi (?:\w+ )?(?:confirm|certify|warrant|promise|declare|affirm|agree|pledge|swear) (?:that )?(?:my|none of my) "
     r"(?:\w+ ){1,3}(?:contains? no|shows? no|depicts? no|(?:do|does) not|(?:is|are) free of)\b|"
     r"\b(?:you|users?|licensees?|customers?|uploaders?|members?|contributors?|recipients?|sellers?|creators?|"
@@ -165,7 +165,7 @@ PREFIX_CUES = re2.compile(
     RE2_OPTIONS,
 )
 
-# Each says that what comes before it is prohibited.
+# Each prohibits what comes before it.
 SUFFIX_CUES = re2.compile(
     r"(?i)(?:"
     # "It does not belong here", "… is denied a licence", "… is not covered by this licence".
@@ -173,7 +173,7 @@ SUFFIX_CUES = re2.compile(
     r"\b(?:is|are) (?:denied|refused|withheld) (?:an?|any|all|this|the) (?:\w+ )?(?:licen[cs]e|access|permission|"
     r"rights?)\b|"
     r"\b(?:is|are) not covered by (?:this|the|our) (?:\w+ )?(?:licen[cs]e|agreement|grant|permission|terms)\b|"
-    # "Apps that sexualise minors may not be built": what is made, not what is told or kept of abuse.
+    # "Apps that sexualise minors may not be built": what is made, not reports of abuse.
     r"\b(?:may|must|shall|can)(?: not|not| never)(?: \w+ly)? be (?:\w+ (?:or|and) )?(?:built|developed|produced|"
     r"offered|trained|fine-?tuned|drawn|requested|solicited|promoted|advertised|depicted|portrayed|sold|"
     r"made(?: (?:or|and) \w+| with| using| on| here| by|[.;,]|$))(?:\b|$)|"

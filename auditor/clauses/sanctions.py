@@ -32,10 +32,10 @@ _LEADS_TO = (
     r"(?:is|are|will be) (?:subject to|met with|punished (?:with|by)|"
     r"followed by|grounds for|(?:a )?(?:cause|reason) for))"
 )
-# The longest patterns: in RE2's own 8 MiB their automata would be given up, with a line on stderr, at each sentence.
+# The longest patterns need more than RE2's default of 8 MiB; beyond it RE2 is slow and writes a line to stderr.
 RE2_OPTIONS = re2.Options()
 RE2_OPTIONS.max_mem = 32 << 20
-# Each says that what comes after it is sanctioned.
+# Each states a sanction on what comes after it.
 SANCTION_PREFIX_CUES = re2.compile(
     r"(?i)(?:"
     r"\baccounts? (?:found|caught|seen|used for)\b|"
@@ -80,7 +80,7 @@ SANCTION_PREFIX_CUES = re2.compile(
     r")",
     RE2_OPTIONS,
 )
-# Each says that what comes before it is sanctioned.
+# Each states a sanction on what comes before it.
 SANCTION_SUFFIX_CUES = re2.compile(
     r"(?i)(?:"
     rf"\b(?:will|shall) (?:have|get|see|lose) (?:their|his|her|your|the|all) (?:\w+ )?{_RIGHTS}\b|"
@@ -122,7 +122,7 @@ _EXPELLED = re2.compile(
     r"(?i)^[^.;]*\b(?:is|are|gets?|be) (?:\w+ ){0,2}(?:removed|banned|deleted|closed|suspended|"
     r"terminated|blocked|kicked|reported to (?:the )?(?:police|authorities|law))\b"
 )
-# "If you upload X, we close your account": the deed in the condition, the sanction in the main clause.
+# "If you upload X, we close your account": the act is in the condition, the sanction in the main clause.
 _CONDITION = re2.compile(
     r"(?i)^[\W_\d]*(?:and |but )?(?:if|when|where|should|once|whenever)\b(?: \w+){0,4}? (?:you|users?|anyone|any ?body|"
     r"someone|members?|licensees?|customers?|we (?:find|see|learn|detect|notice|discover)|"
@@ -138,13 +138,13 @@ _SANCTION_CLAUSE = re2.compile(
     rf"\b(?:you|they|he|she|users?) (?:will |shall )?(?:lose|loses|forfeit|forfeits) [^.;]{{0,20}}\b{_RIGHTS}\b|"
     rf"\byou (?:have|get) no (?:\w+ )?{_RIGHTS}\b)"
 )
-# To come upon it is no deed.
+# To find or report content is not an act that is sanctioned.
 _FINDS_OR_REPORTS = re2.compile(
     r"(?i)\b(?:you|users?|anyone|someone|any ?body|members?|customers?)(?: \w+){0,2} (?:see|sees|find|finds|"
     r"encounter\w*|come|comes|report|reports|notice|notices|spot|spots|suspect|suspects|know|knows|learn|learns|discover|discovers|"
     r"receive|receives|(?:is|are|were|was) (?:an? )?(?:the )?(?:minor|child|victim|survivor|witness|under))\b"
 )
-# Of the world at large, and of data: no sanction of a text on its users.
+# Consequences in the real world, and for data: not sanctions by a text on its users.
 REAL_WORLD_CONTEXT = re2.compile(
     r"(?i)\b(?:teach(?:ers?|ing)|nurser(?:y|ies)|priests?|clergy|coach(?:es)?|nurses?|nursing|doctors?|physicians?|"
     r"famil(?:y|ies)|custody|jail|prison|convict\w*|offenders?|guilty|court|judge|hotline|helpline|trauma|depression|"
@@ -161,7 +161,7 @@ def is_sanctioned_condition(unit: str, start: int, end: int) -> bool:
     return bool(_SANCTION_CLAUSE.search(unit[end:]))
 
 
-# "Suspended:" over "servers that host X".
+# "Suspended:" above "servers that host X".
 _EXPULSION_LABEL = re2.compile(
     r"(?i)^\W*(?:permanently |instantly )?(?:suspended|expelled|blacklisted|blocked|de-?federated)\W*$"
 )

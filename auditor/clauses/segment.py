@@ -32,7 +32,7 @@ MAX_UNIT_LENGTH = 2_000
 MAX_STEMS = 12
 # The level of a sentence that introduces headings that are only bold or short lines (levels 5 and 6).
 LEAD_IN_LEVEL = 4
-# What follows a colon at the end of a block stays with it up to this length.
+# Up to this length, the words after the last colon of a block stay in one unit with the words before it.
 MAX_LABELLED_LENGTH = 60
 
 
@@ -55,11 +55,11 @@ _RUN_IN_HEADING = re2.compile(
 _PREDICATE = re2.compile(
     r"(?i)\b(?:you|we|i|it|they|must|may|shall|will|can|cannot|is|are|was|were|do|does|has|have|no|don['’]t)\b"
 )
-# Markdown's break at a line's end, and a word that goes on in the next line.
+# A Markdown line break, and a word that is hyphenated at the end of a line.
 _MARKDOWN_LINE_BREAK = re.compile(r"\\(?=\n|$)")
 HYPHENATED_LINE_END = re.compile(r"([a-z])-\n[ \t>]*([a-z])")
 _CELL_BOUNDARY = re.compile(r"(?i)</t[dh]>\s*<t[dh]\b[^<>]{0,300}>")
-# A cut inside a block: after a sentence, a semicolon or a colon, and before an enumerator such as "(b)".
+# A boundary inside a block: after a sentence, a semicolon or a colon, and before an enumerator such as "(b)".
 _SENTENCE_BOUNDARY = re.compile(
     r"""[.!?]["')\]*_”’]*\s+["'(\[*_“‘]*[A-Z0-9]|;\s*(?:and|or)?|:(?:\s|\*|</?[a-z]|$)|\s\((?:[a-zA-Z]|[ivx]{1,4}|[IVX]{1,4}|\d{1,2})\)\s|(?i:</?(?:li|p|h[1-6]|tr|div|br)\b[^<>]{0,300}>)"""
 )
@@ -72,7 +72,7 @@ _FRAGMENT_START = re2.compile(
     r"In (?:a|any) (?:way|manner))\b"
 )
 _RELATIVE_PRONOUN = re2.compile(r"(?i)[,(]? ?\b(?:that|which|who|whom|whose|where|when|if|whether)\b")
-# "We forbid X. This includes …:" opens_list on the sentence before.
+# "We forbid X. This includes …:" belongs to the sentence before it.
 _CONTINUES_SENTENCE_BEFORE = re2.compile(
     r"^(?:(?:This|That|It|These|Such [a-z]+|Th(?:is|at|ese) [a-z]+)(?: also)? "
     r"(?:includ(?:es?|ing)|covers?|appl(?:y|ies) to|extends? to)|"
@@ -81,7 +81,7 @@ _CONTINUES_SENTENCE_BEFORE = re2.compile(
 )
 
 
-# An item that leaves its sentence open, and one that goes on with the sentence: by a verb, not by a subject.
+# An item that does not end its sentence, and one that continues it with a verb, not with a subject.
 _OPEN_ENDING = re2.compile(r"[;,](?:\s+(?:and|or|and/or))?\s*$")
 _CONTINUATION_VERB = re2.compile(
     r"^(?:to |for |in )?(?:(?:harm|exploit|abus|sexuali[sz]|groom|endanger|molest|traffick?|entic|lur)(?:e|ing)?|"
@@ -96,9 +96,9 @@ def split_units(text: str) -> Iterator[Unit]:
     """Yield the units of the text in order; offsets are characters of ``text``."""
     headings: list[tuple[int, str]] = []
     stems: list[tuple[Block, str]] = []  # with the block that holds the stem
-    interrupted_stems: list[tuple[Block, str]] = []  # the stems that the last heading ended, and the list under them
+    interrupted_stems: list[tuple[Block, str]] = []  # stems that the last heading interrupted
     last_list_depth: tuple[int, str] | None = None
-    shared: tuple[Block, str] | None = None  # "(a) You shall not lie;", over "(b) steal;"
+    shared: tuple[Block, str] | None = None  # "(a) You shall not lie;", shared by "(b) steal;"
     before = ""  # the words of the unit before
     open_list = False  # the unit before did not end its sentence
     for block, next_block in pairwise(chain(split_blocks(text[:MAX_TEXT_LENGTH]), (None,))):
@@ -107,14 +107,14 @@ def split_units(text: str) -> Iterator[Unit]:
         follows = next_block.kind if next_block else ""
         if block.kind == "heading":
             level = block.depth[0]
-            # A title right under a title is its first part, where nothing but their shortness makes them titles.
+            # Two short lines, one right below the other, are a title and its subtitle.
             above = headings[-1:] if level > LEAD_IN_LEVEL and headings and headings[-1] == (level, before) else []
             headings = [known for known in headings if known[0] < level] + above
-            if level > 1 and before.endswith(":"):  # "The following are prohibited:" over titled paragraphs
+            if level > 1 and before.endswith(":"):  # "The following are prohibited:" above titled paragraphs
                 headings.append((min(level - 1, LEAD_IN_LEVEL), before))
             yield Unit("heading", block.text, block.start, block.end, (), tuple(words for _, words in headings))
             headings.append((level, block.text))
-            # A page's foot or a title between (c) and (d) does not end the list.
+            # A page footer or a title between (c) and (d) does not end the list.
             interrupted_stems = stems or interrupted_stems if level > LEAD_IN_LEVEL else []
             stems, open_list, before, shared = [], False, block.text, None
             continue
@@ -167,7 +167,7 @@ def split_units(text: str) -> Iterator[Unit]:
             if opens_list:
                 stems = [*stems, *((block, stem) for stem in own_stems[len(stems) :]), (block, words)][-MAX_STEMS:]
             elif closes and not last and not (stems and _is_fragment(after)):
-                # A new sentence begins: an item keeps what the item opens_list on, prose keeps nothing.
+                # A new sentence begins: an item keeps the stems of the item, prose keeps none.
                 stems = [stem for stem in stems if block.kind == "item" and stem[0] is not block]
             open_list = not closes or opens_list
 

@@ -11,6 +11,7 @@ from auditor.clauses.segment import HYPHENATED_LINE_END, Unit
 
 
 def _word_set(words: str) -> frozenset[str]:
+    """Return the set of the words in a text."""
     return frozenset(words.split())
 
 
@@ -70,7 +71,7 @@ _TARGETS = (
     re2.compile(rf"(?i)\b({_HARM}|{_SEXUAL})\b({_SPAN}{{0,110}}?)\b({_MINOR})\b"),
     re2.compile(rf"(?i)\b({_MINOR})\b({_SPAN}{{0,60}}?)\b({_HARM}|{_SEXUAL})\b"),
 )
-# "Minors must never be sexualised", "… may not appear in sexual scenes": what is done to them, not what they may do.
+# "Minors must never be sexualised", "… may not appear in sexual scenes": what must not be done to them.
 PASSIVE_PROHIBITION = re2.compile(
     rf"(?i)\b(?:{_MINOR})(?: [a-z]+){{0,3}},? (?:must|may|shall|should|can|will)(?:not| not| never|n['’]t) (?:\w+ )?"
     rf"(?:(?:be|appear) (?:[a-z]+ly )?(?:(?:depicted|shown|portrayed|presented|used|put|placed|cast|drawn|in|into|"
@@ -81,7 +82,7 @@ PASSIVE_PROHIBITION = re2.compile(
     rf"manipulated|processed)(?: [a-z]+){{0,5}} (?:{_SEXUAL}) (?:imagery|images?|content|material|pictures?|scenes?|"
     r"(?:or|and) |ways?|manner|purposes)"
 )
-# "No minors allowed in this server", "minors found in the adult section are banned": who may come in.
+# "No minors allowed in this server", "minors found in the adult section are banned": who is admitted.
 _ADMISSION_RULE = re2.compile(
     rf"(?i)(?:^|[,;:.!–—(-] ?|\bno (?:one )?)(?:{_MINOR})(?: (?:who|that|found|caught|seen|are|is|will|be|gets?|not|"
     r"(?:in|on) (?:the|this|our|my) (?:nsfw |adult |explicit |18\+ )?(?:server|channel|site|chat|group|space|"
@@ -93,7 +94,7 @@ _ADMISSION_RULE = re2.compile(
 )
 _COUNT_AFTER = re2.compile(r"^(?: ?\(\d[\d,]*\)|:? \d[\d,]*[,;]|: \d[\d,]*\.?$)")
 _COUNT_BEFORE = re2.compile(r"(?i)\b\d[\d,]* (?:cases? |accounts? |users? |reports? )?(?:for|of) $")
-# "An abused child", "children who were abused": victims spoken of; "images of abused children" are imagery.
+# "An abused child", "children who were abused": victims who are mentioned; "images of abused children" are imagery.
 _VICTIM_PARTICIPLE = re2.compile(
     r"(?i)^(?:abused|exploited|harmed|hurt|endangered|mistreated|molested|trafficked|victimi[sz]ed)$"
 )
@@ -108,7 +109,7 @@ _WHO_WERE = re2.compile(
 _HARM_WORD = re2.compile(f"(?i)(?:{_HARM})")
 _ACT_WORD = re2.compile(f"(?i)(?:{_HARM}|{_SEXUAL})")
 _ACT_WORD_BYTES = re2.compile(f"(?i)\\b(?:{_HARM}|{_SEXUAL}|{_IMAGERY})".encode())
-# Before anything else: no such word, no clause. Cheap enough for every card of a hub.
+# Checked first: without such a word there is no clause. Fast enough for every card of a hub.
 MINOR_WORD_BYTES = re2.compile(
     (
         r"(?i)\b(?:csam|csem|csai|csea|csae|loli(?:s|con)?|shota(?:s|con)?|minors?|child(?:ren)?|kids?|teens?|"
@@ -132,14 +133,14 @@ _NOUNS_AFTER_HARMLESS_SEXUAL = _word_set(
     "orientation orientations identity preference preferences health education characteristics reproduction life "
     "dimorphism function dysfunction history minority minorities"
 )
-# What follows "a minor" who is a person: not "a minor bug".
+# Words after "a minor" that show that it is a person, unlike "a minor bug".
 _WORDS_AFTER_A_MINOR = _word_set(
     "who that which in or and by for under to is are with without through as at on from of if being engaged engaging "
     "depicted shown portrayed performing posing appearing must may can will shall should cannot gets get has have "
     "results result leads lead means ends breaks violates breaches constitutes voids costs triggers earns faces risks "
     "forfeits loses not never appears appear features poses performs participates takes looks — – -"
 ) | {""}
-# Words that may stand between a deed and the minor it is done to.
+# Words that may stand between an act and the minor that it is done to.
 _CONNECTING_WORDS = _word_set(
     "a an the any all some of to or and and/or in on at by for with as against from toward towards upon involving "
     "involve involves depicting depict depicts depiction featuring feature including include includes showing "
@@ -187,7 +188,7 @@ _SUCH_CONTENT = re2.compile(
     rf"(?i)\b(?:{_SEXUAL})\b{_SPAN}{{0,120}}\b(?:such|similar|that kind of) (?:content|material|images?|imagery|"
     rf"pictures?|scenes?|stories|texts?) (?:of|with|about|involving|depicting|featuring|showing)(?: \w+)?? ({_MINOR})\b"
 )
-# A label above or before names one half, the words under it the other: "Sexual content: no depictions of minors".
+# A label names one half of a target, the words after it the other half: "Sexual content: no depictions of minors".
 LABEL = re2.compile(r"^([^:]{3,50}): +\S")
 _SEXUAL_LABEL = re2.compile(rf"(?i)\b(?:{_SEXUAL})\b")
 _MINORS_LABEL = re2.compile(
@@ -218,12 +219,12 @@ _CLAUSE_BREAK = re2.compile(
     r"does|do)|for it|"
     r"for they)\b"
 )
-# "Which a reasonable person would regard as indecent": that is, indecent.
+# "Which a reasonable person would regard as indecent": the words in between are removed.
 _REASONABLE_PERSON = re2.compile(
     r"(?i)\b(?:which|that|who|whom) (?:an? )?reasonabl[ey] (?:\w+ )?(?:would|might|could|may) "
     r"(?:regard|consider|deem|find|take|see|think|perceive|view)(?: as| to be)?\b"
 )
-# "Cases of alleged child abuse", "signs of …": spoken of, not done.
+# "Cases of alleged child abuse", "signs of …": mentioned, not done.
 _ALLEGED = re2.compile(
     r"(?i)\b(?:alleged|allegedly|(?:allegations?|accusations?|suspicions?|disclosures?|signs|symptoms|indicators) "
     r"(?:of|about|concerning|regarding)(?: [a-z]+)?)$"
@@ -233,7 +234,7 @@ _LABOUR_WORD = re2.compile(
     r"factory|factories|workplace|hir(?:e|es|ed|ing)|employ(?:s|ed|ing)? (?:\w+ ){0,2}(?:persons?|people|"
     r"child(?:ren)?|minors?|any ?one|those)|modern slavery)\b"
 )
-# A tree's children and a version's minor number are no people.
+# The children of a tree and the minor number of a version are not people.
 _NON_HUMAN_CHILD = re2.compile(
     r"(?i)\b(?:(?:parent|orphan(?:ed)?|leaf|root|child|sub|tree) ?-?(?:nodes?|process(?:es)?|pointers?|threads?|"
     r"widgets?|"
@@ -243,7 +244,7 @@ _NON_HUMAN_CHILD = re2.compile(
     r"(?:major|patch) (?:and|or) minor|minor (?:versions?|releases?|updates?|keys?|chords?|scales?))\b"
 )
 _DISCRIMINATION = re2.compile(r"(?i)\bdiscriminat\w+|\bsexual orientation\b")
-# A word that no policy on labour uses: its "child exploitation" is work.
+# Words that no policy on labour uses; there "child exploitation" means work.
 _SEXUAL_OR_ABBREVIATION = re2.compile(
     rf"(?i)\b(?:{_SEXUAL}|cs[ae]m|csa[ie]|csea|p(?:a|e|ae)?edo\w*|loli\w*|shota\w*|groom\w*)\b"
 )
@@ -255,7 +256,7 @@ _ADVERTISING_CODE = re2.compile(
 )
 # A unit with more targets than this is made to be slow.
 MAX_TARGETS = 16
-# A longer line above a unit is no label.
+# A longer line above a unit is not a label.
 MAX_LABEL_LENGTH = 50
 # Bytes between a word for a minor and a word for an act: longer than any sentence that joins the two.
 NEAR_WINDOW = 250
@@ -304,7 +305,7 @@ def find_targets(unit: str) -> tuple[tuple[int, int], ...]:
                 break
             if _is_act_on_minor(unit, match, minor_first=bool(minor_first)):
                 found.append(match.span())
-            # The next may begin within this one: "harm others or exploit minors".
+            # The next target may begin within this one: "harm others or exploit minors".
             match = pattern.search(unit, match.end(1))
     for pattern in (_PROVISO, _EXCEPTION, _SUCH_CONTENT):
         found += [match.span(1) for match in islice(pattern.finditer(unit), MAX_TARGETS)]

@@ -41,7 +41,7 @@ def _box_from_original_size(luma: NDArray[Any], original: tuple[int, int]) -> Bo
     inner_width, inner_height = max(1, round(original[0] * scale)), max(1, round(original[1] * scale))
     top, left = (height - inner_height) // 2, (width - inner_width) // 2
     box = (top, top + inner_height, left, left + inner_width)
-    # A crop has the same sizes as a border: what is cut off must be blank.
+    # A crop has the same sizes as a padded picture: the border must be blank.
     sides = (luma[: max(0, top - _JPEG_RINGING)], luma[:, : max(0, left - _JPEG_RINGING)])
     ends = (luma[box[1] + _JPEG_RINGING :], luma[:, box[3] + _JPEG_RINGING :])
     if not _is_border_large_enough(box, luma.shape) or not all(
@@ -60,7 +60,7 @@ def _detect_box(luma: NDArray[Any]) -> Box | None:
     if top == height:
         return None
     bottom = height - _count_border_lines(luma[::-1])
-    # What is above and below is border already: a side is judged by the lines between.
+    # The lines above and below are border already: the sides are examined between them.
     left = _count_border_lines(luma[top:bottom].T)
     right = width - _count_border_lines(luma[top:bottom, ::-1].T)
     box = (top, bottom, left, right)

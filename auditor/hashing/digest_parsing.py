@@ -35,7 +35,7 @@ _NAME_SUFFIXES = (
 _COLUMN_NAME = re.compile(
     rf"(?:{_NAME_PREFIXES})*?({'|'.join(sorted(_ALGORITHM_NAMES, key=len, reverse=True))})(?:{_NAME_SUFFIXES})*"
 )
-# Names that say "digest" and leave the algorithm to the length of the cells. 64 hex digits are SHA-256 there:
+# Names that mean a digest; the length of the cells then shows the algorithm. 64 hex digits are SHA-256 there:
 # a PDQ column whose name does not say PDQ cannot be distinguished from it.
 _UNSPECIFIED_COLUMN_NAME = re.compile(
     rf"(?:{_NAME_PREFIXES})*?(?:hash|hashes|digest|checksum|hashvalue|filehash|imagehash)(?:hex|value|str)?"
@@ -139,7 +139,7 @@ def _strip_prefixes(cells: pa.Array) -> pa.Array:
 
 def _cell_text(cell: str | bytes | None) -> str | None:
     """Return the text of a cell, cut to a length that no digest with its prefix reaches; None stays None."""
-    # More than any digest with its prefix: no need to keep the rest of a cell that is malformed anyway.
+    # Longer than any digest with its prefix; a longer cell is malformed anyway.
     return cell[:400].decode("latin-1") if isinstance(cell, bytes) else cell[:400] if cell is not None else None
 
 
@@ -217,7 +217,7 @@ class _HexDecoder(_Decoder):
     def __call__(self, text: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
         digests = np.empty((len(text), width), np.uint8)
         good = np.ones(len(text), bool)
-        # In steps that stay in the cache: twice as fast as at once.
+        # In steps that fit the cache: twice as fast as all at once.
         step = max(1, (1 << 16) // width)
         for start in range(0, len(text), step):
             pairs = np.ascontiguousarray(text[start : start + step]).view("<u2")

@@ -18,7 +18,7 @@ from auditor.hashing.decode import EMPTY_FILE, OUT_OF_MEMORY, DecodedImage, deco
 from auditor.hashing.orientation import DIHEDRAL_TRANSFORMS, apply_exif_orientation, exif_changes_orientation
 from auditor.samples import SAMPLE_FIELDS, build_sample_batch
 
-# In the order of a batch's columns.
+# In the order of the columns of a batch.
 COMPUTED_ALGORITHMS = (*exact.CRYPTOGRAPHIC_ALGORITHMS, "pdq", *perceptual.PERCEPTUAL_ALGORITHMS)
 DECODING_ALGORITHMS = frozenset(("pdq", *perceptual.PERCEPTUAL_ALGORITHMS))
 
@@ -131,7 +131,7 @@ def _hash_variants(
     yield from _hash_orientations("", luma, gray, wanted, variants, dihedral="dihedral" in variants)
     if "oriented" in variants and exif_changes_orientation(decoded.orientation):
         shown = None if gray is None else apply_exif_orientation(gray, decoded.orientation)
-        # The dihedral forms of the stored picture hold this one's.
+        # The dihedral variants of the stored picture include those of this one.
         yield from _hash_orientations(
             "oriented", apply_exif_orientation(luma, decoded.orientation), shown, wanted, variants, dihedral=False
         )

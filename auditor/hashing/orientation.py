@@ -21,7 +21,7 @@ DIHEDRAL_TRANSFORMS: Mapping[str, Transform] = {
     "flip-minus": lambda plane: plane[::-1, ::-1].T,
 }
 
-# EXIF 2.32, tag 0x0112: what is to be done to the stored picture to show it upright.
+# EXIF 2.32, tag 0x0112: how the stored picture must be transformed to show it upright.
 _EXIF_TRANSFORMS: Mapping[int, str] = {
     2: "flip-y",
     3: "rotate-180",

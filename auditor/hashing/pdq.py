@@ -20,13 +20,13 @@ Plane = NDArray[np.float32]
 
 # Below this quality neither a sample nor a list's entry is matched (pdq/README.md).
 MIN_QUALITY = 50
-# Sides that the reference leaves unhashed: zero bits, quality 0.
+# The reference does not hash pictures with a shorter side: zero bits, quality 0.
 MIN_SIDE = 5
-# The C++ tool scales what is larger to this square first; Java and PyPI's pdqhash do not.
+# The C++ tool first scales larger pictures to a square of this side; Java and PyPI's pdqhash do not.
 SCALED_SIDE = 512
 
 _POINTS = 64
-# Points reduced by one product: few enough that the band is nearly full, enough that calls don't count.
+# Points computed by one product: few, so that the band is nearly full; enough, so that the calls cost little.
 _BAND = 4
 
 
@@ -97,7 +97,7 @@ def _filter_bands(side: int) -> tuple[tuple[int, int, Plane], ...]:
 
     A cached filter takes about 20 bytes for each pixel of the side.
     """
-    # The box is as the reference has it: reaching one pixel further ahead where its width is even, cut at the edges.
+    # As in the reference, a box of even width reaches one pixel further ahead, and boxes are cut at the edges.
     window = (side + 2 * _POINTS - 1) // (2 * _POINTS)
     ahead = (window + 2) // 2
     behind = window - ahead

@@ -26,7 +26,8 @@ from auditor.samples import WEIGHT_FINGERPRINT
 
 # With fewer tensors or values, unlike models may agree because they were initialised in the same way.
 MIN_LISTED_TENSORS, MIN_LISTED_VALUES = 8, 2048
-MAX_FINGERPRINT_HEADER_BYTES, MAX_FINGERPRINT_VALUE_BYTES = 32 << 20, 256 << 20  # bytes
+# Limits that keep a damaged or hostile file from filling the memory.
+MAX_FINGERPRINT_HEADER_BYTES, MAX_FINGERPRINT_VALUE_BYTES = 32 << 20, 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def serialize_fingerprint(
     parts: list[bytes] = []
     at = 0
     for name, floats in values.items():
-        # Of length one, 2,048 values are near 0.02: well within what 16 bits hold.
+        # A vector of length one has 2,048 values near 0.02, which 16 bits represent well.
         data = floats.astype("<f2").tobytes()
         tensors[name] = {"dtype": "F16", "shape": [len(floats)], "data_offsets": [at, at + len(data)]}
         parts.append(data)
@@ -125,7 +126,7 @@ def _parse_fingerprint(metadata: Mapping[str, Any], tensors: Mapping[str, Any], 
         floats = np.frombuffer(body, "<f2", count, begin).astype(np.float32)
         length = float(np.linalg.norm(floats))
         if not 0 < length < math.inf:
-            raise ValueError("a tensor has no direction")
+            raise ValueError("the values of a tensor have no finite length")
         values[name] = floats / np.float32(length)
         at = end
     bases, left = json.loads(metadata.get("bases", "[]")), int(metadata.get("left", "0"))

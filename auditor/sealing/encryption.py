@@ -35,7 +35,7 @@ def encrypt(chunks: Iterable[bytes], out: IO[bytes], recipient: str) -> None:
     except (pyrage.EncryptError, OSError):
         if source.raised is None and sink.raised is None:
             raise
-    # The library turns whatever a file raises into an error of its own, and forgets it at the last block.
+    # The library replaces an exception of a file by its own, and drops it at the last block.
     if raised := source.raised or sink.raised:
         raise raised
 
@@ -93,6 +93,7 @@ def _parse_identity(text: str) -> Any:
 
 
 def _one_line(error: Exception) -> str:
+    """Return the message of an exception on one line."""
     return " ".join(str(error).split())
 
 

@@ -14,7 +14,8 @@ from importlib.util import find_spec
 from auditor.errors import SealError, UsageError
 from auditor.sealing.keys import SigningKey, encode_public_key, verify_signature
 
-MAX_ENVELOPE_BYTES = 1 << 20  # bytes of an envelope: it holds a statement of some lines, seldom more
+# An envelope holds a statement of a few lines.
+MAX_ENVELOPE_BYTES = 1 << 20
 
 
 def require_sealing_libraries() -> None:
@@ -65,7 +66,7 @@ def open_envelope(envelope: bytes, kind: str, public: bytes, longest: int = MAX_
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise SealError("is not signed: its end holds no DSSE envelope; ask the sender for it again") from error
     if found != kind:
-        raise SealError(f"holds something else that was signed, not {kind}; name another file")
+        raise SealError(f"holds a signed payload of another type than {kind}; name another file")
     if not any(
         verify_signature(public, signature, pre_authentication_encoding(kind, payload)) for signature in signatures
     ):

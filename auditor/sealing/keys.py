@@ -45,7 +45,7 @@ class SigningKey:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         try:
-            # The mode counts from the first moment: there is no time at which others could open the file.
+            # The file is created with its final mode, so others can never open it.
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(pem)
                 file.flush()
@@ -77,6 +77,7 @@ class SigningKey:
 
     @classmethod
     def _of(cls, private: Ed25519PrivateKey) -> SigningKey:
+        """Return the signing key around the library's private key."""
         return cls(private.public_key().public_bytes_raw(), private)
 
 

@@ -47,7 +47,7 @@ def append_leaf(tree: dict[tuple[int, int], bytes], number: int, hashed: bytes) 
         What :func:`completed_subtrees` yields.
     """
     grown = tuple(completed_subtrees(number, hashed, lambda level, at: tree[level, at]))
-    for level, at, _ in grown[:-1]:  # the last covers the others, and their neighbours to the left
+    for level, at, _ in grown[:-1]:  # the last subtree covers the others and their left siblings
         tree.pop((level, at - 1))
     level, at, top = grown[-1]
     tree[level, at] = top

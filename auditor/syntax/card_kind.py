@@ -77,7 +77,7 @@ def kind_of_card(metadata: Mapping[str, object], hints: Iterable[str]) -> Kind:
         return "dataset"
     if model:
         return "model"
-    if _SPACE_KEYS & metadata.keys():  # a demonstration
+    if _SPACE_KEYS & metadata.keys():  # a Space, which is a demonstration
         return "document"
     kind: Kind = "model" if metadata else "document"
     for number, hint in enumerate(hints):

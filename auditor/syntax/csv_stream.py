@@ -88,7 +88,7 @@ def iter_csv_blocks(
             stream,
             pyarrow.csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, column_names=ids, skip_rows=skip),
             pyarrow.csv.ParseOptions(delimiter=header.delimiter, newlines_in_values=True, invalid_row_handler=note),
-            # Bytes, parsed by who asks and not by their look: a key is text even where it is all digits.
+            # As bytes, so that types are not guessed: a key stays text even if it is all digits.
             pyarrow.csv.ConvertOptions(
                 check_utf8=False, include_columns=names, column_types=dict.fromkeys(names, pa.binary())
             ),

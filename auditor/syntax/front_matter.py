@@ -18,7 +18,7 @@ from auditor.syntax.safe_yaml import load_yaml
 MetadataPlacement = Literal["front-matter", "late-front-matter", "none"]
 
 MAX_LINES_BEFORE_BLOCK = 400  # lines before a late block
-MAX_BLOCK_LINES = 20_000  # lines of a block that are looked at one by one
+MAX_BLOCK_LINES = 20_000  # lines of a block that are examined one by one
 
 # Keys that only cards of datasets, or only cards of models, have (hub-docs: datasetcard.md, modelcard.md).
 DATASET_KEYS = frozenset(
@@ -157,7 +157,7 @@ def _split_late(text: str) -> Card | None:
                 return None
             if _has_card_key(text[end + 1 : min(fence[0], end + 4000)]):
                 card = _split_fenced(text, end + 1, number + 1, "late-front-matter")
-                # What stands above the block is prose too: both are the body, on their own lines.
+                # The text above the block is prose too: the body is both, each on its own lines.
                 above = text[:position]
                 gap = "\n" * (card.body_line - 1 - above.count("\n"))
                 return Card(

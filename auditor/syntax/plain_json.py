@@ -60,7 +60,7 @@ def find_line(text: str, *words: str) -> int:
     """
     position = 0
     for word in words:
-        # As JSON writes it: a word with escapes is rare, and then the line of the word before is told.
+        # Words with escapes are rare and not found; then the line of the word before is returned.
         found = text.find(word, position)
         if found < 0:
             break

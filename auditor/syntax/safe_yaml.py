@@ -12,7 +12,7 @@ from auditor.errors import Unreadable
 
 MAX_YAML_LENGTH = 1 << 20  # characters; the largest block among 55,000 cards has 63,608 bytes
 
-MAX_SLOW_YAML_LENGTH = 1 << 18  # where PyYAML must read it, which is five times slower
+MAX_SLOW_YAML_LENGTH = 1 << 18  # characters, if PyYAML must read it, which is five times slower
 
 MAX_YAML_DEPTH = 100
 

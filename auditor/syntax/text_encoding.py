@@ -14,7 +14,7 @@ _TEXT_BYTES = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\
 
 _ENCODING_BY_BOM = {
     codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16, because its mark begins with that of UTF-16
     codecs.BOM_UTF32_BE: "utf-32-be",
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
@@ -132,5 +132,5 @@ class _Utf8Reader(io.RawIOBase):
         if not self.wide and data.isascii() and not self.decoder.getstate()[0]:
             return data
         text = self.decoder.decode(data, final=not data)
-        # A piece that is not yet a whole character must not look like the end.
+        # An incomplete character gives no text yet; an empty result would look like the end.
         return self.read(size) if data and not text else text.encode()

@@ -67,7 +67,7 @@ def test_a_receipt_in_anothers_name_is_refused(desk: Desk, path: Path, stranger:
 
 def test_a_list_is_no_receipt(desk: Desk, path: Path) -> None:
     path.write_bytes(envelope.sign_envelope("application/vnd.other+json", b"{}", desk.recipient.signing))
-    with pytest.raises(SealError, match="holds something else that was signed"):
+    with pytest.raises(SealError, match="holds a signed payload of another type"):
         receipts.read_receipt(path, desk.recipient.card)
 
 

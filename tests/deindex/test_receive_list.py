@@ -120,7 +120,7 @@ def test_a_receipt_is_no_list(desk: Desk, built: Built) -> None:
     def other(lines: list[bytes]) -> list[bytes]:
         return [*lines[:-1], envelope.sign_envelope("application/vnd.other+json", b"{}", desk.sender.signing) + b"\n"]
 
-    refused(desk, desk.forged(built.path, other), "holds something else that was signed")
+    refused(desk, desk.forged(built.path, other), "holds a signed payload of another type")
 
 
 def test_an_expired_list_is_refused_and_one_in_use_too(desk: Desk, built: Built) -> None:

@@ -100,9 +100,7 @@ def test_a_scan_with_the_list_names_the_format_and_counts_it_in_the_policys_fing
 
 def test_an_installed_format_never_replaces_one_of_the_package() -> None:
     extension = Extension(LIST_FORMATS, "csv", "acme_lists", "acme-lists", "1.2")
-    with pytest.raises(
-        ExtensionError, match=r"acme-lists 1\.2 \(auditor\.list_formats: csv\): there is another"
-    ):
+    with pytest.raises(ExtensionError, match=r"acme-lists 1\.2 \(auditor\.list_formats: csv\): there is another"):
         list_formats((extension,))
 
 

@@ -36,7 +36,7 @@ def test_another_keys_signature_is_refused() -> None:
 
 
 def test_a_signed_payload_of_another_type_is_refused() -> None:
-    with pytest.raises(SealError, match="holds something else that was signed"):
+    with pytest.raises(SealError, match="holds a signed payload of another type"):
         envelope.open_envelope(envelope.sign_envelope("application/vnd.other+json", b"{}", KEY), KIND, KEY.public)
 
 
