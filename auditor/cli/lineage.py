@@ -1,4 +1,4 @@
-"""``auditor lineage``: what was made from what."""
+"""``auditor lineage``: draw what was made from what, compare weights, write fingerprints."""
 
 from __future__ import annotations
 
@@ -16,31 +16,32 @@ from auditor.errors import UsageError
     epilog="""\b
 Examples:
   auditor lineage runs/hub                             the tree of a finished run, with what was passed on
-  auditor lineage models/ --format mermaid             the same of a target, as a Mermaid chart
+  auditor lineage models/ --format mermaid             the same for a target, as a Mermaid chart
   auditor lineage suspect.safetensors --against bases/*.safetensors
-                                                       is it made from one of these? by the values themselves
+                                                       is it made from one of these? by comparing weights
   auditor lineage suspect.safetensors --against bases/*.safetensors --weights full
-                                                       and which tensors are byte for byte the same?
+                                                       the same, and which tensors are byte for byte the same?
   auditor lineage fingerprint base.safetensors -o base.fingerprint
                                                        a small file to compare with instead of the weights
   auditor lineage fingerprint found/*.safetensors -o found.fingerprint --purpose dedicated --authority "A. Hotline"
                                                        a list of models that others can scan for without the weights
-  auditor lineage model.safetensors --against hotline  the same of a list of models that was imported
+  auditor lineage model.safetensors --against hotline  is it like a model of an imported list?
 
-A path is somebody's word unless it says "weights": a mark says what follows if all its edges are true."""
+An edge is what a card or header claims, unless its source is "weights". A mark, such as [exposed], holds if all edges
+that lead to it are true."""
 )
 @click.argument("targets", nargs=-1, required=True, metavar="[fingerprint] TARGET|RUN|FILE")
 @click.option(
     "--against",
     multiple=True,
     metavar="FILE...",
-    help="Weights, fingerprints or lists that FILE may be made from; further arguments are more of them.",
+    help="Weights, fingerprints or lists to compare FILE with; arguments after FILE are added to them.",
 )
 @click.option(
     "--weights",
     type=click.Choice(["header", "sample", "full"]),
-    help="How far weights are read: the headers of a TARGET's alone, sampled values (what --against does), or in full, "
-    "to find tensors that are byte for byte the same.",
+    help="How much of the weights is read: headers only (for a TARGET), sampled values (the default with --against), "
+    "or all bytes, which finds tensors that are byte for byte the same.",
 )
 @click.option(
     "--format",
@@ -48,17 +49,23 @@ A path is somebody's word unless it says "weights": a mark says what follows if 
     type=click.Choice(["tree", "json", "dot", "mermaid"]),
     default="tree",
     show_default=True,
-    help="How to draw it.",
+    help="The format of the drawing.",
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write it.")
-@click.option("--id", "id_", default="", metavar="ID", help="Of a fingerprint: the reference of who lists the model.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
+@click.option(
+    "--id", "id_", default="", metavar="ID", help="For a fingerprint: the list holder's reference for the model."
+)
 @click.option(
     "--purpose",
     type=click.Choice(["dedicated", "general"]),
-    help="Was the model made to produce what it is listed for, or for all purposes?",
+    help="For a fingerprint: made to produce what the model is listed for, or for general purposes.",
 )
-@click.option("--authority", default="", metavar="NAME", help="Who confirms it.")
-@click.option("--confirmations", type=click.IntRange(0, 999_999), help="How many confirmed it, each on their own.")
+@click.option("--authority", default="", metavar="NAME", help="For a fingerprint: who confirms the entry.")
+@click.option(
+    "--confirmations",
+    type=click.IntRange(0, 999_999),
+    help="For a fingerprint: how many confirmed it independently of each other.",
+)
 @isolated_option
 def command(
     targets: tuple[str, ...],
@@ -74,19 +81,19 @@ def command(
 ) -> None:
     """Draw what was made from what in a TARGET or RUN, or compare the weights of a FILE.
 
-    With the word fingerprint before them, write the fingerprints of FILEs. What is said of the models with --id,
-    --purpose, --authority and --confirmations stands in it, for those who use it as a list.
+    With the word fingerprint before them, write the fingerprints of FILEs. They include --id, --purpose, --authority
+    and --confirmations, for those who import the fingerprints as a list.
     """
-    counted = "" if confirmations is None else str(confirmations)
-    about = {"id": id_, "purpose": purpose or "", "authority": authority, "confirmations": counted}
-    about = {key: value for key, value in about.items() if value}
+    count = "" if confirmations is None else str(confirmations)
+    options = {"id": id_, "purpose": purpose or "", "authority": authority, "confirmations": count}
+    description = {key: value for key, value in options.items() if value}
     if targets[0] == "fingerprint" and len(targets) > 1:
-        _fingerprint(tuple(map(Path, targets[1:])), output, about)
-    elif about:
-        raise UsageError(f"--{next(iter(about))} says something of a fingerprint: auditor lineage fingerprint FILE")
+        _write_fingerprints(tuple(map(Path, targets[1:])), output, description)
+    elif description:
+        raise UsageError(f"--{next(iter(description))} is for a fingerprint: auditor lineage fingerprint FILE")
     elif against:
         if weights == "header":
-            raise UsageError("--weights header: headers alone cannot be compared; say sample or full with --against")
+            raise UsageError("--weights header: headers alone cannot be compared; use sample or full with --against")
         _compare(Path(targets[0]), (*against, *targets[1:]), shape, full=weights == "full")
     elif len(targets) == 1:
         _draw(targets[0], shape, output, weights, isolated=isolated)
@@ -95,7 +102,8 @@ def command(
 
 
 def _draw(target: str, shape: str, output: Path | None, weights: str | None, *, isolated: bool) -> None:
-    from auditor.lineage.graph_export import FORMATS, lineage
+    """Draw the lineage of a run, or of a target that is scanned into a temporary run."""
+    from auditor.lineage.graph_export import FORMATS, load_lineage
     from auditor.pipeline.audit import audit
 
     with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
@@ -104,53 +112,59 @@ def _draw(target: str, shape: str, output: Path | None, weights: str | None, *, 
             run = Path(folder, "run")
             audit(target, out=run, weights=weights or "header", isolated=isolated)
         elif weights:
-            raise UsageError(f"{target}: is a run, of which nothing is read anew; scan again with --weights {weights}")
-        lines = FORMATS[shape](lineage(run))
+            raise UsageError(
+                f"{target}: is a run, whose weights are not read again; scan the target with --weights {weights}"
+            )
+        lines = FORMATS[shape](load_lineage(run))
         with click.open_file(str(output or "-"), "w", encoding="utf-8") as out:
             for line in lines:
                 out.write(f"{line}\n")
 
 
-def _fingerprint(files: tuple[Path, ...], output: Path | None, about: Mapping[str, str]) -> None:
+def _write_fingerprints(files: tuple[Path, ...], output: Path | None, description: Mapping[str, str]) -> None:
+    """Write the fingerprints of files into one file."""
     from auditor.hashing.weight_fingerprints import too_small_reason
-    from auditor.lineage.weight_similarity import fingerprint, save
+    from auditor.lineage.fingerprint_files import save_fingerprint
+    from auditor.lineage.weight_samples import sample_model
 
     if len(files) > 1 and not output:
-        raise UsageError("several fingerprints are one file: name it with -o")
-    if len(files) > 1 and "id" in about:
-        raise UsageError("--id is of one model: write the fingerprints one by one")
+        raise UsageError("several fingerprints are written into one file: name it with -o")
+    if len(files) > 1 and "id" in description:
+        raise UsageError("--id names one model: write the fingerprints one by one")
     out = output or files[0].with_name(f"{files[0].name}.fingerprint")
     for number, file in enumerate(files):
-        found = fingerprint(file)
-        save(found, out, about, add=number > 0)
-        if why := too_small_reason(found.values):
+        weights = sample_model(file)
+        save_fingerprint(weights, out, description, append=number > 0)
+        if why := too_small_reason(weights.values):
             click.echo(f"{file}: cannot be put on a list: {why}", err=True)
     click.echo(f"{out}: {out.stat().st_size:,} bytes", err=True)
 
 
 def _compare(file: Path, bases: tuple[str, ...], shape: str, *, full: bool) -> None:
+    """Compare the weights of a file with those of other files and with the fingerprints of lists."""
     import json
 
     from auditor.known.open_list import open_list
-    from auditor.lineage.fingerprint_matching import Prints
-    from auditor.lineage.weight_similarity import LIMITS, compare, opened
+    from auditor.lineage.fingerprint_files import load_weights
+    from auditor.lineage.fingerprint_matching import ListFingerprints
+    from auditor.lineage.weight_similarity import LIMITS, compare_weights
 
-    mine = opened(file, full=full)
-    compared = [(base, compare(mine, opened(Path(base), full=full))) for base in bases if Path(base).exists()]
-    for base, found in compared if full else ():
-        if not found.hashed:
-            why = "one of the two is a fingerprint, or has no tensors that tell"
+    model = load_weights(file, full=full)
+    files = [base for base in bases if Path(base).exists()]
+    compared = [(base, compare_weights(model, load_weights(Path(base), full=full))) for base in files]
+    for base, similarity in compared if full else ():
+        if not similarity.hashed:
+            why = "one of the two is a fingerprint, or has no tensors that tell models apart"
             click.echo(f"{base}: not compared byte for byte: {why}", err=True)
-    for base in bases:
-        if not Path(base).exists():
-            listed = Prints.of(open_list(base))
-            alike = listed.alike(mine, mine.sketch())
-            compared += [(f"{base}, entry {listed.token(one.entry)}", one.found) for one in alike]
-            if not alike:
-                click.echo(f"{base}: holds no model that it is like", err=True)
+    for name in (base for base in bases if base not in files):
+        fingerprints = ListFingerprints.of_list(open_list(name))
+        found = fingerprints.similar_entries(model, model.sketch())
+        compared += [(f"{name}, entry {fingerprints.token(each.entry)}", each.similarity) for each in found]
+        if not found:
+            click.echo(f"{name}: holds no similar model", err=True)
     if shape == "json":
-        click.echo(json.dumps([{"base": base, **found.as_dict()} for base, found in compared], indent=1))
+        click.echo(json.dumps([{"base": base, **similarity.as_dict()} for base, similarity in compared], indent=1))
         return
-    for base, found in sorted(compared, key=lambda pair: -pair[1].cosine):
-        click.echo(f"{base}: {found}")
+    for base, similarity in sorted(compared, key=lambda pair: -pair[1].cosine):
+        click.echo(f"{base}: {similarity}")
     click.echo(LIMITS, err=True)

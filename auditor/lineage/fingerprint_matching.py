@@ -1,11 +1,12 @@
-"""Compares sampled weights with the fingerprints of lists: the same values are a match, any other likeness a lead.
+"""Compare sampled weights with the fingerprints of lists: the same values are a match, any other similarity a lead.
 
-The same: every tensor of either has its twin in the other, but for a tenth at most that only one of them has. So the
-same weights cast to other floats, under other names or cut into other files are the same, and models with a VAE or a
-text encoder in common are not.
+Two models are the same where every tensor of either has a counterpart with the same values in the other, but for a
+tenth at most. So the same weights cast to other floats, under other names or cut into other files are the same, and
+models with a VAE or a text encoder in common are not.
 
-Likeness cannot tell which of two was first, nor whether both come from a third. Where a list that means ``benign``
-holds that third, as a list of ordinary base models does, two that share nothing beyond it are no lead.
+Similarity cannot tell which of two models was first, nor whether both come from a third. Where a list that means
+``benign`` holds that third, as a list of ordinary base models does, two models that share nothing beyond it are no
+lead.
 """
 
 from __future__ import annotations
@@ -24,203 +25,252 @@ from auditor.errors import ListError, Unreadable
 from auditor.hashing.weight_sketch import Floats, normalize_vector
 from auditor.known.compiled_list import CompiledList
 from auditor.known.fingerprint_index import WEIGHTS_NOT_COMPARED
-from auditor.lineage.weight_descent import BLENDED, NEAR, NEAREST
+from auditor.lineage.fingerprint_files import decode_fingerprint
+from auditor.lineage.weight_samples import SampledWeights, merge_samples
 from auditor.lineage.weight_similarity import (
-    ENOUGH_TENSORS,
-    STRONG,
-    Compared,
-    Fingerprint,
+    MAX_NEIGHBOURS,
+    MIN_BLEND_COSINE,
+    MIN_SKETCH_COSINE,
+    MIN_TENSOR_SHARE,
+    STRONG_COSINE,
     Relation,
-    compare,
-    decoded,
-    joined,
+    Similarity,
+    compare_weights,
 )
 from auditor.samples import HITS_SCHEMA, WEIGHT_FINGERPRINT
 
-# The algorithms of hits that are leads; they are none of the exact ones.
-RELATED, IN_PART, BLEND, SHARES = "related", "related-in-part", "blended", "shared-changes"
-_LEADS: Mapping[Relation, str] = {
-    "blended with it": BLEND,
-    "made in part from it": IN_PART,
-    "made from it": RELATED,
-    "the same values": RELATED,
+# The algorithms of hits that are leads, the weakest first; they are none of the exact ones. SHARED_CHANGES: the model
+# shares with the listed one what no benign model that both are like has.
+BLENDED, RELATED_IN_PART, RELATED, SHARED_CHANGES = "blended", "related-in-part", "related", "shared-changes"
+_LEAD_RELATIONS: Mapping[Relation, str] = {
+    "blend": BLENDED,
+    "part": RELATED_IN_PART,
+    "derived": RELATED,
+    "identical": RELATED,
 }
-# The part of either model's tensors that must have a twin in the other.
-WHOLE = 0.9
-# A cast to bfloat16 moves a value by at most 2 ** -8 of itself, and 16-bit samples by a quarter of that again; STEADY,
-# in parts of the spread, is for the mean about which values are taken. Training moves small values as much as large
-# ones, so that from 0.1 % of the spread on more than so FEW of them lie beyond; casts leave less than 0.5 %. What looks
-# like training too, and is a lead, is a cast of values whose mean is twice their spread, or of some 1e-5 to float16.
-ROUNDING, STEADY, FEW = 2**-8 + 2**-10, 4e-4, 0.02
-# The partial correlation of two models given what both are made from: near 0 of fine-tunes made apart, 0.7 where one
-# was made from the other and changed as much again, or where it is half of a merge.
-OWN = 0.25
+_LEADS = tuple(_LEAD_RELATIONS.values())
+# The share of either model's tensors that must have a counterpart with the same values.
+MIN_MATCHING_SHARE = 0.9
+# A cast to bfloat16 moves a value by at most 2 ** -8 of itself, and 16-bit samples by a quarter of that again;
+# MEAN_ERROR, in parts of the spread, is for the mean that is subtracted. Training moves small values as much as large
+# ones: from 0.1 % of the spread on it leaves more than MAX_FAR_SHARE of them beyond, and casts less than 0.5 %. A cast
+# that looks like training, and so is a lead, is one of values whose mean is twice their spread, or of some 1e-5 to
+# float16.
+CAST_ERROR, MEAN_ERROR, MAX_FAR_SHARE = 2**-8 + 2**-10, 4e-4, 0.02
+# The partial correlation of two models given the model both are made from: near 0 where they were trained apart, 0.7
+# where one was made from the other and changed as much again, or where it is half of a merge.
+MIN_PARTIAL_CORRELATION = 0.25
+# The mean squared rounding error of a cosine: where less than this is unexplained, a model is the benign one itself.
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
-    """An entry that weights are like. ``twins``: how many tensors have the same values, 0 where it is not the same."""
+class EntrySimilarity:
+    """How similar a model is to an entry of a list.
+
+    ``matching``: how many tensors have the same values; 0 where the model is not the listed one.
+    """
 
     entry: int
-    twins: int
-    found: Compared
+    matching: int
+    similarity: Similarity
 
     @property
     def lead(self) -> str:
-        """What kind of lead it is; "" for none."""
-        lead, found = _LEADS.get(self.found.relation, ""), self.found
-        if lead == BLEND and found.cosine < BLENDED:
-            return ""
-        return IN_PART if lead == RELATED and found.compared < WHOLE * found.of else lead
+        """The kind of lead, an algorithm of hits; "" for none."""
+        similarity = self.similarity
+        lead = _LEAD_RELATIONS.get(similarity.relation, "") if similarity.is_related else ""
+        if lead == RELATED and similarity.compared < MIN_MATCHING_SHARE * similarity.total:
+            return RELATED_IN_PART
+        return lead
 
 
 @dataclass(frozen=True, slots=True)
-class Prints:
-    """A list's fingerprints, decoded when they are asked for. Raises ListError for a damaged one."""
+class ListFingerprints:
+    """The fingerprints of one list. ``weights`` decodes that of an entry; it raises ListError for a damaged one."""
 
     known: CompiledList
-    opened: Callable[[int], Fingerprint]
+    weights: Callable[[int], SampledWeights]
 
     @classmethod
-    def of(cls, known: CompiledList) -> Prints:
-        def opened(entry: int) -> Fingerprint:
+    def of_list(cls, known: CompiledList) -> ListFingerprints:
+        """Give access to the fingerprints of a list, which keeps those used last in memory."""
+
+        def decode(entry: int) -> SampledWeights:
             try:
-                return decoded(known.fingerprints[entry])
+                return decode_fingerprint(known.fingerprints[entry])
             except Unreadable as error:
                 raise ListError(f"{known.path}: a fingerprint {error}; import the list again") from error
 
-        return cls(known, lru_cache(maxsize=NEAREST)(opened))
+        return cls(known, lru_cache(maxsize=MAX_NEIGHBOURS)(decode))
 
     def token(self, entry: int) -> str:
-        """What names an entry in reports."""
+        """Return the token that names an entry in reports."""
         return self.known.tokens(WEIGHT_FINGERPRINT, np.array([entry]))[0]
 
-    def near(self, sketch: Floats) -> list[int]:
-        """The entries that may be like a model with this sketch, the nearest first."""
-        return self.known.fingerprints.nearest(sketch, NEAREST, NEAR)
+    def nearest_entries(self, sketch: Floats) -> list[int]:
+        """Return the entries that a model with this sketch may be similar to, the nearest first."""
+        return self.known.fingerprints.nearest(sketch, MAX_NEIGHBOURS, MIN_SKETCH_COSINE)
 
-    def alike(self, mine: Fingerprint, sketch: Floats) -> tuple[Alike, ...]:
-        """The entries that are the same as a model; where there is none, the one that is most like it."""
-        found = [Alike(at, twins(mine, self.opened(at)), compare(mine, self.opened(at))) for at in self.near(sketch)]
-        if same := tuple(one for one in found if one.twins):
+    def similar_entries(self, model: SampledWeights, sketch: Floats) -> tuple[EntrySimilarity, ...]:
+        """Return the entries that are the same model or, where there is none, the one that is the best lead."""
+        found = []
+        for entry in self.nearest_entries(sketch):
+            weights = self.weights(entry)
+            found.append(EntrySimilarity(entry, matching_tensors(model, weights), compare_weights(model, weights)))
+        if same := tuple(each for each in found if each.matching):
             return same
-        kinds = list(_LEADS.values())
-        leads = sorted((one for one in found if one.lead), key=lambda one: (kinds.index(one.lead), one.found.cosine))
+        leads = [each for each in found if each.lead]
+        leads.sort(key=lambda each: (_LEADS.index(each.lead), each.similarity.cosine))
         return tuple(leads[-1:])
 
 
-def listed(
+def match_fingerprints(
     rows: Iterable[pa.RecordBatch], lists: Sequence[CompiledList], coverage: Counter[str], compared: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of HITS for models whose sampled weights (rows of FINGERPRINTS, one model's together) are like listed ones.
+    """Match models with the fingerprints of lists; yield rows of HITS_SCHEMA.
 
-    Their algorithm is that of fingerprints where they are the same, else one of the leads above. ``coverage`` counts
-    what was compared, and what benign lists excluded; ``compared`` counts the models compared with each list. Raises
-    ListError.
+    The algorithm of a hit is that of fingerprints where the model is the listed one, else one of the leads above.
+
+    Args:
+        rows: Rows of FINGERPRINTS_SCHEMA, those of one model together.
+        lists: The lists; those that mean ``model`` are matched, those that mean ``benign`` exclude leads.
+        coverage: Takes counts of what was compared, and of what benign lists excluded.
+        compared: Takes the number of models compared with each list.
+
+    Raises:
+        ListError: A list's fingerprint is damaged.
     """
-    models, benign = ([Prints.of(known) for known in _with_prints(lists, means)] for means in ("model", "benign"))
-    for (name, revision, place), parts in groupby(rows, lambda row: tuple(row[at][0].as_py() for at in range(3))):
-        if not models:
+    listed, benign = (
+        [ListFingerprints.of_list(known) for known in _lists_with_fingerprints(lists, means)]
+        for means in ("model", "benign")
+    )
+    if not listed:
+        for _ in rows:  # reading them writes the table of fingerprints
+            pass
+        return
+    for (name, revision, place), files in groupby(rows, lambda row: tuple(row[at][0].as_py() for at in range(3))):
+        model, sketch = _merge_rows(list(files))
+        if not model.values:
             continue
-        mine, sketch = _joined(list(parts))
-        if not mine.values:
-            continue
-        for one in models:
-            coverage[f"weights compared with the fingerprints of list {one.known.name}"] += 1
-            compared[one.known.name] += 1
-            if not (found := one.alike(mine, sketch)):
+        for fingerprints in listed:
+            coverage[f"weights compared with the fingerprints of list {fingerprints.known.name}"] += 1
+            compared[fingerprints.known.name] += 1
+            if not (found := fingerprints.similar_entries(model, sketch)):
                 continue
-            share = _beyond(mine, sketch, [one.opened(each.entry) for each in found if not each.twins], benign)
-            if share < OWN:
+            leads = [fingerprints.weights(each.entry) for each in found if not each.matching]
+            shared = _shared_beyond_benign(model, sketch, leads, benign)
+            if shared < MIN_PARTIAL_CORRELATION:
                 coverage["excluded by a benign list: weights"] += 1
                 continue
-            subject = {"kind": "model", "name": name, "revision": revision, "sample": mine.name, "place": place}
-            yield _hits(subject, one.known, found, SHARES if math.isfinite(share) else "")
+            subject = {"kind": "model", "name": name, "revision": revision, "sample": model.name, "place": place}
+            yield _hits(subject, fingerprints.known, found, SHARED_CHANGES if math.isfinite(shared) else "")
 
 
-def uncompared(lists: Sequence[CompiledList], files: int) -> Mapping[str, int]:
-    """What is counted where weights are not sampled, so that no fingerprint could be compared."""
-    return {f"{WEIGHTS_NOT_COMPARED}{known.name}": files for known in _with_prints(lists, "model")}
+def count_uncompared(lists: Sequence[CompiledList], files: int) -> Mapping[str, int]:
+    """Return what coverage counts where weights are not sampled, so that no fingerprint was compared."""
+    return {f"{WEIGHTS_NOT_COMPARED}{known.name}": files for known in _lists_with_fingerprints(lists, "model")}
 
 
-def _with_prints(lists: Sequence[CompiledList], means: str) -> list[CompiledList]:
+def _lists_with_fingerprints(lists: Sequence[CompiledList], means: str) -> list[CompiledList]:
     return [known for known in lists if known.means == means and WEIGHT_FINGERPRINT in known.algorithms]
 
 
-def _joined(parts: Sequence[pa.RecordBatch]) -> tuple[Fingerprint, Floats]:
-    """The fingerprint of a model's files, and its sketch."""
-    prints = [decoded(part["fingerprint"][0].as_py()) for part in parts]
-    sketches = [part["sketch"].flatten().to_numpy() for part in parts]
-    return joined(prints[0].name, prints), normalize_vector(np.sum(sketches, axis=0))
+def _merge_rows(files: Sequence[pa.RecordBatch]) -> tuple[SampledWeights, Floats]:
+    """Return the sampled weights and the sketch of a model whose files have these rows."""
+    parts = [decode_fingerprint(row["fingerprint"][0].as_py()) for row in files]
+    sketches = [row["sketch"].flatten().to_numpy() for row in files]
+    return merge_samples(parts[0].name, parts), normalize_vector(np.sum(sketches, axis=0))
 
 
-def twins(mine: Fingerprint, entry: Fingerprint) -> int:
-    """How many tensors of two models have the same values; 0 where the models are not the same."""
-    shared = [name for name, shape in mine.shapes.items() if entry.shapes.get(name) == shape]
-    named = {name for name in shared if _rounded(mine.values[name], entry.values[name])}
-    others: dict[str, str] = {}
-    for shape in {shape for name, shape in mine.shapes.items() if name not in named}:
-        # Under another name, or under each other's.
-        names, under = ([n for n, s in of.shapes.items() if s == shape and n not in named] for of in (mine, entry))
-        if under and len(entry.values[under[0]]) == len(mine.values[names[0]]):
-            ours, theirs = (np.stack([of.values[n] for n in who]) for of, who in ((mine, names), (entry, under)))
-            best = dict(zip((ours @ theirs.T).argmax(axis=1).tolist(), names, strict=True))
-            pairs = ((name, under[at]) for at, name in best.items())
-            others |= {name: twin for name, twin in pairs if _rounded(mine.values[name], entry.values[twin])}
-    paired = len(named) + len(others)
-    whole = paired >= WHOLE * max(1, len(mine.shapes), len(entry.shapes))
-    changed = set(shared) - named - others.keys() - set(others.values())
-    return paired if whole and not changed else 0
+def matching_tensors(model: SampledWeights, entry: SampledWeights) -> int:
+    """Count the tensors of two models that have the same values; 0 where the models are not the same."""
+    shared = [name for name, shape in model.shapes.items() if entry.shapes.get(name) == shape]
+    same_name = {name for name in shared if _differ_by_cast(model.values[name], entry.values[name])}
+    renamed: dict[str, str] = {}  # the model's name of a tensor: the entry's
+    for shape in {shape for name, shape in model.shapes.items() if name not in same_name}:
+        # A tensor may have another name, or two may have each other's.
+        names, entry_names = (
+            [name for name, of in weights.shapes.items() if of == shape and name not in same_name]
+            for weights in (model, entry)
+        )
+        if entry_names and len(entry.values[entry_names[0]]) == len(model.values[names[0]]):
+            values, entry_values = (
+                np.stack([weights.values[name] for name in chosen])
+                for weights, chosen in ((model, names), (entry, entry_names))
+            )
+            nearest = dict(zip((values @ entry_values.T).argmax(axis=1).tolist(), names, strict=True))
+            pairs = ((name, entry_names[at]) for at, name in nearest.items())
+            renamed |= {
+                name: other for name, other in pairs if _differ_by_cast(model.values[name], entry.values[other])
+            }
+    matching = len(same_name) + len(renamed)
+    is_whole = matching >= MIN_MATCHING_SHARE * max(1, len(model.shapes), len(entry.shapes))
+    changed = set(shared) - same_name - renamed.keys() - set(renamed.values())
+    return matching if is_whole and not changed else 0
 
 
-def _rounded(left: Floats, right: Floats) -> bool:
-    """Do a tensor's values differ by no more than a cast makes them?"""
+def _differ_by_cast(left: Floats, right: Floats) -> bool:
+    """Tell whether a tensor's values differ by no more than a cast to another float type makes them."""
     if left.shape != right.shape:
         return False
-    far = np.abs(left - right) > ROUNDING * np.maximum(np.abs(left), np.abs(right)) + STEADY / math.sqrt(len(left))
-    return float(far.mean()) <= FEW
+    limit = CAST_ERROR * np.maximum(np.abs(left), np.abs(right)) + MEAN_ERROR / math.sqrt(len(left))
+    is_far = np.abs(left - right) > limit
+    return float(is_far.mean()) <= MAX_FAR_SHARE
 
 
-def _cosine(left: Floats, right: Floats) -> float:
-    """To within 1e-12; 0 where the number of values differs."""
+def _exact_cosine(left: Floats, right: Floats) -> float:
+    """Return the cosine to within 1e-12; 0 where the number of values differs."""
     if left.shape != right.shape:
         return 0.0
     one, other = left.astype(np.float64), right.astype(np.float64)
     return float(one @ other / math.sqrt((one @ one) * (other @ other)))
 
 
-def _beyond(mine: Fingerprint, sketch: Floats, entries: Sequence[Fingerprint], benign: Sequence[Prints]) -> float:
-    """What a model and any of these entries share beyond what each shares with a benign model: 0 for nothing.
+def _shared_beyond_benign(
+    model: SampledWeights, sketch: Floats, entries: Sequence[SampledWeights], benign: Sequence[ListFingerprints]
+) -> float:
+    """Return what a model and any of these entries share beyond what each shares with a benign model.
 
-    A partial correlation, the least over the benign models that both are like; infinite where there is none. A model
-    that is a benign one shares nothing with any other.
+    The least partial correlation over the benign models that both are similar to; infinite where there is none, 0
+    where the model is a benign one itself.
     """
     least = math.inf
-    for prints in benign:
-        for base in (prints.opened(at) for at in prints.near(sketch)):
-            if twins(mine, base):
+    for fingerprints in benign:
+        for base in (fingerprints.weights(entry) for entry in fingerprints.nearest_entries(sketch)):
+            if matching_tensors(model, base):
                 return 0.0
-            found = [share for entry in entries if (share := _given(base, mine, entry)) is not None]
+            found = [
+                correlation
+                for entry in entries
+                if (correlation := _partial_correlation(base, model, entry)) is not None
+            ]
             least = min([least, max(found)]) if found else least
     return least
 
 
-def _given(base: Fingerprint, one: Fingerprint, other: Fingerprint) -> float | None:
-    """The partial correlation of two models given a third; None where it is not like both, tensor by tensor."""
+def _partial_correlation(base: SampledWeights, one: SampledWeights, other: SampledWeights) -> float | None:
+    """Return the partial correlation of two models given a base; None where either is not similar to the base."""
     names = [name for name, shape in one.shapes.items() if shape == other.shapes.get(name) == base.shapes.get(name)]
-    if len(names) < max(1, ENOUGH_TENSORS * len(one.shapes)):
+    if len(names) < max(1, MIN_TENSOR_SHARE * len(one.shapes)):
         return None
     pairs = ((one, other), (one, base), (other, base))
-    both, ones, others = (np.array([_cosine(a.values[n], b.values[n]) for n in names]) for a, b in pairs)
-    if min(ones.mean(), others.mean()) < BLENDED:
+    both, of_one, of_other = (
+        np.array([_exact_cosine(left.values[name], right.values[name]) for name in names]) for left, right in pairs
+    )
+    if min(of_one.mean(), of_other.mean()) < MIN_BLEND_COSINE:
         return None
-    own = float((1 - ones**2).sum() * (1 - others**2).sum())
-    # Where either is the base itself, all but rounding, there is nothing else to share.
-    return float((both - ones * others).sum()) / math.sqrt(own) if own > (len(names) * 1e-5) ** 2 else 0.0
+    unexplained = float((1 - of_one**2).sum() * (1 - of_other**2).sum())
+    if unexplained <= (len(names) * _ROUNDING) ** 2:  # either model is the base itself, but for rounding
+        return 0.0
+    return float((both - of_one * of_other).sum()) / math.sqrt(unexplained)
 
 
-def _hits(subject: Mapping[str, str], known: CompiledList, found: Sequence[Alike], lead: str) -> pa.RecordBatch:
-    entries = np.array([one.entry for one in found], np.int64)
+def _hits(
+    subject: Mapping[str, str], known: CompiledList, found: Sequence[EntrySimilarity], lead: str
+) -> pa.RecordBatch:
+    """Return a row of HITS_SCHEMA for each entry; ``lead`` replaces the entry's own kind of lead unless it is ""."""
+    entries = np.array([each.entry for each in found], np.int64)
     tokens, classes = known.tokens(WEIGHT_FINGERPRINT, entries), known.classifications_of(WEIGHT_FINGERPRINT, entries)
     same = {"list": known.name, "version": known.version, "means": known.means, "distance": 0, "basis": "computed"}
     rows = [
@@ -228,21 +278,21 @@ def _hits(subject: Mapping[str, str], known: CompiledList, found: Sequence[Alike
             **subject,
             **same,
             "token": token,
-            "classification": said,
-            "algorithm": WEIGHT_FINGERPRINT if one.twins else lead or one.lead,
-            "variant": _said(one, token),
+            "classification": classification,
+            "algorithm": WEIGHT_FINGERPRINT if each.matching else lead or each.lead,
+            "variant": _describe(each, token),
         }
-        for one, token, said in zip(found, tokens, classes, strict=True)
+        for each, token, classification in zip(found, tokens, classes, strict=True)
     ]
     return pa.RecordBatch.from_pylist(rows, schema=HITS_SCHEMA)
 
 
-def _said(one: Alike, token: str) -> str:
-    """What was found, in words without the ": " that divides it from what the list says."""
-    found = one.found
-    if one.twins:
-        return f"the same sampled values as entry {token}, {one.twins:,} of {found.of:,} tensors"
-    how = "by shape" if found.renamed else "by name"
-    share = f"{found.strong:.0%} of tensors at or above {STRONG}"
-    cosine = math.floor(found.cosine * 10_000) / 10_000  # so that only the same is 1
-    return f"entry {token}, mean cosine {cosine:.4f}, {share}, {found.compared:,} of {found.of:,} {how}"
+def _describe(found: EntrySimilarity, token: str) -> str:
+    similarity = found.similarity
+    if found.matching:
+        return f"the same sampled values as entry {token}, {found.matching:,} of {similarity.total:,} tensors"
+    pairing = "by shape" if similarity.by_shape else "by name"
+    share = f"{similarity.strong_share:.0%} of tensors at or above {STRONG_COSINE}"
+    cosine = math.floor(similarity.cosine * 10_000) / 10_000  # rounded down, so that only the same values show 1
+    tensors = f"{similarity.compared:,} of {similarity.total:,} {pairing}"
+    return f"entry {token}, mean cosine {cosine:.4f}, {share}, {tensors}"

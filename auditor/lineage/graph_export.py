@@ -35,7 +35,7 @@ class Lineage:
     marks: Mapping[Node, tuple[str, ...]]
 
 
-def lineage(run: Path) -> Lineage:
+def load_lineage(run: Path) -> Lineage:
     """The lineage of a finished run. Raises :class:`RunError`."""
     paths = run / "derived" / "edges.parquet", run / "derived" / "derived.parquet"
     for path in paths:

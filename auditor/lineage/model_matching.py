@@ -1,4 +1,4 @@
-"""Compares models with lists of models: a file's digest is a match, a short hash or a name is a lead."""
+"""Match models with lists of models: a file's digest is a match, a short hash or a name is a lead."""
 
 from __future__ import annotations
 
@@ -10,81 +10,90 @@ import pyarrow as pa
 
 from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matcher
+from auditor.known.model_entries import HUB_URL
 from auditor.lineage.repository_names import normal
 from auditor.model import Basis, Statement, Subject
 from auditor.samples import DIGEST_BYTES, HITS_SCHEMA, Samples, build_sample_batch, empty_hits
 
-_FILE = re.compile(r"(sha256):([0-9a-f]{64})")
+_SHA256 = re.compile(r"(sha256):([0-9a-f]{64})")
+_FILE_DIGEST = re.compile(r"(sha256|sha256-tensors):([0-9a-f]{64})")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
-_DIGEST = re.compile(r"(sha256|sha256-tensors):([0-9a-f]{64})")
 # The algorithms of hits that are leads; they are none of the exact ones.
-NAME, SHORT = "name", "short-hash"
-BASE_FILE, BASE_NAME = "base-file", "base-name"
-HUB = "https://huggingface.co/"
-# Which digests follow from one of a file, with how many of its bytes.
-_FOLLOW: Mapping[str, tuple[tuple[str, int], ...]] = {
+NAME, SHORT_HASH, BASE_FILE, BASE_NAME = "name", "short-hash", "base-file", "base-name"
+# The digests of lists that begin a file's digest, with how many of its bytes they hold.
+_PREFIXES: Mapping[str, tuple[tuple[str, int], ...]] = {
     "sha256": (("sha256", 32), ("autov2", 5)),
     "sha256-tensors": (("sha256-tensors", 32), ("autov3", 6)),
 }
-# What of a list is compared with the digests of files.
-OF_FILES = frozenset(name for followed in _FOLLOW.values() for name, _ in followed)
+# The algorithms of lists that are compared with the digests of files.
+FILE_ALGORITHMS = frozenset(algorithm for prefixes in _PREFIXES.values() for algorithm, _ in prefixes)
 
 
-def model_hits(subjects: Iterable[Subject], lists: Sequence[CompiledList], compared: Counter[str]) -> pa.RecordBatch:
-    """The entries that models match of the lists that mean ``model``: rows of HITS, for ``restricted/`` alone.
+def match_models(subjects: Iterable[Subject], lists: Sequence[CompiledList], compared: Counter[str]) -> pa.RecordBatch:
+    """Match models with the lists that mean ``model``; return rows of HITS_SCHEMA, for ``restricted/`` alone.
 
-    By the SHA-256 of a weights file or of its tensors, or AutoV3 (basis declared where a Git LFS pointer says it);
-    with algorithm ``short-hash`` by AutoV2, and ``name`` by the address of the model on the hub. ``base-file`` and
-    ``base-name``: so is a base that the model names, by its file's SHA-256 or its address; it need not be here. A
-    list of samples is never compared with a model's files. ``compared`` counts the comparisons with each list.
+    A model matches by the SHA-256 of a weights file or of its tensors, or by AutoV3; the basis is declared where a Git
+    LFS pointer states the digest. Leads are AutoV2 (algorithm ``short-hash``), the model's address on the hub
+    (``name``), and a base that the model names by the SHA-256 of its file or by its address (``base-file``,
+    ``base-name``); the base need not be in the run.
+
+    Args:
+        subjects: Subjects of any kind; models are matched.
+        lists: Lists of any meaning; lists of samples are never compared with a model's files.
+        compared: Takes the number of comparisons with each list.
     """
     matcher = Matcher(tuple(known for known in lists if known.means == "model"))
-    batches = [batch for subject in subjects for batch in _of(subject, matcher, compared)] if matcher.lists else []
-    found = [batch for batch in batches if batch.num_rows]
+    if not matcher.lists:
+        return empty_hits()
+    models = (subject for subject in subjects if subject.kind == "model")
+    found = [hits for model in models for hits in _match_model(model, matcher, compared) if hits.num_rows]
     return pa.Table.from_batches(found, HITS_SCHEMA).combine_chunks().to_batches()[0] if found else empty_hits()
 
 
-def _of(subject: Subject, matcher: Matcher, compared: Counter[str]) -> Iterator[pa.RecordBatch]:
-    if subject.kind != "model":
-        return
-
-    def hits(samples: Samples) -> pa.RecordBatch:
-        matched = matcher.match(samples)
+def _match_model(model: Subject, matcher: Matcher, compared: Counter[str]) -> Iterator[pa.RecordBatch]:
+    def match(basis: Basis, columns: Mapping[str, Sequence[object]], algorithms: Sequence[str]) -> pa.RecordBatch:
+        matched = matcher.match(Samples(model.ref, basis, build_sample_batch(columns, algorithms)))
         compared.update(matched.compared)
         return matched.hits
 
-    asked: dict[tuple[Basis, str], list[tuple[Statement, bytes]]] = {}
-    for statement in subject.statements_for("artefact"):
-        if match := _DIGEST.fullmatch(statement.value):
-            basis: Basis = "computed" if statement.source == "computed" else "declared"
-            for algorithm, length in _FOLLOW[match[1]]:
-                if algorithm in matcher.algorithms:
-                    digest = bytes.fromhex(match[2])[:length].ljust(DIGEST_BYTES[algorithm], b"\0")
-                    asked.setdefault((basis, algorithm), []).append((statement, digest))
-    for (basis, algorithm), files in asked.items():
-        columns = {
+    for (basis, algorithm), files in _file_digests(model, matcher.algorithms).items():
+        columns: dict[str, Sequence[object]] = {
             "sample": [file.relation for file, _ in files],
             "place": [file.place.uri for file, _ in files],
             algorithm: [digest for _, digest in files],
         }
-        found = hits(Samples(subject.ref, basis, build_sample_batch(columns, [algorithm])))
-        yield _as_lead(found, SHORT) if algorithm == "autov2" else found
-    # A card and the weights of a model are parts of one subject; its name is compared once, by the card or else.
-    if subject.has("card") or subject.has("weights_format"):
-        named = build_sample_batch({"sample": [subject.name], "place": [""], "url": [HUB + subject.name]}, [])
-        yield _as_lead(hits(Samples(subject.ref, "declared", named)), NAME)
-    bases = [(base, normal(base.value)) for base in subject.statements_for("base_model")]
+        hits = match(basis, columns, [algorithm])
+        yield _with_algorithm(hits, SHORT_HASH) if algorithm == "autov2" else hits
+    # A card and the weights of a model are parts of one subject: its name is compared with the part that has a card,
+    # or with that of the weights.
+    if model.has("card") or model.has("weights_format"):
+        address = {"sample": [model.name], "place": [""], "url": [HUB_URL + model.name]}
+        yield _with_algorithm(match("declared", address, []), NAME)
+    bases = [(base, normal(base.value)) for base in model.statements_for("base_model")]
     for lead, column, values in (
-        (BASE_FILE, "sha256", [(b, bytes.fromhex(m[2])) for b, n in bases if (m := _FILE.fullmatch(n))]),
-        (BASE_NAME, "url", [(b, HUB + n) for b, n in bases if _REPOSITORY.fullmatch(n)]),
+        (BASE_FILE, "sha256", [(base, bytes.fromhex(m[2])) for base, name in bases if (m := _SHA256.fullmatch(name))]),
+        (BASE_NAME, "url", [(base, HUB_URL + name) for base, name in bases if _REPOSITORY.fullmatch(name)]),
     ):
         if values:
-            columns = {"sample": [b.value for b, _ in values], "place": [b.place.uri for b, _ in values]}
-            batch = build_sample_batch({**columns, column: [value for _, value in values]}, ["sha256"])
-            yield _as_lead(hits(Samples(subject.ref, "declared", batch)), lead)
+            places = {"sample": [base.value for base, _ in values], "place": [base.place.uri for base, _ in values]}
+            hits = match("declared", {**places, column: [value for _, value in values]}, ["sha256"])
+            yield _with_algorithm(hits, lead)
 
 
-def _as_lead(hits: pa.RecordBatch, algorithm: str) -> pa.RecordBatch:
-    at = HITS_SCHEMA.get_field_index("algorithm")
-    column = pa.repeat(pa.scalar(algorithm), hits.num_rows)
-    return hits.set_column(at, HITS_SCHEMA.field(at), column)
+def _file_digests(model: Subject, algorithms: Iterable[str]) -> dict[tuple[Basis, str], list[tuple[Statement, bytes]]]:
+    """Return by basis and algorithm the digests of a model's files, cut to what lists hold, with their statements."""
+    found: dict[tuple[Basis, str], list[tuple[Statement, bytes]]] = {}
+    for statement in model.statements_for("artefact"):
+        if match := _FILE_DIGEST.fullmatch(statement.value):
+            basis: Basis = "computed" if statement.source == "computed" else "declared"
+            for algorithm, length in _PREFIXES[match[1]]:
+                if algorithm in algorithms:
+                    digest = bytes.fromhex(match[2])[:length].ljust(DIGEST_BYTES[algorithm], b"\0")
+                    found.setdefault((basis, algorithm), []).append((statement, digest))
+    return found
+
+
+def _with_algorithm(hits: pa.RecordBatch, algorithm: str) -> pa.RecordBatch:
+    """Return the hits with another algorithm, that of a lead."""
+    position = HITS_SCHEMA.get_field_index("algorithm")
+    return hits.set_column(position, HITS_SCHEMA.field(position), pa.repeat(pa.scalar(algorithm), hits.num_rows))

@@ -177,7 +177,7 @@ def audit(
     """
     from auditor.known import list_formats
     from auditor.known.open_list import open_list
-    from auditor.lineage.model_matching import OF_FILES
+    from auditor.lineage.model_matching import FILE_ALGORITHMS
     from auditor.policy.load import load_policy
     from auditor.samples import ARTEFACT_SHA256
 
@@ -202,7 +202,7 @@ def audit(
         policy = load_policy(tuple(map(Path, rules)), profile, lists, extensions)
         algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)
         # A digest costs the reading of whole files: not for a list of names or fingerprints alone.
-        if any(opened.means == "model" and opened.algorithms & OF_FILES for opened in lists):
+        if any(opened.means == "model" and opened.algorithms & FILE_ALGORITHMS for opened in lists):
             algorithms |= {ARTEFACT_SHA256}
         wants = ReadOptions(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
         started = _begin(folder, paths, policy, wants)

@@ -92,10 +92,10 @@ def derive(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Pa
     from auditor.facts import FACTS_SCHEMA, subjects_to_rows
     from auditor.lineage.derive import derive_statements
     from auditor.lineage.edges import collect_edges
-    from auditor.lineage.weight_descent import observed
+    from auditor.lineage.observed_bases import find_observed_bases
 
     (out / "derived").mkdir(exist_ok=True)
-    graph, seen = observed(folders, collect_edges(facts, policy.vocabularies.renamed), out / "derived")
+    graph, seen = find_observed_bases(folders, collect_edges(facts, policy.vocabularies.renamed), out / "derived")
     pq.write_table(graph, out / "derived" / "edges.parquet", compression="zstd")
     with pq.ParquetWriter(out / "derived" / "derived.parquet", FACTS_SCHEMA, compression="zstd") as writer:
         counted, lists = hits(folders, facts, policy.treat)

@@ -294,20 +294,20 @@ class Writer:
         """Sample the values of weights files and compare them with lists, or count that they were not."""
         if not sample and not _lists():
             return
-        from auditor.lineage.fingerprint_matching import listed, uncompared
+        from auditor.lineage.fingerprint_matching import count_uncompared, match_fingerprints
 
         if not sample:
-            self._coverage.update(uncompared(_lists(), len(blobs)))
+            self._coverage.update(count_uncompared(_lists(), len(blobs)))
             return
-        for hits in listed(self._fingerprinted(blobs), _lists(), self._coverage, self._compared):
+        for hits in match_fingerprints(self._fingerprinted(blobs), _lists(), self._coverage, self._compared):
             self._keep(hits)
 
     def _fingerprinted(self, blobs: Iterable[Blob]) -> Iterator[pa.RecordBatch]:
         """What was sampled of each file; the reader says what is wrong with one that cannot be read."""
-        from auditor.lineage.weight_descent import fingerprinted
+        from auditor.lineage.weight_tables import fingerprint_row
 
         for blob in blobs:
-            row, covered = fingerprinted(blob)
+            row, covered = fingerprint_row(blob)
             self._coverage[covered] += 1
             if row is not None:
                 with writing(self.folder):
@@ -318,9 +318,9 @@ class Writer:
 
     def tensors(self, part: Part) -> None:
         """Keep the digests of a weights file's tensors."""
-        from auditor.lineage.shared_tensors import row
+        from auditor.lineage.weight_tables import tensor_digests_row
 
-        kept = row(part)
+        kept = tensor_digests_row(part)
         if kept is not None:
             self._coverage["weights digested tensor by tensor"] += 1
             with writing(self.folder):
@@ -409,9 +409,9 @@ class Writer:
             from auditor.facts import subjects_to_rows
 
             if any(known.means == "model" for known in _lists()):
-                from auditor.lineage.model_matching import model_hits
+                from auditor.lineage.model_matching import match_models
 
-                self._keep(model_hits(self._subjects, _lists(), self._compared))
+                self._keep(match_models(self._subjects, _lists(), self._compared))
             self._rows.append(subjects_to_rows(self._subjects))
             self._subjects.clear()
         if sum(batch.num_rows for batch in self._rows) >= _ROWS:

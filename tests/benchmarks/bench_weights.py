@@ -1,5 +1,4 @@
-"""Safetensors headers against safe_open; a fingerprint of 2 GB; the nearest base, listed model, and shared tensors, of
-10,000.
+"""Safetensors headers against safe_open; a fingerprint of 2 GB; the nearest listed model and shared tensors of 10,000.
 
 python tests/benchmarks/bench_weights.py [GB]      medians of CPU time, the peer in the same run
 """
@@ -22,11 +21,12 @@ import pyarrow.parquet as pq
 from safetensors import safe_open
 
 from auditor.hashing.weight_digests import TENSOR_DIGEST_BYTES
-from auditor.hashing.weight_sketch import SKETCH_SIZE
 from auditor.known.open_list import open_list
-from auditor.lineage.fingerprint_matching import Prints
-from auditor.lineage.shared_tensors import TENSORS, Tensors, by_key
-from auditor.lineage.weight_similarity import Fingerprint, Index, encoded, fingerprint
+from auditor.lineage.fingerprint_files import encode_fingerprint
+from auditor.lineage.fingerprint_matching import ListFingerprints
+from auditor.lineage.shared_tensors import SharedTensors
+from auditor.lineage.weight_samples import SampledWeights, sample_model
+from auditor.lineage.weight_tables import TENSORS_SCHEMA, locate_rows
 from auditor.readers import ReadOptions
 from auditor.readers.safetensors import read
 from auditor.sources import Blob
@@ -98,22 +98,15 @@ def values(folder: Path, size: float) -> None:
     path = folder / "big.safetensors"
     part = np.random.default_rng(1).normal(0, 0.02, (1536, 1024)).astype(np.float16)
     safetensors_file(path, {f"layers.{i}.up.weight": part for i in range(count)})
-    took = [timed(lambda: fingerprint(path), 1) for _ in range(5)]
+    took = [timed(lambda: sample_model(path), 1) for _ in range(5)]
     print(f"fingerprint      {statistics.median(took):8.3f} s of {path.stat().st_size / 1e9:.2f} GB, warm")
-    random = np.random.default_rng(2)
-    sketches = random.normal(size=(10_000, SKETCH_SIZE)).astype(np.float32)
-    sketches /= np.linalg.norm(sketches, axis=1, keepdims=True)
-    index = Index(tuple(f"base-{i}" for i in range(10_000)), sketches)
-    mine = fingerprint(path)
-    took = [timed(lambda: index.nearest(mine), 1) for _ in range(5)]
-    print(f"nearest          {statistics.median(took) * 1000:8.1f} ms among 10,000 bases")
 
 
 def tensors(folder: Path, models: int, each: int) -> None:
     random = np.random.default_rng(3)
     part = [random.bytes(TENSOR_DIGEST_BYTES) for _ in range(each // 4)]
     last: list[bytes] = []
-    with pq.ParquetWriter(folder / "tensors.parquet", TENSORS) as writer:
+    with pq.ParquetWriter(folder / "tensors.parquet", TENSORS_SCHEMA) as writer:
         for number in range(models):
             # Every third has what all of them have, every hundredth a tenth of what the one before it has.
             own = [random.bytes(TENSOR_DIGEST_BYTES) for _ in range(each)]
@@ -121,13 +114,13 @@ def tensors(folder: Path, models: int, each: int) -> None:
             own[-each // 10 :] = last if number % 100 == 1 else own[-each // 10 :]
             last = own[-each // 10 :]
             cells = ([f"m/{number:06}"], [""], [""], [b"".join(own)])
-            arrays = [pa.array(cell, field.type) for cell, field in zip(cells, TENSORS, strict=True)]
-            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=TENSORS))
-    places = by_key([folder / "tensors.parquet"])
+            arrays = [pa.array(cell, field.type) for cell, field in zip(cells, TENSORS_SCHEMA, strict=True)]
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=TENSORS_SCHEMA))
+    places = locate_rows([folder / "tensors.parquet"])
     began = time.process_time()
-    found = Tensors.of(places, sorted(places), folder / "scratch")
+    found = SharedTensors.load(places, sorted(places), folder / "scratch")
     loaded = time.process_time()
-    pairs = found.sharing(np.arange(models))
+    pairs = found.sharing_units(np.arange(models))
     assert len(pairs) == models // 100, len(pairs)
     took = f"{loaded - began:8.1f} s to load and {time.process_time() - loaded:.1f} s to look up"
     print(f"shared tensors   {took} {len(found.digests):,} digests of {models:,} models")
@@ -138,26 +131,25 @@ def listed(folder: Path, entries: int) -> None:
     random = np.random.default_rng(3)
     shapes = {f"layers.{i}.weight": (64, 64) for i in range(64)}
 
-    def model() -> Fingerprint:
+    def model() -> SampledWeights:
         values = random.normal(size=(64, 256)).astype(np.float32)
         values /= np.linalg.norm(values, axis=1, keepdims=True)
-        return Fingerprint("m", shapes, dict(zip(shapes, values, strict=True)))
+        return SampledWeights("m", shapes, dict(zip(shapes, values, strict=True)))
 
     mine = model()
     with (folder / "list.fingerprints").open("wb") as file:
         for number in range(entries):
-            file.write(encoded(mine if number == entries // 2 else model()))
+            file.write(encode_fingerprint(mine if number == entries // 2 else model()))
     began = time.process_time()
     known = open_list(folder / "list.fingerprints", into=folder / "list")
     took = time.process_time() - began
     size = sum(path.stat().st_size for path in known.path.iterdir())
     print(f"compile a list   {took:8.1f} s of {entries:,} fingerprints, {size / 1e9:.2f} GB")
-    prints = Prints.of(pickle.loads(pickle.dumps(known)))
+    prints = ListFingerprints.of_list(pickle.loads(pickle.dumps(known)))
     sketch = mine.sketch()
-    assert [one.twins for one in prints.alike(mine, sketch)] == [64]
-    times = [
-        [timed(work, 1) for _ in range(9)] for work in (lambda: prints.near(sketch), lambda: prints.alike(mine, sketch))
-    ]
+    assert [found.matching for found in prints.similar_entries(mine, sketch)] == [64]
+    works = (lambda: prints.nearest_entries(sketch), lambda: prints.similar_entries(mine, sketch))
+    times = [[timed(work, 1) for _ in range(9)] for work in works]
     look_up, whole = (statistics.median(each) * 1000 for each in times)
     print(f"look up          {look_up:8.1f} ms among {entries:,} listed fingerprints; and compare {whole:.1f} ms")
 

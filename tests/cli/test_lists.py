@@ -178,7 +178,7 @@ def test_an_analyst_hands_on_a_fingerprint_and_a_hub_finds_the_model_with_it(tmp
         assert compared.stdout.startswith("models, entry "), compared.output
         assert f": {relation} (undeclared): mean cosine" in compared.stdout
     assert lineage(files["other"], "--against", "models").stdout == ""
-    assert "models: holds no model that it is like" in lineage(files["other"], "--against", "models").stderr
+    assert "models: holds no similar model" in lineage(files["other"], "--against", "models").stderr
 
 
 def test_several_fingerprints_are_one_file_and_one_that_is_too_small_is_said_at_once(tmp_path: Path) -> None:
@@ -205,9 +205,9 @@ def test_several_fingerprints_are_one_file_and_one_that_is_too_small_is_said_at_
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("fingerprint", "a", "b"), "several fingerprints are one file: name it with -o"),
-        (("fingerprint", "a", "b", "-o", "c", "--id", "m"), "--id is of one model: write the fingerprints one by one"),
-        (("a", "--purpose", "general"), "--purpose says something of a fingerprint: auditor lineage fingerprint FILE"),
+        (("fingerprint", "a", "b"), "several fingerprints are written into one file: name it with -o"),
+        (("fingerprint", "a", "b", "-o", "c", "--id", "m"), "--id names one model: write the fingerprints one by one"),
+        (("a", "--purpose", "general"), "--purpose is for a fingerprint: auditor lineage fingerprint FILE"),
         (("a", "--against", "nowhere"), "a: cannot be read: No such file"),
     ],
 )

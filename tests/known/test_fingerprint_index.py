@@ -18,7 +18,8 @@ from auditor.known.list_health import check_imported_list, check_list_file
 from auditor.known.list_identity import ListDeclaration
 from auditor.known.list_store import open_imported_list
 from auditor.known.open_list import open_list
-from auditor.lineage.weight_similarity import encoded, fingerprint
+from auditor.lineage.fingerprint_files import encode_fingerprint
+from auditor.lineage.weight_samples import sample_model
 from auditor.samples import WEIGHT_FINGERPRINT
 from tests.weights import safetensors_file
 
@@ -26,7 +27,7 @@ from tests.weights import safetensors_file
 def print_of(folder: Path, seed: int, tensors: int = 8, **about: str) -> bytes:
     random = np.random.default_rng(seed)
     weights = {f"layers.{at}.weight": random.normal(0, 0.02, (32, 32)).astype(np.float32) for at in range(tensors)}
-    return encoded(fingerprint(safetensors_file(folder / f"{seed}.safetensors", weights)), about)
+    return encode_fingerprint(sample_model(safetensors_file(folder / f"{seed}.safetensors", weights)), about)
 
 
 def file(folder: Path, name: str, *prints: bytes) -> Path:
@@ -125,7 +126,7 @@ def test_one_that_holds_too_little_refuses_the_list_and_says_why(tmp_path: Path,
 def test_tensors_that_are_alike_count_once(tmp_path: Path) -> None:
     """Models that were begun alike and never trained have the same values without being the same."""
     weights = {f"layers.{at}.weight": np.eye(32, dtype=np.float32) for at in range(40)}
-    data = encoded(fingerprint(safetensors_file(tmp_path / "new.safetensors", weights)))
+    data = encode_fingerprint(sample_model(safetensors_file(tmp_path / "new.safetensors", weights)))
     with pytest.raises(ListError, match="256 values of 1 different tensors"):
         imported(file(tmp_path, "found.fp", data))
 

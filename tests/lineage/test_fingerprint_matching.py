@@ -18,8 +18,9 @@ from auditor.hashing.weight_sketch import normalize_vector
 from auditor.known.entries import ListOptions
 from auditor.known.import_list import import_list
 from auditor.known.list_identity import ListDeclaration
-from auditor.lineage.fingerprint_matching import twins
-from auditor.lineage.weight_similarity import Fingerprint, fingerprint, save
+from auditor.lineage.fingerprint_files import save_fingerprint
+from auditor.lineage.fingerprint_matching import matching_tensors
+from auditor.lineage.weight_samples import SampledWeights, sample_model
 from auditor.pipeline.audit import Report, audit, facts, judge
 from auditor.render import report_formats
 from auditor.reporting.render_options import RenderOptions
@@ -81,8 +82,8 @@ def model(hub: Path, name: str, weights: Weights, base: str = "", shards: int = 
 @pytest.fixture
 def known(tmp_path: Path) -> Path:
     """A list of one model, as its holder makes it; nobody else needs the weights."""
-    save(
-        fingerprint(safetensors_file(tmp_path / "elsewhere" / "SECRET-FILE.safetensors", LISTED)),
+    save_fingerprint(
+        sample_model(safetensors_file(tmp_path / "elsewhere" / "SECRET-FILE.safetensors", LISTED)),
         tmp_path / "l.fp",
         SAID,
     )
@@ -177,7 +178,7 @@ def adapter(seed: int) -> dict[str, np.ndarray]:
 
 def test_a_listed_adapter_is_found_again_and_one_trained_apart_from_the_same_seed_is_not(tmp_path: Path) -> None:
     listed = safetensors_file(tmp_path / "elsewhere" / "lora.safetensors", adapter(1), {"ss_network_module": "lora"})
-    save(fingerprint(listed), tmp_path / "l.fp", SAID)
+    save_fingerprint(sample_model(listed), tmp_path / "l.fp", SAID)
     model(tmp_path / "models", "a/again", {name: v.astype(np.float16) for name, v in adapter(1).items()})
     model(tmp_path / "models", "b/apart", adapter(2))
     assert said(scanned(tmp_path, tmp_path / "l.fp")) == {"a/again": ["linked-same-values"]}
@@ -185,7 +186,7 @@ def test_a_listed_adapter_is_found_again_and_one_trained_apart_from_the_same_see
 
 def test_a_part_that_two_models_share_does_not_make_them_the_same(tmp_path: Path) -> None:
     listed = safetensors_file(tmp_path / "elsewhere" / "m.safetensors", {**LISTED, **PART})
-    save(fingerprint(listed), tmp_path / "l.fp", SAID)
+    save_fingerprint(sample_model(listed), tmp_path / "l.fp", SAID)
     model(tmp_path / "models", "a/part", PART)
     model(tmp_path / "models", "b/other", {**trained(7), **PART})
     report = scanned(tmp_path, tmp_path / "l.fp")
@@ -216,7 +217,7 @@ def test_bases_that_are_listed_as_harmless_explain_what_only_comes_from_them(tmp
     model(hub, "e/again", {name: v.astype(np.float16) for name, v in LISTED.items()})
     model(hub, "f/unlike", trained(31))
     base = safetensors_file(tmp_path / "elsewhere" / "base.safetensors", BASE)
-    save(fingerprint(base), tmp_path / "bases.fp")
+    save_fingerprint(sample_model(base), tmp_path / "bases.fp")
     import_list([tmp_path / "bases.fp"], ListDeclaration("bases", "benign"), ListOptions())
     report = scanned(tmp_path, known, Path("bases"))
     assert said(report) == {
@@ -229,8 +230,12 @@ def test_bases_that_are_listed_as_harmless_explain_what_only_comes_from_them(tmp
 
 def test_a_listed_model_that_hardly_differs_from_a_harmless_one_is_found_all_the_same(tmp_path: Path) -> None:
     listed = tuned(BASE, 41, by=0.002)
-    save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "m.safetensors", listed)), tmp_path / "l.fp", SAID)
-    save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "b.safetensors", BASE)), tmp_path / "bases.fp")
+    save_fingerprint(
+        sample_model(safetensors_file(tmp_path / "elsewhere" / "m.safetensors", listed)), tmp_path / "l.fp", SAID
+    )
+    save_fingerprint(
+        sample_model(safetensors_file(tmp_path / "elsewhere" / "b.safetensors", BASE)), tmp_path / "bases.fp"
+    )
     import_list([tmp_path / "bases.fp"], ListDeclaration("bases", "benign"), ListOptions())
     model(tmp_path / "models", "a/again", {name: v.astype(np.float16) for name, v in listed.items()})
     model(tmp_path / "models", "b/base", BASE)
@@ -241,8 +246,12 @@ def test_a_listed_model_that_differs_from_a_harmless_one_in_nothing_that_is_samp
     tmp_path: Path,
 ) -> None:
     listed = {**BASE, "embed.weight": np.ones((64, 64), np.float32)}
-    save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "m.safetensors", listed)), tmp_path / "l.fp", SAID)
-    save(fingerprint(safetensors_file(tmp_path / "elsewhere" / "b.safetensors", BASE)), tmp_path / "bases.fp")
+    save_fingerprint(
+        sample_model(safetensors_file(tmp_path / "elsewhere" / "m.safetensors", listed)), tmp_path / "l.fp", SAID
+    )
+    save_fingerprint(
+        sample_model(safetensors_file(tmp_path / "elsewhere" / "b.safetensors", BASE)), tmp_path / "bases.fp"
+    )
     import_list([tmp_path / "bases.fp"], ListDeclaration("bases", "benign"), ListOptions())
     model(tmp_path / "models", "a/base", BASE)
     report = scanned(tmp_path, tmp_path / "l.fp", Path("bases"))
@@ -282,7 +291,7 @@ def test_no_report_shows_a_fingerprint_its_digest_or_where_it_matched(tmp_path: 
     model(tmp_path / "models", "b/child", tuned(LISTED, 5))
     data = known.read_bytes()
     other = safetensors_file(tmp_path / "elsewhere" / "other.safetensors", trained(12))
-    save(fingerprint(other), known, add=True)
+    save_fingerprint(sample_model(other), known, append=True)
     report = scanned(tmp_path, known)
     secrets = {
         "its digest": hashlib.sha256(data).hexdigest()[:20],
@@ -306,11 +315,11 @@ def test_names_make_no_difference_to_what_is_the_same(random: Random, missing: i
     values = {
         f"t{at}": normalize_vector(np.random.default_rng(at).normal(size=256).astype(np.float32)) for at in range(40)
     }
-    entry = Fingerprint("entry", dict.fromkeys(values, (16, 16)), values)
+    entry = SampledWeights("entry", dict.fromkeys(values, (16, 16)), values)
     names = list(values)
     random.shuffle(names)
     mine = dict(zip(names, values.values(), strict=True))
     kept = {name: mine[name] for name in names[missing:]}
-    one = Fingerprint("mine", dict.fromkeys(kept, (16, 16)), kept)
+    one = SampledWeights("mine", dict.fromkeys(kept, (16, 16)), kept)
     expected = 40 - missing if missing <= 4 else 0
-    assert (twins(one, entry), twins(entry, one)) == (expected, expected)
+    assert (matching_tensors(one, entry), matching_tensors(entry, one)) == (expected, expected)

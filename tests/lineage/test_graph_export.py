@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from auditor.cli.main import main
 from auditor.errors import RunError
 from auditor.facts import EDGES_SCHEMA, FACTS_SCHEMA, subjects_to_rows
-from auditor.lineage.graph_export import FORMATS, lineage
+from auditor.lineage.graph_export import FORMATS, load_lineage
 from auditor.model import Statement, Subject
 
 
@@ -32,7 +32,7 @@ def run(folder: Path, edges: list[tuple[str, str, str, str]], *subjects: Subject
 
 
 def drawn(folder: Path, shape: str = "tree") -> str:
-    return "\n".join(FORMATS[shape](lineage(folder)))
+    return "\n".join(FORMATS[shape](load_lineage(folder)))
 
 
 def test_a_tree_shows_what_was_passed_on(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_names_cannot_act_on_the_terminal_or_the_chart(tmp_path: Path, shape: st
 
 def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"edges.parquet: is missing; finish the run"):
-        lineage(tmp_path)
+        load_lineage(tmp_path)
 
 
 def test_the_command_draws_a_target_and_refuses_two(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from auditor.known.open_list import open_list
-from auditor.lineage.model_matching import model_hits
+from auditor.lineage.model_matching import match_models
 from auditor.model import Place, Statement, Subject
 
 DIGEST = "ab" * 32
@@ -35,7 +35,7 @@ def test_a_listed_file_is_a_match_and_a_listed_name_a_lead(listed: Path, tmp_pat
     ]
     found = [
         (r["name"], r["algorithm"], r["basis"], r["means"])
-        for r in model_hits(subjects, [known], Counter()).to_pylist()
+        for r in match_models(subjects, [known], Counter()).to_pylist()
     ]
     assert found == [
         ("o/copy", "sha256", "computed", "model"),
@@ -46,4 +46,4 @@ def test_a_listed_file_is_a_match_and_a_listed_name_a_lead(listed: Path, tmp_pat
 
 def test_a_list_of_samples_is_never_compared_with_weights(listed: Path, tmp_path: Path) -> None:
     known = open_list(listed, means="csam", into=tmp_path / "list")
-    assert model_hits([model("o/copy", DIGEST)], [known], Counter()).num_rows == 0
+    assert match_models([model("o/copy", DIGEST)], [known], Counter()).num_rows == 0

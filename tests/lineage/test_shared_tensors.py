@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import RunError
-from auditor.lineage import shared_tensors
+from auditor.lineage.shared_tensors import MAX_UNRELATED_GROUPS, SharedTensors, are_related
+from auditor.lineage.weight_tables import TENSORS_SCHEMA, locate_rows, open_parquet
 from auditor.pipeline.audit import audit, facts, judge
 from tests.weights import safetensors_file
 
@@ -122,7 +123,7 @@ def test_unrelated_models_and_twins_trained_apart_share_nothing(tmp_path: Path) 
 def test_what_more_than_a_handful_of_unlike_models_have_ties_none_of_them(tmp_path: Path) -> None:
     hub = tmp_path / "models"
     encoder = {f"words.{n}.weight": v for n, v in enumerate(list(trained(50).values())[:8])}
-    for number in range(shared_tensors.MANY + 1):
+    for number in range(MAX_UNRELATED_GROUPS + 1):
         model(hub, f"m/unlike-{number}", {**trained(60 + number), **encoder})
     assert scanned(hub) == {}
     # It makes no declared base true either.
@@ -137,7 +138,7 @@ def test_what_more_than_a_handful_of_unlike_models_have_ties_none_of_them(tmp_pa
 
 def test_many_copies_of_nearly_all_of_a_model_are_related(tmp_path: Path) -> None:
     hub = tmp_path / "models"
-    names = [f"m/copy-{number}" for number in range(shared_tensors.MANY + 3)]
+    names = [f"m/copy-{number}" for number in range(MAX_UNRELATED_GROUPS + 3)]
     for number, name in enumerate(names):
         model(hub, name, with_some_of(quantised(7), quantised(70 + number), 1))
     found = scanned(hub)
@@ -212,37 +213,38 @@ def test_a_damaged_file_of_digests_ends_the_judging_with_its_name(tmp_path: Path
 @given(st.lists(st.frozensets(st.integers(0, 30), max_size=8), max_size=9), st.data())
 def test_the_look_up_finds_what_comparing_all_pairs_finds(owned: list[frozenset[int]], data: st.DataObject) -> None:
     groups = np.array([data.draw(st.integers(0, 3)) for _ in owned], np.int64)
-    found = of(owned)
-    holders = {head: {int(groups[at]) for at, heads in enumerate(owned) if head in heads} for head in range(31)}
-    common = frozenset(head for head, by in holders.items() if len(by) > shared_tensors.MANY)
-    assert found.common(groups) == common
-    assert [frozenset(int.from_bytes(d[:8], "big") for d in found.kept(at)) for at in range(len(owned))] == owned
-    firsts = {head: min(at for at, heads in enumerate(owned) if head in heads) for heads in owned for head in heads}
+    found = shared_tensors(owned)
+    holders = {prefix: {int(groups[at]) for at, has in enumerate(owned) if prefix in has} for prefix in range(31)}
+    common = frozenset(prefix for prefix, by in holders.items() if len(by) > MAX_UNRELATED_GROUPS)
+    assert found.common_prefixes(groups) == common
+    kept = [
+        frozenset(int.from_bytes(digest[:8], "big") for digest in found.unit_digests(at)) for at in range(len(owned))
+    ]
+    assert kept == owned
+    firsts = {prefix: min(at for at, has in enumerate(owned) if prefix in has) for has in owned for prefix in has}
     expected = {
-        (firsts[head], at)
-        for at, heads in enumerate(owned)
-        for head in heads
-        if groups[firsts[head]] != groups[at] and shared_tensors.tells(owned[firsts[head]], heads, common)
+        (firsts[prefix], at)
+        for at, has in enumerate(owned)
+        for prefix in has
+        if groups[firsts[prefix]] != groups[at] and are_related(owned[firsts[prefix]], has, common)
     }
-    assert set(found.sharing(groups)) == expected
+    assert set(found.sharing_units(groups)) == expected
 
 
-def of(owned: list[frozenset[int]]) -> shared_tensors.Tensors:
+def shared_tensors(owned: list[frozenset[int]]) -> SharedTensors:
     with TemporaryDirectory() as folder:
         rows = [
-            (str(at), "", "", b"".join(head.to_bytes(8, "big") + bytes(8) for head in sorted(heads)))
-            for at, heads in enumerate(owned)
+            (str(at), "", "", b"".join(prefix.to_bytes(8, "big") + bytes(8) for prefix in sorted(has)))
+            for at, has in enumerate(owned)
         ]
         columns = list(zip(*rows, strict=True)) or [[], [], [], []]
         table = pa.Table.from_arrays(
-            [pa.array(c, f.type) for c, f in zip(columns, shared_tensors.TENSORS, strict=True)],
-            schema=shared_tensors.TENSORS,
+            [pa.array(c, f.type) for c, f in zip(columns, TENSORS_SCHEMA, strict=True)],
+            schema=TENSORS_SCHEMA,
         )
         path = Path(folder, "0.parquet")
         pq.write_table(table, path, row_group_size=1)
         try:
-            return shared_tensors.Tensors.of(
-                shared_tensors.by_key([path]), [row[:3] for row in rows], Path(folder, "scratch")
-            )
+            return SharedTensors.load(locate_rows([path]), [row[:3] for row in rows], Path(folder, "scratch"))
         finally:
-            shared_tensors.opened.cache_clear()
+            open_parquet.cache_clear()

@@ -10,7 +10,9 @@ from click.testing import CliRunner
 
 from auditor.cli.main import main
 from auditor.errors import UsageError
-from auditor.lineage.weight_similarity import LIMITS, Compared, Index, compare, fingerprint, opened, save
+from auditor.lineage.fingerprint_files import load_weights, save_fingerprint
+from auditor.lineage.weight_samples import sample_model
+from auditor.lineage.weight_similarity import LIMITS, Similarity, compare_weights
 from tests.weights import bfloat16, safetensors_bytes, safetensors_file
 
 Weights = dict[str, np.ndarray]
@@ -79,28 +81,28 @@ def renamed(weights: Weights) -> Weights:
     return {f"model.blocks.{name.replace('proj', 'linear')}": values for name, values in weights.items()}
 
 
-def against_base(tmp_path: Path, weights: Weights, metadata: Mapping[str, str] | None = None) -> Compared:
+def against_base(tmp_path: Path, weights: Weights, metadata: Mapping[str, str] | None = None) -> Similarity:
     base = safetensors_file(tmp_path / "base.safetensors", BASE)
     mine = safetensors_file(tmp_path / "mine.safetensors", weights, metadata)
-    return compare(fingerprint(mine), fingerprint(base))
+    return compare_weights(sample_model(mine), sample_model(base))
 
 
 # Margins: the mean cosine must lie within these bounds, so that a verdict is far from its threshold.
 @pytest.mark.parametrize(
     ("weights", "relation", "low", "high"),
     [
-        (BASE, "the same values", 0.999999, 1.000001),
-        (cast("float16"), "the same values", 0.99999, 1.000001),
-        (cast("bfloat16"), "the same values", 0.99999, 1.000001),
-        (changed(0.03), "made from it", 0.999, 0.9999),
-        (changed(0.3), "made from it", 0.94, 0.98),
-        (changed(0.1, only="layers.3"), "made from it", 0.999, 0.99999),
-        (with_lora(), "made from it", 0.99, 0.999),
-        (in_part(), "made in part from it", 0.45, 0.55),
-        (merged(), "blended with it", 0.68, 0.74),
+        (BASE, "identical", 0.999999, 1.000001),
+        (cast("float16"), "identical", 0.99999, 1.000001),
+        (cast("bfloat16"), "identical", 0.99999, 1.000001),
+        (changed(0.03), "derived", 0.999, 0.9999),
+        (changed(0.3), "derived", 0.94, 0.98),
+        (changed(0.1, only="layers.3"), "derived", 0.999, 0.99999),
+        (with_lora(), "derived", 0.99, 0.999),
+        (in_part(), "part", 0.45, 0.55),
+        (merged(), "blend", 0.68, 0.74),
         (OTHER, "unrelated", -0.02, 0.02),
-        (renamed(BASE), "the same values", 0.999999, 1.000001),
-        (renamed(changed(0.03)), "made from it", 0.999, 0.9999),
+        (renamed(BASE), "identical", 0.999999, 1.000001),
+        (renamed(changed(0.03)), "derived", 0.999, 0.9999),
         (renamed(OTHER), "unrelated", -0.3, 0.3),
     ],
     ids=[
@@ -113,7 +115,7 @@ def test_weights_tell_what_they_were_made_from(
 ) -> None:
     found = against_base(tmp_path, weights)
     assert low <= found.cosine <= high, found
-    assert found.relation == relation or (relation == "unrelated" and found.relation == "cannot tell"), found
+    assert found.relation == relation or (relation == "unrelated" and found.relation == "unknown"), found
 
 
 @pytest.mark.parametrize(
@@ -147,18 +149,18 @@ def packed(seed: int) -> Weights:
 @pytest.mark.parametrize(
     ("weights", "base", "relation", "figures"),
     [
-        (BASE, BASE, "the same values", (72, 72)),
-        (renamed(BASE), BASE, "the same values", (72, 72)),
-        (taken(4), BASE, "made in part from it", (4, 72)),
-        (renamed(taken(4)), BASE, "made in part from it", (4, 72)),
+        (BASE, BASE, "identical", (72, 72)),
+        (renamed(BASE), BASE, "identical", (72, 72)),
+        (taken(4), BASE, "part", (4, 72)),
+        (renamed(taken(4)), BASE, "part", (4, 72)),
         (taken(1), BASE, "unrelated", (1, 72)),
-        (changed(0.1, only="layers.3"), BASE, "made from it", (66, 72)),
-        (changed(0.03), BASE, "made from it", (0, 72)),
-        (cast("float16"), BASE, "the same values", (0, 72)),
+        (changed(0.1, only="layers.3"), BASE, "derived", (66, 72)),
+        (changed(0.03), BASE, "derived", (0, 72)),
+        (cast("float16"), BASE, "identical", (0, 72)),
         (OTHER, BASE, "unrelated", (0, 72)),
-        (packed(1), packed(1), "the same values", (20, 20)),
-        (packed(2) | dict(list(packed(1).items())[:5]), packed(1), "made in part from it", (5, 20)),
-        (packed(2), packed(1), "cannot tell", (0, 20)),
+        (packed(1), packed(1), "identical", (20, 20)),
+        (packed(2) | dict(list(packed(1).items())[:5]), packed(1), "part", (5, 20)),
+        (packed(2), packed(1), "unknown", (0, 20)),
     ],
     ids=[
         "copy", "renamed copy", "four tensors taken over", "renamed too", "one tensor", "partial fine-tune",
@@ -168,8 +170,8 @@ def packed(seed: int) -> Weights:
 def test_weights_read_in_full_tell_what_was_copied(
     tmp_path: Path, weights: Weights, base: Weights, relation: str, figures: tuple[int, int]
 ) -> None:
-    mine = fingerprint(safetensors_file(tmp_path / "mine.safetensors", weights), full=True)
-    found = compare(mine, fingerprint(safetensors_file(tmp_path / "base.safetensors", base), full=True))
+    mine = sample_model(safetensors_file(tmp_path / "mine.safetensors", weights), full=True)
+    found = compare_weights(mine, sample_model(safetensors_file(tmp_path / "base.safetensors", base), full=True))
     assert (found.relation, (found.identical, found.hashed)) == (relation, figures), found
     assert str(found).endswith(f"; {figures[0]} of {figures[1]} tensors byte for byte the same")
 
@@ -177,9 +179,9 @@ def test_weights_read_in_full_tell_what_was_copied(
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])
 def test_tensors_without_a_direction_are_counted_and_left_out(tmp_path: Path, value: float) -> None:
     weights = {name: np.full_like(values, value) for name, values in BASE.items()}
-    mine = fingerprint(safetensors_file(tmp_path / "m.safetensors", weights))
-    assert (len(mine.shapes), mine.left) == (0, 72)
-    assert compare(mine, mine).relation == "cannot tell"
+    mine = sample_model(safetensors_file(tmp_path / "m.safetensors", weights))
+    assert (len(mine.shapes), mine.unsampled) == (0, 72)
+    assert compare_weights(mine, mine).relation == "unknown"
 
 
 def test_a_tensor_that_could_not_be_sampled_counts_among_all_but_a_table_of_places_does_not(tmp_path: Path) -> None:
@@ -191,13 +193,13 @@ def test_a_tensor_that_could_not_be_sampled_counts_among_all_but_a_table_of_plac
     spoilt_ones = sum("q_proj" in name for name in BASE)
     assert spoilt_ones
     whole = against_base(tmp_path, {**BASE, **places})
-    assert (found.compared, found.of) == (whole.of - spoilt_ones, whole.of)
+    assert (found.compared, found.total) == (whole.total - spoilt_ones, whole.total)
 
 
 def test_shapes_that_differ_cannot_be_compared(tmp_path: Path) -> None:
     assert against_base(
         tmp_path, {name: values[:, :64] for name, values in BASE.items() if values.ndim > 1}
-    ).relation == ("cannot tell")
+    ).relation == ("unknown")
 
 
 def test_shards_are_one_file(tmp_path: Path) -> None:
@@ -206,55 +208,46 @@ def test_shards_are_one_file(tmp_path: Path) -> None:
         safetensors_file(tmp_path / "m" / f"model-{number}.safetensors", {name: BASE[name] for name in part})
     index = {"weight_map": {name: f"model-{int(at >= 30)}.safetensors" for at, name in enumerate(names)}}
     (tmp_path / "m" / "model.safetensors.index.json").write_text(json.dumps(index))
-    whole = fingerprint(safetensors_file(tmp_path / "whole.safetensors", BASE))
+    whole = sample_model(safetensors_file(tmp_path / "whole.safetensors", BASE))
     for path in (tmp_path / "m", tmp_path / "m" / "model.safetensors.index.json"):
-        found = compare(fingerprint(path), whole)
-        assert (found.relation, found.compared, found.of) == ("the same values", 72, 72)
+        found = compare_weights(sample_model(path), whole)
+        assert (found.relation, found.compared, found.total) == ("identical", 72, 72)
 
 
 def test_under_one_percent_of_a_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from auditor.lineage import weight_similarity
+    from auditor.lineage import weight_samples
 
     weights = {f"layers.{i}.up.weight": np.zeros((1024, 1024), np.float16) for i in range(4)}
     path = safetensors_file(tmp_path / "m.safetensors", weights)
     asked: list[int] = []
-    real = weight_similarity.os.pread
+    real = weight_samples.os.pread
 
     def counted(descriptor: int, length: int, offset: int) -> bytes:
         asked.append(length)
         return real(descriptor, length, offset)
 
-    monkeypatch.setattr(weight_similarity.os, "pread", counted)
-    fingerprint(path)
+    monkeypatch.setattr(weight_samples.os, "pread", counted)
+    sample_model(path)
     assert 0 < sum(asked) < 0.01 * path.stat().st_size
 
 
 def test_a_fingerprint_stands_for_its_weights(tmp_path: Path) -> None:
     base = safetensors_file(tmp_path / "base.safetensors", BASE, {"ss_sd_model_name": "hills.ckpt"})
-    save(fingerprint(base), tmp_path / "base.fingerprint")
-    kept = opened(tmp_path / "base.fingerprint")
-    assert (kept.name, kept.bases) == ("base.safetensors", ("hills.ckpt",))
-    mine = fingerprint(safetensors_file(tmp_path / "mine.safetensors", changed(0.03)))
-    by_weights, by_print = compare(mine, opened(base)), compare(mine, kept)
-    assert by_print.relation == by_weights.relation == "made from it"
+    save_fingerprint(sample_model(base), tmp_path / "base.fingerprint")
+    kept = load_weights(tmp_path / "base.fingerprint")
+    assert (kept.name, kept.declared_bases) == ("base.safetensors", ("hills.ckpt",))
+    mine = sample_model(safetensors_file(tmp_path / "mine.safetensors", changed(0.03)))
+    by_weights, by_print = compare_weights(mine, load_weights(base)), compare_weights(mine, kept)
+    assert by_print.relation == by_weights.relation == "derived"
     assert by_print.cosine == pytest.approx(by_weights.cosine, abs=1e-4)
 
 
 @pytest.mark.parametrize("cut", [1, 9, 200, 5000])
 def test_a_damaged_fingerprint_is_refused(tmp_path: Path, cut: int) -> None:
-    save(fingerprint(safetensors_file(tmp_path / "base.safetensors", BASE)), tmp_path / "f")
+    save_fingerprint(sample_model(safetensors_file(tmp_path / "base.safetensors", BASE)), tmp_path / "f")
     (tmp_path / "f").write_bytes((tmp_path / "f").read_bytes()[:-cut])
     with pytest.raises(UsageError, match=r"/f: "):
-        opened(tmp_path / "f")
-
-
-def test_one_look_up_finds_the_base_among_many(tmp_path: Path) -> None:
-    files = [safetensors_file(tmp_path / f"base-{seed}.safetensors", trained(seed)) for seed in range(20, 40)]
-    index = Index.of([fingerprint(path) for path in files])
-    weights = {name: (values + BASE[name]) / 2 for name, values in changed(0.1, base=trained(33)).items()}
-    (first, likeness), (_, second) = index.nearest(fingerprint(safetensors_file(tmp_path / "m", weights)), 2)
-    assert first == "base-33.safetensors"
-    assert likeness > 0.6 > 0.3 > second
+        load_weights(tmp_path / "f")
 
 
 def test_the_command_compares_and_says_its_limits(tmp_path: Path) -> None:
@@ -276,7 +269,7 @@ def test_the_command_reads_in_full_and_says_where_it_cannot(tmp_path: Path) -> N
     mine = safetensors_file(tmp_path / "mine.safetensors", taken(4))
     base = safetensors_file(tmp_path / "base.safetensors", BASE)
     kept = tmp_path / "base.fingerprint"
-    save(fingerprint(base), kept)
+    save_fingerprint(sample_model(base), kept)
     run = CliRunner().invoke(main, ["lineage", str(mine), "--against", str(base), str(kept), "--weights", "full"])
     assert run.exit_code == 0, run.output
     said = dict(line.split(": ", 1) for line in run.stdout.splitlines())
@@ -293,10 +286,10 @@ def test_the_command_reads_in_full_and_says_where_it_cannot(tmp_path: Path) -> N
 def test_a_pickle_is_not_compared(tmp_path: Path) -> None:
     (tmp_path / "m.ckpt").write_bytes(b"\x80\x04}q\x00." * 9)
     with pytest.raises(UsageError, match=r"m.ckpt: header too large"):
-        opened(tmp_path / "m.ckpt")
+        load_weights(tmp_path / "m.ckpt")
 
 
 def test_nothing_is_told_of_one_small_tensor(tmp_path: Path) -> None:
     (tmp_path / "one").write_bytes(safetensors_bytes({"w": BASE["layers.0.q_proj.weight"][:16, :16]}))
-    one = fingerprint(tmp_path / "one")
-    assert compare(one, one).relation == "cannot tell"
+    one = sample_model(tmp_path / "one")
+    assert compare_weights(one, one).relation == "unknown"

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from auditor.errors import UsageError
-from auditor.lineage.weight_similarity import fingerprint, save
+from auditor.lineage.fingerprint_files import save_fingerprint
+from auditor.lineage.weight_samples import sample_model
 from auditor.model import Place, Ref, Statement
 from auditor.pipeline.audit import audit, judge, report
 from auditor.review import CaseFact, Ledger
@@ -219,7 +220,7 @@ def test_sampled_values_that_are_the_same_are_a_near_match_that_the_lists_holder
     random = np.random.default_rng(3)
     weights = {f"layers.{at}.weight": random.normal(0, 0.02, (64, 64)).astype(np.float32) for at in range(12)}
     listed = safetensors_file(tmp_path / "elsewhere" / "m.safetensors", weights)
-    save(fingerprint(listed), tmp_path / "models.fingerprint", {"purpose": "dedicated"})
+    save_fingerprint(sample_model(listed), tmp_path / "models.fingerprint", {"purpose": "dedicated"})
     half = {name: values.astype(np.float16) for name, values in weights.items()}
     safetensors_file(tmp_path / "hub" / "models" / "a" / "again" / "model.safetensors", half)
     known = [tmp_path / "models.fingerprint"]
