@@ -35,7 +35,7 @@ def test_every_value_is_stated_on_its_own_line() -> None:
     ]
 
 
-def test_strings_for_lists_lists_for_strings_and_nothing_for_null() -> None:
+def test_a_string_is_a_list_of_one_and_null_is_no_value() -> None:
     text = "---\nlicense: [mit, apache-2.0]\ntags: trees\ndatasets: ~\nlanguage: {all: [en, fr]}\n"
     text += "library_name: {peft: ~}\n---\n"
     values = {key: card(text).subject.values(key) for key in ("licence", "tag", "trained_on", "language", "library")}
@@ -81,7 +81,7 @@ def test_the_relation_to_a_base_model_is_the_declared_one_or_what_the_hub_infers
         ("pipline_tag", "pipeline_tag"),
     ],
 )
-def test_a_misspelt_key_is_told_and_its_value_used(key: str, right: str) -> None:
+def test_a_misspelt_key_is_stated_and_its_value_used(key: str, right: str) -> None:
     subject = card(f"---\n{key}: acme\n---\n").subject
     assert [(s.value, s.relation, s.place.line) for s in subject.statements_for("misspelt_key")] == [(key, right, 2)]
     used = {
@@ -133,11 +133,11 @@ def test_a_dataset_card_states_its_sources_and_tasks() -> None:
         ("pipeline_tag: text-classification", ()),
     ],
 )
-def test_a_generator_is_told_by_its_task_and_tags(lines: str, made: tuple[str, ...]) -> None:
+def test_what_a_model_generates_is_stated_by_its_task_and_tags(lines: str, made: tuple[str, ...]) -> None:
     assert card(f"---\n{lines}\n---\n").subject.values("generates") == made
 
 
-def test_gating_adult_tag_licence_name_and_link() -> None:
+def test_gating_adult_tags_licence_name_and_link_are_stated() -> None:
     text = (
         "---\nlicense: other\nlicense_name: leaf-terms\nlicense_link: LICENSE.md\ntags:\n- not-for-all-audiences\n"
         "extra_gated_prompt: |\n  You agree to be kind.\nextra_gated_fields:\n  Name: text\n---\n"
@@ -167,13 +167,13 @@ def test_an_evaluation_is_read_whatever_shape_the_model_index_has(index: str) ->
     assert card(f"---\nmodel-index: {index}\n---\n").subject.values("evaluation") == ("Leaves",)
 
 
-def test_a_card_of_fifty_megabytes_is_read_in_part_and_says_so() -> None:
+def test_a_card_of_fifty_megabytes_is_read_in_part_with_a_gap() -> None:
     found = card(b"---\nlicense: mit\n---\n" + b"Leaf leaf leaf.\n" * (MAX_CARD_BYTES // 10))
     assert found.subject.values("licence") == ("mit",)
     assert [gap.why for gap in found.subject.gaps] == ["longer than 8,388,608 bytes: only these were read"]
 
 
-def test_ten_thousand_tags_are_cut_and_it_is_said() -> None:
+def test_values_beyond_the_first_thousand_are_a_gap() -> None:
     found = card("---\ntags:\n" + "".join(f"- tag{n}\n" for n in range(10_000)) + "---\n").subject
     assert len(found.values("tag")) == 1000
     assert [(gap.what, gap.why) for gap in found.gaps] == [("card", "tags has more than 1,000 values")]
@@ -184,7 +184,7 @@ def test_a_gap_names_the_line() -> None:
     assert (gap.what, str(gap.place)) == ("card", "acme/leaf/README.md:3")
 
 
-def test_a_flat_card_is_what_the_folders_say_or_else_the_text() -> None:
+def test_the_kind_of_a_standalone_card_is_that_of_its_folders_or_of_its_text() -> None:
     data = b"---\nsize_categories: [n<1K]\n---\n"
     blob = Blob("/nowhere", "acme__leaf.md", len(data), standalone_name="acme/leaf")
     assert part(blob, data).subject.ref.kind == "dataset"

@@ -47,7 +47,7 @@ def listed(value: object) -> list[str]:
     return [str(item).strip() for item in items if item not in (None, "", "None")]
 
 
-def test_every_card_is_read_or_says_why_not(corpus: Path) -> None:
+def test_every_card_is_read_or_unread_with_a_reason(corpus: Path) -> None:
     blobs = [blob for blob, _, _ in facts(corpus)]
     parts = list(read(blobs, ReadOptions()))
     assert len(blobs) > 3000
@@ -55,7 +55,7 @@ def test_every_card_is_read_or_says_why_not(corpus: Path) -> None:
     assert [item.subject.name for item in parts if isinstance(item, Part)] == [blob.name for blob in blobs]
 
 
-def test_licence_and_base_model_equal_the_facts(corpus: Path) -> None:
+def test_licence_and_base_model_are_those_of_the_reference_parsers(corpus: Path) -> None:
     compared, wrong = 0, []
     for blob, data, fact in facts(corpus):
         subject = part(blob, data).subject

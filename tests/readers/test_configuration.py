@@ -57,7 +57,7 @@ def test_a_mixture_of_experts_names_its_experts() -> None:
     assert [value for _, value, _ in stated("mergekit_config.yml", mixture)] == ["acme/a", "acme/b"]
 
 
-def test_a_merge_in_stages_names_what_comes_from_elsewhere() -> None:
+def test_a_merge_in_stages_names_only_models_from_outside_the_file() -> None:
     stages = (
         b"name: first\nmodels: [{model: acme/a}, {model: acme/b}]\n---\nmodels: [{model: first}, {model: acme/c}]\n"
     )
@@ -85,10 +85,10 @@ def test_a_broken_configuration_is_refused_by_reason(data: bytes, why: str) -> N
         stated("config.json", data)
 
 
-def test_keys_of_the_wrong_type_and_keys_given_twice_do_no_harm() -> None:
+def test_keys_of_the_wrong_type_and_duplicate_keys_are_ignored() -> None:
     odd = b'{"_name_or_path": 3, "architectures": {"a": null}, "_class_name": ["x"], "_name_or_path": "acme/tree"}'
     assert stated("config.json", odd) == [("base_model", "acme/tree", "")]
 
 
-def test_a_datasets_config_json_is_not_a_models() -> None:
+def test_a_config_json_of_a_dataset_is_not_claimed() -> None:
     assert claims(Blob("/x", "config.json", 1, "dataset", "d"), b'{"builder": 1}') == 0

@@ -73,7 +73,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
-def test_every_card_is_read_or_said_not_to_be(run: Path) -> None:
+def test_every_card_is_read_or_unread_with_a_reason(run: Path) -> None:
     found = report(run)
     assert found.complete
     assert found.tally.files.collected == found.tally.files.scanned + found.tally.files.errored == len(CARDS) + 1
@@ -93,7 +93,7 @@ def test_what_could_not_be_read_is_a_gap_and_what_could_is_stated(run: Path) -> 
 
 
 @pytest.mark.parametrize("name", sorted(report_formats()))
-def test_nothing_of_them_reaches_a_report_unescaped(run: Path, name: str) -> None:
+def test_reports_escape_what_hostile_cards_say(run: Path, name: str) -> None:
     shown = CliRunner().invoke(main, ["report", str(run), "--format", name])
     assert shown.exit_code == 0, shown.output
     if name == "html":

@@ -36,7 +36,7 @@ def tarred() -> bytes:
     return file.getvalue()
 
 
-def test_it_claims_every_file_and_less_than_any_other_reader() -> None:
+def test_every_file_is_claimed_less_than_by_any_other_reader() -> None:
     assert other_files.claims(Blob("x", "x", 0), b"") == 1
 
 

@@ -37,7 +37,7 @@ def zipped(*names: str) -> bytes:
 
 
 @pytest.mark.parametrize("example", reader.EXAMPLES, ids=lambda example: example.name)
-def test_examples_are_read_as_they_say(example, tmp_path: Path) -> None:
+def test_an_example_states_exactly_what_it_must(example, tmp_path: Path) -> None:
     found = subject(tmp_path, example.name, example.data, example.options)
     assert tuple((s.key, s.value, s.relation) for s in found.statements) == example.states
     assert tuple(gap.what for gap in found.gaps) == example.gaps
@@ -56,7 +56,9 @@ def test_examples_are_read_as_they_say(example, tmp_path: Path) -> None:
         ("m.pt", ("readme.txt",), "zip"),
     ],
 )
-def test_a_zips_directory_tells_what_it_is(tmp_path: Path, name: str, members: tuple[str, ...], expected: str) -> None:
+def test_the_format_of_a_zip_is_that_of_its_members(
+    tmp_path: Path, name: str, members: tuple[str, ...], expected: str
+) -> None:
     assert formats(subject(tmp_path, name, zipped(*members))) == [expected]
 
 
@@ -66,7 +68,7 @@ def test_a_zip_without_its_directory_is_a_gap(tmp_path: Path) -> None:
     assert formats(found) == ["pickle"]
 
 
-def test_a_pickle_called_safetensors_is_told(tmp_path: Path) -> None:
+def test_a_pickle_called_safetensors_is_a_gap(tmp_path: Path) -> None:
     found = subject(tmp_path, "m.safetensors", zipped("archive/data.pkl"))
     assert [gap.why for gap in found.gaps] == ["called .safetensors but is pickle, not safetensors"]
     assert next(iter(found.statements_for("weights_format"))).remark == "loading it can run code"
@@ -91,7 +93,7 @@ def test_an_array_longer_than_its_file_is_a_gap(tmp_path: Path, kind: int, count
     assert [gap.why for gap in found.gaps] == ["the metadata is cut off or longer than is read"]
 
 
-def test_gguf_says_what_it_was_converted_from(tmp_path: Path) -> None:
+def test_a_gguf_file_states_what_it_was_converted_from(tmp_path: Path) -> None:
     def text(key: str, value: str) -> bytes:
         return struct.pack("<Q", len(key)) + key.encode() + struct.pack("<IQ", 8, len(value.encode())) + value.encode()
 
@@ -119,7 +121,7 @@ def test_junk_is_read_without_an_error(tmp_path_factory, data: bytes, start: byt
 
 
 @pytest.mark.corpus
-def test_every_pointer_called_weights_is_told(corpus: Path, tmp_path: Path) -> None:
+def test_every_pointer_called_weights_states_its_digest(corpus: Path, tmp_path: Path) -> None:
     files = sorted((corpus / "07-safetensors-headers" / "git-lfs-pointers").glob("*.safetensors"))
     assert len(files) >= 8
     for file in files:

@@ -37,13 +37,13 @@ def raw(text: str, data: bytes = b"\0\0") -> bytes:
 
 
 @pytest.mark.parametrize("example", reader.EXAMPLES, ids=lambda example: example.name)
-def test_examples_are_read_as_they_say(example, tmp_path: Path) -> None:
+def test_an_example_states_exactly_what_it_must(example, tmp_path: Path) -> None:
     found = subject(tmp_path, example.data, example.options, example.name)
     assert tuple((s.key, s.value, s.relation) for s in found.statements) == example.states
     assert tuple(gap.what for gap in found.gaps) == example.gaps
 
 
-def test_a_training_run_is_counted_and_its_words_stay_unsaid(tmp_path: Path) -> None:
+def test_training_folders_and_captions_are_counted_and_not_repeated(tmp_path: Path) -> None:
     tags = {"10_somebody": {"a red barn": 3, "a hill": 1}, "5_other": {"a hill": 2}}
     metadata = {"ss_network_module": "networks.lora", "ss_tag_frequency": json.dumps(tags), "ss_output_name": "barns"}
     found = subject(tmp_path, safetensors_bytes(ONE, metadata))
@@ -55,13 +55,13 @@ def test_a_training_run_is_counted_and_its_words_stay_unsaid(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("broken", ["{{{", "[1, 2", '"text"', "[" * 100_000, '{"a": 7}', '[{"subsets": 3}]'])
-def test_broken_json_within_a_string_is_passed_over(tmp_path: Path, broken: str) -> None:
+def test_broken_json_in_a_string_of_the_metadata_is_ignored(tmp_path: Path, broken: str) -> None:
     metadata = dict.fromkeys(("ss_tag_frequency", "ss_datasets", "ss_dataset_dirs"), broken)
     found = subject(tmp_path, safetensors_bytes(ONE, metadata))
     assert found.gaps == ()
 
 
-def test_the_base_files_digest_is_a_parent(tmp_path: Path) -> None:
+def test_the_name_and_digest_of_the_base_file_are_base_models(tmp_path: Path) -> None:
     metadata = {"ss_network_module": "networks.lora", "ss_sd_model_name": "C:\\u\\hills.ckpt"}
     metadata["ss_new_sd_model_hash"] = "AB" * 32
     found = subject(tmp_path, safetensors_bytes(ONE, metadata))
@@ -90,7 +90,9 @@ def test_only_the_keys_that_no_metadata_leaves_are_a_stripped_header(tmp_path: P
         ("model.layers.0.self_attn.q_proj.weight", (16, 16), ""),
     ],
 )
-def test_names_and_shapes_tell_the_family(tmp_path: Path, name: str, shape: tuple[int, int], expected: str) -> None:
+def test_the_family_is_that_of_the_tensors_names_and_shapes(
+    tmp_path: Path, name: str, shape: tuple[int, int], expected: str
+) -> None:
     found = subject(tmp_path, safetensors_bytes({name: np.zeros(shape, np.float16)}))
     assert [s.value for s in found.statements_for("base_family")] == ([expected] if expected else [])
 
@@ -126,7 +128,7 @@ def test_a_malformed_header_is_a_gap_that_says_why(tmp_path: Path, data: bytes, 
     assert any(gap.why.startswith(why) for gap in found.gaps), found.gaps
 
 
-def test_digests_are_computed_when_they_are_wanted(tmp_path: Path) -> None:
+def test_digests_are_computed_only_if_they_are_asked_for(tmp_path: Path) -> None:
     plain = safetensors_bytes({"w": np.arange(256, dtype=np.float32)})
     edited = safetensors_bytes({"w": np.arange(256, dtype=np.float32)}, {"modelspec.title": "Other"})
     found = [said(subject(tmp_path, data, ReadOptions(weights="full")), "artefact") for data in (plain, edited)]
@@ -176,7 +178,7 @@ def test_the_digest_of_a_tensor_holds_its_type_and_shape_and_not_its_name(tmp_pa
         ("relative_index", (32, 32), "int64"),
     ],
 )
-def test_what_unlike_models_share_is_no_sign_of_a_copy(
+def test_tensors_that_unlike_models_share_have_no_digest(
     tmp_path: Path, name: str, shape: tuple[int, ...], dtype: str
 ) -> None:
     values = np.random.default_rng(2).integers(0, 1 << 30, shape).astype(dtype)
@@ -186,12 +188,12 @@ def test_what_unlike_models_share_is_no_sign_of_a_copy(
     assert tensors(tmp_path, telling | {name: values}, ReadOptions(weights="full")) == alone
 
 
-def test_a_few_bytes_of_tensors_are_no_sign_of_a_copy(tmp_path: Path) -> None:
+def test_few_bytes_of_tensors_have_no_digest(tmp_path: Path) -> None:
     found = subject(tmp_path, safetensors_bytes(ONE), ReadOptions(weights="full"))
     assert [value.partition(":")[0] for value in found.values("artefact")] == ["sha256"]
 
 
-def test_a_hash_in_the_header_that_does_not_fit_the_tensors_is_told(tmp_path: Path) -> None:
+def test_a_hash_in_the_header_that_is_not_that_of_the_tensors_is_stated(tmp_path: Path) -> None:
     right = hashlib.sha256(bytes(2)).hexdigest()
     for stated, expected in (
         (f"0x{right}", []),
@@ -201,7 +203,7 @@ def test_a_hash_in_the_header_that_does_not_fit_the_tensors_is_told(tmp_path: Pa
         assert said(subject(tmp_path, data, ReadOptions(weights="full")), "header") == expected
 
 
-def test_content_is_claimed_whatever_the_name_is() -> None:
+def test_a_file_is_claimed_by_its_content_whatever_its_name() -> None:
     data = safetensors_bytes(ONE)
     assert reader.claims(Blob("x", "x.bin", len(data)), data) > 0
     assert reader.claims(Blob("x", "x.json", 20), b'{"a": 1, "b": {"c":') == 0

@@ -66,7 +66,7 @@ def test_md5_columns_are_recognised_as_people_spell_them(tmp_path: Path, name: s
 
 
 @pytest.mark.parametrize("name", ["caption_md5", "url_md5", "text_sha256", "similarity", "punsafe"])
-def test_digests_of_something_else_are_not_taken_for_the_pictures(tmp_path: Path, name: str) -> None:
+def test_digests_of_something_else_are_not_read_as_those_of_images(tmp_path: Path, name: str) -> None:
     (unread,) = read(tmp_path, "m.csv", f"{name},text\n{MD5.hex()},a hill\n".encode())
     assert unread == Unread("m.csv", "no column holds digests, URLs or image bytes", True, unread.blob)
 
@@ -106,7 +106,7 @@ def test_a_malformed_digest_costs_its_cell_and_not_its_row(tmp_path: Path) -> No
     assert [row["url"] for row in (first, second, third)] == ["http://x.example/1", None, None]
 
 
-def test_ragged_rows_are_told_with_their_numbers_and_the_others_keep_theirs(tmp_path: Path) -> None:
+def test_ragged_rows_are_gaps_and_the_others_keep_their_numbers(tmp_path: Path) -> None:
     data = f"md5,text\n{MD5.hex()},a\nonly one\n{MD5.hex()},b\n1,2,3\n{MD5.hex()},c\n".encode()
     found = rows(read(tmp_path, "m.csv", data))
     assert [row["row"] for row in found if row.get("md5")] == [1, 3, 5]
@@ -135,12 +135,12 @@ def test_tables_are_read_in_the_encodings_people_save_them_in(tmp_path: Path, en
 
 
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
-def test_the_delimiter_is_told_from_the_header(tmp_path: Path, delimiter: str) -> None:
+def test_the_delimiter_is_the_one_of_the_header(tmp_path: Path, delimiter: str) -> None:
     data = f"text{delimiter}md5\na{delimiter}{MD5.hex()}\r\n".encode()
     assert rows(read(tmp_path, "m.csv", data))[0]["md5"] == MD5
 
 
-def test_a_table_without_a_header_is_told_by_its_first_cells(tmp_path: Path) -> None:
+def test_the_columns_of_a_table_without_a_header_are_known_by_its_first_cells(tmp_path: Path) -> None:
     data = f"http://x.example/1.jpg,a hill,{MD5.hex()}\nhttp://x.example/2.jpg,a lake,{MD5.hex()}\n".encode()
     assert [(row["url"], row["md5"]) for row in rows(read(tmp_path, "m.csv", data))] == [
         ("http://x.example/1.jpg", MD5),
@@ -154,7 +154,7 @@ def test_a_list_of_urls_is_a_table(tmp_path: Path) -> None:
     assert [row["url"] for row in rows(read(tmp_path, "urls.txt", data))] == data.decode().split()
 
 
-def test_packed_tables_are_read(tmp_path: Path) -> None:
+def test_compressed_tables_are_read(tmp_path: Path) -> None:
     assert rows(read(tmp_path, "m.csv.gz", gzip.compress(f"md5\n{MD5.hex()}\n".encode())))[0]["md5"] == MD5
     assert claim(tmp_path, "m.jsonl.gz", gzip.compress(b'{"md5": "x"}\n'))
 
@@ -184,7 +184,7 @@ def test_json_arrays_are_read_and_what_comes_before_a_fault_is_kept(tmp_path: Pa
 
 
 @pytest.mark.parametrize("depth", [10_000, 1_000_000])
-def test_deep_json_is_no_crash(tmp_path: Path, depth: int) -> None:
+def test_deeply_nested_json_does_not_crash(tmp_path: Path, depth: int) -> None:
     deep = b"[" * depth
     assert read(tmp_path, "m.json", b'[{"md5": ' + deep)
     assert read(tmp_path, "m.jsonl", b'{"md5": "' + MD5.hex().encode() + b'", "a": ' + deep + b"]" * depth + b"}\n")
@@ -206,7 +206,7 @@ def test_other_json_is_not_a_table(tmp_path: Path, data: bytes) -> None:
     assert claim(tmp_path, "x.json", data) == 0
 
 
-def test_the_json_beside_a_webdataset_picture_is_a_table_of_one_row(tmp_path: Path) -> None:
+def test_the_json_that_img2dataset_writes_is_a_table_of_one_row(tmp_path: Path) -> None:
     data = json.dumps(
         {"url": "http://x.example/1", "key": "000", "original_width": 9, "md5": MD5.hex()}, indent=4
     ).encode()
@@ -216,7 +216,7 @@ def test_the_json_beside_a_webdataset_picture_is_a_table_of_one_row(tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["cards.csv", "cards.jsonl", "cards.json", "cards.parquet"])
-def test_a_table_of_cards_is_left_to_the_card_reader(tmp_path: Path, name: str) -> None:
+def test_a_table_of_cards_is_not_claimed(tmp_path: Path, name: str) -> None:
     record = {"modelId": "a/b", "card": "# B", "sha256": "x"}
     data = {
         "cards.csv": b"modelId,card,sha256\na/b,# B,x\n",
@@ -257,7 +257,7 @@ def test_binary_digests_are_read_as_they_are(tmp_path: Path) -> None:
     assert rows(read(tmp_path, "m.parquet", parquet({"md5": pa.array([MD5])})))[0]["md5"] == MD5
 
 
-def test_only_wanted_algorithms_are_read_and_rows_are_counted_without_any(tmp_path: Path) -> None:
+def test_only_the_algorithms_asked_for_are_read_and_rows_are_counted_without_any(tmp_path: Path) -> None:
     data = parquet({"md5": [MD5.hex()] * 3, "sha1": [SHA1.hex()] * 3, "url": ["http://x.example"] * 3})
     (only,) = read(tmp_path, "m.parquet", data, ReadOptions(frozenset({"sha1"})))
     assert isinstance(only, Samples)
@@ -306,7 +306,7 @@ def test_image_bytes_in_cells_are_hashed_and_keep_the_name_of_their_row(tmp_path
     assert [(row["sample"], row["gap"]) for row in rows([missing])] == [("b.png", "the row has no image bytes")]
 
 
-def test_rows_that_describe_pictures_beside_the_table_are_those_pictures_samples_once_more(tmp_path: Path) -> None:
+def test_rows_that_describe_images_beside_the_table_are_not_counted_again(tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
     (tmp_path / "train" / "a b.png").write_bytes(png(40))
     (tmp_path / "c.png").write_bytes(png(50))
@@ -331,7 +331,7 @@ def test_rows_that_describe_pictures_beside_the_table_are_those_pictures_samples
     assert told == [(True, 2), (False, 3)], "also where no list asks for anything"
 
 
-def test_the_json_beside_a_picture_describes_that_picture(tmp_path: Path) -> None:
+def test_the_json_beside_an_image_describes_that_image(tmp_path: Path) -> None:
     (tmp_path / "000.jpg").write_bytes(png(40))
     data = json.dumps({"key": "000", "original_width": 9, "md5": MD5.hex()}).encode()
     (found,) = read(tmp_path, "000.json", data)
@@ -383,7 +383,7 @@ def test_a_parquet_file_that_unpacks_a_thousandfold_is_refused(tmp_path: Path, m
     assert unread.why.startswith("column 1 of row group 1 claims to unpack ")
 
 
-def test_an_image_cell_that_is_too_large_is_said_and_the_others_are_hashed(
+def test_an_image_cell_that_is_too_large_is_a_gap_and_the_others_are_hashed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(row_samples, "MAX_CELL_BYTES", 10_000)
@@ -392,7 +392,7 @@ def test_an_image_cell_that_is_too_large_is_said_and_the_others_are_hashed(
     assert [(row["row"], row["gap"]) for row in found] == [(2, None), (1, "the image is larger than 10,000 bytes")]
 
 
-def test_zero_bytes_in_a_csv_are_no_crash(tmp_path: Path) -> None:
+def test_zero_bytes_in_a_csv_do_not_crash(tmp_path: Path) -> None:
     found = rows(read(tmp_path, "m.csv", f"md5,text\n{MD5.hex()},a\0b\n\0\0,c\n".encode()))
     assert [row["md5"] for row in found] == [MD5, None]
 

@@ -34,7 +34,7 @@ def rows(blob: Blob, *algorithms: str) -> list[dict[str, object]]:
     return [row | {"basis": f.basis, "again": f.already_counted} for f in found for row in f.batch.to_pylist()]
 
 
-def test_pictures_and_films_of_a_shard_are_samples_and_captions_are_not(tmp_path: Path) -> None:
+def test_images_and_videos_of_a_shard_are_samples_and_captions_are_not(tmp_path: Path) -> None:
     picture = jpeg(landscape(1, (160, 120)))
     blob = shard(tmp_path / "00000.tar", {"0.jpg": picture, "0.txt": b"hills", "1.mp4": b"film", "1.cls": b"4"})
     found = {row["sample"]: row for row in rows(blob, "md5", "pdq") if row["variant"] == ""}

@@ -13,7 +13,6 @@ from auditor.readers import ReadOptions, reader_name
 from auditor.readers.licence import MAX_TEXT_BYTES, part, read
 from auditor.sources import Blob
 from auditor.sources.folder import blobs
-from auditor.syntax.html_text import text_of_html
 
 MIT = b"MIT License\n\nCopyright (c) 2024 Ann\n\nPermission is hereby granted, free of charge, to any person ...\n"
 
@@ -52,7 +51,7 @@ def test_a_plain_text_is_known_by_its_first_lines(head: bytes) -> None:
         ("images/0002.txt", b"a sign with terms of use and a licence agreement"),
     ],
 )
-def test_what_is_no_licence_is_another_readers(name: str, head: bytes) -> None:
+def test_what_is_no_licence_is_claimed_by_another_reader(name: str, head: bytes) -> None:
     assert reader_name(blob(name, ""), head) != "licence"
 
 
@@ -74,7 +73,7 @@ Members who violate this are banned.
         ("some-rail-1.0.txt", "Some RAIL License v1.0\ndated May 2022\n\n" + "This is for all who use it. " * 10),
     ],
 )
-def test_rules_that_stand_alone_are_terms_whatever_they_are_called(tmp_path: Path, name: str, text: str) -> None:
+def test_a_standalone_text_that_sets_rules_is_terms_whatever_its_name(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     (blob,) = blobs(str(tmp_path / name))
     assert isinstance(blob, Blob)
@@ -90,14 +89,14 @@ def test_rules_that_stand_alone_are_terms_whatever_they_are_called(tmp_path: Pat
         ("garden.txt", "Trees must not stand too close. They grow slowly. " * 20),
     ],
 )
-def test_a_card_or_a_text_that_rules_nobody_is_not(tmp_path: Path, name: str, text: str) -> None:
+def test_a_card_or_a_text_without_rules_is_no_terms(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     (blob,) = blobs(str(tmp_path / name))
     assert isinstance(blob, Blob)
     assert reader_name(blob, blob.head(4096)) != "licence"
 
 
-def test_a_communitys_rules_are_terms_and_a_firewalls_are_not() -> None:
+def test_rules_of_a_community_are_terms_and_rules_of_a_firewall_are_not() -> None:
     conduct = b"1. Respect other members.\n2. No spam.\n3. Illegal content gets you banned.\n"
     assert reader_name(blob("rules.md", ""), conduct) == "licence"
     assert reader_name(blob("server-rules.html", ""), conduct) == "licence"
@@ -106,18 +105,18 @@ def test_a_communitys_rules_are_terms_and_a_firewalls_are_not() -> None:
     assert reader_name(blob("child-safety.md", ""), b"# Child safety\n") == "licence"
 
 
-def test_a_saved_page_s_text_has_no_lines_of_the_file() -> None:
+def test_the_text_of_an_html_page_has_no_line_numbers_of_the_file() -> None:
     page = b"<html><body>\n\n\n<p>Be kind.</p></body></html>"
     assert part(blob("terms.html", ""), page).texts[0].first_line == 0
 
 
-def test_a_policy_within_a_models_folder_may_be_one_that_plays_a_game() -> None:
+def test_a_policy_in_a_models_folder_is_no_terms_by_its_name_alone() -> None:
     assert reader_name(blob("policy.md", "model"), b"# Policy network") != "licence"
     assert reader_name(blob("policy.md", ""), b"# Forest policy") == "licence"
     assert reader_name(blob("CODE_OF_CONDUCT.md", "model"), b"# Conduct") != "licence"
 
 
-def test_a_licence_in_a_models_folder_is_the_models() -> None:
+def test_a_licence_in_a_models_folder_belongs_to_the_model() -> None:
     read_part = part(blob("LICENSE"), MIT)
     assert read_part.subject.ref == Ref("model", "acme/leaf")
     assert read_part.subject.statements == ()
@@ -125,44 +124,19 @@ def test_a_licence_in_a_models_folder_is_the_models() -> None:
     assert (text.role, text.text, text.first_line) == ("licence", MIT.decode(), 1)
 
 
-def test_terms_that_stand_alone_are_a_subject_of_their_own() -> None:
+def test_standalone_terms_are_a_subject_by_themselves() -> None:
     read_part = part(blob("forest-policy.md", ""), b"# Forest policy\n\nBe kind.\n")
     assert read_part.subject.ref == Ref("terms", "forest-policy")
     assert read_part.subject.values("title") == ("Forest policy",)
     assert read_part.texts[0].role == "terms"
 
 
-def test_a_published_policys_front_matter_is_no_part_of_its_text() -> None:
+def test_the_front_matter_of_a_policy_is_not_part_of_its_text() -> None:
     (text,) = part(blob("policy.md", ""), b"---\ntitle: Policy\n---\n\nBe kind.\n").texts
     assert (text.text, text.first_line) == ("\nBe kind.\n", 4)
 
 
-def test_html_terms_become_their_words() -> None:
-    html = (
-        "<!DOCTYPE html><html><head><title>no</title><script>no()</script></head><body><style>no{}</style>"
-        "<h1>Terms&nbsp;of use</h1><p>Be <b>kind</b> &amp; fair.<br>Always.</p><ul><li>One<li>Two</ul></body></html>"
-    )
-    text, trouble = text_of_html(html)
-    assert trouble == ""
-    assert [line for line in text.split("\n") if line] == [
-        "# Terms of use",
-        "Be kind & fair.",
-        "Always.",
-        "- One",
-        "- Two",
-    ]
-
-
-def test_html_nested_a_hundred_thousand_deep_costs_nothing() -> None:
-    text, _ = text_of_html("<div>" * 100_000 + "Be kind.")
-    assert text == "Be kind."
-
-
-def test_a_head_that_is_never_closed_hides_no_body() -> None:
-    assert text_of_html("<html><head><body><p>Be kind.</p>")[0] == "Be kind."
-
-
-def test_html_that_shows_nothing_is_a_gap() -> None:
+def test_html_without_words_is_a_gap() -> None:
     (gap,) = part(blob("terms.html"), b"<html><script>render()</script></html>").subject.gaps
     assert (gap.what, gap.why) == ("licence", "its HTML shows no words")
 

@@ -1,0 +1,62 @@
+"""Croissant metadata: licence, sources, prose and the files that it names."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from auditor.errors import Unreadable
+from auditor.readers import croissant
+from tests.readers.blobs import unopened_blob
+
+SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # of nothing, FIPS 180-4
+
+
+CROISSANT = {
+    "@context": {"cr": "http://mlcommons.org/croissant/"},
+    "@type": "sc:Dataset",
+    "name": "leaves",
+    "license": ["mit", {"@id": "https://example.org/licence"}],
+    "usageInfo": "https://example.org/terms",
+    "prov:wasDerivedFrom": {"@id": "trees", "prov:locatedAt": "https://huggingface.co/datasets/acme/trees"},
+    "rai:dataCollection": "From a forest.",
+    "description": "Leaves of trees.",
+    "distribution": [
+        {"@id": "good", "contentUrl": "https://example.org/a.zip", "sha256": SHA256.upper()},
+        {"@id": "junk", "contentUrl": "https://example.net/b.zip", "sha256": "https://github.com/x/issues/80"},
+        {"@id": "bare", "contentUrl": "https://[broken", "md5": "d41d8cd98f00b204e9800998ecf8427e"},
+        "no object",
+    ],
+}
+
+
+def test_croissant_states_licence_source_terms_and_files() -> None:
+    data = json.dumps(CROISSANT, indent=1).encode()
+    said = croissant.part(unopened_blob("croissant.json", "dataset"), data)
+    rows = [(s.key, s.value) for s in said.subject.statements]
+    assert rows == [
+        ("title", "leaves"),
+        ("licence", "mit"),
+        ("licence", "https://example.org/licence"),
+        ("licence_link", "https://example.org/terms"),
+        ("sourced_from", "https://huggingface.co/datasets/acme/trees"),
+        ("distribution", f"sha256:{SHA256}"),
+        ("distribution", "example.net"),
+        ("distribution", "md5:d41d8cd98f00b204e9800998ecf8427e"),
+    ]
+    lines = data.decode().split("\n")
+    junk = next(gap for gap in said.subject.gaps)
+    assert junk.why == "names a file by no sha256 at all: junk digest"
+    assert '"junk"' in lines[junk.place.line - 1]
+    assert said.texts[0].text == "## Data collection\n\nFrom a forest.\n\nLeaves of trees."
+
+
+def test_the_dataset_may_be_in_a_json_ld_graph() -> None:
+    graph = {"@context": "https://mlcommons.org/croissant/1.0", "@graph": [{"@type": "cr:RecordSet"}, CROISSANT]}
+    assert croissant.part(unopened_blob("c.jsonld"), json.dumps(graph).encode()).subject.values("title") == ("leaves",)
+
+
+def test_json_nested_too_deep_is_refused() -> None:
+    with pytest.raises(Unreadable, match="nested too deep to be read"):
+        croissant.part(unopened_blob("croissant.json"), b'{"a":' + b"[" * 100_000)
