@@ -1,7 +1,8 @@
 """The CSV report: notice, counts, cases with their reasons and copies, then all other findings and gaps.
 
-The column ``type`` says what a row is: notice, count, case, copy, finding, advice, gap, not-scanned (a reason why files
-or samples were not read), coverage, hit. A finding that is a reason of a case follows it and names it in ``case``.
+The column ``type`` says what a row is: notice, extension (a package that adds a reader or list format), count, case,
+copy, finding, advice, gap, not-scanned (a reason why files or samples were not read), coverage, hit. A finding that is
+a reason of a case follows it and names it in ``case``.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ def _rows(report: Report, notice: str) -> Iterator[Row]:
     yield {"type": "notice", "text": notice}
     if not report.complete:
         yield {"type": "notice", "text": "not complete: this is a report on a part"}
+    for extension in report.policy.extensions:
+        yield {"type": "extension", "text": str(extension)}
     for name, count in (("files", report.tally.files), ("samples", report.tally.samples)):
         proof = f"collected = {count.scanned} scanned + {count.skipped} skipped + {count.errored} errored"
         wrong = "" if count.is_balanced else ": does not add up"

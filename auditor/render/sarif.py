@@ -54,7 +54,8 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
                         "advice": "what to do",
                     }.items()
                 ],
-            }
+            },
+            **_extensions(report),
         },
         "invocations": [
             {
@@ -94,6 +95,15 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     json.dump(log, out, ensure_ascii=True, allow_nan=False, indent=1)
     out.write("\n")
+
+
+def _extensions(report: Report) -> Json:
+    """Name the packages that add readers or list formats, if there are any."""
+    extensions = [
+        {"name": printable(extension.distribution), "version": printable(extension.version)}
+        for extension in report.policy.extensions
+    ]
+    return {"extensions": extensions} if extensions else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The summary on a terminal: what was looked at, what people must decide, what was found, what was not checked."""
+"""The summary for a terminal: what was read, what people must decide, what was found, what was not checked."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _write(lines: Iterator[Line], out: TextIO, colour: bool) -> None:
 
 
 def _lines(report: Report, summary: Summary, notice: str) -> Iterator[Line]:
-    yield from _wrapped("bold reverse", notice)
+    yield from _wrap("bold reverse", notice)
     yield "", ""
     yield from _targets_and_policy(report)
     yield from _cases(report)
@@ -68,7 +68,7 @@ def _lines(report: Report, summary: Summary, notice: str) -> Iterator[Line]:
     if steps:
         yield from _heading("What to do next")
         for step in steps:
-            yield from _wrapped("", step, "  - ")
+            yield from _wrap("", step, "  - ")
     yield "", ""
 
 
@@ -77,7 +77,7 @@ def _heading(text: str) -> Iterator[Line]:
     yield "bold", text
 
 
-def _wrapped(style: str, text: str, first: str = "", rest: str | None = None) -> Iterator[Line]:
+def _wrap(style: str, text: str, first: str = "", rest: str | None = None) -> Iterator[Line]:
     indent = " " * len(first) if rest is None else rest
     for line in textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False) or [
         first
@@ -89,29 +89,31 @@ def _targets_and_policy(report: Report) -> Iterator[Line]:
     yield "bold", "What was looked at"
     few = ", ".join(printable(target, 80) for target in report.targets[:MAX_TARGETS])
     more = f" and {len(report.targets) - MAX_TARGETS:,} more" if len(report.targets) > MAX_TARGETS else ""
-    yield from _wrapped("", f"{few}{more}", "  Targets   ")
+    yield from _wrap("", f"{few}{more}", "  Targets   ")
     yield from _count("Files", report.tally.files)
     yield from _count("Samples", report.tally.samples)
     subjects = ", ".join(f"{number:,} {_plural(kind, number)}" for kind, number in sorted(report.subjects.items()))
-    yield from _wrapped("", subjects or "none", "  Subjects  ")
+    yield from _wrap("", subjects or "none", "  Subjects  ")
     policy = report.policy
-    yield from _wrapped(
+    yield from _wrap(
         "",
-        f"{len(policy.rules):,} rules, profile {printable(policy.profile, 80)}, {policy.fingerprint[:MAX_REASONS]}",
+        f"{len(policy.rules):,} rules, profile {printable(policy.profile, 80)}, {policy.fingerprint[:12]}",
         "  Policy    ",
     )
     for summary in policy.lists:
         meaning = labels.LIST_MEANINGS.get(summary.means) or printable(summary.means, 80)
         entries = f"{summary.entries:,} {'entry' if summary.entries == 1 else 'entries'}"
         text = f"{printable(summary.name, 80)} {printable(summary.version, 40)}: {entries}; {meaning}"
-        yield from _wrapped("", text, "  List      ")
+        yield from _wrap("", text, "  List      ")
+    for extension in policy.extensions:
+        yield from _wrap("", printable(str(extension)), "  Extension ")
     missing = coverage.missing_lists(report)
     for text in missing:
-        yield from _wrapped("bold yellow", text, "  No list   ")
+        yield from _wrap("bold yellow", text, "  No list   ")
     if missing:
-        yield from _wrapped("", guidance.list_providers(report), " " * 12)
+        yield from _wrap("", guidance.list_providers(report), " " * 12)
     if not report.complete:
-        yield from _wrapped("bold yellow", "not everything was read: this is a report on a part.", "  Incomplete ")
+        yield from _wrap("bold yellow", "not everything was read: this is a report on a part.", "  Incomplete ")
 
 
 def _count(name: str, count: Count) -> Iterator[Line]:
@@ -127,7 +129,7 @@ def _plural(kind: str, number: int) -> str:
 def _cases(report: Report) -> Iterator[Line]:
     if not report.cases:
         yield from _heading("Cases: none was opened")
-        yield from _wrapped("", "No rule asks for a review by people, over what was read and asked.", "  ")
+        yield from _wrap("", "No rule asks for a review by people, over what was read and asked.", "  ")
         return
     number = len(report.cases)
     yield from _heading(f"{number:,} {'case' if number == 1 else 'cases'} for people to decide")
@@ -139,17 +141,17 @@ def _cases(report: Report) -> Iterator[Line]:
 
 def _case(case: Case) -> Iterator[Line]:
     revision = f" @ {printable(case.revision, 40)}" if case.revision else ""
-    yield from _wrapped("bold red", f"{printable(labels.subject_label(case.ref))}{revision}", "  ● ")
-    yield from _wrapped("", f"{case.ground}: {labels.CASE_GROUNDS[case.ground]}", "      ")
+    yield from _wrap("bold red", f"{printable(labels.subject_label(case.ref))}{revision}", "  ● ")
+    yield from _wrap("", f"{case.ground}: {labels.CASE_GROUNDS[case.ground]}", "      ")
     for reason in case.reasons[:MAX_CASE_REASONS]:
         of_copy = "" if reason.subject == case.subject else f" (of {printable(reason.subject, 80)})"
-        yield from _wrapped("", f"{_reason(reason)}{of_copy}", "      because ", " " * 14)
+        yield from _wrap("", f"{_reason(reason)}{of_copy}", "      because ", " " * 14)
     if len(case.reasons) > MAX_CASE_REASONS:
         yield "", f"      and {len(case.reasons) - MAX_CASE_REASONS:,} more reasons"
     if case.copies:
         names = ", ".join(printable(copy.name, 80) for copy in case.copies[:MAX_COPIES])
         more = f" and {len(case.copies) - MAX_COPIES:,} more" if len(case.copies) > MAX_COPIES else ""
-        yield from _wrapped("", f"{names}{more}", f"      same weights, {len(case.copies):,}: ")
+        yield from _wrap("", f"{names}{more}", f"      same weights, {len(case.copies):,}: ")
 
 
 def _reason(finding: Finding) -> str:
@@ -162,7 +164,7 @@ def _reason(finding: Finding) -> str:
 def _steps_after_match(contacts: Contacts) -> Iterator[Line]:
     yield from _heading("What to do now")
     for step in guidance.STEPS_AFTER_MATCH:
-        yield from _wrapped("bold", step, "  - ")
+        yield from _wrap("bold", step, "  - ")
     for hotline in contacts.hotlines:
         yield "", f"    {hotline.country:<15} {hotline.name}, {hotline.url}"
     yield "", f"    {'elsewhere':<15} {contacts.directory.name}, {contacts.directory.url}"
@@ -171,7 +173,7 @@ def _steps_after_match(contacts: Contacts) -> Iterator[Line]:
 def _findings(summary: Summary) -> Iterator[Line]:
     if not summary.findings:
         yield from _heading("Findings: none")
-        yield from _wrapped("", "Nothing was flagged over what was read; it does not mean that nothing is there.", "  ")
+        yield from _wrap("", "Nothing was flagged over what was read; it does not mean that nothing is there.", "  ")
         return
     counts = ((summary.severities[severity], severity) for severity in reversed(SEVERITIES))
     parts = [f"{number:,} {_plural(severity, number)}" for number, severity in counts if number]
@@ -183,15 +185,15 @@ def _findings(summary: Summary) -> Iterator[Line]:
             continue
         title = f"  {printable(line.title, 120)}" if line.title else ""
         first = f"  {line.severity:<9} {line.count:>9,}  "
-        yield from _wrapped(STYLES[line.severity], f"{printable(line.rule, 80)}{title}", first)
+        yield from _wrap(STYLES[line.severity], f"{printable(line.rule, 80)}{title}", first)
         if line.severity != "note":
             for finding in line.examples:
-                yield from _wrapped("", f"{printable(finding.subject)}: {_fact(finding)}", " " * 25)
+                yield from _wrap("", f"{printable(finding.subject)}: {_fact(finding)}", " " * 25)
     unchecked = [line for line in summary.rules if line.outcome == "UNCHECKED"]
     if unchecked:
         rules = ", ".join(f"{printable(line.rule, 80)} {line.count:,}" for line in unchecked)
         first = f"  {'unchecked':<9} {summary.unchecked:>9,}  "
-        yield from _wrapped("", f"something was not read, so these rules could not tell: {rules}", first)
+        yield from _wrap("", f"something was not read, so these rules could not tell: {rules}", first)
 
 
 def _fact(finding: Finding) -> str:
@@ -204,27 +206,27 @@ def _not_checked(report: Report, summary: Summary) -> Iterator[Line]:
     everything_read = True
     for reason, number in sorted(report.tally.reasons.items(), key=lambda item: (-item[1], item[0]))[:MAX_REASONS]:
         everything_read = False
-        yield from _wrapped("", printable(reason), f"  {number:>9,}  ")
+        yield from _wrap("", printable(reason), f"  {number:>9,}  ")
     for line in summary.gaps[:MAX_REASONS]:
         everything_read = False
         why = printable(line.why) if line.why else "other reasons"
-        yield from _wrapped("", f"{printable(line.what, 40)}: {why}", f"  {line.count:>9,}  ")
+        yield from _wrap("", f"{printable(line.what, 40)}: {why}", f"  {line.count:>9,}  ")
         for ref, gap in line.examples[:1]:
-            yield from _wrapped("dim", f"e.g. {printable(gap.place.uri or ref.name)}", " " * 13)
-    left = max(len(report.tally.reasons) - MAX_REASONS, 0) + max(len(summary.gaps) - MAX_REASONS, 0)
-    if left:
-        yield "", f"  and {left:,} more reasons: auditor report RUN --format html or json"
+            yield from _wrap("dim", f"e.g. {printable(gap.place.uri or ref.name)}", " " * 13)
+    left_out = max(len(report.tally.reasons) - MAX_REASONS, 0) + max(len(summary.gaps) - MAX_REASONS, 0)
+    if left_out:
+        yield "", f"  and {left_out:,} more reasons: auditor report RUN --format html or json"
     for text in (*coverage.nothing_read_or_compared(report), *coverage.uncompared_weights(report)):
         everything_read = False
-        yield from _wrapped("", printable(text, 400), "  ")
+        yield from _wrap("", printable(text, 400), "  ")
     if everything_read:
-        yield from _wrapped("", "All that was collected was read, as far as the rules and lists above ask.", "  ")
+        yield from _wrap("", "All that was collected was read, as far as the rules and lists above ask.", "  ")
     if questions := coverage.answered_questions(report):
         yield from _heading("What was asked of the samples")
         for what, number in questions:
             yield "", f"  {number:>9,}  {printable(what)}"
         for text in coverage.chance_matches(report):
-            yield from _wrapped("", printable(text, 400), " " * 13)
+            yield from _wrap("", printable(text, 400), " " * 13)
 
 
 def _restricted_hits(report: Report) -> Iterator[Line]:
@@ -235,7 +237,7 @@ def _restricted_hits(report: Report) -> Iterator[Line]:
             continue
         variant = f", {printable(hit.variant, 40)}" if hit.variant else ""
         row = f", row {hit.row}" if hit.row else ""
-        yield from _wrapped(
+        yield from _wrap(
             "",
             f"{hit.kind} {printable(hit.name)}: {printable(hit.sample)} in {printable(hit.place)}{row} matches entry "
             f"{printable(hit.token, 80)} of {printable(hit.list, 80)} {printable(hit.version, 40)} "

@@ -14,7 +14,7 @@ import pytest
 
 import auditor.render
 from auditor.errors import ExtensionError, RunError, UsageError
-from auditor.extensions import load_members
+from auditor.extensions import Extension, load_members
 from auditor.model import Case, Count, Finding, Gap, Place, Ref, Tally
 from auditor.pipeline.audit import Edge, Report
 from auditor.render import formats_by_suffix, render_report, report_formats
@@ -100,6 +100,14 @@ def test_an_empty_run_never_reads_as_clean(report: Report, shown: Show, name: st
     text = shown(nothing, name)
     assert "clean" not in text.lower()
     assert "Nothing was read: all 3 files were skipped." in text
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_extensions_of_other_packages_are_named_with_their_version(report: Report, shown: Show, name: str) -> None:
+    extension = Extension("auditor.readers", "acme", "acme.reader", "acme-auditor", "2.1.7")
+    text = shown(replace(report, policy=replace(report.policy, extensions=(extension,))), name)
+    assert "acme-auditor" in text
+    assert "2.1.7" in text
 
 
 @pytest.mark.parametrize("name", ALL)
