@@ -20,15 +20,15 @@ import re2
 
 from auditor.clauses.attribution import is_enumeration_of_policies, is_reported, is_third_party
 from auditor.clauses.by_reference import find_policy_reference
+from auditor.clauses.label_targets import find_label_targets
+from auditor.clauses.lexicon import MINOR_WORD
 from auditor.clauses.negation import DEFINITION, OTHER_ACT, PROTECTIVE_CONTEXT, contains_reason, is_negated
 from auditor.clauses.prohibition import DATA_WORK, is_prohibited
 from auditor.clauses.prohibition_cues import PREFIX_CUES, SUFFIX_CUES, find_cues
 from auditor.clauses.sanctions import SANCTION_SUFFIX_CUES, is_act_of_expelled_offender
 from auditor.clauses.segment import MAX_TEXT_LENGTH, Unit, split_units
 from auditor.clauses.targets import (
-    MINOR_WORD,
     PASSIVE_PROHIBITION,
-    find_label_targets,
     find_targets,
     has_sexual_word,
     is_about_labour,

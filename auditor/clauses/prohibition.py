@@ -7,6 +7,7 @@ from functools import lru_cache
 import re2
 
 from auditor.clauses.attribution import is_third_party
+from auditor.clauses.label_targets import LABEL
 from auditor.clauses.negation import (
     DEFINITION,
     FAILURE_TO,
@@ -29,7 +30,6 @@ from auditor.clauses.sanctions import (
     is_sanctioned_condition,
 )
 from auditor.clauses.segment import Unit
-from auditor.clauses.targets import LABEL
 
 # "You promise that:" above what is promised.
 _PLEDGE_STEM = re2.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from auditor.clauses.targets import MINOR_WORD_BYTES
+from auditor.clauses.lexicon import MINOR_WORD_BYTES
 from auditor.terms import card_mentions
 from auditor.terms.licences import Licences
 from auditor.terms.prose import CompiledProse, compile_prose
