@@ -147,8 +147,8 @@ def test_results_beyond_the_limit_are_counted_and_the_lighter_ones_left_out(repo
     run = json.loads(shown(replace(report, findings=findings, cases=()), "sarif"))["runs"][0]
     assert len(run["results"]) == 5000
     assert sum(result["level"] == "error" for result in run["results"]) == 100
-    said = [note["message"]["text"] for note in run["invocations"][0]["toolExecutionNotifications"]]
-    assert "Results left out, beyond 5,000 (rules by subjects): 1,100 note. The JSON report has them all." in said
+    messages = [note["message"]["text"] for note in run["invocations"][0]["toolExecutionNotifications"]]
+    assert "Results left out, beyond 5,000 (rules by subjects): 1,100 note. The JSON report has them all." in messages
 
 
 def test_an_incomplete_run_did_not_succeed(report: Report, shown: Show) -> None:
