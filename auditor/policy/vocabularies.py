@@ -172,7 +172,7 @@ class _Merged:
         self.licences = _Entries[Licence]("licence")
         self.texts = _Entries[LicenceText]("text")
         self.terms = _Entries[Term]("term")
-        self.hashed_terms: list[HashedTerms] = []
+        self.hashed_terms: list[tuple[HashedTerms, Path]] = []
         self.withdrawn = _Entries[WithdrawnDataset]("")
         self.renamed = {name: _Entries[str](name) for name in ("models", "datasets", "files")}
         self.hubs = _Entries[HubAddresses]("")
@@ -180,15 +180,24 @@ class _Merged:
         self.hotlines = _Entries[Hotline]("hotline")
         self.providers = _Entries[ListProvider]("provider")
 
+    def add_hashed_terms(self, hashed: HashedTerms, path: Path) -> None:
+        """Add a table of hashed terms. Raises :class:`ValueError` if another one of its key contradicts it."""
+        for other, other_path in self.hashed_terms:
+            for digest in sorted(hashed.terms.keys() & other.terms.keys() if hashed.key == other.key else ()):
+                if hashed.terms[digest] != other.terms[digest]:
+                    raise ValueError(
+                        f"terms.{hashed.terms[digest]}: a digest of it is given to {other.terms[digest]} in "
+                        f"{other_path}; remove one of the two"
+                    )
+        self.hashed_terms.append((hashed, path))
+
     def vocabularies(self, files: tuple[tuple[str, str], ...]) -> Vocabularies:
         """Return what was read. Raises :class:`RuleError` if entries of different names contradict each other."""
         self._check_hosts()
-        contacts = Contacts(
-            next(iter(self.directory.all), Directory()), self.hotlines.all, self.providers.all
-        )  # fmt: skip
+        contacts = Contacts(next(iter(self.directory.all), Directory()), self.hotlines.all, self.providers.all)
         return Vocabularies(
             self.terms.all,
-            tuple(self.hashed_terms),
+            tuple(hashed for hashed, _ in self.hashed_terms),
             self._licences(),
             tuple(sorted(self.withdrawn.all, key=lambda dataset: dataset.id)),
             RenamedRepositories(**{name: _newest_names(entries) for name, entries in self.renamed.items()}),
@@ -252,7 +261,7 @@ def _read_terms_and_licences(merged: _Merged, tables: Mapping[str, Any], path: P
         merged.terms.add(str(table.get("id", "")), table, parse_term, path)
     if "hashed" in tables:
         with errors_name_entry("hashed"):
-            merged.hashed_terms.append(parse_hashed_terms(read_table(tables, "hashed"), path.parent))
+            merged.add_hashed_terms(parse_hashed_terms(read_table(tables, "hashed"), path.parent), path)
 
 
 def _file_hint(name: str) -> str:

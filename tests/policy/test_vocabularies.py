@@ -226,6 +226,17 @@ def test_a_digest_of_two_hashed_terms_is_refused(tmp_path: Path) -> None:
         read_vocabularies((tmp_path,))
 
 
+def test_a_digest_of_two_hashed_terms_in_two_files_is_refused_with_both_files(tmp_path: Path) -> None:
+    (tmp_path / "our.key").write_text("0123456789abcdef")
+    for name in ("one", "two"):
+        text = f'[hashed]\nkey_file = "our.key"\n[hashed.terms]\n{name} = ["{"ab" * 32}"]\n'
+        (tmp_path / f"{name}.toml").write_text(text)
+    with pytest.raises(RuleError) as refused:
+        read_vocabularies((tmp_path,))
+    message = f"{tmp_path / 'two.toml'}: hashed: terms.two: a digest of it is given to one in {tmp_path / 'one.toml'}"
+    assert str(refused.value).startswith(message)
+
+
 def test_a_folder_whose_name_is_misspelt_is_refused(tmp_path: Path) -> None:
     (tmp_path / "vocabularies").mkdir()
     with pytest.raises(RuleError, match=r"vocabularies: this folder is not read \(did you mean 'vocabulary'\?\)"):
