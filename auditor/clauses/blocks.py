@@ -12,6 +12,16 @@ from typing import Literal
 
 import re2
 
+# Characters; found with the labelled texts of tests/clauses. A longer line over a row of dashes is a paragraph.
+MAX_UNDERLINED_TITLE = 100
+# A longer line in title case is no title; nor is a longer paragraph of one line.
+MAX_TITLE_CASE_LINE, MAX_TITLE_CASE_WORDS = 80, 9
+MAX_STANDALONE_TITLE, MAX_STANDALONE_WORDS = 50, 6
+# A shorter line is not wrapped text that the next line continues.
+MIN_WRAPPED_LINE = 60
+# A title is shorter than the line below it by this at least.
+MIN_TITLE_DIFFERENCE = 20
+
 
 @dataclass(slots=True)
 class Block:
@@ -86,7 +96,10 @@ def split_blocks(text: str) -> Iterator[Block]:
             block.depth = (-1, TABLE_HEADER)
             continue
         ruled = (
-            block is not None and block.kind == "prose" and len(block.text) < 100 and line.lstrip()[:1] in ("=", "-")
+            block is not None
+            and block.kind == "prose"
+            and len(block.text) < MAX_UNDERLINED_TITLE
+            and line.lstrip()[:1] in ("=", "-")
         )
         if block is not None and ruled and _SETEXT_UNDERLINE.match(line):
             block.kind, block.depth = "heading", (2, "")
@@ -117,16 +130,21 @@ def _is_standalone_title(block: Block) -> bool:
     """Return whether the block is one short line without a sentence: "Acceptable use"."""
     words = block.text
     alone = (
-        block.kind == "prose" and block.end - block.start <= 50 and words[:1].isupper() and words[-1] not in ".,;:!?"
+        block.kind == "prose"
+        and block.end - block.start <= MAX_STANDALONE_TITLE
+        and words[:1].isupper()
+        and words[-1] not in ".,;:!?"
     )
-    if not alone or len(words.split()) > 7:
+    if not alone or len(words.split()) > MAX_STANDALONE_WORDS + 1:
         return False
-    return bool(QUESTION_WORD_TITLE.match(words)) or (not FINITE_CLAUSE.search(words) and len(words.split()) <= 6)
+    return bool(QUESTION_WORD_TITLE.match(words)) or (
+        not FINITE_CLAUSE.search(words) and len(words.split()) <= MAX_STANDALONE_WORDS
+    )
 
 
 def _is_title_before(block: Block, line: str) -> bool:
     """Return whether the block is a title because the line after it is much longer and begins with a capital."""
-    return line[:1].isupper() and len(line) > len(block.text) + 20 and _is_standalone_title(block)
+    return line[:1].isupper() and len(line) > len(block.text) + MIN_TITLE_DIFFERENCE and _is_standalone_title(block)
 
 
 def _start_block(line: str, bare: str, start: int, previous: str, block: Block | None) -> Block | None:
@@ -156,9 +174,9 @@ def _start_block(line: str, bare: str, start: int, previous: str, block: Block |
     if line.lstrip()[:1] in "*_" and (bold := _BOLD_HEADING.match(line)):
         return Block("heading", (6, ""), start, end, _strip_emphasis(bold.group(1)))
     if (
-        len(bare) <= 80
+        len(bare) <= MAX_TITLE_CASE_LINE
         and bare[-1] not in ".,;:!?"
-        and (not previous or previous[-1] in ".:;)!?" or (len(previous) < 60 and not previous.isupper()))
+        and (not previous or previous[-1] in ".:;)!?" or (len(previous) < MIN_WRAPPED_LINE and not previous.isupper()))
     ):
         words = [word for word in bare.split() if word[0].isalpha()]
         titled = (
@@ -166,7 +184,11 @@ def _start_block(line: str, bare: str, start: int, previous: str, block: Block |
             and words[0][0].isupper()
             and all(word[0].isupper() or word in _LOWERCASE_TITLE_WORDS for word in words)
         )
-        if titled and len(words) <= 9 and (block is None or block.kind != "item" or not line[0].isspace()):
+        if (
+            titled
+            and len(words) <= MAX_TITLE_CASE_WORDS
+            and (block is None or block.kind != "item" or not line[0].isspace())
+        ):
             return Block("heading", (5, ""), start + len(line) - len(line.lstrip()), end, _strip_emphasis(bare))
     return None
 

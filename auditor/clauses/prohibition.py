@@ -31,6 +31,8 @@ from auditor.clauses.sanctions import (
 )
 from auditor.clauses.segment import Unit
 
+# Characters; a longer stem is a sentence, not a title. Found with the labelled texts of tests/clauses.
+MAX_TITLE_STEM = 60
 # "You promise that:" above what is promised.
 _PLEDGE_STEM = re2.compile(
     r"(?i)\b((?:you|users?|licensees?|customers?|uploaders?|members?|contributors?|recipients?|sellers?|creators?)"
@@ -200,7 +202,7 @@ def _stem_prohibits(stem: str) -> bool | None:
         for _ in find_cues(stem, 0, len(stem), pattern)
     ):
         return True
-    if len(stem) <= 60 and stem[-1:] not in ".;!?" and _is_prohibiting_title(stem) and not is_negated(stem):
+    if len(stem) <= MAX_TITLE_STEM and stem[-1:] not in ".;!?" and _is_prohibiting_title(stem) and not is_negated(stem):
         return True
     return False if is_negated(stem) or _PERMITTING_STEM.search(stem) else None
 
