@@ -1,6 +1,6 @@
 """auditor: a provenance auditor for AI models and datasets.
 
-``auditor.audit(...)`` scans targets and returns a :class:`auditor.pipeline.audit.Report`; it is imported when it is
+``auditor.audit(...)`` scans targets and returns a :class:`auditor.pipeline.report.Report`; it is imported when it is
 first used, because the command line must start at once.
 """
 
@@ -12,8 +12,8 @@ __version__ = "0.1.0"
 __all__ = ["Report", "audit"]
 
 if TYPE_CHECKING:
-    from auditor.pipeline.audit import Report as Report
     from auditor.pipeline.audit import audit as audit
+    from auditor.pipeline.report import Report as Report
 
 
 def __getattr__(name: str) -> object:

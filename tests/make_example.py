@@ -19,7 +19,8 @@ from dataclasses import replace
 from io import BytesIO, StringIO
 from pathlib import Path
 
-from auditor.pipeline.audit import Report, audit
+from auditor.pipeline.audit import audit
+from auditor.pipeline.report import Report
 from auditor.render import render_report, report_formats
 from auditor.reporting.render_options import RenderOptions
 from tests.data.make_hub import HUB, LIST, MODELS

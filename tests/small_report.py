@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditor.model import Case, Count, Finding, Gap, Place, Ref, Tally
-from auditor.pipeline.audit import Edge, ListSummary, PolicySummary, Report
+from auditor.pipeline.report import Edge, ListSummary, PolicySummary, Report
 from auditor.policy.load import load_policy
 from auditor.render import render_report
 from auditor.reporting.render_options import RenderOptions

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.model import Count
-from auditor.pipeline.audit import Report, audit
-from auditor.pipeline.audit import facts as run_facts
+from auditor.pipeline.audit import audit
+from auditor.pipeline.report import Report
+from auditor.pipeline.report import read_facts as run_facts
 from auditor.readers.image_files import claims
 from auditor.samples import DIGEST_BYTES
 from auditor.sources import Blob, Unread, source_of

@@ -24,7 +24,8 @@ those of `auditor rules explain`; a `gap` is something that could not be read.""
 @isolated_option
 def command(target: str, isolated: bool) -> None:
     """Print what a TARGET states, or a finished RUN has read: one JSON object a line."""
-    from auditor.pipeline.audit import audit, facts
+    from auditor.pipeline.audit import audit
+    from auditor.pipeline.report import read_facts
 
     with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
         run = Path(target)
@@ -33,7 +34,7 @@ def command(target: str, isolated: bool) -> None:
             audit(target, out=run, isolated=isolated)
         is_empty = True
         with standard_output() as out:
-            for fact in facts(run):
+            for fact in read_facts(run):
                 out.write(json.dumps(fact) + "\n")
                 is_empty = False
         if is_empty:

@@ -46,8 +46,8 @@ def command(
 
     No file of the targets is read again.
     """
-    from auditor.pipeline.audit import judge
+    from auditor.pipeline.audit import reevaluate
 
-    report = judge(runs, **options)
+    report = reevaluate(runs, **options)
     write_outputs(report, outputs)
     context.exit(report.exit_code(fail_on))

@@ -34,7 +34,7 @@ class Commands(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         """Exit 2 for misuse and for what is wrong with our own set-up, 130 when interrupted."""
-        without_pandas.keep_out()
+        without_pandas.block_pandas()
         try:
             code = super().main(args, *rest, **{**options, "standalone_mode": False})
         except click.ClickException as error:

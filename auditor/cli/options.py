@@ -14,7 +14,7 @@ from auditor.errors import UsageError
 from auditor.render import format_names, formats_by_suffix, render_report
 
 if TYPE_CHECKING:
-    from auditor.pipeline.audit import Report
+    from auditor.pipeline.report import Report
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 NEW_FOLDER = click.Path(file_okay=False, path_type=Path)

@@ -39,8 +39,8 @@ Examples:
 @click.option("--share", is_flag=True, help="Leave out every name, so that the report can be sent to others.")
 def command(run: Path, outputs: tuple[ReportOutput, ...], places: bool, share: bool) -> None:
     """Show the report of a finished RUN in any format."""
-    from auditor.pipeline.audit import report
+    from auditor.pipeline.report import read_report
 
     if places and share:
         raise click.UsageError("--places and --share exclude each other")
-    write_outputs(report(run), outputs, places=places, share=share)
+    write_outputs(read_report(run), outputs, places=places, share=share)

@@ -76,12 +76,13 @@ def command(
 
     Exit codes are in `auditor --help`.
     """
-    from auditor.pipeline.audit import audit, default_folder
+    from auditor.pipeline.audit import audit
+    from auditor.pipeline.run_folder import default_run_folder
     from auditor.progress import create_reporter
 
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
     options["variants"] = ("oriented", "unpadded", "512", *(("dihedral",) if dihedral else ()))
-    options["out"] = options["out"] or default_folder()
+    options["out"] = options["out"] or default_run_folder()
     try:
         report = audit(*targets, progress=create_reporter(), **options)
     except KeyboardInterrupt:

@@ -245,10 +245,12 @@ def staleness(run: Path, decisions: Iterable[Decision]) -> Callable[[Decision, R
     import pyarrow.dataset as pads
 
     from auditor.facts import FACTS_SCHEMA
-    from auditor.pipeline.audit import report
+    from auditor.pipeline.report import read_report
 
     found = {
-        (reason.rule, reason.kind, reason.subject, reason.fact) for case in report(run).cases for reason in case.reasons
+        (reason.rule, reason.kind, reason.subject, reason.fact)
+        for case in read_report(run).cases
+        for reason in case.reasons
     }
     names = sorted({ref.name for decision in decisions for ref in (decision.subject, *decision.copies)})
     files = sorted(str(path) for path in (run / "facts").glob("*.parquet"))

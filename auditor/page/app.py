@@ -25,7 +25,7 @@ from auditor.page.ledger_session import Busy, Watch
 from auditor.page.preferences import Seat
 from auditor.page.security import Door, Session
 from auditor.page.views import Asked, Go, Shown, Typed, Visit
-from auditor.pipeline.audit import Report, report
+from auditor.pipeline.report import Report, read_report
 from auditor.policy.vocabularies import Vocabularies, load_vocabularies
 from auditor.printable import printable
 from auditor.review.case_policy import load_current_policy
@@ -69,7 +69,7 @@ class Desk:
         """The runs that the page was started with; they are finished and do not change."""
         for folder in self.runs:
             if folder not in self._reports:
-                self._reports[folder] = report(folder)
+                self._reports[folder] = read_report(folder)
         return tuple(self._reports[folder] for folder in self.runs)
 
     @cached_property

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.errors import AuditorError, UsageError
 from auditor.model import Case, Kind, Ref
 from auditor.page import ledger_session, wording
-from auditor.pipeline.audit import Edge
+from auditor.pipeline.report import Edge
 from auditor.reporting.coverage import answered_questions, chance_matches, missing_lists, uncompared_weights
 from auditor.reporting.labels import CASE_GROUNDS, LIST_MEANINGS
 from auditor.reporting.lineage_layout import LineageDrawing, LineageLayout

@@ -1,14 +1,12 @@
-"""What every worker needs, imported once in the server that workers are forked from."""
+"""Import what every worker of a scan needs, once, in the server that workers are forked from."""
 
 from __future__ import annotations
 
-import os
+from auditor.workers.limits import limit_threads
+from auditor.workers.without_pandas import block_pandas
 
-from auditor.workers import pool, without_pandas
-
-for name in pool.THREADS:
-    os.environ.setdefault(name, "1")
-without_pandas.keep_out()
+limit_threads()
+block_pandas()
 
 import pyarrow.dataset  # noqa: E402
 import pyarrow.parquet  # noqa: E402, F401

@@ -14,7 +14,7 @@ from auditor.errors import ExtensionError, UsageError
 from auditor.extensions import load_members
 
 if TYPE_CHECKING:
-    from auditor.pipeline.audit import Report
+    from auditor.pipeline.report import Report
     from auditor.reporting.render_options import RenderOptions
 
 

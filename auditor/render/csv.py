@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from auditor.model import Case, Finding, Ref
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from auditor.printable import csv_cell
 from auditor.reporting import guidance, labels
 from auditor.reporting.redaction import report_notice

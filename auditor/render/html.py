@@ -11,7 +11,7 @@ from typing import TextIO
 import jinja2
 from markupsafe import Markup
 
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from auditor.printable import printable
 from auditor.reporting import coverage, guidance, labels, safety_commitments
 from auditor.reporting.lineage_layout import LineageLayout

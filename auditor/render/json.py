@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TextIO, TypedDict
 
 from auditor.model import Case, Count, Finding, Gap, Kind, Place, Ref
-from auditor.pipeline.audit import Edge, Report
+from auditor.pipeline.report import Edge, Report
 from auditor.reporting import guidance
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions

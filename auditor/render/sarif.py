@@ -16,7 +16,7 @@ from typing import TextIO
 from urllib.parse import quote
 
 from auditor.model import GAP_KINDS, SEVERITIES, Finding, Place, Rule, Severity
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from auditor.printable import printable
 from auditor.reporting import guidance
 from auditor.reporting.labels import subject_label

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from auditor.model import SEVERITIES, Case, Count, Finding
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from auditor.policy.vocabularies import Contacts
 from auditor.printable import printable
 from auditor.reporting import coverage, guidance, labels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.known.decoys import DECOY_COUNTS, expected_by_chance
 from auditor.known.fingerprint_index import WEIGHTS_NOT_COMPARED
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from auditor.printable import printable
 from auditor.reporting.labels import LIST_MEANINGS
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.model import Rule
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from auditor.reporting import coverage
 
 STEPS_AFTER_MATCH = (

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from auditor.model import Case, Ref
-from auditor.pipeline.audit import Edge
+from auditor.pipeline.report import Edge
 from auditor.printable import printable
 from auditor.reporting.labels import subject_label
 

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from auditor.errors import UsageError
 from auditor.model import GAP_KINDS, Case, Finding, Gap, Place, Ref
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from auditor.reporting.coverage import nothing_read_or_compared
 from auditor.reporting.render_options import RenderOptions
 

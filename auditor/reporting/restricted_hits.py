@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import RunError
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from auditor.samples import EXACT_ALGORITHMS, HITS_SCHEMA
 
 

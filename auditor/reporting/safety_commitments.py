@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from auditor.errors import RunError
 from auditor.model import Ref
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 
 # The vocabulary's ids of the commitments (Thorn and All Tech Is Human, 2024) → the heading of their column.
 COMMITMENTS: Mapping[str, str] = {

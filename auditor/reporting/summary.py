@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from auditor.model import SEVERITIES, Finding, Gap, Outcome, Ref, Severity
-from auditor.pipeline.audit import Findings, Report
+from auditor.pipeline.report import Findings, Report
 
 RuleKey = tuple[str, Outcome, Severity]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from auditor.errors import RunError
 from auditor.lineage.artefacts import is_shared_component
 from auditor.model import Case, Digest, Finding, Ground, Ref, Statement, Subject
-from auditor.pipeline.audit import ListSummary
+from auditor.pipeline.report import ListSummary
 from auditor.policy.load import Policy
 from auditor.review.decisions import STRENGTH_MEANINGS, CaseFact, ListSource, Reason
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.extensions import Extension
 from auditor.model import STATEMENT_KEYS, Ground, Ref, Rule, Statement, Subject
-from auditor.pipeline.audit import ListSummary, PolicySummary
+from auditor.pipeline.report import ListSummary, PolicySummary
 from auditor.policy.evaluate import evaluate_subject
 from auditor.policy.load import Policy, load_policy
 from auditor.review.decisions import CaseFact, Reason

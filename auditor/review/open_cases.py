@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.errors import UsageError
 from auditor.model import Ref
-from auditor.pipeline.audit import Report, report
+from auditor.pipeline.report import Report, read_report
 from auditor.review import reviewers, serialization
 from auditor.review.case_state import CaseState
 from auditor.review.ledger import Ledger, LedgerAction
@@ -61,7 +61,7 @@ def open_cases(ledger: Ledger, run: str | os.PathLike[str], *, rules: Sequence[P
         RunError: The run cannot be read, or its facts do not support a case.
     """
     folder = Path(run)
-    made = report(folder)
+    made = read_report(folder)
     policy = load_current_policy(made.policy, rules)
     if policy.fingerprint != made.policy.fingerprint:
         raise UsageError(

@@ -21,7 +21,8 @@ from auditor.known.list_identity import ListDeclaration
 from auditor.lineage.fingerprint_files import save_fingerprint
 from auditor.lineage.fingerprint_matching import matching_tensors
 from auditor.lineage.weight_samples import SampledWeights, sample_model
-from auditor.pipeline.audit import Report, audit, facts, judge
+from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.report import Report, read_facts
 from auditor.render import report_formats
 from auditor.reporting.render_options import RenderOptions
 from tests.weights import bfloat16, safetensors_file
@@ -264,13 +265,13 @@ def test_a_finished_run_is_judged_again_without_the_list(tmp_path: Path, known: 
     model(tmp_path / "models", "b/child", tuned(LISTED, 5))
     first = list(scanned(tmp_path, known).findings)
     known.unlink()
-    assert list(judge([tmp_path / "run"], out=tmp_path / "again", workers=1).findings) == first
+    assert list(reevaluate([tmp_path / "run"], out=tmp_path / "again", workers=1).findings) == first
 
 
 def test_whole_files_are_not_read_for_a_list_of_fingerprints(tmp_path: Path, known: Path) -> None:
     model(tmp_path / "models", "a/again", LISTED)
     scanned(tmp_path, known)
-    assert [fact for fact in facts(tmp_path / "run") if fact["key"] == "artefact"] == []
+    assert [fact for fact in read_facts(tmp_path / "run") if fact["key"] == "artefact"] == []
 
 
 def test_weights_that_are_not_sampled_are_not_compared_and_the_report_says_so(tmp_path: Path, known: Path) -> None:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from auditor.errors import RunError
 from auditor.lineage.shared_tensors import MAX_UNRELATED_GROUPS, SharedTensors, are_related
 from auditor.lineage.weight_tables import TENSORS_SCHEMA, locate_rows, open_parquet
-from auditor.pipeline.audit import audit, facts, judge
+from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.report import read_facts
 from tests.weights import safetensors_file
 
 Weights = Mapping[str, np.ndarray]
@@ -55,7 +56,7 @@ def model(hub: Path, name: str, weights: Weights, *bases: str, file: str = "mode
 
 
 def told(run: Path) -> dict[Told, str]:
-    found = [fact for fact in facts(run) if fact["key"] == "observed_base"]
+    found = [fact for fact in read_facts(run) if fact["key"] == "observed_base"]
     return {(fact["subject"], fact["value"], fact["relation"]): fact["remark"] for fact in found}
 
 
@@ -176,9 +177,9 @@ def test_models_in_several_files_however_cut_and_judged_again_say_the_same(
     safetensors_file(hub / "b" / "two" / "model-00001-of-00002.safetensors", dict(taken[:1]))
     found = scanned(hub)
     assert set(found) == related("a/one", "b/two")
-    monkeypatch.setattr("auditor.pipeline.scan_shard.SHARD_FILES", 1)
+    monkeypatch.setattr("auditor.pipeline.shard.SHARD_FILES", 1)
     audit(hub, out=tmp_path / "cut", weights="full", workers=1)
-    judge([tmp_path / "cut"], out=tmp_path / "again", workers=1)
+    reevaluate([tmp_path / "cut"], out=tmp_path / "again", workers=1)
     assert told(tmp_path / "cut") == told(tmp_path / "again") == found
 
 
@@ -206,7 +207,7 @@ def test_a_damaged_file_of_digests_ends_the_judging_with_its_name(tmp_path: Path
     (kept,) = (tmp_path / "run-full" / "tensors").iterdir()
     kept.write_bytes(kept.read_bytes()[:-40])
     with pytest.raises(RunError, match=r"tensors/00-000000.parquet: is damaged"):
-        judge([tmp_path / "run-full"], out=tmp_path / "again", workers=1)
+        reevaluate([tmp_path / "run-full"], out=tmp_path / "again", workers=1)
 
 
 @settings(deadline=None)

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.errors import RunError
-from auditor.pipeline.audit import audit, facts, judge
+from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.report import read_facts
 from auditor.reporting.lineage_layout import LineageLayout
 from tests.weights import safetensors_file
 
@@ -37,7 +38,7 @@ def model(hub: Path, name: str, weights: Weights, *bases: str, file: str = "mode
 def seen(tmp_path: Path, **how: object) -> set[tuple[str, str, str]]:
     """(model, other model, verdict) for all that weights say of the models in ``tmp_path / "models"``."""
     audit(tmp_path / "models", out=tmp_path / "run", **{"weights": "sample", "workers": 1, **how})  # type: ignore[arg-type]
-    found = [fact for fact in facts(tmp_path / "run") if fact["key"] == "observed_base"]
+    found = [fact for fact in read_facts(tmp_path / "run") if fact["key"] == "observed_base"]
     assert len({(fact["subject"], fact["value"]) for fact in found}) == len(found)
     return {(fact["subject"], fact["value"], fact["relation"]) for fact in found}
 
@@ -140,7 +141,7 @@ def test_a_model_in_several_files_is_compared_as_one(tmp_path: Path) -> None:
     model(hub, "b/split", dict(mine[:4]), "a/base", file="model-00001-of-00002.safetensors")
     safetensors_file(hub / "b" / "split" / "model-00002-of-00002.safetensors", dict(mine[4:]))
     assert seen(tmp_path) == {("b/split", "a/base", "agrees")}
-    (remark,) = [fact["remark"] for fact in facts(tmp_path / "run") if fact["key"] == "observed_base"]
+    (remark,) = [fact["remark"] for fact in read_facts(tmp_path / "run") if fact["key"] == "observed_base"]
     assert "8 of 8 tensors compared by name" in remark
 
 
@@ -164,10 +165,10 @@ def test_the_example_hub_shows_who_hides_its_base_however_it_is_cut(
         "has weights that come from northlight/paint-base and does not say so",
     ) in said
     assert found.tally.coverage["weights sampled"] == 5
-    monkeypatch.setattr("auditor.pipeline.scan_shard.SHARD_FILES", 2)
+    monkeypatch.setattr("auditor.pipeline.shard.SHARD_FILES", 2)
     cut = audit(HUB, out=tmp_path / "cut", weights="sample", workers=2)
     assert list(cut.findings) == list(found.findings)
-    again = judge([tmp_path / "cut"], out=tmp_path / "again", workers=1)
+    again = reevaluate([tmp_path / "cut"], out=tmp_path / "again", workers=1)
     assert list(again.findings) == list(found.findings)
 
 
@@ -183,7 +184,7 @@ def test_a_damaged_fingerprint_ends_the_judging_with_its_name(tmp_path: Path) ->
     (kept,) = (tmp_path / "run" / "fingerprints").iterdir()
     kept.write_bytes(kept.read_bytes()[:-40])
     with pytest.raises(RunError, match=r"fingerprints/00-000000.parquet: is damaged"):
-        judge([tmp_path / "run"], out=tmp_path / "again", workers=1)
+        reevaluate([tmp_path / "run"], out=tmp_path / "again", workers=1)
 
 
 def test_the_path_of_a_case_shows_weights_and_what_was_dropped_on_it(tmp_path: Path) -> None:

@@ -13,8 +13,11 @@ import pytest
 import auditor
 from auditor.errors import ListError, NothingToAudit, RunError, UsageError
 from auditor.model import Count, Finding, Tally
-from auditor.pipeline.audit import FORMAT, Report, _scan, audit, facts, judge, report
-from auditor.pipeline.scan_shard import SHARD_FILES, Shard, shards
+from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.report import Report, read_facts, read_report
+from auditor.pipeline.run_folder import FORMAT_VERSION
+from auditor.pipeline.scan_context import ScanContext
+from auditor.pipeline.shard import SHARD_FILES, Shard, cut_into_shards
 from auditor.sources import Blob, Unread
 
 HUB = Path(__file__).parents[1] / "data" / "hub"
@@ -61,7 +64,7 @@ def test_the_findings_are_the_same_for_any_number_of_workers(example: Report, tm
 def test_the_findings_are_the_same_however_the_files_are_cut(
     example: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auditor.pipeline.scan_shard.SHARD_FILES", 2)
+    monkeypatch.setattr("auditor.pipeline.shard.SHARD_FILES", 2)
     cut = audit(HUB, out=tmp_path / "cut", workers=1, **EXAMPLE)  # type: ignore[arg-type]
     assert len(list((tmp_path / "cut" / "shards").iterdir())) > 10
     assert said(cut) == said(example)
@@ -69,10 +72,10 @@ def test_the_findings_are_the_same_however_the_files_are_cut(
 
 def test_a_finished_run_is_judged_again_under_another_profile(example: Report, tmp_path: Path) -> None:
     assert example.restricted
-    again = judge([example.restricted.parent], out=tmp_path / "again", profile="default", workers=1)
+    again = reevaluate([example.restricted.parent], out=tmp_path / "again", profile="default", workers=1)
     assert again.cases == ()
     assert "known-content-in-dataset" not in {finding.rule for finding in again.findings}
-    back = judge([tmp_path / "again"], out=tmp_path / "back", profile="example", workers=1)
+    back = reevaluate([tmp_path / "again"], out=tmp_path / "back", profile="example", workers=1)
     assert said(back) == said(example)
 
 
@@ -81,7 +84,7 @@ def test_models_and_datasets_scanned_apart_are_judged_as_one(example: Report, tm
     for name in ("models", "datasets"):
         audit(HUB / name, out=tmp_path / name, workers=1, **EXAMPLE)  # type: ignore[arg-type]
         parts.append(tmp_path / name)
-    whole = judge(parts, out=tmp_path / "whole", profile="example", workers=1)
+    whole = reevaluate(parts, out=tmp_path / "whole", profile="example", workers=1)
     assert {(f.rule, f.subject, f.fact) for f in whole.findings} == {
         (f.rule, f.subject, f.fact) for f in example.findings
     }
@@ -89,7 +92,7 @@ def test_models_and_datasets_scanned_apart_are_judged_as_one(example: Report, tm
 
 
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auditor.pipeline.scan_shard.SHARD_FILES", 8)
+    monkeypatch.setattr("auditor.pipeline.shard.SHARD_FILES", 8)
     whole = audit(HUB, out=tmp_path / "whole", workers=1, **EXAMPLE)  # type: ignore[arg-type]
     folder = tmp_path / "cut-off"
     shutil.copytree(tmp_path / "whole", folder)
@@ -99,7 +102,7 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: py
     (folder / "facts" / "000000.parquet").write_bytes(b"half a file")
     (folder / "facts" / "000001-07.parquet.part").write_bytes(b"")
     with pytest.raises(RunError, match="was interrupted; run the same scan with --out"):
-        report(folder)
+        read_report(folder)
     kept = tallies[1].stat().st_mtime_ns
     resumed = audit(HUB, out=folder, workers=1, **EXAMPLE)  # type: ignore[arg-type]
     assert said(resumed) == said(whole)
@@ -111,32 +114,32 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: py
 def test_a_run_is_not_resumed_under_another_policy(example: Report) -> None:
     assert example.restricted
     folder = example.restricted.parent
-    with pytest.raises(UsageError, match="holds a run under other rules or lists; name another folder with --out"):
+    with pytest.raises(UsageError, match="holds a run under other rules, lists or extensions; name another folder"):
         audit(HUB, out=folder, known=[LIST], profile="gate")
     with pytest.raises(UsageError, match="holds a run with other targets"):
         audit(HUB / "models", out=folder, **EXAMPLE)  # type: ignore[arg-type]
 
 
 def test_a_newer_runs_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text(json.dumps({"format": FORMAT + 1}))
-    with pytest.raises(
-        RunError, match=f"was written by a newer auditor \\(format {FORMAT + 1}, this one reads {FORMAT}\\)"
-    ):
-        report(tmp_path)
+    (tmp_path / "run.json").write_text(json.dumps({"format": FORMAT_VERSION + 1}))
+    versions = rf"\(format {FORMAT_VERSION + 1}, this one reads {FORMAT_VERSION}\)"
+    with pytest.raises(RunError, match=f"was written by a newer auditor {versions}"):
+        read_report(tmp_path)
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(RunError, match=r"run\.json: cannot be read; run the scan again"):
-        report(tmp_path)
+        read_report(tmp_path)
     with pytest.raises(RunError, match="is not a run's folder"):
-        report(tmp_path / "nowhere")
+        read_report(tmp_path / "nowhere")
 
 
 def test_a_run_of_an_older_format_is_refused_and_says_to_scan_again(tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text(json.dumps({"format": FORMAT - 1}))
-    message = rf"has an older format \({FORMAT - 1}, this auditor reads {FORMAT}\); scan again into a new folder"
+    (tmp_path / "run.json").write_text(json.dumps({"format": FORMAT_VERSION - 1}))
+    versions = rf"\({FORMAT_VERSION - 1}, this auditor reads {FORMAT_VERSION}\)"
+    message = f"has an older format {versions}; scan again into a new folder"
     with pytest.raises(RunError, match=message):
-        report(tmp_path)
+        read_report(tmp_path)
     with pytest.raises(RunError, match=message):
-        judge([tmp_path], out=tmp_path / "out")
+        reevaluate([tmp_path], out=tmp_path / "out")
     with pytest.raises(RunError, match=message):
         audit(HUB, out=tmp_path, workers=1)
 
@@ -165,10 +168,7 @@ def test_a_file_that_kills_its_worker_is_lost_alone(tmp_path: Path, monkeypatch:
     (tmp_path / "cards").mkdir()
     for number in range(5):
         (tmp_path / "cards" / f"acme__m{number}.md").write_text("---\nlicense: mit\n---\n# Model\n")
-    done = _scan  # the real one; only what a worker does is replaced
-
-    assert done
-    monkeypatch.setattr("auditor.pipeline.audit.work", _dies_on_m3)
+    monkeypatch.setattr("auditor.pipeline.audit.scan_shard", _dies_on_m3)
     found = audit(tmp_path / "cards", out=tmp_path / "run", workers=1)
     assert found.tally.files == Count(5, 4, 0, 1)
     assert [(ref.name, gap.what, gap.why) for ref, gap in found.gaps] == [
@@ -177,12 +177,12 @@ def test_a_file_that_kills_its_worker_is_lost_alone(tmp_path: Path, monkeypatch:
     assert found.exit_code("never") == 3
 
 
-def _dies_on_m3(shard: Shard) -> Tally:
-    from auditor.pipeline.scan_shard import work
+def _dies_on_m3(context: ScanContext, shard: Shard) -> Tally:
+    from auditor.pipeline.scan_shard import scan_shard
 
     if any("m3" in file.uri for file in shard.files):
         os._exit(9)
-    return work(shard)
+    return scan_shard(context, shard)
 
 
 def test_several_targets_keep_their_places_apart(tmp_path: Path) -> None:
@@ -190,13 +190,13 @@ def test_several_targets_keep_their_places_apart(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "acme__m.md").write_text("---\nlicense: mit\n---\n# Model\n")
     audit(tmp_path / "one", tmp_path / "two", out=tmp_path / "run", workers=1)
-    places = {fact["place"]["uri"] for fact in facts(tmp_path / "run") if fact["key"] == "licence"}
+    places = {fact["place"]["uri"] for fact in read_facts(tmp_path / "run") if fact["key"] == "licence"}
     assert places == {"one/acme__m.md", "two/acme__m.md"}
 
 
 def test_a_shard_ends_between_subjects_not_inside_a_model() -> None:
     files = [Blob("", f"m{n // 100}/{n}", 10, "model", f"m{n // 100}") for n in range(3 * SHARD_FILES)]
-    cut = list(shards(files))
+    cut = list(cut_into_shards(files))
     assert [file for shard in cut for file in shard.files] == files
     owners = [{file.name for file in shard.files if isinstance(file, Blob)} for shard in cut]
     assert all(one.isdisjoint(two) for one, two in pairwise(owners))

@@ -11,7 +11,8 @@ from auditor.facts import FACTS_SCHEMA, subjects_to_rows
 from auditor.model import Place, Statement, Subject
 from auditor.pipeline import evaluate
 from auditor.pipeline.cases import group_cases
-from auditor.pipeline.evaluate import hits, judge_table
+from auditor.pipeline.evaluate import evaluate_table
+from auditor.pipeline.hit_counts import count_hits
 from auditor.policy.load import load_policy
 from auditor.samples import HITS_SCHEMA
 
@@ -44,7 +45,9 @@ def test_hits_are_counted_by_sample_and_exact_comes_before_near(tmp_path: Path) 
 
     folders, _ = run_with(tmp_path, [hit("1", "md5"), hit("1", "pdq"), hit("2", "pdq"), hit("3", "pdq", means="test")])
     facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS_SCHEMA)
-    counted = hits(folders, facts, {"test": "csam"})[0].select(["means", "relation", "hits", "samples"]).to_pylist()
+    counted = (
+        count_hits(folders, facts, {"test": "csam"})[0].select(["means", "relation", "hits", "samples"]).to_pylist()
+    )
     assert counted == [
         {"means": "csam", "relation": "exact", "hits": 1, "samples": 120},
         {"means": "csam", "relation": "near", "hits": 1, "samples": 120},
@@ -57,7 +60,7 @@ def test_a_sample_that_matches_by_its_bytes_counts_as_computed_whatever_is_decla
 
     folders, _ = run_with(tmp_path, [hit("1", "md5"), hit("1", "pdq") | {"basis": "computed"}, hit("2", "md5")])
     facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS_SCHEMA)
-    counted = hits(folders, facts, {})[0].select(["basis", "relation", "hits"]).to_pylist()
+    counted = count_hits(folders, facts, {})[0].select(["basis", "relation", "hits"]).to_pylist()
     assert counted == [
         {"basis": "computed", "relation": "near", "hits": 1},
         {"basis": "declared", "relation": "exact", "hits": 1},
@@ -67,7 +70,7 @@ def test_a_sample_that_matches_by_its_bytes_counts_as_computed_whatever_is_decla
 def test_judging_in_groups_gives_the_same_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import pyarrow.dataset as pads
 
-    from auditor.pipeline.audit import Findings
+    from auditor.pipeline.report import Findings
 
     policy = load_policy()
     parts = [
@@ -81,7 +84,7 @@ def test_judging_in_groups_gives_the_same_findings(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr(evaluate, "GROUP_ROWS", limit)
         out = tmp_path / f"{limit}-{workers}"
         out.mkdir()
-        verdicts = evaluate._judge_all(facts, policy, out, workers)
+        verdicts = evaluate._evaluate_all(facts, policy, out, workers)
         found.append((list(Findings(out / "findings")), verdicts.subjects, verdicts.flagged))
         assert not (out / "buckets").exists()
     assert found[0] == found[1] == found[2]
@@ -96,7 +99,7 @@ def test_one_exposed_base_and_500_descendants_open_one_case(tmp_path: Path) -> N
     for name in ("findings", "gaps"):
         (tmp_path / name).mkdir()
     facts = pa.Table.from_batches([subjects_to_rows([base, *below])], FACTS_SCHEMA)
-    verdicts = judge_table(facts, load_policy(), tmp_path, 0)
+    verdicts = evaluate_table(facts, load_policy(), tmp_path, 0)
     cases = group_cases(verdicts.reasons, verdicts.copies)
     assert [(case.ground, case.subject) for case in cases] == [("exposed", "acme/base")]
     assert verdicts.flagged["descends-from-exposed", "FLAGGED", "note"] == 500

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from auditor.cli.main import main
 from auditor.errors import ExtensionError
 from auditor.extensions import load_members
-from auditor.pipeline.audit import audit, judge, report
+from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.report import read_report
 from auditor.render import report_formats
 from auditor.reporting.render_options import RenderOptions
 
@@ -64,8 +65,8 @@ def test_workers_load_the_reader_and_isolated_ones_do_not(installed: Path) -> No
 
 def test_the_report_names_the_reader_with_its_distribution_and_version(installed: Path) -> None:
     audit(installed / "target", out=installed / "run", workers=1)
-    again = judge([installed / "run"], out=installed / "again", workers=1)
-    for made in (report(installed / "run"), again):
+    again = reevaluate([installed / "run"], out=installed / "again", workers=1)
+    for made in (read_report(installed / "run"), again):
         out = io.StringIO()
         report_formats()["json"].render(made, out, RenderOptions())
         assert json.loads(out.getvalue())["policy"]["extensions"] == [

@@ -14,8 +14,11 @@ import pytest
 
 from auditor.errors import RunError, UsageError
 from auditor.model import Count
-from auditor.pipeline.audit import Report, _held, audit, facts, judge, report
-from auditor.pipeline.scan_shard import Shard
+from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.report import Report, read_facts, read_report
+from auditor.pipeline.run_folder import lock_run_folder
+from auditor.pipeline.scan_context import ScanContext
+from auditor.pipeline.shard import Shard
 
 HUB = Path(__file__).parents[1] / "data" / "hub"
 LIST = Path(__file__).parents[1] / "data" / "known-pictures.csv"
@@ -25,7 +28,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has
 # A scan in small shards, by a process that can be killed; argv: folder, workers, worker kills to survive.
 SCAN = f"""
 import multiprocessing, os, random, signal, sys, threading, time
-import auditor.pipeline.scan_shard
+import auditor.pipeline.shard
 from auditor.pipeline.audit import audit
 
 def kill_workers(number):
@@ -37,7 +40,7 @@ def kill_workers(number):
             number -= 1
 
 if __name__ == "__main__":
-    auditor.pipeline.scan_shard.SHARD_FILES = 3
+    auditor.pipeline.shard.SHARD_FILES = 3
     threading.Thread(target=kill_workers, args=[int(sys.argv[3])], daemon=True).start()
     audit({str(HUB)!r}, known=[{str(LIST)!r}], profile="example", out=sys.argv[1], workers=int(sys.argv[2]))
     print("finished")
@@ -96,7 +99,7 @@ def test_a_scan_that_was_killed_again_and_again_ends_with_the_same_report(
         assert group_is_gone(scan.pid), "a worker outlived the scan"
     out, err = start(script, tmp_path / "run").communicate(timeout=60)
     assert out == "finished\n", err
-    assert same(report(tmp_path / "run"), whole)
+    assert same(read_report(tmp_path / "run"), whole)
     assert not list((tmp_path / "run").rglob("*.part"))
 
 
@@ -106,7 +109,7 @@ def test_workers_that_are_killed_at_random_cost_nothing_that_can_be_read_again(
 ) -> None:
     out, err = start(script, tmp_path / "run", kills=3).communicate(timeout=180)
     assert out == "finished\n", err
-    found = report(tmp_path / "run")
+    found = read_report(tmp_path / "run")
     assert found.tally.files.is_balanced
     assert found.tally.files.collected == whole.tally.files.collected
     lost = {gap.why for _, gap in found.gaps} - {gap.why for _, gap in whole.gaps}
@@ -135,14 +138,14 @@ def test_an_interrupt_exits_130_says_how_to_go_on_and_leaves_no_worker(tmp_path:
     )
     assert group_is_gone(scan.pid), "a worker outlived the scan"
     with pytest.raises(RunError, match="was interrupted; run the same scan with --out"):
-        report(tmp_path / "run")
+        read_report(tmp_path / "run")
 
 
 def test_the_parts_of_a_lost_shard_are_kept_on_going_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cards").mkdir()
     for number in range(5):
         (tmp_path / "cards" / f"acme__m{number}.md").write_text("---\nlicense: mit\n---\n# Model\n")
-    monkeypatch.setattr("auditor.pipeline.audit.work", dies_on_m3)
+    monkeypatch.setattr("auditor.pipeline.audit.scan_shard", dies_on_m3)
     lost = audit(tmp_path / "cards", out=tmp_path / "run", workers=1)
     kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "run" / "shards").iterdir()}
     assert len(kept) == 5
@@ -157,12 +160,12 @@ def test_the_parts_of_a_lost_shard_are_kept_on_going_on(tmp_path: Path, monkeypa
     assert list(whole.gaps) == []
 
 
-def dies_on_m3(shard: Shard) -> object:
-    from auditor.pipeline.scan_shard import work
+def dies_on_m3(context: ScanContext, shard: Shard) -> object:
+    from auditor.pipeline.scan_shard import scan_shard
 
     if any("m3" in file.uri for file in shard.files):
         os._exit(9)
-    return work(shard)
+    return scan_shard(context, shard)
 
 
 def test_a_file_that_changed_since_is_read_again(tmp_path: Path) -> None:
@@ -172,7 +175,7 @@ def test_a_file_that_changed_since_is_read_again(tmp_path: Path) -> None:
     audit(card.parent, out=tmp_path / "run", workers=1)
     card.write_text("---\nlicense: bsd\n---\n# Model\n")  # of the same length
     audit(card.parent, out=tmp_path / "run", workers=1)
-    assert [fact["value"] for fact in facts(tmp_path / "run") if fact["key"] == "licence"] == ["bsd"]
+    assert [fact["value"] for fact in read_facts(tmp_path / "run") if fact["key"] == "licence"] == ["bsd"]
 
 
 def test_a_damaged_tally_is_read_again(tmp_path: Path) -> None:
@@ -185,13 +188,13 @@ def test_damaged_facts_are_no_traceback(tmp_path: Path) -> None:
     audit(HUB / "models", out=tmp_path / "run", workers=1)
     (tmp_path / "run" / "facts" / "000000.parquet").write_bytes(b"PAR1 and nothing of a table")
     with pytest.raises(RunError, match=r"what was read is damaged .*; run the scan again into a new folder"):
-        judge([tmp_path / "run"], out=tmp_path / "again", workers=1)
+        reevaluate([tmp_path / "run"], out=tmp_path / "again", workers=1)
 
 
 def test_two_scans_never_write_one_run(tmp_path: Path) -> None:
     audit(HUB / "models", out=tmp_path / "run", workers=1)
     with (
-        _held(tmp_path / "run"),
+        lock_run_folder(tmp_path / "run"),
         pytest.raises(RunError, match="another process is writing this run; wait for it, or name another folder"),
     ):
         audit(HUB / "models", out=tmp_path / "run", workers=1)
@@ -204,7 +207,7 @@ def test_a_run_is_never_made_over_files_of_others(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="project: is not empty and holds no run; name an empty or a new folder"):
         audit(HUB / "models", out=tmp_path / "project", workers=1)
     with pytest.raises(UsageError, match="project: is not empty; name another folder with --out"):
-        judge([tmp_path / "run"], out=tmp_path / "project")
+        reevaluate([tmp_path / "run"], out=tmp_path / "project")
     assert [path.name for path in (tmp_path / "project").rglob("*")] == ["facts", "notes.txt"]
 
 
@@ -225,7 +228,7 @@ def test_a_full_disk_ends_the_run_with_a_message_and_it_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = audit(HUB / "models", out=tmp_path / "whole", workers=1)
-    _held(tmp_path / "run").close()
+    lock_run_folder(tmp_path / "run").close()
     part = tmp_path / "run" / "facts" / "000000.parquet.part"
     part.symlink_to("/dev/full")
     with pytest.raises(RunError, match=r"run: cannot be written: No space left on device; see to that and give the"):

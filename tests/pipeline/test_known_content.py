@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from auditor.hashing.hash_images import EncodedImage, hash_images
-from auditor.pipeline.audit import Report, audit
+from auditor.pipeline.audit import audit
+from auditor.pipeline.report import Report
 from auditor.render import report_formats
 from auditor.reporting.render_options import RenderOptions
 from tests import pictures

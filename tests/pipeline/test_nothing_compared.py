@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from auditor.pipeline.audit import Report, audit, judge
+from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.report import Report
 from auditor.render import render_report
 from auditor.reporting.render_options import RenderOptions
 from tests import pictures
@@ -123,5 +124,5 @@ def test_runs_that_are_judged_as_one_count_what_any_of_them_compared(tmp_path: P
     cards = audit(model_card(tmp_path), known=lists, out=tmp_path / "cards", workers=1)
     assert outcome(cards) == (3, ("samples",))
     audit(picture(tmp_path, pictures.png(pictures.landscape(1))), known=lists, out=tmp_path / "images", workers=1)
-    assert outcome(judge([tmp_path / "cards"], out=tmp_path / "same", workers=1)) == (3, ("samples",))
-    assert outcome(judge([tmp_path / "cards", tmp_path / "images"], out=tmp_path / "all", workers=1)) == (0, ())
+    assert outcome(reevaluate([tmp_path / "cards"], out=tmp_path / "same", workers=1)) == (3, ("samples",))
+    assert outcome(reevaluate([tmp_path / "cards", tmp_path / "images"], out=tmp_path / "all", workers=1)) == (0, ())

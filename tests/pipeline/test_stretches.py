@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from auditor.facts import subjects_from_rows
 from auditor.model import Count
-from auditor.pipeline.audit import Report, audit
+from auditor.pipeline.audit import audit
+from auditor.pipeline.report import Report
 from auditor.sources import Blob
 
 
@@ -36,7 +37,7 @@ def scanned(folder: Path, out: Path, known: tuple[Path, ...] = ()) -> tuple[Repo
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stretches so short that a table of a few kilobytes is cut; with one worker they are read here."""
-    monkeypatch.setattr("auditor.pipeline.scan_shard.STRETCH_BYTES", 2000)
+    monkeypatch.setattr("auditor.pipeline.shard.PARTITION_BYTES", 2000)
 
 
 def cut(report: Path) -> int:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from auditor.cli.main import main
-from auditor.pipeline.audit import facts, report
+from auditor.pipeline.report import read_facts, read_report
 from auditor.render import report_formats
 
 MEGABYTE = 1 << 20
@@ -74,16 +74,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_card_is_read_or_unread_with_a_reason(run: Path) -> None:
-    found = report(run)
+    found = read_report(run)
     assert found.complete
     assert found.tally.files.collected == found.tally.files.scanned + found.tally.files.errored == len(CARDS) + 1
-    told = {fact["subject"] for fact in facts(run)}
+    told = {fact["subject"] for fact in read_facts(run)}
     assert told >= {f"acme/{name}" for name in CARDS}
 
 
 def test_what_could_not_be_read_is_a_gap_and_what_could_is_stated(run: Path) -> None:
     said: dict[str, dict[str, set[str]]] = {}
-    for fact in facts(run):
+    for fact in read_facts(run):
         said.setdefault(fact["subject"].removeprefix("acme/"), {}).setdefault(fact["key"], set()).add(fact["value"])
     open_ones = {name for name, keys in said.items() if "card" in keys.get("gap", ())}
     assert open_ones == {*UNREADABLE, "models/acme/large"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from tests import make_example, small_report
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from auditor.model import Case, Ref
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 
 Show = Callable[..., str]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from auditor.render import report_formats
 from tests.make_example import EXAMPLE, example_files
 

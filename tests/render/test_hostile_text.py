@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.model import Case, Finding, Gap, Place, Ref
-from auditor.pipeline.audit import Edge, ListSummary, Report
+from auditor.pipeline.report import Edge, ListSummary, Report
 from auditor.render import report_formats
 
 Show = Callable[..., str]

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from auditor.model import Finding
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from auditor.resources import resource_folder
 
 Show = Callable[..., str]

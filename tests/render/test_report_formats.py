@@ -16,7 +16,7 @@ import auditor.render
 from auditor.errors import ExtensionError, RunError, UsageError
 from auditor.extensions import Extension, load_members
 from auditor.model import Case, Count, Finding, Gap, Place, Ref, Tally
-from auditor.pipeline.audit import Edge, Report
+from auditor.pipeline.report import Edge, Report
 from auditor.render import formats_by_suffix, render_report, report_formats
 from auditor.reporting.render_options import RenderOptions
 from tests.data.make_hub import LIST, MODELS

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from auditor.model import Finding, Place
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 
 Show = Callable[..., str]
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from auditor.model import Count, Tally
-from auditor.pipeline.audit import ListSummary, Report, audit
+from auditor.pipeline.audit import audit
+from auditor.pipeline.report import ListSummary, Report
 from auditor.reporting.summary import summarise, summarise_rules
 
 Show = Callable[..., str]

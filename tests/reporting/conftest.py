@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from tests.small_report import small_report
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.model import Case, Ref
-from auditor.pipeline.audit import Edge, Report
+from auditor.pipeline.report import Edge, Report
 from auditor.reporting.lineage_layout import LineageLayout
 
 

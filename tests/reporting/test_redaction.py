@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from tests.small_report import show
 
 

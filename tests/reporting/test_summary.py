@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from auditor.model import Finding, Gap, Ref
-from auditor.pipeline.audit import Report
+from auditor.pipeline.report import Report
 from auditor.reporting.summary import summarise
 
 

@@ -14,7 +14,8 @@ from auditor.errors import UsageError
 from auditor.lineage.fingerprint_files import save_fingerprint
 from auditor.lineage.weight_samples import sample_model
 from auditor.model import Place, Ref, Statement
-from auditor.pipeline.audit import audit, judge, report
+from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.report import read_report
 from auditor.review import CaseFact, Ledger
 from auditor.review.case_policy import keep_case_rules, load_current_policy
 from auditor.review.case_state import CaseState
@@ -191,7 +192,7 @@ def test_a_run_evaluated_with_other_rules_is_refused(
     (rules / "vocabulary" / "ours.toml").write_text(
         '[[term]]\nid = "ours"\nkind = "signal"\nwords = ["teapot"]\n', encoding="utf-8"
     )
-    judge([run], out=tmp_path / "judged", rules=[rules], profile="example", workers=1)
+    reevaluate([run], out=tmp_path / "judged", rules=[rules], profile="example", workers=1)
     with pytest.raises(UsageError, match="was evaluated with other rules than these; name its rules with --rules"):
         open_cases(book, tmp_path / "judged")
     assert len(open_cases(book, tmp_path / "judged", rules=[rules]).new) == 1
@@ -267,7 +268,7 @@ def test_a_case_rests_on_no_match_that_a_manifest_only_claims(
     assert [(said.relation, said.remark) for said in data] == [("exact", "1 exact of 41 samples; basis computed")]
     shutil.rmtree(hub / "datasets/crawlers/web-pictures/kept")
     run = scan(hub)
-    assert report(run).cases == ()
+    assert read_report(run).cases == ()
     assert open_cases(book, run) == OpenResult()
 
 

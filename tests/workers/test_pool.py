@@ -13,17 +13,15 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import RuleError, UsageError
-from auditor.workers import pool
-from auditor.workers.pool import Done, Lost, cores, run
+from auditor.workers import start
+from auditor.workers.limits import available_cores
+from auditor.workers.pool import FinishedTask, LostTask, run_tasks
 
+# Written out, so that a name that is lost from the program's own list fails a test.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def start() -> None:
-    pass
-
-
-def work(task: str) -> str:
+def work(context: str, task: str) -> str:
     if task == "dies":
         os.kill(os.getpid(), signal.SIGKILL)
     if task == "hangs":
@@ -36,12 +34,12 @@ def work(task: str) -> str:
         return ",".join(os.environ.get(name, "") for name in _THREADS)
     if task == "rule":
         raise RuleError("rules/x.toml: is broken")
-    return task.upper()
+    return context + task.upper()
 
 
 def outcomes(*tasks: str, **options: object) -> dict[str, str]:
-    ended = run(tasks, work, workers=2, initializer=start, initargs=(), seconds=lambda task: 3, **options)  # type: ignore[arg-type]
-    return {end.task: end.result if isinstance(end, Done) else end.why for end in ended}
+    ended = run_tasks(tasks, work, "", workers=2, timeout=lambda task: 3, **options)  # type: ignore[arg-type]
+    return {end.task: end.result if isinstance(end, FinishedTask) else end.why for end in ended}
 
 
 def test_a_lost_worker_costs_its_own_task_and_no_other() -> None:
@@ -58,7 +56,7 @@ def test_a_lost_worker_costs_its_own_task_and_no_other() -> None:
 
 
 def test_a_lost_task_is_tried_again_in_parts() -> None:
-    ended = outcomes("dies", "a", retry=lambda task: ("b", "fails") if task == "dies" else ())
+    ended = outcomes("dies", "a", split=lambda task: ("b", "fails") if task == "dies" else ())
     assert ended == {"a": "A", "b": "B", "fails": "the worker failed: KeyError"}
 
 
@@ -68,13 +66,13 @@ def test_a_worker_of_the_program_is_forked_with_what_it_needs_and_without_pandas
     script.write_text(
         "import sys\n"
         "from auditor.workers import without_pandas\n"
-        "from auditor.workers.pool import run\n"
-        "def start(): pass\n"
-        "def work(task):\n"
+        "from auditor.workers.pool import run_tasks\n"
+        "def work(context, task):\n"
         "    return [name for name in ('auditor.pipeline.scan_shard', 'numpy', 'pandas') if name in sys.modules]\n"
         "if __name__ == '__main__':\n"
-        "    if sys.argv[1:]: without_pandas.keep_out()\n"
-        "    ended = run('a', work, workers=1, initializer=start, initargs=(), seconds=lambda task: 9)\n"
+        "    if sys.argv[1:]: without_pandas.block_pandas()\n"
+        "    preload = ['auditor.pipeline.preload']\n"
+        "    ended = run_tasks('a', work, None, workers=1, timeout=lambda task: 9, preload=preload)\n"
         "    print(*(end.result for end in ended))\n"
     )
     said = [
@@ -115,25 +113,25 @@ def test_tasks_are_read_as_workers_become_free() -> None:
             read += 1
             yield str(number)
 
-    ended = run(tasks(), work, workers=1, initializer=start, initargs=(), seconds=lambda task: 3)  # type: ignore[arg-type]
+    ended = run_tasks(tasks(), work, "", workers=1, timeout=lambda task: 3)  # type: ignore[arg-type]
     first = next(ended)
-    assert isinstance(first, Done | Lost)
+    assert isinstance(first, FinishedTask | LostTask)
     assert read < 10
     ended.close()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_workers_start_in_every_way_that_an_operating_system_has(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_start_method", lambda: method)
+    monkeypatch.setattr(start, "_start_method", lambda: method)
     assert outcomes("a", "dies", "b") == {"a": "A", "b": "B", "dies": "the worker process died"}
 
 
 def test_cores_are_counted_where_the_system_cannot_say_which(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
-    assert cores() == 3
+    assert available_cores() == 3
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert cores() == 1
+    assert available_cores() == 1
 
 
 def test_a_worker_has_one_thread_and_its_caller_as_many_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,34 +149,40 @@ def test_what_libraries_write_about_files_reaches_the_terminal_only_in_a_log(
     script = tmp_path / "script.py"
     script.write_text(
         "import logging, os\n"
-        "from auditor.workers.pool import run\n"
-        "def start(): pass\n"
-        "def work(task): os.write(2, b'a warning of a C library')\n"
+        "from auditor.workers.pool import run_tasks\n"
+        "def work(context, task): os.write(2, b'a warning of a C library')\n"
         "if __name__ == '__main__':\n"
         f"    logging.basicConfig(level='{verbose}')\n"
-        "    list(run('a', work, workers=1, initializer=start, initargs=(), seconds=lambda task: 9))\n"
+        "    list(run_tasks('a', work, None, workers=1, timeout=lambda task: 9))\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, timeout=30)
     assert done.stderr == said
 
 
 def test_workers_that_cannot_start_end_the_run_with_a_reason() -> None:
-    ended = run("abc", work, workers=2, initializer=fails, initargs=(), seconds=lambda task: 3)
+    ended = run_tasks("abc", work, BreaksInWorker(), workers=2, timeout=lambda task: 3)
     with pytest.raises(UsageError, match="worker processes end as soon as they start; run it again with -v to see why"):
         list(ended)
 
 
-def fails() -> None:
+class BreaksInWorker(str):
+    """A context that cannot be unpickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _raise, ()
+
+
+def _raise() -> None:
     raise OSError("no worker today")
 
 
 def test_no_more_workers_are_started_than_there_are_tasks() -> None:
-    ended = run("a", count, workers=8, initializer=start, initargs=(), seconds=lambda task: 3)
-    assert [end.result for end in ended if isinstance(end, Done)] == [0]
-    assert list(run("", work, workers=8, initializer=start, initargs=(), seconds=lambda task: 3)) == []
+    ended = run_tasks("a", count, None, workers=8, timeout=lambda task: 3)
+    assert [end.result for end in ended if isinstance(end, FinishedTask)] == [0]
+    assert list(run_tasks("", work, "", workers=8, timeout=lambda task: 3)) == []
 
 
-def count(task: str) -> int:
+def count(context: None, task: str) -> int:
     """How many workers have started before this one, by their pids: none."""
     return sum(path.name.isdigit() and int(path.name) > os.getpid() and _is_sibling(path) for path in _processes())
 

@@ -1,0 +1,82 @@
+"""Count the hits of each subject, once all shards are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from auditor.model import Place, Statement, Subject
+from auditor.pipeline.run_folder import HITS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.dataset as pads
+
+    from auditor.known.quarantine import QuarantinedEntry
+
+
+def count_hits(
+    folders: Sequence[Path], facts: pads.Dataset, treat: Mapping[str, str]
+) -> tuple[pa.Table, tuple[Subject, ...]]:
+    """Count the hits of each subject by list, relation and basis; each sample counts once.
+
+    A sample that matches by a digest of its bytes counts as computed, whatever digests are declared for it; among hits
+    of one basis, exact counts before near.
+
+    Args:
+        folders: The run folders that the hits are in.
+        facts: The facts of the same runs, for the number of samples of each dataset.
+        treat: Replaces a list's meaning: a profile may treat ``test`` as ``csam``.
+
+    Returns:
+        A table with columns kind, name, revision, list, means, basis, algorithm, variant, classification, relation,
+        hits, samples; and a document for each list entry that matches too much to be believed: its hits are not
+        counted. For lists of models algorithm, variant and classification say what a model was found by, with details,
+        and what the list says of it; they are "" for samples.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.dataset as pads
+
+    from auditor.facts import LOW_MEMORY_SCAN
+    from auditor.known.quarantine import quarantine_entries
+    from auditor.samples import EXACT_ALGORITHMS, HITS_SCHEMA
+
+    identity = ["kind", "name", "revision"]
+    sums = facts.to_table([*identity, "remark"], filter=pc.field("key") == "samples", **LOW_MEMORY_SCAN)
+    sums = sums.set_column(3, "samples", pc.cast(sums["remark"], pa.int64()))
+    totals = sums.group_by(identity).aggregate([("samples", "sum")]).rename_columns([*identity, "samples"])
+    files = sorted(str(path) for folder in folders for path in (folder / HITS).glob("*.parquet"))
+    found = pads.dataset(files, schema=HITS_SCHEMA, format="parquet").to_table() if files else HITS_SCHEMA.empty_table()
+    quarantined, is_quarantined = quarantine_entries(found, pc.sum(totals["samples"]).as_py() or 0)
+    found = found.filter(pa.array(~is_quarantined))
+    lists = tuple(_quarantine_notice(entry) for entry in quarantined)
+    near = pc.cast(pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT_ALGORITHMS))), pa.int8())
+    declared = pc.cast(pc.equal(found["basis"], "declared"), pa.int8())
+    found = found.append_column("weakness", pc.add(pc.add(declared, declared), near))
+    # Samples are counted together, whatever they matched by; a model has a row for each way it was found.
+    is_model = pc.equal(found["means"], "model")
+    details = ["algorithm", "variant", "classification"]
+    for name in details:
+        column = pc.if_else(is_model, pc.fill_null(found[name], ""), "")
+        found = found.set_column(found.schema.get_field_index(name), name, column)
+    per_list = [*identity, "list", "means", *details]
+    samples = found.group_by([*per_list, "place", "row", "sample"]).aggregate([("weakness", "min")])
+    counted = samples.group_by([*per_list, "weakness_min"]).aggregate([("sample", "count")])
+    relation = pc.if_else(pc.equal(pc.bit_wise_and(counted["weakness_min"], 1), 1), "near", "exact")
+    basis = pc.if_else(pc.greater(counted["weakness_min"], 1), "declared", "computed")
+    counted, per_list = counted.append_column("basis", basis), [*identity, "list", "means", "basis", *details]
+    words = cast("list[str]", counted["means"].to_pylist())
+    means = pa.array([treat.get(word, word) for word in words], pa.string())
+    counted = counted.append_column("relation", relation).append_column("hits", counted["sample_count"])
+    counted = counted.set_column(counted.schema.get_field_index("means"), "means", means)
+    joined = counted.select([*per_list, "relation", "hits"]).join(totals, identity, join_type="left outer")
+    return joined.sort_by([(name, "ascending") for name in (*per_list, "relation")]), lists
+
+
+def _quarantine_notice(entry: QuarantinedEntry) -> Subject:
+    """Return a document that says that an entry of a list matched too much to be believed."""
+    remark = f"entry {entry.token} nearly matched {entry.samples:,} samples that are not alike; these are not counted"
+    statement = Statement("quarantined", entry.list, "", Place(f"list:{entry.list}"), "known", remark)
+    return Subject("document", f"list {entry.list}", entry.version, (statement,))

@@ -1,0 +1,349 @@
+"""The report of a finished run, and reading it back from the run's folder."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditor.errors import RunError
+from auditor.extensions import Extension
+from auditor.model import SEVERITIES, Case, Finding, Gap, Kind, Outcome, Place, Ref, Rule, Severity, Tally
+from auditor.pipeline.evaluate import FINDING_COLUMNS, GAP_COLUMNS, finding_from_row
+from auditor.pipeline.run_folder import (
+    DERIVED,
+    FACTS,
+    FINDINGS,
+    GAPS,
+    RESTRICTED,
+    read_results,
+    read_run,
+    tally_from_json,
+)
+from auditor.policy.vocabularies import Contacts
+from auditor.policy.vocabulary_tables import Directory, Hotline, ListProvider
+
+if TYPE_CHECKING:
+    from auditor.policy.load import Policy
+
+# What is shown of the lineage around the cases: so much that a person can still look at it.
+_LINEAGE_CASES = 300
+_LINEAGE_EDGES = 600
+_LINEAGE_GENERATIONS = 5
+# Rows in memory of each file of findings: at least so many, at most so many in all.
+_MIN_ROWS_AHEAD, _MAX_ROWS_AHEAD = 64, 16384
+
+
+@dataclass(frozen=True, slots=True)
+class ListSummary:
+    """A list as every report may show it: never an entry of it."""
+
+    name: str
+    version: str
+    means: str
+    entries: int
+    sha256: str
+    holder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySummary:
+    """What a run was judged by. Two policies with one fingerprint judge alike."""
+
+    fingerprint: str
+    profile: str
+    rules: tuple[Rule, ...]
+    lists: tuple[ListSummary, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    contacts: Contacts = field(default_factory=Contacts)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """``child`` was made from ``parent``, as ``source`` says (card, header, weights …).
+
+    ``dropped``: the parent prohibits the sexual exploitation of minors, and the child's terms do not.
+    """
+
+    child: Ref
+    parent: Ref
+    relation: str
+    source: str
+    dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The results of a run.
+
+    ``findings`` and ``gaps`` can be iterated any number of times, are in order of (kind, subject, revision,
+    rule, fact) and are read from disk as they go: there may be millions. ``flagged`` counts findings by
+    (rule, outcome, severity). ``cases`` come most serious first. ``lineage`` holds the edges on the paths of
+    the subjects that have a case or descend from one that has, at most some hundreds.
+    """
+
+    version: str
+    targets: tuple[str, ...]
+    started: str  # ISO 8601, UTC
+    finished: str
+    policy: PolicySummary
+    complete: bool
+    tally: Tally
+    subjects: Mapping[Kind, int]
+    findings: Iterable[Finding] = ()
+    gaps: Iterable[tuple[Ref, Gap]] = ()
+    cases: tuple[Case, ...] = ()
+    flagged: Mapping[tuple[str, Outcome, Severity], int] = field(default_factory=dict)
+    lineage: tuple[Edge, ...] = ()
+    restricted: Path | None = None  # folder with hits/*.parquet (schema auditor.samples.HITS_SCHEMA), for --places only
+    unread: int = 0  # gaps: what was selected but could not be read or judged
+
+    @property
+    def nothing_read(self) -> bool:
+        """Whether every file was skipped."""
+        return 0 < self.tally.files.collected == self.tally.files.skipped
+
+    @property
+    def nothing_compared(self) -> tuple[str, ...]:
+        """Return the names of the lists that had to be compared with something and were compared with nothing.
+
+        Lists of samples answer together, for samples; lists of models together, for models. Where there is nothing
+        that they could answer for, they are named only if no other list was compared with anything. Benign lists
+        flag nothing and are never named.
+        """
+        of_models = [one.name for one in self.policy.lists if one.means == "model"]
+        of_samples = [one.name for one in self.policy.lists if one.means not in ("model", "benign")]
+        compared = {name for name in (*of_models, *of_samples) if self.tally.compared.get(name)}
+        there = ((of_samples, self.tally.samples.collected), (of_models, self.subjects.get("model")))
+        silent = (names for names, number in there if compared.isdisjoint(names) and (number or not compared))
+        return tuple(sorted(chain.from_iterable(silent)))
+
+    def exit_code(self, fail_on: str = "error") -> int:
+        """Return the exit code of the command line.
+
+        Args:
+            fail_on: The least severity of a finding that counts: note, warning or error; never: none does.
+
+        Returns:
+            1 if a finding is at or above ``fail_on``, else 3 if something was not read, compared or judged, else 0.
+        """
+        if fail_on != "never":
+            counted = SEVERITIES[SEVERITIES.index(fail_on) :]
+            if any(outcome == "FLAGGED" and severity in counted for _, outcome, severity in self.flagged):
+                return 1
+        unread = self.unread or self.tally.files.errored or self.tally.samples.errored or not self.complete
+        return 3 if unread or self.nothing_read or self.nothing_compared else 0
+
+
+def read_report(folder: str | os.PathLike[str]) -> Report:
+    """Return the report of a finished run. Raises :class:`auditor.errors.RunError` if it is not finished or damaged."""
+    path = Path(folder)
+    run, content = read_run(path), read_results(path)
+    try:
+        cases = tuple(_case_from_json(case) for case in content["cases"])
+        return Report(
+            version=run["version"],
+            targets=tuple(run["targets"]),
+            started=content["started"],
+            finished=content["finished"],
+            policy=_policy_from_json(run["policy"]),
+            complete=content["complete"],
+            tally=tally_from_json(content["tally"]),
+            subjects=content["subjects"],
+            findings=Findings(path / FINDINGS),
+            gaps=Gaps(path / GAPS),
+            cases=cases,
+            flagged={(rule, outcome, severity): number for rule, outcome, severity, number in content["flagged"]},
+            lineage=_edges_near_cases(path / DERIVED, cases),
+            restricted=path / RESTRICTED,
+            unread=content["gaps"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{path}: report.json is damaged; run `auditor judge {path} --out DIR`") from error
+
+
+def read_facts(folder: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
+    """Yield what a run states, one mapping a fact, as ``auditor facts`` prints it: in order of shards, derived last."""
+    import pyarrow.parquet as pq
+
+    path = Path(folder)
+    read_run(path)
+    for file in (*sorted((path / FACTS).glob("*.parquet")), *(path / DERIVED).glob("derived.parquet")):
+        with pq.ParquetFile(file) as parquet:
+            for batch in parquet.iter_batches(4096):
+                for row in batch.to_pylist():
+                    if row["key"]:
+                        yield _fact_to_json(row)
+
+
+def _fact_to_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    fact = {"subject": row["name"], **{key: row[key] for key in ("kind", "revision", "key", "value", "relation")}}
+    fact |= {"place": {"uri": row["uri"], "line": row["line"]}, "source": row["source"]}
+    return fact | ({"remark": row["remark"]} if row["remark"] else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The findings of a run, read as they are iterated, in order of (kind, subject, revision, rule, fact)."""
+
+    folder: Path
+
+    def __iter__(self) -> Iterator[Finding]:
+        return map(finding_from_row, _merge_sorted_files(self.folder, FINDING_COLUMNS))
+
+    def outline(self, examples: int) -> tuple[Mapping[tuple[str, Outcome, Severity], tuple[Finding, ...]], int]:
+        """Return the first findings of each rule, outcome and severity; no other becomes an object.
+
+        Args:
+            examples: How many of each at most.
+
+        Returns:
+            The findings by (rule, outcome, severity), and how many subjects have any finding.
+        """
+        import numpy as np
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        from auditor.facts import group_starts
+
+        found: dict[tuple[str, Outcome, Severity], list[tuple[Any, ...]]] = {}
+        subjects = 0
+        for path in sorted(self.folder.glob("*.parquet")):  # a subject's findings are in one of them
+            table = pq.read_table(path, columns=list(FINDING_COLUMNS)).combine_chunks()
+            if not table.num_rows:
+                continue
+            subjects += pc.sum(group_starts([table[name].chunk(0) for name in FINDING_COLUMNS[:3]])).as_py()
+            codes = np.zeros(table.num_rows, np.int64)
+            for name in ("rule", "outcome", "severity"):
+                column = table[name].chunk(0).dictionary_encode()
+                codes = codes * len(column.dictionary) + column.indices.to_numpy()
+            order = np.argsort(codes, kind="stable")
+            starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+            ends = np.append(starts[1:], len(order))
+            rows = [order[start : min(start + examples, end)] for start, end in zip(starts, ends, strict=True)]
+            for cells in zip(*(c.to_pylist() for c in table.take(np.concatenate(rows)).columns), strict=True):
+                found.setdefault((cells[3], cells[5], cells[6]), []).append(cells)
+        return {key: tuple(map(finding_from_row, sorted(rows)[:examples])) for key, rows in found.items()}, subjects
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """The gaps of a run with their subjects, in order of (kind, subject, revision)."""
+
+    folder: Path
+
+    def __iter__(self) -> Iterator[tuple[Ref, Gap]]:
+        for kind, subject, revision, what, why, uri, line in _merge_sorted_files(self.folder, GAP_COLUMNS):
+            yield Ref(kind, subject, revision), Gap(what, why, Place(uri, line))
+
+
+def _merge_sorted_files(folder: Path, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a folder's Parquet files, each sorted by its cells from the first column on, in that order."""
+    import pyarrow.parquet as pq
+
+    paths = sorted(folder.glob("*.parquet"))
+    rows_ahead = max(_MIN_ROWS_AHEAD, _MAX_ROWS_AHEAD // max(1, len(paths)))
+
+    def rows(path: Path) -> Iterator[tuple[Any, ...]]:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(rows_ahead, columns=list(columns)):
+                yield from zip(*(batch[column].to_pylist() for column in columns), strict=True)
+
+    return heapq.merge(*map(rows, paths))
+
+
+def _edges_near_cases(derived: Path, cases: Sequence[Case]) -> tuple[Edge, ...]:
+    """Return the edges above and below the cases, nearest first, within the limits at the top of this file."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    if not cases or not (derived / "edges.parquet").exists():
+        return ()
+    table = pq.read_table(derived / "edges.parquet")
+    wanted = (pc.field("key") == "protection") & (pc.field("value") == "dropped")
+    clauses = pq.read_table(derived / "derived.parquet", columns=["kind", "name", "relation"], filters=wanted)
+    dropped = set(zip(*(column.to_pylist() for column in clauses.columns), strict=True))
+    found: dict[Edge, None] = {}
+    for here, there in (("child", "parent"), ("parent", "child")):
+        names = {(case.kind, case.subject) for case in cases[:_LINEAGE_CASES]}
+        seen = set(names)
+        for _ in range(_LINEAGE_GENERATIONS):
+            rows = table.filter(pc.is_in(table[here], pa.array(sorted({name for _, name in names})))).to_pylist()
+            rows = [row for row in rows if (row[f"{here}_kind"], row[here]) in names][:_LINEAGE_CASES]
+            for row in rows:
+                child, parent = Ref(row["child_kind"], row["child"]), Ref(row["parent_kind"], row["parent"])
+                without = (child.kind, child.name, parent.name) in dropped
+                found[Edge(child, parent, row["relation"], row["source"], without)] = None
+            names = {(row[f"{there}_kind"], row[there]) for row in rows} - seen
+            seen |= names
+            if not names:
+                break
+    return tuple(found)[:_LINEAGE_EDGES]
+
+
+_RULE_FIELDS = (
+    "id", "title", "applies", "severity", "case", "priority", "why", "fix", "review", "references", "check", "params",
+)  # fmt: skip
+_LIST_FIELDS = ("name", "version", "means", "entries", "sha256", "holder")
+
+
+def policy_to_json(policy: Policy) -> dict[str, Any]:
+    """Return what a run's folder keeps of the policy: its rules and lists, never an entry of a list."""
+    return {
+        "fingerprint": policy.fingerprint,
+        "profile": policy.profile,
+        "rules": [{name: getattr(rule, name) for name in _RULE_FIELDS} for rule in policy.rules],
+        "lists": [{name: getattr(known, name) for name in _LIST_FIELDS} for known in policy.lists],
+        "extensions": policy.extensions,
+        "contacts": asdict(policy.vocabularies.contacts),
+    }
+
+
+def lists_from_json(policy: Mapping[str, Any]) -> tuple[ListSummary, ...]:
+    """Return the lists of a policy that :func:`policy_to_json` made."""
+    return tuple(ListSummary(**entry) for entry in policy["lists"])
+
+
+def extensions_from_json(policy: Mapping[str, Any]) -> tuple[Extension, ...]:
+    """Return the extensions of a policy that :func:`policy_to_json` made."""
+    return tuple(Extension(*extension) for extension in policy["extensions"])
+
+
+def _policy_from_json(policy: Mapping[str, Any]) -> PolicySummary:
+    rules = tuple(
+        Rule(**{**rule, "applies": tuple(rule["applies"]), "references": tuple(rule["references"])})
+        for rule in policy["rules"]
+    )
+    return PolicySummary(
+        policy["fingerprint"],
+        policy["profile"],
+        rules,
+        lists_from_json(policy),
+        extensions_from_json(policy),
+        _contacts_from_json(policy["contacts"]),
+    )
+
+
+def _contacts_from_json(content: Mapping[str, Any]) -> Contacts:
+    return Contacts(
+        Directory(**content["directory"]),
+        tuple(Hotline(**hotline) for hotline in content["hotlines"]),
+        tuple(ListProvider(**provider) for provider in content["providers"]),
+    )
+
+
+def case_to_json(case: Case) -> dict[str, Any]:
+    """Return what ``report.json`` keeps of a case."""
+    reasons = [reason._asdict() | {"place": reason.place._asdict()} for reason in case.reasons]
+    return asdict(case) | {"reasons": reasons}
+
+
+def _case_from_json(content: Mapping[str, Any]) -> Case:
+    reasons = tuple(Finding(**{**reason, "place": Place(**reason["place"])}) for reason in content["reasons"])
+    copies = tuple(Ref(**copy) for copy in content["copies"])
+    return Case(content["ground"], content["kind"], content["subject"], content["revision"], reasons, copies)

@@ -1,0 +1,231 @@
+"""A run's folder: its layout and format version, its lock, and what makes an interrupted run resumable.
+
+A run folder holds::
+
+    auditor.lock           held by the process that writes the run; marks the folder as a run's
+    run.json               format, version, targets, policy: what makes two runs the same
+    shards/N.json          the tally of a finished shard, renamed into place last
+    facts/N.parquet        what the shard's files state
+    fingerprints/N.parquet sampled values of weights files, where --weights asks for them
+    tensors/N.parquet      digests of their tensors, where it asks for all
+    derived/               what follows from all shards together, and the lineage's edges
+    findings/  gaps/       what the rules say, in order of subject
+    report.json            times, counts, cases: written when the run is complete
+    restricted/            hits and compiled lists: mode 0700, never to be committed or sent on
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from auditor.errors import RunError, UsageError
+from auditor.model import Count, Tally
+from auditor.pipeline.shard import Shard
+
+# Raised when an older program would misread a run, or this one a run of before. 2: tallies count the comparisons with
+# each list, and findings keep the relation of their statement.
+FORMAT_VERSION = 2
+
+SHARDS, FACTS, FINGERPRINTS, TENSORS = "shards", "facts", "fingerprints", "tensors"
+DERIVED, FINDINGS, GAPS = "derived", "findings", "gaps"
+RESTRICTED, HITS, LISTS = "restricted", "restricted/hits", "restricted/lists"
+# Where each shard has a file of what was read.
+SHARD_FOLDERS = (FACTS, HITS, FINGERPRINTS, TENSORS)
+_LOCK, _RUN, _REPORT = "auditor.lock", "run.json", "report.json"
+_MADE_FIRST = (SHARDS, FACTS, FINGERPRINTS, TENSORS, DERIVED, RESTRICTED, HITS, LISTS)
+
+
+def default_run_folder() -> Path:
+    """Return a new folder under ``reports/runs/``, named by the time."""
+    return Path("reports", "runs", datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ"))
+
+
+def utc_now() -> str:
+    """Return the time in ISO 8601, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def lock_run_folder(folder: Path) -> BinaryIO:
+    """Make a run's folders and lock them for this process until the returned file is closed, however that happens.
+
+    What is restricted is for its owner alone, and kept out of version control.
+
+    Raises:
+        UsageError: The folder holds something else, or cannot be written.
+        RunError: Another process is writing this run.
+    """
+    try:
+        is_run = (folder / _LOCK).exists() or (folder / _RUN).exists()
+        if folder.is_dir() and not is_run and any(folder.iterdir()):
+            raise UsageError(f"{folder}: is not empty and holds no run; name an empty or a new folder with --out")
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / _LOCK, "ab")  # noqa: SIM115 - the caller closes it
+        if not _try_lock(lock.fileno()):
+            lock.close()
+            raise RunError(f"{folder}: another process is writing this run; wait for it, or name another folder")
+        for name in _MADE_FIRST:
+            (folder / name).mkdir(exist_ok=True)
+            if name.startswith(RESTRICTED):
+                (folder / name).chmod(0o700)
+        (folder / RESTRICTED / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot hold a run: {error.strerror}; name another folder with --out") from error
+    return lock
+
+
+def _try_lock(file: int) -> bool:
+    """Take the lock on an open file, and return False if another process has it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:  # a file system without locks: then it is for the user to run one scan at a time
+        return True
+    return True
+
+
+def start_or_resume_run(folder: Path, content: Mapping[str, Any]) -> str:
+    """Write ``run.json``, or check that the run begun in the folder is this one; return when it was started.
+
+    Args:
+        folder: The run's folder, locked.
+        content: What makes two runs the same: ``targets``, ``wants``, ``version`` and ``policy``, with its
+            ``fingerprint``.
+
+    Raises:
+        UsageError: The folder holds another run.
+    """
+    content = {"format": FORMAT_VERSION, **content, "started": utc_now()}
+    if (folder / _RUN).exists():
+        begun = read_run(folder)
+        for key, what in (("targets", "other targets"), ("wants", "other options"), ("version", "another auditor")):
+            if begun.get(key) != content[key]:
+                raise UsageError(f"{folder}: holds a run with {what}; name another folder with --out")
+        if begun["policy"]["fingerprint"] != content["policy"]["fingerprint"]:
+            raise UsageError(
+                f"{folder}: holds a run under other rules, lists or extensions; name another folder with --out"
+            )
+        (folder / _REPORT).unlink(missing_ok=True)  # until there is a new one, this run is unfinished
+        return str(begun["started"])
+    with errors_name_run(folder):
+        write_json(folder / _RUN, content)
+    return str(content["started"])
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Return what ``run.json`` holds.
+
+    Raises:
+        RunError: The folder is not a run's, or of another format version.
+    """
+    try:
+        content = json.loads((folder / _RUN).read_bytes())
+        version = content["format"]
+    except FileNotFoundError as error:
+        raise RunError(f"{folder}: is not a run's folder (it has no {_RUN})") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{folder}/{_RUN}: cannot be read; run the scan again") from error
+    if version > FORMAT_VERSION:
+        raise RunError(
+            f"{folder}: was written by a newer auditor (format {version}, this one reads {FORMAT_VERSION}); "
+            "update auditor, or scan again into a new folder"
+        )
+    if version < FORMAT_VERSION:
+        raise RunError(
+            f"{folder}: has an older format ({version}, this auditor reads {FORMAT_VERSION}); "
+            "scan again into a new folder"
+        )
+    return content  # type: ignore[no-any-return]
+
+
+def read_results(folder: Path) -> dict[str, Any]:
+    """Return what ``report.json`` holds. Raises :class:`RunError` if the run is not complete."""
+    try:
+        return json.loads((folder / _REPORT).read_bytes())  # type: ignore[no-any-return]
+    except FileNotFoundError as error:
+        raise RunError(f"{folder}: was interrupted; run the same scan with --out {folder} to finish it") from error
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder}/{_REPORT}: cannot be read; run the scan again") from error
+
+
+def write_results(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write ``report.json``, which makes the run complete."""
+    with errors_name_run(folder):
+        write_json(folder / _REPORT, content)
+
+
+def finished_tally(folder: Path, shard: Shard) -> Tally | None:
+    """Return the tally of a shard that was finished before, if its files are still the same, else None."""
+    path = folder / SHARDS / f"{shard.id}.json"
+    try:
+        is_same = json.loads(path.read_bytes())["fingerprint"] == shard.fingerprint
+        return read_tally(path) if is_same else None
+    except (OSError, ValueError, KeyError, TypeError, RunError):
+        return None  # not there, or damaged: the shard is read again
+
+
+def read_tally(path: Path) -> Tally:
+    """Return the tally of a finished shard. Raises :class:`RunError` if it is damaged."""
+    try:
+        return tally_from_json(json.loads(path.read_bytes()))
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path}: is damaged; delete it and run the scan again with the same --out") from error
+
+
+def tally_from_json(content: Mapping[str, Any]) -> Tally:
+    """Return the tally that JSON holds. Raises KeyError or TypeError for other content."""
+    counts = (Count(**content["files"]), Count(**content["samples"]))
+    return Tally(*counts, content["reasons"], content["coverage"], content["compared"])
+
+
+def split_shard_ids(folder: Path) -> set[str]:
+    """Return the ids of the shards that were lost and of which parts are finished."""
+    names = (path.stem.split("-") for path in (folder / SHARDS).glob("*-*.json"))
+    return {"-".join(name[:depth]) for name in names for depth in range(1, len(name))}
+
+
+def delete_stale_shards(folder: Path, finished: set[str]) -> None:
+    """Delete what an interrupted run left of shards that are now cut differently; ``finished`` are those to keep."""
+    for name in (SHARDS, *SHARD_FOLDERS):
+        for path in (folder / name).iterdir():
+            if path.name.partition(".")[0] not in finished or path.suffix == ".part":
+                path.unlink()
+
+
+@contextmanager
+def errors_name_run(folder: Path) -> Iterator[None]:
+    """Turn an OSError into a RunError that names the run's folder and says how to go on.
+
+    No file of the target is to blame for it, so it ends the run.
+    """
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise RunError(
+            f"{folder}: cannot be written: {why}; see to that and give the same command again with --out {folder}"
+        ) from error
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_suffix(".part")
+    with open(part, "w", encoding="utf-8") as file:
+        json.dump(content, file, ensure_ascii=True)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)

@@ -1,0 +1,44 @@
+"""What the workers of a scan share: policy, options and folder, and what each worker makes of them once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from auditor.known.compiled_list import CompiledList
+    from auditor.known.matcher import Matcher
+    from auditor.policy.load import Policy
+    from auditor.readers import ReadOptions
+    from auditor.terms.compiled_vocabulary import CompiledVocabulary
+
+
+@dataclass(frozen=True)
+class ScanContext:
+    """What every worker of a run shares; small when it is sent. ``folder`` is the run's."""
+
+    policy: Policy
+    options: ReadOptions
+    folder: Path
+
+    @property
+    def lists(self) -> tuple[CompiledList, ...]:
+        """All lists of the run."""
+        return cast("tuple[CompiledList, ...]", self.policy.lists)
+
+    @property
+    def vocabulary(self) -> CompiledVocabulary:
+        """The policy's vocabulary with its patterns compiled."""
+        from auditor.policy.vocabularies import compiled_vocabulary
+
+        return compiled_vocabulary(self.policy.vocabularies)
+
+    @cached_property
+    def sample_matcher(self) -> Matcher | None:
+        """The matcher of samples with all lists but those of models; None if there is no such list."""
+        from auditor.known.matcher import Matcher
+
+        lists = tuple(known for known in self.lists if known.means != "model")
+        return Matcher(lists) if lists else None

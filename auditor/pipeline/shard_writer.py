@@ -1,0 +1,269 @@
+"""Write one shard's facts, hits and tally, and count what came of each file and sample."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditor.model import Count, Gap, Place, Ref, Statement, Subject, Tally
+from auditor.parts import Part
+from auditor.pipeline.run_folder import (
+    FACTS,
+    FINGERPRINTS,
+    HITS,
+    SHARD_FOLDERS,
+    SHARDS,
+    TENSORS,
+    errors_name_run,
+    write_json,
+)
+from auditor.pipeline.scan_context import ScanContext
+from auditor.pipeline.shard import Shard
+from auditor.sources import Blob, Unread
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from auditor.samples import Samples
+
+_BUFFERED_SUBJECTS = 256  # subjects held as objects before they become rows
+_BUFFERED_ROWS = 50_000  # rows held before they are written
+# Parts, and characters of their texts, that are held before what they say is derived, together.
+_BUFFERED_PARTS = 32
+_BUFFERED_CHARACTERS = 1 << 20
+_REASON_LENGTH = 120  # characters of a reason that files and samples are counted by
+
+
+@dataclass(slots=True)
+class ShardWriter:
+    """Collects what is read of one shard and writes it under the shard's id; a context manager.
+
+    The tally is renamed into place last, so a shard that has one is finished.
+    """
+
+    context: ScanContext
+    shard: Shard
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _files: dict[str, Any] = field(default_factory=dict)  # Parquet writers by their folder's name
+    _parts: list[Part] = field(default_factory=list)
+    _characters: int = 0
+    _subjects: list[Subject] = field(default_factory=list)
+    _rows: list[pa.RecordBatch] = field(default_factory=list)
+    _skipped: set[str] = field(default_factory=set)
+    _errored: set[str] = field(default_factory=set)
+    _samples: Count = field(default_factory=Count)
+    _samples_read: Counter[tuple[Ref, str]] = field(default_factory=Counter)
+    _sample_gaps: dict[tuple[Ref, str], Gap] = field(default_factory=dict)
+    _reasons: Counter[str] = field(default_factory=Counter)
+    _coverage: Counter[str] = field(default_factory=Counter)
+    _compared: Counter[str] = field(default_factory=Counter)
+
+    def __enter__(self) -> ShardWriter:
+        with errors_name_run(self.context.folder):
+            self._tally_path.unlink(missing_ok=True)
+            for name in SHARD_FOLDERS:
+                self._path(name).unlink(missing_ok=True)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with errors_name_run(self.context.folder):
+            self._stack.close()
+
+    def add_part(self, part: Part) -> None:
+        """Add what a file says of a subject, and later what its texts say, a handful of parts at a time."""
+        self._parts.append(part)
+        self._characters += sum(len(text.text) for text in part.texts)
+        if part.tensors:
+            self._write_tensors(part)
+        if len(self._parts) >= _BUFFERED_PARTS or self._characters > _BUFFERED_CHARACTERS:
+            self._derive_parts()
+
+    def add_unread(self, unread: Unread, what: str = "file") -> None:
+        """Count a file that was skipped or could not be read. The latter is a gap of its subject.
+
+        Args:
+            unread: The file, and why.
+            what: The gap's ``what``.
+        """
+        is_continuation = unread.blob is not None and unread.blob.partition[0] > 0
+        if is_continuation and unread.skipped:
+            return  # it is counted with the first partition
+        (self._skipped if unread.skipped else self._errored).add(unread.uri)
+        self._reasons[reason_category(unread.why)] += not is_continuation
+        if not unread.skipped:
+            blob = unread.blob
+            ref = blob.text_ref(blob.standalone_kind or "document") if blob else Ref("document", unread.uri)
+            gap = Gap(what, unread.why, Place(unread.uri))
+            self._add_subject(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
+
+    def add_weights(self, blobs: Sequence[Blob]) -> None:
+        """Sample the values of weights files and compare them with lists, or count that they were not."""
+        lists, sample = self.context.lists, self.context.options.weights != "header"
+        if not sample and not lists:
+            return
+        from auditor.lineage.fingerprint_matching import count_uncompared, match_fingerprints
+
+        if not sample:
+            self._coverage.update(count_uncompared(lists, len(blobs)))
+            return
+        for hits in match_fingerprints(self._fingerprint(blobs), lists, self._coverage, self._compared):
+            self._write_batch(HITS, hits)
+
+    def add_samples(self, samples: Samples) -> None:
+        """Match a batch, keep its hits, count its samples."""
+        self._count_samples(samples)
+        matcher = self.context.sample_matcher
+        if matcher is None:
+            return
+        matched = matcher.match(samples)
+        for key, number in matched.coverage.items():
+            self._coverage[key] += number
+        self._compared.update(matched.compared)
+        self._write_batch(HITS, matched.hits)
+
+    def finish(self) -> Tally:
+        """Write what is left, the tally last, and return that."""
+        for (ref, place), number in self._samples_read.items():
+            statement = Statement("samples", "read", "", Place(place), "scan", str(number))
+            self._add_subject(Subject(ref.kind, ref.name, ref.revision, (statement,)))
+        for (ref, _), gap in self._sample_gaps.items():
+            self._add_subject(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
+        self._derive_parts()
+        self._subjects_to_rows()
+        self._write_rows()
+        uris = [file.uri for file in self.shard.counted_files]
+        errored = sum(uri in self._errored for uri in uris)
+        skipped = sum(uri in self._skipped and uri not in self._errored for uri in uris)
+        files = Count(len(uris), len(uris) - skipped - errored, skipped, errored)
+        tally = Tally(files, self._samples, dict(+self._reasons), dict(self._coverage), dict(self._compared))
+        with errors_name_run(self.context.folder):
+            self._stack.close()
+            for name in self._files:
+                path = self._path(name)
+                part = path.with_suffix(".parquet.part")
+                with open(part, "rb+") as file:
+                    os.fsync(file.fileno())
+                os.replace(part, path)
+            write_json(self._tally_path, {"fingerprint": self.shard.fingerprint, **asdict(tally)})
+        return tally
+
+    @property
+    def _tally_path(self) -> Path:
+        return self.context.folder / SHARDS / f"{self.shard.id}.json"
+
+    def _path(self, name: str) -> Path:
+        return self.context.folder / name / f"{self.shard.id}.parquet"
+
+    def _derive_parts(self) -> None:
+        if self._parts:
+            from auditor.terms.derive import derive_subjects
+
+            for subject in derive_subjects(self._parts, self.context.vocabulary):
+                self._add_subject(subject)
+            self._parts.clear()
+            self._characters = 0
+
+    def _add_subject(self, subject: Subject) -> None:
+        self._subjects.append(subject)
+        if len(self._subjects) >= _BUFFERED_SUBJECTS:
+            self._subjects_to_rows()
+
+    def _fingerprint(self, blobs: Iterable[Blob]) -> Iterator[pa.RecordBatch]:
+        """Yield the sampled values of each file; its reader says what is wrong with one that cannot be read."""
+        from auditor.lineage.weight_tables import fingerprint_row
+
+        for blob in blobs:
+            row, covered = fingerprint_row(blob)
+            self._coverage[covered] += 1
+            if row is not None:
+                self._write_batch(FINGERPRINTS, row)
+                yield row
+
+    def _write_tensors(self, part: Part) -> None:
+        """Keep the digests of a weights file's tensors."""
+        from auditor.lineage.weight_tables import tensor_digests_row
+
+        tensors = tensor_digests_row(part)
+        if tensors is not None:
+            self._coverage["weights digested tensor by tensor"] += 1
+            self._write_batch(TENSORS, tensors)
+
+    def _count_samples(self, samples: Samples) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        from auditor.samples import TEXT_SIGNALS
+
+        batch = samples.batch
+        stored = batch.filter(pc.equal(batch["variant"], ""))
+        if not stored.num_rows:
+            return
+        gaps = stored.filter(pc.is_valid(stored["gap"]))
+        if not samples.already_counted:
+            matcher = self.context.sample_matcher
+            algorithms = matcher.algorithms if matcher else frozenset()
+            columns = [stored[name] for name in samples.algorithms if name in algorithms]
+            columns += [stored["url"]] if algorithms & set(TEXT_SIGNALS) else []
+            compared = reduce(pc.or_, map(pc.is_valid, columns), pc.is_valid(stored["gap"]))
+            skipped = stored.num_rows - (pc.sum(compared).as_py() or 0)
+            if skipped:
+                why = "samples hold no hash that a list can answer" if matcher else "no list to match samples against"
+                self._reasons[why] += skipped
+            scanned = stored.num_rows - gaps.num_rows - skipped
+            self._samples += Count(stored.num_rows, scanned, skipped, gaps.num_rows)
+            self._samples_read[samples.subject, stored["place"][0].as_py() or ""] += stored.num_rows
+        reasons = pa.Table.from_batches([gaps]).group_by("gap").aggregate([("place", "min"), ("gap", "count")])
+        for why, place, number in zip(
+            *(reasons[name].to_pylist() for name in ("gap", "place_min", "gap_count")), strict=True
+        ):
+            category = reason_category(why)
+            self._reasons[category] += 0 if samples.already_counted else number
+            self._sample_gaps.setdefault((samples.subject, category), Gap("samples", why, Place(place or "")))
+
+    def _subjects_to_rows(self) -> None:
+        """Turn the subjects held into rows, and write those once they are many: a file's every part costs some kB."""
+        if self._subjects:
+            from auditor.facts import subjects_to_rows
+
+            lists = self.context.lists
+            if any(known.means == "model" for known in lists):
+                from auditor.lineage.model_matching import match_models
+
+                self._write_batch(HITS, match_models(self._subjects, lists, self._compared))
+            self._rows.append(subjects_to_rows(self._subjects))
+            self._subjects.clear()
+        if sum(batch.num_rows for batch in self._rows) >= _BUFFERED_ROWS:
+            self._write_rows()
+
+    def _write_rows(self) -> None:
+        import pyarrow as pa
+
+        if self._rows:
+            with errors_name_run(self.context.folder):
+                self._file(FACTS, self._rows[0].schema).write_table(pa.Table.from_batches(self._rows))
+            self._rows.clear()
+
+    def _write_batch(self, name: str, batch: pa.RecordBatch) -> None:
+        if batch.num_rows:
+            with errors_name_run(self.context.folder):
+                self._file(name, batch.schema).write_batch(batch)
+
+    def _file(self, name: str, schema: pa.Schema) -> Any:
+        """Return the open Parquet file of the shard in one of the run's folders."""
+        import pyarrow.parquet as pq
+
+        if name not in self._files:
+            path = self._path(name).with_suffix(".parquet.part")
+            self._files[name] = self._stack.enter_context(pq.ParquetWriter(path, schema, compression="zstd"))
+        return self._files[name]
+
+
+def reason_category(why: str) -> str:
+    """Return a reason without its particulars, to count by: what stands before the first colon."""
+    return why.split(":")[0].strip()[:_REASON_LENGTH]

@@ -1,0 +1,63 @@
+"""List the files of the targets that a run is given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container, Iterator, Sequence
+from itertools import chain, count
+from pathlib import Path
+
+from auditor.errors import UsageError
+from auditor.sources import Blob, Unread
+
+
+def list_files(targets: Sequence[str], run_folder: Path) -> Iterator[Blob | Unread]:
+    """Yield every file of the targets once.
+
+    The run's own folder is no part of them; other runs beside it are yielded as skipped.
+
+    Raises:
+        UsageError: One target lies in another.
+    """
+    from auditor.sources import source_of
+
+    target_of: dict[Path, str] = {}
+    for target in targets:
+        target_of.setdefault(Path(os.path.realpath(target)), target)
+    sources = {target: source_of(target) for target in target_of.values()}
+    for path, target in target_of.items():
+        if outer := next((target_of[parent] for parent in path.parents if parent in target_of), ""):
+            raise UsageError(f"{target}: lies in {outer}, which is named too; name one of them")
+    used: set[str] = set()
+    for path, target in target_of.items():
+        prefix = _unused_prefix(path, used) if len(target_of) > 1 else ""
+        used.add(prefix)
+        own_run, other_runs = _runs_inside(path, Path(os.path.realpath(run_folder)))
+        for file in sources[target].blobs(target):
+            if file.uri.startswith(own_run + other_runs):
+                continue
+            yield file.with_prefix(prefix) if prefix else file
+        for uri in other_runs:
+            yield Unread(prefix + uri, "a run of this program: not read", skipped=True)
+
+
+def _unused_prefix(target: Path, used: Container[str]) -> str:
+    """Return what a target's places begin with where there are several: its name, with a number where it is used."""
+    from auditor.sources import uri_of
+
+    name = uri_of(target.name)
+    return next(
+        prefix for prefix in chain([f"{name}/"], (f"{name}~{number}/" for number in count(2))) if prefix not in used
+    )
+
+
+def _runs_inside(target: Path, run_folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the places in a target of a run's folder, and of the other runs beside it."""
+    from auditor.sources import uri_of
+
+    if not run_folder.parent.is_relative_to(target):
+        return (), ()
+    others = sorted(path.parent for path in run_folder.parent.glob("*/run.json") if path.parent != run_folder)
+    places = [run_folder, *others]
+    uris = ["".join(f"{uri_of(part)}/" for part in path.relative_to(target).parts) for path in places]
+    return tuple(uris[:1]), tuple(uris[1:])
