@@ -12,11 +12,11 @@ from typing import Literal
 
 import re2
 
-# Characters; found with the labelled texts of tests/clauses. A longer line over a row of dashes is a paragraph.
+# Characters: a longer line over a row of dashes is a paragraph.
 MAX_UNDERLINED_TITLE = 100
 # A longer line in title case is no title; nor is a longer paragraph of one line.
 MAX_TITLE_CASE_LINE, MAX_TITLE_CASE_WORDS = 80, 9
-MAX_STANDALONE_TITLE, MAX_STANDALONE_WORDS = 50, 6
+MAX_STANDALONE_TITLE, MAX_STANDALONE_WORDS, MAX_QUESTION_TITLE_WORDS = 50, 6, 7
 # A shorter line is not wrapped text that the next line continues.
 MIN_WRAPPED_LINE = 60
 # A title is shorter than the line below it by this at least.
@@ -135,7 +135,7 @@ def _is_standalone_title(block: Block) -> bool:
         and words[:1].isupper()
         and words[-1] not in ".,;:!?"
     )
-    if not alone or len(words.split()) > MAX_STANDALONE_WORDS + 1:
+    if not alone or len(words.split()) > MAX_QUESTION_TITLE_WORDS:
         return False
     return bool(QUESTION_WORD_TITLE.match(words)) or (
         not FINITE_CLAUSE.search(words) and len(words.split()) <= MAX_STANDALONE_WORDS

@@ -31,7 +31,7 @@ from auditor.clauses.sanctions import (
 )
 from auditor.clauses.segment import Unit
 
-# Characters; a longer stem is a sentence, not a title. Found with the labelled texts of tests/clauses.
+# Characters: a longer stem is a sentence, not a title.
 MAX_TITLE_STEM = 60
 # "You promise that:" above what is promised.
 _PLEDGE_STEM = re2.compile(

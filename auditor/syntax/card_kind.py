@@ -32,7 +32,7 @@ _MODEL_PROSE = re.compile(
 
 # A heading and the line end before it; a pattern that begins with a literal character is found fast.
 _HEADING = re.compile(r"\n#{1,6}[ \t]*([^\n]+)")
-# Headings of a card that are looked at: a card's own come first.
+# Headings and openings that are examined; the headings of a card template come first.
 MAX_HINTS = 400
 # A longer hint is the beginning of the text, not a heading.
 MAX_HEADING_LENGTH = 200
