@@ -1,0 +1,71 @@
+"""Find the models that a picture says it was made with, in the generation parameters of its metadata.
+
+Only fields that name a checkpoint, LoRA, VAE or embedding, and its hash, are kept; prompts are neither kept nor shown.
+Anyone can write such fields to frame a model, so what is found here is a lead, which alone opens nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from auditor.lineage.generation_tools import JsonTool, Lead, a1111, comfyui, fooocus, invokeai
+from auditor.lineage.picture_text import read_texts
+
+# The formats of JSON, in the order in which they are asked.
+JSON_TOOLS: tuple[JsonTool, ...] = (invokeai, fooocus, comfyui)
+_WEIGHTS_SUFFIXES = (".safetensors", ".ckpt", ".pt")
+# How a hash in metadata is found among the digests of files: each begins one of them.
+_DIGEST_ALGORITHMS = {"sha256": "sha256", "autov2": "sha256", "autov3": "sha256-tensors"}
+
+
+def find_leads(file: BinaryIO) -> tuple[Lead, ...]:
+    """Return the files that a picture's metadata, or a text of parameters, names. Raises Unreadable, OSError."""
+    return tuple(sorted({lead for keyword, text in read_texts(file) for lead in _leads_of_text(keyword, text)}))
+
+
+def _leads_of_text(keyword: str, text: str) -> Iterator[Lead]:
+    if text.lstrip().startswith("{"):
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(content, dict):
+            yield from next(tool for tool in JSON_TOOLS if tool.claims(keyword, content)).find_leads(content)
+    elif keyword == "parameters":
+        yield from a1111.find_leads(text)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Candidate:
+    """A model of a run that a lead may mean; ``by`` is sha256, autov2, autov3, or name, which many files may share."""
+
+    name: str
+    by: str
+    file: str
+
+
+def find_candidates(lead: Lead, run: Path) -> tuple[Candidate, ...]:
+    """Return the models of a run with a weights file that has the lead's hash or, where none has, its name."""
+    import pyarrow.compute as pc
+    import pyarrow.dataset as pads
+
+    facts = pads.dataset(sorted(map(str, (run / "facts").glob("*.parquet"))), format="parquet")
+    of_models = pc.field("kind") == "model"
+    if algorithm := _DIGEST_ALGORITHMS.get(lead.algorithm):
+        has_hash = (pc.field("key") == "artefact") & pc.starts_with(pc.field("value"), f"{algorithm}:{lead.value}")
+        table = facts.to_table(["name", "relation"], filter=of_models & has_hash)
+        if table.num_rows:
+            found = {Candidate(row["name"], lead.algorithm, row["relation"]) for row in table.to_pylist()}
+            return tuple(sorted(found))
+    if not lead.name:
+        return ()
+    has_suffix = lead.name.lower().endswith(_WEIGHTS_SUFFIXES)
+    stem = lead.name.rpartition(".")[0] if has_suffix else lead.name
+    files = [stem + suffix for suffix in _WEIGHTS_SUFFIXES]
+    has_name = (pc.field("key") == "weights_format") & pc.field("relation").isin(files)
+    table = facts.to_table(["name", "relation"], filter=of_models & has_name)
+    return tuple(sorted({Candidate(row["name"], "name", row["relation"]) for row in table.to_pylist()}))

@@ -1,0 +1,56 @@
+"""The metadata that image generation tools write into pictures: one module for each tool's format.
+
+A module for a format of JSON has ``claims(keyword, content)``, which tells whether a JSON object under a keyword is of
+this format, and ``find_leads(content)``. :data:`auditor.lineage.generation_leads.JSON_TOOLS` lists the modules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+_HEX = re.compile(r"[0-9a-f]{8,64}")
+# The algorithm of a hash, by its number of hex digits: AutoV1 is weak, AutoV2 begins a file's SHA-256, AutoV3 that of
+# its tensors.
+_ALGORITHM_BY_LENGTH = {8: "autov1", 10: "autov2", 12: "autov3", 64: "sha256"}
+# What tools write where no file was chosen.
+_NO_FILE = ("none", "automatic", "default (model)")
+_MAX_NAME = 300  # characters that are kept of a name
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Lead:
+    """A file that a picture's metadata name, by ``name``, by the hash ``algorithm`` and ``value``, or both.
+
+    ``role`` is checkpoint, lora, vae or embedding; ``tool`` the format that the metadata have.
+    """
+
+    role: str
+    name: str
+    algorithm: str = ""
+    value: str = ""
+    tool: str = ""
+
+
+class JsonTool(Protocol):
+    """A module for a tool that writes its settings as a JSON object."""
+
+    def claims(self, keyword: str, content: Mapping[str, Any]) -> bool: ...
+
+    def find_leads(self, content: Mapping[str, Any]) -> Iterator[Lead]: ...
+
+
+def make_lead(role: str, name: object, value: object, tool: str) -> Iterator[Lead]:
+    """Yield a lead where there is a name or a hash; a hash of unknown length or algorithm is left out."""
+    file_name = name.strip().replace("\\", "/").rsplit("/", 1)[-1] if isinstance(name, str) else ""
+    file_name = "" if file_name.lower() in _NO_FILE else file_name
+    digest = value.strip().lower() if isinstance(value, str) else ""
+    algorithm, found, hexadecimal = digest.rpartition(":")
+    if not (_HEX.fullmatch(hexadecimal) and (found or len(hexadecimal) in _ALGORITHM_BY_LENGTH)):
+        algorithm = hexadecimal = ""
+    if hexadecimal and not algorithm:
+        algorithm = _ALGORITHM_BY_LENGTH.get(len(hexadecimal), "")
+    if file_name or hexadecimal:
+        yield Lead(role, file_name[:_MAX_NAME], algorithm, hexadecimal, tool)

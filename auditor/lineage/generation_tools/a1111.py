@@ -1,0 +1,57 @@
+"""The settings that A1111 and Forge write as text.
+
+Their last line is ``Steps: 20, …, Model hash: …, Lora hashes: "a: 1f, b: 2e", Hashes: {…}``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from auditor.lineage.generation_tools import Lead, make_lead
+
+TOOL = "a1111"
+_FIELD = re.compile(r'([^:,"]{1,60}):\s*+("[^"\\]*+(?:\\.[^"\\]*+)*+"|\{[^{}]*+\}|)([^,]*+),?')
+_ROLES = {"model": "checkpoint", "lora": "lora", "vae": "vae", "embed": "embedding", "ti": "embedding"}
+
+
+def find_leads(text: str) -> Iterator[Lead]:
+    """Yield the files that the last line of settings names."""
+    at = text.rfind("\nSteps: ")
+    line = text[at + 1 :] if at >= 0 else text if text.startswith("Steps: ") else ""
+    fields = dict(_parse_fields(line.partition("\n")[0]))
+    for word, role in (("model", "checkpoint"), ("refiner", "checkpoint"), ("vae", "vae")):
+        yield from make_lead(role, fields.get(word, ""), fields.get(f"{word} hash", ""), TOOL)
+    for word, role in (("lora hashes", "lora"), ("ti hashes", "embedding")):
+        for pair in fields.get(word, "").strip('"').split(","):
+            name, _, value = pair.rpartition(":")
+            yield from make_lead(role, name, value, TOOL)
+    hashes = _parse_object(fields.get("hashes", ""))
+    for name, value in hashes.items():
+        word, _, rest = name.partition(":")
+        if word in _ROLES and isinstance(value, str):
+            yield from make_lead(_ROLES[word], rest or fields.get(word, ""), value, TOOL)
+
+
+def _parse_fields(line: str) -> Iterator[tuple[str, str]]:
+    """Yield each key of a line of settings, in lower case, with its value; skip text up to a comma that is no field.
+
+    A value is skipped as a whole: it may hold a prompt, which may look like fields.
+    """
+    at = 0
+    while at < len(line):
+        if match := _FIELD.match(line, at):
+            yield match[1].strip().lower(), (match[2] or match[3]).strip()
+            at = match.end()
+        else:
+            at = line.find(",", at) + 1 or len(line)
+
+
+def _parse_object(text: str) -> Mapping[str, Any]:
+    try:
+        table = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return {}
+    return table if isinstance(table, dict) else {}
