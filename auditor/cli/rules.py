@@ -1,4 +1,4 @@
-"""``auditor rules``: which rules there are, what each means, and whether its examples hold."""
+"""``auditor rules``: list rules, explain one, and test them against their examples."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @click.group(name="rules")
 def command() -> None:
-    """The rules that subjects are judged by."""
+    """List, explain and test the rules that models, datasets, terms and documents are judged by."""
 
 
 @command.command(name="list")
 @rules_option
 @profile_option
 def list_rules(rules: tuple[Path, ...], profile: str) -> None:
-    """Every rule: id, severity in the profile, title."""
+    """List every rule with its severity in the profile and its title."""
     from auditor.policy.load import choose_profile, read_profiles, read_rules
 
     known = read_rules(rules)
@@ -41,7 +41,7 @@ def list_rules(rules: tuple[Path, ...], profile: str) -> None:
 @click.argument("rule")
 @rules_option
 def explain(rule: str, rules: tuple[Path, ...]) -> None:
-    """What one rule asks, why, and what to do about it."""
+    """Explain what one RULE asks, why, and what to do about it."""
     from auditor.policy.load import read_profiles, read_rules
     from auditor.suggestions import did_you_mean
 
@@ -79,10 +79,10 @@ def test(context: click.Context, folder: Path | None) -> None:
     "--key",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The key file; made (mode 0600) where there is none.",
+    help="The key file; it is made (mode 0600) if there is none.",
 )
 def hash_terms(words: TextIO, key: Path) -> None:
-    """Confidential WORDS (a file or -) as keyed hashes, for a vocabulary that nobody can read.
+    """Write confidential WORDS (a file or -) as keyed hashes, for a vocabulary that nobody can read.
 
     One term a line, ID: WORDS. Reports name the ID and never the words. Write what is printed into
     DIR/vocabulary/NAME.toml beside the key, and give --rules DIR to scan. Keep the key as secret as the words:
@@ -105,12 +105,13 @@ def _explanation(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:
     grounds = {"linked": "opens a case: linked", "exposed": "opens a case: exposed", None: "opens no case"}
     yield f"{rule.id}: {rule.title}"
     yield ""
-    yield f"Judges {_words(f'{kind}s' if kind != 'terms' else kind for kind in rule.applies)}; {grounds[rule.case]}."
+    kinds = _join_words(kind if kind == "terms" else f"{kind}s" for kind in rule.applies)
+    yield f"Judges {kinds}; {grounds[rule.case]}."
     yield ""
     yield from _paragraph(rule.why)
     yield ""
     yield "What it looks at"
-    yield from _looks_at(rule)
+    yield from _keys_read(rule)
     yield ""
     yield "How severe it is"
     width = max(map(len, profiles), default=0)
@@ -133,7 +134,7 @@ def _explanation(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:
         yield from _paragraph(reference, "  ")
 
 
-def _looks_at(rule: Rule) -> Iterator[str]:
+def _keys_read(rule: Rule) -> Iterator[str]:
     from auditor.checks import bind, keys_of
     from auditor.model import GAP_KINDS, STATEMENT_KEYS
 
@@ -144,9 +145,7 @@ def _looks_at(rule: Rule) -> Iterator[str]:
     for key in keys:
         yield from _paragraph(STATEMENT_KEYS[key], f"  {key:<{width}}  ", " " * (width + 4))
     if rule.reads:
-        yield from _paragraph(
-            f"Left open (UNCHECKED) where {'; or '.join(GAP_KINDS[what] for what in rule.reads)}.", "  "
-        )
+        yield from _paragraph(f"Left open (UNCHECKED) if {'; or '.join(GAP_KINDS[what] for what in rule.reads)}.", "  ")
 
 
 def _example(example: RuleExample) -> Iterator[str]:
@@ -156,13 +155,12 @@ def _example(example: RuleExample) -> Iterator[str]:
         yield f"      {statement.key} {statement.value}{relation}".rstrip()
     for gap in example.gaps:
         yield f"      gap: {gap.what}, {gap.why}"
-    said = [f"flagged: {fact}" for fact in example.flags] + [f"unchecked: {fact}" for fact in example.unchecked]
-    for line in said or ["nothing is said"]:
+    expected = [f"flagged: {fact}" for fact in example.flags] + [f"unchecked: {fact}" for fact in example.unchecked]
+    for line in expected or ["no finding"]:
         yield f"    → {line}"
 
 
-def _paragraph(text: str, first: str = "", further: str | None = None) -> list[str]:
-    indent = first if further is None else further
+def _paragraph(text: str, first: str = "", indent: str | None = None) -> list[str]:
     return [
         line
         for paragraph in text.split("\n\n")
@@ -170,13 +168,13 @@ def _paragraph(text: str, first: str = "", further: str | None = None) -> list[s
             " ".join(paragraph.split()),
             88,
             initial_indent=first,
-            subsequent_indent=indent,
+            subsequent_indent=first if indent is None else indent,
             break_long_words=False,
             break_on_hyphens=False,
         )
     ]
 
 
-def _words(words: Iterable[str]) -> str:
+def _join_words(words: Iterable[str]) -> str:
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last

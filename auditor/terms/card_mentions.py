@@ -25,7 +25,13 @@ _FINE_TUNED_FROM = re.compile(
 _BASE_MODEL_WORDS = ("tuned", "ase model", "LoRA")
 _ITEM_LINK = re.compile(r"\[([^\]\n]{1,200})\]\([^)\n]*\)")
 _MERGE_KEY = re.compile(r"""\s*(?:-\s+)?(?:- )?(model|base_model):\s*(?:model:\s*)?["']?([^"'\n#{}]+)""")
-_MAX_LINE = 1000  # characters of a line
+# What is read of a hostile text: so much of a line, so many lines of a mergekit card, so many lines with a word, each
+# cut to so many characters on either side of it.
+_MAX_LINE = 1000
+_MAX_MERGE_LINES = 5000
+_MAX_LINES_WITH_WORD = 50
+_REACH = 300
+_MAX_CONTACT_SECTION = 400  # characters under a heading in which an answer is looked for
 
 
 def find_contact(body: str) -> tuple[str, int] | None:
@@ -36,7 +42,9 @@ def find_contact(body: str) -> tuple[str, int] | None:
             continue
         heading = line.startswith("#")
         answer = (
-            body[start + len(line) : start + len(line) + 400].partition("\n#")[0] if heading else line[match.end() :]
+            body[start + len(line) : start + len(line) + _MAX_CONTACT_SECTION].partition("\n#")[0]
+            if heading
+            else line[match.end() :]
         )
         answer = answer.strip(" *\n\t")
         if answer and not _PLACEHOLDER.match(answer):
@@ -73,14 +81,14 @@ def find_base_models(body: str, cues: Collection[str], known: Collection[str]) -
 
 
 def _lines_containing(body: str, word: str) -> Iterator[tuple[str, int]]:
-    """Yield the first 50 lines with the word, each cut to 600 characters around it, and where they begin."""
+    """Yield the first lines with the word, each cut to :data:`_REACH` characters on either side, and their starts."""
     position = body.find(word)
-    for _ in range(50):
+    for _ in range(_MAX_LINES_WITH_WORD):
         if position < 0:
             return
-        start = max(body.rfind("\n", 0, position) + 1, position - 300)
+        start = max(body.rfind("\n", 0, position) + 1, position - _REACH)
         end = body.find("\n", position)
-        yield body[start : min(len(body) if end < 0 else end, position + 300)], start
+        yield body[start : min(len(body) if end < 0 else end, position + _REACH)], start
         if end < 0:
             return
         position = body.find(word, end)
@@ -90,7 +98,7 @@ def _find_merged_models(body: str) -> Iterator[tuple[str, str, int]]:
     """Yield the models that a mergekit card names in its list and in its configuration."""
     listed = code = False
     start = 0
-    for line in body.split("\n")[:5000]:
+    for line in body.split("\n")[:_MAX_MERGE_LINES]:
         at, start = start, start + len(line) + 1
         bare = line[:_MAX_LINE].strip()
         if bare.startswith("```"):

@@ -25,7 +25,7 @@ _SOURCE_BY_ROLE: Mapping[Role, str] = {
     "terms": "terms",
     "document": "document",
 }
-_MAX_QUOTE = 400
+_MAX_QUOTE = 400  # characters
 _HUB = "https://huggingface.co/"
 # The source of what the vocabulary knows of a licence that a card or header names.
 _VOCABULARY_SOURCE = "vocabulary"

@@ -49,7 +49,11 @@ _IN_SCRIPT = tuple((code, re.compile(f"[{span}]")) for code, span in _SCRIPTS)
 _WORDS = re.compile(r"[^\W\d_]+")
 _ADDRESSES = re.compile(r"https?://\S+|www\.\S+|@\S+")
 _IDEOGRAPHIC = frozenset({"ja", "ko", "zh"})
-_SAMPLE = 20_000
+_SAMPLE = 20_000  # characters from the beginning, and as many from the middle of a longer text
+_SHORT_TEXT = 20  # words; below it words of notices count too
+# From these shares on a text is in a script or language: set by trial, and held by tests/terms/test_language.py.
+_SCRIPT_SHARE, _IDEOGRAPHIC_SHARE = 0.2, 0.1  # of the letters
+_COMMON_SHARE, _SHORT_COMMON_SHARE = 0.08, 0.2  # of the words
 
 
 def detect_language(text: str) -> str:
@@ -64,12 +68,12 @@ def detect_language(text: str) -> str:
         return ""
     for code, script in _IN_SCRIPT:
         # One ideograph carries more than one letter: an English text with its Chinese translation has a tenth or more.
-        if len(script.findall(sample)) >= letters * (0.1 if code in _IDEOGRAPHIC else 0.2):
+        if len(script.findall(sample)) >= letters * (_IDEOGRAPHIC_SHARE if code in _IDEOGRAPHIC else _SCRIPT_SHARE):
             return code
     counts = {code: sum(word in common for word in words) for code, common in _COMMON.items()}
-    if len(words) < 20:
+    if len(words) < _SHORT_TEXT:
         counts["en"] += sum(word in _NOTICE_WORDS and word not in _COMMON["en"] for word in words)
         best = max(counts, key=lambda code: (counts[code], code == "en"))
-        return best if counts[best] >= max(0.2 * len(words), min(2, len(words) / 3)) else ""
+        return best if counts[best] >= max(_SHORT_COMMON_SHARE * len(words), min(2, len(words) / 3)) else ""
     best = max(counts, key=lambda code: (counts[code], code == "en"))
-    return best if counts[best] >= 0.08 * len(words) else ""
+    return best if counts[best] >= _COMMON_SHARE * len(words) else ""

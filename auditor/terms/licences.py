@@ -21,6 +21,8 @@ EDITED_SHARE = 0.6
 # A title stands in so many first lines and characters.
 _TITLE_LINES = 4
 _TITLE_CHARACTERS = 1_000
+_MAX_TITLE = 100  # characters of a line that can be a title
+_MAX_NAME = 300  # characters of a licence's name or address; what is longer is text
 _NUMBER = re.compile(r"\b\d+\.\d+\b")
 
 TextRelation = Literal["exact", "edited", "unknown"]
@@ -62,14 +64,14 @@ class Licences:
 
         "other", "unknown" and "unlicensed" are none; "unlicense" is one.
         """
-        if len(words) > 300:
+        if len(words) > _MAX_NAME:
             return ""
         return self.by_key.get(spelling_key(_name_in_url(words)), "") if words else ""
 
     def find_ids(self, words: str) -> tuple[str, ...]:
         """Return what :meth:`find_id` does, or the ids of an SPDX expression's licences (``MIT OR Apache-2.0``)."""
         known = self.find_id(words)
-        if known or not _SPDX_EXPRESSION.search(words) or len(words) > 300:
+        if known or not _SPDX_EXPRESSION.search(words) or len(words) > _MAX_NAME:
             return (known,) if known else ()
         ids = (self.find_id(symbol) for symbol in _expression_symbols(words))
         return tuple(dict.fromkeys(known for known in ids if known))
@@ -98,7 +100,7 @@ class Licences:
         The name of the family itself ("GNU General Public License") is not another licence.
         """
         titles = [line.strip(" #*=\t") for line in text[:_TITLE_CHARACTERS].split("\n")]
-        titles = [title for title in titles if 0 < len(title) <= 100][:_TITLE_LINES]
+        titles = [title for title in titles if 0 < len(title) <= _MAX_TITLE][:_TITLE_LINES]
         named = {self.by_key.get(spelling_key(title), "") for title in titles} - {""}
         if named:
             return not any(licence == name or licence.startswith(f"{name}-") for name in named)

@@ -77,7 +77,7 @@ def _compile_headings(terms: list[tuple[str, str, str]]) -> Callable[[bytes], tu
     def headed(line: bytes) -> tuple[tuple[str, str], ...]:
         text = line.decode("utf-8", "replace").lstrip(" \t>#*_")
         # Before the words there may be a number, a bullet or a pictogram.
-        first = next((at for at, letter in enumerate(text[:13]) if letter.isalpha()), 0)
+        first = next((at for at, letter in enumerate(text[:_MAX_MARKS]) if letter.isalpha()), 0)
         found = pattern_set.Match(text[first:].encode()) or ()
         return tuple(terms[index][:2] for index in sorted(found))
 
@@ -85,6 +85,9 @@ def _compile_headings(terms: list[tuple[str, str, str]]) -> Callable[[bytes], tu
 
 
 _HEADING = re.compile(rb"\n[ \t>]{0,3}(?:#{1,6}|\*\*|__)[^\n]+")  # what begins with a letter is found fast
+_MAX_MATCHES = 20  # of one phrase that are checked for a negation
+_SECTION_BYTES = 600  # under a heading in which something other than a placeholder must be
+_MAX_MARKS = 13  # characters before the words of a heading: a number, a bullet, a pictogram
 _HEADING_BYTES = 300  # the words that matter are at the beginning of a heading
 
 
@@ -109,7 +112,7 @@ def find_mentions(
         phrase = prose.phrases[index]
         if (phrase.key, phrase.value) in seen:
             continue
-        for match in islice(compile_pattern(phrase.pattern).finditer(data), 20):
+        for match in islice(compile_pattern(phrase.pattern).finditer(data), _MAX_MATCHES):
             start, end = match.span()
             if phrase.key in _NEVER_DENIED or not _is_denied(data, start, end):
                 seen.add((phrase.key, phrase.value))
@@ -135,7 +138,7 @@ _PLACEHOLDERS = (
 
 def _has_content(data: bytes, end: int) -> bool:
     """Return whether there is anything but a template's placeholder under the heading that ends here."""
-    body = data[end : end + 600]
+    body = data[end : end + _SECTION_BYTES]
     following = _NEXT_HEADING.search(body)
     section = body[: following.start()] if following else body
     # "## Training data" over "### Preprocessing" is filled by its subsection.

@@ -10,7 +10,6 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Text
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
 from auditor.terms.derive import derive_subject, derive_subjects
-from auditor.terms.language import detect_language
 
 KNOWN = compiled_vocabulary(load_vocabularies())
 
@@ -143,7 +142,7 @@ def test_prose_that_does_not_state(text: str, key: str) -> None:
     assert not of("card", text).has(key)
 
 
-def test_a_dataset_neither_generates_nor_keeps_company() -> None:
+def test_a_dataset_neither_generates_nor_is_a_companion() -> None:
     assert not of("card", "Prompts for a text-to-image model and your AI companion.", kind="dataset").has("generates")
 
 
@@ -179,31 +178,6 @@ def test_no_text_makes_it_raise_and_every_place_is_a_line_of_the_text(role: str,
 
 
 @pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        (ENGLISH, "en"),
-        (
-            "Er darf das Modell nicht für die Zwecke verwenden, die in der Anlage zu dem Vertrag und der Liste sind.",
-            "de",
-        ),
-        (
-            "No se puede usar el modelo para los fines que se indican en la lista de esta licencia y en sus anexos.",
-            "es",
-        ),
-        ("本许可证适用于所有使用本模型的人。", "zh"),
-        ("このモデルの利用者はこの規約に同意するものとします。", "ja"),
-        ("Лицензия распространяется на всех пользователей модели.", "ru"),
-        ("Ask for the licence: me@para.com.como, https://para.com/como/para, www.como.com/para/com", "en"),
-        ("x = 1\n0x3f a8 99 21", ""),
-        ("two words", ""),
-        ("", ""),
-    ],
-)
-def test_languages_are_told_apart(text: str, language: str) -> None:
-    assert detect_language(text) == language
-
-
-@pytest.mark.parametrize(
     "text",
     [
         "Es ist verboten, das Modell zur Ausbeutung von Kindern zu verwenden.",
@@ -232,7 +206,7 @@ def test_a_short_english_notice_is_judged(text: str) -> None:
     assert [statement.value for statement in of("terms", text).statements_for("clause")] == ["absent"]
 
 
-def test_a_tag_says_that_a_model_keeps_company() -> None:
+def test_a_models_tag_states_that_it_is_a_companion() -> None:
     tag = Statement("tag", "Role_Play", "", Place("README.md", 4), "card")
     tagged = Subject("model", "a/b", statements=(tag,))
     assert [s.place.line for s in derive_subject(Part(tagged), KNOWN).statements_for("companion")] == [4]

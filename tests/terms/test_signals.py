@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from auditor.policy.vocabularies import load_vocabularies, read_vocabularies
 from auditor.terms import signals as terms_signals
 from auditor.terms.folding import fold
-from auditor.terms.keyed_words import hash_term
 from auditor.terms.signals import Markers, Signal, compile_markers
 
 VOCABULARIES = load_vocabularies()
@@ -116,12 +115,6 @@ def test_95_of_100_generated_disguises_of_the_policy_words_are_found() -> None:
     assert len(missed) <= 100, missed[:10]
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.text())
-def test_folding_keeps_every_position(text: str) -> None:
-    assert len(fold(text)) == len(text)
-
-
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.sampled_from(["nsfw", "child", " ", "\u200b", "é", "🎨", "k i d", "ｎude", "\n", "not "]), max_size=30)
@@ -130,21 +123,6 @@ def test_places_lie_within_any_text(pieces: list[str]) -> None:
     text = "".join(pieces)
     for signal in signals(text, MARKERS):
         assert 0 <= signal.start < signal.end <= len(text)
-
-
-def test_an_operators_hashed_words_are_found_by_hash_alone(tmp_path: Path) -> None:
-    key = b"a key of sixteen bytes or more"
-    (tmp_path / "operator.key").write_bytes(key)
-    digest = hash_term("Blue  Teapot", key)
-    (tmp_path / "own.toml").write_text(
-        f'[hashed]\nkey_file = "operator.key"\nwords = [2]\n[hashed.terms]\nterm-7 = ["{digest}"]\n'
-    )
-    own = read_vocabularies((tmp_path,))
-    known = compile_markers(own.terms, own.hashed_terms)
-    text = "He sells a b\u200blue te\u0430pot today."
-    assert [(found.value, text[found.start : found.end]) for found in signals(text, known)] == [
-        ("term-7", "b\u200blue te\u0430pot")
-    ]
 
 
 def test_an_operators_words_in_clear_may_stand_alone(tmp_path: Path) -> None:
