@@ -65,8 +65,8 @@ def test_workers_load_the_reader_and_isolated_ones_do_not(installed: Path) -> No
 
 def test_the_report_names_the_reader_with_its_distribution_and_version(installed: Path) -> None:
     audit(installed / "target", out=installed / "run", workers=1)
-    again = reevaluate([installed / "run"], out=installed / "again", workers=1)
-    for made in (read_report(installed / "run"), again):
+    judged = reevaluate([installed / "run"], out=installed / "judged", workers=1)
+    for made in (read_report(installed / "run"), judged):
         out = io.StringIO()
         report_formats()["json"].render(made, out, RenderOptions())
         assert json.loads(out.getvalue())["policy"]["extensions"] == [

@@ -65,7 +65,10 @@ def test_a_string_is_a_list_of_one_and_null_is_no_value() -> None:
 def test_the_relation_to_a_base_model_is_the_declared_one_or_what_the_hub_infers(lines: str, relation: str) -> None:
     found = stated(f"---\n{lines}\n---\n", "base_model")
     assert found
-    assert {(value, told) for _, value, told, _ in found} <= {("acme/tree", relation), ("acme/bush", relation)}
+    assert {(value, found_relation) for _, value, found_relation, _ in found} <= {
+        ("acme/tree", relation),
+        ("acme/bush", relation),
+    }
 
 
 @pytest.mark.parametrize(
@@ -188,8 +191,8 @@ def test_the_kind_of_a_standalone_card_is_that_of_its_folders_or_of_its_text() -
     data = b"---\nsize_categories: [n<1K]\n---\n"
     blob = Blob("/nowhere", "acme__leaf.md", len(data), standalone_name="acme/leaf")
     assert part(blob, data).subject.ref.kind == "dataset"
-    told = Blob("/nowhere", "acme__leaf.md", len(data), standalone_name="acme/leaf", standalone_kind="model")
-    assert (part(told, data).subject.kind, part(told, data).subject.name) == ("model", "acme/leaf")
+    labelled = Blob("/nowhere", "acme__leaf.md", len(data), standalone_name="acme/leaf", standalone_kind="model")
+    assert (part(labelled, data).subject.kind, part(labelled, data).subject.name) == ("model", "acme/leaf")
     document = part(blob, b"Notes on gardens.\n")
     assert (document.subject.kind, document.texts[0].role) == ("document", "document")
 

@@ -62,9 +62,9 @@ def test_licence_and_base_model_are_those_of_the_reference_parsers(corpus: Path)
         for key, ours in (("license", "licence"), ("base_model", "base_model")):
             if key in fact:
                 compared += 1
-                said = [s.value for s in subject.statements_for(ours) if s.source == "card"]
-                if said != listed(fact[key]):
-                    wrong.append((blob.uri, key, said, fact[key]))
+                stated = [s.value for s in subject.statements_for(ours) if s.source == "card"]
+                if stated != listed(fact[key]):
+                    wrong.append((blob.uri, key, stated, fact[key]))
     assert compared > 1900
     assert wrong == []
 
@@ -89,9 +89,9 @@ def test_tags_and_datasets_equal_a_plain_reading_of_the_same_block(corpus: Path)
         for key, ours in (("tags", "tag"), ("datasets", "trained_on")):
             if key in plain:
                 compared += 1
-                said = list(subject.values(ours))
-                if said != _reading(plain[key]):
-                    wrong.append((blob.uri, key, said, plain[key]))
+                stated = list(subject.values(ours))
+                if stated != _reading(plain[key]):
+                    wrong.append((blob.uri, key, stated, plain[key]))
     assert compared > 2000
     assert wrong == []
 

@@ -42,9 +42,9 @@ def test_each_row_of_a_dump_is_a_subject(form: str, tmp_path: Path) -> None:
         path.write_bytes(gzip.compress(data) if form.endswith("gz") else data)
     found = Blob(str(path), path.name, path.stat().st_size, standalone_name="cards", standalone_kind="model")
     assert reader_name(found, found.read(4096)) == "card_dump"
-    said = list(card_dump.read([found], ReadOptions()))
-    assert all(isinstance(item, Part) for item in said)
-    subjects = [item.subject for item in said if isinstance(item, Part)]
+    items = list(card_dump.read([found], ReadOptions()))
+    assert all(isinstance(item, Part) for item in items)
+    subjects = [item.subject for item in items if isinstance(item, Part)]
     assert [(s.kind, s.name, s.revision) for s in subjects] == [
         ("model", "acme/leaf", "abc"),
         ("model", "acme/tree", "def"),
@@ -60,15 +60,15 @@ def test_a_row_that_cannot_be_read_is_a_gap_and_the_others_are_read(tmp_path: Pa
     found = written_blob(
         tmp_path, "cards.jsonl", b'{"id": "a", "card": "# A"}\n{broken\n[1]\n{"id": "b", "card": "# B"}\n'
     )
-    said = [item.subject for item in card_dump.read([found], ReadOptions()) if isinstance(item, Part)]
-    assert [s.values("title") for s in said] == [("A",), ("B",), ()]
-    assert [(g.why, g.place.line) for g in said[-1].gaps] == [("is not JSON", 2), ("is not an object", 3)]
+    subjects = [item.subject for item in card_dump.read([found], ReadOptions()) if isinstance(item, Part)]
+    assert [s.values("title") for s in subjects] == [("A",), ("B",), ()]
+    assert [(g.why, g.place.line) for g in subjects[-1].gaps] == [("is not JSON", 2), ("is not an object", 3)]
 
 
 def test_a_truncated_parquet_dump_is_a_gap_or_unread(tmp_path: Path) -> None:
     path = tmp_path / "cards.parquet"
     pq.write_table(pa.table(CARDS), path)
     found = written_blob(tmp_path, "cut.parquet", path.read_bytes()[:-20])
-    (said,) = card_dump.read([found], ReadOptions())
-    assert isinstance(said, Part)
-    assert said.subject.gaps[0].why.startswith("cannot be read to the end: ")
+    (item,) = card_dump.read([found], ReadOptions())
+    assert isinstance(item, Part)
+    assert item.subject.gaps[0].why.startswith("cannot be read to the end: ")

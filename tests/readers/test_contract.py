@@ -51,8 +51,8 @@ def blob_of(folder: Path, name: str, data: bytes) -> Blob:
 
 def read_checked(reader: Reader, blob: Blob, options: ReadOptions) -> list[Part | Samples | Unread]:
     """Return what the reader yields of a file, each item checked for what it must have."""
-    said = list(reader.read([blob], options))
-    for item in said:
+    items = list(reader.read([blob], options))
+    for item in items:
         if isinstance(item, Unread):
             assert item.why, "an unread file without a reason"
             assert item.uri, "an unread file without its place"
@@ -65,7 +65,7 @@ def read_checked(reader: Reader, blob: Blob, options: ReadOptions) -> list[Part 
             for gap in item.subject.gaps:
                 assert gap.what in GAP_KINDS, gap
                 assert gap.why, gap
-    return said
+    return items
 
 
 def test_every_module_of_the_folder_is_a_reader() -> None:
@@ -151,13 +151,15 @@ def test_every_croissant_infos_and_openness_file_is_read(corpus: Path) -> None:
         ("08-manifests-and-hash-lists/mof", "model_openness", model_openness),
         ("04-dataset-cards/croissant/datasets", "croissant", croissant),
     ):
-        mine = [b for b in blobs(str(corpus / folder)) if isinstance(b, Blob) and reader_name(b, b.read(4096)) == name]
-        assert len(mine) > 50, folder
-        said = list(reader.read(mine, ReadOptions()))
-        assert [item for item in said if isinstance(item, Unread)] == []
-        assert len(said) == len(mine)
+        claimed = [
+            b for b in blobs(str(corpus / folder)) if isinstance(b, Blob) and reader_name(b, b.read(4096)) == name
+        ]
+        assert len(claimed) > 50, folder
+        items = list(reader.read(claimed, ReadOptions()))
+        assert [item for item in items if isinstance(item, Unread)] == []
+        assert len(items) == len(claimed)
         if name == "croissant":
-            for found, item in zip(mine, said, strict=True):
+            for found, item in zip(claimed, items, strict=True):
                 assert isinstance(item, Part)
                 plain = json.loads(found.read())
                 licence = plain.get("license", [])

@@ -33,8 +33,8 @@ CROISSANT = {
 
 def test_croissant_states_licence_source_terms_and_files() -> None:
     data = json.dumps(CROISSANT, indent=1).encode()
-    said = croissant.part(unopened_blob("croissant.json", "dataset"), data)
-    rows = [(s.key, s.value) for s in said.subject.statements]
+    made = croissant.part(unopened_blob("croissant.json", "dataset"), data)
+    rows = [(s.key, s.value) for s in made.subject.statements]
     assert rows == [
         ("title", "leaves"),
         ("licence", "mit"),
@@ -46,10 +46,10 @@ def test_croissant_states_licence_source_terms_and_files() -> None:
         ("distribution", "md5:d41d8cd98f00b204e9800998ecf8427e"),
     ]
     lines = data.decode().split("\n")
-    junk = next(gap for gap in said.subject.gaps)
+    junk = next(gap for gap in made.subject.gaps)
     assert junk.why == "names a file by no sha256 at all: junk digest"
     assert '"junk"' in lines[junk.place.line - 1]
-    assert said.texts[0].text == "## Data collection\n\nFrom a forest.\n\nLeaves of trees."
+    assert made.texts[0].text == "## Data collection\n\nFrom a forest.\n\nLeaves of trees."
 
 
 def test_the_dataset_may_be_in_a_json_ld_graph() -> None:

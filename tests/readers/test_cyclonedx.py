@@ -19,8 +19,10 @@ def test_a_bill_of_several_models_is_several_subjects() -> None:
             {"type": "machine-learning-model", "group": "acme", "name": "tree", "licenses": [{"expression": "MIT"}]},
         ],
     }
-    said = list(cyclonedx.parts(unopened_blob("bom.json"), json.dumps(bill).encode()))
-    assert [(p.subject.name, p.subject.revision, p.subject.values("licence")) for p in said if isinstance(p, Part)] == [
+    items = list(cyclonedx.parts(unopened_blob("bom.json"), json.dumps(bill).encode()))
+    assert [
+        (p.subject.name, p.subject.revision, p.subject.values("licence")) for p in items if isinstance(p, Part)
+    ] == [
         ("leaf", "2", ()),
         ("inner", "", ()),
         ("acme/tree", "", ("MIT",)),
@@ -30,13 +32,13 @@ def test_a_bill_of_several_models_is_several_subjects() -> None:
 def test_an_ancestor_has_the_name_of_its_package_url() -> None:
     ancestor = {"type": "machine-learning-model", "name": "tree", "purl": "pkg:huggingface/acme/tree%2Dv1@ab12"}
     model = {"type": "machine-learning-model", "name": "leaf", "pedigree": {"ancestors": [ancestor]}}
-    (said,) = cyclonedx.parts(
+    (item,) = cyclonedx.parts(
         unopened_blob("bom.json"), json.dumps({"bomFormat": "CycloneDX", "components": [model]}).encode()
     )
-    assert said.subject.values("base_model") == ("acme/tree-v1",)
+    assert item.subject.values("base_model") == ("acme/tree-v1",)
 
 
 def test_a_bill_without_models_is_skipped() -> None:
-    (said,) = cyclonedx.parts(unopened_blob("bom.json"), b'{"bomFormat": "CycloneDX"}')
-    assert isinstance(said, Unread)
-    assert said.skipped
+    (item,) = cyclonedx.parts(unopened_blob("bom.json"), b'{"bomFormat": "CycloneDX"}')
+    assert isinstance(item, Unread)
+    assert item.skipped

@@ -20,14 +20,14 @@ def test_dataset_infos_state_licence_text_and_archives() -> None:
         "two": {"license": "mit", "download_checksums": {"https://example.org/a.zip": {"checksum": None}, "x": 3}},
         "odd": 3,
     }
-    said = dataset_infos.part(unopened_blob("dataset_infos.json"), json.dumps(infos).encode())
-    assert [(s.key, s.value) for s in said.subject.statements] == [
+    made = dataset_infos.part(unopened_blob("dataset_infos.json"), json.dumps(infos).encode())
+    assert [(s.key, s.value) for s in made.subject.statements] == [
         ("licence", "Creative Commons"),
         ("distribution", f"sha256:{SHA256}"),
         ("licence", "mit"),
         ("distribution", "example.org"),
     ]
-    assert [(text.role, text.text) for text in said.texts] == [("licence", licence.strip())]
+    assert [(text.role, text.text) for text in made.texts] == [("licence", licence.strip())]
 
 
 def test_json_nested_too_deep_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Cards made to hurt, through a whole scan: accounted for, in bounded time and memory, unescaped nowhere."""
+"""Hostile cards through a whole scan: each is counted, within limits of time and memory, and escaped everywhere."""
 
 from __future__ import annotations
 
@@ -77,19 +77,19 @@ def test_every_card_is_read_or_unread_with_a_reason(run: Path) -> None:
     found = read_report(run)
     assert found.complete
     assert found.tally.files.collected == found.tally.files.scanned + found.tally.files.errored == len(CARDS) + 1
-    told = {fact["subject"] for fact in read_facts(run)}
-    assert told >= {f"acme/{name}" for name in CARDS}
+    subjects = {fact["subject"] for fact in read_facts(run)}
+    assert subjects >= {f"acme/{name}" for name in CARDS}
 
 
 def test_what_could_not_be_read_is_a_gap_and_what_could_is_stated(run: Path) -> None:
-    said: dict[str, dict[str, set[str]]] = {}
+    values: dict[str, dict[str, set[str]]] = {}
     for fact in read_facts(run):
-        said.setdefault(fact["subject"].removeprefix("acme/"), {}).setdefault(fact["key"], set()).add(fact["value"])
-    open_ones = {name for name, keys in said.items() if "card" in keys.get("gap", ())}
-    assert open_ones == {*UNREADABLE, "models/acme/large"}
-    assert said["duplicates"]["licence"] == {"apache-2.0"}
-    assert said["long-line"]["licence"] == said["comments"]["licence"] == {"mit"}
-    assert said["no-close"]["licence"] == {"mit"}
+        values.setdefault(fact["subject"].removeprefix("acme/"), {}).setdefault(fact["key"], set()).add(fact["value"])
+    unread = {name for name, keys in values.items() if "card" in keys.get("gap", ())}
+    assert unread == {*UNREADABLE, "models/acme/large"}
+    assert values["duplicates"]["licence"] == {"apache-2.0"}
+    assert values["long-line"]["licence"] == values["comments"]["licence"] == {"mit"}
+    assert values["no-close"]["licence"] == {"mit"}
 
 
 @pytest.mark.parametrize("name", sorted(report_formats()))

@@ -1,4 +1,4 @@
-"""Image files become samples whatever their names say, and what cannot be decoded is said."""
+"""Image files become samples whatever their names say, and what cannot be decoded is a gap."""
 
 import hashlib
 from pathlib import Path

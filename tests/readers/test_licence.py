@@ -159,10 +159,10 @@ def test_every_labelled_text_is_read_as_terms_and_whole(corpus: Path) -> None:
         assert isinstance(found, Blob)
         if found.uri.startswith("texts/"):
             assert reader_name(found, found.read(4096)) == "licence", found.uri
-            (said,) = read([found], ReadOptions())
-            assert isinstance(said, Part), said
-            assert said.subject.kind == "terms"
-            assert said.subject.gaps == ()
-            texts[found.uri] = said.texts[0].text
+            (item,) = read([found], ReadOptions())
+            assert isinstance(item, Part), item
+            assert item.subject.kind == "terms"
+            assert item.subject.gaps == ()
+            texts[found.uri] = item.texts[0].text
     assert len(texts) == 89
     assert all(len(text) > 300 for text in texts.values())

@@ -28,7 +28,7 @@ def subject(tmp_path: Path, data: bytes, options: ReadOptions | None = None, nam
     return part.subject
 
 
-def said(subject: Subject, *keys: str) -> list[tuple[str, str, str]]:
+def stated(subject: Subject, *keys: str) -> list[tuple[str, str, str]]:
     return [(s.key, s.value, s.relation) for s in subject.statements if s.key in keys]
 
 
@@ -65,7 +65,7 @@ def test_the_name_and_digest_of_the_base_file_are_base_models(tmp_path: Path) ->
     metadata = {"ss_network_module": "networks.lora", "ss_sd_model_name": "C:\\u\\hills.ckpt"}
     metadata["ss_new_sd_model_hash"] = "AB" * 32
     found = subject(tmp_path, safetensors_bytes(ONE, metadata))
-    assert said(found, "base_model") == [
+    assert stated(found, "base_model") == [
         ("base_model", "hills.ckpt", "adapter"),
         ("base_model", "sha256:" + "ab" * 32, "adapter"),
     ]
@@ -73,9 +73,9 @@ def test_the_name_and_digest_of_the_base_file_are_base_models(tmp_path: Path) ->
 
 def test_only_the_keys_that_no_metadata_leaves_are_a_stripped_header(tmp_path: Path) -> None:
     metadata = {"ss_network_module": "networks.lora", "ss_network_dim": "8", "ss_v2": "False"}
-    assert said(subject(tmp_path, safetensors_bytes(ONE, metadata)), "header") == [("header", "stripped", "minimum")]
+    assert stated(subject(tmp_path, safetensors_bytes(ONE, metadata)), "header") == [("header", "stripped", "minimum")]
     metadata["ss_output_name"] = "x"
-    assert said(subject(tmp_path, safetensors_bytes(ONE, metadata)), "header") == []
+    assert stated(subject(tmp_path, safetensors_bytes(ONE, metadata)), "header") == []
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_the_family_is_that_of_the_tensors_names_and_shapes(
 )
 def test_a_malformed_header_is_a_gap_that_says_why(tmp_path: Path, data: bytes, why: str) -> None:
     found = subject(tmp_path, data)
-    assert said(found, "weights_format") == [("weights_format", "safetensors", "m.safetensors")]
+    assert stated(found, "weights_format") == [("weights_format", "safetensors", "m.safetensors")]
     assert [(gap.what, gap.place.uri) for gap in found.gaps] == [("header", "m.safetensors")] * len(found.gaps)
     assert any(gap.why.startswith(why) for gap in found.gaps), found.gaps
 
@@ -131,16 +131,16 @@ def test_a_malformed_header_is_a_gap_that_says_why(tmp_path: Path, data: bytes, 
 def test_digests_are_computed_only_if_they_are_asked_for(tmp_path: Path) -> None:
     plain = safetensors_bytes({"w": np.arange(256, dtype=np.float32)})
     edited = safetensors_bytes({"w": np.arange(256, dtype=np.float32)}, {"modelspec.title": "Other"})
-    found = [said(subject(tmp_path, data, ReadOptions(weights="full")), "artefact") for data in (plain, edited)]
+    found = [stated(subject(tmp_path, data, ReadOptions(weights="full")), "artefact") for data in (plain, edited)]
     whole, tensors = found[0]
     # Expected values by hashlib, over the file and over its last 1,024 bytes.
     assert whole[1] == f"sha256:{hashlib.sha256(plain).hexdigest()}"
     assert tensors[1] == f"sha256-tensors:{hashlib.sha256(plain[-1024:]).hexdigest()}"
     assert found[1][0] != whole
     assert found[1][1] == tensors
-    assert said(subject(tmp_path, plain), "artefact") == []
+    assert stated(subject(tmp_path, plain), "artefact") == []
     listed = ReadOptions(algorithms=frozenset({ARTEFACT_SHA256}))
-    assert said(subject(tmp_path, plain, listed), "artefact") == found[0]
+    assert stated(subject(tmp_path, plain, listed), "artefact") == found[0]
 
 
 def tensors(tmp_path: Path, weights: dict[str, np.ndarray], options: ReadOptions) -> frozenset[bytes]:
@@ -195,12 +195,12 @@ def test_few_bytes_of_tensors_have_no_digest(tmp_path: Path) -> None:
 
 def test_a_hash_in_the_header_that_is_not_that_of_the_tensors_is_stated(tmp_path: Path) -> None:
     right = hashlib.sha256(bytes(2)).hexdigest()
-    for stated, expected in (
+    for hash_in_header, expected in (
         (f"0x{right}", []),
         ("00" * 32, [("header", "disagrees-with-hash", "modelspec.hash_sha256")]),
     ):
-        data = safetensors_bytes(ONE, {"modelspec.hash_sha256": stated})
-        assert said(subject(tmp_path, data, ReadOptions(weights="full")), "header") == expected
+        data = safetensors_bytes(ONE, {"modelspec.hash_sha256": hash_in_header})
+        assert stated(subject(tmp_path, data, ReadOptions(weights="full")), "header") == expected
 
 
 def test_a_file_is_claimed_by_its_content_whatever_its_name() -> None:
@@ -235,7 +235,7 @@ def test_every_case_gets_the_verdict_of_safetensors(corpus: Path, tmp_path: Path
         outcome = row["outcome of safetensors 0.8.0"]
         expected = STRICTER.get(row["file"], "")
         if outcome.startswith("SafetensorError"):
-            expected = next(ours for theirs, ours in VERDICTS.items() if theirs in outcome)
+            expected = next(gap for verdict, gap in VERDICTS.items() if verdict in outcome)
         assert [gap.why for gap in found.gaps if gap.why.startswith(expected)] or not (expected or found.gaps), row
 
 

@@ -1,4 +1,4 @@
-"""Tables and manifests: every row is read or its fault is said, whatever spells, encodes or breaks it."""
+"""Tables and manifests: every row is read or its fault is a gap, whatever its spelling, encoding or damage."""
 
 from __future__ import annotations
 
@@ -296,8 +296,8 @@ def test_image_bytes_in_cells_are_hashed_and_keep_the_name_of_their_row(tmp_path
     ]
     data = parquet({"image": cells, "sha1": [SHA1.hex(), None, None]})
     computed, missing, declared = read(tmp_path, "m.parquet", data, ReadOptions(frozenset({"md5", "sha1"})))
-    told = [(result.basis, result.already_counted) for result in (computed, missing, declared)]  # type: ignore[union-attr]
-    assert told == [("computed", False), ("computed", False), ("declared", True)]
+    results = [(result.basis, result.already_counted) for result in (computed, missing, declared)]  # type: ignore[union-attr]
+    assert results == [("computed", False), ("computed", False), ("declared", True)]
     assert [row["sample"] for row in rows([declared])] == ["a.png", "b.png", "3"]
     assert [(row["sample"], row["row"], row["md5"]) for row in rows([computed])] == [
         ("a.png", 1, hashlib.md5(pictures[0]).digest()),
@@ -327,8 +327,10 @@ def test_rows_that_describe_images_beside_the_table_are_not_counted_again(tmp_pa
     ]
     (plain,) = read(tmp_path, "others.csv", data)
     assert not plain.already_counted  # type: ignore[union-attr]
-    told = [(part.already_counted, part.batch.num_rows) for part in read(tmp_path, "metadata.csv", data, ReadOptions())]  # type: ignore[union-attr]
-    assert told == [(True, 2), (False, 3)], "also where no list asks for anything"
+    results = [
+        (part.already_counted, part.batch.num_rows) for part in read(tmp_path, "metadata.csv", data, ReadOptions())
+    ]  # type: ignore[union-attr]
+    assert results == [(True, 2), (False, 3)], "also where no list asks for anything"
 
 
 def test_the_json_beside_an_image_describes_that_image(tmp_path: Path) -> None:

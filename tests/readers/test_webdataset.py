@@ -31,7 +31,9 @@ def shard(path: Path, members: dict[str, bytes], *more: tarfile.TarInfo) -> Blob
 
 def rows(blob: Blob, *algorithms: str) -> list[dict[str, object]]:
     found = [item for item in read([blob], ReadOptions(frozenset(algorithms))) if isinstance(item, Samples)]
-    return [row | {"basis": f.basis, "again": f.already_counted} for f in found for row in f.batch.to_pylist()]
+    return [
+        row | {"basis": f.basis, "already_counted": f.already_counted} for f in found for row in f.batch.to_pylist()
+    ]
 
 
 def test_images_and_videos_of_a_shard_are_samples_and_captions_are_not(tmp_path: Path) -> None:
@@ -57,7 +59,7 @@ def test_metadata_declares_the_digest_of_the_raw_file_and_the_size_before_paddin
     found = rows(blob, "md5", "pdq")
     assert [row["variant"] for row in found if row["basis"] == "computed"] == ["", "unpadded"]
     (declared,) = [row for row in found if row["basis"] == "declared"]
-    assert (declared["md5"], declared["again"]) == (bytes.fromhex(raw), True)
+    assert (declared["md5"], declared["already_counted"]) == (bytes.fromhex(raw), True)
     assert found[0]["url"] == "https://example.org/2.jpg"
 
 

@@ -155,7 +155,7 @@ def test_a_link_loop_or_too_long_a_chain_ends_that_file_alone(tmp_path: Path) ->
         (tmp_path / f"chain{number:02}").symlink_to(f"chain{number - 1:02}")
     found = {file.uri: (getattr(file, "why", "read"), getattr(file, "skipped", False)) for file in blobs(str(tmp_path))}
     looped = ("a link that leads back to itself, or through too many links", False)
-    assert {name for name, said in found.items() if said == looped} > {
+    assert {name for name, why in found.items() if why == looped} > {
         *("one", "two", "README.md", "loop", "way", "chain59")
     }
     assert (found["in.txt"], found["chain00"]) == (("read", False), ("read", False))
