@@ -11,7 +11,7 @@ import pyarrow as pa
 from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matcher
 from auditor.known.model_entries import HUB_URL
-from auditor.lineage.repository_names import normal
+from auditor.lineage.repository_names import normalize_name
 from auditor.model import Basis, Statement, Subject
 from auditor.samples import DIGEST_BYTES, HITS_SCHEMA, Samples, build_sample_batch, empty_hits
 
@@ -69,7 +69,7 @@ def _match_model(model: Subject, matcher: Matcher, compared: Counter[str]) -> It
     if model.has("card") or model.has("weights_format"):
         address = {"sample": [model.name], "place": [""], "url": [HUB_URL + model.name]}
         yield _with_algorithm(match("declared", address, []), NAME)
-    bases = [(base, normal(base.value)) for base in model.statements_for("base_model")]
+    bases = [(base, normalize_name(base.value)) for base in model.statements_for("base_model")]
     for lead, column, values in (
         (BASE_FILE, "sha256", [(base, bytes.fromhex(m[2])) for base, name in bases if (m := _SHA256.fullmatch(name))]),
         (BASE_NAME, "url", [(base, HUB_URL + name) for base, name in bases if _REPOSITORY.fullmatch(name)]),

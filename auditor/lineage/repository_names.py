@@ -1,4 +1,4 @@
-"""One name for one model or dataset, however a card, a header or a path writes it."""
+"""Normalise the names of models and datasets, so that all ways to write one name are joined."""
 
 from __future__ import annotations
 
@@ -11,102 +11,104 @@ import pyarrow.compute as pc
 
 from auditor.policy.vocabulary_tables import RenamedRepositories
 
-WEIGHTS = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx")
-_HUBS = ("huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com")
-_KINDS = ("models", "datasets", "spaces")
-_CACHED = re.compile(r"(?:^|/)(?:models|datasets)--([^/]+?)--([^/]+)")
-_LINK = re.compile(r"^\[[^\]]*\]\((\S+?)\)$")
-_LOCAL = re.compile(r"^(?:[A-Za-z]:|[/~.])")
-# What diffusers calls the folder of a part of a pipeline: whose part it is the folder above says.
-_PARTS = r"(?:unet|vae|transformer|prior|decoder|text_encoder|image_encoder|safety_checker)(?:_\d)?"
-_PART = re.compile(rf"(?<=[^/:~.])/{_PARTS}/?$")
-# Folder names that a thousand machines have: alone they name nothing.
-_USUAL = (
+WEIGHTS_SUFFIXES = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx")
+_HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com")
+_KIND_FOLDERS = ("models", "datasets", "spaces")
+_HUB_CACHE_PATH = re.compile(r"(?:^|/)(?:models|datasets)--([^/]+?)--([^/]+)")
+_MARKDOWN_LINK = re.compile(r"^\[[^\]]*\]\((\S+?)\)$")
+_LOCAL_PATH = re.compile(r"^(?:[A-Za-z]:|[/~.])")
+# Names that diffusers gives to the folders of a pipeline's components: the folder above names the model.
+_COMPONENT_FOLDERS = r"(?:unet|vae|transformer|prior|decoder|text_encoder|image_encoder|safety_checker)(?:_\d)?"
+_COMPONENT_SUFFIX = re.compile(rf"(?<=[^/:~.])/{_COMPONENT_FOLDERS}/?$")
+# Folder names that many machines have: alone they identify nothing.
+_COMMON_FOLDERS = (
     r"checkpoint[-_]?\d*|outputs?|results?|models?|final|merged?|tmp|temp|saved?|latest|best|weights|lora|adapter|"
-    + _PARTS
+    + _COMPONENT_FOLDERS
 )
-_GENERIC = re.compile(_USUAL)
-_PLAIN = r"^[A-Za-z0-9_\-][A-Za-z0-9_.\-]*(?:/[A-Za-z0-9_\-][A-Za-z0-9_.\-]*)?$"
+_COMMON_FOLDER = re.compile(_COMMON_FOLDERS)
+_NORMAL_NAME = r"^[A-Za-z0-9_\-][A-Za-z0-9_.\-]*(?:/[A-Za-z0-9_\-][A-Za-z0-9_.\-]*)?$"
 
 
-def normal(written: str) -> str:
-    """The name on which mentions are joined: ``ORG/NAME``, ``NAME``, ``host/path``, ``sha256:HEX`` or ``local:…``.
+def normalize_name(written: str) -> str:
+    """Return the normalised name: ``ORG/NAME``, ``NAME``, ``host/path``, ``sha256:HEX`` or ``local:…``.
 
-    Understands hub URLs and caches, ``datasets/ORG/NAME``, revisions, markdown links and paths of any system.
-    Letter case stays; it is idempotent.
+    Hub URLs and caches, ``datasets/ORG/NAME``, revisions, Markdown links and paths of any system are recognised.
+    Letter case is kept. A normalised name stays as it is.
     """
     name = written.strip().strip("\"'`").strip()
-    if match := _LINK.match(name):
+    if match := _MARKDOWN_LINK.match(name):
         name = match[1]
     if name.startswith(("sha256:", "sha256-tensors:", "local:")):
         return name
     name = name.replace("\\", "/")
-    if match := _CACHED.search(name):
+    if match := _HUB_CACHE_PATH.search(name):
         return f"{match[1]}/{match[2]}"
     scheme, found, rest = name.partition("://")
     if found:
         if scheme.lower() == "hf":
-            return _repository(rest)
-        return _url(rest) if scheme.lower() in ("http", "https") else name
-    if name.lower().startswith(tuple(f"{host}/" for host in _HUBS)):
-        return _url(name)
-    if _LOCAL.match(name):
-        return _local(_PART.sub("", name))
-    return _repository(_PART.sub("", name) if name.count("/") > 1 else name)
+            return _normalize_path(rest)
+        return _normalize_url(rest) if scheme.lower() in ("http", "https") else name
+    if name.lower().startswith(tuple(f"{host}/" for host in _HUB_HOSTS)):
+        return _normalize_url(name)
+    if _LOCAL_PATH.match(name):
+        return _normalize_local_path(_COMPONENT_SUFFIX.sub("", name))
+    return _normalize_path(_COMPONENT_SUFFIX.sub("", name) if name.count("/") > 1 else name)
 
 
-def _url(rest: str) -> str:
+def _normalize_url(rest: str) -> str:
     host, _, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
     host, path = host.lower(), path.strip("/")
-    if host in _HUBS and path:
-        return _repository(path)
+    if host in _HUB_HOSTS and path:
+        return _normalize_path(path)
     return f"{host.removeprefix('www.')}/{path.removesuffix('.git')}".rstrip("/")
 
 
-def _repository(path: str) -> str:
+def _normalize_path(path: str) -> str:
     parts = [part for part in path.strip("/").split("/") if part]
-    if len(parts) > 1 and parts[0] in _KINDS:
+    if len(parts) > 1 and parts[0] in _KIND_FOLDERS:
         parts = parts[1:]
     if not parts:
         return ""
-    if len(parts) == 1 and _GENERIC.fullmatch(parts[0].lower()):
-        return _local(parts[0])
+    if len(parts) == 1 and _COMMON_FOLDER.fullmatch(parts[0].lower()):
+        return _normalize_local_path(parts[0])
     if len(parts) > 2 and parts[2] in ("tree", "blob", "resolve", "raw", "commit", "discussions"):
         parts = parts[:2]
     if len(parts) > 2:
-        if not parts[-1].lower().endswith(WEIGHTS):
-            return _local("/".join(parts))
+        if not parts[-1].lower().endswith(WEIGHTS_SUFFIXES):
+            return _normalize_local_path("/".join(parts))
         parts = parts[:2]
     parts[-1] = parts[-1].split("@", 1)[0] if not parts[-1].startswith("@") else parts[-1]
     return "/".join(parts).removesuffix(".git")
 
 
-def _local(path: str) -> str:
+def _normalize_local_path(path: str) -> str:
     parts = [part for part in path.split("/") if part not in ("", ".", "..", "~") and not part.endswith(":")]
     if not parts:
         return "local:"
-    if _GENERIC.fullmatch(parts[-1].lower()):
+    if _COMMON_FOLDER.fullmatch(parts[-1].lower()):
         return "local:" + "/".join(parts[-2:])
     return parts[-1]
 
 
-def normals(written: pa.Array) -> pa.Array:
-    """:func:`normal` of every name of an array; only unusual ones are looked at one by one."""
-    plain = pc.and_(pc.match_substring_regex(written, _PLAIN), pc.invert(pc.starts_with(written, "models/")))
-    plain = pc.and_(plain, pc.invert(pc.starts_with(written, "datasets/")))
-    plain = pc.and_(plain, pc.invert(pc.ends_with(written, ".git")))
-    plain = pc.and_(plain, pc.invert(pc.match_substring_regex(written, rf"^(?:{_USUAL})$", ignore_case=True)))
-    odd = np.flatnonzero(~plain.to_numpy(zero_copy_only=False))
-    if not len(odd):
+def normalize_names(written: pa.Array) -> pa.Array:
+    """Normalise every name of an array; only unusual ones are handled one by one."""
+    is_normal = pc.and_(pc.match_substring_regex(written, _NORMAL_NAME), pc.invert(pc.starts_with(written, "models/")))
+    is_normal = pc.and_(is_normal, pc.invert(pc.starts_with(written, "datasets/")))
+    is_normal = pc.and_(is_normal, pc.invert(pc.ends_with(written, ".git")))
+    is_normal = pc.and_(
+        is_normal, pc.invert(pc.match_substring_regex(written, rf"^(?:{_COMMON_FOLDERS})$", ignore_case=True))
+    )
+    unusual = np.flatnonzero(~is_normal.to_numpy(zero_copy_only=False))
+    if not len(unusual):
         return written
-    places = pa.array(odd)
-    replaced = pa.array([normal(name) for name in written.take(places).to_pylist()], pa.string())
-    return pc.replace_with_mask(written, pc.invert(plain), replaced)
+    places = pa.array(unusual)
+    replaced = pa.array([normalize_name(name) for name in written.take(places).to_pylist()], pa.string())
+    return pc.replace_with_mask(written, pc.invert(is_normal), replaced)
 
 
-def keys(written: pa.Array, kind: Literal["models", "datasets"], renames: RenamedRepositories) -> pa.Array:
-    """The join keys of names: normal, renamed ones by their new name, in lower case."""
-    lowered = pc.utf8_lower(normals(written))
+def join_keys(written: pa.Array, kind: Literal["models", "datasets"], renames: RenamedRepositories) -> pa.Array:
+    """Return the keys by which names are joined: normalised, with renamed repositories replaced, in lower case."""
+    lowered = pc.utf8_lower(normalize_names(written))
     for table in (renames.models if kind == "models" else renames.datasets, renames.files):
         if not table:
             continue

@@ -39,16 +39,16 @@ class SubjectResolver:
         self.names = names
         self.kind = kind
         self.renames = renames
-        self.keys = repository_names.keys(names, RENAME_TABLES[kind], renames)
+        self.keys = repository_names.join_keys(names, RENAME_TABLES[kind], renames)
 
     def resolve(self, written: pa.Array, artefacts: Artefacts) -> pa.Array:
         """Return for each written name the name of the subject that it means.
 
         Where it means none: the new name of a renamed repository, or else the normalised name.
         """
-        normal = repository_names.normals(written)
+        normal = repository_names.normalize_names(written)
         exact = self.names.take(pc.index_in(normal, self.names))
-        keys = repository_names.keys(written, RENAME_TABLES[self.kind], self.renames)
+        keys = repository_names.join_keys(written, RENAME_TABLES[self.kind], self.renames)
         by_key = self.names.take(pc.index_in(keys, self.keys))
         # A header may name its base by the digest of a file.
         by_digest = _first_owner(normal, artefacts)
@@ -70,7 +70,7 @@ def _first_owner(digests: pa.Array, artefacts: Artefacts) -> pa.Array:
 def resolve_file_names(facts: pads.Dataset, names: pa.Array) -> pa.Array:
     """Replace each name that is an uncommon weights file of exactly one model by that model's name."""
     is_file = pc.and_(
-        pc.match_substring_regex(names, rf"^[^/]+({'|'.join(repository_names.WEIGHTS).replace('.', '[.]')})$"),
+        pc.match_substring_regex(names, rf"^[^/]+({'|'.join(repository_names.WEIGHTS_SUFFIXES).replace('.', '[.]')})$"),
         pc.invert(pc.match_substring_regex(names, _COMMON_FILE_NAMES, ignore_case=True)),
     )
     files = names.filter(is_file)

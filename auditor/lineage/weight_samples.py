@@ -20,7 +20,7 @@ from auditor.errors import Unreadable, UsageError
 from auditor.hashing.distinctive_tensors import INDEX_DTYPES, distinctive_tensors, tensor_hasher
 from auditor.hashing.weight_digests import BLOCK_BYTES
 from auditor.hashing.weight_sketch import Floats, normalize_vector, sketch_tensors
-from auditor.lineage.repository_names import normal
+from auditor.lineage.repository_names import normalize_name
 from auditor.syntax.safetensors_header import SafetensorsHeader, read_header
 
 # Values read of a tensor, in so many runs of neighbours: 1 in 256 within these bounds, so that less than 1 % of a file
@@ -155,7 +155,7 @@ def _tensor_digests(file: BinaryIO, header: SafetensorsHeader, start: int, end: 
 
 def _declared_bases(header: SafetensorsHeader) -> Iterator[str]:
     for field in _BASE_FIELDS:
-        yield from (normal(name) for name in header.metadata.get(field, "").split(",") if name.strip())
+        yield from (normalize_name(name) for name in header.metadata.get(field, "").split(",") if name.strip())
 
 
 def _sample_tensors(

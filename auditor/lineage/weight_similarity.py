@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.hashing.weight_sketch import Floats
-from auditor.lineage.repository_names import normal
+from auditor.lineage.repository_names import normalize_name
 from auditor.lineage.weight_samples import SampledWeights
 
 # Cosines of a tensor with its counterpart, measured on fine-tunes, merges and models trained apart: at or above STRONG
@@ -130,7 +130,7 @@ def compare_weights(model: SampledWeights, base: SampledWeights) -> Similarity:
     strong = float((cosines >= STRONG_COSINE).mean()) if len(cosines) else 0.0
     by_values = Similarity(_relation(cosines, values, total), "", mean, strong, len(cosines), total, by_shape)
     found = add_identical_tensors(by_values, model.tensor_digests, base.tensor_digests)
-    return replace(found, verdict=_verdict(found.relation, declared=normal(base.name) in model.declared_bases))
+    return replace(found, verdict=_verdict(found.relation, declared=normalize_name(base.name) in model.declared_bases))
 
 
 def add_identical_tensors(

@@ -36,11 +36,11 @@ def find_withdrawn_uses(facts: pads.Dataset, graph: Graph, vocabularies: Vocabul
     """Yield where the run uses the data of each withdrawal that the vocabularies name."""
     renames = vocabularies.renamed
     subjects = list_subject_names(facts, "dataset")
-    subject_keys = repository_names.keys(subjects, "datasets", renames)
+    subject_keys = repository_names.join_keys(subjects, "datasets", renames)
     datasets = np.unique(np.concatenate([graph.child[graph.child & 1 == 1], graph.parent[graph.parent & 1 == 1]]))
-    dataset_keys = repository_names.keys(graph.node_names(datasets), "datasets", renames)
+    dataset_keys = repository_names.join_keys(graph.node_names(datasets), "datasets", renames)
     for entry in vocabularies.withdrawn:
-        aliases = pc.unique(repository_names.keys(pa.array(entry.names, pa.string()), "datasets", renames))
+        aliases = pc.unique(repository_names.join_keys(pa.array(entry.names, pa.string()), "datasets", renames))
         roots = datasets[pc.is_in(dataset_keys, aliases).to_numpy(zero_copy_only=False)]
         same = tuple(subjects.filter(pc.is_in(subject_keys, aliases)).to_pylist())
         if not len(roots):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from auditor.facts import FACTS_SCHEMA, subjects_to_rows
 from auditor.lineage.derive import derive_statements
 from auditor.lineage.edges import collect_edges
-from auditor.lineage.repository_names import keys
+from auditor.lineage.repository_names import join_keys
 from auditor.model import Kind, Place, Statement, Subject
 from auditor.parts import Part
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
@@ -374,6 +374,6 @@ def test_every_parent_that_a_card_names_is_an_edge(corpus: Path) -> None:
     table = VOCABULARIES.renamed
     missing = []
     for number, (path, parents) in enumerate(wanted.items()):
-        called = keys(pa.array(sorted(parents)), "models", table).to_pylist()
+        called = join_keys(pa.array(sorted(parents)), "models", table).to_pylist()
         missing += [(path, parent) for parent in called if parent and parent not in found.get(f"card/{number}", ())]
     assert missing == []

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.lineage.repository_names import keys, normal, normals
+from auditor.lineage.repository_names import join_keys, normalize_name, normalize_names
 from auditor.policy.vocabularies import load_vocabularies
 
 
@@ -38,21 +38,21 @@ from auditor.policy.vocabularies import load_vocabularies
     ],
 )
 def test_a_name_is_the_same_however_it_is_written(written: str, name: str) -> None:
-    assert normal(written) == name
+    assert normalize_name(written) == name
 
 
 @given(
     st.lists(st.text(st.characters(codec="utf-8"), max_size=30) | st.from_regex(r"[a-z./:\\@-]{0,20}", fullmatch=True))
 )
 def test_arrays_are_normalised_like_single_names(written: list[str]) -> None:
-    assert normals(pa.array(written, pa.string())).to_pylist() == [normal(name) for name in written]
+    assert normalize_names(pa.array(written, pa.string())).to_pylist() == [normalize_name(name) for name in written]
 
 
 def test_renamed_repositories_and_known_files_join_their_new_name() -> None:
     table = load_vocabularies().renamed
     written = pa.array(["gpt2", "openai-community/GPT2", "v1-5-pruned.ckpt", "runwayml/stable-diffusion-v1-5"])
     base = "stable-diffusion-v1-5/stable-diffusion-v1-5"
-    assert keys(written, "models", table).to_pylist() == ["openai-community/gpt2"] * 2 + [base] * 2
+    assert join_keys(written, "models", table).to_pylist() == ["openai-community/gpt2"] * 2 + [base] * 2
 
 
 def test_no_new_name_is_itself_an_old_one() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auditor.lineage.generation_tools import Lead, make_lead
-from auditor.lineage.repository_names import WEIGHTS
+from auditor.lineage.repository_names import WEIGHTS_SUFFIXES
 
 TOOL = "comfyui"
 # Words in the name of a node, or of its input, and the role of the file that it names.
@@ -38,5 +38,5 @@ def find_leads(content: Mapping[str, Any]) -> Iterator[Lead]:
             if isinstance(value, dict) and value.get("on", True):
                 value = value.get("lora")
             role = next((role for word, role in _ROLE_WORDS if word in input_name.lower()), "")
-            if role and isinstance(value, str) and value.lower().endswith(WEIGHTS):
+            if role and isinstance(value, str) and value.lower().endswith(WEIGHTS_SUFFIXES):
                 yield from make_lead(role, value, "", TOOL)
