@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from auditor.cli.main import main
 from auditor.review import reviewers
-from auditor.review.decisions import now
-from auditor.review.ledger import Act
+from auditor.review.ledger import LedgerAction
+from auditor.review.timestamps import current_time
 from auditor.terms.licences import normalise_licence_text, sketch_text
 from tests.reviewing import POLICY, Clock, case_id, made, opened
 
@@ -135,9 +135,10 @@ def test_a_list_holds_the_addresses_at_an_operators_hub(tmp_path: Path, rules: P
         assert result.exit_code in (0, 3), result.output
         return result.output
 
-    with made(tmp_path / "ledger", Clock(now())) as ledger:
+    with made(tmp_path / "ledger", Clock(current_time())) as ledger:
         ledger.record(
-            Act("policy", "", reviewers.MACHINE, POLICY), opened(1, name="https://models.example/m/atelier/harbour")
+            LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, POLICY),
+            opened(1, name="https://models.example/m/atelier/harbour"),
         )
         ledger.claim(case_id(1), "heron")
         ledger.propose(case_id(1), "heron", "de-index", why="listed")
