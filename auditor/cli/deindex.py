@@ -13,7 +13,7 @@ from auditor.cli.review import ledger_option
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
-    from auditor.deindex.lookup import Answer, Lookup
+    from auditor.deindex.lookup import Lookup, LookupResult
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -73,7 +73,7 @@ def keys(name: str, appeals: str, keys_folder: Path) -> None:
 
     from auditor.deindex import parties
 
-    made = parties.make(keys_folder, name, appeals) if name else parties.own(keys_folder)
+    made = parties.create_keys(keys_folder, name, appeals) if name else parties.load_keys(keys_folder)
     if name:
         click.echo(f"keys are in {keys_folder}: nobody else may read them; the card is for the other side", err=True)
     click.echo(json.dumps(asdict(made.card), indent=2))
@@ -129,28 +129,32 @@ def build(
     rules: tuple[Path, ...],
 ) -> int:
     """Seal the standing decisions of the ledger in a list for one recipient."""
-    from auditor.deindex import build_list, entries, inclusion_proofs, parties
+    from auditor.deindex import build_list, inclusion_proofs, parties, staleness
     from auditor.deindex.locators import compile_hubs
     from auditor.policy.vocabularies import load_vocabularies
     from auditor.printable import printable
     from auditor.review.ledger import Ledger
     from auditor.review.queue import Query
 
-    to, own = parties.party(recipient), parties.own(keys_folder)
+    to, own = parties.load_card(recipient), parties.load_keys(keys_folder)
     hubs = compile_hubs(load_vocabularies(rules))
     with Ledger.open(folder) as decided:
-        prover, time = inclusion_proofs.prover(decided), decided.now
-        stale = entries.staleness(against, decided.decisions_in_force(time)) if against else build_list.Order().stale
+        prover, time = inclusion_proofs.ledger_prover(decided), decided.now
+        stale = (
+            staleness.staleness_check(against, decided.decisions_in_force(time))
+            if against
+            else build_list.BuildOptions().stale
+        )
         about = decided.queue(Query(("approved", "listed", "re-review", "appealed"), limit=1)).total
-        order = build_list.Order(days, delta, interim, source, canary, about, at_least, grown_from, stale, hubs)
+        order = build_list.BuildOptions(days, delta, interim, source, canary, about, at_least, grown_from, stale, hubs)
         standing = decided.decisions_in_force(time, size=prover.size)
         if plain_csv:
-            click.echo(f"warning: {plain_csv}: {build_list.WARNING}", err=True)
-            rows = build_list.plain_csv(standing, to, own, plain_csv, time, order)
+            click.echo(f"warning: {plain_csv}: {build_list.PLAIN_CSV_WARNING}", err=True)
+            rows = build_list.write_plain_csv(standing, to, own, plain_csv, time, order)
             click.echo(f"{plain_csv}: {rows:,} patterns", err=True)
             return 0
-        built = build_list.build(standing, to, own, out, state, time, order, prover)
-        build_list.record(decided, to, state, built.header.version)
+        built = build_list.build_list(standing, to, own, out, state, time, order, prover)
+        build_list.record_listed_decisions(decided, to, state, built.header.version)
     for held in built.held:
         click.echo(printable(f"held back: {held.subject.kind} {held.subject.name}: {held.why}", 1000), err=True)
     click.echo(
@@ -172,16 +176,16 @@ def build(
 def verify(file: Path, sender_card: Path, keys_folder: Path, home: Path) -> None:
     """Check a list FILE, and use it from now on if it is genuine, whole, yours, in date and newer."""
     from auditor.deindex import parties
-    from auditor.deindex.receive_list import receive
+    from auditor.deindex.receive_list import receive_list
     from auditor.review.timestamps import current_time
 
-    found = receive(file, parties.own(keys_folder), parties.party(sender_card), home, current_time())
+    found = receive_list(file, parties.load_keys(keys_folder), parties.load_card(sender_card), home, current_time())
     header = found.header
     click.echo(
         f"version {header.version} from {header.sender.name} {'is in use' if found.new else 'was in use already'}: "
         f"{found.entries:,} entries, {found.removals:,} removals, issued {header.issued_at}, "
         f"expires {header.expires_at}; each entry is proven to stand in the sender's ledger of "
-        f"{header.log.opened().size:,} events"
+        f"{header.log.verify().size:,} events"
     )
 
 
@@ -210,21 +214,21 @@ def lookup(what: tuple[str, ...], form: str, sender_card: Path, home: Path, rule
     from auditor.review.timestamps import current_time
 
     hubs = compile_hubs(load_vocabularies(rules))
-    found = open_lookup(home, parties.party(sender_card), current_time(), hubs)
-    click.echo(lookup_output.about(found), err=True)
+    found = open_lookup(home, parties.load_card(sender_card), current_time(), hubs)
+    click.echo(lookup_output.describe_list(found), err=True)
     with click.open_file("-", "w", encoding="utf-8") as out:
-        return lookup_output.write(_asked(found, what), out, form)
+        return lookup_output.write_results(_asked(found, what), out, form)
 
 
-def _asked(found: Lookup, what: Iterable[str]) -> Iterator[Answer]:
+def _asked(found: Lookup, what: Iterable[str]) -> Iterator[LookupResult]:
     for text in what:
         if text == "-":
             with click.open_file("-", encoding="utf-8", errors="surrogateescape") as stdin:
-                yield from found.texts(line.strip() for line in stdin if line.strip())
+                yield from found.lookup_texts(line.strip() for line in stdin if line.strip())
         elif "://" not in text and Path(text).is_file():
-            yield found.file(Path(text))
+            yield found.lookup_file(Path(text))
         else:
-            yield from found.texts([text])
+            yield from found.lookup_texts([text])
 
 
 @command.command(
@@ -264,17 +268,21 @@ def receipt(
     from auditor.review.timestamps import current_time
 
     if check and recipient:
-        said = receipts.read_receipt(check, parties.party(recipient))
+        said = receipts.read_receipt(check, parties.load_card(recipient))
         click.echo(f"version {said.version}, {len(said.acted):,} entries, said by {said.recipient} at {said.issued_at}")
         for each in said.acted:
             click.echo("\t".join(map(printable, (each.entry, each.action, each.at))))
         if record:
             with Ledger.open(record) as ledger:
-                receipts.record(ledger, said)
+                receipts.record_receipt(ledger, said)
         return
     if not sender_card or not output or everything == bool(acted):
         raise UsageError("give --sender, -o and one of --all and --acted; or --check and --recipient")
-    found = open_lookup(home, parties.party(sender_card), current_time())
-    which = receipts.everything(found, current_time()) if everything else receipts.acted_from(acted, current_time())
-    output.write_bytes(receipts.receipt(found, parties.own(keys_folder), which, current_time()))
+    found = open_lookup(home, parties.load_card(sender_card), current_time())
+    which = (
+        receipts.all_entries_acted(found, current_time())
+        if everything
+        else receipts.parse_acted_lines(acted, current_time())
+    )
+    output.write_bytes(receipts.sign_receipt(found, parties.load_keys(keys_folder), which, current_time()))
     click.echo(f"{output}: version {found.header.version}, {len(which):,} entries", err=True)

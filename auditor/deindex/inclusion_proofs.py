@@ -25,7 +25,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, TypeAlias
 
-from auditor.deindex.entries import LONGEST
+from auditor.deindex.entries import MAX_TEXT_LENGTH
 from auditor.errors import SealError
 from auditor.printable import printable
 from auditor.review import checkpoints
@@ -35,21 +35,21 @@ from auditor.review.ledger import Ledger
 from auditor.sealing import merkle
 from auditor.sealing.keys import decode_public_key, encode_public_key
 
-# A path has two parts: below this level it is a leaf's own, and read at once; above, 128 leaves share it.
-_LOW = 7
-_KEPT = 1 << 15  # upper parts, and nodes of which they are made, that are kept at hand
-_WIDTH = 32  # bytes of a hash
+# The part of a path below this level is read in one query; the part above is shared by 128 leaves, and cached.
+_LOWER_LEVELS = 7
+_CACHE_SIZE = 1 << 15  # cached upper parts and nodes
+_HASH_BYTES = 32  # SHA-256
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
-    """A ledger as it stands in a list's header: its last checkpoint, a signed note, and the key it is signed with."""
+class SignedCheckpoint:
+    """A ledger as a list's header states it: its last checkpoint as a signed note, and the key that signed it."""
 
     checkpoint: str = ""
     key: str = ""
 
-    def opened(self) -> Checkpoint:
-        """The checkpoint, its signature checked. Raises SealError."""
+    def verify(self) -> Checkpoint:
+        """Return the checkpoint after verifying its signature. Raises SealError."""
         try:
             return checkpoints.verify_checkpoint(self.checkpoint, decode_public_key(self.key))
         except SealError as error:
@@ -59,82 +59,84 @@ class Log:
 
 
 # The hashes of complete subtrees, by (level, number).
-Nodes: TypeAlias = Callable[[Sequence[tuple[int, int]]], Mapping[tuple[int, int], bytes]]
+ReadNodes: TypeAlias = Callable[[Sequence[tuple[int, int]]], Mapping[tuple[int, int], bytes]]
 
 
 # ---- the sender's side -------------------------------------------------------------------------------------
 
 
 class Prover:
-    """Makes the proofs of one list from the tree as it was at its checkpoint, in a memory that stays small.
+    """Makes the proofs of one list from the tree at its checkpoint, with bounded memory.
 
-    ``nodes`` gives nodes of the tree. Raises SealError where the checkpoint does not hold.
+    ``nodes`` reads nodes of the tree. Raises SealError if the checkpoint's signature does not verify.
     """
 
-    def __init__(self, log: Log, nodes: Nodes) -> None:
-        self.log, self.checkpoint = log, log.opened()
+    def __init__(self, log: SignedCheckpoint, nodes: ReadNodes) -> None:
+        self.log, self.checkpoint = log, log.verify()
         self.size = self.checkpoint.size
         self._nodes = nodes
-        self._node = lru_cache(_KEPT)(lambda level, number: nodes([(level, number)])[level, number])
-        self._upper = lru_cache(_KEPT)(self._upper_part)
+        self._node = lru_cache(_CACHE_SIZE)(lambda level, number: nodes([(level, number)])[level, number])
+        self._upper = lru_cache(_CACHE_SIZE)(self._upper_part)
         self._edges: dict[int, dict[int, bytes]] = {}
 
-    def of(self, decision: Decision, size: int) -> bytes:
-        """An entry's ``log``, as JSON: the decision's leaf and its path to the root at an earlier or this size.
+    def prove(self, decision: Decision, size: int) -> bytes:
+        """Return an entry's ``log`` as JSON: the decision's leaf and its path to the root of the tree of `size`.
 
-        Raises SealError for a decision that was made later.
+        Raises:
+            SealError: The decision was made after that size.
         """
         index = decision.index
         if not 0 <= index < size:
             raise SealError(f"{decision.id}: is not among the ledger's first {size:,} events; build again")
-        if ((index >> _LOW) + 1) << _LOW <= size:
-            asked = [(level, (index >> level) ^ 1) for level in range(_LOW)]
+        if ((index >> _LOWER_LEVELS) + 1) << _LOWER_LEVELS <= size:
+            asked = [(level, (index >> level) ^ 1) for level in range(_LOWER_LEVELS)]
             found = self._nodes(asked)
-            path = b"".join([found[at] for at in asked]) + self._upper(index >> _LOW, size)
+            path = b"".join([found[at] for at in asked]) + self._upper(index >> _LOWER_LEVELS, size)
         else:
-            path = b"".join(self._path(index, size))
+            path = b"".join(self._inclusion_path(index, size))
         return (
             f'{{"index":{index},"leaf":"{decision.leaf}","event":{_quoted(decision.logged)},"size":{size},'
             f'"path":"{base64.b64encode(path).decode()}"}}'
         ).encode("ascii")
 
     def root(self, size: int) -> bytes:
+        """Return the root of the tree of a size."""
         return merkle.root_hash(size, self._node)
 
-    def grown(self, size: int) -> bytes:
-        """The line of a list that ties the tree of an earlier size to the checkpoint."""
+    def consistency_line(self, size: int) -> bytes:
+        """Return the line of a list that ties the tree of an earlier size to the checkpoint."""
         path = b"".join(merkle.consistency_proof(size, self.size, self._node))
         content = {"grown_from": size, "root": self.root(size).hex(), "path": base64.b64encode(path).decode()}
         return json.dumps(content, separators=(",", ":")).encode("ascii") + b"\n"
 
-    def _path(self, index: int, size: int) -> tuple[bytes, ...]:
+    def _inclusion_path(self, index: int, size: int) -> tuple[bytes, ...]:
         return merkle.inclusion_proof(index, size, self._node, self._edges.setdefault(size, {}))
 
     def _upper_part(self, block: int, size: int) -> bytes:
-        return b"".join(self._path(block << _LOW, size)[_LOW:])
+        return b"".join(self._inclusion_path(block << _LOWER_LEVELS, size)[_LOWER_LEVELS:])
 
 
-def prover(ledger: Ledger) -> Prover:
-    """Proofs from the ledger as it stands; what is recorded later is not in them."""
-    return Prover(Log(ledger.checkpoint_note(), encode_public_key(ledger.public)), ledger.nodes)
+def ledger_prover(ledger: Ledger) -> Prover:
+    """Return a prover for the ledger as it is now; what is recorded later is not in its proofs."""
+    return Prover(SignedCheckpoint(ledger.checkpoint_note(), encode_public_key(ledger.public)), ledger.nodes)
 
 
 # ---- the recipient's side ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Roots:
+class VerifiedRoots:
     """The roots that a list's checkpoint vouches for, by size."""
 
     checkpoint: Checkpoint
     by_size: Mapping[int, bytes]
 
-    def prove(self, entry: Mapping[str, Any]) -> None:
-        """Raises SealError where an entry's proof does not hold, or the leaf says something else than the entry."""
+    def verify_entry(self, entry: Mapping[str, Any]) -> None:
+        """Verify an entry's proof, and that the leaf says the same as the entry. Raises SealError."""
         try:
             log = entry["log"]
             index, size, said = log["index"], log["size"], log["event"]
-            leaf, path = bytes.fromhex(log["leaf"]), _path(log["path"])
+            leaf, path = bytes.fromhex(log["leaf"]), _decode_path(log["path"])
             if size not in self.by_size:
                 raise SealError(f"refers to a ledger of {size:,} events, which nothing in the list vouches for")
             if not merkle.verify_inclusion(leaf, index, size, path, self.by_size[size]):
@@ -142,20 +144,23 @@ class Roots:
             if said:
                 if merkle.hash_leaf(said.encode()) != leaf:
                     raise SealError("its leaf is not the hash of the event that it shows")
-                wrong = [name for name, holds in _agrees(json.loads(said), entry) if not holds]
+                wrong = [name for name, holds in _compare_with_event(json.loads(said), entry) if not holds]
                 if wrong:
                     raise SealError(f"the ledger says something else of: {', '.join(wrong)}")
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise SealError("its proof cannot be read") from error
 
 
-def roots(log: Log, lines: Iterator[Mapping[str, Any]]) -> Roots:
-    """The checkpoint's root, and those that its list ties to it, each proven. Raises SealError."""
-    checkpoint = log.opened()
+def verify_roots(log: SignedCheckpoint, lines: Iterator[Mapping[str, Any]]) -> VerifiedRoots:
+    """Return the checkpoint's root, and the earlier roots after verifying their consistency proofs.
+
+    Raises SealError.
+    """
+    checkpoint = log.verify()
     found = {checkpoint.size: checkpoint.root}
     for content in lines:
         try:
-            size, root, path = content["grown_from"], bytes.fromhex(content["root"]), _path(content["path"])
+            size, root, path = content["grown_from"], bytes.fromhex(content["root"]), _decode_path(content["path"])
             holds = merkle.verify_consistency(size, checkpoint.size, root, checkpoint.root, path)
         except (KeyError, TypeError, ValueError) as error:
             raise SealError("holds a proof that cannot be read; do not use it, tell the sender") from error
@@ -165,17 +170,17 @@ def roots(log: Log, lines: Iterator[Mapping[str, Any]]) -> Roots:
                 "had: it was rewritten, or the list was changed; do not use it, tell the sender"
             )
         found[size] = root
-    return Roots(checkpoint, found)
+    return VerifiedRoots(checkpoint, found)
 
 
-def _agrees(event: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
-    """What both an event and an entry say, by the entry's words for it."""
+def _compare_with_event(event: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Yield (name of a field, whether event and entry agree on it) for what both state."""
     data = event["data"]
     interim = event["kind"] == "interim"
     yield "index", event["number"] == entry["log"]["index"]
     yield "action", event["kind"] in ("reviewed", "settled", "interim") and data["verdict"] == entry["action"]
     last = "proposer" if interim else "approver"
-    yield last, printable(event["actor"], LONGEST) == entry[last]
+    yield last, printable(event["actor"], MAX_TEXT_LENGTH) == entry[last]
     yield "status", (entry["status"] == "interim") == interim and bool(entry["approver"]) != interim
     yield "decided_at", event["time"] == entry["decided_at"]
     yield "rules", set(data["rules"]) <= set(entry["rules"])
@@ -183,9 +188,9 @@ def _agrees(event: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[tupl
     yield "expires_at", not interim or data["expires"] == entry["expires_at"]
 
 
-def _path(text: str) -> tuple[bytes, ...]:
-    """The hashes of a path, from the leaf to the root. Raises ValueError."""
+def _decode_path(text: str) -> tuple[bytes, ...]:
+    """Return the hashes of a path, from the leaf to the root. Raises ValueError."""
     joined = base64.b64decode(text, validate=True)
-    if len(joined) % _WIDTH:
+    if len(joined) % _HASH_BYTES:
         raise binascii.Error("a part of a hash")
-    return tuple(joined[at : at + _WIDTH] for at in range(0, len(joined), _WIDTH))
+    return tuple(joined[at : at + _HASH_BYTES] for at in range(0, len(joined), _HASH_BYTES))

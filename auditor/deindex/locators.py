@@ -1,7 +1,7 @@
-"""From a subject to every address under which its hub and that hub's mirrors serve it, and back.
+"""The addresses under which a hub and its mirrors serve a repository, and the repository of an address.
 
-A pattern ends where the repository does: ``exact`` is one path, ``prefix`` ends with a slash, so that even a plain
-comparison of strings covers neither ``NAME-v2`` nor the owner's page. Queries and fragments don't count.
+A pattern ends where the repository ends: ``exact`` is one path, ``prefix`` ends with a slash, so that even a plain
+string comparison covers neither ``NAME-v2`` nor the owner's page. Queries and fragments are ignored.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from auditor.policy.vocabularies import Vocabularies, load_vocabularies
 from auditor.policy.vocabulary_tables import HubAddresses, LetterCase
 from auditor.printable import printable
 
-LONGEST = 250  # characters of a name
-DEFAULT = "huggingface"  # the hub of a name that has no host
-_PLAIN = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
+MAX_NAME_LENGTH = 250  # characters of a name
+DEFAULT_HUB = "huggingface"  # the hub of a name that has no host
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +43,31 @@ class Hub:
     templates: tuple[tuple[Kind, str, str], ...]
     references: tuple[str, ...]
 
-    def allows(self, name: str) -> bool:
-        """Can a repository be called this? Never what a path would have to escape."""
+    def allows_name(self, name: str) -> bool:
+        """Return whether a repository can have this name; never one that a path would have to escape."""
         return (
-            len(name) <= LONGEST
+            len(name) <= MAX_NAME_LENGTH
             and name.count("/") == self.parts - 1
-            and _PLAIN.fullmatch(name) is not None
+            and _PLAIN_NAME.fullmatch(name) is not None
             and self.name.fullmatch(name) is not None
             and not any(part in name for part in self.forbidden)
             and not name.lower().endswith(".git")
             and name.partition("/")[0].lower() not in self.reserved
         )
 
-    def folders(self, found: Repository) -> tuple[str, ...]:
-        """The paths below which a repository lies."""
+    def repository_paths(self, found: Repository) -> tuple[str, ...]:
+        """Return the paths below which a repository lies."""
         name = found.name.lower() if self.letter_case == "ignored" else found.name
         return tuple(path.replace("{name}", name) for path in self.paths[found.kind])
 
-    def at(self, path: str) -> Repository | None:
-        """The repository that a canonical path belongs to; None for an owner's page and what is no repository's."""
+    def repository_at_path(self, path: str) -> Repository | None:
+        """Return the repository that a canonical path belongs to; None for an owner's page or any other path."""
         compared = path.lower() if self.letter_case == "ignored" else path
         for kind, before, after in self.templates:
             if compared.startswith(before):
                 name = "/".join(path[len(before) :].split("/", self.parts)[: self.parts])
                 bare = name[: len(name) - len(after)]
-                if name.lower().endswith(after) and self.allows(bare):
+                if name.lower().endswith(after) and self.allows_name(bare):
                     return Repository(self.id, kind, bare)
         return None
 
@@ -92,32 +92,41 @@ class Locators:
     letter_case: LetterCase
 
     def covers(self, url: str) -> bool:
-        """Is this an address of the repository? The plain reference for :mod:`auditor.deindex.lookup`."""
-        host, path = address(url)
+        """Return whether a URL is an address of the repository.
+
+        The plain reference for :mod:`auditor.deindex.lookup`.
+        """
+        host, path = split_url(url)
         if self.letter_case == "ignored":
             path = path.lower()
         return host in self.hosts and (path in self.exact or path.startswith(self.prefix))
 
 
-def address(url: str) -> tuple[str, str]:
-    """A URL's host and path in canonical form, without query and fragment; two empty texts for what is no URL."""
+def split_url(url: str) -> tuple[str, str]:
+    """Return a URL's host and path in canonical form, without query and fragment; two empty strings if it is no URL."""
     host, slash, path = canonical_url(url).partition("://")[2].partition("/")
     return host, f"{slash}{path}".partition("?")[0]
 
 
-def repository(ref: Ref, hubs: Mapping[str, Hub], hub: str = DEFAULT) -> Repository:
-    """The repository that a subject is: ``ORG/NAME`` at ``hub``, or an address at any hub of the table.
+def resolve_repository(ref: Ref, hubs: Mapping[str, Hub], hub: str = DEFAULT_HUB) -> Repository:
+    """Return the repository of a subject: ``ORG/NAME`` at a hub, or an address at any hub.
 
-    Raises SealError for a name that is none there, so that no pattern can be made of it.
+    Args:
+        ref: The subject.
+        hubs: The hubs by id.
+        hub: The hub of a name that has no host.
+
+    Raises:
+        SealError: The name is not possible there, so no pattern can be made of it.
     """
     name = ref.name.removeprefix("hf://").removeprefix(f"{ref.kind}s/").partition("@")[0]
-    if ("://" in ref.name and not ref.name.startswith("hf://")) or _host(ref.name, hubs) is not None:
-        found = repository_at(ref.name, hubs)
+    if ("://" in ref.name and not ref.name.startswith("hf://")) or _hub_of_host(ref.name, hubs) is not None:
+        found = repository_from_url(ref.name, hubs)
         if found is not None and found.kind == ref.kind:
             return found
     elif hub not in hubs:
         raise SealError(f"{printable(hub)}: is no hub of hubs.toml; there are {', '.join(hubs)}")
-    elif ref.kind in hubs[hub].paths and hubs[hub].allows(name):
+    elif ref.kind in hubs[hub].paths and hubs[hub].allows_name(name):
         return Repository(hub, ref.kind, name)
     raise SealError(
         f"{ref.kind} {printable(ref.name)}: is no repository's name at {hubs[hub].title}, so it has no address; "
@@ -125,58 +134,66 @@ def repository(ref: Ref, hubs: Mapping[str, Hub], hub: str = DEFAULT) -> Reposit
     )
 
 
-def locators(found: Repository, hubs: Mapping[str, Hub]) -> Locators:
-    """Every address of a repository. Raises SealError where a pattern would cover more than it."""
+def build_locators(found: Repository, hubs: Mapping[str, Hub]) -> Locators:
+    """Return every address of a repository. Raises SealError if a pattern would cover more than it."""
     hub = hubs[found.hub]
-    paths = hub.folders(found)
+    paths = hub.repository_paths(found)
     made = Locators(hub.hosts, paths, tuple(f"{path}/" for path in paths), hub.letter_case)
-    check(made, found, hubs)
+    check_locators(made, found, hubs)
     return made
 
 
-def check(made: Locators, found: Repository, hubs: Mapping[str, Hub]) -> None:
-    """Raises SealError for a pattern that covers anything but this repository: an owner's page, a sibling, a host."""
+def check_locators(made: Locators, found: Repository, hubs: Mapping[str, Hub]) -> None:
+    """Refuse a pattern that covers anything but this repository: an owner's page, a sibling, a host.
+
+    Raises SealError.
+    """
     hub = hubs[found.hub]
-    folders = hub.folders(found)
+    folders = hub.repository_paths(found)
     if strange := set(made.hosts) - set(hub.hosts):
         raise SealError(f"{printable(min(strange))}: is no host of {hub.title}; a list holds no address there")
     ours: Repository | None = None  # as an address says it: in lower case where that doesn't count
-    for path in (*folders, *(pattern for pattern in (*made.exact, *made.prefix) if not _ends(pattern, folders))):
-        owner = hub.at(path)
-        if owner is not None and owner != ours and hub.folders(owner) == folders:
+    for path in (
+        *folders,
+        *(pattern for pattern in (*made.exact, *made.prefix) if not _ends_at_repository(pattern, folders)),
+    ):
+        owner = hub.repository_at_path(path)
+        if owner is not None and owner != ours and hub.repository_paths(owner) == folders:
             ours = owner
         if owner is None or owner != ours or path not in folders:
-            raise SealError(f"{printable(made.hosts[0] + path)}: {_covered(owner)}, not the {found.kind} {found.name}")
+            raise SealError(
+                f"{printable(made.hosts[0] + path)}: {_describe_owner(owner)}, not the {found.kind} {found.name}"
+            )
     if any(path.endswith("/") for path in made.exact) or not all(path.endswith("/") for path in made.prefix):
         raise SealError(f"{found.kind} {found.name}: a prefix ends with '/', and an exact path doesn't")
 
 
-def _ends(pattern: str, folders: tuple[str, ...]) -> bool:
-    """Does the pattern end where the repository does?"""
+def _ends_at_repository(pattern: str, folders: tuple[str, ...]) -> bool:
+    """Return whether the pattern ends where the repository ends."""
     return pattern.removesuffix("/") in folders
 
 
-def repository_at(url: str, hubs: Mapping[str, Hub]) -> Repository | None:
-    """The repository that an address belongs to; None for an owner's page, a host, or what no hub of the table has."""
-    host, path = address(url)
-    hub = _host(host, hubs)
-    return hub.at(path) if hub else None
+def repository_from_url(url: str, hubs: Mapping[str, Hub]) -> Repository | None:
+    """Return the repository that an address belongs to; None for an owner's page, a host, or an unknown hub."""
+    host, path = split_url(url)
+    hub = _hub_of_host(host, hubs)
+    return hub.repository_at_path(path) if hub else None
 
 
-def _host(url: str, hubs: Mapping[str, Hub]) -> Hub | None:
-    """The hub whose host a text begins with, with or without a scheme."""
+def _hub_of_host(url: str, hubs: Mapping[str, Hub]) -> Hub | None:
+    """Return the hub whose host a text begins with, with or without a scheme."""
     host = url.partition("://")[2] or url
     name = host.partition("/")[0].lower()
     return next((hub for hub in hubs.values() if name in hub.hosts), None)
 
 
-def _covered(owner: Repository | None) -> str:
+def _describe_owner(owner: Repository | None) -> str:
     return f"is in the {owner.kind} {printable(owner.name)}" if owner else "is a host, or an owner's page"
 
 
 def compile_hubs(vocabularies: Vocabularies) -> Mapping[str, Hub]:
     """Return the hubs of the vocabularies by id."""
-    return {hub.id: _compile(hub) for hub in vocabularies.hubs.values()}
+    return {hub.id: _compile_hub(hub) for hub in vocabularies.hubs.values()}
 
 
 @cache
@@ -185,7 +202,7 @@ def shipped_hubs() -> Mapping[str, Hub]:
     return compile_hubs(load_vocabularies())
 
 
-def _compile(hub: HubAddresses) -> Hub:
+def _compile_hub(hub: HubAddresses) -> Hub:
     split = [(kind, *template.partition("{name}")) for kind, group in hub.paths.items() for template in group]
     ends = [(kind, before, after) for kind, before, _, after in split]
     return Hub(

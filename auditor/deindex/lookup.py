@@ -1,6 +1,6 @@
-"""Is an address, a name or a weights file on the list in use? Addresses by the hundred thousand.
+"""Look up addresses, names and weights files in the list in use, hundreds of thousands at a time.
 
-Listed or not listed: that something is not listed says nothing more of it.
+An answer is "listed" or "not listed"; "not listed" says nothing else about it.
 """
 
 from __future__ import annotations
@@ -14,24 +14,25 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from auditor.deindex.build_list import Header
-from auditor.deindex.locators import DEFAULT, Hub, address, shipped_hubs
+from auditor.deindex.compiled_list import EXACT, PREFIX
+from auditor.deindex.list_header import DeindexListHeader, parse_header
+from auditor.deindex.locators import DEFAULT_HUB, Hub, shipped_hubs, split_url
 from auditor.deindex.parties import Party
-from auditor.deindex.receive_list import EXACT, PREFIX, active, header_of
+from auditor.deindex.receive_list import active_list_path
 from auditor.errors import SealError, Unreadable, UsageError
 from auditor.hashing.weight_digests import weight_file_digests
 
-BATCH = 4096
-_MAPPED = 1 << 40  # bytes: all of the file, whatever its size
-# An address that is in canonical form already but for its query: no escapes, no empty parts, none with a dot in front.
-_PLAIN = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)((?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*/?)(?:[?#]|\Z)")
+URLS_PER_QUERY = 4096
+_MMAP_BYTES = 1 << 40  # more than any file: map all of it
+# An address that is canonical but for its query: no escapes, no empty parts, none that begins with a dot.
+_PLAIN_URL = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)((?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*/?)(?:[?#]|\Z)")
 
 Outcome = Literal["listed", "part of listed", "not listed", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """``lines`` are those of the list that say so."""
+class LookupResult:
+    """One answer. ``lines`` are the matching lines of the list."""
 
     asked: str
     outcome: Outcome
@@ -39,38 +40,41 @@ class Answer:
 
     @property
     def entries(self) -> tuple[dict[str, Any], ...]:
-        """What the list says, as published."""
+        """The matching entries, as published."""
         return tuple(json.loads(line) for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """The list in use, open. ``now`` decides which of its entries still count."""
+    """The list in use, opened. ``now`` decides which of its entries still count."""
 
-    header: Header
+    header: DeindexListHeader
     now: str
     _tables: sqlite3.Connection = field(repr=False)
     _hosts: dict[str, frozenset[int]] = field(repr=False)
     _depths: frozenset[int] = field(repr=False)
     _hub: Hub = field(repr=False)
 
-    def urls(self, urls: Iterable[str]) -> Iterator[Answer]:
-        """An answer for each address, in order; memory does not grow with their number."""
+    def lookup_urls(self, urls: Iterable[str]) -> Iterator[LookupResult]:
+        """Yield an answer for each address, in order; memory does not grow with their number."""
         source = iter(urls)
-        while batch := list(islice(source, BATCH)):
-            yield from self._batch([(url, (url,)) for url in batch])
+        while batch := list(islice(source, URLS_PER_QUERY)):
+            yield from self._lookup_batch([(url, (url,)) for url in batch])
 
-    def texts(self, texts: Iterable[str]) -> Iterator[Answer]:
-        """The same for addresses and names mixed; what could be either is looked up as both."""
+    def lookup_texts(self, texts: Iterable[str]) -> Iterator[LookupResult]:
+        """Yield an answer for each address or name; a text that could be either is looked up as both."""
         source = iter(texts)
-        while batch := list(islice(source, BATCH)):
-            yield from self._batch([(text, _addresses(text, self._hub)) for text in batch])
+        while batch := list(islice(source, URLS_PER_QUERY)):
+            yield from self._lookup_batch([(text, _possible_urls(text, self._hub)) for text in batch])
 
-    def file(self, path: Path) -> Answer:
-        """By the SHA-256 of a weights file, and of its tensors where it is safetensors. Raises UsageError.
+    def lookup_file(self, path: Path) -> LookupResult:
+        """Look up a weights file by its SHA-256, and by that of its tensors if it is safetensors.
 
-        A listed repository may hold several files, one of which it may have from elsewhere, and others too: such a
-        file alone is "part of listed".
+        A listed repository may hold several files, some of which it may share with others; such a file alone is
+        "part of listed".
+
+        Raises:
+            UsageError: The file cannot be read.
         """
         from auditor.syntax.safetensors_header import read_header
 
@@ -94,27 +98,27 @@ class Lookup:
         )
         lines = tuple(line for (line,) in rows)
         if not lines:
-            return Answer(str(path), "not listed")
+            return LookupResult(str(path), "not listed")
         alone = any(len(json.loads(line)["artefacts"]["sha256"]) < 2 for line in lines)
-        return Answer(str(path), "listed" if alone else "part of listed", lines)
+        return LookupResult(str(path), "listed" if alone else "part of listed", lines)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Every entry that counts now."""
+        """Yield every entry that counts now."""
         for (text,) in self._tables.execute("SELECT line FROM entry WHERE expires_at > ? ORDER BY number", (self.now,)):
             yield json.loads(text)
 
-    def _batch(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Answer]:
+    def _lookup_batch(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[LookupResult]:
         wanted: dict[str, list[tuple[int, str, str, int]]] = {}
         outcomes: list[Outcome] = []
         for row, (_, urls) in enumerate(asked):
             outcome: Outcome = "unreadable"
             for url in urls:
-                host, path = _address(url)
+                host, path = _canonical_address(url)
                 if not host:
                     continue
                 outcome = "not listed"
                 if host in self._hosts:
-                    for written, kind in _stretches(path, self._depths):
+                    for written, kind in _path_prefixes(path, self._depths):
                         wanted.setdefault(written.lower(), []).append((row, host, written, kind))
             outcomes.append(outcome)
         found: dict[int, dict[int, bytes]] = {}
@@ -129,7 +133,11 @@ class Lookup:
                     if kind == asked_kind and cased in ("", written) and hosts in self._hosts[host]:
                         found.setdefault(row, {})[number] = line
         for row, (text, _) in enumerate(asked):
-            yield Answer(text, "listed", tuple(found[row].values())) if row in found else Answer(text, outcomes[row])
+            yield (
+                LookupResult(text, "listed", tuple(found[row].values()))
+                if row in found
+                else LookupResult(text, outcomes[row])
+            )
 
 
 def open_lookup(home: Path, sender: Party, now: str, hubs: Mapping[str, Hub] | None = None) -> Lookup:
@@ -144,10 +152,10 @@ def open_lookup(home: Path, sender: Party, now: str, hubs: Mapping[str, Hub] | N
     Raises:
         SealError: There is no such list, or it has expired or is damaged.
     """
-    path = active(home, sender, now)
+    path = active_list_path(home, sender, now)
     try:
         tables = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        tables.execute(f"PRAGMA mmap_size = {_MAPPED}")
+        tables.execute(f"PRAGMA mmap_size = {_MMAP_BYTES}")
         content = json.loads(tables.execute("SELECT about FROM list").fetchone()[0])
         hosts: dict[str, set[int]] = {}
         for number, names in tables.execute("SELECT number, names FROM hosts"):
@@ -157,18 +165,23 @@ def open_lookup(home: Path, sender: Party, now: str, hubs: Mapping[str, Hub] | N
         raise SealError(f"{path}: the compiled list is damaged ({error}); verify a whole list again") from error
     shown = {name: frozenset(numbers) for name, numbers in hosts.items()}
     return Lookup(
-        header_of(content["list"]), now, tables, shown, frozenset(content["depths"]), (hubs or shipped_hubs())[DEFAULT]
+        parse_header(content["list"]),
+        now,
+        tables,
+        shown,
+        frozenset(content["depths"]),
+        (hubs or shipped_hubs())[DEFAULT_HUB],
     )
 
 
-def _address(url: str) -> tuple[str, str]:
-    """Host and path in canonical form; the plain ones, which most are, without parsing."""
-    plain = _PLAIN.match(url)
-    return (plain[1], plain[2] or "/") if plain and plain[1][-1].isalpha() else address(url)
+def _canonical_address(url: str) -> tuple[str, str]:
+    """Return host and path in canonical form; plain addresses, which most are, without parsing."""
+    plain = _PLAIN_URL.match(url)
+    return (plain[1], plain[2] or "/") if plain and plain[1][-1].isalpha() else split_url(url)
 
 
-def _stretches(path: str, depths: frozenset[int]) -> Iterator[tuple[str, int]]:
-    """The path, and each folder it lies in, of the depths that patterns have, without a slash at the end."""
+def _path_prefixes(path: str, depths: frozenset[int]) -> Iterator[tuple[str, int]]:
+    """Yield the path and each folder above it that has the depth of a pattern, without a final slash."""
     parts = path.split("/")
     for depth in depths:
         if depth + 1 < len(parts):
@@ -177,8 +190,8 @@ def _stretches(path: str, depths: frozenset[int]) -> Iterator[tuple[str, int]]:
             yield path, EXACT
 
 
-def _addresses(text: str, hub: Hub) -> tuple[str, ...]:
-    """What a text may mean: an address, or a repository's name at the usual hub, as a model's and as a dataset's."""
+def _possible_urls(text: str, hub: Hub) -> tuple[str, ...]:
+    """Return the addresses that a text may mean; a name may be that of a model and that of a dataset."""
     text = text.strip()
     if "://" in text and not text.startswith("hf://"):
         return (text,)
@@ -187,6 +200,6 @@ def _addresses(text: str, hub: Hub) -> tuple[str, ...]:
     name = name.removeprefix("datasets/").partition("@")[0]
     either = kind == "model" and not text.startswith(("hf://", "models/"))
     kinds: tuple[Literal["model", "dataset"], ...] = ("model", "dataset") if either else (kind,)
-    paths = [hub.paths[each][0].replace("{name}", name) for each in kinds if hub.allows(name)]
+    paths = [hub.paths[each][0].replace("{name}", name) for each in kinds if hub.allows_name(name)]
     urls = tuple(f"https://{hub.hosts[0]}{path}" for path in paths)
     return (*urls, text) if "." in text.partition("/")[0] else urls

@@ -1,4 +1,4 @@
-"""Shows what a look-up answered: lines for people, a table, or JSON; nothing in a name acts on who reads it."""
+"""Write look-up results as lines, CSV or JSON; a name in them cannot control a terminal or spreadsheet."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import IO
 
-from auditor.deindex.lookup import Answer, Lookup
+from auditor.deindex.lookup import Lookup, LookupResult
 from auditor.printable import csv_cell, printable
 
-COLUMNS = (
+RESULT_COLUMNS = (
     "asked",
     "answer",
     "entry",
@@ -27,8 +27,8 @@ COLUMNS = (
 )
 
 
-def about(lookup: Lookup) -> str:
-    """The list's version and age."""
+def describe_list(lookup: Lookup) -> str:
+    """Return the list's version and age."""
     header = lookup.header
     age = datetime.fromisoformat(lookup.now) - datetime.fromisoformat(header.issued_at)
     days, hours = max(age.days, 0), max(age.seconds // 3600, 0)
@@ -38,17 +38,17 @@ def about(lookup: Lookup) -> str:
     )
 
 
-def write(answers: Iterable[Answer], out: IO[str], form: str) -> int:
-    """Write each answer; 1 where something is listed, else 3 where something could not be answered, else 0."""
+def write_results(answers: Iterable[LookupResult], out: IO[str], form: str) -> int:
+    """Write each result; return 1 if something is listed, else 3 if something could not be answered, else 0."""
     outcomes = set()
-    show = _FORMS[form](out)
+    show = _WRITERS[form](out)
     for answer in answers:
         outcomes.add(answer.outcome)
         show(answer)
     return 1 if "listed" in outcomes else 3 if outcomes - {"not listed"} else 0
 
 
-def _rows(answer: Answer) -> list[tuple[str, ...]]:
+def _rows(answer: LookupResult) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [
         (
             answer.asked,
@@ -69,27 +69,27 @@ def _rows(answer: Answer) -> list[tuple[str, ...]]:
     return rows or [(answer.asked, answer.outcome)]
 
 
-def _lines(out: IO[str]) -> Callable[[Answer], None]:
-    def show(answer: Answer) -> None:
+def _lines_writer(out: IO[str]) -> Callable[[LookupResult], None]:
+    def show(answer: LookupResult) -> None:
         for asked, outcome, *rest in _rows(answer):
             out.write("\t".join(printable(text, 300) for text in (outcome, asked, *rest)) + "\n")
 
     return show
 
 
-def _csv(out: IO[str]) -> Callable[[Answer], None]:
+def _csv_writer(out: IO[str]) -> Callable[[LookupResult], None]:
     table = csv.writer(out, lineterminator="\n")
-    table.writerow(COLUMNS)
+    table.writerow(RESULT_COLUMNS)
 
-    def show(answer: Answer) -> None:
+    def show(answer: LookupResult) -> None:
         for row in _rows(answer):
-            table.writerow(map(csv_cell, row + ("",) * (len(COLUMNS) - len(row))))
+            table.writerow(map(csv_cell, row + ("",) * (len(RESULT_COLUMNS) - len(row))))
 
     return show
 
 
-def _json(out: IO[str]) -> Callable[[Answer], None]:
-    def show(answer: Answer) -> None:
+def _json_writer(out: IO[str]) -> Callable[[LookupResult], None]:
+    def show(answer: LookupResult) -> None:
         # Escapes and bidi characters are written as \\u….
         content = {"asked": answer.asked, "answer": answer.outcome, "entries": answer.entries}
         out.write(json.dumps(content, ensure_ascii=True) + "\n")
@@ -97,4 +97,8 @@ def _json(out: IO[str]) -> Callable[[Answer], None]:
     return show
 
 
-_FORMS: dict[str, Callable[[IO[str]], Callable[[Answer], None]]] = {"lines": _lines, "csv": _csv, "json": _json}
+_WRITERS: dict[str, Callable[[IO[str]], Callable[[LookupResult], None]]] = {
+    "lines": _lines_writer,
+    "csv": _csv_writer,
+    "json": _json_writer,
+}

@@ -1,4 +1,4 @@
-"""Who makes a list and who receives it: their keys, and the card of public halves that each gives the other."""
+"""The keys of who makes a list and who receives it, and the cards of public keys that they exchange."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _SIGNING, _IDENTITY, _CARD, _SECRET = "signing.pem", "identity.age", "card.json"
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A card: who someone is to the other side. ``ed25519`` checks what they sign, ``age`` encrypts for them.
+    """A card: the public keys of one side. ``ed25519`` verifies what they sign, ``age`` encrypts for them.
 
-    Cards come by a way that both sides trust; who can swap one can pose as its holder.
+    Cards must be exchanged in a way that both sides trust: someone who can replace a card can pose as its holder.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """One's own keys. ``secret`` makes tokens, ``identity`` opens what was encrypted for the card's holder."""
+    """One's own keys. ``secret`` makes tokens, ``identity`` decrypts what was encrypted for the card's holder."""
 
     card: Party
     signing: SigningKey
@@ -46,8 +46,12 @@ class Keys:
         return f"Keys({self.card.name})"
 
 
-def make(folder: Path, name: str, appeals: str = "") -> Keys:
-    """New keys in a folder of mode 0700. Raises UsageError where keys are there already: none is ever replaced."""
+def create_keys(folder: Path, name: str, appeals: str = "") -> Keys:
+    """Create keys in a folder of mode 0700.
+
+    Raises:
+        UsageError: The folder is not empty (keys are never replaced), or the name cannot be used.
+    """
     envelope.require_sealing_libraries()
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name[:80]!r}: cannot be a name: letters, digits, '.', '_' and '-', at most 64")
@@ -59,35 +63,37 @@ def make(folder: Path, name: str, appeals: str = "") -> Keys:
         signing = SigningKey.create(folder / _SIGNING)
         identity = encryption.generate_identity()
         card = Party(name, encode_public_key(signing.public), encryption.recipient_from_identity(identity), appeals)
-        _write(folder / _IDENTITY, f"# public key: {card.age}\n{identity}\n".encode())
-        _write(folder / _SECRET, os.urandom(32))
-        _write(folder / _CARD, json.dumps(asdict(card), indent=2).encode() + b"\n")
+        _write_new_file(folder / _IDENTITY, f"# public key: {card.age}\n{identity}\n".encode())
+        _write_new_file(folder / _SECRET, os.urandom(32))
+        _write_new_file(folder / _CARD, json.dumps(asdict(card), indent=2).encode() + b"\n")
     except OSError as error:
         raise UsageError(f"{folder}: keys cannot be written there: {error.strerror}; name another folder") from error
     return Keys(card, signing, identity, (folder / _SECRET).read_bytes())
 
 
-def own(folder: Path) -> Keys:
-    """The keys of a folder. Raises SealError for what is damaged, others can read, or does not belong together.
+def load_keys(folder: Path) -> Keys:
+    """Return the keys of a folder.
 
-    Raises UsageError where there are none.
+    Raises:
+        UsageError: The folder holds no keys.
+        SealError: A file is damaged, readable by others, or does not belong to the other files.
     """
     envelope.require_sealing_libraries()
     if not (folder / _CARD).exists():
         raise UsageError(
             f"{folder}: holds no keys; make them with `auditor deindex keys NAME`, or name others by --keys"
         )
-    card = party(folder / _CARD)
+    card = load_card(folder / _CARD)
     signing = SigningKey.load(folder / _SIGNING)
-    lines = _private(folder / _IDENTITY).decode("utf-8", "replace").splitlines()
+    lines = _read_private_file(folder / _IDENTITY).decode("utf-8", "replace").splitlines()
     identity = next((text.strip() for text in lines if text.startswith("AGE-SECRET-KEY-")), "")
     if card.public != signing.public or card.age != encryption.recipient_from_identity(identity):
         raise SealError(f"{folder / _CARD}: is not the card of these keys; put back the one they were made with")
-    return Keys(card, signing, identity, _private(folder / _SECRET))
+    return Keys(card, signing, identity, _read_private_file(folder / _SECRET))
 
 
-def party(path: Path) -> Party:
-    """The card in a file. Raises SealError."""
+def load_card(path: Path) -> Party:
+    """Return the card in a file. Raises SealError."""
     try:
         with open(path, "rb") as file:
             content = json.loads(file.read(10_000))
@@ -103,7 +109,7 @@ def party(path: Path) -> Party:
     return card
 
 
-def _private(path: Path) -> bytes:
+def _read_private_file(path: Path) -> bytes:
     try:
         with open(path, "rb") as file:
             if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
@@ -113,7 +119,7 @@ def _private(path: Path) -> bytes:
         raise SealError(f"{path}: the key cannot be read: {error.strerror}") from error
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write_new_file(path: Path, data: bytes) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
         file.flush()

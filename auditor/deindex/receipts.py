@@ -1,4 +1,4 @@
-"""What a recipient acted on, and when: signed by them, for the sender. It names entries by their tokens alone."""
+"""A recipient's signed receipt for the sender: which entries, named by their tokens alone, were acted on and when."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from auditor.printable import printable
 from auditor.review.ledger import Ledger
 from auditor.sealing import envelope
 
-KIND = "application/vnd.provenance-auditor.deindex-receipt+json"
-SCHEMA = "deindex-receipt/1"
-LONGEST = 1 << 28  # bytes of a receipt
-LONGEST_WORDS = 1000
+RECEIPT_PAYLOAD_TYPE = "application/vnd.provenance-auditor.deindex-receipt+json"
+RECEIPT_SCHEMA = "deindex-receipt/1"
+MAX_RECEIPT_BYTES = 1 << 28
+MAX_RECORDED_LENGTH = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Acted:
+class ActedEntry:
     """An entry that was acted on: ``action`` is what was done (de-index, demote …), or ``restored`` after a removal."""
 
     entry: str
@@ -34,49 +34,51 @@ class Acted:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """``version`` is the list that was acted on. Entries of it that are not in ``acted`` were not acted on yet."""
+    """``version`` is the list that was acted on. Entries that are not in ``acted`` were not acted on yet."""
 
     schema: str
     sender: str
     recipient: str
     version: int
     issued_at: str
-    acted: tuple[Acted, ...]
+    acted: tuple[ActedEntry, ...]
 
 
-def everything(lookup: Lookup, at: str) -> tuple[Acted, ...]:
-    """Every entry of the list in use, as acted on at one moment."""
-    return tuple(Acted(entry["entry"], entry["action"], at) for entry in lookup)
+def all_entries_acted(lookup: Lookup, at: str) -> tuple[ActedEntry, ...]:
+    """Return every entry of the list in use, as acted on at one time."""
+    return tuple(ActedEntry(entry["entry"], entry["action"], at) for entry in lookup)
 
 
-def acted_from(lines: Iterable[str], at: str) -> tuple[Acted, ...]:
-    """From lines of ``ENTRY ACTION [WHEN]``. Raises UsageError for one that is not."""
+def parse_acted_lines(lines: Iterable[str], at: str) -> tuple[ActedEntry, ...]:
+    """Parse lines of ``ENTRY ACTION [WHEN]``; a line without WHEN gets the time `at`. Raises UsageError."""
     acted = []
     for number, line in enumerate(lines, 1):
         parts = line.split()
         if not parts:
             continue
-        if not 2 <= len(parts) <= 3 or not _moment(parts[-1] if len(parts) == 3 else at):
+        if not 2 <= len(parts) <= 3 or not _is_time(parts[-1] if len(parts) == 3 else at):
             raise UsageError(f"line {number}: {printable(line.strip())}: write ENTRY ACTION 2026-11-23T09:30:00Z")
-        acted.append(Acted(parts[0], parts[1], parts[2] if len(parts) == 3 else at))
+        acted.append(ActedEntry(parts[0], parts[1], parts[2] if len(parts) == 3 else at))
     return tuple(acted)
 
 
-def receipt(lookup: Lookup, keys: Keys, acted: Iterable[Acted], now: str) -> bytes:
-    """A signed receipt for the list in use, one line of JSON."""
-    made = Receipt(SCHEMA, lookup.header.sender.name, keys.card.name, lookup.header.version, now, tuple(acted))
-    return envelope.sign_envelope(KIND, json.dumps(asdict(made)).encode("ascii"), keys.signing) + b"\n"
+def sign_receipt(lookup: Lookup, keys: Keys, acted: Iterable[ActedEntry], now: str) -> bytes:
+    """Return a signed receipt for the list in use, one line of JSON."""
+    made = Receipt(RECEIPT_SCHEMA, lookup.header.sender.name, keys.card.name, lookup.header.version, now, tuple(acted))
+    return envelope.sign_envelope(RECEIPT_PAYLOAD_TYPE, json.dumps(asdict(made)).encode("ascii"), keys.signing) + b"\n"
 
 
 def read_receipt(path: Path, recipient: Party) -> Receipt:
-    """The sender's side: what a receipt says, if this recipient signed it. Raises SealError."""
+    """The sender's side: return a receipt after verifying that this recipient signed it. Raises SealError."""
     try:
         with open(path, "rb") as file:
-            sealed = file.read(LONGEST)
-        content: Any = json.loads(envelope.open_envelope(sealed, KIND, recipient.public, longest=LONGEST))
-        if content["schema"] != SCHEMA:
+            sealed = file.read(MAX_RECEIPT_BYTES)
+        content: Any = json.loads(
+            envelope.open_envelope(sealed, RECEIPT_PAYLOAD_TYPE, recipient.public, longest=MAX_RECEIPT_BYTES)
+        )
+        if content["schema"] != RECEIPT_SCHEMA:
             raise ValueError(content["schema"])
-        made = Receipt(**{**content, "acted": tuple(Acted(**each) for each in content["acted"])})
+        made = Receipt(**{**content, "acted": tuple(ActedEntry(**each) for each in content["acted"])})
     except SealError as error:
         raise SealError(f"{path}: {error}") from error
     except OSError as error:
@@ -88,14 +90,14 @@ def read_receipt(path: Path, recipient: Party) -> Receipt:
     return made
 
 
-def record(ledger: Ledger, said: Receipt) -> None:
-    """Keep in the ledger that a recipient acted, on which version and on how many entries."""
+def record_receipt(ledger: Ledger, said: Receipt) -> None:
+    """Record in the ledger that a recipient acted, on which version and on how many entries."""
     counts = Counter(printable(each.action, 40) for each in said.acted)
-    words = ", ".join(f"{number} {action}" for action, number in sorted(counts.items()))[:LONGEST_WORDS]
+    words = ", ".join(f"{number} {action}" for action, number in sorted(counts.items()))[:MAX_RECORDED_LENGTH]
     ledger.record_receipt(recipient=said.recipient, version=str(said.version), at=said.issued_at, words=words or "none")
 
 
-def _moment(text: str) -> bool:
+def _is_time(text: str) -> bool:
     try:
         datetime.fromisoformat(text)
     except ValueError:

@@ -529,17 +529,17 @@ def listing(visit: Visit) -> Shown:
 
 
 def _lines(state: CaseState, to: str, sent: str, now: str, hubs: Mapping[str, Hub]) -> Iterator[Line]:
-    from auditor.deindex.entries import Entry, Terms, entries
+    from auditor.deindex.entries import DeindexEntry, EntryContext, build_entries
 
     before = sent if to in state.listed else ""
     standing = next((decision for decision in state.in_force if decision.is_in_force(now)), None)
-    made = list(entries(standing, Terms(b"", to, now, hubs=hubs))) if standing else []
+    made = list(build_entries(standing, EntryContext(b"", to, now, hubs=hubs))) if standing else []
     if standing is None or not made:
         if before:
             yield from (Line("removed", gone) for gone in state.decisions if gone.id == before)
         return
-    listed = [entry for entry in made if isinstance(entry, Entry)]
-    held = tuple(f"{entry.subject.name}: {entry.why}" for entry in made if not isinstance(entry, Entry))
+    listed = [entry for entry in made if isinstance(entry, DeindexEntry)]
+    held = tuple(f"{entry.subject.name}: {entry.why}" for entry in made if not isinstance(entry, DeindexEntry))
     addresses = tuple(
         f"{host}{path}{'…' if prefix else ''}"
         for entry in listed

@@ -21,9 +21,9 @@ from itertools import chain
 from pathlib import Path
 
 from auditor.deindex import build_list, parties, receive_list
-from auditor.deindex.build_list import Order
-from auditor.deindex.inclusion_proofs import Log, Prover
-from auditor.deindex.locators import address, locators, repository, shipped_hubs
+from auditor.deindex.build_list import BuildOptions
+from auditor.deindex.inclusion_proofs import Prover, SignedCheckpoint
+from auditor.deindex.locators import build_locators, resolve_repository, shipped_hubs, split_url
 from auditor.deindex.lookup import open_lookup
 from auditor.model import Digest, Ref
 from auditor.review.checkpoints import Checkpoint
@@ -83,7 +83,7 @@ def ledger(path: Path, count: int) -> Prover:
     key = SigningKey.from_seed(b"l" * 32)
     root = merkle.root_hash(count * EVENTS, lambda level, number: kept[level, number])
     note = Checkpoint("auditor/ledger/bench", count * EVENTS, root).sign(key)
-    return Prover(Log(note, encode_public_key(key.public)), nodes)
+    return Prover(SignedCheckpoint(note, encode_public_key(key.public)), nodes)
 
 
 def addresses(count: int, seed: int) -> list[str]:
@@ -109,12 +109,12 @@ def addresses(count: int, seed: int) -> list[str]:
 
 def listed(url: str, count: int) -> bool:
     """The plain comparison, with the one entry that could hold the address."""
-    parts = address(url)[1].split("/")
+    parts = split_url(url)[1].split("/")
     name = "/".join(parts[1:3]).lower()
     number = name.partition("model-")[2]
     if not number.isdigit() or int(number) >= count:
         return False
-    return locators(repository(Ref("model", name), shipped_hubs()), shipped_hubs()).covers(url)
+    return build_locators(resolve_repository(Ref("model", name), shipped_hubs()), shipped_hubs()).covers(url)
 
 
 def peak() -> float:
@@ -127,14 +127,16 @@ def main() -> None:
     count = parser.parse_args().entries
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        sender, recipient = parties.make(folder / "a", "hotline"), parties.make(folder / "b", "search")
+        sender, recipient = parties.create_keys(folder / "a", "hotline"), parties.create_keys(folder / "b", "search")
         for number in (count // 10, count):
             prover = ledger(folder / f"ledger-{number}.sqlite", number)
             held = peak()
             began = time.process_time()
             state = folder / f"sent-{number}"
             out = folder / "out"
-            built = build_list.build(decisions(number), recipient.card, sender, out, state, NOW, Order(), prover)
+            built = build_list.build_list(
+                decisions(number), recipient.card, sender, out, state, NOW, BuildOptions(), prover
+            )
             spent = time.process_time() - began
             size = built.path.stat().st_size / 1e6
             print(
@@ -143,14 +145,14 @@ def main() -> None:
             )
             began = time.process_time()
             for made in decisions(number):
-                prover.of(made, prover.size)
+                prover.prove(made, prover.size)
             spent = time.process_time() - began
             began = time.process_time()
             for _ in decisions(number):
                 pass
             print(f"  proofs {number:>9,} entries  {spent - (time.process_time() - began):6.1f} s")
         began = time.process_time()
-        receive_list.receive(built.path, recipient, sender.card, folder / "home", NOW)
+        receive_list.receive_list(built.path, recipient, sender.card, folder / "home", NOW)
         print(f"verify   {count:>9,} entries  {time.process_time() - began:6.1f} s  peak {peak():5.0f} MB")
         began = time.process_time()
         found = open_lookup(folder / "home", sender.card, NOW)
@@ -159,7 +161,7 @@ def main() -> None:
         for seed in range(3):
             urls = addresses(count, seed)
             began = time.process_time()
-            told = [answer.outcome == "listed" for answer in found.urls(urls)]
+            told = [answer.outcome == "listed" for answer in found.lookup_urls(urls)]
             rates.append(URLS / (time.process_time() - began))
             for url, answer in list(zip(urls, told, strict=True))[:2000]:
                 assert answer == listed(url, count), url

@@ -15,8 +15,12 @@ from tests.deindex.lists import Desk
 def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Keys, Keys, Keys]:
     """A sender, a recipient and a stranger."""
     folder = tmp_path_factory.mktemp("keys")
-    sender = parties.make(folder / "sender", "hotline", "https://hotline.example/appeals")
-    return sender, parties.make(folder / "recipient", "search"), parties.make(folder / "stranger", "stranger")
+    sender = parties.create_keys(folder / "sender", "hotline", "https://hotline.example/appeals")
+    return (
+        sender,
+        parties.create_keys(folder / "recipient", "search"),
+        parties.create_keys(folder / "stranger", "stranger"),
+    )
 
 
 @pytest.fixture

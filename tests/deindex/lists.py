@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from auditor.deindex import build_list, receive_list
-from auditor.deindex.build_list import Built, Order
-from auditor.deindex.inclusion_proofs import Log, Prover
+from auditor.deindex.build_list import BuildOptions, BuildResult
+from auditor.deindex.inclusion_proofs import Prover, SignedCheckpoint
 from auditor.deindex.lookup import Lookup, open_lookup
 from auditor.deindex.parties import Keys, Party
-from auditor.deindex.receive_list import Received
+from auditor.deindex.received_state import ReceivedList
 from auditor.model import Digest, Ref
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.decisions import Decision, Reason
@@ -93,7 +93,10 @@ class Book:
     def prover(self) -> Prover:
         root = merkle.root_hash(self.size, lambda level, number: self.tree[level, number])
         note = Checkpoint(self.origin, self.size, root).sign(self.key)
-        return Prover(Log(note, encode_public_key(self.key.public)), lambda asked: {at: self.tree[at] for at in asked})
+        return Prover(
+            SignedCheckpoint(note, encode_public_key(self.key.public)),
+            lambda asked: {at: self.tree[at] for at in asked},
+        )
 
 
 @dataclass(frozen=True)
@@ -105,31 +108,37 @@ class Desk:
     recipient: Keys
     book: Book = field(default_factory=Book)
 
-    def build(self, *decisions: Decision, now: str = NOW, to: Party | None = None, **order: object) -> Built:
+    def build(self, *decisions: Decision, now: str = NOW, to: Party | None = None, **order: object) -> BuildResult:
         held = [self.book.hold(made) for made in decisions]
         return self.sealed(held, now, to, **order)
 
-    def sealed(self, decisions: Iterable[Decision], now: str = NOW, to: Party | None = None, **order: object) -> Built:
+    def sealed(
+        self, decisions: Iterable[Decision], now: str = NOW, to: Party | None = None, **order: object
+    ) -> BuildResult:
         """A list of decisions that the ledger holds already."""
-        return build_list.build(
+        return build_list.build_list(
             decisions,
             to or self.recipient.card,
             self.sender,
             self.folder / "out",
             self.folder / "sent",
             now,
-            Order(**order),  # type: ignore[arg-type]
+            BuildOptions(**order),  # type: ignore[arg-type]
             self.book.prover(),
         )
 
-    def receive(self, path: Path, now: str = NOW, keys: Keys | None = None, sender: Party | None = None) -> Received:
-        return receive_list.receive(path, keys or self.recipient, sender or self.sender.card, self.folder / "home", now)
+    def receive(
+        self, path: Path, now: str = NOW, keys: Keys | None = None, sender: Party | None = None
+    ) -> ReceivedList:
+        return receive_list.receive_list(
+            path, keys or self.recipient, sender or self.sender.card, self.folder / "home", now
+        )
 
     def lookup(self, now: str = NOW) -> Lookup:
         return open_lookup(self.folder / "home", self.sender.card, now)
 
     def answers(self, *texts: str, now: str = NOW) -> list[str]:
-        return [answer.outcome for answer in self.lookup(now).texts(texts)]
+        return [answer.outcome for answer in self.lookup(now).lookup_texts(texts)]
 
     def plain(self, path: Path, keys: Keys | None = None) -> bytes:
         """A list, decrypted and not verified."""

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.deindex import build_list, entries, parties
-from auditor.deindex.build_list import Order
-from auditor.deindex.entries import Entry, Held, Terms
+from auditor.deindex import build_list, entries, parties, sent_state
+from auditor.deindex.build_list import BuildOptions
+from auditor.deindex.entries import DeindexEntry, EntryContext, HeldBack
 from auditor.deindex.parties import Keys
 from auditor.errors import SealError, UsageError
 from auditor.model import Ref
@@ -25,12 +25,12 @@ from auditor.review.decisions import Decision
 from auditor.review.timestamps import add_time
 from tests.deindex.lists import NOW, Desk, decision
 
-TERMS = Terms(b"k" * 32, "age1recipient", NOW)
+TERMS = EntryContext(b"k" * 32, "age1recipient", NOW)
 HOSTILE = "<script>alert(1)</script>\x1b]52;c;aGk=\x07\u202e=cmd()|x\r\n"
 
 
-def listed(made: Decision, terms: Terms = TERMS) -> list[Entry | Held]:
-    return list(entries.entries(made, terms))
+def listed(made: Decision, terms: EntryContext = TERMS) -> list[DeindexEntry | HeldBack]:
+    return list(entries.build_entries(made, terms))
 
 
 def lines_of(desk: Desk, path: Path) -> list[dict[str, Any]]:
@@ -59,40 +59,40 @@ def test_only_what_two_people_decided_and_still_stands_is_listed(changed: dict[s
 @pytest.mark.parametrize("verdict", ["de-index", "demote", "label", "gate"])
 def test_every_action_of_a_search_service_is_listed(verdict: str) -> None:
     (entry,) = listed(decision("atelier/harbour", verdict=verdict))
-    assert isinstance(entry, Entry)
-    assert entries.published(entry)["action"] == verdict
+    assert isinstance(entry, DeindexEntry)
+    assert entries.entry_content(entry)["action"] == verdict
 
 
 def test_an_interim_decision_is_listed_only_on_request_and_says_so() -> None:
     made = decision("atelier/harbour", verdict="interim", approver="")
-    (entry,) = listed(made, Terms(b"k" * 32, "age1recipient", NOW, interim=True))
-    assert isinstance(entry, Entry)
+    (entry,) = listed(made, EntryContext(b"k" * 32, "age1recipient", NOW, interim=True))
+    assert isinstance(entry, DeindexEntry)
     assert entry.status == "interim"
 
 
 def test_one_that_is_due_for_re_review_stays_listed_and_says_so() -> None:
     (entry,) = listed(decision("atelier/harbour", review_by=NOW))
-    assert isinstance(entry, Entry)
+    assert isinstance(entry, DeindexEntry)
     assert entry.status == "due"
 
 
 def test_copies_are_entries_of_their_own_and_what_has_no_address_is_held_back() -> None:
     copies = (Ref("model", "mirror/harbour"), Ref("model", "harbour"), Ref("model", "ATELIER/harbour"))
     one, two, held, *rest = listed(decision("atelier/harbour", copies=copies))
-    assert isinstance(one, Entry)
-    assert isinstance(two, Entry)
+    assert isinstance(one, DeindexEntry)
+    assert isinstance(two, DeindexEntry)
     assert (one.repository.name, two.repository.name) == ("atelier/harbour", "mirror/harbour")
-    assert isinstance(held, Held)
+    assert isinstance(held, HeldBack)
     assert held.subject.name == "harbour"
     assert "is no repository's name" in held.why
     assert rest == []
 
 
 def test_tokens_are_keyed_and_another_for_every_recipient_and_sender() -> None:
-    terms = (TERMS, Terms(b"k" * 32, "age1other", NOW), Terms(b"o" * 32, "age1recipient", NOW))
+    terms = (TERMS, EntryContext(b"k" * 32, "age1other", NOW), EntryContext(b"o" * 32, "age1recipient", NOW))
     made = [listed(decision("atelier/harbour"), each)[0] for each in terms]
-    assert len({entry.token for entry in made if isinstance(entry, Entry)}) == 3
-    assert len({entry.id for entry in made if isinstance(entry, Entry)}) == 3
+    assert len({entry.token for entry in made if isinstance(entry, DeindexEntry)}) == 3
+    assert len({entry.id for entry in made if isinstance(entry, DeindexEntry)}) == 3
     again = listed(decision("atelier/harbour"))[0]
     assert again == made[0]
 
@@ -195,7 +195,7 @@ def test_what_fails_half_way_leaves_nothing_behind(desk: Desk) -> None:
 def test_a_second_build_for_one_recipient_at_the_same_time_is_refused(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build_list, "PATIENCE", 0.1)
+    monkeypatch.setattr(sent_state, "LOCK_TIMEOUT_SECONDS", 0.1)
 
     def decisions() -> Iterator[Decision]:
         with pytest.raises(SealError, match=r"database is locked\); is another build running"):
@@ -276,16 +276,16 @@ def test_a_canary_is_told_from_a_copy_by_nothing_but_its_name_and_tokens(desk: D
 
 def test_a_canary_stays_where_it_was_until_the_decision_it_stands_by_goes(desk: Desk) -> None:
     made = [decision(f"atelier/{name}") for name in ("a", "b", "c", "d")]
-    first = desk.build(*made, namespace="our-owner", about=4)
+    first = desk.build(*made, namespace="our-owner", decision_count=4)
     names = names_of(desk, first.path)
     (at,) = (at for at, name in enumerate(names) if name.startswith("our-owner/"))
     by = names[at - 1]
     more = [decision("atelier/0"), *made, decision("atelier/e")]
     for _ in range(6):
-        again = desk.build(*more, namespace="our-owner", about=6)
+        again = desk.build(*more, namespace="our-owner", decision_count=6)
     assert names_of(desk, again.path) == ["atelier/0", *names, "atelier/e"]
     left = [one for one in more if one.subject.name != by]
-    delta = desk.build(*left, namespace="our-owner", about=5, delta=True)
+    delta = desk.build(*left, namespace="our-owner", decision_count=5, delta=True)
     assert delta.removed == 2
     (new,) = names_of(desk, delta.path)
     assert new.startswith("our-owner/")
@@ -297,7 +297,7 @@ def test_a_canary_may_stand_by_any_decision(desk: Desk) -> None:
     places = set()
     for number in range(60):
         other = Desk(desk.folder / str(number), desk.sender, desk.recipient, desk.book)
-        names = names_of(other, other.build(*made, namespace="our-owner", about=4).path)
+        names = names_of(other, other.build(*made, namespace="our-owner", decision_count=4).path)
         places.add(next(at for at, name in enumerate(names) if name.startswith("our-owner/")))
     assert places == {1, 2, 3, 4}  # one of them is missed once in some millions of runs
 
@@ -318,7 +318,7 @@ def test_a_list_and_its_deltas_come_to_what_stands(
 def test_a_table_is_harmless_in_a_spreadsheet_and_for_its_owner_alone(desk: Desk) -> None:
     path = desk.folder / "patterns.csv"
     made = decision("atelier/harbour", explanation=f"={HOSTILE}")
-    rows = build_list.plain_csv([made], desk.recipient.card, desk.sender, path, NOW, Order())
+    rows = build_list.write_plain_csv([made], desk.recipient.card, desk.sender, path, NOW, BuildOptions())
     with path.open(newline="", encoding="utf-8") as file:
         table = list(csv.DictReader(file))
     assert len(table) == rows == 24

@@ -19,8 +19,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.deindex import build_list, inclusion_proofs
-from auditor.deindex.build_list import Order
+from auditor.deindex import build_list, inclusion_proofs, sent_state
+from auditor.deindex.build_list import BuildOptions
 from auditor.deindex.parties import Keys
 from auditor.errors import SealError, UsageError
 from auditor.review import reviewers
@@ -93,7 +93,7 @@ def test_a_recipient_who_missed_lists_can_prove_the_newest(desk: Desk) -> None:
 def test_an_old_entry_is_tied_to_the_ledger_however_many_lists_there_were(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build_list, "SIZES", 1)
+    monkeypatch.setattr(sent_state, "MAX_CONSISTENCY_PROOFS", 1)
     for _ in range(4):
         built = desk.build(HARBOUR)
         desk.book.grow(1)
@@ -247,7 +247,7 @@ def large() -> Book:
 def test_a_proof_is_the_one_that_the_plain_tree_gives(large: Book, data: st.DataObject) -> None:
     size = data.draw(st.integers(1, large.size))
     index = data.draw(st.integers(0, size - 1))
-    log = json.loads(large.prover().of(replace(HARBOUR, index=index), size))
+    log = json.loads(large.prover().prove(replace(HARBOUR, index=index), size))
     path = merkle.inclusion_proof(index, size, lambda level, number: large.tree[level, number])
     assert base64.b64decode(log["path"]) == b"".join(path)
 
@@ -333,11 +333,13 @@ def test_what_was_sent_beforee_lists_carried_proofs_is_remembered(desk: Desk) ->
 # With a ledger of people's decisions
 
 
-def build(desk: Desk, ledger: Ledger, **order: Any) -> build_list.Built:
+def build(desk: Desk, ledger: Ledger, **order: Any) -> build_list.BuildResult:
     to, folder = desk.recipient.card, desk.folder
-    prover = inclusion_proofs.prover(ledger)
+    prover = inclusion_proofs.ledger_prover(ledger)
     standing = ledger.decisions_in_force(NOW, size=prover.size)
-    return build_list.build(standing, to, desk.sender, folder / "out", folder / "sent", NOW, Order(**order), prover)
+    return build_list.build_list(
+        standing, to, desk.sender, folder / "out", folder / "sent", NOW, BuildOptions(**order), prover
+    )
 
 
 @pytest.fixture
@@ -391,14 +393,14 @@ def test_a_list_goes_on_from_a_restored_ledger_and_from_no_older_one(
 
 
 def test_what_is_decided_while_a_list_is_built_waits_for_the_next(desk: Desk, ledger: Ledger) -> None:
-    prover = inclusion_proofs.prover(ledger)
+    prover = inclusion_proofs.ledger_prover(ledger)
     decided(ledger, case_id(2))
     standing = ledger.decisions_in_force(NOW, size=prover.size)
     folder = desk.folder
-    args = (desk.recipient.card, desk.sender, folder / "out", folder / "sent", NOW, Order(), prover)
-    assert build_list.build(standing, *args).entries == 1
+    args = (desk.recipient.card, desk.sender, folder / "out", folder / "sent", NOW, BuildOptions(), prover)
+    assert build_list.build_list(standing, *args).entries == 1
     with pytest.raises(SealError, match=r"is not among the ledger's first .* events; build again"):
-        build_list.build(ledger.decisions_in_force(NOW), *args)
+        build_list.build_list(ledger.decisions_in_force(NOW), *args)
     assert build(desk, ledger, delta=True).entries == 1
 
 

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.deindex import lookup, lookup_output
-from auditor.deindex.locators import address, locators, repository, shipped_hubs
-from auditor.deindex.lookup import Answer, _address
+from auditor.deindex.locators import build_locators, resolve_repository, shipped_hubs, split_url
+from auditor.deindex.lookup import LookupResult, _canonical_address
 from auditor.errors import UsageError
 from auditor.hashing.weight_digests import weight_file_digests
 from auditor.model import Ref
@@ -71,16 +71,16 @@ def found(tmp_path_factory: pytest.TempPathFactory, keys: tuple[object, ...]) ->
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(urls, max_size=5))
 def test_a_batch_answers_as_the_plain_comparison_does(found: lookup.Lookup, asked: list[str]) -> None:
-    made = [locators(repository(ref, HUBS), HUBS) for ref in LISTED]
+    made = [build_locators(resolve_repository(ref, HUBS), HUBS) for ref in LISTED]
     expected = ["listed" if any(one.covers(url) for one in made) else "" for url in asked]
-    told = [answer.outcome if answer.outcome == "listed" else "" for answer in found.urls(asked)]
+    told = [answer.outcome if answer.outcome == "listed" else "" for answer in found.lookup_urls(asked)]
     assert told == expected
 
 
 @settings(max_examples=500)
 @given(st.one_of(urls, st.text(max_size=40), st.text(max_size=20).map(lambda text: f"https://hf.co/{text}")))
 def test_the_short_way_to_an_address_leads_where_the_long_one_does(url: str) -> None:
-    assert _address(url) == address(url)
+    assert _canonical_address(url) == split_url(url)
 
 
 @pytest.mark.parametrize(
@@ -112,25 +112,25 @@ def test_the_short_way_to_an_address_leads_where_the_long_one_does(url: str) -> 
     ],
 )
 def test_an_address_and_a_name_are_understood(found: lookup.Lookup, text: str, outcome: str) -> None:
-    assert [answer.outcome for answer in found.texts([text])] == [outcome]
+    assert [answer.outcome for answer in found.lookup_texts([text])] == [outcome]
 
 
 def test_answers_come_in_order_over_many_batches(found: lookup.Lookup) -> None:
     asked = [f"https://hf.co/{name}" for name in ("atelier/harbour", "atelier/other", "x")] * 4000
-    told = list(found.urls(asked))
+    told = list(found.lookup_urls(asked))
     assert [answer.asked for answer in told] == asked
     assert [answer.outcome for answer in told] == ["listed", "not listed", "not listed"] * 4000
 
 
 def test_an_answer_holds_the_entry(found: lookup.Lookup) -> None:
-    (answer,) = found.urls(["https://hf.co/atelier/harbour"])
+    (answer,) = found.lookup_urls(["https://hf.co/atelier/harbour"])
     (entry,) = answer.entries
     assert (entry["subject"]["name"], entry["action"]) == ("atelier/harbour", "de-index")
 
 
 def test_two_decisions_on_one_repository_are_both_told(desk: Desk) -> None:
     desk.receive(desk.build(decision("atelier/harbour"), decision("atelier/harbour", "other", verdict="label")).path)
-    (answer,) = desk.lookup().texts(["atelier/harbour"])
+    (answer,) = desk.lookup().lookup_texts(["atelier/harbour"])
     assert sorted(entry["action"] for entry in answer.entries) == ["de-index", "label"]
 
 
@@ -152,7 +152,7 @@ def test_a_re_upload_is_recognised_by_its_bytes_and_by_its_tensors(desk: Desk, t
         digests = tuple(weight_file_digests(file, start))
     assert {digest.algorithm for digest in digests} == {"sha256", "sha256-tensors"}
     desk.receive(desk.build(decision("atelier/harbour", digests=digests)).path)
-    told = [desk.lookup().file(path).outcome for path in (same, edited, other)]
+    told = [desk.lookup().lookup_file(path).outcome for path in (same, edited, other)]
     assert told == ["listed", "listed", "not listed"]
 
 
@@ -164,9 +164,9 @@ def test_one_of_several_files_is_not_listed_by_itself(desk: Desk, tmp_path: Path
         shared = tuple(weight_file_digests(file))
     made = decision("atelier/harbour")
     desk.receive(desk.build(decision("atelier/harbour", digests=(*made.digests, *shared))).path)
-    answer = desk.lookup().file(path)
+    answer = desk.lookup().lookup_file(path)
     assert (answer.outcome, len(answer.entries)) == ("part of listed", 1)
-    assert lookup_output.write([answer], io.StringIO(), "lines") == 3
+    assert lookup_output.write_results([answer], io.StringIO(), "lines") == 3
 
 
 def test_a_file_of_another_format_is_recognised_by_its_bytes(desk: Desk, tmp_path: Path) -> None:
@@ -175,20 +175,20 @@ def test_a_file_of_another_format_is_recognised_by_its_bytes(desk: Desk, tmp_pat
     with path.open("rb") as file:
         digests = tuple(weight_file_digests(file))
     desk.receive(desk.build(decision("atelier/harbour", digests=digests)).path)
-    assert desk.lookup().file(path).outcome == "listed"
+    assert desk.lookup().lookup_file(path).outcome == "listed"
     path.write_bytes(b"")
-    assert desk.lookup().file(path).outcome == "not listed"
+    assert desk.lookup().lookup_file(path).outcome == "not listed"
     with pytest.raises(UsageError, match="gone: cannot be read: No such file or directory"):
-        desk.lookup().file(tmp_path / "gone")
+        desk.lookup().lookup_file(tmp_path / "gone")
 
 
 @pytest.mark.parametrize("form", ["lines", "csv", "json"])
 @pytest.mark.parametrize("hostile", [HOSTILE, f"={HOSTILE}", "x" * 1_000_000, "\udcff", "a\nlisted\tb"])
 def test_what_is_asked_acts_on_nobody(found: lookup.Lookup, form: str, hostile: str) -> None:
     out = io.StringIO()
-    entry = json.dumps(json.loads(next(found.urls(["https://hf.co/atelier/harbour"])).lines[0])).encode()
-    told = [Answer(hostile, "unreadable"), Answer(f"https://hf.co/{hostile}", "listed", (entry,))]
-    assert lookup_output.write(told, out, form) == 1
+    entry = json.dumps(json.loads(next(found.lookup_urls(["https://hf.co/atelier/harbour"])).lines[0])).encode()
+    told = [LookupResult(hostile, "unreadable"), LookupResult(f"https://hf.co/{hostile}", "listed", (entry,))]
+    assert lookup_output.write_results(told, out, form) == 1
     text = out.getvalue()
     text.encode("utf-8")
     assert not set(text) & set("\x1b\x07\r\u202e\x9b\udcff")
@@ -205,13 +205,13 @@ def test_what_is_asked_acts_on_nobody(found: lookup.Lookup, form: str, hostile: 
 
 
 def test_exit_codes_tell_listed_from_unreadable() -> None:
-    told = [Answer("a", "listed"), Answer("b", "unreadable"), Answer("c", "not listed")]
-    assert lookup_output.write(told, io.StringIO(), "lines") == 1
-    assert lookup_output.write(told[1:], io.StringIO(), "lines") == 3
-    assert lookup_output.write(told[2:], io.StringIO(), "lines") == 0
+    told = [LookupResult("a", "listed"), LookupResult("b", "unreadable"), LookupResult("c", "not listed")]
+    assert lookup_output.write_results(told, io.StringIO(), "lines") == 1
+    assert lookup_output.write_results(told[1:], io.StringIO(), "lines") == 3
+    assert lookup_output.write_results(told[2:], io.StringIO(), "lines") == 0
 
 
 def test_a_list_says_its_age(desk: Desk) -> None:
     desk.receive(desk.build(decision("atelier/harbour")).path)
-    told = lookup_output.about(desk.lookup(add_time(NOW, days=2, hours=5)))
+    told = lookup_output.describe_list(desk.lookup(add_time(NOW, days=2, hours=5)))
     assert told == "list of hotline, version 1, 2 days and 5 hours old, expires 2026-11-30T12:00:00Z"

@@ -11,7 +11,7 @@ import pytest
 
 from auditor.deindex import receipts
 from auditor.deindex.parties import Keys
-from auditor.deindex.receipts import Acted
+from auditor.deindex.receipts import ActedEntry
 from auditor.errors import SealError, UsageError
 from auditor.resources import resource_folder
 from auditor.sealing import envelope
@@ -23,7 +23,7 @@ def path(desk: Desk) -> Path:
     desk.receive(desk.build(decision("atelier/harbour"), decision("atelier/lights", verdict="demote")).path)
     found = desk.lookup()
     path = desk.folder / "receipt.json"
-    path.write_bytes(receipts.receipt(found, desk.recipient, receipts.everything(found, NOW), NOW))
+    path.write_bytes(receipts.sign_receipt(found, desk.recipient, receipts.all_entries_acted(found, NOW), NOW))
     return path
 
 
@@ -36,14 +36,16 @@ def test_a_receipt_names_what_was_acted_on_and_when(desk: Desk, path: Path) -> N
 
 def test_a_receipt_is_as_the_schema_says(desk: Desk, path: Path) -> None:
     schema = json.loads((resource_folder("reports/schema") / "deindex-receipt.schema.json").read_text())
-    payload = json.loads(envelope.open_envelope(path.read_bytes(), receipts.KIND, desk.recipient.card.public))
+    payload = json.loads(
+        envelope.open_envelope(path.read_bytes(), receipts.RECEIPT_PAYLOAD_TYPE, desk.recipient.card.public)
+    )
     check = jsonschema.Draft202012Validator(schema)
     check.validate(payload)
     assert not check.is_valid(payload | {"name": "atelier/harbour"})
 
 
 def test_a_receipt_names_no_subject(desk: Desk, path: Path) -> None:
-    payload = envelope.open_envelope(path.read_bytes(), receipts.KIND, desk.recipient.card.public)
+    payload = envelope.open_envelope(path.read_bytes(), receipts.RECEIPT_PAYLOAD_TYPE, desk.recipient.card.public)
     assert b"atelier" not in payload
     assert b"huggingface" not in payload
 
@@ -60,7 +62,7 @@ def test_a_receipt_by_another_or_changed_is_refused(desk: Desk, path: Path, stra
 
 def test_a_receipt_in_anothers_name_is_refused(desk: Desk, path: Path, stranger: Keys) -> None:
     found = desk.lookup()
-    path.write_bytes(receipts.receipt(found, replace(desk.recipient, signing=stranger.signing), (), NOW))
+    path.write_bytes(receipts.sign_receipt(found, replace(desk.recipient, signing=stranger.signing), (), NOW))
     with pytest.raises(SealError, match="is by search, not by stranger"):
         receipts.read_receipt(path, stranger.card)
 
@@ -73,14 +75,14 @@ def test_a_list_is_no_receipt(desk: Desk, path: Path) -> None:
 
 def test_single_entries_are_acted_on_at_their_own_time() -> None:
     lines = ["3f de-index 2026-11-22T08:00:00Z\n", "\n", "4a restored\n"]
-    assert receipts.acted_from(lines, NOW) == (
-        Acted("3f", "de-index", "2026-11-22T08:00:00Z"),
-        Acted("4a", "restored", NOW),
+    assert receipts.parse_acted_lines(lines, NOW) == (
+        ActedEntry("3f", "de-index", "2026-11-22T08:00:00Z"),
+        ActedEntry("4a", "restored", NOW),
     )
 
 
 @pytest.mark.parametrize("line", ["3f", "3f de-index yesterday", "a b c d", "\x1b[31m"])
 def test_a_line_that_says_no_such_thing_is_named(line: str) -> None:
     with pytest.raises(UsageError, match=r"line 2: .*write ENTRY ACTION") as error:
-        receipts.acted_from(["4a restored", line], NOW)
+        receipts.parse_acted_lines(["4a restored", line], NOW)
     assert str(error.value).isprintable()

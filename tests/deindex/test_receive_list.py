@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.deindex.build_list import KIND, Built
+from auditor.deindex.build_list import BuildResult
+from auditor.deindex.list_header import LIST_PAYLOAD_TYPE
 from auditor.deindex.parties import Keys
 from auditor.errors import SealError
 from auditor.review.timestamps import add_time
@@ -20,7 +21,7 @@ from tests.deindex.lists import NOW, Desk, decision
 
 
 @pytest.fixture
-def built(desk: Desk) -> Built:
+def built(desk: Desk) -> BuildResult:
     return desk.build(decision("atelier/harbour"), decision("atelier/lights"))
 
 
@@ -36,7 +37,7 @@ def refused(desk: Desk, path: Path, why: str, now: str = NOW, keys: Keys | None 
     assert before == after
 
 
-def test_a_genuine_list_comes_into_use(desk: Desk, built: Built) -> None:
+def test_a_genuine_list_comes_into_use(desk: Desk, built: BuildResult) -> None:
     found = desk.receive(built.path)
     assert (found.header, found.entries, found.removals, found.new) == (built.header, 2, 0, True)
     assert desk.answers("atelier/harbour", "atelier/lights", "atelier/other") == ["listed", "listed", "not listed"]
@@ -45,7 +46,7 @@ def test_a_genuine_list_comes_into_use(desk: Desk, built: Built) -> None:
     assert modes == {0o600}
 
 
-def test_a_tampered_byte_anywhere_is_refused(desk: Desk, built: Built) -> None:
+def test_a_tampered_byte_anywhere_is_refused(desk: Desk, built: BuildResult) -> None:
     sealed = built.path.read_bytes()
     changed = desk.folder / "changed.age"
     for at in (*range(0, 300, 9), *range(300, len(sealed), 97), len(sealed) - 1):
@@ -57,7 +58,7 @@ def test_a_tampered_byte_anywhere_is_refused(desk: Desk, built: Built) -> None:
     assert not list((desk.folder / "home").rglob("*.sqlite"))
 
 
-def test_a_list_cut_off_anywhere_is_refused(desk: Desk, built: Built) -> None:
+def test_a_list_cut_off_anywhere_is_refused(desk: Desk, built: BuildResult) -> None:
     sealed = built.path.read_bytes()
     cut = desk.folder / "cut.age"
     for length in (0, 10, 199, 1000, len(sealed) - 1):
@@ -66,7 +67,7 @@ def test_a_list_cut_off_anywhere_is_refused(desk: Desk, built: Built) -> None:
 
 
 @pytest.mark.parametrize("lines", [1, 2, 3])
-def test_a_list_cut_off_before_it_was_encrypted_is_refused(desk: Desk, built: Built, lines: int) -> None:
+def test_a_list_cut_off_before_it_was_encrypted_is_refused(desk: Desk, built: BuildResult, lines: int) -> None:
     path = desk.forged(built.path, lambda whole: whole[:lines])
     refused(desk, path, "is cut off: the signed statement at its end is missing")
 
@@ -83,7 +84,7 @@ def test_a_list_cut_off_before_it_was_encrypted_is_refused(desk: Desk, built: Bu
     ],
 )
 def test_a_list_that_was_changed_and_encrypted_again_is_refused(
-    desk: Desk, built: Built, change: Callable[[list[bytes]], list[bytes]]
+    desk: Desk, built: BuildResult, change: Callable[[list[bytes]], list[bytes]]
 ) -> None:
     refused(desk, desk.forged(built.path, change), "what is signed is another list than what is in it")
 
@@ -94,16 +95,16 @@ def test_a_list_for_another_recipient_is_refused(desk: Desk, stranger: Keys) -> 
 
 
 def test_a_list_that_a_recipient_encrypts_again_for_another_is_refused(
-    desk: Desk, built: Built, stranger: Keys
+    desk: Desk, built: BuildResult, stranger: Keys
 ) -> None:
     passed_on = desk.forged(built.path, lambda lines: lines, to=stranger.card)
     refused(desk, passed_on, "was made for search, not for stranger, and encrypted again", keys=stranger)
 
 
-def test_a_list_that_another_signed_is_refused(desk: Desk, built: Built, stranger: Keys) -> None:
+def test_a_list_that_another_signed_is_refused(desk: Desk, built: BuildResult, stranger: Keys) -> None:
     def signed_again(lines: list[bytes]) -> list[bytes]:
-        payload = envelope.open_envelope(lines[-1], KIND, desk.sender.card.public)
-        return [*lines[:-1], envelope.sign_envelope(KIND, payload, stranger.signing) + b"\n"]
+        payload = envelope.open_envelope(lines[-1], LIST_PAYLOAD_TYPE, desk.sender.card.public)
+        return [*lines[:-1], envelope.sign_envelope(LIST_PAYLOAD_TYPE, payload, stranger.signing) + b"\n"]
 
     refused(desk, desk.forged(built.path, signed_again), "the signature is not by the sender's key")
 
@@ -116,39 +117,39 @@ def test_a_sender_cannot_pose_as_another(desk: Desk, stranger: Keys) -> None:
         desk.receive(built.path, sender=stranger.card)
 
 
-def test_a_receipt_is_no_list(desk: Desk, built: Built) -> None:
+def test_a_receipt_is_no_list(desk: Desk, built: BuildResult) -> None:
     def other(lines: list[bytes]) -> list[bytes]:
         return [*lines[:-1], envelope.sign_envelope("application/vnd.other+json", b"{}", desk.sender.signing) + b"\n"]
 
     refused(desk, desk.forged(built.path, other), "holds a signed payload of another type")
 
 
-def test_an_expired_list_is_refused_and_one_in_use_too(desk: Desk, built: Built) -> None:
+def test_an_expired_list_is_refused_and_one_in_use_too(desk: Desk, built: BuildResult) -> None:
     refused(desk, built.path, "version 1 expired at 2026-11-30T12:00:00Z", now="2026-11-30T12:00:00Z")
     desk.receive(built.path, now="2026-11-30T11:59:59Z")
     with pytest.raises(SealError, match="version 1 from hotline expired at 2026-11-30T12:00:00Z"):
         desk.lookup("2026-11-30T12:00:00Z")
 
 
-def test_a_list_from_the_future_is_refused(desk: Desk, built: Built) -> None:
+def test_a_list_from_the_future_is_refused(desk: Desk, built: BuildResult) -> None:
     refused(desk, built.path, "was issued at 2026-11-23T12:00:00Z, and the clock says", now="2026-11-23T11:00:00Z")
     desk.receive(built.path, now="2026-11-23T11:55:00Z")  # clocks differ by minutes
 
 
-def test_an_older_list_is_refused_and_what_it_held_stays_out(desk: Desk, built: Built) -> None:
+def test_an_older_list_is_refused_and_what_it_held_stays_out(desk: Desk, built: BuildResult) -> None:
     newer = desk.build(decision("atelier/lights"))
     desk.receive(newer.path)
     refused(desk, built.path, "is version 1, and version 2 was seen already: an old list is not used")
     assert desk.answers("atelier/harbour", "atelier/lights") == ["not listed", "listed"]
 
 
-def test_a_second_list_of_the_same_version_is_refused(desk: Desk, built: Built) -> None:
+def test_a_second_list_of_the_same_version_is_refused(desk: Desk, built: BuildResult) -> None:
     desk.receive(built.path)
     other = Desk(desk.folder / "elsewhere", desk.sender, desk.recipient)
     refused(desk, other.build(decision("atelier/other")).path, "is another version 1 than the one in use")
 
 
-def test_a_delta_of_a_version_that_was_not_received_is_refused(desk: Desk, built: Built) -> None:
+def test_a_delta_of_a_version_that_was_not_received_is_refused(desk: Desk, built: BuildResult) -> None:
     desk.receive(built.path)
     missed = desk.build(decision("atelier/harbour"), delta=True)
     delta = desk.build(decision("atelier/harbour"), decision("atelier/new"), delta=True)
@@ -158,19 +159,19 @@ def test_a_delta_of_a_version_that_was_not_received_is_refused(desk: Desk, built
     assert desk.answers("atelier/harbour", "atelier/lights", "atelier/new") == ["listed", "not listed", "listed"]
 
 
-def test_a_delta_replaces_an_entry_that_changed(desk: Desk, built: Built) -> None:
+def test_a_delta_replaces_an_entry_that_changed(desk: Desk, built: BuildResult) -> None:
     desk.receive(built.path)
     again = decision("atelier/harbour", explanation="Said better.")
     desk.receive(desk.build(again, decision("atelier/lights"), delta=True).path)
-    (answer,) = desk.lookup().texts(["atelier/harbour"])
+    (answer,) = desk.lookup().lookup_texts(["atelier/harbour"])
     assert [entry["explanation"] for entry in answer.entries] == ["Said better."]
 
 
-def test_a_delta_before_any_list_is_refused(desk: Desk, built: Built) -> None:
+def test_a_delta_before_any_list_is_refused(desk: Desk, built: BuildResult) -> None:
     refused(desk, desk.build(delta=True).path, "changes version 1, and version 0 is in use")
 
 
-def test_a_clock_that_goes_back_is_refused(desk: Desk, built: Built) -> None:
+def test_a_clock_that_goes_back_is_refused(desk: Desk, built: BuildResult) -> None:
     """An expired list would look fresh to it."""
     late = add_time(NOW, days=6)
     desk.receive(built.path, now=late)
@@ -180,7 +181,7 @@ def test_a_clock_that_goes_back_is_refused(desk: Desk, built: Built) -> None:
         desk.lookup(NOW)
 
 
-def test_a_clock_cannot_creep_back_in_small_steps(desk: Desk, built: Built) -> None:
+def test_a_clock_cannot_creep_back_in_small_steps(desk: Desk, built: BuildResult) -> None:
     late = add_time(NOW, hours=5)
     desk.receive(built.path, now=late)
     desk.receive(built.path, now=add_time(late, minutes=-9))
@@ -188,7 +189,7 @@ def test_a_clock_cannot_creep_back_in_small_steps(desk: Desk, built: Built) -> N
         desk.receive(built.path, now=add_time(late, minutes=-18))
 
 
-def test_a_forgotten_state_is_not_a_fresh_start(desk: Desk, built: Built) -> None:
+def test_a_forgotten_state_is_not_a_fresh_start(desk: Desk, built: BuildResult) -> None:
     desk.receive(built.path)
     (state,) = (desk.folder / "home").rglob("state.json")
     state.write_text("{")
@@ -197,7 +198,7 @@ def test_a_forgotten_state_is_not_a_fresh_start(desk: Desk, built: Built) -> Non
         desk.lookup()
 
 
-def test_each_sender_has_versions_of_its_own(desk: Desk, built: Built, stranger: Keys) -> None:
+def test_each_sender_has_versions_of_its_own(desk: Desk, built: BuildResult, stranger: Keys) -> None:
     desk.receive(built.path)
     other = Desk(desk.folder, stranger, desk.recipient)
     other.receive(Desk(desk.folder / "theirs", stranger, desk.recipient).build(decision("atelier/new")).path)
@@ -226,7 +227,7 @@ def sealed(desk: Desk, about: dict[str, object], *lines: bytes, removals: int = 
     path = desk.folder / "signed.age"
     with path.open("wb") as file:
         encryption.encrypt(
-            [first, *lines, envelope.sign_envelope(KIND, payload, desk.sender.signing) + b"\n"],
+            [first, *lines, envelope.sign_envelope(LIST_PAYLOAD_TYPE, payload, desk.sender.signing) + b"\n"],
             file,
             desk.recipient.card.age,
         )
@@ -286,7 +287,7 @@ def test_a_header_that_cannot_be_read_is_refused(desk: Desk, header: dict[str, o
     refused(desk, signed(desk, **header), why)
 
 
-def test_a_compiled_list_that_is_damaged_is_said(desk: Desk, built: Built) -> None:
+def test_a_compiled_list_that_is_damaged_is_said(desk: Desk, built: BuildResult) -> None:
     desk.receive(built.path)
     (compiled,) = (desk.folder / "home").rglob("*.sqlite")
     compiled.write_bytes(b"x" * 5000)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.deindex.entries import staleness
+from auditor.deindex.staleness import staleness_check
 from auditor.model import Ref
 from auditor.pipeline.audit import audit
 from auditor.review.decisions import Decision
@@ -66,31 +66,31 @@ def card(hub: Path, old: str, new: str) -> None:
 
 def test_what_is_as_it_was_is_not_stale(decided: Decision, scan: Callable[..., Path]) -> None:
     for weights in ("full", "header"):
-        assert staleness(scan(weights), [decided])(decided, SUBJECT) == ""
+        assert staleness_check(scan(weights), [decided])(decided, SUBJECT) == ""
 
 
 def test_other_weights_are_not_what_was_reviewed(decided: Decision, hub: Path, scan: Callable[..., Path]) -> None:
     next((hub / CAPTIONER).glob("*.bin")).write_bytes(b"\x80\x02}q\x01.")
-    assert staleness(scan(), [decided])(decided, SUBJECT) == "its weights are no longer those that were reviewed"
+    assert staleness_check(scan(), [decided])(decided, SUBJECT) == "its weights are no longer those that were reviewed"
 
 
 def test_a_card_cannot_talk_its_way_off_the_list(decided: Decision, hub: Path, scan: Callable[..., Path]) -> None:
     """The weights are those that were reviewed, whatever the card says of them now."""
     card(hub, "datasets: [crawlers/web-pictures]\n", "")
-    assert staleness(scan(), [decided])(decided, SUBJECT) == ""
+    assert staleness_check(scan(), [decided])(decided, SUBJECT) == ""
 
 
 def test_without_digests_what_it_rests_on_must_still_be_found(
     decided: Decision, hub: Path, scan: Callable[..., Path]
 ) -> None:
     card(hub, "datasets: [crawlers/web-pictures]\n", "")
-    stale = staleness(scan("header"), [decided])
+    stale = staleness_check(scan("header"), [decided])
     assert stale(decided, SUBJECT) == "trained-on-known-content no longer finds what was reviewed"
 
 
 def test_a_run_that_did_not_see_it_says_nothing(decided: Decision, hub: Path, scan: Callable[..., Path]) -> None:
     shutil.rmtree(hub / CAPTIONER)
-    assert staleness(scan(), [decided])(decided, SUBJECT) == ""
+    assert staleness_check(scan(), [decided])(decided, SUBJECT) == ""
 
 
 def test_a_copy_whose_weights_changed_is_a_copy_no_more(
@@ -101,5 +101,5 @@ def test_a_copy_whose_weights_changed_is_a_copy_no_more(
     next(copy.glob("*.bin")).write_bytes(b"\x80\x02}q\x01.")
     copied = Ref("model", "mirror/captioner")
     both = replace(decided, copies=(copied,))
-    stale = staleness(scan(), [both])
+    stale = staleness_check(scan(), [both])
     assert [stale(both, SUBJECT), stale(both, copied)] == ["", "its weights are no longer those that were reviewed"]

@@ -1,0 +1,53 @@
+"""The first line of a de-index list: who made it for whom, its version and its dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from auditor.deindex.inclusion_proofs import SignedCheckpoint
+from auditor.deindex.parties import Party
+from auditor.errors import SealError
+from auditor.printable import printable
+
+LIST_PAYLOAD_TYPE = "application/vnd.provenance-auditor.deindex-list+json"
+
+
+LIST_SCHEMA = "deindex-list/2"
+
+
+@dataclass(frozen=True, slots=True)
+class DeindexListHeader:
+    """The first line of a list. ``base`` is the version that a delta changes, 0 for a whole list.
+
+    ``log`` is the signed checkpoint of the sender's ledger, against which the events of entries are proven.
+    """
+
+    schema: str
+    sender: Party
+    recipient: Party
+    version: int
+    base: int
+    issued_at: str
+    expires_at: str
+    log: SignedCheckpoint
+
+
+def parse_header(content: Any) -> DeindexListHeader:
+    """Return the header of a list's first line. Raises SealError."""
+    try:
+        if content["schema"] != LIST_SCHEMA:
+            raise SealError(
+                f"is written as {printable(str(content['schema']))}; this program reads {LIST_SCHEMA}: update the "
+                "older of the two, yours or the sender's"
+            )
+        nouns = {"sender": Party, "recipient": Party, "log": SignedCheckpoint}
+        header = DeindexListHeader(**{**content, **{name: noun(**content[name]) for name, noun in nouns.items()}})
+        for moment in (header.issued_at, header.expires_at):
+            datetime.fromisoformat(moment)
+        if not 0 <= header.base < header.version:
+            raise ValueError("versions")
+    except (KeyError, TypeError, ValueError) as error:
+        raise SealError("its first line does not say what it is; do not use it, tell the sender") from error
+    return header

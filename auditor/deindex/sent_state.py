@@ -1,0 +1,139 @@
+"""What each recipient was sent: the sender's record of versions and entries, and private files."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from auditor.deindex.inclusion_proofs import Prover
+from auditor.deindex.parties import Party
+from auditor.errors import SealError, UsageError
+from auditor.review.decisions import Decision
+
+LOCK_TIMEOUT_SECONDS = 5.0  # to wait for another build for the same recipient
+
+
+MAX_CONSISTENCY_PROOFS = 1000  # to ledger sizes of earlier lists, besides those that entries refer to
+
+
+def holds_decision(sent: sqlite3.Connection, decision: Decision) -> bool:
+    """Return whether the last list has an entry of a decision."""
+    return sent.execute("SELECT 1 FROM entry WHERE decision = ? LIMIT 1", (decision.id,)).fetchone() is not None
+
+
+_TABLES = {
+    "list": (
+        ("version INTEGER PRIMARY KEY", "issued_at TEXT", "expires_at TEXT"),
+        ("size INTEGER NOT NULL DEFAULT 0", "root BLOB NOT NULL DEFAULT x''"),
+    ),
+    "entry": (
+        ("id TEXT PRIMARY KEY", "digest BLOB", "version INTEGER", "decision TEXT"),
+        ("since INTEGER NOT NULL DEFAULT 0", "size INTEGER NOT NULL DEFAULT 0"),
+    ),
+    "recipient": (("age TEXT PRIMARY KEY",), ()),
+    "canary": (("namespace TEXT PRIMARY KEY", "decision TEXT"), ()),
+}
+
+
+def open_sent_state(state: Path, recipient: Party) -> sqlite3.Connection:
+    """Open the record of what this recipient was sent: versions, and a digest of each entry of the last one.
+
+    With each version it holds the ledger's size and root; with each entry the version and ledger size since which
+    it is unchanged.
+    """
+    path = state / f"{recipient.name}.sqlite"
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+        sent = sqlite3.connect(path, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
+        sent.execute("PRAGMA synchronous = EXTRA")
+        sent.execute("PRAGMA cache_size = -65536")
+        for table, (columns, added) in _TABLES.items():
+            sent.execute(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join((*columns, *added))}) WITHOUT ROWID")
+            known = {row[1] for row in sent.execute(f"PRAGMA table_info({table})")}
+            for column in added:  # columns that older versions did not have
+                if column.split()[0] not in known:
+                    sent.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+        sent.execute("CREATE INDEX IF NOT EXISTS of_decision ON entry (decision)")
+    except (OSError, sqlite3.Error) as error:
+        raise SealError(f"{path}: the state of what was sent cannot be opened ({error}); restore it") from error
+    return sent
+
+
+def last_version(sent: sqlite3.Connection, recipient: Party, now: str) -> int:
+    """Return the last version that was built for this recipient, 0 for none.
+
+    Raises:
+        SealError: The recipient's key changed, or the clock is before the last build.
+    """
+    sent.execute(
+        "INSERT OR IGNORE INTO recipient SELECT ? WHERE NOT EXISTS (SELECT * FROM recipient)", (recipient.age,)
+    )
+    if sent.execute("SELECT age FROM recipient").fetchone() != (recipient.age,):
+        raise SealError(
+            f"{recipient.name}: had another age key before; make sure that the new card is theirs, "
+            "and give a new recipient another name"
+        )
+    row = sent.execute("SELECT version, issued_at FROM list ORDER BY version DESC LIMIT 1").fetchone()
+    if row is None:
+        return 0
+    if now < row[1]:
+        raise SealError(f"the clock says {now}, and version {row[0]} was made at {row[1]}: set the clock right")
+    return int(row[0])
+
+
+def require_same_ledger(sent: sqlite3.Connection, recipient: Party, prover: Prover) -> None:
+    """Refuse a ledger that does not begin with the one of the last list: a recipient would refuse the list.
+
+    Raises SealError.
+    """
+    row = sent.execute("SELECT version, size, root FROM list WHERE size > 0 ORDER BY version DESC LIMIT 1").fetchone()
+    if row is not None and (row[1] > prover.size or prover.root(row[1]) != row[2]):
+        raise SealError(
+            f"version {row[0]} for {recipient.name} was built from a ledger of {row[1]:,} events that this one of "
+            f"{prover.size:,} does not begin with: use that ledger, or restore it from its last export"
+        )
+
+
+def consistency_lines(sent: sqlite3.Connection, prover: Prover, more: Iterable[int]) -> Iterator[bytes]:
+    """Yield the proofs that tie the ledger at earlier lists, and at the sizes `more`, to the ledger now."""
+    rows = sent.execute(
+        "SELECT size FROM entry WHERE size BETWEEN 1 AND :before UNION SELECT * FROM (SELECT DISTINCT size FROM list "
+        "WHERE size BETWEEN 1 AND :before ORDER BY size DESC LIMIT :most)",
+        {"before": prover.size - 1, "most": MAX_CONSISTENCY_PROOFS},
+    )
+    for size in sorted({size for (size,) in rows} | {*more} - {prover.size}):
+        yield prover.consistency_line(size)
+
+
+def previous_canary_decision(sent: sqlite3.Connection, namespace: str) -> str:
+    """Return the decision beside which the last list had its canary, or any one of that list; "" if there is none."""
+    for asked in (
+        "SELECT decision FROM canary WHERE namespace = ? AND decision IN (SELECT decision FROM entry)",
+        "SELECT decision FROM entry WHERE decision <> '' ORDER BY random() LIMIT 1",
+    ):
+        if row := sent.execute(asked, (namespace,) * asked.count("?")).fetchone():
+            return str(row[0])
+    return ""
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[IO[bytes]]:
+    """Create a file beside ``path`` with mode 0600, which is deleted at the end unless it was renamed."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=".building-", delete=False)  # noqa: SIM115
+    except OSError as error:
+        raise UsageError(f"{path.parent}: cannot hold a list: {error.strerror}; name another --out") from error
+    try:
+        with file:
+            yield file
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(file.name)
