@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -12,13 +14,47 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from auditor.errors import ListError
+from auditor.known import HEAD_BYTES
 from auditor.known.entries import ListHeader
+from auditor.syntax.text_encoding import decode_prefix, detect_wide_encoding
 
 BLOCK_BYTES = 1 << 24  # bytes read at once
 MAX_LINE_BYTES = 1 << 20
 # A character that no hash or URL has, so that the CSV parser takes every line as one cell.
 _ABSENT_DELIMITER = "\x01"
+_CLAIM_LINES = 50  # lines by which a format decides whether a text is of it
 _COMMENT_FIELDS = frozenset({"name", "means", "version", "holder", "duty", "delta", "algorithm"})
+
+
+@dataclass(frozen=True, slots=True)
+class TextHead:
+    """The beginning of a text file, as bytes and decoded."""
+
+    data: bytes
+    text: str
+
+
+def text_head(path: Path, file: BinaryIO) -> TextHead:
+    """Return the beginning of a text file, and go back to its first byte. Raises ListError for what is no text."""
+    data = file.read(HEAD_BYTES)
+    file.seek(0)
+    if b"\0" in data and not detect_wide_encoding(data):
+        raise ListError(f"{path}: holds zero bytes: this is no text")
+    return TextHead(data, decode_prefix(data))
+
+
+def first_lines(head: bytes) -> list[str]:
+    """Return the first lines of a text, stripped, without comments and empty lines; none for what is no text.
+
+    Args:
+        head: The file's first :data:`~auditor.known.HEAD_BYTES` bytes, of which an incomplete last line is left out.
+    """
+    if b"\0" in head and not detect_wide_encoding(head):
+        return []
+    lines = [line.strip() for line in decode_prefix(head).lstrip("\ufeff").splitlines()]
+    if len(head) >= HEAD_BYTES and len(lines) > 1:
+        lines.pop()
+    return [line for line in lines if line and not line.startswith("#")][:_CLAIM_LINES]
 
 
 def comment_fields(head: str) -> Mapping[str, str]:

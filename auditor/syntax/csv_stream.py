@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +18,8 @@ from auditor.errors import Unreadable
 
 BLOCK_BYTES = 1 << 23  # bytes that are parsed at once; a row must fit
 ROWS = 1 << 16
+# Excel's line before the header, which names the delimiter. It is no part of any CSV standard.
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;|\t])"?\r?\n', re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +45,22 @@ class CsvBlock:
 
 
 def parse_csv_header(text: str, comment: str = "") -> CsvHeader:
-    """Parse the first row from the beginning of a text; skip blank lines and lines that begin with ``comment``."""
+    """Parse the first row from the beginning of a text.
+
+    Blank lines, lines that begin with ``comment`` and Excel's line ``sep=;`` are skipped; that line names the delimiter.
+    """
     skip = 0
     rest = text.lstrip("\ufeff")
+    named = _SEPARATOR_LINE.match(rest)
+    if named:
+        skip, rest = 1, rest[named.end() :]
     while rest:
         line, newline, after = rest.partition("\n")
         if line.strip() and not (comment and line.startswith(comment)):
             break
         skip, rest = skip + bool(newline), after
     first = rest.split("\n", 1)[0]
-    delimiter = max(",\t;|", key=first.count)
+    delimiter = named[1] if named else max(",\t;|", key=first.count)
     try:
         cells = next(csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter), [])
     except csv.Error:

@@ -11,12 +11,12 @@ import pyarrow.compute as pc
 
 from auditor.errors import ListError
 from auditor.hashing.digest_parsing import algorithm_from_cells
-from auditor.known import HEAD_BYTES, ListExample
+from auditor.known import ListExample
 from auditor.known.column_roles import column_roles, roles_without_header
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry, UnknownAlgorithm
 from auditor.known.entry_columns import entries_of_column, signal_type_of
 from auditor.known.list_file import open_list_file
-from auditor.known.text_lines import comment_fields, header_from_comments
+from auditor.known.text_lines import comment_fields, header_from_comments, text_head
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
 from auditor.syntax.csv_stream import CsvBlock, parse_csv_header
 from auditor.syntax.csv_stream import iter_csv_blocks as blocks_of
@@ -45,12 +45,9 @@ def claims(head: bytes, name: str) -> int:
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with open_list_file(path) as file:
-        head = file.read(HEAD_BYTES)
-        if b"\0" in head and not detect_wide_encoding(head):
-            raise ListError(f"{path}: holds zero bytes: this is no text")
-        text = decode_prefix(head)
-        header = parse_csv_header(text, "#")
-        comments = comment_fields(text)
+        head = text_head(path, file)
+        header = parse_csv_header(head.text, "#")
+        comments = comment_fields(head.text)
         roles = column_roles(header, options)
         headed = bool(set(roles) & {*DIGEST_BYTES, *TEXT_SIGNALS, "value"})
         if not headed:
@@ -64,9 +61,8 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 f"({', '.join(header.cells[:12])[:200]}); say which with --column, as in --column md5=NAME"
             )
         yield header_from_comments("csv", comments)
-        file.seek(0)
         names = list(roles)
-        for block in blocks_of(open_as_utf8(file, head), header, [roles[name] for name in names], headed):
+        for block in blocks_of(open_as_utf8(file, head.data), header, [roles[name] for name in names], headed):
             first = header.skip + int(headed)  # a row's line, where no cell holds a line break
             for row, cells in block.ragged:
                 yield MalformedEntry(row + first, f"the row has {cells} cells, the header {len(header.cells)}")
@@ -160,6 +156,13 @@ EXAMPLES = (
         ListHeader("csv"),
         (("pdq", "f0" * 32, "1", "", False),),
         options=ListOptions({"pdq": "fingerprint"}),
+    ),
+    ListExample(
+        "excel.csv",
+        b"\xef\xbb\xbfsep=;\r\nid;name, size;md5\r\n1;a, 9;9e107d9d372bb6826bd81d3542a419d6\r\n2;b, 9;9e107d9d\r\n",
+        ListHeader("csv"),
+        (("md5", "9e107d9d372bb6826bd81d3542a419d6", "1", "", False),),
+        malformed=(4,),
     ),
     ListExample(
         "broken.csv",

@@ -50,6 +50,10 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
             chunk = file.read(_CHUNK)
             try:
                 parser.Parse(chunk, not chunk)
+            except LookupError as error:  # an encoding that Python does not have
+                raise ListError(
+                    f"{path}: the XML names an encoding that is unknown ({error}); save it as UTF-8"
+                ) from error
             except expat.ExpatError as error:
                 raise ListError(
                     f"{path}:{error.lineno}: not well-formed XML: {expat.ErrorString(error.code)}"
@@ -194,6 +198,11 @@ EXAMPLES = (
         b'<!DOCTYPE queryResult [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
         b'<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2">&a;</queryResult>',
         refused="declares a document type or entities",
+    ),
+    ListExample(
+        "encoding.xml",
+        b'<?xml version="1.0" encoding="x-hills"?><queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2"/>',
+        refused="the XML names an encoding that is unknown (unknown encoding: x-hills); save it as UTF-8",
     ),
     ListExample(
         "feedback.xml",

@@ -9,82 +9,112 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
+from numpy.typing import NDArray
 
 from auditor.errors import ListError
-from auditor.known import HEAD_BYTES, ListExample
+from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import entries_of_column, signal_type_of
 from auditor.known.list_file import open_list_file
-from auditor.known.text_lines import comment_fields, header_from_comments, read_lines
+from auditor.known.text_lines import comment_fields, first_lines, header_from_comments, read_lines, text_head
 from auditor.samples import TEXT_SIGNALS
-from auditor.syntax.text_encoding import decode_prefix, detect_wide_encoding, open_as_utf8
+from auditor.syntax.text_encoding import decode_prefix, open_as_utf8
 
 HELP = "a hash a line; comments '# name: …', '# means: …', '# version: …', '# holder: …', '# algorithm: …'"
 
-_HASH = re.compile(r"(?:[0-9A-Fa-f]+|[A-Za-z0-9+/_-]{20,}={0,6})$")
-# Characters of a hash, where they leave one algorithm. 64 hex digits are SHA-256 or PDQ, 16 are pHash or dHash,
-# and 44 base64 characters are 32 bytes again: there the list or the user has to say.
-_BY_LENGTH = {
+_ALGORITHM_NAMES = "md5|sha-?1|sha-?256|sha-?512|pdq|phash|dhash|photodna"
+# A prefix may name the algorithm (``sha256:``), or say that hex digits follow (``0x``).
+_PREFIXED = rf"^(?i:(?P<algorithm>{_ALGORITHM_NAMES})[:=\-])?(?:0[xX])?(?P<value>.*)$"
+_HASH = re.compile(
+    rf"(?i:(?:{_ALGORITHM_NAMES})[:=\-])?(?:(?:0[xX])?[0-9A-Fa-f]{{12,}}|[A-Za-z0-9+/_-]{{20,}}={{0,6}})$"
+)
+_HEX = r"^[0-9A-Fa-f]*$"
+# The algorithm by the number of characters, where it tells one. 64 hex digits are SHA-256 or PDQ, 16 are pHash or
+# dHash, and so are their base64 and base32: there the list or the user has to say.
+_BY_HEX_DIGITS = {
     32: "md5",
     40: "sha1",
     128: "sha512",
     288: "photodna",
-    24: "md5",
-    28: "sha1",
-    88: "sha512",
-    192: "photodna",
+    64: "sha256 or pdq",
+    16: "phash-64 or dhash-64",
 }
-_EITHER = {64: "sha256 or pdq", 44: "sha256 or pdq", 16: "phash-64 or dhash-64", 12: "phash-64 or dhash-64"}
+# Of other cells, without the "=" at their end: base64 first, then base32.
+_BY_CHARACTERS = {
+    22: "md5",
+    27: "sha1",
+    43: "sha256 or pdq",
+    86: "sha512",
+    192: "photodna",
+    11: "phash-64 or dhash-64",  # base64
+    26: "md5",
+    32: "sha1",
+    52: "sha256 or pdq",
+    103: "sha512",
+    231: "photodna",
+    13: "phash-64 or dhash-64",  # base32
+}
 
 
 def claims(head: bytes, name: str) -> int:
-    if b"\0" in head and not detect_wide_encoding(head):
-        return 0
-    lines = [line.strip() for line in decode_prefix(head).lstrip("\ufeff").splitlines()]
-    if len(head) >= HEAD_BYTES and len(lines) > 1:
-        lines.pop()
-    lines = [line for line in lines if line and not line.startswith("#")][:50]
+    lines = first_lines(head)
     if not lines:
-        return 5 if comment_fields(decode_prefix(head)) else 0
-    fit = sum(bool(_HASH.match(line) and len(line) >= 12) for line in lines)
-    return 40 if fit > len(lines) / 2 else 0
+        return 5 if b"\0" not in head and comment_fields(decode_prefix(head)) else 0
+    matching = sum(bool(_HASH.match(line)) for line in lines)
+    return 40 if matching > len(lines) / 2 else 0
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with open_list_file(path) as file:
-        head = file.read(HEAD_BYTES)
-        comments = comment_fields(decode_prefix(head))
+        head = text_head(path, file)
+        comments = comment_fields(head.text)
         yield header_from_comments("plain", comments)
-        chosen = signal_type_of(options.algorithm or comments.get("algorithm", ""))
-        if (options.algorithm or comments.get("algorithm")) and (not chosen or chosen in TEXT_SIGNALS):
-            raise ListError(
-                f"{path}: {options.algorithm or comments['algorithm']!r} is not an algorithm of a plain list"
-            )
-        file.seek(0)
-        for lines, cells in read_lines(path, open_as_utf8(file, head)):
+        given = options.algorithm or comments.get("algorithm", "")
+        chosen = signal_type_of(given)
+        if given and (not chosen or chosen in TEXT_SIGNALS):
+            raise ListError(f"{path}: {given!r} is not an algorithm of a plain list")
+        for numbers, cells in read_lines(path, open_as_utf8(file, head.data)):
             cells = pc.ascii_trim_whitespace(cells)
-            lengths = pc.binary_length(cells).to_numpy(zero_copy_only=False)
-            comment = pc.starts_with(cells, "#").to_numpy(zero_copy_only=False) | (lengths == 0)
-            if comment.any():
-                cells, lines, lengths = cells.filter(pa.array(~comment)), lines[~comment], lengths[~comment]
-            if chosen:
-                yield from entries_of_column(chosen, cells, lines)
+            skipped = pc.or_(pc.equal(cells, ""), pc.starts_with(cells, "#")).to_numpy(zero_copy_only=False)
+            if skipped.any():
+                cells, numbers = cells.filter(pa.array(~skipped)), numbers[~skipped]
+            if not len(cells):
                 continue
-            for length in np.flatnonzero(np.bincount(lengths)).tolist():
-                rows = lengths == length
-                if length in _EITHER:
-                    where = f"{path}:{lines[rows][0]}"
-                    raise ListError(f"{where}: {length} characters are {_EITHER[length]}: say which with --algorithm")
-                if length in _BY_LENGTH:
-                    whole = rows.all()
-                    mask = pa.array(rows)
-                    yield from entries_of_column(
-                        _BY_LENGTH[length], cells if whole else cells.filter(mask), lines if whole else lines[rows]
-                    )
+            named, cells = _split_prefixes(cells)
+            for name in pc.unique(named).to_pylist():
+                rows = pc.equal(named, name)
+                group, group_numbers = cells.filter(rows), numbers[rows.to_numpy(zero_copy_only=False)]
+                if algorithm := signal_type_of(name) or chosen:
+                    yield from entries_of_column(algorithm, group, group_numbers)
                 else:
-                    for line in lines[rows].tolist():
-                        yield MalformedEntry(line, f"{length:,} characters are no hash of a known length")
+                    yield from _entries_by_length(path, group, group_numbers)
+
+
+def _split_prefixes(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return the algorithm that each cell's prefix names, "" for none, and the cells without prefixes."""
+    if not pc.any(pc.match_substring_regex(cells, "^0[xX]|[:=-].")).as_py():
+        return pa.array([""], pa.string()).take(pa.array(np.zeros(len(cells), np.int64))), cells
+    parts = pc.extract_regex(cells, _PREFIXED)
+    return pc.utf8_lower(parts.field("algorithm")), parts.field("value")
+
+
+def _entries_by_length(path: Path, cells: pa.Array, numbers: NDArray[np.int64]) -> Iterator[ListItem]:
+    """Yield hashes whose number and kind of characters tell the algorithm. Raises ListError where they tell two."""
+    lengths = pc.binary_length(pc.utf8_rtrim(cells, "=")).to_numpy(zero_copy_only=False)
+    is_hex = pc.match_substring_regex(cells, _HEX).to_numpy(zero_copy_only=False)
+    for hexadecimal, table in ((True, _BY_HEX_DIGITS), (False, {**_BY_HEX_DIGITS, **_BY_CHARACTERS})):
+        of_kind = is_hex == hexadecimal
+        for length in np.unique(lengths[of_kind]).tolist():
+            rows = of_kind & (lengths == length)
+            algorithm = table.get(length, "")
+            if " or " in algorithm:
+                first = f"{path}:{numbers[rows][0]}"
+                raise ListError(f"{first}: {length} characters are {algorithm}: say which with --algorithm")
+            if algorithm:
+                yield from entries_of_column(algorithm, cells.filter(pa.array(rows)), numbers[rows])
+            else:
+                for number in numbers[rows].tolist():
+                    yield MalformedEntry(number, f"{length:,} characters are no hash of a known length")
 
 
 EXAMPLES = (
@@ -106,6 +136,19 @@ EXAMPLES = (
     ),
     ListExample(
         "either.txt", b"f0" * 32 + b"\n", refused=":1: 64 characters are sha256 or pdq: say which with --algorithm"
+    ),
+    ListExample(
+        "forms.txt",
+        b"0x9E107D9D372BB6826BD81D3542A419D6\nsha256:" + b"ab" * 32 + b"\nPDQ=" + b"f0" * 32 + b"\n"
+        b"F7KOCZ6TUZ7TWUAQIFL3Q4TNTKEUWOQS\nnhB9nTcrtoJr2B01QqQZ1g==\nnhB9nTcrtoJr2B01QqQZ1g\n"
+        b"TYIH3HJXFO3IE26YDU2UFJAZ2Y======\n",
+        ListHeader("plain"),
+        (
+            *(("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "", False),) * 4,
+            ("sha256", "ab" * 32, "", "", False),
+            ("pdq", "f0" * 32, "", "", False),
+            ("sha1", "2fd4e167d3a67f3b50104157b8726d9a894b3a12", "", "", False),
+        ),
     ),
     ListExample(
         "broken.txt",

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from auditor.known import HEAD_BYTES, ListExample
+from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import EntryCollector
 from auditor.known.list_file import open_list_file
-from auditor.known.text_lines import comment_fields, header_from_comments, read_lines
-from auditor.syntax.text_encoding import decode_prefix, detect_wide_encoding, open_as_utf8
+from auditor.known.text_lines import comment_fields, first_lines, header_from_comments, read_lines, text_head
+from auditor.syntax.text_encoding import open_as_utf8
 
 HELP = "'<signal type> <hash>' a line, as python-threatexchange's file exchange reads"
 
@@ -21,22 +21,16 @@ _LINE = re.compile(
 
 
 def claims(head: bytes, name: str) -> int:
-    if b"\0" in head and not detect_wide_encoding(head):
-        return 0
-    lines = [line.strip() for line in decode_prefix(head).lstrip("\ufeff").splitlines()]
-    lines = [line for line in lines if line and not line.startswith("#")]
-    if len(head) >= HEAD_BYTES and len(lines) > 1:
-        lines.pop()
-    return 60 if lines and all(_LINE.match(line) for line in lines[:50]) else 0
+    lines = first_lines(head)
+    return 60 if lines and all(_LINE.match(line) for line in lines) else 0
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with open_list_file(path) as file:
-        head = file.read(HEAD_BYTES)
-        yield header_from_comments("threatexchange", comment_fields(decode_prefix(head)))
-        file.seek(0)
+        head = text_head(path, file)
+        yield header_from_comments("threatexchange", comment_fields(head.text))
         collector = EntryCollector()
-        for numbers, cells in read_lines(path, open_as_utf8(file, head)):
+        for numbers, cells in read_lines(path, open_as_utf8(file, head.data)):
             for number, line in zip(numbers.tolist(), cells.to_pylist(), strict=True):
                 kind, _, value = line.strip().partition(" " if " " in line.strip() else "\t")
                 if not kind or kind.startswith("#"):
