@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from tests.lineage.lineage_facts import dataset, derive_rows, facts, hit, model
+
+
+def test_hits_expose_the_model_and_its_descendants_state_depth_and_number_of_samples() -> None:
+    table = facts(
+        dataset("d/pics"),
+        model("o/a", trained_on="datasets/d/pics"),
+        model("o/b", "o/a"),
+        model("o/c", "o/b"),
+        model("o/other"),
+    )
+    found = derive_rows(table, hit("d/pics", number=2), hit("d/pics", "near", 1))
+    count = "2 exact, 1 near of 120 samples"
+    assert found == [
+        ("d/pics", "known_content", "test-list", "exact", f"{count}; basis computed"),
+        ("d/pics", "known_content", "test-list", "near", f"{count}; basis computed"),
+        ("o/a", "exposed", "d/pics", "exact", f"{count}; list test-list; said by its card"),
+        ("o/a", "exposed", "d/pics", "near", f"{count}; list test-list; said by its card"),
+        ("o/b", "descends", "o/a", "exposed", f"depth 1, by o/a ← o/b; weakest edge: card; {count} of d/pics"),
+        ("o/c", "descends", "o/a", "exposed", f"depth 2, by o/a ← o/b ← o/c; weakest edge: card; {count} of d/pics"),
+    ]
+
+
+def test_a_claimed_hit_is_stated_separately_and_exposes_no_descendant() -> None:
+    table = facts(
+        dataset("d/pics"),
+        dataset("d/more", sourced_from="d/pics"),
+        model("o/a", trained_on="d/pics"),
+        model("o/b", "o/a"),
+    )
+    said = "3 exact of 120 samples"
+    claimed = ("o/a", "exposed_claim", "d/pics", "exact", f"{said}; list test-list; said by its card")
+    assert derive_rows(table, hit("d/pics", number=3, basis="declared")) == [
+        ("d/pics", "known_content", "test-list", "claimed-exact", f"{said}; claimed by its manifest, no bytes here"),
+        claimed,
+    ]
+    both = derive_rows(table, hit("d/pics", number=3, basis="declared"), hit("d/pics", "near", 1))
+    assert both[:4] == [
+        ("d/pics", "known_content", "test-list", "near", "1 near of 120 samples; basis computed"),
+        ("d/pics", "known_content", "test-list", "claimed-exact", f"{said}; claimed by its manifest"),
+        ("o/a", "exposed", "d/pics", "near", "1 near of 120 samples; list test-list; said by its card"),
+        claimed,
+    ]
+
+
+def test_hits_of_lists_with_another_meaning_expose_nothing() -> None:
+    table = facts(dataset("d/pics"), model("o/a", trained_on="d/pics"))
+    assert derive_rows(table, hit("d/pics", means="benign"), hit("d/pics", means="test")) == []
