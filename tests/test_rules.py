@@ -25,7 +25,7 @@ PROFILES = read_profiles((), [rule.id for rule in RULES])
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
-def test_a_rule_says_of_its_examples_what_they_say_it_must(rule: Rule) -> None:
+def test_every_example_of_a_shipped_rule_holds(rule: Rule) -> None:
     assert list(failed_examples(rule)) == []
 
 
@@ -63,7 +63,7 @@ def test_what_opens_a_case_is_an_error_in_every_profile(profile: Profile) -> Non
     assert {profile.severity(rule) for rule in RULES if rule.case} == {"error"}
 
 
-def test_only_the_example_profile_treats_one_meaning_as_another() -> None:
+def test_only_the_example_profile_changes_the_meaning_of_lists() -> None:
     assert {name: dict(profile.treat) for name, profile in PROFILES.items() if profile.treat} == {
         "example": {"test": "csam"}
     }
@@ -92,7 +92,7 @@ def test_no_fact_claims_what_a_hash_cannot_tell(rule: Rule) -> None:
     assert "clean" not in facts.lower()
 
 
-def test_rules_understand_what_is_passed_on_along_lineage() -> None:
+def test_rules_flag_what_lineage_derives() -> None:
     """The words of a derivation and those of the rules are kept in step: read, derived and judged for real."""
     subjects = [
         Subject("dataset", "acme/pictures", "", (Statement("samples", "images", remark="9"),)),
@@ -171,13 +171,13 @@ def test_the_commitments_that_rules_ask_for_are_those_of_the_vocabulary() -> Non
     assert asked == known - {"maintenance"}
 
 
-def test_licence_families_that_say_nothing_are_licences_of_the_vocabulary() -> None:
+def test_licence_families_that_rules_ignore_are_in_the_vocabulary() -> None:
     licences = tomllib.loads((resource_folder("rules") / "vocabulary" / "licences.toml").read_text(encoding="utf-8"))
     families = {word for rule in RULES if rule.check == "disagree" for word in rule.params.get("silent", ())}
     assert families <= set(licences["licence"])
 
 
-def test_the_rule_and_the_profile_that_the_readme_shows_can_be_used(tmp_path: Path) -> None:
+def test_the_rule_and_the_profile_in_the_readme_can_be_loaded(tmp_path: Path) -> None:
     readme = (resource_folder("rules") / "README.md").read_text(encoding="utf-8")
     rule, profile = (block.split("```")[0] for block in readme.split("```toml\n")[1:])
     (tmp_path / "profiles").mkdir()

@@ -15,7 +15,7 @@ from typing import Literal
 # A text's sketch: the smallest hashes of its runs of five words (bottom-k MinHash, Broder 1997).
 SHINGLE_WORDS = 5
 SKETCH_SIZE = 64
-# From this share of common runs a text counts as an edited form of a known one.
+# From this share of common runs on a text counts as an edited form of a known one.
 EDITED_SHARE = 0.6
 
 # A title stands in so many first lines and characters.

@@ -18,7 +18,7 @@ from auditor.terms.keyed_words import find_hashed_terms
 from auditor.terms.patterns import compile_pattern
 from auditor.terms.vocabulary import HashedTerms, Term
 
-# Characters between two markers that still count as close together: about a dozen words.
+# A marker of adult content counts if it lies within so many bytes of a marker of minors: about a dozen words.
 MAX_DISTANCE = 60
 # At most so many mentions of one marker of minors are looked at, which bounds the time for a hostile text.
 MAX_MENTIONS = 500

@@ -130,7 +130,7 @@ def test_missing_points_to_the_card() -> None:
     assert find("missing", params, Statement("licence", "mit")) == []
 
 
-def test_missing_points_to_what_shows_the_need() -> None:
+def test_missing_points_to_the_statement_that_shows_the_need() -> None:
     params: dict[str, object] = {"wanted": {"gating": ["manual"]}, "although": {"tag": ["lora"]}, "fact": "not gated"}
     assert find("missing", params, Statement("tag", "LoRA", place=Place("README.md", 7))) == [
         Evidence("not gated", Place("README.md", 7), "shown by tag LoRA")
@@ -139,7 +139,7 @@ def test_missing_points_to_what_shows_the_need() -> None:
     assert not find("missing", params, Statement("tag", "lora"), Statement("gating", "manual"))
 
 
-def test_disagree_needs_both_sides_and_one_agreement_settles_it() -> None:
+def test_disagree_needs_both_sides_and_no_value_in_common() -> None:
     params: dict[str, object] = {
         "key": "licence_id", "sources": ["card"], "other": "licence_id", "other_sources": ["header"],
         "silent": ["other"], "fact": "card {value}, header {other}",
@@ -152,7 +152,7 @@ def test_disagree_needs_both_sides_and_one_agreement_settles_it() -> None:
     assert find("disagree", params, Statement("licence_id", "other", source="card"), header) == []
 
 
-def test_disagree_reads_the_other_side_in_this_sides_words() -> None:
+def test_disagree_translates_the_other_sides_values() -> None:
     params: dict[str, object] = {
         "key": "base_family", "other": "base_model", "fact": "{value} against {other}",
         "readings": {"sd1": "stable-diffusion-v1", "sdxl": "(?i)sdxl"},

@@ -52,7 +52,7 @@ def test_list_refuses_a_profile_that_is_not_there() -> None:
     assert "there is no profile 'gates' (did you mean 'gate'?)" in result.output
 
 
-def test_explain_tells_a_stranger_what_the_rule_is_about() -> None:
+def test_explain_shows_every_part_of_a_rule() -> None:
     output = run("explain", "trained-on-known-content").output
     headings = [line for line in output.splitlines() if line and not line.startswith(" ")]
     assert headings[0] == "trained-on-known-content: A model was trained on a dataset that matches a known-content list"
@@ -76,13 +76,13 @@ def test_explain_suggests_the_nearest_rule() -> None:
     assert "there is no rule 'no-license' (did you mean 'no-licence'?)" in result.output
 
 
-def test_test_passes_over_the_shipped_rules() -> None:
+def test_the_examples_of_the_shipped_rules_pass() -> None:
     result = run("test")
     assert result.exit_code == 0
     assert "examples, 0 failed" in result.output
 
 
-def test_test_shows_word_for_word_where_an_example_does_not_hold(tmp_path: Path) -> None:
+def test_a_failed_example_is_shown_word_for_word(tmp_path: Path) -> None:
     (tmp_path / "ours.toml").write_text(RULE)
     result = run("test", str(tmp_path))
     assert result.exit_code == 1
@@ -92,7 +92,7 @@ def test_test_shows_word_for_word_where_an_example_does_not_hold(tmp_path: Path)
 
 
 @pytest.mark.parametrize(("old", "new"), [("title =", "titel ="), ("[with]", "[with")])
-def test_test_refuses_a_broken_file(tmp_path: Path, old: str, new: str) -> None:
+def test_a_broken_rule_file_is_refused(tmp_path: Path, old: str, new: str) -> None:
     (tmp_path / "ours.toml").write_text(RULE.replace(old, new))
     result = run("test", str(tmp_path))
     assert result.exit_code == 2
@@ -136,7 +136,7 @@ def test_confidential_words_become_a_vocabulary_that_finds_them_and_never_says_t
         ("# nothing\n", "there is no term in it"),
     ],
 )
-def test_words_that_cannot_be_hashed_are_named_by_line_alone(tmp_path: Path, text: str, message: str) -> None:
+def test_a_line_that_cannot_be_hashed_is_named_by_its_number_alone(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "words.txt").write_text(text)
     result = run("hash-terms", str(tmp_path / "words.txt"), "--key", str(tmp_path / "key"))
     assert result.exit_code == 2

@@ -49,7 +49,7 @@ def test_rules_judge_only_the_kinds_they_apply_to(tmp_path: Path) -> None:
     )
 
 
-def test_when_narrows_the_subjects_by_every_key_it_names(tmp_path: Path) -> None:
+def test_a_rule_applies_only_to_subjects_that_state_every_key_of_when(tmp_path: Path) -> None:
     narrowed = RULE.replace("[with]", '[when]\nlibrary = ["peft"]\ntask = []\n\n[with]')
     narrowed = narrowed.replace('value = "a" }]', 'value = "a" }]\n#')
     ours = policy_of(tmp_path, ours=narrowed)
@@ -78,7 +78,7 @@ def test_flagged_and_unchecked_are_both_reported(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-def test_what_is_absent_is_not_flagged_where_a_gap_stands() -> None:
+def test_a_rule_that_asks_for_something_absent_flags_nothing_if_a_gap_leaves_it_open() -> None:
     gap = Gap("card", "is not UTF-8", Place("README.md"))
     found = {
         f.outcome
@@ -103,7 +103,7 @@ RESEARCH = load_policy(profile="research")
         max_size=6,
     ),
 )
-def test_a_rule_that_is_not_asked_would_have_said_nothing(kind: Kind, statements: list[Statement]) -> None:
+def test_a_rule_that_is_skipped_would_have_found_nothing(kind: Kind, statements: list[Statement]) -> None:
     subject = Subject(kind, "a", "", tuple(statements))
     asked_all = [
         finding
@@ -127,7 +127,7 @@ def test_a_rule_that_is_not_asked_would_have_said_nothing(kind: Kind, statements
         max_size=6,
     ),
 )
-def test_rows_that_are_of_no_use_change_no_finding(statements: list[Statement]) -> None:
+def test_rows_that_no_rule_reads_change_no_finding(statements: list[Statement]) -> None:
     subjects = [Subject("model", name, "", tuple(sorted(set(statements[at:])))) for at, name in enumerate("ab")]
     batch = facts.subjects_to_rows(subjects)
     kept = facts.subjects_from_rows(pa.Table.from_batches([facts.keep_needed_rows(batch, required_keys(RESEARCH))]))
@@ -137,11 +137,11 @@ def test_rows_that_are_of_no_use_change_no_finding(statements: list[Statement]) 
     ]
 
 
-def test_the_place_of_what_is_missing_is_of_use_whatever_the_profile_asks() -> None:
+def test_the_card_is_always_read_to_say_where_something_is_missing() -> None:
     assert required_keys(load_policy(profile="search"))["card"] == frozenset()
 
 
-def test_a_tag_that_no_rule_asks_for_is_of_no_use() -> None:
+def test_a_tag_that_no_rule_reads_is_left_out() -> None:
     said = [Statement("tag", value) for value in ("Lora", "sand", "peſt")]
     batch = facts.keep_needed_rows(
         facts.subjects_to_rows([Subject("model", "a", "", tuple(said))]), {"tag": frozenset({"lora", "pest"})}
@@ -153,7 +153,7 @@ def test_a_tag_that_no_rule_asks_for_is_of_no_use() -> None:
     assert alone["name"].to_pylist() == ["a"], "there is a subject, of which nothing is asked"
 
 
-def test_a_rule_that_breaks_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_that_fails_is_unchecked_and_affects_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         TRIGGER = "key"
         FLAGS_ABSENCE = False

@@ -6,7 +6,7 @@ from auditor.policy.examples import failed_examples
 from auditor.policy.load import read_rules
 
 
-def test_an_example_that_does_not_hold_is_shown_as_a_difference() -> None:
+def test_a_failed_example_is_shown_as_a_diff() -> None:
     rule, _ = read_rules()["no-licence"]
     example = rule.examples[0]
     wrong = type(example)(example.name, example.kind, example.statements, flags=("names no license",))

@@ -105,7 +105,7 @@ def test_a_rule_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
         load_policy((tmp_path,))
 
 
-def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_rules_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RuleError, match=r"nowhere: is not a folder of rules \(<id>\.toml\)"):
         load_policy((tmp_path / "nowhere",))
 
@@ -126,7 +126,7 @@ def test_a_rule_that_replaces_nothing_is_refused(tmp_path: Path) -> None:
         load_policy((rules_folder(tmp_path, no_license=f"replaces = true\n{RULE}"),))
 
 
-def test_the_name_of_a_rule_file_must_do_as_an_id(tmp_path: Path) -> None:
+def test_the_name_of_a_rule_file_must_be_a_valid_id(tmp_path: Path) -> None:
     (tmp_path / "Our rule.toml").write_text(RULE)
     with pytest.raises(RuleError, match=r"Our rule\.toml: the file's name is the rule's id: lower-case letters"):
         load_policy((tmp_path,))
@@ -179,7 +179,7 @@ def test_profiles_that_inherit_in_a_circle_are_refused(tmp_path: Path) -> None:
         load_policy((tmp_path,))
 
 
-def test_an_unknown_profile_is_refused_with_those_there_are() -> None:
+def test_an_unknown_profile_is_refused_with_the_names_of_all_profiles() -> None:
     with pytest.raises(
         RuleError, match=r"there is no profile 'gates' \(did you mean 'gate'\?\); there are default, example, gate"
     ):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import auditor
 from auditor.errors import RuleError
 from auditor.policy.load import load_policy
 from auditor.policy.vocabularies import Vocabularies, compiled_vocabulary, load_vocabularies, read_vocabularies
@@ -102,7 +103,7 @@ def test_an_operators_term_is_found_beside_the_shipped_ones(tmp_path: Path) -> N
         ("hotlines.toml", HOTLINE.format(url="https://a.b"), HOTLINE.format(url="https://c.d"), "hotline.XX Ours"),
     ],
 )
-def test_entries_that_contradict_each_other_need_a_word_of_the_later_one(
+def test_an_entry_that_contradicts_an_earlier_one_is_refused_unless_it_replaces_it(
     tmp_path: Path, name: str, first: str, second: str, key: str
 ) -> None:
     one, two = rules_folder(tmp_path / "1", {name: first}), rules_folder(tmp_path / "2", {name: second})
@@ -122,7 +123,7 @@ def test_entries_that_contradict_each_other_need_a_word_of_the_later_one(
     assert pickle.dumps(load_vocabularies((one, two))) != pickle.dumps(load_vocabularies((one,)))
 
 
-def test_an_entry_that_replaces_a_shipped_one_takes_its_place(tmp_path: Path) -> None:
+def test_an_entry_can_replace_a_shipped_one(tmp_path: Path) -> None:
     own = '[licence.mit]\nreplaces = true\ntitle = "MIT License"\nclause = "unknown"\n'
     known = load(tmp_path, {"own.toml": own}).licences
     assert known.by_id["mit"].clause == "unknown"
@@ -252,3 +253,25 @@ def test_vocabularies_count_in_the_fingerprint_and_travel_with_the_policy(tmp_pa
     there = pickle.loads(pickle.dumps(policy)).vocabularies
     assert there.terms == policy.vocabularies.terms
     assert there.licences == policy.vocabularies.licences
+
+
+def test_nothing_outside_policy_opens_the_rules_folder() -> None:
+    package = Path(auditor.__file__).parent
+    opening = [path for path in package.rglob("*.py") if 'resource_folder("rules")' in path.read_text(encoding="utf-8")]
+    assert {path.relative_to(package).parts[0] for path in opening} == {"policy"}
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "message"),
+    [("x" * 15, "[1]", "shorter than 16 bytes"), ("x" * 16, "[9]", "each 1 to 8"), ("x" * 16, "[0]", "each 1 to 8")],
+)
+def test_hashed_terms_with_a_short_key_or_too_many_words_are_refused(
+    tmp_path: Path, key: str, words: str, message: str
+) -> None:
+    (tmp_path / "our.key").write_text(key)
+    (tmp_path / "own.toml").write_text(f'[hashed]\nkey_file = "our.key"\nwords = {words}\nterms = {{}}\n')
+    with pytest.raises(RuleError, match=message):
+        read_vocabularies((tmp_path,))
+    (tmp_path / "our.key").write_text("x" * 16)
+    (tmp_path / "own.toml").write_text('[hashed]\nkey_file = "our.key"\nwords = [1, 8]\nterms = {}\n')
+    assert read_vocabularies((tmp_path,)).hashed_terms[0].lengths == (1, 8)

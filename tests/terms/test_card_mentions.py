@@ -73,7 +73,7 @@ def test_a_merge_names_its_parents_in_the_prose_too() -> None:
         ("These are LoRA adaption weights for https://huggingface.co/acme/tree.", ("acme/tree", "adapter")),
     ],
 )
-def test_a_base_model_that_only_the_prose_names(sentence: str, expected: tuple[str, str]) -> None:
+def test_a_base_model_is_found_in_the_prose(sentence: str, expected: tuple[str, str]) -> None:
     ((_, *told, line),) = stated(f"# Leaf\n\n{sentence}\n", "base_model")
     assert (tuple(told), line) == (expected, 3)
 
@@ -86,7 +86,7 @@ def test_a_base_model_that_only_the_prose_names(sentence: str, expected: tuple[s
         "This is a fine-tuned version of [./tree](https://huggingface.co/./tree).",
     ],
 )
-def test_a_model_that_is_only_mentioned_is_no_base(sentence: str) -> None:
+def test_a_model_that_is_only_mentioned_is_not_a_base_model(sentence: str) -> None:
     assert stated(sentence, "base_model") == []
 
 
@@ -98,7 +98,7 @@ def test_a_model_that_is_only_mentioned_is_no_base(sentence: str) -> None:
         ("# Leaf\n\nWrite to ann@example.org.\n", "email", 3),
     ],
 )
-def test_a_way_to_reach_those_responsible(text: str, value: str, line: int) -> None:
+def test_a_contact_is_found(text: str, value: str, line: int) -> None:
     assert [(v, at) for _, v, _, at in stated(text, "contact")] == [(value, line)]
 
 
@@ -111,11 +111,11 @@ def test_a_way_to_reach_those_responsible(text: str, value: str, line: int) -> N
         "Contact with water spoils leaves.\n",
     ],
 )
-def test_an_empty_contact_is_none(text: str) -> None:
+def test_a_placeholder_is_not_a_contact(text: str) -> None:
     assert stated(text, "contact") == []
 
 
-def test_a_policy_binds_where_it_must_be_accepted_not_where_a_card_mentions_it() -> None:
+def test_a_policy_counts_if_it_must_be_accepted_and_not_if_a_card_mentions_it() -> None:
     words = "You agree to comply with the Tessera Acceptable Use Policy (https://tessera.example/aup)."
     prompt = f"---\nlicense: other\nextra_gated_prompt: >-\n  {words}\n---\n# Leaf\n"
     policy = "Tessera Acceptable Use Policy (https://tessera.example/aup)"

@@ -30,12 +30,12 @@ def told(subject: Subject, *keys: str) -> list[tuple[str, str, int]]:
     return [(statement.key, statement.value, statement.place.line) for statement in subject.statements_for(*keys)]
 
 
-def test_a_part_without_texts_is_as_it_was() -> None:
+def test_a_part_without_texts_is_unchanged() -> None:
     subject = Subject("model", "org/x")
     assert derive_subject(Part(subject), KNOWN) is subject
 
 
-def test_parts_that_are_looked_at_together_say_what_each_says_alone() -> None:
+def test_parts_searched_together_state_what_each_states_alone() -> None:
     texts = [
         (Text("card", "A", "## Limitations\n\nSmall leaves.\n\nWrite to trees@example.org.\n"),),
         (),
@@ -86,14 +86,14 @@ def test_a_card_that_prohibits_is_card_only_unless_its_licence_does() -> None:
     assert [value for _, value, _ in told(of("card", text, rail), "clause")] == ["explicit", "explicit"]
 
 
-def test_a_stated_licence_says_what_its_published_text_says() -> None:
+def test_a_named_licence_states_whether_its_published_text_has_the_clause() -> None:
     subject = of("card", "", Statement("licence", "Llama 2", "", Place("FILE", 2), "card"))
     assert told(subject, "licence_id", "clause") == [("licence_id", "llama2", 2), ("clause", "by-reference", 2)]
     assert next(subject.statements_for("clause")).relation == "Llama 2 Acceptable Use Policy"
 
 
 @pytest.mark.parametrize("words", ["other", "unknown", "my-own-licence"])
-def test_a_licence_nobody_knows_has_no_id(words: str) -> None:
+def test_an_unknown_licence_has_no_id(words: str) -> None:
     assert not of("card", "", Statement("licence", words)).has("licence_id")
 
 
@@ -120,7 +120,7 @@ def test_a_licence_nobody_knows_has_no_id(words: str) -> None:
         ("Please contact the authors.", "contact", "contact-section"),
     ],
 )
-def test_prose_states(text: str, key: str, value: str) -> None:
+def test_a_sentence_or_heading_states_a_key(text: str, key: str, value: str) -> None:
     assert (key, value, 1) in told(of("card", text), key)
 
 
@@ -138,7 +138,7 @@ def test_prose_states(text: str, key: str, value: str) -> None:
         ("The safety of bridges.", "safety"),
     ],
 )
-def test_prose_that_does_not_state(text: str, key: str) -> None:
+def test_a_negated_or_empty_passage_states_nothing(text: str, key: str) -> None:
     assert not of("card", text).has(key)
 
 
@@ -171,7 +171,7 @@ PIECES = [
 @given(
     st.sampled_from(["card", "licence", "terms", "document"]), st.lists(st.sampled_from(PIECES) | st.text(max_size=5))
 )
-def test_no_text_makes_it_raise_and_every_place_is_a_line_of_the_text(role: str, pieces: list[str]) -> None:
+def test_any_text_is_read_without_error_and_every_place_is_one_of_its_lines(role: str, pieces: list[str]) -> None:
     text = "".join(pieces)
     for statement in of(role, text).statements:
         assert 0 <= statement.place.line <= text.count("\n") + 1

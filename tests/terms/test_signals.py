@@ -23,12 +23,12 @@ def signals(text: str, known: Markers) -> list[Signal]:
     return list(terms_signals.find_signals(plain, plain.encode(), known))
 
 
-def said(text: str) -> list[tuple[str, str]]:
+def found_signals(text: str) -> list[tuple[str, str]]:
     return [(signal.value, text[signal.start : signal.end]) for signal in signals(text, MARKERS)]
 
 
 def test_two_markers_close_together_are_a_signal_with_their_place() -> None:
-    assert said("Tags: nsfw, teens, 4k") == [("nsfw + teenagers", "nsfw, teens")]
+    assert found_signals("Tags: nsfw, teens, 4k") == [("nsfw + teenagers", "nsfw, teens")]
 
 
 @pytest.mark.parametrize(
@@ -44,18 +44,24 @@ def test_two_markers_close_together_are_a_signal_with_their_place() -> None:
         "The safety filter stops explicit content with children.",
     ],
 )
-def test_one_marker_or_a_sentence_that_prohibits_is_none(text: str) -> None:
-    assert said(text) == []
+def test_one_marker_alone_or_a_sentence_that_prohibits_is_no_signal(text: str) -> None:
+    assert found_signals(text) == []
+
+
+@pytest.mark.parametrize(("gap", "found"), [(56, True), (57, False)])
+def test_markers_count_up_to_60_bytes_apart(gap: int, found: bool) -> None:
+    assert bool(found_signals(f"children{' ' * gap}nsfw")) is found
+    assert bool(found_signals(f"nsfw{' ' * gap}children")) is found
 
 
 @pytest.mark.parametrize(
     "text", ["kid nude", "nude\u200b k\u200di\u200dd", "n u d e k i d s", "ｎｕｄｅ ｋｉｄｓ", "ոudе kіds", "nud3 k1ds"]
 )
-def test_disguises_are_seen_through(text: str) -> None:
-    assert [value for value, _ in said(text)] == ["nudity + children"]
+def test_disguised_markers_are_found(text: str) -> None:
+    assert [value for value, _ in found_signals(text)] == ["nudity + children"]
 
 
-def test_the_place_is_one_of_the_original_text() -> None:
+def test_the_place_of_a_signal_is_that_in_the_original_text() -> None:
     text = "Ünïcödé 🎨 first, then n\u200bsfw for t\u0435ens\u202e."
     assert [text[signal.start : signal.end] for signal in signals(text, MARKERS)] == ["n\u200bsfw for t\u0435ens"]
 
@@ -119,13 +125,13 @@ def test_95_of_100_generated_disguises_of_the_policy_words_are_found() -> None:
 @given(
     st.lists(st.sampled_from(["nsfw", "child", " ", "\u200b", "é", "🎨", "k i d", "ｎude", "\n", "not "]), max_size=30)
 )
-def test_places_lie_within_any_text(pieces: list[str]) -> None:
+def test_every_place_is_within_the_text(pieces: list[str]) -> None:
     text = "".join(pieces)
     for signal in signals(text, MARKERS):
         assert 0 <= signal.start < signal.end <= len(text)
 
 
-def test_an_operators_words_in_clear_may_stand_alone(tmp_path: Path) -> None:
+def test_an_operators_plain_words_are_a_signal_alone(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text('[[term]]\nid = "op-1"\nkind = "signal"\nwords = ["teapot"]\n')
     known = compile_markers(read_vocabularies((tmp_path,)).terms)
     assert [found.value for found in signals("a t e a p o t", known)] == ["op-1"]
