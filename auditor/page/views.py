@@ -12,7 +12,7 @@ from auditor.errors import AuditorError, UsageError
 from auditor.model import Case, Kind, Ref
 from auditor.page import ledger_session, wording
 from auditor.pipeline.report import Edge
-from auditor.reporting.coverage import answered_questions, chance_matches, missing_lists, uncompared_weights
+from auditor.reporting.coverage import chance_matches, coverage_counts, missing_lists, uncompared_weights
 from auditor.reporting.labels import CASE_GROUNDS, LIST_MEANINGS
 from auditor.reporting.lineage_layout import LineageDrawing, LineageLayout
 from auditor.review.case_state import REVIEW_DAYS, STAGE_MEANINGS, CaseState, LedgerEvent
@@ -476,7 +476,7 @@ def coverage(visit: Visit) -> Shown:
     content: dict[str, Any] = {"report": report, "runs": [run.targets for run in runs], "which": which}
     if report is not None:
         content |= {
-            "asked": answered_questions(report),
+            "asked": coverage_counts(report),
             "chance": chance_matches(report),
             "missing": (*missing_lists(report), *uncompared_weights(report)),
             "gaps": group_gaps(islice(report.gaps, 100_000), 3)[:50],

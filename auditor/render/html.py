@@ -37,7 +37,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     layout = LineageLayout(report.lineage)
     css = (TEMPLATES / "report.css").read_text("utf-8")
     hits = list(islice(read_restricted_hits(report), MAX_HITS + 1)) if options.places else []
-    page = _environment().get_template("report.html")
+    page = _template_environment().get_template("report.html")
     summary = summarise(report)
     refs = [subject.ref for subject in summary.subjects]
     pieces = page.generate(
@@ -57,7 +57,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         guidance=guidance,
         labels=labels,
         split_reference=split_reference,
-        answered_questions=coverage.answered_questions(report),
+        coverage_counts=coverage.coverage_counts(report),
         chance_matches=coverage.chance_matches(report),
         not_compared=(*coverage.nothing_read_or_compared(report), *coverage.uncompared_weights(report)),
         next_steps=guidance.next_steps(report),
@@ -73,7 +73,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         out.write(piece.encode(out.encoding or "utf-8", "xmlcharrefreplace").decode(out.encoding or "utf-8"))
 
 
-def _environment() -> jinja2.Environment:
+def _template_environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,

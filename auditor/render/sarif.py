@@ -45,7 +45,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
             "driver": {
                 "name": "auditor",
                 "semanticVersion": report.version,
-                "rules": [_rule(rule) for rule in report.policy.rules],
+                "rules": [_rule_descriptor(rule) for rule in report.policy.rules],
                 "notifications": [
                     {"id": name, "shortDescription": {"text": text}}
                     for name, text in {
@@ -55,14 +55,14 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
                     }.items()
                 ],
             },
-            **_extensions(report),
+            **_extensions_json(report),
         },
         "invocations": [
             {
                 "executionSuccessful": report.complete,
                 "startTimeUtc": _rfc3339(report.started),
                 "endTimeUtc": _rfc3339(report.finished),
-                "toolExecutionNotifications": list(_notifications(report, left_out)),
+                "toolExecutionNotifications": list(_notifications_json(report, left_out)),
             }
         ],
         "columnKind": "unicodeCodePoints",
@@ -90,14 +90,14 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
                 for case in report.cases[:MAX_RESULTS]
             ],
         },
-        "results": [_result(result, rules) for result in kept],
+        "results": [_result_json(result, rules) for result in kept],
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     json.dump(log, out, ensure_ascii=True, allow_nan=False, indent=1)
     out.write("\n")
 
 
-def _extensions(report: Report) -> Json:
+def _extensions_json(report: Report) -> Json:
     """Name the packages that add readers or list formats, if there are any."""
     extensions = [
         {"name": printable(extension.distribution), "version": printable(extension.version)}
@@ -145,7 +145,7 @@ def _most_severe_groups(report: Report) -> tuple[list[_FindingGroup], Counter[Se
     return chosen, total - Counter(group.severity for group in chosen)
 
 
-def _rule(rule: Rule) -> Json:
+def _rule_descriptor(rule: Rule) -> Json:
     why = _one_line(rule.why)
     paragraphs = [f"Why: {why}", f"What the owner can do: {_one_line(rule.fix)}"]
     paragraphs += [f"For reviewers: {_one_line(rule.review)}"] if rule.review else []
@@ -161,14 +161,14 @@ def _rule(rule: Rule) -> Json:
     return {**described, "helpUri": quote(links[0], safe=_SAFE_IN_URI + ":#[]")} if links else described
 
 
-def _result(group: _FindingGroup, rules: dict[str, int]) -> Json:
+def _result_json(group: _FindingGroup, rules: dict[str, int]) -> Json:
     finding = group.findings[0]
     flagged = finding.outcome == "FLAGGED"
-    facts = [_fact(other) for other in group.findings]
+    facts = [_fact_text(other) for other in group.findings]
     if group.number > len(facts):
         facts.append(f"and {group.number - len(facts):,} more")
     subject = printable(subject_label(finding.ref))
-    where = _location(finding.place)
+    where = _location_json(finding.place)
     return {
         "ruleId": finding.rule,
         **({"ruleIndex": rules[finding.rule]} if finding.rule in rules else {}),
@@ -177,22 +177,22 @@ def _result(group: _FindingGroup, rules: dict[str, int]) -> Json:
         "level": group.severity if flagged else "none",
         "message": {"text": f"{subject}: {'; '.join(facts)}"},
         "locations": [{**where, "logicalLocations": [{"fullyQualifiedName": subject, "kind": "resource"}]}],
-        "partialFingerprints": {"auditorSubject/v1": _identity(finding)},
+        "partialFingerprints": {"auditorSubject/v1": _partial_fingerprint(finding)},
         "properties": {"outcome": finding.outcome, "severity": group.severity},
     }
 
 
-def _fact(finding: Finding) -> str:
+def _fact_text(finding: Finding) -> str:
     remark = f" ({printable(finding.remark)})" if finding.remark else ""
     return f"{printable(finding.fact)}{remark}"
 
 
-def _identity(finding: Finding) -> str:
+def _partial_fingerprint(finding: Finding) -> str:
     parts = (finding.rule, finding.kind, finding.subject, finding.outcome)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _location(place: Place) -> Json:
+def _location_json(place: Place) -> Json:
     if not place.uri:
         return {}
     region = {"region": {"startLine": place.line}} if place.line else {}
@@ -211,26 +211,26 @@ def _relative_uri(uri: str) -> str:
     return scheme + quote(stray.encode("utf-8", "backslashreplace"), safe=_SAFE_IN_URI)
 
 
-def _notifications(report: Report, left_out: Counter[Severity]) -> Iterator[Json]:
+def _notifications_json(report: Report, left_out: Counter[Severity]) -> Iterator[Json]:
     if left_out:
         parts = ", ".join(
             f"{left_out[severity]:,} {severity}" for severity in reversed(SEVERITIES) if left_out[severity]
         )
         text = f"Results left out, beyond {MAX_RESULTS:,} (rules by subjects): {parts}. The JSON report has them all."
-        yield _notification("left-out", "warning", text)
+        yield _notification_json("left-out", "warning", text)
     for text in guidance.advice_lines(report):
-        yield _notification("advice", "note", text)
+        yield _notification_json("advice", "note", text)
     for line in group_gaps(report.gaps, 1)[:MAX_NOTIFICATIONS]:
         ref, gap = line.examples[0]
         example = printable(subject_label(ref))
         text = f"{line.count:,} × {line.what}: {printable(line.why) or 'other reasons'}; for example {example}"
-        where = _location(gap.place)
-        yield {**_notification(line.what, "warning", text), **({"locations": [where]} if where else {})}
+        where = _location_json(gap.place)
+        yield {**_notification_json(line.what, "warning", text), **({"locations": [where]} if where else {})}
     for reason, number in sorted(report.tally.reasons.items())[:MAX_NOTIFICATIONS]:
-        yield _notification("file", "note", f"{number:,} × {printable(reason)}")
+        yield _notification_json("file", "note", f"{number:,} × {printable(reason)}")
 
 
-def _notification(name: str, level: str, text: str) -> Json:
+def _notification_json(name: str, level: str, text: str) -> Json:
     known = {"descriptor": {"id": name}} if name in {*GAP_KINDS, "left-out", "advice"} else {}
     return {"level": level, "message": {"text": text}, **known}
 

@@ -34,13 +34,13 @@ STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the summary; its length is bounded, however many findings there are."""
-    lines = _lines(report, summarise_rules(report), report_notice(report, options))
-    _write(lines, out, options.colour)
+    lines = _report_lines(report, summarise_rules(report), report_notice(report, options))
+    _write_lines(lines, out, options.colour)
     if options.places:
-        _write(_restricted_hits(report), out, options.colour)
+        _write_lines(_restricted_hit_lines(report), out, options.colour)
 
 
-def _write(lines: Iterator[Line], out: TextIO, colour: bool) -> None:
+def _write_lines(lines: Iterator[Line], out: TextIO, colour: bool) -> None:
     encoding = getattr(out, "encoding", None) or "utf-8"
     if colour:
         from rich.console import Console
@@ -55,29 +55,29 @@ def _write(lines: Iterator[Line], out: TextIO, colour: bool) -> None:
             out.write(f"{safe}\n")
 
 
-def _lines(report: Report, summary: Summary, notice: str) -> Iterator[Line]:
-    yield from _wrap("bold reverse", notice)
+def _report_lines(report: Report, summary: Summary, notice: str) -> Iterator[Line]:
+    yield from _wrap_text("bold reverse", notice)
     yield "", ""
-    yield from _targets_and_policy(report)
-    yield from _cases(report)
+    yield from _target_and_policy_lines(report)
+    yield from _all_case_lines(report)
     if guidance.has_known_content_matches(report):
-        yield from _steps_after_match(report.policy.contacts)
-    yield from _findings(summary)
-    yield from _not_checked(report, summary)
+        yield from _steps_after_match_lines(report.policy.contacts)
+    yield from _finding_lines(summary)
+    yield from _not_checked_lines(report, summary)
     steps = guidance.next_steps(report)
     if steps:
-        yield from _heading("What to do next")
+        yield from _heading_lines("What to do next")
         for step in steps:
-            yield from _wrap("", step, "  - ")
+            yield from _wrap_text("", step, "  - ")
     yield "", ""
 
 
-def _heading(text: str) -> Iterator[Line]:
+def _heading_lines(text: str) -> Iterator[Line]:
     yield "", ""
     yield "bold", text
 
 
-def _wrap(style: str, text: str, first: str = "", rest: str | None = None) -> Iterator[Line]:
+def _wrap_text(style: str, text: str, first: str = "", rest: str | None = None) -> Iterator[Line]:
     indent = " " * len(first) if rest is None else rest
     for line in textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False) or [
         first
@@ -85,17 +85,17 @@ def _wrap(style: str, text: str, first: str = "", rest: str | None = None) -> It
         yield style, line
 
 
-def _targets_and_policy(report: Report) -> Iterator[Line]:
-    yield "bold", "What was looked at"
+def _target_and_policy_lines(report: Report) -> Iterator[Line]:
+    yield "bold", "What was read"
     few = ", ".join(printable(target, 80) for target in report.targets[:MAX_TARGETS])
     more = f" and {len(report.targets) - MAX_TARGETS:,} more" if len(report.targets) > MAX_TARGETS else ""
-    yield from _wrap("", f"{few}{more}", "  Targets   ")
-    yield from _count("Files", report.tally.files)
-    yield from _count("Samples", report.tally.samples)
+    yield from _wrap_text("", f"{few}{more}", "  Targets   ")
+    yield from _count_lines("Files", report.tally.files)
+    yield from _count_lines("Samples", report.tally.samples)
     subjects = ", ".join(f"{number:,} {_plural(kind, number)}" for kind, number in sorted(report.subjects.items()))
-    yield from _wrap("", subjects or "none", "  Subjects  ")
+    yield from _wrap_text("", subjects or "none", "  Subjects  ")
     policy = report.policy
-    yield from _wrap(
+    yield from _wrap_text(
         "",
         f"{len(policy.rules):,} rules, profile {printable(policy.profile, 80)}, {policy.fingerprint[:12]}",
         "  Policy    ",
@@ -104,19 +104,19 @@ def _targets_and_policy(report: Report) -> Iterator[Line]:
         meaning = labels.LIST_MEANINGS.get(summary.means) or printable(summary.means, 80)
         entries = f"{summary.entries:,} {'entry' if summary.entries == 1 else 'entries'}"
         text = f"{printable(summary.name, 80)} {printable(summary.version, 40)}: {entries}; {meaning}"
-        yield from _wrap("", text, "  List      ")
+        yield from _wrap_text("", text, "  List      ")
     for extension in policy.extensions:
-        yield from _wrap("", printable(str(extension)), "  Extension ")
+        yield from _wrap_text("", printable(str(extension)), "  Extension ")
     missing = coverage.missing_lists(report)
     for text in missing:
-        yield from _wrap("bold yellow", text, "  No list   ")
+        yield from _wrap_text("bold yellow", text, "  No list   ")
     if missing:
-        yield from _wrap("", guidance.list_providers(report), " " * 12)
+        yield from _wrap_text("", guidance.list_providers(report), " " * 12)
     if not report.complete:
-        yield from _wrap("bold yellow", "not everything was read: this is a report on a part.", "  Incomplete ")
+        yield from _wrap_text("bold yellow", "not everything was read: this is a report on a part.", "  Incomplete ")
 
 
-def _count(name: str, count: Count) -> Iterator[Line]:
+def _count_lines(name: str, count: Count) -> Iterator[Line]:
     proof = f"{count.scanned:,} scanned + {count.skipped:,} skipped + {count.errored:,} errored"
     text = f"  {name:<9} {count.collected:,} collected = {proof}"
     yield ("", text) if count.is_balanced else ("bold red", f"{text}: DOES NOT ADD UP")
@@ -126,118 +126,118 @@ def _plural(kind: str, number: int) -> str:
     return kind if number == 1 or kind == "terms" else f"{kind}s"
 
 
-def _cases(report: Report) -> Iterator[Line]:
+def _all_case_lines(report: Report) -> Iterator[Line]:
     if not report.cases:
-        yield from _heading("Cases: none was opened")
-        yield from _wrap("", "No rule asks for a review by people, over what was read and asked.", "  ")
+        yield from _heading_lines("Cases: none was opened")
+        yield from _wrap_text("", "No rule asks for a review by people, given what was read and compared.", "  ")
         return
     number = len(report.cases)
-    yield from _heading(f"{number:,} {'case' if number == 1 else 'cases'} for people to decide")
+    yield from _heading_lines(f"{number:,} {'case' if number == 1 else 'cases'} for people to decide")
     for case in report.cases[:MAX_CASES]:
-        yield from _case(case)
+        yield from _case_lines(case)
     if number > MAX_CASES:
         yield "", f"  and {number - MAX_CASES:,} more: auditor report RUN --format html or csv"
 
 
-def _case(case: Case) -> Iterator[Line]:
+def _case_lines(case: Case) -> Iterator[Line]:
     revision = f" @ {printable(case.revision, 40)}" if case.revision else ""
-    yield from _wrap("bold red", f"{printable(labels.subject_label(case.ref))}{revision}", "  ● ")
-    yield from _wrap("", f"{case.ground}: {labels.CASE_GROUNDS[case.ground]}", "      ")
+    yield from _wrap_text("bold red", f"{printable(labels.subject_label(case.ref))}{revision}", "  ● ")
+    yield from _wrap_text("", f"{case.ground}: {labels.CASE_GROUNDS[case.ground]}", "      ")
     for reason in case.reasons[:MAX_CASE_REASONS]:
         of_copy = "" if reason.subject == case.subject else f" (of {printable(reason.subject, 80)})"
-        yield from _wrap("", f"{_reason(reason)}{of_copy}", "      because ", " " * 14)
+        yield from _wrap_text("", f"{_reason_text(reason)}{of_copy}", "      because ", " " * 14)
     if len(case.reasons) > MAX_CASE_REASONS:
         yield "", f"      and {len(case.reasons) - MAX_CASE_REASONS:,} more reasons"
     if case.copies:
         names = ", ".join(printable(copy.name, 80) for copy in case.copies[:MAX_COPIES])
         more = f" and {len(case.copies) - MAX_COPIES:,} more" if len(case.copies) > MAX_COPIES else ""
-        yield from _wrap("", f"{names}{more}", f"      same weights, {len(case.copies):,}: ")
+        yield from _wrap_text("", f"{names}{more}", f"      same weights, {len(case.copies):,}: ")
 
 
-def _reason(finding: Finding) -> str:
+def _reason_text(finding: Finding) -> str:
     fact = printable(finding.fact, 300)
     remark = f" ({printable(finding.remark, 300)})" if finding.remark else ""
     place = f" [{printable(str(finding.place))}]" if finding.place.uri else ""
     return f"{printable(finding.rule, 80)}: {fact}{remark}{place}"
 
 
-def _steps_after_match(contacts: Contacts) -> Iterator[Line]:
-    yield from _heading("What to do now")
+def _steps_after_match_lines(contacts: Contacts) -> Iterator[Line]:
+    yield from _heading_lines("What to do now")
     for step in guidance.STEPS_AFTER_MATCH:
-        yield from _wrap("bold", step, "  - ")
+        yield from _wrap_text("bold", step, "  - ")
     for hotline in contacts.hotlines:
         yield "", f"    {hotline.country:<15} {hotline.name}, {hotline.url}"
     yield "", f"    {'elsewhere':<15} {contacts.directory.name}, {contacts.directory.url}"
 
 
-def _findings(summary: Summary) -> Iterator[Line]:
+def _finding_lines(summary: Summary) -> Iterator[Line]:
     if not summary.findings:
-        yield from _heading("Findings: none")
-        yield from _wrap("", "Nothing was flagged over what was read; it does not mean that nothing is there.", "  ")
+        yield from _heading_lines("Findings: none")
+        yield from _wrap_text("", "Nothing was flagged in what was read; it does not mean that nothing is there.", "  ")
         return
     counts = ((summary.severities[severity], severity) for severity in reversed(SEVERITIES))
     parts = [f"{number:,} {_plural(severity, number)}" for number, severity in counts if number]
     parts += [f"{summary.unchecked:,} unchecked"] if summary.unchecked else []
     subjects = summary.subjects_with_findings
-    yield from _heading(f"Findings: {', '.join(parts)}, on {subjects:,} {_plural('subject', subjects)}")
+    yield from _heading_lines(f"Findings: {', '.join(parts)}, on {subjects:,} {_plural('subject', subjects)}")
     for line in summary.rules:
         if line.outcome != "FLAGGED":
             continue
         title = f"  {printable(line.title, 120)}" if line.title else ""
         first = f"  {line.severity:<9} {line.count:>9,}  "
-        yield from _wrap(STYLES[line.severity], f"{printable(line.rule, 80)}{title}", first)
+        yield from _wrap_text(STYLES[line.severity], f"{printable(line.rule, 80)}{title}", first)
         if line.severity != "note":
             for finding in line.examples:
-                yield from _wrap("", f"{printable(finding.subject)}: {_fact(finding)}", " " * 25)
+                yield from _wrap_text("", f"{printable(finding.subject)}: {_fact_text(finding)}", " " * 25)
     unchecked = [line for line in summary.rules if line.outcome == "UNCHECKED"]
     if unchecked:
         rules = ", ".join(f"{printable(line.rule, 80)} {line.count:,}" for line in unchecked)
         first = f"  {'unchecked':<9} {summary.unchecked:>9,}  "
-        yield from _wrap("", f"something was not read, so these rules could not tell: {rules}", first)
+        yield from _wrap_text("", f"something was not read, so these rules could not be judged: {rules}", first)
 
 
-def _fact(finding: Finding) -> str:
+def _fact_text(finding: Finding) -> str:
     remark = f" ({printable(finding.remark, 120)})" if finding.remark else ""
     return f"{printable(finding.fact, 160)}{remark}"
 
 
-def _not_checked(report: Report, summary: Summary) -> Iterator[Line]:
-    yield from _heading("What was not checked, and why")
+def _not_checked_lines(report: Report, summary: Summary) -> Iterator[Line]:
+    yield from _heading_lines("What was not checked, and why")
     everything_read = True
     for reason, number in sorted(report.tally.reasons.items(), key=lambda item: (-item[1], item[0]))[:MAX_REASONS]:
         everything_read = False
-        yield from _wrap("", printable(reason), f"  {number:>9,}  ")
+        yield from _wrap_text("", printable(reason), f"  {number:>9,}  ")
     for line in summary.gaps[:MAX_REASONS]:
         everything_read = False
         why = printable(line.why) if line.why else "other reasons"
-        yield from _wrap("", f"{printable(line.what, 40)}: {why}", f"  {line.count:>9,}  ")
+        yield from _wrap_text("", f"{printable(line.what, 40)}: {why}", f"  {line.count:>9,}  ")
         for ref, gap in line.examples[:1]:
-            yield from _wrap("dim", f"e.g. {printable(gap.place.uri or ref.name)}", " " * 13)
+            yield from _wrap_text("dim", f"e.g. {printable(gap.place.uri or ref.name)}", " " * 13)
     left_out = max(len(report.tally.reasons) - MAX_REASONS, 0) + max(len(summary.gaps) - MAX_REASONS, 0)
     if left_out:
         yield "", f"  and {left_out:,} more reasons: auditor report RUN --format html or json"
     for text in (*coverage.nothing_read_or_compared(report), *coverage.uncompared_weights(report)):
         everything_read = False
-        yield from _wrap("", printable(text, 400), "  ")
+        yield from _wrap_text("", printable(text, 400), "  ")
     if everything_read:
-        yield from _wrap("", "All that was collected was read, as far as the rules and lists above ask.", "  ")
-    if questions := coverage.answered_questions(report):
-        yield from _heading("What was asked of the samples")
-        for what, number in questions:
+        yield from _wrap_text("", "All that was collected was read, as far as the rules and lists above need it.", "  ")
+    if counts := coverage.coverage_counts(report):
+        yield from _heading_lines("What was compared, and how much of it")
+        for what, number in counts:
             yield "", f"  {number:>9,}  {printable(what)}"
         for text in coverage.chance_matches(report):
-            yield from _wrap("", printable(text, 400), " " * 13)
+            yield from _wrap_text("", printable(text, 400), " " * 13)
 
 
-def _restricted_hits(report: Report) -> Iterator[Line]:
-    yield from _heading("RESTRICTED: where matched samples are")
+def _restricted_hit_lines(report: Report) -> Iterator[Line]:
+    yield from _heading_lines("RESTRICTED: where matched samples are")
     number = 0
     for number, hit in enumerate(read_restricted_hits(report), 1):
         if number > MAX_HITS:
             continue
         variant = f", {printable(hit.variant, 40)}" if hit.variant else ""
         row = f", row {hit.row}" if hit.row else ""
-        yield from _wrap(
+        yield from _wrap_text(
             "",
             f"{hit.kind} {printable(hit.name)}: {printable(hit.sample)} in {printable(hit.place)}{row} matches entry "
             f"{printable(hit.token, 80)} of {printable(hit.list, 80)} {printable(hit.version, 40)} "
@@ -247,4 +247,4 @@ def _restricted_hits(report: Report) -> Iterator[Line]:
     if number > MAX_HITS:
         yield "", f"  and {number - MAX_HITS:,} more: auditor report RUN --format csv --places"
     if not number:
-        yield "", "  No sample matched an entry of a list, of those that were compared."
+        yield "", "  No sample that was compared matched an entry of a list."

@@ -9,8 +9,8 @@ from auditor.printable import printable
 from auditor.reporting.labels import LIST_MEANINGS
 
 
-def answered_questions(report: Report) -> tuple[tuple[str, int], ...]:
-    """Return what was asked of the samples, each with how many samples answered.
+def coverage_counts(report: Report) -> tuple[tuple[str, int], ...]:
+    """Return what was compared or could not be, each with the number of samples or files.
 
     Counts that :func:`chance_matches` and :func:`uncompared_weights` put into words are left out.
     """

@@ -15,8 +15,8 @@ STEPS_AFTER_MATCH = (
     "Only those who handle such reports by law or duty should see where the samples are (auditor report --places).",
 )
 HOW_TO_READ = (
-    "FLAGGED: a rule found what it looks for. UNCHECKED: something it needed could not be read, so it could not tell.",
-    "No finding does not mean that nothing is there: only what was collected, read and asked about was judged.",
+    "FLAGGED: a rule found what it looks for. UNCHECKED: something that it needs could not be read.",
+    "No finding does not mean that nothing is there: only what was collected and read was judged.",
     "A match is between hashes. It never says what a picture contains; a person with the authority to look decides.",
     "A case is a question put to people. Nothing is proven until they have reviewed it.",
 )

@@ -9,7 +9,7 @@ from auditor.model import Ground, Ref
 
 CASE_GROUNDS: Mapping[Ground, str] = MappingProxyType(
     {
-        "linked": "a list of models holds its weights or values like them, or the model it is made from, or names it",
+        "linked": "a list of models names it, or holds its weights, similar values, or the model that it was made from",
         "exposed": "its own training data has samples that match entries of a known-content list",
     }
 )
