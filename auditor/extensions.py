@@ -25,17 +25,16 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from auditor.errors import ExtensionError
-
-if TYPE_CHECKING:
-    from importlib.metadata import Distribution
 
 READERS = "auditor.readers"
 LIST_FORMATS = "auditor.list_formats"
 GROUPS = (READERS, LIST_FORMATS)
 _MODULE = re.compile(r"\w+(\.\w+)*")
+# Similarity (difflib) of a constant's name to an optional duty, from which it is taken for a misspelling of it.
+_NEARLY_THE_SAME = 0.9
 
 
 class Extension(NamedTuple):
@@ -63,16 +62,18 @@ def installed_extensions() -> tuple[Extension, ...]:
 
     working_directory = os.path.realpath(os.curdir)
     path = [folder for folder in sys.path if folder and os.path.realpath(folder) != working_directory]
-    first: dict[str, Distribution] = {}
-    for distribution in distributions(path=path):
-        # As with modules, the first on the path is the one that is used; a second copy is not there.
-        first.setdefault(re.sub(r"[-_.]+", "-", distribution.name).lower(), distribution)
+    seen: set[str] = set()
     found: dict[tuple[str, str], Extension] = {}
-    for distribution in first.values():
-        for entry in distribution.entry_points:
-            if entry.group not in GROUPS:
-                continue
-            extension = Extension(entry.group, entry.name, entry.value, distribution.name, distribution.version)
+    for distribution in distributions(path=path):
+        entries = [entry for entry in distribution.entry_points if entry.group in GROUPS]
+        if not entries:  # most distributions: their metadata need not be read, and may be broken
+            continue
+        name, version = distribution.name, distribution.version
+        if (normalized := re.sub(r"[-_.]+", "-", name).lower()) in seen:  # imports use the first copy on the path too
+            continue
+        seen.add(normalized)
+        for entry in entries:
+            extension = Extension(entry.group, entry.name, entry.value, name, version)
             if not _MODULE.fullmatch(entry.value):
                 raise ExtensionError(f"{extension}: its value {entry.value!r} is not a module; {_remedy(extension)}")
             other = found.setdefault((entry.group, entry.name), extension)
@@ -122,26 +123,34 @@ def load_members(
 def _import(extension: Extension) -> ModuleType:
     try:
         return importlib.import_module(extension.module)
-    except Exception as error:
+    except Exception as error:  # the code of another distribution may raise anything
         why = f"{type(error).__name__}: {error}"
         raise ExtensionError(f"{extension}: cannot be imported ({why}); {_remedy(extension)}") from error
 
 
 def _check_duties(module: ModuleType, protocol: type, where: str, remedy: str) -> None:
-    """Set optional constants to their defaults. Raises ExtensionError if the module lacks a required duty."""
+    """Set optional constants to their defaults.
+
+    Raises:
+        ExtensionError: The module lacks a required duty, or one of its names is nearly that of an optional one.
+    """
+    content = vars(module)
     for name, is_function in _required(protocol):
-        if name not in vars(module):
-            similar = difflib.get_close_matches(name, [other for other in vars(module) if other[:1] != "_"], 1)
+        if name not in content:
+            similar = difflib.get_close_matches(name, list(_public(content)), 1)
             hint = f" (it has {similar[0]!r}: is it misspelt?)" if similar else ""
             raise ExtensionError(f"{where}: has no {name}{'()' if is_function else ''}{hint}; add it, or {remedy}")
-        if is_function and not callable(vars(module)[name]):
+        if is_function and not callable(content[name]):
             raise ExtensionError(f"{where}: {name} is not a function; make it one, or {remedy}")
     for name, default in _defaults(protocol):
-        vars(module).setdefault(name, default)
+        if name not in content:
+            if similar := difflib.get_close_matches(name, list(_public(content)), 1, _NEARLY_THE_SAME):
+                raise ExtensionError(f"{where}: has {similar[0]!r} but no {name}: correct its spelling, or {remedy}")
+            content[name] = default
 
 
 def _required(protocol: type) -> Iterator[tuple[str, bool]]:
-    """The names that a member must have, and whether each is a function."""
+    """Yield the names that a member must have, and whether each is a function."""
     for name in _public(protocol.__annotations__):
         if name not in vars(protocol):
             yield name, False
@@ -151,7 +160,7 @@ def _required(protocol: type) -> Iterator[tuple[str, bool]]:
 
 
 def _defaults(protocol: type) -> Iterator[tuple[str, object]]:
-    """The names that a member may have, and their values where it does not."""
+    """Return the names that a member may have, and the value of each where it has none."""
     return ((name, vars(protocol)[name]) for name in _public(protocol.__annotations__) if name in vars(protocol))
 
 

@@ -64,6 +64,7 @@ def test_every_module_of_the_package_is_a_member_and_optional_constants_have_the
         (GREETER.replace("greet()", "gret()"), "has no greet() (it has 'gret': is it misspelt?); add it, or move"),
         ("def greet() -> str: ...", "has no EXAMPLES; add it, or move what is no member out of greeters"),
         ("EXAMPLES = ()\ngreet = 'hello'", "greet is not a function"),
+        (GREETER + "POLLITE = True\n", "has 'POLLITE' but no POLITE: correct its spelling"),
     ],
 )
 def test_a_module_that_lacks_a_duty_is_an_error_that_names_file_and_duty(
@@ -87,6 +88,22 @@ def test_without_extensions_or_for_another_group_the_packages_own_members_are_al
     name = package(folder, plain=GREETER)
     assert list(load_members(name, Greeter, "auditor.readers")) == ["plain"]
     assert list(load_members(name, Greeter, "auditor.list_formats", installed_extensions())) == ["plain"]
+
+
+def test_a_distribution_without_metadata_is_ignored(folder: Path) -> None:
+    (folder / "broken-1.dist-info").mkdir()
+    install(folder, "acme-greeter", "1.2", "[auditor.readers]\nacme = acme_greeter\n", "acme_greeter", GREETER)
+    assert [extension.name for extension in installed_extensions()] == ["acme"]
+
+
+def test_of_two_copies_of_a_distribution_the_first_on_the_path_counts(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    newer = tmp_path_factory.mktemp("newer")
+    install(folder, "acme-greeter", "1.2", "[auditor.readers]\nacme = acme_greeter\n")
+    install(newer, "acme_greeter", "1.3", "[auditor.readers]\nacme = acme_greeter\n")
+    monkeypatch.syspath_prepend(str(newer))
+    assert [extension.version for extension in installed_extensions()] == ["1.3"]
 
 
 def test_an_extension_never_replaces_another_member(folder: Path) -> None:
