@@ -47,7 +47,7 @@ class CsvBlock:
 def parse_csv_header(text: str, comment: str = "") -> CsvHeader:
     """Parse the first row from the beginning of a text.
 
-    Blank lines, lines that begin with ``comment`` and Excel's line ``sep=;`` are skipped; that line names the delimiter.
+    Blank lines, lines that begin with ``comment`` and Excel's line ``sep=;``, which names the delimiter, are skipped.
     """
     skip = 0
     rest = text.lstrip("\ufeff")
