@@ -33,8 +33,8 @@ def derive_statements(
     """Yield all derived statements with the schema of facts and source ``lineage``.
 
     Only hits of lists that mean ``csam`` make known content, and only those of lists that mean ``model`` make known
-    models. A hit with basis ``declared`` is a claim that a text file makes: it is stated apart, exposes no model and
-    is passed on to nothing.
+    models. A hit with basis ``declared`` is a claim that a text file makes: it is stated separately, exposes no
+    model, and nothing is derived from it for descendants.
 
     Args:
         facts: The statements that the shards of the run wrote.

@@ -40,7 +40,7 @@ from auditor.lineage.weight_similarity import (
 from auditor.samples import HITS_SCHEMA, WEIGHT_FINGERPRINT
 
 # The algorithms of hits that are leads, the weakest first; they are none of the exact ones. SHARED_CHANGES: the model
-# shares with the listed one what no benign model that both are like has.
+# shares changes with the listed one that are in no benign model which both resemble.
 BLENDED, RELATED_IN_PART, RELATED, SHARED_CHANGES = "blended", "related-in-part", "related", "shared-changes"
 _LEAD_RELATIONS: Mapping[Relation, str] = {
     "blend": BLENDED,
@@ -51,7 +51,7 @@ _LEAD_RELATIONS: Mapping[Relation, str] = {
 _LEADS = tuple(_LEAD_RELATIONS.values())
 # The share of either model's tensors that must have a counterpart with the same values.
 MIN_MATCHING_SHARE = 0.9
-# A cast to bfloat16 moves a value by at most 2 ** -8 of itself, and 16-bit samples by a quarter of that again;
+# A cast to bfloat16 moves a value by at most 2 ** -8 of itself, and storing samples at 16 bits by a quarter of that;
 # MEAN_ERROR, in parts of the spread, is for the mean that is subtracted. Training moves small values as much as large
 # ones: from 0.1 % of the spread on it leaves more than MAX_FAR_SHARE of them beyond, and casts less than 0.5 %. A cast
 # that looks like training, and so is a lead, is one of values whose mean is twice their spread, or of some 1e-5 to
@@ -60,8 +60,8 @@ CAST_ERROR, MEAN_ERROR, MAX_FAR_SHARE = 2**-8 + 2**-10, 4e-4, 0.02
 # The partial correlation of two models given the model both are made from: near 0 where they were trained apart, 0.7
 # where one was made from the other and changed as much again, or where it is half of a merge.
 MIN_PARTIAL_CORRELATION = 0.25
-# The mean squared rounding error of a cosine: where less than this is unexplained, a model is the benign one itself.
-_ROUNDING = 1e-5
+# What rounding to 16 bits leaves of 1 - cosine² for a tensor: a model that differs by less is the benign one itself.
+_ROUNDING_ERROR = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +261,7 @@ def _partial_correlation(base: SampledWeights, one: SampledWeights, other: Sampl
     if min(of_one.mean(), of_other.mean()) < MIN_BLEND_COSINE:
         return None
     unexplained = float((1 - of_one**2).sum() * (1 - of_other**2).sum())
-    if unexplained <= (len(names) * _ROUNDING) ** 2:  # either model is the base itself, but for rounding
+    if unexplained <= (len(names) * _ROUNDING_ERROR) ** 2:  # either model is the base itself, but for rounding
         return 0.0
     return float((both - of_one * of_other).sum()) / math.sqrt(unexplained)
 

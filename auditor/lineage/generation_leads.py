@@ -18,7 +18,7 @@ from auditor.lineage.picture_text import read_texts
 # The formats of JSON, in the order in which they are asked.
 JSON_TOOLS: tuple[JsonTool, ...] = (invokeai, fooocus, comfyui)
 _WEIGHTS_SUFFIXES = (".safetensors", ".ckpt", ".pt")
-# How a hash in metadata is found among the digests of files: each begins one of them.
+# The algorithm of the file digest that a hash in metadata is a prefix of.
 _DIGEST_ALGORITHMS = {"sha256": "sha256", "autov2": "sha256", "autov3": "sha256-tensors"}
 
 

@@ -86,8 +86,8 @@ def _branch(graph: LineageDrawing, root: Node, drawn: set[Node]) -> Iterator[str
         children: dict[Node, list[str]] = {}
         for child, relation, source in graph.below.get(node, ()):
             children.setdefault(child, []).append(", ".join(word for word in (relation, source) if word))
-        for place, (child, said) in reversed(list(enumerate(children.items(), start=1))):
-            last, how = place == len(children), f" ({'; '.join(said)})"
+        for number, (child, relations) in reversed(list(enumerate(children.items(), start=1))):
+            last, how = number == len(children), f" ({'; '.join(relations)})"
             stack.append((child, stem + ("└── " if last else "├── "), stem + ("    " if last else "│   "), how))
 
 

@@ -104,7 +104,7 @@ def dedicated_derivative_statements(
             same.add((row["name"], row["list"]))
             if purpose_of(match.classification) == "dedicated":
                 dedicated.setdefault(row["name"], {})[row["list"]] = match.classification
-    contradicted = {(said.name, said.value) for said in observed_bases if said.relation == "conflicts"}
+    contradicted = {(found.name, found.value) for found in observed_bases if found.relation == "conflicts"}
     parents = graph.find_nodes("model", sorted(dedicated))
     is_model = graph.child & 1 == 0
     more_than_text = graph.strength > EDGE_SOURCES.index("card-text")
