@@ -18,7 +18,8 @@ from auditor.lineage.repository_names import normalize_name
 from auditor.lineage.weight_samples import SampledWeights
 
 # Cosines of a tensor with its counterpart: at or above STRONG it is derived from it, below WEAK it is not (fine-tunes,
-# merges and models trained apart keep the margins in tests/lineage/test_weight_similarity.py). The same values cast to 16 bits and back stay above IDENTICAL.
+# merges and models trained apart keep the margins in tests/lineage/test_weight_similarity.py). The same values cast to
+# 16 bits and back stay above IDENTICAL.
 STRONG_COSINE, WEAK_COSINE, IDENTICAL_COSINE = 0.9, 0.2, 0.99999
 # Shares of the compared tensors: so many strong ones for a whole or part of a model, so many above WEAK for a blend.
 MIN_WHOLE_SHARE, MIN_PART_SHARE, MIN_BLEND_SHARE = 0.9, 0.1, 0.5
