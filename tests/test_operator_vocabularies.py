@@ -14,11 +14,11 @@ from auditor.cli.main import main
 from auditor.review import reviewers
 from auditor.review.ledger import LedgerAction
 from auditor.review.timestamps import current_time
-from auditor.terms.licences import normalise_licence_text, sketch_text
+from auditor.terms.licences import normalise_licence_text, sketch_licence_text
 from tests.reviewing import POLICY, Clock, case_id, made, opened
 
 LICENCE_TEXT = " ".join(f"word{number}" for number in range(400))
-SKETCH = "".join(f"{number:08x}" for number in sorted(sketch_text(normalise_licence_text(LICENCE_TEXT))))
+SKETCH = "".join(f"{number:08x}" for number in sorted(sketch_licence_text(normalise_licence_text(LICENCE_TEXT))))
 VOCABULARY = {
     "withdrawn.toml": '[badset]\ntitle = "Bad set"\nnames = ["acme/badset"]\n',
     "renamed.toml": '[models]\n"old/base" = "acme/base"\n[datasets]\n"old/set" = "acme/badset"\n',

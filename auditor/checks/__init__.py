@@ -25,7 +25,7 @@ from auditor.suggestions import did_you_mean
 StatementsByKey = Mapping[str, Sequence[Statement]]
 
 _RE2_OPTIONS = re2.Options()
-_RE2_OPTIONS.log_errors = False  # RE2 would write to stderr what the message says anyway
+_RE2_OPTIONS.log_errors = False  # RE2 would also write to stderr what the message has
 
 
 def group_by_key(statements: Iterable[Statement]) -> StatementsByKey:
@@ -169,7 +169,7 @@ class Fact:
         for _, name, layout, conversion in string.Formatter().parse(value):
             if name is not None and (name not in cls.FIELDS or layout or conversion):
                 allowed = " and ".join(f"{{{known}}}" for known in cls.FIELDS) or "no field"
-                raise ValueError(f"{{{name}}} cannot stand in this fact; {allowed} can")
+                raise ValueError(f"{{{name}}} cannot be used in this fact; {allowed} can")
         return cls(value if cls.FIELDS else value.format())
 
     def fill(self, **fields: str) -> str:

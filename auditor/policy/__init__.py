@@ -1,1 +1,1 @@
-"""What a run judges by: rules, a profile, lists and vocabularies."""
+"""Load and evaluate what a run is judged by: rules, a profile, lists and vocabularies."""

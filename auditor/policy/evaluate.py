@@ -115,12 +115,14 @@ def apply_rule(compiled: CompiledRule, stated: StatementsByKey, subject: Subject
                 evidence.append(found)  # noqa: PERF402 (what was found before a failure is kept)
         except Exception as error:  # the one place: a rule that fails is UNCHECKED for this subject, no more
             failure = type(error).__name__
-    findings = [_finding(compiled.rule, subject, "FLAGGED", found) for found in _one_per_fact(evidence)]
+    findings = [_make_finding(compiled.rule, subject, "FLAGGED", found) for found in _one_per_fact(evidence)]
     if failure:
-        findings.append(_finding(compiled.rule, subject, "UNCHECKED", Evidence(GAP_KINDS["judgement"], remark=failure)))
+        findings.append(
+            _make_finding(compiled.rule, subject, "UNCHECKED", Evidence(GAP_KINDS["judgement"], remark=failure))
+        )
     if open_gaps:
         unread = _one_per_fact([Evidence(GAP_KINDS[gap.what], gap.place, gap.why) for gap in open_gaps])
-        findings += (_finding(compiled.rule, subject, "UNCHECKED", found) for found in unread)
+        findings += (_make_finding(compiled.rule, subject, "UNCHECKED", found) for found in unread)
     return findings
 
 
@@ -140,7 +142,7 @@ def _one_per_fact(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
     return distinct
 
 
-def _finding(rule: Rule, subject: Subject, outcome: Literal["FLAGGED", "UNCHECKED"], found: Evidence) -> Finding:
+def _make_finding(rule: Rule, subject: Subject, outcome: Literal["FLAGGED", "UNCHECKED"], found: Evidence) -> Finding:
     """Return a finding; one that is UNCHECKED is a note, whatever the rule: nobody knows that anything is wrong."""
     return Finding(
         rule.id,

@@ -270,7 +270,7 @@ def _parse_rule(name: str, table: Mapping[str, Any]) -> Rule:
         examples=tuple(_parse_example(example, applies) for example in examples),
     )
     if rule.case and not rule.review:
-        raise ValueError("review: a rule that opens a case says what reviewers do")
+        raise ValueError("review: missing; a rule that opens a case tells reviewers what to do")
     if not any(example.flags for example in rule.examples):
         raise ValueError('examples: none is flagged; give one of what the rule must find, with flags = ["…"]')
     if all(example.flags or example.unchecked for example in rule.examples):

@@ -1,1 +1,1 @@
-"""Licences, clauses and vocabularies: what a text says, in the words of policies."""
+"""Derive what texts state: licences, what cards describe, signals for a review, by the terms of a vocabulary."""

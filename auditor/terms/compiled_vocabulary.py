@@ -32,10 +32,10 @@ def compile_vocabulary(
     cues = {"clause": MINOR_WORD_BYTES.pattern.decode(), **card_mentions.CUES}
     if markers.cue:
         cues["signal"] = markers.cue
-    tags = {normal_tag(tag): (term.kind, term.value) for term in terms for tag in term.tags}
+    tags = {normalise_tag(tag): (term.kind, term.value) for term in terms for tag in term.tags}
     return CompiledVocabulary(licences, compile_prose(terms, cues), markers, tags)
 
 
-def normal_tag(tag: str) -> str:
+def normalise_tag(tag: str) -> str:
     """Return the tag in lower case with hyphens: ``Role-Play`` and ``role_play`` are one tag."""
     return tag.casefold().replace("_", "-").replace(" ", "-")

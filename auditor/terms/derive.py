@@ -12,7 +12,7 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Role, Text
 from auditor.printable import printable
 from auditor.terms import card_mentions
-from auditor.terms.compiled_vocabulary import CompiledVocabulary, normal_tag
+from auditor.terms.compiled_vocabulary import CompiledVocabulary, normalise_tag
 from auditor.terms.folding import fold
 from auditor.terms.language import detect_language
 from auditor.terms.prose import find_mentions
@@ -100,7 +100,7 @@ def _licence_statements(subject: Subject, vocabulary: CompiledVocabulary) -> Ite
     """Yield the ids of licences that are stated by name or link, and whether their published texts have the clause."""
     ids: dict[str, Statement] = {}
     for statement in subject.statements_for("licence", "licence_name", "licence_link"):
-        for found in vocabulary.licences.find_ids(statement.value):
+        for found in vocabulary.licences.find_licence_ids(statement.value):
             ids.setdefault(found, statement)
     for found, statement in ids.items():
         licence = vocabulary.licences.by_id[found]
@@ -114,7 +114,7 @@ def _tag_statements(subject: Subject, vocabulary: CompiledVocabulary) -> Iterato
     """Yield what a model's tags state; its prose may state the same again."""
     if subject.kind == "model":
         for tag in subject.statements_for("tag"):
-            if stated := vocabulary.tags.get(normal_tag(tag.value)):
+            if stated := vocabulary.tags.get(normalise_tag(tag.value)):
                 yield Statement(*stated, "", tag.place, tag.source)
 
 

@@ -18,7 +18,7 @@ SKETCH_SIZE = 64
 # From this share of common runs on a text counts as an edited form of a known one.
 EDITED_SHARE = 0.6
 
-# A title stands in so many first lines and characters.
+# A title is looked for in so many first lines and characters.
 _TITLE_LINES = 4
 _TITLE_CHARACTERS = 1_000
 _MAX_TITLE = 100  # characters of a line that can be a title
@@ -59,7 +59,7 @@ class Licences:
     by_key: Mapping[tuple[str, ...], str]
     texts: tuple[LicenceText, ...] = ()
 
-    def find_id(self, words: str) -> str:
+    def find_licence_id(self, words: str) -> str:
         """Return the id of the licence that these words (a name, an SPDX id, a URL) mean; "" if none is known.
 
         "other", "unknown" and "unlicensed" are none; "unlicense" is one.
@@ -68,12 +68,12 @@ class Licences:
             return ""
         return self.by_key.get(spelling_key(_name_in_url(words)), "") if words else ""
 
-    def find_ids(self, words: str) -> tuple[str, ...]:
-        """Return what :meth:`find_id` does, or the ids of an SPDX expression's licences (``MIT OR Apache-2.0``)."""
-        known = self.find_id(words)
+    def find_licence_ids(self, words: str) -> tuple[str, ...]:
+        """Return the ids of the licences that these words or an SPDX expression (``MIT OR Apache-2.0``) name."""
+        known = self.find_licence_id(words)
         if known or not _SPDX_EXPRESSION.search(words) or len(words) > _MAX_NAME:
             return (known,) if known else ()
-        ids = (self.find_id(symbol) for symbol in _expression_symbols(words))
+        ids = (self.find_licence_id(symbol) for symbol in _expression_symbols(words))
         return tuple(dict.fromkeys(known for known in ids if known))
 
     def recognise_text(self, text: str) -> tuple[str, TextRelation, float]:
@@ -83,7 +83,7 @@ class Licences:
         for known in self.texts:
             if known.sha256 == digest:
                 return known.licence, "exact", 1.0
-        sketch = sketch_text(words)
+        sketch = sketch_licence_text(words)
         near = sorted(
             ((_estimate_share(sketch, known.sketch), known.licence) for known in self.texts), key=lambda pair: -pair[0]
         )
@@ -153,7 +153,7 @@ def spelling_key(words: str) -> tuple[str, ...]:
     tokens = (
         f"{token}.0" if token.isdecimal() else token for token in _TOKENS.findall(folded) if token not in _IGNORED_WORDS
     )
-    return tuple(token for token, _ in groupby(tokens))  # "MIT License (MIT)" says it twice
+    return tuple(token for token, _ in groupby(tokens))  # "MIT License (MIT)" repeats its name
 
 
 def _name_in_url(words: str) -> str:
@@ -178,8 +178,8 @@ def _expression_symbols(expression: str) -> tuple[str, ...]:
     return tuple(sorted(keys, key=lambda name: (expression.lower().find(name.lower()), name)))
 
 
-# What differs between copies of one licence: whose copyright, which year. A line of the text itself may begin with
-# "copyright" too, because of a line break.
+# What differs between copies of one licence: the owner and the year of the copyright. A line of the text itself may
+# begin with "copyright" too, because of a line break.
 _COPYRIGHT_LINES = re.compile(
     r"(?im)^[^\w\n]*(?:portions )?(?:copyright\b|\(c\)|©)"
     r"(?=[^\n]{0,40}?(?:\(c\)|©|\b(?:19|20)\d\d\b|[\[<{(] ?(?:year|yyyy|date|name|copyright)|(?-i:\bby [A-Z])|"
@@ -198,7 +198,7 @@ def normalise_licence_text(text: str) -> list[str]:
     return _WORD.findall(_RIGHTS_RESERVED.sub(" ", _COPYRIGHT_LINES.sub(" ", plain)).casefold())
 
 
-def sketch_text(words: list[str]) -> frozenset[int]:
+def sketch_licence_text(words: list[str]) -> frozenset[int]:
     """Return the :data:`SKETCH_SIZE` smallest 32-bit hashes of the text's runs of :data:`SHINGLE_WORDS` words."""
     runs = (
         {" ".join(words[at : at + SHINGLE_WORDS]) for at in range(max(1, len(words) - SHINGLE_WORDS + 1))}

@@ -14,7 +14,7 @@ import re2
 from auditor.terms.patterns import compile_pattern, compile_pattern_set
 from auditor.terms.vocabulary import PAIRED_KINDS, Term
 
-# Keys whose phrases may be denied: "the model was not red-teamed" states no red teaming.
+# A negated phrase states nothing ("the model was not red-teamed"), except of these keys.
 _NEVER_DENIED = frozenset({"prohibited_use", "limitations", "contact", "age_limit"})
 
 
@@ -74,14 +74,14 @@ def _compile_headings(terms: list[tuple[str, str, str]]) -> Callable[[bytes], tu
     pattern_set = compile_pattern_set([rf"^(?:{words})\b" for _, _, words in terms])
 
     @lru_cache(maxsize=1 << 14)
-    def headed(line: bytes) -> tuple[tuple[str, str], ...]:
+    def heading_terms(line: bytes) -> tuple[tuple[str, str], ...]:
         text = line.decode("utf-8", "replace").lstrip(" \t>#*_")
         # Before the words there may be a number, a bullet or a pictogram.
         first = next((at for at, letter in enumerate(text[:_MAX_MARKS]) if letter.isalpha()), 0)
         found = pattern_set.Match(text[first:].encode()) or ()
         return tuple(terms[index][:2] for index in sorted(found))
 
-    return headed
+    return heading_terms
 
 
 _HEADING = re.compile(rb"\n[ \t>]{0,3}(?:#{1,6}|\*\*|__)[^\n]+")  # what begins with a letter is found fast
@@ -104,10 +104,10 @@ def find_mentions(
     """
     seen = set(stated)
     for match in _HEADING.finditer(b"\n" + data):
-        for told in prose.heading_terms(match.group()[1:_HEADING_BYTES]):
-            if told not in seen and _has_content(data, match.end() - 1):
-                seen.add(told)
-                yield Mention(*told, match.start())
+        for stated_term in prose.heading_terms(match.group()[1:_HEADING_BYTES]):
+            if stated_term not in seen and _has_content(data, match.end() - 1):
+                seen.add(stated_term)
+                yield Mention(*stated_term, match.start())
     for index in found:
         phrase = prose.phrases[index]
         if (phrase.key, phrase.value) in seen:
@@ -129,7 +129,7 @@ _PLACEHOLDER_SECTION = re2.compile(
 )
 _NEXT_HEADING = re.compile(rb"\n[ \t]{0,3}#{1,6}[ \t]")
 _MARKS = b" \t\n\f\r[](){}<>*_#.:|-"
-# One of these stands, after marks, wherever a placeholder does.
+# Every placeholder begins with one of these, after marks.
 _PLACEHOLDERS = (
     b"more", b"need", b"information", b"coming", b"to", b"tbd", b"n/a", b"na", b"none", b"unknown", b"not",
     b"optional", b"provide", b"!--",
@@ -160,7 +160,7 @@ _NEGATION_AFTER = re2.compile(
 )
 
 
-# One of these stands wherever the two above match.
+# Wherever one of the two patterns above matches there is one of these.
 _NEGATION_WORDS = (b"no", b"never", b"neither", b"without", b"lack", b"n't", b"n\xe2\x80\x99t")
 
 

@@ -51,11 +51,11 @@ class Markers:
 def compile_markers(terms: Sequence[Term], hashed_terms: Sequence[HashedTerms] = ()) -> Markers:
     """Compile the markers among a vocabulary's terms."""
 
-    def of(kind: str) -> tuple[tuple[str, re2._Regexp], ...]:
+    def compile_kind(kind: str) -> tuple[tuple[str, re2._Regexp], ...]:
         return tuple((term.value, compile_pattern(_term_pattern(term))) for term in terms if term.kind == kind)
 
     cue = "|".join(_term_pattern(term) for term in terms if term.kind in ("minor", "signal"))
-    return Markers(cue, of("adult"), of("minor"), of("signal"), tuple(hashed_terms))
+    return Markers(cue, compile_kind("adult"), compile_kind("minor"), compile_kind("signal"), tuple(hashed_terms))
 
 
 def _term_pattern(term: Term) -> str:

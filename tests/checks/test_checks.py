@@ -187,10 +187,10 @@ def test_values_are_words_in_any_case_and_patterns() -> None:
         (Values, ["re:(a"], "'(a' is not an RE2 pattern: missing ): (a"),
         (Values, ["re:(?=a)"], "'(?=a)' is not an RE2 pattern: invalid perl operator: (?="),
         (Fact, "", "expected the words of a finding, not ''"),
-        (Fact, "{valu}", "{valu} cannot stand in this fact; {value} and {relation} can"),
-        (Fact, "{value.__class__}", "{value.__class__} cannot stand in this fact; {value} and {relation} can"),
-        (PlainFact, "names {value}", "{value} cannot stand in this fact; no field can"),
-        (PairFact, "{relation}", "{relation} cannot stand in this fact; {value} and {other} can"),
+        (Fact, "{valu}", "{valu} cannot be used in this fact; {value} and {relation} can"),
+        (Fact, "{value.__class__}", "{value.__class__} cannot be used in this fact; {value} and {relation} can"),
+        (PlainFact, "names {value}", "{value} cannot be used in this fact; no field can"),
+        (PairFact, "{relation}", "{relation} cannot be used in this fact; {value} and {other} can"),
     ],
 )
 def test_a_parameter_that_cannot_be_used_is_refused(type_: type, value: object, message: str) -> None:

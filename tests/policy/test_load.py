@@ -39,7 +39,7 @@ from tests.policy.rules_folder import PROFILE, RULE, SmallList, rules_folder
             'case = "lined"\nreads =',
             "case: 'lined' is none of linked, exposed, none (did you mean 'linked'?)",
         ),
-        ("reads =", 'case = "linked"\nreads =', "review: a rule that opens a case says what reviewers do"),
+        ("reads =", 'case = "linked"\nreads =', "review: missing; a rule that opens a case tells reviewers what to do"),
         ("reads =", "priority = 100\nreads =", "priority: expected a whole number from 0 to 99, not 100"),
         ("reads =", "priority = true\nreads =", "priority: expected a whole number from 0 to 99, not True"),
         (
@@ -66,7 +66,7 @@ from tests.policy.rules_folder import PROFILE, RULE, SmallList, rules_folder
         (
             "{value}",
             "{count}",
-            "with.fact: {count} cannot stand in this fact; {value} and {relation} can",
+            "with.fact: {count} cannot be used in this fact; {value} and {relation} can",
         ),
         ("[with]", "[when]\ntga = []\n[with]", "when: 'tga' is not a statement key (did you mean 'tag'?)"),
         (

@@ -13,7 +13,7 @@ import auditor
 from auditor.errors import RuleError
 from auditor.policy.load import load_policy
 from auditor.policy.vocabularies import Vocabularies, compiled_vocabulary, load_vocabularies, read_vocabularies
-from auditor.terms.licences import normalise_licence_text, sketch_text
+from auditor.terms.licences import normalise_licence_text, sketch_licence_text
 
 TERM = '[[term]]\nid = "ours"\nkind = "signal"\nwords = ["{word}"]\n'
 HUB = """
@@ -59,15 +59,15 @@ def test_an_operators_renamed_repository_is_added_and_followed_to_its_newest_nam
 
 def test_an_operators_licence_counts_with_its_text_and_permissions(tmp_path: Path) -> None:
     text = " ".join(f"word{number}" for number in range(400))
-    sketch = "".join(f"{number:08x}" for number in sorted(sketch_text(normalise_licence_text(text))))
+    sketch = "".join(f"{number:08x}" for number in sorted(sketch_licence_text(normalise_licence_text(text))))
     digest = hashlib.sha256(text.encode()).hexdigest()
     own = '[licence.own-1]\ntitle = "Own License 1"\npermits = { commercial = "no" }\n'
     own += f'[[text]]\nlicence = "own-1"\nsha256 = "{digest}"\nsketch = "{sketch}"\n'
     known = load(tmp_path, {"own.toml": own}).licences
-    assert known.find_id("own license 1.0") == "own-1"
+    assert known.find_licence_id("own license 1.0") == "own-1"
     assert known.recognise_text(text)[:2] == ("own-1", "exact")
     assert known.by_id["own-1"].permits == {"commercial": "no"}
-    assert known.find_id("Apache 2") == "apache-2.0"
+    assert known.find_licence_id("Apache 2") == "apache-2.0"
 
 
 def test_an_operators_hub_is_added(tmp_path: Path) -> None:

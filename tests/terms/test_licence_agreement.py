@@ -22,7 +22,7 @@ KNOWN = load_vocabularies().licences
     ],
 )
 def test_titles_of_licence_texts_are_names_of_licences(words: str, licence: str) -> None:
-    assert KNOWN.find_ids(words) == (licence,)
+    assert KNOWN.find_licence_ids(words) == (licence,)
 
 
 @pytest.mark.corpus
@@ -34,14 +34,16 @@ def test_what_the_hub_says_of_datasets_agrees_differs_or_is_left_out(corpus: Pat
     for path in sorted((folder / "data_summaries").glob("*.json")):
         for record in json.loads(path.read_text("utf-8")).values():
             verified = [licence.get("License") or "" for licence in record.get("Licenses", ())]
-            truth = {found for words in verified for found in KNOWN.find_ids(name_of.get(words.casefold(), words))}
+            truth = {
+                found for words in verified for found in KNOWN.find_licence_ids(name_of.get(words.casefold(), words))
+            }
             inferred = record.get("Inferred Metadata") or {}
             said = inferred.get("HF Config License") or inferred.get("HF Yaml License") or ""
             if not truth:
                 counts["no licence of the vocabulary was verified"] += 1
             elif said.casefold() in ("", "unknown", "other", "unspecified"):
                 counts["left out"] += 1
-            elif not (stated := KNOWN.find_ids(said)):
+            elif not (stated := KNOWN.find_licence_ids(said)):
                 counts["not understood"] += 1
             else:
                 counts["agrees" if truth & set(stated) else "differs"] += 1

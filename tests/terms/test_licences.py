@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.policy.vocabularies import load_vocabularies, read_vocabularies
-from auditor.terms.licences import Licence, LicenceText, index_licences, normalise_licence_text, sketch_text
+from auditor.terms.licences import Licence, LicenceText, index_licences, normalise_licence_text, sketch_licence_text
 
 LICENCES = load_vocabularies().licences
 
@@ -45,7 +45,7 @@ LICENCES = load_vocabularies().licences
     ],
 )
 def test_a_licence_is_found_by_its_spelling(words: str, ids: list[str]) -> None:
-    assert list(LICENCES.find_ids(words)) == ids
+    assert list(LICENCES.find_licence_ids(words)) == ids
 
 
 def test_a_spelling_of_two_licences_is_refused() -> None:
@@ -62,7 +62,7 @@ def own(tmp_path: Path) -> Path:
     import hashlib
 
     text = " ".join(WORDS)
-    sketch = "".join(f"{number:08x}" for number in sorted(sketch_text(normalise_licence_text(text))))
+    sketch = "".join(f"{number:08x}" for number in sorted(sketch_licence_text(normalise_licence_text(text))))
     digest = hashlib.sha256(text.encode()).hexdigest()
     (tmp_path / "own.toml").write_text(
         f'[licence.own-1]\ntitle = "Own"\n[[text]]\nlicence = "own-1"\nsha256 = "{digest}"\nsketch = "{sketch}"\n'
@@ -105,7 +105,7 @@ def test_a_similar_text_under_another_title_is_unknown(own: Path, title: str) ->
 @pytest.mark.parametrize(("shared", "relation"), [(38, "unknown"), (39, "edited")])
 def test_a_text_counts_as_edited_from_six_tenths_of_its_runs_in_common_on(shared: int, relation: str) -> None:
     text = " ".join(WORDS)
-    sketch = sorted(sketch_text(normalise_licence_text(text)))
+    sketch = sorted(sketch_licence_text(normalise_licence_text(text)))
     assert len(sketch) == 64
     others = range(sketch[-1] + 1, sketch[-1] + 1 + 64 - shared)
     known = LicenceText("own-1", "0" * 64, frozenset((*sketch[:shared], *others)))
