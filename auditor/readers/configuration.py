@@ -47,7 +47,7 @@ def part(blob: Blob, data: bytes) -> Part:
     if blob.basename in _MERGE_CONFIGS:
         # A file may hold several merges as YAML documents, of which later ones refer to earlier ones by their name.
         read = [loaded_yaml(document) for document in _YAML_DOCUMENT.split(text)]
-        gaps.extend(trouble for _, trouble in read if trouble)
+        gaps.extend(yaml_gap for _, yaml_gap in read if yaml_gap)
         own = {name for value, _ in read if isinstance(value, Mapping) for name in _text_value(value, "name")}
         stated = [found for value, _ in read for found in _merge_statements(value) if found[1] not in own]
     else:

@@ -13,6 +13,7 @@ from auditor.sources import Blob, Unread
 from auditor.syntax.plain_json import READ_LIMIT, find_line, iter_objects, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text
 
+_MAX_LISTED_VALUES = 500  # languages, keywords
 MAX_FILES = 10_000  # distribution entries
 _DIGEST_PATTERNS = {"sha256": re.compile(r"[0-9a-f]{64}", re.I), "md5": re.compile(r"[0-9a-f]{32}", re.I)}
 _CROISSANT = re.compile(rb"mlcommons\.org/(?:croissant|schema)|\"(?:sc|cr|schema|https?://schema\.org/):?Dataset\"")
@@ -51,7 +52,7 @@ def part(blob: Blob, data: bytes) -> Part:
                 remark,
             )
         ] = None
-    junk: list[str] = []
+    has_junk_digest = False
     position, number = 0, 1
     for file in files[:MAX_FILES]:
         name = next(iter_strings([file.get("@id"), file.get("name")]), "")
@@ -63,10 +64,9 @@ def part(blob: Blob, data: bytes) -> Part:
         place = Place(blob.uri, number)
         digests, claimed = _file_digests(file)
         if claimed:
-            junk.append(name)
-            gaps.extend(
-                [] if len(junk) > 1 else [Gap("table", f"names a file by no {claimed} at all: junk digest", place)]
-            )
+            if not has_junk_digest:
+                gaps.append(Gap("table", f"names a file by no {claimed} at all: junk digest", place))
+            has_junk_digest = True
         url = next(iter_strings(file.get("contentUrl")), "")
         for value in digests or ([_host_of(url)] if _host_of(url) else []):
             statements[Statement("distribution", value, place=place, source="croissant", remark=name[:200])] = None
@@ -87,20 +87,20 @@ def _find_dataset(metadata: Mapping[str, object]) -> Mapping[str, object]:
 
 def _find_statements(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, str, tuple[str, ...], str]]:
     """Yield key, value, relation, the words by which its line is found, and remark."""
-    for words in iter_strings(dataset.get("name")):
-        yield "title", words, "", ('"name"', words), ""
+    for value in iter_strings(dataset.get("name")):
+        yield "title", value, "", ('"name"', value), ""
     for field in ("license", "sc:license", "schema:license"):
-        for words in _references(dataset.get(field)):
-            yield "licence", words, "", (f'"{field}"', words), ""
-    for words in _references(dataset.get("usageInfo")):
-        yield "licence_link", words, "", ('"usageInfo"', words), "usageInfo"
-    for words in list(_references(dataset.get("inLanguage")))[:500]:
-        yield "language", words, "", ('"inLanguage"', words), ""
-    for words in list(iter_strings(dataset.get("keywords")))[:500]:
-        yield "tag", words, "", ('"keywords"', words), ""
+        for value in _references(dataset.get(field)):
+            yield "licence", value, "", (f'"{field}"', value), ""
+    for value in _references(dataset.get("usageInfo")):
+        yield "licence_link", value, "", ('"usageInfo"', value), "usageInfo"
+    for value in list(_references(dataset.get("inLanguage")))[:_MAX_LISTED_VALUES]:
+        yield "language", value, "", ('"inLanguage"', value), ""
+    for value in list(iter_strings(dataset.get("keywords")))[:_MAX_LISTED_VALUES]:
+        yield "tag", value, "", ('"keywords"', value), ""
     for field in _SOURCE_PROPERTIES:
-        for words in _references(dataset.get(field)):
-            yield "sourced_from", words, "", (f'"{field}"', words), field
+        for value in _references(dataset.get(field)):
+            yield "sourced_from", value, "", (f'"{field}"', value), field
     for field in ("creator", "publisher", "maintainer", "contactPoint"):
         for person in iter_objects(dataset.get(field)):
             for _ in iter_strings(person.get("email")):
@@ -121,14 +121,14 @@ def _references(value: object, depth: int = 0) -> Iterator[str]:
 
 def _file_digests(file: Mapping[str, object]) -> tuple[list[str], str]:
     """Return a file's digests, as ``sha256:hex``, and the algorithm of a value that is no digest ("": none)."""
-    good, junk = [], ""
+    digests, malformed = [], ""
     for algorithm, shape in _DIGEST_PATTERNS.items():
         for value in iter_strings([file.get(algorithm), file.get(f"cr:{algorithm}"), file.get(f"sc:{algorithm}")]):
             if shape.fullmatch(value):
-                good.append(f"{algorithm}:{value.lower()}")
+                digests.append(f"{algorithm}:{value.lower()}")
             else:
-                junk = algorithm
-    return good, junk
+                malformed = algorithm
+    return digests, malformed
 
 
 def _host_of(url: str) -> str:

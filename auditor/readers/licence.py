@@ -86,6 +86,7 @@ _MIN_CONDUCT_WORDS, _MIN_LEGAL_WORDS = 3, 4
 
 
 def claims(blob: Blob, head: bytes) -> int:
+    """Claim a text by its name, else by its folder's name, else by its first lines or the rules that it sets."""
     suffix = blob.suffix
     if suffix in (".license", ".licence"):
         return 70
@@ -96,13 +97,15 @@ def claims(blob: Blob, head: bytes) -> int:
         return 0
     if first in _CARD_STEMS:
         return 0
-    named = any(map(stem.lower().__contains__, _PARTS_OF_NAMES))
-    role = named and len(stem) < _MAX_NAME and _role(stem, standalone=not blob.kind)
+    may_be_named = any(map(stem.lower().__contains__, _PARTS_OF_NAMES))
+    role = may_be_named and len(stem) < _MAX_NAME and _role(stem, standalone=not blob.kind)
     if role and (not _RULES_NAME.fullmatch(stem) or _role(stem, standalone=False) or _is_of_conduct(head)):
         return 20 if _has_card_metadata(head) else 70
     if not blob.kind and _is_legal_folder(blob.path.rpartition("/")[0]):
         return 20 if _has_card_metadata(head) else 50
-    if text_suffix in (".md", ".markdown", ".rst") and not (named and _STANDALONE_NAME.fullmatch(stem[:_MAX_NAME])):
+    if text_suffix in (".md", ".markdown", ".rst") and not (
+        may_be_named and _STANDALONE_NAME.fullmatch(stem[:_MAX_NAME])
+    ):
         # Any card may name a licence: only a text that is no card and sets rules is terms.
         if blob.kind or any(map(head.__contains__, _CARD_KEY_LINES)):
             return 0
@@ -191,10 +194,10 @@ def part(blob: Blob, data: bytes) -> Part:
     text, gaps = decode_text_up_to(data, MAX_TEXT_BYTES)
     line = 1
     if is_html(blob.suffix, text):
-        text, trouble = text_of_html(text)
+        text, why = text_of_html(text)
         line = 0
-        if trouble:
-            gaps.append(trouble)
+        if why:
+            gaps.append(why)
     else:
         # Published policies carry a title and a description as front matter (github/site-policy).
         card = split_card(text)

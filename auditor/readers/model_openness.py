@@ -64,25 +64,25 @@ def part(blob: Blob, data: bytes) -> Part:
 def _find_statements(release: Mapping[str, object]) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
     """Yield key, value, the words by which its line is found, and remark."""
     for key, field in (("title", "name"), ("architecture", "architecture"), ("contact", "contact")):
-        for words in _as_words(release.get(field)):
-            yield key, "given" if key == "contact" else words, (f"{field}:", words), ""
-    for words in _as_words(release.get("origin")):
-        yield "base_model", words, ("origin:", words), ""
+        for value in _text_value(release.get(field)):
+            yield key, "given" if key == "contact" else value, (f"{field}:", value), ""
+    for value in _text_value(release.get("origin")):
+        yield "base_model", value, ("origin:", value), ""
     licence = release.get("license")
-    for part, value in licence.items() if isinstance(licence, Mapping) else (("", licence),):
-        for words in _licence_names(value):
-            yield "licence", words, ("license:", words), f"of {part}" if part else ""
+    for part, licence_value in licence.items() if isinstance(licence, Mapping) else (("", licence),):
+        for value in _licence_names(licence_value):
+            yield "licence", value, ("license:", value), f"of {part}" if part else ""
     for component in iter_objects(release.get("components")):
-        name = " ".join(_as_words(component.get("name")))
-        for words in _licence_names(component.get("license") or component.get("licenses")):
+        name = " ".join(_text_value(component.get("name")))
+        for value in _licence_names(component.get("license") or component.get("licenses")):
             # "unlicensed": the component is there, and no licence is.
-            if words != "unlicensed":
-                yield "licence", words, ("components:", name, words), f"of component {name}"
+            if value != "unlicensed":
+                yield "licence", value, ("components:", name, value), f"of component {name}"
         if name in _ANSWERING_COMPONENTS:
             yield _ANSWERING_COMPONENTS[name], name, ("components:", name), ""
 
 
-def _as_words(value: object) -> tuple[str, ...]:
+def _text_value(value: object) -> tuple[str, ...]:
     return (value.strip(),) if isinstance(value, str) and value.strip() else ()
 
 
