@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,82 +7,24 @@ import pytest
 from click.testing import CliRunner
 
 from auditor.cli.main import main
-from auditor.errors import UsageError
-from auditor.lineage.fingerprint_files import load_weights, save_fingerprint
+from auditor.lineage.fingerprint_files import save_fingerprint
 from auditor.lineage.weight_samples import sample_model
-from auditor.lineage.weight_similarity import LIMITS, Similarity, compare_weights
-from tests.weights import bfloat16, safetensors_bytes, safetensors_file
-
-Weights = dict[str, np.ndarray]
-WIDTH = 96
-
-
-def trained(seed: int) -> Weights:
-    """Weights of a small transformer, as if trained from a seed of their own."""
-    random = np.random.default_rng(seed)
-    tensors: Weights = {"embed_tokens.weight": random.normal(0, 0.02, (300, WIDTH)).astype(np.float32)}
-    for layer in range(12):
-        for part in ("q_proj", "k_proj", "v_proj", "o_proj", "up", "down"):
-            shape = (WIDTH * 4, WIDTH) if part == "up" else (WIDTH, WIDTH * 4) if part == "down" else (WIDTH, WIDTH)
-            tensors[f"layers.{layer}.{part}.weight"] = random.normal(0, 0.02, shape).astype(np.float32)
-        tensors[f"layers.{layer}.norm.weight"] = np.ones(WIDTH, np.float32)
-    return tensors
-
-
-BASE, OTHER = trained(1), trained(2)
-
-
-def changed(by: float, only: str = "", base: Weights = BASE) -> Weights:
-    """A fine-tune: every value moves by a share of its tensor's spread."""
-    random = np.random.default_rng(9)
-    return {
-        name: (values + random.normal(0, by * values.std(), values.shape)).astype(np.float32)
-        if only in name
-        else values
-        for name, values in base.items()
-    }
-
-
-def with_lora(rank: int = 8) -> Weights:
-    random = np.random.default_rng(11)
-
-    def low_rank(shape: tuple[int, ...]) -> np.ndarray:
-        update = random.normal(0, 1, (shape[0], rank)) @ random.normal(0, 1, (rank, shape[1]))
-        return 0.1 * 0.02 * update / update.std()
-
-    return {
-        name: (values + low_rank(values.shape)).astype(np.float32) if "proj" in name else values
-        for name, values in BASE.items()
-    }
-
-
-def merged() -> Weights:
-    return {name: (values + OTHER[name]) / 2 for name, values in BASE.items()}
-
-
-def cast(to: str) -> Weights:
-    if to == "bfloat16":
-        return {name: bfloat16(values) for name, values in BASE.items()}
-    return {name: values.astype(np.float16) for name, values in BASE.items()}
-
-
-def in_part() -> Weights:
-    """Six layers of one model, six of another."""
-
-    def layer(name: str) -> int:
-        return int(name.split(".")[1]) if name.startswith("layers.") else 0
-
-    return {name: values if layer(name) < 6 else OTHER[name] for name, values in BASE.items()}
-
-
-def renamed(weights: Weights) -> Weights:
-    return {f"model.blocks.{name.replace('proj', 'linear')}": values for name, values in weights.items()}
-
-
-def against_base(tmp_path: Path, weights: Weights, metadata: Mapping[str, str] | None = None) -> Similarity:
-    base = safetensors_file(tmp_path / "base.safetensors", BASE)
-    mine = safetensors_file(tmp_path / "mine.safetensors", weights, metadata)
-    return compare_weights(sample_model(mine), sample_model(base))
+from auditor.lineage.weight_similarity import LIMITS, compare_weights
+from tests.lineage.changed_weights import (
+    BASE,
+    OTHER,
+    Weights,
+    against_base,
+    cast,
+    changed,
+    in_part,
+    merged,
+    packed,
+    renamed,
+    taken,
+    with_lora,
+)
+from tests.weights import safetensors_bytes, safetensors_file
 
 
 # Margins: the mean cosine must lie within these bounds, so that a verdict is far from its threshold.
@@ -136,16 +76,6 @@ def test_the_verdict_weighs_the_values_against_the_header(
     assert against_base(tmp_path, weights, metadata).verdict == verdict
 
 
-def taken(count: int) -> Weights:
-    """Another's weights but for the first tensors, which are the base's."""
-    return OTHER | {name: BASE[name] for name in list(BASE)[1 : count + 1]}
-
-
-def packed(seed: int) -> Weights:
-    random = np.random.default_rng(seed)
-    return {f"layers.{n}.qweight": random.integers(0, 256, (64, 32), np.uint8) for n in range(20)}
-
-
 @pytest.mark.parametrize(
     ("weights", "base", "relation", "figures"),
     [
@@ -176,14 +106,6 @@ def test_weights_read_in_full_tell_what_was_copied(
     assert str(found).endswith(f"; {figures[0]} of {figures[1]} tensors byte for byte the same")
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])
-def test_tensors_without_a_direction_are_counted_and_left_out(tmp_path: Path, value: float) -> None:
-    weights = {name: np.full_like(values, value) for name, values in BASE.items()}
-    mine = sample_model(safetensors_file(tmp_path / "m.safetensors", weights))
-    assert (len(mine.shapes), mine.unsampled) == (0, 72)
-    assert compare_weights(mine, mine).relation == "unknown"
-
-
 def test_a_tensor_that_could_not_be_sampled_counts_among_all_but_a_table_of_places_does_not(tmp_path: Path) -> None:
     spoilt = {
         name: np.where(v == v.flat[0], np.nan, v).astype(v.dtype) if "q_proj" in name else v for name, v in BASE.items()
@@ -200,54 +122,6 @@ def test_shapes_that_differ_cannot_be_compared(tmp_path: Path) -> None:
     assert against_base(
         tmp_path, {name: values[:, :64] for name, values in BASE.items() if values.ndim > 1}
     ).relation == ("unknown")
-
-
-def test_shards_are_one_file(tmp_path: Path) -> None:
-    names = list(BASE)
-    for number, part in enumerate((names[:30], names[30:])):
-        safetensors_file(tmp_path / "m" / f"model-{number}.safetensors", {name: BASE[name] for name in part})
-    index = {"weight_map": {name: f"model-{int(at >= 30)}.safetensors" for at, name in enumerate(names)}}
-    (tmp_path / "m" / "model.safetensors.index.json").write_text(json.dumps(index))
-    whole = sample_model(safetensors_file(tmp_path / "whole.safetensors", BASE))
-    for path in (tmp_path / "m", tmp_path / "m" / "model.safetensors.index.json"):
-        found = compare_weights(sample_model(path), whole)
-        assert (found.relation, found.compared, found.total) == ("identical", 72, 72)
-
-
-def test_under_one_percent_of_a_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from auditor.lineage import weight_samples
-
-    weights = {f"layers.{i}.up.weight": np.zeros((1024, 1024), np.float16) for i in range(4)}
-    path = safetensors_file(tmp_path / "m.safetensors", weights)
-    asked: list[int] = []
-    real = weight_samples.os.pread
-
-    def counted(descriptor: int, length: int, offset: int) -> bytes:
-        asked.append(length)
-        return real(descriptor, length, offset)
-
-    monkeypatch.setattr(weight_samples.os, "pread", counted)
-    sample_model(path)
-    assert 0 < sum(asked) < 0.01 * path.stat().st_size
-
-
-def test_a_fingerprint_stands_for_its_weights(tmp_path: Path) -> None:
-    base = safetensors_file(tmp_path / "base.safetensors", BASE, {"ss_sd_model_name": "hills.ckpt"})
-    save_fingerprint(sample_model(base), tmp_path / "base.fingerprint")
-    kept = load_weights(tmp_path / "base.fingerprint")
-    assert (kept.name, kept.declared_bases) == ("base.safetensors", ("hills.ckpt",))
-    mine = sample_model(safetensors_file(tmp_path / "mine.safetensors", changed(0.03)))
-    by_weights, by_print = compare_weights(mine, load_weights(base)), compare_weights(mine, kept)
-    assert by_print.relation == by_weights.relation == "derived"
-    assert by_print.cosine == pytest.approx(by_weights.cosine, abs=1e-4)
-
-
-@pytest.mark.parametrize("cut", [1, 9, 200, 5000])
-def test_a_damaged_fingerprint_is_refused(tmp_path: Path, cut: int) -> None:
-    save_fingerprint(sample_model(safetensors_file(tmp_path / "base.safetensors", BASE)), tmp_path / "f")
-    (tmp_path / "f").write_bytes((tmp_path / "f").read_bytes()[:-cut])
-    with pytest.raises(UsageError, match=r"/f: "):
-        load_weights(tmp_path / "f")
 
 
 def test_the_command_compares_and_says_its_limits(tmp_path: Path) -> None:
@@ -281,12 +155,6 @@ def test_the_command_reads_in_full_and_says_where_it_cannot(tmp_path: Path) -> N
     run = CliRunner().invoke(main, ["lineage", str(mine), "--against", str(base), "--weights", "header"])
     assert run.exit_code == 2
     assert "headers alone cannot be compared" in run.output
-
-
-def test_a_pickle_is_not_compared(tmp_path: Path) -> None:
-    (tmp_path / "m.ckpt").write_bytes(b"\x80\x04}q\x00." * 9)
-    with pytest.raises(UsageError, match=r"m.ckpt: header too large"):
-        load_weights(tmp_path / "m.ckpt")
 
 
 def test_nothing_is_told_of_one_small_tensor(tmp_path: Path) -> None:
