@@ -1,4 +1,4 @@
-"""What can go wrong with our own set-up, as one tree.
+"""The exceptions of this program, as one tree.
 
     AuditorError               exit code 2, and the message says what to do
     ├── UsageError             a target, option or run folder that cannot be used
@@ -6,10 +6,10 @@
     ├── ExtensionError         a reader, list format or other member that lacks what every member must have
     ├── RuleError              a rule, profile or vocabulary that cannot be trusted
     ├── ListError              a known-content or known-model list that cannot be trusted
-    ├── RunError               a run folder that is damaged, locked or newer than this program
+    ├── RunError               a run folder that is damaged, locked or of another format version
     └── SealError              a signature, ledger or de-index list that does not verify
 
-    Unreadable                 not one of them: what a reader says of one file; it becomes a gap
+    Unreadable                 not one of them: a reader raises it for one file, and it becomes a gap
 
 What is wrong with the audited thing is never an exception outside a reader: it is a gap or a finding.
 """

@@ -1,4 +1,4 @@
-"""Statements as rows: what a worker writes, a run joins and ``auditor facts`` prints.
+"""Convert subjects to rows of statements, and back: what workers write, a run joins and ``auditor facts`` prints.
 
 A subject leaves a worker only as rows of :data:`FACTS_SCHEMA`. ``bucket`` is the subject's hash bucket, by which
 the parts of one subject in several shards are brought together on disk.
@@ -40,31 +40,31 @@ EDGES_SCHEMA = pa.schema(
         pa.field("parent_kind", pa.string()),
         pa.field("parent", pa.string()),
         pa.field("relation", pa.string()),  # finetune, adapter, merge, quantized, trained-on, sourced-from, copy, ""
-        pa.field("source", pa.string()),  # card, header, weights, … : whose word it is
+        pa.field("source", pa.string()),  # what states it: card, header, weights, …
     ]
 )
 
 
 def subjects_to_rows(subjects: Iterable[Subject]) -> pa.RecordBatch:
-    """The subjects' statements and gaps as one batch; a subject without any leaves a row without a key.
+    """Return the subjects' statements and gaps as one batch; a subject without any has one row without a key.
 
     A gap is a row with key ``gap``, value what and relation why.
     """
     identities: list[tuple[object, ...]] = []
-    owners: list[int] = []  # of each row, the place of its subject's identity
-    said: list[Statement] = []
+    owners: list[int] = []  # for each row, the index of its subject's identity
+    statements: list[Statement] = []
     for number, subject in enumerate(subjects):
         ref = subject.ref
         identities.append((ref.bucket, ref.kind, ref.name, ref.revision))
-        said += subject.statements
-        said += [Statement("gap", gap.what, gap.why, gap.place) for gap in subject.gaps]
+        statements += subject.statements
+        statements += [Statement("gap", gap.what, gap.why, gap.place) for gap in subject.gaps]
         if not subject.statements and not subject.gaps:
-            said.append(_NO_STATEMENT)
-        owners += [number] * (len(said) - len(owners))
-    if not said:
+            statements.append(_NO_STATEMENT)
+        owners += [number] * (len(statements) - len(owners))
+    if not statements:
         return pa.RecordBatch.from_pylist([], FACTS_SCHEMA)
     at = pa.array(owners, pa.int32())
-    keys, values, relations, places, sources, remarks = zip(*said, strict=True)
+    keys, values, relations, places, sources, remarks = zip(*statements, strict=True)
     uris, lines = [place.uri for place in places], [place.line for place in places]
     columns = (keys, values, relations, uris, lines, sources, remarks)
     arrays = [
@@ -82,7 +82,7 @@ def _to_array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 
 
 def _escape_surrogates(text: str) -> str:
-    """Arrow strings are UTF-8: a lone surrogate is written as its escape."""
+    """Return text that can be UTF-8, as Arrow's strings are: a lone surrogate becomes its escape."""
     if text.isascii():
         return text
     try:
@@ -92,29 +92,33 @@ def _escape_surrogates(text: str) -> str:
     return text
 
 
-def keep_needed_rows(rows: pa.RecordBatch, reads: Mapping[str, frozenset[str]]) -> pa.RecordBatch:
-    """The rows that ``reads`` names and every gap, and at least one row of each subject: there is a subject.
+def keep_needed_rows(rows: pa.RecordBatch, needed: Mapping[str, frozenset[str]]) -> pa.RecordBatch:
+    """Return the rows that rules need, every gap, and at least one row of each subject, so that no subject is lost.
 
-    ``reads`` are statement keys, each with the values that count in lower case (none: any).
+    Args:
+        rows: Rows of FACTS_SCHEMA, those of a subject one after another.
+        needed: Statement keys that rules read, each with the values that count, in lower case (none: any value).
     """
-    whole = [key for key, values in reads.items() if not values]
-    narrow = {key: values for key, values in reads.items() if values}
-    keep = pc.or_(pc.is_in(rows["key"], pa.array([*whole, "gap"])), group_starts([rows[name] for name in _IDENTITY]))
+    any_value = [key for key, values in needed.items() if not values]
+    some_values = {key: values for key, values in needed.items() if values}
+    keep = pc.or_(
+        pc.is_in(rows["key"], pa.array([*any_value, "gap"])), group_starts([rows[name] for name in _IDENTITY])
+    )
     kept = keep.to_numpy(zero_copy_only=False)
-    some = pc.indices_nonzero(pc.is_in(rows["key"], pa.array([*narrow], pa.string())))
-    if len(some):
-        keys, values = rows["key"].take(some), rows["value"].take(some)
-        said = pc.binary_join_element_wise(keys, pc.utf8_lower(values), "\t")
-        count = pa.array([f"{key}\t{value}" for key, values in narrow.items() for value in values])
+    candidates = pc.indices_nonzero(pc.is_in(rows["key"], pa.array([*some_values], pa.string())))
+    if len(candidates):
+        keys, values = rows["key"].take(candidates), rows["value"].take(candidates)
+        pairs = pc.binary_join_element_wise(keys, pc.utf8_lower(values), "\t")
+        wanted = pa.array([f"{key}\t{value}" for key, values in some_values.items() for value in values])
         # Lower case is another thing in other scripts (Python's casefold): such values are kept.
-        kept[some.to_numpy()] |= pc.or_(pc.is_in(said, count), pc.invert(pc.string_is_ascii(values))).to_numpy(
+        kept[candidates.to_numpy()] |= pc.or_(pc.is_in(pairs, wanted), pc.invert(pc.string_is_ascii(values))).to_numpy(
             zero_copy_only=False
         )
     return rows.filter(pa.array(kept))
 
 
 def subjects_from_rows(table: pa.Table) -> Iterator[Subject]:
-    """The subjects of a table of :data:`FACTS_SCHEMA`, joined and in order of (kind, name, revision).
+    """Yield the subjects of a table of :data:`FACTS_SCHEMA`, joined and in order of (kind, name, revision).
 
     Statements come in the order (key, value, relation, place, source, remark): the same for any order of shards.
     Equal statements are given once.
@@ -132,7 +136,7 @@ _SLICE_ROWS = 2048  # rows
 
 
 def group_starts(columns: Sequence[pa.Array]) -> pa.Array:
-    """Is a row another than the one before it?"""
+    """Return, for each row of columns of one length, whether any cell differs from the row before it."""
     if not len(columns[0]):
         return pa.array([], pa.bool_())
     changed = [pc.not_equal(column[1:], column[:-1]) for column in columns]
@@ -140,7 +144,7 @@ def group_starts(columns: Sequence[pa.Array]) -> pa.Array:
 
 
 def _join_rows(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]]) -> Subject:
-    """The subject that these rows, which are in order, speak of."""
+    """Return the subject that sorted rows of one identity make up; equal rows count once."""
     statements: list[Statement] = []
     gaps: list[Gap] = []
     place, last = NOWHERE, None

@@ -1,4 +1,4 @@
-"""The nouns: everything that flows from a file to a finding.
+"""The data types that flow from a file to a finding.
 
 All of them are frozen and compare by value; those that a hub's cards make by the million are tuples.
 A tuple is never ``None``: nothing is ``()`` or ``""``.
@@ -27,7 +27,7 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
         # what a subject is
         "card": "a card was read; value is how its metadata stood: front-matter, late-front-matter, none",
         "title": "the name the text gives itself",
-        "task": "what it is for, in the hub's words: text-to-image, image-classification, …",
+        "task": "what it is for, in the hub's terms: text-to-image, image-classification, …",
         "library": "the library it is made for: diffusers, transformers, peft, …",
         "language": "a language it is for, as an ISO code or the card's own word",
         "tag": "a tag, as written",
@@ -112,11 +112,11 @@ class Digest:
 
 
 class Statement(NamedTuple):
-    """One thing known of a subject, and who says so.
+    """One thing that is known of a subject, and where it comes from.
 
-    ``key`` is one of :data:`STATEMENT_KEYS`. ``source`` names the reader or derivation that says it
-    (``card``, ``header``, ``licence-file``, ``lineage`` …). ``remark`` holds counts, paths and other
-    words for a person: no rule compares it and no fingerprint includes it.
+    ``key`` is one of :data:`STATEMENT_KEYS`. ``source`` names the reader or derivation that
+    made it (``card``, ``header``, ``licence-file``, ``lineage`` …). ``remark`` holds counts, paths and other
+    details for a person: no rule compares it and no fingerprint includes it.
     """
 
     key: str
@@ -128,7 +128,7 @@ class Statement(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """What could not be read or judged. ``what`` is one word of :data:`GAP_KINDS`, ``why`` says the rest."""
+    """What could not be read or judged. ``what`` is a key of :data:`GAP_KINDS`, ``why`` the reason."""
 
     what: str
     why: str
@@ -152,7 +152,7 @@ GAP_KINDS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:
-    """A subject's identity."""
+    """The identity of a subject."""
 
     kind: Kind
     name: str
@@ -182,14 +182,15 @@ class Subject(NamedTuple):
         return Ref(self.kind, self.name, self.revision)
 
     def has(self, key: str) -> bool:
-        """Is anything stated under this key?"""
+        """Return whether anything is stated under this key."""
         return any(statement.key == key for statement in self.statements)
 
     def statements_for(self, *keys: str) -> Iterator[Statement]:
-        """The statements under these keys, in order."""
+        """Return the statements under these keys, in order."""
         return (statement for statement in self.statements if statement.key in keys)
 
     def values(self, key: str) -> tuple[str, ...]:
+        """Return the values stated under this key, in order."""
         return tuple(statement.value for statement in self.statements if statement.key == key)
 
 
@@ -233,9 +234,9 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What people are asked to decide: one model, or one set of the same weights, and why.
+    """What people are asked to decide: whether one model, or one set with the same weights, is de-indexed.
 
-    ``reasons`` are findings, the heaviest first. ``copies`` are other subjects with the same weights.
+    ``reasons`` are findings, the most serious first. ``copies`` are other subjects with the same weights.
     """
 
     ground: Ground
@@ -258,7 +259,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """``collected = scanned + skipped + errored``, always."""
+    """How many files or samples there were: ``collected = scanned + skipped + errored``."""
 
     collected: int = 0
     scanned: int = 0
@@ -275,6 +276,7 @@ class Count:
 
     @property
     def is_balanced(self) -> bool:
+        """Whether every collected file or sample is accounted for."""
         return self.collected == self.scanned + self.skipped + self.errored
 
 
@@ -287,7 +289,7 @@ def _add_counts(left: Mapping[str, int], right: Mapping[str, int]) -> Mapping[st
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What came of a shard. Tallies add up in any order.
+    """The counts of a shard or a run. Tallies add up in any order.
 
     ``reasons`` counts why files and samples were skipped or errored; ``coverage`` counts what was and was
     not checked (``matched pdq``, ``unmatchable: quality below 50``, ``hits csam near`` …). ``compared`` counts the
@@ -312,7 +314,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class RuleExample:
-    """A rule's own example: statements and gaps, and what the rule must say of them, word for word."""
+    """An example in a rule's file: statements and gaps, and the facts that the rule must find, word for word."""
 
     name: str
     kind: Kind

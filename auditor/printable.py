@@ -1,4 +1,4 @@
-"""Text from outside, made harmless to show: no control, escape, bidi or invisible characters.
+"""Make text from outside harmless to show: without control, escape, bidi or invisible characters.
 
 Terminal escapes (CSI, OSC 52), C1 controls, bidi overrides and zero-width characters in a model's name
 or a card's words would otherwise act on the reader's terminal or make one name look like another.
@@ -25,7 +25,7 @@ _INVISIBLE = {
 
 
 def printable(text: str, limit: int = 200) -> str:
-    """The text on one line, other characters written as ``\\u{…}``, visibly cut after ``limit`` characters."""
+    """Return the text on one line, characters that are not printable as ``\\u{…}``, cut after ``limit`` characters."""
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text
     cut = len(text) > limit
@@ -34,12 +34,13 @@ def printable(text: str, limit: int = 200) -> str:
 
 
 def csv_cell(text: str, limit: int = 2000) -> str:
-    """The text as a CSV cell that no spreadsheet runs (OWASP: CSV injection) and no terminal obeys."""
+    """Return the text as a CSV cell that no spreadsheet runs (OWASP: CSV injection) and no terminal obeys."""
     shown = printable(text, limit)
     return f"'{shown}" if shown.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else shown
 
 
 def _escape(character: str) -> str:
+    """Return the character, or its escape if it is not printable."""
     if character == " " or character.isalnum():
         return character if character not in _INVISIBLE else f"\\u{{{ord(character):x}}}"
     category = unicodedata.category(character)

@@ -1,6 +1,6 @@
-"""Progress for the person who waits: a reporter that says nothing unless a better one is given.
+"""Reporters of a scan's progress: one that does nothing, and one that shows a line on a terminal.
 
-A scan calls these methods and knows no more of them; what they show never enters a report.
+What they show never enters a report.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 class NullReporter:
-    """Does nothing; the base of every reporter. Methods are called from one thread."""
+    """A reporter that does nothing, and the base of every other. Its methods are called from one thread."""
 
     def start(self, files: int | None, size: int | None) -> None:
-        """A scan begins; ``files`` and ``size`` (bytes) in all, as far as they are known."""
+        """Begin a scan of so many ``files`` with ``size`` bytes in all, as far as they are known."""
 
     def advance(self, files: int = 0, size: int = 0, samples: int = 0, findings: int = 0) -> None:
-        """So many more files, bytes, samples and findings are done."""
+        """Add what has been done since the last call; ``size`` is in bytes."""
 
     def note(self, message: str) -> None:
-        """Something a person who waits would want to know now."""
+        """Show a message at once."""
 
     def finish(self) -> None:
-        """The scan is over, or was interrupted. May be called more than once."""
+        """End the scan, also after an interruption. May be called more than once."""
 
 
 class TerminalReporter(NullReporter):
-    """A line on stderr: files done, rate, time left, samples and findings so far; notes above it."""
+    """A reporter that shows a line on stderr: files done, rate, time left, samples and findings; messages above it."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
@@ -84,6 +84,6 @@ class TerminalReporter(NullReporter):
 
 
 def create_reporter(stream: TextIO | None = None) -> NullReporter:
-    """A line of progress where ``stream`` (stderr) is a terminal, else silence."""
+    """Return a reporter for a stream (stderr by default): one that does nothing unless the stream is a terminal."""
     stream = stream or sys.stderr
     return TerminalReporter(stream) if stream.isatty() else NullReporter()

@@ -1,4 +1,4 @@
-"""Finds what is not code: ``rules/`` and ``reports/schema/``, and the place for the program's own files."""
+"""Find the folders that are not code: ``rules/``, ``reports/schema/``, and the user's folder for this program."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from auditor.errors import RuleError
 
 
 def resource_folder(name: str) -> Path:
-    """The folder ``rules`` or ``reports/schema`` (or another the wheel carries)."""
+    """Return the folder ``rules`` or ``reports/schema``, beside the package in a checkout, else inside it.
+
+    Raises:
+        RuleError: The installation has no such folder.
+    """
     package = Path(__file__).resolve().parent
     for root in (package / "_data", package.parent):
         if (root / name).is_dir():
@@ -18,7 +22,7 @@ def resource_folder(name: str) -> Path:
 
 
 def user_data_folder() -> Path:
-    """Where lists, keys and the ledger are kept: ``$AUDITOR_HOME``, or the system's place for a program's files."""
+    """Return the folder of lists, keys and the ledger: ``$AUDITOR_HOME``, or the system's for a program's files."""
     import click
 
     return Path(os.environ.get("AUDITOR_HOME") or click.get_app_dir("auditor"))

@@ -1,4 +1,4 @@
-"""Samples and hits: Arrow batches from the file to the match.
+"""The Arrow schemas of samples and hits: samples are batches from the file to the match.
 
 A sample is never a Python object. A batch of samples belongs to one subject and has one basis; its
 columns are ``SAMPLE_FIELDS`` and one column a digest algorithm, only those that were computed or
@@ -88,11 +88,12 @@ HITS_SCHEMA = pa.schema(_HIT_FIELDS)
 
 
 def digest_field(algorithm: str) -> pa.Field[Any]:
+    """Return the column of an algorithm's digests: fixed-size binary."""
     return pa.field(algorithm, pa.binary(DIGEST_BYTES[algorithm]))
 
 
 def sample_schema(algorithms: Sequence[str]) -> pa.Schema:
-    """The schema of a batch that carries these digest columns (``url`` and ``domain`` need none)."""
+    """Return the schema of a batch with these digest columns (``url`` and ``domain`` need none)."""
     return pa.schema([*SAMPLE_FIELDS, *(digest_field(name) for name in algorithms if name in DIGEST_BYTES)])
 
 
@@ -100,8 +101,8 @@ def sample_schema(algorithms: Sequence[str]) -> pa.Schema:
 class Samples:
     """A batch of samples of one subject, with one basis.
 
-    ``again``: the samples of an earlier batch on the other basis (a row that declares a digest and holds
-    the image too), or of files that are read by themselves: matched, but not counted a second time.
+    ``already_counted``: they are samples of an earlier batch with the other basis (a row that declares a digest and
+    holds the image too), or files that are read by themselves: they are matched, but not counted a second time.
     """
 
     subject: Ref
@@ -111,11 +112,18 @@ class Samples:
 
     @property
     def algorithms(self) -> tuple[str, ...]:
+        """The digest algorithms that the batch has a column of."""
         return tuple(name for name in self.batch.schema.names if name in DIGEST_BYTES)
 
 
 def build_sample_batch(columns: Mapping[str, Sequence[object] | pa.Array], algorithms: Sequence[str]) -> pa.RecordBatch:
-    """A batch from columns; a column that is missing is filled with nulls (``variant`` with "")."""
+    """Return a batch of samples.
+
+    Args:
+        columns: Columns by their name, of one length; a missing one is filled with nulls (``variant`` with "", ``row``
+            with 0).
+        algorithms: The digest columns that the batch has.
+    """
     rows = len(next(iter(columns.values()))) if columns else 0
     schema = sample_schema(algorithms)
 
@@ -137,4 +145,5 @@ def build_sample_batch(columns: Mapping[str, Sequence[object] | pa.Array], algor
 
 
 def empty_hits() -> pa.RecordBatch:
+    """Return a batch of HITS_SCHEMA without rows."""
     return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in HITS_SCHEMA], schema=HITS_SCHEMA)
