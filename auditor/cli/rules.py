@@ -60,10 +60,12 @@ def test(context: click.Context, folder: Path | None) -> None:
     """Test every rule against its examples, those in FOLDER included; exit 1 if one fails."""
     from auditor.policy.examples import failed_examples
     from auditor.policy.load import read_profiles, read_rules
+    from auditor.policy.vocabularies import load_vocabularies
 
     further = () if folder is None else (folder,)
     rules = read_rules(further)
-    read_profiles(further, rules)  # refuses a broken one
+    read_profiles(further, rules)  # these two refuse broken files
+    load_vocabularies(further)
     known = [rule for rule, _ in rules.values()]
     failures = [failure for rule in known for failure in failed_examples(rule)]
     for failure in failures:

@@ -99,6 +99,15 @@ def test_a_broken_rule_file_is_refused(tmp_path: Path, old: str, new: str) -> No
     assert f"auditor: {tmp_path / 'ours.toml'}: " in result.output
 
 
+@pytest.mark.parametrize("file", ["profiles/ours.toml", "vocabulary/ours.toml"])
+def test_a_broken_profile_or_vocabulary_is_refused(tmp_path: Path, file: str) -> None:
+    (tmp_path / file).parent.mkdir()
+    (tmp_path / file).write_text("a = 1\n")
+    result = run("test", str(tmp_path))
+    assert result.exit_code == 2
+    assert f"auditor: {tmp_path / file}: " in result.output
+
+
 def test_confidential_words_become_a_vocabulary_that_finds_them_and_never_says_them(tmp_path: Path) -> None:
     words, key = tmp_path / "words.txt", tmp_path / "rules" / "vocabulary" / "terms.key"
     key.parent.mkdir(parents=True)
