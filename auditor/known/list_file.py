@@ -1,22 +1,34 @@
-"""Opens and reads a list file, so that whatever cannot be read in it is an error that names the file."""
+"""Opens a list file, packed or not and in any encoding; what cannot be read in it is an error that names the file."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import io
+import zipfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from auditor.errors import ListError, Unreadable
+from auditor.syntax.archive import BROKEN, compression_of, is_zip, open_compressed
+from auditor.syntax.text_encoding import detect_wide_encoding, open_as_utf8
+
+_MAGIC_BYTES = 512
+_IS_ENCRYPTED = 0x1  # of a zip member's flags
 
 
 @contextmanager
 def open_list_file(path: Path) -> Iterator[BinaryIO]:
-    """Open the file for reading bytes. Raises ListError, with its name, for what cannot be read while it is open."""
+    """Open a list file for reading bytes: unpacked, and UTF-16 and UTF-32 as UTF-8. It can seek to its beginning.
+
+    Raises:
+        ListError: The file cannot be read, is a damaged archive or one of several files, or whoever reads it raises
+            Unreadable. The message names the file.
+    """
     try:
         with path.open("rb") as file:
-            yield file
+            yield _recode(_unpack(file))
     except Unreadable as error:
         raise ListError(f"{path}: {error}") from error
     except OSError as error:
@@ -30,3 +42,85 @@ def file_sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ListError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+class _ReopenedStream(io.RawIOBase):
+    """A stream that can only be read forwards, opened anew to go back to its beginning."""
+
+    def __init__(self, open_stream: Callable[[], BinaryIO]) -> None:
+        self._open_stream = open_stream
+        self._stream = open_stream()
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if (offset, whence) != (0, io.SEEK_SET):
+            raise io.UnsupportedOperation("only the beginning can be gone back to")
+        self._stream = self._open_stream()
+        self._position = 0
+        return 0
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        try:
+            data = self._stream.read(len(buffer))
+        except Unreadable:
+            raise
+        except BROKEN as error:
+            raise Unreadable(f"the packed list is damaged: {' '.join(str(error).split())[:120]}") from error
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+
+def _unpack(file: BinaryIO) -> BinaryIO:
+    """Return the content of a compressed file, or of the one file in a zip archive; any other file as it is."""
+    head = _head(file)
+    compression = compression_of(head)
+    if compression:
+
+        def reopen() -> BinaryIO:
+            file.seek(0)
+            return open_compressed(file, compression)
+
+        return io.BufferedReader(_ReopenedStream(reopen))
+    if not is_zip(head):
+        return file
+    try:
+        archive = zipfile.ZipFile(file)
+        members = [
+            member for member in archive.infolist() if not member.is_dir() and "__MACOSX/" not in member.filename
+        ]
+    except BROKEN as error:
+        raise Unreadable(f"the packed list is damaged: {error}") from error
+    if len(members) != 1:
+        raise Unreadable(f"is a zip archive of {len(members):,} files; unpack it and give the list")
+    if members[0].flag_bits & _IS_ENCRYPTED:
+        raise Unreadable("is an encrypted zip archive; unpack it and give the list")
+    return io.BufferedReader(_ReopenedStream(lambda: cast("BinaryIO", archive.open(members[0]))))
+
+
+def _recode(file: BinaryIO) -> BinaryIO:
+    """Return a text in UTF-16 or UTF-32 as UTF-8, and any other file as it is."""
+    head = _head(file)
+    if not detect_wide_encoding(head):
+        return file
+
+    def reopen() -> BinaryIO:
+        file.seek(0)
+        return cast("BinaryIO", open_as_utf8(file, head))
+
+    return io.BufferedReader(_ReopenedStream(reopen))
+
+
+def _head(file: BinaryIO) -> bytes:
+    head = file.read(_MAGIC_BYTES)
+    file.seek(0)
+    return head

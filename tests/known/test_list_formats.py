@@ -64,7 +64,7 @@ def test_an_installed_format_reads_a_list_and_without_it_nothing_does(list_file:
         "read_as": '["", []]',
         "extension": "acme-lists 1.2 (auditor.list_formats: acme)",
     }
-    with pytest.raises(ListError, match=r"hills\.acme: no list format recognises this file \(arachnid, csv, "):
+    with pytest.raises(ListError, match=r"hills\.acme: no list format recognises this file \(arachnid, checksums, "):
         open_list(list_file, into=tmp_path / "isolated")
 
 

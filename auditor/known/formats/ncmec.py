@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,8 @@ HELP = "NCMEC Hash Sharing v2 XML (means csam)"
 
 _SPACE = "https://hashsharing.ncmec.org/hashsharing/v2"
 _CHUNK = 1 << 16
+_DECLARATION_BYTES = 256
+_DECLARES_UTF_16 = re.compile(rb"\s*<\?xml[^>]*encoding\s*=\s*[\"']UTF-16", re.I)
 _TEXT = 1 << 16  # characters of one element
 _ITEMS = ("image", "video")
 _GONE = ("deletedImage", "deletedVideo")
@@ -35,7 +38,10 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with open_list_file(path) as file:
         yield ListHeader("ncmec", holder="NCMEC", means="csam", feed=True)
         page = _Page()
-        parser = expat.ParserCreate(namespace_separator=" ")
+        # A file in UTF-16 arrives as UTF-8 and still declares UTF-16.
+        recoded = _DECLARES_UTF_16.match(file.read(_DECLARATION_BYTES))
+        file.seek(0)
+        parser = expat.ParserCreate("utf-8" if recoded else None, namespace_separator=" ")
         parser.buffer_text = True
         parser.StartElementHandler = page.start
         parser.EndElementHandler = page.end

@@ -33,6 +33,9 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with open_list_file(path) as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise ListError(f"{path}: no SQLite file")
+    with path.open("rb") as packed:
+        if packed.read(len(_MAGIC)) != _MAGIC:
+            raise ListError(f"{path}: a packed SQLite file cannot be read; unpack it")
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1", uri=True)) as base:
             # The file is somebody else's: nothing that its schema defines may call a function with effects.

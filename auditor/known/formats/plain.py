@@ -39,21 +39,24 @@ _BY_HEX_DIGITS = {
     64: "sha256 or pdq",
     16: "phash-64 or dhash-64",
 }
-# Of other cells, without the "=" at their end: base64 first, then base32.
-_BY_CHARACTERS = {
+# Of other cells, without the "=" at their end.
+_BY_BASE64_CHARACTERS = {
+    11: "phash-64 or dhash-64",
     22: "md5",
     27: "sha1",
     43: "sha256 or pdq",
     86: "sha512",
     192: "photodna",
-    11: "phash-64 or dhash-64",  # base64
+}
+_BY_BASE32_CHARACTERS = {
+    13: "phash-64 or dhash-64",
     26: "md5",
     32: "sha1",
     52: "sha256 or pdq",
     103: "sha512",
     231: "photodna",
-    13: "phash-64 or dhash-64",  # base32
 }
+_BASE32 = rf"^(?:{'|'.join(f'[A-Za-z2-7]{{{length}}}' for length in _BY_BASE32_CHARACTERS)})=*$"
 
 
 def claims(head: bytes, name: str) -> int:
@@ -102,8 +105,12 @@ def _entries_by_length(path: Path, cells: pa.Array, numbers: NDArray[np.int64]) 
     """Yield hashes whose number and kind of characters tell the algorithm. Raises ListError where they tell two."""
     lengths = pc.binary_length(pc.utf8_rtrim(cells, "=")).to_numpy(zero_copy_only=False)
     is_hex = pc.match_substring_regex(cells, _HEX).to_numpy(zero_copy_only=False)
-    for hexadecimal, table in ((True, _BY_HEX_DIGITS), (False, {**_BY_HEX_DIGITS, **_BY_CHARACTERS})):
-        of_kind = is_hex == hexadecimal
+    is_base32 = pc.match_substring_regex(cells, _BASE32).to_numpy(zero_copy_only=False) & ~is_hex
+    for of_kind, table in (
+        (is_hex, _BY_HEX_DIGITS),
+        (is_base32, _BY_BASE32_CHARACTERS),
+        (~is_hex & ~is_base32, {**_BY_HEX_DIGITS, **_BY_BASE64_CHARACTERS}),
+    ):
         for length in np.unique(lengths[of_kind]).tolist():
             rows = of_kind & (lengths == length)
             algorithm = table.get(length, "")
