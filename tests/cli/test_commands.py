@@ -122,7 +122,7 @@ def test_facts_are_one_object_a_line() -> None:
     assert parents == [("northlight/paint-base", "adapter", {"uri": "README.md", "line": 2})]
 
 
-def test_a_target_of_which_no_fact_was_read_is_told_as_such(tmp_path: Path) -> None:
+def test_a_target_without_facts_is_reported(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("Tide tables.\n", encoding="utf-8")
     result = auditor("facts", tmp_path / "notes.txt")
     assert result.stdout == ""
@@ -144,7 +144,7 @@ def test_a_shared_report_holds_no_name(run: Path) -> None:
         assert "street-scenes" not in shared, name
 
 
-def test_help_starts_without_what_is_heavy() -> None:
+def test_help_imports_no_heavy_package() -> None:
     code = (
         "import sys; from auditor.cli.main import main\ntry: main(['--help'])\nexcept SystemExit: print(*sys.modules)"
     )

@@ -45,10 +45,10 @@ HOSTILE = {
 }
 
 
-def everywhere(report: Report, text: str) -> Report:
+def with_text_everywhere(report: Report, text: str) -> Report:
     """The report with this text in every field that can come from outside."""
 
-    def spoilt(finding: Finding) -> Finding:
+    def with_text(finding: Finding) -> Finding:
         return finding._replace(subject=text, revision=text, fact=text, place=Place(text, 3), remark=text)
 
     ref, lists = Ref("model", text, text), report.policy.lists
@@ -65,9 +65,9 @@ def everywhere(report: Report, text: str) -> Report:
             rules=rules,
             lists=(*lists, ListSummary(text, text, text, 1, text, text)),
         ),
-        findings=tuple(map(spoilt, report.findings)),
+        findings=tuple(map(with_text, report.findings)),
         gaps=((ref, Gap("card", text, Place(text, 1))),),
-        cases=(Case("exposed", "model", text, text, tuple(map(spoilt, report.findings)), (ref,)),),
+        cases=(Case("exposed", "model", text, text, tuple(map(with_text, report.findings)), (ref,)),),
         lineage=(Edge(Ref("model", text, text), Ref("dataset", f"{text}2"), text, text),),
         tally=replace(report.tally, reasons={text: 1}, coverage={text: 2}),
     )
@@ -75,11 +75,11 @@ def everywhere(report: Report, text: str) -> Report:
 
 @pytest.fixture(params=HOSTILE, ids=str)
 def hostile(request: pytest.FixtureRequest, report: Report) -> Report:
-    return everywhere(report, HOSTILE[request.param])
+    return with_text_everywhere(report, HOSTILE[request.param])
 
 
-def _acts(text: str, allowed: str) -> set[str]:
-    """Characters that a terminal or a reader's eye would obey."""
+def _active_characters(text: str, allowed: str) -> set[str]:
+    """Return the characters that a terminal would act on or that mislead a reader."""
     return {c for c in set(text) - set(allowed) if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
 
 
@@ -87,13 +87,13 @@ def _acts(text: str, allowed: str) -> set[str]:
 @pytest.mark.parametrize("name", ALL)
 def test_no_control_character_reaches_any_format(hostile: Report, shown: Show, name: str, share: bool) -> None:
     text = shown(hostile, name, share=share)
-    assert _acts(text, "\n") == set()
+    assert _active_characters(text, "\n") == set()
     text.encode("utf-8")
 
 
 @pytest.mark.parametrize("name", ["terminal", "html", "sarif", "csv"])
 def test_a_long_name_is_cut_where_people_read(report: Report, shown: Show, name: str) -> None:
-    text = shown(everywhere(report, "x" * 1_000_000), name)
+    text = shown(with_text_everywhere(report, "x" * 1_000_000), name)
     assert len(text) < 400_000
     assert "1,000,000 characters" in text
 
@@ -152,4 +152,4 @@ def test_a_hostile_name_stays_a_relative_uri(hostile: Report, shown: Show) -> No
 @given(text=st.text(st.characters(), max_size=60))
 def test_any_text_is_shown_harmlessly(report: Report, shown: Show, text: str) -> None:
     for name in ALL:
-        assert _acts(shown(everywhere(report, text), name), "\n") == set()
+        assert _active_characters(shown(with_text_everywhere(report, text), name), "\n") == set()

@@ -74,7 +74,7 @@ def _without_times_and_remarks(found: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in found.items() if key not in {"started", "finished", "remark"}}
 
 
-def test_findings_are_written_as_they_come(report: Report, shown: Show) -> None:
+def test_a_finding_is_written_before_the_next_is_read(report: Report, shown: Show) -> None:
     """Memory does not grow: a finding is written before the next is asked for."""
     from io import StringIO
 

@@ -191,7 +191,7 @@ def test_a_shared_report_holds_no_name(planted: Report, shown: Show, name: str) 
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_an_ascii_stream_is_no_obstacle(report: Report, name: str) -> None:
+def test_every_format_can_be_written_to_an_ascii_stream(report: Report, name: str) -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict")
     if name == "csv":
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="strict")

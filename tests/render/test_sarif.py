@@ -124,7 +124,7 @@ def test_the_log_has_the_shape_of_the_standard(report: Report, shown: Show, shar
     assert {one["descriptor"]["id"] for one in notified if "descriptor" in one} <= known
 
 
-def test_the_heaviest_results_come_first(report: Report, shown: Show) -> None:
+def test_the_most_severe_results_come_first(report: Report, shown: Show) -> None:
     results = json.loads(shown(report, "sarif"))["runs"][0]["results"]
     assert [result["level"] for result in results] == ["error"] * 3 + ["warning", "note", "note", "none"]
     assert results[-1]["kind"] == "open"
@@ -139,7 +139,7 @@ def test_one_rule_and_subject_give_one_result(report: Report, shown: Show) -> No
     assert results[0]["message"]["text"].endswith("; and 10 more")
 
 
-def test_results_beyond_the_limit_are_counted_and_the_lighter_ones_left_out(report: Report, shown: Show) -> None:
+def test_results_beyond_the_limit_are_counted_and_the_least_severe_are_left_out(report: Report, shown: Show) -> None:
     note = Finding("no-licence", "model", "", "", "FLAGGED", "note", "no licence is stated")
     error = note._replace(rule="linked-listed-model", severity="error")
     findings = tuple(note._replace(subject=f"a/{number:05}") for number in range(6000))

@@ -21,7 +21,7 @@ def test_counts_are_proven_for_files_and_samples(report: Report, shown: Show) ->
     assert "ADD UP" not in text
 
 
-def test_counts_that_do_not_add_up_are_said(report: Report, shown: Show) -> None:
+def test_counts_that_do_not_add_up_are_reported(report: Report, shown: Show) -> None:
     text = shown(replace(report, tally=Tally(Count(5, 3, 1, 0))), "terminal")
     assert "5 collected = 3 scanned + 1 skipped + 0 errored: DOES NOT ADD UP" in text
     assert "do not rely on this report" in text
@@ -62,7 +62,7 @@ def test_nothing_found_never_reads_as_clean(report: Report, shown: Show) -> None
     assert "National Center for Missing & Exploited Children" in " ".join(text.split())
 
 
-def test_a_csam_list_that_was_asked_silences_the_warning(report: Report, shown: Show) -> None:
+def test_a_csam_list_that_was_loaded_removes_the_warning(report: Report, shown: Show) -> None:
     lists = (ListSummary("authority", "7", "csam", 10, "ab" * 32),)
     text = shown(replace(report, policy=replace(report.policy, lists=lists)), "terminal")
     assert "No list" not in text
@@ -77,7 +77,7 @@ def test_colour_adds_nothing_but_colour(report: Report, shown: Show) -> None:
     assert "\x1b[" in colour
 
 
-def test_the_outline_of_a_run_on_disk_is_what_the_pass_over_all_its_findings_says(tmp_path: Path) -> None:
+def test_the_summary_of_rules_from_disk_equals_that_of_all_findings(tmp_path: Path) -> None:
     hub, listed = Path(__file__).parents[1] / "data" / "hub", Path(__file__).parents[1] / "data" / "known-pictures.csv"
     report = audit(hub, known=[listed], profile="example", out=tmp_path / "run", workers=1)
     quick, whole = summarise_rules(report), summarise(report, 0, 0)

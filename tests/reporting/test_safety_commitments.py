@@ -44,7 +44,7 @@ def test_a_models_row_says_what_is_stated_and_what_is_missing(tmp_path: Path) ->
     assert 'id="commitments"' not in page(tmp_path / "hub", tmp_path / "run-2", "--share")
 
 
-def test_a_card_that_was_not_read_whole_is_not_said_to_miss_anything(tmp_path: Path) -> None:
+def test_nothing_is_called_missing_from_a_card_that_was_not_fully_read(tmp_path: Path) -> None:
     folder = tmp_path / "hub" / "models" / "acme" / "broken"
     folder.mkdir(parents=True)
     (folder / "README.md").write_text("---\nlicense: [mit\ntags: {a: b\n---\nPaints.\n")

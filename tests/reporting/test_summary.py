@@ -9,7 +9,7 @@ from auditor.pipeline.report import Report
 from auditor.reporting.summary import summarise
 
 
-def test_a_long_report_shows_the_heaviest_and_counts_the_rest(report: Report) -> None:
+def test_a_long_report_shows_the_most_severe_and_counts_the_rest(report: Report) -> None:
     note = Finding("no-licence", "model", "", "", "FLAGGED", "note", "no licence is stated")
     light = [note._replace(subject=f"a/{number:04}") for number in range(500)]
     heavy = [note._replace(subject="z/heavy", severity="error", fact=f"fact {number:02}") for number in range(40)]
