@@ -32,31 +32,17 @@ MAX_RESULTS = 5000  # code scanning services take a few thousand
 MAX_FACTS = 20  # of one rule and subject in a message
 MAX_NOTIFICATIONS = 500  # of each kind
 MAX_URI_LENGTH = 2000
+NOTIFICATION_KINDS = {**GAP_KINDS, "left-out": "results that are left out", "advice": "what to do"}
 
 Json = dict[str, object]
 
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write one log with one run. Memory is bounded by :data:`MAX_RESULTS`."""
-    kept, left_out = _most_severe_groups(report)
-    rules = {rule.id: number for number, rule in enumerate(report.policy.rules)}
+    groups, left_out = _most_severe_groups(report)
+    rule_indices = {rule.id: index for index, rule in enumerate(report.policy.rules)}
     run: Json = {
-        "tool": {
-            "driver": {
-                "name": "auditor",
-                "semanticVersion": report.version,
-                "rules": [_rule_descriptor(rule) for rule in report.policy.rules],
-                "notifications": [
-                    {"id": name, "shortDescription": {"text": text}}
-                    for name, text in {
-                        **GAP_KINDS,
-                        "left-out": "results that are left out",
-                        "advice": "what to do",
-                    }.items()
-                ],
-            },
-            **_extensions_json(report),
-        },
+        "tool": {"driver": _driver_json(report), **_extensions_json(report)},
         "invocations": [
             {
                 "executionSuccessful": report.complete,
@@ -66,35 +52,50 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
             }
         ],
         "columnKind": "unicodeCodePoints",
-        "properties": {
-            "notice": report_notice(report, options),
-            "targets": [printable(target) for target in report.targets],
-            "policy": report.policy.fingerprint,
-            "counts": {
-                name: f"{count.collected} collected = {count.scanned} scanned + {count.skipped} skipped + "
-                f"{count.errored} errored{'' if count.is_balanced else ': does not add up'}"
-                for name, count in (("files", report.tally.files), ("samples", report.tally.samples))
-            },
-            "lists": [
-                {
-                    "name": printable(one.name),
-                    "version": printable(one.version),
-                    "means": printable(one.means),
-                    "entries": one.entries,
-                }
-                for one in report.policy.lists
-            ],
-            "coverage": {printable(key): number for key, number in sorted(report.tally.coverage.items())},
-            "cases": [
-                {"id": case.id, "ground": case.ground, "kind": case.kind, "subject": printable(case.subject)}
-                for case in report.cases[:MAX_RESULTS]
-            ],
-        },
-        "results": [_result_json(result, rules) for result in kept],
+        "properties": {"notice": report_notice(report, options), **_properties_json(report)},
+        "results": [_result_json(group, rule_indices) for group in groups],
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     json.dump(log, out, ensure_ascii=True, allow_nan=False, indent=1)
     out.write("\n")
+
+
+def _driver_json(report: Report) -> Json:
+    return {
+        "name": "auditor",
+        "semanticVersion": report.version,
+        "rules": [_rule_descriptor(rule) for rule in report.policy.rules],
+        "notifications": [
+            {"id": name, "shortDescription": {"text": text}} for name, text in NOTIFICATION_KINDS.items()
+        ],
+    }
+
+
+def _properties_json(report: Report) -> Json:
+    """Return what the standard has no place for: policy, counts, lists, coverage and cases."""
+    return {
+        "targets": [printable(target) for target in report.targets],
+        "policy": report.policy.fingerprint,
+        "counts": {
+            name: f"{count.collected} collected = {count.scanned} scanned + {count.skipped} skipped + "
+            f"{count.errored} errored{'' if count.is_balanced else ': does not add up'}"
+            for name, count in (("files", report.tally.files), ("samples", report.tally.samples))
+        },
+        "lists": [
+            {
+                "name": printable(summary.name),
+                "version": printable(summary.version),
+                "means": printable(summary.means),
+                "entries": summary.entries,
+            }
+            for summary in report.policy.lists
+        ],
+        "coverage": {printable(key): number for key, number in sorted(report.tally.coverage.items())},
+        "cases": [
+            {"id": case.id, "ground": case.ground, "kind": case.kind, "subject": printable(case.subject)}
+            for case in report.cases[:MAX_RESULTS]
+        ],
+    }
 
 
 def _extensions_json(report: Report) -> Json:
@@ -231,7 +232,7 @@ def _notifications_json(report: Report, left_out: Counter[Severity]) -> Iterator
 
 
 def _notification_json(name: str, level: str, text: str) -> Json:
-    known = {"descriptor": {"id": name}} if name in {*GAP_KINDS, "left-out", "advice"} else {}
+    known = {"descriptor": {"id": name}} if name in NOTIFICATION_KINDS else {}
     return {"level": level, "message": {"text": text}, **known}
 
 
