@@ -381,7 +381,7 @@ def notify(case: str, reviewer: str, folder: Path) -> None:
 Examples:
   auditor review draft CASE statement --law "…" --country DE     for the DSA Transparency Database
   auditor review draft CASE cybertipline --url https://… -o draft.xml
-  auditor review draft CASE hotline --to "Internet Watch Foundation"
+  auditor review draft CASE hotline --to "Internet LedgerSession Foundation"
   auditor review draft CASE notice --appeals https://…"""
 )
 @case_argument
@@ -534,8 +534,8 @@ def serve(
     except ModuleNotFoundError as error:
         raise UsageError(f"the review page needs {error.name}: pip install 'provenance-auditor[review]'") from error
 
-    desk, listening = server.desk(folder, names, support, runs, rules, recipients, port)
-    for reviewer, link in desk.links():
+    service, listening = server.create_service(folder, names, support, runs, rules, recipients, port)
+    for reviewer, link in service.links():
         click.echo(f"{reviewer}: {link}")
     click.echo("each link opens once, within 15 minutes; Ctrl+C stops the page", err=True)
-    server.run(desk, listening)
+    server.run(service, listening)

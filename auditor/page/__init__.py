@@ -1,5 +1,6 @@
 """The review page: one reviewer's view of a ledger, in a browser on their own machine.
 
-``security`` says who may ask · ``seat`` what a reviewer has chosen to see · ``watch`` that the ledger is still the
-one it was · ``views`` reads, ``acts`` records · ``words`` how things are said · ``app`` joins them.
+``security`` decides which requests are answered · ``preferences`` keeps a reviewer's settings · ``ledger_session``
+opens the ledger and checks that it only grew · ``views`` show, ``actions`` record · ``wording`` formats and masks text
+· ``service`` holds what a running page needs, ``app`` is the ASGI application, ``server`` runs it.
 """

@@ -1,4 +1,4 @@
-"""What a reviewer does. Each ends at a page that says what was recorded, and how to undo it."""
+"""What a reviewer does. Each action ends at a page that says what was recorded, and how to undo it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from auditor.errors import UsageError
-from auditor.page import views
-from auditor.page.views import Go, Shown, Visit
+from auditor.page.requests import Page, PageRequest, Redirect
+from auditor.page.views.case import available_verdicts
+from auditor.page.views.categories import CATEGORIES
+from auditor.page.views.log import log_page
 from auditor.review import verify_ledger
 from auditor.review.case_state import REVIEW_DAYS, CaseState
 from auditor.review.decisions import ACTION_VERDICTS
@@ -16,147 +18,155 @@ from auditor.review.ledger import LedgerAction
 from auditor.review.timestamps import add_time
 
 
-class Changed(UsageError):
-    """The case is not as this reviewer saw it."""
+class CaseChanged(UsageError):
+    """The case has changed since this reviewer looked at it."""
 
 
-def act(visit: Visit) -> Go:
-    """Do what a form of a case asks. Raises :class:`UsageError`."""
-    name, case = visit.path["act"], visit.path["case"]
-    if name not in ACTS:
+def act_on_case(page_request: PageRequest) -> Redirect:
+    """Do what a form on a case page asks. Raises :class:`UsageError`."""
+    name, case = page_request.path["act"], page_request.path["case"]
+    if name not in CASE_ACTIONS:
         raise UsageError(f"{name[:40]!r}: is nothing that can be done to a case")
-    return Go(f"/case/{case}?done={ACTS[name](visit, case)}")
+    return Redirect(f"/case/{case}?done={CASE_ACTIONS[name](page_request, case)}")
 
 
-def pass_on(visit: Visit) -> Go:
+def pass_case(page_request: PageRequest) -> Redirect:
     """Leave a case to others, without a reason and without a record."""
-    case = visit.path["case"]
-    state = visit.ledger.state(case)
-    if state.is_claimed(visit.ledger.now) and state.claimed_by == visit.me:
-        visit.ledger.release(case, visit.me)
-    visit.session.seat.pass_on(case)
-    return Go(f"/?done=passed&passed={case}")
+    case = page_request.path["case"]
+    state = page_request.ledger.state(case)
+    if state.is_claimed(page_request.ledger.now) and state.claimed_by == page_request.reviewer:
+        page_request.ledger.release(case, page_request.reviewer)
+    page_request.session.store.pass_case(case)
+    return Redirect(f"/?done=passed&passed={case}")
 
 
-def take_back(visit: Visit) -> Go:
-    visit.session.seat.take_back(visit.path["case"])
-    return Go(f"/case/{visit.path['case']}?done=back")
+def restore_passed_case(page_request: PageRequest) -> Redirect:
+    """Take back that a case was passed."""
+    page_request.session.store.restore_case(page_request.path["case"])
+    return Redirect(f"/case/{page_request.path['case']}?done=back")
 
 
-def choose(visit: Visit) -> Go:
-    """Keep what a reviewer has chosen for themselves."""
-    apart = tuple(category for category in visit.form["apart"] if category in views.CATEGORIES)
-    minutes = visit.said("break_minutes")
+def save_preferences(page_request: PageRequest) -> Redirect:
+    """Save a reviewer's settings. Raises :class:`UsageError`."""
+    apart = tuple(category for category in page_request.form["apart"] if category in CATEGORIES)
+    minutes = page_request.form_value("break_minutes")
     if not minutes.isascii() or not minutes.isdigit() or not 5 <= int(minutes[:4]) <= 240:
         raise UsageError("a reminder comes after 5 to 240 minutes")
-    visit.session.seat.change(
-        lambda was: replace(
-            was,
+    page_request.session.store.update(
+        lambda old: replace(
+            old,
             apart=apart,
-            unmask="unmask" in visit.form,
-            keys="keys" in visit.form,
+            unmask="unmask" in page_request.form,
+            keys="keys" in page_request.form,
             break_minutes=int(minutes),
         )
     )
-    return Go("/settings?done=chosen")
+    return Redirect("/settings?done=chosen")
 
 
-def rest(visit: Visit) -> Go:
-    visit.desk.door.rested(visit.session)
-    return Go("/?done=rested")
+def take_break(page_request: PageRequest) -> Redirect:
+    """Record that the reviewer took a break, in memory only."""
+    page_request.service.access.record_break(page_request.session)
+    return Redirect("/?done=rested")
 
 
-def verify(visit: Visit) -> Shown:
-    """Prove the whole ledger, against a checkpoint that was kept elsewhere if one is given."""
-    earlier = visit.said("earlier").replace("\r\n", "\n").strip("\n")
-    return views.log(visit, verify_ledger.verify_ledger(visit.ledger, earlier=f"{earlier}\n" if earlier else ""))
+def verify_whole_ledger(page_request: PageRequest) -> Page:
+    """Verify the whole ledger, against an earlier checkpoint if one is given."""
+    earlier = page_request.form_value("earlier").replace("\r\n", "\n").strip("\n")
+    return log_page(
+        page_request, verify_ledger.verify_ledger(page_request.ledger, earlier=f"{earlier}\n" if earlier else "")
+    )
 
 
-# Acts on a case: each records one thing and names what to say of it.
+# Actions on a case: each records one event, and returns the key of its confirmation.
 
 
-def _claim(visit: Visit, case: str) -> str:
-    visit.ledger.claim(case, visit.me, seen=_seen(visit))
+def _claim(page_request: PageRequest, case: str) -> str:
+    page_request.ledger.claim(case, page_request.reviewer, seen=_seen_event(page_request))
     return "claimed"
 
 
-def _release(visit: Visit, case: str) -> str:
-    visit.ledger.release(case, visit.me)
+def _release(page_request: PageRequest, case: str) -> str:
+    page_request.ledger.release(case, page_request.reviewer)
     return "released"
 
 
-def _opine(visit: Visit, case: str) -> str:
-    """The first, second or third opinion, whichever the case waits for; a case that nobody holds is taken first."""
-    ledger, me, seen = visit.ledger, visit.me, _seen(visit)
+def _give_opinion(page_request: PageRequest, case: str) -> str:
+    """Give the first, second or third opinion, whichever the case waits for; an unclaimed case is claimed first."""
+    ledger, me, seen = page_request.ledger, page_request.reviewer, _seen_event(page_request)
     state = ledger.state(case)
-    _same(visit, state, seen)
-    verdict, rules, why = visit.said("verdict"), visit.form["rule"], visit.said("why")
+    _require_unchanged(page_request, state, seen)
+    verdict, rules, why = page_request.form_value("verdict"), page_request.form["rule"], page_request.form_value("why")
     if not verdict:
         raise UsageError("Choose a verdict.")
     if not why.strip():
         raise UsageError("Say why, in words: the other reviewer, the owner and an appeal will rest on them.")
     if verdict in ACTION_VERDICTS and not rules:
         raise UsageError("Say from which rules it follows.")
-    if verdict not in views.verdicts(state, me):
+    if verdict not in available_verdicts(state, me):
         raise UsageError("Choose one of the verdicts that are offered.")
     if verdict == "interim":
         ledger.interim(case, me, why=why, rules=rules)
         return "interim"
     if state.phase != "new":
         after = ledger.decide(
-            case, me, verdict, why=why, rules=rules, review_by=_review_by(visit), seen=seen
+            case, me, verdict, why=why, rules=rules, review_by=_review_by(page_request), seen=seen
         )  # fmt: skip
         return "disputed" if after.phase == "disputed" else "decided"
     if state.is_claimed(ledger.now):
         ledger.propose(case, me, verdict, why=why, rules=rules, seen=seen)
-    else:  # taken and proposed together, or neither: what is refused leaves no claim behind
+    else:  # claim and proposal in one transaction: a refusal leaves no claim behind
         said = {"verdict": verdict, "rules": list(rules), "why": why}
         until = {"until": add_time(ledger.now, hours=1)}
         ledger.record(LedgerAction("claimed", case, me, until), LedgerAction("proposed", case, me, said))
     return "proposed"
 
 
-def _withdraw(visit: Visit, case: str) -> str:
-    visit.ledger.withdraw(case, visit.me, seen=_seen(visit))
+def _withdraw(page_request: PageRequest, case: str) -> str:
+    page_request.ledger.withdraw(case, page_request.reviewer, seen=_seen_event(page_request))
     return "withdrawn"
 
 
-def _confirm(visit: Visit, case: str) -> str:
-    visit.ledger.confirm(case, visit.me, why=visit.said("why"))
+def _confirm(page_request: PageRequest, case: str) -> str:
+    page_request.ledger.confirm(case, page_request.reviewer, why=page_request.form_value("why"))
     return "confirmed"
 
 
-def _reopen(visit: Visit, case: str) -> str:
-    visit.ledger.reopen(case, visit.me, why=visit.said("why"))
+def _reopen(page_request: PageRequest, case: str) -> str:
+    page_request.ledger.reopen(case, page_request.reviewer, why=page_request.form_value("why"))
     return "reopened"
 
 
-def _appeal(visit: Visit, case: str) -> str:
-    visit.ledger.appeal(case, visit.me, why=visit.said("why"))
+def _appeal(page_request: PageRequest, case: str) -> str:
+    page_request.ledger.appeal(case, page_request.reviewer, why=page_request.form_value("why"))
     return "appealed"
 
 
-def _decide_appeal(visit: Visit, case: str) -> str:
-    _same(visit, visit.ledger.state(case), _seen(visit))
-    visit.ledger.decide_appeal(case, visit.me, visit.said("outcome"), why=visit.said("why"))
+def _decide_appeal(page_request: PageRequest, case: str) -> str:
+    _require_unchanged(page_request, page_request.ledger.state(case), _seen_event(page_request))
+    page_request.ledger.decide_appeal(
+        case, page_request.reviewer, page_request.form_value("outcome"), why=page_request.form_value("why")
+    )
     return "appeal-decided"
 
 
-def _report(visit: Visit, case: str) -> str:
-    visit.ledger.report(case, visit.me, visit.said("outcome"), why=visit.said("why"))
+def _report(page_request: PageRequest, case: str) -> str:
+    page_request.ledger.report(
+        case, page_request.reviewer, page_request.form_value("outcome"), why=page_request.form_value("why")
+    )
     return "reported"
 
 
-def _notify(visit: Visit, case: str) -> str:
-    visit.ledger.notify(case, visit.me)
+def _notify(page_request: PageRequest, case: str) -> str:
+    page_request.ledger.notify(case, page_request.reviewer)
     return "notified"
 
 
-ACTS: Mapping[str, Callable[[Visit, str], str]] = MappingProxyType(
+CASE_ACTIONS: Mapping[str, Callable[[PageRequest, str], str]] = MappingProxyType(
     {
         "claim": _claim,
         "release": _release,
-        "decide": _opine,
+        "decide": _give_opinion,
         "withdraw": _withdraw,
         "confirm": _confirm,
         "reopen": _reopen,
@@ -166,7 +176,7 @@ ACTS: Mapping[str, Callable[[Visit, str], str]] = MappingProxyType(
         "notify": _notify,
     }
 )
-DONE: Mapping[str, str] = MappingProxyType(
+CONFIRMATIONS: Mapping[str, str] = MappingProxyType(
     {
         "claimed": "The case is yours for four hours.",
         "released": "You let go of the case. Nothing was decided.",
@@ -192,20 +202,23 @@ DONE: Mapping[str, str] = MappingProxyType(
 )
 
 
-def _seen(visit: Visit) -> int:
-    """The last event of the case as the form's page showed it."""
-    text = visit.said("seen")
+def _seen_event(page_request: PageRequest) -> int:
+    """Return the last event of the case as the form's page showed it, -1 if it does not say."""
+    text = page_request.form_value("seen")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 
-def _same(visit: Visit, state: CaseState, seen: int) -> None:
+def _require_unchanged(page_request: PageRequest, state: CaseState, seen: int) -> None:
+    """Refuse an action on a case that has changed since it was shown."""
     if seen >= 0 and state.last_event != seen:
-        raise Changed(
+        raise CaseChanged(
             "This case has changed since you looked at it: in another tab, or by someone else. Nothing of yours was "
             "recorded. Look again, then send what you wrote below once more if it still holds."
         )
 
 
-def _review_by(visit: Visit) -> str:
-    days = visit.said("review_days")
-    return add_time(visit.ledger.now, days=min(int(days), REVIEW_DAYS)) if days.isascii() and days.isdigit() else ""
+def _review_by(page_request: PageRequest) -> str:
+    days = page_request.form_value("review_days")
+    return (
+        add_time(page_request.ledger.now, days=min(int(days), REVIEW_DAYS)) if days.isascii() and days.isdigit() else ""
+    )

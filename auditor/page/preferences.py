@@ -1,6 +1,6 @@
-"""What a reviewer has chosen for themselves: what they pass on, would rather not see, and how the page behaves.
+"""A reviewer's own settings: cases they passed, categories they do not want to see, and how the page behaves.
 
-It is theirs alone: a private file beside the program's other settings, never in the ledger, never counted.
+They are in a private file beside the program's other settings, never in the ledger, and never counted.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 from auditor.errors import UsageError
 
 BREAK_MINUTES = 45
-PASSED = 10_000  # the newest are kept
+MAX_PASSED_CASES = 10_000  # the newest are kept
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class Preferences:
     """``apart`` are categories that this reviewer does not want to see; ``passed`` are cases left to others."""
 
     passed: tuple[str, ...] = ()
@@ -32,16 +32,19 @@ class Choices:
 
 
 @dataclass(slots=True)
-class Seat:
-    """A reviewer at this page. ``path`` is None for one whose choices are not kept."""
+class PreferenceStore:
+    """A reviewer's preferences and their file. ``path`` is None for one whose preferences are not saved."""
 
     reviewer: str
     path: Path | None = None
-    choices: Choices = field(default_factory=Choices)
+    preferences: Preferences = field(default_factory=Preferences)
 
     @classmethod
-    def of(cls, reviewer: str, path: Path | None) -> Seat:
-        """Raises :class:`UsageError` for a file that this program did not write."""
+    def load(cls, reviewer: str, path: Path | None) -> PreferenceStore:
+        """Return the store of a file, or a new one.
+
+        Raises :class:`UsageError` if the file was not written by this program.
+        """
         if path is None:
             return cls(reviewer)
         try:
@@ -49,17 +52,17 @@ class Seat:
             kept: dict[str, Any] = {
                 name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
             }
-            if not all(_fits(value, _KINDS[name]) for name, value in kept.items()):
+            if not all(_has_type(value, _FIELD_TYPES[name]) for name, value in kept.items()):
                 raise ValueError("other values than this program writes")
-            return cls(reviewer, path, Choices(**kept))
+            return cls(reviewer, path, Preferences(**kept))
         except FileNotFoundError:
             return cls(reviewer, path)
         except (OSError, ValueError, KeyError, AttributeError) as error:
-            raise UsageError(f"{path}: holds no choices that can be read; remove it to begin anew") from error
+            raise UsageError(f"{path}: holds no preferences that can be read; remove it to start again") from error
 
-    def change(self, how: Callable[[Choices], Choices]) -> None:
-        """Change what was chosen; on disk when this returns. Raises :class:`UsageError`."""
-        self.choices = how(self.choices)
+    def update(self, change: Callable[[Preferences], Preferences]) -> None:
+        """Replace the preferences by `change(preferences)`, saved when this returns. Raises :class:`UsageError`."""
+        self.preferences = change(self.preferences)
         if self.path is None:
             return
         try:
@@ -67,27 +70,32 @@ class Seat:
             handle, part = tempfile.mkstemp(dir=self.path.parent, prefix=".choices-")  # mode 0600
             try:
                 with os.fdopen(handle, "w", encoding="ascii") as file:
-                    json.dump(asdict(self.choices), file)
+                    json.dump(asdict(self.preferences), file)
                 os.replace(part, self.path)
             except BaseException:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(part)
                 raise
         except OSError as error:
-            raise UsageError(f"{self.path}: your choices cannot be kept: {error.strerror}") from error
+            raise UsageError(f"{self.path}: your preferences cannot be saved: {error.strerror}") from error
 
-    def pass_on(self, case: str) -> None:
+    def pass_case(self, case: str) -> None:
         """Leave a case to others, without a reason."""
-        self.change(lambda was: replace(was, passed=(*(old for old in was.passed if old != case), case)[-PASSED:]))
+        self.update(
+            lambda old: replace(
+                old, passed=(*(passed for passed in old.passed if passed != case), case)[-MAX_PASSED_CASES:]
+            )
+        )
 
-    def take_back(self, case: str) -> None:
-        self.change(lambda was: replace(was, passed=tuple(old for old in was.passed if old != case)))
+    def restore_case(self, case: str) -> None:
+        """Take back that a case was passed."""
+        self.update(lambda old: replace(old, passed=tuple(passed for passed in old.passed if passed != case)))
 
 
-_KINDS = get_type_hints(Choices)
+_FIELD_TYPES = get_type_hints(Preferences)
 
 
-def _fits(value: object, kind: object) -> bool:
+def _has_type(value: object, kind: object) -> bool:
     if get_origin(kind) is tuple:
         return isinstance(value, tuple) and all(isinstance(one, get_args(kind)[0]) for one in value)
     return type(value) is kind

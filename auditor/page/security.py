@@ -1,4 +1,4 @@
-"""Who may ask: a browser on this machine that was given the one-time link, and no other page that it has open."""
+"""Which requests are answered: only those of a browser on this machine that followed a one-time link."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 
-from auditor.page.preferences import Seat
+from auditor.page.preferences import PreferenceStore
 
 HOST = "127.0.0.1"
-BODY = 256 * 1024  # bytes of a form
+MAX_FORM_BYTES = 256 * 1024  # of one form
 IDLE_SECONDS = 8 * 3600
-LINK_SECONDS = 15 * 60  # a link that nobody followed ends
-BREAK_SECONDS = 10 * 60  # away for so long is a break
+LINK_SECONDS = 15 * 60  # a link expires if nobody follows it
+BREAK_SECONDS = 10 * 60  # so long without a request counts as a break
 
 
 @dataclass(slots=True)
 class Session:
-    """One browser. ``key`` makes the tokens of its forms; it never leaves this process."""
+    """One browser's session. ``key`` makes the tokens of its forms; it never leaves this process."""
 
     reviewer: str
-    seat: Seat
+    store: PreferenceStore
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-    since: float = 0.0  # when this reviewer began, or came back from a break
+    since: float = 0.0  # start of work, or end of the last break
     seen: float = 0.0
 
     def token(self, action: str) -> str:
-        """The token of the form that posts to this path: of no use to any other form or session."""
+        """Return the token of the form that posts to this path; no other form or session can use it."""
         return hmac.new(self.key, action.encode(), hashlib.sha256).hexdigest()
 
 
-class Door:
-    """Links that open once, and the sessions they opened. All in memory: stopping the page ends them."""
+class AccessControl:
+    """One-time links and the sessions that they opened, in memory only: stopping the page ends them."""
 
     def __init__(self, port: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.authority = f"{HOST}:{port}"
@@ -43,27 +43,28 @@ class Door:
         # A cookie belongs to a host whatever its port, so its name says the port.
         self.cookie = f"auditor-review-{port}"
         self._clock = clock
-        self._links: MutableMapping[str, tuple[Seat, float]] = {}
+        self._links: MutableMapping[str, tuple[PreferenceStore, float]] = {}
         self._sessions: MutableMapping[str, Session] = {}
 
-    def link(self, seat: Seat) -> str:
-        """An address that lets one browser in, once."""
+    def create_link(self, store: PreferenceStore) -> str:
+        """Return an address that lets one browser in, once."""
         token = secrets.token_urlsafe(32)
-        self._links[_digest(token)] = (seat, self._clock())
+        self._links[_hash_secret(token)] = (store, self._clock())
         return f"{self.origin}/enter?token={token}"
 
-    def enter(self, token: str) -> str:
-        """The secret of a new session; "" for a token that is unknown, used or too old."""
-        seat, made = self._links.pop(_digest(token), (None, 0.0))
+    def create_session(self, token: str) -> str:
+        """Return the secret of a new session; "" for a token that is unknown, used or too old."""
+        store, made = self._links.pop(_hash_secret(token), (None, 0.0))
         now = self._clock()
-        if seat is None or now - made > LINK_SECONDS:
+        if store is None or now - made > LINK_SECONDS:
             return ""
         secret = secrets.token_urlsafe(32)
-        self._sessions[_digest(secret)] = Session(seat.reviewer, seat, since=now, seen=now)
+        self._sessions[_hash_secret(secret)] = Session(store.reviewer, store, since=now, seen=now)
         return secret
 
-    def session(self, secret: str) -> Session | None:
-        key = _digest(secret)
+    def find_session(self, secret: str) -> Session | None:
+        """Return the session of a secret, None if it is unknown or has been idle too long."""
+        key = _hash_secret(secret)
         session, now = self._sessions.get(key), self._clock()
         if session is None:
             return None
@@ -75,21 +76,23 @@ class Door:
         session.seen = now
         return session
 
-    def minutes(self, session: Session) -> int:
-        """How long this reviewer has been here without a break."""
+    def minutes_without_break(self, session: Session) -> int:
+        """Return how long this reviewer has worked without a break."""
         return int((self._clock() - session.since) // 60)
 
-    def rested(self, session: Session) -> None:
+    def record_break(self, session: Session) -> None:
+        """Start counting again after a break."""
         session.since = self._clock()
 
-    def leave(self, secret: str) -> None:
-        self._sessions.pop(_digest(secret), None)
+    def end_session(self, secret: str) -> None:
+        """End the session of a secret."""
+        self._sessions.pop(_hash_secret(secret), None)
 
-    def refused(self, method: str, path: str, headers: Mapping[str, str]) -> str:
-        """Why a request is not one of this page's own browser, "" when it may be.
+    def refusal_reason(self, method: str, path: str, headers: Mapping[str, str]) -> str:
+        """Return why a request is refused, "" when it is allowed.
 
-        The host is checked against DNS rebinding: a name that resolves to this machine is not this page. The origin
-        is checked against other pages' forms, other ports of this machine included.
+        The host is checked against DNS rebinding: another name that resolves to this machine is not this page.
+        The origin is checked against forms of other pages, those on other ports of this machine included.
         """
         if headers.get("host", "") != self.authority:
             return f"This page answers at {self.origin} only."
@@ -103,20 +106,23 @@ class Door:
         return ""
 
 
-def same(token: str, expected: str) -> bool:
+def tokens_match(token: str, expected: str) -> bool:
+    """Compare two tokens in constant time."""
     return hmac.compare_digest(token.encode(), expected.encode())
 
 
-def headers(style: str, script: str) -> dict[str, str]:
-    """What every answer carries: one style and one script run, by their hashes; nothing else runs, loads or is kept.
+def response_headers(style: str, script: str) -> dict[str, str]:
+    """Return the headers of every answer: only this style and script run, by their hashes.
 
-    The referrer goes nowhere else. It is not "no-referrer", with which browsers send ``Origin: null`` (Fetch
-    standard, "append a request Origin header"), so that a form's own origin could not be checked.
+    Nothing else is loaded or stored.
+
+    The referrer policy is not "no-referrer": with it browsers send ``Origin: null`` (Fetch standard, "append a request
+    Origin header"), and the origin of a form could not be checked.
     """
     policy = (
         "default-src 'none'",
-        f"style-src '{_hash(style)}'",
-        f"script-src '{_hash(script)}'",
+        f"style-src '{_csp_hash(style)}'",
+        f"script-src '{_csp_hash(script)}'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -136,15 +142,16 @@ def headers(style: str, script: str) -> dict[str, str]:
     }
 
 
-def cookie(name: str, secret: str) -> str:
-    """Gone with the browser's session, never shown to a script, never sent along from another site."""
+def session_cookie(name: str, secret: str) -> str:
+    """Return a cookie that ends with the browser session, and that no script and no other site can use."""
     return f"{name}={secret}; HttpOnly; SameSite=Strict; Path=/"
 
 
-def _hash(text: str) -> str:
+def _csp_hash(text: str) -> str:
+    """Return a hash as Content-Security-Policy writes it."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _digest(secret: str) -> str:
-    """Secrets are looked up by their hashes, so that how long a look-up takes tells nothing of them."""
+def _hash_secret(secret: str) -> str:
+    """Return the hash by which a secret is looked up, so that timing reveals nothing about the secret."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

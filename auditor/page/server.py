@@ -1,4 +1,4 @@
-"""Listens on this machine alone, and serves a desk until it is stopped."""
+"""Serve the review page on this machine only, until it is stopped."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from pathlib import Path
 import uvicorn
 
 from auditor.errors import UsageError
-from auditor.page.app import Desk, application
-from auditor.page.ledger_session import Watch
-from auditor.page.preferences import Seat
-from auditor.page.security import HOST, Door
+from auditor.page.app import application
+from auditor.page.ledger_session import LedgerSession
+from auditor.page.preferences import PreferenceStore
+from auditor.page.security import HOST, AccessControl
+from auditor.page.service import ReviewService
 from auditor.resources import user_data_folder as program_home
 from auditor.review import reviewers, timestamps
 
 
-def desk(
+def create_service(
     folder: Path,
     names: Sequence[str] = (),
     support: str = "",
@@ -29,13 +30,25 @@ def desk(
     *,
     home: Path | None = None,
     clock: Callable[[], str] = timestamps.current_time,
-) -> tuple[Desk, socket.socket]:
-    """A desk over a ledger, and the socket that it is served on, listening. Raises :class:`AuditorError`.
+) -> tuple[ReviewService, socket.socket]:
+    """Return the service of a ledger, and the listening socket that it is served on.
 
-    ``home`` is where reviewers' own choices are kept; by default the program's own folder.
+    Args:
+        folder: The ledger's folder.
+        names: The reviewers' pseudonyms; () is the only reviewer there is.
+        support: Whom a reviewer can turn to.
+        runs: Runs whose coverage is shown.
+        rules: Further folders of rules.
+        recipients: For whom a list is about to be built.
+        port: The port; 0 is any free one.
+        home: Where reviewers' preferences are kept (default: the program's own folder).
+        clock: Returns the current time.
+
+    Raises:
+        AuditorError: The ledger cannot be opened, a reviewer is unknown, or the port cannot be used.
     """
-    watch = Watch(folder, clock)
-    with watch.ledger() as ledger:
+    ledger_session = LedgerSession(folder, clock)
+    with ledger_session.open_ledger() as ledger:
         origin = ledger.origin
     known = reviewers.read_reviewers(folder)
     if not names and len(known) == 1:
@@ -47,20 +60,22 @@ def desk(
             raise UsageError(f"{name!r}: is no reviewer of this ledger; see `auditor review reviewers --help`")
     home = home or program_home() / "review"
     mark = hashlib.sha256(origin.encode()).hexdigest()[:16]
-    seats = {name: Seat.of(name, home / f"{mark}-{name}.json") for name in names}
+    stores = {name: PreferenceStore.load(name, home / f"{mark}-{name}.json") for name in names}
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listening.bind((HOST, port))
-        listening.listen()  # from now on a browser waits, rather than is refused
+        listening.listen()  # from now on browsers wait instead of being refused
     except OSError as error:
         listening.close()
         raise UsageError(f"port {port} cannot be used: {error.strerror}; choose another with --port") from error
-    door = Door(listening.getsockname()[1])
-    return Desk(watch, door, seats, support, tuple(runs), tuple(rules), tuple(recipients)), listening
+    access = AccessControl(listening.getsockname()[1])
+    return ReviewService(
+        ledger_session, access, stores, support, tuple(runs), tuple(rules), tuple(recipients)
+    ), listening
 
 
-def server(made: Desk) -> uvicorn.Server:
-    """Nothing of a request is logged: an address may hold a link's token."""
+def create_server(made: ReviewService) -> uvicorn.Server:
+    """Return the server. It logs no request: an address may hold the token of a link."""
     return uvicorn.Server(
         uvicorn.Config(
             application(made),
@@ -75,6 +90,6 @@ def server(made: Desk) -> uvicorn.Server:
     )
 
 
-def run(made: Desk, listening: socket.socket) -> None:
-    """Until it is stopped."""
-    server(made).run(sockets=[listening])
+def run(made: ReviewService, listening: socket.socket) -> None:
+    """Serve until stopped."""
+    create_server(made).run(sockets=[listening])

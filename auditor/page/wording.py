@@ -1,4 +1,4 @@
-"""How the page says things: dates a person reads, plain words, and text from outside made harmless and masked."""
+"""Format and mask text for the page: dates, labels, and text from outside, which is made safe to show."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from auditor.terms.vocabulary import PAIRED_KINDS, Term
 if TYPE_CHECKING:
     from re2 import _Regexp
 
-LONGEST = 400  # characters of a name or a fact from outside
-PROSE = 4000  # of what a person wrote
+MAX_NAME_LENGTH = 400  # characters of a name or fact
+MAX_PROSE_LENGTH = 4000  # characters of what a reviewer or owner wrote
 MASK = "▒▒▒▒"
 
 STAGE_LABELS: Mapping[Stage, str] = MappingProxyType(
@@ -75,7 +75,7 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "delisted": "took it off a list",
     }
 )
-# What a fact says of its subject.
+# How a fact relates its subject to its value.
 FACT_LABELS: Mapping[str, str] = MappingProxyType(
     {
         "known_content": "matches entries of list",
@@ -86,26 +86,27 @@ FACT_LABELS: Mapping[str, str] = MappingProxyType(
         "copy_of": "has the same weights as",
     }
 )
-# What texts of others say in their own words: masked as a whole.
-QUOTED = frozenset({"adult_content", "signal", "tag", "title", "companion"})
+# Keys whose values quote other texts: masked as a whole.
+FULLY_MASKED_KEYS = frozenset({"adult_content", "signal", "tag", "title", "companion"})
 
 
-def moment(iso: str) -> datetime | None:
+def parse_time(iso: str) -> datetime | None:
+    """Return a time, None if the text is not ISO 8601."""
     try:
         return datetime.fromisoformat(iso)
     except ValueError:
         return None
 
 
-def when(iso: str) -> str:
-    """23 November 2026, 09:30 UTC."""
-    at = moment(iso)
+def readable_time(iso: str) -> str:
+    """Return a time like "23 November 2026, 09:30 UTC"."""
+    at = parse_time(iso)
     return f"{at.day} {at:%B %Y, %H:%M} UTC" if at else printable(iso, 40)
 
 
-def ago(iso: str, now: str) -> str:
-    """How long before or after now, as a person would say it."""
-    at, here = moment(iso), moment(now)
+def relative_time(iso: str, now: str) -> str:
+    """Return how long before or after `now` a time is, such as "3 hours ago"."""
+    at, here = parse_time(iso), parse_time(now)
     if at is None or here is None:
         return ""
     seconds = (here - at).total_seconds()
@@ -116,15 +117,16 @@ def ago(iso: str, now: str) -> str:
 def _span(seconds: float) -> str:
     for name, size in (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60)):
         if number := int(seconds // size):
-            return count(number, name)
+            return count_of(number, name)
     return ""
 
 
-def count(number: int, name: str) -> str:
+def count_of(number: int, name: str) -> str:
+    """Return a number with its noun, in the plural where needed."""
     return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
-def plain(text: object, strong_words: StrongWords | None = None, limit: int = LONGEST) -> str:
+def mask_text(text: object, strong_words: StrongWords | None = None, limit: int = MAX_NAME_LENGTH) -> str:
     """Return text from outside on one line, with the strong words masked if they are given."""
     line = printable(str(text), limit)
     if strong_words is None:
@@ -132,26 +134,27 @@ def plain(text: object, strong_words: StrongWords | None = None, limit: int = LO
     return "".join(MASK if strong else part for part, strong in strong_words.split(line))
 
 
-def outside(text: object, strong_words: StrongWords | None, limit: int = LONGEST) -> Markup:
+def external_text_html(text: object, strong_words: StrongWords | None, limit: int = MAX_NAME_LENGTH) -> Markup:
     """Return the same as HTML, isolated so that right-to-left letters reorder nothing around them."""
     line = printable(str(text), limit)
     if strong_words is None:
         return Markup("<bdi>{}</bdi>").format(line)
     return Markup("<bdi>{}</bdi>").format(
-        Markup().join(masked("a word") if strong else escape(part) for part, strong in strong_words.split(line))
+        Markup().join(masked_html("a word") if strong else escape(part) for part, strong in strong_words.split(line))
     )
 
 
-def masked(what: str) -> Markup:
+def masked_html(what: str) -> Markup:
+    """Return a mask with a label for screen readers."""
     return Markup('<span class="masked" role="img" aria-label="{} masked">{}</span>').format(what, MASK)
 
 
-def prose(text: object, strong_words: StrongWords | None) -> Markup:
+def multiline_html(text: object, strong_words: StrongWords | None) -> Markup:
     """Return what a person wrote as HTML, its lines kept."""
     cut = str(text)
-    lines = cut[:PROSE].replace("\r\n", "\n").split("\n")
-    whole = Markup("<br>").join(outside(line, strong_words, PROSE) for line in lines)
-    return whole + (f"… ({len(cut):,} characters)" if len(cut) > PROSE else "")
+    lines = cut[:MAX_PROSE_LENGTH].replace("\r\n", "\n").split("\n")
+    whole = Markup("<br>").join(external_text_html(line, strong_words, MAX_PROSE_LENGTH) for line in lines)
+    return whole + (f"… ({len(cut):,} characters)" if len(cut) > MAX_PROSE_LENGTH else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ class StrongWords:
     pattern: _Regexp
 
     @classmethod
-    def of(cls, terms: Iterable[Term]) -> StrongWords:
+    def compile(cls, terms: Iterable[Term]) -> StrongWords:
         """Compile the markers among a vocabulary's terms."""
         words = sorted({disguised_pattern(word) for term in terms if term.kind in PAIRED_KINDS for word in term.words})
         options = re2.Options()
@@ -172,7 +175,7 @@ class StrongWords:
     def split(self, text: str) -> Iterator[tuple[str, bool]]:
         """Yield the text in pieces, each with whether it is a strong word."""
         start = 0
-        for begin, end in _found(self.pattern, fold(text)):
+        for begin, end in _strong_word_spans(self.pattern, fold(text)):
             if begin > start:
                 yield text[start:begin], False
             if end > start:
@@ -181,8 +184,8 @@ class StrongWords:
         yield text[start:], False
 
 
-def _found(strong: _Regexp, text: str) -> Iterator[tuple[int, int]]:
-    """Where strong words are, without the characters around them; neighbours share the one between."""
+def _strong_word_spans(strong: _Regexp, text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of strong words without the characters around them; two neighbours may share one separator."""
     at = 0
     while found := strong.search(text, at):
         begin, end = found.span()
@@ -196,6 +199,6 @@ def _found(strong: _Regexp, text: str) -> Iterator[tuple[int, int]]:
         at = end
 
 
-def happened(event: LedgerEvent) -> str:
-    """What somebody did, in a few words; never which verdict."""
+def event_label(event: LedgerEvent) -> str:
+    """Return what somebody did in a few words, without the verdict."""
     return EVENT_LABELS.get(event.kind, event.kind)

@@ -13,10 +13,11 @@ pytest.importorskip("starlette", reason="needs the extra `review`")
 
 from starlette.testclient import TestClient
 
-from auditor.page.app import Desk, application
-from auditor.page.ledger_session import Watch
-from auditor.page.preferences import Seat
-from auditor.page.security import Door
+from auditor.page.app import application
+from auditor.page.ledger_session import LedgerSession
+from auditor.page.preferences import PreferenceStore
+from auditor.page.security import AccessControl
+from auditor.page.service import ReviewService
 from auditor.review import Ledger
 from auditor.review.ledger import LedgerAction
 from tests.reviewing import POLICY, REVIEWERS, Clock, made, opened
@@ -84,7 +85,7 @@ class Office:
     """A ledger, the page over it, and the reviewers who sit at it."""
 
     folder: Path
-    desk: Desk
+    service: ReviewService
     clock: Clock
     ticking: Ticking
 
@@ -96,10 +97,10 @@ class Office:
             ledger.record(*acts)
 
     def link(self, name: str) -> str:
-        return self.desk.door.link(self.desk.seats[name])
+        return self.service.access.create_link(self.service.stores[name])
 
     def browser(self, name: str) -> Browser:
-        browser = Browser(TestClient(application(self.desk), base_url=ORIGIN, raise_server_exceptions=True), name)
+        browser = Browser(TestClient(application(self.service), base_url=ORIGIN, raise_server_exceptions=True), name)
         browser.see(self.link(name))
         return browser
 
@@ -112,5 +113,10 @@ def office(tmp_path: Path) -> Office:
     with made(folder, clock) as ledger:
         ledger.record(LedgerAction("policy", "", "auditor", POLICY))
         ledger.record(opened(1, "exact"), opened(2, "near"), opened(3, "listed", ground="linked"))
-    seats = {name: Seat.of(name, tmp_path / "choices" / f"{name}.json") for name in REVIEWERS}
-    return Office(folder, Desk(Watch(folder, clock), Door(PORT, ticking), seats, "Ask Sam, 555 0100"), clock, ticking)
+    seats = {name: PreferenceStore.load(name, tmp_path / "choices" / f"{name}.json") for name in REVIEWERS}
+    return Office(
+        folder,
+        ReviewService(LedgerSession(folder, clock), AccessControl(PORT, ticking), seats, "Ask Sam, 555 0100"),
+        clock,
+        ticking,
+    )

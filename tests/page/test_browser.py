@@ -43,13 +43,13 @@ class Site:
     """A page that is served for real, in a thread."""
 
     folder: Path
-    desk: Any
+    service: Any
 
     def ledger(self) -> Ledger:
         return Ledger.open(self.folder, clock=lambda: NOW)
 
     def link(self, name: str) -> str:
-        link: str = self.desk.door.link(self.desk.seats[name])
+        link: str = self.service.access.create_link(self.service.stores[name])
         return link
 
 
@@ -59,15 +59,15 @@ def site(tmp_path: Path) -> Iterator[Site]:
         ledger.record(LedgerAction("policy", "", "auditor", POLICY))
         ledger.record(opened(1, "exact"), opened(2, "near"), opened(3, "listed", ground="linked"))
     names = ("heron", "wren", "owl")
-    desk, listening = server.desk(
+    service, listening = server.create_service(
         tmp_path / "ledger", names, "Ask Sam, 555 0100", home=tmp_path / "choices", clock=lambda: NOW
     )
-    listener = server.server(desk)
+    listener = server.create_server(service)
     thread = threading.Thread(target=listener.run, kwargs={"sockets": [listening]})
     thread.start()
     while not listener.started:
         time.sleep(0.01)
-    yield Site(tmp_path / "ledger", desk)
+    yield Site(tmp_path / "ledger", service)
     listener.should_exit = True
     thread.join(10)
 
@@ -139,13 +139,13 @@ def test_two_people_carry_a_case_from_new_to_listed_and_through_an_appeal_by_key
     owl.get_by_label("Why, in your words").fill("They are their own pictures.")
     owl.keyboard.press("Control+Enter")
     settle(owl, "The appeal is decided")
-    owl.goto(f"{site.desk.door.origin}/list?to=search")
+    owl.goto(f"{site.service.access.origin}/list?to=search")
     settle(owl, "removed")
     press(owl, "?")
     settle(owl, "How a case goes")
     for page in (heron, wren, owl):
         assert page.errors == []
-        assert {re.match(r"[a-z]+://[^/]+", url)[0] for url in page.asked} == {site.desk.door.origin}  # type: ignore[index]
+        assert {re.match(r"[a-z]+://[^/]+", url)[0] for url in page.asked} == {site.service.access.origin}  # type: ignore[index]
 
 
 def hostile(number: int, text: str) -> LedgerAction:
@@ -177,7 +177,7 @@ def test_nothing_that_a_name_a_reason_or_an_appeal_says_is_run(chromium: Any, si
     paths = [f"/case/{case_id(100 + number)}?words=shown" for number in range(len(HOSTILE))]
     paths += ["/?show=all", "/log", "/list", f"/?name={HOSTILE[0]}"]
     for path in paths:
-        page.goto(f"{site.desk.door.origin}{path}")
+        page.goto(f"{site.service.access.origin}{path}")
         assert page.evaluate("window.ran") is None, path
         assert page.locator("img, iframe, object, embed, video, base, marquee, math, meta[http-equiv]").count() == 0
         assert page.locator("script").count() == 1
@@ -186,13 +186,13 @@ def test_nothing_that_a_name_a_reason_or_an_appeal_says_is_run(chromium: Any, si
 
 def test_another_page_can_neither_frame_read_nor_post_to_it(chromium: Any, site: Site) -> None:
     heron = enter(chromium, site, "heron")
-    heron.goto(f"{site.desk.door.origin}/case/{CASE}")
+    heron.goto(f"{site.service.access.origin}/case/{CASE}")
     form = heron.locator(f'form[action="/case/{CASE}/claim"]')
     token, seen = (form.locator(f"input[name={name}]").get_attribute("value") for name in ("token", "seen"))
     link = site.link("wren")
-    attack = f"""<form method=post action="{site.desk.door.origin}/case/{CASE}/claim">
+    attack = f"""<form method=post action="{site.service.access.origin}/case/{CASE}/claim">
         <input name=token value={token}><input name=seen value={seen}><button>go</button></form>
-        <iframe src="{site.desk.door.origin}/"></iframe><a href="{link}">in</a>"""
+        <iframe src="{site.service.access.origin}/"></iframe><a href="{link}">in</a>"""
     evil = socket.create_server(("127.0.0.1", 0))
     port = evil.getsockname()[1]
 
@@ -213,7 +213,7 @@ def test_another_page_can_neither_frame_read_nor_post_to_it(chromium: Any, site:
         page.goto(f"http://127.0.0.1:{port}/")
         assert "Cases" not in (page.frames[1].content() if len(page.frames) > 1 else "")
         failed = page.evaluate(
-            f"fetch('{site.desk.door.origin}/', {{credentials: 'include'}}).then(r => '', e => 'no')"
+            f"fetch('{site.service.access.origin}/', {{credentials: 'include'}}).then(r => '', e => 'no')"
         )
         assert failed == "no"
         page.get_by_text("go").click()
@@ -230,12 +230,12 @@ def test_another_page_can_neither_frame_read_nor_post_to_it(chromium: Any, site:
 
 def test_keys_can_be_turned_off_and_all_is_done_without_them(chromium: Any, site: Site) -> None:
     heron = enter(chromium, site, "heron")
-    heron.goto(f"{site.desk.door.origin}/settings")
+    heron.goto(f"{site.service.access.origin}/settings")
     heron.get_by_label("Single letters act").press("Space")
     heron.get_by_role("button", name="Keep these").press("Enter")
     settle(heron, "Only you see these choices")
     assert heron.locator("script").count() == 0
-    heron.goto(f"{site.desk.door.origin}/case/{CASE}")
+    heron.goto(f"{site.service.access.origin}/case/{CASE}")
     press(heron, "s")
     assert heron.url.endswith(CASE)
     heron.get_by_role("button", name="Pass").press("Enter")
@@ -244,7 +244,7 @@ def test_keys_can_be_turned_off_and_all_is_done_without_them(chromium: Any, site
 
 def test_without_scripts_a_case_is_decided(chromium: Any, site: Site) -> None:
     heron = enter(chromium, site, "heron", java_script_enabled=False)
-    heron.goto(f"{site.desk.door.origin}/case/{CASE}")
+    heron.goto(f"{site.service.access.origin}/case/{CASE}")
     heron.get_by_label("Label").check()
     heron.get_by_label("Why, in your words").fill("It is enough.")
     heron.get_by_role("button", name="Propose").click()
@@ -272,7 +272,7 @@ def test_every_view_fits_and_axe_finds_nothing_serious(
     axe = os.environ.get("AUDITOR_AXE", "")
     cases = [f"/case/{case_id(number)}" for number in (1, 2, 3, 5)]
     for path in ("/", "/?show=all", *cases, "/log", "/coverage", "/list", "/settings", "/help", "/nothing"):
-        page.goto(f"{site.desk.door.origin}{path}")
+        page.goto(f"{site.service.access.origin}{path}")
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{path} scrolls sideways"
         if axe:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from auditor.page import wording
-from auditor.page.preferences import Choices, Seat
+from auditor.page.preferences import Preferences, PreferenceStore
 from auditor.review import Query, verify_ledger
 from auditor.review.ledger import Ledger, LedgerAction
 from auditor.review.ledger_storage import LEDGER_FILE
@@ -272,7 +272,7 @@ def test_strong_words_are_masked_until_asked_for(office: Office) -> None:
 def test_an_operators_marker_words_are_masked_too(office: Office, tmp_path: Path) -> None:
     (tmp_path / "vocabulary").mkdir()
     (tmp_path / "vocabulary" / "own.toml").write_text('[[term]]\nid = "ours"\nkind = "adult"\nwords = ["teapot"]\n')
-    office.desk.rules = (tmp_path,)
+    office.service.rules = (tmp_path,)
     office.record(opened(5, name="atelier/te4pot-harbour"))
     page = office.browser("heron").see(f"/case/{case_id(5)}")
     assert "te4pot" not in page
@@ -301,20 +301,20 @@ def test_support_is_in_sight_on_every_page_and_no_page_has_an_image_or_a_link_ou
         assert not re.search(r'\b(href|src|action)="(?![/#])', page)
 
 
-def test_choices_are_kept_in_a_private_file_and_nothing_else_reads_them(office: Office, tmp_path: Path) -> None:
+def test_preferences_are_kept_in_a_private_file_and_nothing_else_reads_them(office: Office, tmp_path: Path) -> None:
     heron = office.browser("heron")
     heron.send(heron.see(f"/case/{EXACT}"), f"/case/{EXACT}/pass")
     path = tmp_path / "choices" / "heron.json"
     assert path.stat().st_mode & 0o077 == 0
-    assert Seat.of("heron", path).choices == Choices(passed=(EXACT,))
+    assert PreferenceStore.load("heron", path).preferences == Preferences(passed=(EXACT,))
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"passed": [1]}', '{"speed": 3}', '{"unmask": "yes"}'])
-def test_a_damaged_file_of_choices_is_named(tmp_path: Path, content: str) -> None:
+def test_a_damaged_preferences_file_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / "heron.json"
     path.write_text(content)
-    with pytest.raises(Exception, match="remove it to begin anew"):
-        Seat.of("heron", path)
+    with pytest.raises(Exception, match="remove it to start again"):
+        PreferenceStore.load("heron", path)
 
 
 def test_the_list_to_build_says_what_is_new_changed_and_removed(office: Office) -> None:
@@ -482,10 +482,10 @@ def test_control_and_bidi_characters_are_shown_as_what_they_are(office: Office) 
 
 
 def test_dates_and_spans_read_as_a_person_says_them() -> None:
-    assert wording.when("2026-11-03T09:05:00Z") == "3 November 2026, 09:05 UTC"
-    assert wording.ago("2026-11-20T09:00:00Z", "2026-11-23T09:00:00Z") == "3 days ago"
-    assert wording.ago("2026-11-23T10:01:00Z", "2026-11-23T09:00:00Z") == "in 1 hour"
-    assert wording.ago("2026-11-23T09:00:00Z", "2026-11-23T09:00:20Z") == "just now"
+    assert wording.readable_time("2026-11-03T09:05:00Z") == "3 November 2026, 09:05 UTC"
+    assert wording.relative_time("2026-11-20T09:00:00Z", "2026-11-23T09:00:00Z") == "3 days ago"
+    assert wording.relative_time("2026-11-23T10:01:00Z", "2026-11-23T09:00:00Z") == "in 1 hour"
+    assert wording.relative_time("2026-11-23T09:00:00Z", "2026-11-23T09:00:20Z") == "just now"
 
 
 def test_nothing_on_the_page_counts_how_fast_somebody_is(office: Office) -> None:
@@ -509,14 +509,14 @@ def test_ledgers_hold_what_the_page_recorded_and_no_more(office: Office) -> None
 def test_a_message_names_the_reviewer_page_and_not_a_stack(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     from starlette.testclient import TestClient
 
-    from auditor.page import views
+    from auditor.page import app
     from auditor.page.app import application
 
-    def broken(visit: object) -> None:
+    def broken(page_request: object) -> None:
         raise RuntimeError("a secret of the program")
 
-    monkeypatch.setattr(views, "manual", broken)
-    client = TestClient(application(office.desk), base_url=ORIGIN, raise_server_exceptions=False)
+    monkeypatch.setattr(app, "help_page", broken)
+    client = TestClient(application(office.service), base_url=ORIGIN, raise_server_exceptions=False)
     client.get(office.link("heron"))
     answer = client.get("/help")
     assert answer.status_code == 500

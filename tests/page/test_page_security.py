@@ -19,13 +19,13 @@ from starlette.testclient import TestClient
 from auditor.errors import UsageError
 from auditor.page import server
 from auditor.page.app import application
-from auditor.page.security import BODY
+from auditor.page.security import MAX_FORM_BYTES
 
 CASE = case_id(1)
 
 
 def client(office: Office) -> TestClient:
-    return TestClient(application(office.desk), base_url=ORIGIN, follow_redirects=False)
+    return TestClient(application(office.service), base_url=ORIGIN, follow_redirects=False)
 
 
 @pytest.mark.parametrize("path", ["/", "/next", f"/case/{CASE}", "/log", "/coverage", "/list", "/settings", "/help"])
@@ -153,7 +153,9 @@ def test_no_address_or_title_names_a_subject(office: Office) -> None:
 def test_a_form_that_is_too_long_is_refused_before_it_is_read(office: Office) -> None:
     heron = office.browser("heron")
     heron.see(f"/case/{CASE}")
-    answer = heron.client.post(f"/case/{CASE}/decide", data={"why": "x" * (BODY + 1)}, headers={"Origin": ORIGIN})
+    answer = heron.client.post(
+        f"/case/{CASE}/decide", data={"why": "x" * (MAX_FORM_BYTES + 1)}, headers={"Origin": ORIGIN}
+    )
     assert answer.status_code == 413
 
 
@@ -164,17 +166,17 @@ def test_other_methods_are_refused(office: Office, method: str) -> None:
 
 def test_only_a_reviewer_of_the_ledger_gets_a_link(office: Office) -> None:
     with pytest.raises(UsageError, match="'stranger': is no reviewer of this ledger"):
-        server.desk(office.folder, ("stranger",))
+        server.create_service(office.folder, ("stranger",))
     with pytest.raises(UsageError, match="say who reviews"):
-        server.desk(office.folder)
+        server.create_service(office.folder)
 
 
 def test_the_page_listens_on_this_machine_alone(office: Office) -> None:
-    desk, listening = server.desk(office.folder, ("heron",), home=office.folder / "choices")
+    service, listening = server.create_service(office.folder, ("heron",), home=office.folder / "choices")
     with listening:
         host, port = listening.getsockname()
     assert host == "127.0.0.1"
-    assert desk.door.origin == f"http://127.0.0.1:{port}"
-    ((name, link),) = desk.links()
+    assert service.access.origin == f"http://127.0.0.1:{port}"
+    ((name, link),) = service.links()
     assert name == "heron"
     assert link.startswith(f"http://127.0.0.1:{port}/enter?token=")

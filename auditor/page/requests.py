@@ -1,0 +1,64 @@
+"""A request to the review page, and what a view returns: a page or a redirect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from auditor.review.ledger import Ledger
+
+if TYPE_CHECKING:
+    from auditor.page.security import Session
+    from auditor.page.service import ReviewService
+
+
+class QueryParameters(dict[str, str]):
+    """The parameters of an address; a missing one is ""."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+class FormFields(dict[str, tuple[str, ...]]):
+    """The fields of a form; a missing one is ()."""
+
+    def __missing__(self, name: str) -> tuple[str, ...]:
+        return ()
+
+
+@dataclass(slots=True)
+class PageRequest:
+    """One request: the reviewer's session, what is asked, and the ledger as it is now."""
+
+    service: ReviewService
+    session: Session
+    ledger: Ledger
+    query: QueryParameters = field(default_factory=QueryParameters)
+    path: QueryParameters = field(default_factory=QueryParameters)
+    form: FormFields = field(default_factory=FormFields)
+
+    @property
+    def reviewer(self) -> str:
+        """The reviewer's pseudonym."""
+        return self.session.reviewer
+
+    def form_value(self, name: str) -> str:
+        """Return the first value of a form field, "" if it is missing."""
+        return next(iter(self.form[name]), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page to show: its template and content."""
+
+    template: str
+    content: Mapping[str, Any]
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Another page, which the browser asks for next."""
+
+    location: str

@@ -1,0 +1,185 @@
+"""What one running review page serves: its ledger, reviewers, policy, templates and styles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import jinja2
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, Response
+
+from auditor import render
+from auditor.page import actions, security, wording
+from auditor.page.ledger_session import LedgerSession
+from auditor.page.preferences import PreferenceStore
+from auditor.page.requests import Page, PageRequest, QueryParameters
+from auditor.page.security import AccessControl
+from auditor.pipeline.report import Report, read_report
+from auditor.policy.vocabularies import Vocabularies, load_vocabularies
+from auditor.printable import printable
+from auditor.review.case_policy import load_current_policy
+from auditor.review.decisions import VERDICT_MEANINGS
+from auditor.review.ledger import Ledger
+
+if TYPE_CHECKING:
+    from auditor.policy.load import Policy
+
+
+PAGE_FOLDER = Path(__file__).parent
+
+
+NO_SUPPORT_TEXT = "none was named: ask whoever runs this ledger, and start the page with --support"
+
+
+@dataclass
+class ReviewService:
+    """What one running page serves: a ledger, its reviewers, and the runs shown beside it."""
+
+    ledger_session: LedgerSession
+    access: AccessControl
+    stores: Mapping[str, PreferenceStore]
+    support: str = ""
+    runs: tuple[Path, ...] = ()
+    rules: tuple[Path, ...] = ()
+    recipients: tuple[str, ...] = ()
+    _policies: dict[str, Policy] = field(default_factory=dict)
+    _reports: dict[Path, Report] = field(default_factory=dict)
+
+    def links(self) -> Iterable[tuple[str, str]]:
+        """Yield each reviewer and an address that lets their browser in, once."""
+        return ((name, self.access.create_link(store)) for name, store in self.stores.items())
+
+    def policy(self, ledger: Ledger, fingerprint: str) -> Policy:
+        """Return the current rules with the lists that a case was evaluated with. Raises an AuditorError."""
+        if fingerprint not in self._policies:
+            self._policies[fingerprint] = load_current_policy(ledger.policy(fingerprint), self.rules)
+        return self._policies[fingerprint]
+
+    def reports(self) -> tuple[Report, ...]:
+        """Return the runs that the page was started with; finished runs do not change."""
+        for folder in self.runs:
+            if folder not in self._reports:
+                self._reports[folder] = read_report(folder)
+        return tuple(self._reports[folder] for folder in self.runs)
+
+    @cached_property
+    def vocabularies(self) -> Vocabularies:
+        """The shipped vocabularies and those of the rules that the page was started with."""
+        return load_vocabularies(self.rules)
+
+    @cached_property
+    def strong_words(self) -> wording.StrongWords:
+        """The words that the page masks."""
+        return wording.StrongWords.compile(self.vocabularies.terms)
+
+    def masked_words(self, context: Mapping[str, Any]) -> wording.StrongWords | None:
+        """Return the words that a template masks, None if it shows them."""
+        return None if context["unmasked"] else self.strong_words
+
+    def unmasked(self, page_request: PageRequest) -> bool:
+        """Return whether the reviewer asked to see strong words."""
+        return page_request.session.store.preferences.unmask or page_request.query["words"] == "shown"
+
+    @cached_property
+    def style(self) -> str:
+        """The style of the HTML report and of the forms."""
+        report_style = Path(render.__file__).parent / "templates" / "report.css"
+        return report_style.read_text("utf-8") + (PAGE_FOLDER / "templates" / "page.css").read_text("utf-8")
+
+    @cached_property
+    def script(self) -> str:
+        """The keyboard shortcuts; the page works without them."""
+        return (PAGE_FOLDER / "templates" / "keys.js").read_text("utf-8")
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of every answer."""
+        return security.response_headers(self.style, self.script)
+
+    @cached_property
+    def templates(self) -> jinja2.Environment:
+        """The templates with their filters."""
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(PAGE_FOLDER / "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            finalize=_printable_value,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters["number"] = lambda number: f"{number:,}"
+        environment.filters["prosaic"] = lambda text: " ".join(text.split())
+        environment.filters["outside"] = jinja2.pass_context(
+            lambda context, text, limit=wording.MAX_NAME_LENGTH: wording.external_text_html(
+                text, self.masked_words(context), limit
+            )
+        )
+        environment.filters["person"] = jinja2.pass_context(
+            lambda context, text: wording.multiline_html(text, self.masked_words(context))
+        )
+        environment.filters["when"] = lambda iso: _time_html(iso, wording.readable_time(iso))
+        environment.filters["ago"] = jinja2.pass_context(
+            lambda context, iso: _time_html(iso, wording.relative_time(iso, context["now"]))
+        )
+        environment.filters["typed"] = lambda text: Markup.escape(text)
+        environment.filters["query"] = lambda query, **more: urlencode(
+            {name: value for name, value in {**query, **more}.items() if value}
+        )
+        environment.globals |= {
+            "STAGE": wording.STAGE_LABELS,
+            "KEY": wording.FACT_LABELS,
+            "meanings": VERDICT_MEANINGS,
+            "VERDICT": wording.VERDICT_LABELS,
+            "happened": wording.event_label,
+        }
+        return environment
+
+    def render(self, shown: Page, now: str, page_request: PageRequest | None = None) -> Response:
+        """Return the answer that shows a page."""
+        content: dict[str, Any] = {
+            "css": Markup(self.style),
+            "js": Markup(self.script),
+            "now": now,
+            "support": self.support or NO_SUPPORT_TEXT,
+            "me": "",
+            "keys": False,
+            "unmasked": True,
+            "rest": 0,
+            "done": "",
+            "query": QueryParameters(),
+            "quoted": wording.FULLY_MASKED_KEYS,
+            "here": shown.template.removesuffix(".html"),
+        }
+        if page_request is not None:
+            session = page_request.session
+            minutes, choices = self.access.minutes_without_break(session), session.store.preferences
+            content |= {
+                "me": page_request.reviewer,
+                "keys": choices.keys,
+                "unmasked": self.unmasked(page_request),
+                "rest": minutes if minutes >= choices.break_minutes else 0,
+                "done": actions.CONFIRMATIONS.get(page_request.query["done"], ""),
+                "query": page_request.query,
+                "token": session.token,
+            }
+        text = self.templates.get_template(shown.template).render({**content, **shown.content})
+        return HTMLResponse(text.encode("utf-8", "xmlcharrefreplace"), shown.status)
+
+
+def _time_html(iso: str, said: str) -> Markup:
+    """Return a time element with a title."""
+    return (
+        Markup('<time datetime="{}" title="{}">{}</time>').format(iso, wording.readable_time(iso), said)
+        if iso
+        else Markup()
+    )
+
+
+def _printable_value(value: object) -> object:
+    """Return a value of a template expression with control characters escaped, before HTML escaping."""
+    return printable(value, 1000) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,0 +1,36 @@
+"""The coverage of a run: what it read, and what it could not read."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from auditor.errors import UsageError
+from auditor.reporting.coverage import chance_matches, coverage_counts, missing_lists, uncompared_weights
+from auditor.reporting.labels import LIST_MEANINGS
+
+if TYPE_CHECKING:
+    pass
+from auditor.page.requests import Page, PageRequest
+from auditor.page.views.log import parse_number
+
+
+def coverage_page(page_request: PageRequest) -> Page:
+    """Return what a run read and what it could not, which no page of cases shows."""
+    from auditor.reporting.summary import group_gaps
+
+    runs = page_request.service.reports()
+    which = parse_number(page_request.query["run"] or "0")
+    if runs and which >= len(runs):
+        raise UsageError(f"run {which}: this page was started with {len(runs)}")
+    report = runs[which] if runs else None
+    content: dict[str, Any] = {"report": report, "runs": [run.targets for run in runs], "which": which}
+    if report is not None:
+        content |= {
+            "asked": coverage_counts(report),
+            "chance": chance_matches(report),
+            "missing": (*missing_lists(report), *uncompared_weights(report)),
+            "gaps": group_gaps(islice(report.gaps, 100_000), 3)[:50],
+            "means": LIST_MEANINGS,
+        }
+    return Page("coverage.html", content)

@@ -1,0 +1,60 @@
+"""Events as steps of a history, on a case's page and in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.page import wording
+from auditor.review.case_state import LedgerEvent
+
+if TYPE_CHECKING:
+    pass
+
+
+OPINION_EVENTS = ("proposed", "reviewed", "settled", "interim")  # events with an opinion
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryStep:
+    """An event in a history, with the verdict and words that this reviewer may see."""
+
+    event: LedgerEvent
+    verdict: str = ""
+    rules: tuple[str, ...] = ()
+    why: str = ""
+    note: str = ""
+
+
+def history_steps(events: Sequence[LedgerEvent]) -> list[HistoryStep]:
+    """Return the steps of a history, the newest first."""
+    return [history_step(event) for event in reversed(events)]
+
+
+def history_step(event: LedgerEvent) -> HistoryStep:
+    data = event.data
+    if event.kind not in OPINION_EVENTS:
+        return HistoryStep(
+            event, verdict=str(data.get("outcome", "")), why=str(data.get("why", "")), note=_event_note(event)
+        )
+    if not data:
+        return HistoryStep(event, note="not shown until two have spoken")
+    return HistoryStep(event, str(data["verdict"]), tuple(data["rules"]), str(data["why"]), _event_note(event))
+
+
+def _event_note(event: LedgerEvent) -> str:
+    data = event.data
+    match event.kind:
+        case "opened" | "joined":
+            counted = (("reason", data["reasons"]), ("fact", data["facts"]), ("re-upload", data["copies"]))
+            return ", ".join(wording.count_of(len(found), name) for name, found in counted if found)
+        case "claimed":
+            return f"until {wording.readable_time(str(data['until']))}"
+        case "interim":
+            return f"until {wording.readable_time(str(data['expires']))}"
+        case "listed" | "delisted":
+            return f"for {data['recipient']}, version {data['version']}"
+        case "receipt":
+            return f"from {data['recipient']}, version {data['version']}, {wording.readable_time(str(data['at']))}"
+    return ""

@@ -1,0 +1,51 @@
+"""The audit log: the newest events, each verified against the signed checkpoint."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from auditor.errors import UsageError
+from auditor.page import ledger_session
+from auditor.review.ledger_entries import decode_entry
+
+if TYPE_CHECKING:
+    pass
+from auditor.page.requests import Page, PageRequest
+from auditor.page.views.history import OPINION_EVENTS, HistoryStep, _event_note
+
+EVENTS_PER_PAGE = 100
+
+
+def log_page(page_request: PageRequest, proof: object = None) -> Page:
+    """Return the newest events, or those before a number, each verified against the signed checkpoint."""
+    before = parse_number(page_request.query["before"])
+    with closing(ledger_session.connect_read_only(page_request.ledger.folder)) as database:
+        asked = "SELECT body FROM events WHERE number < ? ORDER BY number DESC LIMIT ?"
+        events = [decode_entry(body) for (body,) in database.execute(asked, (before, EVENTS_PER_PAGE + 1))]
+    more = events[EVENTS_PER_PAGE - 1].number if len(events) > EVENTS_PER_PAGE else 0
+    events = events[:EVENTS_PER_PAGE]
+    ledger_session.verify_events(page_request.ledger, events)
+    # Opinions are shown on the case's page only, to those who may see them.
+    steps = [HistoryStep(event, note="" if event.kind in OPINION_EVENTS else _event_note(event)) for event in events]
+    return Page(
+        "log.html",
+        {
+            "steps": steps,
+            "more": more,
+            "newest": not page_request.query["before"],
+            "proof": proof,
+            "checkpoint": page_request.ledger.checkpoint(),
+            "note": page_request.ledger.checkpoint_note(),
+            "earlier": page_request.form_value("earlier"),
+        },
+    )
+
+
+def parse_number(text: str) -> int:
+    """Return a number from an address; a very large one for "". Raises :class:`UsageError`."""
+    if not text:
+        return 2**62
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise UsageError(f"{text[:40]!r}: is no entry's number")
+    return int(text)
