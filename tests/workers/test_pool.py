@@ -14,7 +14,6 @@ import pytest
 
 from auditor.errors import RuleError, UsageError
 from auditor.workers import start
-from auditor.workers.limits import available_cores
 from auditor.workers.pool import FinishedTask, LostTask, run_tasks
 
 # Written out, so that a name that is lost from the program's own list fails a test.
@@ -124,14 +123,6 @@ def test_tasks_are_read_as_workers_become_free() -> None:
 def test_workers_start_in_every_way_that_an_operating_system_has(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start, "_start_method", lambda: method)
     assert outcomes("a", "dies", "b") == {"a": "A", "b": "B", "dies": "the worker process died"}
-
-
-def test_cores_are_counted_where_the_system_cannot_say_which(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: 3)
-    assert available_cores() == 3
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert available_cores() == 1
 
 
 def test_a_worker_has_one_thread_and_its_caller_as_many_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
