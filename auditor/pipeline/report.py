@@ -115,12 +115,12 @@ class Report:
         that they could answer for, they are named only if no other list was compared with anything. Benign lists
         flag nothing and are never named.
         """
-        of_models = [one.name for one in self.policy.lists if one.means == "model"]
-        of_samples = [one.name for one in self.policy.lists if one.means not in ("model", "benign")]
-        compared = {name for name in (*of_models, *of_samples) if self.tally.compared.get(name)}
-        there = ((of_samples, self.tally.samples.collected), (of_models, self.subjects.get("model")))
-        silent = (names for names, number in there if compared.isdisjoint(names) and (number or not compared))
-        return tuple(sorted(chain.from_iterable(silent)))
+        model_lists = [known.name for known in self.policy.lists if known.means == "model"]
+        sample_lists = [known.name for known in self.policy.lists if known.means not in ("model", "benign")]
+        compared = {name for name in (*model_lists, *sample_lists) if self.tally.compared.get(name)}
+        kinds = ((sample_lists, self.tally.samples.collected), (model_lists, self.subjects.get("model")))
+        unanswered = (names for names, number in kinds if compared.isdisjoint(names) and (number or not compared))
+        return tuple(sorted(chain.from_iterable(unanswered)))
 
     def exit_code(self, fail_on: str = "error") -> int:
         """Return the exit code of the command line.
