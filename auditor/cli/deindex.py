@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.options import rules_option
-from auditor.cli.review import ledger_option
+from auditor.cli.review.options import ledger_option
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:

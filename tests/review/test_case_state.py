@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.cli.review import list_ as list_cases
+from auditor.cli.review.cases import list_ as list_cases
 from auditor.errors import UsageError
 from auditor.review import VERDICT_MEANINGS
 from auditor.review.case_state import CaseState, LedgerEvent

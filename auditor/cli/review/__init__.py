@@ -1,0 +1,8 @@
+"""``auditor review``: people decide upon cases, and a ledger keeps what they did."""
+
+from __future__ import annotations
+
+from auditor.cli.review import cases, decisions, ledger, reporting, serve
+from auditor.cli.review.group import command
+
+__all__ = ["cases", "command", "decisions", "ledger", "reporting", "serve"]

@@ -1,0 +1,91 @@
+"""Options that the review commands share, and what they print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from auditor.errors import UsageError
+from auditor.resources import user_data_folder
+
+if TYPE_CHECKING:
+    from auditor.review import Ledger
+    from auditor.review.case_state import CaseState
+
+
+VERDICTS = ("de-index", "demote", "label", "gate", "refer", "no-action", "need-more")
+
+
+STAGES = (
+    "new", "claimed", "proposed", "disputed", "approved", "listed", "re-review", "appealed", "waiting", "overturned",
+)  # fmt: skip
+
+
+STRENGTHS = ("listed", "exact", "by-name", "named", "short", "derived", "near", "alike", "stated")
+
+
+ledger_option = click.option(
+    "--ledger",
+    "folder",
+    envvar="AUDITOR_LEDGER",
+    default=lambda: user_data_folder() / "review",
+    show_default="AUDITOR_LEDGER, or the program's own folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The ledger's folder.",
+)
+
+
+reviewer_option = click.option(
+    "--as", "reviewer", envvar="AUDITOR_REVIEWER", required=True, metavar="WHO", help="Your pseudonym."
+)
+
+
+why_option = click.option("--why", required=True, metavar="WORDS", help="Why, in your own words.")
+
+
+case_argument = click.argument("case")
+
+
+opinion_rules_option = click.option(
+    "--rule", "rules", multiple=True, metavar="ID", help="A rule that it follows (repeatable; default: all)."
+)
+
+
+seen_option = click.option(
+    "--seen", type=int, default=-1, metavar="N", help="The event up to which you saw it: refused if there are more."
+)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+
+
+output_option = click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Where to write it."
+)
+
+
+def open_ledger(folder: Path) -> Ledger:
+    from auditor.review import Ledger
+
+    return Ledger.open(folder)
+
+
+def echo_case_state(state: CaseState) -> None:
+    from auditor.review.case_state import STAGE_MEANINGS
+    from auditor.review.timestamps import current_time
+
+    stage = state.stage(current_time())
+    click.echo(f"case {state.id} is {stage}: {STAGE_MEANINGS[stage]} (event {state.last_event})")
+
+
+def write_output(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{output}: cannot be written: {error.strerror}; name another file with -o") from error

@@ -1,0 +1,101 @@
+"""Commands that record reports and notices, and write drafts and the public report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    pass
+from auditor.cli.review.group import command
+from auditor.cli.review.options import (
+    case_argument,
+    echo_case_state,
+    ledger_option,
+    open_ledger,
+    output_option,
+    reviewer_option,
+    why_option,
+    write_output,
+)
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  auditor review reported CASE reported --as heron --why "To the IWF, reference 123"
+  auditor review reported CASE not-due --as heron --why "Counsel, 3 November\""""
+)
+@case_argument
+@click.argument("outcome", type=click.Choice(["reported", "not-due"]))
+@reviewer_option
+@why_option
+@ledger_option
+def reported(case: str, outcome: str, reviewer: str, why: str, folder: Path) -> None:
+    """Record that a person reported it, or that no report is due. Only then may the owner be told."""
+    with open_ledger(folder) as ledger:
+        echo_case_state(ledger.report(case, reviewer, outcome, why=why))
+
+
+@command.command(epilog="Example: auditor review notify CASE --as heron")
+@case_argument
+@reviewer_option
+@ledger_option
+def notify(case: str, reviewer: str, folder: Path) -> None:
+    """Record that you have notified the owner. Nothing is sent; `draft CASE notice` writes what to send."""
+    with open_ledger(folder) as ledger:
+        echo_case_state(ledger.notify(case, reviewer))
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  auditor review draft CASE statement --law "…" --country DE     for the DSA Transparency Database
+  auditor review draft CASE cybertipline --url https://… -o draft.xml
+  auditor review draft CASE hotline --to "Internet LedgerSession Foundation"
+  auditor review draft CASE notice --appeals https://…"""
+)
+@case_argument
+@click.argument("what", type=click.Choice(["statement", "cybertipline", "hotline", "notice"]))
+@click.option("--url", "urls", multiple=True, help="Where it is published (repeatable).")
+@click.option("--law", default="", help="The legal ground, if it is illegal content.")
+@click.option("--country", "countries", multiple=True, metavar="CODE", help="Where the decision holds (repeatable).")
+@click.option("--to", default="", help="Which hotline.")
+@click.option("--appeals", default="", help="Where an owner can appeal.")
+@output_option
+@ledger_option
+def draft(case: str, what: str, folder: Path, output: Path | None, **given: Any) -> None:
+    """Draft what the last decision on a case may oblige to. Nothing is sent: a person completes and files it."""
+    from auditor.review import drafts, serialization
+
+    with open_ledger(folder) as ledger:
+        state = ledger.state(case)
+        if not state.in_force:
+            raise UsageError(f"case {case}: no decision is in force, so nothing follows from one")
+        decision, policy = state.in_force[0], ledger.policy(state.policy)
+    if what == "statement":
+        text = serialization.to_json_text(
+            drafts.statement_of_reasons(state, decision, policy, law=given["law"], countries=given["countries"])
+        )
+    elif what == "cybertipline":
+        text = drafts.cybertipline_draft(state, decision, policy, urls=given["urls"])
+    elif what == "hotline":
+        text = drafts.hotline_draft(state, decision, policy, name=given["to"], urls=given["urls"])
+    else:
+        text = drafts.owner_notice_draft(state, decision, policy, appeals=given["appeals"])
+    write_output(text, output)
+
+
+@command.command(epilog="Example: auditor review report -o transparency.json")
+@output_option
+@ledger_option
+def report(folder: Path, output: Path | None) -> None:
+    """The public report: counts, grounds, times to decision, appeals and the Merkle root, nothing else."""
+    from auditor.review import serialization, transparency_report
+
+    with open_ledger(folder) as ledger:
+        write_output(serialization.to_json_text(transparency_report.transparency_report(ledger)), output)
