@@ -56,7 +56,7 @@ def notify(case: str, reviewer: str, folder: Path) -> None:
 Examples:
   auditor review draft CASE statement --law "…" --country DE     for the DSA Transparency Database
   auditor review draft CASE cybertipline --url https://… -o draft.xml
-  auditor review draft CASE hotline --to "Internet LedgerSession Foundation"
+  auditor review draft CASE hotline --to "Internet Watch Foundation"
   auditor review draft CASE notice --appeals https://…"""
 )
 @case_argument
