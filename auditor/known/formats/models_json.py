@@ -12,20 +12,17 @@ An entry has the fields that the columns of the CSV are called, text or numbers,
 from __future__ import annotations
 
 import base64
-import codecs
-import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-
-import ijson
 
 from auditor.errors import ListError, Unreadable
 from auditor.hashing import weight_fingerprints
 from auditor.known import HEAD_BYTES, ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import cell_text
+from auditor.known.json_fields import LIST_FIELDS, leading_list_fields, outermost_bracket
 from auditor.known.list_file import open_list_file
 from auditor.known.model_entries import (
     DESCRIPTION_COLUMNS,
@@ -44,13 +41,12 @@ HELP = "models as JSON: the fields of the CSV, and fingerprint in base64"
 _KEY = re.compile(rb'"([A-Za-z0-9_ .-]{1,40})"\s*:')
 _MEANS = re.compile(rb'"means"\s*:\s*"model"')
 _PRINT = re.compile(rb'"fingerprint"\s*:\s*"([A-Za-z0-9+/]{400})')
-_OF_LIST = ("name", "version", "holder", "means", "duty", "delta")
 # Entries in memory at a time, and those with a fingerprint, each some hundreds of kilobytes.
 _BATCH_MODELS, _BATCH_FINGERPRINTS = 8192, 16
 
 
 def claims(head: bytes, name: str) -> int:
-    if _outermost(head) not in (b"{", b"["):
+    if outermost_bracket(head) not in (b"{", b"["):
         return 0
     roles = model_column_roles([key.decode() for key in _KEY.findall(head)]).keys()
     found = _PRINT.search(head)
@@ -62,15 +58,15 @@ def claims(head: bytes, name: str) -> int:
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
     with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
-        comments = _said(head)
+        comments = leading_list_fields(head, ("entries",))
         yield header_from_comments("models_json", {"means": "model", **comments})
         file.seek(0)
         collector = ModelEntryCollector()
         number = 0
         for key, record in iter_json_records(file, ("entries", "")):
-            if not key and _outermost(head) == b"{":
+            if not key and outermost_bracket(head) == b"{":
                 if isinstance(record, dict) and (
-                    late := [name for name in _OF_LIST if name in record.keys() - comments]
+                    late := [name for name in LIST_FIELDS if name in record.keys() - comments]
                 ):
                     raise ListError(f"{path}: {late[0]!r} stands after the entries; put it before them")
                 continue
@@ -81,31 +77,6 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         if not number:
             raise ListError(f"{path}: holds no entries; give an array of them, or an object with 'entries'")
         yield from collector.finish()
-
-
-def _outermost(head: bytes) -> bytes:
-    return head.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-
-
-def _said(head: bytes) -> Mapping[str, str]:
-    """What the outermost object says before its entries."""
-    found: dict[str, str] = {}
-    depth, key = 0, ""
-    try:
-        for event, value in ijson.basic_parse(io.BytesIO(head.removeprefix(codecs.BOM_UTF8)), use_float=True):
-            if event in ("start_map", "start_array"):
-                if key == "entries" or (event == "start_array" and not depth):
-                    break
-                depth += 1
-            elif event in ("end_map", "end_array"):
-                depth -= 1
-            elif depth == 1 and event == "map_key":
-                key = value
-            elif depth == 1 and key in _OF_LIST:
-                found[key] = cell_text(value) or ""
-    except (ijson.JSONError, UnicodeDecodeError):
-        pass  # the records say what is wrong, or the head ends here
-    return found
 
 
 def _add_model(collector: ModelEntryCollector, number: int, record: object) -> Iterator[MalformedEntry]:

@@ -15,7 +15,17 @@ from auditor.known.entries import ListOptions
 from auditor.known.formats import nsrl
 from auditor.known.formats.vics import read as read_vics
 
-JSON_FORMATS = ("arachnid", "hashlookup", "misp", "models_json", "stix", "stopncii", "tech_against_terrorism", "vics")
+JSON_FORMATS = (
+    "arachnid",
+    "hashlookup",
+    "json_hashes",
+    "misp",
+    "models_json",
+    "stix",
+    "stopncii",
+    "tech_against_terrorism",
+    "vics",
+)
 
 
 @pytest.mark.parametrize("name", JSON_FORMATS)

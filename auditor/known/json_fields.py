@@ -1,0 +1,44 @@
+"""What a list in JSON says of itself before its entries."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Collection, Mapping
+
+import ijson
+
+from auditor.known.entry_columns import cell_text
+
+LIST_FIELDS = ("name", "version", "holder", "means", "duty", "delta")
+
+
+def outermost_bracket(head: bytes) -> bytes:
+    """Return the first character of a JSON text, without a byte order mark: ``{`` or ``[`` for what may be a list."""
+    return head.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+
+
+def leading_list_fields(head: bytes, arrays: Collection[str]) -> Mapping[str, str]:
+    """Return the fields of :data:`LIST_FIELDS` that the outermost object has before its entries.
+
+    Args:
+        head: The beginning of the JSON text.
+        arrays: The keys of the arrays that hold entries.
+    """
+    found: dict[str, str] = {}
+    depth, key = 0, ""
+    try:
+        for event, value in ijson.basic_parse(io.BytesIO(head.removeprefix(codecs.BOM_UTF8)), use_float=True):
+            if event in ("start_map", "start_array"):
+                if event == "start_array" and (not depth or key in arrays):
+                    break
+                depth += 1
+            elif event in ("end_map", "end_array"):
+                depth -= 1
+            elif depth == 1 and event == "map_key":
+                key = value
+            elif depth == 1 and key in LIST_FIELDS:
+                found[key] = cell_text(value) or ""
+    except (ijson.JSONError, UnicodeDecodeError):
+        pass  # the head ends here, or reading the entries tells what is wrong
+    return found
