@@ -7,13 +7,11 @@ import pickle
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from auditor.known.compiled_list import CompiledList
 from auditor.known.entries import make_entries
 from auditor.known.matcher import Matcher
-from auditor.known.quarantine import QuarantinedEntry, quarantine_entries
 from auditor.model import Basis, Ref
 from auditor.samples import HITS_SCHEMA, Samples, build_sample_batch
 
@@ -241,36 +239,6 @@ def test_a_listed_domain_matches_every_url_below_it(make_list: MakeList) -> None
     assert known.manifest["unmatchable"] == {"domain: not a domain": 1}
     urls = ["https://cdn.bad-hills.net/x", "https://bad-lakes.org/x", "https://sub.bad-lakes.org/x", "http://a.co.uk/"]
     assert [hit["sample"] for hit in hits(known, samples("declared", url=urls))] == ["0.png", "2.png"]
-
-
-def near_hits(*distances: int, token: str = "t") -> pa.RecordBatch:
-    rows = [
-        {"list": "hills", "version": "1", "token": token, "sample": str(n), "algorithm": "pdq", "distance": distance}
-        for n, distance in enumerate(distances)
-    ]
-    return pa.RecordBatch.from_pylist(rows, schema=HITS_SCHEMA)
-
-
-def test_an_entry_that_nearly_matches_many_unrelated_samples_is_quarantined() -> None:
-    table = pa.Table.from_batches([near_hits(*[31, 30, 28] * 7, 0), near_hits(30, 31, token="u")])
-    found, rows = quarantine_entries(table, 1000)
-    assert found == (QuarantinedEntry("hills", "1", "t", 21),)
-    assert rows.tolist() == [True] * 21 + [False] * 3
-
-
-@pytest.mark.parametrize(
-    ("distances", "samples", "why"),
-    [
-        ([30] * 20, 100, "few"),
-        ([30] * 40, 4000, "no more than one in a hundred"),
-        ([3, 12, 18, 25] * 30, 500, "copies of one picture lie at every distance"),
-        ([0] * 200, 500, "exact"),
-    ],
-)
-def test_an_entry_that_matches_copies_is_believed(distances: list[int], samples: int, why: str) -> None:
-    found, rows = quarantine_entries(near_hits(*distances), samples)
-    assert found == (), why
-    assert not rows.any()
 
 
 def test_only_an_equal_file_or_address_is_exact_and_an_equal_perceptual_hash_is_near(make_list: MakeList) -> None:
