@@ -39,12 +39,12 @@ class Clock:
     def __call__(self) -> str:
         return self.time
 
-    def pass_(self, **span: float) -> str:
+    def advance(self, **span: float) -> str:
         self.time = add_time(self.time, **span)
         return self.time
 
 
-def made(folder: Path, clock: Clock | None = None) -> Ledger:
+def create_ledger(folder: Path, clock: Clock | None = None) -> Ledger:
     """A new ledger with four reviewers."""
     ledger = Ledger.create(folder, clock=clock or Clock())
     for name in REVIEWERS:
@@ -56,7 +56,9 @@ def case_id(number: int) -> str:
     return f"{number:016x}"
 
 
-def opened(number: int = 1, strength: Strength = "exact", *, name: str = "", ground: str = "exposed") -> LedgerAction:
+def opening_action(
+    number: int = 1, strength: Strength = "exact", *, name: str = "", ground: str = "exposed"
+) -> LedgerAction:
     """The act that opens a case of one reason."""
     subject = {"kind": "model", "name": name or f"atelier/model-{number}", "revision": ""}
     reason = {
@@ -83,7 +85,9 @@ def opened(number: int = 1, strength: Strength = "exact", *, name: str = "", gro
     return LedgerAction("opened", case_id(number), reviewers.PROGRAM_ACTOR, content)
 
 
-def decided(ledger: Ledger, case: str, verdict: str = "de-index", first: str = "heron", second: str = "wren") -> None:
+def decide_case(
+    ledger: Ledger, case: str, verdict: str = "de-index", first: str = "heron", second: str = "wren"
+) -> None:
     """Bring a case to a decision of two."""
     ledger.claim(case, first)
     ledger.propose(case, first, verdict, why="The digest is on the list.")  # type: ignore[arg-type]

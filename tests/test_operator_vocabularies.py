@@ -15,7 +15,7 @@ from auditor.review import reviewers
 from auditor.review.ledger import LedgerAction
 from auditor.review.timestamps import current_time
 from auditor.terms.licences import normalise_licence_text, sketch_licence_text
-from tests.reviewing import POLICY, Clock, case_id, made, opened
+from tests.reviewing import POLICY, Clock, case_id, create_ledger, opening_action
 
 LICENCE_TEXT = " ".join(f"word{number}" for number in range(400))
 SKETCH = "".join(f"{number:08x}" for number in sorted(sketch_licence_text(normalise_licence_text(LICENCE_TEXT))))
@@ -135,10 +135,10 @@ def test_a_list_holds_the_addresses_at_an_operators_hub(tmp_path: Path, rules: P
         assert result.exit_code in (0, 3), result.output
         return result.output
 
-    with made(tmp_path / "ledger", Clock(current_time())) as ledger:
+    with create_ledger(tmp_path / "ledger", Clock(current_time())) as ledger:
         ledger.record(
             LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, POLICY),
-            opened(1, name="https://models.example/m/atelier/harbour"),
+            opening_action(1, name="https://models.example/m/atelier/harbour"),
         )
         ledger.claim(case_id(1), "heron")
         ledger.propose(case_id(1), "heron", "de-index", why="listed")

@@ -139,7 +139,7 @@ def _plan_action(ledger: Ledger, candidate: CaseCandidate, made: Report) -> tupl
     copies = [ref for ref in (candidate.subject, *candidate.copies) if (ref.kind, ref.name) not in known]
     said = {reason_key(reason) for reason in same.reasons}
     real = {reason_key(reason) for reason in same.reasons if not reason.test_lists}
-    # A list of known content may find again what only a test list had read_candidates.
+    # A list of known content may find what only a test list had found before.
     reasons = [
         reason for reason in candidate.reasons if reason_key(reason) not in (said if reason.test_lists else real)
     ]

@@ -18,16 +18,16 @@ from pathlib import Path
 from auditor.review import Ledger, Query
 from auditor.review.decisions import Strength
 from auditor.review.verify_ledger import verify_ledger
-from tests.reviewing import case_id, decided, made, opened
+from tests.reviewing import case_id, create_ledger, decide_case, opening_action
 
 STRENGTH_MEANINGS: tuple[Strength, ...] = ("near", "exact", "listed", "named")
 
 
 def main(cases: int = 100_000) -> None:
-    with tempfile.TemporaryDirectory(prefix="auditor-") as folder, made(Path(folder, "ledger")) as book:
+    with tempfile.TemporaryDirectory(prefix="auditor-") as folder, create_ledger(Path(folder, "ledger")) as book:
         figures: dict[str, float] = {"cases": cases}
         figures["open_us_a_case"] = _seconds(lambda: _open(book, cases)) / cases * 1e6
-        figures["decide_ms"] = _seconds(lambda: decided(book, case_id(1))) / 3 * 1e3
+        figures["decide_ms"] = _seconds(lambda: decide_case(book, case_id(1))) / 3 * 1e3
         deep = Query(limit=50)
         for _ in range(20):
             deep = replace(deep, after=book.queue(deep).next)
@@ -53,7 +53,9 @@ def main(cases: int = 100_000) -> None:
 def _open(book: Ledger, cases: int) -> None:
     for start in range(1, cases + 1, 1000):
         numbers = range(start, min(start + 1000, cases + 1))
-        book.record(*(opened(n, STRENGTH_MEANINGS[n % 4], ground=("exposed", "linked")[n % 2]) for n in numbers))
+        book.record(
+            *(opening_action(n, STRENGTH_MEANINGS[n % 4], ground=("exposed", "linked")[n % 2]) for n in numbers)
+        )
 
 
 def _seconds(act: Callable[[], object]) -> float:

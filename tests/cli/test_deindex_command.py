@@ -16,7 +16,7 @@ from auditor.review import reviewers
 from auditor.review.ledger import LedgerAction
 from auditor.review.timestamps import current_time
 from auditor.sealing import envelope
-from tests.reviewing import POLICY, Clock, case_id, made, opened
+from tests.reviewing import POLICY, Clock, case_id, create_ledger, opening_action
 
 Command = Callable[..., Result]
 HOSTILE = "\x1b]52;c;aGk=\x07\u202e<script>=cmd()"
@@ -46,9 +46,11 @@ def cards(tmp_path: Path, deindex: Command) -> tuple[Path, Path]:
 def ledger(tmp_path: Path) -> None:
     """Two decisions, on a model that has an address and on one that has none."""
     clock = Clock(current_time())
-    with made(tmp_path / "ledger", clock) as book:
+    with create_ledger(tmp_path / "ledger", clock) as book:
         book.record(
-            LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, POLICY), opened(1), opened(2, name=f"models-{HOSTILE}")
+            LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, POLICY),
+            opening_action(1),
+            opening_action(2, name=f"models-{HOSTILE}"),
         )
         for number in (1, 2):
             book.claim(case_id(number), "heron")

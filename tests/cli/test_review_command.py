@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from auditor.cli.main import main
 from auditor.review import Ledger, reviewers
 from auditor.review.ledger import LedgerAction
-from tests.reviewing import POLICY, Clock, case_id, made, opened
+from tests.reviewing import POLICY, Clock, case_id, create_ledger, opening_action
 
 CASE = case_id(1)
 
@@ -30,8 +30,8 @@ def review(tmp_path: Path) -> Callable[..., Result]:
 
 
 def test_a_story_from_the_command_line(tmp_path: Path, review: Callable[..., Result]) -> None:
-    with made(tmp_path / "ledger", Clock("2020-01-01T00:00:00Z")) as ledger:
-        ledger.record(LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, POLICY), opened(1))
+    with create_ledger(tmp_path / "ledger", Clock("2020-01-01T00:00:00Z")) as ledger:
+        ledger.record(LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, POLICY), opening_action(1))
     why = ("--why", "words")
     assert "1 of 1 cases" in review("list").output
     review("claim", CASE, "--as", "heron")
@@ -65,8 +65,8 @@ def test_a_ledger_is_made_exported_and_restored(tmp_path: Path, review: Callable
 
 
 def test_verify_exits_2_and_names_the_place(tmp_path: Path, review: Callable[..., Result]) -> None:
-    with made(tmp_path / "ledger", Clock("2020-01-01T00:00:00Z")) as ledger:
-        ledger.record(opened(1))
+    with create_ledger(tmp_path / "ledger", Clock("2020-01-01T00:00:00Z")) as ledger:
+        ledger.record(opening_action(1))
         ledger.database.execute("UPDATE queue SET base = 'approved'")
     assert "event 1: the queue does not say of case 0000000000000001" in review("verify", code=2).output
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from auditor.review import Ledger
-from tests.reviewing import Clock, made, opened
+from tests.reviewing import Clock, create_ledger, opening_action
 
 pytest.importorskip("uvicorn", reason="needs the extra `review`")
 
@@ -28,8 +28,8 @@ def serving(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    with made(tmp_path / "ledger", Clock("2026-01-01T09:00:00Z")) as ledger:
-        ledger.record(opened(1))
+    with create_ledger(tmp_path / "ledger", Clock("2026-01-01T09:00:00Z")) as ledger:
+        ledger.record(opening_action(1))
     return tmp_path / "ledger"
 
 
@@ -54,7 +54,7 @@ def test_each_reviewer_gets_a_link_that_opens_the_page_and_nothing_of_it_is_logg
         assert ledger.size == 2
 
 
-def test_who_reviews_must_be_said_and_known(folder: Path) -> None:
+def test_the_reviewer_must_be_named_and_known(folder: Path) -> None:
     for arguments, message in (((), "say who reviews, with --as: heron"), (("--as", "nobody"), "is no reviewer")):
         page = serving(folder, *arguments)
         _, said = page.communicate(timeout=30)

@@ -264,7 +264,7 @@ def test_a_canary_is_in_the_senders_own_namespace_and_another_for_each_recipient
             desk.build(decision("atelier/harbour"), namespace=owner)
 
 
-def test_a_canary_is_told_from_a_copy_by_nothing_but_its_name_and_tokens(desk: Desk) -> None:
+def test_a_canary_differs_from_a_copy_only_in_its_name_and_tokens(desk: Desk) -> None:
     made = decision("atelier/harbour", copies=(Ref("model", "mirror/harbour-x"),), supersedes="decision-before")
     (_, real, canary) = entries_of(desk, desk.build(made, namespace="our-owner").path)
     assert canary["subject"]["name"].startswith("our-owner/")

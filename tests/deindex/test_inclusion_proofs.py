@@ -32,7 +32,7 @@ from auditor.sealing.keys import SigningKey
 from tests.deindex.lists import NOW, Book, Desk, decision
 from tests.deindex.test_build_list import lines_of
 from tests.deindex.test_receive_list import refused, sealed
-from tests.reviewing import POLICY, Clock, case_id, decided, made, opened
+from tests.reviewing import POLICY, Clock, case_id, create_ledger, decide_case, opening_action
 
 HARBOUR, LIGHTS, NEW = (decision(f"atelier/{name}") for name in ("harbour", "lights", "new"))
 OTHER = decision(
@@ -344,9 +344,14 @@ def build(desk: Desk, ledger: Ledger, **order: Any) -> build_list.BuildResult:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
-    ledger = made(tmp_path / "ledger", Clock(NOW))
-    ledger.record(LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, POLICY), opened(1), opened(2), opened(3))
-    decided(ledger, case_id(1))
+    ledger = create_ledger(tmp_path / "ledger", Clock(NOW))
+    ledger.record(
+        LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, POLICY),
+        opening_action(1),
+        opening_action(2),
+        opening_action(3),
+    )
+    decide_case(ledger, case_id(1))
     return ledger
 
 
@@ -375,7 +380,7 @@ def test_a_list_goes_on_from_a_restored_ledger_and_from_no_older_one(
 ) -> None:
     older = StringIO()
     export_ledger(ledger, older)
-    decided(ledger, case_id(2))
+    decide_case(ledger, case_id(2))
     desk.receive(build(desk, ledger).path)
     newer = StringIO()
     export_ledger(ledger, newer)
@@ -394,7 +399,7 @@ def test_a_list_goes_on_from_a_restored_ledger_and_from_no_older_one(
 
 def test_what_is_decided_while_a_list_is_built_waits_for_the_next(desk: Desk, ledger: Ledger) -> None:
     prover = inclusion_proofs.ledger_prover(ledger)
-    decided(ledger, case_id(2))
+    decide_case(ledger, case_id(2))
     standing = ledger.decisions_in_force(NOW, size=prover.size)
     folder = desk.folder
     args = (desk.recipient.card, desk.sender, folder / "out", folder / "sent", NOW, BuildOptions(), prover)

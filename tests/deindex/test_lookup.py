@@ -128,7 +128,7 @@ def test_an_answer_holds_the_entry(found: lookup.Lookup) -> None:
     assert (entry["subject"]["name"], entry["action"]) == ("atelier/harbour", "de-index")
 
 
-def test_two_decisions_on_one_repository_are_both_told(desk: Desk) -> None:
+def test_two_decisions_on_one_repository_are_both_answered(desk: Desk) -> None:
     desk.receive(desk.build(decision("atelier/harbour"), decision("atelier/harbour", "other", verdict="label")).path)
     (answer,) = desk.lookup().lookup_texts(["atelier/harbour"])
     assert sorted(entry["action"] for entry in answer.entries) == ["de-index", "label"]

@@ -68,6 +68,6 @@ def test_junk_is_no_card(tmp_path: Path, junk: str) -> None:
         parties.load_card(tmp_path / "card.json")
 
 
-def test_who_has_no_keys_is_told_how_to_make_them(tmp_path: Path) -> None:
+def test_missing_keys_are_reported_with_the_command_that_makes_them(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="none: holds no keys; make them with `auditor deindex keys NAME`"):
         parties.load_keys(tmp_path / "none")

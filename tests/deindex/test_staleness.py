@@ -16,7 +16,7 @@ from auditor.review.decisions import Decision
 from auditor.review.ledger import Ledger
 from auditor.review.open_cases import open_cases
 from tests.data.make_hub import HUB, LIST
-from tests.reviewing import Clock, made
+from tests.reviewing import Clock, create_ledger
 
 CAPTIONER = "models/crawlers/captioner"
 SUBJECT = Ref("model", "crawlers/captioner")
@@ -44,7 +44,7 @@ def scan(tmp_path: Path, hub: Path) -> Callable[..., Path]:
 @pytest.fixture
 def decided(tmp_path: Path, scan: Callable[..., Path]) -> Decision:
     """What two people decided on the model as it was."""
-    with made(tmp_path / "ledger", Clock()) as ledger:
+    with create_ledger(tmp_path / "ledger", Clock()) as ledger:
         (case,) = open_cases(ledger, scan()).new
         return agreed(ledger, case)
 
@@ -74,7 +74,9 @@ def test_other_weights_are_not_what_was_reviewed(decided: Decision, hub: Path, s
     assert staleness_check(scan(), [decided])(decided, SUBJECT) == "its weights are no longer those that were reviewed"
 
 
-def test_a_card_cannot_talk_its_way_off_the_list(decided: Decision, hub: Path, scan: Callable[..., Path]) -> None:
+def test_a_changed_card_does_not_remove_unchanged_weights_from_the_list(
+    decided: Decision, hub: Path, scan: Callable[..., Path]
+) -> None:
     """The weights are those that were reviewed, whatever the card says of them now."""
     card(hub, "datasets: [crawlers/web-pictures]\n", "")
     assert staleness_check(scan(), [decided])(decided, SUBJECT) == ""

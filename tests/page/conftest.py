@@ -20,7 +20,7 @@ from auditor.page.security import AccessControl
 from auditor.page.service import ReviewService
 from auditor.review import Ledger
 from auditor.review.ledger import LedgerAction
-from tests.reviewing import POLICY, REVIEWERS, Clock, made, opened
+from tests.reviewing import POLICY, REVIEWERS, Clock, create_ledger, opening_action
 
 PORT = 4711
 ORIGIN = f"http://127.0.0.1:{PORT}"
@@ -110,9 +110,11 @@ def office(tmp_path: Path) -> Office:
     """Three cases, of an exact match, a near one, and weights that a list holds."""
     clock, ticking = Clock(), Ticking()
     folder = tmp_path / "ledger"
-    with made(folder, clock) as ledger:
+    with create_ledger(folder, clock) as ledger:
         ledger.record(LedgerAction("policy", "", "auditor", POLICY))
-        ledger.record(opened(1, "exact"), opened(2, "near"), opened(3, "listed", ground="linked"))
+        ledger.record(
+            opening_action(1, "exact"), opening_action(2, "near"), opening_action(3, "listed", ground="linked")
+        )
     seats = {name: PreferenceStore.load(name, tmp_path / "choices" / f"{name}.json") for name in REVIEWERS}
     return Office(
         folder,

@@ -20,7 +20,7 @@ import pytest
 
 from auditor.review import Ledger
 from auditor.review.ledger import LedgerAction
-from tests.reviewing import POLICY, case_id, made, opened
+from tests.reviewing import POLICY, case_id, create_ledger, opening_action
 
 from .conftest import HOSTILE
 
@@ -55,9 +55,11 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    with made(tmp_path / "ledger", None) as ledger:
+    with create_ledger(tmp_path / "ledger", None) as ledger:
         ledger.record(LedgerAction("policy", "", "auditor", POLICY))
-        ledger.record(opened(1, "exact"), opened(2, "near"), opened(3, "listed", ground="linked"))
+        ledger.record(
+            opening_action(1, "exact"), opening_action(2, "near"), opening_action(3, "listed", ground="linked")
+        )
     names = ("heron", "wren", "owl")
     service, listening = server.create_service(
         tmp_path / "ledger", names, "Ask Sam, 555 0100", home=tmp_path / "choices", clock=lambda: NOW
@@ -150,7 +152,7 @@ def test_two_people_carry_a_case_from_new_to_listed_and_through_an_appeal_by_key
 
 def hostile(number: int, text: str) -> LedgerAction:
     """A case that says this in every field that comes from outside."""
-    act = opened(number, "near", name=text)
+    act = opening_action(number, "near", name=text)
     said: dict[str, Any] = {"key": "signal", "value": text, "relation": text, "source": text, "remark": text}
     subject = {"kind": "model", "name": text, "revision": text}
     reason = {**act.data["reasons"][0], "subject": subject, "fact": text, "remark": text, "words": [text]}
@@ -264,7 +266,7 @@ def test_every_view_fits_and_axe_finds_nothing_serious(
     chromium: Any, site: Site, name: str, options: dict[str, Any]
 ) -> None:
     with site.ledger() as ledger:
-        ledger.record(opened(5, name="atelier/" + "a-very-long-name-" * 30))
+        ledger.record(opening_action(5, name="atelier/" + "a-very-long-name-" * 30))
         ledger.claim(case_id(3), "wren")
         ledger.propose(case_id(3), "wren", "label", why="So it is.")
         ledger.decide(case_id(3), "heron", "gate", why="Not so.")

@@ -19,7 +19,7 @@ from auditor.page.preferences import Preferences, PreferenceStore
 from auditor.review import Query, verify_ledger
 from auditor.review.ledger import Ledger, LedgerAction
 from auditor.review.ledger_storage import LEDGER_FILE
-from tests.reviewing import POLICY, case_id, decided, opened
+from tests.reviewing import POLICY, case_id, decide_case, opening_action
 
 from .conftest import HOSTILE, ORIGIN, Browser, Office
 
@@ -52,7 +52,7 @@ def test_two_people_carry_a_case_from_new_to_a_decision_and_through_an_appeal(of
 
 
 def test_a_rehearsal_shows_why_nothing_is_reported_and_no_owner_is_told(office: Office) -> None:
-    act = opened(4)
+    act = opening_action(4)
     tested = {**act.data["reasons"][0], "test_lists": ["known-pictures"]}
     office.record(replace(act, data={**act.data, "reasons": [tested]}))
     heron, wren = map(office.browser, ("heron", "wren"))
@@ -69,12 +69,12 @@ def test_a_rehearsal_shows_why_nothing_is_reported_and_no_owner_is_told(office: 
     assert "The owner may be told now" not in heron.see(f"/case/{case_id(4)}")
 
 
-def test_reviewers_are_shown_what_is_asked_of_them_apart_from_what_owners_are_told(office: Office) -> None:
+def test_instructions_for_reviewers_and_for_owners_are_shown_apart(office: Office) -> None:
     asked = {**POLICY["rules"][0], "review": "Look at the counts first."}
     page = office.browser("heron")
     assert "For reviewers." not in text(page.see(f"/case/{EXACT}"))  # the policy was recorded without it
     new = {**POLICY, "fingerprint": "1" * 64, "rules": [asked]}
-    act = opened(4)
+    act = opening_action(4)
     office.record(
         LedgerAction("policy", "", "auditor", new), replace(act, data={**act.data, "policy": new["fingerprint"]})
     )
@@ -84,7 +84,7 @@ def test_reviewers_are_shown_what_is_asked_of_them_apart_from_what_owners_are_to
     ) in text(page.see(f"/case/{case_id(4)}"))
 
 
-def test_the_second_review_is_blind_wherever_one_looks(office: Office) -> None:
+def test_the_second_review_is_blind_on_every_page(office: Office) -> None:
     heron, wren = office.browser("heron"), office.browser("wren")
     heron.opine(EXACT, "demote", "An argument that nobody else may read yet.")
     for path in (f"/case/{EXACT}", "/", "/?show=all", "/log", "/list", f"/case/{EXACT}?words=shown"):
@@ -100,7 +100,7 @@ def test_the_second_review_is_blind_wherever_one_looks(office: Office) -> None:
 def test_a_proposal_on_fewer_reasons_stays_secret_when_a_new_round_begins(office: Office) -> None:
     heron, wren = office.browser("heron"), office.browser("wren")
     heron.opine(EXACT, "demote", "An argument that nobody else may read yet.")
-    reason = dict(opened(1).data["reasons"][0], fact="trained on dataset northlight/other")
+    reason = dict(opening_action(1).data["reasons"][0], fact="trained on dataset northlight/other")
     joined = {"copies": [], "reasons": [reason], "facts": [], "digests": [], "policy": "0" * 64, "version": "0"}
     office.record(LedgerAction("joined", EXACT, "auditor", joined))
     assert "An argument" not in wren.see(f"/case/{EXACT}")
@@ -222,8 +222,8 @@ def test_filters_narrow_the_queue(office: Office) -> None:
     assert shown("strength=near") == {NEAR}
     assert shown("name=MODEL-2") == {NEAR}
     assert shown("show=mine") == set()
-    office.clock.pass_(days=8)
-    office.record(opened(4))
+    office.clock.advance(days=8)
+    office.record(opening_action(4))
     assert shown("age=7") == cases
     heron.opine(EXACT, "label")
     assert shown("show=mine") == {EXACT}
@@ -237,7 +237,7 @@ def test_a_filter_that_nobody_offered_is_named(office: Office) -> None:
 
 
 def test_every_page_of_the_queue_holds_other_cases(office: Office) -> None:
-    office.record(*(opened(number) for number in range(10, 140)))
+    office.record(*(opening_action(number) for number in range(10, 140)))
     heron = office.browser("heron")
     seen: list[str] = []
     page = heron.see("/")
@@ -250,7 +250,7 @@ def test_every_page_of_the_queue_holds_other_cases(office: Office) -> None:
     assert len(seen) == len(set(seen)) == 133
 
 
-def test_what_a_reviewer_would_rather_not_see_stays_away_until_they_ask(office: Office) -> None:
+def test_hidden_categories_stay_hidden_until_the_reviewer_asks(office: Office) -> None:
     heron = office.browser("heron")
     heron.send(heron.see("/settings"), "/settings", apart="linked", break_minutes="30", keys="1")
     assert LISTED not in heron.see("/")
@@ -260,7 +260,7 @@ def test_what_a_reviewer_would_rather_not_see_stays_away_until_they_ask(office: 
 
 
 def test_strong_words_are_masked_until_asked_for(office: Office) -> None:
-    office.record(opened(5, name="atelier/NSFW-harbour"))
+    office.record(opening_action(5, name="atelier/NSFW-harbour"))
     heron = office.browser("heron")
     path = f"/case/{case_id(5)}"
     for page in (heron.see(path), heron.see("/")):
@@ -273,7 +273,7 @@ def test_an_operators_marker_words_are_masked_too(office: Office, tmp_path: Path
     (tmp_path / "vocabulary").mkdir()
     (tmp_path / "vocabulary" / "own.toml").write_text('[[term]]\nid = "ours"\nkind = "adult"\nwords = ["teapot"]\n')
     office.service.rules = (tmp_path,)
-    office.record(opened(5, name="atelier/te4pot-harbour"))
+    office.record(opening_action(5, name="atelier/te4pot-harbour"))
     page = office.browser("heron").see(f"/case/{case_id(5)}")
     assert "te4pot" not in page
     assert "harbour" in page
@@ -320,13 +320,13 @@ def test_a_damaged_preferences_file_is_named(tmp_path: Path, content: str) -> No
 def test_the_list_to_build_says_what_is_new_changed_and_removed(office: Office) -> None:
     heron = office.browser("heron")
     with office.ledger() as ledger:
-        decided(ledger, EXACT)
-        decided(ledger, LISTED)
+        decide_case(ledger, EXACT)
+        decide_case(ledger, LISTED)
         ledger.record_listed(ledger.decisions_in_force(), recipient="search", version="1")
         ledger.reopen(EXACT, "heron", why="New facts.")
-        decided(ledger, EXACT, "label")
+        decide_case(ledger, EXACT, "label")
         ledger.reopen(LISTED, "heron", why="New facts.")
-        decided(ledger, LISTED, "no-action")
+        decide_case(ledger, LISTED, "no-action")
     page = text(heron.see("/list?to=search"))
     assert "1 removed 0 new 1 changed 0 held back 0 kept" in page
     assert "0 removed 1 new" in text(heron.see("/list?to=another"))
@@ -379,7 +379,7 @@ def test_a_whole_verification_names_the_entry_that_was_changed(office: Office) -
     heron = office.browser("heron")
     page = heron.see("/log")
     assert "Verified: all 5 entries and 3 cases" in text(heron.send(page, "/log"))
-    office.record(*(opened(number) for number in range(10, 200)))
+    office.record(*(opening_action(number) for number in range(10, 200)))
     page = heron.see("/log")
     tamper(office.folder, "UPDATE events SET body = replace(body, 'atelier', 'atelieR') WHERE number = 3")
     found = text(heron.send(page, "/log"))
@@ -406,7 +406,7 @@ def test_a_ledger_cut_back_rewritten_or_replaced_under_the_page_is_refused(offic
     assert "entries that this page has seen were rewritten" in text(heron.see("/", 500))
 
     with Ledger.create(tmp_path / "other", clock=office.clock) as other:
-        other.record(*(opened(number) for number in range(20)))
+        other.record(*(opening_action(number) for number in range(20)))
     shutil.copy(tmp_path / "other" / LEDGER_FILE, office.folder / LEDGER_FILE)
     assert "is another ledger than the one this page began with" in text(heron.see("/", 500))
 
@@ -421,7 +421,7 @@ def test_a_ledger_cut_back_rewritten_or_replaced_under_the_page_is_refused(offic
 
 def test_many_requests_at_once_are_answered_by_a_growing_ledger(office: Office) -> None:
     browsers = [office.browser(name) for name in ("heron", "wren", "owl")]
-    office.record(*(opened(number) for number in range(10, 40)))
+    office.record(*(opening_action(number) for number in range(10, 40)))
 
     def work(browser: Browser) -> list[int]:
         seen = []
@@ -447,7 +447,7 @@ def test_many_requests_at_once_are_answered_by_a_growing_ledger(office: Office) 
 
 
 def test_a_name_of_a_megabyte_is_cut_where_one_sees_it(office: Office) -> None:
-    office.record(opened(5, name="a/" + "b" * 1_000_000))
+    office.record(opening_action(5, name="a/" + "b" * 1_000_000))
     heron = office.browser("heron")
     for path in ("/", f"/case/{case_id(5)}", f"/case/{case_id(5)}?words=shown", "/log"):
         page = heron.see(path)
@@ -475,7 +475,7 @@ def test_no_field_of_an_address_or_a_form_breaks_the_page_or_comes_back_as_marku
 
 
 def test_control_and_bidi_characters_are_shown_as_what_they_are(office: Office) -> None:
-    office.record(opened(5, name="a/\u202eevil\u200b\x1b[31m\x00"))
+    office.record(opening_action(5, name="a/\u202eevil\u200b\x1b[31m\x00"))
     page = office.browser("heron").see(f"/case/{case_id(5)}")
     assert "a/\\u{202e}evil\\u{200b}\\u{1b}[31m\\u{0}" in page
     assert not set("\u202e\u200b\x1b\x00") & set(page)

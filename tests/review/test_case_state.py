@@ -17,7 +17,7 @@ from auditor.review.case_state import CaseState, LedgerEvent
 from auditor.review.case_transitions import apply_event
 from auditor.review.decisions import STRENGTH_MEANINGS, STRENGTH_RANKS, Strength
 from auditor.review.timestamps import add_time
-from tests.reviewing import case_id, opened
+from tests.reviewing import case_id, opening_action
 
 CASE = case_id(1)
 RULE = ["trained-on-known-content"]
@@ -29,7 +29,7 @@ class Story:
     def __init__(self, strength: Strength = "exact") -> None:
         self.time = "2026-11-23T09:00:00Z"
         self.number = 0
-        act = opened(1, strength)
+        act = opening_action(1, strength)
         self.state: CaseState = apply_event(None, LedgerEvent(0, self.time, act.actor, "opened", CASE, act.data))
 
     def does(self, actor: str, kind: str, hours: float = 1, **data: Any) -> CaseState:
@@ -44,7 +44,7 @@ class Story:
     def says(self, actor: str, kind: str, verdict: str = "de-index", **more: Any) -> CaseState:
         return self.does(actor, kind, verdict=verdict, rules=RULE, why="words", **more)
 
-    def decided(self, verdict: str = "de-index") -> CaseState:
+    def decide_case(self, verdict: str = "de-index") -> CaseState:
         self.claims("heron")
         self.says("heron", "proposed", verdict)
         return self.says("wren", "reviewed", verdict)
@@ -195,7 +195,7 @@ def test_an_interim_decision_ends_within_72_hours_and_comes_once() -> None:
         story.says("wren", "interim", "interim", expires="2026-11-25T10:00:00Z")
 
 
-def test_a_decision_of_two_takes_the_interim_ones_place() -> None:
+def test_a_decision_of_two_supersedes_an_interim_one() -> None:
     story = Story()
     story.says("heron", "interim", "interim", expires=add_time(story.time, hours=72))
     state = story.decided("no-action")
@@ -204,14 +204,14 @@ def test_a_decision_of_two_takes_the_interim_ones_place() -> None:
     assert state.decisions[0].superseded_by == state.decisions[1].id
 
 
-def test_nobody_interim_decides_as_a_second_verdict() -> None:
+def test_interim_is_refused_as_a_second_verdict() -> None:
     story = Story()
     story.claims("heron")
     with pytest.raises(UsageError, match="'interim' is no verdict here"):
         story.says("heron", "proposed", "interim")
 
 
-def test_a_lapsed_date_asks_for_a_new_look_and_drops_nothing_silently() -> None:
+def test_a_passed_review_date_asks_for_a_review_and_drops_nothing_silently() -> None:
     state = Story().decided()
     (decision,) = state.in_force
     assert state.stage(decision.review_by) == "re-review"
@@ -222,7 +222,7 @@ def test_a_lapsed_date_asks_for_a_new_look_and_drops_nothing_silently() -> None:
     assert state.stage(decision.expires_at) == "re-review"
 
 
-def test_what_stands_goes_on_standing_while_it_is_looked_at_again() -> None:
+def test_a_decision_stays_in_force_while_it_is_reviewed_again() -> None:
     story = Story()
     story.decided()
     state = story.does("owl", "reopened", why="its date has come")
@@ -284,7 +284,7 @@ def test_no_round_goes_on_while_an_appeal_is_open() -> None:
         story.does("finch", "appealed", why="words")
 
 
-def test_what_acts_upon_nobody_can_be_neither_appealed_nor_notified_nor_listed() -> None:
+def test_a_decision_that_changes_nothing_cannot_be_appealed_notified_or_listed() -> None:
     story = Story()
     story.decided("no-action")
     for kind, data in (("appealed", {"why": "x"}), ("notified", {}), ("listed", {"decision": "", "recipient": "r"})):
@@ -292,7 +292,7 @@ def test_what_acts_upon_nobody_can_be_neither_appealed_nor_notified_nor_listed()
             story.does("owl", kind, **data)
 
 
-def test_an_owner_is_told_only_once_reporting_is_recorded() -> None:
+def test_an_owner_is_notified_only_after_reporting_is_recorded() -> None:
     story = Story()
     story.decided()
     with pytest.raises(UsageError, match="only after a person has recorded that it was reported"):
@@ -313,7 +313,7 @@ def test_a_decision_that_does_not_stand_goes_on_no_list() -> None:
 
 
 def _joined(story: Story, *, copies: tuple[str, ...] = (), reasons: tuple[str, ...] = ()) -> CaseState:
-    first = opened(1).data
+    first = opening_action(1).data
     said = [{**first["reasons"][0], "fact": fact} for fact in reasons]
     return story.does(
         "auditor",
@@ -337,7 +337,7 @@ def test_a_re_upload_joins_but_no_decision_covers_it_before_people_looked() -> N
     assert [ref.name for ref in story.decided().in_force[0].copies] == ["mirror/again"]
 
 
-def test_new_reasons_begin_anew_what_was_not_decided_on_them() -> None:
+def test_new_reasons_reopen_a_case_that_was_not_decided_on_them() -> None:
     story = Story()
     story.claims("heron")
     story.says("heron", "proposed", "no-action")
@@ -407,7 +407,7 @@ def _all(strength: Strength, acts: list[tuple[str, str, Mapping[str, Any], float
 
 @settings(max_examples=300)
 @given(st.sampled_from(["exact", "near", "listed"]), st.lists(_acts(), max_size=40))
-def test_whatever_people_do_in_whatever_order(strength: Strength, acts: list[Any]) -> None:
+def test_invariants_hold_for_any_sequence_of_actions(strength: Strength, acts: list[Any]) -> None:
     for state in itertools.islice(_all(strength, acts), 100):
         assert sum(decision.status == "standing" for decision in state.decisions) <= 1
         for decision in state.decisions:

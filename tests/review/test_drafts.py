@@ -24,7 +24,7 @@ from auditor.review.ledger import LedgerAction
 from auditor.review.open_cases import open_cases
 from tests.data.make_hub import HUB, LIST
 from tests.review.test_ledger import HOSTILE
-from tests.reviewing import POLICY, Clock, case_id, decided, made, opened
+from tests.reviewing import POLICY, Clock, case_id, create_ledger, decide_case, opening_action
 
 CASE = case_id(1)
 DRAFTS = (drafts.statement_of_reasons, drafts.cybertipline_draft, drafts.hotline_draft, drafts.owner_notice_draft)
@@ -55,8 +55,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def book(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
-    with made(tmp_path / "ledger", clock) as ledger:
-        ledger.record(opened(1))
+    with create_ledger(tmp_path / "ledger", clock) as ledger:
+        ledger.record(opening_action(1))
         yield ledger
 
 
@@ -66,7 +66,7 @@ def both(book: Ledger) -> tuple[CaseState, Decision]:
 
 
 def test_a_statement_of_reasons_has_the_databases_fields(book: Ledger) -> None:
-    decided(book, CASE)
+    decide_case(book, CASE)
     state, decision = both(book)
     draft = drafts.statement_of_reasons(state, decision, POLICY, law="A law", countries=("DE", "FR"))
     statement = draft["statement"]
@@ -101,14 +101,14 @@ def test_the_public_database_gets_no_name_and_no_field_too_long(book: Ledger) ->
 
 
 def test_what_restricts_nothing_needs_no_statement(book: Ledger) -> None:
-    decided(book, CASE, "refer")
+    decide_case(book, CASE, "refer")
     with pytest.raises(UsageError, match="refer restricts nothing, so no statement is due"):
         drafts.statement_of_reasons(*both(book), POLICY)
 
 
 @pytest.mark.parametrize("draft", DRAFTS)
 def test_nothing_is_drafted_from_a_decision_to_do_nothing(book: Ledger, draft: Callable[..., object]) -> None:
-    decided(book, CASE, "no-action")
+    decide_case(book, CASE, "no-action")
     book.record(LedgerAction("reported", CASE, "heron", {"outcome": "not-due", "why": "words"}))
     with pytest.raises(UsageError) as refused:
         draft(*both(book), POLICY)
@@ -136,10 +136,10 @@ def from_run(tmp_path: Path, *known: Path, profile: str) -> tuple[CaseState, Dec
     """The case of an audit with these lists, decided by two and recorded as reported."""
     hub = folder_of(tmp_path)
     audit(hub, known=known, profile=profile, out=tmp_path / "run", workers=1)
-    with made(tmp_path / "audited") as book:
+    with create_ledger(tmp_path / "audited") as book:
         open_cases(book, tmp_path / "run")
         (row,) = book.queue().rows
-        decided(book, row.case)
+        decide_case(book, row.case)
         book.report(row.case, "heron", "reported", why="Reference 7")
         state = book.blinded_state(row.case)
         return state, state.in_force[0], book.policy(state.policy)
@@ -175,7 +175,7 @@ def test_a_reason_that_a_real_list_finds_too_is_no_rehearsal(tmp_path: Path) -> 
 
 
 def test_what_only_a_test_list_says_is_left_out_of_drafts(tmp_path: Path) -> None:
-    act = opened(1)
+    act = opening_action(1)
     tested = {
         **act.data["reasons"][0],
         "rule": "of-the-test-list",
@@ -187,9 +187,9 @@ def test_what_only_a_test_list_says_is_left_out_of_drafts(tmp_path: Path) -> Non
         **POLICY,
         "rules": [*POLICY["rules"], {**POLICY["rules"][0], "id": "of-the-test-list", "fix": "Nothing."}],
     }
-    with made(tmp_path / "mixed") as book:
+    with create_ledger(tmp_path / "mixed") as book:
         book.record(replace(act, data={**act.data, "reasons": [*act.data["reasons"], tested]}))
-        decided(book, CASE)
+        decide_case(book, CASE)
         book.report(CASE, "heron", "reported", why="words")
         state = book.blinded_state(CASE)
     (decision,) = state.in_force
@@ -211,12 +211,12 @@ def sentences(text: str) -> set[str]:
 
 @pytest.mark.parametrize("rule", SHIPPED.values(), ids=SHIPPED)
 def test_a_notice_shows_what_an_owner_can_do_and_nothing_that_reviewers_do(tmp_path: Path, rule: Rule) -> None:
-    act = opened(1, ground=rule.case or "")
+    act = opening_action(1, ground=rule.case or "")
     reasons = [{**act.data["reasons"][0], "rule": rule.id}]
     policy = {**POLICY, "rules": [asdict(rule)]}
-    with made(tmp_path / "owners") as book:
+    with create_ledger(tmp_path / "owners") as book:
         book.record(replace(act, data={**act.data, "reasons": reasons}))
-        decided(book, CASE)
+        decide_case(book, CASE)
         book.report(CASE, "heron", "reported", why="words")
         state = book.blinded_state(CASE)
     text = drafts.owner_notice_draft(state, state.in_force[0], policy)
@@ -226,7 +226,7 @@ def test_a_notice_shows_what_an_owner_can_do_and_nothing_that_reviewers_do(tmp_p
 
 def test_the_cybertipline_draft_is_xml_with_hashes_alone(book: Ledger) -> None:
     """Elements in the order of Johannes-Andersen/CyberTipline-Tools' snapshots."""
-    decided(book, CASE)
+    decide_case(book, CASE)
     draft = ET.fromstring(drafts.cybertipline_draft(*both(book), POLICY, urls=("https://hub.example/model?a=1&b=2",)))
     assert draft.get("note", "").startswith("DRAFT: ")
     report = draft.find("report")
@@ -243,7 +243,7 @@ def test_the_cybertipline_draft_is_xml_with_hashes_alone(book: Ledger) -> None:
 
 @pytest.mark.corpus
 def test_every_element_of_the_cybertipline_draft_is_one_that_public_clients_write(book: Ledger, corpus: Path) -> None:
-    decided(book, CASE)
+    decide_case(book, CASE)
     snapshots = sorted((corpus / "08-manifests-and-hash-lists" / "cybertipline-tools").glob("*.snapshot"))
     assert snapshots
     known = {tag for path in snapshots for tag in re.findall(r"<([A-Za-z0-9]+)", path.read_text(encoding="utf-8"))}
@@ -256,7 +256,7 @@ def test_every_element_of_the_cybertipline_draft_is_one_that_public_clients_writ
 
 
 def test_a_draft_for_a_hotline_gives_addresses_and_hashes(book: Ledger) -> None:
-    decided(book, CASE, "refer")
+    decide_case(book, CASE, "refer")
     text = drafts.hotline_draft(*both(book), POLICY, name="A hotline", urls=("https://hub.example/atelier/model-1",))
     assert text.startswith("DRAFT: ")
     assert "To: A hotline\nFrom: TO BE FILLED IN\n" in text
@@ -264,8 +264,8 @@ def test_a_draft_for_a_hotline_gives_addresses_and_hashes(book: Ledger) -> None:
     assert "https://hub.example/atelier/model-1" in text
 
 
-def test_an_owner_is_told_after_reporting_and_without_details_of_hits(book: Ledger) -> None:
-    decided(book, CASE)
+def test_an_owner_notice_is_drafted_after_reporting_and_without_details_of_hits(book: Ledger) -> None:
+    decide_case(book, CASE)
     with pytest.raises(UsageError, match="a notice is drafted only after a person has recorded"):
         drafts.owner_notice_draft(*both(book), POLICY)
     with pytest.raises(UsageError, match="the owner is notified only after a person has recorded"):
@@ -283,7 +283,7 @@ def test_an_owner_is_told_after_reporting_and_without_details_of_hits(book: Ledg
 
 def listed_model(number: int, strength: Strength, *lists: dict[str, str]) -> LedgerAction:
     """The act that opens a case of a model that follows from lists of models."""
-    act = opened(number, strength, ground="linked")
+    act = opening_action(number, strength, ground="linked")
     (reason,) = act.data["reasons"]
     return replace(act, data={**act.data, "reasons": [{**reason, "lists": list(lists)}]})
 
@@ -299,7 +299,7 @@ def test_drafts_say_which_list_names_a_model_and_who_holds_it(
     book: Ledger, lists: tuple[dict[str, str], ...], found: str
 ) -> None:
     book.record(listed_model(2, "by-name", *lists))
-    decided(book, case_id(2))
+    decide_case(book, case_id(2))
     book.report(case_id(2), "heron", "reported", why="Reference 7")
     state = book.state(case_id(2))
     decision = state.decisions[-1]
@@ -310,19 +310,19 @@ def test_drafts_say_which_list_names_a_model_and_who_holds_it(
 
 
 def test_a_reason_of_an_older_ledger_says_no_more_than_it_recorded(book: Ledger) -> None:
-    book.record(opened(2, "named", ground="linked"))
-    decided(book, case_id(2))
+    book.record(opening_action(2, "named", ground="linked"))
+    decide_case(book, case_id(2))
     state = book.state(case_id(2))
     text = drafts.hotline_draft(state, state.decisions[-1], POLICY)
     assert "It rests on this: a list of models names it, or the model that it is made directly from." in text
 
 
 def test_the_public_report_holds_counts_and_the_root_and_nothing_else(book: Ledger, clock: Clock) -> None:
-    book.record(opened(2, "near"), opened(3, ground="linked"))
-    clock.pass_(hours=6)
-    decided(book, CASE)
-    clock.pass_(hours=4)
-    decided(book, case_id(3), "label")
+    book.record(opening_action(2, "near"), opening_action(3, ground="linked"))
+    clock.advance(hours=6)
+    decide_case(book, CASE)
+    clock.advance(hours=4)
+    decide_case(book, case_id(3), "label")
     book.appeal(case_id(3), "heron", why="words")
     book.decide_appeal(case_id(3), "owl", "overturned", why="words")
     report = transparency_report.transparency_report(book)
@@ -343,9 +343,9 @@ def test_the_public_report_holds_counts_and_the_root_and_nothing_else(book: Ledg
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_name_is_harmless_in_every_draft(tmp_path: Path, name: str) -> None:
-    with made(tmp_path / "ledger") as book:
-        book.record(opened(1, name=name))
-        decided(book, CASE)
+    with create_ledger(tmp_path / "ledger") as book:
+        book.record(opening_action(1, name=name))
+        decide_case(book, CASE)
         book.report(CASE, "heron", "not-due", why="words")
         state, decision = both(book)
         xml = drafts.cybertipline_draft(state, decision, POLICY, urls=(name,))

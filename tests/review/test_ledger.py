@@ -31,7 +31,7 @@ from auditor.review.ledger_storage import LEDGER_FILE
 from auditor.review.verify_ledger import verify_ledger
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey
-from tests.reviewing import Clock, case_id, decided, made, opened
+from tests.reviewing import Clock, case_id, create_ledger, decide_case, opening_action
 
 CASE = case_id(1)
 
@@ -43,8 +43,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def book(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
-    with made(tmp_path / "ledger", clock) as ledger:
-        ledger.record(opened(1), opened(2, "near"))
+    with create_ledger(tmp_path / "ledger", clock) as ledger:
+        ledger.record(opening_action(1), opening_action(2, "near"))
         yield ledger
 
 
@@ -58,7 +58,7 @@ def exported(ledger: Ledger) -> str:
 
 
 def test_a_case_is_decided_and_read_back(book: Ledger, tmp_path: Path) -> None:
-    decided(book, CASE)
+    decide_case(book, CASE)
     with Ledger.open(tmp_path / "ledger") as again:
         (decision,) = again.decisions_in_force()
         assert (decision.verdict, decision.proposer, decision.approver) == ("de-index", "heron", "wren")
@@ -68,7 +68,7 @@ def test_a_case_is_decided_and_read_back(book: Ledger, tmp_path: Path) -> None:
         assert list(again.decisions_in_force(verdicts=("label",))) == []
 
 
-def test_of_two_who_decide_at_once_one_is_told(book: Ledger, tmp_path: Path) -> None:
+def test_of_two_concurrent_decisions_one_is_refused(book: Ledger, tmp_path: Path) -> None:
     book.claim(CASE, "heron")
     book.propose(CASE, "heron", "de-index", why="words")
     outcomes: list[str] = []
@@ -93,7 +93,7 @@ def test_of_two_who_decide_at_once_one_is_told(book: Ledger, tmp_path: Path) -> 
     assert verify_ledger(book).faults == ()
 
 
-def test_who_looked_at_an_older_case_is_told(book: Ledger) -> None:
+def test_an_action_on_an_outdated_view_of_a_case_is_refused(book: Ledger) -> None:
     seen = book.blinded_state(CASE).last_event
     book.claim(CASE, "heron")
     with pytest.raises(UsageError, match=r"has changed since you looked at it \(claimed by heron\)"):
@@ -117,7 +117,7 @@ def test_one_person_has_one_pseudonym(book: Ledger) -> None:
 
 
 def test_the_ledger_holds_no_person(book: Ledger) -> None:
-    decided(book, CASE)
+    decide_case(book, CASE)
     assert b"Person" not in (book.folder / LEDGER_FILE).read_bytes()
     assert "Person" not in exported(book)
     for name in (LEDGER_FILE, KEY_FILE, reviewers.REVIEWERS_FILE):
@@ -145,25 +145,25 @@ def test_the_second_reviewer_sees_nothing_of_the_first_opinion(book: Ledger) -> 
         assert word in shown(book)
 
 
-def test_nor_of_an_opinion_that_new_reasons_have_undone(book: Ledger) -> None:
+def test_an_opinion_that_new_reasons_reset_stays_hidden(book: Ledger) -> None:
     book.claim(CASE, "heron")
     book.propose(CASE, "heron", "demote", why="A telling word: zanzibar.")
-    first = opened(1).data
+    first = opening_action(1).data
     more = {**first, "reasons": [{**first["reasons"][0], "fact": "another dataset"}], "facts": []}
     book.record(LedgerAction("joined", CASE, reviewers.PROGRAM_ACTOR, more))
     assert book.blinded_state(CASE).stage(book.now) == "new"
     assert "zanzibar" not in shown(book)
     assert "demote" not in shown(book)
-    decided(book, CASE)
+    decide_case(book, CASE)
     assert "zanzibar" in shown(book)
 
 
-def test_a_clock_that_goes_back_brings_nothing_back(book: Ledger, clock: Clock) -> None:
+def test_a_clock_set_back_revives_no_expired_decision(book: Ledger, clock: Clock) -> None:
     book.interim(CASE, "heron", why="An exact match.", hours=1)
-    clock.pass_(hours=2)
+    clock.advance(hours=2)
     book.claim(case_id(2), "heron")
     assert list(book.decisions_in_force()) == []
-    clock.pass_(hours=-1.5)
+    clock.advance(hours=-1.5)
     assert list(book.decisions_in_force()) == []
     with pytest.raises(UsageError, match="the clock says 2026-11-23T09:30:00Z, before the ledger's last event"):
         book.confirm(case_id(2), "heron", why="words")
@@ -174,10 +174,10 @@ def test_a_clock_that_goes_back_brings_nothing_back(book: Ledger, clock: Clock) 
 
 def test_a_clock_that_is_set_right_by_seconds_stands_still(book: Ledger, clock: Clock) -> None:
     before = clock.time
-    clock.pass_(seconds=-5)
+    clock.advance(seconds=-5)
     book.claim(CASE, "heron")
     assert book.history(CASE)[-1].time == before
-    clock.pass_(seconds=-1)
+    clock.advance(seconds=-1)
     with pytest.raises(UsageError, match="set the clock right"):
         book.claim(case_id(2), "heron")
 
@@ -185,7 +185,7 @@ def test_a_clock_that_is_set_right_by_seconds_stands_still(book: Ledger, clock: 
 def test_acts_are_recorded_all_or_none(book: Ledger) -> None:
     size = book.size
     with pytest.raises(UsageError, match="say why"):
-        book.record(opened(3), LedgerAction("confirmed", case_id(2), "heron", {"why": ""}))
+        book.record(opening_action(3), LedgerAction("confirmed", case_id(2), "heron", {"why": ""}))
     assert book.size == size
     with pytest.raises(UsageError, match="there is no such case"):
         book.state(case_id(3))
@@ -259,8 +259,8 @@ def _forge(book: Ledger, *statements: str) -> Ledger:
         ("INSERT INTO artefacts VALUES ('sha256:00', '0000000000000009')", "artefacts has rows that no event made"),
     ],
 )
-def test_verify_tells_where_a_ledger_was_changed(book: Ledger, statement: str, told: str) -> None:
-    decided(book, CASE)
+def test_verify_names_the_event_that_was_changed(book: Ledger, statement: str, told: str) -> None:
+    decide_case(book, CASE)
     assert verify_ledger(book).faults == ()
     with _forge(book, statement) as forged:
         assert any(told in str(one) for one in verify_ledger(forged).faults), verify_ledger(forged).faults
@@ -309,7 +309,7 @@ def test_a_signed_event_that_does_not_follow_or_is_of_an_earlier_time_is_found(b
 
 def test_a_ledger_cut_short_is_found_by_a_checkpoint_kept_elsewhere(book: Ledger, tmp_path: Path) -> None:
     shutil.copytree(book.folder, tmp_path / "before")
-    decided(book, CASE)
+    decide_case(book, CASE)
     note = book.checkpoint_note()
     assert verify_ledger(book, earlier=note).faults == ()
     with Ledger.open(tmp_path / "before") as older:
@@ -331,7 +331,7 @@ def test_a_ledger_rewritten_by_the_holder_of_its_key_is_found_by_a_checkpoint(bo
 
 
 def test_a_checkpoint_of_another_ledger_is_refused(book: Ledger, tmp_path: Path) -> None:
-    with made(tmp_path / "other") as other:
+    with create_ledger(tmp_path / "other") as other:
         (broken,) = verify_ledger(book, earlier=other.checkpoint_note()).faults
         assert "the earlier checkpoint: a checkpoint is damaged, or another key signed it" in str(broken)
 
@@ -349,7 +349,7 @@ def test_a_checkpoint_of_another_ledger_is_refused(book: Ledger, tmp_path: Path)
     ],
 )
 def test_nothing_that_was_changed_stands(book: Ledger, statements: tuple[str, ...]) -> None:
-    decided(book, CASE)
+    decide_case(book, CASE)
     with _forge(book, *statements) as forged, pytest.raises((SealError, UsageError)):
         list(forged.decisions_in_force())
 
@@ -359,7 +359,7 @@ def test_nothing_that_was_changed_stands(book: Ledger, statements: tuple[str, ..
     [("I compared", "I repaired", "event 5 was changed"), ('"kind"', '"sort"', "an entry of the ledger is damaged")],
 )
 def test_the_file_that_was_changed_is_named(book: Ledger, old: str, new: str, said: str) -> None:
-    decided(book, CASE)
+    decide_case(book, CASE)
     with (
         _forge(book, f"UPDATE events SET body = replace(body, '{old}', '{new}') WHERE number = 5") as forged,
         pytest.raises(SealError, match=rf"ledger\.sqlite: {said}; run `auditor review verify`"),
@@ -391,7 +391,7 @@ def test_another_key_signs_nothing_here(book: Ledger) -> None:
 
 
 def test_any_byte_of_the_file_that_changes_is_found_or_changes_nothing(book: Ledger, tmp_path: Path) -> None:
-    decided(book, CASE)
+    decide_case(book, CASE)
     whole, data = exported(book), (book.folder / LEDGER_FILE).read_bytes()
     copy = tmp_path / "copy"
     shutil.copytree(book.folder, copy)
@@ -416,7 +416,7 @@ def test_any_byte_of_the_file_that_changes_is_found_or_changes_nothing(book: Led
 
 
 def test_every_event_is_proven_to_be_in_the_ledger(book: Ledger) -> None:
-    decided(book, CASE)
+    decide_case(book, CASE)
     checkpoint = verify_checkpoint(book.checkpoint_note(), book.public)
     for event in book.all_events():
         proof = merkle.inclusion_proof(event.number, checkpoint.size, book.node)
@@ -427,7 +427,7 @@ def test_every_event_is_proven_to_be_in_the_ledger(book: Ledger) -> None:
 
 
 def test_a_leaf_shows_all_of_an_event_but_its_words(book: Ledger) -> None:
-    decided(book, CASE)
+    decide_case(book, CASE)
     proposed, reviewed = [*book.all_events()][-2:]
     shown = json.loads(reviewed.redacted)
     assert shown["data"].keys() == {"verdict", "rules", "review_by", "words"}
@@ -449,7 +449,7 @@ def test_the_same_words_are_never_shown_as_the_same(book: Ledger) -> None:
 
 @pytest.mark.parametrize("old", ["I compared it too.", '"salt":"'])
 def test_words_and_their_salt_are_part_of_what_is_signed(book: Ledger, old: str) -> None:
-    decided(book, CASE)
+    decide_case(book, CASE)
     statement = f"UPDATE events SET body = replace(body, '{old}', '{old[:-1]}x') WHERE number = 5"
     if old.startswith('"'):
         statement = f"""UPDATE events SET body = replace(body, '{old}', '{old}0') WHERE number = 5"""
@@ -459,19 +459,19 @@ def test_words_and_their_salt_are_part_of_what_is_signed(book: Ledger, old: str)
 
 def test_an_event_cannot_be_put_in_place_by_what_its_leaf_shows(book: Ledger) -> None:
     """It has the same leaf; its words would be gone, and nobody would see it."""
-    decided(book, CASE)
+    decide_case(book, CASE)
     closed = [*book.all_events()][-1].redacted
     with _forge(book, f"UPDATE events SET body = '{closed}' WHERE number = 5") as forged:
         assert "event 5: an entry of the ledger is damaged" in str(verify_ledger(forged).faults[0])
 
 
-def test_a_ledger_of_format_1_goes_on_as_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ledger_of_format_1_stays_in_format_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger_module, "LEDGER_FORMAT", 1)
-    with made(tmp_path / "old") as old:
-        old.record(opened(1))
+    with create_ledger(tmp_path / "old") as old:
+        old.record(opening_action(1))
     monkeypatch.undo()
     with Ledger.open(tmp_path / "old", clock=Clock()) as old:
-        decided(old, CASE)
+        decide_case(old, CASE)
         (decision,) = old.decisions_in_force()
         assert (decision.logged, verify_ledger(old).faults) == ("", ())
         assert not any("salt" in event.data or event.redacted for event in old.all_events())
@@ -481,7 +481,7 @@ def test_a_ledger_of_format_1_goes_on_as_it_began(tmp_path: Path, monkeypatch: p
 
 
 def test_an_export_restores_the_ledger(book: Ledger, tmp_path: Path) -> None:
-    decided(book, CASE)
+    decide_case(book, CASE)
     with restore_ledger(
         iter(exported(book).splitlines(keepends=True)), tmp_path / "restored", clock=Clock()
     ) as restored:
@@ -502,7 +502,7 @@ def test_an_export_fits_its_published_schema(book: Ledger) -> None:
     from auditor.resources import resource_folder
     from auditor.review.ledger_entries import GENERAL_EVENTS
 
-    decided(book, CASE)
+    decide_case(book, CASE)
     schema = json.loads((resource_folder("reports/schema") / "ledger.schema.json").read_bytes())
     for line in exported(book).splitlines():
         jsonschema.validate(json.loads(line), schema)
@@ -552,10 +552,10 @@ def test_a_transaction_is_on_disk_when_it_ends(book: Ledger) -> None:
 WRITER = """
     import sys
     from auditor.review import Ledger
-    from tests.reviewing import opened
+    from tests.reviewing import opening_action
     with Ledger.open(sys.argv[1]) as ledger:
         for number in range(int(sys.argv[2]), 10**9):
-            ledger.record(opened(number))
+            ledger.record(opening_action(number))
             print(number, flush=True)
 """
 
@@ -575,7 +575,7 @@ def _killed(folder: Path, first: int, random_: random.Random) -> list[int]:
 
 
 def _survives_kills(folder: Path, times: int) -> None:
-    made(folder, clock=lambda: "2020-01-01T00:00:00Z").close()  # type: ignore[arg-type]
+    create_ledger(folder, clock=lambda: "2020-01-01T00:00:00Z").close()  # type: ignore[arg-type]
     random_, acknowledged = random.Random(times), [0]
     for _ in range(times):
         acknowledged += _killed(folder, acknowledged[-1] + 2, random_)
@@ -601,13 +601,13 @@ FILLER = """
     import resource, signal, sys
     from auditor.errors import SealError
     from auditor.review import Ledger
-    from tests.reviewing import opened
+    from tests.reviewing import opening_action
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
     with Ledger.open(sys.argv[1]) as ledger:
         try:
             for number in range(int(sys.argv[2]), 10**9):
-                ledger.record(*(opened(number * 10 + more) for more in range(10)))
+                ledger.record(*(opening_action(number * 10 + more) for more in range(10)))
                 print(number, flush=True)
         except SealError as error:
             print(error, flush=True)
@@ -616,7 +616,7 @@ FILLER = """
 
 def _survives_full_disks(folder: Path, times: int) -> None:
     """A limit on the size of files stands for a full disk: writing fails part way through a transaction."""
-    made(folder, clock=lambda: "2020-01-01T00:00:00Z").close()  # type: ignore[arg-type]
+    create_ledger(folder, clock=lambda: "2020-01-01T00:00:00Z").close()  # type: ignore[arg-type]
     random_, first = random.Random(times), 1
     for _ in range(times):
         limit = (folder / LEDGER_FILE).stat().st_size + random_.randrange(60_000)
@@ -647,9 +647,9 @@ def test_nothing_acknowledged_is_lost_on_a_thousand_full_disks(tmp_path: Path) -
 
 
 def test_pages_give_every_case_once_in_order(tmp_path: Path) -> None:
-    with made(tmp_path / "ledger") as book:
+    with create_ledger(tmp_path / "ledger") as book:
         strengths = ("near", "exact", "listed", "named")
-        book.record(*(opened(n, strengths[n % 4], ground=("exposed", "linked")[n % 2]) for n in range(1, 24)))
+        book.record(*(opening_action(n, strengths[n % 4], ground=("exposed", "linked")[n % 2]) for n in range(1, 24)))
         rows, query = [], Query(limit=5)
         while True:
             page = book.queue(query)
@@ -681,7 +681,7 @@ def test_the_queue_is_asked_by_what_people_look_for(book: Ledger, clock: Clock) 
     assert cases(opened_before="2026-11-23") == []
     assert cases(name="MODEL-2") == [two]
     assert cases(name="model_2") == cases(name="%") == []
-    clock.pass_(hours=5)
+    clock.advance(hours=5)
     assert cases(mine="heron") == []
     assert cases(stages=("new",)) == [one, two]
     book.claim(one, "heron")
@@ -692,9 +692,9 @@ def test_the_queue_is_asked_by_what_people_look_for(book: Ledger, clock: Clock) 
 
 
 def test_the_queue_says_the_stage_that_the_events_say(book: Ledger, clock: Clock) -> None:
-    book.record(*(opened(number) for number in range(3, 9)))
+    book.record(*(opening_action(number) for number in range(3, 9)))
     for number in range(3, 9):
-        decided(book, case_id(number), "no-action" if number == 3 else "de-index")
+        decide_case(book, case_id(number), "no-action" if number == 3 else "de-index")
     book.appeal(case_id(4), "finch", why="words")
     book.appeal(case_id(5), "finch", why="words")
     book.decide_appeal(case_id(5), "owl", "overturned", why="words")
@@ -703,7 +703,7 @@ def test_the_queue_says_the_stage_that_the_events_say(book: Ledger, clock: Clock
     book.claim(case_id(7), "owl")
     seen = set()
     for hours in (0, 5, 24 * 181, 24 * 40):
-        clock.pass_(hours=hours)
+        clock.advance(hours=hours)
         for row in book.queue().rows:
             assert row.stage == book.state(row.case).stage(book.now)
             seen.add(row.stage)
@@ -714,9 +714,9 @@ def test_a_hostile_name_is_harmless_in_the_queue_and_on_the_page(tmp_path: Path)
     from auditor.review.case_view import case_json, case_lines, queue_json, queue_lines
 
     for number, name in enumerate(HOSTILE, 1):
-        with made(tmp_path / str(number)) as book:
-            book.record(opened(1, name=name))
-            decided(book, CASE)
+        with create_ledger(tmp_path / str(number)) as book:
+            book.record(opening_action(1, name=name))
+            decide_case(book, CASE)
             state = book.blinded_state(CASE)
             lines = [
                 *queue_lines(book.queue()),

@@ -23,7 +23,7 @@ from auditor.review.case_support import compute_support, find_minimal_facts
 from auditor.review.case_view import case_lines
 from auditor.review.open_cases import OpenResult, open_cases
 from tests.data.make_hub import HUB, LIST, MODELS
-from tests.reviewing import made
+from tests.reviewing import create_ledger
 from tests.weights import safetensors_file
 
 CAPTIONER = "models/crawlers/captioner"
@@ -40,7 +40,7 @@ def hub(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def book(tmp_path: Path) -> Iterator[Ledger]:
-    with made(tmp_path / "ledger", clock=lambda: "2026-11-23T09:00:00Z") as ledger:  # type: ignore[arg-type]
+    with create_ledger(tmp_path / "ledger", clock=lambda: "2026-11-23T09:00:00Z") as ledger:  # type: ignore[arg-type]
         yield ledger
 
 
@@ -91,7 +91,7 @@ def test_the_same_run_again_changes_nothing(
     assert book.size == size
 
 
-def test_a_commit_that_leaves_weights_and_ground_alone_changes_nothing(
+def test_a_commit_that_changes_neither_weights_nor_ground_changes_nothing(
     book: Ledger, hub: Path, scan: Callable[..., Path], opened: CaseState
 ) -> None:
     card(hub / CAPTIONER, "license: apache-2.0", "license: mit")
@@ -237,7 +237,7 @@ def test_sampled_values_that_are_the_same_are_a_near_match_that_the_lists_holder
     assert state.near_only
 
 
-def test_what_a_test_list_opened_is_a_case_anew_once_a_list_of_known_content_finds_it(
+def test_a_case_of_a_test_list_is_reopened_when_a_list_of_known_content_matches(
     book: Ledger, hub: Path, scan: Callable[..., Path], opened: CaseState, tmp_path: Path
 ) -> None:
     assert [reason.test_lists for reason in opened.reasons] == [("known-pictures",)]

@@ -34,7 +34,7 @@ _PARENT_KINDS: Mapping[str, Kind] = {"base_model": "model", "trained_on": "datas
 
 
 def case_page(page_request: PageRequest, error: str = "", status: int = 200) -> Page:
-    """One case, with what was typed into its form where that could not be recorded."""
+    """Return the page of one case; after an error, with what was typed into its form."""
     ledger, me = page_request.ledger, page_request.reviewer
     state = ledger.state(page_request.path["case"])
     away = hidden_categories(page_request, state.id, state.ground)
