@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from auditor.known.entries import MalformedEntry
 
-_KEPT_MALFORMED = 1000  # of more, only the number is told
+_MAX_KEPT_MALFORMED = 1000  # any more are only counted
 
 
 @dataclass(slots=True)
@@ -25,5 +25,5 @@ class ListStatistics:
     def add_malformed(self, entry: MalformedEntry) -> None:
         """Count a malformed entry."""
         self.malformed_count += 1
-        if len(self.malformed) < _KEPT_MALFORMED:
+        if len(self.malformed) < _MAX_KEPT_MALFORMED:
             self.malformed.append(entry)

@@ -80,9 +80,9 @@ class Matcher:
         ):
             coverage[f"hits {means} {'exact' if algorithm in EXACT_ALGORITHMS else 'near'}"] += 1
         coverage[CROPS_NOT_CHECKED] = max(coverage[f"matched {algorithm}"] for algorithm in NEAR_ALGORITHMS)
-        again = ", as declared too" if samples.already_counted else ""
+        suffix = ", as declared too" if samples.already_counted else ""
         named = {
-            what if what.startswith(decoys.DECOY_COUNTS) else f"{what}{again}": n for what, n in coverage.items() if n
+            what if what.startswith(decoys.DECOY_COUNTS) else f"{what}{suffix}": n for what, n in coverage.items() if n
         }
         return MatchResult(hits, dict(sorted(named.items())), dict(compared))
 

@@ -67,41 +67,43 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
             for row, cells in block.ragged:
                 yield MalformedEntry(row + first, f"the row has {cells} cells, the header {len(header.cells)}")
             if len(block.numbers):
-                yield from _entries(path, block, names, first, chosen)
+                yield from _entries_of_block(path, block, names, first, chosen)
 
 
-def _entries(path: Path, block: CsvBlock, names: list[str], first: int, chosen: str) -> Iterator[ListItem]:
+def _entries_of_block(path: Path, block: CsvBlock, names: list[str], first: int, chosen: str) -> Iterator[ListItem]:
     cells = dict(zip(names, block.cells.columns, strict=True))
     lines = block.numbers + first
-    about: dict[str, pa.Array | None] = {}
+    attributes: dict[str, pa.Array | None] = {}
     for role, column in (
         ("ids", "id"),
         *((name, name) for name in ("classification", "series", "contributor", "feedback")),
     ):
         if column in cells:
             text = pc.utf8_trim_whitespace(cells[column].cast(pa.string()))
-            about[role] = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+            attributes[role] = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
     if "withdrawn" in cells:
         words = pc.ascii_lower(pc.utf8_trim_whitespace(cells["withdrawn"].cast(pa.string())))
-        about["withdrawn"] = pc.is_in(words, pa.array(_WITHDRAWN_WORDS))
+        attributes["withdrawn"] = pc.is_in(words, pa.array(_WITHDRAWN_WORDS))
     if "quality" in cells:
         text = pc.utf8_trim_whitespace(cells["quality"].cast(pa.string()))
         number = pc.match_substring_regex(text, r"^\d{1,3}(\.\d+)?$")
-        about["quality"] = (
+        attributes["quality"] = (
             pc.if_else(number, text, pa.scalar(None, pa.string())).cast(pa.float64()).cast(pa.int16(), safe=False)
         )
     for name, column in cells.items():
         if name in DIGEST_BYTES or name in TEXT_SIGNALS:
-            kept = about if name == "pdq" else {key: value for key, value in about.items() if key != "quality"}
+            kept = (
+                attributes if name == "pdq" else {key: value for key, value in attributes.items() if key != "quality"}
+            )
             yield from entries_of_column(name, column, lines, **kept)
     if "value" in cells:
-        yield from _by_algorithm(path, cells, lines, about, chosen)
+        yield from _entries_of_value_column(path, cells, lines, attributes, chosen)
 
 
-def _by_algorithm(
-    path: Path, cells: dict[str, pa.Array], lines: np.ndarray, about: dict[str, pa.Array | None], chosen: str
+def _entries_of_value_column(
+    path: Path, cells: dict[str, pa.Array], lines: np.ndarray, attributes: dict[str, pa.Array | None], chosen: str
 ) -> Iterator[ListItem]:
-    """A column of hashes whose algorithm another column names, or the user, or their length."""
+    """Yield the entries of a column whose algorithm another column, the user or their length tells."""
     if "algorithm" not in cells:
         algorithm = chosen or algorithm_from_cells(cells["value"])
         if not algorithm or (not chosen and algorithm == "sha256"):
@@ -109,16 +111,16 @@ def _by_algorithm(
                 f"{path}: the column of hashes does not say which algorithm: "
                 "name it with --algorithm, or its column with --column, as in --column pdq=NAME"
             )
-        yield from entries_of_column(algorithm, cells["value"], lines, **about)
+        yield from entries_of_column(algorithm, cells["value"], lines, **attributes)
         return
-    spelt = pc.utf8_trim_whitespace(cells["algorithm"].cast(pa.string()))
-    for name in pc.unique(spelt).to_pylist():
-        rows = pc.fill_null(pc.equal(spelt, name), False)
+    names_as_written = pc.utf8_trim_whitespace(cells["algorithm"].cast(pa.string()))
+    for name in pc.unique(names_as_written).to_pylist():
+        rows = pc.fill_null(pc.equal(names_as_written, name), False)
         algorithm = signal_type_of(name or "") or (chosen if not name else "")
         if not algorithm:
             yield UnknownAlgorithm(name or "no algorithm named", pc.sum(rows).as_py())
             continue
-        kept = {key: None if column is None else column.filter(rows) for key, column in about.items()}
+        kept = {key: None if column is None else column.filter(rows) for key, column in attributes.items()}
         yield from entries_of_column(
             algorithm, cells["value"].filter(rows), lines[rows.to_numpy(zero_copy_only=False)], **kept
         )

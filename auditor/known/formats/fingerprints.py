@@ -1,8 +1,8 @@
 """Fingerprints of models' weights, one after another in a file: each is an entry.
 
-``auditor lineage fingerprint FILE... --purpose … --authority …`` writes them; what it was told of the model stands in
-the fingerprint. They may be put together (``cat *.fingerprint > list.fingerprint``), and a file adds to the list of
-that name: the holder of a list adds models as they are found.
+``auditor lineage fingerprint FILE... --purpose … --authority …`` writes them, with the purpose and authority
+inside. Several may be joined in one file (``cat *.fingerprint > list.fingerprint``). An import adds to the list of that
+name, so that its holder can add models as they are found.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 if number % _BATCH_FINGERPRINTS == 0:
                     yield from collector.flush()
         except Unreadable as error:
-            # Where one is damaged, it cannot be told where the next begins.
+            # After a damaged one, the beginning of the next is unknown.
             raise ListError(f"{path}: number {number + 1:,} {error}") from error
         yield from collector.finish()
 

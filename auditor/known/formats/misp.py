@@ -73,7 +73,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 
 def _signals(kind: str, value: object) -> Iterator[tuple[str, object]]:
-    """``filename|md5`` and the like hold two values; the hash is the second."""
+    """Yield (signal type, value) of an attribute. ``filename|md5`` and the like hold two; the hash is the second."""
     first, _, second = kind.partition("|")
     if kind == "malware-sample":
         first, second = "filename", "md5"

@@ -1,6 +1,6 @@
 """Lists of models, as CSV: an entry is known by its files' digests, by short hashes or by its name.
 
-Columns, in any order (one signal at least; others are passed over)::
+Columns, in any order (at least one signal; unknown columns are ignored)::
 
     id                the holder's reference
     name              ORG/NAME or the address on the hub: a lead, never a match
@@ -53,18 +53,18 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         yield header_from_comments("models", {"means": "model", **comments})
         file.seek(0)
         collector = ModelEntryCollector()
-        for number, found in enumerate(_records(path, file), 1):
-            if isinstance(found, MalformedEntry):
-                yield found
+        for number, row in enumerate(_rows(path, file), 1):
+            if isinstance(row, MalformedEntry):
+                yield row
             else:
-                yield from collector.add(*found)
+                yield from collector.add(*row)
             if number % _AT_ONCE == 0:
                 yield from collector.flush()
         yield from collector.finish()
 
 
-def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
-    """The file's lines; a comment stays as an empty one, so that lines keep their numbers."""
+def _text_lines(path: Path, file: BinaryIO) -> Iterator[str]:
+    """Yield the file's lines; a comment becomes an empty line, so that lines keep their numbers."""
     for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), 1):
         if len(line) > MAX_LINE_BYTES:
             raise ListError(
@@ -77,9 +77,9 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
         yield "\n" if text.startswith("#") else text
 
 
-def _records(path: Path, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str]] | MalformedEntry]:
-    """Each row by what its columns are, with its line."""
-    reader = csv.reader(_lines(path, file))
+def _rows(path: Path, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str]] | MalformedEntry]:
+    """Yield each row's line number, and its cells by the role of their column."""
+    reader = csv.reader(_text_lines(path, file))
     roles: dict[str, int] = {}
     width = 0
     try:

@@ -1,12 +1,12 @@
 """Lists of models, as JSON: the entries of :mod:`~auditor.known.formats.models`, and fingerprints of their weights.
 
-An array of entries, or an object that says what the list is before them::
+An array of entries, or an object with fields that describe the list, followed by its entries::
 
     {"name": …, "version": …, "holder": …, "means": "model", "entries": [
         {"id": …, "sha256": …, "fingerprint": …, "purpose": "dedicated", "authority": …, "confirmations": 2}]}
 
-An entry has the fields that the columns of the CSV are called, text or numbers, and ``fingerprint``: the file that
-``auditor lineage fingerprint`` writes, in base64. What the entry does not say of the model, its fingerprint may.
+An entry has fields with the names of the CSV's columns, text or numbers, and ``fingerprint``: the file that ``auditor
+lineage fingerprint`` writes, in base64. A description that the entry lacks is taken from its fingerprint.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ class _Record:
 
     @property
     def key(self) -> str:
-        """Ids are unique within a member's items only."""
+        """The id with its member's, as ids are unique within a member's items only."""
         return f"{self.fields.get('member id', '')}-{self.fields.get('id', '')}"
 
 

@@ -45,14 +45,14 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 "withdrawn": is_true(record.get("revoked")),
             }
             for name, value in _signals(record):
-                yield from collector.add(_name(name), value, number, **attributes)
+                yield from collector.add(_algorithm_name(name), value, number, **attributes)
         if not number and not bundle:
             raise ListError(f"{path}: holds no STIX objects")
         yield from collector.finish()
 
 
 def _signals(record: dict[str, object]) -> Iterator[tuple[str, object]]:
-    """(algorithm as written, value) of one object and, in STIX 2.0, of those it observed."""
+    """Yield (algorithm as written, value) of one object and, in STIX 2.0, of those it observed."""
     observed = record.get("objects")
     for each in (record, *(observed.values() if isinstance(observed, dict) else ())):
         hashes = each.get("hashes") if isinstance(each, dict) else None
@@ -67,8 +67,8 @@ def _signals(record: dict[str, object]) -> Iterator[tuple[str, object]]:
                 yield ("url" if kind == "url" else "domain"), value.replace("\\'", "'").replace("\\\\", "\\")
 
 
-def _name(name: str) -> str:
-    """Custom algorithms are called ``x_pdq`` and the like."""
+def _algorithm_name(name: str) -> str:
+    """Return the algorithm without the ``x_`` of custom ones (``x_pdq``), if that is known."""
     plain = re.sub(r"^x[_-]", "", name, flags=re.I)
     return plain if signal_type_of(plain) else name
 
