@@ -48,3 +48,11 @@ def test_a_claimed_hit_is_stated_separately_and_exposes_no_descendant() -> None:
 def test_hits_of_lists_with_another_meaning_expose_nothing() -> None:
     table = facts(dataset("d/pics"), model("o/a", trained_on="d/pics"))
     assert derive_rows(table, hit("d/pics", means="benign"), hit("d/pics", means="test")) == []
+
+
+def test_all_lists_that_hold_samples_of_a_dataset_are_named_and_a_count_of_zero_is_not_stated() -> None:
+    table = facts(dataset("d/pics"), model("o/a", trained_on="d/pics"))
+    found = derive_rows(table, hit("d/pics", "near", 2, list="b"), hit("d/pics", "near", 3, list="a"))
+    assert [row[2:] for row in found if row[1] == "exposed"] == [
+        ("d/pics", "near", "3 near of 120 samples; lists a, b; said by its card")
+    ]

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from auditor.cli.main import main
 from auditor.lineage.fingerprint_files import save_fingerprint
-from auditor.lineage.weight_samples import sample_model
-from auditor.lineage.weight_similarity import LIMITS, compare_weights
+from auditor.lineage.weight_samples import SampledWeights, sample_model
+from auditor.lineage.weight_similarity import LIMITS, Relation, Similarity, add_identical_tensors, compare_weights
 from tests.lineage.changed_weights import (
     BASE,
     OTHER,
@@ -161,3 +161,138 @@ def test_nothing_is_told_of_one_small_tensor(tmp_path: Path) -> None:
     (tmp_path / "one").write_bytes(safetensors_bytes({"w": BASE["layers.0.q_proj.weight"][:16, :16]}))
     one = sample_model(tmp_path / "one")
     assert compare_weights(one, one).relation == "unknown"
+
+
+def by_hand(*cosines: float, values: int = 512, unsampled: int = 0, prefix: str = "t") -> SampledWeights:
+    """Return a model each of whose tensors has that cosine with the same tensor of ``by_hand(1.0, …)``."""
+    made = {}
+    for at, cosine in enumerate(cosines):
+        made[f"{prefix}{at}"] = np.zeros(values)
+        made[f"{prefix}{at}"][:2] = cosine, np.sqrt(1 - cosine**2)
+    shapes = {name: (at + 1, values) for at, name in enumerate(made)}
+    return SampledWeights("by-hand", shapes, made, unsampled=unsampled)
+
+
+@pytest.mark.parametrize(
+    ("cosines", "relation"),
+    [
+        ([1.0] * 9 + [0.99999], "identical"),
+        ([1.0] * 9 + [0.99998], "derived"),
+        ([0.9] * 9 + [0.0], "derived"),
+        ([0.9] * 8 + [0.0] * 2, "part"),
+        ([0.9] * 8 + [0.8999] * 2, "part"),
+        ([0.9] + [0.0] * 9, "part"),
+        ([0.9] + [0.0] * 10, "unrelated"),
+        ([0.8999] * 10, "blend"),
+        ([0.2] * 5 + [0.0] * 5, "blend"),
+        ([0.2] * 4 + [0.0] * 5, "unrelated"),
+        ([0.1999] * 10, "unrelated"),
+    ],
+)
+def test_the_relation_changes_at_its_limits(cosines: list[float], relation: str) -> None:
+    assert compare_weights(by_hand(*cosines), by_hand(*[1.0] * len(cosines))).relation == relation
+
+
+def test_strong_tensors_are_those_at_or_above_0_9() -> None:
+    found = compare_weights(by_hand(0.9, 0.8999, 1.0, 0.0), by_hand(1.0, 1.0, 1.0, 1.0))
+    assert (found.strong_share, found.compared, found.total) == (0.5, 4, 4)
+    assert f"{found.cosine:.4f}" == "0.7000"
+
+
+@pytest.mark.parametrize(
+    ("model", "relation"),
+    [
+        (by_hand(1.0, values=1024), "identical"),
+        (by_hand(1.0, values=1023), "unknown"),
+        (by_hand(1.0, values=1024, unsampled=9), "identical"),
+        (by_hand(1.0, values=1024, unsampled=10), "unknown"),
+    ],
+    ids=["1024 values", "1023 values", "one tensor in ten", "one tensor in eleven"],
+)
+def test_nothing_is_told_of_few_values_or_of_a_small_share_of_the_tensors(model: SampledWeights, relation: str) -> None:
+    assert compare_weights(model, model).relation == relation
+
+
+def all_but_the_first_renamed(model: SampledWeights) -> SampledWeights:
+    names = {name: name if name == "t0" else f"renamed.{name}" for name in model.shapes}
+    shapes = {names[name]: shape for name, shape in model.shapes.items()}
+    return SampledWeights("renamed", shapes, {names[name]: values for name, values in model.values.items()})
+
+
+@pytest.mark.parametrize(("tensors", "by_shape", "compared"), [(10, False, 1), (11, True, 11)])
+def test_tensors_are_paired_by_shape_where_less_than_a_tenth_have_the_same_name(
+    tensors: int, by_shape: bool, compared: int
+) -> None:
+    base = by_hand(*[1.0] * tensors)
+    found = compare_weights(all_but_the_first_renamed(base), base)
+    assert (found.by_shape, found.compared) == (by_shape, compared)
+
+
+def test_pairs_by_shape_count_only_where_they_show_more_than_pairs_by_name() -> None:
+    model = all_but_the_first_renamed(by_hand(1.0, *[0.0] * 10))
+    assert not compare_weights(model, by_hand(*[1.0] * 11)).by_shape
+
+
+@pytest.mark.parametrize(("cosine", "mean"), [(0.5, 0.75), (0.4999, 0.5)])
+def test_a_cosine_below_a_half_with_the_best_tensor_of_the_same_shape_counts_as_chance(
+    cosine: float, mean: float
+) -> None:
+    found = compare_weights(by_hand(1.0, cosine, prefix="renamed"), by_hand(1.0, 1.0))
+    assert found.by_shape
+    assert f"{found.cosine:.6f}" == f"{mean:.6f}"
+
+
+def digests(count: int, first: int = 0) -> frozenset[bytes]:
+    return frozenset(bytes([at]) * 16 for at in range(first, first + count))
+
+
+@pytest.mark.parametrize(
+    ("mine", "base", "relation"),
+    [
+        (digests(1), digests(1), "unknown"),
+        (digests(2), digests(2), "identical"),
+        (digests(10), digests(1), "unknown"),
+        (digests(10), digests(2), "part"),
+        (digests(10), digests(8), "part"),
+        (digests(10), digests(9), "derived"),
+        (digests(9), digests(10), "derived"),
+        (digests(2), digests(2, first=1), "unknown"),
+    ],
+)
+def test_one_tensor_alone_that_is_byte_for_byte_the_same_shows_nothing(
+    mine: frozenset[bytes], base: frozenset[bytes], relation: str
+) -> None:
+    nothing_compared = Similarity("unknown", "", 0.0, 0.0, 0, 0)
+    found = add_identical_tensors(nothing_compared, mine, base)
+    assert (found.relation, found.identical, found.hashed) == (relation, len(mine & base), len(mine))
+
+
+@pytest.mark.parametrize(
+    ("relation", "cosine", "related"),
+    [
+        ("unknown", 1.0, False),
+        ("unrelated", 1.0, False),
+        ("blend", 0.3999, False),
+        ("blend", 0.4, True),
+        ("part", 0.1, True),
+        ("derived", 0.1, True),
+        ("identical", 0.1, True),
+    ],
+)
+def test_only_a_blend_needs_a_mean_cosine_to_be_related(relation: Relation, cosine: float, related: bool) -> None:
+    assert Similarity(relation, "", cosine, 0.0, 10, 10).is_related == related
+
+
+def test_the_figures_of_a_comparison_are_rounded_and_zero_where_nothing_was_compared() -> None:
+    nothing = compare_weights(by_hand(1.0, prefix="a", values=512), by_hand(1.0, prefix="b", values=513))
+    assert nothing.as_dict() == {
+        "relation": "cannot tell", "verdict": "cannot tell", "renamed": False, "cosine": 0.0, "strong": 0.0,
+        "compared": 0, "of": 1, "identical": 0, "hashed": 0,
+    }  # fmt: skip
+    assert str(nothing) == "cannot tell (cannot tell): no tensors of the same name and shape"
+    some = Similarity("part", "agrees", 0.12345678, 0.123456, 1200, 3400, True, 1000, 2000)
+    assert (some.as_dict()["cosine"], some.as_dict()["strong"]) == (0.123457, 0.1235)
+    assert str(some) == (
+        "made in part from it (agrees): mean cosine 0.1235, 12% of tensors at or above 0.9; "
+        "1,200 of 3,400 tensors compared by shape, names differ; 1,000 of 2,000 tensors byte for byte the same"
+    )
