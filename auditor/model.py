@@ -259,12 +259,16 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many files or samples there were: ``collected = scanned + skipped + errored``."""
+    """How many files or samples there were: ``collected = scanned + partly + skipped + errored``.
+
+    ``partly``: files and samples of which a part was read or compared, and another part could not be.
+    """
 
     collected: int = 0
     scanned: int = 0
     skipped: int = 0
     errored: int = 0
+    partly: int = 0
 
     def __add__(self, other: Count) -> Count:
         return Count(
@@ -272,12 +276,13 @@ class Count:
             self.scanned + other.scanned,
             self.skipped + other.skipped,
             self.errored + other.errored,
+            self.partly + other.partly,
         )
 
     @property
     def is_balanced(self) -> bool:
         """Whether every collected file or sample is accounted for."""
-        return self.collected == self.scanned + self.skipped + self.errored
+        return self.collected == self.scanned + self.partly + self.skipped + self.errored
 
 
 def _add_counts(left: Mapping[str, int], right: Mapping[str, int]) -> Mapping[str, int]:

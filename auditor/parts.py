@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from auditor.model import Subject
+from auditor.sources import Blob
 
 # A longer value of a statement is cut.
 MAX_VALUE_CHARACTERS = 1000
@@ -42,3 +44,18 @@ class Part(NamedTuple):
     subject: Subject
     texts: tuple[Text, ...] = ()
     tensors: frozenset[bytes] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PartlyRead:
+    """One carrier of a file that was not read, while others were: a gap of the file's subject.
+
+    Attributes:
+        blob: The file.
+        carrier: Which part of it: a column's path, a member's name, ``frames 257-400``.
+        why: The reason, for a person; what comes before its first colon is counted.
+    """
+
+    blob: Blob
+    carrier: str
+    why: str

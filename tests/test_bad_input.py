@@ -110,10 +110,11 @@ def test_every_file_and_sample_is_accounted_for_and_what_was_not_read_exits_3(sc
     assert scanned.json["counts"]["files"] == {
         "collected": scanned.files,
         "scanned": scanned.files - 4,
+        "partly": 0,
         "skipped": 3,  # the link out, the pipe, the table without a usable column
         "errored": 1,  # the link to nothing
     }
-    assert scanned.json["counts"]["samples"] == {"collected": 5, "scanned": 1, "skipped": 0, "errored": 4}
+    assert scanned.json["counts"]["samples"] == {"collected": 5, "scanned": 1, "partly": 0, "skipped": 0, "errored": 4}
     assert scanned.code == 3
 
 
@@ -196,7 +197,7 @@ def _one_gap(target: Path, out: Path) -> tuple[str, str, str]:
     result = auditor("scan", target, "--out", out, "--workers", 1, "--format", "json")
     assert result.exit_code == 3
     report = json.loads(result.stdout)
-    assert report["counts"]["files"] == {"collected": 1, "scanned": 0, "skipped": 0, "errored": 1}
+    assert report["counts"]["files"] == {"collected": 1, "scanned": 0, "partly": 0, "skipped": 0, "errored": 1}
     (gap,) = report["gaps"]
     return gap["subject"], gap["what"], gap["why"]
 
@@ -301,5 +302,5 @@ def test_a_picture_is_whole_again_when_it_can_be_read(tmp_path: Path) -> None:
     result = auditor("scan", tmp_path / "pictures", "--known", LIST, "--out", tmp_path / "run", "--format", "json")
     report = json.loads(result.stdout)
     assert report["gaps"] == []
-    assert report["counts"]["samples"] == {"collected": 1, "scanned": 1, "skipped": 0, "errored": 0}
+    assert report["counts"]["samples"] == {"collected": 1, "scanned": 1, "partly": 0, "skipped": 0, "errored": 0}
     assert result.exit_code == 0

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from auditor.model import Count, Finding, Place, Ref, Tally
 
 numbers = st.integers(0, 1000)
-counts = st.builds(lambda a, b, c: Count(a + b + c, a, b, c), numbers, numbers, numbers)
+counts = st.builds(lambda a, b, c, d: Count(a + b + c + d, a, b, c, d), numbers, numbers, numbers, numbers)
 named = st.dictionaries(st.text(max_size=5), numbers, max_size=4)
 tallies = st.builds(Tally, counts, counts, named, named)
 FINDING = Finding(

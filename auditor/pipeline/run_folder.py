@@ -29,9 +29,9 @@ from auditor.errors import RunError, UsageError
 from auditor.model import Count, Tally
 from auditor.pipeline.shard import Shard
 
-# Raised when an older program would misread a run, or this one a run of before. 2: tallies count the comparisons with
-# each list, and findings keep the relation of their statement.
-FORMAT_VERSION = 2
+# Raised when an older program would misread a run, or this one a run of before. 3: tallies
+# count what was read in part, and the comparisons by list, algorithm and kind of carrier.
+FORMAT_VERSION = 3
 
 SHARDS, FACTS, FINGERPRINTS, TENSORS = "shards", "facts", "fingerprints", "tensors"
 DERIVED, FINDINGS, GAPS = "derived", "findings", "gaps"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.errors import Unreadable
 from auditor.extensions import Extension
 from auditor.model import Tally
-from auditor.parts import Part
+from auditor.parts import Part, PartlyRead
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.shard import Shard
 from auditor.pipeline.shard_writer import ShardWriter
@@ -29,6 +29,8 @@ def scan_shard(context: ScanContext, shard: Shard) -> Tally:
                     writer.add_part(item)
                 elif isinstance(item, Unread):
                     writer.add_unread(item)
+                elif isinstance(item, PartlyRead):
+                    writer.add_partly_read(item)
                 else:
                     writer.add_samples(item)
         return writer.finish()

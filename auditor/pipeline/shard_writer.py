@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Count, Gap, Place, Ref, Statement, Subject, Tally
-from auditor.parts import Part
+from auditor.parts import Part, PartlyRead
 from auditor.pipeline.run_folder import (
     FACTS,
     FINGERPRINTS,
@@ -57,6 +57,8 @@ class ShardWriter:
     _rows: list[pa.RecordBatch] = field(default_factory=list)
     _skipped: set[str] = field(default_factory=set)
     _errored: set[str] = field(default_factory=set)
+    _partly: set[str] = field(default_factory=set)  # files of which a carrier was not read
+    _answered: set[str] = field(default_factory=set)  # files of which something was read or compared
     _samples: Count = field(default_factory=Count)
     _samples_read: Counter[tuple[Ref, str]] = field(default_factory=Counter)
     _sample_gaps: dict[tuple[Ref, str], Gap] = field(default_factory=dict)
@@ -78,6 +80,7 @@ class ShardWriter:
     def add_part(self, part: Part) -> None:
         """Add what a file says of a subject, and later what its texts say, a handful of parts at a time."""
         self._parts.append(part)
+        self._answered.update(one.place.uri for one in part.subject.statements[:1])
         self._characters += sum(len(text.text) for text in part.texts)
         if part.tensors:
             self._write_tensors(part)
@@ -101,6 +104,15 @@ class ShardWriter:
             ref = blob.text_ref(blob.standalone_kind or "document") if blob else Ref("document", unread.uri)
             gap = Gap(what, unread.why, Place(unread.uri))
             self._add_subject(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
+
+    def add_partly_read(self, partly: PartlyRead) -> None:
+        """Count a file of which one carrier was not read: a gap of its subject."""
+        blob = partly.blob
+        self._partly.add(blob.uri)
+        self._reasons[reason_category(partly.why)] += 1
+        ref = blob.ref("dataset")
+        gap = Gap("samples", f"{partly.carrier}: {partly.why}", Place(blob.uri))
+        self._add_subject(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
 
     def add_weights(self, blobs: Sequence[Blob]) -> None:
         """Sample the values of weights files and compare them with lists, or count that they were not."""
@@ -138,9 +150,11 @@ class ShardWriter:
         self._subjects_to_rows()
         self._write_rows()
         uris = [file.uri for file in self.shard.counted_files]
-        errored = sum(uri in self._errored for uri in uris)
-        skipped = sum(uri in self._skipped and uri not in self._errored for uri in uris)
-        files = Count(len(uris), len(uris) - skipped - errored, skipped, errored)
+        unread = self._errored | (self._partly - self._answered)
+        errored = sum(uri in unread for uri in uris)
+        partly = sum(uri in self._partly and uri not in unread for uri in uris)
+        skipped = sum(uri in self._skipped - unread - self._partly for uri in uris)
+        files = Count(len(uris), len(uris) - partly - skipped - errored, skipped, errored, partly)
         tally = Tally(files, self._samples, dict(+self._reasons), dict(self._coverage), dict(self._compared))
         with errors_name_run(self.context.folder):
             self._stack.close()
@@ -205,6 +219,8 @@ class ShardWriter:
         if not stored.num_rows:
             return
         gaps = stored.filter(pc.is_valid(stored["gap"]))
+        answered = pc.unique(stored.filter(pc.is_null(stored["gap"]))["place"])
+        self._answered.update(place for place in answered.to_pylist() if place)
         if not samples.already_counted:
             matcher = self.context.sample_matcher
             algorithms = matcher.algorithms if matcher else frozenset()

@@ -12,7 +12,7 @@ from typing import Literal, Protocol, cast
 
 from auditor.errors import Unreadable
 from auditor.extensions import READERS, Extension, load_members
-from auditor.parts import Part
+from auditor.parts import Part, PartlyRead
 from auditor.samples import Samples
 from auditor.sources import Blob, Unread
 
@@ -80,11 +80,12 @@ class Reader(Protocol):
         """
         ...
 
-    def read(self, blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
+    def read(self, blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
         """Yield what the files of a shard say.
 
         It never raises on what a file holds. A file that cannot be read at all is yielded as :class:`Unread`; what was
-        read of one that breaks off counts, with a gap for the rest. A file not yielded as Unread counts as scanned.
+        read of one that breaks off counts, with a :class:`PartlyRead` for the rest, as for each carrier of it that is
+        not read. A file of which neither is yielded counts as scanned.
         """
         ...
 

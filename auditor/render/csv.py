@@ -70,7 +70,10 @@ def _rows(report: Report, notice: str) -> Iterator[Row]:
     for extension in report.policy.extensions:
         yield {"type": "extension", "text": str(extension)}
     for name, count in (("files", report.tally.files), ("samples", report.tally.samples)):
-        proof = f"collected = {count.scanned} scanned + {count.skipped} skipped + {count.errored} errored"
+        proof = (
+            f"collected = {count.scanned} scanned + {count.partly} partly + "
+            f"{count.skipped} skipped + {count.errored} errored"
+        )
         wrong = "" if count.is_balanced else ": does not add up"
         yield {"type": "count", "kind": name, "text": f"{proof}{wrong}", "number": count.collected}
     under_cases: Counter[str] = Counter()

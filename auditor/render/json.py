@@ -16,7 +16,7 @@ from auditor.reporting.restricted_hits import read_restricted_hits
 
 HELP = "everything, for machines: one JSON object, published schema, one finding a line"
 SUFFIXES = (".json",)
-SCHEMA = "urn:provenance-auditor:report:1"
+SCHEMA = "urn:provenance-auditor:report:2"
 
 
 class PlaceV1(TypedDict):
@@ -173,6 +173,7 @@ def _count_json(count: Count) -> dict[str, int]:
     return {
         "collected": count.collected,
         "scanned": count.scanned,
+        "partly": count.partly,
         "skipped": count.skipped,
         "errored": count.errored,
     }

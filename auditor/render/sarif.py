@@ -77,8 +77,8 @@ def _properties_json(report: Report) -> Json:
         "targets": [printable(target) for target in report.targets],
         "policy": report.policy.fingerprint,
         "counts": {
-            name: f"{count.collected} collected = {count.scanned} scanned + {count.skipped} skipped + "
-            f"{count.errored} errored{'' if count.is_balanced else ': does not add up'}"
+            name: f"{count.collected} collected = {count.scanned} scanned + {count.partly} partly + "
+            f"{count.skipped} skipped + {count.errored} errored{'' if count.is_balanced else ': does not add up'}"
             for name, count in (("files", report.tally.files), ("samples", report.tally.samples))
         },
         "lists": [

@@ -117,7 +117,8 @@ def _target_and_policy_lines(report: Report) -> Iterator[Line]:
 
 
 def _count_lines(name: str, count: Count) -> Iterator[Line]:
-    proof = f"{count.scanned:,} scanned + {count.skipped:,} skipped + {count.errored:,} errored"
+    read = f"{count.scanned:,} scanned + {count.partly:,} partly"
+    proof = f"{read} + {count.skipped:,} skipped + {count.errored:,} errored"
     text = f"  {name:<9} {count.collected:,} collected = {proof}"
     yield ("", text) if count.is_balanced else ("bold red", f"{text}: DOES NOT ADD UP")
 

@@ -18,8 +18,8 @@ def plain(page: str) -> str:
 
 def test_the_page_proves_its_counts(report: Report, shown: Show) -> None:
     text = plain(shown(report, "html"))
-    assert "Files 31 = 28 + 2 + 1" in text
-    assert "Samples 126 = 121 + 3 + 2" in text
+    assert "Files 31 = 28 + 0 + 2 + 1" in text
+    assert "Samples 126 = 121 + 0 + 3 + 2" in text
     assert "The counts do not add up" in plain(shown(replace(report, tally=Tally(Count(5, 3))), "html"))
 
 

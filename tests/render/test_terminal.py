@@ -16,14 +16,14 @@ Show = Callable[..., str]
 
 def test_counts_are_proven_for_files_and_samples(report: Report, shown: Show) -> None:
     text = shown(report, "terminal")
-    assert "Files     31 collected = 28 scanned + 2 skipped + 1 errored" in text
-    assert "Samples   126 collected = 121 scanned + 3 skipped + 2 errored" in text
+    assert "Files     31 collected = 28 scanned + 0 partly + 2 skipped + 1 errored" in text
+    assert "Samples   126 collected = 121 scanned + 0 partly + 3 skipped + 2 errored" in text
     assert "ADD UP" not in text
 
 
 def test_counts_that_do_not_add_up_are_reported(report: Report, shown: Show) -> None:
     text = shown(replace(report, tally=Tally(Count(5, 3, 1, 0))), "terminal")
-    assert "5 collected = 3 scanned + 1 skipped + 0 errored: DOES NOT ADD UP" in text
+    assert "5 collected = 3 scanned + 0 partly + 1 skipped + 0 errored: DOES NOT ADD UP" in text
     assert "do not rely on this report" in text
 
 
