@@ -27,11 +27,13 @@ def test_only_hits_of_datasets_with_this_basis_on_lists_that_mean_csam_are_count
     hits = table(
         hit("d/two"),
         hit("d/one", samples=None),
+        hit("d/empty", samples=0),
         hit("d/other-meaning", means="benign"),
         hit("d/claimed", basis="declared"),
         hit("o/model", kind="model"),
     )
     assert count_hits(hits, "computed") == {
+        "d/empty": DatasetHits(1, 0, 0, ("test-list",)),
         "d/one": DatasetHits(1, 0, None, ("test-list",)),
         "d/two": DatasetHits(1, 0, 120, ("test-list",)),
     }
