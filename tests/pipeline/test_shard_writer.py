@@ -16,7 +16,7 @@ from auditor.known.open_list import open_list
 from auditor.lineage.fingerprint_files import save_fingerprint
 from auditor.lineage.weight_samples import sample_model
 from auditor.model import Basis, Count, Place, Ref, Statement, Subject, Tally
-from auditor.parts import Part
+from auditor.parts import Part, PartlyRead
 from auditor.pipeline.run_folder import FACTS, HITS, SHARD_FOLDERS, SHARDS, TENSORS
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.shard import Shard
@@ -119,6 +119,28 @@ def test_the_reason_for_a_table_in_partitions_is_counted_with_its_first(tmp_path
         tally = into.finish()
     assert (tally.files, tally.reasons) == (Count(), {})
     assert [row["remark"] or row["relation"] for row in facts(tmp_path)] == ["damaged: at row 9"]
+
+
+def test_a_file_with_a_carrier_that_was_not_read_is_partly_read_only_where_something_in_it_was(tmp_path: Path) -> None:
+    names = ("table", "card", "nothing", "only gaps", "skipped", "errored")
+    blobs = {name: Blob("", name, 1, "dataset", "hills") for name in names}
+    with writer(tmp_path, *blobs.values()) as into:
+        for blob in blobs.values():
+            into.add_partly_read(PartlyRead(blob, "column a", "not read: too deep"))
+        into.add_samples(samples(md5=[MD5], place=["table"]))
+        into.add_samples(samples(md5=[None], place=["only gaps"], gap=["damaged"]))
+        into.add_part(Part(Subject("dataset", "hills", "", (Statement("card", "x", place=Place("card")),))))
+        into.add_samples(samples(md5=[MD5], place=["skipped"]))
+        into.add_unread(Unread("skipped", "not read", skipped=True))
+        into.add_samples(samples(md5=[MD5], place=["errored"]))
+        into.add_unread(Unread("errored", "cut short"))
+        tally = into.finish()
+    assert tally.files == Count(6, 0, 0, 3, 3)
+    assert tally.reasons["not read"] == 7
+    gaps = [row for row in facts(tmp_path) if row["key"] == "gap" and row["uri"] == "card"]
+    assert [(row["kind"], row["name"], row["value"], row["relation"]) for row in gaps] == [
+        ("dataset", "hills", "samples", "column a: not read: too deep")
+    ]
 
 
 def test_reasons_are_counted_by_what_stands_before_the_first_colon_up_to_120_characters() -> None:
@@ -274,7 +296,7 @@ def test_a_finished_shard_has_a_tally_with_its_fingerprint_and_no_unfinished_fil
     assert [path.name for path in (tmp_path / "run" / FACTS).iterdir()] == ["7.parquet"]
     written = json.loads((tmp_path / "run" / SHARDS / "7.json").read_text())
     assert written["fingerprint"] == Shard("7", (Blob("", "a", 1),)).fingerprint
-    assert written["files"] == {"collected": 1, "scanned": 1, "skipped": 0, "errored": 0}
+    assert written["files"] == {"collected": 1, "scanned": 1, "skipped": 0, "errored": 0, "partly": 0}
     with writer(tmp_path, Blob("", "a", 1)):
         assert list((tmp_path / "run" / FACTS).iterdir()) == []
         assert list((tmp_path / "run" / SHARDS).iterdir()) == []
