@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import BinaryIO
 
 from auditor.errors import Unreadable
@@ -33,4 +33,13 @@ def exact_digests_of_stream(file: BinaryIO, algorithms: Collection[str]) -> Mapp
                 digest.update(buffer[:count])
     except OSError as error:
         raise Unreadable(f"cannot be read: {error.strerror}") from error
+    return {name: digest.digest() for name, digest in hashes.items()}
+
+
+def exact_digests_of_pieces(pieces: Iterable[bytes], algorithms: Collection[str]) -> Mapping[str, bytes]:
+    """Return the digests of bytes that come in pieces; what goes wrong with a piece is raised as it is."""
+    hashes = {name: hashlib.new(name, usedforsecurity=False) for name in CRYPTOGRAPHIC_ALGORITHMS if name in algorithms}
+    for piece in pieces:
+        for digest in hashes.values():
+            digest.update(piece)
     return {name: digest.digest() for name, digest in hashes.items()}

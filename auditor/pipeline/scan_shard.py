@@ -6,6 +6,7 @@ from auditor.errors import Unreadable
 from auditor.extensions import Extension
 from auditor.model import Tally
 from auditor.parts import Part, PartlyRead
+from auditor.pipeline.read_members import read_with_members
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.shard import Shard
 from auditor.pipeline.shard_writer import ShardWriter
@@ -24,7 +25,7 @@ def scan_shard(context: ScanContext, shard: Shard) -> Tally:
             reader = readers(extensions)[name]
             if reader.READS_WEIGHTS:
                 writer.add_weights(blobs)
-            for item in reader.read(blobs, context.options):
+            for item in read_with_members(name, blobs, context.options, extensions):
                 if isinstance(item, Part):
                     writer.add_part(item)
                 elif isinstance(item, Unread):

@@ -220,7 +220,9 @@ class ShardWriter:
             return
         gaps = stored.filter(pc.is_valid(stored["gap"]))
         answered = pc.unique(stored.filter(pc.is_null(stored["gap"]))["place"])
-        self._answered.update(place for place in answered.to_pylist() if place)
+        for place in answered.to_pylist():
+            # A member of an archive stands for its file.
+            self._answered.update((place, place.partition("!/")[0]) if place else ())
         if not samples.already_counted:
             matcher = self.context.sample_matcher
             algorithms = matcher.algorithms if matcher else frozenset()

@@ -66,11 +66,13 @@ class Reader(Protocol):
         EXAMPLES: Files that it claims and reads, broken ones among them. Tests read them, and feed it altered ones.
         READS_PARTITIONS: Optional. True: it reads only the rows of :attr:`Blob.partition`, so that a large table is
             read by several workers. False: it gets a file once, for its first partition.
+        READS_MEMBERS: Optional. True: it reads what holds samples, members of archives and containers too.
         READS_WEIGHTS: Optional. True: its files hold a model's weights, whose values may be sampled and compared.
     """
 
     EXAMPLES: tuple[ReaderExample, ...]
     READS_PARTITIONS: bool = False
+    READS_MEMBERS: bool = False
     READS_WEIGHTS: bool = False
 
     def claims(self, blob: Blob, head: bytes) -> int:
@@ -80,12 +82,15 @@ class Reader(Protocol):
         """
         ...
 
-    def read(self, blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
+    def read(
+        self, blobs: Iterable[Blob], options: ReadOptions
+    ) -> Iterator[Part | Samples | PartlyRead | Unread | Blob]:
         """Yield what the files of a shard say.
 
         It never raises on what a file holds. A file that cannot be read at all is yielded as :class:`Unread`; what was
         read of one that breaks off counts, with a :class:`PartlyRead` for the rest, as for each carrier of it that is
-        not read. A file of which neither is yielded counts as scanned.
+        not read. A file of which neither is yielded counts as scanned. A :class:`Blob` is a member of the file that
+        another reader is to read: see :meth:`Blob.member`.
         """
         ...
 

@@ -29,6 +29,10 @@ _IMAGE_SUFFIXES = frozenset((
     ".jxl", ".mpo", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".psd", ".tif", ".tiff", ".webp",
 ))
 # fmt: on
+
+READS_MEMBERS = True
+
+
 def claims(blob: Blob, head: bytes) -> int:
     """Claim an image by its first bytes, or by its name alone: then it is a sample that leaves a gap."""
     if is_image(head):

@@ -14,6 +14,8 @@ from auditor.sources import Blob, Unread
 _NO_LIST = "no list to match it against"
 _NOT_A_MODEL = "not a kind of file that says anything about a model"
 
+READS_MEMBERS = True
+
 
 def claims(blob: Blob, head: bytes) -> int:
     """Claim every file, less than any other reader does."""

@@ -23,7 +23,7 @@ _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC"
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """One file, or a range of one (a tar member), and the subject that it belongs to.
+    """One file, a range of one, or a member of an archive held in memory, and the subject that it belongs to.
 
     Attributes:
         path: Where it is; may hold surrogate escapes.
@@ -38,6 +38,8 @@ class Blob:
         standalone_name: Its name as a subject of its own, where ``kind`` is "".
         standalone_kind: The kind of that subject as the names of folders tell; "": its reader decides.
         modified: When it was changed, in nanoseconds since 1970; a resumed run reads a file that was changed again.
+        holder: The archive or container that it is a member of; None for a file. The uri of a member is that of its
+            holder, "!/", and its path in there.
         partition: (k, n): only part k, from 0, of n parts of its rows is read here; a large table is read by several
             workers.
         basename: The last part of ``uri``.
@@ -56,6 +58,7 @@ class Blob:
     standalone_kind: Kind | Literal[""] = ""
     modified: int = 0
     partition: tuple[int, int] = (0, 1)
+    holder: Blob | None = field(default=None, repr=False, compare=False)
     basename: str = field(default="", init=False, repr=False, compare=False)
     suffix: str = field(default="", init=False, repr=False, compare=False)
     _data: bytes = field(default=b"", init=False, repr=False, compare=False)
@@ -75,6 +78,31 @@ class Blob:
         """Return the same file for a run of several targets, whose places begin with the target's name."""
         return replace(self, uri=prefix + self.uri)
 
+    def member(self, path: str, data: bytes) -> Blob:
+        """Return a member of this archive or container, held in memory, as a file of the same subject."""
+        found = replace(
+            self,
+            path="",
+            uri=f"{self.uri}!/{path}",
+            size=len(data),
+            offset=0,
+            whole=True,
+            partition=(0, 1),
+            holder=self,
+        )
+        object.__setattr__(found, "_data", data)
+        return found
+
+    @property
+    def depth(self) -> int:
+        """How many archives or containers it lies in; 0 for a file."""
+        return 1 + self.holder.depth if self.holder else 0
+
+    @property
+    def file(self) -> Blob:
+        """The file that it is or lies in."""
+        return self.holder.file if self.holder else self
+
     def partition_range(self, count: int) -> range:
         """Return which of ``count`` parts of the file belong to its partition; each belongs to exactly one."""
         number, partitions = self.partition
@@ -90,7 +118,7 @@ class Blob:
 
     def open(self) -> BinaryIO:
         """Open the file at its first byte. Raises :class:`Unreadable`."""
-        if self._data:
+        if self._data or self.holder:
             return io.BytesIO(self._data)
         try:
             file = open(self.path, "rb")  # noqa: SIM115 - the caller closes it
@@ -107,7 +135,7 @@ class Blob:
 
     def read(self, limit: int | None = None) -> bytes:
         """Return all bytes, or the first ``limit``. Raises :class:`Unreadable`."""
-        if data := self._data or self._read_short():
+        if (data := self._data or self._read_short()) or self.holder:
             return data[:limit]
         with self.open() as file:
             try:
@@ -121,6 +149,8 @@ class Blob:
 
     def head(self, size: int) -> bytes:
         """Return the first bytes, and keep all those of a short file for its reader. Raises :class:`Unreadable`."""
+        if self.holder:
+            return self._data[:size]
         object.__setattr__(self, "_data", self._read_short())
         return self._data[:size] or self.read(size)
 
@@ -129,7 +159,7 @@ class Blob:
 
         Nothing, if it is longer than :data:`MAX_KEPT_BYTES`, has not the size it was listed with, or cannot be read.
         """
-        if not self.whole or self.size > MAX_KEPT_BYTES:
+        if not self.whole or self.holder or self.size > MAX_KEPT_BYTES:
             return b""
         try:
             file = os.open(self.path, _OPEN_FLAGS)

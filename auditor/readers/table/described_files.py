@@ -26,6 +26,9 @@ def split_by_described_files(
     """
     folder, stem = os.path.dirname(blob.path), blob.basename.partition(".")[0]
     names: list[str] = []
+    if blob.holder:
+        yield False, samples
+        return
     if blob.whole and stem == "metadata" and roles.names_files:
         names = samples["sample"].to_pylist()
     elif blob.whole and blob.suffix == ".json" and samples.num_rows == 1:

@@ -1,0 +1,73 @@
+"""Read files, and the members of archives and containers among them, each with the reader that claims it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from auditor.extensions import Extension
+from auditor.parts import Part, PartlyRead
+from auditor.readers import HEAD_BYTES, ReadOptions, reader_name, readers
+from auditor.samples import Samples
+from auditor.sources import Blob, Unread
+
+# An archive in an archive is read down to this depth.
+MAX_DEPTH = 4
+TOO_DEEP = f"archives in archives more than {MAX_DEPTH} deep: not read"
+# Members that are held in memory until they are read together.
+_BATCH_MEMBERS, _BATCH_BYTES = 256, 64 << 20
+
+Item = Part | Samples | PartlyRead | Unread
+
+
+def read_with_members(
+    name: str, blobs: Iterable[Blob], options: ReadOptions, extensions: tuple[Extension, ...] = ()
+) -> Iterator[Item]:
+    """Yield what a reader says of these files, and what other readers say of their members.
+
+    Of a member, only what holds samples is read: its cards and licences are none of a subject of their own. One that
+    could not be read is a carrier of its file that was not read.
+
+    Args:
+        name: The reader's name.
+        blobs: The files that it claims.
+        options: What the run needs.
+        extensions: Readers that installed packages add.
+    """
+    waiting: list[Blob] = []
+    held = 0
+    for item in readers(extensions)[name].read(blobs, options):
+        if not isinstance(item, Blob):
+            yield item
+            continue
+        waiting.append(item)
+        held += item.size
+        if len(waiting) >= _BATCH_MEMBERS or held >= _BATCH_BYTES:
+            yield from _read_members(waiting, options, extensions)
+            waiting, held = [], 0
+    yield from _read_members(waiting, options, extensions)
+
+
+def _read_members(members: list[Blob], options: ReadOptions, extensions: tuple[Extension, ...]) -> Iterator[Item]:
+    claimed: dict[str, list[Blob]] = {}
+    for member in members:
+        if member.depth > MAX_DEPTH:
+            yield PartlyRead(member.file, _path(member), TOO_DEEP)
+            continue
+        name = reader_name(member, member.head(HEAD_BYTES), extensions)
+        if name and readers(extensions)[name].READS_MEMBERS:
+            claimed.setdefault(name, []).append(member)
+    for name, blobs in claimed.items():
+        for item in read_with_members(name, blobs, options, extensions):
+            if isinstance(item, Unread):
+                if not item.skipped:
+                    member = item.blob or blobs[0]
+                    yield PartlyRead(member.file, _path(member), item.why)
+            elif isinstance(item, PartlyRead) and item.blob.holder:
+                yield PartlyRead(item.blob.file, f"{_path(item.blob)}!/{item.carrier}", item.why)
+            else:
+                yield item
+
+
+def _path(member: Blob) -> str:
+    """Return the path of a member within its file."""
+    return member.uri.removeprefix(f"{member.file.uri}!/")
