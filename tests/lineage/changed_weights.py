@@ -91,3 +91,14 @@ def taken(count: int) -> Weights:
 def packed(seed: int) -> Weights:
     random = np.random.default_rng(seed)
     return {f"layers.{n}.qweight": random.integers(0, 256, (64, 32), np.uint8) for n in range(20)}
+
+
+def small_model(seed: int, tensors: int = 36) -> Weights:
+    """Weights of the same names and shapes as if trained from a seed of their own, in a few kilobytes."""
+    random = np.random.default_rng(seed)
+    return {f"layers.{n}.weight": random.normal(0, 1, (16, 16)).astype(np.float32) for n in range(tensors)}
+
+
+def added(weights: Weights, *changes: tuple[float, Weights]) -> Weights:
+    """The weights with so much of each change added."""
+    return {name: sum((by * change[name] for by, change in changes), start=v) for name, v in weights.items()}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.model import Statement, Subject
 from tests.lineage.lineage_facts import dataset, derive_rows, facts, model
 
 
@@ -26,3 +27,52 @@ def test_a_dataset_can_drop_the_clause_of_its_source() -> None:
     table = facts(dataset("d/a", clause="explicit"), dataset("d/b", sourced_from="d/a", clause="absent"))
     remark = "d/a: explicit; d/b: absent; edge: sourced-from, card"
     assert derive_rows(table) == [("d/b", "protection", "dropped", "d/a", remark)]
+
+
+def test_a_dataset_of_the_same_name_and_other_statements_do_not_count_as_the_clause_of_a_model() -> None:
+    table = facts(
+        dataset("o/a", clause="explicit"),
+        model("o/a", clause="absent", tag="explicit"),
+        dataset("o/b", clause="absent"),
+        model("o/b", "o/a", clause="by-reference"),
+    )
+    assert [row for row in derive_rows(table) if row[1] == "protection"] == [
+        ("o/b", "protection", "added", "o/a", "o/a: absent; o/b: by-reference; edge: finetune, card")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parent", "child", "became"),
+    [
+        ("by-reference", "card-only", "kept"),
+        ("card-only", "by-reference", "by-reference"),
+        ("explicit", "card-only", "kept"),
+        ("by-reference", "absent", "dropped"),
+        ("absent", "by-reference", "added"),
+    ],
+)
+def test_only_a_clause_that_is_now_by_reference_alone_is_weaker(parent: str, child: str, became: str) -> None:
+    (row,) = derive_rows(facts(model("o/a", clause=parent), model("o/b", "o/a", clause=child)))
+    assert row[2] == became
+
+
+def test_of_several_clauses_the_strongest_counts_and_all_edges_between_two_models_are_told_once() -> None:
+    parent = Subject("model", "o/a", "", (Statement("clause", "absent"), Statement("clause", "explicit")))
+    stated = (
+        Statement("clause", "card-only"),
+        Statement("clause", "by-reference"),
+        Statement("base_model", "o/a", "finetune", source="card"),
+        Statement("base_model", "o/a", "", source="header"),
+    )
+    assert derive_rows(facts(parent, Subject("model", "o/b", "", stated))) == [
+        ("o/b", "protection", "kept", "o/a", "o/a: explicit; o/b: card-only; edge: base, header and finetune, card")
+    ]
+
+
+def test_a_copy_inherits_no_clause() -> None:
+    digest = Statement("artefact", "sha256:" + "ab" * 32, "model.safetensors", source="computed")
+    copies = [
+        Subject("model", name, "", (digest, Statement("clause", clause)))
+        for name, clause in (("o/a", "explicit"), ("o/b", "absent"))
+    ]
+    assert [row for row in derive_rows(facts(*copies)) if row[1] == "protection"] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
@@ -15,16 +16,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.hashing.weight_sketch import normalize_vector
+from auditor.known.compiled_list import CompiledList
 from auditor.known.entries import ListOptions
 from auditor.known.import_list import import_list
 from auditor.known.list_identity import ListDeclaration
+from auditor.known.open_list import open_list
 from auditor.lineage.fingerprint_files import save_fingerprint
-from auditor.lineage.fingerprint_matching import matching_tensors
+from auditor.lineage.fingerprint_matching import (
+    EntrySimilarity,
+    count_uncompared,
+    match_fingerprints,
+    matching_tensors,
+)
 from auditor.lineage.weight_samples import SampledWeights, sample_model
+from auditor.lineage.weight_similarity import Relation, Similarity
+from auditor.lineage.weight_tables import fingerprint_row
 from auditor.pipeline.audit import audit, reevaluate
 from auditor.pipeline.report import Report, read_facts
 from auditor.render import report_formats
 from auditor.reporting.render_options import RenderOptions
+from auditor.sources import Blob
+from tests.lineage.changed_weights import added, small_model
 from tests.weights import bfloat16, safetensors_file
 
 Weights = Mapping[str, np.ndarray]
@@ -324,3 +336,226 @@ def test_names_make_no_difference_to_what_is_the_same(random: Random, missing: i
     one = SampledWeights("mine", dict.fromkeys(kept, (16, 16)), kept)
     expected = 40 - missing if missing <= 4 else 0
     assert (matching_tensors(one, entry), matching_tensors(entry, one)) == (expected, expected)
+
+
+# The limits, each from both sides
+
+
+@pytest.mark.parametrize(
+    ("relation", "cosine", "compared", "lead"),
+    [
+        ("identical", 1.0, 9, "related"),
+        ("identical", 1.0, 8, "related-in-part"),
+        ("derived", 0.95, 9, "related"),
+        ("derived", 0.95, 8, "related-in-part"),
+        ("part", 0.5, 10, "related-in-part"),
+        ("blend", 0.4, 8, "blended"),
+        ("blend", 0.399, 10, ""),
+        ("unrelated", 0.5, 10, ""),
+        ("unknown", 1.0, 10, ""),
+    ],
+)
+def test_a_lead_is_in_part_where_less_than_nine_tenths_of_the_tensors_were_compared(
+    relation: Relation, cosine: float, compared: int, lead: str
+) -> None:
+    assert EntrySimilarity(0, 0, Similarity(relation, "", cosine, 0.5, compared, 10)).lead == lead
+
+
+def sampled(*tensors: np.ndarray, prefix: str = "t") -> SampledWeights:
+    values = {f"{prefix}{at}": tensor for at, tensor in enumerate(tensors)}
+    return SampledWeights("by-hand", {name: (10, len(tensor) // 10) for name, tensor in values.items()}, values)
+
+
+@pytest.mark.parametrize(
+    ("moved", "by", "same"),
+    [(100, 0.00052, 1), (100, 0.00054, 0), (2, 1.0, 1), (3, 1.0, 0)],
+    ids=["within a cast to bfloat16", "beyond it", "2 % far beyond it", "3 % far beyond it"],
+)
+def test_values_that_differ_by_more_than_a_cast_are_not_the_same(moved: int, by: float, same: int) -> None:
+    left, right = np.full(100, 0.1), np.full(100, 0.1)
+    right[:moved] += by
+    assert matching_tensors(sampled(left), sampled(right)) == same
+    assert matching_tensors(sampled(right), sampled(left)) == same
+
+
+@pytest.mark.parametrize(
+    ("count", "by", "same"), [(100, 3.9e-5, 1), (100, 4.1e-5, 0), (400, 1.9e-5, 1), (400, 2.1e-5, 0)]
+)
+def test_the_mean_that_was_subtracted_may_differ_a_little(count: int, by: float, same: int) -> None:
+    left, right = np.zeros(count), np.zeros(count)
+    right[: count // 20] = by
+    assert matching_tensors(sampled(left), sampled(right)) == same
+
+
+def random_tensors(count: int, seed: int = 0, size: int = 100) -> list[np.ndarray]:
+    random = np.random.default_rng(seed)
+    return [normalize_vector(random.normal(size=size).astype(np.float32)) for _ in range(count)]
+
+
+def test_models_are_not_the_same_where_one_tensor_that_both_have_was_changed() -> None:
+    tensors = random_tensors(20)
+    assert matching_tensors(sampled(*tensors), sampled(*tensors)) == 20
+    assert matching_tensors(sampled(*tensors[:18]), sampled(*tensors)) == 18
+    assert matching_tensors(sampled(*tensors[:17]), sampled(*tensors)) == 0
+    assert matching_tensors(sampled(*tensors[:19], random_tensors(1, 5)[0]), sampled(*tensors)) == 0
+
+
+def test_tensors_of_one_shape_that_were_sampled_at_different_places_are_not_the_same() -> None:
+    short, long = random_tensors(20, size=100), random_tensors(20, size=200)
+    shapes = {f"t{at}": (10, 20) for at in range(20)}
+    one, other = (
+        SampledWeights("by-hand", shapes, {f"t{at}": tensor for at, tensor in enumerate(tensors)})
+        for tensors in (short, long)
+    )
+    assert matching_tensors(one, other) == 0
+    renamed = SampledWeights(
+        "by-hand", {f"x{at}": (10, 20) for at in range(20)}, {f"x{at}": long[at] for at in range(20)}
+    )
+    assert matching_tensors(one, renamed) == 0
+    assert matching_tensors(SampledWeights("empty", {}, {}), SampledWeights("empty", {}, {})) == 0
+
+
+def fingerprints(folder: Path, means: str, *models: Weights) -> CompiledList:
+    for number, weights in enumerate(models):
+        file = safetensors_file(folder / "elsewhere" / f"{means}-{number}.safetensors", weights)
+        save_fingerprint(sample_model(file), folder / f"{means}.fp", append=True)
+    return open_list(folder / f"{means}.fp", means=means, into=folder / "lists")
+
+
+def matched(
+    folder: Path, *models: Weights, lists: tuple[CompiledList, ...]
+) -> tuple[list[tuple[str, str]], Counter[str], Counter[str]]:
+    """The (algorithm, variant) of each hit of these models, coverage, and what was compared."""
+    coverage, compared = Counter[str](), Counter[str]()
+    rows = []
+    for number, weights in enumerate(models):
+        file = safetensors_file(folder / "here" / f"{number}.safetensors", weights)
+        row, _ = fingerprint_row(Blob(str(file), f"{number}.safetensors", file.stat().st_size, "model", f"o/{number}"))
+        assert row
+        rows.append(row)
+    hits = [row for batch in match_fingerprints(rows, lists, coverage, compared) for row in batch.to_pylist()]
+    return [(hit["algorithm"], hit["variant"]) for hit in hits], coverage, compared
+
+
+@pytest.mark.parametrize(("share", "leads", "excluded"), [(0.22, [], 1), (0.28, ["shared-changes"], 0)])
+def test_models_of_one_harmless_base_are_a_lead_from_a_partial_correlation_of_a_quarter_on(
+    tmp_path: Path, share: float, leads: list[str], excluded: int
+) -> None:
+    base, change = small_model(1), small_model(2)
+    known = fingerprints(tmp_path, "model", added(base, (0.2, change)))
+    benign = fingerprints(tmp_path, "benign", base)
+    mine = added(base, (0.2 * share, change), (0.2 * (1 - share**2) ** 0.5, small_model(3)))
+    found, coverage, compared = matched(tmp_path, mine, lists=(known, benign))
+    assert [algorithm for algorithm, _ in found] == leads
+    assert coverage["excluded by a benign list: weights"] == excluded
+    assert compared == {"model": 1}
+
+
+@pytest.mark.parametrize(("share", "lead"), [(0.37, "related"), (0.43, "shared-changes")])
+def test_a_harmless_model_explains_only_models_with_a_mean_cosine_of_0_4_with_it(
+    tmp_path: Path, share: float, lead: str
+) -> None:
+    base, own = small_model(1), small_model(2)
+    listed = added({name: 0 * v for name, v in base.items()}, (share, base), ((1 - share**2) ** 0.5, own))
+    lists = fingerprints(tmp_path, "model", listed), fingerprints(tmp_path, "benign", base)
+    found, _, _ = matched(tmp_path, added(listed, (0.1, small_model(3))), lists=lists)
+    assert [algorithm for algorithm, _ in found] == [lead]
+
+
+@pytest.mark.parametrize(("tensors", "lead"), [(80, "shared-changes"), (81, "related")])
+def test_a_harmless_model_explains_only_models_of_whose_tensors_it_has_a_tenth(
+    tmp_path: Path, tensors: int, lead: str
+) -> None:
+    listed = small_model(1, tensors)
+    lists = (
+        fingerprints(tmp_path, "model", listed),
+        fingerprints(tmp_path, "benign", added(small_model(1, 8), (0.1, small_model(2, 8)))),
+    )
+    found, _, _ = matched(tmp_path, added(listed, (0.2, small_model(3, tensors))), lists=lists)
+    assert [algorithm for algorithm, _ in found] == [lead]
+
+
+@pytest.mark.parametrize(("by", "leads"), [(0.002, []), (0.0035, ["shared-changes"])])
+def test_a_difference_from_a_harmless_model_that_rounding_could_make_is_none(
+    tmp_path: Path, by: float, leads: list[str]
+) -> None:
+    base, change = small_model(1), small_model(2)
+    lists = fingerprints(tmp_path, "model", added(base, (by, change))), fingerprints(tmp_path, "benign", base)
+    found, coverage, _ = matched(tmp_path, added(base, (by, change), (by, small_model(3))), lists=lists)
+    assert [algorithm for algorithm, _ in found] == leads
+    assert coverage["excluded by a benign list: weights"] == (not leads)
+
+
+def test_the_least_that_any_harmless_model_leaves_unexplained_counts(tmp_path: Path) -> None:
+    base, change = small_model(1), small_model(2)
+    elsewhere = added(base, (0.3, small_model(4)))
+    lists = (
+        fingerprints(tmp_path, "model", added(base, (0.2, change))),
+        fingerprints(tmp_path, "benign", elsewhere, base),
+    )
+    found, coverage, _ = matched(tmp_path, added(base, (0.2, small_model(3))), lists=lists)
+    assert (found, coverage["excluded by a benign list: weights"]) == ([], 1)
+
+
+@pytest.mark.parametrize(("shared", "leads"), [(7, []), (11, ["related-in-part"])])
+def test_models_are_compared_from_a_cosine_of_their_sketches_of_a_quarter_on(
+    tmp_path: Path, shared: int, leads: list[str]
+) -> None:
+    listed = small_model(1)
+    mine = {**small_model(2), **dict(list(listed.items())[:shared])}
+    found, coverage, _ = matched(tmp_path, mine, lists=(fingerprints(tmp_path, "model", listed),))
+    assert [algorithm for algorithm, _ in found] == leads
+    assert coverage == {"weights compared with the fingerprints of list model": 1}
+
+
+def test_a_model_is_compared_with_the_eight_nearest_entries(tmp_path: Path) -> None:
+    listed = small_model(1)
+    saved = [added(listed, (1e-5, small_model(seed))) for seed in range(10, 19)]
+    found, _, _ = matched(tmp_path, listed, lists=(fingerprints(tmp_path, "model", *saved),))
+    assert [algorithm for algorithm, _ in found] == ["auditor-fingerprint-1"] * 8
+
+
+def test_of_several_leads_the_strongest_kind_and_then_the_nearest_is_told(tmp_path: Path) -> None:
+    mine = small_model(1)
+    far, near = added(mine, (0.3, small_model(2))), added(mine, (0.1, small_model(3)))
+    part = {**small_model(4), **dict(list(mine.items())[:30])}
+    found, _, _ = matched(tmp_path, mine, lists=(fingerprints(tmp_path, "model", near, far, part),))
+    ((algorithm, variant),) = found
+    assert algorithm == "related"
+    assert "mean cosine 0.99" in variant
+    assert variant.endswith(", 100% of tensors at or above 0.9, 36 of 36 by name")
+
+
+def test_each_list_is_asked_and_a_model_without_sampled_values_is_compared_with_none(tmp_path: Path) -> None:
+    listed = small_model(1)
+    other = safetensors_file(tmp_path / "elsewhere" / "other.safetensors", small_model(9))
+    save_fingerprint(sample_model(other), tmp_path / "unlike.fp")
+    unlike = open_list(tmp_path / "unlike.fp", means="model", into=tmp_path / "lists")
+    lists = unlike, fingerprints(tmp_path, "model", listed)
+    norms = {"norm.weight": np.ones(16, np.float32)}
+    found, coverage, compared = matched(tmp_path, norms, small_model(5), listed, lists=lists)
+    assert [algorithm for algorithm, _ in found] == ["auditor-fingerprint-1"]
+    assert compared == {"unlike": 2, "model": 2}
+    assert coverage == {f"weights compared with the fingerprints of list {name}": 2 for name in ("unlike", "model")}
+    assert matched(tmp_path, listed, lists=(fingerprints(tmp_path, "benign", listed),)) == ([], {}, {})
+
+
+def test_only_lists_of_models_that_hold_fingerprints_are_counted_as_not_compared(tmp_path: Path) -> None:
+    digests = tmp_path / "digests.csv"
+    digests.write_text("sha256\n" + "ab" * 32 + "\n")
+    lists = (
+        fingerprints(tmp_path, "model", small_model(1)),
+        fingerprints(tmp_path, "benign", small_model(2)),
+        open_list(digests, means="model", into=tmp_path / "lists"),
+    )
+    assert count_uncompared(lists, 3) == {"weights not compared with the fingerprints of list model": 3}
+
+
+def test_a_cosine_is_rounded_down_so_that_only_the_same_values_show_1(tmp_path: Path) -> None:
+    listed = small_model(1)
+    found, _, _ = matched(
+        tmp_path, added(listed, (0.008, small_model(2))), lists=(fingerprints(tmp_path, "model", listed),)
+    )
+    ((algorithm, variant),) = found
+    assert algorithm == "related"
+    assert "mean cosine 0.9999, " in variant

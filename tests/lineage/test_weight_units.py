@@ -1,14 +1,21 @@
-"""The models with the nearest sketches: how near, how many, and which of those equally near."""
+"""The units of a run: their sketches and tensors, and the models with the nearest sketches."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from auditor.lineage.shared_tensors import SharedTensors
+from auditor.lineage.shared_tensors import SharedTensors, digest_prefixes
+from auditor.lineage.weight_similarity import Relation, Similarity
+from auditor.lineage.weight_tables import FINGERPRINTS_SCHEMA, TENSORS_SCHEMA, fingerprint_row
 from auditor.lineage.weight_units import WeightUnits
+from auditor.sources import Blob
+from tests.lineage.changed_weights import small_model
+from tests.weights import safetensors_file
 
 
 def units(folder: Path, *cosines: float, owners: tuple[str, ...] = ()) -> WeightUnits:
@@ -64,3 +71,57 @@ def test_more_models_than_fit_one_block_have_the_same_neighbours(
     monkeypatch.setattr("auditor.lineage.weight_units._BLOCK_ROWS", 3)
     monkeypatch.setattr("auditor.lineage.weight_units._BLOCK_COLUMNS", 4)
     assert sorted(found.nearest_units()) == whole
+
+
+def digests(count: int, first: int = 0) -> list[bytes]:
+    return [bytes([at]) * 16 for at in range(first, first + count)]
+
+
+def with_tensors(folder: Path, **models: list[bytes]) -> WeightUnits:
+    rows = [{"name": name, "revision": "", "unit": "m", "digests": b"".join(found)} for name, found in models.items()]
+    pq.write_table(pa.Table.from_pylist(rows, TENSORS_SCHEMA), folder / "tensors.parquet", row_group_size=1)
+    return WeightUnits.load([], [folder / "tensors.parquet"], folder)
+
+
+@pytest.mark.parametrize(
+    ("relation", "common", "becomes"),
+    [("part", 4, "unrelated"), ("part", 3, "part"), ("part", 5, "unrelated"), ("derived", 4, "derived")],
+)
+def test_a_part_that_is_no_more_than_what_many_models_have_in_common_relates_nothing(
+    tmp_path: Path, relation: Relation, common: int, becomes: str
+) -> None:
+    one, other = digests(common) + digests(36, 50), digests(common) + digests(36, 100)
+    found = with_tensors(tmp_path, one=one, other=other)
+    by_values = Similarity(relation, "", 0.2, 0.1, 41, 41)  # 4 strong tensors
+    prefixes = digest_prefixes(frozenset(digests(common)))
+    assert found.add_tensor_digests("one", "other", by_values, prefixes).relation == becomes
+    assert found.add_tensor_digests("one", "other", by_values).relation == relation
+
+
+def test_the_tensors_of_all_files_of_a_model_count_together(tmp_path: Path) -> None:
+    rows = [
+        {"name": name, "revision": "", "unit": unit, "digests": b"".join(found)}
+        for name, unit, found in (("a", "1", digests(2)), ("a", "2", digests(2, 10)), ("b", "1", digests(4, 1)))
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, TENSORS_SCHEMA), tmp_path / "t.parquet", row_group_size=1)
+    units_of_run = WeightUnits.load([], [tmp_path / "t.parquet"], tmp_path)
+    assert (units_of_run.owners, units_of_run.by_owner) == (("a", "a", "b"), {"a": range(2), "b": range(2, 3)})
+    found = units_of_run.add_tensor_digests("a", "b", Similarity("unknown", "", 0.0, 0.0, 0, 0))
+    assert (found.identical, found.hashed) == (1, 4)
+    assert units_of_run.samples(0).values == {}
+
+
+def test_the_files_of_a_sharded_model_are_one_unit_with_a_sketch_of_length_one(tmp_path: Path) -> None:
+    weights = list(small_model(1, 8).items())
+    rows = []
+    for number, part in enumerate((weights[:3], weights[3:]), 1):
+        name = f"model-{number:05}-of-00002.safetensors"
+        file = safetensors_file(tmp_path / name, dict(part))
+        row, _ = fingerprint_row(Blob(str(file), name, file.stat().st_size, "model", "o/a"))
+        assert row
+        rows.append(row)
+    pq.write_table(pa.Table.from_batches(rows, FINGERPRINTS_SCHEMA), tmp_path / "f.parquet", row_group_size=1)
+    found = WeightUnits.load([tmp_path / "f.parquet"], [], tmp_path)
+    assert (found.owners, found.by_owner) == (("o/a",), {"o/a": range(1)})
+    assert float(np.linalg.norm(found.sketches[0])) == pytest.approx(1)
+    assert sorted(found.samples(0).shapes) == sorted(name for name, _ in weights)
