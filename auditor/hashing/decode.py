@@ -119,6 +119,8 @@ def decode_frames(data: bytes, *, gray: bool = False) -> Iterator[DecodedImage]:
         try:
             with image:
                 yield from _frames(image, luma, gap, gray)
+        except Image.DecompressionBombError as error:  # of a later frame
+            raise Unreadable(TOO_MANY_PIXELS) from error
         except MemoryError as error:
             raise Unreadable(OUT_OF_MEMORY) from error
         except _DECODER_ERRORS as error:
@@ -129,8 +131,8 @@ def _frames(image: Image.Image, luma: Luma | None, gap: str, gray: bool) -> Iter
     """Yield the frames of an opened picture; ``luma`` is the first one's where it was decoded already."""
     try:
         count = int(getattr(image, "n_frames", 1))
-    except _DECODER_ERRORS:  # the first may be whole all the same
-        count, gap = 1, TRUNCATED
+    except (Image.DecompressionBombError, *_DECODER_ERRORS) as error:  # the first may be whole all the same
+        count, gap = 1, TOO_MANY_PIXELS if isinstance(error, Image.DecompressionBombError) else TRUNCATED
         image.seek(0)
     pixels = 0
     for number in range(1, count + 1):

@@ -23,6 +23,8 @@ _TITLE_LINES = 4
 _TITLE_CHARACTERS = 1_000
 _MAX_TITLE = 100  # characters of a line that can be a title
 _MAX_NAME = 300  # characters of a licence's name or address; what is longer is text
+_MAX_TITLE = 100  # characters of a line that can be a title
+_MAX_NAME = 300  # characters of a licence's name or address; what is longer is text
 _NUMBER = re.compile(r"\b\d+\.\d+\b")
 
 TextRelation = Literal["exact", "edited", "unknown"]

@@ -88,6 +88,9 @@ _HEADING = re.compile(rb"\n[ \t>]{0,3}(?:#{1,6}|\*\*|__)[^\n]+")  # what begins 
 _MAX_MATCHES = 20  # of one phrase that are checked for a negation
 _SECTION_BYTES = 600  # under a heading in which something other than a placeholder must be
 _MAX_MARKS = 13  # characters before the words of a heading: a number, a bullet, a pictogram
+_MAX_MATCHES = 20  # of one phrase that are checked for a negation
+_SECTION_BYTES = 600  # under a heading in which something other than a placeholder must be
+_MAX_MARKS = 13  # characters before the words of a heading: a number, a bullet, a pictogram
 _HEADING_BYTES = 300  # the words that matter are at the beginning of a heading
 
 

@@ -182,6 +182,17 @@ def test_frames_before_a_damaged_one_are_decoded() -> None:
     assert (bits_between(frame.luma, decode_image(png(FRAMES[0])).luma), frame.gap) == (0, "truncated picture")
 
 
+def test_a_later_frame_that_claims_too_many_pixels_is_a_gap() -> None:
+    data = bytearray(several("GIF"))
+    at = data.rfind(b"\x2c\0\0\0\0" + struct.pack("<HH", *FRAMES[0].size))
+    data[at + 5 : at + 9] = struct.pack("<HH", 60_000, 60_000)
+    frames = []
+    with pytest.raises(Unreadable, match="more than 64 megapixels"):
+        for frame in decode_frames(bytes(data)):
+            frames.append(frame.frame)
+    assert frames[:1] == [1]
+
+
 @pytest.mark.parametrize("gray", [False, True])
 def test_a_jpeg_that_lacks_only_its_end_is_whole_and_one_that_lacks_more_says_so(gray: bool) -> None:
     data = jpeg(RGB)
