@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
 import click
 
 from auditor.errors import UsageError
-from auditor.render import format_names, formats_by_suffix, render_report
+from auditor.render import format_names, formats_by_suffix, render_report, report_formats
 
 if TYPE_CHECKING:
     from auditor.pipeline.report import Report
@@ -96,8 +96,8 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         type=click.Choice(format_names()),
         metavar="F",
-        help=f"Report format: {', '.join(format_names())} (default {DEFAULT_FORMAT}; repeatable). Of several, only one "
-        "can go without an -o.",
+        help=f"Report format, such as html or csv (default {DEFAULT_FORMAT}; repeatable; --formats lists all). Of "
+        "several, only one can go without an -o.",
     )
     files = click.option(
         "-o",
@@ -108,7 +108,23 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="FILE",
         help="Write the report to FILE; its suffix chooses the format unless --format does (repeatable).",
     )
-    return formats(files(with_outputs))
+    listed = click.option(
+        "--formats",
+        "list_them",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_list_formats,
+        help="List the report formats with their suffixes, and exit.",
+    )
+    return formats(listed(files(with_outputs)))
+
+
+def _list_formats(context: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        for name, report_format in report_formats().items():
+            click.echo(f"{name}\t{' '.join(report_format.SUFFIXES)}\t{report_format.HELP}")
+        context.exit()
 
 
 def plan_outputs(formats: tuple[str, ...], files: tuple[Path, ...]) -> tuple[ReportOutput, ...]:

@@ -7,22 +7,9 @@ from pathlib import Path
 import click
 
 from auditor.cli.options import FOLDER, ReportOutput, output_options, write_outputs
-from auditor.render import report_formats
-
-
-class _ReportCommand(click.Command):
-    """A command whose help lists the report formats, which are imported only then."""
-
-    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        super().format_options(context, formatter)
-        with formatter.section("Formats"):
-            formatter.write_dl(
-                [(f"{name} ({', '.join(each.SUFFIXES)})", each.HELP) for name, each in report_formats().items()]
-            )
 
 
 @click.command(
-    cls=_ReportCommand,
     epilog="""\b
 Examples:
   auditor report runs/hub                               the summary again

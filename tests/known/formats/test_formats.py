@@ -100,8 +100,9 @@ def test_a_truncated_list_is_read_or_refused_and_never_crashes(tmp_path: Path, n
         assert not refusal or str(path) in refusal
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from(sorted(list_formats())), st.binary(max_size=300), st.booleans(), st.data())
+@pytest.mark.parametrize("name", sorted(list_formats()))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(junk=st.binary(max_size=300), spliced=st.booleans(), data=st.data())
 def test_junk_is_refused_and_never_crashes(
     tmp_path: Path, name: str, junk: bytes, spliced: bool, data: st.DataObject
 ) -> None:
