@@ -99,11 +99,11 @@ def load_members(
         extensions: What other distributions add; those of other groups are ignored.
 
     Raises:
-        ExtensionError: A module lacks a duty, or an extension has the name of another member or cannot be imported.
+        ExtensionError: A module lacks a duty or cannot be imported, or an extension has the name of another member.
     """
     folder = importlib.import_module(package).__path__
     members = {
-        name: importlib.import_module(f"{package}.{name}")
+        name: _import(f"{package}.{name}", f"{package}.{name}", "correct it")
         for name in sorted(module.name for module in pkgutil.iter_modules(folder))
     }
     for module in members.values():
@@ -115,17 +115,17 @@ def load_members(
             raise ExtensionError(
                 f"{extension}: there is another member {extension.name!r} of {package}; {_remedy(extension)}"
             )
-        members[extension.name] = module = _import(extension)
+        members[extension.name] = module = _import(extension.module, str(extension), _remedy(extension))
         _check_duties(module, protocol, f"{extension}: {module.__file__}", _remedy(extension))
     return dict(sorted(members.items()))
 
 
-def _import(extension: Extension) -> ModuleType:
+def _import(module: str, where: str, remedy: str) -> ModuleType:
     try:
-        return importlib.import_module(extension.module)
-    except Exception as error:  # the code of another distribution may raise anything
+        return importlib.import_module(module)
+    except Exception as error:  # the code of a member may raise anything
         why = f"{type(error).__name__}: {error}"
-        raise ExtensionError(f"{extension}: cannot be imported ({why}); {_remedy(extension)}") from error
+        raise ExtensionError(f"{where}: cannot be imported ({why}); {remedy}") from error
 
 
 def _check_duties(module: ModuleType, protocol: type, where: str, remedy: str) -> None:
@@ -137,16 +137,27 @@ def _check_duties(module: ModuleType, protocol: type, where: str, remedy: str) -
     content = vars(module)
     for name, is_function in _required(protocol):
         if name not in content:
-            similar = difflib.get_close_matches(name, list(_public(content)), 1)
+            similar = difflib.get_close_matches(name, _own_names(module), 1)
             hint = f" (it has {similar[0]!r}: is it misspelt?)" if similar else ""
             raise ExtensionError(f"{where}: has no {name}{'()' if is_function else ''}{hint}; add it, or {remedy}")
         if is_function and not callable(content[name]):
             raise ExtensionError(f"{where}: {name} is not a function; make it one, or {remedy}")
     for name, default in _defaults(protocol):
         if name not in content:
-            if similar := difflib.get_close_matches(name, list(_public(content)), 1, _NEARLY_THE_SAME):
+            if similar := difflib.get_close_matches(name, _own_names(module), 1, _NEARLY_THE_SAME):
                 raise ExtensionError(f"{where}: has {similar[0]!r} but no {name}: correct its spelling, or {remedy}")
             content[name] = default
+
+
+def _own_names(module: ModuleType) -> list[str]:
+    """Return the public names of a module, without the functions, classes and modules that it imports."""
+    imports = {
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, ModuleType)
+        or (isinstance(value, type | FunctionType) and value.__module__ != module.__name__)
+    }
+    return [name for name in _public(vars(module)) if name not in imports]
 
 
 def _required(protocol: type) -> Iterator[tuple[str, bool]]:

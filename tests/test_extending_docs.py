@@ -216,3 +216,20 @@ def test_the_package_adds_the_list_format_and_isolated_leaves_it_out(
     named = "format acme of acme-auditor 1.2 (auditor.list_formats: acme)\n"
     assert f"list: acme version 2026-11, {named}" in found.output
     assert "no list format recognises this file" in isolated.output
+
+
+def test_a_reader_that_lacks_a_function_is_named_by_a_scan(followed: tuple[Path, dict[str, tuple[int, str]]]) -> None:
+    checkout = followed[0]
+    reader = checkout / "auditor" / "readers" / "misspelt.py"
+    reader.write_text(FILES["auditor/readers/citation.py"].replace("def read(", "def reed("), encoding="utf-8")
+    finished = subprocess.run(
+        [sys.executable, "-P", "-m", "auditor", "facts", "try/models"],
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(checkout)},
+        capture_output=True,
+        text=True,
+    )
+    reader.unlink()
+    assert finished.returncode == 2
+    why = "has no read() (it has 'reed': is it misspelt?); add it, or move what is no member out of auditor.readers"
+    assert finished.stderr == f"auditor: {reader}: {why}\n"

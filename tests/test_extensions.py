@@ -76,6 +76,13 @@ def test_a_module_that_lacks_a_duty_is_an_error_that_names_file_and_duty(
     assert message in str(refused.value)
 
 
+def test_a_module_that_cannot_be_imported_is_an_error_that_names_it(folder: Path) -> None:
+    with pytest.raises(ExtensionError) as refused:
+        load_members(package(folder, helper="import nowhere_at_all\n"), Greeter)
+    why = "cannot be imported (ModuleNotFoundError: No module named 'nowhere_at_all'); correct it"
+    assert str(refused.value) == f"greeters.helper: {why}"
+
+
 def test_an_installed_distribution_adds_a_member(folder: Path) -> None:
     install(folder, "acme-greeter", "1.2", "[auditor.readers]\nacme = acme_greeter\n", "acme_greeter", GREETER)
     assert Extension("auditor.readers", "acme", "acme_greeter", "acme-greeter", "1.2") in installed_extensions()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from auditor.workers.limits import limit_threads
 from auditor.workers.without_pandas import block_pandas
 
@@ -16,6 +18,8 @@ import auditor.pipeline.evaluate  # noqa: E402
 import auditor.pipeline.scan_shard  # noqa: E402
 import auditor.policy.evaluate  # noqa: E402
 import auditor.terms.derive  # noqa: E402, F401
+from auditor.errors import ExtensionError  # noqa: E402
 from auditor.readers import readers  # noqa: E402
 
-readers()
+with suppress(ExtensionError):  # the worker that needs the readers raises it, and its message reaches the user
+    readers()
