@@ -15,6 +15,7 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from auditor.errors import Unreadable
+from auditor.syntax.sample_hints import may_hold_samples
 
 BLOCK_BYTES = 1 << 23  # bytes that are parsed at once; a row must fit
 ROWS = 1 << 16
@@ -37,11 +38,13 @@ class CsvBlock:
 
     ``numbers`` are the row numbers, from 1. ``cells`` are ``binary`` columns named by their index. ``ragged`` lists the
     rows, as (row number, number of cells), whose number of cells differs from the header's; they are not in ``cells``.
+    ``ragged_may_hold`` tells of each of these whether its text may hold an address, a digest or a picture.
     """
 
     numbers: NDArray[np.int64]
     cells: pa.RecordBatch
     ragged: tuple[tuple[int, int], ...] = ()
+    ragged_may_hold: tuple[bool, ...] = ()
 
 
 def parse_csv_header(text: str, comment: str = "") -> CsvHeader:
@@ -86,9 +89,11 @@ def iter_csv_blocks(
     ids = [str(index) for index in range(max(1, len(header.cells)))]
     names = [ids[index] for index in columns] or ids[:1]
     ragged: list[tuple[int, int]] = []
+    may_hold: list[bool] = []
 
     def note(row: Any) -> Literal["skip"]:
         ragged.append((row.number - skip, row.actual_columns))
+        may_hold.append(may_hold_samples(row.text.encode("utf-8", "surrogateescape")))
         return "skip"
 
     good = reported = 0
@@ -105,7 +110,7 @@ def iter_csv_blocks(
         for batch in reader:
             numbers = _row_numbers(good, batch.num_rows, [number for number, _ in ragged])
             good += batch.num_rows
-            yield CsvBlock(numbers, batch, tuple(ragged[reported:]))
+            yield CsvBlock(numbers, batch, tuple(ragged[reported:]), tuple(may_hold[reported:]))
             reported = len(ragged)
     except pa.ArrowInvalid as error:
         if "straddling" in str(error) or "CSV parser got out of sync" in str(error):
@@ -115,7 +120,7 @@ def iter_csv_blocks(
         raise Unreadable(" ".join(str(error).split())[:160]) from error
     if ragged[reported:]:
         nothing = pa.RecordBatch.from_arrays([pa.array([], pa.binary()) for _ in names], names)
-        yield CsvBlock(np.zeros(0, np.int64), nothing, tuple(ragged[reported:]))
+        yield CsvBlock(np.zeros(0, np.int64), nothing, tuple(ragged[reported:]), tuple(may_hold[reported:]))
 
 
 def _row_numbers(good: int, count: int, ragged: list[int]) -> NDArray[np.int64]:

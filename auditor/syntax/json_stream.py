@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
 import ijson
@@ -35,6 +35,54 @@ def iter_json_records(stream: ByteStream, arrays: Collection[str]) -> Iterator[t
     Raises:
         Unreadable: The text is not JSON, ends early, is nested deeper than :data:`MAX_DEPTH`, or has a value or record
             that exceeds a limit.
+    """
+    def is_record(keys: list[str], key: str, parent: object, value: object) -> bool:
+        return isinstance(parent, list) and keys[-1] in arrays and bool(keys[-1] or len(keys) == 1)
+
+    for key, value, is_rest in _iter_values(stream, is_record):
+        if not is_rest or isinstance(value, dict):
+            yield key, value
+
+
+def iter_json_rows(stream: ByteStream) -> Iterator[tuple[str, str, object]]:
+    """Yield the rows of a JSON document of any common shape as (table, key, value), each as soon as it is complete.
+
+    Rows are the elements of the outermost array; or of an outermost object the objects and texts in its arrays
+    (``{"images": [...]}``; the table is the array's key), or its values, if the first is an object
+    (``{"a.jpg": {...}}``; the key is that of the value). What remains of an outermost object comes last as one row.
+
+    Args:
+        stream: The JSON text, with or without a byte order mark.
+
+    Raises:
+        Unreadable: As :func:`iter_json_records`.
+    """
+    is_keyed: bool | None = None
+
+    def is_record(keys: list[str], key: str, parent: object, value: object) -> bool:
+        nonlocal is_keyed
+        if len(keys) == 1:
+            if isinstance(parent, list):
+                return True
+            is_keyed = isinstance(value, dict) if is_keyed is None else is_keyed
+            return is_keyed and isinstance(value, dict)
+        return len(keys) == 2 and isinstance(parent, list) and bool(keys[1]) and isinstance(value, dict | str)
+
+    for key, value, is_rest in _iter_values(stream, is_record):
+        if not is_rest:
+            named = is_keyed is True and isinstance(value, dict)
+            yield ("{}", key, value) if named else (key, "", value)
+        elif not isinstance(value, dict) or value:
+            yield "", "", value
+
+
+def _iter_values(
+    stream: ByteStream, is_record: Callable[[list[str], str, object, object], bool]
+) -> Iterator[tuple[str, object, bool]]:
+    """Yield (key, value, False) for each record as soon as it is complete, then what is left as ("", value, True).
+
+    ``is_record`` is asked of each value: with the keys under which the containers around it stand, its own key, the
+    container that it is in, and the value. The key that is yielded is that of a record's array, or its own.
     """
     events: list[tuple[str, object]] = ijson.sendable_list()
     parser = ijson.basic_parse_coro(events, use_float=True)
@@ -68,13 +116,13 @@ def iter_json_records(stream: ByteStream, arrays: Collection[str]) -> Iterator[t
                 key = keys.pop()
             held += 1
             if not stack:
-                if isinstance(value, dict):
-                    yield "", value
+                if not isinstance(value, list) or value:
+                    yield "", value, True
+            elif is_record(keys, key, stack[-1], value):
+                yield (key if isinstance(stack[-1], dict) else keys[-1]), value, False
+                held = 0
             elif isinstance(stack[-1], dict):
                 stack[-1][key] = value
-            elif keys[-1] in arrays and (keys[-1] or len(stack) == 1):
-                yield keys[-1], value
-                held = 0
             else:
                 stack[-1].append(value)
             if held > MAX_RECORD_VALUES:

@@ -1,4 +1,4 @@
-"""Rows of Arrow files (Feather) and Arrow streams."""
+"""Rows of Arrow files (Feather), Arrow streams and ORC files."""
 
 from __future__ import annotations
 
@@ -6,33 +6,44 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.feather
+import pyarrow.orc
 
-from auditor.readers import ReadOptions
-from auditor.readers.table.roles import column_roles
-from auditor.readers.table.row_batch import RowBatch, slices
+from auditor.errors import Unreadable
+from auditor.readers.table.columns import columns_to_read
+from auditor.readers.table.row_batch import RowBatch, row_batches
 
 FILE_MAGIC = b"ARROW1"
+FEATHER_1_MAGIC = b"FEA1"
+ORC_MAGIC = b"ORC"
+# A stripe is read at once. Writers make stripes of some 64 MiB; one of so many rows is made to fill the memory.
+MAX_STRIPE_ROWS = 1 << 24
 
 
-def read_rows(file: BinaryIO, head: bytes, options: ReadOptions) -> Iterator[RowBatch]:
-    """Yield the rows; the first bytes tell a file from a stream. Raises ArrowException, OSError and others."""
+def read_rows(file: BinaryIO, head: bytes) -> Iterator[RowBatch]:
+    """Yield the rows; the first bytes tell the format. Raises Unreadable, ArrowException, OSError and others."""
     stream = pa.PythonFile(file, mode="r")
     batches: Iterable[pa.RecordBatch]
     reader: Any
     if head.startswith(FILE_MAGIC):
         reader = pa.ipc.open_file(stream)
         batches = (reader.get_batch(index) for index in range(reader.num_record_batches))
+    elif head.startswith(FEATHER_1_MAGIC):
+        batches = pyarrow.feather.read_table(stream, memory_map=False, use_threads=False).to_batches()
+    elif head.startswith(ORC_MAGIC):
+        batches = _orc_stripes(pyarrow.orc.ORCFile(stream))
     else:
-        reader = pa.ipc.open_stream(stream)
-        batches = reader
-    roles = column_roles(reader.schema)
-    names = list(roles.columns_to_read(options))
+        batches = pa.ipc.open_stream(stream)
     first = 1
-    if not roles.usable:
-        yield RowBatch.empty(roles)
-        return
     for batch in batches:
-        cells = batch.select(names)
+        cells = batch.select(columns_to_read(batch.schema))
         cells.validate(full=True)  # offsets in the file may point anywhere
-        yield from slices(cells if names else batch, first, roles)
+        yield from row_batches(cells, first) if cells.num_columns else ()
         first += batch.num_rows
+
+
+def _orc_stripes(file: pyarrow.orc.ORCFile) -> Iterator[pa.RecordBatch]:
+    if file.nrows > MAX_STRIPE_ROWS * max(1, file.nstripes):
+        raise Unreadable(f"a stripe claims more than {MAX_STRIPE_ROWS:,} rows")
+    for index in range(file.nstripes):
+        yield file.read_stripe(index)

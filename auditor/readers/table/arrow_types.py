@@ -7,26 +7,49 @@ import pyarrow.compute as pc
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Return whether it is a type of text, also of one that is encoded by a dictionary."""
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+    """Return whether it is a type of text."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def is_bytes(kind: pa.DataType) -> bool:
     """Return whether it is a type of bytes, of a fixed or any length."""
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
+
+
+def may_hold_samples(kind: pa.DataType) -> bool:
+    """Return whether values of a column of this type can be pictures, digests or addresses, at any depth.
+
+    Numbers, times and vectors of numbers cannot; lists of lists of numbers may be pixels.
+    """
+    if isinstance(kind, pa.BaseExtensionType):
+        return isinstance(kind, pa.FixedShapeTensorType) or may_hold_samples(kind.storage_type)
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        return may_hold_samples(kind.value_type)
+    if pa.types.is_map(kind):
+        return may_hold_samples(kind.key_type) or may_hold_samples(kind.item_type)
+    if pa.types.is_struct(kind):
+        return any(may_hold_samples(kind.field(index).type) for index in range(kind.num_fields))
+    if is_list(kind):
+        inner = kind.field(0).type
+        return is_list(inner) or may_hold_samples(inner)
+    # A column of nulls may stand for pictures that are elsewhere; a union is named as a column that is not read.
+    is_view = pa.types.is_string_view(kind) or pa.types.is_binary_view(kind)
+    return is_text(kind) or is_bytes(kind) or is_view or pa.types.is_null(kind) or bool(pa.types.is_nested(kind))
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Return whether it is a type of lists, in any of Arrow's layouts."""
     return bool(
-        pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-        or pa.types.is_fixed_size_binary(kind)
-        or pa.types.is_binary_view(kind)
+        pa.types.is_list(kind)
+        or pa.types.is_large_list(kind)
+        or pa.types.is_fixed_size_list(kind)
+        or pa.types.is_list_view(kind)
+        or pa.types.is_large_list_view(kind)
     )
 
 
 def to_text(cells: pa.Array) -> pa.Array:
     """Return a column as valid UTF-8; bytes that are not UTF-8 are read as Latin-1, empty cells are null."""
-    if pa.types.is_dictionary(cells.type):
-        cells = cells.dictionary_decode()
     try:
         text = cells.cast(pa.string())
     except pa.ArrowInvalid:

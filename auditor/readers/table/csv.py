@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
 
-from auditor.readers import ReadOptions
-from auditor.readers.table.roles import ColumnRoles, column_roles, names_from_cells
-from auditor.readers.table.row_batch import MAX_BATCH_ROWS, RowBatch, no_cells
+from auditor.hashing.value_content import value_content
+from auditor.readers.table.arrow_types import to_text
+from auditor.readers.table.row_batch import MAX_BATCH_ROWS, RowBatch, row_batches
 from auditor.syntax.csv_stream import iter_csv_blocks, parse_csv_header
 
 # Of a list of addresses, so many lines are looked at; a text of so many characters may end in half a line.
@@ -18,34 +18,29 @@ _URL_LIST_LINES = 20
 _WHOLE_TEXT_CHARACTERS = 2000
 
 
-def read_rows(stream: pa.NativeFile, head: str, options: ReadOptions) -> Iterator[RowBatch]:
+def read_rows(stream: pa.NativeFile, head: str) -> Iterator[RowBatch]:
     """Yield the rows of a stream in UTF-8; ``head`` is its beginning. Raises Unreadable, ArrowException, OSError."""
     header = parse_csv_header(head)
-    names = list(header.cells)
-    roles = _roles_of_texts(names)
-    has_header = roles.usable
+    names = list(header.cells) or [""]
+    has_header = not _hold_samples(names)
     if not has_header:
-        names = names_from_cells(names)
-        roles = _roles_of_texts(names)
-    if not roles.usable:
-        yield RowBatch.empty(roles)
-        return
-    wanted = roles.columns_to_read(options)
-    is_empty = True
-    for block in iter_csv_blocks(stream, header, [names.index(name) for name in wanted], has_header):
+        names = [f"column {number}" for number in range(1, len(names) + 1)]
+    for block in iter_csv_blocks(stream, header, range(len(names)), has_header):
         if len(block.numbers):
-            yield RowBatch(block.numbers, block.cells.rename_columns(list(wanted)) if wanted else block.cells, roles)
+            cells = pa.RecordBatch.from_arrays([to_text(column) for column in block.cells.columns], names)
+            for batch in row_batches(cells, 1):
+                yield RowBatch(block.numbers[batch.numbers - 1], batch.leaves)
         for start in range(0, len(block.ragged), MAX_BATCH_ROWS):
             ragged = block.ragged[start : start + MAX_BATCH_ROWS]
             faults = pa.array([f"the row has {cells} cells, the header {len(names)}" for _, cells in ragged])
-            yield RowBatch(np.array([number for number, _ in ragged], np.int64), no_cells(), roles, faults)
-        is_empty = is_empty and not len(block.numbers) and not block.ragged
-    if is_empty:
-        yield RowBatch.empty(roles)
+            suspects = np.array(block.ragged_may_hold[start : start + MAX_BATCH_ROWS], bool)
+            yield RowBatch(np.array([number for number, _ in ragged], np.int64), (), faults, suspects)
 
 
-def _roles_of_texts(names: Sequence[str]) -> ColumnRoles:
-    return column_roles(pa.schema([(name, pa.string()) for name in names]))
+def _hold_samples(cells: list[str]) -> bool:
+    """Return whether the cells of a first row are digests, addresses or pictures, and no names of columns."""
+    found = value_content(pa.array(cells, pa.string()))
+    return bool(len(found.urls) or len(found.base64) or found.digests)
 
 
 def is_url_list(head: str) -> bool:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.readers.table.roles import ColumnRoles
 from auditor.sources import Blob
 
 # Suffixes of the image that a JSON file of the same name describes: img2dataset's own formats first.
@@ -17,19 +16,24 @@ _IMAGE_SUFFIXES = (".jpg", ".png", ".webp", ".jpeg")
 
 
 def split_by_described_files(
-    blob: Blob, roles: ColumnRoles, samples: pa.RecordBatch
+    blob: Blob, names_files: bool, samples: pa.RecordBatch
 ) -> Iterator[tuple[bool, pa.RecordBatch]]:
     """Split a batch of samples into those of files that are read by themselves (True) and the others (False).
 
     Such tables are Hugging Face's ``metadata.csv`` (``file_name``) and the JSON that img2dataset writes beside
     an image. A row that describes a file is that file's sample: it gets its name and place.
+
+    Args:
+        blob: The table.
+        names_files: Whether the samples have the names of files.
+        samples: The samples.
     """
     folder, stem = os.path.dirname(blob.path), blob.basename.partition(".")[0]
     names: list[str] = []
     if blob.holder:
         yield False, samples
         return
-    if blob.whole and stem == "metadata" and roles.names_files:
+    if blob.whole and stem == "metadata" and names_files:
         names = samples["sample"].to_pylist()
     elif blob.whole and blob.suffix == ".json" and samples.num_rows == 1:
         names = [name for name in (stem + suffix for suffix in _IMAGE_SUFFIXES) if _is_file_below(folder, name)][:1]

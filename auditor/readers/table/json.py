@@ -1,4 +1,4 @@
-"""Rows of JSON lines, of a JSON array of objects, and of a JSON object, which is one row."""
+"""Rows of JSON in every common shape: lines, arrays, objects of arrays, objects of objects, objects in a row."""
 
 from __future__ import annotations
 
@@ -6,90 +6,124 @@ import codecs
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.json
 
 from auditor.errors import Unreadable
-from auditor.readers import ReadOptions
-from auditor.readers.table.roles import ColumnRoles, column_roles
-from auditor.readers.table.row_batch import MAX_BATCH_ROWS, RowBatch, no_cells
-from auditor.syntax.json_stream import iter_json_records
+from auditor.readers.table.columns import columns_to_read
+from auditor.readers.table.json_records import MAX_COLUMNS, RecordColumns, is_long_key, record_leaves
+from auditor.readers.table.row_batch import MAX_BATCH_BYTES, MAX_BATCH_ROWS, RowBatch, row_batches
+from auditor.syntax.json_stream import ByteStream, iter_json_rows
+from auditor.syntax.lenient_json import LenientJson
+from auditor.syntax.sample_hints import may_hold_samples
 
 BLOCK_BYTES = 1 << 23  # lines that are parsed at once
 MAX_LINE_BYTES = 1 << 26
-_ARRAY_CHUNK = 8192  # elements of an array that are parsed at once
+_DOCUMENT_ROWS = 8192  # rows of a document that are looked at together
 # Of a block, the lines by which its columns are known: so many at its beginning, and the last one.
 _SAMPLED_LINES, _SAMPLED_HEAD_BYTES, _SAMPLED_TAIL_BYTES = 200, 1 << 20, 1 << 14
+_COMMA_BEFORE_BRACKET = re.compile(rb",\s*[\]}]")
+_OBJECT_AFTER_OBJECT = re.compile(rb"\n\}\s*,?\s*\{")
+_OVERLAP = 1 << 10  # bytes that pieces of a text share, so that nothing is cut in two
+
+Shape = Literal["lines", "document", "objects"]
 
 
-def read_line_rows(stream: pa.NativeFile, options: ReadOptions) -> Iterator[RowBatch]:
-    """Yield the rows of JSON lines in UTF-8; a line that is no object costs itself alone."""
+def shape_of(head: str, is_lines: bool) -> Shape:
+    """Return how a JSON file is written, by its beginning.
+
+    ``lines``: a record a line. ``document``: one array or object. ``objects``: objects in a row, over several lines.
+
+    Args:
+        head: The beginning of the text.
+        is_lines: Its name says that it holds lines.
+    """
+    first, newline, rest = head.lstrip("\ufeff \t\r\n").partition("\n")
+    second = rest.lstrip(" \t\r\n")
+    record = _parse_record(first.encode("utf-8", "replace"))
+    if first.startswith("["):
+        return "lines" if isinstance(record, list) and second.startswith("[") else "document"
+    if isinstance(record, dict):
+        return "lines" if is_lines or second.startswith("{") else "document"
+    if not is_lines:
+        return "document"
+    return "objects" if first.startswith("{") and newline and not second.startswith("{") else "lines"
+
+
+class TextTraits(NamedTuple):
+    """What a JSON text looks like before it is parsed."""
+
+    may_hold_samples: bool
+    has_loose_commas: bool
+    has_several_objects: bool
+
+
+def look_through(stream: ByteStream) -> TextTraits:
+    """Return the traits of a whole text. It costs a fraction of parsing it."""
+    found = [False, False, False]
+    overlap = b""
+    while piece := stream.read(BLOCK_BYTES):
+        text = overlap + piece
+        found[0] = found[0] or may_hold_samples(text)
+        found[1] = found[1] or _COMMA_BEFORE_BRACKET.search(text) is not None
+        found[2] = found[2] or _OBJECT_AFTER_OBJECT.search(text) is not None
+        overlap = text[-_OVERLAP:]
+    return TextTraits(*found)
+
+
+def read_line_rows(stream: pa.NativeFile) -> Iterator[RowBatch]:
+    """Yield the rows of JSON lines in UTF-8; a line that is no object or array costs itself alone."""
     first = 1
-    types: dict[str, pa.DataType] = {}
     for block in _line_blocks(stream):
         if block.is_too_long:
             faults = pa.array([f"the line is longer than {MAX_LINE_BYTES:,} bytes"])
-            yield RowBatch(np.array([first], np.int64), no_cells(), _roles(types), faults)
-            first += 1
-            continue
-        for name, kind in _types_of_block(block.data).items():
-            types.setdefault(name, kind)
-        roles = _roles(types)
-        wanted = roles.columns_to_read(options)
-        if not roles.usable:
-            yield RowBatch.empty(roles)
-        elif (table := _parse_regular(block, pa.schema([(name, types[name]) for name in wanted]))) is not None:
+            yield RowBatch(np.array([first], np.int64), (), faults)
+        elif (table := _parse_regular(block)) is not None:
+            number = first
             for batch in table.to_batches(MAX_BATCH_ROWS):
-                yield RowBatch(np.arange(first, first + batch.num_rows), batch, roles)
-                first += batch.num_rows
-            continue
+                yield from row_batches(batch.select(columns_to_read(batch.schema)), number)
+                number += batch.num_rows
         else:
-            records = [_parse_record(line) for line in block.data.split(b"\n")[: block.lines]]
-            yield from _record_rows(records, first, roles, wanted)
+            yield from _record_rows(block.data.split(b"\n")[: block.lines], first)
         first += block.lines
 
 
-def read_array_rows(stream: pa.NativeFile, options: ReadOptions) -> Iterator[RowBatch]:
-    """Yield the rows of a JSON array. Raises Unreadable where it breaks off, after the rows before that."""
+def read_document_rows(stream: ByteStream) -> Iterator[RowBatch]:
+    """Yield the rows of a JSON document, numbered in their order. Raises Unreadable where it breaks off."""
     first = 1
-    chunk: list[object] = []
-    types: dict[str, pa.DataType] = {}
+    columns = RecordColumns()
+    current = ""
 
-    def rows() -> Iterator[RowBatch]:
-        for name, kind in _types(chunk).items():
-            types.setdefault(name, kind)
-        roles = _roles(types)
-        if roles.usable:
-            yield from _record_rows(chunk, first, roles, roles.columns_to_read(options))
-        else:
-            yield RowBatch.empty(roles)
+    def rows() -> RowBatch:
+        return RowBatch(np.arange(first, first + columns.rows), columns.leaves(), table=current)
 
     try:
-        for _, item in iter_json_records(stream, ("",)):
-            chunk.append(item if isinstance(item, dict) else "the element is not a JSON object")
-            if len(chunk) == _ARRAY_CHUNK:
-                yield from rows()
-                first += len(chunk)
-                chunk = []
+        for table, key, value in iter_json_rows(stream):
+            if columns.rows and (
+                table != current or columns.rows == _DOCUMENT_ROWS or columns.size > MAX_BATCH_BYTES
+            ):
+                yield rows()
+                first += columns.rows
+                columns = RecordColumns()
+            current = table
+            if key:
+                columns.add_key(key)
+            columns.add(value)
     except Unreadable:
-        if chunk:
-            yield from rows()
+        if columns.rows:
+            yield rows()
         raise
-    if chunk or first == 1:
-        yield from rows()
+    if columns.rows:
+        yield rows()
 
 
-def read_object_rows(stream: pa.NativeFile, options: ReadOptions) -> Iterator[RowBatch]:
-    """Yield the one row that a JSON object is. Raises Unreadable."""
-    record = _parse_record(stream.read(MAX_LINE_BYTES))
-    if not isinstance(record, dict):
-        raise Unreadable(str(record or "the file is empty").replace("the line", "the file"))
-    roles = _roles(_types([record]))
-    yield from _record_rows([record], 1, roles, roles.columns_to_read(options))
+def read_object_rows(stream: ByteStream) -> Iterator[RowBatch]:
+    """Yield the rows of objects that follow each other without an array around them. Raises Unreadable."""
+    yield from read_document_rows(LenientJson(stream, join=True))
 
 
 def first_keys(head: str) -> list[str]:
@@ -125,78 +159,93 @@ def _line_blocks(stream: pa.NativeFile) -> Iterator[_Block]:
         yield _Block(rest + b"\n", 1)
 
 
-def _parse_regular(block: _Block, schema: pa.Schema) -> pa.Table | None:
-    """Return these columns of the lines by Arrow's parser; None if a line is unlike the others, or no column asked."""
-    if not schema.names:
+def _parse_regular(block: _Block) -> pa.Table | None:
+    """Return the columns of the lines by Arrow's parser; None if a line is unlike the others."""
+    schema = _schema_of_block(block.data)
+    if schema is None:
         return None
     try:
         table = pyarrow.json.read_json(
             io.BytesIO(block.data.removeprefix(codecs.BOM_UTF8)),
             pyarrow.json.ReadOptions(use_threads=False, block_size=len(block.data) + 1),
-            pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
-        ).select(schema.names)
+            pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
+        )
     except pa.ArrowException:
         return None
     return table if table.num_rows == block.lines else None
 
 
+def _schema_of_block(data: bytes) -> pa.Schema | None:
+    """Return the types of the first lines and of the last; None if they have no types in common, or too many keys."""
+    lines = data[:_SAMPLED_HEAD_BYTES].split(b"\n", _SAMPLED_LINES)[:_SAMPLED_LINES]
+    if len(lines) < _SAMPLED_LINES:
+        lines = lines[:-1]
+    lines += data[-_SAMPLED_TAIL_BYTES:].split(b"\n")[-2:-1]
+    records = [record for record in map(_parse_record, lines) if isinstance(record, dict)]
+    if not records or sum(_count_keys(record) for record in records) > MAX_COLUMNS * _SAMPLED_LINES:
+        return None
+    try:
+        kind = pa.array(records).type
+    except (pa.ArrowException, OverflowError, UnicodeError):
+        return None
+    fields = [kind.field(index) for index in range(kind.num_fields)]
+    if _count_fields(kind) > MAX_COLUMNS or _has_long_key(kind):
+        return None
+    return pa.schema([field.with_type(_without_nulls(field.type)) for field in fields])
+
+
+def _count_keys(value: object) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_count_keys, value.values()))
+    return sum(map(_count_keys, value)) if isinstance(value, list) else 0
+
+
+def _count_fields(kind: pa.DataType) -> int:
+    return 1 + sum(_count_fields(kind.field(index).type) for index in range(kind.num_fields))
+
+
+def _has_long_key(kind: pa.DataType) -> bool:
+    fields = [kind.field(index) for index in range(kind.num_fields)]
+    return any(is_long_key(field.name) or _has_long_key(field.type) for field in fields)
+
+
+def _without_nulls(kind: pa.DataType) -> pa.DataType:
+    """Return the type with text where only nulls were seen: if it is of another type, the block is read otherwise."""
+    if pa.types.is_null(kind):
+        return pa.string()
+    if pa.types.is_struct(kind):
+        fields = [kind.field(index) for index in range(kind.num_fields)]
+        return pa.struct([field.with_type(_without_nulls(field.type)) for field in fields])
+    return pa.list_(_without_nulls(kind.value_type)) if pa.types.is_list(kind) else kind
+
+
 def _parse_record(line: bytes) -> object:
-    """Return the object of a line, None for an empty line, or a text that says what is wrong with it."""
-    line = line.removeprefix(codecs.BOM_UTF8).strip()
+    """Return the object or list of a line, None for an empty line, or a text that says what is wrong with it."""
+    line = line.removeprefix(codecs.BOM_UTF8).strip().removesuffix(b",")
     if not line:
         return None
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
         return "the line is not JSON" if isinstance(error, ValueError) else "the line's JSON is nested too deep"
-    return record if isinstance(record, dict) else "the line is not a JSON object"
+    return record if isinstance(record, dict | list) else "the line is not a JSON object"
 
 
-def _record_rows(
-    records: Sequence[object], first: int, roles: ColumnRoles, wanted: Sequence[str]
-) -> Iterator[RowBatch]:
-    """Yield the rows of what :func:`_parse_record` returned, the first of which has the number ``first``."""
-    kept = [(first + index, record) for index, record in enumerate(records) if record is not None]
+def _record_rows(lines: Sequence[bytes], first: int) -> Iterator[RowBatch]:
+    """Yield the rows of some lines, the first of which has the number ``first``."""
+    records = [_parse_record(line) for line in lines]
+    kept = [index for index, record in enumerate(records) if record is not None]
     for start in range(0, len(kept), MAX_BATCH_ROWS):
         part = kept[start : start + MAX_BATCH_ROWS]
-        objects = [record if isinstance(record, dict) else {} for _, record in part]
-        arrays = [pa.array([_cell(record.get(name)) for record in objects], pa.string()) for name in wanted]
-        faults = pa.array([record if isinstance(record, str) else None for _, record in part], pa.string())
-        yield RowBatch(
-            np.array([number for number, _ in part], np.int64),
-            pa.RecordBatch.from_arrays(arrays, list(wanted)) if arrays else no_cells(),
-            roles,
-            faults if faults.null_count < len(faults) else None,
-        )
+        faults = pa.array([_fault(records[index]) for index in part], pa.string())
+        leaves = record_leaves(None if isinstance(records[index], str) else records[index] for index in part)
+        numbers = np.array([first + index for index in part], np.int64)
+        if faults.null_count == len(faults):
+            yield RowBatch(numbers, leaves)
+        else:
+            may_hold = np.array([_fault(records[index]) and may_hold_samples(lines[index]) for index in part], bool)
+            yield RowBatch(numbers, leaves, faults, may_hold)
 
 
-def _cell(value: object) -> str | None:
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _roles(types: dict[str, pa.DataType]) -> ColumnRoles:
-    return column_roles(pa.schema(list(types.items())))
-
-
-def _types_of_block(data: bytes) -> dict[str, pa.DataType]:
-    """Return the keys of the first lines and of the last, with the type that their values have."""
-    lines = data[:_SAMPLED_HEAD_BYTES].split(b"\n", _SAMPLED_LINES)[:_SAMPLED_LINES]
-    lines += data[-_SAMPLED_TAIL_BYTES:].split(b"\n")[-2:-1]
-    return _types(_parse_record(line) for line in lines)
-
-
-def _types(records: Iterable[object]) -> dict[str, pa.DataType]:
-    """Return the type of each key's values: text if any is text, else numbers; other values have none."""
-    types: dict[str, pa.DataType] = {}
-    for record in records:
-        if isinstance(record, dict):
-            for name, value in record.items():
-                if isinstance(value, str):
-                    types[name] = pa.string()
-                elif isinstance(value, int) and not isinstance(value, bool):
-                    types.setdefault(name, pa.int64())
-                elif isinstance(value, float) and types.get(name) != pa.string():
-                    types[name] = pa.float64()
-    return types
+def _fault(record: object) -> str | None:
+    return record if isinstance(record, str) else None

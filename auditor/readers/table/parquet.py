@@ -5,37 +5,85 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditor.errors import Unreadable
 from auditor.readers import ReadOptions
-from auditor.readers.table.roles import column_roles
-from auditor.readers.table.row_batch import MAX_BATCH_ROWS, MAX_CELL_BYTES, RowBatch, slices
+from auditor.readers.table.columns import columns_to_read
+from auditor.readers.table.row_batch import MAX_BATCH_BYTES, MAX_BATCH_ROWS, MAX_CELL_BYTES, RowBatch, row_batches
+from auditor.readers.table.row_samples import ASKABLE
 from auditor.sources import Blob
 from auditor.syntax.parquet_schema import rows_before
 
-# Bytes of cells, mostly of images, in a batch.
-MAX_BATCH_BYTES = 1 << 26
 # No image or text is packed so well; what claims to be is made to fill the memory.
 MAX_COMPRESSION = 1000
+SUMMARY = "a summary of the Parquet files beside it, without rows of its own"
+_SUMMARY_NAMES = frozenset({"_metadata", "_common_metadata"})
+# Where no list asks for anything, so many rows tell whether the table's rows are samples; the others are counted.
+_ROWS_TO_COUNT_BY = 1000
+# Values that take fewer bytes in the file are repeated ones: they are read as a dictionary and its indices.
+_BYTES_OF_REPEATED_VALUE = 8
+_BYTES_OF_NUMBER = 8
+
+
+def is_summary(file: BinaryIO, blob: Blob) -> bool:
+    """Return whether the file holds the footers of other files and no rows. Raises ArrowException, OSError."""
+    if blob.basename not in _SUMMARY_NAMES:
+        return False
+    metadata = pq.read_metadata(pa.PythonFile(file, mode="r"))
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    packed = sum(group.column(index).total_compressed_size for group in groups for index in range(group.num_columns))
+    names_files = any(group.column(0).file_path for group in groups if group.num_columns)
+    return not groups or names_files or packed > blob.size
 
 
 def read_rows(file: BinaryIO, blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
     """Yield the rows of the file's partition. Raises Unreadable, ArrowException, OSError and others."""
     table = pq.ParquetFile(pa.PythonFile(file, mode="r"))
-    roles = column_roles(table.schema_arrow)
-    names = roles.columns_to_read(options)
-    if not roles.usable or not table.metadata.num_rows:
-        yield RowBatch.empty(roles)
+    schema = table.schema_arrow
+    names = [schema.names[index] for index in columns_to_read(schema)]
+    if not names:
         return
+    repeated = _repeated_columns(table.metadata)
+    if repeated:
+        table = pq.ParquetFile(pa.PythonFile(file, mode="r"), read_dictionary=repeated)
     groups = blob.partition_range(table.metadata.num_row_groups)
     first = 1 + rows_before(table.metadata, groups)
+    asks_nothing = options.algorithms.isdisjoint(ASKABLE)
     for group in groups:
         rows = _rows_per_batch(table, group, names)
-        for batch in table.iter_batches(rows, [group], list(names), use_threads=False):
-            yield from slices(batch, first, roles)
+        if asks_nothing:
+            batch = next(table.iter_batches(min(rows, _ROWS_TO_COUNT_BY), [group], names, use_threads=False), None)
+            if batch is not None:
+                yield from row_batches(batch, first)
+                last = first + table.metadata.row_group(group).num_rows
+                yield from _counted_rows(first + batch.num_rows, last)
+                first = last
+            continue
+        for batch in table.iter_batches(rows, [group], names, use_threads=False):
+            yield from row_batches(batch, first)
             first += batch.num_rows
+
+
+def _counted_rows(first: int, last: int) -> Iterator[RowBatch]:
+    for start in range(first, last, MAX_BATCH_ROWS):
+        yield RowBatch(np.arange(start, min(start + MAX_BATCH_ROWS, last)))
+
+
+def _repeated_columns(metadata: pq.FileMetaData) -> list[str]:
+    """Return the paths of columns of text or bytes whose values are few, and repeated."""
+    values: dict[str, int] = {}
+    sizes: dict[str, int] = {}
+    for group in range(metadata.num_row_groups):
+        for index in range(metadata.num_columns):
+            column = metadata.row_group(group).column(index)
+            if column.physical_type == "BYTE_ARRAY" and column.has_dictionary_page:
+                path = column.path_in_schema
+                values[path] = values.get(path, 0) + column.num_values
+                sizes[path] = sizes.get(path, 0) + column.total_uncompressed_size
+    return [path for path, number in values.items() if sizes[path] < _BYTES_OF_REPEATED_VALUE * number]
 
 
 def _rows_per_batch(table: pq.ParquetFile, group: int, names: Sequence[str]) -> int:
@@ -44,12 +92,17 @@ def _rows_per_batch(table: pq.ParquetFile, group: int, names: Sequence[str]) -> 
     size = 0
     for index in range(row_group.num_columns):
         column = row_group.column(index)
-        if column.path_in_schema.split(".")[0] in names:
-            unpacked, packed = column.total_uncompressed_size, max(1, column.total_compressed_size)
-            size += unpacked
-            if unpacked > MAX_CELL_BYTES and unpacked // packed > MAX_COMPRESSION:
-                raise Unreadable(
-                    f"column {index + 1} of row group {group + 1} claims to unpack {packed:,} bytes to {unpacked:,}"
-                )
+        path = column.path_in_schema
+        if not any(path == name or path.startswith(f"{name}.") for name in names):
+            continue
+        # A run of equal values takes a few bytes; numbers are unpacked to some bytes each.
+        wide = _BYTES_OF_NUMBER if column.physical_type != "BYTE_ARRAY" else 1
+        unpacked = max(column.total_uncompressed_size, wide * column.num_values)
+        packed = max(1, column.total_compressed_size)
+        size += unpacked
+        if unpacked > MAX_CELL_BYTES and unpacked // packed > MAX_COMPRESSION:
+            raise Unreadable(
+                f"column {index + 1} of row group {group + 1} claims to unpack {packed:,} bytes to {unpacked:,}"
+            )
     bytes_per_row = max(1, size // max(1, row_group.num_rows))
     return max(1, min(MAX_BATCH_ROWS, MAX_BATCH_BYTES // bytes_per_row))

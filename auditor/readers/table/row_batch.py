@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from auditor.readers.table.roles import ColumnRoles
+from auditor.readers.table.arrow_types import is_text, to_text
+from auditor.syntax.nested_columns import Leaf, leaves
 
 MAX_BATCH_ROWS = 1 << 17
+# Bytes of cells, mostly of images, in a batch.
+MAX_BATCH_BYTES = 1 << 26
 # A longer cell, or a column that claims to hold so much, is not read.
 MAX_CELL_BYTES = 1 << 28
 
@@ -22,29 +26,72 @@ class RowBatch:
 
     Attributes:
         numbers: The numbers of the rows in the file, from 1.
-        cells: The columns that were asked for, as long as ``numbers``; without columns, rows are only counted.
-        roles: What the columns of the table hold.
+        leaves: The plain columns, at any depth; their rows are indexes of ``numbers``.
         faults: What is wrong with each row, null for nothing; None: nothing is wrong with any of them.
+        may_hold: Which rows with faults may hold a sample, by their text; None: all of them.
+        table: Which table of the file they belong to, for a file that holds several; "" for the only one.
     """
 
     numbers: NDArray[np.int64]
-    cells: pa.RecordBatch
-    roles: ColumnRoles
+    leaves: tuple[Leaf, ...] = ()
     faults: pa.Array | None = None
-
-    @classmethod
-    def empty(cls, roles: ColumnRoles) -> RowBatch:
-        """Return a batch without rows, which says what the columns of a table hold."""
-        return cls(np.zeros(0, np.int64), no_cells(), roles)
+    may_hold: NDArray[np.bool_] | None = None
+    table: str = ""
 
 
-def no_cells() -> pa.RecordBatch:
-    """Return a record batch without columns."""
-    return pa.RecordBatch.from_arrays([], schema=pa.schema([]))
+def row_batches(cells: pa.RecordBatch, first: int) -> Iterator[RowBatch]:
+    """Cut a record batch whose first row has the number ``first`` into batches that fit in memory.
+
+    Text that is not UTF-8 is read as Latin-1.
+    """
+    for start, stop in _cuts(cells):
+        part = cells.slice(start, stop - start)
+        yield RowBatch(np.arange(first + start, first + stop), tuple(map(_with_valid_text, leaves(part))))
 
 
-def slices(cells: pa.RecordBatch, first: int, roles: ColumnRoles) -> Iterator[RowBatch]:
-    """Cut a record batch whose first row has the number ``first`` into batches of :data:`MAX_BATCH_ROWS`."""
-    for start in range(0, cells.num_rows, MAX_BATCH_ROWS):
-        part = cells.slice(start, MAX_BATCH_ROWS)
-        yield RowBatch(np.arange(first + start, first + start + part.num_rows), part, roles)
+def _cuts(cells: pa.RecordBatch) -> Iterator[tuple[int, int]]:
+    """Yield (start, stop) of pieces of at most MAX_BATCH_ROWS rows, and of MAX_BATCH_BYTES once they are decoded.
+
+    A dictionary of one long value and a million indices is short, and fills the memory when it is decoded.
+    """
+    sizes = np.zeros(cells.num_rows, np.int64)
+    for column in cells.columns:
+        _add_decoded_sizes(column, np.arange(cells.num_rows), sizes)
+    start = 0
+    edges = np.cumsum(sizes)
+    while start < cells.num_rows:
+        before = int(edges[start - 1]) if start else 0
+        stop = int(np.searchsorted(edges, before + MAX_BATCH_BYTES, "right"))
+        stop = min(max(stop, start + 1), start + MAX_BATCH_ROWS, cells.num_rows)
+        yield start, stop
+        start = stop
+
+
+def _add_decoded_sizes(column: pa.Array, rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
+    """Add to each row's size the bytes of the dictionary values in it, at any depth."""
+    kind = column.type
+    if isinstance(column, pa.ExtensionArray):
+        _add_decoded_sizes(column.storage, rows, sizes)
+    elif pa.types.is_dictionary(kind):
+        if pa.types.is_large_binary(kind.value_type) or is_text(kind.value_type) or pa.types.is_binary(kind.value_type):
+            lengths = pc.fill_null(pc.binary_length(column.dictionary), 0).cast(pa.int64())
+            if len(lengths):
+                found = pc.fill_null(lengths.take(column.indices), 0).to_numpy(zero_copy_only=False)
+                np.add.at(sizes, rows, found)
+    elif pa.types.is_struct(kind):
+        for index in range(kind.num_fields):
+            _add_decoded_sizes(column.field(index), rows, sizes)
+    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        parents = pc.list_parent_indices(column).to_numpy(zero_copy_only=False)
+        _add_decoded_sizes(pc.list_flatten(column), rows[parents], sizes)
+
+
+def _with_valid_text(leaf: Leaf) -> Leaf:
+    if not is_text(leaf.values.type):
+        return leaf
+    try:
+        leaf.values.validate(full=True)
+    except pa.ArrowInvalid:
+        kind = pa.large_binary() if pa.types.is_large_string(leaf.values.type) else pa.binary()
+        return replace(leaf, values=to_text(leaf.values.cast(kind)))
+    return leaf

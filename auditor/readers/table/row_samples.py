@@ -1,138 +1,480 @@
-"""Turns batches of rows into samples: declared digests and addresses, and digests of the images in their cells."""
+"""Turns batches of rows into samples: declared digests and addresses, and digests of the images in their cells.
+
+A row is one sample, unless it holds several pictures: then each of them is one. What a row declares belongs to its
+picture if there is one, else to the row.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from auditor.hashing.digest_parsing import algorithm_from_cells, parse_digests
-from auditor.hashing.hash_images import EncodedImage, hash_images
+from auditor.hashing import exact
+from auditor.hashing.digest_parsing import algorithm_from_column_name
+from auditor.hashing.hash_images import COMPUTED_ALGORITHMS, DECODING_ALGORITHMS, EncodedImage, hash_images
+from auditor.parts import PartlyRead
 from auditor.readers import ReadOptions
-from auditor.readers.table.arrow_types import is_bytes, to_text, to_whole_numbers
+from auditor.readers.table import pixel_arrays
+from auditor.readers.table.arrow_types import to_text, to_whole_numbers
 from auditor.readers.table.described_files import split_by_described_files
-from auditor.readers.table.roles import HASHED_ALGORITHMS, ColumnRoles
+from auditor.readers.table.leaf_content import LeafContent, leaf_content, own_name, text_by_row, url_rank
 from auditor.readers.table.row_batch import MAX_CELL_BYTES, RowBatch
-from auditor.samples import Samples, build_sample_batch
+from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS, Samples, build_sample_batch
 from auditor.sources import Blob
+from auditor.syntax.card_columns import bare_name
+from auditor.syntax.nested_columns import Leaf
+
+# What can be computed of the bytes of an image, and of any bytes.
+HASHED_ALGORITHMS = frozenset(COMPUTED_ALGORITHMS)
+EXACT_ALGORITHMS = frozenset(exact.CRYPTOGRAPHIC_ALGORITHMS)
+ASKABLE = HASHED_ALGORITHMS | frozenset(DIGEST_BYTES) | frozenset(TEXT_SIGNALS)
+
+VIDEOS = "videos: their frames are not compared here"
+UNKNOWN_BYTES = "bytes in a form that is not recognised: only their exact digests are compared"
+NUMBERS_FOR_DIGESTS = "digests written as numbers are not read"
+# Columns of the sample's name, the surest first; compared as bare_name() writes them.
+_SAMPLE_NAMES = ("filename", "key", "imagekey", "filepath", "imagepath", "imageid", "photoid", "sampleid", "uid", "id")
+_HELPERS = frozenset((*_SAMPLE_NAMES, "originalwidth", "originalheight", "pdqquality"))
+_DATA_URL = re.compile(r"data:[^,]{0,200},", re.I)
 
 
-def samples_of_rows(blob: Blob, rows: RowBatch, options: ReadOptions) -> Iterator[Samples]:
-    """Yield the samples of some rows of a table.
-
-    First come the digests that are computed of images in the cells, then, as the same samples, what the rows declare,
-    then further addresses of the same rows as variants.
-    """
-    roles, cells, count = rows.roles, rows.cells, len(rows.numbers)
-    if not count:
-        return
-    present = set(cells.schema.names)
-    shared: dict[str, pa.Array] = {
-        "row": pa.array(rows.numbers, pa.int64()),
-        "place": pa.repeat(pa.scalar(blob.uri), count),
-        "sample": _sample_names(cells, roles, rows.numbers),
-    }
-    declared: dict[str, pa.Array] = {}
-    malformed: list[tuple[str, NDArray[np.bool_]]] = []
-    digests = _digest_columns(cells, roles, options)
-    for algorithm, name in digests.items():
-        declared[algorithm], bad = parse_digests(cells[name], algorithm, raw=is_bytes(cells[name].type))
-        if bad.any():
-            malformed.append((f"the {algorithm} given is not one", bad))
-    if roles.quality in present:
-        declared["quality"] = to_whole_numbers(cells[roles.quality], pa.int16())
-    urls = [to_text(cells[name]) for name in roles.urls if name in present]
-    if urls:
-        declared["url"] = urls[0]
-    gap = _gap_column(count, malformed, rows.faults)
-    image = cells[roles.image] if roles.image in present else None
-    if image is not None:
-        yield from _image_samples(blob, rows, shared, image, options)
-    ref = blob.ref("dataset")
-    if image is None or declared or gap is not None:
-        columns = shared | declared | ({"gap": gap} if gap is not None else {})
-        batch = build_sample_batch(columns, list(digests))
-        parts = split_by_described_files(blob, roles, batch) if image is None else ((True, batch),)
-        for already_counted, part in parts:
-            yield Samples(ref, "declared", part, already_counted)
-    for name, url in zip(roles.urls[1:], urls[1:], strict=True) if urls else ():
-        variant = pa.repeat(pa.scalar(f"url:{name}"), count)
-        yield Samples(ref, "declared", build_sample_batch(shared | {"url": url, "variant": variant}, ()))
+def is_helper(name: str) -> bool:
+    """Return whether a column of this name tells a sample's name, size or quality."""
+    return bare_name(name) in _HELPERS
 
 
-def _digest_columns(cells: pa.RecordBatch, roles: ColumnRoles, options: ReadOptions) -> dict[str, str]:
-    """Return the columns of declared digests by algorithm, of those algorithms alone that the run needs."""
-    present = set(cells.schema.names)
-    found = {algorithm: name for algorithm, name in roles.digests.items() if name in present}
-    if roles.unnamed_digest in present and (algorithm := algorithm_from_cells(cells[roles.unnamed_digest])):
-        found.setdefault(algorithm, roles.unnamed_digest)
-    return {algorithm: name for algorithm, name in found.items() if algorithm in options.algorithms}
+@dataclass(slots=True)
+class TableSamples:
+    """Makes the samples of one file, batch after batch."""
+
+    blob: Blob
+    options: ReadOptions
+    has_samples: bool = False
+    # Tables whose every row is a sample; in another, only rows that hold something are.
+    _main_tables: set[str] = field(default_factory=set)
+    _image_columns: set[str] = field(default_factory=set)
+    _told: set[tuple[str, str]] = field(default_factory=set)
+
+    def add(self, rows: RowBatch) -> Iterator[Samples | PartlyRead]:
+        """Yield the samples of some rows of a table, and the columns that are not read.
+
+        First come the digests that are computed of images in the cells, then, as the same samples, what the rows
+        declare, then further addresses and digests of the same rows as variants.
+        """
+        for leaf in rows.leaves:
+            if leaf.problem:
+                yield from self._partly(leaf.path, leaf.problem)
+            elif pa.types.is_integer(leaf.values.type):
+                algorithm = algorithm_from_column_name(own_name(leaf.path))
+                if algorithm in self.options.algorithms and leaf.values.null_count < len(leaf.values):
+                    yield from self._partly(leaf.path, NUMBERS_FOR_DIGESTS)
+        if not len(rows.numbers):
+            return
+        contents = tuple(leaf_content(leaf) for leaf in rows.leaves)
+        if any(content.is_main for content in contents):
+            self._main_tables.add(rows.table)
+        batch = _Batch(self.blob, self.options, rows, contents)
+        files, gaps = [], []
+        for content in contents:
+            files += self._files_of(content)
+            gaps += self._rows_without_bytes(content, rows)
+            yield from self._unread_of(content)
+        yield from self._mark(batch.samples(files, gaps, is_main=rows.table in self._main_tables))
+
+    def _mark(self, results: Iterator[Samples]) -> Iterator[Samples]:
+        for samples in results:
+            self.has_samples = True
+            yield samples
+
+    def _partly(self, path: str, why: str) -> Iterator[PartlyRead]:
+        if (path, why) not in self._told:
+            self._told.add((path, why))
+            yield PartlyRead(self.blob, path, why)
+
+    def _unread_of(self, content: LeafContent) -> Iterator[PartlyRead]:
+        """Yield what perceptual lists ask of a column, and is not compared."""
+        if DECODING_ALGORITHMS.isdisjoint(self.options.algorithms):
+            return
+        path = content.leaf.path
+        if len(content.videos):
+            yield from self._partly(path, VIDEOS)
+        if len(content.unknown) and path not in self._image_columns:
+            yield from self._partly(path, UNKNOWN_BYTES)
+        if len(content.arrays.unclear):
+            yield from self._partly(path, pixel_arrays.NOT_PIXELS)
+
+    def _files_of(self, content: LeafContent) -> Iterator[_Files]:
+        """Yield the encoded pictures, and other values of bytes, of a column, as far as a list asks for them."""
+        algorithms = self.options.algorithms
+        path = content.leaf.path
+        if len(content.pictures):
+            self._image_columns.add(path)
+        if not HASHED_ALGORITHMS.isdisjoint(algorithms):
+            # Among pictures, what is not recognised may be a damaged one.
+            unknown = content.unknown if path in self._image_columns else content.unknown[:0]
+            pictures = np.union1d(content.pictures, unknown)
+            if len(pictures):
+                yield _Files(content, "picture", pictures)
+            if len(content.base64):
+                yield _Files(content, "base64", content.base64)
+        if len(content.arrays.indices) and not DECODING_ALGORITHMS.isdisjoint(algorithms):
+            yield _Files(content, "pixels", content.arrays.indices)
+        if not EXACT_ALGORITHMS.isdisjoint(algorithms):
+            unknown = content.unknown[:0] if path in self._image_columns else content.unknown
+            others = np.sort(np.concatenate([content.videos, content.sound, unknown]))
+            if len(others):
+                yield _Files(content, "other", others)
+
+    def _rows_without_bytes(self, content: LeafContent, rows: RowBatch) -> list[NDArray[np.int64]]:
+        """Return the rows whose image has a path and no bytes, so that it is elsewhere, and those of empty bytes."""
+        leaf = content.leaf
+        if not (content.is_named_image or leaf.path in self._image_columns) or HASHED_ALGORITHMS.isdisjoint(
+            self.options.algorithms
+        ):
+            return []
+        is_null = leaf.values.is_null().to_numpy(zero_copy_only=False)
+        found = []
+        parent, _, name = leaf.path.rpartition(".")
+        beside = next((one for one in rows.leaves if one.path == f"{parent}.path"), None) if parent else None
+        if name == "bytes" and beside is not None and len(beside.rows) == len(leaf.rows):
+            has_path = pc.fill_null(pc.not_equal(to_text(beside.values), ""), False).to_numpy(zero_copy_only=False)
+            found.append(leaf.rows[is_null & has_path])
+        if not pa.types.is_null(leaf.values.type) and not pa.types.is_fixed_size_binary(leaf.values.type):
+            empty = pc.fill_null(pc.equal(pc.binary_length(leaf.values), 0), False).to_numpy(zero_copy_only=False)
+            found.append(leaf.rows[empty])
+        return found
 
 
-def _image_samples(
-    blob: Blob, rows: RowBatch, shared: dict[str, pa.Array], image: pa.Array, options: ReadOptions
-) -> Iterator[Samples]:
-    """Yield the digests of the images in a column; a row without one, or with one too large, has a gap that says so.
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Values of a column that are whole files: pictures (also in base64, or as pixels), or other bytes."""
+
+    content: LeafContent
+    form: str  # "picture", "base64", "pixels" or "other"
+    indices: NDArray[np.int64]
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        return self.content.leaf.rows[self.indices]
+
+    def oversized(self) -> NDArray[np.bool_]:
+        """Return which of the values are longer than is read."""
+        if self.form == "pixels":
+            return np.zeros(len(self.indices), bool)
+        lengths = pc.binary_length(self.content.leaf.values).take(pa.array(self.indices))
+        return pc.greater(lengths, MAX_CELL_BYTES).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+    def data(self, position: int) -> bytes:
+        """Return the bytes of one of the values."""
+        index = int(self.indices[position])
+        if self.form == "pixels":
+            one = np.array([index], np.int64)
+            return next(replace(self.content.arrays, indices=one).encoded())
+        value = self.content.leaf.values[index].as_py()
+        return decode_base64(value) if self.form == "base64" else value
+
+
+def decode_base64(text: str | bytes) -> bytes:
+    """Return what a base64 text or a data URL stands for; of a damaged one, what can be decoded; b"" for nothing."""
+    written = text.decode("latin-1") if isinstance(text, bytes) else text
+    if found := _DATA_URL.match(written):
+        payload = written[found.end() :]
+        if ";base64" not in found[0].lower():
+            return unquote_to_bytes(payload)
+        written = payload.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=")
+    letters = re.sub(r"[^A-Za-z0-9+/]", "", written.replace("-", "+").replace("_", "/"))
+    try:
+        return base64.b64decode(letters[: len(letters) - (len(letters) % 4 == 1)] + "=" * (-len(letters) % 4))
+    except binascii.Error:
+        return b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some rows of a table, and what is in them."""
+
+    blob: Blob
+    options: ReadOptions
+    rows: RowBatch
+    contents: tuple[LeafContent, ...]
+
+    def samples(
+        self, files: Sequence[_Files], without_bytes: Sequence[NDArray[np.int64]], *, is_main: bool
+    ) -> Iterator[Samples]:
+        """Yield the samples of the rows.
+
+        Args:
+            files: The pictures and other files in the cells.
+            without_bytes: Rows whose image has no bytes.
+            is_main: Whether every row is a sample, also one that holds nothing.
+        """
+        count = len(self.rows.numbers)
+        names = self._row_names(files)
+        counted = np.zeros(count, bool)
+        for samples in self._file_samples(files, names, counted):
+            yield samples
+        missing = np.zeros(count, bool)
+        for rows in without_bytes:
+            missing[rows] = True
+        missing &= ~counted
+        if missing.any():
+            gap = pa.repeat(pa.scalar("the row has no image bytes"), int(missing.sum()))
+            yield self._samples("computed", {**self._shared(names, missing), "gap": gap}, ())
+            counted |= missing
+        yield from self._declared_samples(names, counted, is_main)
+
+    def _samples(
+        self,
+        basis: str,
+        columns: dict[str, pa.Array],
+        algorithms: Sequence[str],
+        already_counted: bool = False,
+    ) -> Samples:
+        batch = build_sample_batch(columns, algorithms)
+        return Samples(self.blob.ref("dataset"), basis, batch, already_counted)  # type: ignore[arg-type]
+
+    def _shared(self, names: pa.Array, kept: NDArray[np.bool_] | NDArray[np.int64]) -> dict[str, pa.Array]:
+        """Return the columns that all samples of these rows have."""
+        numbers = self.rows.numbers[kept]
+        return {
+            "row": pa.array(numbers, pa.int64()),
+            "place": pa.repeat(pa.scalar(self.blob.uri), len(numbers)),
+            "sample": names.filter(pa.array(kept)) if kept.dtype == bool else names.take(pa.array(kept)),
+        }
+
+    def _file_samples(
+        self, files: Sequence[_Files], names: pa.Array, counted: NDArray[np.bool_]
+    ) -> Iterator[Samples]:
+        """Yield the digests of files in the cells; ``counted`` takes the rows that have any."""
+        count = len(counted)
+        in_row = np.zeros(count, np.int64)
+        pictures = np.zeros(count, bool)
+        for one in files:
+            np.add.at(in_row, one.rows, 1)
+            if one.form != "other":
+                pictures[one.rows] = True
+        counted |= in_row > 0
+        wanted = self.options.algorithms & HASHED_ALGORITHMS
+        encoded = [one for one in files if one.form in ("picture", "base64")]
+        yield from self._hashed(encoded, names, in_row, wanted)
+        pixels = [one for one in files if one.form == "pixels"]
+        yield from self._hashed(pixels, names, in_row, wanted & DECODING_ALGORITHMS)
+        others = [one for one in files if one.form == "other"]
+        # Sound beside a picture is no further picture.
+        yield from self._hashed(others, names, in_row, wanted & EXACT_ALGORITHMS, beside=pictures)
+
+    def _hashed(
+        self,
+        files: Sequence[_Files],
+        names: pa.Array,
+        in_row: NDArray[np.int64],
+        algorithms: frozenset[str],
+        beside: NDArray[np.bool_] | None = None,
+    ) -> Iterator[Samples]:
+        if not files:
+            return
+        rows = np.concatenate([one.rows for one in files])
+        which = np.repeat(np.arange(len(files)), [len(one.indices) for one in files])
+        position = np.concatenate([np.arange(len(one.indices)) for one in files])
+        oversized = np.concatenate([one.oversized() for one in files])
+        order = np.lexsort((position, which, rows))
+        widths, heights = (self._whole_numbers(name) for name in ("originalwidth", "originalheight"))
+        labels = {index: self._label(files, rows, which, position, index, names, in_row) for index in order.tolist()}
+
+        def images(kept: NDArray[np.int64]) -> Iterator[EncodedImage]:
+            for index in kept.tolist():
+                row = int(rows[index])
+                width, height = widths[row], heights[row]
+                original = (width, height) if width > 0 and height > 0 else None
+                data = files[int(which[index])].data(int(position[index]))
+                yield EncodedImage(labels[index], self.blob.uri, int(self.rows.numbers[row]), data, original)
+
+        ref = self.blob.ref("dataset")
+        again = beside[rows[order]] if beside is not None else np.zeros(len(order), bool)
+        for is_again in (False, True):
+            part = order[(again == is_again) & ~oversized[order]]
+            if len(part):
+                yield Samples(ref, "computed", hash_images(images(part), algorithms, self.options.variants), is_again)
+            large = order[(again == is_again) & oversized[order]]
+            if len(large):
+                columns = self._shared(names, rows[large])
+                columns["sample"] = pa.array([labels[index] for index in large.tolist()])
+                gap = pa.repeat(pa.scalar(f"the image is larger than {MAX_CELL_BYTES:,} bytes"), len(large))
+                yield self._samples("computed", {**columns, "gap": gap}, (), is_again)
+
+    def _label(
+        self,
+        files: Sequence[_Files],
+        rows: NDArray[np.int64],
+        which: NDArray[np.int64],
+        position: NDArray[np.int64],
+        index: int,
+        names: pa.Array,
+        in_row: NDArray[np.int64],
+    ) -> str:
+        """Return the sample's name: that of its row, with the column's path if the row holds several files."""
+        row = int(rows[index])
+        name = str(names[row].as_py())
+        if in_row[row] == 1:
+            return name
+        leaf = files[int(which[index])].content.leaf
+        value = int(files[int(which[index])].indices[position[index]])
+        first = int(np.searchsorted(leaf.rows, row))
+        path = re.sub(r"\[\](?!.*\[\])", f"[{value - first + 1}]", leaf.path, count=1)
+        return f"{name} {path if path != leaf.path or value == first else f'{path} {value - first + 1}'}"
+
+    def _whole_numbers(self, bare: str) -> list[int]:
+        """Return a column of widths or heights; 0 where it says nothing."""
+        leaf = self._column((bare,))
+        if leaf is None:
+            return [0] * len(self.rows.numbers)
+        text = text_by_row(leaf, len(self.rows.numbers))
+        return pc.fill_null(to_whole_numbers(text, pa.int32()), 0).to_pylist()  # type: ignore[no-any-return]
+
+    def _column(self, names: Sequence[str]) -> Leaf | None:
+        """Return the outermost column that has the first of these names that any has."""
+        found = {bare_name(leaf.path): leaf for leaf in reversed(self.rows.leaves) if not leaf.problem}
+        return next((found[name] for name in names if name in found and _is_plain(found[name])), None)
+
+    def _row_names(self, files: Sequence[_Files]) -> pa.Array:
+        """Return each row's name: its key or file name, else the path of its image, else its number."""
+        count = len(self.rows.numbers)
+        numbers = pa.array(self.rows.numbers).cast(pa.string())
+        if leaf := self._column(_SAMPLE_NAMES):
+            return pc.coalesce(text_by_row(leaf, count), numbers)
+        for content in self.contents:
+            parent, _, last = content.leaf.path.rpartition(".")
+            is_image = content.is_named_image or any(one.content is content for one in files)
+            if last == "bytes" and is_image and len(content.leaf.rows) == count:
+                beside = next((leaf for leaf in self.rows.leaves if leaf.path == f"{parent}.path"), None)
+                if beside is not None and _is_plain(beside) and len(beside.rows) == count:
+                    return pc.coalesce(text_by_row(beside, count), numbers)
+        return numbers
+
+    def _declared_samples(self, names: pa.Array, counted: NDArray[np.bool_], is_main: bool) -> Iterator[Samples]:
+        count = len(counted)
+        columns: dict[str, pa.Array] = {}
+        further: list[tuple[str, str, NDArray[np.int64], pa.Array]] = []
+        holds = np.zeros(count, bool)
+        asked = self.options.algorithms
+        found = sorted({name for one in self.contents for name in one.digests if name in asked}, key=list(DIGEST_BYTES).index)
+        for algorithm in found:
+            parts = [
+                (one.leaf.path, one.leaf.rows[one.digests[algorithm].indices], one.digests[algorithm].values)
+                for one in sorted(self.contents, key=lambda one: algorithm in one.malformed or not one.is_main)
+                if algorithm in one.digests
+            ]
+            columns[algorithm], rest = _first_of_each_row(parts, count, holds)
+            further += ((algorithm, f"{algorithm}:{path}", rows, values) for path, rows, values in rest)
+        if not asked.isdisjoint(TEXT_SIGNALS):
+            parts = [
+                (one.leaf.path, one.leaf.rows[one.urls], _take_text(one))
+                for one in sorted(self.contents, key=lambda one: url_rank(one.leaf.path))
+                if len(one.urls)
+            ]
+            if parts:
+                columns["url"], rest = _first_of_each_row(parts, count, holds)
+                further += (("url", f"url:{path}", rows, values) for path, rows, values in rest)
+        gap = self._gaps(holds)
+        if gap is not None:
+            columns["gap"] = gap
+        if columns and "pdq" in found and (leaf := self._column(("pdqquality",))):
+            columns["quality"] = to_whole_numbers(text_by_row(leaf, count), pa.int16())
+        yield from self._split(names, columns, found, counted, np.ones(count, bool) if is_main else holds)
+        for name, variant, rows, values in further:
+            shared = self._shared(names, rows)
+            extra = {name: values, "variant": pa.repeat(pa.scalar(variant), len(rows))}
+            yield self._samples("declared", shared | extra, [name])
+
+    def _split(
+        self,
+        names: pa.Array,
+        columns: dict[str, pa.Array],
+        algorithms: Sequence[str],
+        counted: NDArray[np.bool_],
+        kept: NDArray[np.bool_],
+    ) -> Iterator[Samples]:
+        """Yield what rows declare, those first whose pictures were counted already."""
+        for already_counted, rows in ((True, kept & counted & bool(columns)), (False, kept & ~counted)):
+            if not rows.any():
+                continue
+            mask = pa.array(rows)
+            own = {name: column if rows.all() else column.filter(mask) for name, column in columns.items()}
+            samples = self._samples("declared", self._shared(names, rows) | own, algorithms, already_counted)
+            if counted.any():
+                yield samples
+                continue
+            names_files = (leaf := self._column(_SAMPLE_NAMES)) is not None and bare_name(leaf.path) == "filename"
+            for described, batch in split_by_described_files(self.blob, names_files, samples.batch):
+                yield replace(samples, batch=batch, already_counted=described)
+
+    def _gaps(self, holds: NDArray[np.bool_]) -> pa.Array | None:
+        """Return the gap of each row, null for none; None if no row has any."""
+        faults = self.rows.faults
+        malformed: list[tuple[str, NDArray[np.bool_]]] = []
+        for content in self.contents:
+            for algorithm, indices in content.malformed.items():
+                if algorithm in self.options.algorithms and len(indices):
+                    bad = np.zeros(len(holds), bool)
+                    bad[content.leaf.rows[indices]] = True
+                    malformed.append((f"the {algorithm} given is not one", bad))
+        if not malformed and faults is None:
+            return None
+        gap = faults if faults is not None else pa.nulls(len(holds), pa.string())
+        is_fault = gap.is_valid().to_numpy(zero_copy_only=False)
+        holds |= is_fault if self.rows.may_hold is None else is_fault & self.rows.may_hold
+        for why, bad in malformed:
+            joined = pc.coalesce(pc.binary_join_element_wise(gap, why, "; "), pa.scalar(why))
+            gap = pc.if_else(pa.array(bad), joined, gap)
+        return gap
+
+
+def _is_plain(leaf: Leaf) -> bool:
+    kind = leaf.values.type
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    return is_number or bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind))
+
+
+def _take_text(content: LeafContent) -> pa.Array:
+    values = content.leaf.values
+    return to_text(values if len(content.urls) == len(values) else values.take(pa.array(content.urls)))
+
+
+_Part = tuple[str, NDArray[np.int64], pa.Array]
+
+
+def _first_of_each_row(
+    parts: Sequence[_Part], count: int, holds: NDArray[np.bool_]
+) -> tuple[pa.Array, list[_Part]]:
+    """Return the first value of each row, and what values are left, by column.
 
     Args:
-        blob: The table.
-        rows: The rows.
-        shared: The columns that all samples of the rows have.
-        image: The column: bytes, or structs of ``bytes`` and ``path``.
-        options: Which digests, of which variants.
+        parts: Of each column its path, the rows of its values, in order, and the values.
+        count: The number of rows.
+        holds: Takes the rows that have a value.
     """
-    data = image.field("bytes") if pa.types.is_struct(image.type) else image
-    sizes = pc.fill_null(pc.binary_length(data), 0).to_numpy(zero_copy_only=False)
-    widths, heights = (_original_sizes(rows, name) for name in (rows.roles.width, rows.roles.height))
-    names, numbers = shared["sample"], rows.numbers
-
-    def images() -> Iterator[EncodedImage]:
-        for index in np.flatnonzero((sizes > 0) & (sizes <= MAX_CELL_BYTES)).tolist():
-            width, height = widths[index], heights[index]
-            original = (width, height) if width > 0 and height > 0 else None
-            yield EncodedImage(names[index].as_py(), blob.uri, int(numbers[index]), data[index].as_py(), original)
-
-    ref = blob.ref("dataset")
-    hashed = hash_images(images(), options.algorithms & HASHED_ALGORITHMS, options.variants)
-    if hashed.num_rows:
-        yield Samples(ref, "computed", hashed)
-    for why, missing in (
-        ("the row has no image bytes", sizes == 0),
-        (f"the image is larger than {MAX_CELL_BYTES:,} bytes", sizes > MAX_CELL_BYTES),
-    ):
-        if missing.any():
-            kept = {name: column.filter(pa.array(missing)) for name, column in shared.items()}
-            gap = pa.repeat(pa.scalar(why), int(missing.sum()))
-            yield Samples(ref, "computed", build_sample_batch({**kept, "gap": gap}, ()))
-
-
-def _original_sizes(rows: RowBatch, name: str) -> list[int]:
-    """Return a column of widths or heights; 0 where it says nothing."""
-    if name not in rows.cells.schema.names:
-        return [0] * len(rows.numbers)
-    return pc.fill_null(to_whole_numbers(rows.cells[name], pa.int32()), 0).to_pylist()  # type: ignore[no-any-return]
-
-
-def _gap_column(
-    count: int, malformed: Sequence[tuple[str, NDArray[np.bool_]]], faults: pa.Array | None
-) -> pa.Array | None:
-    """Return the gap of each row, null for none; None if no row has any."""
-    if not malformed and faults is None:
-        return None
-    gap = faults if faults is not None else pa.nulls(count, pa.string())
-    for why, bad in malformed:
-        gap = pc.if_else(pa.array(bad), pc.coalesce(pc.binary_join_element_wise(gap, why, "; "), pa.scalar(why)), gap)
-    return gap
-
-
-def _sample_names(cells: pa.RecordBatch, roles: ColumnRoles, numbers: NDArray[np.int64]) -> pa.Array:
-    """Return each row's name: its key or file name, else the path of its image, else its number."""
-    rows = pa.array(numbers).cast(pa.string())
-    if roles.sample in cells.schema.names:
-        return pc.coalesce(to_text(cells[roles.sample]), rows)
-    if roles.image in cells.schema.names and pa.types.is_struct(cells[roles.image].type):
-        return pc.coalesce(to_text(cells[roles.image].field("path")), rows)
-    return rows
+    chosen = np.full(count, -1, np.int64)
+    rest: list[_Part] = []
+    offset = 0
+    for path, rows, values in parts:
+        is_first = np.ones(len(rows), bool)
+        is_first[1:] = rows[1:] != rows[:-1]
+        is_first &= chosen[rows] < 0
+        chosen[rows[is_first]] = offset + np.flatnonzero(is_first)
+        if not is_first.all():
+            rest.append((path, rows[~is_first], values.filter(pa.array(~is_first))))
+        offset += len(rows)
+    holds |= chosen >= 0
+    if len(parts) == 1 and offset == count and (chosen == np.arange(count)).all():
+        return parts[0][2], rest
+    joined = pa.concat_arrays([values for _, _, values in parts])
+    return joined.take(pa.array(chosen, mask=chosen < 0)), rest

@@ -1,0 +1,15 @@
+"""Tells cheaply whether a text can hold a digest, an address or a picture at all, before it is parsed."""
+
+from __future__ import annotations
+
+import re2
+
+# Schemes (a slash may be escaped), data URLs, 32 hex digits, 44 letters of base64, ASCII that is escaped, pixels.
+_HINT = re2.compile(
+    rb"(?i:https?|ftp):\\?/|(?i:data:image/)|[0-9A-Fa-f]{32}|[A-Za-z0-9+/_-]{44}|\\u00[2-7]|\[\s*\[\s*\[?\s*\d"
+)
+
+
+def may_hold_samples(text: bytes) -> bool:
+    """Return whether anything in the text looks like an address, a digest, a picture or an array of pixels."""
+    return _HINT.search(text) is not None
