@@ -12,6 +12,7 @@ from auditor.errors import Unreadable
 
 CHUNK_BYTES = 1 << 16
 MAX_DEPTH = 200
+REMAINDER = "{...}"  # what is left of an outermost object when its rows were taken from it
 MAX_VALUE_BYTES = 1 << 28  # bytes of one value
 MAX_RECORD_VALUES = 5_000_000  # values in one record
 
@@ -36,6 +37,7 @@ def iter_json_records(stream: ByteStream, arrays: Collection[str]) -> Iterator[t
         Unreadable: The text is not JSON, ends early, is nested deeper than :data:`MAX_DEPTH`, or has a value or record
             that exceeds a limit.
     """
+
     def is_record(keys: list[str], key: str, parent: object, value: object) -> bool:
         return isinstance(parent, list) and keys[-1] in arrays and bool(keys[-1] or len(keys) == 1)
 
@@ -49,7 +51,8 @@ def iter_json_rows(stream: ByteStream) -> Iterator[tuple[str, str, object]]:
 
     Rows are the elements of the outermost array; or of an outermost object the objects and texts in its arrays
     (``{"images": [...]}``; the table is the array's key), or its values, if the first is an object
-    (``{"a.jpg": {...}}``; the key is that of the value). What remains of an outermost object comes last as one row.
+    (``{"a.jpg": {...}}``; the key is that of the value). What remains of an outermost object comes last as one row of
+    the table :data:`REMAINDER`.
 
     Args:
         stream: The JSON text, with or without a byte order mark.
@@ -73,7 +76,7 @@ def iter_json_rows(stream: ByteStream) -> Iterator[tuple[str, str, object]]:
             named = is_keyed is True and isinstance(value, dict)
             yield ("{}", key, value) if named else (key, "", value)
         elif not isinstance(value, dict) or value:
-            yield "", "", value
+            yield REMAINDER, "", value
 
 
 def _iter_values(

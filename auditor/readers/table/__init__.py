@@ -1,29 +1,36 @@
-"""Reads tables and manifests: CSV, TSV, JSON, Parquet and Arrow files whose columns hold digests, URLs or image bytes.
+"""Reads tables and manifests: CSV, TSV, JSON, Parquet, Arrow and ORC files that hold pictures, digests or addresses.
 
-A file becomes batches of rows in the module of its format (``parquet``, ``arrow``, ``csv``, ``json``). What its columns
-hold is decided in ``roles``, and the rows become samples in ``row_samples``. To add a format, add a module that yields
-:class:`~auditor.readers.table.row_batch.RowBatch`, and a line to :func:`_rows`.
+A file becomes batches of rows in the module of its format (``parquet``, ``arrow``, ``csv``, ``json``): all columns, at
+any depth, that can hold one. What they hold is told by their values in ``leaf_content``, and the rows become samples in
+``row_samples``. To add a format, add a module that yields :class:`~auditor.readers.table.row_batch.RowBatch`, and a
+line to :func:`_rows`.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from lzma import LZMAError
+from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Subject
-from auditor.parts import Part
+from auditor.parts import Part, PartlyRead
 from auditor.readers import HEAD_BYTES, ReaderExample, ReadOptions
 from auditor.readers.table import arrow, csv, json, parquet
 from auditor.readers.table.row_batch import RowBatch
-from auditor.readers.table.row_samples import samples_of_rows
+from auditor.readers.table.row_samples import TableSamples
 from auditor.samples import Samples
 from auditor.sources import Blob, Unread
+from auditor.syntax.archive import Compression, open_compressed
 from auditor.syntax.card_columns import card_columns
 from auditor.syntax.csv_stream import parse_csv_header
+from auditor.syntax.lenient_json import LenientJson
 from auditor.syntax.lfs_pointer import is_lfs_pointer
 from auditor.syntax.parquet_schema import parquet_column_names
 from auditor.syntax.text_encoding import decode_prefix, open_as_utf8
@@ -31,17 +38,25 @@ from auditor.syntax.text_encoding import decode_prefix, open_as_utf8
 READS_PARTITIONS = True
 READS_MEMBERS = True
 NOT_USABLE = "no column holds digests, URLs or image bytes"
+NO_ROWS = "it holds no rows"
 
 _PARQUET_MAGIC = b"PAR1"
 _ARROW_SUFFIXES = frozenset({".arrow", ".feather", ".ipc"})
 _CSV_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv"})
 _JSON_LINES_SUFFIXES = frozenset({".jsonl", ".ndjson"})
 _TEXT_SUFFIXES = _CSV_SUFFIXES | _JSON_LINES_SUFFIXES | {".json", ".txt", ""}
-_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
+_COMPRESSIONS: dict[str, Compression] = {
+    ".gz": "gzip",
+    ".zst": "zstd",
+    ".bz2": "bzip2",
+    ".xz": "xz",
+    ".lz4": "lz4",
+}
+_ARRAY_OF_OBJECTS = re.compile(r"\[\s*\{")
 # Keys of the JSON that img2dataset writes for each image, beside it in a folder or in a webdataset shard.
 _IMG2DATASET = re.compile(rb'"(?:original_width|error_message)"\s*:')
 # What Arrow, zlib and the standard library raise on files that are broken.
-_BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, EOFError, zlib.error, OverflowError)
+_BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, EOFError, zlib.error, LZMAError, OverflowError)
 
 
 def claims(blob: Blob, head: bytes) -> int:
@@ -51,8 +66,8 @@ def claims(blob: Blob, head: bytes) -> int:
         return 0 if card_columns(_parquet_column_names(blob)) else 60
     if _is_arrow(suffix, head):
         return 60
-    if suffix not in _TEXT_SUFFIXES:
-        return 0
+    if suffix not in _TEXT_SUFFIXES or is_lfs_pointer(head):
+        return 60 if is_lfs_pointer(head) and suffix in _TEXT_SUFFIXES - {".txt", ""} else 0
     try:
         text = decode_prefix(_decompressed(head, compression))
     except Unreadable:
@@ -63,40 +78,41 @@ def claims(blob: Blob, head: bytes) -> int:
     if suffix in _JSON_LINES_SUFFIXES:
         return 0 if card_columns(json.first_keys(start)) else 40
     if suffix == ".json":
-        if re.match(r"\[\s*\{", start) or (json.first_keys(start) and "\n{" in start):
+        if _ARRAY_OF_OBJECTS.match(start) or (json.first_keys(start) and "\n{" in start):
             first = start.lstrip("[ \t\r\n").split("\n")[0].rstrip(", ]\r")
             return 0 if card_columns(json.first_keys(first)) else 40
-        return 40 if start.startswith("{") and _IMG2DATASET.search(head) else 0
+        if start.startswith("{") and _IMG2DATASET.search(head):
+            return 40
+        return 10 if start.startswith(("{", "[")) and blob.kind != "model" else 0
     return 30 if csv.is_url_list(text) else 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
     """Yield every row of every table as samples: digests and URLs that it declares, and digests of its images."""
     for blob in blobs:
         yield from _read_table(blob, options)
 
 
-def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | Unread]:
-    last_row = 0
-    has_usable_columns = False
+def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
     if not blob.size:
         yield Unread(blob.uri, "the file is empty", skipped=True, blob=blob)
         return
+    samples = TableSamples(blob, options)
+    last_row = 0
+    is_partly = False
     try:
         for rows in _rows(blob, options):
-            if not has_usable_columns and not rows.roles.usable:
-                yield Unread(blob.uri, NOT_USABLE, skipped=True, blob=blob)
-                return
-            has_usable_columns = True
             last_row = max(last_row, int(rows.numbers[-1])) if len(rows.numbers) else last_row
-            yield from samples_of_rows(blob, rows, options)
+            for item in samples.add(rows):
+                is_partly = is_partly or isinstance(item, PartlyRead)
+                yield item
     except Unreadable as error:
         why = str(error)
     except _BROKEN as error:
         why = _reason(error)
     else:
-        if not has_usable_columns and not blob.partition[0]:
-            yield Unread(blob.uri, "it holds no rows", skipped=True, blob=blob)
+        if not samples.has_samples and not is_partly and not blob.partition[0]:
+            yield Unread(blob.uri, NOT_USABLE if last_row else NO_ROWS, skipped=True, blob=blob)
         return
     if not last_row:
         yield Unread(blob.uri, why, blob=blob)
@@ -112,29 +128,44 @@ def _rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
     suffix, compression = _format_suffix(blob)
     if is_lfs_pointer(head):
         raise Unreadable("a Git LFS pointer: the table itself is not here")
+    if _is_parquet(suffix, head):
+        with blob.open() as file:
+            if not parquet.is_summary(file, blob):
+                yield from parquet.read_rows(file, blob, options)
+        return
+    if _is_arrow(suffix, head):
+        with blob.open() as file:
+            yield from arrow.read_rows(file, head)
+        return
+    start = _decompressed(head, compression)
+    text = decode_prefix(start)
+    if suffix not in _JSON_LINES_SUFFIXES | {".json"}:
+        with blob.open() as file:
+            yield from csv.read_rows(_open_text(file, compression, start), text)
+        return
+    is_lines = suffix in _JSON_LINES_SUFFIXES
+    shape = json.shape_of(text, is_lines)
+    traits = json.TextTraits(may_hold_samples=True, has_loose_commas=True, has_several_objects=False)
+    if shape == "document" and not is_lines:
+        with blob.open() as file:
+            traits = json.look_through(_open_text(file, compression, start))
+        # Settings, vocabularies and the like: nothing in them is worth parsing.
+        if not traits.may_hold_samples and not _ARRAY_OF_OBJECTS.match(text.lstrip("\ufeff \t\r\n")):
+            yield RowBatch(np.arange(1, 2))
+            return
     with blob.open() as file:
-        if _is_parquet(suffix, head):
-            yield from parquet.read_rows(file, blob, options)
-            return
-        if _is_arrow(suffix, head):
-            yield from arrow.read_rows(file, head, options)
-            return
-        start = _decompressed(head, compression)
-        stream: pa.NativeFile = pa.PythonFile(file, mode="r")
-        if compression:
-            stream = pa.CompressedInputStream(stream, compression)
-        stream = open_as_utf8(stream, start)
-        text = decode_prefix(start)
-        content = text.lstrip("\ufeff \t\r\n")
-        is_object = content.startswith("{")
-        if suffix in _JSON_LINES_SUFFIXES or (suffix == ".json" and is_object and "\n{" in content):
-            yield from json.read_line_rows(stream, options)
-        elif suffix == ".json" and is_object:
-            yield from json.read_object_rows(stream, options)
-        elif suffix == ".json":
-            yield from json.read_array_rows(stream, options)
+        stream = _open_text(file, compression, start)
+        if shape == "lines":
+            yield from json.read_line_rows(stream)
+        elif shape == "objects" or traits.has_several_objects:
+            yield from json.read_object_rows(stream)
         else:
-            yield from csv.read_rows(stream, text, options)
+            yield from json.read_document_rows(LenientJson(stream) if traits.has_loose_commas else stream)
+
+
+def _open_text(file: BinaryIO, compression: Compression | None, head: bytes) -> pa.NativeFile:
+    """Return a text file as UTF-8; ``head`` is its beginning."""
+    return open_as_utf8(open_compressed(file, compression) if compression else file, head)
 
 
 def _is_parquet(suffix: str, head: bytes) -> bool:
@@ -142,28 +173,29 @@ def _is_parquet(suffix: str, head: bytes) -> bool:
 
 
 def _is_arrow(suffix: str, head: bytes) -> bool:
-    return head.startswith(arrow.FILE_MAGIC) or suffix in _ARROW_SUFFIXES
+    magics = (arrow.FILE_MAGIC, arrow.FEATHER_1_MAGIC)
+    return head.startswith(magics) or suffix in _ARROW_SUFFIXES or suffix == ".orc"
 
 
-def _format_suffix(blob: Blob) -> tuple[str, str]:
-    """Return the suffix of the table's format, and the compression of the file ("": it is not compressed)."""
-    compression = _COMPRESSIONS.get(blob.suffix, "")
+def _format_suffix(blob: Blob) -> tuple[str, Compression | None]:
+    """Return the suffix of the table's format, and the compression of the file."""
+    compression = _COMPRESSIONS.get(blob.suffix)
     if not compression:
-        return blob.suffix, ""
+        return blob.suffix, None
     stem = blob.basename[: -len(blob.suffix)]
     return (f".{stem.rpartition('.')[2].lower()}" if "." in stem else ""), compression
 
 
-def _decompressed(head: bytes, compression: str) -> bytes:
+def _decompressed(head: bytes, compression: Compression | None) -> bytes:
     """Return the beginning of what compressed bytes hold. Raises Unreadable if they hold nothing."""
     if not compression:
         return head
     data = b""
     try:
-        stream = pa.CompressedInputStream(pa.BufferReader(head), compression)
+        stream = open_compressed(io.BytesIO(head), compression)
         while len(data) < HEAD_BYTES and (piece := stream.read(256)):
             data += piece
-    except (pa.ArrowException, OSError) as error:
+    except _BROKEN as error:
         if not data:
             raise Unreadable(f"not a {compression} file") from error
     return data

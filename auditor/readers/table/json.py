@@ -17,7 +17,7 @@ from auditor.errors import Unreadable
 from auditor.readers.table.columns import columns_to_read
 from auditor.readers.table.json_records import MAX_COLUMNS, RecordColumns, is_long_key, record_leaves
 from auditor.readers.table.row_batch import MAX_BATCH_BYTES, MAX_BATCH_ROWS, RowBatch, row_batches
-from auditor.syntax.json_stream import ByteStream, iter_json_rows
+from auditor.syntax.json_stream import REMAINDER, ByteStream, iter_json_rows
 from auditor.syntax.lenient_json import LenientJson
 from auditor.syntax.sample_hints import may_hold_samples
 
@@ -28,6 +28,8 @@ _DOCUMENT_ROWS = 8192  # rows of a document that are looked at together
 _SAMPLED_LINES, _SAMPLED_HEAD_BYTES, _SAMPLED_TAIL_BYTES = 200, 1 << 20, 1 << 14
 _COMMA_BEFORE_BRACKET = re.compile(rb",\s*[\]}]")
 _OBJECT_AFTER_OBJECT = re.compile(rb"\n\}\s*,?\s*\{")
+# Keys of the JSON that img2dataset writes for each image, beside it in a folder or in a webdataset shard.
+_IMG2DATASET_KEYS = frozenset({"original_width", "error_message"})
 _OVERLAP = 1 << 10  # bytes that pieces of a text share, so that nothing is cut in two
 
 Shape = Literal["lines", "document", "objects"]
@@ -103,9 +105,9 @@ def read_document_rows(stream: ByteStream) -> Iterator[RowBatch]:
 
     try:
         for table, key, value in iter_json_rows(stream):
-            if columns.rows and (
-                table != current or columns.rows == _DOCUMENT_ROWS or columns.size > MAX_BATCH_BYTES
-            ):
+            if table == REMAINDER and isinstance(value, dict) and not _IMG2DATASET_KEYS.isdisjoint(value):
+                table = ""
+            if columns.rows and (table != current or columns.rows == _DOCUMENT_ROWS or columns.size > MAX_BATCH_BYTES):
                 yield rows()
                 first += columns.rows
                 columns = RecordColumns()

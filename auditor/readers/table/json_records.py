@@ -39,7 +39,9 @@ class RecordColumns:
 
     def leaves(self) -> tuple[Leaf, ...]:
         """Return the columns."""
-        found = [Leaf(path, _text_array(values), np.array(rows, np.int64)) for path, (values, rows) in self._texts.items()]
+        found = [
+            Leaf(path, _text_array(values), np.array(rows, np.int64)) for path, (values, rows) in self._texts.items()
+        ]
         for (path, depth), (lists, rows) in self._arrays.items():
             kind: pa.DataType = pa.float64()
             for _ in range(depth):

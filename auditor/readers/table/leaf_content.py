@@ -81,8 +81,7 @@ def leaf_content(leaf: Leaf) -> LeafContent:
     if not (is_text(kind) or is_bytes(kind)):
         return LeafContent(leaf)
     algorithm = algorithm_from_column_name(name)
-    content = _of_named_digests(leaf, algorithm) if algorithm else _of_values(leaf, name)
-    return content
+    return _of_named_digests(leaf, algorithm) if algorithm else _of_values(leaf, name)
 
 
 def own_name(path: str) -> str:
@@ -114,7 +113,10 @@ def _of_named_digests(leaf: Leaf, algorithm: str) -> LeafContent:
     digests = {name: Digests(others[one.indices], one.values) for name, one in told.digests.items()}
     return LeafContent(
         leaf,
-        *(others[indices] for indices in (told.pictures, told.base64, told.audio, told.videos)),
+        pictures=others[told.pictures],
+        base64=others[told.base64],
+        sound=others[told.audio],
+        videos=others[told.videos],
         urls=others[told.urls],
         digests={**digests, algorithm: found},
         malformed={algorithm: others[rest]},

@@ -76,7 +76,7 @@ def _array(value: pa.Array) -> NDArray[np.generic] | None:
 
 
 def _has_shape_of_picture(array: NDArray[np.generic]) -> bool:
-    shape = [side for side in array.shape if side > 1] if array.ndim > 3 else list(array.shape)
+    shape: list[int] = [side for side in array.shape if side > 1] if array.ndim > 3 else list(array.shape)
     if len(shape) == 2:
         return min(shape) >= MIN_SIDE
     return len(shape) >= 3 and sorted(shape)[-2] >= MIN_SIDE

@@ -31,6 +31,7 @@ from auditor.readers.table.row_batch import MAX_CELL_BYTES, RowBatch
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS, Samples, build_sample_batch
 from auditor.sources import Blob
 from auditor.syntax.card_columns import bare_name
+from auditor.syntax.json_stream import REMAINDER
 from auditor.syntax.nested_columns import Leaf
 
 # What can be computed of the bytes of an image, and of any bytes.
@@ -80,10 +81,12 @@ class TableSamples:
         if not len(rows.numbers):
             return
         contents = tuple(leaf_content(leaf) for leaf in rows.leaves)
-        if any(content.is_main for content in contents):
+        # Settings hold addresses too, and are no rows of a table.
+        if rows.table != REMAINDER and any(content.is_main for content in contents):
             self._main_tables.add(rows.table)
         batch = _Batch(self.blob, self.options, rows, contents)
-        files, gaps = [], []
+        files: list[_Files] = []
+        gaps: list[NDArray[np.int64]] = []
         for content in contents:
             files += self._files_of(content)
             gaps += self._rows_without_bytes(content, rows)
@@ -220,8 +223,7 @@ class _Batch:
         count = len(self.rows.numbers)
         names = self._row_names(files)
         counted = np.zeros(count, bool)
-        for samples in self._file_samples(files, names, counted):
-            yield samples
+        yield from self._file_samples(files, names, counted)
         missing = np.zeros(count, bool)
         for rows in without_bytes:
             missing[rows] = True
@@ -251,9 +253,7 @@ class _Batch:
             "sample": names.filter(pa.array(kept)) if kept.dtype == bool else names.take(pa.array(kept)),
         }
 
-    def _file_samples(
-        self, files: Sequence[_Files], names: pa.Array, counted: NDArray[np.bool_]
-    ) -> Iterator[Samples]:
+    def _file_samples(self, files: Sequence[_Files], names: pa.Array, counted: NDArray[np.bool_]) -> Iterator[Samples]:
         """Yield the digests of files in the cells; ``counted`` takes the rows that have any."""
         count = len(counted)
         in_row = np.zeros(count, np.int64)
@@ -366,7 +366,9 @@ class _Batch:
         further: list[tuple[str, str, NDArray[np.int64], pa.Array]] = []
         holds = np.zeros(count, bool)
         asked = self.options.algorithms
-        found = sorted({name for one in self.contents for name in one.digests if name in asked}, key=list(DIGEST_BYTES).index)
+        found = sorted(
+            {name for one in self.contents for name in one.digests if name in asked}, key=list(DIGEST_BYTES).index
+        )
         for algorithm in found:
             parts = [
                 (one.leaf.path, one.leaf.rows[one.digests[algorithm].indices], one.digests[algorithm].values)
@@ -452,9 +454,7 @@ def _take_text(content: LeafContent) -> pa.Array:
 _Part = tuple[str, NDArray[np.int64], pa.Array]
 
 
-def _first_of_each_row(
-    parts: Sequence[_Part], count: int, holds: NDArray[np.bool_]
-) -> tuple[pa.Array, list[_Part]]:
+def _first_of_each_row(parts: Sequence[_Part], count: int, holds: NDArray[np.bool_]) -> tuple[pa.Array, list[_Part]]:
     """Return the first value of each row, and what values are left, by column.
 
     Args:
