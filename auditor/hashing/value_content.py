@@ -80,6 +80,8 @@ _HEX_DIGITS: Mapping[int, tuple[str, ...]] = {
 }
 _PREFIXED = re.compile(rb"(?i)(0x|(?:md5|sha-?1|sha-?256|sha-?512|pdq)[:=])")
 _PREFIX_LENGTHS = (2, 4, 5, 6, 7, 8)  # "0x", "md5:", "sha1:", "sha-1:", "sha256:", "sha-256:"
+_PREFIX_ENDS = np.zeros(256, bool)
+_PREFIX_ENDS[np.frombuffer(b"xX:=", np.uint8)] = True
 _HEX = np.zeros(256, bool)
 _HEX[np.frombuffer(b"0123456789abcdefABCDEF", np.uint8)] = True
 _BASE64 = np.full(256, 255, np.uint8)
@@ -237,6 +239,7 @@ def _written_digests(
     found: dict[str, Digests] = {}
     for digits, algorithms in _HEX_DIGITS.items():
         plain = np.flatnonzero(candidates & (lengths == digits))
+        plain = plain[_HEX[data[starts[plain]]]]
         if len(plain):
             text = data[starts[plain][:, None] + np.arange(digits)]
             plain = plain[_HEX[text].all(axis=1)]
@@ -257,6 +260,7 @@ def _prefixed(
 ) -> Indices:
     """Return values of so many hex digits after a prefix of that length, such as ``0x`` or ``sha256:``."""
     indices = np.flatnonzero(candidates & (lengths == prefix + digits))
+    indices = indices[_PREFIX_ENDS[data[starts[indices] + prefix - 1]]]
     if not len(indices):
         return _NONE
     text = data[starts[indices][:, None] + np.arange(prefix + digits)]

@@ -8,7 +8,6 @@ line to :func:`_rows`.
 
 from __future__ import annotations
 
-import io
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -69,7 +68,7 @@ def claims(blob: Blob, head: bytes) -> int:
     if suffix not in _TEXT_SUFFIXES or is_lfs_pointer(head):
         return 60 if is_lfs_pointer(head) and suffix in _TEXT_SUFFIXES - {".txt", ""} else 0
     try:
-        text = decode_prefix(_decompressed(head, compression))
+        text = decode_prefix(_text_head(blob, head, compression))
     except Unreadable:
         text = ""
     if suffix in _CSV_SUFFIXES:
@@ -137,7 +136,7 @@ def _rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
         with blob.open() as file:
             yield from arrow.read_rows(file, head)
         return
-    start = _decompressed(head, compression)
+    start = _text_head(blob, head, compression)
     text = decode_prefix(start)
     if suffix not in _JSON_LINES_SUFFIXES | {".json"}:
         with blob.open() as file:
@@ -186,15 +185,16 @@ def _format_suffix(blob: Blob) -> tuple[str, Compression | None]:
     return (f".{stem.rpartition('.')[2].lower()}" if "." in stem else ""), compression
 
 
-def _decompressed(head: bytes, compression: Compression | None) -> bytes:
-    """Return the beginning of what compressed bytes hold. Raises Unreadable if they hold nothing."""
+def _text_head(blob: Blob, head: bytes, compression: Compression | None) -> bytes:
+    """Return the beginning of a text file, unpacked. Raises Unreadable if it holds nothing."""
     if not compression:
         return head
     data = b""
     try:
-        stream = open_compressed(io.BytesIO(head), compression)
-        while len(data) < HEAD_BYTES and (piece := stream.read(256)):
-            data += piece
+        with blob.open() as file:  # of a zstd file, the first bytes alone unpack to nothing
+            stream = open_compressed(file, compression)
+            while len(data) < HEAD_BYTES and (piece := stream.read(HEAD_BYTES - len(data))):
+                data += piece
     except _BROKEN as error:
         if not data:
             raise Unreadable(f"not a {compression} file") from error
