@@ -455,7 +455,7 @@ _Part = tuple[str, NDArray[np.int64], pa.Array]
 
 
 def _first_of_each_row(parts: Sequence[_Part], count: int, holds: NDArray[np.bool_]) -> tuple[pa.Array, list[_Part]]:
-    """Return the first value of each row, and what values are left, by column.
+    """Return the first value of each row, and the values that differ from it, by column.
 
     Args:
         parts: Of each column its path, the rows of its values, in order, and the values.
@@ -463,7 +463,7 @@ def _first_of_each_row(parts: Sequence[_Part], count: int, holds: NDArray[np.boo
         holds: Takes the rows that have a value.
     """
     chosen = np.full(count, -1, np.int64)
-    rest: list[_Part] = []
+    left: list[_Part] = []
     offset = 0
     for path, rows, values in parts:
         is_first = np.ones(len(rows), bool)
@@ -471,10 +471,15 @@ def _first_of_each_row(parts: Sequence[_Part], count: int, holds: NDArray[np.boo
         is_first &= chosen[rows] < 0
         chosen[rows[is_first]] = offset + np.flatnonzero(is_first)
         if not is_first.all():
-            rest.append((path, rows[~is_first], values.filter(pa.array(~is_first))))
+            left.append((path, rows[~is_first], values.filter(pa.array(~is_first))))
         offset += len(rows)
     holds |= chosen >= 0
     if len(parts) == 1 and offset == count and (chosen == np.arange(count)).all():
-        return parts[0][2], rest
-    joined = pa.concat_arrays([values for _, _, values in parts])
-    return joined.take(pa.array(chosen, mask=chosen < 0)), rest
+        return parts[0][2], []
+    first = pa.concat_arrays([values for _, _, values in parts]).take(pa.array(chosen, mask=chosen < 0))
+    rest: list[_Part] = []
+    for path, rows, values in left:
+        differs = pc.not_equal(values, first.take(pa.array(rows)))
+        if pc.any(differs).as_py():
+            rest.append((path, rows[differs.to_numpy(zero_copy_only=False)], values.filter(differs)))
+    return first, rest
