@@ -127,6 +127,30 @@ def decode_frames(data: bytes, *, gray: bool = False) -> Iterator[DecodedImage]:
             raise Unreadable(TRUNCATED if "truncated" in str(error) else DAMAGED) from error
 
 
+def decode_pixels(pixels: NDArray[Any], *, gray: bool = False) -> DecodedImage:
+    """Return a picture that is stored as an array of pixels.
+
+    Args:
+        pixels: (height, width), or (height, width, channels) with 1 to 4 channels: gray or RGB, the last of 2 or 4
+            transparency. Values other than bytes are scaled as those of pictures of 16 bits or more.
+        gray: The rounded form is wanted too.
+
+    Raises:
+        Unreadable: It is too large.
+    """
+    _check_size(pixels.shape[1], pixels.shape[0])
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    if pixels.dtype == np.uint8:
+        image = Image.fromarray(np.ascontiguousarray(pixels))
+        plane, whole = _luma_and_gray(image, None, gray)
+        return DecodedImage(plane, whole, views=_shown(image, gray))
+    scaled = _scale_to_8_bits(pixels)
+    if scaled.ndim == 3:
+        scaled = scaled[:, :, :3] @ _LUMA_WEIGHTS if scaled.shape[2] > 2 else scaled[:, :, 0]
+    return DecodedImage(scaled, np.rint(scaled).astype(np.uint8) if gray else None)
+
+
 def _frames(image: Image.Image, luma: Luma | None, gap: str, gray: bool) -> Iterator[DecodedImage]:
     """Yield the frames of an opened picture; ``luma`` is the first one's where it was decoded already."""
     try:

@@ -14,7 +14,7 @@ from PIL import Image
 from auditor.errors import Unreadable
 from auditor.hashing import exact, pdq, perceptual
 from auditor.hashing.border_detection import find_content_box
-from auditor.hashing.decode import EMPTY_FILE, OUT_OF_MEMORY, DecodedImage, decode_frames
+from auditor.hashing.decode import EMPTY_FILE, OUT_OF_MEMORY, DecodedImage, decode_frames, decode_pixels
 from auditor.hashing.orientation import DIHEDRAL_TRANSFORMS, apply_exif_orientation, exif_changes_orientation
 from auditor.samples import SAMPLE_FIELDS, build_sample_batch
 
@@ -39,8 +39,23 @@ class EncodedImage:
     url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PixelImage:
+    """An image that is stored as an array of pixels, and where that is; it has no bytes, and so no exact digests.
+
+    ``pixels`` is as :func:`auditor.hashing.decode.decode_pixels` takes it.
+    """
+
+    sample: str
+    place: str
+    row: int
+    pixels: NDArray[Any]
+    original: tuple[int, int] | None = None
+    url: str | None = None
+
+
 def hash_images(
-    images: Iterable[EncodedImage], algorithms: Collection[str], variants: Collection[str]
+    images: Iterable[EncodedImage | PixelImage], algorithms: Collection[str], variants: Collection[str]
 ) -> pa.RecordBatch:
     """Return a batch with a row for each image, in order, followed by the rows of its variants.
 
@@ -58,9 +73,10 @@ def hash_images(
     wanted = [name for name in COMPUTED_ALGORITHMS if name in algorithms]
     rows = _BatchBuilder(wanted)
     for image in images:
-        known = exact.exact_digests(image.data, wanted) if image.data else {}
+        is_empty = isinstance(image, EncodedImage) and not image.data
+        known = exact.exact_digests(image.data, wanted) if isinstance(image, EncodedImage) and image.data else {}
         if DECODING_ALGORITHMS.isdisjoint(wanted):
-            rows.add(image, "", known, gap=EMPTY_FILE if wanted and not image.data else "")
+            rows.add(image, "", known, gap=EMPTY_FILE if wanted and is_empty else "")
             continue
         hashed, gap = _hash_frames(image, wanted, variants)
         if not hashed:
@@ -82,7 +98,7 @@ class _BatchBuilder:
 
     def add(
         self,
-        image: EncodedImage,
+        image: EncodedImage | PixelImage,
         variant: str,
         digests: Mapping[str, bytes],
         quality: int | None = None,
@@ -96,11 +112,18 @@ class _BatchBuilder:
             self.columns[name].append(digests.get(name))
 
 
+def _frames(image: EncodedImage | PixelImage, *, gray: bool) -> Iterator[DecodedImage]:
+    if isinstance(image, EncodedImage):
+        yield from decode_frames(image.data, gray=gray)
+    else:
+        yield decode_pixels(image.pixels, gray=gray)
+
+
 HashedVariant = tuple[str, Mapping[str, bytes], int | None]
 
 
 def _hash_frames(
-    image: EncodedImage, wanted: Collection[str], variants: Collection[str]
+    image: EncodedImage | PixelImage, wanted: Collection[str], variants: Collection[str]
 ) -> tuple[list[HashedVariant], str]:
     """Return the variants of every frame, and what of the picture was not hashed; a still frame stands once."""
     hashed: list[HashedVariant] = []
@@ -108,7 +131,7 @@ def _hash_frames(
     gap = ""
     try:
         gray = not set(perceptual.PERCEPTUAL_ALGORITHMS).isdisjoint(wanted)
-        for frame in decode_frames(image.data, gray=gray):
+        for frame in _frames(image, gray=gray):
             gap = frame.gap or gap
             prefix = f"frame-{frame.frame}" if frame.frame > 1 else ""
             for name, digests, quality in _hash_variants(frame, image.original, wanted, variants):

@@ -1,0 +1,148 @@
+"""Reads NumPy files (npy, npz): arrays of pixels picture by picture, and arrays of bytes and texts as tables.
+
+Arrays of Python objects are pickles, which are never loaded.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable, Iterator
+from tokenize import TokenError
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy_format
+from numpy.typing import NDArray
+
+from auditor.errors import Unreadable
+from auditor.parts import PartlyRead
+from auditor.readers import ReaderExample, ReadOptions
+from auditor.reading.arrays import StoredArray, read_array
+from auditor.reading.file_samples import MAX_DECODED_BYTES
+from auditor.samples import Samples
+from auditor.sources import Blob, Unread
+from auditor.syntax.archive import BROKEN, is_zip, read_members
+
+READS_MEMBERS = True
+
+_MAGIC = b"\x93NUMPY"
+_PICKLE = "an array of Python objects, which is a pickle: never loaded"
+_COLUMNS_FIRST = "an array of more than 256 MiB with its first axis last: not read"
+_MAX_HEADER = 1 << 16
+
+
+def claims(blob: Blob, head: bytes) -> int:
+    """Claim an array by its content and an archive of arrays by its name too; those of a model are weights."""
+    if blob.kind == "model":
+        return 0
+    if head.startswith(_MAGIC):
+        return 95
+    return 95 if blob.suffix == ".npz" and is_zip(head) else 0
+
+
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | PartlyRead | Unread | Blob]:
+    """Yield what each array holds."""
+    for blob in blobs:
+        last = ""
+        try:
+            with blob.open() as file:
+                if file.read(len(_MAGIC)) == _MAGIC:
+                    file.seek(0)
+                    yield from _read_npy(blob, blob.basename.removesuffix(".npy"), file, options)
+                    continue
+                file.seek(0)
+                for member in read_members(file, blob.basename):
+                    last = member.path
+                    if member.problem:
+                        yield PartlyRead(blob, last, member.problem)
+                    else:
+                        yield from _read_member(blob, member.path, member.stream, options)
+        except (Unreadable, *BROKEN) as error:
+            why = " ".join(str(error).split())[:120] or type(error).__name__
+            if last:
+                yield PartlyRead(blob, f"the arrays after {last}", why)
+            else:
+                yield Unread(blob.uri, why, blob=blob)
+
+
+def _read_member(
+    blob: Blob, path: str, stream: BinaryIO, options: ReadOptions
+) -> Iterator[Samples | PartlyRead | Blob]:
+    try:
+        yield from _read_npy(blob, path.removesuffix(".npy"), stream, options)
+    except (Unreadable, *BROKEN) as error:
+        yield PartlyRead(blob, path, f"a damaged array: {' '.join(str(error).split())[:100]}")
+
+
+def _read_npy(blob: Blob, name: str, stream: BinaryIO, options: ReadOptions) -> Iterator[Samples | PartlyRead | Blob]:
+    """Yield what an array holds. Raises Unreadable and what broken files make libraries raise."""
+    shape, columns_first, dtype = _read_header(stream)
+    if dtype.hasobject:
+        yield PartlyRead(blob, name, _PICKLE)
+        return
+    shape = shape or (1,)
+    columns_first = columns_first and len(shape) > 1
+    array = StoredArray(name, dtype, shape, lambda rows: _batches(stream, dtype, shape, rows, columns_first))
+    if columns_first and array.row_bytes * shape[0] > MAX_DECODED_BYTES:
+        yield PartlyRead(blob, name, _COLUMNS_FIRST)
+        return
+    yield from read_array(blob, array, options.algorithms, options.variants)
+
+
+def _read_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return an array's shape, whether its first axis comes last, and its type. Raises Unreadable."""
+    try:
+        version = npy_format.read_magic(stream)
+        read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
+        shape, columns_first, dtype = read_header(stream, max_header_size=_MAX_HEADER)
+    # It is parsed as Python's literals, whose errors are many; those of the stream itself are others.
+    except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, LookupError) as error:
+        raise Unreadable("the header of an array is damaged") from error
+    if min(shape, default=0) < 0:
+        raise Unreadable("the header of an array claims a length below zero")
+    return shape, columns_first, dtype
+
+
+def _batches(
+    stream: BinaryIO, dtype: np.dtype[Any], shape: tuple[int, ...], rows: int, columns_first: bool
+) -> Iterator[NDArray[Any]]:
+    row_shape = shape[1:]
+    row_bytes = dtype.itemsize * math.prod(row_shape)
+    if columns_first:
+        yield np.frombuffer(_read_fully(stream, row_bytes * shape[0]), dtype).reshape(shape, order="F")
+        return
+    for first in range(0, shape[0], rows):
+        count = min(rows, shape[0] - first)
+        yield np.frombuffer(_read_fully(stream, row_bytes * count), dtype).reshape(count, *row_shape)
+
+
+def _read_fully(stream: BinaryIO, size: int) -> bytes:
+    pieces: list[bytes] = []
+    left = size
+    while left and (piece := stream.read(min(left, 1 << 20))):
+        pieces.append(piece)
+        left -= len(piece)
+    if left:
+        raise Unreadable("it ends before its last row")
+    return b"".join(pieces)
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    out = io.BytesIO()
+    npy_format.write_array(out, array)
+    return out.getvalue()
+
+
+_PICTURES = np.arange(2 * 16 * 16, dtype=np.uint8).reshape(2, 16, 16)
+np.savez_compressed(_npz := io.BytesIO(), images=_PICTURES, labels=np.arange(2))
+EXAMPLES: tuple[ReaderExample, ...] = (
+    ReaderExample("pictures.npy", _npy(_PICTURES), columns=("pdq",), options=ReadOptions(frozenset({"pdq"}))),
+    ReaderExample(
+        "pictures.npz",
+        _npz.getvalue(),
+        columns=("pdq",),
+        options=ReadOptions(frozenset({"pdq"})),
+    ),
+    ReaderExample("cut.npy", _npy(_PICTURES)[:300], unread="it ends", options=ReadOptions(frozenset({"pdq"}))),
+)
