@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from collections.abc import Iterable, Iterator
 from tokenize import TokenError
 from typing import Any, BinaryIO
@@ -95,7 +96,8 @@ def _read_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]
     try:
         version = npy_format.read_magic(stream)
         read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
-        shape, columns_first, dtype = read_header(stream, max_header_size=_MAX_HEADER)
+        with warnings.catch_warnings(action="ignore"):  # Python has some for letters in a damaged header
+            shape, columns_first, dtype = read_header(stream, max_header_size=_MAX_HEADER)
     # It is parsed as Python's literals, whose errors are many; those of the stream itself are others.
     except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, LookupError) as error:
         raise Unreadable("the header of an array is damaged") from error
