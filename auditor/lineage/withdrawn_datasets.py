@@ -37,7 +37,7 @@ def find_withdrawn_uses(facts: pads.Dataset, graph: Graph, vocabularies: Vocabul
     renames = vocabularies.renamed
     subjects = list_subject_names(facts, "dataset")
     subject_keys = repository_names.join_keys(subjects, "datasets", renames)
-    datasets = np.unique(np.concatenate([graph.child[graph.child & 1 == 1], graph.parent[graph.parent & 1 == 1]]))
+    datasets = np.unique(graph.parent[graph.parent & 1 == 1])  # of which something was made
     dataset_keys = repository_names.join_keys(graph.node_names(datasets), "datasets", renames)
     for entry in vocabularies.withdrawn:
         aliases = pc.unique(repository_names.join_keys(pa.array(entry.names, pa.string()), "datasets", renames))

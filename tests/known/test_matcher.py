@@ -182,6 +182,58 @@ def test_a_benign_list_excludes_near_matches_of_what_it_knows(make_list: MakeLis
     assert matched.coverage["excluded by a benign list: near"] == 1
 
 
+def test_what_a_benign_list_excludes_is_counted_once_and_leaves_no_hit(make_list: MakeList) -> None:
+    near = [turned(digest(1, 32), bits) for bits in (3, 6)]
+    listed = make_list(make_entries("pdq", near), means="csam", name="bad")
+    benign = make_list(make_entries("md5", [digest(9)]), means="benign", name="good")
+    matched = Matcher((listed, benign)).match(samples(md5=[digest(9)], pdq=[digest(1, 32)], quality=[90]))
+    assert matched.hits.num_rows == 0
+    assert matched.coverage == {
+        "excluded by a benign list: near": 1,
+        "matched md5": 1,
+        "matched pdq": 1,
+        "not checked: whether a crop of a listed picture": 1,
+    }
+
+
+def test_benign_matches_of_a_sample_that_is_exactly_listed_exclude_nothing(make_list: MakeList) -> None:
+    listed = make_list(make_entries("md5", [digest(1)]), means="csam", name="bad")
+    near = [turned(digest(1, 32), bits) for bits in (3, 9)]
+    benign = make_list(make_entries("pdq", near), means="benign", name="good")
+    matched = Matcher((listed, benign)).match(samples(md5=[digest(1)], pdq=[digest(1, 32)], quality=[90]))
+    assert matched.hits.column("list").to_pylist() == ["bad"]
+    assert matched.coverage == {
+        "hits csam exact": 1,
+        "matched md5": 1,
+        "matched pdq": 1,
+        "not checked: whether a crop of a listed picture": 1,
+    }
+
+
+def test_an_equal_benign_hash_is_a_conflict_with_an_exact_match_and_one_a_bit_away_is_none(
+    make_list: MakeList,
+) -> None:
+    listed = make_list(make_entries("md5", [digest(1), digest(2)]), means="csam", name="bad")
+    benign = make_list(make_entries("pdq", [digest(1, 32)]), means="benign", name="good")
+    pdq = [digest(1, 32), turned(digest(1, 32), 1)]
+    matched = Matcher((listed, benign)).match(samples(md5=[digest(1), digest(2)], pdq=pdq, quality=[90, 90]))
+    assert matched.hits.num_rows == 2
+    assert matched.coverage["conflict: in a benign list and exactly in one of csam"] == 1
+
+
+def test_a_benign_hash_at_the_same_distance_as_the_listed_one_excludes_nothing(make_list: MakeList) -> None:
+    listed = make_list(make_entries("pdq", [digest(1, 32)]), means="csam", name="bad")
+    benign = make_list(make_entries("pdq", [turned(digest(1, 32), 10)]), means="benign", name="good")
+    of = samples(pdq=[turned(digest(1, 32), bits) for bits in (5, 6)], quality=[90, 90])
+    assert [hit["sample"] for hit in hits((listed, benign), of)] == ["0.png"]
+
+
+def test_an_empty_batch_matches_nothing(make_list: MakeList) -> None:
+    known = make_list(make_entries("md5", [digest(1)]))
+    matched = Matcher((known,)).match(samples(md5=[]))
+    assert (matched.hits.num_rows, matched.coverage, matched.compared) == (0, {}, {})
+
+
 def test_a_benign_entry_farther_away_than_the_listed_one_excludes_nothing(make_list: MakeList) -> None:
     listed = make_list(make_entries("pdq", [digest(1, 32)]), means="csam", name="bad")
     benign = make_list(make_entries("pdq", [turned(digest(1, 32), 25)]), means="benign", name="good")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from auditor.errors import RunError
+from auditor.facts import EDGES_SCHEMA
+from auditor.lineage.observed_bases import find_observed_bases
+from auditor.lineage.weight_tables import FINGERPRINTS_SCHEMA, TENSORS_SCHEMA, fingerprint_row
 from auditor.pipeline.audit import audit, reevaluate
 from auditor.pipeline.report import read_facts
 from auditor.reporting.lineage_layout import LineageLayout
+from auditor.sources import Blob
+from tests.lineage.changed_weights import added, small_model
 from tests.weights import safetensors_file
 
 HUB = Path(__file__).parents[1] / "data" / "hub"
@@ -199,3 +205,153 @@ def test_the_path_of_a_case_shows_weights_and_what_was_dropped_on_it(tmp_path: P
     labels = {node.name: node.label for node in drawing.nodes}
     assert labels["model nobody/from-scratch"] == "observed, by weights; prohibition dropped"
     assert labels["model atelier/paint-harbour"] == "finetune, by card and weights"
+
+
+# Which comparisons count, without a scan
+
+
+def statements(
+    folder: Path,
+    models: Mapping[str, tuple[Weights, ...]],
+    bases: Sequence[tuple[str, str]] = (),
+    digests: Mapping[str, Sequence[int]] | None = None,
+    relation: str = "finetune",
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """By model and other model, the verdict and the remark.
+
+    Args:
+        folder: For the run's tables.
+        models: The weights of each model's files.
+        bases: (child, parent) of declared edges.
+        digests: Numbers that stand for the digests of tensors, by model.
+        relation: The relation of the declared edges.
+    """
+    rows = []
+    for name, files in models.items():
+        for number, weights in enumerate(files):
+            file = safetensors_file(folder / "files" / name / f"{number}.safetensors", weights)
+            row, _ = fingerprint_row(
+                Blob(str(file), f"{name}/{number}.safetensors", file.stat().st_size, "model", name)
+            )
+            assert row
+            rows.append(row)
+    tensors = []
+    for name, numbers in (digests or {}).items():
+        of_model = {"name": name, "revision": "", "unit": f"{name}/0.safetensors"}
+        tensors.append({**of_model, "digests": b"".join(bytes([number]) * 16 for number in numbers)})
+    for kind, table in (
+        ("fingerprints", pa.Table.from_batches(rows, FINGERPRINTS_SCHEMA)),
+        ("tensors", pa.Table.from_pylist(tensors, TENSORS_SCHEMA)),
+    ):
+        (folder / kind).mkdir(parents=True)
+        if len(table):
+            pq.write_table(table, folder / kind / "0.parquet", row_group_size=1)
+    cells = [("model", child, "model", parent, relation, "card") for child, parent in bases]
+    edges = pa.Table.from_pylist([dict(zip(EDGES_SCHEMA.names, row, strict=True)) for row in cells], EDGES_SCHEMA)
+    more, found = find_observed_bases([folder], edges, folder)
+    observed = {(row["child"], row["parent"]) for row in more.to_pylist() if row["source"] == "weights"}
+    said = {(row.name, row.value): (row.relation, row.remark) for row in found}
+    assert observed == {pair for pair, (verdict, _) in said.items() if verdict in ("agrees", "undeclared")}
+    assert [path.name for path in folder.iterdir() if path.is_file()] == []
+    return said
+
+
+def verdicts(said: Mapping[tuple[str, str], tuple[str, str]]) -> dict[tuple[str, str], str]:
+    return {pair: verdict for pair, (verdict, _) in said.items()}
+
+
+ONE, TWO = small_model(1), small_model(2)
+TUNED = added(ONE, (0.1, small_model(3)))
+
+
+def test_each_declared_base_is_tested_and_only_those_that_agree_are_edges(tmp_path: Path) -> None:
+    models = {"a/base": (ONE,), "b/true": (TUNED,), "c/false": (TWO,), "d/adapter": ({"x": TWO["layers.0.weight"]},)}
+    said = statements(tmp_path, models, [("b/true", "a/base"), ("c/false", "a/base"), ("d/adapter", "a/base")])
+    assert verdicts(said) == {
+        ("b/true", "a/base"): "agrees",
+        ("c/false", "a/base"): "conflicts",
+        ("d/adapter", "a/base"): "cannot tell",
+    }
+    assert said["b/true", "a/base"][1].startswith("made from it: mean cosine 0.99")
+
+
+def test_copies_and_bases_that_are_not_here_are_not_tested(tmp_path: Path) -> None:
+    models = {"a/base": (ONE,), "b/copy": (ONE,)}
+    assert statements(tmp_path / "1", models, [("b/copy", "a/base")], relation="copy") == {}
+    assert statements(tmp_path / "2", models, [("a/base", "far/away"), ("b/copy", "far/away")]) == {}
+    assert statements(tmp_path / "3", {}, [("b/copy", "a/base")]) == {}
+
+
+def test_of_models_with_several_files_the_most_similar_files_count(tmp_path: Path) -> None:
+    models = {"a/base": (TWO, ONE, small_model(4)), "b/true": (small_model(5), TUNED)}
+    ((verdict, remark),) = statements(tmp_path, models, [("b/true", "a/base")]).values()
+    assert verdict == "agrees"
+    assert remark.startswith("made from it: mean cosine 0.99")
+
+
+def test_the_better_figures_count_where_two_pairs_of_files_have_the_same_relation(tmp_path: Path) -> None:
+    for number, files in enumerate(([0.1, 0.2], [0.2, 0.1])):
+        models = {"a/base": (ONE,), "b/true": tuple(added(ONE, (by, small_model(3))) for by in files)}
+        ((_, remark),) = statements(tmp_path / str(number), models, [("b/true", "a/base")]).values()
+        assert remark.startswith("made from it: mean cosine 0.99")
+
+
+@pytest.mark.parametrize(
+    ("shared", "expected"),
+    [
+        (10, {("n/hidden", "a/base"): "undeclared"}),
+        (9, {("n/hidden", "a/base"): "related", ("a/base", "n/hidden"): "related"}),
+        (1, {}),
+    ],
+    ids=["half of the tensors", "less than half", "one"],
+)
+def test_a_base_is_found_by_digests_alone_where_half_of_the_tensors_are_its_own(
+    tmp_path: Path, shared: int, expected: dict[tuple[str, str], str]
+) -> None:
+    digests = {"a/base": range(20), "b/true": range(20), "n/hidden": [*range(shared), *range(100, 120 - shared)]}
+    said = statements(tmp_path, {}, [("b/true", "a/base")], digests)
+    assert verdicts(said) == {("b/true", "a/base"): "agrees", **expected}
+
+
+def test_which_of_two_confirmed_bases_is_the_others_base_cannot_be_told(tmp_path: Path) -> None:
+    other = added(ONE, (0.3, small_model(6)))
+    models = {
+        "a/base": (ONE,), "b/true": (TUNED,), "c/base": (other,), "d/true": (added(other, (0.1, small_model(7))),)
+    }  # fmt: skip
+    said = verdicts(statements(tmp_path, models, [("b/true", "a/base"), ("d/true", "c/base")]))
+    assert set(said.values()) == {"agrees", "related"}
+    assert [pair for pair, verdict in said.items() if verdict == "undeclared"] == []
+
+
+def test_a_base_is_not_found_for_a_model_with_a_declared_base_that_was_not_tested(tmp_path: Path) -> None:
+    models = {"a/base": (ONE,), "b/true": (TUNED,), "n/model": (added(ONE, (0.1, small_model(6))),)}
+    declared = [("b/true", "a/base"), ("n/model", "far/away")]
+    said = verdicts(statements(tmp_path / "1", models, declared))
+    assert (said["n/model", "a/base"], said["a/base", "n/model"]) == ("related", "related")
+    said = verdicts(statements(tmp_path / "2", models, declared[:1]))
+    assert said == {("b/true", "a/base"): "agrees", ("n/model", "a/base"): "undeclared"}
+
+
+def test_a_base_is_found_for_a_model_whose_declared_base_conflicts(tmp_path: Path) -> None:
+    models = {"a/base": (ONE,), "b/true": (TUNED,), "n/liar": (added(ONE, (0.1, small_model(6))),), "o/other": (TWO,)}
+    assert verdicts(statements(tmp_path, models, [("b/true", "a/base"), ("n/liar", "o/other")])) == {
+        ("b/true", "a/base"): "agrees",
+        ("n/liar", "o/other"): "conflicts",
+        ("n/liar", "a/base"): "undeclared",
+    }
+
+
+def test_a_model_is_linked_with_the_most_similar_of_connected_ones(tmp_path: Path) -> None:
+    models = {
+        "a/far": (added(ONE, (0.3, small_model(3))),), "b/near": (added(ONE, (0.1, small_model(4))),), "n/one": (ONE,)
+    }  # fmt: skip
+    said = verdicts(statements(tmp_path, models, [("a/far", "far/away"), ("b/near", "far/away")]))
+    assert said == {("n/one", "b/near"): "related", ("b/near", "n/one"): "related"}
+
+
+def test_of_models_that_are_equally_similar_a_confirmed_base_is_linked(tmp_path: Path) -> None:
+    models = {"a/copy": (ONE,), "m/base": (ONE,), "z/hidden": (TUNED,)}
+    assert verdicts(statements(tmp_path, models, [("a/copy", "m/base")])) == {
+        ("a/copy", "m/base"): "agrees",
+        ("z/hidden", "m/base"): "undeclared",
+    }

@@ -42,6 +42,7 @@ from tests.policy.rules_folder import PROFILE, RULE, SmallList, rules_folder
         ("reads =", 'case = "linked"\nreads =', "review: missing; a rule that opens a case tells reviewers what to do"),
         ("reads =", "priority = 100\nreads =", "priority: expected a whole number from 0 to 99, not 100"),
         ("reads =", "priority = true\nreads =", "priority: expected a whole number from 0 to 99, not True"),
+        ("reads =", "priority = -1\nreads =", "priority: expected a whole number from 0 to 99, not -1"),
         (
             '["card"]',
             '["cards"]',
@@ -97,6 +98,22 @@ def test_a_rule_that_cannot_be_trusted_is_refused_by_file_and_key(
     with pytest.raises(RuleError) as refused:
         load_policy((rules_folder(tmp_path, ours=RULE.replace(old, new, 1)),))
     assert str(refused.value).startswith(f"{tmp_path / 'ours.toml'}: {message}")
+
+
+@pytest.mark.parametrize("examples", ["examples = 1", 'examples = ["a tag"]', "[examples]"])
+def test_examples_that_are_no_tables_are_refused(tmp_path: Path, examples: str) -> None:
+    head, _, rest = RULE.partition("\n[with]")
+    rule = f"{head}\n{examples}\n[with]{rest.partition('[[examples]]')[0]}"
+    with pytest.raises(RuleError) as refused:
+        load_policy((rules_folder(tmp_path, ours=rule),))
+    assert str(refused.value) == f"{tmp_path / 'ours.toml'}: examples: expected [[examples]] tables"
+
+
+@pytest.mark.parametrize("priority", [0, 1, 99])
+def test_a_priority_is_a_number_from_0_to_99(tmp_path: Path, priority: int) -> None:
+    rule = RULE.replace("reads =", f"priority = {priority}\nreads =")
+    priorities = {rule.id: rule.priority for rule in load_policy((rules_folder(tmp_path, ours=rule),)).rules}
+    assert priorities["ours"] == priority
 
 
 def test_a_rule_that_is_not_utf8_is_refused(tmp_path: Path) -> None:

@@ -238,6 +238,33 @@ def test_a_digest_of_two_hashed_terms_in_two_files_is_refused_with_both_files(tm
     assert str(refused.value).startswith(message)
 
 
+def test_hashed_terms_of_two_files_are_kept_where_no_digest_has_two_meanings(tmp_path: Path) -> None:
+    (tmp_path / "our.key").write_text("0123456789abcdef")
+    (tmp_path / "their.key").write_text("fedcba9876543210")
+    files = {
+        "a": ("our", "one", "ab"),
+        "b": ("our", "one", "ab"),
+        "c": ("our", "two", "cd"),
+        "d": ("their", "two", "ab"),
+    }
+    for name, (key, term, digest) in files.items():
+        text = f'[hashed]\nkey_file = "{key}.key"\n[hashed.terms]\n{term} = ["{digest * 32}"]\n'
+        (tmp_path / f"{name}.toml").write_text(text)
+    found = read_vocabularies((tmp_path,)).hashed_terms
+    assert [list(hashed.terms.values()) for hashed in found] == [["one"], ["one"], ["two"], ["two"]]
+
+
+def test_an_operator_can_replace_the_directory_of_hotlines(tmp_path: Path) -> None:
+    text = '[directory]\nreplaces = true\nname = "Ours"\nurl = "https://ours.example"\n'
+    directory = load(tmp_path, {"hotlines.toml": text}).contacts.directory
+    assert (directory.name, directory.url) == ("Ours", "https://ours.example")
+
+
+def test_a_file_beside_the_rules_may_have_any_name(tmp_path: Path) -> None:
+    (tmp_path / "vocabularies").write_text("not a folder")
+    assert load_vocabularies((tmp_path,)).terms == load_vocabularies().terms
+
+
 def test_a_folder_whose_name_is_misspelt_is_refused(tmp_path: Path) -> None:
     (tmp_path / "vocabularies").mkdir()
     with pytest.raises(RuleError, match=r"vocabularies: this folder is not read \(did you mean 'vocabulary'\?\)"):
