@@ -69,6 +69,40 @@ def test_every_number_of_bands_finds_the_same(
     assert_same(index_of(words).search(queries, threshold), near_index.brute_force_search(words, queries, threshold))
 
 
+@pytest.mark.parametrize(
+    ("bits", "entries", "bands"),
+    [
+        (256, 1_999, (32, 8)),
+        (256, 2_000, (16, 16)),
+        (256, 299_999, (16, 16)),
+        (256, 300_000, (12, 21)),
+        (256, 2_999_999, (12, 21)),
+        (256, 3_000_000, (11, 22)),
+        (64, 1_999, (8, 8)),
+        (64, 2_000, (4, 16)),
+        (64, 999_999, (4, 16)),
+        (64, 1_000_000, (3, 21)),
+    ],
+)
+def test_larger_lists_have_fewer_and_wider_bands(bits: int, entries: int, bands: tuple[int, int]) -> None:
+    count, width = bands
+    assert near_index.index_shapes(entries, bits) == ((count, entries), (count, 2**width + 1))
+
+
+def test_each_band_lists_the_entries_in_order_of_its_bits() -> None:
+    first = [0x0200_0000_0000_0001, 0x0100_0000_0000_0000, 0x0200_0000_0000_00FF]
+    index = index_of(np.array([[word, 0, 0, 2**64 - 1] for word in first], np.uint64))
+    bands = {band: np.flatnonzero(np.diff(index.tables[band])).tolist() for band in (0, 1, 7, 8, 31)}
+    assert bands == {0: [1, 2], 1: [0], 7: [0, 1, 255], 8: [0], 31: [255]}
+    assert (index.ids[0].tolist(), index.ids[7].tolist()) == ([1, 0, 2], [1, 0, 2])
+
+
+def test_a_search_in_nothing_or_for_nothing_finds_nothing() -> None:
+    none, some = np.zeros((0, 4), np.uint64), random_words(3, 2, 4)
+    for words, queries in ((none, some), (some, none)):
+        assert [found.tolist() for found in index_of(words).search(queries, 31)] == [[], [], []]
+
+
 def test_all_256_bits_may_differ() -> None:
     none = np.zeros((1, 4), np.uint64)
     assert not len(index_of(none).search(~none, 31)[0])

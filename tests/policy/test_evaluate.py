@@ -141,6 +141,17 @@ def test_the_card_is_always_read_to_say_where_something_is_missing() -> None:
     assert required_keys(load_policy(profile="search"))["card"] == frozenset()
 
 
+@pytest.mark.parametrize("order", [("any", "words"), ("words", "any")])
+def test_a_key_of_which_one_rule_reads_any_value_is_kept_whole(tmp_path: Path, order: tuple[str, str]) -> None:
+    some, more = (
+        RULE.replace('[with]\nkey = "tag"', f'[when]\ntag = {values}\n[with]\nkey = "task"')
+        for values in ('["A", "b"]', '["b", "c"]')
+    )
+    rules = {f"{'ab'[at]}-{name}": RULE if name == "any" else some for at, name in enumerate(order)}
+    assert required_keys(policy_of(tmp_path / "any", **rules))["tag"] == frozenset()
+    assert required_keys(policy_of(tmp_path / "words", one=some, two=more))["tag"] == {"a", "b", "c"}
+
+
 def test_a_tag_that_no_rule_reads_is_left_out() -> None:
     said = [Statement("tag", value) for value in ("Lora", "sand", "peſt")]
     batch = facts.keep_needed_rows(
