@@ -156,7 +156,7 @@ def _of_bytes(values: pa.Array, name: str) -> ValueContent:
     data, starts, lengths = _layout(values)
     long = lengths >= HEAD_BYTES
     pictures = _begins(data, starts, lengths, _MAGICS, long)
-    digests = _raw_digests(values, lengths, name, ~pictures)
+    digests = _raw_digests(values, lengths, name, ~(pictures | _are_hex(data, starts, lengths)))
     known = pictures.copy()
     for found in digests.values():
         known[found.indices] = True
@@ -187,6 +187,16 @@ def _text_in_bytes(values: pa.Array, candidates: NDArray[np.bool_], name: str) -
         algorithm: Digests(indices[digests.indices], digests.values) for algorithm, digests in found.digests.items()
     }
     return ValueContent(_NONE, indices[found.base64], indices[found.urls], _NONE, _NONE, _NONE, digests)
+
+
+def _are_hex(data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which values of bytes are the hex digits of a digest, and not a longer digest's own bytes."""
+    found = np.zeros(len(lengths), bool)
+    for digits in _HEX_DIGITS:
+        indices = np.flatnonzero(lengths == digits)
+        indices = indices[_HEX[data[starts[indices]]]]
+        found[indices] = _HEX[data[starts[indices][:, None] + np.arange(digits)]].all(axis=1)
+    return found
 
 
 def _raw_digests(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import MAX_VALUE_CHARACTERS, Part, Text
 from auditor.readers import ReaderExample, ReadOptions, read_each
+from auditor.samples import Samples, build_sample_batch
 from auditor.sources import Blob, Unread
 from auditor.syntax.plain_json import READ_LIMIT, find_line, iter_objects, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text
@@ -27,8 +28,31 @@ def claims(blob: Blob, head: bytes) -> int:
     return 70 if blob.suffix in (".json", ".jsonld") and b"@context" in head and _CROISSANT.search(head) else 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
-    return read_each(blobs, part, READ_LIMIT + 1)
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
+    for blob in blobs:
+        for item in read_each((blob,), part, READ_LIMIT + 1):
+            yield item
+            if isinstance(item, Part):
+                yield from _declared_samples(blob, item.subject, options)
+
+
+def _declared_samples(blob: Blob, subject: Subject, options: ReadOptions) -> Iterator[Samples]:
+    """Yield the files of the distribution by the digests that the metadata declares, as far as a list asks for them."""
+    wanted = [name for name in _DIGEST_PATTERNS if name in options.algorithms]
+    files: dict[tuple[str, int], dict[str, bytes]] = {}
+    for statement in subject.statements:
+        algorithm, _, digest = statement.value.partition(":")
+        if statement.key == "distribution" and algorithm in wanted:
+            name = statement.remark or f"line {statement.place.line}"
+            files.setdefault((name, statement.place.line), {})[algorithm] = bytes.fromhex(digest)
+    if files:
+        columns = {
+            "sample": [name for name, _ in files],
+            "place": [blob.uri] * len(files),
+            "row": [line for _, line in files],
+            **{name: [digests.get(name) for digests in files.values()] for name in wanted},
+        }
+        yield Samples(blob.ref("dataset"), "declared", build_sample_batch(columns, wanted))
 
 
 def part(blob: Blob, data: bytes) -> Part:

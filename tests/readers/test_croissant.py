@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from auditor.errors import Unreadable
-from auditor.readers import croissant
+from auditor.readers import ReadOptions, croissant
+from auditor.samples import Samples
+from auditor.sources import Blob
 from tests.readers.blobs import unopened_blob
 
 SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # of nothing, FIPS 180-4
@@ -50,6 +53,23 @@ def test_croissant_states_licence_source_terms_and_files() -> None:
     assert junk.why == "names a file by no sha256 at all: junk digest"
     assert '"junk"' in lines[junk.place.line - 1]
     assert made.texts[0].text == "## Data collection\n\nFrom a forest.\n\nLeaves of trees."
+
+
+def test_the_digests_of_its_files_are_compared_as_declared_ones(tmp_path: Path) -> None:
+    path = tmp_path / "croissant.json"
+    path.write_bytes(json.dumps(CROISSANT, indent=1).encode())
+    blob = Blob(str(path), path.name, path.stat().st_size, "dataset", "leaves")
+    _, samples = croissant.read([blob], ReadOptions(frozenset({"md5", "sha256", "pdq"})))
+    assert isinstance(samples, Samples)
+    assert (samples.basis, samples.algorithms) == ("declared", ("sha256", "md5"))
+    lines = path.read_text().split("\n")
+    found = samples.batch.to_pylist()
+    assert [(row["sample"], row["sha256"], row["md5"]) for row in found] == [
+        ("good", bytes.fromhex(SHA256), None),
+        ("bare", None, bytes.fromhex("d41d8cd98f00b204e9800998ecf8427e")),
+    ]
+    assert all(f'"{row["sample"]}"' in lines[row["row"] - 1] for row in found)
+    assert len(list(croissant.read([blob], ReadOptions(frozenset({"pdq"}))))) == 1, "no list asks for them"
 
 
 def test_the_dataset_may_be_in_a_json_ld_graph() -> None:
