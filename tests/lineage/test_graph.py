@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.lineage.lineage_facts import dataset, derive_rows, facts, hit, model
+from auditor.model import Statement, Subject
+from tests.lineage.lineage_facts import (
+    FILE_DIGEST,
+    dataset,
+    derive_rows,
+    facts,
+    hit,
+    model,
+    model_with_file,
+)
 
 
 def test_a_long_path_is_shown_by_its_ends() -> None:
@@ -19,6 +28,59 @@ def test_a_long_path_is_shown_by_its_ends() -> None:
     (row,) = (row for row in derive_rows(table, hit("d/p")) if row[0] == "m/11")
     path = "m/0 ← m/1 ← m/2 ← m/3 ← … 4 more … ← m/8 ← m/9 ← m/10 ← m/11"
     assert row[4].startswith(f"depth 11, by {path}; weakest edge: card; ")
+
+
+def test_a_path_of_eight_models_is_shown_whole_and_one_of_nine_is_not() -> None:
+    table = facts(
+        dataset("d/p"), model("m/0", trained_on="d/p"), *(model(f"m/{i}", f"m/{i - 1}") for i in range(1, 10))
+    )
+    said = {row[0]: row[4].split("; ")[0] for row in derive_rows(table, hit("d/p")) if row[1] == "descends"}
+    assert said["m/7"] == "depth 7, by m/0 ← m/1 ← m/2 ← m/3 ← m/4 ← m/5 ← m/6 ← m/7"
+    assert said["m/8"] == "depth 8, by m/0 ← m/1 ← m/2 ← m/3 ← … 1 more … ← m/5 ← m/6 ← m/7 ← m/8"
+    assert said["m/9"] == "depth 9, by m/0 ← m/1 ← m/2 ← m/3 ← … 2 more … ← m/6 ← m/7 ← m/8 ← m/9"
+
+
+def made_from(name: str, *bases: tuple[str, str]) -> Subject:
+    """A model with (base, source) edges."""
+    return Subject("model", name, "", tuple(Statement("base_model", base, "", source=source) for base, source in bases))
+
+
+def test_the_shortest_path_is_told_then_the_parent_that_is_first_by_name_then_the_strongest_source() -> None:
+    table = facts(
+        dataset("d/p"),
+        model("m/root", trained_on="d/p"),
+        made_from("m/b", ("m/root", "card-text")),
+        made_from("m/c", ("m/root", "header")),
+        made_from("m/d", ("m/b", "config"), ("m/c", "header"), ("m/b", "card")),
+        made_from("m/e", ("m/d", "header"), ("m/root", "card")),
+        made_from("m/f", ("m/c", "card"), ("m/c", "header"), ("m/c", "card-text")),
+    )
+    said = {row[0]: row[4].split("; ")[:2] for row in derive_rows(table, hit("d/p")) if row[1] == "descends"}
+    assert said == {
+        "m/b": ["depth 1, by m/root ← m/b", "weakest edge: card-text"],
+        "m/c": ["depth 1, by m/root ← m/c", "weakest edge: header"],
+        "m/d": ["depth 2, by m/root ← m/b ← m/d", "weakest edge: card-text"],
+        "m/e": ["depth 1, by m/root ← m/e", "weakest edge: card"],
+        "m/f": ["depth 2, by m/root ← m/c ← m/f", "weakest edge: header"],
+    }
+
+
+def test_of_several_sources_that_a_model_was_trained_on_data_the_strongest_is_told() -> None:
+    stated = tuple(Statement("trained_on", "d/p", source=source) for source in ("croissant", "card", "card-text"))
+    (row,) = (row for row in derive_rows(facts(Subject("model", "m/a", "", stated)), hit("d/p")) if row[1] == "exposed")
+    assert row[4].endswith("said by its croissant")
+
+
+def test_a_walk_passes_between_copies_in_both_directions() -> None:
+    table = facts(
+        dataset("d/p"),
+        model("m/z", trained_on="d/p"),
+        model_with_file("m/z", FILE_DIGEST),
+        model_with_file("m/a", FILE_DIGEST),
+        model("m/b", "m/a"),
+    )
+    found = derive_rows(table, hit("d/p"))
+    assert {row[0] for row in found if row[1] == "descends"} == {"m/a", "m/b"}
 
 
 LINKS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=16)

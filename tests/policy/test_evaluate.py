@@ -67,6 +67,15 @@ def test_a_fact_at_several_places_is_one_finding(tmp_path: Path) -> None:
     assert (finding.place, finding.remark) == (Place("a", 2), "seen; at 3 places")
 
 
+def test_a_fact_that_is_stated_twice_at_one_place_is_one_finding_without_a_number_of_places(tmp_path: Path) -> None:
+    statements = tuple(Statement("tag", "x", place=Place("a", 1), remark=remark) for remark in ("later", "earlier"))
+    (finding,) = evaluate_subject(Subject("model", "a", "", statements), policy_of(tmp_path, ours=RULE))
+    assert (finding.place, finding.remark) == (Place("a", 1), "earlier")
+    plain = tuple(Statement("tag", "x", place=Place("a", line)) for line in (1, 2))
+    (finding,) = evaluate_subject(Subject("model", "a", "", plain), policy_of(tmp_path, ours=RULE))
+    assert finding.remark == "at 2 places"
+
+
 def test_flagged_and_unchecked_are_both_reported(tmp_path: Path) -> None:
     gaps = (Gap("card", "line 3 is not YAML", Place("README.md", 3)), Gap("header", "cut short"))
     subject = Subject("model", "a", "", (Statement("tag", "x"),), gaps)
@@ -143,13 +152,14 @@ def test_the_card_is_always_read_to_say_where_something_is_missing() -> None:
 
 @pytest.mark.parametrize("order", [("any", "words"), ("words", "any")])
 def test_a_key_of_which_one_rule_reads_any_value_is_kept_whole(tmp_path: Path, order: tuple[str, str]) -> None:
-    some, more = (
+    some, more, pattern = (
         RULE.replace('[with]\nkey = "tag"', f'[when]\ntag = {values}\n[with]\nkey = "task"')
-        for values in ('["A", "b"]', '["b", "c"]')
+        for values in ('["A", "b"]', '["b", "c"]', '["b", "re:^x"]')
     )
     rules = {f"{'ab'[at]}-{name}": RULE if name == "any" else some for at, name in enumerate(order)}
     assert required_keys(policy_of(tmp_path / "any", **rules))["tag"] == frozenset()
     assert required_keys(policy_of(tmp_path / "words", one=some, two=more))["tag"] == {"a", "b", "c"}
+    assert required_keys(policy_of(tmp_path / "pattern", one=some, two=pattern))["tag"] == frozenset()
 
 
 def test_a_tag_that_no_rule_reads_is_left_out() -> None:
