@@ -111,8 +111,8 @@ def test_every_file_and_sample_is_accounted_for_and_what_was_not_read_exits_3(sc
         "collected": scanned.files,
         "scanned": scanned.files - 4,
         "partly": 0,
-        "skipped": 3,  # the link out, the pipe, the table without a usable column
-        "errored": 1,  # the link to nothing
+        "skipped": 2,  # the pipe, the table without a usable column
+        "errored": 2,  # the link out, the link to nothing
     }
     assert scanned.json["counts"]["samples"] == {"collected": 5, "scanned": 1, "partly": 0, "skipped": 0, "errored": 4}
     assert scanned.code == 3

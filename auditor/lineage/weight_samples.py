@@ -21,6 +21,7 @@ from auditor.hashing.distinctive_tensors import INDEX_DTYPES, distinctive_tensor
 from auditor.hashing.weight_digests import BLOCK_BYTES
 from auditor.hashing.weight_sketch import Floats, normalize_vector, sketch_tensors
 from auditor.lineage.repository_names import normalize_name
+from auditor.sources import open_regular_file
 from auditor.syntax.safetensors_header import SafetensorsHeader, read_header
 
 # Values read of a tensor, in so many runs of neighbours: 1 in 256 within these bounds, so that less than 1 % of a file
@@ -76,7 +77,7 @@ def sample_model(path: Path, *, full: bool = False) -> SampledWeights:
     parts = []
     for file in _shard_files(path):
         try:
-            parts.append(sample_file(file.name, file, 0, file.stat().st_size, full=full))
+            parts.append(sample_file(file.name, os.path.realpath(file), 0, file.stat().st_size, full=full))
         except Unreadable as error:
             raise UsageError(f"{file}: {error}; weights are compared as safetensors files") from error
         except OSError as error:
@@ -101,7 +102,7 @@ def sample_file(name: str, path: str | Path, offset: int, size: int, *, full: bo
     shapes: dict[str, tuple[int, ...]] = {}
     values: dict[str, Floats] = {}
     unsampled = 0
-    with open(path, "rb", buffering=0) as file:
+    with open(path, "rb", buffering=0, opener=open_regular_file) as file:
         file.seek(offset)
         header = read_header(file, size)
         if header.faults:

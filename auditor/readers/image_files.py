@@ -15,13 +15,13 @@ from auditor.reading.file_samples import (
     BATCH_FILES,
     MAX_DECODED_BYTES,
     TOO_LARGE_TO_DECODE,
-    sample_lfs_pointers,
+    sample_file_pointers,
     sample_whole_files,
 )
 from auditor.samples import Samples, build_sample_batch
 from auditor.sources import Blob, Unread
+from auditor.syntax.file_pointer import FilePointer, parse_file_pointer
 from auditor.syntax.image_magic import is_image
-from auditor.syntax.lfs_pointer import parse_lfs_pointer
 
 # fmt: off
 _IMAGE_SUFFIXES = frozenset((
@@ -52,24 +52,24 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
                 continue
             large += (blob for blob in some if blob.size > MAX_DECODED_BYTES)
             unread: list[Unread] = []
-            pointers: list[tuple[Blob, str]] = []
+            pointers: list[tuple[Blob, FilePointer]] = []
             batch = hash_images(_read_images(some, unread, pointers), wanted, options.variants)
             yield from unread
-            yield from sample_lfs_pointers(pointers, wanted)
+            yield from sample_file_pointers(pointers, wanted)
             if batch.num_rows:
                 yield Samples(ref, "computed", batch)
     yield from sample_whole_files(large, wanted, "" if DECODING_ALGORITHMS.isdisjoint(wanted) else TOO_LARGE_TO_DECODE)
 
 
 def _read_images(
-    blobs: Iterable[Blob], unread: list[Unread], pointers: list[tuple[Blob, str]]
+    blobs: Iterable[Blob], unread: list[Unread], pointers: list[tuple[Blob, FilePointer]]
 ) -> Iterator[EncodedImage]:
     """Yield the files that can be held in memory, one at a time.
 
     Args:
         blobs: The files.
         unread: Takes those that cannot be read.
-        pointers: Takes those that are Git LFS pointers, with the SHA-256 of the file they stand for.
+        pointers: Takes those that are pointers of Git LFS or git-annex.
     """
     for blob in blobs:
         if blob.size <= MAX_DECODED_BYTES:
@@ -78,8 +78,8 @@ def _read_images(
             except Unreadable as error:
                 unread.append(Unread(blob.uri, str(error), blob=blob))
                 continue
-            if found := parse_lfs_pointer(data):
-                pointers.append((blob, found[0]))
+            if found := parse_file_pointer(data):
+                pointers.append((blob, found))
             else:
                 yield EncodedImage(blob.basename, blob.uri, 0, data)
 

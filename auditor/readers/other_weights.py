@@ -19,7 +19,7 @@ from auditor.readers import ReaderExample, ReadOptions
 from auditor.samples import ARTEFACT_SHA256
 from auditor.sources import Blob, Unread
 from auditor.syntax import gguf, safetensors_header, zip_directory
-from auditor.syntax.lfs_pointer import parse_lfs_pointer
+from auditor.syntax.file_pointer import FilePointer, parse_file_pointer
 from auditor.syntax.model_names import without_local_folders
 
 # The format that each suffix usually means; "": any. What the first bytes tell comes first.
@@ -72,8 +72,8 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
         try:
             with blob.open() as file:
                 head = file.read(_HEAD_BYTES)
-                if pointer := parse_lfs_pointer(head):
-                    statements, gaps = _read_pointer(blob, place, *pointer)
+                if pointer := parse_file_pointer(head):
+                    statements, gaps = _read_pointer(blob, place, pointer)
                 else:
                     statements, gaps = _read_weights(blob, head, file, place)
                     if head and (options.weights == "full" or ARTEFACT_SHA256 in options.algorithms):
@@ -97,7 +97,7 @@ def _has_weights_suffix(blob: Blob) -> bool:
 
 def _format_of_content(blob: Blob, head: bytes) -> str:
     """Return the format that the first bytes tell; "" if they tell none."""
-    if parse_lfs_pointer(head):
+    if parse_file_pointer(head):
         return "pointer"
     if head.startswith(gguf.MAGIC):
         return "gguf"
@@ -108,9 +108,11 @@ def _format_of_content(blob: Blob, head: bytes) -> str:
     return "pickle" if _PICKLE.match(head) else ""
 
 
-def _read_pointer(blob: Blob, place: Place, sha256: str, size: int) -> tuple[list[Statement], list[Gap]]:
-    digest = Statement("artefact", f"sha256:{sha256}", blob.basename, place, "lfs-pointer", f"{size:,} bytes")
-    return [digest], [Gap("header", "a Git LFS pointer: the weights themselves are not here", place)]
+def _read_pointer(blob: Blob, place: Place, pointer: FilePointer) -> tuple[list[Statement], list[Gap]]:
+    source = "lfs-pointer" if pointer.kind == "Git LFS" else "annex-key"
+    value, size = f"{pointer.algorithm}:{pointer.digest}", f"{pointer.size:,} bytes"
+    digests = [Statement("artefact", value, blob.basename, place, source, size)] if pointer.digest else []
+    return digests, [Gap("header", f"a {pointer.kind} pointer: the weights themselves are not here", place)]
 
 
 def _read_weights(blob: Blob, head: bytes, file: BinaryIO, place: Place) -> tuple[list[Statement], list[Gap]]:

@@ -1,4 +1,4 @@
-"""Makes samples of whole files by their exact digests, and of the files that Git LFS pointers stand for."""
+"""Makes samples of whole files by their exact digests, and of those that pointers of Git LFS and git-annex name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from auditor.hashing import exact
 from auditor.model import Basis, Ref
 from auditor.samples import Samples, build_sample_batch
 from auditor.sources import Blob, Unread
-from auditor.syntax.lfs_pointer import MAX_POINTER_BYTES, is_lfs_pointer, parse_lfs_pointer
+from auditor.syntax.file_pointer import MAX_POINTER_BYTES, FilePointer, is_file_pointer, parse_file_pointer
 
 BATCH_FILES = 256
 # A larger file is digested as a stream and not held in memory to be decoded.
@@ -18,8 +18,7 @@ MAX_DECODED_BYTES = 256 << 20
 TOO_LARGE_TO_DECODE = "a file of more than 256 MiB, so not decoded"
 
 _ARCHIVE = "an archive: its members were not checked"
-_POINTER = "a Git LFS pointer: the file itself is not here"
-_DECLARED = "a Git LFS pointer: the file itself is not here, and only the SHA-256 that it declares was compared"
+_BROKEN_POINTER = "a Git LFS pointer: the file itself is not here"
 
 # First bytes of zip, gzip, bzip2, xz, 7z, rar and Zstandard.
 _ARCHIVE_MAGIC = (
@@ -45,13 +44,13 @@ def sample_whole_files(blobs: Iterable[Blob], algorithms: Iterable[str], gap: st
     for ref, group in groupby(blobs, key=lambda blob: blob.ref("dataset")):
         while some := tuple(islice(group, BATCH_FILES)):
             rows: list[_Row] = []
-            pointers: list[tuple[Blob, str]] = []
+            pointers: list[tuple[Blob, FilePointer]] = []
             for blob in some:
                 try:
                     with blob.open() as file:
                         head = file.read(MAX_POINTER_BYTES)
-                        if pointer := parse_lfs_pointer(head):
-                            pointers.append((blob, pointer[0]))
+                        if pointer := parse_file_pointer(head):
+                            pointers.append((blob, pointer))
                             continue
                         file.seek(0)
                         rows.append((blob, exact.exact_digests_of_stream(file, wanted), gap or _gap_of_content(head)))
@@ -61,23 +60,34 @@ def sample_whole_files(blobs: Iterable[Blob], algorithms: Iterable[str], gap: st
                     yield Unread(blob.uri, str(error), blob=blob)
             if rows:
                 yield _samples(ref, "computed", rows, wanted)
-            yield from sample_lfs_pointers(pointers, wanted)
+            yield from sample_file_pointers(pointers, wanted)
 
 
-def sample_lfs_pointers(pointers: Sequence[tuple[Blob, str]], algorithms: Iterable[str]) -> Iterator[Samples]:
-    """Yield one batch of the files that Git LFS pointers of one subject stand for.
+def sample_file_pointers(pointers: Sequence[tuple[Blob, FilePointer]], algorithms: Iterable[str]) -> Iterator[Samples]:
+    """Yield one batch of the files that pointers of one subject stand for, with the digests that they declare.
+
+    A key of git-annex names one object, so that several links to it are one sample.
 
     Args:
-        pointers: The pointers, each with the SHA-256 (hex) that it declares.
-        algorithms: The algorithms that were asked for; a pointer declares SHA-256 alone.
+        pointers: The pointers, each with what it says.
+        algorithms: The algorithms that were asked for.
     """
-    wanted = tuple(name for name in algorithms if name == "sha256")
-    gap = _DECLARED if wanted else _POINTER
-    if pointers:
-        rows: list[_Row] = [(blob, {"sha256": bytes.fromhex(sha256)}, gap) for blob, sha256 in pointers]
-        yield _samples(pointers[0][0].ref("dataset"), "declared", rows, wanted)
+    wanted = tuple(algorithms)
+    rows: dict[object, _Row] = {}
+    for blob, pointer in pointers:
+        digests = {pointer.algorithm: bytes.fromhex(pointer.digest)} if pointer.algorithm in wanted else {}
+        gap = f"a {pointer.kind} pointer: the file itself is not here"
+        if digests:
+            gap += f", and only the {_DISPLAY_NAMES[pointer.algorithm]} that it declares was compared"
+        is_key = pointer.kind == "git-annex" and pointer.digest
+        rows.setdefault((pointer.algorithm, pointer.digest) if is_key else blob.uri, (blob, digests, gap))
+    if rows:
+        declared = {pointer.algorithm for _, pointer in pointers}
+        columns = tuple(name for name in wanted if name in declared)
+        yield _samples(pointers[0][0].ref("dataset"), "declared", tuple(rows.values()), columns)
 
 
+_DISPLAY_NAMES = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256"}
 # A file, its digests by algorithm, and what of it was not checked.
 _Row = tuple[Blob, Mapping[str, bytes], str | None]
 
@@ -94,6 +104,6 @@ def _samples(ref: Ref, basis: Basis, rows: Sequence[_Row], algorithms: tuple[str
 
 def _gap_of_content(head: bytes) -> str | None:
     """Return why digests of these bytes do not cover what the file stands for; None if they do."""
-    if is_lfs_pointer(head):
-        return _POINTER
+    if is_file_pointer(head):
+        return _BROKEN_POINTER
     return _ARCHIVE if head.startswith(_ARCHIVE_MAGIC) or head[257:262] == b"ustar" else None

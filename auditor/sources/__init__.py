@@ -6,8 +6,10 @@ decided in :mod:`auditor.repository_layout`.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import BinaryIO, Literal, Protocol, cast
@@ -18,7 +20,13 @@ from auditor.model import Kind, Ref
 
 # A file of at most so many bytes is opened and read once, and kept for its reader.
 MAX_KEPT_BYTES = 1 << 16
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+# Windows has no links without a right to make them, no named pipes among files, and none of the last three flags.
+_OPEN_FLAGS = os.O_RDONLY
+for _flag in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY"):
+    _OPEN_FLAGS |= getattr(os, _flag, 0)
+# What opening a link or a socket with these flags fails with.
+_IS_NO_FILE = frozenset({errno.ELOOP, errno.EMLINK, errno.ENXIO})
+_REPLACED = "changed since it was listed: it is no regular file any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,7 @@ class Blob:
         standalone_name: Its name as a subject of its own, where ``kind`` is "".
         standalone_kind: The kind of that subject as the names of folders tell; "": its reader decides.
         modified: When it was changed, in nanoseconds since 1970; a resumed run reads a file that was changed again.
+        link: The text of a link to a file that is not here, which is read in place of its bytes; "": it is no link.
         holder: The archive or container that it is a member of; None for a file. The uri of a member is that of its
             holder, "!/", and its path in there.
         partition: (k, n): only part k, from 0, of n parts of its rows is read here; a large table is read by several
@@ -58,6 +67,7 @@ class Blob:
     standalone_kind: Kind | Literal[""] = ""
     modified: int = 0
     partition: tuple[int, int] = (0, 1)
+    link: str = ""
     holder: Blob | None = field(default=None, repr=False, compare=False)
     basename: str = field(default="", init=False, repr=False, compare=False)
     suffix: str = field(default="", init=False, repr=False, compare=False)
@@ -120,11 +130,16 @@ class Blob:
         """Open the file at its first byte. Raises :class:`Unreadable`."""
         if self._data or self.holder:
             return io.BytesIO(self._data)
+        if self.link:
+            return io.BytesIO(os.fsencode(self.link))
         try:
-            file = open(self.path, "rb")  # noqa: SIM115 - the caller closes it
+            file = open(self.path, "rb", opener=open_regular_file)  # noqa: SIM115 - the caller closes it
         except OSError as error:
             raise Unreadable(f"cannot be opened: {error.strerror}") from error
         if self.whole:
+            if (size := os.fstat(file.fileno()).st_size) != self.size:
+                file.close()
+                raise Unreadable(f"changed since it was listed: it had {self.size:,} bytes and has {size:,}")
             return file
         with file:
             try:
@@ -159,11 +174,11 @@ class Blob:
 
         Nothing, if it is longer than :data:`MAX_KEPT_BYTES`, has not the size it was listed with, or cannot be read.
         """
-        if not self.whole or self.holder or self.size > MAX_KEPT_BYTES:
+        if not self.whole or self.holder or self.link or self.size > MAX_KEPT_BYTES:
             return b""
         try:
-            file = os.open(self.path, _OPEN_FLAGS)
-        except OSError:
+            file = open_regular_file(self.path)
+        except (OSError, Unreadable):
             return b""
         try:
             data = os.read(file, MAX_KEPT_BYTES)
@@ -211,6 +226,25 @@ class Source(Protocol):
         It never follows a link out of the target and opens no file but for what says whose files they are.
         """
         ...
+
+
+def open_regular_file(path: str, flags: int = 0) -> int:
+    """Open a regular file for reading: no link in its place is followed, no pipe is waited for. An opener of ``open``.
+
+    Raises:
+        Unreadable: Something else is there.
+        OSError: It cannot be opened.
+    """
+    try:
+        file = os.open(path, _OPEN_FLAGS)
+    except OSError as error:
+        if error.errno in _IS_NO_FILE:
+            raise Unreadable(_REPLACED) from error
+        raise
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise Unreadable(_REPLACED)
+    return file
 
 
 def source_of(target: str) -> Source:

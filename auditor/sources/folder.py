@@ -1,16 +1,21 @@
-"""A file or a folder: every file below it, in a stable order, without following a link out of it."""
+"""A file or a folder: every file below it, in a stable order, without following a link out of it.
+
+A link is followed to a file of the target, from a snapshot in a hub's cache to a blob of the same repository, and
+from a link of git-annex to its object in the same working tree. A blob that a snapshot links is listed there alone.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from auditor.errors import UsageError
+from auditor.errors import Unreadable, UsageError
 from auditor.model import Kind
 from auditor.repository_layout import (
     WEIGHTS_SUFFIXES,
@@ -22,16 +27,27 @@ from auditor.repository_layout import (
     kind_from_folder_names,
     standalone_name,
 )
-from auditor.sources import Blob, Unread, uri_of
+from auditor.sources import Blob, Unread, open_regular_file, uri_of
+from auditor.syntax.bookkeeping import (
+    MAX_BOOKKEEPING_BYTES,
+    bookkeeping_reason,
+    is_hub_repository,
+    is_unfinished_download,
+    may_be_bookkeeping,
+    version_control_names,
+)
 from auditor.syntax.card_kind import kind_of_text
+from auditor.syntax.file_pointer import parse_file_pointer
 
-# Folders that hold no files of the target's own: version control, and huggingface_hub's bookkeeping, whose
-# blobs are read through the snapshot that names them.
-_SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn", ".cache"})
 # Bytes of a README that are read to tell its kind.
 _CARD_HEAD_BYTES = 64 * 1024
 # A README decides what its folder is only if it is a card: auditor.repository_layout, point 2.
 _CARD_KINDS: tuple[Kind, ...] = ("model", "dataset")
+
+# A snapshot's link whose text was stored as a file, by a copy or a checkout without links.
+_BLOB_LINK_TEXT = re.compile(rb"(?:\.\./)+blobs/[0-9a-f]{40,64}\s*")
+_MAX_LINK_TEXT = 256
+_ANNEX_OBJECTS = os.path.join(".git", "annex", "objects")
 
 _LINK_LOOP = "a link that leads back to itself, or through too many links"
 
@@ -52,61 +68,158 @@ def blobs(target: str) -> Iterator[Blob | Unread]:
     parts = Path(absolute).parts
     if not os.path.isdir(absolute):
         uri = uri_of(parts[-1])
-        found = _file(absolute, uri, hub_owner(parts[:-1]) or Owner("", uri), kind_from_folder_names(parts[:-1]))
+        found = _file(
+            os.path.realpath(absolute), uri, hub_owner(parts[:-1]) or Owner("", uri), kind_from_folder_names(parts[:-1])
+        )
         # The user asked for this very file: if it cannot be read, that is a gap and not a skip.
         yield found if isinstance(found, Blob) else replace(found, skipped=False)
         return
     yield from _walk(absolute, hub_owner(parts) or Owner("", uri_of(parts[-1])))
 
 
+@dataclass(frozen=True, slots=True)
+class _HubRepository:
+    """A repository in a cache of huggingface_hub: its ``blobs`` folder, and which blobs snapshots link."""
+
+    blobs: str
+    linked: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder to list: its path, the names of the folders below the target, whose files it holds, where it lies."""
+
+    path: str
+    parts: tuple[str, ...]
+    owner: Owner
+    repository: _HubRepository | None = None
+
+
 def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
-    real_root = os.path.realpath(root)
     above = Path(root).parts
-    stack: list[tuple[str, tuple[str, ...], Owner]] = [(root, (), top)]
+    stack = [_Folder(root, (), top, _enclosing_repository(above))]
+    real_root = os.path.realpath(root)
     while stack:
-        folder, parts, owner = stack.pop()
-        uri = "".join(f"{uri_of(part)}/" for part in parts)
+        folder = stack.pop()
+        uri = "".join(f"{uri_of(part)}/" for part in folder.parts)
         try:
-            with os.scandir(folder) as listing:
+            with os.scandir(folder.path) as listing:
                 entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
         except OSError as error:
             yield Unread(uri or ".", f"folder cannot be listed: {error.strerror}")
             continue
-        folders: list[tuple[str, tuple[str, ...], Owner]] = []
-        files: list[os.DirEntry[str]] = []
+        all_parts = (*above, *folder.parts)
+        own_names = version_control_names(all_parts[-1], [entry.name for entry in entries])
+        if own_names:
+            why = f"a {all_parts[-1]} folder: what only the history of version control holds was not read"
+            yield Unread(uri or ".", why, skipped=True)
+        folders: list[str] = []
+        files: dict[str, str] = {}  # the path to open, by name
         for entry in entries:
+            if entry.name in own_names:
+                continue
+            place = uri + uri_of(entry.name)
             try:  # some file systems list no types, so that each entry is examined here
                 is_link, is_folder = entry.is_symlink(), entry.is_dir(follow_symlinks=False)
             except OSError as error:
-                yield Unread(uri + uri_of(entry.name), _examination_failure(error))
+                yield Unread(place, _examination_failure(error))
                 continue
+            if is_folder:
+                folders.append(entry.name)
+                continue
+            path = entry.path
             if is_link:
-                outside = not _is_inside(os.path.realpath(entry.path), real_root)
-                if outside or os.path.isdir(entry.path):
-                    why = (
-                        "a link that leaves the target: not followed" if outside else "a link to a folder: not followed"
-                    )
-                    yield Unread(uri + uri_of(entry.name), why, skipped=True)
+                path = os.path.realpath(path)
+                if not _may_follow(path, real_root, folder.repository):
+                    yield Unread(place, "a link that leaves the target: not followed")
                     continue
-                files.append(entry)
-            elif is_folder:
-                folders.append((entry.path, (*parts, entry.name), owner))
-            else:
-                files.append(entry)
-        names = [entry.name for entry in files]
-        here = _owner(folder, above, parts, owner, names)
+                if os.path.isdir(path):
+                    yield Unread(place, "a link to a folder: not followed", skipped=True)
+                    continue
+            files[entry.name] = path
+        names = list(files)
+        here = _owner(folder.path, above, folder.parts, folder.owner, names)
         collection = here.rank == "target" and is_weights_collection(names)
-        kind_by_folders = kind_from_folder_names((*above, *parts))
-        for entry in files:
-            place = uri + uri_of(entry.name)
-            is_own_subject = collection and entry.name.lower().endswith(WEIGHTS_SUFFIXES)
-            owner_of = Owner("model", standalone_name(place), "", "repository") if is_own_subject else here
-            yield _file(entry.path, place, owner_of, kind_by_folders)
-        for path, below, _ in reversed(folders):
-            if below[-1] in _SKIPPED_FOLDERS or (below[-1] in {"blobs", "refs"} and parts and "--" in parts[-1]):
-                yield Unread(f"{uri}{uri_of(below[-1])}/", "a folder of bookkeeping: not read", skipped=True)
-            else:
-                stack.append((path, below, here))
+        kind_by_folders = kind_from_folder_names(all_parts)
+        repository = folder.repository
+        if is_hub_repository(all_parts[-1], folders):
+            repository = _HubRepository(os.path.join(os.path.realpath(folder.path), "blobs"))
+        is_blobs = repository is not None and os.path.realpath(folder.path) == repository.blobs
+        for name, path in files.items():
+            if repository and _is_inside(path, repository.blobs) and not is_blobs:
+                repository.linked.add(os.path.basename(path))
+            if repository and is_blobs and name in repository.linked:
+                continue
+            place = uri + uri_of(name)
+            is_own_subject = collection and name.lower().endswith(WEIGHTS_SUFFIXES)
+            owner = Owner("model", standalone_name(place), "", "repository") if is_own_subject else here
+            found = _file(path, place, owner, kind_by_folders)
+            if isinstance(found, Blob):
+                found = _without_bookkeeping(found, all_parts, name, repository)
+            elif not os.path.lexists(path):
+                found = _absent_annex_object(os.path.join(folder.path, name), found, owner, kind_by_folders)
+            yield found
+        if repository and "blobs" in folders:  # last: only then it is known which of them a snapshot links
+            folders.sort(key=lambda name: name == "blobs")
+        stack += [
+            _Folder(os.path.join(folder.path, name), (*folder.parts, name), here, repository)
+            for name in reversed(folders)
+        ]
+
+
+def _enclosing_repository(parts: tuple[str, ...]) -> _HubRepository | None:
+    """Return the repository of a hub's cache that a target lies in; None if it lies in none."""
+    for at in range(len(parts) - 1, 0, -1):
+        folder = os.path.join(*parts[:at])
+        if parts[at] in ("snapshots", "blobs") and is_hub_repository(parts[at - 1], [parts[at]]):
+            return _HubRepository(os.path.join(os.path.realpath(folder), "blobs"))
+    return None
+
+
+def _may_follow(path: str, root: str, repository: _HubRepository | None) -> bool:
+    """Return whether a link to ``path``, in which no link is left, stays in the target, its repository or its annex."""
+    if _is_inside(path, root) or (repository is not None and _is_inside(path, repository.blobs)):
+        return True
+    top, annex, _ = path.partition(os.sep + _ANNEX_OBJECTS + os.sep)
+    return bool(annex) and _is_inside(root, top) and not _is_inside(root, os.path.join(top, ".git"))
+
+
+def _without_bookkeeping(
+    blob: Blob, folders: tuple[str, ...], name: str, repository: _HubRepository | None
+) -> Blob | Unread:
+    """Return the file, or the reason why it is none to read: it holds no content, or only a part.
+
+    The text of a snapshot's link stands for the blob that it names.
+    """
+    if is_unfinished_download(folders, name):
+        return Unread(blob.uri, "an unfinished download: not read", blob=blob)
+    if may_be_bookkeeping(folders, name, blob.size):
+        if why := bookkeeping_reason(folders, name, _head(blob.path, MAX_BOOKKEEPING_BYTES + 1)):
+            return Unread(blob.uri, why, skipped=True, blob=blob)
+    elif repository and "snapshots" in folders and blob.size <= _MAX_LINK_TEXT:
+        text = _head(blob.path, _MAX_LINK_TEXT)
+        if _BLOB_LINK_TEXT.fullmatch(text):
+            path = os.path.realpath(os.path.join(os.path.dirname(blob.path), os.fsdecode(text.strip())))
+            try:
+                status = os.lstat(path)
+            except OSError:
+                status = None
+            if status is None or not stat.S_ISREG(status.st_mode) or not _is_inside(path, repository.blobs):
+                return Unread(blob.uri, "the text of a link: the blob that it names is not here", blob=blob)
+            repository.linked.add(os.path.basename(path))
+            return replace(blob, path=path, size=status.st_size, modified=status.st_mtime_ns)
+    return blob
+
+
+def _absent_annex_object(path: str, unread: Unread, owner: Owner, kind_by_folders: Kind | Literal[""]) -> Blob | Unread:
+    """Return the link of git-annex at ``path``, whose object is not here, as a file that holds the link's text."""
+    try:
+        text = os.readlink(path)
+    except OSError:
+        return unread
+    if not parse_file_pointer(os.fsencode(text)):
+        return unread
+    return replace(_blob(path, unread.uri, len(os.fsencode(text)), 0, owner, kind_by_folders), link=text)
 
 
 def _owner(folder: str, above: tuple[str, ...], parts: tuple[str, ...], parent: Owner, names: list[str]) -> Owner:
@@ -136,7 +249,10 @@ def _file(path: str, uri: str, owner: Owner, kind_by_folders: Kind | Literal[""]
         return Unread(uri, _examination_failure(error))
     if not stat.S_ISREG(status.st_mode):
         return Unread(uri, "not a regular file: not opened", skipped=True)
-    size, modified = status.st_size, status.st_mtime_ns
+    return _blob(path, uri, status.st_size, status.st_mtime_ns, owner, kind_by_folders)
+
+
+def _blob(path: str, uri: str, size: int, modified: int, owner: Owner, kind_by_folders: Kind | Literal[""]) -> Blob:
     if owner.kind:
         return Blob(path, uri, size, owner.kind, owner.name, owner.revision, modified=modified)
     name = standalone_name(uri) or owner.name
@@ -161,11 +277,11 @@ def _is_inside(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
-def _head(path: str) -> bytes:
+def _head(path: str, size: int = _CARD_HEAD_BYTES) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read(_CARD_HEAD_BYTES)
-    except OSError:
+        with open(path, "rb", opener=open_regular_file) as file:
+            return file.read(size)
+    except (OSError, Unreadable):
         return b""  # the file itself is reported when it is read
 
 
@@ -174,8 +290,8 @@ def _commit(folder: str) -> str:
     notes = os.path.join(folder, ".cache", "huggingface", "download")
     try:
         names = sorted(name for name in os.listdir(notes) if name.endswith(".metadata"))
-        with open(os.path.join(notes, names[0]), encoding="ascii") as file:
+        with open(os.path.join(notes, names[0]), encoding="ascii", opener=open_regular_file) as file:
             line = file.readline(64).strip()
-    except (OSError, IndexError, UnicodeDecodeError):
+    except (OSError, Unreadable, IndexError, UnicodeDecodeError):
         return ""
     return line if len(line) == 40 else ""

@@ -150,6 +150,19 @@ def test_a_git_lfs_pointer_is_matched_by_the_digest_it_declares_and_is_still_a_g
     assert report.unread == 1
 
 
+def test_a_git_annex_key_is_matched_by_its_digest_once_however_many_links_lead_to_it(tmp_path: Path) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    key = f"SHA256E-s6--{hashlib.sha256(b'a film').hexdigest()}.mp4"
+    (folder / "film.mp4").symlink_to(f".git/annex/objects/aa/bb/{key}/{key}")
+    (folder / "again.mp4").write_text(f"/annex/objects/{key}\n")
+    known = listed(tmp_path, "sha256", hashlib.sha256(b"a film").hexdigest())
+    report = audit(folder, known=[known], out=tmp_path / "run", workers=1)
+    remark = "1 exact of 1 samples; claimed by its manifest, no bytes here"
+    assert found(report)["matches entries of list ordinary (claimed-exact)"] == remark
+    assert found(report)["samples could not be hashed or matched"].startswith("a git-annex pointer: ")
+
+
 def trained_on(folder: Path) -> Path:
     """A hub with a model that says it was trained on acme/pictures, and that dataset's folder, still empty."""
     (folder / "models" / "acme" / "painter").mkdir(parents=True)

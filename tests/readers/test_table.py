@@ -362,7 +362,7 @@ def test_a_plain_binary_image_column_is_hashed(tmp_path: Path) -> None:
         (
             "m.parquet",
             b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
-            "a Git LFS pointer: the table itself is not here",
+            "a pointer of Git LFS or git-annex: the table itself is not here",
         ),
         ("m.parquet", b"PAR1junk", "Parquet"),
         ("m.parquet", parquet({"md5": ["x"] * 100})[:-20], "Parquet"),

@@ -29,8 +29,8 @@ from auditor.sources import Blob, Unread
 from auditor.syntax.archive import Compression, open_compressed
 from auditor.syntax.card_columns import card_columns
 from auditor.syntax.csv_stream import parse_csv_header
+from auditor.syntax.file_pointer import is_file_pointer
 from auditor.syntax.lenient_json import LenientJson
-from auditor.syntax.lfs_pointer import is_lfs_pointer
 from auditor.syntax.parquet_schema import parquet_column_names
 from auditor.syntax.text_encoding import decode_prefix, open_as_utf8
 
@@ -65,8 +65,8 @@ def claims(blob: Blob, head: bytes) -> int:
         return 0 if card_columns(_parquet_column_names(blob)) else 60
     if _is_arrow(suffix, head):
         return 60
-    if suffix not in _TEXT_SUFFIXES or is_lfs_pointer(head):
-        return 60 if is_lfs_pointer(head) and suffix in _TEXT_SUFFIXES - {".txt", ""} else 0
+    if suffix not in _TEXT_SUFFIXES or is_file_pointer(head):
+        return 60 if is_file_pointer(head) and suffix in _TEXT_SUFFIXES - {".txt", ""} else 0
     try:
         text = decode_prefix(_text_head(blob, head, compression))
     except Unreadable:
@@ -125,8 +125,8 @@ def _rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
     """Yield the rows of a table, of whatever format. Raises Unreadable and what broken files make libraries raise."""
     head = blob.read(HEAD_BYTES)
     suffix, compression = _format_suffix(blob)
-    if is_lfs_pointer(head):
-        raise Unreadable("a Git LFS pointer: the table itself is not here")
+    if is_file_pointer(head):
+        raise Unreadable("a pointer of Git LFS or git-annex: the table itself is not here")
     if _is_parquet(suffix, head):
         with blob.open() as file:
             if not parquet.is_summary(file, blob):
