@@ -26,7 +26,7 @@ def act_on_case(page_request: PageRequest) -> Redirect:
     """Do what a form on a case page asks. Raises :class:`UsageError`."""
     name, case = page_request.path["act"], page_request.path["case"]
     if name not in CASE_ACTIONS:
-        raise UsageError(f"{name[:40]!r}: is nothing that can be done to a case")
+        raise UsageError(f"{name[:40]!r}: is not an action on a case")
     return Redirect(f"/case/{case}?done={CASE_ACTIONS[name](page_request, case)}")
 
 
@@ -41,7 +41,7 @@ def pass_case(page_request: PageRequest) -> Redirect:
 
 
 def restore_passed_case(page_request: PageRequest) -> Redirect:
-    """Take back that a case was passed."""
+    """Undo passing a case."""
     page_request.session.store.restore_case(page_request.path["case"])
     return Redirect(f"/case/{page_request.path['case']}?done=back")
 
@@ -51,7 +51,7 @@ def save_preferences(page_request: PageRequest) -> Redirect:
     apart = tuple(category for category in page_request.form["apart"] if category in CATEGORIES)
     minutes = page_request.form_value("break_minutes")
     if not minutes.isascii() or not minutes.isdigit() or not 5 <= int(minutes[:4]) <= 240:
-        raise UsageError("a reminder comes after 5 to 240 minutes")
+        raise UsageError("choose a reminder after 5 to 240 minutes")
     page_request.session.store.update(
         lambda old: replace(
             old,
@@ -100,11 +100,13 @@ def _give_opinion(page_request: PageRequest, case: str) -> str:
     if not verdict:
         raise UsageError("Choose a verdict.")
     if not why.strip():
-        raise UsageError("Say why, in words: the other reviewer, the owner and an appeal will rest on them.")
+        raise UsageError(
+            "Give your reasons: the other reviewers and the owner will read them, and an appeal is decided on them."
+        )
     if verdict in ACTION_VERDICTS and not rules:
-        raise UsageError("Say from which rules it follows.")
+        raise UsageError("Choose at least one rule that justifies the verdict.")
     if verdict not in available_verdicts(state, me):
-        raise UsageError("Choose one of the verdicts that are offered.")
+        raise UsageError("Choose one of the offered verdicts.")
     if verdict == "interim":
         ledger.interim(case, me, why=why, rules=rules)
         return "interim"
@@ -116,9 +118,9 @@ def _give_opinion(page_request: PageRequest, case: str) -> str:
     if state.is_claimed(ledger.now):
         ledger.propose(case, me, verdict, why=why, rules=rules, seen=seen)
     else:  # claim and proposal in one transaction: a refusal leaves no claim behind
-        said = {"verdict": verdict, "rules": list(rules), "why": why}
+        opinion = {"verdict": verdict, "rules": list(rules), "why": why}
         until = {"until": add_time(ledger.now, hours=1)}
-        ledger.record(LedgerAction("claimed", case, me, until), LedgerAction("proposed", case, me, said))
+        ledger.record(LedgerAction("claimed", case, me, until), LedgerAction("proposed", case, me, opinion))
     return "proposed"
 
 
@@ -178,26 +180,26 @@ CASE_ACTIONS: Mapping[str, Callable[[PageRequest, str], str]] = MappingProxyType
 )
 CONFIRMATIONS: Mapping[str, str] = MappingProxyType(
     {
-        "claimed": "The case is yours for four hours.",
-        "released": "You let go of the case. Nothing was decided.",
+        "claimed": "You have claimed the case for four hours.",
+        "released": "Your claim is released. Nothing was decided.",
         "proposed": "Your proposal is recorded. Someone else now gives a second opinion without seeing yours. "
-        "Until then you can take it back.",
+        "Until then you can withdraw it.",
         "disputed": "Your opinion is recorded. It differs from the first one: a third person decides between them. "
-        "Until then you can take it back.",
-        "decided": "Recorded: two people agree, and it is decided.",
-        "interim": "Recorded: it is de-indexed for 72 hours at most. Two people must decide before that ends.",
-        "withdrawn": "Taken back. That you did is in the record; nothing was decided.",
-        "confirmed": "It is recorded that a match was confirmed.",
-        "reopened": "A new round has begun. What was decided stands until something else is.",
-        "appealed": "The appeal is recorded. Someone who took no part in the case decides it.",
+        "Until then you can withdraw it.",
+        "decided": "Recorded: two people agree, so the case is decided.",
+        "interim": "Recorded: the subject is de-indexed for at most 72 hours. Two people must decide within this time.",
+        "withdrawn": "Withdrawn. The ledger records that you withdrew it; nothing was decided.",
+        "confirmed": "Recorded: a match was confirmed.",
+        "reopened": "A new round has started. The current decision stays in force until another one replaces it.",
+        "appealed": "The appeal is recorded. Someone who took no part in the case must decide it.",
         "appeal-decided": "The appeal is decided.",
         "reported": "Recorded.",
-        "notified": "Recorded that the owner was told.",
-        "passed": "You passed. Nobody is told, and nothing was recorded.",
-        "back": "The case is back among yours.",
-        "chosen": "Kept. Only you see these choices.",
+        "notified": "Recorded: the owner was notified.",
+        "passed": "You passed the case. Nobody is informed, and nothing was recorded.",
+        "back": "The case is back in your queue.",
+        "chosen": "Saved. Only you see these settings.",
         "rested": "Welcome back.",
-        "none": "There is no other case for you to take up.",
+        "none": "There is no other case that you can claim.",
     }
 )
 
@@ -212,8 +214,8 @@ def _require_unchanged(page_request: PageRequest, state: CaseState, seen: int) -
     """Refuse an action on a case that has changed since it was shown."""
     if seen >= 0 and state.last_event != seen:
         raise CaseChanged(
-            "This case has changed since you looked at it: in another tab, or by someone else. Nothing of yours was "
-            "recorded. Look again, then send what you wrote below once more if it still holds."
+            "This case has changed since you opened it, in another tab or by someone else. "
+            "Your input was not recorded. Read the case again, then send the text below once more if it is still right."
         )
 
 

@@ -84,7 +84,9 @@ class _RequestGuard:
         hosts = request.headers.getlist("host")
         why = self.service.access.refusal_reason(request.method, request.url.path, request.headers)
         if why or len(hosts) != 1:
-            refusal = self.service.render(_problem_page("This was not let in", why or "Two hosts were named.", 403), "")
+            refusal = self.service.render(
+                _problem_page("Request refused", why or "The request names two hosts.", 403), ""
+            )
             await refusal(scope, receive, sending)
             return
         await self.app(scope, receive, sending)
@@ -111,10 +113,10 @@ def _action_endpoint(
             return _not_signed_in(service)
         form = await _read_form(request)
         if form is None:
-            return service.render(_problem_page("That was too long", "A form holds at most 256 kB.", 413), "")
+            return service.render(_problem_page("The form was too long", "A form holds at most 256 kB.", 413), "")
         if not _has_valid_token(session, request, form):
-            why = "This form was made for another visit. Go back, load the page again, and send it once more."
-            return service.render(_problem_page("This was not let in", why, 403), "")
+            why = "This form belongs to another session. Go back, reload the page, and send the form again."
+            return service.render(_problem_page("Request refused", why, 403), "")
         return await run_in_threadpool(_answer, service, session, act, request, form)
 
     return endpoint
@@ -139,7 +141,8 @@ def _leave_endpoint(service: ReviewService) -> Callable[[Request], Awaitable[Res
             return _not_signed_in(service)
         service.access.end_session(_cookie(service, request))
         answer = service.render(
-            _problem_page("You have left", "Start the page again to come back. Take care.", 200), ""
+            _problem_page("You have signed out", "To sign in again, restart the page. Take care.", 200),
+            "",
         )
         answer.headers["Set-Cookie"] = f"{security.session_cookie(service.access.cookie, '')}; Max-Age=0"
         answer.headers["Clear-Site-Data"] = '"cache"'
@@ -152,8 +155,8 @@ def _error_page(service: ReviewService) -> Callable[[Request, Exception], Awaita
     async def endpoint(request: Request, error: Exception) -> Response:
         status = getattr(error, "status_code", 500)
         if status in (404, 405):
-            return service.render(_problem_page("There is no such page", "Go back to the cases.", status), "")
-        why = "The page made a mistake; nothing was recorded. Tell the makers of auditor what you did."
+            return service.render(_problem_page("Page not found", "Go back to the cases.", status), "")
+        why = "An internal error occurred, and nothing was recorded. Please report it to the developers of auditor."
         return service.render(_problem_page("Something went wrong", why, 500), "")
 
     return endpoint
@@ -188,9 +191,9 @@ def _answer(
     except LedgerBusy as error:
         return service.render(_problem_page("The ledger is busy", str(error), 503, form), now)
     except (SealError, RunError) as error:
-        return service.render(_problem_page("The ledger cannot be relied on", str(error), 500, form), now)
+        return service.render(_problem_page("The ledger failed verification", str(error), 500, form), now)
     except AuditorError as error:
-        return service.render(_problem_page("This cannot be shown", str(error), 422, form), now)
+        return service.render(_problem_page("This page cannot be shown", str(error), 422, form), now)
 
 
 def _explain_refusal(page_request: PageRequest, error: UsageError) -> Page | Redirect:
@@ -199,14 +202,14 @@ def _explain_refusal(page_request: PageRequest, error: UsageError) -> Page | Red
         try:
             state = page_request.ledger.state(page_request.path["case"])
         except UsageError:
-            return _problem_page("There is no such case", "Nobody opened a case of that name in this ledger.", 404)
+            return _problem_page("Case not found", "This ledger has no case with that id.", 404)
         if page_request.form:
             changed = page_request.form_value("seen").isdigit() and page_request.form_value("seen") != str(
                 state.last_event
             )
             why = str(actions.CaseChanged(error)) if isinstance(error, actions.CaseChanged) else str(error)
             return case_page(page_request, why, 409 if changed or isinstance(error, actions.CaseChanged) else 422)
-    return _problem_page("This cannot be shown", str(error), 422)
+    return _problem_page("This page cannot be shown", str(error), 422)
 
 
 def _problem_page(title: str, why: str, status: int, form: FormFields | None = None) -> Page:

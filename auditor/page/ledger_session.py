@@ -1,4 +1,4 @@
-"""Open the ledger for one request, and check that it is the ledger that the page was started with, only grown.
+"""Open the ledger for one request, and check that since the page was started entries were only added.
 
 A page stays open for hours. Meanwhile the file may be locked, rewritten, cut back or replaced; whatever the page has
 seen signed before must still be there at every request.
@@ -66,11 +66,11 @@ class LedgerSession:
         path = self.folder / LEDGER_FILE
         if last is not None:
             if (now.origin, ledger.public) != (last.origin, public):
-                raise SealError(f"{path}: is another ledger than the one this page began with; start the page again")
+                raise SealError(f"{path}: is not the ledger that this page was started with; start the page again")
             if now.size < last.size:
                 raise SealError(
                     f"{path}: has {now.size:,} entries and had {last.size:,}: it was cut back or replaced by an older "
-                    "copy; decide nothing, run `auditor review verify`, and restore an export"
+                    "copy; do not decide anything, run `auditor review verify`, and restore an export"
                 )
             if merkle.root_hash(last.size, ledger.node) != last.root:
                 raise SealError(

@@ -88,7 +88,7 @@ class PreferenceStore:
         )
 
     def restore_case(self, case: str) -> None:
-        """Take back that a case was passed."""
+        """Undo passing a case."""
         self.update(lambda old: replace(old, passed=tuple(passed for passed in old.passed if passed != case)))
 
 

@@ -98,9 +98,9 @@ class AccessControl:
             return f"This page answers at {self.origin} only."
         site = headers.get("sec-fetch-site", "")
         if site not in ("", "none", "same-origin"):
-            return "Another page asked for this. Paste the link into the address bar, or go back to the review page."
+            return "Another web page sent this request. Paste the link into the address bar, or return to this page."
         if method not in ("GET", "HEAD", "POST"):
-            return "This page is only read, or sent forms."
+            return "This page accepts only GET and POST requests."
         if method == "POST" and headers.get("origin", "") != self.origin:
             return "This form was not sent by the review page."
         return ""

@@ -54,7 +54,7 @@ def create_service(
     if not names and len(known) == 1:
         names = tuple(known)
     if not names:
-        raise UsageError(f"say who reviews, with --as: {', '.join(known) or 'none is entered yet'}")
+        raise UsageError(f"name the reviewers with --as: {', '.join(known) or 'this ledger has none yet'}")
     for name in names:
         if name not in known:
             raise UsageError(f"{name!r}: is no reviewer of this ledger; see `auditor review reviewers --help`")

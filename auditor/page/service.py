@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PAGE_FOLDER = Path(__file__).parent
 
 
-NO_SUPPORT_TEXT = "none was named: ask whoever runs this ledger, and start the page with --support"
+NO_SUPPORT_TEXT = "no contact was given: ask who runs this ledger, and start the page with --support"
 
 
 @dataclass

@@ -55,7 +55,7 @@ def test_each_reviewer_gets_a_link_that_opens_the_page_and_nothing_of_it_is_logg
 
 
 def test_the_reviewer_must_be_named_and_known(folder: Path) -> None:
-    for arguments, message in (((), "say who reviews, with --as: heron"), (("--as", "nobody"), "is no reviewer")):
+    for arguments, message in (((), "name the reviewers with --as: heron"), (("--as", "nobody"), "is no reviewer")):
         page = serving(folder, *arguments)
         _, said = page.communicate(timeout=30)
         assert page.returncode == 2

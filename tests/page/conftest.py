@@ -43,8 +43,8 @@ HOSTILE = tuple(
 )
 
 
-class Ticking:
-    """Seconds that a test lets pass."""
+class MonotonicClock:
+    """A clock in seconds that only the test advances."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -55,18 +55,18 @@ class Ticking:
 
 @dataclass
 class Browser:
-    """A reviewer's browser: it keeps its cookie, says where it is, and sends the forms of the pages it got."""
+    """A reviewer's browser: it keeps its cookie, and sends the forms of pages that it received."""
 
     client: TestClient
     name: str
 
-    def see(self, path: str, status: int = 200) -> str:
+    def get(self, path: str, status: int = 200) -> str:
         answer = self.client.get(path)
         assert answer.status_code == status, answer.text[-3000:]
         return answer.text
 
-    def send(self, page: str, path: str, status: int = 200, **fields: Any) -> str:
-        """Send the form of a page that posts to this path, its hidden fields with it."""
+    def submit(self, page: str, path: str, status: int = 200, **fields: Any) -> str:
+        """Submit the form of a page that posts to this path, with its hidden fields."""
         form = re.search(rf'<form method="post" action="{re.escape(path)}">(.*?)</form>', page, re.S)
         assert form, f"no form posts to {path}"
         hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form[1]))
@@ -74,51 +74,51 @@ class Browser:
         assert answer.status_code == status, answer.text[-3000:]
         return answer.text
 
-    def opine(self, case: str, verdict: str, why: str = "The digest is on the list.", status: int = 200) -> str:
+    def give_opinion(self, case: str, verdict: str, why: str = "The digest is on the list.", status: int = 200) -> str:
         path = f"/case/{case}"
         rules = {"rule": "trained-on-known-content"}
-        return self.send(self.see(path), f"{path}/decide", status, verdict=verdict, why=why, **rules)
+        return self.submit(self.get(path), f"{path}/decide", status, verdict=verdict, why=why, **rules)
 
 
 @dataclass
-class Office:
-    """A ledger, the page over it, and the reviewers who sit at it."""
+class ReviewApp:
+    """A ledger, the page that serves it, and the browsers of its reviewers."""
 
     folder: Path
     service: ReviewService
     clock: Clock
-    ticking: Ticking
+    monotonic: MonotonicClock
 
     def ledger(self) -> Ledger:
         return Ledger.open(self.folder, clock=self.clock)
 
-    def record(self, *acts: LedgerAction) -> None:
+    def record(self, *actions: LedgerAction) -> None:
         with self.ledger() as ledger:
-            ledger.record(*acts)
+            ledger.record(*actions)
 
     def link(self, name: str) -> str:
         return self.service.access.create_link(self.service.stores[name])
 
     def browser(self, name: str) -> Browser:
         browser = Browser(TestClient(application(self.service), base_url=ORIGIN, raise_server_exceptions=True), name)
-        browser.see(self.link(name))
+        browser.get(self.link(name))
         return browser
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
-    """Three cases, of an exact match, a near one, and weights that a list holds."""
-    clock, ticking = Clock(), Ticking()
+def app(tmp_path: Path) -> ReviewApp:
+    """Create three cases: an exact match, a near match, and weights that a list holds."""
+    clock, monotonic = Clock(), MonotonicClock()
     folder = tmp_path / "ledger"
     with create_ledger(folder, clock) as ledger:
         ledger.record(LedgerAction("policy", "", "auditor", POLICY))
         ledger.record(
             opening_action(1, "exact"), opening_action(2, "near"), opening_action(3, "listed", ground="linked")
         )
-    seats = {name: PreferenceStore.load(name, tmp_path / "choices" / f"{name}.json") for name in REVIEWERS}
-    return Office(
+    stores = {name: PreferenceStore.load(name, tmp_path / "choices" / f"{name}.json") for name in REVIEWERS}
+    return ReviewApp(
         folder,
-        ReviewService(LedgerSession(folder, clock), AccessControl(PORT, ticking), seats, "Ask Sam, 555 0100"),
+        ReviewService(LedgerSession(folder, clock), AccessControl(PORT, monotonic), stores, "Ask Sam, 555 0100"),
         clock,
-        ticking,
+        monotonic,
     )

@@ -39,8 +39,8 @@ NOW = "2026-11-23T10:00:00Z"
 
 
 @dataclass
-class Site:
-    """A page that is served for real, in a thread."""
+class ServedPage:
+    """A review page served over HTTP by a thread."""
 
     folder: Path
     service: Any
@@ -54,7 +54,7 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path) -> Iterator[ServedPage]:
     with create_ledger(tmp_path / "ledger", None) as ledger:
         ledger.record(LedgerAction("policy", "", "auditor", POLICY))
         ledger.record(
@@ -69,7 +69,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     thread.start()
     while not listener.started:
         time.sleep(0.01)
-    yield Site(tmp_path / "ledger", service)
+    yield ServedPage(tmp_path / "ledger", service)
     listener.should_exit = True
     thread.join(10)
 
@@ -82,7 +82,7 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-def enter(chromium: Any, site: Site, name: str, **options: Any) -> Any:
+def enter(chromium: Any, site: ServedPage, name: str, **options: Any) -> Any:
     """A browser context of this reviewer's, whose page remembers every request and error."""
     page = chromium.new_context(**options).new_page()
     page.asked, page.errors = [], []
@@ -98,53 +98,53 @@ def press(page: Any, *keys: str) -> None:
         page.keyboard.press(key)
 
 
-def settle(page: Any, words: str) -> None:
+def wait_for_text(page: Any, words: str) -> None:
     page.get_by_text(words).first.wait_for(timeout=10_000)
 
 
 def test_two_people_carry_a_case_from_new_to_listed_and_through_an_appeal_by_keys_alone(
-    chromium: Any, site: Site
+    chromium: Any, site: ServedPage
 ) -> None:
     heron, wren, owl = (enter(chromium, site, name) for name in ("heron", "wren", "owl"))
-    settle(heron, "3 cases that you can take up")
+    wait_for_text(heron, "3 cases that you can claim")
     press(heron, "j", "j", "Enter")  # the linked case comes first, then the exact one
     heron.wait_for_url(f"**/case/{CASE}")
     press(heron, "a")
     heron.keyboard.type("The digest is on the list, jk.")  # letters of a text are no commands
     press(heron, "Control+Enter")
-    settle(heron, "Your proposal is recorded")
+    wait_for_text(heron, "Your proposal is recorded")
     press(heron, "u")
-    settle(heron, "Taken back")
+    wait_for_text(heron, "Withdrawn")
     press(heron, "a")
     heron.keyboard.type("The digest is on the list.")
     press(heron, "Control+Enter")
-    settle(heron, "Your proposal is recorded")
+    wait_for_text(heron, "Your proposal is recorded")
 
     wren.goto(heron.url.partition("?")[0])
     assert "The digest is on the list" not in wren.content()
     press(wren, "a")
     wren.keyboard.type("I compared it too.")
     press(wren, "Control+Enter")
-    settle(wren, "two people agree")
+    wait_for_text(wren, "two people agree")
 
     with site.ledger() as ledger:
         ledger.record_listed(ledger.decisions_in_force(), recipient="search", version="1")
     heron.reload()
-    settle(heron, "On the list of: search")
+    wait_for_text(heron, "On the list of: search")
     heron.get_by_text("Record the owner's appeal").press("Enter")
-    heron.get_by_label("What the owner says").fill("These are my own pictures.")
+    heron.get_by_label("The owner's appeal, in their own words").fill("These are my own pictures.")
     heron.keyboard.press("Control+Enter")
-    settle(heron, "The appeal is recorded")
+    wait_for_text(heron, "The appeal is recorded")
 
     owl.goto(heron.url.partition("?")[0])
     owl.get_by_label("Overturned").press("Space")
-    owl.get_by_label("Why, in your words").fill("They are their own pictures.")
+    owl.get_by_label("Your reasons").fill("They are their own pictures.")
     owl.keyboard.press("Control+Enter")
-    settle(owl, "The appeal is decided")
+    wait_for_text(owl, "The appeal is decided")
     owl.goto(f"{site.service.access.origin}/list?to=search")
-    settle(owl, "removed")
+    wait_for_text(owl, "removed")
     press(owl, "?")
-    settle(owl, "How a case goes")
+    wait_for_text(owl, "Stages of a case")
     for page in (heron, wren, owl):
         assert page.errors == []
         assert {re.match(r"[a-z]+://[^/]+", url)[0] for url in page.asked} == {site.service.access.origin}  # type: ignore[index]
@@ -162,7 +162,7 @@ def hostile(number: int, text: str) -> LedgerAction:
     return LedgerAction("opened", act.case, act.actor, {**act.data, **content})
 
 
-def test_nothing_that_a_name_a_reason_or_an_appeal_says_is_run(chromium: Any, site: Site) -> None:
+def test_nothing_that_a_name_a_reason_or_an_appeal_says_is_run(chromium: Any, site: ServedPage) -> None:
     assert len(set(HOSTILE)) == 200
     with site.ledger() as ledger:
         ledger.record(*(hostile(100 + number, text) for number, text in enumerate(HOSTILE)))
@@ -186,7 +186,7 @@ def test_nothing_that_a_name_a_reason_or_an_appeal_says_is_run(chromium: Any, si
     assert page.errors == []
 
 
-def test_another_page_can_neither_frame_read_nor_post_to_it(chromium: Any, site: Site) -> None:
+def test_another_page_can_neither_frame_read_nor_post_to_it(chromium: Any, site: ServedPage) -> None:
     heron = enter(chromium, site, "heron")
     heron.goto(f"{site.service.access.origin}/case/{CASE}")
     form = heron.locator(f'form[action="/case/{CASE}/claim"]')
@@ -219,10 +219,10 @@ def test_another_page_can_neither_frame_read_nor_post_to_it(chromium: Any, site:
         )
         assert failed == "no"
         page.get_by_text("go").click()
-        settle(page, "Another page asked for this")
+        wait_for_text(page, "Another web page sent this request")
         page.goto(f"http://127.0.0.1:{port}/")
         page.get_by_text("in", exact=True).click()
-        settle(page, "Another page asked for this")
+        wait_for_text(page, "Another web page sent this request")
     finally:
         evil.close()
     with site.ledger() as ledger:
@@ -230,27 +230,27 @@ def test_another_page_can_neither_frame_read_nor_post_to_it(chromium: Any, site:
     assert enter(chromium, site, "wren").locator("text=You are wren").count() == 1
 
 
-def test_keys_can_be_turned_off_and_all_is_done_without_them(chromium: Any, site: Site) -> None:
+def test_keys_can_be_turned_off_and_all_is_done_without_them(chromium: Any, site: ServedPage) -> None:
     heron = enter(chromium, site, "heron")
     heron.goto(f"{site.service.access.origin}/settings")
-    heron.get_by_label("Single letters act").press("Space")
-    heron.get_by_role("button", name="Keep these").press("Enter")
-    settle(heron, "Only you see these choices")
+    heron.get_by_label("Keyboard shortcuts of one letter").press("Space")
+    heron.get_by_role("button", name="Save").press("Enter")
+    wait_for_text(heron, "Only you see these settings")
     assert heron.locator("script").count() == 0
     heron.goto(f"{site.service.access.origin}/case/{CASE}")
     press(heron, "s")
     assert heron.url.endswith(CASE)
     heron.get_by_role("button", name="Pass").press("Enter")
-    settle(heron, "You passed")
+    wait_for_text(heron, "You passed")
 
 
-def test_without_scripts_a_case_is_decided(chromium: Any, site: Site) -> None:
+def test_without_scripts_a_case_is_decided(chromium: Any, site: ServedPage) -> None:
     heron = enter(chromium, site, "heron", java_script_enabled=False)
     heron.goto(f"{site.service.access.origin}/case/{CASE}")
     heron.get_by_label("Label").check()
-    heron.get_by_label("Why, in your words").fill("It is enough.")
+    heron.get_by_label("Your reasons").fill("It is enough.")
     heron.get_by_role("button", name="Propose").click()
-    settle(heron, "Your proposal is recorded")
+    wait_for_text(heron, "Your proposal is recorded")
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_without_scripts_a_case_is_decided(chromium: Any, site: Site) -> None:
     ],
 )
 def test_every_view_fits_and_axe_finds_nothing_serious(
-    chromium: Any, site: Site, name: str, options: dict[str, Any]
+    chromium: Any, site: ServedPage, name: str, options: dict[str, Any]
 ) -> None:
     with site.ledger() as ledger:
         ledger.record(opening_action(5, name="atelier/" + "a-very-long-name-" * 30))

@@ -21,7 +21,7 @@ from auditor.review.ledger import Ledger, LedgerAction
 from auditor.review.ledger_storage import LEDGER_FILE
 from tests.reviewing import POLICY, case_id, decide_case, opening_action
 
-from .conftest import HOSTILE, ORIGIN, Browser, Office
+from .conftest import HOSTILE, ORIGIN, Browser, ReviewApp
 
 EXACT, NEAR, LISTED = map(case_id, (1, 2, 3))
 
@@ -32,278 +32,278 @@ def text(page: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body.partition("<main")[2])).split())
 
 
-def test_two_people_carry_a_case_from_new_to_a_decision_and_through_an_appeal(office: Office) -> None:
-    heron, wren, owl = map(office.browser, ("heron", "wren", "owl"))
-    assert "Your proposal is recorded" in heron.opine(EXACT, "de-index")
-    assert "two people agree" in wren.opine(EXACT, "de-index", "I compared it too.")
-    with office.ledger() as ledger:
+def test_two_people_carry_a_case_from_new_to_a_decision_and_through_an_appeal(app: ReviewApp) -> None:
+    heron, wren, owl = map(app.browser, ("heron", "wren", "owl"))
+    assert "Your proposal is recorded" in heron.give_opinion(EXACT, "de-index")
+    assert "two people agree" in wren.give_opinion(EXACT, "de-index", "I compared it too.")
+    with app.ledger() as ledger:
         ledger.record_listed(ledger.decisions_in_force(), recipient="search", version="1")
-    page = heron.see(f"/case/{EXACT}")
+    page = heron.get(f"/case/{EXACT}")
     assert "On the list of: search ." in text(page)
-    heron.send(page, f"/case/{EXACT}/appeal", why="These are my own pictures.")
-    assert "You took part in this case" in text(heron.see(f"/case/{EXACT}"))
-    page = owl.see(f"/case/{EXACT}")
+    heron.submit(page, f"/case/{EXACT}/appeal", why="These are my own pictures.")
+    assert "You took part in this case" in text(heron.get(f"/case/{EXACT}"))
+    page = owl.get(f"/case/{EXACT}")
     assert "These are my own pictures." in text(page)
-    owl.send(page, f"/case/{EXACT}/decide-appeal", outcome="overturned", why="They are.")
-    assert "removed" in text(owl.see("/list?to=search")).replace("1 removed", "removed")
-    with office.ledger() as ledger:
+    owl.submit(page, f"/case/{EXACT}/decide-appeal", outcome="overturned", why="They are.")
+    assert "removed" in text(owl.get("/list?to=search")).replace("1 removed", "removed")
+    with app.ledger() as ledger:
         assert not list(ledger.decisions_in_force())
         assert verify_ledger.verify_ledger(ledger).faults == ()
 
 
-def test_a_rehearsal_shows_why_nothing_is_reported_and_no_owner_is_told(office: Office) -> None:
+def test_a_rehearsal_shows_why_nothing_is_reported_and_no_owner_is_told(app: ReviewApp) -> None:
     act = opening_action(4)
     tested = {**act.data["reasons"][0], "test_lists": ["known-pictures"]}
-    office.record(replace(act, data={**act.data, "reasons": [tested]}))
-    heron, wren = map(office.browser, ("heron", "wren"))
+    app.record(replace(act, data={**act.data, "reasons": [tested]}))
+    heron, wren = map(app.browser, ("heron", "wren"))
     for number in (1, 4):
-        heron.opine(case_id(number), "de-index")
-        wren.opine(case_id(number), "de-index")
-    real, rehearsal = (heron.see(f"/case/{case_id(number)}") for number in (1, 4))
+        heron.give_opinion(case_id(number), "de-index")
+        wren.give_opinion(case_id(number), "de-index")
+    real, rehearsal = (heron.get(f"/case/{case_id(number)}") for number in (1, 4))
     assert "rests on list known-pictures, which means `test`: this is a rehearsal" in text(rehearsal)
     assert f'action="/case/{case_id(4)}/report"' not in rehearsal
     assert "this is a rehearsal" not in text(real)
     assert f'action="/case/{case_id(1)}/report"' in real
-    with office.ledger() as ledger:  # recorded elsewhere: the owner is still not to be told
+    with app.ledger() as ledger:  # recorded elsewhere: the owner is still not to be told
         ledger.report(case_id(4), "heron", "not-due", why="words")
-    assert "The owner may be told now" not in heron.see(f"/case/{case_id(4)}")
+    assert "The owner may be told now" not in heron.get(f"/case/{case_id(4)}")
 
 
-def test_instructions_for_reviewers_and_for_owners_are_shown_apart(office: Office) -> None:
+def test_instructions_for_reviewers_and_for_owners_are_shown_apart(app: ReviewApp) -> None:
     asked = {**POLICY["rules"][0], "review": "Look at the counts first."}
-    page = office.browser("heron")
-    assert "For reviewers." not in text(page.see(f"/case/{EXACT}"))  # the policy was recorded without it
+    page = app.browser("heron")
+    assert "For reviewers." not in text(page.get(f"/case/{EXACT}"))  # the policy was recorded without it
     new = {**POLICY, "fingerprint": "1" * 64, "rules": [asked]}
     act = opening_action(4)
-    office.record(
+    app.record(
         LedgerAction("policy", "", "auditor", new), replace(act, data={**act.data, "policy": new["fingerprint"]})
     )
     assert (
-        "For reviewers. Look at the counts first. What the owner is told to do. Train again on a cleaned version, "
+        "For reviewers. Look at the counts first. Advice to the owner. Train again on a cleaned version, "
         "and say so in the card."
-    ) in text(page.see(f"/case/{case_id(4)}"))
+    ) in text(page.get(f"/case/{case_id(4)}"))
 
 
-def test_the_second_review_is_blind_on_every_page(office: Office) -> None:
-    heron, wren = office.browser("heron"), office.browser("wren")
-    heron.opine(EXACT, "demote", "An argument that nobody else may read yet.")
+def test_the_second_review_is_blind_on_every_page(app: ReviewApp) -> None:
+    heron, wren = app.browser("heron"), app.browser("wren")
+    heron.give_opinion(EXACT, "demote", "An argument that nobody else may read yet.")
     for path in (f"/case/{EXACT}", "/", "/?show=all", "/log", "/list", f"/case/{EXACT}?words=shown"):
-        page = text(wren.see(path)).partition("Why, in your words")[0]
+        page = text(wren.get(path)).partition("Your reasons")[0]
         assert "An argument" not in page
         assert "Demote" not in page or "Verdict De-index" in page.replace(" a a search", " a search")
-    history = text(wren.see(f"/case/{EXACT}")).partition("History Each")[2]
-    assert "not shown until two have spoken" in history
+    history = text(wren.get(f"/case/{EXACT}")).partition("History Each")[2]
+    assert "not shown until two reviewers have given their opinions" in history
     assert "Demote" not in history
-    assert "Demote" in text(heron.see(f"/case/{EXACT}")).partition("Your opinion")[2]
+    assert "Demote" in text(heron.get(f"/case/{EXACT}")).partition("Your opinion")[2]
 
 
-def test_a_proposal_on_fewer_reasons_stays_secret_when_a_new_round_begins(office: Office) -> None:
-    heron, wren = office.browser("heron"), office.browser("wren")
-    heron.opine(EXACT, "demote", "An argument that nobody else may read yet.")
+def test_a_proposal_on_fewer_reasons_stays_secret_when_a_new_round_begins(app: ReviewApp) -> None:
+    heron, wren = app.browser("heron"), app.browser("wren")
+    heron.give_opinion(EXACT, "demote", "An argument that nobody else may read yet.")
     reason = dict(opening_action(1).data["reasons"][0], fact="trained on dataset northlight/other")
     joined = {"copies": [], "reasons": [reason], "facts": [], "digests": [], "policy": "0" * 64, "version": "0"}
-    office.record(LedgerAction("joined", EXACT, "auditor", joined))
-    assert "An argument" not in wren.see(f"/case/{EXACT}")
+    app.record(LedgerAction("joined", EXACT, "auditor", joined))
+    assert "An argument" not in wren.get(f"/case/{EXACT}")
 
 
-def test_where_two_differ_a_third_decides_between_their_verdicts(office: Office) -> None:
-    heron, wren, owl = map(office.browser, ("heron", "wren", "owl"))
-    heron.opine(EXACT, "demote")
-    assert "a third person decides" in wren.opine(EXACT, "label", "It is enough.")
-    page = owl.see(f"/case/{EXACT}")
+def test_where_two_differ_a_third_decides_between_their_verdicts(app: ReviewApp) -> None:
+    heron, wren, owl = map(app.browser, ("heron", "wren", "owl"))
+    heron.give_opinion(EXACT, "demote")
+    assert "a third person decides" in wren.give_opinion(EXACT, "label", "It is enough.")
+    page = owl.get(f"/case/{EXACT}")
     assert {"demote", "label", "interim"} == set(re.findall(r'name="verdict" value="([\w-]+)"', page))
-    owl.opine(EXACT, "label", "Agreed.")
-    with office.ledger() as ledger:
+    owl.give_opinion(EXACT, "label", "Agreed.")
+    with app.ledger() as ledger:
         assert [decision.verdict for decision in ledger.decisions_in_force()] == ["label"]
 
 
-def test_a_case_of_near_matches_alone_must_be_confirmed_first(office: Office) -> None:
-    heron = office.browser("heron")
-    refused = heron.opine(NEAR, "de-index", "My words are kept.", status=422)
+def test_a_case_of_near_matches_alone_must_be_confirmed_first(app: ReviewApp) -> None:
+    heron = app.browser("heron")
+    refused = heron.give_opinion(NEAR, "de-index", "My words are kept.", status=422)
     assert "near matches alone" in text(refused)
     assert "My words are kept." in refused
-    heron.send(heron.see(f"/case/{NEAR}"), f"/case/{NEAR}/confirm", why="Hotline reference 17.")
-    assert "Your proposal is recorded" in heron.opine(NEAR, "de-index")
+    heron.submit(heron.get(f"/case/{NEAR}"), f"/case/{NEAR}/confirm", why="Hotline reference 17.")
+    assert "Your proposal is recorded" in heron.give_opinion(NEAR, "de-index")
 
 
-def test_taking_passing_and_their_undoing_leave_no_decision(office: Office) -> None:
-    heron = office.browser("heron")
-    page = heron.send(heron.see(f"/case/{EXACT}"), f"/case/{EXACT}/claim")
-    assert "yours for four hours" in text(page)
-    heron.send(page, f"/case/{EXACT}/release")
-    with office.ledger() as ledger:
+def test_taking_passing_and_their_undoing_leave_no_decision(app: ReviewApp) -> None:
+    heron = app.browser("heron")
+    page = heron.submit(heron.get(f"/case/{EXACT}"), f"/case/{EXACT}/claim")
+    assert "claimed the case for four hours" in text(page)
+    heron.submit(page, f"/case/{EXACT}/release")
+    with app.ledger() as ledger:
         before = ledger.size
-    page = heron.send(heron.see(f"/case/{EXACT}"), f"/case/{EXACT}/pass")
-    assert "Nobody is told" in text(page)
+    page = heron.submit(heron.get(f"/case/{EXACT}"), f"/case/{EXACT}/pass")
+    assert "Nobody is informed" in text(page)
     assert f'href="/case/{EXACT}"' not in page
-    assert f'href="/case/{EXACT}"' in heron.see("/?show=passed")
-    heron.send(page, f"/case/{EXACT}/take-back")
-    assert f'href="/case/{EXACT}"' in heron.see("/")
-    with office.ledger() as ledger:
+    assert f'href="/case/{EXACT}"' in heron.get("/?show=passed")
+    heron.submit(page, f"/case/{EXACT}/take-back")
+    assert f'href="/case/{EXACT}"' in heron.get("/")
+    with app.ledger() as ledger:
         assert ledger.size == before
 
 
-def test_a_proposal_can_be_taken_back_until_it_is_decided(office: Office) -> None:
-    heron, wren = office.browser("heron"), office.browser("wren")
-    page = heron.opine(EXACT, "demote", "A secret until then.")
-    assert "Taken back" in text(heron.send(page, f"/case/{EXACT}/withdraw"))
-    assert "A secret" not in wren.see(f"/case/{EXACT}")
-    wren.opine(EXACT, "de-index")
-    assert f"/case/{EXACT}/withdraw" not in heron.see(f"/case/{EXACT}")
-    heron.opine(EXACT, "de-index")
-    assert f"/case/{EXACT}/withdraw" not in heron.see(f"/case/{EXACT}")
+def test_a_proposal_can_be_taken_back_until_it_is_decided(app: ReviewApp) -> None:
+    heron, wren = app.browser("heron"), app.browser("wren")
+    page = heron.give_opinion(EXACT, "demote", "A secret until then.")
+    assert "Withdrawn" in text(heron.submit(page, f"/case/{EXACT}/withdraw"))
+    assert "A secret" not in wren.get(f"/case/{EXACT}")
+    wren.give_opinion(EXACT, "de-index")
+    assert f"/case/{EXACT}/withdraw" not in heron.get(f"/case/{EXACT}")
+    heron.give_opinion(EXACT, "de-index")
+    assert f"/case/{EXACT}/withdraw" not in heron.get(f"/case/{EXACT}")
 
 
-def test_an_opinion_that_disputes_can_be_taken_back_but_not_given_again(office: Office) -> None:
-    heron, wren, owl = map(office.browser, ("heron", "wren", "owl"))
-    heron.opine(EXACT, "demote", "A secret until then.")
-    page = wren.opine(EXACT, "label")
-    wren.send(page, f"/case/{EXACT}/withdraw")
-    assert "A secret" not in owl.see(f"/case/{EXACT}")
-    assert f"/case/{EXACT}/decide" not in wren.see(f"/case/{EXACT}")
-    assert "two people agree" in owl.opine(EXACT, "demote")
+def test_an_opinion_that_disputes_can_be_taken_back_but_not_given_again(app: ReviewApp) -> None:
+    heron, wren, owl = map(app.browser, ("heron", "wren", "owl"))
+    heron.give_opinion(EXACT, "demote", "A secret until then.")
+    page = wren.give_opinion(EXACT, "label")
+    wren.submit(page, f"/case/{EXACT}/withdraw")
+    assert "A secret" not in owl.get(f"/case/{EXACT}")
+    assert f"/case/{EXACT}/decide" not in wren.get(f"/case/{EXACT}")
+    assert "two people agree" in owl.give_opinion(EXACT, "demote")
 
 
-def test_two_tabs_deciding_at_once_record_one_and_keep_the_words_of_the_other(office: Office) -> None:
-    heron = office.browser("heron")
+def test_two_tabs_deciding_at_once_record_one_and_keep_the_words_of_the_other(app: ReviewApp) -> None:
+    heron = app.browser("heron")
     path = f"/case/{EXACT}"
-    tabs = heron.see(path), heron.see(path)
-    heron.send(tabs[0], f"{path}/decide", verdict="label", why="First tab.", rule="trained-on-known-content")
-    late = heron.send(tabs[1], f"{path}/decide", 409, verdict="demote", why="Second tab.")
-    assert "has changed since you looked at it" in text(late)
-    with office.ledger() as ledger:
+    tabs = heron.get(path), heron.get(path)
+    heron.submit(tabs[0], f"{path}/decide", verdict="label", why="First tab.", rule="trained-on-known-content")
+    late = heron.submit(tabs[1], f"{path}/decide", 409, verdict="demote", why="Second tab.")
+    assert "has changed since you opened it" in text(late)
+    with app.ledger() as ledger:
         assert [opinion.why for opinion in ledger.state(EXACT).opinions] == ["First tab."]
 
 
-def test_two_second_reviewers_at_once_record_one_and_keep_the_words_of_the_other(office: Office) -> None:
-    heron, wren, owl = map(office.browser, ("heron", "wren", "owl"))
-    heron.opine(EXACT, "label")
+def test_two_second_reviewers_at_once_record_one_and_keep_the_words_of_the_other(app: ReviewApp) -> None:
+    heron, wren, owl = map(app.browser, ("heron", "wren", "owl"))
+    heron.give_opinion(EXACT, "label")
     path = f"/case/{EXACT}"
-    pages = wren.see(path), owl.see(path)
-    wren.send(pages[0], f"{path}/decide", verdict="label", why="One.", rule="trained-on-known-content")
-    late = owl.send(pages[1], f"{path}/decide", 409, verdict="label", why="Another.", rule="trained-on-known-content")
-    assert "Nothing of yours was recorded" in text(late)
+    pages = wren.get(path), owl.get(path)
+    wren.submit(pages[0], f"{path}/decide", verdict="label", why="One.", rule="trained-on-known-content")
+    late = owl.submit(pages[1], f"{path}/decide", 409, verdict="label", why="Another.", rule="trained-on-known-content")
+    assert "Your input was not recorded" in text(late)
 
 
-def test_an_opinion_without_words_or_verdict_is_asked_for_again(office: Office) -> None:
-    heron = office.browser("heron")
-    assert "Say why, in words" in text(heron.opine(EXACT, "label", "   ", 422))
-    page = heron.see(f"/case/{EXACT}")
-    again = heron.send(page, f"/case/{EXACT}/decide", 422, why="Words that I do not want to type twice.")
+def test_an_opinion_without_words_or_verdict_is_asked_for_again(app: ReviewApp) -> None:
+    heron = app.browser("heron")
+    assert "Give your reasons" in text(heron.give_opinion(EXACT, "label", "   ", 422))
+    page = heron.get(f"/case/{EXACT}")
+    again = heron.submit(page, f"/case/{EXACT}/decide", 422, why="Words that I do not want to type twice.")
     assert "Choose a verdict." in text(again)
     assert "Words that I do not want to type twice." in again
 
 
-def test_one_reviewer_may_act_at_once_only_where_a_list_or_an_exact_match_says_so(office: Office) -> None:
-    heron = office.browser("heron")
-    assert 'value="interim"' not in heron.see(f"/case/{NEAR}")
-    assert "72 hours at most" in heron.opine(LISTED, "interim")
-    with office.ledger() as ledger:
+def test_one_reviewer_may_act_at_once_only_where_a_list_or_an_exact_match_says_so(app: ReviewApp) -> None:
+    heron = app.browser("heron")
+    assert 'value="interim"' not in heron.get(f"/case/{NEAR}")
+    assert "at most 72 hours" in heron.give_opinion(LISTED, "interim")
+    with app.ledger() as ledger:
         (decision,) = ledger.decisions_in_force()
     assert (decision.verdict, decision.approver) == ("interim", "")
 
 
-def test_the_words_of_an_interim_decision_stay_secret_until_two_have_spoken(office: Office) -> None:
-    heron, wren = office.browser("heron"), office.browser("wren")
-    heron.opine(LISTED, "interim", "An argument that nobody else may read yet.")
+def test_the_words_of_an_interim_decision_stay_secret_until_two_have_spoken(app: ReviewApp) -> None:
+    heron, wren = app.browser("heron"), app.browser("wren")
+    heron.give_opinion(LISTED, "interim", "An argument that nobody else may read yet.")
     for path in (f"/case/{LISTED}", "/log", "/list"):
-        assert "An argument" not in wren.see(path)
+        assert "An argument" not in wren.get(path)
 
 
-def test_filters_narrow_the_queue(office: Office) -> None:
-    heron = office.browser("heron")
+def test_filters_narrow_the_queue(app: ReviewApp) -> None:
+    heron = app.browser("heron")
     cases = {EXACT, NEAR, LISTED}
 
     def shown(query: str) -> set[str]:
-        return set(re.findall(r'<a href="/case/(\w+)" data-stop', heron.see(f"/?{query}")))
+        return set(re.findall(r'<a href="/case/(\w+)" data-stop', heron.get(f"/?{query}")))
 
     assert shown("") == cases
     assert shown("ground=linked") == {LISTED}
     assert shown("strength=near") == {NEAR}
     assert shown("name=MODEL-2") == {NEAR}
     assert shown("show=mine") == set()
-    office.clock.advance(days=8)
-    office.record(opening_action(4))
+    app.clock.advance(days=8)
+    app.record(opening_action(4))
     assert shown("age=7") == cases
-    heron.opine(EXACT, "label")
+    heron.give_opinion(EXACT, "label")
     assert shown("show=mine") == {EXACT}
     assert EXACT not in shown("")
-    assert EXACT in set(re.findall(r'<a href="/case/(\w+)" data-stop', office.browser("wren").see("/?stage=proposed")))
+    assert EXACT in set(re.findall(r'<a href="/case/(\w+)" data-stop', app.browser("wren").get("/?stage=proposed")))
 
 
-def test_a_filter_that_nobody_offered_is_named(office: Office) -> None:
-    assert "choose one of linked, exposed" in text(office.browser("heron").see("/?ground=nonsense", 422))
-    assert "no place in the queue" in text(office.browser("heron").see("/?after=nonsense", 422))
+def test_a_filter_that_nobody_offered_is_named(app: ReviewApp) -> None:
+    assert "choose one of linked, exposed" in text(app.browser("heron").get("/?ground=nonsense", 422))
+    assert "no place in the queue" in text(app.browser("heron").get("/?after=nonsense", 422))
 
 
-def test_every_page_of_the_queue_holds_other_cases(office: Office) -> None:
-    office.record(*(opening_action(number) for number in range(10, 140)))
-    heron = office.browser("heron")
+def test_every_page_of_the_queue_holds_other_cases(app: ReviewApp) -> None:
+    app.record(*(opening_action(number) for number in range(10, 140)))
+    heron = app.browser("heron")
     seen: list[str] = []
-    page = heron.see("/")
+    page = heron.get("/")
     while True:
         seen += re.findall(r'<a href="/case/(\w+)" data-stop', page)
         more = re.search(r'href="(/\?[^"]*after=[^"]+)" data-key="n"', page)
         if not more:
             break
-        page = heron.see(unescape(more[1]))
+        page = heron.get(unescape(more[1]))
     assert len(seen) == len(set(seen)) == 133
 
 
-def test_hidden_categories_stay_hidden_until_the_reviewer_asks(office: Office) -> None:
-    heron = office.browser("heron")
-    heron.send(heron.see("/settings"), "/settings", apart="linked", break_minutes="30", keys="1")
-    assert LISTED not in heron.see("/")
-    assert "You need not open it" in text(heron.see(f"/case/{LISTED}"))
-    assert "Why it is open" in text(heron.see(f"/case/{LISTED}?anyway=1"))
-    assert LISTED in office.browser("wren").see("/")
+def test_hidden_categories_stay_hidden_until_the_reviewer_asks(app: ReviewApp) -> None:
+    heron = app.browser("heron")
+    heron.submit(heron.get("/settings"), "/settings", apart="linked", break_minutes="30", keys="1")
+    assert LISTED not in heron.get("/")
+    assert "You do not have to open this case" in text(heron.get(f"/case/{LISTED}"))
+    assert "Why it is open" in text(heron.get(f"/case/{LISTED}?anyway=1"))
+    assert LISTED in app.browser("wren").get("/")
 
 
-def test_strong_words_are_masked_until_asked_for(office: Office) -> None:
-    office.record(opening_action(5, name="atelier/NSFW-harbour"))
-    heron = office.browser("heron")
+def test_strong_words_are_masked_until_asked_for(app: ReviewApp) -> None:
+    app.record(opening_action(5, name="atelier/NSFW-harbour"))
+    heron = app.browser("heron")
     path = f"/case/{case_id(5)}"
-    for page in (heron.see(path), heron.see("/")):
+    for page in (heron.get(path), heron.get("/")):
         assert "NSFW" not in page
         assert "harbour" in page
-    assert "atelier/NSFW-harbour" in heron.see(f"{path}?words=shown")
+    assert "atelier/NSFW-harbour" in heron.get(f"{path}?words=shown")
 
 
-def test_an_operators_marker_words_are_masked_too(office: Office, tmp_path: Path) -> None:
+def test_an_operators_marker_words_are_masked_too(app: ReviewApp, tmp_path: Path) -> None:
     (tmp_path / "vocabulary").mkdir()
     (tmp_path / "vocabulary" / "own.toml").write_text('[[term]]\nid = "ours"\nkind = "adult"\nwords = ["teapot"]\n')
-    office.service.rules = (tmp_path,)
-    office.record(opening_action(5, name="atelier/te4pot-harbour"))
-    page = office.browser("heron").see(f"/case/{case_id(5)}")
+    app.service.rules = (tmp_path,)
+    app.record(opening_action(5, name="atelier/te4pot-harbour"))
+    page = app.browser("heron").get(f"/case/{case_id(5)}")
     assert "te4pot" not in page
     assert "harbour" in page
 
 
-def test_a_break_is_offered_after_a_while_and_being_away_is_one(office: Office) -> None:
-    heron = office.browser("heron")
+def test_a_break_is_offered_after_a_while_and_being_away_is_one(app: ReviewApp) -> None:
+    heron = app.browser("heron")
     for _ in range(6):
-        office.ticking.seconds += 9 * 60
-        page = heron.see("/")
-    assert "You have been here for 54 minutes." in text(page)
-    assert "Welcome back" in text(heron.send(page, "/rest"))
-    assert "You have been here" not in text(heron.see("/"))
-    office.ticking.seconds += 46 * 60
-    assert "You have been here" not in text(heron.see("/"))
+        app.monotonic.seconds += 9 * 60
+        page = heron.get("/")
+    assert "You have worked for 54 minutes without a break." in text(page)
+    assert "Welcome back" in text(heron.submit(page, "/rest"))
+    assert "You have been here" not in text(heron.get("/"))
+    app.monotonic.seconds += 46 * 60
+    assert "You have been here" not in text(heron.get("/"))
 
 
-def test_support_is_in_sight_on_every_page_and_no_page_has_an_image_or_a_link_out(office: Office) -> None:
-    heron = office.browser("heron")
-    pages = [heron.see(path) for path in ("/", f"/case/{EXACT}", "/log", "/coverage", "/list", "/settings", "/help")]
-    pages += [heron.see("/nothing", 404), heron.see("/case/nothing", 404)]
+def test_support_is_in_sight_on_every_page_and_no_page_has_an_image_or_a_link_out(app: ReviewApp) -> None:
+    heron = app.browser("heron")
+    pages = [heron.get(path) for path in ("/", f"/case/{EXACT}", "/log", "/coverage", "/list", "/settings", "/help")]
+    pages += [heron.get("/nothing", 404), heron.get("/case/nothing", 404)]
     for page in pages:
         assert "Ask Sam, 555 0100" in page
         assert not re.search(r"<(img|picture|video|audio|iframe|object|embed|link|base)\b|\burl\(|@import", page)
         assert not re.search(r'\b(href|src|action)="(?![/#])', page)
 
 
-def test_preferences_are_kept_in_a_private_file_and_nothing_else_reads_them(office: Office, tmp_path: Path) -> None:
-    heron = office.browser("heron")
-    heron.send(heron.see(f"/case/{EXACT}"), f"/case/{EXACT}/pass")
+def test_preferences_are_kept_in_a_private_file_and_nothing_else_reads_them(app: ReviewApp, tmp_path: Path) -> None:
+    heron = app.browser("heron")
+    heron.submit(heron.get(f"/case/{EXACT}"), f"/case/{EXACT}/pass")
     path = tmp_path / "choices" / "heron.json"
     assert path.stat().st_mode & 0o077 == 0
     assert PreferenceStore.load("heron", path).preferences == Preferences(passed=(EXACT,))
@@ -317,9 +317,9 @@ def test_a_damaged_preferences_file_is_named(tmp_path: Path, content: str) -> No
         PreferenceStore.load("heron", path)
 
 
-def test_the_list_to_build_says_what_is_new_changed_and_removed(office: Office) -> None:
-    heron = office.browser("heron")
-    with office.ledger() as ledger:
+def test_the_list_to_build_says_what_is_new_changed_and_removed(app: ReviewApp) -> None:
+    heron = app.browser("heron")
+    with app.ledger() as ledger:
         decide_case(ledger, EXACT)
         decide_case(ledger, LISTED)
         ledger.record_listed(ledger.decisions_in_force(), recipient="search", version="1")
@@ -327,27 +327,29 @@ def test_the_list_to_build_says_what_is_new_changed_and_removed(office: Office) 
         decide_case(ledger, EXACT, "label")
         ledger.reopen(LISTED, "heron", why="New facts.")
         decide_case(ledger, LISTED, "no-action")
-    page = text(heron.see("/list?to=search"))
+    page = text(heron.get("/list?to=search"))
     assert "1 removed 0 new 1 changed 0 held back 0 kept" in page
-    assert "0 removed 1 new" in text(heron.see("/list?to=another"))
+    assert "0 removed 1 new" in text(heron.get("/list?to=another"))
 
 
 # The ledger under the running page
 
 
-def test_a_ledger_that_another_program_writes_to_is_waited_for_and_words_are_given_back(office: Office) -> None:
-    heron = office.browser("heron")
-    page = heron.see(f"/case/{EXACT}")
-    other = sqlite3.connect(office.folder / LEDGER_FILE, isolation_level=None)
+def test_a_ledger_that_another_program_writes_to_is_waited_for_and_words_are_given_back(
+    app: ReviewApp,
+) -> None:
+    heron = app.browser("heron")
+    page = heron.get(f"/case/{EXACT}")
+    other = sqlite3.connect(app.folder / LEDGER_FILE, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     try:
-        busy = heron.send(page, f"/case/{EXACT}/decide", 503, verdict="label", why="Do not lose these words.")
+        busy = heron.submit(page, f"/case/{EXACT}/decide", 503, verdict="label", why="Do not lose these words.")
         assert "Nothing is lost" in text(busy)
         assert "Do not lose these words." in busy
     finally:
         other.execute("ROLLBACK")
         other.close()
-    assert "Your proposal is recorded" in heron.opine(EXACT, "label")
+    assert "Your proposal is recorded" in heron.give_opinion(EXACT, "label")
 
 
 def tamper(folder: Path, statement: str, *values: object) -> None:
@@ -362,72 +364,73 @@ def tamper(folder: Path, statement: str, *values: object) -> None:
     database.close()
 
 
-def test_an_entry_that_was_changed_from_outside_is_not_shown(office: Office) -> None:
-    heron = office.browser("heron")
+def test_an_entry_that_was_changed_from_outside_is_not_shown(app: ReviewApp) -> None:
+    heron = app.browser("heron")
     tamper(
-        office.folder, "UPDATE events SET body = replace(body, 'atelier/model-1', 'atelier/model-9') WHERE number = 2"
+        app.folder,
+        "UPDATE events SET body = replace(body, 'atelier/model-1', 'atelier/model-9') WHERE number = 2",
     )
     for path in (f"/case/{EXACT}", "/log"):
-        page = heron.see(path, 500)
+        page = heron.get(path, 500)
         assert "was changed" in text(page)
         assert "model-9" not in page
-    page = heron.send(heron.see("/help").replace("/leave", "/log"), "/log", 403)
-    assert "made for another visit" in page
+    page = heron.submit(heron.get("/help").replace("/leave", "/log"), "/log", 403)
+    assert "belongs to another session" in page
 
 
-def test_a_whole_verification_names_the_entry_that_was_changed(office: Office) -> None:
-    heron = office.browser("heron")
-    page = heron.see("/log")
-    assert "Verified: all 5 entries and 3 cases" in text(heron.send(page, "/log"))
-    office.record(*(opening_action(number) for number in range(10, 200)))
-    page = heron.see("/log")
-    tamper(office.folder, "UPDATE events SET body = replace(body, 'atelier', 'atelieR') WHERE number = 3")
-    found = text(heron.send(page, "/log"))
-    assert "The ledger is not whole." in found
+def test_a_whole_verification_names_the_entry_that_was_changed(app: ReviewApp) -> None:
+    heron = app.browser("heron")
+    page = heron.get("/log")
+    assert "Verified: all 5 entries and 3 cases" in text(heron.submit(page, "/log"))
+    app.record(*(opening_action(number) for number in range(10, 200)))
+    page = heron.get("/log")
+    tamper(app.folder, "UPDATE events SET body = replace(body, 'atelier', 'atelieR') WHERE number = 3")
+    found = text(heron.submit(page, "/log"))
+    assert "The ledger was changed or is damaged." in found
     assert "event 3" in found
 
 
-def test_a_ledger_cut_back_rewritten_or_replaced_under_the_page_is_refused(office: Office, tmp_path: Path) -> None:
+def test_a_ledger_cut_back_rewritten_or_replaced_under_the_page_is_refused(app: ReviewApp, tmp_path: Path) -> None:
     older = tmp_path / "older.sqlite"
-    shutil.copy(office.folder / LEDGER_FILE, older)
-    heron = office.browser("heron")
-    heron.opine(EXACT, "label")
-    heron.see("/")
+    shutil.copy(app.folder / LEDGER_FILE, older)
+    heron = app.browser("heron")
+    heron.give_opinion(EXACT, "label")
+    heron.get("/")
     newer = tmp_path / "newer.sqlite"
-    shutil.copy(office.folder / LEDGER_FILE, newer)
+    shutil.copy(app.folder / LEDGER_FILE, newer)
 
-    shutil.copy(older, office.folder / LEDGER_FILE)
-    assert "it was cut back or replaced by an older copy" in text(heron.see("/", 500))
+    shutil.copy(older, app.folder / LEDGER_FILE)
+    assert "it was cut back or replaced by an older copy" in text(heron.get("/", 500))
 
-    with office.ledger() as ledger:  # the same key signs another story, as long and longer
+    with app.ledger() as ledger:  # the same key signs another story, as long and longer
         for case in (EXACT, NEAR):
             ledger.claim(case, "wren")
             ledger.propose(case, "wren", "no-action", why="Another story.")
-    assert "entries that this page has seen were rewritten" in text(heron.see("/", 500))
+    assert "entries that this page has seen were rewritten" in text(heron.get("/", 500))
 
-    with Ledger.create(tmp_path / "other", clock=office.clock) as other:
+    with Ledger.create(tmp_path / "other", clock=app.clock) as other:
         other.record(*(opening_action(number) for number in range(20)))
-    shutil.copy(tmp_path / "other" / LEDGER_FILE, office.folder / LEDGER_FILE)
-    assert "is another ledger than the one this page began with" in text(heron.see("/", 500))
+    shutil.copy(tmp_path / "other" / LEDGER_FILE, app.folder / LEDGER_FILE)
+    assert "is not the ledger that this page was started with" in text(heron.get("/", 500))
 
-    (office.folder / LEDGER_FILE).write_bytes(b"not a database" * 100)
-    assert "The ledger cannot be relied on" in text(heron.see("/", 500))
-    (office.folder / LEDGER_FILE).unlink()
-    assert "holds no ledger" in text(heron.see("/", 422))
+    (app.folder / LEDGER_FILE).write_bytes(b"not a database" * 100)
+    assert "The ledger failed verification" in text(heron.get("/", 500))
+    (app.folder / LEDGER_FILE).unlink()
+    assert "holds no ledger" in text(heron.get("/", 422))
 
-    shutil.copy(newer, office.folder / LEDGER_FILE)
-    assert "2 cases that you can take up" in text(heron.see("/"))
+    shutil.copy(newer, app.folder / LEDGER_FILE)
+    assert "2 cases that you can claim" in text(heron.get("/"))
 
 
-def test_many_requests_at_once_are_answered_by_a_growing_ledger(office: Office) -> None:
-    browsers = [office.browser(name) for name in ("heron", "wren", "owl")]
-    office.record(*(opening_action(number) for number in range(10, 40)))
+def test_many_requests_at_once_are_answered_by_a_growing_ledger(app: ReviewApp) -> None:
+    browsers = [app.browser(name) for name in ("heron", "wren", "owl")]
+    app.record(*(opening_action(number) for number in range(10, 40)))
 
     def work(browser: Browser) -> list[int]:
         seen = []
         for number in range(10, 40):
             path = f"/case/{case_id(number)}"
-            page = browser.see(path)
+            page = browser.get(path)
             if f'action="{path}/claim"' in page:
                 token = re.search(rf'action="{path}/claim">.*?name="token" value="(\w+)"', page, re.S)
                 assert token
@@ -439,27 +442,27 @@ def test_many_requests_at_once_are_answered_by_a_growing_ledger(office: Office) 
         answers = [status for seen in pool.map(work, browsers) for status in seen]
     assert answers.count(200) == 30
     assert set(answers) <= {200, 409, 422}
-    with office.ledger() as ledger:
+    with app.ledger() as ledger:
         assert verify_ledger.verify_ledger(ledger).faults == ()
 
 
 # Text from outside
 
 
-def test_a_name_of_a_megabyte_is_cut_where_one_sees_it(office: Office) -> None:
-    office.record(opening_action(5, name="a/" + "b" * 1_000_000))
-    heron = office.browser("heron")
+def test_a_name_of_a_megabyte_is_cut_where_one_sees_it(app: ReviewApp) -> None:
+    app.record(opening_action(5, name="a/" + "b" * 1_000_000))
+    heron = app.browser("heron")
     for path in ("/", f"/case/{case_id(5)}", f"/case/{case_id(5)}?words=shown", "/log"):
-        page = heron.see(path)
+        page = heron.get(path)
         assert len(page) < 200_000
-    assert "… (1,000,002 characters)" in heron.see(f"/case/{case_id(5)}")
+    assert "… (1,000,002 characters)" in heron.get(f"/case/{case_id(5)}")
 
 
 @pytest.mark.slow
-def test_no_field_of_an_address_or_a_form_breaks_the_page_or_comes_back_as_markup(office: Office) -> None:
-    heron = office.browser("heron")
+def test_no_field_of_an_address_or_a_form_breaks_the_page_or_comes_back_as_markup(app: ReviewApp) -> None:
+    heron = app.browser("heron")
     path = f"/case/{EXACT}"
-    page = heron.see(path)
+    page = heron.get(path)
     token = re.search(rf'action="{path}/decide"><input type="hidden" name="token" value="(\w+)"', page)
     assert token
     for text in HOSTILE:
@@ -474,9 +477,9 @@ def test_no_field_of_an_address_or_a_form_breaks_the_page_or_comes_back_as_marku
             assert text not in answer.text.partition("<body>")[2], answer.url
 
 
-def test_control_and_bidi_characters_are_shown_as_what_they_are(office: Office) -> None:
-    office.record(opening_action(5, name="a/\u202eevil\u200b\x1b[31m\x00"))
-    page = office.browser("heron").see(f"/case/{case_id(5)}")
+def test_control_and_bidi_characters_are_shown_as_what_they_are(app: ReviewApp) -> None:
+    app.record(opening_action(5, name="a/\u202eevil\u200b\x1b[31m\x00"))
+    page = app.browser("heron").get(f"/case/{case_id(5)}")
     assert "a/\\u{202e}evil\\u{200b}\\u{1b}[31m\\u{0}" in page
     assert not set("\u202e\u200b\x1b\x00") & set(page)
 
@@ -488,38 +491,38 @@ def test_dates_and_spans_read_as_a_person_says_them() -> None:
     assert wording.relative_time("2026-11-23T09:00:00Z", "2026-11-23T09:00:20Z") == "just now"
 
 
-def test_nothing_on_the_page_counts_how_fast_somebody_is(office: Office) -> None:
-    heron = office.browser("heron")
-    heron.opine(EXACT, "label")
-    office.browser("wren").opine(EXACT, "label")
+def test_nothing_on_the_page_counts_how_fast_somebody_is(app: ReviewApp) -> None:
+    heron = app.browser("heron")
+    heron.give_opinion(EXACT, "label")
+    app.browser("wren").give_opinion(EXACT, "label")
     for path in ("/", "/?show=mine", "/settings", "/log", f"/case/{EXACT}"):
-        assert not re.search(r"per (hour|day)|average|rank|score|streak|fastest", text(heron.see(path)))
+        assert not re.search(r"per (hour|day)|average|rank|score|streak|fastest", text(heron.get(path)))
 
 
-def test_ledgers_hold_what_the_page_recorded_and_no_more(office: Office) -> None:
-    heron = office.browser("heron")
-    heron.send(heron.see(f"/case/{EXACT}"), f"/case/{EXACT}/claim")
-    with office.ledger() as ledger:
+def test_ledgers_hold_what_the_page_recorded_and_no_more(app: ReviewApp) -> None:
+    heron = app.browser("heron")
+    heron.submit(heron.get(f"/case/{EXACT}"), f"/case/{EXACT}/claim")
+    with app.ledger() as ledger:
         last = list(ledger.all_events())[-1]
         assert (last.kind, last.actor, last.case) == ("claimed", "heron", EXACT)
         assert json.dumps(dict(last.data)) == '{"until": "2026-11-23T13:00:00Z"}'
         assert ledger.queue(Query(mine="heron")).total == 1
 
 
-def test_a_message_names_the_reviewer_page_and_not_a_stack(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_names_the_reviewer_page_and_not_a_stack(app: ReviewApp, monkeypatch: pytest.MonkeyPatch) -> None:
     from starlette.testclient import TestClient
 
-    from auditor.page import app
+    from auditor.page import app as page_app
     from auditor.page.app import application
 
     def broken(page_request: object) -> None:
         raise RuntimeError("a secret of the program")
 
-    monkeypatch.setattr(app, "help_page", broken)
-    client = TestClient(application(office.service), base_url=ORIGIN, raise_server_exceptions=False)
-    client.get(office.link("heron"))
+    monkeypatch.setattr(page_app, "help_page", broken)
+    client = TestClient(application(app.service), base_url=ORIGIN, raise_server_exceptions=False)
+    client.get(app.link("heron"))
     answer = client.get("/help")
     assert answer.status_code == 500
-    assert "Tell the makers of auditor" in answer.text
+    assert "report it to the developers of auditor" in answer.text
     assert "a secret" not in answer.text
     assert "script-src" in answer.headers["content-security-policy"]

@@ -1,4 +1,4 @@
-"""The page of one case: reasons, what it rests on, lineage, opinions, and what the reviewer can do next."""
+"""The page of one case: reasons, the facts that support it, lineage, opinions, and what the reviewer can do next."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def case_page(page_request: PageRequest, error: str = "", status: int = 200) -> 
     """Return the page of one case; after an error, with what was typed into its form."""
     ledger, me = page_request.ledger, page_request.reviewer
     state = ledger.state(page_request.path["case"])
-    away = hidden_categories(page_request, state.id, state.ground)
-    if away and "anyway" not in page_request.query and not error:
-        return Page("apart.html", {"case": state.id, "away": away, "means": CATEGORIES})
+    hidden = hidden_categories(page_request, state.id, state.ground)
+    if hidden and "anyway" not in page_request.query and not error:
+        return Page("hidden_category.html", {"case": state.id, "hidden": hidden, "meanings": CATEGORIES})
     history = ledger.history(state.id)
     now = ledger.now
     policy = recorded_policy(ledger, state)
@@ -114,15 +114,15 @@ def available_step(state: CaseState, me: str, now: str) -> str:
 def available_verdicts(state: CaseState, me: str) -> tuple[Verdict, ...]:
     """Return the verdicts that this reviewer can give; interim only where a single reviewer may act at once."""
     if state.phase == "disputed":
-        told: list[Verdict] = list(dict.fromkeys(opinion.verdict for opinion in state.opinions))
+        offered: list[Verdict] = list(dict.fromkeys(opinion.verdict for opinion in state.opinions))
     else:
-        told = [verdict for verdict in wording.VERDICT_LABELS if verdict != "interim"]
+        offered = [verdict for verdict in wording.VERDICT_LABELS if verdict != "interim"]
     urgent = (
         not state.in_force
         and not any(decision.verdict == "interim" for decision in state.decisions)
         and any(reason.strength in ("exact", "listed") for reason in state.reasons)
     )
-    return (*told, *(("interim",) if urgent else ()))
+    return (*offered, *(("interim",) if urgent else ()))
 
 
 def available_undo(state: CaseState, me: str, now: str) -> str:
@@ -137,7 +137,10 @@ def available_undo(state: CaseState, me: str, now: str) -> str:
 def _support_or_reason(page_request: PageRequest, state: CaseState) -> tuple[CaseSupport | None, str]:
     """Return what the case rests on, or why it was not evaluated here."""
     if len(state.facts) > MAX_EVALUATED_FACTS:
-        return None, f"It rests on {len(state.facts):,} facts: `auditor review show {state.id}` judges without each."
+        return (
+            None,
+            f"Not evaluated for {len(state.facts):,} facts; run `auditor review show {state.id}`.",
+        )
     try:
         return compute_support(state, page_request.service.policy(page_request.ledger, state.policy)), ""
     except AuditorError as error:

@@ -39,7 +39,7 @@ def history_step(event: LedgerEvent) -> HistoryStep:
             event, verdict=str(data.get("outcome", "")), why=str(data.get("why", "")), note=_event_note(event)
         )
     if not data:
-        return HistoryStep(event, note="not shown until two have spoken")
+        return HistoryStep(event, note="not shown until two reviewers have given their opinions")
     return HistoryStep(event, str(data["verdict"]), tuple(data["rules"]), str(data["why"]), _event_note(event))
 
 

@@ -47,5 +47,5 @@ def parse_number(text: str) -> int:
     if not text:
         return 2**62
     if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise UsageError(f"{text[:40]!r}: is no entry's number")
+        raise UsageError(f"{text[:40]!r}: is not the number of an entry")
     return int(text)

@@ -20,7 +20,7 @@ from auditor.page.requests import Page, PageRequest, Redirect
 from auditor.page.views.categories import hidden_categories
 
 QUEUE_TABS: Mapping[str, str] = {
-    "open": "you can take up",
+    "open": "you can claim",
     "mine": "yours",
     "all": "all",
     "passed": "you passed",
