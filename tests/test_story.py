@@ -1,4 +1,4 @@
-"""The whole of it, from the command line: a hub is scanned, people decide, a search service acts, and it is undone."""
+"""End to end on the command line: scan a hub, decide cases, send a de-index list, remove an entry after an appeal."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from click.testing import CliRunner, Result
 from auditor.cli.main import main
 from tests.data.make_hub import HUB, LIST
 
-WHY = ("--why", "As the reasons say.")
+WHY = ("--why", "Its training data matches the list.")
 
 
-class Office:
-    """Runs commands of one side, with a home of its own."""
+class Organisation:
+    """Runs commands as one organisation, with its own program folder, ledger and keys."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder / name
@@ -30,18 +30,18 @@ class Office:
 
 
 @pytest.fixture
-def hotline(tmp_path: Path) -> Office:
-    return Office(tmp_path, "hotline")
+def hotline(tmp_path: Path) -> Organisation:
+    return Organisation(tmp_path, "hotline")
 
 
 @pytest.fixture
-def search(tmp_path: Path) -> Office:
-    return Office(tmp_path, "search")
+def search(tmp_path: Path) -> Organisation:
+    return Organisation(tmp_path, "search")
 
 
 @pytest.fixture
-def cases(hotline: Office) -> dict[str, str]:
-    """Cases of the example hub by subject."""
+def cases(hotline: Organisation) -> dict[str, str]:
+    """Open the cases of the example hub; return their ids by subject."""
     run = hotline.folder / "run"
     options = ("--profile", "example", "--weights", "full", "--workers", 1, "--fail-on", "never")
     hotline.auditor("scan", HUB, "--known", LIST, "--out", run, *options)
@@ -53,23 +53,23 @@ def cases(hotline: Office) -> dict[str, str]:
     return {row["subject"]["name"]: row["case"] for row in page["cases"]}
 
 
-def decide(hotline: Office, case: str) -> None:
-    """De-indexed by two people, the second of whom sees nothing of the first one's opinion."""
+def decide(hotline: Organisation, case: str) -> None:
+    """Let two people decide to de-index; the second one is not shown the first opinion."""
     hotline.auditor("review", "propose", case, "de-index", "--as", "heron", *WHY)
     assert WHY[1] not in hotline.auditor("review", "show", case).stdout
     hotline.auditor("review", "decide", case, "de-index", "--as", "wren", *WHY)
 
 
-def sent(hotline: Office, search: Office, *options: object) -> Path:
-    """A sealed list for the search service."""
+def build_list(hotline: Organisation, search: Organisation, *options: object) -> Path:
+    """Build a sealed list for the search service and return its path."""
     to = ("--recipient", search.card, "--keys", hotline.keys, "--out", hotline.folder / "lists")
     return Path(hotline.auditor("deindex", "build", *to, *options).stdout.strip())
 
 
-def test_from_a_scan_to_a_list_and_back(hotline: Office, search: Office, cases: dict[str, str]) -> None:
+def test_from_a_scan_to_a_list_and_back(hotline: Organisation, search: Organisation, cases: dict[str, str]) -> None:
     assert sorted(cases) == ["crawlers/captioner", "northlight/paint-base"]
     captioner, paint = cases["crawlers/captioner"], cases["northlight/paint-base"]
-    asked = "\n".join(
+    addresses = "\n".join(
         [
             "https://huggingface.co/crawlers/captioner/tree/main",
             "https://hf-mirror.com/api/models/Crawlers/Captioner",
@@ -93,12 +93,12 @@ def test_from_a_scan_to_a_list_and_back(hotline: Office, search: Office, cases: 
     decide(hotline, paint)
 
     # The list: sealed for the search service, which verifies it and looks up.
-    whole = sent(hotline, search, "--against", hotline.folder / "run")
+    whole = build_list(hotline, search, "--against", hotline.folder / "run")
     assert b"captioner" not in whole.read_bytes()
     assert "version 1 from hotline is in use: 3 entries" in search.auditor("deindex", "verify", whole, *mine).stdout
-    found = search.auditor("deindex", "lookup", "-", "--sender", hotline.card, stdin=asked, code=1)
-    words = [line.split("\t")[0] for line in found.stdout.splitlines()]
-    assert words == ["listed", "listed", "not listed", "not listed", "listed", "listed"]
+    found = search.auditor("deindex", "lookup", "-", "--sender", hotline.card, stdin=addresses, code=1)
+    outcomes = [line.split("\t")[0] for line in found.stdout.splitlines()]
+    assert outcomes == ["listed", "listed", "not listed", "not listed", "listed", "listed"]
     assert "version 1, 0 days and 0 hours old" in found.stderr
     search.auditor("deindex", "lookup", weights, "--sender", hotline.card, code=1)
     assert {row["stage"] for row in rows(hotline)} == {"listed"}
@@ -107,27 +107,27 @@ def test_from_a_scan_to_a_list_and_back(hotline: Office, search: Office, cases: 
     hotline.auditor("review", "appeal", captioner, "--as", "heron", "--why", "The dataset was replaced before.")
     hotline.auditor("review", "decide-appeal", captioner, "overturned", "--as", "heron", *WHY, code=2)
     hotline.auditor("review", "decide-appeal", captioner, "overturned", "--as", "owl", *WHY)
-    delta = sent(hotline, search, "--delta")
-    told = search.auditor("deindex", "verify", delta, *mine).stdout
-    assert "version 2 from hotline is in use: 0 entries, 1 removals" in told
-    found = search.auditor("deindex", "lookup", "-", "--sender", hotline.card, stdin=asked, code=1)
-    words = [line.split("\t")[0] for line in found.stdout.splitlines()]
-    assert words == ["not listed", "not listed", "not listed", "not listed", "listed", "listed"]
+    delta = build_list(hotline, search, "--delta")
+    verified = search.auditor("deindex", "verify", delta, *mine).stdout
+    assert "version 2 from hotline is in use: 0 entries, 1 removals" in verified
+    found = search.auditor("deindex", "lookup", "-", "--sender", hotline.card, stdin=addresses, code=1)
+    outcomes = [line.split("\t")[0] for line in found.stdout.splitlines()]
+    assert outcomes == ["not listed", "not listed", "not listed", "not listed", "listed", "listed"]
     search.auditor("deindex", "lookup", weights, "--sender", hotline.card, code=0)
     old = search.auditor("deindex", "verify", whole, *mine, code=2)
     assert "is version 1, and version 2 was seen already" in old.stderr
 
-    # The receipt goes back, and the ledger that holds all of it proves itself.
+    # The receipt goes back to the hotline, whose ledger still verifies.
     receipt = search.folder / "receipt.json"
     search.auditor("deindex", "receipt", *mine, "--all", "-o", receipt)
-    keeps = ("--recipient", search.card, "--record", hotline.folder / "ledger")
-    said = hotline.auditor("deindex", "receipt", "--check", receipt, *keeps).stdout
-    assert said.startswith("version 2, 2 entries, said by search at ")
+    options = ("--recipient", search.card, "--record", hotline.folder / "ledger")
+    checked = hotline.auditor("deindex", "receipt", "--check", receipt, *options).stdout
+    assert checked.startswith("version 2, 2 entries, stated by search at ")
     stages = {row["case"]: row["stage"] for row in rows(hotline)}
     assert stages == {captioner: "overturned", paint: "listed"}
-    assert "are whole; Merkle root" in hotline.auditor("review", "verify").stdout
+    assert "are intact; Merkle root" in hotline.auditor("review", "verify").stdout
 
 
-def rows(hotline: Office) -> list[dict[str, str]]:
+def rows(hotline: Organisation) -> list[dict[str, str]]:
     cases: list[dict[str, str]] = json.loads(hotline.auditor("review", "list", "--json").stdout)["cases"]
     return cases

@@ -1,4 +1,4 @@
-"""``auditor completion``: scripts with which a shell completes commands and options."""
+"""``auditor completion``: print shell completion scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``auditor deindex``: lists for one recipient, and the recipient's side."""
+"""``auditor deindex``: build lists for a recipient, and verify and use received lists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 def _under_home(name: str) -> Callable[[click.Context, click.Parameter, Path | None], Path]:
-    """The option's folder, or one of the program's own."""
+    """Return an option callback that defaults to a folder below the program's own."""
 
     def chosen(context: click.Context, option: click.Parameter, given: Path | None) -> Path:
         from auditor.resources import user_data_folder
@@ -46,28 +46,30 @@ home_option = click.option(
     help="Where received lists are kept (default: the program's own folder).",
 )
 sender_option = click.option(
-    "--sender", "sender_card", required=True, type=_FILE, metavar="CARD", help="The card of who makes the list."
+    "--sender", "sender_card", required=True, type=_FILE, metavar="CARD", help="The card file of the list's sender."
 )
 
 
 @click.group()
 def command() -> None:
-    """De-index lists: build one for a recipient; verify one, look up in it, and say what was done."""
+    """Build, verify and look up de-index lists, and exchange receipts for what was acted on."""
 
 
 @command.command(
     epilog="""\b
 Examples:
   auditor deindex keys example-hotline --appeals https://example.org/appeals
-  auditor deindex keys > card.json           show the card again, to give to the other side
+  auditor deindex keys > card.json           print your card, to give to the other side
 
-Both sides make keys once and give each other their card by a way that both trust."""
+Both sides create keys once and exchange cards over a channel that both trust."""
 )
 @click.argument("name", default="")
-@click.option("--appeals", default="", metavar="TEXT", help="Where an owner can appeal; it stands in every entry.")
+@click.option(
+    "--appeals", default="", metavar="TEXT", help="The address where an owner can appeal; every entry includes it."
+)
 @keys_option
 def keys(name: str, appeals: str, keys_folder: Path) -> None:
-    """Make your keys, called NAME, or without a NAME show your card."""
+    """Create your keys under NAME; without a NAME, print your card (name and public keys)."""
     import json
     from dataclasses import asdict
 
@@ -75,7 +77,9 @@ def keys(name: str, appeals: str, keys_folder: Path) -> None:
 
     made = parties.create_keys(keys_folder, name, appeals) if name else parties.load_keys(keys_folder)
     if name:
-        click.echo(f"keys are in {keys_folder}: nobody else may read them; the card is for the other side", err=True)
+        click.echo(
+            f"keys are in {keys_folder}: keep this folder private, and give only the card to the other side", err=True
+        )
     click.echo(json.dumps(asdict(made.card), indent=2))
 
 
@@ -86,20 +90,43 @@ Examples:
   auditor deindex build --recipient search.json --delta --against reports/runs/newest
   auditor deindex build --recipient search.json --plain-csv patterns.csv
 
-Only standing decisions that two people agreed on are listed. Exit code 3: some are held back, and it is said why."""
+Only decisions in force that two people agreed on are listed. Exit code 3: some are held back; messages say why."""
 )
 @ledger_option
-@click.option("--recipient", required=True, type=_FILE, metavar="CARD", help="The card of who will receive the list.")
-@click.option("--out", type=_FOLDER, default=Path("."), metavar="DIR", help="Where the list goes (default: here).")
-@click.option("--days", type=int, default=7, show_default=True, metavar="N", help="How long the list may be used.")
+@click.option("--recipient", required=True, type=_FILE, metavar="CARD", help="The card file of the list's recipient.")
+@click.option(
+    "--out",
+    type=_FOLDER,
+    default=Path("."),
+    metavar="DIR",
+    help="The folder to write the list to (default: the current folder).",
+)
+@click.option(
+    "--days",
+    type=int,
+    default=7,
+    show_default=True,
+    metavar="N",
+    help="The number of days for which the list is valid.",
+)
 @click.option("--delta", is_flag=True, help="Only what changed since the last list, removals first.")
 @click.option("--interim", is_flag=True, help="Also list interim decisions, which one reviewer made for 72 hours.")
-@click.option("--against", type=_FOLDER, metavar="RUN", help="A newer run: what it finds changed is held back.")
-@click.option("--source", default="", metavar="TEXT", help="Who found it (default: your name).")
-@click.option("--canary", default="", metavar="OWNER", help="An owner's name that you hold: list a canary there.")
-@click.option("--at-least", type=int, default=1, metavar="N", help="The least version, if your state was lost.")
 @click.option(
-    "--grown-from", type=int, multiple=True, metavar="SIZE", help="A ledger's size that a recipient wants proven."
+    "--against", type=_FOLDER, metavar="RUN", help="A newer run: entries whose subject has changed there are held back."
+)
+@click.option("--source", default="", metavar="TEXT", help="Who found the listed models (default: your name).")
+@click.option(
+    "--canary", default="", metavar="OWNER", help="An owner's name that you control: adds a canary entry under it."
+)
+@click.option(
+    "--at-least", type=int, default=1, metavar="N", help="The lowest version number to use, if your state was lost."
+)
+@click.option(
+    "--grown-from",
+    type=int,
+    multiple=True,
+    metavar="SIZE",
+    help="A ledger size to which a recipient wants a consistency proof.",
 )
 @click.option("--plain-csv", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Not sealed!")
 @click.option(
@@ -107,7 +134,7 @@ Only standing decisions that two people agreed on are listed. Exit code 3: some 
     type=_FOLDER,
     callback=_under_home("sent"),
     metavar="DIR",
-    help="What each recipient was sent (default: the program's own folder).",
+    help="The record of what was sent to each recipient (default: the program's own folder).",
 )
 @keys_option
 @rules_option
@@ -128,7 +155,7 @@ def build(
     keys_folder: Path,
     rules: tuple[Path, ...],
 ) -> int:
-    """Seal the standing decisions of the ledger in a list for one recipient."""
+    """Build a signed and encrypted list of the decisions in force, for one recipient."""
     from auditor.deindex import build_list, inclusion_proofs, parties, staleness
     from auditor.deindex.locators import compile_hubs
     from auditor.policy.vocabularies import load_vocabularies
@@ -163,7 +190,10 @@ def build(
         err=True,
     )
     if built.canary:
-        click.echo(f"canary: {built.canary.kind} {built.canary.name}: hold that name, and see who acts on it", err=True)
+        click.echo(
+            f"canary: {built.canary.kind} {built.canary.name}: keep control of that name, and watch who acts on it",
+            err=True,
+        )
     click.echo(str(built.path))
     return 3 if built.held else 0
 
@@ -174,7 +204,7 @@ def build(
 @keys_option
 @home_option
 def verify(file: Path, sender_card: Path, keys_folder: Path, home: Path) -> None:
-    """Check a list FILE, and use it from now on if it is genuine, whole, yours, in date and newer."""
+    """Verify a list FILE (signature, recipient, completeness, dates, version), and make it the list in use."""
     from auditor.deindex import parties
     from auditor.deindex.receive_list import receive_list
     from auditor.review.timestamps import current_time
@@ -184,7 +214,7 @@ def verify(file: Path, sender_card: Path, keys_folder: Path, home: Path) -> None
     click.echo(
         f"version {header.version} from {header.sender.name} {'is in use' if found.new else 'was in use already'}: "
         f"{found.entries:,} entries, {found.removals:,} removals, issued {header.issued_at}, "
-        f"expires {header.expires_at}; each entry is proven to stand in the sender's ledger of "
+        f"expires {header.expires_at}; each entry is proven to be in the sender's ledger of "
         f"{header.log.verify().size:,} events"
     )
 
@@ -196,9 +226,9 @@ Examples:
   auditor deindex lookup model.safetensors --sender hotline.json --format json
   auditor deindex lookup - --sender hotline.json < addresses.txt
 
-Exit codes: 1 something is listed; else 3 something was neither an address, a name nor a file, or is one of
-several files of a listed repository (others may have it too, so it says little by itself); else 0.
-What is not listed was not decided on, no more."""
+Exit codes: 1 something is listed; else 3 something was neither an address, a name nor a file, or is only one of
+several files of a listed repository (unrelated repositories may have the same file); else 0.
+"Not listed" means only that no decision is on the list."""
 )
 @click.argument("what", nargs=-1, required=True, metavar="URL|NAME|FILE|-...")
 @click.option("--format", "form", type=click.Choice(["lines", "json", "csv"]), default="lines", show_default=True)
@@ -206,7 +236,7 @@ What is not listed was not decided on, no more."""
 @home_option
 @rules_option
 def lookup(what: tuple[str, ...], form: str, sender_card: Path, home: Path, rules: tuple[Path, ...]) -> int:
-    """Is an address, a name or a weights file on the list in use?"""
+    """Look up addresses, names or weights files in the list in use."""
     from auditor.deindex import lookup_output, parties
     from auditor.deindex.locators import compile_hubs
     from auditor.deindex.lookup import open_lookup
@@ -240,13 +270,22 @@ Examples:
 
 A line of --acted: ENTRY ACTION [WHEN], for example `3f… de-index 2026-11-23T09:30:00Z` or `3f… restored`."""
 )
-@click.option("--sender", "sender_card", type=_FILE, metavar="CARD", help="The card of who makes the list.")
-@click.option("--all", "everything", is_flag=True, help="Every entry of the list in use was acted on, now.")
-@click.option("--acted", type=click.File("r", encoding="utf-8"), metavar="FILE|-", help="Which entries, and when.")
+@click.option("--sender", "sender_card", type=_FILE, metavar="CARD", help="The card file of the list's sender.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Every entry of the list in use was acted on, at the current time."
+)
+@click.option(
+    "--acted",
+    type=click.File("r", encoding="utf-8"),
+    metavar="FILE|-",
+    help="A file of the entries that were acted on, and when.",
+)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The receipt.")
 @click.option("--check", type=_FILE, metavar="FILE", help="The sender's side: check and show a receipt.")
-@click.option("--recipient", type=_FILE, metavar="CARD", help="With --check: who should have signed it.")
-@click.option("--record", type=_FOLDER, metavar="DIR", help="With --check: the ledger that is to keep it.")
+@click.option(
+    "--recipient", type=_FILE, metavar="CARD", help="With --check: the card file of the recipient who signed it."
+)
+@click.option("--record", type=_FOLDER, metavar="DIR", help="With --check: the ledger that records the receipt.")
 @keys_option
 @home_option
 def receipt(
@@ -260,7 +299,7 @@ def receipt(
     keys_folder: Path,
     home: Path,
 ) -> None:
-    """Say to the sender of a list, signed, what was acted on and when; or check what a recipient says."""
+    """Write a signed receipt of what you acted on and when, for the sender of a list; or check a received receipt."""
     from auditor.deindex import parties, receipts
     from auditor.deindex.lookup import open_lookup
     from auditor.printable import printable
@@ -269,7 +308,9 @@ def receipt(
 
     if check and recipient:
         said = receipts.read_receipt(check, parties.load_card(recipient))
-        click.echo(f"version {said.version}, {len(said.acted):,} entries, said by {said.recipient} at {said.issued_at}")
+        click.echo(
+            f"version {said.version}, {len(said.acted):,} entries, stated by {said.recipient} at {said.issued_at}"
+        )
         for each in said.acted:
             click.echo("\t".join(map(printable, (each.entry, each.action, each.at))))
         if record:

@@ -1,4 +1,4 @@
-"""``auditor facts``: what was read, apart from any rule."""
+"""``auditor facts``: print what was read, before any rule is applied."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Examples:
   auditor facts models/acme/base | jq -r 'select(.key == "licence") | .value'
   auditor facts runs/hub
 
-One JSON object a line: subject, kind, revision, key, value, relation, place, source. The keys are
+One JSON object per line: subject, kind, revision, key, value, relation, place, source. The keys are
 those of `auditor rules explain`; a `gap` is something that could not be read."""
 )
 @click.argument("target", metavar="TARGET|RUN")
 @isolated_option
 def command(target: str, isolated: bool) -> None:
-    """Print what a TARGET states, or a finished RUN has read: one JSON object a line."""
+    """Print the facts that were read from a TARGET or by a finished RUN, one JSON object per line."""
     from auditor.pipeline.audit import audit
     from auditor.pipeline.report import read_facts
 
@@ -38,4 +38,4 @@ def command(target: str, isolated: bool) -> None:
                 out.write(json.dumps(fact) + "\n")
                 is_empty = False
         if is_empty:
-            click.echo(f"{target}: no fact was read; `auditor scan` counts its files and says why not", err=True)
+            click.echo(f"{target}: no fact was read; `auditor scan` counts its files and shows why", err=True)

@@ -24,7 +24,7 @@ from auditor.cli.options import (
     epilog="""\b
 Examples:
   auditor judge runs/hub --profile gate --out runs/hub-gate
-  auditor judge runs/models runs/datasets --out runs/both     several runs as one"""
+  auditor judge runs/models runs/datasets --out runs/both     several runs together"""
 )
 @click.argument("runs", nargs=-1, required=True, type=FOLDER, metavar="RUN...")
 @rules_option
@@ -42,7 +42,7 @@ def command(
     fail_on: str,
     **options: Any,
 ) -> None:
-    """Judge finished RUNs again under other rules, or several RUNs as one.
+    """Evaluate finished RUNs again with other rules, or several RUNs together.
 
     No file of the targets is read again.
     """

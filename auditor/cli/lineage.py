@@ -1,4 +1,4 @@
-"""``auditor lineage``: draw what was made from what, compare weights, write fingerprints."""
+"""``auditor lineage``: draw lineage, compare weights, write fingerprints."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from auditor.errors import UsageError
 @click.command(
     epilog="""\b
 Examples:
-  auditor lineage runs/hub                             the tree of a finished run, with what was passed on
+  auditor lineage runs/hub                             the lineage tree of a finished run
   auditor lineage models/ --format mermaid             the same for a target, as a Mermaid chart
   auditor lineage suspect.safetensors --against bases/*.safetensors
-                                                       is it made from one of these? by comparing weights
+                                                       is it made from one of these? (compares weights)
   auditor lineage suspect.safetensors --against bases/*.safetensors --weights full
-                                                       the same, and which tensors are byte for byte the same?
+                                                       also finds tensors that are identical byte for byte
   auditor lineage fingerprint base.safetensors -o base.fingerprint
-                                                       a small file to compare with instead of the weights
+                                                       a small file that replaces the weights in comparisons
   auditor lineage fingerprint found/*.safetensors -o found.fingerprint --purpose dedicated --authority "A. Hotline"
-                                                       a list of models that others can scan for without the weights
-  auditor lineage model.safetensors --against hotline  is it like a model of an imported list?
+                                                       a list of models for which others can scan, without the weights
+  auditor lineage model.safetensors --against hotline  is it similar to a model of an imported list?
 
-An edge is what a card or header claims, unless its source is "weights". A mark, such as [exposed], holds if all edges
-that lead to it are true."""
+An edge shows what a card or header claims, unless its source is "weights". A mark, such as [exposed], is correct only
+if all edges that lead to it are true."""
 )
 @click.argument("targets", nargs=-1, required=True, metavar="[fingerprint] TARGET|RUN|FILE")
 @click.option(
@@ -58,7 +58,7 @@ that lead to it are true."""
 @click.option(
     "--purpose",
     type=click.Choice(["dedicated", "general"]),
-    help="For a fingerprint: made to produce what the model is listed for, or for general purposes.",
+    help="For a fingerprint: whether the model was made to produce what it is listed for, or for general purposes.",
 )
 @click.option("--authority", default="", metavar="NAME", help="For a fingerprint: who confirms the entry.")
 @click.option(
@@ -79,9 +79,9 @@ def command(
     confirmations: int | None,
     isolated: bool,
 ) -> None:
-    """Draw what was made from what in a TARGET or RUN, or compare the weights of a FILE.
+    """Draw the lineage of a TARGET or RUN, or compare the weights of a FILE.
 
-    With the word fingerprint before them, write the fingerprints of FILEs. They include --id, --purpose, --authority
+    With the word fingerprint first, write the fingerprints of FILEs. They include --id, --purpose, --authority
     and --confirmations, for those who import the fingerprints as a list.
     """
     count = "" if confirmations is None else str(confirmations)
@@ -98,7 +98,9 @@ def command(
     elif len(targets) == 1:
         _draw(targets[0], shape, output, weights, isolated=isolated)
     else:
-        raise UsageError("one TARGET or RUN can be drawn at a time; to compare weights, name the others with --against")
+        raise UsageError(
+            "one TARGET or RUN can be drawn at a time; to compare weights, give the other files with --against"
+        )
 
 
 def _draw(target: str, shape: str, output: Path | None, weights: str | None, *, isolated: bool) -> None:
@@ -113,7 +115,7 @@ def _draw(target: str, shape: str, output: Path | None, weights: str | None, *, 
             audit(target, out=run, weights=weights or "header", isolated=isolated)
         elif weights:
             raise UsageError(
-                f"{target}: is a run, whose weights are not read again; scan the target with --weights {weights}"
+                f"{target}: is a run, and a run does not contain weights; scan the target with --weights {weights}"
             )
         lines = FORMATS[shape](load_lineage(run))
         with click.open_file(str(output or "-"), "w", encoding="utf-8") as out:
@@ -128,9 +130,9 @@ def _write_fingerprints(files: tuple[Path, ...], output: Path | None, descriptio
     from auditor.lineage.weight_samples import sample_model
 
     if len(files) > 1 and not output:
-        raise UsageError("several fingerprints are written into one file: name it with -o")
+        raise UsageError("several fingerprints are written into one file: give it with -o")
     if len(files) > 1 and "id" in description:
-        raise UsageError("--id names one model: write the fingerprints one by one")
+        raise UsageError("--id is for one model: write the fingerprints one by one")
     out = output or files[0].with_name(f"{files[0].name}.fingerprint")
     for number, file in enumerate(files):
         weights = sample_model(file)
@@ -154,7 +156,7 @@ def _compare(file: Path, bases: tuple[str, ...], shape: str, *, full: bool) -> N
     compared = [(base, compare_weights(model, load_weights(Path(base), full=full))) for base in files]
     for base, similarity in compared if full else ():
         if not similarity.hashed:
-            why = "one of the two is a fingerprint, or has no tensors that tell models apart"
+            why = "one of the two is a fingerprint, or has no tensors that distinguish models"
             click.echo(f"{base}: not compared byte for byte: {why}", err=True)
     for name in (base for base in bases if base not in files):
         fingerprints = ListFingerprints.of_list(open_list(name))

@@ -1,4 +1,4 @@
-"""``auditor lists``: imports known-content lists, shows and checks them, and explains a match or a miss."""
+"""``auditor lists``: import, show and check known-content lists, and explain a match or a miss."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def command() -> None:
-    """Lists of known content: import, list, check, and explain a match."""
+    """Import, show and check lists of known content, and explain a match."""
 
 
 @command.command(
@@ -33,16 +33,19 @@ Examples:
   auditor lists import pdq.txt --name ours --means withdrawn --algorithm pdq --threshold pdq=24
   auditor lists import found.fingerprint --name models        what `auditor lineage fingerprint` wrote, added to the
                                                               list; many at once as one file: cat *.fingerprint
-  auditor lists import bases.fingerprint --name bases --means benign      base models that only explain a likeness
+  auditor lists import bases.fingerprint --name bases --means benign      base models that only explain a similarity
 
 Meanings: csam, exploitative, ncii, terrorism, withdrawn, benign, model, test. A list with a malformed line is
 refused, unless with --skip-malformed; `auditor lists check FILE` shows all such lines.""",
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=_FILE)
 @click.option("--name", required=True, metavar="N", help="The name of the list.")
-@click.option("--means", default="", metavar="M", help="What its entries mean, where the file does not say.")
+@click.option("--means", default="", metavar="M", help="The meaning of its entries, if the file does not state one.")
 @click.option(
-    "--version", default="", metavar="V", help="Which version this is (default: the file's own, or the time)."
+    "--version",
+    default="",
+    metavar="V",
+    help="The version (default: the one that the file states, or the current time).",
 )
 @click.option("--holder", default="", metavar="H", help="Who holds the list.")
 @click.option(
@@ -53,7 +56,9 @@ refused, unless with --skip-malformed; `auditor lists check FILE` shows all such
     metavar="A=BITS",
     help="How far a near match may be: pdq up to 31 (the default), phash-64 or dhash-64 up to 16 (default: equality).",
 )
-@click.option("--whole", is_flag=True, help="The pages of a feed, or fingerprints, are all of the list: start it anew.")
+@click.option(
+    "--whole", is_flag=True, help="The given pages or fingerprints are the whole list: replace the active version."
+)
 @click.option("--skip-malformed", is_flag=True, help="Import the good entries, and count the malformed ones.")
 @isolated_option
 @algorithm_option
@@ -71,10 +76,10 @@ def import_(
     algorithm: str,
     columns: Mapping[str, str],
 ) -> None:
-    """Compile a list's FILE and make it the active version of the list NAME.
+    """Compile list FILEs into a new version of the list NAME, and make it the active version.
 
     Pages of a feed (NCMEC, StopNCII, Tech Against Terrorism), fingerprints and deltas change the active version;
-    --whole starts it anew. Nothing becomes active if an entry is malformed, unless with --skip-malformed.
+    --whole replaces it. Nothing becomes active if an entry is malformed, unless with --skip-malformed.
     """
     from auditor.known.entries import ListOptions
     from auditor.known.import_list import import_list
@@ -103,7 +108,7 @@ def import_(
 
 @command.command(name="list", epilog="Example: auditor lists list")
 def list_() -> None:
-    """Show every imported list: name, version, meaning, entries, holder."""
+    """Print every imported list: name, version, meaning, entries, holder."""
     from auditor.known.list_store import imported_lists
     from auditor.printable import printable
     from auditor.resources import user_data_folder
@@ -126,15 +131,17 @@ def list_() -> None:
 @command.command(
     epilog="""Example: auditor lists rollback hotline 2026-11-22 --reason "the holder withdrew 2026-11-23"
 
-`auditor lists check NAME` says which versions are kept."""
+`auditor lists check NAME` shows which versions are kept."""
 )
 @click.argument("name")
 @click.argument("version")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept and shown by `lists check`.")
+@click.option(
+    "--reason", required=True, metavar="TEXT", help="The reason; it is stored, and shown by `auditor lists check`."
+)
 def rollback(name: str, version: str, reason: str) -> None:
     """Make a kept VERSION of a list active again.
 
-    The next import must still be newer than the newest version there ever was.
+    The next import must still be newer than the newest version that was ever imported.
     """
     from auditor.known.list_store import roll_back
 
@@ -150,9 +157,9 @@ Examples:
 )
 @click.argument("name")
 @click.argument("versions", nargs=-1, metavar="[VERSION...]")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def remove(name: str, versions: tuple[str, ...], yes: bool) -> None:
-    """Delete VERSIONs of a list that are kept, or all of it."""
+    """Delete kept VERSIONs of a list, or the whole list."""
     from auditor.known.list_store import remove_list
 
     what = f"version {', '.join(versions)} of the list {name}" if versions else f"the list {name}, all its versions"
@@ -165,7 +172,7 @@ def remove(name: str, versions: tuple[str, ...], yes: bool) -> None:
 @command.command(
     epilog="""\b
 Examples:
-  auditor lists check hotline          is what was imported still whole, and how old is it
+  auditor lists check hotline          is the imported list undamaged, and how old is it?
   auditor lists check export.csv       every malformed line of a file, before importing it"""
 )
 @click.argument("list_", metavar="NAME|FILE")
@@ -173,7 +180,7 @@ Examples:
 @column_option
 @isolated_option
 def check(list_: str, algorithm: str, columns: Mapping[str, str], isolated: bool) -> None:
-    """Report how healthy a list is: malformed, duplicate, low-quality, withdrawn and disputed entries, and its age."""
+    """Report the state of a list: malformed, duplicate, low-quality, withdrawn and disputed entries, and its age."""
     from auditor.known.entries import ListOptions
     from auditor.known.list_health import check_imported_list, check_list_file
     from auditor.printable import printable
@@ -193,12 +200,14 @@ Examples:
   auditor lists why picture.jpg --known hotline
   auditor lists why picture.jpg --known test-list.csv --means test
 
-A miss never says how near the nearest entry is: that would give the list away, bit by bit."""
+A miss never shows the distance to the nearest entry: repeated queries could reconstruct the list."""
 )
 @click.argument("image", type=_FILE)
 @click.option("--known", required=True, metavar="LIST", help="An imported list's name, or a list file.")
-@click.option("--means", default="", metavar="M", help="What a list file's entries mean, where it does not say.")
-@click.option("--places", is_flag=True, help="Say how far away a hit is (confidential).")
+@click.option(
+    "--means", default="", metavar="M", help="The meaning of a list file's entries, if it does not state one."
+)
+@click.option("--places", is_flag=True, help="Show the distance of a match (confidential).")
 @algorithm_option
 @column_option
 @isolated_option

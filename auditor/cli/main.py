@@ -56,13 +56,13 @@ class Commands(click.Group):
     epilog="""\b
 Examples:
   auditor scan models/ datasets/ --known my-list      audit folders against an imported list
-  auditor scan manifest.parquet --known list.csv      match a manifest's digests as they stand
+  auditor scan manifest.parquet --known list.csv      match the digests that a manifest declares
   auditor lists import hashes.csv --name my-list --means csam
   auditor rules explain no-licence
 
 \b
 Exit codes:
-  0    no finding at or above --fail-on, and all that was selected was read and judged
+  0    no finding at or above --fail-on, and everything selected was read and judged
   1    a finding at or above --fail-on
   2    misuse, nothing to audit, or a rule or list that cannot be trusted
   3    no such finding, but something was not read or judged, all files were skipped,
@@ -71,7 +71,7 @@ Exit codes:
 )
 @click.version_option(__version__, prog_name="auditor")
 def main() -> None:
-    """Audit AI models and datasets: what they hold, state, permit and come from.
+    """Audit AI models and datasets: their content, statements, terms and lineage.
 
     Auditor matches samples by hash alone against known-content lists, checks licences and terms,
     traces lineage, and flags models for a de-indexing review by people. It never shows, copies,

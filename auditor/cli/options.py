@@ -1,4 +1,4 @@
-"""Options that several commands share, as decorators, and where their reports go."""
+"""Options that several commands share, as decorators, and where reports are written."""
 
 from __future__ import annotations
 
@@ -36,7 +36,11 @@ profile_option = click.option(
     help="The profile that sets severities: default, research, hub, gate, search, or one of your own.",
 )
 workers_option = click.option(
-    "--workers", type=click.IntRange(0), default=0, metavar="N", help="Worker processes (default: one a core)."
+    "--workers",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Number of worker processes (default: one per core).",
 )
 fail_on_option = click.option(
     "--fail-on",
@@ -74,16 +78,16 @@ column_option = click.option(
 
 
 class ReportOutput(NamedTuple):
-    """A report that a command writes: in which format, and into which file (None: standard output)."""
+    """A report to write: its format, and its file (None: standard output)."""
 
     format_name: str
     path: Path | None = None
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--format`` and ``-o``, and pass the command their meaning as ``outputs``, a tuple of ReportOutput.
+    """Add ``--format`` and ``-o``, and pass them to the command as ``outputs``, a tuple of ReportOutput.
 
-    Misuse of them ends the command before it begins.
+    Invalid values end the command before it does any work.
     """
 
     @functools.wraps(command)
@@ -106,7 +110,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
-        help="Write the report to FILE; its suffix chooses the format unless --format does (repeatable).",
+        help="Write the report to FILE; without --format, the suffix determines the format (repeatable).",
     )
     listed = click.option(
         "--formats",
@@ -128,9 +132,9 @@ def _list_formats(context: click.Context, option: click.Parameter, wanted: bool)
 
 
 def plan_outputs(formats: tuple[str, ...], files: tuple[Path, ...]) -> tuple[ReportOutput, ...]:
-    """Return what to write where: the first format goes into the first file, and so on.
+    """Pair formats with files: the first format is written to the first file, and so on.
 
-    The suffix of a file without a format tells its format; a format without a file goes to standard output.
+    A file without a format gets the format of its suffix; a format without a file goes to standard output.
 
     Raises:
         click.UsageError: No format has the suffix, or several formats would go to standard output.
@@ -175,12 +179,12 @@ def write_outputs(
 
 @contextmanager
 def standard_output() -> Iterator[TextIO]:
-    """Open standard output as UTF-8, and write it to the end."""
+    """Open standard output as UTF-8, and flush it on exit."""
     try:
         with cast("TextIO", click.open_file("-", "w", encoding="utf-8")) as out:
             yield out
             out.flush()
     except BrokenPipeError:
-        raise  # the reader has gone (``| head``): click knows what to do
+        raise  # the reading process has ended (``| head``): click handles it
     except OSError as error:
-        raise UsageError(f"the output cannot be written: {error.strerror}; send it elsewhere") from error
+        raise UsageError(f"the output cannot be written: {error.strerror}; write it to another place") from error

@@ -21,13 +21,13 @@ Examples:
 @click.option(
     "--places",
     is_flag=True,
-    help="Also show where matched samples are: only for those who may act on it.",
+    help="Also show where matched samples are. Only for people who are authorised to act on them.",
 )
 @click.option("--share", is_flag=True, help="Leave out every name, so that the report can be sent to others.")
 def command(run: Path, outputs: tuple[ReportOutput, ...], places: bool, share: bool) -> None:
-    """Show the report of a finished RUN in any format."""
+    """Write the report of a finished RUN in any format."""
     from auditor.pipeline.report import read_report
 
     if places and share:
-        raise click.UsageError("--places and --share exclude each other")
+        raise click.UsageError("--places and --share cannot be used together")
     write_outputs(read_report(run), outputs, places=places, share=share)

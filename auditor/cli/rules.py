@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 
 @click.group(name="rules")
 def command() -> None:
-    """List, explain and test the rules that models, datasets, terms and documents are judged by."""
+    """List, explain and test the rules for models, datasets, terms and documents."""
 
 
-@command.command(name="list")
+@command.command(
+    name="list",
+    epilog="""\b
+Examples:
+  auditor rules list                                    the shipped rules in the default profile
+  auditor rules list --profile gate --rules our-rules/  their severities in another profile, with rules of your own""",
+)
 @rules_option
 @profile_option
 def list_rules(rules: tuple[Path, ...], profile: str) -> None:
-    """List every rule with its severity in the profile and its title."""
+    """List every rule with its title and its severity in the profile."""
     from auditor.policy.load import choose_profile, read_profiles, read_rules
 
     known = read_rules(rules)
@@ -37,34 +43,39 @@ def list_rules(rules: tuple[Path, ...], profile: str) -> None:
         click.echo(f"{name:<{width}}  {chosen.severity(rule):<7}  {rule.title}")
 
 
-@command.command()
+@command.command(epilog="Example: auditor rules explain no-licence")
 @click.argument("rule")
 @rules_option
 def explain(rule: str, rules: tuple[Path, ...]) -> None:
-    """Explain what one RULE asks, why, and what to do about it."""
+    """Explain a RULE: what it looks for, why, and what to do about a finding."""
     from auditor.policy.load import read_profiles, read_rules
     from auditor.suggestions import did_you_mean
 
     known = read_rules(rules)
     if rule not in known:
         raise click.UsageError(
-            f"there is no rule {rule!r}{did_you_mean(rule, known)}; `auditor rules list` names them all"
+            f"there is no rule {rule!r}{did_you_mean(rule, known)}; `auditor rules list` shows all rules"
         )
     click.echo("\n".join(_explanation(known[rule][0], read_profiles(rules, known))))
 
 
-@command.command()
+@command.command(
+    epilog="""\b
+Examples:
+  auditor rules test                test the shipped rules
+  auditor rules test our-rules/     also the rules, profiles and vocabularies of a folder""",
+)
 @click.argument("folder", required=False, type=FOLDER)
 @click.pass_context
 def test(context: click.Context, folder: Path | None) -> None:
-    """Test every rule against its examples, those in FOLDER included; exit 1 if one fails."""
+    """Test every rule against its examples, rules in FOLDER included; exit 1 if an example fails."""
     from auditor.policy.examples import failed_examples
     from auditor.policy.load import read_profiles, read_rules
     from auditor.policy.vocabularies import load_vocabularies
 
     further = () if folder is None else (folder,)
     rules = read_rules(further)
-    read_profiles(further, rules)  # these two refuse broken files
+    read_profiles(further, rules)  # these two raise errors for broken files
     load_vocabularies(further)
     known = [rule for rule, _ in rules.values()]
     failures = [failure for rule in known for failure in failed_examples(rule)]
@@ -75,20 +86,26 @@ def test(context: click.Context, folder: Path | None) -> None:
     context.exit(1 if failures else 0)
 
 
-@command.command(name="hash-terms")
+@command.command(
+    name="hash-terms",
+    epilog="""\b
+Examples:
+  auditor rules hash-terms words.txt --key our-rules/vocabulary/terms.key > our-rules/vocabulary/terms.toml
+  auditor scan models/ --rules our-rules/""",
+)
 @click.argument("words", type=click.File("r", encoding="utf-8"))
 @click.option(
     "--key",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The key file; it is made (mode 0600) if there is none.",
+    help="The key file; created (mode 0600) if it does not exist.",
 )
 def hash_terms(words: TextIO, key: Path) -> None:
-    """Write confidential WORDS (a file or -) as keyed hashes, for a vocabulary that nobody can read.
+    """Print confidential WORDS (a file or -) as keyed hashes, for a vocabulary without readable words.
 
-    One term a line, ID: WORDS. Reports name the ID and never the words. Write what is printed into
-    DIR/vocabulary/NAME.toml beside the key, and give --rules DIR to scan. Keep the key as secret as the words:
-    with it they can be guessed.
+    One term per line, ID: WORDS. Reports name the ID and never the words. Save the output as
+    DIR/vocabulary/NAME.toml next to the key, and scan with --rules DIR. Keep the key as secret as the words:
+    whoever has it can guess them.
     """
     from auditor.terms.keyed_words import format_hashed_table
     from auditor.terms.vocabulary import read_key
@@ -97,7 +114,7 @@ def hash_terms(words: TextIO, key: Path) -> None:
         if not key.exists():
             with open(os.open(key, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(32) + "\n")
-            click.echo(f"made a new key: {key}", err=True)
+            click.echo(f"created a new key: {key}", err=True)
         click.echo(format_hashed_table(words, read_key(key), key.name), nl=False)
     except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from error
@@ -112,10 +129,10 @@ def _explanation(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:
     yield ""
     yield from _paragraph(rule.why)
     yield ""
-    yield "What it looks at"
+    yield "Facts that it reads"
     yield from _keys_read(rule)
     yield ""
-    yield "How severe it is"
+    yield "Severity in each profile"
     width = max(map(len, profiles), default=0)
     for profile in profiles.values():
         yield f"  {profile.name:<{width}}  {profile.severity(rule)}"
@@ -147,7 +164,9 @@ def _keys_read(rule: Rule) -> Iterator[str]:
     for key in keys:
         yield from _paragraph(STATEMENT_KEYS[key], f"  {key:<{width}}  ", " " * (width + 4))
     if rule.reads:
-        yield from _paragraph(f"Left open (UNCHECKED) if {'; or '.join(GAP_KINDS[what] for what in rule.reads)}.", "  ")
+        yield from _paragraph(
+            f"Not judged (UNCHECKED) if {'; or '.join(GAP_KINDS[what] for what in rule.reads)}.", "  "
+        )
 
 
 def _example(example: RuleExample) -> Iterator[str]:

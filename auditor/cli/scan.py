@@ -1,4 +1,4 @@
-"""``auditor scan``: read targets, match them against lists, judge them, report."""
+"""``auditor scan``: read targets, match them against lists, evaluate rules, write reports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Examples:
   auditor scan hub/ --profile gate --fail-on warning    before an upload goes live
   auditor scan hub/ --format html -o report.html
 
-Without --known no image is matched, and the report says so. The run is kept in the folder --out, or in a
+Without --known no image is matched, and the report states this. The run is kept in the folder --out, or in a
 new one under reports/runs/. `auditor report` and `auditor judge` read it again; the same scan with the
 same --out resumes it if it was interrupted."""
 )
@@ -40,7 +40,7 @@ same --out resumes it if it was interrupted."""
     "--means",
     default="",
     metavar="MEANING",
-    help="What the entries of list files mean (csam, ncii, withdrawn, test, …), if a file does not say.",
+    help="The meaning of the entries of list files (csam, ncii, withdrawn, test, …), if a file does not state one.",
 )
 @algorithm_option
 @column_option
@@ -56,11 +56,11 @@ same --out resumes it if it was interrupted."""
     type=click.Choice(["header", "sample", "full"]),
     default="header",
     show_default=True,
-    help="How much of weights is read: their headers, sampled values too (to compare with a list's fingerprints), or "
+    help="How much of the weights is read: headers, also sampled values (to compare with fingerprints of lists), or "
     "every tensor.",
 )
 @click.option("--dihedral", is_flag=True, help="Also match rotated and mirrored forms of each picture.")
-@click.option("-v", "--verbose", is_flag=True, help="Log to stderr what is done.")
+@click.option("-v", "--verbose", is_flag=True, help="Log each step to stderr.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -86,6 +86,6 @@ def command(
     try:
         report = audit(*targets, progress=create_reporter(), **options)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"; the same command with --out {options['out']} goes on where it was") from None
+        raise KeyboardInterrupt(f"; the same command with --out {options['out']} resumes the scan") from None
     write_outputs(report, outputs)
     context.exit(report.exit_code(fail_on))

@@ -10,7 +10,9 @@ import click
 
 from auditor.errors import Unreadable, UsageError
 
-CAVEAT = "Anyone can write such fields, also to frame a model: a lead for a person, which alone opens nothing."
+CAVEAT = (
+    "Anyone can write such fields, also to incriminate a model. They are leads for a person, and never open a case."
+)
 
 
 @click.command(
@@ -25,7 +27,7 @@ is neither kept nor shown."""
 @click.argument("file", metavar="FILE|-")
 @click.option("--in", "run", metavar="RUN", help="A finished run whose models are searched.")
 def command(file: str, run: str | None) -> None:
-    """Name the models that a picture's metadata says it was made with."""
+    """Print the models that a picture's metadata names as used to generate it."""
     from auditor.lineage.generation_leads import find_candidates, find_leads
     from auditor.lineage.picture_text import MAX_TEXT_BYTES
     from auditor.printable import printable
@@ -46,6 +48,6 @@ def command(file: str, run: str | None) -> None:
         digest = f"{lead.algorithm}:{lead.value}" if lead.value else "no hash"
         click.echo(f"{lead.role}  {printable(lead.name) or '(no name)'}  {printable(digest)}  ({lead.tool})")
         for candidate in find_candidates(lead, Path(run)) if run else ():
-            caveat = "; only by its name, which many files may share" if candidate.by == "name" else ""
+            caveat = "; matched by file name only, which many files may share" if candidate.by == "name" else ""
             click.echo(f"  → {printable(candidate.name)}, {printable(candidate.file)}, by {candidate.by}{caveat}")
     click.echo(CAVEAT if found else f"{file}: names no model", err=True)

@@ -32,7 +32,7 @@ def redact(report: Report, options: RenderOptions) -> Report:
         UsageError: Both places and sharing are asked for.
     """
     if options.places and options.share:
-        raise UsageError("--places and --share exclude each other: places are never shared; choose one of them")
+        raise UsageError("--places and --share cannot be used together: places are never shared; choose one of them")
     return _Pseudonymizer(report).redacted() if options.share else report
 
 

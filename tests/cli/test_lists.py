@@ -205,8 +205,8 @@ def test_several_fingerprints_are_one_file_and_one_that_is_too_small_is_said_at_
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("fingerprint", "a", "b"), "several fingerprints are written into one file: name it with -o"),
-        (("fingerprint", "a", "b", "-o", "c", "--id", "m"), "--id names one model: write the fingerprints one by one"),
+        (("fingerprint", "a", "b"), "several fingerprints are written into one file: give it with -o"),
+        (("fingerprint", "a", "b", "-o", "c", "--id", "m"), "--id is for one model: write the fingerprints one by one"),
         (("a", "--purpose", "general"), "--purpose is for a fingerprint: auditor lineage fingerprint FILE"),
         (("a", "--against", "nowhere"), "a: cannot be read: No such file"),
     ],

@@ -46,7 +46,7 @@ def test_a_story_from_the_command_line(tmp_path: Path, review: Callable[..., Res
     page = json.loads(review("list", "--json", "--stage", "overturned").output)
     assert [row["case"] for row in page["cases"]] == [CASE]
     assert json.loads(review("report").output)["appeals"]["overturned"] == 1
-    assert "events of 1 cases are whole" in review("verify").output
+    assert "events of 1 cases are intact" in review("verify").output
 
 
 def test_a_ledger_is_made_exported_and_restored(tmp_path: Path, review: Callable[..., Result]) -> None:
@@ -55,11 +55,11 @@ def test_a_ledger_is_made_exported_and_restored(tmp_path: Path, review: Callable
     assert review("reviewers", "add", "heron", "--person", "A. Person").output == "heron\n"
     review("checkpoint", "-o", str(tmp_path / "checkpoint.txt"))
     review("export", str(tmp_path / "backup.jsonl"))
-    assert "are whole" in review("verify", "--earlier", str(tmp_path / "checkpoint.txt")).output
+    assert "are intact" in review("verify", "--earlier", str(tmp_path / "checkpoint.txt")).output
     restored = CliRunner().invoke(
         main, ["review", "restore", str(tmp_path / "backup.jsonl"), "--ledger", str(tmp_path / "restored")]
     )
-    assert "1 events are whole; put signing.key there" in restored.output
+    assert "1 events are intact; put signing.key there" in restored.output
     assert Ledger.open(tmp_path / "restored").size == 1
     assert "holds a ledger already" in review("init", code=2).output
 

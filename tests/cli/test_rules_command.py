@@ -58,8 +58,8 @@ def test_explain_shows_every_part_of_a_rule() -> None:
     assert headings[0] == "trained-on-known-content: A model was trained on a dataset that matches a known-content list"
     assert headings[1] == "Judges models; opens a case: exposed."
     assert headings[-6:] == [
-        "What it looks at",
-        "How severe it is",
+        "Facts that it reads",
+        "Severity in each profile",
         "What the owner can do",
         "For reviewers",
         "Examples",

@@ -140,7 +140,7 @@ def test_a_run_without_places_says_so(report: Report, shown: Show, name: str) ->
 
 @pytest.mark.parametrize("name", WITH_PLACES)
 def test_places_and_share_exclude_each_other(report: Report, shown: Show, name: str) -> None:
-    with pytest.raises(UsageError, match="exclude each other"):
+    with pytest.raises(UsageError, match="cannot be used together"):
         shown(report, name, places=True, share=True)
 
 

@@ -1,4 +1,4 @@
-"""``auditor review``: people decide upon cases, and a ledger keeps what they did."""
+"""``auditor review``: people decide cases, and a ledger records what they did."""
 
 from __future__ import annotations
 

@@ -22,13 +22,13 @@ from auditor.cli.review.options import STAGES, STRENGTHS, case_argument, json_op
     epilog="""\b
 Examples:
   auditor review open runs/hub
-  auditor review open runs/hub --rules our-rules/     what the run was judged by""",
+  auditor review open runs/hub --rules our-rules/     the rules that the run used""",
 )
 @click.argument("runs", nargs=-1, required=True, type=FOLDER, metavar="RUN...")
 @rules_option
 @ledger_option
 def open_(runs: tuple[Path, ...], rules: tuple[Path, ...], folder: Path) -> None:
-    """Open the cases of finished RUNs, one for each set of weights; re-uploads join the case there is."""
+    """Open the cases of finished RUNs, one for each set of weights; re-uploads join the existing case."""
     from auditor.review.open_cases import open_cases
 
     with open_ledger(folder) as ledger:
@@ -50,28 +50,30 @@ def open_(runs: tuple[Path, ...], rules: tuple[Path, ...], folder: Path) -> None
     name="list",
     epilog="""\b
 Examples:
-  auditor review list --open-to wren                  what wren may take up
+  auditor review list --open-to wren                  cases that wren can claim
   auditor review list --stage re-review --stage appealed
   auditor review list --ground linked --before 2026-11-01 --json""",
 )
-@click.option("--stage", "stages", multiple=True, type=click.Choice(STAGES), help="Only those (repeatable).")
-@click.option("--ground", type=click.Choice(["linked", "exposed"]), help="Only those on this ground.")
+@click.option(
+    "--stage", "stages", multiple=True, type=click.Choice(STAGES), help="Only cases in this stage (repeatable)."
+)
+@click.option("--ground", type=click.Choice(["linked", "exposed"]), help="Only cases with this ground.")
 @click.option(
     "--confidence",
     multiple=True,
     type=click.Choice(STRENGTHS),
-    help="Only those whose strongest reason is this (repeatable).",
+    help="Only cases whose strongest reason has this strength (repeatable).",
 )
-@click.option("--before", "opened_before", default="", metavar="DATE", help="Only those opened before.")
-@click.option("--mine", default="", metavar="WHO", help="Only those that WHO has claimed or given an opinion on.")
-@click.option("--open-to", default="", metavar="WHO", help="Only those that WHO may take up now.")
-@click.option("--name", default="", metavar="PART", help="Only those with this in the subject's name.")
+@click.option("--before", "opened_before", default="", metavar="DATE", help="Only cases opened before this time.")
+@click.option("--mine", default="", metavar="WHO", help="Only cases that WHO has claimed or given an opinion on.")
+@click.option("--open-to", default="", metavar="WHO", help="Only cases that WHO can claim now.")
+@click.option("--name", default="", metavar="PART", help="Only cases with this text in the subject's name.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, metavar="N")
-@click.option("--after", default="", metavar="PLACE", help="Where the page before said it goes on.")
+@click.option("--after", default="", metavar="PLACE", help="The value of --after that the previous page printed.")
 @json_option
 @ledger_option
 def list_(folder: Path, as_json: bool, ground: str | None, **given: Any) -> None:
-    """The queue: case, stage, ground, confidence, date, claim and subject; the most urgent first."""
+    """List cases, the most urgent first: case, stage, ground, confidence, date, claim and subject."""
     from auditor.review import Query
     from auditor.review.case_view import queue_json, queue_lines
 
@@ -93,7 +95,7 @@ def list_(folder: Path, as_json: bool, ground: str | None, **given: Any) -> None
 @json_option
 @ledger_option
 def show(case: str, rules: tuple[Path, ...], as_json: bool, folder: Path) -> None:
-    """Why a case is open, whose word that is, and what it rests on: judged again without each fact."""
+    """Show why a case is open, the sources of its facts, and what changes when a fact is left out."""
     from auditor.review.case_policy import load_current_policy
     from auditor.review.case_support import compute_support
     from auditor.review.case_view import case_json, case_lines
@@ -103,9 +105,9 @@ def show(case: str, rules: tuple[Path, ...], as_json: bool, folder: Path) -> Non
         policy = ledger.policy(state.policy)
     try:
         judged = compute_support(state, load_current_policy(policy, rules))
-    except RuleError as error:  # the case can be read all the same
+    except RuleError as error:  # the case can still be shown
         judged = None
-        click.echo(f"what it rests on was not judged again: {error}", err=True)
+        click.echo(f"its facts were not evaluated again: {error}", err=True)
     if as_json:
         click.echo(json.dumps(case_json(state, events, policy, judged, now), indent=1))
         return

@@ -34,11 +34,11 @@ def opinion_options(function: Callable[..., None]) -> Callable[..., None]:
 @command.command(epilog="Example: auditor review claim CASE --as heron --hours 2")
 @case_argument
 @reviewer_option
-@click.option("--hours", type=float, default=4, show_default=True, help="For how long; 24 at most.")
+@click.option("--hours", type=float, default=4, show_default=True, help="Hours that the claim lasts, at most 24.")
 @seen_option
 @ledger_option
 def claim(case: str, reviewer: str, hours: float, seen: int, folder: Path) -> None:
-    """Keep a case to yourself for some hours, so that no two begin on it."""
+    """Claim a case for some hours, so that nobody else works on it."""
     with open_ledger(folder) as ledger:
         echo_case_state(ledger.claim(case, reviewer, hours=hours, seen=seen))
 
@@ -49,7 +49,7 @@ def claim(case: str, reviewer: str, hours: float, seen: int, folder: Path) -> No
 @seen_option
 @ledger_option
 def withdraw(case: str, reviewer: str, seen: int, folder: Path) -> None:
-    """Take back your opinion, while two have not agreed."""
+    """Withdraw your opinion or confirmation, as long as no decision depends on it."""
     with open_ledger(folder) as ledger:
         echo_case_state(ledger.withdraw(case, reviewer, seen=seen))
 
@@ -59,7 +59,7 @@ def withdraw(case: str, reviewer: str, seen: int, folder: Path) -> None:
 @reviewer_option
 @ledger_option
 def release(case: str, reviewer: str, folder: Path) -> None:
-    """Give a claim back."""
+    """Release your claim on a case."""
     with open_ledger(folder) as ledger:
         echo_case_state(ledger.release(case, reviewer))
 
@@ -84,15 +84,17 @@ Example:
   auditor review decide CASE de-index --as wren --why "I compared the digest with the list's entry."
   auditor review decide CASE label --as owl --review-by 2027-01-01T00:00:00Z --why "…"
 
-The same verdict as the first approves it; another disputes it, and then a third person decides between
+The same verdict as the first approves it; a different one disputes it, and a third person decides between
 the two."""
 )
 @opinion_options
-@click.option("--review-by", default="", metavar="TIME", help="When it must be looked at again (default: 180 days).")
+@click.option(
+    "--review-by", default="", metavar="TIME", help="When the decision must be reviewed again (default: in 180 days)."
+)
 def decide(
     case: str, verdict: Any, reviewer: str, why: str, rules: tuple[str, ...], seen: int, folder: Path, review_by: str
 ) -> None:
-    """Give the second opinion, without having seen the first; or the third, between two that differ."""
+    """Give the second opinion, without seeing the first; or the third, which decides between two."""
     with open_ledger(folder) as ledger:
         echo_case_state(ledger.decide(case, reviewer, verdict, why=why, rules=rules, review_by=review_by, seen=seen))
 
@@ -102,16 +104,16 @@ def decide(
 @reviewer_option
 @why_option
 @opinion_rules_option
-@click.option("--hours", type=float, default=72, show_default=True, help="For how long; 72 at most.")
+@click.option("--hours", type=float, default=72, show_default=True, help="Hours that the decision lasts, at most 72.")
 @ledger_option
 def interim(case: str, reviewer: str, why: str, rules: tuple[str, ...], hours: float, folder: Path) -> None:
-    """De-index at once, alone: on an exact match or listed weights only, for 72 hours at most, once."""
+    """De-index at once by one reviewer, only once, for at most 72 hours; needs an exact match or listed weights."""
     with open_ledger(folder) as ledger:
         echo_case_state(ledger.interim(case, reviewer, why=why, rules=rules, hours=hours))
 
 
 def _add_recording_command(name: str, method: str, summary: str) -> None:
-    """A command that records one thing with a reason."""
+    """Add a command that records one event with a reason."""
 
     @command.command(name=name, help=summary, epilog=f'Example: auditor review {name} CASE --as heron --why "…"')
     @case_argument
@@ -126,8 +128,8 @@ def _add_recording_command(name: str, method: str, summary: str) -> None:
 _add_recording_command(
     "confirm", "confirm", "Record that a near match was confirmed: by whom and how, not what it shows."
 )
-_add_recording_command("reopen", "reopen", "Begin a new round; what stands goes on standing meanwhile.")
-_add_recording_command("appeal", "appeal", "Record that the owner appeals; --why holds their words.")
+_add_recording_command("reopen", "reopen", "Start a new round of review; the current decision stays in force.")
+_add_recording_command("appeal", "appeal", "Record that the owner appeals; give their words with --why.")
 
 
 @command.command(
@@ -139,6 +141,6 @@ _add_recording_command("appeal", "appeal", "Record that the owner appeals; --why
 @why_option
 @ledger_option
 def decide_appeal(case: str, outcome: str, reviewer: str, why: str, folder: Path) -> None:
-    """Decide an appeal as someone who took no part: upheld (the decision stands) or overturned."""
+    """Decide an appeal, if you took no part in the case: upheld (the decision stays in force) or overturned."""
     with open_ledger(folder) as ledger:
         echo_case_state(ledger.decide_appeal(case, reviewer, outcome, why=why))

@@ -1,4 +1,4 @@
-"""The group of review commands."""
+"""The command group ``auditor review``."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ A case from beginning to end:
   auditor review init
   auditor review reviewers add heron --person "A. Person"     and a second, and a third
   auditor review open runs/hub                                cases of a run
-  auditor review list                                         what waits, the most urgent first
-  auditor review show CASE                                    why, and what it rests on
+  auditor review list                                         the queue, the most urgent first
+  auditor review show CASE                                    its reasons and facts
   auditor review claim CASE --as heron
   auditor review propose CASE de-index --as heron --why "…"
-  auditor review decide CASE de-index --as wren --why "…"     blind: heron's words are not shown before
+  auditor review decide CASE de-index --as wren --why "…"     blind: heron's opinion is hidden
 
-A program flags and people decide. Nothing is ever sent from here: reports and notices are drafts."""
+The program flags and people decide. Nothing is ever sent: reports and notices are drafts."""
 )
 def command() -> None:
-    """Review by people: cases, decisions, appeals, and the ledger that proves them."""
+    """Review cases: opinions, decisions and appeals, in a ledger that cannot be changed unnoticed."""

@@ -24,7 +24,7 @@ from auditor.cli.review.options import (
 @command.command(epilog="Example: auditor review init --ledger /srv/ledger")
 @ledger_option
 def init(folder: Path) -> None:
-    """Make a ledger and its signing key. Keep copies of the key and of checkpoints elsewhere."""
+    """Create a ledger and its signing key. Keep copies of the key and of checkpoints elsewhere."""
     from auditor.review import Ledger
 
     with Ledger.create(folder) as ledger:
@@ -39,10 +39,10 @@ Examples:
 )
 @click.argument("what", type=click.Choice(["list", "add"]), default="list")
 @click.argument("pseudonym", default="")
-@click.option("--person", default="", metavar="NAME", help="Who it is; never in the ledger.")
+@click.option("--person", default="", metavar="NAME", help="The person's name; never recorded in the ledger.")
 @ledger_option
 def reviewers(what: str, pseudonym: str, person: str, folder: Path) -> None:
-    """The reviewers' pseudonyms; add one. Who may write to this folder decides who can act as whom."""
+    """List the reviewers' pseudonyms, or add one. Anyone who can write to this folder can act as any reviewer."""
     from auditor.review import reviewers
 
     open_ledger(folder).close()
@@ -55,16 +55,16 @@ def reviewers(what: str, pseudonym: str, person: str, folder: Path) -> None:
     epilog="""\b
 Examples:
   auditor review verify
-  auditor review verify --earlier checkpoint-2026-11.txt    has it been cut short or rewritten since?
+  auditor review verify --earlier checkpoint-2026-11.txt    was it cut short or rewritten since then?
 
-Exit code 2 where it is not whole."""
+Exit code 2: the ledger was changed or is damaged."""
 )
 @click.option(
     "--earlier", type=click.File(encoding="utf-8"), help="A checkpoint that was kept elsewhere (see `checkpoint`)."
 )
 @ledger_option
 def verify(earlier: Any, folder: Path) -> None:
-    """Prove the whole ledger again: every entry, hash, signature and rule; tell where it breaks."""
+    """Verify the whole ledger: every entry, hash, signature and state change; show where it fails."""
     from auditor.review.verify_ledger import verify_ledger
 
     with open_ledger(folder) as ledger:
@@ -72,16 +72,16 @@ def verify(earlier: Any, folder: Path) -> None:
     for fault in proof.faults:
         click.echo(str(fault))
     if proof.faults:
-        click.echo(f"{folder}: is not whole; restore it from an export", err=True)
+        click.echo(f"{folder}: was changed or is damaged; restore it from an export", err=True)
         sys.exit(2)
-    click.echo(f"{folder}: {proof.size:,} events of {proof.cases:,} cases are whole; Merkle root {proof.root.hex()}")
+    click.echo(f"{folder}: {proof.size:,} events of {proof.cases:,} cases are intact; Merkle root {proof.root.hex()}")
 
 
 @command.command(epilog="Example: auditor review checkpoint -o checkpoint.txt")
 @output_option
 @ledger_option
 def checkpoint(folder: Path, output: Path | None) -> None:
-    """The last signed checkpoint: keep copies where whoever can change the ledger cannot."""
+    """Print the last signed checkpoint. Keep copies where nobody who can change the ledger can change them."""
     with open_ledger(folder) as ledger:
         write_output(ledger.checkpoint_note(), output)
 
@@ -90,7 +90,7 @@ def checkpoint(folder: Path, output: Path | None) -> None:
 @click.argument("file", type=click.File("w", encoding="utf-8"), default="-")
 @ledger_option
 def export(file: Any, folder: Path) -> None:
-    """Write the ledger as JSON lines: confidential, names and opinions included."""
+    """Export the ledger as JSON lines. The file is confidential: it includes names and opinions."""
     from auditor.review.ledger_export import export_ledger
 
     with open_ledger(folder) as ledger:
@@ -101,11 +101,11 @@ def export(file: Any, folder: Path) -> None:
 @click.argument("file", type=click.File(encoding="utf-8"))
 @ledger_option
 def restore(file: Any, folder: Path) -> None:
-    """Restore a ledger from an export, into a folder that has none, if every entry of it is whole."""
+    """Restore a ledger from an export into a folder without one, if every entry is valid."""
     from auditor.review.ledger_export import restore_ledger
 
     with restore_ledger(file, folder) as ledger:
-        click.echo(f"{folder}: {ledger.size:,} events are whole; put signing.key there to go on recording")
+        click.echo(f"{folder}: {ledger.size:,} events are intact; put signing.key there to continue recording")
 
 
 @command.command(epilog='Example: auditor review clock --as heron --why "The machine was a year ahead"')
@@ -113,6 +113,6 @@ def restore(file: Any, folder: Path) -> None:
 @why_option
 @ledger_option
 def clock(reviewer: str, why: str, folder: Path) -> None:
-    """Record that the clock was wrong before: without this, time never goes back in a ledger."""
+    """Record that the clock was wrong earlier. Otherwise the time of a ledger never goes back."""
     with open_ledger(folder) as ledger:
         ledger.correct_clock(reviewer, why=why)

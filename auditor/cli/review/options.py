@@ -1,4 +1,4 @@
-"""Options that the review commands share, and what they print."""
+"""Options that the review commands share, and functions that print their results."""
 
 from __future__ import annotations
 
@@ -43,19 +43,27 @@ reviewer_option = click.option(
 )
 
 
-why_option = click.option("--why", required=True, metavar="WORDS", help="Why, in your own words.")
+why_option = click.option("--why", required=True, metavar="WORDS", help="Your reasons.")
 
 
 case_argument = click.argument("case")
 
 
 opinion_rules_option = click.option(
-    "--rule", "rules", multiple=True, metavar="ID", help="A rule that it follows (repeatable; default: all)."
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="ID",
+    help="A rule that justifies the verdict (repeatable; default: all rules of the case).",
 )
 
 
 seen_option = click.option(
-    "--seen", type=int, default=-1, metavar="N", help="The event up to which you saw it: refused if there are more."
+    "--seen",
+    type=int,
+    default=-1,
+    metavar="N",
+    help="The number of the last event that you saw: refused if the case has newer ones.",
 )
 
 
@@ -63,7 +71,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
 output_option = click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Where to write it."
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The file to write."
 )
 
 

@@ -1,4 +1,4 @@
-"""Commands that record reports and notices, and write drafts and the public report."""
+"""Commands that record reports and notices, and write drafts and the transparency report."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Examples:
 @why_option
 @ledger_option
 def reported(case: str, outcome: str, reviewer: str, why: str, folder: Path) -> None:
-    """Record that a person reported it, or that no report is due. Only then may the owner be told."""
+    """Record that a person reported the case, or that no report is due. Only then may the owner be notified."""
     with open_ledger(folder) as ledger:
         echo_case_state(ledger.report(case, reviewer, outcome, why=why))
 
@@ -61,21 +61,23 @@ Examples:
 )
 @case_argument
 @click.argument("what", type=click.Choice(["statement", "cybertipline", "hotline", "notice"]))
-@click.option("--url", "urls", multiple=True, help="Where it is published (repeatable).")
-@click.option("--law", default="", help="The legal ground, if it is illegal content.")
-@click.option("--country", "countries", multiple=True, metavar="CODE", help="Where the decision holds (repeatable).")
+@click.option("--url", "urls", multiple=True, help="An address where the model is published (repeatable).")
+@click.option("--law", default="", help="The law that makes the content illegal, if it is.")
+@click.option(
+    "--country", "countries", multiple=True, metavar="CODE", help="A country where the decision applies (repeatable)."
+)
 @click.option("--to", default="", help="Which hotline.")
-@click.option("--appeals", default="", help="Where an owner can appeal.")
+@click.option("--appeals", default="", help="The address where the owner can appeal.")
 @output_option
 @ledger_option
 def draft(case: str, what: str, folder: Path, output: Path | None, **given: Any) -> None:
-    """Draft what the last decision on a case may oblige to. Nothing is sent: a person completes and files it."""
+    """Draft a document that may be required after a decision. Nothing is sent: a person completes and files it."""
     from auditor.review import drafts, serialization
 
     with open_ledger(folder) as ledger:
         state = ledger.state(case)
         if not state.in_force:
-            raise UsageError(f"case {case}: no decision is in force, so nothing follows from one")
+            raise UsageError(f"case {case}: no decision is in force, so there is nothing to draft")
         decision, policy = state.in_force[0], ledger.policy(state.policy)
     if what == "statement":
         text = serialization.to_json_text(
@@ -94,7 +96,7 @@ def draft(case: str, what: str, folder: Path, output: Path | None, **given: Any)
 @output_option
 @ledger_option
 def report(folder: Path, output: Path | None) -> None:
-    """The public report: counts, grounds, times to decision, appeals and the Merkle root, nothing else."""
+    """Write the transparency report: only counts, grounds, times to decision, appeals and the Merkle root."""
     from auditor.review import serialization, transparency_report
 
     with open_ledger(folder) as ledger:

@@ -22,21 +22,34 @@ Examples:
   auditor review serve --as heron --support "Ask Sam, 555 0100, any hour"
   auditor review serve --as heron --as wren --run runs/hub
 
-Open the link that is printed in a browser on this machine, once. All of the page can be done with keys alone."""
+Open the printed link once, in a browser on this machine. The page can be used with the keyboard alone."""
 )
 @click.option(
-    "--as", "names", multiple=True, envvar="AUDITOR_REVIEWER", metavar="WHO", help="Who reviews (a link for each)."
+    "--as",
+    "names",
+    multiple=True,
+    envvar="AUDITOR_REVIEWER",
+    metavar="WHO",
+    help="A reviewer's pseudonym; one link is printed for each (repeatable).",
 )
 @click.option(
     "--support",
     default="",
     envvar="AUDITOR_SUPPORT",
     metavar="TEXT",
-    help="Whom a reviewer can turn to; it is always in sight.",
+    help="A support contact for reviewers, always visible on the page.",
 )
-@click.option("--run", "runs", multiple=True, type=FOLDER, metavar="RUN", help="A run, to show its coverage.")
-@click.option("--recipient", "recipients", multiple=True, metavar="NAME", help="For whom a list is about to be built.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="The port (default: any free one).")
+@click.option(
+    "--run", "runs", multiple=True, type=FOLDER, metavar="RUN", help="A run whose coverage is shown (repeatable)."
+)
+@click.option(
+    "--recipient",
+    "recipients",
+    multiple=True,
+    metavar="NAME",
+    help="A recipient for whom the next list is previewed (repeatable).",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="The port (default: a free one).")
 @rules_option
 @ledger_option
 def serve(
@@ -48,7 +61,7 @@ def serve(
     rules: tuple[Path, ...],
     folder: Path,
 ) -> None:
-    """Review in a browser on this machine, which nobody else can reach."""
+    """Serve the review page to browsers on this machine only."""
     try:
         from auditor.page import server
     except ModuleNotFoundError as error:
@@ -57,5 +70,5 @@ def serve(
     service, listening = server.create_service(folder, names, support, runs, rules, recipients, port)
     for reviewer, link in service.links():
         click.echo(f"{reviewer}: {link}")
-    click.echo("each link opens once, within 15 minutes; Ctrl+C stops the page", err=True)
+    click.echo("each link works once, within 15 minutes; Ctrl+C stops the page", err=True)
     server.run(service, listening)
