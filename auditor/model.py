@@ -11,13 +11,24 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 Kind = Literal["model", "dataset", "terms", "document"]
 Outcome = Literal["FLAGGED", "UNCHECKED"]
 Severity = Literal["note", "warning", "error"]
 Ground = Literal["linked", "exposed"]
 Basis = Literal["computed", "declared"]
+# What holds a sample's bytes, or what is compared in their place.
+Carrier = Literal[
+    "picture file",
+    "table picture",
+    "archive member",
+    "pixel array",
+    "video",
+    "other file",
+    "declared digest",
+    "address",
+]
 
 KINDS: tuple[Kind, ...] = ("model", "dataset", "terms", "document")
 SEVERITIES: tuple[Severity, ...] = ("note", "warning", "error")
@@ -285,7 +296,23 @@ class Count:
         return self.collected == self.scanned + self.partly + self.skipped + self.errored
 
 
-def _add_counts(left: Mapping[str, int], right: Mapping[str, int]) -> Mapping[str, int]:
+class Comparison(NamedTuple):
+    """What became of a sample where a list asks for an algorithm.
+
+    ``outcome``: it was compared; it is of too little detail to be compared; it was not hashed, which leaves a gap; or
+    auditor does not compute this algorithm.
+    """
+
+    list: str
+    algorithm: str
+    carrier: Carrier
+    outcome: Literal["compared", "low detail", "not compared", "not computed"]
+
+
+_Key = TypeVar("_Key")
+
+
+def _add_counts(left: Mapping[_Key, int], right: Mapping[_Key, int]) -> Mapping[_Key, int]:
     total = dict(left)
     for key, number in right.items():
         total[key] = total.get(key, 0) + number
@@ -298,7 +325,8 @@ class Tally:
 
     ``reasons`` counts why files and samples were skipped or errored; ``coverage`` counts what was and was
     not checked (``matched pdq``, ``unmatchable: quality below 50``, ``hits csam near`` …). ``compared`` counts the
-    comparisons with each list, by its name; a list that was compared with nothing is not in it.
+    comparisons with each list, by its name; a list that was compared with nothing is not in it. ``comparisons`` says of
+    how many samples each list's algorithms were compared, by what carried them.
     """
 
     files: Count = Count()
@@ -306,6 +334,7 @@ class Tally:
     reasons: Mapping[str, int] = field(default_factory=dict)
     coverage: Mapping[str, int] = field(default_factory=dict)
     compared: Mapping[str, int] = field(default_factory=dict)
+    comparisons: Mapping[Comparison, int] = field(default_factory=dict)
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
@@ -314,6 +343,7 @@ class Tally:
             _add_counts(self.reasons, other.reasons),
             _add_counts(self.coverage, other.coverage),
             _add_counts(self.compared, other.compared),
+            _add_counts(self.comparisons, other.comparisons),
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from auditor.model import Basis, Ref
+from auditor.model import Basis, Carrier, Ref
 
 # What names the format of a fingerprint, as which a list holds sampled values of weights: see hashing/fingerprints.py.
 WEIGHT_FINGERPRINT = "auditor-fingerprint-1"
@@ -55,6 +55,8 @@ EXACT_ALGORITHMS = (
     "domain",
 )
 NEAR_ALGORITHMS = ("pdq", "phash-64", "dhash-64")
+# What is computed of a sample's bytes; a list may ask for more.
+COMPUTED_ALGORITHMS = ("md5", "sha1", "sha256", "sha512", *NEAR_ALGORITHMS)
 HASH_BITS: Mapping[str, int] = {"pdq": 256, "phash-64": 64, "dhash-64": 64}
 
 SAMPLE_FIELDS: tuple[pa.Field[Any], ...] = (
@@ -103,12 +105,14 @@ class Samples:
 
     ``already_counted``: they are samples of an earlier batch with the other basis (a row that declares a digest and
     holds the image too), or files that are read by themselves: they are matched, but not counted a second time.
+    ``carrier`` is what holds the bytes that digests are computed of; where they are declared it says nothing.
     """
 
     subject: Ref
     basis: Basis
     batch: pa.RecordBatch
     already_counted: bool = False
+    carrier: Carrier = "other file"
 
     @property
     def algorithms(self) -> tuple[str, ...]:

@@ -109,12 +109,12 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
 def test_every_file_and_sample_is_accounted_for_and_what_was_not_read_exits_3(scanned: Scanned) -> None:
     assert scanned.json["counts"]["files"] == {
         "collected": scanned.files,
-        "scanned": scanned.files - 4,
-        "partly": 0,
+        "scanned": scanned.files - 13,
+        "partly": 8,  # cards and headers with a gap, and three pictures compared by exact digests alone
         "skipped": 2,  # the pipe, the table without a usable column
-        "errored": 2,  # the link out, the link to nothing
+        "errored": 3,  # the link out, the link to nothing, the picture without a byte
     }
-    assert scanned.json["counts"]["samples"] == {"collected": 5, "scanned": 1, "partly": 0, "skipped": 0, "errored": 4}
+    assert scanned.json["counts"]["samples"] == {"collected": 5, "scanned": 1, "partly": 3, "skipped": 0, "errored": 1}
     assert scanned.code == 3
 
 

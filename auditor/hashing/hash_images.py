@@ -16,10 +16,8 @@ from auditor.hashing import exact, pdq, perceptual
 from auditor.hashing.border_detection import find_content_box
 from auditor.hashing.decode import EMPTY_FILE, OUT_OF_MEMORY, DecodedImage, decode_frames, decode_pixels
 from auditor.hashing.orientation import DIHEDRAL_TRANSFORMS, apply_exif_orientation, exif_changes_orientation
-from auditor.samples import SAMPLE_FIELDS, build_sample_batch
+from auditor.samples import COMPUTED_ALGORITHMS, SAMPLE_FIELDS, build_sample_batch
 
-# In the order of the columns of a batch.
-COMPUTED_ALGORITHMS = (*exact.CRYPTOGRAPHIC_ALGORITHMS, "pdq", *perceptual.PERCEPTUAL_ALGORITHMS)
 DECODING_ALGORITHMS = frozenset(("pdq", *perceptual.PERCEPTUAL_ALGORITHMS))
 
 

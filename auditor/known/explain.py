@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from auditor.errors import UsageError
-from auditor.hashing.hash_images import COMPUTED_ALGORITHMS, EncodedImage, hash_images
+from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.hashing.pdq import MIN_QUALITY
 from auditor.known import exact_index, near_index
 from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matcher
 from auditor.model import Ref
-from auditor.samples import EXACT_ALGORITHMS, NEAR_ALGORITHMS, Samples
+from auditor.samples import COMPUTED_ALGORITHMS, EXACT_ALGORITHMS, NEAR_ALGORITHMS, Samples
 
 VARIANTS = ("oriented", "unpadded", "dihedral", "512")
 _BATCH_ROWS = 1 << 20

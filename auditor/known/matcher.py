@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 from auditor.hashing.pdq import MIN_QUALITY
 from auditor.known import decoys, exact_index, near_index, url_columns
 from auditor.known.compiled_list import CompiledList
-from auditor.samples import EXACT_ALGORITHMS, HITS_SCHEMA, NEAR_ALGORITHMS, TEXT_SIGNALS, Samples
+from auditor.model import Carrier, Comparison
+from auditor.samples import (
+    ALGORITHMS,
+    COMPUTED_ALGORITHMS,
+    EXACT_ALGORITHMS,
+    HITS_SCHEMA,
+    NEAR_ALGORITHMS,
+    TEXT_SIGNALS,
+    Samples,
+)
 
 # A part of a picture has another hash: 94-138 of PDQ's 256 bits differ after a centre crop (img2dataset), so a crop
 # of a listed picture is found only if the crop is listed too.
@@ -30,11 +39,13 @@ class MatchResult:
         coverage: Counts of samples as stored that were compared, of those that could not be, by the reason, and of
             hits. Samples that were counted before are counted apart (``, as declared too``).
         compared: By the name of a list, the number of values that were compared with it.
+        comparisons: What became of the samples where a list asks for an algorithm.
     """
 
     hits: pa.RecordBatch
     coverage: Mapping[str, int]
     compared: Mapping[str, int]
+    comparisons: Mapping[Comparison, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,39 @@ class Matcher:
         named = {
             what if what.startswith(decoys.DECOY_COUNTS) else f"{what}{suffix}": n for what, n in coverage.items() if n
         }
-        return MatchResult(hits, dict(sorted(named.items())), dict(compared))
+        return MatchResult(hits, dict(sorted(named.items())), dict(compared), self._count_comparisons(samples, stored))
+
+    def _count_comparisons(self, samples: Samples, stored: NDArray[np.bool_]) -> Mapping[Comparison, int]:
+        """Count what became of the samples of a batch, for each algorithm of each list that they can have."""
+        batch = samples.batch
+        counts: Counter[Comparison] = Counter()
+        for algorithm in ALGORITHMS:
+            lists = [known.name for known in self.lists if algorithm in known.algorithms]
+            if not lists:
+                continue
+            number = int(stored.sum())
+            valid, low = np.zeros(len(batch), np.bool_), 0
+            if (column := "url" if algorithm in TEXT_SIGNALS else algorithm) in batch.schema.names:
+                valid = batch.column(column).is_valid().to_numpy(zero_copy_only=False)
+            if algorithm == "pdq":
+                is_low = pc.fill_null(pc.less(batch.column("quality"), MIN_QUALITY), False)
+                low = int((is_low.to_numpy(zero_copy_only=False) & valid & stored).sum())
+            compared = int((valid & stored).sum()) - low
+            outcomes = {"compared": compared, "low detail": low}
+            carrier: Carrier = samples.carrier
+            if algorithm in TEXT_SIGNALS:  # a table's further columns of addresses are variants
+                carrier, outcomes = "address", {"compared": int(valid.sum())}
+            elif samples.basis == "declared":
+                carrier = "declared digest"
+            elif not samples.already_counted:
+                is_possible = algorithm in (NEAR_ALGORITHMS if carrier == "pixel array" else COMPUTED_ALGORITHMS)
+                missing = "not compared" if is_possible else "not computed"
+                outcomes[missing] = number - compared - low
+            for name in lists:
+                for outcome, count in outcomes.items():
+                    if count:
+                        counts[Comparison(name, algorithm, carrier, outcome)] += count  # type: ignore[arg-type]
+        return counts
 
     def _match_algorithm(
         self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +37,7 @@ from auditor.pipeline.run_folder import (
     read_tally,
     split_shard_ids,
     start_or_resume_run,
+    tally_to_json,
     utc_now,
     write_results,
 )
@@ -268,7 +268,7 @@ def _evaluate(folder: Path, policy: Policy, tally: Tally, started: str, workers:
         "started": started,
         "finished": utc_now(),
         "complete": True,
-        "tally": asdict(tally),
+        "tally": tally_to_json(tally),
         "subjects": dict(sorted(evaluation.subjects.items())),
         "flagged": [[*key, number] for key, number in sorted(evaluation.flagged.items())],
         "gaps": evaluation.gaps,

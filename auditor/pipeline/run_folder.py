@@ -21,12 +21,13 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from auditor.errors import RunError, UsageError
-from auditor.model import Count, Tally
+from auditor.model import Comparison, Count, Tally
 from auditor.pipeline.shard import Shard
 
 # Raised when an older program would misread a run, or this one a run of before. 3: tallies
@@ -189,7 +190,13 @@ def read_tally(path: Path) -> Tally:
 def tally_from_json(content: Mapping[str, Any]) -> Tally:
     """Return the tally that JSON holds. Raises KeyError or TypeError for other content."""
     counts = (Count(**content["files"]), Count(**content["samples"]))
-    return Tally(*counts, content["reasons"], content["coverage"], content["compared"])
+    comparisons = {Comparison(*key): number for *key, number in content["comparisons"]}
+    return Tally(*counts, content["reasons"], content["coverage"], content["compared"], comparisons)
+
+
+def tally_to_json(tally: Tally) -> dict[str, Any]:
+    """Return a tally as :func:`tally_from_json` reads it."""
+    return asdict(tally) | {"comparisons": [[*key, number] for key, number in sorted(tally.comparisons.items())]}
 
 
 def split_shard_ids(folder: Path) -> set[str]:

@@ -52,7 +52,7 @@ def _blobs_by_reader(shard: Shard, writer: ShardWriter, extensions: tuple[Extens
             if not blob.partition[0] or readers(extensions)[name].READS_PARTITIONS:
                 claimed.setdefault(name, []).append(blob)
         else:
-            writer.add_unread(Unread(blob.uri, "no reader knows this kind of file", skipped=True, blob=blob))
+            writer.add_unread(Unread(blob.uri, "no reader knows this kind of file", blob=blob))
     return claimed
 
 

@@ -6,12 +6,11 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
-from functools import reduce
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditor.model import Count, Gap, Place, Ref, Statement, Subject, Tally
+from auditor.model import Comparison, Count, Gap, Place, Ref, Statement, Subject, Tally
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.run_folder import (
     FACTS,
@@ -21,6 +20,7 @@ from auditor.pipeline.run_folder import (
     SHARDS,
     TENSORS,
     errors_name_run,
+    tally_to_json,
     write_json,
 )
 from auditor.pipeline.scan_context import ScanContext
@@ -37,6 +37,8 @@ _BUFFERED_ROWS = 50_000  # rows held before they are written
 # Parts, and characters of their texts, that are held before what they say is derived, together.
 _BUFFERED_PARTS = 32
 _BUFFERED_CHARACTERS = 1 << 20
+# Gaps of a part that say that its file was not read whole.
+_GAPS_OF_READING = frozenset({"file", "card", "header", "table", "samples"})
 _REASON_LENGTH = 120  # characters of a reason that files and samples are counted by
 
 
@@ -65,6 +67,7 @@ class ShardWriter:
     _reasons: Counter[str] = field(default_factory=Counter)
     _coverage: Counter[str] = field(default_factory=Counter)
     _compared: Counter[str] = field(default_factory=Counter)
+    _comparisons: Counter[Comparison] = field(default_factory=Counter)
 
     def __enter__(self) -> ShardWriter:
         with errors_name_run(self.context.folder):
@@ -80,7 +83,8 @@ class ShardWriter:
     def add_part(self, part: Part) -> None:
         """Add what a file says of a subject, and later what its texts say, a handful of parts at a time."""
         self._parts.append(part)
-        self._answered.update(one.place.uri for one in part.subject.statements[:1])
+        self._answered.update(_file_of(one.place.uri) for one in part.subject.statements[:1])
+        self._partly.update(_file_of(gap.place.uri) for gap in part.subject.gaps if gap.what in _GAPS_OF_READING)
         self._characters += sum(len(text.text) for text in part.texts)
         if part.tensors:
             self._write_tensors(part)
@@ -137,6 +141,7 @@ class ShardWriter:
         for key, number in matched.coverage.items():
             self._coverage[key] += number
         self._compared.update(matched.compared)
+        self._comparisons.update(matched.comparisons)
         self._write_batch(HITS, matched.hits)
 
     def finish(self) -> Tally:
@@ -155,7 +160,14 @@ class ShardWriter:
         partly = sum(uri in self._partly and uri not in unread for uri in uris)
         skipped = sum(uri in self._skipped - unread - self._partly for uri in uris)
         files = Count(len(uris), len(uris) - partly - skipped - errored, skipped, errored, partly)
-        tally = Tally(files, self._samples, dict(+self._reasons), dict(self._coverage), dict(self._compared))
+        tally = Tally(
+            files,
+            self._samples,
+            dict(+self._reasons),
+            dict(self._coverage),
+            dict(self._compared),
+            dict(self._comparisons),
+        )
         with errors_name_run(self.context.folder):
             self._stack.close()
             for name in self._files:
@@ -164,7 +176,7 @@ class ShardWriter:
                 with open(part, "rb+") as file:
                     os.fsync(file.fileno())
                 os.replace(part, path)
-            write_json(self._tally_path, {"fingerprint": self.shard.fingerprint, **asdict(tally)})
+            write_json(self._tally_path, {"fingerprint": self.shard.fingerprint, **tally_to_json(tally)})
         return tally
 
     @property
@@ -209,34 +221,30 @@ class ShardWriter:
             self._write_batch(TENSORS, tensors)
 
     def _count_samples(self, samples: Samples) -> None:
+        """Count what became of the samples of a batch, and keep one gap of each reason."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        from auditor.samples import TEXT_SIGNALS
+        from auditor.pipeline.answered import answered_samples
 
-        batch = samples.batch
-        stored = batch.filter(pc.equal(batch["variant"], ""))
+        stored = samples.batch.filter(pc.equal(samples.batch["variant"], ""))
         if not stored.num_rows:
             return
-        gaps = stored.filter(pc.is_valid(stored["gap"]))
-        answered = pc.unique(stored.filter(pc.is_null(stored["gap"]))["place"])
-        for place in answered.to_pylist():
-            # A member of an archive stands for its file.
-            self._answered.update((place, place.partition("!/")[0]) if place else ())
+        matcher = self.context.sample_matcher
+        answered = answered_samples(samples, stored, matcher.algorithms if matcher else frozenset())
         if not samples.already_counted:
-            matcher = self.context.sample_matcher
-            algorithms = matcher.algorithms if matcher else frozenset()
-            columns = [stored[name] for name in samples.algorithms if name in algorithms]
-            columns += [stored["url"]] if algorithms & set(TEXT_SIGNALS) else []
-            compared = reduce(pc.or_, map(pc.is_valid, columns), pc.is_valid(stored["gap"]))
-            skipped = stored.num_rows - (pc.sum(compared).as_py() or 0)
-            if skipped:
+            if skipped := answered.counts.skipped:
                 why = "samples hold no hash that a list can answer" if matcher else "no list to match samples against"
                 self._reasons[why] += skipped
-            scanned = stored.num_rows - gaps.num_rows - skipped
-            self._samples += Count(stored.num_rows, scanned, skipped, gaps.num_rows)
+            self._samples += answered.counts
             self._samples_read[samples.subject, stored["place"][0].as_py() or ""] += stored.num_rows
-        reasons = pa.Table.from_batches([gaps]).group_by("gap").aggregate([("place", "min"), ("gap", "count")])
+            self._answered.update(map(_file_of, answered.places))
+        gaps = pa.Table.from_arrays([stored["place"], answered.gaps], ["place", "gap"])
+        gaps = gaps.filter(pc.is_valid(gaps["gap"]))
+        if not gaps.num_rows:
+            return
+        self._partly.update(_file_of(place) for place in pc.unique(gaps["place"]).to_pylist() if place)
+        reasons = gaps.group_by("gap").aggregate([("place", "min"), ("gap", "count")])
         for why, place, number in zip(
             *(reasons[name].to_pylist() for name in ("gap", "place_min", "gap_count")), strict=True
         ):
@@ -280,6 +288,11 @@ class ShardWriter:
             path = self._path(name).with_suffix(".parquet.part")
             self._files[name] = self._stack.enter_context(pq.ParquetWriter(path, schema, compression="zstd"))
         return self._files[name]
+
+
+def _file_of(place: str) -> str:
+    """Return the file of a place that may be a member of an archive."""
+    return place.partition("!/")[0]
 
 
 def reason_category(why: str) -> str:

@@ -24,11 +24,11 @@ import pyarrow as pa
 from auditor.errors import Unreadable
 from auditor.hashing import exact
 from auditor.hashing.digest_parsing import algorithm_from_column_name
-from auditor.hashing.hash_images import COMPUTED_ALGORITHMS, EncodedImage, hash_images
+from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.parts import PartlyRead
 from auditor.readers import ReaderExample, ReadOptions
 from auditor.reading.file_samples import MAX_DECODED_BYTES
-from auditor.samples import DIGEST_BYTES, Samples, build_sample_batch
+from auditor.samples import COMPUTED_ALGORITHMS, DIGEST_BYTES, Samples, build_sample_batch
 from auditor.sources import Blob, Unread
 from auditor.syntax.archive import BROKEN, Member, compression_of, is_tar, is_zip, read_members, unsupported_archive
 from auditor.syntax.image_magic import is_image
@@ -172,9 +172,10 @@ class _ArchiveSamples:
         ref = self.blob.ref("dataset")
         wanted = tuple(name for name in COMPUTED_ALGORITHMS if name in self.options.algorithms)
         if self._images:
-            yield Samples(ref, "computed", hash_images(self._images, wanted, self.options.variants))
+            batch = hash_images(self._images, wanted, self.options.variants)
+            yield Samples(ref, "computed", batch, carrier="archive member")
         if self._large:
-            yield Samples(ref, "computed", self._batch(self._large, wanted))
+            yield Samples(ref, "computed", self._batch(self._large, wanted), carrier="archive member")
         declared = tuple(dict.fromkeys(algorithm for _, digests in self._declared for algorithm in digests))
         if declared:
             yield Samples(ref, "declared", self._batch(self._declared, declared), already_counted=True)

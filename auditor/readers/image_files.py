@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 
 from auditor.errors import Unreadable
-from auditor.hashing.hash_images import COMPUTED_ALGORITHMS, DECODING_ALGORITHMS, EncodedImage, hash_images
+from auditor.hashing.hash_images import DECODING_ALGORITHMS, EncodedImage, hash_images
+from auditor.model import Carrier
 from auditor.parts import Part
 from auditor.readers import ReaderExample, ReadOptions
 from auditor.reading.file_samples import (
@@ -18,7 +19,7 @@ from auditor.reading.file_samples import (
     sample_file_pointers,
     sample_whole_files,
 )
-from auditor.samples import Samples, build_sample_batch
+from auditor.samples import COMPUTED_ALGORITHMS, Samples, build_sample_batch
 from auditor.sources import Blob, Unread
 from auditor.syntax.file_pointer import FilePointer, parse_file_pointer
 from auditor.syntax.image_magic import is_image
@@ -46,9 +47,12 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
     large: list[Blob] = []
     for ref, group in groupby(blobs, key=lambda blob: blob.ref("dataset")):
         while some := tuple(islice(group, BATCH_FILES)):
+            carrier: Carrier = "archive member" if some[0].holder else "picture file"
             if not wanted:
                 names, places = [blob.basename for blob in some], [blob.uri for blob in some]
-                yield Samples(ref, "computed", build_sample_batch({"sample": names, "place": places}, ()))
+                yield Samples(
+                    ref, "computed", build_sample_batch({"sample": names, "place": places}, ()), carrier=carrier
+                )
                 continue
             large += (blob for blob in some if blob.size > MAX_DECODED_BYTES)
             unread: list[Unread] = []
@@ -57,7 +61,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
             yield from unread
             yield from sample_file_pointers(pointers, wanted)
             if batch.num_rows:
-                yield Samples(ref, "computed", batch)
+                yield Samples(ref, "computed", batch, carrier=carrier)
     yield from sample_whole_files(large, wanted, "" if DECODING_ALGORITHMS.isdisjoint(wanted) else TOO_LARGE_TO_DECODE)
 
 

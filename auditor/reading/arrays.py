@@ -15,11 +15,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from auditor.hashing.hash_images import COMPUTED_ALGORITHMS, DECODING_ALGORITHMS, PixelImage, hash_images
+from auditor.hashing.hash_images import DECODING_ALGORITHMS, PixelImage, hash_images
 from auditor.hashing.value_content import HEAD_BYTES, is_picture, value_content
 from auditor.parts import PartlyRead
 from auditor.reading.file_samples import MAX_DECODED_BYTES
-from auditor.samples import Samples, build_sample_batch
+from auditor.samples import COMPUTED_ALGORITHMS, Samples, build_sample_batch
 from auditor.sources import Blob
 from auditor.syntax.archive import compression_of, is_zip
 
@@ -230,7 +230,7 @@ def _read_pictures(
                 "place": pa.repeat(pa.scalar(place), len(numbers)),
                 "row": pa.array(numbers, pa.int64()),
             }
-            yield Samples(ref, "computed", build_sample_batch(columns, ()))
+            yield Samples(ref, "computed", build_sample_batch(columns, ()), carrier="pixel array")
         return
 
     def images() -> Iterator[PixelImage]:
@@ -249,7 +249,7 @@ def _read_pictures(
 
     remaining = images()
     while some := list(islice(remaining, _BATCH_PICTURES)):
-        yield Samples(ref, "computed", hash_images(some, wanted, variants))
+        yield Samples(ref, "computed", hash_images(some, wanted, variants), carrier="pixel array")
 
 
 def _is_plane(sides: tuple[int, ...]) -> bool:

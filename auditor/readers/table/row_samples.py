@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from auditor.hashing import exact
 from auditor.hashing.digest_parsing import algorithm_from_column_name
-from auditor.hashing.hash_images import COMPUTED_ALGORITHMS, DECODING_ALGORITHMS, EncodedImage, hash_images
+from auditor.hashing.hash_images import DECODING_ALGORITHMS, EncodedImage, hash_images
 from auditor.parts import PartlyRead
 from auditor.readers import ReadOptions
 from auditor.readers.table import pixel_arrays

@@ -1,0 +1,90 @@
+"""Decide which samples of a batch were answered: compared by every algorithm that a list asks and they can have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from functools import reduce
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.model import Count
+from auditor.samples import COMPUTED_ALGORITHMS, NEAR_ALGORITHMS, TEXT_SIGNALS, Samples
+
+_NOT_ASKED = "the samples state only digests or addresses that no loaded list holds"
+
+
+class AnsweredSamples(NamedTuple):
+    """What became of the samples of a batch.
+
+    Attributes:
+        counts: How many were compared by all that was asked, by a part of it, or by nothing.
+        gaps: For each sample, why it was not compared by all; null: it was, or no list asks anything of it.
+        places: The files of which at least one sample was compared, or was not to be.
+    """
+
+    counts: Count
+    gaps: pa.Array
+    places: tuple[str, ...]
+
+
+def answered_samples(samples: Samples, stored: pa.RecordBatch, asked: Collection[str]) -> AnsweredSamples:
+    """Return what became of the samples of a batch.
+
+    Of a sample's bytes every asked algorithm that auditor computes must have been compared. What stands for bytes that
+    are not here must have been compared by a digest or an address that it states. A picture of too little detail was
+    hashed, so it is answered.
+
+    Args:
+        samples: The batch.
+        stored: Its rows without the variants.
+        asked: The algorithms of the loaded lists.
+    """
+    rows = stored.num_rows
+    valid = {name: pc.is_valid(stored[name]) for name in samples.algorithms}
+    address = pc.is_valid(stored["url"])
+    compared = [valid[name] for name in valid if name in asked]
+    if not set(TEXT_SIGNALS).isdisjoint(asked):
+        compared.append(address)
+    anything = _any(compared, rows)
+    gap = stored["gap"]
+    if samples.basis == "declared":
+        everything = anything
+        stated = _any([*valid.values(), address], rows) if asked else _none(rows)
+        gap = pc.if_else(pc.and_(pc.is_null(gap), pc.and_not(stated, anything)), _NOT_ASKED, gap)
+    else:
+        # Pixels that are no file have no exact digests; what was counted before was answered for there.
+        possible = NEAR_ALGORITHMS if samples.carrier == "pixel array" else COMPUTED_ALGORITHMS
+        required = [name for name in possible if name in asked and not samples.already_counted]
+        columns = [valid.get(name, _none(rows)) for name in required]
+        everything = reduce(pc.and_, columns, _all(rows)) if required else anything
+        unanswered = pc.and_(pc.is_null(gap), pc.invert(everything)) if required else _none(rows)
+        if pc.any(unanswered).as_py():
+            missing = ", ".join(
+                n for n, c in zip(required, columns, strict=True) if pc.any(pc.and_not(unanswered, c)).as_py()
+            )
+            gap = pc.if_else(unanswered, f"not compared by every hash that a list asks for: {missing}", gap)
+    has_gap = pc.is_valid(gap)
+    partly = _number(pc.and_(has_gap, anything))
+    scanned = _number(pc.and_not(everything, has_gap))
+    errored = _number(has_gap) - partly
+    places = pc.unique(stored["place"].filter(pc.or_(anything, pc.invert(has_gap)))).to_pylist()
+    count = Count(rows, scanned, rows - scanned - partly - errored, errored, partly)
+    return AnsweredSamples(count, gap, tuple(place for place in places if place))
+
+
+def _any(columns: Iterable[pa.Array], rows: int) -> pa.Array:
+    return reduce(pc.or_, columns, _none(rows))
+
+
+def _none(rows: int) -> pa.Array:
+    return pa.repeat(pa.scalar(False), rows)
+
+
+def _all(rows: int) -> pa.Array:
+    return pa.repeat(pa.scalar(True), rows)
+
+
+def _number(column: pa.Array) -> int:
+    return pc.sum(column).as_py() or 0
