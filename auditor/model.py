@@ -25,6 +25,7 @@ Carrier = Literal[
     "archive member",
     "pixel array",
     "video",
+    "sound",
     "other file",
     "declared digest",
     "address",

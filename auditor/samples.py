@@ -56,7 +56,8 @@ EXACT_ALGORITHMS = (
 )
 NEAR_ALGORITHMS = ("pdq", "phash-64", "dhash-64")
 # What is computed of a sample's bytes; a list may ask for more.
-COMPUTED_ALGORITHMS = ("md5", "sha1", "sha256", "sha512", *NEAR_ALGORITHMS)
+_FROM_BYTES = ("md5", "sha1", "sha256", "sha512")
+COMPUTED_ALGORITHMS = (*_FROM_BYTES, *NEAR_ALGORITHMS)
 HASH_BITS: Mapping[str, int] = {"pdq": 256, "phash-64": 64, "dhash-64": 64}
 
 SAMPLE_FIELDS: tuple[pa.Field[Any], ...] = (
@@ -87,6 +88,11 @@ _HIT_FIELDS: tuple[pa.Field[Any], ...] = (
     pa.field("basis", pa.string()),
 )
 HITS_SCHEMA = pa.schema(_HIT_FIELDS)
+
+
+def possible_algorithms(carrier: Carrier) -> tuple[str, ...]:
+    """Return what can be computed of what a carrier holds: pixels are no file, and sound is no picture."""
+    return {"pixel array": NEAR_ALGORITHMS, "sound": _FROM_BYTES}.get(carrier, COMPUTED_ALGORITHMS)
 
 
 def digest_field(algorithm: str) -> pa.Field[Any]:

@@ -17,12 +17,12 @@ from auditor.known.compiled_list import CompiledList
 from auditor.model import Carrier, Comparison
 from auditor.samples import (
     ALGORITHMS,
-    COMPUTED_ALGORITHMS,
     EXACT_ALGORITHMS,
     HITS_SCHEMA,
     NEAR_ALGORITHMS,
     TEXT_SIGNALS,
     Samples,
+    possible_algorithms,
 )
 
 # A part of a picture has another hash: 94-138 of PDQ's 256 bits differ after a centre crop (img2dataset), so a crop
@@ -120,8 +120,7 @@ class Matcher:
             elif samples.basis == "declared":
                 carrier = "declared digest"
             elif not samples.already_counted:
-                is_possible = algorithm in (NEAR_ALGORITHMS if carrier == "pixel array" else COMPUTED_ALGORITHMS)
-                missing = "not compared" if is_possible else "not computed"
+                missing = "not compared" if algorithm in possible_algorithms(carrier) else "not computed"
                 outcomes[missing] = number - compared - low
             for name in lists:
                 for outcome, count in outcomes.items():

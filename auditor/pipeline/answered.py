@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.model import Count
-from auditor.samples import COMPUTED_ALGORITHMS, NEAR_ALGORITHMS, TEXT_SIGNALS, Samples
+from auditor.samples import TEXT_SIGNALS, Samples, possible_algorithms
 
 _NOT_ASKED = "the samples state only digests or addresses that no loaded list holds"
 
@@ -54,9 +54,9 @@ def answered_samples(samples: Samples, stored: pa.RecordBatch, asked: Collection
         stated = _any([*valid.values(), address], rows) if asked else _none(rows)
         gap = pc.if_else(pc.and_(pc.is_null(gap), pc.and_not(stated, anything)), _NOT_ASKED, gap)
     else:
-        # Pixels that are no file have no exact digests; what was counted before was answered for there.
-        possible = NEAR_ALGORITHMS if samples.carrier == "pixel array" else COMPUTED_ALGORITHMS
-        required = [name for name in possible if name in asked and not samples.already_counted]
+        # What was counted before was answered for there.
+        possible = () if samples.already_counted else possible_algorithms(samples.carrier)
+        required = [name for name in possible if name in asked]
         columns = [valid.get(name, _none(rows)) for name in required]
         everything = reduce(pc.and_, columns, _all(rows)) if required else anything
         unanswered = pc.and_(pc.is_null(gap), pc.invert(everything)) if required else _none(rows)

@@ -15,7 +15,7 @@ from auditor.known.compiled_list import CompiledList
 from auditor.known.open_list import open_list
 from auditor.lineage.fingerprint_files import save_fingerprint
 from auditor.lineage.weight_samples import sample_model
-from auditor.model import Basis, Count, Place, Ref, Statement, Subject, Tally
+from auditor.model import Basis, Comparison, Count, Place, Ref, Statement, Subject, Tally
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.run_folder import FACTS, HITS, SHARD_FOLDERS, SHARDS, TENSORS
 from auditor.pipeline.scan_context import ScanContext
@@ -155,7 +155,7 @@ def test_reasons_are_counted_by_what_stands_before_the_first_colon_up_to_120_cha
 def test_samples_that_no_list_can_answer_are_skipped(tmp_path: Path) -> None:
     tally = tally_of(tmp_path, samples(md5=[MD5, MD5, None]))
     assert (tally.samples, tally.reasons) == (Count(3, 0, 3, 0), {"no list to match samples against": 3})
-    lists = [known(tmp_path, "csam", "sha1", "ab" * 20)]
+    lists = [known(tmp_path, "csam", "url", "https://a.example.net/y")]
     tally = tally_of(tmp_path, samples(md5=[MD5, MD5, None]), lists=lists)
     assert (tally.samples, tally.reasons) == (Count(3, 0, 3, 0), {"samples hold no hash that a list can answer": 3})
 
@@ -166,8 +166,12 @@ def test_samples_are_scanned_where_one_of_their_hashes_can_be_answered(tmp_path:
         md5=[MD5, OTHER_MD5, None, None], sha1=[None, None, b"x" * 20, None], gap=[None, None, None, "damaged: cut"]
     )
     tally = tally_of(tmp_path, batch, lists=lists)
-    assert tally.samples == Count(4, 2, 1, 1)
-    assert tally.reasons == {"samples hold no hash that a list can answer": 1, "damaged": 1}
+    assert tally.samples == Count(4, 2, 0, 2)
+    assert tally.reasons == {"not compared by every hash that a list asks for": 1, "damaged": 1}
+    assert tally.comparisons == {
+        Comparison("csam", "md5", "other file", "compared"): 2,
+        Comparison("csam", "md5", "other file", "not compared"): 2,
+    }
     assert tally.coverage == {"matched md5": 2, "hits csam exact": 1}
     assert tally.compared == {"csam": 2}
     assert pq.read_table(tmp_path / "run" / HITS / "7.parquet")["sample"].to_pylist() == ["0"]
@@ -178,7 +182,9 @@ def test_a_url_is_compared_where_a_list_has_urls(tmp_path: Path) -> None:
     lists = [known(tmp_path, "csam", "url", "https://a.example.net/y")]
     assert tally_of(tmp_path, batch, lists=lists).samples == Count(2, 1, 1, 0)
     lists = [known(tmp_path, "benign", "md5", MD5.hex())]
-    assert tally_of(tmp_path, batch, lists=lists).samples == Count(2, 0, 2, 0)
+    tally = tally_of(tmp_path, batch, lists=lists)
+    assert tally.samples == Count(2, 0, 1, 1)
+    assert tally.reasons["the samples state only digests or addresses that no loaded list holds"] == 1
 
 
 def test_what_several_batches_hold_adds_up(tmp_path: Path) -> None:

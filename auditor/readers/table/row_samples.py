@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from auditor.hashing import exact
 from auditor.hashing.digest_parsing import algorithm_from_column_name
 from auditor.hashing.hash_images import DECODING_ALGORITHMS, EncodedImage, hash_images
+from auditor.model import Carrier
 from auditor.parts import PartlyRead
 from auditor.readers import ReadOptions
 from auditor.readers.table import pixel_arrays
@@ -28,7 +29,7 @@ from auditor.readers.table.arrow_types import to_text, to_whole_numbers
 from auditor.readers.table.described_files import split_by_described_files
 from auditor.readers.table.leaf_content import LeafContent, leaf_content, own_name, text_by_row, url_rank
 from auditor.readers.table.row_batch import MAX_CELL_BYTES, RowBatch
-from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS, Samples, build_sample_batch
+from auditor.samples import COMPUTED_ALGORITHMS, DIGEST_BYTES, TEXT_SIGNALS, Samples, build_sample_batch
 from auditor.sources import Blob
 from auditor.syntax.card_columns import bare_name
 from auditor.syntax.json_stream import REMAINDER
@@ -133,9 +134,9 @@ class TableSamples:
             yield _Files(content, "pixels", content.arrays.indices)
         if not EXACT_ALGORITHMS.isdisjoint(algorithms):
             unknown = content.unknown[:0] if path in self._image_columns else content.unknown
-            others = np.sort(np.concatenate([content.videos, content.sound, unknown]))
-            if len(others):
-                yield _Files(content, "other", others)
+            for form, indices in (("video", content.videos), ("sound", content.sound), ("other", unknown)):
+                if len(indices):
+                    yield _Files(content, form, indices)
 
     def _rows_without_bytes(self, content: LeafContent, rows: RowBatch) -> list[NDArray[np.int64]]:
         """Return the rows whose image has a path and no bytes, so that it is elsewhere, and those of empty bytes."""
@@ -162,7 +163,7 @@ class _Files:
     """Values of a column that are whole files: pictures (also in base64, or as pixels), or other bytes."""
 
     content: LeafContent
-    form: str  # "picture", "base64", "pixels" or "other"
+    form: str  # "picture", "base64", "pixels", "video", "sound" or "other"
     indices: NDArray[np.int64]
 
     @property
@@ -260,17 +261,19 @@ class _Batch:
         pictures = np.zeros(count, bool)
         for one in files:
             np.add.at(in_row, one.rows, 1)
-            if one.form != "other":
+            if one.form in ("picture", "base64", "pixels"):
                 pictures[one.rows] = True
         counted |= in_row > 0
         wanted = self.options.algorithms & HASHED_ALGORITHMS
         encoded = [one for one in files if one.form in ("picture", "base64")]
-        yield from self._hashed(encoded, names, in_row, wanted)
+        yield from self._hashed(encoded, names, in_row, wanted, "table picture")
         pixels = [one for one in files if one.form == "pixels"]
-        yield from self._hashed(pixels, names, in_row, wanted & DECODING_ALGORITHMS)
-        others = [one for one in files if one.form == "other"]
+        yield from self._hashed(pixels, names, in_row, wanted & DECODING_ALGORITHMS, "pixel array")
         # Sound beside a picture is no further picture.
-        yield from self._hashed(others, names, in_row, wanted & EXACT_ALGORITHMS, beside=pictures)
+        others: tuple[tuple[str, Carrier], ...] = (("video", "video"), ("sound", "sound"), ("other", "other file"))
+        for form, carrier in others:
+            of_form = [one for one in files if one.form == form]
+            yield from self._hashed(of_form, names, in_row, wanted & EXACT_ALGORITHMS, carrier, beside=pictures)
 
     def _hashed(
         self,
@@ -278,6 +281,7 @@ class _Batch:
         names: pa.Array,
         in_row: NDArray[np.int64],
         algorithms: frozenset[str],
+        carrier: Carrier,
         beside: NDArray[np.bool_] | None = None,
     ) -> Iterator[Samples]:
         if not files:
@@ -303,7 +307,8 @@ class _Batch:
         for is_again in (False, True):
             part = order[(again == is_again) & ~oversized[order]]
             if len(part):
-                yield Samples(ref, "computed", hash_images(images(part), algorithms, self.options.variants), is_again)
+                batch = hash_images(images(part), algorithms, self.options.variants)
+                yield Samples(ref, "computed", batch, is_again, carrier)
             large = order[(again == is_again) & oversized[order]]
             if len(large):
                 columns = self._shared(names, rows[large])
