@@ -228,6 +228,30 @@ def test_a_benign_hash_at_the_same_distance_as_the_listed_one_excludes_nothing(m
     assert [hit["sample"] for hit in hits((listed, benign), of)] == ["0.png"]
 
 
+def test_only_an_exact_match_of_a_csam_list_can_be_in_conflict_with_a_benign_one(make_list: MakeList) -> None:
+    benign = make_list(make_entries("md5", [digest(1)]), make_entries("pdq", [digest(1, 32)]), means="benign")
+    of = samples(md5=[digest(1)], pdq=[digest(1, 32)], quality=[90])
+    exact = make_list(make_entries("md5", [digest(1)]), means="exploitative", name="other")
+    near = make_list(make_entries("pdq", [digest(1, 32)]), means="csam", name="bad")
+    for listed, excluded in ((exact, 0), (near, 1)):
+        coverage = Matcher((listed, benign)).match(of).coverage
+        assert "conflict: in a benign list and exactly in one of csam" not in coverage
+        assert coverage.get("excluded by a benign list: near", 0) == excluded
+
+
+def test_further_url_columns_are_compared_and_other_variants_are_not(make_list: MakeList) -> None:
+    known = make_list(make_entries("url", ["http://a.example.net/one"]))
+    listed, other = "http://a.example.net/one", "http://a.example.net/two"
+    columns = {
+        "sample": ["a", "a", "b", "b", "c"],
+        "variant": ["", "url:thumb", "", "flip-x", "url:thumb"],
+        "url": [other, listed, other, listed, None],
+    }
+    matched = Matcher((known,)).match(Samples(HILLS, "declared", build_sample_batch(columns, [])))
+    assert [(hit["sample"], hit["variant"]) for hit in matched.hits.to_pylist()] == [("a", "url:thumb")]
+    assert (matched.compared, matched.coverage["matched url"]) == ({"hills": 3}, 2)
+
+
 def test_an_empty_batch_matches_nothing(make_list: MakeList) -> None:
     known = make_list(make_entries("md5", [digest(1)]))
     matched = Matcher((known,)).match(samples(md5=[]))

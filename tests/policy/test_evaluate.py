@@ -58,6 +58,11 @@ def test_a_rule_applies_only_to_subjects_that_state_every_key_of_when(tmp_path: 
     assert [finding.fact for finding in evaluate_subject(Subject("model", "a", "", (tag, library, task)), ours)] == [
         "has tag x"
     ]
+    other = Statement("library", "diffusers")
+    assert not list(evaluate_subject(Subject("model", "a", "", (tag, other, task)), ours))
+    gap = Gap("card", "cut short")
+    assert not list(evaluate_subject(Subject("model", "a", "", (tag,), (gap,)), ours))
+    assert len(list(evaluate_subject(Subject("model", "a", "", (tag, library, task), (gap,)), ours))) == 2
 
 
 def test_a_fact_at_several_places_is_one_finding(tmp_path: Path) -> None:
@@ -95,6 +100,13 @@ def test_a_rule_that_asks_for_something_absent_flags_nothing_if_a_gap_leaves_it_
         if f.rule == "no-licence"
     }
     assert found == {"UNCHECKED"}
+
+
+def test_a_gap_leaves_the_question_of_a_rule_open_also_where_nothing_is_stated(tmp_path: Path) -> None:
+    ours = policy_of(tmp_path, ours=RULE)
+    for gaps, outcomes in (((Gap("card", "cut short"),), ["UNCHECKED"]), ((Gap("header", "cut short"),), []), ((), [])):
+        found = evaluate_subject(Subject("model", "a", "", (), gaps), ours)
+        assert [finding.outcome for finding in found] == outcomes
 
 
 RESEARCH = load_policy(profile="research")
