@@ -249,3 +249,40 @@ def shared_tensors(owned: list[frozenset[int]]) -> SharedTensors:
             return SharedTensors.load(locate_rows([path]), [row[:3] for row in rows], Path(folder, "scratch"))
         finally:
             open_parquet.cache_clear()
+
+
+@pytest.mark.parametrize(("models", "common"), [(5, []), (6, [1, 2])])
+def test_a_tensor_that_more_than_five_groups_of_models_have_is_common(models: int, common: list[int]) -> None:
+    owned = [frozenset({1, 2, 10 * at, 10 * at + 1, 10 * at + 2}) for at in range(1, models + 1)]
+    found = shared_tensors(owned)
+    assert sorted(found.common_prefixes(np.arange(models))) == common
+    assert sorted(found.common_prefixes(np.zeros(models, np.int64))) == [], "models of one group count once"
+    assert found.sharing_units(np.arange(models)) == ([] if common else [(0, at) for at in range(1, models)])
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "common", "related"),
+    [
+        ({1, 2, 3}, {1, 2, 4}, set(), True),
+        ({1, 2, 3}, {1, 4, 5}, set(), False),
+        ({1}, {1}, set(), False),
+        ({1, 2, 3, 7}, {1, 2, 3, 8}, {1}, True),
+        ({1, 2, 7, 8, 9}, {1, 2, 4, 5, 6}, {1}, False),
+        ({1, 2, 7, 8}, {1, 2, 3, 4, 5, 6}, {1, 2}, True),
+        ({1, 2, 7, 8, 9}, {1, 2, 3, 4, 5, 6}, {1, 2}, False),
+    ],
+    ids=[
+        "two tensors", "one tensor", "one of one", "two that few have", "one that few have",
+        "half of the smaller", "less than half",
+    ],
+)  # fmt: skip
+def test_models_are_related_by_two_tensors_that_few_have_or_by_half_of_the_smaller_one(
+    left: set[int], right: set[int], common: set[int], related: bool
+) -> None:
+    for one, other in ((left, right), (right, left)):
+        assert are_related(frozenset(one), frozenset(other), frozenset(common)) == related
+
+
+def test_those_with_the_greatest_share_of_the_smaller_one_come_first() -> None:
+    owned = [frozenset(range(10)), frozenset({0, 1, *range(20, 28)}), frozenset({5, 6, 7, 40})]
+    assert shared_tensors(owned).sharing_units(np.arange(3)) == [(0, 2), (0, 1)]

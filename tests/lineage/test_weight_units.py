@@ -98,6 +98,26 @@ def test_a_part_that_is_no_more_than_what_many_models_have_in_common_relates_not
     assert found.add_tensor_digests("one", "other", by_values).relation == relation
 
 
+@pytest.mark.parametrize(("own", "becomes"), [(1, "unrelated"), (2, "part")])
+def test_two_tensors_that_only_few_models_have_relate_two_models_whatever_else_is_common(
+    tmp_path: Path, own: int, becomes: str
+) -> None:
+    shared = digests(5) + digests(own, 20)
+    found = with_tensors(tmp_path, one=shared + digests(36, 50), other=shared + digests(36, 100))
+    by_values = Similarity("part", "", 0.2, 0.1, 41, 41)  # 4 strong tensors
+    assert (
+        found.add_tensor_digests("one", "other", by_values, digest_prefixes(frozenset(digests(5)))).relation == becomes
+    )
+
+
+def test_common_tensors_that_only_one_of_two_models_has_do_not_count(tmp_path: Path) -> None:
+    found = with_tensors(tmp_path, one=digests(4) + digests(36, 50), other=digests(3) + digests(36, 100))
+    by_values = Similarity("part", "", 0.2, 0.1, 41, 41)  # 4 strong tensors
+    assert (
+        found.add_tensor_digests("one", "other", by_values, digest_prefixes(frozenset(digests(4)))).relation == "part"
+    )
+
+
 def test_the_tensors_of_all_files_of_a_model_count_together(tmp_path: Path) -> None:
     rows = [
         {"name": name, "revision": "", "unit": unit, "digests": b"".join(found)}
@@ -124,4 +144,5 @@ def test_the_files_of_a_sharded_model_are_one_unit_with_a_sketch_of_length_one(t
     found = WeightUnits.load([tmp_path / "f.parquet"], [], tmp_path)
     assert (found.owners, found.by_owner) == (("o/a",), {"o/a": range(1)})
     assert float(np.linalg.norm(found.sketches[0])) == pytest.approx(1)
+    assert found.samples(0).name == "model-00001-of-00002.safetensors"
     assert sorted(found.samples(0).shapes) == sorted(name for name, _ in weights)
