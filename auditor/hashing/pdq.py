@@ -57,8 +57,8 @@ def pdq_spectrum(luma: Luma) -> tuple[Plane, int]:
     """Return 16 x 16 coefficients of the luma, from which all eight dihedral hashes follow, and the quality 0-100."""
     if min(luma.shape) < MIN_SIDE:
         return np.zeros((16, 16), np.float32), 0
-    points = _downsample(luma)
-    return np.linalg.multi_dot((_COSINES, points, _COSINES.T)), _quality(points)
+    points = sample_points(luma)
+    return np.linalg.multi_dot((_COSINES, points, _COSINES.T)), int(_qualities(points))
 
 
 def hash_spectrum(spectrum: Plane) -> bytes:
@@ -66,6 +66,13 @@ def hash_spectrum(spectrum: Plane) -> bytes:
     flat = spectrum.ravel()
     median = np.partition(flat, 127)[127]
     return np.packbits(flat[::-1] > median).tobytes()
+
+
+def hash_points(points: Plane) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the hashes (n, 32) and the qualities 0-100 of n planes of sampled points, (n, 64, 64)."""
+    flat = np.matmul(_COSINES @ points, _COSINES.T).reshape(len(points), 256)
+    medians = np.partition(flat, 127, axis=1)[:, 127:128]
+    return np.packbits(flat[:, ::-1] > medians, axis=1), _qualities(points)
 
 
 def dihedral_hashes(spectrum: Plane) -> Mapping[str, bytes]:
@@ -79,8 +86,8 @@ def dihedral_hashes(spectrum: Plane) -> Mapping[str, bytes]:
     }
 
 
-def _downsample(luma: Luma) -> Plane:
-    """Return the 64 x 64 points of the blurred luma."""
+def sample_points(luma: Luma) -> Plane:
+    """Return the 64 x 64 points of the blurred luma; no side is below MIN_SIDE."""
     height, width = luma.shape
     rows = np.empty((_POINTS, width), np.float32)
     for at, (start, stop, weights) in zip(range(0, _POINTS, _BAND), _filter_bands(height), strict=True):
@@ -124,11 +131,15 @@ def _filter_bands(side: int) -> tuple[tuple[int, int, Plane], ...]:
     return tuple(bands)
 
 
-def _quality(points: Plane) -> int:
-    """Return the quality 0-100: the sum of differences between neighbouring points, in whole percent of the range."""
-    down = np.trunc((points[1:] - points[:-1]) * 100 / 255)
-    across = np.trunc((points[:, 1:] - points[:, :-1]) * 100 / 255)
-    return min(100, int(np.abs(down).sum() + np.abs(across).sum()) // 90)
+def _qualities(points: Plane) -> NDArray[np.int64]:
+    """Return the quality 0-100 of planes of points, (..., 64, 64).
+
+    It is the sum of differences between neighbouring points, in whole percent of the range.
+    """
+    down = np.trunc((points[..., 1:, :] - points[..., :-1, :]) * 100 / 255)
+    across = np.trunc((points[..., 1:] - points[..., :-1]) * 100 / 255)
+    sums = np.abs(down).sum(axis=(-2, -1)) + np.abs(across).sum(axis=(-2, -1))
+    return np.minimum(100, np.asarray(sums).astype(np.int64) // 90)
 
 
 _COSINES: Plane = np.asarray(
