@@ -208,11 +208,19 @@ A miss never shows the distance to the nearest entry: repeated queries could rec
     "--means", default="", metavar="M", help="The meaning of a list file's entries, if it does not state one."
 )
 @click.option("--places", is_flag=True, help="Show the distance of a match (confidential).")
+@click.option("--thorough", is_flag=True, help="Undo common edits too, as `auditor scan --thorough` does.")
 @algorithm_option
 @column_option
 @isolated_option
 def why(
-    image: Path, known: str, means: str, places: bool, algorithm: str, columns: Mapping[str, str], isolated: bool
+    image: Path,
+    known: str,
+    means: str,
+    places: bool,
+    thorough: bool,
+    algorithm: str,
+    columns: Mapping[str, str],
+    isolated: bool,
 ) -> None:
     """Explain why an IMAGE matches a list, or does not."""
     from auditor.known.explain import explain_match
@@ -220,7 +228,7 @@ def why(
     from auditor.printable import printable
 
     opened = open_list(known, means=means, algorithm=algorithm, columns=columns, extensions=_extensions(isolated))
-    for line in explain_match(image, opened, places=places):
+    for line in explain_match(image, opened, places=places, thorough=thorough):
         click.echo(printable(line, 1000))
 
 

@@ -60,6 +60,12 @@ same --out resumes it if it was interrupted."""
     "every tensor.",
 )
 @click.option("--dihedral", is_flag=True, help="Also match rotated and mirrored forms of each picture.")
+@click.option(
+    "--thorough",
+    is_flag=True,
+    help="Also match each picture with common edits undone (borders, captions, two in one, small rotations and crops, "
+    "inverted, brightened), by PDQ. A match of these alone is a lead, no case. Includes --dihedral; takes longer.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log each step to stderr.")
 @click.pass_context
 def command(
@@ -70,6 +76,7 @@ def command(
     fail_on: str,
     verbose: bool,
     dihedral: bool,
+    thorough: bool,
     **options: Any,
 ) -> None:
     """Scan TARGETs (files, folders, manifests) and print a summary.
@@ -81,7 +88,8 @@ def command(
     from auditor.progress import create_reporter
 
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
-    options["variants"] = ("oriented", "unpadded", "512", *(("dihedral",) if dihedral else ()))
+    further = ("dihedral", "thorough") if thorough else ("dihedral",) if dihedral else ()
+    options["variants"] = ("oriented", "unpadded", "512", *further)
     options["out"] = options["out"] or default_run_folder()
     try:
         report = audit(*targets, progress=create_reporter(), **options)

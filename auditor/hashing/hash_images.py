@@ -16,6 +16,7 @@ from auditor.hashing import exact, pdq, perceptual
 from auditor.hashing.border_detection import find_content_box
 from auditor.hashing.decode import EMPTY_FILE, OUT_OF_MEMORY, DecodedImage, decode_frames, decode_pixels
 from auditor.hashing.orientation import DIHEDRAL_TRANSFORMS, apply_exif_orientation, exif_changes_orientation
+from auditor.hashing.thorough_variants import thorough_hashes
 from auditor.samples import COMPUTED_ALGORITHMS, SAMPLE_FIELDS, build_sample_batch
 
 DECODING_ALGORITHMS = frozenset(("pdq", *perceptual.PERCEPTUAL_ALGORITHMS))
@@ -66,7 +67,8 @@ def hash_images(
         algorithms: The algorithms that are wanted; unknown ones are ignored.
         variants: ``oriented`` (EXIF applied, if it changes the picture), ``unpadded`` (without its border, if it has
             one), ``512`` (the PDQ of the C++ tool, which differs if a side is above 512) and ``dihedral``
-            (``rotate-90``, ``flip-x``, …). Variants combine: ``unpadded+rotate-90+512``.
+            (``rotate-90``, ``flip-x``, …). Variants combine: ``unpadded+rotate-90+512``. ``thorough`` adds the PDQ of
+            the picture with common edits undone (:mod:`auditor.hashing.thorough_variants`).
     """
     wanted = [name for name in COMPUTED_ALGORITHMS if name in algorithms]
     rows = _BatchBuilder(wanted)
@@ -167,6 +169,9 @@ def _hash_variants(
         yield from _hash_orientations(
             "unpadded", luma[inside], shown, wanted, variants, dihedral="dihedral" in variants
         )
+    if "thorough" in variants and "pdq" in wanted:
+        for name, digest, quality in thorough_hashes(apply_exif_orientation(luma, decoded.orientation)):
+            yield name, {"pdq": digest}, quality
 
 
 def _hash_orientations(

@@ -1,7 +1,7 @@
 """PDQ hashes of a picture with common edits undone: borders, captions, collages, rotation, cropping, inversion.
 
-All are computed from the 64 x 64 points that PDQ samples, so a variant costs a small part of decoding the picture. A
-hash of an inner window differs from the hash of the picture cut to that window by 4-10 bits (median), and that of a half
+All are computed from the 64 x 64 points that PDQ samples, so a variant costs a small part of decoding the picture. The
+hash of an inner window differs from that of the picture cut to this window by 4 to 10 bits (median), and that of a half
 by 8. The quality of each variant is that of its own points.
 """
 
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from auditor.hashing.pdq import MIN_SIDE, Luma, Plane, hash_points, sample_points
 
+# More than any distance: what a variant that is not thorough is matched by is its list's to say.
+NO_LIMIT = 1_000
 _POINTS = 64
 # Part of the shorter side that a border takes, in percent on each edge. PDQ finds a picture again that is up to 1 %
 # of its side out of place at each edge, so steps of 1 % leave no gap.
@@ -74,9 +76,14 @@ def thorough_hashes(luma: Luma) -> Iterator[ThoroughVariant]:
         yield ThoroughVariant(name, digest.tobytes(), int(quality))
 
 
-def thorough_name(variant: str) -> str:
-    """Return the thorough variant in a variant's name, whose parts are joined with ``+``; "" if there is none."""
-    return next((part for part in variant.split("+") if part in THRESHOLDS), "")
+def is_thorough(variant: str) -> bool:
+    """Return whether this is the name of a thorough variant, of the first frame or another (``frame-2+inverted``)."""
+    return variant.rpartition("+")[2] in THRESHOLDS
+
+
+def variant_threshold(variant: str) -> int:
+    """Return the largest distance at which a variant is matched, whatever its list allows; NO_LIMIT for others."""
+    return THRESHOLDS.get(variant.rpartition("+")[2], NO_LIMIT)
 
 
 def _windows() -> Mapping[str, _Window]:
@@ -170,7 +177,8 @@ def _axis_weights(start: float, end: float) -> Plane:
 
 def _resample(points: Plane, rows: Plane, columns: Plane) -> Plane:
     """Return the points (n, 64, 64) of n windows."""
-    return np.matmul((rows.reshape(-1, _POINTS) @ points).reshape(rows.shape), columns)
+    resampled: Plane = np.matmul((rows.reshape(-1, _POINTS) @ points).reshape(rows.shape), columns)
+    return resampled
 
 
 @lru_cache(maxsize=32)
@@ -227,4 +235,20 @@ _NAMES = (
     *_rotations(),
     *("highlights-30", "highlights-60", "highlights-curve"),
 )
-THRESHOLDS: Mapping[str, int] = MappingProxyType(dict.fromkeys(_NAMES, 31))
+# The largest distance of a match by the first part of a variant's name. Recall needs no more, as drawn pictures show
+# (tests/benchmarks/recall_table.py), and smaller distances make false matches rarer and searches faster. What is
+# guessed, at edges and in highlights, needs PDQ's own 31. False matches of all are estimated below one in 10^15 pairs
+# of a picture and an entry (tests/benchmarks/bench_false_matches.py), so none needs less.
+_FAMILY_THRESHOLDS: Mapping[str, int] = {
+    "inverted": 31,
+    "window": 23,
+    "without": 27,
+    "top": 27,
+    "bottom": 27,
+    "left": 27,
+    "right": 27,
+    "extended": 31,
+    "rotated": 27,
+    "highlights": 31,
+}
+THRESHOLDS: Mapping[str, int] = MappingProxyType({name: _FAMILY_THRESHOLDS[name.split("-")[0]] for name in _NAMES})

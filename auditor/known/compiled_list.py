@@ -116,6 +116,22 @@ class CompiledList:
             )
         return index.search(words, self.thresholds[algorithm] if threshold < 0 else threshold)
 
+    def find_near_within(
+        self, algorithm: str, words: near_index.Words, limits: NDArray[np.int16]
+    ) -> near_index.NearPairs:
+        """Return (rows, entries, distances) within the list's threshold and within each hash's own limit."""
+        threshold = self.thresholds[algorithm]
+        limits = np.minimum(limits, threshold)
+        if not len(limits) or limits.min() == threshold:
+            return self.find_near(algorithm, words)
+        found = []
+        for limit in np.unique(limits):
+            rows = np.flatnonzero(limits == limit)
+            at, entries, distances = self.find_near(algorithm, words[rows], int(limit))
+            found.append((rows[at], entries, distances))
+        rows, entries, distances = (np.concatenate(part) for part in zip(*found, strict=True))
+        return rows, entries, distances
+
     @property
     def fingerprints(self) -> fingerprint_index.FingerprintIndex:
         """The weight fingerprints that the list holds. Raises ListError where it holds none."""

@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
+from auditor.hashing.thorough_variants import NO_LIMIT
 from auditor.known import near_index
 from auditor.known.compiled_list import CompiledList
 
@@ -28,6 +30,11 @@ DECOY_COUNTS = (
     _DECOY_MATCHES,
     _DECOYS_COMPARED,
 )  # the keys that this module adds to a run's coverage begin with one of these
+# Of thorough variants: hashes, pictures, and pairs of a hash and an entry that were compared.
+_THOROUGH_MATCHES = f"{_DECOY_MATCHES}, thorough"
+_THOROUGH_COMPARED = f"{_DECOYS_COMPARED}, thorough"
+_THOROUGH_PICTURES = f"{_DECOYS_COMPARED}, thorough, pictures"
+_THOROUGH_PAIRS = f"{_DECOYS_COMPARED}, thorough, pairs"
 _DCT_SIDES: Mapping[str, int] = {"pdq": 16, "phash-64": 8}  # of the hashes that are signs of a cosine transform
 
 
@@ -48,29 +55,75 @@ class ExpectedByChance:
     upper_limit: float
 
 
-def count_decoy_matches(known: CompiledList, algorithm: str, words: near_index.Words, coverage: Counter[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class ThoroughChance(ExpectedByChance):
+    """The same of thorough variants, with how many pictures and (picture, entry, variant) were compared.
+
+    Rates and their bounds are the matches and ``upper_limit`` divided by these.
+    """
+
+    pictures: int
+    pairs: int
+
+
+def count_decoy_matches(
+    known: CompiledList,
+    algorithm: str,
+    words: near_index.Words,
+    limits: NDArray[np.int16],
+    pictures: NDArray[np.int64],
+    coverage: Counter[str],
+) -> None:
     """Add to the coverage how many decoys of the list these hashes match, and how many hashes they are.
 
-    The hashes must be of samples without a match: a copy of a listed picture that is nearly its own mirror image
-    would match that picture's decoy.
+    Args:
+        known: The list.
+        algorithm: The algorithm of the hashes.
+        words: The hashes. They must be of samples without a match: a copy of a listed picture that is nearly its own
+            mirror image would match that picture's decoy.
+        limits: By hash, the largest distance at which it is matched, if that is less than the list's; hashes with a
+            limit are of thorough variants, and counted apart.
+        pictures: By hash, a number for its sample.
+        coverage: What is counted.
     """
-    if algorithm in _DCT_SIDES and known.means != "benign" and len(words):
-        coverage[f"{_DECOY_MATCHES}: {known.name}"] += len(
-            known.find_near(algorithm, make_decoys(words, algorithm, known.key))[0]
-        )
-        coverage[f"{_DECOYS_COMPARED}: {known.name}"] += len(words)
+    if algorithm not in _DCT_SIDES or known.means == "benign" or not len(words):
+        return
+    rows, _, _ = known.find_near_within(algorithm, make_decoys(words, algorithm, known.key), limits)
+    thorough = limits < NO_LIMIT
+    coverage[f"{_DECOY_MATCHES}: {known.name}"] += int((~thorough[rows]).sum())
+    coverage[f"{_DECOYS_COMPARED}: {known.name}"] += int((~thorough).sum())
+    if thorough.any():
+        hashes = int(thorough.sum())
+        coverage[f"{_THOROUGH_MATCHES}: {known.name}"] += int(thorough[rows].sum())
+        coverage[f"{_THOROUGH_COMPARED}: {known.name}"] += hashes
+        coverage[f"{_THOROUGH_PICTURES}: {known.name}"] += len(np.unique(pictures[thorough]))
+        coverage[f"{_THOROUGH_PAIRS}: {known.name}"] += hashes * known.manifest["algorithms"][algorithm]["entries"]
 
 
 def expected_by_chance(coverage: Mapping[str, int]) -> tuple[ExpectedByChance, ...]:
     """Return what a run's coverage says of matches by chance, by list."""
-    lists = sorted(
-        what.removeprefix(f"{_DECOYS_COMPARED}: ") for what in coverage if what.startswith(f"{_DECOYS_COMPARED}: ")
-    )
-    counts = [(name, coverage.get(f"{_DECOY_MATCHES}: {name}", 0)) for name in lists]
     return tuple(
-        ExpectedByChance(name, coverage[f"{_DECOYS_COMPARED}: {name}"], matches, _poisson_upper_limit(matches))
-        for name, matches in counts
+        ExpectedByChance(name, compared, matches, _poisson_upper_limit(matches))
+        for name, compared in _by_list(coverage, _DECOYS_COMPARED)
+        for matches in (coverage.get(f"{_DECOY_MATCHES}: {name}", 0),)
     )
+
+
+def expected_by_thorough_chance(coverage: Mapping[str, int]) -> tuple[ThoroughChance, ...]:
+    """Return what a run's coverage says of matches of thorough variants by chance, by list."""
+    return tuple(
+        ThoroughChance(name, compared, matches, _poisson_upper_limit(matches), pictures, pairs)
+        for name, compared in _by_list(coverage, _THOROUGH_COMPARED)
+        for matches in (coverage.get(f"{_THOROUGH_MATCHES}: {name}", 0),)
+        for pictures in (coverage[f"{_THOROUGH_PICTURES}: {name}"],)
+        for pairs in (coverage[f"{_THOROUGH_PAIRS}: {name}"],)
+    )
+
+
+def _by_list(coverage: Mapping[str, int], what: str) -> list[tuple[str, int]]:
+    """Return (list, count) of one of this module's keys, by the list's name."""
+    start = f"{what}: "
+    return sorted((key.removeprefix(start), count) for key, count in coverage.items() if key.startswith(start))
 
 
 def _poisson_upper_limit(matches: int) -> float:

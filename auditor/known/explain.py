@@ -16,6 +16,7 @@ import numpy as np
 from auditor.errors import UsageError
 from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.hashing.pdq import MIN_QUALITY
+from auditor.hashing.thorough_variants import is_thorough
 from auditor.known import exact_index, near_index
 from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matcher
@@ -26,19 +27,21 @@ VARIANTS = ("oriented", "unpadded", "dihedral", "512")
 _BATCH_ROWS = 1 << 20
 
 
-def explain_match(image: Path, known: CompiledList, *, places: bool = False) -> Iterator[str]:
+def explain_match(image: Path, known: CompiledList, *, places: bool = False, thorough: bool = False) -> Iterator[str]:
     """Yield lines that say, by algorithm, what was compared and what matched.
 
     Args:
         image: A picture's file.
         known: The list.
         places: Say how far away a match is, which is confidential.
+        thorough: Compare the picture with common edits undone too; such a match alone is a lead.
     """
     try:
         data = image.read_bytes()
     except OSError as error:
         raise UsageError(f"{image}: cannot be read: {error.strerror}") from error
-    batch = hash_images([EncodedImage(image.name, image.name, 0, data)], sorted(known.algorithms), VARIANTS)
+    variants = (*VARIANTS, "thorough") if thorough else VARIANTS
+    batch = hash_images([EncodedImage(image.name, image.name, 0, data)], sorted(known.algorithms), variants)
     samples = Samples(Ref("dataset", ""), "computed", batch)
     # A benign list's matches are no hits of a scan; here they are what is asked for.
     hits = Matcher((replace(known, means="test"),)).match(samples).hits.to_pylist()
@@ -78,7 +81,8 @@ def _describe_hit(hit: dict[str, Any], distances: bool) -> str:
     far = f"near, {hit['distance']} bits away" if distances else "near"
     how = "exact" if hit["algorithm"] in EXACT_ALGORITHMS else far
     classified = f", classified {hit['classification']}" if hit["classification"] else ""
-    return f"matches entry {hit['token']}{classified} ({how}) {hit['variant'] or 'as stored'}"
+    lead = ", a lead only" if is_thorough(hit["variant"]) else ""
+    return f"matches entry {hit['token']}{classified} ({how}) {hit['variant'] or 'as stored'}{lead}"
 
 
 def _describe_miss(algorithm: str, rows: list[dict[str, Any]], known: CompiledList) -> str:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from auditor.hashing.pdq import MIN_QUALITY
+from auditor.hashing.thorough_variants import NO_LIMIT, is_thorough, variant_threshold
 from auditor.known import decoys, exact_index, near_index, url_columns
 from auditor.known.compiled_list import CompiledList
 from auditor.model import Carrier, Comparison
@@ -37,7 +38,8 @@ class MatchResult:
     Attributes:
         hits: Rows of :data:`auditor.samples.HITS_SCHEMA`, one for each (sample, list, entry): its best variant.
         coverage: Counts of samples as stored that were compared, of those that could not be, by the reason, and of
-            hits. Samples that were counted before are counted apart (``, as declared too``).
+            hits. Hits of thorough variants alone are counted as leads. Samples that were counted before are
+            counted apart (``, as declared too``).
         compared: By the name of a list, the number of values that were compared with it.
         comparisons: What became of the samples where a list asks for an algorithm.
     """
@@ -86,10 +88,12 @@ class Matcher:
                 pairs += self._match_algorithm(algorithm, lists, samples, stored, coverage, compared)
         pairs = _exclude_benign([pair for pair in pairs if len(pair.rows)], batch, coverage)
         hits = _best_hits([pair for pair in pairs if pair.known.means != "benign"], samples)
-        for means, algorithm in zip(
-            hits.column("means").to_pylist(), hits.column("algorithm").to_pylist(), strict=True
-        ):
-            coverage[f"hits {means} {'exact' if algorithm in EXACT_ALGORITHMS else 'near'}"] += 1
+        columns = (hits.column(name).to_pylist() for name in ("means", "algorithm", "variant"))
+        for means, algorithm, variant in zip(*columns, strict=True):
+            if is_thorough(variant):
+                coverage[f"leads {means}: near with an edit undone"] += 1
+            else:
+                coverage[f"hits {means} {'exact' if algorithm in EXACT_ALGORITHMS else 'near'}"] += 1
         coverage[CROPS_NOT_CHECKED] = max(coverage[f"matched {algorithm}"] for algorithm in NEAR_ALGORITHMS)
         suffix = ", as declared too" if samples.already_counted else ""
         named = {
@@ -165,22 +169,34 @@ class Matcher:
                 yield _MatchedPairs(known, algorithm, rows[at], entries[which], np.zeros(len(at), np.int16))
             return
         words = near_index.digest_words(exact_index.digest_rows(values)) if algorithm in NEAR_ALGORITHMS else None
+        limits = _variant_limits(batch)[rows]
+        any_thorough = bool((limits < NO_LIMIT).any())
         for known in lists:
             if words is not None and algorithm in known.thresholds:
-                found, entries, distances = known.find_near(algorithm, words)
-                decoys.count_decoy_matches(known, algorithm, words[_unmatched(batch, rows, found)], coverage)
+                found, entries, distances = known.find_near_within(algorithm, words, limits)
+                # A number for each sample; where nothing matched, any will do.
+                pictures = _sample_groups(batch, [rows])[rows] if any_thorough or len(found) else rows
+                unmatched = ~np.isin(pictures, pictures[found])
+                decoys.count_decoy_matches(
+                    known, algorithm, words[unmatched], limits[unmatched], pictures[unmatched], coverage
+                )
             else:
                 found, entries = known.find_exact(algorithm, values)
                 distances = np.zeros(len(found), np.int16)
             yield _MatchedPairs(known, algorithm, rows[found], entries, distances)
 
 
-def _unmatched(batch: pa.RecordBatch, rows: NDArray[np.int64], found: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which of the rows are of a sample that was not found in any of its forms."""
-    if not len(found):
-        return np.ones(len(rows), np.bool_)
-    groups = _sample_groups(batch, [rows])[rows]
-    return ~np.isin(groups, groups[found])
+def _variant_limits(batch: pa.RecordBatch) -> NDArray[np.int16]:
+    """Return for each row the largest distance at which its variant is matched; NO_LIMIT but for thorough variants."""
+    names = pc.dictionary_encode(batch.column("variant"))
+    limits = np.array([variant_threshold(name) for name in names.dictionary.to_pylist()], np.int16)
+    by_row: NDArray[np.int16] = limits[names.indices.to_numpy()]
+    return by_row
+
+
+def _is_thorough(batch: pa.RecordBatch) -> NDArray[np.bool_]:
+    """Return which rows are thorough variants, whose matches alone are leads."""
+    return np.asarray(_variant_limits(batch) < NO_LIMIT)
 
 
 def _filter_by_quality(
@@ -198,7 +214,10 @@ def _filter_by_quality(
 
 
 def _exclude_benign(pairs: list[_MatchedPairs], batch: pa.RecordBatch, coverage: Counter[str]) -> list[_MatchedPairs]:
-    """Return the pairs without near hits on samples that a benign list holds exactly, or nearer. Exact hits stay."""
+    """Return the pairs without near hits on samples that a benign list holds exactly, or nearer. Exact hits stay.
+
+    A thorough variant that matches a benign list excludes only hits of thorough variants.
+    """
 
     def rank(pair: _MatchedPairs) -> NDArray[np.int16]:
         """Return the distance; -1 for an exact match, which comes before an equal perceptual hash too."""
@@ -208,15 +227,20 @@ def _exclude_benign(pairs: list[_MatchedPairs], batch: pa.RecordBatch, coverage:
     if not benign or len(benign) == len(pairs):
         return pairs
     groups = _sample_groups(batch, [pair.rows for pair in pairs])
+    thorough = _is_thorough(batch)
     best = np.full(len(batch) + 1, np.iinfo(np.int16).max, np.int16)
+    best_of_all = best.copy()
     for pair in benign:
-        np.minimum.at(best, groups[pair.rows], rank(pair))
+        np.minimum.at(best_of_all, groups[pair.rows], rank(pair))
+        default = pair.filter(~thorough[pair.rows])
+        np.minimum.at(best, groups[default.rows], rank(default))
     kept = []
     excluded: list[NDArray[np.int64]] = []
     conflicts: list[NDArray[np.int64]] = []
     for pair in pairs:
         if pair.known.means != "benign":
-            known = best[groups[pair.rows]] < rank(pair)
+            at = groups[pair.rows]
+            known = np.where(thorough[pair.rows], best_of_all[at], best[at]) < rank(pair)
             excluded.append(groups[pair.rows[known]])
             if pair.known.means == "csam" and pair.algorithm in EXACT_ALGORITHMS:
                 conflicts.append(groups[pair.rows[best[groups[pair.rows]] <= 0]])
@@ -245,10 +269,12 @@ def _count_distinct(groups: Sequence[NDArray[np.int64]]) -> int:
 def _best_hits(pairs: Iterable[_MatchedPairs], samples: Samples) -> pa.RecordBatch:
     pairs = [pair for pair in pairs if len(pair.rows)]
     groups = _sample_groups(samples.batch, [pair.rows for pair in pairs])
+    thorough = _is_thorough(samples.batch)
     made = []
     for pair in pairs:
-        # The best variant of each (sample, entry): the nearest, then the first row, which is the sample as stored.
-        order = np.lexsort((pair.rows, pair.distances, pair.entries, groups[pair.rows]))
+        # The best variant of each (sample, entry): a thorough one only if no other matches, then the nearest, then the
+        # first row, which is the sample as stored.
+        order = np.lexsort((pair.rows, pair.distances, thorough[pair.rows], pair.entries, groups[pair.rows]))
         pair = pair.filter(order)  # type: ignore[arg-type]
         new = np.ones(len(order), np.bool_)
         new[1:] = (np.diff(groups[pair.rows]) != 0) | (np.diff(pair.entries) != 0)

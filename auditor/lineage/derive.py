@@ -33,12 +33,12 @@ def derive_statements(
     """Yield all derived statements with the schema of facts and source ``lineage``.
 
     Only hits of lists that mean ``csam`` make known content, and only those of lists that mean ``model`` make known
-    models. A hit with basis ``declared`` is a claim that a text file makes: it is stated separately, exposes no
-    model, and nothing is derived from it for descendants.
+    models. A hit with basis ``declared`` is a claim that a text file makes, and one of relation ``near-thorough`` a
+    lead: they are stated separately, expose no model, and nothing is derived from them for descendants.
 
     Args:
         facts: The statements that the shards of the run wrote.
-        hits: Counted hits. Columns: kind, name, revision, list, means, relation (exact, near), basis, hits, samples
+        hits: Counted hits. Columns: kind, name, revision, list, means, relation (exact, near, near-thorough), basis, hits, samples
             (the subject's number of samples, null: unknown); for lists of models algorithm, variant, classification.
         edges: The lineage graph, schema ``EDGES_SCHEMA``.
         vocabularies: Withdrawn datasets, renamed repositories and what licences permit.
@@ -54,6 +54,7 @@ def derive_statements(
     yield from writer.write(dedicated_derivative_statements(graph, hits, observed))
     yield from writer.write(exposure_statements(graph, computed, "exposed"))
     yield from writer.write(exposure_statements(graph, count_hits(hits, "declared"), "exposed_claim"))
+    yield from writer.write(exposure_statements(graph, count_hits(hits, "computed", leads=True), "exposed_lead"))
     for table in descent_tables(graph, computed, same_weights_models(hits)):
         yield from writer.write_table(table)
     withdrawn = tuple(find_withdrawn_uses(dataset, graph, vocabularies))

@@ -20,6 +20,8 @@ _MARK_TEXTS: Mapping[str, Callable[[str, str], str]] = {
     "known_model": lambda value, relation: f"list {value}: {relation}",
     "exposed": lambda value, relation: f"exposed: {value} has {relation} matches",
     "exposed_claim": lambda value, relation: f"{value} claims {relation} matches",
+    "known_content_lead": lambda value, relation: f"lead to list {value}, {relation}",
+    "exposed_lead": lambda value, relation: f"{value} has leads to a list",
     "withdrawn": lambda value, relation: f"withdrawn data: {value} ({relation})",
     "descends": lambda value, relation: f"descends from {relation} {value}",
     "protection": lambda value, relation: f"clause {value}",

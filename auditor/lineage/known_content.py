@@ -11,6 +11,9 @@ import pyarrow as pa
 from auditor.lineage.derived_statements import DerivedStatement
 from auditor.model import Basis
 
+# Of samples that match only with an edit undone: a person must confirm these before they open a case.
+LEAD_RELATION = "near-thorough"
+
 
 @dataclass(frozen=True, slots=True)
 class DatasetHits:
@@ -33,19 +36,22 @@ def _format_samples(samples: int | None) -> str:
     return f" of {samples:,} samples" if samples is not None else ", number of samples unknown"
 
 
-def count_hits(hits: pa.Table, basis: Basis) -> dict[str, DatasetHits]:
+def count_hits(hits: pa.Table, basis: Basis, *, leads: bool = False) -> dict[str, DatasetHits]:
     """Count each dataset's hits with this basis on lists that mean csam, by the dataset's name, sorted.
 
-    One sample may match several lists, so a count is the greatest of any one list, never a sum over lists.
+    One sample may match several lists, so a count is the greatest of any one list, never a sum over lists. ``leads``
+    counts, as near, the samples that only a thorough variant matches, and no others.
     """
     by_list: dict[str, dict[str, dict[str, int]]] = {}
     samples: dict[str, int] = {}
     for row in hits.to_pylist():
         if row["means"] != "csam" or row["kind"] != "dataset" or row["basis"] != basis:
             continue
+        if leads != (row["relation"] == LEAD_RELATION):
+            continue
         name = row["name"]
         counts = by_list.setdefault(name, {}).setdefault(row["list"], {"exact": 0, "near": 0})
-        counts[row["relation"]] += row["hits"]
+        counts["near" if leads else row["relation"]] += row["hits"]
         if row["samples"] is not None:
             samples[name] = max(samples.get(name, 0), row["samples"])
     return {
@@ -60,7 +66,10 @@ def count_hits(hits: pa.Table, basis: Basis) -> dict[str, DatasetHits]:
 
 
 def known_content_statements(hits: pa.Table) -> Iterator[DerivedStatement]:
-    """Yield ``known_content`` for each subject, list, relation and basis of hits on lists that mean csam."""
+    """Yield ``known_content`` for each subject, list, relation and basis of hits on lists that mean csam.
+
+    Samples that only a thorough variant matches yield ``known_content_lead``.
+    """
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in hits.to_pylist():
         if row["means"] == "csam":
@@ -72,6 +81,10 @@ def known_content_statements(hits: pa.Table) -> Iterator[DerivedStatement]:
             for basis in ("computed", "declared")
             for relation in ("exact", "near")
         }
+        leads = sum(row["hits"] for row in rows if row["relation"] == LEAD_RELATION)
+        if leads:
+            remark = f"{_format_hits(0, leads)}{_format_samples(samples)}; with common edits undone"
+            yield DerivedStatement(kind, name, "known_content_lead", list_name, LEAD_RELATION, remark, revision)
         all_declared = not counts["computed", "exact"] + counts["computed", "near"]
         for (basis, relation), number in counts.items():
             if not number:

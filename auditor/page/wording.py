@@ -79,6 +79,7 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
 FACT_LABELS: Mapping[str, str] = MappingProxyType(
     {
         "known_content": "matches entries of list",
+        "known_content_lead": "has leads to entries of list",
         "known_model": "matches entries of list",
         "trained_on": "was trained on",
         "base_model": "was made from",

@@ -16,13 +16,18 @@ if TYPE_CHECKING:
     from auditor.known.quarantine import QuarantinedEntry
 
 
+# How weak a match is: 1 for near, 2 for declared, their sum for both; a lead is weaker than all.
+_LEAD = 4
+
+
 def count_hits(
     folders: Sequence[Path], facts: pads.Dataset, treat: Mapping[str, str]
 ) -> tuple[pa.Table, tuple[Subject, ...]]:
     """Count the hits of each subject by list, relation and basis; each sample counts once.
 
     A sample that matches by a digest of its bytes counts as computed, whatever digests are declared for it; among hits
-    of one basis, exact counts before near.
+    of one basis, exact counts before near. A sample that only a thorough variant matches has the relation
+    ``near-thorough``, which is a lead: any other match counts before it.
 
     Args:
         folders: The run folders that the hits are in.
@@ -35,11 +40,13 @@ def count_hits(
         counted. For lists of models algorithm, variant and classification say what a model was found by, with details,
         and what the list says of it; they are "" for samples.
     """
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.dataset as pads
 
     from auditor.facts import LOW_MEMORY_SCAN
+    from auditor.hashing.thorough_variants import is_thorough
     from auditor.known.quarantine import quarantine_entries
     from auditor.samples import EXACT_ALGORITHMS, HITS_SCHEMA
 
@@ -49,12 +56,20 @@ def count_hits(
     totals = sums.group_by(identity).aggregate([("samples", "sum")]).rename_columns([*identity, "samples"])
     files = sorted(str(path) for folder in folders for path in (folder / HITS).glob("*.parquet"))
     found = pads.dataset(files, schema=HITS_SCHEMA, format="parquet").to_table() if files else HITS_SCHEMA.empty_table()
-    quarantined, is_quarantined = quarantine_entries(found, pc.sum(totals["samples"]).as_py() or 0)
-    found = found.filter(pa.array(~is_quarantined))
-    lists = tuple(_quarantine_notice(entry) for entry in quarantined)
+    thorough = pa.array([is_thorough(variant or "") for variant in found["variant"].to_pylist()], pa.bool_())
+    number = pc.sum(totals["samples"]).as_py() or 0
+    # Leads are looked at by themselves: they must not set aside what else an entry matches.
+    believed = np.ones(found.num_rows, np.bool_)
+    lists: tuple[Subject, ...] = ()
+    for kind in (pc.invert(thorough), thorough):
+        quarantined, is_quarantined = quarantine_entries(found.filter(kind), number)
+        believed[np.flatnonzero(kind)[is_quarantined]] = False
+        lists += tuple(_quarantine_notice(entry) for entry in quarantined)
+    found, thorough = found.filter(pa.array(believed)), thorough.filter(pa.array(believed))
     near = pc.cast(pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT_ALGORITHMS))), pa.int8())
     declared = pc.cast(pc.equal(found["basis"], "declared"), pa.int8())
-    found = found.append_column("weakness", pc.add(pc.add(declared, declared), near))
+    weakness = pc.if_else(thorough, pa.scalar(_LEAD, pa.int8()), pc.add(pc.add(declared, declared), near))
+    found = found.append_column("weakness", weakness)
     # Samples are counted together, whatever they matched by; a model has a row for each way it was found.
     is_model = pc.equal(found["means"], "model")
     details = ["algorithm", "variant", "classification"]
@@ -64,8 +79,10 @@ def count_hits(
     per_list = [*identity, "list", "means", *details]
     samples = found.group_by([*per_list, "place", "row", "sample"]).aggregate([("weakness", "min")])
     counted = samples.group_by([*per_list, "weakness_min"]).aggregate([("sample", "count")])
-    relation = pc.if_else(pc.equal(pc.bit_wise_and(counted["weakness_min"], 1), 1), "near", "exact")
-    basis = pc.if_else(pc.greater(counted["weakness_min"], 1), "declared", "computed")
+    weakest = counted["weakness_min"]
+    relation = pc.if_else(pc.equal(pc.bit_wise_and(weakest, 1), 1), "near", "exact")
+    relation = pc.if_else(pc.equal(weakest, _LEAD), "near-thorough", relation)
+    basis = pc.if_else(pc.is_in(weakest, pa.array([2, 3], weakest.type)), "declared", "computed")
     counted, per_list = counted.append_column("basis", basis), [*identity, "list", "means", "basis", *details]
     words = cast("list[str]", counted["means"].to_pylist())
     means = pa.array([treat.get(word, word) for word in words], pa.string())

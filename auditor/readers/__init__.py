@@ -27,8 +27,8 @@ class ReadOptions:
     Attributes:
         algorithms: The digest algorithms and text signals that a loaded list can answer.
         weights: How far weights files are read: their headers, sampled values too, or every tensor.
-        variants: Further forms of an image that are hashed: ``dihedral``, ``unpadded``, ``oriented``, ``512`` (the
-            other PDQ convention).
+        variants: Further forms of an image that are hashed: ``dihedral``, ``thorough``, ``unpadded``, ``oriented``,
+            ``512`` (the other PDQ convention).
     """
 
     algorithms: frozenset[str] = frozenset()

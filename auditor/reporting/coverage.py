@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.known.decoys import DECOY_COUNTS, expected_by_chance
+from auditor.known.decoys import DECOY_COUNTS, expected_by_chance, expected_by_thorough_chance
 from auditor.known.fingerprint_index import WEIGHTS_NOT_COMPARED
 from auditor.pipeline.report import Report
 from auditor.printable import printable
@@ -56,12 +56,20 @@ def _why_not_compared(report: Report, name: str, means: str) -> str:
 
 
 def chance_matches(report: Report) -> tuple[str, ...]:
-    """Return one sentence for each list: how many near matches chance alone would give."""
-    return tuple(
+    """Return one sentence for each list: how many near matches chance alone would give; one more for leads."""
+    matches = tuple(
         f"List {line.list}: among {line.compared:,} hashes compared, chance alone would give about "
         f"{line.matches:,.1f} near matches, at most {line.upper_limit:,.1f} (95 %)."
         for line in expected_by_chance(report.tally.coverage)
     )
+    leads = tuple(
+        f"List {line.list}, with common edits undone: among {line.pictures:,} pictures in {line.compared:,} variants, "
+        f"chance alone would give about {line.matches:,.1f} leads, at most {line.upper_limit:,.1f} (95 %): at most "
+        f"{line.upper_limit / line.pictures:.1e} for a picture, and {line.upper_limit / line.pairs:.1e} for a picture, "
+        "an entry and a variant."
+        for line in expected_by_thorough_chance(report.tally.coverage)
+    )
+    return (*matches, *leads)
 
 
 def missing_lists(report: Report) -> tuple[str, ...]:

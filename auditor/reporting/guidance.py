@@ -33,7 +33,7 @@ def has_known_content_matches(report: Report) -> bool:
 
 
 def _asks_for_known_content(rule: Rule) -> bool:
-    return rule.check == "stated" and rule.params.get("key") in {"known_content", "exposed"}
+    return rule.check == "stated" and rule.params.get("key") in {"known_content", "known_content_lead", "exposed"}
 
 
 def list_providers(report: Report) -> str:
