@@ -81,8 +81,8 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
         # derived over the whole run
         "known_content": "samples match entries of a known-content list; value list, relation exact or near by their "
         "bytes, claimed-exact or claimed-near by digests that a manifest only declares",
-        "known_content_lead": "samples match entries of a known-content list only with common edits undone; value list, "
-        "relation near-thorough",
+        "known_content_lead": "samples match a known-content list only with common edits undone; value list, relation "
+        "near-thorough",
         "quarantined": "an entry of this known-content list matched too much to be believed; value list",
         "known_model": "a list of models holds it or leads to it; value list, relation same-weights, same-values, …",
         "exposed": "its own training data has hits computed from bytes; value the dataset, relation exact or near",

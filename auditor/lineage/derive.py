@@ -38,8 +38,9 @@ def derive_statements(
 
     Args:
         facts: The statements that the shards of the run wrote.
-        hits: Counted hits. Columns: kind, name, revision, list, means, relation (exact, near, near-thorough), basis, hits, samples
-            (the subject's number of samples, null: unknown); for lists of models algorithm, variant, classification.
+        hits: Counted hits. Columns: kind, name, revision, list, means, relation (exact, near, near-thorough), basis,
+            hits, samples (the subject's number of samples, null: unknown); for lists of models algorithm, variant,
+            classification.
         edges: The lineage graph, schema ``EDGES_SCHEMA``.
         vocabularies: Withdrawn datasets, renamed repositories and what licences permit.
         observed_bases: What the comparison of weights showed.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from auditor.hashing.pdq import dihedral_hashes, hash_spectrum, pdq, pdq_spectrum
+from auditor.hashing.thorough_variants import NO_LIMIT
 from auditor.known import decoys, near_index
 from auditor.known.compiled_list import CompiledList
 from auditor.known.entries import make_entries
@@ -59,12 +60,17 @@ def test_every_mirroring_is_used_and_the_key_decides_which() -> None:
     assert (decoys.make_decoys(hashes, "pdq", b"one key") != decoys.make_decoys(hashes, "pdq", b"another")).any()
 
 
+def count_decoys(known: CompiledList, digests: list[bytes], coverage: Counter[str], limit: int = NO_LIMIT) -> None:
+    count = len(digests)
+    decoys.count_decoy_matches(known, "pdq", words(digests), np.full(count, limit), np.arange(count), coverage)
+
+
 def test_plain_pictures_match_by_chance_as_often_as_expected(make_list: MakeList) -> None:
     listed, asked = discs(1, 500), discs(2, 500)
     known = make_list(make_entries("pdq", listed))
     observed = len(known.find_near("pdq", words(asked))[0])
     coverage: Counter[str] = Counter()
-    decoys.count_decoy_matches(known, "pdq", words(asked), coverage)
+    count_decoys(known, asked, coverage)
     (expected,) = decoys.expected_by_chance(coverage)
     assert expected.compared == 500
     assert observed > 10
@@ -78,9 +84,22 @@ def test_ordinary_pictures_match_neither_each_other_nor_decoys(make_list: MakeLi
     ]
     known = make_list(make_entries("pdq", made[::2]))
     coverage: Counter[str] = Counter()
-    decoys.count_decoy_matches(known, "pdq", words(made[1::2]), coverage)
+    count_decoys(known, made[1::2], coverage)
     assert len(known.find_near("pdq", words(made[1::2]))[0]) == 0
     assert decoys.expected_by_chance(coverage) == (decoys.ExpectedByChance("hills", 40, 0, 3.0),)
+
+
+def test_thorough_variants_are_counted_apart_with_pictures_and_pairs(make_list: MakeList) -> None:
+    known = make_list(make_entries("pdq", discs(1, 500)))
+    coverage: Counter[str] = Counter()
+    count_decoys(known, discs(2, 500), coverage, limit=31)
+    (leads,) = decoys.expected_by_thorough_chance(coverage)
+    assert (leads.list, leads.compared, leads.pictures, leads.pairs) == ("hills", 500, 500, 500 * known.entries)
+    assert leads.matches > 10
+    assert decoys.expected_by_chance(coverage) == (decoys.ExpectedByChance("hills", 0, 0, 3.0),)
+    fewer: Counter[str] = Counter()
+    count_decoys(known, discs(2, 500), fewer, limit=15)
+    assert decoys.expected_by_thorough_chance(fewer)[0].matches < leads.matches
 
 
 def test_copies_of_listed_pictures_are_not_compared_with_decoys(make_list: MakeList) -> None:

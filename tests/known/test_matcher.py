@@ -351,3 +351,47 @@ def test_that_a_crop_would_not_be_found_is_said_of_every_picture_compared(make_l
         "not checked: whether a crop of a listed picture"
         not in Matcher((known,)).match(samples(md5=[digest(2)])).coverage
     )
+
+
+def test_a_thorough_variant_is_the_hit_only_where_no_other_variant_matches(make_list: MakeList) -> None:
+    known = make_list(make_entries("pdq", [digest(1, 32)]), means="csam")
+    near, nearer = turned(digest(1, 32), 20), turned(digest(1, 32), 5)
+    both = samples(
+        sample=["a", "a"], place=["x", "x"], pdq=[near, nearer], quality=[90, 90], variant=["unpadded", "window-90"]
+    )
+    lead = samples(
+        sample=["a", "a"], place=["x", "x"], pdq=[digest(2, 32), nearer], quality=[90, 90], variant=["", "window-90"]
+    )
+    assert [(hit["variant"], hit["distance"]) for hit in hits(known, both)] == [("unpadded", 20)]
+    assert [(hit["variant"], hit["distance"]) for hit in hits(known, lead)] == [("window-90", 5)]
+    assert Matcher((known,)).match(lead).coverage["leads csam: near with an edit undone"] == 1
+    assert not any(what.startswith("hits") for what in Matcher((known,)).match(lead).coverage)
+
+
+def test_a_thorough_variant_matches_up_to_its_own_threshold(make_list: MakeList) -> None:
+    known = make_list(make_entries("pdq", [digest(1, 32)]))
+    variants = ["window-90", "window-90", "rotate-90", "inverted"]
+    away = [23, 24, 31, 32]
+    of = samples(
+        sample=["a", "b", "c", "d"],
+        place=["x"] * 4,
+        pdq=[turned(digest(1, 32), bits) for bits in away],
+        quality=[90] * 4,
+        variant=variants,
+    )
+    assert [(hit["sample"], hit["distance"]) for hit in hits(known, of)] == [("a", 23), ("c", 31)]
+
+
+def test_a_benign_match_of_a_thorough_variant_excludes_leads_alone(make_list: MakeList) -> None:
+    known = make_list(make_entries("pdq", [digest(1, 32)]), means="csam")
+    harmless = make_list(make_entries("pdq", [digest(2, 32)]), name="harmless", means="benign")
+    other = turned(digest(2, 32), 2)
+    for variant, left in (("", 1), ("window-90", 0)):
+        of = samples(
+            sample=["a", "a"],
+            place=["x", "x"],
+            pdq=[turned(digest(1, 32), 9), other],
+            quality=[90, 90],
+            variant=[variant, "window-80"],
+        )
+        assert len(hits((known, harmless), of)) == left

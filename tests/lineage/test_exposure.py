@@ -45,6 +45,17 @@ def test_a_claimed_hit_is_stated_separately_and_exposes_no_descendant() -> None:
     ]
 
 
+def test_a_lead_is_stated_separately_and_exposes_no_model() -> None:
+    table = facts(dataset("d/pics"), model("o/a", trained_on="d/pics"), model("o/b", "o/a"))
+    said = "2 near of 120 samples"
+    stated = ("d/pics", "known_content_lead", "test-list", "near-thorough", f"{said}; with common edits undone")
+    trained = ("o/a", "exposed_lead", "d/pics", "near", f"{said}; list test-list; said by its card")
+    assert derive_rows(table, hit("d/pics", "near-thorough", 2)) == [stated, trained]
+    both = derive_rows(table, hit("d/pics", "near-thorough", 2), hit("d/pics", "exact", 1))
+    assert [row for row in both if row[1].endswith("_lead")] == [stated, trained]
+    assert ("o/a", "exposed", "d/pics", "exact", "1 exact of 120 samples; list test-list; said by its card") in both
+
+
 def test_hits_of_lists_with_another_meaning_expose_nothing() -> None:
     table = facts(dataset("d/pics"), model("o/a", trained_on="d/pics"))
     assert derive_rows(table, hit("d/pics", means="benign"), hit("d/pics", means="test")) == []

@@ -60,3 +60,22 @@ def test_a_sample_that_matches_by_its_bytes_counts_as_computed_whatever_is_decla
         {"basis": "computed", "relation": "near", "hits": 1},
         {"basis": "declared", "relation": "exact", "hits": 1},
     ]
+
+
+def test_a_sample_that_only_a_thorough_variant_matches_is_a_lead_and_any_other_match_counts_before_it(
+    tmp_path: Path,
+) -> None:
+    import pyarrow.dataset as pads
+
+    lead = {"variant": "frame-2+window-90", "basis": "computed"}
+    folders, _ = run_with(
+        tmp_path,
+        [hit("1", "pdq") | lead, hit("2", "pdq") | lead, hit("2", "md5"), hit("3", "pdq") | lead | {"variant": "512"}],
+    )
+    facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS_SCHEMA)
+    counted = count_hits(folders, facts, {})[0].select(["basis", "relation", "hits"]).to_pylist()
+    assert counted == [
+        {"basis": "computed", "relation": "near", "hits": 1},
+        {"basis": "computed", "relation": "near-thorough", "hits": 1},
+        {"basis": "declared", "relation": "exact", "hits": 1},
+    ]

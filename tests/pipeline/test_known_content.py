@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.pipeline.audit import audit
@@ -210,3 +211,32 @@ def test_a_manifest_that_claims_a_listed_digest_opens_no_case_and_bytes_do(
     said = [one for one, wanted in ((BYTES, bytes_here), (CLAIM, claimed)) if wanted]
     assert of_model(report) == {(rule, severity, remark.format(number)) for rule, severity, remark in said}
     assert [(case.ground, case.subject) for case in report.cases] == [("exposed", "acme/painter")] * bytes_here
+
+
+def test_an_edited_copy_is_a_lead_with_thorough_variants_and_opens_no_case(tmp_path: Path) -> None:
+    data = trained_on(tmp_path / "hub")
+    picture = pictures.landscape(5, (240, 180))
+    noise = np.random.default_rng(7).integers(0, 256, (200, 260, 3), np.uint8)
+    framed = Image.fromarray(noise)
+    framed.paste(picture, (10, 10))
+    (data / "framed.jpg").write_bytes(pictures.jpeg(framed, 90))
+    known = listed(tmp_path, "pdq", pdq_of(pictures.png(picture)))
+    default = ("oriented", "unpadded", "512", "dihedral")
+    plain = audit(tmp_path / "hub", known=[known], out=tmp_path / "plain", workers=1, variants=default)
+    assert not any("known-content" in finding.rule for finding in plain.findings)
+    report = audit(tmp_path / "hub", known=[known], out=tmp_path / "run", workers=1, variants=(*default, "thorough"))
+    assert {(f.rule, f.severity, f.fact, f.remark) for f in report.findings if "known-content" in f.rule} == {
+        (
+            "known-content-lead",
+            "warning",
+            "leads to entries of list ordinary (near-thorough)",
+            "1 near of 1 samples; with common edits undone",
+        ),
+        (
+            "trained-on-known-content-lead",
+            "note",
+            "trained on dataset acme/pictures, which has leads to a known-content list (near)",
+            "1 near of 1 samples; list ordinary; said by its card",
+        ),
+    }
+    assert report.cases == ()
