@@ -134,7 +134,7 @@ def _sides(aspect_step: int) -> tuple[float, float]:
     return max(1.0, ratio), max(1.0, 1 / ratio)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _border_weights(aspect_step: int) -> tuple[Plane, Plane]:
     """Return the weights of the windows inside borders that are equally wide at every edge."""
     height, width = _sides(aspect_step)
@@ -181,7 +181,7 @@ def _resample(points: Plane, rows: Plane, columns: Plane) -> Plane:
     return resampled
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _rotation_grids(aspect_step: int) -> tuple[NDArray[np.intp], Plane, Plane]:
     """Return where the points of the picture before each rotation are: flat index of a point, and shares beyond it."""
     height, width = _sides(aspect_step)
