@@ -174,11 +174,26 @@ def test_a_threshold_belongs_to_its_list(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("threshold", "says"),
-    [(("pdq", 32), "pdq=32: give 0 to 31"), (("md5", 3), "only pdq, phash-64, dhash-64 are matched")],
+    [
+        (("pdq", 32), "pdq=32: give 0 to 31"),
+        (("pdq", -1), "pdq=-1: give 0 to 31"),
+        (("phash-64", 17), "phash-64=17: give 0 to 16"),
+        (("dhash-64", 17), "dhash-64=17: give 0 to 16"),
+        (("md5", 3), "only pdq, phash-64, dhash-64 are matched"),
+    ],
 )
 def test_a_threshold_that_makes_no_sense_is_refused(threshold: tuple[str, int], says: str, tmp_path: Path) -> None:
     with pytest.raises(ListError, match=says):
         imported_as(list_file(tmp_path, *hexes(1)), thresholds=(threshold,))
+
+
+def test_the_largest_thresholds_are_31_of_256_bits_and_a_quarter_of_64(tmp_path: Path) -> None:
+    largest = {"pdq": 31, "phash-64": 16, "dhash-64": 16}
+    for version, (algorithm, threshold) in enumerate(largest.items()):
+        width = 32 if algorithm == "pdq" else 8
+        path = list_file(tmp_path, f"# algorithm: {algorithm}", *hexes(1, width=width), name=f"{algorithm}.txt")
+        found = imported_as(path, str(version), name=algorithm, thresholds=((algorithm, threshold),))
+        assert found.thresholds == {algorithm: threshold}
 
 
 def test_a_damaged_list_can_be_imported_again(tmp_path: Path) -> None:

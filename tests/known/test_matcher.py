@@ -252,6 +252,58 @@ def test_further_url_columns_are_compared_and_other_variants_are_not(make_list: 
     assert (matched.compared, matched.coverage["matched url"]) == ({"hills": 3}, 2)
 
 
+def outcomes(matcher: Matcher, of: Samples) -> dict[tuple[str, str, str, str], int]:
+    return {tuple(comparison): number for comparison, number in matcher.match(of).comparisons.items()}  # type: ignore[misc]
+
+
+def test_what_became_of_each_sample_is_counted_by_list_algorithm_and_carrier(make_list: MakeList) -> None:
+    lists = (
+        make_list(make_entries("md5", [digest(1)]), make_entries("pdq", [digest(1, 32)]), name="both"),
+        make_list(make_entries("photodna", [digest(1, 144)]), name="photos"),
+        make_list(make_entries("sha1", [digest(1, 20)]), name="files"),
+    )
+    columns = {
+        "sample": ["a", "b", "c", "d", "a"],
+        "variant": ["", "", "", "", "flip-x"],
+        "md5": [digest(1), digest(2), digest(3), None, digest(1)],
+        "pdq": [digest(1, 32), digest(2, 32), None, None, digest(1, 32)],
+        "quality": [50, 49, None, None, 49],
+    }
+    of = Samples(HILLS, "computed", build_sample_batch(columns, ["md5", "pdq"]), carrier="picture file")
+    assert outcomes(Matcher(lists), of) == {
+        ("both", "md5", "picture file", "compared"): 3,
+        ("both", "md5", "picture file", "not compared"): 1,
+        ("both", "pdq", "picture file", "compared"): 1,
+        ("both", "pdq", "picture file", "low detail"): 1,
+        ("both", "pdq", "picture file", "not compared"): 2,
+        ("photos", "photodna", "picture file", "not computed"): 4,
+        ("files", "sha1", "picture file", "not compared"): 4,
+    }
+
+
+def test_what_is_declared_or_was_counted_before_is_never_said_to_be_missing(make_list: MakeList) -> None:
+    lists = (
+        make_list(make_entries("md5", [digest(1)]), name="files"),
+        make_list(make_entries("url", ["http://a.example.net/"]), name="pages"),
+    )
+    columns = {
+        "sample": ["a", "b", "a"],
+        "variant": ["", "", "url:thumb"],
+        "md5": [digest(1), None, None],
+        "url": ["http://a.example.net/x", None, "http://a.example.net/y"],
+    }
+    batch = build_sample_batch(columns, ["md5"])
+    addresses = {("pages", "url", "address", "compared"): 2}
+    assert outcomes(Matcher(lists), Samples(HILLS, "declared", batch, carrier="table picture")) == {
+        ("files", "md5", "declared digest", "compared"): 1,
+        **addresses,
+    }
+    assert outcomes(Matcher(lists), Samples(HILLS, "computed", batch, True, "other file")) == {
+        ("files", "md5", "other file", "compared"): 1,
+        **addresses,
+    }
+
+
 def test_an_empty_batch_matches_nothing(make_list: MakeList) -> None:
     known = make_list(make_entries("md5", [digest(1)]))
     matched = Matcher((known,)).match(samples(md5=[]))
