@@ -355,3 +355,11 @@ def test_of_models_that_are_equally_similar_a_confirmed_base_is_linked(tmp_path:
         ("a/copy", "m/base"): "agrees",
         ("z/hidden", "m/base"): "undeclared",
     }
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.35, set()), (0.45, {"related"})])
+def test_models_blended_from_one_another_are_related_from_a_mean_cosine_of_0_4_on(
+    tmp_path: Path, share: float, expected: set[str]
+) -> None:
+    mixed = added({name: 0 * values for name, values in ONE.items()}, (share, ONE), ((1 - share**2) ** 0.5, TWO))
+    assert set(verdicts(statements(tmp_path, {"a/one": (ONE,), "b/mixed": (mixed,)})).values()) == expected
