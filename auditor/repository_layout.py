@@ -77,17 +77,22 @@ def hub_owner(parts: Sequence[str]) -> Owner | None:
 def kind_from_file_names(names: Sequence[str]) -> Kind | Literal[""]:
     """Return the kind of a folder by the names of its files; "" if they do not tell."""
     lower = [name.lower() for name in names]
-    if any(name in MODEL_FILES or name.endswith(WEIGHTS_SUFFIXES) for name in lower):
+    if any(name in MODEL_FILES or _has_weights_name(name) for name in lower):
         return "model"
     if any(name in DATASET_FILES for name in lower):
         return "dataset"
     return ""
 
 
+def _has_weights_name(name: str) -> bool:
+    """Return whether a name in lower case is that of weights; HDF5 is often data, so its name must say so."""
+    return name.endswith(WEIGHTS_SUFFIXES) and (not name.endswith(".h5") or "model" in name or "weight" in name)
+
+
 def is_weights_collection(names: Sequence[str]) -> bool:
     """Return whether a folder holds several models: weights without a card, a configuration or numbered parts."""
     lower = [name.lower() for name in names]
-    weights = [name for name in lower if name.endswith(WEIGHTS_SUFFIXES)]
+    weights = [name for name in lower if _has_weights_name(name)]
     belong_together = any(name in MODEL_FILES or name.endswith(".index.json") for name in lower) or find_card(names)
     return len(weights) > 1 and not belong_together and not any(_PART_OF_WEIGHTS.search(name) for name in weights)
 
