@@ -53,7 +53,7 @@ def _leaves(path: str, column: pa.Array, rows: NDArray[np.int64], depth: int) ->
     if depth == MAX_DEPTH:
         yield Leaf(path, pa.nulls(len(rows)), rows, f"nested deeper than {MAX_DEPTH} levels")
     elif isinstance(column, pa.ExtensionArray):
-        yield from _leaves(path, column.storage, rows, depth)
+        yield from _leaves(path, _nested_tensor(column), rows, depth)
     elif pa.types.is_dictionary(kind):
         yield from _leaves(path, column.dictionary_decode(), rows, depth)
     elif pa.types.is_run_end_encoded(kind):
@@ -82,6 +82,20 @@ def _leaves(path: str, column: pa.Array, rows: NDArray[np.int64], depth: int) ->
         yield Leaf(path, column.cast(pa.large_binary()), rows)
     else:
         yield Leaf(path, column, rows)
+
+
+def _nested_tensor(column: pa.ExtensionArray) -> pa.Array:
+    """Return the storage of an extension type; of a tensor as lists in lists, by its shape."""
+    storage = column.storage
+    if not isinstance(column.type, pa.FixedShapeTensorType) or len(column.type.shape) < 2:
+        return storage
+    values = storage.flatten() if not storage.null_count else storage.values[storage.offset * storage.type.list_size :]
+    for side in column.type.shape[:0:-1]:
+        values = pa.FixedSizeListArray.from_arrays(values, side)
+    validity = storage.is_null() if storage.null_count else None
+    return pa.FixedSizeListArray.from_arrays(
+        values[: len(storage) * column.type.shape[0]], column.type.shape[0], mask=validity
+    )
 
 
 def _flatten(column: pa.Array, rows: NDArray[np.int64]) -> tuple[pa.Array, NDArray[np.int64]]:

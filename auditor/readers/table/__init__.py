@@ -134,7 +134,7 @@ def _rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
         return
     if _is_arrow(suffix, head):
         with blob.open() as file:
-            yield from arrow.read_rows(file, head)
+            yield from arrow.read_rows(file, head, blob.size)
         return
     start = _text_head(blob, head, compression)
     text = decode_prefix(start)

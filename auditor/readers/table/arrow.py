@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.orc
 
 from auditor.errors import Unreadable
 from auditor.readers.table.columns import columns_to_read
-from auditor.readers.table.row_batch import RowBatch, row_batches
+from auditor.readers.table.row_batch import DecodedBytes, RowBatch, row_batches
 
 FILE_MAGIC = b"ARROW1"
 FEATHER_1_MAGIC = b"FEA1"
@@ -20,8 +21,14 @@ ORC_MAGIC = b"ORC"
 MAX_STRIPE_ROWS = 1 << 24
 
 
-def read_rows(file: BinaryIO, head: bytes) -> Iterator[RowBatch]:
-    """Yield the rows; the first bytes tell the format. Raises Unreadable, ArrowException, OSError and others."""
+def read_rows(file: BinaryIO, head: bytes, size: int) -> Iterator[RowBatch]:
+    """Yield the rows. Raises Unreadable, ArrowException, OSError and others.
+
+    Args:
+        file: The file, at its first byte.
+        head: Its first bytes, which tell the format.
+        size: Its length in bytes.
+    """
     stream = pa.PythonFile(file, mode="r")
     batches: Iterable[pa.RecordBatch]
     reader: Any
@@ -34,11 +41,15 @@ def read_rows(file: BinaryIO, head: bytes) -> Iterator[RowBatch]:
         batches = _orc_stripes(pyarrow.orc.ORCFile(stream))
     else:
         batches = pa.ipc.open_stream(stream)
+    decoded = DecodedBytes(size)
     first = 1
     for batch in batches:
         cells = batch.select(columns_to_read(batch.schema))
         cells.validate(full=True)  # offsets in the file may point anywhere
-        yield from row_batches(cells, first) if cells.num_columns else ()
+        if cells.num_columns:
+            yield from row_batches(cells, first, decoded)
+        else:
+            yield RowBatch(np.arange(first, first + min(1, batch.num_rows)))
         first += batch.num_rows
 
 

@@ -18,7 +18,8 @@ _LONG_KEY = 32
 class RecordColumns:
     """Collects the texts, numbers and arrays of numbers in records by their path, as Leaf writes it."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: str = "") -> None:
+        self._path = path  # that of the records themselves
         self.rows = 0
         self.size = 0  # bytes of text
         self._texts: dict[str, tuple[list[str], list[int]]] = {}
@@ -28,9 +29,9 @@ class RecordColumns:
     def add(self, record: object) -> None:
         """Add the next row; an object, a list or a text. Another value is a row that holds nothing."""
         if isinstance(record, str):
-            self._add_text("", record)
+            self._add_text(self._path, record)
         else:
-            self._add(record, "", 0)
+            self._add(record, self._path, 0)
         self.rows += 1
 
     def add_key(self, key: str) -> None:

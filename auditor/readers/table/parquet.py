@@ -12,14 +12,22 @@ import pyarrow.parquet as pq
 from auditor.errors import Unreadable
 from auditor.readers import ReadOptions
 from auditor.readers.table.columns import columns_to_read
-from auditor.readers.table.row_batch import MAX_BATCH_BYTES, MAX_BATCH_ROWS, MAX_CELL_BYTES, RowBatch, row_batches
+from auditor.readers.table.row_batch import (
+    MAX_BATCH_BYTES,
+    MAX_BATCH_ROWS,
+    MAX_CELL_BYTES,
+    DecodedBytes,
+    RowBatch,
+    row_batches,
+)
 from auditor.readers.table.row_samples import ASKABLE
 from auditor.sources import Blob
 from auditor.syntax.parquet_schema import rows_before
 
 # No image or text is packed so well; what claims to be is made to fill the memory.
 MAX_COMPRESSION = 1000
-SUMMARY = "a summary of the Parquet files beside it, without rows of its own"
+# A file of nothing but a footer has its length and two magics around it.
+_FRAME_BYTES = 12
 _SUMMARY_NAMES = frozenset({"_metadata", "_common_metadata"})
 # Where no list asks for anything, so many rows tell whether the table's rows are samples; the others are counted.
 _ROWS_TO_COUNT_BY = 1000
@@ -32,11 +40,7 @@ def is_summary(file: BinaryIO, blob: Blob) -> bool:
     """Return whether the file holds the footers of other files and no rows. Raises ArrowException, OSError."""
     if blob.basename not in _SUMMARY_NAMES:
         return False
-    metadata = pq.read_metadata(pa.PythonFile(file, mode="r"))
-    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-    packed = sum(group.column(index).total_compressed_size for group in groups for index in range(group.num_columns))
-    names_files = any(group.column(0).file_path for group in groups if group.num_columns)
-    return not groups or names_files or packed > blob.size
+    return blob.size <= pq.read_metadata(pa.PythonFile(file, mode="r")).serialized_size + _FRAME_BYTES
 
 
 def read_rows(file: BinaryIO, blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
@@ -45,10 +49,12 @@ def read_rows(file: BinaryIO, blob: Blob, options: ReadOptions) -> Iterator[RowB
     schema = table.schema_arrow
     names = [schema.names[index] for index in columns_to_read(schema)]
     if not names:
+        yield RowBatch(np.arange(1, 1 + min(1, table.metadata.num_rows)))
         return
     repeated = _repeated_columns(table.metadata)
     if repeated:
         table = pq.ParquetFile(pa.PythonFile(file, mode="r"), read_dictionary=repeated)
+    decoded = DecodedBytes(blob.size)
     groups = blob.partition_range(table.metadata.num_row_groups)
     first = 1 + rows_before(table.metadata, groups)
     asks_nothing = options.algorithms.isdisjoint(ASKABLE)
@@ -57,13 +63,13 @@ def read_rows(file: BinaryIO, blob: Blob, options: ReadOptions) -> Iterator[RowB
         if asks_nothing:
             batch = next(table.iter_batches(min(rows, _ROWS_TO_COUNT_BY), [group], names, use_threads=False), None)
             if batch is not None:
-                yield from row_batches(batch, first)
+                yield from row_batches(batch, first, decoded)
                 last = first + table.metadata.row_group(group).num_rows
                 yield from _counted_rows(first + batch.num_rows, last)
                 first = last
             continue
         for batch in table.iter_batches(rows, [group], names, use_threads=False):
-            yield from row_batches(batch, first)
+            yield from row_batches(batch, first, decoded)
             first += batch.num_rows
 
 

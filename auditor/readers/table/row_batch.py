@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from auditor.errors import Unreadable
 from auditor.readers.table.arrow_types import is_text, to_text
+from auditor.syntax.archive import FREE_BYTES, MAX_RATIO
 from auditor.syntax.nested_columns import Leaf, leaves
 
 MAX_BATCH_ROWS = 1 << 17
@@ -39,30 +41,51 @@ class RowBatch:
     table: str = ""
 
 
-def row_batches(cells: pa.RecordBatch, first: int) -> Iterator[RowBatch]:
-    """Cut a record batch whose first row has the number ``first`` into batches that fit in memory.
+class DecodedBytes:
+    """Counts what the dictionaries of one file decode to, which may be without end: the file is not read further then.
 
-    Text that is not UTF-8 is read as Latin-1.
+    A dictionary of one long value and a million indices takes a few bytes.
     """
-    for start, stop in _cuts(cells):
-        part = cells.slice(start, stop - start)
-        yield RowBatch(np.arange(first + start, first + stop), tuple(map(_with_valid_text, leaves(part))))
+
+    def __init__(self, file_size: int) -> None:
+        self._left = max(FREE_BYTES, MAX_RATIO * file_size)
+
+    def take(self, size: int) -> None:
+        """Count so many bytes more. Raises Unreadable."""
+        self._left -= size
+        if self._left < 0:
+            raise Unreadable("repeated values unfold to too many bytes for a file of this size")
 
 
-def _cuts(cells: pa.RecordBatch) -> Iterator[tuple[int, int]]:
-    """Yield (start, stop) of pieces of at most MAX_BATCH_ROWS rows, and of MAX_BATCH_BYTES once they are decoded.
+def row_batches(cells: pa.RecordBatch, first: int, decoded: DecodedBytes | None = None) -> Iterator[RowBatch]:
+    """Cut a record batch into batches that fit in memory. Text that is not UTF-8 is read as Latin-1.
 
-    A dictionary of one long value and a million indices is short, and fills the memory when it is decoded.
+    Args:
+        cells: The columns.
+        first: The number of the first row.
+        decoded: Counts what dictionaries decode to.
+
+    Raises:
+        Unreadable: They decode to too much.
     """
     sizes = np.zeros(cells.num_rows, np.int64)
     for column in cells.columns:
         _add_decoded_sizes(column, np.arange(cells.num_rows), sizes)
+    if decoded is not None:
+        decoded.take(int(sizes.sum()))
+    for start, stop in _cuts(sizes):
+        part = cells.slice(start, stop - start)
+        yield RowBatch(np.arange(first + start, first + stop), tuple(map(_with_valid_text, leaves(part))))
+
+
+def _cuts(sizes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield (start, stop) of pieces of one row, or of at most MAX_BATCH_ROWS rows and MAX_BATCH_BYTES together."""
     start = 0
     edges = np.cumsum(sizes)
-    while start < cells.num_rows:
+    while start < len(sizes):
         before = int(edges[start - 1]) if start else 0
         stop = int(np.searchsorted(edges, before + MAX_BATCH_BYTES, "right"))
-        stop = min(max(stop, start + 1), start + MAX_BATCH_ROWS, cells.num_rows)
+        stop = min(max(stop, start + 1), start + MAX_BATCH_ROWS, len(sizes))
         yield start, stop
         start = stop
 

@@ -27,6 +27,7 @@ from auditor.readers import ReadOptions
 from auditor.readers.table import pixel_arrays
 from auditor.readers.table.arrow_types import to_text, to_whole_numbers
 from auditor.readers.table.described_files import split_by_described_files
+from auditor.readers.table.embedded_json import embedded_leaves
 from auditor.readers.table.leaf_content import LeafContent, leaf_content, own_name, text_by_row, url_rank
 from auditor.readers.table.row_batch import MAX_CELL_BYTES, RowBatch
 from auditor.samples import COMPUTED_ALGORITHMS, DIGEST_BYTES, TEXT_SIGNALS, Samples, build_sample_batch
@@ -72,6 +73,9 @@ class TableSamples:
         First come the digests that are computed of images in the cells, then, as the same samples, what the rows
         declare, then further addresses and digests of the same rows as variants.
         """
+        embedded = [found for leaf in rows.leaves if not leaf.problem for found in embedded_leaves(leaf)]
+        if embedded:
+            rows = replace(rows, leaves=(*rows.leaves, *embedded))
         for leaf in rows.leaves:
             if leaf.problem:
                 yield from self._partly(leaf.path, leaf.problem)
