@@ -66,3 +66,64 @@ def test_equal_texts_have_equal_keys_wherever_they_stand(texts: list[str], offse
     alone = [exact_index.value_keys(pa.array([text], pa.string()))[0] for text in texts]
     assert keys == alone
     assert exact_index.value_keys(pa.array(texts, pa.string()).slice(offset)).tolist() == keys[offset:]
+
+
+# Compiled lists hold keys, so a key must stay what it is. Here they are computed one by one, in plain integers.
+
+MASK = 2**64 - 1
+CONSTANT = 0x9E3779B97F4A7C15
+
+
+def mixed(number: int) -> int:
+    """The last steps of splitmix64 (Steele, Lea and Flood 2014)."""
+    number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 & MASK
+    number = (number ^ number >> 27) * 0x94D049BB133111EB & MASK
+    return number ^ number >> 31
+
+
+def words(data: bytes) -> list[int]:
+    return [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8)]
+
+
+def test_mixing_is_that_of_splitmix64() -> None:
+    assert mixed(CONSTANT) == 0xE220A8397B1DCDAF  # the first number that splitmix64 gives for seed 0
+
+
+@pytest.mark.parametrize("width", [16, 20, 32, 64])
+def test_the_key_of_a_cryptographic_digest_is_its_first_eight_bytes(width: int) -> None:
+    values = [digest(number, width) for number in range(5)]
+    expected = [int.from_bytes(value[:8], "big") for value in values]
+    assert exact_index.value_keys(pa.array(values, pa.binary(width))).tolist() == expected
+
+
+@pytest.mark.parametrize("width", [8, 144])
+def test_the_key_of_a_perceptual_hash_mixes_all_its_words(width: int) -> None:
+    values = [digest(number, width) for number in range(5)]
+    expected = [
+        mixed(sum(word * pow(CONSTANT, at, 2**64) for at, word in enumerate(words(value), 1)) & MASK)
+        for value in values
+    ]
+    assert exact_index.value_keys(pa.array(values, pa.binary(width))).tolist() == expected
+
+
+def test_the_key_of_a_text_mixes_its_words_their_places_and_its_length() -> None:
+    texts = ["", "a", "1234567", "12345678", "123456789", "https://a.example.net/one.jpg", "ä" * 40]
+    expected = []
+    for text in texts:
+        data = text.encode()
+        total = len(data) + sum(mixed(word ^ pow(CONSTANT, at, 2**64)) for at, word in enumerate(words(data), 1))
+        expected.append(mixed(total & MASK))
+    assert exact_index.value_keys(pa.array(texts, pa.string())).tolist() == expected
+    assert exact_index.value_keys(pa.array(texts, pa.large_string()).slice(2, 3)).tolist() == expected[2:5]
+    assert exact_index.value_keys(pa.array(["", ""], pa.string())).tolist() == [mixed(0)] * 2
+    assert exact_index.value_keys(pa.array([], pa.string())).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "table", "filter_bytes"), [(0, 9, 8), (1, 9, 8), (8, 9, 8), (15, 9, 8), (16, 17, 16), (1024, 1025, 1024)]
+)
+def test_an_index_has_a_bucket_and_eight_bits_of_filter_for_each_key(keys: int, table: int, filter_bytes: int) -> None:
+    made = exact_index.build_exact_index(np.sort(np.random.default_rng(1).integers(0, 2**64, keys, np.uint64)))
+    assert (len(made[0]), len(made[1])) == (table, filter_bytes)
+    assert int(made[0][-1]) == keys
+    assert int(np.bitwise_count(made[1]).sum()) <= keys

@@ -363,3 +363,21 @@ def test_models_blended_from_one_another_are_related_from_a_mean_cosine_of_0_4_o
 ) -> None:
     mixed = added({name: 0 * values for name, values in ONE.items()}, (share, ONE), ((1 - share**2) ** 0.5, TWO))
     assert set(verdicts(statements(tmp_path, {"a/one": (ONE,), "b/mixed": (mixed,)})).values()) == expected
+
+
+def test_a_base_whose_only_child_is_unlike_it_is_no_confirmed_base(tmp_path: Path) -> None:
+    models = {"a/base": (ONE,), "c/false": (TWO,), "n/model": (TUNED,)}
+    assert verdicts(statements(tmp_path, models, [("c/false", "a/base")])) == {
+        ("c/false", "a/base"): "conflicts",
+        ("n/model", "a/base"): "related",
+        ("a/base", "n/model"): "related",
+    }
+
+
+def test_models_whose_cosines_differ_in_the_sixth_digit_are_equally_similar(tmp_path: Path) -> None:
+    nearer = added(ONE, (4e-5, small_model(3)))  # by 0.000004 than the base
+    models = {"a/copy": (nearer,), "m/base": (ONE,), "z/hidden": (TUNED,)}
+    assert verdicts(statements(tmp_path, models, [("a/copy", "m/base")])) == {
+        ("a/copy", "m/base"): "agrees",
+        ("z/hidden", "m/base"): "undeclared",
+    }
