@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from auditor.extensions import Extension
@@ -13,6 +14,10 @@ from auditor.sources import Blob, Unread
 # An archive in an archive is read down to this depth.
 MAX_DEPTH = 4
 TOO_DEEP = f"archives in archives more than {MAX_DEPTH} deep: not read"
+# The members of one file may have so many bytes for each of its own, at all depths together, or FREE_BYTES.
+MAX_RATIO = 10_000
+FREE_BYTES = 1 << 34
+TOO_MUCH = "archives in archives that unfold to too much: not read further"
 # Members that are held in memory until they are read together.
 _BATCH_MEMBERS, _BATCH_BYTES = 256, 64 << 20
 
@@ -33,21 +38,36 @@ def read_with_members(
         options: What the run needs.
         extensions: Readers that installed packages add.
     """
+    yield from _read(name, blobs, options, extensions, Counter())
+
+
+def _read(
+    name: str, blobs: Iterable[Blob], options: ReadOptions, extensions: tuple[Extension, ...], unfolded: Counter[str]
+) -> Iterator[Item]:
+    """Yield what a reader says of files; ``unfolded`` counts the bytes of the members of each file, by its uri."""
     waiting: list[Blob] = []
     held = 0
     for item in readers(extensions)[name].read(blobs, options):
         if not isinstance(item, Blob):
             yield item
             continue
+        before, limit = unfolded[item.file.uri], max(FREE_BYTES, MAX_RATIO * item.file.size)
+        unfolded[item.file.uri] += item.size
+        if before + item.size > limit:
+            if before <= limit:
+                yield PartlyRead(item.file, f"the members from {_path(item)}", TOO_MUCH)
+            continue
         waiting.append(item)
         held += item.size
         if len(waiting) >= _BATCH_MEMBERS or held >= _BATCH_BYTES:
-            yield from _read_members(waiting, options, extensions)
+            yield from _read_members(waiting, options, extensions, unfolded)
             waiting, held = [], 0
-    yield from _read_members(waiting, options, extensions)
+    yield from _read_members(waiting, options, extensions, unfolded)
 
 
-def _read_members(members: list[Blob], options: ReadOptions, extensions: tuple[Extension, ...]) -> Iterator[Item]:
+def _read_members(
+    members: list[Blob], options: ReadOptions, extensions: tuple[Extension, ...], unfolded: Counter[str]
+) -> Iterator[Item]:
     claimed: dict[str, list[Blob]] = {}
     for member in members:
         if member.depth > MAX_DEPTH:
@@ -57,7 +77,7 @@ def _read_members(members: list[Blob], options: ReadOptions, extensions: tuple[E
         if name and readers(extensions)[name].READS_MEMBERS:
             claimed.setdefault(name, []).append(member)
     for name, blobs in claimed.items():
-        for item in read_with_members(name, blobs, options, extensions):
+        for item in _read(name, blobs, options, extensions, unfolded):
             if isinstance(item, Unread):
                 if not item.skipped:
                     member = item.blob or blobs[0]

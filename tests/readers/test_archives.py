@@ -131,6 +131,24 @@ def test_archives_are_read_four_deep_and_what_is_deeper_is_a_gap(tmp_path: Path)
     assert gaps(deeper) == [("1.tar", "!/".join("xxxxx"), TOO_DEEP)]
 
 
+def test_members_of_one_file_are_read_up_to_a_total_and_other_files_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auditor.pipeline.read_members.FREE_BYTES", 1000)
+    monkeypatch.setattr("auditor.pipeline.read_members.MAX_RATIO", 0)
+    films = {f"{number}.mp4": bytes([number]) * 400 for number in range(4)}
+    large, small = (
+        written(tmp_path, "large.zip", zipped(films)),
+        written(tmp_path, "small.zip", zipped({"0.mp4": b"film"})),
+    )
+    items = list(read_with_members("archives", [large, small], ReadOptions(frozenset({"md5"}))))
+    places = {row["place"] for item in items if isinstance(item, Samples) for row in item.batch.to_pylist()}
+    assert places == {"large.zip!/0.mp4", "large.zip!/1.mp4", "small.zip!/0.mp4"}
+    assert [(item.blob.uri, item.carrier, item.why) for item in items if isinstance(item, PartlyRead)] == [
+        ("large.zip", "the members from 2.mp4", "archives in archives that unfold to too much: not read further")
+    ]
+
+
 @pytest.mark.parametrize("first", ["json", "jpg"])
 def test_metadata_declares_the_digest_of_the_raw_file_and_the_size_before_padding(tmp_path: Path, first: str) -> None:
     inner = landscape(2, (200, 100))
