@@ -1,18 +1,37 @@
-"""Reads what no other reader claims: any other file of a dataset is a sample by its exact digests."""
+"""Reads what no other reader claims. What can hold content is a sample by its exact digests; text and numbers are none.
+
+Nothing of a folder's kind matters: a picture is a picture in a model's repository too. What is not recognised can hold
+anything, so where a list asks for perceptual hashes it leaves a gap.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from auditor.hashing import exact
-from auditor.parts import Part
+from auditor.errors import Unreadable
+from auditor.hashing.hash_images import DECODING_ALGORITHMS
+from auditor.model import Carrier
+from auditor.parts import PartlyRead
 from auditor.readers import ReaderExample, ReadOptions
 from auditor.reading.file_samples import sample_whole_files
-from auditor.samples import Samples
+from auditor.samples import COMPUTED_ALGORITHMS, TEXT_SIGNALS, Samples
 from auditor.sources import Blob, Unread
+from auditor.syntax.file_content import FileContent, file_content
+from auditor.syntax.file_pointer import MAX_POINTER_BYTES, is_file_pointer
 
-_NO_LIST = "no list to match it against"
-_NOT_A_MODEL = "not a kind of file that says anything about a model"
+VIDEO = "a video: its frames are not compared"
+UNKNOWN = "no reader knows this kind of file: it was not decoded, and is compared by exact digests alone"
+EMPTY = "empty"
+ZEROS = "nothing but zeros"
+_UNDECODED = "a picture or document in a format that is not decoded"
+_NOT_READ = "in a text that is not a table: not read"
+_COVER = "in a sound file: not read"
+_CARRIERS: dict[str, Carrier] = {"video": "video", "sound": "sound"}
+
+# Text under such a name is not what the name says, and nobody knows what it is.
+_MEDIA_SUFFIXES = frozenset(
+    (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv", ".ico", ".pdf", ".tga")
+)
 
 READS_MEMBERS = True
 
@@ -22,28 +41,57 @@ def claims(blob: Blob, head: bytes) -> int:
     return 1
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
-    """Yield a sample of each file, if a list asks for exact digests; skip a model's files, which are no samples."""
-    algorithms = [name for name in exact.CRYPTOGRAPHIC_ALGORITHMS if name in options.algorithms]
-    samples: list[Blob] = []
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | PartlyRead | Unread]:
+    """Yield a sample of each file that can hold content, and what of it was not read."""
+    wanted = tuple(name for name in COMPUTED_ALGORITHMS if name in options.algorithms)
+    is_asked = bool(wanted) or not options.algorithms.isdisjoint(TEXT_SIGNALS)
+    decodes = not DECODING_ALGORITHMS.isdisjoint(wanted)
+    groups: dict[tuple[Carrier, str], list[Blob]] = {}
     for blob in blobs:
-        if blob.kind == "model":
-            yield Unread(blob.uri, _NOT_A_MODEL, skipped=True, blob=blob)
-        elif not blob.size:
-            yield Unread(blob.uri, "empty", skipped=True, blob=blob)
-        elif not algorithms:
-            yield Unread(blob.uri, _NO_LIST, skipped=True, blob=blob)
-        else:
-            samples.append(blob)
-    yield from sample_whole_files(samples, algorithms)
+        try:
+            content = _content(blob)
+        except (Unreadable, OSError) as error:
+            why = str(error) if isinstance(error, Unreadable) else f"cannot be read: {error.strerror}"
+            yield Unread(blob.uri, why, blob=blob)
+            continue
+        if content.kind == "zeros":
+            yield Unread(blob.uri, ZEROS if blob.size else EMPTY, skipped=True, blob=blob)
+            continue
+        if is_asked and content.carriers:
+            why = _COVER if content.kind == "sound" else _NOT_READ
+            yield from (PartlyRead(blob, carrier, why) for carrier in content.carriers)
+        if content.kind not in ("text", "no carrier"):
+            key = (_CARRIERS.get(content.kind, "other file"), _gap(content) if decodes else "")
+            groups.setdefault(key, []).append(blob)
+    for (carrier, gap), some in groups.items():
+        yield from sample_whole_files(some, wanted, gap, carrier)
 
+
+def _content(blob: Blob) -> FileContent:
+    """Return what a file holds. What a pointer stands for is not known. Raises Unreadable and OSError."""
+    with blob.open() as file:
+        head = file.read(MAX_POINTER_BYTES)
+        if is_file_pointer(head):
+            return FileContent("unknown")
+        file.seek(0)
+        content = file_content(file)
+    return FileContent("unknown") if content.kind == "text" and blob.suffix in _MEDIA_SUFFIXES else content
+
+
+def _gap(content: FileContent) -> str:
+    """Return what of a file is not compared where a list asks for perceptual hashes."""
+    if content.kind == "sound":
+        return ""
+    if content.kind == "video":
+        return VIDEO
+    return f"{_UNDECODED}: {content.name}" if content.kind == "undecoded" else UNKNOWN
+
+
+_WANTS = ReadOptions(frozenset({"md5", "pdq"}))
 
 EXAMPLES: tuple[ReaderExample, ...] = (
-    ReaderExample(
-        "a video of a dataset",
-        b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom",
-        columns=("md5",),
-        options=ReadOptions(frozenset({"md5"})),
-    ),
-    ReaderExample("no list to match it against", b"some bytes", unread=_NO_LIST),
+    ReaderExample("film.mp4", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom", columns=("md5",), options=_WANTS),
+    ReaderExample("no list to match it against", b"\x7fELF\x02\x01\x01\x00 some bytes"),
+    ReaderExample("train.py", b"import torch\n\n\ndef main() -> None:\n    torch.manual_seed(1)\n", options=_WANTS),
+    ReaderExample("keep", b"", unread=EMPTY, options=_WANTS),
 )

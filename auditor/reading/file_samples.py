@@ -7,7 +7,7 @@ from itertools import groupby, islice
 
 from auditor.errors import Unreadable
 from auditor.hashing import exact
-from auditor.model import Basis, Ref
+from auditor.model import Basis, Carrier, Ref
 from auditor.samples import Samples, build_sample_batch
 from auditor.sources import Blob, Unread
 from auditor.syntax.file_pointer import MAX_POINTER_BYTES, FilePointer, is_file_pointer, parse_file_pointer
@@ -32,13 +32,16 @@ _ARCHIVE_MAGIC = (
 )
 
 
-def sample_whole_files(blobs: Iterable[Blob], algorithms: Iterable[str], gap: str = "") -> Iterator[Samples | Unread]:
+def sample_whole_files(
+    blobs: Iterable[Blob], algorithms: Iterable[str], gap: str = "", carrier: Carrier = "other file"
+) -> Iterator[Samples | Unread]:
     """Yield a sample of each file, in batches of one subject.
 
     Args:
         blobs: The files. Each is read as a stream, whatever its size.
         algorithms: The digest columns; those of perceptual algorithms are null.
-        gap: What of each file was not checked. "": it is an archive's or pointer's own gap, or none.
+        gap: What of each file was not checked, where it is no archive or pointer, which have a gap of their own.
+        carrier: What kind of files they are.
     """
     wanted = tuple(algorithms)
     for ref, group in groupby(blobs, key=lambda blob: blob.ref("dataset")):
@@ -53,13 +56,15 @@ def sample_whole_files(blobs: Iterable[Blob], algorithms: Iterable[str], gap: st
                             pointers.append((blob, pointer))
                             continue
                         file.seek(0)
-                        rows.append((blob, exact.exact_digests_of_stream(file, wanted), gap or _gap_of_content(head)))
+                        rows.append(
+                            (blob, exact.exact_digests_of_stream(file, wanted), _gap_of_content(head) or gap or None)
+                        )
                 except OSError as error:
                     yield Unread(blob.uri, f"cannot be read: {error.strerror}", blob=blob)
                 except Unreadable as error:
                     yield Unread(blob.uri, str(error), blob=blob)
             if rows:
-                yield _samples(ref, "computed", rows, wanted)
+                yield _samples(ref, "computed", rows, wanted, carrier)
             yield from sample_file_pointers(pointers, wanted)
 
 
@@ -92,14 +97,16 @@ _DISPLAY_NAMES = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256"}
 _Row = tuple[Blob, Mapping[str, bytes], str | None]
 
 
-def _samples(ref: Ref, basis: Basis, rows: Sequence[_Row], algorithms: tuple[str, ...]) -> Samples:
+def _samples(
+    ref: Ref, basis: Basis, rows: Sequence[_Row], algorithms: tuple[str, ...], carrier: Carrier = "other file"
+) -> Samples:
     columns: dict[str, list[object]] = {
         "sample": [blob.basename for blob, _, _ in rows],
         "place": [blob.uri for blob, _, _ in rows],
         "gap": [gap for _, _, gap in rows],
         **{name: [digests.get(name) for _, digests, _ in rows] for name in algorithms},
     }
-    return Samples(ref, basis, build_sample_batch(columns, algorithms))
+    return Samples(ref, basis, build_sample_batch(columns, algorithms), carrier=carrier)
 
 
 def _gap_of_content(head: bytes) -> str | None:

@@ -40,7 +40,7 @@ def test_a_sample_is_never_compared_with_a_list_of_models(tmp_path: Path) -> Non
     known.write_text(f"# name: authority\n# version: 1\n# means: model\nid,sha256\nm1,{digest}\n")
     report = audit(tmp_path / "data", known=[known], out=tmp_path / "run", workers=1)
     assert report.cases == ()
-    assert (report.tally.files.skipped, report.tally.coverage) == (1, {})
+    assert (report.tally.samples.skipped, report.tally.coverage) == (1, {})
 
 
 def test_a_picture_beside_a_models_weights_that_matches_is_a_finding_and_no_case(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_every_format_begins_with_the_list_that_nothing_was_compared_with(
 def test_a_run_whose_files_were_all_skipped_says_that_nothing_was_read(tmp_path: Path) -> None:
     (tmp_path / "code").mkdir()
     for name in ("a.py", "b.py"):
-        (tmp_path / "code" / name).write_text("x = 1\n")
+        (tmp_path / "code" / name).touch()
     report = audit(tmp_path / "code", out=tmp_path / "run", workers=1)
     assert (report.nothing_read, report.exit_code("never")) == (True, 3)
     out = io.StringIO()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.model import Kind, Ref
+from auditor.parts import PartlyRead
 from auditor.readers import ReadOptions, image_files, other_files
 from auditor.samples import Samples
 from auditor.sources import Blob, Unread
@@ -44,9 +45,14 @@ def test_a_video_is_a_sample_by_its_exact_digests(tmp_path: Path) -> None:
     data = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 4000
     (found,) = other_files.read([blob(tmp_path, "film.mp4", data)], WANTS)
     assert isinstance(found, Samples)
-    assert (found.subject, found.basis, found.algorithms) == (Ref("dataset", "films"), "computed", ("md5", "sha256"))
+    assert (found.subject, found.basis, found.algorithms) == (
+        Ref("dataset", "films"),
+        "computed",
+        ("md5", "sha256", "pdq"),
+    )
     (row,) = found.batch.to_pylist()
-    assert (row["sample"], row["place"], row["gap"], row["variant"]) == ("film.mp4", "film.mp4", None, "")
+    assert (row["sample"], row["place"], row["variant"]) == ("film.mp4", "film.mp4", "")
+    assert row["gap"] == "a video: its frames are not compared"
     assert (row["md5"], row["sha256"]) == (hashlib.md5(data).digest(), hashlib.sha256(data).digest())
 
 
@@ -82,20 +88,52 @@ def test_the_sha256_that_a_git_lfs_pointer_declares_is_a_declared_digest_of_the_
     assert row["gap"] == f"a Git LFS pointer: the file itself is not here{compared}"
 
 
+@pytest.mark.parametrize("kind", ["dataset", "model", ""])
+@pytest.mark.parametrize("options", [WANTS, ReadOptions()])
+def test_code_and_settings_hold_no_carrier_in_any_folder(tmp_path: Path, kind: Kind, options: ReadOptions) -> None:
+    given = [
+        blob(tmp_path, "train.py", b"import torch\n", kind),
+        blob(tmp_path, "vocab", "hill\nHügel\n".encode(), kind),
+    ]
+    assert list(other_files.read(given, options)) == []
+
+
+def test_an_encoded_picture_in_a_text_is_a_carrier_that_is_not_read(tmp_path: Path) -> None:
+    given = blob(tmp_path, "page.html", b"<img src='data:image/png;base64,iVBORw0KGgo='>")
+    assert list(other_files.read([given], WANTS)) == [
+        PartlyRead(given, "encoded pictures", "in a text that is not a table: not read")
+    ]
+    assert list(other_files.read([given], ReadOptions())) == []
+
+
+@pytest.mark.parametrize("kind", ["dataset", "model", ""])
 @pytest.mark.parametrize(
-    ("options", "kind", "data", "why"),
+    ("data", "carrier", "gap"),
     [
-        (ReadOptions(), "dataset", b"text", "no list to match it against"),
-        (ReadOptions(frozenset({"pdq"})), "dataset", b"text", "no list to match it against"),
-        (WANTS, "model", b"{}", "not a kind of file that says anything about a model"),
-        (WANTS, "dataset", b"", "empty"),
+        (b"\0\0\1\0\1\0\x10\x10", "other file", "a picture or document in a format that is not decoded: ICO"),
+        (b"%PDF-1.7", "other file", "a picture or document in a format that is not decoded: PDF"),
+        (b"\x1a\x45\xdf\xa3\x9fB", "video", other_files.VIDEO),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "sound", None),
+        (b"\x80\4\x95\x10\0\0\0", "other file", other_files.UNKNOWN),
     ],
 )
-def test_what_is_not_digested_is_skipped_and_says_why(
-    options: ReadOptions, kind: Kind, data: bytes, why: str, tmp_path: Path
+def test_what_may_hold_content_is_compared_by_exact_digests_and_leaves_a_gap_for_the_rest(
+    tmp_path: Path, data: bytes, carrier: str, gap: str | None, kind: Kind
 ) -> None:
     given = blob(tmp_path, "some.file", data, kind)
-    assert list(other_files.read([given], options)) == [Unread("some.file", why, skipped=True, blob=given)]
+    (found,) = other_files.read([given], WANTS)
+    assert isinstance(found, Samples)
+    (row,) = found.batch.to_pylist()
+    assert (found.carrier, row["md5"], row["gap"]) == (carrier, hashlib.md5(data).digest(), gap)
+    (found,) = other_files.read([given], ReadOptions(frozenset({"md5"})))
+    assert isinstance(found, Samples)
+    assert found.batch["gap"].to_pylist() == [None]
+
+
+@pytest.mark.parametrize(("data", "why"), [(b"", "empty"), (bytes(9000), "nothing but zeros")])
+def test_what_cannot_hold_content_is_skipped_and_says_why(data: bytes, why: str, tmp_path: Path) -> None:
+    given = blob(tmp_path, "some.file", data)
+    assert list(other_files.read([given], WANTS)) == [Unread("some.file", why, skipped=True, blob=given)]
 
 
 def test_a_file_that_cannot_be_opened_is_unread_and_not_skipped(tmp_path: Path) -> None:
