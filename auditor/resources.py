@@ -21,6 +21,15 @@ def resource_folder(name: str) -> Path:
     raise RuleError(f"{package}: this installation has no {name}/ folder; install auditor again")
 
 
+def user_state_folder() -> Path:
+    """Return the folder of runs that are given no other: ``$AUDITOR_HOME``, or the system's for a program's state."""
+    if home := os.environ.get("AUDITOR_HOME"):
+        return Path(home)
+    import platformdirs
+
+    return platformdirs.user_state_path("auditor", appauthor=False)
+
+
 def user_data_folder() -> Path:
     """Return the folder of lists, keys and the ledger: ``$AUDITOR_HOME``, or the system's for a program's files."""
     import click

@@ -87,7 +87,7 @@ def keys(name: str, appeals: str, keys_folder: Path) -> None:
     epilog="""\b
 Examples:
   auditor deindex build --recipient search.json --out lists/
-  auditor deindex build --recipient search.json --delta --against reports/runs/newest
+  auditor deindex build --recipient search.json --delta --against runs/newest
   auditor deindex build --recipient search.json --plain-csv patterns.csv
 
 Only decisions in force that two people agreed on are listed. Exit code 3: some are held back; messages say why."""

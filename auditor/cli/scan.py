@@ -29,10 +29,12 @@ Examples:
   auditor scan manifest.parquet --known hashes.csv --means csam
   auditor scan hub/ --profile gate --fail-on warning    before an upload goes live
   auditor scan hub/ --format html -o report.html
+  git diff --name-only main | auditor scan . --files-from -      only what a change touches
 
-Without --known no image is matched, and the report states this. The run is kept in the folder --out, or in a
-new one under reports/runs/. `auditor report` and `auditor judge` read it again; the same scan with the
-same --out resumes it if it was interrupted."""
+Without --known no image is matched, and the report states this. Nothing inside a target changes what is read.
+The run is kept in the folder --out, or in a new one in your state folder, which is named at the end.
+`auditor report` and `auditor judge` read it again; the same scan with the same --out resumes it if it was
+interrupted."""
 )
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option("--known", multiple=True, metavar="LIST", help="An imported list's name, or a list file (repeatable).")
@@ -51,6 +53,20 @@ same --out resumes it if it was interrupted."""
 @fail_on_option
 @workers_option
 @isolated_option
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="GLOB",
+    help="Do not read files or folders of this name or path, for example '*.tmp' or 'drafts/**'; the report counts "
+    "them (repeatable).",
+)
+@click.option(
+    "--files-from",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="Read only the files and folders of the targets that FILE names, one a line (-: standard input); the report "
+    "counts the others.",
+)
 @click.option(
     "--weights",
     type=click.Choice(["header", "sample", "full"]),
@@ -90,10 +106,12 @@ def command(
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
     further = ("dihedral", "thorough") if thorough else ("dihedral",) if dihedral else ()
     options["variants"] = ("oriented", "unpadded", "512", *further)
-    options["out"] = options["out"] or default_run_folder()
+    is_kept_in_state, options["out"] = not options["out"], options["out"] or default_run_folder()
     try:
         report = audit(*targets, progress=create_reporter(), **options)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"; the same command with --out {options['out']} resumes the scan") from None
     write_outputs(report, outputs)
+    if is_kept_in_state:
+        click.echo(f"the run is kept in {options['out']}", err=True)
     context.exit(report.exit_code(fail_on))

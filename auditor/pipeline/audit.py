@@ -32,6 +32,7 @@ from auditor.pipeline.run_folder import (
     errors_name_run,
     finished_tally,
     lock_run_folder,
+    private_files,
     read_results,
     read_run,
     read_tally,
@@ -43,6 +44,7 @@ from auditor.pipeline.run_folder import (
 )
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.scan_shard import record_lost_shard, scan_shard
+from auditor.pipeline.selection import ALL_FILES, Selection, read_selection
 from auditor.pipeline.shard import Shard, cut_into_shards
 from auditor.pipeline.targets import list_files
 from auditor.progress import NullReporter
@@ -67,6 +69,8 @@ def audit(
     workers: int = 0,
     weights: str = "header",
     variants: Iterable[str] = ("oriented", "unpadded", "512"),
+    exclude: Sequence[str] = (),
+    files_from: str | os.PathLike[str] | None = None,
     progress: NullReporter | None = None,
     isolated: bool = False,
 ) -> Report:
@@ -82,11 +86,14 @@ def audit(
         columns: The names of their columns by what these hold, where a file does not say so.
         rules: Folders of further rules.
         profile: The profile, which sets the severity of rules.
-        out: The run's folder; without it, a new one under ``reports/runs/``. Where it holds an interrupted run of the
-            same targets and policy, that run goes on.
+        out: The run's folder; without it, a new one in the user's state folder. Where it holds an interrupted run of
+            the same targets and policy, that run goes on.
         workers: How many worker processes read; 0: one a core.
         weights: How far weights files are read: ``header``, ``sample`` or ``full``.
         variants: Further forms of a picture that are hashed and compared.
+        exclude: Patterns of files that are not read (:mod:`auditor.pipeline.selection`); the report counts the files.
+        files_from: A file with the paths to read, one a line, or ``-`` for standard input; all other files of the
+            targets are counted as skipped.
         progress: What is told how far the scan is.
         isolated: Readers and list formats that other installed distributions add are not loaded.
 
@@ -106,11 +113,12 @@ def audit(
         readers(extensions)
         list_formats(extensions)
     paths = [os.fspath(target) for target in targets]
-    files = list_files(paths, folder)
+    selection = read_selection(exclude, files_from)
+    files = list_files(paths, folder, selection)
     first = next(files, None)
     if first is None:
         raise NothingToAudit(f"{', '.join(map(str, targets))}: holds no file; name a file or folder that does")
-    with lock_run_folder(folder):
+    with private_files(), lock_run_folder(folder):
         lists = tuple(
             open_list(
                 os.fspath(name),
@@ -128,11 +136,11 @@ def audit(
         if any(opened.means == "model" and opened.algorithms & FILE_ALGORITHMS for opened in lists):
             algorithms |= {ARTEFACT_SHA256}
         options = ReadOptions(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
-        started = _start_run(folder, paths, policy, options)
+        started = _start_run(folder, paths, policy, options, selection)
         workers = workers or available_cores()
         progress = progress or NullReporter()
         if type(progress) is not NullReporter:  # someone waits, and wants to know for how long
-            _report_total(list_files(paths, folder), progress)
+            _report_total(list_files(paths, folder, selection), progress)
         tally = _scan(ScanContext(policy, options, folder), chain([first], files), workers, progress)
         return _evaluate(folder, policy, tally, started, workers)
 
@@ -171,7 +179,7 @@ def reevaluate(
     target = Path(out)
     if target.is_dir() and any(target.iterdir()):
         raise UsageError(f"{target}: is not empty; name another folder with --out")
-    with lock_run_folder(target):
+    with private_files(), lock_run_folder(target):
         with errors_name_run(target):
             for number, folder in enumerate(folders):
                 for name in (*SHARD_FOLDERS, SHARDS):
@@ -189,7 +197,9 @@ def _link_or_copy(path: Path, to: Path) -> None:
         shutil.copyfile(path, to)
 
 
-def _start_run(folder: Path, targets: Sequence[str], policy: Policy, options: ReadOptions) -> str:
+def _start_run(
+    folder: Path, targets: Sequence[str], policy: Policy, options: ReadOptions, selection: Selection = ALL_FILES
+) -> str:
     content = {
         "version": __version__,
         "targets": list(targets),
@@ -197,6 +207,8 @@ def _start_run(folder: Path, targets: Sequence[str], policy: Policy, options: Re
             "algorithms": sorted(options.algorithms),
             "weights": options.weights,
             "variants": sorted(options.variants),
+            "exclude": list(selection.exclude),
+            "files_from": selection.digest,
         },
         "policy": policy_to_json(policy),
     }

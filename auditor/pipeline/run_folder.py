@@ -29,6 +29,7 @@ from typing import Any, BinaryIO
 from auditor.errors import RunError, UsageError
 from auditor.model import Comparison, Count, Tally
 from auditor.pipeline.shard import Shard
+from auditor.resources import user_state_folder
 
 # Raised when an older program would misread a run, or this one a run of before. 3: tallies
 # count what was read in part, and the comparisons by list, algorithm and kind of carrier.
@@ -44,8 +45,18 @@ _MADE_FIRST = (SHARDS, FACTS, FINGERPRINTS, TENSORS, DERIVED, RESTRICTED, HITS, 
 
 
 def default_run_folder() -> Path:
-    """Return a new folder under ``reports/runs/``, named by the time."""
-    return Path("reports", "runs", datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ"))
+    """Return a new folder for a run in the user's state folder, named by the time."""
+    return user_state_folder() / "runs" / datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Make what this process, and workers that it starts, write meanwhile readable for its owner alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def utc_now() -> str:
@@ -56,7 +67,7 @@ def utc_now() -> str:
 def lock_run_folder(folder: Path) -> BinaryIO:
     """Make a run's folders and lock them for this process until the returned file is closed, however that happens.
 
-    What is restricted is for its owner alone, and kept out of version control.
+    The folder is for its owner alone; what is restricted is kept out of version control too.
 
     Raises:
         UsageError: The folder holds something else, or cannot be written.
@@ -67,14 +78,14 @@ def lock_run_folder(folder: Path) -> BinaryIO:
         if folder.is_dir() and not is_run and any(folder.iterdir()):
             raise UsageError(f"{folder}: is not empty and holds no run; name an empty or a new folder with --out")
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
         lock = open(folder / _LOCK, "ab")  # noqa: SIM115 - the caller closes it
         if not _try_lock(lock.fileno()):
             lock.close()
             raise RunError(f"{folder}: another process is writing this run; wait for it, or name another folder")
         for name in _MADE_FIRST:
             (folder / name).mkdir(exist_ok=True)
-            if name.startswith(RESTRICTED):
-                (folder / name).chmod(0o700)
+            (folder / name).chmod(0o700)
         (folder / RESTRICTED / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{folder}: cannot hold a run: {error.strerror}; name another folder with --out") from error

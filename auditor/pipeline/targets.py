@@ -8,18 +8,20 @@ from itertools import chain, count
 from pathlib import Path
 
 from auditor.errors import UsageError
+from auditor.pipeline.selection import ALL_FILES, Selection, names_of
 from auditor.sources import Blob, Unread
 
 
-def list_files(targets: Sequence[str], run_folder: Path) -> Iterator[Blob | Unread]:
+def list_files(targets: Sequence[str], run_folder: Path, selection: Selection = ALL_FILES) -> Iterator[Blob | Unread]:
     """Yield every file of the targets once.
 
-    The run's own folder is no part of them; other runs beside it are yielded as skipped.
+    The run's own folder is no part of them. Other runs beside it, and files that the user leaves out, are yielded as
+    skipped; one that the user names and that is in no target is yielded as a gap.
 
     Raises:
         UsageError: One target lies in another.
     """
-    from auditor.sources import source_of
+    from auditor.sources import source_of, uri_of
 
     target_of: dict[Path, str] = {}
     for target in targets:
@@ -29,16 +31,24 @@ def list_files(targets: Sequence[str], run_folder: Path) -> Iterator[Blob | Unre
         if outer := next((target_of[parent] for parent in path.parents if parent in target_of), ""):
             raise UsageError(f"{target}: lies in {outer}, which is named too; name one of them")
     used: set[str] = set()
+    missing = set(selection.named)
     for path, target in target_of.items():
         prefix = _unused_prefix(path, used) if len(target_of) > 1 else ""
         used.add(prefix)
         own_run, other_runs = _runs_inside(path, Path(os.path.realpath(run_folder)))
+        named = selection.names_in(target)
         for file in sources[target].blobs(target):
             if file.uri.startswith(own_run + other_runs):
                 continue
+            if (place := names_of(file.uri, named)) is not None:
+                missing.discard(named[place])
+            if why := selection.reason_to_skip(file.uri, named):
+                file = Unread(file.uri, why, skipped=True)
             yield file.with_prefix(prefix) if prefix else file
         for uri in other_runs:
             yield Unread(prefix + uri, "a run of this program: not read", skipped=True)
+    for name in sorted(missing):
+        yield Unread(uri_of(name), f"named in {selection.source} and not found: it does not exist, or is in no target")
 
 
 def _unused_prefix(target: Path, used: Container[str]) -> str:

@@ -52,6 +52,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         ],
         cases_left_out=max(len(report.cases) - MAX_CASES, 0),
         has_matches=guidance.has_known_content_matches(report),
+        left_out=coverage.files_left_out(report),
         missing_lists=coverage.missing_lists(report),
         contacts=report.policy.contacts,
         guidance=guidance,

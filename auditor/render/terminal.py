@@ -107,6 +107,8 @@ def _target_and_policy_lines(report: Report) -> Iterator[Line]:
         yield from _wrap_text("", text, "  List      ")
     for extension in policy.extensions:
         yield from _wrap_text("", printable(str(extension)), "  Extension ")
+    for text in coverage.files_left_out(report):
+        yield from _wrap_text("bold yellow", printable(text), "  Left out  ")
     missing = coverage.missing_lists(report)
     for text in missing:
         yield from _wrap_text("bold yellow", text, "  No list   ")

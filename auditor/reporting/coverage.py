@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.known.decoys import DECOY_COUNTS, expected_by_chance, expected_by_thorough_chance
 from auditor.known.fingerprint_index import WEIGHTS_NOT_COMPARED
 from auditor.pipeline.report import Report
+from auditor.pipeline.selection import EXCLUDED, NOT_NAMED
 from auditor.printable import printable
 from auditor.reporting.labels import LIST_MEANINGS
 
@@ -17,6 +18,15 @@ def coverage_counts(report: Report) -> tuple[tuple[str, int], ...]:
     in_words = (*DECOY_COUNTS, WEIGHTS_NOT_COMPARED)
     return tuple(
         (what, number) for what, number in sorted(report.tally.coverage.items()) if not what.startswith(in_words)
+    )
+
+
+def files_left_out(report: Report) -> tuple[str, ...]:
+    """Return one sentence for each option of the user that left files out, with their number."""
+    return tuple(
+        f"{number:,} {'file was' if number == 1 else 'files were'} {why}"
+        for why, number in sorted(report.tally.reasons.items())
+        if why.startswith((EXCLUDED, NOT_NAMED))
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -78,7 +79,7 @@ def test_an_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("auditor.pipeline.audit.audit", interrupted)
     result = auditor("scan", HUB)
     assert result.exit_code == 130
-    assert "interrupted; the same command with --out reports/runs/2" in result.stderr
+    assert f"interrupted; the same command with --out {os.environ['AUDITOR_HOME']}/runs/2" in result.stderr
     assert "Z resumes the scan\n" in result.stderr
 
 
