@@ -21,7 +21,7 @@ Examples:
 @click.option(
     "--places",
     is_flag=True,
-    help="Also show where matched samples are. Only for people who are authorised to act on them.",
+    help="Also show where matched samples are; rows count from 1. Only for people who are authorised to act on them.",
 )
 @click.option("--share", is_flag=True, help="Leave out every name, so that the report can be sent to others.")
 def command(run: Path, outputs: tuple[ReportOutput, ...], places: bool, share: bool) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import base64
+import bz2
+import gzip
 import hashlib
 import io
 import json
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.feather
+import pyarrow.orc
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -181,3 +188,154 @@ def test_nothing_is_hidden_in_json(
     results = read(tmp_path, name, write(rows))
     assert is_found_or_named(results, shows)
     assert not [result for result in results if isinstance(result, Unread)], "each of these shapes is read"
+
+
+def samples_of(folder: Path, name: str, data: bytes) -> list[Samples]:
+    return [result for result in read(folder, name, data) if isinstance(result, Samples)]
+
+
+def test_each_picture_of_a_row_is_a_sample_named_by_its_column(tmp_path: Path) -> None:
+    pictures = [png(number) for number in range(4)]
+    columns = {
+        "key": ["a", "b", "c"],
+        "image_1": pa.array([pictures[0], pictures[3], None]),
+        "more": [[{"bytes": pictures[1], "path": None}, {"bytes": pictures[2], "path": None}], [], []],
+        "md5": [MD5.hex(), MD5.hex(), MD5.hex()],
+    }
+    computed, described, alone = samples_of(tmp_path, "m.parquet", parquet(pa.table(columns)))
+    assert computed.batch["sample"].to_pylist() == ["a image_1", "a more[1].bytes", "a more[2].bytes", "b"]
+    assert computed.batch["md5"].to_pylist() == [hashlib.md5(pictures[number]).digest() for number in (0, 1, 2, 3)]
+    assert (described.already_counted, described.batch["sample"].to_pylist()) == (True, ["a", "b"])
+    assert (alone.already_counted, alone.batch["sample"].to_pylist()) == (False, ["c"])
+
+
+def test_a_second_digest_of_a_row_is_compared_as_a_variant_where_it_differs(tmp_path: Path) -> None:
+    other = hashlib.md5(b"the original").digest()
+    data = f"image_md5,original_md5\n{MD5.hex()},{MD5.hex()}\n{MD5.hex()},{other.hex()}\n".encode()
+    first, second = samples_of(tmp_path, "m.csv", data)
+    assert first.batch["md5"].to_pylist() == [MD5, MD5]
+    assert [(row["row"], row["variant"], row["md5"]) for row in second.batch.to_pylist()] == [
+        (2, "md5:original_md5", other)
+    ]
+
+
+def test_pixels_are_hashed_and_other_arrays_of_a_picture_s_shape_are_named(tmp_path: Path) -> None:
+    pixels = [[[row * 8, column * 8, 0] for column in range(32)] for row in range(32)]
+    scaled = [[[value / 255 for value in pixel] for pixel in row] for row in pixels]
+    features = [[row * 0.1 - 1 for row in range(32)] for _ in range(32)]
+    found = pa.table(
+        {"a": [pixels], "b": [scaled], "c": [features], "embedding": [[0.5] * 64], "box": [[[1, 2, 3, 4]]]}
+    )
+    results = read(tmp_path, "m.parquet", parquet(found))
+    assert [(one.carrier, one.why) for one in results if isinstance(one, PartlyRead)] == [
+        ("b", "arrays of numbers that may be pictures, but are not rows of pixels of 0 to 255")
+    ]
+    (samples,) = (one for one in results if isinstance(one, Samples) and "pdq" in one.batch.schema.names)
+    assert samples.batch["pdq"].null_count == 0
+    tensor = pa.FixedShapeTensorArray.from_numpy_ndarray(np.array([pixels, pixels], np.uint8))
+    (samples,) = samples_of(tmp_path, "t.parquet", parquet(pa.table({"t": tensor})))
+    assert samples.batch.num_rows == 2
+
+
+def test_unknown_bytes_and_videos_have_exact_digests_and_are_named_for_perceptual_lists(tmp_path: Path) -> None:
+    video = b"\0\0\0\x18ftypmp42" + bytes(40)
+    unknown = b"\x01\x02a form of its own" + bytes(40)
+    results = read(tmp_path, "m.parquet", parquet(pa.table({"clip": [video], "blob": [unknown]})))
+    named = {(one.carrier, one.why.partition(":")[0]) for one in results if isinstance(one, PartlyRead)}
+    assert named == {("clip", "videos"), ("blob", "bytes in a form that is not recognised")}
+    digests = {
+        row["sample"]: row["md5"] for one in results if isinstance(one, Samples) for row in one.batch.to_pylist()
+    }
+    assert digests == {"1 clip": hashlib.md5(video).digest(), "1 blob": hashlib.md5(unknown).digest()}
+
+
+def test_json_inside_a_text_is_read_and_what_only_looks_so_is_named(tmp_path: Path) -> None:
+    cell = json.dumps({"picture": {"md5": MD5.hex()}}).replace('"', '""')
+    (samples,) = samples_of(tmp_path, "m.csv", f'id,meta\n1,"{cell}"\n'.encode())
+    assert samples.batch["md5"].to_pylist() == [MD5]
+    results = read(tmp_path, "n.csv", f"id,links\n1,\"['{URL}', '{URL}']\"\n".encode())
+    assert ("links", "texts that look like lists or objects, and are not JSON") in [
+        (one.carrier, one.why) for one in results if isinstance(one, PartlyRead)
+    ]
+    assert not [
+        one for one in read(tmp_path, "p.csv", f"id,text\n1,[INST] see {URL}\n".encode()) if isinstance(one, PartlyRead)
+    ]
+
+
+def orc(found: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pyarrow.orc.write_table(found, sink)
+    return sink.getvalue()
+
+
+def feather_1(found: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pyarrow.feather.write_feather(found, sink, version=1)
+    return sink.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore:Feather V1:DeprecationWarning")
+@pytest.mark.parametrize(("name", "write"), [("m.orc", orc), ("m.feather", feather_1), ("m", feather_1)])
+def test_orc_and_the_first_feather_format_are_read(
+    tmp_path: Path, name: str, write: Callable[[pa.Table], bytes]
+) -> None:
+    (samples,) = samples_of(tmp_path, name, write(pa.table({"md5": [None, MD5.hex()]})))
+    assert samples.batch["md5"].to_pylist() == [None, MD5]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_packed_json_lines_are_read(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    suffix = {gzip.compress: "gz", bz2.compress: "bz2", lzma.compress: "xz"}[pack]
+    found = samples_of(tmp_path, f"m.jsonl.{suffix}", pack(lines([{"zz": MD5.hex()}] * 3)))
+    assert [digest for samples in found for digest in samples.batch["md5"].to_pylist()] == [MD5] * 3
+
+
+def test_a_footer_without_rows_is_no_table(tmp_path: Path) -> None:
+    (tmp_path / "part.parquet").write_bytes(parquet(pa.table({"md5": [MD5.hex()]})))
+    pq.read_metadata(tmp_path / "part.parquet").write_metadata_file(tmp_path / "_metadata")
+    (unread,) = read(tmp_path, "_metadata", (tmp_path / "_metadata").read_bytes())
+    assert isinstance(unread, Unread)
+    assert (unread.why, unread.skipped) == ("it holds no rows", True)
+
+
+def test_a_small_file_whose_values_repeat_without_end_is_refused(tmp_path: Path) -> None:
+    text = pa.array(["a" * 1_000_000])
+    column = pa.DictionaryArray.from_arrays(pa.array(np.zeros(20_000, np.int32)), text)
+    data = parquet(pa.table({"t": column}))
+    assert len(data) < 100_000
+    (unread,) = read(tmp_path, "m.parquet", data)
+    assert isinstance(unread, Unread)
+    assert (unread.why, unread.skipped) == ("repeated values unfold to too many bytes for a file of this size", False)
+
+
+def test_text_that_is_not_utf_8_and_json_without_end_do_no_harm(tmp_path: Path) -> None:
+    broken = pa.Array.from_buffers(pa.string(), 1, pa.array([b"http://a.example/\xff"]).buffers())
+    (samples,) = samples_of(tmp_path, "m.parquet", parquet(pa.table({"url": broken})))
+    assert samples.batch["url"].to_pylist() == ["http://a.example/\xff"]
+    deep = b'[{"url": "http://a.example", "d": ' + b"[" * 150 + b"]" * 150 + b"}]"
+    partly = [one.why for one in read(tmp_path, "d.json", deep) if isinstance(one, PartlyRead)]
+    assert partly == ["nested deeper than 32 levels"]
+    (unread,) = read(tmp_path, "e.json", b'{"url": "http://a.example", "d": ' + b'{"a":' * 100_000)
+    assert isinstance(unread, Unread)
+    assert unread.why == "JSON nested deeper than 200"
+
+
+def test_a_row_of_another_length_is_a_gap_where_it_may_hold_something(tmp_path: Path) -> None:
+    data = f"text\na hill, and a lake\n{URL},a hill\n".encode()
+    (samples,) = samples_of(tmp_path, "m.csv", data)
+    assert [(row["row"], row["gap"]) for row in samples.batch.to_pylist()] == [(2, "the row has 2 cells, the header 1")]
+
+
+def test_settings_with_loose_words_are_neither_samples_nor_gaps(tmp_path: Path) -> None:
+    for number, data in enumerate(
+        (
+            json.dumps({"version": "1.0", "model": {"vocab": {f"word{n}": n for n in range(3000)}}}).encode(),
+            b'{"name": "leaves", "homepage": "https://example.org", "repository": {"url": "https://example.org/r"}}',
+        )
+    ):
+        path = tmp_path / f"{number}.json"
+        path.write_bytes(data)
+        blob = Blob(str(path), path.name, len(data), "dataset", "hills")
+        (unread,) = table.read([blob], ReadOptions(frozenset({"md5", "pdq"})))
+        assert isinstance(unread, Unread)
+        assert unread.skipped
