@@ -281,6 +281,15 @@ def test_what_became_of_each_sample_is_counted_by_list_algorithm_and_carrier(mak
     }
 
 
+def test_a_declared_hash_of_unknown_quality_is_compared(make_list: MakeList) -> None:
+    known = make_list(make_entries("pdq", [digest(1, 32)]))
+    of = samples("declared", pdq=[digest(1, 32), digest(2, 32), digest(3, 32)], quality=[None, 49, 50])
+    assert outcomes(Matcher((known,)), of) == {
+        ("hills", "pdq", "declared digest", "compared"): 2,
+        ("hills", "pdq", "declared digest", "low detail"): 1,
+    }
+
+
 def test_what_is_declared_or_was_counted_before_is_never_said_to_be_missing(make_list: MakeList) -> None:
     lists = (
         make_list(make_entries("md5", [digest(1)]), name="files"),

@@ -381,3 +381,23 @@ def test_models_whose_cosines_differ_in_the_sixth_digit_are_equally_similar(tmp_
         ("a/copy", "m/base"): "agrees",
         ("z/hidden", "m/base"): "undeclared",
     }
+
+
+def test_a_base_that_cannot_be_told_from_weights_is_not_tested(tmp_path: Path) -> None:
+    adapter = {"x": TWO["layers.0.weight"]}
+    models = {"a/base": (ONE,), "b/true": (TUNED,), "c/tiny": (adapter,), "n/model": (added(ONE, (0.1, TWO)),)}
+    assert verdicts(statements(tmp_path, models, [("b/true", "a/base"), ("n/model", "c/tiny")])) == {
+        ("b/true", "a/base"): "agrees",
+        ("n/model", "c/tiny"): "cannot tell",
+        ("n/model", "a/base"): "related",
+        ("a/base", "n/model"): "related",
+    }
+
+
+def test_a_damaged_table_is_named_and_nothing_is_left_in_the_scratch_folder(tmp_path: Path) -> None:
+    (tmp_path / "tensors").mkdir()
+    (tmp_path / "tensors" / "0.parquet").write_bytes(b"PAR1")
+    (tmp_path / "scratch").mkdir()
+    with pytest.raises(RunError, match=r"tensors/0\.parquet: is damaged"):
+        find_observed_bases([tmp_path], pa.Table.from_pylist([], EDGES_SCHEMA), tmp_path / "scratch")
+    assert list((tmp_path / "scratch").iterdir()) == []
