@@ -54,7 +54,8 @@ def test_encoded_pictures_are_samples_named_by_their_keys(tmp_path: Path) -> Non
 def test_small_and_many_records_on_several_levels_of_pages_are_read(tmp_path: Path) -> None:
     urls = {f"{n:08}".encode(): f"https://example.org/{n}.jpg".encode() for n in range(20_000)}
     folder = database(tmp_path / "db", urls)
-    blob = Blob(str(folder / "data.mdb"), "data.mdb", 1, "dataset", "acme/records")
+    path = folder / "data.mdb"
+    blob = Blob(str(path), "data.mdb", path.stat().st_size, "dataset", "acme/records")
     found = [
         row["url"]
         for item in read_with_members("lmdb_database", [blob], ReadOptions(frozenset({"url"})))
