@@ -73,7 +73,7 @@ def chance_matches(report: Report) -> tuple[str, ...]:
         for line in expected_by_chance(report.tally.coverage)
     )
     leads = tuple(
-        f"List {line.list}, with common edits undone: among {line.pictures:,} pictures in {line.compared:,} variants, "
+        f"List {line.list}, with common edits undone: among {line.compared:,} hashes of pictures ({line.pictures:,}), "
         f"chance alone would give about {line.matches:,.1f} leads, at most {line.upper_limit:,.1f} (95 %): at most "
         f"{line.upper_limit / line.pictures:.1e} for a picture, and {line.upper_limit / line.pairs:.1e} for a picture, "
         "an entry and a variant."

@@ -14,6 +14,7 @@ from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.pipeline.audit import audit
 from auditor.pipeline.report import Report
 from auditor.render import report_formats
+from auditor.reporting.coverage import chance_matches
 from auditor.reporting.render_options import RenderOptions
 from tests import pictures
 
@@ -220,6 +221,7 @@ def test_an_edited_copy_is_a_lead_with_thorough_variants_and_opens_no_case(tmp_p
     framed = Image.fromarray(noise)
     framed.paste(picture, (10, 10))
     (data / "framed.jpg").write_bytes(pictures.jpeg(framed, 90))
+    (data / "other.jpg").write_bytes(pictures.jpeg(pictures.objects(6, (240, 180)), 90))
     known = listed(tmp_path, "pdq", pdq_of(pictures.png(picture)))
     default = ("oriented", "unpadded", "512", "dihedral")
     plain = audit(tmp_path / "hub", known=[known], out=tmp_path / "plain", workers=1, variants=default)
@@ -230,13 +232,19 @@ def test_an_edited_copy_is_a_lead_with_thorough_variants_and_opens_no_case(tmp_p
             "known-content-lead",
             "warning",
             "leads to entries of list ordinary (near-thorough)",
-            "1 near of 1 samples; with common edits undone",
+            "1 near of 2 samples; with common edits undone",
         ),
         (
             "trained-on-known-content-lead",
             "note",
             "trained on dataset acme/pictures, which has leads to a known-content list (near)",
-            "1 near of 1 samples; list ordinary; said by its card",
+            "1 near of 2 samples; list ordinary; said by its card",
         ),
     }
     assert report.cases == ()
+    # The picture that gave the lead is not compared with decoys; the other one is, in every variant of enough detail.
+    _, leads = chance_matches(report)
+    assert leads.startswith("List ordinary, with common edits undone: among 79 hashes of pictures (1), chance alone ")
+    assert leads.endswith(
+        "at most 3.0 (95 %): at most 3.0e+00 for a picture, and 3.8e-02 for a picture, an entry and a variant."
+    )
