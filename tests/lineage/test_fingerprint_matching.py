@@ -486,6 +486,15 @@ def test_a_difference_from_a_harmless_model_that_rounding_could_make_is_none(
     assert coverage["excluded by a benign list: weights"] == (not leads)
 
 
+def test_the_same_values_as_a_listed_model_match_however_little_it_differs_from_a_harmless_one(tmp_path: Path) -> None:
+    base = small_model(1)
+    listed = added(base, (0.002, small_model(2)))
+    lists = fingerprints(tmp_path, "model", listed), fingerprints(tmp_path, "benign", base)
+    found, coverage, _ = matched(tmp_path, listed, base, lists=lists)
+    assert [algorithm for algorithm, _ in found] == ["auditor-fingerprint-1"]
+    assert coverage["excluded by a benign list: weights"] == 1
+
+
 def test_the_least_that_any_harmless_model_leaves_unexplained_counts(tmp_path: Path) -> None:
     base, change = small_model(1), small_model(2)
     elsewhere = added(base, (0.3, small_model(4)))
