@@ -136,7 +136,7 @@ def test_members_of_one_file_are_read_up_to_a_total_and_other_files_all_the_same
 ) -> None:
     monkeypatch.setattr("auditor.pipeline.read_members.FREE_BYTES", 1000)
     monkeypatch.setattr("auditor.pipeline.read_members.MAX_RATIO", 0)
-    films = {f"{number}.mp4": bytes([number]) * 400 for number in range(4)}
+    films = {f"{number}.mp4": bytes([number + 1]) * 400 for number in range(4)}
     large, small = (
         written(tmp_path, "large.zip", zipped(films)),
         written(tmp_path, "small.zip", zipped({"0.mp4": b"film"})),
