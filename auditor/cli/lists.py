@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from auditor.known.compiled_list import CompiledList
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE_OR_INPUT = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 
 
 @click.group()
@@ -30,6 +31,7 @@ Examples:
   auditor lists import hashes.csv --name hotline --means csam --column md5="File hash"
   auditor lists import export.xml --name ncmec --holder NCMEC --version 2026-11-23
   auditor lists import page1.xml page2.xml --name ncmec       pages of a feed, the oldest first
+  gpg -d hashes.csv.gpg | auditor lists import - --name hotline --means csam      no copy of the file is kept
   auditor lists import pdq.txt --name ours --means withdrawn --algorithm pdq --threshold pdq=24
   auditor lists import found.fingerprint --name models        what `auditor lineage fingerprint` wrote, added to the
                                                               list; many at once as one file: cat *.fingerprint
@@ -38,7 +40,7 @@ Examples:
 Meanings: csam, exploitative, ncii, terrorism, withdrawn, benign, model, test. A list with a malformed line is
 refused, unless with --skip-malformed; `auditor lists check FILE` shows all such lines.""",
 )
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=_FILE)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=_FILE_OR_INPUT)
 @click.option("--name", required=True, metavar="N", help="The name of the list.")
 @click.option("--means", default="", metavar="M", help="The meaning of its entries, if the file does not state one.")
 @click.option(

@@ -37,7 +37,16 @@ The run is kept in the folder --out, or in a new one in your state folder, which
 interrupted."""
 )
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
-@click.option("--known", multiple=True, metavar="LIST", help="An imported list's name, or a list file (repeatable).")
+@click.option(
+    "--known",
+    multiple=True,
+    metavar="LIST",
+    help="An imported list's name, or a list file (-: standard input; repeatable). A name without a folder is never "
+    "that of a file in a target: write ./NAME for that.",
+)
+@click.option(
+    "--skip-malformed", is_flag=True, help="Match with the good entries of list files, and count the malformed ones."
+)
 @click.option(
     "--means",
     default="",

@@ -6,6 +6,7 @@ tens of bytes an entry, not the list.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,13 +43,13 @@ def compile_list(
     base: CompiledList | None = None,
     skip_malformed: bool = False,
 ) -> ListStatistics:
-    """Write a compiled list, all but its key, into an empty folder.
+    """Write a compiled list into a folder that holds nothing but its key.
 
     An item that a newer file lists again replaces the older one; a withdrawal removes it.
 
     Args:
         items: What the newest file holds.
-        folder: An empty folder.
+        folder: The folder. Its manifest covers the key too.
         identity: What the list is.
         thresholds: By algorithm, the distance up to which it is matched nearly.
         older: The (name, items) of further files, the newest first, each of which the files before it change.
@@ -209,7 +210,12 @@ def _write_digests(folder: Path, spool: EntrySpool, first: NDArray[np.int64], th
     """Write the digests of these rows and, with a threshold, the index for near ones."""
 
     def mapped(name: str, kind: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:
-        return np.lib.format.open_memmap(folder / f"{spool.algorithm}.{name}.npy", "w+", np.dtype(kind), shape)
+        path = folder / f"{spool.algorithm}.{name}.npy"
+        array = np.lib.format.open_memmap(path, "w+", np.dtype(kind), shape)
+        if hasattr(os, "posix_fallocate"):  # writing to a mapped file on a full disk would kill the process
+            with path.open("rb+") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        return array
 
     digests = mapped("values", np.uint8, (len(first), DIGEST_BYTES[spool.algorithm]))
     for start in range(0, len(first), _BATCH_ROWS):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from auditor.errors import ListError
@@ -14,6 +17,7 @@ from auditor.known.canaries import refuse_canaries
 from auditor.known.compile_list import compile_list
 from auditor.known.compiled_list import CompiledList, open_compiled_list
 from auditor.known.entries import ListHeader, ListOptions
+from auditor.known.list_file import list_as_file
 from auditor.known.list_identity import ACTIVE, ListDeclaration, identify_list, merge_identity, open_list_items
 from auditor.known.list_statistics import ListStatistics
 from auditor.known.list_store import (
@@ -26,9 +30,13 @@ from auditor.known.list_store import (
     version_key,
 )
 from auditor.known.near_index import DEFAULT_THRESHOLDS, MAX_THRESHOLDS
+from auditor.known.open_list import errors_name_folder
 from auditor.known.token_key import KEY, load_or_create_key, write_key
 from auditor.resources import user_data_folder
 
+# Versions that are compared as numbers and dates stay within what a holder may write.
+_MAX_VERSION, _MAX_DIGITS = 64, 21
+_MAX_AHEAD = datetime.timedelta(days=7)
 _TEMPORARY_PREFIX = ".importing-"
 
 
@@ -63,6 +71,21 @@ def import_list(
     folder = list_folder(declaration.name)
     for parent in (user_data_folder(), folder.parent, folder):
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        stack.enter_context(errors_name_folder(folder))
+        files = [stack.enter_context(list_as_file(path)) for path in paths]
+        return _import_files(files, folder, declaration, options, whole, skip_malformed, extensions)
+
+
+def _import_files(
+    paths: Sequence[Path],
+    folder: Path,
+    declaration: ListDeclaration,
+    options: ListOptions,
+    whole: bool,
+    skip_malformed: bool,
+    extensions: tuple[Extension, ...],
+) -> tuple[CompiledList, ListStatistics]:
     *older_paths, path = paths
     with lock_list(folder), tempfile.TemporaryDirectory(prefix=_TEMPORARY_PREFIX, dir=folder) as temporary:
         for left in folder.glob(f"{_TEMPORARY_PREFIX}*"):  # by an import that was killed
@@ -74,6 +97,7 @@ def import_list(
         base, newest = _previous_version(declaration.name, headers[0], paths[0], whole)
         default_version = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         identity = identify_list(file, declaration, options, default_version)
+        _refuse_absurd_version(declaration.version or file.header.version)
         _refuse_older_version(declaration.name, identity.version, newest, repair=base is None)
         changed = base if _is_change(headers[0]) and not whole else None
         for each in (*older_paths, *((changed,) if changed else ())):
@@ -86,10 +110,10 @@ def import_list(
             else ()
         )
         thresholds = _thresholds(dict(declaration.thresholds), base)
+        write_key(compiled / KEY, load_or_create_key(folder / KEY))
         statistics = compile_list(
             file.items, compiled, identity, thresholds, older=older, base=changed, skip_malformed=skip_malformed
         )
-        write_key(compiled / KEY, load_or_create_key(folder / KEY))
         refuse_canaries(open_compiled_list(compiled), path)
         final = folder / identity.version
         if final.exists():  # left by an import that was stopped before it was made active
@@ -129,6 +153,24 @@ def _previous_version(name: str, header: ListHeader, path: Path, whole: bool) ->
         if needs_base:
             raise
         return None, newest
+
+
+def _refuse_absurd_version(version: str) -> None:
+    """Raise ListError for a version after which no other could be newer: too long, too large, or far in the future."""
+    if len(version) > _MAX_VERSION or re.search(rf"[0-9]{{{_MAX_DIGITS},}}", version):
+        raise ListError(
+            f"version {version[:80]!r} is too long; give another --version, of at most {_MAX_VERSION} characters and "
+            f"numbers of less than {_MAX_DIGITS} digits"
+        )
+    date = re.match(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?![0-9])", version)
+    try:
+        day = datetime.date(*map(int, date.groups())) if date else datetime.date.min
+    except ValueError:  # a number that is no date
+        return
+    if day > datetime.datetime.now(datetime.UTC).date() + _MAX_AHEAD:
+        raise ListError(
+            f"version {version!r} lies in the future, and no later import could be newer; give another --version"
+        )
 
 
 def _refuse_older_version(name: str, version: str, newest: str, *, repair: bool) -> None:

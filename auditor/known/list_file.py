@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import shutil
+import stat
+import sys
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +21,52 @@ from auditor.syntax.text_encoding import detect_wide_encoding, open_as_utf8
 
 _MAGIC_BYTES = 512
 _IS_ENCRYPTED = 0x1  # of a zip member's flags
+
+
+STANDARD_INPUT = "-"
+_MEMORY_FOLDER = Path("/dev/shm")  # backed by memory, where there is one
+
+
+@contextmanager
+def list_as_file(path: Path) -> Iterator[Path]:
+    """Yield a list as a file that can be read several times; of one that is no pipe, the same path.
+
+    What comes through a pipe or from standard input (``-``) is held in a private file for the time of the block, in
+    memory where there is storage for that.
+
+    Raises:
+        ListError: It cannot be read, or there is no room for it.
+    """
+    is_input = os.fspath(path) == STANDARD_INPUT
+    if not is_input and not is_stream(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="auditor-list-", dir=memory_folder()) as folder:
+        copy = Path(folder) / ("stdin" if is_input else path.name)
+        try:
+            with open(copy, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as out:
+                if is_input:
+                    shutil.copyfileobj(sys.stdin.buffer, out)
+                else:
+                    with path.open("rb") as file:
+                        shutil.copyfileobj(file, out)
+        except OSError as error:
+            raise ListError(f"{path}: the list cannot be read into {folder}: {error.strerror or error}") from error
+        yield copy
+
+
+def is_stream(path: Path) -> bool:
+    """Return whether there is a pipe or a device at a path, which can be read only once."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def memory_folder() -> str | None:
+    """Return the folder whose files lie in memory; None for that of the system's temporary files."""
+    return str(_MEMORY_FOLDER) if os.access(_MEMORY_FOLDER, os.W_OK | os.X_OK) else None
 
 
 @contextmanager

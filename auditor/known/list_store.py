@@ -7,6 +7,8 @@ arrays, and the newest version there ever was: going back to an older one is a p
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -14,7 +16,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from auditor.errors import ListError, UsageError
@@ -22,6 +24,7 @@ from auditor.known.compiled_list import CompiledList, open_compiled_list
 from auditor.known.list_file import file_sha256
 from auditor.known.list_identity import ACTIVE
 from auditor.known.manifest import MANIFEST
+from auditor.known.token_key import KEY, load_or_create_key, read_key
 from auditor.resources import user_data_folder
 
 _LIST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -36,12 +39,19 @@ class ActiveVersion:
         manifest: The SHA-256 of its manifest.
         newest: The newest version there ever was.
         reason: Why that one is not active; "" where it is.
+        mac: The HMAC-SHA256 of the others under the list's key.
     """
 
     version: str
     manifest: str
     newest: str
     reason: str = ""
+    mac: str = ""
+
+    def computed_mac(self, key: bytes) -> str:
+        """Return the value that ``mac`` must have."""
+        signed = json.dumps([self.version, self.manifest, self.newest, self.reason])
+        return hmac.new(key, signed.encode(), hashlib.sha256).hexdigest()
 
 
 def imported_names() -> tuple[str, ...]:
@@ -74,9 +84,12 @@ def active_version(name: str) -> ActiveVersion:
     """Return which version of a list is active. Raises ListError where none is, or ``active.json`` is damaged."""
     path = list_folder(name) / ACTIVE
     try:
-        return ActiveVersion(**json.loads(path.read_bytes()))
+        active = ActiveVersion(**json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError) as error:
         raise ListError(f"{path}: the list {name!r} cannot be opened ({error}); import it again") from error
+    if not hmac.compare_digest(str(active.mac).encode(), active.computed_mac(read_key(path.parent)).encode()):
+        raise ListError(f"{path}: changed since the list was imported; import it again")
+    return active
 
 
 def kept_versions(name: str) -> tuple[str, ...]:
@@ -141,6 +154,7 @@ def activate_version(folder: Path, version: str, newest: str, reason: str = "") 
     """Make a version in a list's folder the active one, in one step."""
     temporary = folder / f".{ACTIVE}"
     active = ActiveVersion(version, file_sha256(folder / version / MANIFEST), newest, reason)
+    active = replace(active, mac=active.computed_mac(load_or_create_key(folder / KEY)))
     with open(temporary, "w", encoding="utf-8", opener=_open_private) as file:
         json.dump(asdict(active), file)
         file.flush()

@@ -69,7 +69,7 @@ def write_manifest(
     """Write the manifest of the arrays in a folder, and flush them to disk.
 
     Args:
-        folder: The folder with the arrays and nothing else.
+        folder: The folder with the arrays and the key, and nothing else.
         identity: What the list is.
         counts: By algorithm and classification, the number of different values.
         classifications: Classifications in the order of their codes.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from auditor.errors import ListError
@@ -15,7 +17,7 @@ from auditor.known.canaries import refuse_canaries
 from auditor.known.compile_list import compile_list
 from auditor.known.compiled_list import CompiledList, open_compiled_list
 from auditor.known.entries import ListOptions
-from auditor.known.list_file import file_sha256
+from auditor.known.list_file import STANDARD_INPUT, file_sha256, is_stream, list_as_file, memory_folder
 from auditor.known.list_identity import ListDeclaration, ListFile, identify_list, open_list_items
 from auditor.known.list_statistics import ListStatistics
 from auditor.known.list_store import imported_names, is_imported, open_imported_list
@@ -23,6 +25,8 @@ from auditor.known.manifest import MANIFEST
 from auditor.known.near_index import DEFAULT_THRESHOLDS
 from auditor.known.token_key import KEY, load_or_create_key, new_key, write_key
 from auditor.resources import user_data_folder
+
+_log = logging.getLogger(__name__)
 
 _DIGEST_VERSION_DIGITS = 12  # of a file's SHA-256, where it gives no version
 
@@ -35,18 +39,22 @@ def open_list(
     columns: Mapping[str, str] | None = None,
     into: Path | None = None,
     verify: bool = True,
+    skip_malformed: bool = False,
+    audited: Sequence[str] = (),
     extensions: tuple[Extension, ...] = (),
 ) -> CompiledList:
     """Return a list by its imported name, by its compiled folder, or from a list file, which is compiled first.
 
     Args:
-        name_or_path: The name of an imported list, a compiled folder, or a list file.
+        name_or_path: The name of an imported list, a compiled folder, or a list file; ``-``: standard input.
         means: What a list file's entries mean, where it does not say.
         algorithm: The algorithm of a list file that does not say it.
         columns: The name of a table's columns by what they hold.
         into: The folder that a list file is compiled into; without it, a private one that is deleted at the end of
             the program.
         verify: Compare every array with its digest.
+        skip_malformed: Match with the good entries of a list file, and log how many are malformed.
+        audited: Targets of the run. A name without a folder never means a file in one of them.
         extensions: List formats that installed distributions add.
 
     Raises:
@@ -55,15 +63,21 @@ def open_list(
     text = os.fspath(name_or_path)
     if is_imported(text):
         known = open_imported_list(text)
+    elif text != STANDARD_INPUT and _lies_in_audited(text, audited):
+        raise ListError(
+            f"{text}: no list of this name is imported, and the file of this name lies in what is audited; write "
+            f"{os.path.join(os.curdir, text)} if you mean that file"
+        )
     elif (Path(text) / MANIFEST).exists():
         known = open_compiled_list(Path(text))
-    elif Path(text).is_file():
+    elif text == STANDARD_INPUT or Path(text).is_file() or is_stream(Path(text)):
         if into is None:
-            into = Path(tempfile.mkdtemp(prefix="auditor-list-"))
+            into = Path(tempfile.mkdtemp(prefix="auditor-list-", dir=memory_folder()))
             atexit.register(shutil.rmtree, into, ignore_errors=True)
         options = ListOptions(columns or {}, algorithm)
-        file = open_list_items(Path(text), options, extensions)
-        return _compile_file(file, ListDeclaration(means=means), options, into)
+        with errors_name_folder(into), list_as_file(Path(text)) as path:
+            file = open_list_items(path, options, extensions)
+            return _compile_file(file, ListDeclaration(means=means), options, into, skip_malformed)
     else:
         names = ", ".join(imported_names()) or "none yet"
         raise ListError(f"{text}: neither a list file nor an imported list (imported: {names})")
@@ -74,6 +88,25 @@ def open_list(
     return known
 
 
+@contextmanager
+def errors_name_folder(folder: Path) -> Iterator[None]:
+    """Turn what the system says of a folder that a list is compiled into, such as a full disk, into a ListError."""
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise ListError(f"{folder}: the list cannot be compiled here: {why}; nothing was kept") from error
+
+
+def _lies_in_audited(text: str, audited: Sequence[str]) -> bool:
+    """Return whether a name without a folder is that of a file or folder in one of the targets."""
+    if os.path.basename(text) != text or not os.path.lexists(text):
+        return False
+    places = {Path(os.path.realpath(os.curdir), text), Path(os.path.realpath(text))}
+    targets = {Path(os.path.realpath(target)) for target in audited}
+    return any(not targets.isdisjoint((place, *place.parents)) for place in places)
+
+
 def compile_for_inspection(
     path: Path, options: ListOptions, into: Path, extensions: tuple[Extension, ...] = ()
 ) -> tuple[CompiledList, ListStatistics]:
@@ -81,12 +114,14 @@ def compile_for_inspection(
     file = open_list_items(path, options, extensions)
     declaration = ListDeclaration(means=file.header.means or "test")
     identity = identify_list(file, declaration, options, default_version="")
-    statistics = compile_list(file.items, into, identity, DEFAULT_THRESHOLDS, skip_malformed=True)
     write_key(into / KEY, new_key())
+    statistics = compile_list(file.items, into, identity, DEFAULT_THRESHOLDS, skip_malformed=True)
     return open_compiled_list(into), statistics
 
 
-def _compile_file(file: ListFile, declaration: ListDeclaration, options: ListOptions, into: Path) -> CompiledList:
+def _compile_file(
+    file: ListFile, declaration: ListDeclaration, options: ListOptions, into: Path, skip_malformed: bool
+) -> CompiledList:
     """Compile a list file into a folder of its name, unless it is there already."""
     path = file.path
     if file.header.delta:
@@ -102,8 +137,10 @@ def _compile_file(file: ListFile, declaration: ListDeclaration, options: ListOpt
     with tempfile.TemporaryDirectory(prefix=".compiling-", dir=into) as temporary:
         compiled = Path(temporary) / "list"
         compiled.mkdir(mode=0o700)
-        compile_list(file.items, compiled, identity, DEFAULT_THRESHOLDS)
         write_key(compiled / KEY, load_or_create_key(user_data_folder() / KEY))
+        statistics = compile_list(file.items, compiled, identity, DEFAULT_THRESHOLDS, skip_malformed=skip_malformed)
+        if statistics.malformed_count:
+            _log.warning("list %s: malformed entries left out: %s", identity.name, f"{statistics.malformed_count:,}")
         refuse_canaries(open_compiled_list(compiled), path)
         if folder.exists():
             raise ListError(f"{folder}: another list of this name is there; rename {path.name} or import it")

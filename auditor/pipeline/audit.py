@@ -71,6 +71,7 @@ def audit(
     variants: Iterable[str] = ("oriented", "unpadded", "512"),
     exclude: Sequence[str] = (),
     files_from: str | os.PathLike[str] | None = None,
+    skip_malformed: bool = False,
     progress: NullReporter | None = None,
     isolated: bool = False,
 ) -> Report:
@@ -94,6 +95,7 @@ def audit(
         exclude: Patterns of files that are not read (:mod:`auditor.pipeline.selection`); the report counts the files.
         files_from: A file with the paths to read, one a line, or ``-`` for standard input; all other files of the
             targets are counted as skipped.
+        skip_malformed: Malformed entries of list files are left out and logged; otherwise such a list is refused.
         progress: What is told how far the scan is.
         isolated: Readers and list formats that other installed distributions add are not loaded.
 
@@ -126,6 +128,8 @@ def audit(
                 algorithm=algorithm,
                 columns=columns,
                 into=folder / LISTS,
+                skip_malformed=skip_malformed,
+                audited=paths,
                 extensions=extensions,
             )
             for name in known

@@ -28,7 +28,9 @@ def test_arrays_that_change_have_a_format_of_their_own(tmp_path: Path) -> None:
     pdq = list_file(tmp_path, "# algorithm: pdq", *hexes(*range(50), width=32), name="pdq.txt")
     urls = list_file(tmp_path, *(f"http://a{n}.example/{n}" for n in range(50)), name="urls.txt")
     lists = [open_list(path, means="test", into=tmp_path / "run") for path in (pdq, urls)]
-    digests = [file["sha256"] for known in lists for _, file in sorted(known.manifest["files"].items())]
+    digests = [
+        file["sha256"] for known in lists for name, file in sorted(known.manifest["files"].items()) if name != "key"
+    ]
     assert (FORMAT_VERSION, hashlib.sha256("".join(digests).encode()).hexdigest()[:16]) == (2, "25c8c40b85e48bc0"), (
         "the arrays or their keys are made in another way: count FORMAT, so that older lists are imported again"
     )
