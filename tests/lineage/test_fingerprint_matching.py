@@ -434,6 +434,7 @@ def matched(
         assert row
         rows.append(row)
     hits = [row for batch in match_fingerprints(rows, lists, coverage, compared) for row in batch.to_pylist()]
+    assert {(hit["distance"], hit["basis"]) for hit in hits} <= {(0, "computed")}
     return [(hit["algorithm"], hit["variant"]) for hit in hits], coverage, compared
 
 
@@ -491,8 +492,30 @@ def test_the_same_values_as_a_listed_model_match_however_little_it_differs_from_
     listed = added(base, (0.002, small_model(2)))
     lists = fingerprints(tmp_path, "model", listed), fingerprints(tmp_path, "benign", base)
     found, coverage, _ = matched(tmp_path, listed, base, lists=lists)
-    assert [algorithm for algorithm, _ in found] == ["auditor-fingerprint-1"]
+    ((algorithm, variant),) = found
+    assert algorithm == "auditor-fingerprint-1"
+    assert variant.startswith("the same sampled values as entry ")
+    assert variant.endswith(", 36 of 36 tensors")
     assert coverage["excluded by a benign list: weights"] == 1
+
+
+def test_a_match_of_a_sharded_model_is_one_hit_at_its_first_file(tmp_path: Path) -> None:
+    listed = small_model(1)
+    known, rows = fingerprints(tmp_path, "model", listed), []
+    for number in (1, 2):
+        name = f"model-{number:05}-of-00002.safetensors"
+        file = safetensors_file(tmp_path / name, dict(list(listed.items())[18 * (number - 1) : 18 * number]))
+        row, _ = fingerprint_row(Blob(str(file), name, file.stat().st_size, "model", "o/a"))
+        assert row
+        rows.append(row)
+    (hits,) = match_fingerprints(rows, [known], Counter(), Counter())
+    assert hits.select(["sample", "place", "algorithm"]).to_pylist() == [
+        {
+            "sample": "model-00001-of-00002.safetensors",
+            "place": "model.safetensors",
+            "algorithm": "auditor-fingerprint-1",
+        }
+    ]
 
 
 def test_the_least_that_any_harmless_model_leaves_unexplained_counts(tmp_path: Path) -> None:
