@@ -55,7 +55,17 @@ _ARRAY_OF_OBJECTS = re.compile(r"\[\s*\{")
 # Keys of the JSON that img2dataset writes for each image, beside it in a folder or in a webdataset shard.
 _IMG2DATASET = re.compile(rb'"(?:original_width|error_message)"\s*:')
 # What Arrow, zlib and the standard library raise on files that are broken.
-_BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, EOFError, zlib.error, LZMAError, OverflowError)
+_BROKEN = (
+    pa.ArrowException,
+    OSError,
+    ValueError,
+    MemoryError,
+    EOFError,
+    zlib.error,
+    LZMAError,
+    OverflowError,
+    LookupError,
+)
 
 
 def claims(blob: Blob, head: bytes) -> int:

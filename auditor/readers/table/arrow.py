@@ -7,7 +7,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.feather
 import pyarrow.orc
 
 from auditor.errors import Unreadable
@@ -16,6 +15,8 @@ from auditor.readers.table.row_batch import DecodedBytes, RowBatch, row_batches
 
 FILE_MAGIC = b"ARROW1"
 FEATHER_1_MAGIC = b"FEA1"
+# Damaged files make pyarrow's parser read outside its memory.
+FEATHER_1 = "a Feather file of version 1, which cannot be read safely: write it anew as version 2"
 ORC_MAGIC = b"ORC"
 # A stripe is read at once. Writers make stripes of some 64 MiB; one of so many rows is made to fill the memory.
 MAX_STRIPE_ROWS = 1 << 24
@@ -36,7 +37,7 @@ def read_rows(file: BinaryIO, head: bytes, size: int) -> Iterator[RowBatch]:
         reader = pa.ipc.open_file(stream)
         batches = (reader.get_batch(index) for index in range(reader.num_record_batches))
     elif head.startswith(FEATHER_1_MAGIC):
-        batches = pyarrow.feather.read_table(stream, memory_map=False, use_threads=False).to_batches()
+        raise Unreadable(FEATHER_1)
     elif head.startswith(ORC_MAGIC):
         batches = _orc_stripes(pyarrow.orc.ORCFile(stream))
     else:
