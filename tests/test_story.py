@@ -115,7 +115,7 @@ def test_from_a_scan_to_a_list_and_back(hotline: Organisation, search: Organisat
     assert outcomes == ["not listed", "not listed", "not listed", "not listed", "listed", "listed"]
     search.auditor("deindex", "lookup", weights, "--sender", hotline.card, code=0)
     old = search.auditor("deindex", "verify", whole, *mine, code=2)
-    assert "is version 1, and version 2 was seen already" in old.stderr
+    assert "is version 1, and version 2 was verified before" in old.stderr
 
     # The receipt goes back to the hotline, whose ledger still verifies.
     receipt = search.folder / "receipt.json"

@@ -67,8 +67,7 @@ CSV_COLUMNS = ("entry", "action", "match", "pattern", "letter_case", "kind", "na
 
 
 PLAIN_CSV_WARNING = (
-    "is a directory of what nobody should find: readable by anyone, unsigned, and it never expires; delete it as soon "
-    "as it was used"
+    "lists what should not be found; it is readable by anyone, unsigned, and never expires: delete it after use"
 )
 
 
@@ -139,12 +138,14 @@ def build_list(
     """
     envelope.require_sealing_libraries()
     if not 1 <= order.days <= MAX_LIST_DAYS:
-        raise UsageError(f"--days {order.days}: a list lives 1 to {MAX_LIST_DAYS} days")
+        raise UsageError(f"--days {order.days}: a list is valid for 1 to {MAX_LIST_DAYS} days")
     for size in order.grown_from:
         if not 0 < size <= prover.size:
             raise UsageError(f"--grown-from {size}: the ledger has {prover.size:,} events; was it cut back?")
     if order.namespace and not order.hubs[DEFAULT_HUB].allows_name(f"{order.namespace}/model"):
-        raise UsageError(f"--canary {printable(order.namespace)!r}: can be no owner at the hub; name one that you hold")
+        raise UsageError(
+            f"--canary {printable(order.namespace)!r}: is not a valid owner name at the hub; use one that you control"
+        )
     try:
         with closing(open_sent_state(state, recipient)) as sent, sent:
             return _build(sent, decisions, recipient, keys, out, now, order, prover)
@@ -170,7 +171,7 @@ def _build(
     last = last_version(sent, recipient, now)
     require_same_ledger(sent, recipient, prover)
     if order.delta and not last:
-        raise UsageError(f"{recipient.name}: has no list yet that could change; build a whole one first")
+        raise UsageError(f"{recipient.name}: was sent no list yet that a delta could change; build a whole list first")
     version = max(last + 1, order.version)
     until = format_time(datetime.fromisoformat(now) + timedelta(days=order.days))
     header = DeindexListHeader(
@@ -251,7 +252,7 @@ def _entry_context(keys: Keys, recipient: Party, now: str, order: BuildOptions) 
 
 
 class _ListBody:
-    """The body of one list, line by line; it counts the lines, and remembers each entry."""
+    """Write the body of one list line by line, count the lines, and record each entry."""
 
     def __init__(
         self,
@@ -285,7 +286,7 @@ class _ListBody:
                     changed.write(text)
             for (entry,) in self.sent.execute("SELECT id FROM entry WHERE version < ? ORDER BY id", (self.version,)):
                 self.removed += 1
-                yield removal_line(entry, "no longer stands")
+                yield removal_line(entry, "no longer in force")
             changed.seek(0)
             yield from changed
 

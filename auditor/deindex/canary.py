@@ -1,4 +1,4 @@
-"""A canary: an entry in a namespace of the sender, from which a leak tells whose list it was."""
+"""Canaries: entries under a name of the sender that show, after a leak, for whom the list was made."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from auditor.model import Ref
 
 
 class Canary:
-    """An entry in a namespace of the sender, where it harms nobody: who acts on it has this very list.
+    """An entry under a name of the sender, where it harms nobody: whoever acts on it has this list.
 
     No decision is about it. It follows the entries of a decision as a copy of the same weights would: with its words,
     digests, place in the ledger and proof, and an id made in the same way. Within a list nothing distinguishes it from
-    a copy, and it is removed with that decision. It stands beside a randomly chosen decision. Someone who has the
+    a copy, and it is removed with that decision. It is added to a randomly chosen decision. Someone who has the
     lists of two recipients, or who finds other weights in the repository, can tell.
     """
 

@@ -52,8 +52,8 @@ _Pattern: TypeAlias = tuple[str, int, str, int, int]
 def compile_list(plain: IO[bytes], found: ReceivedList, folder: Path, state: Mapping[str, Any]) -> None:
     """Write the tables of a whole list, or apply a delta to those of the list in use. Raises SealError."""
     proofs = takewhile(lambda text: text.startswith(PROOF_PREFIX), islice(read_lines(plain), 1, None))
-    vouched = verify_roots(found.header.log, map(parse_json_line, proofs))
-    _require_continued_ledger(vouched, found.header, state, folder)
+    verified_roots = verify_roots(found.header.log, map(parse_json_line, proofs))
+    _require_continued_ledger(verified_roots, found.header, state, folder)
     making = folder / f".{found.header.version}.part"
     making.unlink(missing_ok=True)
     with suppress(FileExistsError):
@@ -68,7 +68,7 @@ def compile_list(plain: IO[bytes], found: ReceivedList, folder: Path, state: Map
             if not found.header.base:
                 for statement in filter(str.strip, _TABLES.split(";")):
                     tables.execute(statement)
-            depths = _write_entries(tables, plain, found.header, vouched)
+            depths = _write_entries(tables, plain, found.header, verified_roots)
             about = {"list": asdict(found.header), "depths": sorted(depths)}
             tables.execute("DELETE FROM list")
             tables.execute("INSERT INTO list VALUES (?)", (json.dumps(about),))
@@ -84,7 +84,7 @@ def compile_list(plain: IO[bytes], found: ReceivedList, folder: Path, state: Map
 
 
 def _write_entries(
-    tables: sqlite3.Connection, plain: IO[bytes], header: DeindexListHeader, vouched: VerifiedRoots
+    tables: sqlite3.Connection, plain: IO[bytes], header: DeindexListHeader, verified_roots: VerifiedRoots
 ) -> set[int]:
     """Write the entries after verifying their proofs; return the depths (numbers of slashes) of the patterns' paths."""
     depths: set[int] = set()
@@ -106,7 +106,7 @@ def _write_entries(
                 _remove_entry(tables, str(content["entry"]))
             number += 1
             made = content["locators"]
-            _verify_entry(vouched, header, content)
+            _verify_entry(verified_roots, header, content)
             names = json.dumps(made["hosts"])
             if names not in hosts:
                 hosts[names] = len(hosts) + 1
@@ -117,7 +117,7 @@ def _write_entries(
                 "INSERT INTO entry VALUES (?, ?, ?, ?)", (number, content["entry"], content["expires_at"], text)
             )
         except (KeyError, TypeError, AttributeError) as error:
-            raise SealError(f"holds an entry without {error}; do not use it, tell the sender") from error
+            raise SealError(f"holds an entry without {error}; do not use the list, and inform the sender") from error
         if len(patterns) > _ROWS_PER_INSERT:
             depths.update(path.count("/") for path, *_ in patterns)
             _insert_rows(tables, patterns, artefacts)
@@ -126,33 +126,33 @@ def _write_entries(
     return depths
 
 
-def _verify_entry(vouched: VerifiedRoots, header: DeindexListHeader, entry: Mapping[str, Any]) -> None:
+def _verify_entry(verified_roots: VerifiedRoots, header: DeindexListHeader, entry: Mapping[str, Any]) -> None:
     """Verify the proof and version of an entry. Raises SealError."""
     try:
         if not header.base < int(entry["version"]) <= header.version:
-            raise SealError(f"says that it is of version {entry['version']}, which is none of this list's")
-        vouched.verify_entry(entry)
+            raise SealError(f"states that it is of version {entry['version']}, which this list does not have")
+        verified_roots.verify_entry(entry)
     except (KeyError, TypeError, ValueError) as error:
-        raise SealError("holds an entry without a version; do not use it, tell the sender") from error
+        raise SealError("holds an entry without a version; do not use the list, and inform the sender") from error
     except SealError as error:
         raise SealError(
-            f"entry {printable(str(entry['entry']), 40)}: {error}; do not use the list, tell the sender"
+            f"entry {printable(str(entry['entry']), 40)}: {error}; do not use the list, and inform the sender"
         ) from error
 
 
 def _require_continued_ledger(
-    vouched: VerifiedRoots, header: DeindexListHeader, state: Mapping[str, Any], folder: Path
+    verified_roots: VerifiedRoots, header: DeindexListHeader, state: Mapping[str, Any], folder: Path
 ) -> None:
     """Refuse a list whose ledger does not begin with the ledger of the last list. Raises SealError."""
-    before, now = state.get("log"), vouched.checkpoint
+    before, now = state.get("log"), verified_roots.checkpoint
     if before and (
         (before["origin"], before["key"]) != (now.origin, header.log.key)
-        or vouched.by_size.get(before["size"], b"").hex() != before["root"]
+        or verified_roots.by_size.get(before["size"], b"").hex() != before["root"]
     ):
         raise SealError(
-            f"is from a ledger of {now.size:,} events that is not shown to begin with the {before['size']:,} of "
-            f"version {state['version']}: it was rewritten, cut back or changed for another, or the sender has lost "
-            f"count. Do not use it, ask for one that is built with --grown-from {before['size']}; if there can be none "
+            f"is from a ledger of {now.size:,} events that is not proven to begin with the {before['size']:,} of "
+            f"version {state['version']}: it was rewritten, truncated or replaced, or the sender lost its record. "
+            f"Do not use it, ask for one that is built with --grown-from {before['size']}; if there can be none "
             f"and the reason is good, delete {folder} and verify a whole list"
         )
 
@@ -165,7 +165,7 @@ def _pattern_rows(made: Mapping[str, Any], hosts: int, number: int) -> Iterator[
             bare = path.removesuffix("/")
             # Even a signed list may not cover a host, or everything below the first part of a path.
             if not bare.startswith("/") or bare.count("/") < 2 or (kind == PREFIX) != path.endswith("/"):
-                raise SealError(f"{printable(path)}: a pattern that covers more than a repository; tell the sender")
+                raise SealError(f"{printable(path)}: a pattern that covers more than a repository; inform the sender")
             yield bare.lower(), kind, "" if ignored else bare, hosts, number
 
 

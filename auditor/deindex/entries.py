@@ -48,7 +48,7 @@ class EntryContext:
     hubs: Mapping[str, Hub] = field(default_factory=shipped_hubs)
 
     def token(self, *parts: str) -> str:
-        """Return a keyed token of 32 hex digits. It differs between recipients, so a leak tells whose list it was."""
+        """Return a keyed token of 32 hex digits. It differs between recipients, so a leak shows whose list it was."""
         text = "\0".join((self.recipient, *parts)).encode("utf-8", "surrogatepass")
         return hmac.new(self.key, text, hashlib.sha256).hexdigest()[:32]
 

@@ -1,4 +1,4 @@
-"""Proves that the decision behind each entry of a list stands in the sender's ledger, which has only grown since.
+"""Prove that the sender's ledger holds the decision behind each entry, and that the ledger only grew since then.
 
 The ledger is a Merkle tree (RFC 6962). A list carries its signed checkpoint, and for each earlier size that an
 entry refers to a proof that the tree of that size is the beginning of this one. An entry carries the path from its
@@ -54,7 +54,8 @@ class SignedCheckpoint:
             return checkpoints.verify_checkpoint(self.checkpoint, decode_public_key(self.key))
         except SealError as error:
             raise SealError(
-                f"the checkpoint of the sender's ledger does not hold ({error}); do not use it, tell the sender"
+                f"the checkpoint of the sender's ledger is not valid ({error}); do not use the list, "
+                "and inform the sender"
             ) from error
 
 
@@ -138,15 +139,15 @@ class VerifiedRoots:
             index, size, said = log["index"], log["size"], log["event"]
             leaf, path = bytes.fromhex(log["leaf"]), _decode_path(log["path"])
             if size not in self.by_size:
-                raise SealError(f"refers to a ledger of {size:,} events, which nothing in the list vouches for")
+                raise SealError(f"refers to a ledger of {size:,} events, whose root the list does not prove")
             if not merkle.verify_inclusion(leaf, index, size, path, self.by_size[size]):
-                raise SealError("its path does not lead from its leaf to the root of the sender's ledger")
+                raise SealError("its proof does not lead from its leaf to the root of the sender's ledger")
             if said:
                 if merkle.hash_leaf(said.encode()) != leaf:
                     raise SealError("its leaf is not the hash of the event that it shows")
                 wrong = [name for name, holds in _compare_with_event(json.loads(said), entry) if not holds]
                 if wrong:
-                    raise SealError(f"the ledger says something else of: {', '.join(wrong)}")
+                    raise SealError(f"the ledger has another value for: {', '.join(wrong)}")
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise SealError("its proof cannot be read") from error
 
@@ -163,11 +164,11 @@ def verify_roots(log: SignedCheckpoint, lines: Iterator[Mapping[str, Any]]) -> V
             size, root, path = content["grown_from"], bytes.fromhex(content["root"]), _decode_path(content["path"])
             holds = merkle.verify_consistency(size, checkpoint.size, root, checkpoint.root, path)
         except (KeyError, TypeError, ValueError) as error:
-            raise SealError("holds a proof that cannot be read; do not use it, tell the sender") from error
+            raise SealError("holds a proof that cannot be read; do not use the list, and inform the sender") from error
         if not holds:
             raise SealError(
-                f"the sender's ledger of {checkpoint.size:,} events is not shown to begin with the {size:,} that it "
-                "had: it was rewritten, or the list was changed; do not use it, tell the sender"
+                f"the sender's ledger of {checkpoint.size:,} events is not proven to begin with the {size:,} that it "
+                "had: it was rewritten, or the list was changed; do not use the list, and inform the sender"
             )
         found[size] = root
     return VerifiedRoots(checkpoint, found)

@@ -49,5 +49,7 @@ def parse_header(content: Any) -> DeindexListHeader:
         if not 0 <= header.base < header.version:
             raise ValueError("versions")
     except (KeyError, TypeError, ValueError) as error:
-        raise SealError("its first line does not say what it is; do not use it, tell the sender") from error
+        raise SealError(
+            "its first line is not the header of a list; do not use the list, and inform the sender"
+        ) from error
     return header

@@ -19,7 +19,7 @@ def read_lines(plain: IO[bytes]) -> Iterator[bytes]:
     plain.seek(0)
     while text := plain.readline(MAX_LINE_BYTES):
         if len(text) == MAX_LINE_BYTES:
-            raise SealError(f"holds a line of more than {MAX_LINE_BYTES:,} bytes: it is no list")
+            raise SealError(f"holds a line of more than {MAX_LINE_BYTES:,} bytes: it is not a list")
         yield text
 
 
@@ -28,7 +28,7 @@ def parse_json_line(text: bytes) -> dict[str, Any]:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise SealError("holds a line that is no JSON; do not use it, tell the sender") from error
+        raise SealError("holds a line that is not JSON; do not use the list, and inform the sender") from error
     if not isinstance(content, dict):
-        raise SealError("holds a line that is no JSON object; do not use it, tell the sender")
+        raise SealError("holds a line that is not a JSON object; do not use the list, and inform the sender")
     return content

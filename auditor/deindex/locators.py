@@ -125,11 +125,11 @@ def resolve_repository(ref: Ref, hubs: Mapping[str, Hub], hub: str = DEFAULT_HUB
         if found is not None and found.kind == ref.kind:
             return found
     elif hub not in hubs:
-        raise SealError(f"{printable(hub)}: is no hub of hubs.toml; there are {', '.join(hubs)}")
+        raise SealError(f"{printable(hub)}: is not a hub of hubs.toml; there are {', '.join(hubs)}")
     elif ref.kind in hubs[hub].paths and hubs[hub].allows_name(name):
         return Repository(hub, ref.kind, name)
     raise SealError(
-        f"{ref.kind} {printable(ref.name)}: is no repository's name at {hubs[hub].title}, so it has no address; "
+        f"{ref.kind} {printable(ref.name)}: is not a valid repository name at {hubs[hub].title}, so it has no address; "
         "write OWNER/NAME, or the address at another hub"
     )
 
@@ -151,7 +151,7 @@ def check_locators(made: Locators, found: Repository, hubs: Mapping[str, Hub]) -
     hub = hubs[found.hub]
     folders = hub.repository_paths(found)
     if strange := set(made.hosts) - set(hub.hosts):
-        raise SealError(f"{printable(min(strange))}: is no host of {hub.title}; a list holds no address there")
+        raise SealError(f"{printable(min(strange))}: is not a host of {hub.title}; a list holds no address there")
     ours: Repository | None = None  # as an address says it: in lower case where that doesn't count
     for path in (
         *folders,

@@ -1,4 +1,4 @@
-"""The keys of who makes a list and who receives it, and the cards of public keys that they exchange."""
+"""Key pairs of senders and recipients of lists, and the cards of public keys that they exchange."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def create_keys(folder: Path, name: str, appeals: str = "") -> Keys:
     """
     envelope.require_sealing_libraries()
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name[:80]!r}: cannot be a name: letters, digits, '.', '_' and '-', at most 64")
+        raise UsageError(f"{name[:80]!r}: is not a valid name: use letters, digits, '.', '_' and '-', at most 64")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -81,14 +81,16 @@ def load_keys(folder: Path) -> Keys:
     envelope.require_sealing_libraries()
     if not (folder / _CARD).exists():
         raise UsageError(
-            f"{folder}: holds no keys; make them with `auditor deindex keys NAME`, or name others by --keys"
+            f"{folder}: holds no keys; create them with `auditor deindex keys NAME`, or give another folder with --keys"
         )
     card = load_card(folder / _CARD)
     signing = SigningKey.load(folder / _SIGNING)
     lines = _read_private_file(folder / _IDENTITY).decode("utf-8", "replace").splitlines()
     identity = next((text.strip() for text in lines if text.startswith("AGE-SECRET-KEY-")), "")
     if card.public != signing.public or card.age != encryption.recipient_from_identity(identity):
-        raise SealError(f"{folder / _CARD}: is not the card of these keys; put back the one they were made with")
+        raise SealError(
+            f"{folder / _CARD}: is not the card of these keys; put back the card that was created with them"
+        )
     return Keys(card, signing, identity, _read_private_file(folder / _SECRET))
 
 
@@ -113,7 +115,7 @@ def _read_private_file(path: Path) -> bytes:
     try:
         with open(path, "rb") as file:
             if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
-                raise SealError(f"{path}: others can read this private key; run chmod 600 on it, or make new keys")
+                raise SealError(f"{path}: others can read this private key; run chmod 600 on it, or create new keys")
             return file.read(10_000)
     except OSError as error:
         raise SealError(f"{path}: the key cannot be read: {error.strerror}") from error

@@ -78,8 +78,8 @@ def active_list_path(home: Path, sender: Party, now: str) -> Path:
     check_clock(state, now)
     if state["expires_at"] <= now:
         raise SealError(
-            f"version {state['version']} from {sender.name} expired at {state['expires_at']}: what was overturned "
-            "since is still in it; get the next one"
+            f"version {state['version']} from {sender.name} expired at {state['expires_at']}: decisions that were "
+            "overturned since are still in it; get the next one"
         )
     return folder / str(state["active"])
 
@@ -99,16 +99,18 @@ def _verify_list(plain: IO[bytes], keys: Keys, sender: Party) -> ReceivedList:
         raise SealError("is cut off: the signed statement at its end is missing; fetch it again")
     statement = parse_json_line(envelope.open_envelope(last, LIST_PAYLOAD_TYPE, sender.public))
     if statement.get("sha256") != digest.hexdigest() or statement.get("list") != parse_json_line(first):
-        raise SealError("what is signed is another list than what is in it; do not use it, tell the sender")
+        raise SealError("its signature is for a different list; do not use the list, and inform the sender")
     if any(statement.get(name) != number for name, number in counts.items()):
-        raise SealError("has another number of entries than was signed; do not use it, tell the sender")
+        raise SealError("has a different number of entries than was signed; do not use the list, and inform the sender")
     header = parse_header(statement["list"])
     if header.sender.ed25519 != sender.ed25519:
-        raise SealError("names another sender than the one who signed it; do not use it, tell the sender")
+        raise SealError(
+            "names a different sender than the one who signed it; do not use the list, and inform the sender"
+        )
     if header.recipient.age != keys.card.age:
         raise SealError(
             f"was made for {printable(header.recipient.name)}, not for {keys.card.name}, and encrypted again: do not "
-            "use it, tell the sender that it has leaked"
+            "use it, and inform the sender that it has leaked"
         )
     return ReceivedList(header, counts["entries"], counts["removals"], str(statement["sha256"]))
 
@@ -121,12 +123,14 @@ def _is_newer(found: ReceivedList, state: Mapping[str, Any], now: str) -> bool:
     header = found.header
     check_clock(state, now)
     if header.issued_at > add_time(now, seconds=MAX_CLOCK_SKEW_SECONDS):
-        raise SealError(f"was issued at {header.issued_at}, and the clock says {now}: set the clock right")
+        raise SealError(f"was issued at {header.issued_at}, and the clock says {now}: correct the clock")
     if header.expires_at <= now:
         raise SealError(f"version {header.version} expired at {header.expires_at}; get the next one from its sender")
     known = int(state.get("version", 0))
     if header.version < known:
-        raise SealError(f"is version {header.version}, and version {known} was seen already: an old list is not used")
+        raise SealError(
+            f"is version {header.version}, and version {known} was verified before: an older list is refused"
+        )
     if header.version == known:
         if found.sha256 != state["sha256"]:
             raise SealError(f"is another version {known} than the one in use: do not use it, ask the sender")

@@ -1,4 +1,4 @@
-"""What a recipient remembers of each sender: the list in use, its version and the latest time seen."""
+"""The recipient's record of each sender: the list in use, its version and the latest time seen."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ReceivedList:
 def check_clock(state: Mapping[str, Any], now: str) -> None:
     """Refuse a clock that went back, which would make an expired list look fresh. Raises SealError."""
     if state and now < add_time(str(state["seen_at"]), seconds=-MAX_CLOCK_SKEW_SECONDS):
-        raise SealError(f"the clock says {now}, and it was {state['seen_at']} when it was last asked: set it right")
+        raise SealError(f"the clock says {now}, and it was {state['seen_at']} at the last check: correct the clock")
 
 
 def sender_folder(home: Path, sender: Party) -> Path:
@@ -51,24 +51,24 @@ def sender_folder(home: Path, sender: Party) -> Path:
 
 
 def read_state(folder: Path) -> dict[str, Any]:
-    """Return what is remembered of a sender; {} for a new one. Raises SealError."""
+    """Return the stored record of a sender; {} for a new one. Raises SealError."""
     path = folder / _STATE_FILE
     try:
         content = json.loads(path.read_bytes())
         if not {"version", "sha256", "seen_at", "expires_at", "active"} <= set(content):
-            raise ValueError("is not whole")
+            raise ValueError("is not complete")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError) as error:
         raise SealError(
-            f"{path}: cannot be read ({error}), so an old list could not be told; put it back, or ask the sender which "
-            "version is the last, delete the folder and verify that one"
+            f"{path}: cannot be read ({error}), so an old list could not be recognised; restore the file, or ask "
+            "the sender for the newest list, delete the folder and verify that list"
         ) from error
     return dict(content)
 
 
 def write_state(folder: Path, found: ReceivedList, state: Mapping[str, Any], now: str) -> None:
-    """Remember a list as the one in use, and delete the compiled lists before it."""
+    """Store a list as the one in use, and delete older compiled lists."""
     header, checkpoint = found.header, found.header.log.verify()
     content = {
         "version": header.version,

@@ -1,4 +1,4 @@
-"""What each recipient was sent: the sender's record of versions and entries, and private files."""
+"""The sender's record of what each recipient was sent: versions and entries; and how private files are created."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def last_version(sent: sqlite3.Connection, recipient: Party, now: str) -> int:
     if row is None:
         return 0
     if now < row[1]:
-        raise SealError(f"the clock says {now}, and version {row[0]} was made at {row[1]}: set the clock right")
+        raise SealError(f"the clock says {now}, and version {row[0]} was issued at {row[1]}: correct the clock")
     return int(row[0])
 
 

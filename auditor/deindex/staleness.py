@@ -50,11 +50,11 @@ def staleness_check(run: Path, decisions: Iterable[Decision]) -> Callable[[Decis
             return ""
         reviewed = {str(digest) for digest in decision.digests}
         if reviewed and held:
-            return "" if reviewed & held else "its weights are no longer those that were reviewed"
+            return "" if reviewed & held else "its weights are not the reviewed weights any more"
         for reason in decision.reasons:
             about = (reason.rule, reason.subject.kind, reason.subject.name, reason.fact)
             if reason.rule in decision.rules and about not in found:
-                return f"{reason.rule} no longer finds what was reviewed"
+                return f"{reason.rule} no longer has the findings that were reviewed"
         return ""
 
     return stale

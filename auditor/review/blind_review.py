@@ -16,7 +16,7 @@ def hide_opinions(state: CaseState) -> CaseState:
     if state.phase not in _BLIND_PHASES:
         return state
     withheld = tuple(
-        replace(one, explanation="withheld until two have spoken") if one.verdict == "interim" else one
+        replace(one, explanation="hidden until two reviewers have given opinions") if one.verdict == "interim" else one
         for one in state.decisions
     )
     return replace(state, opinions=(), decisions=withheld)

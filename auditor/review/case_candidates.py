@@ -90,7 +90,9 @@ def _build_candidate(
     for finding in findings:
         enough = find_minimal_facts(facts, policy, ground, finding)
         if not enough:
-            raise RunError(f"{folder}: {finding.subject} cannot be judged again by its facts; run auditor judge again")
+            raise RunError(
+                f"{folder}: {finding.subject} cannot be evaluated again from its facts; run auditor judge again"
+            )
         test_lists = _required_test_lists(finding, facts, enough, policy, ground)
         reasons.append(replace(_build_reason(finding, enough, holders), test_lists=test_lists))
     reasons.sort(

@@ -32,15 +32,15 @@ Stage = Literal[
 
 STAGE_MEANINGS: Mapping[Stage, str] = MappingProxyType(
     {
-        "new": "waits for a first reviewer",
-        "claimed": "a reviewer is at work on it",
-        "proposed": "waits for a second reviewer, who is not shown what the first said",
-        "disputed": "two reviewers disagree: waits for a third",
-        "approved": "decided by two",
-        "listed": "decided by two, and sent out on a de-index list",
-        "re-review": "its decision must be looked at again, or has lapsed",
+        "new": "waits for a first opinion",
+        "claimed": "claimed by a reviewer who works on it",
+        "proposed": "waits for a second opinion; the second reviewer is not shown the first one",
+        "disputed": "two reviewers disagree: waits for a third opinion",
+        "approved": "decided by two reviewers",
+        "listed": "decided by two reviewers, and sent out on a de-index list",
+        "re-review": "its decision must be reviewed again, or has lapsed",
         "appealed": "the owner has appealed: waits for someone not involved",
-        "waiting": "cannot be decided on what is known: waits for new facts",
+        "waiting": "cannot be decided on the known facts: waits for new ones",
         "overturned": "its decision was overturned on appeal",
     }
 )

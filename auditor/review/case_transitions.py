@@ -60,11 +60,11 @@ def apply_event(state: CaseState | None, event: LedgerEvent) -> CaseState:
                 raise UsageError(f"case {event.case}: there is no such case")
             after = _apply_opened(event)
         elif event.kind not in TRANSITIONS:
-            raise UsageError(f"case {event.case}: {event.kind!r} is nothing that can happen to a case")
+            raise UsageError(f"case {event.case}: {event.kind!r} is not an event of a case")
         else:
             after = TRANSITIONS[event.kind](state, event)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"case {event.case}: event {event.number} is not as it should be: {error!r}") from error
+        raise UsageError(f"case {event.case}: event {event.number} is not valid: {error!r}") from error
     return replace(
         after, last_event=event.number, event_count=after.event_count + 1, changed_at=event.time, evidence=event.leaf
     )
@@ -119,7 +119,7 @@ def _apply_claimed(state: CaseState, event: LedgerEvent) -> CaseState:
     elif state.phase in ("proposed", "disputed"):
         require_new_reviewer(state, event)
     elif state.phase != "new":
-        raise UsageError(f"case {state.id}: nothing is to be done; `auditor review reopen` begins a new round")
+        raise UsageError(f"case {state.id}: it was closed without action; `auditor review reopen` starts a new round")
     until = str(event.data["until"])
     if not event.time < until <= add_time(event.time, hours=LEASE_HOURS):
         raise UsageError(f"case {state.id}: a claim lasts at most {LEASE_HOURS} hours")
@@ -135,7 +135,7 @@ def _apply_released(state: CaseState, event: LedgerEvent) -> CaseState:
 def _apply_proposed(state: CaseState, event: LedgerEvent) -> CaseState:
     require_no_open_appeal(state)
     if state.phase != "new":
-        raise UsageError(f"case {state.id}: is {state.phase}; only a new case can be proposed upon")
+        raise UsageError(f"case {state.id}: is {state.phase}; a first opinion is given on a new case")
     require_own_claim(state, event)
     opinion = _read_opinion(state, event)
     return replace(
@@ -170,7 +170,7 @@ def _apply_withdrawn(state: CaseState, event: LedgerEvent) -> CaseState:
     if can_withdraw_confirmation(state, event.actor):
         return replace(state, confirmed=state.confirmed[:-1], confirmers=state.confirmers[:-1])
     if state.phase not in ("proposed", "disputed") or state.opinions[-1].reviewer != event.actor:
-        raise UsageError(f"case {state.id}: {event.actor} has given no opinion on it that could be taken back")
+        raise UsageError(f"case {state.id}: {event.actor} has given no opinion on it that can be withdrawn")
     if state.phase == "proposed":
         return replace(state, phase="new", opinions=())
     return replace(
@@ -201,14 +201,14 @@ def _apply_interim(state: CaseState, event: LedgerEvent) -> CaseState:
         raise UsageError(f"case {state.id}: is {state.phase}; an interim decision is for a case that is being decided")
     require_unclaimed_by_others(state, event)
     if any(decision.verdict == "interim" for decision in state.decisions):
-        raise UsageError(f"case {state.id}: had an interim decision already; two reviewers must decide now")
+        raise UsageError(f"case {state.id}: had an interim decision before; two reviewers must decide now")
     if not any(reason.strength in ("exact", "listed") for reason in state.reasons):
         raise UsageError(
-            f"case {state.id}: an interim decision needs an exact match or weights that a list holds; "
-            f"this case rests on less ({STRENGTH_MEANINGS[state.confidence]})"
+            f"case {state.id}: an interim decision needs an exact match or listed weights; "
+            f"the strongest evidence of this case is weaker ({STRENGTH_MEANINGS[state.confidence]})"
         )
     if state.in_force:
-        raise UsageError(f"case {state.id}: a decision stands already")
+        raise UsageError(f"case {state.id}: a decision is in force already")
     opinion = _read_opinion(state, event, interim=True)
     expires = str(event.data["expires"])
     if not event.time < expires <= add_time(event.time, hours=INTERIM_HOURS):
@@ -219,10 +219,10 @@ def _apply_interim(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _record_decision(state: CaseState, event: LedgerEvent, first: Opinion, last: Opinion) -> CaseState:
-    """Two agree. "Need more" ends the round and changes nothing that stands."""
+    """Record what two reviewers agreed on. "Need more" ends the round and keeps a decision in force."""
     review_by = str(event.data.get("review_by") or add_time(event.time, days=REVIEW_DAYS))
     if not event.time < review_by <= add_time(event.time, days=REVIEW_DAYS):
-        raise UsageError(f"case {state.id}: a decision is looked at again within {REVIEW_DAYS} days")
+        raise UsageError(f"case {state.id}: a decision must be reviewed again within {REVIEW_DAYS} days")
     decision = _build_decision(
         state, event, first, last, review_by=review_by, expires=add_time(review_by, days=GRACE_DAYS)
     )
@@ -243,7 +243,7 @@ def _record_decision(state: CaseState, event: LedgerEvent, first: Opinion, last:
 
 def _apply_confirmed(state: CaseState, event: LedgerEvent) -> CaseState:
     if not any(reason.strength in NEEDS_CONFIRMATION for reason in state.reasons):
-        raise UsageError(f"case {state.id}: rests on no near match that could be confirmed")
+        raise UsageError(f"case {state.id}: has no near match that could be confirmed")
     confirmed, confirmers = (*state.confirmed, require_explanation(event)), (*state.confirmers, event.actor)
     return replace(state, confirmed=confirmed, confirmers=confirmers, involved=state.involved | {event.actor})
 
@@ -280,7 +280,9 @@ def _apply_appeal_decided(state: CaseState, event: LedgerEvent) -> CaseState:
     require_uninvolved(state, event)
     outcome = event.data["outcome"]
     if outcome not in ("upheld", "overturned"):
-        raise UsageError(f"case {state.id}: an appeal is decided upheld (the decision stands) or overturned")
+        raise UsageError(
+            f"case {state.id}: the outcome of an appeal is upheld (the decision stays in force) or overturned"
+        )
     require_explanation(event)
     appealed = next(decision for decision in state.decisions if decision.appeal == "open")
     decided = replace(appealed, appeal=outcome)
@@ -319,7 +321,7 @@ def _apply_notified(state: CaseState, event: LedgerEvent) -> CaseState:
 def _apply_listed(state: CaseState, event: LedgerEvent) -> CaseState:
     decision = require_decision_in_force(state)
     if event.data["decision"] != decision.id:
-        raise UsageError(f"case {state.id}: decision {event.data['decision']} does not stand")
+        raise UsageError(f"case {state.id}: decision {event.data['decision']} is not in force")
     if not decision.is_in_force(event.time):
         raise UsageError(f"case {state.id}: its decision has lapsed on {decision.expires_at}; review it again")
     return replace(state, listed=tuple(sorted({*state.listed, event.data["recipient"]})))
@@ -355,16 +357,18 @@ def _read_opinion(state: CaseState, event: LedgerEvent, *, interim: bool = False
     data = event.data
     verdict, rules = data["verdict"], tuple(data["rules"])
     if verdict not in VERDICT_MEANINGS or (verdict == "interim") != interim:
-        raise UsageError(f"case {state.id}: {verdict!r} is no verdict here; there are {', '.join(VERDICT_MEANINGS)}")
+        raise UsageError(f"case {state.id}: {verdict!r} is not a verdict here; there are {', '.join(VERDICT_MEANINGS)}")
     known = {reason.rule for reason in state.reasons}
     for rule in rules:
         if rule not in known:
-            raise UsageError(f"case {state.id}: rests on no rule {rule!r}; it rests on {', '.join(sorted(known))}")
+            raise UsageError(
+                f"case {state.id}: no reason follows from rule {rule!r}; its rules are {', '.join(sorted(known))}"
+            )
     if verdict in ACTION_VERDICTS and not rules:
         raise UsageError(f"case {state.id}: name the rules that {verdict} follows")
     if verdict == "de-index" and state.near_only and not state.confirmed:
         raise UsageError(
-            f"case {state.id}: rests on near matches alone, which can be wrong: it can be de-indexed once a person "
+            f"case {state.id}: only near matches support it, and they can be wrong: it can be de-indexed once a person "
             "has recorded that a match was confirmed; see `auditor review confirm --help`"
         )
     return Opinion(event.actor, verdict, state.ground, rules, require_explanation(event), event.time)

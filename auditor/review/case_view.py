@@ -17,19 +17,19 @@ from auditor.review.queue import QueuePage, QueueRow
 CONFIDENTIAL = "Confidential: unproven until decided"
 _EVENT_DESCRIPTIONS = {
     "opened": "opened",
-    "joined": "joined by a re-upload, or by a reason",
+    "joined": "re-uploads or reasons were added",
     "claimed": "claimed",
     "released": "released",
     "proposed": "first opinion",
     "reviewed": "second opinion",
-    "withdrawn": "took back what they had said",
+    "withdrawn": "withdrew an opinion or confirmation",
     "settled": "third opinion",
     "interim": "interim decision",
     "confirmed": "a near match was confirmed",
     "reopened": "reopened",
     "appealed": "the owner appealed",
     "appeal-decided": "the appeal was decided",
-    "reported": "reporting was recorded",
+    "reported": "a report, or that none is due, was recorded",
     "notified": "the owner was notified",
     "listed": "put on a list",
     "delisted": "taken off a list",
@@ -82,20 +82,20 @@ def case_lines(
     for digest in state.digests:
         yield f"  {digest}"
     yield ""
-    yield "Reasons, the weightiest first"
+    yield "Reasons, the strongest first"
     rules = {rule["id"]: rule for rule in policy.get("rules", ())}
     for reason in state.reasons:
         remark = f" ({printable(reason.remark)})" if reason.remark else ""
         found = "; ".join(map(printable, reason.descriptions))
         yield f"  {found}: {printable(reason.subject.name)} {printable(reason.fact)}{remark}"
-        yield f"    by the word of {', '.join(_source_label(word) for word in reason.words)}"
+        yield f"    sources: {', '.join(_source_label(word) for word in reason.words)}"
         if reason.rule in rules:
             yield f"    rule {reason.rule}: {rules[reason.rule]['title']}"
             yield f"    {printable(' '.join(rules[reason.rule]['why'].split()), 2000)}"
             if review := rules[reason.rule].get("review"):  # ledgers from before it was recorded have none
                 yield f"    For reviewers: {printable(' '.join(review.split()), 2000)}"
         if reason.test_lists:
-            yield f"    rests on {', '.join(map(printable, reason.test_lists))}: a test list, so nothing is reported"
+            yield f"    depends on {', '.join(map(printable, reason.test_lists))}: a test list, so nothing is reported"
     yield ""
     yield from _support_lines(support)
     if state.confirmed:
@@ -104,10 +104,10 @@ def case_lines(
         yield from ("", "Decisions")
         for decision in state.decisions:
             yield from _decision_lines(decision, now)
-    yield from ("", "What was done")
+    yield from ("", "History")
     for event in events:
         yield f"  {event.time}  {event.actor:<12}  {_describe_event(event)}"
-    yield f"Seen up to event {state.last_event}."
+    yield f"Last event: {state.last_event}."
 
 
 def case_json(
@@ -153,29 +153,31 @@ def case_json(
 
 def _support_lines(support: CaseSupport | None) -> Iterator[str]:
     if support is None:
-        yield "What it rests on was not judged again"
+        yield "The facts were not evaluated again"
         return
-    yield "Without each fact in turn" + ("" if support.same_policy else " (by today's rules, which are others)")
+    yield "What changes when one fact is left out" + (
+        "" if support.same_policy else " (evaluated with the current rules; the case was opened with other rules)"
+    )
     for one in support.counterfactuals:
         what = (
-            "the case falls"
+            "no case would be open"
             if one.case_falls
-            else f"{len(one.lost_reasons)} reasons fall"
+            else f"{len(one.lost_reasons)} reasons no longer apply"
             if one.lost_reasons
             else "nothing changes"
         )
         yield f"  {what}: {_fact_label(one.fact)}"
-    yield "It takes no more than"
+    yield "Smallest set of facts that is enough to open it"
     yield from (f"  {_fact_label(fact)}" for fact in support.minimal_facts)
 
 
 def _fact_label(fact: CaseFact) -> str:
-    return f"{printable(str(fact), 400)}, by the word of {_source_label(fact.statement.source)}"
+    return f"{printable(str(fact), 400)}, source: {_source_label(fact.statement.source)}"
 
 
 def _source_label(source: str) -> str:
     if source == "lineage":
-        return "the comparison with a list"
+        return "comparison with the list"
     return SOURCE_LABELS.get(source, printable(source))
 
 

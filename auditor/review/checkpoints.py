@@ -60,7 +60,7 @@ def verify_checkpoint(note: str, public: bytes) -> Checkpoint:
     if whole != note or (mark, name) != ("—", origin) or raw[:4] != _key_id(origin, public):
         raise SealError("a checkpoint is damaged, or another key signed it")
     if not verify_signature(public, raw[4:], found.text.encode()):
-        raise SealError("a checkpoint's signature is not right: it was changed, or another key signed it")
+        raise SealError("a checkpoint's signature is not valid: it was changed, or another key signed it")
     return found
 
 

@@ -26,12 +26,12 @@ VERDICT_MEANINGS: Mapping[Verdict, str] = MappingProxyType(
     {
         "de-index": "a search service should no longer show it",
         "demote": "a search service should rank it low",
-        "label": "it should carry a label",
+        "label": "the model should carry a label",
         "gate": "it should be shown to vetted users only",
         "refer": "to be referred to a hotline, by hashes only",
         "interim": "de-indexed at once by one reviewer, for at most 72 hours, until two have decided",
-        "no-action": "nothing is to be done",
-        "need-more": "cannot be decided on what is known",
+        "no-action": "no action is needed",
+        "need-more": "cannot be decided on the known facts",
     }
 )
 
@@ -51,7 +51,7 @@ STRENGTH_MEANINGS: Mapping[Strength, str] = MappingProxyType(
         "derived": "it is made directly from a model that a list of models holds",
         "near": "samples, or sampled values of its weights, match entries nearly",
         "alike": "its weights have sampled values like those of a model that a list of models holds",
-        "stated": "something is stated of it",
+        "stated": "a statement about it",
     }
 )
 

@@ -49,15 +49,15 @@ def reason_not_to_draft(state: CaseState, decision: Decision, policy: Mapping[st
     """
     if decision.verdict not in ACTION_VERDICTS:
         return (
-            f"decision {decision.id}: {decision.verdict} ({VERDICT_MEANINGS[decision.verdict]}): nothing is to be "
-            "reported, and no owner is to be told"
+            f"decision {decision.id}: {decision.verdict} ({VERDICT_MEANINGS[decision.verdict]}): report nothing, "
+            "and notify no owner"
         )
     if not decision.reasons or any(not _test_lists_of(reason, state, policy) for reason in decision.reasons):
         return ""
     names = sorted({name for reason in decision.reasons for name in _test_lists_of(reason, state, policy)})
     lists = f"list {names[0]}, which means" if len(names) == 1 else f"lists {', '.join(names)}, which mean"
     return printable(
-        f"case {state.id} rests on {lists} `test`: this is a rehearsal, and nothing is to be reported. To report a "
+        f"case {state.id} depends on {lists} `test`: this is a rehearsal, so report nothing. To report a "
         "real match, scan again with a list that its holder declares as known content or known models",
         2000,
     )
@@ -182,7 +182,7 @@ def hotline_draft(
     lines += [*_describe_decision(decision), ""]
     lines += ["Addresses:", *(f"  {printable(url, 2000)}" for url in urls or (FILL_IN,)), ""]
     lines += ["Hashes of the weights files (SHA-256; sha256-tensors leaves out the header):"]
-    lines += [f"  {digest}" for digest in decision.digests] or ["  none is known"]
+    lines += [f"  {digest}" for digest in decision.digests] or ["  none known"]
     lines += ["", "Nobody ran the model or opened a matched sample. No image is attached, and none is to be sent."]
     return "\n".join(lines) + "\n"
 
@@ -204,7 +204,7 @@ def owner_notice_draft(state: CaseState, decision: Decision, policy: Mapping[str
     lines += [f"On {decision.decided_at[:10]} it was decided that {VERDICT_MEANINGS[decision.verdict]}.", ""]
     lines += [f"Ground: {_GROUND_SENTENCES[decision.ground]}."]
     lines += [_describe_reasons(decision)] if decision.ground == "linked" else []  # how samples match is a detail
-    lines += ["Rules it follows:"]
+    lines += ["Rules that justify the decision:"]
     lines += [f"  {rule}: {title}" for rule, title in _rule_titles(decision, policy).items()]
     lines += ["", "What you can do:"]
     fixes = {rule["id"]: " ".join(rule["fix"].split()) for rule in policy["rules"]}
@@ -212,7 +212,7 @@ def owner_notice_draft(state: CaseState, decision: Decision, policy: Mapping[str
     lines += [
         "",
         "It was found by automated means, from what is published about the model and from digests. People decided.",
-        f"It will be looked at again by {decision.review_by[:10]} and ends by {decision.expires_at[:10]}.",
+        f"It will be reviewed again by {decision.review_by[:10]} and ends by {decision.expires_at[:10]}.",
         f"You can appeal until {decision.appeal_by[:10]}: {printable(appeals, 500) if appeals else FILL_IN}. "
         "Someone who took no part will decide. You can also go to an out-of-court body or to court.",
         f"Reference: {decision.id}",
@@ -237,7 +237,7 @@ def _describe_decision(decision: Decision) -> Iterable[str]:
 def _describe_reasons(decision: Decision) -> str:
     """Return a sentence on what was found, with each list of models and its holder."""
     found = dict.fromkeys(printable(words, 500) for reason in decision.reasons for words in reason.descriptions)
-    return f"It rests on this: {'; '.join(found)}."
+    return f"Facts that it is based on: {'; '.join(found)}."
 
 
 def _rule_titles(decision: Decision, policy: Mapping[str, Any]) -> dict[str, str]:
@@ -246,7 +246,7 @@ def _rule_titles(decision: Decision, policy: Mapping[str, Any]) -> dict[str, str
 
 
 def _withhold_names(words: str, names: Iterable[str]) -> str:
-    """Return a reviewer's words without these names and their parts before and after the slash."""
+    """Return a reviewer's text without these names and their parts before and after the slash."""
     whole = sorted(names, key=len, reverse=True)
     parts = [part for name in whole for part in name.split("/") if len(part) > 3]
     for name in (*whole, *parts):

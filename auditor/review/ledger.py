@@ -77,7 +77,7 @@ class Ledger:
         self._clock = clock
         first = self._event(0)
         if first is None or first.kind != "begun":
-            raise SealError(f"{folder / LEDGER_FILE}: has no beginning; restore it from an export")
+            raise SealError(f"{folder / LEDGER_FILE}: its first event is missing; restore it from an export")
         if first.data["format"] > LEDGER_FORMAT:
             raise SealError(
                 f"{folder / LEDGER_FILE}: was written by a newer auditor; this one reads format {LEDGER_FORMAT}"
@@ -344,7 +344,7 @@ class Ledger:
                         changed = self._event(state.last_event)
                         last_change = f"{changed.kind} by {changed.actor}" if changed else "unknown"
                         raise UsageError(
-                            f"case {action.case}: has changed since you looked at it ({last_change}); look again"
+                            f"case {action.case}: has changed since you opened it ({last_change}); read it again"
                         )
                     after[action.case] = case_transitions.apply_event(state, event)
                 else:
@@ -370,14 +370,16 @@ class Ledger:
         if (datetime.fromisoformat(last.time) - datetime.fromisoformat(time)).total_seconds() <= MAX_CLOCK_STEP_SECONDS:
             return last.time
         raise UsageError(
-            f"the clock says {time}, before the ledger's last event of {last.time}: set the clock right. "
-            "If it was wrong then, record that: `auditor review clock --help`"
+            f"the clock says {time}, before the ledger's last event of {last.time}: correct the clock. "
+            "If it was wrong at that time, record this: `auditor review clock --help`"
         )
 
     def _load_key(self) -> SigningKey:
         key = SigningKey.load(self.folder / KEY_FILE)
         if key.public != self.public:
-            raise SealError(f"{self.folder / KEY_FILE}: is not the key that this ledger began with; put that one back")
+            raise SealError(
+                f"{self.folder / KEY_FILE}: is not the key that this ledger was created with; put that one back"
+            )
         return key
 
     def _root(self, size: int) -> bytes:
@@ -532,5 +534,5 @@ class Ledger:
 
     def _record_one(self, kind: str, case: str, actor: str, data: Mapping[str, Any], seen: int = -1) -> CaseState:
         if actor == reviewers.PROGRAM_ACTOR:
-            raise UsageError(f"{actor!r} is the program itself; say who you are")
+            raise UsageError(f"{actor!r} is the name of the program; use your own pseudonym")
         return self.record(LedgerAction(kind, case, actor, data), seen=seen)[0]

@@ -74,9 +74,9 @@ GENERAL_EVENTS = {"begun", "policy", "clock", "receipt"}
 def check_general_event(event: LedgerEvent) -> None:
     """Check an event that belongs to no case. Raises :class:`UsageError`."""
     if event.kind not in GENERAL_EVENTS or (event.kind == "begun") != (event.number == 0):
-        raise UsageError(f"{event.kind!r} is nothing that can happen to a ledger")
+        raise UsageError(f"{event.kind!r} is not an event of a ledger")
     if event.kind == "clock" and not str(event.data["why"]).strip():
-        raise UsageError("say in words why the clock was wrong")
+        raise UsageError("give a reason why the clock was wrong")
 
 
 def encode_entry(

@@ -76,11 +76,11 @@ def restore_ledger(
     except SealError:
         raise
     except DAMAGE_ERRORS as error:
-        raise SealError(f"the export is not whole: {error}") from error
+        raise SealError(f"the export is not valid: {error}") from error
     try:
         proof = verify_ledger(ledger)
         if proof.faults:
-            raise SealError(f"the export is not whole: {proof.faults[0]}")
+            raise SealError(f"the export is not valid: {proof.faults[0]}")
     except BaseException:
         ledger.close()
         (path / LEDGER_FILE).unlink()

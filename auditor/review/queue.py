@@ -181,7 +181,7 @@ def _decode_cursor(cursor: str) -> tuple[int, int]:
         rank, number = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         return int(rank), int(number)
     except (ValueError, TypeError) as error:
-        raise UsageError(f"{cursor[:40]!r}: is no place in the queue; begin again without it") from error
+        raise UsageError(f"{cursor[:40]!r}: is not a value that --after accepts; start without --after") from error
 
 
 def _row(row: tuple[object, ...], now: str) -> QueueRow:

@@ -77,7 +77,9 @@ def _parse_reviewers(path: Path, text: str) -> Mapping[str, str]:
     persons: dict[str, str] = {}
     for pseudonym, person in table.items():
         if not _PSEUDONYM.fullmatch(pseudonym) or pseudonym == PROGRAM_ACTOR:
-            raise UsageError(f"{path}: {pseudonym!r} is no pseudonym: use 2-32 lower-case letters, digits, hyphens")
+            raise UsageError(
+                f"{path}: {pseudonym!r} is not a valid pseudonym: use 2-32 lower-case letters, digits, hyphens"
+            )
         if not isinstance(person, str) or not person.strip():
             raise UsageError(f"{path}: {pseudonym}: write the person's name as a string")
         called = " ".join(person.split()).casefold()

@@ -14,7 +14,7 @@ def require_explanation(event: LedgerEvent) -> str:
     """Return the explanation of an event, which must not be empty."""
     why = str(event.data["why"]).strip()
     if not why:
-        raise UsageError(f"case {event.case}: say why, in words")
+        raise UsageError(f"case {event.case}: give a reason with --why")
     return why
 
 
@@ -42,7 +42,7 @@ def require_new_reviewer(state: CaseState, event: LedgerEvent) -> None:
 def require_uninvolved(state: CaseState, event: LedgerEvent) -> None:
     """Refuse an actor who has taken any part in the case."""
     if event.actor in state.involved:
-        raise UsageError(f"case {state.id}: {event.actor} took part in it; someone not involved decides its appeal")
+        raise UsageError(f"case {state.id}: {event.actor} took part in it; someone not involved must decide the appeal")
 
 
 def require_no_open_appeal(state: CaseState) -> None:
@@ -55,5 +55,5 @@ def require_decision_in_force(state: CaseState) -> Decision:
     """Return the decision in force that changes something for the owner."""
     decision = next((decision for decision in state.in_force if decision.verdict in ACTION_VERDICTS), None)
     if decision is None:
-        raise UsageError(f"case {state.id}: there is no decision in force that acts upon it")
+        raise UsageError(f"case {state.id}: no decision that restricts it is in force")
     return decision

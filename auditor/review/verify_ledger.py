@@ -103,7 +103,7 @@ def _verify_events(ledger: Ledger, kept: Checkpoint | None, report_fault: FaultR
         try:
             event = decode_entry(body)
             if number != size or event.number != size:
-                report_fault(size, f"is missing; event {event.number} comes in its place")
+                report_fault(size, f"is missing; event {event.number} is in its place")
                 break
             if not event.case:
                 check_general_event(event)
@@ -173,7 +173,7 @@ def _verify_cases(database: sqlite3.Connection, report_fault: FaultReporter) -> 
             ):
                 expected[table] += number
             if row != queue.queue_values(state) or not _is_indexed(database, state):
-                report_fault(state.last_event, f"the queue does not say of case {case} what its events say")
+                report_fault(state.last_event, f"the queue's row of case {case} differs from its events")
     for table, number in expected.items():
         if allowed and database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] > number:
             report_fault(-1, f"the queue's table {table} has rows that no event made")

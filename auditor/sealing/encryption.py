@@ -62,9 +62,9 @@ def decrypt(file: IO[bytes], out: IO[bytes], identity: str) -> None:
     except (pyrage.DecryptError, pyrage.EncryptError, OSError) as error:
         if sink.raised is None:
             if "No matching keys" in str(error):
-                raise SealError("was encrypted for somebody else's key; ask for a list made for you") from error
+                raise SealError("was encrypted for another key; ask for a list made for you") from error
             raise SealError(
-                f"cannot be decrypted ({_one_line(error)}): changed, cut off, or no list at all; fetch it again"
+                f"cannot be decrypted ({_one_line(error)}): changed, truncated or not a list; fetch it again"
             ) from error
     if sink.raised is not None:
         raise sink.raised

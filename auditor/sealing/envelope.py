@@ -71,7 +71,8 @@ def open_envelope(envelope: bytes, kind: str, public: bytes, longest: int = MAX_
         verify_signature(public, signature, pre_authentication_encoding(kind, payload)) for signature in signatures
     ):
         raise SealError(
-            "the signature is not by the sender's key, or what was signed was changed; do not use it, tell the sender"
+            "the signature is not by the sender's key, or the signed content was changed; "
+            "do not use the list, and inform the sender"
         )
     return payload
 

@@ -100,7 +100,7 @@ def test_a_table_in_the_open_comes_with_a_warning_and_is_not_on_record(
     path = tmp_path / "patterns.csv"
     told = build(deindex, cards, tmp_path, "--plain-csv", path, code=0)
     assert told.stdout == ""
-    assert told.stderr.startswith(f"warning: {path}: is a directory of what nobody should find")
+    assert told.stderr.startswith(f"warning: {path}: lists what should not be found")
     with path.open(newline="", encoding="utf-8") as file:
         assert "hf.co/atelier/model-1/" in {row["pattern"] for row in csv.DictReader(file)}
     assert not (tmp_path / "home" / "deindex" / "sent").exists()

@@ -68,7 +68,7 @@ def test_verify_exits_2_and_names_the_place(tmp_path: Path, review: Callable[...
     with create_ledger(tmp_path / "ledger", Clock("2020-01-01T00:00:00Z")) as ledger:
         ledger.record(opening_action(1))
         ledger.database.execute("UPDATE queue SET base = 'approved'")
-    assert "event 1: the queue does not say of case 0000000000000001" in review("verify", code=2).output
+    assert "event 1: the queue's row of case 0000000000000001" in review("verify", code=2).output
 
 
 def test_every_command_shows_an_example(review: Callable[..., Result]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from auditor.deindex import parties
 from auditor.deindex.parties import Keys
-from tests.deindex.lists import Desk
+from tests.deindex.lists import ListExchange
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +24,8 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Keys, Keys, Keys]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, keys: tuple[Keys, Keys, Keys]) -> Desk:
-    return Desk(tmp_path, keys[0], keys[1])
+def exchange(tmp_path: Path, keys: tuple[Keys, Keys, Keys]) -> ListExchange:
+    return ListExchange(tmp_path, keys[0], keys[1])
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ RULE = "linked-same-weights"
 
 
 def decision(name: str, id_: str = "", **changed: object) -> Decision:
-    """A standing decision of two people on a model."""
+    """Return a decision in force of two people on a model."""
     number = sum(name.encode())
     made = Decision(
         id=id_ or f"decision-{name}",
@@ -53,18 +53,18 @@ def decision(name: str, id_: str = "", **changed: object) -> Decision:
     return replace(made, **changed)  # type: ignore[arg-type]
 
 
-class Book:
-    """A ledger in memory: seven events, and then one for each decision that it is asked to hold."""
+class MemoryLedger:
+    """A ledger in memory: seven general events, then one event for each added decision."""
 
-    def __init__(self, origin: str = "auditor/ledger/book") -> None:
+    def __init__(self, origin: str = "auditor/ledger/ledger") -> None:
         self.origin, self.key = origin, SigningKey.from_seed(b"l" * 32)
         self.size = 0
         self.tree: dict[tuple[int, int], bytes] = {}
         self.known: dict[str, Decision] = {}
-        self.grow(7)
+        self.add_events(7)
 
-    def grow(self, events: int = 1) -> None:
-        """Something happens that no list is concerned with."""
+    def add_events(self, events: int = 1) -> None:
+        """Add events that belong to no decision."""
         for _ in range(events):
             self.add(f"event {self.size}")
 
@@ -74,20 +74,20 @@ class Book:
             self.tree[level, number] = node
         self.size += 1
 
-    def hold(self, made: Decision) -> Decision:
-        """The decision with its place in the ledger; the same one again is where it was."""
+    def add_decision(self, made: Decision) -> Decision:
+        """Add the event of a decision, once; return the decision with its place in the ledger."""
         data: dict[str, object] = {"verdict": made.verdict, "rules": made.rules, "words": "00" * 32}
         if made.verdict == "interim":
             data["expires"] = made.expires_at
         kind = "interim" if made.verdict == "interim" else "reviewed"
         event = {"actor": made.approver or made.proposer, "case": made.case, "kind": kind, "time": made.decided_at}
-        asked = json.dumps([made.id, event, data])
-        if asked not in self.known:
+        key = json.dumps([made.id, event, data])
+        if key not in self.known:
             text = json.dumps({**event, "data": data, "number": self.size, "previous": "00" * 32})
             leaf = merkle.hash_leaf(text.encode()).hex()
-            self.known[asked] = replace(made, index=self.size, leaf=leaf, logged=text)
+            self.known[key] = replace(made, index=self.size, leaf=leaf, logged=text)
             self.add(text)
-        held = self.known[asked]
+        held = self.known[key]
         return replace(made, index=held.index, leaf=held.leaf, logged=held.logged)
 
     def prover(self) -> Prover:
@@ -95,27 +95,27 @@ class Book:
         note = Checkpoint(self.origin, self.size, root).sign(self.key)
         return Prover(
             SignedCheckpoint(note, encode_public_key(self.key.public)),
-            lambda asked: {at: self.tree[at] for at in asked},
+            lambda wanted: {at: self.tree[at] for at in wanted},
         )
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Both sides, with a folder for what they keep."""
+class ListExchange:
+    """A sender and a recipient of lists, and the folder of their state."""
 
     folder: Path
     sender: Keys
     recipient: Keys
-    book: Book = field(default_factory=Book)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
 
     def build(self, *decisions: Decision, now: str = NOW, to: Party | None = None, **order: object) -> BuildResult:
-        held = [self.book.hold(made) for made in decisions]
+        held = [self.ledger.add_decision(made) for made in decisions]
         return self.sealed(held, now, to, **order)
 
     def sealed(
         self, decisions: Iterable[Decision], now: str = NOW, to: Party | None = None, **order: object
     ) -> BuildResult:
-        """A list of decisions that the ledger holds already."""
+        """Build a list of decisions that the ledger already has."""
         return build_list.build_list(
             decisions,
             to or self.recipient.card,
@@ -124,7 +124,7 @@ class Desk:
             self.folder / "sent",
             now,
             BuildOptions(**order),  # type: ignore[arg-type]
-            self.book.prover(),
+            self.ledger.prover(),
         )
 
     def receive(
@@ -141,14 +141,14 @@ class Desk:
         return [answer.outcome for answer in self.lookup(now).lookup_texts(texts)]
 
     def plain(self, path: Path, keys: Keys | None = None) -> bytes:
-        """A list, decrypted and not verified."""
+        """Return a list decrypted, without verifying it."""
         out = io.BytesIO()
         with path.open("rb") as file:
             encryption.decrypt(file, out, (keys or self.recipient).identity)
         return out.getvalue()
 
     def forged(self, path: Path, change: Callable[[list[bytes]], Iterable[bytes]], to: Party | None = None) -> Path:
-        """The list with its lines changed, encrypted again: whoever can read a list can do that."""
+        """Change lines of a list and encrypt it again, as anyone who can read the list could."""
         lines = list(change(self.plain(path).splitlines(keepends=True)))
         forged = path.with_suffix(".forged")
         with forged.open("wb") as file:

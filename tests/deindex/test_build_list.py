@@ -23,7 +23,7 @@ from auditor.model import Ref
 from auditor.resources import resource_folder
 from auditor.review.decisions import Decision
 from auditor.review.timestamps import add_time
-from tests.deindex.lists import NOW, Desk, decision
+from tests.deindex.lists import NOW, ListExchange, decision
 
 TERMS = EntryContext(b"k" * 32, "age1recipient", NOW)
 HOSTILE = "<script>alert(1)</script>\x1b]52;c;aGk=\x07\u202e=cmd()|x\r\n"
@@ -33,8 +33,8 @@ def listed(made: Decision, terms: EntryContext = TERMS) -> list[DeindexEntry | H
     return list(entries.build_entries(made, terms))
 
 
-def lines_of(desk: Desk, path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in desk.plain(path).splitlines()]
+def lines_of(exchange: ListExchange, path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in exchange.plain(path).splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_copies_are_entries_of_their_own_and_what_has_no_address_is_held_back() 
     assert (one.repository.name, two.repository.name) == ("atelier/harbour", "mirror/harbour")
     assert isinstance(held, HeldBack)
     assert held.subject.name == "harbour"
-    assert "is no repository's name" in held.why
+    assert "is not a valid repository name" in held.why
     assert rest == []
 
 
@@ -97,21 +97,23 @@ def test_tokens_are_keyed_and_another_for_every_recipient_and_sender() -> None:
     assert again == made[0]
 
 
-def test_a_list_and_a_delta_are_as_the_schema_says(desk: Desk) -> None:
+def test_a_list_and_a_delta_are_as_the_schema_says(exchange: ListExchange) -> None:
     schema = json.loads((resource_folder("reports/schema") / "deindex-list.schema.json").read_text())
     check = jsonschema.Draft202012Validator(schema)
-    first = desk.build(decision("atelier/harbour", explanation=HOSTILE), decision("atelier/lights"))
-    delta = desk.build(decision("atelier/harbour"), decision("atelier/new"), delta=True)
+    first = exchange.build(decision("atelier/harbour", explanation=HOSTILE), decision("atelier/lights"))
+    delta = exchange.build(decision("atelier/harbour"), decision("atelier/new"), delta=True)
     for built in (first, delta):
-        for line in lines_of(desk, built.path):
+        for line in lines_of(exchange, built.path):
             check.validate(line)
     assert not check.is_valid({"entry": "x"})
-    kinds = [next(iter(line)) for line in lines_of(desk, delta.path)]
+    kinds = [next(iter(line)) for line in lines_of(exchange, delta.path)]
     assert kinds == ["schema", "grown_from", "remove", "entry", "entry", "payloadType"]
 
 
-def test_an_entry_carries_what_a_recipient_needs_to_act_defend_and_undo(desk: Desk) -> None:
-    (entry,) = [line for line in lines_of(desk, desk.build(decision("Atelier/harbour")).path) if "entry" in line]
+def test_an_entry_carries_what_a_recipient_needs_to_act_defend_and_undo(exchange: ListExchange) -> None:
+    (entry,) = [
+        line for line in lines_of(exchange, exchange.build(decision("Atelier/harbour")).path) if "entry" in line
+    ]
     made = decision("Atelier/harbour")
     assert entry["subject"] | {"token": ""} == {  # type: ignore[operator]
         "token": "",
@@ -128,107 +130,111 @@ def test_an_entry_carries_what_a_recipient_needs_to_act_defend_and_undo(desk: De
     assert entry["appeal"] == {"route": "https://hotline.example/appeals", "by": "", "state": ""}
     assert entry["evidence"] == "ab" * 32
     assert entry["version"] == 1
-    held = desk.book.hold(made)
+    held = exchange.ledger.add_decision(made)
     assert entry["log"]["leaf"] == held.leaf  # type: ignore[index]
     assert (entry["log"]["index"], entry["log"]["size"]) == (7, 8)  # type: ignore[index]
     assert (entry["automated_detection"], entry["automated_decision"]) == (True, False)
     assert (entry["proposer"], entry["approver"], entry["source"]) == ("heron", "wren", "hotline")
 
 
-def test_the_file_is_for_its_owner_alone_and_shows_nothing_of_what_it_holds(desk: Desk) -> None:
-    built = desk.build(decision("atelier/harbour"))
+def test_the_file_is_for_its_owner_alone_and_shows_nothing_of_what_it_holds(exchange: ListExchange) -> None:
+    built = exchange.build(decision("atelier/harbour"))
     assert stat.S_IMODE(built.path.stat().st_mode) == 0o600
     assert b"atelier" not in built.path.read_bytes()
     assert b"harbour" not in built.path.read_bytes()
     assert [path.name for path in built.path.parent.iterdir()] == ["hotline-search-000001.list.age"]
 
 
-def test_versions_only_rise(desk: Desk) -> None:
-    made = [desk.build(decision("atelier/harbour"), delta=delta).header.version for delta in (False, True, False)]
+def test_versions_only_rise(exchange: ListExchange) -> None:
+    made = [exchange.build(decision("atelier/harbour"), delta=delta).header.version for delta in (False, True, False)]
     assert made == [1, 2, 3]
-    assert desk.build(decision("atelier/harbour"), version=40).header.version == 40
-    assert desk.build(decision("atelier/harbour"), version=5).header.version == 41
+    assert exchange.build(decision("atelier/harbour"), version=40).header.version == 40
+    assert exchange.build(decision("atelier/harbour"), version=5).header.version == 41
 
 
-def test_a_decision_that_comes_twice_is_listed_once(desk: Desk) -> None:
-    built = desk.build(decision("atelier/harbour"), decision("atelier/harbour"))
-    assert built.entries == desk.receive(built.path).entries == 1
+def test_a_decision_that_comes_twice_is_listed_once(exchange: ListExchange) -> None:
+    built = exchange.build(decision("atelier/harbour"), decision("atelier/harbour"))
+    assert built.entries == exchange.receive(built.path).entries == 1
 
 
-def test_a_clock_that_went_back_makes_no_list(desk: Desk) -> None:
-    desk.build(decision("atelier/harbour"))
-    with pytest.raises(SealError, match=r"version 1 was made at .*: set the clock right"):
-        desk.build(decision("atelier/harbour"), now=add_time(NOW, seconds=-1))
+def test_a_clock_that_went_back_makes_no_list(exchange: ListExchange) -> None:
+    exchange.build(decision("atelier/harbour"))
+    with pytest.raises(SealError, match=r"version 1 was issued at .*: correct the clock"):
+        exchange.build(decision("atelier/harbour"), now=add_time(NOW, seconds=-1))
 
 
-def test_a_delta_takes_out_what_no_longer_stands_before_it_adds(desk: Desk) -> None:
+def test_a_delta_takes_out_what_no_longer_stands_before_it_adds(exchange: ListExchange) -> None:
     gone, kept, changed = (decision(f"atelier/{name}") for name in ("gone", "kept", "changed"))
-    desk.build(gone, kept, changed)
+    exchange.build(gone, kept, changed)
     again = decision("atelier/changed", explanation="Said better.")
-    delta = desk.build(decision("atelier/gone", status="overturned"), kept, again, decision("atelier/new"), delta=True)
-    _, _, removal, *added, _ = lines_of(desk, delta.path)
-    assert removal["why"] == "no longer stands"
+    delta = exchange.build(
+        decision("atelier/gone", status="overturned"), kept, again, decision("atelier/new"), delta=True
+    )
+    _, _, removal, *added, _ = lines_of(exchange, delta.path)
+    assert removal["why"] == "no longer in force"
     assert [line["subject"]["name"] for line in added] == ["atelier/changed", "atelier/new"]  # type: ignore[index]
     assert (delta.header.base, delta.entries, delta.removed) == (1, 2, 1)
 
 
-def test_a_first_list_is_whole(desk: Desk) -> None:
-    with pytest.raises(UsageError, match="search: has no list yet that could change; build a whole one first"):
-        desk.build(decision("atelier/harbour"), delta=True)
+def test_a_first_list_is_whole(exchange: ListExchange) -> None:
+    with pytest.raises(
+        UsageError, match="search: was sent no list yet that a delta could change; build a whole list first"
+    ):
+        exchange.build(decision("atelier/harbour"), delta=True)
 
 
-def test_what_fails_half_way_leaves_nothing_behind(desk: Desk) -> None:
-    first = desk.build(decision("atelier/harbour"))
+def test_what_fails_half_way_leaves_nothing_behind(exchange: ListExchange) -> None:
+    first = exchange.build(decision("atelier/harbour"))
 
     def decisions() -> Iterator[Decision]:
         yield lights
         raise SealError("the ledger is damaged")
 
-    lights = desk.book.hold(decision("atelier/lights"))
+    lights = exchange.ledger.add_decision(decision("atelier/lights"))
     with pytest.raises(SealError, match="the ledger is damaged"):
-        desk.sealed(decisions())
-    assert list((desk.folder / "out").iterdir()) == [first.path]
-    delta = desk.build(decision("atelier/harbour"), delta=True)
+        exchange.sealed(decisions())
+    assert list((exchange.folder / "out").iterdir()) == [first.path]
+    delta = exchange.build(decision("atelier/harbour"), delta=True)
     assert (delta.header.version, delta.entries, delta.removed) == (2, 0, 0)
 
 
 def test_a_second_build_for_one_recipient_at_the_same_time_is_refused(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    exchange: ListExchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sent_state, "LOCK_TIMEOUT_SECONDS", 0.1)
 
     def decisions() -> Iterator[Decision]:
         with pytest.raises(SealError, match=r"database is locked\); is another build running"):
-            desk.build(decision("atelier/lights"))
+            exchange.build(decision("atelier/lights"))
         yield harbour
 
-    harbour = desk.book.hold(decision("atelier/harbour"))
-    assert desk.sealed(decisions()).entries == 1
+    harbour = exchange.ledger.add_decision(decision("atelier/harbour"))
+    assert exchange.sealed(decisions()).entries == 1
 
 
-def test_a_folder_that_cannot_hold_a_list_is_named(desk: Desk) -> None:
-    (desk.folder / "out").write_text("a file")
+def test_a_folder_that_cannot_hold_a_list_is_named(exchange: ListExchange) -> None:
+    (exchange.folder / "out").write_text("a file")
     with pytest.raises(UsageError, match=r"out: cannot hold a list: .*; name another --out"):
-        desk.build(decision("atelier/harbour"))
+        exchange.build(decision("atelier/harbour"))
 
 
-def test_a_recipient_whose_key_changed_is_looked_at_by_a_person(desk: Desk, stranger: Keys) -> None:
-    desk.build(decision("atelier/harbour"))
+def test_a_recipient_whose_key_changed_is_looked_at_by_a_person(exchange: ListExchange, stranger: Keys) -> None:
+    exchange.build(decision("atelier/harbour"))
     posing = parties.Party("search", stranger.card.ed25519, stranger.card.age)
     with pytest.raises(SealError, match="search: had another age key before"):
-        desk.build(decision("atelier/harbour"), to=posing)
+        exchange.build(decision("atelier/harbour"), to=posing)
 
 
 @pytest.mark.parametrize("days", [0, 31])
-def test_a_list_expires_within_days(desk: Desk, days: int) -> None:
-    with pytest.raises(UsageError, match="a list lives 1 to 30 days"):
-        desk.build(decision("atelier/harbour"), days=days)
+def test_a_list_expires_within_days(exchange: ListExchange, days: int) -> None:
+    with pytest.raises(UsageError, match="a list is valid for 1 to 30 days"):
+        exchange.build(decision("atelier/harbour"), days=days)
 
 
-def test_what_changed_since_it_was_reviewed_is_held_back_and_said(desk: Desk) -> None:
-    first = desk.build(decision("atelier/harbour"), decision("atelier/lights"))
+def test_what_changed_since_it_was_reviewed_is_held_back_and_said(exchange: ListExchange) -> None:
+    first = exchange.build(decision("atelier/harbour"), decision("atelier/lights"))
     assert first.held == ()
-    delta = desk.build(
+    delta = exchange.build(
         decision("atelier/harbour"),
         decision("atelier/lights"),
         delta=True,
@@ -239,34 +245,38 @@ def test_what_changed_since_it_was_reviewed_is_held_back_and_said(desk: Desk) ->
     assert delta.removed == 1
 
 
-def entries_of(desk: Desk, path: Path, keys: Keys | None = None) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in desk.plain(path, keys).splitlines()]
+def entries_of(exchange: ListExchange, path: Path, keys: Keys | None = None) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in exchange.plain(path, keys).splitlines()]
     return [line for line in lines if "entry" in line]
 
 
-def names_of(desk: Desk, path: Path, keys: Keys | None = None) -> list[str]:
-    return [entry["subject"]["name"] for entry in entries_of(desk, path, keys)]
+def names_of(exchange: ListExchange, path: Path, keys: Keys | None = None) -> list[str]:
+    return [entry["subject"]["name"] for entry in entries_of(exchange, path, keys)]
 
 
-def test_a_canary_is_in_the_senders_own_namespace_and_another_for_each_recipient(desk: Desk, stranger: Keys) -> None:
-    ours = desk.build(decision("atelier/harbour"), namespace="our-owner")
-    theirs = desk.build(decision("atelier/harbour"), namespace="our-owner", to=stranger.card)
-    one, two = names_of(desk, ours.path), names_of(desk, theirs.path, stranger)
+def test_a_canary_is_in_the_senders_own_namespace_and_another_for_each_recipient(
+    exchange: ListExchange, stranger: Keys
+) -> None:
+    ours = exchange.build(decision("atelier/harbour"), namespace="our-owner")
+    theirs = exchange.build(decision("atelier/harbour"), namespace="our-owner", to=stranger.card)
+    one, two = names_of(exchange, ours.path), names_of(exchange, theirs.path, stranger)
     assert one[0] == two[0] == "atelier/harbour"
     assert one[1].startswith("our-owner/harbour-")
     assert two[1].startswith("our-owner/harbour-")
     assert one[1] != two[1]
     assert ours.canary == Ref("model", one[1])
-    nothing = desk.build(namespace="our-owner")
+    nothing = exchange.build(namespace="our-owner")
     assert (nothing.entries, nothing.canary) == (0, None)
     for owner in ("datasets", "our owner", "our/owner"):
-        with pytest.raises(UsageError, match=f"--canary '{owner}': can be no owner at the hub; name one that you hold"):
-            desk.build(decision("atelier/harbour"), namespace=owner)
+        with pytest.raises(
+            UsageError, match=f"--canary '{owner}': is not a valid owner name at the hub; use one that you control"
+        ):
+            exchange.build(decision("atelier/harbour"), namespace=owner)
 
 
-def test_a_canary_differs_from_a_copy_only_in_its_name_and_tokens(desk: Desk) -> None:
+def test_a_canary_differs_from_a_copy_only_in_its_name_and_tokens(exchange: ListExchange) -> None:
     made = decision("atelier/harbour", copies=(Ref("model", "mirror/harbour-x"),), supersedes="decision-before")
-    (_, real, canary) = entries_of(desk, desk.build(made, namespace="our-owner").path)
+    (_, real, canary) = entries_of(exchange, exchange.build(made, namespace="our-owner").path)
     assert canary["subject"]["name"].startswith("our-owner/")
     different = {name for name in real if real[name] != canary[name]}
     assert different == {"entry", "subject", "locators", "supersedes"}
@@ -274,29 +284,29 @@ def test_a_canary_differs_from_a_copy_only_in_its_name_and_tokens(desk: Desk) ->
     assert [len(each[name]) for name in ("entry", "supersedes") for each in (real, canary)] == [32] * 4
 
 
-def test_a_canary_stays_where_it_was_until_the_decision_it_stands_by_goes(desk: Desk) -> None:
+def test_a_canary_stays_where_it_was_until_the_decision_it_stands_by_goes(exchange: ListExchange) -> None:
     made = [decision(f"atelier/{name}") for name in ("a", "b", "c", "d")]
-    first = desk.build(*made, namespace="our-owner", decision_count=4)
-    names = names_of(desk, first.path)
+    first = exchange.build(*made, namespace="our-owner", decision_count=4)
+    names = names_of(exchange, first.path)
     (at,) = (at for at, name in enumerate(names) if name.startswith("our-owner/"))
     by = names[at - 1]
     more = [decision("atelier/0"), *made, decision("atelier/e")]
     for _ in range(6):
-        again = desk.build(*more, namespace="our-owner", decision_count=6)
-    assert names_of(desk, again.path) == ["atelier/0", *names, "atelier/e"]
+        again = exchange.build(*more, namespace="our-owner", decision_count=6)
+    assert names_of(exchange, again.path) == ["atelier/0", *names, "atelier/e"]
     left = [one for one in more if one.subject.name != by]
-    delta = desk.build(*left, namespace="our-owner", decision_count=5, delta=True)
+    delta = exchange.build(*left, namespace="our-owner", decision_count=5, delta=True)
     assert delta.removed == 2
-    (new,) = names_of(desk, delta.path)
+    (new,) = names_of(exchange, delta.path)
     assert new.startswith("our-owner/")
     assert new != names[at]
 
 
-def test_a_canary_may_stand_by_any_decision(desk: Desk) -> None:
+def test_a_canary_may_stand_by_any_decision(exchange: ListExchange) -> None:
     made = [decision(f"atelier/{name}") for name in "abcd"]
     places = set()
     for number in range(60):
-        other = Desk(desk.folder / str(number), desk.sender, desk.recipient, desk.book)
+        other = ListExchange(exchange.folder / str(number), exchange.sender, exchange.recipient, exchange.ledger)
         names = names_of(other, other.build(*made, namespace="our-owner", decision_count=4).path)
         places.add(next(at for at, name in enumerate(names) if name.startswith("our-owner/")))
     assert places == {1, 2, 3, 4}  # one of them is missed once in some millions of runs
@@ -307,18 +317,18 @@ def test_a_canary_may_stand_by_any_decision(desk: Desk) -> None:
 def test_a_list_and_its_deltas_come_to_what_stands(
     tmp_path_factory: pytest.TempPathFactory, keys: tuple[Keys, Keys, Keys], rounds: list[set[str]], data: st.DataObject
 ) -> None:
-    desk = Desk(tmp_path_factory.mktemp("desk"), keys[0], keys[1])
+    exchange = ListExchange(tmp_path_factory.mktemp("exchange"), keys[0], keys[1])
     for number, standing in enumerate(rounds):
-        built = desk.build(*(decision(f"atelier/{name}") for name in sorted(standing)), delta=number > 0)
-        desk.receive(built.path)
-        found = desk.answers(*(f"atelier/{name}" for name in "abcdefgh"))
+        built = exchange.build(*(decision(f"atelier/{name}") for name in sorted(standing)), delta=number > 0)
+        exchange.receive(built.path)
+        found = exchange.answers(*(f"atelier/{name}" for name in "abcdefgh"))
         assert found == ["listed" if name in standing else "not listed" for name in "abcdefgh"]
 
 
-def test_a_table_is_harmless_in_a_spreadsheet_and_for_its_owner_alone(desk: Desk) -> None:
-    path = desk.folder / "patterns.csv"
+def test_a_table_is_harmless_in_a_spreadsheet_and_for_its_owner_alone(exchange: ListExchange) -> None:
+    path = exchange.folder / "patterns.csv"
     made = decision("atelier/harbour", explanation=f"={HOSTILE}")
-    rows = build_list.write_plain_csv([made], desk.recipient.card, desk.sender, path, NOW, BuildOptions())
+    rows = build_list.write_plain_csv([made], exchange.recipient.card, exchange.sender, path, NOW, BuildOptions())
     with path.open(newline="", encoding="utf-8") as file:
         table = list(csv.DictReader(file))
     assert len(table) == rows == 24
@@ -331,14 +341,14 @@ def test_a_table_is_harmless_in_a_spreadsheet_and_for_its_owner_alone(desk: Desk
 
 
 @pytest.mark.parametrize("hostile", [HOSTILE, "x" * 1_000_000, "\u202e" * 3000, "=1+1", "\x9b31m"])
-def test_hostile_words_are_harmless_in_a_list(desk: Desk, hostile: str) -> None:
+def test_hostile_words_are_harmless_in_a_list(exchange: ListExchange, hostile: str) -> None:
     made = decision("atelier/harbour", explanation=hostile, proposer=hostile, copies=(Ref("model", hostile),))
-    built = desk.build(made, source=hostile)
-    text = desk.plain(built.path)
+    built = exchange.build(made, source=hostile)
+    text = exchange.plain(built.path)
     assert text.isascii()
     assert all(byte >= 0x20 or byte == 0x0A for byte in text)
     assert len(text) < 100_000
-    (entry,) = [line for line in lines_of(desk, built.path) if "entry" in line]
+    (entry,) = [line for line in lines_of(exchange, built.path) if "entry" in line]
     assert str(entry["explanation"]).isprintable()
     assert len(built.held) == 1
     assert built.held[0].why.isprintable()

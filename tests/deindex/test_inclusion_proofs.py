@@ -29,7 +29,7 @@ from auditor.review.ledger import Ledger, LedgerAction
 from auditor.review.ledger_export import export_ledger, restore_ledger
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey
-from tests.deindex.lists import NOW, Book, Desk, decision
+from tests.deindex.lists import NOW, ListExchange, MemoryLedger, decision
 from tests.deindex.test_build_list import lines_of
 from tests.deindex.test_receive_list import refused, sealed
 from tests.reviewing import POLICY, Clock, case_id, create_ledger, decide_case, opening_action
@@ -41,64 +41,66 @@ OTHER = decision(
 Change = Callable[[dict[str, Any], dict[str, Any]], object]
 
 
-class Written:
-    """The second list of a desk: an entry of the first that is unchanged, and two more; and how to sign it changed."""
+class SecondList:
+    """The second list of an exchange: one unchanged entry of the first list and two new ones; can be signed anew."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.first = desk.build(HARBOUR, LIGHTS)
-        desk.book.grow(5)
-        self.built = desk.build(HARBOUR, LIGHTS, OTHER)
+    def __init__(self, exchange: ListExchange) -> None:
+        self.exchange = exchange
+        self.first = exchange.build(HARBOUR, LIGHTS)
+        exchange.ledger.add_events(5)
+        self.built = exchange.build(HARBOUR, LIGHTS, OTHER)
         about, *self.proofs, self.harbour, self.lights, self.other = self.lines = [
-            json.loads(line) for line in desk.plain(self.built.path).splitlines()[:-1]
+            json.loads(line) for line in exchange.plain(self.built.path).splitlines()[:-1]
         ]
         self.about: dict[str, Any] = about
 
     def signed(self, *lines: dict[str, Any]) -> Path:
-        return sealed(self.desk, self.about, *(json.dumps(line).encode() + b"\n" for line in lines))
+        return sealed(self.exchange, self.about, *(json.dumps(line).encode() + b"\n" for line in lines))
 
 
 @pytest.fixture
-def written(desk: Desk) -> Written:
-    return Written(desk)
+def written(exchange: ListExchange) -> SecondList:
+    return SecondList(exchange)
 
 
-def test_a_list_of_entries_of_several_versions_is_proven(written: Written) -> None:
-    written.desk.receive(written.signed(*written.proofs, written.harbour, written.lights, written.other))
-    assert written.desk.answers("atelier/harbour", "atelier/other") == ["listed", "listed"]
+def test_a_list_of_entries_of_several_versions_is_proven(written: SecondList) -> None:
+    written.exchange.receive(written.signed(*written.proofs, written.harbour, written.lights, written.other))
+    assert written.exchange.answers("atelier/harbour", "atelier/other") == ["listed", "listed"]
 
 
-def test_an_unchanged_entry_stays_the_same_byte_for_byte(desk: Desk) -> None:
-    first = desk.plain(desk.build(HARBOUR, LIGHTS).path).splitlines()[1:-1]
-    desk.book.grow(100)
+def test_an_unchanged_entry_stays_the_same_byte_for_byte(exchange: ListExchange) -> None:
+    first = exchange.plain(exchange.build(HARBOUR, LIGHTS).path).splitlines()[1:-1]
+    exchange.ledger.add_events(100)
     said_better = replace(LIGHTS, explanation="Said better.")
-    second = desk.plain(desk.build(HARBOUR, said_better).path).splitlines()[1:-1]
+    second = exchange.plain(exchange.build(HARBOUR, said_better).path).splitlines()[1:-1]
     assert first[0] in second
-    desk.book.grow(100)
-    third = [json.loads(line) for line in desk.plain(desk.build(HARBOUR, said_better, NEW).path).splitlines()[1:-1]]
+    exchange.ledger.add_events(100)
+    third = [
+        json.loads(line) for line in exchange.plain(exchange.build(HARBOUR, said_better, NEW).path).splitlines()[1:-1]
+    ]
     assert [line["grown_from"] for line in third if "grown_from" in line] == [9, 109]
     assert [(line["version"], line["log"]["size"]) for line in third if "entry" in line] == [(1, 9), (2, 109), (3, 210)]
 
 
-def test_a_recipient_who_missed_lists_can_prove_the_newest(desk: Desk) -> None:
+def test_a_recipient_who_missed_lists_can_prove_the_newest(exchange: ListExchange) -> None:
     lists = []
     for kept in ((HARBOUR,), (HARBOUR, LIGHTS), (HARBOUR, LIGHTS, NEW)):
-        desk.book.grow(3)
-        lists.append(desk.build(*kept).path)
-    desk.receive(lists[0])
-    assert desk.receive(lists[2]).entries == 3
-    assert desk.answers("atelier/harbour", "atelier/lights", "atelier/new") == ["listed"] * 3
+        exchange.ledger.add_events(3)
+        lists.append(exchange.build(*kept).path)
+    exchange.receive(lists[0])
+    assert exchange.receive(lists[2]).entries == 3
+    assert exchange.answers("atelier/harbour", "atelier/lights", "atelier/new") == ["listed"] * 3
 
 
 def test_an_old_entry_is_tied_to_the_ledger_however_many_lists_there_were(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    exchange: ListExchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sent_state, "MAX_CONSISTENCY_PROOFS", 1)
     for _ in range(4):
-        built = desk.build(HARBOUR)
-        desk.book.grow(1)
-    assert [line["grown_from"] for line in lines_of(desk, built.path) if "grown_from" in line] == [8, 10]
-    desk.receive(built.path)
+        built = exchange.build(HARBOUR)
+        exchange.ledger.add_events(1)
+    assert [line["grown_from"] for line in lines_of(exchange, built.path) if "grown_from" in line] == [8, 10]
+    exchange.receive(built.path)
 
 
 @pytest.mark.parametrize(
@@ -111,11 +113,11 @@ def test_an_old_entry_is_tied_to_the_ledger_however_many_lists_there_were(
         (lambda log, other: log.update(path=""), "does not lead from its leaf to the root"),
         (lambda log, other: log.update(path=log["path"][:-8]), "its proof cannot be read"),
         (lambda log, other: log.update(size=other["size"]), "does not lead from its leaf to the root"),
-        (lambda log, other: log.update(size=10), "refers to a ledger of 10 events, which nothing in the list vouches"),
+        (lambda log, other: log.update(size=10), "refers to a ledger of 10 events, whose root the list does not prove"),
         (lambda log, other: log.update(event=other["event"]), "its leaf is not the hash of the event that it shows"),
         (
             lambda log, other: log.update(other),
-            "the ledger says something else of: action, approver, decided_at, rules",
+            "the ledger has another value for: action, approver, decided_at, rules",
         ),
         (lambda log, other: log.update(leaf=None), "its proof cannot be read"),
         (lambda log, other: log.update(size="9"), "its proof cannot be read"),
@@ -124,12 +126,12 @@ def test_an_old_entry_is_tied_to_the_ledger_however_many_lists_there_were(
     ],
 )
 def test_an_entry_whose_proof_does_not_hold_is_named_and_the_list_refused(
-    written: Written, change: Change, why: str
+    written: SecondList, change: Change, why: str
 ) -> None:
     change(written.lights["log"], written.other["log"])
     path = written.signed(*written.proofs, written.harbour, written.lights, written.other)
-    refused(written.desk, path, f"entry {written.lights['entry']}: ")
-    refused(written.desk, path, why)
+    refused(written.exchange, path, f"entry {written.lights['entry']}: ")
+    refused(written.exchange, path, why)
 
 
 @pytest.mark.parametrize(
@@ -144,10 +146,10 @@ def test_an_entry_whose_proof_does_not_hold_is_named_and_the_list_refused(
     ],
 )
 def test_an_entry_that_says_something_else_than_the_ledger_is_refused(
-    written: Written, changed: dict[str, Any], what: str
+    written: SecondList, changed: dict[str, Any], what: str
 ) -> None:
     path = written.signed(*written.proofs, written.harbour | changed, written.lights)
-    refused(written.desk, path, f"entry {written.harbour['entry']}: the ledger says something else of: {what};")
+    refused(written.exchange, path, f"entry {written.harbour['entry']}: the ledger has another value for: {what};")
 
 
 @pytest.mark.parametrize(
@@ -161,90 +163,92 @@ def test_an_entry_that_says_something_else_than_the_ledger_is_refused(
     ],
 )
 def test_an_entry_that_rests_on_an_event_that_is_no_decision_of_it_is_refused(
-    desk: Desk, changed: dict[str, Any], what: str
+    exchange: ListExchange, changed: dict[str, Any], what: str
 ) -> None:
     """What stands in the ledger is not thereby what two people agreed on."""
     expires = {"expires": "2026-11-24T09:00:00Z"} if changed.get("kind") == "interim" else {}
     data = {"verdict": "de-index", "rules": ["linked-same-weights"], "review_by": "", **expires}
-    event = {"actor": "wren", "case": "", "data": data, "kind": "reviewed", "number": desk.book.size}
+    event = {"actor": "wren", "case": "", "data": data, "kind": "reviewed", "number": exchange.ledger.size}
     text = json.dumps({**event, "time": HARBOUR.decided_at, **changed})
     leaf = merkle.hash_leaf(text.encode()).hex()
-    false = replace(HARBOUR, index=desk.book.size, leaf=leaf, logged=text)
-    desk.book.add(text)
-    refused(desk, desk.sealed([false]).path, f"the ledger says something else of: {what};")
+    false = replace(HARBOUR, index=exchange.ledger.size, leaf=leaf, logged=text)
+    exchange.ledger.add(text)
+    refused(exchange, exchange.sealed([false]).path, f"the ledger has another value for: {what};")
 
 
-def test_an_interim_decision_is_proven_with_the_hour_at_which_it_ends(desk: Desk) -> None:
+def test_an_interim_decision_is_proven_with_the_hour_at_which_it_ends(exchange: ListExchange) -> None:
     soon = "2026-11-24T09:00:00Z"
-    built = desk.build(decision("atelier/harbour", verdict="interim", approver="", expires_at=soon), interim=True)
-    first, entry, _ = (json.loads(line) for line in desk.plain(built.path).splitlines())
+    built = exchange.build(decision("atelier/harbour", verdict="interim", approver="", expires_at=soon), interim=True)
+    first, entry, _ = (json.loads(line) for line in exchange.plain(built.path).splitlines())
     for changed in ({"expires_at": "2027-11-24T09:00:00Z"}, {"proposer": "finch"}, {"status": "standing"}):
-        path = sealed(desk, first, json.dumps(entry | changed).encode() + b"\n")
-        refused(desk, path, f"the ledger says something else of: {next(iter(changed))};")
-    assert desk.receive(built.path).entries == 1
+        path = sealed(exchange, first, json.dumps(entry | changed).encode() + b"\n")
+        refused(exchange, path, f"the ledger has another value for: {next(iter(changed))};")
+    assert exchange.receive(built.path).entries == 1
 
 
-def test_an_entry_that_refers_to_what_no_proof_ties_to_the_checkpoint_is_refused(written: Written) -> None:
+def test_an_entry_that_refers_to_what_no_proof_ties_to_the_checkpoint_is_refused(written: SecondList) -> None:
     path = written.signed(written.harbour, written.lights, written.other)
-    refused(written.desk, path, "refers to a ledger of 9 events, which nothing in the list vouches for")
+    refused(written.exchange, path, "refers to a ledger of 9 events, whose root the list does not prove")
 
 
 @pytest.mark.parametrize(
     "changed",
     [{"root": "11" * 32}, {"path": ""}, {"grown_from": 8}, {"grown_from": 0}, {"grown_from": 99}, {"grown_from": -9}],
 )
-def test_an_older_root_that_the_ledger_did_not_grow_from_is_refused(written: Written, changed: dict[str, Any]) -> None:
+def test_an_older_root_that_the_ledger_did_not_grow_from_is_refused(
+    written: SecondList, changed: dict[str, Any]
+) -> None:
     path = written.signed(*(proof | changed for proof in written.proofs), written.harbour, written.lights)
-    refused(written.desk, path, "is not shown to begin with the")
+    refused(written.exchange, path, "is not proven to begin with the")
 
 
 @pytest.mark.parametrize("changed", [{"root": "x"}, {"path": "!"}, {"grown_from": "9"}, {"path": None}])
-def test_a_proof_that_cannot_be_read_is_refused(written: Written, changed: dict[str, Any]) -> None:
+def test_a_proof_that_cannot_be_read_is_refused(written: SecondList, changed: dict[str, Any]) -> None:
     path = written.signed(*(proof | changed for proof in written.proofs), written.harbour)
-    refused(written.desk, path, "holds a proof that cannot be read")
+    refused(written.exchange, path, "holds a proof that cannot be read")
 
 
 @pytest.mark.parametrize("version", [3, 0, -1])
-def test_a_version_that_is_not_among_the_lists_is_refused(written: Written, version: int) -> None:
+def test_a_version_that_is_not_among_the_lists_is_refused(written: SecondList, version: int) -> None:
     path = written.signed(*written.proofs, written.harbour | {"version": version})
-    refused(written.desk, path, f"says that it is of version {version}, which is none of this list's")
+    refused(written.exchange, path, f"states that it is of version {version}, which this list does not have")
 
 
-def test_a_delta_holds_nothing_of_the_list_that_it_changes(desk: Desk) -> None:
-    desk.receive(desk.build(HARBOUR).path)
-    built = desk.build(HARBOUR, LIGHTS, delta=True)
-    lines = [json.loads(line) for line in desk.plain(built.path).splitlines()[:-1]]
+def test_a_delta_holds_nothing_of_the_list_that_it_changes(exchange: ListExchange) -> None:
+    exchange.receive(exchange.build(HARBOUR).path)
+    built = exchange.build(HARBOUR, LIGHTS, delta=True)
+    lines = [json.loads(line) for line in exchange.plain(built.path).splitlines()[:-1]]
     lines[-1]["version"] = 1
-    path = sealed(desk, lines[0], *(json.dumps(line).encode() + b"\n" for line in lines[1:]))
-    refused(desk, path, "says that it is of version 1, which is none of this list's")
+    path = sealed(exchange, lines[0], *(json.dumps(line).encode() + b"\n" for line in lines[1:]))
+    refused(exchange, path, "states that it is of version 1, which this list does not have")
     lines[-1].pop("version")
-    path = sealed(desk, lines[0], *(json.dumps(line).encode() + b"\n" for line in lines[1:]))
-    refused(desk, path, "holds an entry without a version")
+    path = sealed(exchange, lines[0], *(json.dumps(line).encode() + b"\n" for line in lines[1:]))
+    refused(exchange, path, "holds an entry without a version")
 
 
-def test_a_checkpoint_that_the_ledgers_key_did_not_sign_is_refused(written: Written, stranger: Keys) -> None:
-    book = written.desk.book
-    forged = Checkpoint(book.origin, book.size, b"\1" * 32).sign(stranger.signing)
+def test_a_checkpoint_that_the_ledgers_key_did_not_sign_is_refused(written: SecondList, stranger: Keys) -> None:
+    ledger = written.exchange.ledger
+    forged = Checkpoint(ledger.origin, ledger.size, b"\1" * 32).sign(stranger.signing)
     written.about["log"]["checkpoint"] = forged
-    refused(written.desk, written.signed(), "the checkpoint of the sender's ledger does not hold")
+    refused(written.exchange, written.signed(), "the checkpoint of the sender's ledger is not valid")
 
 
-def test_a_ledger_of_which_the_words_stay_open_proves_that_the_decision_is_there(written: Written) -> None:
+def test_a_ledger_of_which_the_words_stay_open_proves_that_the_decision_is_there(written: SecondList) -> None:
     """Format 1: its leaves are whole lines, which no recipient may see."""
     written.harbour["log"]["event"] = ""
-    assert written.desk.receive(written.signed(*written.proofs, written.harbour)).entries == 1
+    assert written.exchange.receive(written.signed(*written.proofs, written.harbour)).entries == 1
 
 
 @pytest.fixture(scope="module")
-def large() -> Book:
-    book = Book()
-    book.grow(1500)
-    return book
+def large() -> MemoryLedger:
+    ledger = MemoryLedger()
+    ledger.add_events(1500)
+    return ledger
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_a_proof_is_the_one_that_the_plain_tree_gives(large: Book, data: st.DataObject) -> None:
+def test_a_proof_is_the_one_that_the_plain_tree_gives(large: MemoryLedger, data: st.DataObject) -> None:
     size = data.draw(st.integers(1, large.size))
     index = data.draw(st.integers(0, size - 1))
     log = json.loads(large.prover().prove(replace(HARBOUR, index=index), size))
@@ -257,7 +261,7 @@ def test_a_proof_is_the_one_that_the_plain_tree_gives(large: Book, data: st.Data
 def test_no_letter_of_a_proof_can_be_changed(
     tmp_path_factory: pytest.TempPathFactory, keys: tuple[Keys, Keys, Keys], data: st.DataObject
 ) -> None:
-    written = Written(Desk(tmp_path_factory.mktemp("desk"), keys[0], keys[1]))
+    written = SecondList(ListExchange(tmp_path_factory.mktemp("exchange"), keys[0], keys[1]))
     text = json.dumps(written.lights["log"])
     at = data.draw(st.integers(1, len(text) - 2))
     letter = data.draw(st.sampled_from("0123456789abcdefXYZ"))
@@ -267,78 +271,88 @@ def test_no_letter_of_a_proof_can_be_changed(
         return
     if log == written.lights["log"] or {**log, "path": ""} == {**written.lights["log"], "path": ""}:
         return  # the last letter of base64 has bits that stand for nothing
-    refused(written.desk, written.signed(*written.proofs, written.lights | {"log": log}), "entry ")
+    refused(written.exchange, written.signed(*written.proofs, written.lights | {"log": log}), "entry ")
 
 
 # The ledger itself, from list to list
 
 
-def test_a_sender_builds_from_no_other_ledger_than_before(desk: Desk) -> None:
-    desk.build(HARBOUR)
-    rewritten, cut = Book(), Book()
-    rewritten.grow(20)
-    for book in (rewritten, cut):
-        other = Desk(desk.folder, desk.sender, desk.recipient, book)
-        held = [] if book is cut else [book.hold(LIGHTS)]
+def test_a_sender_builds_from_no_other_ledger_than_before(exchange: ListExchange) -> None:
+    exchange.build(HARBOUR)
+    rewritten, cut = MemoryLedger(), MemoryLedger()
+    rewritten.add_events(20)
+    for ledger in (rewritten, cut):
+        other = ListExchange(exchange.folder, exchange.sender, exchange.recipient, ledger)
+        held = [] if ledger is cut else [ledger.add_decision(LIGHTS)]
         with pytest.raises(
             SealError, match=r"was built from a ledger of 8 events that this one of .* does not begin wi"
         ):
             other.sealed(held)
-    assert desk.build(HARBOUR).header.version == 2
+    assert exchange.build(HARBOUR).header.version == 2
 
 
 @pytest.mark.parametrize("grown", [0, 20])
-def test_a_recipient_uses_no_list_of_a_ledger_that_was_rewritten_or_cut_back(desk: Desk, grown: int) -> None:
-    desk.receive(desk.build(HARBOUR).path)
-    book = Book()
-    book.grow(grown)
-    rewritten = Desk(desk.folder / "elsewhere", desk.sender, desk.recipient, book)
+def test_a_recipient_uses_no_list_of_a_ledger_that_was_rewritten_or_cut_back(
+    exchange: ListExchange, grown: int
+) -> None:
+    exchange.receive(exchange.build(HARBOUR).path)
+    ledger = MemoryLedger()
+    ledger.add_events(grown)
+    rewritten = ListExchange(exchange.folder / "elsewhere", exchange.sender, exchange.recipient, ledger)
     path = rewritten.build(LIGHTS, version=2).path
-    refused(desk, path, "that is not shown to begin with the 8 of version 1: it was rewritten, cut back or changed for")
+    refused(
+        exchange, path, "that is not proven to begin with the 8 of version 1: it was rewritten, truncated or replaced"
+    )
 
 
-def test_a_recipient_uses_no_list_of_another_ledger_or_key(desk: Desk) -> None:
-    desk.receive(desk.build(HARBOUR).path)
-    for number, book in enumerate((Book("auditor/ledger/other"), Book())):
+def test_a_recipient_uses_no_list_of_another_ledger_or_key(exchange: ListExchange) -> None:
+    exchange.receive(exchange.build(HARBOUR).path)
+    for number, ledger in enumerate((MemoryLedger("auditor/ledger/other"), MemoryLedger())):
         if number:
-            book.key = SigningKey.from_seed(b"o" * 32)
-        other = Desk(desk.folder / str(number), desk.sender, desk.recipient, book)
+            ledger.key = SigningKey.from_seed(b"o" * 32)
+        other = ListExchange(exchange.folder / str(number), exchange.sender, exchange.recipient, ledger)
         refused(
-            desk, other.build(HARBOUR, version=2).path, "cut back or changed for another, or the sender has lost count"
+            exchange,
+            other.build(HARBOUR, version=2).path,
+            "truncated or replaced, or the sender lost its record",
         )
 
 
-def test_a_sender_who_lost_count_proves_what_the_recipient_asks_for(desk: Desk) -> None:
-    desk.receive(desk.build(HARBOUR).path)
-    desk.book.grow(200)
-    (desk.folder / "sent" / "search.sqlite").unlink()
-    refused(desk, desk.build(HARBOUR, version=2).path, "ask for one that is built with --grown-from 8; if there can be")
+def test_a_sender_who_lost_count_proves_what_the_recipient_asks_for(exchange: ListExchange) -> None:
+    exchange.receive(exchange.build(HARBOUR).path)
+    exchange.ledger.add_events(200)
+    (exchange.folder / "sent" / "search.sqlite").unlink()
+    refused(
+        exchange,
+        exchange.build(HARBOUR, version=2).path,
+        "ask for one that is built with --grown-from 8; if there can be",
+    )
     with pytest.raises(UsageError, match=r"--grown-from 999: the ledger has 208 events; was it cut back\?"):
-        desk.build(HARBOUR, grown_from=(999,))
-    desk.receive(desk.build(HARBOUR, grown_from=(8, 208)).path)
+        exchange.build(HARBOUR, grown_from=(999,))
+    exchange.receive(exchange.build(HARBOUR, grown_from=(8, 208)).path)
 
 
-def test_what_was_sent_beforee_lists_carried_proofs_is_remembered(desk: Desk) -> None:
+def test_what_was_sent_beforee_lists_carried_proofs_is_remembered(exchange: ListExchange) -> None:
     """The version that a recipient has seen must never be given again."""
-    desk.build(HARBOUR)
-    with closing(sqlite3.connect(desk.folder / "sent" / "search.sqlite")) as sent, sent:
+    exchange.build(HARBOUR)
+    with closing(sqlite3.connect(exchange.folder / "sent" / "search.sqlite")) as sent, sent:
         for table, columns in (("list", ("size", "root")), ("entry", ("since", "size"))):
             for column in columns:
                 sent.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         sent.execute("UPDATE entry SET digest = x'00'")
-    built = desk.build(HARBOUR, delta=True)
+    built = exchange.build(HARBOUR, delta=True)
     assert (built.header.version, built.header.base, built.entries, built.removed) == (2, 1, 1, 0)
 
 
 # With a ledger of people's decisions
 
 
-def build(desk: Desk, ledger: Ledger, **order: Any) -> build_list.BuildResult:
-    to, folder = desk.recipient.card, desk.folder
+def build(exchange: ListExchange, ledger: Ledger, **order: Any) -> build_list.BuildResult:
+    to, folder = exchange.recipient.card, exchange.folder
     prover = inclusion_proofs.ledger_prover(ledger)
     standing = ledger.decisions_in_force(NOW, size=prover.size)
     return build_list.build_list(
-        standing, to, desk.sender, folder / "out", folder / "sent", NOW, BuildOptions(**order), prover
+        standing, to, exchange.sender, folder / "out", folder / "sent", NOW, BuildOptions(**order), prover
     )
 
 
@@ -355,10 +369,12 @@ def ledger(tmp_path: Path) -> Ledger:
     return ledger
 
 
-def test_a_decision_of_two_people_is_proven_without_a_word_of_the_second(desk: Desk, ledger: Ledger) -> None:
-    path = build(desk, ledger).path
-    desk.receive(path)
-    text = desk.plain(path).decode()
+def test_a_decision_of_two_people_is_proven_without_a_word_of_the_second(
+    exchange: ListExchange, ledger: Ledger
+) -> None:
+    path = build(exchange, ledger).path
+    exchange.receive(path)
+    text = exchange.plain(path).decode()
     assert "The digest is on the list." in text  # the explanation
     assert "I compared it too." not in text
     (event,) = [json.loads(line["log"]["event"]) for line in map(json.loads, text.splitlines()) if "entry" in line]
@@ -366,50 +382,50 @@ def test_a_decision_of_two_people_is_proven_without_a_word_of_the_second(desk: D
     assert set(event["data"]) == {"verdict", "rules", "review_by", "words"}
 
 
-def test_a_third_reviewers_and_an_interim_decision_are_proven(desk: Desk, ledger: Ledger) -> None:
+def test_a_third_reviewers_and_an_interim_decision_are_proven(exchange: ListExchange, ledger: Ledger) -> None:
     ledger.claim(case_id(2), "heron")
     ledger.propose(case_id(2), "heron", "demote", why="words")
     ledger.decide(case_id(2), "wren", "label", why="words")
     ledger.decide(case_id(2), "owl", "label", why="words")
     ledger.interim(case_id(3), "finch", why="words")
-    assert desk.receive(build(desk, ledger, interim=True).path).entries == 3
+    assert exchange.receive(build(exchange, ledger, interim=True).path).entries == 3
 
 
 def test_a_list_goes_on_from_a_restored_ledger_and_from_no_older_one(
-    desk: Desk, ledger: Ledger, tmp_path: Path
+    exchange: ListExchange, ledger: Ledger, tmp_path: Path
 ) -> None:
     older = StringIO()
     export_ledger(ledger, older)
     decide_case(ledger, case_id(2))
-    desk.receive(build(desk, ledger).path)
+    exchange.receive(build(exchange, ledger).path)
     newer = StringIO()
     export_ledger(ledger, newer)
     with restore_ledger(
         iter(newer.getvalue().splitlines(keepends=True)), tmp_path / "newer", clock=Clock(NOW)
     ) as restored:
-        assert desk.receive(build(desk, restored, delta=True).path).entries == 0
+        assert exchange.receive(build(exchange, restored, delta=True).path).entries == 0
     with (
         restore_ledger(
             iter(older.getvalue().splitlines(keepends=True)), tmp_path / "older", clock=Clock(NOW)
         ) as restored,
         pytest.raises(SealError, match="use that ledger, or restore it from its last export"),
     ):
-        build(desk, restored)
+        build(exchange, restored)
 
 
-def test_what_is_decided_while_a_list_is_built_waits_for_the_next(desk: Desk, ledger: Ledger) -> None:
+def test_what_is_decided_while_a_list_is_built_waits_for_the_next(exchange: ListExchange, ledger: Ledger) -> None:
     prover = inclusion_proofs.ledger_prover(ledger)
     decide_case(ledger, case_id(2))
     standing = ledger.decisions_in_force(NOW, size=prover.size)
-    folder = desk.folder
-    args = (desk.recipient.card, desk.sender, folder / "out", folder / "sent", NOW, BuildOptions(), prover)
+    folder = exchange.folder
+    args = (exchange.recipient.card, exchange.sender, folder / "out", folder / "sent", NOW, BuildOptions(), prover)
     assert build_list.build_list(standing, *args).entries == 1
     with pytest.raises(SealError, match=r"is not among the ledger's first .* events; build again"):
         build_list.build_list(ledger.decisions_in_force(NOW), *args)
-    assert build(desk, ledger, delta=True).entries == 1
+    assert build(exchange, ledger, delta=True).entries == 1
 
 
-def test_a_header_names_the_ledger_that_it_proves_from(desk: Desk, ledger: Ledger) -> None:
-    header = asdict(build(desk, ledger).header)
+def test_a_header_names_the_ledger_that_it_proves_from(exchange: ListExchange, ledger: Ledger) -> None:
+    header = asdict(build(exchange, ledger).header)
     assert header["log"]["checkpoint"] == ledger.checkpoint_note()
     assert header["log"]["checkpoint"].startswith(f"{ledger.origin}\n{ledger.size}\n")

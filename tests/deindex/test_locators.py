@@ -195,7 +195,9 @@ def test_a_subjects_name_leads_to_its_repository(kind: str, name: str, hub: str,
     ],
 )
 def test_what_is_no_repository_has_no_address(kind: str, name: str) -> None:
-    with pytest.raises(SealError, match="is no repository's name at Hugging Face, so it has no address") as error:
+    with pytest.raises(
+        SealError, match="is not a valid repository name at Hugging Face, so it has no address"
+    ) as error:
         resolve_repository(Ref(kind, name), HUBS)  # type: ignore[arg-type]
     assert str(error.value).isprintable()
     assert len(str(error.value)) < 1000
@@ -226,7 +228,7 @@ def test_letter_case_counts_where_the_hub_is_not_known_to_ignore_it() -> None:
         ({"prefix": ("/atelier/harbour-v2/",)}, "is in the model atelier/harbour-v2, not the model atelier/harbour"),
         ({"exact": ("/datasets/atelier/harbour",)}, "is in the dataset atelier/harbour, not the model"),
         ({"prefix": ("/atelier/harbour/tree/",)}, "/atelier/harbour/tree/: is in the model atelier/harbour"),
-        ({"hosts": ("elsewhere.example",)}, "elsewhere.example: is no host of Hugging Face"),
+        ({"hosts": ("elsewhere.example",)}, "elsewhere.example: is not a host of Hugging Face"),
     ],
 )
 def test_a_pattern_that_ends_elsewhere_is_refused(changed: dict[str, tuple[str, ...]], why: str) -> None:

@@ -19,7 +19,7 @@ from auditor.errors import UsageError
 from auditor.hashing.weight_digests import weight_file_digests
 from auditor.model import Ref
 from auditor.review.timestamps import add_time
-from tests.deindex.lists import NOW, Desk, decision
+from tests.deindex.lists import NOW, ListExchange, decision
 from tests.weights import safetensors_file
 
 HUBS = shipped_hubs()
@@ -62,10 +62,10 @@ urls = st.builds(
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory, keys: tuple[object, ...]) -> lookup.Lookup:
-    desk = Desk(tmp_path_factory.mktemp("desk"), keys[0], keys[1])  # type: ignore[arg-type]
+    exchange = ListExchange(tmp_path_factory.mktemp("exchange"), keys[0], keys[1])  # type: ignore[arg-type]
     made = [decision(f"a/n{n}", subject=ref) for n, ref in enumerate(LISTED)]
-    desk.receive(desk.build(*made).path)
-    return desk.lookup()
+    exchange.receive(exchange.build(*made).path)
+    return exchange.lookup()
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -128,20 +128,22 @@ def test_an_answer_holds_the_entry(found: lookup.Lookup) -> None:
     assert (entry["subject"]["name"], entry["action"]) == ("atelier/harbour", "de-index")
 
 
-def test_two_decisions_on_one_repository_are_both_answered(desk: Desk) -> None:
-    desk.receive(desk.build(decision("atelier/harbour"), decision("atelier/harbour", "other", verdict="label")).path)
-    (answer,) = desk.lookup().lookup_texts(["atelier/harbour"])
+def test_two_decisions_on_one_repository_are_both_answered(exchange: ListExchange) -> None:
+    exchange.receive(
+        exchange.build(decision("atelier/harbour"), decision("atelier/harbour", "other", verdict="label")).path
+    )
+    (answer,) = exchange.lookup().lookup_texts(["atelier/harbour"])
     assert sorted(entry["action"] for entry in answer.entries) == ["de-index", "label"]
 
 
-def test_an_entry_that_lapsed_since_the_list_was_made_is_not_listed(desk: Desk) -> None:
+def test_an_entry_that_lapsed_since_the_list_was_made_is_not_listed(exchange: ListExchange) -> None:
     soon = add_time(NOW, days=2)
-    desk.receive(desk.build(decision("atelier/harbour", expires_at=soon)).path)
-    assert desk.answers("atelier/harbour") == ["listed"]
-    assert desk.answers("atelier/harbour", now=soon) == ["not listed"]
+    exchange.receive(exchange.build(decision("atelier/harbour", expires_at=soon)).path)
+    assert exchange.answers("atelier/harbour") == ["listed"]
+    assert exchange.answers("atelier/harbour", now=soon) == ["not listed"]
 
 
-def test_a_re_upload_is_recognised_by_its_bytes_and_by_its_tensors(desk: Desk, tmp_path: Path) -> None:
+def test_a_re_upload_is_recognised_by_its_bytes_and_by_its_tensors(exchange: ListExchange, tmp_path: Path) -> None:
     weights = {"layer.weight": np.arange(24, dtype=np.float32).reshape(4, 6)}
     same, edited, other = (tmp_path / f"{name}.safetensors" for name in ("same", "edited", "other"))
     safetensors_file(same, weights, {"title": "Harbour"})
@@ -151,35 +153,35 @@ def test_a_re_upload_is_recognised_by_its_bytes_and_by_its_tensors(desk: Desk, t
     with same.open("rb") as file:
         digests = tuple(weight_file_digests(file, start))
     assert {digest.algorithm for digest in digests} == {"sha256", "sha256-tensors"}
-    desk.receive(desk.build(decision("atelier/harbour", digests=digests)).path)
-    told = [desk.lookup().lookup_file(path).outcome for path in (same, edited, other)]
+    exchange.receive(exchange.build(decision("atelier/harbour", digests=digests)).path)
+    told = [exchange.lookup().lookup_file(path).outcome for path in (same, edited, other)]
     assert told == ["listed", "listed", "not listed"]
 
 
-def test_one_of_several_files_is_not_listed_by_itself(desk: Desk, tmp_path: Path) -> None:
+def test_one_of_several_files_is_not_listed_by_itself(exchange: ListExchange, tmp_path: Path) -> None:
     """A repository may hold a part that thousands hold: an encoder of the model it was made from."""
     path = tmp_path / "encoder.bin"
     path.write_bytes(b"everybody's encoder")
     with path.open("rb") as file:
         shared = tuple(weight_file_digests(file))
     made = decision("atelier/harbour")
-    desk.receive(desk.build(decision("atelier/harbour", digests=(*made.digests, *shared))).path)
-    answer = desk.lookup().lookup_file(path)
+    exchange.receive(exchange.build(decision("atelier/harbour", digests=(*made.digests, *shared))).path)
+    answer = exchange.lookup().lookup_file(path)
     assert (answer.outcome, len(answer.entries)) == ("part of listed", 1)
     assert lookup_output.write_results([answer], io.StringIO(), "lines") == 3
 
 
-def test_a_file_of_another_format_is_recognised_by_its_bytes(desk: Desk, tmp_path: Path) -> None:
+def test_a_file_of_another_format_is_recognised_by_its_bytes(exchange: ListExchange, tmp_path: Path) -> None:
     path = tmp_path / "model.bin"
     path.write_bytes(b"weights")
     with path.open("rb") as file:
         digests = tuple(weight_file_digests(file))
-    desk.receive(desk.build(decision("atelier/harbour", digests=digests)).path)
-    assert desk.lookup().lookup_file(path).outcome == "listed"
+    exchange.receive(exchange.build(decision("atelier/harbour", digests=digests)).path)
+    assert exchange.lookup().lookup_file(path).outcome == "listed"
     path.write_bytes(b"")
-    assert desk.lookup().lookup_file(path).outcome == "not listed"
+    assert exchange.lookup().lookup_file(path).outcome == "not listed"
     with pytest.raises(UsageError, match="gone: cannot be read: No such file or directory"):
-        desk.lookup().lookup_file(tmp_path / "gone")
+        exchange.lookup().lookup_file(tmp_path / "gone")
 
 
 @pytest.mark.parametrize("form", ["lines", "csv", "json"])
@@ -211,7 +213,7 @@ def test_exit_codes_tell_listed_from_unreadable() -> None:
     assert lookup_output.write_results(told[2:], io.StringIO(), "lines") == 0
 
 
-def test_a_list_says_its_age(desk: Desk) -> None:
-    desk.receive(desk.build(decision("atelier/harbour")).path)
-    told = lookup_output.describe_list(desk.lookup(add_time(NOW, days=2, hours=5)))
+def test_a_list_says_its_age(exchange: ListExchange) -> None:
+    exchange.receive(exchange.build(decision("atelier/harbour")).path)
+    told = lookup_output.describe_list(exchange.lookup(add_time(NOW, days=2, hours=5)))
     assert told == "list of hotline, version 1, 2 days and 5 hours old, expires 2026-11-30T12:00:00Z"

@@ -29,7 +29,7 @@ def test_keys_are_never_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "../x", "a b", "-x", "x" * 65, "x\n", "\u202ex"])
 def test_a_name_that_could_be_a_path_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="cannot be a name"):
+    with pytest.raises(UsageError, match="is not a valid name"):
         parties.create_keys(tmp_path / "keys", name)
 
 
@@ -69,5 +69,5 @@ def test_junk_is_no_card(tmp_path: Path, junk: str) -> None:
 
 
 def test_missing_keys_are_reported_with_the_command_that_makes_them(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="none: holds no keys; make them with `auditor deindex keys NAME`"):
+    with pytest.raises(UsageError, match="none: holds no keys; create them with `auditor deindex keys NAME`"):
         parties.load_keys(tmp_path / "none")

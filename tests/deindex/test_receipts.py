@@ -15,62 +15,62 @@ from auditor.deindex.receipts import ActedEntry
 from auditor.errors import SealError, UsageError
 from auditor.resources import resource_folder
 from auditor.sealing import envelope
-from tests.deindex.lists import NOW, Desk, decision
+from tests.deindex.lists import NOW, ListExchange, decision
 
 
 @pytest.fixture
-def path(desk: Desk) -> Path:
-    desk.receive(desk.build(decision("atelier/harbour"), decision("atelier/lights", verdict="demote")).path)
-    found = desk.lookup()
-    path = desk.folder / "receipt.json"
-    path.write_bytes(receipts.sign_receipt(found, desk.recipient, receipts.all_entries_acted(found, NOW), NOW))
+def path(exchange: ListExchange) -> Path:
+    exchange.receive(exchange.build(decision("atelier/harbour"), decision("atelier/lights", verdict="demote")).path)
+    found = exchange.lookup()
+    path = exchange.folder / "receipt.json"
+    path.write_bytes(receipts.sign_receipt(found, exchange.recipient, receipts.all_entries_acted(found, NOW), NOW))
     return path
 
 
-def test_a_receipt_names_what_was_acted_on_and_when(desk: Desk, path: Path) -> None:
-    said = receipts.read_receipt(path, desk.recipient.card)
+def test_a_receipt_names_what_was_acted_on_and_when(exchange: ListExchange, path: Path) -> None:
+    said = receipts.read_receipt(path, exchange.recipient.card)
     assert (said.sender, said.recipient, said.version, said.issued_at) == ("hotline", "search", 1, NOW)
     assert sorted(each.action for each in said.acted) == ["de-index", "demote"]
     assert {each.at for each in said.acted} == {NOW}
 
 
-def test_a_receipt_is_as_the_schema_says(desk: Desk, path: Path) -> None:
+def test_a_receipt_is_as_the_schema_says(exchange: ListExchange, path: Path) -> None:
     schema = json.loads((resource_folder("reports/schema") / "deindex-receipt.schema.json").read_text())
     payload = json.loads(
-        envelope.open_envelope(path.read_bytes(), receipts.RECEIPT_PAYLOAD_TYPE, desk.recipient.card.public)
+        envelope.open_envelope(path.read_bytes(), receipts.RECEIPT_PAYLOAD_TYPE, exchange.recipient.card.public)
     )
     check = jsonschema.Draft202012Validator(schema)
     check.validate(payload)
     assert not check.is_valid(payload | {"name": "atelier/harbour"})
 
 
-def test_a_receipt_names_no_subject(desk: Desk, path: Path) -> None:
-    payload = envelope.open_envelope(path.read_bytes(), receipts.RECEIPT_PAYLOAD_TYPE, desk.recipient.card.public)
+def test_a_receipt_names_no_subject(exchange: ListExchange, path: Path) -> None:
+    payload = envelope.open_envelope(path.read_bytes(), receipts.RECEIPT_PAYLOAD_TYPE, exchange.recipient.card.public)
     assert b"atelier" not in payload
     assert b"huggingface" not in payload
 
 
-def test_a_receipt_by_another_or_changed_is_refused(desk: Desk, path: Path, stranger: Keys) -> None:
+def test_a_receipt_by_another_or_changed_is_refused(exchange: ListExchange, path: Path, stranger: Keys) -> None:
     with pytest.raises(SealError, match="the signature is not by the sender's key"):
         receipts.read_receipt(path, stranger.card)
     data = bytearray(path.read_bytes())
     data[data.index(b'"payload": "') + 30] ^= 1
     path.write_bytes(data)
     with pytest.raises(SealError, match=f"{path}: "):
-        receipts.read_receipt(path, desk.recipient.card)
+        receipts.read_receipt(path, exchange.recipient.card)
 
 
-def test_a_receipt_in_anothers_name_is_refused(desk: Desk, path: Path, stranger: Keys) -> None:
-    found = desk.lookup()
-    path.write_bytes(receipts.sign_receipt(found, replace(desk.recipient, signing=stranger.signing), (), NOW))
+def test_a_receipt_in_anothers_name_is_refused(exchange: ListExchange, path: Path, stranger: Keys) -> None:
+    found = exchange.lookup()
+    path.write_bytes(receipts.sign_receipt(found, replace(exchange.recipient, signing=stranger.signing), (), NOW))
     with pytest.raises(SealError, match="is by search, not by stranger"):
         receipts.read_receipt(path, stranger.card)
 
 
-def test_a_list_is_no_receipt(desk: Desk, path: Path) -> None:
-    path.write_bytes(envelope.sign_envelope("application/vnd.other+json", b"{}", desk.recipient.signing))
+def test_a_list_is_no_receipt(exchange: ListExchange, path: Path) -> None:
+    path.write_bytes(envelope.sign_envelope("application/vnd.other+json", b"{}", exchange.recipient.signing))
     with pytest.raises(SealError, match="holds a signed payload of another type"):
-        receipts.read_receipt(path, desk.recipient.card)
+        receipts.read_receipt(path, exchange.recipient.card)
 
 
 def test_single_entries_are_acted_on_at_their_own_time() -> None:

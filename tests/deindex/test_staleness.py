@@ -71,7 +71,7 @@ def test_what_is_as_it_was_is_not_stale(decided: Decision, scan: Callable[..., P
 
 def test_other_weights_are_not_what_was_reviewed(decided: Decision, hub: Path, scan: Callable[..., Path]) -> None:
     next((hub / CAPTIONER).glob("*.bin")).write_bytes(b"\x80\x02}q\x01.")
-    assert staleness_check(scan(), [decided])(decided, SUBJECT) == "its weights are no longer those that were reviewed"
+    assert staleness_check(scan(), [decided])(decided, SUBJECT) == "its weights are not the reviewed weights any more"
 
 
 def test_a_changed_card_does_not_remove_unchanged_weights_from_the_list(
@@ -87,7 +87,7 @@ def test_without_digests_what_it_rests_on_must_still_be_found(
 ) -> None:
     card(hub, "datasets: [crawlers/web-pictures]\n", "")
     stale = staleness_check(scan("header"), [decided])
-    assert stale(decided, SUBJECT) == "trained-on-known-content no longer finds what was reviewed"
+    assert stale(decided, SUBJECT) == "trained-on-known-content no longer has the findings that were reviewed"
 
 
 def test_a_run_that_did_not_see_it_says_nothing(decided: Decision, hub: Path, scan: Callable[..., Path]) -> None:
@@ -104,4 +104,4 @@ def test_a_copy_whose_weights_changed_is_a_copy_no_more(
     copied = Ref("model", "mirror/captioner")
     both = replace(decided, copies=(copied,))
     stale = staleness_check(scan(), [both])
-    assert [stale(both, SUBJECT), stale(both, copied)] == ["", "its weights are no longer those that were reviewed"]
+    assert [stale(both, SUBJECT), stale(both, copied)] == ["", "its weights are not the reviewed weights any more"]

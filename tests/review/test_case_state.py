@@ -1,4 +1,4 @@
-"""Who may do what: each rule of the review by itself, and laws over any order of acts."""
+"""State changes of a case: each rule by itself, and properties over any order of events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CASE = case_id(1)
 RULE = ["trained-on-known-content"]
 
 
-class Story:
+class CaseTimeline:
     """Applies events one by one, an hour apart."""
 
     def __init__(self, strength: Strength = "exact") -> None:
@@ -32,187 +32,187 @@ class Story:
         act = opening_action(1, strength)
         self.state: CaseState = apply_event(None, LedgerEvent(0, self.time, act.actor, "opened", CASE, act.data))
 
-    def does(self, actor: str, kind: str, hours: float = 1, **data: Any) -> CaseState:
+    def apply(self, actor: str, kind: str, hours: float = 1, **data: Any) -> CaseState:
         time = add_time(self.time, hours=hours)
         self.state = apply_event(self.state, LedgerEvent(self.number + 1, time, actor, kind, CASE, data))
         self.time, self.number = time, self.number + 1
         return self.state
 
-    def claims(self, actor: str, hours: float = 4) -> CaseState:
-        return self.does(actor, "claimed", until=add_time(self.time, hours=1 + hours))
+    def claim(self, actor: str, hours: float = 4) -> CaseState:
+        return self.apply(actor, "claimed", until=add_time(self.time, hours=1 + hours))
 
-    def says(self, actor: str, kind: str, verdict: str = "de-index", **more: Any) -> CaseState:
-        return self.does(actor, kind, verdict=verdict, rules=RULE, why="words", **more)
+    def give_opinion(self, actor: str, kind: str, verdict: str = "de-index", **more: Any) -> CaseState:
+        return self.apply(actor, kind, verdict=verdict, rules=RULE, why="words", **more)
 
     def decide_case(self, verdict: str = "de-index") -> CaseState:
-        self.claims("heron")
-        self.says("heron", "proposed", verdict)
-        return self.says("wren", "reviewed", verdict)
+        self.claim("heron")
+        self.give_opinion("heron", "proposed", verdict)
+        return self.give_opinion("wren", "reviewed", verdict)
 
 
 def test_an_opinion_can_be_taken_back_by_its_reviewer_until_two_agree() -> None:
-    story = Story()
-    story.claims("heron")
-    story.says("heron", "proposed")
+    timeline = CaseTimeline()
+    timeline.claim("heron")
+    timeline.give_opinion("heron", "proposed")
     with pytest.raises(UsageError, match="wren has given no opinion"):
-        story.does("wren", "withdrawn")
-    assert story.does("heron", "withdrawn").stage(story.time) == "new"
-    story.decided()
-    with pytest.raises(UsageError, match="could be taken back"):
-        story.does("wren", "withdrawn")
+        timeline.apply("wren", "withdrawn")
+    assert timeline.apply("heron", "withdrawn").stage(timeline.time) == "new"
+    timeline.decide_case()
+    with pytest.raises(UsageError, match="can be withdrawn"):
+        timeline.apply("wren", "withdrawn")
 
 
 def test_a_confirmation_can_be_taken_back_until_an_opinion_rests_on_it() -> None:
-    story = Story("near")
-    story.says("heron", "confirmed")
+    timeline = CaseTimeline("near")
+    timeline.give_opinion("heron", "confirmed")
     with pytest.raises(UsageError, match="wren has given no opinion"):
-        story.does("wren", "withdrawn")
-    assert story.does("heron", "withdrawn").confirmed == ()
-    story.claims("wren")
-    with pytest.raises(UsageError, match="rests on near matches alone"):
-        story.says("wren", "proposed")
-    story.says("heron", "confirmed")
-    story.says("wren", "proposed")
-    with pytest.raises(UsageError, match="heron has given no opinion on it that could be taken back"):
-        story.does("heron", "withdrawn")
+        timeline.apply("wren", "withdrawn")
+    assert timeline.apply("heron", "withdrawn").confirmed == ()
+    timeline.claim("wren")
+    with pytest.raises(UsageError, match="only near matches support it"):
+        timeline.give_opinion("wren", "proposed")
+    timeline.give_opinion("heron", "confirmed")
+    timeline.give_opinion("wren", "proposed")
+    with pytest.raises(UsageError, match="heron has given no opinion on it that can be withdrawn"):
+        timeline.apply("heron", "withdrawn")
 
 
 def test_who_took_back_an_opinion_after_seeing_the_other_gives_none_in_this_round() -> None:
-    story = Story()
-    story.claims("heron")
-    story.says("heron", "proposed", "label")
-    story.says("wren", "reviewed", "gate")
-    with pytest.raises(UsageError, match="heron has given no opinion on it that could"):
-        story.does("heron", "withdrawn")
-    assert story.does("wren", "withdrawn").phase == "proposed"
+    timeline = CaseTimeline()
+    timeline.claim("heron")
+    timeline.give_opinion("heron", "proposed", "label")
+    timeline.give_opinion("wren", "reviewed", "gate")
+    with pytest.raises(UsageError, match="heron has given no opinion on it that can"):
+        timeline.apply("heron", "withdrawn")
+    assert timeline.apply("wren", "withdrawn").phase == "proposed"
     with pytest.raises(UsageError, match="wren has seen the other opinion"):
-        story.says("wren", "reviewed", "label")
-    assert story.says("owl", "reviewed", "label").phase == "approved"
+        timeline.give_opinion("wren", "reviewed", "label")
+    assert timeline.give_opinion("owl", "reviewed", "label").phase == "approved"
 
 
 def test_two_who_agree_decide() -> None:
-    story = Story()
-    assert story.state.stage(story.time) == "new"
-    assert story.claims("heron").stage(story.time) == "claimed"
-    assert story.says("heron", "proposed").stage(story.time) == "proposed"
-    state = story.says("wren", "reviewed")
-    assert state.stage(story.time) == "approved"
+    timeline = CaseTimeline()
+    assert timeline.state.stage(timeline.time) == "new"
+    assert timeline.claim("heron").stage(timeline.time) == "claimed"
+    assert timeline.give_opinion("heron", "proposed").stage(timeline.time) == "proposed"
+    state = timeline.give_opinion("wren", "reviewed")
+    assert state.stage(timeline.time) == "approved"
     (decision,) = state.in_force
     assert (decision.verdict, decision.proposer, decision.approver) == ("de-index", "heron", "wren")
-    assert decision.is_in_force(story.time)
+    assert decision.is_in_force(timeline.time)
     assert (decision.review_by, decision.expires_at) == ("2027-05-22T12:00:00Z", "2027-06-21T12:00:00Z")
 
 
 @pytest.mark.parametrize("review_by", ["2028-01-01T00:00:00Z", "2020-01-01T00:00:00Z", "9999", "soon"])
 def test_a_decision_is_looked_at_again_within_180_days(review_by: str) -> None:
-    story = Story()
-    story.claims("heron")
-    story.says("heron", "proposed")
-    with pytest.raises(UsageError, match="a decision is looked at again within 180 days"):
-        story.does("wren", "reviewed", verdict="de-index", rules=RULE, why="words", review_by=review_by)
+    timeline = CaseTimeline()
+    timeline.claim("heron")
+    timeline.give_opinion("heron", "proposed")
+    with pytest.raises(UsageError, match="a decision must be reviewed again within 180 days"):
+        timeline.apply("wren", "reviewed", verdict="de-index", rules=RULE, why="words", review_by=review_by)
 
 
 def test_nobody_approves_their_own_proposal() -> None:
-    story = Story()
-    story.claims("heron")
-    story.says("heron", "proposed")
+    timeline = CaseTimeline()
+    timeline.claim("heron")
+    timeline.give_opinion("heron", "proposed")
     with pytest.raises(UsageError, match="heron has given an opinion on it; someone else must give the next"):
-        story.says("heron", "reviewed")
+        timeline.give_opinion("heron", "reviewed")
     with pytest.raises(UsageError, match="someone else must give the next"):
-        story.claims("heron")
+        timeline.claim("heron")
 
 
 def test_two_who_differ_need_a_third_who_decides_between_them() -> None:
-    story = Story()
-    story.claims("heron")
-    story.says("heron", "proposed")
-    assert story.says("wren", "reviewed", "label").stage(story.time) == "disputed"
+    timeline = CaseTimeline()
+    timeline.claim("heron")
+    timeline.give_opinion("heron", "proposed")
+    assert timeline.give_opinion("wren", "reviewed", "label").stage(timeline.time) == "disputed"
     for involved in ("heron", "wren"):
         with pytest.raises(UsageError, match="someone else must give the next"):
-            story.says(involved, "settled")
+            timeline.give_opinion(involved, "settled")
     with pytest.raises(UsageError, match="a third opinion decides between two: de-index or label"):
-        story.says("owl", "settled", "gate")
-    (decision,) = story.says("owl", "settled", "label").in_force
+        timeline.give_opinion("owl", "settled", "gate")
+    (decision,) = timeline.give_opinion("owl", "settled", "label").in_force
     assert (decision.verdict, decision.proposer, decision.approver) == ("label", "wren", "owl")
 
 
 def test_a_claim_keeps_others_away_until_it_ends() -> None:
-    story = Story()
-    story.claims("heron", hours=4)
+    timeline = CaseTimeline()
+    timeline.claim("heron", hours=4)
     with pytest.raises(UsageError, match="heron has claimed it until 2026-11-23T14:00:00Z"):
-        story.claims("wren")
-    assert story.state.stage("2026-11-23T13:59:59Z") == "claimed"
-    assert story.state.stage("2026-11-23T14:00:00Z") == "new"
-    story.does("wren", "claimed", hours=4, until=add_time(story.time, hours=8))
+        timeline.claim("wren")
+    assert timeline.state.stage("2026-11-23T13:59:59Z") == "claimed"
+    assert timeline.state.stage("2026-11-23T14:00:00Z") == "new"
+    timeline.apply("wren", "claimed", hours=4, until=add_time(timeline.time, hours=8))
     with pytest.raises(UsageError, match="wren has claimed it"):
-        story.says("heron", "proposed")
+        timeline.give_opinion("heron", "proposed")
     with pytest.raises(UsageError, match="heron has no claim on it"):
-        story.does("heron", "released")
-    assert story.does("wren", "released").stage(story.time) == "new"
+        timeline.apply("heron", "released")
+    assert timeline.apply("wren", "released").stage(timeline.time) == "new"
 
 
 def test_a_claim_is_needed_and_lasts_a_day_at_most() -> None:
-    story = Story()
+    timeline = CaseTimeline()
     with pytest.raises(UsageError, match="claim it first"):
-        story.says("heron", "proposed")
+        timeline.give_opinion("heron", "proposed")
     with pytest.raises(UsageError, match="a claim lasts at most 24 hours"):
-        story.claims("heron", hours=24.5)
+        timeline.claim("heron", hours=24.5)
 
 
 def test_near_matches_alone_de_index_nothing_before_a_confirmation() -> None:
-    story = Story("near")
-    story.claims("heron")
-    with pytest.raises(UsageError, match="rests on near matches alone, which can be wrong"):
-        story.says("heron", "proposed")
-    story.does("owl", "confirmed", why="The hotline confirmed it, reference 7.")
-    story.says("heron", "proposed")
-    assert story.says("wren", "reviewed").in_force[0].verdict == "de-index"
+    timeline = CaseTimeline("near")
+    timeline.claim("heron")
+    with pytest.raises(UsageError, match="only near matches support it, and they can be wrong"):
+        timeline.give_opinion("heron", "proposed")
+    timeline.apply("owl", "confirmed", why="The hotline confirmed it, reference 7.")
+    timeline.give_opinion("heron", "proposed")
+    assert timeline.give_opinion("wren", "reviewed").in_force[0].verdict == "de-index"
 
 
 def test_an_exact_match_has_nothing_to_confirm() -> None:
-    with pytest.raises(UsageError, match="rests on no near match"):
-        Story().does("owl", "confirmed", why="words")
+    with pytest.raises(UsageError, match="has no near match"):
+        CaseTimeline().apply("owl", "confirmed", why="words")
 
 
 @pytest.mark.parametrize("strength", ["near", "named", "stated"])
 def test_one_reviewer_alone_needs_an_exact_match_or_listed_weights(strength: Strength) -> None:
-    story = Story(strength)
-    with pytest.raises(UsageError, match="needs an exact match or weights that a list holds"):
-        story.says("heron", "interim", "interim", expires=add_time(story.time, hours=73))
+    timeline = CaseTimeline(strength)
+    with pytest.raises(UsageError, match="needs an exact match or listed weights"):
+        timeline.give_opinion("heron", "interim", "interim", expires=add_time(timeline.time, hours=73))
 
 
 def test_an_interim_decision_ends_within_72_hours_and_comes_once() -> None:
-    story = Story("listed")
+    timeline = CaseTimeline("listed")
     with pytest.raises(UsageError, match="at most 72 hours"):
-        story.says("heron", "interim", "interim", expires="2026-11-26T10:00:01Z")
-    state = story.says("heron", "interim", "interim", expires="2026-11-26T10:00:00Z")
+        timeline.give_opinion("heron", "interim", "interim", expires="2026-11-26T10:00:01Z")
+    state = timeline.give_opinion("heron", "interim", "interim", expires="2026-11-26T10:00:00Z")
     (decision,) = state.in_force
     assert decision.approver == ""
     assert decision.is_in_force("2026-11-26T09:59:59Z")
     assert not decision.is_in_force("2026-11-26T10:00:00Z")
     assert decision.has_lapsed("2026-11-26T10:00:00Z")
-    with pytest.raises(UsageError, match="had an interim decision already"):
-        story.says("wren", "interim", "interim", expires="2026-11-25T10:00:00Z")
+    with pytest.raises(UsageError, match="had an interim decision before"):
+        timeline.give_opinion("wren", "interim", "interim", expires="2026-11-25T10:00:00Z")
 
 
 def test_a_decision_of_two_supersedes_an_interim_one() -> None:
-    story = Story()
-    story.says("heron", "interim", "interim", expires=add_time(story.time, hours=72))
-    state = story.decided("no-action")
+    timeline = CaseTimeline()
+    timeline.give_opinion("heron", "interim", "interim", expires=add_time(timeline.time, hours=72))
+    state = timeline.decide_case("no-action")
     assert [(d.verdict, d.status) for d in state.decisions] == [("interim", "superseded"), ("no-action", "standing")]
     assert state.decisions[1].supersedes == state.decisions[0].id
     assert state.decisions[0].superseded_by == state.decisions[1].id
 
 
 def test_interim_is_refused_as_a_second_verdict() -> None:
-    story = Story()
-    story.claims("heron")
-    with pytest.raises(UsageError, match="'interim' is no verdict here"):
-        story.says("heron", "proposed", "interim")
+    timeline = CaseTimeline()
+    timeline.claim("heron")
+    with pytest.raises(UsageError, match="'interim' is not a verdict here"):
+        timeline.give_opinion("heron", "proposed", "interim")
 
 
 def test_a_passed_review_date_asks_for_a_review_and_drops_nothing_silently() -> None:
-    state = Story().decided()
+    state = CaseTimeline().decide_case()
     (decision,) = state.in_force
     assert state.stage(decision.review_by) == "re-review"
     assert decision.is_in_force(decision.review_by)
@@ -223,99 +223,101 @@ def test_a_passed_review_date_asks_for_a_review_and_drops_nothing_silently() -> 
 
 
 def test_a_decision_stays_in_force_while_it_is_reviewed_again() -> None:
-    story = Story()
-    story.decided()
-    state = story.does("owl", "reopened", why="its date has come")
-    assert state.stage(story.time) == "new"
+    timeline = CaseTimeline()
+    timeline.decide_case()
+    state = timeline.apply("owl", "reopened", why="its date has come")
+    assert state.stage(timeline.time) == "new"
     assert [d.verdict for d in state.in_force] == ["de-index"]
-    story.claims("owl")
-    story.says("owl", "proposed", "label")
-    state = story.says("finch", "reviewed", "label")
+    timeline.claim("owl")
+    timeline.give_opinion("owl", "proposed", "label")
+    state = timeline.give_opinion("finch", "reviewed", "label")
     assert [(d.verdict, d.status) for d in state.decisions] == [("de-index", "superseded"), ("label", "standing")]
 
 
 def test_need_more_ends_the_round_and_changes_nothing_that_stands() -> None:
-    story = Story()
-    assert story.decided("need-more").stage(story.time) == "waiting"
-    assert story.state.in_force == ()
-    story = Story()
-    story.decided()
-    story.does("owl", "reopened", why="a look")
-    state = story.decided("need-more")
-    assert state.stage(story.time) == "approved"
+    timeline = CaseTimeline()
+    assert timeline.decide_case("need-more").stage(timeline.time) == "waiting"
+    assert timeline.state.in_force == ()
+    timeline = CaseTimeline()
+    timeline.decide_case()
+    timeline.apply("owl", "reopened", why="a look")
+    state = timeline.decide_case("need-more")
+    assert state.stage(timeline.time) == "approved"
     assert [d.verdict for d in state.in_force] == ["de-index"]
 
 
 def test_an_appeal_is_decided_by_someone_who_took_no_part() -> None:
-    story = Story()
-    story.decided()
-    assert story.does("finch", "appealed", why="It was never trained on that.").stage(story.time) == "appealed"
+    timeline = CaseTimeline()
+    timeline.decide_case()
+    assert timeline.apply("finch", "appealed", why="It was never trained on that.").stage(timeline.time) == "appealed"
     for involved in ("heron", "wren"):
-        with pytest.raises(UsageError, match=f"{involved} took part in it; someone not involved decides"):
-            story.does(involved, "appeal-decided", outcome="upheld", why="words")
+        with pytest.raises(UsageError, match=f"{involved} took part in it; someone not involved must decide"):
+            timeline.apply(involved, "appeal-decided", outcome="upheld", why="words")
         with pytest.raises(UsageError, match="took part"):
-            story.claims(involved)
-    assert story.state.in_force[0].is_in_force(story.time)
-    state = story.does("owl", "appeal-decided", outcome="overturned", why="The card was forged.")
-    assert state.stage(story.time) == "overturned"
+            timeline.claim(involved)
+    assert timeline.state.in_force[0].is_in_force(timeline.time)
+    state = timeline.apply("owl", "appeal-decided", outcome="overturned", why="The card was forged.")
+    assert state.stage(timeline.time) == "overturned"
     assert state.in_force == ()
     assert (state.decisions[0].status, state.decisions[0].appeal) == ("overturned", "overturned")
 
 
 def test_an_upheld_decision_stands_and_can_be_appealed_again_before_someone_else() -> None:
-    story = Story()
-    story.decided()
-    story.does("finch", "appealed", why="words")
-    state = story.does("owl", "appeal-decided", outcome="upheld", why="words")
-    assert state.stage(story.time) == "approved"
+    timeline = CaseTimeline()
+    timeline.decide_case()
+    timeline.apply("finch", "appealed", why="words")
+    state = timeline.apply("owl", "appeal-decided", outcome="upheld", why="words")
+    assert state.stage(timeline.time) == "approved"
     assert state.in_force[0].appeal == "upheld"
-    story.does("finch", "appealed", why="more words")
+    timeline.apply("finch", "appealed", why="more words")
     with pytest.raises(UsageError, match="owl took part"):
-        story.does("owl", "appeal-decided", outcome="upheld", why="words")
+        timeline.apply("owl", "appeal-decided", outcome="upheld", why="words")
 
 
 def test_no_round_goes_on_while_an_appeal_is_open() -> None:
-    story = Story()
-    story.decided()
-    story.does("finch", "appealed", why="words")
+    timeline = CaseTimeline()
+    timeline.decide_case()
+    timeline.apply("finch", "appealed", why="words")
     with pytest.raises(UsageError, match="an appeal is open"):
-        story.does("owl", "reopened", why="words")
+        timeline.apply("owl", "reopened", why="words")
     with pytest.raises(UsageError, match="an appeal is open already"):
-        story.does("finch", "appealed", why="words")
+        timeline.apply("finch", "appealed", why="words")
 
 
 def test_a_decision_that_changes_nothing_cannot_be_appealed_notified_or_listed() -> None:
-    story = Story()
-    story.decided("no-action")
+    timeline = CaseTimeline()
+    timeline.decide_case("no-action")
     for kind, data in (("appealed", {"why": "x"}), ("notified", {}), ("listed", {"decision": "", "recipient": "r"})):
-        with pytest.raises(UsageError, match="no decision in force that acts upon it"):
-            story.does("owl", kind, **data)
+        with pytest.raises(UsageError, match="no decision that restricts it is in force"):
+            timeline.apply("owl", kind, **data)
 
 
 def test_an_owner_is_notified_only_after_reporting_is_recorded() -> None:
-    story = Story()
-    story.decided()
+    timeline = CaseTimeline()
+    timeline.decide_case()
     with pytest.raises(UsageError, match="only after a person has recorded that it was reported"):
-        story.does("owl", "notified")
-    story.does("owl", "reported", outcome="not-due", why="Counsel said so.")
-    assert story.does("owl", "notified").in_force[0].notified_at == story.time
+        timeline.apply("owl", "notified")
+    timeline.apply("owl", "reported", outcome="not-due", why="Counsel said so.")
+    assert timeline.apply("owl", "notified").in_force[0].notified_at == timeline.time
 
 
 def test_a_decision_that_does_not_stand_goes_on_no_list() -> None:
-    story = Story()
-    decision = story.decided().in_force[0]
-    with pytest.raises(UsageError, match="decision other does not stand"):
-        story.does("auditor", "listed", decision="other", recipient="search")
-    assert story.does("auditor", "listed", decision=decision.id, recipient="search").stage(story.time) == "listed"
-    assert story.does("auditor", "delisted", recipient="search").stage(story.time) == "approved"
+    timeline = CaseTimeline()
+    decision = timeline.decide_case().in_force[0]
+    with pytest.raises(UsageError, match="decision other is not in force"):
+        timeline.apply("auditor", "listed", decision="other", recipient="search")
+    assert (
+        timeline.apply("auditor", "listed", decision=decision.id, recipient="search").stage(timeline.time) == "listed"
+    )
+    assert timeline.apply("auditor", "delisted", recipient="search").stage(timeline.time) == "approved"
     with pytest.raises(UsageError, match="has lapsed"):
-        story.does("auditor", "listed", hours=24 * 211, decision=decision.id, recipient="search")
+        timeline.apply("auditor", "listed", hours=24 * 211, decision=decision.id, recipient="search")
 
 
-def _joined(story: Story, *, copies: tuple[str, ...] = (), reasons: tuple[str, ...] = ()) -> CaseState:
+def _joined(timeline: CaseTimeline, *, copies: tuple[str, ...] = (), reasons: tuple[str, ...] = ()) -> CaseState:
     first = opening_action(1).data
     said = [{**first["reasons"][0], "fact": fact} for fact in reasons]
-    return story.does(
+    return timeline.apply(
         "auditor",
         "joined",
         copies=[{"kind": "model", "name": name, "revision": ""} for name in copies],
@@ -328,38 +330,40 @@ def _joined(story: Story, *, copies: tuple[str, ...] = (), reasons: tuple[str, .
 
 
 def test_a_re_upload_joins_but_no_decision_covers_it_before_people_looked() -> None:
-    story = Story()
-    story.decided()
-    state = _joined(story, copies=("mirror/again",))
+    timeline = CaseTimeline()
+    timeline.decide_case()
+    state = _joined(timeline, copies=("mirror/again",))
     assert [ref.name for ref in state.joined] == ["mirror/again"]
     assert state.in_force[0].copies == ()
-    story.does("owl", "reopened", why="a re-upload")
-    assert [ref.name for ref in story.decided().in_force[0].copies] == ["mirror/again"]
+    timeline.apply("owl", "reopened", why="a re-upload")
+    assert [ref.name for ref in timeline.decide_case().in_force[0].copies] == ["mirror/again"]
 
 
 def test_new_reasons_reopen_a_case_that_was_not_decided_on_them() -> None:
-    story = Story()
-    story.claims("heron")
-    story.says("heron", "proposed", "no-action")
-    state = _joined(story, reasons=("another dataset",))
+    timeline = CaseTimeline()
+    timeline.claim("heron")
+    timeline.give_opinion("heron", "proposed", "no-action")
+    state = _joined(timeline, reasons=("another dataset",))
     assert (state.phase, state.opinions) == ("new", ())
-    story = Story()
-    story.decided("no-action")
-    assert _joined(story, reasons=("another dataset",)).phase == "new"
-    story = Story()
-    story.decided()
-    assert _joined(story, reasons=("another dataset",)).phase == "approved"
+    timeline = CaseTimeline()
+    timeline.decide_case("no-action")
+    assert _joined(timeline, reasons=("another dataset",)).phase == "new"
+    timeline = CaseTimeline()
+    timeline.decide_case()
+    assert _joined(timeline, reasons=("another dataset",)).phase == "approved"
 
 
 def test_opinions_say_why_and_name_rules_that_the_case_rests_on() -> None:
-    story = Story()
-    story.claims("heron")
-    with pytest.raises(UsageError, match="say why, in words"):
-        story.does("heron", "proposed", verdict="label", rules=RULE, why="  ")
-    with pytest.raises(UsageError, match="rests on no rule 'no-licence'; it rests on trained-on-known-content"):
-        story.does("heron", "proposed", verdict="label", rules=["no-licence"], why="words")
+    timeline = CaseTimeline()
+    timeline.claim("heron")
+    with pytest.raises(UsageError, match="give a reason"):
+        timeline.apply("heron", "proposed", verdict="label", rules=RULE, why="  ")
+    with pytest.raises(
+        UsageError, match="no reason follows from rule 'no-licence'; its rules are trained-on-known-content"
+    ):
+        timeline.apply("heron", "proposed", verdict="label", rules=["no-licence"], why="words")
     with pytest.raises(UsageError, match="name the rules that label follows"):
-        story.does("heron", "proposed", verdict="label", rules=[], why="words")
+        timeline.apply("heron", "proposed", verdict="label", rules=[], why="words")
 
 
 # Laws
@@ -389,18 +393,18 @@ def _acts() -> st.SearchStrategy[tuple[str, str, Mapping[str, Any], float]]:
 
 
 def _all(strength: Strength, acts: list[tuple[str, str, Mapping[str, Any], float]]) -> Iterator[CaseState]:
-    story = Story(strength)
+    timeline = CaseTimeline(strength)
     for actor, kind, data, hours in acts:
-        time = add_time(story.time, hours=hours)
+        time = add_time(timeline.time, hours=hours)
         data = dict(data)
         if "hours" in data:
             span = data.pop("hours")
             ends = {"until": add_time(time, hours=span), "expires": add_time(time, hours=span)}
             data |= ends | ({"verdict": "interim", "rules": RULE, "why": "words"} if kind == "interim" else {})
         if kind == "listed":
-            data["decision"] = story.state.in_force[0].id if story.state.in_force else ""
+            data["decision"] = timeline.state.in_force[0].id if timeline.state.in_force else ""
         try:
-            yield story.does(actor, kind, hours=hours, **data)
+            yield timeline.apply(actor, kind, hours=hours, **data)
         except UsageError:
             continue
 

@@ -112,9 +112,7 @@ def test_nothing_is_drafted_from_a_decision_to_do_nothing(book: Ledger, draft: C
     book.record(LedgerAction("reported", CASE, "heron", {"outcome": "not-due", "why": "words"}))
     with pytest.raises(UsageError) as refused:
         draft(*both(book), POLICY)
-    assert "no-action (nothing is to be done): nothing is to be reported, and no owner is to be told" in str(
-        refused.value
-    )
+    assert "no-action (no action is needed): report nothing, and notify no owner" in str(refused.value)
 
 
 def folder_of(tmp_path: Path) -> Path:
@@ -151,8 +149,8 @@ def test_nothing_is_drafted_from_a_test_list_that_the_profile_treats_as_another(
         with pytest.raises(UsageError) as refused:
             draft(state, decision, policy)
         assert str(refused.value).startswith(
-            f"case {state.id} rests on list known-pictures, which means `test`: this is a rehearsal, and nothing is to "
-            "be reported"
+            f"case {state.id} depends on list known-pictures, which means `test`: this is a rehearsal, "
+            "so report nothing"
         )
     # A ledger whose reasons don't name their test lists yet.
     older = replace(decision, reasons=tuple(replace(reason, test_lists=()) for reason in decision.reasons))
@@ -199,7 +197,9 @@ def test_what_only_a_test_list_says_is_left_out_of_drafts(tmp_path: Path) -> Non
         assert "of-the-test-list" not in text
         assert "match entries nearly" not in text
         assert "Nothing." not in text
-    assert "Rules it follows:\n  trained-on-known-content: " in drafts.owner_notice_draft(state, decision, policy)
+    assert "Rules that justify the decision:\n  trained-on-known-content: " in drafts.owner_notice_draft(
+        state, decision, policy
+    )
 
 
 SHIPPED = {name: rule for name, (rule, _) in read_rules().items() if rule.case}
@@ -305,7 +305,7 @@ def test_drafts_say_which_list_names_a_model_and_who_holds_it(
     decision = state.decisions[-1]
     for draft in (drafts.hotline_draft, drafts.cybertipline_draft, drafts.owner_notice_draft):
         text = draft(state, decision, POLICY)  # type: ignore[operator]
-        assert f"It rests on this: {found}." in text
+        assert f"Facts that it is based on: {found}." in text
         assert "authority" not in text
 
 
@@ -314,7 +314,7 @@ def test_a_reason_of_an_older_ledger_says_no_more_than_it_recorded(book: Ledger)
     decide_case(book, case_id(2))
     state = book.state(case_id(2))
     text = drafts.hotline_draft(state, state.decisions[-1], POLICY)
-    assert "It rests on this: a list of models names it, or the model that it is made directly from." in text
+    assert "Facts that it is based on: a list of models names it, or the model that it is made directly from." in text
 
 
 def test_the_public_report_holds_counts_and_the_root_and_nothing_else(book: Ledger, clock: Clock) -> None:

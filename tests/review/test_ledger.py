@@ -96,14 +96,14 @@ def test_of_two_concurrent_decisions_one_is_refused(book: Ledger, tmp_path: Path
 def test_an_action_on_an_outdated_view_of_a_case_is_refused(book: Ledger) -> None:
     seen = book.blinded_state(CASE).last_event
     book.claim(CASE, "heron")
-    with pytest.raises(UsageError, match=r"has changed since you looked at it \(claimed by heron\)"):
+    with pytest.raises(UsageError, match=r"has changed since you opened it \(claimed by heron\)"):
         book.propose(CASE, "heron", "label", why="words", seen=seen)
 
 
 def test_only_reviewers_act_and_the_program_gives_no_opinion(book: Ledger) -> None:
     with pytest.raises(UsageError, match="'stranger': is no reviewer of this ledger"):
         book.claim(CASE, "stranger")
-    with pytest.raises(UsageError, match="is the program itself"):
+    with pytest.raises(UsageError, match="is the name of the program"):
         book.claim(CASE, reviewers.PROGRAM_ACTOR)
 
 
@@ -178,13 +178,13 @@ def test_a_clock_that_is_set_right_by_seconds_stands_still(book: Ledger, clock: 
     book.claim(CASE, "heron")
     assert book.history(CASE)[-1].time == before
     clock.advance(seconds=-1)
-    with pytest.raises(UsageError, match="set the clock right"):
+    with pytest.raises(UsageError, match="correct the clock"):
         book.claim(case_id(2), "heron")
 
 
 def test_acts_are_recorded_all_or_none(book: Ledger) -> None:
     size = book.size
-    with pytest.raises(UsageError, match="say why"):
+    with pytest.raises(UsageError, match="give a reason"):
         book.record(opening_action(3), LedgerAction("confirmed", case_id(2), "heron", {"why": ""}))
     assert book.size == size
     with pytest.raises(UsageError, match="there is no such case"):
@@ -240,7 +240,7 @@ def _forge(book: Ledger, *statements: str) -> Ledger:
             "event 4: an entry of the ledger is damaged",
         ),
         ("UPDATE events SET body = body || ' ' WHERE number = 4", "event 4: an entry of the ledger is not in the form"),
-        ("DELETE FROM events WHERE number = 3", "event 3: is missing; event 4 comes in its place"),
+        ("DELETE FROM events WHERE number = 3", "event 3: is missing; event 4 is in its place"),
         ("DELETE FROM events WHERE number = 5", "event 5: is missing: there is a checkpoint of 6 events"),
         (
             "UPDATE tree SET hash = zeroblob(32) WHERE level = 1 AND number = 1",
@@ -250,12 +250,12 @@ def _forge(book: Ledger, *statements: str) -> Ledger:
         (
             "UPDATE checkpoints SET note = replace(note, char(10) || '5' || char(10), char(10) || '4' || char(10)) "
             "WHERE size = 5",
-            "event 4: a checkpoint's signature is not right",
+            "event 4: a checkpoint's signature is not valid",
         ),
         ("DELETE FROM checkpoints WHERE size = 6", "event 5: and what follows has no signed checkpoint"),
-        ("UPDATE queue SET base = 'new'", "event 5: the queue does not say of case 0000000000000001"),
-        ("DELETE FROM queue WHERE case_id = '0000000000000002'", "event 2: the queue does not say of case"),
-        ("DELETE FROM names", "the queue does not say of case"),
+        ("UPDATE queue SET base = 'new'", "event 5: the queue's row of case 0000000000000001"),
+        ("DELETE FROM queue WHERE case_id = '0000000000000002'", "event 2: the queue's row of case"),
+        ("DELETE FROM names", "the queue's row of case"),
         ("INSERT INTO artefacts VALUES ('sha256:00', '0000000000000009')", "artefacts has rows that no event made"),
     ],
 )
@@ -386,7 +386,7 @@ def test_nothing_is_recorded_upon_a_ledger_that_was_changed(book: Ledger) -> Non
 def test_another_key_signs_nothing_here(book: Ledger) -> None:
     (book.folder / KEY_FILE).unlink()
     SigningKey.create(book.folder / KEY_FILE)
-    with pytest.raises(SealError, match="is not the key that this ledger began with"):
+    with pytest.raises(SealError, match="is not the key that this ledger was created with"):
         book.claim(CASE, "heron")
 
 
@@ -528,7 +528,7 @@ def test_any_byte_of_an_export_that_changes_refuses_it(book: Ledger, tmp_path: P
     [
         (lambda lines: lines[:-1], "the export is cut short"),
         (lambda lines: [*lines[:2], *lines[3:]], "line 3: does not follow from the line before it"),
-        (lambda lines: [*lines[:3], lines[-1]], "the export is not whole"),
+        (lambda lines: [*lines[:3], lines[-1]], "the export is not valid"),
         (lambda lines: [*lines, lines[-1]], "comes after the checkpoint"),
     ],
 )
@@ -663,7 +663,7 @@ def test_pages_give_every_case_once_in_order(tmp_path: Path) -> None:
         assert grounds == sorted(grounds, key=["linked", "exposed"].index)
         linked = [row.confidence for row in rows if row.ground == "linked"]
         assert linked == sorted(linked, key=["listed", "exact", "named", "near"].index)
-        with pytest.raises(UsageError, match="is no place in the queue"):
+        with pytest.raises(UsageError, match="is not a value that --after accepts"):
             book.queue(Query(after="junk"))
 
 

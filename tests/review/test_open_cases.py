@@ -256,7 +256,7 @@ def test_a_case_shows_reviewers_what_is_asked_of_them_and_that_it_rests_on_a_tes
 ) -> None:
     shown = "\n".join(case_lines(opened, (), book.policy(opened.policy), None, book.now))
     assert "For reviewers: Look at the counts and at the declared link between model and dataset" in shown
-    assert "rests on known-pictures: a test list, so nothing is reported" in shown
+    assert "depends on known-pictures: a test list, so nothing is reported" in shown
     assert "Stop distributing" not in shown
 
 

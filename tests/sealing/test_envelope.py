@@ -42,7 +42,7 @@ def test_a_signed_payload_of_another_type_is_refused() -> None:
 
 def test_a_type_cannot_be_swapped_after_signing() -> None:
     content = json.loads(envelope.sign_envelope("application/vnd.other+json", b"{}", KEY))
-    with pytest.raises(SealError, match="what was signed was changed"):
+    with pytest.raises(SealError, match="the signed content was changed"):
         envelope.open_envelope(json.dumps({**content, "payloadType": KIND}).encode(), KIND, KEY.public)
 
 
