@@ -60,7 +60,7 @@ def test_a_rehearsal_shows_why_nothing_is_reported_and_no_owner_is_told(app: Rev
         heron.give_opinion(case_id(number), "de-index")
         wren.give_opinion(case_id(number), "de-index")
     real, rehearsal = (heron.get(f"/case/{case_id(number)}") for number in (1, 4))
-    assert "rests on list known-pictures, which means `test`: this is a rehearsal" in text(rehearsal)
+    assert "depends on list known-pictures, which means `test`: this is a rehearsal" in text(rehearsal)
     assert f'action="/case/{case_id(4)}/report"' not in rehearsal
     assert "this is a rehearsal" not in text(real)
     assert f'action="/case/{case_id(1)}/report"' in real
@@ -120,7 +120,7 @@ def test_where_two_differ_a_third_decides_between_their_verdicts(app: ReviewApp)
 def test_a_case_of_near_matches_alone_must_be_confirmed_first(app: ReviewApp) -> None:
     heron = app.browser("heron")
     refused = heron.give_opinion(NEAR, "de-index", "My words are kept.", status=422)
-    assert "near matches alone" in text(refused)
+    assert "only near matches" in text(refused)
     assert "My words are kept." in refused
     heron.submit(heron.get(f"/case/{NEAR}"), f"/case/{NEAR}/confirm", why="Hotline reference 17.")
     assert "Your proposal is recorded" in heron.give_opinion(NEAR, "de-index")
@@ -233,7 +233,7 @@ def test_filters_narrow_the_queue(app: ReviewApp) -> None:
 
 def test_a_filter_that_nobody_offered_is_named(app: ReviewApp) -> None:
     assert "choose one of linked, exposed" in text(app.browser("heron").get("/?ground=nonsense", 422))
-    assert "no place in the queue" in text(app.browser("heron").get("/?after=nonsense", 422))
+    assert "not a value that --after accepts" in text(app.browser("heron").get("/?after=nonsense", 422))
 
 
 def test_every_page_of_the_queue_holds_other_cases(app: ReviewApp) -> None:
