@@ -4,7 +4,9 @@ python tests/benchmarks/bench_manifest.py [--rows N] [--entries N] [--repeat N]
 
 Each repetition starts every contender in a fresh process with one thread, one after the other, and takes the CPU
 time of its pass over the file. Nothing is timed unless both find the same rows: by MD5, and by the URL's host or a
-domain above it. Peak memory is printed too, for the whole file and for a fifth of it: it must not grow with rows.
+domain above it. Ours also looks through the captions: a digest or an address may stand in any column of text, whatever
+its name; the others read the two columns that are asked for. Peak memory is printed too, for the whole file and for a
+fifth of it: it must not grow with rows.
 """
 
 from __future__ import annotations
