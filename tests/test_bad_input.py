@@ -185,7 +185,11 @@ def test_a_file_that_may_not_be_read_is_a_gap(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that opens and cannot be read")
 def test_a_file_that_fails_while_it_is_read_is_a_gap(tmp_path: Path) -> None:
-    assert _one_gap(Path("/proc/self/mem"), tmp_path / "run") == ("mem", "file", "cannot be read: Input/output error")
+    assert _one_gap(Path("/proc/self/mem"), tmp_path / "run") == (
+        "mem",
+        "samples",
+        "cannot be read: Input/output error",
+    )
 
 
 def test_a_named_target_that_is_no_file_is_a_gap(tmp_path: Path) -> None:

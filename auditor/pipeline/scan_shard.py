@@ -29,7 +29,7 @@ def scan_shard(context: ScanContext, shard: Shard) -> Tally:
                 if isinstance(item, Part):
                     writer.add_part(item)
                 elif isinstance(item, Unread):
-                    writer.add_unread(item)
+                    writer.add_unread(item, reader.UNREAD_GAP)
                 elif isinstance(item, PartlyRead):
                     writer.add_partly_read(item)
                 else:
@@ -46,7 +46,8 @@ def _blobs_by_reader(shard: Shard, writer: ShardWriter, extensions: tuple[Extens
         try:
             name = reader_name(blob, blob.head(HEAD_BYTES), extensions)
         except Unreadable as error:
-            writer.add_unread(Unread(blob.uri, str(error), blob=blob))
+            by_name = readers(extensions)[reader_name(blob, b"", extensions)]
+            writer.add_unread(Unread(blob.uri, str(error), blob=blob), by_name.UNREAD_GAP)
             continue
         if name:
             if not blob.partition[0] or readers(extensions)[name].READS_PARTITIONS:

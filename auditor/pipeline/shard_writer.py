@@ -38,7 +38,7 @@ _BUFFERED_ROWS = 50_000  # rows held before they are written
 _BUFFERED_PARTS = 32
 _BUFFERED_CHARACTERS = 1 << 20
 # Gaps of a part that say that its file was not read whole.
-_GAPS_OF_READING = frozenset({"file", "card", "header", "table", "samples"})
+_GAPS_OF_READING = frozenset({"file", "card", "configuration", "header", "table", "samples"})
 _REASON_LENGTH = 120  # characters of a reason that files and samples are counted by
 
 
@@ -105,7 +105,10 @@ class ShardWriter:
         self._reasons[reason_category(unread.why)] += not is_continuation
         if not unread.skipped:
             blob = unread.blob
-            ref = blob.text_ref(blob.standalone_kind or "document") if blob else Ref("document", unread.uri)
+            ref = Ref("document", unread.uri)
+            if blob:
+                is_text = what not in ("samples", "header")
+                ref = blob.text_ref(blob.standalone_kind or "document") if is_text else blob.ref("dataset")
             gap = Gap(what, unread.why, Place(unread.uri))
             self._add_subject(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
 

@@ -68,12 +68,15 @@ class Reader(Protocol):
             read by several workers. False: it gets a file once, for its first partition.
         READS_MEMBERS: Optional. True: it reads what holds samples, members of archives and containers too.
         READS_WEIGHTS: Optional. True: its files hold a model's weights, whose values may be sampled and compared.
+        UNREAD_GAP: Optional. The kind of gap (:data:`auditor.model.GAP_KINDS`) that a file leaves that cannot be
+            read: only rules that ask for what such a file states are left open by it. ``file``: it may state anything.
     """
 
     EXAMPLES: tuple[ReaderExample, ...]
     READS_PARTITIONS: bool = False
     READS_MEMBERS: bool = False
     READS_WEIGHTS: bool = False
+    UNREAD_GAP: str = "file"
 
     def claims(self, blob: Blob, head: bytes) -> int:
         """Return how surely the file is one for this reader, from 0 (not at all) to 100; the highest claim reads it.

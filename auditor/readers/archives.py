@@ -34,6 +34,7 @@ from auditor.syntax.archive import BROKEN, Member, compression_of, is_tar, is_zi
 from auditor.syntax.image_magic import is_image
 
 READS_MEMBERS = True
+UNREAD_GAP = "samples"
 
 _MAX_BATCH_FILES = 256
 _MAX_BATCH_BYTES = 64 << 20

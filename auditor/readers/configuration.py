@@ -25,6 +25,8 @@ _YAML_DOCUMENT = re.compile(r"(?m)^---[ \t]*$")
 _MERGED_MODEL_KEYS = ("model", "base_model", "source_model", "path")
 _FILE_NAMES = frozenset(("config.json", "configuration.json", "model_index.json", _ADAPTER_CONFIG, *_MERGE_CONFIGS))
 
+UNREAD_GAP = "configuration"
+
 
 def claims(blob: Blob, head: bytes) -> int:
     """Claim a configuration by its name, in a dataset's folder by its content too."""
@@ -69,7 +71,7 @@ def part(blob: Blob, data: bytes) -> Part:
                 )
                 for key, words, relation, remark in dict.fromkeys(stated)
             ),
-            tuple(Gap("file", why, Place(blob.uri)) for why in gaps),
+            tuple(Gap("configuration", why, Place(blob.uri)) for why in gaps),
         )
     )
 

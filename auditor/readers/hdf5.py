@@ -22,6 +22,7 @@ from auditor.samples import Samples
 from auditor.sources import Blob, Unread
 
 READS_MEMBERS = True
+UNREAD_GAP = "samples"
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 WITHOUT_EXTRA = "an HDF5 file: reading it needs pip install 'provenance-auditor[containers]'"

@@ -32,6 +32,7 @@ _IMAGE_SUFFIXES = frozenset((
 # fmt: on
 
 READS_MEMBERS = True
+UNREAD_GAP = "samples"
 
 
 def claims(blob: Blob, head: bytes) -> int:

@@ -17,6 +17,7 @@ from auditor.sources import Blob, Unread
 from auditor.syntax.lmdb_pages import MAGIC, is_lmdb, read_records
 
 READS_MEMBERS = True
+UNREAD_GAP = "samples"
 
 _BATCH_RECORDS = 1 << 16
 _TOO_LARGE = "a record of more than 256 MiB: not read"

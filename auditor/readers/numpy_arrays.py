@@ -26,6 +26,7 @@ from auditor.sources import Blob, Unread
 from auditor.syntax.archive import BROKEN, is_zip, read_members
 
 READS_MEMBERS = True
+UNREAD_GAP = "samples"
 
 _MAGIC = b"\x93NUMPY"
 _PICKLE = "an array of Python objects, which is a pickle: never loaded"

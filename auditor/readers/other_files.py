@@ -34,6 +34,7 @@ _MEDIA_SUFFIXES = frozenset(
 )
 
 READS_MEMBERS = True
+UNREAD_GAP = "samples"
 
 
 def claims(blob: Blob, head: bytes) -> int:

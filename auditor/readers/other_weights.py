@@ -51,6 +51,7 @@ _PICKLE_REMARK = "loading it can run code"
 _MAX_GGUF_SOURCES = 1000
 
 READS_WEIGHTS = True
+UNREAD_GAP = "header"
 
 
 def claims(blob: Blob, head: bytes) -> int:

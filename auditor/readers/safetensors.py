@@ -32,6 +32,7 @@ from auditor.syntax.safetensors_header import (
 )
 
 READS_WEIGHTS = True
+UNREAD_GAP = "header"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # kohya-ss/sd-scripts: library/train_util.py SS_METADATA_MINIMUM_KEYS
 _KOHYA_MINIMUM_KEYS = {

@@ -13,6 +13,7 @@ from auditor.sources import Blob, Unread
 from auditor.syntax.tfrecord import Features, bytes_features, is_tfrecord, read_records
 
 READS_MEMBERS = True
+UNREAD_GAP = "samples"
 
 _BATCH_RECORDS = 1 << 16
 _TOO_LARGE = "a record of more than 256 MiB: not read"

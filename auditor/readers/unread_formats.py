@@ -17,6 +17,7 @@ from auditor.samples import Samples
 from auditor.sources import Blob, Unread
 
 READS_MEMBERS = True
+UNREAD_GAP = "samples"
 
 PICKLE = "a pickle"
 # First bytes, where they stand, and the format.

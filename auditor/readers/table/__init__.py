@@ -35,6 +35,7 @@ from auditor.syntax.parquet_schema import parquet_column_names
 from auditor.syntax.text_encoding import decode_prefix, open_as_utf8
 
 READS_PARTITIONS = True
+UNREAD_GAP = "samples"
 READS_MEMBERS = True
 NOT_USABLE = "no column holds digests, URLs or image bytes"
 NO_ROWS = "it holds no rows"
