@@ -122,12 +122,12 @@ def test_the_reason_for_a_table_in_partitions_is_counted_with_its_first(tmp_path
 
 
 def test_a_file_with_a_carrier_that_was_not_read_is_partly_read_only_where_something_in_it_was(tmp_path: Path) -> None:
-    names = ("table", "card", "nothing", "only gaps", "skipped", "errored")
+    names = ("table", "other table", "card", "nothing", "only gaps", "skipped", "errored")
     blobs = {name: Blob("", name, 1, "dataset", "hills") for name in names}
     with writer(tmp_path, *blobs.values()) as into:
         for blob in blobs.values():
             into.add_partly_read(PartlyRead(blob, "column a", "not read: too deep"))
-        into.add_samples(samples(md5=[MD5], place=["table"]))
+        into.add_samples(samples(md5=[MD5, MD5], place=["table", "other table"]))
         into.add_samples(samples(md5=[None], place=["only gaps"], gap=["damaged"]))
         into.add_part(Part(Subject("dataset", "hills", "", (Statement("card", "x", place=Place("card")),))))
         into.add_samples(samples(md5=[MD5], place=["skipped"]))
@@ -135,8 +135,8 @@ def test_a_file_with_a_carrier_that_was_not_read_is_partly_read_only_where_somet
         into.add_samples(samples(md5=[MD5], place=["errored"]))
         into.add_unread(Unread("errored", "cut short"))
         tally = into.finish()
-    assert tally.files == Count(6, 0, 0, 3, 3)
-    assert tally.reasons["not read"] == 7
+    assert tally.files == Count(7, 0, 0, 3, 4)
+    assert tally.reasons["not read"] == 8
     gaps = [row for row in facts(tmp_path) if row["key"] == "gap" and row["uri"] == "card"]
     assert [(row["kind"], row["name"], row["value"], row["relation"]) for row in gaps] == [
         ("dataset", "hills", "samples", "column a: not read: too deep")
@@ -196,6 +196,11 @@ def test_what_several_batches_hold_adds_up(tmp_path: Path) -> None:
     assert [(row["key"], row["value"], row["uri"], row["remark"]) for row in facts(tmp_path)] == [
         ("samples", "read", "t.parquet", "3")
     ]
+
+
+def test_a_shard_without_a_match_has_no_table_of_hits(tmp_path: Path) -> None:
+    tally_of(tmp_path, samples(md5=[OTHER_MD5]), lists=[known(tmp_path, "csam", "md5", MD5.hex())])
+    assert list((tmp_path / "run" / HITS).iterdir()) == []
 
 
 def test_variants_and_samples_that_were_counted_before_are_not_counted(tmp_path: Path) -> None:
