@@ -1,7 +1,7 @@
 """The Arrow schemas of samples and hits: samples are batches from the file to the match.
 
 A sample is never a Python object. A batch of samples belongs to one subject and has one basis; its
-columns are ``SAMPLE_FIELDS`` and one column a digest algorithm, only those that were computed or
+columns are ``SAMPLE_FIELDS`` and one column per digest algorithm, only those that were computed or
 declared. A row whose ``variant`` is empty is a sample as stored; rows with a variant (``flip-x``,
 ``unpadded``, ``oriented``, ``512`` …) are further hashes of the same sample and are not counted again.
 """

@@ -176,5 +176,8 @@ def is_offender_under_expulsion(stem: str, unit: str) -> bool:
 
 
 def is_act_of_expelled_offender(unit: str, start: int, end: int) -> bool:
-    """Return whether the target is the act of somebody who, or whose account, is then removed."""
+    """Return whether the text names an act only to say that it removes people or accounts for it.
+
+    ``start`` and ``end`` are where the act stands in ``unit``.
+    """
     return bool(_OFFENDER.search(unit[:start]) and _EXPELLED.search(unit[end:]))

@@ -208,7 +208,7 @@ def is_about_labour_or_machines(unit: str) -> bool:
 
 
 def _is_act_on_minor(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
-    """Return whether the act is done to the minor, or shows the minor, by the words between the two."""
+    """Return whether the act concerns the minor: the words between say that it is done to them or shows them."""
     deed_group, minor_group = (3, 1) if minor_first else (1, 3)
     deed, minor = match.group(deed_group).lower(), match.group(minor_group).lower()
     after_deed = unit[match.end(deed_group) :].lstrip(" -").split(maxsplit=1)

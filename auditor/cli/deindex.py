@@ -156,7 +156,7 @@ def build(
     rules: tuple[Path, ...],
 ) -> int:
     """Build a signed and encrypted list of the decisions in force, for one recipient."""
-    from auditor.deindex import build_list, inclusion_proofs, parties, staleness
+    from auditor.deindex import build_list, parties, proofs, staleness
     from auditor.deindex.locators import compile_hubs
     from auditor.policy.vocabularies import load_vocabularies
     from auditor.printable import printable
@@ -166,7 +166,7 @@ def build(
     to, own = parties.load_card(recipient), parties.load_keys(keys_folder)
     hubs = compile_hubs(load_vocabularies(rules))
     with Ledger.open(folder) as decided:
-        prover, time = inclusion_proofs.ledger_prover(decided), decided.now
+        prover, time = proofs.ledger_prover(decided), decided.now
         stale = (
             staleness.staleness_check(against, decided.decisions_in_force(time))
             if against

@@ -105,7 +105,7 @@ def command(
 
 def _draw(target: str, shape: str, output: Path | None, weights: str | None, *, isolated: bool) -> None:
     """Draw the lineage of a run, or of a target that is scanned into a temporary run."""
-    from auditor.lineage.graph_export import FORMATS, load_lineage
+    from auditor.lineage.draw_graph import FORMATS, load_lineage
     from auditor.pipeline.audit import audit
 
     with tempfile.TemporaryDirectory(prefix="auditor-") as folder:

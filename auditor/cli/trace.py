@@ -28,7 +28,7 @@ is neither kept nor shown."""
 @click.option("--in", "run", metavar="RUN", help="A finished run whose models are searched.")
 def command(file: str, run: str | None) -> None:
     """Print the models that a picture's metadata names as used to generate it."""
-    from auditor.lineage.generation_leads import find_candidates, find_leads
+    from auditor.lineage.generation_parameters import find_candidates, find_named_files
     from auditor.lineage.picture_text import MAX_TEXT_BYTES
     from auditor.printable import printable
 
@@ -36,18 +36,18 @@ def command(file: str, run: str | None) -> None:
         raise UsageError(f"{run}: is not the folder of a run; give --in the folder that a scan wrote with --out")
     try:
         if file == "-":
-            found = find_leads(io.BytesIO(sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)))
+            found = find_named_files(io.BytesIO(sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)))
         else:
             with open(file, "rb") as picture:
-                found = find_leads(picture)
+                found = find_named_files(picture)
     except Unreadable as error:
         raise UsageError(f"{file}: {error}") from error
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
-    for lead in found:
-        digest = f"{lead.algorithm}:{lead.value}" if lead.value else "no hash"
-        click.echo(f"{lead.role}  {printable(lead.name) or '(no name)'}  {printable(digest)}  ({lead.tool})")
-        for candidate in find_candidates(lead, Path(run)) if run else ():
+    for named in found:
+        digest = f"{named.algorithm}:{named.value}" if named.value else "no hash"
+        click.echo(f"{named.role}  {printable(named.name) or '(no name)'}  {printable(digest)}  ({named.tool})")
+        for candidate in find_candidates(named, Path(run)) if run else ():
             caveat = "; matched by file name only, which many files may share" if candidate.by == "name" else ""
             click.echo(f"  → {printable(candidate.name)}, {printable(candidate.file)}, by {candidate.by}{caveat}")
     click.echo(CAVEAT if found else f"{file}: names no model", err=True)

@@ -1,7 +1,7 @@
 """Build a sealed list for one recipient: a whole one, or what changed since the last one, removals first.
 
 A decrypted list is lines of JSON: the header (:class:`DeindexListHeader`), the consistency proofs of the ledger (see
-:mod:`auditor.deindex.inclusion_proofs`), removals, entries, and at the end a DSSE envelope whose payload repeats the
+:mod:`auditor.deindex.proofs`), removals, entries, and at the end a DSSE envelope whose payload repeats the
 header with the counts and the SHA-256 of all lines before it. So it is written and read as a stream, and a recipient
 uses nothing of it before the signature is verified.
 """
@@ -32,10 +32,10 @@ from auditor.deindex.entries import (
     entry_line,
     removal_line,
 )
-from auditor.deindex.inclusion_proofs import Prover
 from auditor.deindex.list_header import LIST_PAYLOAD_TYPE, LIST_SCHEMA, DeindexListHeader
 from auditor.deindex.locators import DEFAULT_HUB, Hub, shipped_hubs
 from auditor.deindex.parties import Keys, Party
+from auditor.deindex.proofs import Prover
 from auditor.deindex.sent_state import (
     consistency_lines,
     holds_decision,

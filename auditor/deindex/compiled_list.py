@@ -13,9 +13,9 @@ from itertools import dropwhile, islice, takewhile
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
-from auditor.deindex.inclusion_proofs import VerifiedRoots, verify_roots
 from auditor.deindex.list_header import DeindexListHeader
 from auditor.deindex.list_lines import PROOF_PREFIX, parse_json_line, read_lines
+from auditor.deindex.proofs import VerifiedRoots, verify_roots
 from auditor.deindex.received_state import ReceivedList
 from auditor.errors import SealError
 from auditor.printable import printable

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from auditor.deindex.inclusion_proofs import SignedCheckpoint
 from auditor.deindex.parties import Party
+from auditor.deindex.proofs import SignedCheckpoint
 from auditor.errors import SealError
 from auditor.printable import printable
 

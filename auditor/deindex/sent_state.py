@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from auditor.deindex.inclusion_proofs import Prover
 from auditor.deindex.parties import Party
+from auditor.deindex.proofs import Prover
 from auditor.errors import SealError, UsageError
 from auditor.review.decisions import Decision
 
@@ -102,7 +102,7 @@ def require_same_ledger(sent: sqlite3.Connection, recipient: Party, prover: Prov
 
 
 def consistency_lines(sent: sqlite3.Connection, prover: Prover, more: Iterable[int]) -> Iterator[bytes]:
-    """Yield the proofs that tie the ledger at earlier lists, and at the sizes `more`, to the ledger now."""
+    """Yield proofs that the ledger now begins with those at the lists this recipient was sent, and of the sizes `more`."""
     rows = sent.execute(
         "SELECT size FROM entry WHERE size BETWEEN 1 AND :before UNION SELECT * FROM (SELECT DISTINCT size FROM list "
         "WHERE size BETWEEN 1 AND :before ORDER BY size DESC LIMIT :most)",

@@ -1,7 +1,7 @@
 """Compiles what a list format yields into the arrays that matching maps: sorted, without duplicates, in one folder.
 
 Digests go straight to a file for each algorithm and are sorted through their 64-bit keys, so that memory holds some
-tens of bytes an entry, not the list.
+tens of bytes per entry, not the list.
 """
 
 from __future__ import annotations

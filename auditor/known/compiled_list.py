@@ -35,7 +35,7 @@ class _AlgorithmArrays:
     """The arrays of one algorithm.
 
     Attributes:
-        values: Digests, one a row, or texts.
+        values: Digests, one per row, or texts.
         codes: The code of each entry's classification.
         exact: The index for equal values.
         near: The index for near ones; None where the algorithm is matched by equality alone.
@@ -106,7 +106,7 @@ class CompiledList:
 
         Args:
             algorithm: A perceptual hash that the list is matched nearly by.
-            words: Hashes, one a row, as 64-bit words.
+            words: Hashes, one per row, as 64-bit words.
             threshold: The largest distance in bits; -1 for the list's own.
         """
         index = self._arrays(algorithm).near

@@ -83,7 +83,7 @@ def value_keys(values: pa.Array) -> Keys:
 
 
 def digest_rows(values: pa.Array) -> NDArray[np.uint8]:
-    """Return the bytes of a fixed-size binary array, one value a row, without a copy."""
+    """Return the bytes of a fixed-size binary array, one value per row, without a copy."""
     width = values.type.byte_width
     if not len(values):
         return np.empty((0, width), np.uint8)

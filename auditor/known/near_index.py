@@ -148,7 +148,7 @@ def hamming_distances(left: Words, right: Words) -> NDArray[np.int16]:
 
 
 def digest_words(values: NDArray[np.uint8]) -> Words:
-    """Return digests of 8 or 32 bytes, one a row, as 64-bit words in this machine's byte order."""
+    """Return digests of 8 or 32 bytes, one per row, as 64-bit words in this machine's byte order."""
     return np.ascontiguousarray(values).view(np.uint64)
 
 

@@ -20,7 +20,12 @@ class ModelGroups:
     """
 
     def __init__(self, edges: pa.Table, contradicted: Sequence[tuple[str, str]]) -> None:
-        """Group the ends of the edges between models; ``contradicted`` are (child, parent) pairs to leave out."""
+        """Group the models that edges connect.
+
+        Args:
+            edges: Edges between subjects of any kind; those between two models count.
+            contradicted: Pairs (child, parent) whose edge is left out, because their weights contradict it.
+        """
         both_models = pc.and_(pc.equal(edges["child_kind"], "model"), pc.equal(edges["parent_kind"], "model"))
         made = edges.filter(pc.and_(both_models, pc.invert(pc.starts_with(edges["parent"], "local:"))))
         ids, names = assign_ids(pa.chunked_array([*made["child"].chunks, *made["parent"].chunks], pa.string()))
@@ -35,7 +40,8 @@ class ModelGroups:
         self._positions = {name: at for at, name in enumerate(names.to_pylist())}
         self._merged: dict[object, object] = {}
 
-    def _group(self, name: str) -> object:
+    def _group_of(self, name: str) -> object:
+        """Return the group of a model; one without edges is a group of its own."""
         at = self._positions.get(name)
         group: object = name if at is None else int(self._labels[at])
         while group in self._merged:
@@ -45,14 +51,14 @@ class ModelGroups:
     def group_numbers(self, names: Iterable[str]) -> Ids:
         """Return a number for each name, the same for names of one group."""
         numbers: dict[object, int] = {}
-        return np.array([numbers.setdefault(self._group(name), len(numbers)) for name in names], np.int64)
+        return np.array([numbers.setdefault(self._group_of(name), len(numbers)) for name in names], np.int64)
 
     def are_connected(self, left: str, right: str) -> bool:
-        return self._group(left) == self._group(right)
+        return self._group_of(left) == self._group_of(right)
 
     def connect(self, left: str, right: str) -> bool:
         """Merge the groups of two models; False where they are one group already."""
-        one, other = self._group(left), self._group(right)
+        one, other = self._group_of(left), self._group_of(right)
         if one == other:
             return False
         self._merged[one] = other

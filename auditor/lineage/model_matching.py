@@ -63,12 +63,12 @@ def _match_model(model: Subject, matcher: Matcher, compared: Counter[str]) -> It
             algorithm: [digest for _, digest in files],
         }
         hits = match(basis, columns, [algorithm])
-        yield _with_algorithm(hits, SHORT_HASH) if algorithm == "autov2" else hits
+        yield _as_lead_hits(hits, SHORT_HASH) if algorithm == "autov2" else hits
     # A card and the weights of a model are parts of one subject: its name is compared with the part that has a card,
     # or with that of the weights.
     if model.has("card") or model.has("weights_format"):
         address = {"sample": [model.name], "place": [""], "url": [HUB_URL + model.name]}
-        yield _with_algorithm(match("declared", address, []), NAME)
+        yield _as_lead_hits(match("declared", address, []), NAME)
     bases = [(base, normalize_name(base.value)) for base in model.statements_for("base_model")]
     for lead, column, values in (
         (BASE_FILE, "sha256", [(base, bytes.fromhex(m[2])) for base, name in bases if (m := _SHA256.fullmatch(name))]),
@@ -77,7 +77,7 @@ def _match_model(model: Subject, matcher: Matcher, compared: Counter[str]) -> It
         if values:
             places = {"sample": [base.value for base, _ in values], "place": [base.place.uri for base, _ in values]}
             hits = match("declared", {**places, column: [value for _, value in values]}, ["sha256"])
-            yield _with_algorithm(hits, lead)
+            yield _as_lead_hits(hits, lead)
 
 
 def _file_digests(model: Subject, algorithms: Iterable[str]) -> dict[tuple[Basis, str], list[tuple[Statement, bytes]]]:
@@ -93,7 +93,7 @@ def _file_digests(model: Subject, algorithms: Iterable[str]) -> dict[tuple[Basis
     return found
 
 
-def _with_algorithm(hits: pa.RecordBatch, algorithm: str) -> pa.RecordBatch:
-    """Return the hits with another algorithm, that of a lead."""
+def _as_lead_hits(hits: pa.RecordBatch, algorithm: str) -> pa.RecordBatch:
+    """Return the hits as leads: with the algorithm of a lead instead of their own."""
     position = HITS_SCHEMA.get_field_index("algorithm")
     return hits.set_column(position, HITS_SCHEMA.field(position), pa.repeat(pa.scalar(algorithm), hits.num_rows))

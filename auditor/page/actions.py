@@ -66,7 +66,7 @@ def save_preferences(page_request: PageRequest) -> Redirect:
 
 def take_break(page_request: PageRequest) -> Redirect:
     """Record that the reviewer took a break, in memory only."""
-    page_request.service.access.record_break(page_request.session)
+    page_request.session.record_break()
     return Redirect("/?done=rested")
 
 

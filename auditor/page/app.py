@@ -17,7 +17,7 @@ from auditor.errors import AuditorError, RunError, SealError, UsageError
 from auditor.page import actions, security
 from auditor.page.ledger_session import LedgerBusy
 from auditor.page.requests import FormFields, Page, PageRequest, QueryParameters, Redirect
-from auditor.page.security import Session
+from auditor.page.sessions import Session
 from auditor.page.views.case import case_page
 from auditor.page.views.coverage import coverage_page
 from auditor.page.views.list_preview import list_preview_page

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from auditor.review.ledger import Ledger
 
 if TYPE_CHECKING:
-    from auditor.page.security import Session
     from auditor.page.service import ReviewService
+    from auditor.page.sessions import Session
 
 
 class QueryParameters(dict[str, str]):

@@ -8,30 +8,14 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
 
 from auditor.page.preferences import PreferenceStore
+from auditor.page.sessions import Session
 
 HOST = "127.0.0.1"
 MAX_FORM_BYTES = 256 * 1024  # of one form
 IDLE_SECONDS = 8 * 3600
 LINK_SECONDS = 15 * 60  # a link expires if nobody follows it
-BREAK_SECONDS = 10 * 60  # so long without a request counts as a break
-
-
-@dataclass(slots=True)
-class Session:
-    """One browser's session. ``key`` makes the tokens of its forms; it never leaves this process."""
-
-    reviewer: str
-    store: PreferenceStore
-    key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-    since: float = 0.0  # start of work, or end of the last break
-    seen: float = 0.0
-
-    def token(self, action: str) -> str:
-        """Return the token of the form that posts to this path; no other form or session can use it."""
-        return hmac.new(self.key, action.encode(), hashlib.sha256).hexdigest()
 
 
 class AccessControl:
@@ -59,7 +43,7 @@ class AccessControl:
         if store is None or now - made > LINK_SECONDS:
             return ""
         secret = secrets.token_urlsafe(32)
-        self._sessions[_hash_secret(secret)] = Session(store.reviewer, store, since=now, seen=now)
+        self._sessions[_hash_secret(secret)] = Session(store.reviewer, store, self._clock, since=now, seen=now)
         return secret
 
     def find_session(self, secret: str) -> Session | None:
@@ -71,18 +55,8 @@ class AccessControl:
         if now - session.seen > IDLE_SECONDS:
             self._sessions.pop(key, None)
             return None
-        if now - session.seen > BREAK_SECONDS:
-            session.since = now
-        session.seen = now
+        session.record_request()
         return session
-
-    def minutes_without_break(self, session: Session) -> int:
-        """Return how long this reviewer has worked without a break."""
-        return int((self._clock() - session.since) // 60)
-
-    def record_break(self, session: Session) -> None:
-        """Start counting again after a break."""
-        session.since = self._clock()
 
     def end_session(self, secret: str) -> None:
         """End the session of a secret."""

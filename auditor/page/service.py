@@ -157,7 +157,7 @@ class ReviewService:
         }
         if page_request is not None:
             session = page_request.session
-            minutes, choices = self.access.minutes_without_break(session), session.store.preferences
+            minutes, choices = session.minutes_without_break(), session.store.preferences
             content |= {
                 "me": page_request.reviewer,
                 "keys": choices.keys,

@@ -1,5 +1,5 @@
-"""A run from targets to a report: cut into shards, scan them, evaluate, gather cases."""
+"""What a run does: cut the targets into shards, scan the shards, evaluate the rules, gather cases, write the report."""
 
-# Modules that the server of worker processes imports once: what workers need, and what a worker of the command line
-# imports as its main module.
+# Modules that the server of worker processes imports once: those that workers need, and the main module of the command
+# line, which each of its workers imports.
 PRELOAD = ("auditor.pipeline.preload", "auditor.cli.main")

@@ -31,12 +31,12 @@ from auditor.pipeline.run_folder import (
     delete_stale_shards,
     errors_name_run,
     finished_tally,
+    ids_of_split_shards,
     lock_run_folder,
     private_files,
     read_results,
     read_run,
     read_tally,
-    split_shard_ids,
     start_or_resume_run,
     tally_to_json,
     utc_now,
@@ -89,11 +89,11 @@ def audit(
         profile: The profile, which sets the severity of rules.
         out: The run's folder; without it, a new one in the user's state folder. Where it holds an interrupted run of
             the same targets and policy, that run goes on.
-        workers: How many worker processes read; 0: one a core.
+        workers: How many worker processes read; 0: one per core.
         weights: How far weights files are read: ``header``, ``sample`` or ``full``.
         variants: Further forms of a picture that are hashed and compared.
         exclude: Patterns of files that are not read (:mod:`auditor.pipeline.selection`); the report counts the files.
-        files_from: A file with the paths to read, one a line, or ``-`` for standard input; all other files of the
+        files_from: A file with the paths to read, one per line, or ``-`` for standard input; all other files of the
             targets are counted as skipped.
         skip_malformed: Malformed entries of list files are left out and logged; otherwise such a list is refused.
         progress: What is told how far the scan is.
@@ -166,7 +166,7 @@ def reevaluate(
         out: The new run's folder, new or empty.
         rules: Folders of further rules.
         profile: The profile, which sets the severity of rules.
-        workers: How many worker processes judge; 0: one a core.
+        workers: How many worker processes judge; 0: one per core.
 
     Raises:
         auditor.errors.AuditorError: A run is not finished or damaged, or rules or folder cannot be used.
@@ -233,7 +233,7 @@ def _scan(context: ScanContext, files: Iterable[Blob | Unread], workers: int, pr
     folder = context.folder
     total = Tally()
     finished: set[str] = set()
-    split = split_shard_ids(folder)
+    split = ids_of_split_shards(folder)
 
     def count(shard: Shard, tally: Tally) -> None:
         nonlocal total

@@ -210,8 +210,8 @@ def tally_to_json(tally: Tally) -> dict[str, Any]:
     return asdict(tally) | {"comparisons": [[*key, number] for key, number in sorted(tally.comparisons.items())]}
 
 
-def split_shard_ids(folder: Path) -> set[str]:
-    """Return the ids of the shards that were lost and of which parts are finished."""
+def ids_of_split_shards(folder: Path) -> set[str]:
+    """Return the ids of shards that were cut into parts, as the names of the finished parts in the run folder show."""
     names = (path.stem.split("-") for path in (folder / SHARDS).glob("*-*.json"))
     return {"-".join(name[:depth]) for name in names for depth in range(1, len(name))}
 

@@ -135,7 +135,7 @@ class ShardWriter:
             self._write_batch(HITS, hits)
 
     def add_samples(self, samples: Samples) -> None:
-        """Match a batch, keep its hits, count its samples."""
+        """Match a batch of samples, write its hits to the shard, and count its samples."""
         self._count_samples(samples)
         matcher = self.context.sample_matcher
         if matcher is None:

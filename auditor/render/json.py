@@ -14,7 +14,7 @@ from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.restricted_hits import read_restricted_hits
 
-HELP = "everything, for machines: one JSON object, published schema, one finding a line"
+HELP = "everything, for machines: one JSON object, published schema, one finding per line"
 SUFFIXES = (".json",)
 SCHEMA = "urn:provenance-auditor:report:2"
 

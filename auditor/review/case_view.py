@@ -37,7 +37,7 @@ _EVENT_DESCRIPTIONS = {
 
 
 def queue_lines(page: QueuePage) -> Iterator[str]:
-    """Yield one line a case, tabs between: case, stage, ground, confidence, since, claim, subject."""
+    """Yield one line per case, tabs between: case, stage, ground, confidence, since, claim, subject."""
     for row in page.rows:
         by = f"{row.claimed_by} until {row.claimed_until}" if row.claimed_by else ""
         cells = (row.case, row.stage, row.ground, row.confidence, row.opened_at[:10], by, _subject_label(row))

@@ -17,7 +17,7 @@ from auditor.review.verify_ledger import DAMAGE_ERRORS, verify_ledger
 
 
 def export_ledger(ledger: Ledger, out: IO[str]) -> int:
-    """Write every entry unchanged, one a line, and the last checkpoint; return the number of entries."""
+    """Write every entry unchanged, one per line, and the last checkpoint; return the number of entries."""
     size = 0
     for (body,) in ledger.database.execute("SELECT body FROM events ORDER BY number"):
         out.write(f"{body}\n")

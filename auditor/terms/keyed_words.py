@@ -79,6 +79,6 @@ def format_hashed_table(lines: Iterable[str], key: bytes, key_file: str) -> str:
         if digest not in terms.setdefault(name, []):
             terms[name].append(digest)
     if not terms:
-        raise ValueError("there is no term in it; write one a line, ID: WORDS")
+        raise ValueError("there is no term in it; write one per line, ID: WORDS")
     rows = "".join(f"{json.dumps(name)} = {json.dumps(digests)}\n" for name, digests in terms.items())
     return f"[hashed]\nkey_file = {json.dumps(key_file)}\nwords = {sorted(lengths)}\n\n[hashed.terms]\n{rows}"

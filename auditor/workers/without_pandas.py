@@ -1,6 +1,6 @@
 """Keep pandas out of the program's own processes: where it is installed, Arrow loads it with the first array.
 
-That takes 0.2 s a process, for conversions that nothing here makes. A script that imports auditor keeps its pandas.
+That takes 0.2 s per process, for conversions that nothing here makes. A script that imports auditor keeps its pandas.
 """
 
 from __future__ import annotations

@@ -22,9 +22,9 @@ from pathlib import Path
 
 from auditor.deindex import build_list, parties, receive_list
 from auditor.deindex.build_list import BuildOptions
-from auditor.deindex.inclusion_proofs import Prover, SignedCheckpoint
 from auditor.deindex.locators import build_locators, resolve_repository, shipped_hubs, split_url
 from auditor.deindex.lookup import open_lookup
+from auditor.deindex.proofs import Prover, SignedCheckpoint
 from auditor.model import Digest, Ref
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.decisions import Decision

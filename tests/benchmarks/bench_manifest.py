@@ -1,4 +1,4 @@
-"""A Parquet manifest, MD5 and URL domain matched: rows a second, beside DuckDB and beside reading the columns.
+"""A Parquet manifest, MD5 and URL domain matched: rows per second, beside DuckDB and beside reading the columns.
 
 python tests/benchmarks/bench_manifest.py [--rows N] [--entries N] [--repeat N]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from auditor.deindex import build_list, receive_list
 from auditor.deindex.build_list import BuildOptions, BuildResult
-from auditor.deindex.inclusion_proofs import Prover, SignedCheckpoint
 from auditor.deindex.lookup import Lookup, open_lookup
 from auditor.deindex.parties import Keys, Party
+from auditor.deindex.proofs import Prover, SignedCheckpoint
 from auditor.deindex.received_state import ReceivedList
 from auditor.model import Digest, Ref
 from auditor.review.checkpoints import Checkpoint

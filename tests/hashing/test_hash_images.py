@@ -1,4 +1,4 @@
-"""One batch for many images: a row a sample, further rows for its other forms, and a reason for every gap."""
+"""One batch for many images: one row per sample, further rows for its other forms, and a reason for every gap."""
 
 import csv
 import hashlib

@@ -1,4 +1,4 @@
-"""A hash a line, in hex, base64 or base32, with comments that may say what the list is."""
+"""One hash per line, in hex, base64 or base32, with comments that may say what the list is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from auditor.known.text_lines import comment_fields, first_lines, header_from_co
 from auditor.samples import TEXT_SIGNALS
 from auditor.syntax.text_encoding import decode_prefix, open_as_utf8
 
-HELP = "a hash a line; comments '# name: …', '# means: …', '# version: …', '# holder: …', '# algorithm: …'"
+HELP = "one hash per line; comments '# name: …', '# means: …', '# version: …', '# holder: …', '# algorithm: …'"
 
 _ALGORITHM_NAMES = "md5|sha-?1|sha-?256|sha-?512|pdq|phash|dhash|photodna"
 # A prefix may name the algorithm (``sha256:``), or say that hex digits follow (``0x``).

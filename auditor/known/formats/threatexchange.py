@@ -1,4 +1,4 @@
-"""python-threatexchange's local file: a signal type and a hash a line."""
+"""python-threatexchange's local file: one signal type and hash per line."""
 
 from __future__ import annotations
 

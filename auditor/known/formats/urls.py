@@ -1,4 +1,4 @@
-"""URL and domain lists: one a line, hosts files among them."""
+"""URL and domain lists: one per line, hosts files among them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The metadata that image generation tools write into pictures: one module for each tool's format.
 
 A module for a format of JSON has ``claims(keyword, content)``, which tells whether a JSON object under a keyword is of
-this format, and ``find_leads(content)``. :data:`auditor.lineage.generation_leads.JSON_TOOLS` lists the modules.
+this format, and ``find_named_files(content)``. :data:`auditor.lineage.generation_parameters.JSON_TOOLS` lists the
+modules.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _MAX_NAME = 300  # characters that are kept of a name
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Lead:
+class NamedFile:
     """A file that a picture's metadata name, by ``name``, by the hash ``algorithm`` and ``value``, or both.
 
     ``role`` is checkpoint, lora, vae or embedding; ``tool`` the format that the metadata have.
@@ -39,11 +40,11 @@ class JsonTool(Protocol):
 
     def claims(self, keyword: str, content: Mapping[str, Any]) -> bool: ...
 
-    def find_leads(self, content: Mapping[str, Any]) -> Iterator[Lead]: ...
+    def find_named_files(self, content: Mapping[str, Any]) -> Iterator[NamedFile]: ...
 
 
-def make_lead(role: str, name: object, value: object, tool: str) -> Iterator[Lead]:
-    """Yield a lead where there is a name or a hash; a hash of unknown length or algorithm is left out."""
+def make_named_file(role: str, name: object, value: object, tool: str) -> Iterator[NamedFile]:
+    """Yield the file where there is a name or a hash; a hash of unknown length or algorithm is left out."""
     file_name = name.strip().replace("\\", "/").rsplit("/", 1)[-1] if isinstance(name, str) else ""
     file_name = "" if file_name.lower() in _NO_FILE else file_name
     digest = value.strip().lower() if isinstance(value, str) else ""
@@ -53,4 +54,4 @@ def make_lead(role: str, name: object, value: object, tool: str) -> Iterator[Lea
     if hexadecimal and not algorithm:
         algorithm = _ALGORITHM_BY_LENGTH.get(len(hexadecimal), "")
     if file_name or hexadecimal:
-        yield Lead(role, file_name[:_MAX_NAME], algorithm, hexadecimal, tool)
+        yield NamedFile(role, file_name[:_MAX_NAME], algorithm, hexadecimal, tool)

@@ -10,29 +10,29 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from auditor.lineage.generation_tools import Lead, make_lead
+from auditor.lineage.generation_tools import NamedFile, make_named_file
 
 TOOL = "a1111"
 _FIELD = re.compile(r'([^:,"]{1,60}):\s*+("[^"\\]*+(?:\\.[^"\\]*+)*+"|\{[^{}]*+\}|)([^,]*+),?')
 _ROLES = {"model": "checkpoint", "lora": "lora", "vae": "vae", "embed": "embedding", "ti": "embedding"}
 
 
-def find_leads(text: str) -> Iterator[Lead]:
+def find_named_files(text: str) -> Iterator[NamedFile]:
     """Yield the files that the last line of settings names."""
     at = text.rfind("\nSteps: ")
     line = text[at + 1 :] if at >= 0 else text if text.startswith("Steps: ") else ""
     fields = dict(_parse_fields(line.partition("\n")[0]))
     for word, role in (("model", "checkpoint"), ("refiner", "checkpoint"), ("vae", "vae")):
-        yield from make_lead(role, fields.get(word, ""), fields.get(f"{word} hash", ""), TOOL)
+        yield from make_named_file(role, fields.get(word, ""), fields.get(f"{word} hash", ""), TOOL)
     for word, role in (("lora hashes", "lora"), ("ti hashes", "embedding")):
         for pair in fields.get(word, "").strip('"').split(","):
             name, _, value = pair.rpartition(":")
-            yield from make_lead(role, name, value, TOOL)
+            yield from make_named_file(role, name, value, TOOL)
     hashes = _parse_object(fields.get("hashes", ""))
     for name, value in hashes.items():
         word, _, rest = name.partition(":")
         if word in _ROLES and isinstance(value, str):
-            yield from make_lead(_ROLES[word], rest or fields.get(word, ""), value, TOOL)
+            yield from make_named_file(_ROLES[word], rest or fields.get(word, ""), value, TOOL)
 
 
 def _parse_fields(line: str) -> Iterator[tuple[str, str]]:

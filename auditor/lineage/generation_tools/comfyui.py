@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from auditor.lineage.generation_tools import Lead, make_lead
+from auditor.lineage.generation_tools import NamedFile, make_named_file
 from auditor.lineage.repository_names import WEIGHTS_SUFFIXES
 
 TOOL = "comfyui"
@@ -24,7 +24,7 @@ def claims(keyword: str, content: Mapping[str, Any]) -> bool:
     return True
 
 
-def find_leads(content: Mapping[str, Any]) -> Iterator[Lead]:
+def find_named_files(content: Mapping[str, Any]) -> Iterator[NamedFile]:
     """Yield the files named in the inputs of a prompt's nodes, or in the widgets of a workflow's nodes."""
     nodes = content.get("nodes")
     for node in nodes if isinstance(nodes, list) else content.values():
@@ -39,4 +39,4 @@ def find_leads(content: Mapping[str, Any]) -> Iterator[Lead]:
                 value = value.get("lora")
             role = next((role for word, role in _ROLE_WORDS if word in input_name.lower()), "")
             if role and isinstance(value, str) and value.lower().endswith(WEIGHTS_SUFFIXES):
-                yield from make_lead(role, value, "", TOOL)
+                yield from make_named_file(role, value, "", TOOL)

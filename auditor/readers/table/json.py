@@ -36,9 +36,10 @@ Shape = Literal["lines", "document", "objects"]
 
 
 def shape_of(head: str, is_lines: bool) -> Shape:
-    """Return how a JSON file is written, by its beginning.
+    """Return the layout of a JSON file, judged by its beginning.
 
-    ``lines``: a record a line. ``document``: one array or object. ``objects``: objects in a row, over several lines.
+    ``lines``: one record per line. ``document``: one array or object. ``objects``: one object after the other, each
+    over several lines.
 
     Args:
         head: The beginning of the text.

@@ -96,7 +96,7 @@ def is_long_key(key: str) -> bool:
 
 
 def record_leaves(records: Iterable[object]) -> tuple[Leaf, ...]:
-    """Return the plain columns of some records, one a row."""
+    """Return the plain columns of some records, one per row."""
     columns = RecordColumns()
     for record in records:
         columns.add(record)

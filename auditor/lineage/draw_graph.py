@@ -65,7 +65,7 @@ def load_lineage(run: Path) -> LineageDrawing:
     return LineageDrawing(edges, parents, marks)
 
 
-def tree(graph: LineageDrawing) -> Iterator[str]:
+def tree_lines(graph: LineageDrawing) -> Iterator[str]:
     """Yield lines of text: each root with what was made from it below; a node's branch is drawn once."""
     nodes = sorted({*graph.below, *graph.parents, *graph.marks})
     drawn: set[Node] = set()
@@ -73,15 +73,16 @@ def tree(graph: LineageDrawing) -> Iterator[str]:
     # Nodes that no root reaches lie on a cycle, which is drawn from its first name.
     for root in [*roots, *nodes]:
         if root not in drawn:
-            yield from _branch(graph, root, drawn)
+            yield from _tree_lines_below(graph, root, drawn)
 
 
-def _branch(graph: LineageDrawing, root: Node, drawn: set[Node]) -> Iterator[str]:
+def _tree_lines_below(graph: LineageDrawing, root: Node, drawn: set[Node]) -> Iterator[str]:
+    """Yield the tree's lines from a root on; a node in ``drawn`` is named, and not drawn again."""
     stack: list[tuple[Node, str, str, str]] = [(root, "", "", "")]
     while stack:
-        node, lead, stem, how = stack.pop()
+        node, branch, stem, how = stack.pop()
         already_drawn = node in drawn and node in graph.below
-        yield f"{lead}{_label(graph, node)}{how}{' (drawn above)' if already_drawn else ''}"
+        yield f"{branch}{_node_label(graph, node)}{how}{' (drawn above)' if already_drawn else ''}"
         if already_drawn:
             continue
         drawn.add(node)
@@ -93,13 +94,14 @@ def _branch(graph: LineageDrawing, root: Node, drawn: set[Node]) -> Iterator[str
             stack.append((child, stem + ("└── " if last else "├── "), stem + ("    " if last else "│   "), how))
 
 
-def _label(graph: LineageDrawing, node: Node) -> str:
+def _node_label(graph: LineageDrawing, node: Node) -> str:
+    """Return a node's kind (unless it is a model), its name and its marks."""
     kind, name = node
     shown = printable(name) if kind == "model" else f"{kind} {printable(name)}"
     return "".join((shown, *(f"  [{mark}]" for mark in graph.marks.get(node, ()))))
 
 
-def as_json(graph: LineageDrawing) -> Iterator[str]:
+def json_lines(graph: LineageDrawing) -> Iterator[str]:
     """Yield one JSON object: ``nodes`` with their marks, ``edges`` from child to parent."""
     nodes = sorted({*graph.below, *graph.parents, *graph.marks})
     content = {
@@ -119,43 +121,43 @@ def _node_numbers(graph: LineageDrawing) -> dict[Node, int]:
     return {node: number for number, node in enumerate(sorted({*graph.below, *graph.parents, *graph.marks}))}
 
 
-def dot(graph: LineageDrawing) -> Iterator[str]:
+def dot_lines(graph: LineageDrawing) -> Iterator[str]:
     """Yield a Graphviz chart."""
     numbers = _node_numbers(graph)
     yield "digraph lineage {\n  rankdir=LR;\n  node [shape=box];"
     for node, number in numbers.items():
         marked = ' style=filled fillcolor="#ffe0b2"' if graph.marks.get(node) else ""
-        yield f"  n{number} [label={_quote(_label(graph, node))}{marked}];"
+        yield f"  n{number} [label={_quote_for_dot(_node_label(graph, node))}{marked}];"
     for parent, children in graph.below.items():
         for child, relation, source in children:
-            yield f"  n{numbers[parent]} -> n{numbers[child]} [label={_quote(relation or source)}];"
+            yield f"  n{numbers[parent]} -> n{numbers[child]} [label={_quote_for_dot(relation or source)}];"
     yield "}"
 
 
-def _quote(text: str) -> str:
+def _quote_for_dot(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def mermaid(graph: LineageDrawing) -> Iterator[str]:
+def mermaid_lines(graph: LineageDrawing) -> Iterator[str]:
     """Yield a Mermaid chart. Characters that its labels take as markup are written as entities."""
     numbers = _node_numbers(graph)
     yield "flowchart LR"
     for node, number in numbers.items():
-        yield f'  n{number}["{_escape_markup(_label(graph, node))}"]'
+        yield f'  n{number}["{_escape_for_mermaid(_node_label(graph, node))}"]'
     for parent, children in graph.below.items():
         for child, relation, source in children:
-            yield f'  n{numbers[parent]} -->|"{_escape_markup(relation or source)}"| n{numbers[child]}'
+            yield f'  n{numbers[parent]} -->|"{_escape_for_mermaid(relation or source)}"| n{numbers[child]}'
     if marked := [f"n{numbers[node]}" for node in graph.marks if node in numbers]:
         yield f"  classDef marked fill:#ffe0b2\n  class {','.join(marked)} marked"
 
 
-def _escape_markup(text: str) -> str:
+def _escape_for_mermaid(text: str) -> str:
     return "".join(c if c.isalnum() or c in " /-_.:,…" else f"#{ord(c)};" for c in text)
 
 
 FORMATS: Mapping[str, Callable[[LineageDrawing], Iterator[str]]] = {
-    "tree": tree,
-    "json": as_json,
-    "dot": dot,
-    "mermaid": mermaid,
+    "tree": tree_lines,
+    "json": json_lines,
+    "dot": dot_lines,
+    "mermaid": mermaid_lines,
 }

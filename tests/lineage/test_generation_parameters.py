@@ -13,8 +13,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from auditor.cli.main import main
 from auditor.errors import Unreadable
-from auditor.lineage.generation_leads import find_leads
-from auditor.lineage.generation_tools import Lead
+from auditor.lineage.generation_parameters import find_named_files
+from auditor.lineage.generation_tools import NamedFile
 from auditor.lineage.picture_text import MAX_TEXT_BYTES
 from tests.weights import safetensors_file
 
@@ -26,12 +26,12 @@ A1111 = (
     'TI hashes: "calm: c74b4e810b03", Hashes: {"model": "1fe6c7ec54", "lora:boats": "7c0b3b9a1c"}, Version: v1.10.1'
 )
 EXPECTED = {
-    Lead("checkpoint", "paint-base", "autov2", "1fe6c7ec54", "a1111"),
-    Lead("vae", "sea.vae.pt", "autov2", "235745af8d", "a1111"),
-    Lead("lora", "boats", "autov3", "7c0b3b9a1c4d", "a1111"),
-    Lead("lora", "boats", "autov2", "7c0b3b9a1c", "a1111"),
-    Lead("lora", "foam", "autov3", "0011aabb2233", "a1111"),
-    Lead("embedding", "calm", "autov3", "c74b4e810b03", "a1111"),
+    NamedFile("checkpoint", "paint-base", "autov2", "1fe6c7ec54", "a1111"),
+    NamedFile("vae", "sea.vae.pt", "autov2", "235745af8d", "a1111"),
+    NamedFile("lora", "boats", "autov3", "7c0b3b9a1c4d", "a1111"),
+    NamedFile("lora", "boats", "autov2", "7c0b3b9a1c", "a1111"),
+    NamedFile("lora", "foam", "autov3", "0011aabb2233", "a1111"),
+    NamedFile("embedding", "calm", "autov3", "c74b4e810b03", "a1111"),
 }
 
 
@@ -66,7 +66,7 @@ def jpeg(comment: bytes, form: str = "JPEG") -> bytes:
     ids=["text", "png", "png, not ASCII", "jpeg, UTF-16", "jpeg, UTF-16, not ASCII", "jpeg, ASCII", "webp"],
 )
 def test_the_hashes_of_what_was_used_are_found_and_the_prompt_is_not(data: bytes) -> None:
-    found = find_leads(io.BytesIO(data))
+    found = find_named_files(io.BytesIO(data))
     assert set(found) == EXPECTED
     assert "harbour" not in str(found)
     assert "decoy" not in str(found)
@@ -90,17 +90,17 @@ def test_each_tool_is_read() -> None:
         "base_model_hash": "1fe6c7ec54",
         "loras": [["boats", 0.5, "7c0b3b9a1c"]],
     }
-    assert find_leads(io.BytesIO(png(prompt=json.dumps(comfy)))) == (
-        Lead("checkpoint", "hills.safetensors", "", "", "comfyui"),
-        Lead("lora", "boats.safetensors", "", "", "comfyui"),
+    assert find_named_files(io.BytesIO(png(prompt=json.dumps(comfy)))) == (
+        NamedFile("checkpoint", "hills.safetensors", "", "", "comfyui"),
+        NamedFile("lora", "boats.safetensors", "", "", "comfyui"),
     )
-    assert find_leads(io.BytesIO(png(invokeai_metadata=json.dumps(invoke)))) == (
-        Lead("checkpoint", "hills", "blake3", "ab" * 32, "invokeai"),
-        Lead("lora", "boats", "sha256", "cd" * 32, "invokeai"),
+    assert find_named_files(io.BytesIO(png(invokeai_metadata=json.dumps(invoke)))) == (
+        NamedFile("checkpoint", "hills", "blake3", "ab" * 32, "invokeai"),
+        NamedFile("lora", "boats", "sha256", "cd" * 32, "invokeai"),
     )
-    assert find_leads(io.BytesIO(png(parameters=json.dumps(fooocus)))) == (
-        Lead("checkpoint", "hills", "autov2", "1fe6c7ec54", "fooocus"),
-        Lead("lora", "boats", "autov2", "7c0b3b9a1c", "fooocus"),
+    assert find_named_files(io.BytesIO(png(parameters=json.dumps(fooocus)))) == (
+        NamedFile("checkpoint", "hills", "autov2", "1fe6c7ec54", "fooocus"),
+        NamedFile("lora", "boats", "autov2", "7c0b3b9a1c", "fooocus"),
     )
 
 
@@ -112,9 +112,9 @@ def test_each_tool_is_read() -> None:
 )
 def test_ten_megabytes_of_parameters_are_read(junk: str) -> None:
     many = 10_000_000 // len(junk)
-    assert set(find_leads(io.BytesIO(("a harbour, " * 1_000_000 + A1111).encode()))) == EXPECTED
-    found = find_leads(io.BytesIO(f"a harbour\nSteps: 2, Model: hills, {junk * many}".encode()))
-    assert found == (Lead("checkpoint", "hills", "", "", "a1111"),)
+    assert set(find_named_files(io.BytesIO(("a harbour, " * 1_000_000 + A1111).encode()))) == EXPECTED
+    found = find_named_files(io.BytesIO(f"a harbour\nSteps: 2, Model: hills, {junk * many}".encode()))
+    assert found == (NamedFile("checkpoint", "hills", "", "", "a1111"),)
 
 
 def test_every_text_of_a_picture_is_read_though_two_have_one_name() -> None:
@@ -123,52 +123,52 @@ def test_every_text_of_a_picture_is_read_though_two_have_one_name() -> None:
     info.add_text("parameters", "a\nSteps: 2, Model: lakes")
     out = io.BytesIO()
     Image.new("RGB", (8, 8)).save(out, "PNG", pnginfo=info)
-    assert {lead.name for lead in find_leads(io.BytesIO(out.getvalue()))} == {"hills", "lakes"}
+    assert {named.name for named in find_named_files(io.BytesIO(out.getvalue()))} == {"hills", "lakes"}
 
 
 def test_many_texts_that_unpack_to_much_are_refused_together() -> None:
     texts = {f"text{number}": "a" * (MAX_TEXT_BYTES // 8) for number in range(9)}
     with pytest.raises(Unreadable, match="its text decompresses to more than"):
-        find_leads(io.BytesIO(png(**texts)))
+        find_named_files(io.BytesIO(png(**texts)))
 
 
 def test_what_another_field_quotes_is_no_field() -> None:
     said = 'a harbour\nSteps: 2, ADetailer prompt 2nd: "a boat, Model: words of a prompt, x", Model: hills'
-    assert find_leads(io.BytesIO(said.encode())) == (Lead("checkpoint", "hills", "", "", "a1111"),)
+    assert find_named_files(io.BytesIO(said.encode())) == (NamedFile("checkpoint", "hills", "", "", "a1111"),)
 
 
 def test_what_tools_write_where_nothing_was_chosen_names_nothing() -> None:
     fooocus = {"base_model": "hills", "refiner_model": "None", "vae": "Default (model)", "loras": []}
-    assert [lead.name for lead in find_leads(io.BytesIO(json.dumps(fooocus).encode()))] == ["hills"]
-    assert find_leads(io.BytesIO(b"a harbour\nSteps: 2, VAE: Automatic, Model: None")) == ()
+    assert [named.name for named in find_named_files(io.BytesIO(json.dumps(fooocus).encode()))] == ["hills"]
+    assert find_named_files(io.BytesIO(b"a harbour\nSteps: 2, VAE: Automatic, Model: None")) == ()
 
 
 def test_older_and_other_forms_of_the_tools_are_read() -> None:
     invoke = {"model": {"name": "hills"}, "refiner_model": {"name": "lakes", "hash": "blake3:" + "ab" * 32}}
-    assert set(find_leads(io.BytesIO(png(invokeai_metadata=json.dumps(invoke))))) == {
-        Lead("checkpoint", "hills", "", "", "invokeai"),
-        Lead("checkpoint", "lakes", "blake3", "ab" * 32, "invokeai"),
+    assert set(find_named_files(io.BytesIO(png(invokeai_metadata=json.dumps(invoke))))) == {
+        NamedFile("checkpoint", "hills", "", "", "invokeai"),
+        NamedFile("checkpoint", "lakes", "blake3", "ab" * 32, "invokeai"),
     }
     invoke = {"model": "stable diffusion", "model_weights": "hills", "model_hash": "ab" * 32, "image": {}}
-    assert find_leads(io.BytesIO(png(**{"sd-metadata": json.dumps(invoke)}))) == (
-        Lead("checkpoint", "hills", "sha256", "ab" * 32, "invokeai"),
+    assert find_named_files(io.BytesIO(png(**{"sd-metadata": json.dumps(invoke)}))) == (
+        NamedFile("checkpoint", "hills", "sha256", "ab" * 32, "invokeai"),
     )
     loras = {"lora_1": {"on": True, "lora": "boats.safetensors"}, "lora_2": {"on": False, "lora": "no.safetensors"}}
     comfy = {"3": {"class_type": "Power Lora Loader (rgthree)", "inputs": {**loras, "lora_prompt": "a boat"}}}
-    boats = (Lead("lora", "boats.safetensors", "", "", "comfyui"),)
-    assert find_leads(io.BytesIO(png(prompt=json.dumps(comfy)))) == boats
+    boats = (NamedFile("lora", "boats.safetensors", "", "", "comfyui"),)
+    assert find_named_files(io.BytesIO(png(prompt=json.dumps(comfy)))) == boats
     workflow = {
         "nodes": [
             {"type": "LoraLoader", "widgets_values": ["boats.safetensors", 1, 1]},
             {"type": "CLIPTextEncode", "widgets_values": ["a harbour"]},
         ]
     }
-    assert find_leads(io.BytesIO(png(workflow=json.dumps(workflow)))) == boats
+    assert find_named_files(io.BytesIO(png(workflow=json.dumps(workflow)))) == boats
     exif = Image.Exif()
     exif[0x0110] = f"prompt:{json.dumps(comfy)}"
     out = io.BytesIO()
     Image.new("RGB", (8, 8)).save(out, "WEBP", exif=exif)
-    assert find_leads(io.BytesIO(out.getvalue())) == boats
+    assert find_named_files(io.BytesIO(out.getvalue())) == boats
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_older_and_other_forms_of_the_tools_are_read() -> None:
 )
 def test_what_cannot_be_read_is_said(data: bytes, why: str) -> None:
     with pytest.raises(Unreadable, match=why):
-        find_leads(io.BytesIO(data))
+        find_named_files(io.BytesIO(data))
 
 
 @given(
@@ -191,7 +191,7 @@ def test_what_cannot_be_read_is_said(data: bytes, why: str) -> None:
 )
 def test_junk_is_read_or_refused(data: bytes, start: bytes) -> None:
     try:
-        find_leads(io.BytesIO(start + data))
+        find_named_files(io.BytesIO(start + data))
     except Unreadable as error:
         assert str(error)  # noqa: PT017
 
@@ -203,7 +203,7 @@ JSON = st.recursive(st.none() | st.text(max_size=5) | st.integers(), lambda v: s
 @pytest.mark.slow
 @given(st.dictionaries(KEYS, JSON))
 def test_json_of_any_shape_is_read(content: dict[str, object]) -> None:
-    find_leads(io.BytesIO(json.dumps(content).encode()))
+    find_named_files(io.BytesIO(json.dumps(content).encode()))
 
 
 def test_the_command_names_the_model_of_a_run_and_that_it_is_a_lead(tmp_path: Path) -> None:
@@ -234,8 +234,8 @@ def test_fooocus_pictures_name_refiner_and_loras_from_the_first_exif_directory(t
     exif[0x9286] = json.dumps(said)
     Image.new("L", (8, 8)).save(tmp_path / "picture.jpg", exif=exif)
     found = {
-        (lead.role, lead.name, lead.algorithm, lead.value)
-        for lead in find_leads(io.BytesIO((tmp_path / "picture.jpg").read_bytes()))
+        (named.role, named.name, named.algorithm, named.value)
+        for named in find_named_files(io.BytesIO((tmp_path / "picture.jpg").read_bytes()))
     }
     assert found == {
         ("checkpoint", "hills", "autov2", "0123456789"),

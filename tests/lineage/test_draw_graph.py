@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from auditor.cli.main import main
 from auditor.errors import RunError
 from auditor.facts import EDGES_SCHEMA, FACTS_SCHEMA, subjects_to_rows
-from auditor.lineage.graph_export import FORMATS, load_lineage
+from auditor.lineage.draw_graph import FORMATS, load_lineage
 from auditor.model import Statement, Subject
 
 

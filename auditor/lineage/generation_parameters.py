@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from auditor.lineage.generation_tools import JsonTool, Lead, a1111, comfyui, fooocus, invokeai
+from auditor.lineage.generation_tools import JsonTool, NamedFile, a1111, comfyui, fooocus, invokeai
 from auditor.lineage.picture_text import read_texts
 
 # The formats of JSON, in the order in which they are asked.
@@ -22,49 +22,49 @@ _WEIGHTS_SUFFIXES = (".safetensors", ".ckpt", ".pt")
 _DIGEST_ALGORITHMS = {"sha256": "sha256", "autov2": "sha256", "autov3": "sha256-tensors"}
 
 
-def find_leads(file: BinaryIO) -> tuple[Lead, ...]:
+def find_named_files(file: BinaryIO) -> tuple[NamedFile, ...]:
     """Return the files that a picture's metadata, or a text of parameters, names. Raises Unreadable, OSError."""
-    return tuple(sorted({lead for keyword, text in read_texts(file) for lead in _leads_of_text(keyword, text)}))
+    return tuple(sorted({named for keyword, text in read_texts(file) for named in _named_files_in_text(keyword, text)}))
 
 
-def _leads_of_text(keyword: str, text: str) -> Iterator[Lead]:
+def _named_files_in_text(keyword: str, text: str) -> Iterator[NamedFile]:
     if text.lstrip().startswith("{"):
         try:
             content = json.loads(text)
         except (ValueError, RecursionError):
             return
         if isinstance(content, dict):
-            yield from next(tool for tool in JSON_TOOLS if tool.claims(keyword, content)).find_leads(content)
+            yield from next(tool for tool in JSON_TOOLS if tool.claims(keyword, content)).find_named_files(content)
     elif keyword == "parameters":
-        yield from a1111.find_leads(text)
+        yield from a1111.find_named_files(text)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Candidate:
-    """A model of a run that a lead may mean; ``by`` is sha256, autov2, autov3, or name, which many files may share."""
+    """A model of a run that may be meant; ``by`` is sha256, autov2, autov3, or name, which many files may share."""
 
     name: str
     by: str
     file: str
 
 
-def find_candidates(lead: Lead, run: Path) -> tuple[Candidate, ...]:
-    """Return the models of a run with a weights file that has the lead's hash or, where none has, its name."""
+def find_candidates(named: NamedFile, run: Path) -> tuple[Candidate, ...]:
+    """Return the models of a run with a weights file that has the named hash or, where none has, the name."""
     import pyarrow.compute as pc
     import pyarrow.dataset as pads
 
     facts = pads.dataset(sorted(map(str, (run / "facts").glob("*.parquet"))), format="parquet")
     of_models = pc.field("kind") == "model"
-    if algorithm := _DIGEST_ALGORITHMS.get(lead.algorithm):
-        has_hash = (pc.field("key") == "artefact") & pc.starts_with(pc.field("value"), f"{algorithm}:{lead.value}")
+    if algorithm := _DIGEST_ALGORITHMS.get(named.algorithm):
+        has_hash = (pc.field("key") == "artefact") & pc.starts_with(pc.field("value"), f"{algorithm}:{named.value}")
         table = facts.to_table(["name", "relation"], filter=of_models & has_hash)
         if table.num_rows:
-            found = {Candidate(row["name"], lead.algorithm, row["relation"]) for row in table.to_pylist()}
+            found = {Candidate(row["name"], named.algorithm, row["relation"]) for row in table.to_pylist()}
             return tuple(sorted(found))
-    if not lead.name:
+    if not named.name:
         return ()
-    has_suffix = lead.name.lower().endswith(_WEIGHTS_SUFFIXES)
-    stem = lead.name.rpartition(".")[0] if has_suffix else lead.name
+    has_suffix = named.name.lower().endswith(_WEIGHTS_SUFFIXES)
+    stem = named.name.rpartition(".")[0] if has_suffix else named.name
     files = [stem + suffix for suffix in _WEIGHTS_SUFFIXES]
     has_name = (pc.field("key") == "weights_format") & pc.field("relation").isin(files)
     table = facts.to_table(["name", "relation"], filter=of_models & has_name)

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.deindex import build_list, inclusion_proofs, sent_state
+from auditor.deindex import build_list, proofs, sent_state
 from auditor.deindex.build_list import BuildOptions
 from auditor.deindex.parties import Keys
 from auditor.errors import SealError, UsageError
@@ -349,7 +349,7 @@ def test_what_was_sent_beforee_lists_carried_proofs_is_remembered(exchange: List
 
 def build(exchange: ListExchange, ledger: Ledger, **order: Any) -> build_list.BuildResult:
     to, folder = exchange.recipient.card, exchange.folder
-    prover = inclusion_proofs.ledger_prover(ledger)
+    prover = proofs.ledger_prover(ledger)
     standing = ledger.decisions_in_force(NOW, size=prover.size)
     return build_list.build_list(
         standing, to, exchange.sender, folder / "out", folder / "sent", NOW, BuildOptions(**order), prover
@@ -414,7 +414,7 @@ def test_a_list_goes_on_from_a_restored_ledger_and_from_no_older_one(
 
 
 def test_what_is_decided_while_a_list_is_built_waits_for_the_next(exchange: ListExchange, ledger: Ledger) -> None:
-    prover = inclusion_proofs.ledger_prover(ledger)
+    prover = proofs.ledger_prover(ledger)
     decide_case(ledger, case_id(2))
     standing = ledger.decisions_in_force(NOW, size=prover.size)
     folder = exchange.folder
