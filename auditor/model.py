@@ -329,7 +329,7 @@ class Tally:
     """The counts of a shard or a run. Tallies add up in any order.
 
     ``reasons`` counts why files and samples were skipped or errored; ``coverage`` counts what was and was
-    not checked (``matched pdq``, ``unmatchable: quality below 50``, ``hits csam near`` …). ``compared`` counts the
+    not checked (``compared by pdq``, ``unmatchable: quality below 50``, ``hits csam near`` …). ``compared`` counts the
     comparisons with each list, by its name; a list that was compared with nothing is not in it. ``comparisons`` says of
     how many samples each list's algorithms were compared, by what carried them.
     """

@@ -130,7 +130,7 @@ def small_report(folder: Path) -> Report:
             Count(31, 28, 2, 1),
             Count(126, 121, 3, 2),
             {"skipped: not a kind of file that is read": 2, "unreadable: the picture is truncated": 2},
-            {"matched pdq": 121, "hits test exact": 1, "hits test near": 2, "unmatchable: quality below 50": 3},
+            {"compared by pdq": 121, "hits test exact": 1, "hits test near": 2, "unmatchable: quality below 50": 3},
             {"example-known": 124, "example-models": 5},
         ),
         subjects={"model": 5, "dataset": 2},

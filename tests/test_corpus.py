@@ -73,12 +73,12 @@ def test_every_picture_is_decoded_or_its_gap_is_explained(
     name: str, corpus: Path, every_algorithm: Path, tmp_path: Path
 ) -> None:
     report = audit(corpus / name, known=[every_algorithm], out=tmp_path / "run")
-    assert all(report.tally.coverage[f"matched {algorithm}"] for algorithm in ALGORITHMS)
+    assert all(report.tally.coverage[f"compared by {algorithm}"] for algorithm in ALGORITHMS)
     assert report.tally.files.is_balanced
     assert report.tally.samples.is_balanced
     assert report.tally.files.collected == walked(corpus / name)
     pictures = sum(1 for _ in picture_files(corpus / name))
-    assert report.tally.coverage["matched md5"] >= pictures
+    assert report.tally.coverage["compared by md5"] >= pictures
     gaps = [gap for _, gap in report.gaps]
     assert [gap for gap in gaps if gap.what == "shard"] == []
     assert all(gap.why and gap.place.uri for gap in gaps)

@@ -121,7 +121,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 
 
 def test_every_command_of_the_page_exits_as_the_page_says(followed: tuple[Path, dict[str, tuple[int, str]]]) -> None:
-    nothing_compared = "auditor scan try/models --known acme --fail-on never --out try/run"
+    nothing_compared = "auditor scan try/models --known acme --profile example --fail-on never --out try/run"
     assert len(followed[1]) > 10
     for command, (code, output) in followed[1].items():
         assert code == (3 if command == nothing_compared else 0), f"{command}\n{output}"

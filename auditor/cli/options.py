@@ -84,6 +84,13 @@ class ReportOutput(NamedTuple):
     path: Path | None = None
 
 
+class FormatChoice(click.Choice[str]):
+    """A choice of report formats, in whose names ``-`` stands for ``_`` too."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return super().convert(value.replace("-", "_"), param, ctx)
+
+
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--format`` and ``-o``, and pass them to the command as ``outputs``, a tuple of ReportOutput.
 
@@ -98,7 +105,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--format",
         "formats",
         multiple=True,
-        type=click.Choice(format_names()),
+        type=FormatChoice(format_names()),
         metavar="F",
         help=f"Report format, such as html or csv (default {DEFAULT_FORMAT}; repeatable; --formats lists all). Of "
         "several, only one can go without an -o.",

@@ -73,7 +73,7 @@ interrupted."""
     "--files-from",
     type=click.Path(dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help="Read only the files and folders of the targets that FILE names, one a line (-: standard input); the report "
+    help="Read only the files and folders of the targets that FILE names, one per line (-: standard input); the report "
     "counts the others.",
 )
 @click.option(

@@ -102,7 +102,7 @@ def require_same_ledger(sent: sqlite3.Connection, recipient: Party, prover: Prov
 
 
 def consistency_lines(sent: sqlite3.Connection, prover: Prover, more: Iterable[int]) -> Iterator[bytes]:
-    """Yield proofs that the ledger now begins with those at the lists this recipient was sent, and of the sizes `more`."""
+    """Yield proofs that the ledger begins with those at the lists this recipient was sent, and of the sizes `more`."""
     rows = sent.execute(
         "SELECT size FROM entry WHERE size BETWEEN 1 AND :before UNION SELECT * FROM (SELECT DISTINCT size FROM list "
         "WHERE size BETWEEN 1 AND :before ORDER BY size DESC LIMIT :most)",

@@ -94,7 +94,7 @@ class Matcher:
                 coverage[f"leads {means}: near with an edit undone"] += 1
             else:
                 coverage[f"hits {means} {'exact' if algorithm in EXACT_ALGORITHMS else 'near'}"] += 1
-        coverage[CROPS_NOT_CHECKED] = max(coverage[f"matched {algorithm}"] for algorithm in NEAR_ALGORITHMS)
+        coverage[CROPS_NOT_CHECKED] = max(coverage[f"compared by {algorithm}"] for algorithm in NEAR_ALGORITHMS)
         suffix = ", as declared too" if samples.already_counted else ""
         named = {
             what if what.startswith(decoys.DECOY_COUNTS) else f"{what}{suffix}": n for what, n in coverage.items() if n
@@ -149,7 +149,7 @@ class Matcher:
         usable = values.is_valid().to_numpy(zero_copy_only=False)
         if algorithm == "pdq":
             usable = _filter_by_quality(usable, samples, stored, coverage)
-        coverage[f"matched {algorithm}"] += int((usable & stored).sum())
+        coverage[f"compared by {algorithm}"] += int((usable & stored).sum())
         if algorithm in TEXT_SIGNALS:  # a table's further URL columns are variants of their own
             usable = usable & (stored | pc.starts_with(batch.column("variant"), "url:").to_numpy(zero_copy_only=False))
         rows = np.flatnonzero(usable)

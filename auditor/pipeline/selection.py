@@ -75,7 +75,7 @@ def read_selection(exclude: Sequence[str] = (), files_from: str | os.PathLike[st
 
     Args:
         exclude: Patterns of files that are not read.
-        files_from: A file with paths, one a line, or ended by NUL characters; ``-``: standard input.
+        files_from: A file with paths, one per line, or ended by NUL characters; ``-``: standard input.
 
     Raises:
         UsageError: A pattern is empty, or the file cannot be read or names nothing.

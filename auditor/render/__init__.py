@@ -30,11 +30,14 @@ class ReportFormat(Protocol):
         SUFFIXES: The suffixes of files by which it is chosen, as ``.csv``; no other format may have them. The stored
             example is ``reports/example/report`` with the first of them (``python -m tests.make_example``).
         SHOWS_PLACES: Whether it can show where matched samples are. If not, it refuses ``--places``.
+        SEPARATORS: The control characters besides the line feed that separate its fields, such as the tab. They never
+            stand within a text from outside.
     """
 
     HELP: str
     SUFFIXES: tuple[str, ...]
     SHOWS_PLACES: bool = True
+    SEPARATORS: str = ""
 
     def render(self, report: Report, out: TextIO, options: RenderOptions) -> None:
         """Write a report, which :func:`render_report` has redacted as ``options`` ask.

@@ -8,7 +8,6 @@ from typing import TextIO
 
 from auditor.model import SEVERITIES, Case, Count, Finding
 from auditor.pipeline.report import Report
-from auditor.policy.vocabularies import Contacts
 from auditor.printable import printable
 from auditor.reporting import coverage, guidance, labels
 from auditor.reporting.redaction import report_notice
@@ -61,7 +60,7 @@ def _report_lines(report: Report, summary: Summary, notice: str) -> Iterator[Lin
     yield from _target_and_policy_lines(report)
     yield from _all_case_lines(report)
     if guidance.has_known_content_matches(report):
-        yield from _steps_after_match_lines(report.policy.contacts)
+        yield from _steps_after_match_lines(report)
     yield from _finding_lines(summary)
     yield from _not_checked_lines(report, summary)
     steps = guidance.next_steps(report)
@@ -164,10 +163,14 @@ def _reason_text(finding: Finding) -> str:
     return f"{printable(finding.rule, 80)}: {fact}{remark}{place}"
 
 
-def _steps_after_match_lines(contacts: Contacts) -> Iterator[Line]:
+def _steps_after_match_lines(report: Report) -> Iterator[Line]:
+    """Yield what to do now that samples match, and whom to report to unless it is a rehearsal."""
     yield from _heading_lines("What to do now")
-    for step in guidance.STEPS_AFTER_MATCH:
+    for step in guidance.steps_after_match(report):
         yield from _wrap_text("bold", step, "  - ")
+    if guidance.is_rehearsal(report):
+        return
+    contacts = report.policy.contacts
     for hotline in contacts.hotlines:
         yield "", f"    {hotline.country:<15} {hotline.name}, {hotline.url}"
     yield "", f"    {'elsewhere':<15} {contacts.directory.name}, {contacts.directory.url}"

@@ -14,6 +14,8 @@ STEPS_AFTER_MATCH = (
     "Ask counsel whether you have a duty to report: in some countries service providers have one, with a deadline.",
     "Only those who handle such reports by law or duty should see where the samples are (auditor report --places).",
 )
+# Goes before the steps where every list of known content means ``test``.
+REHEARSAL = "This list means `test`: this is a rehearsal; report nothing. With a list of known content you would:"
 HOW_TO_READ = (
     "FLAGGED: a rule found what it looks for. UNCHECKED: something that it needs could not be read.",
     "No finding does not mean that nothing is there: only what was collected and read was judged.",
@@ -32,6 +34,17 @@ def has_known_content_matches(report: Report) -> bool:
     return any(rule.id in flagged and _asks_for_known_content(rule) for rule in report.policy.rules)
 
 
+def is_rehearsal(report: Report) -> bool:
+    """Return whether every list of known content that was loaded means ``test``, so that nothing is to be reported."""
+    meanings = {known.means for known in report.policy.lists} - {"benign", "model"}
+    return meanings == {"test"}
+
+
+def steps_after_match(report: Report) -> tuple[str, ...]:
+    """Return what to do now that samples match; a rehearsal is said first."""
+    return (REHEARSAL, *STEPS_AFTER_MATCH) if is_rehearsal(report) else STEPS_AFTER_MATCH
+
+
 def _asks_for_known_content(rule: Rule) -> bool:
     return rule.check == "stated" and rule.params.get("key") in {"known_content", "known_content_lead", "exposed"}
 
@@ -46,7 +59,10 @@ def next_steps(report: Report) -> tuple[str, ...]:
     """Return what to do after reading the report, the most urgent first, apart from :data:`STEPS_AFTER_MATCH`."""
     steps: list[str] = []
     if report.cases:
-        steps.append("Review the cases: auditor review open RUN. A second person confirms before anything is listed.")
+        steps.append(
+            "Review the cases: auditor review init (once), then auditor review open RUN. A second person confirms "
+            "before anything is listed. Needs pip install 'provenance-auditor[review]'; de-index lists also [deindex]."
+        )
     if not report.complete:
         steps.append("The run is not complete: start the same scan again and it goes on where it stopped.")
     if not report.tally.files.is_balanced or not report.tally.samples.is_balanced:
@@ -69,9 +85,10 @@ def advice_lines(report: Report) -> tuple[str, ...]:
     """
     lines: list[str] = []
     if has_known_content_matches(report):
-        directory = report.policy.contacts.directory
-        lines += ["What to do now", *STEPS_AFTER_MATCH]
-        lines += [f"{hotline.country}: {hotline.name}, {hotline.url}" for hotline in report.policy.contacts.hotlines]
-        lines += [f"Other countries: {directory.name}, {directory.url}"]
+        lines += ["What to do now", *steps_after_match(report)]
+        if not is_rehearsal(report):
+            contacts = report.policy.contacts
+            lines += [f"{hotline.country}: {hotline.name}, {hotline.url}" for hotline in contacts.hotlines]
+            lines += [f"Other countries: {contacts.directory.name}, {contacts.directory.url}"]
     missing = coverage.missing_lists(report)
     return (*lines, *coverage.uncompared_weights(report), *missing, *((list_providers(report),) if missing else ()))

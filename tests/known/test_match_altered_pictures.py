@@ -56,7 +56,7 @@ def test_every_picture_of_quality_50_is_found_by_its_published_hash(
     images = [EncodedImage(path, path, 0, (corpus / "01-pdq" / path).read_bytes()) for path in published]
     result = matched(known, images)
     assert set(result.hits.column("sample").to_pylist()) == set(published)
-    assert result.coverage["matched pdq"] == len(published)
+    assert result.coverage["compared by pdq"] == len(published)
 
 
 def test_a_picture_of_lower_quality_is_counted_as_unmatchable(corpus: Path, known: CompiledList) -> None:

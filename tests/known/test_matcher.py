@@ -94,7 +94,7 @@ def test_pictures_too_plain_to_trust_are_counted_and_not_matched(make_list: Make
     known = make_list(make_entries("pdq", [digest(1, 32)]))
     matched = Matcher((known,)).match(samples(pdq=[digest(1, 32)] * 3, quality=[49, 50, None]))
     assert matched.hits.column("sample").to_pylist() == ["1.png"]
-    assert matched.coverage["matched pdq"] == 1
+    assert matched.coverage["compared by pdq"] == 1
     assert matched.coverage["unmatchable: quality below 50"] == 1
     assert matched.coverage["unmatchable: no quality"] == 1
 
@@ -163,7 +163,7 @@ def test_variants_are_not_counted_as_samples(make_list: MakeList) -> None:
     known = make_list(make_entries("pdq", [digest(1, 32)]))
     columns = {"sample": ["a", "a"], "variant": ["", "flip-x"], "pdq": [digest(5, 32)] * 2, "quality": [90, 90]}
     coverage = Matcher((known,)).match(Samples(HILLS, "computed", build_sample_batch(columns, ["pdq"]))).coverage
-    assert coverage["matched pdq"] == 1
+    assert coverage["compared by pdq"] == 1
 
 
 def test_the_same_name_in_two_places_is_two_samples(make_list: MakeList) -> None:
@@ -190,8 +190,8 @@ def test_what_a_benign_list_excludes_is_counted_once_and_leaves_no_hit(make_list
     assert matched.hits.num_rows == 0
     assert matched.coverage == {
         "excluded by a benign list: near": 1,
-        "matched md5": 1,
-        "matched pdq": 1,
+        "compared by md5": 1,
+        "compared by pdq": 1,
         "not checked: whether a crop of a listed picture": 1,
     }
 
@@ -204,8 +204,8 @@ def test_benign_matches_of_a_sample_that_is_exactly_listed_exclude_nothing(make_
     assert matched.hits.column("list").to_pylist() == ["bad"]
     assert matched.coverage == {
         "hits csam exact": 1,
-        "matched md5": 1,
-        "matched pdq": 1,
+        "compared by md5": 1,
+        "compared by pdq": 1,
         "not checked: whether a crop of a listed picture": 1,
     }
 
@@ -249,7 +249,7 @@ def test_further_url_columns_are_compared_and_other_variants_are_not(make_list: 
     }
     matched = Matcher((known,)).match(Samples(HILLS, "declared", build_sample_batch(columns, [])))
     assert [(hit["sample"], hit["variant"]) for hit in matched.hits.to_pylist()] == [("a", "url:thumb")]
-    assert (matched.compared, matched.coverage["matched url"]) == ({"hills": 3}, 2)
+    assert (matched.compared, matched.coverage["compared by url"]) == ({"hills": 3}, 2)
 
 
 def outcomes(matcher: Matcher, of: Samples) -> dict[tuple[str, str, str, str], int]:
@@ -337,7 +337,7 @@ def test_a_benign_list_against_an_exact_match_is_a_conflict_for_a_person(make_li
 def test_a_benign_list_alone_gives_no_hits(make_list: MakeList) -> None:
     matched = Matcher((make_list(make_entries("md5", [digest(1)]), means="benign"),)).match(samples(md5=[digest(1)]))
     assert matched.hits.num_rows == 0
-    assert matched.coverage == {"matched md5": 1}
+    assert matched.coverage == {"compared by md5": 1}
 
 
 def test_a_classification_may_have_a_meaning_of_its_own(make_list: MakeList) -> None:
@@ -401,7 +401,7 @@ def test_samples_that_were_counted_before_are_matched_and_counted_apart(make_lis
     again = Samples(HILLS, "declared", samples(md5=[digest(1), digest(2)]).batch, already_counted=True)
     matched = Matcher((known,)).match(again)
     assert matched.hits.num_rows == 1
-    assert matched.coverage == {"matched md5, as declared too": 2, "hits csam exact, as declared too": 1}
+    assert matched.coverage == {"compared by md5, as declared too": 2, "hits csam exact, as declared too": 1}
 
 
 def test_that_a_crop_would_not_be_found_is_said_of_every_picture_compared(make_list: MakeList) -> None:

@@ -101,4 +101,4 @@ def test_the_command_draws_a_target_and_refuses_two(tmp_path: Path) -> None:
     assert out.read_text(encoding="utf-8").splitlines() == ["o/base", "└── o/tuned (finetune, card)"]
     refused = CliRunner().invoke(main, ["lineage", "a", "b"])
     assert refused.exit_code == 2
-    assert "to compare weights, name the others with --against" in refused.stderr
+    assert "to compare weights, give the other files with --against" in refused.stderr

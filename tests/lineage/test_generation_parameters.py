@@ -224,7 +224,7 @@ def test_the_command_names_the_model_of_a_run_and_that_it_is_a_lead(tmp_path: Pa
         f"checkpoint  renamed  autov2:{digest[:10]}  (a1111)",
         "  → o/hills, hills.safetensors, by autov2",
     ]
-    assert "alone opens nothing" in result.stderr
+    assert "They are leads for a person, and never open a case." in result.stderr
 
 
 def test_fooocus_pictures_name_refiner_and_loras_from_the_first_exif_directory(tmp_path: Path) -> None:

@@ -132,8 +132,8 @@ def test_pictures_that_a_metadata_table_describes_are_counted_once_and_found_by_
         "matches entries of list ordinary (claimed-exact)": "1 exact of 6 samples; claimed by its manifest",
     }
     assert report.tally.coverage == {
-        "matched md5": 6,
-        "matched md5, as declared too": 2,
+        "compared by md5": 6,
+        "compared by md5, as declared too": 2,
         "hits csam exact": 1,
         "hits csam exact, as declared too": 2,
     }
@@ -145,7 +145,7 @@ def test_a_git_lfs_pointer_is_matched_by_the_digest_it_declares_and_is_still_a_g
     digest = hashlib.sha256(b"a film").hexdigest()
     (folder / "film.mp4").write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize 6\n")
     report = audit(folder, known=[listed(tmp_path, "sha256", digest)], out=tmp_path / "run", workers=1)
-    assert report.tally.coverage == {"matched sha256": 1, "hits csam exact": 1}
+    assert report.tally.coverage == {"compared by sha256": 1, "hits csam exact": 1}
     remark = "1 exact of 1 samples; claimed by its manifest, no bytes here"
     assert found(report)["matches entries of list ordinary (claimed-exact)"] == remark
     assert found(report)["samples could not be hashed or matched"].startswith("a Git LFS pointer: ")

@@ -172,7 +172,7 @@ def test_samples_are_scanned_where_one_of_their_hashes_can_be_answered(tmp_path:
         Comparison("csam", "md5", "other file", "compared"): 2,
         Comparison("csam", "md5", "other file", "not compared"): 2,
     }
-    assert tally.coverage == {"matched md5": 2, "hits csam exact": 1}
+    assert tally.coverage == {"compared by md5": 2, "hits csam exact": 1}
     assert tally.compared == {"csam": 2}
     assert pq.read_table(tmp_path / "run" / HITS / "7.parquet")["sample"].to_pylist() == ["0"]
 
@@ -191,7 +191,7 @@ def test_what_several_batches_hold_adds_up(tmp_path: Path) -> None:
     lists = [known(tmp_path, "csam", "md5", MD5.hex())]
     tally = tally_of(tmp_path, samples(md5=[MD5, OTHER_MD5]), samples(md5=[MD5]), lists=lists)
     assert tally.samples == Count(3, 3, 0, 0)
-    assert tally.coverage == {"matched md5": 3, "hits csam exact": 2}
+    assert tally.coverage == {"compared by md5": 3, "hits csam exact": 2}
     assert tally.compared == {"csam": 3}
     assert [(row["key"], row["value"], row["uri"], row["remark"]) for row in facts(tmp_path)] == [
         ("samples", "read", "t.parquet", "3")

@@ -83,11 +83,29 @@ def _active_characters(text: str, allowed: str) -> set[str]:
     return {c for c in set(text) - set(allowed) if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
 
 
+def separators(name: str) -> str:
+    return str(report_formats()[name].SEPARATORS)
+
+
+def unescaped_separators(report: Report, shown: Show, name: str) -> list[str]:
+    """Return the format's separators that a text from outside adds to its output."""
+    plain = shown(with_text_everywhere(report, "a b"), name)
+    return [
+        separator
+        for separator in separators(name)
+        if shown(with_text_everywhere(report, f"a{separator}b"), name).count(separator) != plain.count(separator)
+    ]
+
+
 @pytest.mark.parametrize("share", [False, True])
 @pytest.mark.parametrize("name", ALL)
 def test_no_control_character_reaches_any_format(hostile: Report, shown: Show, name: str, share: bool) -> None:
     text = shown(hostile, name, share=share)
-    assert _active_characters(text, "\n") == set()
+    allowed = "\n" + separators(name)
+    assert _active_characters(text, allowed) == set(), (
+        f"{name} writes control characters that its SEPARATORS do not name"
+    )
+    assert unescaped_separators(hostile, shown, name) == [], f"{name} lets a separator through; use printable"
     text.encode("utf-8")
 
 
@@ -152,4 +170,4 @@ def test_a_hostile_name_stays_a_relative_uri(hostile: Report, shown: Show) -> No
 @given(text=st.text(st.characters(), max_size=60))
 def test_any_text_is_shown_harmlessly(report: Report, shown: Show, text: str) -> None:
     for name in ALL:
-        assert _active_characters(shown(with_text_everywhere(report, text), name), "\n") == set()
+        assert _active_characters(shown(with_text_everywhere(report, text), name), "\n" + separators(name)) == set()

@@ -41,7 +41,11 @@ def test_nothing_found_never_reads_as_clean(report: Report, shown: Show) -> None
 
 
 def test_chance_matches_are_reported_in_words_not_in_raw_counts(report: Report, shown: Show) -> None:
-    coverage = {"compared with decoys: example-known": 1000, "decoys met by chance: example-known": 0, "matched pdq": 5}
+    coverage = {
+        "compared with decoys: example-known": 1000,
+        "decoys met by chance: example-known": 0,
+        "compared by pdq": 5,
+    }
     text = plain(shown(replace(report, tally=replace(report.tally, coverage=coverage)), "html"))
     assert "chance alone would give about 0.0 near matches, at most 3.0 (95 %)" in text
     assert "compared with decoys" not in text

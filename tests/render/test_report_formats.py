@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import auditor.render
+from auditor.cli.options import FormatChoice
 from auditor.errors import ExtensionError, RunError, UsageError
 from auditor.extensions import Extension, load_members
 from auditor.model import Case, Count, Finding, Gap, Place, Ref, Tally
@@ -20,6 +21,7 @@ from auditor.pipeline.report import Edge, Report
 from auditor.render import formats_by_suffix, render_report, report_formats
 from auditor.reporting.render_options import RenderOptions
 from tests.data.make_hub import LIST, MODELS
+from tests.render.test_hostile_text import unescaped_separators
 
 Show = Callable[..., str]
 ALL = sorted(report_formats())
@@ -34,6 +36,22 @@ SUFFIXES = (".md",)
 
 def render(report, out, options):
     out.write(f"# {report_notice(report, options)}\\n")
+"""
+
+
+TABLE = """
+from auditor.printable import printable
+from auditor.reporting.redaction import report_notice
+
+HELP = "findings, tabs between"
+SUFFIXES = (".tsv",)
+SEPARATORS = "\\t"
+
+
+def render(report, out, options):
+    out.write(f"{report_notice(report, options)}\\n")
+    for finding in report.findings:
+        out.write(f"{printable(finding.subject)}\\t{printable(finding.fact)}\\n")
 """
 
 
@@ -61,6 +79,16 @@ def test_adding_a_format_is_adding_one_file(folder: Path, report: Report, shown:
     (folder / "markdown.py").write_text(MARKDOWN, encoding="utf-8")
     assert shown(report, "markdown") == "# Confidential: unproven until reviewed\n"
     assert formats_by_suffix()[".md"] == "markdown"
+
+
+def test_a_format_may_separate_by_tabs_but_no_text_may_add_one(folder: Path, report: Report, shown: Show) -> None:
+    (folder / "table.py").write_text(TABLE, encoding="utf-8")
+    (folder / "wrong_table.py").write_text(
+        TABLE.replace("printable(finding.fact)", "finding.fact").replace(".tsv", ".tab"), encoding="utf-8"
+    )
+    assert unescaped_separators(report, shown, "table") == []
+    assert unescaped_separators(report, shown, "wrong_table") == ["\t"]
+    assert FormatChoice(("csv", "wrong_table")).convert("wrong-table", None, None) == "wrong_table"
 
 
 def test_a_module_without_what_a_format_must_have_is_an_error(folder: Path) -> None:

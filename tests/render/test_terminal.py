@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from auditor.model import Count, Tally
 from auditor.pipeline.audit import audit
 from auditor.pipeline.report import ListSummary, Report
@@ -37,9 +39,21 @@ def test_cases_come_before_findings_with_their_reasons_and_copies(report: Report
 
 
 def test_a_match_is_followed_by_what_to_do_now(report: Report, shown: Show) -> None:
-    text = shown(report, "terminal")
+    (test_list, models) = report.policy.lists
+    lists = (test_list, replace(test_list, means="csam"), models)
+    text = shown(replace(report, policy=replace(report.policy, lists=lists)), "terminal")
     assert "Do not open, copy, share or delete the matched samples" in text
+    assert "rehearsal" not in text
     assert "United Kingdom  Internet Watch Foundation, https://report.iwf.org.uk/" in text
+
+
+@pytest.mark.parametrize("name", ["terminal", "html", "json", "csv", "sarif"])
+def test_with_test_lists_alone_the_steps_are_a_rehearsal_without_hotlines(
+    report: Report, shown: Show, name: str
+) -> None:
+    text = " ".join(shown(report, name).split())
+    assert "This list means `test`: this is a rehearsal; report nothing." in text
+    assert "report.iwf.org.uk" not in text
 
 
 def test_nothing_found_never_reads_as_clean(report: Report, shown: Show) -> None:

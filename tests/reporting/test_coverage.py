@@ -32,16 +32,16 @@ def with_lists(report: Report, *means: str) -> Report:
 def test_counts_are_sorted_and_those_that_have_a_sentence_are_left_out(report: Report) -> None:
     counted = {
         "unmatchable: no quality": 2,
-        "matched pdq": 3,
+        "compared by pdq": 3,
         f"{UNCOMPARED}a": 4,
         "decoys met by chance: a": 5,
         "compared with decoys: a": 6,
     }
-    assert coverage_counts(with_coverage(report, counted)) == (("matched pdq", 3), ("unmatchable: no quality", 2))
+    assert coverage_counts(with_coverage(report, counted)) == (("compared by pdq", 3), ("unmatchable: no quality", 2))
 
 
 def test_each_list_of_models_whose_fingerprints_were_not_compared_has_a_sentence(report: Report) -> None:
-    counted = {"matched pdq": 3, f"{UNCOMPARED}b": 1200, f"{UNCOMPARED}a": 1}
+    counted = {"compared by pdq": 3, f"{UNCOMPARED}b": 1200, f"{UNCOMPARED}a": 1}
     rest = (
         "of weights not compared with its fingerprints, so a listed model that was saved anew is not found. "
         "Scan again with --weights sample."

@@ -13,7 +13,7 @@ from auditor.known.list_file import open_list_file
 from auditor.known.text_lines import comment_fields, first_lines, header_from_comments, read_lines, text_head
 from auditor.syntax.text_encoding import open_as_utf8
 
-HELP = "'<signal type> <hash>' a line, as python-threatexchange's file exchange reads"
+HELP = "one '<signal type> <hash>' per line, as python-threatexchange's file exchange reads"
 
 _LINE = re.compile(
     r"(pdq|pdq_ocr|video_md5|photo_md5|vpdq|tmk|photodna|md5|sha1|sha256|url|raw_text|trend_query|text_tlsh)[ \t]+\S"

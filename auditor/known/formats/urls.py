@@ -17,7 +17,7 @@ from auditor.known.text_lines import comment_fields, header_from_comments, read_
 from auditor.samples import TEXT_SIGNALS
 from auditor.syntax.text_encoding import decode_prefix, detect_wide_encoding, open_as_utf8
 
-HELP = "a URL or a domain a line, or a hosts file; '# algorithm: url' or '# algorithm: domain' where both occur"
+HELP = "one URL or domain per line, or a hosts file; '# algorithm: url' or '# algorithm: domain' where both occur"
 
 _URL = r"^(?i:https?|ftp)://\S+$"
 _HOSTS_FILE = r"^(?:0\.0\.0\.0|127\.0\.0\.1|::1?)\s+"

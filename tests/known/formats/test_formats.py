@@ -67,7 +67,9 @@ def attempt(name: str, path: Path, options: ListOptions) -> tuple[list[ListItem]
 def test_an_example_is_read_as_it_states(tmp_path: Path, name: str, example: ListExample) -> None:
     path = tmp_path / example.name
     path.write_bytes(example.data)
-    assert list_formats()[name].claims(example.data[:65536], example.name) > 0
+    assert list_formats()[name].claims(example.data[:65536], example.name) > 0, (
+        f"{name} does not claim its example {example.name}; a refused example must be claimed too"
+    )
     if example.refused:
         with pytest.raises(ListError) as refused:
             list(list_formats()[name].read(path, example.options))
