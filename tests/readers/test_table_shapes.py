@@ -248,6 +248,16 @@ def test_unknown_bytes_and_videos_have_exact_digests_and_are_named_for_perceptua
     assert digests == {"1 clip": hashlib.md5(video).digest(), "1 blob": hashlib.md5(unknown).digest()}
 
 
+@pytest.mark.parametrize(("name", "is_named"), [("zz", True), ("phash", False)])
+def test_hashes_of_64_bits_under_another_name_are_named(tmp_path: Path, name: str, is_named: bool) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text(f"{name},text\n00112233445566ff,a hill\n")
+    blob = Blob(str(path), path.name, path.stat().st_size, "dataset", "hills")
+    results = list(table.read([blob], ReadOptions(frozenset({"phash-64"}))))
+    named = [one.carrier for one in results if isinstance(one, PartlyRead)]
+    assert named == (["zz"] if is_named else [])
+
+
 def test_json_inside_a_text_is_read_and_what_only_looks_so_is_named(tmp_path: Path) -> None:
     cell = json.dumps({"picture": {"md5": MD5.hex()}}).replace('"', '""')
     (samples,) = samples_of(tmp_path, "m.csv", f'id,meta\n1,"{cell}"\n'.encode())

@@ -25,7 +25,7 @@ from auditor.model import Carrier
 from auditor.parts import PartlyRead
 from auditor.readers import ReadOptions
 from auditor.readers.table import pixel_arrays
-from auditor.readers.table.arrow_types import to_text, to_whole_numbers
+from auditor.readers.table.arrow_types import is_text, to_text, to_whole_numbers
 from auditor.readers.table.described_files import split_by_described_files
 from auditor.readers.table.embedded_json import embedded_leaves
 from auditor.readers.table.leaf_content import LeafContent, leaf_content, own_name, text_by_row, url_rank
@@ -43,10 +43,13 @@ ASKABLE = HASHED_ALGORITHMS | frozenset(DIGEST_BYTES) | frozenset(TEXT_SIGNALS)
 
 VIDEOS = "videos: their frames are not compared here"
 UNKNOWN_BYTES = "bytes in a form that is not recognised: only their exact digests are compared"
+SHORT_HASHES = "16 hex digits each: whether they are perceptual hashes, and which, only a column's name can tell"
 NUMBERS_FOR_DIGESTS = "digests written as numbers are not read"
 # Columns of the sample's name, the surest first; compared as bare_name() writes them.
 _SAMPLE_NAMES = ("filename", "key", "imagekey", "filepath", "imagepath", "imageid", "photoid", "sampleid", "uid", "id")
 _HELPERS = frozenset((*_SAMPLE_NAMES, "originalwidth", "originalheight", "pdqquality"))
+# Of 64 bits. By their digits alone they cannot be told from keys, and keys would match by chance.
+_SHORT_ALGORITHMS = frozenset({"phash-64", "dhash-64"})
 _DATA_URL = re.compile(r"data:[^,]{0,200},", re.I)
 
 
@@ -113,6 +116,10 @@ class TableSamples:
         if DECODING_ALGORITHMS.isdisjoint(self.options.algorithms):
             return
         path = content.leaf.path
+        is_named = algorithm_from_column_name(own_name(path)) in _SHORT_ALGORITHMS
+        asks = not is_named and not _SHORT_ALGORITHMS.isdisjoint(self.options.algorithms)
+        if asks and _are_short_hashes(content.leaf.values):
+            yield from self._partly(path, SHORT_HASHES)
         if len(content.videos):
             yield from self._partly(path, VIDEOS)
         if len(content.unknown) and path not in self._image_columns:
@@ -447,6 +454,16 @@ class _Batch:
             joined = pc.coalesce(pc.binary_join_element_wise(gap, why, "; "), pa.scalar(why))
             gap = pc.if_else(pa.array(bad), joined, gap)
         return gap
+
+
+def _are_short_hashes(values: pa.Array) -> bool:
+    """Return whether every value of a column of text is 16 hex digits."""
+    if not is_text(values.type) or len(values) == values.null_count:
+        return False
+    lengths = pc.min_max(pc.binary_length(values)).as_py()
+    if lengths != {"min": 16, "max": 16}:
+        return False
+    return bool(pc.all(pc.match_substring_regex(values, "^[0-9a-fA-F]{16}$")).as_py())
 
 
 def _is_plain(leaf: Leaf) -> bool:
