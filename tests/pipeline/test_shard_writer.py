@@ -203,6 +203,11 @@ def test_a_shard_without_a_match_has_no_table_of_hits(tmp_path: Path) -> None:
     assert list((tmp_path / "run" / HITS).iterdir()) == []
 
 
+def test_a_shard_of_which_nothing_is_stated_leaves_a_tally_alone(tmp_path: Path) -> None:
+    assert tally_of(tmp_path) == Tally()
+    assert [path.name for path in (tmp_path / "run").rglob("*") if path.is_file()] == ["7.json"]
+
+
 def test_variants_and_samples_that_were_counted_before_are_not_counted(tmp_path: Path) -> None:
     lists = [known(tmp_path, "csam", "md5", MD5.hex())]
     variants = samples(md5=[MD5, None, MD5], variant=["", "", "flip-x"], gap=[None, "damaged: a", None])
