@@ -64,9 +64,11 @@ def is_stream(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def memory_folder() -> str | None:
-    """Return the folder whose files lie in memory; None for that of the system's temporary files."""
-    return str(_MEMORY_FOLDER) if os.access(_MEMORY_FOLDER, os.W_OK | os.X_OK) else None
+def memory_folder(needed: int = 0) -> str | None:
+    """Return the folder whose files lie in memory; None where there is none, or it has less than ``needed`` bytes."""
+    if not os.access(_MEMORY_FOLDER, os.W_OK | os.X_OK) or shutil.disk_usage(_MEMORY_FOLDER).free < needed:
+        return None
+    return str(_MEMORY_FOLDER)
 
 
 @contextmanager

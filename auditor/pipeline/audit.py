@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING
 from auditor import __version__
 from auditor.errors import NothingToAudit, RunError, UsageError
 from auditor.extensions import installed_extensions
+from auditor.known.list_file import memory_folder
 from auditor.model import Tally
 from auditor.pipeline import PRELOAD
 from auditor.pipeline.evaluate import evaluate_runs
@@ -55,6 +58,9 @@ from auditor.workers.pool import FinishedTask, run_tasks
 
 if TYPE_CHECKING:
     from auditor.policy.load import Policy
+
+# Bytes that compiling a list file takes at most, for each of the file's: of a PDQ hash in hex, 65 bytes, some 250.
+_COMPILED_RATIO = 8
 
 
 def audit(
@@ -120,14 +126,14 @@ def audit(
     first = next(files, None)
     if first is None:
         raise NothingToAudit(f"{', '.join(map(str, targets))}: holds no file; name a file or folder that does")
-    with private_files(), lock_run_folder(folder):
+    with private_files(), lock_run_folder(folder), _folder_of_compiled_lists(known, folder) as compiled:
         lists = tuple(
             open_list(
                 os.fspath(name),
                 means=means,
                 algorithm=algorithm,
                 columns=columns,
-                into=folder / LISTS,
+                into=compiled,
                 skip_malformed=skip_malformed,
                 audited=paths,
                 extensions=extensions,
@@ -147,6 +153,18 @@ def audit(
             _report_total(list_files(paths, folder, selection), progress)
         tally = _scan(ScanContext(policy, options, folder), chain([first], files), workers, progress)
         return _evaluate(folder, policy, tally, started, workers)
+
+
+@contextmanager
+def _folder_of_compiled_lists(known: Sequence[str | os.PathLike[str]], run: Path) -> Iterator[Path]:
+    """Make a folder for what is compiled from list files, and delete it at the end.
+
+    It lies in memory where there is room for that, else in what is restricted of the run.
+    """
+    size = sum(os.path.getsize(name) for name in known if os.path.isfile(name))
+    parent = memory_folder(_COMPILED_RATIO * size) or run / LISTS
+    with tempfile.TemporaryDirectory(prefix="auditor-lists-", dir=parent) as folder:
+        yield Path(folder)
 
 
 def reevaluate(

@@ -183,3 +183,19 @@ def test_a_full_disk_while_a_list_is_compiled_is_told_with_the_folder_and_leaves
     left = list_folder("hills") if imports else tmp_path / "run"
     assert [file for file in left.rglob("*") if file.is_file() and file.name not in (".lock", "key")] == []
     shutil.rmtree(left)
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_run_keeps_nothing_of_what_was_compiled_from_a_list_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool
+) -> None:
+    (tmp_path / "memory").mkdir()
+    monkeypatch.setattr(
+        "auditor.pipeline.audit.memory_folder", lambda needed: str(tmp_path / "memory") if in_memory else None
+    )
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.bin").write_bytes(b"some bytes")
+    known = list_file(tmp_path, *hexes(1))
+    report = audit(tmp_path / "data", known=[known], means="test", out=tmp_path / "run", workers=1)
+    assert [one.entries for one in report.policy.lists] == [1]
+    assert list((tmp_path / "memory").iterdir()) == list((tmp_path / "run" / "restricted" / "lists").iterdir()) == []

@@ -133,8 +133,7 @@ def test_an_interrupt_exits_130_says_how_to_go_on_and_leaves_no_worker(tmp_path:
     assert scan.returncode == 130
     assert out == ""
     assert (
-        err.lstrip("\n")
-        == f"auditor: interrupted; the same command with --out {tmp_path / 'run'} goes on where it was\n"
+        err.lstrip("\n") == f"auditor: interrupted; the same command with --out {tmp_path / 'run'} resumes the scan\n"
     )
     assert group_is_gone(scan.pid), "a worker outlived the scan"
     with pytest.raises(RunError, match="was interrupted; run the same scan with --out"):
