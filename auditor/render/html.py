@@ -59,6 +59,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         labels=labels,
         split_reference=split_reference,
         coverage_counts=coverage.coverage_counts(report),
+        comparisons=coverage.comparison_sentences(report),
         chance_matches=coverage.chance_matches(report),
         not_compared=(*coverage.nothing_read_or_compared(report), *coverage.uncompared_weights(report)),
         next_steps=guidance.next_steps(report),

@@ -9,7 +9,7 @@ from typing import TextIO, TypedDict
 
 from auditor.model import Case, Count, Finding, Gap, Kind, Place, Ref
 from auditor.pipeline.report import Edge, Report
-from auditor.reporting import guidance
+from auditor.reporting import coverage, guidance
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.restricted_hits import read_restricted_hits
@@ -76,6 +76,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         ("counts", _counts_json(report)),
         ("reasons", _sorted_counts(report.tally.reasons)),
         ("coverage", _sorted_counts(report.tally.coverage)),
+        ("comparisons", [{**asdict(row), "of": row.total} for row in coverage.comparison_rows(report)]),
         ("advice", list(guidance.advice_lines(report))),
     ]
     arrays: list[tuple[str, Iterable[object]]] = [

@@ -229,6 +229,8 @@ def _not_checked_lines(report: Report, summary: Summary) -> Iterator[Line]:
         yield from _wrap_text("", "All that was collected was read, as far as the rules and lists above need it.", "  ")
     if counts := coverage.coverage_counts(report):
         yield from _heading_lines("What was compared, and how much of it")
+        for text in coverage.comparison_sentences(report):
+            yield from _wrap_text("", text, "  ")
         for what, number in counts:
             yield "", f"  {number:>9,}  {printable(what)}"
         for text in coverage.chance_matches(report):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
+
 from auditor.known.decoys import DECOY_COUNTS, expected_by_chance, expected_by_thorough_chance
 from auditor.known.fingerprint_index import WEIGHTS_NOT_COMPARED
+from auditor.model import Carrier
 from auditor.pipeline.report import Report
 from auditor.pipeline.selection import EXCLUDED, NOT_NAMED
 from auditor.printable import printable
-from auditor.reporting.labels import LIST_MEANINGS
+from auditor.reporting.labels import CARRIERS, LIST_MEANINGS
 
 
 def coverage_counts(report: Report) -> tuple[tuple[str, int], ...]:
@@ -28,6 +32,52 @@ def files_left_out(report: Report) -> tuple[str, ...]:
         for why, number in sorted(report.tally.reasons.items())
         if why.startswith((EXCLUDED, NOT_NAMED))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonRow:
+    """Of how many samples one algorithm of a list was compared, of those that one kind of carrier holds."""
+
+    list: str
+    algorithm: str
+    carrier: Carrier
+    compared: int = 0
+    low_detail: int = 0
+    not_compared: int = 0
+    not_computed: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many samples there were."""
+        return self.compared + self.low_detail + self.not_compared + self.not_computed
+
+
+def comparison_rows(report: Report) -> tuple[ComparisonRow, ...]:
+    """Return what was compared with each list, by algorithm and kind of carrier."""
+    numbers: dict[tuple[str, str, Carrier], Counter[str]] = {}
+    for (name, algorithm, carrier, outcome), number in sorted(report.tally.comparisons.items()):
+        numbers.setdefault((name, algorithm, carrier), Counter())[outcome] = number
+    outcomes = ("compared", "low detail", "not compared", "not computed")
+    return tuple(ComparisonRow(*key, *(counts[outcome] for outcome in outcomes)) for key, counts in numbers.items())
+
+
+def comparison_sentences(report: Report) -> tuple[str, ...]:
+    """Return what was compared with each list, one sentence for each algorithm and kind of carrier."""
+    return tuple(map(_comparison_sentence, comparison_rows(report)))
+
+
+def _comparison_sentence(row: ComparisonRow) -> str:
+    rest = [
+        f"{number:,} {words}"
+        for number, words in (
+            (row.low_detail, "of too little detail"),
+            (row.not_compared, "could not be hashed"),
+            (row.not_computed, "not hashed: auditor does not compute it"),
+        )
+        if number
+    ]
+    compared = f"{row.compared:,} of {row.total:,} {CARRIERS[row.carrier]} compared with list {printable(row.list, 80)}"
+    return "; ".join([f"{compared} by {row.algorithm}", *rest])
 
 
 def uncompared_weights(report: Report) -> tuple[str, ...]:

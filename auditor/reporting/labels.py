@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from auditor.model import Ground, Ref
+from auditor.model import Carrier, Ground, Ref
 
 CASE_GROUNDS: Mapping[Ground, str] = MappingProxyType(
     {
@@ -23,6 +23,21 @@ LIST_MEANINGS: Mapping[str, str] = MappingProxyType(
         "benign": "what is known to be harmless, which only excludes near matches",
         "model": "models that the list's holder lists",
         "test": "ordinary pictures that stand for known content in a test",
+    }
+)
+
+# What holds samples, in the plural.
+CARRIERS: Mapping[Carrier, str] = MappingProxyType(
+    {
+        "picture file": "picture files",
+        "table picture": "pictures in tables",
+        "archive member": "pictures in archives",
+        "pixel array": "pictures stored as arrays of pixels",
+        "video": "videos",
+        "sound": "sound files",
+        "other file": "other files",
+        "declared digest": "digests that manifests state",
+        "address": "addresses",
     }
 )
 
