@@ -121,6 +121,7 @@ def load_members(
 
 
 def _import(module: str, where: str, remedy: str) -> ModuleType:
+    """Import the module of a member. Raises ExtensionError."""
     try:
         return importlib.import_module(module)
     except Exception as error:  # the code of a member may raise anything

@@ -40,6 +40,7 @@ class TerminalReporter(NullReporter):
         self._samples = self._findings = 0
 
     def start(self, files: int | None, size: int | None) -> None:
+        """Begin the progress line; finish the one before."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -59,6 +60,7 @@ class TerminalReporter(NullReporter):
         self._progress.start()
 
     def advance(self, files: int = 0, size: int = 0, samples: int = 0, findings: int = 0) -> None:
+        """Add what was read, and show it."""
         if self._progress is None or self._task is None:
             return
         self._samples += samples

@@ -247,10 +247,11 @@ def lookup(what: tuple[str, ...], form: str, sender_card: Path, home: Path, rule
     found = open_lookup(home, parties.load_card(sender_card), current_time(), hubs)
     click.echo(lookup_output.describe_list(found), err=True)
     with click.open_file("-", "w", encoding="utf-8") as out:
-        return lookup_output.write_results(_asked(found, what), out, form)
+        return lookup_output.write_results(_look_up_all(found, what), out, form)
 
 
-def _asked(found: Lookup, what: Iterable[str]) -> Iterator[LookupResult]:
+def _look_up_all(found: Lookup, what: Iterable[str]) -> Iterator[LookupResult]:
+    """Look up each argument: an address or name, a file, or the lines of standard input."""
     for text in what:
         if text == "-":
             with click.open_file("-", encoding="utf-8", errors="surrogateescape") as stdin:

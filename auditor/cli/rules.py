@@ -56,7 +56,7 @@ def explain(rule: str, rules: tuple[Path, ...]) -> None:
         raise click.UsageError(
             f"there is no rule {rule!r}{did_you_mean(rule, known)}; `auditor rules list` shows all rules"
         )
-    click.echo("\n".join(_explanation(known[rule][0], read_profiles(rules, known))))
+    click.echo("\n".join(_explanation_lines(known[rule][0], read_profiles(rules, known))))
 
 
 @command.command(
@@ -120,17 +120,18 @@ def hash_terms(words: TextIO, key: Path) -> None:
         raise click.UsageError(str(error)) from error
 
 
-def _explanation(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:
+def _explanation_lines(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:
+    """Yield what a rule judges, why, how to answer it, what it reads, and its examples."""
     grounds = {"linked": "opens a case: linked", "exposed": "opens a case: exposed", None: "opens no case"}
     yield f"{rule.id}: {rule.title}"
     yield ""
     kinds = _join_words(kind if kind == "terms" else f"{kind}s" for kind in rule.applies)
     yield f"Judges {kinds}; {grounds[rule.case]}."
     yield ""
-    yield from _paragraph(rule.why)
+    yield from _wrap_paragraphs(rule.why)
     yield ""
     yield "Facts that it reads"
-    yield from _keys_read(rule)
+    yield from _statement_key_lines(rule)
     yield ""
     yield "Severity in each profile"
     width = max(map(len, profiles), default=0)
@@ -138,22 +139,23 @@ def _explanation(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:
         yield f"  {profile.name:<{width}}  {profile.severity(rule)}"
     yield ""
     yield "What the owner can do"
-    yield from _paragraph(rule.fix, "  ")
+    yield from _wrap_paragraphs(rule.fix, "  ")
     if rule.review:
         yield ""
         yield "For reviewers"
-        yield from _paragraph(rule.review, "  ")
+        yield from _wrap_paragraphs(rule.review, "  ")
     yield ""
     yield "Examples"
     for example in rule.examples:
-        yield from _example(example)
+        yield from _example_lines(example)
     yield ""
     yield "References"
     for reference in rule.references:
-        yield from _paragraph(reference, "  ")
+        yield from _wrap_paragraphs(reference, "  ")
 
 
-def _keys_read(rule: Rule) -> Iterator[str]:
+def _statement_key_lines(rule: Rule) -> Iterator[str]:
+    """Yield the statement keys and gaps that a rule reads, with their meanings."""
     from auditor.checks import bind, keys_of
     from auditor.model import GAP_KINDS, STATEMENT_KEYS
 
@@ -162,15 +164,16 @@ def _keys_read(rule: Rule) -> Iterator[str]:
         keys.update(dict.fromkeys(keys_of(parameter)))
     width = max(map(len, keys), default=0)
     for key in keys:
-        yield from _paragraph(STATEMENT_KEYS[key], f"  {key:<{width}}  ", " " * (width + 4))
+        yield from _wrap_paragraphs(STATEMENT_KEYS[key], f"  {key:<{width}}  ", " " * (width + 4))
     if rule.reads:
-        yield from _paragraph(
+        yield from _wrap_paragraphs(
             f"Not judged (UNCHECKED) if {'; or '.join(GAP_KINDS[what] for what in rule.reads)}.", "  "
         )
 
 
-def _example(example: RuleExample) -> Iterator[str]:
-    yield from _paragraph(f"* {example.name}:", "  ", "    ")
+def _example_lines(example: RuleExample) -> Iterator[str]:
+    """Yield a rule's example: what is stated, and what is expected."""
+    yield from _wrap_paragraphs(f"* {example.name}:", "  ", "    ")
     for statement in example.statements:
         relation = f" ({statement.relation})" if statement.relation else ""
         yield f"      {statement.key} {statement.value}{relation}".rstrip()
@@ -181,7 +184,8 @@ def _example(example: RuleExample) -> Iterator[str]:
         yield f"    → {line}"
 
 
-def _paragraph(text: str, first: str = "", indent: str | None = None) -> list[str]:
+def _wrap_paragraphs(text: str, first: str = "", indent: str | None = None) -> list[str]:
+    """Return the lines of a text that is wrapped paragraph by paragraph."""
     return [
         line
         for paragraph in text.split("\n\n")

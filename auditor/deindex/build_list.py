@@ -167,6 +167,7 @@ def _build(
     order: BuildOptions,
     prover: Prover,
 ) -> BuildResult:
+    """Build the next version for a recipient, and record what they were sent."""
     sent.execute("BEGIN IMMEDIATE")
     last = last_version(sent, recipient, now)
     require_same_ledger(sent, recipient, prover)
@@ -309,6 +310,7 @@ class _ListBody:
             yield entry_line(said, since, self.prover.prove(decision, size)), known
 
     def _entries(self) -> Iterator[DeindexEntry]:
+        """Yield the entries of the list; keep what is held back, and record beside which decision the canary stands."""
         for entry in _list_entries(self.decisions, self.terms, self.order, self.canary):
             if isinstance(entry, HeldBack):
                 self.held.append(entry)

@@ -203,6 +203,7 @@ def shipped_hubs() -> Mapping[str, Hub]:
 
 
 def _compile_hub(hub: HubAddresses) -> Hub:
+    """Compile a hub's address templates and the pattern of its names."""
     split = [(kind, *template.partition("{name}")) for kind, group in hub.paths.items() for template in group]
     ends = [(kind, before, after) for kind, before, _, after in split]
     return Hub(

@@ -108,6 +108,7 @@ class Lookup:
             yield json.loads(text)
 
     def _lookup_batch(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[LookupResult]:
+        """Look up a batch of questions, each given as text and the addresses that it may mean."""
         wanted: dict[str, list[tuple[int, str, str, int]]] = {}
         outcomes: list[Outcome] = []
         for row, (_, urls) in enumerate(asked):

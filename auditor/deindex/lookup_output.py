@@ -41,14 +41,15 @@ def describe_list(lookup: Lookup) -> str:
 def write_results(answers: Iterable[LookupResult], out: IO[str], form: str) -> int:
     """Write each result; return 1 if something is listed, else 3 if something could not be answered, else 0."""
     outcomes = set()
-    show = _WRITERS[form](out)
+    write_result = _WRITERS[form](out)
     for answer in answers:
         outcomes.add(answer.outcome)
-        show(answer)
+        write_result(answer)
     return 1 if "listed" in outcomes else 3 if outcomes - {"not listed"} else 0
 
 
-def _rows(answer: LookupResult) -> list[tuple[str, ...]]:
+def _result_rows(answer: LookupResult) -> list[tuple[str, ...]]:
+    """Return one row per list entry that answers a look-up, or one row that says why none does."""
     rows: list[tuple[str, ...]] = [
         (
             answer.asked,
@@ -70,31 +71,36 @@ def _rows(answer: LookupResult) -> list[tuple[str, ...]]:
 
 
 def _lines_writer(out: IO[str]) -> Callable[[LookupResult], None]:
-    def show(answer: LookupResult) -> None:
-        for asked, outcome, *rest in _rows(answer):
+    """Return a function that writes look-up results as lines, tabs between."""
+
+    def write_result(answer: LookupResult) -> None:
+        for asked, outcome, *rest in _result_rows(answer):
             out.write("\t".join(printable(text, 300) for text in (outcome, asked, *rest)) + "\n")
 
-    return show
+    return write_result
 
 
 def _csv_writer(out: IO[str]) -> Callable[[LookupResult], None]:
+    """Return a function that writes look-up results as CSV, after a heading."""
     table = csv.writer(out, lineterminator="\n")
     table.writerow(RESULT_COLUMNS)
 
-    def show(answer: LookupResult) -> None:
-        for row in _rows(answer):
+    def write_result(answer: LookupResult) -> None:
+        for row in _result_rows(answer):
             table.writerow(map(csv_cell, row + ("",) * (len(RESULT_COLUMNS) - len(row))))
 
-    return show
+    return write_result
 
 
 def _json_writer(out: IO[str]) -> Callable[[LookupResult], None]:
-    def show(answer: LookupResult) -> None:
+    """Return a function that writes one JSON object per look-up result."""
+
+    def write_result(answer: LookupResult) -> None:
         # Escapes and bidi characters are written as \\u….
         content = {"asked": answer.asked, "answer": answer.outcome, "entries": answer.entries}
         out.write(json.dumps(content, ensure_ascii=True) + "\n")
 
-    return show
+    return write_result
 
 
 _WRITERS: dict[str, Callable[[IO[str]], Callable[[LookupResult], None]]] = {

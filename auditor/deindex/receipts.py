@@ -98,6 +98,7 @@ def record_receipt(ledger: Ledger, said: Receipt) -> None:
 
 
 def _is_time(text: str) -> bool:
+    """Return whether a text is a time in ISO 8601."""
     try:
         datetime.fromisoformat(text)
     except ValueError:

@@ -43,11 +43,12 @@ def clause_statements(facts: pads.Dataset, edges: pa.Table) -> Iterator[DerivedS
             before, after = row["parent_rank"], row["child_rank"]
             clauses = f"{row['parent']}: {CLAUSE_RANKS[before]}; {row['child']}: {CLAUSE_RANKS[after]}"
             yield DerivedStatement(
-                kind, row["child"], "protection", _change(before, after), row["parent"], f"{clauses}; {edge}"
+                kind, row["child"], "protection", _clause_change(before, after), row["parent"], f"{clauses}; {edge}"
             )
 
 
-def _change(before: int, after: int) -> str:
+def _clause_change(before: int, after: int) -> str:
+    """Name what became of a clause on the way from the parent to the child."""
     if before == _ABSENT:
         return "added"
     if after == _ABSENT:

@@ -280,14 +280,15 @@ def _hits(
             "token": token,
             "classification": classification,
             "algorithm": WEIGHT_FINGERPRINT if each.matching else lead or each.lead,
-            "variant": _describe(each, token),
+            "variant": _describe_similarity(each, token),
         }
         for each, token, classification in zip(found, tokens, classes, strict=True)
     ]
     return pa.RecordBatch.from_pylist(rows, schema=HITS_SCHEMA)
 
 
-def _describe(found: EntrySimilarity, token: str) -> str:
+def _describe_similarity(found: EntrySimilarity, token: str) -> str:
+    """Describe in words how similar weights are to an entry of a list of fingerprints."""
     similarity = found.similarity
     if found.matching:
         return f"the same sampled values as entry {token}, {found.matching:,} of {similarity.total:,} tensors"

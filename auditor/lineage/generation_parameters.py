@@ -28,6 +28,7 @@ def find_named_files(file: BinaryIO) -> tuple[NamedFile, ...]:
 
 
 def _named_files_in_text(keyword: str, text: str) -> Iterator[NamedFile]:
+    """Yield the files that one text of the metadata names, by the tool that wrote the text."""
     if text.lstrip().startswith("{"):
         try:
             content = json.loads(text)

@@ -76,6 +76,7 @@ def _by_relation(matches: list[_Match]) -> dict[str, list[_Match]]:
 
 
 def _lead_relation(match: _Match) -> str:
+    """Return the relation of the statement that a lead to a listed model becomes."""
     if match.is_exact:
         return "claimed-weights"
     if match.algorithm == BASE_FILE and purpose_of(match.classification) == "dedicated":

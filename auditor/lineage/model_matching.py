@@ -51,6 +51,8 @@ def match_models(subjects: Iterable[Subject], lists: Sequence[CompiledList], com
 
 
 def _match_model(model: Subject, matcher: Matcher, compared: Counter[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the hits of one model: by its files, its name, and the bases that it names."""
+
     def match(basis: Basis, columns: Mapping[str, Sequence[object]], algorithms: Sequence[str]) -> pa.RecordBatch:
         matched = matcher.match(Samples(model.ref, basis, build_sample_batch(columns, algorithms)))
         compared.update(matched.compared)

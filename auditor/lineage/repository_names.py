@@ -56,6 +56,7 @@ def normalize_name(written: str) -> str:
 
 
 def _normalize_url(rest: str) -> str:
+    """Return the repository that an address without its scheme names."""
     host, _, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
     host, path = host.lower(), path.strip("/")
     if host in _HUB_HOSTS and path:
@@ -64,6 +65,7 @@ def _normalize_url(rest: str) -> str:
 
 
 def _normalize_path(path: str) -> str:
+    """Return the repository that a path on a hub names, without the kind, the branch and the file."""
     parts = [part for part in path.strip("/").split("/") if part]
     if len(parts) > 1 and parts[0] in _KIND_FOLDERS:
         parts = parts[1:]
@@ -82,6 +84,7 @@ def _normalize_path(path: str) -> str:
 
 
 def _normalize_local_path(path: str) -> str:
+    """Return the name of a local folder; ``local:`` marks one that many machines have."""
     parts = [part for part in path.split("/") if part not in ("", ".", "..", "~") and not part.endswith(":")]
     if not parts:
         return "local:"

@@ -129,6 +129,7 @@ def merge_samples(name: str, parts: Sequence[SampledWeights]) -> SampledWeights:
 
 
 def _shard_files(path: Path) -> list[Path]:
+    """Return the weights files of a model: of a folder, of an index, or the file itself."""
     if path.is_dir():
         files = sorted(path.glob("*.safetensors"))
     elif path.name.endswith(".index.json"):
@@ -146,6 +147,7 @@ def _shard_files(path: Path) -> list[Path]:
 
 
 def _tensor_digests(file: BinaryIO, header: SafetensorsHeader, start: int, end: int) -> frozenset[bytes]:
+    """Return the digests of one tensor, whose bytes stand from ``start`` to ``end``."""
     hasher = tensor_hasher(header)
     file.seek(start)
     while start < end and (block := file.read(min(BLOCK_BYTES, end - start))):

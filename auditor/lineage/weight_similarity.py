@@ -170,6 +170,7 @@ def _best_cosines_by_shape(model: SampledWeights, base: SampledWeights) -> npt.N
 
 
 def _relation(cosines: npt.NDArray[np.float64], values: int, total: int) -> Relation:
+    """Return how two models are related, by the cosines of their tensors' sampled values."""
     if not len(cosines) or values < MIN_VALUES or len(cosines) < MIN_TENSOR_SHARE * total:
         return "unknown"
     strong = float((cosines >= STRONG_COSINE).mean())
@@ -181,6 +182,7 @@ def _relation(cosines: npt.NDArray[np.float64], values: int, total: int) -> Rela
 
 
 def _verdict(relation: Relation, *, declared: bool) -> Verdict:
+    """Return whether weights agree with what is declared."""
     if relation == "unknown":
         return "cannot tell"
     if relation == "unrelated":

@@ -288,6 +288,7 @@ def _parse_priority(table: Mapping[str, Any]) -> int:
 
 
 def _parse_example(table: Mapping[str, Any], applies: Sequence[str]) -> RuleExample:
+    """Parse one of a rule's ``[[examples]]``. Raises ValueError that names the example."""
     name = read_text(table, "name")
     try:
         reject_unknown_keys(table, ("name", "kind", "states", "gaps", "flags", "unchecked"))

@@ -218,6 +218,7 @@ class _Merged:
             raise RuleError(f"{second}: {conflict} (of {first}); remove one of the two spellings") from conflict
 
     def _check_hosts(self) -> None:
+        """Refuse a host that two hubs claim. Raises RuleError."""
         owners: dict[str, str] = {}
         for hub in self.hubs.all:
             for host in hub.hosts:
@@ -246,6 +247,7 @@ def _newest_names(entries: _Entries[str]) -> Mapping[str, str]:
 
 
 def _read_terms_and_licences(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    """Read licences, licence texts and terms, in words or keyed hashes, from one file."""
     for name in tables:
         if name not in ("licence", "text", "term", "hashed"):
             raise ValueError(
@@ -274,6 +276,7 @@ def _read_withdrawn(merged: _Merged, tables: Mapping[str, Any], path: Path) -> N
 
 
 def _read_renamed(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    """Read the renamed repositories of one file."""
     reject_unknown_keys(tables, tuple(merged.renamed))
     for name, entries in merged.renamed.items():
         for old, new in read_table(tables, name).items():
@@ -287,6 +290,7 @@ def _read_hubs(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
 
 
 def _read_hotlines(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    """Read the directory, hotlines and list providers of one file."""
     reject_unknown_keys(tables, ("directory", "hotline", "provider"))
     if "directory" in tables:
         merged.directory.add("directory", tables["directory"], parse_directory, path)

@@ -50,7 +50,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     columns = (*COLUMNS, *HIT_COLUMNS) if options.places else COLUMNS
     table = csv.DictWriter(out, columns, restval="", lineterminator="\n")
     table.writeheader()
-    for row in _rows(report, report_notice(report, options)):
+    for row in _report_rows(report, report_notice(report, options)):
         table.writerow(_safe_row(row))
     if options.places:
         for hit in read_restricted_hits(report):
@@ -63,7 +63,8 @@ def _safe_row(row: Row) -> Row:
     return {key: csv_cell(value, MAX_CELL_LENGTH) if isinstance(value, str) else value for key, value in row.items()}
 
 
-def _rows(report: Report, notice: str) -> Iterator[Row]:
+def _report_rows(report: Report, notice: str) -> Iterator[Row]:
+    """Yield the rows of a report: notices, counts, cases, findings, gaps and advice."""
     yield {"type": "notice", "text": notice}
     if not report.complete:
         yield {"type": "notice", "text": "not complete: this is a report on a part"}
@@ -97,6 +98,7 @@ def _rows(report: Report, notice: str) -> Iterator[Row]:
 
 
 def _case_rows(case: Case) -> Iterator[Row]:
+    """Yield the rows of a case: itself, its reasons and its copies."""
     subject = _subject_cells(case.ref)
     identity: Row = {"case": case.id, "ground": case.ground}
     text = labels.CASE_GROUNDS[case.ground]
@@ -117,6 +119,7 @@ def _subject_cells(ref: Ref) -> Row:
 
 
 def _finding_row(finding: Finding) -> Row:
+    """Return the row of a finding."""
     return {
         "type": "finding",
         **_subject_cells(finding.ref),

@@ -76,6 +76,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
 
 
 def _template_environment() -> jinja2.Environment:
+    """Return the Jinja environment of the report, which escapes all values."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,

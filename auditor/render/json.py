@@ -110,6 +110,7 @@ def _dumps(value: object) -> str:
 
 
 def _without_surrogates(value: object) -> object:
+    """Return a value whose texts can be encoded as UTF-8."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, Mapping):

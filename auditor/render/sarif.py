@@ -120,6 +120,7 @@ class _FindingGroup:
 
 
 def _group_findings(report: Report) -> Iterator[_FindingGroup]:
+    """Yield the findings of each subject, grouped by rule and outcome."""
     for _, of_subject in groupby(report.findings, key=lambda finding: finding.ref):
         first: dict[tuple[str, str], list[Finding]] = {}
         numbers: Counter[tuple[str, str]] = Counter()
@@ -147,6 +148,7 @@ def _most_severe_groups(report: Report) -> tuple[list[_FindingGroup], Counter[Se
 
 
 def _rule_descriptor(rule: Rule) -> Json:
+    """Return a rule as a SARIF reportingDescriptor."""
     why = _one_line(rule.why)
     paragraphs = [f"Why: {why}", f"What the owner can do: {_one_line(rule.fix)}"]
     paragraphs += [f"For reviewers: {_one_line(rule.review)}"] if rule.review else []

@@ -108,6 +108,7 @@ def nothing_read_or_compared(report: Report) -> tuple[str, ...]:
 
 
 def _why_not_compared(report: Report, name: str, means: str) -> str:
+    """Return why a list was compared with nothing."""
     if report.tally.coverage.get(f"{WEIGHTS_NOT_COMPARED}{name}"):
         return "weights were not sampled, scan again with --weights sample"
     number = report.subjects.get("model") if means == "model" else report.tally.samples.collected

@@ -81,7 +81,7 @@ class LineageLayout:
                     ends = add_ancestors(edge.parent, level - 1)
                     if edge.parent not in rows:
                         node = add(edge.parent, level, subject_label(edge.parent), _edge_label(edge), "ancestor")
-                        lines.extend(_line(rows[end], node) for end in ends)
+                        lines.extend(_connecting_line(rows[end], node) for end in ends)
                 if edge.parent in rows and rows[edge.parent].x <= level * INDENT + MARGIN_X:
                     joined.append(edge.parent)
             return joined
@@ -92,18 +92,18 @@ class LineageLayout:
             for edge in edges[:MAX_CHILDREN] if has_room else ():
                 if edge.child not in rows:
                     child = add(edge.child, level, subject_label(edge.child), _edge_label(edge), "descendant")
-                    lines.append(_line(rows[parent], child))
+                    lines.append(_connecting_line(rows[parent], child))
                     add_descendants(edge.child, level + 1)
             hidden = sum(edge.child not in rows for edge in edges)
             if hidden:
                 more = add(len(rows), level, f"{hidden:,} more", "made from the same", "more")
-                lines.append(_line(rows[parent], more))
+                lines.append(_connecting_line(rows[parent], more))
 
         ends = add_ancestors(subject, subject_level - 1)
         node = add(subject, subject_level, subject_label(subject), f"this case: {case.ground}", "case")
-        lines += [_line(rows[end], node) for end in ends]
+        lines += [_connecting_line(rows[end], node) for end in ends]
         add_descendants(subject, subject_level + 1)
-        return _drawing(tuple(rows.values()), tuple(lines)) if len(rows) > 1 else None
+        return _make_drawing(tuple(rows.values()), tuple(lines)) if len(rows) > 1 else None
 
     def _count_generations_above(self, subject: Ref) -> int:
         """Return how many generations above the subject are drawn."""
@@ -117,7 +117,8 @@ class LineageLayout:
         return number
 
 
-def _drawing(nodes: tuple[LineageNode, ...], lines: tuple[str, ...]) -> LineageDrawing:
+def _make_drawing(nodes: tuple[LineageNode, ...], lines: tuple[str, ...]) -> LineageDrawing:
+    """Return the drawing of nodes and lines, as wide as its longest label needs, and its content in words."""
     width = max(
         node.x + 16 + max(len(node.name) * LETTER_WIDTH, len(node.label) * LETTER_WIDTH * LABEL_SCALE) for node in nodes
     )
@@ -131,6 +132,6 @@ def _edge_label(edge: Edge) -> str:
     return f"{label}; prohibition dropped" if edge.dropped else label
 
 
-def _line(parent: LineageNode, child: LineageNode) -> str:
+def _connecting_line(parent: LineageNode, child: LineageNode) -> str:
     """Return a path down from the parent's dot, around a corner, to the child's dot."""
     return f"M{parent.x} {parent.y + 5}V{child.y - 8}q0 8 8 8H{child.x - 6}"

@@ -42,6 +42,7 @@ def report_notice(report: Report, options: RenderOptions) -> str:
 
 
 def _permitted_use(report: Report, options: RenderOptions) -> str:
+    """Return how a report may be used, by what it shows."""
     if options.places:
         return f"{RESTRICTED}. {CONFIDENTIAL}"
     if options.share:
@@ -70,6 +71,7 @@ class _Pseudonymizer:
             self._assign_number(edge.child)
 
     def redacted(self) -> Report:
+        """Return the report with numbers instead of names, and without any text of the targets."""
         report = self._report
         return replace(
             report,
@@ -91,6 +93,7 @@ class _Pseudonymizer:
             self._numbered[ref] = Ref(ref.kind, f"{ref.kind} {self._last_number[ref.kind]}")
 
     def _redact_case(self, case: Case) -> Case:
+        """Return a case with numbers instead of names."""
         return Case(
             case.ground,
             case.kind,
@@ -117,6 +120,7 @@ class _Pseudonymizer:
         return (self._redact_finding(item, ref) for ref, item in self._numbered_stream() if isinstance(item, Finding))
 
     def _gaps(self) -> Iterator[tuple[Ref, Gap]]:
+        """Yield the gaps with numbered subjects and the general meaning as the reason."""
         return (
             (ref, Gap(item.what, GAP_KINDS.get(item.what, "")))
             for ref, item in self._numbered_stream()

@@ -119,6 +119,7 @@ def _summary(
     subjects: tuple[SubjectSummary, ...],
     examples: int,
 ) -> Summary:
+    """Return the summary of counted findings and of the gaps."""
     titles = {rule.id: rule.title for rule in report.policy.rules}
     rules = [
         RuleSummary(key[0], titles.get(key[0], ""), key[1], key[2], count, tuple(shown.get(key, ())))

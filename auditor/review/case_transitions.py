@@ -71,6 +71,7 @@ def apply_event(state: CaseState | None, event: LedgerEvent) -> CaseState:
 
 
 def _apply_opened(event: LedgerEvent) -> CaseState:
+    """Return the state of a case that was just opened."""
     data = event.data
     return CaseState(
         id=event.case,
@@ -113,6 +114,7 @@ def _apply_joined(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_claimed(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply that a reviewer claims the case for some hours."""
     require_unclaimed_by_others(state, event)
     if state.appeal:
         require_uninvolved(state, event)
@@ -133,6 +135,7 @@ def _apply_released(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_proposed(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply the first opinion on a new case."""
     require_no_open_appeal(state)
     if state.phase != "new":
         raise UsageError(f"case {state.id}: is {state.phase}; a first opinion is given on a new case")
@@ -254,6 +257,7 @@ def can_withdraw_confirmation(state: CaseState, reviewer: str) -> bool:
 
 
 def _apply_reopened(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply that a decided case begins a new round."""
     require_no_open_appeal(state)
     if state.phase not in ("approved", "waiting", "overturned"):
         raise UsageError(f"case {state.id}: is {state.phase}: it is open already")
@@ -262,6 +266,7 @@ def _apply_reopened(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_appealed(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply that an appeal against the decision was opened."""
     if state.appeal:
         raise UsageError(f"case {state.id}: an appeal is open already")
     decision = require_decision_in_force(state)
@@ -274,6 +279,7 @@ def _apply_appealed(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_appeal_decided(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply the outcome of an appeal, decided by somebody who was not involved."""
     if not state.appeal:
         raise UsageError(f"case {state.id}: no appeal is open")
     require_unclaimed_by_others(state, event)
@@ -301,6 +307,7 @@ def _apply_appeal_decided(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_reported(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply that the case was reported to a hotline or the police, or that no report is due."""
     outcome = event.data["outcome"]
     if outcome not in ("reported", "not-due"):
         raise UsageError(f"case {state.id}: record `reported` (to a hotline or the police) or `not-due`")
@@ -309,6 +316,7 @@ def _apply_reported(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_notified(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply that the owner was notified of the decision."""
     decision = require_decision_in_force(state)
     if not state.reported:
         raise UsageError(
@@ -319,6 +327,7 @@ def _apply_notified(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_listed(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply that the decision went onto a recipient's list."""
     decision = require_decision_in_force(state)
     if event.data["decision"] != decision.id:
         raise UsageError(f"case {state.id}: decision {event.data['decision']} is not in force")
@@ -354,6 +363,7 @@ TRANSITIONS: Mapping[str, Callable[[CaseState, LedgerEvent], CaseState]] = Mappi
 
 
 def _read_opinion(state: CaseState, event: LedgerEvent, *, interim: bool = False) -> Opinion:
+    """Return the opinion that an event states. Raises UsageError for a verdict or rule that the case has not."""
     data = event.data
     verdict, rules = data["verdict"], tuple(data["rules"])
     if verdict not in VERDICT_MEANINGS or (verdict == "interim") != interim:

@@ -152,6 +152,7 @@ def case_json(
 
 
 def _support_lines(support: CaseSupport | None) -> Iterator[str]:
+    """Yield which facts a case rests on."""
     if support is None:
         yield "The facts were not evaluated again"
         return
@@ -182,6 +183,7 @@ def _source_label(source: str) -> str:
 
 
 def _decision_lines(decision: Decision, now: str) -> Iterator[str]:
+    """Yield who decided what, why, and what became of the decision."""
     by = f"{decision.proposer} and {decision.approver}" if decision.approver else decision.proposer
     became = (
         "lapsed"

@@ -80,7 +80,7 @@ def read_page(database: sqlite3.Connection, query: Query, now: str) -> QueuePage
         "ORDER BY rank, number LIMIT :limit",
         values,
     ).fetchall()
-    rows = tuple(_row(row, now) for row in found[: query.limit])
+    rows = tuple(_parse_queue_row(row, now) for row in found[: query.limit])
     more = json.dumps(found[query.limit - 1][:2]) if len(found) > query.limit else ""
     return QueuePage(rows, total, base64.urlsafe_b64encode(more.encode()).decode())
 
@@ -184,7 +184,8 @@ def _decode_cursor(cursor: str) -> tuple[int, int]:
         raise UsageError(f"{cursor[:40]!r}: is not a value that --after accepts; start without --after") from error
 
 
-def _row(row: tuple[object, ...], now: str) -> QueueRow:
+def _parse_queue_row(row: tuple[object, ...], now: str) -> QueueRow:
+    """Return the queue row of a database row; a claim that has run out counts no more."""
     _, _, stage, review_by, case, ground, kind, name, revision, confidence, opened, changed, by, until = map(str, row)
     held = until > now
     return QueueRow(

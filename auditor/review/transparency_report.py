@@ -46,6 +46,7 @@ def transparency_report(ledger: Ledger) -> dict[str, Any]:
 
 
 def _percentiles(hours: Sequence[float]) -> dict[str, float]:
+    """Return the median, the 90th percentile and the longest of some durations in hours."""
     if not hours:
         return {}
     ordered = sorted(hours)

@@ -190,6 +190,7 @@ class _Tar(tarfile.TarFile):
 
 
 def _tar_members(file: BinaryIO, mode: Literal["r:", "r|"]) -> Iterator[Member]:
+    """Yield the members of a tar archive."""
     # Zeros are passed over: what stands behind an end mark (two tars joined, say) is read too.
     with _Tar.open(fileobj=file, mode=mode, ignore_zeros=True) as archive:
         number = 0
@@ -211,6 +212,7 @@ def _tar_members(file: BinaryIO, mode: Literal["r:", "r|"]) -> Iterator[Member]:
 
 
 def _zip_members(file: BinaryIO) -> Iterator[Member]:
+    """Yield the members of a zip archive."""
     entries = _zip_entries(file)
     if entries > MAX_MEMBERS:
         raise Unreadable(f"the archive claims {entries:,} members, more than {MAX_MEMBERS:,}")

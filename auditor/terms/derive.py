@@ -119,6 +119,7 @@ def _tag_statements(subject: Subject, vocabulary: CompiledVocabulary) -> Iterato
 
 
 def _terms_statements(text: Text, vocabulary: CompiledVocabulary) -> Iterator[Statement | Gap]:
+    """Yield which licence a text is, and whether it prohibits the use."""
     source = _SOURCE_BY_ROLE[text.role]
     found, relation, share = vocabulary.licences.recognise_text(text.text[:MAX_TEXT_LENGTH])
     if text.role == "licence" or found:
@@ -140,6 +141,7 @@ def _terms_statements(text: Text, vocabulary: CompiledVocabulary) -> Iterator[St
 def _card_statements(
     searched: _SearchedText, subject: Subject, vocabulary: CompiledVocabulary, declared: set[str]
 ) -> Iterator[Statement]:
+    """Yield what the prose of a card states."""
     text, cues = searched.text, searched.cues
     contact = card_mentions.find_contact(text.text) if "contact" in cues else None
     if contact:
@@ -164,13 +166,13 @@ def _card_statements(
 
 
 def _card_text_statement(text: Text, key: str, value: str, start: int, relation: str = "") -> Statement:
-    return Statement(key, value, relation, Place(text.uri, _line(text, start)), "card-text")
+    return Statement(key, value, relation, Place(text.uri, _line_number(text, start)), "card-text")
 
 
 def _signal_statements(searched: _SearchedText, vocabulary: CompiledVocabulary) -> Iterator[Statement]:
     text = searched.text
     for signal in find_signals(searched.plain, searched.data, vocabulary.markers, "signal" in searched.cues):
-        place = Place(text.uri, _line(text, signal.start))
+        place = Place(text.uri, _line_number(text, signal.start))
         remark = f"at characters {signal.start}-{signal.end}"
         yield Statement("signal", signal.value, "", place, _SOURCE_BY_ROLE[text.role], remark)
 
@@ -179,9 +181,9 @@ def _clause_statement(text: Text, clause: Clause, answer: str) -> Statement:
     quoted = (
         f"“{printable(clause.quote, _MAX_QUOTE)}” at characters {clause.start}-{clause.end}" if clause.quote else ""
     )
-    place = Place(text.uri, _line(text, clause.start) if clause.answer != "absent" else 0)
+    place = Place(text.uri, _line_number(text, clause.start) if clause.answer != "absent" else 0)
     return Statement("clause", answer, printable(clause.policy), place, _SOURCE_BY_ROLE[text.role], quoted)
 
 
-def _line(text: Text, start: int) -> int:
+def _line_number(text: Text, start: int) -> int:
     return 0 if not text.first_line else text.first_line + text.text.count("\n", 0, start)

@@ -82,6 +82,7 @@ def open_ledger(folder: Path) -> Ledger:
 
 
 def echo_case_state(state: CaseState) -> None:
+    """Print the stage of a case, what it means, and its last event."""
     from auditor.review.case_state import STAGE_MEANINGS
     from auditor.review.timestamps import current_time
 
@@ -90,6 +91,7 @@ def echo_case_state(state: CaseState) -> None:
 
 
 def write_output(text: str, output: Path | None) -> None:
+    """Write a text to a file, or to standard output where none is named. Raises UsageError."""
     if output is None:
         click.echo(text, nl=False)
         return

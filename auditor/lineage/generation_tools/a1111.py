@@ -50,6 +50,7 @@ def _parse_fields(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _parse_object(text: str) -> Mapping[str, Any]:
+    """Parse a JSON object; anything else is an empty one."""
     try:
         table = json.loads(text) if text else {}
     except (ValueError, RecursionError):
