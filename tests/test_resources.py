@@ -49,7 +49,7 @@ def test_a_wheel_says_that_it_is_typed(wheel: Path) -> None:
 
 
 def test_a_wheel_finds_its_own_rules(wheel: Path, tmp_path: Path) -> None:
-    code = "from auditor.resources import resource; print(resource('rules'), resource('reports/schema'), sep='\\n')"
+    code = "from auditor.resources import resource_folder as of; print(of('rules'), of('reports/schema'), sep='\\n')"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
