@@ -15,7 +15,7 @@ STEPS_AFTER_MATCH = (
     "Only those who handle such reports by law or duty should see where the samples are (auditor report --places).",
 )
 # Goes before the steps where every list of known content means ``test``.
-REHEARSAL = "This list means `test`: this is a rehearsal; report nothing. With a list of known content you would:"
+REHEARSAL = "This list means `test`: this is a rehearsal; report nothing. With a list of known content:"
 HOW_TO_READ = (
     "FLAGGED: a rule found what it looks for. UNCHECKED: something that it needs could not be read.",
     "No finding does not mean that nothing is there: only what was collected and read was judged.",
