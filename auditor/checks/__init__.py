@@ -1,4 +1,4 @@
-"""The checks that a rule may apply to what is stated of a subject, one module each: adding a check is adding a file.
+"""Find and bind the checks that rules apply to a subject's statements. Each module of this package is one check.
 
 Every module of this folder is a check with the duties of :class:`Check`; a module that lacks one is an error. The
 parameters after ``*`` of its function ``ask`` are the rule's ``with`` table. Their annotations are the types of this
@@ -44,7 +44,7 @@ class Parameter(Protocol):
 
     @classmethod
     def read(cls, value: object) -> Self:
-        """Parse what TOML holds. Raises :class:`ValueError`."""
+        """Parse the parameter's value from a TOML file. Raises :class:`ValueError`."""
 
 
 class Key(str):
@@ -60,7 +60,7 @@ class Key(str):
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The values that count: words, in any letter case, and RE2 patterns. If there is none, any value counts."""
+    """The values that a check accepts: words, in any letter case, and RE2 patterns. If there are none, any."""
 
     words: frozenset[str] = frozenset()
     patterns: tuple[Any, ...] = ()
@@ -107,7 +107,7 @@ def _matches(pattern: Any, value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Statement keys, each with the values that count."""
+    """Statement keys, each with the values that a check accepts."""
 
     conditions: tuple[tuple[str, Values], ...] = ()
 
@@ -125,14 +125,14 @@ class Where:
         return cls(tuple((str(key), values) for key, values in conditions))
 
     def matching(self, stated: StatementsByKey) -> Iterator[Statement]:
-        """Yield the statements that count."""
+        """Yield the statements whose key and value are accepted."""
         for key, values in self.conditions:
             for statement in stated.get(key, ()):
                 if statement.value in values:
                     yield statement
 
     def any_key_matches(self, stated: StatementsByKey) -> bool:
-        """Return whether a statement under any of the keys counts."""
+        """Return whether a statement under any of the keys has an accepted value."""
         for key, values in self.conditions:
             for statement in stated.get(key, ()):
                 if values is ANY or statement.value in values:
@@ -140,7 +140,7 @@ class Where:
         return False
 
     def every_key_matches(self, stated: StatementsByKey) -> bool:
-        """Return whether a statement under each of the keys counts."""
+        """Return whether there is a statement with an accepted value under each of the keys."""
         for key, values in self.conditions:
             for statement in stated.get(key, ()):
                 if statement.value in values:
@@ -221,7 +221,7 @@ UNTRANSLATED = Translations()
 
 @dataclass(frozen=True, slots=True)
 class CheckExample:
-    """A rule's ``with`` table, what is stated of a subject, and what the check must find."""
+    """A rule's ``with`` table, the statements of a subject, and what the check must find."""
 
     params: Mapping[str, object]
     statements: tuple[Statement, ...] = ()
@@ -229,7 +229,7 @@ class CheckExample:
 
 
 class Check(Protocol):
-    """The duties of a check. Its name is that of its module.
+    """The interface of a check. Its name is the name of its module.
 
     A check is pure: it sees statements alone, and the order in which it yields evidence does not matter. A contract
     test runs its examples and feeds it junk.
@@ -253,7 +253,7 @@ class Check(Protocol):
 
     @property
     def ask(self) -> Callable[..., Iterator[Evidence]]:
-        """``ask(stated, *, …)``: yield what it finds among the statements of a subject."""
+        """Yield what the check finds among the statements of a subject: ``ask(stated, *, …)``."""
 
 
 def checks() -> Mapping[str, Check]:
@@ -287,7 +287,7 @@ def bind(check: str, params: Mapping[str, object]) -> partial[Iterator[Evidence]
 
 
 def conditions_of(parameter: object) -> tuple[tuple[str, Values], ...]:
-    """Return the statement keys that a bound parameter names, each with the values that count."""
+    """Return the statement keys that a bound parameter names, each with the values that it accepts."""
     if isinstance(parameter, Key):
         return ((str(parameter), ANY),)
     return parameter.conditions if isinstance(parameter, Where) else ()

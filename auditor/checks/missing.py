@@ -1,4 +1,4 @@
-"""Check whether something is not stated that should be."""
+"""Check whether a statement that a subject should make is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check whether something is stated that should not be, or that people should look at."""
+"""Check whether a subject states something that it should not, or that people should review."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Detects whether a text prohibits sexual exploitation or abuse of minors; the answer is the ``clause`` fact.
+"""Detect whether a text prohibits sexual exploitation or abuse of minors; the answer is the ``clause`` fact.
 
 ``detect`` is the entry. ``blocks`` and ``segment`` split the text into units. ``targets`` and ``label_targets`` find
 what must be prohibited, with the words of ``lexicon``; ``prohibition``, ``prohibition_cues`` and ``sanctions`` find

@@ -1,4 +1,4 @@
-"""Decides whether a sentence that prohibits is the text's own statement or reports another party's.
+"""Decide whether a sentence that prohibits is the text's own statement or reports another party's.
 
 A prohibition is another party's if its subject is named and is not a party of the text ("OpenAI's policies forbid …",
 "Court bars …"), if it is reported ("the team says it bans …"), or if all of it is in quotation marks, as messages in
@@ -144,7 +144,7 @@ def is_third_party(words: str) -> bool:
 
 
 def is_reported(text: str, words: str, start: int, target: str) -> bool:
-    """Return whether what ``words`` say about ``target`` is reported from another party.
+    """Return whether ``words`` report what another party states about ``target``.
 
     Args:
         text: The whole text.
@@ -226,5 +226,5 @@ def _sole_forbidding_party(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _introduced_parties(text: str) -> tuple[str, ...]:
-    """Return the places where a text says who speaks: "Acme", (Acme), Acme ("we"), © Acme."""
+    """Return the places where a text introduces the party that speaks: "Acme", (Acme), Acme ("we"), © Acme."""
     return tuple(islice((found.group() for found in _PARTY_INTRODUCTION.finditer(text[:OPENING_LENGTH])), MAX_PARTIES))

@@ -1,4 +1,4 @@
-"""Splits a text into blocks by its layout: headings, list items with their continuation lines, and paragraphs.
+"""Split a text into blocks by its layout: headings, list items with their continuation lines, and paragraphs.
 
 Markdown, HTML and plain text are recognised by their marks: hashes, bullets, enumerators, tags, underlines.
 """

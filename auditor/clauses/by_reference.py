@@ -1,4 +1,4 @@
-"""Finds the policy of use that a text makes binding by naming it."""
+"""Find the usage policy that a text makes binding by naming it."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class PolicyReference:
 
 
 def find_policy_reference(text: str) -> PolicyReference | None:
-    """Return the policy of use that the text makes binding, or None; one with an address comes before one without."""
+    """Return the usage policy that the text makes binding, or None; one with an address comes before one without."""
     named = list(islice(_POLICY_NAME.finditer(text), MAX_POLICIES))
     own = {_policy_key(match.group(1) or match.group(2)) for match in _THIS_POLICY.finditer(text)} if named else set()
     own.update(

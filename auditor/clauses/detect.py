@@ -1,4 +1,4 @@
-"""Detects whether a text itself prohibits sexual exploitation or abuse of minors, or such imagery.
+"""Detect whether a text itself prohibits sexual exploitation or abuse of minors, or such imagery.
 
 One unit of the text (:mod:`auditor.clauses.segment`) must contain:
 
@@ -66,7 +66,7 @@ LONG_UNIT = 1_000
 
 
 def detect_clause(text: str, *, references: bool = True) -> Clause:
-    """Return what this English text itself says; the first unit that prohibits is quoted.
+    """Return the clause of this English text; it quotes the first unit that prohibits.
 
     A heading alone ("Child sexual abuse material") prohibits nothing.
 
@@ -170,7 +170,7 @@ def _find_by_defined_term(text: str, defined: list[tuple[str, Unit]]) -> Clause:
 
 
 def _budget_exceeded(unit: Unit) -> Clause:
-    """Return the clause of a text that costs more work than is allowed; the units from this one on are not examined."""
+    """Return the clause of a text that exceeds the work budget; the units from this one on are not examined."""
     return Clause("absent", unread_reason=f"more sentences than are read, from character {unit.start:,} on")
 
 

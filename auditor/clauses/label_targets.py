@@ -1,4 +1,4 @@
-"""Finds targets that a label and the words below or after it name only together: "Sexual content: no minors"."""
+"""Find targets that a label and the words below or after it name only together: "Sexual content: no minors"."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def find_label_targets(unit: Unit, *, names_minor: bool) -> list[tuple[int, int]
 
 @lru_cache(maxsize=512)
 def _pattern_below_label(label: str) -> re2._Regexp | None:
-    """Return what must stand under a label that names one half of a target; None if it names neither half."""
+    """Return the pattern of the half of a target that a label lacks; None if the label names neither half."""
     if len(label) > MAX_LABEL_LENGTH:
         return None
     sexual = _SEXUAL_LABEL.search(label)

@@ -1,4 +1,4 @@
-"""The words that the clause check knows for minors, for acts (harm, abuse, sexualisation) and for imagery."""
+"""Define the words for minors, acts (harm, abuse, sexualisation) and imagery that the clause check recognises."""
 
 from __future__ import annotations
 

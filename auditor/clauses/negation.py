@@ -1,4 +1,4 @@
-"""What undoes a prohibition: a negation, a definition, another act, a protective context, or another time."""
+"""Find what negates a prohibition: a negation, a definition, another act, a protective context, or another time."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def contains_reason(words: str) -> bool:
 
 
 def _negations(words: str) -> Iterator[re2._Match]:
-    """Yield what negates a prohibition; not "whether or not prohibited", nor "without consent is prohibited"."""
+    """Yield the words that negate a prohibition; not "whether or not prohibited" or "without consent is prohibited"."""
     even_so = words.replace("hether or not", "hether or so ") if "hether or not" in words else words
     for match in _NEGATION.finditer(even_so):
         if not _NEGATES_OTHER_WORDS.search(match.group()):
@@ -149,7 +149,7 @@ _NEGATES_OTHER_WORDS = re2.compile(
 
 @lru_cache(maxsize=64)
 def negated_spans(words: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the starts and the ends of what negates a prohibition, in order."""
+    """Return the starts and the ends of the spans that negate a prohibition, in order."""
     spans = [found.span() for found in _negations(words)]
     return tuple(start for start, _ in spans), tuple(end for _, end in spans)
 

@@ -1,4 +1,4 @@
-"""Decides whether a unit, a stem above it or a heading prohibits the target that the unit names."""
+"""Decide whether a unit, a stem above it or a heading prohibits the target that the unit names."""
 
 from __future__ import annotations
 

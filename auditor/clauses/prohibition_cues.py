@@ -1,4 +1,4 @@
-"""The words that prohibit what stands before or after them (cues), and where a sentence uses them to prohibit."""
+"""Find cues in sentences: the words that prohibit what stands before or after them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds prohibitions by consequence: "… results in a ban", "your licence ends if you …".
+"""Find prohibitions that are stated as a consequence: "… results in a ban", "your licence ends if you …".
 
 Only what a text can do to its own users counts: sanctions on their accounts, licences and posts. A teacher's licence, a
 child's family or a corpus's images are ended, separated or removed by others.

@@ -1,4 +1,4 @@
-"""Splits a policy, licence or card into units: sentences, headings and list items, each with the stems above it.
+"""Split a policy, licence or card into units: sentences, headings and list items, each with the stems above it.
 
 Terms prohibit in lists: "You agree not to use the Model: (a) …; (b) …". So a unit carries the stems above it ("You
 agree not to use the Model:") and the headings above it ("Prohibited uses"), the outermost first.

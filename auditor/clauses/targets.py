@@ -1,4 +1,4 @@
-"""Finds what must be prohibited: abuse, harm or sexualisation with a minor as its object, or such imagery by name."""
+"""Find the targets of a prohibition: abuse, harm or sexualisation of a minor, or such imagery by name."""
 
 from __future__ import annotations
 

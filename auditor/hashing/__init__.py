@@ -1,4 +1,4 @@
-"""From bytes to digests: exact digests, perceptual hashes (PDQ, pHash, dHash), digests and sketches of model weights.
+"""Compute exact digests, perceptual hashes (PDQ, pHash, dHash), and digests and sketches of model weights.
 
 Nothing here knows lists or subjects.
 """

@@ -1,4 +1,4 @@
-"""Finds the picture inside a uniform border, such as the padding of a dataset tool or the bars of a letterbox."""
+"""Find the picture inside a uniform border, such as the padding of a dataset tool or the bars of a letterbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decodes image files to the luma that is hashed, with limits that are checked before anything is decoded."""
+"""Decode image files to the luma that is hashed, with limits that are checked before anything is decoded."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def decode_image(data: bytes, *, gray: bool = False) -> DecodedImage:
 
 
 def decode_frames(data: bytes, *, gray: bool = False) -> Iterator[DecodedImage]:
-    """Yield every frame or page of the picture in these bytes, up to MAX_FRAMES; the last one's gap says what is left.
+    """Yield each frame or page of the picture in these bytes, up to MAX_FRAMES; the last one's gap names the rest.
 
     Raises:
         Unreadable: with one of a few fixed reasons. Frames that were yielded before stand.
@@ -212,7 +212,7 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _jpeg_luma(data: bytes) -> tuple[NDArray[np.uint8] | None, str]:
-    """Return the stored luma itself, full size (no colour is computed), and what of it is missing.
+    """Return the stored luma in full size, without computing colours, and which part of it is missing.
 
     None: Pillow must say what is to be done.
     """

@@ -1,4 +1,4 @@
-"""Parses digests from manifests and lists: column names, and cells in hex, base64 or base32, to fixed-size binary."""
+"""Parse digests from manifests and lists: column names, and cells in hex, base64 or base32, to fixed-size binary."""
 
 from __future__ import annotations
 
@@ -195,6 +195,7 @@ class _Decoder:
                 self.values[ord(character)] = value
 
     def __call__(self, text: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+        """Decode cells by a table of character values, and mark the cells that are no digests."""
         needed = -(-width * 8 // self.bits)
         values = self.values[text[:, :needed]]
         good = (values != 255).all(axis=1) & (text[:, needed:] == ord("=")).all(axis=1)
@@ -215,6 +216,7 @@ class _HexDecoder(_Decoder):
         self.pairs = np.where((high < 16) & (low < 16), high << 4 | low, -1).astype(np.int16)
 
     def __call__(self, text: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+        """Decode hex cells into digests, and mark the cells that are no hex."""
         digests = np.empty((len(text), width), np.uint8)
         good = np.ones(len(text), bool)
         # In steps that fit the cache: twice as fast as all at once.

@@ -1,4 +1,4 @@
-"""Selects the tensors by which models can be told apart, and digests each of them."""
+"""Select the tensors by which models can be told apart, and digests each of them."""
 
 from __future__ import annotations
 

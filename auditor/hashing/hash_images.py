@@ -1,4 +1,4 @@
-"""Hashes many encoded images into one batch of samples, with the wanted digests of the wanted variants."""
+"""Hash many encoded images into one batch of samples, with the wanted digests of the wanted variants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PDQ hashes of a picture with common edits undone: borders, captions, collages, rotation, cropping, inversion.
+"""Compute PDQ hashes of a picture with common edits undone: borders, captions, collages, rotation, cropping, inversion.
 
 All are computed from the 64 x 64 points that PDQ samples, so a variant costs a small part of decoding the picture. The
 hash of an inner window differs from that of the picture cut to this window by 4 to 10 bits (median), and that of a half

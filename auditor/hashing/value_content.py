@@ -1,4 +1,4 @@
-"""What the values of a plain column hold, told by the values themselves: pictures, digests, addresses.
+"""Detect what the values of a plain column hold, by the values themselves: pictures, digests, addresses.
 
 The name of a column only helps where its values can be read in two ways. All of this is columnar: a table of millions
 of rows is looked through without a Python loop over its cells.
@@ -108,7 +108,7 @@ class Digests:
 
 @dataclass(frozen=True, slots=True)
 class ValueContent:
-    """What a column's values hold, by index; a value that is in none of these holds nothing of it.
+    """The indices of a column's values by what they hold; a value with none of these contents has no index here.
 
     Args:
         pictures: values that are encoded pictures.
@@ -131,7 +131,7 @@ _NONE: Indices = np.zeros(0, np.int64)
 
 
 def value_content(values: pa.Array, name: str = "") -> ValueContent:
-    """Tell what each value of a plain column holds.
+    """Return what each value of a plain column holds.
 
     Args:
         values: text or bytes in any of Arrow's layouts but views; of other types nothing is told.
@@ -147,12 +147,13 @@ def value_content(values: pa.Array, name: str = "") -> ValueContent:
 
 
 def is_picture(head: bytes) -> bool:
-    """Tell whether these first bytes (HEAD_BYTES are enough) begin a picture."""
+    """Return whether these first bytes (HEAD_BYTES are enough) begin a picture."""
     padded = np.frombuffer(head[:HEAD_BYTES].ljust(HEAD_BYTES, b"\0"), np.uint8)
     return bool(_has_magic(padded[None, :], _MAGICS)[0])
 
 
 def _of_bytes(values: pa.Array, name: str) -> ValueContent:
+    """Return what each value of a column of bytes holds: pictures, videos, sound, digests or texts."""
     data, starts, lengths = _layout(values)
     long = lengths >= HEAD_BYTES
     pictures = _begins(data, starts, lengths, _MAGICS, long)
@@ -178,7 +179,7 @@ def _of_bytes(values: pa.Array, name: str) -> ValueContent:
 
 
 def _text_in_bytes(values: pa.Array, candidates: NDArray[np.bool_], name: str) -> ValueContent:
-    """Tell what is written as text in a column of bytes."""
+    """Return which values of a column of bytes hold digests, addresses or pictures written as text."""
     indices = np.flatnonzero(candidates)
     if not len(indices):
         return ValueContent(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE)
@@ -190,7 +191,7 @@ def _text_in_bytes(values: pa.Array, candidates: NDArray[np.bool_], name: str) -
 
 
 def _are_hex(data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which values of bytes are the hex digits of a digest, and not a longer digest's own bytes."""
+    """Return which values of bytes are the hex digits of a digest, and not a longer digest's own bytes."""
     found = np.zeros(len(lengths), bool)
     for digits in _HEX_DIGITS:
         indices = np.flatnonzero(lengths == digits)
@@ -222,6 +223,7 @@ def _raw_digests(
 
 
 def _of_text(values: pa.Array, name: str) -> ValueContent:
+    """Return what each value of a column of texts holds: addresses, base64 pictures or digests."""
     data, starts, lengths = _layout(values)
     urls = _begins(data, starts, lengths, _SCHEMES, lengths > 0)
     base64 = _begins(data, starts, lengths, _DATA_URLS, ~urls)
@@ -281,6 +283,7 @@ def _prefixed(
 
 
 def _parsed(values: pa.Array, indices: Indices, algorithm: str) -> dict[str, Digests]:
+    """Return the digests of one algorithm that can be parsed from these values."""
     if not len(indices):
         return {}
     digests, malformed = parse_digests(values.take(pa.array(indices)), algorithm)
@@ -323,7 +326,7 @@ def _begins(
     magics: tuple[Magic, ...],
     candidates: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """Tell which of the candidates begin with one of the magics. Most are ruled out by a single byte."""
+    """Return which of the candidates begin with one of the magics. Most are ruled out by a single byte."""
     found = np.zeros(len(lengths), bool)
     for offset in sorted({magic[0][0] for magic in magics}):
         here = tuple(magic for magic in magics if magic[0][0] == offset)
@@ -337,7 +340,7 @@ def _begins(
 
 
 def _has_magic(heads: NDArray[np.uint8], magics: tuple[Magic, ...]) -> NDArray[np.bool_]:
-    """Tell which of these first bytes (values, HEAD_BYTES) have one of the magics."""
+    """Return which of these first bytes (values, HEAD_BYTES) have one of the magics."""
     found = np.zeros(len(heads), bool)
     for magic in magics:
         here = np.ones(len(heads), bool)

@@ -1,4 +1,4 @@
-"""Digests of weight files: of the whole file, of the bytes after a safetensors header, and of single tensors."""
+"""Compute digests of weight files: of the whole file, of the bytes after a safetensors header, of single tensors."""
 
 from __future__ import annotations
 

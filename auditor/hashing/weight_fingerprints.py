@@ -1,4 +1,4 @@
-"""The file format of a weight fingerprint: sampled values of its tensors at 16 bits, shared instead of weights.
+"""Read and write weight fingerprints: files of sampled tensor values at 16 bits, which are shared instead of weights.
 
 A fingerprint is laid out as a safetensors file: eight bytes with the header's length, the header as JSON, and the
 values of each tensor. The header's ``__metadata__`` holds the format, the model's name, its bases, the number of

@@ -1,4 +1,4 @@
-"""Sketches of weights: the sampled tensors of a model folded into one short vector, for fast comparison."""
+"""Compute sketches of weights: fold the sampled tensors of a model into one short vector, for fast comparison."""
 
 from __future__ import annotations
 

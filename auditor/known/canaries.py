@@ -1,4 +1,4 @@
-"""Harmless things that no list of known content may match; a version that does is wrong or poisoned.
+"""Refuse lists of known content that match well-known harmless files: such a version is wrong or poisoned.
 
 Ordinary pictures that the project generates itself, empty and blank files, and well-known domains.
 """
@@ -20,7 +20,7 @@ _TABLE = Path(__file__).with_suffix(".tsv")
 
 
 def matched_canaries(known: CompiledList) -> tuple[str, ...]:
-    """Return what of the table the list matches, as "the ALGORITHM of WHAT"; a benign list may hold all of it."""
+    """Return the canaries that the list matches, as "the ALGORITHM of WHAT"; a benign list may match all of them."""
     if known.means == "benign":
         return ()
     found = []

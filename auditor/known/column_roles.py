@@ -1,4 +1,4 @@
-"""Which column of a table holds what: by the user's word, else by the column's usual names."""
+"""Find the columns of a list's table that hold hashes and other fields, as the user declares or by usual names."""
 
 from __future__ import annotations
 

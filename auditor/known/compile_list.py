@@ -1,4 +1,4 @@
-"""Compiles what a list format yields into the arrays that matching maps: sorted, without duplicates, in one folder.
+"""Compile what a list format yields into the arrays that matching maps: sorted, without duplicates, in one folder.
 
 Digests go straight to a file for each algorithm and are sorted through their 64-bit keys, so that memory holds some
 tens of bytes per entry, not the list.
@@ -68,6 +68,7 @@ def compile_list(
     fingerprints = FingerprintSpool(folder)
 
     def spool(entries: Entries) -> None:
+        """Append a batch of list entries to the spool of its algorithm."""
         if not len(entries):
             return
         if entries.fingerprints is not None:

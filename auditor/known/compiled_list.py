@@ -1,4 +1,4 @@
-"""A compiled list: a folder of memory-mapped arrays and a manifest, opened by every worker from its path."""
+"""Open a compiled list: a folder of memory-mapped arrays and a manifest, which each worker opens by its path."""
 
 from __future__ import annotations
 
@@ -200,6 +200,8 @@ class CompiledList:
         return self._mapped[algorithm]
 
     def _map_arrays(self, algorithm: str) -> _AlgorithmArrays:
+        """Map the compiled arrays of one algorithm into memory. Raises ListError for a damaged array."""
+
         def array(name: str) -> NDArray[Any]:
             path = self.path / f"{algorithm}.{name}.npy"
             try:

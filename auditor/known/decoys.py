@@ -1,4 +1,4 @@
-"""Estimates how many near matches chance alone would give, by matching the same images against decoys of the lists.
+"""Estimate how many near matches chance alone would give, by matching the same images against decoys of the lists.
 
 A decoy of an entry is the hash of its mirror image, which follows from the hash alone: mirroring changes the sign of
 every second column, row, or both, of the cosine transform. A mirrored picture has as much detail as the picture, with
@@ -57,7 +57,7 @@ class ExpectedByChance:
 
 @dataclass(frozen=True, slots=True)
 class ThoroughChance(ExpectedByChance):
-    """The same of thorough variants, with how many pictures and (picture, entry, variant) were compared.
+    """Matches of thorough variants that chance alone would give, and how many pictures and pairs were compared.
 
     Rates and their bounds are the matches and ``upper_limit`` divided by these.
     """
@@ -74,7 +74,7 @@ def count_decoy_matches(
     pictures: NDArray[np.int64],
     coverage: Counter[str],
 ) -> None:
-    """Add to the coverage how many decoys of the list these hashes match, and how many hashes they are.
+    """Add to the coverage the number of these hashes, and the number of the list's decoys that they match.
 
     Args:
         known: The list.
@@ -101,7 +101,7 @@ def count_decoy_matches(
 
 
 def expected_by_chance(coverage: Mapping[str, int]) -> tuple[ExpectedByChance, ...]:
-    """Return what a run's coverage says of matches by chance, by list."""
+    """Return the matches by chance that a run's coverage shows, by list."""
     return tuple(
         ExpectedByChance(name, compared, matches, _poisson_upper_limit(matches))
         for name, compared in _by_list(coverage, _DECOYS_COMPARED)
@@ -110,7 +110,7 @@ def expected_by_chance(coverage: Mapping[str, int]) -> tuple[ExpectedByChance, .
 
 
 def expected_by_thorough_chance(coverage: Mapping[str, int]) -> tuple[ThoroughChance, ...]:
-    """Return what a run's coverage says of matches of thorough variants by chance, by list."""
+    """Return the matches of thorough variants by chance that a run's coverage shows, by list."""
     return tuple(
         ThoroughChance(name, compared, matches, _poisson_upper_limit(matches), pictures, pairs)
         for name, compared in _by_list(coverage, _THOROUGH_COMPARED)

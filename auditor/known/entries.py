@@ -1,4 +1,4 @@
-"""What a list holds: its header, batches of entries, withdrawals, and lines that cannot be read."""
+"""Define the items of a list file: its header, batches of entries, withdrawals, and lines that cannot be read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ListOptions:
-    """What the user says of a list file: ``columns`` maps an algorithm (or id, classification …) to a column's name."""
+    """Options for a list file: ``columns`` maps an algorithm (or id, classification …) to a column's name."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     algorithm: str = ""
@@ -36,7 +36,7 @@ class ListOptions:
 
 @dataclass(frozen=True, slots=True)
 class ListHeader:
-    """What a format says of the whole list; "" where it says nothing.
+    """The fields of a list file that apply to the whole list; "" where the file has none.
 
     Attributes:
         format: The format's name.

@@ -1,4 +1,4 @@
-"""Columns of text, and records read one at a time, as batches of entries."""
+"""Convert columns of text, and records that are read one at a time, into batches of entries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COLLECTED_TYPES = {"withdrawn": pa.bool_(), "quality": pa.int16()}  # every oth
 
 
 def signal_type_of(name: str) -> str:
-    """Return the algorithm or text signal that a name stands for; "" where nothing here can match it."""
+    """Return the algorithm or text signal that a name means; "" where it cannot be matched."""
     plain = name.strip().lower()
     return plain if plain in TEXT_SIGNALS or plain in DIGEST_BYTES else algorithm_from_column_name(name)
 
@@ -117,7 +117,7 @@ def cell_text(value: object) -> str | None:
 
 
 def is_true(value: object) -> bool:
-    """Whether a value is JSON's ``true``, or 1, or a word that exports write for it."""
+    """Return whether a value is JSON's ``true``, or 1, or a word that exports write for it."""
     if isinstance(value, str):
         return value.strip().lower() in {"true", "yes", "y", "1"}
     return value is True or value == 1

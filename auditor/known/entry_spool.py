@@ -1,4 +1,4 @@
-"""Entries on disk while a list is compiled, so that memory does not hold them."""
+"""Store entries on disk while a list is compiled, so that they need not fit in memory."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class EntrySpool:
     """
 
     def __init__(self, folder: Path, algorithm: str) -> None:
+        """Open empty spool files for the entries of one algorithm."""
         self.algorithm = algorithm
         self.is_text = algorithm in TEXT_SIGNALS
         self.values_only = not self.is_text

@@ -1,4 +1,4 @@
-"""Exact matching: which of a list's entries a digest equals, by sorted 64-bit keys with a bucket table, memory-mapped.
+"""Look up the entries that a digest equals, by sorted 64-bit keys with a bucket table, memory-mapped.
 
 Most samples are on no list, so a small filter (eight bits an entry) answers first and the table is asked only for
 what passes it. A key decides nothing: what is found is compared in full.
@@ -42,6 +42,7 @@ class ExactIndex:
         return np.concatenate([rows for rows, _ in found]), np.concatenate([entries for _, entries in found])
 
     def _look_up(self, queries: Keys, first: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Look up a block of query keys in the filter, then in the bucket table; ``first`` numbers the first query."""
         bits = np.uint64(64 - _floor_log2(len(self.filter)) - 3)
         top = queries >> bits
         byte = np.take(self.filter, (top >> np.uint64(3)).view(np.int64))

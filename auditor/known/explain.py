@@ -1,4 +1,4 @@
-"""Explains why a picture matches a list or does not, without giving the list away.
+"""Explain why a picture matches a list or does not, without revealing the list.
 
 With distances to a confidential hash one could search for it step by step. So a miss never says how far away the
 nearest entry is, and a hit says it only to those who may see places; a list of test entries hides nothing.
@@ -28,7 +28,7 @@ _BATCH_ROWS = 1 << 20
 
 
 def explain_match(image: Path, known: CompiledList, *, places: bool = False, thorough: bool = False) -> Iterator[str]:
-    """Yield lines that say, by algorithm, what was compared and what matched.
+    """Yield lines that list, for each algorithm, what was compared and what matched.
 
     Args:
         image: A picture's file.
@@ -68,7 +68,7 @@ def explain_match(image: Path, known: CompiledList, *, places: bool = False, tho
 
 
 def _rows_of_quality(rows: list[dict[str, Any]]) -> Generator[str, None, list[dict[str, Any]]]:
-    """Return the forms whose PDQ can be matched; yield lines that say which cannot."""
+    """Yield a line for each form of the picture whose PDQ cannot be matched; return the other forms."""
     good = [row for row in rows if row["quality"] >= MIN_QUALITY]
     for row in rows:
         if not row["variant"] or row not in good:
@@ -86,6 +86,7 @@ def _describe_hit(hit: dict[str, Any], distances: bool) -> str:
 
 
 def _describe_miss(algorithm: str, rows: list[dict[str, Any]], known: CompiledList) -> str:
+    """Return why a picture's hashes of one algorithm match no entry of a list."""
     if algorithm not in known.thresholds:
         return "no entry equals it"
     if known.means != "test" or algorithm not in NEAR_ALGORITHMS:

@@ -1,4 +1,4 @@
-"""The weight fingerprints of a compiled list: sketches to look them up by, and the files themselves, memory-mapped."""
+"""Store and look up the weight fingerprints of a compiled list: sketches and fingerprint files, memory-mapped."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class FingerprintSpool:
         self._end = 0
 
     def add(self, digests: list[bytes], files: list[bytes]) -> None:
-        """Append fingerprint files that are not there yet, with their digests."""
+        """Append fingerprint files that are not in the spool yet, with their digests."""
         with self._path.open("ab") as spool:
             for digest, data in zip(digests, files, strict=True):
                 if digest not in self._places:

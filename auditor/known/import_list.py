@@ -1,4 +1,4 @@
-"""Imports list files: compiles them and makes them the active version of a list."""
+"""Import list files: compiles them and makes them the active version of a list."""
 
 from __future__ import annotations
 
@@ -86,6 +86,7 @@ def _import_files(
     skip_malformed: bool,
     extensions: tuple[Extension, ...],
 ) -> tuple[CompiledList, ListStatistics]:
+    """Compile list files into a new version's folder and make that version active."""
     *older_paths, path = paths
     with lock_list(folder), tempfile.TemporaryDirectory(prefix=_TEMPORARY_PREFIX, dir=folder) as temporary:
         for left in folder.glob(f"{_TEMPORARY_PREFIX}*"):  # by an import that was killed

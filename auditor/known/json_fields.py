@@ -1,4 +1,4 @@
-"""What a list in JSON says of itself before its entries."""
+"""Read the fields of a list in JSON that describe the list and come before its entries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens a list file, packed or not and in any encoding; what cannot be read in it is an error that names the file."""
+"""Open a list file, compressed or not and in any encoding. Errors name the file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MEMORY_FOLDER = Path("/dev/shm")  # backed by memory, where there is one
 
 @contextmanager
 def list_as_file(path: Path) -> Iterator[Path]:
-    """Yield a list as a file that can be read several times; of one that is no pipe, the same path.
+    """Yield the path of a file that can be read several times: a copy of a pipe, or the list file itself.
 
     What comes through a pipe or from standard input (``-``) is held in a private file for the time of the block, in
     memory where there is storage for that.
@@ -56,7 +56,7 @@ def list_as_file(path: Path) -> Iterator[Path]:
 
 
 def is_stream(path: Path) -> bool:
-    """Return whether there is a pipe or a device at a path, which can be read only once."""
+    """Return whether the path is a pipe or a device, which can be read only once."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -65,7 +65,7 @@ def is_stream(path: Path) -> bool:
 
 
 def memory_folder(needed: int = 0) -> str | None:
-    """Return the folder whose files lie in memory; None where there is none, or it has less than ``needed`` bytes."""
+    """Return the folder whose files are kept in memory; None if there is none, or it has less than ``needed`` bytes."""
     if not os.access(_MEMORY_FOLDER, os.W_OK | os.X_OK) or shutil.disk_usage(_MEMORY_FOLDER).free < needed:
         return None
     return str(_MEMORY_FOLDER)
@@ -122,6 +122,7 @@ class _ReopenedStream(io.RawIOBase):
         return 0
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Read bytes of the unpacked list into a buffer. Raises Unreadable if the packed list is damaged."""
         try:
             data = self._stream.read(len(buffer))
         except Unreadable:

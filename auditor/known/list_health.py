@@ -1,4 +1,4 @@
-"""Reports how healthy a list is: what of it cannot be matched, and what its holder should be asked about."""
+"""Report the health of a list: entries that cannot be matched, and what to ask its holder about."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_AGE = datetime.timedelta(days=90)
 
 
 def check_list_file(path: Path, options: ListOptions, extensions: tuple[Extension, ...] = ()) -> Iterator[str]:
-    """Yield lines about a list file, its malformed lines among them. Raises ListError where it is no list at all."""
+    """Yield lines about a list file and its malformed lines. Raises ListError if the file is no list."""
     with tempfile.TemporaryDirectory(prefix="auditor-check-") as folder:
         known, statistics = compile_for_inspection(path, options, Path(folder), extensions)
         yield from _describe_list(known)
@@ -30,7 +30,7 @@ def check_list_file(path: Path, options: ListOptions, extensions: tuple[Extensio
 
 
 def check_imported_list(name: str) -> Iterator[str]:
-    """Yield lines about an imported list. Raises ListError where its arrays are not what was imported."""
+    """Yield lines about an imported list. Raises ListError if its arrays have changed since the import."""
     known = open_list(name)
     yield from _describe_list(known)
     imported = datetime.datetime.fromisoformat(known.manifest["imported"])
@@ -48,6 +48,7 @@ def check_imported_list(name: str) -> Iterator[str]:
 
 
 def _describe_list(known: CompiledList) -> Iterator[str]:
+    """Yield lines about a compiled list: its identity, its algorithms, and the entries that cannot be matched."""
     manifest = known.manifest
     yield f"list: {known.name} version {known.version or 'not given'}, format {_format(manifest['source'])}"
     yield f"holder: {known.holder or 'not given'}"

@@ -1,4 +1,4 @@
-"""What a list file is: its name, version, holder and meaning, by the user's word first and the file's own next."""
+"""Identify a list file: its name, version, holder and meaning, as the user declares them, else as the file does."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ACTIVE = "active.json"  # beside the versions of an imported list: which of them
 
 @dataclass(frozen=True, slots=True)
 class ListDeclaration:
-    """What the user says of a list, which overrides what the file says; ``thresholds`` are (algorithm, bits)."""
+    """The user's declaration of a list, which overrides the file's; ``thresholds`` are (algorithm, bits)."""
 
     name: str = ""
     means: str = ""
@@ -35,7 +35,7 @@ class ListDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class ListFile:
-    """An opened list file: its header, what it holds after that, and the extension that reads it, if one does."""
+    """An opened list file: its header, its other items, and the extension that reads it, if there is one."""
 
     path: Path
     header: ListHeader
@@ -44,7 +44,7 @@ class ListFile:
 
 
 def open_list_items(path: Path, options: ListOptions, extensions: tuple[Extension, ...] = ()) -> ListFile:
-    """Return the file's header, and an iterator over what it holds. Raises ListError if no format reads it."""
+    """Return the file's header, and an iterator over its other items. Raises ListError if no format reads it."""
     name = detect_format(path, extensions)
     items = list_formats(extensions)[name].read(path, options)
     added = next((str(each) for each in extensions if (each.group, each.name) == (LIST_FORMATS, name)), "")
@@ -63,7 +63,7 @@ def open_list_items(path: Path, options: ListOptions, extensions: tuple[Extensio
 def identify_list(
     file: ListFile, declaration: ListDeclaration, options: ListOptions, default_version: str
 ) -> ListIdentity:
-    """Return what a list file is.
+    """Return the identity of a list file.
 
     Args:
         file: The file.
@@ -111,5 +111,5 @@ def merge_identity(base: CompiledList | Path, changes: ListIdentity) -> ListIden
 
 
 def _file_name(text: str) -> str:
-    """Return the text with what cannot be in a file's name replaced."""
+    """Return the text as a file name, with invalid characters replaced."""
     return re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-.")[:64]

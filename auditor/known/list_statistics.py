@@ -1,4 +1,4 @@
-"""What was counted while a list was read, for its manifest and for ``auditor lists check``."""
+"""Count what a list holds while it is read, for its manifest and for ``auditor lists check``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAX_KEPT_MALFORMED = 1000  # any more are only counted
 
 @dataclass(slots=True)
 class ListStatistics:
-    """Counts of what a list holds beside its entries; those by algorithm or reason are Counters."""
+    """Counts of what a list holds besides its entries; counts by algorithm or reason are Counters."""
 
     malformed: list[MalformedEntry] = field(default_factory=list)  # the first thousand
     malformed_count: int = 0

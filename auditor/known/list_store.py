@@ -1,4 +1,4 @@
-"""The imported lists: a folder a list, in it a folder a version, a key, and which version is active.
+"""Manage imported lists: each list has a folder with its versions, its key, and a record of the active version.
 
 Nothing becomes active half-written: a version is compiled in a temporary folder, flushed and renamed into place, and
 ``active.json`` is replaced last. It also holds the digest of the version's manifest, which holds the digests of its
@@ -32,7 +32,7 @@ _LIST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class ActiveVersion:
-    """Which version of a list is active.
+    """The record of a list's active version.
 
     Attributes:
         version: The version.
@@ -76,7 +76,7 @@ def open_imported_list(name: str) -> CompiledList:
 
 
 def is_imported(name: str) -> bool:
-    """Whether a list of this name is imported."""
+    """Return whether a list of this name is imported."""
     return _LIST_NAME.fullmatch(name) is not None and (list_folder(name) / ACTIVE).exists()
 
 
@@ -144,7 +144,7 @@ def remove_list(name: str, versions: Sequence[str] = ()) -> None:
 
 
 def list_folder(name: str) -> Path:
-    """Return the folder of an imported list. Raises ListError for what cannot name a list."""
+    """Return the folder of an imported list. Raises ListError if the name is not valid."""
     if not _LIST_NAME.fullmatch(name):
         raise ListError(f"{name!r} cannot name a list: letters, digits, '.', '_' and '-', at most 64")
     return user_data_folder() / "lists" / name
@@ -164,7 +164,7 @@ def activate_version(folder: Path, version: str, newest: str, reason: str = "") 
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush a folder's names to disk."""
+    """Flush the names of the files in a folder to disk."""
     if os.name != "posix":  # elsewhere a folder cannot be opened, and need not be
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""The manifest of a compiled list: what the list is, its counts, and the size and digest of each of its arrays."""
+"""Read and write the manifest of a compiled list: its identity, its counts, and each array's size and digest."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REQUIRED: Mapping[str, type] = {
 
 @dataclass(frozen=True, slots=True)
 class ListIdentity:
-    """What a compiled list is, and where it comes from.
+    """The identity and the source of a compiled list.
 
     Attributes:
         name: The list's name.
@@ -120,7 +120,7 @@ def write_manifest(
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a compiled list. Raises ListError if it, or the size of an array, is not as written."""
+    """Return the manifest of a compiled list. Raises ListError if it is damaged or an array has another size."""
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_bytes())

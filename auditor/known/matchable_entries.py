@@ -1,4 +1,4 @@
-"""Which entries of a list can be matched: texts in canonical form, perceptual hashes that are not of flat pictures."""
+"""Select the entries of a list that can be matched: valid URLs and domains, hashes of pictures that are not flat."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def filter_matchable(entries: Entries, statistics: ListStatistics) -> Entries:
 
 
 def canonicalize_texts(entries: Entries, statistics: ListStatistics) -> Entries:
-    """Return URLs and domains in canonical form, without those that are none, which are counted."""
+    """Return URLs and domains in canonical form; count those that are not valid and leave them out."""
     if entries.algorithm not in TEXT_SIGNALS:
         return entries
     canonicalize = url_columns.canonical_entries if entries.algorithm == "url" else url_columns.canonical_domains

@@ -1,4 +1,4 @@
-"""Matches batches of samples against lists: digests, URLs and domains exactly, perceptual hashes nearly."""
+"""Match batches of samples against lists: digests, URLs and domains exactly, perceptual hashes nearly."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CROPS_NOT_CHECKED = "not checked: whether a crop of a listed picture"
 
 @dataclass(frozen=True, slots=True)
 class MatchResult:
-    """What matching a batch gives.
+    """The result of matching a batch.
 
     Attributes:
         hits: Rows of :data:`auditor.samples.HITS_SCHEMA`, one for each (sample, list, entry): its best variant.
@@ -72,7 +72,7 @@ class Matcher:
 
     @property
     def algorithms(self) -> frozenset[str]:
-        """The algorithms of at least one list: nothing else need be computed."""
+        """Return the algorithms of all lists; no other hash needs to be computed."""
         return frozenset().union(*(known.algorithms for known in self.lists))
 
     def match(self, samples: Samples) -> MatchResult:
@@ -102,7 +102,7 @@ class Matcher:
         return MatchResult(hits, dict(sorted(named.items())), dict(compared), self._count_comparisons(samples, stored))
 
     def _count_comparisons(self, samples: Samples, stored: NDArray[np.bool_]) -> Mapping[Comparison, int]:
-        """Count what became of the samples of a batch, for each algorithm of each list that they can have."""
+        """Count the compared and uncompared samples of a batch, for each algorithm of each list."""
         batch = samples.batch
         counts: Counter[Comparison] = Counter()
         for algorithm in ALGORITHMS:
@@ -141,6 +141,7 @@ class Matcher:
         coverage: Counter[str],
         compared: Counter[str],
     ) -> Iterator[_MatchedPairs]:
+        """Match the samples' values of one algorithm against the lists that hold entries of it."""
         batch = samples.batch
         column = "url" if algorithm in TEXT_SIGNALS else algorithm
         if column not in batch.schema.names:
@@ -202,6 +203,7 @@ def _is_thorough(batch: pa.RecordBatch) -> NDArray[np.bool_]:
 def _filter_by_quality(
     usable: NDArray[np.bool_], samples: Samples, stored: NDArray[np.bool_], coverage: Counter[str]
 ) -> NDArray[np.bool_]:
+    """Return which samples have a PDQ of high enough quality to be matched; count the others in the coverage."""
     quality = samples.batch.column("quality")
     unknown: NDArray[np.bool_] = quality.is_null().to_numpy(zero_copy_only=False)
     low: NDArray[np.bool_] = pc.fill_null(pc.less(quality, MIN_QUALITY), False).to_numpy(zero_copy_only=False)
@@ -214,7 +216,7 @@ def _filter_by_quality(
 
 
 def _exclude_benign(pairs: list[_MatchedPairs], batch: pa.RecordBatch, coverage: Counter[str]) -> list[_MatchedPairs]:
-    """Return the pairs without near hits on samples that a benign list holds exactly, or nearer. Exact hits stay.
+    """Remove near hits on samples that match a benign list exactly or more nearly. Exact hits stay.
 
     A thorough variant that matches a benign list excludes only hits of thorough variants.
     """
@@ -267,6 +269,7 @@ def _count_distinct(groups: Sequence[NDArray[np.int64]]) -> int:
 
 
 def _best_hits(pairs: Iterable[_MatchedPairs], samples: Samples) -> pa.RecordBatch:
+    """Return the best hit of each sample and entry among the hits of all variants of the sample."""
     pairs = [pair for pair in pairs if len(pair.rows)]
     groups = _sample_groups(samples.batch, [pair.rows for pair in pairs])
     thorough = _is_thorough(samples.batch)
@@ -285,6 +288,7 @@ def _best_hits(pairs: Iterable[_MatchedPairs], samples: Samples) -> pa.RecordBat
 
 
 def _hit_rows(pair: _MatchedPairs, samples: Samples) -> pa.RecordBatch:
+    """Return the matched pairs of one list and algorithm as rows of HITS_SCHEMA."""
     known, count = pair.known, len(pair.rows)
     entries, back = np.unique(pair.entries, return_inverse=True)
     tokens = pa.array(known.tokens(pair.algorithm, entries)).take(pa.array(back))

@@ -1,4 +1,4 @@
-"""Entries of lists of models: the columns or fields of a model, and the signals it is known by."""
+"""Parse entries of lists of models: the columns or fields of a model, and its signals (digests, short hashes, name)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Near matching: every entry within a Hamming distance of a query, by multi-index hashing over sorted bands.
+"""Find all entries within a Hamming distance of a query, by multi-index hashing over sorted bands.
 
 The bits of a hash are cut into bands. Two hashes at distance ≤ t agree in at least one band within its radius when
 the sum over bands of (radius + 1) exceeds t (Norouzi, Punjani and Fleet, arXiv 1307.2982), so looking up each band's
@@ -73,6 +73,7 @@ class NearIndex:
         ids: NDArray[np.uint32],
         threshold: int,
     ) -> list[NDArray[np.uint64]]:
+        """Compare the candidates of band look-ups with their queries in full, and keep pairs within the threshold."""
         begin = np.take(table, probes)
         sizes = np.take(table[1:], probes)
         sizes -= begin
@@ -106,7 +107,7 @@ def index_shapes(entries: int, bits: int) -> tuple[tuple[int, int], tuple[int, i
 
 
 def build_near_index(words: Words, ids: NDArray[np.uint32], tables: NDArray[np.uint32]) -> None:
-    """Fill the arrays of an index over these entries; they have the :func:`index_shapes` for them."""
+    """Fill the arrays of an index over these entries; the arrays have the shapes that :func:`index_shapes` returns."""
     width = (tables.shape[1] - 1).bit_length() - 1
     numbers = np.arange(len(words), dtype=np.uint64)
     for band in range(len(ids)):
@@ -181,6 +182,7 @@ def _band_bits(words: Words, start: int, width: int) -> NDArray[np.uint32]:
 
 
 def _popcounts(difference: Words) -> NDArray[np.uint16]:
+    """Return the number of set bits in each row of words, for Hamming distances."""
     counts = np.bitwise_count(difference)
     if difference.shape[1] == 1:
         return counts[:, 0].astype(np.uint16)

@@ -1,4 +1,4 @@
-"""Opens a list to match against: an imported one by its name, a compiled folder, or a list file, which is compiled."""
+"""Open a list to match against: an imported one by its name, a compiled folder, or a list file, which is compiled."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def open_list(
 
 @contextmanager
 def errors_name_folder(folder: Path) -> Iterator[None]:
-    """Turn what the system says of a folder that a list is compiled into, such as a full disk, into a ListError."""
+    """Turn an OSError about the folder that a list is compiled into, such as a full disk, into a ListError."""
     try:
         yield
     except OSError as error:
@@ -99,7 +99,7 @@ def errors_name_folder(folder: Path) -> Iterator[None]:
 
 
 def _lies_in_audited(text: str, audited: Sequence[str]) -> bool:
-    """Return whether a name without a folder is that of a file or folder in one of the targets."""
+    """Return whether a name without a folder is the name of a file or folder in one of the audited targets."""
     if os.path.basename(text) != text or not os.path.lexists(text):
         return False
     places = {Path(os.path.realpath(os.curdir), text), Path(os.path.realpath(text))}
@@ -110,7 +110,7 @@ def _lies_in_audited(text: str, audited: Sequence[str]) -> bool:
 def compile_for_inspection(
     path: Path, options: ListOptions, into: Path, extensions: tuple[Extension, ...] = ()
 ) -> tuple[CompiledList, ListStatistics]:
-    """Compile a list file in spite of malformed lines, to see how healthy it is. It must not be matched against."""
+    """Compile a list file despite malformed lines, to report its health. The result must not be used for matching."""
     file = open_list_items(path, options, extensions)
     declaration = ListDeclaration(means=file.header.means or "test")
     identity = identify_list(file, declaration, options, default_version="")
@@ -122,7 +122,7 @@ def compile_for_inspection(
 def _compile_file(
     file: ListFile, declaration: ListDeclaration, options: ListOptions, into: Path, skip_malformed: bool
 ) -> CompiledList:
-    """Compile a list file into a folder of its name, unless it is there already."""
+    """Compile a list file into a folder of its name, unless that folder exists already."""
     path = file.path
     if file.header.delta:
         raise ListError(f"{path}: changes an earlier version of a list; import it")

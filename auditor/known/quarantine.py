@@ -1,4 +1,4 @@
-"""Entries that match too many unrelated samples to be believed."""
+"""Quarantine entries that match too many unrelated samples to be reliable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FAR_FOR_A_CLOSE = 10
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedEntry:
-    """An entry that matched too much to be believed, and how many samples it matched beyond half the threshold."""
+    """An unreliable entry that matched too many samples, and how many of them beyond half the threshold."""
 
     list: str
     version: str

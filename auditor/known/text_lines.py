@@ -1,4 +1,4 @@
-"""Lists that are lines of text: their lines in batches, and what the comments at their beginning say."""
+"""Read lists that are lines of text: their lines in batches, and the comments at their beginning."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TextHead:
 
 
 def text_head(path: Path, file: BinaryIO) -> TextHead:
-    """Return the beginning of a text file, and go back to its first byte. Raises ListError for what is no text."""
+    """Return the beginning of a text file, and go back to its first byte. Raises ListError if it is no text."""
     data = file.read(HEAD_BYTES)
     file.seek(0)
     if b"\0" in data and not detect_wide_encoding(data):
@@ -114,6 +114,7 @@ def _read_blocks(path: Path, stream: pa.NativeFile) -> Iterator[bytes]:
 
 
 def _split_lines(path: Path, block: bytes, first: int) -> pa.Array:
+    """Return the lines of a block of a list's text. Raises ListError for what cannot be read."""
     try:
         table = pyarrow.csv.read_csv(
             BytesIO(block),

@@ -1,4 +1,4 @@
-"""The secret key of a list, under which the tokens that name its entries in reports are made."""
+"""Read and write the secret key of a list, from which the tokens that name its entries in reports are made."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_key(folder: Path) -> bytes:
 
 
 def load_or_create_key(path: Path) -> bytes:
-    """Return the key kept in a file, which is made the first time. Tokens stay the same while their key is kept."""
+    """Return the key in a file; create it the first time. Tokens stay the same as long as their key does."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -39,7 +39,7 @@ def new_key() -> bytes:
 
 
 def write_key(path: Path, key: bytes) -> None:
-    """Write a key that only its owner can read. A key that is there already stays."""
+    """Write a key that only its owner can read. An existing key is kept."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -1,4 +1,4 @@
-"""Columns of URLs and domains: canonical forms of list entries, and the expressions that samples are looked up by."""
+"""Convert columns of URLs and domains to canonical list entries and to the expressions to look samples up by."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def expressions_of_domains(values: pa.Array) -> ExpressionColumn:
 
 
 def _map_distinct(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
-    """Return the cells changed, each different text once; an empty result is null."""
+    """Return the cells with a function applied, once for each different text; an empty result is null."""
     coded = values.cast(pa.string()).dictionary_encode()
     changed = pa.array([change(value) or None for value in coded.dictionary.to_pylist()], pa.string())
     return changed.take(coded.indices)
@@ -109,7 +109,7 @@ def _canonical_hosts(authorities: pa.Array) -> pa.Array:
 
 
 def _with_parent_domains(hosts: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
-    """Return each host and the domains above it, and the position of the host that each text is of."""
+    """Return each host and the domains above it, and for each text the position of its host."""
     owners = np.flatnonzero(hosts.is_valid().to_numpy(zero_copy_only=False))
     level = hosts.drop_null()
     found, owned = [level], [owners]
@@ -128,7 +128,7 @@ def _with_parent_domains(hosts: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
 
 
 def _authorities(urls: pa.Array) -> pa.Array:
-    """Return what stands between ``http://`` or ``https://`` and the next of ``/?#``; null where nothing does."""
+    """Return the text between ``http://`` or ``https://`` and the next of ``/?#``; null where there is none."""
     data, starts, ends = _string_bounds(urls)
     for scheme in ("https://", "http://"):
         begins = pc.fill_null(pc.starts_with(urls, scheme), False).to_numpy(zero_copy_only=False)
@@ -158,7 +158,7 @@ def _character_positions(data: NDArray[np.uint8], *of: str) -> NDArray[np.int64]
 def _slice_strings(
     texts: pa.Array, starts: NDArray[np.int64], ends: NDArray[np.int64], fit: NDArray[np.bool_] | None = None
 ) -> pa.Array:
-    """Return stretches of a string array's bytes as strings, null where ``fit`` is false; they must not overlap.
+    """Return slices of a string array's bytes as strings, null where ``fit`` is false; they must not overlap.
 
     All edges together make an array of which every second string is a stretch, so only what is kept is copied.
     """

@@ -1,4 +1,4 @@
-"""URLs and domains: canonical forms, the host and path expressions that lists are matched by, registrable domains.
+"""Compute the canonical form of URLs and domains, their host and path expressions, and registrable domains.
 
 WHATWG parsing first (can_ada), then Safe Browsing's canonicalisation and suffix/prefix expressions:
 https://developers.google.com/safe-browsing/v4/urls-hashing. Nothing is ever fetched.
@@ -85,7 +85,7 @@ def host_of(url: str) -> str:
 
 
 def without_scheme(url: str) -> str:
-    """Return what follows ``://``."""
+    """Return the part of a URL after ``://``."""
     return url.partition("://")[2]
 
 
@@ -102,6 +102,7 @@ def _escape(text: bytes) -> str:
 
 
 def _canonical_host(text: bytes) -> str:
+    """Return a host in Safe Browsing's canonical form; "" if it is no host."""
     name = _unescape(text)
     if not name.startswith(b"["):
         name = re.sub(rb":\d*$", b"", name)
@@ -138,6 +139,7 @@ def _is_address(host: str) -> bool:
 
 
 def _canonical_path(text: bytes) -> str:
+    """Return a URL's path in canonical form, without empty, ``.`` and ``..`` parts."""
     kept: list[bytes] = []
     parts = _unescape(text).split(b"/")
     for part in parts[1:]:

@@ -1,4 +1,4 @@
-"""Entries that a list file withdraws, by the holder's id or by value."""
+"""Collect and apply the withdrawals of a list file, by the holder's id or by value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from auditor.known.entries import Entries
 
 @dataclass(slots=True)
 class Withdrawals:
-    """What a file withdraws from its own rows and from those of older files.
+    """The entries that a file withdraws from its own rows and from those of older files.
 
     Files are spooled newest first, so a withdrawal applies to every row from ``first_rows`` on.
 
@@ -30,7 +30,7 @@ class Withdrawals:
     values: dict[str, list[pa.Array]] = field(default_factory=dict)
 
     def add(self, withdrawn: Entries) -> None:
-        """Add withdrawn entries. One with an id withdraws that item, one without an id the value, whoever listed it."""
+        """Add withdrawn entries. One with an id withdraws that item; one without withdraws its value everywhere."""
         without_id = withdrawn.values
         if withdrawn.ids is not None:
             self.ids.update(withdrawn.ids.drop_null().to_pylist())

@@ -1,1 +1,1 @@
-"""What was made from what: the declared graph, descent seen in weights, and what is passed on."""
+"""Trace the lineage of models and datasets: declared edges, descent seen in weights, and what children inherit."""

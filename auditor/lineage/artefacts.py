@@ -1,4 +1,4 @@
-"""Read which model has which weights file, by the digests that a run's facts hold."""
+"""Read the digests of each model's files from a run's facts."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ def read_artefacts(facts: pads.Dataset) -> Artefacts:
 
 
 def is_shared_component(uri: str) -> bool:
-    """Tell whether the file belongs to a pipeline component that unrelated models share unchanged."""
+    """Return whether the file belongs to a pipeline component that unrelated models share unchanged."""
     return _SHARED_COMPONENT.search(uri) is not None

@@ -1,4 +1,4 @@
-"""Follow the prohibition clause from parents to children: was it kept, weakened, dropped or added?"""
+"""Compare the prohibition clause of each child with its parent's: kept, weakened, dropped or added."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ COLUMNS = ("kind", "name", "key", "value", "relation", "remark")
 
 
 class DerivedStatement(NamedTuple):
-    """One statement of a subject. ``revision``: the only revision that is meant; "": every one that was read."""
+    """A statement about a subject. ``revision``: the only revision that it applies to; "": every revision read."""
 
     kind: Kind
     name: str

@@ -1,4 +1,4 @@
-"""State what descends from exposed models, listed models and withdrawn data, with the path that leads there."""
+"""Find the descendants of exposed models, listed models and withdrawn data, with the path to each."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def descent_tables(graph: Graph, hits: Mapping[str, DatasetHits], listed_models:
 
 
 def withdrawn_descent_tables(graph: Graph, trained: Mapping[str, Mapping[int, str]]) -> Iterator[pa.Table]:
-    """Yield tables of ``withdrawn`` statements, relation descends, for what descends from models.
+    """Yield tables of ``withdrawn`` statements, relation descends, for the descendants of models.
 
     ``trained`` holds by the id of each withdrawal the models trained on its data, by node with a remark.
     """

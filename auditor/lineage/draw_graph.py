@@ -66,7 +66,7 @@ def load_lineage(run: Path) -> LineageDrawing:
 
 
 def tree_lines(graph: LineageDrawing) -> Iterator[str]:
-    """Yield lines of text: each root with what was made from it below; a node's branch is drawn once."""
+    """Yield lines of text: each root with its descendants below it. The branch of a node is drawn once."""
     nodes = sorted({*graph.below, *graph.parents, *graph.marks})
     drawn: set[Node] = set()
     roots = [node for node in nodes if not graph.parents.get(node)]

@@ -1,4 +1,4 @@
-"""Collect the edges of the lineage graph, from child to parent, out of a run's facts.
+"""Collect the edges of the lineage graph, from child to parent, from a run's facts.
 
 Names are compared as integer ids, so two million models and four million edges fit in memory. Edges are
 deduplicated and sorted: the result does not depend on the order of rows and shards.
@@ -81,7 +81,7 @@ def _constant(value: str, rows: int) -> pa.Array:
 
 
 def _copy_edges(artefacts: Artefacts) -> pa.Table:
-    """Return an edge from every model to the first by name that has one of its files, shared components left out."""
+    """Return an edge from each model to the first model by name that has one of its files; skip shared components."""
     own = pc.invert(artefacts.shared_component)
     table = pa.table({"digest": artefacts.digests.filter(own), "name": artefacts.names.filter(own)})
     firsts = table.group_by("digest").aggregate([("name", "min")])

@@ -1,4 +1,4 @@
-"""State which models were trained on datasets whose samples match lists of known content."""
+"""Find the models that were trained on datasets whose samples match lists of known content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write sampled weights as fingerprint files, which stand for the weights where these cannot be handed on."""
+"""Write sampled weights as fingerprint files, which can be shared where the weights themselves cannot."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def save_fingerprint(
 
 
 def encode_fingerprint(weights: SampledWeights, description: Mapping[str, str] | None = None) -> bytes:
-    """Return sampled weights as the bytes of a fingerprint file, at 16 bits a value."""
+    """Return sampled weights as the bytes of a fingerprint file, with 16 bits for each value."""
     metadata = {
         "name": weights.name,
         "bases": json.dumps(weights.declared_bases),

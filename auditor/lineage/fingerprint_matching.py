@@ -211,7 +211,7 @@ def matching_tensors(model: SampledWeights, entry: SampledWeights) -> int:
 
 
 def _differ_by_cast(left: Floats, right: Floats) -> bool:
-    """Tell whether a tensor's values differ by no more than a cast to another float type makes them."""
+    """Return whether a tensor's values differ by no more than a cast to another float type makes them."""
     if left.shape != right.shape:
         return False
     limit = CAST_ERROR * np.maximum(np.abs(left), np.abs(right)) + MEAN_ERROR / math.sqrt(len(left))

@@ -1,4 +1,4 @@
-"""Find the models that a picture says it was made with, in the generation parameters of its metadata.
+"""Find the models that the generation parameters in a picture's metadata name.
 
 Only fields that name a checkpoint, LoRA, VAE or embedding, and its hash, are kept; prompts are neither kept nor shown.
 Anyone can write such fields to frame a model, so what is found here is a lead, which alone opens nothing.

@@ -1,4 +1,4 @@
-"""The lineage graph of a run as arrays of integer ids, and walks from parents down to their descendants.
+"""Hold the lineage graph of a run as arrays of integer ids, and find the descendants of nodes.
 
 Walks go level by level, so cycles end and the result does not depend on the order of rows.
 """
@@ -84,7 +84,7 @@ class Graph:
         return [(model, dataset, source) for (model, dataset), source in strongest.items()]
 
     def descendants(self, roots: Ids, along: npt.NDArray[np.bool_] | None = None) -> Descendants:
-        """Walk from the roots to everything made from them.
+        """Find all descendants of the roots, with their distance.
 
         The shortest path wins, then the parent that is first by name, then the strongest source.
 

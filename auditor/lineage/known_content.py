@@ -1,4 +1,4 @@
-"""State which samples match lists of known content, and count the matches of each dataset."""
+"""Count the samples of each dataset that match lists of known content, and derive statements from the counts."""
 
 from __future__ import annotations
 

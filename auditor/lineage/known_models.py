@@ -1,4 +1,4 @@
-"""State which models a list of models holds, which are like a listed one, and which were made from one.
+"""Find the models that match entries of lists of models, that resemble a listed model, or that were made from one.
 
 ``known_model`` has the list as value. Its relation says what the match proves: ``same-weights``, ``same-autov3`` and
 ``same-values`` that it is the listed model; ``dedicated`` that it was made from a model that the list holds as made
@@ -24,7 +24,7 @@ _BASE_LEADS: Mapping[str, str] = {BASE_FILE: "base", BASE_NAME: "base"}
 
 
 class _Match(NamedTuple):
-    """How a model was found on a list. ``details`` and ``classification`` are for people, as the list says them."""
+    """How a model was found on a list. ``details`` and ``classification`` are the list's words, for people."""
 
     is_same_model: bool
     is_exact: bool
@@ -48,7 +48,7 @@ class _Match(NamedTuple):
 
 
 def known_model_statements(hits: pa.Table) -> Iterator[DerivedStatement]:
-    """Yield ``known_model`` for each list that holds a model or a lead to it; a lead only where no match is proof."""
+    """Yield ``known_model`` for each list that a model matches or has a lead to; leads only where there is no match."""
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in _model_rows(hits):
         groups.setdefault((row["kind"], row["name"], row["revision"], row["list"]), []).append(row)
@@ -85,7 +85,7 @@ def _lead_relation(match: _Match) -> str:
 
 
 def same_weights_models(hits: pa.Table) -> list[str]:
-    """Return the names of the models that are shown to be a listed one, sorted."""
+    """Return the sorted names of the models that have the same weights as a listed model."""
     return sorted({row["name"] for row in _model_rows(hits) if _Match.from_row(row).is_same_model})
 
 

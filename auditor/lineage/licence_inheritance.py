@@ -1,4 +1,4 @@
-"""Follow licences from parents to children: what a child allows, or is, that its parent's licence does not allow."""
+"""Compare the licence of each child with its parent's: find permissions that the parent's licence does not give."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class ModelGroups:
         return self._group_of(left) == self._group_of(right)
 
     def connect(self, left: str, right: str) -> bool:
-        """Merge the groups of two models; False where they are one group already."""
+        """Merge the groups of two models; return False where they are in one group already."""
         one, other = self._group_of(left), self._group_of(right)
         if one == other:
             return False

@@ -51,7 +51,7 @@ def match_models(subjects: Iterable[Subject], lists: Sequence[CompiledList], com
 
 
 def _match_model(model: Subject, matcher: Matcher, compared: Counter[str]) -> Iterator[pa.RecordBatch]:
-    """Yield the hits of one model: by its files, its name, and the bases that it names."""
+    """Yield the hits of one model on lists of models: by its files, its name, and the bases that it names."""
 
     def match(basis: Basis, columns: Mapping[str, Sequence[object]], algorithms: Sequence[str]) -> pa.RecordBatch:
         matched = matcher.match(Samples(model.ref, basis, build_sample_batch(columns, algorithms)))

@@ -95,7 +95,7 @@ def _statement(pair: Pair, similarity: Similarity) -> DerivedStatement:
 
 
 def _stronger(left: Similarity | None, right: Similarity) -> Similarity:
-    """Return the similarity with the stronger relation, and of equals with the better figures."""
+    """Return the similarity with the stronger relation; if the relations are equal, the one with the better figures."""
     if left is None:
         return right
     return max(
@@ -154,6 +154,7 @@ def _link_unconnected_models(
     links: dict[Pair, Similarity] = {}
 
     def link(left: str, right: str) -> None:
+        """Record how two models' weights are related, unless their groups are connected already."""
         if not groups.connect(left, right):
             return
         both: dict[Pair, Similarity] = {}

@@ -66,7 +66,7 @@ def _png_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
 
 
 def _decompress(data: bytes, most: int) -> bytes:
-    """Return what the data decompress to. Raises Unreadable beyond ``most`` bytes."""
+    """Return what the data decompress to. Raises Unreadable if it is more than ``most`` bytes."""
     decompressor = zlib.decompressobj()
     try:
         text = decompressor.decompress(data, most + 1)
@@ -78,7 +78,7 @@ def _decompress(data: bytes, most: int) -> bytes:
 
 
 def _exif_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
-    """Yield the EXIF texts of a JPEG or WebP picture, where tools write what they write into PNG text chunks."""
+    """Yield the EXIF texts of a JPEG or WebP picture, which tools use as they use the text chunks of PNG files."""
     from PIL.Image import Exif
 
     data = _exif_block(file)

@@ -1,4 +1,4 @@
-"""Normalise the names of models and datasets, so that all ways to write one name are joined."""
+"""Normalise the names of models and datasets, so that different spellings of one name compare equal."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _normalize_url(rest: str) -> str:
 
 
 def _normalize_path(path: str) -> str:
-    """Return the repository that a path on a hub names, without the kind, the branch and the file."""
+    """Return the repository name that a path of a hub address or a local path gives; "" for none."""
     parts = [part for part in path.strip("/").split("/") if part]
     if len(parts) > 1 and parts[0] in _KIND_FOLDERS:
         parts = parts[1:]

@@ -112,12 +112,12 @@ class SharedTensors:
 
 
 def digest_prefixes(digests: frozenset[bytes]) -> frozenset[int]:
-    """Return the numbers by which digests are looked up."""
+    """Return the first bytes of each digest as a number, by which digests are looked up."""
     return frozenset(int.from_bytes(digest[:_PREFIX_BYTES], "big") for digest in digests)
 
 
 def are_related(left: frozenset[int], right: frozenset[int], common: frozenset[int]) -> bool:
-    """Tell whether the tensors that two models share relate them.
+    """Return whether two models share enough tensors to be related.
 
     Args:
         left: The prefixes of one model's digests.

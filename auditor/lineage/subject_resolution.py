@@ -1,4 +1,4 @@
-"""Resolve a name that a card or header writes to the subject of the run that it means."""
+"""Resolve a model or dataset name in a card or header to the subject of the run that has this name."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class SubjectResolver:
         self.keys = repository_names.join_keys(names, RENAME_TABLES[kind], renames)
 
     def resolve(self, written: pa.Array, artefacts: Artefacts) -> pa.Array:
-        """Return for each written name the name of the subject that it means.
+        """Return the subject's name for each written name.
 
         Where it means none: the new name of a renamed repository, or else the normalised name.
         """
@@ -62,7 +62,7 @@ class SubjectResolver:
 
 
 def _first_owner(digests: pa.Array, artefacts: Artefacts) -> pa.Array:
-    """Return the model, first by name, that has a file with each digest; null where no model has it."""
+    """Return, for each digest, the first model in order of name with such a file; null where no model has one."""
     order = pc.sort_indices(artefacts.names)
     return artefacts.names.take(order.take(pc.index_in(digests, artefacts.digests.take(order))))
 

@@ -129,7 +129,7 @@ def merge_samples(name: str, parts: Sequence[SampledWeights]) -> SampledWeights:
 
 
 def _shard_files(path: Path) -> list[Path]:
-    """Return the weights files of a model: of a folder, of an index, or the file itself."""
+    """Return the safetensors files of a model: of a folder, of an index of shards, or the file itself."""
     if path.is_dir():
         files = sorted(path.glob("*.safetensors"))
     elif path.name.endswith(".index.json"):

@@ -1,4 +1,4 @@
-"""Compare the sampled weights of two models: is one made from the other?
+"""Compare the sampled weights of two models to find whether one is made from the other.
 
 Values at the same places of tensors with the same name and shape are compared: related weights keep pointing the
 same way (a fine-tune above 0.99, an even merge near 0.7), unrelated ones do not (near 0).
@@ -79,7 +79,7 @@ class Similarity:
 
     @property
     def is_related(self) -> bool:
-        """Whether the models are related; a blend only where its mean cosine is above that of unrelated models."""
+        """Return whether the models are related; a blend only if its mean cosine is above that of unrelated models."""
         if self.relation == "blend":
             return self.cosine >= MIN_BLEND_COSINE
         return RELATIONS.index(self.relation) > RELATIONS.index("blend")
@@ -99,6 +99,7 @@ class Similarity:
         }
 
     def __str__(self) -> str:
+        """Return the similarity of two models' weights as one line of text."""
         verdict = f" ({self.verdict})" if self.verdict else ""
         relation = f"{RELATION_TEXTS[self.relation]}{verdict}"
         same = f"; {self.identical:,} of {self.hashed:,} tensors byte for byte the same" if self.hashed else ""
@@ -113,7 +114,7 @@ class Similarity:
 
 
 def compare_weights(model: SampledWeights, base: SampledWeights) -> Similarity:
-    """Tell whether ``model`` is made from ``base``.
+    """Return whether ``model`` is made from ``base``.
 
     Tensors are paired by name and shape, or by shape alone where names differ. The verdict says whether the model's
     header names the base.
@@ -170,7 +171,7 @@ def _best_cosines_by_shape(model: SampledWeights, base: SampledWeights) -> npt.N
 
 
 def _relation(cosines: npt.NDArray[np.float64], values: int, total: int) -> Relation:
-    """Return how two models are related, by the cosines of their tensors' sampled values."""
+    """Return the relation of two models' weights that the cosines of their tensors show."""
     if not len(cosines) or values < MIN_VALUES or len(cosines) < MIN_TENSOR_SHARE * total:
         return "unknown"
     strong = float((cosines >= STRONG_COSINE).mean())

@@ -1,4 +1,4 @@
-"""The tables that workers keep of weights files, and reading them when the run is evaluated.
+"""Write and read the tables of sampled weights and tensor digests that workers keep of weights files.
 
 ``fingerprints/N.parquet`` holds the sampled values of each safetensors file, ``tensors/N.parquet`` the digests of its
 tensors where weights are read in full. Both have one row in a row group, so that rows are read one by one.
@@ -46,7 +46,7 @@ UnitKey = tuple[str, str, str]  # name, revision and unit
 
 
 def unit_of(uri: str) -> str:
-    """Return the name that all files of a model cut into shards have in common."""
+    """Return the name that all shards of a model's weights have in common."""
     return _SHARD_NUMBER.sub("", uri)
 
 

@@ -1,4 +1,4 @@
-"""The weights that a run's tables hold, one unit for each file or set of shards, and the nearest units to each."""
+"""Load the sampled weights of a run, one unit for each file or set of shards, and find the nearest units to each."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class WeightUnits:
     def add_tensor_digests(
         self, child: str, parent: str, similarity: Similarity, common: frozenset[int] = frozenset()
     ) -> Similarity:
-        """Add what the digests of all tensors of two models show to what their values show.
+        """Combine the similarity of two models' values with the comparison of their tensors' digests.
 
         Args:
             child: One model.

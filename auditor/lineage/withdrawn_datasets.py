@@ -1,4 +1,4 @@
-"""State where withdrawn datasets are used: themselves, data made from them, and models trained on either."""
+"""Find the uses of withdrawn datasets: the datasets themselves, data made from them, and models trained on either."""
 
 from __future__ import annotations
 

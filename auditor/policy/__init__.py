@@ -1,1 +1,1 @@
-"""Load and evaluate what a run is judged by: rules, a profile, lists and vocabularies."""
+"""Load and evaluate the policy of a run: rules, a profile, lists and vocabularies."""

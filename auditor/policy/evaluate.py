@@ -143,7 +143,7 @@ def _one_per_fact(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
 
 
 def _make_finding(rule: Rule, subject: Subject, outcome: Literal["FLAGGED", "UNCHECKED"], found: Evidence) -> Finding:
-    """Return a finding; one that is UNCHECKED is a note, whatever the rule: nobody knows that anything is wrong."""
+    """Return a finding. An UNCHECKED one is always a note, because it does not show that anything is wrong."""
     return Finding(
         rule.id,
         subject.kind,

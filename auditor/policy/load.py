@@ -1,4 +1,4 @@
-"""Load what a run is judged by: rules, a profile, lists and vocabularies, with one fingerprint over them all.
+"""Load the policy of a run: rules, a profile, lists and vocabularies, with one fingerprint over them all.
 
 A rules folder holds ``<id>.toml`` rules, ``profiles/<name>.toml`` and ``vocabulary/*.toml``. The shipped one is
 always loaded; further folders add to it. A rule whose id is taken is refused unless it says ``replaces = true``, so
@@ -49,7 +49,7 @@ from auditor.suggestions import did_you_mean
 
 
 class ListIdentity(Protocol):
-    """What a policy needs of a list: enough to say which one it was."""
+    """The identity of a list, as a policy records it."""
 
     @property
     def name(self) -> str: ...
@@ -65,7 +65,7 @@ class ListIdentity(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The severities that rules have for one kind of user; a rule that is not named keeps its own.
+    """The severities of rules for one kind of user; a rule that is not named keeps its own severity.
 
     ``treat`` replaces the meaning of lists (``{"test": "csam"}``: test lists count as lists of known material).
     """
@@ -83,7 +83,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """The rules that are on, with the profile's severities. Policies are equal if their fingerprints are equal."""
+    """The active rules with the profile's severities. Policies are equal if their fingerprints are equal."""
 
     rules: tuple[Rule, ...]
     profile: str
@@ -176,6 +176,7 @@ def read_profiles(rules: Sequence[Path], ids: Collection[str]) -> Mapping[str, P
                 tables[path.stem] = (path, *read_toml(path))
 
     def resolve(name: str, children: tuple[str, ...] = ()) -> Profile:
+        """Return a profile with the severities that it inherits."""
         path, table, digest = tables[name]
         with errors_name_file(path):
             reject_unknown_keys(table, ("description", "inherits", "severities", "treat"))

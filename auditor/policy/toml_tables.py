@@ -1,4 +1,4 @@
-"""Read keys of TOML tables, and refuse what does not fit with a message that names the key."""
+"""Read keys of TOML tables, and reject invalid values with a message that names the key."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def toml_files(folder: Path) -> list[Path]:
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
-    """Return what a file says and its SHA-256. Raises :class:`ValueError` if it is not TOML in UTF-8."""
+    """Return the table of a TOML file and the file's SHA-256. Raises :class:`ValueError` if it is not TOML in UTF-8."""
     data = _read_bytes(path)
     try:
         return tomllib.loads(data.decode("utf-8").replace("\r\n", "\n")), sha256(data)

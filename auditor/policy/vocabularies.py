@@ -1,4 +1,4 @@
-"""The vocabularies of a run: words, licences, withdrawn datasets, renamed repositories, hubs and hotlines.
+"""Load the vocabularies of a run: words, licences, withdrawn datasets, renamed repositories, hubs and hotlines.
 
 They are read once, with the policy, from the shipped ``rules/vocabulary`` and from the ``vocabulary/`` of every
 further rules folder, and handed to whatever needs them; nothing else reads these files. Which tables a file may hold
@@ -66,7 +66,7 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """To whom known content is reported, and who gives lists of it."""
+    """The organisations that take reports of known content, and those that provide lists of it."""
 
     directory: Directory = field(default_factory=Directory)
     hotlines: tuple[Hotline, ...] = ()
@@ -133,7 +133,7 @@ def read_vocabularies(folders: Sequence[Path]) -> Vocabularies:
 
 
 class _Entries(Generic[Entry]):
-    """The entries of one table by key, with the file that each is from."""
+    """The entries of one table by key, with the file that each comes from."""
 
     def __init__(self, table: str) -> None:
         self.table = table
@@ -166,9 +166,10 @@ class _Entries(Generic[Entry]):
 
 
 class _Merged:
-    """What was read so far, each table's entries by their key."""
+    """The entries that were read so far, by table and key."""
 
     def __init__(self) -> None:
+        """Start with empty tables of every kind of vocabulary."""
         self.licences = _Entries[Licence]("licence")
         self.texts = _Entries[LicenceText]("text")
         self.terms = _Entries[Term]("term")
@@ -192,7 +193,7 @@ class _Merged:
         self.hashed_terms.append((hashed, path))
 
     def vocabularies(self, files: tuple[tuple[str, str], ...]) -> Vocabularies:
-        """Return what was read. Raises :class:`RuleError` if entries of different names contradict each other."""
+        """Return the merged vocabularies. Raises :class:`RuleError` if entries contradict each other."""
         self._check_hosts()
         contacts = Contacts(next(iter(self.directory.all), Directory()), self.hotlines.all, self.providers.all)
         return Vocabularies(
@@ -207,6 +208,7 @@ class _Merged:
         )
 
     def _licences(self) -> Licences:
+        """Return the vocabulary's licences with their texts, indexed. Raises :class:`RuleError` for a contradiction."""
         for digest, text in self.texts.by_key.items():
             if text.licence not in self.licences.by_key:
                 similar = did_you_mean(text.licence, self.licences.by_key)
@@ -218,7 +220,7 @@ class _Merged:
             raise RuleError(f"{second}: {conflict} (of {first}); remove one of the two spellings") from conflict
 
     def _check_hosts(self) -> None:
-        """Refuse a host that two hubs claim. Raises RuleError."""
+        """Raise :class:`RuleError` if two hubs of the vocabularies have the same host."""
         owners: dict[str, str] = {}
         for hub in self.hubs.all:
             for host in hub.hosts:
@@ -247,7 +249,7 @@ def _newest_names(entries: _Entries[str]) -> Mapping[str, str]:
 
 
 def _read_terms_and_licences(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
-    """Read licences, licence texts and terms, in words or keyed hashes, from one file."""
+    """Add a vocabulary file's licences, licence texts, terms and hashed terms."""
     for name in tables:
         if name not in ("licence", "text", "term", "hashed"):
             raise ValueError(
@@ -290,7 +292,7 @@ def _read_hubs(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
 
 
 def _read_hotlines(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
-    """Read the directory, hotlines and list providers of one file."""
+    """Add a vocabulary file's hotlines, list providers and directory of hotlines."""
     reject_unknown_keys(tables, ("directory", "hotline", "provider"))
     if "directory" in tables:
         merged.directory.add("directory", tables["directory"], parse_directory, path)

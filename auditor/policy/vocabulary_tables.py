@@ -47,7 +47,7 @@ class RenamedRepositories:
 
 @dataclass(frozen=True, slots=True)
 class HubAddresses:
-    """Under which addresses one hub serves its repositories.
+    """The addresses under which one hub serves its repositories.
 
     Attributes:
         hosts: Hosts that serve the same paths.
@@ -73,7 +73,7 @@ class HubAddresses:
 
 @dataclass(frozen=True, slots=True)
 class Hotline:
-    """Where known content is reported in one country."""
+    """An organisation in one country to which known content is reported."""
 
     code: str  # ISO 3166-1 alpha-2
     country: str
@@ -84,7 +84,7 @@ class Hotline:
 
 @dataclass(frozen=True, slots=True)
 class ListProvider:
-    """Who gives a list of known content to organisations they have vetted."""
+    """An organisation that gives a list of known content to organisations that it has vetted."""
 
     name: str
     what: str
@@ -93,7 +93,7 @@ class ListProvider:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Where the hotlines of all countries are listed."""
+    """A directory of the hotlines of all countries."""
 
     name: str = ""
     url: str = ""

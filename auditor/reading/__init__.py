@@ -1,1 +1,1 @@
-"""Builds parts of subjects and samples in the ways that several readers share; knows no reader."""
+"""Build parts of subjects and samples in ways that several readers share; no reader is imported here."""

@@ -1,4 +1,4 @@
-"""Reads arrays of numbers and values, as NumPy and HDF5 files hold them, for what can be pictures, texts and bytes.
+"""Read the pictures, texts and bytes in arrays, as NumPy and HDF5 files hold them.
 
 An array of pixels is hashed picture by picture. Bytes and texts become tables in memory, for the reader of tables.
 """
@@ -55,7 +55,7 @@ class StoredArray:
 
     @property
     def row_bytes(self) -> int:
-        """The bytes of a row; values of no fixed length count as 64 kB."""
+        """Return the bytes of a row; values of no fixed length count as 64 kB."""
         size = 1 << 16 if self.dtype.hasobject else self.dtype.itemsize
         return max(1, size * math.prod(self.shape[1:]))
 
@@ -212,6 +212,7 @@ def _read_flat(blob: Blob, array: StoredArray) -> Iterator[PartlyRead | Blob]:
 def _read_pictures(
     blob: Blob, array: StoredArray, layout: str, algorithms: Collection[str], variants: Collection[str]
 ) -> Iterator[Samples | PartlyRead]:
+    """Yield the pictures of an array as samples, in batches."""
     wanted = tuple(name for name in COMPUTED_ALGORITHMS if name in algorithms)
     place, ref = f"{blob.uri}!/{array.path}", blob.ref("dataset")
     shape = array.shape[-len(layout) :]
@@ -234,6 +235,7 @@ def _read_pictures(
         return
 
     def images() -> Iterator[PixelImage]:
+        """Yield each picture of the array; a picture of channels has its axes as height, width, channels."""
         number = 0
         for batch in array.batches(array.shape[0]) if single else array.read():
             pictures = batch.reshape(-1, *shape)

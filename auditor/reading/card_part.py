@@ -1,4 +1,4 @@
-"""Turns a card's text into a part: its metadata as statements, its prose as texts.
+"""Turn a card's text into a part: its metadata as statements, its prose as texts.
 
 Keys are those of huggingface/hub-docs (modelcard.md, datasetcard.md). The source of the statements is ``card``. The
 value of a misspelt key is used if the right key is missing.
@@ -75,7 +75,7 @@ _TITLE_AT_START = re.compile(r"\n{0,9}[ \t]{0,3}#(?!#)[ \t]*([^\n]+)")
 def card_part(
     text: str, uri: str, kind: Kind | Literal[""], ref: Callable[[Kind], Ref], gaps: Iterable[str] = ()
 ) -> Part:
-    """Return what a card says of its subject.
+    """Return the part that a card gives: the statements and the texts about its subject.
 
     Args:
         text: The card, with its front matter.
@@ -110,6 +110,7 @@ class _Statements:
     """Collects statements, each with the line of the metadata that it comes from."""
 
     def __init__(self, uri: str, card: Card) -> None:
+        """Index the lines of the card's metadata by their key."""
         self.uri = uri
         self.made: list[Statement] = []
         self.troubles: list[tuple[str, int]] = []
@@ -146,7 +147,7 @@ class _Statements:
             self.made.append(Statement(key, _shortened(value), relation, place, "card", remark))
 
     def derive(self, key: str, value: str, written_key: str, relation: str = "", remark: str = "") -> None:
-        """Add a statement that follows from what stands under ``written_key`` and is not written there."""
+        """Add a statement that is derived from the value under ``written_key`` and not written there itself."""
         place = Place(self.uri, self.line(written_key))
         self.made.append(Statement(key, _shortened(value), relation, place, "card", remark))
 
@@ -160,7 +161,7 @@ def _shortened(value: str) -> str:
 
 
 def _state_identity(statements: _Statements, card: Card) -> None:
-    """State how the card's metadata stands, and the title that its text gives."""
+    """State the placement of the card's metadata, and the card's title."""
     place = Place(statements.uri, card.first_line or 1)
     statements.made.append(Statement("card", card.placement, "", place, "card"))
     if title := _title(card):
@@ -185,11 +186,13 @@ def _title(card: Card) -> tuple[str, int] | None:
 
 
 def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
+    """State what the keys of a card's metadata declare of its subject."""
     if not card.metadata:  # as of most documents
         return
     metadata = _by_intended_key(card.metadata, statements)
 
     def values_of(key: str) -> list[str]:
+        """Return the values under a metadata key, at most MAX_VALUES_OF_KEY."""
         if key not in metadata:
             return []
         written_key, value = metadata[key]
@@ -271,7 +274,7 @@ def _relation(names: list[str], declared: list[str], marks: set[str]) -> str:
 
 
 def _evaluation_datasets(index: object) -> Iterator[str]:
-    """Yield the names of the datasets that a ``model-index`` gives results on; of a value of another form, none."""
+    """Yield the names of the datasets that a ``model-index`` gives results on; none for a value of another form."""
     seen: set[str] = set()
     for model in index if isinstance(index, list) else (index,):
         results = model.get("results") if isinstance(model, dict) else None

@@ -1,4 +1,4 @@
-"""Makes samples of whole files by their exact digests, and of those that pointers of Git LFS and git-annex name."""
+"""Make samples of whole files by their exact digests, and of files that Git LFS and git-annex pointers stand for."""
 
 from __future__ import annotations
 
@@ -100,6 +100,7 @@ _Row = tuple[Blob, Mapping[str, bytes], str | None]
 def _samples(
     ref: Ref, basis: Basis, rows: Sequence[_Row], algorithms: tuple[str, ...], carrier: Carrier = "other file"
 ) -> Samples:
+    """Return whole files with their exact digests as a batch of samples."""
     columns: dict[str, list[object]] = {
         "sample": [blob.basename for blob, _, _ in rows],
         "place": [blob.uri for blob, _, _ in rows],

@@ -1,4 +1,4 @@
-"""Tells from the names and shapes of tensors what a model is: its family of base models, an adapter, who trained it."""
+"""Determine a model's family, whether it is an adapter, and its training tool from the names and shapes of tensors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from auditor.syntax.safetensors_header import SafetensorsHeader, Tensor
 
 @dataclass(frozen=True, slots=True)
 class TensorNames:
-    """What the names and shapes of a file's tensors tell.
+    """The description of a model that the names and shapes of its tensors give.
 
     Attributes:
         family: The family of base models (``sd1``, ``sdxl``, ``flux``, …); "" if they do not tell.
@@ -27,7 +27,7 @@ class TensorNames:
 
 
 def describe_tensors(header: SafetensorsHeader) -> TensorNames:
-    """Return what the names and shapes of the tensors tell."""
+    """Return the description of a model that the names and shapes of its tensors give."""
     words = _find_words("\n".join(header.tensors))
     return TensorNames(_family(header, words), not words.isdisjoint(_ADAPTER_WORDS), _KOHYA in words)
 

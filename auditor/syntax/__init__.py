@@ -1,4 +1,4 @@
-"""Parsers for text formats and file headers: each reads in bounded time and memory, however broken the input is.
+"""Parse text formats and file headers in bounded time and memory, however broken the input is.
 
 Nothing here knows lists or statements: readers and list formats both use these modules.
 """

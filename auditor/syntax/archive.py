@@ -1,4 +1,4 @@
-"""Archives and compressed files as a stream of members: nothing is extracted, and size, ratio and number are bounded.
+"""Read archives and compressed files as a stream of members, without extraction, and with limits on size and number.
 
 Reads zip and tar, tar in gzip, bzip2, xz, zstd or lz4, and a single file so compressed. Other archive formats are
 recognised by their first bytes, to be named. What an archive claims of itself is never believed: a member's bytes are
@@ -91,7 +91,7 @@ def is_zip(head: bytes) -> bool:
 
 
 def is_tar(head: bytes) -> bool:
-    """Tell a tar by the first 512 bytes: the magic of POSIX and GNU, or an older header whose checksum is right."""
+    """Return whether the first 512 bytes begin a tar: by the magic of POSIX and GNU, or an older header's checksum."""
     if head[257:262] == b"ustar":
         return True
     try:
@@ -134,7 +134,7 @@ def read_members(file: BinaryIO, name: str) -> Iterator[Member]:
 
 
 def open_compressed(file: BinaryIO, compression: Compression) -> BinaryIO:
-    """Return the unfolded bytes of a compressed file as a stream that is read forwards.
+    """Return the decompressed bytes of a file as a stream that can only be read forwards.
 
     Its reads raise Unreadable beyond MAX_RATIO, and errors of the compression as its library has them.
     """
@@ -152,6 +152,7 @@ def open_compressed(file: BinaryIO, compression: Compression) -> BinaryIO:
 
 
 def _compressed_members(file: BinaryIO, compression: Compression, name: str) -> Iterator[Member]:
+    """Yield the members of a compressed tar, or a single compressed file as one member."""
     stream = open_compressed(file, compression)
     head = _read_fully(stream, 512)
     whole = cast("BinaryIO", _Joined(head, stream))
@@ -164,10 +165,11 @@ def _compressed_members(file: BinaryIO, compression: Compression, name: str) -> 
 
 
 class _TarHeader(tarfile.TarInfo):
-    """A header that never ends an archive without a word: tarfile takes damage after the first member for its end."""
+    """A tar header that raises an error where it is damaged; tarfile would take the damage for the archive's end."""
 
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> _TarHeader:
+        """Read the next header of a tar. Raises Unreadable where the archive is damaged or cut short."""
         assert isinstance(archive, _Tar)
         try:
             header = super().fromtarfile(archive)
@@ -190,7 +192,7 @@ class _Tar(tarfile.TarFile):
 
 
 def _tar_members(file: BinaryIO, mode: Literal["r:", "r|"]) -> Iterator[Member]:
-    """Yield the members of a tar archive."""
+    """Yield the members of a tar archive; a link, device or sparse file is yielded with its problem."""
     # Zeros are passed over: what stands behind an end mark (two tars joined, say) is read too.
     with _Tar.open(fileobj=file, mode=mode, ignore_zeros=True) as archive:
         number = 0
@@ -212,7 +214,7 @@ def _tar_members(file: BinaryIO, mode: Literal["r:", "r|"]) -> Iterator[Member]:
 
 
 def _zip_members(file: BinaryIO) -> Iterator[Member]:
-    """Yield the members of a zip archive."""
+    """Yield the members of a zip archive; one that cannot be read is yielded with its problem."""
     entries = _zip_entries(file)
     if entries > MAX_MEMBERS:
         raise Unreadable(f"the archive claims {entries:,} members, more than {MAX_MEMBERS:,}")
@@ -258,7 +260,7 @@ def _zip_entries(file: BinaryIO) -> int:
 
 
 class _Limited:
-    """A stream that refuses to unfold beyond its limits; ``count`` is how many bytes it gave."""
+    """A stream of decompressed bytes with a limit; ``count`` is the number of bytes that were read."""
 
     def __init__(self, stream: BinaryIO, packed: int, limit: int = 0) -> None:
         self._stream = stream
@@ -266,6 +268,7 @@ class _Limited:
         self.count = 0
 
     def read(self, size: int = -1, /) -> bytes:
+        """Return decompressed bytes. Raises Unreadable beyond the limit."""
         if size is None or size < 0:
             return b"".join(iter(lambda: self.read(_PIECE), b""))
         data = self._stream.read(min(size, MAX_READ))
@@ -318,6 +321,7 @@ def _length(file: BinaryIO) -> int:
 
 
 def _reason(error: BaseException) -> str:
+    """Return a short reason why an archive could not be read, from the error."""
     if isinstance(error, RecursionError):
         return "thousands of extended headers in a row"
     if isinstance(error, MemoryError):

@@ -1,4 +1,4 @@
-"""Recognise what tools keep beside content and what holds none: locks, markers, notes of downloads, version control.
+"""Recognise files that tools keep and that hold no content: locks, markers, download records, version control.
 
 A name alone proves nothing: a picture in ``.cache/`` or ``refs/`` is content. A file counts as bookkeeping only if its
 place and its bytes say so.
@@ -42,7 +42,7 @@ _VERSION_CONTROL: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 
 
 def version_control_names(folder: str, names: Collection[str]) -> frozenset[str]:
-    """Return which entries of a folder are the version control's own; none if the folder is not one of it.
+    """Return which entries of a folder belong to its version control; none if it is not a version control folder.
 
     Args:
         folder: The folder's name.

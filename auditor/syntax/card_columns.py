@@ -1,4 +1,4 @@
-"""Recognises tables of cards by the names of their columns, as hubs' dumps have them."""
+"""Recognise tables of cards by the names of their columns, as hubs' dumps have them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class CardColumns(NamedTuple):
 
     @property
     def are_of_datasets(self) -> bool:
-        """Whether the name of the id's column says that the cards are those of datasets."""
+        """Return whether the name of the id column shows that the cards describe datasets."""
         return bare_name(self.id) in _IDS_OF_DATASETS
 
 

@@ -1,4 +1,4 @@
-"""Keys and values of a card's metadata: values as strings, and the key that a misspelt or an older one stands for.
+"""Read keys and values of a card's metadata: values as strings, and the key that a misspelt or older one means.
 
 Keys are those of huggingface/hub-docs (modelcard.md, datasetcard.md).
 """

@@ -1,4 +1,4 @@
-"""Determines whether a card describes a model or a dataset: by the keys of its metadata, else by its headings."""
+"""Determine whether a card describes a model or a dataset: by the keys of its metadata, else by its headings."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OPENING_LENGTH = 600
 
 
 def kind_of_text(data: bytes) -> Kind:
-    """Return what a README says that its folder is; model or dataset only if it is clearly a hub's card."""
+    """Return the kind of a README's folder; model or dataset only if the README is clearly a hub's card."""
     try:
         card = split_card(decode_text(data)[0])
     except Unreadable:

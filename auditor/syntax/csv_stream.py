@@ -1,4 +1,4 @@
-"""Reads CSV and its variants as a stream of column batches: any delimiter, and rows of any number of cells."""
+"""Read CSV and its variants as a stream of column batches: any delimiter, and rows of any number of cells."""
 
 from __future__ import annotations
 

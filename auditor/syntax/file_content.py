@@ -1,4 +1,4 @@
-"""Tell what a file that no reader claims holds, by its bytes alone: whether a picture, film or address can be in it."""
+"""Detect whether a file without a reader can hold pictures, videos or addresses, by its bytes alone."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def file_content(file: BinaryIO) -> FileContent:
 
 
 def text_carriers(head: bytes, rest: BinaryIO) -> tuple[str, ...] | None:
-    """Return what in a text can hold content: ``encoded pictures``, ``addresses or digests``; None if it is no text.
+    """Return the parts of a text that can carry content: ``encoded pictures``, ``addresses or digests``; None: no text.
 
     Args:
         head: The text's first bytes.

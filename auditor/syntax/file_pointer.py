@@ -1,4 +1,4 @@
-"""Pointers: short texts that stand for a file whose bytes are elsewhere, as Git LFS and git-annex leave them."""
+"""Parse Git LFS and git-annex pointers: short texts that stand for a file whose bytes are elsewhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ANNEX_DIGESTS = {"MD5": ("md5", 32), "SHA1": ("sha1", 40), "SHA256": ("sha256",
 
 
 class FilePointer(NamedTuple):
-    """What a pointer says of the file that it stands for.
+    """The digest and the size that a pointer declares for its file.
 
     Attributes:
         kind: ``Git LFS`` or ``git-annex``.
@@ -42,7 +42,7 @@ class FilePointer(NamedTuple):
 
 
 def parse_file_pointer(head: bytes) -> FilePointer | None:
-    """Return what these bytes, a whole file, point at; None if they are no pointer, or a damaged one."""
+    """Parse the bytes of a whole file as a pointer; return None if they are no pointer, or a damaged one."""
     if len(head) >= MAX_POINTER_BYTES:
         return None
     if _LFS_START.match(head):
@@ -64,7 +64,7 @@ def is_file_pointer(head: bytes) -> bool:
 
 
 def _parse_lfs(data: bytes) -> FilePointer | None:
-    """Return what a Git LFS pointer says: its lines in any order, with any end of line and further keys."""
+    """Parse a Git LFS pointer, with its lines in any order, any line ends and unknown keys."""
     lines = [line.strip() for line in data.removeprefix(b"\xef\xbb\xbf").splitlines()]
     if not all(_LFS_LINE.fullmatch(line) for line in lines if line):
         return None

@@ -1,4 +1,4 @@
-"""Splits a card into its metadata block and its text, wherever and however the block is written, in linear time.
+"""Split a card into its metadata block and its text, wherever and however the block is written, in linear time.
 
 The hub writes metadata as YAML between two lines of dashes at the start of a card (huggingface/hub-docs:
 docs/hub/model-cards.md). Real cards have text before it, lack a fence, or use tabs or UTF-16. Lines are examined one by

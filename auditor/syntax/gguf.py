@@ -1,4 +1,4 @@
-"""Reads the metadata of GGUF files (ggml-org/ggml: docs/gguf.md), up to the vocabulary of their tokenizer."""
+"""Read the metadata of GGUF files (ggml-org/ggml: docs/gguf.md), up to the vocabulary of their tokenizer."""
 
 from __future__ import annotations
 
@@ -67,6 +67,7 @@ class _ValueReader:
         return self._data[self._position - length : self._position].decode("utf-8", "replace")
 
     def value(self, kind: int, depth: int = 0) -> object:
+        """Return the next metadata value of this GGUF type; None for an array of numbers."""
         if kind in _SCALARS:
             return self.number(_SCALARS[kind])
         if kind == TEXT_TYPE:

@@ -1,4 +1,4 @@
-"""Extracts the words of an HTML page in one pass, with marks for its lists, tables and headings."""
+"""Extract the words of an HTML page in one pass, with marks for its lists, tables and headings."""
 
 from __future__ import annotations
 

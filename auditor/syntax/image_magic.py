@@ -1,4 +1,4 @@
-"""Tells images from other files by their first bytes."""
+"""Recognise image files by their first bytes."""
 
 from __future__ import annotations
 

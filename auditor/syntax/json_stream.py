@@ -1,4 +1,4 @@
-"""Reads JSON of any size as a stream of records, with bounded memory and depth and without recursion."""
+"""Read JSON of any size as a stream of records, with bounded memory and depth and without recursion."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def iter_json_rows(stream: ByteStream) -> Iterator[tuple[str, str, object]]:
     is_keyed: bool | None = None
 
     def is_record(keys: list[str], key: str, parent: object, value: object) -> bool:
+        """Return whether a value of a JSON document is a row, by its depth and its parent."""
         nonlocal is_keyed
         if len(keys) == 1:
             if isinstance(parent, list):

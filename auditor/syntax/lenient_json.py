@@ -1,4 +1,4 @@
-"""Repairs JSON as people write it while it is read: commas before a bracket, objects one after the other."""
+"""Repair common errors in JSON while it is read: commas before a closing bracket, no commas between objects."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class LenientJson:
         return data
 
     def _fill(self) -> None:
+        """Read a chunk of the stream, and repair the JSON text up to the last place where that is certain."""
         piece = self._stream.read(_CHUNK_BYTES)
         if self._is_first:
             piece, self._is_first = piece.removeprefix(codecs.BOM_UTF8), False

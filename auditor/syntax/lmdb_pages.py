@@ -1,4 +1,4 @@
-"""Reads LMDB databases page by page: no lock is taken, nothing is mapped into memory, and no native code is run.
+"""Read LMDB databases page by page: no lock is taken, nothing is mapped into memory, and no native code is run.
 
 The format is that of LMDB 0.9 on 64-bit machines of little-endian byte order (lmdb.h, mdb.c: MDB_page, MDB_node,
 MDB_meta): pages in two trees, the main one of which holds records, or the roots of named databases.
@@ -24,7 +24,7 @@ _MAX_DATABASES = 1000
 
 
 def is_lmdb(head: bytes) -> bool:
-    """Tell an LMDB data file by its first bytes."""
+    """Return whether these first bytes begin an LMDB data file."""
     return head[MAGIC_AT : MAGIC_AT + 4] == MAGIC
 
 
@@ -39,6 +39,7 @@ def read_records(file: BinaryIO, max_value: int) -> Iterator[tuple[bytes, bytes 
 
 class _Pages:
     def __init__(self, file: BinaryIO) -> None:
+        """Read the meta pages of an LMDB file and choose its main tree. Raises Unreadable for a damaged file."""
         self._file = file
         head = file.read(1 << 17)
         if len(head) < 512 or not is_lmdb(head):
@@ -54,6 +55,7 @@ class _Pages:
         self._visited: set[int] = set()
 
     def records(self, max_value: int) -> Iterator[tuple[bytes, bytes | None]]:
+        """Yield the key and the value of each record in all databases of the LMDB file."""
         trees = [self._main]
         databases = 0
         while trees:
@@ -74,6 +76,7 @@ class _Pages:
                 raise Unreadable(f"an LMDB database that claims {claimed:,} records, of which {count:,} were found")
 
     def _tree(self, number: int, max_value: int, depth: int) -> Iterator[tuple[bytes, bytes | None, bool]]:
+        """Yield the records below an LMDB page: key, value, and whether the value is the root of a database."""
         if depth > _MAX_DEPTH or number in self._visited:
             raise Unreadable("an LMDB database whose pages lead back to themselves")
         self._visited.add(number)
@@ -89,6 +92,7 @@ class _Pages:
             raise Unreadable("an LMDB database with a page of an unknown kind")
 
     def _leaf(self, page: bytes, lower: int, max_value: int, depth: int) -> Iterator[tuple[bytes, bytes | None, bool]]:
+        """Yield the records of an LMDB leaf page, values on overflow pages included."""
         for node in _nodes(page, lower):
             low, high, flags, key_size = struct.unpack_from("<HHHH", page, node)
             size = low | high << 16
@@ -115,6 +119,7 @@ class _Pages:
             yield from _keys_of_page(data)
 
     def _keys(self, number: int, depth: int) -> Iterator[bytes]:
+        """Yield the keys below an LMDB page, which are the values of a key with several."""
         if depth > _MAX_DEPTH or number in self._visited:
             raise Unreadable("an LMDB database whose pages lead back to themselves")
         self._visited.add(number)
@@ -128,6 +133,7 @@ class _Pages:
             yield from _keys_of_page(page)
 
     def _page(self, number: int) -> bytes:
+        """Return the bytes of an LMDB page. Raises Unreadable if the file ends before it."""
         if number >= 1 << 50:
             raise Unreadable("an LMDB database with a damaged page")
         self._file.seek(number * self._size)
@@ -137,6 +143,7 @@ class _Pages:
         return page
 
     def _overflow(self, number: int, size: int) -> bytes:
+        """Return a value of ``size`` bytes that is stored on LMDB overflow pages."""
         page = self._page(number)
         flags, pages = struct.unpack_from("<HI", page, 10)
         if not flags & _OVERFLOW or pages * self._size < size + 16:
@@ -157,7 +164,7 @@ def _meta(head: bytes, at: int) -> tuple[int, int, int]:
 
 
 def _nodes(page: bytes, lower: int) -> Iterator[int]:
-    """Yield where the nodes of a page begin."""
+    """Yield the position of each node of a page."""
     if not 16 <= lower <= len(page):
         raise Unreadable("an LMDB database with a damaged page")
     for (at,) in struct.iter_unpack("<H", page[16 : 16 + (lower - 16) // 2 * 2]):

@@ -1,4 +1,4 @@
-"""Names of models as training tools write them into files."""
+"""Clean the names of models that training tools write into files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain columns inside a nested Arrow column, each with the rows that its values belong to.
+"""Find the plain columns inside a nested Arrow column, each with the rows that its values belong to.
 
 A table may keep a picture, a digest or an address at any depth of structs, lists and maps. Every reader of tables sees
 such a column as a number of plain ones, and a type that cannot be taken apart is named, never passed over.
@@ -49,6 +49,7 @@ def leaf_paths(schema: pa.Schema) -> tuple[str, ...]:
 
 
 def _leaves(path: str, column: pa.Array, rows: NDArray[np.int64], depth: int) -> Iterator[Leaf]:
+    """Yield the plain columns inside an Arrow column, down to MAX_DEPTH levels."""
     kind = column.type
     if depth == MAX_DEPTH:
         yield Leaf(path, pa.nulls(len(rows)), rows, f"nested deeper than {MAX_DEPTH} levels")
@@ -105,6 +106,7 @@ def _flatten(column: pa.Array, rows: NDArray[np.int64]) -> tuple[pa.Array, NDArr
 
 
 def _is_list(kind: pa.DataType) -> bool:
+    """Return whether an Arrow type is a list of any kind."""
     return bool(
         pa.types.is_list(kind)
         or pa.types.is_large_list(kind)
@@ -115,7 +117,7 @@ def _is_list(kind: pa.DataType) -> bool:
 
 
 def _holds_numbers(kind: pa.DataType) -> bool:
-    """Tell whether a list's values are numbers, or lists of numbers."""
+    """Return whether a list's values are numbers, or lists of numbers."""
     while _is_list(kind):
         kind = kind.field(0).type
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))

@@ -1,4 +1,4 @@
-"""What a Parquet file's footer says of its columns and rows."""
+"""Read the columns and row counts in the footer of a Parquet file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parses untrusted JSON into plain values, in bounded time and memory, and finds the lines of keys and values."""
+"""Parse untrusted JSON into plain values, in bounded time and memory, and finds the lines of keys and values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parses untrusted YAML 1.2 in bounded time and memory: size, depth and the growth of aliases are checked first."""
+"""Parse untrusted YAML 1.2 in bounded time and memory: size, depth and the growth of aliases are checked first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells cheaply whether a text can hold a digest, an address or a picture at all, before it is parsed."""
+"""Check quickly, before a text is parsed, whether it can hold a digest, an address or a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decodes text in any encoding: a whole document at once, or a table as a stream of UTF-8."""
+"""Decode text in any encoding: a whole document at once, or a table as a stream of UTF-8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads TFRecord files: records with their length and a checksum, each a protocol buffer ``tf.train.Example``.
+"""Read TFRecord files: records with their length and a checksum, each a protocol buffer ``tf.train.Example``.
 
 Formats: tensorflow/core/lib/io/record_writer.h and tensorflow/core/example/example.proto. Only features of bytes are
 kept; numbers are passed over.
@@ -20,7 +20,7 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 def is_tfrecord(head: bytes) -> bool:
-    """Tell a TFRecord file by its first 12 bytes: a length, and the checksum of that."""
+    """Return whether the first 12 bytes begin a TFRecord file: a length, and its checksum."""
     if len(head) < 12:
         return False
     crc = 0xFFFFFFFF
@@ -61,7 +61,7 @@ def read_records(file: BinaryIO, max_bytes: int) -> Iterator[bytes | None]:
 
 
 def bytes_features(record: bytes) -> Features | None:
-    """Return the features of bytes of an Example or SequenceExample, by name; None if the record is neither."""
+    """Return the bytes features of an Example or SequenceExample, by name; None if the record is neither."""
     found: Features = {}
     try:
         for number, message in _fields(record):
@@ -110,7 +110,7 @@ def _add_bytes(name: str, feature: bytes, found: Features) -> None:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the number and the bytes of each field; b"" for numbers. Raises ValueError or IndexError if it is none."""
+    """Yield each field's number and bytes; b"" for numbers. Raises ValueError or IndexError if it is no message."""
     at = 0
     while at < len(message):
         key, at = _varint(message, at)
@@ -136,6 +136,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """Return the protocol buffer varint at a position, and the position after it. Raises ValueError or IndexError."""
     value = 0
     for shift in range(0, 70, 7):
         byte = message[at]

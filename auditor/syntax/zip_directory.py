@@ -1,4 +1,4 @@
-"""Reads the names in a zip's directory from the end of the file, and nothing of its members."""
+"""Read the names in a zip's directory from the end of the file, and nothing of its members."""
 
 from __future__ import annotations
 

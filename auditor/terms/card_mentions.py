@@ -1,4 +1,4 @@
-"""Find what only a card's prose names: the models it was made from, and how to reach those responsible.
+"""Find base models and contact addresses that a card names only in its prose.
 
 Base models are recognised by the sentences that mergekit and trainers write (``This model is a fine-tuned version of
 [ORG/NAME](https://huggingface.co/ORG/NAME)``); a model that is merely mentioned is not one.

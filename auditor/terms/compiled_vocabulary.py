@@ -1,4 +1,4 @@
-"""Compile the terms and licences of a run: once in each process."""
+"""Compile the terms and licences of a run, once in each process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from auditor.terms.vocabulary import HashedTerms, Term
 
 @dataclass(frozen=True, slots=True)
 class CompiledVocabulary:
-    """What texts are searched for. ``tags`` maps a tag's words to the key and value that it states."""
+    """The compiled terms and licences to search texts for. ``tags`` maps a tag to the key and value that it states."""
 
     licences: Licences
     prose: CompiledProse
@@ -37,5 +37,5 @@ def compile_vocabulary(
 
 
 def normalise_tag(tag: str) -> str:
-    """Return the tag in lower case with hyphens: ``Role-Play`` and ``role_play`` are one tag."""
+    """Return the tag in lower case with hyphens, so that ``Role-Play`` and ``role_play`` are one tag."""
     return tag.casefold().replace("_", "-").replace(" ", "-")

@@ -1,4 +1,4 @@
-"""Derive what texts state of their subject: clauses, licences, prose statements and signals."""
+"""Derive statements from the texts of a subject: clauses, licences, prose statements and signals."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ def derive_subjects(parts: Sequence[Part], vocabulary: CompiledVocabulary) -> It
 
 
 def _add_statements(part: Part, texts: list[_SearchedText], vocabulary: CompiledVocabulary) -> Subject:
+    """Return the part's subject with the statements that its licences, terms, cards and tags add."""
     subject = part.subject
     found = [*_licence_statements(subject, vocabulary), *_tag_statements(subject, vocabulary)]
     declared = {
@@ -111,7 +112,7 @@ def _licence_statements(subject: Subject, vocabulary: CompiledVocabulary) -> Ite
 
 
 def _tag_statements(subject: Subject, vocabulary: CompiledVocabulary) -> Iterator[Statement]:
-    """Yield what a model's tags state; its prose may state the same again."""
+    """Yield the statements that a model's tags make; its prose may make the same ones again."""
     if subject.kind == "model":
         for tag in subject.statements_for("tag"):
             if stated := vocabulary.tags.get(normalise_tag(tag.value)):
@@ -119,7 +120,7 @@ def _tag_statements(subject: Subject, vocabulary: CompiledVocabulary) -> Iterato
 
 
 def _terms_statements(text: Text, vocabulary: CompiledVocabulary) -> Iterator[Statement | Gap]:
-    """Yield which licence a text is, and whether it prohibits the use."""
+    """Yield what a licence or terms text states: its licence, its clause, and a gap where the clause was not judged."""
     source = _SOURCE_BY_ROLE[text.role]
     found, relation, share = vocabulary.licences.recognise_text(text.text[:MAX_TEXT_LENGTH])
     if text.role == "licence" or found:
@@ -141,7 +142,7 @@ def _terms_statements(text: Text, vocabulary: CompiledVocabulary) -> Iterator[St
 def _card_statements(
     searched: _SearchedText, subject: Subject, vocabulary: CompiledVocabulary, declared: set[str]
 ) -> Iterator[Statement]:
-    """Yield what the prose of a card states."""
+    """Yield what a card's prose states: contact, base models, mentions of the vocabulary's terms, and the clause."""
     text, cues = searched.text, searched.cues
     contact = card_mentions.find_contact(text.text) if "contact" in cues else None
     if contact:

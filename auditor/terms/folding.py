@@ -37,7 +37,7 @@ _FOLDED_RANGES = (
 
 @cache
 def _fold_table() -> dict[int, str]:
-    """Return a plain character for each form of an ASCII letter or digit, and for what reads as nothing."""
+    """Return a plain character for each form of an ASCII letter or digit, and for each invisible character."""
     folds: dict[int, str] = {0x3164: INVISIBLE, 0x115F: INVISIBLE, 0x1160: INVISIBLE, 0x180E: INVISIBLE}
     for low, high in _FOLDED_RANGES:
         for point in range(low, high):

@@ -1,4 +1,4 @@
-"""An operator's confidential words: hash them for a vocabulary file, and find them in texts by hash alone."""
+"""Hash an operator's confidential words for a vocabulary file, and find them in texts by their hashes alone."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def hash_term(words: str, key: bytes) -> str:
 
 
 def find_hashed_terms(plain: str, hashed: HashedTerms) -> Iterator[tuple[str, int, int]]:
-    """Yield the id of each term that a folded text has, once, with where it starts and ends."""
+    """Yield the id of each hashed term that a folded text contains, once, with its start and end."""
     tokens = normalise_words(plain)
     seen: set[str] = set()
     for length in hashed.lengths:

@@ -150,7 +150,7 @@ _URLS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 @lru_cache(maxsize=1 << 12)  # a hub names few licences, often
 def spelling_key(words: str) -> tuple[str, ...]:
-    """Return what spellings of a licence have in common: "apache-2" and "Apache License, Version 2.0" have one key."""
+    """Return a key that all spellings of a licence share: "apache-2" and "Apache License, Version 2.0" have one key."""
     folded = _VERSION.sub(" ", unicodedata.normalize("NFKC", words).casefold())
     tokens = (
         f"{token}.0" if token.isdecimal() else token for token in _TOKENS.findall(folded) if token not in _IGNORED_WORDS
@@ -159,6 +159,7 @@ def spelling_key(words: str) -> tuple[str, ...]:
 
 
 def _name_in_url(words: str) -> str:
+    """Return the licence's name in the URL of a licence; other words unchanged."""
     if "://" not in words and "www." not in words:
         return words
     lower = words.strip().lower()
@@ -170,6 +171,7 @@ def _name_in_url(words: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _expression_symbols(expression: str) -> tuple[str, ...]:
+    """Return the licence names in an SPDX expression, in the order of the text; none if it is not valid."""
     import license_expression  # slow to import, and few cards need it
 
     try:

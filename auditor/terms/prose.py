@@ -1,4 +1,4 @@
-"""Find what a card's prose states: training data, intended use, safeguards and more, by headings and plain phrases."""
+"""Find statements in a card's prose, such as training data, intended use and safeguards, by headings and phrases."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """A pattern and what it states. It is compiled when it is first needed: most of them never are."""
+    """A pattern and its key and value. It is compiled at its first use, since most patterns are never used."""
 
     key: str
     value: str
@@ -71,6 +71,7 @@ def compile_prose(vocabulary: Sequence[Term], cues: Mapping[str, str]) -> Compil
 
 
 def _compile_headings(terms: list[tuple[str, str, str]]) -> Callable[[bytes], tuple[tuple[str, str], ...]]:
+    """Return a function that finds which terms a heading of a card states."""
     pattern_set = compile_pattern_set([rf"^(?:{words})\b" for _, _, words in terms])
 
     @lru_cache(maxsize=1 << 14)
@@ -97,7 +98,7 @@ _HEADING_BYTES = 300  # the words that matter are at the beginning of a heading
 def find_mentions(
     data: bytes, found: Iterable[int], prose: CompiledProse, stated: Iterable[tuple[str, str]] = ()
 ) -> Iterator[Mention]:
-    """Yield what a text states, each key and value once, at its first place.
+    """Yield the mentions of a text, each key and value once, at its first place.
 
     Args:
         data: The UTF-8 of the folded text.

@@ -63,7 +63,7 @@ def _term_pattern(term: Term) -> str:
 
 
 def find_signals(plain: str, data: bytes, markers: Markers, cued: bool = True) -> Iterator[Signal]:
-    """Yield what a person should look at, each pair of terms once.
+    """Yield the signals that a person should review, each pair of terms once.
 
     Args:
         plain: The folded text.
@@ -82,6 +82,7 @@ def find_signals(plain: str, data: bytes, markers: Markers, cued: bool = True) -
 
 
 def _find_pairs(plain: str, data: bytes, markers: Markers) -> Iterator[Signal]:
+    """Yield each pair of a marker of minors and a marker of adult content that are close together in the text."""
     found: dict[str, Signal] = {}
     minors = [
         (name, _trim_span(data, match))

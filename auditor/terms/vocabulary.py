@@ -1,4 +1,4 @@
-"""The terms that texts are searched for: plain, or as keyed hashes of words that nobody should read."""
+"""Define the terms that texts are searched for: plain words, or keyed hashes of confidential words."""
 
 from __future__ import annotations
 

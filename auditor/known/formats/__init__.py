@@ -1,1 +1,1 @@
-"""One module a known-content list format; see :mod:`auditor.known`."""
+"""Read list files: one module for each known-content list format; see :mod:`auditor.known`."""

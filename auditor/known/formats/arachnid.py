@@ -29,6 +29,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of Arachnid Shield responses."""
     with open_list_file(path) as file:
         yield _HEADER
         collector = EntryCollector()

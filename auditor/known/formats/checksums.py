@@ -35,6 +35,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of a file that a checksum tool wrote."""
     with open_list_file(path) as file:
         head = text_head(path, file)
         comments = comment_fields(head.text)
@@ -56,7 +57,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 
 def _gnu_entries(hashes: pa.Array, numbers: np.ndarray, chosen: str) -> Iterator[ListItem]:
-    """Yield hashes of which the user, or their length, says the algorithm."""
+    """Yield hashes whose algorithm the user declares or their length shows."""
     lengths = pc.binary_length(hashes).to_numpy(zero_copy_only=False)
     for length in np.unique(lengths).tolist():
         rows = lengths == length
@@ -68,7 +69,7 @@ def _gnu_entries(hashes: pa.Array, numbers: np.ndarray, chosen: str) -> Iterator
 
 
 def _bsd_entries(matches: pa.Array, numbers: np.ndarray) -> Iterator[ListItem]:
-    """Yield hashes of which the line says the algorithm; OpenSSL 3 writes ``SHA2-256`` for SHA-256."""
+    """Yield hashes whose algorithm the line names; OpenSSL 3 writes ``SHA2-256`` for SHA-256."""
     names = matches.field("algorithm")
     for name in pc.unique(names).to_pylist():
         rows = pc.equal(names, name)

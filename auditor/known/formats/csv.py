@@ -1,4 +1,4 @@
-"""CSV and TSV exports: the columns by their usual names, or as the user says (IWF's, a hotline's, anyone's)."""
+"""CSV and TSV exports of hash lists, with columns found by their usual names or as the user declares them."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ _WITHDRAWN_WORDS = ("withdrawn", "deleted", "removed", "revoked", "retracted", "
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is a hash list in CSV or TSV."""
     if b"\0" in head and not detect_wide_encoding(head):
         return 0
     text = decode_prefix(head)
@@ -44,6 +45,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of a hash list in CSV or TSV."""
     with open_list_file(path) as file:
         head = text_head(path, file)
         header = parse_csv_header(head.text, "#")
@@ -71,6 +73,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 
 def _entries_of_block(path: Path, block: CsvBlock, names: list[str], first: int, chosen: str) -> Iterator[ListItem]:
+    """Yield the entries in a block of CSV rows, each hash column by itself."""
     cells = dict(zip(names, block.cells.columns, strict=True))
     lines = block.numbers + first
     attributes: dict[str, pa.Array | None] = {}
@@ -103,7 +106,7 @@ def _entries_of_block(path: Path, block: CsvBlock, names: list[str], first: int,
 def _entries_of_value_column(
     path: Path, cells: dict[str, pa.Array], lines: np.ndarray, attributes: dict[str, pa.Array | None], chosen: str
 ) -> Iterator[ListItem]:
-    """Yield the entries of a column whose algorithm another column, the user or their length tells."""
+    """Yield the entries of a hash column; another column, the user or the hashes' length shows the algorithm."""
     if "algorithm" not in cells:
         algorithm = chosen or algorithm_from_cells(cells["value"])
         if not algorithm or (not chosen and algorithm == "sha256"):

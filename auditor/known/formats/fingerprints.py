@@ -1,4 +1,4 @@
-"""Fingerprints of models' weights, one after another in a file: each is an entry.
+"""Files of fingerprints of models' weights, one after another; each fingerprint is an entry.
 
 ``auditor lineage fingerprint FILE... --purpose … --authority …`` writes them, with the purpose and authority
 inside. Several may be joined in one file (``cat *.fingerprint > list.fingerprint``). An import adds to the list of that
@@ -30,6 +30,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of a file of weight fingerprints."""
     with open_list_file(path) as file:
         yield ListHeader("fingerprints", means="model", feed=True)
         collector = ModelEntryCollector()

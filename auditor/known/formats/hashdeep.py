@@ -23,6 +23,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of a hashdeep file."""
     with open_list_file(path) as file:
         yield ListHeader("hashdeep")
         collector = EntryCollector()

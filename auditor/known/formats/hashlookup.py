@@ -1,4 +1,4 @@
-"""hashlookup records (CIRCL): files that are known, which is not the same as good; read as a benign list."""
+"""hashlookup records (CIRCL) of known files, read as a benign list, although a known file is not always harmless."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of hashlookup records."""
     with open_list_file(path) as file:
         yield ListHeader("hashlookup", holder="hashlookup", means="benign")
         collector = EntryCollector()

@@ -20,6 +20,7 @@ _HASHES = ("MD5", "SHA1", "PhotoDNA")
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is an INTERPOL ICSE export, by the names of its columns."""
     first = decode_prefix(head).lstrip("\ufeff \r\n").split("\n", 1)[0]
     cells = [cell.strip().strip('"').lower() for cell in first.split(";")]
     return (
@@ -30,6 +31,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of an INTERPOL ICSE export."""
     with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
         file.seek(0)

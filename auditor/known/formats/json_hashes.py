@@ -1,4 +1,4 @@
-"""JSON of hashes, whoever wrote it: an array of hashes or of objects, or an object of such arrays.
+"""JSON files of hashes from any source: an array of hashes or of objects, or an object of such arrays.
 
 ::
 
@@ -48,6 +48,7 @@ _WITHDRAWN_WORDS = frozenset({"withdrawn", "deleted", "removed", "revoked", "ret
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is JSON with hashes."""
     if outermost_bracket(head) not in (b"{", b"["):
         return 0
     if _FIRST_HASH.match(head.removeprefix(codecs.BOM_UTF8)):
@@ -60,6 +61,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of a JSON file of hashes."""
     with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
         file.seek(0)
@@ -125,6 +127,7 @@ class _RecordReader:
             yield MalformedEntry(self.number, "the element is neither text nor an object")
 
     def _add_object(self, algorithm: str, record: dict[str, object]) -> Iterator[ListItem]:
+        """Add the hashes that the fields of one JSON object hold."""
         # ``{"hashes": {"md5": …}}`` means the same as ``{"md5": …}``.
         inner = {key: cell for value in record.values() if isinstance(value, dict) for key, cell in value.items()}
         cells = {**{key: value for key, value in record.items() if not isinstance(value, dict)}, **inner}
@@ -152,7 +155,7 @@ class _RecordReader:
             yield from self.collector.add(name, value, self.number, **attributes)
 
     def _add_value(self, algorithm: str, value: object, attributes: Mapping[str, object]) -> Iterator[ListItem]:
-        """Add a hash whose algorithm the array, the record, the user, a prefix or its length says."""
+        """Add a hash; the array, the record, the user, a prefix or its length shows the algorithm."""
         text = value.strip() if isinstance(value, str) else ""
         prefix, colon, _ = text.partition(":")
         algorithm = algorithm or self.algorithm or (signal_type_of(prefix) if colon else "")

@@ -39,6 +39,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of a MISP event, attribute search or warning list."""
     with open_list_file(path) as file:
         warning = b'"matching_attributes"' in file.read(1 << 16)
         file.seek(0)
@@ -89,6 +90,7 @@ def _signals(kind: str, value: object) -> Iterator[tuple[str, object]]:
 
 
 def _warning_list(path: Path, data: bytes) -> Iterator[ListItem]:
+    """Yield the header and the entries of a MISP warning list."""
     collector = EntryCollector()
     rest: dict[str, object] = {}
     values: list[object] = []

@@ -38,6 +38,7 @@ _AT_ONCE = 8192
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is a list of models in CSV."""
     text = decode_prefix(head) if b"\0" not in head else ""
     lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip() and not line.startswith("#")]
     table = lines and lines[0][0] not in "{["
@@ -48,6 +49,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of a list of models in CSV."""
     with open_list_file(path) as file:
         comments = comment_fields(decode_prefix(file.read(HEAD_BYTES)))
         yield header_from_comments("models", {"means": "model", **comments})

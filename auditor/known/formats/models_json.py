@@ -46,6 +46,7 @@ _BATCH_MODELS, _BATCH_FINGERPRINTS = 8192, 16
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is a list of models in JSON."""
     if outermost_bracket(head) not in (b"{", b"["):
         return 0
     roles = model_column_roles([key.decode() for key in _KEY.findall(head)]).keys()
@@ -56,6 +57,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of a list of models in JSON."""
     with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
         comments = leading_list_fields(head, ("entries",))
@@ -80,6 +82,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 
 def _add_model(collector: ModelEntryCollector, number: int, record: object) -> Iterator[MalformedEntry]:
+    """Add the signals and the fingerprint of one model in JSON; yield it as malformed if it is wrong."""
     if not isinstance(record, dict):
         yield MalformedEntry(number, "the entry is no JSON object")
         return

@@ -35,6 +35,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of an NCMEC Hash Sharing page."""
     with open_list_file(path) as file:
         yield ListHeader("ncmec", holder="NCMEC", means="csam", feed=True)
         page = _Page()
@@ -94,7 +95,7 @@ class _Record:
 
     @property
     def key(self) -> str:
-        """The id with its member's, as ids are unique within a member's items only."""
+        """Return the item's id with its member's id, because ids are unique only among the items of one member."""
         return f"{self.fields.get('member id', '')}-{self.fields.get('id', '')}"
 
 
@@ -111,6 +112,7 @@ class _Page:
     done: list[_Record] = field(default_factory=list)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Handle the start of an XML element of an NCMEC page."""
         space, _, local = name.rpartition(" ")
         if not self.path:
             self.root = local
@@ -140,6 +142,7 @@ class _Page:
         self.words.append(words)
 
     def end(self, name: str) -> None:
+        """Handle the end of an XML element of an NCMEC page."""
         local = self.path.pop()
         words = "".join(self.words).strip()
         self.words.clear()
@@ -157,6 +160,7 @@ class _Page:
 
 
 def _entries(record: _Record, collector: EntryCollector) -> Iterator[ListItem]:
+    """Add the hashes of one item of an NCMEC page; yield full batches, and an item without an id as malformed."""
     if not record.fields.get("id"):
         yield MalformedEntry(record.number, "the item has no id")
         return

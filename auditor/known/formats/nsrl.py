@@ -30,6 +30,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of an NSRL RDS v3 database."""
     with open_list_file(path) as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise ListError(f"{path}: no SQLite file")
@@ -50,6 +51,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 
 def _rows(path: Path, base: sqlite3.Connection) -> Iterator[ListItem]:
+    """Yield the header and the entries from the table FILE of an NSRL database."""
     there = {str(row[1]).lower() for row in base.execute("PRAGMA table_info(FILE)")}
     columns = [name for name in _COLUMNS if name in there]
     if not columns:
@@ -69,6 +71,7 @@ def _rows(path: Path, base: sqlite3.Connection) -> Iterator[ListItem]:
 
 
 def _example() -> bytes:
+    """Return a small NSRL database for the format's example."""
     with tempfile.TemporaryDirectory() as folder, closing(sqlite3.connect(f"{folder}/rds.db")) as base:
         base.execute("PRAGMA page_size = 512")
         base.execute("CREATE TABLE FILE (sha256 TEXT, sha1 TEXT, md5 TEXT, file_name TEXT, package_id INTEGER)")

@@ -1,4 +1,4 @@
-"""One hash per line, in hex, base64 or base32, with comments that may say what the list is."""
+"""Text files with one hash per line, in hex, base64 or base32; comments may declare what the list is."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of a text file with one hash in each line."""
     with open_list_file(path) as file:
         head = text_head(path, file)
         comments = comment_fields(head.text)
@@ -102,7 +103,7 @@ def _split_prefixes(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def _entries_by_length(path: Path, cells: pa.Array, numbers: NDArray[np.int64]) -> Iterator[ListItem]:
-    """Yield hashes whose number and kind of characters tell the algorithm. Raises ListError where they tell two."""
+    """Yield hashes whose length and characters show the algorithm. Raises ListError if two algorithms are possible."""
     lengths = pc.binary_length(pc.utf8_rtrim(cells, "=")).to_numpy(zero_copy_only=False)
     is_hex = pc.match_substring_regex(cells, _HEX).to_numpy(zero_copy_only=False)
     is_base32 = pc.match_substring_regex(cells, _BASE32).to_numpy(zero_copy_only=False) & ~is_hex

@@ -20,6 +20,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of StopNCII hash pages."""
     with open_list_file(path) as file:
         yield ListHeader("stopncii", holder="StopNCII", means="ncii", feed=True)
         collector = EntryCollector()

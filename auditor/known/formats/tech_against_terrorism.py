@@ -20,6 +20,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of Tech Against Terrorism's hash list."""
     with open_list_file(path) as file:
         yield ListHeader("tech_against_terrorism", holder="Tech Against Terrorism", means="terrorism", feed=True)
         collector = EntryCollector()

@@ -1,4 +1,4 @@
-"""python-threatexchange's local file: one signal type and hash per line."""
+"""Local files of python-threatexchange: one signal type and hash per line."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of a file that python-threatexchange wrote."""
     with open_list_file(path) as file:
         head = text_head(path, file)
         yield header_from_comments("threatexchange", comment_fields(head.text))

@@ -1,4 +1,4 @@
-"""URL and domain lists: one per line, hosts files among them."""
+"""Lists of URLs or domains, one per line, such as hosts files."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _DOMAIN = r"^(?:\*\.|\.)?[^\s/:@,;|\"'{}<>\[\]]+\.[^\s/:@,;|\"'{}<>\[\]]*[^\s/:@
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is a list of URLs or domains."""
     if b"\0" in head and not detect_wide_encoding(head):
         return 0
     lines = [line.split("#")[0].strip() for line in decode_prefix(head).lstrip("\ufeff").splitlines()]
@@ -36,6 +37,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of a list of URLs or domains."""
     with open_list_file(path) as file:
         head = file.read(HEAD_BYTES)
         comments = comment_fields(decode_prefix(head))

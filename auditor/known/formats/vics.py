@@ -26,6 +26,7 @@ def claims(head: bytes, name: str) -> int:
 
 
 def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
+    """Yield the header and the entries of a Project VIC / CAID hash set."""
     with open_list_file(path) as file:
         yield ListHeader("vics")
         collector = EntryCollector()

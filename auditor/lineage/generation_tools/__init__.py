@@ -1,4 +1,4 @@
-"""The metadata that image generation tools write into pictures: one module for each tool's format.
+"""Parse the metadata that image generation tools write into pictures: one module for each tool's format.
 
 A module for a format of JSON has ``claims(keyword, content)``, which tells whether a JSON object under a keyword is of
 this format, and ``find_named_files(content)``. :data:`auditor.lineage.generation_parameters.JSON_TOOLS` lists the

@@ -1,4 +1,4 @@
-"""The settings that A1111 and Forge write as text.
+"""Parse the generation settings that A1111 and Forge write as text.
 
 Their last line is ``Steps: 20, …, Model hash: …, Lora hashes: "a: 1f, b: 2e", Hashes: {…}``.
 """

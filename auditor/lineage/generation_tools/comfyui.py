@@ -1,4 +1,4 @@
-"""The prompts and workflows that ComfyUI writes: graphs of nodes."""
+"""Parse the prompts and workflows that ComfyUI writes: graphs of nodes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ROLE_WORDS = (
 
 
 def claims(keyword: str, content: Mapping[str, Any]) -> bool:
-    """Tell whether a JSON object may be a graph of nodes: any may, so this format is asked last."""
+    """Return whether a JSON object may be a graph of nodes. Any object may, so this format is tried last."""
     return True
 
 

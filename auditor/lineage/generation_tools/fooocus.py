@@ -1,4 +1,4 @@
-"""The metadata that Fooocus writes."""
+"""Parse the metadata that Fooocus writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TOOL = "fooocus"
 
 
 def claims(keyword: str, content: Mapping[str, Any]) -> bool:
-    """Tell whether a JSON object is what Fooocus writes."""
+    """Return whether a JSON object is what Fooocus writes."""
     return "base_model" in content
 
 

@@ -1,4 +1,4 @@
-"""The metadata that InvokeAI writes."""
+"""Parse the metadata that InvokeAI writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TOOL = "invokeai"
 
 
 def claims(keyword: str, content: Mapping[str, Any]) -> bool:
-    """Tell whether a JSON object is what InvokeAI writes."""
+    """Return whether a JSON object is what InvokeAI writes."""
     return keyword in ("invokeai_metadata", "sd-metadata") or isinstance(content.get("model"), dict)
 
 
