@@ -235,13 +235,13 @@ class Check(Protocol):
     test runs its examples and feeds it junk.
 
     Attributes:
-        HELP: One line that says what the check asks.
+        HELP: One line that describes what the check looks for.
         EXAMPLES: At least one on which it finds something, and one on which it does not.
-        TRIGGER: The parameter that starts it: it finds nothing on a subject that states none of that one's keys.
+        TRIGGER: A parameter: the check finds nothing on a subject without a statement under any of its keys.
         FLAGS_ABSENCE: Whether it flags that something is not stated; what could not be read then leaves it open.
-        SETTLED_BY: The parameter that settles it: it finds nothing on a subject that states one of that one's keys
-            for which any value counts ("": none does).
-        PLACE_KEY: A key that it reads, whatever its parameters, to say where ("": none).
+        SETTLED_BY: A parameter: the check finds nothing on a subject with a statement under one of its keys that
+            accept any value ("": there is no such parameter).
+        PLACE_KEY: A key that it always reads, to give the place of a finding ("": none).
     """
 
     HELP: str

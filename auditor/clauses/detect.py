@@ -41,10 +41,10 @@ Answer = Literal["explicit", "by-reference", "absent"]
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """What a text says.
+    """The prohibition clause of a text.
 
     ``start`` and ``end`` are characters of the text. ``policy`` is the name of the policy that it refers to.
-    ``unread_reason`` says why a part of the text was not examined; it is empty if all of it was, or if the answer is
+    ``unread_reason`` is why a part of the text was not examined; it is empty if all of it was, or if the answer is
     explicit.
     """
 
@@ -72,7 +72,7 @@ def detect_clause(text: str, *, references: bool = True) -> Clause:
 
     Args:
         text: The text of a licence, a policy or a card.
-        references: Look for a policy that the text refers to. Cards refer to many policies that bind nobody.
+        references: Look for a policy that the text refers to. Cards refer to many policies that are not binding.
     """
     text = _normalize_typography(text)
     found = _find_explicit(text) if may_mention(text[:MAX_TEXT_LENGTH]) else Clause("absent")

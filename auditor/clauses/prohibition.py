@@ -123,7 +123,7 @@ _PROTECTIVE_OR_NEGATIVE_WORD = re2.compile(
 
 
 def is_governed(unit: str, start: int, end: int) -> bool | None:
-    """Return whether the unit's own words prohibit the target; None if they say nothing either way."""
+    """Return whether the unit's own words prohibit the target; None if they do neither."""
     benign = PROTECTIVE_CONTEXT.search(unit[:start])
     if is_third_party(unit) or (
         benign
@@ -187,7 +187,7 @@ def _is_sanctioned(unit: str, start: int, end: int) -> bool:
     )
 
 
-@lru_cache(maxsize=512)  # a stem is asked once for each of its items
+@lru_cache(maxsize=512)  # called for the same stem once for each of its items
 def _stem_prohibits(stem: str) -> bool | None:
     """Return whether a stem prohibits (True) or permits (False) what belongs to it; None if neither."""
     if is_third_party(stem):

@@ -1,4 +1,4 @@
 """Compute exact digests, perceptual hashes (PDQ, pHash, dHash), and digests and sketches of model weights.
 
-Nothing here knows lists or subjects.
+No module here imports lists or subjects.
 """

@@ -50,7 +50,7 @@ _LUMA_WEIGHTS = np.array((0.299, 0.587, 0.114), np.float32)
 _BLOCK_ROWS = 256
 _EXIF_ORIENTATION_TAG = 0x0112
 _JPEG_END = b"\xff\xd9"
-# A JPEG of several pictures (CIPA DC-007) says so in a segment before its first one.
+# A JPEG of several pictures (CIPA DC-007) has a segment before the first one that shows it.
 _MPF_HEAD = 1 << 16
 
 
@@ -71,7 +71,7 @@ class DecodedImage:
     """A picture, or one frame of it, as it is stored.
 
     ``luma`` is (height, width), 0-255, without transparency. ``gray`` is the same as whole numbers, rounded as Pillow
-    rounds, or None if it was not asked for. ``orientation`` is the EXIF value; it has not been applied. ``gap`` says
+    rounds, or None if it was not requested. ``orientation`` is the EXIF value; it has not been applied. ``gap`` names
     which part of the file was not decoded. ``frame`` counts from 1. ``views`` show a partly transparent picture.
     """
 
@@ -104,7 +104,7 @@ def decode_frames(data: bytes, *, gray: bool = False) -> Iterator[DecodedImage]:
         raise Unreadable(LFS_POINTER)
     luma, gap = _jpeg_luma(data) if data.startswith(b"\xff\xd8\xff") else (None, "")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the gap says what Pillow warns of
+        warnings.simplefilter("ignore")  # the gap reports what Pillow warns of
         if luma is not None and (gap or not (gray or b"MPF\0" in data[:_MPF_HEAD])):
             yield DecodedImage(luma, luma if gray else None, _jpeg_orientation(data), gap)
             return
@@ -214,7 +214,7 @@ def _check_size(width: int, height: int) -> None:
 def _jpeg_luma(data: bytes) -> tuple[NDArray[np.uint8] | None, str]:
     """Return the stored luma in full size, without computing colours, and which part of it is missing.
 
-    None: Pillow must say what is to be done.
+    The luma is None if the picture must be decoded by Pillow.
     """
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)

@@ -36,7 +36,7 @@ _COLUMN_NAME = re.compile(
     rf"(?:{_NAME_PREFIXES})*?({'|'.join(sorted(_ALGORITHM_NAMES, key=len, reverse=True))})(?:{_NAME_SUFFIXES})*"
 )
 # Names that mean a digest; the length of the cells then shows the algorithm. 64 hex digits are SHA-256 there:
-# a PDQ column whose name does not say PDQ cannot be distinguished from it.
+# a PDQ column without PDQ in its name cannot be distinguished from it.
 _UNSPECIFIED_COLUMN_NAME = re.compile(
     rf"(?:{_NAME_PREFIXES})*?(?:hash|hashes|digest|checksum|hashvalue|filehash|imagehash)(?:hex|value|str)?"
 )

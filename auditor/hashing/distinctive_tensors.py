@@ -1,4 +1,4 @@
-"""Select the tensors by which models can be told apart, and digests each of them."""
+"""Select the tensors that distinguish models, and digest each of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from auditor.syntax.safetensors_header import SafetensorsHeader, Tensor
 MIN_DISTINCTIVE_BYTES = 1024
 # Types of masks and positions: their values follow from a formula.
 INDEX_DTYPES = ("BOOL", "I64", "U64")
-# Norms and embeddings are alike in unlike models. The first half of an adapter's pair hardly leaves its starting
+# Norms and embeddings are similar in unrelated models. The first half of an adapter's pair hardly leaves its starting
 # values, which follow from a seed that thousands of adapters share.
 _NOT_DISTINCTIVE = re.compile(
     r"(?:^|[._])(?:norm|ln|layernorm|embed|embedding|embeddings|wte|wpe|lm_head)[\d_]*(?:[._]|$)|_norm|embed_"

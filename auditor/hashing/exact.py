@@ -1,4 +1,4 @@
-"""Exact digests: MD5 and the SHA family, all computed in one pass over the bytes."""
+"""Compute exact digests, MD5 and the SHA family, in one pass over the bytes."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def hash_images(
     """Return a batch with a row for each image, in order, followed by the rows of its variants.
 
     The batch has :data:`auditor.samples.SAMPLE_FIELDS` and a column for each algorithm that can be computed from bytes.
-    Exact digests are in the row of variant "" only. ``gap`` says why a picture has no perceptual digest (it still has
+    Exact digests are in the row of variant "" only. ``gap`` is why a picture has no perceptual digest (it still has
     its exact ones), or which part of it was not hashed. Nothing is decoded unless a perceptual algorithm is wanted.
 
     Args:
@@ -125,7 +125,7 @@ HashedVariant = tuple[str, Mapping[str, bytes], int | None]
 def _hash_frames(
     image: EncodedImage | PixelImage, wanted: Collection[str], variants: Collection[str]
 ) -> tuple[list[HashedVariant], str]:
-    """Return the variants of every frame, and what of the picture was not hashed; a still frame stands once."""
+    """Return the variants of each frame, each set of digests once, and which part of the picture was not hashed."""
     hashed: list[HashedVariant] = []
     seen: set[tuple[bytes, ...]] = set()
     gap = ""

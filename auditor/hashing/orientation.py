@@ -1,4 +1,4 @@
-"""The eight ways to rotate and mirror a picture (the dihedral group), with PDQ's names, and EXIF's orientations."""
+"""Rotate and mirror pictures in eight ways (the dihedral group), with PDQ's names, and by EXIF orientation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _EXIF_TRANSFORMS: Mapping[int, str] = {
 
 
 def apply_exif_orientation(plane: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Return the (height, width) plane rotated and mirrored as EXIF says; unchanged for 1 and for unknown values."""
+    """Return the (height, width) plane rotated and mirrored by an EXIF orientation; unchanged for 1 or unknown."""
     return DIHEDRAL_TRANSFORMS[_EXIF_TRANSFORMS[orientation]](plane) if orientation in _EXIF_TRANSFORMS else plane
 
 

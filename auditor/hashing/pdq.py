@@ -1,4 +1,4 @@
-"""PDQ: a 256-bit hash that changes little when a picture is resized or recompressed, and its quality.
+"""Compute PDQ, a 256-bit hash that changes little when a picture is resized or recompressed, and its quality.
 
 PDQ blurs the luma twice with a box filter, samples 64 x 64 points, takes 16 x 16 coefficients of their discrete cosine
 transform, and sets a bit for each coefficient above the median (facebook/ThreatExchange, ``pdq/README.md``). Blur,

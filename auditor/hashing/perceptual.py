@@ -1,4 +1,4 @@
-"""pHash and dHash, 64 bits each, as the imagehash library computes them."""
+"""Compute pHash and dHash, 64 bits each, as the imagehash library does."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from auditor.hashing.pdq import MIN_SIDE, Luma, Plane, hash_points, sample_points
 
-# More than any distance: what a variant that is not thorough is matched by is its list's to say.
+# More than any distance: a variant that is not thorough is matched by the threshold of its list.
 NO_LIMIT = 1_000
 _POINTS = 64
 # Part of the shorter side that a border takes, in percent on each edge. PDQ finds a picture again that is up to 1 %

@@ -22,7 +22,7 @@ Indices = NDArray[np.int64]
 # Words that a value begins with, each at its offset; all of them must be there.
 Magic = tuple[tuple[int, bytes], ...]
 
-# Bytes of a value by which a picture is told: a bitmap's second header ends its length field at the 18th.
+# Bytes of a value that show whether it is a picture: a bitmap's second header ends its length field at the 18th.
 HEAD_BYTES = 18
 # The shortest text that is tried as base64 of a picture: a 1 x 1 GIF has 35 bytes.
 MIN_BASE64 = 44
@@ -46,7 +46,7 @@ _MAGICS: tuple[Magic, ...] = (
         ((4, b"ftyp"), (8, brand))  # HEIF and AVIF
         for brand in (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
     ),
-    # "BM" begins a text too: a bitmap says the length of its second header.
+    # A text may begin with "BM" too: a bitmap also has the length of its second header.
     *(((0, b"BM"), (14, length.to_bytes(4, "little"))) for length in (12, 16, 40, 52, 56, 64, 108, 124)),
 )
 _VIDEO_MAGICS: tuple[Magic, ...] = (
@@ -55,7 +55,7 @@ _VIDEO_MAGICS: tuple[Magic, ...] = (
     ((0, b"\0\0\x01\xba"),),  # MPEG program stream
     ((0, b"FLV\x01"),),
     ((0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),),  # ASF
-    ((4, b"ftyp"),),  # MP4 and QuickTime; HEIF and AVIF were told before
+    ((4, b"ftyp"),),  # MP4 and QuickTime; HEIF and AVIF were recognised before
     ((4, b"moov"),),
 )
 _AUDIO_MAGICS: tuple[Magic, ...] = (
@@ -74,7 +74,7 @@ _DATA_URLS = (((0, b"data:image/"),), ((0, b"data:IMAGE/"),))
 _HEX_DIGITS: Mapping[int, tuple[str, ...]] = {
     32: ("md5",),
     40: ("sha1",),
-    # Both have 256 bits; where no name tells, a value is compared as either.
+    # Both have 256 bits; where the name shows neither, a value is compared as both.
     64: ("sha256", "pdq"),
     128: ("sha512",),
 }
@@ -114,7 +114,7 @@ class ValueContent:
         pictures: values that are encoded pictures.
         base64: text values that are encoded pictures in base64, or data URLs of them.
         urls: text values that are addresses.
-        digests: by algorithm. A value of 64 hex digits under a name that says nothing stands in two.
+        digests: by algorithm. A value of 64 hex digits under a name without an algorithm is in two.
         videos, audio, binary: values of bytes that are films, sound, or something that is not recognised.
     """
 
@@ -134,7 +134,7 @@ def value_content(values: pa.Array, name: str = "") -> ValueContent:
     """Return what each value of a plain column holds.
 
     Args:
-        values: text or bytes in any of Arrow's layouts but views; of other types nothing is told.
+        values: text or bytes in any of Arrow's layouts but views; other types give an empty result.
         name: the column's own name. It decides the algorithm where the digits could be of two.
     """
     if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
@@ -203,7 +203,7 @@ def _are_hex(data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArra
 def _raw_digests(
     values: pa.Array, lengths: NDArray[np.int64], name: str, candidates: NDArray[np.bool_]
 ) -> dict[str, Digests]:
-    """Return values that are a digest's own bytes: of the width that the name asks, or of one width throughout."""
+    """Return values that are a digest's own bytes: of the width that the name shows, or all of one width."""
     named = algorithm_from_column_name(name)
     there = candidates & (lengths > 0)
     widths = np.unique(lengths[there])
@@ -243,7 +243,7 @@ def _written_digests(
     name: str,
     candidates: NDArray[np.bool_],
 ) -> dict[str, Digests]:
-    """Return values that are digests in hex, or in any form that digest_parsing knows where the name says which."""
+    """Return values that are digests in hex, or in any form of digest_parsing if the name shows the algorithm."""
     named = algorithm_from_column_name(name)
     if named:
         indices = np.flatnonzero(candidates & (lengths > 0))
@@ -270,7 +270,7 @@ def _prefixed(
     digits: int,
     prefix: int,
 ) -> Indices:
-    """Return values of so many hex digits after a prefix of that length, such as ``0x`` or ``sha256:``."""
+    """Return values with this number of hex digits after a prefix of this length, such as ``0x`` or ``sha256:``."""
     indices = np.flatnonzero(candidates & (lengths == prefix + digits))
     indices = indices[_PREFIX_ENDS[data[starts[indices] + prefix - 1]]]
     if not len(indices):
@@ -351,7 +351,7 @@ def _has_magic(heads: NDArray[np.uint8], magics: tuple[Magic, ...]) -> NDArray[n
 
 
 def _decode_base64(heads: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Return the bytes that texts of 24 characters stand for (values, 18), and which are base64 at all."""
+    """Return the bytes that texts of 24 characters stand for (values, 18), and which of them are base64."""
     sextets = _BASE64[heads]
     good = (sextets != 255).all(axis=1)
     four = np.where(sextets == 255, 0, sextets).reshape(len(heads), _HEAD_TEXT // 4, 4).astype(np.uint32)

@@ -18,7 +18,7 @@ from auditor.known.entry_columns import signal_type_of
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
 from auditor.syntax import csv_stream
 
-# What a column may be called, by what it is. Words that say what a hash is of are in auditor.hashing.digest_parsing.
+# The names that a column may have, by its role. Words for what a hash is of are in auditor.hashing.digest_parsing.
 _COLUMN_NAMES: Mapping[str, str] = {
     "id": r"(?:image|media|entry|hash|file|item|record|case|content|iwf|report)?(?:id|uid|uuid|guid|reference|ref)",
     "classification": r"(?:iwf)?(?:class|classification|category|grade|severity|label|agecategory|iwfcategory)",

@@ -57,7 +57,7 @@ def compile_list(
         skip_malformed: Count malformed entries instead of refusing the list.
 
     Returns:
-        What was counted beside the entries.
+        The counts of what the files hold besides entries.
 
     Raises:
         ListError: An entry is malformed, or no entry can be matched.
@@ -101,7 +101,7 @@ def compile_list(
                     spool(live)
                 case ListHeader():
                     pass
-        # What a file lists again replaces what older files, whose rows come after its own, list by the same id.
+        # An item that a file lists again replaces those with the same id in older files, whose rows come after its own.
         withdrawals += [withdrawn, Withdrawals(spooled_rows(), relisted)]
     for entries in () if base is None else base.listed_entries():
         spool(entries)

@@ -39,7 +39,7 @@ class _AlgorithmArrays:
         codes: The code of each entry's classification.
         exact: The index for equal values.
         near: The index for near ones; None where the algorithm is matched by equality alone.
-        fingerprints: None but for weight fingerprints.
+        fingerprints: None for all algorithms except weight fingerprints.
     """
 
     values: NDArray[np.uint8] | pa.Array
@@ -134,7 +134,7 @@ class CompiledList:
 
     @property
     def fingerprints(self) -> fingerprint_index.FingerprintIndex:
-        """The weight fingerprints that the list holds. Raises ListError where it holds none."""
+        """Return the weight fingerprints that the list holds. Raises ListError where it holds none."""
         held = WEIGHT_FINGERPRINT in self.algorithms
         found = self._arrays(WEIGHT_FINGERPRINT).fingerprints if held else None
         if found is None:
@@ -159,7 +159,7 @@ class CompiledList:
 
     @property
     def key(self) -> bytes:
-        """The secret under which entry tokens are made."""
+        """Return the secret key from which entry tokens are made."""
         return read_key(self.path)
 
     def classifications_of(self, algorithm: str, entries: NDArray[np.int64]) -> list[str]:

@@ -46,7 +46,7 @@ class ListHeader:
         means: A key of :data:`MEANINGS`.
         delta: The file changes an earlier version and is not a whole list.
         feed: The file is a page of changes, as exchanges hand them out; the first pages begin the list.
-        duty: What the holder asks of those who find a match.
+        duty: What the holder requires of those who find a match.
         classes: The meaning of a classification, where one list holds several (``{"B1": "exploitative"}``). A
             classification that is not a key has the list's meaning.
     """
@@ -75,9 +75,9 @@ class Entries:
         quality: The PDQ quality, 0 to 100.
         series: The series that the item belongs to.
         contributor: Who listed the item.
-        feedback: As written; it holds "disputed" where the format says that someone disagrees.
+        feedback: As written; it holds "disputed" where the file records that someone disagrees.
         lines: Line or record in the file, from 1.
-        fingerprints: Fingerprints of weights, of which the values are the digests.
+        fingerprints: Fingerprints of weights; the values are their digests.
     """
 
     algorithm: str

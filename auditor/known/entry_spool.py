@@ -13,7 +13,7 @@ from auditor.known import exact_index
 from auditor.known.entries import Entries
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
 
-# The columns of an entry that are kept beside its value.
+# The columns of an entry that are kept in addition to its value.
 ROW_SCHEMA = pa.schema([(name, pa.string()) for name in ("ids", "classification", "series", "contributor", "feedback")])
 _TEXT_ROW_SCHEMA = ROW_SCHEMA.append(pa.field("value", pa.string()))
 

@@ -1,7 +1,7 @@
 """Look up the entries that a digest equals, by sorted 64-bit keys with a bucket table, memory-mapped.
 
-Most samples are on no list, so a small filter (eight bits an entry) answers first and the table is asked only for
-what passes it. A key decides nothing: what is found is compared in full.
+Most samples are on no list, so a small filter (eight bits per entry) comes first, and only keys that pass it are looked
+up in the table. Equal keys are not yet a match: the values are then compared in full.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Explain why a picture matches a list or does not, without revealing the list.
 
-With distances to a confidential hash one could search for it step by step. So a miss never says how far away the
-nearest entry is, and a hit says it only to those who may see places; a list of test entries hides nothing.
+Anyone who knows distances to a confidential hash can search for it step by step. So a miss never shows the distance of
+the nearest entry, and a hit shows it only to those who may see places. A list of test entries is not confidential.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def explain_match(image: Path, known: CompiledList, *, places: bool = False, tho
     variants = (*VARIANTS, "thorough") if thorough else VARIANTS
     batch = hash_images([EncodedImage(image.name, image.name, 0, data)], sorted(known.algorithms), variants)
     samples = Samples(Ref("dataset", ""), "computed", batch)
-    # A benign list's matches are no hits of a scan; here they are what is asked for.
+    # Matches of a benign list are no hits of a scan; here they are shown.
     hits = Matcher((replace(known, means="test"),)).match(samples).hits.to_pylist()
     yield f"{known.name} version {known.version} means {known.means}: {known.entries:,} entries"
     stored = batch.slice(0, 1).to_pylist()[0]

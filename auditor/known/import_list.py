@@ -55,14 +55,14 @@ def import_list(
 
     Args:
         paths: The files, the oldest first.
-        declaration: What the user says of the list.
-        options: What the user says of the files' columns and algorithm.
+        declaration: The user's declaration of the list.
+        options: The user's options for the files' columns and algorithm.
         whole: Pages of a feed are all of the list and do not change the active version.
         skip_malformed: Import the good entries and count the malformed ones.
         extensions: List formats that installed distributions add.
 
     Returns:
-        The list, and what was counted beside its entries.
+        The list, and the counts of what it holds besides entries.
 
     Raises:
         ListError: An entry is malformed, the version is no newer than the newest there ever was, or the list matches

@@ -40,5 +40,5 @@ def leading_list_fields(head: bytes, arrays: Collection[str]) -> Mapping[str, st
             elif depth == 1 and key in LIST_FIELDS:
                 found[key] = cell_text(value) or ""
     except (ijson.JSONError, UnicodeDecodeError):
-        pass  # the head ends here, or reading the entries tells what is wrong
+        pass  # the head ends here, or reading the entries will report the error
     return found

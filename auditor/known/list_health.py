@@ -16,7 +16,7 @@ from auditor.known.list_store import active_version, kept_versions
 from auditor.known.open_list import compile_for_inspection, open_list
 from auditor.samples import WEIGHT_FINGERPRINT
 
-# Holders publish between twice a day and once a month; an older list misses what was listed since.
+# Holders publish between twice a day and once a month; an older list lacks the entries added since.
 _MAX_AGE = datetime.timedelta(days=90)
 
 

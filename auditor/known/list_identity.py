@@ -19,7 +19,7 @@ from auditor.known.list_file import file_sha256
 from auditor.known.manifest import ListIdentity
 from auditor.known.token_key import KEY
 
-ACTIVE = "active.json"  # beside the versions of an imported list: which of them is active
+ACTIVE = "active.json"  # the file, next to the versions of an imported list, that names the active one
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,12 @@ def identify_list(
 
     Args:
         file: The file.
-        declaration: What the user says of the list.
-        options: What the user says of its columns and algorithm.
+        declaration: The user's declaration of the list.
+        options: The user's options for its columns and algorithm.
         default_version: The version, where neither the user nor the file gives one.
 
     Raises:
-        ListError: Nobody says what the entries mean, or the version cannot name a folder.
+        ListError: The meaning of the entries is not declared, or the version cannot name a folder.
     """
     path, header = file.path, file.header
     means = declaration.means or header.means

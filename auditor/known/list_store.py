@@ -139,7 +139,7 @@ def remove_list(name: str, versions: Sequence[str] = ()) -> None:
         for version in versions:
             shutil.rmtree(folder / version)
     if not versions:
-        (folder / ACTIVE).unlink(missing_ok=True)  # first, so that nobody opens a list that is being deleted
+        (folder / ACTIVE).unlink(missing_ok=True)  # first, so that no process opens a list that is being deleted
         shutil.rmtree(folder)
 
 

@@ -34,14 +34,14 @@ class ListIdentity:
         version: The list's version.
         means: A key of :data:`~auditor.known.entries.MEANINGS`.
         holder: The organisation that holds the list.
-        duty: What the holder asks of those who find a match.
+        duty: What the holder requires of those who find a match.
         format: The list format that read the file.
         extension: The installed distribution that added the format; "" for a format of this package.
         source: The file's name.
         sha256: The SHA-256 of the file; of changes, of the digests of all files in order.
         classes: The meaning of a classification, where it is not ``means``.
         imported: When it was imported (ISO 8601, UTC).
-        read_as: What the user said of the file's columns and algorithm, as JSON.
+        read_as: The user's options for the file's columns and algorithm, as JSON.
     """
 
     name: str
@@ -74,7 +74,7 @@ def write_manifest(
         counts: By algorithm and classification, the number of different values.
         classifications: Classifications in the order of their codes.
         thresholds: By algorithm, the distance up to which it is matched nearly.
-        statistics: What was counted beside the entries.
+        statistics: The counts of what the files hold besides entries.
     """
     files = {}
     for path in sorted(folder.iterdir()):

@@ -41,7 +41,7 @@ class MatchResult:
             hits. Hits of thorough variants alone are counted as leads. Samples that were counted before are
             counted apart (``, as declared too``).
         compared: By the name of a list, the number of values that were compared with it.
-        comparisons: What became of the samples where a list asks for an algorithm.
+        comparisons: How many samples were compared or not, for each algorithm of each list.
     """
 
     hits: pa.RecordBatch
@@ -188,7 +188,7 @@ class Matcher:
 
 
 def _variant_limits(batch: pa.RecordBatch) -> NDArray[np.int16]:
-    """Return for each row the largest distance at which its variant is matched; NO_LIMIT but for thorough variants."""
+    """Return the largest distance at which each row's variant matches; NO_LIMIT except for thorough variants."""
     names = pc.dictionary_encode(batch.column("variant"))
     limits = np.array([variant_threshold(name) for name in names.dictionary.to_pylist()], np.int16)
     by_row: NDArray[np.int16] = limits[names.indices.to_numpy()]

@@ -18,7 +18,7 @@ HUB_URL = "https://huggingface.co/"
 PURPOSES = ("dedicated", "general")
 # Hex digits of each digest. Short ones are kept as eight bytes, zeros last.
 HEX_DIGITS: Mapping[str, int] = {"sha256": 64, "sha256-tensors": 64, "autov3": 12, "autov2": 10}
-# What a column may be called, by what it is.
+# The names that a column may have, by its role.
 _COLUMN_NAMES: Mapping[str, str] = {
     "id": r"id|entryid|ref|reference",
     "name": r"name|model|modelname|modelid|repository|repo|url",

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 Words: TypeAlias = NDArray[np.uint64]
 NearPairs: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int16]]
 
-# By algorithm, the distance in bits up to which a list is matched nearly where nothing else is said. 31 is the distance
+# By algorithm, the distance in bits up to which a list is matched nearly by default. 31 is the distance
 # that PDQ's authors recommend (github.com/facebook/ThreatExchange, pdq/README.md).
 DEFAULT_THRESHOLDS: Mapping[str, int] = {"pdq": 31}
 # The largest distance that a list may be matched by: a quarter of a 64-bit hash.

@@ -47,9 +47,9 @@ def open_list(
 
     Args:
         name_or_path: The name of an imported list, a compiled folder, or a list file; ``-``: standard input.
-        means: What a list file's entries mean, where it does not say.
-        algorithm: The algorithm of a list file that does not say it.
-        columns: The name of a table's columns by what they hold.
+        means: What a list file's entries mean, if the file does not declare it.
+        algorithm: The algorithm of a list file that does not declare one.
+        columns: The names of a table's columns by their role.
         into: The folder that a list file is compiled into; without it, a private one that is deleted at the end of
             the program.
         verify: Compare every array with its digest.
@@ -58,7 +58,7 @@ def open_list(
         extensions: List formats that installed distributions add.
 
     Raises:
-        ListError: There is no such list, it is damaged, or nobody says what its entries mean.
+        ListError: There is no such list, it is damaged, or the meaning of its entries is not declared.
     """
     text = os.fspath(name_or_path)
     if is_imported(text):

@@ -34,10 +34,10 @@ def quarantine_entries(
 ) -> tuple[tuple[QuarantinedEntry, ...], NDArray[np.bool_]]:
     """Find entries whose near matches cannot all be copies of one picture.
 
-    Copies of a listed picture lie at every distance; unrelated pictures pile up at the far end. Samples within half
+    Copies of a listed picture are at every distance; unrelated pictures are mostly at the largest. Samples within half
     the threshold of an entry are within the threshold of each other, so they are copies of one picture. An entry is
     quarantined for more than 20 samples, and more than one in a hundred, beyond that, with not a tenth as many
-    within it. Its hits at distance 0 are believed all the same.
+    within it. Its hits at distance 0 are kept.
 
     Args:
         hits: Rows of :data:`auditor.samples.HITS_SCHEMA`.

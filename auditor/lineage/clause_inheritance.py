@@ -23,8 +23,8 @@ _KINDS: tuple[Kind, ...] = ("model", "dataset")
 def clause_statements(facts: pads.Dataset, edges: pa.Table) -> Iterator[DerivedStatement]:
     """Yield ``protection`` for each child and parent whose terms were both read.
 
-    The value is kept, by-reference, dropped or added; the relation is the parent. Of several clauses of a subject the
-    strongest counts. Two subjects that never had the clause say nothing.
+    The value is kept, by-reference, dropped or added; the relation is the parent. If a subject has
+    several clauses, the strongest counts. There is no statement about two subjects that never had the clause.
     """
     for kind in _KINDS:
         wanted = (pc.field("kind") == kind) & (pc.field("key") == "clause")

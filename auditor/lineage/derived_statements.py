@@ -1,4 +1,4 @@
-"""Statements that are derived over a whole run, and their rows in the schema of facts."""
+"""Define statements that are derived over a whole run, and write them as rows in the schema of facts."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from auditor.errors import Unreadable, UsageError
 from auditor.hashing import weight_fingerprints
 from auditor.lineage.weight_samples import SampledWeights, sample_model
 
-# How much of a file tells whether it is a fingerprint.
+# The first bytes of a file that show whether it is a fingerprint.
 _HEAD_BYTES = 512
 
 
@@ -22,7 +22,7 @@ def save_fingerprint(
     Args:
         weights: The sampled weights.
         path: The file to write.
-        description: What the holder of a list says of the model: id, purpose, authority, confirmations.
+        description: The list holder's fields about the model: id, purpose, authority, confirmations.
         append: Add to the fingerprints that the file holds already.
 
     Raises:

@@ -4,7 +4,7 @@ Two models are the same where every tensor of either has a counterpart with the 
 tenth at most. So the same weights cast to other floats, under other names or cut into other files are the same, and
 models with a VAE or a text encoder in common are not.
 
-Similarity cannot tell which of two models was first, nor whether both come from a third. Where a list that means
+Similarity does not show which of two models was first, nor whether both come from a third. Where a list that means
 ``benign`` holds that third, as a list of ordinary base models does, two models that share nothing beyond it are no
 lead.
 """
@@ -77,7 +77,7 @@ class EntrySimilarity:
 
     @property
     def lead(self) -> str:
-        """The kind of lead, an algorithm of hits; "" for none."""
+        """Return the kind of lead, which is an algorithm of hits; "" for none."""
         similarity = self.similarity
         lead = _LEAD_RELATIONS.get(similarity.relation, "") if similarity.is_related else ""
         if lead == RELATED and similarity.compared < MIN_MATCHING_SHARE * similarity.total:

@@ -1,7 +1,7 @@
 """Find the models that the generation parameters in a picture's metadata name.
 
 Only fields that name a checkpoint, LoRA, VAE or embedding, and its hash, are kept; prompts are neither kept nor shown.
-Anyone can write such fields to frame a model, so what is found here is a lead, which alone opens nothing.
+Anyone can write such fields to incriminate a model, so a result is only a lead, which alone opens no case.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import BinaryIO
 from auditor.lineage.generation_tools import JsonTool, NamedFile, a1111, comfyui, fooocus, invokeai
 from auditor.lineage.picture_text import read_texts
 
-# The formats of JSON, in the order in which they are asked.
+# The tools that write JSON, in the order in which they are tried.
 JSON_TOOLS: tuple[JsonTool, ...] = (invokeai, fooocus, comfyui)
 _WEIGHTS_SUFFIXES = (".safetensors", ".ckpt", ".pt")
 # The algorithm of the file digest that a hash in metadata is a prefix of.
@@ -42,7 +42,7 @@ def _named_files_in_text(keyword: str, text: str) -> Iterator[NamedFile]:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Candidate:
-    """A model of a run that may be meant; ``by`` is sha256, autov2, autov3, or name, which many files may share."""
+    """A model that a named file may be; ``by`` is sha256, autov2, autov3, or name, which many files may share."""
 
     name: str
     by: str

@@ -28,7 +28,7 @@ class Graph:
     """Edges as aligned arrays.
 
     A node is twice the position of its name in ``names``, plus one where it is a dataset. ``strength`` is the
-    position of an edge's source in :data:`EDGE_SOURCES`. ``is_copy``, ``is_trained_on`` and ``is_sourced_from`` tell
+    position of an edge's source in :data:`EDGE_SOURCES`. ``is_copy``, ``is_trained_on`` and ``is_sourced_from`` show
     an edge's relation.
     """
 

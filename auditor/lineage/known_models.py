@@ -1,6 +1,6 @@
 """Find the models that match entries of lists of models, that resemble a listed model, or that were made from one.
 
-``known_model`` has the list as value. Its relation says what the match proves: ``same-weights``, ``same-autov3`` and
+``known_model`` has the list as value. Its relation is what the match proves: ``same-weights``, ``same-autov3`` and
 ``same-values`` that it is the listed model; ``dedicated`` that it was made from a model that the list holds as made
 for its purpose; every other relation is a lead.
 """
@@ -94,8 +94,8 @@ def dedicated_derivative_statements(
 ) -> Iterator[DerivedStatement]:
     """Yield ``known_model`` with relation dedicated for models made directly from a dedicated listed model.
 
-    Their own card or header, or their weights, say so. Left out where the weights contradict it, and where only a
-    text mentions the listed model.
+    Their own card or header, or their weights, show this. A model is left out where its weights contradict it, and
+    where only a text mentions the listed model.
     """
     dedicated: dict[str, dict[str, str]] = {}  # by model and list: the classification
     same: set[tuple[str, str]] = set()

@@ -51,7 +51,7 @@ def licence_statements(facts: pads.Dataset, edges: pa.Table, licences: Licences)
             claimed = _best_ranks(made["child"], stated, child_ranks, "min", _LEAST)
             if permission == "commercial":
                 beyond = allowed < claimed
-            else:  # a child of a parent that forbids derivatives is one, whatever its own licence says
+            else:  # a child of a parent that forbids derivatives is one, whatever its own licence is
                 beyond = (allowed == 0) & ((claimed > 0) | (permission == "derivatives"))
             for row in made.append_column("rank", pa.array(allowed)).filter(pa.array(beyond)).to_pylist():
                 value = text + (" without conditions" if row["rank"] else "")

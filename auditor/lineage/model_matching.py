@@ -83,7 +83,7 @@ def _match_model(model: Subject, matcher: Matcher, compared: Counter[str]) -> It
 
 
 def _file_digests(model: Subject, algorithms: Iterable[str]) -> dict[tuple[Basis, str], list[tuple[Statement, bytes]]]:
-    """Return by basis and algorithm the digests of a model's files, cut to what lists hold, with their statements."""
+    """Return a model's file digests by basis and algorithm, cut to the length in lists, with their statements."""
     found: dict[tuple[Basis, str], list[tuple[Statement, bytes]]] = {}
     for statement in model.statements_for("artefact"):
         if match := _FILE_DIGEST.fullmatch(statement.value):

@@ -3,7 +3,7 @@
 Each declared base is compared, and each model with those whose sketches are nearest to its own and those that share
 tensors with it byte for byte (:mod:`auditor.lineage.shared_tensors`).
 
-Sampled values tell that two models are related, not which was first. A base is found only where another model
+Sampled values show that two models are related, not which was first. A base is found only where another model
 declares it as its base, with weights that agree, and where no base is declared for the model itself; else the two are
 "related", and nothing is passed on between them.
 """
@@ -35,8 +35,8 @@ from auditor.lineage.weight_similarity import (
 from auditor.lineage.weight_tables import open_parquet
 from auditor.lineage.weight_units import SCRATCH_FILES, WeightUnits
 
-# The share of identical tensors from which digests alone tell an undeclared base: fewer may be a component that both
-# models have from elsewhere.
+# The share of identical tensors from which digests alone show an undeclared base: fewer may be a component that both
+# models took from another one.
 MIN_IDENTICAL_SHARE = 0.5
 # How many sampled models stay in memory.
 _CACHED_MODELS = 32
@@ -50,8 +50,8 @@ def find_observed_bases(
 ) -> tuple[pa.Table, tuple[DerivedStatement, ...]]:
     """Compare the weights of a run's models.
 
-    The verdict on a declared base is agrees, conflicts or cannot tell; a base that nobody declares is undeclared;
-    models are related where it cannot be told which is the base.
+    The verdict on a declared base is agrees, conflicts or cannot tell; a base that is not declared is undeclared;
+    models are related where the weights do not show which is the base.
 
     Args:
         folders: The folders of the run, which hold the tables of fingerprints and tensors.

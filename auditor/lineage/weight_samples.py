@@ -1,7 +1,7 @@
 """Sample the values of a model's weights from its safetensors files.
 
 Of every tensor but norms, biases and embeddings a few thousand values are read by offset, in any float type. Places
-depend on the number of values alone, so the same tensor stored in two float types is sampled alike.
+depend on the number of values alone, so the same tensor stored in two float types gives the same samples.
 """
 
 from __future__ import annotations

@@ -21,9 +21,9 @@ from auditor.lineage.weight_samples import SampledWeights
 # merges and models trained apart keep the margins in tests/lineage/test_weight_similarity.py). The same values cast to
 # 16 bits and back stay above IDENTICAL.
 STRONG_COSINE, WEAK_COSINE, IDENTICAL_COSINE = 0.9, 0.2, 0.99999
-# Shares of the compared tensors: so many strong ones for a whole or part of a model, so many above WEAK for a blend.
+# Minimum shares of the compared tensors: of strong ones for a whole or part of a model, above WEAK for a blend.
 MIN_WHOLE_SHARE, MIN_PART_SHARE, MIN_BLEND_SHARE = 0.9, 0.1, 0.5
-# With fewer values compared, or a smaller share of all tensors, nothing can be told.
+# With fewer values compared, or a smaller share of all tensors, the relation is unknown.
 MIN_VALUES, MIN_TENSOR_SHARE = 1024, 0.1
 # One tensor that is byte for byte the same may follow from a formula.
 MIN_IDENTICAL_TENSORS = 2
@@ -53,7 +53,7 @@ RELATION_TEXTS: Mapping[Relation, str] = {
     "derived": "made from it",
     "identical": "the same values",
 }
-# What a comparison says of a declared base ("": nothing was declared and nothing found). Statements hold these words.
+# The verdict of a comparison on a declared base ("": nothing declared or found). Statements hold these words.
 Verdict = Literal["agrees", "conflicts", "undeclared", "related", "cannot tell", ""]
 
 

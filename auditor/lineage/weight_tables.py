@@ -53,7 +53,7 @@ def unit_of(uri: str) -> str:
 def fingerprint_row(blob: Blob) -> tuple[pa.RecordBatch | None, str]:
     """Sample a weights file; return its row of FINGERPRINTS_SCHEMA, None where it has none, and what coverage counts.
 
-    The reader of the file says what is wrong with one that cannot be read.
+    If a file cannot be read, its reader reports the reason.
     """
     if blob.suffix not in SUFFIXES:
         return None, "weights not sampled: not safetensors"

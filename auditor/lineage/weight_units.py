@@ -23,7 +23,7 @@ from auditor.lineage.weight_tables import locate_rows, read_columns
 
 # Products of sketches are compared in steps of 1 / COSINE_STEPS: fine-tunes of one base differ in the fourth digit.
 COSINE_STEPS = 100_000
-# Sketches are multiplied in blocks of so many rows and columns, which bounds memory.
+# The rows and columns of the blocks in which sketches are multiplied, which bounds memory.
 _BLOCK_ROWS, _BLOCK_COLUMNS = 256, 8192
 # Scratch files for arrays too large for memory.
 SCRATCH_FILES = _SKETCHES_FILE, _TENSORS_FILE = "sketches.npy", "tensors.bin"
@@ -88,7 +88,7 @@ class WeightUnits:
         Args:
             child: One model.
             parent: The other.
-            similarity: What values show. A relation of a part of the tensors is dropped where no more tensors are
+            similarity: That of their values. A relation of a part of the tensors is dropped where no more tensors are
                 strong than the models have common ones.
             common: Prefixes of digests that relate no models, because too many have them.
         """

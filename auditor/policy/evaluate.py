@@ -89,9 +89,9 @@ def required_keys(policy: Policy) -> Mapping[str, frozenset[str]]:
 def evaluate_subject(subject: Subject, policy: Policy) -> Iterator[Finding]:
     """Yield the findings of all rules on one subject, in order of (rule, outcome, fact), one for each fact.
 
-    If a gap that a rule reads leaves its question open there is an UNCHECKED finding, beside what is flagged. A rule
-    that asks for something absent then flags nothing. Gaps do not matter to ``when``: a rule does not apply to a
-    subject of which not all that ``when`` names was read.
+    If a gap leaves the result of a rule open, there is an UNCHECKED finding besides those that are flagged. A rule that
+    looks for something missing then flags nothing. Gaps do not affect ``when``: a rule does not apply to a subject if
+    anything that ``when`` names was not read.
     """
     stated = group_by_key(subject.statements)
     if subject.gaps:
@@ -113,7 +113,7 @@ def apply_rule(compiled: CompiledRule, stated: StatementsByKey, subject: Subject
         try:
             for found in compiled.ask(stated):
                 evidence.append(found)  # noqa: PERF402 (what was found before a failure is kept)
-        except Exception as error:  # the one place: a rule that fails is UNCHECKED for this subject, no more
+        except Exception as error:  # the only such place: a failed rule is UNCHECKED for the subject
             failure = type(error).__name__
     findings = [_make_finding(compiled.rule, subject, "FLAGGED", found) for found in _one_per_fact(evidence)]
     if failure:

@@ -1,7 +1,7 @@
 """Load the policy of a run: rules, a profile, lists and vocabularies, with one fingerprint over them all.
 
 A rules folder holds ``<id>.toml`` rules, ``profiles/<name>.toml`` and ``vocabulary/*.toml``. The shipped one is
-always loaded; further folders add to it. A rule whose id is taken is refused unless it says ``replaces = true``, so
+always loaded; further folders add to it. A rule whose id is taken is refused unless it has ``replaces = true``, so
 that no rule is switched off by accident.
 """
 
@@ -158,7 +158,7 @@ def read_rules(rules: Sequence[Path] = ()) -> Mapping[str, tuple[Rule, str]]:
 
 
 def read_profiles(rules: Sequence[Path], ids: Collection[str]) -> Mapping[str, Profile]:
-    """Return every profile by its name, with what it inherits.
+    """Return every profile by its name, with the severities that it inherits.
 
     Args:
         rules: Further rules folders.

@@ -45,7 +45,7 @@ class StoredArray:
         path: Its name in the file.
         dtype: Its type.
         shape: Its lengths.
-        batches: Yields its rows (of its first axis), in order, so many at a time. Raises what its file's reader raises.
+        batches: Yields its rows (of its first axis), in order, in batches. Raises what its file's reader raises.
     """
 
     path: str
@@ -242,7 +242,7 @@ def _read_pictures(
             if layout == "CHW":
                 pictures = pictures.transpose(0, 2, 3, 1)
             if layout == "CHW" and single and picture_layout(array.dtype, shape[1:]):
-                # They are the channels of one picture, or so many gray pictures.
+                # They are the channels of one picture, or as many gray pictures.
                 yield PixelImage("all", place, 0, pictures[0])
                 pictures = batch
             for pixels in pictures:

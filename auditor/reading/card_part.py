@@ -54,7 +54,7 @@ _GENERATES = {
 _ADULT_TAGS = frozenset(("not-for-all-audiences", "nsfw", "adult-content", "adult", "mature-content", "18+"))
 # What has to be accepted before a download.
 _PROMPT_KEYS = ("extra_gated_prompt", "extra_gated_description")
-# Keys whose values are statements as they stand, for a model and for a dataset.
+# Keys whose values are statements without any change, for a model and for a dataset.
 _STATED_AS_WRITTEN = {
     "license": "licence",
     "license_name": "licence_name",
@@ -80,7 +80,7 @@ def card_part(
     Args:
         text: The card, with its front matter.
         uri: Where it was read.
-        kind: The kind of its subject; "": the text is asked.
+        kind: The kind of its subject; "": it is determined from the text.
         ref: Gives the subject, once its kind is known.
         gaps: What of the card could not be read.
     """
@@ -125,7 +125,7 @@ class _Statements:
         self._value_lines: dict[str, int] = {}
 
     def line(self, key: str, value: str = "") -> int:
-        """Return the line of the file on which the key, or this value of it, stands; ask for values in their order."""
+        """Return the line of the file on which the key, or this value of it, stands; call it in the order of values."""
         start = self._key_lines.get(key)
         if start is None:
             return self._first

@@ -74,8 +74,8 @@ def sample_file_pointers(pointers: Sequence[tuple[Blob, FilePointer]], algorithm
     A key of git-annex names one object, so that several links to it are one sample.
 
     Args:
-        pointers: The pointers, each with what it says.
-        algorithms: The algorithms that were asked for.
+        pointers: The pointers, each with its parsed content.
+        algorithms: The requested algorithms.
     """
     wanted = tuple(algorithms)
     rows: dict[object, _Row] = {}
@@ -93,7 +93,7 @@ def sample_file_pointers(pointers: Sequence[tuple[Blob, FilePointer]], algorithm
 
 
 _DISPLAY_NAMES = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256"}
-# A file, its digests by algorithm, and what of it was not checked.
+# A file, its digests by algorithm, and which part of it was not checked.
 _Row = tuple[Blob, Mapping[str, bytes], str | None]
 
 

@@ -16,7 +16,7 @@ class TensorNames:
     """The description of a model that the names and shapes of its tensors give.
 
     Attributes:
-        family: The family of base models (``sd1``, ``sdxl``, ``flux``, …); "" if they do not tell.
+        family: The family of base models (``sd1``, ``sdxl``, ``flux``, …); "" if it is unknown.
         are_adapter: Whether they are those of an adapter (LoRA, LoKr, LoHa, OFT).
         are_named_by_kohya: Whether they have the names that kohya's trainer gives.
     """
@@ -60,7 +60,7 @@ _ADAPTER_WORDS = ("lora_", "lokr_", "hada_w", ".lora.", "oft_", "dora_scale")
 _KOHYA = r"(?m)^lora_(?:unet|te|te1|te2|transformer|prior_te)_"
 _ANIMA = r"blocks[._]\d+[._](?:cross|self)_attn[._][qkv]_proj|blocks[._]\d+[._]adaln_modulation"
 _WAN = r"blocks[._]\d+[._]cross_attn[._][qkvo][._]"
-# Tensors whose second dimension tells the family: a word that their names hold, and the pattern of the names.
+# Tensors whose second dimension shows the family: a word that their names hold, and the pattern of the names.
 _DOWN_WEIGHT = r"[._](?:lora[._])?(?:lora_)?(?:A\.(?:default\.)?|down\.)?weight$"
 _CROSS_ATTENTION = "attn2", re.compile(rf"attn2[._](?:processor[._])?to_k(?:_lora)?{_DOWN_WEIGHT}")
 _TEXT_ENCODER = "lora_te_text_model_", re.compile(rf"_[qk]_proj{_DOWN_WEIGHT}")

@@ -1,4 +1,4 @@
 """Parse text formats and file headers in bounded time and memory, however broken the input is.
 
-Nothing here knows lists or statements: readers and list formats both use these modules.
+No module here imports lists or statements: readers and list formats both use these modules.
 """

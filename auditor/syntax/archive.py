@@ -67,7 +67,7 @@ BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in an archive. Read ``stream`` before the next member is asked for; it is empty where there is a problem.
+    """A file in an archive. Read ``stream`` before the next member is requested; it is empty if there is a problem.
 
     Args:
         path: its name within the archive, as valid Unicode.
@@ -193,7 +193,7 @@ class _Tar(tarfile.TarFile):
 
 def _tar_members(file: BinaryIO, mode: Literal["r:", "r|"]) -> Iterator[Member]:
     """Yield the members of a tar archive; a link, device or sparse file is yielded with its problem."""
-    # Zeros are passed over: what stands behind an end mark (two tars joined, say) is read too.
+    # Zeros are skipped: members after an end mark (of two joined tars, for example) are read too.
     with _Tar.open(fileobj=file, mode=mode, ignore_zeros=True) as archive:
         number = 0
         while (info := archive.next()) is not None:

@@ -1,7 +1,7 @@
 """Recognise files that tools keep and that hold no content: locks, markers, download records, version control.
 
 A name alone proves nothing: a picture in ``.cache/`` or ``refs/`` is content. A file counts as bookkeeping only if its
-place and its bytes say so.
+place and its bytes show it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_BOOKKEEPING_BYTES = 1024
 
 _CACHE_TAG = b"Signature: 8a477f597d28d172789f06886806bc55"  # https://bford.info/cachedir/
 _COMMIT = re.compile(rb"[0-9a-f]{40}\s*")
-# Commit, entity tag and time, as huggingface_hub notes them beside a file (_local_folder.py).
+# Commit, entity tag and time, as huggingface_hub records them for each file (_local_folder.py).
 _DOWNLOAD_NOTE = re.compile(rb"[0-9a-f]{40}\r?\n[\x21-\x7e]{1,200}\r?\n[0-9]{1,12}(?:\.[0-9]{1,12})?\s*")
 _HUB_REPOSITORY = re.compile(r"(?:models|datasets|spaces)--.+")
 

@@ -33,7 +33,7 @@ _MISSPELT = {
 }
 # Shorter keys are one letter away from too many words.
 _MIN_LETTERS_OF_MISSPELT = 5
-# A key of so many letters may differ in two of them, a shorter one in one.
+# A key with at least this number of letters may differ in two of them, a shorter one in one.
 _LETTERS_FOR_TWO_EDITS = 7
 
 
@@ -86,7 +86,7 @@ def intended_key(key: str) -> str:
 
 
 def _is_nearly(word: str, known: str) -> bool:
-    """Return whether the words begin alike and are one edit apart, or two where the known one is long.
+    """Return whether the words have the same beginning and are one edit apart, or two where the known one is long.
 
     The distance is Damerau-Levenshtein's, restricted (optimal string alignment).
     """

@@ -36,7 +36,7 @@ _HEADING = re.compile(r"\n#{1,6}[ \t]*([^\n]+)")
 MAX_HINTS = 400
 # A longer hint is the beginning of the text, not a heading.
 MAX_HEADING_LENGTH = 200
-# Characters of the text that are looked at for what it describes.
+# Characters of the text that are examined to determine its kind.
 OPENING_LENGTH = 600
 
 

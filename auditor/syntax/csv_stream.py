@@ -38,7 +38,7 @@ class CsvBlock:
 
     ``numbers`` are the row numbers, from 1. ``cells`` are ``binary`` columns named by their index. ``ragged`` lists the
     rows, as (row number, number of cells), whose number of cells differs from the header's; they are not in ``cells``.
-    ``ragged_may_hold`` tells of each of these whether its text may hold an address, a digest or a picture.
+    ``ragged_may_hold`` is whether the text of each of these may hold an address, a digest or a picture.
     """
 
     numbers: NDArray[np.int64]

@@ -14,7 +14,7 @@ FileKind = Literal["text", "video", "sound", "undecoded", "no carrier", "zeros",
 MAX_ZEROS = 1 << 20
 # So many lines that are nothing but an address or a digest are a list of them.
 MIN_LISTED_LINES = 10
-# Text that begins like an encoded picture and goes on for so many characters is one: a 1 x 1 GIF has 56.
+# Text that begins like an encoded picture and has at least this length is one: a 1 x 1 GIF has 56 characters.
 _MIN_ENCODED = 40
 
 _CHUNK_BYTES = 1 << 20
@@ -136,7 +136,7 @@ def text_carriers(head: bytes, rest: BinaryIO) -> tuple[str, ...] | None:
 
 
 def _utf8_chunks(head: bytes, rest: BinaryIO) -> Iterator[bytes | None]:
-    """Yield a file's text as UTF-8, and None where it turns out to be no text."""
+    """Yield a file's text as UTF-8, and None where it is found to be no text."""
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8")()
     is_utf8, length, foreign = True, 0, 0

@@ -32,7 +32,7 @@ class FilePointer(NamedTuple):
         kind: ``Git LFS`` or ``git-annex``.
         algorithm: The algorithm of the digest; "" where it declares none that can be compared.
         digest: The digest in lower-case hex.
-        size: The file's size in bytes; 0 where the pointer does not tell.
+        size: The file's size in bytes; 0 where the pointer has none.
     """
 
     kind: str

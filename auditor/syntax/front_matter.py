@@ -41,7 +41,7 @@ _FENCE = re.compile(r"^(?:```|---[- \t]*$)", re.M)
 class Card(NamedTuple):
     """A card, split into metadata and text.
 
-    ``lines`` are those of the metadata; the first of them is line ``first_line`` of the file. ``warnings`` say what
+    ``lines`` are those of the metadata; the first of them is line ``first_line`` of the file. ``warnings`` name what
     could not be read, each with its line (0: the whole card).
     """
 

@@ -72,7 +72,7 @@ def _visible_text(html: str) -> Iterator[str]:
 
 
 def _normalized_line(line: str) -> str:
-    """Return a line with white space collapsed, but for the indentation of a list item; "" for a mark alone."""
+    """Return a line with white space collapsed, except for the indentation of a list item; "" for a mark alone."""
     words = " ".join(line.split())
     if words in ("-", "|", "#", "##", "###", "####", "#####", "######"):
         return ""

@@ -12,7 +12,7 @@ from auditor.errors import Unreadable
 
 CHUNK_BYTES = 1 << 16
 MAX_DEPTH = 200
-REMAINDER = "{...}"  # what is left of an outermost object when its rows were taken from it
+REMAINDER = "{...}"  # the rest of an outermost object, without its rows
 MAX_VALUE_BYTES = 1 << 28  # bytes of one value
 MAX_RECORD_VALUES = 5_000_000  # values in one record
 
@@ -85,7 +85,7 @@ def _iter_values(
 ) -> Iterator[tuple[str, object, bool]]:
     """Yield (key, value, False) for each record as soon as it is complete, then what is left as ("", value, True).
 
-    ``is_record`` is asked of each value: with the keys under which the containers around it stand, its own key, the
+    ``is_record`` is called for each value: with the keys under which the containers around it stand, its own key, the
     container that it is in, and the value. The key that is yielded is that of a record's array, or its own.
     """
     events: list[tuple[str, object]] = ijson.sendable_list()

@@ -53,7 +53,7 @@ class Tensor(msgspec.Struct, gc=False):
 class SafetensorsHeader:
     """A parsed header.
 
-    ``tensors`` are in the order of their values, which begin at byte ``data`` of the file. ``faults`` say why a strict
+    ``tensors`` are in the order of their values, which begin at byte ``data`` of the file. ``faults`` name why a strict
     loader refuses the file; the other fields then hold what could be parsed.
     """
 

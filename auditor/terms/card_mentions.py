@@ -25,8 +25,8 @@ _FINE_TUNED_FROM = re.compile(
 _BASE_MODEL_WORDS = ("tuned", "ase model", "LoRA")
 _ITEM_LINK = re.compile(r"\[([^\]\n]{1,200})\]\([^)\n]*\)")
 _MERGE_KEY = re.compile(r"""\s*(?:-\s+)?(?:- )?(model|base_model):\s*(?:model:\s*)?["']?([^"'\n#{}]+)""")
-# What is read of a hostile text: so much of a line, so many lines of a mergekit card, so many lines with a word, each
-# cut to so many characters on either side of it.
+# Limits for hostile texts: characters of a line, lines of a mergekit card, lines with a word, and characters kept on
+# either side of the word.
 _MAX_LINE = 1000
 _MAX_MERGE_LINES = 5000
 _MAX_LINES_WITH_WORD = 50

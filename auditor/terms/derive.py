@@ -27,7 +27,7 @@ _SOURCE_BY_ROLE: Mapping[Role, str] = {
 }
 _MAX_QUOTE = 400  # characters
 _HUB = "https://huggingface.co/"
-# The source of what the vocabulary knows of a licence that a card or header names.
+# The source of statements that the vocabulary makes about a licence that a card or header names.
 _VOCABULARY_SOURCE = "vocabulary"
 # Only a model generates or is a companion: a dataset's card that mentions these describes something else.
 _MODEL_KEYS = frozenset({"generates", "companion"})

@@ -57,7 +57,7 @@ def _fold_table() -> dict[int, str]:
 
 
 _ASCII = bytes(range(128))
-# Up to so many different characters, replacing them one by one is faster than a table.
+# Up to this number of different characters, replacing them one by one is faster than a table.
 _FEW_CHARACTERS = 8
 _OPTIONAL_INVISIBLE = r"\x7f*"
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")

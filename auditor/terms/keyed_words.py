@@ -56,7 +56,7 @@ def format_hashed_table(lines: Iterable[str], key: bytes, key_file: str) -> str:
     Args:
         lines: ``ID: WORDS`` in each; blank lines and ``#`` comments are skipped.
         key: The operator's secret.
-        key_file: The name of the key's file, beside which the table will lie.
+        key_file: The name of the key's file, in the folder in which the table will be saved.
 
     Raises:
         ValueError: A line cannot be used; the message has its number, and never its words.

@@ -1,4 +1,4 @@
-"""Detect the language of a text by its most common words and its script: enough to say "not English"."""
+"""Detect the language of a text by its most common words and its script: enough to recognise "not English"."""
 
 from __future__ import annotations
 

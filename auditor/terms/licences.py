@@ -18,7 +18,7 @@ SKETCH_SIZE = 64
 # From this share of common runs on a text counts as an edited form of a known one.
 EDITED_SHARE = 0.6
 
-# A title is looked for in so many first lines and characters.
+# The numbers of first lines and characters in which a title is searched for.
 _TITLE_LINES = 4
 _TITLE_CHARACTERS = 1_000
 _MAX_TITLE = 100  # characters of a line that can be a title
@@ -79,7 +79,7 @@ class Licences:
         return tuple(dict.fromkeys(known for known in ids if known))
 
     def recognise_text(self, text: str) -> tuple[str, TextRelation, float]:
-        """Return the licence whose text this is, how alike they are, and the share of runs in common (1.0: exact)."""
+        """Return the licence with this text, how similar they are, and the share of runs in common (1.0: exact)."""
         words = normalise_licence_text(text)
         digest = hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()
         for known in self.texts:

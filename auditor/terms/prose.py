@@ -124,7 +124,7 @@ def find_mentions(
                 break
 
 
-# What the hub's card template leaves in a section nobody has written.
+# The placeholder of the hub's card template in a section that was not filled in.
 _PLACEHOLDER_SECTION = re2.compile(
     rb"(?i)^[\s\[\](){}<>*_#.:|-]*(?:(?:more information (?:is )?needed|needs? more information|information needed|"
     rb"coming soon|to ?do|tbd|to be (?:added|written|done|announced)|n/?a|none|unknown|"

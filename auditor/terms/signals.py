@@ -18,9 +18,9 @@ from auditor.terms.keyed_words import find_hashed_terms
 from auditor.terms.patterns import compile_pattern
 from auditor.terms.vocabulary import HashedTerms, Term
 
-# A marker of adult content counts if it lies within so many bytes of a marker of minors: about a dozen words.
+# The largest distance in bytes between a marker of adult content and one of minors: about a dozen words.
 MAX_DISTANCE = 60
-# At most so many mentions of one marker of minors are looked at, which bounds the time for a hostile text.
+# The most mentions of one marker of minors that are examined, which bounds the time for a hostile text.
 MAX_MENTIONS = 500
 _SENTENCE_REACH = 300  # characters
 

@@ -14,7 +14,7 @@ _SHORTEST_KEY = 16  # bytes
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term: what it states and how it is recognised.
+    """A term of the vocabulary: its key and value, and how it is recognised.
 
     Attributes:
         kind: The statement key that it states; ``adult`` or ``minor`` for a marker that means something only close to

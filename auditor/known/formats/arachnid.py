@@ -1,4 +1,4 @@
-"""Arachnid Shield responses: media and PDQ hashes with the Canadian Centre's classification."""
+"""Read Arachnid Shield responses: media and PDQ hashes with the Canadian Centre's classification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of checksum tools: ``HASH  NAME`` as of sha256sum, and ``SHA256 (NAME) = HASH`` as of BSD and OpenSSL."""
+"""Read files of checksum tools: ``HASH  NAME`` as of sha256sum, and ``SHA256 (NAME) = HASH`` as of BSD and OpenSSL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from auditor.syntax.text_encoding import open_as_utf8
 
 HELP = "what sha256sum, md5sum, BSD's sha256, openssl dgst and the like write"
 
-# A backslash before the line says that the name has escaped characters; "*" before the name, that it was read as bytes.
+# A backslash before the line means: the name has escaped characters; "*" before the name, that it was read in binary.
 _GNU = r"^\\?(?P<hash>[0-9A-Fa-f]{32,128}) [ *](?P<file>.+)$"
 _BSD = r"^\\?(?P<algorithm>[A-Za-z][A-Za-z0-9/-]{1,19}) ?\((?P<file>.*)\) ?= ?(?P<hash>[0-9A-Za-z+/]{16,}={0,6})$"
 # By the number of hex digits. The tools of perceptual hashes write other formats, so 64 digits are those of SHA-256.

@@ -1,4 +1,4 @@
-"""CSV and TSV exports of hash lists, with columns found by their usual names or as the user declares them."""
+"""Read CSV and TSV exports of hash lists, with columns found by their usual names or as the user declares them."""
 
 from __future__ import annotations
 

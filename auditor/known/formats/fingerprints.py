@@ -1,4 +1,4 @@
-"""Files of fingerprints of models' weights, one after another; each fingerprint is an entry.
+"""Read files of fingerprints of models' weights, one after another; each fingerprint is an entry.
 
 ``auditor lineage fingerprint FILE... --purpose … --authority …`` writes them, with the purpose and authority
 inside. Several may be joined in one file (``cat *.fingerprint > list.fingerprint``). An import adds to the list of that

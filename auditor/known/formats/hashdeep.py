@@ -1,4 +1,4 @@
-"""hashdeep files: ``%%%% HASHDEEP-1.0``, the columns' names, and a line of hashes for each file."""
+"""Read hashdeep files: ``%%%% HASHDEEP-1.0``, the columns' names, and a line of hashes for each file."""
 
 from __future__ import annotations
 

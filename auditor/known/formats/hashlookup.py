@@ -1,4 +1,4 @@
-"""hashlookup records (CIRCL) of known files, read as a benign list, although a known file is not always harmless."""
+"""Read hashlookup records (CIRCL) of known files as a benign list, although a known file is not always harmless."""
 
 from __future__ import annotations
 

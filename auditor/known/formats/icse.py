@@ -1,4 +1,4 @@
-"""INTERPOL ICSE exports: semicolon CSV with ragged rows."""
+"""Read INTERPOL ICSE exports: semicolon CSV with ragged rows."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 if not names:
                     names = [cell.strip().lower() for cell in cells]
                     continue
-                # Rows may stop early or go on after the last column: what is there counts.
+                # Rows may have fewer or more cells than there are columns; the cells that exist are read.
                 row = dict(zip(names, (cell.strip() for cell in cells), strict=False))
                 attributes = {
                     "ids": cell_text(row.get("image id")),

@@ -1,4 +1,4 @@
-"""JSON files of hashes from any source: an array of hashes or of objects, or an object of such arrays.
+"""Read JSON files of hashes from any source: an array of hashes or of objects, or an object of such arrays.
 
 ::
 
@@ -7,7 +7,7 @@
     {"name": …, "means": …, "md5": ["9e107d9d…", …], "sha256": [{"hash": "d7a8fbb3…"}, …]}
 
 An object's fields are called as a table's columns may be, see :mod:`auditor.known.column_roles`, and so is the key
-of an array that says what its hashes are.
+of an array that names the algorithm of its hashes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from auditor.syntax.json_stream import iter_json_records
 
 HELP = "JSON of hashes: an array of them or of objects, or an object of such arrays; say --means"
 
-# Keys of arrays that hold entries and do not say of which algorithm. In lower case.
+# Keys, in lower case, of arrays that hold entries of an unnamed algorithm.
 _ENTRY_ARRAYS = frozenset(
     {"hashes", "hash", "entries", "items", "records", "results", "data", "list", "values", "files"}
 )
@@ -93,8 +93,8 @@ class _RecordReader:
 
     Attributes:
         path: The list file.
-        options: What the user says of it.
-        algorithm: The algorithm that the user says; "" for none.
+        options: The user's options for it.
+        algorithm: The algorithm that the user declares; "" for none.
         collector: The entries.
         number: The number of records so far.
         roles: By the names of an object's fields, which field has which role.

@@ -1,4 +1,4 @@
-"""MISP events, attribute searches and warning lists."""
+"""Read MISP events, attribute searches and warning lists."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         event = False
         for key, record in iter_json_records(file, ("", "Attribute", "response", "Object", "ShadowAttribute")):
             if key == "ShadowAttribute":
-                continue  # a proposal that nobody accepted
+                continue  # a proposal that was not accepted
             if not isinstance(record, dict):
                 number += 1
                 yield MalformedEntry(number, "the attribute is no JSON object")

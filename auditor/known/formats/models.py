@@ -1,4 +1,4 @@
-"""Lists of models, as CSV: an entry is known by its files' digests, by short hashes or by its name.
+"""Read lists of models in CSV: an entry gives a model's file digests, short hashes or name.
 
 Columns, in any order (at least one signal; unknown columns are ignored)::
 
@@ -13,7 +13,7 @@ Columns, in any order (at least one signal; unknown columns are ignored)::
     confirmations     how many confirmed it independently of each other
     status            withdrawn, where the holder takes the entry back
 
-Comments above the header say what the list is: ``# name: …``, ``# version: …``, ``# holder: …``, ``# means: model``.
+Comments above the header describe the list: ``# name: …``, ``# version: …``, ``# holder: …``, ``# means: model``.
 """
 
 from __future__ import annotations

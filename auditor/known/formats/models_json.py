@@ -1,4 +1,4 @@
-"""Lists of models, as JSON: the entries of :mod:`~auditor.known.formats.models`, and fingerprints of their weights.
+"""Read lists of models in JSON: the entries of :mod:`~auditor.known.formats.models`, and fingerprints of their weights.
 
 An array of entries, or an object with fields that describe the list, followed by its entries::
 

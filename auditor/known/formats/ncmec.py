@@ -1,4 +1,4 @@
-"""NCMEC Hash Sharing v2: XML pages of images and videos, with tombstones and fingerprints by reference."""
+"""Read NCMEC Hash Sharing v2: XML pages of images and videos, with tombstones and fingerprints by reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NSRL RDS v3: a SQLite file of known software, read as a benign list."""
+"""Read NSRL RDS v3, a SQLite file of known software, as a benign list."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
             raise ListError(f"{path}: a packed SQLite file cannot be read; unpack it")
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1", uri=True)) as base:
-            # The file is somebody else's: nothing that its schema defines may call a function with effects.
+            # The file is untrusted: nothing that its schema defines may call a function with side effects.
             base.execute("PRAGMA trusted_schema = OFF")
             base.execute("PRAGMA cell_size_check = ON")
             base.text_factory = lambda cell: cell.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Text files with one hash per line, in hex, base64 or base32; comments may declare what the list is."""
+"""Read text files with one hash per line, in hex, base64 or base32; comments may declare what the list is."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from auditor.syntax.text_encoding import decode_prefix, open_as_utf8
 HELP = "one hash per line; comments '# name: …', '# means: …', '# version: …', '# holder: …', '# algorithm: …'"
 
 _ALGORITHM_NAMES = "md5|sha-?1|sha-?256|sha-?512|pdq|phash|dhash|photodna"
-# A prefix may name the algorithm (``sha256:``), or say that hex digits follow (``0x``).
+# A prefix may name the algorithm (``sha256:``), or announce hex digits (``0x``).
 _PREFIXED = rf"^(?i:(?P<algorithm>{_ALGORITHM_NAMES})[:=\-])?(?:0[xX])?(?P<value>.*)$"
 _HASH = re.compile(
     rf"(?i:(?:{_ALGORITHM_NAMES})[:=\-])?(?:(?:0[xX])?[0-9A-Fa-f]{{12,}}|[A-Za-z0-9+/_-]{{20,}}={{0,6}})$"
 )
 _HEX = r"^[0-9A-Fa-f]*$"
-# The algorithm by the number of characters, where it tells one. 64 hex digits are SHA-256 or PDQ, 16 are pHash or
-# dHash, and so are their base64 and base32: there the list or the user has to say.
+# The algorithm by the number of characters, where only one fits. 64 hex digits are SHA-256 or PDQ, 16 are pHash or
+# dHash, and so are their base64 and base32: there the list or the user must declare it.
 _BY_HEX_DIGITS = {
     32: "md5",
     40: "sha1",

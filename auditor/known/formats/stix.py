@@ -1,4 +1,4 @@
-"""STIX 2.0 and 2.1 bundles: hashes of file objects, and of indicators' patterns."""
+"""Read STIX 2.0 and 2.1 bundles: hashes of file objects, and of indicators' patterns."""
 
 from __future__ import annotations
 

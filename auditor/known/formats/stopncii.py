@@ -1,4 +1,4 @@
-"""StopNCII hash pages: PDQ of pictures and MD5 of videos that people want to keep from being shared."""
+"""Read StopNCII hash pages: PDQ of pictures and MD5 of videos that people want to keep from being shared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tech Against Terrorism's hash list: exact and perceptual hashes of terrorist content."""
+"""Read Tech Against Terrorism's hash list: exact and perceptual hashes of terrorist content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Local files of python-threatexchange: one signal type and hash per line."""
+"""Read local files of python-threatexchange: one signal type and hash per line."""
 
 from __future__ import annotations
 

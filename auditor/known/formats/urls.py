@@ -1,4 +1,4 @@
-"""Lists of URLs or domains, one per line, such as hosts files."""
+"""Read lists of URLs or domains, one per line, such as hosts files."""
 
 from __future__ import annotations
 

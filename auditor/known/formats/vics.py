@@ -1,4 +1,4 @@
-"""Project VIC / CAID hash sets: VICS JSON 1.2, 1.3 and 2.0, media alone or within cases, of any size."""
+"""Read Project VIC / CAID hash sets: VICS JSON 1.2, 1.3 and 2.0, media alone or within cases, of any size."""
 
 from __future__ import annotations
 

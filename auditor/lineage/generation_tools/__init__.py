@@ -1,6 +1,6 @@
 """Parse the metadata that image generation tools write into pictures: one module for each tool's format.
 
-A module for a format of JSON has ``claims(keyword, content)``, which tells whether a JSON object under a keyword is of
+A module for a format of JSON has ``claims(keyword, content)``, which returns whether a JSON object under a keyword has
 this format, and ``find_named_files(content)``. :data:`auditor.lineage.generation_parameters.JSON_TOOLS` lists the
 modules.
 """
