@@ -8,7 +8,7 @@ from auditor.checks import NO_CONDITIONS, CheckExample, PlainFact, StatementsByK
 from auditor.model import Evidence, Place, Statement
 from auditor.printable import printable
 
-HELP = "is none of this stated, although that is?"
+HELP = "is nothing in `wanted` stated, although something in `although` is?"
 FLAGS_ABSENCE = True
 TRIGGER = "although"
 SETTLED_BY = "wanted"

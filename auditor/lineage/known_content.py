@@ -91,8 +91,8 @@ def known_content_statements(hits: pa.Table) -> Iterator[DerivedStatement]:
                 continue
             counted = f"{_format_hits(counts[basis, 'exact'], counts[basis, 'near'])}{_format_samples(samples)}"
             if basis == "computed":
-                remark = f"{counted}; basis computed"
+                remark = f"{counted}; computed from its files"
             else:
-                remark = f"{counted}; claimed by its manifest{', no bytes here' if all_declared else ''}"
+                remark = f"{counted}; claimed by its manifest{', the samples are not here' if all_declared else ''}"
                 relation = f"claimed-{relation}"
             yield DerivedStatement(kind, name, "known_content", list_name, relation, remark, revision)

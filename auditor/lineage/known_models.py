@@ -17,10 +17,12 @@ from auditor.known.model_entries import purpose_of
 from auditor.lineage.derived_statements import DerivedStatement
 from auditor.lineage.graph import EDGE_SOURCES, Graph
 from auditor.lineage.model_matching import BASE_FILE, BASE_NAME
+from auditor.model import Basis
 from auditor.samples import WEIGHT_FINGERPRINT
 
 # A base that a model names is one lead, whether it is named by its file or by its address.
 _BASE_LEADS: Mapping[str, str] = {BASE_FILE: "base", BASE_NAME: "base"}
+_BASIS_LABELS: Mapping[Basis, str] = {"computed": "computed from its files", "declared": "declared in its texts"}
 
 
 class _Match(NamedTuple):
@@ -53,10 +55,10 @@ def known_model_statements(hits: pa.Table) -> Iterator[DerivedStatement]:
     for row in _model_rows(hits):
         groups.setdefault((row["kind"], row["name"], row["revision"], row["list"]), []).append(row)
     for (kind, name, revision, list_name), rows in sorted(groups.items()):
-        basis = ", ".join(sorted({row["basis"] for row in rows}))
+        basis = ", ".join(_BASIS_LABELS[basis] for basis in sorted({row["basis"] for row in rows}))
         matches = sorted({_Match.from_row(row) for row in rows}, reverse=True)
         for relation, chosen in _by_relation(matches).items():
-            remark = f"by {', '.join(map(str, chosen))}; basis {basis}"
+            remark = f"by {', '.join(map(str, chosen))}; {basis}"
             yield DerivedStatement(kind, name, "known_model", list_name, relation, remark, revision)
 
 

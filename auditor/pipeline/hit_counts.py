@@ -93,7 +93,7 @@ def count_hits(
 
 
 def _quarantine_notice(entry: QuarantinedEntry) -> Subject:
-    """Return a document that says that an entry of a list matched too much to be believed."""
+    """Return a document which states that a list entry matched too many samples to be reliable."""
     remark = f"entry {entry.token} nearly matched {entry.samples:,} samples that are not alike; these are not counted"
     statement = Statement("quarantined", entry.list, "", Place(f"list:{entry.list}"), "known", remark)
     return Subject("document", f"list {entry.list}", entry.version, (statement,))

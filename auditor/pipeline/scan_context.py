@@ -1,4 +1,4 @@
-"""What the workers of a scan share: policy, options and folder, and what each worker makes of them once."""
+"""What the workers of a scan share: policy, options and folder, and what each worker builds from it once."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Shard:
 
     @property
     def timeout(self) -> float:
-        """Seconds that a worker may take: ample for slow storage, an end for a file that hangs its reader."""
+        """Seconds that a worker may take: enough for slow storage, and a limit for a file that hangs its reader."""
         blobs = [file for file in self.files if isinstance(file, Blob)]
         size = sum(
             blob.size / _DIGEST_SPEEDUP if blob.kind == "model" else blob.size / blob.partition[1] for blob in blobs

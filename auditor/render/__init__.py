@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ReportFormat(Protocol):
-    """The duties of a report format. Its name is that of its module.
+    """What a report format must do. Its name is that of its module.
 
     A format never shows a list's hashes, a matched sample's digest, or a text from outside that
     :func:`auditor.printable.printable` or an escaping of its own has not made harmless. A contract test renders the

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from auditor.known.decoys import DECOY_COUNTS, expected_by_chance, expected_by_thorough_chance
 from auditor.known.fingerprint_index import WEIGHTS_NOT_COMPARED
+from auditor.known.matcher import CROPS_NOT_CHECKED
 from auditor.model import Carrier
 from auditor.pipeline.report import Report
 from auditor.pipeline.selection import EXCLUDED, NOT_NAMED
@@ -21,8 +22,21 @@ def coverage_counts(report: Report) -> tuple[tuple[str, int], ...]:
     """
     in_words = (*DECOY_COUNTS, WEIGHTS_NOT_COMPARED)
     return tuple(
-        (what, number) for what, number in sorted(report.tally.coverage.items()) if not what.startswith(in_words)
+        (_coverage_label(what), number)
+        for what, number in sorted(report.tally.coverage.items())
+        if not what.startswith(in_words)
     )
+
+
+def _coverage_label(what: str) -> str:
+    """Return in plain words what a key of the tally's coverage counts."""
+    if what == CROPS_NOT_CHECKED:
+        return "not checked: whether they are cropped copies of listed pictures"
+    kind, _, rest = what.partition(" ")
+    if kind == "hits":
+        means, _, nearness = rest.partition(" ")
+        return f"matches with a list of {LIST_MEANINGS.get(means, means)}: {nearness}"
+    return what
 
 
 def files_left_out(report: Report) -> tuple[str, ...]:
@@ -117,17 +131,17 @@ def _why_not_compared(report: Report, name: str, means: str) -> str:
 
 
 def chance_matches(report: Report) -> tuple[str, ...]:
-    """Return one sentence for each list: how many near matches chance alone would give; one more for leads."""
+    """Return one sentence for each list: how many near matches to expect by coincidence; one more for leads."""
     matches = tuple(
-        f"List {line.list}: among {line.compared:,} hashes compared, chance alone would give about "
-        f"{line.matches:,.1f} near matches, at most {line.upper_limit:,.1f} (95 %)."
+        f"List {line.list}: among {line.compared:,} hashes compared, about {line.matches:,.1f} near matches are "
+        f"expected by coincidence, and no more than {line.upper_limit:,.1f} with 95 % confidence."
         for line in expected_by_chance(report.tally.coverage)
     )
     leads = tuple(
-        f"List {line.list}, with common edits undone: among {line.compared:,} hashes of pictures ({line.pictures:,}), "
-        f"chance alone would give about {line.matches:,.1f} leads, at most {line.upper_limit:,.1f} (95 %): at most "
-        f"{line.upper_limit / line.pictures:.1e} for a picture, and {line.upper_limit / line.pairs:.1e} for a picture, "
-        "an entry and a variant."
+        f"List {line.list}, with common edits undone: among {line.compared:,} hashes (pictures: {line.pictures:,}), "
+        f"about {line.matches:,.1f} leads are expected by coincidence, and no more than {line.upper_limit:,.1f} with "
+        f"95 % confidence: {line.upper_limit / line.pictures:.1e} for each picture, and "
+        f"{line.upper_limit / line.pairs:.1e} each time that one hash is compared with one entry."
         for line in expected_by_thorough_chance(report.tally.coverage)
     )
     return (*matches, *leads)

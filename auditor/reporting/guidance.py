@@ -19,8 +19,10 @@ REHEARSAL = "This list means `test`: this is a rehearsal; report nothing. With a
 HOW_TO_READ = (
     "FLAGGED: a rule found what it looks for. UNCHECKED: something that it needs could not be read.",
     "No finding does not mean that nothing is there: only what was collected and read was judged.",
+    "exact: the hashes are the same. near: they are nearly the same, as of a resized copy. claimed-exact, "
+    "claimed-near: the same, but the hash is only stated in a text file and was not computed from the sample itself.",
     "A match is between hashes. It never says what a picture contains; a person with the authority to look decides.",
-    "A case is a question put to people. Nothing is proven until they have reviewed it.",
+    "A case is something that people must review and decide. Nothing is proven until they have.",
 )
 
 
@@ -66,9 +68,11 @@ def next_steps(report: Report) -> tuple[str, ...]:
     if not report.complete:
         steps.append("The run is not complete: start the same scan again and it goes on where it stopped.")
     if not report.tally.files.is_balanced or not report.tally.samples.is_balanced:
-        steps.append("The counts do not add up: do not rely on this report, and tell the makers of auditor.")
+        steps.append(
+            "The counts do not add up: do not rely on this report, and report the error to auditor's developers."
+        )
     if report.flagged:
-        steps.append("Read why a rule asks, and how to answer it: auditor rules explain RULE.")
+        steps.append("See why a rule flags something and what its owner can do: auditor rules explain RULE.")
     if report.tally.files.errored or report.tally.samples.errored:
         steps.append("Look at what could not be read, correct what you can, and scan again.")
     if coverage.uncompared_weights(report):

@@ -134,7 +134,7 @@ class _Pseudonymizer:
 
 @dataclass(frozen=True, slots=True)
 class _RepeatableStream(Generic[T]):
-    """An iterable that makes its items anew for each iteration, as the streams of a report do."""
+    """An iterable that creates its items again for each iteration, as the streams of a report do."""
 
     make: Callable[[], Iterator[T]]
 

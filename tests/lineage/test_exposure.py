@@ -14,8 +14,8 @@ def test_hits_expose_the_model_and_its_descendants_state_depth_and_number_of_sam
     found = derive_rows(table, hit("d/pics", number=2), hit("d/pics", "near", 1))
     count = "2 exact, 1 near of 120 samples"
     assert found == [
-        ("d/pics", "known_content", "test-list", "exact", f"{count}; basis computed"),
-        ("d/pics", "known_content", "test-list", "near", f"{count}; basis computed"),
+        ("d/pics", "known_content", "test-list", "exact", f"{count}; computed from its files"),
+        ("d/pics", "known_content", "test-list", "near", f"{count}; computed from its files"),
         ("o/a", "exposed", "d/pics", "exact", f"{count}; list test-list; said by its card"),
         ("o/a", "exposed", "d/pics", "near", f"{count}; list test-list; said by its card"),
         ("o/b", "descends", "o/a", "exposed", f"depth 1, by o/a ← o/b; weakest edge: card; {count} of d/pics"),
@@ -33,12 +33,18 @@ def test_a_claimed_hit_is_stated_separately_and_exposes_no_descendant() -> None:
     said = "3 exact of 120 samples"
     claimed = ("o/a", "exposed_claim", "d/pics", "exact", f"{said}; list test-list; said by its card")
     assert derive_rows(table, hit("d/pics", number=3, basis="declared")) == [
-        ("d/pics", "known_content", "test-list", "claimed-exact", f"{said}; claimed by its manifest, no bytes here"),
+        (
+            "d/pics",
+            "known_content",
+            "test-list",
+            "claimed-exact",
+            f"{said}; claimed by its manifest, the samples are not here",
+        ),
         claimed,
     ]
     both = derive_rows(table, hit("d/pics", number=3, basis="declared"), hit("d/pics", "near", 1))
     assert both[:4] == [
-        ("d/pics", "known_content", "test-list", "near", "1 near of 120 samples; basis computed"),
+        ("d/pics", "known_content", "test-list", "near", "1 near of 120 samples; computed from its files"),
         ("d/pics", "known_content", "test-list", "claimed-exact", f"{said}; claimed by its manifest"),
         ("o/a", "exposed", "d/pics", "near", "1 near of 120 samples; list test-list; said by its card"),
         claimed,

@@ -147,7 +147,7 @@ def test_a_reupload_is_found_however_it_was_saved_and_unrelated_models_are_not(t
     assert cut.fact == "has the same sampled values as a model of list l"
     before, _, after = cut.remark.partition("the same sampled values as entry ")
     assert before == "by auditor-fingerprint-1 ("
-    assert after[16:] == ", 36 of 36 tensors): dedicated, 2 confirmations, an authority; basis computed"
+    assert after[16:] == ", 36 of 36 tensors): dedicated, 2 confirmations, an authority; computed from its files"
     assert report.tally.coverage["weights compared with the fingerprints of list l"] == 11
 
 

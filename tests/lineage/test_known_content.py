@@ -55,8 +55,8 @@ def remarks(*hits: dict[str, object]) -> list[tuple[str, str, str, str]]:
 def test_what_a_manifest_claims_beside_computed_hits_is_not_said_to_be_without_bytes() -> None:
     computed = "1 exact, 1 near of 120 samples"
     assert remarks(hit("d/pics"), hit("d/pics", "near"), hit("d/pics", "near", 3, basis="declared")) == [
-        ("", "test-list", "exact", f"{computed}; basis computed"),
-        ("", "test-list", "near", f"{computed}; basis computed"),
+        ("", "test-list", "exact", f"{computed}; computed from its files"),
+        ("", "test-list", "near", f"{computed}; computed from its files"),
         ("", "test-list", "claimed-near", "3 near of 120 samples; claimed by its manifest"),
     ]
     assert remarks(hit("d/pics", "near", 3, basis="declared", samples=None)) == [
@@ -64,7 +64,7 @@ def test_what_a_manifest_claims_beside_computed_hits_is_not_said_to_be_without_b
             "",
             "test-list",
             "claimed-near",
-            "3 near, number of samples unknown; claimed by its manifest, no bytes here",
+            "3 near, number of samples unknown; claimed by its manifest, the samples are not here",
         ),
     ]
 
@@ -78,7 +78,7 @@ def test_hits_are_added_up_within_a_revision_and_list_and_never_beyond() -> None
         hit("d/pics", number=6, revision="r2", means="exploitative"),
     )
     assert remarks(*hits) == [
-        ("r1", "other", "exact", "4 exact of 120 samples; basis computed"),
-        ("r1", "test-list", "exact", "5 exact of 50 samples; basis computed"),
-        ("r2", "test-list", "exact", "5 exact of 120 samples; basis computed"),
+        ("r1", "other", "exact", "4 exact of 120 samples; computed from its files"),
+        ("r1", "test-list", "exact", "5 exact of 50 samples; computed from its files"),
+        ("r2", "test-list", "exact", "5 exact of 120 samples; computed from its files"),
     ]

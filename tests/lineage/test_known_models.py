@@ -41,47 +41,47 @@ def stated(*hits: dict[str, object]) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize(
     ("hits", "relation", "remark"),
     [
-        ([listed()], "same-weights", "by sha256; basis computed"),
-        ([listed(algorithm="autov3")], "same-autov3", "by autov3; basis computed"),
-        ([listed(algorithm="autov3"), listed()], "same-weights", "by sha256, autov3; basis computed"),
+        ([listed()], "same-weights", "by sha256; computed from its files"),
+        ([listed(algorithm="autov3")], "same-autov3", "by autov3; computed from its files"),
+        ([listed(algorithm="autov3"), listed()], "same-weights", "by sha256, autov3; computed from its files"),
         (
             [listed(relation="near", algorithm="auditor-fingerprint-1", variant="36 of 36 tensors")],
             "same-values",
-            "by auditor-fingerprint-1 (36 of 36 tensors); basis computed",
+            "by auditor-fingerprint-1 (36 of 36 tensors); computed from its files",
         ),
         (
             [listed(relation="near", algorithm="auditor-fingerprint-1"), listed(algorithm="autov3")],
             "same-autov3",
-            "by autov3, auditor-fingerprint-1; basis computed",
+            "by autov3, auditor-fingerprint-1; computed from its files",
         ),
-        ([listed(basis="declared")], "claimed-weights", "by sha256; basis declared"),
+        ([listed(basis="declared")], "claimed-weights", "by sha256; declared in its texts"),
         (
             [listed(relation="near", algorithm="auditor-fingerprint-1", basis="declared")],
             "auditor-fingerprint-1",
-            "by auditor-fingerprint-1; basis declared",
+            "by auditor-fingerprint-1; declared in its texts",
         ),
-        ([listed(relation="near", algorithm="base-name")], "base", "by base-name; basis computed"),
-        ([listed(relation="near", algorithm="base-file")], "base", "by base-file; basis computed"),
+        ([listed(relation="near", algorithm="base-name")], "base", "by base-name; computed from its files"),
+        ([listed(relation="near", algorithm="base-file")], "base", "by base-file; computed from its files"),
         (
             [listed(relation="near", algorithm="base-file", classification="dedicated, 2 confirmations")],
             "dedicated",
-            "by base-file: dedicated, 2 confirmations; basis computed",
+            "by base-file: dedicated, 2 confirmations; computed from its files",
         ),
         (
             [listed(relation="near", algorithm="base-file", classification="general")],
             "base",
-            "by base-file: general; basis computed",
+            "by base-file: general; computed from its files",
         ),
         (
             [listed(relation="near", algorithm="base-name", classification="dedicated")],
             "base",
-            "by base-name: dedicated; basis computed",
+            "by base-name: dedicated; computed from its files",
         ),
-        ([listed(relation="near", algorithm="short-hash")], "short-hash", "by short-hash; basis computed"),
+        ([listed(relation="near", algorithm="short-hash")], "short-hash", "by short-hash; computed from its files"),
         (
             [listed(), listed(relation="near", algorithm="name", basis="declared")],
             "same-weights",
-            "by sha256; basis computed, declared",
+            "by sha256; computed from its files, declared in its texts",
         ),
     ],
 )
@@ -99,10 +99,10 @@ def test_every_lead_is_stated_by_its_relation_and_each_list_by_itself() -> None:
         listed(means="csam"),
     )
     assert stated(*leads) == [
-        ("o/a", "base", "by base-name, base-file; basis computed"),
-        ("o/a", "name", "by name; basis computed"),
-        ("o/a", "short-hash", "by short-hash; basis computed"),
-        ("o/a", "same-weights", "by sha256; basis computed"),
+        ("o/a", "base", "by base-name, base-file; computed from its files"),
+        ("o/a", "name", "by name; computed from its files"),
+        ("o/a", "short-hash", "by short-hash; computed from its files"),
+        ("o/a", "same-weights", "by sha256; computed from its files"),
     ]
 
 

@@ -62,11 +62,11 @@ def test_a_report_says_what_chance_would_give_and_that_crops_are_not_found(tmp_p
     known = listed(tmp_path, "pdq", pdq_of(made[0]), *(random.bytes(32).hex() for _ in range(30)))
     report = audit(tmp_path / "hills", known=[known], out=tmp_path / "run", workers=1)
     # Six pictures; the one that matched is not compared with decoys.
-    chance = "List ordinary: among 5 hashes compared, chance alone would give about 0.0 near matches, at most 3.0"
+    chance = "List ordinary: among 5 hashes compared, about 0.0 near matches are expected by coincidence"
     for form in ("terminal", "html"):
         text = shown(report, form)
         assert chance in text
-        assert "not checked: whether a crop of a listed picture" in text
+        assert "not checked: whether they are cropped copies of listed pictures" in text
     assert report.tally.coverage["hits csam near"] == 1
     assert "known-content-in-dataset" in {finding.rule for finding in report.findings}
 
@@ -108,7 +108,7 @@ def test_an_entry_that_matches_too_much_is_set_aside_with_a_finding_about_its_li
     assert poisoned.hex()[:12] not in shown(report, "json")
     assert found(report) == {
         f"matches entries of list ordinary (claimed-{how})": (
-            "1 exact, 1 near of 342 samples; claimed by its manifest, no bytes here"
+            "1 exact, 1 near of 342 samples; claimed by its manifest, the samples are not here"
         )
         for how in ("exact", "near")
     }
@@ -128,7 +128,7 @@ def test_pictures_that_a_metadata_table_describes_are_counted_once_and_found_by_
     assert report.tally.samples.is_balanced
     # 4.jpg matches by its own digest and by the declared one, 3.jpg by the declared one alone.
     assert found(report) == {
-        "matches entries of list ordinary (exact)": "1 exact of 6 samples; basis computed",
+        "matches entries of list ordinary (exact)": "1 exact of 6 samples; computed from its files",
         "matches entries of list ordinary (claimed-exact)": "1 exact of 6 samples; claimed by its manifest",
     }
     assert report.tally.coverage == {
@@ -146,7 +146,7 @@ def test_a_git_lfs_pointer_is_matched_by_the_digest_it_declares_and_is_still_a_g
     (folder / "film.mp4").write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize 6\n")
     report = audit(folder, known=[listed(tmp_path, "sha256", digest)], out=tmp_path / "run", workers=1)
     assert report.tally.coverage == {"compared by sha256": 1, "hits csam exact": 1}
-    remark = "1 exact of 1 samples; claimed by its manifest, no bytes here"
+    remark = "1 exact of 1 samples; claimed by its manifest, the samples are not here"
     assert found(report)["matches entries of list ordinary (claimed-exact)"] == remark
     assert found(report)["samples could not be hashed or matched"].startswith("a Git LFS pointer: ")
     assert report.unread == 1
@@ -160,7 +160,7 @@ def test_a_git_annex_key_is_matched_by_its_digest_once_however_many_links_lead_t
     (folder / "again.mp4").write_text(f"/annex/objects/{key}\n")
     known = listed(tmp_path, "sha256", hashlib.sha256(b"a film").hexdigest())
     report = audit(folder, known=[known], out=tmp_path / "run", workers=1)
-    remark = "1 exact of 1 samples; claimed by its manifest, no bytes here"
+    remark = "1 exact of 1 samples; claimed by its manifest, the samples are not here"
     assert found(report)["matches entries of list ordinary (claimed-exact)"] == remark
     assert found(report)["samples could not be hashed or matched"].startswith("a git-annex pointer: ")
 
@@ -200,10 +200,10 @@ def test_a_manifest_that_claims_a_listed_digest_opens_no_case_and_bytes_do(
     known = listed(tmp_path, "md5", film, hashlib.md5(picture).hexdigest())
     report = audit(tmp_path / "hub", known=[known], out=tmp_path / "run", workers=1)
     number = bytes_here + claimed
-    alone = "" if bytes_here else ", no bytes here"
+    alone = "" if bytes_here else ", the samples are not here"
     counted = f"1 exact of {number} samples"
     expected = {
-        "matches entries of list ordinary (exact)": f"{counted}; basis computed",
+        "matches entries of list ordinary (exact)": f"{counted}; computed from its files",
         "matches entries of list ordinary (claimed-exact)": f"{counted}; claimed by its manifest{alone}",
     }
     here = [there for there, wanted in zip(expected, (bytes_here, claimed), strict=True) if wanted]
@@ -244,7 +244,10 @@ def test_an_edited_copy_is_a_lead_with_thorough_variants_and_opens_no_case(tmp_p
     assert report.cases == ()
     # The picture that gave the lead is not compared with decoys; the other one is, in every variant of enough detail.
     _, leads = chance_matches(report)
-    assert leads.startswith("List ordinary, with common edits undone: among 79 hashes of pictures (1), chance alone ")
+    assert leads.startswith(
+        "List ordinary, with common edits undone: among 79 hashes (pictures: 1), about 0.0 leads are "
+    )
     assert leads.endswith(
-        "at most 3.0 (95 %): at most 3.0e+00 for a picture, and 3.8e-02 for a picture, an entry and a variant."
+        "no more than 3.0 with 95 % confidence: 3.0e+00 for each picture, and 3.8e-02 each time that one hash "
+        "is compared with one entry."
     )

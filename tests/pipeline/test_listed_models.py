@@ -69,10 +69,10 @@ def test_the_example_shows_a_reupload_under_an_edited_header_and_a_direct_deriva
     report = audit(DATA / "hub", known=[DATA / "listed-models.csv"], out=tmp_path / "run", workers=2)
     said = {(f.rule, f.subject): f.remark for f in report.findings if f.rule.startswith("linked")}
     assert said == {
-        ("linked-same-weights", "northlight/paint-base"): "by sha256-tensors: general; basis computed",
-        ("linked-same-weights", "mirror/paint-best"): "by sha256-tensors: general; basis computed",
+        ("linked-same-weights", "northlight/paint-base"): "by sha256-tensors: general; computed from its files",
+        ("linked-same-weights", "mirror/paint-best"): "by sha256-tensors: general; computed from its files",
         ("linked-same-weights", "atelier/paint-harbour"): (
-            "by sha256: dedicated, 2 confirmations, the project's own tests; basis computed"
+            "by sha256: dedicated, 2 confirmations, the project's own tests; computed from its files"
         ),
         ("linked-dedicated-derivative", "mixer/paint-blend"): (
             "made from atelier/paint-harbour, says its card; "

@@ -47,5 +47,5 @@ def test_chance_matches_are_reported_in_words_not_in_raw_counts(report: Report, 
         "compared by pdq": 5,
     }
     text = plain(shown(replace(report, tally=replace(report.tally, coverage=coverage)), "html"))
-    assert "chance alone would give about 0.0 near matches, at most 3.0 (95 %)" in text
+    assert "about 0.0 near matches are expected by coincidence, and no more than 3.0 with 95 % confidence" in text
     assert "compared with decoys" not in text

@@ -111,7 +111,10 @@ def test_what_chance_would_give_is_told_for_each_list(report: Report) -> None:
         "compared with decoys: a": 5,
         "decoys met by chance: a": 0,
     }
-    begins = "List {}: among {} hashes compared, chance alone would give about {} near matches, at most {} (95 %)."
+    begins = (
+        "List {}: among {} hashes compared, about {} near matches are expected by coincidence, and no more than {} "
+        "with 95 % confidence."
+    )
     # The exact upper limit of a Poisson count of 10 is 16.96; Byar's approximation is within 0.1 of it.
     assert chance_matches(with_coverage(report, counted)) == (
         begins.format("a", "5", "0.0", "3.0"),

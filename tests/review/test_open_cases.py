@@ -265,7 +265,9 @@ def test_a_case_rests_on_no_match_that_a_manifest_only_claims(
 ) -> None:
     open_cases(book, scan(hub))
     data = [fact.statement for fact in only(book).facts if fact.statement.key == "known_content"]
-    assert [(said.relation, said.remark) for said in data] == [("exact", "1 exact of 41 samples; basis computed")]
+    assert [(said.relation, said.remark) for said in data] == [
+        ("exact", "1 exact of 41 samples; computed from its files")
+    ]
     shutil.rmtree(hub / "datasets/crawlers/web-pictures/kept")
     run = scan(hub)
     assert read_report(run).cases == ()
