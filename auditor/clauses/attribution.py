@@ -214,7 +214,7 @@ def _is_own_party(text: str, start: int, name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _sole_forbidding_party(text: str) -> str:
-    """Return the only name that a text says forbids something; "" if there are several or none."""
+    """Return the only party that forbids something, by the text; "" if there are several or none."""
     names = {
         found.group(1).removeprefix("The ").removeprefix("the ")
         for sentence in islice(_NAMED_SENTENCE.finditer(text[:OPENING_LENGTH]), MAX_NAMED_SENTENCES)

@@ -152,7 +152,7 @@ MAX_DEFINED_TERMS = 10
 
 
 def _find_by_defined_term(text: str, defined: list[tuple[str, Unit]]) -> Clause:
-    """Return what a sentence prohibits by a term that another sentence defines."""
+    """Return the clause of a sentence that prohibits a term which another sentence defines."""
     work = 0
     for unit in split_units(text) if defined else ():
         for term, definition in defined:

@@ -37,7 +37,7 @@ def exact_digests_of_stream(file: BinaryIO, algorithms: Collection[str]) -> Mapp
 
 
 def exact_digests_of_pieces(pieces: Iterable[bytes], algorithms: Collection[str]) -> Mapping[str, bytes]:
-    """Return the digests of bytes that come in pieces; what goes wrong with a piece is raised as it is."""
+    """Return the digests of bytes that come in pieces; errors of the iterator are raised unchanged."""
     hashes = {name: hashlib.new(name, usedforsecurity=False) for name in CRYPTOGRAPHIC_ALGORITHMS if name in algorithms}
     for piece in pieces:
         for digest in hashes.values():

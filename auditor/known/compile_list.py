@@ -1,4 +1,4 @@
-"""Compile what a list format yields into the arrays that matching maps: sorted, without duplicates, in one folder.
+"""Compile the items of a list file into memory-mapped arrays for matching: sorted, without duplicates.
 
 Digests go straight to a file for each algorithm and are sorted through their 64-bit keys, so that memory holds some
 tens of bytes per entry, not the list.

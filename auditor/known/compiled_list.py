@@ -167,7 +167,7 @@ class CompiledList:
         return [self.classifications[code] for code in self._arrays(algorithm).codes[entries]]
 
     def meaning_of(self, classification: str) -> str:
-        """Return what an entry of this classification means, a key of :data:`~auditor.known.entries.MEANINGS`."""
+        """Return the meaning of entries with this classification, a key of :data:`~auditor.known.entries.MEANINGS`."""
         return self.classes.get(classification, self.means)
 
     def listed_entries(self) -> Iterator[Entries]:

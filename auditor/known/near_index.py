@@ -133,7 +133,7 @@ def _band_layout(entries: int, bits: int) -> tuple[int, int]:
 
 
 def brute_force_search(words: Words, queries: Words, threshold: int) -> NearPairs:
-    """Return what :meth:`NearIndex.search` must return, by comparing every query with every entry."""
+    """Return the same as :meth:`NearIndex.search`, by comparing every query with every entry."""
     found = []
     for row, query in enumerate(queries):
         distance = np.bitwise_count(words ^ query).sum(axis=1, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Open a list to match against: an imported one by its name, a compiled folder, or a list file, which is compiled."""
+"""Open a list for matching: an imported list by its name, a compiled folder, or a list file, which is compiled."""
 
 from __future__ import annotations
 

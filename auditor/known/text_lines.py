@@ -44,7 +44,7 @@ def text_head(path: Path, file: BinaryIO) -> TextHead:
 
 
 def first_lines(head: bytes) -> list[str]:
-    """Return the first lines of a text, stripped, without comments and empty lines; none for what is no text.
+    """Return the first lines of a text, stripped, without comments and empty lines; none if it is no text.
 
     Args:
         head: The file's first :data:`~auditor.known.HEAD_BYTES` bytes, of which an incomplete last line is left out.
@@ -114,7 +114,7 @@ def _read_blocks(path: Path, stream: pa.NativeFile) -> Iterator[bytes]:
 
 
 def _split_lines(path: Path, block: bytes, first: int) -> pa.Array:
-    """Return the lines of a block of a list's text. Raises ListError for what cannot be read."""
+    """Return the lines of a block of a list's text. Raises ListError if they cannot be read."""
     try:
         table = pyarrow.csv.read_csv(
             BytesIO(block),

@@ -47,12 +47,12 @@ class ExpressionColumn:
 
 
 def canonical_entries(values: pa.Array) -> pa.Array:
-    """Return a list's URLs as the expressions that samples are looked up by; null for what is no URL."""
+    """Return a list's URLs as the expressions that samples are looked up by; null if a text is no URL."""
     return _map_distinct(values, lambda url: without_scheme(canonical_url(url)))
 
 
 def canonical_domains(values: pa.Array) -> pa.Array:
-    """Return a list's domains in canonical form, without ``*.`` and what follows the host; null for what is no domain.
+    """Return a list's domains in canonical form, without ``*.`` and the part after the host; null if it is no domain.
 
     A public suffix is no domain: everything below it would match.
     """
@@ -100,7 +100,7 @@ def _map_distinct(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
 
 
 def _canonical_hosts(authorities: pa.Array) -> pa.Array:
-    """Return the canonical hosts of different authorities; null for what has none."""
+    """Return the canonical hosts of different authorities; null if there is none."""
     odd = pc.invert(pc.match_substring_regex(authorities, _ORDINARY_HOST))
     if not pc.any(odd).as_py():
         return authorities

@@ -48,7 +48,7 @@ def clause_statements(facts: pads.Dataset, edges: pa.Table) -> Iterator[DerivedS
 
 
 def _clause_change(before: int, after: int) -> str:
-    """Name what became of a clause on the way from the parent to the child."""
+    """Return how a clause changed from the parent to the child: kept, by-reference, dropped or added."""
     if before == _ABSENT:
         return "added"
     if after == _ABSENT:

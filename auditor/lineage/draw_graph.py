@@ -77,7 +77,7 @@ def tree_lines(graph: LineageDrawing) -> Iterator[str]:
 
 
 def _tree_lines_below(graph: LineageDrawing, root: Node, drawn: set[Node]) -> Iterator[str]:
-    """Yield the tree's lines from a root on; a node in ``drawn`` is named, and not drawn again."""
+    """Yield the lines of the lineage tree below one root; a node in ``drawn`` is named but not drawn again."""
     stack: list[tuple[Node, str, str, str]] = [(root, "", "", "")]
     while stack:
         node, branch, stem, how = stack.pop()

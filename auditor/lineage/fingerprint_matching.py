@@ -168,7 +168,7 @@ def match_fingerprints(
 
 
 def count_uncompared(lists: Sequence[CompiledList], files: int) -> Mapping[str, int]:
-    """Return what coverage counts where weights are not sampled, so that no fingerprint was compared."""
+    """Return, for coverage, the number of weights files that were not compared with the fingerprints of each list."""
     return {f"{WEIGHTS_NOT_COMPARED}{known.name}": files for known in _lists_with_fingerprints(lists, "model")}
 
 

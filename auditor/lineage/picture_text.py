@@ -66,7 +66,7 @@ def _png_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
 
 
 def _decompress(data: bytes, most: int) -> bytes:
-    """Return what the data decompress to. Raises Unreadable if it is more than ``most`` bytes."""
+    """Return the decompressed data. Raises Unreadable if they are more than ``most`` bytes."""
     decompressor = zlib.decompressobj()
     try:
         text = decompressor.decompress(data, most + 1)

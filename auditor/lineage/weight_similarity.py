@@ -138,7 +138,7 @@ def compare_weights(model: SampledWeights, base: SampledWeights) -> Similarity:
 def add_identical_tensors(
     similarity: Similarity, model_digests: frozenset[bytes], base_digests: frozenset[bytes]
 ) -> Similarity:
-    """Add what tensors that are byte for byte the same show; the stronger relation of values and digests counts."""
+    """Add the tensors that are byte for byte the same; the stronger relation of values and digests counts."""
     if not model_digests or not base_digests:
         return similarity
     identical = len(model_digests & base_digests)
@@ -183,7 +183,7 @@ def _relation(cosines: npt.NDArray[np.float64], values: int, total: int) -> Rela
 
 
 def _verdict(relation: Relation, *, declared: bool) -> Verdict:
-    """Return whether weights agree with what is declared."""
+    """Return the verdict of the weights on a base that is declared, or found without a declaration."""
     if relation == "unknown":
         return "cannot tell"
     if relation == "unrelated":

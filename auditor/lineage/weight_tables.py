@@ -51,7 +51,7 @@ def unit_of(uri: str) -> str:
 
 
 def fingerprint_row(blob: Blob) -> tuple[pa.RecordBatch | None, str]:
-    """Sample a weights file; return its row of FINGERPRINTS_SCHEMA, None where it has none, and what coverage counts.
+    """Sample a weights file; return its row of FINGERPRINTS_SCHEMA (or None) and the key that coverage counts.
 
     If a file cannot be read, its reader reports the reason.
     """

@@ -278,7 +278,7 @@ def _read_withdrawn(merged: _Merged, tables: Mapping[str, Any], path: Path) -> N
 
 
 def _read_renamed(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
-    """Read the renamed repositories of one file."""
+    """Add a vocabulary file's renamed repositories."""
     reject_unknown_keys(tables, tuple(merged.renamed))
     for name, entries in merged.renamed.items():
         for old, new in read_table(tables, name).items():

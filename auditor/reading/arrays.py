@@ -45,7 +45,7 @@ class StoredArray:
         path: Its name in the file.
         dtype: Its type.
         shape: Its lengths.
-        batches: Yields its rows (of its first axis), in order, in batches. Raises what its file's reader raises.
+        batches: Yields the rows of its first axis in order, a given number at a time. Raises its reader's errors.
     """
 
     path: str
@@ -67,7 +67,7 @@ class StoredArray:
 def read_array(
     blob: Blob, array: StoredArray, algorithms: Collection[str], variants: Collection[str]
 ) -> Iterator[Samples | PartlyRead | Blob]:
-    """Yield the pictures of an array as samples, its bytes and texts as members of the file, and what is not read.
+    """Yield the pictures of an array as samples, its bytes and texts as members of the file, and gaps.
 
     Numbers that cannot be pictures hold nothing.
     """

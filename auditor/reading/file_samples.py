@@ -111,7 +111,7 @@ def _samples(
 
 
 def _gap_of_content(head: bytes) -> str | None:
-    """Return why digests of these bytes do not cover what the file stands for; None if they do."""
+    """Return why digests of these bytes do not cover the content that the file stands for; None if they do."""
     if is_file_pointer(head):
         return _BROKEN_POINTER
     return _ARCHIVE if head.startswith(_ARCHIVE_MAGIC) or head[257:262] == b"ustar" else None

@@ -1,1 +1,1 @@
-"""Derive what texts state: licences, what cards describe, signals for a review, by the terms of a vocabulary."""
+"""Derive statements from texts: licences, descriptions in cards, signals for a review, by a vocabulary's terms."""

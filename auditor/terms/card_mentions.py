@@ -35,7 +35,7 @@ _MAX_CONTACT_SECTION = 400  # characters under a heading in which an answer is l
 
 
 def find_contact(body: str) -> tuple[str, int] | None:
-    """Return how those responsible can be reached and where the text says so, None if it does not."""
+    """Return the contact of those responsible and its position in the text; None if there is none."""
     for line, start in _lines_containing(body, "ontact"):
         match = _CONTACT.match(line)
         if not match:

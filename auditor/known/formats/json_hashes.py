@@ -108,7 +108,7 @@ class _RecordReader:
     roles: dict[tuple[str, ...], dict[str, int]] = field(default_factory=dict)
 
     def add_rest(self, record: dict[str, object]) -> Iterator[ListItem]:
-        """Add what is left of the outermost object: arrays that begin late in the file, or a record of its own."""
+        """Add the rest of the outermost object: arrays that begin late in the file, or its own hashes."""
         arrays = {key: value for key, value in record.items() if isinstance(value, list) and _holds_entries(key)}
         for key, values in arrays.items():
             for value in values:

@@ -11,7 +11,7 @@ TOOL = "fooocus"
 
 
 def claims(keyword: str, content: Mapping[str, Any]) -> bool:
-    """Return whether a JSON object is what Fooocus writes."""
+    """Return whether Fooocus wrote this JSON object."""
     return "base_model" in content
 
 

@@ -11,7 +11,7 @@ TOOL = "invokeai"
 
 
 def claims(keyword: str, content: Mapping[str, Any]) -> bool:
-    """Return whether a JSON object is what InvokeAI writes."""
+    """Return whether InvokeAI wrote this JSON object."""
     return keyword in ("invokeai_metadata", "sd-metadata") or isinstance(content.get("model"), dict)
 
 
