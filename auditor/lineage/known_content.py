@@ -93,6 +93,6 @@ def known_content_statements(hits: pa.Table) -> Iterator[DerivedStatement]:
             if basis == "computed":
                 remark = f"{counted}; computed from its files"
             else:
-                remark = f"{counted}; claimed by its manifest{', the samples are not here' if all_declared else ''}"
+                remark = f"{counted}; claimed by its manifest{', no bytes here' if all_declared else ''}"
                 relation = f"claimed-{relation}"
             yield DerivedStatement(kind, name, "known_content", list_name, relation, remark, revision)

@@ -38,7 +38,7 @@ def test_a_claimed_hit_is_stated_separately_and_exposes_no_descendant() -> None:
             "known_content",
             "test-list",
             "claimed-exact",
-            f"{said}; claimed by its manifest, the samples are not here",
+            f"{said}; claimed by its manifest, no bytes here",
         ),
         claimed,
     ]

@@ -64,7 +64,7 @@ def test_what_a_manifest_claims_beside_computed_hits_is_not_said_to_be_without_b
             "",
             "test-list",
             "claimed-near",
-            "3 near, number of samples unknown; claimed by its manifest, the samples are not here",
+            "3 near, number of samples unknown; claimed by its manifest, no bytes here",
         ),
     ]
 

@@ -108,7 +108,7 @@ def test_an_entry_that_matches_too_much_is_set_aside_with_a_finding_about_its_li
     assert poisoned.hex()[:12] not in shown(report, "json")
     assert found(report) == {
         f"matches entries of list ordinary (claimed-{how})": (
-            "1 exact, 1 near of 342 samples; claimed by its manifest, the samples are not here"
+            "1 exact, 1 near of 342 samples; claimed by its manifest, no bytes here"
         )
         for how in ("exact", "near")
     }
@@ -146,7 +146,7 @@ def test_a_git_lfs_pointer_is_matched_by_the_digest_it_declares_and_is_still_a_g
     (folder / "film.mp4").write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize 6\n")
     report = audit(folder, known=[listed(tmp_path, "sha256", digest)], out=tmp_path / "run", workers=1)
     assert report.tally.coverage == {"compared by sha256": 1, "hits csam exact": 1}
-    remark = "1 exact of 1 samples; claimed by its manifest, the samples are not here"
+    remark = "1 exact of 1 samples; claimed by its manifest, no bytes here"
     assert found(report)["matches entries of list ordinary (claimed-exact)"] == remark
     assert found(report)["samples could not be hashed or matched"].startswith("a Git LFS pointer: ")
     assert report.unread == 1
@@ -160,7 +160,7 @@ def test_a_git_annex_key_is_matched_by_its_digest_once_however_many_links_lead_t
     (folder / "again.mp4").write_text(f"/annex/objects/{key}\n")
     known = listed(tmp_path, "sha256", hashlib.sha256(b"a film").hexdigest())
     report = audit(folder, known=[known], out=tmp_path / "run", workers=1)
-    remark = "1 exact of 1 samples; claimed by its manifest, the samples are not here"
+    remark = "1 exact of 1 samples; claimed by its manifest, no bytes here"
     assert found(report)["matches entries of list ordinary (claimed-exact)"] == remark
     assert found(report)["samples could not be hashed or matched"].startswith("a git-annex pointer: ")
 
@@ -200,7 +200,7 @@ def test_a_manifest_that_claims_a_listed_digest_opens_no_case_and_bytes_do(
     known = listed(tmp_path, "md5", film, hashlib.md5(picture).hexdigest())
     report = audit(tmp_path / "hub", known=[known], out=tmp_path / "run", workers=1)
     number = bytes_here + claimed
-    alone = "" if bytes_here else ", the samples are not here"
+    alone = "" if bytes_here else ", no bytes here"
     counted = f"1 exact of {number} samples"
     expected = {
         "matches entries of list ordinary (exact)": f"{counted}; computed from its files",

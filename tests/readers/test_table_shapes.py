@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import lzma
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -345,3 +346,19 @@ def test_settings_with_loose_words_are_neither_samples_nor_gaps(tmp_path: Path) 
         (unread,) = table.read([blob], ReadOptions(frozenset({"md5", "pdq"})))
         assert isinstance(unread, Unread)
         assert unread.skipped
+
+
+def test_rows_of_an_index_beside_a_shard_are_the_samples_of_its_members(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "00000.tar", "w") as shard:
+        for name in ("000.png", "000.json", "001.webp", "003.txt"):
+            member = tarfile.TarInfo(name)
+            member.size = 1
+            shard.addfile(member, io.BytesIO(b"1"))
+    columns = {"key": ["000", "001", "002", "003"], "md5": [MD5.hex()] * 4}
+    described, alone = samples_of(tmp_path, "00000.parquet", parquet(pa.table(columns)))
+    assert (described.already_counted, alone.already_counted) == (True, False)
+    assert described.batch["sample"].to_pylist() == ["000.png", "001.webp"]
+    assert described.batch["place"].to_pylist() == ["00000.tar", "00000.tar"]
+    assert alone.batch["sample"].to_pylist() == ["002", "003"]
+    (other,) = samples_of(tmp_path, "00001.parquet", parquet(pa.table(columns)))
+    assert (other.already_counted, other.batch.num_rows) == (False, 4)
