@@ -68,7 +68,7 @@ def _detect_box(luma: NDArray[Any]) -> Box | None:
 
 
 def _count_border_lines(lines: NDArray[Any]) -> int:
-    """Return how many lines, from the first on, have one level all over."""
+    """Return how many lines, from the first on, have one level all over, as a border's do."""
     level = np.median(lines[0])
     if not _are_lines_at_level(lines[:1], level)[0]:
         return 0
@@ -82,13 +82,13 @@ def _count_border_lines(lines: NDArray[Any]) -> int:
 
 
 def _are_lines_at_level(lines: NDArray[Any], level: float) -> NDArray[np.bool_]:
-    """Return for each line whether nearly all of it is at this level."""
+    """Return for each line whether nearly all of it is at this level of a border."""
     near = np.abs(lines.astype(np.float32) - np.float32(level)) <= _LEVEL_TOLERANCE
     return np.asarray(near.mean(axis=1) >= _BORDER_SHARE)
 
 
 def _is_blank(strip: NDArray[Any]) -> bool:
-    """Return whether nearly all of a strip is at one level."""
+    """Return whether nearly all of a strip of border is at one level."""
     return bool(
         (np.abs(strip.astype(np.float32) - np.float32(np.median(strip))) <= _LEVEL_TOLERANCE).mean() >= _BORDER_SHARE
     )

@@ -56,7 +56,7 @@ class PixelImage:
 def hash_images(
     images: Iterable[EncodedImage | PixelImage], algorithms: Collection[str], variants: Collection[str]
 ) -> pa.RecordBatch:
-    """Return a batch with a row for each image, in order, followed by the rows of its variants.
+    """Return a batch with a row of hashes for each image, in order, followed by the rows of its variants.
 
     The batch has :data:`auditor.samples.SAMPLE_FIELDS` and a column for each algorithm that can be computed from bytes.
     Exact digests are in the row of variant "" only. ``gap`` is why a picture has no perceptual digest (it still has
@@ -104,7 +104,7 @@ class _BatchBuilder:
         quality: int | None = None,
         gap: str = "",
     ) -> None:
-        """Append a row: one variant of an image and its digests."""
+        """Append a row to the hashed batch: one variant of an image and its digests."""
         cells = (image.sample, image.place, image.row, image.url, quality, variant, gap or None)
         for field, cell in zip(SAMPLE_FIELDS, cells, strict=True):
             self.columns[field.name].append(cell)
@@ -113,6 +113,7 @@ class _BatchBuilder:
 
 
 def _frames(image: EncodedImage | PixelImage, *, gray: bool) -> Iterator[DecodedImage]:
+    """Yield the frames of an image that is to be hashed."""
     if isinstance(image, EncodedImage):
         yield from decode_frames(image.data, gray=gray)
     else:
@@ -125,7 +126,7 @@ HashedVariant = tuple[str, Mapping[str, bytes], int | None]
 def _hash_frames(
     image: EncodedImage | PixelImage, wanted: Collection[str], variants: Collection[str]
 ) -> tuple[list[HashedVariant], str]:
-    """Return the variants of each frame, each set of digests once, and which part of the picture was not hashed."""
+    """Hash the variants of each frame, each set of digests once; return which part of the picture was not hashed."""
     hashed: list[HashedVariant] = []
     seen: set[tuple[bytes, ...]] = set()
     gap = ""
@@ -202,10 +203,10 @@ def _hash_orientations(
 
 
 def _perceptual_hashes(gray: NDArray[Any] | None, wanted: Collection[str]) -> Mapping[str, bytes]:
-    """Return pHash and dHash of a gray plane; nothing if there is none."""
+    """Hash a gray plane of an image by pHash and dHash; return nothing if there is none."""
     return {} if gray is None else perceptual.perceptual_hashes(Image.fromarray(np.ascontiguousarray(gray)), wanted)
 
 
 def _variant_name(*parts: str) -> str:
-    """Join the parts of a variant's name with ``+``, without the empty ones."""
+    """Join the parts of a hashed variant's name with ``+``, without the empty ones."""
     return "+".join(part for part in parts if part)

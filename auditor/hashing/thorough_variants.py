@@ -87,7 +87,7 @@ def variant_threshold(variant: str) -> int:
 
 
 def _windows() -> Mapping[str, _Window]:
-    """Return the windows that are the same for every aspect ratio."""
+    """Return the windows of thorough variants that are the same for every aspect ratio."""
     windows = {}
     for percent in _CAPTION_PERCENTS:
         share = percent / 100
@@ -145,6 +145,7 @@ def _border_weights(aspect_step: int) -> tuple[Plane, Plane]:
 
 @lru_cache(maxsize=1)
 def _window_weights() -> tuple[Plane, Plane]:
+    """Return the weights of rows and of columns for the windows of thorough variants."""
     return _stack_weights(list(_windows().values()))
 
 

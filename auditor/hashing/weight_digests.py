@@ -29,13 +29,13 @@ class RangeHasher:
         self._start_next_range()
 
     def _start_next_range(self) -> None:
-        """Start hashing the next wanted range."""
+        """Start the digest of the next wanted range of a weight file."""
         before, self._begin, self._end = next(self._wanted, (b"", 1 << 64, 1 << 64))
         self._hash = hashlib.sha256(before)
         self._has_content = False
 
     def update(self, block: bytes) -> None:
-        """Take the next block of the stream."""
+        """Take the next block of the weight file's stream."""
         after = self._fed + len(block)
         view = memoryview(block)
         while self._begin < after:

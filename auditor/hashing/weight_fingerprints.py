@@ -48,7 +48,7 @@ class WeightFingerprint:
 def serialize_fingerprint(
     metadata: Mapping[str, str], shapes: Mapping[str, Sequence[int]], values: Mapping[str, Floats]
 ) -> bytes:
-    """Return the bytes of a fingerprint file; format, shapes and digest are added to the metadata."""
+    """Return the bytes of a weight fingerprint; format, shapes and digest are added to the metadata."""
     tensors: dict[str, Any] = {}
     parts: list[bytes] = []
     at = 0
@@ -66,12 +66,12 @@ def serialize_fingerprint(
 
 
 def is_fingerprint(head: bytes) -> bool:
-    """Return whether these first bytes of a file begin a fingerprint."""
+    """Return whether these first bytes of a file begin a weight fingerprint."""
     return head[8:9] == b"{" and f'"format": "{WEIGHT_FINGERPRINT}"'.encode() in head[:512]
 
 
 def read_fingerprint(data: bytes) -> WeightFingerprint:
-    """Return the only fingerprint in these bytes. Raises Unreadable if they hold none or several."""
+    """Return the only weight fingerprint in these bytes. Raises Unreadable if they hold none or several."""
     (found, *more) = iter_fingerprints(io.BytesIO(data))
     if more:
         raise Unreadable(f"holds {1 + len(more):,} fingerprints: import it as a list, and name that")
@@ -79,7 +79,7 @@ def read_fingerprint(data: bytes) -> WeightFingerprint:
 
 
 def iter_fingerprints(file: BinaryIO) -> Iterator[tuple[bytes, WeightFingerprint]]:
-    """Yield the bytes and the content of each fingerprint of a file. Raises Unreadable or OSError."""
+    """Yield bytes and content of each weight fingerprint of a file. Raises Unreadable or OSError."""
     first = True
     while (start := file.read(8)) or first:
         first = False
@@ -101,7 +101,7 @@ def iter_fingerprints(file: BinaryIO) -> Iterator[tuple[bytes, WeightFingerprint
 
 
 def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the pairs of a JSON object as a dict. Raises ValueError if a key occurs twice."""
+    """Return pairs of a weight fingerprint's JSON as a dict. Raises ValueError if a key occurs twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a key is given twice")
@@ -109,7 +109,7 @@ def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _parse_fingerprint(metadata: Mapping[str, Any], tensors: Mapping[str, Any], body: bytes) -> WeightFingerprint:
-    """Check a fingerprint's header and values against each other. Raises ValueError if they do not agree."""
+    """Check a weight fingerprint's header against its values. Raises ValueError if they do not agree."""
     if not all(isinstance(value, str) for value in metadata.values()):
         raise ValueError("a value of its header is not text")
     shapes = {name: tuple(shape) for name, shape in json.loads(metadata["shapes"]).items()}
@@ -136,19 +136,19 @@ def _parse_fingerprint(metadata: Mapping[str, Any], tensors: Mapping[str, Any], 
 
 
 def _element_count(shape: tuple[Any, ...]) -> int:
-    """Return the number of elements of a tensor of this shape. Raises ValueError if the shape is not valid."""
+    """Return the number of elements of a weight fingerprint's tensor. Raises ValueError for no valid shape."""
     if not all(type(side) is int and side > 0 for side in shape):
         raise ValueError("a shape is not valid")
     return math.prod(shape)
 
 
 def _fingerprint_digest(metadata: Mapping[str, str], body: bytes) -> str:
-    """Return the SHA-256, as hex, of the metadata and the values."""
+    """Return the SHA-256, as hex, of a weight fingerprint's metadata and values."""
     return hashlib.sha256(json.dumps(metadata, sort_keys=True).encode() + body).hexdigest()
 
 
 def too_small_reason(values: Mapping[str, Floats]) -> str:
-    """Return why a fingerprint is too small to be put on a list, or "". Identical tensors count once."""
+    """Return why weights are too few for a weight fingerprint, or "". Identical tensors count once."""
     different = {floats.tobytes(): len(floats) for floats in values.values()}
     if len(different) < MIN_LISTED_TENSORS or sum(different.values()) < MIN_LISTED_VALUES:
         return (

@@ -30,7 +30,7 @@ class AnsweredSamples(NamedTuple):
 
 
 def answered_samples(samples: Samples, stored: pa.RecordBatch, asked: Collection[str]) -> AnsweredSamples:
-    """Return what became of the samples of a batch.
+    """Return which samples of a batch were answered, and what became of the others.
 
     Of a sample's bytes every asked algorithm that auditor computes must have been compared. What stands for bytes that
     are not here must have been compared by a digest or an address that it states. A picture of too little detail was
@@ -75,16 +75,20 @@ def answered_samples(samples: Samples, stored: pa.RecordBatch, asked: Collection
 
 
 def _any(columns: Iterable[pa.Array], rows: int) -> pa.Array:
+    """Return for each sample whether any column of answers holds."""
     return reduce(pc.or_, columns, _none(rows))
 
 
 def _none(rows: int) -> pa.Array:
+    """Return a column that says of no sample that it was answered."""
     return pa.repeat(pa.scalar(False), rows)
 
 
 def _all(rows: int) -> pa.Array:
+    """Return a column that says of every sample that it was answered."""
     return pa.repeat(pa.scalar(True), rows)
 
 
 def _number(column: pa.Array) -> int:
+    """Return the number of samples that a column of answers holds for."""
     return pc.sum(column).as_py() or 0

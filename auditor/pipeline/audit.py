@@ -213,6 +213,7 @@ def reevaluate(
 
 
 def _link_or_copy(path: Path, to: Path) -> None:
+    """Link a file of a finished run into another, or copy it where links do not work."""
     try:
         os.link(path, to)
     except OSError:  # another file system, or one without links
@@ -222,6 +223,7 @@ def _link_or_copy(path: Path, to: Path) -> None:
 def _start_run(
     folder: Path, targets: Sequence[str], policy: Policy, options: ReadOptions, selection: Selection = ALL_FILES
 ) -> str:
+    """Write or check what the run of an audit is to read; return when it was started."""
     content = {
         "version": __version__,
         "targets": list(targets),
@@ -238,7 +240,7 @@ def _start_run(
 
 
 def _report_total(files: Iterable[Blob | Unread], progress: NullReporter) -> None:
-    """Count the files beforehand: listing them costs little beside reading them."""
+    """Count the files of an audit beforehand: listing them costs little beside reading them."""
     number = size = 0
     for file in files:
         number += 1
@@ -247,7 +249,7 @@ def _report_total(files: Iterable[Blob | Unread], progress: NullReporter) -> Non
 
 
 def _scan(context: ScanContext, files: Iterable[Blob | Unread], workers: int, progress: NullReporter) -> Tally:
-    """Read every shard that is not finished yet, and return the tally of all shards."""
+    """Read every shard of an audit that is not finished yet, and return the tally of all shards."""
     folder = context.folder
     total = Tally()
     finished: set[str] = set()
@@ -290,7 +292,7 @@ def _scan(context: ScanContext, files: Iterable[Blob | Unread], workers: int, pr
 
 
 def _evaluate(folder: Path, policy: Policy, tally: Tally, started: str, workers: int) -> Report:
-    """Judge what was read, and write the results, which make the run complete."""
+    """Judge what an audit read, and write the results, which make the run complete."""
     import pyarrow as pa
 
     try:

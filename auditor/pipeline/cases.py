@@ -18,7 +18,7 @@ class CaseReason(NamedTuple):
 
     @property
     def sort_key(self) -> tuple[int, int, bool, str, str, str]:
-        """Return the key that sorts the most serious reason first: by severity, priority, exact before near."""
+        """Return the key that sorts a case's most serious reason first: by severity, priority, exact before near."""
         severity = -SEVERITIES.index(self.finding.severity)
         near = self.finding.relation == "near"
         return (severity, self.priority, near, self.finding.rule, self.finding.subject, self.finding.fact)

@@ -113,6 +113,7 @@ def write_derived(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, 
 
 
 def _evaluate_all(facts: pads.Dataset, policy: Policy, out: Path, workers: int) -> Evaluation:
+    """Evaluate every subject of the facts, in groups if they are many."""
     import pyarrow as pa
 
     from auditor.facts import FACTS_SCHEMA
@@ -146,7 +147,7 @@ def _evaluate_all(facts: pads.Dataset, policy: Policy, out: Path, workers: int) 
 
 
 def _needed_rows(facts: pads.Dataset, policy: Policy) -> Iterator[pa.RecordBatch]:
-    """Return the rows of facts that the rules need."""
+    """Return the rows of facts that the rules need for evaluation."""
     from auditor.facts import LOW_MEMORY_SCAN, keep_needed_rows
     from auditor.policy.evaluate import required_keys
 
@@ -194,6 +195,7 @@ class _EvaluationContext(NamedTuple):
 
 
 def _evaluate_group(context: _EvaluationContext, number: int) -> Evaluation:
+    """Evaluate the subjects of one group of facts."""
     import pyarrow.dataset as pads
 
     from auditor.facts import FACTS_SCHEMA
@@ -238,6 +240,7 @@ def evaluate_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> E
 
 
 def _write_table(rows: Sequence[tuple[object, ...]], columns: Sequence[str], path: Path) -> None:
+    """Write findings or gaps of an evaluation as a Parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -248,7 +251,7 @@ def _write_table(rows: Sequence[tuple[object, ...]], columns: Sequence[str], pat
 
 
 def _copy_pairs(facts: pa.Table) -> Iterator[tuple[Ref, Ref]]:
-    """Yield the pairs of subjects with the same weights; the second names no revision."""
+    """Yield the pairs of evaluated subjects with the same weights; the second names no revision."""
     import pyarrow.compute as pc
 
     said = facts.filter(pc.equal(facts["key"], "copy_of"))

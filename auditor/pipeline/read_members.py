@@ -68,6 +68,7 @@ def _read(
 def _read_members(
     members: list[Blob], options: ReadOptions, extensions: tuple[Extension, ...], unfolded: Counter[str]
 ) -> Iterator[Item]:
+    """Yield what readers say of members of archives and containers, each by the reader that claims it."""
     claimed: dict[str, list[Blob]] = {}
     for member in members:
         if member.depth > MAX_DEPTH:
@@ -89,5 +90,5 @@ def _read_members(
 
 
 def _path(member: Blob) -> str:
-    """Return the path of a member within its file."""
+    """Return the path of a member within its archive or container."""
     return member.uri.removeprefix(f"{member.file.uri}!/")

@@ -167,7 +167,7 @@ def read_report(folder: str | os.PathLike[str]) -> Report:
 
 
 def read_facts(folder: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
-    """Yield what a run states, one mapping a fact, as ``auditor facts`` prints it: in order of shards, derived last."""
+    """Yield a run's facts as mappings, as ``auditor facts`` prints them: in order of shards, derived last."""
     import pyarrow.parquet as pq
 
     path = Path(folder)
@@ -181,6 +181,7 @@ def read_facts(folder: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
 
 
 def _fact_to_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of facts as a report's readers get it."""
     fact = {"subject": row["name"], **{key: row[key] for key in ("kind", "revision", "key", "value", "relation")}}
     fact |= {"place": {"uri": row["uri"], "line": row["line"]}, "source": row["source"]}
     return fact | ({"remark": row["remark"]} if row["remark"] else {})
@@ -242,7 +243,7 @@ class Gaps:
 
 
 def _merge_sorted_files(folder: Path, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a folder's Parquet files, each sorted by its cells from the first column on, in that order."""
+    """Yield the report's rows of a folder's Parquet files, each sorted by its cells, in that order."""
     import pyarrow.parquet as pq
 
     paths = sorted(folder.glob("*.parquet"))
@@ -257,7 +258,7 @@ def _merge_sorted_files(folder: Path, columns: Sequence[str]) -> Iterator[tuple[
 
 
 def _edges_near_cases(derived: Path, cases: Sequence[Case]) -> tuple[Edge, ...]:
-    """Return the edges above and below the cases, nearest first, within the limits at the top of this file."""
+    """Return the report's edges above and below the cases, nearest first, within the limits of this file."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -315,6 +316,7 @@ def extensions_from_json(policy: Mapping[str, Any]) -> tuple[Extension, ...]:
 
 
 def _policy_from_json(policy: Mapping[str, Any]) -> PolicySummary:
+    """Return the policy of a report from JSON."""
     rules = tuple(
         Rule(**{**rule, "applies": tuple(rule["applies"]), "references": tuple(rule["references"])})
         for rule in policy["rules"]
@@ -330,6 +332,7 @@ def _policy_from_json(policy: Mapping[str, Any]) -> PolicySummary:
 
 
 def _contacts_from_json(content: Mapping[str, Any]) -> Contacts:
+    """Return the contacts of a report from JSON."""
     return Contacts(
         Directory(**content["directory"]),
         tuple(Hotline(**hotline) for hotline in content["hotlines"]),
@@ -344,6 +347,7 @@ def case_to_json(case: Case) -> dict[str, Any]:
 
 
 def _case_from_json(content: Mapping[str, Any]) -> Case:
+    """Return a case of a report from JSON."""
     reasons = tuple(Finding(**{**reason, "place": Place(**reason["place"])}) for reason in content["reasons"])
     copies = tuple(Ref(**copy) for copy in content["copies"])
     return Case(content["ground"], content["kind"], content["subject"], content["revision"], reasons, copies)

@@ -60,7 +60,7 @@ def private_files() -> Iterator[None]:
 
 
 def utc_now() -> str:
-    """Return the time in ISO 8601, UTC, to the second."""
+    """Return the time that a run's folder notes, in ISO 8601, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -93,7 +93,7 @@ def lock_run_folder(folder: Path) -> BinaryIO:
 
 
 def _try_lock(file: int) -> bool:
-    """Take the lock on an open file, and return False if another process has it."""
+    """Take the lock of a run's folder on an open file, and return False if another process has it."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -240,7 +240,7 @@ def errors_name_run(folder: Path) -> Iterator[None]:
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write a file whole or not at all."""
+    """Write a file of a run's folder whole or not at all."""
     part = path.with_suffix(".part")
     with open(part, "w", encoding="utf-8") as file:
         json.dump(content, file, ensure_ascii=True)

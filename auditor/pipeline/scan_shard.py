@@ -58,7 +58,7 @@ def _blobs_by_reader(shard: Shard, writer: ShardWriter, extensions: tuple[Extens
 
 
 def record_lost_shard(context: ScanContext, shard: Shard, why: str) -> Tally:
-    """Write for a shard that no worker could finish that each of its files is errored; return its tally."""
+    """Write each file of a shard whose worker was lost as errored; return the shard's tally."""
     with ShardWriter(context, shard) as writer:
         for file in shard.files:
             if isinstance(file, Unread):

@@ -49,7 +49,7 @@ class Selection:
         }
 
     def reason_to_skip(self, uri: str, names: Collection[str]) -> str:
-        """Return why a file is not read; "" if it is.
+        """Return why the selection leaves a file out; "" if it is read.
 
         Args:
             uri: The file's place in its target.
@@ -64,6 +64,7 @@ class Selection:
 
     @cached_property
     def _expressions(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        """Return the patterns that the user excludes with their expressions."""
         return tuple((pattern, compile_pattern(pattern)) for pattern in self.exclude)
 
 
@@ -100,12 +101,12 @@ def read_selection(exclude: Sequence[str] = (), files_from: str | os.PathLike[st
 
 
 def names_of(uri: str, names: Collection[str]) -> str | None:
-    """Return which of the places that are named a file is or lies in; None if it is in none."""
+    """Return which of the selected places a file is or lies in; None if it is in none."""
     return next((place for place in _place_and_folders(uri.rstrip("/")) if place in names), None)
 
 
 def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Return the expression that a pattern stands for; it matches whole places."""
+    """Return the expression that a pattern of a selection stands for; it matches whole places."""
     parts = pattern.strip("/").split("/")
     anywhere = "" if "/" in pattern.rstrip("/") else "(?:[^/]+/)*"
     joined = ""
@@ -119,7 +120,7 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
 
 
 def _compile_name(part: str) -> str:
-    """Return the expression of a pattern of one name."""
+    """Return the expression of a selection's pattern of one name."""
     joined, at = "", 0
     while at < len(part):
         end = part.find("]", at + 2) if part[at] == "[" else -1
@@ -135,6 +136,7 @@ def _compile_name(part: str) -> str:
 
 
 def _place_and_folders(uri: str) -> Iterator[str]:
+    """Yield the place of a file and the folders above it, for the selection's patterns."""
     yield uri
     while uri:
         uri = uri.rpartition("/")[0]
@@ -142,4 +144,5 @@ def _place_and_folders(uri: str) -> Iterator[str]:
 
 
 def _is_inside(path: str, root: str) -> bool:
+    """Return whether a path is, or lies in, a folder of the selection."""
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)

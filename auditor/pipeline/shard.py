@@ -76,7 +76,7 @@ class Shard:
 
 
 def cut_into_shards(files: Iterable[Blob | Unread], *, whole_weights: bool = False) -> Iterator[Shard]:
-    """Cut files into shards, in their order.
+    """Cut files into shards, in the files' order.
 
     Args:
         files: The target's files, those of a model one after another.
@@ -98,6 +98,7 @@ def cut_into_shards(files: Iterable[Blob | Unread], *, whole_weights: bool = Fal
 
 
 def _cut_into_partitions(file: Blob | Unread) -> tuple[Blob | Unread, ...]:
+    """Cut a large Parquet file into partitions, each for a shard of its own."""
     if isinstance(file, Unread) or file.kind == "model" or file.size <= PARTITION_BYTES or file.suffix != ".parquet":
         return (file,)
     count = -(-file.size // PARTITION_BYTES)
@@ -105,7 +106,7 @@ def _cut_into_partitions(file: Blob | Unread) -> tuple[Blob | Unread, ...]:
 
 
 def _cost(file: Blob | Unread, whole_weights: bool) -> int:
-    """Return the bytes of a file that are read, as far as a shard's size goes."""
+    """Return the bytes of a file that are read, as far as the size of its shard goes."""
     if isinstance(file, Unread):
         return 0
     if file.partition[1] > 1:

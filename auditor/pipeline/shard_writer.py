@@ -92,7 +92,7 @@ class ShardWriter:
             self._derive_parts()
 
     def add_unread(self, unread: Unread, what: str = "file") -> None:
-        """Count a file that was skipped or could not be read. The latter is a gap of its subject.
+        """Count a shard's file that was skipped or could not be read. The latter is a gap of its subject.
 
         Args:
             unread: The file, and why.
@@ -113,7 +113,7 @@ class ShardWriter:
             self._add_subject(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
 
     def add_partly_read(self, partly: PartlyRead) -> None:
-        """Count a file of which one carrier was not read: a gap of its subject."""
+        """Count a shard's file of which one carrier was not read: a gap of its subject."""
         blob = partly.blob
         self._partly.add(blob.uri)
         self._reasons[reason_category(partly.why)] += 1
@@ -148,7 +148,7 @@ class ShardWriter:
         self._write_batch(HITS, matched.hits)
 
     def finish(self) -> Tally:
-        """Write what is left, the tally last, and return that."""
+        """Write what is left of the shard, the tally last, and return that."""
         for (ref, place), number in self._samples_read.items():
             statement = Statement("samples", "read", "", Place(place), "scan", str(number))
             self._add_subject(Subject(ref.kind, ref.name, ref.revision, (statement,)))
@@ -184,12 +184,15 @@ class ShardWriter:
 
     @property
     def _tally_path(self) -> Path:
+        """Return where the shard's tally is written."""
         return self.context.folder / SHARDS / f"{self.shard.id}.json"
 
     def _path(self, name: str) -> Path:
+        """Return where the shard's Parquet file lies in a folder of the run."""
         return self.context.folder / name / f"{self.shard.id}.parquet"
 
     def _derive_parts(self) -> None:
+        """Derive what the texts of the shard's held parts say."""
         if self._parts:
             from auditor.terms.derive import derive_subjects
 
@@ -199,6 +202,7 @@ class ShardWriter:
             self._characters = 0
 
     def _add_subject(self, subject: Subject) -> None:
+        """Hold a subject of the shard, and turn those held into rows once they are many."""
         self._subjects.append(subject)
         if len(self._subjects) >= _BUFFERED_SUBJECTS:
             self._subjects_to_rows()
@@ -271,6 +275,7 @@ class ShardWriter:
             self._write_rows()
 
     def _write_rows(self) -> None:
+        """Write the rows of facts held to the shard's file."""
         import pyarrow as pa
 
         if self._rows:
@@ -279,6 +284,7 @@ class ShardWriter:
             self._rows.clear()
 
     def _write_batch(self, name: str, batch: pa.RecordBatch) -> None:
+        """Write a batch to the shard's file in a folder of the run."""
         if batch.num_rows:
             with errors_name_run(self.context.folder):
                 self._file(name, batch.schema).write_batch(batch)
@@ -294,10 +300,10 @@ class ShardWriter:
 
 
 def _file_of(place: str) -> str:
-    """Return the file of a place that may be a member of an archive."""
+    """Return the shard's file of a place that may be a member of an archive."""
     return place.partition("!/")[0]
 
 
 def reason_category(why: str) -> str:
-    """Return a reason without its particulars, to count by: what stands before the first colon."""
+    """Return a reason without its particulars, for a shard to count by: what stands before the first colon."""
     return why.split(":")[0].strip()[:_REASON_LENGTH]

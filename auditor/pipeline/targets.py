@@ -13,7 +13,7 @@ from auditor.sources import Blob, Unread
 
 
 def list_files(targets: Sequence[str], run_folder: Path, selection: Selection = ALL_FILES) -> Iterator[Blob | Unread]:
-    """Yield every file of the targets once.
+    """List every file of the targets once.
 
     The run's own folder is no part of them. Other runs beside it, and files that the user leaves out, are yielded as
     skipped; one that the user names and that is in no target is yielded as a gap.

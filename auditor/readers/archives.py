@@ -85,7 +85,7 @@ class _ArchiveSamples:
     _held_bytes: int = 0
 
     def read(self) -> Iterator[Samples | PartlyRead | Unread | Blob]:
-        """Yield all that the archive holds."""
+        """Yield all that the archive holds: samples, and other members."""
         last = ""
         end = ""
         try:
@@ -108,6 +108,7 @@ class _ArchiveSamples:
             yield PartlyRead(self.blob, f"{paths[0]}{more}", why)
 
     def _add(self, member: Member) -> Iterator[Samples | Blob]:
+        """Add a member of the archive to what is held, and yield what was held once that is much."""
         folder, _, last = member.path.rpartition("/")
         key = f"{folder}/{last.partition('.')[0]}"
         if key != self._key or len(self._sample) >= _MAX_BATCH_FILES or self._held_bytes >= _MAX_BATCH_BYTES:
@@ -138,6 +139,7 @@ class _ArchiveSamples:
             yield self.blob.member(member.path, data)
 
     def _add_large(self, member: Member, head: bytes) -> None:
+        """Add a member of the archive that is too large to hold, by its exact digests."""
         wanted = [name for name in exact.CRYPTOGRAPHIC_ALGORITHMS if name in self.options.algorithms]
 
         def pieces() -> Iterator[bytes]:
@@ -149,7 +151,7 @@ class _ArchiveSamples:
         self._problems.setdefault(_TOO_LARGE, []).append(member.path)
 
     def _end_sample(self) -> Iterator[Blob]:
-        """Hand on the pictures of a key, which wait for their metadata: it may come before or after them."""
+        """Hand on the archive's pictures of a key, which wait for metadata: it may come before or after them."""
         used: set[str] = set()
         for name, data in self._sample:
             stem = max((stem for stem in self._sidecars if name.startswith(f"{stem}.")), key=len, default="")
@@ -169,7 +171,7 @@ class _ArchiveSamples:
         self._sample, self._sidecars = [], {}
 
     def _flush(self) -> Iterator[Samples]:
-        """Yield what was collected: samples with computed digests, then what metadata declares of the same ones."""
+        """Yield an archive's samples held: with computed digests, then what metadata declares of the same ones."""
         ref = self.blob.ref("dataset")
         wanted = tuple(name for name in COMPUTED_ALGORITHMS if name in self.options.algorithms)
         if self._images:
@@ -183,6 +185,7 @@ class _ArchiveSamples:
         self._images, self._large, self._declared, self._held_bytes = [], [], [], 0
 
     def _batch(self, rows: list[tuple[str, Mapping[str, bytes]]], algorithms: tuple[str, ...]) -> pa.RecordBatch:
+        """Return members of the archive, by name and digests, as a batch of samples."""
         columns: dict[str, list[object]] = {
             "sample": [name for name, _ in rows],
             "place": [self.blob.uri] * len(rows),
@@ -192,7 +195,7 @@ class _ArchiveSamples:
 
 
 def _read_bounded(member: Member) -> bytes:
-    """Return a member's bytes; of one that is too large, a little more than MAX_DECODED_BYTES."""
+    """Return an archive member's bytes; of one that is too large, a little more than MAX_DECODED_BYTES."""
     pieces: list[bytes] = []
     held = 0
     while held <= MAX_DECODED_BYTES and (piece := member.stream.read(_PIECE)):
@@ -202,6 +205,7 @@ def _read_bounded(member: Member) -> bytes:
 
 
 def _json_object(data: bytes) -> Mapping[str, object]:
+    """Return the JSON object in an archive member of metadata; an empty one for anything else."""
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):
@@ -210,7 +214,7 @@ def _json_object(data: bytes) -> Mapping[str, object]:
 
 
 def _declared_digests(metadata: Mapping[str, object], options: ReadOptions) -> Mapping[str, bytes]:
-    """Return the digests that a sample's metadata gives, of the algorithms that the run needs."""
+    """Return the digests that a member's metadata gives its sample, of the algorithms that the run needs."""
     found: dict[str, bytes] = {}
     for name, value in metadata.items():
         algorithm = algorithm_from_column_name(name)
@@ -225,6 +229,7 @@ def _declared_digests(metadata: Mapping[str, object], options: ReadOptions) -> M
 
 
 def _tar_bytes(members: Mapping[str, bytes]) -> bytes:
+    """Return a tar archive of these members, for the reader's example."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
         for name, data in members.items():
@@ -235,6 +240,7 @@ def _tar_bytes(members: Mapping[str, bytes]) -> bytes:
 
 
 def _zip_bytes(members: Mapping[str, bytes]) -> bytes:
+    """Return a zip archive of these members, for the reader's example."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():

@@ -16,12 +16,14 @@ _MARKDOWN = (".md", ".markdown", ".mdx")
 
 
 def claims(blob: Blob, head: bytes) -> int:
+    """Claim a card by its name, and other Markdown that is in no subject's folder."""
     if _NAME.fullmatch(blob.basename):
         return 60
     return 30 if blob.suffix in _MARKDOWN and not blob.kind else 0
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+    """Yield what each card says of its subject."""
     return read_each(blobs, part, MAX_CARD_BYTES + 1)
 
 

@@ -56,16 +56,18 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def _format_suffix(blob: Blob) -> str:
+    """Return the suffix of a table of cards, without that of its compression."""
     name = blob.basename.lower().removesuffix(".gz")
     return name[name.rfind(".") :] if "." in name else ""
 
 
 def _begins_array(head: bytes) -> bool:
+    """Return whether the first bytes of a table of cards begin a JSON array."""
     return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
 
 def _column_names(blob: Blob, suffix: str, head: bytes) -> list[str]:
-    """Return the names of a table's columns, as far as its schema or first row tells."""
+    """Return the column names of what may be a table of cards, as far as its schema or first row tells."""
     if suffix == ".parquet":
         try:
             with blob.open() as file:
@@ -88,12 +90,13 @@ def _column_names(blob: Blob, suffix: str, head: bytes) -> list[str]:
 
 
 def _first_object_without_strings(text: str) -> str:
-    """Return the text up to the end of the first object, with the strings that are values emptied."""
+    """Return a table of cards up to the end of its first JSON object, with string values emptied."""
     flat = re.sub(r':\s*"(?:[^"\\]|\\.)*(?:"|$)', ': ""', text)
     return flat.partition("}")[0]
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+    """Yield what each card in tables of cards says of its subject."""
     for blob in blobs:
         try:
             yield from _parts(blob)
@@ -102,6 +105,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 
 def _parts(blob: Blob) -> Iterator[Part]:
+    """Yield a part for each card in a table of cards."""
     columns: CardColumns | None = None
     bad_rows: list[Gap] = []
     try:
@@ -130,6 +134,7 @@ def _parts(blob: Blob) -> Iterator[Part]:
 
 
 def _part(blob: Blob, number: int, row: Row, columns: CardColumns) -> Part:
+    """Return what the card in a row of a table of cards says of its repository."""
     repository, card, revision = (row.get(name) if name else None for name in columns)
     text = card if isinstance(card, str) else card.decode("utf-8", "replace") if isinstance(card, bytes) else ""
     gaps = []
@@ -152,7 +157,7 @@ def _part(blob: Blob, number: int, row: Row, columns: CardColumns) -> Part:
 
 
 def _rows(blob: Blob) -> Iterator[tuple[int, Row | str]]:
-    """Yield each row of the file's partition with its number from 1; a string says why a row cannot be read."""
+    """Yield each row of a table of cards with its number from 1; a string says why a row cannot be read."""
     suffix = _format_suffix(blob)
     with blob.open() as raw:
         if suffix == ".parquet":
@@ -172,18 +177,21 @@ def _rows(blob: Blob) -> Iterator[tuple[int, Row | str]]:
 
 
 def _peek_head(file: BinaryIO) -> bytes:
+    """Return the first bytes of an open table of cards, and go back to its beginning."""
     head = file.read(64)
     file.seek(0)
     return head
 
 
 def _array_rows(file: BinaryIO) -> Iterator[tuple[int, object]]:
+    """Yield the numbered rows of a table of cards that is a JSON array."""
     if file.read(3) != b"\xef\xbb\xbf":
         file.seek(0)
     yield from enumerate(ijson.items(file, "item", use_float=True), 1)
 
 
 def _line_rows(file: BinaryIO) -> Iterator[tuple[int, Row | str]]:
+    """Yield the numbered rows of a table of cards in JSON lines; a string says why a row cannot be read."""
     number = 0
     while line := file.readline(_MAX_LINE_BYTES):
         number += 1
@@ -203,6 +211,7 @@ def _line_rows(file: BinaryIO) -> Iterator[tuple[int, Row | str]]:
 
 
 def _parquet_rows(raw: BinaryIO, blob: Blob) -> Iterator[tuple[int, Row]]:
+    """Yield the numbered rows of a table of cards in Parquet. Raises Unreadable if it has no such columns."""
     table = pq.ParquetFile(pa.PythonFile(raw, mode="r"), pre_buffer=False)
     columns = card_columns(table.schema_arrow.names)
     if columns is None:

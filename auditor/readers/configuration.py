@@ -37,6 +37,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+    """Yield what each configuration file says of its model."""
     return read_each(blobs, part, MAX_FILE_BYTES + 1)
 
 
@@ -80,6 +81,7 @@ _Statements = Iterator[tuple[str, str, str, str]]  # key, value, relation, remar
 
 
 def _configuration_statements(config: Mapping[str, object], blob: Blob) -> _Statements:
+    """Yield what a configuration names as the model's base, and what it builds."""
     for name in _text_value(config, "base_model_name_or_path"):
         revision = "".join(_text_value(config, "revision"))
         yield "base_model", name, "adapter", f"revision {revision}" if revision else ""
@@ -102,13 +104,14 @@ def _configuration_statements(config: Mapping[str, object], blob: Blob) -> _Stat
 
 
 def _pipeline_output(pipeline: str) -> str:
-    """Return what a diffusers pipeline of this name makes."""
+    """Return what a diffusers pipeline of this name, as a configuration has it, makes."""
     if "Video" in pipeline or "Animate" in pipeline:
         return "video"
     return "audio" if "Audio" in pipeline or "Music" in pipeline else "image"
 
 
 def _text_value(config: Mapping[str, object], key: str) -> tuple[str, ...]:
+    """Return the text under a key of a configuration as a tuple of one; an empty tuple for none."""
     value = config.get(key)
     return (value.strip(),) if isinstance(value, str) and value.strip() else ()
 

@@ -24,11 +24,12 @@ _PROSE_PROPERTIES = ("description", "abstract", "conditionsOfAccess")
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    """Claim JSON-LD that uses Croissant's vocabulary."""
+    """Claim Croissant metadata: JSON-LD that uses its vocabulary."""
     return 70 if blob.suffix in (".json", ".jsonld") and b"@context" in head and _CROISSANT.search(head) else 0
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
+    """Yield what each file of Croissant metadata says of its dataset, and the samples that it declares."""
     for blob in blobs:
         for item in read_each((blob,), part, READ_LIMIT + 1):
             yield item
@@ -37,7 +38,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
 
 
 def _declared_samples(blob: Blob, subject: Subject, options: ReadOptions) -> Iterator[Samples]:
-    """Yield the files of the distribution by the digests that the metadata declares, as far as a list asks for them."""
+    """Yield files of a Croissant distribution by their declared digests, as far as a list asks for them."""
     wanted = [name for name in _DIGEST_PATTERNS if name in options.algorithms]
     files: dict[tuple[str, int], dict[str, bytes]] = {}
     for statement in subject.statements:
@@ -56,7 +57,7 @@ def _declared_samples(blob: Blob, subject: Subject, options: ReadOptions) -> Ite
 
 
 def part(blob: Blob, data: bytes) -> Part:
-    """Return what the metadata in ``data`` says of its dataset. Raises :class:`Unreadable`."""
+    """Return what the Croissant metadata in ``data`` says of its dataset. Raises :class:`Unreadable`."""
     text, encoding_gap = decode_text(data)
     dataset = _find_dataset(load_json_object(text))
     subject = blob.text_ref("dataset")
@@ -102,7 +103,7 @@ def part(blob: Blob, data: bytes) -> Part:
 
 
 def _find_dataset(metadata: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the dataset itself, which JSON-LD may hold in a ``@graph``."""
+    """Return the dataset of Croissant metadata, which JSON-LD may hold in a ``@graph``."""
     for item in iter_objects(metadata.get("@graph")):
         if any(kind.endswith("Dataset") for kind in iter_strings(item.get("@type"))):
             return item
@@ -110,7 +111,7 @@ def _find_dataset(metadata: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _find_statements(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, str, tuple[str, ...], str]]:
-    """Yield key, value, relation, the words by which its line is found, and remark."""
+    """Yield key, value, relation, words by which its line is found, and remark, from Croissant metadata."""
     for value in iter_strings(dataset.get("name")):
         yield "title", value, "", ('"name"', value), ""
     for field in ("license", "sc:license", "schema:license"):
@@ -132,7 +133,7 @@ def _find_statements(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, 
 
 
 def _references(value: object, depth: int = 0) -> Iterator[str]:
-    """Yield what a property refers to: strings, and of each object the first of its location, address, id or name."""
+    """Yield what a Croissant property refers to: strings; of an object its location, address, id or name."""
     if isinstance(value, list) and depth < 4:
         for item in value:
             yield from _references(item, depth + 1)
@@ -144,7 +145,7 @@ def _references(value: object, depth: int = 0) -> Iterator[str]:
 
 
 def _file_digests(file: Mapping[str, object]) -> tuple[list[str], str]:
-    """Return a file's digests, as ``sha256:hex``, and the algorithm of a value that is no digest ("": none)."""
+    """Return a Croissant file's ``sha256:hex`` digests, and the algorithm of a value that is no digest, or ""."""
     digests, malformed = [], ""
     for algorithm, shape in _DIGEST_PATTERNS.items():
         for value in iter_strings([file.get(algorithm), file.get(f"cr:{algorithm}"), file.get(f"sc:{algorithm}")]):
@@ -156,6 +157,7 @@ def _file_digests(file: Mapping[str, object]) -> tuple[list[str], str]:
 
 
 def _host_of(url: str) -> str:
+    """Return the host of an address in Croissant metadata; "" for none."""
     try:
         return (urlsplit(url).hostname or "").lower()
     except ValueError:  # an unclosed bracket
@@ -163,7 +165,7 @@ def _host_of(url: str) -> str:
 
 
 def _prose(dataset: Mapping[str, object]) -> str:
-    """Return the dataset's prose under headings, as a card has it."""
+    """Return the prose of a Croissant dataset under headings, as a card has it."""
     blocks = []
     for key, value in dataset.items():
         if key in _PROSE_PROPERTIES or key.startswith(("rai:", "http://mlcommons.org/croissant/RAI/")):

@@ -21,11 +21,12 @@ _MODEL_TYPE = "machine-learning-model"
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    """Claim JSON that names the format."""
+    """Claim a CycloneDX bill of materials: JSON that names the format."""
     return 70 if blob.suffix in (".json", ".cdx") and b"CycloneDX" in head else 0
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+    """Yield what each CycloneDX bill says of its models."""
     for blob in blobs:
         try:
             yield from parts(blob, blob.read(READ_LIMIT + 1))
@@ -34,7 +35,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 
 def parts(blob: Blob, data: bytes) -> Iterator[Part | Unread]:
-    """Yield a part for each model of the bill. Raises :class:`Unreadable`."""
+    """Yield a part for each model of a CycloneDX bill. Raises :class:`Unreadable`."""
     text, encoding_gap = decode_text(data)
     bill = load_json_object(text)
     components = list(_components(bill))
@@ -71,6 +72,7 @@ def parts(blob: Blob, data: bytes) -> Iterator[Part | Unread]:
 def _components(
     holder: Mapping[str, object], key: str = "components", depth: int = 0
 ) -> Iterator[Mapping[str, object]]:
+    """Yield the components of a CycloneDX bill, those inside others included, down to a limit."""
     for component in iter_objects(holder.get(key)):
         yield component
         if depth < DEPTH_LIMIT:
@@ -78,7 +80,7 @@ def _components(
 
 
 def _name(component: Mapping[str, object]) -> str:
-    """Return its repository if a package URL says it (package-url/purl-spec: huggingface), else group and name."""
+    """Return a CycloneDX component's repository by its package URL (purl-spec: huggingface), else group and name."""
     for address in iter_strings(component.get("purl")):
         if address.startswith("pkg:huggingface/"):
             return unquote(re.split("[@?#]", address.removeprefix("pkg:huggingface/"), maxsplit=1)[0])
@@ -89,7 +91,7 @@ def _name(component: Mapping[str, object]) -> str:
 def _find_statements(
     model: Mapping[str, object], names: Mapping[str, str]
 ) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-    """Yield key, value, relation, and the words by which its line is found."""
+    """Yield key, value, relation, and the words by which its line is found, from a CycloneDX bill."""
     name = next(iter_strings(model.get("name")), "")
     if name:
         yield "title", name, "", (name,)
@@ -121,7 +123,7 @@ def _find_statements(
 
 
 def _prose(model: Mapping[str, object]) -> Iterator[str]:
-    """Yield the prose of a model: its description, and the considerations of its card under headings."""
+    """Yield the prose of a model in a CycloneDX bill: its description, and its card's considerations under headings."""
     card = model.get("modelCard")
     considerations = card.get("considerations") if isinstance(card, Mapping) else None
     words = list(iter_strings(model.get("description")))

@@ -23,18 +23,19 @@ _FILE_NAMES = ("dataset_infos.json", "dataset_info.json")
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    """Claim the file by its name, and JSON of the same form."""
+    """Claim ``dataset_infos.json`` by its name, and JSON of the same form."""
     if blob.suffix != ".json":
         return 0
     return 70 if blob.basename in _FILE_NAMES else 55 if _BY_CONFIGURATION.match(head) else 0
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+    """Yield what each ``dataset_infos.json`` says of its dataset."""
     return read_each(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:
-    """Return what the file in ``data`` says of its dataset. Raises :class:`Unreadable`."""
+    """Return what the ``dataset_infos.json`` in ``data`` says of its dataset. Raises :class:`Unreadable`."""
     text, encoding_gap = decode_text(data)
     infos = load_json_object(text)
     # dataset_info.json holds one; dataset_infos.json one for each configuration.
@@ -68,7 +69,7 @@ def part(blob: Blob, data: bytes) -> Part:
 
 
 def _downloaded_files(info: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield the digest (else the host) and the host of each file that was downloaded."""
+    """Yield digest (else host) and host of each downloaded file that ``dataset_infos.json`` lists."""
     files = info.get("download_checksums")
     for url, file in files.items() if isinstance(files, Mapping) else ():
         try:

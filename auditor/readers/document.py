@@ -37,6 +37,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+    """Yield the words of each document."""
     return read_each(blobs, part, READ_LIMIT + 1)
 
 

@@ -48,7 +48,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread | Blob]:
-    """Yield what each array of each file holds; weights that lie among data are read as weights."""
+    """Yield what each array of HDF5 files holds; weights that lie among data are read as weights."""
     for blob in blobs:
         try:
             h5py = _h5py()
@@ -68,7 +68,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
 
 
 def _h5py() -> Any:
-    """Import h5py so that the library loads no plug-in, wherever the environment says that they are."""
+    """Import h5py so that the HDF5 library loads no plug-in, wherever the environment says that they are."""
     os.environ["HDF5_PLUGIN_PRELOAD"] = "::"
     import h5py
 
@@ -78,7 +78,7 @@ def _h5py() -> Any:
 
 
 def _read_group(h5py: Any, blob: Blob, root: Any, options: ReadOptions) -> Iterator[Samples | PartlyRead | Blob]:
-    """Yield what all arrays below a group hold, each object once, however many links lead to it."""
+    """Yield what all arrays below an HDF5 group hold, each object once, however many links lead to it."""
     seen: set[object] = set()
     stack: list[tuple[str, Any]] = [("", root)]
     while stack:
@@ -111,6 +111,7 @@ def _read_group(h5py: Any, blob: Blob, root: Any, options: ReadOptions) -> Itera
 def _read_dataset(
     h5py: Any, blob: Blob, path: str, dataset: Any, options: ReadOptions
 ) -> Iterator[Samples | PartlyRead | Blob]:
+    """Yield what one array of an HDF5 file holds."""
     properties = dataset.id.get_create_plist()
     filters = {properties.get_filter(at)[0] for at in range(properties.get_nfilters())}
     shape = dataset.shape
@@ -133,6 +134,7 @@ def _read_dataset(
 
 
 def _batches(dataset: Any, rows: int) -> Iterator[NDArray[Any]]:
+    """Yield the rows of an HDF5 array, so many at a time."""
     if not dataset.shape:
         yield np.asarray([dataset[()]], dataset.dtype)
         return
@@ -141,6 +143,7 @@ def _batches(dataset: Any, rows: int) -> Iterator[NDArray[Any]]:
 
 
 def _reason(error: BaseException) -> str:
+    """Return a short reason why an HDF5 file could not be read, from the error."""
     return " ".join(str(error).split())[:100] or type(error).__name__
 
 

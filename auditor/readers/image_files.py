@@ -43,7 +43,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
-    """Yield the samples of the files in batches of one subject; those too large to decode come last."""
+    """Yield the samples of image files in batches of one subject; those too large to decode come last."""
     wanted = tuple(name for name in COMPUTED_ALGORITHMS if name in options.algorithms)
     large: list[Blob] = []
     for ref, group in groupby(blobs, key=lambda blob: blob.ref("dataset")):
@@ -69,7 +69,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
 def _read_images(
     blobs: Iterable[Blob], unread: list[Unread], pointers: list[tuple[Blob, FilePointer]]
 ) -> Iterator[EncodedImage]:
-    """Yield the files that can be held in memory, one at a time.
+    """Yield the image files that can be held in memory, one at a time.
 
     Args:
         blobs: The files.
@@ -90,7 +90,7 @@ def _read_images(
 
 
 def _gradient_png() -> bytes:
-    """Return an image of 8 x 8 grays."""
+    """Return an image file of 8 x 8 grays, for the reader's example."""
     pixels = b"".join(b"\0" + bytes(range(row * 16, row * 16 + 64, 8)) for row in range(8))
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0)),

@@ -86,7 +86,7 @@ _MIN_CONDUCT_WORDS, _MIN_LEGAL_WORDS = 3, 4
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    """Claim a text by its name, else by its folder's name, else by its first lines or the rules that it sets."""
+    """Claim a licence or policy by its name, else its folder's name, else its first lines or the rules that it sets."""
     suffix = blob.suffix
     if suffix in (".license", ".licence"):
         return 70
@@ -124,10 +124,12 @@ _CARD_KEY_LINES = tuple(
 
 
 def _decoded(head: bytes) -> str:
+    """Return the first bytes of what may be a licence as text."""
     return head.decode("utf-8", "replace")
 
 
 def _words_of_page(blob: Blob) -> str:
+    """Return the words of an HTML page that may be a licence; "" if it cannot be read."""
     try:
         return text_of_html(_decoded(blob.read(_PAGE_BYTES)))[0]
     except Unreadable:
@@ -135,7 +137,7 @@ def _words_of_page(blob: Blob) -> str:
 
 
 def _sets_rules(words: str) -> bool:
-    """Return whether a text tells others what they must not do, often and in more than one way."""
+    """Return whether a text sets rules as licences do: what others must not do, often and in more than one way."""
     found = [match.group().lower() for match in _RULE_WORDS.finditer(words.encode("utf-8", "replace"))]
     is_varied = len(found) >= _MIN_RULE_WORDS and len(set(found)) >= _MIN_DIFFERENT_RULE_WORDS
     return is_varied and len(found) * _MAX_WORDS_PER_RULE_WORD >= len(words.split())
@@ -143,11 +145,12 @@ def _sets_rules(words: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _is_legal_folder(folder: str) -> bool:
+    """Return whether a folder's name is one that licences and policies lie in."""
     return _LEGAL_FOLDER.search("/".join(folder.split("/")[-3:])) is not None
 
 
 def _role(stem: str, *, standalone: bool) -> Role | None:
-    """Return what a file is by its name; None if the name does not tell."""
+    """Return what a licence, policy or terms file is by its name; None if the name does not tell."""
     if _LICENCE_NAME.fullmatch(stem):
         return "licence"
     return "terms" if _TERMS_NAME.fullmatch(stem) or (standalone and _STANDALONE_NAME.fullmatch(stem)) else None
@@ -157,7 +160,7 @@ _CARD_STEMS = ("readme", "modelcard", "model_card", "datasetcard", "dataset_card
 
 
 def _has_card_metadata(head: bytes) -> bool:
-    """Return whether it begins with the metadata of a hub's card, more than the title that a web page has."""
+    """Return whether what may be a licence begins with a card's metadata, more than a web page's title."""
     if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"---"):
         return False
     try:
@@ -168,12 +171,13 @@ def _has_card_metadata(head: bytes) -> bool:
 
 
 def _is_of_conduct(head: bytes) -> bool:
+    """Return whether a text is a code of conduct, which is no licence, by its first lines."""
     words = _decoded(head[:_FIRST_LINES_BYTES])
     return len({match.lower() for match in _CONDUCT_WORDS.findall(words)}) >= _MIN_CONDUCT_WORDS
 
 
 def _is_legal(head: bytes) -> bool:
-    """Return whether its first lines read like those of a licence or a policy."""
+    """Return whether a text's first lines read like those of a licence or a policy."""
     words = _decoded(head[:_FIRST_LINES_BYTES])
     if len(words) < _MIN_LEGAL_CHARACTERS:
         return False
@@ -186,11 +190,12 @@ def _is_legal(head: bytes) -> bool:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+    """Yield the text of each licence, policy or terms file."""
     return read_each(blobs, part, MAX_TEXT_BYTES + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:
-    """Return the text in ``data`` with its subject. Raises :class:`Unreadable` if it is no text."""
+    """Return the licence or policy in ``data`` with its subject. Raises :class:`Unreadable` if it is no text."""
     text, gaps = decode_text_up_to(data, MAX_TEXT_BYTES)
     line = 1
     if is_html(blob.suffix, text):

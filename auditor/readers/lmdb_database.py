@@ -29,7 +29,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[PartlyRead | Unread | Blob]:
-    """Yield the records of each database as tables; a lock holds nothing."""
+    """Yield the records of each LMDB database as tables; a lock holds nothing."""
     for blob in blobs:
         try:
             if _is_lock(blob, blob.read(32)):
@@ -41,11 +41,12 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[PartlyRead | U
 
 
 def _is_lock(blob: Blob, head: bytes) -> bool:
+    """Return whether a file is the lock of an LMDB database."""
     return head.startswith(MAGIC) and (blob.basename == "lock.mdb" or blob.basename.endswith("-lock"))
 
 
 def _read_database(blob: Blob) -> Iterator[PartlyRead | Blob]:
-    """Yield the records, some at a time. Raises Unreadable where none can be read."""
+    """Yield the records of an LMDB database, some at a time. Raises Unreadable where none can be read."""
     keys, values = list[object](), list[object]()
     first = held = 0
 

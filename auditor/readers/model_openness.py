@@ -23,16 +23,17 @@ _ANSWERING_COMPONENTS = {"Datasets": "training_data", "Data card": "training_dat
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    """Claim YAML that names the framework."""
+    """Claim a Model Openness Framework file: YAML that names the framework."""
     return 65 if blob.suffix in (".yml", ".yaml") and b"Model Openness Framework" in head else 0
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+    """Yield what each Model Openness Framework file says of its model."""
     return read_each(blobs, part, MAX_FILE_BYTES + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:
-    """Return what the file in ``data`` says of its model. Raises :class:`Unreadable`."""
+    """Return what the Model Openness file in ``data`` says of its model. Raises :class:`Unreadable`."""
     if len(data) > MAX_FILE_BYTES:
         raise Unreadable(f"longer than {MAX_FILE_BYTES:,} bytes")
     text, encoding_gap = decode_text(data)
@@ -62,7 +63,7 @@ def part(blob: Blob, data: bytes) -> Part:
 
 
 def _find_statements(release: Mapping[str, object]) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
-    """Yield key, value, the words by which its line is found, and remark."""
+    """Yield key, value, words by which its line is found, and remark, from a Model Openness file."""
     for key, field in (("title", "name"), ("architecture", "architecture"), ("contact", "contact")):
         for value in _text_value(release.get(field)):
             yield key, "given" if key == "contact" else value, (f"{field}:", value), ""
@@ -83,11 +84,12 @@ def _find_statements(release: Mapping[str, object]) -> Iterator[tuple[str, str, 
 
 
 def _text_value(value: object) -> tuple[str, ...]:
+    """Return a text in a Model Openness file as a tuple of one; an empty tuple for none."""
     return (value.strip(),) if isinstance(value, str) and value.strip() else ()
 
 
 def _licence_names(value: object) -> Iterator[str]:
-    """Yield the names of licences: of a string, a list, or tables with a ``name``."""
+    """Yield licences that a Model Openness file names: of a string, a list, or tables with a ``name``."""
     if isinstance(value, Mapping):
         yield from iter_strings(value.get("name"))
         for inner in value.values():

@@ -35,7 +35,7 @@ _MAX_HEADER = 1 << 16
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    """Claim an array by its content and an archive of arrays by its name too; those of a model are weights."""
+    """Claim a NumPy array by its content, and an archive of arrays by its name too; those of a model are weights."""
     if blob.kind == "model":
         return 0
     if head.startswith(_MAGIC):
@@ -44,7 +44,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | PartlyRead | Unread | Blob]:
-    """Yield what each array holds."""
+    """Yield what each array of NumPy files holds."""
     for blob in blobs:
         last = ""
         try:
@@ -71,6 +71,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | Part
 def _read_member(
     blob: Blob, path: str, stream: BinaryIO, options: ReadOptions
 ) -> Iterator[Samples | PartlyRead | Blob]:
+    """Yield what one array of a NumPy archive holds; a damaged one is named as not read."""
     try:
         yield from _read_npy(blob, path.removesuffix(".npy"), stream, options)
     except (Unreadable, *BROKEN) as error:
@@ -78,7 +79,7 @@ def _read_member(
 
 
 def _read_npy(blob: Blob, name: str, stream: BinaryIO, options: ReadOptions) -> Iterator[Samples | PartlyRead | Blob]:
-    """Yield what an array holds. Raises Unreadable and what broken files make libraries raise."""
+    """Yield what a NumPy array holds. Raises Unreadable and what broken files make libraries raise."""
     shape, columns_first, dtype = _read_header(stream)
     if dtype.hasobject:
         yield PartlyRead(blob, name, _PICKLE)
@@ -93,7 +94,7 @@ def _read_npy(blob: Blob, name: str, stream: BinaryIO, options: ReadOptions) -> 
 
 
 def _read_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return an array's shape, whether its first axis comes last, and its type. Raises Unreadable."""
+    """Return a NumPy array's shape, whether its first axis comes last, and its type. Raises Unreadable."""
     try:
         version = npy_format.read_magic(stream)
         read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
@@ -110,6 +111,7 @@ def _read_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]
 def _batches(
     stream: BinaryIO, dtype: np.dtype[Any], shape: tuple[int, ...], rows: int, columns_first: bool
 ) -> Iterator[NDArray[Any]]:
+    """Yield the rows of a NumPy array, so many at a time."""
     row_shape = shape[1:]
     row_bytes = dtype.itemsize * math.prod(row_shape)
     if columns_first:
@@ -121,6 +123,7 @@ def _batches(
 
 
 def _read_fully(stream: BinaryIO, size: int) -> bytes:
+    """Return exactly ``size`` bytes of a NumPy array's stream. Raises Unreadable if it ends before."""
     pieces: list[bytes] = []
     left = size
     while left and (piece := stream.read(min(left, 1 << 20))):
@@ -132,6 +135,7 @@ def _read_fully(stream: BinaryIO, size: int) -> bytes:
 
 
 def _npy(array: NDArray[Any]) -> bytes:
+    """Return an array as the bytes of a NumPy file."""
     out = io.BytesIO()
     npy_format.write_array(out, array)
     return out.getvalue()

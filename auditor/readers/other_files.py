@@ -38,12 +38,12 @@ UNREAD_GAP = "samples"
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    """Claim every file, less than any other reader does."""
+    """Claim every other file, less than any other reader does."""
     return 1
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | PartlyRead | Unread]:
-    """Yield a sample of each file that can hold content, and what of it was not read."""
+    """Yield a sample of each other file that can hold content, and what of it was not read."""
     wanted = tuple(name for name in COMPUTED_ALGORITHMS if name in options.algorithms)
     is_asked = bool(wanted) or not options.algorithms.isdisjoint(TEXT_SIGNALS)
     decodes = not DECODING_ALGORITHMS.isdisjoint(wanted)
@@ -69,7 +69,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | Part
 
 
 def _content(blob: Blob) -> FileContent:
-    """Return what a file holds. What a pointer stands for is not known. Raises Unreadable and OSError."""
+    """Return what an other file holds; for a pointer that is not known. Raises Unreadable and OSError."""
     with blob.open() as file:
         head = file.read(MAX_POINTER_BYTES)
         if is_file_pointer(head):
@@ -80,7 +80,7 @@ def _content(blob: Blob) -> FileContent:
 
 
 def _gap(content: FileContent) -> str:
-    """Return what of a file is not compared where a list asks for perceptual hashes."""
+    """Return what of an other file is not compared where a list asks for perceptual hashes."""
     if content.kind == "sound":
         return ""
     if content.kind == "video":

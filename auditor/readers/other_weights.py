@@ -67,7 +67,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
-    """Yield a part of each file: its format, what its metadata says, and its digest if it is asked for."""
+    """Yield a part of each weights file: its format, what its metadata says, and its digest if it is asked for."""
     for blob in blobs:
         place = Place(blob.uri)
         try:
@@ -93,11 +93,12 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 
 def _has_weights_suffix(blob: Blob) -> bool:
+    """Return whether a file has the suffix of a weights format."""
     return blob.suffix in SUFFIXES or blob.suffix in safetensors_header.SUFFIXES
 
 
 def _format_of_content(blob: Blob, head: bytes) -> str:
-    """Return the format that the first bytes tell; "" if they tell none."""
+    """Return the weights format that the first bytes tell; "" if they tell none."""
     if parse_file_pointer(head):
         return "pointer"
     if head.startswith(gguf.MAGIC):
@@ -110,6 +111,7 @@ def _format_of_content(blob: Blob, head: bytes) -> str:
 
 
 def _read_pointer(blob: Blob, place: Place, pointer: FilePointer) -> tuple[list[Statement], list[Gap]]:
+    """Return the digest of weights that a Git LFS or git-annex pointer stands for, and a gap: they are not here."""
     source = "lfs-pointer" if pointer.kind == "Git LFS" else "annex-key"
     value, size = f"{pointer.algorithm}:{pointer.digest}", f"{pointer.size:,} bytes"
     digests = [Statement("artefact", value, blob.basename, place, source, size)] if pointer.digest else []
@@ -117,7 +119,7 @@ def _read_pointer(blob: Blob, place: Place, pointer: FilePointer) -> tuple[list[
 
 
 def _read_weights(blob: Blob, head: bytes, file: BinaryIO, place: Place) -> tuple[list[Statement], list[Gap]]:
-    """Return what a file says, and what of it could not be read. Raises OSError."""
+    """Return what a weights file says, and what of it could not be read. Raises OSError."""
     content = _format_of_content(blob, head)
     format_of_suffix = SUFFIXES.get(blob.suffix, "")
     weights_format = content or format_of_suffix
@@ -140,7 +142,7 @@ def _read_weights(blob: Blob, head: bytes, file: BinaryIO, place: Place) -> tupl
 
 
 def _format_of_members(names: set[str], format_of_suffix: str) -> str:
-    """Return the format of a zip with these members."""
+    """Return the weights format of a zip with these members."""
     if any(name.endswith((".pkl", ".pickle")) for name in names):
         return "pickle"
     if "config.json" in names and any(name.endswith(".weights.h5") for name in names):
@@ -151,7 +153,7 @@ def _format_of_members(names: set[str], format_of_suffix: str) -> str:
 
 
 def _gguf_statements(general: Mapping[str, object], place: Place) -> Iterator[Statement]:
-    """Yield what the metadata's ``general.*`` says: architecture, name, licence, base models, datasets."""
+    """Yield what GGUF weights say in ``general.*``: architecture, name, licence, base models, datasets."""
 
     def statements(key: str, name: str, relation: str = "") -> Iterator[Statement]:
         value = general.get(name)
@@ -180,6 +182,7 @@ def _gguf_statements(general: Mapping[str, object], place: Place) -> Iterator[St
 
 
 def _gguf_text(key: str, value: str) -> bytes:
+    """Return a text of GGUF weights' metadata as bytes, for the reader's example."""
     pair = key.encode(), value.encode()
     return struct.pack("<Q", len(pair[0])) + pair[0] + struct.pack("<IQ", gguf.TEXT_TYPE, len(pair[1])) + pair[1]
 

@@ -46,7 +46,7 @@ _KOHYA_MINIMUM_KEYS = {
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    """Claim a file by its suffix, or whatever its name by its content: a plausible length, then ``{"``."""
+    """Claim safetensors by its suffix, or whatever its name by its content: a plausible length, then ``{"``."""
     if blob.suffix in SUFFIXES:
         return 60
     if len(head) > 10 and head[8:10] in (b'{"', b"{}"):
@@ -56,7 +56,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
-    """Yield a part of each file: its format, what its header says, and its digests if they are asked for."""
+    """Yield a part of each safetensors file: format, what its header says, and digests if they are asked for."""
     for blob in blobs:
         place = Place(blob.uri)
         gaps: list[Gap] = []
@@ -94,14 +94,14 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 def _artefact_statements(
     digests: Mapping[str, str], blob: Blob, tensor_bytes: int, place: Place
 ) -> Iterator[Statement]:
-    """Yield the digests that tell this file from others: few bytes of tensors, mostly zeros, are the same in many."""
+    """Yield digests that tell a safetensors file from others: few bytes, mostly zeros, are alike in many."""
     for algorithm, value in digests.items():
         if algorithm == "sha256" or tensor_bytes >= MIN_DISTINCTIVE_BYTES:
             yield Statement("artefact", f"{algorithm}:{value}", blob.basename, place, "computed")
 
 
 def _disagreeing_hashes(metadata: Mapping[str, str], digests: Mapping[str, str], place: Place) -> Iterator[Statement]:
-    """Yield the keys of the header with a hash of the tensors that is not theirs (ModelSpec's, kohya's)."""
+    """Yield the safetensors header's keys with a hash that is not the tensors' (ModelSpec's, kohya's)."""
     for key in ("modelspec.hash_sha256", "sshs_model_hash"):
         stated = metadata.get(key, "").lower().removeprefix("0x")
         if stated and stated != digests.get("sha256-tensors"):
@@ -109,7 +109,7 @@ def _disagreeing_hashes(metadata: Mapping[str, str], digests: Mapping[str, str],
 
 
 def _header_statements(header: SafetensorsHeader, place: Place) -> Iterator[Statement]:
-    """Yield what the metadata and the names of the tensors say: ModelSpec's keys, then those of kohya's trainer."""
+    """Yield what a safetensors header's metadata and names say: ModelSpec's keys, then kohya's."""
     metadata = header.metadata
 
     def statement(key: str, value: str, relation: str = "", remark: str = "") -> Statement:
@@ -150,7 +150,7 @@ def _header_statements(header: SafetensorsHeader, place: Place) -> Iterator[Stat
 
 
 def _training_data(metadata: Mapping[str, str]) -> tuple[set[str], set[str]]:
-    """Return the training folders, and the captions and tags, for counting alone: they may name a person."""
+    """Return a safetensors header's training folders, and captions and tags for counting: they may name a person."""
     folders: set[str] = set()
     captions: set[str] = set()
     for key in ("ss_tag_frequency", "ss_dataset_dirs"):
@@ -170,7 +170,7 @@ def _training_data(metadata: Mapping[str, str]) -> tuple[set[str], set[str]]:
 
 
 def _nested_json(text: str) -> object:
-    """Return the value of JSON in a string, as kohya nests it; None if it is broken or longer than a header may be."""
+    """Return JSON in a string of a safetensors header, as kohya nests it; None if broken or too long for a header."""
     if not text or len(text) > MAX_HEADER_READ:
         return None
     try:
@@ -184,6 +184,7 @@ def _nested_json(text: str) -> object:
 
 
 def _safetensors_bytes(top: Mapping[str, object], data: bytes = b"\0\0") -> bytes:
+    """Return a safetensors file with this header, for the reader's example."""
     text = json.dumps(top).encode()
     return struct.pack("<Q", len(text)) + text + data
 

@@ -27,7 +27,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[PartlyRead | Unread | Blob]:
-    """Yield the features of each file as tables."""
+    """Yield the features of each TFRecord file as tables."""
     for blob in blobs:
         try:
             yield from _read_file(blob)
@@ -36,7 +36,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[PartlyRead | U
 
 
 def _read_file(blob: Blob) -> Iterator[PartlyRead | Blob]:
-    """Yield the records, some at a time. Raises Unreadable where none can be read."""
+    """Yield the records of a TFRecord file as tables. Raises Unreadable where none can be read."""
     rows: list[Features] = []
     first = held = 0
     end = ""
@@ -62,7 +62,7 @@ def _read_file(blob: Blob) -> Iterator[PartlyRead | Blob]:
 
 
 def _table(blob: Blob, rows: list[Features], first: int) -> Iterator[Blob]:
-    """Yield the table of some records, a row for each; nothing if they hold no bytes."""
+    """Yield the table of some TFRecord records, a row for each; nothing if they hold no bytes."""
     columns: dict[str, list[object]] = {}
     for name in dict.fromkeys(name for features in rows for name in features):
         lists = [features.get(name) for features in rows]

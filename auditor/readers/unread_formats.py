@@ -59,7 +59,7 @@ _NO_LIST = "no list to match it against"
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    """Claim such a format by its first bytes, then by its name; pickles that are a model's are weights."""
+    """Claim a format that is not read by its first bytes, then by its name; pickles that are a model's are weights."""
     if blob.kind == "model":
         return 0
     name = _format(blob, head)
@@ -68,7 +68,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
-    """Yield the exact digests of each file, and that its content was not read."""
+    """Yield the exact digests of each file of a format that is not read, and the gap that says so."""
     wanted = [name for name in exact.CRYPTOGRAPHIC_ALGORITHMS if name in options.algorithms]
     for blob in blobs:
         try:
@@ -88,7 +88,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
 
 
 def _format(blob: Blob, head: bytes) -> str:
-    """Return the name of the format; "" for any other."""
+    """Return the name of the format that is not read; "" for any other."""
     for at, magic, name in _MAGICS:
         if head.startswith(magic, at):
             return name

@@ -55,12 +55,12 @@ class StoredArray:
 
     @property
     def row_bytes(self) -> int:
-        """Return the bytes of a row; values of no fixed length count as 64 kB."""
+        """Return the bytes of an array's row; values of no fixed length count as 64 kB."""
         size = 1 << 16 if self.dtype.hasobject else self.dtype.itemsize
         return max(1, size * math.prod(self.shape[1:]))
 
     def read(self) -> Iterator[NDArray[Any]]:
-        """Yield its rows, some BATCH_BYTES at a time."""
+        """Yield the array's rows, some BATCH_BYTES at a time."""
         return self.batches(max(1, BATCH_BYTES // self.row_bytes))
 
 
@@ -108,7 +108,7 @@ def picture_layout(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
 
 
 def values_as_tables(blob: Blob, path: str, values: Iterable[object]) -> Iterator[Blob]:
-    """Yield tables of one column with these values (bytes, texts, None), each a member of the file."""
+    """Yield tables of one column with these values of an array (bytes, texts, None), each a member of the file."""
     first, rows, held = 0, list[object](), 0
     for value in values:
         rows.append(value)
@@ -122,7 +122,7 @@ def values_as_tables(blob: Blob, path: str, values: Iterable[object]) -> Iterato
 
 
 def table_member(blob: Blob, path: str, columns: dict[str, list[object]]) -> Blob:
-    """Return columns of bytes and texts, or lists of them, as a table that is a member of the file."""
+    """Return an array's columns of bytes and texts, or lists of them, as a table that is a member of the file."""
     batch = pa.RecordBatch.from_pydict({name: _column(values) for name, values in columns.items()})
     out = pa.BufferOutputStream()
     with pa.ipc.new_file(out, batch.schema) as table:
@@ -131,7 +131,7 @@ def table_member(blob: Blob, path: str, columns: dict[str, list[object]]) -> Blo
 
 
 def _column(values: list[object]) -> pa.Array:
-    """Return a column of texts where all values are, else of bytes."""
+    """Return values of an array as a column of texts where all are, else of bytes."""
     first = next((value for value in values if value is not None), None)
     if isinstance(first, list):
         flat = _column([item for value in values if isinstance(value, list) for item in value])
@@ -198,7 +198,7 @@ def _read_bytes(blob: Blob, array: StoredArray) -> Iterator[PartlyRead | Blob]:
 
 
 def _read_flat(blob: Blob, array: StoredArray) -> Iterator[PartlyRead | Blob]:
-    """Yield rows that are encoded pictures, filled up with zeros; a gap for rows that can be pixels."""
+    """Yield an array's rows that are encoded pictures, filled up with zeros; a gap for rows that can be pixels."""
     rows, length = array.shape
     batches = array.read()
     first = next(batches)
@@ -255,11 +255,12 @@ def _read_pictures(
 
 
 def _is_plane(sides: tuple[int, ...]) -> bool:
+    """Return whether axes of an array with these sides can be a picture's plane."""
     return min(sides) >= MIN_SIDE and max(sides) <= MAX_ASPECT * min(sides)
 
 
 def _is_file(data: bytes) -> bool:
-    """Return whether these bytes are a picture, a video, sound, or something packed."""
+    """Return whether bytes in an array are a picture, a video, sound, or something packed."""
     found = value_content(pa.array([data[:64]], pa.binary()))
     is_media = any(len(some) for some in (found.pictures, found.videos, found.audio))
     return is_media or is_zip(data[:8]) or compression_of(data[:8]) is not None

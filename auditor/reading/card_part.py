@@ -125,7 +125,7 @@ class _Statements:
         self._value_lines: dict[str, int] = {}
 
     def line(self, key: str, value: str = "") -> int:
-        """Return the line of the file on which the key, or this value of it, stands; call it in the order of values."""
+        """Return the line of the card on which the key, or this value of it, stands; call it in the order of values."""
         start = self._key_lines.get(key)
         if start is None:
             return self._first
@@ -141,22 +141,24 @@ class _Statements:
         return self._first + start
 
     def add(self, key: str, values: Iterable[str], written_key: str, relation: str = "", remark: str = "") -> None:
-        """Add a statement of each value that the metadata has under ``written_key``."""
+        """Add a statement of each value that the card's metadata has under ``written_key``."""
         for value in values:
             place = Place(self.uri, self.line(written_key, value))
             self.made.append(Statement(key, _shortened(value), relation, place, "card", remark))
 
     def derive(self, key: str, value: str, written_key: str, relation: str = "", remark: str = "") -> None:
-        """Add a statement that is derived from the value under ``written_key`` and not written there itself."""
+        """Add a statement that is derived from the card's value under ``written_key`` and not written there itself."""
         place = Place(self.uri, self.line(written_key))
         self.made.append(Statement(key, _shortened(value), relation, place, "card", remark))
 
 
 def _ends_with(line: str, value: str) -> bool:
+    """Return whether a line of a card ends with this value, quotes and brackets aside."""
     return line.rstrip(" \t\"',]}").endswith(value)
 
 
 def _shortened(value: str) -> str:
+    """Return a value of a card, cut to the length that a statement may have."""
     return value if len(value) <= MAX_VALUE_CHARACTERS else value[:MAX_VALUE_CHARACTERS] + "…"
 
 
@@ -170,7 +172,7 @@ def _state_identity(statements: _Statements, card: Card) -> None:
 
 
 def _title(card: Card) -> tuple[str, int] | None:
-    """Return the first heading of level 1 outside a code block, and its line."""
+    """Return a card's first heading of level 1 outside a code block, and its line."""
     body = card.body
     if "#" not in body:
         return None
@@ -244,7 +246,7 @@ def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
 
 
 def _by_intended_key(metadata: Mapping[str, object], statements: _Statements) -> dict[str, tuple[str, object]]:
-    """Return (key as written, value) by the key that is meant, and state which keys are misspelt."""
+    """Return a card's (key as written, value) by the key that is meant, and state which keys are misspelt."""
     found = {key: (key, value) for key, value in metadata.items() if key in _KEYS}
     for key, value in metadata.items() if len(found) < len(metadata) else ():
         if key in _KEYS:
@@ -262,7 +264,7 @@ def _by_intended_key(metadata: Mapping[str, object], statements: _Statements) ->
 
 
 def _relation(names: list[str], declared: list[str], marks: set[str]) -> str:
-    """Return how a model was made from its bases: as declared, else as the hub infers it."""
+    """Return how a card's model was made from its bases: as declared, else as the hub infers it."""
     relation = declared[0].lower() if declared else ""
     if relation in _RELATIONS:
         return relation
@@ -274,7 +276,7 @@ def _relation(names: list[str], declared: list[str], marks: set[str]) -> str:
 
 
 def _evaluation_datasets(index: object) -> Iterator[str]:
-    """Yield the names of the datasets that a ``model-index`` gives results on; none for a value of another form."""
+    """Yield names of datasets that a card's ``model-index`` has results on; none for a value of another form."""
     seen: set[str] = set()
     for model in index if isinstance(index, list) else (index,):
         results = model.get("results") if isinstance(model, dict) else None

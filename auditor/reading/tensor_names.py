@@ -101,6 +101,7 @@ _WORDS = (*_LITERALS, *_PATTERNS)
 
 @cache
 def _word_finder() -> re2.Set:
+    """Return the finder of the words that tell a model's family by the names of its tensors."""
     finder = re2.Set.SearchSet()
     for pattern in (*map(re.escape, _LITERALS), *_PATTERNS):
         finder.Add(pattern)
@@ -109,12 +110,12 @@ def _word_finder() -> re2.Set:
 
 
 def _find_words(names: str) -> frozenset[str]:
-    """Return which of :data:`_WORDS` occur in the names."""
+    """Return which of :data:`_WORDS` occur in the names of tensors."""
     return frozenset(_WORDS[index] for index in _word_finder().Match(names.encode("utf-8", "surrogatepass")) or ())
 
 
 def _family(header: SafetensorsHeader, words: frozenset[str]) -> str:
-    """Return the family of base models, or "".
+    """Return the family of base models that the tensors' names and shapes show, or "".
 
     Names are those of diffusers (loaders/single_file_utils.py), widths those of InvokeAI (configs/lora.py).
     """

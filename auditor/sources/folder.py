@@ -96,6 +96,7 @@ class _Folder:
 
 
 def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
+    """Yield every file below a folder, in a stable order."""
     above = Path(root).parts
     stack = [_Folder(root, (), top, _enclosing_repository(above))]
     real_root = os.path.realpath(root)
@@ -253,6 +254,7 @@ def _file(path: str, uri: str, owner: Owner, kind_by_folders: Kind | Literal[""]
 
 
 def _blob(path: str, uri: str, size: int, modified: int, owner: Owner, kind_by_folders: Kind | Literal[""]) -> Blob:
+    """Return a file of a folder as a blob of the folder's owner, else of a subject of its own."""
     if owner.kind:
         return Blob(path, uri, size, owner.kind, owner.name, owner.revision, modified=modified)
     name = standalone_name(uri) or owner.name
@@ -270,14 +272,17 @@ def _blob(path: str, uri: str, size: int, modified: int, owner: Owner, kind_by_f
 
 
 def _examination_failure(error: OSError) -> str:
+    """Return why a file in a folder cannot be examined, from the error."""
     return _LINK_LOOP if error.errno == errno.ELOOP else f"cannot be examined: {error.strerror}"
 
 
 def _is_inside(path: str, root: str) -> bool:
+    """Return whether a path is a folder or lies in it."""
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
 def _head(path: str, size: int = _CARD_HEAD_BYTES) -> bytes:
+    """Return the first bytes of a file in a folder; b"" if it cannot be read."""
     try:
         with open(path, "rb", opener=open_regular_file) as file:
             return file.read(size)

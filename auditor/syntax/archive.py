@@ -87,6 +87,7 @@ def compression_of(head: bytes) -> Compression | None:
 
 
 def is_zip(head: bytes) -> bool:
+    """Return whether the first bytes begin a zip archive."""
     return head.startswith(_ZIP)
 
 
@@ -134,7 +135,7 @@ def read_members(file: BinaryIO, name: str) -> Iterator[Member]:
 
 
 def open_compressed(file: BinaryIO, compression: Compression) -> BinaryIO:
-    """Return the decompressed bytes of a file as a stream that can only be read forwards.
+    """Return a compressed file as a stream of decompressed bytes that can only be read forwards.
 
     Its reads raise Unreadable beyond MAX_RATIO, and errors of the compression as its library has them.
     """
@@ -268,7 +269,7 @@ class _Limited:
         self.count = 0
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return decompressed bytes. Raises Unreadable beyond the limit."""
+        """Return decompressed bytes of an archive. Raises Unreadable beyond the limit."""
         if size is None or size < 0:
             return b"".join(iter(lambda: self.read(_PIECE), b""))
         data = self._stream.read(min(size, MAX_READ))
@@ -307,6 +308,7 @@ class _Bounded:
 
 
 def _read_fully(stream: BinaryIO, size: int) -> bytes:
+    """Return ``size`` bytes of an archive's stream, fewer only at its end."""
     data = b""
     while len(data) < size and (piece := stream.read(size - len(data))):
         data += piece
@@ -314,6 +316,7 @@ def _read_fully(stream: BinaryIO, size: int) -> bytes:
 
 
 def _length(file: BinaryIO) -> int:
+    """Return the length of an open archive."""
     at = file.tell()
     length = file.seek(0, io.SEEK_END)
     file.seek(at)

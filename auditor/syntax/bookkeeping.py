@@ -99,13 +99,16 @@ def is_unfinished_download(folders: Sequence[str], name: str) -> bool:
 
 
 def _is_reference(folders: Sequence[str]) -> bool:
+    """Return whether folders are those of a hub cache's references, which are bookkeeping."""
     at = folders.index("refs") if "refs" in folders else 0
     return at > 0 and bool(_HUB_REPOSITORY.fullmatch(folders[at - 1]))
 
 
 def _is_of_download(folders: Sequence[str]) -> bool:
+    """Return whether folders are those of huggingface_hub's bookkeeping of downloads."""
     return any(pair == (".cache", "huggingface") for pair in pairwise(folders))
 
 
 def _is_note(name: str) -> bool:
+    """Return whether a name is that of a download's bookkeeping."""
     return name.endswith(".metadata") or name == ".gitignore"

@@ -38,5 +38,5 @@ def card_columns(names: Iterable[str]) -> CardColumns | None:
 
 @cache
 def bare_name(name: str) -> str:
-    """Return a column's name in lower-case letters and digits alone."""
+    """Return the name of what may be a column of cards in lower-case letters and digits alone."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

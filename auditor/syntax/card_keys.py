@@ -38,7 +38,7 @@ _LETTERS_FOR_TWO_EDITS = 7
 
 
 def metadata_values(value: object) -> list[str]:
-    """Return a metadata value as strings, trimmed, without empty ones.
+    """Return a value of a card's metadata as strings, trimmed, without empty ones.
 
     A string is one value; a list is any number; of a table they are the values, or the keys that have none
     (``- mit: ~``). An item ``- name: words`` of a list stays as it is written.
@@ -65,6 +65,7 @@ def metadata_values(value: object) -> list[str]:
 
 
 def _item_values(item: object) -> list[str]:
+    """Return an item of a value in a card's metadata as strings."""
     if isinstance(item, dict) and len(item) == 1:
         ((key, value),) = item.items()
         if isinstance(value, str) and value.strip():
@@ -74,7 +75,7 @@ def _item_values(item: object) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def intended_key(key: str) -> str:
-    """Return the key of :data:`KEYS` that this one is a misspelling of; "" for none."""
+    """Return the key of a card (:data:`KEYS`) that this one is a misspelling of; "" for none."""
     if key in _MISSPELT:
         return _MISSPELT[key]
     plain = key.strip(" -").lower().replace("-", "_")
@@ -86,7 +87,7 @@ def intended_key(key: str) -> str:
 
 
 def _is_nearly(word: str, known: str) -> bool:
-    """Return whether the words have the same beginning and are one edit apart, or two where the known one is long.
+    """Return whether card keys have the same beginning and are one edit apart, or two where the known one is long.
 
     The distance is Damerau-Levenshtein's, restricted (optimal string alignment).
     """

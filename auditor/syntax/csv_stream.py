@@ -48,7 +48,7 @@ class CsvBlock:
 
 
 def parse_csv_header(text: str, comment: str = "") -> CsvHeader:
-    """Parse the first row from the beginning of a text.
+    """Parse the first row of a CSV from the beginning of its text.
 
     Blank lines, lines that begin with ``comment`` and Excel's line ``sep=;``, which names the delimiter, are skipped.
     """
@@ -74,7 +74,7 @@ def parse_csv_header(text: str, comment: str = "") -> CsvHeader:
 def iter_csv_blocks(
     stream: pa.NativeFile, header: CsvHeader, columns: Sequence[int], has_header: bool = True
 ) -> Iterator[CsvBlock]:
-    """Yield the selected columns of all rows, in order.
+    """Yield the selected columns of all rows of a CSV, in order.
 
     Args:
         stream: The table as UTF-8.
@@ -124,7 +124,7 @@ def iter_csv_blocks(
 
 
 def _row_numbers(good: int, count: int, ragged: list[int]) -> NDArray[np.int64]:
-    """Return the row numbers of ``count`` well-formed rows after ``good`` others, with the ragged rows counted."""
+    """Return numbers of ``count`` well-formed CSV rows after ``good`` others, with the ragged rows counted."""
     ordinals = np.arange(good, good + count)
     if not ragged:
         return ordinals + 1

@@ -136,7 +136,7 @@ def text_carriers(head: bytes, rest: BinaryIO) -> tuple[str, ...] | None:
 
 
 def _utf8_chunks(head: bytes, rest: BinaryIO) -> Iterator[bytes | None]:
-    """Yield a file's text as UTF-8, and None where it is found to be no text."""
+    """Yield a file's content as UTF-8 text, and None where it is found to be no text."""
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8")()
     is_utf8, length, foreign = True, 0, 0

@@ -74,13 +74,13 @@ def split_card(text: str) -> Card:
 
 
 def _line_end(text: str, start: int) -> int:
-    """Return the position at which the line ends."""
+    """Return the position at which a line of a card ends."""
     end = text.find("\n", start)
     return len(text) if end < 0 else end
 
 
 def _fence_after(text: str, start: int) -> tuple[int, int] | None:
-    """Return where the next line of dashes alone begins and ends, or None; ``start`` is the beginning of a line."""
+    """Return where a card's next line of dashes alone begins and ends, or None; ``start`` is a line's beginning."""
     position = text.find("\n---", start - 1)
     while position >= 0:
         end = _line_end(text, position + 1)
@@ -181,7 +181,7 @@ def _has_card_key(block: str) -> bool:
 def _parse_metadata(
     block: str, lines: tuple[str, ...], first_line: int
 ) -> tuple[Mapping[str, object], tuple[tuple[str, int], ...]]:
-    """Return the metadata of a block and the warnings about it, each with its line."""
+    """Return the metadata of a card's block and the warnings about it, each with its line."""
     if not block or block.isspace():
         return {}, ()
     try:
@@ -198,7 +198,7 @@ def _parse_metadata(
 
 
 def _parse_key_by_key(lines: tuple[str, ...]) -> tuple[dict[str, object], int]:
-    """Return the top-level keys that can be parsed one by one, and the index of the first line that cannot."""
+    """Return a card's top-level keys that can be parsed one by one, and the index of the first line that cannot."""
     lines = lines[:MAX_BLOCK_LINES]
     starts = [index for index, line in enumerate(lines) if line[:1] not in ("", " ", "\t", "-", "#") and ":" in line]
     metadata: dict[str, object] = {}

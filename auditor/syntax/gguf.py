@@ -21,7 +21,7 @@ _CUT_OFF = "the metadata is cut off or longer than is read"
 
 
 def read_general_metadata(file: BinaryIO) -> Mapping[str, object]:
-    """Return the values of ``general.*`` by the rest of their keys; arrays of text as lists, other arrays as None.
+    """Return GGUF values of ``general.*`` by the rest of their keys; arrays of text as lists, others as None.
 
     Raises:
         Unreadable: The file is of another version, or its metadata is cut off, too long or of an unknown type.
@@ -52,6 +52,7 @@ class _ValueReader:
         self._position = len(MAGIC)
 
     def number(self, form: str) -> int | float | bool:
+        """Return the next number of GGUF metadata. Raises Unreadable if it is cut off."""
         try:
             (value,) = struct.unpack_from(f"<{form}", self._data, self._position)
         except struct.error:
@@ -60,6 +61,7 @@ class _ValueReader:
         return value  # type: ignore[no-any-return]
 
     def text(self) -> str:
+        """Return the next text of GGUF metadata. Raises Unreadable if it is cut off."""
         length = int(self.number("Q"))
         if self._position + length > len(self._data):
             raise Unreadable(_CUT_OFF)
@@ -67,7 +69,7 @@ class _ValueReader:
         return self._data[self._position - length : self._position].decode("utf-8", "replace")
 
     def value(self, kind: int, depth: int = 0) -> object:
-        """Return the next metadata value of this GGUF type; None for an array of numbers."""
+        """Return the next GGUF metadata value of this type; None for an array of numbers."""
         if kind in _SCALARS:
             return self.number(_SCALARS[kind])
         if kind == TEXT_TYPE:

@@ -26,7 +26,7 @@ _HIDDEN_ELEMENTS = {
 
 
 def _visible_text(html: str) -> Iterator[str]:
-    """Yield the text that a browser shows, with a line break at each block.
+    """Yield the text of an HTML page that a browser shows, with a line break at each block.
 
     It is one pass from left to right: html.parser takes quadratic time over ``<!--<!--<!--`` (CVE-2025-6069).
     """
@@ -72,7 +72,7 @@ def _visible_text(html: str) -> Iterator[str]:
 
 
 def _normalized_line(line: str) -> str:
-    """Return a line with white space collapsed, except for the indentation of a list item; "" for a mark alone."""
+    """Return a line of HTML text, white space collapsed but a list item's indentation; "" for a mark alone."""
     words = " ".join(line.split())
     if words in ("-", "|", "#", "##", "###", "####", "#####", "######"):
         return ""
@@ -80,7 +80,7 @@ def _normalized_line(line: str) -> str:
 
 
 def text_of_html(html: str) -> tuple[str, str]:
-    """Return the words of a page, without scripts and styles, and why they may not be all ("": they are)."""
+    """Return the words of an HTML page, without scripts and styles, and why they may not be all ("": they are)."""
     lines = (_normalized_line(line) for line in unescape("".join(_visible_text(html))).split("\n"))
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     return text, "its HTML shows no words" if html.strip() and not text else ""

@@ -24,7 +24,7 @@ class ByteStream(Protocol):
 
 
 def iter_json_records(stream: ByteStream, arrays: Collection[str]) -> Iterator[tuple[str, object]]:
-    """Yield each element of the arrays with these keys as (key, element), as soon as it is complete.
+    """Yield each element of the JSON arrays with these keys as (key, element), as soon as it is complete.
 
     The outermost array has the key "". If the outermost value is an object, what remains of it, without those elements,
     comes last as ``("", rest)``. Numbers are int or float.
@@ -83,7 +83,7 @@ def iter_json_rows(stream: ByteStream) -> Iterator[tuple[str, str, object]]:
 def _iter_values(
     stream: ByteStream, is_record: Callable[[list[str], str, object, object], bool]
 ) -> Iterator[tuple[str, object, bool]]:
-    """Yield (key, value, False) for each record as soon as it is complete, then what is left as ("", value, True).
+    """Yield (key, value, False) for each JSON record once complete, then what is left as ("", value, True).
 
     ``is_record`` is called for each value: with the keys under which the containers around it stand, its own key, the
     container that it is in, and the value. The key that is yielded is that of a record's array, or its own.

@@ -34,7 +34,7 @@ class LenientJson:
         self._is_over = False
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return some bytes of the repaired text; b"" at its end. Raises Unreadable for a line that is too long."""
+        """Return bytes of the repaired JSON; b"" at its end. Raises Unreadable for a line that is too long."""
         while not self._is_over and len(self._ready) < max(size, 1):
             self._fill()
         size = len(self._ready) if size < 0 else size
@@ -62,4 +62,5 @@ class LenientJson:
 
 
 def _repair(text: bytes) -> bytes:
+    """Return a JSON text with its commas repaired."""
     return _TOKEN.sub(lambda found: _REPAIRED.get(found[0], found[0]), text)

@@ -29,7 +29,7 @@ def is_lmdb(head: bytes) -> bool:
 
 
 def read_records(file: BinaryIO, max_value: int) -> Iterator[tuple[bytes, bytes | None]]:
-    """Yield the key and the value of every record of every database; None for a value larger than ``max_value``.
+    """Yield key and value of every record of all databases of an LMDB file; None for one above ``max_value``.
 
     Raises:
         Unreadable: The file is damaged or of another layout. Records that were yielded before stand.
@@ -112,6 +112,7 @@ class _Pages:
                 yield key, page[start : start + size], bool(flags & _DATABASE)
 
     def _duplicates(self, data: bytes, flags: int, depth: int) -> Iterator[bytes]:
+        """Yield the values of an LMDB key with several, from its sub-page or sub-database."""
         if flags & _DATABASE:
             root = struct.unpack_from("<Q", data, 40)[0] if len(data) == 48 else _NO_PAGE
             yield from self._keys(root, depth + 1)
@@ -155,7 +156,7 @@ class _Pages:
 
 
 def _meta(head: bytes, at: int) -> tuple[int, int, int]:
-    """Return the transaction that wrote one of the first two pages, and the records and the root of its main tree."""
+    """Return the transaction of one of the first two LMDB pages, and the records and root of its main tree."""
     magic, version = struct.unpack_from("<II", head, at + MAGIC_AT)
     if magic != 0xBEEFC0DE or version != _VERSION:
         raise Unreadable("an LMDB database of another version")
@@ -164,7 +165,7 @@ def _meta(head: bytes, at: int) -> tuple[int, int, int]:
 
 
 def _nodes(page: bytes, lower: int) -> Iterator[int]:
-    """Yield the position of each node of a page."""
+    """Yield the position of each node of an LMDB page."""
     if not 16 <= lower <= len(page):
         raise Unreadable("an LMDB database with a damaged page")
     for (at,) in struct.iter_unpack("<H", page[16 : 16 + (lower - 16) // 2 * 2]):
@@ -174,7 +175,7 @@ def _nodes(page: bytes, lower: int) -> Iterator[int]:
 
 
 def _keys_of_page(page: bytes) -> Iterator[bytes]:
-    """Yield the keys of a leaf, which are the values of a key with several."""
+    """Yield the keys of an LMDB leaf page, which are the values of a key with several."""
     if len(page) < 16:
         raise Unreadable("an LMDB database with a damaged page")
     width, flags, lower = struct.unpack_from("<HHH", page, 8)

@@ -37,7 +37,7 @@ class Leaf:
 
 
 def leaves(batch: pa.RecordBatch) -> Iterator[Leaf]:
-    """Yield every plain column of a batch, those inside its nested columns included, in the order of the columns."""
+    """Yield every plain column of a batch, those inside its nested columns included, in the columns' order."""
     rows = np.arange(batch.num_rows, dtype=np.int64)
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         yield from _leaves(name, column, rows, 0)
@@ -100,7 +100,7 @@ def _nested_tensor(column: pa.ExtensionArray) -> pa.Array:
 
 
 def _flatten(column: pa.Array, rows: NDArray[np.int64]) -> tuple[pa.Array, NDArray[np.int64]]:
-    """Return the values of a list column, and the row of each."""
+    """Return the values of a nested list column, and the row of each."""
     parents = pc.list_parent_indices(column).to_numpy(zero_copy_only=False)
     return pc.list_flatten(column), rows[parents]
 

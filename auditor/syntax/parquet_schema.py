@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 
 
 def parquet_column_names(file: BinaryIO) -> list[str]:
-    """Return the names of the top-level columns. Raises ArrowException, OSError and others for a broken footer."""
+    """Return a Parquet file's top-level columns. Raises ArrowException, OSError and others for a broken footer."""
     return list(pq.read_schema(pa.PythonFile(file, mode="r")).names)
 
 
 def rows_before(metadata: pq.FileMetaData, groups: range) -> int:
-    """Return how many rows come before the first of these row groups."""
+    """Return how many rows of a Parquet file come before the first of these row groups."""
     return sum(metadata.row_group(group).num_rows for group in range(groups.start))

@@ -32,7 +32,7 @@ def load_json_object(text: str) -> Mapping[str, object]:
 
 
 def iter_strings(value: object, depth: int = 0) -> Iterator[str]:
-    """Yield the non-empty strings, numbers and booleans in a value, as trimmed strings, down to 64 levels."""
+    """Yield the non-empty strings, numbers and booleans in a JSON value, as trimmed strings, down to 64 levels."""
     if isinstance(value, str):
         if value.strip():
             yield value.strip()
@@ -47,14 +47,14 @@ def iter_strings(value: object, depth: int = 0) -> Iterator[str]:
 
 
 def iter_objects(value: object) -> Iterator[Mapping[str, object]]:
-    """Yield the objects of a list, or the single object given instead of a list."""
+    """Yield the objects of a JSON list, or the single object given instead of a list."""
     for item in value if isinstance(value, list) else (value,):
         if isinstance(item, Mapping):
             yield item
 
 
 def find_line(text: str, *words: str) -> int:
-    """Return the line on which the last of the words begins; each word is searched for after the one before.
+    """Return the line of JSON on which the last of the words begins; each is searched for after the one before.
 
     If a word is missing, the line of the word before it is returned, or 1.
     """

@@ -57,13 +57,13 @@ def load_yaml(text: str) -> tuple[object, str]:
 
 
 def _yaml_error_text(error: Exception) -> str:
-    """Return the first line of a parser's error message."""
+    """Return the first line of a YAML parser's error message."""
     mark = getattr(error, "problem", None)
     return str(mark or error).splitlines()[0][:120]
 
 
 def _check_brackets(text: str) -> None:
-    """Raise Unreadable if flow collections are nested too deep."""
+    """Raise Unreadable if YAML flow collections are nested too deep."""
     # libyaml's scanner takes quadratic time over nested flow collections; ryaml stops only at the end of it.
     if text.count("[") + text.count("{") <= MAX_YAML_DEPTH:
         return
@@ -75,7 +75,7 @@ def _check_brackets(text: str) -> None:
 
 
 def _check_events(text: str) -> None:
-    """Raise Unreadable unless the text, with its aliases followed, is shallow and small."""
+    """Raise Unreadable unless the YAML text, with its aliases followed, is shallow and small."""
     if len(text) > MAX_SLOW_YAML_LENGTH:
         raise Unreadable(f"irregular, and longer than {MAX_SLOW_YAML_LENGTH:,} characters")
     sizes: dict[str, int] = {}
@@ -115,7 +115,7 @@ class _Yaml12Loader(yaml.CSafeLoader):  # type: ignore[misc]
     yaml_multi_constructors: ClassVar[dict[object, object]] = {}
 
     def by_shape(self, node: yaml.Node) -> object:
-        """Construct a plain dict, list or string, whatever the tag of the node."""
+        """Construct a plain dict, list or string, whatever the tag of the YAML node."""
         if isinstance(node, yaml.MappingNode):
             return self.construct_mapping(node, deep=True)
         if isinstance(node, yaml.SequenceNode):

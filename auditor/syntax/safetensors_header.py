@@ -116,7 +116,7 @@ _TENSOR_DECODER = msgspec.json.Decoder(dict[str, Tensor])
 
 
 def _parse_usual(text: str) -> _Parsed | None:
-    """Parse a header of the usual layout, five times as fast as :func:`_parse_strictly`; None if anything is unusual.
+    """Parse a usual safetensors header, five times as fast as :func:`_parse_strictly`; None if anything is unusual.
 
     The decoder checks types but ignores duplicate and unknown keys. Those are noticed by the number of quotes in the
     text, which is :data:`_QUOTES_PER_TENSOR` for each tensor and no more.
@@ -174,7 +174,7 @@ def _total_bits(dtype: str, shape: Iterable[int]) -> int:
 
 
 def _parse_strictly(text: str) -> _Parsed:
-    """Parse a header from JSON of any layout, with all its faults. Raises Unreadable where it is no JSON object."""
+    """Parse a safetensors header of any layout, with all faults. Raises Unreadable where it is no JSON object."""
     faults: list[str] = []
     if not text.startswith("{"):
         faults.append("invalid start: a header begins with {")
@@ -212,7 +212,7 @@ def _parse_strictly(text: str) -> _Parsed:
 
 
 def _parse_tensor(entry: object) -> Tensor:
-    """Return the checked entry of one tensor. Raises Unreadable, with the fault."""
+    """Return the checked safetensors entry of one tensor. Raises Unreadable, with the fault."""
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise Unreadable("invalid header: a tensor lacks dtype, shape or data_offsets, or has more")
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
@@ -230,10 +230,12 @@ def _parse_tensor(entry: object) -> Tensor:
 
 
 def _are_sizes(value: object) -> bool:
+    """Return whether a value of a safetensors header is a list of sizes within the offset limit."""
     return isinstance(value, list) and all(type(number) is int and 0 <= number < _OFFSET_LIMIT for number in value)
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return the pairs of a safetensors header's JSON as a dict. Raises _DuplicateKey if a key occurs twice."""
     table = dict(pairs)
     if len(table) != len(pairs):
         raise _DuplicateKey
@@ -241,6 +243,7 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _refuse_constant(name: str) -> object:
+    """Raise ValueError for NaN or an infinity in a safetensors header, which are not JSON."""
     raise ValueError(f"{name} is not JSON")
 
 
@@ -248,6 +251,7 @@ _STRICT_JSON = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_
 
 
 def _json_fault(error: Exception) -> str:
+    """Return what is wrong with the JSON of a safetensors header, from the error."""
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at character {error.pos}"
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)[:80]

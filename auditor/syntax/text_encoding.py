@@ -97,7 +97,7 @@ def decode_prefix(head: bytes) -> str:
 
 
 def open_as_utf8(file: BinaryIO | pa.NativeFile, head: bytes) -> pa.NativeFile:
-    """Return a stream of the whole file as UTF-8, whatever its encoding is; ``head`` holds its first bytes."""
+    """Return a stream of a text file as UTF-8, whatever its encoding is; ``head`` holds its first bytes."""
     return pa.PythonFile(_Utf8Reader(file, detect_wide_encoding(head)), mode="r")
 
 

@@ -34,7 +34,7 @@ def is_tfrecord(head: bytes) -> bool:
 
 
 def read_records(file: BinaryIO, max_bytes: int) -> Iterator[bytes | None]:
-    """Yield the records; None for one larger than ``max_bytes``.
+    """Yield the records of a TFRecord file; None for one larger than ``max_bytes``.
 
     Raises:
         Unreadable: The file ends or breaks within a record. Records that were yielded before stand.
@@ -61,7 +61,7 @@ def read_records(file: BinaryIO, max_bytes: int) -> Iterator[bytes | None]:
 
 
 def bytes_features(record: bytes) -> Features | None:
-    """Return the bytes features of an Example or SequenceExample, by name; None if the record is neither."""
+    """Return the bytes features of a TFRecord's Example or SequenceExample, by name; None if it is neither."""
     found: Features = {}
     try:
         for number, message in _fields(record):
@@ -79,6 +79,7 @@ def bytes_features(record: bytes) -> Features | None:
 
 
 def _add_features(message: bytes, found: Features) -> None:
+    """Add the bytes features of a TFRecord example's message to those found."""
     for number, entry in _fields(message):
         if number != 1:
             raise ValueError
@@ -87,6 +88,7 @@ def _add_features(message: bytes, found: Features) -> None:
 
 
 def _add_feature_list(entry: bytes, found: Features) -> None:
+    """Add the bytes of a list of features in a TFRecord example to those found."""
     name, features = _entry(entry)
     for number, feature in _fields(features):
         if number == 1:
@@ -94,7 +96,7 @@ def _add_feature_list(entry: bytes, found: Features) -> None:
 
 
 def _entry(entry: bytes) -> tuple[str, bytes]:
-    """Return the key and the value of a map's entry."""
+    """Return the key and the value of an entry of a map in a TFRecord example."""
     parts = dict(_fields(entry))
     if parts.keys() - {1, 2}:
         raise ValueError
@@ -102,6 +104,7 @@ def _entry(entry: bytes) -> tuple[str, bytes]:
 
 
 def _add_bytes(name: str, feature: bytes, found: Features) -> None:
+    """Add the bytes of one feature of a TFRecord example to those found."""
     for kind, values in _fields(feature):
         if kind not in (1, 2, 3):
             raise ValueError
@@ -110,7 +113,7 @@ def _add_bytes(name: str, feature: bytes, found: Features) -> None:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each field's number and bytes; b"" for numbers. Raises ValueError or IndexError if it is no message."""
+    """Yield number and bytes of each field of a TFRecord message; b"" for numbers. Raises ValueError or IndexError."""
     at = 0
     while at < len(message):
         key, at = _varint(message, at)

@@ -12,18 +12,18 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 def available_cores() -> int:
-    """Return the number of cores that this process may use."""
+    """Return the number of cores that worker processes may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def limit_threads() -> None:
-    """Limit libraries that are loaded from now on to one thread, unless the user's environment says otherwise."""
+    """Limit libraries that a worker loads from now on to one thread, unless the environment says otherwise."""
     for name in THREAD_VARIABLES:
         os.environ.setdefault(name, "1")
 
 
 def limit_memory() -> None:
-    """Limit what this process may allocate to :data:`MEMORY_BYTES`, on Linux."""
+    """Limit what a worker process may allocate to :data:`MEMORY_BYTES`, on Linux."""
     if sys.platform == "linux":
         import resource
 

@@ -120,6 +120,7 @@ def run_tasks(
 
 
 def _schedule(pool: Any, work: Callable[[C, T], R], task: T, timeout: float) -> Future[R]:
+    """Hand a task to the pool of workers; a broken pool fails the task."""
     try:
         return pool.schedule(run_task, args=[work, task], timeout=timeout)  # type: ignore[no-any-return]
     except RuntimeError as error:  # Pebble raises it for a pool that broke since the last task
@@ -129,7 +130,7 @@ def _schedule(pool: Any, work: Callable[[C, T], R], task: T, timeout: float) -> 
 
 
 def _why_lost(future: Future[Any]) -> str | None:
-    """Return why the task was lost, or None if it was not.
+    """Return why a task was lost with its worker, or None if it was not.
 
     Raises:
         AuditorError: the worker raised it.

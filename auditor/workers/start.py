@@ -61,7 +61,7 @@ def run_task(work: Callable[[Any, T], R], task: T) -> R:
 
 
 def process_context(preload: Sequence[str]) -> BaseContext:
-    """Return how processes are made: from a fork server where there is one.
+    """Return how worker processes are made: from a fork server where there is one.
 
     A process that has threads must never be forked, and a fork server starts faster than a fresh interpreter.
 
@@ -76,12 +76,13 @@ def process_context(preload: Sequence[str]) -> BaseContext:
 
 
 def _start_method() -> str:
+    """Return the method by which worker processes are started."""
     return "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 
 @contextmanager
 def safe_import_path() -> Iterator[None]:
-    """Keep processes started meanwhile from importing modules of the working directory.
+    """Keep worker processes started meanwhile from importing modules of the working directory.
 
     Python starts its processes with ``python -c``, which imports from there. That may be what is audited:
     ``auditor scan .`` must run nothing of it.

@@ -13,6 +13,7 @@ class _PandasBlocker:
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Raise ImportError for an import of pandas."""
         if name == "pandas":
             raise ImportError("pandas is not used here")
 

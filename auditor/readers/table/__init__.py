@@ -104,6 +104,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
 
 
 def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
+    """Yield the samples of one table, and what of it was not read."""
     if not blob.size:
         yield Unread(blob.uri, "the file is empty", skipped=True, blob=blob)
         return
@@ -174,15 +175,17 @@ def _rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
 
 
 def _open_text(file: BinaryIO, compression: Compression | None, head: bytes) -> pa.NativeFile:
-    """Return a text file as UTF-8; ``head`` is its beginning."""
+    """Return a text table as UTF-8; ``head`` is its beginning."""
     return open_as_utf8(open_compressed(file, compression) if compression else file, head)
 
 
 def _is_parquet(suffix: str, head: bytes) -> bool:
+    """Return whether a table is Parquet, by its first bytes or its suffix."""
     return head.startswith(_PARQUET_MAGIC) or suffix == ".parquet"
 
 
 def _is_arrow(suffix: str, head: bytes) -> bool:
+    """Return whether a table is Arrow, Feather or ORC, by its first bytes or its suffix."""
     magics = (arrow.FILE_MAGIC, arrow.FEATHER_1_MAGIC)
     return head.startswith(magics) or suffix in _ARROW_SUFFIXES or suffix == ".orc"
 
@@ -197,7 +200,7 @@ def _format_suffix(blob: Blob) -> tuple[str, Compression | None]:
 
 
 def _text_head(blob: Blob, head: bytes, compression: Compression | None) -> bytes:
-    """Return the beginning of a text file, unpacked. Raises Unreadable if it holds nothing."""
+    """Return the beginning of a text table, unpacked. Raises Unreadable if it holds nothing."""
     if not compression:
         return head
     data = b""
@@ -213,6 +216,7 @@ def _text_head(blob: Blob, head: bytes, compression: Compression | None) -> byte
 
 
 def _parquet_column_names(blob: Blob) -> list[str]:
+    """Return the column names of a Parquet table; none if it cannot be read."""
     try:
         with blob.open() as file:
             return parquet_column_names(file)
@@ -221,6 +225,7 @@ def _parquet_column_names(blob: Blob) -> list[str]:
 
 
 def _reason(error: Exception) -> str:
+    """Return a short reason why a table could not be read, from the error."""
     if isinstance(error, MemoryError):
         return "it needs more memory than a worker has"
     if isinstance(error, UnicodeError):

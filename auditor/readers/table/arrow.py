@@ -23,7 +23,7 @@ MAX_STRIPE_ROWS = 1 << 24
 
 
 def read_rows(file: BinaryIO, head: bytes, size: int) -> Iterator[RowBatch]:
-    """Yield the rows. Raises Unreadable, ArrowException, OSError and others.
+    """Yield the rows of an Arrow or ORC file. Raises Unreadable, ArrowException, OSError and others.
 
     Args:
         file: The file, at its first byte.
@@ -55,6 +55,7 @@ def read_rows(file: BinaryIO, head: bytes, size: int) -> Iterator[RowBatch]:
 
 
 def _orc_stripes(file: pyarrow.orc.ORCFile) -> Iterator[pa.RecordBatch]:
+    """Yield the stripes of an ORC file. Raises Unreadable if one claims too many rows."""
     if file.nrows > MAX_STRIPE_ROWS * max(1, file.nstripes):
         raise Unreadable(f"a stripe claims more than {MAX_STRIPE_ROWS:,} rows")
     for index in range(file.nstripes):

@@ -7,17 +7,17 @@ import pyarrow.compute as pc
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Return whether it is a type of text."""
+    """Return whether an Arrow type is one of text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def is_bytes(kind: pa.DataType) -> bool:
-    """Return whether it is a type of bytes, of a fixed or any length."""
+    """Return whether an Arrow type is one of bytes, of a fixed or any length."""
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
 
 
 def may_hold_samples(kind: pa.DataType) -> bool:
-    """Return whether values of a column of this type can be pictures, digests or addresses, at any depth.
+    """Return whether values of this Arrow type can be pictures, digests or addresses, at any depth.
 
     Numbers, times and vectors of numbers cannot; lists of lists of numbers may be pixels.
     """
@@ -38,7 +38,7 @@ def may_hold_samples(kind: pa.DataType) -> bool:
 
 
 def is_list(kind: pa.DataType) -> bool:
-    """Return whether it is a type of lists, in any of Arrow's layouts."""
+    """Return whether an Arrow type is one of lists, in any of Arrow's layouts."""
     return bool(
         pa.types.is_list(kind)
         or pa.types.is_large_list(kind)
@@ -49,7 +49,7 @@ def is_list(kind: pa.DataType) -> bool:
 
 
 def to_text(cells: pa.Array) -> pa.Array:
-    """Return a column as valid UTF-8; bytes that are not UTF-8 are read as Latin-1, empty cells are null."""
+    """Return an Arrow column as valid UTF-8; other bytes are read as Latin-1, empty cells are null."""
     try:
         text = cells.cast(pa.string())
     except pa.ArrowInvalid:
@@ -59,6 +59,7 @@ def to_text(cells: pa.Array) -> pa.Array:
 
 
 def _decoded(cell: bytes | None) -> str | None:
+    """Return the bytes of an Arrow cell as text: UTF-8, else Latin-1."""
     if cell is None:
         return None
     try:
@@ -68,7 +69,7 @@ def _decoded(cell: bytes | None) -> str | None:
 
 
 def to_whole_numbers(cells: pa.Array, kind: pa.DataType) -> pa.Array:
-    """Return a column as whole numbers of this type; what is no number of at most four digits is null."""
+    """Return an Arrow column as whole numbers; what is no number of at most four digits is null."""
     if is_text(cells.type) or is_bytes(cells.type):
         text = to_text(cells)
         number = pc.match_substring_regex(text, r"^\d{1,4}(\.0+)?$")

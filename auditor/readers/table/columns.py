@@ -15,6 +15,7 @@ def columns_to_read(schema: pa.Schema) -> list[int]:
 
 
 def _is_read(field: pa.Field[pa.DataType]) -> bool:
+    """Return whether a column of a table is read."""
     if may_hold_samples(field.type):
         return True
     # Numbers under the name of a digest are named as a column that is not read.

@@ -19,7 +19,7 @@ _WHOLE_TEXT_CHARACTERS = 2000
 
 
 def read_rows(stream: pa.NativeFile, head: str) -> Iterator[RowBatch]:
-    """Yield the rows of a stream in UTF-8; ``head`` is its beginning. Raises Unreadable, ArrowException, OSError."""
+    """Yield the rows of a CSV stream in UTF-8; ``head`` is its start. Raises Unreadable, ArrowException, OSError."""
     header = parse_csv_header(head)
     names = list(header.cells) or [""]
     has_header = not _hold_samples(names)
@@ -38,7 +38,7 @@ def read_rows(stream: pa.NativeFile, head: str) -> Iterator[RowBatch]:
 
 
 def _hold_samples(cells: list[str]) -> bool:
-    """Return whether the cells of a first row are digests, addresses or pictures, and no names of columns."""
+    """Return whether a CSV's first row is digests, addresses or pictures, and no names of columns."""
     found = value_content(pa.array(cells, pa.string()))
     return bool(len(found.urls) or len(found.base64) or found.digests)
 

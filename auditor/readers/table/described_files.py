@@ -85,5 +85,6 @@ def _members_of_shard(path: str) -> Mapping[str, str]:
 
 
 def _is_file_below(folder: str, name: str) -> bool:
+    """Return whether the file that a row describes lies in the table's folder."""
     is_below = not name.startswith(("/", "\\")) and ".." not in name.split("/") and "\0" not in name
     return is_below and os.path.isfile(os.path.join(folder, name))

@@ -66,7 +66,7 @@ class TextTraits(NamedTuple):
 
 
 def look_through(stream: ByteStream) -> TextTraits:
-    """Return the traits of a whole text. It costs a fraction of parsing it."""
+    """Return the traits of a whole JSON text. It costs a fraction of parsing it."""
     found = [False, False, False]
     overlap = b""
     while piece := stream.read(BLOCK_BYTES):
@@ -130,7 +130,7 @@ def read_object_rows(stream: ByteStream) -> Iterator[RowBatch]:
 
 
 def first_keys(head: str) -> list[str]:
-    """Return the keys of the object in the first line of a text; if it is cut off, what looks like its keys."""
+    """Return the keys of the object in a JSON text's first line; if it is cut off, what looks like its keys."""
     record = _parse_record(head.split("\n", 1)[0].encode("utf-8", "replace"))
     if isinstance(record, dict):
         return list(record)
@@ -146,6 +146,7 @@ class _Block(NamedTuple):
 
 
 def _line_blocks(stream: pa.NativeFile) -> Iterator[_Block]:
+    """Yield JSON lines in blocks of whole lines."""
     rest = b""
     while piece := stream.read(BLOCK_BYTES):
         rest += piece
@@ -163,7 +164,7 @@ def _line_blocks(stream: pa.NativeFile) -> Iterator[_Block]:
 
 
 def _parse_regular(block: _Block) -> pa.Table | None:
-    """Return the columns of the lines by Arrow's parser; None if a line is unlike the others."""
+    """Return the columns of JSON lines by Arrow's parser; None if a line is unlike the others."""
     schema = _schema_of_block(block.data)
     if schema is None:
         return None
@@ -179,7 +180,7 @@ def _parse_regular(block: _Block) -> pa.Table | None:
 
 
 def _schema_of_block(data: bytes) -> pa.Schema | None:
-    """Return the types of the first lines and of the last; None if they have no types in common, or too many keys."""
+    """Return the types of a block's first and last JSON lines; None if too unlike, or if there are too many keys."""
     lines = data[:_SAMPLED_HEAD_BYTES].split(b"\n", _SAMPLED_LINES)[:_SAMPLED_LINES]
     if len(lines) < _SAMPLED_LINES:
         lines = lines[:-1]
@@ -198,22 +199,25 @@ def _schema_of_block(data: bytes) -> pa.Schema | None:
 
 
 def _count_keys(value: object) -> int:
+    """Count the keys in a JSON value, at any depth."""
     if isinstance(value, dict):
         return len(value) + sum(map(_count_keys, value.values()))
     return sum(map(_count_keys, value)) if isinstance(value, list) else 0
 
 
 def _count_fields(kind: pa.DataType) -> int:
+    """Count the fields of the Arrow type of JSON lines, at any depth."""
     return 1 + sum(_count_fields(kind.field(index).type) for index in range(kind.num_fields))
 
 
 def _has_long_key(kind: pa.DataType) -> bool:
+    """Return whether a key of JSON lines, at any depth, may be a digest or an address itself."""
     fields = [kind.field(index) for index in range(kind.num_fields)]
     return any(is_long_key(field.name) or _has_long_key(field.type) for field in fields)
 
 
 def _without_nulls(kind: pa.DataType) -> pa.DataType:
-    """Return the type with text where only nulls were seen: if it is of another type, the block is read otherwise."""
+    """Return a JSON column's type with text where only nulls were seen: of other types, the block is read otherwise."""
     if pa.types.is_null(kind):
         return pa.string()
     if pa.types.is_struct(kind):
@@ -223,7 +227,7 @@ def _without_nulls(kind: pa.DataType) -> pa.DataType:
 
 
 def _parse_record(line: bytes) -> object:
-    """Return the object or list of a line, None for an empty line, or a text that says what is wrong with it."""
+    """Return the object or list of a JSON line, None for an empty line, or a text that says what is wrong."""
     line = line.removeprefix(codecs.BOM_UTF8).strip().removesuffix(b",")
     if not line:
         return None
@@ -235,7 +239,7 @@ def _parse_record(line: bytes) -> object:
 
 
 def _record_rows(lines: Sequence[bytes], first: int) -> Iterator[RowBatch]:
-    """Yield the rows of some lines, the first of which has the number ``first``."""
+    """Yield the rows of some JSON lines, the first of which has the number ``first``."""
     records = [_parse_record(line) for line in lines]
     kept = [index for index, record in enumerate(records) if record is not None]
     for start in range(0, len(kept), MAX_BATCH_ROWS):
@@ -251,4 +255,5 @@ def _record_rows(lines: Sequence[bytes], first: int) -> Iterator[RowBatch]:
 
 
 def _fault(record: object) -> str | None:
+    """Return what is wrong with a JSON line; None for a record."""
     return record if isinstance(record, str) else None

@@ -27,7 +27,7 @@ class RecordColumns:
         self._problems: dict[str, str] = {}
 
     def add(self, record: object) -> None:
-        """Add the next row; an object, a list or a text. Another value is a row that holds nothing."""
+        """Add the next JSON record as a row; a value that is no object, list or text is a row that holds nothing."""
         if isinstance(record, str):
             self._add_text(self._path, record)
         else:
@@ -35,11 +35,11 @@ class RecordColumns:
         self.rows += 1
 
     def add_key(self, key: str) -> None:
-        """Add the key under which the row that comes next stands."""
+        """Add the key under which the JSON record that comes next stands."""
         self._add_text("key", key)
 
     def leaves(self) -> tuple[Leaf, ...]:
-        """Return the columns."""
+        """Return the plain columns of the JSON records."""
         found = [
             Leaf(path, _text_array(values), np.array(rows, np.int64)) for path, (values, rows) in self._texts.items()
         ]
@@ -53,12 +53,14 @@ class RecordColumns:
         return tuple(found)
 
     def _add_text(self, path: str, text: str) -> None:
+        """Add a text of a JSON record to the column of its path."""
         values, rows = self._texts.setdefault(path, ([], []))
         values.append(text)
         rows.append(self.rows)
         self.size += len(text) + 16
 
     def _add(self, value: object, path: str, depth: int) -> None:
+        """Add a value of a JSON record to the columns, at any depth up to MAX_DEPTH."""
         if depth > MAX_DEPTH:
             self._problems[path] = f"nested deeper than {MAX_DEPTH} levels"
         elif isinstance(value, dict):
@@ -91,12 +93,12 @@ class RecordColumns:
 
 
 def is_long_key(key: str) -> bool:
-    """Return whether a key may be a digest or an address itself."""
+    """Return whether a key of a JSON record may be a digest or an address itself."""
     return len(key) >= _LONG_KEY or "://" in key
 
 
 def record_leaves(records: Iterable[object]) -> tuple[Leaf, ...]:
-    """Return the plain columns of some records, one per row."""
+    """Return the plain columns of some JSON records, one per row."""
     columns = RecordColumns()
     for record in records:
         columns.add(record)
@@ -104,7 +106,7 @@ def record_leaves(records: Iterable[object]) -> tuple[Leaf, ...]:
 
 
 def _array(value: list[object]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None:
-    """Return lists of lists of numbers as an array; None for anything else."""
+    """Return lists of lists of numbers in a JSON record as an array; None for anything else."""
     first: object = value
     depth = 0
     while isinstance(first, list):
@@ -121,6 +123,7 @@ def _array(value: list[object]) -> np.ndarray[tuple[int, ...], np.dtype[np.float
 
 
 def _text_array(values: list[str]) -> pa.Array:
+    """Return texts of JSON records as an Arrow array, valid UTF-8 whatever they hold."""
     kind = pa.string() if sum(map(len, values)) < 1 << 28 else pa.large_string()
     try:
         return pa.array(values, kind)

@@ -85,20 +85,20 @@ def leaf_content(leaf: Leaf) -> LeafContent:
 
 
 def own_name(path: str) -> str:
-    """Return the name of the column itself, without those that lead to it."""
+    """Return the name of a plain column itself, without those that lead to it."""
     last = path.rpartition(".")[2].replace("[]", "").replace("{}", "")
     return last or path
 
 
 def url_rank(path: str) -> tuple[int, int]:
-    """Return a key by which columns of addresses are sorted: the surest address of the picture itself first."""
+    """Return a key to sort plain columns of addresses: the surest address of the picture itself first."""
     name = bare_name(own_name(path))
     order = ("url", "imageurl", "contenturl", "imgurl", "photoimageurl", "originalurl")
     return int(not _URL_NAME.fullmatch(name)), order.index(name) if name in order else len(order)
 
 
 def _of_named_digests(leaf: Leaf, algorithm: str) -> LeafContent:
-    """Read every value as a digest of the algorithm that the name says; tell by itself what one that is none holds."""
+    """Read a plain column's values as digests of the algorithm named; tell by itself what one that is none holds."""
     values, bad = parse_digests(leaf.values, algorithm, raw=is_bytes(leaf.values.type))
     good = np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False)) if values.null_count else None
     found = Digests(np.arange(len(values)), values) if good is None else Digests(good, values.take(pa.array(good)))
@@ -125,6 +125,7 @@ def _of_named_digests(leaf: Leaf, algorithm: str) -> LeafContent:
 
 
 def _of_values(leaf: Leaf, name: str) -> LeafContent:
+    """Tell what a plain column holds, by its values alone."""
     values = _plain(leaf.values)
     if is_text(values.type) and _are_all_urls(values):
         urls = np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False))
@@ -164,7 +165,7 @@ def _of_values(leaf: Leaf, name: str) -> LeafContent:
 
 
 def _are_all_urls(values: pa.Array) -> bool:
-    """Return whether every value is an address: a fast answer for the most usual column of all."""
+    """Return whether a plain column's every value is an address: a fast answer for the most usual column."""
     if len(values) == values.null_count:
         return False
     begins = pc.starts_with(values, "https://")
@@ -172,29 +173,31 @@ def _are_all_urls(values: pa.Array) -> bool:
 
 
 def _plain(values: pa.Array) -> pa.Array:
+    """Return the values of a plain column, those of a fixed length as bytes of any length."""
     return values.cast(pa.binary()) if pa.types.is_fixed_size_binary(values.type) else values
 
 
 def _is_named_image(path: str) -> bool:
-    """Return whether the name is that of an image's bytes, and the one above it not that of sound or video."""
+    """Return whether a plain column's name is that of an image's bytes, and the one above not of sound or video."""
     parents = path.rpartition(".")[0]
     named = _IMAGE_NAME.fullmatch(bare_name(own_name(path))) is not None
     return named and not _SOUND_OR_VIDEO_NAME.fullmatch(bare_name(own_name(parents)))
 
 
 def _has_digest_width(values: pa.Array) -> bool:
-    """Return whether any value has the length of a digest: a column called ``hash`` may hold short keys."""
+    """Return whether any value of a plain column is as long as a digest: ``hash`` may hold short keys."""
     lengths = pc.unique(pc.binary_length(values)).to_pylist()
     return any(length in (32, 40, 64, 128) for length in lengths)
 
 
 def _are_text(values: pa.Array, indices: Indices) -> NDArray[np.bool_]:
-    """Return which of these values of bytes begin as text does: UTF-8 without control characters."""
+    """Return which bytes in a plain column begin as text does: UTF-8 without control characters."""
     heads = pc.binary_slice(values.take(pa.array(indices)), 0, _TEXT_HEAD_BYTES)
     return np.fromiter((_is_text_head(head) for head in heads.to_pylist()), bool, len(indices))
 
 
 def _is_text_head(head: bytes) -> bool:
+    """Return whether the first bytes of a plain column's value are UTF-8 without control characters."""
     if head.translate(None, _CONTROL_BYTES) != head:
         return False
     try:
@@ -205,7 +208,7 @@ def _is_text_head(head: bytes) -> bool:
 
 
 def text_by_row(leaf: Leaf, count: int) -> pa.Array:
-    """Return the first value of each row as text, null for a row without one.
+    """Return a plain column's first value of each row as text, null for a row without one.
 
     Args:
         leaf: The column.
@@ -218,7 +221,7 @@ def text_by_row(leaf: Leaf, count: int) -> pa.Array:
 
 
 def first_indices(rows: NDArray[np.int64], count: int) -> pa.Array:
-    """Return for each of ``count`` rows the index of its first value, null for none; ``rows`` are in order."""
+    """Return the index of a plain column's first value for each row, null for none; ``rows`` are in order."""
     indices = np.searchsorted(rows, np.arange(count))
     found = indices < len(rows)
     found[found] = rows[indices[found]] == np.flatnonzero(found)

@@ -37,14 +37,14 @@ _BYTES_OF_NUMBER = 8
 
 
 def is_summary(file: BinaryIO, blob: Blob) -> bool:
-    """Return whether the file holds the footers of other files and no rows. Raises ArrowException, OSError."""
+    """Return whether a Parquet file holds other files' footers and no rows. Raises ArrowException, OSError."""
     if blob.basename not in _SUMMARY_NAMES:
         return False
     return blob.size <= pq.read_metadata(pa.PythonFile(file, mode="r")).serialized_size + _FRAME_BYTES
 
 
 def read_rows(file: BinaryIO, blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
-    """Yield the rows of the file's partition. Raises Unreadable, ArrowException, OSError and others."""
+    """Yield the rows of a Parquet file's partition. Raises Unreadable, ArrowException, OSError and others."""
     table = pq.ParquetFile(pa.PythonFile(file, mode="r"))
     schema = table.schema_arrow
     names = [schema.names[index] for index in columns_to_read(schema)]
@@ -74,12 +74,13 @@ def read_rows(file: BinaryIO, blob: Blob, options: ReadOptions) -> Iterator[RowB
 
 
 def _counted_rows(first: int, last: int) -> Iterator[RowBatch]:
+    """Yield batches of a Parquet file's row numbers, without columns."""
     for start in range(first, last, MAX_BATCH_ROWS):
         yield RowBatch(np.arange(start, min(start + MAX_BATCH_ROWS, last)))
 
 
 def _repeated_columns(metadata: pq.FileMetaData) -> list[str]:
-    """Return the paths of columns of text or bytes whose values are few, and repeated."""
+    """Return the paths of Parquet columns of text or bytes whose values are few, and repeated."""
     values: dict[str, int] = {}
     sizes: dict[str, int] = {}
     for group in range(metadata.num_row_groups):
@@ -93,7 +94,7 @@ def _repeated_columns(metadata: pq.FileMetaData) -> list[str]:
 
 
 def _rows_per_batch(table: pq.ParquetFile, group: int, names: Sequence[str]) -> int:
-    """Return how many rows a batch may have for its cells to fit in memory. Raises Unreadable for absurd sizes."""
+    """Return how many Parquet rows a batch may have to fit in memory. Raises Unreadable for absurd sizes."""
     row_group = table.metadata.row_group(group)
     size = 0
     for index in range(row_group.num_columns):

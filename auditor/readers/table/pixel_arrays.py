@@ -36,7 +36,7 @@ class PixelArrays:
     unclear: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def encoded(self) -> Iterator[bytes]:
-        """Yield the pictures at ``indices``, each encoded without loss."""
+        """Yield the pictures in the pixel arrays at ``indices``, each encoded without loss."""
         for index in self.indices.tolist():
             array = _array(self.values.slice(index, 1))
             assert array is not None
@@ -60,7 +60,7 @@ def pixel_arrays(values: pa.Array) -> PixelArrays:
 
 
 def _array(value: pa.Array) -> NDArray[np.generic] | None:
-    """Return one value as an array of all its dimensions; None if its lists differ in length, or it holds a null."""
+    """Return a pixel array with all its dimensions; None if its lists differ in length, or it holds a null."""
     shape: list[int] = []
     while is_list(value.type):
         if value.null_count:
@@ -76,6 +76,7 @@ def _array(value: pa.Array) -> NDArray[np.generic] | None:
 
 
 def _has_shape_of_picture(array: NDArray[np.generic]) -> bool:
+    """Return whether an array is large enough on two sides to hold a picture's pixels."""
     shape: list[int] = [side for side in array.shape if side > 1] if array.ndim > 3 else list(array.shape)
     if len(shape) == 2:
         return min(shape) >= MIN_SIDE
@@ -83,6 +84,7 @@ def _has_shape_of_picture(array: NDArray[np.generic]) -> bool:
 
 
 def _is_of_pixels(array: NDArray[np.generic]) -> bool:
+    """Return whether an array's shape and numbers are those of a picture's pixels."""
     if array.ndim > 3 or (array.ndim == 3 and array.shape[2] not in _CHANNELS and array.shape[0] not in _CHANNELS):
         return False
     if array.dtype == np.uint8:
@@ -95,7 +97,7 @@ def _is_of_pixels(array: NDArray[np.generic]) -> bool:
 
 
 def _may_be_scaled_pixels(array: NDArray[np.generic]) -> bool:
-    """Return whether the numbers may be a picture's in another scale; a matrix with negative ones is of features."""
+    """Return whether an array may be pixels in another scale; one with negative numbers is of features."""
     if array.ndim == 3 and (array.shape[0] in _CHANNELS or array.shape[2] in _CHANNELS):
         return True
     numbers = array.astype(np.float64)
@@ -103,6 +105,7 @@ def _may_be_scaled_pixels(array: NDArray[np.generic]) -> bool:
 
 
 def _encode(array: NDArray[np.generic]) -> bytes:
+    """Return an array of pixels as an encoded picture, without loss."""
     pixels = array.astype(np.uint8)
     if pixels.ndim == 3 and pixels.shape[2] not in _CHANNELS:
         pixels = np.moveaxis(pixels, 0, 2)

@@ -51,7 +51,7 @@ class DecodedBytes:
         self._left = max(FREE_BYTES, MAX_RATIO * file_size)
 
     def take(self, size: int) -> None:
-        """Count so many bytes more. Raises Unreadable."""
+        """Count so many bytes more of a row batch. Raises Unreadable."""
         self._left -= size
         if self._left < 0:
             raise Unreadable("repeated values unfold to too many bytes for a file of this size")
@@ -79,7 +79,7 @@ def row_batches(cells: pa.RecordBatch, first: int, decoded: DecodedBytes | None 
 
 
 def _cuts(sizes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Yield (start, stop) of pieces of one row, or of at most MAX_BATCH_ROWS rows and MAX_BATCH_BYTES together."""
+    """Yield (start, stop) of row batches: one row, or at most MAX_BATCH_ROWS rows and MAX_BATCH_BYTES together."""
     start = 0
     edges = np.cumsum(sizes)
     while start < len(sizes):
@@ -91,7 +91,7 @@ def _cuts(sizes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
 
 
 def _add_decoded_sizes(column: pa.Array, rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
-    """Add to each row's size the bytes of the dictionary values in it, at any depth."""
+    """Add to the size of each row of a batch the bytes of the dictionary values in it, at any depth."""
     kind = column.type
     if isinstance(column, pa.ExtensionArray):
         _add_decoded_sizes(column.storage, rows, sizes)
@@ -110,6 +110,7 @@ def _add_decoded_sizes(column: pa.Array, rows: NDArray[np.int64], sizes: NDArray
 
 
 def _with_valid_text(leaf: Leaf) -> Leaf:
+    """Return a row batch's column with valid UTF-8; other text is read as Latin-1."""
     if not is_text(leaf.values.type):
         return leaf
     try:

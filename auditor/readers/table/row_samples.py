@@ -102,17 +102,19 @@ class TableSamples:
         yield from self._mark(batch.samples(files, gaps, is_main=rows.table in self._main_tables))
 
     def _mark(self, results: Iterator[Samples]) -> Iterator[Samples]:
+        """Yield a table's samples, and remember that it has any."""
         for samples in results:
             self.has_samples = True
             yield samples
 
     def _partly(self, path: str, why: str) -> Iterator[PartlyRead]:
+        """Yield once that a column of a table is not read, and why."""
         if (path, why) not in self._told:
             self._told.add((path, why))
             yield PartlyRead(self.blob, path, why)
 
     def _unread_of(self, content: LeafContent) -> Iterator[PartlyRead]:
-        """Yield what perceptual lists ask of a column, and is not compared."""
+        """Yield what perceptual lists ask of a table's column, and is not compared."""
         if DECODING_ALGORITHMS.isdisjoint(self.options.algorithms):
             return
         path = content.leaf.path
@@ -128,7 +130,7 @@ class TableSamples:
             yield from self._partly(path, pixel_arrays.NOT_PIXELS)
 
     def _files_of(self, content: LeafContent) -> Iterator[_Files]:
-        """Yield the encoded pictures, and other values of bytes, of a column, as far as a list asks for them."""
+        """Yield pictures and other bytes in a column's cells of a table, as far as a list asks for them."""
         algorithms = self.options.algorithms
         path = content.leaf.path
         if len(content.pictures):
@@ -150,7 +152,7 @@ class TableSamples:
                     yield _Files(content, form, indices)
 
     def _rows_without_bytes(self, content: LeafContent, rows: RowBatch) -> list[NDArray[np.int64]]:
-        """Return the rows whose image has a path and no bytes, so that it is elsewhere, and those of empty bytes."""
+        """Return rows whose image has a path and no bytes, so that it is elsewhere, and those of empty bytes."""
         leaf = content.leaf
         if not (content.is_named_image or leaf.path in self._image_columns) or HASHED_ALGORITHMS.isdisjoint(
             self.options.algorithms
@@ -179,17 +181,18 @@ class _Files:
 
     @property
     def rows(self) -> NDArray[np.int64]:
+        """Return the table row of each file in a column's cells."""
         return self.content.leaf.rows[self.indices]
 
     def oversized(self) -> NDArray[np.bool_]:
-        """Return which of the values are longer than is read."""
+        """Return which files in a column's cells are longer than is read."""
         if self.form == "pixels":
             return np.zeros(len(self.indices), bool)
         lengths = pc.binary_length(self.content.leaf.values).take(pa.array(self.indices))
         return pc.greater(lengths, MAX_CELL_BYTES).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
     def data(self, position: int) -> bytes:
-        """Return the bytes of one of the values."""
+        """Return the bytes of one of the files in a column's cells."""
         index = int(self.indices[position])
         if self.form == "pixels":
             one = np.array([index], np.int64)
@@ -199,7 +202,7 @@ class _Files:
 
 
 def decode_base64(text: str | bytes) -> bytes:
-    """Return what a base64 text or a data URL stands for; of a damaged one, what can be decoded; b"" for nothing."""
+    """Return what base64 or a data URL in a row's cell stands for, as far as it can be decoded; b"" for nothing."""
     written = text.decode("latin-1") if isinstance(text, bytes) else text
     if found := _DATA_URL.match(written):
         payload = written[found.end() :]
@@ -225,7 +228,7 @@ class _Batch:
     def samples(
         self, files: Sequence[_Files], without_bytes: Sequence[NDArray[np.int64]], *, is_main: bool
     ) -> Iterator[Samples]:
-        """Yield the samples of the rows.
+        """Yield the samples of a batch of rows.
 
         Args:
             files: The pictures and other files in the cells.
@@ -253,6 +256,7 @@ class _Batch:
         algorithms: Sequence[str],
         already_counted: bool = False,
     ) -> Samples:
+        """Return rows with these columns of digests and names as samples."""
         batch = build_sample_batch(columns, algorithms)
         return Samples(self.blob.ref("dataset"), basis, batch, already_counted)  # type: ignore[arg-type]
 
@@ -266,7 +270,7 @@ class _Batch:
         }
 
     def _file_samples(self, files: Sequence[_Files], names: pa.Array, counted: NDArray[np.bool_]) -> Iterator[Samples]:
-        """Yield the digests of files in the cells; ``counted`` takes the rows that have any."""
+        """Yield the digests of files in the cells of rows; ``counted`` takes the rows that have any."""
         count = len(counted)
         in_row = np.zeros(count, np.int64)
         pictures = np.zeros(count, bool)
@@ -295,6 +299,7 @@ class _Batch:
         carrier: Carrier,
         beside: NDArray[np.bool_] | None = None,
     ) -> Iterator[Samples]:
+        """Yield samples of the files in these rows, with computed digests."""
         if not files:
             return
         rows = np.concatenate([one.rows for one in files])
@@ -337,7 +342,7 @@ class _Batch:
         names: pa.Array,
         in_row: NDArray[np.int64],
     ) -> str:
-        """Return the sample's name: that of its row, with the column's path if the row holds several files."""
+        """Return a sample's name: that of its row, with the column's path if the row holds several files."""
         row = int(rows[index])
         name = str(names[row].as_py())
         if in_row[row] == 1:
@@ -349,7 +354,7 @@ class _Batch:
         return f"{name} {path if path != leaf.path or value == first else f'{path} {value - first + 1}'}"
 
     def _whole_numbers(self, bare: str) -> list[int]:
-        """Return a column of widths or heights; 0 where it says nothing."""
+        """Return the rows' column of widths or heights; 0 where it says nothing."""
         leaf = self._column((bare,))
         if leaf is None:
             return [0] * len(self.rows.numbers)
@@ -357,7 +362,7 @@ class _Batch:
         return pc.fill_null(to_whole_numbers(text, pa.int32()), 0).to_pylist()  # type: ignore[no-any-return]
 
     def _column(self, names: Sequence[str]) -> Leaf | None:
-        """Return the outermost column that has the first of these names that any has."""
+        """Return the rows' outermost column that has the first of these names that any has."""
         found = {bare_name(leaf.path): leaf for leaf in reversed(self.rows.leaves) if not leaf.problem}
         return next((found[name] for name in names if name in found and _is_plain(found[name])), None)
 
@@ -377,6 +382,7 @@ class _Batch:
         return numbers
 
     def _declared_samples(self, names: pa.Array, counted: NDArray[np.bool_], is_main: bool) -> Iterator[Samples]:
+        """Yield the samples that rows declare by digests and addresses."""
         count = len(counted)
         columns: dict[str, pa.Array] = {}
         further: list[tuple[str, str, NDArray[np.int64], pa.Array]] = []
@@ -436,7 +442,7 @@ class _Batch:
                 yield replace(samples, batch=batch, already_counted=described)
 
     def _gaps(self, holds: NDArray[np.bool_]) -> pa.Array | None:
-        """Return the gap of each row, null for none; None if no row has any."""
+        """Return the gap of each row's sample, null for none; None if no row has any."""
         faults = self.rows.faults
         malformed: list[tuple[str, NDArray[np.bool_]]] = []
         for content in self.contents:
@@ -457,7 +463,7 @@ class _Batch:
 
 
 def _are_short_hashes(values: pa.Array) -> bool:
-    """Return whether every value of a column of text is 16 hex digits."""
+    """Return whether every value of a column of rows is a hash of 16 hex digits."""
     if not is_text(values.type) or len(values) == values.null_count:
         return False
     lengths = pc.min_max(pc.binary_length(values)).as_py()
@@ -467,12 +473,14 @@ def _are_short_hashes(values: pa.Array) -> bool:
 
 
 def _is_plain(leaf: Leaf) -> bool:
+    """Return whether a column of rows is of numbers, texts or bytes."""
     kind = leaf.values.type
     is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
     return is_number or bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind))
 
 
 def _take_text(content: LeafContent) -> pa.Array:
+    """Return the addresses in a column of rows as text."""
     values = content.leaf.values
     return to_text(values if len(content.urls) == len(values) else values.take(pa.array(content.urls)))
 
@@ -481,7 +489,7 @@ _Part = tuple[str, NDArray[np.int64], pa.Array]
 
 
 def _first_of_each_row(parts: Sequence[_Part], count: int, holds: NDArray[np.bool_]) -> tuple[pa.Array, list[_Part]]:
-    """Return the first value of each row, and the values that differ from it, by column.
+    """Return each row's first value, and the values that differ from it, by column.
 
     Args:
         parts: Of each column its path, the rows of its values, in order, and the values.
