@@ -91,6 +91,7 @@ ANY = Values()
 
 
 def _compile(pattern: str) -> Any:
+    """Compile a pattern of a check's parameter."""
     try:
         return re2.compile(pattern, _RE2_OPTIONS)
     except re2.error as error:

@@ -79,4 +79,5 @@ def ask(
 
 
 def _join_values(statements: list[Statement]) -> str:
+    """Return the values of a side that disagrees, joined."""
     return " and ".join(dict.fromkeys(statement.value for statement in sorted(statements)))

@@ -23,6 +23,7 @@ def _under_home(name: str) -> Callable[[click.Context, click.Parameter, Path | N
     """Return an option callback that defaults to a folder below the program's own."""
 
     def chosen(context: click.Context, option: click.Parameter, given: Path | None) -> Path:
+        """Return the folder that the option of ``auditor deindex`` names, or the default one."""
         from auditor.resources import user_data_folder
 
         return given or user_data_folder() / "deindex" / name

@@ -235,10 +235,12 @@ def why(
 
 
 def _extensions(isolated: bool) -> tuple[Extension, ...]:
+    """Return the extensions that ``auditor lists`` uses."""
     from auditor.extensions import installed_extensions
 
     return () if isolated else installed_extensions()
 
 
 def _active(known: CompiledList) -> str:
+    """Return the sentence in which ``auditor lists`` says which version of a list is active."""
     return f"{known.name} version {known.version} is active: {known.entries:,} entries, means {known.means}"

@@ -22,10 +22,12 @@ class Commands(click.Group):
     """The commands: one for each module of this package. A module is imported only when its command is used."""
 
     def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names of the program's commands."""
         names = (module.name for module in pkgutil.iter_modules(auditor.cli.__path__))
         return sorted(name for name in names if name not in _NOT_COMMANDS)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Import and return the command of this name; None if there is none."""
         if name not in self.list_commands(context):
             return None
         module = importlib.import_module(f"auditor.cli.{name}")

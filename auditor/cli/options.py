@@ -88,6 +88,7 @@ class FormatChoice(click.Choice[str]):
     """A choice of report formats, in whose names ``-`` stands for ``_`` too."""
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the report format that the value of ``--format`` names."""
         return super().convert(value.replace("-", "_"), param, ctx)
 
 
@@ -132,6 +133,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _list_formats(context: click.Context, option: click.Parameter, wanted: bool) -> None:
+    """Print the report formats, as ``--format`` takes them."""
     if wanted and not context.resilient_parsing:
         for name, report_format in report_formats().items():
             click.echo(f"{name}\t{' '.join(report_format.SUFFIXES)}\t{report_format.HELP}")
@@ -155,6 +157,7 @@ def plan_outputs(formats: tuple[str, ...], files: tuple[Path, ...]) -> tuple[Rep
 
 
 def _format_of_file(path: Path) -> str:
+    """Return the report format of an output file, by its suffix."""
     if not path.suffix:
         return DEFAULT_FORMAT
     formats = formats_by_suffix()

@@ -201,5 +201,6 @@ def _wrap_paragraphs(text: str, first: str = "", indent: str | None = None) -> l
 
 
 def _join_words(words: Iterable[str]) -> str:
+    """Return words of a rule's explanation joined by commas and, before the last, "and"."""
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last

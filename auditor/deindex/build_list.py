@@ -246,6 +246,7 @@ def record_listed_decisions(ledger: Ledger, recipient: Party, state: Path, versi
 
 
 def _entry_context(keys: Keys, recipient: Party, now: str, order: BuildOptions) -> EntryContext:
+    """Return the context in which the entries of a de-index list are built."""
     source = order.source or keys.card.name
     return EntryContext(
         keys.secret, recipient.age, now, source, keys.card.appeals, interim=order.interim, hubs=order.hubs
@@ -362,4 +363,5 @@ def _join_chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def to_json_line(content: object) -> bytes:
+    """Return a line of a de-index list: JSON in ASCII."""
     return json.dumps(content, separators=(",", ":")).encode("ascii")

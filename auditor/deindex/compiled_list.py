@@ -177,6 +177,7 @@ def _digest_keys(artefacts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _remove_entry(tables: sqlite3.Connection, entry: str) -> None:
+    """Remove an entry from the tables of a compiled de-index list."""
     row = tables.execute("SELECT number FROM entry WHERE id = ?", (entry,)).fetchone()
     if row:
         for table, column in (("pattern", "entry"), ("artefact", "entry"), ("entry", "number")):
@@ -184,6 +185,7 @@ def _remove_entry(tables: sqlite3.Connection, entry: str) -> None:
 
 
 def _insert_rows(tables: sqlite3.Connection, patterns: list[_Pattern], artefacts: list[tuple[str, int]]) -> None:
+    """Insert rows into a table of a compiled de-index list."""
     tables.executemany("INSERT INTO pattern VALUES (?, ?, ?, ?, ?)", patterns)
     tables.executemany("INSERT INTO artefact VALUES (?, ?)", artefacts)
     patterns.clear()

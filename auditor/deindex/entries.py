@@ -117,6 +117,7 @@ def build_entries(decision: Decision, terms: EntryContext) -> Iterator[DeindexEn
 
 
 def repository_entry_id(terms: EntryContext, decision: str, found: Repository) -> str:
+    """Return the id of a repository's entry in a de-index list."""
     return terms.token("entry", decision, found.hub, found.kind, found.name)
 
 
@@ -136,6 +137,7 @@ def removal_line(entry_id: str, why: str) -> bytes:
 
 
 def _to_json(content: object) -> bytes:
+    """Return an entry of a de-index list as JSON text."""
     return _encoder.encode(content).encode("ascii")
 
 
@@ -147,6 +149,7 @@ def entry_content(entry: DeindexEntry) -> dict[str, object]:
     made, decision = entry.locators, entry.decision
 
     def digests(algorithm: str) -> list[str]:
+        """Return the digests that an entry of a de-index list states."""
         return [digest.value for digest in decision.digests if digest.algorithm == algorithm]
 
     return {
@@ -202,4 +205,5 @@ def entry_content(entry: DeindexEntry) -> dict[str, object]:
 
 
 def _printable_text(text: str) -> str:
+    """Return a text of a de-index entry with unprintable characters escaped."""
     return printable(text, MAX_TEXT_LENGTH)

@@ -188,6 +188,7 @@ def _hub_of_host(url: str, hubs: Mapping[str, Hub]) -> Hub | None:
 
 
 def _describe_owner(owner: Repository | None) -> str:
+    """Return in words what a locator's address belongs to instead of the repository."""
     return f"is in the {owner.kind} {printable(owner.name)}" if owner else "is a host, or an owner's page"
 
 

@@ -74,6 +74,7 @@ def _lines_writer(out: IO[str]) -> Callable[[LookupResult], None]:
     """Return a function that writes look-up results as lines, tabs between."""
 
     def write_result(answer: LookupResult) -> None:
+        """Write a look-up result as lines."""
         for asked, outcome, *rest in _result_rows(answer):
             out.write("\t".join(printable(text, 300) for text in (outcome, asked, *rest)) + "\n")
 
@@ -86,6 +87,7 @@ def _csv_writer(out: IO[str]) -> Callable[[LookupResult], None]:
     table.writerow(RESULT_COLUMNS)
 
     def write_result(answer: LookupResult) -> None:
+        """Write a look-up result as rows of CSV."""
         for row in _result_rows(answer):
             table.writerow(map(csv_cell, row + ("",) * (len(RESULT_COLUMNS) - len(row))))
 
@@ -96,6 +98,7 @@ def _json_writer(out: IO[str]) -> Callable[[LookupResult], None]:
     """Return a function that writes one JSON object per look-up result."""
 
     def write_result(answer: LookupResult) -> None:
+        """Write a look-up result as a line of JSON."""
         # Escapes and bidi characters are written as \\u….
         content = {"asked": answer.asked, "answer": answer.outcome, "entries": answer.entries}
         out.write(json.dumps(content, ensure_ascii=True) + "\n")

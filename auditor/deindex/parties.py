@@ -47,7 +47,7 @@ class Keys:
 
 
 def create_keys(folder: Path, name: str, appeals: str = "") -> Keys:
-    """Create keys in a folder of mode 0700.
+    """Create the keys of a sender or recipient of lists in a folder of mode 0700.
 
     Raises:
         UsageError: The folder is not empty (keys are never replaced), or the name cannot be used.
@@ -72,7 +72,7 @@ def create_keys(folder: Path, name: str, appeals: str = "") -> Keys:
 
 
 def load_keys(folder: Path) -> Keys:
-    """Return the keys of a folder.
+    """Return the keys of a sender or recipient of lists from their folder.
 
     Raises:
         UsageError: The folder holds no keys.
@@ -112,6 +112,7 @@ def load_card(path: Path) -> Party:
 
 
 def _read_private_file(path: Path) -> bytes:
+    """Return the content of a key file of a party."""
     try:
         with open(path, "rb") as file:
             if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
@@ -122,6 +123,7 @@ def _read_private_file(path: Path) -> bytes:
 
 
 def _write_new_file(path: Path, data: bytes) -> None:
+    """Write a new file of a party's keys."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
         file.flush()

@@ -111,9 +111,11 @@ class Prover:
         return json.dumps(content, separators=(",", ":")).encode("ascii") + b"\n"
 
     def _inclusion_path(self, index: int, size: int) -> tuple[bytes, ...]:
+        """Return the proof path of a ledger entry in the tree of a size."""
         return merkle.inclusion_proof(index, size, self._node, self._edges.setdefault(size, {}))
 
     def _upper_part(self, block: int, size: int) -> bytes:
+        """Return the upper part of a block's proof path, which its entries share."""
         return b"".join(self._inclusion_path(block << _LOWER_LEVELS, size)[_LOWER_LEVELS:])
 
 

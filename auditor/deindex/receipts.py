@@ -69,7 +69,7 @@ def sign_receipt(lookup: Lookup, keys: Keys, acted: Iterable[ActedEntry], now: s
 
 
 def read_receipt(path: Path, recipient: Party) -> Receipt:
-    """The sender's side: return a receipt after verifying that this recipient signed it. Raises SealError."""
+    """Return a receipt after verifying, as the sender, that this recipient signed it. Raises SealError."""
     try:
         with open(path, "rb") as file:
             sealed = file.read(MAX_RECEIPT_BYTES)

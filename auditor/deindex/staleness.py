@@ -45,6 +45,7 @@ def staleness_check(run: Path, decisions: Iterable[Decision]) -> Callable[[Decis
                 held.add(value)
 
     def stale(decision: Decision, subject: Ref) -> str:
+        """Return why a decision no longer fits a subject; "" if it does."""
         held = artefacts.get((subject.kind, subject.name))
         if held is None:
             return ""

@@ -78,6 +78,7 @@ def compile_list(
         spools[entries.algorithm].add(entries)
 
     def spooled_rows() -> Mapping[str, int]:
+        """Return the number of spooled list entries of each algorithm."""
         return {algorithm: spool.count for algorithm, spool in spools.items()}
 
     for source, part in ((identity.source, items), *older):
@@ -130,7 +131,7 @@ def compile_list(
 
 
 def _fingerprint_of(base: CompiledList | None, digest: bytes) -> bytes:
-    """Return the fingerprint with this digest, which the version before holds."""
+    """Return the weight fingerprint with this digest, which the list's version before holds."""
     assert base
     _, entries = base.find_exact(WEIGHT_FINGERPRINT, pa.array([digest], pa.binary(len(digest))))
     return base.fingerprints[int(entries[0])]
@@ -156,7 +157,7 @@ def _write_arrays(
     classifications: list[str],
     statistics: ListStatistics,
 ) -> Mapping[str, int]:
-    """Write one algorithm's arrays.
+    """Write the arrays of one algorithm of the compiled list.
 
     Args:
         folder: Where to.
@@ -208,9 +209,10 @@ def _write_arrays(
 
 
 def _write_digests(folder: Path, spool: EntrySpool, first: NDArray[np.int64], threshold: int | None) -> None:
-    """Write the digests of these rows and, with a threshold, the index for near ones."""
+    """Write the digests of these list entries and, with a threshold, the index for near ones."""
 
     def mapped(name: str, kind: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:
+        """Create a memory-mapped array of the compiled list, with its place on disk reserved."""
         path = folder / f"{spool.algorithm}.{name}.npy"
         array = np.lib.format.open_memmap(path, "w+", np.dtype(kind), shape)
         if hasattr(os, "posix_fallocate"):  # writing to a mapped file on a full disk would kill the process

@@ -195,6 +195,7 @@ class CompiledList:
                     raise ListError(f"{self.path / name}: changed since the list was compiled; import the list again")
 
     def _arrays(self, algorithm: str) -> _AlgorithmArrays:
+        """Return the compiled arrays of one algorithm, mapped into memory once."""
         if algorithm not in self._mapped:
             self._mapped[algorithm] = self._map_arrays(algorithm)
         return self._mapped[algorithm]
@@ -203,6 +204,7 @@ class CompiledList:
         """Map the compiled arrays of one algorithm into memory. Raises ListError for a damaged array."""
 
         def array(name: str) -> NDArray[Any]:
+            """Map one array of the compiled list into memory."""
             path = self.path / f"{algorithm}.{name}.npy"
             try:
                 return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -244,6 +246,7 @@ def open_compiled_list(folder: Path) -> CompiledList:
 
 
 def _sha256(path: Path) -> str:
+    """Return the SHA-256 of a compiled list's array, in hex."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -98,6 +98,7 @@ class EntryCollector:
             yield UnknownAlgorithm(name, self.unknown[name])
 
     def _flush(self, algorithm: str) -> Iterator[ListItem]:
+        """Yield the collected list entries as batches."""
         columns = self.pending.pop(algorithm)
         cells = pa.array(columns.pop("value"), pa.string())
         lines = np.array(columns.pop("line"), np.int64)

@@ -133,10 +133,12 @@ def _text_keys(values: pa.Array) -> Keys:
 
 
 def _mix_factors(count: int) -> Keys:
+    """Return the factors by which the exact index mixes the words of a key."""
     return np.multiply.accumulate(np.full(count, _MIX_CONSTANTS[0]))
 
 
 def _mix(keys: Keys) -> Keys:
+    """Return the keys of the exact index with their bits mixed."""
     keys = (keys ^ keys >> np.uint64(30)) * _MIX_CONSTANTS[1]
     keys = (keys ^ keys >> np.uint64(27)) * _MIX_CONSTANTS[2]
     return keys ^ keys >> np.uint64(31)

@@ -78,6 +78,7 @@ def _rows_of_quality(rows: list[dict[str, Any]]) -> Generator[str, None, list[di
 
 
 def _describe_hit(hit: dict[str, Any], distances: bool) -> str:
+    """Return a line that explains which list entry a picture matches, and how."""
     far = f"near, {hit['distance']} bits away" if distances else "near"
     how = "exact" if hit["algorithm"] in EXACT_ALGORITHMS else far
     classified = f", classified {hit['classification']}" if hit["classification"] else ""
@@ -99,6 +100,7 @@ def _describe_miss(algorithm: str, rows: list[dict[str, Any]], known: CompiledLi
 
 
 def _nearest_distance(known: CompiledList, algorithm: str, words: near_index.Words) -> int:
+    """Return the distance of a picture's hash from the nearest entry of the list."""
     count = known.manifest["algorithms"][algorithm]["entries"]
     batches = (np.arange(low, min(low + _BATCH_ROWS, count)) for low in range(0, count, _BATCH_ROWS))
     listed = (near_index.digest_words(exact_index.digest_rows(known.values(algorithm, batch))) for batch in batches)

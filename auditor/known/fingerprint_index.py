@@ -112,4 +112,5 @@ def open_fingerprint_index(folder: Path) -> FingerprintIndex:
 
 
 def _path(folder: Path, name: str) -> Path:
+    """Return the path of a file of the fingerprint index."""
     return folder / f"{WEIGHT_FINGERPRINT}.{name}"

@@ -127,10 +127,12 @@ def _import_files(
 
 
 def _is_change(header: ListHeader) -> bool:
+    """Return whether an imported file changes a list: a delta, or a page of a feed."""
     return header.delta or header.feed
 
 
 def _require_one_list(path: Path, headers: Sequence[ListHeader]) -> None:
+    """Refuse files to import that are not one list. Raises ListError."""
     for header in headers[1:]:
         if not _is_change(header) or header.format != headers[-1].format:
             raise ListError(f"{path}: several files are one list only as pages of a feed, or a list and its deltas")

@@ -106,15 +106,19 @@ class _ReopenedStream(io.RawIOBase):
         self._position = 0
 
     def readable(self) -> bool:
+        """Return that the unpacked list file can be read."""
         return True
 
     def seekable(self) -> bool:
+        """Return that the unpacked list file can be read again from its beginning."""
         return True
 
     def tell(self) -> int:
+        """Return the position in the unpacked list file."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go back to the beginning of the unpacked list file, which is opened again."""
         if (offset, whence) != (0, io.SEEK_SET):
             raise io.UnsupportedOperation("only the beginning can be gone back to")
         self._stream = self._open_stream()
@@ -141,6 +145,7 @@ def _unpack(file: BinaryIO) -> BinaryIO:
     if compression:
 
         def reopen() -> BinaryIO:
+            """Open the compressed list file again."""
             file.seek(0)
             return open_compressed(file, compression)
 
@@ -168,6 +173,7 @@ def _recode(file: BinaryIO) -> BinaryIO:
         return file
 
     def reopen() -> BinaryIO:
+        """Open the list file again, as UTF-8."""
         file.seek(0)
         return cast("BinaryIO", open_as_utf8(file, head))
 
@@ -175,6 +181,7 @@ def _recode(file: BinaryIO) -> BinaryIO:
 
 
 def _head(file: BinaryIO) -> bytes:
+    """Return the first bytes of a list file, and go back to its beginning."""
     head = file.read(_MAGIC_BYTES)
     file.seek(0)
     return head

@@ -78,6 +78,7 @@ def _describe_list(known: CompiledList) -> Iterator[str]:
 
 
 def _describe_malformed(statistics: ListStatistics) -> Iterator[str]:
+    """Yield a line about each malformed line of a list."""
     for item in statistics.malformed:
         yield f"malformed: line {item.line:,}: {item.reason}"
     if statistics.malformed_count > len(statistics.malformed):
@@ -85,9 +86,11 @@ def _describe_malformed(statistics: ListStatistics) -> Iterator[str]:
 
 
 def _describe_canaries(known: CompiledList) -> Iterator[str]:
+    """Yield a line about each harmless file that the list matches."""
     for what in matched_canaries(known):
         yield f"harmless: an entry matches {what}; such a version is not activated"
 
 
 def _format(source: Mapping[str, str]) -> str:
+    """Return the name of a list file's format, with the extension that adds it."""
     return f"{source['format']} of {source['extension']}" if "extension" in source else source["format"]

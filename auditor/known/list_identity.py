@@ -53,6 +53,7 @@ def open_list_items(path: Path, options: ListOptions, extensions: tuple[Extensio
         return ListFile(path, first, items, added)
 
     def with_first() -> Iterator[ListItem]:
+        """Yield the item of the list file that was read already, then the other ones."""
         if first is not None:
             yield first
         yield from items
@@ -111,5 +112,5 @@ def merge_identity(base: CompiledList | Path, changes: ListIdentity) -> ListIden
 
 
 def _file_name(text: str) -> str:
-    """Return the text as a file name, with invalid characters replaced."""
+    """Return a list identity's text as a file name, with invalid characters replaced."""
     return re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-.")[:64]

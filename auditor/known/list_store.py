@@ -193,4 +193,5 @@ def lock_list(folder: Path) -> Iterator[None]:
 
 
 def _open_private(path: str, flags: int) -> int:
+    """Open a file of the list store, with mode 0600 if it is created."""
     return os.open(path, flags, 0o600)

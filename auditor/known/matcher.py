@@ -265,6 +265,7 @@ def _sample_groups(batch: pa.RecordBatch, of: Sequence[NDArray[np.int64]]) -> ND
 
 
 def _count_distinct(groups: Sequence[NDArray[np.int64]]) -> int:
+    """Return the number of distinct samples among the matched ones."""
     return len(np.unique(np.concatenate(groups))) if groups else 0
 
 

@@ -98,7 +98,7 @@ class ModelEntryCollector:
             self.pending.setdefault(algorithm, []).append((signal, *cells, withdrawn, line))
 
     def flush(self) -> Iterator[Entries]:
-        """Yield the entries added since the last call."""
+        """Yield the entries of models added since the last call."""
         for algorithm, rows in self.pending.items():
             values, ids, classification, authority, withdrawn, lines = map(list, zip(*rows, strict=True))
             columns = {
@@ -128,6 +128,7 @@ def purpose_of(classification: str) -> str:
 
 
 def _classification(purpose: str, confirmations: str, authority: str) -> str:
+    """Return the classification of a model's entry: its purpose, confirmations and authority."""
     count = int(confirmations or 0)
     confirmed = f"{count:,} {'confirmation' if count == 1 else 'confirmations'}" if confirmations else ""
     return ", ".join(part for part in (purpose, confirmed, authority) if part)

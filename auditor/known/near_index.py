@@ -154,6 +154,7 @@ def digest_words(values: NDArray[np.uint8]) -> Words:
 
 
 def _no_pairs() -> NearPairs:
+    """Return the result of a search of the near index that finds nothing."""
     return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int16)
 
 

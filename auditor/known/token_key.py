@@ -34,12 +34,12 @@ def load_or_create_key(path: Path) -> bytes:
 
 
 def new_key() -> bytes:
-    """Return a random key."""
+    """Return a random key for the tokens of a list's entries."""
     return secrets.token_bytes(_KEY_BYTES)
 
 
 def write_key(path: Path, key: bytes) -> None:
-    """Write a key that only its owner can read. An existing key is kept."""
+    """Write the secret key of a list so that only its owner can read it. An existing key is kept."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

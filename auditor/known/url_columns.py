@@ -58,6 +58,7 @@ def canonical_domains(values: pa.Array) -> pa.Array:
     """
 
     def domain(text: str) -> str:
+        """Return a list's domain in canonical form; "" for what is no domain."""
         host = host_of(text.strip().removeprefix("*.").lstrip("."))
         return host if host and registrable_domain(host) else ""
 

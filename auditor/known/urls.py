@@ -90,12 +90,14 @@ def without_scheme(url: str) -> str:
 
 
 def _unescape(text: bytes) -> bytes:
+    """Return a URL's text with its percent escapes decoded, as often as they are nested."""
     while b"%" in text and (once := unquote_to_bytes(text)) != text:
         text = once
     return text
 
 
 def _escape(text: bytes) -> str:
+    """Return a URL's text with percent escapes where the canonical form has them."""
     if not text.translate(None, _UNESCAPED_BYTES):
         return text.decode()
     return "".join(chr(byte) if byte in _UNESCAPED_BYTES else f"%{byte:02X}" for byte in text)
@@ -129,12 +131,14 @@ def _ipv4_address(host: bytes) -> str:
 
 
 def _parse_number(part: bytes) -> int:
+    """Return the number that a part of an IPv4 address in a URL states."""
     if part.startswith(b"0x"):
         return int(part[2:] or b"0", 16)
     return int(part, 8 if part.startswith(b"0") else 10)
 
 
 def _is_address(host: str) -> bool:
+    """Return whether a URL's host is an IP address."""
     return host.startswith("[") or re.fullmatch(r"\d+\.\d+\.\d+\.\d+", host) is not None
 
 
@@ -172,4 +176,5 @@ def _path_expressions(path: str) -> list[str]:
 
 @cache
 def _public_suffix_list() -> PublicSuffixList:
+    """Return the public suffix list, by which registrable domains are found."""
     return PublicSuffixList()

@@ -29,6 +29,7 @@ def copy_statements(facts: pads.Dataset) -> Iterator[DerivedStatement]:
     found: dict[tuple[str, str], tuple[str, int]] = {}
 
     def add(name: str, other: str, relation: str) -> None:
+        """Count one more file or tensors that two models have in common, for their ``copy_of`` statement."""
         stronger, number = found.get((name, other), (relation, 0))
         found[name, other] = min(stronger, relation), number + 1  # same-file sorts before same-tensors
 

@@ -118,11 +118,12 @@ def json_lines(graph: LineageDrawing) -> Iterator[str]:
 
 
 def _node_numbers(graph: LineageDrawing) -> dict[Node, int]:
+    """Return the numbers of the nodes in a drawing of lineage."""
     return {node: number for number, node in enumerate(sorted({*graph.below, *graph.parents, *graph.marks}))}
 
 
 def dot_lines(graph: LineageDrawing) -> Iterator[str]:
-    """Yield a Graphviz chart."""
+    """Yield the lineage as a Graphviz chart."""
     numbers = _node_numbers(graph)
     yield "digraph lineage {\n  rankdir=LR;\n  node [shape=box];"
     for node, number in numbers.items():
@@ -135,11 +136,12 @@ def dot_lines(graph: LineageDrawing) -> Iterator[str]:
 
 
 def _quote_for_dot(text: str) -> str:
+    """Return a label of a Graphviz lineage chart in quotation marks."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def mermaid_lines(graph: LineageDrawing) -> Iterator[str]:
-    """Yield a Mermaid chart. Characters that its labels take as markup are written as entities."""
+    """Yield the lineage as a Mermaid chart. Characters that its labels take as markup are written as entities."""
     numbers = _node_numbers(graph)
     yield "flowchart LR"
     for node, number in numbers.items():
@@ -152,6 +154,7 @@ def mermaid_lines(graph: LineageDrawing) -> Iterator[str]:
 
 
 def _escape_for_mermaid(text: str) -> str:
+    """Return a label of a Mermaid lineage chart with its markup escaped."""
     return "".join(c if c.isalnum() or c in " /-_.:,…" else f"#{ord(c)};" for c in text)
 
 

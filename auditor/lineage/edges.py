@@ -77,6 +77,7 @@ def _declared_edges(
 
 
 def _constant(value: str, rows: int) -> pa.Array:
+    """Return a column of edges that has one value."""
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([value]))
 
 

@@ -97,6 +97,7 @@ class ListFingerprints:
         """Give access to the fingerprints of a list, which keeps those used last in memory."""
 
         def decode(entry: int) -> SampledWeights:
+            """Return the sampled weights of a list's fingerprint."""
             try:
                 return decode_fingerprint(known.fingerprints[entry])
             except Unreadable as error:
@@ -173,6 +174,7 @@ def count_uncompared(lists: Sequence[CompiledList], files: int) -> Mapping[str, 
 
 
 def _lists_with_fingerprints(lists: Sequence[CompiledList], means: str) -> list[CompiledList]:
+    """Return the lists of this meaning that hold weight fingerprints."""
     return [known for known in lists if known.means == means and WEIGHT_FINGERPRINT in known.algorithms]
 
 

@@ -47,9 +47,11 @@ class Graph:
         ids, names = assign_ids(both_ends)
 
         def is_dataset(column: str) -> Ids:
+            """Return 1 for each edge of the graph with a dataset at this end, else 0."""
             return cast(Ids, pc.equal(edges[column], "dataset").to_numpy().astype(np.int64))
 
         def has_relation(relation: str) -> npt.NDArray[np.bool_]:
+            """Return which edges of the graph have this relation."""
             return cast(npt.NDArray[np.bool_], pc.equal(edges["relation"], relation).to_numpy().astype(bool))
 
         strength = pc.index_in(edges["source"], pa.array(EDGE_SOURCES)).combine_chunks().fill_null(0)
@@ -64,9 +66,11 @@ class Graph:
         )
 
     def node_name(self, node: int) -> str:
+        """Return the name of a node of the lineage graph."""
         return cast(str, self.names[node >> 1].as_py())
 
     def node_names(self, nodes: npt.NDArray[Any]) -> pa.Array:
+        """Return the names of nodes of the lineage graph."""
         return self.names.take(pa.array(nodes >> 1))
 
     def find_nodes(self, kind: str, names: Sequence[str]) -> Ids:

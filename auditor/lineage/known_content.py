@@ -29,10 +29,12 @@ class DatasetHits:
 
 
 def _format_hits(exact: int, near: int) -> str:
+    """Return the number of known-content hits in words."""
     return ", ".join(f"{number:,} {word}" for number, word in ((exact, "exact"), (near, "near")) if number) or "none"
 
 
 def _format_samples(samples: int | None) -> str:
+    """Return the number of samples with known content in words."""
     return f" of {samples:,} samples" if samples is not None else ", number of samples unknown"
 
 

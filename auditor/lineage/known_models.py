@@ -63,6 +63,7 @@ def known_model_statements(hits: pa.Table) -> Iterator[DerivedStatement]:
 
 
 def _model_rows(hits: pa.Table) -> list[dict[str, Any]]:
+    """Return the hits on lists of known models."""
     return [row for row in hits.to_pylist() if row["means"] == "model"]
 
 

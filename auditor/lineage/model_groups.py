@@ -54,6 +54,7 @@ class ModelGroups:
         return np.array([numbers.setdefault(self._group_of(name), len(numbers)) for name in names], np.int64)
 
     def are_connected(self, left: str, right: str) -> bool:
+        """Return whether two models are in one group."""
         return self._group_of(left) == self._group_of(right)
 
     def connect(self, left: str, right: str) -> bool:

@@ -54,6 +54,7 @@ def _match_model(model: Subject, matcher: Matcher, compared: Counter[str]) -> It
     """Yield the hits of one model on lists of models: by its files, its name, and the bases that it names."""
 
     def match(basis: Basis, columns: Mapping[str, Sequence[object]], algorithms: Sequence[str]) -> pa.RecordBatch:
+        """Return the model's hits on the lists by one kind of its signals."""
         matched = matcher.match(Samples(model.ref, basis, build_sample_batch(columns, algorithms)))
         compared.update(matched.compared)
         return matched.hits

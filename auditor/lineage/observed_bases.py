@@ -89,6 +89,7 @@ def find_observed_bases(
 
 
 def _statement(pair: Pair, similarity: Similarity) -> DerivedStatement:
+    """Return the statement of a base that the comparison of weights observed."""
     child, parent = pair
     remark = str(replace(similarity, verdict=""))
     return DerivedStatement("model", child, "observed_base", parent, similarity.verdict, remark)

@@ -79,6 +79,7 @@ class SharedTensors:
         return frozenset(data[at : at + TENSOR_DIGEST_BYTES] for at in range(0, len(data), TENSOR_DIGEST_BYTES))
 
     def _unit_rows(self, unit: int) -> npt.NDArray[np.uint64]:
+        """Return the rows of a unit's tensor digests."""
         return self.digests[self.bounds[unit] : self.bounds[unit + 1]]
 
     def common_prefixes(self, groups: Ids) -> frozenset[int]:

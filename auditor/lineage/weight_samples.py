@@ -157,6 +157,7 @@ def _tensor_digests(file: BinaryIO, header: SafetensorsHeader, start: int, end: 
 
 
 def _declared_bases(header: SafetensorsHeader) -> Iterator[str]:
+    """Return the bases that a weights file's header declares."""
     for field in _BASE_FIELDS:
         yield from (normalize_name(name) for name in header.metadata.get(field, "").split(",") if name.strip())
 

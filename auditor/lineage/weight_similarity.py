@@ -152,6 +152,7 @@ def add_identical_tensors(
 
 
 def _cosine(left: Floats, right: Floats) -> float:
+    """Return the cosine of two tensors' sampled weights."""
     return float(left @ right) if left.shape == right.shape else 0.0
 
 

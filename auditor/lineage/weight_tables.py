@@ -79,6 +79,7 @@ def tensor_digests_row(part: Part) -> pa.RecordBatch | None:
 
 
 def _one_row(schema: pa.Schema, cells: tuple[object, ...]) -> pa.RecordBatch:
+    """Return one row of a table of weights."""
     arrays = [pa.array([cell], field.type) for cell, field in zip(cells, schema, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
@@ -95,6 +96,7 @@ def locate_rows(files: Iterable[Path]) -> dict[UnitKey, list[tuple[Path, int]]]:
 
 @lru_cache(maxsize=64)
 def open_parquet(path: Path) -> pq.ParquetFile:
+    """Open a table of weights."""
     return pq.ParquetFile(path)
 
 

@@ -82,11 +82,13 @@ def verify_whole_ledger(page_request: PageRequest) -> Page:
 
 
 def _claim(page_request: PageRequest, case: str) -> str:
+    """Claim the case for the reviewer of the page."""
     page_request.ledger.claim(case, page_request.reviewer, seen=_seen_event(page_request))
     return "claimed"
 
 
 def _release(page_request: PageRequest, case: str) -> str:
+    """Release the claim of the reviewer of the page."""
     page_request.ledger.release(case, page_request.reviewer)
     return "released"
 
@@ -125,26 +127,31 @@ def _give_opinion(page_request: PageRequest, case: str) -> str:
 
 
 def _withdraw(page_request: PageRequest, case: str) -> str:
+    """Withdraw the reviewer's opinion or confirmation from the page's case."""
     page_request.ledger.withdraw(case, page_request.reviewer, seen=_seen_event(page_request))
     return "withdrawn"
 
 
 def _confirm(page_request: PageRequest, case: str) -> str:
+    """Record the reviewer's confirmation of a near match, as the page's form states it."""
     page_request.ledger.confirm(case, page_request.reviewer, why=page_request.form_value("why"))
     return "confirmed"
 
 
 def _reopen(page_request: PageRequest, case: str) -> str:
+    """Reopen the page's case for the reason in the form."""
     page_request.ledger.reopen(case, page_request.reviewer, why=page_request.form_value("why"))
     return "reopened"
 
 
 def _appeal(page_request: PageRequest, case: str) -> str:
+    """Record the appeal that the page's form states."""
     page_request.ledger.appeal(case, page_request.reviewer, why=page_request.form_value("why"))
     return "appealed"
 
 
 def _decide_appeal(page_request: PageRequest, case: str) -> str:
+    """Decide the appeal of the page's case as the form states."""
     _require_unchanged(page_request, page_request.ledger.state(case), _seen_event(page_request))
     page_request.ledger.decide_appeal(
         case, page_request.reviewer, page_request.form_value("outcome"), why=page_request.form_value("why")
@@ -153,6 +160,7 @@ def _decide_appeal(page_request: PageRequest, case: str) -> str:
 
 
 def _report(page_request: PageRequest, case: str) -> str:
+    """Record from the page's form that the case was reported, or that no report is due."""
     page_request.ledger.report(
         case, page_request.reviewer, page_request.form_value("outcome"), why=page_request.form_value("why")
     )
@@ -160,6 +168,7 @@ def _report(page_request: PageRequest, case: str) -> str:
 
 
 def _notify(page_request: PageRequest, case: str) -> str:
+    """Record from the page's form that the owner was notified."""
     page_request.ledger.notify(case, page_request.reviewer)
     return "notified"
 
@@ -220,6 +229,7 @@ def _require_unchanged(page_request: PageRequest, state: CaseState, seen: int) -
 
 
 def _review_by(page_request: PageRequest) -> str:
+    """Return the review date that the action's form asks for; "" for none."""
     days = page_request.form_value("review_days")
     return (
         add_time(page_request.ledger.now, days=min(int(days), REVIEW_DAYS)) if days.isascii() and days.isdigit() else ""

@@ -95,7 +95,10 @@ class _RequestGuard:
 def _view_endpoint(
     service: ReviewService, view: Callable[[PageRequest], Page | Redirect]
 ) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of the page's application that shows a view."""
+
     async def endpoint(request: Request) -> Response:
+        """Answer a request to the page with the view."""
         session = _find_session(service, request)
         if session is None:
             return _not_signed_in(service)
@@ -107,7 +110,10 @@ def _view_endpoint(
 def _action_endpoint(
     service: ReviewService, act: Callable[[PageRequest], Page | Redirect]
 ) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of the page's application that does what a form asks."""
+
     async def endpoint(request: Request) -> Response:
+        """Answer a form that was posted to the page."""
         session = _find_session(service, request)
         if session is None:
             return _not_signed_in(service)
@@ -123,7 +129,10 @@ def _action_endpoint(
 
 
 def _enter_endpoint(service: ReviewService) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of the page's application that lets a browser in by its link."""
+
     async def endpoint(request: Request) -> Response:
+        """Answer a browser that follows a link to the page."""
         secret = service.access.create_session(request.query_params.get("token", ""))
         if not secret:
             return _not_signed_in(service)
@@ -135,7 +144,10 @@ def _enter_endpoint(service: ReviewService) -> Callable[[Request], Awaitable[Res
 
 
 def _leave_endpoint(service: ReviewService) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of the page's application that ends a session."""
+
     async def endpoint(request: Request) -> Response:
+        """End the session of a browser that leaves the page."""
         session, form = _find_session(service, request), await _read_form(request)
         if session is None or form is None or not _has_valid_token(session, request, form):
             return _not_signed_in(service)
@@ -152,7 +164,10 @@ def _leave_endpoint(service: ReviewService) -> Callable[[Request], Awaitable[Res
 
 
 def _error_page(service: ReviewService) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Return the endpoint of the page's application that explains an error."""
+
     async def endpoint(request: Request, error: Exception) -> Response:
+        """Answer a failed request to the page with an explanation."""
         status = getattr(error, "status_code", 500)
         if status in (404, 405):
             return service.render(_problem_page("Page not found", "Go back to the cases.", status), "")
@@ -227,10 +242,12 @@ def _not_signed_in(service: ReviewService) -> Response:
 
 
 def _find_session(service: ReviewService, request: Request) -> Session | None:
+    """Return the session of a request to the page; None if it has none."""
     return service.access.find_session(_cookie(service, request))
 
 
 def _cookie(service: ReviewService, request: Request) -> str:
+    """Return the session cookie of a request to the page."""
     try:
         jar = SimpleCookie(request.headers.get("cookie", ""))
     except CookieError:

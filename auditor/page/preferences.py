@@ -96,6 +96,7 @@ _FIELD_TYPES = get_type_hints(Preferences)
 
 
 def _has_type(value: object, kind: object) -> bool:
+    """Return whether a stored preference has the type of its field."""
     if get_origin(kind) is tuple:
         return isinstance(value, tuple) and all(isinstance(one, get_args(kind)[0]) for one in value)
     return type(value) is kind

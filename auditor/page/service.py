@@ -172,7 +172,7 @@ class ReviewService:
 
 
 def _time_html(iso: str, said: str) -> Markup:
-    """Return a time element with a title."""
+    """Return a time as HTML of the review page: an element with a title."""
     return (
         Markup('<time datetime="{}" title="{}">{}</time>').format(iso, wording.readable_time(iso), said)
         if iso

@@ -25,11 +25,11 @@ class Session:
     seen: float = 0.0  # the last request
 
     def token(self, action: str) -> str:
-        """Return the token of the form that posts to this path; no other form or session can use it."""
+        """Return the session's token for the form that posts to this path; no other form or session can use it."""
         return hmac.new(self.key, action.encode(), hashlib.sha256).hexdigest()
 
     def record_request(self) -> None:
-        """Note the time of a request; a long time without one was a break."""
+        """Record a request in the reviewer's session; a long time without one was a break."""
         now = self.clock()
         if now - self.seen > BREAK_SECONDS:
             self.since = now

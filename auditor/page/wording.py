@@ -116,6 +116,7 @@ def relative_time(iso: str, now: str) -> str:
 
 
 def _span(seconds: float) -> str:
+    """Return a span of time in words for the page, in its largest unit."""
     for name, size in (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60)):
         if number := int(seconds // size):
             return count_of(number, name)

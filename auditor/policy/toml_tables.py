@@ -40,6 +40,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def _read_bytes(path: Path) -> bytes:
+    """Return the bytes of a TOML file."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -47,7 +48,7 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def sha256(data: bytes) -> str:
-    """Return the SHA-256 of the bytes in hexadecimal."""
+    """Return the SHA-256 of a TOML file's bytes in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 

@@ -112,6 +112,7 @@ def load_vocabularies(rules: Sequence[Path] = ()) -> Vocabularies:
 
 @cache
 def _shipped_vocabularies() -> Vocabularies:
+    """Return the shipped vocabularies, loaded once in each process."""
     return read_vocabularies([resource_folder("rules") / "vocabulary"])
 
 
@@ -269,10 +270,12 @@ def _read_terms_and_licences(merged: _Merged, tables: Mapping[str, Any], path: P
 
 
 def _file_hint(name: str) -> str:
+    """Return a hint on how the name of a vocabulary file may have been meant."""
     return did_you_mean(name, _READERS).replace("did you mean", "did you mean to call it")
 
 
 def _read_withdrawn(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    """Read the withdrawn datasets of one vocabulary file."""
     for name, table in tables.items():
         merged.withdrawn.add(name, table, parse_withdrawn_dataset, path)
 
@@ -287,6 +290,7 @@ def _read_renamed(merged: _Merged, tables: Mapping[str, Any], path: Path) -> Non
 
 
 def _read_hubs(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    """Read the hubs of one vocabulary file."""
     for name, table in tables.items():
         merged.hubs.add(name, table, parse_hub, path)
 

@@ -261,6 +261,7 @@ def parse_directory(_: str, table: Mapping[str, Any]) -> Directory:
 
 
 def _words(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Return the words of a vocabulary table's key."""
     words = read_texts(table, key, ())
     if not all(words):
         raise ValueError(f"{key}: one of the texts is empty")
@@ -268,6 +269,7 @@ def _words(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 
 def _unhex(table: Mapping[str, Any], key: str) -> bytes:
+    """Return the bytes that a vocabulary table writes in hexadecimal."""
     try:
         return binascii.unhexlify(read_text(table, key))
     except binascii.Error as error:

@@ -46,7 +46,7 @@ Row = dict[str, str | int]
 
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
-    """Write the table, row by row; cells that a spreadsheet would run as a formula are quoted with an apostrophe."""
+    """Write the CSV report; cells that a spreadsheet would run as a formula are quoted with an apostrophe."""
     columns = (*COLUMNS, *HIT_COLUMNS) if options.places else COLUMNS
     table = csv.DictWriter(out, columns, restval="", lineterminator="\n")
     table.writeheader()
@@ -60,6 +60,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
 
 
 def _safe_row(row: Row) -> Row:
+    """Return a row of the CSV report whose cells no spreadsheet runs as a formula."""
     return {key: csv_cell(value, MAX_CELL_LENGTH) if isinstance(value, str) else value for key, value in row.items()}
 
 
@@ -98,7 +99,7 @@ def _report_rows(report: Report, notice: str) -> Iterator[Row]:
 
 
 def _case_rows(case: Case) -> Iterator[Row]:
-    """Yield the rows of a case: itself, its reasons and its copies."""
+    """Yield the rows of the CSV report for a case: itself, its reasons and its copies."""
     subject = _subject_cells(case.ref)
     identity: Row = {"case": case.id, "ground": case.ground}
     text = labels.CASE_GROUNDS[case.ground]
@@ -115,11 +116,12 @@ def _case_rows(case: Case) -> Iterator[Row]:
 
 
 def _subject_cells(ref: Ref) -> Row:
+    """Return the cells of the CSV report that name a subject."""
     return {"kind": ref.kind, "subject": ref.name, "revision": ref.revision}
 
 
 def _finding_row(finding: Finding) -> Row:
-    """Return the row of a finding."""
+    """Return the row of the CSV report for a finding."""
     return {
         "type": "finding",
         **_subject_cells(finding.ref),

@@ -33,7 +33,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
-    """Write the page; its size is bounded, however many findings there are."""
+    """Write the HTML report; its size is bounded, however many findings there are."""
     layout = LineageLayout(report.lineage)
     css = (TEMPLATES / "report.css").read_text("utf-8")
     hits = list(islice(read_restricted_hits(report), MAX_HITS + 1)) if options.places else []
@@ -92,5 +92,5 @@ def _template_environment() -> jinja2.Environment:
 
 
 def _sanitize(value: object) -> object:
-    """Make a text harmless to show: every expression of the template passes through this before it is escaped."""
+    """Make a text harmless in the HTML report: every expression passes through this before it is escaped."""
     return printable(value, MAX_TEXT_LENGTH) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -61,7 +61,7 @@ class EdgeV1(TypedDict):
 
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
-    """Write the report as one object whose arrays of findings, gaps and hits are streamed."""
+    """Write the JSON report as one object whose arrays of findings, gaps and hits are streamed."""
     fields: list[tuple[str, object]] = [
         ("schema", SCHEMA),
         ("notice", report_notice(report, options)),
@@ -121,6 +121,7 @@ def _without_surrogates(value: object) -> object:
 
 
 def _policy_json(report: Report) -> dict[str, object]:
+    """Return the policy as the JSON report has it."""
     policy = report.policy
     return {
         "fingerprint": policy.fingerprint,
@@ -160,6 +161,7 @@ def _policy_json(report: Report) -> dict[str, object]:
 
 
 def _counts_json(report: Report) -> dict[str, object]:
+    """Return the counts of subjects and findings as the JSON report has them."""
     return {
         "files": _count_json(report.tally.files),
         "samples": _count_json(report.tally.samples),
@@ -172,6 +174,7 @@ def _counts_json(report: Report) -> dict[str, object]:
 
 
 def _count_json(count: Count) -> dict[str, int]:
+    """Return one count as the JSON report has it."""
     return {
         "collected": count.collected,
         "scanned": count.scanned,
@@ -182,18 +185,22 @@ def _count_json(count: Count) -> dict[str, int]:
 
 
 def _sorted_counts(numbers: Mapping[Kind, int] | Mapping[str, int]) -> dict[str, int]:
+    """Return counts sorted for the JSON report."""
     return {str(key): number for key, number in sorted(numbers.items())}
 
 
 def _place_json(place: Place) -> PlaceV1:
+    """Return a place as the JSON report has it."""
     return {"uri": place.uri, "line": place.line}
 
 
 def _subject_json(ref: Ref) -> SubjectV1:
+    """Return a subject as the JSON report has it."""
     return {"kind": ref.kind, "subject": ref.name, "revision": ref.revision}
 
 
 def _finding_json(finding: Finding) -> FindingV1:
+    """Return a finding as the JSON report has it."""
     return {
         "rule": finding.rule,
         **_subject_json(finding.ref),
@@ -207,6 +214,7 @@ def _finding_json(finding: Finding) -> FindingV1:
 
 
 def _case_json(case: Case) -> CaseV1:
+    """Return a case as the JSON report has it."""
     return {
         "id": case.id,
         "ground": case.ground,
@@ -217,6 +225,7 @@ def _case_json(case: Case) -> CaseV1:
 
 
 def _edge_json(edge: Edge) -> EdgeV1:
+    """Return an edge of lineage as the JSON report has it."""
     return {
         "child": _subject_json(edge.child),
         "parent": _subject_json(edge.parent),
@@ -226,4 +235,5 @@ def _edge_json(edge: Edge) -> EdgeV1:
 
 
 def _gap_json(ref: Ref, gap: Gap) -> GapV1:
+    """Return a gap as the JSON report has it."""
     return {**_subject_json(ref), "what": gap.what, "why": gap.why, "place": _place_json(gap.place)}

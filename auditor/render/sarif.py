@@ -38,7 +38,7 @@ Json = dict[str, object]
 
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
-    """Write one log with one run. Memory is bounded by :data:`MAX_RESULTS`."""
+    """Write the SARIF report: one log with one run. Memory is bounded by :data:`MAX_RESULTS`."""
     groups, left_out = _most_severe_groups(report)
     rule_indices = {rule.id: index for index, rule in enumerate(report.policy.rules)}
     run: Json = {
@@ -61,6 +61,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
 
 
 def _driver_json(report: Report) -> Json:
+    """Return the SARIF driver: the program, its rules and its notifications."""
     return {
         "name": "auditor",
         "semanticVersion": report.version,
@@ -165,6 +166,7 @@ def _rule_descriptor(rule: Rule) -> Json:
 
 
 def _result_json(group: _FindingGroup, rules: dict[str, int]) -> Json:
+    """Return the SARIF result of a group of findings."""
     finding = group.findings[0]
     flagged = finding.outcome == "FLAGGED"
     facts = [_fact_text(other) for other in group.findings]
@@ -186,16 +188,19 @@ def _result_json(group: _FindingGroup, rules: dict[str, int]) -> Json:
 
 
 def _fact_text(finding: Finding) -> str:
+    """Return a finding's fact and remark as text of a SARIF message."""
     remark = f" ({printable(finding.remark)})" if finding.remark else ""
     return f"{printable(finding.fact)}{remark}"
 
 
 def _partial_fingerprint(finding: Finding) -> str:
+    """Return the fingerprint by which code scanning recognises a SARIF result again."""
     parts = (finding.rule, finding.kind, finding.subject, finding.outcome)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _location_json(place: Place) -> Json:
+    """Return the SARIF location of a finding."""
     if not place.uri:
         return {}
     region = {"region": {"startLine": place.line}} if place.line else {}
@@ -215,6 +220,7 @@ def _relative_uri(uri: str) -> str:
 
 
 def _notifications_json(report: Report, left_out: Counter[Severity]) -> Iterator[Json]:
+    """Yield the SARIF notifications of a report: results left out, gaps and what else was not checked."""
     if left_out:
         parts = ", ".join(
             f"{left_out[severity]:,} {severity}" for severity in reversed(SEVERITIES) if left_out[severity]
@@ -234,11 +240,13 @@ def _notifications_json(report: Report, left_out: Counter[Severity]) -> Iterator
 
 
 def _notification_json(name: str, level: str, text: str) -> Json:
+    """Return one SARIF notification."""
     known = {"descriptor": {"id": name}} if name in NOTIFICATION_KINDS else {}
     return {"level": level, "message": {"text": text}, **known}
 
 
 def _one_line(text: str) -> str:
+    """Return a text of the SARIF report on one line."""
     return printable(" ".join(text.split()), 2000)
 
 

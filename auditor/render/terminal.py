@@ -32,7 +32,7 @@ STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
-    """Write the summary; its length is bounded, however many findings there are."""
+    """Write the terminal summary; its length is bounded, however many findings there are."""
     lines = _report_lines(report, summarise_rules(report), report_notice(report, options))
     _write_lines(lines, out, options.colour)
     if options.places:
@@ -74,6 +74,7 @@ def _report_lines(report: Report, summary: Summary, notice: str) -> Iterator[Lin
 
 
 def _heading_lines(text: str) -> Iterator[Line]:
+    """Yield a heading of the terminal summary."""
     yield "", ""
     yield "bold", text
 
@@ -129,6 +130,7 @@ def _count_lines(name: str, count: Count) -> Iterator[Line]:
 
 
 def _plural(kind: str, number: int) -> str:
+    """Return a number with its noun for the terminal summary."""
     return kind if number == 1 or kind == "terms" else f"{kind}s"
 
 
@@ -165,6 +167,7 @@ def _case_lines(case: Case) -> Iterator[Line]:
 
 
 def _reason_text(finding: Finding) -> str:
+    """Return a case's reason as text of the terminal summary."""
     fact = printable(finding.fact, 300)
     remark = f" ({printable(finding.remark, 300)})" if finding.remark else ""
     place = f" [{printable(str(finding.place))}]" if finding.place.uri else ""
@@ -212,6 +215,7 @@ def _finding_lines(summary: Summary) -> Iterator[Line]:
 
 
 def _fact_text(finding: Finding) -> str:
+    """Return a finding's fact and remark as text of the terminal summary."""
     remark = f" ({printable(finding.remark, 120)})" if finding.remark else ""
     return f"{printable(finding.fact, 160)}{remark}"
 

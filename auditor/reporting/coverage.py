@@ -81,6 +81,7 @@ def comparison_sentences(report: Report) -> tuple[str, ...]:
 
 
 def _comparison_sentence(row: ComparisonRow) -> str:
+    """Return the sentence that says what was compared with a list, for one row of coverage."""
     rest = [
         f"{number:,} {words}"
         for number, words in (

@@ -48,6 +48,7 @@ def steps_after_match(report: Report) -> tuple[str, ...]:
 
 
 def _asks_for_known_content(rule: Rule) -> bool:
+    """Return whether a rule is about known content, so that its findings need guidance."""
     return rule.check == "stated" and rule.params.get("key") in {"known_content", "known_content_lead", "exposed"}
 
 

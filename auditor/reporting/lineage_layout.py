@@ -69,6 +69,7 @@ class LineageLayout:
         subject_level = self._count_generations_above(subject)
 
         def add(key: Ref | int, level: int, name: str, label: str, role: str) -> LineageNode:
+            """Add a node to the drawing of lineage, in a row of its own."""
             x, y = level * INDENT + MARGIN_X, len(rows) * ROW_HEIGHT + MARGIN_Y
             rows[key] = LineageNode(x, y, printable(name, 40), printable(label, 60), role)
             return rows[key]
@@ -87,6 +88,7 @@ class LineageLayout:
             return joined
 
         def add_descendants(parent: Ref, level: int) -> None:
+            """Add the parent's children to the drawing of lineage, each with its own below it."""
             edges = self._child_edges.get(parent, [])
             has_room = level - subject_level <= MAX_GENERATIONS and len(rows) < MAX_ROWS
             for edge in edges[:MAX_CHILDREN] if has_room else ():
@@ -127,11 +129,12 @@ def _make_drawing(nodes: tuple[LineageNode, ...], lines: tuple[str, ...]) -> Lin
 
 
 def _edge_label(edge: Edge) -> str:
+    """Return the text at a line of the drawing of lineage."""
     relation = edge.relation or "made from it"
     label = f"{relation}, by {edge.source}" if edge.source else relation
     return f"{label}; prohibition dropped" if edge.dropped else label
 
 
 def _connecting_line(parent: LineageNode, child: LineageNode) -> str:
-    """Return a path down from the parent's dot, around a corner, to the child's dot."""
+    """Return a path in the lineage drawing from the parent's dot, around a corner, to the child's dot."""
     return f"M{parent.x} {parent.y + 5}V{child.y - 8}q0 8 8 8H{child.x - 6}"

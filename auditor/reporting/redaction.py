@@ -88,6 +88,7 @@ class _Pseudonymizer:
         )
 
     def _assign_number(self, ref: Ref) -> None:
+        """Assign the number that replaces a subject's name in a redacted report."""
         if ref not in self._numbered:
             self._last_number[ref.kind] += 1
             self._numbered[ref] = Ref(ref.kind, f"{ref.kind} {self._last_number[ref.kind]}")
@@ -117,6 +118,7 @@ class _Pseudonymizer:
             yield numbered, item
 
     def _findings(self) -> Iterator[Finding]:
+        """Yield the findings of a redacted report."""
         return (self._redact_finding(item, ref) for ref, item in self._numbered_stream() if isinstance(item, Finding))
 
     def _gaps(self) -> Iterator[tuple[Ref, Gap]]:
@@ -128,6 +130,7 @@ class _Pseudonymizer:
         )
 
     def _redact_finding(self, finding: Finding, ref: Ref) -> Finding:
+        """Return a finding without any name or text of the targets, for a redacted report."""
         title = self._titles.get(finding.rule) or finding.rule
         return finding._replace(subject=ref.name, revision="", fact=title, place=Place(""), remark="")
 

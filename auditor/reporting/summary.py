@@ -145,6 +145,7 @@ def _summary(
 
 
 def _most_severe(findings: list[Finding], number: int) -> list[Finding]:
+    """Return the most severe of a summary's findings, at most ``number``."""
     return sorted(findings, key=severity_rank, reverse=True)[:number]
 
 

@@ -129,6 +129,7 @@ def _apply_claimed(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_released(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply that a reviewer releases the case."""
     if state.claimed_by != event.actor:
         raise UsageError(f"case {state.id}: {event.actor} has no claim on it")
     return replace(state, claimed_by="", claimed_until="")
@@ -245,6 +246,7 @@ def _record_decision(state: CaseState, event: LedgerEvent, first: Opinion, last:
 
 
 def _apply_confirmed(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply that a reviewer confirmed a near match of the case."""
     if not any(reason.strength in NEEDS_CONFIRMATION for reason in state.reasons):
         raise UsageError(f"case {state.id}: has no near match that could be confirmed")
     confirmed, confirmers = (*state.confirmed, require_explanation(event)), (*state.confirmers, event.actor)
@@ -337,6 +339,7 @@ def _apply_listed(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_delisted(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply that the decision was taken off a recipient's list."""
     return replace(state, listed=tuple(name for name in state.listed if name != event.data["recipient"]))
 
 
@@ -385,6 +388,7 @@ def _read_opinion(state: CaseState, event: LedgerEvent, *, interim: bool = False
 
 
 def _replace_decision(state: CaseState, decision: Decision) -> CaseState:
+    """Return the state of a case with one of its decisions replaced."""
     same = tuple(decision if old.id == decision.id else old for old in state.decisions)
     return replace(state, decisions=same)
 

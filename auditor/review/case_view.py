@@ -45,6 +45,7 @@ def queue_lines(page: QueuePage) -> Iterator[str]:
 
 
 def _subject_label(row: QueueRow) -> str:
+    """Return the text by which a view of a case names its subject."""
     return f"{row.subject.kind} {printable(row.subject.name)}"
 
 
@@ -113,7 +114,7 @@ def case_lines(
 def case_json(
     state: CaseState, events: Sequence[LedgerEvent], policy: Mapping[str, Any], support: CaseSupport | None, now: str
 ) -> dict[str, Any]:
-    """Return the same as one JSON object."""
+    """Return the case as one JSON object, with what :func:`case_lines` shows."""
     named = {reason.rule for reason in state.reasons}
     return {
         "confidential": CONFIDENTIAL,
@@ -173,10 +174,12 @@ def _support_lines(support: CaseSupport | None) -> Iterator[str]:
 
 
 def _fact_label(fact: CaseFact) -> str:
+    """Return the text by which a view of a case names a fact."""
     return f"{printable(str(fact), 400)}, source: {_source_label(fact.statement.source)}"
 
 
 def _source_label(source: str) -> str:
+    """Return the text by which a view of a case names a fact's source."""
     if source == "lineage":
         return "comparison with the list"
     return SOURCE_LABELS.get(source, printable(source))
@@ -200,6 +203,7 @@ def _decision_lines(decision: Decision, now: str) -> Iterator[str]:
 
 
 def _describe_event(event: LedgerEvent) -> str:
+    """Return an event of a case's history as text."""
     parts = (event.data.get("verdict", ""), event.data.get("outcome", ""), event.data.get("why", ""))
     said = ": ".join(printable(str(part), 2000) for part in parts if part)
     what = _EVENT_DESCRIPTIONS.get(event.kind, event.kind)

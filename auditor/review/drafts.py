@@ -241,6 +241,7 @@ def _describe_reasons(decision: Decision) -> str:
 
 
 def _rule_titles(decision: Decision, policy: Mapping[str, Any]) -> dict[str, str]:
+    """Return the titles of the rules that a drafted decision rests on."""
     titles = {rule["id"]: rule["title"] for rule in policy["rules"]}
     return {rule: titles.get(rule, "") for rule in decision.rules}
 
@@ -255,11 +256,13 @@ def _withhold_names(words: str, names: Iterable[str]) -> str:
 
 
 def _truncate(text: str, limit: int) -> str:
+    """Return a text for a draft, cut visibly at a length."""
     shown = printable(text, len(text) or 1)
     return shown if len(shown) <= limit else f"{shown[: limit - 2]} …"
 
 
 def _add_element(parent: ET.Element, name: str, text: str) -> ET.Element:
+    """Add an element with a text to the XML of a draft."""
     element = ET.SubElement(parent, name)
     element.text = printable(text, 2000)
     return element

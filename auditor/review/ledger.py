@@ -164,6 +164,7 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
+        """Close the ledger's file."""
         self.database.close()
 
     # Reading
@@ -293,10 +294,12 @@ class Ledger:
         return size
 
     def _event(self, number: int) -> LedgerEvent | None:
+        """Return the ledger's event of this number; None if there is none."""
         row = self.database.execute("SELECT body FROM events WHERE number = ?", (number,)).fetchone()
         return decode_stored_entry(self.folder / LEDGER_FILE, row[0]) if row else None
 
     def _last(self) -> LedgerEvent:
+        """Return the ledger's last event."""
         with reading(self.folder / LEDGER_FILE):
             (body,) = self.database.execute("SELECT body FROM events ORDER BY number DESC LIMIT 1").fetchone()
             return decode_stored_entry(self.folder / LEDGER_FILE, body)
@@ -359,6 +362,7 @@ class Ledger:
         return tuple(after.values())
 
     def _state(self, case: str) -> CaseState | None:
+        """Return a case after all its events in the ledger; None if there is none."""
         events = list(self._events(case))
         return case_transitions.replay_events(events) if events else None
 
@@ -375,6 +379,7 @@ class Ledger:
         )
 
     def _load_key(self) -> SigningKey:
+        """Return the ledger's signing key. Raises :class:`SealError` if it is another one."""
         key = SigningKey.load(self.folder / KEY_FILE)
         if key.public != self.public:
             raise SealError(
@@ -383,6 +388,7 @@ class Ledger:
         return key
 
     def _root(self, size: int) -> bytes:
+        """Return the Merkle root over the ledger's first ``size`` events."""
         return merkle.root_hash(size, self.node)
 
     def node(self, level: int, number: int) -> bytes:
@@ -529,10 +535,12 @@ class Ledger:
         self.record(LedgerAction("clock", "", reviewer, {"why": why}))
 
     def _opinion_data(self, case: str, verdict: Verdict, why: str, rules: Sequence[str]) -> dict[str, Any]:
+        """Return what the ledger records of an opinion."""
         chosen = list(rules) or list(dict.fromkeys(reason.rule for reason in self.state(case).reasons))
         return {"verdict": verdict, "rules": chosen, "why": why}
 
     def _record_one(self, kind: str, case: str, actor: str, data: Mapping[str, Any], seen: int = -1) -> CaseState:
+        """Record one reviewer's action in the ledger, and return the case after it."""
         if actor == reviewers.PROGRAM_ACTOR:
             raise UsageError(f"{actor!r} is the name of the program; use your own pseudonym")
         return self.record(LedgerAction(kind, case, actor, data), seen=seen)[0]

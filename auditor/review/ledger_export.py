@@ -49,6 +49,7 @@ def restore_ledger(
     note: list[str] = []
 
     def bodies() -> Iterator[str]:
+        """Yield the entries of an exported ledger, without its checkpoint."""
         previous = ""
         for number, line in enumerate(lines):
             body = line.removesuffix("\n")
@@ -89,4 +90,5 @@ def restore_ledger(
 
 
 def _last_line(note: str) -> str:
+    """Return the last line of an exported ledger, which holds the checkpoint."""
     return json.dumps({"checkpoint": note})

@@ -30,6 +30,7 @@ def insert_entry(database: sqlite3.Connection, number: int, body: str, leaf: str
     """Add an entry with its leaf hash in hex, and the subtrees that it completes."""
 
     def node(level: int, at: int) -> bytes:
+        """Return the hash of a stored subtree of the ledger's Merkle tree."""
         row = database.execute("SELECT hash FROM tree WHERE level = ? AND number = ?", (level, at)).fetchone()
         return bytes(row[0])
 
@@ -51,6 +52,7 @@ def read_case_states(database: sqlite3.Connection, size: int, path: Path) -> Ite
     )
 
     def proven(body: str, hashed: bytes) -> LedgerEvent:
+        """Return the event of a ledger entry whose hash is the leaf of the tree. Raises :class:`SealError`."""
         event = decode_stored_entry(path, body)
         if event.leaf != hashed.hex():
             raise SealError(f"{path}: event {event.number} was changed; run `auditor review verify`")
@@ -97,6 +99,7 @@ def writing(path: Path, database: sqlite3.Connection) -> Iterator[None]:
 
 
 def _roll_back(database: sqlite3.Connection) -> None:
+    """Roll back the open transaction on the ledger's file."""
     if database.in_transaction:
         database.execute("ROLLBACK")
 

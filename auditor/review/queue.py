@@ -148,6 +148,7 @@ def _conditions(query: Query) -> tuple[list[str], dict[str, object]]:
     values: dict[str, object] = {}
 
     def add_condition(condition: str, **given: object) -> None:
+        """Add an SQL condition on the queue, with its values."""
         conditions.append(condition)
         values.update(given)
 

@@ -55,4 +55,5 @@ def _percentiles(hours: Sequence[float]) -> dict[str, float]:
 
 
 def _hours_between(start: str, end: str) -> float:
+    """Return the hours between two times, for the transparency report."""
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds() / 3600

@@ -61,6 +61,7 @@ def verify_ledger(ledger: Ledger, *, earlier: str = "", max_faults: int = 20) ->
     found: list[LedgerFault] = []
 
     def report_fault(number: int, what: str) -> None:
+        """Record where the ledger was changed."""
         if len(found) < max_faults:
             found.append(LedgerFault(number, what))
 
@@ -81,6 +82,7 @@ def verify_ledger(ledger: Ledger, *, earlier: str = "", max_faults: int = 20) ->
 
 
 def _read_earlier_checkpoint(ledger: Ledger, earlier: str, report_fault: FaultReporter) -> Checkpoint | None:
+    """Return the ledger's earlier checkpoint after verifying it; None if there is none or it is invalid."""
     try:
         return checkpoints.verify_checkpoint(earlier, ledger.public) if earlier else None
     except SealError as error:
@@ -97,6 +99,7 @@ def _verify_events(ledger: Ledger, kept: Checkpoint | None, report_fault: FaultR
     root, last = b"", ""
 
     def node(level: int, at: int) -> bytes:
+        """Return the recomputed hash of a subtree of the ledger."""
         return tree[level, at]
 
     for number, body in database.execute("SELECT number, body FROM events ORDER BY number"):
@@ -141,6 +144,7 @@ def _verify_events(ledger: Ledger, kept: Checkpoint | None, report_fault: FaultR
 
 
 def _verify_checkpoint(ledger: Ledger, note: str, expected: Checkpoint, report_fault: FaultReporter) -> None:
+    """Report a checkpoint of the ledger that is not the expected one."""
     try:
         if checkpoints.verify_checkpoint(note, ledger.public) != expected:
             report_fault(expected.size - 1, "the signed checkpoint here has another root: an event was changed")

@@ -78,7 +78,7 @@ def generate_identity() -> str:
 
 
 def recipient_from_identity(identity: str) -> str:
-    """Return the public half of a private age key. Raises SealError if the text is not one."""
+    """Return the age encryption recipient of a private identity. Raises SealError if the text is not one."""
     return str(_parse_identity(identity).to_public())
 
 
@@ -93,7 +93,7 @@ def _parse_identity(text: str) -> Any:
 
 
 def _one_line(error: Exception) -> str:
-    """Return the message of an exception on one line."""
+    """Return the message of an encryption error on one line."""
     return " ".join(str(error).split())
 
 
@@ -106,9 +106,11 @@ class _ChunkReader(io.RawIOBase):
         self.raised: BaseException | None = None
 
     def readable(self) -> bool:
+        """Return that the chunks to encrypt can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Read the next bytes of the chunks to encrypt into a buffer."""
         try:
             while not self._left:
                 chunk = next(self._chunks, None)
@@ -132,6 +134,7 @@ class _ErrorKeepingWriter:
         self.raised: BaseException | None = None
 
     def write(self, data: bytes) -> int:
+        """Write encrypted or decrypted bytes, and keep the error if that fails."""
         try:
             return self._out.write(data)
         except BaseException as error:
@@ -139,4 +142,4 @@ class _ErrorKeepingWriter:
             raise
 
     def flush(self) -> None:
-        """Do nothing: the caller that opened the file flushes it."""
+        """Do nothing: the caller that opened the file for encryption flushes it."""

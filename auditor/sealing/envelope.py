@@ -78,5 +78,5 @@ def open_envelope(envelope: bytes, kind: str, public: bytes, longest: int = MAX_
 
 
 def _base64(data: bytes) -> str:
-    """Return the bytes as base64 text."""
+    """Return the bytes of an envelope as base64 text."""
     return base64.b64encode(data).decode()

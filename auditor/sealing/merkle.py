@@ -14,12 +14,12 @@ NodeLookup = Callable[[int, int], bytes]  # the hash of a complete subtree, by l
 
 
 def hash_leaf(data: bytes) -> bytes:
-    """Return the hash of an entry. Its prefix byte differs from an inner node's, so neither can pass for the other."""
+    """Return the Merkle leaf hash of an entry. Its prefix byte tells it apart from an inner node's."""
     return hashlib.sha256(b"\0" + data).digest()
 
 
 def hash_parent(left: bytes, right: bytes) -> bytes:
-    """Return the hash of an inner node from those of its two children."""
+    """Return the hash of an inner node of the Merkle tree from those of its two children."""
     return hashlib.sha256(b"\1" + left + right).digest()
 
 
@@ -55,7 +55,7 @@ def append_leaf(tree: dict[tuple[int, int], bytes], number: int, hashed: bytes) 
 
 
 def root_hash(size: int, node: NodeLookup) -> bytes:
-    """Return the root hash over the first ``size`` leaves."""
+    """Return the Merkle root hash over the first ``size`` leaves."""
     return _hash_range(0, size, node) if size else hashlib.sha256(b"").digest()
 
 
@@ -176,5 +176,5 @@ def _hash_range(start: int, end: int, node: NodeLookup) -> bytes:
 
 
 def _largest_power_of_two_below(count: int) -> int:
-    """Return the largest power of two that is smaller than ``count``."""
+    """Return the largest power of two below a count, at which a Merkle tree splits."""
     return 1 << ((count - 1).bit_length() - 1)

@@ -83,12 +83,14 @@ class _SearchedText(NamedTuple):
 
 
 def _search_texts(texts: list[Text], vocabulary: CompiledVocabulary) -> list[_SearchedText]:
+    """Return the texts folded, with the phrases and cues of terms that they hold."""
     plain = [_fold_text(text) for text in texts]
     found = [vocabulary.prose.search(data) for _, _, data in plain]
     return [_SearchedText(*words, *marks) for words, marks in zip(plain, found, strict=True)]
 
 
 def _fold_text(text: Text) -> tuple[Text, str, bytes]:
+    """Return a text with its folded form, as text and as UTF-8, for the search for terms."""
     plain = fold(text.text)
     try:
         return text, plain, plain.encode()
@@ -167,10 +169,12 @@ def _card_statements(
 
 
 def _card_text_statement(text: Text, key: str, value: str, start: int, relation: str = "") -> Statement:
+    """Return a statement derived from a card's text, with its line."""
     return Statement(key, value, relation, Place(text.uri, _line_number(text, start)), "card-text")
 
 
 def _signal_statements(searched: _SearchedText, vocabulary: CompiledVocabulary) -> Iterator[Statement]:
+    """Yield the statements of the signals in a text."""
     text = searched.text
     for signal in find_signals(searched.plain, searched.data, vocabulary.markers, "signal" in searched.cues):
         place = Place(text.uri, _line_number(text, signal.start))
@@ -179,6 +183,7 @@ def _signal_statements(searched: _SearchedText, vocabulary: CompiledVocabulary) 
 
 
 def _clause_statement(text: Text, clause: Clause, answer: str) -> Statement:
+    """Return the statement of a text's clause, with its quotation."""
     quoted = (
         f"“{printable(clause.quote, _MAX_QUOTE)}” at characters {clause.start}-{clause.end}" if clause.quote else ""
     )
@@ -187,4 +192,5 @@ def _clause_statement(text: Text, clause: Clause, answer: str) -> Statement:
 
 
 def _line_number(text: Text, start: int) -> int:
+    """Return the number of the line of a text from which a statement is derived."""
     return 0 if not text.first_line else text.first_line + text.text.count("\n", 0, start)

@@ -11,6 +11,7 @@ _SET_MEMORY = 64 << 20
 
 
 def _options() -> re2.Options:
+    """Return the RE2 options with which patterns are compiled."""
     options = re2.Options()
     options.case_sensitive = False
     options.max_mem = _SET_MEMORY

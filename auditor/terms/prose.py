@@ -76,6 +76,7 @@ def _compile_headings(terms: list[tuple[str, str, str]]) -> Callable[[bytes], tu
 
     @lru_cache(maxsize=1 << 14)
     def heading_terms(line: bytes) -> tuple[tuple[str, str], ...]:
+        """Return the terms that a heading of a card's prose states."""
         text = line.decode("utf-8", "replace").lstrip(" \t>#*_")
         # Before the words there may be a number, a bullet or a pictogram.
         first = next((at for at, letter in enumerate(text[:_MAX_MARKS]) if letter.isalpha()), 0)
@@ -169,6 +170,7 @@ _NEGATION_WORDS = (b"no", b"never", b"neither", b"without", b"lack", b"n't", b"n
 
 
 def _is_denied(data: bytes, start: int, end: int) -> bool:
+    """Return whether a card's prose denies what a phrase states."""
     before, after = data[max(0, start - 80) : start], data[end : end + 60]
     if not any(map((before + after).lower().__contains__, _NEGATION_WORDS)):
         return False

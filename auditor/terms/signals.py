@@ -52,6 +52,7 @@ def compile_markers(terms: Sequence[Term], hashed_terms: Sequence[HashedTerms] =
     """Compile the markers among a vocabulary's terms."""
 
     def compile_kind(kind: str) -> tuple[tuple[str, re2._Regexp], ...]:
+        """Compile the markers of one kind of signal."""
         return tuple((term.value, compile_pattern(_term_pattern(term))) for term in terms if term.kind == kind)
 
     cue = "|".join(_term_pattern(term) for term in terms if term.kind in ("minor", "signal"))
@@ -59,6 +60,7 @@ def compile_markers(terms: Sequence[Term], hashed_terms: Sequence[HashedTerms] =
 
 
 def _term_pattern(term: Term) -> str:
+    """Return the pattern of a signal's marker."""
     return "|".join(f"(?:{pattern})" for pattern in (*map(disguised_pattern, term.words), *term.patterns))
 
 
@@ -109,7 +111,7 @@ def _find_pairs(plain: str, data: bytes, markers: Markers) -> Iterator[Signal]:
 
 
 def _trim_span(data: bytes, match: re2._Match) -> tuple[int, int]:
-    """Return the span of a match without the characters before and after the word, which its pattern includes."""
+    """Return the span of a signal's marker without the characters around the word, which its pattern includes."""
     start, end = match.span()
     while start < end and not chr(data[start]).isalnum() and data[start] < 0x80:
         start += 1
@@ -119,6 +121,7 @@ def _trim_span(data: bytes, match: re2._Match) -> tuple[int, int]:
 
 
 def _character_span(data: bytes, span: tuple[int, int]) -> tuple[int, int]:
+    """Return the characters of a signal's span of bytes."""
     start = len(data[: span[0]].decode("utf-8", "ignore"))
     return start, start + len(data[span[0] : span[1]].decode("utf-8", "ignore"))
 

@@ -25,6 +25,7 @@ from auditor.cli.review.options import (
 
 
 def opinion_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a command that gives an opinion on a case."""
     verdict = click.argument("verdict", type=click.Choice(VERDICTS), metavar="VERDICT")
     for option in (ledger_option, seen_option, opinion_rules_option, why_option, reviewer_option, verdict):
         function = option(function)

@@ -76,6 +76,7 @@ output_option = click.option(
 
 
 def open_ledger(folder: Path) -> Ledger:
+    """Open the ledger that a review command names."""
     from auditor.review import Ledger
 
     return Ledger.open(folder)

@@ -25,6 +25,7 @@ _MARK = re.compile(rb'"(?:sha1_base32|scanned_hashes|near_match_details)"')
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is an Arachnid Shield response."""
     return 80 if _MARK.search(head) and b'"classification"' in head else 0
 
 
@@ -55,6 +56,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 
 def _listed(collector: EntryCollector, record: dict[str, object], number: int) -> Iterator[ListItem]:
+    """Add the hashes of one Arachnid Shield record, if it has a classification that is listed."""
     classification = cell_text(record.get("classification"))
     if classification not in _HEADER.classes:
         return

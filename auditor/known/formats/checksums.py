@@ -29,6 +29,7 @@ _ALGORITHM_BY_HEX_DIGITS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is one that a checksum tool wrote."""
     lines = first_lines(head)
     matching = sum(bool(re.match(_GNU, line) or re.match(_BSD, line)) for line in lines)
     return 65 if lines and matching > len(lines) / 2 else 0

@@ -19,6 +19,7 @@ _MARK = "%%%%"
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is a hashdeep file."""
     return 90 if head.removeprefix(b"\xef\xbb\xbf").startswith(b"%%%% HASHDEEP-") else 0
 
 

@@ -18,6 +18,7 @@ _FIELDS = ("MD5", "SHA-1", "SHA-256", "SHA-512")
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file holds hashlookup records."""
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"["} or not (
         b'"SHA-1"' in head or b'"hashlookup:' in head
     ):

@@ -80,10 +80,12 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 
 def _holds_entries(key: str) -> bool:
+    """Return whether a JSON array under this key holds hashes of a list."""
     return bool(signal_type_of(key)) or key.lower() in _ENTRY_ARRAYS
 
 
 def _is_hash_field(name: str) -> bool:
+    """Return whether a JSON field of this name holds a hash."""
     return not column_roles(CsvHeader((name,), ",", 0), ListOptions()).keys().isdisjoint({*DIGEST_BYTES, "value"})
 
 

@@ -33,6 +33,7 @@ _UNMATCHED = {
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is a MISP event, attribute search or warning list."""
     if re.search(rb'"Attribute"\s*:', head) or (b'"to_ids"' in head and b'"category"' in head):
         return 80
     return 75 if b'"matching_attributes"' in head and b'"list"' in head else 0
@@ -74,7 +75,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 
 def _signals(kind: str, value: object) -> Iterator[tuple[str, object]]:
-    """Yield (signal type, value) of an attribute. ``filename|md5`` and the like hold two; the hash is the second."""
+    """Yield (signal type, value) of a MISP attribute. ``filename|md5`` and the like hold two; the hash is second."""
     first, _, second = kind.partition("|")
     if kind == "malware-sample":
         first, second = "filename", "md5"

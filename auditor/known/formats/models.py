@@ -66,7 +66,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 
 def _text_lines(path: Path, file: BinaryIO) -> Iterator[str]:
-    """Yield the file's lines; a comment becomes an empty line, so that lines keep their numbers."""
+    """Yield the lines of a list of models; a comment becomes an empty line, so that lines keep their numbers."""
     for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), 1):
         if len(line) > MAX_LINE_BYTES:
             raise ListError(
@@ -80,7 +80,7 @@ def _text_lines(path: Path, file: BinaryIO) -> Iterator[str]:
 
 
 def _rows(path: Path, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str]] | MalformedEntry]:
-    """Yield each row's line number, and its cells by the role of their column."""
+    """Yield the line number of each row of a list of models, and its cells by the role of their column."""
     reader = csv.reader(_text_lines(path, file))
     roles: dict[str, int] = {}
     width = 0

@@ -29,6 +29,7 @@ _GONE = ("deletedImage", "deletedVideo")
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is an NCMEC Hash Sharing page."""
     if b"hashsharing.ncmec.org" not in head:
         return 0
     return 90 if b"queryResult" in head else 40
@@ -81,6 +82,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 
 def _refuse(*_: object) -> int:
+    """Refuse an NCMEC page whose XML declares a document type or entities. Raises Unreadable."""
     raise Unreadable("the XML declares a document type or entities; NCMEC's does not, so it is refused")
 
 
@@ -136,6 +138,7 @@ class _Page:
             record.hashes.append((f"{local} by reference", attributes["href"]))
 
     def text(self, words: str) -> None:
+        """Handle the text inside an XML element of an NCMEC page."""
         self.length += len(words)
         if self.length > _TEXT:
             raise Unreadable(f"an element's text is longer than {_TEXT:,} characters")

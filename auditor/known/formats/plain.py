@@ -60,6 +60,7 @@ _BASE32 = rf"^(?:{'|'.join(f'[A-Za-z2-7]{{{length}}}' for length in _BY_BASE32_C
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is text with one hash in each line."""
     lines = first_lines(head)
     if not lines:
         return 5 if b"\0" not in head and comment_fields(decode_prefix(head)) else 0

@@ -20,6 +20,7 @@ _LINK = re.compile(r"\b(url|domain-name):value\s*=\s*'([^']*)'")
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is a STIX bundle."""
     if re.search(rb'"type"\s*:\s*"bundle"', head):
         return 85
     return 70 if b'"spec_version"' in head and b'"pattern' in head else 0
@@ -53,7 +54,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 
 def _signals(record: dict[str, object]) -> Iterator[tuple[str, object]]:
-    """Yield (algorithm as written, value) of one object and, in STIX 2.0, of those it observed."""
+    """Yield (algorithm as written, value) of one STIX object and, in STIX 2.0, of those it observed."""
     observed = record.get("objects")
     for each in (record, *(observed.values() if isinstance(observed, dict) else ())):
         hashes = each.get("hashes") if isinstance(each, dict) else None

@@ -16,6 +16,7 @@ HELP = "StopNCII JSON pages (means ncii)"
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file holds StopNCII hash pages."""
     return 80 if b'"hashRecords"' in head or (b'"hashValue"' in head and b'"signalType"' in head) else 0
 
 

@@ -20,6 +20,7 @@ _FIELDS = ("MD5", "SHA1", "SHA256", "PhotoDNA", "PDQ")
 
 
 def claims(head: bytes, name: str) -> int:
+    """Return how sure it is that a file is a Project VIC / CAID hash set."""
     if _CONTEXT.search(head):
         return 90
     return 70 if b'"MediaID"' in head and b'"MD5"' in head else 0

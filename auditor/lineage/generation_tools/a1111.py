@@ -18,7 +18,7 @@ _ROLES = {"model": "checkpoint", "lora": "lora", "vae": "vae", "embed": "embeddi
 
 
 def find_named_files(text: str) -> Iterator[NamedFile]:
-    """Yield the files that the last line of settings names."""
+    """Yield the files that the last line of A1111's settings names."""
     at = text.rfind("\nSteps: ")
     line = text[at + 1 :] if at >= 0 else text if text.startswith("Steps: ") else ""
     fields = dict(_parse_fields(line.partition("\n")[0]))

@@ -16,7 +16,7 @@ def claims(keyword: str, content: Mapping[str, Any]) -> bool:
 
 
 def find_named_files(content: Mapping[str, Any]) -> Iterator[NamedFile]:
-    """Yield the files that the metadata name."""
+    """Yield the files that Fooocus's metadata name."""
     for word in ("base_model", "refiner_model"):
         yield from make_named_file("checkpoint", content.get(word), content.get(f"{word}_hash"), TOOL)
     yield from make_named_file("vae", content.get("vae"), "", TOOL)

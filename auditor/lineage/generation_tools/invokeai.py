@@ -16,7 +16,7 @@ def claims(keyword: str, content: Mapping[str, Any]) -> bool:
 
 
 def find_named_files(content: Mapping[str, Any]) -> Iterator[NamedFile]:
-    """Yield the files that the metadata name."""
+    """Yield the files that InvokeAI's metadata name."""
     loras = content.get("loras")
     used = [lora for lora in loras if isinstance(lora, dict)] if isinstance(loras, list) else []
     models = [("checkpoint", content.get(word)) for word in ("model", "refiner_model")]

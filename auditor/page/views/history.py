@@ -33,6 +33,7 @@ def history_steps(events: Sequence[LedgerEvent]) -> list[HistoryStep]:
 
 
 def history_step(event: LedgerEvent) -> HistoryStep:
+    """Return the step of a case's history that an event makes."""
     data = event.data
     if event.kind not in OPINION_EVENTS:
         return HistoryStep(
@@ -44,6 +45,7 @@ def history_step(event: LedgerEvent) -> HistoryStep:
 
 
 def _event_note(event: LedgerEvent) -> str:
+    """Return what a step of a case's history says about its event."""
     data = event.data
     match event.kind:
         case "opened" | "joined":

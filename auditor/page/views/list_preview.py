@@ -63,6 +63,7 @@ def list_preview_page(page_request: PageRequest) -> Page:
 
 
 def _list_changes(state: CaseState, to: str, sent: str, now: str, hubs: Mapping[str, Hub]) -> Iterator[ListChange]:
+    """Yield what a new de-index list would change for a case and a recipient."""
     from auditor.deindex.entries import DeindexEntry, EntryContext, build_entries
 
     before = sent if to in state.listed else ""

@@ -67,6 +67,7 @@ def queue_page(page_request: PageRequest) -> Page:
 
 
 def _queue_query(page_request: PageRequest, show: str) -> Query:
+    """Return the query of cases that the address of the queue's page asks for."""
     asked = page_request.query
     ground, strength, stage, age = (asked[name] for name in ("ground", "strength", "stage", "age"))
     for value, known in ((ground, CASE_GROUNDS), (strength, STRENGTH_MEANINGS), (stage, STAGE_MEANINGS), (age, AGES)):
@@ -86,7 +87,7 @@ def _queue_query(page_request: PageRequest, show: str) -> Query:
 
 
 def _rows(page_request: PageRequest, query: Query, show: str) -> tuple[list[QueueRow], int, str, int]:
-    """Return the rows, their number in all, the cursor of the next page, and how many rows were hidden."""
+    """Return the queue's rows, their number in all, the cursor of the next page, and how many rows were hidden."""
     choices = page_request.session.store.preferences
     passed = frozenset(choices.passed) if show == "open" else frozenset()
     kept: list[QueueRow] = []
@@ -125,6 +126,7 @@ def find_case(ledger: Ledger, case: str) -> tuple[CaseState, ...]:
 
 
 def _row(state: CaseState, now: str) -> QueueRow:
+    """Return the row of the queue's page for a case."""
     held = state.is_claimed(now)
     return QueueRow(
         case=state.id,
