@@ -5,7 +5,8 @@ For each folder, from the target down, the first that fits:
 1. **A hub's layout**, also in the path above the target: ``models/ORG/NAME`` and ``datasets/ORG/NAME``
    are the model or dataset ``ORG/NAME``; ``models--ORG--NAME/snapshots/REVISION`` (huggingface_hub's
    cache) likewise, with its revision. All that lies below belongs to it.
-2. **A repository**: a folder with weights or a model's configuration is a model; one with dataset
+2. **A repository**: a folder with weights or a model's configuration is a model (a file such as ``train.pt`` beside
+   data is no proof of one); one with dataset
    metadata (``metadata.csv``, ``dataset_infos.json``, a Croissant file) is a dataset; one whose README is
    a card is what the card's metadata says. Its name is its path from the target; that of the target is
    its folder's name. A folder below a model belongs to that model unless it holds a card of its own.
@@ -28,6 +29,13 @@ from typing import Literal
 from auditor.model import Kind
 
 WEIGHTS_SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx", ".h5", ".msgpack", ".tflite")
+# Suffixes of weights that data has too: tensors, embeddings, index files, arrays.
+AMBIGUOUS_SUFFIXES = (".pt", ".pth", ".bin", ".h5", ".msgpack")
+# Files of data. Beside them, a file with an ambiguous suffix makes no model of a folder unless its name says so.
+DATA_SUFFIXES = (
+    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"),
+    *(".parquet", ".arrow", ".orc", ".csv", ".tsv", ".jsonl", ".tar", ".zip", ".npz", ".tfrecord", ".mp4", ".webm"),
+)
 MODEL_FILES = frozenset(
     {"model_index.json", "adapter_config.json", "config.json", "generation_config.json", "mergekit_config.yml"}
 )
@@ -46,6 +54,7 @@ _HUB_FOLDERS = {"models": "model", "datasets": "dataset"}
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAMES_MODELS = re.compile(r"(^|[^a-z])models?($|[^a-z])")
 _NAMES_DATASETS = re.compile(r"(^|[^a-z])datasets?($|[^a-z])")
+_NAMES_WEIGHTS = re.compile(r"model|weight|lora|adapter|unet|vae|encoder|checkpoint|ckpt|epoch|step|best|last|final")
 _PART_OF_WEIGHTS = re.compile(r"-\d{5}-of-\d{5}\.")
 _CARD_STEMS = ("readme", "modelcard", "model_card")
 _REPOSITORY_NAME = re.compile(r"[\w.-]+")
@@ -77,7 +86,10 @@ def hub_owner(parts: Sequence[str]) -> Owner | None:
 def kind_from_file_names(names: Sequence[str]) -> Kind | Literal[""]:
     """Return the kind of a folder by the names of its files; "" if they do not tell."""
     lower = [name.lower() for name in names]
-    if any(name in MODEL_FILES or _has_weights_name(name) for name in lower):
+    weights = [name for name in lower if _has_weights_name(name)]
+    if any(name.endswith(DATA_SUFFIXES) for name in lower):
+        weights = [name for name in weights if not name.endswith(AMBIGUOUS_SUFFIXES) or _NAMES_WEIGHTS.search(name)]
+    if weights or not MODEL_FILES.isdisjoint(lower):
         return "model"
     if any(name in DATASET_FILES for name in lower):
         return "dataset"

@@ -1,0 +1,27 @@
+"""Which subject a folder is, by the names of its files."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.repository_layout import kind_from_file_names
+
+
+@pytest.mark.parametrize("name", ["train.pt", "embeddings.pth", "index.bin", "features.msgpack"])
+@pytest.mark.parametrize("data", ["a.jpg", "rows.parquet", "00000.tar", "labels.csv"])
+def test_a_folder_of_data_is_no_model_for_the_suffix_of_one_file(name: str, data: str) -> None:
+    assert kind_from_file_names([name, data, "README.md"]) == ""
+    assert kind_from_file_names([name, data, "metadata.csv"]) == "dataset"
+
+
+@pytest.mark.parametrize(
+    "name", ["pytorch_model.bin", "my-lora.pt", "epoch_10.pth", "weights.h5", "a.safetensors", "a.gguf"]
+)
+def test_weights_that_say_so_make_a_model_of_a_folder_that_holds_pictures_too(name: str) -> None:
+    assert kind_from_file_names([name, "sample.png", "README.md"]) == "model"
+
+
+def test_a_configuration_makes_a_model_and_weights_alone_do_too() -> None:
+    assert kind_from_file_names(["config.json", "x.bin", "sample.png"]) == "model"
+    assert kind_from_file_names(["x.bin"]) == "model"
+    assert kind_from_file_names(["x.csv"]) == ""
