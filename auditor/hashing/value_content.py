@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from auditor.hashing.digest_parsing import algorithm_from_column_name, parse_digests
 from auditor.samples import DIGEST_BYTES
+from auditor.syntax.image_magic import IMAGE_MAGICS, Magic
 
 Indices = NDArray[np.int64]
-# Words that a value begins with, each at its offset; all of them must be there.
-Magic = tuple[tuple[int, bytes], ...]
 
 # Bytes of a value that show whether it is a picture: a bitmap's second header ends its length field at the 18th.
 HEAD_BYTES = 18
@@ -28,27 +27,6 @@ HEAD_BYTES = 18
 MIN_BASE64 = 44
 _HEAD_TEXT = HEAD_BYTES // 3 * 4
 
-_MAGICS: tuple[Magic, ...] = (
-    ((0, b"\xff\xd8\xff"),),  # JPEG
-    ((0, b"\x89PNG\r\n\x1a\n"),),
-    ((0, b"GIF87a"),),
-    ((0, b"GIF89a"),),
-    ((0, b"II*\0"),),  # TIFF
-    ((0, b"MM\0*"),),
-    ((0, b"II+\0"),),  # BigTIFF
-    ((0, b"MM\0+"),),
-    ((0, b"\0\0\0\x0cjP  \r\n\x87\n"),),  # JPEG 2000
-    ((0, b"\xff\x4f\xff\x51"),),
-    ((0, b"\0\0\0\x0cJXL \r\n\x87\n"),),
-    ((0, b"8BPS\0\x01"),),
-    ((0, b"RIFF"), (8, b"WEBP")),
-    *(
-        ((4, b"ftyp"), (8, brand))  # HEIF and AVIF
-        for brand in (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-    ),
-    # A text may begin with "BM" too: a bitmap also has the length of its second header.
-    *(((0, b"BM"), (14, length.to_bytes(4, "little"))) for length in (12, 16, 40, 52, 56, 64, 108, 124)),
-)
 _VIDEO_MAGICS: tuple[Magic, ...] = (
     ((0, b"\x1a\x45\xdf\xa3"),),  # Matroska, WebM
     ((0, b"RIFF"), (8, b"AVI ")),
@@ -90,7 +68,7 @@ for _value, _letter in enumerate(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrs
 _BASE64[np.frombuffer(b"+-", np.uint8)] = 62
 _BASE64[np.frombuffer(b"/_", np.uint8)] = 63
 # The letters with which base64 of a picture can begin: those of the first six bits of each magic's first byte.
-_BASE64_FIRST = np.isin(_BASE64, [0, *(magic[0][1][0] >> 2 for magic in _MAGICS if not magic[0][0])])
+_BASE64_FIRST = np.isin(_BASE64, [0, *(magic[0][1][0] >> 2 for magic in IMAGE_MAGICS if not magic[0][0])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,17 +124,11 @@ def value_content(values: pa.Array, name: str = "") -> ValueContent:
     return ValueContent(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE)
 
 
-def is_picture(head: bytes) -> bool:
-    """Return whether these first bytes (HEAD_BYTES are enough) begin a picture."""
-    padded = np.frombuffer(head[:HEAD_BYTES].ljust(HEAD_BYTES, b"\0"), np.uint8)
-    return bool(_has_magic(padded[None, :], _MAGICS)[0])
-
-
 def _of_bytes(values: pa.Array, name: str) -> ValueContent:
     """Return what each value of a column of bytes holds: pictures, videos, sound, digests or texts."""
     data, starts, lengths = _layout(values)
     long = lengths >= HEAD_BYTES
-    pictures = _begins(data, starts, lengths, _MAGICS, long)
+    pictures = _begins(data, starts, lengths, IMAGE_MAGICS, long)
     digests = _raw_digests(values, lengths, name, ~(pictures | _are_hex(data, starts, lengths)))
     known = pictures.copy()
     for found in digests.values():
@@ -230,7 +202,7 @@ def _of_text(values: pa.Array, name: str) -> ValueContent:
     long = np.flatnonzero((lengths >= MIN_BASE64) & _BASE64_FIRST[data[np.minimum(starts, len(data) - 1)]])
     if len(long):
         decoded, good = _decode_base64(_first_bytes(data, starts[long], lengths[long], _HEAD_TEXT))
-        base64[long[good & _has_magic(decoded, _MAGICS)]] = True
+        base64[long[good & _has_magic(decoded, IMAGE_MAGICS)]] = True
     digests = _written_digests(values, data, starts, lengths, name, ~(urls | base64))
     return ValueContent(_NONE, np.flatnonzero(base64), np.flatnonzero(urls), _NONE, _NONE, _NONE, digests)
 

@@ -16,12 +16,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from auditor.hashing.hash_images import DECODING_ALGORITHMS, PixelImage, hash_images
-from auditor.hashing.value_content import HEAD_BYTES, is_picture, value_content
+from auditor.hashing.value_content import HEAD_BYTES, value_content
 from auditor.parts import PartlyRead
 from auditor.reading.file_samples import MAX_DECODED_BYTES
 from auditor.samples import COMPUTED_ALGORITHMS, Samples, build_sample_batch
 from auditor.sources import Blob
 from auditor.syntax.archive import compression_of, is_zip
+from auditor.syntax.image_magic import is_image
 
 # Bytes of an array that are read at once, and of values in one table.
 BATCH_BYTES = 64 << 20
@@ -202,7 +203,7 @@ def _read_flat(blob: Blob, array: StoredArray) -> Iterator[PartlyRead | Blob]:
     rows, length = array.shape
     batches = array.read()
     first = next(batches)
-    if is_picture(first[0, :HEAD_BYTES].tobytes()):
+    if is_image(first[0, :HEAD_BYTES].tobytes()):
         values = (row.tobytes() for batch in chain((first,), batches) for row in batch)
         yield from values_as_tables(blob, array.path, values)
     elif length >= _MIN_FLAT and rows != length and any(math.isqrt(length // n) ** 2 * n == length for n in _CHANNELS):

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from auditor.hashing.value_content import is_picture, value_content
+from auditor.hashing.value_content import value_content
+from auditor.syntax.image_magic import is_image
 
 
 def encoded(kind: str) -> bytes:
@@ -27,7 +28,7 @@ TEXTS = (pa.string(), pa.large_string())
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_picture_is_told_by_its_first_bytes_in_a_column_of_any_name(kind: str) -> None:
     picture = encoded(kind)
-    assert is_picture(picture[:18])
+    assert is_image(picture[:18])
     for column in (
         pa.array([b"ordinary bytes of no kind", None, picture]),
         pa.array([b"x" * 40, None, picture], pa.large_binary()),
