@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from auditor.errors import ListError, Unreadable
-from auditor.syntax.archive import BROKEN, compression_of, is_zip, open_compressed
+from auditor.syntax.archive import ARCHIVE_ERRORS, compression_of, is_zip, open_compressed
 from auditor.syntax.text_encoding import detect_wide_encoding, open_as_utf8
 
 _MAGIC_BYTES = 512
@@ -131,7 +131,7 @@ class _ReopenedStream(io.RawIOBase):
             data = self._stream.read(len(buffer))
         except Unreadable:
             raise
-        except BROKEN as error:
+        except ARCHIVE_ERRORS as error:
             raise Unreadable(f"the packed list is damaged: {' '.join(str(error).split())[:120]}") from error
         buffer[: len(data)] = data
         self._position += len(data)
@@ -157,7 +157,7 @@ def _unpack(file: BinaryIO) -> BinaryIO:
         members = [
             member for member in archive.infolist() if not member.is_dir() and "__MACOSX/" not in member.filename
         ]
-    except BROKEN as error:
+    except ARCHIVE_ERRORS as error:
         raise Unreadable(f"the packed list is damaged: {error}") from error
     if len(members) != 1:
         raise Unreadable(f"is a zip archive of {len(members):,} files; unpack it and give the list")

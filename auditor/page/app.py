@@ -272,6 +272,6 @@ async def _read_form(request: Request) -> FormFields | None:
 
 
 def _has_valid_token(session: Session, request: Request, form: FormFields) -> bool:
-    """Return whether a form carries the token of this session and path."""
+    """Return whether a form carries the anti-forgery token that belongs to its reviewer and its path."""
     token = next(iter(form["token"]), "")
     return security.tokens_match(token, session.token(request.url.path))

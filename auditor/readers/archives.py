@@ -30,7 +30,15 @@ from auditor.readers import ReaderExample, ReadOptions
 from auditor.reading.file_samples import MAX_DECODED_BYTES
 from auditor.samples import COMPUTED_ALGORITHMS, DIGEST_BYTES, Samples, build_sample_batch
 from auditor.sources import Blob, Unread
-from auditor.syntax.archive import BROKEN, Member, compression_of, is_tar, is_zip, read_members, unsupported_archive
+from auditor.syntax.archive import (
+    ARCHIVE_ERRORS,
+    Member,
+    compression_of,
+    is_tar,
+    is_zip,
+    read_members,
+    unsupported_archive,
+)
 from auditor.syntax.image_magic import is_image
 
 READS_MEMBERS = True
@@ -95,7 +103,7 @@ class _ArchiveSamples:
                     yield from self._add(member)
         except Unreadable as error:
             end = str(error)
-        except BROKEN as error:
+        except ARCHIVE_ERRORS as error:
             end = f"the archive breaks off: {type(error).__name__}"
         yield from self._end_sample()
         yield from self._flush()
@@ -124,7 +132,7 @@ class _ArchiveSamples:
             if len(data) > MAX_DECODED_BYTES:
                 self._add_large(member, data)
                 return
-        except (Unreadable, *BROKEN) as error:
+        except (Unreadable, *ARCHIVE_ERRORS) as error:
             why = " ".join(str(error).split())[:100] or type(error).__name__
             self._problems.setdefault(f"a damaged or truncated member: {why}", []).append(member.path)
             return

@@ -23,7 +23,7 @@ from auditor.reading.arrays import StoredArray, read_array
 from auditor.reading.file_samples import MAX_DECODED_BYTES
 from auditor.samples import Samples
 from auditor.sources import Blob, Unread
-from auditor.syntax.archive import BROKEN, is_zip, read_members
+from auditor.syntax.archive import ARCHIVE_ERRORS, is_zip, read_members
 
 READS_MEMBERS = True
 UNREAD_GAP = "samples"
@@ -60,7 +60,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | Part
                         yield PartlyRead(blob, last, member.problem)
                     else:
                         yield from _read_member(blob, member.path, member.stream, options)
-        except (Unreadable, *BROKEN) as error:
+        except (Unreadable, *ARCHIVE_ERRORS) as error:
             why = " ".join(str(error).split())[:120] or type(error).__name__
             if last:
                 yield PartlyRead(blob, f"the arrays after {last}", why)
@@ -74,7 +74,7 @@ def _read_member(
     """Yield what one array of a NumPy archive holds; a damaged one is named as not read."""
     try:
         yield from _read_npy(blob, path.removesuffix(".npy"), stream, options)
-    except (Unreadable, *BROKEN) as error:
+    except (Unreadable, *ARCHIVE_ERRORS) as error:
         yield PartlyRead(blob, path, f"a damaged array: {' '.join(str(error).split())[:100]}")
 
 

@@ -50,7 +50,8 @@ _UNSUPPORTED = (
     (b"!<arch>\n", "ar"),
     (b"hsqs", "SquashFS"),
 )
-BROKEN = (
+# What the libraries raise on archives that are damaged or that they cannot read.
+ARCHIVE_ERRORS = (
     tarfile.TarError,
     zipfile.BadZipFile,
     zlib.error,
@@ -59,8 +60,7 @@ BROKEN = (
     EOFError,
     OSError,
     ValueError,
-    NotImplementedError,
-    RuntimeError,  # an encrypted member; RecursionError of a tar with thousands of extended headers in a row
+    RuntimeError,  # an encrypted member, an unknown compression, and the recursion of a tar with thousands of headers
     MemoryError,
 )
 
@@ -130,7 +130,7 @@ def read_members(file: BinaryIO, name: str) -> Iterator[Member]:
         else:
             kind = unsupported_archive(head)
             raise Unreadable(f"{kind} archives are not read" if kind else "not an archive that can be read")
-    except BROKEN as error:
+    except ARCHIVE_ERRORS as error:
         raise Unreadable(f"the archive breaks off: {_reason(error)}") from error
 
 
@@ -233,7 +233,7 @@ def _zip_members(file: BinaryIO) -> Iterator[Member]:
             else:
                 try:
                     content = archive.open(info)
-                except BROKEN as error:
+                except ARCHIVE_ERRORS as error:
                     yield Member(path, info.file_size, io.BytesIO(), f"a damaged member: {_reason(error)}")
                     continue
                 stream = _Limited(cast("BinaryIO", content), size, left)
