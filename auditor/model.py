@@ -63,6 +63,7 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "observed_base": "a model its weights come from, as measured; relation: verdict",
         "artefact": "a model file's digest, algorithm:hex; relation is the file's name (samples' digests never)",
         "weights_format": "the format of a weights file: safetensors, pickle, gguf, onnx, …; relation is its name",
+        "weights_shard": "a weights file that the index of sharded weights names",
         "header": "a signal of a weights file's header: stripped, training-folders, captions, disagrees-with-hash",
         # what its text says
         "training_data": "the text describes its training data; value is the vocabulary term or section",

@@ -19,6 +19,7 @@ from auditor.lineage.graph import Graph
 from auditor.lineage.known_content import count_hits, known_content_statements
 from auditor.lineage.known_models import dedicated_derivative_statements, known_model_statements, same_weights_models
 from auditor.lineage.licence_inheritance import licence_statements
+from auditor.lineage.missing_shards import missing_shard_gaps
 from auditor.lineage.withdrawn_datasets import find_withdrawn_uses, models_trained_on_withdrawn, withdrawn_statements
 from auditor.policy.vocabularies import Vocabularies
 
@@ -66,3 +67,4 @@ def derive_statements(
     yield from writer.write(clause_statements(dataset, edges))
     yield from writer.write(licence_statements(dataset, edges, vocabularies.licences))
     yield from writer.write(observed)
+    yield from missing_shard_gaps(dataset)

@@ -132,7 +132,9 @@ def _read_weights(blob: Blob, head: bytes, file: BinaryIO, place: Place) -> tupl
             weights_format = format_of_suffix or "zip"
             weights_format = _format_of_members(zip_directory.zip_member_names(file, blob.size), format_of_suffix)
         elif content == "gguf":
-            metadata = list(_gguf_statements(gguf.read_general_metadata(file), place))
+            general, problem = gguf.read_general_metadata(file)
+            metadata = list(_gguf_statements(general, place))
+            gaps += [Gap("header", problem, place)] if problem else []
     except Unreadable as error:
         gaps.append(Gap("header", str(error), place))
     if blob.suffix in safetensors_header.SUFFIXES:
@@ -152,33 +154,61 @@ def _format_of_members(names: set[str], format_of_suffix: str) -> str:
     return format_of_suffix if format_of_suffix not in ("", "pickle") else "zip"
 
 
+# What each key of ``general.*`` states.
+_GGUF_KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        "architecture": "architecture",
+        "name": "title",
+        "license": "licence",
+        "license.name": "licence_name",
+        "license.link": "licence_link",
+        "tags": "tag",
+        "languages": "language",
+        "datasets": "trained_on",
+    }
+)
+# The model that was converted, of which this file is the quantised form; the first one stated counts.
+_GGUF_CONVERTED_FROM = ("source.huggingface.repository", "source.repo_url", "source.url")
+
+
 def _gguf_statements(general: Mapping[str, object], place: Place) -> Iterator[Statement]:
-    """Yield what GGUF weights say in ``general.*``: architecture, name, licence, base models, datasets."""
-
-    def statements(key: str, name: str, relation: str = "") -> Iterator[Statement]:
-        value = general.get(name)
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str) and text.strip():
-                is_reference = key in ("base_model", "trained_on")
-                words = without_local_folders(text.strip()) if is_reference else text.strip()
-                yield Statement(key, words, relation, place, "header", name)
-
-    yield from statements("architecture", "architecture")
-    yield from statements("title", "name")
-    yield from statements("licence", "license")
-    # The model that was converted; this file is its quantised form.
-    for name in ("source.huggingface.repository", "source.repo_url", "source.url"):
-        if general.get(name):
-            yield from statements("base_model", name, "quantized")
+    """Yield what GGUF weights say in ``general.*``: architecture, name, licence, tags, base models, datasets."""
+    for name, key in _GGUF_KEYS.items():
+        for text in _texts(general.get(name)):
+            yield Statement(key, text, "", place, "header", name)
+    for name in _GGUF_CONVERTED_FROM:
+        if texts := _texts(general.get(name)):
+            yield Statement("base_model", without_local_folders(texts[0]), "quantized", place, "header", name)
             break
     for key, group in (("base_model", "base_model"), ("trained_on", "dataset")):
         count = general.get(f"{group}.count")
         for number in range(min(count, _MAX_GGUF_SOURCES) if isinstance(count, int) else 0):
-            for name in (f"{group}.{number}.repo_url", f"{group}.{number}.name"):
-                if general.get(name):
-                    yield from statements(key, name)
-                    break
-    yield from statements("trained_on", "datasets")
+            source, name = _gguf_source(general, f"{group}.{number}")
+            if source:
+                yield Statement(key, without_local_folders(source), "", place, "header", name)
+
+
+def _gguf_source(general: Mapping[str, object], group: str) -> tuple[str, str]:
+    """Return a base model or dataset that GGUF weights name, and the key: its address, else organisation and name.
+
+    The converter writes a repository's name with blanks in place of hyphens.
+    """
+    for name in (f"{group}.repo_url", f"{group}.name"):
+        if texts := _texts(general.get(name)):
+            organization = _texts(general.get(f"{group}.organization"))
+            if not organization or name.endswith("repo_url") or "/" in texts[0]:
+                return texts[0], name
+            return f"{organization[0]}/{texts[0]}".replace(" ", "-"), name
+    return "", ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """Return the texts of a metadata value that is a text or a list, without blank ones."""
+    return tuple(
+        item.strip()
+        for item in (value if isinstance(value, list) else [value])
+        if isinstance(item, str) and item.strip()
+    )
 
 
 def _gguf_text(key: str, value: str) -> bytes:
@@ -222,5 +252,6 @@ EXAMPLES = (
             ("licence", "apache-2.0", ""),
             ("base_model", "https://huggingface.co/org/meadow", "quantized"),
         ),
+        gaps=("header",),
     ),
 )

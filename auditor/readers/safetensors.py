@@ -6,6 +6,7 @@ captions and tags are counted and never repeated.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import struct
@@ -34,6 +35,7 @@ from auditor.syntax.safetensors_header import (
 READS_WEIGHTS = True
 UNREAD_GAP = "header"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA256_OF_NOTHING = hashlib.sha256().hexdigest()
 # kohya-ss/sd-scripts: library/train_util.py SS_METADATA_MINIMUM_KEYS
 _KOHYA_MINIMUM_KEYS = {
     "ss_v2",
@@ -101,10 +103,13 @@ def _artefact_statements(
 
 
 def _disagreeing_hashes(metadata: Mapping[str, str], digests: Mapping[str, str], place: Place) -> Iterator[Statement]:
-    """Yield the safetensors header's keys with a hash that is not the tensors' (ModelSpec's, kohya's)."""
+    """Yield the safetensors header's keys with a hash that is not the tensors' (ModelSpec's, kohya's).
+
+    What is no SHA-256, or that of no bytes at all (ostris/ai-toolkit writes it), says nothing of the tensors.
+    """
     for key in ("modelspec.hash_sha256", "sshs_model_hash"):
         stated = metadata.get(key, "").lower().removeprefix("0x")
-        if stated and stated != digests.get("sha256-tensors"):
+        if _SHA256.fullmatch(stated) and stated not in (_SHA256_OF_NOTHING, digests.get("sha256-tensors")):
             yield Statement("header", "disagrees-with-hash", key, place, "header")
 
 

@@ -93,24 +93,81 @@ def test_an_array_longer_than_its_file_is_a_gap(tmp_path: Path, kind: int, count
     assert [gap.why for gap in found.gaps] == ["the metadata is cut off or longer than is read"]
 
 
-def test_a_gguf_file_states_what_it_was_converted_from(tmp_path: Path) -> None:
-    def text(key: str, value: str) -> bytes:
-        return struct.pack("<Q", len(key)) + key.encode() + struct.pack("<IQ", 8, len(value.encode())) + value.encode()
+def gguf_file(*pairs: tuple[str, int, bytes], order: str = "<") -> bytes:
+    """Return a GGUF file of these keys, value types and values."""
+    data = b"GGUF" + struct.pack(f"{order}IQQ", 3, 0, len(pairs))
+    for key, value_type, value in pairs:
+        data += struct.pack(f"{order}Q", len(key)) + key.encode() + struct.pack(f"{order}I", value_type) + value
+    return data
 
-    pairs = (
-        text("general.source.huggingface.repository", "org/hills"),
-        struct.pack("<Q", 24) + b"general.base_model.count" + struct.pack("<II", 4, 1),
-        text("general.base_model.0.repo_url", "https://huggingface.co/org/lakes"),
-        struct.pack("<Q", 12) + b"general.tags" + struct.pack("<IIQ", 9, 8, 1) + struct.pack("<Q", 1) + b"t",
-        struct.pack("<Q", 16) + b"general.datasets" + struct.pack("<IIQ", 9, 8, 1) + struct.pack("<Q", 3) + b"d/s",
+
+def gguf_text(value: str, order: str = "<") -> bytes:
+    return struct.pack(f"{order}Q", len(value.encode())) + value.encode()
+
+
+def gguf_texts(*values: str, order: str = "<") -> bytes:
+    return struct.pack(f"{order}IQ", 8, len(values)) + b"".join(gguf_text(value, order) for value in values)
+
+
+def stated(found: Subject) -> list[tuple[str, str, str]]:
+    return [(s.key, s.value, s.relation) for s in found.statements[1:]]
+
+
+def test_a_gguf_file_states_what_it_was_converted_from(tmp_path: Path) -> None:
+    data = gguf_file(
+        ("general.source.huggingface.repository", 8, gguf_text("org/hills")),
+        ("general.base_model.count", 4, struct.pack("<I", 1)),
+        ("general.base_model.0.repo_url", 8, gguf_text("https://huggingface.co/org/lakes")),
+        ("general.tags", 9, gguf_texts("t")),
+        ("general.datasets", 9, gguf_texts("d/s")),
     )
-    data = b"GGUF" + struct.pack("<IQQ", 3, 0, len(pairs)) + b"".join(pairs)
-    found = subject(tmp_path, "m.gguf", data)
-    assert [(s.key, s.value, s.relation) for s in found.statements[1:]] == [
+    assert stated(subject(tmp_path, "m.gguf", data)) == [
+        ("tag", "t", ""),
+        ("trained_on", "d/s", ""),
         ("base_model", "org/hills", "quantized"),
         ("base_model", "https://huggingface.co/org/lakes", ""),
-        ("trained_on", "d/s", ""),
     ]
+
+
+def test_a_gguf_source_without_an_address_is_named_by_its_organization(tmp_path: Path) -> None:
+    data = gguf_file(
+        ("general.base_model.count", 4, struct.pack("<I", 2)),
+        ("general.base_model.0.name", 8, gguf_text("Green Hills 7B")),
+        ("general.base_model.0.organization", 8, gguf_text("Some Org")),
+        ("general.base_model.1.name", 8, gguf_text("lakes")),
+        ("general.license", 8, gguf_text("other")),
+        ("general.license.name", 8, gguf_text("hills-community")),
+        ("general.license.link", 8, gguf_text("https://example.org/licence")),
+    )
+    assert stated(subject(tmp_path, "m.gguf", data)) == [
+        ("licence", "other", ""),
+        ("licence_name", "hills-community", ""),
+        ("licence_link", "https://example.org/licence", ""),
+        ("base_model", "Some-Org/Green-Hills-7B", ""),
+        ("base_model", "lakes", ""),
+    ]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_gguf_metadata_after_the_vocabulary_is_read_in_either_byte_order(tmp_path: Path, order: str) -> None:
+    words = [f"word{number}" * 9 for number in range(60_000)]  # more than is read at once
+    data = gguf_file(
+        ("tokenizer.ggml.tokens", 9, gguf_texts(*words, order=order)),
+        ("tokenizer.ggml.scores", 9, struct.pack(f"{order}IQ", 6, 60_000) + bytes(240_000)),
+        ("tokenizer.ggml.bos_token_id", 4, bytes(4)),
+        ("general.license", 8, gguf_text("mit", order)),
+        order=order,
+    )
+    found = subject(tmp_path, "m.gguf", data)
+    assert stated(found) == [("licence", "mit", "")]
+    assert not found.gaps
+
+
+def test_a_gguf_file_cut_off_keeps_what_was_read_before(tmp_path: Path) -> None:
+    data = gguf_file(("general.license", 8, gguf_text("mit")), ("tokenizer.ggml.scores", 9, struct.pack("<IQ", 6, 100)))
+    found = subject(tmp_path, "m.gguf", data)
+    assert stated(found) == [("licence", "mit", "")]
+    assert [gap.why for gap in found.gaps] == ["the metadata is cut off or longer than is read"]
 
 
 @given(st.binary(max_size=80), st.sampled_from([b"GGUF\x03\0\0\0", b"PK\x03\x04", b"\x80\x04", b""]))

@@ -198,6 +198,8 @@ def test_a_hash_in_the_header_that_is_not_that_of_the_tensors_is_stated(tmp_path
     for hash_in_header, expected in (
         (f"0x{right}", []),
         ("00" * 32, [("header", "disagrees-with-hash", "modelspec.hash_sha256")]),
+        ("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", []),  # of no bytes
+        ("6ce0161689", []),  # no SHA-256
     ):
         data = safetensors_bytes(ONE, {"modelspec.hash_sha256": hash_in_header})
         assert stated(subject(tmp_path, data, ReadOptions(weights="full")), "header") == expected
