@@ -151,8 +151,8 @@ def audit(
         progress = progress or NullReporter()
         if type(progress) is not NullReporter:  # someone waits, and wants to know for how long
             _report_total(list_files(paths, folder, selection), progress)
-        tally = _scan(ScanContext(policy, options, folder), chain([first], files), workers, progress)
-        return _evaluate(folder, policy, tally, started, workers)
+        tally, complete = _scan(ScanContext(policy, options, folder), chain([first], files), workers, progress)
+        return _evaluate(folder, policy, tally, started, workers, complete=complete)
 
 
 @contextmanager
@@ -193,8 +193,7 @@ def reevaluate(
 
     folders = list(dict.fromkeys(Path(folder).resolve() for folder in runs))
     begun = [read_run(folder) for folder in folders]
-    for folder in folders:
-        read_results(folder)  # raises for a run that is not finished
+    results = [read_results(folder) for folder in folders]
     lists = {known.name: known for run in begun for known in lists_from_json(run["policy"])}
     extensions = tuple(sorted({extension for run in begun for extension in extensions_from_json(run["policy"])}))
     policy = load_policy(tuple(map(Path, rules)), profile, tuple(lists.values()), extensions)
@@ -209,7 +208,14 @@ def reevaluate(
                         _link_or_copy(path, target / name / f"{number:02}-{path.name}")
         started = _start_run(target, [name for run in begun for name in run["targets"]], policy, ReadOptions())
         tally = sum((read_tally(path) for path in (target / SHARDS).glob("*.json")), Tally())
-        return _evaluate(target, policy, tally, started, workers or available_cores())
+        return _evaluate(
+            target,
+            policy,
+            tally,
+            started,
+            workers or available_cores(),
+            complete=all(one["complete"] for one in results),
+        )
 
 
 def _link_or_copy(path: Path, to: Path) -> None:
@@ -248,12 +254,19 @@ def _report_total(files: Iterable[Blob | Unread], progress: NullReporter) -> Non
     progress.start(number, size)
 
 
-def _scan(context: ScanContext, files: Iterable[Blob | Unread], workers: int, progress: NullReporter) -> Tally:
-    """Read every shard of an audit that is not finished yet, and return the tally of all shards."""
+def _scan(
+    context: ScanContext, files: Iterable[Blob | Unread], workers: int, progress: NullReporter
+) -> tuple[Tally, bool]:
+    """Read every shard of an audit that is not finished yet.
+
+    Returns:
+        The tally of all shards, and whether no shard was lost that a resumed run would try again.
+    """
     folder = context.folder
     total = Tally()
     finished: set[str] = set()
     split = ids_of_split_shards(folder)
+    complete = True
 
     def count(shard: Shard, tally: Tally) -> None:
         nonlocal total
@@ -284,14 +297,15 @@ def _scan(context: ScanContext, files: Iterable[Blob | Unread], workers: int, pr
             if isinstance(ended, FinishedTask):
                 count(ended.task, ended.result)
             else:
-                count(ended.task, record_lost_shard(context, ended.task, ended.why))
+                complete &= not ended.is_dead
+                count(ended.task, record_lost_shard(context, ended.task, ended.why, try_again=ended.is_dead))
     finally:
         progress.finish()
     delete_stale_shards(folder, finished)
-    return total
+    return total, complete
 
 
-def _evaluate(folder: Path, policy: Policy, tally: Tally, started: str, workers: int) -> Report:
+def _evaluate(folder: Path, policy: Policy, tally: Tally, started: str, workers: int, *, complete: bool) -> Report:
     """Judge what an audit read, and write the results, which make the run complete."""
     import pyarrow as pa
 
@@ -303,7 +317,7 @@ def _evaluate(folder: Path, policy: Policy, tally: Tally, started: str, workers:
     content = {
         "started": started,
         "finished": utc_now(),
-        "complete": True,
+        "complete": complete,
         "tally": tally_to_json(tally),
         "subjects": dict(sorted(evaluation.subjects.items())),
         "flagged": [[*key, number] for key, number in sorted(evaluation.flagged.items())],

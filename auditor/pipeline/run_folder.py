@@ -181,11 +181,15 @@ def write_results(folder: Path, content: Mapping[str, Any]) -> None:
 
 
 def finished_tally(folder: Path, shard: Shard) -> Tally | None:
-    """Return the tally of a shard that was finished before, if its files are still the same, else None."""
+    """Return the tally of a shard that was finished before, if its files are still the same, else None.
+
+    A shard that was lost with its worker is not finished.
+    """
     path = folder / SHARDS / f"{shard.id}.json"
     try:
-        is_same = json.loads(path.read_bytes())["fingerprint"] == shard.fingerprint
-        return read_tally(path) if is_same else None
+        content = json.loads(path.read_bytes())
+        is_finished = content["fingerprint"] == shard.fingerprint and not content["lost"]
+        return read_tally(path) if is_finished else None
     except (OSError, ValueError, KeyError, TypeError, RunError):
         return None  # not there, or damaged: the shard is read again
 

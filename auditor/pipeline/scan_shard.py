@@ -57,12 +57,19 @@ def _blobs_by_reader(shard: Shard, writer: ShardWriter, extensions: tuple[Extens
     return claimed
 
 
-def record_lost_shard(context: ScanContext, shard: Shard, why: str) -> Tally:
-    """Write each file of a shard whose worker was lost as errored; return the shard's tally."""
+def record_lost_shard(context: ScanContext, shard: Shard, why: str, *, try_again: bool) -> Tally:
+    """Write each file of a shard whose worker was lost as errored; return the shard's tally.
+
+    Args:
+        context: What the workers of the scan share.
+        shard: The lost shard.
+        why: What became of its worker.
+        try_again: A resumed run tries the shard again.
+    """
     with ShardWriter(context, shard) as writer:
         for file in shard.files:
             if isinstance(file, Unread):
                 writer.add_unread(file)
             else:
                 writer.add_unread(Unread(file.uri, why, blob=file), "shard")
-        return writer.finish()
+        return writer.finish(is_lost=try_again)

@@ -147,8 +147,12 @@ class ShardWriter:
         self._comparisons.update(matched.comparisons)
         self._write_batch(HITS, matched.hits)
 
-    def finish(self) -> Tally:
-        """Write what is left of the shard, the tally last, and return that."""
+    def finish(self, *, is_lost: bool = False) -> Tally:
+        """Write what is left of the shard, the tally last, and return that.
+
+        Args:
+            is_lost: The shard's files were not read, and a resumed run tries them again.
+        """
         for (ref, place), number in self._samples_read.items():
             statement = Statement("samples", "read", "", Place(place), "scan", str(number))
             self._add_subject(Subject(ref.kind, ref.name, ref.revision, (statement,)))
@@ -179,7 +183,8 @@ class ShardWriter:
                 with open(part, "rb+") as file:
                     os.fsync(file.fileno())
                 os.replace(part, path)
-            write_json(self._tally_path, {"fingerprint": self.shard.fingerprint, **tally_to_json(tally)})
+            about = {"fingerprint": self.shard.fingerprint, "lost": is_lost}
+            write_json(self._tally_path, about | tally_to_json(tally))
         return tally
 
     @property

@@ -67,7 +67,7 @@ def next_steps(report: Report) -> tuple[str, ...]:
             "before anything is listed. Needs pip install 'provenance-auditor[review]'; de-index lists also [deindex]."
         )
     if not report.complete:
-        steps.append("The run is not complete: start the same scan again and it goes on where it stopped.")
+        steps.append("The run is not complete: the same scan with the same --out tries again what was not read.")
     if not report.tally.files.is_balanced or not report.tally.samples.is_balanced:
         steps.append(
             "The counts do not add up: do not rely on this report, and report the error to auditor's developers."

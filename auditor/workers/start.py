@@ -9,6 +9,7 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
@@ -23,6 +24,13 @@ R = TypeVar("R")
 
 # Pebble would wait a minute before it gives up a pool that a killed worker holds up inside the pool's channel.
 _CHANNEL_LOCK_SECONDS = 10
+_WORKER_VARIABLES = {
+    # Python starts its processes with ``python -c``, which imports from the working directory. That may be what is
+    # audited: ``auditor scan .`` must run nothing of it.
+    "PYTHONSAFEPATH": "1",
+    # KiB. Arrow's allocator reserves 1 GiB at a time otherwise, which counts against the limit of a worker's memory.
+    "MIMALLOC_ARENA_RESERVE": "65536",
+}
 
 _context: Any = None  # what the tasks of this worker process share; set once, by WorkerStart
 
@@ -33,10 +41,12 @@ class WorkerStart:
 
     Attributes:
         pickled_context: unpickled in the worker after its limits are set, because unpickling may load NumPy.
+        memory: bytes that the worker may allocate.
         verbose: keep the worker's stderr.
     """
 
     pickled_context: bytes
+    memory: int
     verbose: bool
 
     def __call__(self) -> None:
@@ -48,7 +58,7 @@ class WorkerStart:
         if not self.verbose:
             # libtiff and others write warnings about what they read, past Python, to the user's terminal.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        limit_memory()
+        limit_memory(self.memory)
         _context = pickle.loads(self.pickled_context)
         # What a worker makes holds few cycles: looking for them at the usual rate took a sixth of its time.
         gc.freeze()
@@ -81,21 +91,18 @@ def _start_method() -> str:
 
 
 @contextmanager
-def safe_import_path() -> Iterator[None]:
-    """Keep worker processes started meanwhile from importing modules of the working directory.
-
-    Python starts its processes with ``python -c``, which imports from there. That may be what is audited:
-    ``auditor scan .`` must run nothing of it.
-    """
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
+def worker_environment() -> Iterator[None]:
+    """Set the environment variables of worker processes started meanwhile, and restore those of this process."""
+    before = {name: os.environ.get(name) for name in _WORKER_VARIABLES}
+    os.environ.update(_WORKER_VARIABLES)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def notice_dead_workers() -> None:
@@ -103,6 +110,19 @@ def notice_dead_workers() -> None:
     from pebble.common import CONSTS
 
     CONSTS.channel_lock_timeout = _CHANNEL_LOCK_SECONDS
+
+
+def futures_of_dead_workers(pool: Any) -> set[Future[Any]]:
+    """Return the futures that Pebble believes to run on a worker that is no more.
+
+    Pebble misses a worker that died before its message about the task's start was read, and one that ended with exit
+    code 0: it would wait until the task's time is up.
+    """
+    from pebble.pool.process import dictionary_values
+
+    workers = pool._pool_manager.worker_manager.workers
+    tasks = dictionary_values(pool._pool_manager.task_manager.tasks)
+    return {task.future for task in tasks if task.worker_id and task.worker_id not in workers}
 
 
 def _end_with_parent() -> None:

@@ -7,15 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from auditor.errors import RuleError, UsageError
-from auditor.workers import start
+from auditor.workers import limits, start
+from auditor.workers.limits import worker_memory
 from auditor.workers.pool import FinishedTask, LostTask, run_tasks
 
+GIBIBYTES = worker_memory(2) / 1024**3
 # Written out, so that a name that is lost from the program's own list fails a test.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -23,6 +26,8 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLI
 def work(context: str, task: str) -> str:
     if task == "dies":
         os.kill(os.getpid(), signal.SIGKILL)
+    if task == "ends":
+        os._exit(0)
     if task == "hangs":
         time.sleep(60)
     if task == "fails":
@@ -50,13 +55,72 @@ def test_a_lost_worker_costs_its_own_task_and_no_other() -> None:
         "dies": "the worker process died",
         "hangs": "the worker took too long and was stopped",
         "fails": "the worker failed: KeyError",
-        "hungry": "the worker ran out of memory",
+        "hungry": f"the worker ran out of memory: it may take {GIBIBYTES:.1f} GiB, and more if --workers is less",
     }
 
 
 def test_a_lost_task_is_tried_again_in_parts() -> None:
     ended = outcomes("dies", "a", split=lambda task: ("b", "fails") if task == "dies" else ())
     assert ended == {"a": "A", "b": "B", "fails": "the worker failed: KeyError"}
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="counts the processes beside it")
+def test_a_task_whose_worker_was_killed_is_tried_again_while_nothing_else_runs(tmp_path: Path) -> None:
+    tasks = [str(tmp_path / name) for name in ("a", "b", "victim", "c", "d")]
+    killer = threading.Thread(target=kill_worker_of, args=[Path(tasks[2])])
+    killer.start()
+    ended = list(run_tasks(tasks, wait_to_be_killed, None, workers=2, timeout=lambda task: 60))
+    killer.join()
+    results = {Path(end.task).name: end.result for end in ended if isinstance(end, FinishedTask)}
+    assert set(results) == {"a", "b", "victim", "c", "d"}
+    assert results["victim"] == "0 other workers"
+
+
+def wait_to_be_killed(context: None, task: str) -> str:
+    """Return how many workers there are beside this one; the victim first waits for a signal."""
+    pid = Path(task)
+    if pid.name == "victim" and not pid.exists():
+        pid.with_suffix(".part").write_text(str(os.getpid()))
+        pid.with_suffix(".part").rename(pid)
+        time.sleep(50)
+    return f"{sum(_is_sibling(path) for path in _processes() if path.name.isdigit()) - 1} other workers"
+
+
+def kill_worker_of(pid: Path) -> None:
+    while not pid.exists():
+        time.sleep(0.01)
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+def test_only_a_task_that_kills_its_worker_again_when_alone_is_lost() -> None:
+    ended = list(run_tasks(("a", "dies", "b"), work, "", workers=2, timeout=lambda task: 9))
+    assert [end for end in ended if isinstance(end, LostTask)] == [LostTask("dies", "the worker process died", True)]
+
+
+def test_a_worker_that_ends_without_a_result_is_noticed_before_its_time_is_up() -> None:
+    began = time.monotonic()
+    ended = list(run_tasks(("a", "ends", "b"), work, "", workers=2, timeout=lambda task: 300))
+    assert [end for end in ended if isinstance(end, LostTask)] == [LostTask("ends", "the worker process died", True)]
+    assert {end.result for end in ended if isinstance(end, FinishedTask)} == {"A", "B"}
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is not limited")
+def test_a_task_that_takes_more_memory_than_its_worker_may_is_lost_with_that_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "available_memory", lambda: 1024**3)
+    ended = run_tasks(("300", "700"), allocate, None, workers=1, timeout=lambda task: 60)
+    assert list(ended) == [
+        FinishedTask("300", 300),
+        LostTask("700", "the worker ran out of memory: it may take 0.8 GiB, and more if --workers is less"),
+    ]
+
+
+def allocate(context: None, task: str) -> int:
+    """Allocate so many MiB twice, without touching them."""
+    first, second = (bytearray(int(task) * 1024**2) for _ in range(2))
+    return (len(first) + len(second)) // 2 // 1024**2
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each worker loads what it needs")
