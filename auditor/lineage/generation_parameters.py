@@ -6,38 +6,94 @@ Anyone can write such fields to incriminate a model, so a result is only a lead,
 
 from __future__ import annotations
 
+import html
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
-from auditor.lineage.generation_tools import JsonTool, NamedFile, a1111, comfyui, fooocus, invokeai
-from auditor.lineage.picture_text import read_texts
+from auditor.lineage.generation_tools import (
+    JsonTool,
+    NamedFile,
+    a1111,
+    civitai,
+    comfyui,
+    draw_things,
+    fooocus,
+    invokeai,
+    swarmui,
+)
+from auditor.lineage.picture_text import XMP_KEYWORD, read_texts
 
 # The tools that write JSON, in the order in which they are tried.
-JSON_TOOLS: tuple[JsonTool, ...] = (invokeai, fooocus, comfyui)
+JSON_TOOLS: tuple[JsonTool, ...] = (swarmui, invokeai, fooocus, draw_things, comfyui)
+# What a picture's XMP has as its comment: an element, mostly with a list of one item, or an attribute.
+_XMP_COMMENT = re.compile(r'<exif:UserComment>(.*?)</exif:UserComment>|exif:UserComment="([^"]*)"', re.DOTALL)
+_XML_TAG = re.compile(r"<[^>]*>")
 _WEIGHTS_SUFFIXES = (".safetensors", ".ckpt", ".pt")
 # The algorithm of the file digest that a hash in metadata is a prefix of.
 _DIGEST_ALGORITHMS = {"sha256": "sha256", "autov2": "sha256", "autov3": "sha256-tensors"}
 
 
-def find_named_files(file: BinaryIO) -> tuple[NamedFile, ...]:
-    """Return the files that a picture's metadata, or a text of parameters, names. Raises Unreadable, OSError."""
-    return tuple(sorted({named for keyword, text in read_texts(file) for named in _named_files_in_text(keyword, text)}))
+class GenerationParameters(NamedTuple):
+    """What a picture's metadata say of the models that it was generated with.
+
+    Attributes:
+        files: The files that they name.
+        unrecognized: The keywords of texts that no known tool wrote: what they name is not known.
+    """
+
+    files: tuple[NamedFile, ...]
+    unrecognized: tuple[str, ...]
 
 
-def _named_files_in_text(keyword: str, text: str) -> Iterator[NamedFile]:
-    """Yield the files that one text of the metadata names, by the tool that wrote the text."""
+def read_generation_parameters(file: BinaryIO) -> GenerationParameters:
+    """Return what a picture's metadata, or a text of parameters, name. Raises Unreadable, OSError."""
+    files: set[NamedFile] = set()
+    unrecognized: dict[str, None] = {}
+    for keyword, text in read_texts(file):
+        if not text.strip():
+            continue
+        named = _named_files_in_text(keyword, _xmp_comment(text) if keyword == XMP_KEYWORD else text)
+        if named is None:
+            unrecognized[keyword] = None
+        else:
+            files.update(named)
+    return GenerationParameters(tuple(sorted(files)), tuple(unrecognized))
+
+
+def _xmp_comment(xmp: str) -> str:
+    """Return the comment of a picture in XMP; "" where there is none."""
+    found = _XMP_COMMENT.search(xmp)
+    return html.unescape(_XML_TAG.sub("", found[1] or found[2] or "")).strip() if found else ""
+
+
+def _named_files_in_text(keyword: str, text: str) -> Iterator[NamedFile] | None:
+    """Return the files that one text of the metadata names, by the tool that wrote the text; None: no known tool."""
     if text.lstrip().startswith("{"):
         try:
             content = json.loads(text)
         except (ValueError, RecursionError):
-            return
-        if isinstance(content, dict):
-            yield from next(tool for tool in JSON_TOOLS if tool.claims(keyword, content)).find_named_files(content)
-    elif keyword == "parameters":
-        yield from a1111.find_named_files(text)
+            return None
+        tool = next((tool for tool in JSON_TOOLS if tool.claims(keyword, content)), None)
+        # Civitai's own generator adds what it used to a graph of nodes, or writes it alone.
+        resources = tuple(_civitai_resources(content))
+        return chain(resources, tool.find_named_files(content) if tool else ()) if tool or resources else None
+    return a1111.find_named_files(text) if a1111.claims(text) else None
+
+
+def _civitai_resources(content: Mapping[str, Any]) -> Iterator[NamedFile]:
+    """Yield the files that the object ``extraMetadata``, a text of JSON, names."""
+    extra = content.get("extraMetadata")
+    try:
+        extra = json.loads(extra) if isinstance(extra, str) else extra
+    except (ValueError, RecursionError):
+        return
+    if isinstance(extra, dict):
+        yield from civitai.find_resources(extra.get("resources"))
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,11 +1,11 @@
-"""Read the texts in a picture's metadata without decoding the picture: PNG text chunks, and EXIF in JPEG and WebP."""
+"""Read the texts in a picture's metadata without decoding the picture: PNG text chunks, EXIF and XMP."""
 
 from __future__ import annotations
 
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from auditor.errors import Unreadable
@@ -13,6 +13,13 @@ from auditor.errors import Unreadable
 # Text read of one picture, and how far a JPEG's or WebP's beginning is searched for it, in bytes.
 MAX_TEXT_BYTES = 32 << 20
 _PNG_MAGIC, _JPEG_MAGIC, _RIFF_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"RIFF"
+# A JPEG XL file of boxes (ISO/IEC 18181-2); one without boxes holds no metadata.
+_JXL_MAGIC, _BARE_JXL_MAGIC = b"\0\0\0\x0cJXL \r\n\x87\n", b"\xff\x0a"
+_AVIF_BRANDS = (b"avif", b"avis")
+_FORMATS = "PNG, JPEG, WebP, AVIF or JPEG XL"
+# The keyword of XMP in a PNG chunk (XMP specification, part 3), and what comes before it in a JPEG segment.
+XMP_KEYWORD = "XML:com.adobe.xmp"
+_JPEG_EXIF, _JPEG_XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 # Tags of EXIF 2.3.
 _USER_COMMENT_TAG, _EXIF_IFD_TAG = 0x9286, 0x8769
 _MAKE_TAG, _MODEL_TAG = 0x010F, 0x0110
@@ -29,14 +36,20 @@ def read_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
     file.seek(0)
     if start.startswith(_PNG_MAGIC):
         yield from _png_texts(file)
-    elif start.startswith(_JPEG_MAGIC) or (start.startswith(_RIFF_MAGIC) and start[8:12] == b"WEBP"):
-        yield from _exif_texts(file)
-    else:
+    elif start.startswith(_JPEG_MAGIC):
+        yield from _block_texts(_jpeg_blocks(file))
+    elif start.startswith(_RIFF_MAGIC) and start[8:12] == b"WEBP":
+        yield from _block_texts(_webp_blocks(file))
+    elif start == _JXL_MAGIC:
+        yield from _block_texts(_jxl_blocks(file))
+    elif start[4:8] == b"ftyp" and start[8:12] in _AVIF_BRANDS:
+        yield from _block_texts(_avif_blocks(file))
+    elif not start.startswith(_BARE_JXL_MAGIC):
         data = file.read(MAX_TEXT_BYTES + 1)
         if len(data) > MAX_TEXT_BYTES:
-            raise Unreadable(f"more than {MAX_TEXT_BYTES:,} bytes, and no PNG, JPEG or WebP picture")
+            raise Unreadable(f"more than {MAX_TEXT_BYTES:,} bytes, and no {_FORMATS} picture")
         if b"\0" in data:
-            raise Unreadable("neither text nor a PNG, JPEG or WebP picture")
+            raise Unreadable(f"neither text nor a {_FORMATS} picture")
         yield "parameters", data.decode("utf-8", "replace")
 
 
@@ -46,14 +59,18 @@ def _png_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
     left = MAX_TEXT_BYTES
     while len(head := file.read(8)) == 8:
         length, kind = struct.unpack(">I4s", head)
-        if kind not in (b"tEXt", b"zTXt", b"iTXt"):
+        if kind not in (b"tEXt", b"zTXt", b"iTXt", b"eXIf"):
             file.seek(length + 4, io.SEEK_CUR)
             continue
         if length > left:
             raise Unreadable(f"its text is longer than {MAX_TEXT_BYTES:,} bytes")
         left -= length
-        keyword, _, rest = file.read(length).partition(b"\0")
+        data = file.read(length)
         file.seek(4, io.SEEK_CUR)
+        if kind == b"eXIf":
+            yield from _exif_texts(data)
+            continue
+        keyword, _, rest = data.partition(b"\0")
         packed = kind == b"zTXt"
         if kind == b"zTXt":
             rest = rest[1:]
@@ -77,13 +94,19 @@ def _decompress(data: bytes, most: int) -> bytes:
     return text
 
 
-def _exif_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
-    """Yield the EXIF texts of a JPEG or WebP picture, which tools use as they use the text chunks of PNG files."""
+def _block_texts(blocks: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, str]]:
+    """Yield the texts in blocks of a picture's metadata, each of kind ``exif`` or ``xmp``."""
+    for kind, data in blocks:
+        if kind == "exif":
+            yield from _exif_texts(data)
+        else:
+            yield XMP_KEYWORD, data.decode("utf-8", "replace")
+
+
+def _exif_texts(data: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the texts of an EXIF block, which tools use as they use the text chunks of PNG files."""
     from PIL.Image import Exif
 
-    data = _exif_block(file)
-    if not data:
-        return
     exif = Exif()
     try:
         exif.load(data)
@@ -113,18 +136,68 @@ def _exif_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
         )
 
 
-def _exif_block(file: BinaryIO) -> bytes:
-    """Return the EXIF block of a JPEG or WebP file; b"" where there is none."""
-    if file.read(2) == _JPEG_MAGIC:
-        while len(head := file.read(4)) == 4 and head[0] == 0xFF and head[1] != 0xDA:
-            data = file.read(struct.unpack(">H", head[2:])[0] - 2)
-            if head[1] == 0xE1 and data.startswith(b"Exif\0\0"):
-                return data
-        return b""
+def _jpeg_blocks(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """Yield the EXIF and XMP blocks of a JPEG file."""
+    file.seek(2)
+    while len(head := file.read(4)) == 4 and head[0] == 0xFF and head[1] != 0xDA:
+        data = file.read(struct.unpack(">H", head[2:])[0] - 2)
+        if head[1] == 0xE1 and data.startswith(_JPEG_EXIF):
+            yield "exif", data
+        elif head[1] == 0xE1 and data.startswith(_JPEG_XMP):
+            yield "xmp", data.removeprefix(_JPEG_XMP)
+
+
+def _webp_blocks(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """Yield the EXIF and XMP blocks of a WebP file."""
     file.seek(12)
     while len(head := file.read(8)) == 8:
         (length,) = struct.unpack("<I", head[4:])
-        if head[:4] == b"EXIF":
-            return file.read(min(length, MAX_TEXT_BYTES))
-        file.seek(length + (length & 1), io.SEEK_CUR)
-    return b""
+        if head[:4] in (b"EXIF", b"XMP "):
+            yield head[:4].decode().strip().lower(), _limited(file, length)
+            file.seek(length & 1, io.SEEK_CUR)
+        else:
+            file.seek(length + (length & 1), io.SEEK_CUR)
+
+
+def _jxl_blocks(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """Yield the EXIF and XMP blocks of a JPEG XL file. Raises Unreadable for packed ones."""
+    file.seek(0)
+    while len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        header = 8
+        if length == 1:
+            header, length = 16, int.from_bytes(file.read(8))
+        if length and length < header:
+            raise Unreadable("its boxes are damaged")
+        if kind == b"brob":
+            raise Unreadable("its metadata is packed with Brotli, which is not read")
+        if kind == b"Exif":
+            # Four bytes before EXIF say where in it the TIFF header begins.
+            data = _limited(file, length - header if length else MAX_TEXT_BYTES)
+            yield "exif", data[4 + int.from_bytes(data[:4]) :]
+        elif kind == b"xml ":
+            yield "xmp", _limited(file, length - header if length else MAX_TEXT_BYTES)
+        elif not length:  # the last box, up to the end of the file
+            return
+        else:
+            file.seek(length - header, io.SEEK_CUR)
+
+
+def _avif_blocks(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """Yield the EXIF and XMP blocks of an AVIF file, by Pillow; its picture is not decoded. Raises Unreadable."""
+    from PIL import Image
+
+    file.seek(0)
+    try:
+        with Image.open(file, formats=("AVIF",)) as picture:
+            blocks = [(kind, picture.info.get(kind)) for kind in ("exif", "xmp")]
+    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError) as error:
+        raise Unreadable(f"its AVIF metadata cannot be read: {error}") from error
+    yield from ((kind, data) for kind, data in blocks if isinstance(data, bytes) and len(data) <= MAX_TEXT_BYTES)
+
+
+def _limited(file: BinaryIO, length: int) -> bytes:
+    """Return the next ``length`` bytes. Raises Unreadable if they are too many."""
+    if length > MAX_TEXT_BYTES:
+        raise Unreadable(f"its text is longer than {MAX_TEXT_BYTES:,} bytes")
+    return file.read(length)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import html
 import io
 import json
+import struct
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from auditor.cli.main import main
 from auditor.errors import Unreadable
-from auditor.lineage.generation_parameters import find_named_files
+from auditor.lineage.generation_parameters import read_generation_parameters
 from auditor.lineage.generation_tools import NamedFile
 from auditor.lineage.picture_text import MAX_TEXT_BYTES
 from tests.weights import safetensors_file
@@ -33,6 +36,10 @@ EXPECTED = {
     NamedFile("lora", "foam", "autov3", "0011aabb2233", "a1111"),
     NamedFile("embedding", "calm", "autov3", "c74b4e810b03", "a1111"),
 }
+
+
+def find_named_files(file: BinaryIO) -> tuple[NamedFile, ...]:
+    return read_generation_parameters(file).files
 
 
 def png(**texts: str) -> bytes:
@@ -171,6 +178,99 @@ def test_older_and_other_forms_of_the_tools_are_read() -> None:
     assert find_named_files(io.BytesIO(out.getvalue())) == boats
 
 
+def test_civitai_names_files_by_the_numbers_of_their_versions() -> None:
+    resources = [
+        {"type": "checkpoint", "modelVersionId": 11, "modelName": "Hills", "modelVersionName": "v6"},
+        {"type": "lora", "weight": 0.4, "modelVersionId": 12},
+    ]
+    text = f"a harbour\nSteps: 2, Seed: 1, Civitai resources: {json.dumps(resources)}, Civitai metadata: {{}}"
+    expected = (
+        NamedFile("checkpoint", "Hills v6", "civitai-version", "11", "civitai"),
+        NamedFile("lora", "", "civitai-version", "12", "civitai"),
+    )
+    assert find_named_files(io.BytesIO(png(parameters=text))) == expected
+    extra = {"resource-stack": {}, "extraMetadata": json.dumps({"prompt": "a harbour", "resources": resources})}
+    assert find_named_files(io.BytesIO(jpeg(b"UNICODE\0" + json.dumps(extra).encode("utf-16-be")))) == expected
+    comfy = {"1": {"class_type": "LoraLoader", "inputs": {"lora_name": "urn:air:sdxl:lora:civitai:5@12"}}}
+    assert find_named_files(io.BytesIO(png(prompt=json.dumps(comfy)))) == expected[1:]
+
+
+def test_the_subgraphs_of_a_comfyui_workflow_are_read() -> None:
+    inner = {"id": "s", "nodes": [{"type": "CheckpointLoaderSimple", "widgets_values": ["hills.safetensors"]}]}
+    workflow = {"nodes": [{"type": "s", "widgets_values": []}], "definitions": {"subgraphs": [inner]}}
+    assert find_named_files(io.BytesIO(png(workflow=json.dumps(workflow)))) == (
+        NamedFile("checkpoint", "hills.safetensors", "", "", "comfyui"),
+    )
+
+
+def test_swarmui_and_draw_things_are_read() -> None:
+    swarm = {
+        "sui_image_params": {"prompt": "a harbour", "model": "hills", "loras": ["boats"]},
+        "sui_models": [
+            {"name": "sd/hills.safetensors", "param": "model", "hash": "0x" + "ab" * 32},
+            {"name": "boats.safetensors", "param": "loras", "hash": None},
+        ],
+    }
+    assert find_named_files(io.BytesIO(png(parameters=json.dumps(swarm)))) == (
+        NamedFile("checkpoint", "hills.safetensors", "autov3", "ab" * 32, "swarmui"),
+        NamedFile("lora", "boats.safetensors", "", "", "swarmui"),
+    )
+    del swarm["sui_models"]
+    assert find_named_files(io.BytesIO(png(parameters=json.dumps(swarm)))) == (
+        NamedFile("checkpoint", "hills", "", "", "swarmui"),
+        NamedFile("lora", "boats", "", "", "swarmui"),
+    )
+    said = html.escape(json.dumps({"model": "hills.ckpt", "lora": [{"model": "boats.ckpt"}], "c": "a harbour"}))
+    expected = (
+        NamedFile("checkpoint", "hills.ckpt", "", "", "draw things"),
+        NamedFile("lora", "boats.ckpt", "", "", "draw things"),
+    )
+    for comment in (
+        f"<exif:UserComment><rdf:Alt><rdf:li>{said}</rdf:li></rdf:Alt></exif:UserComment>",
+        f'<rdf:Description exif:UserComment="{said}"/>',
+    ):
+        assert find_named_files(io.BytesIO(png(**{"XML:com.adobe.xmp": comment}))) == expected
+        out = io.BytesIO()
+        Image.new("RGB", (8, 8)).save(out, "JPEG", xmp=comment.encode())
+        assert find_named_files(io.BytesIO(out.getvalue())) == expected
+
+
+def jxl(*boxes: tuple[bytes, bytes]) -> bytes:
+    """Return the boxes of a JPEG XL file; the picture itself is not read."""
+    data = b"\0\0\0\x0cJXL \r\n\x87\n"
+    return data + b"".join(struct.pack(">I4s", len(content) + 8, kind) + content for kind, content in boxes)
+
+
+def test_exif_is_read_wherever_a_picture_keeps_it() -> None:
+    exif = Image.Exif()
+    exif[0x0131] = "painter"  # Pillow writes no EXIF without a tag in the first directory
+    exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + A1111.encode("utf-16-be")
+    tiff = exif.tobytes().removeprefix(b"Exif\0\0")
+    pictures = []
+    for form in ("PNG", "AVIF"):
+        out = io.BytesIO()
+        Image.new("RGB", (8, 8)).save(out, form, exif=exif)
+        pictures.append(out.getvalue())
+    pictures.append(jxl((b"ftyp", b"jxl \0\0\0\0jxl "), (b"Exif", bytes(4) + tiff), (b"jxlc", b"\xff\n")))
+    for data in pictures:
+        assert set(find_named_files(io.BytesIO(data))) == EXPECTED
+
+
+def test_metadata_that_no_known_tool_wrote_is_told_from_none(tmp_path: Path) -> None:
+    picture = tmp_path / "p.png"
+    for data, exit_code, message in (
+        (png(), 0, "p.png: has no metadata that names a model; metadata is easily lost or removed"),
+        (png(foo='{"model_used": "hills"}'), 3, "its metadata (foo) is in no known form: which models it names is not"),
+        (png(parameters="a harbour, Model hills"), 3, "its metadata (parameters) is in no known form"),
+        (png(parameters="a harbour\nSteps: 2, Seed: 1"), 0, "has no metadata that names a model"),
+        (jxl((b"brob", b"Exifxx")), 2, "its metadata is packed with Brotli, which is not read"),
+    ):
+        picture.write_bytes(data)
+        result = CliRunner().invoke(main, ["trace", str(picture)])
+        assert message in result.stderr
+        assert result.exit_code == exit_code
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
@@ -187,7 +287,9 @@ def test_what_cannot_be_read_is_said(data: bytes, why: str) -> None:
 
 @given(
     st.binary(max_size=200),
-    st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe1\0\x20Exif\0\0", b"Steps: 1, "]),
+    st.sampled_from(
+        [b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe1\0\x20Exif\0\0", b"Steps: 1, ", jxl(), b"\0\0\0\x1cftypavif"]
+    ),
 )
 def test_junk_is_read_or_refused(data: bytes, start: bytes) -> None:
     try:
@@ -196,7 +298,23 @@ def test_junk_is_read_or_refused(data: bytes, start: bytes) -> None:
         assert str(error)  # noqa: PT017
 
 
-KEYS = st.sampled_from(["model", "loras", "vae", "base_model", "inputs", "ckpt_name", "hash", "lora"])
+KEYS = st.sampled_from(
+    [
+        "sui_image_params",
+        "sui_models",
+        "nodes",
+        "extraMetadata",
+        "v2",
+        "model",
+        "loras",
+        "vae",
+        "base_model",
+        "inputs",
+        "ckpt_name",
+        "hash",
+        "lora",
+    ]
+)
 JSON = st.recursive(st.none() | st.text(max_size=5) | st.integers(), lambda v: st.lists(v) | st.dictionaries(KEYS, v))
 
 

@@ -18,7 +18,7 @@ _HEX = re.compile(r"[0-9a-f]{8,64}")
 _ALGORITHM_BY_LENGTH = {8: "autov1", 10: "autov2", 12: "autov3", 64: "sha256"}
 # What tools write where no file was chosen.
 _NO_FILE = ("none", "automatic", "default (model)")
-_MAX_NAME = 300  # characters that are kept of a name
+MAX_NAME = 300  # characters that are kept of a name
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,4 +54,4 @@ def make_named_file(role: str, name: object, value: object, tool: str) -> Iterat
     if hexadecimal and not algorithm:
         algorithm = _ALGORITHM_BY_LENGTH.get(len(hexadecimal), "")
     if file_name or hexadecimal:
-        yield NamedFile(role, file_name[:_MAX_NAME], algorithm, hexadecimal, tool)
+        yield NamedFile(role, file_name[:MAX_NAME], algorithm, hexadecimal, tool)

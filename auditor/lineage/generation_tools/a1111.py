@@ -7,28 +7,36 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
-from auditor.lineage.generation_tools import NamedFile, make_named_file
+from auditor.lineage.generation_tools import NamedFile, civitai, make_named_file
 
 TOOL = "a1111"
 _FIELD = re.compile(r'([^:,"]{1,60}):\s*+("[^"\\]*+(?:\\.[^"\\]*+)*+"|\{[^{}]*+\}|)([^,]*+),?')
+_CIVITAI_RESOURCES = "Civitai resources: "
 _ROLES = {"model": "checkpoint", "lora": "lora", "vae": "vae", "embed": "embedding", "ti": "embedding"}
+
+
+def claims(text: str) -> bool:
+    """Return whether a text of settings has this format."""
+    return text.startswith("Steps: ") or "\nSteps: " in text
 
 
 def find_named_files(text: str) -> Iterator[NamedFile]:
     """Yield the files that the last line of A1111's settings names."""
-    at = text.rfind("\nSteps: ")
-    line = text[at + 1 :] if at >= 0 else text if text.startswith("Steps: ") else ""
-    fields = dict(_parse_fields(line.partition("\n")[0]))
+    line = text[text.rfind("\nSteps: ") + 1 :].partition("\n")[0]
+    _, has_resources, resources = line.partition(_CIVITAI_RESOURCES)
+    if has_resources:
+        yield from civitai.find_resources(_parse_start(resources, list))
+    fields = dict(_parse_fields(line))
     for word, role in (("model", "checkpoint"), ("refiner", "checkpoint"), ("vae", "vae")):
         yield from make_named_file(role, fields.get(word, ""), fields.get(f"{word} hash", ""), TOOL)
     for word, role in (("lora hashes", "lora"), ("ti hashes", "embedding")):
         for pair in fields.get(word, "").strip('"').split(","):
             name, _, value = pair.rpartition(":")
             yield from make_named_file(role, name, value, TOOL)
-    hashes = _parse_object(fields.get("hashes", ""))
+    hashes = _parse_start(fields.get("hashes", ""), dict)
     for name, value in hashes.items():
         word, _, rest = name.partition(":")
         if word in _ROLES and isinstance(value, str):
@@ -49,10 +57,13 @@ def _parse_fields(line: str) -> Iterator[tuple[str, str]]:
             at = line.find(",", at) + 1 or len(line)
 
 
-def _parse_object(text: str) -> Mapping[str, Any]:
-    """Parse a JSON object; anything else is an empty one."""
+_Value = TypeVar("_Value", list[Any], dict[str, Any])
+
+
+def _parse_start(text: str, kind: type[_Value]) -> _Value:
+    """Parse the JSON value at the start of a text; an empty one where it is not of this kind."""
     try:
-        table = json.loads(text) if text else {}
+        value, _ = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
-        return {}
-    return table if isinstance(table, dict) else {}
+        return kind()
+    return value if isinstance(value, kind) else kind()
