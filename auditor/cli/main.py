@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -12,10 +13,11 @@ import click
 
 import auditor.cli
 from auditor import __version__
+from auditor.cli import faults
 from auditor.errors import AuditorError
 from auditor.workers import without_pandas
 
-_NOT_COMMANDS = {"main", "options"}
+_NOT_COMMANDS = {"faults", "main", "options"}
 
 
 class Commands(click.Group):
@@ -35,21 +37,29 @@ class Commands(click.Group):
         return command
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
-        """Exit 2 for misuse and for what is wrong with our own set-up, 130 when interrupted."""
+        """Exit 2 for misuse and for what is wrong with our own set-up, 130 when interrupted, 70 for a fault of ours."""
         without_pandas.block_pandas()
+        with faults.hidden_tracebacks():
+            sys.exit(self._run(args, *rest, **options))
+
+    def _run(self, args: Sequence[str] | None, *rest: Any, **options: Any) -> int:
+        """Run the command line and return its exit code; print the message of an error."""
         try:
             code = super().main(args, *rest, **{**options, "standalone_mode": False})
         except click.ClickException as error:
             error.show()
-            code = 2
+            return 2
         except AuditorError as error:
             click.echo(f"auditor: {error}", err=True)
-            code = 2
+            return 2
         except (click.Abort, KeyboardInterrupt) as error:
             # click turns an interrupt into an Abort, whose cause says how to resume.
             click.echo(f"auditor: interrupted{error.__cause__ or error}", err=True)
-            code = 130
-        sys.exit(code if isinstance(code, int) else 0)
+            return 130
+        except Exception as error:  # whatever nobody caught ends here, so that no user sees a traceback
+            faults.report_fault(error)
+            return faults.EXIT_CODE
+        return code if isinstance(code, int) else 0
 
 
 @click.group(
@@ -69,13 +79,17 @@ Exit codes:
   2    misuse, nothing to audit, or a rule or list that cannot be trusted
   3    no such finding, but something was not read or judged, all files were skipped,
        or nothing was compared with a list
+  70   a fault of auditor itself, or of the machine that it runs on
   130  interrupted""",
 )
 @click.version_option(__version__, prog_name="auditor")
-def main() -> None:
+@click.option("-v", "--verbose", is_flag=True, help="Log each step, and show the traceback of a fault.")
+def main(verbose: bool) -> None:
     """Audit AI models and datasets: their content, statements, terms and lineage.
 
     Auditor matches samples by hash alone against known-content lists, checks licences and terms,
     traces lineage, and flags models for a de-indexing review by people. It never shows, copies,
     fetches or runs what it audits.
     """
+    if verbose:
+        logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -120,6 +120,9 @@ def command(
         report = audit(*targets, progress=create_reporter(), **options)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"; the same command with --out {options['out']} resumes the scan") from None
+    except Exception as error:
+        error.add_note(f"finished work is kept: the same command with --out {options['out']} resumes the scan")
+        raise
     write_outputs(report, outputs)
     if is_kept_in_state:
         click.echo(f"the run is kept in {options['out']}", err=True)

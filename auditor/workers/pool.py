@@ -99,9 +99,10 @@ def run_tasks(
         UsageError: no worker can be started.
     """
     notice_dead_workers()
+    verbose = _log.isEnabledFor(logging.INFO)
     pools = _Pools(
-        WorkerStart(pickle.dumps(context), worker_memory(workers), _log.isEnabledFor(logging.INFO)),
-        process_context(preload),
+        WorkerStart(pickle.dumps(context), worker_memory(workers), verbose),
+        process_context(preload, verbose=verbose),
         work,
         timeout,
     )

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.context import BaseContext
@@ -70,7 +70,7 @@ def run_task(work: Callable[[Any, T], R], task: T) -> R:
     return work(_context, task)
 
 
-def process_context(preload: Sequence[str]) -> BaseContext:
+def process_context(preload: Sequence[str], *, verbose: bool) -> BaseContext:
     """Return how worker processes are made: from a fork server where there is one.
 
     A process that has threads must never be forked, and a fork server starts faster than a fresh interpreter.
@@ -78,11 +78,30 @@ def process_context(preload: Sequence[str]) -> BaseContext:
     Args:
         preload: modules that the fork server imports before it forks. Only on Linux, as libraries of macOS need not
             survive a fork, and only for the program itself: a script that calls auditor keeps a server of its own kind.
+        verbose: Helper processes, which are started here, keep stderr for their tracebacks and warnings.
     """
     context = multiprocessing.get_context(_start_method())
     if sys.platform == "linux" and without_pandas.is_pandas_blocked():
         context.set_forkserver_preload(list(preload))
+    if context.get_start_method() == "forkserver":
+        from multiprocessing import forkserver
+
+        with nullcontext() if verbose else _discarded_stderr(), worker_environment():
+            forkserver.ensure_running()
     return context
+
+
+@contextmanager
+def _discarded_stderr() -> Iterator[None]:
+    """Discard what this process, and processes that it starts meanwhile, write to stderr."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _start_method() -> str:
