@@ -1,10 +1,10 @@
-"""Hash many encoded images into one batch of samples, with the wanted digests of the wanted variants."""
+"""Hash many images and videos into one batch of samples, with the wanted digests of the wanted variants."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ from auditor.errors import Unreadable
 from auditor.hashing import exact, pdq, perceptual
 from auditor.hashing.border_detection import find_content_box
 from auditor.hashing.decode import EMPTY_FILE, OUT_OF_MEMORY, DecodedImage, decode_frames, decode_pixels
+from auditor.hashing.decode_video import decode_video
 from auditor.hashing.orientation import DIHEDRAL_TRANSFORMS, apply_exif_orientation, exif_changes_orientation
 from auditor.hashing.thorough_variants import thorough_hashes
 from auditor.samples import COMPUTED_ALGORITHMS, SAMPLE_FIELDS, build_sample_batch
@@ -53,14 +54,30 @@ class PixelImage:
     url: str | None = None
 
 
-def hash_images(
-    images: Iterable[EncodedImage | PixelImage], algorithms: Collection[str], variants: Collection[str]
-) -> pa.RecordBatch:
+@dataclass(frozen=True, slots=True)
+class EncodedVideo:
+    """A video as a file or a table's cell holds it, and where that is; ``file`` can be seeked, and stays open."""
+
+    sample: str
+    place: str
+    row: int
+    file: BinaryIO
+    original: tuple[int, int] | None = None
+    url: str | None = None
+
+
+Hashable = EncodedImage | PixelImage | EncodedVideo
+
+
+def hash_images(images: Iterable[Hashable], algorithms: Collection[str], variants: Collection[str]) -> pa.RecordBatch:
     """Return a batch with a row of hashes for each image, in order, followed by the rows of its variants.
 
     The batch has :data:`auditor.samples.SAMPLE_FIELDS` and a column for each algorithm that can be computed from bytes.
     Exact digests are in the row of variant "" only. ``gap`` is why a picture has no perceptual digest (it still has
     its exact ones), or which part of it was not hashed. Nothing is decoded unless a perceptual algorithm is wanted.
+
+    Each hashed frame of a video is a variant that is named by its second (``second-12``). They come before the row of
+    variant "", whose perceptual hashes are those of the first frame of enough detail: a hit on both names the second.
 
     Args:
         images: The images; they are taken one at a time.
@@ -74,7 +91,7 @@ def hash_images(
     rows = _BatchBuilder(wanted)
     for image in images:
         is_empty = isinstance(image, EncodedImage) and not image.data
-        known = exact.exact_digests(image.data, wanted) if isinstance(image, EncodedImage) and image.data else {}
+        known = _exact_digests(image, wanted)
         if DECODING_ALGORITHMS.isdisjoint(wanted):
             rows.add(image, "", known, gap=EMPTY_FILE if wanted and is_empty else "")
             continue
@@ -89,6 +106,14 @@ def hash_images(
     return build_sample_batch(rows.columns, wanted)
 
 
+def _exact_digests(image: Hashable, wanted: Collection[str]) -> Mapping[str, bytes]:
+    """Return the exact digests of an image's bytes; none of pixels and of an empty file."""
+    if isinstance(image, EncodedVideo):
+        image.file.seek(0)
+        return exact.exact_digests_of_stream(image.file, wanted)
+    return exact.exact_digests(image.data, wanted) if isinstance(image, EncodedImage) and image.data else {}
+
+
 class _BatchBuilder:
     """Collects the columns of a batch, row by row."""
 
@@ -98,7 +123,7 @@ class _BatchBuilder:
 
     def add(
         self,
-        image: EncodedImage | PixelImage,
+        image: Hashable,
         variant: str,
         digests: Mapping[str, bytes],
         quality: int | None = None,
@@ -112,38 +137,46 @@ class _BatchBuilder:
             self.columns[name].append(digests.get(name))
 
 
-def _frames(image: EncodedImage | PixelImage, *, gray: bool) -> Iterator[DecodedImage]:
-    """Yield the frames of an image that is to be hashed."""
-    if isinstance(image, EncodedImage):
-        yield from decode_frames(image.data, gray=gray)
+def _frames(image: Hashable, *, gray: bool) -> Iterator[tuple[str, DecodedImage]]:
+    """Yield the frames of an image that is to be hashed, each with the name of its variant; the first one's is ""."""
+    if isinstance(image, EncodedVideo):
+        for frame in decode_video(image.file, gray=gray):
+            stream = f"stream-{frame.stream + 1}" if frame.stream else ""
+            yield _variant_name(stream, f"second-{frame.second}"), frame.image
+    elif isinstance(image, EncodedImage):
+        for number, decoded in enumerate(decode_frames(image.data, gray=gray), 1):
+            yield f"frame-{number}" if number > 1 else "", decoded
     else:
-        yield decode_pixels(image.pixels, gray=gray)
+        yield "", decode_pixels(image.pixels, gray=gray)
 
 
 HashedVariant = tuple[str, Mapping[str, bytes], int | None]
 
 
 def _hash_frames(
-    image: EncodedImage | PixelImage, wanted: Collection[str], variants: Collection[str]
+    image: Hashable, wanted: Collection[str], variants: Collection[str]
 ) -> tuple[list[HashedVariant], str]:
     """Hash the variants of each frame, each set of digests once; return which part of the picture was not hashed."""
     hashed: list[HashedVariant] = []
     seen: set[tuple[bytes, ...]] = set()
-    gap = ""
+    gap, number = "", 0
     try:
         gray = not set(perceptual.PERCEPTUAL_ALGORITHMS).isdisjoint(wanted)
-        for frame in _frames(image, gray=gray):
+        for number, (prefix, frame) in enumerate(_frames(image, gray=gray), 1):  # noqa: B007
             gap = frame.gap or gap
-            prefix = f"frame-{frame.frame}" if frame.frame > 1 else ""
             for name, digests, quality in _hash_variants(frame, image.original, wanted, variants):
                 key = tuple(digests.values())
-                if frame.frame == 1 or key not in seen:
+                if not prefix or key not in seen:
                     hashed.append((_variant_name(prefix, name), digests, quality))
                 seen.add(key)
     except Unreadable as error:
-        gap = gap or (f"{error}, after frame {frame.frame}" if hashed else str(error))
+        is_part = hashed and not isinstance(image, EncodedVideo)
+        gap = gap or (f"{error}, after frame {number}" if is_part else str(error))
     except MemoryError:
         gap = gap or OUT_OF_MEMORY
+    if hashed and isinstance(image, EncodedVideo):
+        _, digests, quality = next((one for one in hashed if (one[2] or 0) >= pdq.MIN_QUALITY), hashed[0])
+        hashed.append(("", digests, quality))
     return hashed, gap
 
 

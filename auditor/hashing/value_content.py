@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from auditor.hashing.digest_parsing import algorithm_from_column_name, parse_digests
 from auditor.samples import DIGEST_BYTES
 from auditor.syntax.image_magic import IMAGE_MAGICS, Magic
+from auditor.syntax.video_magic import OGG_VIDEO_MAGICS, VIDEO_MAGICS
 
 Indices = NDArray[np.int64]
 
@@ -27,15 +28,6 @@ HEAD_BYTES = 18
 MIN_BASE64 = 44
 _HEAD_TEXT = HEAD_BYTES // 3 * 4
 
-_VIDEO_MAGICS: tuple[Magic, ...] = (
-    ((0, b"\x1a\x45\xdf\xa3"),),  # Matroska, WebM
-    ((0, b"RIFF"), (8, b"AVI ")),
-    ((0, b"\0\0\x01\xba"),),  # MPEG program stream
-    ((0, b"FLV\x01"),),
-    ((0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),),  # ASF
-    ((4, b"ftyp"),),  # MP4 and QuickTime; HEIF and AVIF were recognised before
-    ((4, b"moov"),),
-)
 _AUDIO_MAGICS: tuple[Magic, ...] = (
     ((0, b"RIFF"), (8, b"WAVE")),
     ((0, b"fLaC"),),
@@ -44,6 +36,7 @@ _AUDIO_MAGICS: tuple[Magic, ...] = (
     ((0, b"\xff\xfb"),),
     ((0, b"\xff\xf3"),),
     ((4, b"ftypM4A "),),
+    ((4, b"ftypM4B "),),
 )
 _SCHEMES = tuple(
     ((0, scheme),) for scheme in (b"http://", b"https://", b"HTTP://", b"HTTPS://", b"Http://", b"Https://", b"ftp://")
@@ -133,8 +126,9 @@ def _of_bytes(values: pa.Array, name: str) -> ValueContent:
     known = pictures.copy()
     for found in digests.values():
         known[found.indices] = True
-    audio = _begins(data, starts, lengths, _AUDIO_MAGICS, long & ~known)
-    videos = _begins(data, starts, lengths, _VIDEO_MAGICS, long & ~known & ~audio)
+    videos = _begins(data, starts, lengths, OGG_VIDEO_MAGICS, long & ~known)
+    audio = _begins(data, starts, lengths, _AUDIO_MAGICS, long & ~known & ~videos)
+    videos |= _begins(data, starts, lengths, VIDEO_MAGICS, long & ~known & ~audio)
     text = _text_in_bytes(values, ~(known | videos | audio) & (lengths > 0), name)
     other = ~(known | videos | audio) & (lengths > 0)
     for indices in (text.urls, text.base64, *(found.indices for found in text.digests.values())):
@@ -307,12 +301,13 @@ def _begins(
         possible = candidates & (lengths > offset) & first[data[np.minimum(starts + offset, len(data) - 1)]]
         indices = np.flatnonzero(possible)
         if len(indices):
-            found[indices[_has_magic(_first_bytes(data, starts[indices], lengths[indices], HEAD_BYTES), here)]] = True
+            size = max(at + len(word) for magic in here for at, word in magic)
+            found[indices[_has_magic(_first_bytes(data, starts[indices], lengths[indices], size), here)]] = True
     return found
 
 
 def _has_magic(heads: NDArray[np.uint8], magics: tuple[Magic, ...]) -> NDArray[np.bool_]:
-    """Return which of these first bytes (values, HEAD_BYTES) have one of the magics."""
+    """Return which of these first bytes (values, as many as the magics need) have one of the magics."""
     found = np.zeros(len(heads), bool)
     for magic in magics:
         here = np.ones(len(heads), bool)

@@ -19,14 +19,12 @@ from auditor.sources import Blob, Unread
 from auditor.syntax.file_content import FileContent, file_content
 from auditor.syntax.file_pointer import MAX_POINTER_BYTES, is_file_pointer
 
-VIDEO = "a video: its frames are not compared"
 UNKNOWN = "no reader knows this kind of file: it was not decoded, and is compared by exact digests alone"
 EMPTY = "empty"
 ZEROS = "nothing but zeros"
 _UNDECODED = "a picture or document in a format that is not decoded"
 _NOT_READ = "in a text that is not a table: not read"
 _COVER = "in a sound file: not read"
-_CARRIERS: dict[str, Carrier] = {"video": "video", "sound": "sound"}
 
 # Text under such a name is not what the name says, and nobody knows what it is.
 _MEDIA_SUFFIXES = frozenset(
@@ -62,7 +60,10 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | Part
             why = _COVER if content.kind == "sound" else _NOT_READ
             yield from (PartlyRead(blob, carrier, why) for carrier in content.carriers)
         if content.kind not in ("text", "no carrier"):
-            key = (_CARRIERS.get(content.kind, "other file"), _gap(content) if decodes else "")
+            key: tuple[Carrier, str] = (
+                "sound" if content.kind == "sound" else "other file",
+                _gap(content) if decodes else "",
+            )
             groups.setdefault(key, []).append(blob)
     for (carrier, gap), some in groups.items():
         yield from sample_whole_files(some, wanted, gap, carrier)
@@ -83,15 +84,12 @@ def _gap(content: FileContent) -> str:
     """Return what of an other file is not compared where a list asks for perceptual hashes."""
     if content.kind == "sound":
         return ""
-    if content.kind == "video":
-        return VIDEO
     return f"{_UNDECODED}: {content.name}" if content.kind == "undecoded" else UNKNOWN
 
 
 _WANTS = ReadOptions(frozenset({"md5", "pdq"}))
 
 EXAMPLES: tuple[ReaderExample, ...] = (
-    ReaderExample("film.mp4", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom", columns=("md5",), options=_WANTS),
     ReaderExample("no list to match it against", b"\x7fELF\x02\x01\x01\x00 some bytes"),
     ReaderExample("train.py", b"import torch\n\n\ndef main() -> None:\n    torch.manual_seed(1)\n", options=_WANTS),
     ReaderExample("keep", b"", unread=EMPTY, options=_WANTS),

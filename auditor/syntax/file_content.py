@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-FileKind = Literal["text", "video", "sound", "undecoded", "no carrier", "zeros", "unknown"]
+FileKind = Literal["text", "sound", "undecoded", "no carrier", "zeros", "unknown"]
 
 # A longer file of nothing but zeros is not looked through: it may be sparse.
 MAX_ZEROS = 1 << 20
@@ -42,11 +42,6 @@ _UNDECODED_PATTERNS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     ),
     (re.compile(rb"(?s).{128}DICM"), "DICOM"),
 )
-_VIDEO = re.compile(
-    rb"(?s)\x1a\x45\xdf\xa3|RIFF.{4}AVI |\0\0\x01[\xba\xb3]|FLV\x01|\x30\x26\xb2\x75\x8e\x66\xcf\x11"
-    rb"|.{4}(?:ftyp(?!M4[AB])|moov|mdat)"
-    rb"|\x47.{187}\x47.{187}\x47"
-)
 _SOUND = re.compile(
     rb"(?s)RIFF.{4}WAVE|fLaC|OggS|ID3|\xff[\xfa\xfb\xf2\xf3\xf1\xf9]|.{4}ftypM4[AB]|FORM.{4}AIF|#!AMR|MThd"
 )
@@ -76,7 +71,7 @@ class FileContent:
     """What a file holds.
 
     Attributes:
-        kind: ``text`` of any kind; a ``video``; ``sound``; ``undecoded``: a picture or document in a format that is not
+        kind: ``text`` of any kind; ``sound``; ``undecoded``: a picture or document in a format that is not
             decoded; ``no carrier``: weights, fonts and the like; ``zeros``; else ``unknown``.
         name: The format, where it is known.
         carriers: What in a text or in sound is a picture or a list of addresses or digests.
@@ -99,8 +94,6 @@ def file_content(file: BinaryIO) -> FileContent:
     if _SOUND.match(head):
         has_cover = _COVER.search(head + file.read(_COVER_BYTES)) is not None
         return FileContent("sound", carriers=("cover art",) if has_cover else ())
-    if _VIDEO.match(head):
-        return FileContent("video")
     if _NO_CARRIER.match(head):
         return FileContent("no carrier")
     if not head.strip(b"\0"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.model import Kind, Ref
+from auditor.model import Kind
 from auditor.parts import PartlyRead
 from auditor.readers import ReadOptions, image_files, other_files
 from auditor.samples import Samples
@@ -39,21 +39,6 @@ def tarred() -> bytes:
 
 def test_every_file_is_claimed_less_than_by_any_other_reader() -> None:
     assert other_files.claims(Blob("x", "x", 0), b"") == 1
-
-
-def test_a_video_is_a_sample_by_its_exact_digests(tmp_path: Path) -> None:
-    data = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 4000
-    (found,) = other_files.read([blob(tmp_path, "film.mp4", data)], WANTS)
-    assert isinstance(found, Samples)
-    assert (found.subject, found.basis, found.algorithms) == (
-        Ref("dataset", "films"),
-        "computed",
-        ("md5", "sha256", "pdq"),
-    )
-    (row,) = found.batch.to_pylist()
-    assert (row["sample"], row["place"], row["variant"]) == ("film.mp4", "film.mp4", "")
-    assert row["gap"] == "a video: its frames are not compared"
-    assert (row["md5"], row["sha256"]) == (hashlib.md5(data).digest(), hashlib.sha256(data).digest())
 
 
 @pytest.mark.parametrize("data", [zipped(), tarred(), gzip.compress(b"text")], ids=["zip", "tar", "gzip"])
@@ -112,7 +97,6 @@ def test_an_encoded_picture_in_a_text_is_a_carrier_that_is_not_read(tmp_path: Pa
     [
         (b"\0\0\1\0\1\0\x10\x10", "other file", "a picture or document in a format that is not decoded: ICO"),
         (b"%PDF-1.7", "other file", "a picture or document in a format that is not decoded: PDF"),
-        (b"\x1a\x45\xdf\xa3\x9fB", "video", other_files.VIDEO),
         (b"RIFF\x24\0\0\0WAVEfmt ", "sound", None),
         (b"\x80\4\x95\x10\0\0\0", "other file", other_files.UNKNOWN),
     ],

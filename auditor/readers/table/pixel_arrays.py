@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from PIL import Image
 
 from auditor.readers.table.arrow_types import is_list
 
 # Shorter sides are those of boxes, corners and matrices of angles; 8 x 8 is the smallest picture of a known data set.
 MIN_SIDE = 8
 _CHANNELS = (1, 3, 4)
-_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 NOT_PIXELS = "arrays of numbers that may be pictures, but are not rows of pixels of 0 to 255"
 
 
@@ -35,12 +31,12 @@ class PixelArrays:
     indices: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     unclear: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
-    def encoded(self) -> Iterator[bytes]:
-        """Yield the pictures in the pixel arrays at ``indices``, each encoded without loss."""
-        for index in self.indices.tolist():
-            array = _array(self.values.slice(index, 1))
-            assert array is not None
-            yield _encode(array)
+    def pixels(self, index: int) -> NDArray[np.uint8]:
+        """Return the picture in one of the values at ``indices``: (height, width) or (height, width, channels)."""
+        array = _array(self.values.slice(index, 1))
+        assert array is not None
+        pixels = array.astype(np.uint8)
+        return np.moveaxis(pixels, 0, 2) if pixels.ndim == 3 and pixels.shape[2] not in _CHANNELS else pixels
 
 
 def pixel_arrays(values: pa.Array) -> PixelArrays:
@@ -102,16 +98,3 @@ def _may_be_scaled_pixels(array: NDArray[np.generic]) -> bool:
         return True
     numbers = array.astype(np.float64)
     return bool((numbers >= 0).all() and (numbers <= 255).all())
-
-
-def _encode(array: NDArray[np.generic]) -> bytes:
-    """Return an array of pixels as an encoded picture, without loss."""
-    pixels = array.astype(np.uint8)
-    if pixels.ndim == 3 and pixels.shape[2] not in _CHANNELS:
-        pixels = np.moveaxis(pixels, 0, 2)
-    if pixels.ndim == 2:
-        pixels = pixels[:, :, None]
-    channels = pixels.shape[2]
-    sink = io.BytesIO()
-    Image.fromarray(pixels[:, :, 0] if channels == 1 else pixels, _MODES[channels]).save(sink, "PNG", compress_level=1)
-    return sink.getvalue()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,8 +20,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from auditor.hashing import exact
+from auditor.hashing.decode_video import can_decode_videos, holds_pictures
 from auditor.hashing.digest_parsing import algorithm_from_column_name
-from auditor.hashing.hash_images import DECODING_ALGORITHMS, EncodedImage, hash_images
+from auditor.hashing.hash_images import (
+    DECODING_ALGORITHMS,
+    EncodedImage,
+    EncodedVideo,
+    Hashable,
+    PixelImage,
+    hash_images,
+)
 from auditor.model import Carrier
 from auditor.parts import PartlyRead
 from auditor.readers import ReadOptions
@@ -41,7 +50,7 @@ HASHED_ALGORITHMS = frozenset(COMPUTED_ALGORITHMS)
 EXACT_ALGORITHMS = frozenset(exact.CRYPTOGRAPHIC_ALGORITHMS)
 ASKABLE = HASHED_ALGORITHMS | frozenset(DIGEST_BYTES) | frozenset(TEXT_SIGNALS)
 
-VIDEOS = "videos: their frames are not compared here"
+VIDEOS = "videos: comparing their frames needs pip install 'provenance-auditor[video]'"
 UNKNOWN_BYTES = "bytes in a form that is not recognised: only their exact digests are compared"
 SHORT_HASHES = "16 hex digits each: whether they are perceptual hashes, and which, only a column's name can tell"
 NUMBERS_FOR_DIGESTS = "digests written as numbers are not read"
@@ -122,7 +131,7 @@ class TableSamples:
         asks = not is_named and not _SHORT_ALGORITHMS.isdisjoint(self.options.algorithms)
         if asks and _are_short_hashes(content.leaf.values):
             yield from self._partly(path, SHORT_HASHES)
-        if len(content.videos):
+        if len(content.videos) and not can_decode_videos():
             yield from self._partly(path, VIDEOS)
         if len(content.unknown) and path not in self._image_columns:
             yield from self._partly(path, UNKNOWN_BYTES)
@@ -145,9 +154,16 @@ class TableSamples:
                 yield _Files(content, "base64", content.base64)
         if len(content.arrays.indices) and not DECODING_ALGORITHMS.isdisjoint(algorithms):
             yield _Files(content, "pixels", content.arrays.indices)
+        videos, sound = content.videos, content.sound
+        if len(videos) and not DECODING_ALGORITHMS.isdisjoint(algorithms) and can_decode_videos():
+            cells = content.leaf.values.take(pa.array(videos)).to_pylist()
+            shown = np.array([holds_pictures(io.BytesIO(cell)) for cell in cells], bool)
+            if shown.any():
+                yield _Files(content, "decoded video", videos[shown])
+            videos, sound = videos[:0], np.union1d(sound, videos[~shown])
         if not EXACT_ALGORITHMS.isdisjoint(algorithms):
             unknown = content.unknown[:0] if path in self._image_columns else content.unknown
-            for form, indices in (("video", content.videos), ("sound", content.sound), ("other", unknown)):
+            for form, indices in (("video", videos), ("sound", sound), ("other", unknown)):
                 if len(indices):
                     yield _Files(content, form, indices)
 
@@ -176,7 +192,7 @@ class _Files:
     """Values of a column that are whole files: pictures (also in base64, or as pixels), or other bytes."""
 
     content: LeafContent
-    form: str  # "picture", "base64", "pixels", "video", "sound" or "other"
+    form: str  # "picture", "base64", "pixels", "decoded video", "video", "sound" or "other"
     indices: NDArray[np.int64]
 
     @property
@@ -191,14 +207,20 @@ class _Files:
         lengths = pc.binary_length(self.content.leaf.values).take(pa.array(self.indices))
         return pc.greater(lengths, MAX_CELL_BYTES).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
-    def data(self, position: int) -> bytes:
-        """Return the bytes of one of the files in a column's cells."""
+    def image(self, position: int, sample: str, place: str, row: int, original: tuple[int, int] | None) -> Hashable:
+        """Return one of the files in a column's cells, to be hashed.
+
+        Args:
+            position: Which of the indices it is at.
+            sample, place, row, original: As of an image that is hashed.
+        """
         index = int(self.indices[position])
         if self.form == "pixels":
-            one = np.array([index], np.int64)
-            return next(replace(self.content.arrays, indices=one).encoded())
+            return PixelImage(sample, place, row, self.content.arrays.pixels(index), original)
         value = self.content.leaf.values[index].as_py()
-        return decode_base64(value) if self.form == "base64" else value
+        if self.form == "decoded video":
+            return EncodedVideo(sample, place, row, io.BytesIO(value), original)
+        return EncodedImage(sample, place, row, decode_base64(value) if self.form == "base64" else value, original)
 
 
 def decode_base64(text: str | bytes) -> bytes:
@@ -285,6 +307,8 @@ class _Batch:
         pixels = [one for one in files if one.form == "pixels"]
         yield from self._hashed(pixels, names, in_row, wanted & DECODING_ALGORITHMS, "pixel array")
         # Sound beside a picture is no further picture.
+        decoded = [one for one in files if one.form == "decoded video"]
+        yield from self._hashed(decoded, names, in_row, wanted, "video", beside=pictures)
         others: tuple[tuple[str, Carrier], ...] = (("video", "video"), ("sound", "sound"), ("other", "other file"))
         for form, carrier in others:
             of_form = [one for one in files if one.form == form]
@@ -310,13 +334,13 @@ class _Batch:
         widths, heights = (self._whole_numbers(name) for name in ("originalwidth", "originalheight"))
         labels = {index: self._label(files, rows, which, position, index, names, in_row) for index in order.tolist()}
 
-        def images(kept: NDArray[np.int64]) -> Iterator[EncodedImage]:
+        def images(kept: NDArray[np.int64]) -> Iterator[Hashable]:
             for index in kept.tolist():
                 row = int(rows[index])
                 width, height = widths[row], heights[row]
                 original = (width, height) if width > 0 and height > 0 else None
-                data = files[int(which[index])].data(int(position[index]))
-                yield EncodedImage(labels[index], self.blob.uri, int(self.rows.numbers[row]), data, original)
+                number, file = int(self.rows.numbers[row]), files[int(which[index])]
+                yield file.image(int(position[index]), labels[index], self.blob.uri, number, original)
 
         ref = self.blob.ref("dataset")
         again = beside[rows[order]] if beside is not None else np.zeros(len(order), bool)
