@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -101,6 +101,25 @@ class Report:
     lineage: tuple[Edge, ...] = ()
     restricted: Path | None = None  # folder with hits/*.parquet (schema auditor.samples.HITS_SCHEMA), for --places only
     unread: int = 0  # gaps: what was selected but could not be read or judged
+    facts: Path | None = None  # folder with facts/*.parquet (schema auditor.facts.FACTS_SCHEMA)
+
+    def subject_places(self, refs: Collection[Ref]) -> dict[Ref, Place]:
+        """Return a place for each of these subjects that has one: that of its card, else of its first file."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.dataset as pads
+
+        if not refs or self.facts is None:
+            return {}
+        names = pa.array(sorted({ref.name for ref in refs}), pa.string())
+        wanted = pc.field("name").isin(names) & (pc.field("uri") != "")
+        columns = ["kind", "name", "revision", "key", "uri", "line"]
+        table = pads.dataset(sorted(map(str, self.facts.glob("*.parquet")))).to_table(columns, filter=wanted)
+        found: dict[Ref, tuple[bool, Place]] = {}
+        for kind, name, revision, key, uri, line in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            ref, place = Ref(kind, name, revision), (key != "card", Place(uri, line))
+            found[ref] = min(found.get(ref, place), place)
+        return {ref: place for ref, (_, place) in found.items() if ref in refs}
 
     @property
     def nothing_read(self) -> bool:
@@ -161,6 +180,7 @@ def read_report(folder: str | os.PathLike[str]) -> Report:
             lineage=_edges_near_cases(path / DERIVED, cases),
             restricted=path / RESTRICTED,
             unread=content["gaps"],
+            facts=path / FACTS,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{path}: report.json is damaged; run `auditor judge {path} --out DIR`") from error

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote
 
-from auditor.model import GAP_KINDS, SEVERITIES, Finding, Place, Rule, Severity
+from auditor.model import GAP_KINDS, NOWHERE, SEVERITIES, Finding, Place, Ref, Rule, Severity
 from auditor.pipeline.report import Report
 from auditor.printable import printable
 from auditor.reporting import guidance
 from auditor.reporting.labels import subject_label
+from auditor.reporting.local_paths import local_path
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.summary import group_gaps, severity_rank
@@ -34,12 +37,17 @@ MAX_NOTIFICATIONS = 500  # of each kind
 MAX_URI_LENGTH = 2000
 NOTIFICATION_KINDS = {**GAP_KINDS, "left-out": "results that are left out", "advice": "what to do"}
 
+# GitHub's grades: over 7.0 high, 4.0 to 6.9 medium, 0.1 to 3.9 low.
+_SECURITY_SEVERITY: Mapping[Severity, str] = {"error": "8.0", "warning": "5.0", "note": "2.0"}
+
 Json = dict[str, object]
 
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the SARIF report: one log with one run. Memory is bounded by :data:`MAX_RESULTS`."""
     groups, left_out = _most_severe_groups(report)
+    without_place = {group.findings[0].ref for group in groups if not group.findings[0].place.uri}
+    places = report.subject_places(without_place)
     rule_indices = {rule.id: index for index, rule in enumerate(report.policy.rules)}
     run: Json = {
         "tool": {"driver": _driver_json(report), **_extensions_json(report)},
@@ -53,7 +61,9 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         ],
         "columnKind": "unicodeCodePoints",
         "properties": {"notice": report_notice(report, options), **_properties_json(report)},
-        "results": [_result_json(group, rule_indices) for group in groups],
+        # Code scanning services keep the results of each category apart.
+        "automationDetails": {"id": f"auditor/{printable(report.policy.profile)}/"},
+        "results": [_result_json(group, rule_indices, places, report.targets) for group in groups],
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     json.dump(log, out, ensure_ascii=True, allow_nan=False, indent=1)
@@ -157,23 +167,44 @@ def _rule_descriptor(rule: Rule) -> Json:
         "id": rule.id,
         "shortDescription": {"text": _one_line(rule.title)},
         "fullDescription": {"text": why},
-        "help": {"text": "\n\n".join(paragraphs)},
+        "help": {"text": "\n\n".join(paragraphs), "markdown": "\n\n".join(map(_emphasize_label, paragraphs))},
         "defaultConfiguration": {"level": rule.severity},
-        "properties": {"tags": list(rule.applies), **({"case": rule.case} if rule.case else {})},
+        "properties": {
+            # GitHub shows a security severity of results with this tag only.
+            "tags": ["security", *rule.applies],
+            "security-severity": _SECURITY_SEVERITY[rule.severity],
+            **({"case": rule.case} if rule.case else {}),
+        },
     }
     links = [address for _, address in map(split_reference, rule.references) if address]
     return {**described, "helpUri": quote(links[0], safe=_SAFE_IN_URI + ":#[]")} if links else described
 
 
-def _result_json(group: _FindingGroup, rules: dict[str, int]) -> Json:
-    """Return the SARIF result of a group of findings."""
+def _emphasize_label(paragraph: str) -> str:
+    """Return a paragraph that begins with a label and a colon as Markdown, with the label in bold."""
+    label, _, text = paragraph.partition(": ")
+    return f"**{label}:** {_MARKDOWN_SPECIAL.sub(_ESCAPED, text)}"
+
+
+def _result_json(
+    group: _FindingGroup, rules: Mapping[str, int], places: Mapping[Ref, Place], targets: Sequence[str]
+) -> Json:
+    """Return the SARIF result of a group of findings.
+
+    Args:
+        group: What the result says.
+        rules: The index of each rule in the log.
+        places: A place of each subject whose findings have none: code scanning services refuse a result without one.
+        targets: What was scanned.
+    """
     finding = group.findings[0]
     flagged = finding.outcome == "FLAGGED"
     facts = [_fact_text(other) for other in group.findings]
     if group.number > len(facts):
         facts.append(f"and {group.number - len(facts):,} more")
     subject = printable(subject_label(finding.ref))
-    where = _location_json(finding.place)
+    where = _location_json(finding.place if finding.place.uri else places.get(finding.ref, NOWHERE), targets)
+    fingerprint = _partial_fingerprint(finding)
     return {
         "ruleId": finding.rule,
         **({"ruleIndex": rules[finding.rule]} if finding.rule in rules else {}),
@@ -182,7 +213,8 @@ def _result_json(group: _FindingGroup, rules: dict[str, int]) -> Json:
         "level": group.severity if flagged else "none",
         "message": {"text": f"{subject}: {'; '.join(facts)}"},
         "locations": [{**where, "logicalLocations": [{"fullyQualifiedName": subject, "kind": "resource"}]}],
-        "partialFingerprints": {"auditorSubject/v1": _partial_fingerprint(finding)},
+        # GitHub compares the second, which ends with a count of equal lines.
+        "partialFingerprints": {"auditorSubject/v1": fingerprint, "primaryLocationLineHash": f"{fingerprint}:1"},
         "properties": {"outcome": finding.outcome, "severity": group.severity},
     }
 
@@ -199,14 +231,18 @@ def _partial_fingerprint(finding: Finding) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _location_json(place: Place) -> Json:
-    """Return the SARIF location of a finding."""
-    if not place.uri:
-        return {}
-    region = {"region": {"startLine": place.line}} if place.line else {}
-    return {"physicalLocation": {"artifactLocation": {"uri": _relative_uri(place.uri)}, **region}}
+def _location_json(place: Place, targets: Sequence[str]) -> Json:
+    """Return the SARIF location of a place: a path from where the command ran, and a line, the first if none is known.
+
+    Without a place it is the first target.
+    """
+    path = local_path(place.uri, targets)
+    uri = Path(path).as_uri() if os.path.isabs(path) else _relative_uri(path)
+    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": max(place.line, 1)}}}
 
 
+_MARKDOWN_SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~]")
+_ESCAPED = r"\\\g<0>"
 _SAFE_IN_URI = "/%!$&'()*+,;=@~"
 
 
@@ -233,8 +269,8 @@ def _notifications_json(report: Report, left_out: Counter[Severity]) -> Iterator
         ref, gap = line.examples[0]
         example = printable(subject_label(ref))
         text = f"{line.count:,} × {line.what}: {printable(line.why) or 'other reasons'}; for example {example}"
-        where = _location_json(gap.place)
-        yield {**_notification_json(line.what, "warning", text), **({"locations": [where]} if where else {})}
+        where = {"locations": [_location_json(gap.place, report.targets)]} if gap.place.uri else {}
+        yield {**_notification_json(line.what, "warning", text), **where}
     for reason, number in sorted(report.tally.reasons.items())[:MAX_NOTIFICATIONS]:
         yield _notification_json("file", "note", f"{number:,} × {printable(reason)}")
 

@@ -85,6 +85,7 @@ class _Pseudonymizer:
                 for edge in report.lineage
             ),
             restricted=None,
+            facts=None,
         )
 
     def _assign_number(self, ref: Ref) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from auditor.model import Finding, Place
+from auditor.facts import subjects_to_rows
+from auditor.model import Finding, Place, Statement, Subject
 from auditor.pipeline.report import Report
 
 Show = Callable[..., str]
@@ -38,7 +42,7 @@ _LOCATION = {  # 3.28, 3.29, 3.30, 3.4
 _TIME = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"}  # 3.9
 _RULE = {  # 3.49
     "type": "object",
-    "required": ["id", "shortDescription", "fullDescription", "help"],
+    "required": ["id", "shortDescription", "fullDescription", "help", "properties"],
     "properties": {
         "shortDescription": _TEXT,
         "fullDescription": _TEXT,
@@ -159,19 +163,88 @@ def test_an_incomplete_run_did_not_succeed(report: Report, shown: Show) -> None:
 @pytest.mark.parametrize(
     ("uri", "written"),
     [
-        ("cards/a b#1?.md", "cards/a%20b%231%3F.md"),
-        ("näme.md", "n%C3%A4me.md"),
-        ("bad%FF.md", "bad%FF.md"),
-        ("100%.md", "100%25.md"),
-        ("javascript:alert(1)", "javascript%3Aalert(1)"),
-        ("//example.org/x", "example.org/x"),
+        ("cards/a b#1?.md", "examples/hub/cards/a%20b%231%3F.md"),
+        ("näme.md", "examples/hub/n%C3%A4me.md"),
+        ("bad%FF.md", "examples/hub/bad%FF.md"),
+        ("100%.md", "examples/hub/100%25.md"),
+        ("javascript:alert(1)", "examples/hub/javascript%3Aalert(1)"),
+        ("//example.org/x", "examples/hub/example.org/x"),
         ("hf://models/org/name/README.md", "hf://models/org/name/README.md"),
     ],
 )
-def test_a_place_becomes_a_uri(report: Report, shown: Show, uri: str, written: str) -> None:
+def test_a_place_becomes_a_uri_from_where_the_command_ran(report: Report, shown: Show, uri: str, written: str) -> None:
     one = next(iter(report.findings))._replace(place=Place(uri, 2))
     result = json.loads(shown(replace(report, findings=(one,)), "sarif"))["runs"][0]["results"][0]
     assert result["locations"][0]["physicalLocation"] == {
         "artifactLocation": {"uri": written},
         "region": {"startLine": 2},
     }
+
+
+# What GitHub asks of SARIF beyond the standard (docs.github.com: SARIF support for code scanning).
+_GITHUB_RESULT = {
+    "type": "object",
+    "required": ["ruleId", "message", "locations", "partialFingerprints"],
+    "properties": {
+        "locations": {
+            "minItems": 1,
+            "items": {
+                "required": ["physicalLocation"],
+                "properties": {"physicalLocation": {"required": ["artifactLocation", "region"]}},
+            },
+        },
+        "partialFingerprints": {"required": ["primaryLocationLineHash"]},
+    },
+}
+_GITHUB_RULE = {
+    "type": "object",
+    "required": ["id", "shortDescription", "fullDescription", "help", "properties"],
+    "properties": {
+        "help": {"required": ["text", "markdown"]},
+        "shortDescription": {"properties": {"text": {"maxLength": 1024}}},
+        "fullDescription": {"properties": {"text": {"maxLength": 1024}}},
+        "properties": {
+            "required": ["tags", "security-severity"],
+            "properties": {
+                "tags": {"contains": {"const": "security"}, "maxItems": 20},
+                "security-severity": {"pattern": r"^([0-9]|10)\.[0-9]$"},
+            },
+        },
+    },
+}
+
+
+def test_the_log_has_what_github_asks_for(report: Report, shown: Show) -> None:
+    run = json.loads(shown(report, "sarif"))["runs"][0]
+    for result in run["results"]:
+        jsonschema.Draft202012Validator(_GITHUB_RESULT).validate(result)
+    for rule in run["tool"]["driver"]["rules"]:
+        jsonschema.Draft202012Validator(_GITHUB_RULE).validate(rule)
+    assert run["automationDetails"] == {"id": f"auditor/{report.policy.profile}/"}
+
+
+def test_a_finding_without_a_place_points_to_its_subjects_card_else_to_the_target(
+    report: Report, shown: Show, tmp_path: Path
+) -> None:
+    cards = tmp_path / "target"
+    for name in ("hills", "lakes"):
+        (cards / "models" / "o" / name).mkdir(parents=True)
+    (cards / "models" / "o" / "hills" / "README.md").write_text("# hills\n")
+    card = Statement("card", "none", "", Place("models/o/hills/README.md", 1), "card")
+    weights = Statement("weights_format", "pickle", "a.bin", Place("models/o/hills/a.bin"), "header")
+    facts = tmp_path / "facts"
+    facts.mkdir()
+    table = pa.Table.from_batches([subjects_to_rows([Subject("model", "o/hills", "", (weights, card))])])
+    pq.write_table(table, facts / "0.parquet")
+    finding = Finding("descends-from-exposed", "model", "o/hills", "", "FLAGGED", "note", "descends")
+    found = replace(
+        report,
+        targets=(str(cards),),
+        facts=facts,
+        findings=(finding, finding._replace(subject="o/lakes")),
+    )
+    run = json.loads(shown(found, "sarif"))["runs"][0]
+    assert [result["locations"][0]["physicalLocation"] for result in run["results"]] == [
+        {"artifactLocation": {"uri": (cards / "models/o/hills/README.md").as_uri()}, "region": {"startLine": 1}},
+        {"artifactLocation": {"uri": cards.as_uri()}, "region": {"startLine": 1}},
+    ]
