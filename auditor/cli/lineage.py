@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import isolated_option
+from auditor.cli.options import create_output, isolated_option
 from auditor.errors import UsageError
 
 
@@ -118,7 +118,7 @@ def _draw(target: str, shape: str, output: Path | None, weights: str | None, *, 
                 f"{target}: is a run, and a run does not contain weights; scan the target with --weights {weights}"
             )
         lines = FORMATS[shape](load_lineage(run))
-        with click.open_file(str(output or "-"), "w", encoding="utf-8") as out:
+        with create_output(output) if output else click.open_file("-", "w", encoding="utf-8") as out:
             for line in lines:
                 out.write(f"{line}\n")
 

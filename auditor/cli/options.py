@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
 
@@ -181,10 +181,25 @@ def write_outputs(
                 render_report(report, name, out, RenderOptions(places, share, colour=out.isatty()))
             continue
         try:
-            with open(path, "w", encoding="utf-8", newline="") as out:
+            with create_output(path) as out:
                 render_report(report, name, out, RenderOptions(places, share))
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
+
+
+@contextmanager
+def create_output(path: Path) -> Iterator[TextIO]:
+    """Create a text file for what a command writes; in a run's folder, with mode 0600. Raises OSError."""
+    from auditor.pipeline.run_folder import is_in_run_folder, private_files
+
+    is_private = is_in_run_folder(path)
+    with (
+        private_files() if is_private else nullcontext(),
+        open(path, "w", encoding="utf-8", newline="") as out,
+    ):
+        if is_private:
+            path.chmod(0o600)  # it may have been there
+        yield out
 
 
 @contextmanager

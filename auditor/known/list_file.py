@@ -8,7 +8,6 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from auditor.errors import ListError, Unreadable
+from auditor.known.private_folder import private_folder
 from auditor.syntax.archive import ARCHIVE_ERRORS, compression_of, is_zip, open_compressed
 from auditor.syntax.text_encoding import detect_wide_encoding, open_as_utf8
 
@@ -41,8 +41,8 @@ def list_as_file(path: Path) -> Iterator[Path]:
     if not is_input and not is_stream(path):
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="auditor-list-", dir=memory_folder()) as folder:
-        copy = Path(folder) / ("stdin" if is_input else path.name)
+    with private_folder(memory_folder()) as folder:
+        copy = folder / ("stdin" if is_input else path.name)
         try:
             with open(copy, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as out:
                 if is_input:

@@ -13,13 +13,13 @@ import json
 import os
 import re
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from auditor.errors import ListError, UsageError
+from auditor.file_lock import try_lock
 from auditor.known.compiled_list import CompiledList, open_compiled_list
 from auditor.known.list_file import file_sha256
 from auditor.known.list_identity import ACTIVE
@@ -179,16 +179,11 @@ def lock_list(folder: Path) -> Iterator[None]:
     """Lock a list's folder against other imports; the system releases the lock when a process ends, however it ends."""
     with open(folder / ".lock", "w", opener=_open_private) as file:
         try:
-            if sys.platform == "win32":
-                import msvcrt
-
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_locked = try_lock(file.fileno())
         except OSError as error:
-            raise ListError(f"{folder}: another import of this list is running; wait for it") from error
+            raise ListError(f"{folder}: cannot be locked: {error.strerror}; keep lists on a local disk") from error
+        if not is_locked:
+            raise ListError(f"{folder}: another import of this list is running; wait for it")
         yield
 
 

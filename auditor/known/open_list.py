@@ -5,10 +5,9 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from auditor.errors import ListError
@@ -23,6 +22,7 @@ from auditor.known.list_statistics import ListStatistics
 from auditor.known.list_store import imported_names, is_imported, open_imported_list
 from auditor.known.manifest import MANIFEST
 from auditor.known.near_index import DEFAULT_THRESHOLDS
+from auditor.known.private_folder import private_folder
 from auditor.known.token_key import KEY, load_or_create_key, new_key, write_key
 from auditor.resources import user_data_folder
 
@@ -72,8 +72,9 @@ def open_list(
         known = open_compiled_list(Path(text))
     elif text == STANDARD_INPUT or Path(text).is_file() or is_stream(Path(text)):
         if into is None:
-            into = Path(tempfile.mkdtemp(prefix="auditor-list-", dir=memory_folder()))
-            atexit.register(shutil.rmtree, into, ignore_errors=True)
+            until_exit = ExitStack()
+            into = until_exit.enter_context(private_folder(memory_folder()))
+            atexit.register(until_exit.close)
         options = ListOptions(columns or {}, algorithm)
         with errors_name_folder(into), list_as_file(Path(text)) as path:
             file = open_list_items(path, options, extensions)

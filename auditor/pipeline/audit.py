@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -15,6 +14,7 @@ from auditor import __version__
 from auditor.errors import NothingToAudit, RunError, UsageError
 from auditor.extensions import installed_extensions
 from auditor.known.list_file import memory_folder
+from auditor.known.private_folder import private_folder
 from auditor.model import Tally
 from auditor.pipeline import PRELOAD
 from auditor.pipeline.evaluate import evaluate_runs
@@ -162,9 +162,8 @@ def _folder_of_compiled_lists(known: Sequence[str | os.PathLike[str]], run: Path
     It lies in memory where there is room for that, else in what is restricted of the run.
     """
     size = sum(os.path.getsize(name) for name in known if os.path.isfile(name))
-    parent = memory_folder(_COMPILED_RATIO * size) or run / LISTS
-    with tempfile.TemporaryDirectory(prefix="auditor-lists-", dir=parent) as folder:
-        yield Path(folder)
+    with private_folder(memory_folder(_COMPILED_RATIO * size) or run / LISTS) as folder:
+        yield folder
 
 
 def reevaluate(

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from auditor.errors import RunError, UsageError
+from auditor.file_lock import try_lock
 from auditor.model import Comparison, Count, Tally
 from auditor.pipeline.shard import Shard
 from auditor.resources import user_state_folder
@@ -51,12 +51,17 @@ def default_run_folder() -> Path:
 
 @contextmanager
 def private_files() -> Iterator[None]:
-    """Make what this process, and workers that it starts, write meanwhile readable for its owner alone."""
+    """Make what this process writes meanwhile readable for its owner alone, as all that worker processes write is."""
     before = os.umask(0o077)
     try:
         yield
     finally:
         os.umask(before)
+
+
+def is_in_run_folder(path: Path) -> bool:
+    """Return whether a file is to lie in a run's folder."""
+    return any((folder / _RUN).exists() for folder in path.absolute().parents)
 
 
 def utc_now() -> str:
@@ -95,19 +100,9 @@ def lock_run_folder(folder: Path) -> BinaryIO:
 def _try_lock(file: int) -> bool:
     """Take the lock of a run's folder on an open file, and return False if another process has it."""
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
+        return try_lock(file)
     except OSError:  # a file system without locks: then it is for the user to run one scan at a time
         return True
-    return True
 
 
 def start_or_resume_run(folder: Path, content: Mapping[str, Any]) -> str:

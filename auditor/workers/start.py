@@ -51,6 +51,7 @@ class WorkerStart:
 
     def __call__(self) -> None:
         global _context
+        os.umask(0o077)  # a worker writes into the run's folder alone, which is for its owner
         limit_threads()
         without_pandas.block_pandas()
         notice_dead_workers()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,8 +63,32 @@ def test_a_run_of_an_older_format_is_refused_and_says_to_scan_again(tmp_path: Pa
         audit(HUB, out=tmp_path, workers=1)
 
 
-def test_what_is_restricted_is_for_its_owner_alone(run: Path) -> None:
-    assert (run / "restricted").stat().st_mode & 0o777 == 0o700
+@pytest.mark.skipif(os.name != "posix", reason="modes as POSIX has them")
+def test_all_of_a_run_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """Also where the process has a looser umask and a fork server that was started with it, and reports in the run."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import multiprocessing, os, sys\n"
+        "from auditor.cli.main import main\n"
+        "if __name__ == '__main__':\n"
+        "    os.umask(0o002)\n"
+        "    multiprocessing.get_context('forkserver').Process(target=print).start()\n"
+        "    main()\n"
+    )
+    run = tmp_path / "run"
+    command = [sys.executable, script, "scan", HUB / "models", "--out", run, "--workers", "2", "--fail-on", "never"]
+    for reports in ([], ["-o", run / "report.html", "-o", run / "old.json"]):
+        done = subprocess.run([*command, *reports], capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode in (0, 3), done.stderr
+        (run / "old.json").touch()
+        (run / "old.json").chmod(0o644)
+    command = [sys.executable, script, "report", run, "-o", run / "old.json"]
+    subprocess.run(command, capture_output=True, check=True, timeout=120)
+    modes = {path.relative_to(run).as_posix(): path.stat().st_mode & 0o777 for path in (run, *run.rglob("*"))}
+    assert {".", "report.json", "report.html", "old.json", "shards/000000.json", "facts/000000.parquet"} <= set(modes)
+    assert {
+        name: oct(mode) for name, mode in modes.items() if mode != (0o700 if (run / name).is_dir() else 0o600)
+    } == {}
     assert (run / "restricted" / ".gitignore").read_text() == "*\n"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from auditor.cli.options import create_output
 from auditor.errors import UsageError
 from auditor.resources import user_data_folder
 
@@ -97,6 +98,7 @@ def write_output(text: str, output: Path | None) -> None:
         click.echo(text, nl=False)
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        with create_output(output) as out:
+            out.write(text)
     except OSError as error:
         raise UsageError(f"{output}: cannot be written: {error.strerror}; name another file with -o") from error
