@@ -3,7 +3,7 @@
 They are what this command writes, with fixed times, so that they change only when the program or the rules do::
 
     auditor scan tests/data/hub --known tests/data/known-pictures.csv --known tests/data/listed-models.csv \\
-        --weights sample --profile example
+        --weights sample --profile example --out runs/hub
 
 ``tests/render/test_example.py`` compares them with what the program writes. The picture of the page, ``report.png``, is
 made anew where Chromium is installed; no test compares it.
@@ -31,9 +31,9 @@ WIDTH, HEIGHT = 985, 2250  # pixels of the picture
 
 
 def example_report(run: Path) -> Report:
-    """Scan the hub into the folder ``run``; return the report with the fixed times and a relative target."""
+    """Scan the hub into the folder ``run``; return the report with the fixed times and relative paths."""
     report = audit(HUB, known=[LIST, MODELS], weights="sample", profile="example", out=run, workers=1)
-    return replace(report, targets=("tests/data/hub",), started=STARTED, finished=FINISHED)
+    return replace(report, targets=("tests/data/hub",), started=STARTED, finished=FINISHED, folder=Path("runs/hub"))
 
 
 def example_files(report: Report) -> Mapping[str, str]:

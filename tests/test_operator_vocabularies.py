@@ -151,3 +151,21 @@ def test_a_list_holds_the_addresses_at_an_operators_hub(tmp_path: Path, rules: P
     deindex("build", "--recipient", card, "--plain-csv", patterns, "--rules", rules)
     rows = list(csv.reader(patterns.read_text().splitlines()))
     assert any("models.example/m/atelier/harbour" in cell for row in rows for cell in row)
+
+
+def test_lineage_is_drawn_with_an_operators_names_and_a_run_keeps_its_own(tmp_path: Path, rules: Path) -> None:
+    hub = {"x/child": "base_model: old/base", "acme/base": "license: mit"}
+    for name, card in hub.items():
+        folder = tmp_path / "hub" / "models" / name
+        folder.mkdir(parents=True)
+        (folder / "README.md").write_text(f"---\n{card}\n---\n", encoding="utf-8")
+    drawn = CliRunner().invoke(main, ["lineage", str(tmp_path / "hub"), "--rules", str(rules)])
+    assert drawn.exit_code == 0, drawn.output
+    assert "old/base" not in drawn.stdout
+    assert "old/base" in CliRunner().invoke(main, ["lineage", str(tmp_path / "hub")]).stdout
+    run = str(tmp_path / "run")
+    assert CliRunner().invoke(main, ["scan", str(tmp_path / "hub"), "--out", run]).exit_code == 0
+    refused = CliRunner().invoke(main, ["lineage", run, "--rules", str(rules)])
+    assert refused.exit_code == 2
+    weights = CliRunner().invoke(main, ["lineage", "a.safetensors", "--against", "b", "--rules", str(rules)])
+    assert weights.exit_code == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import create_output, isolated_option
+from auditor.cli.options import create_output, isolated_option, rules_option
 from auditor.errors import UsageError
 
 
@@ -66,6 +66,7 @@ if all edges that lead to it are true."""
     type=click.IntRange(0, 999_999),
     help="For a fingerprint: how many confirmed it independently of each other.",
 )
+@rules_option
 @isolated_option
 def command(
     targets: tuple[str, ...],
@@ -77,6 +78,7 @@ def command(
     purpose: str | None,
     authority: str,
     confirmations: int | None,
+    rules: tuple[Path, ...],
     isolated: bool,
 ) -> None:
     """Draw the lineage of a TARGET or RUN, or compare the weights of a FILE.
@@ -91,19 +93,23 @@ def command(
         _write_fingerprints(tuple(map(Path, targets[1:])), output, description)
     elif description:
         raise UsageError(f"--{next(iter(description))} is for a fingerprint: auditor lineage fingerprint FILE")
+    elif rules and (against or len(targets) > 1):
+        raise UsageError("--rules is for a TARGET that is drawn; no rule is used where weights are compared")
     elif against:
         if weights == "header":
             raise UsageError("--weights header: headers alone cannot be compared; use sample or full with --against")
         _compare(Path(targets[0]), (*against, *targets[1:]), shape, full=weights == "full")
     elif len(targets) == 1:
-        _draw(targets[0], shape, output, weights, isolated=isolated)
+        _draw(targets[0], shape, output, weights, rules, isolated=isolated)
     else:
         raise UsageError(
             "one TARGET or RUN can be drawn at a time; to compare weights, give the other files with --against"
         )
 
 
-def _draw(target: str, shape: str, output: Path | None, weights: str | None, *, isolated: bool) -> None:
+def _draw(
+    target: str, shape: str, output: Path | None, weights: str | None, rules: tuple[Path, ...], *, isolated: bool
+) -> None:
     """Draw the lineage of a run, or of a target that is scanned into a temporary run."""
     from auditor.lineage.draw_graph import FORMATS, load_lineage
     from auditor.pipeline.audit import audit
@@ -112,11 +118,13 @@ def _draw(target: str, shape: str, output: Path | None, weights: str | None, *, 
         run = Path(target)
         if not (run / "run.json").is_file():
             run = Path(folder, "run")
-            audit(target, out=run, weights=weights or "header", isolated=isolated)
+            audit(target, out=run, weights=weights or "header", rules=rules, isolated=isolated)
         elif weights:
             raise UsageError(
                 f"{target}: is a run, and a run does not contain weights; scan the target with --weights {weights}"
             )
+        elif rules:
+            raise UsageError(f"{target}: is a run with rules of its own; use auditor judge --rules DIR first")
         lines = FORMATS[shape](load_lineage(run))
         with create_output(output) if output else click.open_file("-", "w", encoding="utf-8") as out:
             for line in lines:

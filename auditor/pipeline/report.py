@@ -101,6 +101,7 @@ class Report:
     lineage: tuple[Edge, ...] = ()
     restricted: Path | None = None  # folder with hits/*.parquet (schema auditor.samples.HITS_SCHEMA), for --places only
     unread: int = 0  # gaps: what was selected but could not be read or judged
+    folder: Path | None = None  # the run's folder, for the person who runs the program; None in a shared report
     facts: Path | None = None  # folder with facts/*.parquet (schema auditor.facts.FACTS_SCHEMA)
 
     def subject_places(self, refs: Collection[Ref]) -> dict[Ref, Place]:
@@ -181,6 +182,7 @@ def read_report(folder: str | os.PathLike[str]) -> Report:
             restricted=path / RESTRICTED,
             unread=content["gaps"],
             facts=path / FACTS,
+            folder=path,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{path}: report.json is damaged; run `auditor judge {path} --out DIR`") from error

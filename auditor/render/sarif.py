@@ -11,7 +11,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TextIO
@@ -21,6 +21,7 @@ from auditor.model import GAP_KINDS, NOWHERE, SEVERITIES, Finding, Place, Ref, R
 from auditor.pipeline.report import Report
 from auditor.printable import printable
 from auditor.reporting import guidance
+from auditor.reporting.coverage import comparison_rows
 from auditor.reporting.labels import subject_label
 from auditor.reporting.local_paths import local_path
 from auditor.reporting.redaction import report_notice
@@ -83,7 +84,7 @@ def _driver_json(report: Report) -> Json:
 
 
 def _properties_json(report: Report) -> Json:
-    """Return what the standard has no place for: policy, counts, lists, coverage and cases."""
+    """Return what the standard has no place for: policy, counts, lists, coverage, comparisons and cases."""
     return {
         "targets": [printable(target) for target in report.targets],
         "policy": report.policy.fingerprint,
@@ -102,6 +103,9 @@ def _properties_json(report: Report) -> Json:
             for summary in report.policy.lists
         ],
         "coverage": {printable(key): number for key, number in sorted(report.tally.coverage.items())},
+        "comparisons": [
+            {**asdict(row), "list": printable(row.list), "of": row.total} for row in comparison_rows(report)
+        ],
         "cases": [
             {"id": case.id, "ground": case.ground, "kind": case.kind, "subject": printable(case.subject)}
             for case in report.cases[:MAX_RESULTS]

@@ -104,6 +104,8 @@ def _target_and_policy_lines(report: Report) -> Iterator[Line]:
         f"{len(policy.rules):,} rules, profile {printable(policy.profile, 80)}, {policy.fingerprint[:12]}",
         "  Policy    ",
     )
+    if report.folder:
+        yield from _wrap_text("", printable(str(report.folder)), "  Run       ")
     for summary in policy.lists:
         meaning = labels.LIST_MEANINGS.get(summary.means) or printable(summary.means, 80)
         entries = f"{summary.entries:,} {'entry' if summary.entries == 1 else 'entries'}"

@@ -86,6 +86,7 @@ class _Pseudonymizer:
             ),
             restricted=None,
             facts=None,
+            folder=None,
         )
 
     def _assign_number(self, ref: Ref) -> None:

@@ -138,6 +138,13 @@ def test_places_of_samples_are_shown_only_on_request(run: Path) -> None:
     assert (both.exit_code, "cannot be used together" in both.stderr) == (2, True)
 
 
+def test_the_summary_alone_names_the_folder_of_the_run_and_a_shared_one_does_not(run: Path) -> None:
+    assert f"Run       {run}" in auditor("report", run).stdout.replace("\n            ", "")
+    assert str(run) not in auditor("report", run, "--share").stdout
+    for name in ("html", "json", "sarif", "csv"):
+        assert str(run) not in auditor("report", run, "--format", name).stdout, name
+
+
 def test_a_shared_report_holds_no_name(run: Path) -> None:
     for name in ("terminal", "html", "json", "sarif", "csv"):
         shared = auditor("report", run, "--format", name, "--share").stdout

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from auditor.model import Case, Ref
+from auditor.model import Case, Comparison, Ref, Tally
 from auditor.pipeline.report import Report
 
 Show = Callable[..., str]
@@ -45,6 +45,17 @@ def test_counts_are_proven(report: Report, shown: Show) -> None:
         "files": ("31", "collected = 28 scanned + 0 partly + 2 skipped + 1 errored"),
         "samples": ("126", "collected = 121 scanned + 0 partly + 3 skipped + 2 errored"),
     }
+
+
+def test_what_was_compared_with_each_list_has_rows_of_its_own(report: Report, shown: Show) -> None:
+    comparisons = {
+        Comparison("hills", "pdq", "video", "compared"): 3,
+        Comparison("hills", "pdq", "video", "not compared"): 1,
+    }
+    rows = table(shown(replace(report, tally=Tally(comparisons=comparisons)), "csv"))
+    assert [(row["kind"], row["text"], row["number"]) for row in rows if row["type"] == "comparison"] == [
+        ("video", "3 of 4 videos compared with list hills by pdq; 1 could not be hashed", "3")
+    ]
 
 
 def test_all_copies_stand_under_one_case(report: Report, shown: Show) -> None:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.facts import subjects_to_rows
-from auditor.model import Finding, Place, Statement, Subject
+from auditor.model import Comparison, Finding, Place, Statement, Subject, Tally
 from auditor.pipeline.report import Report
 
 Show = Callable[..., str]
@@ -248,3 +248,22 @@ def test_a_finding_without_a_place_points_to_its_subjects_card_else_to_the_targe
         {"artifactLocation": {"uri": (cards / "models/o/hills/README.md").as_uri()}, "region": {"startLine": 1}},
         {"artifactLocation": {"uri": cards.as_uri()}, "region": {"startLine": 1}},
     ]
+
+
+def test_what_was_compared_with_each_list_is_a_property_of_the_run(report: Report, shown: Show) -> None:
+    comparisons = {
+        Comparison("hills", "pdq", "video", "compared"): 3,
+        Comparison("hills", "pdq", "video", "not compared"): 1,
+    }
+    (run,) = json.loads(shown(replace(report, tally=Tally(comparisons=comparisons)), "sarif"))["runs"]
+    (row,) = run["properties"]["comparisons"]
+    assert row == {
+        "list": "hills",
+        "algorithm": "pdq",
+        "carrier": "video",
+        "compared": 3,
+        "low_detail": 0,
+        "not_compared": 1,
+        "not_computed": 0,
+        "of": 4,
+    }
