@@ -9,7 +9,7 @@ depends on its name:
 ``renamed.toml``     ``[models]``, ``[datasets]``, ``[files]``: ``"old" = "new"``
 ``hubs.toml``        ``[ID]``: under which addresses a hub serves its repositories
 ``hotlines.toml``    ``[directory]``, ``[[hotline]]``, ``[[provider]]``
-any other name       ``[licence.ID]``, ``[[text]]`` (a licence's text), ``[[term]]``, ``[hashed]``
+any other name       ``[licence.ID]``, ``[[text]]`` (a licence's text), ``[[term]]``, ``[[parent_cue]]``, ``[hashed]``
 ===================  =================================================================================
 
 Folders add to each other. If two entries have the same key they must be equal, or the later one says
@@ -49,18 +49,21 @@ from auditor.policy.vocabulary_tables import (
     parse_licence_text,
     parse_list_provider,
     parse_new_name,
+    parse_parent_cue,
     parse_term,
     parse_withdrawn_dataset,
 )
 from auditor.resources import resource_folder
 from auditor.suggestions import did_you_mean
 from auditor.terms.licences import Licence, Licences, LicenceText, SpellingConflict, index_licences
+from auditor.terms.parent_cues import CompiledParentCues, ParentCue
 from auditor.terms.vocabulary import HashedTerms, Term
 
 if TYPE_CHECKING:
     from auditor.terms.compiled_vocabulary import CompiledVocabulary
 
 _SUBFOLDERS = ("profiles", "vocabulary")
+_TERM_TABLES = ("licence", "text", "term", "parent_cue", "hashed")
 Entry = TypeVar("Entry")
 
 
@@ -81,6 +84,7 @@ class Vocabularies:
     """
 
     terms: tuple[Term, ...] = ()
+    parent_cues: tuple[ParentCue, ...] = ()
     hashed_terms: tuple[HashedTerms, ...] = ()
     licences: Licences = field(default_factory=lambda: index_licences(()))
     withdrawn: tuple[WithdrawnDataset, ...] = ()
@@ -95,7 +99,13 @@ def compiled_vocabulary(vocabularies: Vocabularies) -> CompiledVocabulary:
     """Return the compiled words and licences; compiled once in each process."""
     from auditor.terms.compiled_vocabulary import compile_vocabulary  # slow to import
 
-    return compile_vocabulary(vocabularies.terms, vocabularies.hashed_terms, vocabularies.licences)
+    known = frozenset(name for name in vocabularies.renamed.models if "/" not in name)
+    return compile_vocabulary(
+        vocabularies.terms,
+        vocabularies.hashed_terms,
+        vocabularies.licences,
+        CompiledParentCues(vocabularies.parent_cues, known),
+    )
 
 
 def load_vocabularies(rules: Sequence[Path] = ()) -> Vocabularies:
@@ -174,6 +184,7 @@ class _Merged:
         self.licences = _Entries[Licence]("licence")
         self.texts = _Entries[LicenceText]("text")
         self.terms = _Entries[Term]("term")
+        self.parent_cues = _Entries[ParentCue]("parent_cue")
         self.hashed_terms: list[tuple[HashedTerms, Path]] = []
         self.withdrawn = _Entries[WithdrawnDataset]("")
         self.renamed = {name: _Entries[str](name) for name in ("models", "datasets", "files")}
@@ -199,6 +210,7 @@ class _Merged:
         contacts = Contacts(next(iter(self.directory.all), Directory()), self.hotlines.all, self.providers.all)
         return Vocabularies(
             self.terms.all,
+            self.parent_cues.all,
             tuple(hashed for hashed, _ in self.hashed_terms),
             self._licences(),
             tuple(sorted(self.withdrawn.all, key=lambda dataset: dataset.id)),
@@ -252,10 +264,10 @@ def _newest_names(entries: _Entries[str]) -> Mapping[str, str]:
 def _read_terms_and_licences(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
     """Add a vocabulary file's licences, licence texts, terms and hashed terms."""
     for name in tables:
-        if name not in ("licence", "text", "term", "hashed"):
+        if name not in _TERM_TABLES:
             raise ValueError(
-                f"{name}: unknown table{did_you_mean(name, ('licence', 'text', 'term', 'hashed'))}; "
-                f"a file called {path.name} may hold licence, text, term and hashed"
+                f"{name}: unknown table{did_you_mean(name, _TERM_TABLES)}; "
+                f"a file called {path.name} may hold licence, text, term, parent_cue and hashed"
                 f"{_file_hint(path.name)}"
             )
     for name, table in read_table(tables, "licence").items():
@@ -264,6 +276,8 @@ def _read_terms_and_licences(merged: _Merged, tables: Mapping[str, Any], path: P
         merged.texts.add(str(table.get("sha256", "")), table, parse_licence_text, path)
     for table in read_tables(tables, "term"):
         merged.terms.add(str(table.get("id", "")), table, parse_term, path)
+    for table in read_tables(tables, "parent_cue"):
+        merged.parent_cues.add(str(table.get("id", "")), table, parse_parent_cue, path)
     if "hashed" in tables:
         with errors_name_entry("hashed"):
             merged.add_hashed_terms(parse_hashed_terms(read_table(tables, "hashed"), path.parent), path)

@@ -15,6 +15,7 @@ import re2
 from auditor.model import KINDS, STATEMENT_KEYS, Kind
 from auditor.policy.toml_tables import one_of, read_table, read_text, read_texts, reject_unknown_keys
 from auditor.terms.licences import Licence, LicenceText
+from auditor.terms.parent_cues import RELATIONS, STATES, ParentCue
 from auditor.terms.patterns import compile_pattern
 from auditor.terms.vocabulary import LONGEST_TERM, PAIRED_KINDS, HashedTerms, Term, read_key
 
@@ -163,6 +164,35 @@ def parse_term(_: str, table: Mapping[str, Any]) -> Term:
         except re2.error as error:
             raise ValueError(f"{pattern!r} is not an RE2 pattern: {error}") from error
     return term
+
+
+def parse_parent_cue(_: str, table: Mapping[str, Any]) -> ParentCue:
+    """Parse ``[[parent_cue]]``: a turn of phrase that names a parent, with its examples."""
+    reject_unknown_keys(
+        table, ("id", "states", "relation", "pattern", "label", "certain", "examples", "counterexamples")
+    )
+    cue = ParentCue(
+        read_text(table, "id"),
+        one_of("states", read_text(table, "states"), STATES),
+        one_of("relation", read_text(table, "relation", ""), RELATIONS),
+        read_text(table, "pattern", ""),
+        read_text(table, "label", ""),
+        table.get("certain", False) is True,
+        _words(table, "examples"),
+        _words(table, "counterexamples"),
+    )
+    if bool(cue.pattern) == bool(cue.label):
+        raise ValueError("pattern: give either a pattern or a label")
+    if not cue.examples or not (cue.counterexamples or cue.states == "nothing"):
+        raise ValueError("examples: give at least one example and one counterexample")
+    key = "pattern" if cue.pattern else "label"
+    try:
+        compile_pattern(cue.compiled)
+    except re2.error as error:
+        raise ValueError(f"{key}: {getattr(cue, key)!r} is not an RE2 pattern: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}") from error
+    return cue
 
 
 def parse_hashed_terms(table: Mapping[str, Any], folder: Path) -> HashedTerms:

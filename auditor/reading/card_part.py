@@ -23,8 +23,8 @@ _RELATIONS = frozenset(("finetune", "adapter", "merge", "quantized"))
 # Tags and libraries by which the hub itself infers the relation to a base model.
 _ADAPTER_MARKS = frozenset(("peft", "lora", "qlora", "adapter", "adapter-transformers", "adapters", "lycoris", "dora"))
 _QUANTIZED_MARKS = frozenset(
-    """gguf ggml gptq awq exl2 exl3 imatrix quantized bnb bitsandbytes 4-bit 8-bit 4bit 8bit fp8 nvfp4 int8 int4 hqq
-    mlx exllama""".split()
+    """gguf ggml gptq awq exl2 exl3 imatrix quantized quantised quantization quantizations quants bnb bitsandbytes
+    4-bit 8-bit 4bit 8bit fp8 nvfp4 int8 int4 hqq mlx exllama""".split()
 )
 _MERGE_MARKS = frozenset(("merge", "mergekit", "model-merge", "lazymergekit"))
 # What a model makes, by its task or tag.
@@ -268,11 +268,17 @@ def _relation(names: list[str], declared: list[str], marks: set[str]) -> str:
     relation = declared[0].lower() if declared else ""
     if relation in _RELATIONS:
         return relation
-    if len(names) > 1 or marks & _MERGE_MARKS:
+    return "merge" if len(names) > 1 else infer_relation(marks)
+
+
+def infer_relation(marks: Iterable[str]) -> str:
+    """Return how a model was made from its base, as the hub infers it from tags and libraries."""
+    lowered = {mark.lower() for mark in marks}
+    if lowered & _MERGE_MARKS:
         return "merge"
-    if marks & _ADAPTER_MARKS:
+    if lowered & _ADAPTER_MARKS:
         return "adapter"
-    return "quantized" if marks & _QUANTIZED_MARKS else "finetune"
+    return "quantized" if lowered & _QUANTIZED_MARKS else "finetune"
 
 
 def _evaluation_datasets(index: object) -> Iterator[str]:

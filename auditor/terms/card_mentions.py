@@ -1,28 +1,16 @@
-"""Find base models and contact addresses that a card names only in its prose.
-
-Base models are recognised by the sentences that mergekit and trainers write (``This model is a fine-tuned version of
-[ORG/NAME](https://huggingface.co/ORG/NAME)``); a model that is merely mentioned is not one.
-"""
+"""Find contact addresses that a card names only in its prose, and the models that a mergekit card lists."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 # A text that has none of these, in any letter case, names nothing.
-CUES = {"contact": "contact|@", "merge": "mergekit|merge_method", "base": "tuned|base model|lora"}
+CUES = {"contact": "contact|@", "merge": "mergekit|merge_method"}
 
 _PLACEHOLDER = re.compile(r"\[?(?:more information needed|needs more information|n/?a|todo|none|tbd)\]?\.?", re.I)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[A-Za-z]{2,24}\b")
 _CONTACT = re.compile(r"#{1,6}[^\n]{0,60}\bcontact|[-*\s]{0,4}\*{0,2}point of contact:?\*{0,2}:?", re.I)
-_HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/"
-_FINE_TUNED_FROM = re.compile(
-    r"(?:fine-?tuned (?:version|checkpoint|variant) (?:of|from)|LoRA adap(?:ta)?tion weights for"
-    r"|^\W{0,6}base model\W{1,8}) ?(?:the )?"
-    rf"(?:\[[^\]\n]{{1,120}}\]\({_HUB}(\w[\w.-]*(?:/[\w.-]+)?)/?\)|{_HUB}(\w[\w.-]*/[\w.-]*\w))",
-    re.I | re.M,
-)
-_BASE_MODEL_WORDS = ("tuned", "ase model", "LoRA")
 _ITEM_LINK = re.compile(r"\[([^\]\n]{1,200})\]\([^)\n]*\)")
 _MERGE_KEY = re.compile(r"""\s*(?:-\s+)?(?:- )?(model|base_model):\s*(?:model:\s*)?["']?([^"'\n#{}]+)""")
 # Limits for hostile texts: characters of a line, lines of a mergekit card, lines with a word, and characters kept on
@@ -56,30 +44,6 @@ def find_contact(body: str) -> tuple[str, int] | None:
     return None
 
 
-def find_base_models(body: str, cues: Collection[str], known: Collection[str]) -> Iterator[tuple[str, str, int]]:
-    """Yield the base models that a text names: name, relation, and the position in the text.
-
-    Args:
-        body: The text of the card.
-        cues: Which of :data:`CUES` the text has.
-        known: Base models that are left out, because the card's metadata names them.
-    """
-    if "merge" in cues:
-        seen = set(known)
-        for name, relation, start in _find_merged_models(body):
-            if name not in seen:
-                seen.add(name)
-                yield name, relation, start
-    elif "base" in cues:
-        for line, start in _lines_containing(body, "huggingface.co/"):
-            match = _FINE_TUNED_FROM.search(line) if any(map(line.__contains__, _BASE_MODEL_WORDS)) else None
-            if match:
-                name = match[1] or match[2]
-                if name not in known:
-                    yield name, "adapter" if "lora" in match[0].lower() else "finetune", start
-                return  # a second sentence is about another model
-
-
 def _lines_containing(body: str, word: str) -> Iterator[tuple[str, int]]:
     """Yield the first lines with the word, each cut to :data:`_REACH` characters on either side, and their starts."""
     position = body.find(word)
@@ -94,7 +58,7 @@ def _lines_containing(body: str, word: str) -> Iterator[tuple[str, int]]:
         position = body.find(word, end)
 
 
-def _find_merged_models(body: str) -> Iterator[tuple[str, str, int]]:
+def find_merged_models(body: str) -> Iterator[tuple[str, str, int]]:
     """Yield the models that a mergekit card names in its list and in its configuration."""
     listed = code = False
     start = 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from auditor.clauses.lexicon import MINOR_WORD_BYTES
 from auditor.terms import card_mentions
 from auditor.terms.licences import Licences
+from auditor.terms.parent_cues import CompiledParentCues
 from auditor.terms.prose import CompiledProse, compile_prose
 from auditor.terms.signals import Markers, compile_markers
 from auditor.terms.vocabulary import HashedTerms, Term
@@ -19,21 +20,24 @@ class CompiledVocabulary:
 
     licences: Licences
     prose: CompiledProse
+    parents: CompiledParentCues
     markers: Markers
     tags: Mapping[str, tuple[str, str]]
 
 
 def compile_vocabulary(
-    terms: Sequence[Term], hashed_terms: Sequence[HashedTerms], licences: Licences
+    terms: Sequence[Term], hashed_terms: Sequence[HashedTerms], licences: Licences, parents: CompiledParentCues
 ) -> CompiledVocabulary:
     """Compile the patterns of terms into automata."""
     markers = compile_markers(terms, hashed_terms)
     # A text without its cue is not searched for a clause, for what its prose names, or for signals.
     cues = {"clause": MINOR_WORD_BYTES.pattern.decode(), **card_mentions.CUES}
+    if parents.label_pattern:
+        cues["label"] = parents.label_pattern
     if markers.cue:
         cues["signal"] = markers.cue
     tags = {normalise_tag(tag): (term.kind, term.value) for term in terms for tag in term.tags}
-    return CompiledVocabulary(licences, compile_prose(terms, cues), markers, tags)
+    return CompiledVocabulary(licences, compile_prose(terms, cues), parents, markers, tags)
 
 
 def normalise_tag(tag: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from auditor.clauses.segment import MAX_TEXT_LENGTH
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Role, Text
 from auditor.printable import printable
+from auditor.reading.card_part import infer_relation
 from auditor.terms import card_mentions
 from auditor.terms.compiled_vocabulary import CompiledVocabulary, normalise_tag
 from auditor.terms.folding import fold
@@ -31,6 +33,14 @@ _HUB = "https://huggingface.co/"
 _VOCABULARY_SOURCE = "vocabulary"
 # Only a model generates or is a companion: a dataset's card that mentions these describes something else.
 _MODEL_KEYS = frozenset({"generates", "companion"})
+
+
+_PARENT_KEYS: Mapping[str, tuple[str, ...]] = {
+    "model": ("base_model", "trained_on"),
+    "dataset": ("sourced_from",),
+}
+_OPENING = 100  # characters of a text in which it says what it is: "Quantization made by ..."
+_WORD = re.compile(r"[A-Za-z0-9]+(?:-bit)?")
 
 
 def derive_subject(part: Part, vocabulary: CompiledVocabulary) -> Subject:
@@ -149,10 +159,7 @@ def _card_statements(
     contact = card_mentions.find_contact(text.text) if "contact" in cues else None
     if contact:
         yield _card_text_statement(text, "contact", *contact)
-    if subject.kind == "model" and cues:
-        bases = {base.value.removeprefix(_HUB) for base in subject.statements_for("base_model")}
-        for name, relation, start in card_mentions.find_base_models(text.text, cues, bases):
-            yield _card_text_statement(text, "base_model", name, start, relation)
+    yield from _parent_statements(searched, subject, vocabulary)
     stated = {(statement.key, statement.value) for statement in subject.statements}
     for mention in find_mentions(searched.data, searched.phrases, vocabulary.prose, stated):
         if mention.key == "contact" and contact:
@@ -168,9 +175,41 @@ def _card_statements(
             yield _clause_statement(text, clause, clause.answer)
 
 
-def _card_text_statement(text: Text, key: str, value: str, start: int, relation: str = "") -> Statement:
+def _parent_statements(
+    searched: _SearchedText, subject: Subject, vocabulary: CompiledVocabulary
+) -> Iterator[Statement]:
+    """Yield the models and datasets that a card's prose says its subject was made from, and its metadata does not."""
+    text, cues = searched.text, searched.cues
+    known = {
+        (each.key, each.value.removeprefix(_HUB).lower())
+        for each in subject.statements_for("base_model", "trained_on", "sourced_from")
+    }
+    if subject.kind == "model" and "merge" in cues:
+        for name, relation, start in card_mentions.find_merged_models(text.text):
+            if ("base_model", name.lower()) not in known:
+                known.add(("base_model", name.lower()))
+                yield _card_text_statement(text, "base_model", name, start, relation)
+    keys = _PARENT_KEYS.get(subject.kind, ())
+    for parent in vocabulary.parents.find(text.text, searched.data, subject.name, keys, "label" in cues):
+        if (parent.states, parent.name.lower()) not in known:
+            relation = _relation_to_base(parent.relation, subject, text.text) if parent.states == "base_model" else ""
+            yield _card_text_statement(text, parent.states, parent.name, parent.start, relation, f"cue {parent.cue}")
+
+
+def _relation_to_base(stated: str, subject: Subject, text: str) -> str:
+    """Return how a model was made from its base: as its card's prose says, else as the hub infers it from its marks."""
+    marks = [each.value for each in subject.statements_for("tag", "library")]
+    titles = [subject.name, text[:_OPENING], *(title.value for title in subject.statements_for("title"))]
+    inferred = infer_relation([*marks, *(word for title in titles for word in _WORD.findall(title))])
+    # Trainers write "a fine-tuned version of" of adapters too.
+    return inferred if not stated or (stated == "finetune" and inferred == "adapter") else stated
+
+
+def _card_text_statement(
+    text: Text, key: str, value: str, start: int, relation: str = "", remark: str = ""
+) -> Statement:
     """Return a statement derived from a card's text, with its line."""
-    return Statement(key, value, relation, Place(text.uri, _line_number(text, start)), "card-text")
+    return Statement(key, value, relation, Place(text.uri, _line_number(text, start)), "card-text", remark)
 
 
 def _signal_statements(searched: _SearchedText, vocabulary: CompiledVocabulary) -> Iterator[Statement]:

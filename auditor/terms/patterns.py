@@ -10,13 +10,13 @@ import re2
 _SET_MEMORY = 64 << 20
 
 
-def _options() -> re2.Options:
+def _options(capture: bool = False) -> re2.Options:
     """Return the RE2 options with which patterns are compiled."""
     options = re2.Options()
     options.case_sensitive = False
     options.max_mem = _SET_MEMORY
     options.log_errors = False
-    options.never_capture = True
+    options.never_capture = not capture
     return options
 
 
@@ -24,6 +24,12 @@ def _options() -> re2.Options:
 def compile_pattern(pattern: str) -> re2._Regexp:
     """Compile a pattern. Raises :class:`re2.error`."""
     return re2.compile(pattern.encode(), _options())
+
+
+@lru_cache(maxsize=1024)
+def compile_capturing_pattern(pattern: str) -> re2._Regexp:
+    """Compile a pattern whose groups are asked for. Raises :class:`re2.error`."""
+    return re2.compile(pattern.encode(), _options(capture=True))
 
 
 def compile_pattern_set(patterns: list[str]) -> re2.Set:

@@ -153,6 +153,14 @@ def test_repositories_that_were_renamed_in_a_circle_are_refused(tmp_path: Path) 
 
 # Files that cannot be trusted
 
+CUE = """[[parent_cue]]
+id = "a"
+states = "base_model"
+pattern = "{}"
+examples = {}
+counterexamples = ["y"]
+"""
+
 
 @pytest.mark.parametrize(
     ("name", "text", "message"),
@@ -181,13 +189,18 @@ def test_repositories_that_were_renamed_in_a_circle_are_refused(tmp_path: Path) 
         ("own.toml", '[[term]]\nid = "a"\nkind = "safety"\n', "term.a: has neither headings, patterns, words nor tags"),
         ("own.toml", '[[term]]\nid = "a"\nkind = "safety"\nwords = [""]\n', "term.a: words: one of the texts is empty"),
         ("own.toml", '[[term]]\nid = "a"\nkind = "safety"\npatterns = ["(?=x)"]\n', "term.a: '(?=x)' is not an RE2 p"),
+        ("own.toml", CUE.format("like {models}", "[]"), "parent_cue.a: examples: give at least one example and"),
+        ("own.toml", CUE.format("like {tree}", "['x']"), "parent_cue.a: pattern: 'like {tree}' has none of {model"),
+        ("own.toml", CUE.format("(?=x) {models}", "['x']"), "parent_cue.a: pattern: '(?=x) {models}' is not an RE2 p"),
+        ("own.toml", CUE.format("(like) {models}", "['x']"), "parent_cue.a: pattern: write (?:…) for (…)"),
+        ("own.toml", CUE.format("like {models}", "['x']") * 2 + 'relation = "merge"', "parent_cue.a: contradicts"),
         ("own.toml", '[hashed]\nkey_file = "none"\nterms = {}\n', "hashed: key_file: "),
         ("own.toml", "[licence", "is not a TOML file: "),
         ("own.toml", "[terms]\n", "terms: unknown table (did you mean 'term'?); a file called own.toml may hold"),
         (
             "withdrawns.toml",
             '[badset]\nnames = ["a"]\n',
-            "badset: unknown table; a file called withdrawns.toml may hold licence, text, term and hashed"
+            "badset: unknown table; a file called withdrawns.toml may hold licence, text, term, parent_cue and hashed"
             " (did you mean to call it 'withdrawn.toml'?)",
         ),
         ("withdrawn.toml", "[x]\nnames = []\n", "x: names: expected at least one"),

@@ -1,0 +1,202 @@
+"""Find the models and datasets that a card's prose says its subject was made from, by cues that are data.
+
+A cue is one turn of phrase with a place for the parent (``fine-tuned from {models}``), or the label of a line, table
+row or heading (``Base model``). Cues that state nothing keep what they name from being a parent: what is only compared
+with, thanked or used as a tool. A cue's ``{model}`` is a marker of :mod:`auditor.terms.repository_links`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import NamedTuple
+
+import re2
+
+from auditor.terms.patterns import compile_capturing_pattern, compile_pattern, compile_pattern_set
+from auditor.terms.repository_links import DATASET, MODEL, Reference, find_references, sentences_with_references
+
+STATES = ("base_model", "trained_on", "sourced_from", "nothing")
+RELATIONS = ("", "finetune", "adapter", "merge", "quantized", "distilled")
+
+# Words that may not stand between a phrase and its repository: "fine-tuned from the multilingual large model acme/tree"
+# names a parent, "fine-tuned from scratch with the tokenizer of acme/tree" none.
+_STOP_WORDS = frozenset(
+    b"""and answers architecture are as at available be bias but by can captions card code completions config
+    configuration data demo embeddings generated guide has have here in into is labels like limitations notebook on or
+    output outputs paper performance prompts responses results scratch script see space than tokeniser tokenizer
+    translations unlike used using via vocabulary was were when which while with""".split()
+)
+_WORDS = r"((?:\(?[^\s\x01\x02,;:()]+\)?[,:]? ){0,7})"
+_NEXT = r"(?:,? ?(?:,|and|&|\+|×|x|/|with|plus|or) (?:\(?[^\s\x01\x02,;:()]+\)? ){0,4}"
+_PLACES = {
+    "{model}": rf"{_WORDS}({MODEL})",
+    "{models}": rf"{_WORDS}({MODEL}{_NEXT}{MODEL})*)",
+    "{dataset}": rf"{_WORDS}({DATASET})",
+    "{datasets}": rf"{_WORDS}({DATASET}{_NEXT}{DATASET})*)",
+    "{other}": MODEL,
+    "{few}": r"((?:\(?[^\s\x01\x02,;:()]+\)? ){0,6})()",
+    "{words}": r"(?:[^\s\x01\x02]+ ){0,8}",
+    "{near}": r"[^\x02\n]{0,120}",
+}
+_GROUP = re.compile(r"(?<![\\\[])\((?!\?)")
+_LABEL = r"(?:^|: )(?:[^\x01\x02:.]{{0,24}} )?(?:{label})(?: ?[(\[][^\x01\x02)\]]{{0,24}}[)\]])? ?[:=→>-]+ {place}"
+_LABEL_LINE = r"(?:{label})\b[^\n:|/]{{0,24}}[:|]"
+_MAX_MATCHES = 500  # of one cue
+_MAX_LABELS = 200  # labels of one text after which a name is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class ParentCue:
+    """A turn of phrase that names a parent.
+
+    Attributes:
+        states: The statement that it makes; ``nothing``: what it names is no parent.
+        relation: How the model was made from the parent; "" where the phrase does not say.
+        pattern: RE2 over a sentence in plain words, with ``{model}``, ``{models}``, ``{dataset}`` or ``{datasets}``.
+        label: RE2 of a label before the parent's name, instead of a pattern.
+        certain: Whether no other cue undoes it.
+        examples: Texts that state something by this cue alone.
+        counterexamples: Texts that resemble them and state nothing.
+    """
+
+    id: str
+    states: str
+    relation: str = ""
+    pattern: str = ""
+    label: str = ""
+    certain: bool = False
+    examples: tuple[str, ...] = ()
+    counterexamples: tuple[str, ...] = ()
+
+    @property
+    def compiled(self) -> str:
+        """The pattern with its places filled in. Raises :class:`ValueError` if it has no place."""
+        # What a section on data links is its data, whatever the words between.
+        place = "{near}{datasets}" if self.states in ("trained_on", "sourced_from") else "{models}"
+        pattern = self.pattern or _LABEL.format(label=self.label, place=place)
+        if _GROUP.search(self.pattern or self.label):
+            raise ValueError("write (?:…) for (…)")  # groups hold the repositories
+        filled = f"(?m){pattern}"
+        for name, words in _PLACES.items():
+            filled = filled.replace(name, words)
+        if not any(pattern.count(name) for name in ("{model}", "{models}", "{dataset}", "{datasets}")):
+            raise ValueError(f"{pattern!r} has none of {{model}}, {{models}}, {{dataset}} and {{datasets}}")
+        return filled
+
+
+class Parent(NamedTuple):
+    """A parent that a text names: the statement's key, its value and relation, where it stands, and the cue's id."""
+
+    states: str
+    name: str
+    relation: str
+    start: int
+    cue: str
+
+
+@dataclass(frozen=True)
+class CompiledParentCues:
+    """The cues, compiled at their first use, and the canonical names without an owner, in lower case."""
+
+    cues: tuple[ParentCue, ...]
+    known: Collection[str]
+
+    @property
+    def label_pattern(self) -> str:
+        """A pattern of texts that have a label after which a name needs no marks; "" without such cues."""
+        labels = "|".join(cue.label for cue in self.cues if cue.label and cue.states == "base_model")
+        return rf"\b(?:{_LABEL_LINE.format(label=labels)})" if labels else ""
+
+    @cached_property
+    def _patterns(self) -> tuple[str, ...]:
+        return tuple(cue.compiled for cue in self.cues)
+
+    @cached_property
+    def _pattern_set(self) -> re2.Set:
+        return compile_pattern_set(list(self._patterns))
+
+    def find(self, text: str, folded: bytes, own_name: str, keys: Collection[str], has_label: bool) -> Iterator[Parent]:
+        """Yield the parents that a text names.
+
+        Args:
+            text: The text of a card.
+            folded: The UTF-8 of the text in plain letters, with as many characters.
+            own_name: The name of its subject.
+            keys: The statements that may be made of its subject.
+            has_label: Whether :attr:`label_pattern` was found in the text.
+        """
+        references = find_references(text, self._label_ends(folded) if has_label else (), self.known)
+        sentences = list(sentences_with_references(text, references, own_name)) if references else ()
+        if not sentences:
+            return
+        data = "\n".join(sentence.words for sentence in sentences).encode("utf-8", "replace")
+        markers = [at for at, byte in enumerate(data) if byte in (1, 2)]
+        named = dict(zip(markers, (each for sentence in sentences for each in sentence.references), strict=True))
+        made: dict[int, ParentCue] = {}
+        denied: set[int] = set()
+        for index in self._pattern_set.Match(data) or ():
+            cue = self.cues[index]
+            if cue.states != "nothing" and cue.states not in keys:
+                continue
+            for start, end in _places(cue, self._patterns[index], data):
+                for at in (at for at in range(start, end) if at in named):
+                    if cue.states == "nothing":
+                        denied.add(at)
+                    elif at not in made or _priority(cue) > _priority(made[at]):
+                        made[at] = cue
+        kept = [at for at in sorted(made) if at not in denied or made[at].certain]
+        yield from _first_of_each(data, [(at, made[at], named[at]) for at in kept])
+
+    def _label_ends(self, folded: bytes) -> Sequence[int]:
+        """Return the positions after labels, in characters."""
+        ends: list[int] = []
+        position = characters = 0
+        for match in islice(compile_pattern(self.label_pattern).finditer(folded), _MAX_LABELS):
+            characters += len(folded[position : match.end()].decode("utf-8", "replace"))
+            position = match.end()
+            ends.append(characters)
+        return ends
+
+
+def _places(cue: ParentCue, compiled: str, data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the beginnings and ends of the repositories that a cue names in sentences."""
+    pattern = compile_capturing_pattern(compiled)
+    position = 0
+    for _ in range(_MAX_MATCHES):
+        match = pattern.search(data, position)
+        if not match:
+            return
+        # A group for the words before the repositories goes before each group for them.
+        words = b" ".join(filter(None, map(match.group, range(1, pattern.groups, 2))))
+        if cue.states == "nothing" or _STOP_WORDS.isdisjoint(words.lower().split()):
+            yield from (match.span(group) for group in range(2, pattern.groups + 1, 2))
+            position = match.end()
+        else:
+            position = match.start() + 1
+
+
+def _priority(cue: ParentCue) -> tuple[bool, bool]:
+    """Return whether no other cue undoes a cue, and whether it says how a model was made from its parent."""
+    return cue.certain, bool(cue.relation)
+
+
+def _first_of_each(data: bytes, stated: list[tuple[int, ParentCue, Reference]]) -> Iterator[Parent]:
+    """Yield datasets and merged models, and of the other base models those of the first sentence.
+
+    A later sentence is about another model: a base's own base, or another edition.
+    """
+    first = None
+    seen: set[tuple[str, str]] = set()
+    for at, cue, reference in stated:
+        if cue.states == "base_model" and cue.relation != "merge":
+            line = data.count(b"\n", 0, at)
+            first = line if first is None else first
+            if line != first:
+                continue
+        if (cue.states, reference.name.lower()) not in seen:
+            seen.add((cue.states, reference.name.lower()))
+            yield Parent(cue.states, reference.name, cue.relation, reference.start, cue.id)

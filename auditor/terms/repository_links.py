@@ -1,0 +1,287 @@
+"""Find the repositories that a text links or names, and rewrite the sentences around them with markers in their place.
+
+A sentence becomes plain words: links are their labels, Markdown and HTML marks are gone, and each repository is one
+character, :data:`MODEL` or :data:`DATASET`. Patterns over such sentences need to know nothing of markup.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
+from html import unescape
+from itertools import accumulate
+from typing import Literal, NamedTuple
+
+MODEL = "\x01"
+DATASET = "\x02"
+# While a paragraph is rewritten, a marker has the number of its repository, because marks that hold one are removed.
+_END = "\x03"
+_NUMBERED = re.compile(f"[{MODEL}{DATASET}](\\d+){_END}")
+_BRACKETS = re.compile(f"\\s*[(\\[]?\\s*([{MODEL}{DATASET}])\\s*[)\\]]?\\s*")
+_CONTROL = re.compile(f"[{MODEL}{DATASET}{_END}]")
+
+# Limits for hostile texts: repositories of a text, lines of a paragraph and characters of a line on either side of a
+# repository, characters of a link's label, and lines in which a heading or the lead of a list is looked for.
+_MAX_REFERENCES = 400
+_MAX_PARAGRAPH_LINES = 8
+_MAX_REACH = 400
+_MAX_LABEL = 160
+_MAX_LINES_TO_LEAD = 30
+
+_HOSTS = ("huggingface.co/", "hf.co/")
+_NAME = r"[A-Za-z0-9_][\w.-]{0,95}"
+_PATH = re.compile(rf"(datasets/)?({_NAME})(?:/({_NAME}))?(/[^\s)\"'>\]]*)?", re.ASCII)
+_BEFORE_HOST = re.compile(r"(?:https?://)?(?:www\.)?$", re.I)
+# The hub's own pages: what follows them names no repository (rules/vocabulary/hubs.toml has all that are reserved).
+_PAGES = frozenset(
+    """api blog collections course docs front inference-endpoints join learn login models nlp organizations papers posts
+    pricing settings spaces tasks transformers""".split()
+)
+# First parts of a path in a repository or a template, which are no owner.
+_FOLDERS = frozenset(
+    """checkpoint checkpoints configs data dataset datasets docs examples image images model models org output outputs
+    path scripts src text user username your-username your_username""".split()
+)
+_PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|mp4|wav|mp3|flac)\b", re.I)
+# Each begins with a literal, which is found fast.
+_QUOTED_NAMES = tuple(re.compile(rf"{mark}({_NAME}/{_NAME}){mark}", re.ASCII) for mark in ("`", r"\*\*"))
+_WORDS_IN_NAME = re.compile(r"(?!n/a$)[^/]*[a-z][^/]*(?:/.*[a-z].*)?$", re.I)  # "12/12" is no name
+_PLAIN_NAME = re.compile(rf"[\s*_:|>`\"'\[(,+&]*(?:and\s+)?({_NAME}(?:/{_NAME})?)(?![\w/])", re.ASCII)
+# What looks like ORG/NAME and is a file, or two words with a stroke between them.
+_FILE = re.compile(
+    r"\.(?:py|md|txt|json|jsonl|csv|tsv|ya?ml|sh|ipynb|bin|pt|pth|ckpt|safetensors|gguf|onnx|zip|gz|tar|html?|c|cpp|h|js)$",
+    re.I,
+)
+_LIST_ITEM = re.compile(r"[ \t>]*(?:[-*+•][ \t]|\d{1,3}[.)][ \t]|<li\b|\|)")
+_BLOCK_START = re.compile(r"[ \t>]*(?:[-*+•][ \t]|\d{1,3}[.)][ \t]|#|\||<(?:li|p|div|h\d|tr|td|br)\b|```|---)", re.I)
+_BLOCK_TAG = re.compile(r"</?(?:p|br|li|ul|ol|div|td|tr|table|h[1-6]|hr|center|details|summary)\b[^>\n]{0,300}>", re.I)
+_COMMENT_OR_PICTURE = re.compile(r"<!--.{0,2000}?-->|!\[[^\]\n]{0,300}\]\([^)\n]{0,600}\)", re.S)
+_LINK = re.compile(r"\[([^\[\]\n]{0,300})\]\([^)\n]{0,600}\)")
+_TAG = re.compile(r"</?[a-zA-Z][^>\n]{0,300}>")
+_MARKS = re.compile(r"[*_`#>\"“”]+|\[optional\]|\(optional\)|[\U0001f000-\U0001ffff\u2600-\u27bf\ufe0f]", re.I)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\x01\x02\[])|\n|\s·\s|。|(?<=;)\s+")
+_HEADING = re.compile(r"#|<h[1-6]|(?:<b>|\*\*|__|\*)[^*_:]{1,80}(?:</b>|\*\*|__|\*):?$")
+
+
+class Reference(NamedTuple):
+    """A repository that a text links or names: where it is written, its label there, its kind and its name."""
+
+    start: int
+    end: int
+    label: str
+    kind: Literal["model", "dataset"]
+    name: str
+
+
+class Sentence(NamedTuple):
+    """A sentence in plain words with markers; ``references`` are its repositories in the order of their markers."""
+
+    words: str
+    references: tuple[Reference, ...]
+
+
+def find_references(text: str, labelled: Sequence[int], known: Collection[str]) -> list[Reference]:
+    """Return the repositories that a text links, writes in code marks, or names after a label, in their order.
+
+    Args:
+        text: The text of a card.
+        labelled: Positions after a label such as ``Base model:``, where a name needs no marks.
+        known: Names of repositories without an owner, in lower case.
+    """
+    found: dict[int, Reference] = {}
+    for host in _HOSTS:
+        position = text.find(host)
+        while position >= 0 and len(found) < _MAX_REFERENCES:
+            reference = _linked(text, position, len(host), known)
+            if reference:
+                found.setdefault(reference.start, reference)
+            position = text.find(host, position + len(host))
+    if "/" in text:
+        for match in (match for pattern in _QUOTED_NAMES for match in pattern.finditer(text)):
+            if len(found) >= _MAX_REFERENCES:
+                break
+            if _is_name(match[1]) and not text.startswith("](", match.end()):
+                found.setdefault(match.start(), Reference(match.start(), match.end(), "", "model", match[1]))
+        for position in labelled[:_MAX_REFERENCES]:
+            for reference in _named_after_label(text, position, known):
+                found.setdefault(reference.start, reference)
+    references: list[Reference] = []
+    for start in sorted(found):
+        if not references or start >= references[-1].end:
+            references.append(found[start])
+    return references
+
+
+def _linked(text: str, position: int, host_length: int, known: Collection[str]) -> Reference | None:
+    """Return the repository whose address on the hub has its host at this position; None for other addresses."""
+    match = _PATH.match(text, position + host_length)
+    before = text[max(0, position - 12) : position]
+    scheme = _BEFORE_HOST.search(before)
+    start = position - len(scheme[0]) if scheme else position
+    if match is None or (start and (text[start - 1].isalnum() or text[start - 1] in ".-/")):
+        return None
+    owner, name, below = match[2], match[3], match[4] or ""
+    if owner in _PAGES or (match[1] and owner == "viewer") or _PICTURE.search(below):
+        return None
+    start, end, label = _link_around(text, start, match.end())
+    if name is None:
+        owner = owner.rstrip(".")
+        # An address with one part is a repository's only where the hub's oldest have it; others are people's pages.
+        if not match[1] and owner.lower() not in known:
+            return None
+    else:
+        name = name.rstrip(".").removesuffix(".git")
+        owner = f"{owner}/{name}"
+    last = owner.rpartition("/")[2].lower()
+    shown = "" if last in label.lower() or "://" in label else label[:_MAX_LABEL]
+    return Reference(start, end, shown, "dataset" if match[1] else "model", owner)
+
+
+def _link_around(text: str, start: int, end: int) -> tuple[int, int, str]:
+    """Return the beginning, the end and the label of the Markdown or HTML link that has this address."""
+    opening = text.rfind("<a", max(0, start - _MAX_LABEL), start)
+    if text[max(0, start - 2) : start].endswith(("](", "]( ", "<")) and "](" in text[max(0, start - 3) : start]:
+        close = text.find(")", end, end + _MAX_LABEL)
+        bracket, depth = text.rfind("](", 0, start), 0
+        for at in range(bracket, max(-1, bracket - _MAX_LABEL), -1):
+            depth += {"]": 1, "[": -1}.get(text[at], 0)
+            if depth == 0:
+                return at, (close + 1 if close >= 0 else end), text[at + 1 : bracket]
+    elif opening >= 0 and ">" not in text[opening:start]:
+        close, label_start = text.find("</a>", end, end + 2 * _MAX_LABEL), text.find(">", end, end + _MAX_LABEL)
+        if 0 <= label_start < close:
+            return opening, close + 4, _TAG.sub(" ", text[label_start + 1 : close])
+    return start, start + len(text[start:end].rstrip(".")), ""
+
+
+def _named_after_label(text: str, position: int, known: Collection[str]) -> Iterator[Reference]:
+    """Yield the repositories that are named, one after another, after a label."""
+    while match := _PLAIN_NAME.match(text, position):
+        name = match[1].rstrip(".")
+        if not ("/" in name or name.lower() in known) or not _is_name(name) or text.startswith("](", match.end()):
+            return
+        yield Reference(match.start(1), match.start(1) + len(name), "", "model", name)
+        position = match.end(1)
+
+
+def _is_name(name: str) -> bool:
+    """Return whether what is written like a repository's name is one: not a path, a file or "N/A"."""
+    owner = name.partition("/")[0].lower()
+    return bool(_WORDS_IN_NAME.match(name)) and owner not in _FOLDERS and not _FILE.search(name)
+
+
+def sentences_with_references(text: str, references: Sequence[Reference], own_name: str) -> Iterator[Sentence]:
+    """Yield the sentences that have references, outside code blocks, each once.
+
+    Before each stand the heading or the lead of its list, and a colon; the text's title is no such heading.
+    ``own_name`` is the name of the text's own subject: it is written as words.
+    """
+    lines = text.split("\n")
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    in_code = _code_lines(lines) if "```" in text or "~~~" in text else ()
+    at = 0
+    while at < len(references):
+        line = bisect_right(starts, references[at].start) - 1
+        if line in in_code:
+            at += 1
+            continue
+        first, last = _paragraph(lines, line)
+        start = max(starts[first], references[at].start - _MAX_REACH)
+        end = min(starts[last + 1] - 1, references[at].end + _MAX_REACH)
+        inside = []
+        while at < len(references) and references[at].start < end:
+            inside.append(references[at])
+            end = max(end, references[at].end)
+            at += 1
+        yield from _rewritten(text, start, end, inside, own_name.lower(), _lead(lines, first))
+
+
+def _code_lines(lines: list[str]) -> Collection[int]:
+    """Return the numbers of the lines that are inside of a fenced block of code."""
+    fences = [at for at, line in enumerate(lines) if line.lstrip(" \t>").startswith(("```", "~~~"))]
+    if len(fences) % 2:
+        fences.pop()  # one that is never closed hides nothing
+    return {at for first, last in zip(fences[::2], fences[1::2], strict=True) for at in range(first, last + 1)}
+
+
+def _paragraph(lines: list[str], line: int) -> tuple[int, int]:
+    """Return the first and the last line of the paragraph, list item or row that this line is part of."""
+    first = last = line
+    while (
+        first > 0
+        and line - first < _MAX_PARAGRAPH_LINES
+        and not _BLOCK_START.match(lines[first])
+        and lines[first - 1].strip()
+        and not lines[first - 1].lstrip(" >").startswith(("#", "|", "```"))
+    ):
+        first -= 1
+    while (
+        last + 1 < len(lines)
+        and last - line < _MAX_PARAGRAPH_LINES
+        and not lines[last].lstrip(" >").startswith(("#", "|"))
+        and lines[last + 1].strip()
+        and not _BLOCK_START.match(lines[last + 1])
+    ):
+        last += 1
+    return first, last
+
+
+def _lead(lines: list[str], first: int) -> str:
+    """Return the heading or the lead ("… the following models:") of what begins on this line; "" for none."""
+    if lines[first].lstrip(" >").startswith("#"):
+        return ""
+    is_item = bool(_LIST_ITEM.match(lines[first]))
+    for line in lines[max(0, first - _MAX_LINES_TO_LEAD) : first][::-1]:
+        bare = line[:_MAX_REACH].strip()
+        if not bare:
+            continue
+        if bare[0] not in "#<*_" and bare[-1] not in ":：*_":
+            continue
+        plain = _plain(bare).strip()
+        is_heading = bool(_HEADING.match(bare)) and not plain.endswith((".", ","))
+        if is_heading or (plain.endswith((":", "：")) and (is_item or not _LIST_ITEM.match(line))):
+            return "" if bare.startswith(("# ", "<h1")) else plain.strip(" :")
+    return ""
+
+
+def _plain(marked: str) -> str:
+    """Return a piece of Markdown or HTML as plain words."""
+    words = _LINK.sub(r"\1", _COMMENT_OR_PICTURE.sub(" ", marked))
+    words = _TAG.sub(" ", _BLOCK_TAG.sub("\n", words))
+    return _MARKS.sub("", unescape(words))
+
+
+def _rewritten(
+    text: str, start: int, end: int, inside: list[Reference], own_name: str, lead: str
+) -> Iterator[Sentence]:
+    """Yield the sentences of a paragraph that have references."""
+    parts, position = [], start
+    for at, reference in enumerate(inside):
+        parts.append(_CONTROL.sub("", text[position : reference.start]))
+        position = reference.end
+        if reference.name.lower() == own_name:
+            parts.append(" this model ")
+        else:
+            label = _CONTROL.sub("", reference.label).replace("[", "").replace("]", "")
+            parts.append(f" {label} {MODEL if reference.kind == 'model' else DATASET}{at}{_END} ")
+    parts.append(_CONTROL.sub("", text[position:end]))
+    marked = "".join(parts)
+    cells = [cell.strip() for cell in marked.strip("|> \t\n").split("|")]
+    if len(cells) == 2 and all(cells):  # a table of names and values
+        marked = ": ".join(cells)
+    elif marked.lstrip("> ").startswith("|"):
+        lead = ""  # a table of several columns: its heading speaks of all of them
+    else:
+        marked = _unwrapped(marked)
+    for sentence in _SENTENCE_END.split(_plain(marked)):
+        numbers = _NUMBERED.findall(sentence)
+        if numbers:
+            words = _NUMBERED.sub(lambda marker: marker[0][0], " ".join(sentence.split())).lstrip("-*+•|.): ")
+            words = _BRACKETS.sub(r" \1 ", words).replace("( ", "(").strip()
+            yield Sentence(f"{lead}: {words}" if lead else words, tuple(inside[int(number)] for number in numbers))
+
+
+def _unwrapped(paragraph: str) -> str:
+    """Return a paragraph on one line, because a line's end is no sentence's end."""
+    return re.sub(r"[ \t]*\n[ \t>]*", " ", paragraph.strip())

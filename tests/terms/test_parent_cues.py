@@ -1,0 +1,142 @@
+"""Models and datasets that a card's prose names as what its subject was made from."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from auditor.model import Kind
+from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
+from auditor.terms.parent_cues import CompiledParentCues, Parent, ParentCue
+
+CUES = load_vocabularies().parent_cues
+PARENTS = compiled_vocabulary(load_vocabularies()).parents
+KEYS = {"model": ("base_model", "trained_on"), "dataset": ("sourced_from",)}
+HUB = "https://huggingface.co/"
+
+
+def find(text: str, kind: Kind = "model", parents: CompiledParentCues = PARENTS) -> list[Parent]:
+    return list(parents.find(text, text.encode(), "acme/leaf", KEYS[kind], has_label=True))
+
+
+def names(text: str, kind: Kind = "model") -> list[str]:
+    return [parent.name for parent in find(text, kind)]
+
+
+def kind_of(cue: ParentCue) -> Kind:
+    return "dataset" if cue.states == "sourced_from" else "model"
+
+
+@pytest.mark.parametrize("cue", CUES, ids=lambda cue: cue.id)
+def test_a_cue_states_what_its_examples_state_and_without_it_they_say_something_else(cue: ParentCue) -> None:
+    without = replace(PARENTS, cues=tuple(other for other in CUES if other != cue))
+    for example in cue.examples:
+        told = [(parent.states, parent.relation) for parent in find(example, kind_of(cue)) if parent.cue == cue.id]
+        assert bool(told) == (cue.states != "nothing"), example
+        assert set(told) <= {(cue.states, cue.relation)}, example
+        assert find(example, kind_of(cue), without) != find(example, kind_of(cue)), example
+
+
+@pytest.mark.parametrize("cue", CUES, ids=lambda cue: cue.id)
+def test_a_cue_states_nothing_of_its_counterexamples(cue: ParentCue) -> None:
+    for text in cue.counterexamples:
+        assert [parent for parent in find(text, kind_of(cue)) if parent.states == cue.states] == [], text
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"[the tree]({HUB}acme/tree)",
+        f"[`acme/tree`]({HUB}acme/tree/)",
+        f"[tree]({HUB}acme/tree/tree/main)",
+        f"[tree](<{HUB}acme/tree>)",
+        f"<a href='{HUB}acme/tree'>the <b>tree</b></a>",
+        f"{HUB}acme/tree.",
+        "[tree](https://hf.co/acme/tree?library=x)",
+        "`acme/tree`",
+        "**acme/tree**",
+    ],
+)
+def test_a_repository_is_found_however_it_is_linked_or_marked(written: str) -> None:
+    assert names(f"# Leaf\n\nLeaf is a fine-tuned version of {written}\n") == ["acme/tree"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# Leaf\n\nLeaf is a fine-tuned\nversion of\n[tree]({HUB}acme/tree).\n",  # lines of one paragraph
+        f"# Leaf - GPTQ\n- Original model: [Tree]({HUB}acme/tree)\n",
+        "# Leaf\n\n| | |\n|---|---|\n| **Base model** | acme/tree |\n",
+        f"# Leaf\n\n## Base model\n\n[Tree]({HUB}acme/tree)\n",
+        "# Leaf\n\n- **Finetuned from model [optional]:** acme/tree\n",
+        f"<p>Quantized version of <a href='{HUB}acme/tree'>Tree</a></p>",
+        f"> Fine-tuned from [Tree]({HUB}acme/tree)\n",
+    ],
+)
+def test_a_parent_is_found_wherever_it_stands(text: str) -> None:
+    assert names(text) == ["acme/tree"]
+
+
+def test_a_repository_without_an_owner_is_found_by_the_name_that_the_hub_once_gave_it() -> None:
+    assert names(f"It rests on a pre-trained [GPT-2]({HUB}gpt2), which was fine-tuned on rhymes.") == ["gpt2"]
+    assert names(f"It is based on a model of [Acme]({HUB}acme).") == []  # the page of an organisation
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Leaf is a fine-tuned version of [Leaf]({HUB}acme/leaf).",  # itself
+        f"```\nA fine-tuned version of {HUB}acme/tree\n```",
+        f"<!-- A fine-tuned version of {HUB}acme/tree -->",
+        f"It is based on ![a picture]({HUB}acme/tree/resolve/main/a.png).",
+        "It is based on [the docs](https://huggingface.co/docs/transformers).",
+        "It is based on `scripts/train.py` and `./tree/leaf`.",
+        "It is based on [acme/tree](https://github.com/acme/tree).",
+        "Base model: N/A",
+        "| Base | 12/12 | 220M |",
+    ],
+)
+def test_what_is_no_repository_is_no_parent(text: str) -> None:
+    assert names(text) == []
+
+
+def test_a_merge_names_several_parents_and_a_fine_tune_only_those_of_its_first_sentence() -> None:
+    merge = f"A merge of [A]({HUB}acme/a), [B]({HUB}acme/b) and [C]({HUB}acme/c)."
+    assert names(merge) == ["acme/a", "acme/b", "acme/c"]
+    assert names("Quantized version of `acme/tree`.\n\n## Tree\n\nTree was fine-tuned from `acme/seed`.") == [
+        "acme/tree"
+    ]
+
+
+def test_a_parent_s_own_parent_is_none() -> None:
+    assert names("Leaf was initialised from `acme/tree`, a distilled version of `acme/seed`.") == ["acme/tree"]
+
+
+def test_datasets_are_parents_of_models_and_sources_of_datasets() -> None:
+    leaves = f"[leaves]({HUB}datasets/acme/leaves)"
+    assert [(p.states, p.name) for p in find(f"Trained on {leaves}.")] == [("trained_on", "acme/leaves")]
+    assert [(p.states, p.name) for p in find(f"A subset of {leaves}.", "dataset")] == [("sourced_from", "acme/leaves")]
+    assert find(f"We report results on {leaves}.") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[a]({HUB}acme/tree) " * 20_000,
+        "fine-tuned from " * 60_000 + f"[a]({HUB}acme/tree)",
+        f"[{'[' * 500_000}]({HUB}acme/tree)",
+        f"Base model: {'a/' * 500_000}",
+        f"{HUB}" * 40_000,
+        f"| {HUB}acme/tree " * 20_000,
+        "Base model: acme/tree, " * 40_000,
+        "`a/b` based on " * 60_000,
+        f"<a href='{HUB}acme/tree'>" * 20_000,
+    ],
+)  # fmt: skip
+def test_a_hostile_megabyte_takes_less_than_a_second(text: str) -> None:
+    find("Leaf is based on `acme/tree`.")  # the patterns are compiled
+    begun = time.process_time()
+    assert len(find(text)) <= 400
+    assert time.process_time() - begun < 1
