@@ -8,7 +8,7 @@ A sample is not here: samples stay columnar, see :mod:`auditor.samples`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeVar
@@ -395,3 +395,17 @@ class Rule:
     reads: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     examples: tuple[RuleExample, ...] = ()
+
+
+StatementsByKey = Mapping[str, Sequence[Statement]]
+
+
+def group_statements_by_key(statements: Iterable[Statement]) -> StatementsByKey:
+    """Return the statements by their key."""
+    grouped: dict[str, list[Statement]] = {}
+    for statement in statements:
+        if (group := grouped.get(statement.key)) is None:
+            grouped[statement.key] = [statement]
+        else:
+            group.append(statement)
+    return grouped

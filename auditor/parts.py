@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from auditor.blob import Blob
 from auditor.model import Subject
-from auditor.sources import Blob
 
 # A longer value of a statement is cut.
 MAX_VALUE_CHARACTERS = 1000

@@ -17,7 +17,7 @@ import numpy as np
 
 from auditor import audit
 from auditor.errors import ListError
-from auditor.known import list_formats
+from auditor.known.list_formats import list_formats
 from auditor.known.open_list import open_list
 from auditor.readers import readers
 from tests.pictures import encoded, landscape

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from auditor.review import Ledger, reviewers
-from auditor.review.decisions import Strength
-from auditor.review.ledger import LedgerAction
-from auditor.review.timestamps import add_time
+from auditor.review.case_reasons import Strength
+from auditor.review.ledger_events import LedgerAction
+from auditor.timestamps import add_time
 
 POLICY: dict[str, Any] = {
     "fingerprint": "0" * 64,

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditor.model import Case, Count, Finding, Gap, Place, Ref, Tally
-from auditor.pipeline.report import Edge, ListSummary, PolicySummary, Report
-from auditor.policy.load import load_policy
+from auditor.pipeline.policy_summary import ListSummary, PolicySummary
+from auditor.pipeline.report import Edge, Report
+from auditor.policy.load_policy import load_policy
 from auditor.render import render_report
 from auditor.reporting.render_options import RenderOptions
 from auditor.samples import HITS_SCHEMA

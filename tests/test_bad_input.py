@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 
 from auditor.cli.main import main
 from auditor.pipeline.audit import audit
-from auditor.pipeline.report import read_facts
+from auditor.pipeline.run_facts import read_run_facts
 from tests.pictures import jpeg, landscape, png
 
 LIST = Path(__file__).parent / "data" / "known-pictures.csv"
@@ -101,7 +101,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
     )
     assert not result.stderr, result.stderr
     text = auditor("report", root / "run").stdout
-    facts = list(read_facts(root / "run"))
+    facts = list(read_run_facts(root / "run"))
     number = sum(len(files) for _, _, files in os.walk(target))
     return Scanned(result.exit_code, text, json.loads(written.read_text()), facts, number)
 
@@ -280,7 +280,7 @@ def test_targets_of_one_name_keep_their_places_apart(tmp_path: Path) -> None:
         (tmp_path / name / "zoo" / "bad.jpg").write_bytes(b"")
         (tmp_path / name / "zoo" / f"acme__{name}.md").write_text(f"---\n{MIT}---\n")
     audit(tmp_path / "a" / "zoo", tmp_path / "b" / "zoo", out=tmp_path / "run", workers=1)
-    places = {fact["place"]["uri"] for fact in read_facts(tmp_path / "run") if fact["key"] == "licence"}
+    places = {fact["place"]["uri"] for fact in read_run_facts(tmp_path / "run") if fact["key"] == "licence"}
     assert places == {"zoo/acme__a.md", "zoo~2/acme__b.md"}
 
 
@@ -289,11 +289,11 @@ def test_many_files_in_one_folder_are_listed_once_and_in_order(tmp_path: Path) -
     from itertools import pairwise
 
     from auditor.pipeline.shard import cut_into_shards
-    from auditor.sources import source_of
+    from auditor.sources import find_source
 
     for number in range(20_000):
         (tmp_path / f"{number}.txt").touch()
-    cut = list(cut_into_shards(source_of(str(tmp_path)).blobs(str(tmp_path))))
+    cut = list(cut_into_shards(find_source(str(tmp_path)).blobs(str(tmp_path))))
     names = [file.uri for shard in cut for file in shard.files]
     assert len(names) == 20_000
     assert all(one < two for one, two in pairwise(names))

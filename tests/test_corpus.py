@@ -10,13 +10,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from auditor.blob import Blob, Unread
 from auditor.model import Count
 from auditor.pipeline.audit import audit
 from auditor.pipeline.report import Report
-from auditor.pipeline.report import read_facts as run_facts
+from auditor.pipeline.run_facts import read_run_facts as run_facts
 from auditor.readers.image_files import claims
 from auditor.samples import DIGEST_BYTES
-from auditor.sources import Blob, Unread, source_of
+from auditor.sources import find_source
 
 pytestmark = pytest.mark.corpus
 
@@ -88,7 +89,7 @@ def test_every_picture_is_decoded_or_its_gap_is_explained(
 
 
 def picture_files(folder: Path) -> Iterator[Blob]:
-    for blob in source_of(str(folder)).blobs(str(folder)):
+    for blob in find_source(str(folder)).blobs(str(folder)):
         if isinstance(blob, Unread) or not blob.size or blob.kind == "model":
             continue
         if claims(blob, blob.read(4096)) == 80:

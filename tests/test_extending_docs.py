@@ -20,7 +20,7 @@ from click.testing import CliRunner
 
 from auditor.cli.main import main
 from auditor.extensions import load_members
-from auditor.known import list_formats
+from auditor.known.list_formats import list_formats
 from auditor.readers import readers
 from auditor.render import render_report, report_formats
 from auditor.reporting.render_options import RenderOptions

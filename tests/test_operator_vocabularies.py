@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from auditor.cli.main import main
 from auditor.review import reviewers
-from auditor.review.ledger import LedgerAction
-from auditor.review.timestamps import current_time
+from auditor.review.ledger_events import LedgerAction
 from auditor.terms.licences import normalise_licence_text, sketch_licence_text
+from auditor.timestamps import current_time
 from tests.reviewing import POLICY, Clock, case_id, create_ledger, opening_action
 
 LICENCE_TEXT = " ".join(f"word{number}" for number in range(400))

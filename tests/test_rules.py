@@ -10,12 +10,14 @@ import pytest
 
 from auditor.facts import subjects_from_rows as joined
 from auditor.facts import subjects_to_rows
-from auditor.lineage.derive import derive_statements
+from auditor.lineage.derive_statements import derive_statements
 from auditor.lineage.edges import collect_edges
 from auditor.model import Rule, Statement, Subject
-from auditor.policy.evaluate import evaluate_subject
+from auditor.policy.evaluate_rules import evaluate_subject
 from auditor.policy.examples import failed_examples
-from auditor.policy.load import Profile, load_policy, read_profiles, read_rules
+from auditor.policy.load_policy import load_policy
+from auditor.policy.profiles import Profile, read_profiles
+from auditor.policy.rule_files import read_rules
 from auditor.policy.vocabularies import load_vocabularies
 from auditor.resources import resource_folder
 

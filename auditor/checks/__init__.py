@@ -1,223 +1,22 @@
-"""Find and bind the checks that rules apply to a subject's statements. Each module of this package is one check.
+"""Find the checks, and bind those that rules apply to a subject's statements. Each module of this package is one check.
 
 Every module of this folder is a check with the duties of :class:`Check`; a module that lacks one is an error. The
-parameters after ``*`` of its function ``ask`` are the rule's ``with`` table. Their annotations are the types of this
-page (:class:`Key`, :class:`Where`, :class:`Fact` …), which parse the table's values when the rule file is read and
-refuse what cannot be used.
+parameters after ``*`` of its function ``ask`` are the rule's ``with`` table. Their annotations are the types of
+:mod:`auditor.check_parameters` (``Key``, ``Where``, ``Fact`` …), which parse the table's values when the rule file is
+read and refuse what cannot be used.
 """
 
 from __future__ import annotations
 
 import inspect
-import string
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Any, ClassVar, Protocol, Self, cast, get_type_hints
-
-import re2
+from functools import partial
+from typing import Protocol, cast, get_type_hints
 
 from auditor.extensions import load_members
-from auditor.model import STATEMENT_KEYS, Evidence, Statement
-from auditor.printable import printable
+from auditor.model import Evidence, Statement
 from auditor.suggestions import did_you_mean
-
-StatementsByKey = Mapping[str, Sequence[Statement]]
-
-_RE2_OPTIONS = re2.Options()
-_RE2_OPTIONS.log_errors = False  # RE2 would also write to stderr what the message has
-
-
-def group_by_key(statements: Iterable[Statement]) -> StatementsByKey:
-    """Return the statements by their key."""
-    grouped: dict[str, list[Statement]] = {}
-    for statement in statements:
-        if (group := grouped.get(statement.key)) is None:
-            grouped[statement.key] = [statement]
-        else:
-            group.append(statement)
-    return grouped
-
-
-class Parameter(Protocol):
-    """The type of a check's parameter."""
-
-    @classmethod
-    def read(cls, value: object) -> Self:
-        """Parse the parameter's value from a TOML file. Raises :class:`ValueError`."""
-
-
-class Key(str):
-    """A key of :data:`auditor.model.STATEMENT_KEYS`."""
-
-    @classmethod
-    def read(cls, value: object) -> Self:
-        """Parse a statement key. Raises :class:`ValueError`."""
-        if not isinstance(value, str) or value not in STATEMENT_KEYS:
-            raise ValueError(f"{value!r} is not a statement key{did_you_mean(str(value), STATEMENT_KEYS)}")
-        return cls(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """The values that a check accepts: words, in any letter case, and RE2 patterns. If there are none, any."""
-
-    words: frozenset[str] = frozenset()
-    patterns: tuple[Any, ...] = ()
-
-    @classmethod
-    def read(cls, value: object) -> Self:
-        """Parse a list of words and of patterns that begin with ``re:``. Raises :class:`ValueError`."""
-        if not isinstance(value, (list, tuple)) or not all(isinstance(word, str) for word in value):
-            raise ValueError(f"expected a list of strings, not {value!r}")
-        if not value:
-            return ANY  # type: ignore[return-value]
-        patterns = tuple(_compile(word[3:]) for word in value if word.startswith("re:"))
-        return cls(frozenset(word.casefold() for word in value if not word.startswith("re:")), patterns)
-
-    def __contains__(self, value: str) -> bool:
-        if self.words and (value in self.words or value.casefold() in self.words):
-            return True
-        if self.patterns:
-            return any(_matches(pattern, value) for pattern in self.patterns)
-        return not self.words
-
-    def __bool__(self) -> bool:
-        return bool(self.words or self.patterns)
-
-
-ANY = Values()
-"""Any value: a parameter that narrows nothing."""
-
-
-def _compile(pattern: str) -> Any:
-    """Compile a pattern of a check's parameter."""
-    try:
-        return re2.compile(pattern, _RE2_OPTIONS)
-    except re2.error as error:
-        reason = error.args[0]
-        reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
-        raise ValueError(f"{pattern!r} is not an RE2 pattern: {reason}") from error
-
-
-@lru_cache(maxsize=1 << 14)  # a hub's cards share most of their values
-def _matches(pattern: Any, value: str) -> bool:
-    """Search a value. RE2 reads UTF-8, which has no lone surrogates: they are escaped as in files of facts."""
-    return pattern.search(value.encode("utf-8", "backslashreplace")) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Statement keys, each with the values that a check accepts."""
-
-    conditions: tuple[tuple[str, Values], ...] = ()
-
-    @classmethod
-    def read(cls, value: object) -> Self:
-        """Parse a table of statement keys and lists of values. Raises :class:`ValueError`."""
-        if not isinstance(value, Mapping):
-            raise ValueError(f"expected a table of statement keys and lists of values, not {value!r}")
-        conditions = []
-        for key, values in value.items():
-            try:
-                conditions.append((Key.read(key), Values.read(values)))
-            except ValueError as error:
-                raise ValueError(f"{key}: {error}" if key in STATEMENT_KEYS else str(error)) from error
-        return cls(tuple((str(key), values) for key, values in conditions))
-
-    def matching(self, stated: StatementsByKey) -> Iterator[Statement]:
-        """Yield the statements whose key and value are accepted."""
-        for key, values in self.conditions:
-            for statement in stated.get(key, ()):
-                if statement.value in values:
-                    yield statement
-
-    def any_key_matches(self, stated: StatementsByKey) -> bool:
-        """Return whether a statement under any of the keys has an accepted value."""
-        for key, values in self.conditions:
-            for statement in stated.get(key, ()):
-                if values is ANY or statement.value in values:
-                    return True
-        return False
-
-    def every_key_matches(self, stated: StatementsByKey) -> bool:
-        """Return whether there is a statement with an accepted value under each of the keys."""
-        for key, values in self.conditions:
-            for statement in stated.get(key, ()):
-                if statement.value in values:
-                    break
-            else:
-                return False
-        return True
-
-
-NO_CONDITIONS = Where()
-"""No statement key at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """The words of a finding, with ``{value}`` and ``{relation}`` in place of those of the statement."""
-
-    template: str
-    FIELDS: ClassVar[tuple[str, ...]] = ("value", "relation")
-
-    @classmethod
-    def read(cls, value: object) -> Self:
-        """Parse the words. Raises :class:`ValueError` for a field that they cannot have."""
-        if not isinstance(value, str) or not value.strip():
-            raise ValueError(f"expected the words of a finding, not {value!r}")
-        for _, name, layout, conversion in string.Formatter().parse(value):
-            if name is not None and (name not in cls.FIELDS or layout or conversion):
-                allowed = " and ".join(f"{{{known}}}" for known in cls.FIELDS) or "no field"
-                raise ValueError(f"{{{name}}} cannot be used in this fact; {allowed} can")
-        return cls(value if cls.FIELDS else value.format())
-
-    def fill(self, **fields: str) -> str:
-        """Return the words with the fields filled in, unprintable characters escaped."""
-        return self.template.format_map({name: printable(value) for name, value in fields.items()})
-
-
-@dataclass(frozen=True, slots=True)
-class PlainFact(Fact):
-    """The words of a finding that is the same for every subject."""
-
-    FIELDS: ClassVar[tuple[str, ...]] = ()
-
-    def fill(self, **fields: str) -> str:
-        """Return the words."""
-        return self.template
-
-
-@dataclass(frozen=True, slots=True)
-class PairFact(Fact):
-    """The words of a finding about two sides, ``{value}`` and ``{other}``."""
-
-    FIELDS: ClassVar[tuple[str, ...]] = ("value", "other")
-
-
-@dataclass(frozen=True, slots=True)
-class Translations:
-    """RE2 patterns that translate a value into another side's words: ``{ sd1 = "stable-diffusion-v1" }``."""
-
-    patterns: tuple[tuple[str, Any], ...] = ()
-
-    @classmethod
-    def read(cls, value: object) -> Self:
-        """Parse a table of words and patterns. Raises :class:`ValueError`."""
-        if not isinstance(value, Mapping) or not all(isinstance(pattern, str) for pattern in value.values()):
-            raise ValueError(f"expected a table of words and RE2 patterns, not {value!r}")
-        return cls(tuple((word, _compile(pattern)) for word, pattern in value.items()))
-
-    def translate(self, value: str) -> tuple[str, ...]:
-        """Return the words that the value translates to, in lower case; the value itself if there is no pattern."""
-        if not self.patterns:
-            return (value.casefold(),)
-        return tuple(word.casefold() for word, pattern in self.patterns if _matches(pattern, value))
-
-
-UNTRANSLATED = Translations()
-"""Values are compared as they are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +61,7 @@ def checks() -> Mapping[str, Check]:
     return cast("Mapping[str, Check]", load_members(__name__, Check))
 
 
-def bind(check: str, params: Mapping[str, object]) -> partial[Iterator[Evidence]]:
+def bind_check(check: str, params: Mapping[str, object]) -> partial[Iterator[Evidence]]:
     """Return the check with a rule's ``with`` table. Raises :class:`ValueError` if they do not fit."""
     if check not in checks():
         similar = did_you_mean(check, checks())
@@ -285,15 +84,3 @@ def bind(check: str, params: Mapping[str, object]) -> partial[Iterator[Evidence]
         elif parameter.default is parameter.empty:
             raise ValueError(f"with.{parameter.name}: missing, and {check!r} needs it")
     return partial(ask, **given)
-
-
-def conditions_of(parameter: object) -> tuple[tuple[str, Values], ...]:
-    """Return the statement keys that a bound parameter names, each with the values that it accepts."""
-    if isinstance(parameter, Key):
-        return ((str(parameter), ANY),)
-    return parameter.conditions if isinstance(parameter, Where) else ()
-
-
-def keys_of(parameter: object) -> tuple[str, ...]:
-    """Return the statement keys that a bound parameter names."""
-    return tuple(key for key, _ in conditions_of(parameter))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.checks import ANY, UNTRANSLATED, CheckExample, Key, PairFact, StatementsByKey, Translations, Values
-from auditor.model import Evidence, Place, Statement
+from auditor.check_parameters import ANY, UNTRANSLATED, Key, PairFact, Translations, Values
+from auditor.checks import CheckExample
+from auditor.model import Evidence, Place, Statement, StatementsByKey
 
 HELP = "do two sides that state the same contradict each other?"
 TRIGGER = "key"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.checks import NO_CONDITIONS, CheckExample, PlainFact, StatementsByKey, Where
-from auditor.model import Evidence, Place, Statement
+from auditor.check_parameters import NO_CONDITIONS, PlainFact, Where
+from auditor.checks import CheckExample
+from auditor.model import Evidence, Place, Statement, StatementsByKey
 from auditor.printable import printable
 
 HELP = "is nothing in `wanted` stated, although something in `although` is?"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.checks import ANY, CheckExample, Fact, Key, StatementsByKey, Values
-from auditor.model import Evidence, Place, Statement
+from auditor.check_parameters import ANY, Fact, Key, Values
+from auditor.checks import CheckExample
+from auditor.model import Evidence, Place, Statement, StatementsByKey
 
 HELP = "is this stated?"
 TRIGGER = "key"

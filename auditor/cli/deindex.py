@@ -74,9 +74,9 @@ def keys(name: str, appeals: str, keys_folder: Path) -> None:
     import json
     from dataclasses import asdict
 
-    from auditor.deindex import parties
+    from auditor.deindex import party_keys
 
-    made = parties.create_keys(keys_folder, name, appeals) if name else parties.load_keys(keys_folder)
+    made = party_keys.create_keys(keys_folder, name, appeals) if name else party_keys.load_keys(keys_folder)
     if name:
         click.echo(
             f"keys are in {keys_folder}: keep this folder private, and give only the card to the other side", err=True
@@ -157,14 +157,14 @@ def build(
     rules: tuple[Path, ...],
 ) -> int:
     """Build a signed and encrypted list of the decisions in force, for one recipient."""
-    from auditor.deindex import build_list, parties, proofs, staleness
-    from auditor.deindex.locators import compile_hubs
+    from auditor.deindex import build_list, party_keys, proofs, record_listed, staleness
+    from auditor.deindex.hubs import compile_hubs
     from auditor.policy.vocabularies import load_vocabularies
     from auditor.printable import printable
     from auditor.review.ledger import Ledger
-    from auditor.review.queue import Query
+    from auditor.review.queue import QueueQuery
 
-    to, own = parties.load_card(recipient), parties.load_keys(keys_folder)
+    to, own = party_keys.load_card(recipient), party_keys.load_keys(keys_folder)
     hubs = compile_hubs(load_vocabularies(rules))
     with Ledger.open(folder) as decided:
         prover, time = proofs.ledger_prover(decided), decided.now
@@ -173,16 +173,16 @@ def build(
             if against
             else build_list.BuildOptions().stale
         )
-        about = decided.queue(Query(("approved", "listed", "re-review", "appealed"), limit=1)).total
+        about = decided.queue(QueueQuery(("approved", "listed", "re-review", "appealed"), limit=1)).total
         order = build_list.BuildOptions(days, delta, interim, source, canary, about, at_least, grown_from, stale, hubs)
         standing = decided.decisions_in_force(time, size=prover.size)
         if plain_csv:
             click.echo(f"warning: {plain_csv}: {build_list.PLAIN_CSV_WARNING}", err=True)
-            rows = build_list.write_plain_csv(standing, to, own, plain_csv, time, order)
+            rows = build_list.build_plain_csv(standing, to, own, plain_csv, time, order)
             click.echo(f"{plain_csv}: {rows:,} patterns", err=True)
             return 0
         built = build_list.build_list(standing, to, own, out, state, time, order, prover)
-        build_list.record_listed_decisions(decided, to, state, built.header.version)
+        record_listed.record_listed_decisions(decided, to, state, built.header.version)
     for held in built.held:
         click.echo(printable(f"held back: {held.subject.kind} {held.subject.name}: {held.why}", 1000), err=True)
     click.echo(
@@ -206,11 +206,13 @@ def build(
 @home_option
 def verify(file: Path, sender_card: Path, keys_folder: Path, home: Path) -> None:
     """Verify a list FILE (signature, recipient, completeness, dates, version), and make it the list in use."""
-    from auditor.deindex import parties
+    from auditor.deindex import party_keys
     from auditor.deindex.receive_list import receive_list
-    from auditor.review.timestamps import current_time
+    from auditor.timestamps import current_time
 
-    found = receive_list(file, parties.load_keys(keys_folder), parties.load_card(sender_card), home, current_time())
+    found = receive_list(
+        file, party_keys.load_keys(keys_folder), party_keys.load_card(sender_card), home, current_time()
+    )
     header = found.header
     click.echo(
         f"version {header.version} from {header.sender.name} {'is in use' if found.new else 'was in use already'}: "
@@ -238,14 +240,14 @@ several files of a listed repository (unrelated repositories may have the same f
 @rules_option
 def lookup(what: tuple[str, ...], form: str, sender_card: Path, home: Path, rules: tuple[Path, ...]) -> int:
     """Look up addresses, names or weights files in the list in use."""
-    from auditor.deindex import lookup_output, parties
-    from auditor.deindex.locators import compile_hubs
+    from auditor.deindex import lookup_output, party_keys
+    from auditor.deindex.hubs import compile_hubs
     from auditor.deindex.lookup import open_lookup
     from auditor.policy.vocabularies import load_vocabularies
-    from auditor.review.timestamps import current_time
+    from auditor.timestamps import current_time
 
     hubs = compile_hubs(load_vocabularies(rules))
-    found = open_lookup(home, parties.load_card(sender_card), current_time(), hubs)
+    found = open_lookup(home, party_keys.load_card(sender_card), current_time(), hubs)
     click.echo(lookup_output.describe_list(found), err=True)
     with click.open_file("-", "w", encoding="utf-8") as out:
         return lookup_output.write_results(_look_up_all(found, what), out, form)
@@ -302,14 +304,14 @@ def receipt(
     home: Path,
 ) -> None:
     """Write a signed receipt of what you acted on and when, for the sender of a list; or check a received receipt."""
-    from auditor.deindex import parties, receipts
+    from auditor.deindex import party_keys, receipts
     from auditor.deindex.lookup import open_lookup
     from auditor.printable import printable
     from auditor.review.ledger import Ledger
-    from auditor.review.timestamps import current_time
+    from auditor.timestamps import current_time
 
     if check and recipient:
-        said = receipts.read_receipt(check, parties.load_card(recipient))
+        said = receipts.read_receipt(check, party_keys.load_card(recipient))
         click.echo(
             f"version {said.version}, {len(said.acted):,} entries, stated by {said.recipient} at {said.issued_at}"
         )
@@ -321,11 +323,11 @@ def receipt(
         return
     if not sender_card or not output or everything == bool(acted):
         raise UsageError("give --sender, -o and one of --all and --acted; or --check and --recipient")
-    found = open_lookup(home, parties.load_card(sender_card), current_time())
+    found = open_lookup(home, party_keys.load_card(sender_card), current_time())
     which = (
         receipts.all_entries_acted(found, current_time())
         if everything
         else receipts.parse_acted_lines(acted, current_time())
     )
-    output.write_bytes(receipts.sign_receipt(found, parties.load_keys(keys_folder), which, current_time()))
+    output.write_bytes(receipts.sign_receipt(found, party_keys.load_keys(keys_folder), which, current_time()))
     click.echo(f"{output}: version {found.header.version}, {len(which):,} entries", err=True)

@@ -25,7 +25,7 @@ those of `auditor rules explain`; a `gap` is something that could not be read.""
 def command(target: str, isolated: bool) -> None:
     """Print the facts that were read from a TARGET or by a finished RUN, one JSON object per line."""
     from auditor.pipeline.audit import audit
-    from auditor.pipeline.report import read_facts
+    from auditor.pipeline.run_facts import read_run_facts
 
     with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
         run = Path(target)
@@ -34,7 +34,7 @@ def command(target: str, isolated: bool) -> None:
             audit(target, out=run, isolated=isolated)
         is_empty = True
         with standard_output() as out:
-            for fact in read_facts(run):
+            for fact in read_run_facts(run):
                 out.write(json.dumps(fact) + "\n")
                 is_empty = False
         if is_empty:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
 import click
 
 from auditor.errors import UsageError
-from auditor.render import format_names, formats_by_suffix, render_report, report_formats
+from auditor.render import render_report, report_format_names, report_formats, report_formats_by_suffix
 
 if TYPE_CHECKING:
     from auditor.pipeline.report import Report
@@ -106,7 +106,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--format",
         "formats",
         multiple=True,
-        type=FormatChoice(format_names()),
+        type=FormatChoice(report_format_names()),
         metavar="F",
         help=f"Report format, such as html or csv (default {DEFAULT_FORMAT}; repeatable; --formats lists all). Of "
         "several, only one can go without an -o.",
@@ -160,7 +160,7 @@ def _format_of_file(path: Path) -> str:
     """Return the report format of an output file, by its suffix."""
     if not path.suffix:
         return DEFAULT_FORMAT
-    formats = formats_by_suffix()
+    formats = report_formats_by_suffix()
     if path.suffix.lower() not in formats:
         raise click.UsageError(
             f"-o {path}: no report format has the suffix {path.suffix}; use one of {', '.join(sorted(formats))}, "
@@ -190,11 +190,12 @@ def write_outputs(
 @contextmanager
 def create_output(path: Path) -> Iterator[TextIO]:
     """Create a text file for what a command writes; in a run's folder, with mode 0600. Raises OSError."""
-    from auditor.pipeline.run_folder import is_in_run_folder, private_files
+    from auditor.pipeline.run_folder import is_in_run_folder
+    from auditor.private_files import keep_new_files_private
 
     is_private = is_in_run_folder(path)
     with (
-        private_files() if is_private else nullcontext(),
+        keep_new_files_private() if is_private else nullcontext(),
         open(path, "w", encoding="utf-8", newline="") as out,
     ):
         if is_private:

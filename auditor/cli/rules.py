@@ -15,7 +15,7 @@ from auditor.cli.options import FOLDER, profile_option, rules_option
 
 if TYPE_CHECKING:
     from auditor.model import Rule, RuleExample
-    from auditor.policy.load import Profile
+    from auditor.policy.profiles import Profile
 
 
 @click.group(name="rules")
@@ -34,7 +34,8 @@ Examples:
 @profile_option
 def list_rules(rules: tuple[Path, ...], profile: str) -> None:
     """List every rule with its title and its severity in the profile."""
-    from auditor.policy.load import choose_profile, read_profiles, read_rules
+    from auditor.policy.profiles import choose_profile, read_profiles
+    from auditor.policy.rule_files import read_rules
 
     known = read_rules(rules)
     chosen = choose_profile(read_profiles(rules, known), profile)
@@ -48,7 +49,8 @@ def list_rules(rules: tuple[Path, ...], profile: str) -> None:
 @rules_option
 def explain(rule: str, rules: tuple[Path, ...]) -> None:
     """Explain a RULE: what it looks for, why, and what to do about a finding."""
-    from auditor.policy.load import read_profiles, read_rules
+    from auditor.policy.profiles import read_profiles
+    from auditor.policy.rule_files import read_rules
     from auditor.suggestions import did_you_mean
 
     known = read_rules(rules)
@@ -70,7 +72,8 @@ Examples:
 def test(context: click.Context, folder: Path | None) -> None:
     """Test every rule against its examples, rules in FOLDER included; exit 1 if an example fails."""
     from auditor.policy.examples import failed_examples
-    from auditor.policy.load import read_profiles, read_rules
+    from auditor.policy.profiles import read_profiles
+    from auditor.policy.rule_files import read_rules
     from auditor.policy.vocabularies import load_vocabularies
 
     further = () if folder is None else (folder,)
@@ -107,15 +110,14 @@ def hash_terms(words: TextIO, key: Path) -> None:
     DIR/vocabulary/NAME.toml next to the key, and scan with --rules DIR. Keep the key as secret as the words:
     whoever has it can guess them.
     """
-    from auditor.terms.keyed_words import format_hashed_table
-    from auditor.terms.vocabulary import read_key
+    from auditor.terms.keyed_words import format_hashed_table, read_term_key
 
     try:
         if not key.exists():
             with open(os.open(key, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(32) + "\n")
             click.echo(f"created a new key: {key}", err=True)
-        click.echo(format_hashed_table(words, read_key(key), key.name), nl=False)
+        click.echo(format_hashed_table(words, read_term_key(key), key.name), nl=False)
     except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from error
 
@@ -156,12 +158,13 @@ def _explanation_lines(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[
 
 def _statement_key_lines(rule: Rule) -> Iterator[str]:
     """Yield the statement keys and gaps that a rule reads, with their meanings."""
-    from auditor.checks import bind, keys_of
+    from auditor.check_parameters import parameter_keys
+    from auditor.checks import bind_check
     from auditor.model import GAP_KINDS, STATEMENT_KEYS
 
     keys = dict.fromkeys(rule.when)
-    for parameter in bind(rule.check, rule.params).keywords.values():
-        keys.update(dict.fromkeys(keys_of(parameter)))
+    for parameter in bind_check(rule.check, rule.params).keywords.values():
+        keys.update(dict.fromkeys(parameter_keys(parameter)))
     width = max(map(len, keys), default=0)
     for key in keys:
         yield from _wrap_paragraphs(STATEMENT_KEYS[key], f"  {key:<{width}}  ", " " * (width + 4))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import os
 import sqlite3
 import tempfile
@@ -32,35 +31,31 @@ from auditor.deindex.entries import (
     entry_line,
     removal_line,
 )
+from auditor.deindex.hubs import DEFAULT_HUB, Hub, shipped_hubs
 from auditor.deindex.list_header import LIST_PAYLOAD_TYPE, LIST_SCHEMA, DeindexListHeader
-from auditor.deindex.locators import DEFAULT_HUB, Hub, shipped_hubs
-from auditor.deindex.parties import Keys, Party
+from auditor.deindex.list_lines import to_json_line
+from auditor.deindex.party_keys import Keys, Party
 from auditor.deindex.proofs import Prover
 from auditor.deindex.sent_state import (
     consistency_lines,
-    holds_decision,
     last_version,
     open_sent_state,
     previous_canary_decision,
-    private_file,
     require_same_ledger,
 )
+from auditor.deindex.temporary_file import temporary_file_beside
+from auditor.disk_sync import sync_folder
 from auditor.errors import SealError, UsageError
 from auditor.model import Ref
 from auditor.printable import csv_cell, printable
 from auditor.review.decisions import Decision
-from auditor.review.ledger import Ledger
-from auditor.review.ledger_storage import sync_folder
-from auditor.review.timestamps import format_time
 from auditor.sealing import encryption, envelope
+from auditor.timestamps import format_time
 
 MAX_LIST_DAYS = 30  # a longer life would let overturned decisions go on being acted on
 
 
 ENCRYPTION_CHUNK_BYTES = 1 << 18
-
-
-DECISIONS_PER_TRANSACTION = 10_000  # recorded in the ledger in one transaction
 
 
 CSV_COLUMNS = ("entry", "action", "match", "pattern", "letter_case", "kind", "name", "explanation", "expires_at")
@@ -180,7 +175,7 @@ def _build(
     )
     listing = _ListBody(sent, version, _entry_context(keys, recipient, now, order), order, decisions, prover)
     path = out / f"{keys.card.name}-{recipient.name}-{version:06}.{'delta' if order.delta else 'list'}.age"
-    with private_file(path) as file:
+    with temporary_file_beside(path) as file:
         body = chain(
             consistency_lines(sent, prover, order.grown_from), listing.changes() if order.delta else listing.lines()
         )
@@ -199,7 +194,7 @@ def _build(
     return BuildResult(path, header, listing.entries, listing.removed, tuple(listing.held), listing.canary.subject)
 
 
-def write_plain_csv(
+def build_plain_csv(
     decisions: Iterable[Decision], recipient: Party, keys: Keys, out: Path, now: str, order: BuildOptions
 ) -> int:
     """Write the patterns of all entries as CSV with mode 0600, neither sealed nor expiring.
@@ -207,7 +202,7 @@ def write_plain_csv(
     Return the number of rows.
     """
     rows = 0
-    with private_file(out) as file:
+    with temporary_file_beside(out) as file:
         text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
         table = csv.writer(text, lineterminator="\n")
         table.writerow(CSV_COLUMNS)
@@ -223,26 +218,6 @@ def write_plain_csv(
         text.detach()
         os.replace(file.name, out)
     return rows
-
-
-def record_listed_decisions(ledger: Ledger, recipient: Party, state: Path, version: int) -> None:
-    """Record in the ledger which decisions are on the recipient's list now, and which cases no longer are."""
-    with closing(open_sent_state(state, recipient)) as sent:
-        while True:
-            on: list[Decision] = []
-            off: list[str] = []
-            for case in ledger.states():
-                listed = [decision for decision in case.in_force if holds_decision(sent, decision)]
-                if listed and recipient.name not in case.listed:
-                    on += listed[-1:]
-                elif recipient.name in case.listed and not listed:
-                    off.append(case.id)
-                if len(on) + len(off) >= DECISIONS_PER_TRANSACTION:
-                    break
-            if not on and not off:
-                return
-            ledger.record_listed(on, recipient=recipient.name, version=str(version))
-            ledger.record_delisted(off, recipient=recipient.name, version=str(version))
 
 
 def _entry_context(keys: Keys, recipient: Party, now: str, order: BuildOptions) -> EntryContext:
@@ -360,8 +335,3 @@ def _join_chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
             yield b"".join(held)
             held, size = [], 0
     yield b"".join(held)
-
-
-def to_json_line(content: object) -> bytes:
-    """Return a line of a de-index list: JSON in ASCII."""
-    return json.dumps(content, separators=(",", ":")).encode("ascii")

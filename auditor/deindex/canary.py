@@ -12,7 +12,8 @@ from auditor.deindex.entries import (
     EntryContext,
     repository_entry_id,
 )
-from auditor.deindex.locators import build_locators, resolve_repository
+from auditor.deindex.locators import build_locators
+from auditor.deindex.repositories import resolve_repository
 from auditor.model import Ref
 
 

@@ -8,15 +8,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from auditor.deindex.locators import (
-    DEFAULT_HUB,
-    Hub,
-    Locators,
-    Repository,
-    build_locators,
-    resolve_repository,
-    shipped_hubs,
-)
+from auditor.deindex.hubs import DEFAULT_HUB, Hub, Repository, shipped_hubs
+from auditor.deindex.locators import Locators, build_locators
+from auditor.deindex.repositories import resolve_repository
 from auditor.errors import SealError
 from auditor.model import Ref
 from auditor.printable import printable

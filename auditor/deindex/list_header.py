@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from auditor.deindex.parties import Party
+from auditor.deindex.party_keys import Party
 from auditor.deindex.proofs import SignedCheckpoint
 from auditor.errors import SealError
 from auditor.printable import printable

@@ -32,3 +32,8 @@ def parse_json_line(text: bytes) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise SealError("holds a line that is not a JSON object; do not use the list, and inform the sender")
     return content
+
+
+def to_json_line(content: object) -> bytes:
+    """Return a line of a de-index list: JSON in ASCII."""
+    return json.dumps(content, separators=(",", ":")).encode("ascii")

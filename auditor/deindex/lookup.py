@@ -14,13 +14,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from auditor.deindex.compiled_list import EXACT, PREFIX
+from auditor.deindex.hubs import DEFAULT_HUB, Hub, shipped_hubs
 from auditor.deindex.list_header import DeindexListHeader, parse_header
-from auditor.deindex.locators import DEFAULT_HUB, Hub, shipped_hubs, split_url
-from auditor.deindex.parties import Party
+from auditor.deindex.lookup_tables import EXACT, PREFIX
+from auditor.deindex.party_keys import Party
 from auditor.deindex.receive_list import active_list_path
 from auditor.errors import SealError, Unreadable, UsageError
 from auditor.hashing.weight_digests import weight_file_digests
+from auditor.known.urls import split_canonical_url
 
 URLS_PER_QUERY = 4096
 _MMAP_BYTES = 1 << 40  # more than any file: map all of it
@@ -178,7 +179,7 @@ def open_lookup(home: Path, sender: Party, now: str, hubs: Mapping[str, Hub] | N
 def _canonical_address(url: str) -> tuple[str, str]:
     """Return host and path in canonical form; plain addresses, which most are, without parsing."""
     plain = _PLAIN_URL.match(url)
-    return (plain[1], plain[2] or "/") if plain and plain[1][-1].isalpha() else split_url(url)
+    return (plain[1], plain[2] or "/") if plain and plain[1][-1].isalpha() else split_canonical_url(url)
 
 
 def _path_prefixes(path: str, depths: frozenset[int]) -> Iterator[tuple[str, int]]:

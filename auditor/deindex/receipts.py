@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.deindex.lookup import Lookup
-from auditor.deindex.parties import Keys, Party
+from auditor.deindex.party_keys import Keys, Party
 from auditor.errors import SealError, UsageError
 from auditor.printable import printable
 from auditor.review.ledger import Ledger

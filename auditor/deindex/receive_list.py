@@ -13,23 +13,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from auditor.deindex.compiled_list import compile_list
 from auditor.deindex.list_header import LIST_PAYLOAD_TYPE, parse_header
 from auditor.deindex.list_lines import PROOF_PREFIX, REMOVAL_PREFIX, parse_json_line, read_lines
-from auditor.deindex.parties import Keys, Party
+from auditor.deindex.lookup_tables import write_lookup_tables
+from auditor.deindex.party_keys import Keys, Party
 from auditor.deindex.received_state import (
     MAX_CLOCK_SKEW_SECONDS,
     ReceivedList,
     check_clock,
-    locked,
-    read_state,
+    lock_sender_folder,
+    read_received_state,
     sender_folder,
-    write_state,
+    write_received_state,
 )
 from auditor.errors import SealError
 from auditor.printable import printable
-from auditor.review.timestamps import add_time
 from auditor.sealing import encryption, envelope
+from auditor.timestamps import add_time
 
 
 def receive_list(file: Path, keys: Keys, sender: Party, home: Path, now: str) -> ReceivedList:
@@ -47,16 +47,16 @@ def receive_list(file: Path, keys: Keys, sender: Party, home: Path, now: str) ->
     """
     envelope.require_sealing_libraries()
     folder = sender_folder(home, sender)
-    with locked(folder), tempfile.TemporaryFile(dir=folder) as plain:
+    with lock_sender_folder(folder), tempfile.TemporaryFile(dir=folder) as plain:
         try:
             with open(file, "rb") as sealed:
                 encryption.decrypt(sealed, plain, keys.identity)
             found = _verify_list(plain, keys, sender)
-            state = read_state(folder)
+            state = read_received_state(folder)
             found = replace(found, new=_is_newer(found, state, now))
             if found.new:
-                compile_list(plain, found, folder, state)
-            write_state(folder, found, state, now)
+                write_lookup_tables(plain, found, folder, state)
+            write_received_state(folder, found, state, now)
         except SealError as error:
             raise SealError(f"{printable(str(file), 300)}: {error}") from error
         except OSError as error:
@@ -72,7 +72,7 @@ def active_list_path(home: Path, sender: Party, now: str) -> Path:
     Raises SealError if there is none, or it must not be used now.
     """
     folder = sender_folder(home, sender)
-    state = read_state(folder)
+    state = read_received_state(folder)
     if not state:
         raise SealError(f"no list from {sender.name} was verified yet; run `auditor deindex verify` on one")
     check_clock(state, now)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from auditor.deindex.list_header import DeindexListHeader
-from auditor.deindex.parties import Party
+from auditor.deindex.party_keys import Party
 from auditor.errors import SealError
-from auditor.review.timestamps import add_time
+from auditor.timestamps import add_time
 
 MAX_CLOCK_SKEW_SECONDS = 600  # between the clocks of sender and recipient
 
@@ -50,7 +50,7 @@ def sender_folder(home: Path, sender: Party) -> Path:
     return folder
 
 
-def read_state(folder: Path) -> dict[str, Any]:
+def read_received_state(folder: Path) -> dict[str, Any]:
     """Return the stored record of a sender; {} for a new one. Raises SealError."""
     path = folder / _STATE_FILE
     try:
@@ -67,7 +67,7 @@ def read_state(folder: Path) -> dict[str, Any]:
     return dict(content)
 
 
-def write_state(folder: Path, found: ReceivedList, state: Mapping[str, Any], now: str) -> None:
+def write_received_state(folder: Path, found: ReceivedList, state: Mapping[str, Any], now: str) -> None:
     """Store a list as the one in use, and delete older compiled lists."""
     header, checkpoint = found.header, found.header.log.verify()
     content = {
@@ -95,7 +95,7 @@ def write_state(folder: Path, found: ReceivedList, state: Mapping[str, Any], now
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def lock_sender_folder(folder: Path) -> Iterator[None]:
     """Hold the lock of a folder."""
     with open(folder / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
-from auditor.deindex.parties import Party
+from auditor.deindex.party_keys import Party
 from auditor.deindex.proofs import Prover
-from auditor.errors import SealError, UsageError
+from auditor.errors import SealError
 from auditor.review.decisions import Decision
 
 LOCK_TIMEOUT_SECONDS = 5.0  # to wait for another build for the same recipient
@@ -121,19 +119,3 @@ def previous_canary_decision(sent: sqlite3.Connection, namespace: str) -> str:
         if row := sent.execute(asked, (namespace,) * asked.count("?")).fetchone():
             return str(row[0])
     return ""
-
-
-@contextmanager
-def private_file(path: Path) -> Iterator[IO[bytes]]:
-    """Create a file beside ``path`` with mode 0600, which is deleted at the end unless it was renamed."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=".building-", delete=False)  # noqa: SIM115
-    except OSError as error:
-        raise UsageError(f"{path.parent}: cannot hold a list: {error.strerror}; name another --out") from error
-    try:
-        with file:
-            yield file
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(file.name)

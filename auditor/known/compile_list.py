@@ -22,8 +22,9 @@ from auditor.known.compiled_list import CompiledList
 from auditor.known.entries import Entries, ListHeader, ListItem, MalformedEntry, UnknownAlgorithm, WithdrawnIds
 from auditor.known.entry_spool import ROW_SCHEMA, EntrySpool
 from auditor.known.fingerprint_index import FingerprintSpool
+from auditor.known.list_identity import ListIdentity
 from auditor.known.list_statistics import ListStatistics
-from auditor.known.manifest import ListIdentity, write_manifest
+from auditor.known.manifest import write_manifest
 from auditor.known.matchable_entries import canonicalize_texts, filter_entries, filter_matchable
 from auditor.known.withdrawals import Withdrawals
 from auditor.samples import DIGEST_BYTES, HASH_BITS, WEIGHT_FINGERPRINT

@@ -20,7 +20,7 @@ from auditor.known import exact_index, fingerprint_index, near_index
 from auditor.known.entries import Entries
 from auditor.known.entry_spool import ROW_SCHEMA
 from auditor.known.manifest import read_manifest
-from auditor.known.token_key import read_key
+from auditor.known.token_key import read_token_key
 from auditor.samples import TEXT_SIGNALS, WEIGHT_FINGERPRINT
 
 TOKEN_DIGITS = 16  # hex digits of an entry's token: 64 bits, so that no two of a list's entries share one
@@ -160,7 +160,7 @@ class CompiledList:
     @property
     def key(self) -> bytes:
         """Return the secret key from which entry tokens are made."""
-        return read_key(self.path)
+        return read_token_key(self.path)
 
     def classifications_of(self, algorithm: str, entries: NDArray[np.int64]) -> list[str]:
         """Return the holder's classification of entries, "" where there is none."""

@@ -104,21 +104,3 @@ class EntryCollector:
         lines = np.array(columns.pop("line"), np.int64)
         attributes = {key: pa.array(cells, _COLLECTED_TYPES.get(key, pa.string())) for key, cells in columns.items()}
         yield from entries_of_column(algorithm, cells, lines, **attributes)
-
-
-def cell_text(value: object) -> str | None:
-    """Return a JSON value as text (a number as its digits); None for nothing, an array or an object."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    return str(value) if isinstance(value, int | float) else None
-
-
-def is_true(value: object) -> bool:
-    """Return whether a value is JSON's ``true``, or 1, or a word that exports write for it."""
-    if isinstance(value, str):
-        return value.strip().lower() in {"true", "yes", "y", "1"}
-    return value is True or value == 1

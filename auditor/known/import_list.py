@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from auditor.disk_sync import sync_folder
 from auditor.errors import ListError
 from auditor.extensions import Extension
 from auditor.known.canaries import refuse_canaries
@@ -18,7 +19,8 @@ from auditor.known.compile_list import compile_list
 from auditor.known.compiled_list import CompiledList, open_compiled_list
 from auditor.known.entries import ListHeader, ListOptions
 from auditor.known.list_file import list_as_file
-from auditor.known.list_identity import ACTIVE, ListDeclaration, identify_list, merge_identity, open_list_items
+from auditor.known.list_identity import ACTIVE, ListDeclaration, identify_list, merge_identity
+from auditor.known.list_items import open_list_items
 from auditor.known.list_statistics import ListStatistics
 from auditor.known.list_store import (
     activate_version,
@@ -26,12 +28,11 @@ from auditor.known.list_store import (
     list_folder,
     lock_list,
     open_imported_list,
-    sync_folder,
     version_key,
 )
 from auditor.known.near_index import DEFAULT_THRESHOLDS, MAX_THRESHOLDS
 from auditor.known.open_list import errors_name_folder
-from auditor.known.token_key import KEY, load_or_create_key, write_key
+from auditor.known.token_key import KEY, load_or_create_token_key, write_token_key
 from auditor.resources import user_data_folder
 
 # Versions that are compared as numbers and dates stay within what a holder may write.
@@ -111,7 +112,7 @@ def _import_files(
             else ()
         )
         thresholds = _thresholds(dict(declaration.thresholds), base)
-        write_key(compiled / KEY, load_or_create_key(folder / KEY))
+        write_token_key(compiled / KEY, load_or_create_token_key(folder / KEY))
         statistics = compile_list(
             file.items, compiled, identity, thresholds, older=older, base=changed, skip_malformed=skip_malformed
         )

@@ -8,8 +8,6 @@ from collections.abc import Collection, Mapping
 
 import ijson
 
-from auditor.known.entry_columns import cell_text
-
 LIST_FIELDS = ("name", "version", "holder", "means", "duty", "delta")
 
 
@@ -38,7 +36,25 @@ def leading_list_fields(head: bytes, arrays: Collection[str]) -> Mapping[str, st
             elif depth == 1 and event == "map_key":
                 key = value
             elif depth == 1 and key in LIST_FIELDS:
-                found[key] = cell_text(value) or ""
+                found[key] = json_value_to_text(value) or ""
     except (ijson.JSONError, UnicodeDecodeError):
         pass  # the head ends here, or reading the entries will report the error
     return found
+
+
+def json_value_to_text(value: object) -> str | None:
+    """Return a JSON value as text (a number as its digits); None for nothing, an array or an object."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return str(value) if isinstance(value, int | float) else None
+
+
+def is_true(value: object) -> bool:
+    """Return whether a value is JSON's ``true``, or 1, or a word that exports write for it."""
+    if isinstance(value, str):
+        return value.strip().lower() in {"true", "yes", "y", "1"}
+    return value is True or value == 1

@@ -6,17 +6,15 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.extensions import LIST_FORMATS, Extension
-from auditor.known import detect_format, list_formats
 from auditor.known.compiled_list import CompiledList
-from auditor.known.entries import MEANINGS, ListHeader, ListItem, ListOptions
+from auditor.known.entries import MEANINGS, ListOptions
 from auditor.known.list_file import file_sha256
-from auditor.known.manifest import ListIdentity
+from auditor.known.list_items import OpenedListFile
 from auditor.known.token_key import KEY
 
 ACTIVE = "active.json"  # the file, next to the versions of an imported list, that names the active one
@@ -33,36 +31,8 @@ class ListDeclaration:
     thresholds: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ListFile:
-    """An opened list file: its header, its other items, and the extension that reads it, if there is one."""
-
-    path: Path
-    header: ListHeader
-    items: Iterator[ListItem]
-    extension: str = ""
-
-
-def open_list_items(path: Path, options: ListOptions, extensions: tuple[Extension, ...] = ()) -> ListFile:
-    """Return the file's header, and an iterator over its other items. Raises ListError if no format reads it."""
-    name = detect_format(path, extensions)
-    items = list_formats(extensions)[name].read(path, options)
-    added = next((str(each) for each in extensions if (each.group, each.name) == (LIST_FORMATS, name)), "")
-    first = next(items, None)
-    if isinstance(first, ListHeader):
-        return ListFile(path, first, items, added)
-
-    def with_first() -> Iterator[ListItem]:
-        """Yield the item of the list file that was read already, then the other ones."""
-        if first is not None:
-            yield first
-        yield from items
-
-    return ListFile(path, ListHeader(name), with_first(), added)
-
-
 def identify_list(
-    file: ListFile, declaration: ListDeclaration, options: ListOptions, default_version: str
+    file: OpenedListFile, declaration: ListDeclaration, options: ListOptions, default_version: str
 ) -> ListIdentity:
     """Return the identity of a list file.
 
@@ -114,3 +84,36 @@ def merge_identity(base: CompiledList | Path, changes: ListIdentity) -> ListIden
 def _file_name(text: str) -> str:
     """Return a list identity's text as a file name, with invalid characters replaced."""
     return re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-.")[:64]
+
+
+@dataclass(frozen=True, slots=True)
+class ListIdentity:
+    """The identity and the source of a compiled list.
+
+    Attributes:
+        name: The list's name.
+        version: The list's version.
+        means: A key of :data:`~auditor.known.entries.MEANINGS`.
+        holder: The organisation that holds the list.
+        duty: What the holder requires of those who find a match.
+        format: The list format that read the file.
+        extension: The installed distribution that added the format; "" for a format of this package.
+        source: The file's name.
+        sha256: The SHA-256 of the file; of changes, of the digests of all files in order.
+        classes: The meaning of a classification, where it is not ``means``.
+        imported: When it was imported (ISO 8601, UTC).
+        read_as: The user's options for the file's columns and algorithm, as JSON.
+    """
+
+    name: str
+    version: str
+    means: str
+    holder: str = ""
+    duty: str = ""
+    format: str = ""
+    extension: str = ""
+    source: str = ""
+    sha256: str = ""
+    classes: Mapping[str, str] = field(default_factory=dict)
+    imported: str = ""
+    read_as: str = ""

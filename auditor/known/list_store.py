@@ -18,13 +18,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from auditor.disk_sync import sync_folder
 from auditor.errors import ListError, UsageError
 from auditor.file_lock import try_lock
 from auditor.known.compiled_list import CompiledList, open_compiled_list
 from auditor.known.list_file import file_sha256
 from auditor.known.list_identity import ACTIVE
 from auditor.known.manifest import MANIFEST
-from auditor.known.token_key import KEY, load_or_create_key, read_key
+from auditor.known.token_key import KEY, load_or_create_token_key, read_token_key
 from auditor.resources import user_data_folder
 
 _LIST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -87,7 +88,7 @@ def active_version(name: str) -> ActiveVersion:
         active = ActiveVersion(**json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError) as error:
         raise ListError(f"{path}: the list {name!r} cannot be opened ({error}); import it again") from error
-    if not hmac.compare_digest(str(active.mac).encode(), active.computed_mac(read_key(path.parent)).encode()):
+    if not hmac.compare_digest(str(active.mac).encode(), active.computed_mac(read_token_key(path.parent)).encode()):
         raise ListError(f"{path}: changed since the list was imported; import it again")
     return active
 
@@ -154,24 +155,13 @@ def activate_version(folder: Path, version: str, newest: str, reason: str = "") 
     """Make a version in a list's folder the active one, in one step."""
     temporary = folder / f".{ACTIVE}"
     active = ActiveVersion(version, file_sha256(folder / version / MANIFEST), newest, reason)
-    active = replace(active, mac=active.computed_mac(load_or_create_key(folder / KEY)))
+    active = replace(active, mac=active.computed_mac(load_or_create_token_key(folder / KEY)))
     with open(temporary, "w", encoding="utf-8", opener=_open_private) as file:
         json.dump(asdict(active), file)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(folder / ACTIVE)
     sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush the names of the files in a folder to disk."""
-    if os.name != "posix":  # elsewhere a folder cannot be opened, and need not be
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

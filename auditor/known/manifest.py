@@ -6,13 +6,15 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auditor.errors import ListError
 from auditor.known.list_statistics import ListStatistics
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
+
+if TYPE_CHECKING:
+    from auditor.known.list_identity import ListIdentity
 
 # Any change of the arrays, of their order or of how keys are made, makes lists compiled before useless: count it up.
 FORMAT_VERSION = 2
@@ -23,39 +25,6 @@ _REQUIRED: Mapping[str, type] = {
     "entries": int,
     "classifications": list,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ListIdentity:
-    """The identity and the source of a compiled list.
-
-    Attributes:
-        name: The list's name.
-        version: The list's version.
-        means: A key of :data:`~auditor.known.entries.MEANINGS`.
-        holder: The organisation that holds the list.
-        duty: What the holder requires of those who find a match.
-        format: The list format that read the file.
-        extension: The installed distribution that added the format; "" for a format of this package.
-        source: The file's name.
-        sha256: The SHA-256 of the file; of changes, of the digests of all files in order.
-        classes: The meaning of a classification, where it is not ``means``.
-        imported: When it was imported (ISO 8601, UTC).
-        read_as: The user's options for the file's columns and algorithm, as JSON.
-    """
-
-    name: str
-    version: str
-    means: str
-    holder: str = ""
-    duty: str = ""
-    format: str = ""
-    extension: str = ""
-    source: str = ""
-    sha256: str = ""
-    classes: Mapping[str, str] = field(default_factory=dict)
-    imported: str = ""
-    read_as: str = ""
 
 
 def write_manifest(

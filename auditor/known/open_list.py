@@ -17,13 +17,14 @@ from auditor.known.compile_list import compile_list
 from auditor.known.compiled_list import CompiledList, open_compiled_list
 from auditor.known.entries import ListOptions
 from auditor.known.list_file import STANDARD_INPUT, file_sha256, is_stream, list_as_file, memory_folder
-from auditor.known.list_identity import ListDeclaration, ListFile, identify_list, open_list_items
+from auditor.known.list_identity import ListDeclaration, identify_list
+from auditor.known.list_items import OpenedListFile, open_list_items
 from auditor.known.list_statistics import ListStatistics
 from auditor.known.list_store import imported_names, is_imported, open_imported_list
 from auditor.known.manifest import MANIFEST
 from auditor.known.near_index import DEFAULT_THRESHOLDS
 from auditor.known.private_folder import private_folder
-from auditor.known.token_key import KEY, load_or_create_key, new_key, write_key
+from auditor.known.token_key import KEY, load_or_create_token_key, new_token_key, write_token_key
 from auditor.resources import user_data_folder
 
 _log = logging.getLogger(__name__)
@@ -115,13 +116,13 @@ def compile_for_inspection(
     file = open_list_items(path, options, extensions)
     declaration = ListDeclaration(means=file.header.means or "test")
     identity = identify_list(file, declaration, options, default_version="")
-    write_key(into / KEY, new_key())
+    write_token_key(into / KEY, new_token_key())
     statistics = compile_list(file.items, into, identity, DEFAULT_THRESHOLDS, skip_malformed=True)
     return open_compiled_list(into), statistics
 
 
 def _compile_file(
-    file: ListFile, declaration: ListDeclaration, options: ListOptions, into: Path, skip_malformed: bool
+    file: OpenedListFile, declaration: ListDeclaration, options: ListOptions, into: Path, skip_malformed: bool
 ) -> CompiledList:
     """Compile a list file into a folder of its name, unless that folder exists already."""
     path = file.path
@@ -138,7 +139,7 @@ def _compile_file(
     with tempfile.TemporaryDirectory(prefix=".compiling-", dir=into) as temporary:
         compiled = Path(temporary) / "list"
         compiled.mkdir(mode=0o700)
-        write_key(compiled / KEY, load_or_create_key(user_data_folder() / KEY))
+        write_token_key(compiled / KEY, load_or_create_token_key(user_data_folder() / KEY))
         statistics = compile_list(file.items, compiled, identity, DEFAULT_THRESHOLDS, skip_malformed=skip_malformed)
         if statistics.malformed_count:
             _log.warning("list %s: malformed entries left out: %s", identity.name, f"{statistics.malformed_count:,}")

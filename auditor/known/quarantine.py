@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from auditor.known.near_index import MAX_THRESHOLDS
+from auditor.model import Place, Statement, Subject
 
 # An entry that nearly matches no more samples than this is never quarantined, nor one that matches a smaller share.
 _MIN_SAMPLES = 20
@@ -74,3 +75,10 @@ def quarantine_entries(
     )
     rows = pc.and_(is_quarantined, pc.greater(hits.column("distance"), 0)).to_numpy(zero_copy_only=False)
     return found, np.asarray(rows, np.bool_)
+
+
+def quarantine_notice(entry: QuarantinedEntry) -> Subject:
+    """Return a document which states that a list entry matched too many samples to be reliable."""
+    remark = f"entry {entry.token} nearly matched {entry.samples:,} samples that are not alike; these are not counted"
+    statement = Statement("quarantined", entry.list, "", Place(f"list:{entry.list}"), "known", remark)
+    return Subject("document", f"list {entry.list}", entry.version, (statement,))

@@ -14,8 +14,8 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from auditor.errors import ListError
-from auditor.known import HEAD_BYTES
 from auditor.known.entries import ListHeader
+from auditor.known.list_formats import HEAD_BYTES
 from auditor.syntax.text_encoding import decode_prefix, detect_wide_encoding
 
 BLOCK_BYTES = 1 << 24  # bytes read at once
@@ -47,7 +47,8 @@ def first_lines(head: bytes) -> list[str]:
     """Return the first lines of a text, stripped, without comments and empty lines; none if it is no text.
 
     Args:
-        head: The file's first :data:`~auditor.known.HEAD_BYTES` bytes, of which an incomplete last line is left out.
+        head: The file's first :data:`~auditor.known.list_formats.HEAD_BYTES` bytes, of which an incomplete last line
+            is left out.
     """
     if b"\0" in head and not detect_wide_encoding(head):
         return []

@@ -178,3 +178,9 @@ def _path_expressions(path: str) -> list[str]:
 def _public_suffix_list() -> PublicSuffixList:
     """Return the public suffix list, by which registrable domains are found."""
     return PublicSuffixList()
+
+
+def split_canonical_url(url: str) -> tuple[str, str]:
+    """Return a URL's host and path in canonical form, without query and fragment; two empty strings if it is no URL."""
+    host, slash, path = canonical_url(url).partition("://")[2].partition("/")
+    return host, f"{slash}{path}".partition("?")[0]

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
 from auditor.facts import LOW_MEMORY_SCAN
-from auditor.lineage.string_ids import as_array
+from auditor.lineage.string_ids import to_contiguous_array
 
 # Paths of pipeline components that unrelated models share unchanged, as diffusers names their folders. The same file
 # there does not make one model a copy of another.
@@ -36,7 +36,7 @@ def read_artefacts(facts: pads.Dataset) -> Artefacts:
     """Return the digests of all models' files in these facts."""
     wanted = (pc.field("kind") == "model") & (pc.field("key") == "artefact")
     table = facts.to_table(["name", "value", "uri"], filter=wanted, **LOW_MEMORY_SCAN).combine_chunks()
-    names, digests, uris = (as_array(column) for column in table.columns)
+    names, digests, uris = (to_contiguous_array(column) for column in table.columns)
     return Artefacts(names, digests, pc.match_substring_regex(uris, SHARED_COMPONENT_PATH))
 
 

@@ -15,7 +15,7 @@ import pyarrow.dataset as pads
 
 from auditor.facts import EDGES_SCHEMA, LOW_MEMORY_SCAN
 from auditor.lineage.artefacts import Artefacts, read_artefacts
-from auditor.lineage.string_ids import as_array, assign_ids
+from auditor.lineage.string_ids import assign_ids, to_contiguous_array
 from auditor.lineage.subject_resolution import (
     RENAME_TABLES,
     SubjectResolver,
@@ -65,7 +65,7 @@ def _declared_edges(
     if not batches:
         return EDGES_SCHEMA.empty_table()
     table = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
-    child, value, relation, source = (as_array(column) for column in table.columns)
+    child, value, relation, source = (to_contiguous_array(column) for column in table.columns)
     names = resolvers[parent_kind].resolve(value.dictionary, artefacts)
     if parent_kind == "model":
         names = resolve_file_names(dataset, names)

@@ -15,18 +15,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from auditor.lineage.generation_tools import (
-    JsonTool,
-    NamedFile,
-    a1111,
-    civitai,
-    comfyui,
-    draw_things,
-    fooocus,
-    invokeai,
-    swarmui,
-)
-from auditor.lineage.picture_text import XMP_KEYWORD, read_texts
+from auditor.lineage.generation_tools import JsonTool, a1111, civitai, comfyui, draw_things, fooocus, invokeai, swarmui
+from auditor.lineage.generation_tools.named_file import NamedFile
+from auditor.lineage.picture_text import XMP_KEYWORD, read_picture_texts
 
 # The tools that write JSON, in the order in which they are tried.
 JSON_TOOLS: tuple[JsonTool, ...] = (swarmui, invokeai, fooocus, draw_things, comfyui)
@@ -54,7 +45,7 @@ def read_generation_parameters(file: BinaryIO) -> GenerationParameters:
     """Return what a picture's metadata, or a text of parameters, name. Raises Unreadable, OSError."""
     files: set[NamedFile] = set()
     unrecognized: dict[str, None] = {}
-    for keyword, text in read_texts(file):
+    for keyword, text in read_picture_texts(file):
         if not text.strip():
             continue
         named = _named_files_in_text(keyword, _xmp_comment(text) if keyword == XMP_KEYWORD else text)

@@ -38,7 +38,7 @@ def _format_samples(samples: int | None) -> str:
     return f" of {samples:,} samples" if samples is not None else ", number of samples unknown"
 
 
-def count_hits(hits: pa.Table, basis: Basis, *, leads: bool = False) -> dict[str, DatasetHits]:
+def count_dataset_hits(hits: pa.Table, basis: Basis, *, leads: bool = False) -> dict[str, DatasetHits]:
     """Count each dataset's hits with this basis on lists that mean csam, by the dataset's name, sorted.
 
     One sample may match several lists, so a count is the greatest of any one list, never a sum over lists. ``leads``

@@ -32,7 +32,7 @@ from auditor.lineage.weight_similarity import (
     Verdict,
     compare_weights,
 )
-from auditor.lineage.weight_tables import open_parquet
+from auditor.lineage.weight_tables import open_weight_table
 from auditor.lineage.weight_units import SCRATCH_FILES, WeightUnits
 
 # The share of identical tensors from which digests alone show an undeclared base: fewer may be a component that both
@@ -77,7 +77,7 @@ def find_observed_bases(
     finally:
         for name in SCRATCH_FILES:
             (scratch / name).unlink(missing_ok=True)
-        open_parquet.cache_clear()
+        open_weight_table.cache_clear()
     found = [*declared.items(), *links.items()]
     shown = [pair for pair, similarity in found if similarity.verdict in ("agrees", "undeclared")]
     if shown:

@@ -25,7 +25,7 @@ _USER_COMMENT_TAG, _EXIF_IFD_TAG = 0x9286, 0x8769
 _MAKE_TAG, _MODEL_TAG = 0x010F, 0x0110
 
 
-def read_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
+def read_picture_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
     """Yield keyword and text of each text in a picture's metadata; a text file is one text, ``parameters``.
 
     Raises:

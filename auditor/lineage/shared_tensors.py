@@ -15,7 +15,7 @@ import numpy.typing as npt
 from auditor.hashing.weight_digests import TENSOR_DIGEST_BYTES
 from auditor.lineage.string_ids import Ids
 from auditor.lineage.weight_similarity import MIN_IDENTICAL_TENSORS
-from auditor.lineage.weight_tables import UnitKey, read_columns
+from auditor.lineage.weight_tables import UnitKey, read_weight_columns
 
 # A tensor that more groups of connected models have than this is a part that unrelated models share, and relates none
 # of them, unless two models share MIN_COMMON_SHARE of the smaller one's tensors.
@@ -56,7 +56,8 @@ class SharedTensors:
         with open(scratch, "wb") as out:
             for key in keys:
                 parts = [
-                    read_columns(path, ["digests"], number)["digests"][0].as_py() for path, number in rows.get(key, ())
+                    read_weight_columns(path, ["digests"], number)["digests"][0].as_py()
+                    for path, number in rows.get(key, ())
                 ]
                 found = np.unique(np.frombuffer(b"".join(parts), ">u8").reshape(-1, 2), axis=0)
                 out.write(found.astype("<u8").tobytes())

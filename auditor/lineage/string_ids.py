@@ -15,9 +15,9 @@ Ids = npt.NDArray[np.int64]
 def assign_ids(column: pa.ChunkedArray[Any] | pa.Array) -> tuple[Ids, pa.Array]:
     """Return the id of every value, and the distinct values in sorted order: an id is a position among them."""
     if isinstance(column, pa.Array):
-        encoded = as_array(column.dictionary_encode())
+        encoded = to_contiguous_array(column.dictionary_encode())
     else:
-        encoded = as_array(column.dictionary_encode().unify_dictionaries())
+        encoded = to_contiguous_array(column.dictionary_encode().unify_dictionaries())
     values = encoded.dictionary
     order = pc.sort_indices(values).to_numpy()
     positions = np.empty(len(order), np.int64)
@@ -25,6 +25,6 @@ def assign_ids(column: pa.ChunkedArray[Any] | pa.Array) -> tuple[Ids, pa.Array]:
     return positions[encoded.indices.to_numpy()], values.take(pa.array(order))
 
 
-def as_array(column: pa.ChunkedArray[Any] | pa.Array) -> pa.Array:
+def to_contiguous_array(column: pa.ChunkedArray[Any] | pa.Array) -> pa.Array:
     """Return the column as one contiguous array."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -12,7 +12,7 @@ import pyarrow.dataset as pads
 from auditor.facts import LOW_MEMORY_SCAN
 from auditor.lineage import repository_names
 from auditor.lineage.artefacts import Artefacts
-from auditor.lineage.string_ids import as_array
+from auditor.lineage.string_ids import to_contiguous_array
 from auditor.policy.vocabulary_tables import RenamedRepositories
 
 # File names of weights that thousands of models have: such a name identifies no model.
@@ -84,5 +84,5 @@ def resolve_file_names(facts: pads.Dataset, names: pa.Array) -> pa.Array:
     )
     single = owners.group_by("relation").aggregate([("name", "count"), ("name", "min")])
     single = single.filter(pc.equal(single["name_count"], 1)).combine_chunks()
-    owner = as_array(single["name_min"]).take(pc.index_in(names, as_array(single["relation"])))
+    owner = to_contiguous_array(single["name_min"]).take(pc.index_in(names, to_contiguous_array(single["relation"])))
     return pc.coalesce(owner, names)

@@ -15,13 +15,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from auditor.blob import Blob
 from auditor.errors import RunError, Unreadable
 from auditor.hashing.weight_sketch import SKETCH_SIZE
 from auditor.lineage.artefacts import is_shared_component
 from auditor.lineage.fingerprint_files import encode_fingerprint
 from auditor.lineage.weight_samples import sample_file
 from auditor.parts import Part
-from auditor.sources import Blob
 from auditor.syntax.safetensors_header import SUFFIXES
 
 FINGERPRINTS_SCHEMA = pa.schema(
@@ -45,7 +45,7 @@ _SHARD_NUMBER = re.compile(r"[-_]\d{5}-of-\d{5}(?=\.)")
 UnitKey = tuple[str, str, str]  # name, revision and unit
 
 
-def unit_of(uri: str) -> str:
+def unit_name(uri: str) -> str:
     """Return the name that all shards of a model's weights have in common."""
     return _SHARD_NUMBER.sub("", uri)
 
@@ -64,7 +64,7 @@ def fingerprint_row(blob: Blob) -> tuple[pa.RecordBatch | None, str]:
     except (Unreadable, OSError):
         return None, "weights not sampled: cannot be read"
     ref = blob.ref("model")
-    cells = (ref.name, ref.revision, unit_of(blob.uri), weights.unnormalized_sketch(), encode_fingerprint(weights))
+    cells = (ref.name, ref.revision, unit_name(blob.uri), weights.unnormalized_sketch(), encode_fingerprint(weights))
     counted = "weights sampled" if weights.values else "weights not sampled: an adapter, quantised or too small"
     return _one_row(FINGERPRINTS_SCHEMA, cells), counted
 
@@ -75,7 +75,7 @@ def tensor_digests_row(part: Part) -> pa.RecordBatch | None:
     uri = subject.statements[0].place.uri if subject.statements else ""
     if not part.tensors or is_shared_component(uri):
         return None
-    return _one_row(TENSORS_SCHEMA, (subject.name, subject.revision, unit_of(uri), b"".join(sorted(part.tensors))))
+    return _one_row(TENSORS_SCHEMA, (subject.name, subject.revision, unit_name(uri), b"".join(sorted(part.tensors))))
 
 
 def _one_row(schema: pa.Schema, cells: tuple[object, ...]) -> pa.RecordBatch:
@@ -84,26 +84,26 @@ def _one_row(schema: pa.Schema, cells: tuple[object, ...]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def locate_rows(files: Iterable[Path]) -> dict[UnitKey, list[tuple[Path, int]]]:
+def locate_unit_rows(files: Iterable[Path]) -> dict[UnitKey, list[tuple[Path, int]]]:
     """Return for each unit the files and row groups that hold its rows. Raises RunError."""
     found: dict[UnitKey, list[tuple[Path, int]]] = {}
     for path in files:
-        keys = read_columns(path, ["name", "revision", "unit"])
+        keys = read_weight_columns(path, ["name", "revision", "unit"])
         for number, key in enumerate(zip(*(column.to_pylist() for column in keys.columns), strict=True)):
             found.setdefault(key, []).append((path, number))
     return found
 
 
 @lru_cache(maxsize=64)
-def open_parquet(path: Path) -> pq.ParquetFile:
+def open_weight_table(path: Path) -> pq.ParquetFile:
     """Open a table of weights."""
     return pq.ParquetFile(path)
 
 
-def read_columns(path: Path, columns: list[str], group: int | None = None) -> pa.Table:
+def read_weight_columns(path: Path, columns: list[str], group: int | None = None) -> pa.Table:
     """Read columns of one row group, or of all where ``group`` is None. Raises RunError for a damaged file."""
     try:
-        file = open_parquet(path)
+        file = open_weight_table(path)
         return file.read(columns) if group is None else file.read_row_group(group, columns)
     except (pa.ArrowInvalid, OSError) as error:
         raise RunError(f"{path}: is damaged ({error}); run the scan again") from error

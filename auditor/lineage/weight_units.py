@@ -19,7 +19,7 @@ from auditor.lineage.weight_similarity import (
     Similarity,
     add_identical_tensors,
 )
-from auditor.lineage.weight_tables import locate_rows, read_columns
+from auditor.lineage.weight_tables import locate_unit_rows, read_weight_columns
 
 # Products of sketches are compared in steps of 1 / COSINE_STEPS: fine-tunes of one base differ in the fourth digit.
 COSINE_STEPS = 100_000
@@ -55,13 +55,13 @@ class WeightUnits:
         Raises:
             RunError: A file is damaged.
         """
-        sampled, hashed = locate_rows(fingerprints), locate_rows(tensors)
+        sampled, hashed = locate_unit_rows(fingerprints), locate_unit_rows(tensors)
         keys = sorted({*sampled, *hashed})
         sketches = np.lib.format.open_memmap(scratch / _SKETCHES_FILE, "w+", np.float32, (len(keys), SKETCH_SIZE))
         by_owner: dict[str, range] = {}
         for unit, key in enumerate(keys):
             for path, number in sampled.get(key, ()):
-                sketch = read_columns(path, ["sketch"], number)["sketch"].combine_chunks()
+                sketch = read_weight_columns(path, ["sketch"], number)["sketch"].combine_chunks()
                 sketches[unit] += sketch.flatten().to_numpy()
             sketches[unit] = normalize_vector(sketches[unit])
             by_owner[key[0]] = range(by_owner.get(key[0], range(unit, unit)).start, unit + 1)
@@ -73,7 +73,7 @@ class WeightUnits:
         """Return the sampled weights of a unit, without values where none were sampled. Raises RunError."""
         try:
             parts = [
-                decode_fingerprint(read_columns(path, ["fingerprint"], number)["fingerprint"][0].as_py())
+                decode_fingerprint(read_weight_columns(path, ["fingerprint"], number)["fingerprint"][0].as_py())
                 for path, number in self.rows[unit]
             ]
         except Unreadable as error:

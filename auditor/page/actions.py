@@ -7,15 +7,16 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from auditor.errors import UsageError
-from auditor.page.requests import Page, PageRequest, Redirect
-from auditor.page.views.case import available_verdicts
+from auditor.page.available_actions import available_verdicts
+from auditor.page.requests import PageRequest
+from auditor.page.responses import Page, Redirect
 from auditor.page.views.categories import CATEGORIES
 from auditor.page.views.log import log_page
 from auditor.review import verify_ledger
 from auditor.review.case_state import REVIEW_DAYS, CaseState
 from auditor.review.decisions import ACTION_VERDICTS
-from auditor.review.ledger import LedgerAction
-from auditor.review.timestamps import add_time
+from auditor.review.ledger_events import LedgerAction
+from auditor.timestamps import add_time
 
 
 class CaseChanged(UsageError):

@@ -16,14 +16,16 @@ from starlette.routing import Route
 from auditor.errors import AuditorError, RunError, SealError, UsageError
 from auditor.page import actions, security
 from auditor.page.ledger_session import LedgerBusy
-from auditor.page.requests import FormFields, Page, PageRequest, QueryParameters, Redirect
+from auditor.page.requests import FormFields, PageRequest, QueryParameters
+from auditor.page.responses import Page, Redirect
 from auditor.page.sessions import Session
 from auditor.page.views.case import case_page
 from auditor.page.views.coverage import coverage_page
+from auditor.page.views.help import help_page
 from auditor.page.views.list_preview import list_preview_page
 from auditor.page.views.log import log_page
 from auditor.page.views.queue import next_case, queue_page
-from auditor.page.views.settings import help_page, settings_page
+from auditor.page.views.settings import settings_page
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

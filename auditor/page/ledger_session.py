@@ -7,22 +7,18 @@ seen signed before must still be there at every request.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
-from auditor.errors import AuditorError, SealError, UsageError
-from auditor.review import timestamps
-from auditor.review.case_state import CaseState, LedgerEvent
+from auditor import timestamps
+from auditor.errors import AuditorError, SealError
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.ledger import Ledger
-from auditor.review.ledger_storage import LEDGER_FILE
+from auditor.review.ledger_storage import LEDGER_FILE, connect_read_only
 from auditor.sealing import merkle
-
-LOCK_TIMEOUT_SECONDS = 2.0  # for another program's write
 
 
 class LedgerBusy(AuditorError):
@@ -80,47 +76,3 @@ class LedgerSession:
         with self._lock:
             if self.last is None or now.size > self.last.size:
                 self.last, self.public = now, ledger.public
-
-
-def connect_read_only(folder: Path) -> sqlite3.Connection:
-    """Open the SQLite file for reading only."""
-    uri = f"{(folder / LEDGER_FILE).absolute().as_uri()}?mode=ro"
-    return sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
-
-
-def verify_events(ledger: Ledger, events: Iterable[LedgerEvent]) -> None:
-    """Verify that these events are under the signed checkpoint. Raises :class:`SealError`."""
-    signed = ledger.checkpoint()
-    for event in events:
-        proof = merkle.inclusion_proof(event.number, signed.size, ledger.node) if event.number < signed.size else ()
-        if not merkle.verify_inclusion(bytes.fromhex(event.leaf), event.number, signed.size, proof, signed.root):
-            raise SealError(
-                f"{ledger.folder / LEDGER_FILE}: entry {event.number} was changed from outside; decide nothing, run "
-                "`auditor review verify`, and restore an export"
-            )
-
-
-def decided_cases(folder: Path, most: int) -> tuple[tuple[str, ...], int]:
-    """Return up to `most` ids of cases that are decided or on a list, the last changed first, and the total."""
-    with closing(connect_read_only(folder)) as database:
-        (total,) = database.execute("SELECT count(*) FROM queue WHERE listed OR review_by <> ''").fetchone()
-        asked = "SELECT case_id FROM queue WHERE listed OR review_by <> '' ORDER BY changed_at DESC, case_id LIMIT ?"
-        return tuple(case for (case,) in database.execute(asked, (most,))), total
-
-
-def last_listed_decisions(folder: Path, recipient: str) -> dict[str, str]:
-    """Return for each case that was ever on a recipient's list the decision that was listed last."""
-    asked = (
-        "SELECT case_id, json_extract(body, '$.data.decision') FROM events "
-        "WHERE json_extract(body, '$.kind') = 'listed' AND json_extract(body, '$.data.recipient') = ? ORDER BY number"
-    )
-    with closing(connect_read_only(folder)) as database:
-        return dict(database.execute(asked, (recipient,)).fetchall())
-
-
-def recorded_policy(ledger: Ledger, state: CaseState) -> Mapping[str, Any]:
-    """Return the policy that the ledger recorded for a case, {} if it has none."""
-    try:
-        return ledger.policy(state.policy)
-    except UsageError:
-        return {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from auditor.errors import UsageError
 from auditor.review.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -48,17 +48,10 @@ class PageRequest:
         return next(iter(self.form[name]), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page to show: its template and content."""
-
-    template: str
-    content: Mapping[str, Any]
-    status: int = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """Another page, which the browser asks for next."""
-
-    location: str
+def parse_query_number(text: str) -> int:
+    """Return a number from an address; a very large one for "". Raises :class:`UsageError`."""
+    if not text:
+        return 2**62
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise UsageError(f"{text[:40]!r}: is not the number of an entry")
+    return int(text)

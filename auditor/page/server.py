@@ -9,6 +9,7 @@ from pathlib import Path
 
 import uvicorn
 
+from auditor import timestamps
 from auditor.errors import UsageError
 from auditor.page.app import application
 from auditor.page.ledger_session import LedgerSession
@@ -16,7 +17,7 @@ from auditor.page.preferences import PreferenceStore
 from auditor.page.security import HOST, AccessControl
 from auditor.page.service import ReviewService
 from auditor.resources import user_data_folder as program_home
-from auditor.review import reviewers, timestamps
+from auditor.review import reviewers
 
 
 def create_service(
@@ -90,6 +91,6 @@ def create_server(made: ReviewService) -> uvicorn.Server:
     )
 
 
-def run(made: ReviewService, listening: socket.socket) -> None:
+def run_server(made: ReviewService, listening: socket.socket) -> None:
     """Serve until stopped."""
     create_server(made).run(sockets=[listening])

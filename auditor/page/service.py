@@ -14,10 +14,11 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from auditor import render
-from auditor.page import actions, security, wording
+from auditor.page import actions, masking, page_labels, readable_times, security
 from auditor.page.ledger_session import LedgerSession
 from auditor.page.preferences import PreferenceStore
-from auditor.page.requests import Page, PageRequest, QueryParameters
+from auditor.page.requests import PageRequest, QueryParameters
+from auditor.page.responses import Page
 from auditor.page.security import AccessControl
 from auditor.pipeline.report import Report, read_report
 from auditor.policy.vocabularies import Vocabularies, load_vocabularies
@@ -27,7 +28,7 @@ from auditor.review.decisions import VERDICT_MEANINGS
 from auditor.review.ledger import Ledger
 
 if TYPE_CHECKING:
-    from auditor.policy.load import Policy
+    from auditor.policy.load_policy import Policy
 
 
 PAGE_FOLDER = Path(__file__).parent
@@ -73,11 +74,11 @@ class ReviewService:
         return load_vocabularies(self.rules)
 
     @cached_property
-    def strong_words(self) -> wording.StrongWords:
+    def strong_words(self) -> masking.StrongWords:
         """The words that the page masks."""
-        return wording.StrongWords.compile(self.vocabularies.terms)
+        return masking.StrongWords.compile(self.vocabularies.terms)
 
-    def masked_words(self, context: Mapping[str, Any]) -> wording.StrongWords | None:
+    def masked_words(self, context: Mapping[str, Any]) -> masking.StrongWords | None:
         """Return the words that a template masks, None if it shows them."""
         return None if context["unmasked"] else self.strong_words
 
@@ -115,27 +116,27 @@ class ReviewService:
         environment.filters["number"] = lambda number: f"{number:,}"
         environment.filters["prosaic"] = lambda text: " ".join(text.split())
         environment.filters["outside"] = jinja2.pass_context(
-            lambda context, text, limit=wording.MAX_NAME_LENGTH: wording.external_text_html(
+            lambda context, text, limit=masking.MAX_NAME_LENGTH: masking.masked_text_html(
                 text, self.masked_words(context), limit
             )
         )
         environment.filters["person"] = jinja2.pass_context(
-            lambda context, text: wording.multiline_html(text, self.masked_words(context))
+            lambda context, text: masking.masked_lines_html(text, self.masked_words(context))
         )
-        environment.filters["when"] = lambda iso: _time_html(iso, wording.readable_time(iso))
+        environment.filters["when"] = lambda iso: _time_html(iso, readable_times.readable_time(iso))
         environment.filters["ago"] = jinja2.pass_context(
-            lambda context, iso: _time_html(iso, wording.relative_time(iso, context["now"]))
+            lambda context, iso: _time_html(iso, readable_times.relative_time(iso, context["now"]))
         )
         environment.filters["typed"] = lambda text: Markup.escape(text)
         environment.filters["query"] = lambda query, **more: urlencode(
             {name: value for name, value in {**query, **more}.items() if value}
         )
         environment.globals |= {
-            "STAGE": wording.STAGE_LABELS,
-            "KEY": wording.FACT_LABELS,
+            "STAGE": page_labels.STAGE_LABELS,
+            "KEY": page_labels.FACT_LABELS,
             "meanings": VERDICT_MEANINGS,
-            "VERDICT": wording.VERDICT_LABELS,
-            "happened": wording.event_label,
+            "VERDICT": page_labels.VERDICT_LABELS,
+            "happened": page_labels.event_label,
         }
         return environment
 
@@ -152,7 +153,7 @@ class ReviewService:
             "rest": 0,
             "done": "",
             "query": QueryParameters(),
-            "quoted": wording.FULLY_MASKED_KEYS,
+            "quoted": page_labels.FULLY_MASKED_KEYS,
             "here": shown.template.removesuffix(".html"),
         }
         if page_request is not None:
@@ -174,7 +175,7 @@ class ReviewService:
 def _time_html(iso: str, said: str) -> Markup:
     """Return a time as HTML of the review page: an element with a title."""
     return (
-        Markup('<time datetime="{}" title="{}">{}</time>').format(iso, wording.readable_time(iso), said)
+        Markup('<time datetime="{}" title="{}">{}</time>').format(iso, readable_times.readable_time(iso), said)
         if iso
         else Markup()
     )

@@ -11,21 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import __version__
+from auditor.blob import Blob, Unread
 from auditor.errors import NothingToAudit, RunError, UsageError
 from auditor.extensions import installed_extensions
 from auditor.known.list_file import memory_folder
 from auditor.known.private_folder import private_folder
 from auditor.model import Tally
 from auditor.pipeline import PRELOAD
-from auditor.pipeline.evaluate import evaluate_runs
-from auditor.pipeline.report import (
-    Report,
-    case_to_json,
-    extensions_from_json,
-    lists_from_json,
-    policy_to_json,
-    read_report,
-)
+from auditor.pipeline.cases import case_to_json
+from auditor.pipeline.evaluate_runs import evaluate_runs
+from auditor.pipeline.policy_summary import extensions_from_json, lists_from_json, policy_to_json
+from auditor.pipeline.report import Report, read_report
 from auditor.pipeline.run_folder import (
     LISTS,
     SHARD_FOLDERS,
@@ -33,31 +29,29 @@ from auditor.pipeline.run_folder import (
     default_run_folder,
     delete_stale_shards,
     errors_name_run,
-    finished_tally,
     ids_of_split_shards,
     lock_run_folder,
-    private_files,
     read_results,
     read_run,
-    read_tally,
     start_or_resume_run,
-    tally_to_json,
-    utc_now,
     write_results,
 )
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.scan_shard import record_lost_shard, scan_shard
 from auditor.pipeline.selection import ALL_FILES, Selection, read_selection
 from auditor.pipeline.shard import Shard, cut_into_shards
-from auditor.pipeline.targets import list_files
+from auditor.pipeline.tally_files import finished_tally, read_tally, tally_to_json
+from auditor.pipeline.target_files import list_files
+from auditor.private_files import keep_new_files_private
 from auditor.progress import NullReporter
-from auditor.readers import ReadOptions, readers
-from auditor.sources import Blob, Unread
+from auditor.readers import readers
+from auditor.reading.read_options import ReadOptions
+from auditor.timestamps import current_time
 from auditor.workers.limits import available_cores
 from auditor.workers.pool import FinishedTask, run_tasks
 
 if TYPE_CHECKING:
-    from auditor.policy.load import Policy
+    from auditor.policy.load_policy import Policy
 
 # Bytes that compiling a list file takes at most, for each of the file's: of a PDQ hash in hex, 65 bytes, some 250.
 _COMPILED_RATIO = 8
@@ -108,10 +102,10 @@ def audit(
     Raises:
         auditor.errors.AuditorError: Something is wrong with the set-up: targets, lists, rules or the run's folder.
     """
-    from auditor.known import list_formats
+    from auditor.known.list_formats import list_formats
     from auditor.known.open_list import open_list
     from auditor.lineage.model_matching import FILE_ALGORITHMS
-    from auditor.policy.load import load_policy
+    from auditor.policy.load_policy import load_policy
     from auditor.samples import ARTEFACT_SHA256
 
     folder = Path(out) if out else default_run_folder()
@@ -126,7 +120,7 @@ def audit(
     first = next(files, None)
     if first is None:
         raise NothingToAudit(f"{', '.join(map(str, targets))}: holds no file; name a file or folder that does")
-    with private_files(), lock_run_folder(folder), _folder_of_compiled_lists(known, folder) as compiled:
+    with keep_new_files_private(), lock_run_folder(folder), _folder_of_compiled_lists(known, folder) as compiled:
         lists = tuple(
             open_list(
                 os.fspath(name),
@@ -188,7 +182,7 @@ def reevaluate(
     Raises:
         auditor.errors.AuditorError: A run is not finished or damaged, or rules or folder cannot be used.
     """
-    from auditor.policy.load import load_policy
+    from auditor.policy.load_policy import load_policy
 
     folders = list(dict.fromkeys(Path(folder).resolve() for folder in runs))
     begun = [read_run(folder) for folder in folders]
@@ -199,7 +193,7 @@ def reevaluate(
     target = Path(out)
     if target.is_dir() and any(target.iterdir()):
         raise UsageError(f"{target}: is not empty; name another folder with --out")
-    with private_files(), lock_run_folder(target):
+    with keep_new_files_private(), lock_run_folder(target):
         with errors_name_run(target):
             for number, folder in enumerate(folders):
                 for name in (*SHARD_FOLDERS, SHARDS):
@@ -315,7 +309,7 @@ def _evaluate(folder: Path, policy: Policy, tally: Tally, started: str, workers:
         raise RunError(f"{folder}: what was read is damaged ({error}); run the scan again into a new folder") from error
     content = {
         "started": started,
-        "finished": utc_now(),
+        "finished": current_time(),
         "complete": complete,
         "tally": tally_to_json(tally),
         "subjects": dict(sorted(evaluation.subjects.items())),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from auditor.model import DEFAULT_PRIORITY, SEVERITIES, Case, Finding, Ground, Ref
+from auditor.model import DEFAULT_PRIORITY, SEVERITIES, Case, Finding, Ground, Place, Ref
 
 
 class CaseReason(NamedTuple):
@@ -69,3 +70,16 @@ def _copy_sets(pairs: Iterable[tuple[Ref, Ref]]) -> Mapping[Ref, frozenset[Ref]]
     for ref in parent:
         members.setdefault(find_root(ref), set()).add(ref)
     return {ref: frozenset(group) for group in members.values() for ref in group}
+
+
+def case_to_json(case: Case) -> dict[str, Any]:
+    """Return what ``report.json`` keeps of a case."""
+    reasons = [reason._asdict() | {"place": reason.place._asdict()} for reason in case.reasons]
+    return asdict(case) | {"reasons": reasons}
+
+
+def case_from_json(content: Mapping[str, Any]) -> Case:
+    """Return a case of a report from JSON."""
+    reasons = tuple(Finding(**{**reason, "place": Place(**reason["place"])}) for reason in content["reasons"])
+    copies = tuple(Ref(**copy) for copy in content["copies"])
+    return Case(content["ground"], content["kind"], content["subject"], content["revision"], reasons, copies)

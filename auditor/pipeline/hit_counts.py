@@ -6,21 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from auditor.model import Place, Statement, Subject
+from auditor.known.quarantine import quarantine_notice
+from auditor.model import Subject
 from auditor.pipeline.run_folder import HITS
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as pads
 
-    from auditor.known.quarantine import QuarantinedEntry
-
 
 # How weak a match is: 1 for near, 2 for declared, their sum for both; a lead is weaker than all.
 _LEAD = 4
 
 
-def count_hits(
+def count_subject_hits(
     folders: Sequence[Path], facts: pads.Dataset, treat: Mapping[str, str]
 ) -> tuple[pa.Table, tuple[Subject, ...]]:
     """Count the hits of each subject by list, relation and basis; each sample counts once.
@@ -64,7 +63,7 @@ def count_hits(
     for kind in (pc.invert(thorough), thorough):
         quarantined, is_quarantined = quarantine_entries(found.filter(kind), number)
         believed[np.flatnonzero(kind)[is_quarantined]] = False
-        lists += tuple(_quarantine_notice(entry) for entry in quarantined)
+        lists += tuple(quarantine_notice(entry) for entry in quarantined)
     found, thorough = found.filter(pa.array(believed)), thorough.filter(pa.array(believed))
     near = pc.cast(pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT_ALGORITHMS))), pa.int8())
     declared = pc.cast(pc.equal(found["basis"], "declared"), pa.int8())
@@ -90,10 +89,3 @@ def count_hits(
     counted = counted.set_column(counted.schema.get_field_index("means"), "means", means)
     joined = counted.select([*per_list, "relation", "hits"]).join(totals, identity, join_type="left outer")
     return joined.sort_by([(name, "ascending") for name in (*per_list, "relation")]), lists
-
-
-def _quarantine_notice(entry: QuarantinedEntry) -> Subject:
-    """Return a document which states that a list entry matched too many samples to be reliable."""
-    remark = f"entry {entry.token} nearly matched {entry.samples:,} samples that are not alike; these are not counted"
-    statement = Statement("quarantined", entry.list, "", Place(f"list:{entry.list}"), "known", remark)
-    return Subject("document", f"list {entry.list}", entry.version, (statement,))

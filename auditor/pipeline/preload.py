@@ -14,10 +14,10 @@ import pyarrow.dataset  # noqa: E402
 import pyarrow.parquet  # noqa: E402, F401
 
 import auditor.facts  # noqa: E402
-import auditor.pipeline.evaluate  # noqa: E402
+import auditor.pipeline.evaluate_runs  # noqa: E402
 import auditor.pipeline.scan_shard  # noqa: E402
-import auditor.policy.evaluate  # noqa: E402
-import auditor.terms.derive  # noqa: E402, F401
+import auditor.policy.evaluate_rules  # noqa: E402
+import auditor.terms.derive_subjects  # noqa: E402, F401
 from auditor.errors import ExtensionError  # noqa: E402
 from auditor.readers import readers  # noqa: E402
 

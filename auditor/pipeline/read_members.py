@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from auditor.blob import Blob, Unread
 from auditor.extensions import Extension
 from auditor.parts import Part, PartlyRead
-from auditor.readers import HEAD_BYTES, ReadOptions, reader_name, readers
+from auditor.readers import HEAD_BYTES, reader_name, readers
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.sources import Blob, Unread
 
 # An archive in an archive is read down to this depth.
 MAX_DEPTH = 4

@@ -5,30 +5,18 @@ from __future__ import annotations
 import heapq
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from auditor.errors import RunError
-from auditor.extensions import Extension
-from auditor.model import SEVERITIES, Case, Finding, Gap, Kind, Outcome, Place, Ref, Rule, Severity, Tally
-from auditor.pipeline.evaluate import FINDING_COLUMNS, GAP_COLUMNS, finding_from_row
-from auditor.pipeline.run_folder import (
-    DERIVED,
-    FACTS,
-    FINDINGS,
-    GAPS,
-    RESTRICTED,
-    read_results,
-    read_run,
-    tally_from_json,
-)
-from auditor.policy.vocabularies import Contacts
-from auditor.policy.vocabulary_tables import Directory, Hotline, ListProvider
-
-if TYPE_CHECKING:
-    from auditor.policy.load import Policy
+from auditor.model import SEVERITIES, Case, Finding, Gap, Kind, Outcome, Place, Ref, Severity, Tally
+from auditor.pipeline.cases import case_from_json
+from auditor.pipeline.finding_tables import FINDING_COLUMNS, GAP_COLUMNS, finding_from_row
+from auditor.pipeline.policy_summary import PolicySummary, policy_from_json
+from auditor.pipeline.run_folder import DERIVED, FACTS, FINDINGS, GAPS, RESTRICTED, read_results, read_run
+from auditor.pipeline.tally_files import tally_from_json
 
 # What is shown of the lineage around the cases: so much that a person can still look at it.
 _LINEAGE_CASES = 300
@@ -36,30 +24,6 @@ _LINEAGE_EDGES = 600
 _LINEAGE_GENERATIONS = 5
 # Rows in memory of each file of findings: at least so many, at most so many in all.
 _MIN_ROWS_AHEAD, _MAX_ROWS_AHEAD = 64, 16384
-
-
-@dataclass(frozen=True, slots=True)
-class ListSummary:
-    """A list as every report may show it: never an entry of it."""
-
-    name: str
-    version: str
-    means: str
-    entries: int
-    sha256: str
-    holder: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PolicySummary:
-    """What a run was judged by. Two policies with one fingerprint judge alike."""
-
-    fingerprint: str
-    profile: str
-    rules: tuple[Rule, ...]
-    lists: tuple[ListSummary, ...] = ()
-    extensions: tuple[Extension, ...] = ()
-    contacts: Contacts = field(default_factory=Contacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +128,13 @@ def read_report(folder: str | os.PathLike[str]) -> Report:
     path = Path(folder)
     run, content = read_run(path), read_results(path)
     try:
-        cases = tuple(_case_from_json(case) for case in content["cases"])
+        cases = tuple(case_from_json(case) for case in content["cases"])
         return Report(
             version=run["version"],
             targets=tuple(run["targets"]),
             started=content["started"],
             finished=content["finished"],
-            policy=_policy_from_json(run["policy"]),
+            policy=policy_from_json(run["policy"]),
             complete=content["complete"],
             tally=tally_from_json(content["tally"]),
             subjects=content["subjects"],
@@ -186,27 +150,6 @@ def read_report(folder: str | os.PathLike[str]) -> Report:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{path}: report.json is damaged; run `auditor judge {path} --out DIR`") from error
-
-
-def read_facts(folder: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
-    """Yield a run's facts as mappings, as ``auditor facts`` prints them: in order of shards, derived last."""
-    import pyarrow.parquet as pq
-
-    path = Path(folder)
-    read_run(path)
-    for file in (*sorted((path / FACTS).glob("*.parquet")), *(path / DERIVED).glob("derived.parquet")):
-        with pq.ParquetFile(file) as parquet:
-            for batch in parquet.iter_batches(4096):
-                for row in batch.to_pylist():
-                    if row["key"]:
-                        yield _fact_to_json(row)
-
-
-def _fact_to_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row of facts as a report's readers get it."""
-    fact = {"subject": row["name"], **{key: row[key] for key in ("kind", "revision", "key", "value", "relation")}}
-    fact |= {"place": {"uri": row["uri"], "line": row["line"]}, "source": row["source"]}
-    return fact | ({"remark": row["remark"]} if row["remark"] else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,69 +250,3 @@ def _edges_near_cases(derived: Path, cases: Sequence[Case]) -> tuple[Edge, ...]:
             if not names:
                 break
     return tuple(found)[:_LINEAGE_EDGES]
-
-
-_RULE_FIELDS = (
-    "id", "title", "applies", "severity", "case", "priority", "why", "fix", "review", "references", "check", "params",
-)  # fmt: skip
-_LIST_FIELDS = ("name", "version", "means", "entries", "sha256", "holder")
-
-
-def policy_to_json(policy: Policy) -> dict[str, Any]:
-    """Return what a run's folder keeps of the policy: its rules and lists, never an entry of a list."""
-    return {
-        "fingerprint": policy.fingerprint,
-        "profile": policy.profile,
-        "rules": [{name: getattr(rule, name) for name in _RULE_FIELDS} for rule in policy.rules],
-        "lists": [{name: getattr(known, name) for name in _LIST_FIELDS} for known in policy.lists],
-        "extensions": policy.extensions,
-        "contacts": asdict(policy.vocabularies.contacts),
-    }
-
-
-def lists_from_json(policy: Mapping[str, Any]) -> tuple[ListSummary, ...]:
-    """Return the lists of a policy that :func:`policy_to_json` made."""
-    return tuple(ListSummary(**entry) for entry in policy["lists"])
-
-
-def extensions_from_json(policy: Mapping[str, Any]) -> tuple[Extension, ...]:
-    """Return the extensions of a policy that :func:`policy_to_json` made."""
-    return tuple(Extension(*extension) for extension in policy["extensions"])
-
-
-def _policy_from_json(policy: Mapping[str, Any]) -> PolicySummary:
-    """Return the policy of a report from JSON."""
-    rules = tuple(
-        Rule(**{**rule, "applies": tuple(rule["applies"]), "references": tuple(rule["references"])})
-        for rule in policy["rules"]
-    )
-    return PolicySummary(
-        policy["fingerprint"],
-        policy["profile"],
-        rules,
-        lists_from_json(policy),
-        extensions_from_json(policy),
-        _contacts_from_json(policy["contacts"]),
-    )
-
-
-def _contacts_from_json(content: Mapping[str, Any]) -> Contacts:
-    """Return the contacts of a report from JSON."""
-    return Contacts(
-        Directory(**content["directory"]),
-        tuple(Hotline(**hotline) for hotline in content["hotlines"]),
-        tuple(ListProvider(**provider) for provider in content["providers"]),
-    )
-
-
-def case_to_json(case: Case) -> dict[str, Any]:
-    """Return what ``report.json`` keeps of a case."""
-    reasons = [reason._asdict() | {"place": reason.place._asdict()} for reason in case.reasons]
-    return asdict(case) | {"reasons": reasons}
-
-
-def _case_from_json(content: Mapping[str, Any]) -> Case:
-    """Return a case of a report from JSON."""
-    reasons = tuple(Finding(**{**reason, "place": Place(**reason["place"])}) for reason in content["reasons"])
-    copies = tuple(Ref(**copy) for copy in content["copies"])
-    return Case(content["ground"], content["kind"], content["subject"], content["revision"], reasons, copies)

@@ -20,16 +20,14 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from auditor.errors import RunError, UsageError
 from auditor.file_lock import try_lock
-from auditor.model import Comparison, Count, Tally
-from auditor.pipeline.shard import Shard
 from auditor.resources import user_state_folder
+from auditor.timestamps import current_time
 
 # Raised when an older program would misread a run, or this one a run of before. 3: tallies
 # count what was read in part, and the comparisons by list, algorithm and kind of carrier.
@@ -49,24 +47,9 @@ def default_run_folder() -> Path:
     return user_state_folder() / "runs" / datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
 
 
-@contextmanager
-def private_files() -> Iterator[None]:
-    """Make what this process writes meanwhile readable for its owner alone, as all that worker processes write is."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
 def is_in_run_folder(path: Path) -> bool:
     """Return whether a file is to lie in a run's folder."""
     return any((folder / _RUN).exists() for folder in path.absolute().parents)
-
-
-def utc_now() -> str:
-    """Return the time that a run's folder notes, in ISO 8601, UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def lock_run_folder(folder: Path) -> BinaryIO:
@@ -116,7 +99,7 @@ def start_or_resume_run(folder: Path, content: Mapping[str, Any]) -> str:
     Raises:
         UsageError: The folder holds another run.
     """
-    content = {"format": FORMAT_VERSION, **content, "started": utc_now()}
+    content = {"format": FORMAT_VERSION, **content, "started": current_time()}
     if (folder / _RUN).exists():
         begun = read_run(folder)
         for key, what in (("targets", "other targets"), ("wants", "other options"), ("version", "another auditor")):
@@ -173,40 +156,6 @@ def write_results(folder: Path, content: Mapping[str, Any]) -> None:
     """Write ``report.json``, which makes the run complete."""
     with errors_name_run(folder):
         write_json(folder / _REPORT, content)
-
-
-def finished_tally(folder: Path, shard: Shard) -> Tally | None:
-    """Return the tally of a shard that was finished before, if its files are still the same, else None.
-
-    A shard that was lost with its worker is not finished.
-    """
-    path = folder / SHARDS / f"{shard.id}.json"
-    try:
-        content = json.loads(path.read_bytes())
-        is_finished = content["fingerprint"] == shard.fingerprint and not content["lost"]
-        return read_tally(path) if is_finished else None
-    except (OSError, ValueError, KeyError, TypeError, RunError):
-        return None  # not there, or damaged: the shard is read again
-
-
-def read_tally(path: Path) -> Tally:
-    """Return the tally of a finished shard. Raises :class:`RunError` if it is damaged."""
-    try:
-        return tally_from_json(json.loads(path.read_bytes()))
-    except (ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path}: is damaged; delete it and run the scan again with the same --out") from error
-
-
-def tally_from_json(content: Mapping[str, Any]) -> Tally:
-    """Return the tally that JSON holds. Raises KeyError or TypeError for other content."""
-    counts = (Count(**content["files"]), Count(**content["samples"]))
-    comparisons = {Comparison(*key): number for *key, number in content["comparisons"]}
-    return Tally(*counts, content["reasons"], content["coverage"], content["compared"], comparisons)
-
-
-def tally_to_json(tally: Tally) -> dict[str, Any]:
-    """Return a tally as :func:`tally_from_json` reads it."""
-    return asdict(tally) | {"comparisons": [[*key, number] for key, number in sorted(tally.comparisons.items())]}
 
 
 def ids_of_split_shards(folder: Path) -> set[str]:

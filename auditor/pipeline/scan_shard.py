@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.extensions import Extension
 from auditor.model import Tally
@@ -11,7 +12,6 @@ from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.shard import Shard
 from auditor.pipeline.shard_writer import ShardWriter
 from auditor.readers import HEAD_BYTES, reader_name, readers
-from auditor.sources import Blob, Unread
 
 
 def scan_shard(context: ScanContext, shard: Shard) -> Tally:

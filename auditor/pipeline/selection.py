@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from auditor.errors import UsageError
-from auditor.sources import uri_of
+from auditor.file_uri import uri_from_file_name
 
 # What the reasons of files that the user leaves out begin with.
 EXCLUDED, NOT_NAMED = "excluded by --exclude ", "not named in "
@@ -44,7 +44,7 @@ class Selection:
         root = os.path.abspath(target)
         found = {path: os.path.relpath(path, root) for path in self.named if _is_inside(path, root)}
         return {
-            "" if below == os.curdir else "/".join(map(uri_of, Path(below).parts)): path
+            "" if below == os.curdir else "/".join(map(uri_from_file_name, Path(below).parts)): path
             for path, below in found.items()
         }
 
@@ -58,14 +58,14 @@ class Selection:
         for pattern, expression in self._expressions:
             if expression.fullmatch(uri.rstrip("/")):
                 return f"{EXCLUDED}{pattern.replace(':', '?')}"  # a reason is counted by what precedes a colon
-        if self.source and names_of(uri, names) is None:
+        if self.source and matching_selection(uri, names) is None:
             return f"{NOT_NAMED}{self.source}"
         return ""
 
     @cached_property
     def _expressions(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
         """Return the patterns that the user excludes with their expressions."""
-        return tuple((pattern, compile_pattern(pattern)) for pattern in self.exclude)
+        return tuple((pattern, compile_selection_pattern(pattern)) for pattern in self.exclude)
 
 
 ALL_FILES = Selection()
@@ -100,12 +100,12 @@ def read_selection(exclude: Sequence[str] = (), files_from: str | os.PathLike[st
     return Selection(tuple(exclude), source, named, digest)
 
 
-def names_of(uri: str, names: Collection[str]) -> str | None:
+def matching_selection(uri: str, names: Collection[str]) -> str | None:
     """Return which of the selected places a file is or lies in; None if it is in none."""
     return next((place for place in _place_and_folders(uri.rstrip("/")) if place in names), None)
 
 
-def compile_pattern(pattern: str) -> re.Pattern[str]:
+def compile_selection_pattern(pattern: str) -> re.Pattern[str]:
     """Return the expression that a pattern of a selection stands for; it matches whole places."""
     parts = pattern.strip("/").split("/")
     anywhere = "" if "/" in pattern.rstrip("/") else "(?:[^/]+/)*"

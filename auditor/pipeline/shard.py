@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import chain
 from operator import attrgetter
 
-from auditor.sources import Blob, Unread
+from auditor.blob import Blob, Unread
 
 # A shard ends at so many files or bytes, but not inside a model: its small files are read together. For cards that
 # is a quarter of a second of work, for pictures a second.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditor.blob import Blob, Unread
 from auditor.model import Comparison, Count, Gap, Place, Ref, Statement, Subject, Tally
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.run_folder import (
@@ -20,12 +21,11 @@ from auditor.pipeline.run_folder import (
     SHARDS,
     TENSORS,
     errors_name_run,
-    tally_to_json,
     write_json,
 )
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.shard import Shard
-from auditor.sources import Blob, Unread
+from auditor.pipeline.tally_files import tally_to_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -199,7 +199,7 @@ class ShardWriter:
     def _derive_parts(self) -> None:
         """Derive what the texts of the shard's held parts say."""
         if self._parts:
-            from auditor.terms.derive import derive_subjects
+            from auditor.terms.derive_subjects import derive_subjects
 
             for subject in derive_subjects(self._parts, self.context.vocabulary):
                 self._add_subject(subject)
@@ -237,7 +237,7 @@ class ShardWriter:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        from auditor.pipeline.answered import answered_samples
+        from auditor.pipeline.answered_samples import answered_samples
 
         stored = samples.batch.filter(pc.equal(samples.batch["variant"], ""))
         if not stored.num_rows:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from auditor.checks import group_by_key
-from auditor.model import Rule, Subject
-from auditor.policy.evaluate import CompiledRule, apply_rule
+from auditor.model import Rule, Subject, group_statements_by_key
+from auditor.policy.evaluate_rules import CompiledRule, apply_rule
 
 
 def failed_examples(rule: Rule) -> Iterator[str]:
@@ -15,7 +14,7 @@ def failed_examples(rule: Rule) -> Iterator[str]:
     compiled = CompiledRule.of(rule)
     for example in rule.examples:
         subject = Subject(example.kind, "example", "", example.statements, example.gaps)
-        findings = apply_rule(compiled, group_by_key(subject.statements), subject)
+        findings = apply_rule(compiled, group_statements_by_key(subject.statements), subject)
         actual = [f"{finding.outcome.lower()}: {finding.fact}" for finding in findings]
         expected = [
             *(f"flagged: {fact}" for fact in example.flags),

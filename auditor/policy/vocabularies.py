@@ -55,9 +55,10 @@ from auditor.policy.vocabulary_tables import (
 )
 from auditor.resources import resource_folder
 from auditor.suggestions import did_you_mean
+from auditor.terms.keyed_words import HashedTerms
 from auditor.terms.licences import Licence, Licences, LicenceText, SpellingConflict, index_licences
 from auditor.terms.parent_cues import CompiledParentCues, ParentCue
-from auditor.terms.vocabulary import HashedTerms, Term
+from auditor.terms.vocabulary import Term
 
 if TYPE_CHECKING:
     from auditor.terms.compiled_vocabulary import CompiledVocabulary

@@ -14,10 +14,11 @@ import re2
 
 from auditor.model import KINDS, STATEMENT_KEYS, Kind
 from auditor.policy.toml_tables import one_of, read_table, read_text, read_texts, reject_unknown_keys
+from auditor.terms.keyed_words import LONGEST_TERM, HashedTerms, read_term_key
 from auditor.terms.licences import Licence, LicenceText
 from auditor.terms.parent_cues import RELATIONS, STATES, ParentCue
 from auditor.terms.patterns import compile_pattern
-from auditor.terms.vocabulary import LONGEST_TERM, PAIRED_KINDS, HashedTerms, Term, read_key
+from auditor.terms.vocabulary import PAIRED_KINDS, Term
 
 LetterCase = Literal["ignored", "kept"]
 _CLAUSES = ("explicit", "by-reference", "absent", "unknown")
@@ -200,7 +201,7 @@ def parse_hashed_terms(table: Mapping[str, Any], folder: Path) -> HashedTerms:
     reject_unknown_keys(table, ("key_file", "words", "terms"))
     key_file = folder / read_text(table, "key_file")
     try:
-        key = read_key(key_file)
+        key = read_term_key(key_file)
     except OSError as error:
         raise ValueError(f"key_file: {key_file} cannot be read: {error.strerror}") from error
     lengths, terms = table.get("words", [1]), read_table(table, "terms")

@@ -6,34 +6,18 @@ reader is adding a file. What several readers share is in :mod:`auditor.reading`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, cast
+from typing import Protocol, cast
 
-from auditor.errors import Unreadable
+from auditor.blob import Blob, Unread
 from auditor.extensions import READERS, Extension, load_members
 from auditor.parts import Part, PartlyRead
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.sources import Blob, Unread
 
 # Bytes from the beginning of a file that readers are asked to claim it by.
 HEAD_BYTES = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """What a run needs of its files; readers compute nothing else.
-
-    Attributes:
-        algorithms: The digest algorithms and text signals that a loaded list can answer.
-        weights: How far weights files are read: their headers, sampled values too, or every tensor.
-        variants: Further forms of an image that are hashed: ``dihedral``, ``thorough``, ``unpadded``, ``oriented``,
-            ``512`` (the other PDQ convention).
-    """
-
-    algorithms: frozenset[str] = frozenset()
-    weights: Literal["header", "sample", "full"] = "header"
-    variants: frozenset[str] = frozenset({"oriented", "unpadded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +98,3 @@ def reader_name(blob: Blob, head: bytes, extensions: tuple[Extension, ...] = ())
         if (claim := reader.claims(blob, head)) > best:
             best, chosen = claim, name
     return chosen
-
-
-def read_each(blobs: Iterable[Blob], part: Callable[[Blob, bytes], Part], limit: int) -> Iterator[Part | Unread]:
-    """Yield the part of each file, for a reader that needs no more than its beginning.
-
-    Args:
-        blobs: The files.
-        part: Makes a part of a file and its bytes; raises Unreadable, with the reason why the file is unread.
-        limit: How many bytes of a file are read at most.
-    """
-    for blob in blobs:
-        try:
-            yield part(blob, blob.read(limit))
-        except Unreadable as error:
-            yield Unread(blob.uri, str(error), blob=blob)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from auditor.blob import Blob, Unread
 from auditor.parts import Part
-from auditor.readers import ReaderExample, ReadOptions, read_each
+from auditor.readers import ReaderExample
 from auditor.reading.card_part import MAX_CARD_BYTES, card_part
-from auditor.sources import Blob, Unread
+from auditor.reading.file_parts import read_file_parts
+from auditor.reading.read_options import ReadOptions
 from auditor.syntax.text_encoding import decode_text_up_to
 
 _NAME = re.compile(r"(?:readme|(?:model|data|dataset)[-_ ]?card)(?:[-_.]\w+)?(?:\.(?:md|markdown|mdx|txt|rst))?", re.I)
@@ -24,7 +26,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
     """Yield what each card says of its subject."""
-    return read_each(blobs, part, MAX_CARD_BYTES + 1)
+    return read_file_parts(blobs, part, MAX_CARD_BYTES + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import MAX_VALUE_CHARACTERS, Part
-from auditor.readers import ReaderExample, ReadOptions, read_each
-from auditor.sources import Blob, Unread
+from auditor.readers import ReaderExample
+from auditor.reading.file_parts import read_file_parts
+from auditor.reading.read_options import ReadOptions
 from auditor.syntax.plain_json import find_line, iter_strings, load_json_object
 from auditor.syntax.safe_yaml import load_yaml as loaded_yaml
 from auditor.syntax.text_encoding import decode_text
@@ -38,7 +40,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
     """Yield what each configuration file says of its model."""
-    return read_each(blobs, part, MAX_FILE_BYTES + 1)
+    return read_file_parts(blobs, part, MAX_FILE_BYTES + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

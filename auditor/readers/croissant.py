@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
+from auditor.blob import Blob, Unread
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import MAX_VALUE_CHARACTERS, Part, Text
-from auditor.readers import ReaderExample, ReadOptions, read_each
+from auditor.readers import ReaderExample
+from auditor.reading.file_parts import read_file_parts
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples, build_sample_batch
-from auditor.sources import Blob, Unread
 from auditor.syntax.plain_json import READ_LIMIT, find_line, iter_objects, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text
 
@@ -31,7 +33,7 @@ def claims(blob: Blob, head: bytes) -> int:
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
     """Yield what each file of Croissant metadata says of its dataset, and the samples that it declares."""
     for blob in blobs:
-        for item in read_each((blob,), part, READ_LIMIT + 1):
+        for item in read_file_parts((blob,), part, READ_LIMIT + 1):
             yield item
             if isinstance(item, Part):
                 yield from _declared_samples(blob, item.subject, options)

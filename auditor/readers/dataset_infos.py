@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
+from auditor.blob import Blob, Unread
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Text
-from auditor.readers import ReaderExample, ReadOptions, read_each
-from auditor.sources import Blob, Unread
+from auditor.readers import ReaderExample
+from auditor.reading.file_parts import read_file_parts
+from auditor.reading.read_options import ReadOptions
 from auditor.syntax.plain_json import READ_LIMIT, find_line, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text
 
@@ -31,7 +33,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
     """Yield what each ``dataset_infos.json`` says of its dataset."""
-    return read_each(blobs, part, READ_LIMIT + 1)
+    return read_file_parts(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

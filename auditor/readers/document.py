@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from auditor.blob import Blob, Unread
 from auditor.model import Gap, Place, Subject
 from auditor.parts import Part, Text
-from auditor.readers import ReaderExample, ReadOptions, read_each
-from auditor.sources import Blob, Unread
+from auditor.readers import ReaderExample
+from auditor.reading.file_parts import read_file_parts
+from auditor.reading.read_options import ReadOptions
 from auditor.syntax.plain_json import READ_LIMIT, iter_objects, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text_up_to
 
@@ -38,7 +40,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
     """Yield the words of each document."""
-    return read_each(blobs, part, READ_LIMIT + 1)
+    return read_file_parts(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

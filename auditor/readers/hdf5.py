@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.parts import Part, PartlyRead
-from auditor.readers import ReaderExample, ReadOptions, other_weights
+from auditor.readers import ReaderExample, other_weights
 from auditor.reading.arrays import StoredArray, read_array
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.sources import Blob, Unread
 
 READS_MEMBERS = True
 UNREAD_GAP = "samples"

@@ -7,11 +7,12 @@ import zlib
 from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing.hash_images import DECODING_ALGORITHMS, EncodedImage, hash_images
 from auditor.model import Carrier
 from auditor.parts import Part
-from auditor.readers import ReaderExample, ReadOptions
+from auditor.readers import ReaderExample
 from auditor.reading.file_samples import (
     BATCH_FILES,
     MAX_DECODED_BYTES,
@@ -19,8 +20,8 @@ from auditor.reading.file_samples import (
     sample_file_pointers,
     sample_whole_files,
 )
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import COMPUTED_ALGORITHMS, Samples, build_sample_batch
-from auditor.sources import Blob, Unread
 from auditor.syntax.file_pointer import FilePointer, parse_file_pointer
 from auditor.syntax.image_magic import is_image
 

@@ -11,11 +11,13 @@ from functools import lru_cache
 
 import re2
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Role, Text
-from auditor.readers import ReaderExample, ReadOptions, read_each
-from auditor.sources import Blob, Unread
+from auditor.readers import ReaderExample
+from auditor.reading.file_parts import read_file_parts
+from auditor.reading.read_options import ReadOptions
 from auditor.syntax.card_kind import kind_of_text
 from auditor.syntax.front_matter import CARD_KEYS, split_card
 from auditor.syntax.html_text import is_html, text_of_html
@@ -98,8 +100,8 @@ def claims(blob: Blob, head: bytes) -> int:
     if first in _CARD_STEMS:
         return 0
     may_be_named = any(map(stem.lower().__contains__, _PARTS_OF_NAMES))
-    role = may_be_named and len(stem) < _MAX_NAME and _role(stem, standalone=not blob.kind)
-    if role and (not _RULES_NAME.fullmatch(stem) or _role(stem, standalone=False) or _is_of_conduct(head)):
+    role = may_be_named and len(stem) < _MAX_NAME and _licence_role(stem, standalone=not blob.kind)
+    if role and (not _RULES_NAME.fullmatch(stem) or _licence_role(stem, standalone=False) or _is_code_of_conduct(head)):
         return 20 if _has_card_metadata(head) else 70
     if not blob.kind and _is_legal_folder(blob.path.rpartition("/")[0]):
         return 20 if _has_card_metadata(head) else 50
@@ -109,12 +111,16 @@ def claims(blob: Blob, head: bytes) -> int:
         # Any card may name a licence: only a text that is no card and sets rules is terms.
         if blob.kind or any(map(head.__contains__, _CARD_KEY_LINES)):
             return 0
-        return 40 if _sets_rules(_decoded(head)) and kind_of_text(head) == "document" else 0
-    if _is_legal(head):
+        return 40 if _sets_rules_like_licence(_decode_head(head)) and kind_of_text(head) == "document" else 0
+    if _reads_like_licence(head):
         return 40
     if blob.kind:
         return 0
-    return 40 if _sets_rules(_words_of_page(blob) if text_suffix in (".html", ".htm") else _decoded(head)) else 0
+    return (
+        40
+        if _sets_rules_like_licence(_html_words(blob) if text_suffix in (".html", ".htm") else _decode_head(head))
+        else 0
+    )
 
 
 # Nearly every card has one of these keys, so that most files of a hub are known at once.
@@ -123,20 +129,20 @@ _CARD_KEY_LINES = tuple(
 )
 
 
-def _decoded(head: bytes) -> str:
+def _decode_head(head: bytes) -> str:
     """Return the first bytes of what may be a licence as text."""
     return head.decode("utf-8", "replace")
 
 
-def _words_of_page(blob: Blob) -> str:
+def _html_words(blob: Blob) -> str:
     """Return the words of an HTML page that may be a licence; "" if it cannot be read."""
     try:
-        return text_of_html(_decoded(blob.read(_PAGE_BYTES)))[0]
+        return text_of_html(_decode_head(blob.read(_PAGE_BYTES)))[0]
     except Unreadable:
         return ""
 
 
-def _sets_rules(words: str) -> bool:
+def _sets_rules_like_licence(words: str) -> bool:
     """Return whether a text sets rules as licences do: what others must not do, often and in more than one way."""
     found = [match.group().lower() for match in _RULE_WORDS.finditer(words.encode("utf-8", "replace"))]
     is_varied = len(found) >= _MIN_RULE_WORDS and len(set(found)) >= _MIN_DIFFERENT_RULE_WORDS
@@ -149,7 +155,7 @@ def _is_legal_folder(folder: str) -> bool:
     return _LEGAL_FOLDER.search("/".join(folder.split("/")[-3:])) is not None
 
 
-def _role(stem: str, *, standalone: bool) -> Role | None:
+def _licence_role(stem: str, *, standalone: bool) -> Role | None:
     """Return what a licence, policy or terms file is by its name; None if the name does not tell."""
     if _LICENCE_NAME.fullmatch(stem):
         return "licence"
@@ -170,15 +176,15 @@ def _has_card_metadata(head: bytes) -> bool:
     return bool(card.metadata.keys() & (CARD_KEYS - {"title"}))
 
 
-def _is_of_conduct(head: bytes) -> bool:
+def _is_code_of_conduct(head: bytes) -> bool:
     """Return whether a text is a code of conduct, which is no licence, by its first lines."""
-    words = _decoded(head[:_FIRST_LINES_BYTES])
+    words = _decode_head(head[:_FIRST_LINES_BYTES])
     return len({match.lower() for match in _CONDUCT_WORDS.findall(words)}) >= _MIN_CONDUCT_WORDS
 
 
-def _is_legal(head: bytes) -> bool:
+def _reads_like_licence(head: bytes) -> bool:
     """Return whether a text's first lines read like those of a licence or a policy."""
-    words = _decoded(head[:_FIRST_LINES_BYTES])
+    words = _decode_head(head[:_FIRST_LINES_BYTES])
     if len(words) < _MIN_LEGAL_CHARACTERS:
         return False
     if _HEADLINE.search(words[:_HEADLINE_CHARACTERS]):
@@ -191,7 +197,7 @@ def _is_legal(head: bytes) -> bool:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
     """Yield the text of each licence, policy or terms file."""
-    return read_each(blobs, part, MAX_TEXT_BYTES + 1)
+    return read_file_parts(blobs, part, MAX_TEXT_BYTES + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:
@@ -210,7 +216,7 @@ def part(blob: Blob, data: bytes) -> Part:
             text, line = card.body, card.body_line
     subject = blob.text_ref("terms")
     stem = blob.basename[: len(blob.basename) - len(blob.suffix)]
-    role = _role(stem, standalone=True) or "licence"
+    role = _licence_role(stem, standalone=True) or "licence"
     title = next((words.strip(" #*=\t") for words in text[:2000].split("\n") if words.strip(" #*=-\t")), "")
     statements = (
         (Statement("title", title[:200], place=Place(blob.uri, 0), source="licence-file"),)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.parts import PartlyRead
-from auditor.readers import ReaderExample, ReadOptions
+from auditor.readers import ReaderExample
 from auditor.reading.arrays import BATCH_BYTES, table_member
 from auditor.reading.file_samples import MAX_DECODED_BYTES
-from auditor.sources import Blob, Unread
+from auditor.reading.read_options import ReadOptions
 from auditor.syntax.lmdb_pages import MAGIC, is_lmdb, read_records
 
 READS_MEMBERS = True

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.parts import PartlyRead
-from auditor.readers import ReaderExample, ReadOptions
+from auditor.readers import ReaderExample
 from auditor.reading.arrays import StoredArray, read_array
 from auditor.reading.file_samples import MAX_DECODED_BYTES
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.sources import Blob, Unread
 from auditor.syntax.archive import ARCHIVE_ERRORS, is_zip, read_members
 
 READS_MEMBERS = True

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing.hash_images import DECODING_ALGORITHMS
 from auditor.model import Carrier
 from auditor.parts import PartlyRead
-from auditor.readers import ReaderExample, ReadOptions
+from auditor.readers import ReaderExample
 from auditor.reading.file_samples import sample_whole_files
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import COMPUTED_ALGORITHMS, TEXT_SIGNALS, Samples
-from auditor.sources import Blob, Unread
 from auditor.syntax.file_content import FileContent, file_content
 from auditor.syntax.file_pointer import MAX_POINTER_BYTES, is_file_pointer
 

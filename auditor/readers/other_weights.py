@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import BinaryIO
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing.weight_digests import weight_file_digests
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part
-from auditor.readers import ReaderExample, ReadOptions
+from auditor.readers import ReaderExample
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import ARTEFACT_SHA256
-from auditor.sources import Blob, Unread
 from auditor.syntax import gguf, safetensors_header, zip_directory
 from auditor.syntax.file_pointer import FilePointer, parse_file_pointer
 from auditor.syntax.model_names import without_local_folders

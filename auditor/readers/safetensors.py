@@ -14,15 +14,16 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing.distinctive_tensors import MIN_DISTINCTIVE_BYTES, tensor_hasher
 from auditor.hashing.weight_digests import RangeHasher, weight_file_digests
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part
-from auditor.readers import ReaderExample, ReadOptions
+from auditor.readers import ReaderExample
+from auditor.reading.read_options import ReadOptions
 from auditor.reading.tensor_names import describe_tensors, family_of_version
 from auditor.samples import ARTEFACT_SHA256
-from auditor.sources import Blob, Unread
 from auditor.syntax.model_names import without_local_folders
 from auditor.syntax.safetensors_header import (
     MAX_HEADER_BYTES,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.parts import PartlyRead
-from auditor.readers import ReaderExample, ReadOptions
+from auditor.readers import ReaderExample
 from auditor.reading.arrays import BATCH_BYTES, table_member
 from auditor.reading.file_samples import MAX_DECODED_BYTES
-from auditor.sources import Blob, Unread
-from auditor.syntax.tfrecord import Features, bytes_features, is_tfrecord, read_records
+from auditor.reading.read_options import ReadOptions
+from auditor.syntax.tfrecord_format import Features, bytes_features, is_tfrecord, read_records
 
 READS_MEMBERS = True
 UNREAD_GAP = "samples"

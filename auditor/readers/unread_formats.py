@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing import exact
 from auditor.parts import Part, PartlyRead
-from auditor.readers import HEAD_BYTES, ReaderExample, ReadOptions, other_weights
+from auditor.readers import HEAD_BYTES, ReaderExample, other_weights
 from auditor.reading.file_samples import sample_whole_files
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.sources import Blob, Unread
 
 READS_MEMBERS = True
 UNREAD_GAP = "samples"

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing.decode_video import WITHOUT_EXTRA, can_decode_videos, holds_pictures
 from auditor.hashing.hash_images import DECODING_ALGORITHMS, EncodedVideo, hash_images
-from auditor.readers import ReaderExample, ReadOptions
+from auditor.readers import ReaderExample
 from auditor.reading.file_samples import sample_whole_files
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import COMPUTED_ALGORITHMS, Samples
-from auditor.sources import Blob, Unread
 from auditor.syntax.video_magic import video_demuxer
 
 READS_MEMBERS = True

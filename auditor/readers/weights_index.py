@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Place, Statement, Subject
 from auditor.parts import MAX_VALUE_CHARACTERS, Part
-from auditor.readers import ReaderExample, ReadOptions, read_each
-from auditor.sources import Blob, Unread
+from auditor.readers import ReaderExample
+from auditor.reading.file_parts import read_file_parts
+from auditor.reading.read_options import ReadOptions
 from auditor.syntax.plain_json import READ_LIMIT, find_line, load_json_object
 from auditor.syntax.text_encoding import decode_text
 
@@ -28,7 +30,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterable[Part | Unread]:
     """Yield the shards that each index names."""
-    return read_each(blobs, part, READ_LIMIT + 1)
+    return read_file_parts(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing import exact
 from auditor.model import Basis, Carrier, Ref
 from auditor.samples import Samples, build_sample_batch
-from auditor.sources import Blob, Unread
 from auditor.syntax.file_pointer import MAX_POINTER_BYTES, FilePointer, is_file_pointer, parse_file_pointer
 
 BATCH_FILES = 256

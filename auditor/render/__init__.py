@@ -48,7 +48,7 @@ class ReportFormat(Protocol):
         """
 
 
-def format_names() -> tuple[str, ...]:
+def report_format_names() -> tuple[str, ...]:
     """Return the names of all formats without importing one."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
@@ -58,7 +58,7 @@ def report_formats() -> Mapping[str, ReportFormat]:
     return cast("Mapping[str, ReportFormat]", load_members(__name__, ReportFormat))
 
 
-def formats_by_suffix() -> Mapping[str, str]:
+def report_formats_by_suffix() -> Mapping[str, str]:
     """Return the name of the format of each file suffix. Raises ExtensionError if two formats have the same one."""
     names: dict[str, str] = {}
     for name, report_format in report_formats().items():

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from auditor.model import SEVERITIES, Case, Count, Finding
 from auditor.pipeline.report import Report
+from auditor.plurals import count_with_noun
 from auditor.printable import printable
 from auditor.reporting import coverage, guidance, labels
 from auditor.reporting.redaction import report_notice
@@ -96,7 +97,7 @@ def _target_and_policy_lines(report: Report) -> Iterator[Line]:
     yield from _wrap_text("", f"{few}{more}", "  Targets   ")
     yield from _count_lines("Files", report.tally.files)
     yield from _count_lines("Samples", report.tally.samples)
-    subjects = ", ".join(f"{number:,} {_plural(kind, number)}" for kind, number in sorted(report.subjects.items()))
+    subjects = ", ".join(count_with_noun(number, kind) for kind, number in sorted(report.subjects.items()))
     yield from _wrap_text("", subjects or "none", "  Subjects  ")
     policy = report.policy
     yield from _wrap_text(
@@ -129,11 +130,6 @@ def _count_lines(name: str, count: Count) -> Iterator[Line]:
     proof = f"{read} + {count.skipped:,} skipped + {count.errored:,} errored"
     text = f"  {name:<9} {count.collected:,} collected = {proof}"
     yield ("", text) if count.is_balanced else ("bold red", f"{text}: DOES NOT ADD UP")
-
-
-def _plural(kind: str, number: int) -> str:
-    """Return a number with its noun for the terminal summary."""
-    return kind if number == 1 or kind == "terms" else f"{kind}s"
 
 
 def _all_case_lines(report: Report) -> Iterator[Line]:
@@ -196,10 +192,10 @@ def _finding_lines(summary: Summary) -> Iterator[Line]:
         yield from _wrap_text("", "Nothing was flagged in what was read; it does not mean that nothing is there.", "  ")
         return
     counts = ((summary.severities[severity], severity) for severity in reversed(SEVERITIES))
-    parts = [f"{number:,} {_plural(severity, number)}" for number, severity in counts if number]
+    parts = [count_with_noun(number, severity) for number, severity in counts if number]
     parts += [f"{summary.unchecked:,} unchecked"] if summary.unchecked else []
     subjects = summary.subjects_with_findings
-    yield from _heading_lines(f"Findings: {', '.join(parts)}, on {subjects:,} {_plural('subject', subjects)}")
+    yield from _heading_lines(f"Findings: {', '.join(parts)}, on {count_with_noun(subjects, 'subject')}")
     for line in summary.rules:
         if line.outcome != "FLAGGED":
             continue

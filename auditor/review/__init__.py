@@ -10,18 +10,10 @@ every event · ``drafts`` writes drafts for owners, hotlines and public database
 
 from __future__ import annotations
 
-from auditor.review.decisions import (
-    ACTION_VERDICTS,
-    STRENGTH_MEANINGS,
-    VERDICT_MEANINGS,
-    CaseFact,
-    Decision,
-    Opinion,
-    Reason,
-    Verdict,
-)
+from auditor.review.case_reasons import STRENGTH_MEANINGS, CaseFact, Reason
+from auditor.review.decisions import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Opinion, Verdict
 from auditor.review.ledger import Ledger
-from auditor.review.queue import Query
+from auditor.review.queue import QueueQuery
 
 __all__ = [
     "ACTION_VERDICTS",
@@ -31,7 +23,7 @@ __all__ = [
     "Decision",
     "Ledger",
     "Opinion",
-    "Query",
+    "QueueQuery",
     "Reason",
     "Verdict",
 ]

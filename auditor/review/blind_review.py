@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from auditor.review.case_state import CaseState, LedgerEvent
+from auditor.review.case_state import CaseState
+from auditor.review.decisions import Opinion
+from auditor.review.ledger_events import LedgerEvent
 
 # Phases in which a second opinion is still to come, from someone who must not know the first.
 _BLIND_PHASES = ("new", "proposed")
@@ -31,3 +33,10 @@ def hide_events(events: tuple[LedgerEvent, ...], state: CaseState) -> tuple[Ledg
         replace(event, data={}, redacted="") if event.kind in _OPINION_EVENTS and event.number > round_start else event
         for event in events
     )
+
+
+def visible_opinions(state: CaseState, me: str) -> tuple[Opinion, ...]:
+    """Return the opinions of this round that this reviewer may see: the second one is given blind."""
+    if state.phase == "disputed":
+        return state.opinions
+    return tuple(opinion for opinion in state.opinions if opinion.reviewer == me)

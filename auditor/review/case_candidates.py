@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from auditor.errors import RunError
 from auditor.lineage.artefacts import is_shared_component
 from auditor.model import Case, Digest, Finding, Ground, Ref, Statement, Subject
-from auditor.pipeline.report import ListSummary
-from auditor.policy.load import Policy
-from auditor.review.decisions import STRENGTH_MEANINGS, CaseFact, ListSource, Reason
+from auditor.pipeline.policy_summary import ListSummary
+from auditor.policy.load_policy import Policy
+from auditor.review.case_reasons import STRENGTH_MEANINGS, CaseFact, ListSource, Reason
 
 if TYPE_CHECKING:
     import pyarrow as pa
-from auditor.review.case_policy import EXPOSING_RELATIONS, flagged_reasons, keep_case_rules, required_keys
+from auditor.review.case_policy import EXPOSING_RELATIONS, case_statement_keys, flagged_reasons, keep_case_rules
 from auditor.review.case_support import find_minimal_facts
 from auditor.review.evidence_strength import fact_sources, fact_strength, source_rank
 
@@ -57,7 +57,7 @@ def read_candidates(
     holders = {known.name: known.holder for known in lists}
     named = {ref.name for case in cases for ref in (case.ref, *case.copies)}
     grounds = keep_case_rules(policy)
-    subjects, edges = _read_facts(folder, named, required_keys(grounds))
+    subjects, edges = _read_facts(folder, named, case_statement_keys(grounds))
     for case in cases:
         by_weights: dict[str, list[Ref]] = {}
         for ref in (case.ref, *case.copies):

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from auditor.extensions import Extension
 from auditor.model import STATEMENT_KEYS, Ground, Ref, Rule, Statement, Subject
-from auditor.pipeline.report import ListSummary, PolicySummary
-from auditor.policy.evaluate import evaluate_subject
-from auditor.policy.load import Policy, load_policy
-from auditor.review.decisions import CaseFact, Reason
-
-if TYPE_CHECKING:
-    pass
-
+from auditor.pipeline.policy_summary import ListSummary, PolicySummary
+from auditor.policy.evaluate_rules import evaluate_subject
+from auditor.policy.load_policy import Policy, load_policy
+from auditor.review.case_reasons import CaseFact, Reason
 
 # The relations of ``known_content`` that expose a model trained on the data: computed from bytes, not declared.
 EXPOSING_RELATIONS = ("exact", "near")
@@ -78,7 +74,7 @@ def _derive_exposed(statements: Sequence[Statement], stated: Mapping[Ref, Sequen
     return (Statement("exposed", name, relation, source="lineage") for name, relation in sorted(relations))
 
 
-def required_keys(policy: Policy) -> frozenset[str]:
+def case_statement_keys(policy: Policy) -> frozenset[str]:
     """Return every statement key that a rule of this policy reads."""
     return frozenset(key for rule in policy.rules for key in _statement_keys(rule))
 

@@ -9,18 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 from auditor.model import Digest, Ground, Ref
-from auditor.review.decisions import (
-    NEEDS_CONFIRMATION,
-    STRENGTH_MEANINGS,
-    CaseFact,
-    Decision,
-    Opinion,
-    Reason,
-    Strength,
-)
+from auditor.review.case_reasons import NEEDS_CONFIRMATION, STRENGTH_MEANINGS, CaseFact, Reason, Strength
+from auditor.review.decisions import Decision, Opinion
 
 Phase = Literal["new", "proposed", "disputed", "approved", "waiting", "overturned"]
 
@@ -59,24 +52,6 @@ GRACE_DAYS = 30  # and ends so many days after that, if nobody has reviewed it
 
 
 APPEAL_DAYS = 183  # DSA, article 20(1): at least six months
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerEvent:
-    """What somebody did, and when.
-
-    ``actor`` is a pseudonym, or ``auditor`` when the program recorded it. ``leaf`` is the hash of its ledger entry in
-    hex. ``redacted`` is the text that ``leaf`` is the hash of where words are replaced by their digest; else "".
-    """
-
-    number: int
-    time: str
-    actor: str
-    kind: str
-    case: str
-    data: Mapping[str, Any]
-    leaf: str = ""
-    redacted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from auditor.model import Finding, Ground
-from auditor.policy.load import Policy
-from auditor.review.case_state import CaseState
-from auditor.review.decisions import STRENGTH_MEANINGS, CaseFact, Reason
-
-if TYPE_CHECKING:
-    pass
+from auditor.policy.load_policy import Policy
 from auditor.review.case_policy import flagged_reasons, keep_case_rules, reason_key
+from auditor.review.case_reasons import STRENGTH_MEANINGS, CaseFact, Reason
+from auditor.review.case_state import CaseState
 from auditor.review.evidence_strength import fact_strength, source_rank
 
 

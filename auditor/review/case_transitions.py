@@ -12,25 +12,10 @@ from types import MappingProxyType
 
 from auditor.errors import UsageError
 from auditor.review import serialization
-from auditor.review.case_state import (
-    APPEAL_DAYS,
-    GRACE_DAYS,
-    INTERIM_HOURS,
-    LEASE_HOURS,
-    REVIEW_DAYS,
-    CaseState,
-    LedgerEvent,
-    Phase,
-)
-from auditor.review.decisions import (
-    ACTION_VERDICTS,
-    NEEDS_CONFIRMATION,
-    STRENGTH_MEANINGS,
-    VERDICT_MEANINGS,
-    Decision,
-    Opinion,
-)
-from auditor.review.timestamps import add_time
+from auditor.review.case_reasons import NEEDS_CONFIRMATION, STRENGTH_MEANINGS
+from auditor.review.case_state import APPEAL_DAYS, GRACE_DAYS, INTERIM_HOURS, LEASE_HOURS, REVIEW_DAYS, CaseState, Phase
+from auditor.review.decisions import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Opinion
+from auditor.review.ledger_events import LedgerEvent
 from auditor.review.transition_guards import (
     require_decision_in_force,
     require_explanation,
@@ -40,6 +25,7 @@ from auditor.review.transition_guards import (
     require_unclaimed_by_others,
     require_uninvolved,
 )
+from auditor.timestamps import add_time
 
 
 def replay_events(events: Iterable[LedgerEvent]) -> CaseState:

@@ -8,10 +8,12 @@ from typing import Any
 
 from auditor.printable import printable
 from auditor.review import serialization
-from auditor.review.case_state import STAGE_MEANINGS, CaseState, LedgerEvent
+from auditor.review.case_reasons import CaseFact
+from auditor.review.case_state import STAGE_MEANINGS, CaseState
 from auditor.review.case_support import CaseSupport
-from auditor.review.decisions import VERDICT_MEANINGS, CaseFact, Decision
+from auditor.review.decisions import VERDICT_MEANINGS, Decision
 from auditor.review.evidence_strength import SOURCE_LABELS
+from auditor.review.ledger_events import LedgerEvent
 from auditor.review.queue import QueuePage, QueueRow
 
 CONFIDENTIAL = "Confidential: unproven until decided"

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from auditor.model import Statement
-from auditor.review.decisions import Strength
-
-if TYPE_CHECKING:
-    pass
 from auditor.review.case_policy import EXPOSING_RELATIONS
+from auditor.review.case_reasons import Strength
 
 # The sources of facts, the least reliable first: anyone can write a card, but digests were computed here.
 SOURCE_LABELS: Mapping[str, str] = {

@@ -14,36 +14,37 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from auditor import __version__
+from auditor import __version__, timestamps
+from auditor.disk_sync import sync_folder
 from auditor.errors import SealError, UsageError
-from auditor.review import case_transitions, checkpoints, reviewers, timestamps
+from auditor.review import case_transitions, checkpoints, reviewers
 from auditor.review.blind_review import hide_events, hide_opinions
-from auditor.review.case_state import CaseState, LedgerEvent
+from auditor.review.case_index import find_cases
+from auditor.review.case_state import CaseState
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.decisions import Decision, Verdict
 from auditor.review.ledger_entries import LEDGER_FORMAT, check_general_event, decode_entry, encode_entry
+from auditor.review.ledger_events import LedgerAction, LedgerEvent
 from auditor.review.ledger_schema import LEDGER_SCHEMA, schema_differences
 from auditor.review.ledger_storage import (
     LEDGER_FILE,
     connect,
     decode_stored_entry,
+    errors_name_ledger,
     insert_entry,
     read_case_states,
-    reading,
-    sync_folder,
-    writing,
+    write_transaction,
 )
-from auditor.review.queue import Query, QueuePage, find_cases, read_page, update_queue
-from auditor.review.timestamps import add_time
+from auditor.review.queue import QueuePage, QueueQuery, read_queue_page, update_queue
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey, decode_public_key, encode_public_key
+from auditor.timestamps import add_time
 
 KEY_FILE = "signing.key"
 
@@ -53,16 +54,6 @@ PUBLIC_KEY_FILE = "public.key"
 
 # A network time correction may step the clock back so far; until it catches up, events get the last time.
 MAX_CLOCK_STEP_SECONDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerAction:
-    """What to record: an :class:`auditor.review.case_state.LedgerEvent` before it has a number and a time."""
-
-    kind: str
-    case: str
-    actor: str
-    data: Mapping[str, Any]
 
 
 class Ledger:
@@ -120,7 +111,7 @@ class Ledger:
         part = folder / f"{LEDGER_FILE}.part"
         part.unlink(missing_ok=True)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(connect(part)) as database, writing(folder / LEDGER_FILE, database):
+        with closing(connect(part)) as database, write_transaction(folder / LEDGER_FILE, database):
             for statement in LEDGER_SCHEMA.values():
                 database.execute(statement)
             for number, body in enumerate(bodies):
@@ -146,7 +137,7 @@ class Ledger:
             raise UsageError(f"{folder}: holds no ledger; `auditor review init` makes one")
         database = connect(folder / LEDGER_FILE)
         try:
-            with reading(folder / LEDGER_FILE):
+            with errors_name_ledger(folder / LEDGER_FILE):
                 wrong = schema_differences(database)
                 if wrong:
                     raise SealError(f"{folder / LEDGER_FILE}: {wrong[0]}; restore it from an export")
@@ -186,7 +177,7 @@ class Ledger:
             UsageError: There is no such case, or an event is not allowed.
             SealError: An event was changed.
         """
-        with reading(self.folder / LEDGER_FILE):
+        with errors_name_ledger(self.folder / LEDGER_FILE):
             return case_transitions.replay_events(self._events(case))
 
     def blinded_state(self, case: str) -> CaseState:
@@ -207,7 +198,7 @@ class Ledger:
         Raises:
             SealError: An entry was changed or is missing.
         """
-        with reading(self.folder / LEDGER_FILE):
+        with errors_name_ledger(self.folder / LEDGER_FILE):
             signed = self._verify_tree()
             size = min(size or signed, signed)
             # Only what was signed at the start: others may go on recording meanwhile.
@@ -252,19 +243,19 @@ class Ledger:
         """Yield every recorded policy."""
         return (event.data for event in self._events("") if event.kind == "policy")
 
-    def queue(self, query: Query = Query()) -> QueuePage:  # noqa: B008 (frozen)
+    def queue(self, query: QueueQuery = QueueQuery()) -> QueuePage:  # noqa: B008 (frozen)
         """Return a page of cases, the most urgent first."""
-        with reading(self.folder / LEDGER_FILE):
-            return read_page(self.database, query, self.now)
+        with errors_name_ledger(self.folder / LEDGER_FILE):
+            return read_queue_page(self.database, query, self.now)
 
     def find_cases(self, ground: str, *, weights: str = "", name: str = "", digest: str = "") -> tuple[str, ...]:
         """Return the ids of cases with the same weights, the same subject name, or a weights file in common."""
-        with reading(self.folder / LEDGER_FILE):
+        with errors_name_ledger(self.folder / LEDGER_FILE):
             return find_cases(self.database, ground, weights=weights, name=name, digest=digest)
 
     def all_events(self) -> Iterator[LedgerEvent]:
         """Yield every event in order, not verified."""
-        with reading(self.folder / LEDGER_FILE):
+        with errors_name_ledger(self.folder / LEDGER_FILE):
             for (body,) in self.database.execute("SELECT body FROM events ORDER BY number"):
                 yield decode_stored_entry(self.folder / LEDGER_FILE, body)
 
@@ -300,7 +291,7 @@ class Ledger:
 
     def _last(self) -> LedgerEvent:
         """Return the ledger's last event."""
-        with reading(self.folder / LEDGER_FILE):
+        with errors_name_ledger(self.folder / LEDGER_FILE):
             (body,) = self.database.execute("SELECT body FROM events ORDER BY number DESC LIMIT 1").fetchone()
             return decode_stored_entry(self.folder / LEDGER_FILE, body)
 
@@ -322,7 +313,7 @@ class Ledger:
             SealError: It cannot be recorded, or the ledger was changed.
         """
         key = self._load_key()
-        with writing(self.folder / LEDGER_FILE, self.database):
+        with write_transaction(self.folder / LEDGER_FILE, self.database):
             last = self._last()
             size = last.number + 1
             if self._root(size) != self.checkpoint().root:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from auditor.errors import SealError, UsageError
-from auditor.review.case_state import LedgerEvent
+from auditor.review.ledger_events import LedgerEvent
 from auditor.sealing import merkle
 
 LEDGER_FORMAT = 2  # in format 1 a leaf is the hash of the whole line, words included

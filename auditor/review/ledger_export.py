@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from auditor import timestamps
 from auditor.errors import SealError, UsageError
-from auditor.review import timestamps
 from auditor.review.ledger import Ledger
 from auditor.review.ledger_entries import decode_entry
 from auditor.review.ledger_storage import LEDGER_FILE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +10,13 @@ from pathlib import Path
 
 from auditor.errors import SealError
 from auditor.review import case_transitions
-from auditor.review.case_state import CaseState, LedgerEvent
+from auditor.review.case_state import CaseState
 from auditor.review.ledger_entries import decode_entry
+from auditor.review.ledger_events import LedgerEvent
 from auditor.sealing import merkle
 
 LEDGER_FILE = "ledger.sqlite"
+READ_LOCK_TIMEOUT_SECONDS = 2.0  # for another program's write
 
 
 def decode_stored_entry(path: Path, body: str) -> LedgerEvent:
@@ -67,13 +68,13 @@ def connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None)
     # The rollback journal and EXTRA: 600 random kills lost nothing; SQLite before 3.51.3 can damage a WAL.
     for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "cell_size_check=ON"):
-        with reading(path):
+        with errors_name_ledger(path):
             database.execute(f"PRAGMA {pragma}")
     return database
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def errors_name_ledger(path: Path) -> Iterator[None]:
     """Turn SQLite errors into :class:`SealError` that name the file."""
     try:
         yield
@@ -84,7 +85,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def writing(path: Path, database: sqlite3.Connection) -> Iterator[None]:
+def write_transaction(path: Path, database: sqlite3.Connection) -> Iterator[None]:
     """Run one transaction, which is on disk when it ends; if anything fails, nothing of it remains."""
     try:
         database.execute("BEGIN IMMEDIATE")
@@ -104,10 +105,7 @@ def _roll_back(database: sqlite3.Connection) -> None:
         database.execute("ROLLBACK")
 
 
-def sync_folder(folder: Path) -> None:
-    """Make a rename in this folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def connect_read_only(folder: Path) -> sqlite3.Connection:
+    """Open the SQLite file for reading only."""
+    uri = f"{(folder / LEDGER_FILE).absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=READ_LOCK_TIMEOUT_SECONDS, isolation_level=None)

@@ -9,19 +9,17 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from auditor.errors import UsageError
 from auditor.model import Ref
 from auditor.pipeline.report import Report, read_report
 from auditor.review import reviewers, serialization
-from auditor.review.case_state import CaseState
-from auditor.review.ledger import Ledger, LedgerAction
-
-if TYPE_CHECKING:
-    pass
 from auditor.review.case_candidates import CaseCandidate, read_candidates
 from auditor.review.case_policy import load_current_policy, reason_key
+from auditor.review.case_state import CaseState
+from auditor.review.ledger import Ledger
+from auditor.review.ledger_events import LedgerAction
 
 # Facts of so many cases are held in memory at a time.
 CASES_PER_BATCH = 2_000

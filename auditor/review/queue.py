@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from auditor.errors import UsageError
 from auditor.model import Ground, Ref
+from auditor.review.case_index import artefact_keys, storable_text, subject_names
+from auditor.review.case_reasons import STRENGTH_RANKS, Strength
 from auditor.review.case_state import CaseState, Stage
-from auditor.review.decisions import STRENGTH_RANKS, Strength
 
 # CaseState.stage as SQL over the row of a case.
 _STAGE = """CASE WHEN appeal THEN 'appealed'
@@ -20,7 +21,7 @@ _STAGE = """CASE WHEN appeal THEN 'appealed'
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class QueueQuery:
     """Which cases are wanted; () and "" mean any.
 
     ``opened_before`` is a time. ``mine`` is a reviewer who has claimed the case or given an opinion in this round.
@@ -64,7 +65,7 @@ class QueuePage:
     next: str = ""
 
 
-def read_page(database: sqlite3.Connection, query: Query, now: str) -> QueuePage:
+def read_queue_page(database: sqlite3.Connection, query: QueueQuery, now: str) -> QueuePage:
     """Return one page: linked cases before exposed ones, stronger before weaker, older before newer."""
     conditions, values = _conditions(query)
     values |= {"now": now, "limit": query.limit + 1}
@@ -103,8 +104,8 @@ def queue_values(state: CaseState) -> tuple[object, ...]:
         state.id,
         state.ground,
         state.subject.kind,
-        _text(state.subject.name),
-        _text(state.subject.revision),
+        storable_text(state.subject.name),
+        storable_text(state.subject.revision),
         state.confidence,
         state.phase,
         int(bool(state.appeal)),
@@ -118,31 +119,7 @@ def queue_values(state: CaseState) -> tuple[object, ...]:
     )
 
 
-def subject_names(state: CaseState) -> tuple[str, ...]:
-    """Return the names of a case's subject and its re-uploads."""
-    refs = (state.subject, *state.copies, *state.joined)
-    return tuple(sorted({_text(ref.name) for ref in refs}))
-
-
-def artefact_keys(state: CaseState) -> tuple[str, ...]:
-    """Return the digests of a case's weights files, and the identity of the whole set."""
-    return tuple(sorted({*map(str, state.digests), f"weights:{state.weights}"}))
-
-
-def find_cases(
-    database: sqlite3.Connection, ground: str, *, weights: str = "", name: str = "", digest: str = ""
-) -> tuple[str, ...]:
-    """Return cases with the same weights, name, or a digest in common, the oldest first."""
-    table, column = ("names", "name") if name else ("artefacts", "digest")
-    asked = (
-        f"SELECT queue.case_id FROM {table} JOIN queue USING (case_id) "
-        f"WHERE {table}.{column} = ? AND ground = ? ORDER BY queue.number"
-    )
-    value = _text(name) or digest or f"weights:{weights}"
-    return tuple(case for (case,) in database.execute(asked, (value, ground)))
-
-
-def _conditions(query: Query) -> tuple[list[str], dict[str, object]]:
+def _conditions(query: QueueQuery) -> tuple[list[str], dict[str, object]]:
     """Return the SQL conditions of a query, and their values."""
     conditions: list[str] = []
     values: dict[str, object] = {}
@@ -201,8 +178,3 @@ def _parse_queue_row(row: tuple[object, ...], now: str) -> QueueRow:
         until if held else "",
         review_by,
     )
-
-
-def _text(text: str) -> str:
-    """Return text that SQLite can store as UTF-8: a lone surrogate becomes its escape."""
-    return text.encode("utf-8", "backslashreplace").decode()

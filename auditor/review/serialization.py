@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from auditor.model import Digest, Place, Ref, Statement
-from auditor.review.decisions import CaseFact, Decision, ListSource, Opinion, Reason
+from auditor.review.case_reasons import CaseFact, ListSource, Reason
+from auditor.review.decisions import Decision, Opinion
 
 
 def to_json(noun: Ref | Digest | Reason | CaseFact | Opinion | Decision) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from auditor.errors import UsageError
-from auditor.review.case_state import CaseState, LedgerEvent
+from auditor.review.case_state import CaseState
 from auditor.review.decisions import (
     ACTION_VERDICTS,
     Decision,
 )
+from auditor.review.ledger_events import LedgerEvent
 
 
 def require_explanation(event: LedgerEvent) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from auditor.errors import AuditorError, SealError, UsageError
-from auditor.review import case_transitions, checkpoints, queue
+from auditor.review import case_index, case_transitions, checkpoints, queue
 from auditor.review.case_state import CaseState
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.ledger import Ledger
@@ -173,7 +173,7 @@ def _verify_cases(database: sqlite3.Connection, report_fault: FaultReporter) -> 
             assert state is not None
             row = database.execute("SELECT * FROM queue WHERE case_id = ?", (case,)).fetchone()
             for table, number in zip(
-                expected, (1, len(queue.subject_names(state)), len(queue.artefact_keys(state))), strict=True
+                expected, (1, len(case_index.subject_names(state)), len(case_index.artefact_keys(state))), strict=True
             ):
                 expected[table] += number
             if row != queue.queue_values(state) or not _is_indexed(database, state):
@@ -187,8 +187,8 @@ def _verify_cases(database: sqlite3.Connection, report_fault: FaultReporter) -> 
 def _is_indexed(database: sqlite3.Connection, state: CaseState) -> bool:
     """Return whether the case can be found by each of its names and digests."""
     for asked, values in (
-        ("SELECT 1 FROM names WHERE name = ? AND case_id = ?", queue.subject_names(state)),
-        ("SELECT 1 FROM artefacts WHERE digest = ? AND case_id = ?", queue.artefact_keys(state)),
+        ("SELECT 1 FROM names WHERE name = ? AND case_id = ?", case_index.subject_names(state)),
+        ("SELECT 1 FROM artefacts WHERE digest = ? AND case_id = ?", case_index.artefact_keys(state)),
     ):
         if not all(database.execute(asked, (value, state.id)).fetchone() for value in values):
             return False

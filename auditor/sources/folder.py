@@ -15,7 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable, UsageError
+from auditor.file_uri import uri_from_file_name
 from auditor.model import Kind
 from auditor.repository_layout import (
     WEIGHTS_SUFFIXES,
@@ -27,7 +29,7 @@ from auditor.repository_layout import (
     kind_from_folder_names,
     standalone_name,
 )
-from auditor.sources import Blob, Unread, open_regular_file, uri_of
+from auditor.safe_open import open_regular_file
 from auditor.syntax.bookkeeping import (
     MAX_BOOKKEEPING_BYTES,
     bookkeeping_reason,
@@ -67,14 +69,14 @@ def blobs(target: str) -> Iterator[Blob | Unread]:
     absolute = os.path.abspath(target)
     parts = Path(absolute).parts
     if not os.path.isdir(absolute):
-        uri = uri_of(parts[-1])
+        uri = uri_from_file_name(parts[-1])
         found = _file(
             os.path.realpath(absolute), uri, hub_owner(parts[:-1]) or Owner("", uri), kind_from_folder_names(parts[:-1])
         )
         # The user asked for this very file: if it cannot be read, that is a gap and not a skip.
         yield found if isinstance(found, Blob) else replace(found, skipped=False)
         return
-    yield from _walk(absolute, hub_owner(parts) or Owner("", uri_of(parts[-1])))
+    yield from _walk(absolute, hub_owner(parts) or Owner("", uri_from_file_name(parts[-1])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
     real_root = os.path.realpath(root)
     while stack:
         folder = stack.pop()
-        uri = "".join(f"{uri_of(part)}/" for part in folder.parts)
+        uri = "".join(f"{uri_from_file_name(part)}/" for part in folder.parts)
         try:
             with os.scandir(folder.path) as listing:
                 entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
@@ -119,7 +121,7 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
         for entry in entries:
             if entry.name in own_names:
                 continue
-            place = uri + uri_of(entry.name)
+            place = uri + uri_from_file_name(entry.name)
             try:  # some file systems list no types, so that each entry is examined here
                 is_link, is_folder = entry.is_symlink(), entry.is_dir(follow_symlinks=False)
             except OSError as error:
@@ -151,7 +153,7 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
                 repository.linked.add(os.path.basename(path))
             if repository and is_blobs and name in repository.linked:
                 continue
-            place = uri + uri_of(name)
+            place = uri + uri_from_file_name(name)
             is_own_subject = collection and name.lower().endswith(WEIGHTS_SUFFIXES)
             owner = Owner("model", standalone_name(place), "", "repository") if is_own_subject else here
             found = _file(path, place, owner, kind_by_folders)
@@ -233,7 +235,7 @@ def _owner(folder: str, above: tuple[str, ...], parts: tuple[str, ...], parent: 
     has_own_card = kind_by_card in _CARD_KINDS and not _is_flat(names)
     if not has_own_card and (not kind_by_files or parent.kind == "model" or is_weights_collection(names)):
         return parent
-    name = "/".join(map(uri_of, parts)) or uri_of(above[-1])
+    name = "/".join(map(uri_from_file_name, parts)) or uri_from_file_name(above[-1])
     return Owner(kind_by_files or kind_by_card, name, _commit(folder), "repository")
 
 

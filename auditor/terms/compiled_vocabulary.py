@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from auditor.clauses.lexicon import MINOR_WORD_BYTES
 from auditor.terms import card_mentions
+from auditor.terms.keyed_words import HashedTerms
 from auditor.terms.licences import Licences
 from auditor.terms.parent_cues import CompiledParentCues
-from auditor.terms.prose import CompiledProse, compile_prose
 from auditor.terms.signals import Markers, compile_markers
-from auditor.terms.vocabulary import HashedTerms, Term
+from auditor.terms.term_mentions import CompiledMentions, compile_mentions
+from auditor.terms.vocabulary import Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class CompiledVocabulary:
     """The compiled terms and licences to search texts for. ``tags`` maps a tag to the key and value that it states."""
 
     licences: Licences
-    prose: CompiledProse
+    prose: CompiledMentions
     parents: CompiledParentCues
     markers: Markers
     tags: Mapping[str, tuple[str, str]]
@@ -37,7 +38,7 @@ def compile_vocabulary(
     if markers.cue:
         cues["signal"] = markers.cue
     tags = {normalise_tag(tag): (term.kind, term.value) for term in terms for tag in term.tags}
-    return CompiledVocabulary(licences, compile_prose(terms, cues), parents, markers, tags)
+    return CompiledVocabulary(licences, compile_mentions(terms, cues), parents, markers, tags)
 
 
 def normalise_tag(tag: str) -> str:

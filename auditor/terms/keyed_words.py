@@ -6,11 +6,14 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from auditor.terms.folding import INVISIBLE, fold
-from auditor.terms.vocabulary import LONGEST_TERM, HashedTerms
 
+LONGEST_TERM = 8  # words of a hashed term: a text is hashed once for each number of words
+_SHORTEST_KEY = 16  # bytes
 _WORDS = re.compile(r"[a-z0-9\x7f]+(?:'[a-z]+)?", re.I)
 
 
@@ -82,3 +85,26 @@ def format_hashed_table(lines: Iterable[str], key: bytes, key_file: str) -> str:
         raise ValueError("there is no term in it; write one per line, ID: WORDS")
     rows = "".join(f"{json.dumps(name)} = {json.dumps(digests)}\n" for name, digests in terms.items())
     return f"[hashed]\nkey_file = {json.dumps(key_file)}\nwords = {sorted(lengths)}\n\n[hashed.terms]\n{rows}"
+
+
+@dataclass(frozen=True, slots=True)
+class HashedTerms:
+    """Terms as HMAC-SHA256 of their normalised words joined by one space.
+
+    Attributes:
+        key: The operator's secret.
+        lengths: The numbers of words that terms have.
+        terms: The id of each term by its digest.
+    """
+
+    key: bytes
+    lengths: tuple[int, ...]
+    terms: Mapping[bytes, str]
+
+
+def read_term_key(path: Path) -> bytes:
+    """Return an operator's key, the file's bytes without white space around them. Raises :class:`ValueError`."""
+    key = path.read_bytes().strip()
+    if len(key) < _SHORTEST_KEY:
+        raise ValueError(f"the key in {path.name} is shorter than {_SHORTEST_KEY} bytes")
+    return key

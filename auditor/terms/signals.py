@@ -14,9 +14,9 @@ import re2
 
 from auditor.clauses.prohibition import is_prohibitive_or_protective
 from auditor.terms.folding import INVISIBLE, disguised_pattern
-from auditor.terms.keyed_words import find_hashed_terms
+from auditor.terms.keyed_words import HashedTerms, find_hashed_terms
 from auditor.terms.patterns import compile_pattern
-from auditor.terms.vocabulary import HashedTerms, Term
+from auditor.terms.vocabulary import Term
 
 # The largest distance in bytes between a marker of adult content and one of minors: about a dozen words.
 MAX_DISTANCE = 60

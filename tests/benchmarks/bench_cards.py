@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from auditor.blob import Blob
 from auditor.parts import Part
-from auditor.readers import ReadOptions
 from auditor.readers.card import read
-from auditor.sources import Blob
+from auditor.reading.read_options import ReadOptions
 
 ROUNDS = 5
 MADE = 2000

@@ -20,11 +20,14 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from auditor.deindex import build_list, parties, receive_list
+from auditor.deindex import build_list, party_keys, receive_list
 from auditor.deindex.build_list import BuildOptions
-from auditor.deindex.locators import build_locators, resolve_repository, shipped_hubs, split_url
+from auditor.deindex.hubs import shipped_hubs
+from auditor.deindex.locators import build_locators
 from auditor.deindex.lookup import open_lookup
 from auditor.deindex.proofs import Prover, SignedCheckpoint
+from auditor.deindex.repositories import resolve_repository
+from auditor.known.urls import split_canonical_url
 from auditor.model import Digest, Ref
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.decisions import Decision
@@ -109,7 +112,7 @@ def addresses(count: int, seed: int) -> list[str]:
 
 def listed(url: str, count: int) -> bool:
     """The plain comparison, with the one entry that could hold the address."""
-    parts = split_url(url)[1].split("/")
+    parts = split_canonical_url(url)[1].split("/")
     name = "/".join(parts[1:3]).lower()
     number = name.partition("model-")[2]
     if not number.isdigit() or int(number) >= count:
@@ -127,7 +130,10 @@ def main() -> None:
     count = parser.parse_args().entries
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        sender, recipient = parties.create_keys(folder / "a", "hotline"), parties.create_keys(folder / "b", "search")
+        sender, recipient = (
+            party_keys.create_keys(folder / "a", "hotline"),
+            party_keys.create_keys(folder / "b", "search"),
+        )
         for number in (count // 10, count):
             prover = ledger(folder / f"ledger-{number}.sqlite", number)
             held = peak()

@@ -33,9 +33,10 @@ Found = Mapping[str, Mapping[str, str]]  # by file name and algorithm, in hex
 
 
 def ours() -> Callable[[list[Path]], Found]:
-    from auditor.readers import ReadOptions, image_files
+    from auditor.blob import Blob
+    from auditor.readers import image_files
+    from auditor.reading.read_options import ReadOptions
     from auditor.samples import Samples
-    from auditor.sources import Blob
 
     def work(paths: list[Path]) -> Found:
         blobs = [Blob(str(path), path.name, path.stat().st_size, "dataset", "bench") for path in paths]

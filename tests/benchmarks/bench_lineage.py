@@ -18,7 +18,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from auditor.facts import FACTS_SCHEMA
-from auditor.lineage.derive import derive_statements
+from auditor.lineage.derive_statements import derive_statements
 from auditor.lineage.edges import collect_edges
 from auditor.policy.vocabularies import load_vocabularies
 

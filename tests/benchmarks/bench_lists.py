@@ -34,8 +34,7 @@ from auditor.known.compile_list import compile_list
 from auditor.known.compiled_list import CompiledList, open_compiled_list
 from auditor.known.entries import Entries, ListHeader, ListItem, ListOptions
 from auditor.known.import_list import import_list
-from auditor.known.list_identity import ListDeclaration
-from auditor.known.manifest import ListIdentity
+from auditor.known.list_identity import ListDeclaration, ListIdentity
 from auditor.known.near_index import DEFAULT_THRESHOLDS
 from auditor.known.token_key import KEY
 from auditor.samples import DIGEST_BYTES

@@ -27,11 +27,12 @@ HOSTS = 500_000  # of which 5 million rows name some 350,000
 
 
 def ours(folder: Path, manifest: Path) -> Callable[[], list[list[int]]]:
+    from auditor.blob import Blob
     from auditor.known.matcher import Matcher
     from auditor.known.open_list import open_list
-    from auditor.readers import ReadOptions, table
+    from auditor.readers import table
+    from auditor.reading.read_options import ReadOptions
     from auditor.samples import Samples
-    from auditor.sources import Blob
 
     lists = tuple(open_list(folder / f"{name}.txt", means="test") for name in ("md5", "domain"))
     matcher = Matcher(lists)

@@ -21,7 +21,7 @@ from auditor.model import Ref, Statement
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
 from auditor.reading.card_part import card_part
 from auditor.syntax.front_matter import split_card
-from auditor.terms.derive import derive_subject
+from auditor.terms.derive_subjects import derive_subject
 
 _KEYS = {"base_model": "parents", "trained_on": "datasets"}
 

@@ -15,8 +15,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from auditor.review import Ledger, Query
-from auditor.review.decisions import Strength
+from auditor.review import Ledger
+from auditor.review.case_reasons import Strength
+from auditor.review.queue import QueueQuery
 from auditor.review.verify_ledger import verify_ledger
 from tests.reviewing import case_id, create_ledger, decide_case, opening_action
 
@@ -28,18 +29,18 @@ def main(cases: int = 100_000) -> None:
         figures: dict[str, float] = {"cases": cases}
         figures["open_us_a_case"] = _seconds(lambda: _open(book, cases)) / cases * 1e6
         figures["decide_ms"] = _seconds(lambda: decide_case(book, case_id(1))) / 3 * 1e3
-        deep = Query(limit=50)
+        deep = QueueQuery(limit=50)
         for _ in range(20):
             deep = replace(deep, after=book.queue(deep).next)
         questions = {
-            "first": Query(),
+            "first": QueueQuery(),
             "deep": deep,
-            "by_stage": Query(stages=("new", "claimed")),
-            "by_confidence": Query(confidence=("near",)),
-            "by_ground_and_age": Query(ground="exposed", opened_before="2030"),
-            "mine": Query(mine="heron"),
-            "open_to": Query(open_to="wren"),
-            "by_name": Query(name="model-99999"),
+            "by_stage": QueueQuery(stages=("new", "claimed")),
+            "by_confidence": QueueQuery(confidence=("near",)),
+            "by_ground_and_age": QueueQuery(ground="exposed", opened_before="2030"),
+            "mine": QueueQuery(mine="heron"),
+            "open_to": QueueQuery(open_to="wren"),
+            "by_name": QueueQuery(name="model-99999"),
         }
         for name, query in questions.items():
             figures[f"page_ms_{name}"] = max(_seconds(lambda asked=query: book.queue(asked)) for _ in range(3)) * 1e3  # type: ignore[misc]

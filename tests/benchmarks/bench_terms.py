@@ -19,7 +19,7 @@ from pathlib import Path
 from auditor.model import Subject
 from auditor.parts import Part, Text
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
-from auditor.terms.derive import derive_subject
+from auditor.terms.derive_subjects import derive_subject
 from auditor.terms.folding import disguised_pattern
 from auditor.terms.patterns import compile_pattern
 

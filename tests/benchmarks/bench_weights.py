@@ -20,16 +20,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors import safe_open
 
+from auditor.blob import Blob
 from auditor.hashing.weight_digests import TENSOR_DIGEST_BYTES
 from auditor.known.open_list import open_list
 from auditor.lineage.fingerprint_files import encode_fingerprint
 from auditor.lineage.fingerprint_matching import ListFingerprints
 from auditor.lineage.shared_tensors import SharedTensors
 from auditor.lineage.weight_samples import SampledWeights, sample_model
-from auditor.lineage.weight_tables import TENSORS_SCHEMA, locate_rows
-from auditor.readers import ReadOptions
+from auditor.lineage.weight_tables import TENSORS_SCHEMA, locate_unit_rows
 from auditor.readers.safetensors import read
-from auditor.sources import Blob
+from auditor.reading.read_options import ReadOptions
 from auditor.syntax.safetensors_header import SafetensorsHeader, read_header
 from tests.weights import safetensors_bytes, safetensors_file
 
@@ -116,7 +116,7 @@ def tensors(folder: Path, models: int, each: int) -> None:
             cells = ([f"m/{number:06}"], [""], [""], [b"".join(own)])
             arrays = [pa.array(cell, field.type) for cell, field in zip(cells, TENSORS_SCHEMA, strict=True)]
             writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=TENSORS_SCHEMA))
-    places = locate_rows([folder / "tensors.parquet"])
+    places = locate_unit_rows([folder / "tensors.parquet"])
     began = time.process_time()
     found = SharedTensors.load(places, sorted(places), folder / "scratch")
     loaded = time.process_time()

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.checks import Check, CheckExample, Fact, PairFact, PlainFact, Values, Where, bind, checks, group_by_key
+from auditor.check_parameters import Fact, PairFact, PlainFact, Values, Where
+from auditor.checks import Check, CheckExample, bind_check, checks
 from auditor.errors import ExtensionError
 from auditor.extensions import load_members
-from auditor.model import STATEMENT_KEYS, Evidence, Place, Statement
+from auditor.model import STATEMENT_KEYS, Evidence, Place, Statement, group_statements_by_key
 from auditor.resources import resource_folder
 
 NAMES = sorted(checks())
@@ -25,7 +26,7 @@ EXAMPLES = [
 
 
 def find(check: str, params: dict[str, object], *statements: Statement) -> list[Evidence]:
-    return list(bind(check, params)(group_by_key(statements)))
+    return list(bind_check(check, params)(group_statements_by_key(statements)))
 
 
 # The contract of every check
@@ -204,4 +205,6 @@ def test_a_parameter_that_cannot_be_used_is_refused(type_: type, value: object, 
 
 
 def test_every_key_of_a_where_table_is_a_statement_key() -> None:
-    assert Where.read(dict.fromkeys(STATEMENT_KEYS, ())).any_key_matches(group_by_key([Statement("licence", "x")]))
+    assert Where.read(dict.fromkeys(STATEMENT_KEYS, ())).any_key_matches(
+        group_statements_by_key([Statement("licence", "x")])
+    )

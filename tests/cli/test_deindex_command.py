@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 
 from auditor.cli.main import main
 from auditor.review import reviewers
-from auditor.review.ledger import LedgerAction
-from auditor.review.timestamps import current_time
+from auditor.review.ledger_events import LedgerAction
 from auditor.sealing import envelope
+from auditor.timestamps import current_time
 from tests.reviewing import POLICY, Clock, case_id, create_ledger, opening_action
 
 Command = Callable[..., Result]

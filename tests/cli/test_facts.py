@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 
 from auditor.pipeline.audit import audit
-from auditor.pipeline.report import read_facts
+from auditor.pipeline.run_facts import read_run_facts
 from auditor.resources import resource_folder
 
 
@@ -20,7 +20,7 @@ def test_every_fact_of_a_run_is_valid(tmp_path: Path) -> None:
     audit(tmp_path / "hub", out=tmp_path / "run")
     schema = json.loads((resource_folder("reports/schema") / "facts.schema.json").read_text("utf-8"))
     validator = jsonschema.Draft202012Validator(schema)
-    lines = [json.loads(json.dumps(fact)) for fact in read_facts(tmp_path / "run")]
+    lines = [json.loads(json.dumps(fact)) for fact in read_run_facts(tmp_path / "run")]
     for line in lines:
         validator.validate(line)
     assert {"licence", "base_model", "gap"} <= {line["key"] for line in lines}

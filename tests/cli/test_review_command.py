@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from auditor.cli.main import main
 from auditor.review import Ledger, reviewers
-from auditor.review.ledger import LedgerAction
+from auditor.review.ledger_events import LedgerAction
 from tests.reviewing import POLICY, Clock, case_id, create_ledger, opening_action
 
 CASE = case_id(1)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.deindex import parties
-from auditor.deindex.parties import Keys
+from auditor.deindex import party_keys
+from auditor.deindex.party_keys import Keys
 from tests.deindex.lists import ListExchange
 
 
@@ -15,11 +15,11 @@ from tests.deindex.lists import ListExchange
 def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Keys, Keys, Keys]:
     """A sender, a recipient and a stranger."""
     folder = tmp_path_factory.mktemp("keys")
-    sender = parties.create_keys(folder / "sender", "hotline", "https://hotline.example/appeals")
+    sender = party_keys.create_keys(folder / "sender", "hotline", "https://hotline.example/appeals")
     return (
         sender,
-        parties.create_keys(folder / "recipient", "search"),
-        parties.create_keys(folder / "stranger", "stranger"),
+        party_keys.create_keys(folder / "recipient", "search"),
+        party_keys.create_keys(folder / "stranger", "stranger"),
     )
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from auditor.deindex import build_list, receive_list
 from auditor.deindex.build_list import BuildOptions, BuildResult
 from auditor.deindex.lookup import Lookup, open_lookup
-from auditor.deindex.parties import Keys, Party
+from auditor.deindex.party_keys import Keys, Party
 from auditor.deindex.proofs import Prover, SignedCheckpoint
 from auditor.deindex.received_state import ReceivedList
 from auditor.model import Digest, Ref
+from auditor.review.case_reasons import Reason
 from auditor.review.checkpoints import Checkpoint
-from auditor.review.decisions import Decision, Reason
+from auditor.review.decisions import Decision
 from auditor.sealing import encryption, merkle
 from auditor.sealing.keys import SigningKey, encode_public_key
 

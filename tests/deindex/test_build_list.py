@@ -14,15 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.deindex import build_list, entries, parties, sent_state
+from auditor.deindex import build_list, entries, party_keys, sent_state
 from auditor.deindex.build_list import BuildOptions
 from auditor.deindex.entries import DeindexEntry, EntryContext, HeldBack
-from auditor.deindex.parties import Keys
+from auditor.deindex.party_keys import Keys
 from auditor.errors import SealError, UsageError
 from auditor.model import Ref
 from auditor.resources import resource_folder
 from auditor.review.decisions import Decision
-from auditor.review.timestamps import add_time
+from auditor.timestamps import add_time
 from tests.deindex.lists import NOW, ListExchange, decision
 
 TERMS = EntryContext(b"k" * 32, "age1recipient", NOW)
@@ -220,7 +220,7 @@ def test_a_folder_that_cannot_hold_a_list_is_named(exchange: ListExchange) -> No
 
 def test_a_recipient_whose_key_changed_is_looked_at_by_a_person(exchange: ListExchange, stranger: Keys) -> None:
     exchange.build(decision("atelier/harbour"))
-    posing = parties.Party("search", stranger.card.ed25519, stranger.card.age)
+    posing = party_keys.Party("search", stranger.card.ed25519, stranger.card.age)
     with pytest.raises(SealError, match="search: had another age key before"):
         exchange.build(decision("atelier/harbour"), to=posing)
 
@@ -328,7 +328,7 @@ def test_a_list_and_its_deltas_come_to_what_stands(
 def test_a_table_is_harmless_in_a_spreadsheet_and_for_its_owner_alone(exchange: ListExchange) -> None:
     path = exchange.folder / "patterns.csv"
     made = decision("atelier/harbour", explanation=f"={HOSTILE}")
-    rows = build_list.write_plain_csv([made], exchange.recipient.card, exchange.sender, path, NOW, BuildOptions())
+    rows = build_list.build_plain_csv([made], exchange.recipient.card, exchange.sender, path, NOW, BuildOptions())
     with path.open(newline="", encoding="utf-8") as file:
         table = list(csv.DictReader(file))
     assert len(table) == rows == 24

@@ -11,16 +11,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from auditor.deindex import locators
-from auditor.deindex.locators import (
-    Repository,
-    check_locators,
-    repository_from_url,
-    resolve_repository,
-    shipped_hubs,
-    split_url,
-)
+from auditor.deindex.hubs import Repository, shipped_hubs
+from auditor.deindex.locators import check_locators
+from auditor.deindex.repositories import repository_from_url, resolve_repository
 from auditor.errors import SealError
-from auditor.known.urls import canonical_url
+from auditor.known.urls import canonical_url, split_canonical_url
 from auditor.model import Ref
 
 HUBS = shipped_hubs()
@@ -243,7 +238,7 @@ def test_a_pattern_that_ends_elsewhere_is_refused(changed: dict[str, tuple[str, 
 @pytest.mark.parametrize("url", ["", "javascript:alert(1)", "http://", "\ud800", "https://[::1", "x" * 100_000])
 def test_what_is_no_address_belongs_to_nothing(url: str) -> None:
     assert repository_from_url(url, HUBS) is None
-    assert split_url(url) == ("", "") or split_url(url)[0]
+    assert split_canonical_url(url) == ("", "") or split_canonical_url(url)[0]
 
 
 def test_every_hub_says_where_its_addresses_are_known_from() -> None:

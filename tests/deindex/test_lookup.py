@@ -13,12 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.deindex import lookup, lookup_output
-from auditor.deindex.locators import build_locators, resolve_repository, shipped_hubs, split_url
+from auditor.deindex.hubs import shipped_hubs
+from auditor.deindex.locators import build_locators
 from auditor.deindex.lookup import LookupResult, _canonical_address
+from auditor.deindex.repositories import resolve_repository
 from auditor.errors import UsageError
 from auditor.hashing.weight_digests import weight_file_digests
+from auditor.known.urls import split_canonical_url
 from auditor.model import Ref
-from auditor.review.timestamps import add_time
+from auditor.timestamps import add_time
 from tests.deindex.lists import NOW, ListExchange, decision
 from tests.weights import safetensors_file
 
@@ -80,7 +83,7 @@ def test_a_batch_answers_as_the_plain_comparison_does(found: lookup.Lookup, aske
 @settings(max_examples=500)
 @given(st.one_of(urls, st.text(max_size=40), st.text(max_size=20).map(lambda text: f"https://hf.co/{text}")))
 def test_the_short_way_to_an_address_leads_where_the_long_one_does(url: str) -> None:
-    assert _canonical_address(url) == split_url(url)
+    assert _canonical_address(url) == split_canonical_url(url)
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 
 from auditor.deindex import build_list, proofs, sent_state
 from auditor.deindex.build_list import BuildOptions
-from auditor.deindex.parties import Keys
+from auditor.deindex.party_keys import Keys
 from auditor.errors import SealError, UsageError
 from auditor.review import reviewers
 from auditor.review.checkpoints import Checkpoint
-from auditor.review.ledger import Ledger, LedgerAction
+from auditor.review.ledger import Ledger
+from auditor.review.ledger_events import LedgerAction
 from auditor.review.ledger_export import export_ledger, restore_ledger
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey

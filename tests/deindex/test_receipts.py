@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from auditor.deindex import receipts
-from auditor.deindex.parties import Keys
+from auditor.deindex.party_keys import Keys
 from auditor.deindex.receipts import ActedEntry
 from auditor.errors import SealError, UsageError
 from auditor.resources import resource_folder

@@ -13,10 +13,10 @@ import pytest
 
 from auditor.deindex.build_list import BuildResult
 from auditor.deindex.list_header import LIST_PAYLOAD_TYPE
-from auditor.deindex.parties import Keys
+from auditor.deindex.party_keys import Keys
 from auditor.errors import SealError
-from auditor.review.timestamps import add_time
 from auditor.sealing import encryption, envelope
+from auditor.timestamps import add_time
 from tests.deindex.lists import NOW, ListExchange, decision
 
 

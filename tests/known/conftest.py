@@ -10,7 +10,7 @@ import pytest
 from auditor.known.compile_list import compile_list
 from auditor.known.compiled_list import CompiledList, open_compiled_list
 from auditor.known.entries import ListItem
-from auditor.known.manifest import ListIdentity
+from auditor.known.list_identity import ListIdentity
 from auditor.known.near_index import DEFAULT_THRESHOLDS
 from auditor.known.token_key import KEY
 

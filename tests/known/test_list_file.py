@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import ListError
-from auditor.known import ListExample, detect_format, list_formats
 from auditor.known.entries import Entries, ListItem
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample, detect_format, list_formats
 
 MD5 = b"9e107d9d372bb6826bd81d3542a419d6\n"
 

@@ -13,14 +13,14 @@ from click.testing import CliRunner
 from auditor.cli.main import main
 from auditor.errors import ExtensionError, ListError
 from auditor.extensions import LIST_FORMATS, Extension, installed_extensions, load_members
-from auditor.known import detect_format, list_formats
+from auditor.known.list_formats import detect_format, list_formats
 from auditor.known.open_list import open_list
 from auditor.pipeline.audit import audit
 from auditor.render import report_formats
 from auditor.reporting.render_options import RenderOptions
 
 FORMAT = """
-from auditor.known import ListExample
+from auditor.known.list_formats import ListExample
 from auditor.known.entries import ListHeader, make_entries
 
 HELP = "Acme's list"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from auditor.facts import subjects_to_rows
-from auditor.lineage.derive import derive_statements
+from auditor.lineage.derive_statements import derive_statements
 from auditor.lineage.edges import collect_edges
 from auditor.model import Kind, Place, Statement, Subject
 from auditor.policy.vocabularies import load_vocabularies

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from auditor.lineage.derive import derive_statements
+from auditor.lineage.derive_statements import derive_statements
 from auditor.lineage.edges import collect_edges
 from auditor.model import Subject
 from tests.lineage.lineage_facts import HITS_SCHEMA, VOCABULARIES, dataset, facts, hit, model

@@ -6,13 +6,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from auditor.blob import Blob
 from auditor.lineage.repository_names import join_keys
 from auditor.model import Statement, Subject
 from auditor.parts import Part
 from auditor.policy.vocabularies import compiled_vocabulary
-from auditor.readers import ReadOptions, card
-from auditor.sources import Blob
-from auditor.terms import derive as terms
+from auditor.readers import card
+from auditor.reading.read_options import ReadOptions
+from auditor.terms import derive_subjects as terms
 from tests.lineage.lineage_facts import FILE_DIGEST, VOCABULARIES, edge_triples, facts, model, model_with_file
 
 

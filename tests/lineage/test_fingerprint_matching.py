@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor.blob import Blob
 from auditor.hashing.weight_sketch import normalize_vector
 from auditor.known.compiled_list import CompiledList
 from auditor.known.entries import ListOptions
@@ -32,10 +33,10 @@ from auditor.lineage.weight_samples import SampledWeights, sample_model
 from auditor.lineage.weight_similarity import Relation, Similarity
 from auditor.lineage.weight_tables import fingerprint_row
 from auditor.pipeline.audit import audit, reevaluate
-from auditor.pipeline.report import Report, read_facts
+from auditor.pipeline.report import Report
+from auditor.pipeline.run_facts import read_run_facts
 from auditor.render import report_formats
 from auditor.reporting.render_options import RenderOptions
-from auditor.sources import Blob
 from tests.lineage.changed_weights import added, small_model
 from tests.weights import bfloat16, safetensors_file
 
@@ -283,7 +284,7 @@ def test_a_finished_run_is_judged_again_without_the_list(tmp_path: Path, known: 
 def test_whole_files_are_not_read_for_a_list_of_fingerprints(tmp_path: Path, known: Path) -> None:
     model(tmp_path / "models", "a/again", LISTED)
     scanned(tmp_path, known)
-    assert [fact for fact in read_facts(tmp_path / "run") if fact["key"] == "artefact"] == []
+    assert [fact for fact in read_run_facts(tmp_path / "run") if fact["key"] == "artefact"] == []
 
 
 def test_weights_that_are_not_sampled_are_not_compared_and_the_report_says_so(tmp_path: Path, known: Path) -> None:

@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from auditor.cli.main import main
 from auditor.errors import Unreadable
 from auditor.lineage.generation_parameters import read_generation_parameters
-from auditor.lineage.generation_tools import NamedFile
+from auditor.lineage.generation_tools.named_file import NamedFile
 from auditor.lineage.picture_text import MAX_TEXT_BYTES
 from tests.weights import safetensors_file
 

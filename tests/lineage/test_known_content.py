@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from auditor.lineage.known_content import DatasetHits, count_hits, known_content_statements
+from auditor.lineage.known_content import DatasetHits, count_dataset_hits, known_content_statements
 from tests.lineage.lineage_facts import HITS_SCHEMA, hit
 
 
@@ -20,7 +20,7 @@ def test_a_dataset_counts_the_greatest_of_any_one_list_by_relation() -> None:
         hit("d/pics", "near", 7, list="a", samples=90),
         hit("d/pics", "near", 6, list="b", samples=90),
     )
-    assert count_hits(hits, "computed") == {"d/pics": DatasetHits(5, 7, 120, ("a", "b"))}
+    assert count_dataset_hits(hits, "computed") == {"d/pics": DatasetHits(5, 7, 120, ("a", "b"))}
 
 
 def test_only_hits_of_datasets_with_this_basis_on_lists_that_mean_csam_are_counted() -> None:
@@ -32,12 +32,12 @@ def test_only_hits_of_datasets_with_this_basis_on_lists_that_mean_csam_are_count
         hit("d/claimed", basis="declared"),
         hit("o/model", kind="model"),
     )
-    assert count_hits(hits, "computed") == {
+    assert count_dataset_hits(hits, "computed") == {
         "d/empty": DatasetHits(1, 0, 0, ("test-list",)),
         "d/one": DatasetHits(1, 0, None, ("test-list",)),
         "d/two": DatasetHits(1, 0, 120, ("test-list",)),
     }
-    assert list(count_hits(hits, "declared")) == ["d/claimed"]
+    assert list(count_dataset_hits(hits, "declared")) == ["d/claimed"]
 
 
 def test_counts_are_written_with_their_words_and_without_those_that_are_zero() -> None:

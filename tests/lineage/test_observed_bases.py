@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auditor.blob import Blob
 from auditor.errors import RunError
 from auditor.facts import EDGES_SCHEMA
 from auditor.lineage.observed_bases import find_observed_bases
 from auditor.lineage.weight_tables import FINGERPRINTS_SCHEMA, TENSORS_SCHEMA, fingerprint_row
 from auditor.pipeline.audit import audit, reevaluate
-from auditor.pipeline.report import read_facts
+from auditor.pipeline.run_facts import read_run_facts
 from auditor.reporting.lineage_layout import LineageLayout
-from auditor.sources import Blob
 from tests.lineage.changed_weights import added, small_model
 from tests.weights import safetensors_file
 
@@ -44,7 +44,7 @@ def model(hub: Path, name: str, weights: Weights, *bases: str, file: str = "mode
 def seen(tmp_path: Path, **how: object) -> set[tuple[str, str, str]]:
     """(model, other model, verdict) for all that weights say of the models in ``tmp_path / "models"``."""
     audit(tmp_path / "models", out=tmp_path / "run", **{"weights": "sample", "workers": 1, **how})  # type: ignore[arg-type]
-    found = [fact for fact in read_facts(tmp_path / "run") if fact["key"] == "observed_base"]
+    found = [fact for fact in read_run_facts(tmp_path / "run") if fact["key"] == "observed_base"]
     assert len({(fact["subject"], fact["value"]) for fact in found}) == len(found)
     return {(fact["subject"], fact["value"], fact["relation"]) for fact in found}
 
@@ -147,7 +147,7 @@ def test_a_model_in_several_files_is_compared_as_one(tmp_path: Path) -> None:
     model(hub, "b/split", dict(mine[:4]), "a/base", file="model-00001-of-00002.safetensors")
     safetensors_file(hub / "b" / "split" / "model-00002-of-00002.safetensors", dict(mine[4:]))
     assert seen(tmp_path) == {("b/split", "a/base", "agrees")}
-    (remark,) = [fact["remark"] for fact in read_facts(tmp_path / "run") if fact["key"] == "observed_base"]
+    (remark,) = [fact["remark"] for fact in read_run_facts(tmp_path / "run") if fact["key"] == "observed_base"]
     assert "8 of 8 tensors compared by name" in remark
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from auditor.errors import RunError
 from auditor.lineage.shared_tensors import MAX_UNRELATED_GROUPS, SharedTensors, are_related
-from auditor.lineage.weight_tables import TENSORS_SCHEMA, locate_rows, open_parquet
+from auditor.lineage.weight_tables import TENSORS_SCHEMA, locate_unit_rows, open_weight_table
 from auditor.pipeline.audit import audit, reevaluate
-from auditor.pipeline.report import read_facts
+from auditor.pipeline.run_facts import read_run_facts
 from tests.weights import safetensors_file
 
 Weights = Mapping[str, np.ndarray]
@@ -56,7 +56,7 @@ def model(hub: Path, name: str, weights: Weights, *bases: str, file: str = "mode
 
 
 def told(run: Path) -> dict[Told, str]:
-    found = [fact for fact in read_facts(run) if fact["key"] == "observed_base"]
+    found = [fact for fact in read_run_facts(run) if fact["key"] == "observed_base"]
     return {(fact["subject"], fact["value"], fact["relation"]): fact["remark"] for fact in found}
 
 
@@ -246,9 +246,9 @@ def shared_tensors(owned: list[frozenset[int]]) -> SharedTensors:
         path = Path(folder, "0.parquet")
         pq.write_table(table, path, row_group_size=1)
         try:
-            return SharedTensors.load(locate_rows([path]), [row[:3] for row in rows], Path(folder, "scratch"))
+            return SharedTensors.load(locate_unit_rows([path]), [row[:3] for row in rows], Path(folder, "scratch"))
         finally:
-            open_parquet.cache_clear()
+            open_weight_table.cache_clear()
 
 
 @pytest.mark.parametrize(("models", "common"), [(5, []), (6, [1, 2])])

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auditor.blob import Blob
 from auditor.lineage.shared_tensors import SharedTensors, digest_prefixes
 from auditor.lineage.weight_similarity import Relation, Similarity
 from auditor.lineage.weight_tables import FINGERPRINTS_SCHEMA, TENSORS_SCHEMA, fingerprint_row
 from auditor.lineage.weight_units import WeightUnits
-from auditor.sources import Blob
 from tests.lineage.changed_weights import small_model
 from tests.weights import safetensors_file
 

@@ -19,7 +19,7 @@ from auditor.page.preferences import PreferenceStore
 from auditor.page.security import AccessControl
 from auditor.page.service import ReviewService
 from auditor.review import Ledger
-from auditor.review.ledger import LedgerAction
+from auditor.review.ledger_events import LedgerAction
 from tests.reviewing import POLICY, REVIEWERS, Clock, create_ledger, opening_action
 
 PORT = 4711

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from auditor.review import Ledger
-from auditor.review.ledger import LedgerAction
+from auditor.review.ledger_events import LedgerAction
 from tests.reviewing import POLICY, case_id, create_ledger, opening_action
 
 from .conftest import HOSTILE

@@ -14,11 +14,13 @@ from urllib.parse import quote
 
 import pytest
 
-from auditor.page import wording
+from auditor.page import readable_times
 from auditor.page.preferences import Preferences, PreferenceStore
-from auditor.review import Query, verify_ledger
-from auditor.review.ledger import Ledger, LedgerAction
+from auditor.review import verify_ledger
+from auditor.review.ledger import Ledger
+from auditor.review.ledger_events import LedgerAction
 from auditor.review.ledger_storage import LEDGER_FILE
+from auditor.review.queue import QueueQuery
 from tests.reviewing import POLICY, case_id, decide_case, opening_action
 
 from .conftest import HOSTILE, ORIGIN, Browser, ReviewApp
@@ -485,10 +487,10 @@ def test_control_and_bidi_characters_are_shown_as_what_they_are(app: ReviewApp) 
 
 
 def test_dates_and_spans_read_as_a_person_says_them() -> None:
-    assert wording.readable_time("2026-11-03T09:05:00Z") == "3 November 2026, 09:05 UTC"
-    assert wording.relative_time("2026-11-20T09:00:00Z", "2026-11-23T09:00:00Z") == "3 days ago"
-    assert wording.relative_time("2026-11-23T10:01:00Z", "2026-11-23T09:00:00Z") == "in 1 hour"
-    assert wording.relative_time("2026-11-23T09:00:00Z", "2026-11-23T09:00:20Z") == "just now"
+    assert readable_times.readable_time("2026-11-03T09:05:00Z") == "3 November 2026, 09:05 UTC"
+    assert readable_times.relative_time("2026-11-20T09:00:00Z", "2026-11-23T09:00:00Z") == "3 days ago"
+    assert readable_times.relative_time("2026-11-23T10:01:00Z", "2026-11-23T09:00:00Z") == "in 1 hour"
+    assert readable_times.relative_time("2026-11-23T09:00:00Z", "2026-11-23T09:00:20Z") == "just now"
 
 
 def test_nothing_on_the_page_counts_how_fast_somebody_is(app: ReviewApp) -> None:
@@ -506,7 +508,7 @@ def test_ledgers_hold_what_the_page_recorded_and_no_more(app: ReviewApp) -> None
         last = list(ledger.all_events())[-1]
         assert (last.kind, last.actor, last.case) == ("claimed", "heron", EXACT)
         assert json.dumps(dict(last.data)) == '{"until": "2026-11-23T13:00:00Z"}'
-        assert ledger.queue(Query(mine="heron")).total == 1
+        assert ledger.queue(QueueQuery(mine="heron")).total == 1
 
 
 def test_a_message_names_the_reviewer_page_and_not_a_stack(app: ReviewApp, monkeypatch: pytest.MonkeyPatch) -> None:

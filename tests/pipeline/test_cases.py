@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.model import DEFAULT_PRIORITY, Finding, Ground, Place, Ref
 from auditor.pipeline.cases import CaseReason, group_cases
-from auditor.policy.load import load_policy
+from auditor.policy.load_policy import load_policy
 
 
 def reason(

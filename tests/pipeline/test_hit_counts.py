@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from auditor.facts import FACTS_SCHEMA, subjects_to_rows
 from auditor.model import Place, Statement, Subject
-from auditor.pipeline.hit_counts import count_hits
+from auditor.pipeline.hit_counts import count_subject_hits
 from auditor.samples import HITS_SCHEMA
 
 
@@ -41,7 +41,9 @@ def test_hits_are_counted_by_sample_and_exact_comes_before_near(tmp_path: Path) 
     folders, _ = run_with(tmp_path, [hit("1", "md5"), hit("1", "pdq"), hit("2", "pdq"), hit("3", "pdq", means="test")])
     facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS_SCHEMA)
     counted = (
-        count_hits(folders, facts, {"test": "csam"})[0].select(["means", "relation", "hits", "samples"]).to_pylist()
+        count_subject_hits(folders, facts, {"test": "csam"})[0]
+        .select(["means", "relation", "hits", "samples"])
+        .to_pylist()
     )
     assert counted == [
         {"means": "csam", "relation": "exact", "hits": 1, "samples": 120},
@@ -55,7 +57,7 @@ def test_a_sample_that_matches_by_its_bytes_counts_as_computed_whatever_is_decla
 
     folders, _ = run_with(tmp_path, [hit("1", "md5"), hit("1", "pdq") | {"basis": "computed"}, hit("2", "md5")])
     facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS_SCHEMA)
-    counted = count_hits(folders, facts, {})[0].select(["basis", "relation", "hits"]).to_pylist()
+    counted = count_subject_hits(folders, facts, {})[0].select(["basis", "relation", "hits"]).to_pylist()
     assert counted == [
         {"basis": "computed", "relation": "near", "hits": 1},
         {"basis": "declared", "relation": "exact", "hits": 1},
@@ -73,7 +75,7 @@ def test_a_sample_that_only_a_thorough_variant_matches_is_a_lead_and_any_other_m
         [hit("1", "pdq") | lead, hit("2", "pdq") | lead, hit("2", "md5"), hit("3", "pdq") | lead | {"variant": "512"}],
     )
     facts = pads.dataset(tmp_path / "facts.parquet", schema=FACTS_SCHEMA)
-    counted = count_hits(folders, facts, {})[0].select(["basis", "relation", "hits"]).to_pylist()
+    counted = count_subject_hits(folders, facts, {})[0].select(["basis", "relation", "hits"]).to_pylist()
     assert counted == [
         {"basis": "computed", "relation": "near", "hits": 1},
         {"basis": "computed", "relation": "near-thorough", "hits": 1},

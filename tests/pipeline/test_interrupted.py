@@ -15,7 +15,8 @@ import pytest
 from auditor.errors import RunError
 from auditor.model import Count
 from auditor.pipeline.audit import audit, reevaluate
-from auditor.pipeline.report import Report, read_facts, read_report
+from auditor.pipeline.report import Report, read_report
+from auditor.pipeline.run_facts import read_run_facts
 from auditor.pipeline.run_folder import lock_run_folder
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.shard import Shard
@@ -181,7 +182,7 @@ def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
     audit(card.parent, out=tmp_path / "run", workers=1)
     card.write_text("---\nlicense: bsd\n---\n# Model\n")  # of the same length
     audit(card.parent, out=tmp_path / "run", workers=1)
-    assert [fact["value"] for fact in read_facts(tmp_path / "run") if fact["key"] == "licence"] == ["bsd"]
+    assert [fact["value"] for fact in read_run_facts(tmp_path / "run") if fact["key"] == "licence"] == ["bsd"]
 
 
 def test_a_damaged_tally_is_read_again(tmp_path: Path) -> None:

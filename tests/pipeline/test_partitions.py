@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.blob import Blob
 from auditor.facts import subjects_from_rows
 from auditor.model import Count
 from auditor.pipeline.audit import audit
 from auditor.pipeline.report import Report
-from auditor.sources import Blob
 
 
 @given(st.integers(0, 300), st.integers(1, 40))

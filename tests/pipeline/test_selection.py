@@ -12,7 +12,7 @@ import pytest
 
 from auditor.errors import UsageError
 from auditor.pipeline.audit import audit
-from auditor.pipeline.selection import compile_pattern, read_selection
+from auditor.pipeline.selection import compile_selection_pattern, read_selection
 from auditor.render import report_formats
 from auditor.reporting.render_options import RenderOptions
 from tests import pictures
@@ -37,7 +37,7 @@ from tests import pictures
     ],
 )
 def test_a_pattern_names_files_by_name_or_path(pattern: str, taken: tuple[str, ...], left: tuple[str, ...]) -> None:
-    expression = compile_pattern(pattern)
+    expression = compile_selection_pattern(pattern)
     assert [place for place in taken if not expression.fullmatch(place)] == []
     assert [place for place in left if expression.fullmatch(place)] == []
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from auditor.blob import Blob, Unread
 from auditor.pipeline.shard import SHARD_FILES, Shard, cut_into_shards
-from auditor.sources import Blob, Unread
 
 
 def test_a_shard_ends_between_subjects_not_inside_a_model() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from auditor.blob import Blob, Unread
 from auditor.known.compiled_list import CompiledList
 from auditor.known.open_list import open_list
 from auditor.lineage.fingerprint_files import save_fingerprint
@@ -21,10 +22,9 @@ from auditor.pipeline.run_folder import FACTS, HITS, SHARD_FOLDERS, SHARDS, TENS
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.shard import Shard
 from auditor.pipeline.shard_writer import ShardWriter, reason_category
-from auditor.policy.load import load_policy
-from auditor.readers import ReadOptions
+from auditor.policy.load_policy import load_policy
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples, build_sample_batch
-from auditor.sources import Blob, Unread
 from tests.weights import safetensors_file
 
 HILLS = Ref("dataset", "hills", "main")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.policy.examples import failed_examples
-from auditor.policy.load import read_rules
+from auditor.policy.rule_files import read_rules
 
 
 def test_a_failed_example_is_shown_as_a_diff() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import auditor
 from auditor.errors import RuleError
-from auditor.policy.load import load_policy
+from auditor.policy.load_policy import load_policy
 from auditor.policy.vocabularies import Vocabularies, compiled_vocabulary, load_vocabularies, read_vocabularies
 from auditor.terms.licences import normalise_licence_text, sketch_licence_text
 

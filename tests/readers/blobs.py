@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from auditor.blob import Blob
 from auditor.model import Kind
-from auditor.sources import Blob
 
 
 def unopened_blob(name: str, kind: Kind | str = "") -> Blob:

@@ -17,13 +17,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auditor.blob import Blob, Unread
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.read_members import MAX_DEPTH, TOO_DEEP, read_with_members
-from auditor.readers import ReadOptions, reader_name
+from auditor.readers import reader_name
 from auditor.readers.archives import read
 from auditor.reading import file_samples
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.sources import Blob, Unread
 from tests.pictures import jpeg, landscape
 
 PICTURE = jpeg(landscape(1, (160, 120)))

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from auditor.blob import Blob, Unread
 from auditor.model import Kind, Statement
 from auditor.parts import Part
-from auditor.readers import ReadOptions
 from auditor.readers.card import claims, part, read
 from auditor.reading.card_part import MAX_CARD_BYTES
-from auditor.sources import Blob, Unread
+from auditor.reading.read_options import ReadOptions
 
 
 def card(text: str | bytes, kind: Kind = "model") -> Part:

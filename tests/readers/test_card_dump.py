@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auditor.blob import Blob
 from auditor.parts import Part
-from auditor.readers import ReadOptions, card_dump, reader_name
-from auditor.sources import Blob
+from auditor.readers import card_dump, reader_name
+from auditor.reading.read_options import ReadOptions
 from tests.readers.blobs import written_blob
 
 CARDS = {

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from auditor.blob import Blob
 from auditor.errors import Unreadable
 from auditor.readers.configuration import MAX_FILE_BYTES, claims, part
-from auditor.sources import Blob
 
 
 def stated(name: str, data: object, own: str = "acme/leaf") -> list[tuple[str, str, str]]:

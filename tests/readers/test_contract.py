@@ -11,22 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import auditor.readers
+from auditor.blob import Blob, Unread
 from auditor.errors import ExtensionError
 from auditor.extensions import load_members
 from auditor.model import GAP_KINDS, STATEMENT_KEYS
 from auditor.parts import Part
-from auditor.readers import (
-    Reader,
-    ReaderExample,
-    ReadOptions,
-    croissant,
-    dataset_infos,
-    model_openness,
-    reader_name,
-    readers,
-)
+from auditor.readers import Reader, ReaderExample, croissant, dataset_infos, model_openness, reader_name, readers
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.sources import Blob, Unread
 from auditor.sources.folder import blobs
 
 ALL = tuple(readers().items())

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from auditor.blob import Blob
 from auditor.errors import Unreadable
-from auditor.readers import ReadOptions, croissant
+from auditor.readers import croissant
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.sources import Blob
 from tests.readers.blobs import unopened_blob
 
 SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # of nothing, FIPS 180-4

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
+from auditor.blob import Unread
 from auditor.parts import Part
 from auditor.readers import cyclonedx
-from auditor.sources import Unread
 from tests.readers.blobs import unopened_blob
 
 

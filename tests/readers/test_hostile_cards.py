@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from auditor.cli.main import main
-from auditor.pipeline.report import read_facts, read_report
+from auditor.pipeline.report import read_report
+from auditor.pipeline.run_facts import read_run_facts
 from auditor.render import report_formats
 
 MEGABYTE = 1 << 20
@@ -78,13 +79,13 @@ def test_every_card_is_read_or_unread_with_a_reason(run: Path) -> None:
     assert found.complete
     files = found.tally.files
     assert files.collected == files.scanned + files.partly + files.errored == len(CARDS) + 1
-    subjects = {fact["subject"] for fact in read_facts(run)}
+    subjects = {fact["subject"] for fact in read_run_facts(run)}
     assert subjects >= {f"acme/{name}" for name in CARDS}
 
 
 def test_what_could_not_be_read_is_a_gap_and_what_could_is_stated(run: Path) -> None:
     values: dict[str, dict[str, set[str]]] = {}
-    for fact in read_facts(run):
+    for fact in read_run_facts(run):
         values.setdefault(fact["subject"].removeprefix("acme/"), {}).setdefault(fact["key"], set()).add(fact["value"])
     unread = {name for name, keys in values.items() if "card" in keys.get("gap", ())}
     assert unread == {*UNREADABLE, "models/acme/large"}

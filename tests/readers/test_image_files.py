@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from auditor.blob import Blob, Unread
 from auditor.model import Kind, Ref
-from auditor.readers import HEAD_BYTES, ReadOptions, image_files
+from auditor.readers import HEAD_BYTES, image_files
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.sources import Blob, Unread
 from tests.pictures import encoded, jpeg, landscape, pattern, png
 
 WANTS = ReadOptions(frozenset({"md5", "pdq"}), variants=frozenset())

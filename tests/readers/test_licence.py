@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from auditor.blob import Blob
 from auditor.errors import Unreadable
 from auditor.model import Kind, Ref
 from auditor.parts import Part
-from auditor.readers import ReadOptions, reader_name
+from auditor.readers import reader_name
 from auditor.readers.licence import MAX_TEXT_BYTES, part, read
-from auditor.sources import Blob
+from auditor.reading.read_options import ReadOptions
 from auditor.sources.folder import blobs
 
 MIT = b"MIT License\n\nCopyright (c) 2024 Ann\n\nPermission is hereby granted, free of charge, to any person ...\n"

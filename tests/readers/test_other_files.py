@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from auditor.blob import Blob, Unread
 from auditor.model import Kind
 from auditor.parts import PartlyRead
-from auditor.readers import ReadOptions, image_files, other_files
+from auditor.readers import image_files, other_files
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.sources import Blob, Unread
 
 WANTS = ReadOptions(frozenset({"md5", "sha256", "pdq"}))
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.blob import Blob
 from auditor.model import Subject
 from auditor.parts import Part
-from auditor.readers import HEAD_BYTES, ReadOptions, reader_name
+from auditor.readers import HEAD_BYTES, reader_name
 from auditor.readers import other_weights as reader
-from auditor.sources import Blob
+from auditor.reading.read_options import ReadOptions
 
 
 def subject(tmp_path: Path, name: str, data: bytes, options: ReadOptions | None = None) -> Subject:

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from auditor.blob import Blob
 from auditor.model import Subject
 from auditor.parts import Part
-from auditor.readers import ReadOptions
 from auditor.readers import safetensors as reader
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import ARTEFACT_SHA256
-from auditor.sources import Blob
 from tests.weights import safetensors_bytes
 
 ONE = {"w": np.zeros(1, np.float16)}

@@ -19,12 +19,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from auditor.blob import Blob, Unread
 from auditor.model import Place
 from auditor.parts import Part
-from auditor.readers import HEAD_BYTES, ReadOptions, table
+from auditor.readers import HEAD_BYTES, table
 from auditor.readers.table import row_samples
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.sources import Blob, Unread
 
 ALL = ReadOptions(
     frozenset({"md5", "sha1", "sha256", "sha512", "pdq", "phash-64", "dhash-64", "photodna", "url", "domain"})

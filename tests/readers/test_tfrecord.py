@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from auditor.blob import Blob, Unread
 from auditor.parts import PartlyRead
 from auditor.pipeline.read_members import read_with_members
-from auditor.readers import ReadOptions, reader_name
+from auditor.readers import reader_name
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.sources import Blob, Unread
-from auditor.syntax.tfrecord import bytes_features, is_tfrecord
+from auditor.syntax.tfrecord_format import bytes_features, is_tfrecord
 from tests.pictures import jpeg, landscape
 
 PICTURES = [jpeg(landscape(seed, (96, 64))) for seed in range(3)]

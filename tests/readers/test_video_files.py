@@ -12,17 +12,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auditor.blob import Unread
 from auditor.hashing.decode import decode_image
 from auditor.hashing.pdq import pdq
 from auditor.model import Comparison
 from auditor.parts import PartlyRead
 from auditor.pipeline.audit import audit
 from auditor.pipeline.report import Report
-from auditor.readers import ReadOptions, reader_name, video_files
+from auditor.readers import reader_name, video_files
 from auditor.readers.table import row_samples
+from auditor.reading.read_options import ReadOptions
 from auditor.reporting.restricted_hits import read_restricted_hits
 from auditor.samples import Samples
-from auditor.sources import Unread
 from tests.pictures import landscape, objects, pattern, png
 from tests.readers.blobs import written_blob
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from auditor.blob import Blob
 from auditor.errors import Unreadable
 from auditor.model import Place
 from auditor.readers import weights_index as reader
-from auditor.sources import Blob
 
 INDEX = Blob("x", "m/model.safetensors.index.json", 9, "model", "org/m")
 

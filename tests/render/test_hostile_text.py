@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.model import Case, Finding, Gap, Place, Ref
-from auditor.pipeline.report import Edge, ListSummary, Report
+from auditor.pipeline.policy_summary import ListSummary
+from auditor.pipeline.report import Edge, Report
 from auditor.render import report_formats
 
 Show = Callable[..., str]

@@ -10,7 +10,8 @@ import pytest
 
 from auditor.model import Count, Tally
 from auditor.pipeline.audit import audit
-from auditor.pipeline.report import ListSummary, Report
+from auditor.pipeline.policy_summary import ListSummary
+from auditor.pipeline.report import Report
 from auditor.reporting.summary import summarise, summarise_rules
 
 Show = Callable[..., str]

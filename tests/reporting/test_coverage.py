@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from auditor.model import Count, Tally
-from auditor.pipeline.report import ListSummary, Report
+from auditor.pipeline.policy_summary import ListSummary
+from auditor.pipeline.report import Report
 from auditor.reporting.coverage import (
     chance_matches,
     coverage_counts,

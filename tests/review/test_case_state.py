@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from auditor.cli.review.cases import list_ as list_cases
 from auditor.errors import UsageError
 from auditor.review import VERDICT_MEANINGS
-from auditor.review.case_state import CaseState, LedgerEvent
+from auditor.review.case_reasons import STRENGTH_MEANINGS, STRENGTH_RANKS, Strength
+from auditor.review.case_state import CaseState
 from auditor.review.case_transitions import apply_event
-from auditor.review.decisions import STRENGTH_MEANINGS, STRENGTH_RANKS, Strength
-from auditor.review.timestamps import add_time
+from auditor.review.ledger_events import LedgerEvent
+from auditor.timestamps import add_time
 from tests.reviewing import case_id, opening_action
 
 CASE = case_id(1)

@@ -16,11 +16,11 @@ import pytest
 from auditor.errors import UsageError
 from auditor.model import Rule
 from auditor.pipeline.audit import audit
-from auditor.policy.load import read_rules
+from auditor.policy.rule_files import read_rules
 from auditor.review import Decision, Ledger, drafts, serialization, transparency_report
+from auditor.review.case_reasons import Strength
 from auditor.review.case_state import CaseState
-from auditor.review.decisions import Strength
-from auditor.review.ledger import LedgerAction
+from auditor.review.ledger_events import LedgerAction
 from auditor.review.open_cases import open_cases
 from tests.data.make_hub import HUB, LIST
 from tests.review.test_ledger import HOSTILE

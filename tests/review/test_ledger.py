@@ -21,13 +21,15 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import SealError, UsageError
-from auditor.review import Ledger, Query, case_state, case_transitions, queue, reviewers
+from auditor.review import Ledger, case_index, case_state, case_transitions, reviewers
 from auditor.review import ledger as ledger_module
 from auditor.review.checkpoints import Checkpoint, verify_checkpoint
-from auditor.review.ledger import KEY_FILE, LedgerAction
+from auditor.review.ledger import KEY_FILE
 from auditor.review.ledger_entries import decode_entry, encode_entry
+from auditor.review.ledger_events import LedgerAction
 from auditor.review.ledger_export import export_ledger, restore_ledger
 from auditor.review.ledger_storage import LEDGER_FILE
+from auditor.review.queue import QueueQuery
 from auditor.review.verify_ledger import verify_ledger
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey
@@ -650,7 +652,7 @@ def test_pages_give_every_case_once_in_order(tmp_path: Path) -> None:
     with create_ledger(tmp_path / "ledger") as book:
         strengths = ("near", "exact", "listed", "named")
         book.record(*(opening_action(n, strengths[n % 4], ground=("exposed", "linked")[n % 2]) for n in range(1, 24)))
-        rows, query = [], Query(limit=5)
+        rows, query = [], QueueQuery(limit=5)
         while True:
             page = book.queue(query)
             assert page.total == 23
@@ -664,12 +666,12 @@ def test_pages_give_every_case_once_in_order(tmp_path: Path) -> None:
         linked = [row.confidence for row in rows if row.ground == "linked"]
         assert linked == sorted(linked, key=["listed", "exact", "named", "near"].index)
         with pytest.raises(UsageError, match="is not a value that --after accepts"):
-            book.queue(Query(after="junk"))
+            book.queue(QueueQuery(after="junk"))
 
 
 def test_the_queue_is_asked_by_what_people_look_for(book: Ledger, clock: Clock) -> None:
     def cases(**query: object) -> list[str]:
-        return [row.case for row in book.queue(Query(**query)).rows]  # type: ignore[arg-type]
+        return [row.case for row in book.queue(QueueQuery(**query)).rows]  # type: ignore[arg-type]
 
     one, two = case_id(1), case_id(2)
     book.claim(one, "heron")
@@ -734,7 +736,7 @@ def test_a_hostile_name_is_harmless_in_the_queue_and_on_the_page(tmp_path: Path)
                 iter(exported(book).splitlines(keepends=True)), tmp_path / f"{number}-restored"
             ) as restored:
                 assert restored.state(CASE).subject.name == name
-            assert queue.subject_names(state)
+            assert case_index.subject_names(state)
 
 
 HOSTILE = (

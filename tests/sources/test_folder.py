@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
-from auditor.sources import Blob, Unread, source_of
+from auditor.sources import find_source
 from auditor.sources.folder import blobs
 
 MODEL_CARD = "---\npipeline_tag: text-generation\n---\n# A model\n"
@@ -166,7 +167,7 @@ def test_a_target_that_is_a_link_loop_is_refused(tmp_path: Path) -> None:
 
     (tmp_path / "one").symlink_to("one")
     with pytest.raises(UsageError, match="one: is a link that leads back to itself, or through too many links; name"):
-        source_of(str(tmp_path / "one"))
+        find_source(str(tmp_path / "one"))
 
 
 def test_a_file_that_vanishes_after_it_was_listed_is_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +230,7 @@ def test_a_target_that_does_not_exist_is_refused() -> None:
     from auditor.errors import UsageError
 
     with pytest.raises(UsageError, match="nowhere: does not exist; name a file or a folder"):
-        source_of("nowhere")
+        find_source("nowhere")
 
 
 COMMIT = "0123456789abcdef" * 2 + "01234567"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.blob import Blob
 from auditor.model import Subject
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
 from auditor.readers.card import part
-from auditor.sources import Blob
-from auditor.terms.derive import derive_subject
+from auditor.terms.derive_subjects import derive_subject
 
 KNOWN = compiled_vocabulary(load_vocabularies())
 

@@ -8,8 +8,7 @@ import hmac
 import pytest
 
 from auditor.terms.folding import fold
-from auditor.terms.keyed_words import find_hashed_terms, format_hashed_table, hash_term
-from auditor.terms.vocabulary import HashedTerms
+from auditor.terms.keyed_words import HashedTerms, find_hashed_terms, format_hashed_table, hash_term
 
 KEY = b"a key of sixteen bytes or more"
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from auditor.cli.options import FOLDER, rules_option
-from auditor.errors import RuleError
-
-if TYPE_CHECKING:
-    pass
 from auditor.cli.review.group import command
 from auditor.cli.review.options import STAGES, STRENGTHS, case_argument, json_option, ledger_option, open_ledger
+from auditor.errors import RuleError
 
 
 @command.command(
@@ -74,11 +71,11 @@ Examples:
 @ledger_option
 def list_(folder: Path, as_json: bool, ground: str | None, **given: Any) -> None:
     """List cases, the most urgent first: case, stage, ground, confidence, date, claim and subject."""
-    from auditor.review import Query
+    from auditor.review import QueueQuery
     from auditor.review.case_view import queue_json, queue_lines
 
     with open_ledger(folder) as ledger:
-        page = ledger.queue(Query(ground=ground or "", **given))
+        page = ledger.queue(QueueQuery(ground=ground or "", **given))
     if as_json:
         click.echo(json.dumps(queue_json(page), indent=1))
         return

@@ -86,7 +86,7 @@ def open_ledger(folder: Path) -> Ledger:
 def echo_case_state(state: CaseState) -> None:
     """Print the stage of a case, what it means, and its last event."""
     from auditor.review.case_state import STAGE_MEANINGS
-    from auditor.review.timestamps import current_time
+    from auditor.timestamps import current_time
 
     stage = state.stage(current_time())
     click.echo(f"case {state.id} is {stage}: {STAGE_MEANINGS[stage]} (event {state.last_event})")

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from auditor.errors import UsageError
-
-if TYPE_CHECKING:
-    pass
 from auditor.cli.review.group import command
 from auditor.cli.review.options import (
     case_argument,
@@ -22,6 +18,7 @@ from auditor.cli.review.options import (
     why_option,
     write_output,
 )
+from auditor.errors import UsageError
 
 
 @command.command(

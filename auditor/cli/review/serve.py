@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from auditor.cli.options import FOLDER, rules_option
-from auditor.errors import UsageError
-
-if TYPE_CHECKING:
-    pass
 from auditor.cli.review.group import command
 from auditor.cli.review.options import ledger_option
+from auditor.errors import UsageError
 
 
 @command.command(
@@ -71,4 +67,4 @@ def serve(
     for reviewer, link in service.links():
         click.echo(f"{reviewer}: {link}")
     click.echo("each link works once, within 15 minutes; Ctrl+C stops the page", err=True)
-    server.run(service, listening)
+    server.run_server(service, listening)

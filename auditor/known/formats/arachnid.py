@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import EntryCollector, cell_text
+from auditor.known.entry_columns import EntryCollector
+from auditor.known.json_fields import json_value_to_text
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample
 from auditor.syntax.json_stream import iter_json_records
 
 HELP = "Arachnid Shield JSON responses (csam, and harmful-abusive-material as exploitative)"
@@ -57,7 +58,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 def _listed(collector: EntryCollector, record: dict[str, object], number: int) -> Iterator[ListItem]:
     """Add the hashes of one Arachnid Shield record, if it has a classification that is listed."""
-    classification = cell_text(record.get("classification"))
+    classification = json_value_to_text(record.get("classification"))
     if classification not in _HEADER.classes:
         return
     for algorithm, field in (("sha1", "sha1_base32"), ("sha256", "sha256_hex"), ("pdq", "pdq")):

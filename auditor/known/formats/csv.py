@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 
 from auditor.errors import ListError
 from auditor.hashing.digest_parsing import algorithm_from_cells
-from auditor.known import ListExample
 from auditor.known.column_roles import column_roles, roles_without_header
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry, UnknownAlgorithm
 from auditor.known.entry_columns import entries_of_column, signal_type_of
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample
 from auditor.known.text_lines import comment_fields, header_from_comments, text_head
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
 from auditor.syntax.csv_stream import CsvBlock, parse_csv_header

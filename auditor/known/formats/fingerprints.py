@@ -13,9 +13,9 @@ from pathlib import Path
 
 from auditor.errors import ListError, Unreadable
 from auditor.hashing.weight_fingerprints import is_fingerprint, iter_fingerprints, too_small_reason
-from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample
 from auditor.known.model_entries import DESCRIPTION_COLUMNS, ModelEntryCollector, example_fingerprint
 from auditor.samples import WEIGHT_FINGERPRINT
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import EntryCollector
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample
 from auditor.known.text_lines import read_lines, text_head
 from auditor.syntax.text_encoding import open_as_utf8
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import EntryCollector, cell_text
+from auditor.known.entry_columns import EntryCollector
+from auditor.known.json_fields import json_value_to_text
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample
 from auditor.syntax.json_stream import iter_json_records
 
 HELP = "hashlookup JSON records: known files (means benign)"
@@ -37,7 +38,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
             if not isinstance(record, dict):
                 yield MalformedEntry(number, "the record is no JSON object")
                 continue
-            trust = cell_text(record.get("hashlookup:trust"))
+            trust = json_value_to_text(record.get("hashlookup:trust"))
             attributes = {
                 "classification": f"trust {trust}" if trust else None,
                 "feedback": "disputed: known malicious" if record.get("KnownMalicious") else None,

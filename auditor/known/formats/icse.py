@@ -7,10 +7,11 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from auditor.known import HEAD_BYTES, ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import EntryCollector, cell_text
+from auditor.known.entry_columns import EntryCollector
+from auditor.known.json_fields import json_value_to_text
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import HEAD_BYTES, ListExample
 from auditor.known.text_lines import read_lines
 from auditor.syntax.text_encoding import decode_prefix, open_as_utf8
 
@@ -53,9 +54,9 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 # Rows may have fewer or more cells than there are columns; the cells that exist are read.
                 row = dict(zip(names, (cell.strip() for cell in cells), strict=False))
                 attributes = {
-                    "ids": cell_text(row.get("image id")),
+                    "ids": json_value_to_text(row.get("image id")),
                     "classification": f"baseline {row['baseline'].lower()}" if row.get("baseline") else None,
-                    "series": cell_text(row.get("series name")),
+                    "series": json_value_to_text(row.get("series name")),
                 }
                 if not any(row.get(name.lower()) for name in _HASHES):
                     yield MalformedEntry(number, "the row has no hash")

@@ -22,12 +22,12 @@ import pyarrow as pa
 
 from auditor.errors import ListError
 from auditor.hashing.digest_parsing import algorithm_from_cells
-from auditor.known import HEAD_BYTES, ListExample
 from auditor.known.column_roles import column_roles
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import EntryCollector, cell_text, is_true, signal_type_of
-from auditor.known.json_fields import leading_list_fields, outermost_bracket
+from auditor.known.entry_columns import EntryCollector, signal_type_of
+from auditor.known.json_fields import is_true, json_value_to_text, leading_list_fields, outermost_bracket
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import HEAD_BYTES, ListExample
 from auditor.known.text_lines import header_from_comments
 from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
 from auditor.syntax.csv_stream import CsvHeader
@@ -139,14 +139,16 @@ class _RecordReader:
             self.roles[names] = column_roles(CsvHeader(names, ",", 0), ListOptions(columns))
         roles = self.roles[names]
         values = {role: cells[names[index]] for role, index in roles.items()}
-        attributes: dict[str, object] = {name: cell_text(values.get(role)) for name, role in _ATTRIBUTES.items()}
+        attributes: dict[str, object] = {
+            name: json_value_to_text(values.get(role)) for name, role in _ATTRIBUTES.items()
+        }
         withdrawn = values.get("withdrawn")
         attributes["withdrawn"] = is_true(withdrawn) or str(withdrawn).lower() in _WITHDRAWN_WORDS
         signals = {name: value for name, value in values.items() if name in DIGEST_BYTES or name in TEXT_SIGNALS}
         if "value" in values and "algorithm" in values:
             signals = {}
         if "value" in values:
-            named = cell_text(values.get("algorithm"))
+            named = json_value_to_text(values.get("algorithm"))
             if named and not signal_type_of(named):
                 yield from self.collector.add(named, values["value"], self.number, **attributes)
             else:

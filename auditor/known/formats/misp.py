@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import EntryCollector, cell_text, is_true
+from auditor.known.entry_columns import EntryCollector
+from auditor.known.json_fields import is_true, json_value_to_text
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample
 from auditor.syntax.json_stream import iter_json_records
 
 HELP = "MISP event or attribute JSON (say --means), or a warning list (means benign)"
@@ -63,8 +64,8 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 continue
             number += 1
             attributes = {
-                "ids": cell_text(record.get("uuid")) or cell_text(record.get("id")),
-                "classification": cell_text(record.get("category")),
+                "ids": json_value_to_text(record.get("uuid")) or json_value_to_text(record.get("id")),
+                "classification": json_value_to_text(record.get("category")),
                 "withdrawn": is_true(record.get("deleted")),
             }
             for algorithm, value in _signals(str(record["type"]), record["value"]):
@@ -103,7 +104,10 @@ def _warning_list(path: Path, data: bytes) -> Iterator[ListItem]:
     attributes = rest.get("matching_attributes")
     kinds = {str(kind) for kind in attributes} if isinstance(attributes, list) else set()
     yield ListHeader(
-        "misp", name=cell_text(rest.get("name")) or "", version=cell_text(rest.get("version")) or "", means="benign"
+        "misp",
+        name=json_value_to_text(rest.get("name")) or "",
+        version=json_value_to_text(rest.get("version")) or "",
+        means="benign",
     )
     hashes = sorted(kinds & set(_HASHES))
     if not hashes and not kinds & set(_LINKS):

@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from auditor.errors import ListError
-from auditor.known import HEAD_BYTES, ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import HEAD_BYTES, ListExample
 from auditor.known.model_entries import HEX_DIGITS, MODEL_ONLY_COLUMNS, ModelEntryCollector, model_column_roles
 from auditor.known.text_lines import comment_fields, header_from_comments
 from auditor.syntax.text_encoding import decode_prefix

@@ -19,11 +19,10 @@ from pathlib import Path
 
 from auditor.errors import ListError, Unreadable
 from auditor.hashing import weight_fingerprints
-from auditor.known import HEAD_BYTES, ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import cell_text
-from auditor.known.json_fields import LIST_FIELDS, leading_list_fields, outermost_bracket
+from auditor.known.json_fields import LIST_FIELDS, json_value_to_text, leading_list_fields, outermost_bracket
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import HEAD_BYTES, ListExample
 from auditor.known.model_entries import (
     DESCRIPTION_COLUMNS,
     HEX_DIGITS,
@@ -88,7 +87,7 @@ def _add_model(collector: ModelEntryCollector, number: int, record: object) -> I
         return
     keys = list(record)
     values = {role: record[keys[at]] for role, at in model_column_roles(keys).items()}
-    cells = {role: (cell_text(value) or "").strip() for role, value in values.items()}
+    cells = {role: (json_value_to_text(value) or "").strip() for role, value in values.items()}
     if odd := [role for role, value in values.items() if isinstance(value, list | dict)]:
         yield MalformedEntry(number, f"the {odd[0]} is neither text nor a number")
         return

@@ -12,10 +12,10 @@ import pyarrow as pa
 
 from auditor.errors import ListError, Unreadable
 from auditor.hashing.digest_parsing import parse_digests
-from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry, WithdrawnIds
 from auditor.known.entry_columns import EntryCollector, signal_type_of
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample
 
 HELP = "NCMEC Hash Sharing v2 XML (means csam)"
 

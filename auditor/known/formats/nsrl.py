@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from auditor.errors import ListError
-from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions
 from auditor.known.entry_columns import entries_of_column
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample
 
 HELP = "NSRL RDS v3 SQLite (means benign)"
 

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from auditor.errors import ListError
-from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import entries_of_column, signal_type_of
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample
 from auditor.known.text_lines import comment_fields, first_lines, header_from_comments, read_lines, text_head
 from auditor.samples import TEXT_SIGNALS
 from auditor.syntax.text_encoding import decode_prefix, open_as_utf8

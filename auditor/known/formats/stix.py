@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import EntryCollector, cell_text, is_true, signal_type_of
+from auditor.known.entry_columns import EntryCollector, signal_type_of
+from auditor.known.json_fields import is_true, json_value_to_text
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample
 from auditor.syntax.json_stream import iter_json_records
 
 HELP = "STIX 2.0 or 2.1 JSON; say --means"
@@ -42,8 +43,8 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 yield MalformedEntry(number, "the object is no JSON object")
                 continue
             attributes = {
-                "ids": cell_text(record.get("id")),
-                "contributor": cell_text(record.get("created_by_ref")),
+                "ids": json_value_to_text(record.get("id")),
+                "contributor": json_value_to_text(record.get("created_by_ref")),
                 "withdrawn": is_true(record.get("revoked")),
             }
             for name, value in _signals(record):

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import EntryCollector, cell_text
+from auditor.known.entry_columns import EntryCollector
+from auditor.known.json_fields import json_value_to_text
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample
 from auditor.syntax.json_stream import iter_json_records
 
 HELP = "StopNCII JSON pages (means ncii)"
@@ -36,7 +37,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 yield MalformedEntry(number, "the record is no JSON object")
                 continue
             gone = str(record.get("hashStatus", "")).lower() in {"withdrawn", "deleted"}
-            attributes = {"ids": cell_text(record.get("id")), "withdrawn": gone}
+            attributes = {"ids": json_value_to_text(record.get("id")), "withdrawn": gone}
             yield from collector.add(str(record.get("signalType", "")), record.get("hashValue"), number, **attributes)
         if not number and not page:
             raise ListError(f"{path}: holds no StopNCII hash records")

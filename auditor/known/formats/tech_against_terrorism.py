@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import EntryCollector, cell_text, is_true
+from auditor.known.entry_columns import EntryCollector
+from auditor.known.json_fields import is_true, json_value_to_text
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample
 from auditor.syntax.json_stream import iter_json_records
 
 HELP = "Tech Against Terrorism JSON (means terrorism)"
@@ -36,8 +37,8 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 yield MalformedEntry(number, "the record is no JSON object")
                 continue
             attributes = {
-                "ids": cell_text(record.get("id")),
-                "classification": cell_text(record.get("file_type")),
+                "ids": json_value_to_text(record.get("id")),
+                "classification": json_value_to_text(record.get("file_type")),
                 "withdrawn": is_true(record.get("deleted")),
             }
             yield from collector.add(str(record.get("algorithm", "")), record.get("hash_digest"), number, **attributes)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from auditor.errors import ListError
-from auditor.known import HEAD_BYTES, ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
 from auditor.known.entry_columns import entries_of_column
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import HEAD_BYTES, ListExample
 from auditor.known.text_lines import comment_fields, header_from_comments, read_lines
 from auditor.samples import TEXT_SIGNALS
 from auditor.syntax.text_encoding import decode_prefix, detect_wide_encoding, open_as_utf8

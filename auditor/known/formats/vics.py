@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import ListError
-from auditor.known import ListExample
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
-from auditor.known.entry_columns import EntryCollector, cell_text
+from auditor.known.entry_columns import EntryCollector
+from auditor.known.json_fields import json_value_to_text
 from auditor.known.list_file import open_list_file
+from auditor.known.list_formats import ListExample
 from auditor.syntax.json_stream import iter_json_records
 
 HELP = "VICS JSON 1.2 to 2.0 (Project VIC, CAID, Griffeye); its categories differ by country, so say --means"
@@ -45,9 +46,9 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
                 continue  # a case: its media came before it
             number += 1
             attributes = {
-                "ids": cell_text(record.get("MediaID")),
-                "classification": cell_text(record.get("Category")),
-                "series": cell_text(record.get("Series")),
+                "ids": json_value_to_text(record.get("MediaID")),
+                "classification": json_value_to_text(record.get("Category")),
+                "series": json_value_to_text(record.get("Series")),
             }
             for field in _FIELDS:
                 yield from collector.add(field, record.get(field), number, **attributes)

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from auditor.lineage.generation_tools import NamedFile, civitai, make_named_file
+from auditor.lineage.generation_tools import civitai
+from auditor.lineage.generation_tools.named_file import NamedFile, make_named_file
 
 TOOL = "a1111"
 _FIELD = re.compile(r'([^:,"]{1,60}):\s*+("[^"\\]*+(?:\\.[^"\\]*+)*+"|\{[^{}]*+\}|)([^,]*+),?')

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from auditor.lineage.generation_tools import MAX_NAME, NamedFile
+from auditor.lineage.generation_tools.named_file import MAX_NAME, NamedFile
 
 TOOL = "civitai"
 ALGORITHM = "civitai-version"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from auditor.lineage.generation_tools import NamedFile, make_named_file
+from auditor.lineage.generation_tools.named_file import NamedFile, make_named_file
 
 TOOL = "invokeai"
 

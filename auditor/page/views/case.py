@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from auditor.errors import AuditorError
 from auditor.model import Case, Kind, Ref
-from auditor.page import wording
-from auditor.page.ledger_session import recorded_policy
+from auditor.page import masking, page_labels
+from auditor.page.available_actions import available_step, available_undo, available_verdicts
+from auditor.page.ledger_queries import recorded_policy
+from auditor.page.requests import PageRequest
+from auditor.page.responses import Page
+from auditor.page.views.categories import CATEGORIES, hidden_categories
+from auditor.page.views.history import history_steps
 from auditor.pipeline.report import Edge
 from auditor.reporting.labels import CASE_GROUNDS
 from auditor.reporting.lineage_layout import LineageDrawing, LineageLayout
+from auditor.review.blind_review import visible_opinions
+from auditor.review.case_reasons import STRENGTH_MEANINGS
 from auditor.review.case_state import REVIEW_DAYS, STAGE_MEANINGS, CaseState
 from auditor.review.case_support import CaseSupport, compute_support
-from auditor.review.case_transitions import can_withdraw_confirmation
-from auditor.review.decisions import ACTION_VERDICTS, STRENGTH_MEANINGS, Opinion, Verdict
+from auditor.review.decisions import ACTION_VERDICTS
 from auditor.review.drafts import reason_not_to_draft
 from auditor.review.evidence_strength import SOURCE_LABELS
-
-if TYPE_CHECKING:
-    pass
-from auditor.page.requests import Page, PageRequest
-from auditor.page.views.categories import CATEGORIES, hidden_categories
-from auditor.page.views.history import history_steps
 
 MAX_EVALUATED_FACTS = 40  # more take too long to evaluate for a page
 
@@ -80,58 +79,12 @@ def case_page(page_request: PageRequest, error: str = "", status: int = 200) -> 
     )
 
 
-def _has_masked_words(state: CaseState, strong_words: wording.StrongWords) -> bool:
+def _has_masked_words(state: CaseState, strong_words: masking.StrongWords) -> bool:
     """Return whether anything on this case page would be masked."""
     texts = [state.subject.name, *(reason.fact for reason in state.reasons), *(ref.name for ref in state.copies)]
     texts += [fact.statement.value for fact in state.facts]
-    quoted = any(fact.statement.key in wording.FULLY_MASKED_KEYS for fact in state.facts)
-    return quoted or any(wording.MASK in wording.mask_text(text, strong_words) for text in texts)
-
-
-def visible_opinions(state: CaseState, me: str) -> tuple[Opinion, ...]:
-    """Return the opinions of this round that this reviewer may see: the second one is given blind."""
-    if state.phase == "disputed":
-        return state.opinions
-    return tuple(opinion for opinion in state.opinions if opinion.reviewer == me)
-
-
-def available_step(state: CaseState, me: str, now: str) -> str:
-    """Return what this reviewer can do next: propose, review, settle, appeal, done, or why nothing (wait-…)."""
-    if state.is_claimed(now) and state.claimed_by != me:
-        return "wait-held"
-    if state.appeal:
-        return "wait-involved" if me in state.involved else "appeal"
-    given = {opinion.reviewer for opinion in state.opinions} | state.barred_reviewers
-    if state.phase == "new":
-        return "propose"
-    if state.phase in ("proposed", "disputed"):
-        if me in given:
-            return "wait-another"
-        return "review" if state.phase == "proposed" else "settle"
-    return "done"
-
-
-def available_verdicts(state: CaseState, me: str) -> tuple[Verdict, ...]:
-    """Return the verdicts that this reviewer can give; interim only where a single reviewer may act at once."""
-    if state.phase == "disputed":
-        offered: list[Verdict] = list(dict.fromkeys(opinion.verdict for opinion in state.opinions))
-    else:
-        offered = [verdict for verdict in wording.VERDICT_LABELS if verdict != "interim"]
-    urgent = (
-        not state.in_force
-        and not any(decision.verdict == "interim" for decision in state.decisions)
-        and any(reason.strength in ("exact", "listed") for reason in state.reasons)
-    )
-    return (*offered, *(("interim",) if urgent else ()))
-
-
-def available_undo(state: CaseState, me: str, now: str) -> str:
-    """Return what this reviewer can still take back: withdraw, release, or ""."""
-    if state.phase in ("proposed", "disputed") and state.opinions and state.opinions[-1].reviewer == me:
-        return "withdraw"
-    if can_withdraw_confirmation(state, me) and not state.is_claimed(now):
-        return "withdraw"
-    return "release" if state.is_claimed(now) and state.claimed_by == me else ""
+    quoted = any(fact.statement.key in page_labels.FULLY_MASKED_KEYS for fact in state.facts)
+    return quoted or any(masking.MASK in masking.mask_text(text, strong_words) for text in texts)
 
 
 def _support_or_reason(page_request: PageRequest, state: CaseState) -> tuple[CaseSupport | None, str]:
@@ -172,8 +125,8 @@ def _draw_lineage(page_request: PageRequest, state: CaseState) -> LineageDrawing
     strong_words = page_request.service.strong_words
     nodes = tuple(
         replace(
-            node, name=wording.mask_text(node.name, strong_words), label=wording.mask_text(node.label, strong_words)
+            node, name=masking.mask_text(node.name, strong_words), label=masking.mask_text(node.label, strong_words)
         )
         for node in drawn.nodes
     )
-    return replace(drawn, nodes=nodes, words=wording.mask_text(drawn.words, strong_words, wording.MAX_PROSE_LENGTH))
+    return replace(drawn, nodes=nodes, words=masking.mask_text(drawn.words, strong_words, masking.MAX_PROSE_LENGTH))

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from auditor.page.ledger_queries import recorded_policy
+from auditor.page.requests import PageRequest
 from auditor.reporting.labels import CASE_GROUNDS, LIST_MEANINGS
 from auditor.review.case_state import CaseState
 from auditor.review.ledger import Ledger
-
-if TYPE_CHECKING:
-    pass
-from auditor.page.ledger_session import recorded_policy
-from auditor.page.requests import PageRequest
 
 # What a reviewer may choose not to see: grounds, and the meanings of the lists of a case's matches.
 CATEGORIES: Mapping[str, str] = {

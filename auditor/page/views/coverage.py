@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from auditor.errors import UsageError
+from auditor.page.requests import PageRequest, parse_query_number
+from auditor.page.responses import Page
 from auditor.reporting.coverage import chance_matches, coverage_counts, missing_lists, uncompared_weights
 from auditor.reporting.labels import LIST_MEANINGS
-
-if TYPE_CHECKING:
-    pass
-from auditor.page.requests import Page, PageRequest
-from auditor.page.views.log import parse_number
 
 
 def coverage_page(page_request: PageRequest) -> Page:
@@ -20,7 +17,7 @@ def coverage_page(page_request: PageRequest) -> Page:
     from auditor.reporting.summary import group_gaps
 
     runs = page_request.service.reports()
-    which = parse_number(page_request.query["run"] or "0")
+    which = parse_query_number(page_request.query["run"] or "0")
     if runs and which >= len(runs):
         raise UsageError(f"run {which}: this page was started with {len(runs)}")
     report = runs[which] if runs else None

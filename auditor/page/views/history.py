@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from auditor.page import wording
-from auditor.review.case_state import LedgerEvent
-
-if TYPE_CHECKING:
-    pass
-
+from auditor.page import readable_times
+from auditor.plurals import count_with_noun
+from auditor.review.ledger_events import LedgerEvent
 
 OPINION_EVENTS = ("proposed", "reviewed", "settled", "interim")  # events with an opinion
 
@@ -50,13 +46,15 @@ def _event_note(event: LedgerEvent) -> str:
     match event.kind:
         case "opened" | "joined":
             counted = (("reason", data["reasons"]), ("fact", data["facts"]), ("re-upload", data["copies"]))
-            return ", ".join(wording.count_of(len(found), name) for name, found in counted if found)
+            return ", ".join(count_with_noun(len(found), name) for name, found in counted if found)
         case "claimed":
-            return f"until {wording.readable_time(str(data['until']))}"
+            return f"until {readable_times.readable_time(str(data['until']))}"
         case "interim":
-            return f"until {wording.readable_time(str(data['expires']))}"
+            return f"until {readable_times.readable_time(str(data['expires']))}"
         case "listed" | "delisted":
             return f"for {data['recipient']}, version {data['version']}"
         case "receipt":
-            return f"from {data['recipient']}, version {data['version']}, {wording.readable_time(str(data['at']))}"
+            return (
+                f"from {data['recipient']}, version {data['version']}, {readable_times.readable_time(str(data['at']))}"
+            )
     return ""

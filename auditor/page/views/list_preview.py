@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.page import ledger_session
+from auditor.page import ledger_queries
 from auditor.review.case_state import CaseState
 from auditor.review.decisions import Decision
 
 if TYPE_CHECKING:
-    from auditor.deindex.locators import Hub
-from auditor.page.requests import Page, PageRequest
+    from auditor.deindex.hubs import Hub
+from auditor.page.requests import PageRequest
+from auditor.page.responses import Page
 
 MAX_SHOWN_CHANGES = 200
 
@@ -32,16 +33,16 @@ class ListChange:
 
 def list_preview_page(page_request: PageRequest) -> Page:
     """Return the entries that a list built now would have, compared with what each recipient was last sent."""
-    from auditor.deindex.locators import compile_hubs
+    from auditor.deindex.hubs import compile_hubs
 
     now = page_request.ledger.now
-    cases, total = ledger_session.decided_cases(page_request.ledger.folder, MAX_COMPARED_CASES)
+    cases, total = ledger_queries.decided_cases(page_request.ledger.folder, MAX_COMPARED_CASES)
     states = [page_request.ledger.state(case) for case in cases]
     recipients = sorted(
         {recipient for state in states for recipient in state.listed} | {*page_request.service.recipients}
     )
     to = page_request.query.get("to", recipients[0] if recipients else "")
-    sent = ledger_session.last_listed_decisions(page_request.ledger.folder, to)
+    sent = ledger_queries.last_listed_decisions(page_request.ledger.folder, to)
     hubs = compile_hubs(page_request.service.vocabularies)
     lines = [line for state in states for line in _list_changes(state, to, sent.get(state.id, ""), now, hubs)]
     order = ("removed", "new", "changed", "held back", "kept")

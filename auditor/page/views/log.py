@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
 
-from auditor.errors import UsageError
-from auditor.page import ledger_session
-from auditor.review.ledger_entries import decode_entry
-
-if TYPE_CHECKING:
-    pass
-from auditor.page.requests import Page, PageRequest
+from auditor.page import ledger_queries
+from auditor.page.requests import PageRequest, parse_query_number
+from auditor.page.responses import Page
 from auditor.page.views.history import OPINION_EVENTS, HistoryStep, _event_note
+from auditor.review import ledger_storage
+from auditor.review.ledger_entries import decode_entry
 
 EVENTS_PER_PAGE = 100
 
 
 def log_page(page_request: PageRequest, proof: object = None) -> Page:
     """Return the newest events, or those before a number, each verified against the signed checkpoint."""
-    before = parse_number(page_request.query["before"])
-    with closing(ledger_session.connect_read_only(page_request.ledger.folder)) as database:
+    before = parse_query_number(page_request.query["before"])
+    with closing(ledger_storage.connect_read_only(page_request.ledger.folder)) as database:
         asked = "SELECT body FROM events WHERE number < ? ORDER BY number DESC LIMIT ?"
         events = [decode_entry(body) for (body,) in database.execute(asked, (before, EVENTS_PER_PAGE + 1))]
     more = events[EVENTS_PER_PAGE - 1].number if len(events) > EVENTS_PER_PAGE else 0
     events = events[:EVENTS_PER_PAGE]
-    ledger_session.verify_events(page_request.ledger, events)
+    ledger_queries.verify_events(page_request.ledger, events)
     # Opinions are shown on the case's page only, to those who may see them.
     steps = [HistoryStep(event, note="" if event.kind in OPINION_EVENTS else _event_note(event)) for event in events]
     return Page(
@@ -40,12 +37,3 @@ def log_page(page_request: PageRequest, proof: object = None) -> Page:
             "earlier": page_request.form_value("earlier"),
         },
     )
-
-
-def parse_number(text: str) -> int:
-    """Return a number from an address; a very large one for "". Raises :class:`UsageError`."""
-    if not text:
-        return 2**62
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise UsageError(f"{text[:40]!r}: is not the number of an entry")
-    return int(text)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from auditor.errors import UsageError
-from auditor.reporting.labels import CASE_GROUNDS
-from auditor.review.case_state import STAGE_MEANINGS, CaseState
-from auditor.review.decisions import STRENGTH_MEANINGS
-from auditor.review.ledger import Ledger
-from auditor.review.queue import Query, QueueRow
-from auditor.review.timestamps import add_time
-
-if TYPE_CHECKING:
-    pass
-from auditor.page.requests import Page, PageRequest, Redirect
+from auditor.page.requests import PageRequest
+from auditor.page.responses import Page, Redirect
 from auditor.page.views.categories import hidden_categories
+from auditor.reporting.labels import CASE_GROUNDS
+from auditor.review.case_reasons import STRENGTH_MEANINGS
+from auditor.review.case_state import STAGE_MEANINGS, CaseState
+from auditor.review.ledger import Ledger
+from auditor.review.queue import QueueQuery, QueueRow
+from auditor.timestamps import add_time
 
 QUEUE_TABS: Mapping[str, str] = {
     "open": "you can claim",
@@ -66,14 +63,14 @@ def queue_page(page_request: PageRequest) -> Page:
     )
 
 
-def _queue_query(page_request: PageRequest, show: str) -> Query:
+def _queue_query(page_request: PageRequest, show: str) -> QueueQuery:
     """Return the query of cases that the address of the queue's page asks for."""
     asked = page_request.query
     ground, strength, stage, age = (asked[name] for name in ("ground", "strength", "stage", "age"))
     for value, known in ((ground, CASE_GROUNDS), (strength, STRENGTH_MEANINGS), (stage, STAGE_MEANINGS), (age, AGES)):
         if value and value not in known:
             raise UsageError(f"{value[:40]!r}: choose one of {', '.join(filter(None, known))}")
-    return Query(
+    return QueueQuery(
         stages=(stage,) if stage else (),  # type: ignore[arg-type]
         ground=ground,
         confidence=(strength,) if strength else (),  # type: ignore[arg-type]
@@ -86,7 +83,7 @@ def _queue_query(page_request: PageRequest, show: str) -> Query:
     )
 
 
-def _rows(page_request: PageRequest, query: Query, show: str) -> tuple[list[QueueRow], int, str, int]:
+def _rows(page_request: PageRequest, query: QueueQuery, show: str) -> tuple[list[QueueRow], int, str, int]:
     """Return the queue's rows, their number in all, the cursor of the next page, and how many rows were hidden."""
     choices = page_request.session.store.preferences
     passed = frozenset(choices.passed) if show == "open" else frozenset()
@@ -113,11 +110,11 @@ def _passed_rows(page_request: PageRequest) -> list[QueueRow]:
     return [
         _row(state, page_request.ledger.now)
         for case in reversed(page_request.session.store.preferences.passed[-ROWS_PER_PAGE:])
-        for state in find_case(page_request.ledger, case)
+        for state in find_passed_case(page_request.ledger, case)
     ]
 
 
-def find_case(ledger: Ledger, case: str) -> tuple[CaseState, ...]:
+def find_passed_case(ledger: Ledger, case: str) -> tuple[CaseState, ...]:
     """Return the case, () if the ledger was restored without it."""
     try:
         return (ledger.blinded_state(case),)

@@ -6,38 +6,40 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-def is_text(kind: pa.DataType) -> bool:
+def is_text_type(kind: pa.DataType) -> bool:
     """Return whether an Arrow type is one of text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def is_bytes(kind: pa.DataType) -> bool:
+def is_bytes_type(kind: pa.DataType) -> bool:
     """Return whether an Arrow type is one of bytes, of a fixed or any length."""
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
 
 
-def may_hold_samples(kind: pa.DataType) -> bool:
+def type_may_hold_samples(kind: pa.DataType) -> bool:
     """Return whether values of this Arrow type can be pictures, digests or addresses, at any depth.
 
     Numbers, times and vectors of numbers cannot; lists of lists of numbers may be pixels.
     """
     if isinstance(kind, pa.BaseExtensionType):
-        return isinstance(kind, pa.FixedShapeTensorType) or may_hold_samples(kind.storage_type)
+        return isinstance(kind, pa.FixedShapeTensorType) or type_may_hold_samples(kind.storage_type)
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
-        return may_hold_samples(kind.value_type)
+        return type_may_hold_samples(kind.value_type)
     if pa.types.is_map(kind):
-        return may_hold_samples(kind.key_type) or may_hold_samples(kind.item_type)
+        return type_may_hold_samples(kind.key_type) or type_may_hold_samples(kind.item_type)
     if pa.types.is_struct(kind):
-        return any(may_hold_samples(kind.field(index).type) for index in range(kind.num_fields))
-    if is_list(kind):
+        return any(type_may_hold_samples(kind.field(index).type) for index in range(kind.num_fields))
+    if is_list_type(kind):
         inner = kind.field(0).type
-        return is_list(inner) or may_hold_samples(inner)
+        return is_list_type(inner) or type_may_hold_samples(inner)
     # A column of nulls may stand for pictures that are elsewhere; a union is named as a column that is not read.
     is_view = pa.types.is_string_view(kind) or pa.types.is_binary_view(kind)
-    return is_text(kind) or is_bytes(kind) or is_view or pa.types.is_null(kind) or bool(pa.types.is_nested(kind))
+    return (
+        is_text_type(kind) or is_bytes_type(kind) or is_view or pa.types.is_null(kind) or bool(pa.types.is_nested(kind))
+    )
 
 
-def is_list(kind: pa.DataType) -> bool:
+def is_list_type(kind: pa.DataType) -> bool:
     """Return whether an Arrow type is one of lists, in any of Arrow's layouts."""
     return bool(
         pa.types.is_list(kind)
@@ -70,7 +72,7 @@ def _decoded(cell: bytes | None) -> str | None:
 
 def to_whole_numbers(cells: pa.Array, kind: pa.DataType) -> pa.Array:
     """Return an Arrow column as whole numbers; what is no number of at most four digits is null."""
-    if is_text(cells.type) or is_bytes(cells.type):
+    if is_text_type(cells.type) or is_bytes_type(cells.type):
         text = to_text(cells)
         number = pc.match_substring_regex(text, r"^\d{1,4}(\.0+)?$")
         cells = pc.if_else(number, text, pa.scalar(None, pa.string())).cast(pa.float64())

@@ -10,8 +10,8 @@ from functools import lru_cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.blob import Blob
 from auditor.errors import Unreadable
-from auditor.sources import Blob
 from auditor.syntax.archive import read_members
 
 # Suffixes of the image that a JSON file of the same name describes: img2dataset's own formats first.

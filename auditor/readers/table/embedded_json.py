@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pyarrow.compute as pc
 
-from auditor.readers.table.arrow_types import is_text
+from auditor.readers.table.arrow_types import is_text_type
 from auditor.readers.table.json_records import RecordColumns
 from auditor.syntax.nested_columns import Leaf
 from auditor.syntax.sample_hints import may_hold_samples
@@ -20,7 +20,7 @@ _BEGINNING = re.compile(r"[\[{]\s*(?:[\"'\[]|\{\s*[\"'])")
 
 def embedded_leaves(leaf: Leaf) -> tuple[Leaf, ...]:
     """Return the columns inside the texts of a column that are JSON; one with a problem for those that only look so."""
-    if not is_text(leaf.values.type):
+    if not is_text_type(leaf.values.type):
         return ()
     begins = pc.or_(pc.starts_with(leaf.values, "{"), pc.starts_with(leaf.values, "["))
     indices = np.flatnonzero(pc.fill_null(begins, False).to_numpy(zero_copy_only=False))

@@ -35,7 +35,7 @@ _OVERLAP = 1 << 10  # bytes that pieces of a text share, so that nothing is cut 
 Shape = Literal["lines", "document", "objects"]
 
 
-def shape_of(head: str, is_lines: bool) -> Shape:
+def json_layout(head: str, is_lines: bool) -> Shape:
     """Return the layout of a JSON file, judged by its beginning.
 
     ``lines``: one record per line. ``document``: one array or object. ``objects``: one object after the other, each
@@ -57,7 +57,7 @@ def shape_of(head: str, is_lines: bool) -> Shape:
     return "objects" if first.startswith("{") and newline and not second.startswith("{") else "lines"
 
 
-class TextTraits(NamedTuple):
+class JsonTraits(NamedTuple):
     """What a JSON text looks like before it is parsed."""
 
     may_hold_samples: bool
@@ -65,7 +65,7 @@ class TextTraits(NamedTuple):
     has_several_objects: bool
 
 
-def look_through(stream: ByteStream) -> TextTraits:
+def scan_json_text(stream: ByteStream) -> JsonTraits:
     """Return the traits of a whole JSON text. It costs a fraction of parsing it."""
     found = [False, False, False]
     overlap = b""
@@ -75,7 +75,7 @@ def look_through(stream: ByteStream) -> TextTraits:
         found[1] = found[1] or _COMMA_BEFORE_BRACKET.search(text) is not None
         found[2] = found[2] or _OBJECT_AFTER_OBJECT.search(text) is not None
         overlap = text[-_OVERLAP:]
-    return TextTraits(*found)
+    return JsonTraits(*found)
 
 
 def read_line_rows(stream: pa.NativeFile) -> Iterator[RowBatch]:

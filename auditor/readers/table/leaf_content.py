@@ -17,7 +17,7 @@ from auditor.hashing.digest_parsing import (
     parse_digests,
 )
 from auditor.hashing.value_content import Digests, Indices, value_content
-from auditor.readers.table.arrow_types import is_bytes, is_list, is_text, to_text
+from auditor.readers.table.arrow_types import is_bytes_type, is_list_type, is_text_type, to_text
 from auditor.readers.table.pixel_arrays import PixelArrays, pixel_arrays
 from auditor.syntax.card_columns import bare_name
 from auditor.syntax.nested_columns import Leaf
@@ -72,19 +72,19 @@ class LeafContent:
 def leaf_content(leaf: Leaf) -> LeafContent:
     """Tell what each value of a plain column holds; of numbers and times nothing."""
     kind = leaf.values.type
-    name = own_name(leaf.path)
-    if is_list(kind):
+    name = leaf_name(leaf.path)
+    if is_list_type(kind):
         arrays = pixel_arrays(leaf.values)
         return LeafContent(leaf, arrays=arrays, is_main=bool(len(arrays.indices)))
     if pa.types.is_null(kind):
         return LeafContent(leaf, is_named_image=_is_named_image(leaf.path))
-    if not (is_text(kind) or is_bytes(kind)):
+    if not (is_text_type(kind) or is_bytes_type(kind)):
         return LeafContent(leaf)
     algorithm = algorithm_from_column_name(name)
     return _of_named_digests(leaf, algorithm) if algorithm else _of_values(leaf, name)
 
 
-def own_name(path: str) -> str:
+def leaf_name(path: str) -> str:
     """Return the name of a plain column itself, without those that lead to it."""
     last = path.rpartition(".")[2].replace("[]", "").replace("{}", "")
     return last or path
@@ -92,14 +92,14 @@ def own_name(path: str) -> str:
 
 def url_rank(path: str) -> tuple[int, int]:
     """Return a key to sort plain columns of addresses: the surest address of the picture itself first."""
-    name = bare_name(own_name(path))
+    name = bare_name(leaf_name(path))
     order = ("url", "imageurl", "contenturl", "imgurl", "photoimageurl", "originalurl")
     return int(not _URL_NAME.fullmatch(name)), order.index(name) if name in order else len(order)
 
 
 def _of_named_digests(leaf: Leaf, algorithm: str) -> LeafContent:
     """Read a plain column's values as digests of the algorithm named; tell by itself what one that is none holds."""
-    values, bad = parse_digests(leaf.values, algorithm, raw=is_bytes(leaf.values.type))
+    values, bad = parse_digests(leaf.values, algorithm, raw=is_bytes_type(leaf.values.type))
     good = np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False)) if values.null_count else None
     found = Digests(np.arange(len(values)), values) if good is None else Digests(good, values.take(pa.array(good)))
     others = np.flatnonzero(bad)
@@ -127,13 +127,13 @@ def _of_named_digests(leaf: Leaf, algorithm: str) -> LeafContent:
 def _of_values(leaf: Leaf, name: str) -> LeafContent:
     """Tell what a plain column holds, by its values alone."""
     values = _plain(leaf.values)
-    if is_text(values.type) and _are_all_urls(values):
+    if is_text_type(values.type) and _are_all_urls(values):
         urls = np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False))
         return LeafContent(leaf, urls=urls, is_main=True)
     told = value_content(values, name)
     urls = told.urls
     bare = bare_name(name)
-    is_named_url = is_text(values.type) and _URL_NAME.fullmatch(bare) is not None
+    is_named_url = is_text_type(values.type) and _URL_NAME.fullmatch(bare) is not None
     if is_named_url:
         rest = pc.fill_null(pc.greater(pc.binary_length(values), 0), False).to_numpy(zero_copy_only=False).copy()
         rest[told.base64] = False
@@ -141,13 +141,13 @@ def _of_values(leaf: Leaf, name: str) -> LeafContent:
             rest[digests.indices] = False
         urls = np.flatnonzero(rest)
     unknown = told.binary[~_are_text(values, told.binary)] if len(told.binary) else told.binary
-    is_named_image = is_bytes(values.type) and _is_named_image(leaf.path)
+    is_named_image = is_bytes_type(values.type) and _is_named_image(leaf.path)
     counts = [len(told.pictures), len(told.base64), len(told.videos), len(told.audio), len(unknown), len(urls)]
     counts += [len(digests.indices) for digests in told.digests.values()]
     is_main = (
         is_named_url
         or is_named_image
-        or (is_text(values.type) and is_unspecified_digest_column(name) and _has_digest_width(values))
+        or (is_text_type(values.type) and is_unspecified_digest_column(name) and _has_digest_width(values))
         or max(counts) > _MAIN_SHARE * (len(values) - values.null_count)
     )
     return LeafContent(
@@ -180,8 +180,8 @@ def _plain(values: pa.Array) -> pa.Array:
 def _is_named_image(path: str) -> bool:
     """Return whether a plain column's name is that of an image's bytes, and the one above not of sound or video."""
     parents = path.rpartition(".")[0]
-    named = _IMAGE_NAME.fullmatch(bare_name(own_name(path))) is not None
-    return named and not _SOUND_OR_VIDEO_NAME.fullmatch(bare_name(own_name(parents)))
+    named = _IMAGE_NAME.fullmatch(bare_name(leaf_name(path))) is not None
+    return named and not _SOUND_OR_VIDEO_NAME.fullmatch(bare_name(leaf_name(parents)))
 
 
 def _has_digest_width(values: pa.Array) -> bool:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from auditor.readers.table.arrow_types import is_list
+from auditor.readers.table.arrow_types import is_list_type
 
 # Shorter sides are those of boxes, corners and matrices of angles; 8 x 8 is the smallest picture of a known data set.
 MIN_SIDE = 8
@@ -41,7 +41,7 @@ class PixelArrays:
 
 def pixel_arrays(values: pa.Array) -> PixelArrays:
     """Tell which values of a column of lists are pictures; vectors are none."""
-    if not is_list(values.type.field(0).type):
+    if not is_list_type(values.type.field(0).type):
         return PixelArrays()
     good, unclear = [], []
     for index in np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False)).tolist():
@@ -58,7 +58,7 @@ def pixel_arrays(values: pa.Array) -> PixelArrays:
 def _array(value: pa.Array) -> NDArray[np.generic] | None:
     """Return a pixel array with all its dimensions; None if its lists differ in length, or it holds a null."""
     shape: list[int] = []
-    while is_list(value.type):
+    while is_list_type(value.type):
         if value.null_count:
             return None
         lengths = pc.unique(pc.list_value_length(value)).to_pylist()

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from auditor.errors import Unreadable
-from auditor.readers.table.arrow_types import is_text, to_text
+from auditor.readers.table.arrow_types import is_text_type, to_text
 from auditor.syntax.archive import FREE_BYTES, MAX_RATIO
 from auditor.syntax.nested_columns import Leaf, leaves
 
@@ -96,7 +96,11 @@ def _add_decoded_sizes(column: pa.Array, rows: NDArray[np.int64], sizes: NDArray
     if isinstance(column, pa.ExtensionArray):
         _add_decoded_sizes(column.storage, rows, sizes)
     elif pa.types.is_dictionary(kind):
-        if pa.types.is_large_binary(kind.value_type) or is_text(kind.value_type) or pa.types.is_binary(kind.value_type):
+        if (
+            pa.types.is_large_binary(kind.value_type)
+            or is_text_type(kind.value_type)
+            or pa.types.is_binary(kind.value_type)
+        ):
             lengths = pc.fill_null(pc.binary_length(column.dictionary), 0).cast(pa.int64())
             if len(lengths):
                 found = pc.fill_null(lengths.take(column.indices), 0).to_numpy(zero_copy_only=False)
@@ -111,7 +115,7 @@ def _add_decoded_sizes(column: pa.Array, rows: NDArray[np.int64], sizes: NDArray
 
 def _with_valid_text(leaf: Leaf) -> Leaf:
     """Return a row batch's column with valid UTF-8; other text is read as Latin-1."""
-    if not is_text(leaf.values.type):
+    if not is_text_type(leaf.values.type):
         return leaf
     try:
         leaf.values.validate(full=True)

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from auditor.blob import Blob
 from auditor.hashing import exact
 from auditor.hashing.decode_video import can_decode_videos, holds_pictures
 from auditor.hashing.digest_parsing import algorithm_from_column_name
@@ -32,15 +33,14 @@ from auditor.hashing.hash_images import (
 )
 from auditor.model import Carrier
 from auditor.parts import PartlyRead
-from auditor.readers import ReadOptions
 from auditor.readers.table import pixel_arrays
-from auditor.readers.table.arrow_types import is_text, to_text, to_whole_numbers
+from auditor.readers.table.arrow_types import is_text_type, to_text, to_whole_numbers
 from auditor.readers.table.described_files import split_by_described_files
 from auditor.readers.table.embedded_json import embedded_leaves
-from auditor.readers.table.leaf_content import LeafContent, leaf_content, own_name, text_by_row, url_rank
+from auditor.readers.table.leaf_content import LeafContent, leaf_content, leaf_name, text_by_row, url_rank
 from auditor.readers.table.row_batch import MAX_CELL_BYTES, RowBatch
+from auditor.reading.read_options import ReadOptions
 from auditor.samples import COMPUTED_ALGORITHMS, DIGEST_BYTES, TEXT_SIGNALS, Samples, build_sample_batch
-from auditor.sources import Blob
 from auditor.syntax.card_columns import bare_name
 from auditor.syntax.json_stream import REMAINDER
 from auditor.syntax.nested_columns import Leaf
@@ -62,7 +62,7 @@ _SHORT_ALGORITHMS = frozenset({"phash-64", "dhash-64"})
 _DATA_URL = re.compile(r"data:[^,]{0,200},", re.I)
 
 
-def is_helper(name: str) -> bool:
+def is_helper_column(name: str) -> bool:
     """Return whether a column of this name tells a sample's name, size or quality."""
     return bare_name(name) in _HELPERS
 
@@ -92,7 +92,7 @@ class TableSamples:
             if leaf.problem:
                 yield from self._partly(leaf.path, leaf.problem)
             elif pa.types.is_integer(leaf.values.type):
-                algorithm = algorithm_from_column_name(own_name(leaf.path))
+                algorithm = algorithm_from_column_name(leaf_name(leaf.path))
                 if algorithm in self.options.algorithms and leaf.values.null_count < len(leaf.values):
                     yield from self._partly(leaf.path, NUMBERS_FOR_DIGESTS)
         if not len(rows.numbers):
@@ -127,7 +127,7 @@ class TableSamples:
         if DECODING_ALGORITHMS.isdisjoint(self.options.algorithms):
             return
         path = content.leaf.path
-        is_named = algorithm_from_column_name(own_name(path)) in _SHORT_ALGORITHMS
+        is_named = algorithm_from_column_name(leaf_name(path)) in _SHORT_ALGORITHMS
         asks = not is_named and not _SHORT_ALGORITHMS.isdisjoint(self.options.algorithms)
         if asks and _are_short_hashes(content.leaf.values):
             yield from self._partly(path, SHORT_HASHES)
@@ -488,7 +488,7 @@ class _Batch:
 
 def _are_short_hashes(values: pa.Array) -> bool:
     """Return whether every value of a column of rows is a hash of 16 hex digits."""
-    if not is_text(values.type) or len(values) == values.null_count:
+    if not is_text_type(values.type) or len(values) == values.null_count:
         return False
     lengths = pc.min_max(pc.binary_length(values)).as_py()
     if lengths != {"min": 16, "max": 16}:

@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import ListError
-from auditor.known import ListExample, detect_format, list_formats
 from auditor.known.entries import (
     Entries,
     ListHeader,
@@ -19,6 +18,7 @@ from auditor.known.entries import (
     UnknownAlgorithm,
     WithdrawnIds,
 )
+from auditor.known.list_formats import ListExample, detect_format, list_formats
 from auditor.samples import TEXT_SIGNALS
 
 CASES = [

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 
 from auditor.errors import ListError
-from auditor.known import list_formats
 from auditor.known.entries import ListOptions
 from auditor.known.formats import nsrl
 from auditor.known.formats.vics import read as read_vics
+from auditor.known.list_formats import list_formats
 
 JSON_FORMATS = (
     "arachnid",

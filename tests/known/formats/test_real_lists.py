@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 import pytest
 
 from auditor.errors import ListError
-from auditor.known import detect_format, list_formats
 from auditor.known.entries import Entries, ListOptions, MalformedEntry, UnknownAlgorithm, WithdrawnIds
 from auditor.known.import_list import import_list
+from auditor.known.list_formats import detect_format, list_formats
 from auditor.known.list_identity import ListDeclaration
 
 pytestmark = pytest.mark.corpus

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import RuleError
-from auditor.policy.load import load_policy
+from auditor.policy.load_policy import load_policy
 from tests.policy.rules_folder import PROFILE, RULE, SmallList, rules_folder
 
 # Rules that can't be trusted

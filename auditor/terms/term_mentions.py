@@ -37,7 +37,7 @@ class _Phrase:
 
 
 @dataclass(frozen=True, slots=True)
-class CompiledProse:
+class CompiledMentions:
     """The compiled terms: one automaton finds which phrases a text holds, then each phrase's pattern finds where.
 
     The automaton also finds the ``cues`` of other derivations: one pass over a text serves them all.
@@ -57,7 +57,7 @@ class CompiledProse:
         return found[:own], [self.cues[index - len(self.phrases)] for index in found[own:]]
 
 
-def compile_prose(vocabulary: Sequence[Term], cues: Mapping[str, str]) -> CompiledProse:
+def compile_mentions(vocabulary: Sequence[Term], cues: Mapping[str, str]) -> CompiledMentions:
     """Compile the terms that state something by themselves, and the patterns of ``cues``."""
     terms = [term for term in vocabulary if term.kind not in PAIRED_KINDS and term.kind != "signal"]
     headed = _compile_headings([(term.kind, term.value, words) for term in terms for words in term.headings])
@@ -67,7 +67,7 @@ def compile_prose(vocabulary: Sequence[Term], cues: Mapping[str, str]) -> Compil
         for pattern in (*term.patterns, *(rf"\b{re2.escape(word)}\b" for word in term.words))
     )
     pattern_set = compile_pattern_set([*(phrase.pattern for phrase in phrases), *cues.values()])
-    return CompiledProse(pattern_set, phrases, tuple(cues), headed)
+    return CompiledMentions(pattern_set, phrases, tuple(cues), headed)
 
 
 def _compile_headings(terms: list[tuple[str, str, str]]) -> Callable[[bytes], tuple[tuple[str, str], ...]]:
@@ -97,13 +97,13 @@ _HEADING_BYTES = 300  # the words that matter are at the beginning of a heading
 
 
 def find_mentions(
-    data: bytes, found: Iterable[int], prose: CompiledProse, stated: Iterable[tuple[str, str]] = ()
+    data: bytes, found: Iterable[int], prose: CompiledMentions, stated: Iterable[tuple[str, str]] = ()
 ) -> Iterator[Mention]:
     """Yield the mentions of a text, each key and value once, at its first place.
 
     Args:
         data: The UTF-8 of the folded text.
-        found: The phrases that :meth:`CompiledProse.search` found in it.
+        found: The phrases that :meth:`CompiledMentions.search` found in it.
         prose: The compiled terms.
         stated: Keys and values that are stated already, and left out.
     """

@@ -9,10 +9,10 @@ import pytest
 
 from auditor.facts import FACTS_SCHEMA, subjects_to_rows
 from auditor.model import Place, Statement, Subject
-from auditor.pipeline import evaluate
+from auditor.pipeline import evaluate_runs
 from auditor.pipeline.cases import group_cases
-from auditor.pipeline.evaluate import evaluate_table
-from auditor.policy.load import load_policy
+from auditor.pipeline.evaluate_runs import evaluate_table
+from auditor.policy.load_policy import load_policy
 
 
 def test_judging_in_groups_gives_the_same_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,10 +29,10 @@ def test_judging_in_groups_gives_the_same_findings(tmp_path: Path, monkeypatch: 
     facts = pads.dataset(tmp_path / "facts", schema=FACTS_SCHEMA)
     found = []
     for limit, workers in ((10**9, 1), (50, 1), (50, 2)):
-        monkeypatch.setattr(evaluate, "GROUP_ROWS", limit)
+        monkeypatch.setattr(evaluate_runs, "GROUP_ROWS", limit)
         out = tmp_path / f"{limit}-{workers}"
         out.mkdir()
-        verdicts = evaluate._evaluate_all(facts, policy, out, workers)
+        verdicts = evaluate_runs._evaluate_all(facts, policy, out, workers)
         found.append((list(Findings(out / "findings")), verdicts.subjects, verdicts.flagged))
         assert not (out / "buckets").exists()
     assert found[0] == found[1] == found[2]

@@ -7,9 +7,9 @@ from collections.abc import Container, Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
 
+from auditor.blob import Blob, Unread
 from auditor.errors import UsageError
-from auditor.pipeline.selection import ALL_FILES, Selection, names_of
-from auditor.sources import Blob, Unread
+from auditor.pipeline.selection import ALL_FILES, Selection, matching_selection
 
 
 def list_files(targets: Sequence[str], run_folder: Path, selection: Selection = ALL_FILES) -> Iterator[Blob | Unread]:
@@ -21,12 +21,13 @@ def list_files(targets: Sequence[str], run_folder: Path, selection: Selection = 
     Raises:
         UsageError: One target lies in another.
     """
-    from auditor.sources import source_of, uri_of
+    from auditor.file_uri import uri_from_file_name
+    from auditor.sources import find_source
 
     target_of: dict[Path, str] = {}
     for target in targets:
         target_of.setdefault(Path(os.path.realpath(target)), target)
-    sources = {target: source_of(target) for target in target_of.values()}
+    sources = {target: find_source(target) for target in target_of.values()}
     for path, target in target_of.items():
         if outer := next((target_of[parent] for parent in path.parents if parent in target_of), ""):
             raise UsageError(f"{target}: lies in {outer}, which is named too; name one of them")
@@ -40,7 +41,7 @@ def list_files(targets: Sequence[str], run_folder: Path, selection: Selection = 
         for file in sources[target].blobs(target):
             if file.uri.startswith(own_run + other_runs):
                 continue
-            if (place := names_of(file.uri, named)) is not None:
+            if (place := matching_selection(file.uri, named)) is not None:
                 missing.discard(named[place])
             if why := selection.reason_to_skip(file.uri, named):
                 file = Unread(file.uri, why, skipped=True)
@@ -48,14 +49,17 @@ def list_files(targets: Sequence[str], run_folder: Path, selection: Selection = 
         for uri in other_runs:
             yield Unread(prefix + uri, "a run of this program: not read", skipped=True)
     for name in sorted(missing):
-        yield Unread(uri_of(name), f"named in {selection.source} and not found: it does not exist, or is in no target")
+        yield Unread(
+            uri_from_file_name(name),
+            f"named in {selection.source} and not found: it does not exist, or is in no target",
+        )
 
 
 def _unused_prefix(target: Path, used: Container[str]) -> str:
     """Return what a target's places begin with where there are several: its name, with a number where it is used."""
-    from auditor.sources import uri_of
+    from auditor.file_uri import uri_from_file_name
 
-    name = uri_of(target.name)
+    name = uri_from_file_name(target.name)
     return next(
         prefix for prefix in chain([f"{name}/"], (f"{name}~{number}/" for number in count(2))) if prefix not in used
     )
@@ -63,11 +67,11 @@ def _unused_prefix(target: Path, used: Container[str]) -> str:
 
 def _runs_inside(target: Path, run_folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the places in a target of a run's folder, and of the other runs beside it."""
-    from auditor.sources import uri_of
+    from auditor.file_uri import uri_from_file_name
 
     if not run_folder.parent.is_relative_to(target):
         return (), ()
     others = sorted(path.parent for path in run_folder.parent.glob("*/run.json") if path.parent != run_folder)
     places = [run_folder, *others]
-    uris = ["".join(f"{uri_of(part)}/" for part in path.relative_to(target).parts) for path in places]
+    uris = ["".join(f"{uri_from_file_name(part)}/" for part in path.relative_to(target).parts) for path in places]
     return tuple(uris[:1]), tuple(uris[1:])

@@ -16,7 +16,7 @@ from auditor.lineage.derived_statements import DerivedStatement, FactsWriter
 from auditor.lineage.descent import descent_tables, withdrawn_descent_tables
 from auditor.lineage.exposure import exposure_statements
 from auditor.lineage.graph import Graph
-from auditor.lineage.known_content import count_hits, known_content_statements
+from auditor.lineage.known_content import count_dataset_hits, known_content_statements
 from auditor.lineage.known_models import dedicated_derivative_statements, known_model_statements, same_weights_models
 from auditor.lineage.licence_inheritance import licence_statements
 from auditor.lineage.missing_shards import missing_shard_gaps
@@ -50,13 +50,15 @@ def derive_statements(
     graph = Graph.from_edges(edges)
     writer = FactsWriter(dataset)
     observed = tuple(observed_bases)
-    computed = count_hits(hits, "computed")
+    computed = count_dataset_hits(hits, "computed")
     yield from writer.write(known_content_statements(hits))
     yield from writer.write(known_model_statements(hits))
     yield from writer.write(dedicated_derivative_statements(graph, hits, observed))
     yield from writer.write(exposure_statements(graph, computed, "exposed"))
-    yield from writer.write(exposure_statements(graph, count_hits(hits, "declared"), "exposed_claim"))
-    yield from writer.write(exposure_statements(graph, count_hits(hits, "computed", leads=True), "exposed_lead"))
+    yield from writer.write(exposure_statements(graph, count_dataset_hits(hits, "declared"), "exposed_claim"))
+    yield from writer.write(
+        exposure_statements(graph, count_dataset_hits(hits, "computed", leads=True), "exposed_lead")
+    )
     for table in descent_tables(graph, computed, same_weights_models(hits)):
         yield from writer.write_table(table)
     withdrawn = tuple(find_withdrawn_uses(dataset, graph, vocabularies))

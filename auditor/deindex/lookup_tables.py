@@ -49,7 +49,7 @@ _ROWS_PER_INSERT = 5000
 _Pattern: TypeAlias = tuple[str, int, str, int, int]
 
 
-def compile_list(plain: IO[bytes], found: ReceivedList, folder: Path, state: Mapping[str, Any]) -> None:
+def write_lookup_tables(plain: IO[bytes], found: ReceivedList, folder: Path, state: Mapping[str, Any]) -> None:
     """Write the tables of a whole list, or apply a delta to those of the list in use. Raises SealError."""
     proofs = takewhile(lambda text: text.startswith(PROOF_PREFIX), islice(read_lines(plain), 1, None))
     verified_roots = verify_roots(found.header.log, map(parse_json_line, proofs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.model import Basis, Count, Ref
-from auditor.pipeline.answered import answered_samples
+from auditor.pipeline.answered_samples import answered_samples
 from auditor.samples import Samples, build_sample_batch
 
 MD5, PDQ = bytes(16), bytes(32)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Text
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
-from auditor.terms.derive import derive_subject, derive_subjects
+from auditor.terms.derive_subjects import derive_subject, derive_subjects
 
 KNOWN = compiled_vocabulary(load_vocabularies())
 

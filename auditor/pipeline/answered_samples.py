@@ -47,48 +47,48 @@ def answered_samples(samples: Samples, stored: pa.RecordBatch, asked: Collection
     compared = [valid[name] for name in valid if name in asked]
     if not set(TEXT_SIGNALS).isdisjoint(asked):
         compared.append(address)
-    anything = _any(compared, rows)
+    anything = _answered_in_any(compared, rows)
     gap = stored["gap"]
     if samples.basis == "declared":
         everything = anything
-        stated = _any([*valid.values(), address], rows) if asked else _none(rows)
+        stated = _answered_in_any([*valid.values(), address], rows) if asked else _answered_nowhere(rows)
         gap = pc.if_else(pc.and_(pc.is_null(gap), pc.and_not(stated, anything)), _NOT_ASKED, gap)
     else:
         # What was counted before was answered for there.
         possible = () if samples.already_counted else possible_algorithms(samples.carrier)
         required = [name for name in possible if name in asked]
-        columns = [valid.get(name, _none(rows)) for name in required]
-        everything = reduce(pc.and_, columns, _all(rows)) if required else anything
-        unanswered = pc.and_(pc.is_null(gap), pc.invert(everything)) if required else _none(rows)
+        columns = [valid.get(name, _answered_nowhere(rows)) for name in required]
+        everything = reduce(pc.and_, columns, _answered_everywhere(rows)) if required else anything
+        unanswered = pc.and_(pc.is_null(gap), pc.invert(everything)) if required else _answered_nowhere(rows)
         if pc.any(unanswered).as_py():
             missing = ", ".join(
                 n for n, c in zip(required, columns, strict=True) if pc.any(pc.and_not(unanswered, c)).as_py()
             )
             gap = pc.if_else(unanswered, f"not compared by every hash that a list asks for: {missing}", gap)
     has_gap = pc.is_valid(gap)
-    partly = _number(pc.and_(has_gap, anything))
-    scanned = _number(pc.and_not(everything, has_gap))
-    errored = _number(has_gap) - partly
+    partly = _count_answered(pc.and_(has_gap, anything))
+    scanned = _count_answered(pc.and_not(everything, has_gap))
+    errored = _count_answered(has_gap) - partly
     places = pc.unique(stored["place"].filter(pc.or_(anything, pc.invert(has_gap)))).to_pylist()
     count = Count(rows, scanned, rows - scanned - partly - errored, errored, partly)
     return AnsweredSamples(count, gap, tuple(place for place in places if place))
 
 
-def _any(columns: Iterable[pa.Array], rows: int) -> pa.Array:
+def _answered_in_any(columns: Iterable[pa.Array], rows: int) -> pa.Array:
     """Return for each sample whether any column of answers holds."""
-    return reduce(pc.or_, columns, _none(rows))
+    return reduce(pc.or_, columns, _answered_nowhere(rows))
 
 
-def _none(rows: int) -> pa.Array:
+def _answered_nowhere(rows: int) -> pa.Array:
     """Return a column that says of no sample that it was answered."""
     return pa.repeat(pa.scalar(False), rows)
 
 
-def _all(rows: int) -> pa.Array:
+def _answered_everywhere(rows: int) -> pa.Array:
     """Return a column that says of every sample that it was answered."""
     return pa.repeat(pa.scalar(True), rows)
 
 
-def _number(column: pa.Array) -> int:
+def _count_answered(column: pa.Array) -> int:
     """Return the number of samples that a column of answers holds for."""
     return pc.sum(column).as_py() or 0

@@ -13,21 +13,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.errors import RunError
 from auditor.model import (
     Case,
-    Finding,
     Kind,
     Outcome,
-    Place,
     Ref,
     Severity,
 )
 from auditor.pipeline import PRELOAD
 from auditor.pipeline.cases import CaseReason, group_cases
-from auditor.pipeline.hit_counts import count_hits
+from auditor.pipeline.finding_tables import FINDING_COLUMNS, GAP_COLUMNS, write_finding_table
+from auditor.pipeline.hit_counts import count_subject_hits
 from auditor.pipeline.run_folder import DERIVED, FACTS, FINDINGS, GAPS
 from auditor.workers.pool import FinishedTask, LostTask, run_tasks
 
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as pads
 
-    from auditor.policy.load import Policy
+    from auditor.policy.load_policy import Policy
 
 # Rows of facts that are judged at a time: what a worker holds at once, some 20 MB.
 GROUP_ROWS = 60_000
@@ -44,12 +43,6 @@ _BUCKETS = 256
 _BUCKET_FOLDER = "buckets"
 # Seconds that a group may take; it takes a few. Only an end for a worker that hangs.
 _GROUP_SECONDS = 3600
-
-# Rows are sorted by their cells in this order.
-FINDING_COLUMNS = (
-    "kind", "subject", "revision", "rule", "fact", "outcome", "severity", "uri", "line", "remark", "relation",
-)  # fmt: skip
-GAP_COLUMNS = ("kind", "subject", "revision", "what", "why", "uri", "line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +91,7 @@ def write_derived(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, 
     import pyarrow.parquet as pq
 
     from auditor.facts import FACTS_SCHEMA, subjects_to_rows
-    from auditor.lineage.derive import derive_statements
+    from auditor.lineage.derive_statements import derive_statements
     from auditor.lineage.edges import collect_edges
     from auditor.lineage.observed_bases import find_observed_bases
 
@@ -106,7 +99,7 @@ def write_derived(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, 
     graph, seen = find_observed_bases(folders, collect_edges(facts, policy.vocabularies.renamed), out / "derived")
     pq.write_table(graph, out / DERIVED / "edges.parquet", compression="zstd")
     with pq.ParquetWriter(out / DERIVED / "derived.parquet", FACTS_SCHEMA, compression="zstd") as writer:
-        counted, lists = count_hits(folders, facts, policy.treat)
+        counted, lists = count_subject_hits(folders, facts, policy.treat)
         writer.write_batch(subjects_to_rows(lists))
         for batch in derive_statements(facts, counted, graph, policy.vocabularies, seen):
             writer.write_batch(batch)
@@ -149,7 +142,7 @@ def _evaluate_all(facts: pads.Dataset, policy: Policy, out: Path, workers: int) 
 def _needed_rows(facts: pads.Dataset, policy: Policy) -> Iterator[pa.RecordBatch]:
     """Return the rows of facts that the rules need for evaluation."""
     from auditor.facts import LOW_MEMORY_SCAN, keep_needed_rows
-    from auditor.policy.evaluate import required_keys
+    from auditor.policy.evaluate_rules import required_keys
 
     wanted = {**required_keys(policy), "copy_of": frozenset[str]()}
     return (keep_needed_rows(batch, wanted) for batch in facts.scanner(**LOW_MEMORY_SCAN).to_batches())
@@ -214,7 +207,7 @@ def evaluate_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> E
         number: Names the files; unique in the run.
     """
     from auditor.facts import subjects_from_rows
-    from auditor.policy.evaluate import evaluate_subject
+    from auditor.policy.evaluate_rules import evaluate_subject
 
     opens_case = {rule.id: (rule.case, rule.priority) for rule in policy.rules if rule.case}
     kinds: Counter[Kind] = Counter()
@@ -234,20 +227,9 @@ def evaluate_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> E
             if outcome == "FLAGGED" and rule in opens_case:
                 reasons.append(CaseReason(finding, *opens_case[rule]))
         gaps.extend((*subject[:3], gap.what, gap.why, *gap.place) for gap in subject.gaps)
-    _write_table(findings, FINDING_COLUMNS, out / FINDINGS / f"{number:03}.parquet")
-    _write_table(gaps, GAP_COLUMNS, out / GAPS / f"{number:03}.parquet")
+    write_finding_table(findings, FINDING_COLUMNS, out / FINDINGS / f"{number:03}.parquet")
+    write_finding_table(gaps, GAP_COLUMNS, out / GAPS / f"{number:03}.parquet")
     return Evaluation(kinds, flagged, len(gaps), tuple(reasons), tuple(_copy_pairs(facts)))
-
-
-def _write_table(rows: Sequence[tuple[object, ...]], columns: Sequence[str], path: Path) -> None:
-    """Write findings or gaps of an evaluation as a Parquet file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = pa.schema([(column, pa.int64() if column == "line" else pa.string()) for column in columns])
-    cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    arrays = [pa.array(c, field.type) for c, field in zip(cells, schema, strict=True)]
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path, compression="zstd")
 
 
 def _copy_pairs(facts: pa.Table) -> Iterator[tuple[Ref, Ref]]:
@@ -259,9 +241,3 @@ def _copy_pairs(facts: pa.Table) -> Iterator[tuple[Ref, Ref]]:
         *(said[column].to_pylist() for column in ("kind", "name", "revision", "value")), strict=True
     ):
         yield Ref(kind, name, revision), Ref(kind, other)
-
-
-def finding_from_row(cells: tuple[Any, ...]) -> Finding:
-    """Return the finding that a row of ``findings/*.parquet`` holds; ``cells`` are in the order of FINDING_COLUMNS."""
-    kind, subject, revision, rule, fact, outcome, severity, uri, line, remark, relation = cells
-    return Finding(rule, kind, subject, revision, outcome, severity, fact, Place(uri, line), remark, relation)

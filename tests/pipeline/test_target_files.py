@@ -6,7 +6,7 @@ from pathlib import Path
 
 from auditor.model import Count
 from auditor.pipeline.audit import audit
-from auditor.pipeline.report import read_facts
+from auditor.pipeline.run_facts import read_run_facts
 
 HUB = Path(__file__).parents[1] / "data" / "hub"
 
@@ -30,5 +30,5 @@ def test_several_targets_keep_their_places_apart(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "acme__m.md").write_text("---\nlicense: mit\n---\n# Model\n")
     audit(tmp_path / "one", tmp_path / "two", out=tmp_path / "run", workers=1)
-    places = {fact["place"]["uri"] for fact in read_facts(tmp_path / "run") if fact["key"] == "licence"}
+    places = {fact["place"]["uri"] for fact in read_run_facts(tmp_path / "run") if fact["key"] == "licence"}
     assert places == {"one/acme__m.md", "two/acme__m.md"}

@@ -14,11 +14,22 @@ from hypothesis import strategies as st
 
 import auditor.checks
 from auditor import facts
-from auditor.checks import Key, StatementsByKey, group_by_key
-from auditor.model import KINDS, Evidence, Finding, Gap, Kind, Place, Statement, Subject
-from auditor.policy import evaluate
-from auditor.policy.evaluate import apply_rule, compiled_rules, evaluate_subject, required_keys
-from auditor.policy.load import Policy, load_policy
+from auditor.check_parameters import Key
+from auditor.model import (
+    KINDS,
+    Evidence,
+    Finding,
+    Gap,
+    Kind,
+    Place,
+    Statement,
+    StatementsByKey,
+    Subject,
+    group_statements_by_key,
+)
+from auditor.policy import evaluate_rules
+from auditor.policy.evaluate_rules import apply_rule, compiled_rules, evaluate_subject, required_keys
+from auditor.policy.load_policy import Policy, load_policy
 from tests.policy.rules_folder import RULE, SmallList, rules_folder
 
 
@@ -129,7 +140,7 @@ def test_a_rule_that_is_skipped_would_have_found_nothing(kind: Kind, statements:
     asked_all = [
         finding
         for rule in compiled_rules(RESEARCH)[kind]
-        for finding in apply_rule(rule, group_by_key(statements), subject)
+        for finding in apply_rule(rule, group_statements_by_key(statements), subject)
     ]
     assert list(evaluate_subject(subject, RESEARCH)) == asked_all
 
@@ -200,7 +211,7 @@ def test_a_rule_that_fails_is_unchecked_and_affects_no_other(tmp_path: Path, mon
 
     known = {**auditor.checks.checks(), "broken": Broken}
     monkeypatch.setattr(auditor.checks, "checks", lambda: known)
-    monkeypatch.setattr(evaluate, "checks", lambda: known)
+    monkeypatch.setattr(evaluate_rules, "checks", lambda: known)
     broken = RULE.replace('"stated"', '"broken"').replace('fact = "has tag {value}"', "")
     ours = policy_of(tmp_path, broken=broken, ours=RULE)
     findings = list(evaluate_subject(Subject("model", "a", "", (Statement("tag", "x"),)), ours))

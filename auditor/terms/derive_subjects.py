@@ -17,8 +17,8 @@ from auditor.terms import card_mentions
 from auditor.terms.compiled_vocabulary import CompiledVocabulary, normalise_tag
 from auditor.terms.folding import fold
 from auditor.terms.language import detect_language
-from auditor.terms.prose import find_mentions
 from auditor.terms.signals import find_signals
+from auditor.terms.term_mentions import find_mentions
 
 # The source of a statement, by the role of its text.
 _SOURCE_BY_ROLE: Mapping[Role, str] = {

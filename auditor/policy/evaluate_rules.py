@@ -7,9 +7,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from auditor.checks import ANY, StatementsByKey, Values, Where, bind, checks, conditions_of, group_by_key, keys_of
-from auditor.model import GAP_KINDS, KINDS, Evidence, Finding, Kind, Rule, Subject
-from auditor.policy.load import Policy
+from auditor.check_parameters import ANY, Values, Where, parameter_conditions, parameter_keys
+from auditor.checks import bind_check, checks
+from auditor.model import (
+    GAP_KINDS,
+    KINDS,
+    Evidence,
+    Finding,
+    Kind,
+    Rule,
+    StatementsByKey,
+    Subject,
+    group_statements_by_key,
+)
+from auditor.policy.load_policy import Policy
 
 # Most subjects state the same keys as many others.
 _CACHED_KEY_SETS = 1 << 14
@@ -41,14 +52,14 @@ class CompiledRule:
     @classmethod
     def of(cls, rule: Rule) -> CompiledRule:
         """Compile a rule."""
-        check, ask = checks()[rule.check], bind(rule.check, rule.params)
-        trigger_keys = frozenset(keys_of(ask.keywords.get(check.TRIGGER)))
+        check, ask = checks()[rule.check], bind_check(rule.check, rule.params)
+        trigger_keys = frozenset(parameter_keys(ask.keywords.get(check.TRIGGER)))
         settling_keys = frozenset(
-            key for key, values in conditions_of(ask.keywords.get(check.SETTLED_BY)) if not values
+            key for key, values in parameter_conditions(ask.keywords.get(check.SETTLED_BY)) if not values
         )
         when = Where.read(rule.when)
         conditions = tuple(
-            condition for parameter in (*ask.keywords.values(), when) for condition in conditions_of(parameter)
+            condition for parameter in (*ask.keywords.values(), when) for condition in parameter_conditions(parameter)
         )
         conditions += ((check.PLACE_KEY, ANY),) if check.PLACE_KEY else ()
         return cls(rule, ask, check.FLAGS_ABSENCE, trigger_keys, settling_keys, conditions, when, frozenset(rule.reads))
@@ -56,7 +67,11 @@ class CompiledRule:
     def may_fire(self, stated: Collection[str]) -> bool:
         """Return whether the rule can find anything on a subject without gaps that states just these keys."""
         triggered = not self.trigger_keys or not self.trigger_keys.isdisjoint(stated)
-        return triggered and self.settling_keys.isdisjoint(stated) and all(key in stated for key in keys_of(self.when))
+        return (
+            triggered
+            and self.settling_keys.isdisjoint(stated)
+            and all(key in stated for key in parameter_keys(self.when))
+        )
 
 
 @lru_cache(maxsize=8)
@@ -93,7 +108,7 @@ def evaluate_subject(subject: Subject, policy: Policy) -> Iterator[Finding]:
     looks for something missing then flags nothing. Gaps do not affect ``when``: a rule does not apply to a subject if
     anything that ``when`` names was not read.
     """
-    stated = group_by_key(subject.statements)
+    stated = group_statements_by_key(subject.statements)
     if subject.gaps:
         rules = compiled_rules(policy)[subject.kind]
     else:

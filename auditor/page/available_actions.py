@@ -1,0 +1,47 @@
+"""What a reviewer can do next with a case."""
+
+from __future__ import annotations
+
+from auditor.page import page_labels
+from auditor.review.case_state import CaseState
+from auditor.review.case_transitions import can_withdraw_confirmation
+from auditor.review.decisions import Verdict
+
+
+def available_step(state: CaseState, me: str, now: str) -> str:
+    """Return what this reviewer can do next: propose, review, settle, appeal, done, or why nothing (wait-…)."""
+    if state.is_claimed(now) and state.claimed_by != me:
+        return "wait-held"
+    if state.appeal:
+        return "wait-involved" if me in state.involved else "appeal"
+    given = {opinion.reviewer for opinion in state.opinions} | state.barred_reviewers
+    if state.phase == "new":
+        return "propose"
+    if state.phase in ("proposed", "disputed"):
+        if me in given:
+            return "wait-another"
+        return "review" if state.phase == "proposed" else "settle"
+    return "done"
+
+
+def available_verdicts(state: CaseState, me: str) -> tuple[Verdict, ...]:
+    """Return the verdicts that this reviewer can give; interim only where a single reviewer may act at once."""
+    if state.phase == "disputed":
+        offered: list[Verdict] = list(dict.fromkeys(opinion.verdict for opinion in state.opinions))
+    else:
+        offered = [verdict for verdict in page_labels.VERDICT_LABELS if verdict != "interim"]
+    urgent = (
+        not state.in_force
+        and not any(decision.verdict == "interim" for decision in state.decisions)
+        and any(reason.strength in ("exact", "listed") for reason in state.reasons)
+    )
+    return (*offered, *(("interim",) if urgent else ()))
+
+
+def available_undo(state: CaseState, me: str, now: str) -> str:
+    """Return what this reviewer can still take back: withdraw, release, or ""."""
+    if state.phase in ("proposed", "disputed") and state.opinions and state.opinions[-1].reviewer == me:
+        return "withdraw"
+    if can_withdraw_confirmation(state, me) and not state.is_claimed(now):
+        return "withdraw"
+    return "release" if state.is_claimed(now) and state.claimed_by == me else ""

@@ -1,0 +1,81 @@
+"""Format and mask text for the page: dates, labels, and text from outside, which is made safe to show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from auditor.review.case_state import Stage
+from auditor.review.decisions import Verdict
+from auditor.review.ledger_events import LedgerEvent
+
+STAGE_LABELS: Mapping[Stage, str] = MappingProxyType(
+    {
+        "new": "new",
+        "claimed": "claimed",
+        "proposed": "second review",
+        "disputed": "disputed",
+        "approved": "approved",
+        "listed": "listed",
+        "re-review": "re-review due",
+        "appealed": "appealed",
+        "waiting": "needs more facts",
+        "overturned": "overturned",
+    }
+)
+VERDICT_LABELS: Mapping[Verdict, str] = MappingProxyType(
+    {
+        "de-index": "De-index",
+        "demote": "Demote",
+        "label": "Label",
+        "gate": "Gate",
+        "refer": "Refer to a hotline",
+        "interim": "De-index now for 72 hours",
+        "no-action": "No action",
+        "need-more": "Needs more facts",
+    }
+)
+EVENT_LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        "begun": "created this ledger",
+        "policy": "recorded the rules that a run used",
+        "clock": "recorded that the clock was wrong before",
+        "receipt": "recorded a recipient's receipt",
+        "opened": "opened the case",
+        "joined": "added re-uploads or reasons",
+        "claimed": "claimed the case",
+        "released": "released the case",
+        "proposed": "proposed a decision",
+        "reviewed": "gave the second opinion",
+        "settled": "decided between two opinions",
+        "withdrawn": "withdrew their opinion or confirmation",
+        "interim": "de-indexed the subject for at most 72 hours",
+        "confirmed": "recorded that a match was confirmed",
+        "reopened": "opened a new round",
+        "appealed": "recorded the owner's appeal",
+        "appeal-decided": "decided the appeal",
+        "reported": "recorded whether the case was reported",
+        "notified": "recorded that the owner was notified",
+        "listed": "put the decision on a list",
+        "delisted": "took the decision off a list",
+    }
+)
+# How a fact relates its subject to its value.
+FACT_LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        "known_content": "matches entries of list",
+        "known_content_lead": "has leads to entries of list",
+        "known_model": "matches entries of list",
+        "trained_on": "was trained on",
+        "base_model": "was made from",
+        "sourced_from": "was made from",
+        "copy_of": "has the same weights as",
+    }
+)
+# Keys whose values quote other texts: masked as a whole.
+FULLY_MASKED_KEYS = frozenset({"adult_content", "signal", "tag", "title", "companion"})
+
+
+def event_label(event: LedgerEvent) -> str:
+    """Return what somebody did in a few words, without the verdict."""
+    return EVENT_LABELS.get(event.kind, event.kind)

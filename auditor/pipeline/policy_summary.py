@@ -1,0 +1,92 @@
+"""What a run keeps of the policy that it was evaluated with, and a report shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from auditor.extensions import Extension
+from auditor.model import Rule
+from auditor.policy.vocabularies import Contacts
+from auditor.policy.vocabulary_tables import Directory, Hotline, ListProvider
+
+if TYPE_CHECKING:
+    from auditor.policy.load_policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class ListSummary:
+    """A list as every report may show it: never an entry of it."""
+
+    name: str
+    version: str
+    means: str
+    entries: int
+    sha256: str
+    holder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySummary:
+    """What a run was judged by. Two policies with one fingerprint judge alike."""
+
+    fingerprint: str
+    profile: str
+    rules: tuple[Rule, ...]
+    lists: tuple[ListSummary, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    contacts: Contacts = field(default_factory=Contacts)
+
+
+_RULE_FIELDS = (
+    "id", "title", "applies", "severity", "case", "priority", "why", "fix", "review", "references", "check", "params",
+)  # fmt: skip
+_LIST_FIELDS = ("name", "version", "means", "entries", "sha256", "holder")
+
+
+def policy_to_json(policy: Policy) -> dict[str, Any]:
+    """Return what a run's folder keeps of the policy: its rules and lists, never an entry of a list."""
+    return {
+        "fingerprint": policy.fingerprint,
+        "profile": policy.profile,
+        "rules": [{name: getattr(rule, name) for name in _RULE_FIELDS} for rule in policy.rules],
+        "lists": [{name: getattr(known, name) for name in _LIST_FIELDS} for known in policy.lists],
+        "extensions": policy.extensions,
+        "contacts": asdict(policy.vocabularies.contacts),
+    }
+
+
+def lists_from_json(policy: Mapping[str, Any]) -> tuple[ListSummary, ...]:
+    """Return the lists of a policy that :func:`policy_to_json` made."""
+    return tuple(ListSummary(**entry) for entry in policy["lists"])
+
+
+def extensions_from_json(policy: Mapping[str, Any]) -> tuple[Extension, ...]:
+    """Return the extensions of a policy that :func:`policy_to_json` made."""
+    return tuple(Extension(*extension) for extension in policy["extensions"])
+
+
+def policy_from_json(policy: Mapping[str, Any]) -> PolicySummary:
+    """Return the policy of a report from JSON."""
+    rules = tuple(
+        Rule(**{**rule, "applies": tuple(rule["applies"]), "references": tuple(rule["references"])})
+        for rule in policy["rules"]
+    )
+    return PolicySummary(
+        policy["fingerprint"],
+        policy["profile"],
+        rules,
+        lists_from_json(policy),
+        extensions_from_json(policy),
+        _contacts_from_json(policy["contacts"]),
+    )
+
+
+def _contacts_from_json(content: Mapping[str, Any]) -> Contacts:
+    """Return the contacts of a report from JSON."""
+    return Contacts(
+        Directory(**content["directory"]),
+        tuple(Hotline(**hotline) for hotline in content["hotlines"]),
+        tuple(ListProvider(**provider) for provider in content["providers"]),
+    )

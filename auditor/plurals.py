@@ -1,0 +1,13 @@
+"""Write numbers with their nouns."""
+
+from __future__ import annotations
+
+
+def pluralize(noun: str, number: int) -> str:
+    """Return the noun in the plural, unless the number is one; "terms" is one already."""
+    return noun if number == 1 or noun == "terms" else f"{noun}s"
+
+
+def count_with_noun(number: int, noun: str) -> str:
+    """Return a number with its noun, such as "1,200 samples"."""
+    return f"{number:,} {pluralize(noun, number)}"

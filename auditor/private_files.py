@@ -1,0 +1,17 @@
+"""Keep files that are written from other users of the machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def keep_new_files_private() -> Iterator[None]:
+    """Make what this process writes meanwhile readable for its owner alone, as all that worker processes write is."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)

@@ -1,0 +1,22 @@
+"""What a run needs of its files; readers compute nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a run needs of its files; readers compute nothing else.
+
+    Attributes:
+        algorithms: The digest algorithms and text signals that a loaded list can answer.
+        weights: How far weights files are read: their headers, sampled values too, or every tensor.
+        variants: Further forms of an image that are hashed: ``dihedral``, ``thorough``, ``unpadded``, ``oriented``,
+            ``512`` (the other PDQ convention).
+    """
+
+    algorithms: frozenset[str] = frozenset()
+    weights: Literal["header", "sample", "full"] = "header"
+    variants: frozenset[str] = frozenset({"oriented", "unpadded"})
