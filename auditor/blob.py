@@ -105,11 +105,11 @@ class Blob:
         return range(-(-count * number // partitions), -(-count * (number + 1) // partitions))
 
     def ref(self, default: Kind) -> Ref:
-        """Return the subject that the file's folder belongs to, of the default kind if the layout does not tell."""
+        """Return the subject that the blob's folder belongs to, of the default kind if the layout does not tell."""
         return Ref(self.kind or default, self.name, self.revision)
 
     def text_ref(self, kind: Kind) -> Ref:
-        """Return the subject of a card or terms text in this file; ``kind`` counts if it is one by itself."""
+        """Return the subject of a card or terms text in this blob; ``kind`` counts if it is one by itself."""
         return self.ref(kind) if self.kind else Ref(kind, self.standalone_name or self.name)
 
     def open(self) -> BinaryIO:

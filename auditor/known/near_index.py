@@ -101,7 +101,7 @@ class NearIndex:
 
 
 def index_shapes(entries: int, bits: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the shapes of ``ids`` and ``tables`` for that many entries (fewer than 2^32) of that many bits."""
+    """Return the shapes of a near index's ``ids`` and ``tables`` for entries (fewer than 2^32) of that many bits."""
     count, width = _band_layout(entries, bits)
     return (count, entries), (count, (1 << width) + 1)
 

@@ -97,7 +97,7 @@ def read_lines(path: Path, stream: pa.NativeFile) -> Iterator[tuple[NDArray[np.i
 
 
 def _read_blocks(path: Path, stream: pa.NativeFile) -> Iterator[bytes]:
-    """Yield the stream in blocks that end with a line."""
+    """Yield the text of a list in blocks of whole lines."""
     rest = b""
     line = 1
     while piece := stream.read(BLOCK_BYTES):

@@ -79,7 +79,7 @@ class ReviewService:
         return masking.StrongWords.compile(self.vocabularies.terms)
 
     def masked_words(self, context: Mapping[str, Any]) -> masking.StrongWords | None:
-        """Return the words that a template masks, None if it shows them."""
+        """Return the strong words that a template of the page masks, None if it shows them."""
         return None if context["unmasked"] else self.strong_words
 
     def unmasked(self, page_request: PageRequest) -> bool:
@@ -88,7 +88,7 @@ class ReviewService:
 
     @cached_property
     def style(self) -> str:
-        """The style of the HTML report and of the forms."""
+        """The style sheet that the page serves: that of the HTML report, and that of the forms."""
         report_style = Path(render.__file__).parent / "templates" / "report.css"
         return report_style.read_text("utf-8") + (PAGE_FOLDER / "templates" / "page.css").read_text("utf-8")
 

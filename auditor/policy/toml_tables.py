@@ -68,7 +68,7 @@ def one_of(key: str, value: object, known: Iterable[str]) -> str:
 
 
 def read_text(table: Mapping[str, Any], key: str, default: str = REQUIRED) -> str:
-    """Return the text under ``key`` without white space around it. Raises :class:`ValueError`."""
+    """Return the text under ``key`` of a TOML table without white space around it. Raises :class:`ValueError`."""
     value = table.get(key, default)
     if value is REQUIRED:
         raise ValueError(f"{key}: missing")
@@ -78,7 +78,7 @@ def read_text(table: Mapping[str, Any], key: str, default: str = REQUIRED) -> st
 
 
 def read_texts(table: Mapping[str, Any], key: str, default: tuple[str, ...] = REQUIRED) -> tuple[str, ...]:
-    """Return the list of texts under ``key``, at least one if it has no default. Raises :class:`ValueError`."""
+    """Return the texts under ``key`` of a TOML table, at least one if it has no default. Raises :class:`ValueError`."""
     value = table.get(key, default)
     if value is REQUIRED:
         raise ValueError(f"{key}: missing")
@@ -90,7 +90,7 @@ def read_texts(table: Mapping[str, Any], key: str, default: tuple[str, ...] = RE
 
 
 def read_table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Return the table under ``key``, an empty one if there is none. Raises :class:`ValueError`."""
+    """Return the table under ``key`` of a TOML table, an empty one for none. Raises :class:`ValueError`."""
     value = table.get(key, {})
     if not isinstance(value, Mapping):
         raise ValueError(f"{key}: expected a table, not {value!r}")
@@ -98,7 +98,7 @@ def read_table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def read_tables(table: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
-    """Return the list of tables under ``key``, an empty one if there is none. Raises :class:`ValueError`."""
+    """Return the tables under ``key`` of a TOML table, none if there are none. Raises :class:`ValueError`."""
     value = table.get(key, [])
     if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
         raise ValueError(f'{key}: expected a list of tables, such as {{ key = "licence", value = "mit" }}')

@@ -33,7 +33,7 @@ class RestrictedHit:
 
     @property
     def nearness(self) -> str:
-        """Say "exact" for equal bytes or addresses; a perceptual hash is near even at distance 0."""
+        """Return how near a restricted hit is: "exact" for equal bytes or addresses, never for a perceptual hash."""
         return "exact" if self.algorithm in EXACT_ALGORITHMS else f"near, distance {self.distance}"
 
 
