@@ -8,6 +8,7 @@ declared. A row whose ``variant`` is empty is a sample as stored; rows with a va
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from auditor.model import Basis, Carrier, Ref
 
 # What names the format of a fingerprint, as which a list holds sampled values of weights: see hashing/fingerprints.py.
 WEIGHT_FINGERPRINT = "auditor-fingerprint-1"
+# The PDQ hashes of a video's frames; the digest of those of enough quality, one after another, names the video.
+VPDQ = "vpdq"
 # Among the algorithms of a run with a list of models: the SHA-256 of whole weights files is asked for.
 ARTEFACT_SHA256 = "artefact-sha256"
 # Bytes a digest has, by algorithm. Digest columns are fixed-size binary of that width.
@@ -37,6 +40,8 @@ DIGEST_BYTES: Mapping[str, int] = {
     "autov2": 8,
     # Of a fingerprint's file. It names the entry; what is compared are the values.
     WEIGHT_FINGERPRINT: 32,
+    # Of the frames' PDQ hashes: see VPDQ.
+    VPDQ: 32,
 }
 # Signals that are text, matched by expression: the column is called ``url``.
 TEXT_SIGNALS = ("url", "domain")
@@ -58,6 +63,9 @@ NEAR_ALGORITHMS = ("pdq", "phash-64", "dhash-64")
 # What is computed of a sample's bytes; a list may ask for more.
 _FROM_BYTES = ("md5", "sha1", "sha256", "sha512")
 COMPUTED_ALGORITHMS = (*_FROM_BYTES, *NEAR_ALGORITHMS)
+VIDEO_ALGORITHMS = (*COMPUTED_ALGORITHMS, VPDQ)
+# The variant of a video's frame as stored.
+VIDEO_FRAME = re.compile(r"(?:stream-\d+\+)?second-\d+")
 HASH_BITS: Mapping[str, int] = {"pdq": 256, "phash-64": 64, "dhash-64": 64}
 
 SAMPLE_FIELDS: tuple[pa.Field[Any], ...] = (
@@ -92,7 +100,8 @@ HITS_SCHEMA = pa.schema(_HIT_FIELDS)
 
 def possible_algorithms(carrier: Carrier) -> tuple[str, ...]:
     """Return what can be computed of what a carrier holds: pixels are no file, and sound is no picture."""
-    return {"pixel array": NEAR_ALGORITHMS, "sound": _FROM_BYTES}.get(carrier, COMPUTED_ALGORITHMS)
+    possible = {"pixel array": NEAR_ALGORITHMS, "sound": _FROM_BYTES, "video": VIDEO_ALGORITHMS}
+    return possible.get(carrier, COMPUTED_ALGORITHMS)
 
 
 def digest_field(algorithm: str) -> pa.Field[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -18,9 +19,10 @@ from auditor.hashing.decode import EMPTY_FILE, OUT_OF_MEMORY, DecodedImage, deco
 from auditor.hashing.decode_video import decode_video
 from auditor.hashing.orientation import DIHEDRAL_TRANSFORMS, apply_exif_orientation, exif_changes_orientation
 from auditor.hashing.thorough_variants import thorough_hashes
-from auditor.samples import COMPUTED_ALGORITHMS, SAMPLE_FIELDS, build_sample_batch
+from auditor.samples import SAMPLE_FIELDS, VIDEO_ALGORITHMS, VIDEO_FRAME, VPDQ, build_sample_batch
 
 DECODING_ALGORITHMS = frozenset(("pdq", *perceptual.PERCEPTUAL_ALGORITHMS))
+VIDEO_DECODING_ALGORITHMS = DECODING_ALGORITHMS | {VPDQ}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def hash_images(images: Iterable[Hashable], algorithms: Collection[str], variant
             (``rotate-90``, ``flip-x``, …). Variants combine: ``unpadded+rotate-90+512``. ``thorough`` adds the PDQ of
             the picture with common edits undone (:mod:`auditor.hashing.thorough_variants`).
     """
-    wanted = [name for name in COMPUTED_ALGORITHMS if name in algorithms]
+    wanted = [name for name in VIDEO_ALGORITHMS if name in algorithms or (name == "pdq" and VPDQ in algorithms)]
     rows = _BatchBuilder(wanted)
     for image in images:
         is_empty = isinstance(image, EncodedImage) and not image.data
@@ -176,8 +178,19 @@ def _hash_frames(
         gap = gap or OUT_OF_MEMORY
     if hashed and isinstance(image, EncodedVideo):
         _, digests, quality = next((one for one in hashed if (one[2] or 0) >= pdq.MIN_QUALITY), hashed[0])
-        hashed.append(("", digests, quality))
+        frames = _frames_of_quality(hashed) if VPDQ in wanted else {}
+        hashed.append(("", {**digests, **frames}, quality))
     return hashed, gap
+
+
+def _frames_of_quality(hashed: Iterable[HashedVariant]) -> Mapping[str, bytes]:
+    """Return the digest that names a video by its frames as vPDQ takes them: as stored, of enough quality."""
+    frames = [
+        digests["pdq"]
+        for name, digests, quality in hashed
+        if VIDEO_FRAME.fullmatch(name) and (quality or 0) >= pdq.MIN_QUALITY
+    ]
+    return {VPDQ: hashlib.sha256(b"".join(dict.fromkeys(frames))).digest()}
 
 
 def _hash_variants(

@@ -26,8 +26,9 @@ from auditor.known.list_identity import ListIdentity
 from auditor.known.list_statistics import ListStatistics
 from auditor.known.manifest import write_manifest
 from auditor.known.matchable_entries import canonicalize_texts, filter_entries, filter_matchable
+from auditor.known.video_index import write_video_index
 from auditor.known.withdrawals import Withdrawals
-from auditor.samples import DIGEST_BYTES, HASH_BITS, WEIGHT_FINGERPRINT
+from auditor.samples import DIGEST_BYTES, HASH_BITS, VPDQ, WEIGHT_FINGERPRINT
 
 _FINGERPRINT_MEANINGS = ("model", "benign")  # what a list with fingerprints may mean
 _MAX_CLASSIFICATIONS = 0xFFFF  # their codes are 16-bit numbers
@@ -66,14 +67,15 @@ def compile_list(
     statistics = ListStatistics()
     withdrawals: list[Withdrawals] = []
     spools: dict[str, EntrySpool] = {}
-    fingerprints = FingerprintSpool(folder)
+    fingerprints, videos = FingerprintSpool(folder), FingerprintSpool(folder, VPDQ)
 
     def spool(entries: Entries) -> None:
         """Append a batch of list entries to the spool of its algorithm."""
         if not len(entries):
             return
         if entries.fingerprints is not None:
-            fingerprints.add(entries.values.to_pylist(), entries.fingerprints.to_pylist())
+            held = videos if entries.algorithm == VPDQ else fingerprints
+            held.add(entries.values.to_pylist(), entries.fingerprints.to_pylist())
         if entries.algorithm not in spools:
             spools[entries.algorithm] = EntrySpool(folder, entries.algorithm)
         spools[entries.algorithm].add(entries)
@@ -124,6 +126,12 @@ def compile_list(
             folder, [digest.tobytes() for digest in digests], lambda digest: _fingerprint_of(base, digest)
         )
     fingerprints.remove()
+    if VPDQ in counts:
+        digests = np.load(folder / f"{VPDQ}.values.npy", allow_pickle=False)
+        write_video_index(
+            folder, videos.read((digest.tobytes() for digest in digests), lambda digest: _video_of(base, digest))
+        )
+    videos.remove()
     if not counts:
         raise ListError(f"{identity.source}: holds no entry that can be matched; nothing was imported")
     thresholds = {algorithm: threshold for algorithm, threshold in thresholds.items() if algorithm in counts}
@@ -136,6 +144,13 @@ def _fingerprint_of(base: CompiledList | None, digest: bytes) -> bytes:
     assert base
     _, entries = base.find_exact(WEIGHT_FINGERPRINT, pa.array([digest], pa.binary(len(digest))))
     return base.fingerprints[int(entries[0])]
+
+
+def _video_of(base: CompiledList | None, digest: bytes) -> bytes:
+    """Return the frames that this digest names, which the list's version before holds."""
+    assert base
+    _, entries = base.find_exact(VPDQ, pa.array([digest], pa.binary(len(digest))))
+    return base.videos[int(entries[0])]
 
 
 def _without_withdrawn(entries: Entries, withdrawals: Withdrawals, statistics: ListStatistics) -> Entries:

@@ -16,12 +16,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from auditor.errors import ListError
-from auditor.known import exact_index, fingerprint_index, near_index
+from auditor.known import exact_index, fingerprint_index, near_index, video_index
 from auditor.known.entries import Entries
 from auditor.known.entry_spool import ROW_SCHEMA
 from auditor.known.manifest import read_manifest
 from auditor.known.token_key import read_token_key
-from auditor.samples import TEXT_SIGNALS, WEIGHT_FINGERPRINT
+from auditor.samples import TEXT_SIGNALS, VPDQ, WEIGHT_FINGERPRINT
 
 TOKEN_DIGITS = 16  # hex digits of an entry's token: 64 bits, so that no two of a list's entries share one
 _BATCH_ROWS = 1 << 18
@@ -40,6 +40,7 @@ class _AlgorithmArrays:
         exact: The index for equal values.
         near: The index for near ones; None where the algorithm is matched by equality alone.
         fingerprints: None for all algorithms except weight fingerprints.
+        videos: None for all algorithms except vPDQ.
     """
 
     values: NDArray[np.uint8] | pa.Array
@@ -47,6 +48,7 @@ class _AlgorithmArrays:
     exact: exact_index.ExactIndex
     near: near_index.NearIndex | None
     fingerprints: fingerprint_index.FingerprintIndex | None
+    videos: video_index.VideoIndex | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,13 @@ class CompiledList:
             raise ListError(f"{self.path}: this list holds no fingerprints of weights")
         return found
 
+    @property
+    def videos(self) -> video_index.VideoIndex:
+        """Return the frames of the videos that the list holds; VPDQ is one of its algorithms."""
+        found = self._arrays(VPDQ).videos
+        assert found is not None
+        return found
+
     def values(self, algorithm: str, entries: NDArray[np.int64]) -> pa.Array:
         """Return the values of entries, as fixed-size binary or string."""
         values = self._arrays(algorithm).values
@@ -223,7 +232,8 @@ class CompiledList:
         exact = exact_index.ExactIndex(array("keys"), array("table"), array("filter"))
         is_fingerprint = algorithm == WEIGHT_FINGERPRINT
         fingerprints = fingerprint_index.open_fingerprint_index(self.path) if is_fingerprint else None
-        return _AlgorithmArrays(values, array("codes"), exact, near, fingerprints)
+        videos = video_index.open_video_index(self.path) if algorithm == VPDQ else None
+        return _AlgorithmArrays(values, array("codes"), exact, near, fingerprints, videos)
 
 
 def open_compiled_list(folder: Path) -> CompiledList:

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 import pyarrow as pa
 
-from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS, WEIGHT_FINGERPRINT
+from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS, VPDQ, WEIGHT_FINGERPRINT
 
 MEANINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -77,7 +77,7 @@ class Entries:
         contributor: Who listed the item.
         feedback: As written; it holds "disputed" where the file records that someone disagrees.
         lines: Line or record in the file, from 1.
-        fingerprints: Fingerprints of weights; the values are their digests.
+        fingerprints: Fingerprints of weights, or the PDQ hashes of a video's frames; the values are their SHA-256.
     """
 
     algorithm: str
@@ -152,6 +152,17 @@ def make_entries(
 
 def make_fingerprint_entries(fingerprints: Sequence[bytes], **columns: Sequence[object] | None) -> Entries:
     """Return entries of weight fingerprints, each given as the bytes of its file."""
-    digests = [hashlib.sha256(fingerprint).digest() for fingerprint in fingerprints]
-    made = make_entries(WEIGHT_FINGERPRINT, digests, **columns)
-    return replace(made, fingerprints=pa.array(fingerprints, pa.large_binary()))
+    return _entries_by_digest(WEIGHT_FINGERPRINT, fingerprints, columns)
+
+
+def make_video_entries(videos: Sequence[bytes], **columns: Sequence[object] | pa.Array | None) -> Entries:
+    """Return entries of videos, each given as the PDQ hashes of its frames, one after another."""
+    return _entries_by_digest(VPDQ, videos, columns)
+
+
+def _entries_by_digest(
+    algorithm: str, data: Sequence[bytes], columns: Mapping[str, Sequence[object] | pa.Array | None]
+) -> Entries:
+    """Return entries whose values are the SHA-256 of what they hold."""
+    made = make_entries(algorithm, [hashlib.sha256(one).digest() for one in data], **columns)
+    return replace(made, fingerprints=pa.array(data, pa.large_binary()))

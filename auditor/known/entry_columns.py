@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from auditor.hashing.digest_parsing import algorithm_from_column_name, parse_digests
-from auditor.known.entries import ListItem, MalformedEntry, UnknownAlgorithm, make_entries
-from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS
+from auditor.known.entries import ListItem, MalformedEntry, UnknownAlgorithm, make_entries, make_video_entries
+from auditor.known.video_index import parse_vpdq
+from auditor.samples import DIGEST_BYTES, TEXT_SIGNALS, VPDQ
 
 _BATCH_ROWS = 8192
 _COLLECTED_TYPES = {"withdrawn": pa.bool_(), "quality": pa.int16()}  # every other column is text
@@ -34,6 +36,9 @@ def entries_of_column(
         lines: Line numbers, as many as cells.
         columns: Further columns of :class:`~auditor.known.entries.Entries`, each as long as ``cells``.
     """
+    if algorithm == VPDQ:
+        yield from _video_entries(cells, lines, columns)
+        return
     if algorithm in TEXT_SIGNALS:
         values = cells.cast(pa.string())
         malformed = np.zeros(len(values), bool)
@@ -49,6 +54,23 @@ def entries_of_column(
         mask = pa.array(keep)
         kept = {name: None if column is None else column.filter(mask) for name, column in columns.items()}
         yield make_entries(algorithm, values.filter(mask), lines=pa.array(lines[keep]), **kept)
+
+
+def _video_entries(
+    cells: pa.Array, lines: NDArray[np.int64], columns: Mapping[str, pa.Array | None]
+) -> Iterator[ListItem]:
+    """Yield the entries of a column of vPDQ hashes, and its malformed cells."""
+    frames = [parse_vpdq(text) if text and text.strip() else b"" for text in cells.cast(pa.string()).to_pylist()]
+    empty = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(cells.cast(pa.string())), ""), True).to_pylist()
+    for line, found in zip(lines.tolist(), frames, strict=True):
+        if found is None:
+            yield MalformedEntry(line, "not a vpdq: a JSON list of 'PDQ hash,quality,seconds'")
+    keep = np.array([found is not None and not is_empty for found, is_empty in zip(frames, empty, strict=True)], bool)
+    if keep.any():
+        mask = pa.array(keep)
+        kept = {name: None if column is None else column.filter(mask) for name, column in columns.items()}
+        good = [found for found, is_kept in zip(frames, keep.tolist(), strict=True) if found is not None and is_kept]
+        yield make_video_entries(good, lines=pa.array(lines[keep]), **kept)
 
 
 @dataclass(slots=True)

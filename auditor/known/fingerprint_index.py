@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,10 +50,10 @@ class FingerprintIndex:
 
 
 class FingerprintSpool:
-    """Fingerprints on disk in the order added, until it is known which of them become entries."""
+    """Fingerprints, or videos' frames, on disk in the order added, until it is known which of them become entries."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / f"{WEIGHT_FINGERPRINT}.files"
+    def __init__(self, folder: Path, algorithm: str = WEIGHT_FINGERPRINT) -> None:
+        self._path = folder / f"{algorithm}.files"
         self._places: dict[bytes, tuple[int, int]] = {}
         self._end = 0
 
@@ -65,6 +65,18 @@ class FingerprintSpool:
                     spool.write(data)
                     self._places[digest] = self._end, len(data)
                     self._end += len(data)
+
+    def read(self, digests: Iterable[bytes], find_older: Callable[[bytes], bytes]) -> Iterator[bytes]:
+        """Yield what has each of these digests; ``find_older`` returns what was not added."""
+        self._path.touch()
+        with self._path.open("rb") as spool:
+            for digest in digests:
+                if digest in self._places:
+                    start, length = self._places[digest]
+                    spool.seek(start)
+                    yield spool.read(length)
+                else:
+                    yield find_older(digest)
 
     def write(self, folder: Path, digests: list[bytes], find_older: Callable[[bytes], bytes]) -> None:
         """Write the index of the fingerprints with these digests, in their order.
@@ -81,15 +93,8 @@ class FingerprintSpool:
             _path(folder, "sketches.npy"), "w+", np.float32, (len(digests), SKETCH_SIZE)
         )
         bounds = np.zeros(len(digests) + 1, np.int64)
-        self._path.touch()
-        with self._path.open("rb") as spool, _path(folder, "prints").open("wb") as out:
-            for entry, digest in enumerate(digests):
-                if digest in self._places:
-                    start, length = self._places[digest]
-                    spool.seek(start)
-                    data = spool.read(length)
-                else:
-                    data = find_older(digest)
+        with _path(folder, "prints").open("wb") as out:
+            for entry, data in enumerate(self.read(digests, find_older)):
                 content = read_fingerprint(data)
                 sketches[entry] = normalize_vector(sketch_tensors(content.shapes, content.values))
                 out.write(data)

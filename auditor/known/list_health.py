@@ -14,7 +14,8 @@ from auditor.known.entries import ListOptions
 from auditor.known.list_statistics import ListStatistics
 from auditor.known.list_store import active_version, kept_versions
 from auditor.known.open_list import compile_for_inspection, open_list
-from auditor.samples import WEIGHT_FINGERPRINT
+from auditor.known.video_index import MAX_FRAME_DISTANCE
+from auditor.samples import VPDQ, WEIGHT_FINGERPRINT
 
 # Holders publish between twice a day and once a month; an older list lacks the entries added since.
 _MAX_AGE = datetime.timedelta(days=90)
@@ -58,6 +59,8 @@ def _describe_list(known: CompiledList) -> Iterator[str]:
         method = (
             "by the weights' sampled values, with --weights sample or full"
             if algorithm == WEIGHT_FINGERPRINT
+            else f"by frames, each within {MAX_FRAME_DISTANCE} bits"
+            if algorithm == VPDQ
             else method
         )
         yield f"{algorithm}: {part['entries']:,} entries, matched {method}"

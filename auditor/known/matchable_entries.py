@@ -12,7 +12,7 @@ from auditor.hashing.pdq import MIN_QUALITY
 from auditor.known import exact_index, near_index, url_columns
 from auditor.known.entries import Entries
 from auditor.known.list_statistics import ListStatistics
-from auditor.samples import HASH_BITS, TEXT_SIGNALS, WEIGHT_FINGERPRINT
+from auditor.samples import HASH_BITS, TEXT_SIGNALS, VPDQ, WEIGHT_FINGERPRINT
 
 # A perceptual hash with fewer ones, or fewer zeros, than this share of its bits is that of a flat picture and would
 # match every other one. The DCT hash PDQ has as many ones as zeros by its definition, so a quarter is already far off.
@@ -27,6 +27,11 @@ def filter_matchable(entries: Entries, statistics: ListStatistics) -> Entries:
     if algorithm == WEIGHT_FINGERPRINT and entries.fingerprints is None:
         statistics.unmatchable[f"{algorithm}: the digest of a fingerprint, without it"] += len(entries)
         return filter_entries(entries, pa.repeat(False, len(entries)))
+    if algorithm == VPDQ:
+        assert entries.fingerprints is not None
+        empty = pc.equal(pc.binary_length(entries.fingerprints), 0)
+        statistics.unmatchable[f"{algorithm}: no frame of quality {MIN_QUALITY} or more"] += pc.sum(empty).as_py() or 0
+        return filter_entries(entries, pc.invert(empty))
     if algorithm not in HASH_BITS:
         return entries
     words = near_index.digest_words(exact_index.digest_rows(entries.values))

@@ -22,6 +22,8 @@ from auditor.samples import (
     HITS_SCHEMA,
     NEAR_ALGORITHMS,
     TEXT_SIGNALS,
+    VIDEO_FRAME,
+    VPDQ,
     Samples,
     possible_algorithms,
 )
@@ -86,6 +88,7 @@ class Matcher:
             lists = [known for known in self.lists if algorithm in known.algorithms]
             if lists:
                 pairs += self._match_algorithm(algorithm, lists, samples, stored, coverage, compared)
+        pairs += self._match_videos(samples, stored, coverage, compared)
         pairs = _exclude_benign([pair for pair in pairs if len(pair.rows)], batch, coverage)
         hits = _best_hits([pair for pair in pairs if pair.known.means != "benign"], samples)
         columns = (hits.column(name).to_pylist() for name in ("means", "algorithm", "variant"))
@@ -107,13 +110,13 @@ class Matcher:
         counts: Counter[Comparison] = Counter()
         for algorithm in ALGORITHMS:
             lists = [known.name for known in self.lists if algorithm in known.algorithms]
-            if not lists:
+            if not lists or (algorithm == VPDQ and samples.carrier != "video"):
                 continue
             number = int(stored.sum())
             valid, low = np.zeros(len(batch), np.bool_), 0
             if (column := "url" if algorithm in TEXT_SIGNALS else algorithm) in batch.schema.names:
                 valid = batch.column(column).is_valid().to_numpy(zero_copy_only=False)
-            if algorithm == "pdq":
+            if algorithm in ("pdq", VPDQ):
                 is_low = pc.fill_null(pc.less(batch.column("quality"), MIN_QUALITY), False)
                 low = int((is_low.to_numpy(zero_copy_only=False) & valid & stored).sum())
             compared = int((valid & stored).sum()) - low
@@ -131,6 +134,28 @@ class Matcher:
                     if count:
                         counts[Comparison(name, algorithm, carrier, outcome)] += count  # type: ignore[arg-type]
         return counts
+
+    def _match_videos(
+        self, samples: Samples, stored: NDArray[np.bool_], coverage: Counter[str], compared: Counter[str]
+    ) -> Iterator[_MatchedPairs]:
+        """Match the frames of videos against the lists of videos; a hit is that of the nearest frame."""
+        lists = [known for known in self.lists if VPDQ in known.algorithms]
+        batch = samples.batch
+        if not lists or VPDQ not in batch.schema.names:
+            return
+        is_frame = pc.match_substring_regex(batch.column("variant"), f"^{VIDEO_FRAME.pattern}$")
+        usable = pc.and_(is_frame, pc.fill_null(pc.greater_equal(batch.column("quality"), MIN_QUALITY), False))
+        rows = np.flatnonzero(usable.to_numpy(zero_copy_only=False))
+        if not len(rows):
+            return
+        groups = _sample_groups(batch, [rows])[rows]
+        number = len(np.unique(groups))
+        coverage[f"compared by {VPDQ}"] += number
+        compared.update({known.name: number for known in lists})
+        words = near_index.digest_words(exact_index.digest_rows(batch.column("pdq").take(pa.array(rows))))
+        for known in lists:
+            found = known.videos.search(words, groups)
+            yield _MatchedPairs(known, VPDQ, rows[found.frames], found.entries, found.distances)
 
     def _match_algorithm(
         self,

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing.decode_video import WITHOUT_EXTRA, can_decode_videos, holds_pictures
-from auditor.hashing.hash_images import DECODING_ALGORITHMS, EncodedVideo, hash_images
+from auditor.hashing.hash_images import VIDEO_DECODING_ALGORITHMS, EncodedVideo, hash_images
 from auditor.readers import ReaderExample
 from auditor.reading.file_samples import sample_whole_files
 from auditor.reading.read_options import ReadOptions
-from auditor.samples import COMPUTED_ALGORITHMS, Samples
+from auditor.samples import VIDEO_ALGORITHMS, Samples
 from auditor.syntax.video_magic import video_demuxer
 
 READS_MEMBERS = True
@@ -28,8 +28,8 @@ def claims(blob: Blob, head: bytes) -> int:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | Unread]:
     """Yield the samples of video files; their frames are variants that are named by their second."""
-    wanted = tuple(name for name in COMPUTED_ALGORITHMS if name in options.algorithms)
-    if DECODING_ALGORITHMS.isdisjoint(wanted):
+    wanted = tuple(name for name in VIDEO_ALGORITHMS if name in options.algorithms)
+    if VIDEO_DECODING_ALGORITHMS.isdisjoint(wanted):
         yield from sample_whole_files(blobs, wanted, carrier="video")
     elif not can_decode_videos():
         yield from sample_whole_files(blobs, wanted, WITHOUT_EXTRA, "video")

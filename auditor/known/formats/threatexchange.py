@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 from auditor.known.entries import ListHeader, ListItem, ListOptions, MalformedEntry
@@ -13,7 +14,7 @@ from auditor.known.list_formats import ListExample
 from auditor.known.text_lines import comment_fields, first_lines, header_from_comments, read_lines, text_head
 from auditor.syntax.text_encoding import open_as_utf8
 
-HELP = "one '<signal type> <hash>' per line, as python-threatexchange's file exchange reads"
+HELP = "one '<signal type> <hash>' per line, as python-threatexchange's file exchange reads; vPDQ in JSON"
 
 _LINE = re.compile(
     r"(pdq|pdq_ocr|video_md5|photo_md5|vpdq|tmk|photodna|md5|sha1|sha256|url|raw_text|trend_query|text_tlsh)[ \t]+\S"
@@ -44,15 +45,18 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
         yield from collector.finish()
 
 
+_FRAMES = ("f0" * 32, "0f" * 32)
 EXAMPLES = (
     ListExample(
         "local.txt",
         b"pdq "
         + b"f0" * 32
+        + f"""\nvpdq ["{_FRAMES[0]},100,0.0", "{_FRAMES[1]},90,1.0", "{"00" * 32},0,2.0"]""".encode()
         + b"\nvideo_md5 9e107d9d372bb6826bd81d3542a419d6\nurl https://bad.example/a\ntrend_query {}\n",
         ListHeader("threatexchange"),
         (
             ("pdq", "f0" * 32, "", "", False),
+            ("vpdq", sha256(bytes.fromhex("".join(_FRAMES))).hexdigest(), "", "", False),
             ("md5", "9e107d9d372bb6826bd81d3542a419d6", "", "", False),
             ("url", "https://bad.example/a", "", "", False),
         ),

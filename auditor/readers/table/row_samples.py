@@ -25,6 +25,7 @@ from auditor.hashing.decode_video import can_decode_videos, holds_pictures
 from auditor.hashing.digest_parsing import algorithm_from_column_name
 from auditor.hashing.hash_images import (
     DECODING_ALGORITHMS,
+    VIDEO_DECODING_ALGORITHMS,
     EncodedImage,
     EncodedVideo,
     Hashable,
@@ -40,7 +41,14 @@ from auditor.readers.table.embedded_json import embedded_leaves
 from auditor.readers.table.leaf_content import LeafContent, leaf_content, leaf_name, text_by_row, url_rank
 from auditor.readers.table.row_batch import MAX_CELL_BYTES, RowBatch
 from auditor.reading.read_options import ReadOptions
-from auditor.samples import COMPUTED_ALGORITHMS, DIGEST_BYTES, TEXT_SIGNALS, Samples, build_sample_batch
+from auditor.samples import (
+    COMPUTED_ALGORITHMS,
+    DIGEST_BYTES,
+    TEXT_SIGNALS,
+    VIDEO_ALGORITHMS,
+    Samples,
+    build_sample_batch,
+)
 from auditor.syntax.card_columns import bare_name
 from auditor.syntax.json_stream import REMAINDER
 from auditor.syntax.nested_columns import Leaf
@@ -124,15 +132,15 @@ class TableSamples:
 
     def _unread_of(self, content: LeafContent) -> Iterator[PartlyRead]:
         """Yield what perceptual lists ask of a table's column, and is not compared."""
-        if DECODING_ALGORITHMS.isdisjoint(self.options.algorithms):
+        algorithms, path = self.options.algorithms, content.leaf.path
+        if len(content.videos) and not VIDEO_DECODING_ALGORITHMS.isdisjoint(algorithms) and not can_decode_videos():
+            yield from self._partly(path, VIDEOS)
+        if DECODING_ALGORITHMS.isdisjoint(algorithms):
             return
-        path = content.leaf.path
         is_named = algorithm_from_column_name(leaf_name(path)) in _SHORT_ALGORITHMS
         asks = not is_named and not _SHORT_ALGORITHMS.isdisjoint(self.options.algorithms)
         if asks and _are_short_hashes(content.leaf.values):
             yield from self._partly(path, SHORT_HASHES)
-        if len(content.videos) and not can_decode_videos():
-            yield from self._partly(path, VIDEOS)
         if len(content.unknown) and path not in self._image_columns:
             yield from self._partly(path, UNKNOWN_BYTES)
         if len(content.arrays.unclear):
@@ -155,7 +163,7 @@ class TableSamples:
         if len(content.arrays.indices) and not DECODING_ALGORITHMS.isdisjoint(algorithms):
             yield _Files(content, "pixels", content.arrays.indices)
         videos, sound = content.videos, content.sound
-        if len(videos) and not DECODING_ALGORITHMS.isdisjoint(algorithms) and can_decode_videos():
+        if len(videos) and not VIDEO_DECODING_ALGORITHMS.isdisjoint(algorithms) and can_decode_videos():
             cells = content.leaf.values.take(pa.array(videos)).to_pylist()
             shown = np.array([holds_pictures(io.BytesIO(cell)) for cell in cells], bool)
             if shown.any():
@@ -308,7 +316,8 @@ class _Batch:
         yield from self._hashed(pixels, names, in_row, wanted & DECODING_ALGORITHMS, "pixel array")
         # Sound beside a picture is no further picture.
         decoded = [one for one in files if one.form == "decoded video"]
-        yield from self._hashed(decoded, names, in_row, wanted, "video", beside=pictures)
+        asked = self.options.algorithms & frozenset(VIDEO_ALGORITHMS)
+        yield from self._hashed(decoded, names, in_row, asked, "video", beside=pictures)
         others: tuple[tuple[str, Carrier], ...] = (("video", "video"), ("sound", "sound"), ("other", "other file"))
         for form, carrier in others:
             of_form = [one for one in files if one.form == form]
