@@ -11,9 +11,9 @@ import re
 from functools import lru_cache
 from itertools import islice
 
-import re2
+from auditor.clauses.lazy_pattern import lazy_pattern
 
-_THIRD_PARTY_SOURCE = re2.compile(
+_THIRD_PARTY_SOURCE = lazy_pattern(
     r"(?i)^[\W_]*(?:according to|unlike|as (?:stated|noted|described|reported) (?:in|by)|(?:for example|for instance|"
     r"similarly),? [^.]{0,60}(?:polic|terms|licen)|"
     r"(?:(?:some|many|most|other|several|certain|various|their|his|her) )+(?:\w+ ){0,3}(?:polic|terms|platforms?|"
@@ -32,7 +32,7 @@ _THIRD_PARTY_SOURCE = re2.compile(
     r"shows?|showed|reports?|reported|describes?|discuss\w*|examin\w*|analy[sz]\w*|asks?|argued?|suggest\w*|"
     r"recommend\w*)\b"
 )
-_FIRST_OR_SECOND_PERSON = re2.compile(r"(?i)\b(?:we|our|ours|us|your?|this|these|hereby)\b")
+_FIRST_OR_SECOND_PERSON = lazy_pattern(r"(?i)\b(?:we|our|ours|us|your?|this|these|hereby)\b")
 _PARTY_NAME = r"((?:The |the )?(?:[A-Z][\w&.+-]*)(?: (?:of |the |and )?[A-Z][\w&.+-]*){0,3})"
 _RULES_NOUN = r"(?:polic(?:y|ies)|rules?|terms|guidelines?|licen[cs]es?|agreements?|standards?|code|constitution)"
 _FORBIDS = (
@@ -43,21 +43,21 @@ _FORBID = r"(?:prohibit|forbid|ban|bar|disallow|outlaw|reject|exclude|(?:do not|
 _CLAUSE_START = r"(?:^[\W_\d]*|[,;:|] ?(?:and |but |while |whereas |though )?)"
 # "Discord prohibits …"; "Apple's rules ban …"; "Under Meta's licence, …".
 _NAMED_PARTY_FORBIDS = (
-    re2.compile(rf"{_CLAUSE_START}{_PARTY_NAME} (?:[a-z]+ly |also |now )?{_FORBIDS}\b"),
-    re2.compile(
+    lazy_pattern(rf"{_CLAUSE_START}{_PARTY_NAME} (?:[a-z]+ly |also |now )?{_FORBIDS}\b"),
+    lazy_pattern(
         rf"{_CLAUSE_START}{_PARTY_NAME}['’]s? (?:[\w-]+ ){{0,3}}{_RULES_NOUN} (?:[a-z]+ly |also )?"
         rf"(?:{_FORBIDS}|{_FORBID})\b"
     ),
-    re2.compile(
+    lazy_pattern(
         rf"{_CLAUSE_START}(?:Under|under|Per|per|As per|In|in|By|by|Following|following|Going by) {_PARTY_NAME}['’]s? "
         rf"(?:[\w-]+ ){{0,3}}{_RULES_NOUN}\b"
     ),
 )
 # "Nimbus: bans …", also with the name in a stem; titles of lists and reviews of what others forbid.
-_NAME_COLON_FORBIDS = re2.compile(
+_NAME_COLON_FORBIDS = lazy_pattern(
     rf"^[\W_\d]*{_PARTY_NAME}: (?:[a-z]+ly |also )?(?:{_FORBIDS}|(?:says|states|writes) (?:that )?it)\b"
 )
-_POLICIES_OF_OTHERS = re2.compile(
+_POLICIES_OF_OTHERS = lazy_pattern(
     r"(?i)\b(?:polic(?:y|ies)|rules|terms|licen[cs]es|guidelines|standards)(?: [\w-]+){0,3} "
     r"(?:of|at|across|by|from|on) (?:(?:other|some|major|large|popular|big|different|various|several) "
     r"(?:\w+ )?(?:sites|websites|providers|"
@@ -69,17 +69,17 @@ _POLICIES_OF_OTHERS = re2.compile(
     r"analysis|explainer)\W*$"
 )
 # A company that writes about itself by name mentions its users or its services.
-_OWN_USERS_OR_SERVICES = re2.compile(
+_OWN_USERS_OR_SERVICES = lazy_pattern(
     r"(?i)\b(?:users?|customers?|members?|clients?|licensees?|subscribers?|anyone (?:from|to))\b|"
     r"\bits (?:\w+ )?(?:services?|platforms?|products?|models?|software|apis?|sites?|websites?|networks?|systems?|"
     r"technology|technologies|weights)\b"
 )
-_REPORTED_SPEECH = re2.compile(
+_REPORTED_SPEECH = lazy_pattern(
     r"^(?:He|She)\b|\b(?:says?|said|claims?|claimed|announced|insists?|explained|wrote)(?: that)? (?:it|they|he|she)\b"
 )
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{0,500}\)")
 # Minutes and news report others, even if the sentence says "we".
-_NARRATION = re2.compile(
+_NARRATION = lazy_pattern(
     r"\b(?:He|he|She|she|They|they|[A-Z][a-z]+) (?:also |then )?(?:noted|argued|explained|observed|remarked|objected|"
     r"mentioned|proposed|suggested|added|stressed|recalled|pointed out|told \w+|said) that\b|"
     r"\b(?:[Tt]he|[Aa]n?|[Ii]ts) (?:\w+ ){0,2}(?:generator|company|firm|start-?up|operator|maker|vendor|competitor|"
@@ -104,12 +104,12 @@ TITLE_LENGTH = 300
 # Characters at the beginning of a text in which it introduces its parties.
 OPENING_LENGTH = 50_000
 MAX_PARTIES = 50
-_PARTY_INTRODUCTION = re2.compile(
+_PARTY_INTRODUCTION = lazy_pattern(
     r"[\"“(][A-Z][\w&.+ -]{1,40}[\"”)]|[A-Z][\w&.+-]*(?: [A-Z][\w&.+-]*){0,3},? \(?[\"“]?(?:we|us|our)\b|"
     r"(?:©|\([cC]\)|[Cc]opyright)[^\n]{0,60}|\b(?:with|by|from) (?:[A-Z][\w&.+-]* ?){1,4},? ?(?:Inc|Ltd|LLC|GmbH)\b"
 )
 # A title such as "Child Safety Standards": the only party that forbids something below it owns the text.
-_RULES_TITLE = re2.compile(
+_RULES_TITLE = lazy_pattern(
     r"(?im)\A(?:[#*_=\s]|<h[1-6]>)*(?:(?:our|the|public|published|official) )?(?:(?:child|children['’]?s?|minors?|user|"
     r"community|content|safety|protection|standards|csae|csam|platform|acceptable|prohibited|use|usage|and|against|of|"
     r"sexual|abuse|exploitation|service|conduct|for|general|&) ?)*(?:standards|polic(?:y|ies)|guidelines|rules|terms|"
@@ -117,22 +117,22 @@ _RULES_TITLE = re2.compile(
     r"(?: (?:against|on|for) (?:\w+ ?){1,8}(?:\(\w+\))?)?(?:[#*_ \t]|</h[1-6]>)*$"
 )
 # Where a sentence that names a party may begin, and its words.
-_NAMED_SENTENCE = re2.compile(r"(?:^|[.\n>#*_|-] *)([A-Z][^.\n]{10,300})")
+_NAMED_SENTENCE = lazy_pattern(r"(?:^|[.\n>#*_|-] *)([A-Z][^.\n]{10,300})")
 MAX_NAMED_SENTENCES = 500
-_QUOTATION = re2.compile(r"“([^“”]{10,})”|\"([^\"]{10,})\"|(?:^|[\s(])(?:'[^']{10,}'|‘[^‘]{10,}’)(?:[\s.,;)]|$)")
+_QUOTATION = lazy_pattern(r"“([^“”]{10,})”|\"([^\"]{10,})\"|(?:^|[\s(])(?:'[^']{10,}'|‘[^‘]{10,}’)(?:[\s.,;)]|$)")
 # A line of a sample dialogue, and a model's refusal.
-_SAMPLE_DIALOGUE = re2.compile(
+_SAMPLE_DIALOGUE = lazy_pattern(
     r"(?i)^\W*(?:assistant|user|human|bot|chatbot|ai|responses?|completions?|refusals?|outputs?|"
     r"(?:samples?|examples?)(?: of)? (?:\w+ )?(?:answers?|outputs?|responses?|refusals?|reply|replies|prompts?|"
     r"conversations?|dialogues?|messages?))\s*[:\"]"
     r"|(?i)\bI(?:['’]m| am)? (?:sorry|unable|(?:cannot|can['’]?t) (?:help|assist|fulfil|comply|provide|create|generate|"
     r"write|engage|produce|continue|discuss))"
 )
-_TEXT_EDIT = re2.compile(
+_TEXT_EDIT = lazy_pattern(
     r"(?i)\b(?:remove[sd]?|delete[sd]?|drop(?:s|ped)?|replace[sd]?|says?|said|asks?|such as|e\.g|samples?|tests?|"
     r"placeholders?|fixtures?|dummy|mock|made-up|invented|fictional)\b"
 )
-_CONTRACT_WORDS = re2.compile(
+_CONTRACT_WORDS = lazy_pattern(
     r"(?i)\b(?:must|shall|agrees?|licen[cs](?:e|es|ee|ees|or)|clauses?|section|article|rules?|polic(?:y|ies)|terms|conditions?|notice|prompt|"
     r"restrictions?|following|uses?)\b"
 )

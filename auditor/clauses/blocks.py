@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import re2
+from auditor.clauses.lazy_pattern import lazy_pattern
 
 # Characters: a longer line over a row of dashes is a paragraph.
 MAX_UNDERLINED_TITLE = 100
@@ -35,13 +35,13 @@ class Block:
     continues_list: bool = False  # an item whose number or letter is not the first: "(c)", "3."
 
 
-_ATX_HEADING = re2.compile(r"^ {0,3}(#{1,6})\s+(.*?)[\s#]*$")
+_ATX_HEADING = lazy_pattern(r"^ {0,3}(#{1,6})\s+(.*?)[\s#]*$")
 
-_BOLD_HEADING = re2.compile(r"^\s*(?:\*\*|__)([^*_]{2,90}?)(?:\*\*|__)\s*:?\s*$")
+_BOLD_HEADING = lazy_pattern(r"^\s*(?:\*\*|__)([^*_]{2,90}?)(?:\*\*|__)\s*:?\s*$")
 
-_SETEXT_UNDERLINE = re2.compile(r"^\s*(?:={3,}|-{3,})\s*$")
+_SETEXT_UNDERLINE = lazy_pattern(r"^\s*(?:={3,}|-{3,})\s*$")
 
-_LIST_ITEM = re2.compile(
+_LIST_ITEM = lazy_pattern(
     r"^([\s>]*)("
     r"\\?[-*+]\s|[•·・･–—▪■□◦‣●○➢►▸⁃∙✗✘✖☒❌🚫⛔🛑✓✔✅]|\d\x{FE0F}?\x{20E3}|🔟|"
     r"\((?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3})\)|"
@@ -52,10 +52,10 @@ _LIST_ITEM = re2.compile(
 
 CROSS_MARKERS = frozenset("✗✘✖☒❌🚫⛔🛑")
 
-_HTML_HEADING = re2.compile(r"(?i)^\s*<h([1-6])\b[^<>]{0,300}>(.*)$")
+_HTML_HEADING = lazy_pattern(r"(?i)^\s*<h([1-6])\b[^<>]{0,300}>(.*)$")
 
 # The line under a table's first row.
-_TABLE_SEPARATOR = re2.compile(r"^[\s>]*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?)?\s*$")
+_TABLE_SEPARATOR = lazy_pattern(r"^[\s>]*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?)?\s*$")
 
 TABLE_HEADER = "|header"
 
@@ -63,7 +63,7 @@ TABLE_HEADER = "|header"
 QUESTION_WORD_TITLE = re.compile(r"^(?:What|How|Who|Whom|Where|When|Why|Things|Content)\b")
 
 # Markdown emphasis and HTML tags, which do not change the meaning.
-INLINE_MARKUP = re2.compile(
+INLINE_MARKUP = lazy_pattern(
     r"(?i)\*{1,3}|\b__|__\b|</?(?:b|i|u|em|strong|span|p|li|ul|ol|a|font|br|div|section|h[1-6]|t[dhr]|table|tbody|thead)"
     r"\b[^<>]{0,300}>"
 )
@@ -75,7 +75,7 @@ _LOWERCASE_TITLE_WORDS = frozenset(_LOWERCASE_TITLE_WORD_LIST.split())
 _FIRST_ENUMERATORS = frozenset({"a", "i", "1"})
 
 # Words with a finite verb before any relative clause are a sentence, not an entry of a list.
-FINITE_CLAUSE = re2.compile(
+FINITE_CLAUSE = lazy_pattern(
     r"(?i)^(?:we|i|if|when|where|please|our|see|for more|note)\b|"
     r"\b(?:is|are|was|were|you|we|i|they|will|may|can|has|have|had|must|should|shall|do|does|did)\b"
 )

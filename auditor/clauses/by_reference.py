@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
-import re2
+from auditor.clauses.lazy_pattern import lazy_pattern
 
 _OWNER = r"(?:[A-Z][\w.&’'+-]*\s+){0,5}"
-_POLICY_NAME = re2.compile(
+_POLICY_NAME = lazy_pattern(
     rf"((?:{_OWNER}(?:Acceptable|Prohibited|Responsible|Safety|Permitted)[ -](?:Use|Usage|Uses|Content)\s+(?:Policy|"
     rf"Policies|Guidelines)|{_OWNER}(?:(?:Use|Usage|Uses|Content)\s+(?:Policy|Policies)|Content\s+Guidelines)|"
     r"Community\s+(?:Guidelines|Standards|Rules)|(?:[A-Z][\w.&’'+-]*\s+){0,3}Platform\s+(?:Rules|Standards|Guidelines)|"
@@ -17,15 +17,15 @@ _POLICY_NAME = re2.compile(
     rf"{_OWNER}(?i:(?:acceptable[ -]use|prohibited[ -]use|usage|content) polic(?:y|ies))))"
 )
 # Policies on subjects other than what the work may be used for.
-_POLICY_ON_OTHER_SUBJECT = re2.compile(
+_POLICY_ON_OTHER_SUBJECT = lazy_pattern(
     r"(?i)\b(?:trade ?marks?|brands?|brand features|logos?|marks|copyrights?|data|fair|third[- ]party|privacy|cookies?|"
     r"media|press) (?:and |& )?(?:use|usage|uses|content) (?:policy|policies|guidelines)$"
 )
 # The policy's address, in the same sentence.
-_ADDRESS = re2.compile(
+_ADDRESS = lazy_pattern(
     r"^(?:[^.!?]|\.\S){0,120}?(https?://[^\s<>()\[\]\"'“”]+|\b(?:[a-z0-9-]+\.)+[a-z]{2,12}/[^\s<>()\[\]\"'“”]+)"
 )
-_BINDING_WORD = re2.compile(
+_BINDING_WORD = lazy_pattern(
     r"(?i)\b(?:comply|complies|compliance|accordance|adhere|adheres|adherence|observ(?:e|es|ance)|respect|"
     r"governed by|subject to|incorporat\w*|agree|agrees|violat\w+|"
     r"bound by|follow|"
@@ -33,7 +33,7 @@ _BINDING_WORD = re2.compile(
     r"prohibited by|found at|located at|enforceable)\b"
 )
 # Right before its name: "users who accept the X Policy", "prohibited uses are outlined in the X Policy".
-_BINDING_WORDS_BEFORE = re2.compile(
+_BINDING_WORDS_BEFORE = lazy_pattern(
     r"(?i)\b(?:(?:(?:prohibited|restricted|forbidden|disallowed|permitted|allowed|acceptable) uses?|what (?:you|"
     r"users?|one) "
     r"(?:may|can|must)(?: not)?)\b[^.]{0,80}\b(?:outlined|listed|described|defined|specified|detailed|stated|given|"
@@ -44,50 +44,50 @@ _BINDING_WORDS_BEFORE = re2.compile(
     r"(?:to )?(?:all |both )?(?:the |our |its |their |this )?(?-i:[A-Z][\w.&’'-]* ){0,3}\W*$"
 )
 # Right after it: "… forms part of this agreement", "… for what you may not do".
-_BINDING_WORDS_AFTER = re2.compile(
+_BINDING_WORDS_AFTER = lazy_pattern(
     r"(?i)^[^.\n]{0,60}?\b(?:applies|apply|governs?|binds?|(?:forms? (?:an? \w+ )?|is )part of|"
     r"(?:must|shall|has to|is to) be (?:followed|observed|respected|kept|adhered to|complied with))\b|"
     r"^\W{0,3} ?for (?:what|(?:the |a )?(?:full |complete )?(?:list of )?(?:prohibited|restricted|permitted|"
     r"forbidden) uses?)\b"
 )
-_POLICY_MISSING = re2.compile(
+_POLICY_MISSING = lazy_pattern(
     r"(?i)\b(?:no|without an?|lacks? an?|(?:not|n['’]t) have an?|(?:write|adopt|draft) an?) \W*$"
 )
 # "The Content Policy team", "… header".
-_TEAM_NAME = re2.compile(r"(?i)^ (?:team|group|committee|manager|header|engine|department|board|leads?|staff)\b")
+_TEAM_NAME = lazy_pattern(r"(?i)^ (?:team|group|committee|manager|header|engine|department|board|leads?|staff)\b")
 # Policies of parties that the text does not name.
-_POLICY_OF_UNNAMED_PARTY = re2.compile(
+_POLICY_OF_UNNAMED_PARTY = lazy_pattern(
     r"(?i)\b(?:(?:those|these|other|any|their|third|respective|such) (?:[\w-]+['’]?s?['’]? ){0,2}|(?:parties|providers|"
     r"platforms|partners|vendors)['’] )(?:[a-z]+ )?(?:use|usage|content) polic(?:y|ies)$"
 )
 # A title: the name is alone on its line.
-_TITLE_MARKUP = re2.compile(
+_TITLE_MARKUP = lazy_pattern(
     r"(?:^|\n)[ \t>]*(?:\[\]\([^)\n]{0,60}\))?(?:#{1,6}[ \t]+(?:\d[\d.]*[ \t]+)?[*_]{0,3}|\d[\d.]*[ \t]+[*_]{0,3}|"
     r"[*_]{2,3})$"
 )
-_ANCHOR = re2.compile(r"\[\]\([^)\n]{0,60}\)")
-_END_OF_LINE = re2.compile(r"^[*_]{0,3}[ \t:#]*(?:\n|$)")
-_BLANK_BEFORE = re2.compile(r"(?:^|\n[ \t]*\n)[ \t]*(?:(?:Our|The|OUR|THE) )?$")
-_TITLE_BEFORE = re2.compile(r"^[\W_]*(?:(?:Our|The|OUR|THE) )?$")
-_BLANK_AFTER = re2.compile(r"^[ \t:]*(?:$|\n[ \t]*(?:\n|$|={3}|-{3}))")
+_ANCHOR = lazy_pattern(r"\[\]\([^)\n]{0,60}\)")
+_END_OF_LINE = lazy_pattern(r"^[*_]{0,3}[ \t:#]*(?:\n|$)")
+_BLANK_BEFORE = lazy_pattern(r"(?:^|\n[ \t]*\n)[ \t]*(?:(?:Our|The|OUR|THE) )?$")
+_TITLE_BEFORE = lazy_pattern(r"^[\W_]*(?:(?:Our|The|OUR|THE) )?$")
+_BLANK_AFTER = lazy_pattern(r"^[ \t:]*(?:$|\n[ \t]*(?:\n|$|={3}|-{3}))")
 # "This Acceptable Use Policy …", "Welcome to our Community Guidelines": the text is the policy.
-_THIS_POLICY = re2.compile(
+_THIS_POLICY = lazy_pattern(
     r"(?i)\bthis ((?:[\w&’'-]+\s+){0,4}?(?:use|usage|content)\s+(?:policy|policies|guidelines))|"
     r"\b(?:these|this|welcome to (?:the|our)) ((?:(?-i:[A-Z])[\w&’'-]*\s+){0,3}?(?:community|platform)\s+"
     r"(?:guidelines|standards|rules))"
 )
 # "The Acceptable Use Policy set out in section 4": a part of this text.
-_IN_OWN_SECTION = re2.compile(
+_IN_OWN_SECTION = lazy_pattern(
     r"(?i)^[\W_]{0,6}(?:(?:as |which is |that is )?(?:referenced|referred to|set (?:out|forth)|described|contained|"
     r"stated|defined|given|"
     r"provided|included) )?(?:in|at|under) (?:this )?(?:sections?|articles?|clauses?|paragraphs?|§|part) ?\(?[\dIVXA-H]"
 )
 # "(“App Content Policy”)": a name defined for the words before it.
-_DEFINED_NAME = re2.compile(r"\((?:the |our )?[\"“]$")
-_POINTS_ELSEWHERE = re2.compile(
+_DEFINED_NAME = lazy_pattern(r"\((?:the |our )?[\"“]$")
+_POINTS_ELSEWHERE = lazy_pattern(
     r"(?i)https?:|www\.|\b(?:polic(?:y|ies)|guidelines|rules|standards|available|found|located)\b"
 )
-_LINK_ADDRESS = re2.compile(r"\]\([^)\n]*\)")
+_LINK_ADDRESS = lazy_pattern(r"\]\([^)\n]*\)")
 MAX_POLICIES = 100
 
 

@@ -16,11 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import re2
-
 from auditor.clauses.attribution import is_enumeration_of_policies, is_reported, is_third_party
 from auditor.clauses.by_reference import find_policy_reference
 from auditor.clauses.label_targets import find_label_targets
+from auditor.clauses.lazy_pattern import lazy_pattern
 from auditor.clauses.lexicon import MINOR_WORD
 from auditor.clauses.negation import DEFINITION, OTHER_ACT, PROTECTIVE_CONTEXT, contains_reason, is_negated
 from auditor.clauses.prohibition import DATA_WORK, is_prohibited
@@ -144,7 +143,7 @@ def _find_explicit(text: str) -> Clause:
 
 
 # "Illegal Content includes …": a term of two words at least, that another sentence may prohibit.
-_TERM_DEFINITION = re2.compile(
+_TERM_DEFINITION = lazy_pattern(
     r"^[\W\d]*(?:The term )?[“\"'*_]*([A-Z][\w-]*(?: [A-Z][\w-]*){1,3})[”\"'*_]* (?:shall |will )?"
     r"(?:means?|includes?|covers|comprises|is defined as|refers to)\b"
 )
@@ -175,34 +174,34 @@ def _budget_exceeded(unit: Unit) -> Clause:
 
 
 # "X is illegal. Such use is forbidden.", "… You must never generate it."
-_PRONOUN_SUBJECT = re2.compile(
+_PRONOUN_SUBJECT = lazy_pattern(
     r"(?i)^(?:and |but |so )?(?:(?:any |all |none of )?(?:such|this|that|these|those|doing (?:so|this|that))\b|"
     r"(?:[a-z]+ing (?:(?:or|and) [a-z]+ing )?)?(?:any|all|one|each|none) of (?:this|that|these|those|them|the above)\b|"
     r"[a-z]+ing (?:(?:or|and) [a-z]+ing )?(?:this|these|such (?:an? )?[a-z]+) (?:is|are|will|gets?|leads?|results?|"
     r"means)\b)"
 )
 # "Anyone who asks for this is blocked."
-_PRONOUN_ACT_OF_OFFENDER = re2.compile(
+_PRONOUN_ACT_OF_OFFENDER = lazy_pattern(
     r"(?i)^(?:and |but |so )?(?:anyone|any ?body|users?|members?|those|people|accounts?) (?:who|that|which) "
     r"(?:\w+ ){1,3}(this|these|those|such [a-z]+|so|it|them)\b"
 )
-_PRONOUN_OBJECT = re2.compile(
+_PRONOUN_OBJECT = lazy_pattern(
     r"(?i)^ ?(?:\w+ ){0,4}?(?:this|that|such [a-z]+|these|those|so)\b|"
     r"^[^.;]{0,120}\b(?:the|these|those) (?:above|foregoing|aforementioned|preceding)\b"
 )
 # "… in that event" refers to no act.
-_PRONOUN_IN_ADVERBIAL = re2.compile(
+_PRONOUN_IN_ADVERBIAL = lazy_pattern(
     r"(?i)\b(?:in|at|for|by|from|of) (?:this|that|these|those|such) (?:an? )?(?:events?|cases?|ways?|"
     r"times?|respects?|contexts?|sense|regard|points?|reasons?|means|manner|stage|date|section|page|document)\b"
 )
-_PRONOUN_FOR_TOPIC = re2.compile(r"(?i)^ ?(?:\w+ ){1,4}?(?:it|them)\b")
+_PRONOUN_FOR_TOPIC = lazy_pattern(r"(?i)^ ?(?:\w+ ){1,4}?(?:it|them)\b")
 # "May I …? No."
-_PERMISSION_QUESTION = re2.compile(
+_PERMISSION_QUESTION = lazy_pattern(
     r"(?i)(?:\b(?:may|can|could|am) (?:i|we|one|users?|you)\b|\b(?:allow(?:ed)?|permit(?:ted)?|okay|ok|acceptable|"
     r"accept(?:ed)?)"
     r"\b).*\?\W*$"
 )
-_ANSWER_NO = re2.compile(
+_ANSWER_NO = lazy_pattern(
     r"(?i)^\W*(?:a(?:nswer)?: ?)?(?:no|never|absolutely not|certainly not|of course not)\b(?:[.,!;:]|$| never)"
 )
 # A target that starts within this many characters is what its sentence is about.

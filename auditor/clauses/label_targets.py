@@ -7,23 +7,24 @@ from itertools import islice
 
 import re2
 
+from auditor.clauses.lazy_pattern import lazy_pattern
 from auditor.clauses.lexicon import ACCESS_WORD, HARM, MINOR, MINOR_WORD, NOUNS_AFTER_HARMLESS_SEXUAL, SEXUAL, SPAN
 from auditor.clauses.segment import Unit
 from auditor.clauses.targets import MAX_TARGETS
 
 # A label names one half of a target, the words after it the other half: "Sexual content: no depictions of minors".
-LABEL = re2.compile(r"^([^:]{3,50}): +\S")
+LABEL = lazy_pattern(r"^([^:]{3,50}): +\S")
 
-_SEXUAL_LABEL = re2.compile(rf"(?i)\b(?:{SEXUAL})\b")
+_SEXUAL_LABEL = lazy_pattern(rf"(?i)\b(?:{SEXUAL})\b")
 
-_MINORS_LABEL = re2.compile(
+_MINORS_LABEL = lazy_pattern(
     r"(?i)^[\W_\d.]*(?:(?:protection|safety|protecting|content|depictions?|no) (?:of |involving |with |about )?)?"
     r"(?:minors?|children|child|kids|teens|youth|under-?aged?|under[- ]?18s?)(?: \w+)?(?: safety| protection)?[\W_]*$"
 )
 
 _CHARACTER_NOUN = r"(?:characters?|persons?|people|girls?|boys?|figures?|bots?|personas?)"
 
-_MINOR_SHOWN = re2.compile(
+_MINOR_SHOWN = lazy_pattern(
     rf"(?i)(?:\b(?:depict\w*|involv\w*|featur\w*|includ\w*|of|show\w*|portray\w*|about|contain\w*|concern\w*|"
     rf"creat\w+|generat\w+|mak(?:e|es|ing)|draw\w*|produc\w+|render\w*|writ\w+|prompt\w* for|"
     rf"(?:content|images?|pictures?|scenes?|stories|art|material|stuff|anything|nothing|not|videos?) with)"
@@ -32,13 +33,13 @@ _MINOR_SHOWN = re2.compile(
     rf"^\W*{_CHARACTER_NOUN} (?:who|that) (?:are|is|looks?(?: like)?) (?:{MINOR})\b"
 )
 
-_SEXUAL_ACT = re2.compile(rf"(?i)\b(sexuali[sz]\w*|sexual|nud\w+|porn\w*|lewd|(?:{HARM})\b{SPAN}{{0,40}}\bthem)\b")
+_SEXUAL_ACT = lazy_pattern(rf"(?i)\b(sexuali[sz]\w*|sexual|nud\w+|porn\w*|lewd|(?:{HARM})\b{SPAN}{{0,40}}\bthem)\b")
 
 # A longer line above a unit is not a label.
 MAX_LABEL_LENGTH = 50
 
 # "Adult content. Do not share with people under 18."
-_GIVEN_TO = re2.compile(
+_GIVEN_TO = lazy_pattern(
     r"(?i)\b(?:shar(?:e|ed|ing)|show(?:n|ing)?|s[eo]ll(?:ing)?|sold|giv(?:e|en|ing)|send(?:ing)?|sent|"
     r"offer(?:ed)?|provid\w+|"
     r"distribut\w+|expos\w+|accessible|available)(?: \w+){0,3} (?:with|to|by)\b"

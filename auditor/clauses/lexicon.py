@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re2
+from auditor.clauses.lazy_pattern import lazy_pattern
 
 
 def _word_set(words: str) -> frozenset[str]:
@@ -65,22 +65,20 @@ IMAGERY = (
     r"sexual exploitation and (?:sexual )?abuse of (?:a )?(?:child(?:ren)?|minors?)"
 )
 
-ACT_WORD_BYTES = re2.compile(f"(?i)\\b(?:{HARM}|{SEXUAL}|{IMAGERY})".encode())
+ACT_WORD_BYTES = lazy_pattern(f"(?i)\\b(?:{HARM}|{SEXUAL}|{IMAGERY})".encode())
 
 # Checked first: without such a word there is no clause. Fast enough for every card of a hub.
-MINOR_WORD_BYTES = re2.compile(
-    (
-        r"(?i)\b(?:csam|csem|csai|csea|csae|loli(?:s|con)?|shota(?:s|con)?|minors?|child(?:ren)?|kids?|teens?|"
-        r"teenagers?|preteens?|infants?|toddlers?|"
-        r"under-?\s?aged?|p(?:a|e|ae)?edophil\w*|adolescents?|juveniles?|youths?|under[- ]?18s?|pre-?pubescents?|"
-        r"school ?(?:girl|boy|child)\w*|babies|young (?:people|persons?)|"
-        r"p(?:a|e|ae)?edo(?:porn|-?sex)\w*|kiddie|child-?like|"
-        rf"(?:under|below|younger than|less than)(?: the)?(?: age)?(?: of)? {AGE}|"
-        r"not yet (?:18|eighteen|of (?:legal )?age|adults?)|age of (?:18|eighteen|majority|consent))\b"
-    ).encode()
+_MINOR_WORDS = (
+    r"(?i)\b(?:csam|csem|csai|csea|csae|loli(?:s|con)?|shota(?:s|con)?|minors?|child(?:ren)?|kids?|teens?|"
+    r"teenagers?|preteens?|infants?|toddlers?|"
+    r"under-?\s?aged?|p(?:a|e|ae)?edophil\w*|adolescents?|juveniles?|youths?|under[- ]?18s?|pre-?pubescents?|"
+    r"school ?(?:girl|boy|child)\w*|babies|young (?:people|persons?)|"
+    r"p(?:a|e|ae)?edo(?:porn|-?sex)\w*|kiddie|child-?like|"
+    rf"(?:under|below|younger than|less than)(?: the)?(?: age)?(?: of)? {AGE}|"
+    r"not yet (?:18|eighteen|of (?:legal )?age|adults?)|age of (?:18|eighteen|majority|consent))\b"
 )
-
-MINOR_WORD = re2.compile(MINOR_WORD_BYTES.pattern.decode())
+MINOR_WORD = lazy_pattern(_MINOR_WORDS)
+MINOR_WORD_BYTES = lazy_pattern(_MINOR_WORDS.encode())
 
 NOUNS_AFTER_TECHNICAL_CHILD = _word_set(
     "process processes class classes node nodes window windows element elements component components model models "
@@ -127,7 +125,7 @@ OTHER_PEOPLE = _word_set(
     "others other individuals people persons person humans human users user anyone yourself someone animals"
 )
 
-ACCESS_WORD = re2.compile(
+ACCESS_WORD = lazy_pattern(
     r"(?i)\b(?:access\w*|view\w*|watch\w*|use|uses|using|visit\w*|register\w*|expos\w*|suitable|appropriate|"
     r"available|"
     r"directed|"

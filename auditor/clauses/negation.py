@@ -7,8 +7,10 @@ from functools import lru_cache
 
 import re2
 
+from auditor.clauses.lazy_pattern import lazy_pattern
+
 # A prohibition that is negated, not in force, or another party's.
-_NEGATION = re2.compile(
+_NEGATION = lazy_pattern(
     r"(?i)(?:(?:\b(?:nothing|not|never|neither|nor|without|no longer)|n['’]t)(?: [\w’']+){0,5} (?:prohibit|"
     r"forbid|ban|"
     r"bar|disallow|restrict)(?:s|ed|ned|ing)?\b|"
@@ -54,11 +56,11 @@ _NEGATION = re2.compile(
     r"\b(?:should|must|ought to|needs? to) (?:have|publish|adopt|write) [^.;]{0,40}\b(?:prohibit|forbid|ban)\w*|"
     r"\b(?:remov|delet|dropp?)(?:e|es|ed|ing|s)? (?:the |this |a )?clause\b)"
 )
-DEFINITION = re2.compile(
+DEFINITION = lazy_pattern(
     r"(?i)(?:[\"“'’*)]|\b(?:csam|minors?|child(?:ren)?|material|exploitation|abuse|pornography|term))\s*(?:shall |"
     r"will )?(?:means?|refers? to|is defined as|are defined as|has the meaning|is any|is an?)\b"
 )
-REASON = re2.compile(
+REASON = lazy_pattern(
     r"(?i)(?:^|[,;:–—-]) ?otherwise\b|\b(?:because|since|as (?:it|this|they|we)|due to|lest|or else|except|"
     r"other than|unless|(?:found|shows?|showed|suggests?|conclude[sd]?) that|"
     r"(?:as|since|for|where) (?:\w+ ){1,4}(?:may|might|could|would|can|will|is|are|do|does)\b|"
@@ -66,9 +68,9 @@ REASON = re2.compile(
     r"will|can|is|are|was|were|has|have|use|uses|report|remove|filter|do|does|did|also)\b)"
 )
 # "For contents which are …": a relative clause, not a reason.
-_RELATIVE_CLAUSE = re2.compile(r"(?i)^(?:as|since|for|where) .*\b(?:which|that|who)\b")
+_RELATIVE_CLAUSE = lazy_pattern(r"(?i)^(?:as|since|for|where) .*\b(?:which|that|who)\b")
 # "must not ignore abuse", "may not sell the data, which is about abuse": another act is prohibited.
-OTHER_ACT = re2.compile(
+OTHER_ACT = lazy_pattern(
     r"(?i)^ ?(?:\w+ly )?(?:be )?(?:(?:have|need) to|detect|recogni[sz]e|guarantee|prevent|stop|verify|exclude|"
     r"rule out|delay|"
     r"blam|surpris|alarm|punish|ignor|overlook|dismiss|underestimat|downplay|forget|hesitat|rely|"
@@ -83,7 +85,7 @@ OTHER_ACT = re2.compile(
     r"have|contains?|covers?|"
     r"deals?|it|they|the)\b"
 )
-LIABILITY = re2.compile(r"(?i)\b(?:liab\w+|responsib\w+|accountable|be obliged|be required|be deemed)\b")
+LIABILITY = lazy_pattern(r"(?i)\b(?:liab\w+|responsib\w+|accountable|be obliged|be required|be deemed)\b")
 # Words right before a target that show an act for the good of children: prevention, detection, research.
 PROTECTIVE_WORDS = (
     r"(?:prevent\w*|combat\w*|detect\w*|report(?:s|ed|ing)?|fight\w*|protect\w*|filter\w*|remov\w+|delet\w+|block\w*|"
@@ -95,36 +97,36 @@ PROTECTIVE_WORDS = (
     r"(?:against|for)|"
     r"flag(?:s|ged|ging)?|awareness|prosecut\w+|discourag\w+|deter(?:s|ring)?)"
 )
-PROTECTIVE_CONTEXT = re2.compile(
+PROTECTIVE_CONTEXT = lazy_pattern(
     rf"(?i)\b{PROTECTIVE_WORDS}(?:(?:,|,? and|,? or) {PROTECTIVE_WORDS})*"
     r"(?: (?:against|any|the|all|of|for|on|about|into|known|potential|suspected|possible|"
     r"attempts|to|at|content|material|[a-z]+ing|from|out|such|risks?|cases|instances|by|with|as|our|users|children|"
     r"minors|images|sexual|sexually|child)){0,6}[ ,]*$"
 )
-FAILURE_TO = re2.compile(r"(?i)\b(?:fail\w*|refus\w+|neglect\w*|declin\w+|not) to (?:\w+ )?$")
+FAILURE_TO = lazy_pattern(r"(?i)\b(?:fail\w*|refus\w+|neglect\w*|declin\w+|not) to (?:\w+ )?$")
 # "We prohibit and report X": a protective act next to a prohibition does not undo it.
-JOINED_PROHIBITION = re2.compile(
+JOINED_PROHIBITION = lazy_pattern(
     r"(?i)(?:\b(?:prohibit|forbid|ban|disallow|reject|condemn)(?:s|ned)?|(?:not|n['’]t|never) (?:allow|permit|"
     r"tolerate|accept|condone))"
     r"(?: \w+)?(?:,|,? and|,? or)(?: (?:we|will|immediately|promptly|also|actively))* $"
 )
-OBSERVED_FACT = re2.compile(
+OBSERVED_FACT = lazy_pattern(
     r"(?i)^[^.;]{0,60}\b(?:was|were|been|is|are) (?:\w+ )?(?:found|detected|present|included|contained|known|"
     r"identified|observed|removed|used in training)\b|^[^.;]{0,60}\b(?:was|were) (?:\w+ )?(?:harmed|hurt|abused|"
     r"exploited)\b|"
     r"^[^.;]{0,60}\b(?:was|were) (?:\w+ )?(?:seen|reported|recorded|noted|noticed|encountered|discovered|uncovered)\b"
 )
-MODEL_BEHAVIOUR = re2.compile(
+MODEL_BEHAVIOUR = lazy_pattern(
     r"(?i)\b(?:model|models|"
     r"filter|filters|classifier|dataset|data|system|tool|it|detector|corpus|checker|checkpoint)"
     r"(?: \w+)? (?:may|can|will|does|do|should|might|could)(?:\s?not|n['’]t)\b"
 )
-BOUND_PARTY = re2.compile(
+BOUND_PARTY = lazy_pattern(
     r"(?i)\b(?:you|users?|licensees?|customers?|recipients?|developers?|apps?|applications?|products?|warrants?|"
     r"represents?|agrees?|undertakes?|promises?|(?:so|as) long as|provided|condition|each party|"
     r"(?:n?either|such) party|covenants?|pledges?|confirms?|certif(?:y|ies)|vows?)\b"
 )
-BE_USED = re2.compile(
+BE_USED = lazy_pattern(
     r"(?i)^(?: \w+)? be (?:used|applied|deployed|employed|utili[sz]ed|fine-?tuned|modified|made|integrated|run)"
 )
 
@@ -142,7 +144,7 @@ def _negations(words: str) -> Iterator[re2._Match]:
             yield match
 
 
-_NEGATES_OTHER_WORDS = re2.compile(
+_NEGATES_OTHER_WORDS = lazy_pattern(
     r"(?i)^(?:not|never|without|n['’]t)(?: [\w’']+)+ (?:is|are|was|were|be|being)(?: \w+)? \w+$"
 )
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import re2
-
 from auditor.clauses.attribution import is_third_party
 from auditor.clauses.label_targets import LABEL
+from auditor.clauses.lazy_pattern import lazy_pattern
 from auditor.clauses.negation import (
     DEFINITION,
     FAILURE_TO,
@@ -34,12 +33,12 @@ from auditor.clauses.segment import Unit
 # Characters: a longer stem is a sentence, not a title.
 MAX_TITLE_STEM = 60
 # "You promise that:" above what is promised.
-_PLEDGE_STEM = re2.compile(
+_PLEDGE_STEM = lazy_pattern(
     r"(?i)\b((?:you|users?|licensees?|customers?|uploaders?|members?|contributors?|recipients?|sellers?|creators?)"
     r"(?: \w+){0,3} (?:represents?|warrants?|promises?|confirms?|certif(?:y|ies)|guarantees?|affirms?|declares?|"
     r"attests?|pledges?)(?: that)?):$"
 )
-_PERMITTING_STEM = re2.compile(
+_PERMITTING_STEM = lazy_pattern(
     r"(?i)(?:\b(?:intended|permitted|allowed|acceptable|encouraged|appropriate|approved) (?:uses?|purposes?|"
     r"for|to)\b|"
     r"\b(?:you|users?|licensees?) (?:may|can|are (?:free|allowed|permitted) to)(?: [a-z]+){0,6}?:|"
@@ -47,7 +46,7 @@ _PERMITTING_STEM = re2.compile(
     r"recommend|support|partner|measure|evaluat\w+)\b|"
     r"\b(?:please |to )?report\b|\b(?:contact|resources|helplines?|hotlines?|learn more|see also|references)\b)"
 )
-_PROHIBITING_HEADING = re2.compile(
+_PROHIBITING_HEADING = lazy_pattern(
     r"(?i)\b(?:prohibit\w*|forbidden|disallowed|unacceptable|not (?:allowed|permitted|acceptable)|may not|must not|"
     r"shall not|do not|don['’]?t|never|"
     r"restricted uses?|use[- ]restrictions?|use-?based restrictions?|restrictions on use|usage restrictions?|"
@@ -68,7 +67,7 @@ _PROHIBITING_HEADING = re2.compile(
     r"^\W*(?:serious |grave )?violations of (?:this|our|these|the) [a-z]+ include"
 )
 # "What it does not cover", "What we don't know".
-_DESCRIPTIVE_HEADING = re2.compile(
+_DESCRIPTIVE_HEADING = lazy_pattern(
     r"(?i)\b(?:do not|does not|don['’]?t|doesn['’]?t|never|cannot|can['’]?t)(?: \w+ly| yet)? (?:cover|know|detect|"
     r"catch|"
     r"collect|measure|test|see|understand|miss|handle|study|filter|worry|forget|track|tell|ask|need|look|ignore|"
@@ -76,7 +75,7 @@ _DESCRIPTIVE_HEADING = re2.compile(
     r"^[\W\d]*(?:the |our |all )?(?:moderators?|annotators?|analysts?|reviewers?|raters?|staff|employees|volunteers) "
     r"(?:do|does|never)\b"
 )
-_WORD_LIST_LABEL = re2.compile(
+_WORD_LIST_LABEL = lazy_pattern(
     r"(?i)\b(?:banned|blocked|forbidden|prohibited|disallowed|excluded|negative) (?:words?|tokens|tags?|keywords?|"
     r"strings)\b|"
     r"\bnegative[ _-]?prompts?\b|\b(?:block|deny|stop|black)[- ]?(?:lists?|words?)\b|"
@@ -85,37 +84,37 @@ _WORD_LIST_LABEL = re2.compile(
     r"^\W*(?:tags?|keywords?|captions?)\W{0,3}[:=]"
 )
 # Words of a title about work on data, which is not a prohibition.
-DATA_WORK = re2.compile(r"(?i)\b(?:data ?sets?|detect\w*|classif\w+|benchmarks?|corpus|moderation|taxonomy|labels?)\b")
-_FINITE_VERB = re2.compile(
+DATA_WORK = lazy_pattern(r"(?i)\b(?:data ?sets?|detect\w*|classif\w+|benchmarks?|corpus|moderation|taxonomy|labels?)\b")
+_FINITE_VERB = lazy_pattern(
     r"(?i)\b(?:is|are|was|were|we|you|i|our|your|will|may|can|has|have|had|must|should|do|does|please)\b"
 )
 # "Nothing sexual about minors is in the set" states a fact.
-_STATES_FACT = re2.compile(
+_STATES_FACT = lazy_pattern(
     r"(?i)\b(?:was|were|been|has|have|had|happen\w*|appear\w*|remain\w*|occur\w*|came|did|does|do|will be)\b|"
     r"\b(?:is|are) (?:in|on|here|there|known|found|present|included|shown|kept|stored|left|part|among|available|new|"
     r"true)\b"
 )
 # "No law can stop …", "there is no evidence that …": a fact, not a rule.
-_STATES_NONE_EXISTS = re2.compile(
+_STATES_NONE_EXISTS = lazy_pattern(
     r"(?i)^ ?(?:\w+ )?(?:evidence|signs?|indications?|proof|reasons?|doubt|guarantee|consensus|mention|stud(?:y|ies)|"
     r"research|laws?|idea|figures|statistics)\b|^ (?:[a-z]+ ){1,2}(?:can|could|did|has|have|had) [a-z]+\b"
 )
 # A table with such a column and none for what is allowed holds statistics: its "no" is not a prohibition.
 _STATISTICS_COLUMN = r"\b(?:counts?|number|totals?|cases|reports|items|share|automated|percent)\b"
-_STATISTICS_TABLE = re2.compile(rf"(?i)\|.*(?:{_STATISTICS_COLUMN}|%)|(?:{_STATISTICS_COLUMN}|%).*\|")
-_ALLOWED_COLUMN = re2.compile(
+_STATISTICS_TABLE = lazy_pattern(rf"(?i)\|.*(?:{_STATISTICS_COLUMN}|%)|(?:{_STATISTICS_COLUMN}|%).*\|")
+_ALLOWED_COLUMN = lazy_pattern(
     r"(?i)(?:^|\|)\W*(?:is |are )?(?:allowed|permitted|accepted|acceptable|ok|okay)\W*(?:\||$)"
 )
-_PERMISSION_NOUN = re2.compile(r"(?i)\b(?:permission|rights?|licen[cs]e|leave|authority|business|place)$")
+_PERMISSION_NOUN = lazy_pattern(r"(?i)\b(?:permission|rights?|licen[cs]e|leave|authority|business|place)$")
 # "… provided that no minor is shown in them".
-_PROVIDED_THAT = re2.compile(
+_PROVIDED_THAT = lazy_pattern(
     r"(?i)\b(?:provided|conditions?|ensures?|agrees?|warrants?|promises?|certif(?:y|ies)|confirms?|guarantees?|"
     r"(?:so|as) long as)\b[^.;]{0,80}\b(?:that|as) $"
 )
 # "The following content will be removed: …".
-_FOLLOWING_WORD = re2.compile(r"(?i)\b(?:following|these)\b")
-_NOT_PREFIX = re2.compile(r"(?i)^not (?:to )?")
-_PROTECTIVE_OR_NEGATIVE_WORD = re2.compile(
+_FOLLOWING_WORD = lazy_pattern(r"(?i)\b(?:following|these)\b")
+_NOT_PREFIX = lazy_pattern(r"(?i)^not (?:to )?")
+_PROTECTIVE_OR_NEGATIVE_WORD = lazy_pattern(
     rf"(?i)\b{PROTECTIVE_WORDS}\b|\b(?:no|not|never|without|non|avoid\w*|exclud\w+|refus\w+|reject\w*|negative|nor|unsafe|toxic\w*|"
     rf"harmful|"
     rf"safety|policy|illegal)\b"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import re2
 
+from auditor.clauses.lazy_pattern import lazy_pattern
 from auditor.clauses.negation import BE_USED, BOUND_PARTY, MODEL_BEHAVIOUR, negated_spans
 from auditor.clauses.sanctions import RE2_OPTIONS
 
@@ -32,7 +33,7 @@ _USE_VERB = (
 )
 
 # Each prohibits what comes after it.
-PREFIX_CUES = re2.compile(
+PREFIX_CUES = lazy_pattern(
     r"(?i)(?:"
     rf"\b{_ADDRESSEE}(?: [\w’',()]+){{0,6}}? (?:must|shall|may|can|should|will)(?: [a-z]+)? ?not\b|"
     rf"\b(?:{_ADDRESSEE}|[a-z]{{3,}}(?:er|or|ant|ee)s)(?: [\w’']+){{0,4}}?,? (?:cannot|can['’]?t|mustn['’]?t|won['’]?t|"
@@ -166,7 +167,7 @@ PREFIX_CUES = re2.compile(
 )
 
 # Each prohibits what comes before it.
-SUFFIX_CUES = re2.compile(
+SUFFIX_CUES = lazy_pattern(
     r"(?i)(?:"
     # "It does not belong here", "… is denied a licence", "… is not covered by this licence".
     r"\b(?:do|does) not belong (?:here|on (?:our|this)|in (?:our|this))\b|"
@@ -224,13 +225,13 @@ SUFFIX_CUES = re2.compile(
     r")"
 )
 
-_PARTIAL_NEGATION = re2.compile(
+_PARTIAL_NEGATION = lazy_pattern(
     r"(?i)^not (?:all|every\w*|only|just|yet|sure|much|many|enough|even|always|because|everyone)$"
 )
 
-_PERFECT_NEVER = re2.compile(r"(?i)\b(?:have|has|had|['’]ve) never$")
+_PERFECT_NEVER = lazy_pattern(r"(?i)\b(?:have|has|had|['’]ve) never$")
 
-_PAST_TENSE = re2.compile(
+_PAST_TENSE = lazy_pattern(
     r"(?i)^ (?:\w+ly )?(?:saw|made|wrote|gave|drew|sent|got|was|were|had|has|have|[a-z]+(?:duc|rat|ar|at|how|ost|"
     r"epict|urn|"
     r"ind)ed|found|shown)\b"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re2
 
+from auditor.clauses.lazy_pattern import lazy_pattern
+
 _RIGHTS = (
     r"(?:licen[cs]es?|rights?|access|accounts?|permissions?|agreements?|memberships?|subscriptions?|privileges|"
     r"grants?|contracts?|terms)"
@@ -36,7 +38,7 @@ _LEADS_TO = (
 RE2_OPTIONS = re2.Options()
 RE2_OPTIONS.max_mem = 32 << 20
 # Each states a sanction on what comes after it.
-SANCTION_PREFIX_CUES = re2.compile(
+SANCTION_PREFIX_CUES = lazy_pattern(
     r"(?i)(?:"
     r"\baccounts? (?:found|caught|seen|used for)\b|"
     rf"\b(?:withdraws?|revokes?|denies|withholds?)\b[^.;]{{0,30}}\b{_RIGHTS}\b[^.;]{{0,20}}\b(?:from|to) (?:anyone|"
@@ -81,7 +83,7 @@ SANCTION_PREFIX_CUES = re2.compile(
     RE2_OPTIONS,
 )
 # Each states a sanction on what comes before it.
-SANCTION_SUFFIX_CUES = re2.compile(
+SANCTION_SUFFIX_CUES = lazy_pattern(
     r"(?i)(?:"
     rf"\b(?:will|shall) (?:have|get|see|lose) (?:their|his|her|your|the|all) (?:\w+ )?{_RIGHTS}\b|"
     rf"\b(?:renders?|makes?) (?:this|the|your) (?:\w+ )?{_RIGHTS} (?:granted \w+ )?(?:null and )?(?:void|invalid)\b|"
@@ -114,22 +116,22 @@ SANCTION_SUFFIX_CUES = re2.compile(
     r")"
 )
 # "Accounts found sharing X are removed": not "images that show X are removed".
-_OFFENDER = re2.compile(
+_OFFENDER = lazy_pattern(
     r"(?i)\b(?:accounts?|users?|members?|anyone|players?|people|persons?|those|creators?|channels?|servers?|bots?) "
     r"(?:\w+ )?(?:that|who|which|found|caught|seen|reported|\w+ing)\b[^.;]*$"
 )
-_EXPELLED = re2.compile(
+_EXPELLED = lazy_pattern(
     r"(?i)^[^.;]*\b(?:is|are|gets?|be) (?:\w+ ){0,2}(?:removed|banned|deleted|closed|suspended|"
     r"terminated|blocked|kicked|reported to (?:the )?(?:police|authorities|law))\b"
 )
 # "If you upload X, we close your account": the act is in the condition, the sanction in the main clause.
-_CONDITION = re2.compile(
+_CONDITION = lazy_pattern(
     r"(?i)^[\W_\d]*(?:and |but )?(?:if|when|where|should|once|whenever)\b(?: \w+){0,4}? (?:you|users?|anyone|any ?body|"
     r"someone|members?|licensees?|customers?|we (?:find|see|learn|detect|notice|discover)|"
     r"(?:your|an?|any|the|their) (?:\w+ )?(?:account|post|upload|app|application|product|character|bot|user|model|"
     r"video|image|picture|member|customer|licensee|purpose|aim|goal|intention))\b"
 )
-_SANCTION_CLAUSE = re2.compile(
+_SANCTION_CLAUSE = lazy_pattern(
     rf"(?i)(?:\bwe(?: may| will| shall| must| can| then| immediately| permanently| reserve the right to)* {_END} "
     r"(?:you|it|them|him|her|your|the|that|such|those|their|any|his)\b|"
     rf"\b(?:your|their|the|this|that|its) (?:\w+ )?{_RIGHTS}(?: \w+){{0,2}} (?:(?:is|are|be|gets?)(?: \w+){{0,2}} "
@@ -139,13 +141,13 @@ _SANCTION_CLAUSE = re2.compile(
     rf"\byou (?:have|get) no (?:\w+ )?{_RIGHTS}\b)"
 )
 # To find or report content is not an act that is sanctioned.
-_FINDS_OR_REPORTS = re2.compile(
+_FINDS_OR_REPORTS = lazy_pattern(
     r"(?i)\b(?:you|users?|anyone|someone|any ?body|members?|customers?)(?: \w+){0,2} (?:see|sees|find|finds|"
     r"encounter\w*|come|comes|report|reports|notice|notices|spot|spots|suspect|suspects|know|knows|learn|learns|discover|discovers|"
     r"receive|receives|(?:is|are|were|was) (?:an? )?(?:the )?(?:minor|child|victim|survivor|witness|under))\b"
 )
 # Consequences in the real world, and for data: not sanctions by a text on its users.
-REAL_WORLD_CONTEXT = re2.compile(
+REAL_WORLD_CONTEXT = lazy_pattern(
     r"(?i)\b(?:teach(?:ers?|ing)|nurser(?:y|ies)|priests?|clergy|coach(?:es)?|nurses?|nursing|doctors?|physicians?|"
     r"famil(?:y|ies)|custody|jail|prison|convict\w*|offenders?|guilty|court|judge|hotline|helpline|trauma|depression|"
     r"corpus|corpora|crawl(?:s|ed|ing|er)?|training (?:data|set)|pre-?training|annotat\w+|flagged|classifier|"
@@ -162,10 +164,10 @@ def is_sanctioned_condition(unit: str, start: int, end: int) -> bool:
 
 
 # "Suspended:" above "servers that host X".
-_EXPULSION_LABEL = re2.compile(
+_EXPULSION_LABEL = lazy_pattern(
     r"(?i)^\W*(?:permanently |instantly )?(?:suspended|expelled|blacklisted|blocked|de-?federated)\W*$"
 )
-_OFFENDER_START = re2.compile(
+_OFFENDER_START = lazy_pattern(
     r"(?i)^\W*(?:accounts?|users?|members?|anyone|servers?|instances?|channels?|bots?|people|those)\b"
 )
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Literal
 
-import re2
-
 from auditor.clauses.blocks import (
     CROSS_MARKERS,
     FINITE_CLAUSE,
@@ -23,6 +21,7 @@ from auditor.clauses.blocks import (
     Block,
     split_blocks,
 )
+from auditor.clauses.lazy_pattern import lazy_pattern
 
 # Terms are short. A longer text is data under a licence's name: it is cut, and the caller states the gap.
 MAX_TEXT_LENGTH = 1_000_000
@@ -49,10 +48,10 @@ class Unit:
     has_cross_marker: bool = False  # a list item with a cross or a no-entry sign
 
 
-_RUN_IN_HEADING = re2.compile(
+_RUN_IN_HEADING = lazy_pattern(
     r"^(?:(?:[A-Z]\.?|§ ?|(?:Article|Section|Clause|Rule|Art\.|Sec\.) )?\d[\d.]*[.:]? )?[A-Z][\w’'/&,() -]{2,50}\.$"
 )
-_PREDICATE = re2.compile(
+_PREDICATE = lazy_pattern(
     r"(?i)\b(?:you|we|i|it|they|must|may|shall|will|can|cannot|is|are|was|were|do|does|has|have|no|don['’]t)\b"
 )
 # A Markdown line break, and a word that is hyphenated at the end of a line.
@@ -63,17 +62,17 @@ _CELL_BOUNDARY = re.compile(r"(?i)</t[dh]>\s*<t[dh]\b[^<>]{0,300}>")
 _SENTENCE_BOUNDARY = re.compile(
     r"""[.!?]["')\]*_”’]*\s+["'(\[*_“‘]*[A-Z0-9]|;\s*(?:and|or)?|:(?:\s|\*|</?[a-z]|$)|\s\((?:[a-zA-Z]|[ivx]{1,4}|[IVX]{1,4}|\d{1,2})\)\s|(?i:</?(?:li|p|h[1-6]|tr|div|br)\b[^<>]{0,300}>)"""
 )
-_ABBREVIATION = re2.compile(
+_ABBREVIATION = lazy_pattern(
     r"(?i)\b(?:e\.g|i\.e|inc|ltd|corp|co|no|nos|art|sec|v|vs|cf|u\.s|u\.k|approx|st|dr|mr|ms|mrs|[a-z])\.$"
 )
-_FIRST_ENUMERATOR = re2.compile(r"^\((?:a|i|1|A|I)\)\s")
-_FRAGMENT_START = re2.compile(
+_FIRST_ENUMERATOR = lazy_pattern(r"^\((?:a|i|1|A|I)\)\s")
+_FRAGMENT_START = lazy_pattern(
     r"^(?:[Cc]hild(?:ren)?|[Mm]inors|[Ss]exual\w*|CSAM|[A-Z]?[a-z]+ing|[A-Z]?[a-z]+(?:tion|ment)|For [a-z]+ing|"
     r"In (?:a|any) (?:way|manner))\b"
 )
-_RELATIVE_PRONOUN = re2.compile(r"(?i)[,(]? ?\b(?:that|which|who|whom|whose|where|when|if|whether)\b")
+_RELATIVE_PRONOUN = lazy_pattern(r"(?i)[,(]? ?\b(?:that|which|who|whom|whose|where|when|if|whether)\b")
 # "We forbid X. This includes …:" belongs to the sentence before it.
-_CONTINUES_SENTENCE_BEFORE = re2.compile(
+_CONTINUES_SENTENCE_BEFORE = lazy_pattern(
     r"^(?:(?:This|That|It|These|Such [a-z]+|Th(?:is|at|ese) [a-z]+)(?: also)? "
     r"(?:includ(?:es?|ing)|covers?|appl(?:y|ies) to|extends? to)|"
     r"(?:Some )?[Ee]xamples?(?: of [a-z ]{3,40})? (?:includ(?:es?|ing)|are)|"
@@ -82,14 +81,14 @@ _CONTINUES_SENTENCE_BEFORE = re2.compile(
 
 
 # An item that does not end its sentence, and one that continues it with a verb, not with a subject.
-_OPEN_ENDING = re2.compile(r"[;,](?:\s+(?:and|or|and/or))?\s*$")
-_CONTINUATION_VERB = re2.compile(
+_OPEN_ENDING = lazy_pattern(r"[;,](?:\s+(?:and|or|and/or))?\s*$")
+_CONTINUATION_VERB = lazy_pattern(
     r"^(?:to |for |in )?(?:(?:harm|exploit|abus|sexuali[sz]|groom|endanger|molest|traffick?|entic|lur)(?:e|ing)?|"
     r"(?:creat|generat|produc|depict|shar|post|upload|distribut|promot|facilitat|solicit|mak|stor|host|publish|send|"
     r"display|us|engag|attempt|seek|encourag|request|sell|trad|possess|transmit|writ|draw)(?:e|ing)?)\b"
 )
-_WHAT_QUESTION = re2.compile(r"(?i)^\W*(?:q\w*[:.] )?(?:what|which)\b")
-_THE_FOLLOWING = re2.compile(r"(?i)^[\W_\d]*(?:all |each |any )?(?:of )?the following\b")
+_WHAT_QUESTION = lazy_pattern(r"(?i)^\W*(?:q\w*[:.] )?(?:what|which)\b")
+_THE_FOLLOWING = lazy_pattern(r"(?i)^[\W_\d]*(?:all |each |any )?(?:of )?the following\b")
 
 
 def split_units(text: str) -> Iterator[Unit]:

@@ -7,6 +7,7 @@ from itertools import islice
 
 import re2
 
+from auditor.clauses.lazy_pattern import lazy_pattern
 from auditor.clauses.lexicon import (
     ACCESS_WORD,
     ACT_WORD_BYTES,
@@ -26,12 +27,12 @@ from auditor.clauses.lexicon import (
 from auditor.clauses.segment import HYPHENATED_LINE_END
 
 _TARGETS = (
-    re2.compile(rf"(?i)\b(?:{IMAGERY})"),
-    re2.compile(rf"(?i)\b({HARM}|{SEXUAL})\b({SPAN}{{0,110}}?)\b({MINOR})\b"),
-    re2.compile(rf"(?i)\b({MINOR})\b({SPAN}{{0,60}}?)\b({HARM}|{SEXUAL})\b"),
+    lazy_pattern(rf"(?i)\b(?:{IMAGERY})"),
+    lazy_pattern(rf"(?i)\b({HARM}|{SEXUAL})\b({SPAN}{{0,110}}?)\b({MINOR})\b"),
+    lazy_pattern(rf"(?i)\b({MINOR})\b({SPAN}{{0,60}}?)\b({HARM}|{SEXUAL})\b"),
 )
 # "Minors must never be sexualised", "… may not appear in sexual scenes": what must not be done to them.
-PASSIVE_PROHIBITION = re2.compile(
+PASSIVE_PROHIBITION = lazy_pattern(
     rf"(?i)\b(?:{MINOR})(?: [a-z]+){{0,3}},? (?:must|may|shall|should|can|will)(?:not| not| never|n['’]t) (?:\w+ )?"
     rf"(?:(?:be|appear) (?:[a-z]+ly )?(?:(?:depicted|shown|portrayed|presented|used|put|placed|cast|drawn|in|into|"
     rf"as|an?|any) (?:\w+ )?)*)"
@@ -42,7 +43,7 @@ PASSIVE_PROHIBITION = re2.compile(
     r"(?:or|and) |ways?|manner|purposes)"
 )
 # "No minors allowed in this server", "minors found in the adult section are banned": who is admitted.
-_ADMISSION_RULE = re2.compile(
+_ADMISSION_RULE = lazy_pattern(
     rf"(?i)(?:^|[,;:.!–—(-] ?|\bno (?:one )?)(?:{MINOR})(?: (?:who|that|found|caught|seen|are|is|will|be|gets?|not|"
     r"(?:in|on) (?:the|this|our|my) (?:nsfw |adult |explicit |18\+ )?(?:server|channel|site|chat|group|space|"
     r"community|account|page|section|stream))){0,6} "
@@ -51,26 +52,26 @@ _ADMISSION_RULE = re2.compile(
     r"(?:this|the|our|my) (?:nsfw |adult |discord )?(?:server|channel|site|chat|group|space|community|account|page|"
     r"section|stream|game|app|blog)\b)"
 )
-_COUNT_AFTER = re2.compile(r"^(?: ?\(\d[\d,]*\)|:? \d[\d,]*[,;]|: \d[\d,]*\.?$)")
-_COUNT_BEFORE = re2.compile(r"(?i)\b\d[\d,]* (?:cases? |accounts? |users? |reports? )?(?:for|of) $")
+_COUNT_AFTER = lazy_pattern(r"^(?: ?\(\d[\d,]*\)|:? \d[\d,]*[,;]|: \d[\d,]*\.?$)")
+_COUNT_BEFORE = lazy_pattern(r"(?i)\b\d[\d,]* (?:cases? |accounts? |users? |reports? )?(?:for|of) $")
 # "An abused child", "children who were abused": victims who are mentioned; "images of abused children" are imagery.
-_VICTIM_PARTICIPLE = re2.compile(
+_VICTIM_PARTICIPLE = lazy_pattern(
     r"(?i)^(?:abused|exploited|harmed|hurt|endangered|mistreated|molested|trafficked|victimi[sz]ed)$"
 )
-_VICTIM_NOUN = re2.compile(r"(?i)\b(?:victims?|survivors?)\b")
-_IMAGES_OF = re2.compile(
+_VICTIM_NOUN = lazy_pattern(r"(?i)\b(?:victims?|survivors?)\b")
+_IMAGES_OF = lazy_pattern(
     r"(?i)\b(?:imag|pictur|photo|video|depict|content|material|show|portray|scene|draw)\w*[^.;]{0,20}$"
 )
-_WHO_WERE = re2.compile(
+_WHO_WERE = lazy_pattern(
     r"(?i)\bwho (?:were|was|have been|had been|has been|(?:have |has |had )?(?:reported|suffered|survived|experienced|"
     r"disclosed|spoken|spoke|told))\b"
 )
-_HARM_WORD = re2.compile(f"(?i)(?:{HARM})")
-_ACT_WORD = re2.compile(f"(?i)(?:{HARM}|{SEXUAL})")
-_MODAL_OR_PRONOUN = re2.compile(r"(?i)\b(?:may|might|could|would|can|will|it|they|she|he)\b")
-_NEXT_CLAUSE = re2.compile(r"(?i), ?(?:and|or|but)\b")
+_HARM_WORD = lazy_pattern(f"(?i)(?:{HARM})")
+_ACT_WORD = lazy_pattern(f"(?i)(?:{HARM}|{SEXUAL})")
+_MODAL_OR_PRONOUN = lazy_pattern(r"(?i)\b(?:may|might|could|would|can|will|it|they|she|he)\b")
+_NEXT_CLAUSE = lazy_pattern(r"(?i), ?(?:and|or|but)\b")
 # "Adult content is fine as long as no minors are shown."
-_PROVISO = re2.compile(
+_PROVISO = lazy_pattern(
     rf"(?i)\b(?:{SEXUAL})\b{SPAN}{{0,80}}(?:\bprovided|\b(?:as|so) long as|\bonly (?:if|when|where)|\bbut|"
     rf"\bexcept|,)"
     rf"(?: that| there (?:is|are)| it has| it shows)?(?: no| not with| never(?: with)?| without|"
@@ -78,38 +79,38 @@ _PROVISO = re2.compile(
     rf"({MINOR})\b"
 )
 # "… are allowed unless they involve minors", "… but not of minors".
-_EXCEPTION = re2.compile(
+_EXCEPTION = lazy_pattern(
     rf"(?i)\b(?:{SEXUAL})\b{SPAN}{{0,80}}(?:\bunless|\bexcept|\bsave|\bbut (?:not|never))(?: \w+){{0,4}}? (?:of|with|"
     rf"about|involv\w+|depict\w*|featur\w*|show\w*)(?: \w+)?? ({MINOR})\b"
 )
 # "… explicit content of adults, and never such content of minors".
-_SUCH_CONTENT = re2.compile(
+_SUCH_CONTENT = lazy_pattern(
     rf"(?i)\b(?:{SEXUAL})\b{SPAN}{{0,120}}\b(?:such|similar|that kind of) (?:content|material|images?|imagery|"
     rf"pictures?|scenes?|stories|texts?) (?:of|with|about|involving|depicting|featuring|showing)(?: \w+)?? ({MINOR})\b"
 )
-_CLAUSE_BREAK = re2.compile(
+_CLAUSE_BREAK = lazy_pattern(
     r"(?i)\b(?:not|never|no)\b|, so\b|, (?:but|because|while|whereas|since|"
     r"as (?:\w+ ){1,2}(?:is|are|may|can|might|contains?|has|have|"
     r"does|do)|for it|"
     r"for they)\b"
 )
 # "Which a reasonable person would regard as indecent": the words in between are removed.
-_REASONABLE_PERSON = re2.compile(
+_REASONABLE_PERSON = lazy_pattern(
     r"(?i)\b(?:which|that|who|whom) (?:an? )?reasonabl[ey] (?:\w+ )?(?:would|might|could|may) "
     r"(?:regard|consider|deem|find|take|see|think|perceive|view)(?: as| to be)?\b"
 )
 # "Cases of alleged child abuse", "signs of …": mentioned, not done.
-_ALLEGED = re2.compile(
+_ALLEGED = lazy_pattern(
     r"(?i)\b(?:alleged|allegedly|(?:allegations?|accusations?|suspicions?|disclosures?|signs|symptoms|indicators) "
     r"(?:of|about|concerning|regarding)(?: [a-z]+)?)$"
 )
-_LABOUR_WORD = re2.compile(
+_LABOUR_WORD = lazy_pattern(
     r"(?i)\b(?:child(?:ren)?[- ]labou?r|employees?|employers?|employment|wages?|supply[- ]chains?|suppliers?|workers?|"
     r"factory|factories|workplace|hir(?:e|es|ed|ing)|employ(?:s|ed|ing)? (?:\w+ ){0,2}(?:persons?|people|"
     r"child(?:ren)?|minors?|any ?one|those)|modern slavery)\b"
 )
 # The children of a tree and the minor number of a version are not people.
-_NON_HUMAN_CHILD = re2.compile(
+_NON_HUMAN_CHILD = lazy_pattern(
     r"(?i)\b(?:(?:parent|orphan(?:ed)?|leaf|root|child|sub|tree) ?-?(?:nodes?|process(?:es)?|pointers?|threads?|"
     r"widgets?|"
     r"elements?|components?|domains?|themes?|class(?:es)?|tasks?|tables?)|its (?:own )?child(?:ren)?|scheduler|"
@@ -117,14 +118,14 @@ _NON_HUMAN_CHILD = re2.compile(
     r"toys?|robots?|appliances?|vehicles?|playgrounds?|furniture|medicines?|"
     r"(?:major|patch) (?:and|or) minor|minor (?:versions?|releases?|updates?|keys?|chords?|scales?))\b"
 )
-_DISCRIMINATION = re2.compile(r"(?i)\bdiscriminat\w+|\bsexual orientation\b")
+_DISCRIMINATION = lazy_pattern(r"(?i)\bdiscriminat\w+|\bsexual orientation\b")
 # Words that no policy on labour uses; there "child exploitation" means work.
-_SEXUAL_OR_ABBREVIATION = re2.compile(
+_SEXUAL_OR_ABBREVIATION = lazy_pattern(
     rf"(?i)\b(?:{SEXUAL}|cs[ae]m|csa[ie]|csea|p(?:a|e|ae)?edo\w*|loli\w*|shota\w*|groom\w*)\b"
 )
-_SEXUAL_OR_IMAGERY = re2.compile(rf"(?i)\b(?:{SEXUAL}|{IMAGERY})")
+_SEXUAL_OR_IMAGERY = lazy_pattern(rf"(?i)\b(?:{SEXUAL}|{IMAGERY})")
 # "Advertisements must not exploit the credulity of children": an advertising code.
-_ADVERTISING_CODE = re2.compile(
+_ADVERTISING_CODE = lazy_pattern(
     r"(?i)\bexploit\w* (?:the |their )?(?:(?:inexperience|credulity|loyalty|trust|naivety|gullibility|"
     r"lack of experience|sense of loyalty)(?:,? (?:and |or )?)?)+(?:of|in) "
 )
@@ -286,6 +287,6 @@ def _is_act_on_minor(unit: str, match: re2._Match, *, minor_first: bool) -> bool
 
 
 # "… keeps sexual content from minors".
-_KEPT_FROM = re2.compile(r"(?i)\b(?:keep|kept|hid|shield|protect|block|withh)\w*\b[^.;]{0,60}$")
+_KEPT_FROM = lazy_pattern(r"(?i)\b(?:keep|kept|hid|shield|protect|block|withh)\w*\b[^.;]{0,60}$")
 # "Pornographic material with minors" shows them, unless it is shared with them.
-_SHARING_VERB = re2.compile(r"(?i)\b(?:shar|show|watch|discuss|view|look|send|see|leav|talk)\w*\b[^.;]{0,60}$")
+_SHARING_VERB = lazy_pattern(r"(?i)\b(?:shar|show|watch|discuss|view|look|send|see|leav|talk)\w*\b[^.;]{0,60}$")
