@@ -62,6 +62,19 @@ _BASE64[np.frombuffer(b"+-", np.uint8)] = 62
 _BASE64[np.frombuffer(b"/_", np.uint8)] = 63
 # The letters with which base64 of a picture can begin: those of the first six bits of each magic's first byte.
 _BASE64_FIRST = np.isin(_BASE64, [0, *(magic[0][1][0] >> 2 for magic in IMAGE_MAGICS if not magic[0][0])])
+# What a text can be, as bits, by its length (the last entry stands for longer ones) and by its first byte: hex digits,
+# such digits after a prefix, an address or a data URL, base64 of a picture.
+_IS_HEX, _IS_PREFIXED, _IS_ADDRESS, _IS_BASE64 = 1, 2, 4, 8
+_SHAPES_BY_LENGTH = np.zeros(max(_HEX_DIGITS) + max(_PREFIX_LENGTHS) + 2, np.uint8)
+_SHAPES_BY_LENGTH[1:] = _IS_ADDRESS
+_SHAPES_BY_LENGTH[MIN_BASE64:] |= _IS_BASE64
+for _digits in _HEX_DIGITS:
+    _SHAPES_BY_LENGTH[_digits] |= _IS_HEX
+    _SHAPES_BY_LENGTH[[_digits + prefix for prefix in _PREFIX_LENGTHS]] |= _IS_PREFIXED
+_SHAPES_BY_FIRST_BYTE = _IS_HEX * _HEX.astype(np.uint8)
+_SHAPES_BY_FIRST_BYTE |= _IS_BASE64 * _BASE64_FIRST.astype(np.uint8)
+_SHAPES_BY_FIRST_BYTE[np.frombuffer(b"0mMsSpP", np.uint8)] |= _IS_PREFIXED
+_SHAPES_BY_FIRST_BYTE[[magic[0][1][0] for magic in (*_SCHEMES, *_DATA_URLS)]] |= _IS_ADDRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,38 +204,44 @@ def _raw_digests(
 def _of_text(values: pa.Array, name: str) -> ValueContent:
     """Return what each value of a column of texts holds: addresses, base64 pictures or digests."""
     data, starts, lengths = _layout(values)
+    named = algorithm_from_column_name(name)
+    # Most texts are ruled out by their length and first byte.
+    shapes = _SHAPES_BY_LENGTH[np.minimum(lengths, len(_SHAPES_BY_LENGTH) - 1)]
+    shapes &= _SHAPES_BY_FIRST_BYTE[data[np.minimum(starts, len(data) - 1)]]
+    chosen = np.flatnonzero(lengths if named else shapes)
+    starts, lengths = starts[chosen], lengths[chosen]
     urls = _begins(data, starts, lengths, _SCHEMES, lengths > 0)
     base64 = _begins(data, starts, lengths, _DATA_URLS, ~urls)
     long = np.flatnonzero((lengths >= MIN_BASE64) & _BASE64_FIRST[data[np.minimum(starts, len(data) - 1)]])
     if len(long):
         decoded, good = _decode_base64(_first_bytes(data, starts[long], lengths[long], _HEAD_TEXT))
         base64[long[good & _has_magic(decoded, IMAGE_MAGICS)]] = True
-    digests = _written_digests(values, data, starts, lengths, name, ~(urls | base64))
-    return ValueContent(_NONE, np.flatnonzero(base64), np.flatnonzero(urls), _NONE, _NONE, _NONE, digests)
+    rest = ~(urls | base64)
+    if named:
+        digests = _parsed(values, chosen[rest], named)
+    else:
+        digests = _hex_digests(values, chosen[rest], data, starts[rest], lengths[rest])
+    return ValueContent(_NONE, chosen[base64], chosen[urls], _NONE, _NONE, _NONE, digests)
 
 
-def _written_digests(
+def _hex_digests(
     values: pa.Array,
+    chosen: Indices,
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     lengths: NDArray[np.int64],
-    name: str,
-    candidates: NDArray[np.bool_],
 ) -> dict[str, Digests]:
-    """Return values that are digests in hex, or in any form of digest_parsing if the name shows the algorithm."""
-    named = algorithm_from_column_name(name)
-    if named:
-        indices = np.flatnonzero(candidates & (lengths > 0))
-        return _parsed(values, indices, named)
+    """Return which of the chosen values are digests in hex, alone or after a prefix; their layout is given."""
     found: dict[str, Digests] = {}
-    for digits, algorithms in _HEX_DIGITS.items():
-        plain = np.flatnonzero(candidates & (lengths == digits))
-        plain = plain[_HEX[data[starts[plain]]]]
+    for digits, algorithms in _HEX_DIGITS.items() if len(chosen) else ():
+        plain = np.flatnonzero(lengths == digits)
+        for place in (0, digits // 2, digits - 1):  # a text has other letters, or spaces, soon
+            plain = plain[_HEX[data[starts[plain] + place]]]
         if len(plain):
             text = data[starts[plain][:, None] + np.arange(digits)]
             plain = plain[_HEX[text].all(axis=1)]
-        prefixed = [_prefixed(data, starts, lengths, candidates, digits, prefix) for prefix in _PREFIX_LENGTHS]
-        indices = np.sort(np.concatenate([plain, *prefixed]))
+        prefixed = [_prefixed(data, starts, lengths, digits, prefix) for prefix in _PREFIX_LENGTHS]
+        indices = chosen[np.sort(np.concatenate([plain, *prefixed]))]
         for algorithm in algorithms if len(indices) else ():
             found |= _parsed(values, indices, algorithm)
     return found
@@ -232,12 +251,11 @@ def _prefixed(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     lengths: NDArray[np.int64],
-    candidates: NDArray[np.bool_],
     digits: int,
     prefix: int,
 ) -> Indices:
     """Return values with this number of hex digits after a prefix of this length, such as ``0x`` or ``sha256:``."""
-    indices = np.flatnonzero(candidates & (lengths == prefix + digits))
+    indices = np.flatnonzero(lengths == prefix + digits)
     indices = indices[_PREFIX_ENDS[data[starts[indices] + prefix - 1]]]
     if not len(indices):
         return _NONE

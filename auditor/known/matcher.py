@@ -195,7 +195,7 @@ class Matcher:
                 yield _MatchedPairs(known, algorithm, rows[at], entries[which], np.zeros(len(at), np.int16))
             return
         words = near_index.digest_words(exact_index.digest_rows(values)) if algorithm in NEAR_ALGORITHMS else None
-        limits = _variant_limits(batch)[rows]
+        limits = _variant_limits(batch)[rows] if words is not None else np.zeros(0, np.int16)
         any_thorough = bool((limits < NO_LIMIT).any())
         for known in lists:
             if words is not None and algorithm in known.thresholds:
@@ -214,7 +214,10 @@ class Matcher:
 
 def _variant_limits(batch: pa.RecordBatch) -> NDArray[np.int16]:
     """Return the largest distance at which each row's variant matches; NO_LIMIT except for thorough variants."""
-    names = pc.dictionary_encode(batch.column("variant"))
+    variants = batch.column("variant")
+    if not pc.max(pc.binary_length(variants)).as_py():  # all are stored samples, as in most tables
+        return np.full(len(batch), variant_threshold(""), np.int16)
+    names = pc.dictionary_encode(variants)
     limits = np.array([variant_threshold(name) for name in names.dictionary.to_pylist()], np.int16)
     by_row: NDArray[np.int16] = limits[names.indices.to_numpy()]
     return by_row

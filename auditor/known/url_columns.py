@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -82,12 +81,13 @@ def expressions_of_domains(values: pa.Array) -> ExpressionColumn:
     """
     values = values.cast(pa.string())
     coded = _authorities(values).dictionary_encode()
-    texts, owners = _with_parent_domains(_canonical_hosts(coded.dictionary))
+    texts, owners = _with_parent_domains(*_canonical_hosts(coded.dictionary))
     codes = _dictionary_codes(coded)
     rest = np.flatnonzero((codes < 0) & values.is_valid().to_numpy(zero_copy_only=False))
     if len(rest):
         odd = values.take(pa.array(rest)).dictionary_encode()
-        more, of = _with_parent_domains(_map_distinct(odd.dictionary, host_of))
+        hosts = _map_distinct(odd.dictionary, host_of)
+        more, of = _with_parent_domains(hosts, np.ones(len(hosts), bool))
         codes[rest] = _dictionary_codes(odd) + len(coded.dictionary)
         texts, owners = pa.concat_arrays([texts, more]), np.concatenate([owners, of + len(coded.dictionary)])
     return ExpressionColumn(texts, owners, codes)
@@ -100,74 +100,93 @@ def _map_distinct(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
     return changed.take(coded.indices)
 
 
-def _canonical_hosts(authorities: pa.Array) -> pa.Array:
-    """Return the canonical hosts of different authorities; null if there is none."""
+def _canonical_hosts(authorities: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """Return the canonical hosts of different authorities, null if there is none, and which are no ordinary hosts."""
     odd = pc.invert(pc.match_substring_regex(authorities, _ORDINARY_HOST))
-    if not pc.any(odd).as_py():
-        return authorities
+    is_odd: NDArray[np.bool_] = pc.fill_null(odd, True).to_numpy(zero_copy_only=False)
+    if not is_odd.any():
+        return authorities, is_odd
     hosts = [host_of(f"http://{text}") or None for text in authorities.filter(odd).to_pylist()]
-    return pc.replace_with_mask(authorities, odd, pa.array(hosts, pa.string()))
+    return pc.replace_with_mask(authorities, odd, pa.array(hosts, pa.string())), is_odd
 
 
-def _with_parent_domains(hosts: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
-    """Return each host and the domains above it, and for each text the position of its host."""
+def _with_parent_domains(hosts: pa.Array, is_odd: NDArray[np.bool_]) -> tuple[pa.Array, NDArray[np.int64]]:
+    """Return each host and the domains above it, and for each text the position of its host.
+
+    Args:
+        hosts: Canonical hosts, null for none.
+        is_odd: Which of them may be addresses.
+    """
     owners = np.flatnonzero(hosts.is_valid().to_numpy(zero_copy_only=False))
     level = hosts.drop_null()
     found, owned = [level], [owners]
-    addresses = pc.match_substring_regex(level, r"(^\[|\.\d+$)").to_numpy(zero_copy_only=False)
-    if addresses.any():  # an address has nothing above it
-        level, owners = level.filter(pa.array(~addresses)), owners[~addresses]
+    odd = np.flatnonzero(is_odd[owners])
+    if len(odd):  # an address has nothing above it
+        is_address = pc.match_substring_regex(level.take(pa.array(odd)), r"(^\[|\.\d+$)")
+        named = np.ones(len(level), bool)
+        named[odd] = ~is_address.to_numpy(zero_copy_only=False)
+        level, owners = level.filter(pa.array(named)), owners[named]
     while len(level):
         data, starts, ends = _string_bounds(level)
-        dots = _character_positions(data, ".")
+        dots = _character_positions(data, ".", starts)
         dot = np.searchsorted(dots, starts)
         more = dots[dot + 1] < ends
-        level, owners = _slice_strings(level, (dots[dot] + 1)[more], ends[more]), owners[more]
+        level, owners = _slice_strings(level, dots[dot[more]] + 1, ends[more]), owners[more]
         found.append(level)
         owned.append(owners)
     return pa.concat_arrays(found), np.concatenate(owned)
 
 
 def _authorities(urls: pa.Array) -> pa.Array:
-    """Return the text between ``http://`` or ``https://`` and the next of ``/?#``; null where there is none."""
-    data, starts, ends = _string_bounds(urls)
+    """Return the text between ``http://`` or ``https://`` and the next ``/``; null where there is none.
+
+    An address whose host is followed by ``?`` or ``#`` keeps that: it is no ordinary host, and :func:`host_of` cuts it.
+    """
+    data, whole_starts, ends = _string_bounds(urls)
+    starts = whole_starts
     for scheme in ("https://", "http://"):
         begins = pc.fill_null(pc.starts_with(urls, scheme), False).to_numpy(zero_copy_only=False)
-        starts = starts + len(scheme) * begins
-    marks = _character_positions(data, "/", "?", "#")
-    stops = np.minimum(marks[np.searchsorted(marks, starts)], ends)
-    fit = (stops > starts) & (starts > _string_bounds(urls)[1])
+        starts = starts + np.multiply(begins, len(scheme), dtype=np.int32)
+    slashes = _character_positions(data, "/", starts)
+    stops = np.minimum(slashes[np.searchsorted(slashes, starts)], ends)
+    fit = (stops > starts) & (starts > whole_starts)
     return _slice_strings(urls, starts, np.maximum(stops, starts), fit)
 
 
-def _string_bounds(texts: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+Offsets = NDArray[np.int32]  # into the bytes of a string array
+
+
+def _string_bounds(texts: pa.Array) -> tuple[NDArray[np.uint8], Offsets, Offsets]:
     """Return the bytes of a string array, and where in them each cell begins and ends."""
     _, offsets, data = texts.buffers()
     if offsets is None or data is None:
-        nothing = np.zeros(len(texts), np.int64)
+        nothing = np.zeros(len(texts), np.int32)
         return np.zeros(0, np.uint8), nothing, nothing
-    edges = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    edges = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
     return np.frombuffer(data, np.uint8)[: edges[-1]], edges[:-1], edges[1:]
 
 
-def _character_positions(data: NDArray[np.uint8], *of: str) -> NDArray[np.int64]:
-    """Return the positions of these characters, and twice a position beyond all."""
-    found = reduce(np.logical_or, (data == ord(character) for character in of))
-    return np.append(np.flatnonzero(found), [np.iinfo(np.int64).max] * 2)
+def _character_positions(data: NDArray[np.uint8], character: str, starts: Offsets) -> Offsets:
+    """Return the positions of a character from the first of ``starts`` on, and twice a position beyond all."""
+    first = starts[0] if len(starts) else 0
+    found = np.flatnonzero(data[first:] == ord(character))
+    positions = np.full(len(found) + 2, np.iinfo(np.int32).max, np.int32)
+    np.add(found, first, out=positions[:-2], casting="unsafe")
+    return positions
 
 
-def _slice_strings(
-    texts: pa.Array, starts: NDArray[np.int64], ends: NDArray[np.int64], fit: NDArray[np.bool_] | None = None
-) -> pa.Array:
+def _slice_strings(texts: pa.Array, starts: Offsets, ends: Offsets, fit: NDArray[np.bool_] | None = None) -> pa.Array:
     """Return slices of a string array's bytes as strings, null where ``fit`` is false; they must not overlap.
 
     All edges together make an array of which every second string is a stretch, so only what is kept is copied.
     """
     if not len(starts):
         return pa.array([], pa.string())
-    edges = np.stack([starts, ends], axis=1).ravel().astype(np.int32)
-    every = pa.StringArray.from_buffers(len(edges) - 1, pa.py_buffer(edges), texts.buffers()[2])
-    return every.take(pa.array(np.arange(0, len(edges), 2), mask=None if fit is None else ~fit))
+    edges = np.empty((len(starts), 2), np.int32)
+    edges[:, 0], edges[:, 1] = starts, ends
+    every = pa.StringArray.from_buffers(2 * len(starts) - 1, pa.py_buffer(edges), texts.buffers()[2])
+    mask = None if fit is None or fit.all() else ~fit
+    return every.take(pa.array(np.arange(0, 2 * len(starts), 2, dtype=np.int32), mask=mask))
 
 
 def _dictionary_codes(coded: pa.Array) -> NDArray[np.int64]:

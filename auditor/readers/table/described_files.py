@@ -47,12 +47,14 @@ def split_by_described_files(
         found = pa.array(names).filter(described).to_pylist()
         new_names = [name.rpartition("/")[2] for name in found]
         places = [uri_of_folder + posixpath.normpath(name) for name in found]
-    else:
-        members = _members_of_shard(os.path.join(folder, f"{stem}.tar"))
-        keys = [str(key) for key in samples["sample"].to_pylist()] if members else [""] * samples.num_rows
+    elif members := _members_of_shard(os.path.join(folder, f"{stem}.tar")):
+        keys = [str(key) for key in samples["sample"].to_pylist()]
         described = pa.array([key in members for key in keys], pa.bool_())
         new_names = [members[key] for key in keys if key in members]
         places = [f"{uri_of_folder}{stem}.tar"] * len(new_names)
+    else:
+        yield False, samples
+        return
     if not pc.any(described).as_py():
         yield False, samples
         return

@@ -23,6 +23,8 @@ def embedded_leaves(leaf: Leaf) -> tuple[Leaf, ...]:
     if not is_text_type(leaf.values.type):
         return ()
     begins = pc.or_(pc.starts_with(leaf.values, "{"), pc.starts_with(leaf.values, "["))
+    if not pc.any(begins).as_py():
+        return ()
     indices = np.flatnonzero(pc.fill_null(begins, False).to_numpy(zero_copy_only=False))
     columns = RecordColumns(f"{leaf.path}{{}}")
     kept: list[int] = []

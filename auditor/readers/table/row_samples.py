@@ -529,6 +529,9 @@ def _first_of_each_row(parts: Sequence[_Part], count: int, holds: NDArray[np.boo
         count: The number of rows.
         holds: Takes the rows that have a value.
     """
+    if len(parts) == 1 and len(parts[0][1]) == count and (parts[0][1] == np.arange(count)).all():
+        holds[:] = True
+        return parts[0][2], []
     chosen = np.full(count, -1, np.int64)
     left: list[_Part] = []
     offset = 0
@@ -541,8 +544,6 @@ def _first_of_each_row(parts: Sequence[_Part], count: int, holds: NDArray[np.boo
             left.append((path, rows[~is_first], values.filter(pa.array(~is_first))))
         offset += len(rows)
     holds |= chosen >= 0
-    if len(parts) == 1 and offset == count and (chosen == np.arange(count)).all():
-        return parts[0][2], []
     first = pa.concat_arrays([values for _, _, values in parts]).take(pa.array(chosen, mask=chosen < 0))
     rest: list[_Part] = []
     for path, rows, values in left:
