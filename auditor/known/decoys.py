@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.hashing.thorough_variants import NO_LIMIT
+from auditor.intervals import Interval, rate_interval
 from auditor.known import near_index
 from auditor.known.compiled_list import CompiledList
 
@@ -30,8 +31,10 @@ DECOY_COUNTS = (
     _DECOY_MATCHES,
     _DECOYS_COMPARED,
 )  # the keys that this module adds to a run's coverage begin with one of these
-# Of thorough variants: hashes, pictures, and pairs of a hash and an entry that were compared.
+# Of thorough variants: pairs of a hash and a decoy that matched, and their pictures; hashes, pictures, and pairs of a
+# hash and an entry that were compared.
 _THOROUGH_MATCHES = f"{_DECOY_MATCHES}, thorough"
+_THOROUGH_MATCHED_PICTURES = f"{_DECOY_MATCHES}, thorough, pictures"
 _THOROUGH_COMPARED = f"{_DECOYS_COMPARED}, thorough"
 _THOROUGH_PICTURES = f"{_DECOYS_COMPARED}, thorough, pictures"
 _THOROUGH_PAIRS = f"{_DECOYS_COMPARED}, thorough, pairs"
@@ -59,11 +62,25 @@ class ExpectedByChance:
 class ThoroughChance(ExpectedByChance):
     """Matches of thorough variants that chance alone would give, and how many pictures and pairs were compared.
 
-    Rates and their bounds are the matches and ``upper_limit`` divided by these.
+    Attributes:
+        pictures: The number of pictures.
+        matched_pictures: How many of them have a variant that matches a decoy.
+        pairs: The number of pairs of a hash and an entry.
     """
 
     pictures: int
+    matched_pictures: int
     pairs: int
+
+    @property
+    def picture_rate(self) -> Interval:
+        """The 95 % interval of the rate of pictures that have a match by chance."""
+        return rate_interval(self.matched_pictures, self.pictures)
+
+    @property
+    def pair_rate(self) -> Interval:
+        """The 95 % interval of the rate of pairs of a hash and an entry that match by chance."""
+        return rate_interval(self.matches, self.pairs)
 
 
 def count_decoy_matches(
@@ -94,7 +111,9 @@ def count_decoy_matches(
     coverage[f"{_DECOYS_COMPARED}: {known.name}"] += int((~thorough).sum())
     if thorough.any():
         hashes = int(thorough.sum())
-        coverage[f"{_THOROUGH_MATCHES}: {known.name}"] += int(thorough[rows].sum())
+        matched = rows[thorough[rows]]
+        coverage[f"{_THOROUGH_MATCHES}: {known.name}"] += len(matched)
+        coverage[f"{_THOROUGH_MATCHED_PICTURES}: {known.name}"] += len(np.unique(pictures[matched]))
         coverage[f"{_THOROUGH_COMPARED}: {known.name}"] += hashes
         coverage[f"{_THOROUGH_PICTURES}: {known.name}"] += len(np.unique(pictures[thorough]))
         coverage[f"{_THOROUGH_PAIRS}: {known.name}"] += hashes * known.manifest["algorithms"][algorithm]["entries"]
@@ -111,13 +130,14 @@ def expected_by_chance(coverage: Mapping[str, int]) -> tuple[ExpectedByChance, .
 
 def expected_by_thorough_chance(coverage: Mapping[str, int]) -> tuple[ThoroughChance, ...]:
     """Return the matches of thorough variants by chance that a run's coverage shows, by list."""
-    return tuple(
-        ThoroughChance(name, compared, matches, _poisson_upper_limit(matches), pictures, pairs)
-        for name, compared in _by_list(coverage, _THOROUGH_COMPARED)
-        for matches in (coverage.get(f"{_THOROUGH_MATCHES}: {name}", 0),)
-        for pictures in (coverage[f"{_THOROUGH_PICTURES}: {name}"],)
-        for pairs in (coverage[f"{_THOROUGH_PAIRS}: {name}"],)
-    )
+    found = []
+    for name, compared in _by_list(coverage, _THOROUGH_COMPARED):
+        matches = coverage.get(f"{_THOROUGH_MATCHES}: {name}", 0)
+        pictures, pairs = (coverage[f"{what}: {name}"] for what in (_THOROUGH_PICTURES, _THOROUGH_PAIRS))
+        matched_pictures = coverage.get(f"{_THOROUGH_MATCHED_PICTURES}: {name}", 0)
+        upper_limit = pairs * rate_interval(matches, pairs).high
+        found.append(ThoroughChance(name, compared, matches, upper_limit, pictures, matched_pictures, pairs))
+    return tuple(found)
 
 
 def _by_list(coverage: Mapping[str, int], what: str) -> list[tuple[str, int]]:

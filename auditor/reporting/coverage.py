@@ -141,8 +141,8 @@ def chance_matches(report: Report) -> tuple[str, ...]:
     leads = tuple(
         f"List {line.list}, with common edits undone: among {line.compared:,} hashes (pictures: {line.pictures:,}), "
         f"about {line.matches:,.1f} leads are expected by coincidence, and no more than {line.upper_limit:,.1f} with "
-        f"95 % confidence: {line.upper_limit / line.pictures:.1e} for each picture, and "
-        f"{line.upper_limit / line.pairs:.1e} each time that one hash is compared with one entry."
+        f"95 % confidence: {line.picture_rate.high:.1e} for each picture, and {line.pair_rate.high:.1e} "
+        "each time that one hash is compared with one entry."
         for line in expected_by_thorough_chance(report.tally.coverage)
     )
     return (*matches, *leads)

@@ -95,11 +95,25 @@ def test_thorough_variants_are_counted_apart_with_pictures_and_pairs(make_list: 
     count_decoys(known, discs(2, 500), coverage, limit=31)
     (leads,) = decoys.expected_by_thorough_chance(coverage)
     assert (leads.list, leads.compared, leads.pictures, leads.pairs) == ("hills", 500, 500, 500 * known.entries)
-    assert leads.matches > 10
+    assert leads.matches > leads.matched_pictures > 10
     assert decoys.expected_by_chance(coverage) == (decoys.ExpectedByChance("hills", 0, 0, 3.0),)
     fewer: Counter[str] = Counter()
     count_decoys(known, discs(2, 500), fewer, limit=15)
     assert decoys.expected_by_thorough_chance(fewer)[0].matches < leads.matches
+
+
+def test_rates_of_leads_by_chance_have_exact_bounds() -> None:
+    coverage = {
+        "compared with decoys, thorough: hills": 9000,
+        "compared with decoys, thorough, pictures: hills": 148,
+        "compared with decoys, thorough, pairs: hills": 9_000_000,
+        "decoys met by chance, thorough: hills": 20,
+        "decoys met by chance, thorough, pictures: hills": 15,
+    }
+    (leads,) = decoys.expected_by_thorough_chance(coverage)
+    # 15 of 148: Newcombe, Statistics in Medicine 17 (1998), table I; a count of 20: Garwood, Biometrika 28 (1936).
+    assert leads.picture_rate == pytest.approx((0.0578, 0.1617), abs=0.00006)
+    assert (leads.pair_rate.low * leads.pairs, leads.upper_limit) == pytest.approx((12.22, 30.89), abs=0.006)
 
 
 def test_copies_of_listed_pictures_are_not_compared_with_decoys(make_list: MakeList) -> None:
