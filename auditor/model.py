@@ -53,7 +53,7 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "licence_id": "the vocabulary's id of a licence that is stated or whose text was recognised",
         "licence_name": "the card's licence_name",
         "licence_link": "the card's licence_link",
-        "licence_text": "the vocabulary's id of a licence text that was read; relation: exact, edited, unknown",
+        "licence_text": "the id of the licence whose text was read; relation: exact, edited, derived, unknown",
         "clause": "does a text prohibit sexual exploitation of minors: explicit, by-reference, card-only, absent",
         "gating": "how access is gated: manual, auto, fields, none",
         # where it comes from

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import base64
 import csv
-import hashlib
 import json
 from pathlib import Path
 
@@ -13,12 +13,11 @@ from click.testing import CliRunner
 from auditor.cli.main import main
 from auditor.review import reviewers
 from auditor.review.ledger_events import LedgerAction
-from auditor.terms.licences import normalise_licence_text, sketch_licence_text
+from auditor.terms.licence_words import encode_words
 from auditor.timestamps import current_time
 from tests.reviewing import POLICY, Clock, case_id, create_ledger, opening_action
 
 LICENCE_TEXT = " ".join(f"word{number}" for number in range(400))
-SKETCH = "".join(f"{number:08x}" for number in sorted(sketch_licence_text(normalise_licence_text(LICENCE_TEXT))))
 VOCABULARY = {
     "withdrawn.toml": '[badset]\ntitle = "Bad set"\nnames = ["acme/badset"]\n',
     "renamed.toml": '[models]\n"old/base" = "acme/base"\n[datasets]\n"old/set" = "acme/badset"\n',
@@ -33,8 +32,7 @@ permits = {{ commercial = "no", derivatives = "no", redistribution = "yes" }}
 
 [[text]]
 licence = "own-1"
-sha256 = "{hashlib.sha256(LICENCE_TEXT.encode()).hexdigest()}"
-sketch = "{SKETCH}"
+words = "{base64.b64encode(encode_words(LICENCE_TEXT.split())).decode()}"
 
 [[term]]
 id = "our-marker"

@@ -9,7 +9,8 @@ depends on its name:
 ``renamed.toml``     ``[models]``, ``[datasets]``, ``[files]``: ``"old" = "new"``
 ``hubs.toml``        ``[ID]``: under which addresses a hub serves its repositories
 ``hotlines.toml``    ``[directory]``, ``[[hotline]]``, ``[[provider]]``
-any other name       ``[licence.ID]``, ``[[text]]`` (a licence's text), ``[[term]]``, ``[[parent_cue]]``, ``[hashed]``
+any other name       ``[licence.ID]``, ``[[text]]`` (a licence's text), ``[word_list]``, ``[[term]]``, ``[[parent_cue]]``,
+                     ``[hashed]``
 ===================  =================================================================================
 
 Folders add to each other. If two entries have the same key they must be equal, or the later one says
@@ -18,6 +19,7 @@ Folders add to each other. If two entries have the same key they must be equal, 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -29,6 +31,7 @@ from auditor.policy.toml_tables import (
     errors_name_file,
     read_table,
     read_tables,
+    read_text,
     read_toml,
     reject_unknown_keys,
     toml_files,
@@ -64,7 +67,7 @@ if TYPE_CHECKING:
     from auditor.terms.compiled_vocabulary import CompiledVocabulary
 
 _SUBFOLDERS = ("profiles", "vocabulary")
-_TERM_TABLES = ("licence", "text", "term", "parent_cue", "hashed")
+_TERM_TABLES = ("licence", "text", "word_list", "term", "parent_cue", "hashed")
 Entry = TypeVar("Entry")
 
 
@@ -184,6 +187,7 @@ class _Merged:
         """Start with empty tables of every kind of vocabulary."""
         self.licences = _Entries[Licence]("licence")
         self.texts = _Entries[LicenceText]("text")
+        self.known_words: set[str] = set()
         self.terms = _Entries[Term]("term")
         self.parent_cues = _Entries[ParentCue]("parent_cue")
         self.hashed_terms: list[tuple[HashedTerms, Path]] = []
@@ -228,7 +232,7 @@ class _Merged:
                 similar = did_you_mean(text.licence, self.licences.by_key)
                 raise RuleError(f"{self.texts.file[digest]}: text: there is no licence {text.licence!r}{similar}")
         try:
-            return index_licences(self.licences.all, self.texts.all)
+            return index_licences(self.licences.all, self.texts.all, tuple(sorted(self.known_words)))
         except SpellingConflict as conflict:
             first, second = (self.licences.file[name] for name in conflict.licences)
             raise RuleError(f"{second}: {conflict} (of {first}); remove one of the two spellings") from conflict
@@ -262,19 +266,30 @@ def _newest_names(entries: _Entries[str]) -> Mapping[str, str]:
     return newest
 
 
+def _text_key(table: Mapping[str, Any]) -> str:
+    """Return a key for a licence's text: its licence and the digest of its words."""
+    words = hashlib.sha256(str(table.get("words", "")).encode()).hexdigest()
+    return f"{table.get('licence', '')}-{words[:8]}"
+
+
 def _read_terms_and_licences(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
     """Add a vocabulary file's licences, licence texts, terms and hashed terms."""
     for name in tables:
         if name not in _TERM_TABLES:
             raise ValueError(
-                f"{name}: unknown table{did_you_mean(name, _TERM_TABLES)}; "
-                f"a file called {path.name} may hold licence, text, term, parent_cue and hashed"
+                f"{name}: unknown table{did_you_mean(name, _TERM_TABLES)}; a file called {path.name} may hold "
+                f"{', '.join(_TERM_TABLES[:-1])} and {_TERM_TABLES[-1]}"
                 f"{_file_hint(path.name)}"
             )
     for name, table in read_table(tables, "licence").items():
         merged.licences.add(name, table, parse_licence, path)
     for table in read_tables(tables, "text"):
-        merged.texts.add(str(table.get("sha256", "")), table, parse_licence_text, path)
+        merged.texts.add(_text_key(table), table, parse_licence_text, path)
+    if "word_list" in tables:
+        with errors_name_entry("word_list"):
+            word_list = read_table(tables, "word_list")
+            reject_unknown_keys(word_list, ("words",))
+            merged.known_words.update(read_text(word_list, "words").split())
     for table in read_tables(tables, "term"):
         merged.terms.add(str(table.get("id", "")), table, parse_term, path)
     for table in read_tables(tables, "parent_cue"):

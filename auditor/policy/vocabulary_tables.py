@@ -15,6 +15,7 @@ import re2
 from auditor.model import KINDS, STATEMENT_KEYS, Kind
 from auditor.policy.toml_tables import one_of, read_table, read_text, read_texts, reject_unknown_keys
 from auditor.terms.keyed_words import LONGEST_TERM, HashedTerms, read_term_key
+from auditor.terms.licence_words import WORD_BYTES
 from auditor.terms.licences import Licence, LicenceText
 from auditor.terms.parent_cues import RELATIONS, STATES, ParentCue
 from auditor.terms.patterns import compile_pattern
@@ -24,8 +25,6 @@ LetterCase = Literal["ignored", "kept"]
 _CLAUSES = ("explicit", "by-reference", "absent", "unknown")
 _PERMISSIONS = ("commercial", "derivatives", "redistribution")
 _PERMITTED = ("yes", "no", "conditions", "unknown")
-_SHA256_BYTES = 32
-_SKETCH_BYTES = 4  # of each hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +129,26 @@ def parse_licence(name: str, table: Mapping[str, Any]) -> Licence:
 
 
 def parse_licence_text(_: str, table: Mapping[str, Any]) -> LicenceText:
-    """Parse ``[[text]]``: the SHA-256 and the sketch (hashes of four bytes) of a licence's text."""
-    reject_unknown_keys(table, ("licence", "sha256", "sketch"))
-    digest, sketch = _unhex(table, "sha256"), _unhex(table, "sketch")
-    if len(digest) != _SHA256_BYTES:
-        raise ValueError("sha256: expected 64 hex digits")
-    if not sketch or len(sketch) % _SKETCH_BYTES:
-        raise ValueError("sketch: expected hashes of 8 hex digits each")
-    hashes = (sketch[at : at + _SKETCH_BYTES] for at in range(0, len(sketch), _SKETCH_BYTES))
-    return LicenceText(
-        read_text(table, "licence"), digest.hex(), frozenset(int.from_bytes(each, "big") for each in hashes)
-    )
+    """Parse ``[[text]]``: the hashes of the words of a licence's text, and which of them are the licence itself."""
+    reject_unknown_keys(table, ("licence", "words", "first", "last"))
+    try:
+        words = binascii.a2b_base64(read_text(table, "words"), strict_mode=True)
+    except binascii.Error:
+        words = b""
+    if not words or len(words) % WORD_BYTES:
+        raise ValueError(f"words: expected base64 of {WORD_BYTES} bytes a word")
+    first, last, size = _index(table, "first"), _index(table, "last"), len(words) // WORD_BYTES
+    if not first <= (last or size) <= size:
+        raise ValueError(f"first, last: expected indexes of the {size:,} words, first before last")
+    return LicenceText(read_text(table, "licence"), words, first, last)
+
+
+def _index(table: Mapping[str, Any], key: str) -> int:
+    """Return the number under ``key`` of a table, 0 if there is none. Raises :class:`ValueError`."""
+    value = table.get(key, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{key}: expected a number of words, not {value!r}")
+    return value
 
 
 def parse_term(_: str, table: Mapping[str, Any]) -> Term:
@@ -211,7 +219,7 @@ def parse_hashed_terms(table: Mapping[str, Any], folder: Path) -> HashedTerms:
     for name in terms:
         for text in read_texts(terms, name):
             digest = _unhex({name: text}, name)
-            if len(digest) != _SHA256_BYTES:
+            if len(digest) != 32:
                 raise ValueError(f"terms.{name}: a digest is not HMAC-SHA256 (64 hex digits)")
             if ids.setdefault(digest, name) != name:
                 raise ValueError(f"terms.{name}: a digest of it is given to {ids[digest]} too")

@@ -17,6 +17,7 @@ from auditor.terms import card_mentions
 from auditor.terms.compiled_vocabulary import CompiledVocabulary, normalise_tag
 from auditor.terms.folding import fold
 from auditor.terms.language import detect_language
+from auditor.terms.licences import TextMatch
 from auditor.terms.signals import find_signals
 from auditor.terms.term_mentions import find_mentions
 
@@ -28,6 +29,7 @@ _SOURCE_BY_ROLE: Mapping[Role, str] = {
     "document": "document",
 }
 _MAX_QUOTE = 400  # characters
+_MAX_REMARK = 1000  # characters
 _HUB = "https://huggingface.co/"
 # The source of statements that the vocabulary makes about a licence that a card or header names.
 _VOCABULARY_SOURCE = "vocabulary"
@@ -134,12 +136,13 @@ def _tag_statements(subject: Subject, vocabulary: CompiledVocabulary) -> Iterato
 def _terms_statements(text: Text, vocabulary: CompiledVocabulary) -> Iterator[Statement | Gap]:
     """Yield what a licence or terms text states: its licence, its clause, and a gap where the clause was not judged."""
     source = _SOURCE_BY_ROLE[text.role]
-    found, relation, share = vocabulary.licences.recognise_text(text.text[:MAX_TEXT_LENGTH])
-    if text.role == "licence" or found:
-        remark = f"about {min(share, 0.99):.0%} of its words in common" if relation == "edited" else ""
-        yield Statement("licence_text", found, relation, Place(text.uri), source, remark)
-    if found:
-        yield Statement("licence_id", found, "", Place(text.uri), source)
+    matches = vocabulary.licences.recognise_text(text.text[:MAX_TEXT_LENGTH])
+    for match in matches or ((TextMatch("", "unknown", 0.0),) if text.role == "licence" else ()):
+        line = text.first_line + match.line - 1 if text.first_line and match.line else 0
+        remark = printable("; ".join(match.differences), _MAX_REMARK)
+        yield Statement("licence_text", match.licence, match.relation, Place(text.uri, line), source, remark)
+    for licence in dict.fromkeys(match.licence for match in matches if match.relation in ("exact", "edited")):
+        yield Statement("licence_id", licence, "", Place(text.uri), source)
     clause = detect_clause(text.text)
     language = detect_language(text.text)
     if clause.answer != "explicit" and language != "en":

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import heapq
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
-from typing import Literal
+from typing import Literal, NamedTuple
 
-# A text's sketch: the smallest hashes of its runs of five words (bottom-k MinHash, Broder 1997).
-SHINGLE_WORDS = 5
-SKETCH_SIZE = 64
-# From this share of common runs on a text counts as an edited form of a known one.
-EDITED_SHARE = 0.6
+from auditor.terms.licence_words import WORD_BYTES, decode_words
 
 # The numbers of first lines and characters in which a title is searched for.
 _TITLE_LINES = 4
 _TITLE_CHARACTERS = 1_000
 _MAX_TITLE = 100  # characters of a line that can be a title
 _MAX_NAME = 300  # characters of a licence's name or address; what is longer is text
-_MAX_TITLE = 100  # characters of a line that can be a title
-_MAX_NAME = 300  # characters of a licence's name or address; what is longer is text
 _NUMBER = re.compile(r"\b\d+\.\d+\b")
 
-TextRelation = Literal["exact", "edited", "unknown"]
+
+# exact: all differences are formal. edited: the known text with changes. derived: another text that shares much with
+# it, such as another version or a sibling. unknown: no known text.
+TextRelation = Literal["exact", "edited", "derived", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +41,36 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class LicenceText:
-    """A licence's text, known by its digest and sketch alone."""
+    """A licence's text as the hashes of its words.
+
+    ``first`` and ``last`` bound the words of the licence itself: a title before it and an appendix after it may be
+    left out or filled in.
+    """
 
     licence: str
-    sha256: str
-    sketch: frozenset[int]
+    data: bytes
+    first: int = 0
+    last: int = 0
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        """The hashes of the words."""
+        return decode_words(self.data)
+
+    @property
+    def end(self) -> int:
+        """The index after the last word of the licence itself."""
+        return self.last or len(self.data) // WORD_BYTES
+
+
+class TextMatch(NamedTuple):
+    """A known text in a file: how similar the words are, what differs, and the line of the first difference."""
+
+    licence: str
+    relation: TextRelation
+    share: float
+    differences: tuple[str, ...] = ()
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +80,7 @@ class Licences:
     by_id: Mapping[str, Licence]
     by_key: Mapping[tuple[str, ...], str]
     texts: tuple[LicenceText, ...] = ()
+    known_words: tuple[str, ...] = ()
 
     def find_licence_id(self, words: str) -> str:
         """Return the id of the licence that these words (a name, an SPDX id, a URL) mean; "" if none is known.
@@ -78,23 +99,17 @@ class Licences:
         ids = (self.find_licence_id(symbol) for symbol in _expression_symbols(words))
         return tuple(dict.fromkeys(known for known in ids if known))
 
-    def recognise_text(self, text: str) -> tuple[str, TextRelation, float]:
-        """Return the licence with this text, how similar they are, and the share of runs in common (1.0: exact)."""
-        words = normalise_licence_text(text)
-        digest = hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()
-        for known in self.texts:
-            if known.sha256 == digest:
-                return known.licence, "exact", 1.0
-        sketch = sketch_licence_text(words)
-        near = sorted(
-            ((_estimate_share(sketch, known.sketch), known.licence) for known in self.texts), key=lambda pair: -pair[0]
+    def recognise_text(self, text: str) -> tuple[TextMatch, ...]:
+        """Return the licences whose texts a file holds; the last one has no licence if other terms remain."""
+        from auditor.terms.licence_texts import index_texts  # imports numpy, and few files are licences
+
+        found = index_texts(self.texts, self.known_words).find(text)
+        return tuple(
+            match._replace(relation="derived")
+            if match.relation == "edited" and self._title_names_another(text, match.licence)
+            else match
+            for match in found
         )
-        for share, licence in near:
-            if share < EDITED_SHARE:
-                break
-            if not self._title_names_another(text, licence):
-                return licence, "edited", share
-        return "", "unknown", near[0][0] if near else 0.0
 
     def _title_names_another(self, text: str, licence: str) -> bool:
         """Return whether the title names another licence of the family: Llama 3.2's is nine tenths Llama 3.1's.
@@ -120,8 +135,10 @@ class SpellingConflict(ValueError):
         self.licences = (first, second)
 
 
-def index_licences(known: Iterable[Licence], texts: tuple[LicenceText, ...] = ()) -> Licences:
-    """Index licences by every spelling. Raises :class:`SpellingConflict`."""
+def index_licences(
+    known: Iterable[Licence], texts: tuple[LicenceText, ...] = (), known_words: tuple[str, ...] = ()
+) -> Licences:
+    """Index licences by every spelling, and their texts. Raises :class:`SpellingConflict`."""
     by_id: dict[str, Licence] = {}
     by_key: dict[tuple[str, ...], str] = {}
     for licence in known:
@@ -129,7 +146,7 @@ def index_licences(known: Iterable[Licence], texts: tuple[LicenceText, ...] = ()
         for spelling in (licence.id, licence.title, licence.spdx, *licence.aliases):
             if spelling and by_key.setdefault(spelling_key(spelling), licence.id) != licence.id:
                 raise SpellingConflict(spelling, by_key[spelling_key(spelling)], licence.id)
-    return Licences(by_id, by_key, texts)
+    return Licences(by_id, by_key, texts, known_words)
 
 
 _SPDX_EXPRESSION = re.compile(r"\s(?:AND|OR|WITH)\s")
@@ -180,45 +197,3 @@ def _expression_symbols(expression: str) -> tuple[str, ...]:
         return ()
     keys = {symbol.key for symbol in parsed.symbols} if parsed is not None else set()
     return tuple(sorted(keys, key=lambda name: (expression.lower().find(name.lower()), name)))
-
-
-# What differs between copies of one licence: the owner and the year of the copyright. A line of the text itself may
-# begin with "copyright" too, because of a line break.
-_COPYRIGHT_LINES = re.compile(
-    r"(?im)^[^\w\n]*(?:portions )?(?:copyright\b|\(c\)|©)"
-    r"(?=[^\n]{0,40}?(?:\(c\)|©|\b(?:19|20)\d\d\b|[\[<{(] ?(?:year|yyyy|date|name|copyright)|(?-i:\bby [A-Z])|"
-    r"all rights reserved))"
-    r"[^\n]*$"
-)
-_RIGHTS_RESERVED = re.compile(r"(?i)\ball rights reserved\b")
-# A file's own heading over the text.
-_HEADING = re.compile(r"(?i)^[^\w]*(?:licen[cs]es?|licen[cs]ing|licen[cs]e agreement|terms)[^\w\n]*\n")
-_WORD = re.compile(r"[^\W_]+")
-
-
-def normalise_licence_text(text: str) -> list[str]:
-    """Return the words of a licence's text without case, punctuation, line breaks and the owner's notices."""
-    plain = _HEADING.sub("", unicodedata.normalize("NFKC", text))
-    return _WORD.findall(_RIGHTS_RESERVED.sub(" ", _COPYRIGHT_LINES.sub(" ", plain)).casefold())
-
-
-def sketch_licence_text(words: list[str]) -> frozenset[int]:
-    """Return the :data:`SKETCH_SIZE` smallest 32-bit hashes of the text's runs of :data:`SHINGLE_WORDS` words."""
-    runs = (
-        {" ".join(words[at : at + SHINGLE_WORDS]) for at in range(max(1, len(words) - SHINGLE_WORDS + 1))}
-        if words
-        else set()
-    )
-    hashes = {
-        int.from_bytes(hashlib.blake2b(run.encode("utf-8", "surrogatepass"), digest_size=4).digest(), "big")
-        for run in runs
-    }
-    return frozenset(heapq.nsmallest(SKETCH_SIZE, hashes))
-
-
-def _estimate_share(left: frozenset[int], right: frozenset[int]) -> float:
-    """Return Broder's estimate of the share of runs in common, from the smallest hashes of the union."""
-    if left.isdisjoint(right):
-        return 0.0
-    union = heapq.nsmallest(SKETCH_SIZE, left | right)
-    return sum(number in left and number in right for number in union) / len(union) if union else 0.0
