@@ -9,8 +9,8 @@ depends on its name:
 ``renamed.toml``     ``[models]``, ``[datasets]``, ``[files]``: ``"old" = "new"``
 ``hubs.toml``        ``[ID]``: under which addresses a hub serves its repositories
 ``hotlines.toml``    ``[directory]``, ``[[hotline]]``, ``[[provider]]``
-any other name       ``[licence.ID]``, ``[[text]]`` (a licence's text), ``[word_list]``, ``[[term]]``, ``[[parent_cue]]``,
-                     ``[hashed]``
+any other name       ``[licence.ID]``, ``[[text]]`` (a licence's text), ``[word_list]``, ``[[term]]``,
+                     ``[[parent_cue]]``, ``[hashed]``
 ===================  =================================================================================
 
 Folders add to each other. If two entries have the same key they must be equal, or the later one says

@@ -201,7 +201,8 @@ counterexamples = ["y"]
         (
             "withdrawns.toml",
             '[badset]\nnames = ["a"]\n',
-            "badset: unknown table; a file called withdrawns.toml may hold licence, text, word_list, term, parent_cue and hashed"
+            "badset: unknown table; a file called withdrawns.toml may hold licence, text, word_list, term, parent_cue "
+            "and hashed"
             " (did you mean to call it 'withdrawn.toml'?)",
         ),
         ("withdrawn.toml", "[x]\nnames = []\n", "x: names: expected at least one"),
