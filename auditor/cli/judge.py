@@ -44,7 +44,8 @@ def command(
 ) -> None:
     """Evaluate finished RUNs again with other rules, or several RUNs together.
 
-    No file of the targets is read again.
+    No file of the targets is read again. A file that several RUNs read is counted once. If the RUNs were not asked the
+    same (lists, options, policy), the report says so and the exit code is 3.
     """
     from auditor.pipeline.audit import reevaluate
 

@@ -43,13 +43,13 @@ class MatchResult:
             hits. Hits of thorough variants alone are counted as leads. Samples that were counted before are
             counted apart (``, as declared too``).
         compared: By the name of a list, the number of values that were compared with it.
-        comparisons: How many samples were compared or not, for each algorithm of each list.
+        comparisons: By place, how many samples were compared or not, for each algorithm of each list.
     """
 
     hits: pa.RecordBatch
     coverage: Mapping[str, int]
     compared: Mapping[str, int]
-    comparisons: Mapping[Comparison, int]
+    comparisons: Mapping[str, Mapping[Comparison, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,35 +104,40 @@ class Matcher:
         }
         return MatchResult(hits, dict(sorted(named.items())), dict(compared), self._count_comparisons(samples, stored))
 
-    def _count_comparisons(self, samples: Samples, stored: NDArray[np.bool_]) -> Mapping[Comparison, int]:
-        """Count the compared and uncompared samples of a batch, for each algorithm of each list."""
+    def _count_comparisons(self, samples: Samples, stored: NDArray[np.bool_]) -> Mapping[str, Mapping[Comparison, int]]:
+        """Count the compared and uncompared samples of each place of a batch, for each algorithm of each list."""
         batch = samples.batch
-        counts: Counter[Comparison] = Counter()
+        dictionary = pc.fill_null(batch.column("place"), "").dictionary_encode()
+        places, codes = dictionary.dictionary.to_pylist(), dictionary.indices.to_numpy()
+        counts: dict[str, dict[Comparison, int]] = {}
         for algorithm in ALGORITHMS:
             lists = [known.name for known in self.lists if algorithm in known.algorithms]
             if not lists or (algorithm == VPDQ and samples.carrier != "video"):
                 continue
-            number = int(stored.sum())
-            valid, low = np.zeros(len(batch), np.bool_), 0
+            valid, low = np.zeros(len(batch), np.bool_), np.zeros(len(batch), np.bool_)
             if (column := "url" if algorithm in TEXT_SIGNALS else algorithm) in batch.schema.names:
                 valid = batch.column(column).is_valid().to_numpy(zero_copy_only=False)
             if algorithm in ("pdq", VPDQ):
-                is_low = pc.fill_null(pc.less(batch.column("quality"), MIN_QUALITY), False)
-                low = int((is_low.to_numpy(zero_copy_only=False) & valid & stored).sum())
-            compared = int((valid & stored).sum()) - low
-            outcomes = {"compared": compared, "low detail": low}
+                low, is_unknown = _low_and_unknown_quality(samples)
+                if algorithm == "pdq" and samples.basis == "computed":  # without its quality it is not matched
+                    valid = valid & ~is_unknown
+                low = low & valid & stored
+            outcomes = {"compared": valid & stored & ~low, "low detail": low}
             carrier: Carrier = samples.carrier
             if algorithm in TEXT_SIGNALS:  # a table's further columns of addresses are variants
-                carrier, outcomes = "address", {"compared": int(valid.sum())}
+                carrier, outcomes = "address", {"compared": valid}
             elif samples.basis == "declared":
                 carrier = "declared digest"
             elif not samples.already_counted:
                 missing = "not compared" if algorithm in possible_algorithms(carrier) else "not computed"
-                outcomes[missing] = number - compared - low
-            for name in lists:
-                for outcome, count in outcomes.items():
-                    if count:
-                        counts[Comparison(name, algorithm, carrier, outcome)] += count  # type: ignore[arg-type]
+                outcomes[missing] = stored & ~valid
+            for outcome, mask in outcomes.items():
+                numbers = np.bincount(codes[mask], minlength=len(places))
+                for place in np.flatnonzero(numbers):
+                    of_place = counts.setdefault(places[place], {})
+                    for name in lists:
+                        comparison = Comparison(name, algorithm, carrier, outcome)  # type: ignore[arg-type]
+                        of_place[comparison] = of_place.get(comparison, 0) + int(numbers[place])
         return counts
 
     def _match_videos(
@@ -232,15 +237,21 @@ def _filter_by_quality(
     usable: NDArray[np.bool_], samples: Samples, stored: NDArray[np.bool_], coverage: Counter[str]
 ) -> NDArray[np.bool_]:
     """Return which samples have a PDQ of high enough quality to be matched; count the others in the coverage."""
-    quality = samples.batch.column("quality")
-    unknown: NDArray[np.bool_] = quality.is_null().to_numpy(zero_copy_only=False)
-    low: NDArray[np.bool_] = pc.fill_null(pc.less(quality, MIN_QUALITY), False).to_numpy(zero_copy_only=False)
+    low, unknown = _low_and_unknown_quality(samples)
     coverage[f"unmatchable: quality below {MIN_QUALITY}"] += int((usable & stored & low).sum())
     if samples.basis == "declared":
         coverage["declared pdq of unknown quality"] += int((usable & stored & unknown).sum())
         return usable & ~low
     coverage["unmatchable: no quality"] += int((usable & stored & unknown).sum())
     return usable & ~low & ~unknown
+
+
+def _low_and_unknown_quality(samples: Samples) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which samples have too little detail for PDQ, and of which that is not known."""
+    quality = samples.batch.column("quality")
+    low: NDArray[np.bool_] = pc.fill_null(pc.less(quality, MIN_QUALITY), False).to_numpy(zero_copy_only=False)
+    unknown: NDArray[np.bool_] = quality.is_null().to_numpy(zero_copy_only=False)
+    return low, unknown
 
 
 def _exclude_benign(pairs: list[_MatchedPairs], batch: pa.RecordBatch, coverage: Counter[str]) -> list[_MatchedPairs]:

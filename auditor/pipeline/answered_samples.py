@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import reduce
 from typing import NamedTuple
 
@@ -19,12 +19,12 @@ class AnsweredSamples(NamedTuple):
     """What became of the samples of a batch.
 
     Attributes:
-        counts: How many were compared by all that was asked, by a part of it, or by nothing.
+        counts: By place, how many were compared by all that was asked, by a part of it, or by nothing.
         gaps: For each sample, why it was not compared by all; null: it was, or no list asks anything of it.
         places: The files of which at least one sample was compared, or was not to be.
     """
 
-    counts: Count
+    counts: Mapping[str, Count]
     gaps: pa.Array
     places: tuple[str, ...]
 
@@ -34,7 +34,7 @@ def answered_samples(samples: Samples, stored: pa.RecordBatch, asked: Collection
 
     Of a sample's bytes every asked algorithm that auditor computes must have been compared. What stands for bytes that
     are not here must have been compared by a digest or an address that it states. A picture of too little detail was
-    hashed, so it is answered.
+    hashed, so it is answered; one without a quality cannot be compared by PDQ.
 
     Args:
         samples: The batch.
@@ -43,6 +43,8 @@ def answered_samples(samples: Samples, stored: pa.RecordBatch, asked: Collection
     """
     rows = stored.num_rows
     valid = {name: pc.is_valid(stored[name]) for name in samples.algorithms}
+    if "pdq" in valid and samples.basis == "computed":
+        valid["pdq"] = pc.and_(valid["pdq"], pc.is_valid(stored["quality"]))
     address = pc.is_valid(stored["url"])
     compared = [valid[name] for name in valid if name in asked]
     if not set(TEXT_SIGNALS).isdisjoint(asked):
@@ -66,12 +68,28 @@ def answered_samples(samples: Samples, stored: pa.RecordBatch, asked: Collection
             )
             gap = pc.if_else(unanswered, f"not compared by every hash that a list asks for: {missing}", gap)
     has_gap = pc.is_valid(gap)
-    partly = _count_answered(pc.and_(has_gap, anything))
-    scanned = _count_answered(pc.and_not(everything, has_gap))
-    errored = _count_answered(has_gap) - partly
-    places = pc.unique(stored["place"].filter(pc.or_(anything, pc.invert(has_gap)))).to_pylist()
-    count = Count(rows, scanned, rows - scanned - partly - errored, errored, partly)
-    return AnsweredSamples(count, gap, tuple(place for place in places if place))
+    masks = {
+        "collected": _answered_everywhere(rows),
+        "scanned": pc.and_not(everything, has_gap),
+        "errored": pc.and_not(has_gap, anything),
+        "partly": pc.and_(has_gap, anything),
+    }
+    place = pc.fill_null(stored["place"], "")
+    numbers = {name: pc.cast(mask, pa.int64()) for name, mask in masks.items()}
+    table = pa.table({"place": place, **numbers})
+    sums = table.group_by("place").aggregate([(name, "sum") for name in numbers]).to_pylist()
+    counts = {
+        row["place"]: Count(
+            row["collected_sum"],
+            row["scanned_sum"],
+            row["collected_sum"] - row["scanned_sum"] - row["errored_sum"] - row["partly_sum"],
+            row["errored_sum"],
+            row["partly_sum"],
+        )
+        for row in sums
+    }
+    places = pc.unique(place.filter(pc.or_(anything, pc.invert(has_gap)))).to_pylist()
+    return AnsweredSamples(counts, gap, tuple(place for place in places if place))
 
 
 def _answered_in_any(columns: Iterable[pa.Array], rows: int) -> pa.Array:
@@ -87,8 +105,3 @@ def _answered_nowhere(rows: int) -> pa.Array:
 def _answered_everywhere(rows: int) -> pa.Array:
     """Return a column that says of every sample that it was answered."""
     return pa.repeat(pa.scalar(True), rows)
-
-
-def _count_answered(column: pa.Array) -> int:
-    """Return the number of samples that a column of answers holds for."""
-    return pc.sum(column).as_py() or 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auditor import __version__
 from auditor.blob import Blob, Unread
@@ -20,12 +20,11 @@ from auditor.model import Tally
 from auditor.pipeline import PRELOAD
 from auditor.pipeline.cases import case_to_json
 from auditor.pipeline.evaluate_runs import evaluate_runs
+from auditor.pipeline.merge_runs import MergedRuns, differences, merge_runs
 from auditor.pipeline.policy_summary import extensions_from_json, lists_from_json, policy_to_json
-from auditor.pipeline.report import Report, read_report
+from auditor.pipeline.report import Notes, Report, read_report
 from auditor.pipeline.run_folder import (
     LISTS,
-    SHARD_FOLDERS,
-    SHARDS,
     default_run_folder,
     delete_stale_shards,
     errors_name_run,
@@ -38,9 +37,9 @@ from auditor.pipeline.run_folder import (
 )
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.scan_shard import record_lost_shard, scan_shard
-from auditor.pipeline.selection import ALL_FILES, Selection, read_selection
+from auditor.pipeline.selection import Selection, read_selection
 from auditor.pipeline.shard import Shard, cut_into_shards
-from auditor.pipeline.tally_files import finished_tally, read_tally, tally_to_json
+from auditor.pipeline.tally_files import finished_tally, tally_to_json
 from auditor.pipeline.target_files import list_files
 from auditor.private_files import keep_new_files_private
 from auditor.progress import NullReporter
@@ -140,13 +139,13 @@ def audit(
         if any(opened.means == "model" and opened.algorithms & FILE_ALGORITHMS for opened in lists):
             algorithms |= {ARTEFACT_SHA256}
         options = ReadOptions(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
-        started = _start_run(folder, paths, policy, options, selection)
+        started = _start_run(folder, paths, policy, _wants(options, selection))
         workers = workers or available_cores()
         progress = progress or NullReporter()
         if type(progress) is not NullReporter:  # someone waits, and wants to know for how long
             _report_total(list_files(paths, folder, selection), progress)
         tally, complete = _scan(ScanContext(policy, options, folder), chain([first], files), workers, progress)
-        return _evaluate(folder, policy, tally, started, workers, complete=complete)
+        return _evaluate(folder, policy, tally, started, workers, Notes(), complete=complete)
 
 
 @contextmanager
@@ -195,44 +194,50 @@ def reevaluate(
         raise UsageError(f"{target}: is not empty; name another folder with --out")
     with keep_new_files_private(), lock_run_folder(target):
         with errors_name_run(target):
-            for number, folder in enumerate(folders):
-                for name in (*SHARD_FOLDERS, SHARDS):
-                    for path in sorted((folder / name).glob("*")):
-                        _link_or_copy(path, target / name / f"{number:02}-{path.name}")
-        started = _start_run(target, [name for run in begun for name in run["targets"]], policy, ReadOptions())
-        tally = sum((read_tally(path) for path in (target / SHARDS).glob("*.json")), Tally())
+            merged = merge_runs(folders, begun, target)
+        targets = list(dict.fromkeys(name for run in begun for name in run["targets"]))
+        started = _start_run(target, targets, policy, begun[0]["wants"])
+        notes = _merge_notes(merged, begun, results)
         return _evaluate(
             target,
             policy,
-            tally,
+            merged.tally,
             started,
             workers or available_cores(),
+            notes,
             complete=all(one["complete"] for one in results),
         )
 
 
-def _link_or_copy(path: Path, to: Path) -> None:
-    """Link a file of a finished run into another, or copy it where links do not work."""
-    try:
-        os.link(path, to)
-    except OSError:  # another file system, or one without links
-        shutil.copyfile(path, to)
+def _merge_notes(merged: MergedRuns, runs: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> Notes:
+    """Return what a report says of the runs that it was made from, and of those that they were made from."""
+    once = merged.counted_once
+    files = f"{once:,} files that several runs read are" if once > 1 else "1 file that several runs read is"
+    earlier = [Notes(**one["notes"]) for one in results]
+    return Notes(
+        tuple(dict.fromkeys(note for notes in earlier for note in notes.asked_differently)) + differences(runs),
+        tuple(dict.fromkeys(note for notes in earlier for note in notes.counted_once))
+        + ((f"{files} counted once.",) if once else ()),
+    )
 
 
-def _start_run(
-    folder: Path, targets: Sequence[str], policy: Policy, options: ReadOptions, selection: Selection = ALL_FILES
-) -> str:
+def _wants(options: ReadOptions, selection: Selection) -> dict[str, Any]:
+    """Return what ``run.json`` keeps of the options."""
+    return {
+        "algorithms": sorted(options.algorithms),
+        "weights": options.weights,
+        "variants": sorted(options.variants),
+        "exclude": list(selection.exclude),
+        "files_from": selection.digest,
+    }
+
+
+def _start_run(folder: Path, targets: Sequence[str], policy: Policy, wants: Mapping[str, Any]) -> str:
     """Write or check what the run of an audit is to read; return when it was started."""
     content = {
         "version": __version__,
         "targets": list(targets),
-        "wants": {
-            "algorithms": sorted(options.algorithms),
-            "weights": options.weights,
-            "variants": sorted(options.variants),
-            "exclude": list(selection.exclude),
-            "files_from": selection.digest,
-        },
+        "wants": dict(wants),
         "policy": policy_to_json(policy),
     }
     return start_or_resume_run(folder, content)
@@ -298,7 +303,9 @@ def _scan(
     return total, complete
 
 
-def _evaluate(folder: Path, policy: Policy, tally: Tally, started: str, workers: int, *, complete: bool) -> Report:
+def _evaluate(
+    folder: Path, policy: Policy, tally: Tally, started: str, workers: int, notes: Notes, *, complete: bool
+) -> Report:
     """Judge what an audit read, and write the results, which make the run complete."""
     import pyarrow as pa
 
@@ -311,6 +318,7 @@ def _evaluate(folder: Path, policy: Policy, tally: Tally, started: str, workers:
         "started": started,
         "finished": current_time(),
         "complete": complete,
+        "notes": asdict(notes),
         "tally": tally_to_json(tally),
         "subjects": dict(sorted(evaluation.subjects.items())),
         "flagged": [[*key, number] for key, number in sorted(evaluation.flagged.items())],

@@ -41,6 +41,19 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class Notes:
+    """What a report of several runs says of them, in sentences.
+
+    Attributes:
+        asked_differently: What was not asked the same of all runs: a part of what they read is not answered.
+        counted_once: How many files several runs read, which are counted once.
+    """
+
+    asked_differently: tuple[str, ...] = ()
+    counted_once: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The results of a run.
 
@@ -64,6 +77,7 @@ class Report:
     flagged: Mapping[tuple[str, Outcome, Severity], int] = field(default_factory=dict)
     lineage: tuple[Edge, ...] = ()
     restricted: Path | None = None  # folder with hits/*.parquet (schema auditor.samples.HITS_SCHEMA), for --places only
+    notes: Notes = field(default_factory=Notes)
     unread: int = 0  # gaps: what was selected but could not be read or judged
     folder: Path | None = None  # the run's folder, for the person who runs the program; None in a shared report
     facts: Path | None = None  # folder with facts/*.parquet (schema auditor.facts.FACTS_SCHEMA)
@@ -113,14 +127,16 @@ class Report:
             fail_on: The least severity of a finding that counts: note, warning or error; never: none does.
 
         Returns:
-            1 if a finding is at or above ``fail_on``, else 3 if something was not read, compared or judged, else 0.
+            1 if a finding is at or above ``fail_on``, else 3 if something was not read, compared or judged,
+            or was not asked of all runs that the report is made from, else 0.
         """
         if fail_on != "never":
             counted = SEVERITIES[SEVERITIES.index(fail_on) :]
             if any(outcome == "FLAGGED" and severity in counted for _, outcome, severity in self.flagged):
                 return 1
         unread = self.unread or self.tally.files.errored or self.tally.samples.errored or not self.complete
-        return 3 if unread or self.nothing_read or self.nothing_compared else 0
+        unanswered = self.nothing_read or self.nothing_compared or self.notes.asked_differently
+        return 3 if unread or unanswered else 0
 
 
 def read_report(folder: str | os.PathLike[str]) -> Report:
@@ -144,6 +160,7 @@ def read_report(folder: str | os.PathLike[str]) -> Report:
             flagged={(rule, outcome, severity): number for rule, outcome, severity, number in content["flagged"]},
             lineage=_edges_near_cases(path / DERIVED, cases),
             restricted=path / RESTRICTED,
+            notes=Notes(**{key: tuple(texts) for key, texts in content["notes"].items()}),
             unread=content["gaps"],
             facts=path / FACTS,
             folder=path,

@@ -5,6 +5,7 @@ A run folder holds::
     auditor.lock           held by the process that writes the run; marks the folder as a run's
     run.json               format, version, targets, policy: what makes two runs the same
     shards/N.json          the tally of a finished shard, renamed into place last
+    files/N.parquet        what became of each file of the shard, and of its samples
     facts/N.parquet        what the shard's files state
     fingerprints/N.parquet sampled values of weights files, where --weights asks for them
     tensors/N.parquet      digests of their tensors, where it asks for all
@@ -30,16 +31,16 @@ from auditor.resources import user_state_folder
 from auditor.timestamps import current_time
 
 # Raised when an older program would misread a run, or this one a run of before. 3: tallies
-# count what was read in part, and the comparisons by list, algorithm and kind of carrier.
-FORMAT_VERSION = 3
+# count what was read in part, and the comparisons by list, algorithm and kind of carrier. 4: files/.
+FORMAT_VERSION = 4
 
-SHARDS, FACTS, FINGERPRINTS, TENSORS = "shards", "facts", "fingerprints", "tensors"
+SHARDS, FILES, FACTS, FINGERPRINTS, TENSORS = "shards", "files", "facts", "fingerprints", "tensors"
 DERIVED, FINDINGS, GAPS = "derived", "findings", "gaps"
 RESTRICTED, HITS, LISTS = "restricted", "restricted/hits", "restricted/lists"
 # Where each shard has a file of what was read.
-SHARD_FOLDERS = (FACTS, HITS, FINGERPRINTS, TENSORS)
+SHARD_FOLDERS = (FILES, FACTS, HITS, FINGERPRINTS, TENSORS)
 _LOCK, _RUN, _REPORT = "auditor.lock", "run.json", "report.json"
-_MADE_FIRST = (SHARDS, FACTS, FINGERPRINTS, TENSORS, DERIVED, RESTRICTED, HITS, LISTS)
+_MADE_FIRST = (SHARDS, FILES, FACTS, FINGERPRINTS, TENSORS, DERIVED, RESTRICTED, HITS, LISTS)
 
 
 def default_run_folder() -> Path:

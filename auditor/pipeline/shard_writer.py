@@ -6,15 +6,17 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.blob import Blob, Unread
-from auditor.model import Comparison, Count, Gap, Place, Ref, Statement, Subject, Tally
+from auditor.model import Count, Gap, Place, Ref, Statement, Subject, Tally
 from auditor.parts import Part, PartlyRead
+from auditor.pipeline.file_counts import FileCounts, counts_to_rows
 from auditor.pipeline.run_folder import (
     FACTS,
+    FILES,
     FINGERPRINTS,
     HITS,
     SHARD_FOLDERS,
@@ -61,13 +63,11 @@ class ShardWriter:
     _errored: set[str] = field(default_factory=set)
     _partly: set[str] = field(default_factory=set)  # files of which a carrier was not read
     _answered: set[str] = field(default_factory=set)  # files of which something was read or compared
-    _samples: Count = field(default_factory=Count)
+    _by_file: dict[str, FileCounts] = field(default_factory=dict)
     _samples_read: Counter[tuple[Ref, str]] = field(default_factory=Counter)
     _sample_gaps: dict[tuple[Ref, str], Gap] = field(default_factory=dict)
-    _reasons: Counter[str] = field(default_factory=Counter)
     _coverage: Counter[str] = field(default_factory=Counter)
     _compared: Counter[str] = field(default_factory=Counter)
-    _comparisons: Counter[Comparison] = field(default_factory=Counter)
 
     def __enter__(self) -> ShardWriter:
         with errors_name_run(self.context.folder):
@@ -102,7 +102,8 @@ class ShardWriter:
         if is_continuation and unread.skipped:
             return  # it is counted with the first partition
         (self._skipped if unread.skipped else self._errored).add(unread.uri)
-        self._reasons[reason_category(unread.why)] += not is_continuation
+        if not is_continuation:
+            self._counts_of(unread.uri).reasons[reason_category(unread.why)] += 1
         if not unread.skipped:
             blob = unread.blob
             ref = Ref("document", unread.uri)
@@ -116,7 +117,7 @@ class ShardWriter:
         """Count a shard's file of which one carrier was not read: a gap of its subject."""
         blob = partly.blob
         self._partly.add(blob.uri)
-        self._reasons[reason_category(partly.why)] += 1
+        self._counts_of(blob.uri).reasons[reason_category(partly.why)] += 1
         ref = blob.ref("dataset")
         gap = Gap("samples", f"{partly.carrier}: {partly.why}", Place(blob.uri))
         self._add_subject(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
@@ -144,7 +145,8 @@ class ShardWriter:
         for key, number in matched.coverage.items():
             self._coverage[key] += number
         self._compared.update(matched.compared)
-        self._comparisons.update(matched.comparisons)
+        for place, comparisons in matched.comparisons.items():
+            self._counts_of(_file_of(place)).comparisons.update(comparisons)
         self._write_batch(HITS, matched.hits)
 
     def finish(self, *, is_lost: bool = False) -> Tally:
@@ -161,20 +163,10 @@ class ShardWriter:
         self._derive_parts()
         self._subjects_to_rows()
         self._write_rows()
-        uris = [file.uri for file in self.shard.counted_files]
-        unread = self._errored | (self._partly - self._answered)
-        errored = sum(uri in unread for uri in uris)
-        partly = sum(uri in self._partly and uri not in unread for uri in uris)
-        skipped = sum(uri in self._skipped - unread - self._partly for uri in uris)
-        files = Count(len(uris), len(uris) - partly - skipped - errored, skipped, errored, partly)
-        tally = Tally(
-            files,
-            self._samples,
-            dict(+self._reasons),
-            dict(self._coverage),
-            dict(self._compared),
-            dict(self._comparisons),
-        )
+        files = self._count_files()
+        total = sum((one.tally for one in files), Tally())
+        tally = replace(total, coverage=dict(self._coverage), compared=dict(self._compared))
+        self._write_batch(FILES, counts_to_rows(files))
         with errors_name_run(self.context.folder):
             self._stack.close()
             for name in self._files:
@@ -186,6 +178,30 @@ class ShardWriter:
             about = {"fingerprint": self.shard.fingerprint, "lost": is_lost}
             write_json(self._tally_path, about | tally_to_json(tally))
         return tally
+
+    def _count_files(self) -> list[FileCounts]:
+        """Return what became of each file of the shard, and of its samples."""
+        unread = self._errored | (self._partly - self._answered)
+        files: list[FileCounts] = []
+        rest = dict(self._by_file)
+        for file in self.shard.files:
+            counts = rest.pop(file.uri, FileCounts(file.uri))
+            blob = file if isinstance(file, Blob) else file.blob
+            if blob:
+                counts.path, counts.size, counts.partition = os.path.abspath(blob.path), blob.size, blob.partition[0]
+            if not counts.partition:  # a file in partitions counts once, with its first
+                errored, partly = file.uri in unread, file.uri in self._partly - unread
+                skipped = file.uri in self._skipped - unread - self._partly
+                scanned = not (errored or partly or skipped)
+                counts.files = Count(1, int(scanned), int(skipped), int(errored), int(partly))
+            files.append(counts)
+        return [*files, *rest.values()]
+
+    def _counts_of(self, uri: str) -> FileCounts:
+        """Return the counts of a file, which grow as it is read."""
+        if uri not in self._by_file:
+            self._by_file[uri] = FileCounts(uri)
+        return self._by_file[uri]
 
     @property
     def _tally_path(self) -> Path:
@@ -245,10 +261,13 @@ class ShardWriter:
         matcher = self.context.sample_matcher
         answered = answered_samples(samples, stored, matcher.algorithms if matcher else frozenset())
         if not samples.already_counted:
-            if skipped := answered.counts.skipped:
-                why = "samples hold no hash that a list can answer" if matcher else "no list to match samples against"
-                self._reasons[why] += skipped
-            self._samples += answered.counts
+            why = "samples hold no hash that a list can answer" if matcher else "no list to match samples against"
+            for place, counted in answered.counts.items():
+                counts = self._counts_of(_file_of(place))
+                counts.samples += counted
+                counts.subject = samples.subject
+                if counted.skipped:
+                    counts.reasons[why] += counted.skipped
             self._samples_read[samples.subject, stored["place"][0].as_py() or ""] += stored.num_rows
             self._answered.update(map(_file_of, answered.places))
         gaps = pa.Table.from_arrays([stored["place"], answered.gaps], ["place", "gap"])
@@ -256,12 +275,13 @@ class ShardWriter:
         if not gaps.num_rows:
             return
         self._partly.update(_file_of(place) for place in pc.unique(gaps["place"]).to_pylist() if place)
-        reasons = gaps.group_by("gap").aggregate([("place", "min"), ("gap", "count")])
+        reasons = gaps.group_by(["gap", "place"]).aggregate([("gap", "count")]).sort_by("place")
         for why, place, number in zip(
-            *(reasons[name].to_pylist() for name in ("gap", "place_min", "gap_count")), strict=True
+            *(reasons[name].to_pylist() for name in ("gap", "place", "gap_count")), strict=True
         ):
             category = reason_category(why)
-            self._reasons[category] += 0 if samples.already_counted else number
+            if not samples.already_counted:
+                self._counts_of(_file_of(place or "")).reasons[category] += number
             self._sample_gaps.setdefault((samples.subject, category), Gap("samples", why, Place(place or "")))
 
     def _subjects_to_rows(self) -> None:

@@ -44,7 +44,7 @@ def list_files(targets: Sequence[str], run_folder: Path, selection: Selection = 
             if (place := matching_selection(file.uri, named)) is not None:
                 missing.discard(named[place])
             if why := selection.reason_to_skip(file.uri, named):
-                file = Unread(file.uri, why, skipped=True)
+                file = Unread(file.uri, why, skipped=True, blob=file if isinstance(file, Blob) else file.blob)
             yield file.with_prefix(prefix) if prefix else file
         for uri in other_runs:
             yield Unread(prefix + uri, "a run of this program: not read", skipped=True)

@@ -70,6 +70,8 @@ def _report_rows(report: Report, notice: str) -> Iterator[Row]:
     yield {"type": "notice", "text": notice}
     if not report.complete:
         yield {"type": "notice", "text": "not complete: this is a report on a part"}
+    for text in report.notes.counted_once:
+        yield {"type": "notice", "text": text}
     for extension in report.policy.extensions:
         yield {"type": "extension", "text": str(extension)}
     for name, count in (("files", report.tally.files), ("samples", report.tally.samples)):

@@ -73,6 +73,8 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         ("complete", report.complete),
         ("nothing_read", report.nothing_read),
         ("nothing_compared", list(report.nothing_compared)),
+        ("asked_differently", list(report.notes.asked_differently)),
+        ("counted_once", list(report.notes.counted_once)),
         ("counts", _counts_json(report)),
         ("reasons", _sorted_counts(report.tally.reasons)),
         ("coverage", _sorted_counts(report.tally.coverage)),

@@ -40,8 +40,8 @@ def _coverage_label(what: str) -> str:
 
 
 def files_left_out(report: Report) -> tuple[str, ...]:
-    """Return one sentence for each option of the user that left files out, with their number."""
-    return tuple(
+    """Return one sentence for each option of the user that left files out, and for files counted once."""
+    return report.notes.counted_once + tuple(
         f"{number:,} {'file was' if number == 1 else 'files were'} {why}"
         for why, number in sorted(report.tally.reasons.items())
         if why.startswith((EXCLUDED, NOT_NAMED))
@@ -110,7 +110,10 @@ def uncompared_weights(report: Report) -> tuple[str, ...]:
 
 
 def nothing_read_or_compared(report: Report) -> tuple[str, ...]:
-    """Return a sentence if every file was skipped, and one for each list that was compared with nothing."""
+    """Return a sentence if every file was skipped, one for each list that was compared with nothing, and others.
+
+    The others say what was not asked of all runs that a report is made from.
+    """
     skipped = report.tally.files.skipped
     files = "the only file was" if skipped == 1 else f"all {skipped:,} files were"
     read = (f"Nothing was read: {files} skipped.",) if report.nothing_read else ()
@@ -119,7 +122,7 @@ def nothing_read_or_compared(report: Report) -> tuple[str, ...]:
         f"Nothing was compared with list {printable(name, 80)}: {_why_not_compared(report, name, means[name])}."
         for name in report.nothing_compared
     )
-    return (*read, *compared)
+    return (*read, *compared, *map(printable, report.notes.asked_differently))
 
 
 def _why_not_compared(report: Report, name: str, means: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -253,7 +254,10 @@ def test_further_url_columns_are_compared_and_other_variants_are_not(make_list: 
 
 
 def outcomes(matcher: Matcher, of: Samples) -> dict[tuple[str, str, str, str], int]:
-    return {tuple(comparison): number for comparison, number in matcher.match(of).comparisons.items()}  # type: ignore[misc]
+    counted: Counter[tuple[str, str, str, str]] = Counter()
+    for comparisons in matcher.match(of).comparisons.values():
+        counted.update({tuple(comparison): number for comparison, number in comparisons.items()})  # type: ignore[misc]
+    return counted
 
 
 def test_what_became_of_each_sample_is_counted_by_list_algorithm_and_carrier(make_list: MakeList) -> None:
@@ -278,6 +282,31 @@ def test_what_became_of_each_sample_is_counted_by_list_algorithm_and_carrier(mak
         ("both", "pdq", "picture file", "not compared"): 2,
         ("photos", "photodna", "picture file", "not computed"): 4,
         ("files", "sha1", "picture file", "not compared"): 4,
+    }
+
+
+def test_a_picture_whose_quality_is_unknown_is_not_said_to_be_compared_by_pdq(make_list: MakeList) -> None:
+    known = make_list(make_entries("pdq", [digest(1, 32)]))
+    columns = {
+        "sample": ["a", "b", "c"],
+        "pdq": [digest(1, 32), digest(2, 32), digest(3, 32)],
+        "quality": [None, 49, 50],
+    }
+    of = Samples(HILLS, "computed", build_sample_batch(columns, ["pdq"]), carrier="picture file")
+    assert outcomes(Matcher((known,)), of) == {
+        ("hills", "pdq", "picture file", "compared"): 1,
+        ("hills", "pdq", "picture file", "low detail"): 1,
+        ("hills", "pdq", "picture file", "not compared"): 1,
+    }
+
+
+def test_comparisons_are_counted_by_place(make_list: MakeList) -> None:
+    known = make_list(make_entries("md5", [digest(1)]))
+    columns = {"sample": ["a", "b", "c"], "place": ["x", "y", "x"], "md5": [digest(1), None, digest(3)]}
+    of = Samples(HILLS, "computed", build_sample_batch(columns, ["md5"]), carrier="picture file")
+    assert Matcher((known,)).match(of).comparisons == {
+        "x": {("hills", "md5", "picture file", "compared"): 2},
+        "y": {("hills", "md5", "picture file", "not compared"): 1},
     }
 
 

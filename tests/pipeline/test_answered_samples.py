@@ -17,14 +17,21 @@ def answered(basis: Basis, asked: set[str], *, already_counted: bool = False, **
     columns = {"sample": ["1"], "place": ["a"], **{name.replace("_", "-"): [cell] for name, cell in cells.items()}}
     batch = build_sample_batch(columns, [name for name in ("md5", "pdq", "sha256") if name in cells])
     found = answered_samples(Samples(Ref("dataset", ""), basis, batch, already_counted), batch, asked)
-    assert found.counts.is_balanced
-    return found.counts, found.gaps[0].as_py()
+    assert list(found.counts) == ["a"]
+    assert found.counts["a"].is_balanced
+    return found.counts["a"], found.gaps[0].as_py()
 
 
 @pytest.mark.parametrize(
     ("asked", "cells", "counts", "gap"),
     [
-        ({"md5", "pdq"}, {"md5": MD5, "pdq": PDQ}, Count(1, 1), None),
+        ({"md5", "pdq"}, {"md5": MD5, "pdq": PDQ, "quality": 90}, Count(1, 1), None),
+        (
+            {"md5", "pdq"},
+            {"md5": MD5, "pdq": PDQ},
+            Count(1, partly=1),
+            "not compared by every hash that a list asks for: pdq",
+        ),
         ({"md5", "pdq"}, {"md5": MD5, "pdq": PDQ, "quality": 3}, Count(1, 1), None),
         ({"md5", "pdq"}, {"md5": MD5, "gap": "not decoded"}, Count(1, partly=1), "not decoded"),
         ({"pdq"}, {"gap": "not decoded"}, Count(1, errored=1), "not decoded"),
