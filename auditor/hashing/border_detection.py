@@ -60,6 +60,8 @@ def _detect_box(luma: NDArray[Any]) -> Box | None:
     if top == height:
         return None
     bottom = height - _count_border_lines(luma[::-1])
+    if bottom <= top:
+        return None
     # The lines above and below are border already: the sides are examined between them.
     left = _count_border_lines(luma[top:bottom].T)
     right = width - _count_border_lines(luma[top:bottom, ::-1].T)

@@ -72,7 +72,8 @@ def holds_pictures(file: BinaryIO) -> bool:
     """Return whether a video file has a stream of pictures; True where that cannot be told. The file is rewound."""
     try:
         with _open(file) as (container, demuxer):
-            return bool(container.streams.video) or demuxer not in _DECLARE_STREAMS
+            kinds = {stream.type for stream in container.streams}
+            return demuxer not in _DECLARE_STREAMS or "audio" not in kinds or not kinds <= {"audio", "subtitle"}
     except Unreadable:
         return True
     finally:

@@ -113,3 +113,10 @@ def test_a_blank_jpeg_with_noise_is_never_cropped() -> None:
 @pytest.mark.parametrize("original", [(0, 0), (-4, 9), (1, 10**9)])
 def test_impossible_original_sizes_are_ignored(original: tuple[int, int]) -> None:
     assert find_content_box(luma(png(landscape(1))), original) is None
+
+
+@pytest.mark.filterwarnings("error")
+def test_two_plain_halves_have_no_content_between_them() -> None:
+    halves = np.zeros((64, 64), np.uint8)
+    halves[32:] = 200
+    assert find_content_box(halves) is None

@@ -118,6 +118,9 @@ def test_a_file_of_sound_alone_is_told_where_its_header_lists_all_streams() -> N
     assert not holds_pictures(io.BytesIO(sound("mp4")))
     assert not holds_pictures(io.BytesIO(sound("webm", "libopus")))
     assert holds_pictures(io.BytesIO(sound("mpegts"))), "a stream may begin later"
+    damaged = video(PICTURES[:1], "webm", "libvpx").replace(b"\x83\x81\x01", b"\x83\x81\x11")  # type of the track
+    assert holds_pictures(io.BytesIO(damaged)), "nothing shows that it is sound"
+    assert frames_and_gap(damaged) == ([], "a video without a stream of pictures that is found at its beginning")
     assert holds_pictures(io.BytesIO(video(PICTURES[:1], sound=True)))
     assert list(decode_video(io.BytesIO(video(PICTURES[:1], sound=True))))
 
