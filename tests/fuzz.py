@@ -17,6 +17,7 @@ import numpy as np
 
 from auditor import audit
 from auditor.errors import ListError
+from auditor.hashing.decode_video import can_decode_videos
 from auditor.known.list_formats import list_formats
 from auditor.known.open_list import open_list
 from auditor.readers import readers
@@ -27,12 +28,18 @@ LIST_SECONDS = 20
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:
-    """Yield the examples of every reader and list format by file name, and small pictures of every common kind."""
+    """Yield the examples of every reader and list format by file name, and small pictures and videos."""
     for reader in readers().values():
         for example in reader.EXAMPLES:
             yield example.name.rpartition("/")[2] or "example", example.data
     for kind in ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"):
         yield f"picture.{kind.lower()}", encoded(landscape(1, (64, 48)), kind)
+    if can_decode_videos():
+        from tests.videos import video
+
+        for container, codec in (("mp4", "mpeg4"), ("webm", "libvpx"), ("avi", "mjpeg"), ("mpegts", "mpeg2video")):
+            shown = (landscape(1, (64, 48)),)
+            yield f"film.{container}", video(shown, container, codec, rate=25, seconds=0.2, size=(64, 48))
 
 
 def altered(data: bytes, others: list[bytes], chance: random.Random) -> bytes:

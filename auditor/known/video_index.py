@@ -1,9 +1,10 @@
 """Match videos by vPDQ: each entry of a list is the PDQ hashes of a video's frames.
 
-It is the rule of python-threatexchange (``extensions/vpdq``, ``VideoVPDQSignal.compare_hash``): two videos match if
-:data:`MIN_MATCHED_SHARE` of the different frames of either lie within :data:`MAX_FRAME_DISTANCE` bits of a frame of the
-other. So a part of a listed video matches, and a longer video that holds a listed one does. Frames below PDQ's least
-quality count on neither side.
+Two videos match if :data:`MIN_MATCHED_SHARE` of the different frames of either lie within :data:`MAX_FRAME_DISTANCE`
+bits of a frame of the other. So a part of a listed video matches, and a longer video that holds a listed one does.
+Frames below PDQ's least quality count on neither side. The numbers are those of python-threatexchange
+(``extensions/vpdq/vpdq_util.py``), whose first version counted both shares as here (``VideoVPDQSignal.compare_hash``);
+its present default counts the audited video's share alone, and so misses a listed video in a longer one.
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ def matches(folder: Path, listed: Sequence[Sequence[bytes]], *videos: Sequence[b
     return list(zip(found.videos.tolist(), found.entries.tolist(), found.distances.tolist(), strict=True))
 
 
-def test_the_rule_is_that_of_python_threatexchange() -> None:
-    # threatexchange/extensions/vpdq/vpdq_util.py and video_vpdq.py
+def test_the_numbers_of_the_rule_are_those_of_python_threatexchange() -> None:
+    # threatexchange/extensions/vpdq/vpdq_util.py
     assert (MIN_MATCHED_SHARE, MAX_FRAME_DISTANCE) == (0.8, 31)
 
 
