@@ -144,6 +144,11 @@ def test_every_command_of_the_page_prints_what_the_page_says(
     facts = said["auditor facts try/models"]
     assert '"key": "title", "value": "Leaves"' in facts
     assert '"key": "licence", "value": "MIT"' in facts
+    assert "cues, 0 failed\n" in said["auditor rules test try/rules"]
+    clear = said["auditor terms try/house-rules.md --rules try/rules"]
+    assert clear.startswith("try/house-rules.md:3: clear: ")
+    assert "“Sexual content involving minors gets the cold shoulder from us.”" in clear
+    assert "by the cues: sexual, minors, cold-shoulder\n" in clear
     album = " ".join(said["auditor scan try/albums --out try/run-album"].split())
     assert "Files 1 collected = 0 scanned + 1 partly" in album
     assert "line 4: an entry of a kind that is not read" in album

@@ -11,28 +11,9 @@ import re
 from functools import lru_cache
 from itertools import islice
 
+from auditor.clauses.cues import CompiledCues
 from auditor.clauses.lazy_pattern import lazy_pattern
 
-_THIRD_PARTY_SOURCE = lazy_pattern(
-    r"(?i)^[\W_]*(?:according to|unlike|as (?:stated|noted|described|reported) (?:in|by)|(?:for example|for instance|"
-    r"similarly),? [^.]{0,60}(?:polic|terms|licen)|"
-    r"(?:(?:some|many|most|other|several|certain|various|their|his|her) )+(?:\w+ ){0,3}(?:polic|terms|platforms?|"
-    r"companies|licen[cs]es|providers?|laws?|models?|services)|"
-    r"(?:\w+ ){1,4}of (?:other|some|many|most|several) (?:\w+ ){1,2}(?:ban|prohibit|forbid|disallow)s?\b|"
-    r"(?:(?:prohibited|banned|forbidden) \w+ )?under (?:the )?(?:[\w-]+ ){1,4}(?:act|directive|penal code|"
-    r"criminal code)\b|"
-    r"(?:the )?(?:law|eu|un|united nations|congress|government|act|directive|authors? of)\b)"
-    r"|(?i)\b(?:minister|senator|president|police|court|judge|officials?|spokes\w+|mayor|campaigners?|experts?|"
-    r"lawyers?)\b"
-    r"(?: [\w’']+){0,6} (?:said|says|called|urged|warned|announced|told|wrote|promised|ruled)\b"
-    r"|(?i), (?:the|an?|one|its) (?:article|paper|report|newspaper|authors?|study|press|blog) (?:says?|said|"
-    r"writes?|notes?|"
-    r"reports?|reported)\b|\b(?:as reported|reportedly)\b"
-    r"|(?i)\b(?:researchers?|paper|article|study|survey|report|journalists?|reporters?)(?: [\w’']+){0,6} (?:found|"
-    r"shows?|showed|reports?|reported|describes?|discuss\w*|examin\w*|analy[sz]\w*|asks?|argued?|suggest\w*|"
-    r"recommend\w*)\b"
-)
-_FIRST_OR_SECOND_PERSON = lazy_pattern(r"(?i)\b(?:we|our|ours|us|your?|this|these|hereby)\b")
 _PARTY_NAME = r"((?:The |the )?(?:[A-Z][\w&.+-]*)(?: (?:of |the |and )?[A-Z][\w&.+-]*){0,3})"
 _RULES_NOUN = r"(?:polic(?:y|ies)|rules?|terms|guidelines?|licen[cs]es?|agreements?|standards?|code|constitution)"
 _FORBIDS = (
@@ -57,37 +38,7 @@ _NAMED_PARTY_FORBIDS = (
 _NAME_COLON_FORBIDS = lazy_pattern(
     rf"^[\W_\d]*{_PARTY_NAME}: (?:[a-z]+ly |also )?(?:{_FORBIDS}|(?:says|states|writes) (?:that )?it)\b"
 )
-_POLICIES_OF_OTHERS = lazy_pattern(
-    r"(?i)\b(?:polic(?:y|ies)|rules|terms|licen[cs]es|guidelines|standards)(?: [\w-]+){0,3} "
-    r"(?:of|at|across|by|from|on) (?:(?:other|some|major|large|popular|big|different|various|several) "
-    r"(?:\w+ )?(?:sites|websites|providers|"
-    r"services|tools)|(?:\w+ )?(?:platforms|companies|hubs|vendors|labs|others))\b|"
-    r"\b(?:comparison|comparing|compared|survey|reading list)\b.*\b(?:policies|licen[cs]es|terms|rules|safety)\b|"
-    r"\b(?:policies|licen[cs]es|terms|rules) (?:[\w-]+ )?compared\b|"
-    r"\b(?:its|their) (?:\w+ ){0,2}(?:polic(?:y|ies)|rules|terms|guidelines|licen[cs]e)\b|"
-    r"(?:polic(?:y|ies)|rules|terms|guidelines|licen[cs]e)(?:: an?| ?[-–—])? (?:\w+ )?(?:explained|reviewed|review|"
-    r"analysis|explainer)\W*$"
-)
-# A company that writes about itself by name mentions its users or its services.
-_OWN_USERS_OR_SERVICES = lazy_pattern(
-    r"(?i)\b(?:users?|customers?|members?|clients?|licensees?|subscribers?|anyone (?:from|to))\b|"
-    r"\bits (?:\w+ )?(?:services?|platforms?|products?|models?|software|apis?|sites?|websites?|networks?|systems?|"
-    r"technology|technologies|weights)\b"
-)
-_REPORTED_SPEECH = lazy_pattern(
-    r"^(?:He|She)\b|\b(?:says?|said|claims?|claimed|announced|insists?|explained|wrote)(?: that)? (?:it|they|he|she)\b"
-)
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{0,500}\)")
-# Minutes and news report others, even if the sentence says "we".
-_NARRATION = lazy_pattern(
-    r"\b(?:He|he|She|she|They|they|[A-Z][a-z]+) (?:also |then )?(?:noted|argued|explained|observed|remarked|objected|"
-    r"mentioned|proposed|suggested|added|stressed|recalled|pointed out|told \w+|said) that\b|"
-    r"\b(?:[Tt]he|[Aa]n?|[Ii]ts) (?:\w+ ){0,2}(?:generator|company|firm|start-?up|operator|maker|vendor|competitor|"
-    r"service|site|network|app|lab|group|agency) (?:also |now )?(?:says|said|states|stated|writes|wrote|announced|"
-    r"announces) that\b|"
-    # "Of 90 adapters whose base model forbids X, …".
-    r"\bwhose (?:[\w-]+ ){1,3}(?:forbids?|prohibits?|bans?|disallows?)\b"
-)
 # A line of data: {"text": "…"}.
 _JSON_RECORD = re.compile(r"[ \t>]*(?:[-*] )?[{\[,]?[ \t]*\"[\w-]{1,40}\"[ \t]*:[ \t]*[\"\[{\d]")
 # Capitalised words for a role in a contract or a part of the text; they name no other party.
@@ -120,83 +71,66 @@ _RULES_TITLE = lazy_pattern(
 _NAMED_SENTENCE = lazy_pattern(r"(?:^|[.\n>#*_|-] *)([A-Z][^.\n]{10,300})")
 MAX_NAMED_SENTENCES = 500
 _QUOTATION = lazy_pattern(r"“([^“”]{10,})”|\"([^\"]{10,})\"|(?:^|[\s(])(?:'[^']{10,}'|‘[^‘]{10,}’)(?:[\s.,;)]|$)")
-# A line of a sample dialogue, and a model's refusal.
-_SAMPLE_DIALOGUE = lazy_pattern(
-    r"(?i)^\W*(?:assistant|user|human|bot|chatbot|ai|responses?|completions?|refusals?|outputs?|"
-    r"(?:samples?|examples?)(?: of)? (?:\w+ )?(?:answers?|outputs?|responses?|refusals?|reply|replies|prompts?|"
-    r"conversations?|dialogues?|messages?))\s*[:\"]"
-    r"|(?i)\bI(?:['’]m| am)? (?:sorry|unable|(?:cannot|can['’]?t) (?:help|assist|fulfil|comply|provide|create|generate|"
-    r"write|engage|produce|continue|discuss))"
-)
-_TEXT_EDIT = lazy_pattern(
-    r"(?i)\b(?:remove[sd]?|delete[sd]?|drop(?:s|ped)?|replace[sd]?|says?|said|asks?|such as|e\.g|samples?|tests?|"
-    r"placeholders?|fixtures?|dummy|mock|made-up|invented|fictional)\b"
-)
-_CONTRACT_WORDS = lazy_pattern(
-    r"(?i)\b(?:must|shall|agrees?|licen[cs](?:e|es|ee|ees|or)|clauses?|section|article|rules?|polic(?:y|ies)|terms|conditions?|notice|prompt|"
-    r"restrictions?|following|uses?)\b"
-)
 
 
-def is_third_party(words: str) -> bool:
-    """Return whether the sentence itself shows that it is about others: the law, the press, several companies."""
-    return bool(_THIRD_PARTY_SOURCE.search(words))
-
-
-def is_reported(text: str, words: str, start: int, target: str) -> bool:
+def is_reported(cues: CompiledCues, text: str, words: str, start: int, target: str) -> bool:
     """Return whether ``words`` report what another party states about ``target``.
 
     Args:
+        cues: The compiled cues.
         text: The whole text.
         words: The sentence.
         start: The character of ``text`` at which the sentence begins.
         target: The words of the target.
     """
     line = text.rfind("\n", 0, start) + 1
-    if _SAMPLE_DIALOGUE.search(words) or _is_only_quoted(words, target) or _JSON_RECORD.match(text[line : line + 100]):
+    if cues.has("dialogue", words) or cues.has("narration", words) or _is_only_quoted(cues, words, target):
         return True
-    if _NARRATION.search(words):
+    if _JSON_RECORD.match(text[line : line + 100]):
         return True
-    if _FIRST_OR_SECOND_PERSON.search(words):
+    if cues.has("own-voice", words):
         return False
     if "](" in words:
         words = _MARKDOWN_LINK.sub(r"\1", words)
-    if _REPORTED_SPEECH.search(words):
+    if cues.has("reported-speech", words):
         return True
-    parties = _NAMED_PARTY_FORBIDS[1:] if _OWN_USERS_OR_SERVICES.search(words) else _NAMED_PARTY_FORBIDS
+    parties = _NAMED_PARTY_FORBIDS[1:] if cues.has("own-users", words) else _NAMED_PARTY_FORBIDS
     return any(
         not _is_own_party(text, start, found.group(1)) for pattern in parties for found in pattern.finditer(words)
     )
 
 
-def is_enumeration_of_policies(text: str, words: str, start: int, stem: str, titles: tuple[str, ...]) -> bool:
+def is_enumeration_of_policies(
+    cues: CompiledCues, text: str, words: str, start: int, stem: str, titles: tuple[str, ...]
+) -> bool:
     """Return whether the sentence is in a list of other parties' policies, by a title above it or a name before it.
 
     Args:
+        cues: The compiled cues.
         text: The whole text.
         words: The sentence.
         start: The character of ``text`` at which the sentence begins.
         stem: The stem that it belongs to, or "".
         titles: The headings above it.
     """
-    if _FIRST_OR_SECOND_PERSON.search(words):
+    if cues.has("own-voice", words):
         return False
-    if any(_POLICIES_OF_OTHERS.search(title) and not _FIRST_OR_SECOND_PERSON.search(title) for title in titles):
+    if any(cues.has("others-policies", title) and not cues.has("own-voice", title) for title in titles):
         return True
     named = _NAME_COLON_FORBIDS.match(words) or _NAME_COLON_FORBIDS.match(f"{stem} {words}")
     line = text.rfind("\n", 0, start) + 1
     return bool(named and not _is_own_party(text, line, named.group(1)))
 
 
-def _is_only_quoted(words: str, target: str) -> bool:
+def _is_only_quoted(cues: CompiledCues, words: str, target: str) -> bool:
     """Return whether the target is inside quotation marks and the words around it do not make it the text's own."""
     for found in _QUOTATION.finditer(words):
         if target in found.group():
             around = words[: found.start()] + " " + words[found.end() :]
             if not any(map(str.isalpha, around)):
                 return False  # if all of it is in quotation marks, they mean nothing
-            return bool(_TEXT_EDIT.search(around)) or not (
-                _FIRST_OR_SECOND_PERSON.search(around) or _CONTRACT_WORDS.search(around)
+            return bool(cues.has("quoted-text", around)) or not (
+                cues.has("own-voice", around) or cues.has("contract-word", around)
             )
     return False
 

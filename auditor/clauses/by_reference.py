@@ -5,60 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
+from auditor.clauses.cues import CompiledCues
 from auditor.clauses.lazy_pattern import lazy_pattern
 
-_OWNER = r"(?:[A-Z][\w.&’'+-]*\s+){0,5}"
-_POLICY_NAME = lazy_pattern(
-    rf"((?:{_OWNER}(?:Acceptable|Prohibited|Responsible|Safety|Permitted)[ -](?:Use|Usage|Uses|Content)\s+(?:Policy|"
-    rf"Policies|Guidelines)|{_OWNER}(?:(?:Use|Usage|Uses|Content)\s+(?:Policy|Policies)|Content\s+Guidelines)|"
-    r"Community\s+(?:Guidelines|Standards|Rules)|(?:[A-Z][\w.&’'+-]*\s+){0,3}Platform\s+(?:Rules|Standards|Guidelines)|"
-    r"(?:Content|Safety)\s+Policy|"
-    r"(?:AI|Services?|API|Generative)[\w ]{0,30}\s+Code\s+of\s+Conduct|"
-    rf"{_OWNER}(?i:(?:acceptable[ -]use|prohibited[ -]use|usage|content) polic(?:y|ies))))"
-)
-# Policies on subjects other than what the work may be used for.
-_POLICY_ON_OTHER_SUBJECT = lazy_pattern(
-    r"(?i)\b(?:trade ?marks?|brands?|brand features|logos?|marks|copyrights?|data|fair|third[- ]party|privacy|cookies?|"
-    r"media|press) (?:and |& )?(?:use|usage|uses|content) (?:policy|policies|guidelines)$"
-)
 # The policy's address, in the same sentence.
 _ADDRESS = lazy_pattern(
     r"^(?:[^.!?]|\.\S){0,120}?(https?://[^\s<>()\[\]\"'“”]+|\b(?:[a-z0-9-]+\.)+[a-z]{2,12}/[^\s<>()\[\]\"'“”]+)"
-)
-_BINDING_WORD = lazy_pattern(
-    r"(?i)\b(?:comply|complies|compliance|accordance|adhere|adheres|adherence|observ(?:e|es|ance)|respect|"
-    r"governed by|subject to|incorporat\w*|agree|agrees|violat\w+|"
-    r"bound by|follow|"
-    r"available at|set (?:forth|out) (?:in|at)|restrictions in|consistent with|abide|conform\w*|means the|"
-    r"prohibited by|found at|located at|enforceable)\b"
-)
-# Right before its name: "users who accept the X Policy", "prohibited uses are outlined in the X Policy".
-_BINDING_WORDS_BEFORE = lazy_pattern(
-    r"(?i)\b(?:(?:(?:prohibited|restricted|forbidden|disallowed|permitted|allowed|acceptable) uses?|what (?:you|"
-    r"users?|one) "
-    r"(?:may|can|must)(?: not)?)\b[^.]{0,80}\b(?:outlined|listed|described|defined|specified|detailed|stated|given|"
-    r"covered) (?:in|by|at)|"
-    r"accept(?:s|ed|ing|ance of)?|agreed|consent(?:s|ed|ing)? to|signs?|signed|"
-    r"bind (?:\w+ ){1,6}to|against|breach(?:es)?(?: of)?|meets?|"
-    r"covered by|outside|keep to|uphold) "
-    r"(?:to )?(?:all |both )?(?:the |our |its |their |this )?(?-i:[A-Z][\w.&’'-]* ){0,3}\W*$"
-)
-# Right after it: "… forms part of this agreement", "… for what you may not do".
-_BINDING_WORDS_AFTER = lazy_pattern(
-    r"(?i)^[^.\n]{0,60}?\b(?:applies|apply|governs?|binds?|(?:forms? (?:an? \w+ )?|is )part of|"
-    r"(?:must|shall|has to|is to) be (?:followed|observed|respected|kept|adhered to|complied with))\b|"
-    r"^\W{0,3} ?for (?:what|(?:the |a )?(?:full |complete )?(?:list of )?(?:prohibited|restricted|permitted|"
-    r"forbidden) uses?)\b"
-)
-_POLICY_MISSING = lazy_pattern(
-    r"(?i)\b(?:no|without an?|lacks? an?|(?:not|n['’]t) have an?|(?:write|adopt|draft) an?) \W*$"
-)
-# "The Content Policy team", "… header".
-_TEAM_NAME = lazy_pattern(r"(?i)^ (?:team|group|committee|manager|header|engine|department|board|leads?|staff)\b")
-# Policies of parties that the text does not name.
-_POLICY_OF_UNNAMED_PARTY = lazy_pattern(
-    r"(?i)\b(?:(?:those|these|other|any|their|third|respective|such) (?:[\w-]+['’]?s?['’]? ){0,2}|(?:parties|providers|"
-    r"platforms|partners|vendors)['’] )(?:[a-z]+ )?(?:use|usage|content) polic(?:y|ies)$"
 )
 # A title: the name is alone on its line.
 _TITLE_MARKUP = lazy_pattern(
@@ -100,9 +52,9 @@ class PolicyReference:
     end: int
 
 
-def find_policy_reference(text: str) -> PolicyReference | None:
+def find_policy_reference(text: str, cues: CompiledCues) -> PolicyReference | None:
     """Return the usage policy that the text makes binding, or None; one with an address comes before one without."""
-    named = list(islice(_POLICY_NAME.finditer(text), MAX_POLICIES))
+    named = list(islice(cues.pattern("{policy-name}").finditer(text), MAX_POLICIES))
     own = {_policy_key(match.group(1) or match.group(2)) for match in _THIS_POLICY.finditer(text)} if named else set()
     own.update(
         _policy_key(match.group())
@@ -112,11 +64,7 @@ def find_policy_reference(text: str) -> PolicyReference | None:
     best: PolicyReference | None = None
     for match in named:
         before = " ".join(text[max(0, match.start() - 20) : match.end()].split())
-        if (
-            _POLICY_ON_OTHER_SUBJECT.search(before)
-            or _policy_key(match.group()) in own
-            or _POLICY_OF_UNNAMED_PARTY.search(before)
-        ):
+        if cues.has("other-policy", before) or _policy_key(match.group()) in own:
             continue
         if _is_title(text, match.start(), match.end()):
             if match.start() < 200 and _TITLE_BEFORE.search(_ANCHOR.sub("", text[: match.start()])):
@@ -124,14 +72,10 @@ def find_policy_reference(text: str) -> PolicyReference | None:
             continue
         around = text[max(0, match.start() - 250) : match.end() + 160]
         just_before = text[max(0, match.start() - 150) : match.start()]
-        if _POLICY_MISSING.search(just_before) or _TEAM_NAME.search(text[match.end() : match.end() + 20]):
+        if cues.has("no-policy", just_before) or cues.has("no-policy-after", text[match.end() : match.end() + 20]):
             continue
         after = _LINK_ADDRESS.sub("]", text[match.end() : match.end() + 200])[:100]
-        if (
-            _BINDING_WORD.search(around)
-            or _BINDING_WORDS_BEFORE.search(just_before)
-            or _BINDING_WORDS_AFTER.search(after)
-        ):
+        if cues.has("binds", around) or cues.has("binds-before", just_before) or cues.has("binds-after", after):
             name = " ".join(match.group().split())
             if address := _ADDRESS.search(text[match.end() : match.end() + 300]):
                 name += f" ({address.group(1).replace(chr(92), '').rstrip('.,;:*')})"

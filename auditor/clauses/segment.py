@@ -31,6 +31,8 @@ MAX_UNIT_LENGTH = 2_000
 MAX_STEMS = 12
 # The level of a sentence that introduces headings that are only bold or short lines (levels 5 and 6).
 LEAD_IN_LEVEL = 4
+# Of an item that leads the items after it, which are no deeper in the list.
+_LEAD_DEPTH = (-1, ":")
 # Up to this length, the words after the last colon of a block stay in one unit with the words before it.
 MAX_LABELLED_LENGTH = 60
 
@@ -120,7 +122,11 @@ def split_units(text: str) -> Iterator[Unit]:
         if block.kind == "item":
             if not stems and block.continues_list and block.depth == last_list_depth:
                 stems = interrupted_stems
+            lead = stems[-1:] if stems and before.endswith(":") and stems[-1][0].depth == block.depth else []
             stems, last_list_depth = _stems_above(stems, block), block.depth
+            if lead:  # "* Posts cannot:" above "* insult people": the item leads its siblings
+                stems = [stem for stem in stems if stem[0].depth != _LEAD_DEPTH]
+                stems.append((Block("item", _LEAD_DEPTH, block.start, block.end, ""), lead[0][1]))
             if shared and shared[0].depth == block.depth and _CONTINUATION_VERB.match(block.text):
                 stems = [*stems, shared]
         elif not (stems and (open_list or _is_fragment(block.text))):
@@ -142,6 +148,8 @@ def split_units(text: str) -> Iterator[Unit]:
             for beyond in range(MAX_UNIT_LENGTH, len(words), MAX_UNIT_LENGTH):
                 rest = words[beyond : beyond + MAX_UNIT_LENGTH]
                 yield Unit(block.kind, rest, start, end, (*own_stems, words[:MAX_UNIT_LENGTH]), titles)
+            if at == 0 and stems and stems[-1][0].depth[1] == TABLE_HEADER:
+                yield from _split_cells(text, block, stems[-1][1], own_stems, titles)
             before = words[:MAX_UNIT_LENGTH]
             last = at == len(pieces) - 1
             after = "" if last else pieces[at + 1][2]
@@ -169,6 +177,18 @@ def split_units(text: str) -> Iterator[Unit]:
                 # A new sentence begins: an item keeps the stems of the item, prose keeps none.
                 stems = [stem for stem in stems if block.kind == "item" and stem[0] is not block]
             open_list = not closes or opens_list
+
+
+def _split_cells(
+    text: str, block: Block, header: str, stems: tuple[str, ...], titles: tuple[str, ...]
+) -> Iterator[Unit]:
+    """Yield the cells of a row of a table, each below the cell of the header above it."""
+    columns = [cell.strip() for cell in header.strip().strip("|").split("|")]
+    cells = _plain_text(text[block.start : block.end]).strip().strip("|").split("|")
+    if len(columns) == len(cells) > 1:
+        for column, cell in zip(columns, cells, strict=True):
+            if column and (words := cell.strip()):
+                yield Unit("item", words[:MAX_UNIT_LENGTH], block.start, block.end, (*stems, column), titles)
 
 
 def _shared_stem(

@@ -7,56 +7,29 @@ from itertools import islice
 
 import re2
 
+from auditor.clauses.cues import CompiledCues
 from auditor.clauses.lazy_pattern import lazy_pattern
 from auditor.clauses.lexicon import (
     ACCESS_WORD,
-    ACT_WORD_BYTES,
     CONNECTING_WORDS,
-    HARM,
-    IMAGERY,
-    MINOR,
-    MINOR_WORD_BYTES,
     NOUNS_ABOUT_ABUSE,
     NOUNS_AFTER_HARMLESS_SEXUAL,
     NOUNS_AFTER_TECHNICAL_CHILD,
     OTHER_PEOPLE,
-    SEXUAL,
-    SPAN,
     WORDS_AFTER_A_MINOR,
 )
 from auditor.clauses.segment import HYPHENATED_LINE_END
 
-_TARGETS = (
-    lazy_pattern(rf"(?i)\b(?:{IMAGERY})"),
-    lazy_pattern(rf"(?i)\b({HARM}|{SEXUAL})\b({SPAN}{{0,110}}?)\b({MINOR})\b"),
-    lazy_pattern(rf"(?i)\b({MINOR})\b({SPAN}{{0,60}}?)\b({HARM}|{SEXUAL})\b"),
-)
-# "Minors must never be sexualised", "… may not appear in sexual scenes": what must not be done to them.
-PASSIVE_PROHIBITION = lazy_pattern(
-    rf"(?i)\b(?:{MINOR})(?: [a-z]+){{0,3}},? (?:must|may|shall|should|can|will)(?:not| not| never|n['’]t) (?:\w+ )?"
-    rf"(?:(?:be|appear) (?:[a-z]+ly )?(?:(?:depicted|shown|portrayed|presented|used|put|placed|cast|drawn|in|into|"
-    rf"as|an?|any) (?:\w+ )?)*)"
-    rf"(?:{HARM}|{SEXUAL})\b|"
-    rf"\b(?:images?|pictures?|photos?|photographs?|videos?|voices?|faces?|likeness(?:es)?|recordings?) of (?:{MINOR})"
-    r"(?: [a-z]+){0,6} (?:must|may|shall|should|can)(?: not|not| never) be (?:used|altered|edited|turned|changed|"
-    rf"manipulated|processed)(?: [a-z]+){{0,5}} (?:{SEXUAL}) (?:imagery|images?|content|material|pictures?|scenes?|"
-    r"(?:or|and) |ways?|manner|purposes)"
-)
-# "No minors allowed in this server", "minors found in the adult section are banned": who is admitted.
-_ADMISSION_RULE = lazy_pattern(
-    rf"(?i)(?:^|[,;:.!–—(-] ?|\bno (?:one )?)(?:{MINOR})(?: (?:who|that|found|caught|seen|are|is|will|be|gets?|not|"
-    r"(?:in|on) (?:the|this|our|my) (?:nsfw |adult |explicit |18\+ )?(?:server|channel|site|chat|group|space|"
-    r"community|account|page|section|stream))){0,6} "
-    r"(?:allowed|permitted|welcome|banned|kicked|blocked|removed|prohibited|forbidden)\b(?:\W*$|[,;!]| (?:in|on|"
-    r"from|at) "
-    r"(?:this|the|our|my) (?:nsfw |adult |discord )?(?:server|channel|site|chat|group|space|community|account|page|"
-    r"section|stream|game|app|blog)\b)"
-)
+# An act and the minor that it is done to, in one sentence.
+_ACT_THEN_MINOR = r"\b({harm}|{sexual})\b({span}{0,110}?)\b({minor})\b"
+_MINOR_THEN_ACT = r"\b({minor})\b({span}{0,60}?)\b({harm}|{sexual})\b"
+# Words that no policy on labour uses; there "child exploitation" means work.
+_NOT_LABOUR = lazy_pattern(r"(?i)\b(?:cs[ae]m|csa[ie]|csea|p(?:a|e|ae)?edo\w*|loli\w*|shota\w*|groom\w*)\b")
 _COUNT_AFTER = lazy_pattern(r"^(?: ?\(\d[\d,]*\)|:? \d[\d,]*[,;]|: \d[\d,]*\.?$)")
 _COUNT_BEFORE = lazy_pattern(r"(?i)\b\d[\d,]* (?:cases? |accounts? |users? |reports? )?(?:for|of) $")
 # "An abused child", "children who were abused": victims who are mentioned; "images of abused children" are imagery.
 _VICTIM_PARTICIPLE = lazy_pattern(
-    r"(?i)^(?:abused|exploited|harmed|hurt|endangered|mistreated|molested|trafficked|victimi[sz]ed)$"
+    r"(?i)^(?:abused|exploited|harmed|endangered|mistreated|molested|trafficked|victimi[sz]ed)$"
 )
 _VICTIM_NOUN = lazy_pattern(r"(?i)\b(?:victims?|survivors?)\b")
 _IMAGES_OF = lazy_pattern(
@@ -66,28 +39,8 @@ _WHO_WERE = lazy_pattern(
     r"(?i)\bwho (?:were|was|have been|had been|has been|(?:have |has |had )?(?:reported|suffered|survived|experienced|"
     r"disclosed|spoken|spoke|told))\b"
 )
-_HARM_WORD = lazy_pattern(f"(?i)(?:{HARM})")
-_ACT_WORD = lazy_pattern(f"(?i)(?:{HARM}|{SEXUAL})")
 _MODAL_OR_PRONOUN = lazy_pattern(r"(?i)\b(?:may|might|could|would|can|will|it|they|she|he)\b")
 _NEXT_CLAUSE = lazy_pattern(r"(?i), ?(?:and|or|but)\b")
-# "Adult content is fine as long as no minors are shown."
-_PROVISO = lazy_pattern(
-    rf"(?i)\b(?:{SEXUAL})\b{SPAN}{{0,80}}(?:\bprovided|\b(?:as|so) long as|\bonly (?:if|when|where)|\bbut|"
-    rf"\bexcept|,)"
-    rf"(?: that| there (?:is|are)| it has| it shows)?(?: no| not with| never(?: with)?| without|"
-    rf" excluding)(?: \w+){{0,2}}? "
-    rf"({MINOR})\b"
-)
-# "… are allowed unless they involve minors", "… but not of minors".
-_EXCEPTION = lazy_pattern(
-    rf"(?i)\b(?:{SEXUAL})\b{SPAN}{{0,80}}(?:\bunless|\bexcept|\bsave|\bbut (?:not|never))(?: \w+){{0,4}}? (?:of|with|"
-    rf"about|involv\w+|depict\w*|featur\w*|show\w*)(?: \w+)?? ({MINOR})\b"
-)
-# "… explicit content of adults, and never such content of minors".
-_SUCH_CONTENT = lazy_pattern(
-    rf"(?i)\b(?:{SEXUAL})\b{SPAN}{{0,120}}\b(?:such|similar|that kind of) (?:content|material|images?|imagery|"
-    rf"pictures?|scenes?|stories|texts?) (?:of|with|about|involving|depicting|featuring|showing)(?: \w+)?? ({MINOR})\b"
-)
 _CLAUSE_BREAK = lazy_pattern(
     r"(?i)\b(?:not|never|no)\b|, so\b|, (?:but|because|while|whereas|since|"
     r"as (?:\w+ ){1,2}(?:is|are|may|can|might|contains?|has|have|"
@@ -99,31 +52,7 @@ _REASONABLE_PERSON = lazy_pattern(
     r"(?i)\b(?:which|that|who|whom) (?:an? )?reasonabl[ey] (?:\w+ )?(?:would|might|could|may) "
     r"(?:regard|consider|deem|find|take|see|think|perceive|view)(?: as| to be)?\b"
 )
-# "Cases of alleged child abuse", "signs of …": mentioned, not done.
-_ALLEGED = lazy_pattern(
-    r"(?i)\b(?:alleged|allegedly|(?:allegations?|accusations?|suspicions?|disclosures?|signs|symptoms|indicators) "
-    r"(?:of|about|concerning|regarding)(?: [a-z]+)?)$"
-)
-_LABOUR_WORD = lazy_pattern(
-    r"(?i)\b(?:child(?:ren)?[- ]labou?r|employees?|employers?|employment|wages?|supply[- ]chains?|suppliers?|workers?|"
-    r"factory|factories|workplace|hir(?:e|es|ed|ing)|employ(?:s|ed|ing)? (?:\w+ ){0,2}(?:persons?|people|"
-    r"child(?:ren)?|minors?|any ?one|those)|modern slavery)\b"
-)
-# The children of a tree and the minor number of a version are not people.
-_NON_HUMAN_CHILD = lazy_pattern(
-    r"(?i)\b(?:(?:parent|orphan(?:ed)?|leaf|root|child|sub|tree) ?-?(?:nodes?|process(?:es)?|pointers?|threads?|"
-    r"widgets?|"
-    r"elements?|components?|domains?|themes?|class(?:es)?|tasks?|tables?)|its (?:own )?child(?:ren)?|scheduler|"
-    r"subtree|sub-?domains?|"
-    r"toys?|robots?|appliances?|vehicles?|playgrounds?|furniture|medicines?|"
-    r"(?:major|patch) (?:and|or) minor|minor (?:versions?|releases?|updates?|keys?|chords?|scales?))\b"
-)
 _DISCRIMINATION = lazy_pattern(r"(?i)\bdiscriminat\w+|\bsexual orientation\b")
-# Words that no policy on labour uses; there "child exploitation" means work.
-_SEXUAL_OR_ABBREVIATION = lazy_pattern(
-    rf"(?i)\b(?:{SEXUAL}|cs[ae]m|csa[ie]|csea|p(?:a|e|ae)?edo\w*|loli\w*|shota\w*|groom\w*)\b"
-)
-_SEXUAL_OR_IMAGERY = lazy_pattern(rf"(?i)\b(?:{SEXUAL}|{IMAGERY})")
 # "Advertisements must not exploit the credulity of children": an advertising code.
 _ADVERTISING_CODE = lazy_pattern(
     r"(?i)\bexploit\w* (?:the |their )?(?:(?:inexperience|credulity|loyalty|trust|naivety|gullibility|"
@@ -135,10 +64,10 @@ MAX_TARGETS = 16
 NEAR_WINDOW = 250
 
 
-def may_mention(text: str) -> bool:
+def may_mention(cues: CompiledCues, text: str) -> bool:
     """Return whether a word for a minor is near a word for harm or sex; if none is, the text has no target."""
-    return _has_act_near_minor(text.encode()) or (
-        _has_hyphenated_line_end(text) and _has_act_near_minor(HYPHENATED_LINE_END.sub(r"\1\2", text).encode())
+    return _has_act_near_minor(cues, text.encode()) or (
+        _has_hyphenated_line_end(text) and _has_act_near_minor(cues, HYPHENATED_LINE_END.sub(r"\1\2", text).encode())
     )
 
 
@@ -152,40 +81,41 @@ def _has_hyphenated_line_end(text: str) -> bool:
     return at != -1
 
 
-def _has_act_near_minor(text: bytes) -> bool:
+def _has_act_near_minor(cues: CompiledCues, text: bytes) -> bool:
     """Return whether a word for harm or sex is within :data:`NEAR_WINDOW` bytes of a word for a minor."""
     return any(
-        ACT_WORD_BYTES.search(text[max(0, match.start() - NEAR_WINDOW) : match.end() + NEAR_WINDOW])
-        for match in MINOR_WORD_BYTES.finditer(text)
+        cues.act_word_bytes.search(text[max(0, match.start() - NEAR_WINDOW) : match.end() + NEAR_WINDOW])
+        for match in cues.minor_word_bytes.finditer(text)
     )
 
 
 @lru_cache(maxsize=512)
-def find_targets(unit: str) -> tuple[tuple[int, int], ...]:
+def find_targets(cues: CompiledCues, unit: str) -> tuple[tuple[int, int], ...]:
     """Return the starts and ends of the targets in the unit, in order."""
     found: list[tuple[int, int]] = []
-    for match in islice(_TARGETS[0].finditer(unit), MAX_TARGETS):
-        after = unit[match.end() : match.end() + 20].split()
+    for imagery in islice(cues.find("imagery", unit), MAX_TARGETS):
+        after = unit[imagery.end : imagery.end + 20].split()
         if after and after[0].lower().strip(".,;:") in NOUNS_ABOUT_ABUSE:
             continue
-        if match.group()[:6].lower() == "minor " and after and after[0].lower() in ("of", "to"):
+        if unit[imagery.start : imagery.start + 6].lower() == "minor " and after and after[0].lower() in ("of", "to"):
             continue  # "minor abuse of equipment"
-        found.append(match.span())
-    for minor_first, pattern in enumerate(_TARGETS[1:]):
-        match = pattern.search(unit)
+        found.append((imagery.start, imagery.end))
+    for minor_first, pattern in enumerate((_ACT_THEN_MINOR, _MINOR_THEN_ACT)):
+        match = cues.pattern(pattern).search(unit)
         for _ in range(MAX_TARGETS):
             if match is None:
                 break
-            if _is_act_on_minor(unit, match, minor_first=bool(minor_first)):
+            if _is_act_on_minor(cues, unit, match, minor_first=bool(minor_first)):
                 found.append(match.span())
             # The next target may begin within this one: "harm others or exploit minors".
-            match = pattern.search(unit, match.end(1))
-    for pattern in (_PROVISO, _EXCEPTION, _SUCH_CONTENT):
-        found += [match.span(1) for match in islice(pattern.finditer(unit), MAX_TARGETS)]
-    found = [span for span in found if not (_is_statistic(unit, *span) or _ALLEGED.search(unit[: span[0]].rstrip()))]
-    return (
-        () if not found or is_about_labour_or_machines(unit) or _ADMISSION_RULE.search(unit) else tuple(sorted(found))
-    )
+            match = cues.pattern(pattern).search(unit, match.end(1))
+    found += [(match.start, match.end) for match in islice(cues.find_groups("exception", unit), MAX_TARGETS)]
+    found = [
+        span for span in found if not (_is_statistic(unit, *span) or cues.has("alleged", unit[: span[0]].rstrip()))
+    ]
+    if not found or is_about_labour_or_machines(cues, unit) or cues.has("not-a-target", unit):
+        return ()
+    return tuple(sorted(found))
 
 
 def _is_statistic(unit: str, start: int, end: int) -> bool:
@@ -193,22 +123,23 @@ def _is_statistic(unit: str, start: int, end: int) -> bool:
     return bool(_COUNT_AFTER.match(unit[end : end + 20]) or _COUNT_BEFORE.search(unit[max(0, start - 40) : start]))
 
 
-def is_about_labour(words: str) -> bool:
+def is_about_labour(cues: CompiledCues, words: str) -> bool:
     """Return whether a title, or a sentence under it, is about labour and suppliers."""
-    return _LABOUR_WORD.search(words) is not None
+    return cues.has("labour", words)
 
 
-def has_sexual_word(words: str) -> bool:
+def has_sexual_word(cues: CompiledCues, words: str) -> bool:
     """Return whether the words contain a word that policies on labour do not use."""
-    return _SEXUAL_OR_ABBREVIATION.search(words) is not None
+    return cues.has("sexual", words) or _NOT_LABOUR.search(words) is not None
 
 
-def is_about_labour_or_machines(unit: str) -> bool:
+def is_about_labour_or_machines(cues: CompiledCues, unit: str) -> bool:
     """Return whether the unit is about labour, or about children and minors that are not people, and nothing sexual."""
-    return bool(_LABOUR_WORD.search(unit) or _NON_HUMAN_CHILD.search(unit)) and not _SEXUAL_OR_IMAGERY.search(unit)
+    aside = cues.has("labour", unit) or cues.has("not-a-person", unit)
+    return aside and not (cues.has("sexual", unit) or cues.has("imagery", unit))
 
 
-def _is_act_on_minor(unit: str, match: re2._Match, *, minor_first: bool) -> bool:
+def _is_act_on_minor(cues: CompiledCues, unit: str, match: re2._Match, *, minor_first: bool) -> bool:
     """Return whether the act concerns the minor: the words between say that it is done to them or shows them."""
     deed_group, minor_group = (3, 1) if minor_first else (1, 3)
     deed, minor = match.group(deed_group).lower(), match.group(minor_group).lower()
@@ -228,6 +159,9 @@ def _is_act_on_minor(unit: str, match: re2._Match, *, minor_first: bool) -> bool
     if minor == "child" and next_word in NOUNS_AFTER_TECHNICAL_CHILD:
         return False
     if minor.endswith(" minor") and next_word not in WORDS_AFTER_A_MINOR and not next_word.startswith(("'s", "’s")):
+        return False
+    low, high = match.span(minor_group)
+    if any(other.start < high and low < other.end for other in cues.find("not-a-minor", unit)):
         return False
     between = match.group(2)
     if "reasonabl" in between:
@@ -252,7 +186,8 @@ def _is_act_on_minor(unit: str, match: re2._Match, *, minor_first: bool) -> bool
         and not _IMAGES_OF.search(unit[: match.start()])
     ):
         return False
-    harming = bool(_HARM_WORD.fullmatch(deed))
+    is_act = cues.pattern("{harm}|{sexual}")
+    harming = cues.pattern("{harm}").fullmatch(deed) is not None
     if minor_first:
         if (
             ACCESS_WORD.search(between)
@@ -269,7 +204,7 @@ def _is_act_on_minor(unit: str, match: re2._Match, *, minor_first: bool) -> bool
             joined = [word for word in rest if word]
             if joined and joined[0] in {"or", "and"} and len(joined) > 2:
                 return False
-        return sum(word not in CONNECTING_WORDS and not _ACT_WORD.fullmatch(word) for word in words) <= 3
+        return sum(word not in CONNECTING_WORDS and not is_act.fullmatch(word) for word in words) <= 3
     if (
         words
         and words[-1] in {"to", "with", "by"}
@@ -283,7 +218,7 @@ def _is_act_on_minor(unit: str, match: re2._Match, *, minor_first: bool) -> bool
         )
     if ACCESS_WORD.search(between) or (words and words[-1] == "from" and _KEPT_FROM.search(unit[: match.start()])):
         return False
-    return sum(word not in CONNECTING_WORDS and not _ACT_WORD.fullmatch(word) for word in words) <= 5
+    return sum(word not in CONNECTING_WORDS and not is_act.fullmatch(word) for word in words) <= 5
 
 
 # "… keeps sexual content from minors".

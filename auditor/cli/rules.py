@@ -70,8 +70,8 @@ Examples:
 @click.argument("folder", required=False, type=FOLDER)
 @click.pass_context
 def test(context: click.Context, folder: Path | None) -> None:
-    """Test every rule against its examples, rules in FOLDER included; exit 1 if an example fails."""
-    from auditor.policy.examples import failed_examples
+    """Test every rule and cue against its examples, those in FOLDER included; exit 1 if an example fails."""
+    from auditor.policy.examples import failed_cues, failed_examples
     from auditor.policy.profiles import read_profiles
     from auditor.policy.rule_files import read_rules
     from auditor.policy.vocabularies import load_vocabularies
@@ -79,13 +79,15 @@ def test(context: click.Context, folder: Path | None) -> None:
     further = () if folder is None else (folder,)
     rules = read_rules(further)
     read_profiles(further, rules)  # these two raise errors for broken files
-    load_vocabularies(further)
+    vocabularies = load_vocabularies(further)
     known = [rule for rule, _ in rules.values()]
     failures = [failure for rule in known for failure in failed_examples(rule)]
+    failures += failed_cues(vocabularies, load_vocabularies())
     for failure in failures:
         click.echo(failure)
     examples = sum(len(rule.examples) for rule in known)
-    click.echo(f"{len(known)} rules, {examples} examples, {len(failures)} failed", err=True)
+    cues = len(vocabularies.cues)
+    click.echo(f"{len(known)} rules, {examples} examples, {cues} cues, {len(failures)} failed", err=True)
     context.exit(1 if failures else 0)
 
 

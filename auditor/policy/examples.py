@@ -1,12 +1,16 @@
-"""Test a rule against the examples in its file."""
+"""Test rules, and cues of the clause check, against the examples in their files."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
 
+from auditor.clauses.cue_kinds import KINDS
+from auditor.clauses.cues import CompiledCues, Cue
+from auditor.clauses.detect import detect_clause
 from auditor.model import Rule, Subject, group_statements_by_key
 from auditor.policy.evaluate_rules import CompiledRule, apply_rule
+from auditor.policy.vocabularies import Vocabularies
 
 
 def failed_examples(rule: Rule) -> Iterator[str]:
@@ -24,3 +28,28 @@ def failed_examples(rule: Rule) -> Iterator[str]:
             diff = difflib.unified_diff(expected, actual, "expected", "actual", lineterm="", n=99)
             lines = (f"  {line}" for line in diff if not line.startswith("@@"))
             yield "\n".join((f"{rule.id}: {example.name}", *lines))
+
+
+def failed_cues(vocabularies: Vocabularies, shipped: Vocabularies) -> Iterator[str]:
+    """Yield a line for each example of a cue that has another answer than the cue's kind says, or has it without it.
+
+    Args:
+        vocabularies: The vocabularies whose cues are tested.
+        shipped: The shipped ones: that a shipped cue decides its examples is a test of this project.
+    """
+    compiled = CompiledCues(vocabularies.cues, vocabularies.cue_words)
+    for cue in vocabularies.cues:
+        wanted = KINDS[cue.kind].answer
+        for text in (*cue.examples, *cue.counterexamples):
+            answer = detect_clause(text, compiled).answer
+            if (answer == wanted) != (text in cue.examples):
+                expected = wanted if text in cue.examples else f"anything but {wanted}"
+                yield f"cue {cue.id}: {text!r} is answered {answer}, expected {expected}"
+        if cue not in shipped.cues and not _decides(cue, vocabularies):
+            yield f"cue {cue.id}: each example is answered the same without the cue; add one that needs it"
+
+
+def _decides(cue: Cue, vocabularies: Vocabularies) -> bool:
+    """Return whether an example of the cue has another answer without it."""
+    without = CompiledCues([other for other in vocabularies.cues if other.id != cue.id], vocabularies.cue_words)
+    return any(detect_clause(text, without).answer != KINDS[cue.kind].answer for text in cue.examples)

@@ -9,6 +9,7 @@ depends on its name:
 ``renamed.toml``     ``[models]``, ``[datasets]``, ``[files]``: ``"old" = "new"``
 ``hubs.toml``        ``[ID]``: under which addresses a hub serves its repositories
 ``hotlines.toml``    ``[directory]``, ``[[hotline]]``, ``[[provider]]``
+``clauses.toml``     ``[words]``, ``[[cue]]``: by which the clause check knows a prohibition
 any other name       ``[licence.ID]``, ``[[text]]`` (a licence's text), ``[word_list]``, ``[[term]]``,
                      ``[[parent_cue]]``, ``[hashed]``
 ===================  =================================================================================
@@ -26,6 +27,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from auditor.clauses.cues import CompiledCues, Cue, check_cue
 from auditor.errors import RuleError
 from auditor.policy.toml_tables import (
     errors_name_file,
@@ -44,6 +46,8 @@ from auditor.policy.vocabulary_tables import (
     RenamedRepositories,
     WithdrawnDataset,
     errors_name_entry,
+    parse_cue,
+    parse_cue_words,
     parse_directory,
     parse_hashed_terms,
     parse_hotline,
@@ -95,6 +99,8 @@ class Vocabularies:
     renamed: RenamedRepositories = field(default_factory=RenamedRepositories)
     hubs: Mapping[str, HubAddresses] = field(default_factory=dict)
     contacts: Contacts = field(default_factory=Contacts)
+    cues: tuple[Cue, ...] = ()
+    cue_words: Mapping[str, str] = field(default_factory=dict)
     files: tuple[tuple[str, str], ...] = ()
 
 
@@ -109,6 +115,7 @@ def compiled_vocabulary(vocabularies: Vocabularies) -> CompiledVocabulary:
         vocabularies.hashed_terms,
         vocabularies.licences,
         CompiledParentCues(vocabularies.parent_cues, known),
+        CompiledCues(vocabularies.cues, vocabularies.cue_words),
     )
 
 
@@ -197,6 +204,8 @@ class _Merged:
         self.directory = _Entries[Directory]("")
         self.hotlines = _Entries[Hotline]("hotline")
         self.providers = _Entries[ListProvider]("provider")
+        self.cues = _Entries[Cue]("cue")
+        self.cue_words = _Entries[str]("words")
 
     def add_hashed_terms(self, hashed: HashedTerms, path: Path) -> None:
         """Add a table of hashed terms. Raises :class:`ValueError` if another one of its key contradicts it."""
@@ -212,6 +221,7 @@ class _Merged:
     def vocabularies(self, files: tuple[tuple[str, str], ...]) -> Vocabularies:
         """Return the merged vocabularies. Raises :class:`RuleError` if entries contradict each other."""
         self._check_hosts()
+        self._check_cues()
         contacts = Contacts(next(iter(self.directory.all), Directory()), self.hotlines.all, self.providers.all)
         return Vocabularies(
             self.terms.all,
@@ -222,6 +232,8 @@ class _Merged:
             RenamedRepositories(**{name: _newest_names(entries) for name, entries in self.renamed.items()}),
             self.hubs.by_key,
             contacts,
+            self.cues.all,
+            self.cue_words.by_key,
             files,
         )
 
@@ -236,6 +248,13 @@ class _Merged:
         except SpellingConflict as conflict:
             first, second = (self.licences.file[name] for name in conflict.licences)
             raise RuleError(f"{second}: {conflict} (of {first}); remove one of the two spellings") from conflict
+
+    def _check_cues(self) -> None:
+        """Raise :class:`RuleError` if RE2 refuses the pattern of an operator's cue, or it names unknown words."""
+        shipped = resource_folder("rules") / "vocabulary"  # tested, and as many as take long to compile
+        for cue in self.cues.all if any(file.parent != shipped for file in self.cues.file.values()) else ():
+            with errors_name_file(self.cues.file[cue.id]), errors_name_entry(f"cue.{cue.id}"):
+                check_cue(cue, self.cues.all, self.cue_words.by_key)
 
     def _check_hosts(self) -> None:
         """Raise :class:`RuleError` if two hubs of the vocabularies have the same host."""
@@ -336,9 +355,25 @@ def _read_hotlines(merged: _Merged, tables: Mapping[str, Any], path: Path) -> No
         merged.providers.add(str(table.get("name", "")), table, parse_list_provider, path)
 
 
+def _read_clauses(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    """Add the cues of a vocabulary file, and the words that their patterns name. No id may be given twice."""
+    reject_unknown_keys(tables, ("words", "cue"))
+    for name, words in read_table(tables, "words").items():
+        merged.cue_words.add(name, words if isinstance(words, Mapping) else {"words": words}, parse_cue_words, path)
+    for table in read_tables(tables, "cue"):
+        name = str(table.get("id", ""))
+        if name in merged.cues.by_key and not table.get("replaces"):
+            raise ValueError(
+                f"cue.{name}: there is a cue of this id in {merged.cues.file[name]}; give one of the two another id, "
+                "or write replaces = true in this entry"
+            )
+        merged.cues.add(name, table, parse_cue, path)
+
+
 _READERS: Mapping[str, Callable[[_Merged, Mapping[str, Any], Path], None]] = {
     "withdrawn.toml": _read_withdrawn,
     "renamed.toml": _read_renamed,
     "hubs.toml": _read_hubs,
     "hotlines.toml": _read_hotlines,
+    "clauses.toml": _read_clauses,
 }

@@ -12,6 +12,8 @@ from typing import Any, Literal, cast, get_args
 
 import re2
 
+from auditor.clauses.cue_kinds import KINDS as CUE_KINDS
+from auditor.clauses.cues import Cue
 from auditor.model import KINDS, STATEMENT_KEYS, Kind
 from auditor.policy.toml_tables import one_of, read_table, read_text, read_texts, reject_unknown_keys
 from auditor.terms.keyed_words import LONGEST_TERM, HashedTerms, read_term_key
@@ -276,6 +278,27 @@ def parse_hub(name: str, table: Mapping[str, Any]) -> HubAddresses:
         paths,
         read_texts(table, "references", ()),
     )
+
+
+def parse_cue(_: str, table: Mapping[str, Any]) -> Cue:
+    """Parse ``[[cue]]`` of ``clauses.toml``. Whether RE2 takes its pattern is checked with the words that it names."""
+    reject_unknown_keys(table, ("id", "kind", "pattern", "gate", "examples", "counterexamples"))
+    return Cue(
+        read_text(table, "id"),
+        one_of("kind", read_text(table, "kind"), CUE_KINDS),
+        read_text(table, "pattern"),
+        read_texts(table, "examples"),
+        _words(table, "counterexamples"),
+        read_text(table, "gate", ""),
+    )
+
+
+def parse_cue_words(name: str, table: Mapping[str, Any]) -> str:
+    """Parse the words of one name in ``[words]`` of ``clauses.toml``."""
+    reject_unknown_keys(table, ("words",))
+    if name in CUE_KINDS:
+        raise ValueError(f"{name}: is a kind of cues; give the words another name")
+    return read_text(table, "words")
 
 
 def parse_hotline(_: str, table: Mapping[str, Any]) -> Hotline:

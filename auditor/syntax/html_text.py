@@ -19,10 +19,13 @@ _BLOCK_MARKS = {
 }
 _CELL_ELEMENTS = frozenset({"td", "th"})
 _MAX_LIST_DEPTH = 12
+_MAX_STRUCK = 5_000  # characters that are struck out at once
 _HIDDEN_ELEMENTS = {
-    name: re.compile(rf"</{name}|<body" if name == "head" else rf"</{name}", re.I)
+    name: re.compile(rf"</{name}\b|<body" if name == "head" else rf"</{name}\b", re.I)
     for name in ("head", "script", "style", "template", "noscript", "svg", "title")
 }
+# Words that are struck out are no longer said. Without the end tag they are shown: a page may forget it.
+_STRUCK_ELEMENTS = {name: re.compile(rf"</{name}\b", re.I) for name in ("del", "s", "strike")}
 
 
 def _visible_text(html: str) -> Iterator[str]:
@@ -69,6 +72,10 @@ def _visible_text(html: str) -> Iterator[str]:
             if end_tag is None:
                 return
             position = end_tag.start()
+        elif name in _STRUCK_ELEMENTS and not closing:
+            end_tag = _STRUCK_ELEMENTS[name].search(html, position, position + _MAX_STRUCK)
+            if end_tag:
+                position = end_tag.start()
 
 
 def _normalized_line(line: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from auditor.clauses.lexicon import MINOR_WORD_BYTES
+from auditor.clauses.cues import CompiledCues
 from auditor.terms import card_mentions
 from auditor.terms.keyed_words import HashedTerms
 from auditor.terms.licences import Licences
@@ -24,21 +24,26 @@ class CompiledVocabulary:
     parents: CompiledParentCues
     markers: Markers
     tags: Mapping[str, tuple[str, str]]
+    clause_cues: CompiledCues
 
 
 def compile_vocabulary(
-    terms: Sequence[Term], hashed_terms: Sequence[HashedTerms], licences: Licences, parents: CompiledParentCues
+    terms: Sequence[Term],
+    hashed_terms: Sequence[HashedTerms],
+    licences: Licences,
+    parents: CompiledParentCues,
+    clause_cues: CompiledCues,
 ) -> CompiledVocabulary:
     """Compile the patterns of terms into automata."""
     markers = compile_markers(terms, hashed_terms)
     # A text without its cue is not searched for a clause, for what its prose names, or for signals.
-    cues = {"clause": MINOR_WORD_BYTES.pattern.decode(), **card_mentions.CUES}
+    cues = {"clause": clause_cues.minor_word, **card_mentions.CUES}
     if parents.label_pattern:
         cues["label"] = parents.label_pattern
     if markers.cue:
         cues["signal"] = markers.cue
     tags = {normalise_tag(tag): (term.kind, term.value) for term in terms for tag in term.tags}
-    return CompiledVocabulary(licences, compile_mentions(terms, cues), parents, markers, tags)
+    return CompiledVocabulary(licences, compile_mentions(terms, cues), parents, markers, tags, clause_cues)
 
 
 def normalise_tag(tag: str) -> str:

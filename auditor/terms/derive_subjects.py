@@ -76,6 +76,8 @@ def _add_statements(part: Part, texts: list[_SearchedText], vocabulary: Compiled
             found += _terms_statements(searched.text, vocabulary)
         elif searched.text.role == "card":
             found += _card_statements(searched, subject, vocabulary, declared)
+        elif "clause" in searched.cues:
+            found += _document_statements(searched.text, subject, vocabulary)
         found += _signal_statements(searched, vocabulary)
     if not found:
         return subject
@@ -143,7 +145,7 @@ def _terms_statements(text: Text, vocabulary: CompiledVocabulary) -> Iterator[St
         yield Statement("licence_text", match.licence, match.relation, Place(text.uri, line), source, remark)
     for licence in dict.fromkeys(match.licence for match in matches if match.relation in ("exact", "edited")):
         yield Statement("licence_id", licence, "", Place(text.uri), source)
-    clause = detect_clause(text.text)
+    clause = detect_clause(text.text, vocabulary.clause_cues)
     language = detect_language(text.text)
     if clause.answer != "explicit" and language != "en":
         why = f"in another language ({language})" if language else "in a language that was not recognised"
@@ -171,11 +173,21 @@ def _card_statements(
             line = text.first_line + searched.data.count(b"\n", 0, mention.start)
             yield Statement(mention.key, mention.value, "", Place(text.uri, line), _SOURCE_BY_ROLE[text.role])
     if "clause" in cues or text.accepted:
-        clause = detect_clause(text.text, references=text.accepted)
+        clause = detect_clause(text.text, vocabulary.clause_cues, references=text.accepted)
         if clause.answer == "explicit":
             yield _clause_statement(text, clause, "explicit" if "explicit" in declared else "card-only")
         elif clause.answer == "by-reference":
             yield _clause_statement(text, clause, clause.answer)
+
+
+def _document_statements(text: Text, subject: Subject, vocabulary: CompiledVocabulary) -> Iterator[Statement]:
+    """Yield the clause of a document; beside a model or dataset it binds no more than a card."""
+    is_alone = subject.kind not in ("model", "dataset")
+    clause = detect_clause(text.text, vocabulary.clause_cues, references=is_alone)
+    if clause.answer == "explicit":
+        yield _clause_statement(text, clause, "explicit" if is_alone else "card-only")
+    elif clause.answer == "by-reference":
+        yield _clause_statement(text, clause, clause.answer)
 
 
 def _parent_statements(
@@ -218,7 +230,9 @@ def _card_text_statement(
 def _signal_statements(searched: _SearchedText, vocabulary: CompiledVocabulary) -> Iterator[Statement]:
     """Yield the statements of the signals in a text."""
     text = searched.text
-    for signal in find_signals(searched.plain, searched.data, vocabulary.markers, "signal" in searched.cues):
+    for signal in find_signals(
+        searched.plain, searched.data, vocabulary.markers, vocabulary.clause_cues, "signal" in searched.cues
+    ):
         place = Place(text.uri, _line_number(text, signal.start))
         remark = f"at characters {signal.start}-{signal.end}"
         yield Statement("signal", signal.value, "", place, _SOURCE_BY_ROLE[text.role], remark)
@@ -227,7 +241,10 @@ def _signal_statements(searched: _SearchedText, vocabulary: CompiledVocabulary) 
 def _clause_statement(text: Text, clause: Clause, answer: str) -> Statement:
     """Return the statement of a text's clause, with its quotation."""
     quoted = (
-        f"“{printable(clause.quote, _MAX_QUOTE)}” at characters {clause.start}-{clause.end}" if clause.quote else ""
+        f"“{printable(clause.quote, _MAX_QUOTE)}” at characters {clause.start}-{clause.end}, "
+        f"by the cues {', '.join(dict.fromkeys(clause.cues))}"
+        if clause.quote
+        else ""
     )
     place = Place(text.uri, _line_number(text, clause.start) if clause.answer != "absent" else 0)
     return Statement("clause", answer, printable(clause.policy), place, _SOURCE_BY_ROLE[text.role], quoted)

@@ -12,6 +12,7 @@ from itertools import islice
 
 import re2
 
+from auditor.clauses.cues import CompiledCues
 from auditor.clauses.prohibition import is_prohibitive_or_protective
 from auditor.terms.folding import INVISIBLE, disguised_pattern
 from auditor.terms.keyed_words import HashedTerms, find_hashed_terms
@@ -64,26 +65,29 @@ def _term_pattern(term: Term) -> str:
     return "|".join(f"(?:{pattern})" for pattern in (*map(disguised_pattern, term.words), *term.patterns))
 
 
-def find_signals(plain: str, data: bytes, markers: Markers, cued: bool = True) -> Iterator[Signal]:
+def find_signals(
+    plain: str, data: bytes, markers: Markers, clause_cues: CompiledCues, cued: bool = True
+) -> Iterator[Signal]:
     """Yield the signals that a person should review, each pair of terms once.
 
     Args:
         plain: The folded text.
         data: The UTF-8 of the folded text.
         markers: What is looked for.
+        clause_cues: Cues of sentences that prohibit, in which there is no signal.
         cued: Whether the text may hold the markers' cue.
     """
     if cued:
         for name, pattern in markers.alone:
             if match := pattern.search(data):
                 yield Signal(name, *_character_span(data, match.span()))
-        yield from _find_pairs(plain, data, markers)
+        yield from _find_pairs(plain, data, markers, clause_cues)
     for hashed in markers.hashed:
         for name, start, end in find_hashed_terms(plain, hashed):
             yield Signal(name, start, end)
 
 
-def _find_pairs(plain: str, data: bytes, markers: Markers) -> Iterator[Signal]:
+def _find_pairs(plain: str, data: bytes, markers: Markers, clause_cues: CompiledCues) -> Iterator[Signal]:
     """Yield each pair of a marker of minors and a marker of adult content that are close together in the text."""
     found: dict[str, Signal] = {}
     minors = [
@@ -104,7 +108,7 @@ def _find_pairs(plain: str, data: bytes, markers: Markers) -> Iterator[Signal]:
                 if low + first < end and start < low + last:
                     continue  # the same word
                 span = _character_span(data, (begin, finish))
-                if not is_prohibitive_or_protective(_surrounding_sentence(plain, span)):
+                if not is_prohibitive_or_protective(clause_cues, _surrounding_sentence(plain, span)):
                     found[value] = Signal(value, *span)
                     break
     yield from sorted(found.values(), key=lambda signal: (signal.start, signal.value))

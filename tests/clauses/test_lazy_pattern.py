@@ -31,9 +31,14 @@ def test_importing_the_clause_check_compiles_no_pattern_of_it() -> None:
 import re2
 compiled, compile = [], re2.compile
 re2.compile = lambda pattern, options=None: compiled.append(pattern) or compile(pattern, options)
+from auditor.clauses.cues import CompiledCues
 from auditor.clauses.detect import detect_clause
+from auditor.policy.vocabularies import load_vocabularies
+known = load_vocabularies()
+compiled.clear()
+cues = CompiledCues(known.cues, known.cue_words)
 assert not compiled, compiled
-assert detect_clause("You must not use the model to sexually abuse children.").answer == "explicit"
+assert detect_clause("You must not use the model to sexually abuse children.", cues).answer == "explicit"
 assert compiled
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.clauses.detect import detect_clause
 from auditor.syntax.html_text import text_of_html
+from tests.clauses.shipped import detect_clause
 
 PROHIBITING_LISTS = {
     "items of HTML inside Markdown": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.clauses.detect import detect_clause
+from tests.clauses.shipped import detect_clause
 
 STANDARDS_PAGES = [
     """Child Safety Policy - Lumo Chat

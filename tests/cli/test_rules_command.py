@@ -79,7 +79,7 @@ def test_explain_suggests_the_nearest_rule() -> None:
 def test_the_examples_of_the_shipped_rules_pass() -> None:
     result = run("test")
     assert result.exit_code == 0
-    assert "examples, 0 failed" in result.output
+    assert "cues, 0 failed" in result.output
 
 
 def test_a_failed_example_is_shown_word_for_word(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from auditor.policy.vocabularies import load_vocabularies, read_vocabularies
 from auditor.terms import signals as terms_signals
 from auditor.terms.folding import fold
 from auditor.terms.signals import Markers, Signal, compile_markers
+from tests.clauses.shipped import shipped_cues
 
 VOCABULARIES = load_vocabularies()
 MARKERS = compile_markers(VOCABULARIES.terms)
@@ -20,7 +21,7 @@ MARKERS = compile_markers(VOCABULARIES.terms)
 
 def signals(text: str, known: Markers) -> list[Signal]:
     plain = fold(text)
-    return list(terms_signals.find_signals(plain, plain.encode(), known))
+    return list(terms_signals.find_signals(plain, plain.encode(), known, shipped_cues()))
 
 
 def found_signals(text: str) -> list[tuple[str, str]]:
