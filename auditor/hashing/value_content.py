@@ -312,16 +312,20 @@ def _begins(
 ) -> NDArray[np.bool_]:
     """Return which of the candidates begin with one of the magics. Most are ruled out by a single byte."""
     found = np.zeros(len(lengths), bool)
-    for offset in sorted({magic[0][0] for magic in magics}):
-        here = tuple(magic for magic in magics if magic[0][0] == offset)
+    for offset, size in sorted({(magic[0][0], _magic_bytes(magic)) for magic in magics}):
+        here = tuple(magic for magic in magics if (magic[0][0], _magic_bytes(magic)) == (offset, size))
         first = np.zeros(256, bool)
         first[[magic[0][1][0] for magic in here]] = True
-        possible = candidates & (lengths > offset) & first[data[np.minimum(starts + offset, len(data) - 1)]]
+        possible = candidates & (lengths >= size) & first[data[np.minimum(starts + offset, len(data) - 1)]]
         indices = np.flatnonzero(possible)
         if len(indices):
-            size = max(at + len(word) for magic in here for at, word in magic)
             found[indices[_has_magic(_first_bytes(data, starts[indices], lengths[indices], size), here)]] = True
     return found
+
+
+def _magic_bytes(magic: Magic) -> int:
+    """Return how many first bytes show a magic."""
+    return max(offset + len(word) for offset, word in magic)
 
 
 def _has_magic(heads: NDArray[np.uint8], magics: tuple[Magic, ...]) -> NDArray[np.bool_]:
