@@ -83,6 +83,8 @@ def test_a_packed_or_recoded_list_reads_as_the_plain_one(
         (zipped(a=MD5)[:60], "the packed list is damaged: File is not a zip file"),
         (gzip.compress(b"SQLite format 3\0" + b"\0" * 100), "a packed SQLite file cannot be read; unpack it"),
     ],
+    # Packed bytes hold the time, which must not become part of a test's name.
+    ids=["cut off", "damaged", "two files", "a damaged zip", "SQLite"],
 )
 def test_a_damaged_or_ambiguous_archive_is_refused_by_name(data: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "list.bin"
