@@ -130,3 +130,10 @@ def test_ordinary_text_holds_nothing(cells: list[str | None]) -> None:
     ]
     assert set(found.urls.tolist()) <= set(urls)
     assert not np.intersect1d(found.urls, found.base64).size
+
+
+def test_videos_whose_magic_stands_far_from_the_beginning_are_told_from_sound() -> None:
+    stream = (b"G" + bytes(187)) * 3
+    theora, vorbis = (b"OggS\0\2" + bytes(22) + codec + bytes(20) for codec in (b"\x80theora", b"\x01vorbis"))
+    found = value_content(pa.array([stream, theora, vorbis, b"G" + bytes(400)], pa.binary()))
+    assert (found.videos.tolist(), found.audio.tolist(), found.binary.tolist()) == ([0, 1], [2], [3])
