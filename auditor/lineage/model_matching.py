@@ -11,9 +11,9 @@ import pyarrow as pa
 from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matcher
 from auditor.known.model_entries import HUB_URL
-from auditor.lineage.repository_names import normalize_name
 from auditor.model import Basis, Statement, Subject
 from auditor.samples import DIGEST_BYTES, HITS_SCHEMA, Samples, build_sample_batch, empty_hits
+from auditor.syntax.repository_name_parsing import normalize_name
 
 _SHA256 = re.compile(r"(sha256):([0-9a-f]{64})")
 _FILE_DIGEST = re.compile(r"(sha256|sha256-tensors):([0-9a-f]{64})")

@@ -14,6 +14,7 @@ from auditor.lineage import repository_names
 from auditor.lineage.artefacts import Artefacts
 from auditor.lineage.string_ids import to_contiguous_array
 from auditor.policy.vocabulary_tables import RenamedRepositories
+from auditor.syntax.repository_name_parsing import WEIGHTS_SUFFIXES
 
 # File names of weights that thousands of models have: such a name identifies no model.
 _COMMON_FILE_NAMES = r"^(model|pytorch_model|adapter_model|diffusion_pytorch_model|pytorch_lora_weights|consolidated)\b"
@@ -47,12 +48,13 @@ class SubjectResolver:
         Where it means none: the new name of a renamed repository, or else the normalised name.
         """
         normal = repository_names.normalize_names(written)
-        exact = self.names.take(pc.index_in(normal, self.names))
+        bare = repository_names.without_local_mark(normal)
+        exact = self.names.take(pc.index_in(bare, self.names))
         keys = repository_names.join_keys(written, RENAME_TABLES[self.kind], self.renames)
         by_key = self.names.take(pc.index_in(keys, self.keys))
         # A header may name its base by the digest of a file.
         by_digest = _first_owner(normal, artefacts)
-        return pc.coalesce(exact, by_key, by_digest, self._renamed(normal), normal)
+        return pc.coalesce(exact, by_key, by_digest, self._renamed(bare), normal)
 
     def _renamed(self, normal: pa.Array) -> pa.Array:
         """Return the new name, in its own letter case, of each repository that was renamed; null for others."""
@@ -70,7 +72,7 @@ def _first_owner(digests: pa.Array, artefacts: Artefacts) -> pa.Array:
 def resolve_file_names(facts: pads.Dataset, names: pa.Array) -> pa.Array:
     """Replace each name that is an uncommon weights file of exactly one model by that model's name."""
     is_file = pc.and_(
-        pc.match_substring_regex(names, rf"^[^/]+({'|'.join(repository_names.WEIGHTS_SUFFIXES).replace('.', '[.]')})$"),
+        pc.match_substring_regex(names, rf"^[^/]+({'|'.join(WEIGHTS_SUFFIXES).replace('.', '[.]')})$"),
         pc.invert(pc.match_substring_regex(names, _COMMON_FILE_NAMES, ignore_case=True)),
     )
     files = names.filter(is_file)

@@ -20,8 +20,8 @@ from auditor.errors import Unreadable, UsageError
 from auditor.hashing.distinctive_tensors import INDEX_DTYPES, distinctive_tensors, tensor_hasher
 from auditor.hashing.weight_digests import BLOCK_BYTES
 from auditor.hashing.weight_sketch import Floats, normalize_vector, sketch_tensors
-from auditor.lineage.repository_names import normalize_name
 from auditor.safe_open import open_regular_file
+from auditor.syntax.repository_name_parsing import normalize_name
 from auditor.syntax.safetensors_header import SafetensorsHeader, read_header
 
 # Values read of a tensor, in so many runs of neighbours: 1 in 256 within these bounds, so that less than 1 % of a file

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.hashing.weight_sketch import Floats
-from auditor.lineage.repository_names import normalize_name
 from auditor.lineage.weight_samples import SampledWeights
+from auditor.syntax.repository_name_parsing import normalize_name
 
 # Cosines of a tensor with its counterpart: at or above STRONG it is derived from it, below WEAK it is not (fine-tunes,
 # merges and models trained apart keep the margins in tests/lineage/test_weight_similarity.py). The same values cast to

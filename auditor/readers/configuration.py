@@ -17,6 +17,7 @@ from auditor.readers import ReaderExample
 from auditor.reading.file_parts import read_file_parts
 from auditor.reading.read_options import ReadOptions
 from auditor.syntax.plain_json import find_line, iter_strings, load_json_object
+from auditor.syntax.repository_name_parsing import stated_name
 from auditor.syntax.safe_yaml import load_yaml as loaded_yaml
 from auditor.syntax.text_encoding import decode_text
 
@@ -68,7 +69,7 @@ def part(blob: Blob, data: bytes) -> Part:
                     key,
                     words[:MAX_VALUE_CHARACTERS],
                     relation,
-                    Place(blob.uri, find_line(text, words)),
+                    Place(blob.uri, find_line(text, words.removeprefix("local:"))),
                     "config",
                     remark,
                 )
@@ -84,11 +85,11 @@ _Statements = Iterator[tuple[str, str, str, str]]  # key, value, relation, remar
 
 def _configuration_statements(config: Mapping[str, object], blob: Blob) -> _Statements:
     """Yield what a configuration names as the model's base, and what it builds."""
-    for name in _text_value(config, "base_model_name_or_path"):
+    for name in _repository_name(config, "base_model_name_or_path"):
         revision = "".join(_text_value(config, "revision"))
         yield "base_model", name, "adapter", f"revision {revision}" if revision else ""
     quantized = isinstance(config.get("quantization_config"), Mapping)
-    for name in _text_value(config, "_name_or_path"):
+    for name in _repository_name(config, "_name_or_path"):
         if name not in (blob.name, blob.name.rpartition("/")[2]):
             yield "base_model", name, "quantized" if quantized else "", "_name_or_path"
     for name in list(iter_strings(config.get("architectures")))[:20]:
@@ -118,18 +119,23 @@ def _text_value(config: Mapping[str, object], key: str) -> tuple[str, ...]:
     return (value.strip(),) if isinstance(value, str) and value.strip() else ()
 
 
+def _repository_name(config: Mapping[str, object], key: str) -> tuple[str, ...]:
+    """Return the repository that a key of a configuration names as a tuple of one; an empty tuple for none."""
+    return tuple(filter(None, map(stated_name, _text_value(config, key))))
+
+
 def _merge_statements(value: object, depth: int = 0) -> _Statements:
     """Yield every model that a mergekit configuration names (arcee-ai/mergekit: README, moe.md, common.py)."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             if key == "lora" and isinstance(item, Mapping):
-                yield from (("base_model", name, "adapter", "") for name in _text_value(item, "path"))
+                yield from (("base_model", name, "adapter", "") for name in _repository_name(item, "path"))
             elif key in _MERGED_MODEL_KEYS and isinstance(item, str):
                 name, _, lora = item.partition("+")
-                if name.strip():
-                    yield "base_model", name.strip(), "merge", ""
-                if lora.strip():
-                    yield "base_model", lora.strip(), "adapter", ""
+                if merged := stated_name(name):
+                    yield "base_model", merged, "merge", ""
+                if adapter := stated_name(lora):
+                    yield "base_model", adapter, "adapter", ""
             elif depth < 20:
                 yield from _merge_statements(item, depth + 1)
     elif isinstance(value, list) and depth < 20:

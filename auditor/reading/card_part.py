@@ -15,6 +15,7 @@ from auditor.parts import MAX_VALUE_CHARACTERS, Part, Role, Text
 from auditor.syntax.card_keys import KEYS, OLDER_KEYS, intended_key, metadata_values
 from auditor.syntax.card_kind import iter_kind_hints, kind_of_card
 from auditor.syntax.front_matter import Card, split_card
+from auditor.syntax.repository_name_parsing import names_of, stated_name
 
 MAX_CARD_BYTES = 8 << 20  # cards of 50 MB exist, and what follows works on the whole text
 MAX_VALUES_OF_KEY = 1000
@@ -146,6 +147,14 @@ class _Statements:
             place = Place(self.uri, self.line(written_key, value))
             self.made.append(Statement(key, _shortened(value), relation, place, "card", remark))
 
+    def add_names(
+        self, key: str, names: Mapping[str, str], written_key: str, relation: str = "", remark: str = ""
+    ) -> None:
+        """Add a statement of each repository that the card's metadata names; ``names`` has the words for each."""
+        for name, written in names.items():
+            place = Place(self.uri, self.line(written_key, written))
+            self.made.append(Statement(key, _shortened(name), relation, place, "card", remark))
+
     def derive(self, key: str, value: str, written_key: str, relation: str = "", remark: str = "") -> None:
         """Add a statement that is derived from the card's value under ``written_key`` and not written there itself."""
         place = Place(self.uri, self.line(written_key))
@@ -193,6 +202,11 @@ def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
         return
     metadata = _by_intended_key(card.metadata, statements)
 
+    def too_many(key: str, written_key: str) -> None:
+        """Say that not all values of a metadata key are stated."""
+        trouble = f"{key} has more than {MAX_VALUES_OF_KEY:,} values"
+        statements.troubles.append((trouble, statements.line(written_key)))
+
     def values_of(key: str) -> list[str]:
         """Return the values under a metadata key, at most MAX_VALUES_OF_KEY."""
         if key not in metadata:
@@ -200,10 +214,17 @@ def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
         written_key, value = metadata[key]
         found = metadata_values(value)
         if len(found) > MAX_VALUES_OF_KEY:
-            trouble = f"{key} has more than {MAX_VALUES_OF_KEY:,} values"
-            statements.troubles.append((trouble, statements.line(written_key)))
+            too_many(key, written_key)
             del found[MAX_VALUES_OF_KEY:]
         return found
+
+    def names_under(key: str) -> Mapping[str, str]:
+        """Return the repositories that a metadata key names, with the words for each."""
+        written_key, value = metadata.get(key, ("", None))
+        written = [name.removeprefix("extended|") for name in names_of(value)]
+        if len(written) > MAX_VALUES_OF_KEY:
+            too_many(key, written_key)
+        return _repositories(written[:MAX_VALUES_OF_KEY])
 
     def state(key: str, statement: str) -> list[str]:
         found = values_of(key)
@@ -218,19 +239,18 @@ def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
     tasks = state("pipeline_tag", "task")
     marks = {mark.lower() for mark in (*tags, *libraries)}
     if "base_model" in metadata:
-        names, written_key = values_of("base_model"), metadata["base_model"][0]
-        relation = _relation(names, values_of("base_model_relation"), marks)
-        statements.add("base_model", names, written_key, relation)
-    if copied := metadata_values(card.metadata.get("duplicated_from")):
-        statements.add("base_model", copied, "duplicated_from", remark="duplicated_from")
+        names, written_key = names_under("base_model"), metadata["base_model"][0]
+        relation = _relation(list(names), values_of("base_model_relation"), marks)
+        statements.add_names("base_model", names, written_key, relation)
+    copied = _repositories(names_of(card.metadata.get("duplicated_from")))
+    statements.add_names("base_model", copied, "duplicated_from", remark="duplicated_from")
     if kind == "dataset":
         state("task_categories", "task")
-        sources = (source.removeprefix("extended|").strip() for source in values_of("source_datasets"))
-        named = [source for source in sources if source not in ("original", "extended", "other", "")]
-        if named:
-            statements.add("sourced_from", named, metadata["source_datasets"][0])
-    else:
-        state("datasets", "trained_on")
+        sources = {name: written for name, written in names_under("source_datasets").items() if name != "extended"}
+        if sources:
+            statements.add_names("sourced_from", sources, metadata["source_datasets"][0])
+    elif "datasets" in metadata:
+        statements.add_names("trained_on", names_under("datasets"), metadata["datasets"][0])
     if kind == "model":
         made = {_GENERATES[mark]: None for mark in map(str.lower, (*tasks, *tags)) if mark in _GENERATES}
         for what in made:
@@ -243,6 +263,18 @@ def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
     if "model-index" in metadata:
         written_key = metadata["model-index"][0]
         statements.add("evaluation", _evaluation_datasets(card.metadata[written_key]), written_key)
+
+
+def _repositories(written: Iterable[str]) -> Mapping[str, str]:
+    """Return the repositories that names in a card's metadata mean, each once in any letter case, with its words."""
+    seen: set[str] = set()
+    found: dict[str, str] = {}
+    for words in written:
+        name = stated_name(words)
+        if name and name.lower() not in seen:
+            seen.add(name.lower())
+            found[name] = words
+    return found
 
 
 def _by_intended_key(metadata: Mapping[str, object], statements: _Statements) -> dict[str, tuple[str, object]]:

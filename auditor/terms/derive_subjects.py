@@ -13,6 +13,7 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Role, Text
 from auditor.printable import printable
 from auditor.reading.card_part import infer_relation
+from auditor.syntax.repository_name_parsing import stated_name
 from auditor.terms import card_mentions
 from auditor.terms.compiled_vocabulary import CompiledVocabulary, normalise_tag
 from auditor.terms.folding import fold
@@ -30,7 +31,6 @@ _SOURCE_BY_ROLE: Mapping[Role, str] = {
 }
 _MAX_QUOTE = 400  # characters
 _MAX_REMARK = 1000  # characters
-_HUB = "https://huggingface.co/"
 # The source of statements that the vocabulary makes about a licence that a card or header names.
 _VOCABULARY_SOURCE = "vocabulary"
 # Only a model generates or is a companion: a dataset's card that mentions these describes something else.
@@ -196,12 +196,12 @@ def _parent_statements(
     """Yield the models and datasets that a card's prose says its subject was made from, and its metadata does not."""
     text, cues = searched.text, searched.cues
     known = {
-        (each.key, each.value.removeprefix(_HUB).lower())
-        for each in subject.statements_for("base_model", "trained_on", "sourced_from")
+        (each.key, each.value.lower()) for each in subject.statements_for("base_model", "trained_on", "sourced_from")
     }
     if subject.kind == "model" and "merge" in cues:
-        for name, relation, start in card_mentions.find_merged_models(text.text):
-            if ("base_model", name.lower()) not in known:
+        for written, relation, start in card_mentions.find_merged_models(text.text):
+            name = stated_name(written)
+            if name and ("base_model", name.lower()) not in known:
                 known.add(("base_model", name.lower()))
                 yield _card_text_statement(text, "base_model", name, start, relation)
     keys = _PARENT_KEYS.get(subject.kind, ())

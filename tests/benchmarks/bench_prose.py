@@ -16,11 +16,11 @@ import json
 import sys
 from pathlib import Path
 
-from auditor.lineage.repository_names import normalize_name
 from auditor.model import Ref, Statement
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
 from auditor.reading.card_part import card_part
 from auditor.syntax.front_matter import split_card
+from auditor.syntax.repository_name_parsing import normalize_name
 from auditor.terms.derive_subjects import derive_subject
 
 _KEYS = {"base_model": "parents", "trained_on": "datasets"}

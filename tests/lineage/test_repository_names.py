@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.lineage.repository_names import join_keys, normalize_name, normalize_names
+from auditor.lineage.repository_names import join_keys, normalize_names
 from auditor.policy.vocabularies import load_vocabularies
+from auditor.syntax.repository_name_parsing import normalize_name
 
 
 @pytest.mark.parametrize(

@@ -218,3 +218,16 @@ def test_markup_and_escapes_stay_as_written() -> None:
     (title,) = card(f"# {wild}\n").subject.statements_for("title")
     assert isinstance(title, Statement)
     assert title.value == wild
+
+
+def test_base_models_are_repositories_whatever_they_are_written_as() -> None:
+    text = (
+        "---\nbase_model:\n- https://huggingface.co/acme/Tree/tree/main\n- ACME/tree\n- name: acme/bush\n"
+        "  revision: v1\n- None\n- /home/jane/models/seed\n---\n# Leaf\n"
+    )
+    read = [(s.value, s.place.line) for s in card(text).subject.statements_for("base_model")]
+    assert read == [("acme/Tree", 3), ("acme/bush", 5), ("local:seed", 8)]
+
+
+def test_a_card_whose_base_model_is_none_names_none() -> None:
+    assert [*card("---\nbase_model: None\ndatasets: N/A\n---\n# Leaf\n").subject.statements_for("base_model")] == []

@@ -48,7 +48,7 @@ def test_a_merge_names_its_models_in_every_form_of_a_reference() -> None:
     assert [(value, relation) for _, value, relation in found] == [
         ("acme/a", "merge"),
         ("acme/lora", "adapter"),
-        ("acme/b@v1", "merge"),
+        ("acme/b", "merge"),
     ]
 
 

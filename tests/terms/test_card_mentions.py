@@ -55,7 +55,7 @@ def test_a_merge_names_its_parents_in_the_prose_too() -> None:
     assert stated(MERGE, "base_model") == [
         ("base_model", "acme/tree", "merge", 2),
         ("base_model", "acme/bush", "merge", 12),
-        ("base_model", "/home/x/my model", "merge", 13),
+        ("base_model", "local:my model", "merge", 13),
         ("base_model", "acme/lora", "adapter", 20),
     ]
     sources = [statement.source for statement in card(MERGE).statements_for("base_model")]

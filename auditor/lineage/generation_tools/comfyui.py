@@ -7,7 +7,7 @@ from typing import Any
 
 from auditor.lineage.generation_tools import civitai
 from auditor.lineage.generation_tools.named_file import NamedFile, make_named_file
-from auditor.lineage.repository_names import WEIGHTS_SUFFIXES
+from auditor.syntax.repository_name_parsing import WEIGHTS_SUFFIXES
 
 TOOL = "comfyui"
 # Words in the name of a node, or of its input, and the role of the file that it names.
