@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -193,6 +194,29 @@ class Translations:
         if not self.patterns:
             return (value.casefold(),)
         return tuple(word.casefold() for word, pattern in self.patterns if _matches(pattern, value))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How the values of two sides are compared: as they are written, or as names of repositories."""
+
+    by_name: bool = False
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Parse ``values`` or ``names``. Raises :class:`ValueError`."""
+        if value not in ("values", "names"):
+            raise ValueError(f'expected "values" or "names", not {value!r}')
+        return cls(value == "names")
+
+    def form(self, value: str) -> str:
+        """Return the form of a value that is compared: of a name, its last part in lower case, without separators."""
+        plain = value.casefold()
+        return re.sub(r"[-_. ]+", "", plain.rstrip("/").rpartition("/")[2]) if self.by_name else plain
+
+
+BY_VALUE = Comparison()
+"""Values are compared as they are written, in any letter case."""
 
 
 UNTRANSLATED = Translations()

@@ -76,6 +76,19 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "adult_content": "it declares adult content; value is the tag or vocabulary term",
         "age_limit": "an age limit is stated",
         "signal": "evidence for a review found in text; value is the vocabulary term or pair of terms",
+        # what documents say that a law asks for, and bills of materials and signatures
+        "summary": "a public summary of training content was read; value is its version",
+        "summary_answer": "how a question of such a summary is answered; value the question, relation yes, no, stated, "
+        "none, placeholder, empty or absent",
+        "provider": "who provides it, as a document names them",
+        "date": "a date in ISO 8601; relation says of what: summary updated, placed on the market, latest data, "
+        "crawled from, crawled until, …",
+        "modality": "a modality of its training data: text, image, audio, video, other",
+        "data_size": "how much training data there is, as a band of the template; relation the modality",
+        "crawler": "a crawler that collected its training data",
+        "crawled_domain": "a domain that its training data was collected from",
+        "data_generator": "a model that generated training data for it",
+        "signed_file": "a file that an unverified signature lists; relation fits, differs, is missing …",
         # what it holds (datasets)
         "samples": "how many samples were read; remark is the number (summed over shards)",
         "distribution": "a file a manifest names; value is its digest or the URL's host",

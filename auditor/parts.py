@@ -11,7 +11,7 @@ from auditor.model import Subject
 # A longer value of a statement is cut.
 MAX_VALUE_CHARACTERS = 1000
 
-Role = Literal["card", "licence", "terms", "document"]
+Role = Literal["card", "licence", "terms", "document", "summary"]
 
 
 class Text(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.check_parameters import ANY, UNTRANSLATED, Key, PairFact, Translations, Values
+from auditor.check_parameters import ANY, BY_VALUE, UNTRANSLATED, Comparison, Key, PairFact, Translations, Values
 from auditor.checks import CheckExample
 from auditor.model import Evidence, Place, Statement, StatementsByKey
 
@@ -13,6 +13,10 @@ TRIGGER = "key"
 _LICENCES = {
     "key": "licence_id", "sources": ["card"], "other": "licence_id", "other_sources": ["header"],
     "silent": ["other"], "fact": "card {value}, header {other}",
+}  # fmt: skip
+_BASES = {
+    "key": "base_model", "sources": ["card"], "other": "base_model", "other_sources": ["summary"],
+    "compare": "names", "fact": "card {value}, summary {other}",
 }  # fmt: skip
 _APACHE_HEADER = Statement("licence_id", "apache-2.0", place=Place("m.safetensors"), source="header")
 EXAMPLES = (
@@ -30,6 +34,13 @@ EXAMPLES = (
         ),
     ),
     CheckExample(_LICENCES, (Statement("licence_id", "other", source="card"), _APACHE_HEADER)),
+    CheckExample(
+        _BASES,
+        (
+            Statement("base_model", "acme/Tree-1.0", source="card"),
+            Statement("base_model", "tree 1.0", source="summary"),
+        ),
+    ),
 )
 
 
@@ -46,11 +57,13 @@ def ask(
     other_relations: Values = ANY,
     readings: Translations = UNTRANSLATED,
     silent: Values = ANY,
+    compare: Comparison = BY_VALUE,
 ) -> Iterator[Evidence]:
     """Yield the fact if both sides state something and they have no value in common.
 
     ``readings`` translates the other side's values into this side's words; a value that it does not translate, or one
-    of ``silent`` on either side, is left out. One value in common is enough: a card may name several licences.
+    of ``silent`` on either side, is left out. One value in common is enough: a card may name several licences. With
+    ``compare = "names"``, names of repositories are the same whatever their owner, letter case and separators.
     """
     if key not in stated or other not in stated:
         return
@@ -74,8 +87,8 @@ def ask(
             and (translated := readings.translate(statement.value))
         ):
             right.append(statement)
-            words.update(translated)
-    if right and words.isdisjoint(statement.value.casefold() for statement in left):
+            words.update(map(compare.form, translated))
+    if right and words.isdisjoint(compare.form(statement.value) for statement in left):
         yield Evidence(fact.fill(value=_join_values(left), other=_join_values(right)), min(right).place)
 
 

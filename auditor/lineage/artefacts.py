@@ -33,8 +33,8 @@ class Artefacts:
 
 
 def read_artefacts(facts: pads.Dataset) -> Artefacts:
-    """Return the digests of all models' files in these facts."""
-    wanted = (pc.field("kind") == "model") & (pc.field("key") == "artefact")
+    """Return the digests of all models' files in these facts; what an unverified signature claims is left out."""
+    wanted = (pc.field("kind") == "model") & (pc.field("key") == "artefact") & (pc.field("source") != "signature")
     table = facts.to_table(["name", "value", "uri"], filter=wanted, **LOW_MEMORY_SCAN).combine_chunks()
     names, digests, uris = (to_contiguous_array(column) for column in table.columns)
     return Artefacts(names, digests, pc.match_substring_regex(uris, SHARED_COMPONENT_PATH))

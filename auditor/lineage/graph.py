@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from auditor.lineage.string_ids import Ids, assign_ids
 
 # Sources of edges, the weakest evidence first; an unknown source counts as the weakest.
-EDGE_SOURCES = ("card-text", "card", "croissant", "ml-bom", "config", "header", "weights")
+EDGE_SOURCES = ("card-text", "card", "croissant", "ml-bom", "spdx", "summary", "config", "header", "weights")
 # A path with more nodes than this is shortened in its middle.
 MAX_SHOWN_NODES = 8
 _ARROW = " ← "

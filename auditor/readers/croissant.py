@@ -128,10 +128,46 @@ def _find_statements(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, 
     for field in _SOURCE_PROPERTIES:
         for value in _references(dataset.get(field)):
             yield "sourced_from", value, "", (f'"{field}"', value), field
+    yield from _provenance(dataset)
     for field in ("creator", "publisher", "maintainer", "contactPoint"):
         for person in iter_objects(dataset.get(field)):
             for _ in iter_strings(person.get("email")):
                 yield "contact", "email", "", (f'"{field}"',), ""
+
+
+def _provenance(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, str, tuple[str, ...], str]]:
+    """Yield what PROV properties say of the dataset and of its files, record sets and fields (Croissant 1.1)."""
+    holders: list[Mapping[str, object]] = [dataset]
+    for field in ("distribution", "recordSet"):
+        for item in list(iter_objects(dataset.get(field)))[:MAX_FILES]:
+            holders += [item, *list(iter_objects(item.get("field")))[:MAX_FILES]]
+    own = {identity for holder in holders for identity in iter_strings([holder.get("@id"), holder.get("name")])}
+    for holder in holders:
+        named = next(iter_strings([holder.get("@id"), holder.get("name")]), "")
+        remark = f"of {named[:200]}" if holder is not dataset and named else ""
+        path = (f'"{named}"',) if remark else ()
+        for field in () if holder is dataset else ("prov:wasDerivedFrom", "wasDerivedFrom"):
+            for value in _references(holder.get(field)):
+                if value not in own:
+                    yield "sourced_from", value, "", (*path, f'"{field}"', value), remark or field
+        for field in ("prov:wasAttributedTo", "wasAttributedTo"):
+            for value in _agents(holder.get(field)):
+                yield "provider", value, "attributed to", (*path, f'"{field}"', value), remark
+        for field in ("prov:wasGeneratedBy", "wasGeneratedBy"):
+            for activity in iter_objects(holder.get(field)):
+                for key, relation in (("startedAtTime", "collected from"), ("endedAtTime", "collected until")):
+                    for value in iter_strings([activity.get(f"prov:{key}"), activity.get(key)]):
+                        yield "date", value, relation, (*path, f'"{field}"', value), remark
+
+
+def _agents(value: object) -> Iterator[str]:
+    """Yield the names of the agents that a PROV property refers to."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, Mapping):
+            keys = ("prov:label", "label", "rdfs:label", "name", "sc:name", "@id")
+            yield from list(iter_strings([item[key] for key in keys if key in item]))[:1]
+        else:
+            yield from iter_strings(item)
 
 
 def _references(value: object, depth: int = 0) -> Iterator[str]:

@@ -19,6 +19,16 @@ from auditor.syntax.plain_json import DEPTH_LIMIT, READ_LIMIT, find_line, iter_o
 from auditor.syntax.text_encoding import decode_text
 
 _MODEL_TYPE = "machine-learning-model"
+# What a card's considerations state by being filled.
+_CONSIDERATIONS = {
+    "users": "intended_use",
+    "useCases": "intended_use",
+    "technicalLimitations": "limitations",
+    "performanceTradeoffs": "limitations",
+    "ethicalConsiderations": "limitations",
+    "fairnessAssessments": "limitations",
+}
+_ROLES = {"owners": "owner", "stewards": "steward", "custodians": "custodian"}
 
 
 def claims(blob: Blob, head: bytes) -> int:
@@ -47,7 +57,7 @@ def parts(blob: Blob, data: bytes) -> Iterator[Part | Unread]:
     if not models:
         yield Unread(blob.uri, "a bill of materials that names no model", skipped=True, blob=blob)
         return
-    names = {ref: _name(component) for component in components for ref in iter_strings(component.get("bom-ref"))}
+    by_ref = {ref: component for component in components for ref in iter_strings(component.get("bom-ref"))}
     for model in models:
         # A single model in a model's folder is that model; others have the names that the bill gives.
         own = blob.kind == "model" and len(models) == 1
@@ -62,7 +72,7 @@ def parts(blob: Blob, data: bytes) -> Iterator[Part | Unread]:
                     Statement(
                         key, words[:MAX_VALUE_CHARACTERS], relation, Place(blob.uri, find_line(text, *path)), "ml-bom"
                     )
-                    for key, words, relation, path in _find_statements(model, names)
+                    for key, words, relation, path in _find_statements(model, by_ref)
                 ),
                 (Gap("card", encoding_gap, Place(blob.uri)),) if encoding_gap else (),
             ),
@@ -90,7 +100,7 @@ def _name(component: Mapping[str, object]) -> str:
 
 
 def _find_statements(
-    model: Mapping[str, object], names: Mapping[str, str]
+    model: Mapping[str, object], by_ref: Mapping[str, Mapping[str, object]]
 ) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
     """Yield key, value, relation, and the words by which its line is found, from a CycloneDX bill."""
     name = next(iter_strings(model.get("name")), "")
@@ -108,6 +118,11 @@ def _find_statements(
             if _name(ancestor):
                 yield "base_model", _name(ancestor), "", (name, "ancestors")
     card = model.get("modelCard")
+    considerations = card.get("considerations") if isinstance(card, Mapping) else None
+    stated = considerations if isinstance(considerations, Mapping) else {}
+    for field, key in _CONSIDERATIONS.items():
+        if any(iter_strings(stated.get(field))):
+            yield key, field, "", (name, f'"{field}"')
     parameters = card.get("modelParameters") if isinstance(card, Mapping) else None
     if not isinstance(parameters, Mapping):
         return
@@ -118,9 +133,30 @@ def _find_statements(
         ref = next(iter_strings(dataset.get("ref")), "")
         contents = dataset.get("contents")
         url = next(iter_strings(contents.get("url")), "") if isinstance(contents, Mapping) else ""
-        words = names.get(ref, "") or next(iter_strings(dataset.get("name")), "") or url or ref
+        component = by_ref.get(ref, {})
+        words = _name(component) or next(iter_strings(dataset.get("name")), "") or url or ref
         if words:
             yield "trained_on", words, "", (name, ref or words)
+            yield from _governance(dataset, component, words)
+
+
+def _plain_words(key: str) -> str:
+    """Return a key such as ``technicalLimitations`` as the words of a heading."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key).capitalize()
+
+
+def _governance(
+    dataset: Mapping[str, object], component: Mapping[str, object], words: str
+) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """Yield who governs a dataset, as a bill's component data says."""
+    for holder in (dataset, *iter_objects(component.get("data"))):
+        governance = holder.get("governance")
+        parties = governance if isinstance(governance, Mapping) else {}
+        for field, role in _ROLES.items():
+            for party in iter_objects(parties.get(field)):
+                for body in (*iter_objects(party.get("organization")), *iter_objects(party.get("contact"))):
+                    for name in list(iter_strings(body.get("name")))[:1]:
+                        yield "provider", name, f"{role} of {words}", (field, name)
 
 
 def _prose(model: Mapping[str, object]) -> Iterator[str]:
@@ -129,7 +165,7 @@ def _prose(model: Mapping[str, object]) -> Iterator[str]:
     considerations = card.get("considerations") if isinstance(card, Mapping) else None
     words = list(iter_strings(model.get("description")))
     for key, value in considerations.items() if isinstance(considerations, Mapping) else ():
-        words.append(f"## {key}\n\n" + "\n".join(iter_strings(value)))
+        words.append(f"## {_plain_words(key)}\n\n" + "\n".join(iter_strings(value)))
     if words:
         yield "\n\n".join(words)
 

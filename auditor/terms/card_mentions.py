@@ -5,12 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from auditor.syntax.summary_values import size_band
+
 # A text that has none of these, in any letter case, names nothing.
-CUES = {"contact": "contact|@", "merge": "mergekit|merge_method"}
+CUES = {
+    "contact": "contact|@",
+    "merge": "mergekit|merge_method",
+    "size": "(?:thousand|million|billion|trillion|[0-9][kmbt]) [a-z ]{0,40}(?:tokens|images|pictures|photos|hours)",
+}
 
 _PLACEHOLDER = re.compile(r"\[?(?:more information needed|needs more information|n/?a|todo|none|tbd)\]?\.?", re.I)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[A-Za-z]{2,24}\b")
 _CONTACT = re.compile(r"#{1,6}[^\n]{0,60}\bcontact|[-*\s]{0,4}\*{0,2}point of contact:?\*{0,2}:?", re.I)
+_DATA_SIZE = re.compile(
+    r"\b(?:train(?:ed|ing)|corpus|data ?set)\b[^.\n]{0,120}?"
+    r"((?:more than|over|about|around|approximately|nearly|less than|under|some|~|>|<)?\s*\d[\d., ]*\s?"
+    r"(?:k|m|b|t|thousand|million|billion|trillion)\b[^.\n\d]{0,40}?\b"
+    r"(tokens|images|pictures|photos|hours of (?:audio|speech|video)))",
+    re.I,
+)
+_MODALITY_OF_UNIT = {"tokens": "text", "images": "image", "pictures": "image", "photos": "image"}
 _ITEM_LINK = re.compile(r"\[([^\]\n]{1,200})\]\([^)\n]*\)")
 _MERGE_KEY = re.compile(r"""\s*(?:-\s+)?(?:- )?(model|base_model):\s*(?:model:\s*)?["']?([^"'\n#{}]+)""")
 # Limits for hostile texts: characters of a line, lines of a mergekit card, lines with a word, and characters kept on
@@ -42,6 +56,20 @@ def find_contact(body: str) -> tuple[str, int] | None:
         if match and not match[0].startswith("git@"):
             return "email", start
     return None
+
+
+def find_data_sizes(body: str) -> Iterator[tuple[str, str, int]]:
+    """Yield how much training data a text says there is: the band, the modality, and the position in the text.
+
+    Bands and modalities are those of the European Commission's template for summaries of training content.
+    """
+    for word in ("train", "Train", "corpus", "dataset"):
+        for line, start in _lines_containing(body, word):
+            for match in _DATA_SIZE.finditer(line):
+                unit = match[2].lower()
+                modality = _MODALITY_OF_UNIT.get(unit) or ("video" if "video" in unit else "audio")
+                if band := size_band(match[1], modality):
+                    yield band, modality, start + match.start(1)
 
 
 def _lines_containing(body: str, word: str) -> Iterator[tuple[str, int]]:

@@ -28,6 +28,7 @@ _SOURCE_BY_ROLE: Mapping[Role, str] = {
     "licence": "licence-file",
     "terms": "terms",
     "document": "document",
+    "summary": "summary",
 }
 _MAX_QUOTE = 400  # characters
 _MAX_REMARK = 1000  # characters
@@ -74,11 +75,12 @@ def _add_statements(part: Part, texts: list[_SearchedText], vocabulary: Compiled
     for searched in texts:
         if searched.text.role in ("licence", "terms"):
             found += _terms_statements(searched.text, vocabulary)
-        elif searched.text.role == "card":
+        elif searched.text.role in ("card", "summary"):
             found += _card_statements(searched, subject, vocabulary, declared)
         elif "clause" in searched.cues:
             found += _document_statements(searched.text, subject, vocabulary)
-        found += _signal_statements(searched, vocabulary)
+        if searched.text.role != "summary":  # its words are a part of a document's, which is searched whole
+            found += _signal_statements(searched, vocabulary)
     if not found:
         return subject
     statements = (*subject.statements, *(each for each in found if isinstance(each, Statement)))
@@ -164,7 +166,11 @@ def _card_statements(
     contact = card_mentions.find_contact(text.text) if "contact" in cues else None
     if contact:
         yield _card_text_statement(text, "contact", *contact)
-    yield from _parent_statements(searched, subject, vocabulary)
+    if text.role == "card":
+        yield from _parent_statements(searched, subject, vocabulary)
+    if subject.kind == "model" and "size" in cues and text.role == "card":
+        for band, modality, start in dict.fromkeys(card_mentions.find_data_sizes(text.text)):
+            yield _card_text_statement(text, "data_size", band, start, modality)
     stated = {(statement.key, statement.value) for statement in subject.statements}
     for mention in find_mentions(searched.data, searched.phrases, vocabulary.prose, stated):
         if mention.key == "contact" and contact:
@@ -172,7 +178,7 @@ def _card_statements(
         if subject.kind == "model" or mention.key not in _MODEL_KEYS:
             line = text.first_line + searched.data.count(b"\n", 0, mention.start)
             yield Statement(mention.key, mention.value, "", Place(text.uri, line), _SOURCE_BY_ROLE[text.role])
-    if "clause" in cues or text.accepted:
+    if text.role == "card" and ("clause" in cues or text.accepted):
         clause = detect_clause(text.text, vocabulary.clause_cues, references=text.accepted)
         if clause.answer == "explicit":
             yield _clause_statement(text, clause, "explicit" if "explicit" in declared else "card-only")

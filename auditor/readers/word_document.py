@@ -1,0 +1,234 @@
+"""Reads public summaries of training content that are Word documents (DOCX). Needs the extra ``documents``.
+
+Only the words are read, as the parts of the document itself have them: external parts are never fetched, entities
+of XML never expanded, macros never run. Every document is also read as the archive or other file that it is.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from typing import Any
+
+from auditor.blob import Blob, Unread
+from auditor.errors import Unreadable
+from auditor.model import Gap, Place
+from auditor.parts import Part, PartlyRead
+from auditor.readers import ReaderExample, archives, other_files
+from auditor.reading.read_options import ReadOptions
+from auditor.reading.summary_part import summary_part
+from auditor.samples import Samples
+from auditor.syntax.archive import is_zip
+from auditor.syntax.summary_names import names_itself_summary
+from auditor.syntax.summary_questions import is_training_summary
+
+UNREAD_GAP = "card"
+
+WITHOUT_EXTRA = (
+    "a Word document that names itself a summary of training content: reading it needs pip install "
+    "'provenance-auditor[documents]'"
+)
+MAX_DOCUMENT_BYTES = 64 << 20
+_MAX_UNFOLDED_BYTES = 256 << 20  # of all parts: python-docx holds them in memory
+_MAX_TEXT_BYTES = 32 << 20  # of the part with the words
+_MAX_PARTS = 5000
+_MAX_CHARACTERS = 4 << 20
+# What a damaged file makes zipfile, lxml and python-docx raise: lxml's errors are SyntaxErrors.
+_BROKEN = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
+    RecursionError, RuntimeError, SyntaxError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+_WORDS = "word/document.xml"
+_DECLARATIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
+_SUFFIXES = (".docx", ".docm", ".dotx", ".dotm")
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+
+def claims(blob: Blob, head: bytes) -> int:
+    """Claim a Word document by its name and content."""
+    return 75 if is_zip(head) and blob.suffix in _SUFFIXES and not blob.holder else 0
+
+
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread | Blob]:
+    """Yield what each document says that is a summary, and what it is as an archive or other file."""
+    for blob in blobs:
+        try:
+            item = _summary(blob)
+        except Unreadable as error:
+            yield Unread(blob.uri, str(error), blob=blob)
+            continue
+        if item is not None:
+            yield item
+        if not isinstance(item, Unread):
+            yield from (other_files if blob.kind == "model" else archives).read((blob,), options)
+
+
+def _summary(blob: Blob) -> Part | Unread | None:
+    """Return what a document says as a summary; None if it is none. Raises :class:`Unreadable`."""
+    named = names_itself_summary(blob.basename)
+    data = blob.read(MAX_DOCUMENT_BYTES + 1)
+    try:
+        import docx
+    except ImportError:
+        return Unread(blob.uri, WITHOUT_EXTRA, blob=blob) if named else None
+    try:
+        text, why = _words(docx, data)
+    except Unreadable as error:
+        return Unread(blob.uri, str(error), blob=blob) if named else None
+    if not is_training_summary(text):
+        if named:
+            why = "a Word document that names itself a summary of training content, and asks none of its questions"
+            return Unread(blob.uri, why, blob=blob)
+        return None
+    gaps = [Gap("card", why, Place(blob.uri))] if why else []
+    return summary_part(text, blob.uri, blob.text_ref("model"), first_line=0, gaps=gaps)
+
+
+def _words(docx: Any, data: bytes) -> tuple[str, str]:
+    """Return a document's words with marks of headings, lists and tables, and what was left out. Raises Unreadable."""
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise Unreadable(f"a Word document of more than {MAX_DOCUMENT_BYTES:,} bytes: not read")
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            parts = archive.infolist()
+            if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > _MAX_UNFOLDED_BYTES:
+                raise Unreadable("a Word document that unfolds to too much: not read")
+            if any(part.file_size > _MAX_TEXT_BYTES for part in parts if part.filename.endswith((".xml", ".rels"))):
+                raise Unreadable(f"a Word document with a part of more than {_MAX_TEXT_BYTES:,} bytes of XML: not read")
+            for part in parts:
+                if part.filename.endswith((".xml", ".rels")) and _DECLARATIONS.search(archive.read(part)[:4096]):
+                    raise Unreadable("a Word document with XML entities: not read")
+        document = docx.Document(BytesIO(data))
+        links = {key: relation.target_ref for key, relation in document.part.rels.items() if relation.is_external}
+        lines: list[str] = []
+        characters = 0
+        for line in _blocks(document.element.body, links, 0):
+            characters += len(line) + 1
+            if characters > _MAX_CHARACTERS:
+                return "\n".join(lines), f"more than {_MAX_CHARACTERS:,} characters: the rest was not read"
+            lines.append(line)
+    except Unreadable:
+        raise
+    except _BROKEN as error:
+        raise Unreadable(f"a damaged Word document: {type(error).__name__}") from error
+    return "\n".join(lines), ""
+
+
+def _blocks(holder: Any, links: dict[str, str], depth: int) -> Iterator[str]:
+    """Yield the paragraphs and rows of tables in an element, content controls included."""
+    for element in holder:
+        if element.tag == f"{_W}p":
+            yield _paragraph(element, links)
+        elif element.tag == f"{_W}tbl":
+            yield ""
+            for number, row in enumerate(element.iter(f"{_W}tr")):
+                cells = [" ".join(_cell(cell, links)) for cell in row.iter(f"{_W}tc")]
+                yield "| " + " | ".join(cells) + " |"
+                if number == 0:
+                    yield "|---" * len(cells) + "|"
+            yield ""
+        elif depth < 20 and element.tag in (
+            f"{_W}sdt",
+            f"{_W}sdtContent",
+            f"{_W}ins",
+            f"{_W}smartTag",
+            f"{_W}customXml",
+        ):
+            yield from _blocks(element, links, depth + 1)
+
+
+def _cell(cell: Any, links: dict[str, str]) -> Iterator[str]:
+    """Yield the paragraphs of a table's cell, those of a list ended by a semicolon."""
+    paragraphs = [
+        words for element in cell.iter(f"{_W}p") if (words := _paragraph(element, links).replace("|", "/").strip())
+    ]
+    for number, words in enumerate(paragraphs):
+        is_item = words.startswith("- ")
+        ends = ";" if is_item and number + 1 < len(paragraphs) else ""
+        yield f"{words.removeprefix('- ').strip('# ') if is_item or words.startswith('#') else words}{ends}"
+
+
+def _paragraph(element: Any, links: dict[str, str]) -> str:
+    """Return a paragraph's words, marked as a heading or an item of a list where the document says that it is one."""
+    words = "".join(_runs(element, links, 0)).strip()
+    if not words:
+        return ""
+    properties = element.find(f"{_W}pPr")
+    style = properties.find(f"{_W}pStyle") if properties is not None else None
+    name = (style.get(f"{_W}val") or "").lower() if style is not None else ""
+    if name in ("title",):
+        return f"# {words}"
+    if heading := re.match(r"(?:heading|titre|überschrift|berschrift)\s?(\d)", name):
+        return f"{'#' * min(int(heading[1]) + 1, 6)} {words}"
+    is_item = "list" in name or (properties is not None and properties.find(f"{_W}numPr") is not None)
+    if is_item:
+        return f"- {words}"
+    runs = [run for run in element.iter(f"{_W}r") if any(text.text for text in run.iter(f"{_W}t"))]
+    return f"**{words}**" if runs and all(run.find(f"{_W}rPr/{_W}b") is not None for run in runs) else words
+
+
+def _runs(element: Any, links: dict[str, str], depth: int) -> Iterator[str]:
+    """Yield the words of a paragraph's runs, with the addresses of its links."""
+    for child in element:
+        if child.tag == f"{_W}t":
+            yield child.text or ""
+        elif child.tag in (f"{_W}tab", f"{_W}br", f"{_W}cr"):
+            yield " "
+        elif child.tag == f"{_W}hyperlink" and depth < 20:
+            words = "".join(_runs(child, links, depth + 1))
+            address = links.get(child.get(_ID) or "", "")
+            is_shown = not address or address in words or not address.startswith(("http://", "https://"))
+            yield words if is_shown else f"[{words}]({address})"
+        elif depth < 20 and child.tag not in (f"{_W}pPr", f"{_W}del", f"{_W}rPr"):
+            yield from _runs(child, links, depth + 1)
+
+
+def _docx(lines: Iterable[str]) -> bytes:
+    """Return a Word document with these paragraphs, for the reader's example."""
+    space = "http://schemas.openxmlformats.org/"
+    paragraphs = "".join(f"<w:p><w:r><w:t>{line}</w:t></w:r></w:p>" for line in lines)
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{space}package/2006/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Override PartName="/word/document.xml" ContentType='
+        '"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{space}package/2006/relationships"><Relationship Id="r1" Type='
+        f'"{space}officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>',
+        _WORDS: f'<w:document xmlns:w="{_W[1:-1]}"><w:body>{paragraphs}</w:body></w:document>',
+    }
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, words in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), words)
+    return out.getvalue()
+
+
+EXAMPLES = (
+    ReaderExample(
+        "anything.docx",
+        _docx(
+            (
+                "Public Summary of Training Content",
+                "Provider name and contact details: Leaf Works Ltd",
+                "Model dependencies: acme/tree",
+                "List of large publicly available datasets: acme/leaves",
+                "2.5. Synthetic data",
+                "No",
+                "3.2. Removal of illegal content",
+                "TO BE PROVIDED",
+            )
+        ),
+        states=(
+            ("provider", "Leaf Works Ltd", ""),
+            ("base_model", "acme/tree", ""),
+            ("trained_on", "acme/leaves", ""),
+            ("summary_answer", "3.2 removal of illegal content", "placeholder"),
+        ),
+    ),
+    ReaderExample("letter.docx", _docx(("About trees",))),
+    ReaderExample("training-content-summary.docx", b"PK\x03\x04" + bytes(30), unread="a damaged Word document"),
+)

@@ -1,0 +1,56 @@
+"""Turn the page of a public summary of training content into text, with its links' addresses and its forms' boxes."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from auditor.syntax.html_text import text_of_html
+
+_LINK = re.compile(
+    r"<a\b[^<>]{0,2000}?\bhre"
+    r"f\s*=\s*[\"']?([^\"'\s<>]{1,2000})[^<>]{0,2000}>([^<]{0,500}(?:<(?!/a\b)[^<>]{0,200}>[^<]{0,300}){0,5})</a\s*>",
+    re.I,
+)
+_BOX = re.compile(r"<input\b([^<>]{0,1000})>", re.I)
+_IS_BOX = re.compile(r"type\s*=\s*[\"']?(?:checkbox|radio)\b", re.I)
+_IS_CHECKED = re.compile(r"(?<![\w-])checked(?!\s*=\s*[\"']?false)\b", re.I)
+_BOLD = re.compile(r"<(/?)(?:b|strong)\b[^<>]{0,500}>", re.I)
+# Blocks that text_of_html does not know as such.
+_BLOCK = re.compile(
+    r"<(/?)(?:details|summary|fieldset|legend|form|figure|address|caption|aside|label)\b[^<>]{0,1000}>", re.I
+)
+_CELL_BREAK = re.compile(r"<(?:p|div|br)\b[^<>]{0,500}>|</(?:p|div)\s*>", re.I)
+_CELL = re.compile(r"(<t[dh]\b[^<>]{0,1000}>)(.{0,20000}?)(?=</?t[dhr]\b)", re.I | re.S)
+_HAS_BLOCKS = re.compile(r"<(?:li|table|h\d)\b", re.I)
+
+
+def summary_text_of_html(html: str) -> tuple[str, str]:
+    """Return the words of a page as :func:`text_of_html` does, with addresses, boxes and bold words marked."""
+    html = _LINK.sub(lambda match: _with_address(match[1], match[2]), html)
+    html = _BOX.sub(lambda match: _box(match[1]), html)
+    html = _BOLD.sub("**", html)
+    html = _BLOCK.sub(r"<\1div>", html)
+    html = _CELL.sub(
+        lambda match: match[1] + (match[2] if _HAS_BLOCKS.search(match[2]) else _CELL_BREAK.sub(" ", match[2])), html
+    )
+    text, why = text_of_html(html)
+    return re.sub(r"\*\*\s*\*\*", "", text), why
+
+
+def _with_address(address: str, words: str) -> str:
+    """Return a link's words with its address, as Markdown has it; a link within the page is its words alone."""
+    address = unescape(address)
+    plain = re.sub(r"<[^<>]*>", "", words).strip()
+    if not address.lower().startswith(("http://", "https://")):
+        return words
+    if not plain or plain.rstrip("/").removeprefix("https://") == address.rstrip("/").removeprefix("https://"):
+        return f" {address} "
+    return f"[{plain.replace('[', '(').replace(']', ')')}]({address})"
+
+
+def _box(attributes: str) -> str:
+    """Return the mark of a box of a form: ticked, not ticked, or none for another field."""
+    if not _IS_BOX.search(attributes):
+        return ""
+    return "☒ " if _IS_CHECKED.search(attributes) else "☐ "

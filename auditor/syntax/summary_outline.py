@@ -1,0 +1,281 @@
+"""Take a public summary of training content apart: which words answer which question of the template.
+
+The text may be Markdown, the words of a page or of a document, with tables, lists or prose, in any order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from auditor.syntax.summary_questions import SECTIONS, cued_question, find_question, section_of
+
+MAX_SUMMARY_LINES = 50_000  # a summary of 200 pages has about 10,000
+_MAX_LINE = 4000  # characters of a line that are examined
+_MAX_LABEL_WORDS = 60  # the longest question of the template has 47
+_MAX_INLINE_WORDS = 6  # of a label between semicolons
+_MAX_PLAIN_LABEL_WORDS = 12  # of a line that nothing marks as a heading
+_COARSE = frozenset({"0", "1", "2", "2.2", "3"})  # sections that hold others: their prose is told apart by sentences
+
+_HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.+?)\s*#*$")
+_RULE = re.compile(r"^[\s|:=_*-]*$")
+_ITEM = re.compile(r"^\s*(?:[-*+•▪◦‣·–]|o|\d{1,2}[.)])\s+(?=\S)")
+_BOLD = re.compile(r"^(\*\*|__)(.+?)\1\s*[:–—-]?\s*(.*)$")
+_COLON = re.compile(r"^([^:?]{2,400}?)\s*(?:[:：]|\?:?)(?:\*\*|__)?(?:\s+|$)(.*)$")
+_DASH = re.compile(r"^([^–—]{2,120}?)\s+[–—]\s+(.*)$")
+_BOX = r"(?:\[[ xX✓]?\]|[☐☑☒✅✔✓□■❌✗✘])"
+_STARTS_WITH_BOX = re.compile(rf"^\s*(?:{_BOX}|\([ xX]?\))")
+_ASKED = re.compile(r"^(?:\*\*)?(q|a|question|answer|response)\s?\d{0,3}\s*[:.)]\s*(?:\*\*)?\s*", re.I)
+_HAS_ADDRESS = re.compile(r"https?://|\bwww\.")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“])")
+_TEMPLATE_NUMBER = re.compile(r"^(?:section )?\d(?:\.\d){0,2}[.)]?\s", re.I)
+_HEADER_WORD = re.compile(
+    r"^\W*(?:\w+ )?(?:sections?|fields?|questions?|items?|answers?|responses?|values?|"
+    r"details?|information|descriptions?|"
+    r"names?|links?|urls?|references?|data ?sets?|sources?|modalit(?:y|ies)|sizes?|"
+    r"training data size|types? of content|"
+    r"content(?: types?)?|licen[cs]es?|used\??|comments?|notes?|no\.?|#|id|ref|topic|"
+    r"requirement|disclosure|band|period|"
+    r"crawlers?|models?|purposes?|domains?|share|volume|version|role|yes ?/ ?no)\W*$",
+    re.I,
+)
+
+_OTHER_QUESTION = "0:other"  # one that the template does not ask
+_MIN_BROKEN_LINE = 60  # characters; texts are broken at 72 and more
+_PLAIN_START = re.compile(r"\s*[a-z(\"“'‘]|\s{0,3}[A-Z][^:|]*$")
+_MODALITY_LABEL = re.compile(
+    r"^\W*(?:text|images?|audio|videos?|speech|other)(?: data| modality)?\s*(?:[:–—(]|-\s)", re.I
+)
+# Questions whose answers may go on to answer others: what stands before the first heading, and first lines of prose.
+_OPEN = frozenset({"1.2:model"})
+# A column's word that tells, in a section, what a table lists.
+_COLUMNS = (
+    ("2.1", "data", "2.1:large"),
+    ("2.1", "name", "2.1:large"),
+    ("2.2.2", "data", "2.2.2:known"),
+    ("2.3", "crawler", "2.3:crawlers"),
+    ("2.3", "domain", "2.3:domains"),
+    ("2.5", "model", "2.5:generators"),
+)
+
+
+class Answer(NamedTuple):
+    """Words that stand under a question of the summary.
+
+    Attributes:
+        question: The question's key, as :func:`find_question` returns it.
+        text: The words, of a table's row its cells joined by " | ".
+        line: The line of the text, from 1.
+        kind: Whether it is a row of a table, an item of a list, or other text.
+    """
+
+    question: str
+    text: str
+    line: int
+    kind: Literal["row", "item", "text"]
+
+
+def outline(text: str) -> tuple[Answer, ...]:
+    """Return the answers of a summary in the order of its text; a heading without words under it is an empty answer."""
+    lines = [line[:_MAX_LINE].rstrip() for line in text.split("\n")[:MAX_SUMMARY_LINES]]
+    answers: list[Answer] = []
+    question, level = "0", 0  # and the level of the heading that asks it
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        first = number = number + 1
+        if not line.strip(" >") or line.lstrip().startswith(("```", "~~~")) or _RULE.match(line):
+            continue
+        while number < len(lines) and _goes_on(lines[number - 1], lines[number]) and len(line) < _MAX_LINE:
+            line = f"{line} {lines[number].strip()}"
+            number += 1
+        following = lines[number] if number < len(lines) else ""
+        heading = _HEADING.match(line)
+        holds_items = _indent(following) > _indent(line) and _ITEM.match(following) is not None
+        for found, words, kind in _read_line(line.strip().lstrip("> "), following, question, holds_items=holds_items):
+            if found:
+                question = found
+                level = len(heading[1]) if heading else level
+            elif heading and len(heading[1]) < level:  # another part of the text, in words of its own
+                question, level = "0", 0
+            for asked, piece in _inline_questions(words, question):
+                question = asked or question
+                if piece or found or asked:
+                    answers.append(Answer(question, piece, first, kind))
+    return tuple(_split_prose(answers))
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Return whether the next line goes on with a sentence that was broken at the width of the text."""
+    was_broken = len(line) >= _MIN_BROKEN_LINE and not line.endswith((".", ":", ";", "?", "!", "|", "*"))
+    is_heading = _HEADING.match(line) or _TEMPLATE_NUMBER.match(line)
+    return was_broken and not is_heading and _PLAIN_START.match(following) is not None
+
+
+def _inline_questions(words: str, question: str) -> Iterator[tuple[str, str]]:
+    """Yield the questions that a line answers one after another, between semicolons, and the words for each."""
+    held: list[str] = []
+    asked = ""
+    for piece in words.split("; ") if "; " in words and ":" in words else [words]:
+        label, rest = _split_label(piece, section_of(asked or question)) if held else ("", "")
+        found = find_question(label, section_of(asked or question)) if len(label.split()) <= _MAX_INLINE_WORDS else ""
+        if found:
+            yield asked, "; ".join(held)
+            asked, held = found, [rest]
+        else:
+            held.append(piece)
+    yield asked, "; ".join(held)
+
+
+def _indent(line: str) -> int:
+    """Return by how many characters a line is indented."""
+    return len(line) - len(line.lstrip())
+
+
+def _read_line(
+    line: str, following: str, question: str, *, holds_items: bool = False
+) -> Iterator[tuple[str, str, Literal["row", "item", "text"]]]:
+    """Yield the question that a line asks ("": the one before goes on), its other words, and its kind."""
+    section = section_of(question)
+    if line.count("|") >= 2 and line.startswith("|"):
+        yield (*_read_row([cell.strip() for cell in line.strip().strip("|").split("|")], following, question), "row")
+        return
+    if heading := _HEADING.match(line):
+        words = heading[2].strip(" *_")
+        label, rest = _split_label(words, section)
+        found = find_question(label or words, section)
+        # A heading that is none of the template's own ends nothing: "English datasets".
+        yield found, rest if label else "", "text"
+        return
+    item = _ITEM.match(line)
+    is_item = item is not None and not _TEMPLATE_NUMBER.match(line)
+    kind: Literal["item", "text"] = "item" if is_item else "text"
+    words = line[item.end() :] if item and is_item else line
+    if asked := _ASKED.match(words):
+        words = words[asked.end() :]
+        if asked[1].lower().startswith(("a", "r")):
+            yield "", words, kind
+            return
+        if not find_question(words, section):
+            yield _OTHER_QUESTION, "", kind
+            return
+    if _STARTS_WITH_BOX.match(words):
+        yield "", words, kind
+        return
+    bold = _BOLD.match(words)
+    if bold and bold[2].strip(" :*"):
+        if found := _question_of(bold[2], bold[3], question, is_item=is_item):
+            yield found, bold[3].strip(" *_"), kind
+            return
+        words = f"{bold[2]} {bold[3]}".strip() if not bold[2].rstrip().endswith(":") else f"{bold[2].strip()} {bold[3]}"
+    if section[:1] in ("0", "1") and _MODALITY_LABEL.match(words):
+        yield "1.3", words, kind
+        return
+    sentences = _SENTENCE_END.split(words)
+    if len(sentences) > 1 and any(_split_label(sentence, section)[0] for sentence in sentences[1:]):
+        for sentence in sentences:
+            for found, rest, _ in _read_line(sentence, "", question):
+                question = found or question
+                yield found, rest, kind
+        return
+    label, rest = _split_label(words, section)
+    if label and (found := _question_of(label, rest, question, is_item=is_item)):
+        yield found, rest, kind
+        return
+    is_numbered = bool(_TEMPLATE_NUMBER.match(words))
+    short = len(words.split()) <= (_MAX_LABEL_WORDS if is_numbered else _MAX_PLAIN_LABEL_WORDS)
+    if short and not words.endswith((".", ";", ",")) and (not is_item or is_numbered or holds_items):
+        found = find_question(words, section)
+        if found and (is_numbered or _is_title(words)):
+            yield found, "", kind
+            return
+    yield "", words, kind
+
+
+def _split_label(words: str, section: str) -> tuple[str, str]:
+    """Return what stands before a line's first colon or question mark, and what follows it; "" for none."""
+    for pattern in (_COLON, _DASH):
+        match = pattern.match(words)
+        if match and len(match[1].split()) <= _MAX_LABEL_WORDS and find_question(match[1], section):
+            return match[1], match[2].strip(" *_")
+    return "", ""
+
+
+def _question_of(label: str, rest: str, question: str, *, is_item: bool) -> str:
+    """Return the question that a label asks; "" where the label rather names an entry of a list."""
+    if len(label.split()) > _MAX_LABEL_WORDS:
+        return ""
+    in_list = question in ("2.1:large", "2.1:other", "2.2.2:known", "2.5:generators", "2.3:domains")
+    if in_list and is_item and (_HAS_ADDRESS.search(rest) or _HAS_ADDRESS.search(label)):
+        return ""
+    found = find_question(label, section_of(question))
+    # "Data crawled from partners: …" is a sentence, "Crawled data: …" a label.
+    return found if found and len(label.split()) <= (8 if is_item and in_list else _MAX_LABEL_WORDS) else ""
+
+
+def _is_title(words: str) -> bool:
+    """Return whether a short line that nothing marks is a heading: it begins with a capital and holds no verb."""
+    is_said = re.search(r"@|https?://|\b(?:is|are|was|were|we|our|has|have|been|used|by)\b|\d{2}", words)
+    return words[:1].isupper() and not is_said
+
+
+def _read_row(cells: list[str], following: str, question: str) -> tuple[str, str]:
+    """Return the question that a table's row asks, and its other cells."""
+    section = section_of(question)
+    is_header = following.count("-") >= 2 and not following.strip(" \t|:-")
+    filled = [cell for cell in cells if cell.strip("* ")]
+    if filled and all(_HEADER_WORD.match(cell.strip("*_ ")) for cell in filled) and (is_header or len(filled) > 2):
+        return _asked_by_header(" ".join(filled).lower(), section), ""
+    if section[:1] in ("0", "1") and cells and _MODALITY_LABEL.match(f"{cells[0].strip('*_☒☐☑[]xX ')}:"):
+        return "1.3", " | ".join(cells)
+    found, rest = "", list(cells)
+    in_list = question in ("2.1:large", "2.1:other", "2.2.2:known", "2.5:generators", "2.3:domains")
+    if in_list and any(_HAS_ADDRESS.search(cell) for cell in cells) and not _TEMPLATE_NUMBER.match(cells[0] + " "):
+        return "", " | ".join(cells)
+    while len(rest) > 1 or (rest and not found):
+        label = rest[0].strip("*_ ")
+        asked = find_question(label, section_of(found) if found else section) if label else ""
+        if not label or label.rstrip(".") in SECTIONS or re.fullmatch(r"\d+(?:\.\d+)*\.?(?:\(\w+\))?", label):
+            found = asked or found
+        elif asked and (not found or len(rest) > 1) and len(label.split()) <= _MAX_LABEL_WORDS:
+            found = asked
+        else:
+            break
+        rest.pop(0)
+    return found, " | ".join(cell for cell in rest if cell)
+
+
+def _asked_by_header(header: str, section: str) -> str:
+    """Return the question that the columns of a table answer; "" if they do not tell."""
+    if "modalit" in header and ("size" in header or "content" in header) and section[:1] in ("0", "1"):
+        return "1.3"
+    for own, word, question in _COLUMNS:
+        if section == own and word in header:
+            return question
+    return ""
+
+
+def _split_prose(answers: list[Answer]) -> Iterator[Answer]:
+    """Yield the answers, prose under a heading of several sections sentence by sentence in the section it is about."""
+    current = last = ""
+    for answer in answers:
+        current = current if answer.question == last else ""
+        last = answer.question
+        if (":" in answer.question and answer.question not in _OPEN) or answer.kind == "row" or not answer.text:
+            current = ""
+            yield answer
+            continue
+        if answer.question in _COARSE or answer.question[:1] in ("0", "1"):
+            within = answer.question[:1]
+        else:
+            within = answer.question
+        for sentence in _SENTENCE_END.split(answer.text):
+            cued = cued_question(sentence)
+            if cued and (within == "0" or cued.startswith(within) or (cued[:1] == "0" and within == "1")):
+                current = cued
+            elif answer.question not in _COARSE:
+                current = answer.question
+            else:
+                current = section_of(current) if current[:1] != "0" else ""
+            yield answer._replace(question=current or answer.question, text=sentence)

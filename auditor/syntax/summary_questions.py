@@ -1,0 +1,345 @@
+"""The headings and questions of the European Commission's template for the public summary of training content.
+
+The template: C(2025) 8311, annexed to the explanatory notice on Article 53(1)(d) of Regulation (EU) 2024/1689. Authors
+shorten, reorder and rephrase its headings and questions, so each is recognised by its words.
+
+A question's key is the number of its section, with a word for what it asks: ``2.3:crawlers``. The section alone is the
+question whether there is such data at all, and whatever else the section says.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+SECTIONS = (
+    "1",
+    "1.1",
+    "1.2",
+    "1.3",
+    "2",
+    "2.1",
+    "2.2",
+    "2.2.1",
+    "2.2.2",
+    "2.3",
+    "2.4",
+    "2.5",
+    "2.6",
+    "3",
+    "3.1",
+    "3.2",
+    "3.3",
+)
+
+# Words by which a question or heading is recognised wherever it stands. The first that fits decides.
+_ANYWHERE: tuple[tuple[str, str], ...] = (
+    ("0:version", r"version of (?:the|this) summary|summary version|document version"),
+    (
+        "0:updated",
+        r"last (?:updated?|revis\w+|modified)|date of (?:the |this )?(?:last |latest )?(?:update|"
+        r"summary|revision)|summary date|updated on",
+    ),
+    (
+        "1.3",
+        r"modalit\w+,? (?:and )?(?:overall|size|training data)|overall training data|"
+        r"training data (?:size )?(?:overview|at a glance)|"
+        r"characteristics of the (?:overall )?(?:training )?data",
+    ),
+    ("3.1:signatory", r"signator|code of practice"),
+    ("2.5:own", r"other ai models|(?:own|internal|in-house|proprietary) (?:ai )?models?\b"),
+    (
+        "2.5:generators",
+        r"models? (?:\w+ ){0,2}used (?:to (?:generate|create|produce)|for (?:generat|synthe))|"
+        r"(?:generator|generating|teacher|generation) (?:ai )?models?|models? (?:that|"
+        r"which) (?:generated|created|produced)",
+    ),
+    ("2.3:purposes", r"purposes? of (?:the |our )?(?:crawl|bot)|crawl\w* purposes?"),
+    ("2.3:behaviour", r"(?:crawler|bot|crawling)\S* behaviou?r|behaviou?r of (?:the |our )?(?:crawl|bot)"),
+    (
+        "2.3:crawlers",
+        r"crawlers? ?(?:names?|identifiers?|ids?\b|user[- ]agents?)|(?:names?|"
+        r"identifiers?) of (?:the |our )?(?:web )?(?:crawler|bot)|user[- ]agents?|bot names?",
+    ),
+    (
+        "2.3:period",
+        r"(?:crawl|scrap)\w* (?:period|dates?|window|time ?frame)|period of (?:data collection|"
+        r"crawl|collection)|collection period",
+    ),
+    (
+        "2.3:domains",
+        r"domain names?|(?:top|main|most relevant|crawled) (?:\w+ )?(?:domains?|web ?sites?)|"
+        r"^domains?\b",
+    ),
+    ("2.3:content", r"online sources crawled|type of content and online|content (?:types? )?crawled"),
+    (
+        "2.4:description",
+        r"description of (?:\w+\S* ){0,4}services|services? (?:or|"
+        r"and) products? (?:that were )?used to collect",
+    ),
+    ("2.4:services", r"other (?:provider )?(?:services?|products?)|services? (?:or|and|/) products?"),
+    (
+        "2.4:model",
+        r"interactions? with (?:the|this|our) (?:ai )?model|model interactions?|user (?:inputs?|"
+        r"prompts?)|prompts and (?:inputs?|outputs?)",
+    ),
+    ("2.2.2:known", r"publicly known(?! private)|(?<!non-publicly )(?<!not publicly )known (?:private|third)"),
+    ("2.2.2:other", r"(?:non|not)[- ]publicly known"),
+    (
+        "2.1:large",
+        r"(?:list|names?) of (?:the )?(?:large |main |"
+        r"major )?(?:public(?:ly)? )?(?:available )?(?:data ?sets|corpora)|"
+        r"large (?:\w+ )*(?:data ?sets|corpora)",
+    ),
+    ("2.1:other", r"other (?:smaller )?(?:public|open)\S* |(?:data ?sets )?not listed|smaller (?:public|data)"),
+    ("1.1:representative", r"(?:authori[sz]ed|eu|legal|union) representative"),
+    ("1.1:provider", r"provider(?:'s|’s)? (?:name|legal)|name of (?:the )?(?:model )?provider|^(?:model )?provider$"),
+    (
+        "1.2:dependencies",
+        r"dependenc|base models?\b|parent models?\b|upstream models?\b|(?:derived|fine-?tuned|"
+        r"adapted|modified|built|based) (?:from|on|upon)\b|\bmodification of",
+    ),
+    ("1.2:market", r"placement|placed on|(?:union|eu|european) market|market date"),
+    (
+        "1.2:model",
+        r"versioned (?:model )?names?|model(?:'s|’s)? (?:versioned )?names?|"
+        r"names? of (?:the )?models?|model versions?\b",
+    ),
+    (
+        "1.3:acquired",
+        r"latest (?:date|data|acquisition)|last (?:date|data)|(?:knowledge|data) cut-?off|"
+        r"cut-?off date|date of (?:the )?(?:latest|last|most recent)|most recent data|"
+        r"data (?:acquired|collected) (?:until|up to)|acquisition date",
+    ),
+    ("1.3:languages", r"linguistic|^languages?\b|languages? (?:covered|of the)"),
+    ("1.3:content", r"types? of content\b|content types?"),
+    ("1.3:characteristics", r"other (?:relevant )?characteristics"),
+)
+
+# Words of the sections' headings, and of the question whether there is such data.
+_HEADINGS: tuple[tuple[str, str], ...] = (
+    ("3.2", r"\b(?:illegal|unlawful)\b"),
+    (
+        "2.2.2",
+        r"other third part|not licen[cs]ed|data intermediar|"
+        r"private data ?sets (?:obtained )?(?:from|of) third|other private data|"
+        r"third[- ]party data",
+    ),
+    ("2.2.1", r"licen[cs](?:ed|ing)\b|rights ?holders"),
+    ("2.2", r"\bprivate\b|non-?public"),
+    ("3.1", r"reservations? of rights|rights reservations?|copyright|text and data mining|\btdm\b|opt[- ]?outs?\b"),
+    (
+        "2.1",
+        r"(?<!non-)(?<!non )(?<!not )\b(?:public|open)(?:ly)?[- ](?:(?:available|accessible|"
+        r"released) )?(?:training )?(?:data|corpora)",
+    ),
+    ("2.3", r"\bcrawl(?:ed|ing|ers?)\b|scrap(?:ed|ing|ers?)\b|\bweb data"),
+    ("2.5", r"\bsynthetic|(?:ai|machine|model)[- ]generated"),
+    (
+        "2.4",
+        r"\busers?(?:['’]s?|s['’])? (?:data|interactions?|content|conversations?)|(?:data|content|"
+        r"interactions?) (?:collected )?(?:from|of) (?:our )?(?:users?|customers?)\b",
+    ),
+    ("2.6", r"other (?:data )?sources|sources other than|other data\b"),
+    ("1.1", r"\bprovider (?:identification|information|details)|identification of the provider|about the provider"),
+    ("1.2", r"\bmodel (?:identification|information|details)|identification of the model|about the model"),
+    ("1.3", r"^modalit(?:y|ies)$|(?:data|training) size"),
+    ("3.3", r"other (?:relevant )?(?:information|aspects)|further information|additional information"),
+    ("1", r"general information"),
+    ("3", r"data processing|processing aspects"),
+    ("2", r"data sources|sources of (?:the )?(?:training )?data|list of sources"),
+)
+
+# Short words that are a question only in their own section ("": in any).
+_IN_SECTION: tuple[tuple[str, str, str], ...] = (
+    ("", "comments", r"(?:additional )?(?:comments?|remarks?|notes?)$"),
+    ("0", "version", r"^version\b"),
+    ("0", "updated", r"^(?:date|updated?|published)\b"),
+    ("1.1", "provider", r"^(?:legal |company |full )?(?:name|entity|organi[sz]ation|company|provider|developer)\b"),
+    ("1.1", "contact", r"contact|e-?mail|web ?site|address|^url\b"),
+    ("1.2", "model", r"^(?:models?|names?|versions?|identifiers?)\b"),
+    ("1.2", "market", r"^(?:release|launch|availab)|date"),
+    ("1.2", "licence", r"licen[cs]e"),
+    ("1.3", "size", r"\bsize\b|volume|amount|quantity"),
+    ("1.3", "modality", r"modalit"),
+    ("1.3", "acquired", r"collection date|date|cut-?off"),
+    ("1.3", "languages", r"languages?"),
+    (
+        "2.1",
+        "large",
+        r"^(?:the )?(?:following )?(?:named |main |major )?(?:data ?sets?|corpora|names?|"
+        r"list)(?: names?| used| \(?names?.*)?$",
+    ),
+    ("2.1", "other", r"^(?:others?|general) (?:description|data ?sets?|public)|^others?$|^general description"),
+    ("2.2.2", "known", r"^(?:data ?sets?|names?|list)\b"),
+    ("2.2.2", "other", r"description"),
+    ("2.3", "crawlers", r"^(?:(?:crawlers?|bots?)(?: names?)?|names?|identifiers?)$|^names?\b"),
+    ("2.3", "purposes", r"purposes?"),
+    ("2.3", "behaviour", r"behaviou?r|robots"),
+    ("2.3", "period", r"period|time ?frame|dates?\b|when"),
+    ("2.3", "domains", r"domains?|web ?sites|^sites"),
+    ("2.3", "content", r"content|sources"),
+    ("2.4", "description", r"description|services"),
+    ("2.5", "generators", r"^(?:generat\w+|generators?|(?:ai )?models?(?: used| names?)?)\b"),
+    ("2.6", "description", r"description"),
+    ("3.1", "measures", r"measures|description|describe|protocols?"),
+    ("3.2", "measures", r"measures|description|describe"),
+    ("3.3", "description", r"description"),
+)
+# The same in every part of section 1, where authors leave its subsections out.
+_IN_SECTION_1: tuple[tuple[str, str], ...] = (
+    ("1.2:model", r"^(?:model )?(?:names?|versions?)$|^models?(?: names?| versions?| covered)?$"),
+    ("1.1:provider", r"^(?:provider|developer|company|organi[sz]ation|published by|legal entity)$"),
+    ("1.1:contact", r"^(?:contacts?|e-?mail)\b"),
+    ("1.2:licence", r"^(?:model )?licen[cs]e$"),
+    ("1.2:market", r"^(?:release|launch)(?:d| date)?$"),
+    ("1.3:modality", r"^modalit"),
+    ("1.3:size", r"\bsize\b"),
+)
+# How sentences begin to answer a question that they do not repeat.
+_IN_PROSE: tuple[tuple[str, str], ...] = (
+    (
+        "0:updated",
+        r"\b(?:last (?:updated|revised)|updated on|summary (?:was|is) (?:last )?(?:updated|dated|"
+        r"revised)|version \S+ of (?:this|the) summary)\b",
+    ),
+    ("1.1:representative", r"authori[sz]ed representative"),
+    (
+        "1.2:dependencies",
+        r"\b(?:fine-?tun\w+|derived|built|adapted|initiali[sz]ed|distilled|continued|merge[d]?|"
+        r"quanti[sz]ed) (?:\w+ ){0,3}(?:from|of|on|upon|for)\b|from scratch|depends? on|dependenc|"
+        r"\b(?:base|parent|upstream) models?\b|\bmodification of",
+    ),
+    (
+        "1.2:market",
+        r"\b(?:placed|put|made available|released|launched|placement)\b[^.]{0,40}\bmarket\b|"
+        r"\b(?:union|eu|european) market\b",
+    ),
+    (
+        "1.3:acquired",
+        r"\b(?:latest|last|most recent|newest) (?:\w+ ){0,4}(?:data|acquisition|collection|"
+        r"acquired|collected|document|item)\b|cut-?off|\bdata (?:was|were) (?:\w+ )?(?:acquired|"
+        r"collected) (?:until|up to|through)|(?:acquisition|collection) (?:ended|stopped|finished)",
+    ),
+    (
+        "1.3",
+        r"\b(?:\d|hundred|thousand|million|billion|trillion)[\w,.' ]* (?:tokens?|words|images?|"
+        r"pictures?|photo\w*|hours|clips|videos?)\b|\bmodalit(?:y|ies)\b|"
+        r"\btrained (?:only )?on (?:text|image|audio|video)s?\b",
+    ),
+    (
+        "1.1",
+        r"\bthe provider\b(?! of the data)[^.]{0,30}\b(?:is|are)\b|\bis the provider\b|"
+        r"\bwe are\b(?! not)|\b(?:provided|developed|published) by\b",
+    ),
+    (
+        "1.2:model",
+        r"\bmodels?\b[^.]{0,40}\b(?:is|are) (?:called|named)\b|\bthe (?:model|summary) (?:is|"
+        r"covers|concerns)\b|\bcovers the models?\b|\bversioned\b",
+    ),
+)
+_MODALITIES_OF_SOURCE = re.compile(r"modalit", re.I)
+
+_ANYWHERE_PATTERNS = tuple((key, re.compile(words, re.I)) for key, words in _ANYWHERE)
+_HEADING_PATTERNS = tuple((key, re.compile(words, re.I)) for key, words in _HEADINGS)
+_SECTION_1_PATTERNS = tuple((key, re.compile(words, re.I)) for key, words in _IN_SECTION_1)
+_PROSE_PATTERNS = tuple((key, re.compile(words, re.I)) for key, words in _IN_PROSE)
+_IN_SECTION_PATTERNS = tuple((section, part, re.compile(words, re.I)) for section, part, words in _IN_SECTION)
+_NUMBER = re.compile(
+    r"^\W{0,3}(?:section |part |q(?:uestion)? ?)?(\d(?:\.\d){0,2})(?:\.?\s*\(\w{1,4}\))?[.):\s–—-]*", re.I
+)
+_ASIDE = re.compile(r"\([^()]{0,400}\)")
+_LABEL_CHARACTERS = 400
+# Words by which a whole text is told to be a filled template. Each is counted once.
+_MARKS = tuple(
+    re.compile(words, re.I)
+    for words in (
+        r"summary of (?:the )?(?:training content|content used (?:for|in) training)|training[- ]content summary",
+        r"article 53\s?\(1\)\s?\(d\)|\bart\.? 53\b",
+        r"provider (?:identification|name)|name of (?:the )?provider|authori[sz]ed representative",
+        r"model (?:identification|dependenc)|versioned model name",
+        r"placement of the model|(?:union|eu) market",
+        r"overall training data size|types? of content|latest date of data|linguistic characteristics",
+        r"list of data sources|data sources",
+        r"(?<!non-)publicly available data ?sets",
+        r"non-publicly available|other third parties|transactional commercial licensing|commercially licensed",
+        r"crawled and scraped|were crawlers used|crawlers? (?:name|used)|crawled data|data crawled",
+        r"user interactions|\buser data",
+        r"synthetic data|synthetic ai-generated",
+        r"data processing aspects",
+        r"reservations? of rights|text and data mining|\btdm\b",
+        r"(?:removal|removing|remove) (?:of )?(?:illegal|unlawful)|illegal content",
+    )
+)
+MIN_MARKS = 6  # of the fifteen; a text about training data in general has two or three
+MIN_MARKS_WITH_TITLE = 4  # of a text that calls itself such a summary
+
+
+def is_training_summary(text: str) -> bool:
+    """Return whether a text is a public summary of training content, by the template's headings and questions."""
+    found = [mark.search(text) is not None for mark in _MARKS]
+    return sum(found) >= (MIN_MARKS_WITH_TITLE if found[0] else MIN_MARKS)
+
+
+def section_of(key: str) -> str:
+    """Return the section that a question belongs to: ``2.3`` of ``2.3:crawlers``; "0" stands for what precedes 1."""
+    return key.partition(":")[0]
+
+
+@lru_cache(maxsize=4096)
+def find_question(label: str, section: str) -> str:
+    """Return the key of the question that a label asks in a section of the summary; "" if it asks none.
+
+    Args:
+        label: A heading, a question, or the first words of a line.
+        section: The section that the label stands in.
+    """
+    plain = " ".join(label[:_LABEL_CHARACTERS].split()).strip(" *_#:|`\"'").replace("(s)", "s").replace("y(ies)", "ies")
+    number = _NUMBER.match(plain)
+    whole = plain[number.end() :] if number else plain
+    plain = _ASIDE.sub("", whole).strip(" *_:.")
+    if plain != whole and plain:
+        return _find_question(plain, section, number) or _find_question(whole, section, number)
+    return _find_question(plain, section, number)
+
+
+def _find_question(plain: str, section: str, number: re.Match[str] | None) -> str:
+    """Return the question that a label asks, without its number, which may tell it apart."""
+    if not plain:
+        return number[1] if number and number[1] in SECTIONS else ""
+    if number and any(key == number[1] and pattern.search(plain) for key, pattern in _HEADING_PATTERNS):
+        is_question = any(":" in key and pattern.search(plain) for key, pattern in _ANYWHERE_PATTERNS)
+        if not is_question:
+            return number[1]
+    if _MODALITIES_OF_SOURCE.search(plain) and section[:1] == "2":
+        return f"{_find_heading(plain) or section}:modalities"
+    for key, pattern in _ANYWHERE_PATTERNS:
+        if pattern.search(plain):
+            return key
+    for own, part, pattern in _IN_SECTION_PATTERNS:
+        if section.startswith(own) and (own or section) and pattern.search(plain):
+            return f"{section if part == 'comments' or own in ('2.4',) else own}:{part}"
+    if section[:1] in ("0", "1"):
+        for key, pattern in _SECTION_1_PATTERNS:
+            if pattern.search(plain):
+                return key
+    return _find_heading(plain)
+
+
+def _find_heading(plain: str) -> str:
+    """Return the section whose heading or first question a label is; "" for none."""
+    for key, pattern in _HEADING_PATTERNS:
+        if pattern.search(plain):
+            return key
+    return ""
+
+
+def cued_question(sentence: str) -> str:
+    """Return the question that a sentence of plain prose answers, by its words; "" if they do not tell."""
+    for key, pattern in _PROSE_PATTERNS:
+        if pattern.search(sentence):
+            return key
+    for key, pattern in _ANYWHERE_PATTERNS:
+        if pattern.search(sentence):
+            return key
+    return _find_heading(sentence)

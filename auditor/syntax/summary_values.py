@@ -1,0 +1,542 @@
+"""Read the answers of a public summary of training content: yes or no, dates, sizes, names, placeholders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
+
+Modality = Literal["text", "image", "audio", "video", "other"]
+MODALITIES: tuple[Modality, ...] = ("text", "image", "audio", "video", "other")
+
+_TICKED = r"(?:\[[xX✓]\]|\([xX]\)|[☑☒✅✔✓■])"
+_UNTICKED = r"(?:\[ ?\]|\( ?\)|[☐□❌✗✘])"
+_BOXES = re.compile(rf"({_TICKED}|{_UNTICKED})")
+_IS_TICKED = re.compile(rf"^{_TICKED}$")
+_YES = re.compile(r"^\W*(?:yes|true|y)\b(?!\s*(?:/|or)\s*no)", re.I)
+_BOTH = re.compile(r"^\W*yes\s*[/|,]\s*no\W*$", re.I)  # the form's own words
+_YES_WORD = re.compile(r"^\W*yes\b\W*", re.I)
+_NO = re.compile(r"^\W*(?:no|none|false|n/?a|not applicable|nil|never|not used)\b(?!\s*(?:longer|later))", re.I)
+_DENIES = re.compile(
+    r"\bno (?:\w+[ -]){0,8}?(?:data ?sets?|data|crawl\w*|agreements?|content|sources?|"
+    r"licen[cs]\w*|interactions?|scrap\w*|prompts?)\b"
+    r"(?:[^.]{0,80}\b(?:was|were|is|are|has|have|been|used|concluded|obtained|collected|trained)\b)?"
+    r"|\b(?:did|do|does|has|have|had|was|were|is|are)(?: not|n['’]t)\b[^.]{0,80}"
+    r"\b(?:use|used|using|crawl\w*|scrap\w*|conclud\w*|obtain\w*|train\w*|collect\w*|licen\w*|"
+    r"generat\w*|rely|relied|include\w*|involve\w*|sourced?|signatory|signed|operate\w*|part|"
+    r"create\w*|enter\w*|acquire\w*)\b"
+    r"|\bnone (?:was|were|of|has|have)\b|\bnot (?:used|applicable|a signatory)\b|\bnever (?:used|crawled|trained)\b"
+    r"|\bwithout (?:any )?(?:\w+ ){0,3}(?:data|crawl\w*|content)\b",
+    re.I,
+)
+_FROM_SCRATCH = re.compile(
+    r"from scratch|\bno (?:\w+ ){0,3}(?:dependenc\w+|base|models?|parents?)\b|"
+    r"\bnot (?:\w+ ){0,3}(?:based|derived|built|depend\w*|a modification)\b"
+    r"|\bdoes not depend|independent of any|random(?:ly)? initiali[sz]",
+    re.I,
+)
+_PLACEHOLDER = re.compile(
+    r"^[\s\W_]*(?:(?:to be|tb) ?(?:provided|completed|complete|determined|added|confirmed|"
+    r"announced|defined|written|filled|done|d|c|a)\b.{0,40}"
+    r"|tb[dca]|to ?do|fixme|xxx+|n/?a|nil|none|not (?:yet )?(?:provided|available|applicable|"
+    r"specified|known|disclosed|completed|stated)"
+    r"|(?:will be|yet to be) (?:provided|completed|added|published|described).{0,60}|"
+    r"pending.{0,30}|coming soon|under (?:review|construction|preparation)"
+    r"|unknown|blank|empty|placeholder.{0,40}|lorem ipsum.*|in progress|draft|"
+    r"information (?:needed|missing|to follow).{0,20}"
+    r"|more information needed|(?:please )?(?:describe|insert|specify|fill (?:in|out)|enter|provide|add)\b.{0,200}"
+    r"|click or tap here.{0,40}|your (?:answer|text|description|measures).{0,60}|"
+    r"<[^<>]{0,200}>|\[[^\[\]]{0,200}\]|…|\.{2,})?[\s\W_]*$",
+    re.I | re.S,
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_YEAR = r"((?:19|20)\d\d)"
+_DATES = re.compile(
+    rf"\b{_YEAR}[-/.](\d{{1,2}})[-/.](\d{{1,2}})\b"
+    rf"|\b(\d{{1,2}})[-/.](\d{{1,2}})[-/.]{_YEAR}\b"
+    rf"|\b{_YEAR}[-/.](\d{{1,2}})(?![\d/.-]*\d)"
+    rf"|\b(\d{{1,2}})[-/.]{_YEAR}\b"
+    rf"|\b(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH},? {_YEAR}\b"
+    rf"|\b{_MONTH} (\d{{1,2}})(?:st|nd|rd|th)?,? {_YEAR}\b"
+    rf"|\b{_MONTH},? {_YEAR}\b"
+    rf"|\bq([1-4])[ /-]{_YEAR}\b"
+    rf"|\b{_YEAR}\b",
+    re.I,
+)
+
+# The template's bands: below, and above, in tokens, pictures and hours.
+_BANDS: dict[str, tuple[float, float, str, str, str]] = {
+    "text": (
+        1e9,
+        1e13,
+        "less than 1 billion tokens",
+        "1 billion to 10 trillion tokens",
+        "more than 10 trillion tokens",
+    ),
+    "image": (1e6, 1e9, "less than 1 million images", "1 million to 1 billion images", "more than 1 billion images"),
+    "audio": (1e4, 1e6, "less than 10 000 hours", "10 000 to 1 million hours", "more than 1 million hours"),
+    "video": (1e4, 1e6, "less than 10 000 hours", "10 000 to 1 million hours", "more than 1 million hours"),
+}
+_SCALES = {
+    "k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "b": 1e9, "bn": 1e9, "billion": 1e9, "g": 1e9,
+    "t": 1e12, "tn": 1e12, "trillion": 1e12,
+}  # fmt: skip
+_NUMBER = r"(\d[\d.,  ']*\d|\d)\s*-?(k|mn|m|bn|b|g|tn|t|thousand|million|billion|trillion)?s?\b"
+_RANGE = re.compile(rf"{_NUMBER}\W{{0,3}}(?:to|-|–|—|and|up to)\W{{0,3}}{_NUMBER}", re.I)
+_BELOW = re.compile(rf"(?:less than|under|below|fewer than|up to|at most|<=?|≤)\s*(?:about )?{_NUMBER}", re.I)
+_ABOVE = re.compile(
+    rf"(?:more than|over|above|greater than|exceed(?:s|ing)?|at least|>=?|≥)\s*(?:about )?{_NUMBER}|{_NUMBER}\s*\+",
+    re.I,
+)
+_ABOUT = re.compile(_NUMBER, re.I)
+_UNITS: tuple[tuple[Modality, re.Pattern[str]], ...] = (
+    ("text", re.compile(r"\btokens?\b|\bwords\b", re.I)),
+    ("video", re.compile(r"\bhours? of (?:\w+ ){0,2}videos?|\bvideo hours|\bvideos?\b", re.I)),
+    (
+        "audio",
+        re.compile(
+            r"\bhours? of (?:\w+ ){0,2}(?:audio|speech|sound|music)|\baudio hours|\b(?:audio|speech|"
+            r"music|sound)\b",
+            re.I,
+        ),
+    ),
+    ("image", re.compile(r"\b(?:images?|pictures?|photo\w*)\b", re.I)),
+    ("text", re.compile(r"\btexts?\b|\btextual\b", re.I)),
+)
+_OTHER_MODALITY = re.compile(r"\bother\b", re.I)
+_HUB = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([\w.-]+/[\w.-]*\w)(?:/[^\s)\]>|,;]*)?", re.I
+)
+_ADDRESS = re.compile(r"https?://[^\s)\]>|,;\"'`]+|\bwww\.[^\s)\]>|,;\"'`]+", re.I)
+_MARKDOWN_LINK = re.compile(
+    r"\[([^\[\]]{1,300})\]\(\s*<?([^()\s]{1,1000}(?:\([^()\s]*\))?[^()\s]*)>?(?:\s+\"[^\"]*\")?\s*\)"
+)
+_REPOSITORY = re.compile(r"(?<![\w/.:@-])[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9](?:[\w.-]{0,95}\w)?(?![\w/])")
+_NO_REPOSITORY = re.compile(
+    r"^(?:and/or|yes/no|n/a|text/\w+|image/\w+|audio/\w+|video/\w+|input/output|his/her|"
+    r"client/server|tcp/ip|ci/cd|\d+/\d+|w/o)$"
+    r"|^(?:\w+)/(?:no|or|her|image|images|text|audio|video|collection|identifiers?|scraping|"
+    r"crawling|processing|products?)$",
+    re.I,
+)
+_DOMAIN = re.compile(r"\b(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}[a-z]{2,18}\b", re.I)
+_NO_DOMAIN = re.compile(
+    r"^(?:e\.g|i\.e|robots\.txt|ai\.txt|llms\.txt|\w+\.(?:csv|md|txt|pdf|json|html?|xlsx?|"
+    r"docx?|toml|ya?ml|parquet|py))$",
+    re.I,
+)
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+_BOT = re.compile(
+    r"(?<![\w./@-])(?:[A-Z][\w-]*|[a-z][\w-]*[-_A-Z][\w-]*|[a-z]+)?(?:[Bb]ot|[Cc]rawler|"
+    r"[Ss]pider|[Ff]etcher|[Ss]craper|[Hh]arvester|[Aa]gent)(?:-\w+)?(?:/v?\d[\w.]*)?(?![\w@])"
+)
+_NO_BOT = frozenset(
+    {
+        "crawler",
+        "bot",
+        "spider",
+        "robot",
+        "scraper",
+        "agent",
+        "fetcher",
+        "harvester",
+        "web-crawler",
+        "user-agent",
+        "webcrawler",
+        "chatbot",
+    }
+)
+_QUOTED = re.compile(r"[`“\"'‘]([\w][\w ./+-]{1,60})[`”\"'’]")
+_LISTED = re.compile(
+    r"\b(?:namely|including|includ(?:es?|ed)|such as|notably|comprising|comprises?|"
+    r"consist(?:s|ed|ing)? of|as follows|following|"
+    r"were|are|was|is|used|uses|on|from|of|with|by)\b:?\s+(?=(?:the |an? )?(?:[\w-]*[A-Z0-9/`\"“\[*]))|:\s+",
+)
+_NAME_STOPS = frozenset(
+    """yes no none text image images audio video other the a an we our it this these those they and or in on as for
+    all each large publicly public datasets dataset list data internet web article section model training if from both
+    no. see full european union content further additional additionally moreover list following link modality name names
+    january february march april may june july august september october november december to be hours tokens n/a various
+    several some many only also provider i they he she there here note general others code""".split()
+)
+_TRAILING_WORDS = re.compile(
+    r"\s+(?:(?:public |open |large )?(?:data ?sets?|corpus|corpora|collection|dumps?|subset|"
+    r"snapshots?)\b.*|(?:was|were|is|are|has|have|which|that|for|under|"
+    r"released|published|made|hosted|available|from|by|with|using|collected|containing|via|at|"
+    r"through|as well as|in its|in the|on the|used)\b.*)$",
+    re.I,
+)
+_LEADING_WORDS = re.compile(
+    r"^(?:(?:and|or|also|both|(?-i:the)|an?|our|their|its|its|version of|a version of|"
+    r"subset of|subsets of|parts? of|filtered|deduplicated|only|large|public|"
+    r"publicly available|open|datasets?:?|name:|model:|models?|with)\s+)+",
+    re.I,
+)
+_MAX_NAME_WORDS = 8
+_MAX_NAMES = 1000  # of one summary and kind
+
+
+class NamedSource(NamedTuple):
+    """A dataset or model that a summary names; ``repository`` is its id on the hub, "" if none is given."""
+
+    name: str
+    repository: str = ""
+    address: str = ""
+
+    @property
+    def value(self) -> str:
+        """Return what identifies it best: the repository, else the name, else the address."""
+        return self.repository or self.name or self.address
+
+
+def is_placeholder(text: str) -> bool:
+    """Return whether an answer says nothing: empty, "to be provided", "n/a", or the template's own instruction."""
+    plain = re.sub(r"[*_`]", "", text).strip()
+    return not plain or _PLACEHOLDER.match(plain) is not None
+
+
+def names_nothing(text: str) -> bool:
+    """Return whether an answer says that there is nothing to name: "none", "not applicable", "trained from scratch"."""
+    plain = text.strip(" *_|-–.")
+    return bool(_NO.match(plain) or _DENIES.search(plain) or _FROM_SCRATCH.search(plain))
+
+
+def yes_or_no(texts: Iterable[str]) -> Literal["yes", "no", ""]:
+    """Return the answer to a question of the summary: by its ticked box, its first word, or what its words deny."""
+    texts = [text for text in texts if text.strip() and not _BOTH.match(text)]
+    joined = " ".join(texts)
+    options = list(_options(joined))
+    named = [(ticked, words) for ticked, words in options if _YES.match(words) or _NO.match(words)]
+    if named:
+        # A form that shows one option alone shows the answer, ticked or crossed.
+        chosen = [words for ticked, words in named if ticked] or ([named[0][1]] if len(named) == 1 else [])
+        return ("no" if _NO.match(chosen[0]) else "yes") if chosen else ""
+    for text in texts:
+        plain = text.strip(" *_|-–:")
+        if _YES.match(plain):
+            return "yes"
+        if _NO.match(plain):
+            return "no"
+    if all(is_placeholder(text) for text in texts):
+        return ""
+    first = re.split(r"(?<=[.;])\s", joined, maxsplit=1)[0]
+    return "no" if _DENIES.search(first) else "yes"
+
+
+def _options(text: str) -> Iterator[tuple[bool, str]]:
+    """Yield the options of a form's question: whether it is ticked, and its words."""
+    pieces = _BOXES.split(text)
+    state: list[bool] = []
+    for at in range(1, len(pieces), 2):
+        state.append(_IS_TICKED.match(pieces[at]) is not None)
+        words = pieces[at + 1].strip(" |*_;,")
+        if words:  # "- [x] ☒ Yes" has two boxes
+            yield any(state), words
+            state = []
+
+
+def ticked(text: str) -> str:
+    """Return the words of the ticked options of an answer; the whole text if it has no boxes."""
+    options = list(_options(text))
+    if not options:
+        return text
+    before = _BOXES.split(text, maxsplit=1)[0].strip(" |")
+    return " ; ".join([before, *(words for is_ticked, words in options if is_ticked)]).strip(" ;")
+
+
+def modalities(text: str) -> tuple[Modality, ...]:
+    """Return the modalities that an answer names, in the template's order; of boxes, those that are ticked."""
+    words = ticked(text)
+    found = {modality for modality, pattern in _UNITS if pattern.search(words)}
+    if _OTHER_MODALITY.search(words) and not re.search(r"other (?:than|relevant|data|sources|content)", words, re.I):
+        found.add("other")
+    return tuple(modality for modality in MODALITIES if modality in found)
+
+
+def size_band(text: str, modality: str) -> str:
+    """Return the template's band that a size belongs to; "" if the words tell none."""
+    if modality not in _BANDS:
+        return ""
+    low, high, below, between, above = _BANDS[modality]
+    words = re.sub(r"(?<=\d)[  '](?=\d{3}\b)", "", ticked(text))
+    if match := _RANGE.search(words):
+        upper_scale = match[2] or match[4]
+        first, second = _amount(match[1], upper_scale), _amount(match[3], match[4])
+        middle = (first + second) / 2
+        return (
+            between
+            if first <= low and second >= high
+            else below
+            if middle < low
+            else above
+            if middle > high
+            else between
+        )
+    if match := _BELOW.search(words):
+        number = _amount(match[1], match[2])
+        return below if number <= low else between if number <= high else ""
+    if match := _ABOVE.search(words):
+        number = _amount(match[1] or match[3], match[2] or match[4])
+        return above if number >= high else between if number >= low else ""
+    amounts = [_amount(match[1], match[2]) for match in _ABOUT.finditer(_without_dates(words))]
+    if not amounts:
+        return ""
+    number = max(amounts)
+    return below if number < low else above if number > high else between
+
+
+def _without_dates(words: str) -> str:
+    """Return the words of a size without dates and years."""
+    return _DATES.sub(" ", words)
+
+
+def _amount(number: str, scale: str | None) -> float:
+    """Return a number as it is written with its scale: ``1.5`` and ``billion``."""
+    plain = number.replace(" ", "").replace(" ", "").replace("'", "")
+    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", plain) or ("," in plain and "." in plain):
+        plain = plain.replace(",", "")
+    elif re.fullmatch(r"\d{1,3}(?:\.\d{3}){2,}", plain):
+        plain = plain.replace(".", "")
+    else:
+        plain = plain.replace(",", ".")
+    try:
+        return float(plain.rstrip(".")) * _SCALES.get((scale or "").lower(), 1.0)
+    except ValueError:
+        return 0.0
+
+
+def dates(text: str) -> tuple[str, ...]:
+    """Return the dates in an answer in ISO 8601, as exact as they are written: ``2025-12-31``, ``2025-12``."""
+    return tuple(found for match in _DATES.finditer(text) if (found := _iso_date(match)))
+
+
+def _iso_date(match: re.Match[str]) -> str:
+    """Return a date as written in ISO 8601; "" if there is no such month or day."""
+    g = match.groups()
+    year, month, day = "", 0, 0
+    if g[0]:
+        year, month, day = g[0], int(g[1]), int(g[2])
+    elif g[5]:
+        year, month, day = g[5], int(g[4]), int(g[3])
+        if month > 12:  # as in the United States
+            month, day = day, month
+    elif g[6]:
+        year, month = g[6], int(g[7])
+    elif g[9]:
+        year, month = g[9], int(g[8])
+    elif g[12]:
+        year, month, day = g[12], _MONTHS.index(g[11].lower()) + 1, int(g[10])
+    elif g[15]:
+        year, month, day = g[15], _MONTHS.index(g[13].lower()) + 1, int(g[14])
+    elif g[17]:
+        year, month = g[17], _MONTHS.index(g[16].lower()) + 1
+    elif g[19]:
+        return f"{g[19]}-Q{g[18]}"
+    else:
+        return g[20]
+    if not 1 <= month <= 12 or not 0 <= day <= 31:
+        return ""
+    return f"{year}-{month:02}-{day:02}" if day else f"{year}-{month:02}"
+
+
+def emails(text: str) -> tuple[str, ...]:
+    """Return the e-mail addresses in an answer."""
+    return tuple(dict.fromkeys(match[0] for match in _EMAIL.finditer(text)))
+
+
+def domains(text: str) -> tuple[str, ...]:
+    """Return the domain names in an answer, each once."""
+    plain = _EMAIL.sub(" ", text)
+    found = (match[0].lower().removeprefix("www.") for match in _DOMAIN.finditer(plain))
+    return tuple(
+        dict.fromkeys(name for name in found if not _NO_DOMAIN.match(name) and not name.rsplit(".", 1)[-1].isdigit())
+    )
+
+
+def crawlers(text: str, *, is_list: bool) -> tuple[str, ...]:
+    """Return the names of crawlers in an answer; of a list, every entry is one."""
+    plain = _MARKDOWN_LINK.sub(r"\1", ticked(text))
+    if is_list and not _is_sentence(plain):
+        found = [_clean_name(piece) for piece in _pieces(_ADDRESS.sub("", plain))]
+    else:
+        found = [match[1] for match in _QUOTED.finditer(plain) if " " not in match[1] or "bot" in match[1].lower()]
+        found += [match[0] for match in _BOT.finditer(plain)]
+    names = (name.strip(" .:") for name in found)
+    kept = [
+        n for n in names if n and n.lower() not in _NO_BOT and n.lower() not in _NAME_STOPS and not is_placeholder(n)
+    ]
+    return tuple(name for name in dict.fromkeys(kept) if not any(longer.startswith(f"{name}/") for longer in kept))
+
+
+def named_sources(text: str, *, is_list: bool, models: bool = False) -> tuple[NamedSource, ...]:
+    """Return the datasets or models that an answer names, each once.
+
+    Args:
+        text: The answer; a row of a table has its cells joined by " | ".
+        is_list: Whether it stands where names are asked for. Then each entry is one; else only what reads like one is.
+        models: Whether models are looked for: an address of a dataset on the hub is none.
+    """
+    text = _YES_WORD.sub("", ticked(text).strip(" *_"))
+    if is_placeholder(text) or _NO.match(text.strip(" *_|-")):
+        return ()
+    if " | " in text:
+        return _named_in_row(text.split(" | "), models=models)
+    pieces = [text]
+    if is_list and not _is_sentence(text):
+        pieces = list(_pieces(text))
+        found = [entry for piece in pieces if (entry := _named_entry(piece, models=models))]
+    else:
+        found = list(_named_in_prose(text, models=models))
+    return tuple({entry.value.casefold(): entry for entry in reversed(found) if entry.value}.values())[::-1][
+        :_MAX_NAMES
+    ]
+
+
+def _named_in_row(cells: list[str], *, models: bool) -> tuple[NamedSource, ...]:
+    """Return the dataset or model that a table's row names: its first words, and the first address of its cells."""
+    joined = " ".join(cells)
+    entry = _named_entry(
+        cells[0] if not _STARTS_WITH_NUMBER.match(cells[0]) or len(cells) == 1 else cells[1], models=models
+    )
+    if entry is None or not entry.value:
+        return ()
+    link = _named_entry(joined, models=models)
+    if link and link.repository and not entry.repository:
+        entry = entry._replace(repository=link.repository, address=link.address)
+    elif link and link.address and not entry.address:
+        entry = entry._replace(address=link.address)
+    return (entry,)
+
+
+_STARTS_WITH_NUMBER = re.compile(r"^\d{1,3}\.?$")
+
+
+def _named_entry(text: str, *, models: bool) -> NamedSource | None:
+    """Return the dataset or model that one entry of a list names; None if it names none."""
+    text = _BOXES.sub("", text).replace("\\_", "_")
+    repository = address = ""
+    for link in (*(match[2] for match in _MARKDOWN_LINK.finditer(text)), text):
+        hub = _HUB.search(link)
+        if (
+            hub
+            and bool(hub[1]) is not models
+            and hub[2].split("/")[0].lower() not in ("docs", "blog", "spaces", "papers", "collections", "datasets")
+        ):
+            repository, address = repository or hub[2], address or hub[0]
+        elif plain := _ADDRESS.search(link):
+            address = address or plain[0].rstrip(".")
+    words = _MARKDOWN_LINK.sub(r"\1", text)
+    words = _HUB.sub(" ", words) if repository else words
+    words = _ADDRESS.sub(" ", words)
+    name = _clean_name(words)
+    plain_id = _REPOSITORY.search(re.sub(r"[`*\"“”']", " ", words))
+    if not repository and plain_id and not _NO_REPOSITORY.match(plain_id[0]):
+        repository = plain_id[0]
+    if name.casefold() in _NAME_STOPS or (not repository and not address and not _reads_like_name(name)):
+        name = ""
+    return NamedSource(name, repository, address) if name or repository or address else None
+
+
+def _clean_name(text: str) -> str:
+    """Return an entry's name without marks, asides, descriptions and words around it."""
+    plain = re.sub(r"[*`“”\"]|(?<!\w)_|_(?!\w)", "", text)
+    plain = re.split(r"\s[–—-]\s|[:;](?:\s|$)|\s\|\s", plain.strip(" -–—:;,"))[0]
+    plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]?", " ", plain)
+    plain = _TRAILING_WORDS.sub("", _LEADING_WORDS.sub("", " ".join(plain.split()).strip(" .,:;–—-'’‘()[]")))
+    words = plain.strip(" .,:;–—-'()[]<>")
+    return words if len(words.split()) <= _MAX_NAME_WORDS else ""
+
+
+def _reads_like_name(name: str) -> bool:
+    """Return whether words may be the name of a dataset or model: one of them has a capital or a digit."""
+    first = name.split()[0].casefold().strip(".,") if name else ""
+    is_plain_word = first in _NAME_STOPS and first != "the" and "-" not in first
+    return len(name) > 1 and not is_plain_word and any(c.isupper() or c.isdigit() for c in name)
+
+
+def _is_sentence(text: str) -> bool:
+    """Return whether an answer is a sentence rather than a list of names."""
+    text = re.sub(r"\([^()]*\)", " ", _ADDRESS.sub(" ", text))
+    words = text.split()
+    return len(words) > 6 and re.search(
+        r"\b(?:is|are|was|were|we|our|used|uses|has|have|been|contains?|comes?|drawn|taken|"
+r"trained|include[sd]?|consists?|operates?|employ(?:s|ed)?)\b", text
+    ) is not None  # fmt: skip
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield the entries of a list in one line: split at semicolons, else at commas and "and" outside of brackets."""
+    by_semicolon = list(_split_outside_brackets(text, r";\s+(?:and\s+)?|\s*<br\s*/?>\s*"))
+    if len(by_semicolon) > 1:
+        for piece in by_semicolon:
+            yield from _pieces(piece)
+        return
+    pieces = list(_split_outside_brackets(text, r",\s+(?:and\s+)?|\s+and\s+"))
+    # "Name, 2024 release, from the web" is one entry with its description.
+    if len(pieces) > 1 and not all(
+        _reads_like_name(_clean_name(piece)) or _ADDRESS.search(piece) for piece in pieces if piece.strip()
+    ):
+        named = [piece for piece in pieces if _begins_like_name(_clean_name(piece)) or _ADDRESS.search(piece)]
+        yield from (
+            named
+            if named and _reads_like_name(_clean_name(pieces[0])) and not re.search(r"[(:–—]", pieces[0])
+            else [text]
+        )
+        return
+    if len(pieces) > 1 and all(
+        _ADDRESS.search(piece) and not _clean_name(_ADDRESS.sub("", _MARKDOWN_LINK.sub(r"\1", piece)))
+        for piece in pieces[1:]
+    ):
+        yield text  # "Name, https://…"
+        return
+    yield from (piece for piece in pieces if piece.strip())
+
+
+def _split_outside_brackets(text: str, separator: str) -> Iterator[str]:
+    """Yield the pieces of a text between separators that stand in no brackets."""
+    depth = start = 0
+    for match in re.finditer(rf"[(\[]|[)\]]|{separator}", text):
+        if match[0] in ("(", "["):
+            depth += 1
+        elif match[0] in (")", "]"):
+            depth = max(0, depth - 1)
+        elif depth == 0:
+            yield text[start : match.start()]
+            start = match.end()
+    yield text[start:].rstrip(";")
+
+
+def _named_in_prose(text: str, *, models: bool) -> Iterator[NamedSource]:
+    """Yield the datasets or models that a sentence names: by links, ids of the hub, and names after "namely" …"""
+    for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z])", text):
+        if _DENIES.search(sentence) and not _HUB.search(sentence):
+            continue
+        rest = sentence
+        for match in _MARKDOWN_LINK.finditer(sentence):
+            if (entry := _named_entry(match[0], models=models)) and entry.value:
+                yield entry
+        rest = _MARKDOWN_LINK.sub(" , ", rest)
+        if cue := _LISTED.search(rest):
+            for piece in _pieces(rest[cue.end() :].rstrip(" .")):
+                entry = _named_entry(piece, models=models)
+                if entry and entry.value and (entry.repository or entry.address or _begins_like_name(entry.name)):
+                    yield entry
+        else:
+            for match in _HUB.finditer(rest):
+                if bool(match[1]) is not models:
+                    yield NamedSource("", match[2], match[0])
+            for match in _REPOSITORY.finditer(_ADDRESS.sub(" ", rest)):
+                if not _NO_REPOSITORY.match(match[0]) and re.search(r"[A-Z\d_.-]", match[0]):
+                    yield NamedSource(match[0], match[0])
+
+
+def _begins_like_name(name: str) -> bool:
+    """Return whether words in a sentence begin as a name does: with a capital, or a word that holds one or a digit."""
+    first = name.split()[0] if name.split() else ""
+    return (
+        first.casefold() not in _NAME_STOPS
+        and any(c.isupper() or c.isdigit() for c in first)
+        and not first.isdigit()
+        and len(name.split()) <= 6
+    )

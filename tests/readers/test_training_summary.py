@@ -1,0 +1,237 @@
+"""Public summaries of training content, in the many ways that people fill the template."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from auditor.blob import Blob
+from auditor.model import Statement
+from auditor.parts import Part
+from auditor.readers import HEAD_BYTES, reader_name, readers, training_summary
+from auditor.reading.read_options import ReadOptions
+from auditor.reading.summary_part import TOPICS
+from tests.readers.blobs import unopened_blob, written_blob
+
+ILLEGAL = TOPICS["3.2"]
+TABLE = """\
+    **Public Summary of Training Content**
+
+    | Section | Question | Answer |
+    |---|---|---|
+    | 1.1 | Provider name and contact details | Brook AI, Inc., data@brook.example |
+    | 1.2 | Versioned model name(s) | Brook 2.0; Brook 2.0 Lite |
+    | 1.2 | Model dependencies | None, trained from scratch |
+    | 1.3 | Text | ☐ Less than 1 billion tokens ☒ 1 billion to 10 trillion tokens |
+    | 2.1 | Have you used publicly available datasets to train the model? | ☒ Yes ☐ No |
+    | 2.1 | List of large publicly available datasets | acme/leaves; Roots-1B |
+    | 2.2.1 | Have you concluded transactional commercial licensing agreement(s)? | ☐ Yes ☒ No |
+    | 2.3 | Were crawlers used by the provider or on behalf of? | ☒ Yes ☐ No |
+    | 2.3 | If yes, specify crawler name(s)/identifier(s) | BrookBot/1.0, BrookFetch |
+    | 2.3 | Period of data collection | 02/2024 - 01/2026 |
+    | 2.5 | Was synthetic AI-generated data created by the provider? | ☒ Yes ☐ No |
+    | 2.5 | Specify the general-purpose AI model(s) used to generate the synthetic data | acme/tree |
+    | 3.2 | General description of measures taken | |
+"""
+PROSE = """\
+    # Training content summary for Meadow-7B
+
+    This is the public summary of the content used for training Meadow-7B under Article 53(1)(d) of the AI Act.
+
+    ## Who we are
+
+    The provider is Meadow Labs GmbH, Berlin. The model is called Meadow-7B v1.2. It was fine-tuned from acme/tree-7b.
+    The training data is roughly 2.5 trillion tokens of text and 40 million images.
+
+    ## Where the data came from
+
+    Publicly available datasets were used. The large ones are acme/leaves-v2 and Roots-1B. We ran our own crawler,
+    MeadowBot, between January 2024 and June 2025. Synthetic data was generated with acme/hill-70B. Data from users'
+    interactions with the model was not used.
+
+    ## What was done with it
+
+    To remove illegal content, images were matched against hash lists before training.
+"""
+LIST = """\
+    Public summary of training content (AI Act)
+    - Data processing aspects
+      - Removal of illegal content: [describe measures]
+    - General information
+      - Provider: Fjord Studio AS (Norway)
+      - Model dependencies: LoRA adapter on [tree](https://huggingface.co/acme/tree)
+    - List of data sources
+      - Publicly available datasets
+        - https://huggingface.co/datasets/acme/leaves
+      - User data: none
+"""
+PAGE = """\
+    <html><head><style>p{}</style></head><body><h1>Summary of training content</h1>
+    <h2>3.2 Removal of illegal content</h2><p>Classifiers.</p>
+    <table><tr><th>Provider name and contact details</th><td>Lark Research<br>lark@lark.example</td></tr>
+    <tr><th>Model dependencies</th><td><a href="https://huggingface.co/acme/tree">Tree</a></td></tr></table>
+    <h2>2.1 Publicly available datasets</h2>
+    <p>Have you used publicly available datasets to train the model? <input type="radio" checked> Yes
+    <input type="radio"> No</p>
+    <p>List of large publicly available datasets:</p>
+    <ol><li><a href="https://huggingface.co/datasets/acme/leaves">Leaves</a> - cleaned</li></ol>
+    <h2>2.4 User data</h2><p>No user data was used for training.</p></body></html>
+"""
+QUESTIONS = """\
+    Art. 53 AI Act: public training content summary
+
+    Q: Provider name?
+    A: Orchard B.V.
+    Q: Is the model a modification of another model (model dependencies)?
+    A: Yes, of acme/tree-1b
+    Q: Have you used publicly available datasets to train the model?
+    A: Yes. These are acme/leaves-1; acme/roots-2.
+    Q: What is the weather like?
+    A: acme/rain-3
+    Q: Was synthetic data used?
+    A: No.
+    Q: Which measures were taken for the removal of illegal content?
+    A: Not yet available
+"""
+
+
+def statements_of(text: str, name: str = "any.md") -> tuple[Statement, ...]:
+    """Return what the reader states of a summary with this text."""
+    return training_summary.part(unopened_blob(name, "model"), textwrap.dedent(text).encode()).subject.statements
+
+
+def stated(statements: tuple[Statement, ...], *keys: str) -> list[tuple[str, str]]:
+    """Return the values and relations under these keys."""
+    return [(one.value, one.relation) for one in statements if one.key in keys]
+
+
+def answers(statements: tuple[Statement, ...]) -> dict[str, str]:
+    """Return how each question is answered, by the beginning of its name."""
+    return {one.value.split(" ")[0]: one.relation for one in reversed(statements) if one.key == "summary_answer"}
+
+
+def test_a_table_of_questions_is_read() -> None:
+    found = statements_of(TABLE)
+    assert stated(found, "provider") == [("Brook AI, Inc.", "")]
+    assert stated(found, "title") == [("Brook 2.0", ""), ("Brook 2.0 Lite", "")]
+    assert stated(found, "base_model") == []
+    assert stated(found, "data_size") == [("1 billion to 10 trillion tokens", "text")]
+    assert stated(found, "trained_on") == [("acme/leaves", ""), ("Roots-1B", "")]
+    assert stated(found, "crawler") == [("BrookBot/1.0", ""), ("BrookFetch", "")]
+    assert stated(found, "date") == [("2024-02", "crawled from"), ("2026-01", "crawled until")]
+    assert stated(found, "data_generator") == [("acme/tree", "")]
+    assert (TOPICS["1.2:dependencies"], "none") in stated(found, "summary_answer")
+    assert (ILLEGAL, "empty") in stated(found, "summary_answer")
+    assert {"2.1": "yes", "2.2.1": "no", "2.3": "yes", "2.4": "absent"}.items() <= answers(found).items()
+
+
+def test_prose_is_read_sentence_by_sentence() -> None:
+    found = statements_of(PROSE)
+    assert stated(found, "provider") == [("Meadow Labs GmbH", "")]
+    assert stated(found, "title") == [("Meadow-7B v1.2", "")]
+    assert stated(found, "base_model") == [("acme/tree-7b", "finetune")]
+    assert stated(found, "modality") == [("text", ""), ("image", "")]
+    assert stated(found, "trained_on") == [("acme/leaves-v2", ""), ("Roots-1B", "")]
+    assert stated(found, "crawler") == [("MeadowBot", "")]
+    assert stated(found, "data_generator") == [("acme/hill-70B", "")]
+    assert answers(found)["2.4"] == "no"
+    assert (ILLEGAL, "stated") in stated(found, "summary_answer")
+
+
+def test_lists_in_another_order_are_read() -> None:
+    found = statements_of(LIST)
+    assert stated(found, "provider") == [("Fjord Studio AS", "")]
+    assert stated(found, "base_model") == [("acme/tree", "adapter")]
+    assert stated(found, "trained_on") == [("acme/leaves", "")]
+    assert answers(found)["2.4"] == "no"
+    assert (ILLEGAL, "placeholder") in stated(found, "summary_answer")
+
+
+def test_a_pages_links_and_boxes_are_read() -> None:
+    found = statements_of(PAGE, "any.html")
+    assert stated(found, "provider") == [("Lark Research", "")]
+    assert stated(found, "base_model") == [("acme/tree", "")]
+    assert stated(found, "trained_on") == [("acme/leaves", "")]
+    assert {"2.1": "yes", "2.4": "no"}.items() <= answers(found).items()
+
+
+def test_questions_that_the_template_does_not_ask_are_left_out() -> None:
+    found = statements_of(QUESTIONS, "any.txt")
+    assert stated(found, "base_model") == [("acme/tree-1b", "")]
+    assert stated(found, "trained_on") == [("acme/leaves-1", ""), ("acme/roots-2", "")]
+    assert (ILLEGAL, "placeholder") in stated(found, "summary_answer")
+
+
+def test_an_answer_has_the_line_that_it_stands_on() -> None:
+    found = statements_of(TABLE)
+    assert [one.place.line for one in found if one.key == "trained_on"] == [10, 10]
+
+
+@pytest.mark.parametrize("name", ["a.md", "NOTES.txt", "LICENSE.md", "policy.html", "no-suffix"])
+def test_a_summary_is_recognised_under_any_name(name: str) -> None:
+    data = textwrap.dedent(PAGE if name.endswith("html") else TABLE).encode()
+    assert reader_name(unopened_blob(name, "model"), data[:HEAD_BYTES]) == "training_summary"
+
+
+def test_a_card_that_holds_a_summary_is_read_as_both(tmp_path: Path) -> None:
+    text = "---\nlicense: mit\nbase_model: acme/tree\n---\n" + textwrap.dedent(TABLE)
+    found = written_blob(tmp_path, "README.md", text.encode())
+    assert reader_name(found, text.encode()[:HEAD_BYTES]) == "training_summary"
+    parts = [item for item in training_summary.read([found], ReadOptions()) if isinstance(item, Part)]
+    assert [part.subject.statements[0].source for part in parts] == ["summary", "card"]
+    assert parts[0].subject.statements[0].place.line == 5, "lines are those of the file"
+
+
+def test_a_card_about_training_is_no_summary() -> None:
+    card = b"---\nlicense: mit\n---\n# Leaf\n## Training data\nSynthetic data and publicly available datasets.\n"
+    assert reader_name(unopened_blob("README.md", "model"), card) == "card"
+
+
+def test_the_templates_questions_state_no_measure() -> None:
+    (document, *measures) = training_summary.part(unopened_blob("a.md", "model"), textwrap.dedent(TABLE).encode()).texts
+    assert document.role == "document"
+    assert measures == []
+
+
+def test_a_summary_of_two_hundred_pages_is_read_in_seconds(tmp_path: Path) -> None:
+    rows = "".join(
+        f"| 2.1 | List of large publicly available datasets | acme/leaves-{number} |\n" for number in range(900)
+    )
+    filler = "The data was described at length in this paragraph, which goes on and on for a page.\n\n" * 8000
+    found = written_blob(tmp_path, "a.md", (textwrap.dedent(TABLE) + rows + filler).encode())
+    started = time.process_time()
+    (part,) = training_summary.read([found], ReadOptions())
+    assert time.process_time() - started < 20
+    assert isinstance(part, Part)
+    assert len(part.subject.values("trained_on")) == 902
+
+
+@pytest.mark.parametrize(
+    "junk", ["| 2.1 " * 300_000, "(" * 1_000_000, "[x] " * 250_000, "a, and " * 150_000, "**" * 500_000]
+)
+def test_a_hostile_megabyte_ends_soon(junk: str) -> None:
+    started = time.process_time()
+    training_summary.part(unopened_blob("a.md", "model"), (textwrap.dedent(TABLE) + junk).encode())
+    training_summary.part(
+        unopened_blob("a.md", "model"), (textwrap.dedent(TABLE) + junk.replace(" ", " \n", 20_000)).encode()
+    )
+    assert time.process_time() - started < 20
+
+
+def test_a_longer_text_leaves_a_gap(tmp_path: Path) -> None:
+    data = textwrap.dedent(TABLE).encode() + b" " * training_summary.MAX_SUMMARY_BYTES
+    found = written_blob(tmp_path, "a.md", data)
+    (part,) = training_summary.read([found], ReadOptions())
+    assert isinstance(part, Part)
+    assert [gap.why for gap in part.subject.gaps] == ["longer than 8,388,608 bytes: only these were read"]
+
+
+def test_a_summary_alone_is_a_model() -> None:
+    data = textwrap.dedent(TABLE).encode()
+    blob = Blob("/nowhere", "a.md", len(data), standalone_name="a")
+    subject = training_summary.part(blob, data).subject
+    assert (subject.kind, subject.name) == ("model", "a")
+    assert "training_summary" in readers()

@@ -1,0 +1,123 @@
+"""Answers of public summaries of training content: yes or no, dates, sizes, names and placeholders."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.syntax.summary_values import (
+    crawlers,
+    dates,
+    is_placeholder,
+    modalities,
+    named_sources,
+    names_nothing,
+    size_band,
+    yes_or_no,
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("Yes, three sets", "yes"),
+        ("no", "no"),
+        ("☒ Yes ☐ No", "yes"),
+        ("- [ ] ☐ Yes - [x] ☒ No", "no"),
+        ("☐ No", "no"),  # a form that shows one option alone
+        ("Yes / No", ""),
+        ("We did not crawl any website.", "no"),
+        ("No user data was used for training.", "no"),
+        ("We used two newspapers' archives.", "yes"),
+        ("TO BE PROVIDED", ""),
+    ],
+)
+def test_yes_and_no_are_read_from_boxes_words_and_denials(words: str, answer: str) -> None:
+    assert yes_or_no([words]) == answer
+
+
+@pytest.mark.parametrize(
+    ("words", "iso"),
+    [
+        ("12/2025", "2025-12"),
+        ("31/12/2025", "2025-12-31"),
+        ("2.9.2025", "2025-09-02"),
+        ("12/31/2025", "2025-12-31"),
+        ("2025-09-02", "2025-09-02"),
+        ("Sept 2nd, 2025", "2025-09-02"),
+        ("2 September 2025", "2025-09-02"),
+        ("March 2026", "2026-03"),
+        ("in 2024", "2024"),
+    ],
+)
+def test_dates_are_iso_8601_and_as_exact_as_they_are_written(words: str, iso: str) -> None:
+    assert dates(words) == (iso,)
+
+
+def test_a_month_that_does_not_exist_is_no_date() -> None:
+    assert dates("13/2025") == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "modality", "band"),
+    [
+        ("15 trillion tokens", "text", "more than 10 trillion tokens"),
+        ("1 billion to 10 trillion tokens", "text", "1 billion to 10 trillion tokens"),
+        ("☐ Less than 1 billion tokens ☒ More than 10 trillion tokens", "text", "more than 10 trillion tokens"),
+        (">10T tokens", "text", "more than 10 trillion tokens"),
+        ("about 420,000 images", "image", "less than 1 million images"),
+        ("40 million images", "image", "1 million to 1 billion images"),
+        ("1.2B images", "image", "more than 1 billion images"),
+        ("25 000 hours of speech", "audio", "10 000 to 1 million hours"),
+        ("not known", "text", ""),
+    ],
+)
+def test_a_size_belongs_to_a_band_of_the_template(words: str, modality: str, band: str) -> None:
+    assert size_band(words, modality) == band
+
+
+def test_only_ticked_modalities_are_stated() -> None:
+    assert modalities("☒ Text ☒ Image ☐ Video ☐ Audio") == ("text", "image")
+
+
+def test_names_in_a_list_are_told_from_descriptions() -> None:
+    words = "Common Crawl (https://commoncrawl.org), acme/leaves-2024, and English Wikipedia dump 2025-06"
+    assert [named.value for named in named_sources(words, is_list=True)] == [
+        "Common Crawl",
+        "acme/leaves-2024",
+        "English Wikipedia",
+    ]
+
+
+def test_names_in_prose_come_from_links_ids_and_what_follows_such_as() -> None:
+    words = "We trained on the Leaves Collection (acme/leaves) and [Roots](https://hf.co/datasets/acme/roots)."
+    assert {named.value for named in named_sources(words, is_list=False)} == {"acme/leaves", "acme/roots"}
+
+
+def test_an_address_of_a_dataset_is_no_model() -> None:
+    words = "https://huggingface.co/datasets/acme/leaves"
+    assert [named.repository for named in named_sources(words, is_list=True, models=True)] == [""]
+
+
+def test_paths_and_alternatives_are_no_repositories() -> None:
+    assert named_sources("Data of input/output pairs and/or opt-in users.", is_list=False) == ()
+
+
+def test_crawlers_in_prose_are_told_by_their_names() -> None:
+    assert crawlers("Our crawler `LeafFetch` and RootBot/1.2 ran daily.", is_list=False) == ("LeafFetch", "RootBot/1.2")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "TO BE PROVIDED", "tbd", "[describe measures here]", "N/A", "Not yet available", "<insert text>", "…", "-"],
+)
+def test_placeholders_say_nothing(words: str) -> None:
+    assert is_placeholder(words)
+
+
+def test_a_measure_is_no_placeholder() -> None:
+    assert not is_placeholder("Keyword filters.")
+
+
+@pytest.mark.parametrize("words", ["None", "n/a", "Trained from scratch", "The model has no dependencies."])
+def test_a_model_without_a_base_names_nothing(words: str) -> None:
+    assert names_nothing(words)
