@@ -62,7 +62,7 @@ def flagged_reasons(facts: Iterable[CaseFact], policy: Policy, ground: Ground) -
 
 
 def _derive_exposed(statements: Sequence[Statement], stated: Mapping[Ref, Sequence[Statement]]) -> Iterator[Statement]:
-    """Derive ``exposed`` as :mod:`auditor.lineage.propagation` does: the training data has matches by its bytes."""
+    """Derive ``exposed`` as :mod:`auditor.lineage.exposure` does: the training data has matches by its bytes."""
     data = {statement.value for statement in statements if statement.key == "trained_on"}
     relations = {
         (ref.name, said.relation)
