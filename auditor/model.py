@@ -48,6 +48,7 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "generates": "what the model makes, when it is a generator: image, video, audio, text",
         "companion": "the vocabulary term by which a chat model presents itself as a companion or role-play partner",
         "misspelt_key": "a metadata key that is nearly a known one; relation is the known one",
+        "lookalike_name": "a name it gives that is nearly that of a known model or dataset; relation is the known one",
         # terms
         "licence": "a licence, as written; source says whether card, header, file or configuration says so",
         "licence_id": "the vocabulary's id of a licence that is stated or whose text was recognised",

@@ -108,13 +108,18 @@ class Vocabularies:
 def compiled_vocabulary(vocabularies: Vocabularies) -> CompiledVocabulary:
     """Return the compiled words and licences; compiled once in each process."""
     from auditor.terms.compiled_vocabulary import compile_vocabulary  # slow to import
+    from auditor.terms.known_names import KnownNames
 
-    known = frozenset(name for name in vocabularies.renamed.models if "/" not in name)
+    renamed = vocabularies.renamed
+    tables = (renamed.models, renamed.datasets)
+    names = [name for table in tables for pair in table.items() for name in pair]
+    names += [*renamed.files.values(), *(name for dataset in vocabularies.withdrawn for name in dataset.names)]
     return compile_vocabulary(
         vocabularies.terms,
         vocabularies.hashed_terms,
         vocabularies.licences,
-        CompiledParentCues(vocabularies.parent_cues, known),
+        CompiledParentCues(vocabularies.parent_cues, frozenset(name for name in renamed.models if "/" not in name)),
+        KnownNames(names),
         CompiledCues(vocabularies.cues, vocabularies.cue_words),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from auditor.clauses.cues import CompiledCues
 from auditor.terms import card_mentions
 from auditor.terms.keyed_words import HashedTerms
+from auditor.terms.known_names import KnownNames
 from auditor.terms.licences import Licences
 from auditor.terms.parent_cues import CompiledParentCues
 from auditor.terms.signals import Markers, compile_markers
@@ -22,6 +23,7 @@ class CompiledVocabulary:
     licences: Licences
     prose: CompiledMentions
     parents: CompiledParentCues
+    known_names: KnownNames
     markers: Markers
     tags: Mapping[str, tuple[str, str]]
     clause_cues: CompiledCues
@@ -32,6 +34,7 @@ def compile_vocabulary(
     hashed_terms: Sequence[HashedTerms],
     licences: Licences,
     parents: CompiledParentCues,
+    known_names: KnownNames,
     clause_cues: CompiledCues,
 ) -> CompiledVocabulary:
     """Compile the patterns of terms into automata."""
@@ -43,7 +46,7 @@ def compile_vocabulary(
     if markers.cue:
         cues["signal"] = markers.cue
     tags = {normalise_tag(tag): (term.kind, term.value) for term in terms for tag in term.tags}
-    return CompiledVocabulary(licences, compile_mentions(terms, cues), parents, markers, tags, clause_cues)
+    return CompiledVocabulary(licences, compile_mentions(terms, cues), parents, known_names, markers, tags, clause_cues)
 
 
 def normalise_tag(tag: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -42,6 +42,7 @@ _PARENT_KEYS: Mapping[str, tuple[str, ...]] = {
     "model": ("base_model", "trained_on"),
     "dataset": ("sourced_from",),
 }
+_ALL_PARENT_KEYS = ("base_model", "trained_on", "sourced_from")
 _OPENING = 100  # characters of a text in which it says what it is: "Quantization made by ..."
 _WORD = re.compile(r"[A-Za-z0-9]+(?:-bit)?")
 
@@ -81,6 +82,8 @@ def _add_statements(part: Part, texts: list[_SearchedText], vocabulary: Compiled
             found += _document_statements(searched.text, subject, vocabulary)
         if searched.text.role != "summary":  # its words are a part of a document's, which is searched whole
             found += _signal_statements(searched, vocabulary)
+    named = [*subject.statements_for(*_ALL_PARENT_KEYS), *(each for each in found if isinstance(each, Statement))]
+    found += _lookalike_statements(named, vocabulary)
     if not found:
         return subject
     statements = (*subject.statements, *(each for each in found if isinstance(each, Statement)))
@@ -127,6 +130,14 @@ def _licence_statements(subject: Subject, vocabulary: CompiledVocabulary) -> Ite
         if licence.clause != "unknown":
             remark = f"{licence.title}, as published"
             yield Statement("clause", licence.clause, licence.refers, statement.place, _VOCABULARY_SOURCE, remark)
+
+
+def _lookalike_statements(named: Iterable[Statement], vocabulary: CompiledVocabulary) -> Iterator[Statement]:
+    """Yield a statement for each parent whose name is nearly that of a known model or dataset."""
+    for statement in named:
+        if statement.key in _ALL_PARENT_KEYS and (likely := vocabulary.known_names.likely_name(statement.value)):
+            written = printable(statement.value)
+            yield Statement("lookalike_name", written, likely, statement.place, statement.source)
 
 
 def _tag_statements(subject: Subject, vocabulary: CompiledVocabulary) -> Iterator[Statement]:
@@ -201,9 +212,7 @@ def _parent_statements(
 ) -> Iterator[Statement]:
     """Yield the models and datasets that a card's prose says its subject was made from, and its metadata does not."""
     text, cues = searched.text, searched.cues
-    known = {
-        (each.key, each.value.lower()) for each in subject.statements_for("base_model", "trained_on", "sourced_from")
-    }
+    known = {(each.key, each.value.lower()) for each in subject.statements_for(*_ALL_PARENT_KEYS)}
     if subject.kind == "model" and "merge" in cues:
         for written, relation, start in card_mentions.find_merged_models(text.text):
             name = stated_name(written)
