@@ -120,6 +120,10 @@ class Where:
                     return True
         return False
 
+    def any_relation_matches(self, stated: StatementsByKey) -> bool:
+        """Return whether a statement under any of the keys has an accepted relation."""
+        return any(statement.relation in values for key, values in self.conditions for statement in stated.get(key, ()))
+
     def every_key_matches(self, stated: StatementsByKey) -> bool:
         """Return whether there is a statement with an accepted value under each of the keys."""
         for key, values in self.conditions:

@@ -12,7 +12,7 @@ import pytest
 
 from auditor.blob import Blob, Unread
 from auditor.model import Count
-from auditor.pipeline.audit import audit
+from auditor.pipeline.audit import audit, reevaluate
 from auditor.pipeline.report import Report
 from auditor.pipeline.run_facts import read_run_facts as run_facts
 from auditor.readers.image_files import claims
@@ -55,6 +55,18 @@ def test_at_most_three_percent_of_ordinary_models_are_above_note(scans: dict[str
     report = scans[CARDS]
     above = {(f.kind, f.subject) for f in report.findings if f.outcome == "FLAGGED" and f.severity != "note"}
     assert len(above) <= 0.03 * sum(report.subjects.values())
+
+
+@pytest.mark.parametrize(("profile", "errors", "warnings"), [("gate", 0.02, 0.5), ("hub", 0.02, 0.25)])
+def test_a_profile_can_stay_on_over_real_model_cards(
+    profile: str, errors: float, warnings: float, corpus: Path, tmp_path: Path
+) -> None:
+    audit(corpus / CARDS, out=tmp_path / "run")
+    report = reevaluate([tmp_path / "run"], profile=profile, out=tmp_path / "judged")
+    flagged = [finding for finding in report.findings if finding.outcome == "FLAGGED"]
+    total = sum(report.subjects.values())
+    assert len({finding.subject for finding in flagged if finding.severity == "error"}) <= errors * total
+    assert len({finding.subject for finding in flagged if finding.severity != "note"}) <= warnings * total
 
 
 @pytest.fixture(scope="module")

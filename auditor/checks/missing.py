@@ -9,7 +9,7 @@ from auditor.checks import CheckExample
 from auditor.model import Evidence, Place, Statement, StatementsByKey
 from auditor.printable import printable
 
-HELP = "is nothing in `wanted` stated, although something in `although` is?"
+HELP = "is nothing in `wanted` stated, although something in `although` is, with no relation in `unless`?"
 FLAGS_ABSENCE = True
 TRIGGER = "although"
 SETTLED_BY = "wanted"
@@ -28,17 +28,27 @@ EXAMPLES = (
         (Evidence("is not gated", Place("README.md", 7), "shown by tag LoRA"),),
     ),
     CheckExample(_GATING, (Statement("tag", "lora"), Statement("gating", "manual"))),
+    CheckExample(
+        {"wanted": {"trained_on": []}, "unless": {"base_model": ["merge"]}, "fact": "names no training data"},
+        (Statement("base_model", "acme/one", "merge"),),
+    ),
 )
 
 
 def ask(
-    stated: StatementsByKey, *, wanted: Where, fact: PlainFact, although: Where = NO_CONDITIONS
+    stated: StatementsByKey,
+    *,
+    wanted: Where,
+    fact: PlainFact,
+    although: Where = NO_CONDITIONS,
+    unless: Where = NO_CONDITIONS,
 ) -> Iterator[Evidence]:
     """Yield the fact if none of ``wanted`` is stated although one of ``although`` is (none given: in any case).
 
-    The place is that of the statement which shows the need, or else the card.
+    Nothing is found where a statement has one of the relations that ``unless`` gives for its key: a merge has no
+    training data of its own. The place is that of the statement which shows the need, or else the card.
     """
-    if wanted.any_key_matches(stated):
+    if wanted.any_key_matches(stated) or unless.any_relation_matches(stated):
         return
     if not although.conditions:
         card = min(stated.get("card", ()), default=None)

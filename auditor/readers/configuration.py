@@ -106,10 +106,16 @@ def _configuration_statements(config: Mapping[str, object], blob: Blob) -> _Stat
         yield "library", "peft", "", ""
 
 
+# Pipelines of diffusers that take no prompt (docs: unconditional image generation).
+_UNCONDITIONAL_PIPELINES = frozenset(("DDPM", "DDIM", "PNDM", "ScoreSdeVe", "KarrasVe", "LDM", "ConsistencyModel"))
+
+
 def _pipeline_output(pipeline: str) -> str:
     """Return what a diffusers pipeline of this name, as a configuration has it, makes."""
     if "Video" in pipeline or "Animate" in pipeline:
         return "video"
+    if pipeline.removesuffix("Pipeline") in _UNCONDITIONAL_PIPELINES:
+        return "unconditional image"
     return "audio" if "Audio" in pipeline or "Music" in pipeline else "image"
 
 

@@ -32,7 +32,11 @@ _MERGE_MARKS = frozenset(("merge", "mergekit", "model-merge", "lazymergekit"))
 _GENERATES = {
     "text-to-image": "image",
     "image-to-image": "image",
-    "unconditional-image-generation": "image",
+    "unconditional-image-generation": "unconditional image",
+    "huggan": "unconditional image",
+    "gan": "unconditional image",
+    "lightweight-gan": "unconditional image",
+    "stylegan2": "unconditional image",
     "inpainting": "image",
     "stable-diffusion": "image",
     "stable-diffusion-xl": "image",
@@ -41,7 +45,7 @@ _GENERATES = {
     "text-to-video": "video",
     "image-to-video": "video",
     "video-to-video": "video",
-    "unconditional-video-generation": "video",
+    "unconditional-video-generation": "unconditional video",
     "text-to-speech": "audio",
     "text-to-audio": "audio",
     "text-to-music": "audio",
@@ -51,6 +55,8 @@ _GENERATES = {
     "image-text-to-text": "text",
     "any-to-any": "text",
 }
+# Tasks and tags of models that make pictures from a prompt.
+_PROMPTED_MARKS = frozenset(("text-to-image", "stable-diffusion", "stable-diffusion-xl", "stable-diffusion-diffusers"))
 # Platforms' own tags for adult content: hub-docs (not-for-all-audiences), and what uploaders write.
 _ADULT_TAGS = frozenset(("not-for-all-audiences", "nsfw", "adult-content", "adult", "mature-content", "18+"))
 # What has to be accepted before a download.
@@ -253,6 +259,8 @@ def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
         statements.add_names("trained_on", names_under("datasets"), metadata["datasets"][0])
     if kind == "model":
         made = {_GENERATES[mark]: None for mark in map(str.lower, (*tasks, *tags)) if mark in _GENERATES}
+        if "unconditional image" in made and not _PROMPTED_MARKS.intersection(map(str.lower, (*tasks, *tags))):
+            made.pop("image", None)  # a GAN that turns pictures into others of one style
         for what in made:
             statements.derive("generates", what, metadata["pipeline_tag" if tasks else "tags"][0])
     if adult := [tag for tag in tags if tag.lower() in _ADULT_TAGS]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.clauses.cues import CompiledCues
-from auditor.terms import card_mentions
+from auditor.terms import card_mentions, licence_mentions
 from auditor.terms.keyed_words import HashedTerms
 from auditor.terms.known_names import KnownNames
 from auditor.terms.licences import Licences
@@ -40,7 +40,7 @@ def compile_vocabulary(
     """Compile the patterns of terms into automata."""
     markers = compile_markers(terms, hashed_terms)
     # A text without its cue is not searched for a clause, for what its prose names, or for signals.
-    cues = {"clause": clause_cues.minor_word, **card_mentions.CUES}
+    cues = {"clause": clause_cues.minor_word, **card_mentions.CUES, "licence": licence_mentions.CUE}
     if parents.label_pattern:
         cues["label"] = parents.label_pattern
     if markers.cue:

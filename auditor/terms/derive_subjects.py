@@ -18,6 +18,7 @@ from auditor.terms import card_mentions
 from auditor.terms.compiled_vocabulary import CompiledVocabulary, normalise_tag
 from auditor.terms.folding import fold
 from auditor.terms.language import detect_language
+from auditor.terms.licence_mentions import LINKED, find_licence_mentions
 from auditor.terms.licences import TextMatch
 from auditor.terms.signals import find_signals
 from auditor.terms.term_mentions import find_mentions
@@ -182,9 +183,13 @@ def _card_statements(
     if subject.kind == "model" and "size" in cues and text.role == "card":
         for band, modality, start in dict.fromkeys(card_mentions.find_data_sizes(text.text)):
             yield _card_text_statement(text, "data_size", band, start, modality)
+    if "licence" in cues and text.role == "card" and not text.accepted:
+        yield from _mentioned_licences(text, subject, vocabulary)
     stated = {(statement.key, statement.value) for statement in subject.statements}
     for mention in find_mentions(searched.data, searched.phrases, vocabulary.prose, stated):
         if mention.key == "contact" and contact:
+            continue
+        if mention.key == "generates" and mention.value == "image" and _is_unconditional(subject, text):
             continue
         if subject.kind == "model" or mention.key not in _MODEL_KEYS:
             line = text.first_line + searched.data.count(b"\n", 0, mention.start)
@@ -205,6 +210,32 @@ def _document_statements(text: Text, subject: Subject, vocabulary: CompiledVocab
         yield _clause_statement(text, clause, "explicit" if is_alone else "card-only")
     elif clause.answer == "by-reference":
         yield _clause_statement(text, clause, clause.answer)
+
+
+# Words of models that make more of what they were trained on, and of models that follow a prompt.
+_UNCONDITIONAL = re.compile(r"(?i)\bunconditional\b|\b(?:[dw]c?|style|lightweight[- ])?GANs?\b")
+_PROMPTED = re.compile(r"(?i)\btext[- ]?(?:to|2)[- ]?image|\bprompts?\b|\bstable[- ]diffusion\b|\bdreambooth\b")
+
+
+def _is_unconditional(subject: Subject, text: Text) -> bool:
+    """Return whether a model makes pictures without a prompt: of butterflies, if it was trained on butterflies."""
+    made = {statement.value for statement in subject.statements_for("generates")}
+    is_unconditional = "unconditional image" in made or _UNCONDITIONAL.search(text.text) is not None
+    return is_unconditional and "image" not in made and _PROMPTED.search(text.text) is None
+
+
+def _mentioned_licences(text: Text, subject: Subject, vocabulary: CompiledVocabulary) -> Iterator[Statement]:
+    """Yield the licences that a card's text names, and whether its metadata names one.
+
+    Where it does, only a licence that a label or heading names counts: a sentence may be about something else.
+    """
+    is_declared = any(True for _ in subject.statements_for("licence", "licence_name", "licence_link"))
+    for mention in find_licence_mentions(text.text, vocabulary.licences):
+        if (mention.is_certain and mention.licence != LINKED) or not is_declared:
+            relation = "beside-metadata" if is_declared else "alone"
+            yield _card_text_statement(text, "licence_in_text", mention.licence, mention.start, relation)
+            if not is_declared and mention.licence != LINKED:
+                yield _card_text_statement(text, "licence_id", mention.licence, mention.start)
 
 
 def _parent_statements(

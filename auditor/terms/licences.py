@@ -92,11 +92,15 @@ class Licences:
         return self.by_key.get(spelling_key(_name_in_url(words)), "") if words else ""
 
     def find_licence_ids(self, words: str) -> tuple[str, ...]:
-        """Return the ids of the licences that these words or an SPDX expression (``MIT OR Apache-2.0``) name."""
+        """Return the ids of the licences that a name, a list or an SPDX expression (``MIT OR Apache-2.0``) names.
+
+        "or later" and "only" are left out; an exception (``WITH``) is a licence of its own if it is known.
+        """
         known = self.find_licence_id(words)
-        if known or not _SPDX_EXPRESSION.search(words) or len(words) > _MAX_NAME:
+        if known or len(words) > _MAX_NAME or not words:
             return (known,) if known else ()
-        ids = (self.find_licence_id(symbol) for symbol in _expression_symbols(words))
+        parts = (words,) if "://" in words else _SEPARATOR.split(words)
+        ids = (self.find_licence_id(_LATER.sub("", part.strip(" ()[]\"'"))) for part in parts)
         return tuple(dict.fromkeys(known for known in ids if known))
 
     def recognise_text(self, text: str) -> tuple[TextMatch, ...]:
@@ -149,7 +153,9 @@ def index_licences(
     return Licences(by_id, by_key, texts, known_words)
 
 
-_SPDX_EXPRESSION = re.compile(r"\s(?:AND|OR|WITH)\s")
+# What separates the licences of an SPDX expression or a list.
+_SEPARATOR = re.compile(r"(?i)\s+(?:and(?:/or)?|or|with|plus)\s+|\s*[,;/|&]\s*")
+_LATER = re.compile(r"(?i)(?:[- ](?:or[- ]later|only|or[- ](?:any[- ])?(?:later|newer)[- ]version)|(?<=\d)\+)$")
 _TOKENS = re.compile(r"\d+(?:\.\d+)*|[^\W\d_]+|\+\+|\+")
 _VERSION = re.compile(r"v(?=\d)")
 _IGNORED_WORDS = frozenset(
@@ -159,6 +165,7 @@ _URLS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"creativecommons\.org/publicdomain/zero/(\d\.\d)"), r"cc0 \1"),
     (re.compile(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)"), r"cc \1 \2"),
     (re.compile(r"(?:opensource|spdx)\.org/licen[cs]es?/([\w.+-]+?)(?:\.html|\.json|\.txt)?/?$"), r"\1"),
+    (re.compile(r"(?:choosealicense|tldrlegal)\.com/licenses?/([\w.+-]+?)(?:-\([\w.%-]*\))?/?$"), r"\1"),
     (re.compile(r"apache\.org/licenses/license-(\d\.\d)"), r"apache \1"),
     (re.compile(r"gnu\.org/(?:licenses|copyleft)/([a-z]+-?[\d.]*?)(?:\.html|\.txt|\.en)*/?$"), r"\1"),
     (re.compile(r"opendatacommons\.org/licenses/([a-z]+)"), r"\1"),
@@ -184,16 +191,3 @@ def _name_in_url(words: str) -> str:
         if match := pattern.search(lower):
             return "odc by" if (name := match.expand(short)) == "by" else name
     return words
-
-
-@lru_cache(maxsize=1024)
-def _expression_symbols(expression: str) -> tuple[str, ...]:
-    """Return the licence names in an SPDX expression, in the order of the text; none if it is not valid."""
-    import license_expression  # slow to import, and few cards need it
-
-    try:
-        parsed = license_expression.get_spdx_licensing().parse(expression)
-    except (license_expression.ExpressionError, license_expression.ExpressionParseError):
-        return ()
-    keys = {symbol.key for symbol in parsed.symbols} if parsed is not None else set()
-    return tuple(sorted(keys, key=lambda name: (expression.lower().find(name.lower()), name)))

@@ -10,6 +10,7 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.parts import Part, Text
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
 from auditor.terms.derive_subjects import derive_subject, derive_subjects
+from auditor.terms.licence_texts import index_texts
 
 KNOWN = compiled_vocabulary(load_vocabularies())
 
@@ -211,3 +212,48 @@ def test_a_models_tag_states_that_it_is_a_companion() -> None:
     tagged = Subject("model", "a/b", statements=(tag,))
     assert [s.place.line for s in derive_subject(Part(tagged), KNOWN).statements_for("companion")] == [4]
     assert not derive_subject(Part(Subject("dataset", "a/b", statements=(tag,))), KNOWN).has("companion")
+
+
+def test_a_licence_of_the_text_is_stated_with_its_line_and_beside_the_metadatas() -> None:
+    text = "# M\n\n**License:** Apache 2.0\n"
+    alone = of("card", text)
+    assert told(alone, "licence_in_text", "licence_id") == [
+        ("licence_in_text", "apache-2.0", 3),
+        ("licence_id", "apache-2.0", 3),
+    ]
+    assert [statement.source for statement in alone.statements_for("licence_in_text", "licence_id")] == [
+        "card-text"
+    ] * 2
+    beside = of("card", text, Statement("licence", "mit", source="card"))
+    assert [(s.value, s.relation) for s in beside.statements_for("licence_in_text")] == [
+        ("apache-2.0", "beside-metadata")
+    ]
+    assert beside.values("licence_id") == ("mit",)
+
+
+def test_a_sentence_about_a_licence_counts_only_where_the_metadata_names_none() -> None:
+    text = "This model is licensed under the Apache License 2.0.\n"
+    assert of("card", text).values("licence_in_text") == ("apache-2.0",)
+    assert of("card", text, Statement("licence", "mit", source="card")).values("licence_in_text") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("Generates images of butterflies.\n", ("image",)),
+        ("A GAN that generates images of butterflies.\n", ()),
+        ("A GAN that generates images of what the prompt says.\n", ("image",)),
+        ("Unconditional diffusion; creates images of flowers.\n", ()),
+    ],
+)
+def test_a_model_without_a_prompt_is_no_generator_of_any_picture(text: str, made: tuple[str, ...]) -> None:
+    assert of("card", text).values("generates") == made
+
+
+def test_what_differs_in_a_licence_text_is_the_remark() -> None:
+    mit = next(text for text in load_vocabularies().licences.texts if text.licence == "mit")
+    word = index_texts(KNOWN.licences.texts, KNOWN.licences.known_words).word
+    text = " ".join(map(word, mit.words)).replace("without restriction", "without any other restriction than research")
+    (statement,) = of("licence", text).statements_for("licence_text")
+    assert statement[1:3] == ("mit", "edited")
+    assert statement.remark == "added: than research"
