@@ -248,8 +248,9 @@ def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
         names, written_key = names_under("base_model"), metadata["base_model"][0]
         relation = _relation(list(names), values_of("base_model_relation"), marks)
         statements.add_names("base_model", names, written_key, relation)
-    copied = _repositories(names_of(card.metadata.get("duplicated_from")))
-    statements.add_names("base_model", copied, "duplicated_from", remark="duplicated_from")
+    if "duplicated_from" in card.metadata:
+        copied = _repositories(names_of(card.metadata["duplicated_from"]))
+        statements.add_names("base_model", copied, "duplicated_from", remark="duplicated_from")
     if kind == "dataset":
         state("task_categories", "task")
         sources = {name: written for name, written in names_under("source_datasets").items() if name != "extended"}

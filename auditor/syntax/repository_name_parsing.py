@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 WEIGHTS_SUFFIXES = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx")
 _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com")
@@ -31,6 +32,7 @@ _NO_NAME = re.compile(
     r"not (?:applicable|available|specified|disclosed|known)|\[?(?:more information needed|needs more information)\]?",
     re.I,
 )
+_PLAIN_NAME = re.compile(r"[\w./@:-]+")
 _SPACE = re.compile(r"\s")
 _REMARK = re.compile(r"\s+\([^()]*\)\s*$")
 _ENUMERATION = re.compile(r"\s*[,;|\n]\s*")
@@ -121,6 +123,8 @@ def names_of(value: object, depth: int = 0) -> list[str]:
     """
     if isinstance(value, str):
         text = value.strip()
+        if _PLAIN_NAME.fullmatch(text):  # as nearly all are
+            return [text]
         parts = [part for part in _ENUMERATION.split(text) if part]
         if not any(map(_SPACE.search, parts)) and not text.startswith("/"):
             return parts
@@ -145,6 +149,7 @@ def names_of(value: object, depth: int = 0) -> list[str]:
     return [name for item in value for name in names_of(item, depth + 1)] if isinstance(value, (list, tuple)) else []
 
 
+@lru_cache(maxsize=1 << 14)  # a few names are the parents of most models
 def stated_name(written: str) -> str:
     """Return the repository that a name in metadata means; ``local:`` and the last part for a path; "" for no name.
 

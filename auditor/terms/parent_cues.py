@@ -42,6 +42,7 @@ _PLACES = {
     "{words}": r"(?:[^\s\x01\x02]+ ){0,8}",
     "{near}": r"[^\x02\n]{0,120}",
 }
+_MARKER = re.compile(rb"[\x01\x02]")
 _GROUP = re.compile(r"(?<![\\\[])\((?!\?)")
 _LABEL = r"(?:^|: )(?:[^\x01\x02:.]{{0,24}} )?(?:{label})(?: ?[(\[][^\x01\x02)\]]{{0,24}}[)\]])? ?[:=→>-]+ {place}"
 _LABEL_LINE = r"(?:{label})\b[^\n:|/]{{0,24}}[:|]"
@@ -134,7 +135,7 @@ class CompiledParentCues:
         if not sentences:
             return
         data = "\n".join(sentence.words for sentence in sentences).encode("utf-8", "replace")
-        markers = [at for at, byte in enumerate(data) if byte in (1, 2)]
+        markers = [match.start() for match in _MARKER.finditer(data)]
         named = dict(zip(markers, (each for sentence in sentences for each in sentence.references), strict=True))
         made: dict[int, ParentCue] = {}
         denied: set[int] = set()
