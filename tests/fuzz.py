@@ -121,7 +121,7 @@ def fuzz_lists(inputs: int, seed: int, keep: Path) -> int:
         path = Path(temporary, "list")
         for number in range(inputs):
             path.write_bytes(altered(chance.choice(data), data, chance))
-            began = time.monotonic()
+            began = time.process_time()  # on a busy machine the clock would accuse the reader
             fault = ""
             try:
                 open_list(path, means="test", into=Path(temporary, f"compiled-{number}"))
@@ -129,7 +129,7 @@ def fuzz_lists(inputs: int, seed: int, keep: Path) -> int:
                 pass
             except Exception as error:  # anything else is what this script looks for
                 fault = f"{type(error).__name__}: {error}"
-            if time.monotonic() - began > LIST_SECONDS:
+            if time.process_time() - began > LIST_SECONDS:
                 fault = fault or "took too long"
             if fault:
                 failures += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 import zlib
@@ -25,6 +26,9 @@ MAX_PIXELS = 1 << 26
 MAX_SIDE = 65_535
 # The formats that untrusted bytes are decoded as; the names are Pillow's.
 ALLOWED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
+# Pillow takes minutes for a plain PBM, PGM or PPM file of some megabytes of comments, which say nothing of the picture.
+_PLAIN_PPM = (b"P1", b"P2", b"P3")
+_PPM_COMMENTS = re.compile(rb"(?:#[^\r\n]*(?:[\r\n]+|\Z))+")
 
 # Frames or pages of one file that are hashed, and the pixels of all of them together.
 MAX_FRAMES = 256
@@ -110,6 +114,8 @@ def decode_frames(data: bytes, *, gray: bool = False) -> Iterator[DecodedImage]:
             return
         if luma is not None and not data.endswith(_JPEG_END):
             data += _JPEG_END
+        if data.startswith(_PLAIN_PPM):
+            data = _PPM_COMMENTS.sub(b"\n", data)
         try:
             image = Image.open(io.BytesIO(data), formats=_available_formats())
         except Image.DecompressionBombError as error:

@@ -299,7 +299,8 @@ def _scan(
                 count(ended.task, record_lost_shard(context, ended.task, ended.why, try_again=ended.is_dead))
     finally:
         progress.finish()
-    delete_stale_shards(folder, finished)
+    with errors_name_run(folder):
+        delete_stale_shards(folder, finished)
     return total, complete
 
 

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import warnings
 import zlib
 from pathlib import Path
@@ -84,6 +85,21 @@ MODES = {
 @pytest.mark.parametrize("mode", MODES)
 def test_a_lossless_colour_mode_is_within_2_bits_of_the_rgb_picture(mode: str) -> None:
     assert bits_from_rgb(MODES[mode]) <= 2
+
+
+def test_a_plain_ppm_is_decoded_however_many_comments_it_has() -> None:
+    small = landscape(3, (64, 48)).convert("RGB")
+    values = " ".join(str(value) for value in np.asarray(small).ravel()).encode()
+    expected = decode_image(encoded(small, "PPM")).luma
+    header, many = b"P3 # plain\n# a picture\n64 48\n255 # the maximum\n", b"# nothing\n" * 1_000_000
+    for data in (
+        header + values,
+        header + values[:9000] + b" " + many + values[9000:],
+        header + values + b"\n# the end",
+    ):
+        began = time.process_time()
+        assert (decode_image(data).luma == expected).all()
+        assert time.process_time() - began < 20  # Pillow alone: minutes
 
 
 LOSSY = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from auditor.pipeline.run_facts import read_run_facts
 from auditor.pipeline.run_folder import lock_run_folder
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.shard import Shard
+from auditor.progress import NullReporter
 
 HUB = Path(__file__).parents[1] / "data" / "hub"
 LIST = Path(__file__).parents[1] / "data" / "known-pictures.csv"
@@ -173,6 +175,70 @@ def dies_on_m3(context: ScanContext, shard: Shard) -> object:
     if any("m3" in file.uri for file in shard.files):
         os._exit(9)
     return scan_shard(context, shard)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is not limited")
+def test_a_file_that_takes_more_memory_than_a_worker_may_is_a_gap_that_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cards").mkdir()
+    for number in range(5):
+        (tmp_path / "cards" / f"acme__m{number}.md").write_text("---\nlicense: mit\n---\n# Model\n")
+    monkeypatch.setattr("auditor.pipeline.audit.scan_shard", takes_much_for_m3)
+    monkeypatch.setattr("auditor.workers.limits.available_memory", lambda: 2 * 1024**3)
+    found = audit(tmp_path / "cards", out=tmp_path / "run", workers=2)
+    assert [(gap.place.uri, gap.why) for _, gap in found.gaps] == [
+        (
+            "acme__m3.md",
+            "the worker ran out of memory: it may take 0.8 GiB, and more if --workers is less",
+        )
+    ]
+    assert found.tally.files == Count(5, 4, 0, 1)
+    assert found.tally.reasons == {"the worker ran out of memory": 1}
+    assert found.exit_code("never") == 3
+
+
+def takes_much_for_m3(context: ScanContext, shard: Shard) -> object:
+    from auditor.pipeline.scan_shard import scan_shard
+
+    if any("m3" in file.uri for file in shard.files):
+        bytearray(1024**3)
+    return scan_shard(context, shard)
+
+
+def test_a_run_whose_folder_is_deleted_meanwhile_ends_with_a_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auditor.pipeline.shard.SHARD_FILES", 3)
+
+    class Deleting(NullReporter):
+        def advance(self, files: int = 0, size: int = 0, samples: int = 0, findings: int = 0) -> None:
+            while (tmp_path / "run").exists():
+                shutil.rmtree(tmp_path / "run", ignore_errors=True)
+
+    with pytest.raises(RunError, match=r"run: cannot be written: No such file or directory; see to that and give the"):
+        audit(HUB, out=tmp_path / "run", workers=2, progress=Deleting())
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="nothing is read-only for root")
+def test_a_run_whose_folder_becomes_read_only_ends_with_a_message_and_can_be_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auditor.pipeline.shard.SHARD_FILES", 3)
+    folders = [tmp_path / "run" / name for name in ("shards", "files", "facts")]
+
+    class Closing(NullReporter):
+        def advance(self, files: int = 0, size: int = 0, samples: int = 0, findings: int = 0) -> None:
+            for folder in folders:
+                folder.chmod(0o500)
+
+    with pytest.raises(RunError, match=r"run: cannot be written: Permission denied; see to that and give the same"):
+        audit(HUB, out=tmp_path / "run", workers=2, progress=Closing())
+    for folder in folders:
+        folder.chmod(0o700)
+    whole = audit(HUB, out=tmp_path / "whole", workers=2)
+    assert have_equal_results(audit(HUB, out=tmp_path / "run", workers=2), whole)
 
 
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
