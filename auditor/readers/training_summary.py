@@ -26,8 +26,17 @@ MAX_SUMMARY_BYTES = 8 << 20  # a summary of 200 pages has about 600 kB of text
 _SUFFIXES = ("", ".md", ".markdown", ".mdx", ".txt", ".text", ".rst", ".adoc", ".html", ".htm", ".xhtml")
 # Bytes of a file that are read to recognise it: a page's text begins after its styles.
 _RECOGNITION_BYTES = 1 << 17
-# One of these is in every such text; most files have neither.
-_CUES = (b"training", b"Training", b"TRAINING", b"t\0r\0a\0i\0n", b"\0t\0r\0a\0i")
+# One of these is in every such text, in lower case; most files have none, and need no regular expression.
+_CUES = (
+    b"training content",
+    b"used for training",
+    b"used in training",
+    b"illegal",
+    b"unlawful",
+    b"reservation of",
+    b"article 53",
+    b"art. 53",
+)
 
 
 def claims(blob: Blob, head: bytes) -> int:
@@ -39,7 +48,11 @@ def claims(blob: Blob, head: bytes) -> int:
             head = blob.read(_RECOGNITION_BYTES)
         except Unreadable:
             return 0
-    return 88 if any(cue in head for cue in _CUES) and is_training_summary(_words(decode_prefix(head))) else 0
+    if b"\0" not in head:
+        lower = head.lower()
+        if b"train" not in lower or not any(cue in lower for cue in _CUES):
+            return 0
+    return 88 if is_training_summary(_words(decode_prefix(head))) else 0
 
 
 def _words(text: str) -> str:

@@ -36,6 +36,8 @@ _LAW = re.compile(
     r"|Training Data Transparency Act|Generative Artificial Intelligence:? Training Data Transparency",
     re.I,
 )
+# One of these is in every text that names the law, in lower case.
+_LAW_CUES = (b"ab 2013", b"ab-2013", b"ab2013", b"bill 2013", b"bill no. 2013", b"civil code", b"data transparency")
 # Of the twelve items that the law asks for (Cal. Civ. Code § 3111).
 _ITEMS = tuple(
     re.compile(words, re.I)
@@ -95,7 +97,8 @@ def _is_california(blob: Blob, head: bytes) -> bool:
             head = blob.read(_PAGE_BYTES)
         except Unreadable:
             return False
-    if not (b"2013" in head or b"311" in head or b"ransparency" in head):
+    lower = head.lower()
+    if not any(cue in lower for cue in _LAW_CUES):
         return False
     text = decode_prefix(head)
     if not _LAW.search(text):

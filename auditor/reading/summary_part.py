@@ -320,7 +320,7 @@ class _Summary:
             for answer in self.exactly(*questions):
                 if section_of(answer.question) in no and answer.kind == "text":
                     continue
-                for named in named_sources(answer.text, is_list=is_list or answer.kind == "item"):
+                for named in named_sources(answer.text, is_list=is_list or answer.kind != "text"):
                     yield self.statement("trained_on", named.value, "", answer, _also(named.name, named.value))
         if "2.3" not in no:
             yield from self._crawling()

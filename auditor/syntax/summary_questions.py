@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+import re2
+
 SECTIONS = (
     "1",
     "1.1",
@@ -251,25 +253,22 @@ _NUMBER = re.compile(
 _ASIDE = re.compile(r"\([^()]{0,400}\)")
 _LABEL_CHARACTERS = 400
 # Words by which a whole text is told to be a filled template. Each is counted once.
-_MARKS = tuple(
-    re.compile(words, re.I)
-    for words in (
-        r"summary of (?:the )?(?:training content|content used (?:for|in) training)|training[- ]content summary",
-        r"article 53\s?\(1\)\s?\(d\)|\bart\.? 53\b",
-        r"provider (?:identification|name)|name of (?:the )?provider|authori[sz]ed representative",
-        r"model (?:identification|dependenc)|versioned model name",
-        r"placement of the model|(?:union|eu) market",
-        r"overall training data size|types? of content|latest date of data|linguistic characteristics",
-        r"list of data sources|data sources",
-        r"(?<!non-)publicly available data ?sets",
-        r"non-publicly available|other third parties|transactional commercial licensing|commercially licensed",
-        r"crawled and scraped|were crawlers used|crawlers? (?:name|used)|crawled data|data crawled",
-        r"user interactions|\buser data",
-        r"synthetic data|synthetic ai-generated",
-        r"data processing aspects",
-        r"reservations? of rights|text and data mining|\btdm\b",
-        r"(?:removal|removing|remove) (?:of )?(?:illegal|unlawful)|illegal content",
-    )
+_MARKS = (
+    r"summary of (?:the )?(?:training content|content used (?:for|in) training)|training[- ]content summary",
+    r"article 53\s?\(1\)\s?\(d\)|\bart\.? 53\b",
+    r"provider (?:identification|name)|name of (?:the )?provider|authori[sz]ed representative",
+    r"model (?:identification|dependenc)|versioned model name",
+    r"placement of the model|(?:union|eu) market",
+    r"overall training data size|types? of content|latest date of data|linguistic characteristics",
+    r"list of data sources|data sources",
+    r"publicly available data ?sets",
+    r"non-publicly available|other third parties|transactional commercial licensing|commercially licensed",
+    r"crawled and scraped|were crawlers used|crawlers? (?:name|used)|crawled data|data crawled",
+    r"user interactions|\buser data",
+    r"synthetic data|synthetic ai-generated",
+    r"data processing aspects",
+    r"reservations? of rights|text and data mining|\btdm\b",
+    r"(?:removal|removing|remove) (?:of )?(?:illegal|unlawful)|illegal content",
 )
 MIN_MARKS = 6  # of the fifteen; a text about training data in general has two or three
 MIN_MARKS_WITH_TITLE = 4  # of a text that calls itself such a summary
@@ -277,8 +276,20 @@ MIN_MARKS_WITH_TITLE = 4  # of a text that calls itself such a summary
 
 def is_training_summary(text: str) -> bool:
     """Return whether a text is a public summary of training content, by the template's headings and questions."""
-    found = [mark.search(text) is not None for mark in _MARKS]
-    return sum(found) >= (MIN_MARKS_WITH_TITLE if found[0] else MIN_MARKS)
+    found = _mark_set().Match(text.encode("utf-8", "replace")) or ()
+    return len(found) >= (MIN_MARKS_WITH_TITLE if 0 in found else MIN_MARKS)
+
+
+@lru_cache(maxsize=1)
+def _mark_set() -> re2.Set:
+    """Return the marks as one automaton, which reads a text once."""
+    options = re2.Options()
+    options.case_sensitive = False
+    marks = re2.Set.SearchSet(options)
+    for mark in _MARKS:
+        marks.Add(mark)
+    marks.Compile()
+    return marks
 
 
 def section_of(key: str) -> str:

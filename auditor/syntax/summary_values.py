@@ -174,6 +174,7 @@ _LEADING_WORDS = re.compile(
     re.I,
 )
 _MAX_NAME_WORDS = 8
+_UNUSUAL = re.compile(r"[A-Z\d_.-]")  # in an id, a character that no two words with a stroke between them have
 _MAX_NAMES = 1000  # of one summary and kind
 
 
@@ -450,6 +451,8 @@ def _clean_name(text: str) -> str:
 
 def _reads_like_name(name: str) -> bool:
     """Return whether words may be the name of a dataset or model: one of them has a capital or a digit."""
+    if _REPOSITORY.fullmatch(name):
+        return _NO_REPOSITORY.match(name) is None
     first = name.split()[0].casefold().strip(".,") if name else ""
     is_plain_word = first in _NAME_STOPS and first != "the" and "-" not in first
     return len(name) > 1 and not is_plain_word and any(c.isupper() or c.isdigit() for c in name)
@@ -508,31 +511,43 @@ def _split_outside_brackets(text: str, separator: str) -> Iterator[str]:
 
 
 def _named_in_prose(text: str, *, models: bool) -> Iterator[NamedSource]:
-    """Yield the datasets or models that a sentence names: by links, ids of the hub, and names after "namely" …"""
+    """Yield the datasets or models that sentences name: by links, ids of the hub, and names after "namely" …"""
     for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z])", text):
         if _DENIES.search(sentence) and not _HUB.search(sentence):
             continue
-        rest = sentence
-        for match in _MARKDOWN_LINK.finditer(sentence):
-            if (entry := _named_entry(match[0], models=models)) and entry.value:
+        found = list(_named_in_sentence(sentence, models=models))
+        # "of text/label pairs" is no id of the hub, unless the sentence names another one.
+        is_sure = any(
+            (entry.repository and entry.repository in entry.address) or _UNUSUAL.search(entry.repository)
+            for entry in found
+        )
+        yield from (entry for entry in found if is_sure or not entry.repository)
+
+
+def _named_in_sentence(sentence: str, *, models: bool) -> Iterator[NamedSource]:
+    """Yield what one sentence seems to name."""
+    for match in _MARKDOWN_LINK.finditer(sentence):
+        if (entry := _named_entry(match[0], models=models)) and entry.value:
+            yield entry
+    rest = _MARKDOWN_LINK.sub(" , ", sentence)
+    if cue := _LISTED.search(rest):
+        for piece in _pieces(rest[cue.end() :].rstrip(" .")):
+            entry = _named_entry(piece, models=models)
+            if entry and entry.value and (entry.repository or entry.address or _begins_like_name(entry.name)):
                 yield entry
-        rest = _MARKDOWN_LINK.sub(" , ", rest)
-        if cue := _LISTED.search(rest):
-            for piece in _pieces(rest[cue.end() :].rstrip(" .")):
-                entry = _named_entry(piece, models=models)
-                if entry and entry.value and (entry.repository or entry.address or _begins_like_name(entry.name)):
-                    yield entry
-        else:
-            for match in _HUB.finditer(rest):
-                if bool(match[1]) is not models:
-                    yield NamedSource("", match[2], match[0])
-            for match in _REPOSITORY.finditer(_ADDRESS.sub(" ", rest)):
-                if not _NO_REPOSITORY.match(match[0]) and re.search(r"[A-Z\d_.-]", match[0]):
-                    yield NamedSource(match[0], match[0])
+    else:
+        for match in _HUB.finditer(rest):
+            if bool(match[1]) is not models:
+                yield NamedSource("", match[2], match[0])
+        for match in _REPOSITORY.finditer(_ADDRESS.sub(" ", rest)):
+            if not _NO_REPOSITORY.match(match[0]):
+                yield NamedSource(match[0], match[0])
 
 
 def _begins_like_name(name: str) -> bool:
     """Return whether words in a sentence begin as a name does: with a capital, or a word that holds one or a digit."""
+    if _REPOSITORY.fullmatch(name):
+        return _NO_REPOSITORY.match(name) is None
     first = name.split()[0] if name.split() else ""
     return (
         first.casefold() not in _NAME_STOPS
