@@ -32,6 +32,25 @@ PROHIBITION = (
     "attempting to exploit or harm minors in any way."
 )
 
+SUMMARY = """
+    # Public Summary of Training Content
+
+    Version of the Summary: 1.0. Last update: 12/2025
+
+    | Section | Question | Answer |
+    |---|---|---|
+    | 1.1 | Provider name and contact details | Atelier, office@example.org |
+    | 1.2 | Versioned model name(s) | Paint orchard 1.0 |
+    | 1.2 | Model dependencies | Fine-tuned from other/aquarelle |
+    | 1.2 | Licence | Apache-2.0 |
+    | 1.3 | Image | Less than 1 million images |
+    | 2.1 | Have you used publicly available datasets to train the model? | Yes |
+    | 2.1 | List of large publicly available datasets | orchards/blossoms |
+    | 2.3 | Were crawlers used by the provider or on behalf of? | No |
+    | 2.5 | Was synthetic AI-generated data created by the provider? | No |
+    | 3.2 | General description of measures taken | TO BE PROVIDED |
+"""
+
 
 def main(hub: Path = HUB, known_list: Path = LIST) -> None:
     """Write the hub and the list anew; the same bytes every time."""
@@ -248,6 +267,8 @@ def _models(models: Path) -> None:
     hidden_weights = {n: v + random.normal(0, 0.001, v.shape).astype(np.float32) for n, v in base.items()}
     safetensors_file(hidden / "model.safetensors", hidden_weights, {"format": "pt"})
 
+    _contradicted(models / "atelier" / "paint-orchard", base)
+
     web = models / "crawlers" / "captioner"
     _card(
         web,
@@ -290,6 +311,24 @@ def _models(models: Path) -> None:
         It knows nothing of what happened after 1950.
         """,
     )
+
+
+def _contradicted(folder: Path, base: dict[str, np.ndarray]) -> None:
+    """A model whose card, public summary of training content and weights each say something else."""
+    random = np.random.RandomState(11)
+    _card(
+        folder,
+        """
+        license: mit
+        base_model: northlight/paint-base
+        datasets: [northlight/tiles]
+        pipeline_tag: text-to-image
+        """,
+        "# Paint orchard\n\nPaints orchards. It was trained on 2 million images of fruit trees.",
+    )
+    (folder / "training-content.md").write_text(textwrap.dedent(SUMMARY).lstrip(), encoding="utf-8")
+    unrelated = {name: random.normal(0, 0.05, values.shape).astype(np.float32) for name, values in base.items()}
+    safetensors_file(folder / "model.safetensors", unrelated, {"format": "pt"})
 
 
 def _model(folder: Path, parents: str, title: str, summary: str, *, merge: bool = False) -> None:

@@ -170,7 +170,7 @@ def test_the_example_hub_shows_who_hides_its_base_however_it_is_cut(
         "nobody/from-scratch",
         "has weights that come from northlight/paint-base and does not say so",
     ) in said
-    assert found.tally.coverage["weights sampled"] == 5
+    assert found.tally.coverage["weights sampled"] == 6
     monkeypatch.setattr("auditor.pipeline.shard.SHARD_FILES", 2)
     cut = audit(HUB, out=tmp_path / "cut", weights="sample", workers=2)
     assert list(cut.findings) == list(found.findings)
