@@ -20,6 +20,7 @@ from auditor.readers import ReaderExample
 from auditor.reading.read_options import ReadOptions
 from auditor.samples import ARTEFACT_SHA256
 from auditor.syntax import gguf, safetensors_header, zip_directory
+from auditor.syntax.c2pa import C2PA_UNREAD, onnx_has_manifest
 from auditor.syntax.file_pointer import FilePointer, parse_file_pointer
 from auditor.syntax.model_names import without_local_folders
 
@@ -136,6 +137,8 @@ def _read_weights(blob: Blob, head: bytes, file: BinaryIO, place: Place) -> tupl
             general, problem = gguf.read_general_metadata(file)
             metadata = list(_gguf_statements(general, place))
             gaps += [Gap("header", problem, place)] if problem else []
+        elif weights_format == "onnx" and onnx_has_manifest(file):
+            gaps.append(Gap("card", C2PA_UNREAD, place))
     except Unreadable as error:
         gaps.append(Gap("header", str(error), place))
     if blob.suffix in safetensors_header.SUFFIXES:

@@ -24,6 +24,7 @@ from auditor.readers import ReaderExample
 from auditor.reading.read_options import ReadOptions
 from auditor.reading.tensor_names import describe_tensors, family_of_version
 from auditor.samples import ARTEFACT_SHA256
+from auditor.syntax.c2pa import C2PA_KEY, C2PA_UNREAD
 from auditor.syntax.model_names import without_local_folders
 from auditor.syntax.safetensors_header import (
     MAX_HEADER_BYTES,
@@ -75,6 +76,8 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
                 else:
                     data = header.data
                     gaps.extend(Gap("header", fault, place) for fault in header.faults)
+                    if C2PA_KEY in header.metadata:
+                        gaps.append(Gap("card", C2PA_UNREAD, place))
                     statements.extend(_header_statements(header, place))
                 if options.weights == "full" or ARTEFACT_SHA256 in options.algorithms:
                     if options.weights == "full" and data and not header.faults:

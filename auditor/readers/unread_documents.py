@@ -12,13 +12,13 @@ from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.readers import HEAD_BYTES, ReaderExample
 from auditor.reading.read_options import ReadOptions
+from auditor.syntax.c2pa import C2PA_UNREAD
 from auditor.syntax.html_text import is_html, text_of_html
 from auditor.syntax.text_encoding import decode_prefix
 
 UNREAD_GAP = "card"
 
 OASIS = "data provenance metadata (OASIS): not read"
-C2PA = "a C2PA manifest: not read"
 BILL_IN_XML = "a bill of materials in CycloneDX XML: not read; its JSON form is"
 NO_MODEL = "a bill of materials in CycloneDX XML that names no model"
 CALIFORNIA = "a page about training data under California's AB 2013: not read"
@@ -82,7 +82,7 @@ def _kind(blob: Blob, head: bytes) -> str:
     if blob.suffix in (".json", ".jsonld", ".yaml", ".yml", ".xml") and _OASIS.search(head):
         return OASIS
     if _MANIFEST.match(head) or (blob.suffix == ".c2pa" and b"jumb" in head[:64]):
-        return C2PA
+        return C2PA_UNREAD
     if _BILL.search(head) and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return BILL_IN_XML
     return CALIFORNIA if blob.suffix in _TEXT_SUFFIXES and _is_california(blob, head) else ""
@@ -113,7 +113,7 @@ EXAMPLES = (
         b'{"$schema": "https://docs.oasis-open.org/dps/prov-meta/v1.0/schema/data-provenance.json"}',
         unread=OASIS,
     ),
-    ReaderExample("model.c2pa", b"\0\0\0\x40jumb\0\0\0\x20jumdc2pa" + bytes(12) + b"\x03c2pa\0", unread=C2PA),
+    ReaderExample("model.c2pa", b"\0\0\0\x40jumb\0\0\0\x20jumdc2pa" + bytes(12) + b"\x03c2pa\0", unread=C2PA_UNREAD),
     ReaderExample(
         "bom.xml",
         b'<bom xmlns="http://cyclonedx.org/schema/bom/1.6"><component type="machine-learning-model"/></bom>',

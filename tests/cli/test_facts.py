@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import jsonschema
+from click.testing import CliRunner
 
+from auditor.cli.main import main
 from auditor.pipeline.audit import audit
 from auditor.pipeline.run_facts import read_run_facts
 from auditor.resources import resource_folder
@@ -24,3 +26,15 @@ def test_every_fact_of_a_run_is_valid(tmp_path: Path) -> None:
     for line in lines:
         validator.validate(line)
     assert {"licence", "base_model", "gap"} <= {line["key"] for line in lines}
+
+
+def test_the_run_of_a_target_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "README.md").write_text("---\nlicense: mit\n---\n", "utf-8")
+    kept = tmp_path / "run"
+    printed = CliRunner().invoke(main, ["facts", str(tmp_path / "models"), "--out", str(kept)])
+    assert printed.exit_code == 0
+    assert CliRunner().invoke(main, ["facts", str(kept)]).stdout == printed.stdout
+    refused = CliRunner().invoke(main, ["facts", str(kept), "--out", str(tmp_path / "other")])
+    assert refused.exit_code == 2
+    assert "is a run already; leave the option out" in refused.stderr

@@ -81,3 +81,26 @@ def test_the_dataset_may_be_in_a_json_ld_graph() -> None:
 def test_json_nested_too_deep_is_refused() -> None:
     with pytest.raises(Unreadable, match="nested too deep to be read"):
         croissant.part(unopened_blob("croissant.json"), b'{"a":' + b"[" * 100_000)
+
+
+def test_provenance_on_files_record_sets_and_fields_is_stated() -> None:
+    metadata = {
+        **CROISSANT,
+        "distribution": [
+            {
+                "@id": "raw",
+                "prov:wasDerivedFrom": [{"@id": "urn:forest"}, {"@id": "good"}],
+                "prov:wasGeneratedBy": {"@type": "prov:Activity", "prov:startedAtTime": "2024-05-01"},
+            },
+            {"@id": "good"},
+        ],
+        "recordSet": [
+            {"@id": "rows", "field": [{"@id": "rows/label", "prov:wasAttributedTo": {"prov:label": "Leaf Trust"}}]}
+        ],
+    }
+    found = croissant.part(unopened_blob("croissant.json"), json.dumps(metadata, indent=1).encode()).subject
+    assert found.values("sourced_from") == ("https://huggingface.co/datasets/acme/trees", "urn:forest")
+    (provider,) = found.statements_for("provider")
+    assert (provider.value, provider.relation, provider.remark) == ("Leaf Trust", "attributed to", "of rows/label")
+    (date,) = found.statements_for("date")
+    assert (date.value, date.relation, date.remark) == ("2024-05-01", "collected from", "of raw")

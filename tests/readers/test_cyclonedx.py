@@ -42,3 +42,24 @@ def test_a_bill_without_models_is_skipped() -> None:
     (item,) = cyclonedx.parts(unopened_blob("bom.json"), b'{"bomFormat": "CycloneDX"}')
     assert isinstance(item, Unread)
     assert item.skipped
+
+
+def test_considerations_and_governance_of_a_model_card_are_stated() -> None:
+    card = {
+        "modelParameters": {"datasets": [{"ref": "d"}]},
+        "considerations": {"technicalLimitations": ["Rhymes only."], "useCases": ["Poems."], "users": []},
+    }
+    data = {
+        "type": "data", "bom-ref": "d", "name": "leaves",
+        "data": [{"type": "dataset", "governance": {"owners": [{"organization": {"name": "Leaf Trust"}}]}}],
+    }  # fmt: skip
+    model = {"type": "machine-learning-model", "name": "leaf", "modelCard": card}
+    (item,) = cyclonedx.parts(
+        unopened_blob("bom.json"), json.dumps({"bomFormat": "CycloneDX", "components": [model, data]}).encode()
+    )
+    assert isinstance(item, Part)
+    assert item.subject.values("limitations") == ("technicalLimitations",)
+    assert item.subject.values("intended_use") == ("useCases",)
+    (provider,) = item.subject.statements_for("provider")
+    assert (provider.value, provider.relation) == ("Leaf Trust", "owner of leaves")
+    assert item.texts[0].text == "## Technical limitations\n\nRhymes only.\n\n## Use cases\n\nPoems.\n\n## Users\n\n"
