@@ -68,6 +68,7 @@ _HOLDERS = frozenset(
 _HOLDER_FILLERS = frozenset(
     "the of and or nor its their his her any other all by name names california berkeley to this software".split()
 )
+_NAME_WORDS = frozenset("the name names of".split())
 _ARTICLES = frozenset("the a an this these its their his her any other said".split())
 _NUMERALS = re.compile(r"\d{1,2}|[a-z]|[ivx]{1,5}")
 _VERSION_WORDS = frozenset(
@@ -349,6 +350,8 @@ class _Comparison:
         """Return whether the words of a difference name the owner, where the known text has a word for one."""
         names = _HOLDERS | _HOLDER_FILLERS
         if left and names.issuperset(left) and _HOLDERS.intersection(left):
+            return True
+        if not left and _NAME_WORDS.issuperset(right):  # "Names of Acme may not be used" for "the name of …"
             return True
         around = (
             *known.words[max(0, difference.left_start - 2) : difference.left_start],
