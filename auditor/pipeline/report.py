@@ -82,8 +82,11 @@ class Report:
     folder: Path | None = None  # the run's folder, for the person who runs the program; None in a shared report
     facts: Path | None = None  # folder with facts/*.parquet (schema auditor.facts.FACTS_SCHEMA)
 
-    def subject_places(self, refs: Collection[Ref]) -> dict[Ref, Place]:
-        """Return a place for each of these subjects that has one: that of its card, else of its first file."""
+    def card_places(self, refs: Collection[Ref]) -> dict[Ref, Place]:
+        """Return the place of the card of each of these subjects that has one.
+
+        Another file may be the one that matches a list, whose place no report shows.
+        """
         import pyarrow as pa
         import pyarrow.compute as pc
         import pyarrow.dataset as pads
@@ -91,14 +94,12 @@ class Report:
         if not refs or self.facts is None:
             return {}
         names = pa.array(sorted({ref.name for ref in refs}), pa.string())
-        wanted = pc.field("name").isin(names) & (pc.field("uri") != "")
-        columns = ["kind", "name", "revision", "key", "uri", "line"]
+        wanted = pc.field("name").isin(names) & (pc.field("key") == "card")
+        columns = ["kind", "name", "revision", "uri", "line"]
         table = pads.dataset(sorted(map(str, self.facts.glob("*.parquet")))).to_table(columns, filter=wanted)
-        found: dict[Ref, tuple[bool, Place]] = {}
-        for kind, name, revision, key, uri, line in zip(*(column.to_pylist() for column in table.columns), strict=True):
-            ref, place = Ref(kind, name, revision), (key != "card", Place(uri, line))
-            found[ref] = min(found.get(ref, place), place)
-        return {ref: place for ref, (_, place) in found.items() if ref in refs}
+        rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+        places = {Ref(*cells[:3]): Place(*cells[3:]) for cells in sorted(rows, reverse=True)}
+        return {ref: place for ref, place in places.items() if ref in refs}
 
     @property
     def nothing_read(self) -> bool:

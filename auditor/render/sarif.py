@@ -48,7 +48,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the SARIF report: one log with one run. Memory is bounded by :data:`MAX_RESULTS`."""
     groups, left_out = _most_severe_groups(report)
     without_place = {group.findings[0].ref for group in groups if not group.findings[0].place.uri}
-    places = report.subject_places(without_place)
+    places = report.card_places(without_place)
     rule_indices = {rule.id: index for index, rule in enumerate(report.policy.rules)}
     run: Json = {
         "tool": {"driver": _driver_json(report), **_extensions_json(report)},
@@ -198,7 +198,8 @@ def _result_json(
     Args:
         group: What the result says.
         rules: The index of each rule in the log.
-        places: A place of each subject whose findings have none: code scanning services refuse a result without one.
+        places: The card of each subject whose findings have no place: code scanning services refuse a result without
+            one.
         targets: What was scanned.
     """
     finding = group.findings[0]
