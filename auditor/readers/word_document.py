@@ -41,6 +41,7 @@ _BROKEN = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
     RecursionError, RuntimeError, SyntaxError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
+_MAX_LEVEL = 8
 _WORDS = "word/document.xml"
 _DECLARATIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _SUFFIXES = (".docx", ".docm", ".dotx", ".dotm")
@@ -166,9 +167,19 @@ def _paragraph(element: Any, links: dict[str, str]) -> str:
         return f"{'#' * min(int(heading[1]) + 1, 6)} {words}"
     is_item = "list" in name or (properties is not None and properties.find(f"{_W}numPr") is not None)
     if is_item:
-        return f"- {words}"
+        return f"{'  ' * _level(properties, name)}- {words}"
     runs = [run for run in element.iter(f"{_W}r") if any(text.text for text in run.iter(f"{_W}t"))]
     return f"**{words}**" if runs and all(run.find(f"{_W}rPr/{_W}b") is not None for run in runs) else words
+
+
+def _level(properties: Any, style: str) -> int:
+    """Return how deep in a list a paragraph is: by its numbering, else by the number in its style's name."""
+    level = properties.find(f"{_W}numPr/{_W}ilvl") if properties is not None else None
+    number = level.get(f"{_W}val") if level is not None else ""
+    if (number or "").isdigit():
+        return min(int(number), _MAX_LEVEL)
+    named = re.search(r"\d$", style)
+    return min(int(named[0]) - 1, _MAX_LEVEL) if named else 0
 
 
 def _runs(element: Any, links: dict[str, str], depth: int) -> Iterator[str]:

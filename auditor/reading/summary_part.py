@@ -66,6 +66,7 @@ _NO_MEASURES = re.compile(
     r"appl\w*|take|taken|implement\w*)",
     re.I,
 )
+_DEFERRED = re.compile(r"^\W*(?:n/?a|tb[dca]|not (?:yet )?(?:available|applicable|provided)|to be \w+)\W*$", re.I)
 _MEASURE = re.compile(r"\b(?:hash|classif|block-? ?list|keyword|match|review|exclud|heuristic|safe)", re.I)
 _RELATIONS = (
     ("merge", re.compile(r"\bmerg(?:e|ed|ing)\b", re.I)),
@@ -385,6 +386,8 @@ class _Summary:
             if found:
                 return found
         filled = [answer for answer in answers if not is_placeholder(ticked(answer.text))]
+        if key == "3.2" and filled and _DEFERRED.match(answers[0].text):
+            return "placeholder"  # what follows is of another part, whose heading was not recognised
         if key == "3.2" and filled and _takes_no_measures(" ".join(answer.text for answer in filled)):
             return "none"
         return "stated" if filled else "placeholder" if answers else "empty"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from auditor.syntax.summary_questions import SECTIONS, cued_question, find_question, section_of
+from auditor.syntax.summary_questions import SECTIONS, cued_question, find_question, is_exact_heading, section_of
 
 MAX_SUMMARY_LINES = 50_000  # a summary of 200 pages has about 10,000
 _MAX_LINE = 4000  # characters of a line that are examined
@@ -185,7 +185,11 @@ def _read_line(
         return
     is_numbered = bool(_TEMPLATE_NUMBER.match(words))
     short = len(words.split()) <= (_MAX_LABEL_WORDS if is_numbered else _MAX_PLAIN_LABEL_WORDS)
-    if short and not words.endswith((".", ";", ",")) and (not is_item or is_numbered or holds_items):
+    if (
+        short
+        and not words.endswith((".", ";", ","))
+        and (not is_item or is_numbered or holds_items or is_exact_heading(words))
+    ):
         found = find_question(words, section)
         if found and (is_numbered or _is_title(words)):
             yield found, "", kind

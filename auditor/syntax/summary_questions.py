@@ -337,6 +337,21 @@ def _find_question(plain: str, section: str, number: re.Match[str] | None) -> st
     return _find_heading(plain)
 
 
+# The template's headings, as they are written.
+_EXACT_HEADINGS = frozenset(
+    """general information|provider identification|model identification|list of data sources
+    |publicly available datasets|user data|synthetic data|other sources of data
+    |data crawled and scraped from online sources|data processing aspects|removal of illegal content
+    |respect of reservation of rights
+    |private non-publicly available datasets obtained from third parties""".replace("\n    ", "").split("|")
+)
+
+
+def is_exact_heading(words: str) -> bool:
+    """Return whether an item of a list is nothing but one of the template's headings."""
+    return words.strip(" *_:.").casefold() in _EXACT_HEADINGS
+
+
 def _find_heading(plain: str) -> str:
     """Return the section whose heading or first question a label is; "" for none."""
     for key, pattern in _HEADING_PATTERNS:

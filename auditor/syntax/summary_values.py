@@ -381,6 +381,7 @@ def named_sources(text: str, *, is_list: bool, models: bool = False) -> tuple[Na
     text = _YES_WORD.sub("", ticked(text).strip(" *_"))
     if is_placeholder(text) or _NO.match(text.strip(" *_|-")):
         return ()
+    is_list = is_list or " " not in text.strip()
     if " | " in text:
         return _named_in_row(text.split(" | "), models=models)
     pieces = [text]

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import re
 
-_MARK = re.compile(r"^\s*(?:[-*+•▪◦‣·–●○■□☐☑☒✅❌]|\(?\d{1,2}[.)]\s|\d(?:\.\d){1,2}\.?\s|[a-z]\)\s|\[[ xX]?\]|\|)")
+# What a line begins with that is not broken off the one before. Fonts have bullets of their own.
+_BULLET = re.compile(r"^\s*[•▪◦‣·●○■□\x7f\uf0a7\uf0b7\uf0d8]\s*")
+_MARK = re.compile(
+    r"^\s*(?:[-*+–☐☑☒✅❌]\s|\(?\d{1,2}[.)]\s|\d(?:\.\d){1,2}\.?\s|[a-z]\)\s|\[[ xX]?\]|\|"
+    r"|(?:Q|A|Question|Answer)\s?\d*[:.]\s)"
+)
 _ENDS = re.compile(r"[.:;?!|]\s*$")
-# A line of at least this part of the longest usual line was broken, not ended.
+_BROKEN_ADDRESS = re.compile(r"(?:://|\]\()\S*$|\S/\S*[-_/.]$|\[[\w.-]+/[\w.-]*$")
+_REST_OF_ADDRESS = re.compile(r"^[a-z0-9%~._-][\w%~.-]*[/)\]._-]|^[a-z0-9._-]+\)?$")
+# A line of at least this part of the longest usual line was broken, not ended; a shorter one than that never was.
 _FULL_SHARE = 0.72
+_MIN_FULL = 60  # characters: a page has 80 and more
+_MIN_ADDRESS_LINE = 40  # characters of a line whose address was broken, as in a table's cell
 
 
 def join_wrapped_lines(text: str) -> str:
@@ -16,21 +25,17 @@ def join_wrapped_lines(text: str) -> str:
     lengths = sorted(len(line) for line in lines if line)
     if not lengths:
         return ""
-    full = lengths[int(0.95 * (len(lengths) - 1))] * _FULL_SHARE
+    full = max(_MIN_FULL, lengths[int(0.95 * (len(lengths) - 1))] * _FULL_SHARE)
     joined: list[str] = []
-    last = 0  # characters of the line before, as it was broken
+    last = ""  # the line before, as it was broken
     for line in lines:
-        goes_on = (
-            joined
-            and joined[-1]
-            and line
-            and last >= full
-            and not _MARK.match(line)
-            and (not _ENDS.search(joined[-1]) or line[:1].islower())
-        )
-        if goes_on:
+        is_new = not joined or not joined[-1] or not line or _BULLET.match(line) or _MARK.match(line)
+        is_in_address = _BROKEN_ADDRESS.search(last) and _REST_OF_ADDRESS.match(line)
+        if not is_new and is_in_address and len(last) >= _MIN_ADDRESS_LINE:
+            joined[-1] += line
+        elif not is_new and len(last) >= full and (not _ENDS.search(last) or line[:1].islower()):
             joined[-1] = f"{joined[-1]} {line}"
         else:
-            joined.append(re.sub(r"^[•▪◦‣·●○■]\s*", "- ", line))
-        last = len(line)
+            joined.append(_BULLET.sub("- ", line))
+        last = line
     return "\n".join(joined)

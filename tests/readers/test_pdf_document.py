@@ -115,13 +115,25 @@ def test_a_page_that_unfolds_to_too_much_ends_soon(content: bytes, tmp_path: Pat
     assert "unfolds to more than" in item.why or "instructions" in item.why or "damaged" in item.why
 
 
+def test_an_address_that_was_broken_is_whole_again_and_questions_are_lines_of_their_own() -> None:
+    text = (
+        "A: Yes, of https://huggingface.co/acme/a-model-with-a-long-name-\nand-a-version\n"
+        "Q: Have you used publicly available datasets?\n\x7f acme/leaves"
+    )
+    assert join_wrapped_lines(text).split("\n") == [
+        "A: Yes, of https://huggingface.co/acme/a-model-with-a-long-name-and-a-version",
+        "Q: Have you used publicly available datasets?",
+        "- acme/leaves",
+    ]
+
+
 def test_lines_that_were_broken_for_the_page_are_joined() -> None:
     text = (
-        "Latest date of data acquisition or collection for the\ntraining of this model: 12/2025\n"
+        "Latest date of data acquisition or collection in whole or in part for the\ntraining of this model: 12/2025\n"
         "• First entry of the list of data sets\n• Second"
     )
     assert join_wrapped_lines(text).split("\n") == [
-        "Latest date of data acquisition or collection for the training of this model: 12/2025",
+        "Latest date of data acquisition or collection in whole or in part for the training of this model: 12/2025",
         "- First entry of the list of data sets",
         "- Second",
     ]

@@ -45,7 +45,7 @@ def test_headings_tables_lists_links_and_boxes_are_read(tmp_path: Path) -> None:
     document.add_paragraph("☒ Yes ☐ No")
     document.add_paragraph("List of large publicly available datasets:")
     document.add_paragraph("acme/leaves", style="List Bullet")
-    document.add_paragraph("Roots-1B", style="List Bullet")
+    document.add_paragraph("Roots-1B", style="List Bullet 2")
     document.add_heading("3.2. Removal of illegal content", 2)
     document.add_paragraph("2.5 Synthetic data: no")
     out = io.BytesIO()
