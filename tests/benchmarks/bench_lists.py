@@ -108,7 +108,7 @@ def _resident(folder: Path, words: near_index.Words) -> float:
     np.save(folder / "asked.npy", words)
     code = (
         "import sys, numpy; from pathlib import Path; from auditor.known.compiled_list import open_compiled_list\n"
-        "folder = Path(sys.argv[1]); open_compiled(folder).near('pdq', numpy.load(folder / 'asked.npy'))\n"
+        "folder = Path(sys.argv[1]); open_compiled_list(folder).find_near('pdq', numpy.load(folder / 'asked.npy'))\n"
         "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
