@@ -61,6 +61,7 @@ KINDS: Mapping[str, CueKind] = {
         "the sentence after one that names a target", "an offender; its first group is the target"
     ),
     "refers-to-topic": CueKind("the words after a cue that prohibits", "\"it\" or \"them\": the topic before"),
+    "elliptical": CueKind("the sentence below a heading that names a target", "it prohibits, without a subject"),
     "asks-permission": CueKind("a question that names a target", "it asks whether the target is allowed"),
     "answers-no": CueKind("the sentence after such a question", "the answer is no"),
     "fails-to": CueKind("the words before a protective word", "it is not done, or besides prohibiting"),

@@ -20,7 +20,7 @@ from auditor.clauses.attribution import is_enumeration_of_policies, is_reported
 from auditor.clauses.by_reference import find_policy_reference
 from auditor.clauses.cue_kinds import Answer
 from auditor.clauses.cues import CompiledCues
-from auditor.clauses.grammar import contains_reason, find_prohibiting, is_negated, is_protective
+from auditor.clauses.grammar import contains_reason, find_prohibiting, is_negated, is_protective, is_report
 from auditor.clauses.label_targets import find_label_targets
 from auditor.clauses.lazy_pattern import lazy_pattern
 from auditor.clauses.prohibition import decide_target
@@ -119,10 +119,13 @@ def _find_explicit(text: str, cues: CompiledCues) -> Clause:
     # The unit before, with the start of its target, if it neither prohibits nor permits the target.
     antecedent: tuple[Unit, int] | None = None
     pending: Clause | None = None  # prohibited by a title alone; counts if the section is not about labour
+    title: Unit | None = None  # the unit before, if it is a heading that names a target
     definitions: list[tuple[str, Unit]] = []  # defined terms that mean a target, and the units that define them
     work = 0
     minor_word = cues.pattern(cues.minor_word)
     for unit in split_units(text):
+        if unit.is_table_header:
+            continue
         if pending and (unit.kind == "heading" or not is_about_labour(cues, unit.text)):
             return pending
         pending = None
@@ -150,6 +153,10 @@ def _find_explicit(text: str, cues: CompiledCues) -> Clause:
                     break
         if pending and unit.kind != "heading":
             return pending
+        if title and cues.has("elliptical", unit.text):
+            by = (*cues.ids(_TARGET_KINDS, title.text), *cues.ids(("elliptical",), unit.text))
+            return Clause("explicit", f"{title.text} … {unit.text}", title.start, unit.end, cues=by)
+        title = unit if targets and unit.kind == "heading" else None
         if antecedent is not None:
             before = antecedent[0]
             named = " ".join((*before.stems[-1:], before.text))
@@ -270,4 +277,4 @@ def _explicit_clause(unit: Unit, cues: tuple[str, ...]) -> Clause:
 
 def _is_not_own_statement(cues: CompiledCues, unit: str) -> bool:
     """Return whether a sentence reports what others say, is negated, or is a question."""
-    return cues.has("report", unit) or is_negated(cues, unit) or unit.endswith("?")
+    return is_report(cues, unit) or is_negated(cues, unit) or unit.endswith("?")

@@ -153,6 +153,8 @@ def _find(cues: CompiledCues, rule: Rule, words: str, start: int, end: int) -> I
             yield from find_title(cues, words)
     elif rule.kind == "negation":
         yield from _negations(cues, words)
+    elif rule.kind == "report":
+        yield from _not_conceded(cues, "report", words)
     else:
         yield from (
             CueMatch(found.cue, low + found.start, low + found.end) for found in cues.find(rule.kind, words[low:high])
@@ -228,14 +230,24 @@ def contains_reason(cues: CompiledCues, words: str) -> bool:
     return any(not _RELATIVE_CLAUSE.search(words[match.start : match.end]) for match in cues.find("reason", words))
 
 
-def _negations(cues: CompiledCues, words: str) -> Iterator[CueMatch]:
-    """Yield the words that negate a prohibition, apart from those inside "whether or not …" and its like."""
+def _not_conceded(cues: CompiledCues, kind: str, words: str) -> Iterator[CueMatch]:
+    """Yield the cues of a kind in the words, apart from those inside "whether or not …" and its like."""
     conceded = [(match.start, match.end) for match in cues.find("concession", words)]
-    for match in cues.find("negation", words):
-        if _NEGATES_OTHER_WORDS.search(words[match.start : match.end]):
-            continue
+    for match in cues.find(kind, words):
         if not any(low < match.end and match.start < high for low, high in conceded):
             yield match
+
+
+def _negations(cues: CompiledCues, words: str) -> Iterator[CueMatch]:
+    """Yield the words that negate a prohibition."""
+    for match in _not_conceded(cues, "negation", words):
+        if not _NEGATES_OTHER_WORDS.search(words[match.start : match.end]):
+            yield match
+
+
+def is_report(cues: CompiledCues, words: str) -> bool:
+    """Return whether a sentence is about others: the law, the press, other companies."""
+    return any(True for _ in _not_conceded(cues, "report", words))
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,7 @@ from auditor.clauses.grammar import (
     find_prohibiting,
     find_title,
     is_negated,
+    is_report,
 )
 from auditor.clauses.label_targets import LABEL
 from auditor.clauses.lazy_pattern import lazy_pattern
@@ -35,7 +36,7 @@ _FOLLOWING_WORD = lazy_pattern(r"(?i)\b(?:following|these)\b")
 def decide_unit(cues: CompiledCues, unit: str, start: int, end: int) -> Decision | None:
     """Return whether the unit's own words prohibit the target; None if they do neither."""
     listed = unit.rfind(":", 0, start)
-    if listed > 0 and _FOLLOWING_WORD.search(unit[:listed]) and not cues.has("report", unit):
+    if listed > 0 and _FOLLOWING_WORD.search(unit[:listed]) and not is_report(cues, unit):
         above = _decide_stem(cues, unit[: listed + 1])
         if above and above.prohibits:
             return above

@@ -1,7 +1,7 @@
-"""Lay out policies that are data as Markdown lists and tables: JSON, YAML, CSV and tables without bars.
+"""Lay out policies that are data as Markdown lists and tables: JSON, YAML, TOML, CSV, and tables without bars.
 
 ``{"child exploitation": "prohibited"}`` becomes ``- child exploitation: prohibited``, so that the clause check reads a
-key with its value, and a row with its header. Places are kept: each piece of the layout knows where it comes from.
+key with its value, and a row with its header. Each piece of the layout keeps its place in the original.
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from __future__ import annotations
 import csv
 import json
 import re
+import tomllib
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from auditor.errors import Unreadable
+from auditor.syntax.safe_yaml import load_yaml
 
 # Characters: longer data is no policy.
 MAX_DATA_LENGTH = 1_000_000
+# Levels of data; what is nested deeper is left out, and no policy is.
 MAX_DEPTH = 40
 # So many lines of a file of keys and values have a key, or are items of a list.
 MIN_KEYED_SHARE = 0.9
@@ -24,12 +29,15 @@ MIN_ROWS = 2
 # A table's cells are short; a longer line of prose may hold commas.
 MAX_ROW_LENGTH, MAX_CELLS = 400, 12
 
-_JSON_TOKEN = re.compile(r"[{}\[\]:,]|\"(?:[^\"\\]|\\.)*\"|[^\s{}\[\]:,\"]+")
-_YAML_KEY = re.compile(r"^(?P<indent> *)(?P<item>- +)?(?P<key>[\w\"'][^:#\n]{0,80}?)[\"']? ?:(?: +(?P<value>\S.*))?$")
-_YAML_ITEM = re.compile(r"^(?P<indent> *)- +(?P<value>\S.*)$")
-_YAML_ASIDE = re.compile(r"^\s*(?:---|\.\.\.)?$")
+_KEYED_LINE = re.compile(r"^ *(?:- +)?(?P<key>[\w\"'][^:=#\n]{0,80}?) ?(?::(?: |$)|= ?)(?P<value>.*)$")
+_ITEM_LINE = re.compile(r"^ *- +\S")
+_ASIDE_LINE = re.compile(r"^\s*(?:[#;].*|---|\.\.\.|\[[\w. \"'-]{1,80}\])?$")
+# A heading of Markdown stands above an empty line, unlike a comment.
+_HEADING = re.compile(r"(?m)^#{1,6} .*\n\s*\n")
+_EQUALS_LINE = re.compile(r"^\s*(?P<key>\w[^:=\n]{0,80}?) *= *(?P<value>\S.*)$")
 _RULED_COLUMNS = re.compile(r"^(?:[-=+]{2,}[ \t|+]+)+[-=+]{2,}\s*$")
 _COLUMN_GAP = re.compile(r"\s{2,}|\t")
+_BARE_TABLE_RULE = re.compile(r"^\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)+$")
 
 
 @dataclass(slots=True)
@@ -60,93 +68,122 @@ class Layout:
 
 
 def lay_out_data(text: str) -> Layout | None:
-    """Return the layout of a text that is JSON, YAML, CSV or a table without bars; None if it is prose."""
-    if len(text) > MAX_DATA_LENGTH:
-        return None
-    first = text.lstrip("\ufeff \t\r\n")[:1]
-    if first in ("{", "[") and _is_json(text):
-        return _lay_out_json(text)
-    if text.startswith("---\n") and "\n---" in text[4:]:
-        return None  # a card with front matter
-    return _lay_out_yaml(text) or _lay_out_table(text)
+    """Return the layout of a text that is data or a table without bars; None if it is prose."""
+    if len(text) > MAX_DATA_LENGTH or (text.startswith("---\n") and "\n---" in text[4:]):
+        return None  # a card has front matter
+    value = _parse_data(text)
+    if value is None:
+        return _lay_out_table(text)
+    layout = _ValueLayout(text)
+    layout.add_value(value, 0)
+    return layout.layout
 
 
-def _is_json(text: str) -> bool:
-    """Return whether a text is JSON that is not nested too deep."""
+def _parse_data(text: str) -> object:
+    """Return the value of a text that is JSON, YAML, TOML or lines of keys and values; None if it is none of these."""
     try:
-        json.loads(text)
+        if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
+            return json.loads(text)
     except (ValueError, RecursionError):
+        pass
+    if not _has_keys(text):
+        return None
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    if lines := [match for line in text.splitlines() if (match := _EQUALS_LINE.match(line))]:
+        return {match["key"]: match["value"] for match in lines}
+    try:
+        value, _ = load_yaml(text)
+    except Unreadable:
+        return None
+    return value if isinstance(value, Mapping | list) else None
+
+
+def _has_keys(text: str) -> bool:
+    """Return whether nearly every line has a key or is an item of a list, and none is a sentence."""
+    if _HEADING.search(text):
         return False
-    return True
+    lines = [line for line in text.splitlines() if not _ASIDE_LINE.match(line)]
+    keyed = [match for line in lines if (match := _KEYED_LINE.match(line))]
+    items = sum(_KEYED_LINE.match(line) is None and _ITEM_LINE.match(line) is not None for line in lines)
+    keys = sum(
+        len(match["key"].split()) <= MAX_KEY_WORDS and (match["value"] or "x").rstrip()[-1:] not in (".", "?", "!", ";")
+        for match in keyed
+    )
+    return len(lines) >= MIN_ROWS and keys > 0 and keys + items >= MIN_KEYED_SHARE * len(lines)
 
 
-def _words(raw: str) -> str:
-    """Return the words of a key or value: without quotation marks, with spaces for underscores and escapes."""
-    return re.sub(r"\\[nrt]|_", " ", raw.strip().strip("\"'")).replace('\\"', '"')
+def _words(value: object) -> str:
+    """Return a key or a scalar as words, with spaces for underscores and line breaks."""
+    return " ".join((value if isinstance(value, str) else json.dumps(value, default=str)).replace("_", " ").split())
 
 
-def _lay_out_json(text: str) -> Layout | None:
-    """Return the layout of JSON; None if it is nested too deep."""
-    tokens = [(match.group(), match.start()) for match in _JSON_TOKEN.finditer(text)]
-    layout = Layout()
-    depth = 0
-    at = 0
-    kinds: list[str] = []  # of the open brackets
-    while at < len(tokens):
-        token, start = tokens[at]
-        at += 1
-        if token in "{[":
-            row = _flat_row(tokens, at - 1) if token == "{" and kinds[-1:] == ["["] else None
-            if row:
-                cells, at = row
-                layout.add(f"{'  ' * depth}- ", start)
-                for number, (words, origin) in enumerate(cells):
-                    layout.add(" | " if number else "", origin)
-                    layout.add(words, origin)
-                layout.add("\n", start)
-                continue
-            kinds.append(token)
-            if len(kinds) > MAX_DEPTH:
-                return None
-        elif token in "}]":
-            kinds.pop()
-            depth = max(0, depth - bool(kinds))
-        elif token in ",:":
-            continue
+def _is_scalar(value: object) -> bool:
+    """Return whether a value is neither a table nor a list."""
+    return not isinstance(value, Mapping | list)
+
+
+class _ValueLayout:
+    """Lays out a value as a list: a key with its scalar, a key above its items, and a flat table as one row."""
+
+    def __init__(self, text: str) -> None:
+        self.layout = Layout()
+        self._text = text
+        self._at = 0
+
+    def _find(self, value: object) -> int:
+        """Return where a key or scalar stands in the text, after the one before."""
+        words = value if isinstance(value, str) else json.dumps(value, default=str)
+        found = self._text.find(words.partition("\n")[0], self._at)
+        if found >= 0:
+            self._at = found + len(words)
+        return found if found >= 0 else self._at
+
+    def add_value(self, value: object, depth: int) -> None:
+        """Add a value as items of a list ``depth`` levels deep."""
+        if depth > MAX_DEPTH:
+            return
+        if isinstance(value, Mapping):
+            for key, member in value.items():
+                self._add_member(key, member, depth)
+        elif isinstance(value, list):
+            for member in value:
+                if isinstance(member, Mapping) and all(map(_is_scalar, member.values())):
+                    self._add_row("", member, depth)
+                elif _is_scalar(member):
+                    self._add_line(depth, _words(member), self._find(member))
+                else:
+                    self.add_value(member, depth + 1)
+
+    def _add_member(self, key: object, member: object, depth: int) -> None:
+        """Add a key with its value."""
+        start = self._find(key)
+        if _is_scalar(member):
+            self._add_line(depth, f"{_words(key)}: {_words(member)}", start)
+            self._find(member)
+        elif isinstance(member, Mapping) and member and depth and all(map(_is_scalar, member.values())):
+            self._add_row(_words(key), member, depth, start)
         else:
-            keyed = kinds[-1:] == ["{"] and tokens[at : at + 1] and tokens[at][0] == ":"
-            layout.add(f"{'  ' * depth}- ", start)
-            layout.add(_words(token), start)
-            if keyed and at + 1 < len(tokens):
-                value, origin = tokens[at + 1]
-                layout.add(":", start + len(token))
-                if value in "{[":
-                    depth += 1
-                    at += 1
-                elif value not in "}],:":
-                    layout.add(f" {_words(value)}", origin)
-                    at += 2
-            layout.add("\n", start)
-    return layout
+            self._add_line(depth, f"{_words(key)}:", start)
+            self.add_value(member, depth + 1)
 
+    def _add_row(self, title: str, row: Mapping[object, object], depth: int, start: int = -1) -> None:
+        """Add a table of scalars as a row of cells: texts as they are, other values with their keys."""
+        cells = [title] if title else []
+        for key, value in [*row.items()][:MAX_CELLS]:
+            at = self._find(key)
+            start = at if start < 0 else start
+            is_text = isinstance(value, str) and (title or len(row) > 1)
+            cells.append(_words(value) if is_text else f"{_words(key)}: {_words(value)}")
+            self._find(value)
+        self._add_line(depth, " | ".join(cells), max(start, 0))
 
-def _flat_row(tokens: Sequence[tuple[str, int]], at: int) -> tuple[list[tuple[str, int]], int] | None:
-    """Return the values of an object without objects in it, and the token after it; None if it is none."""
-    cells: list[tuple[str, int]] = []
-    at += 1
-    while at + 2 < len(tokens) and tokens[at + 1][0] == ":" and len(cells) < MAX_CELLS:
-        (key, start), (value, origin) = tokens[at], tokens[at + 2]
-        if value in "{}[]:,":
-            return None
-        words = _words(value)
-        cells.append((words, origin) if value[0] == '"' else (f"{_words(key)}: {words}", start))
-        at += 3
-        if tokens[at : at + 1] and tokens[at][0] == "}":
-            return cells, at + 1
-        if not tokens[at : at + 1] or tokens[at][0] != ",":
-            return None
-        at += 1
-    return None
+    def _add_line(self, depth: int, words: str, origin: int) -> None:
+        """Add one item of a list."""
+        self.layout.add(f"{'  ' * depth}- ", origin)
+        self.layout.add(f"{words}\n", origin)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -157,60 +194,30 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         offset += len(line)
 
 
-def _lay_out_yaml(text: str) -> Layout | None:
-    """Return the layout of YAML, or of any text in which every line has a key; None if it is neither."""
-    lines = [(start, line) for start, line in _lines(text) if not _YAML_ASIDE.match(line)]
-    if len(lines) < MIN_ROWS:
-        return None
-    comments = sum(line.lstrip().startswith("#") for _, line in lines)
-    keyed = [(start, line, _YAML_KEY.match(line)) for start, line in lines]
-    keys = sum(match is not None and _is_key(match) for _, _, match in keyed)
-    items = sum(match is None and _YAML_ITEM.match(line) is not None for _, line, match in keyed)
-    if not keys or keys + items < MIN_KEYED_SHARE * (len(lines) - comments):
-        return None
-    layout = Layout()
-    for start, line, match in keyed:
-        if match:
-            indent = len(match["indent"]) + (2 if match["item"] else 0)
-            value = match["value"] or ""
-            if value[:1] == "[" and value[-1:] == "]":
-                value = value[1:-1].replace('"', "").replace("'", "").replace(",", ";")
-            layout.add(f"{' ' * indent}- ", start)
-            layout.add(f"{_words(match['key'])}:{' ' if value else ''}{_words(value)}\n", start + match.start("key"))
-        elif item := _YAML_ITEM.match(line):
-            layout.add(f"{item['indent']}  - ", start)
-            layout.add(f"{_words(item['value'])}\n", start + item.start("value"))
-        elif line.lstrip().startswith("#"):  # a comment, or a heading of Markdown
-            layout.add(f"\n{line.lstrip()}\n\n", start)
-    return layout
-
-
-def _is_key(match: re.Match[str]) -> bool:
-    """Return whether a line has a key with a value, and is no sentence with a colon."""
-    return len(match["key"].split()) <= MAX_KEY_WORDS and (match["value"] or "x")[-1] not in ".?!;"
-
-
 def _lay_out_table(text: str) -> Layout | None:
-    """Return the layout of CSV, or of a text with a table whose columns are ruled or tabbed; None if there is none."""
+    """Return the layout of CSV, or of a text with tables without outer bars or with ruled columns; None for others."""
     lines = list(_lines(text))
     layout = Layout()
-    delimiter = _delimiter(lines)
-    ruled = [number for number, (_, line) in enumerate(lines) if number and _RULED_COLUMNS.match(line)]
-    if delimiter:
+    if delimiter := _delimiter(lines):
         for number, (start, line) in enumerate(lines):
-            _add_row(layout, start, line, next(csv.reader([line], delimiter=delimiter), []), header=not number)
+            cells = next(csv.reader([line], delimiter=delimiter), [])
+            _add_cells(layout, start, line, cells, header=not number)
         return layout
-    if not ruled:
+    rules = {number for number, (_, line) in enumerate(lines) if number and _BARE_TABLE_RULE.match(line)}
+    ruled = {number for number, (_, line) in enumerate(lines) if number and _RULED_COLUMNS.match(line)} - rules
+    if not rules and not ruled:
         return None
+    inside = ""  # the kind of the table that the line is in
     for number, (start, line) in enumerate(lines):
-        above = max((rule for rule in ruled if rule <= number), default=None)
-        inside = above is not None and all(lines[row][1].strip() for row in range(above, number + 1))
-        if number + 1 in ruled:
-            _add_row(layout, start, line, _COLUMN_GAP.split(line.strip()), header=True)
-        elif number in ruled:
+        if number in rules or number in ruled:
             continue
-        elif inside:
-            _add_row(layout, start, line, _COLUMN_GAP.split(line.strip()), header=False)
+        if number + 1 in rules or number + 1 in ruled:
+            inside = "bars" if number + 1 in rules else "columns"
+        elif not line.strip():
+            inside = ""
+        if inside:
+            cells = line.split("|") if inside == "bars" else _COLUMN_GAP.split(line.strip())
+            _add_cells(layout, start, line, cells, header=number + 1 in rules or number + 1 in ruled)
         else:
             layout.add(line + "\n", start)
     return layout
@@ -228,14 +235,16 @@ def _delimiter(lines: Sequence[tuple[int, str]]) -> str:
             widths = {len(row) for row in csv.reader(rows, delimiter=delimiter)}
         except csv.Error:
             continue
-        if len(widths) == 1 and 1 < next(iter(widths)) <= MAX_CELLS and rows[0].rstrip()[-1] not in ".:;":
+        titles = rows[0].rstrip().split(delimiter)
+        is_header = titles[-1][-1:] not in ("", ".", ":", ";") and all(len(t.split()) <= MAX_KEY_WORDS for t in titles)
+        if len(widths) == 1 and 1 < next(iter(widths)) <= MAX_CELLS and is_header:
             return delimiter
     return ""
 
 
-def _add_row(layout: Layout, start: int, line: str, cells: Sequence[str], *, header: bool) -> None:
-    """Add a row as one of a Markdown table, its cells at the place of the line."""
-    if not cells or not line.strip():
+def _add_cells(layout: Layout, start: int, line: str, cells: Sequence[str], *, header: bool) -> None:
+    """Add a row as one of a Markdown table, at the place of its line."""
+    if not line.strip():
         layout.add("\n", start)
         return
     layout.add("| ", start)

@@ -48,6 +48,7 @@ class Unit:
     stems: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     has_cross_marker: bool = False  # a list item with a cross or a no-entry sign
+    is_table_header: bool = False  # the first row of a table, whose cells are the titles of its columns
 
 
 _RUN_IN_HEADING = lazy_pattern(
@@ -90,6 +91,8 @@ _CONTINUATION_VERB = lazy_pattern(
     r"display|us|engag|attempt|seek|encourag|request|sell|trad|possess|transmit|writ|draw)(?:e|ing)?)\b"
 )
 _WHAT_QUESTION = lazy_pattern(r"(?i)^\W*(?:q\w*[:.] )?(?:what|which)\b")
+# A row with a number is a line of statistics.
+_NUMBER_CELL = lazy_pattern(r"^\s*\d[\d.,]*\s*%?\s*$")
 _THE_FOLLOWING = lazy_pattern(r"(?i)^[\W_\d]*(?:all |each |any )?(?:of )?the following\b")
 
 
@@ -141,7 +144,14 @@ def split_units(text: str) -> Iterator[Unit]:
             )
             titles = (*(title for _, title in headings), *run_in)
             yield Unit(
-                block.kind, words[:MAX_UNIT_LENGTH], start, end, own_stems, titles, block.depth[1] in CROSS_MARKERS
+                block.kind,
+                words[:MAX_UNIT_LENGTH],
+                start,
+                end,
+                own_stems,
+                titles,
+                has_cross_marker=block.depth[1] in CROSS_MARKERS,
+                is_table_header=block.depth[1] == TABLE_HEADER and "|" in words.strip("| "),
             )
             if at == 0 and closes and len(pieces) > 1 and _is_run_in_heading(words):
                 run_in = (words,)  # "Misuse. Using the model to …": a heading on the same line
@@ -185,7 +195,7 @@ def _split_cells(
     """Yield the cells of a row of a table, each below the cell of the header above it."""
     columns = [cell.strip() for cell in header.strip().strip("|").split("|")]
     cells = _plain_text(text[block.start : block.end]).strip().strip("|").split("|")
-    if len(columns) == len(cells) > 1:
+    if len(columns) == len(cells) > 1 and not any(_NUMBER_CELL.match(cell) for cell in cells):
         for column, cell in zip(columns, cells, strict=True):
             if column and (words := cell.strip()):
                 yield Unit("item", words[:MAX_UNIT_LENGTH], block.start, block.end, (*stems, column), titles)

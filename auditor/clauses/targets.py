@@ -25,7 +25,7 @@ _ACT_THEN_MINOR = r"\b({harm}|{sexual})\b({span}{0,110}?)\b({minor})\b"
 _MINOR_THEN_ACT = r"\b({minor})\b({span}{0,60}?)\b({harm}|{sexual})\b"
 # Words that no policy on labour uses; there "child exploitation" means work.
 _NOT_LABOUR = lazy_pattern(r"(?i)\b(?:cs[ae]m|csa[ie]|csea|p(?:a|e|ae)?edo\w*|loli\w*|shota\w*|groom\w*)\b")
-_COUNT_AFTER = lazy_pattern(r"^(?: ?\(\d[\d,]*\)|:? \d[\d,]*[,;]|: \d[\d,]*\.?$)")
+_COUNT_AFTER = lazy_pattern(r"^(?: ?\(\d[\d,]*\)|[^|]{0,60}\| ?\d[\d.,]* ?%? ?(?:\||$)|:? \d[\d,]*[,;]|: \d[\d,]*\.?$)")
 _COUNT_BEFORE = lazy_pattern(r"(?i)\b\d[\d,]* (?:cases? |accounts? |users? |reports? )?(?:for|of) $")
 # "An abused child", "children who were abused": victims who are mentioned; "images of abused children" are imagery.
 _VICTIM_PARTICIPLE = lazy_pattern(
@@ -120,7 +120,7 @@ def find_targets(cues: CompiledCues, unit: str) -> tuple[tuple[int, int], ...]:
 
 def _is_statistic(unit: str, start: int, end: int) -> bool:
     """Return whether the target is in a line of statistics: "child exploitation (12)", "120 for child exploitation"."""
-    return bool(_COUNT_AFTER.match(unit[end : end + 20]) or _COUNT_BEFORE.search(unit[max(0, start - 40) : start]))
+    return bool(_COUNT_AFTER.match(unit[end : end + 80]) or _COUNT_BEFORE.search(unit[max(0, start - 40) : start]))
 
 
 def is_about_labour(cues: CompiledCues, words: str) -> bool:
@@ -158,7 +158,9 @@ def _is_act_on_minor(cues: CompiledCues, unit: str, match: re2._Match, *, minor_
     next_word = after_minor[0].lower().strip(".,;:()") if after_minor else ""
     if minor == "child" and next_word in NOUNS_AFTER_TECHNICAL_CHILD:
         return False
-    if minor.endswith(" minor") and next_word not in WORDS_AFTER_A_MINOR and not next_word.startswith(("'s", "’s")):
+    is_act = cues.pattern("{harm}|{sexual}")
+    is_person = next_word in WORDS_AFTER_A_MINOR or next_word.startswith(("'s", "’s")) or is_act.fullmatch(next_word)
+    if minor.endswith(" minor") and not is_person:
         return False
     low, high = match.span(minor_group)
     if any(other.start < high and low < other.end for other in cues.find("not-a-minor", unit)):
@@ -186,7 +188,6 @@ def _is_act_on_minor(cues: CompiledCues, unit: str, match: re2._Match, *, minor_
         and not _IMAGES_OF.search(unit[: match.start()])
     ):
         return False
-    is_act = cues.pattern("{harm}|{sexual}")
     harming = cues.pattern("{harm}").fullmatch(deed) is not None
     if minor_first:
         if (

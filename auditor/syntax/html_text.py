@@ -10,9 +10,9 @@ _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 # What each block begins with, as Markdown: a sentence means something else in a list, table or heading.
 _BLOCK_MARKS = {
-    **dict.fromkeys(
-        "p div br ul ol table section article header footer nav main dt dd hr pre blockquote".split(), "\n"
-    ),
+    **dict.fromkeys("p div br ul ol table section article header footer nav main hr pre blockquote".split(), "\n"),
+    "dt": "\n\n",
+    "dd": "\n\n",
     **{f"h{level}": f"\n\n{'#' * level} " for level in range(1, 7)},
     "li": "\n- ",
     "tr": "\n| ",
