@@ -63,6 +63,7 @@ KINDS: Mapping[str, CueKind] = {
     "refers-to-topic": CueKind("the words after a cue that prohibits", "\"it\" or \"them\": the topic before"),
     "elliptical": CueKind("the sentence below a heading that names a target", "it prohibits, without a subject"),
     "asks-permission": CueKind("a question that names a target", "it asks whether the target is allowed"),
+    "asks-consequence": CueKind("a question that names a target", "it asks what follows; a consequence answers it"),
     "answers-no": CueKind("the sentence after such a question", "the answer is no"),
     "fails-to": CueKind("the words before a protective word", "it is not done, or besides prohibiting"),
     "duty": CueKind("the words of a cue", "someone is bound by it, so that it prohibits"),

@@ -241,6 +241,8 @@ def _prohibits_antecedent(cues: CompiledCues, unit: Unit, before: str, *, topic:
         return ()
     if cues.has("answers-no", words) and cues.has("asks-permission", before):
         return cues.ids(("answers-no",), words)
+    if cues.has("asks-consequence", before) and cues.has("consequence", words):
+        return cues.ids(("consequence",), words)
     if unit.kind == "heading" or _is_not_own_statement(cues, words):
         return ()
     if back := cues.first("refers-back", words):
