@@ -170,6 +170,7 @@ GAP_KINDS: Mapping[str, str] = MappingProxyType(
     {
         "file": "a file could not be opened or read",
         "card": "a card's metadata or text could not be read",
+        "provenance": "a document about training data or provenance could not be read",
         "configuration": "a model's configuration could not be read",
         "licence": "a licence or terms text could not be judged (another language, not text)",
         "header": "a weights file's header could not be read",

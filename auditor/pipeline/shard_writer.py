@@ -40,7 +40,7 @@ _BUFFERED_ROWS = 50_000  # rows held before they are written
 _BUFFERED_PARTS = 32
 _BUFFERED_CHARACTERS = 1 << 20
 # Gaps of a part that say that its file was not read whole.
-_GAPS_OF_READING = frozenset({"file", "card", "configuration", "header", "table", "samples"})
+_GAPS_OF_READING = frozenset({"file", "card", "provenance", "configuration", "header", "table", "samples"})
 _REASON_LENGTH = 120  # characters of a reason that files and samples are counted by
 
 

@@ -25,6 +25,7 @@ from auditor.safe_open import open_regular_file
 from auditor.syntax.plain_json import READ_LIMIT, iter_objects, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text
 
+UNREAD_GAP = "provenance"
 SOURCE = "signature"
 MAX_LISTED_FILES = 20_000
 # Where only headers of weights are read, so many bytes of the listed files of a signature are compared at most.
@@ -67,7 +68,7 @@ def _part(blob: Blob, data: bytes, limit: int | None) -> Part:
     listed, faults = _listed_files(data)
     place = Place(blob.uri)
     statements: list[Statement] = []
-    gaps = [Gap("header", fault, place) for fault in faults]
+    gaps = [Gap("provenance", fault, place) for fault in faults]
     for file, outcome in zip(listed, _outcomes(blob, listed, limit), strict=True):
         name = file.name[:MAX_VALUE_CHARACTERS]
         if file.algorithm == "sha256":

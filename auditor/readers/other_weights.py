@@ -138,7 +138,7 @@ def _read_weights(blob: Blob, head: bytes, file: BinaryIO, place: Place) -> tupl
             metadata = list(_gguf_statements(general, place))
             gaps += [Gap("header", problem, place)] if problem else []
         elif weights_format == "onnx" and onnx_has_manifest(file):
-            gaps.append(Gap("card", C2PA_UNREAD, place))
+            gaps.append(Gap("provenance", C2PA_UNREAD, place))
     except Unreadable as error:
         gaps.append(Gap("header", str(error), place))
     if blob.suffix in safetensors_header.SUFFIXES:

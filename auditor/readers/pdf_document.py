@@ -26,7 +26,7 @@ from auditor.syntax.summary_names import names_itself_summary
 from auditor.syntax.summary_questions import is_training_summary
 from auditor.syntax.wrapped_lines import join_wrapped_lines
 
-UNREAD_GAP = "card"
+UNREAD_GAP = "provenance"
 
 WITHOUT_EXTRA = (
     "a PDF that names itself a summary of training content: reading it needs "
@@ -95,7 +95,7 @@ def _summary(blob: Blob) -> Part | Unread | None:
         return Unread(
             blob.uri, "a PDF that names itself a summary of training content, and asks none of its questions", blob=blob
         )
-    gaps = [Gap("card", why, Place(blob.uri))] if why else []
+    gaps = [Gap("provenance", why, Place(blob.uri))] if why else []
     return summary_part(text, blob.uri, blob.text_ref("model"), first_line=0, gaps=gaps)
 
 

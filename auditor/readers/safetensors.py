@@ -77,7 +77,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
                     data = header.data
                     gaps.extend(Gap("header", fault, place) for fault in header.faults)
                     if C2PA_KEY in header.metadata:
-                        gaps.append(Gap("card", C2PA_UNREAD, place))
+                        gaps.append(Gap("provenance", C2PA_UNREAD, place))
                     statements.extend(_header_statements(header, place))
                 if options.weights == "full" or ARTEFACT_SHA256 in options.algorithms:
                     if options.weights == "full" and data and not header.faults:

@@ -19,6 +19,7 @@ from auditor.reading.read_options import ReadOptions
 from auditor.syntax.plain_json import READ_LIMIT, find_line, iter_objects, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text
 
+UNREAD_GAP = "provenance"
 SOURCE = "spdx"
 MAX_ELEMENTS = 200_000
 _NO_MODEL = "an SPDX document that names no model"
@@ -95,7 +96,7 @@ def parts(blob: Blob, data: bytes) -> Iterator[Part | Unread]:
                 ref.name,
                 ref.revision,
                 tuple(statements),
-                (Gap("card", why, Place(blob.uri)),) if why else (),
+                (Gap("provenance", why, Place(blob.uri)),) if why else (),
             ),
             (Text("card", blob.uri, prose, 0),) if prose else (),
         )

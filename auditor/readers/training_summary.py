@@ -21,7 +21,7 @@ from auditor.syntax.summary_html import summary_text_of_html
 from auditor.syntax.summary_questions import is_training_summary
 from auditor.syntax.text_encoding import decode_prefix, decode_text_up_to
 
-UNREAD_GAP = "card"
+UNREAD_GAP = "provenance"
 MAX_SUMMARY_BYTES = 8 << 20  # a summary of 200 pages has about 600 kB of text
 _SUFFIXES = ("", ".md", ".markdown", ".mdx", ".txt", ".text", ".rst", ".adoc", ".html", ".htm", ".xhtml")
 # Bytes of a file that are read to recognise it: a page's text begins after its styles.
@@ -84,7 +84,7 @@ def part(blob: Blob, data: bytes) -> Part:
     else:
         split = split_card(text)
         text, first_line = split.body, split.body_line
-    gaps = [Gap("card", why, Place(blob.uri)) for why in whys]
+    gaps = [Gap("provenance", why, Place(blob.uri)) for why in whys]
     return summary_part(text, blob.uri, blob.text_ref("model"), first_line=first_line, gaps=gaps)
 
 

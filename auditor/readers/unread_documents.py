@@ -16,7 +16,7 @@ from auditor.syntax.c2pa import C2PA_UNREAD
 from auditor.syntax.html_text import is_html, text_of_html
 from auditor.syntax.text_encoding import decode_prefix
 
-UNREAD_GAP = "card"
+UNREAD_GAP = "provenance"
 
 OASIS = "data provenance metadata (OASIS): not read"
 BILL_IN_XML = "a bill of materials in CycloneDX XML: not read; its JSON form is"

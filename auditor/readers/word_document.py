@@ -25,7 +25,7 @@ from auditor.syntax.archive import is_zip
 from auditor.syntax.summary_names import names_itself_summary
 from auditor.syntax.summary_questions import is_training_summary
 
-UNREAD_GAP = "card"
+UNREAD_GAP = "provenance"
 
 WITHOUT_EXTRA = (
     "a Word document that names itself a summary of training content: reading it needs pip install "
@@ -59,12 +59,13 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
     for blob in blobs:
         try:
             item = _summary(blob)
+            is_words_alone = isinstance(item, Part) and not _holds_pictures(blob)
         except Unreadable as error:
             yield Unread(blob.uri, str(error), blob=blob)
             continue
         if item is not None:
             yield item
-        if not isinstance(item, Unread):
+        if not isinstance(item, Unread) and not is_words_alone:
             yield from (other_files if blob.kind == "model" else archives).read((blob,), options)
 
 
@@ -85,8 +86,14 @@ def _summary(blob: Blob) -> Part | Unread | None:
             why = "a Word document that names itself a summary of training content, and asks none of its questions"
             return Unread(blob.uri, why, blob=blob)
         return None
-    gaps = [Gap("card", why, Place(blob.uri))] if why else []
+    gaps = [Gap("provenance", why, Place(blob.uri))] if why else []
     return summary_part(text, blob.uri, blob.text_ref("model"), first_line=0, gaps=gaps)
+
+
+def _holds_pictures(blob: Blob) -> bool:
+    """Return whether a document that was read has pictures or other files in it. Raises :class:`Unreadable`."""
+    with zipfile.ZipFile(BytesIO(blob.read(MAX_DOCUMENT_BYTES))) as archive:
+        return any("/media/" in name or "/embeddings/" in name for name in archive.namelist())
 
 
 def _words(docx: Any, data: bytes) -> tuple[str, str]:

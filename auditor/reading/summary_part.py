@@ -139,7 +139,7 @@ def summary_part(text: str, uri: str, ref: Ref, *, first_line: int = 1, gaps: It
     """
     gaps = list(gaps)
     if text.count("\n") >= MAX_SUMMARY_LINES:
-        gaps.append(Gap("card", f"longer than {MAX_SUMMARY_LINES:,} lines: only these were read", Place(uri)))
+        gaps.append(Gap("provenance", f"longer than {MAX_SUMMARY_LINES:,} lines: only these were read", Place(uri)))
     reading = _Summary(uri, first_line, outline(text))
     statements = dict.fromkeys(reading.statements())
     texts = [Text("document", uri, text, first_line)]

@@ -94,3 +94,11 @@ def test_an_external_part_is_never_fetched(tmp_path: Path) -> None:
     item = next(word_document.read([model_blob(tmp_path, "a.docx", data)], ReadOptions()))
     assert isinstance(item, Part)  # the network guard of the tests fails on any connection
     assert item.subject.values("base_model") == ("acme/tree",)
+
+
+def test_a_summary_with_pictures_is_also_read_as_the_file_that_it_is(tmp_path: Path) -> None:
+    plain = model_blob(tmp_path, "a.docx", SUMMARY)
+    pictured = model_blob(tmp_path, "b.docx", with_parts({"word/media/a.png": b"\x89PNG\r\n\x1a\n"}))
+    options = ReadOptions(frozenset({"md5"}))
+    assert [type(item) for item in word_document.read([plain], options)] == [Part]
+    assert [type(item) for item in word_document.read([pictured], options)] != [Part]

@@ -26,7 +26,7 @@ def test_a_manifest_in_a_safetensors_header_is_a_gap(tmp_path: Path) -> None:
     path = safetensors_file(tmp_path / "m.safetensors", WEIGHTS, {"c2pa:manifest": "AAAA"})
     (part,) = safetensors.read([model_blob(path)], ReadOptions())
     assert isinstance(part, Part)
-    assert part.subject.gaps == (Gap("card", C2PA_UNREAD, Place("m.safetensors")),)
+    assert part.subject.gaps == (Gap("provenance", C2PA_UNREAD, Place("m.safetensors")),)
 
 
 def test_a_manifest_in_onnx_metadata_is_a_gap(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_a_manifest_in_onnx_metadata_is_a_gap(tmp_path: Path) -> None:
     path.write_bytes(b"\x08\x07" + bytes(5_000_000) + b"r\x12\n\rc2pa:manifest\x12\x04AAAA")
     (part,) = other_weights.read([model_blob(path)], ReadOptions())
     assert isinstance(part, Part)
-    assert part.subject.gaps == (Gap("card", C2PA_UNREAD, Place("m.onnx")),)
+    assert part.subject.gaps == (Gap("provenance", C2PA_UNREAD, Place("m.onnx")),)
 
 
 def test_weights_without_a_manifest_have_no_such_gap(tmp_path: Path) -> None:
