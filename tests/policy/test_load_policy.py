@@ -31,7 +31,7 @@ from tests.policy.rules_folder import PROFILE, RULE, SmallList, rules_folder
         (
             '"stated"',
             '"statd"',
-            "check: there is no check 'statd' (did you mean 'stated'?); there are disagree, missing, stated",
+            "check: there is no check 'statd' (did you mean 'stated'?); there are differ, disagree, missing, stated",
         ),
         ('"warning"', '"bad"', "severity: 'bad' is none of note, warning, error"),
         (
