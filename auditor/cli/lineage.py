@@ -157,14 +157,22 @@ def _compare(file: Path, bases: tuple[str, ...], shape: str, *, full: bool) -> N
     from auditor.known.open_list import open_list
     from auditor.lineage.fingerprint_files import load_weights
     from auditor.lineage.fingerprint_matching import ListFingerprints
+    from auditor.lineage.weight_samples import SampledWeights
     from auditor.lineage.weight_similarity import LIMITS, compare_weights
 
-    model = load_weights(file, full=full)
+    def load(path: Path) -> SampledWeights:
+        """Load weights, and say which of their tensors are not compared."""
+        weights = load_weights(path, full=full)
+        if types := ", ".join(f"{count:,} of {of}" for of, count in sorted(weights.unread_types.items())):
+            click.echo(f"{path}: tensors whose values are not compared: {types}", err=True)
+        return weights
+
+    model = load(file)
     files = [base for base in bases if Path(base).exists()]
-    compared = [(base, compare_weights(model, load_weights(Path(base), full=full))) for base in files]
+    compared = [(base, compare_weights(model, load(Path(base)))) for base in files]
     for base, similarity in compared if full else ():
         if not similarity.hashed:
-            why = "one of the two is a fingerprint, or has no tensors that distinguish models"
+            why = "one of the two is no safetensors file, or has no tensors that distinguish models"
             click.echo(f"{base}: not compared byte for byte: {why}", err=True)
     for name in (base for base in bases if base not in files):
         fingerprints = ListFingerprints.of_list(open_list(name))

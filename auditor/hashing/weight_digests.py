@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 from auditor.model import Digest
@@ -11,6 +11,8 @@ from auditor.model import Digest
 BLOCK_BYTES = 1 << 20
 # Bytes kept of a range's SHA-256: among 2**32 ranges two are equal by chance with a probability of 2**-65.
 TENSOR_DIGEST_BYTES = 16
+# The first bytes of a range by which it may be ignored: 64 rows of 1,024 values of 32 bits.
+HEAD_BYTES = 256 << 10
 # A range is a mask or all zeros if no block begins with this many distinct bytes among the bytes inspected.
 _MIN_DISTINCT_BYTES, _INSPECTED_BYTES = 16, 1024
 
@@ -18,12 +20,18 @@ _MIN_DISTINCT_BYTES, _INSPECTED_BYTES = 16, 1024
 class RangeHasher:
     """Computes the SHA-256 of byte ranges (tensors) of a stream that is fed block by block from its first byte.
 
-    ``wanted`` yields, in the order of the stream and without overlaps, the bytes to hash before a range, and the
-    range's first byte and end.
+    Args:
+        wanted: Yields, in the order of the stream and without overlaps, the bytes to hash before a range, and the
+            range's first byte and end.
+        is_ignored: Returns whether a range gets no digest, from its number and its first HEAD_BYTES.
     """
 
-    def __init__(self, wanted: Iterable[tuple[bytes, int, int]]) -> None:
+    def __init__(
+        self, wanted: Iterable[tuple[bytes, int, int]], is_ignored: Callable[[int, bytes], bool] = lambda _, __: False
+    ) -> None:
         self._wanted = iter(wanted)
+        self._is_ignored = is_ignored
+        self._number = -1
         self._found: set[bytes] = set()
         self._fed = 0
         self._start_next_range()
@@ -33,6 +41,8 @@ class RangeHasher:
         before, self._begin, self._end = next(self._wanted, (b"", 1 << 64, 1 << 64))
         self._hash = hashlib.sha256(before)
         self._has_content = False
+        self._head = bytearray()
+        self._number += 1
 
     def update(self, block: bytes) -> None:
         """Take the next block of the weight file's stream."""
@@ -42,9 +52,10 @@ class RangeHasher:
             part = view[max(0, self._begin - self._fed) : self._end - self._fed]
             self._hash.update(part)
             self._has_content = self._has_content or len(set(part[:_INSPECTED_BYTES])) >= _MIN_DISTINCT_BYTES
+            self._head += part[: max(0, HEAD_BYTES - len(self._head))]
             if self._end > after:
                 break
-            if self._has_content:
+            if self._has_content and not self._is_ignored(self._number, bytes(self._head)):
                 self._found.add(self._hash.digest()[:TENSOR_DIGEST_BYTES])
             self._start_next_range()
         self._fed = after

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from auditor.errors import Unreadable, UsageError
 from auditor.hashing import weight_fingerprints
-from auditor.lineage.weight_samples import SampledWeights, sample_model
+from auditor.hashing.weight_formula_tables import PIECE_VALUES, is_mostly_one_value, predictable_tensors
+from auditor.hashing.weight_sketch import Floats
+from auditor.lineage.weight_samples import SAMPLE_RUNS, SampledWeights, center_and_clip, sample_model
 
 # The first bytes of a file that show whether it is a fingerprint.
 _HEAD_BYTES = 512
@@ -41,16 +43,40 @@ def encode_fingerprint(weights: SampledWeights, description: Mapping[str, str] |
         "name": weights.name,
         "bases": json.dumps(weights.declared_bases),
         "left": str(weights.unsampled),
+        "unchecked": str(weights.unchecked),
+        "tables": json.dumps(sorted(weights.formula_tables)),
+        "offsets": json.dumps({name: float(f"{offset:.6g}") for name, offset in weights.offsets.items()}),
         **(description or {}),
     }
-    return weight_fingerprints.serialize_fingerprint(metadata, weights.shapes, weights.values)
+    return weight_fingerprints.serialize_fingerprint(metadata, weights.shapes, weights.values, weights.checks)
 
 
 def decode_fingerprint(data: bytes) -> SampledWeights:
     """Return the sampled weights of one fingerprint. Raises Unreadable where it is damaged."""
     content = weight_fingerprints.read_fingerprint(data)
-    name = content.metadata.get("name", "")
-    return SampledWeights(name, content.shapes, content.values, content.bases, content.left)
+    shapes, values = dict(content.shapes), dict(content.values)
+    if content.is_first_version:  # its values were neither clipped nor without the tables that follow from a formula
+        values = {name: center_and_clip(floats[None])[0][0] for name, floats in values.items() if not _is_table(floats)}
+        shapes = {name: shapes[name] for name in values}
+    return SampledWeights(
+        content.metadata.get("name", ""),
+        shapes,
+        values,
+        content.bases,
+        content.left,
+        checks=content.checks,
+        unchecked=content.unchecked,
+        formula_tables=content.formula_tables,
+        offsets=content.offsets,
+    )
+
+
+def _is_table(values: Floats) -> bool:
+    """Return whether the samples of a fingerprint of version 1, in runs of neighbours, follow from a formula."""
+    runs = values[: len(values) // SAMPLE_RUNS * SAMPLE_RUNS].reshape(SAMPLE_RUNS, -1)
+    if runs.shape[1] < PIECE_VALUES:
+        return False
+    return is_mostly_one_value(values) or bool(predictable_tensors(runs[None, :, :PIECE_VALUES])[0])
 
 
 def load_weights(path: Path, *, full: bool = False) -> SampledWeights:

@@ -1,8 +1,8 @@
 """Compare sampled weights with the fingerprints of lists: the same values are a match, any other similarity a lead.
 
-Two models are the same where every tensor of either has a counterpart with the same values in the other, but for a
-tenth at most. So the same weights cast to other floats, under other names or cut into other files are the same, and
-models with a VAE or a text encoder in common are not.
+Two models are the same where every tensor of either, embeddings and norms too, has a counterpart with the same values
+in the other. So the same weights cast to other floats, under other names or cut into other files are the same, and
+models with a part more or less, or scaled, are not.
 
 Similarity does not show which of two models was first, nor whether both come from a third. Where a list that means
 ``benign`` holds that third, as a list of ordinary base models does, two models that share nothing beyond it are no
@@ -36,6 +36,7 @@ from auditor.lineage.weight_similarity import (
     Relation,
     Similarity,
     compare_weights,
+    matching_tensors,
 )
 from auditor.samples import HITS_SCHEMA, WEIGHT_FINGERPRINT
 
@@ -49,14 +50,8 @@ _LEAD_RELATIONS: Mapping[Relation, str] = {
     "identical": RELATED,
 }
 _LEADS = tuple(_LEAD_RELATIONS.values())
-# The share of either model's tensors that must have a counterpart with the same values.
-MIN_MATCHING_SHARE = 0.9
-# A cast to bfloat16 moves a value by at most 2 ** -8 of itself, and storing samples at 16 bits by a quarter of that;
-# MEAN_ERROR, in parts of the spread, is for the mean that is subtracted. Training moves small values as much as large
-# ones: from 0.1 % of the spread on it leaves more than MAX_FAR_SHARE of them beyond, and casts less than 0.5 %. A cast
-# that looks like training, and so is a lead, is one of values whose mean is twice their spread, or of some 1e-5 to
-# float16.
-CAST_ERROR, MEAN_ERROR, MAX_FAR_SHARE = 2**-8 + 2**-10, 4e-4, 0.02
+# The share of a model's tensors that must be compared for a lead on the whole of it.
+MIN_COMPARED_SHARE = 0.9
 # The partial correlation of two models given the model both are made from: near 0 where they were trained apart, 0.7
 # where one was made from the other and changed as much again, or where it is half of a merge.
 MIN_PARTIAL_CORRELATION = 0.25
@@ -80,7 +75,7 @@ class EntrySimilarity:
         """Return the kind of lead, which is an algorithm of hits; "" for none."""
         similarity = self.similarity
         lead = _LEAD_RELATIONS.get(similarity.relation, "") if similarity.is_related else ""
-        if lead == RELATED and similarity.compared < MIN_MATCHING_SHARE * similarity.total:
+        if lead == RELATED and similarity.compared < MIN_COMPARED_SHARE * similarity.total:
             return RELATED_IN_PART
         return lead
 
@@ -183,42 +178,6 @@ def _merge_rows(files: Sequence[pa.RecordBatch]) -> tuple[SampledWeights, Floats
     parts = [decode_fingerprint(row["fingerprint"][0].as_py()) for row in files]
     sketches = [row["sketch"].flatten().to_numpy() for row in files]
     return merge_samples(parts[0].name, parts), normalize_vector(np.sum(sketches, axis=0))
-
-
-def matching_tensors(model: SampledWeights, entry: SampledWeights) -> int:
-    """Count the tensors of two models that have the same values; 0 where the models are not the same."""
-    shared = [name for name, shape in model.shapes.items() if entry.shapes.get(name) == shape]
-    same_name = {name for name in shared if _differ_by_cast(model.values[name], entry.values[name])}
-    renamed: dict[str, str] = {}  # the model's name of a tensor: the entry's
-    for shape in {shape for name, shape in model.shapes.items() if name not in same_name}:
-        # A tensor may have another name, or two may have each other's.
-        names, entry_names = (
-            [name for name, of in weights.shapes.items() if of == shape and name not in same_name]
-            for weights in (model, entry)
-        )
-        if entry_names and len(entry.values[entry_names[0]]) == len(model.values[names[0]]):
-            values, entry_values = (
-                np.stack([weights.values[name] for name in chosen])
-                for weights, chosen in ((model, names), (entry, entry_names))
-            )
-            nearest = dict(zip((values @ entry_values.T).argmax(axis=1).tolist(), names, strict=True))
-            pairs = ((name, entry_names[at]) for at, name in nearest.items())
-            renamed |= {
-                name: other for name, other in pairs if _differ_by_cast(model.values[name], entry.values[other])
-            }
-    matching = len(same_name) + len(renamed)
-    is_whole = matching >= MIN_MATCHING_SHARE * max(1, len(model.shapes), len(entry.shapes))
-    changed = set(shared) - same_name - renamed.keys() - set(renamed.values())
-    return matching if is_whole and not changed else 0
-
-
-def _differ_by_cast(left: Floats, right: Floats) -> bool:
-    """Return whether a tensor's values differ by no more than a cast to another float type makes them."""
-    if left.shape != right.shape:
-        return False
-    limit = CAST_ERROR * np.maximum(np.abs(left), np.abs(right)) + MEAN_ERROR / math.sqrt(len(left))
-    is_far = np.abs(left - right) > limit
-    return float(is_far.mean()) <= MAX_FAR_SHARE
 
 
 def _exact_cosine(left: Floats, right: Floats) -> float:

@@ -1,12 +1,14 @@
-"""Read the metadata of GGUF files of either byte order (ggml-org/ggml: docs/gguf.md)."""
+"""Read the metadata of GGUF files of either byte order, and locate their tensors (ggml-org/ggml: docs/gguf.md)."""
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Mapping
 from typing import BinaryIO
 
 from auditor.errors import Unreadable
+from auditor.syntax.safetensors_header import Tensor
 
 MAGIC = b"GGUF"
 # A tokenizer's vocabulary and merges, the bulk of the metadata, take 5 to 30 MB.
@@ -21,6 +23,18 @@ _MAX_ARRAY_DEPTH = 2
 # The key, the type and the value of a pair have at least so many bytes, as do the length of a text and an array.
 _MIN_PAIR_BYTES = 13
 _MIN_ITEM_BYTES = {TEXT_TYPE: 8, _ARRAY_TYPE: 12}
+# Types of tensors that are not quantised (ggml.h: enum ggml_type), by the names of safetensors, with bytes per value.
+_FLOAT_TYPES = {0: ("F32", 4), 1: ("F16", 2), 28: ("F64", 8), 30: ("BF16", 2)}
+# The names of the quantised ones.
+_QUANTISED_TYPES = {
+    2: "Q4_0", 3: "Q4_1", 6: "Q5_0", 7: "Q5_1", 8: "Q8_0", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K",
+    14: "Q6_K", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S",
+    22: "IQ2_S", 23: "IQ4_XS", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
+}  # fmt: skip
+_DEFAULT_ALIGNMENT = 32
+_MAX_DIMENSIONS = 8
+# The name's length, the number of dimensions, type and offset of a tensor have at least so many bytes.
+_MIN_TENSOR_BYTES = 24
 _CUT_OFF = "the metadata is cut off or longer than is read"
 
 
@@ -52,11 +66,52 @@ def read_general_metadata(file: BinaryIO) -> tuple[Mapping[str, object], str]:
     return general, ""
 
 
+def locate_tensors(file: BinaryIO) -> dict[str, Tensor]:
+    """Return the tensors of a GGUF file by name, with offsets from the file's beginning.
+
+    Shapes are in the order of other formats: the last dimension is that of neighbours. Quantised tensors have the name
+    of their type, and no offsets.
+
+    Raises:
+        Unreadable: The file is damaged.
+        OSError: The file cannot be read.
+    """
+    reader = _ValueReader(file)
+    reader.limit_count(reader.tensors, _MIN_TENSOR_BYTES)
+    alignment: object = _DEFAULT_ALIGNMENT
+    for _ in range(reader.pairs):
+        key = reader.text()
+        value_type = int(reader.number("I"))
+        if key == "general.alignment":
+            alignment = reader.value(value_type)
+        else:
+            reader.skip(value_type)
+    if not isinstance(alignment, int) or alignment < 1:
+        raise Unreadable("general.alignment is no number")
+    stored: list[tuple[str, tuple[int, ...], int, int]] = []
+    for _ in range(reader.tensors):
+        name, dimensions = reader.text(), int(reader.number("I"))
+        if dimensions > _MAX_DIMENSIONS:
+            raise Unreadable(f"a tensor has {dimensions:,} dimensions")
+        shape = tuple(int(reader.number("Q")) for _ in range(dimensions))[::-1]
+        stored.append((name, shape, int(reader.number("I")), int(reader.number("Q"))))
+    data = -(-reader.position // alignment) * alignment
+    found: dict[str, Tensor] = {}
+    for name, shape, number, offset in stored:
+        dtype, size = _FLOAT_TYPES.get(number, (_QUANTISED_TYPES.get(number, f"GGML type {number}"), 0))
+        if reader.is_big_endian:
+            dtype, size = f"big-endian {dtype}", 0
+        start = data + offset
+        found[name] = Tensor(dtype, shape, (start, start + size * math.prod(shape)))
+    return found
+
+
 class _ValueReader:
     """Reads a GGUF header, then values one after the other; all methods raise Unreadable and OSError.
 
     Attributes:
-        pairs: How many keys with values the header announces.
+        tensors: How many tensors the header announces.
+        pairs: How many keys with values.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -69,9 +124,19 @@ class _ValueReader:
         version = int(self.number("I"))
         if version not in _VERSIONS:
             raise Unreadable(f"GGUF version {version} is not read")
-        self.number("Q")  # the number of tensors
+        self.tensors = int(self.number("Q"))
         self.pairs = int(self.number("Q"))
-        self._limit_count(self.pairs, _MIN_PAIR_BYTES)
+        self.limit_count(self.pairs, _MIN_PAIR_BYTES)
+
+    @property
+    def position(self) -> int:
+        """Return the offset of the next value."""
+        return self._position
+
+    @property
+    def is_big_endian(self) -> bool:
+        """Return whether the numbers of this GGUF file are big-endian."""
+        return self._order == ">"
 
     def number(self, form: str) -> int | float | bool:
         """Return the next number of GGUF metadata."""
@@ -134,10 +199,10 @@ class _ValueReader:
         if kind != _ARRAY_TYPE or depth > _MAX_ARRAY_DEPTH:
             raise Unreadable(f"the metadata holds a value of unknown type {kind}")
         item, count = int(self.number("I")), int(self.number("Q"))
-        self._limit_count(count, _MIN_ITEM_BYTES.get(item, 1))
+        self.limit_count(count, _MIN_ITEM_BYTES.get(item, 1))
         return item, count
 
-    def _limit_count(self, count: int, item_bytes: int) -> None:
+    def limit_count(self, count: int, item_bytes: int) -> None:
         """Refuse more items than metadata of the greatest length can hold."""
         if count * item_bytes > MAX_METADATA_BYTES:
             raise Unreadable(_CUT_OFF)

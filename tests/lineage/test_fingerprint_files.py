@@ -33,5 +33,5 @@ def test_a_damaged_fingerprint_is_refused(tmp_path: Path, cut: int) -> None:
 
 def test_a_pickle_is_not_compared(tmp_path: Path) -> None:
     (tmp_path / "m.ckpt").write_bytes(b"\x80\x04}q\x00." * 9)
-    with pytest.raises(UsageError, match=r"m.ckpt: header too large"):
+    with pytest.raises(UsageError, match=r"m.ckpt: is a pickle or an archive of one, .* its values are not read"):
         load_weights(tmp_path / "m.ckpt")

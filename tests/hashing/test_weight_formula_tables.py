@@ -1,0 +1,104 @@
+"""Tables of a formula are recognised by their values in every float type, and learned weights are not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auditor.hashing import weight_formula_tables as tables
+from auditor.hashing.distinctive_tensors import tensor_hasher
+from auditor.hashing.weight_formula_tables import is_formula_table, is_mostly_one_value
+from auditor.lineage.weight_samples import sample_model
+from auditor.syntax.safetensors_header import read_header
+from tests.weights import bfloat16, safetensors_file
+
+RANDOM = np.random.default_rng(5)
+ANGLES = np.arange(512)[:, None] / 10_000 ** (np.arange(64) / 64)
+TIME = np.arange(256)
+
+
+def fourier_basis() -> np.ndarray:
+    angles = 2 * np.pi * np.arange(129)[:, None] * TIME / 256
+    return (np.concatenate([np.cos(angles), np.sin(angles)]) * np.hanning(257)[:256])[:, None]
+
+
+def mel_filters() -> np.ndarray:
+    edges = 700 * (10 ** (np.linspace(0, 2840, 82) / 2595) - 1)
+    bank = np.linspace(0, 8000, 201)
+    up = (bank - edges[:-2, None]) / np.diff(edges)[:-1, None]
+    down = (edges[2:, None] - bank) / np.diff(edges)[1:, None]
+    return np.maximum(0, np.minimum(up, down))
+
+
+FORMULAS = {
+    "Fourier basis": fourier_basis(),
+    "mel filters": mel_filters(),
+    "mel filters, transposed": mel_filters().T,
+    "positions, halves": np.concatenate([np.sin(ANGLES), np.cos(ANGLES)], axis=1),
+    "positions, in turns": np.stack([np.sin(ANGLES), np.cos(ANGLES)], axis=2).reshape(512, 128),
+    "positions, small": 0.02 * np.concatenate([np.sin(ANGLES), np.cos(ANGLES)], axis=1)[None],
+    "rotary cosines": np.cos(np.concatenate([ANGLES, ANGLES], axis=1)),
+    "rotary sines": np.sin(np.concatenate([ANGLES, ANGLES], axis=1)),
+    "causal mask": np.tril(np.ones((256, 256))),
+    "identity": np.eye(192),
+    "window": np.hanning(1024).reshape(1, 1, -1),
+    "ramps": np.tile(np.linspace(-1, 1, 64), (64, 1)),
+    "cosine transform": np.cos(np.pi / 128 * (np.arange(128) + 0.5) * np.arange(40)[:, None]),
+}
+# What training leaves: noise around the identity, filters that are smooth or sparse, rounded values, positions.
+LEARNED = {
+    "normal": RANDOM.normal(0, 0.02, (256, 128)),
+    "uniform": RANDOM.uniform(-0.1, 0.1, (256, 128)),
+    "near the identity": np.eye(96) + RANDOM.normal(0, 0.02, (96, 96)),
+    "smooth filters": np.cumsum(RANDOM.normal(size=(128, 1, 65)), axis=2),
+    "half of it pruned": np.where(np.abs(weights := RANDOM.normal(size=(256, 256))) > 0.67, weights, 0),
+    "rounded to 16 levels": 0.0137 * np.round(RANDOM.normal(size=(256, 128)) * 3),
+    "positions": np.cumsum(RANDOM.normal(size=(512, 128)), axis=0),
+}
+CASTS = {
+    "float32": lambda values: values.astype(np.float32),
+    "float16": lambda values: values.astype(np.float16),
+    "bfloat16": lambda values: bfloat16(values),
+}
+
+
+def sampled_and_hashed(path: Path, weights: Mapping[str, np.ndarray]) -> tuple[set[str], int]:
+    """The tensors whose values are sampled, and how many have a digest."""
+    file = safetensors_file(path / "m.safetensors", weights)
+    with open(file, "rb") as opened:
+        header = read_header(opened, file.stat().st_size)
+        hasher = tensor_hasher(header)
+        hasher.update(opened.read())
+    return set(sample_model(file).values), len(hasher.digests())
+
+
+@pytest.mark.parametrize("cast", CASTS)
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_table_of_a_formula_is_neither_sampled_nor_hashed(tmp_path: Path, name: str, cast: str) -> None:
+    assert sampled_and_hashed(tmp_path, {"p.0": CASTS[cast](FORMULAS[name])}) == (set(), 0)
+
+
+@pytest.mark.parametrize("cast", CASTS)
+@pytest.mark.parametrize("name", LEARNED)
+def test_learned_weights_are_sampled_and_hashed(tmp_path: Path, name: str, cast: str) -> None:
+    assert sampled_and_hashed(tmp_path, {"p.0": CASTS[cast](LEARNED[name])}) == ({"p.0"}, 1)
+
+
+def test_the_limits_of_masks_are_pinned() -> None:
+    mostly = np.zeros(2048, np.float32)
+    mostly[:63] = np.arange(1, 64)
+    assert is_mostly_one_value(mostly)
+    mostly[63] = 64
+    assert not is_mostly_one_value(mostly)
+    assert is_mostly_one_value(np.resize(np.arange(4), 2048).astype(np.float32))
+    assert not is_mostly_one_value(np.resize(np.arange(5), 2048).astype(np.float32))
+
+
+@pytest.mark.parametrize(("error", "is_table"), [(0.01, True), (0.05, False)])
+def test_the_error_of_a_prediction_that_is_no_longer_a_formula_is_pinned(error: float, is_table: bool) -> None:
+    wave = np.sin(0.3 * np.arange(2048)) + RANDOM.normal(0, error * np.sqrt(0.5), 2048)
+    assert is_formula_table(wave.astype(np.float32), 2048) == is_table
+    assert (tables.MAX_PREDICTION_ERROR, tables.ORDER, tables.PIECE_VALUES) == (0.02, 8, 32)
