@@ -55,7 +55,7 @@ LEARNED = {
     "near the identity": np.eye(96) + RANDOM.normal(0, 0.02, (96, 96)),
     "smooth filters": np.cumsum(RANDOM.normal(size=(128, 1, 65)), axis=2),
     "half of it pruned": np.where(np.abs(weights := RANDOM.normal(size=(256, 256))) > 0.67, weights, 0),
-    "rounded to 16 levels": 0.0137 * np.round(RANDOM.normal(size=(256, 128)) * 3),
+    "rounded to few levels": 0.0137 * np.round(RANDOM.normal(size=(256, 128)) * 9),
     "positions": np.cumsum(RANDOM.normal(size=(512, 128)), axis=0),
 }
 CASTS = {
