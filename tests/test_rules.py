@@ -166,8 +166,7 @@ def test_rules_flag_what_lineage_derives() -> None:
 
 
 def test_the_commitments_that_rules_ask_for_are_those_of_the_vocabulary() -> None:
-    prose = tomllib.loads((resource_folder("rules") / "vocabulary" / "prose.toml").read_text(encoding="utf-8"))
-    known = {term["id"] for term in prose["term"] if term["kind"] == "safety"}
+    known = {term.value for term in load_vocabularies().terms if term.kind == "safety"}
     asked = {word for rule in RULES if rule.check == "missing" for word in rule.params["wanted"].get("safety", ())}
     assert asked == known - {"maintenance"}
 

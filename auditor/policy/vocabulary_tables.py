@@ -155,7 +155,10 @@ def _index(table: Mapping[str, Any], key: str) -> int:
 
 def parse_term(_: str, table: Mapping[str, Any]) -> Term:
     """Parse ``[[term]]``."""
-    reject_unknown_keys(table, ("id", "kind", "value", "headings", "patterns", "words", "tags", "source"))
+    examples = ("examples", "counterexamples")
+    reject_unknown_keys(
+        table, ("id", "kind", "value", "headings", "patterns", "words", "tags", "source", "exceptions", *examples)
+    )
     name = read_text(table, "id")
     term = Term(
         name,
@@ -166,10 +169,11 @@ def parse_term(_: str, table: Mapping[str, Any]) -> Term:
         _words(table, "words"),
         _words(table, "tags"),
         read_text(table, "source", ""),
+        *(_words(table, key) for key in ("exceptions", *examples)),
     )
     if not (term.headings or term.patterns or term.words or term.tags):
         raise ValueError("has neither headings, patterns, words nor tags")
-    for pattern in (*term.headings, *term.patterns):
+    for pattern in (*term.headings, *term.patterns, *term.exceptions):
         try:
             compile_pattern(pattern)
         except re2.error as error:

@@ -29,11 +29,15 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """A pattern and its key and value. It is compiled at its first use, since most patterns are never used."""
+    """A pattern and its key and value. It is compiled at its first use, since most patterns are never used.
+
+    ``exceptions`` are patterns; where one of them is found in the sentence of a match, the match states nothing.
+    """
 
     key: str
     value: str
     pattern: str
+    exceptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def compile_mentions(vocabulary: Sequence[Term], cues: Mapping[str, str]) -> Com
     terms = [term for term in vocabulary if term.kind not in PAIRED_KINDS and term.kind != "signal"]
     headed = _compile_headings([(term.kind, term.value, words) for term in terms for words in term.headings])
     phrases = tuple(
-        _Phrase(term.kind, term.value, pattern)
+        _Phrase(term.kind, term.value, pattern, term.exceptions)
         for term in terms
         for pattern in (*term.patterns, *(rf"\b{re2.escape(word)}\b" for word in term.words))
     )
@@ -90,9 +94,8 @@ _HEADING = re.compile(rb"\n[ \t>]{0,3}(?:#{1,6}|\*\*|__)[^\n]+")  # what begins 
 _MAX_MATCHES = 20  # of one phrase that are checked for a negation
 _SECTION_BYTES = 600  # under a heading in which something other than a placeholder must be
 _MAX_MARKS = 13  # characters before the words of a heading: a number, a bullet, a pictogram
-_MAX_MATCHES = 20  # of one phrase that are checked for a negation
-_SECTION_BYTES = 600  # under a heading in which something other than a placeholder must be
-_MAX_MARKS = 13  # characters before the words of a heading: a number, a bullet, a pictogram
+_SENTENCE_BYTES = 300  # before and after a phrase in which an exception is looked for
+_SENTENCE_END = re.compile(rb"[.!?](?=\s|$)|\n\s*\n|\n(?=[#*>|-])")
 _HEADING_BYTES = 300  # the words that matter are at the beginning of a heading
 
 
@@ -119,10 +122,23 @@ def find_mentions(
             continue
         for match in islice(compile_pattern(phrase.pattern).finditer(data), _MAX_MATCHES):
             start, end = match.span()
-            if phrase.key in _NEVER_DENIED or not _is_denied(data, start, end):
+            if phrase.key not in _NEVER_DENIED and _is_denied(data, start, end):
+                continue
+            if not _is_excepted(phrase, data, start, end):
                 seen.add((phrase.key, phrase.value))
                 yield Mention(phrase.key, phrase.value, start)
                 break
+
+
+def _is_excepted(phrase: _Phrase, data: bytes, start: int, end: int) -> bool:
+    """Return whether the sentence around a match has one of the phrase's exceptions."""
+    if not phrase.exceptions:
+        return False
+    before, after = data[max(0, start - _SENTENCE_BYTES) : start], data[end : end + _SENTENCE_BYTES]
+    first = max((match.end() for match in _SENTENCE_END.finditer(before)), default=0)
+    following = _SENTENCE_END.search(after)
+    sentence = before[first:] + data[start:end] + (after[: following.start()] if following else after)
+    return any(compile_pattern(pattern).search(sentence) for pattern in phrase.exceptions)
 
 
 # The placeholder of the hub's card template in a section that was not filled in.

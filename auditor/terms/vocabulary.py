@@ -21,6 +21,9 @@ class Term:
         words: Plain words, found however they are spaced or disguised.
         tags: A model's tags, whole.
         source: Where the wording is from.
+        exceptions: RE2 patterns; a phrase in whose sentence one of them is found states nothing.
+        examples: Sentences or tags that state the term.
+        counterexamples: Sentences that do not state it.
     """
 
     id: str
@@ -31,3 +34,6 @@ class Term:
     words: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     source: str = ""
+    exceptions: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    counterexamples: tuple[str, ...] = ()
