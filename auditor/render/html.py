@@ -6,10 +6,7 @@ import base64
 import hashlib
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
-
-import jinja2
-from markupsafe import Markup
+from typing import TYPE_CHECKING, TextIO
 
 from auditor.pipeline.report import Report
 from auditor.printable import printable
@@ -20,6 +17,9 @@ from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.restricted_hits import read_restricted_hits
 from auditor.reporting.summary import summarise
 from auditor.reporting.web_links import is_web_address, split_reference
+
+if TYPE_CHECKING:
+    import jinja2
 
 HELP = "one self-contained page for people: cases, findings by subject, lineage, what was not checked"
 SUFFIXES = (".html", ".htm")
@@ -34,6 +34,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the HTML report; its size is bounded, however many findings there are."""
+    from markupsafe import Markup
+
     layout = LineageLayout(report.lineage)
     css = (TEMPLATES / "report.css").read_text("utf-8")
     hits = list(islice(read_restricted_hits(report), MAX_HITS + 1)) if options.places else []
@@ -76,12 +78,19 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
 
 
 def _template_environment() -> jinja2.Environment:
-    """Return the Jinja environment of the report, which escapes all values."""
+    """Return the Jinja environment of the report, which makes all values harmless and escapes them."""
+    import jinja2
+    from markupsafe import Markup
+
+    def sanitize(value: object) -> object:
+        """Make a text of the HTML report printable; every expression passes through this before it is escaped."""
+        return printable(value, MAX_TEXT_LENGTH) if isinstance(value, str) and not isinstance(value, Markup) else value
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=_sanitize,
+        finalize=sanitize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -89,8 +98,3 @@ def _template_environment() -> jinja2.Environment:
     environment.filters["prose"] = lambda text: " ".join(text.split())
     environment.tests["web"] = is_web_address
     return environment
-
-
-def _sanitize(value: object) -> object:
-    """Make a text harmless in the HTML report: every expression passes through this before it is escaped."""
-    return printable(value, MAX_TEXT_LENGTH) if isinstance(value, str) and not isinstance(value, Markup) else value
