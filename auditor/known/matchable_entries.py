@@ -24,11 +24,10 @@ def filter_matchable(entries: Entries, statistics: ListStatistics) -> Entries:
     """Return the entries that can be matched, texts in canonical form; count the others by the reason."""
     entries = canonicalize_texts(entries, statistics)
     algorithm = entries.algorithm
-    if algorithm == WEIGHT_FINGERPRINT and entries.fingerprints is None:
+    if algorithm in (WEIGHT_FINGERPRINT, VPDQ) and entries.fingerprints is None:
         statistics.unmatchable[f"{algorithm}: the digest of a fingerprint, without it"] += len(entries)
         return filter_entries(entries, pa.repeat(False, len(entries)))
     if algorithm == VPDQ:
-        assert entries.fingerprints is not None
         empty = pc.equal(pc.binary_length(entries.fingerprints), 0)
         statistics.unmatchable[f"{algorithm}: no frame of quality {MIN_QUALITY} or more"] += pc.sum(empty).as_py() or 0
         return filter_entries(entries, pc.invert(empty))

