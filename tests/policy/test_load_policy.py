@@ -46,8 +46,8 @@ from tests.policy.rules_folder import PROFILE, RULE, SmallList, rules_folder
         (
             '["card"]',
             '["cards"]',
-            "reads: 'cards' is none of file, card, provenance, configuration, licence, header, weights, table, samples, "
-            "shard, judgement (did you mean 'card'?)",
+            "reads: 'cards' is none of file, card, provenance, configuration, licence, header, weights, table, "
+            "samples, shard, judgement (did you mean 'card'?)",
         ),
         ('["A text"]', "[]", "references: expected at least one"),
         (
