@@ -121,7 +121,7 @@ def load_members(
 
 
 def _import(module: str, where: str, remedy: str) -> ModuleType:
-    """Import the module of a member. Raises ExtensionError."""
+    """Import the module of a member of an extension folder. Raises ExtensionError."""
     try:
         return importlib.import_module(module)
     except Exception as error:  # the code of a member may raise anything
@@ -130,20 +130,20 @@ def _import(module: str, where: str, remedy: str) -> ModuleType:
 
 
 def _check_duties(module: ModuleType, protocol: type, where: str, remedy: str) -> None:
-    """Set optional constants to their defaults.
+    """Check that an extension folder's member has all that its protocol asks for; set missing constants to defaults.
 
     Raises:
         ExtensionError: The module lacks a required duty, or one of its names is nearly that of an optional one.
     """
     content = vars(module)
-    for name, is_function in _required(protocol):
+    for name, is_function in _required_member_names(protocol):
         if name not in content:
             similar = difflib.get_close_matches(name, _own_names(module), 1)
             hint = f" (it has {similar[0]!r}: is it misspelt?)" if similar else ""
             raise ExtensionError(f"{where}: has no {name}{'()' if is_function else ''}{hint}; add it, or {remedy}")
         if is_function and not callable(content[name]):
             raise ExtensionError(f"{where}: {name} is not a function; make it one, or {remedy}")
-    for name, default in _defaults(protocol):
+    for name, default in _optional_member_names(protocol):
         if name not in content:
             if similar := difflib.get_close_matches(name, _own_names(module), 1, _NEARLY_THE_SAME):
                 raise ExtensionError(f"{where}: has {similar[0]!r} but no {name}: correct its spelling, or {remedy}")
@@ -151,32 +151,32 @@ def _check_duties(module: ModuleType, protocol: type, where: str, remedy: str) -
 
 
 def _own_names(module: ModuleType) -> list[str]:
-    """Return the public names of a module, without the functions, classes and modules that it imports."""
+    """Return the public names of an extension's module, without the functions, classes and modules that it imports."""
     imports = {
         name
         for name, value in vars(module).items()
         if isinstance(value, ModuleType)
         or (isinstance(value, type | FunctionType) and value.__module__ != module.__name__)
     }
-    return [name for name in _public(vars(module)) if name not in imports]
+    return [name for name in _public_names(vars(module)) if name not in imports]
 
 
-def _required(protocol: type) -> Iterator[tuple[str, bool]]:
-    """Yield the names that a member must have, and whether each is a function."""
-    for name in _public(protocol.__annotations__):
+def _required_member_names(protocol: type) -> Iterator[tuple[str, bool]]:
+    """Yield the names that a member of an extension folder must have, and whether each is a function."""
+    for name in _public_names(protocol.__annotations__):
         if name not in vars(protocol):
             yield name, False
-    for name in _public(vars(protocol)):
+    for name in _public_names(vars(protocol)):
         if isinstance(vars(protocol)[name], FunctionType | property):
             yield name, True
 
 
-def _defaults(protocol: type) -> Iterator[tuple[str, object]]:
-    """Return the names that a member may have, and the value of each where it has none."""
-    return ((name, vars(protocol)[name]) for name in _public(protocol.__annotations__) if name in vars(protocol))
+def _optional_member_names(protocol: type) -> Iterator[tuple[str, object]]:
+    """Return the names that a member of an extension folder may have, and the value of each where it has none."""
+    return ((name, vars(protocol)[name]) for name in _public_names(protocol.__annotations__) if name in vars(protocol))
 
 
-def _public(names: Iterable[str]) -> Iterator[str]:
+def _public_names(names: Iterable[str]) -> Iterator[str]:
     return (name for name in names if not name.startswith("_"))
 
 

@@ -48,7 +48,7 @@ from auditor.disk_sync import sync_folder
 from auditor.errors import SealError, UsageError
 from auditor.model import Ref
 from auditor.printable import csv_cell, printable
-from auditor.review.decisions import Decision
+from auditor.review.review_types import Decision
 from auditor.sealing import encryption, envelope
 from auditor.timestamps import format_time
 

@@ -15,7 +15,7 @@ from auditor.errors import SealError
 from auditor.model import Ref
 from auditor.printable import printable
 from auditor.reporting.labels import CASE_GROUNDS
-from auditor.review.decisions import Decision, Verdict
+from auditor.review.review_types import Decision, Verdict
 
 # What a search service can act on. A referral goes to a hotline, not to a list.
 LISTABLE_VERDICTS: tuple[Verdict, ...] = ("de-index", "demote", "label", "gate")

@@ -30,8 +30,8 @@ from auditor.errors import SealError
 from auditor.printable import printable
 from auditor.review import checkpoints
 from auditor.review.checkpoints import Checkpoint
-from auditor.review.decisions import Decision
 from auditor.review.ledger import Ledger
+from auditor.review.review_types import Decision
 from auditor.sealing import merkle
 from auditor.sealing.keys import decode_public_key, encode_public_key
 

@@ -10,8 +10,8 @@ from auditor.deindex.sent_state import (
     holds_decision,
     open_sent_state,
 )
-from auditor.review.decisions import Decision
 from auditor.review.ledger import Ledger
+from auditor.review.review_types import Decision
 
 DECISIONS_PER_TRANSACTION = 10_000  # recorded in the ledger in one transaction
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from auditor.deindex.party_keys import Party
 from auditor.deindex.proofs import Prover
 from auditor.errors import SealError
-from auditor.review.decisions import Decision
+from auditor.review.review_types import Decision
 
 LOCK_TIMEOUT_SECONDS = 5.0  # to wait for another build for the same recipient
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from auditor.model import Ref
-from auditor.review.decisions import Decision
+from auditor.review.review_types import Decision
 
 
 def staleness_check(run: Path, decisions: Iterable[Decision]) -> Callable[[Decision, Ref], str]:

@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 
 from auditor.errors import ListError, Unreadable
 from auditor.known.private_folder import private_folder
-from auditor.syntax.archive import ARCHIVE_ERRORS, compression_of, is_zip, open_compressed
+from auditor.syntax.archive_members import ARCHIVE_ERRORS, compression_of, is_zip, open_compressed
 from auditor.syntax.text_encoding import detect_wide_encoding, open_as_utf8
 
 _MAGIC_BYTES = 512

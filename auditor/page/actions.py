@@ -14,8 +14,8 @@ from auditor.page.views.categories import CATEGORIES
 from auditor.page.views.log import log_page
 from auditor.review import verify_ledger
 from auditor.review.case_state import REVIEW_DAYS, CaseState
-from auditor.review.decisions import ACTION_VERDICTS
 from auditor.review.ledger_events import LedgerAction
+from auditor.review.review_types import ACTION_VERDICTS
 from auditor.timestamps import add_time
 
 

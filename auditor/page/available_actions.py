@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.page import page_labels
 from auditor.review.case_state import CaseState
 from auditor.review.case_transitions import can_withdraw_confirmation
-from auditor.review.decisions import Verdict
+from auditor.review.review_types import Verdict
 
 
 def available_step(state: CaseState, me: str, now: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from auditor.review.case_state import Stage
-from auditor.review.decisions import Verdict
 from auditor.review.ledger_events import LedgerEvent
+from auditor.review.review_types import Verdict
 
 STAGE_LABELS: Mapping[Stage, str] = MappingProxyType(
     {

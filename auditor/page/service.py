@@ -23,9 +23,9 @@ from auditor.page.security import AccessControl
 from auditor.pipeline.report import Report, read_report
 from auditor.policy.vocabularies import Vocabularies, load_vocabularies
 from auditor.printable import printable
-from auditor.review.case_policy import load_current_policy
-from auditor.review.decisions import VERDICT_MEANINGS
+from auditor.review.case_policy import load_case_policy
 from auditor.review.ledger import Ledger
+from auditor.review.review_types import VERDICT_MEANINGS
 
 if TYPE_CHECKING:
     from auditor.policy.load_policy import Policy
@@ -58,7 +58,7 @@ class ReviewService:
     def policy(self, ledger: Ledger, fingerprint: str) -> Policy:
         """Return the current rules with the lists that a case was evaluated with. Raises an AuditorError."""
         if fingerprint not in self._policies:
-            self._policies[fingerprint] = load_current_policy(ledger.policy(fingerprint), self.rules)
+            self._policies[fingerprint] = load_case_policy(ledger.policy(fingerprint), self.rules)
         return self._policies[fingerprint]
 
     def reports(self) -> tuple[Report, ...]:

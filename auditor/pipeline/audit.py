@@ -17,6 +17,7 @@ from auditor.extensions import installed_extensions
 from auditor.known.list_file import memory_folder
 from auditor.known.private_folder import private_folder
 from auditor.model import Tally
+from auditor.part_builders.read_options import ReadOptions
 from auditor.pipeline import PRELOAD
 from auditor.pipeline.cases import case_to_json
 from auditor.pipeline.evaluate_runs import evaluate_runs
@@ -44,7 +45,6 @@ from auditor.pipeline.target_files import list_files
 from auditor.private_files import keep_new_files_private
 from auditor.progress import NullReporter
 from auditor.readers import readers
-from auditor.reading.read_options import ReadOptions
 from auditor.timestamps import current_time
 from auditor.workers.limits import available_cores
 from auditor.workers.pool import FinishedTask, run_tasks

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from auditor.blob import Blob, Unread
 from auditor.extensions import Extension
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.readers import HEAD_BYTES, reader_name, readers
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 
 # An archive in an archive is read down to this depth.

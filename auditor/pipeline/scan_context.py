@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from auditor.known.compiled_list import CompiledList
     from auditor.known.matcher import Matcher
+    from auditor.part_builders.read_options import ReadOptions
     from auditor.policy.load_policy import Policy
-    from auditor.reading.read_options import ReadOptions
     from auditor.terms.compiled_vocabulary import CompiledVocabulary
 
 

@@ -1,7 +1,7 @@
 """Readers: what files say. A reader turns files into parts of subjects and batches of samples.
 
 Each module (or package) of this folder is a reader, with the functions and constants of :class:`Reader`; adding a
-reader is adding a file. What several readers share is in :mod:`auditor.reading` and :mod:`auditor.syntax`.
+reader is adding a file. What several readers share is in :mod:`auditor.part_builders` and :mod:`auditor.syntax`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Protocol, cast
 
 from auditor.blob import Blob, Unread
 from auditor.extensions import READERS, Extension, load_members
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 
 # Bytes from the beginning of a file that readers are asked to claim it by.

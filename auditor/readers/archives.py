@@ -26,12 +26,12 @@ from auditor.errors import Unreadable
 from auditor.hashing import exact
 from auditor.hashing.digest_parsing import algorithm_from_column_name
 from auditor.hashing.hash_images import EncodedImage, hash_images
+from auditor.part_builders.file_samples import MAX_DECODED_BYTES
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import PartlyRead
 from auditor.readers import ReaderExample
-from auditor.reading.file_samples import MAX_DECODED_BYTES
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import COMPUTED_ALGORITHMS, DIGEST_BYTES, Samples, build_sample_batch
-from auditor.syntax.archive import (
+from auditor.syntax.archive_members import (
     ARCHIVE_ERRORS,
     Member,
     compression_of,

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from auditor.blob import Blob, Unread
+from auditor.part_builders.card_part import MAX_CARD_BYTES, card_part
+from auditor.part_builders.file_parts import read_file_parts
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import ReaderExample
-from auditor.reading.card_part import MAX_CARD_BYTES, card_part
-from auditor.reading.file_parts import read_file_parts
-from auditor.reading.read_options import ReadOptions
 from auditor.syntax.text_encoding import decode_text_up_to
 
 _NAME = re.compile(r"(?:readme|(?:model|data|dataset)[-_ ]?card)(?:[-_.]\w+)?(?:\.(?:md|markdown|mdx|txt|rst))?", re.I)

@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Kind, Place, Ref, Subject
+from auditor.part_builders.card_part import MAX_CARD_BYTES, card_part
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import ReaderExample
-from auditor.reading.card_part import MAX_CARD_BYTES, card_part
-from auditor.reading.read_options import ReadOptions
 from auditor.syntax.card_columns import CardColumns, card_columns
 from auditor.syntax.parquet_schema import parquet_column_names, rows_before
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
+from auditor.part_builders.file_parts import read_file_parts
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import MAX_VALUE_CHARACTERS, Part
 from auditor.readers import ReaderExample
-from auditor.reading.file_parts import read_file_parts
-from auditor.reading.read_options import ReadOptions
 from auditor.syntax.plain_json import find_line, iter_strings, load_json_object
 from auditor.syntax.repository_name_parsing import stated_name
 from auditor.syntax.safe_yaml import load_yaml as loaded_yaml

@@ -12,9 +12,9 @@ from urllib.parse import unquote
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Ref, Statement, Subject
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import MAX_VALUE_CHARACTERS, Part, Text
 from auditor.readers import ReaderExample
-from auditor.reading.read_options import ReadOptions
 from auditor.syntax.plain_json import DEPTH_LIMIT, READ_LIMIT, find_line, iter_objects, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text
 

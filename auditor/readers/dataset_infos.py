@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from auditor.blob import Blob, Unread
 from auditor.model import Gap, Place, Statement, Subject
+from auditor.part_builders.file_parts import read_file_parts
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, Text
 from auditor.readers import ReaderExample
-from auditor.reading.file_parts import read_file_parts
-from auditor.reading.read_options import ReadOptions
 from auditor.syntax.plain_json import READ_LIMIT, find_line, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text
 

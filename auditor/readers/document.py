@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Subject
+from auditor.part_builders.file_parts import read_file_parts
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, Text
 from auditor.readers import ReaderExample
-from auditor.reading.file_parts import read_file_parts
-from auditor.reading.read_options import ReadOptions
 from auditor.syntax.html_text import is_html, text_of_html
 from auditor.syntax.plain_json import READ_LIMIT, iter_objects, iter_strings, load_json_object
 from auditor.syntax.sample_hints import may_hold_samples

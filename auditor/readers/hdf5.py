@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
+from auditor.part_builders.array_contents import StoredArray, read_array
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.readers import ReaderExample, other_weights
-from auditor.reading.arrays import StoredArray, read_array
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 
 READS_MEMBERS = True

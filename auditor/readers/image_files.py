@@ -11,16 +11,16 @@ from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing.hash_images import DECODING_ALGORITHMS, EncodedImage, hash_images
 from auditor.model import Carrier
-from auditor.parts import Part
-from auditor.readers import ReaderExample
-from auditor.reading.file_samples import (
+from auditor.part_builders.file_samples import (
     BATCH_FILES,
     MAX_DECODED_BYTES,
     TOO_LARGE_TO_DECODE,
     sample_file_pointers,
     sample_whole_files,
 )
-from auditor.reading.read_options import ReadOptions
+from auditor.part_builders.read_options import ReadOptions
+from auditor.parts import Part
+from auditor.readers import ReaderExample
 from auditor.samples import COMPUTED_ALGORITHMS, Samples, build_sample_batch
 from auditor.syntax.file_pointer import FilePointer, parse_file_pointer
 from auditor.syntax.image_magic import is_image

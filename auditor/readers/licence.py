@@ -14,10 +14,10 @@ import re2
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
+from auditor.part_builders.file_parts import read_file_parts
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, Role, Text
 from auditor.readers import ReaderExample
-from auditor.reading.file_parts import read_file_parts
-from auditor.reading.read_options import ReadOptions
 from auditor.syntax.card_kind import kind_of_text
 from auditor.syntax.front_matter import CARD_KEYS, split_card
 from auditor.syntax.html_text import is_html, text_of_html

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
+from auditor.part_builders.array_contents import BATCH_BYTES, table_member
+from auditor.part_builders.file_samples import MAX_DECODED_BYTES
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import PartlyRead
 from auditor.readers import ReaderExample
-from auditor.reading.arrays import BATCH_BYTES, table_member
-from auditor.reading.file_samples import MAX_DECODED_BYTES
-from auditor.reading.read_options import ReadOptions
 from auditor.syntax.lmdb_pages import MAGIC, is_lmdb, read_records
 
 READS_MEMBERS = True

@@ -18,9 +18,9 @@ from typing import NamedTuple
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import MAX_VALUE_CHARACTERS, Part
 from auditor.readers import ReaderExample
-from auditor.reading.read_options import ReadOptions
 from auditor.safe_open import open_regular_file
 from auditor.syntax.plain_json import READ_LIMIT, iter_objects, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text

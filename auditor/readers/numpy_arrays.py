@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
+from auditor.part_builders.array_contents import StoredArray, read_array
+from auditor.part_builders.file_samples import MAX_DECODED_BYTES
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import PartlyRead
 from auditor.readers import ReaderExample
-from auditor.reading.arrays import StoredArray, read_array
-from auditor.reading.file_samples import MAX_DECODED_BYTES
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.syntax.archive import ARCHIVE_ERRORS, is_zip, read_members
+from auditor.syntax.archive_members import ARCHIVE_ERRORS, is_zip, read_members
 
 READS_MEMBERS = True
 UNREAD_GAP = "samples"

@@ -12,10 +12,10 @@ from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing.hash_images import DECODING_ALGORITHMS
 from auditor.model import Carrier
+from auditor.part_builders.file_samples import sample_whole_files
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import PartlyRead
 from auditor.readers import ReaderExample
-from auditor.reading.file_samples import sample_whole_files
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import COMPUTED_ALGORITHMS, TEXT_SIGNALS, Samples
 from auditor.syntax.file_content import FileContent, file_content
 from auditor.syntax.file_pointer import MAX_POINTER_BYTES, is_file_pointer

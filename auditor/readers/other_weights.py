@@ -15,9 +15,9 @@ from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing.weight_digests import weight_file_digests
 from auditor.model import Gap, Place, Statement, Subject
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import ReaderExample
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import ARTEFACT_SHA256
 from auditor.syntax import gguf, safetensors_header, zip_directory
 from auditor.syntax.c2pa import C2PA_UNREAD, onnx_has_manifest

@@ -17,10 +17,10 @@ from typing import Any
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place
+from auditor.part_builders.read_options import ReadOptions
+from auditor.part_builders.summary_part import summary_part
 from auditor.parts import Part, PartlyRead
 from auditor.readers import ReaderExample, other_files
-from auditor.reading.read_options import ReadOptions
-from auditor.reading.summary_part import summary_part
 from auditor.samples import Samples
 from auditor.syntax.summary_names import names_itself_summary
 from auditor.syntax.summary_questions import is_training_summary

@@ -19,10 +19,10 @@ from auditor.errors import Unreadable
 from auditor.hashing.distinctive_tensors import MIN_DISTINCTIVE_BYTES, tensor_hasher
 from auditor.hashing.weight_digests import RangeHasher, weight_file_digests
 from auditor.model import Gap, Place, Statement, Subject
+from auditor.part_builders.read_options import ReadOptions
+from auditor.part_builders.tensor_names import describe_tensors, family_of_version
 from auditor.parts import Part
 from auditor.readers import ReaderExample
-from auditor.reading.read_options import ReadOptions
-from auditor.reading.tensor_names import describe_tensors, family_of_version
 from auditor.samples import ARTEFACT_SHA256
 from auditor.syntax.c2pa import C2PA_KEY, C2PA_UNREAD
 from auditor.syntax.model_names import without_local_folders

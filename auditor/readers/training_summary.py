@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place
+from auditor.part_builders.read_options import ReadOptions
+from auditor.part_builders.summary_part import summary_part
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES, ReaderExample, card
-from auditor.reading.read_options import ReadOptions
-from auditor.reading.summary_part import summary_part
 from auditor.syntax.front_matter import split_card
 from auditor.syntax.html_text import is_html
 from auditor.syntax.summary_html import summary_text_of_html

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
+from auditor.part_builders.read_options import ReadOptions
 from auditor.readers import HEAD_BYTES, ReaderExample
-from auditor.reading.read_options import ReadOptions
 from auditor.syntax.c2pa import C2PA_UNREAD
 from auditor.syntax.html_text import is_html, text_of_html
 from auditor.syntax.text_encoding import decode_prefix

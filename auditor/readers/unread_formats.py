@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing import exact
+from auditor.part_builders.file_samples import sample_whole_files
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.readers import HEAD_BYTES, ReaderExample, other_weights
-from auditor.reading.file_samples import sample_whole_files
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 
 READS_MEMBERS = True

@@ -11,9 +11,9 @@ from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing.decode_video import WITHOUT_EXTRA, can_decode_videos, holds_pictures
 from auditor.hashing.hash_images import VIDEO_DECODING_ALGORITHMS, EncodedVideo, hash_images
+from auditor.part_builders.file_samples import sample_whole_files
+from auditor.part_builders.read_options import ReadOptions
 from auditor.readers import ReaderExample
-from auditor.reading.file_samples import sample_whole_files
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import VIDEO_ALGORITHMS, Samples
 from auditor.syntax.video_magic import video_demuxer
 

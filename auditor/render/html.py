@@ -14,8 +14,8 @@ from auditor.reporting import coverage, guidance, labels, safety_commitments
 from auditor.reporting.lineage_layout import LineageLayout
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
+from auditor.reporting.report_summary import summarise
 from auditor.reporting.restricted_hits import read_restricted_hits
-from auditor.reporting.summary import summarise
 from auditor.reporting.web_links import is_web_address, split_reference
 
 if TYPE_CHECKING:

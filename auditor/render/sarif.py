@@ -26,7 +26,7 @@ from auditor.reporting.labels import subject_label
 from auditor.reporting.local_paths import local_path
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
-from auditor.reporting.summary import group_gaps, severity_rank
+from auditor.reporting.report_summary import group_gaps, severity_rank
 from auditor.reporting.web_links import split_reference
 
 HELP = "SARIF 2.1.0, for code scanning services and editors"

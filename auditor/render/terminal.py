@@ -13,8 +13,8 @@ from auditor.printable import printable
 from auditor.reporting import coverage, guidance, labels
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
+from auditor.reporting.report_summary import Summary, summarise_rules
 from auditor.reporting.restricted_hits import read_restricted_hits
-from auditor.reporting.summary import Summary, summarise_rules
 
 HELP = "a summary for a person, in plain words"
 SUFFIXES = (".txt",)

@@ -11,9 +11,9 @@ every event · ``drafts`` writes drafts for owners, hotlines and public database
 from __future__ import annotations
 
 from auditor.review.case_reasons import STRENGTH_MEANINGS, CaseFact, Reason
-from auditor.review.decisions import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Opinion, Verdict
 from auditor.review.ledger import Ledger
 from auditor.review.queue import QueueQuery
+from auditor.review.review_types import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Opinion, Verdict
 
 __all__ = [
     "ACTION_VERDICTS",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from auditor.review.case_state import CaseState
-from auditor.review.decisions import Opinion
 from auditor.review.ledger_events import LedgerEvent
+from auditor.review.review_types import Opinion
 
 # Phases in which a second opinion is still to come, from someone who must not know the first.
 _BLIND_PHASES = ("new", "proposed")

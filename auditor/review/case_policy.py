@@ -18,8 +18,8 @@ from auditor.review.case_reasons import CaseFact, Reason
 EXPOSING_RELATIONS = ("exact", "near")
 
 
-def load_current_policy(summary: PolicySummary | Mapping[str, Any], rules: Sequence[Path] = ()) -> Policy:
-    """Load the policy that a run or a ledger names, from the rules as they are now.
+def load_case_policy(summary: PolicySummary | Mapping[str, Any], rules: Sequence[Path] = ()) -> Policy:
+    """Load the policy by which a case is evaluated: that of its run or ledger, with the rules as they are now.
 
     The rules may have changed since: compare the fingerprints.
 

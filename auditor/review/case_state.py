@@ -13,7 +13,7 @@ from typing import Literal
 
 from auditor.model import Digest, Ground, Ref
 from auditor.review.case_reasons import NEEDS_CONFIRMATION, STRENGTH_MEANINGS, CaseFact, Reason, Strength
-from auditor.review.decisions import Decision, Opinion
+from auditor.review.review_types import Decision, Opinion
 
 Phase = Literal["new", "proposed", "disputed", "approved", "waiting", "overturned"]
 

@@ -14,8 +14,8 @@ from auditor.errors import UsageError
 from auditor.review import serialization
 from auditor.review.case_reasons import NEEDS_CONFIRMATION, STRENGTH_MEANINGS
 from auditor.review.case_state import APPEAL_DAYS, GRACE_DAYS, INTERIM_HOURS, LEASE_HOURS, REVIEW_DAYS, CaseState, Phase
-from auditor.review.decisions import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Opinion
 from auditor.review.ledger_events import LedgerEvent
+from auditor.review.review_types import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Opinion
 from auditor.review.transition_guards import (
     require_decision_in_force,
     require_explanation,
@@ -127,7 +127,7 @@ def _apply_proposed(state: CaseState, event: LedgerEvent) -> CaseState:
     if state.phase != "new":
         raise UsageError(f"case {state.id}: is {state.phase}; a first opinion is given on a new case")
     require_own_claim(state, event)
-    opinion = _read_opinion(state, event)
+    opinion = _opinion_of_event(state, event)
     return replace(
         state,
         phase="proposed",
@@ -145,7 +145,7 @@ def _apply_reviewed(state: CaseState, event: LedgerEvent) -> CaseState:
         raise UsageError(f"case {state.id}: is {state.phase}; a second opinion is given on a proposed case")
     require_unclaimed_by_others(state, event)
     require_new_reviewer(state, event)
-    first, second = state.opinions[0], _read_opinion(state, event)
+    first, second = state.opinions[0], _opinion_of_event(state, event)
     state = replace(state, involved=state.involved | {event.actor}, claimed_by="", claimed_until="")
     if first.verdict != second.verdict:
         return replace(state, phase="disputed", opinions=(first, second))
@@ -175,7 +175,7 @@ def _apply_settled(state: CaseState, event: LedgerEvent) -> CaseState:
         raise UsageError(f"case {state.id}: is {state.phase}; a third opinion is given on a disputed case")
     require_unclaimed_by_others(state, event)
     require_new_reviewer(state, event)
-    third = _read_opinion(state, event)
+    third = _opinion_of_event(state, event)
     agreed = next((opinion for opinion in state.opinions if opinion.verdict == third.verdict), None)
     if agreed is None:
         verdicts = " or ".join(opinion.verdict for opinion in state.opinions)
@@ -199,7 +199,7 @@ def _apply_interim(state: CaseState, event: LedgerEvent) -> CaseState:
         )
     if state.in_force:
         raise UsageError(f"case {state.id}: a decision is in force already")
-    opinion = _read_opinion(state, event, interim=True)
+    opinion = _opinion_of_event(state, event, interim=True)
     expires = str(event.data["expires"])
     if not event.time < expires <= add_time(event.time, hours=INTERIM_HOURS):
         raise UsageError(f"case {state.id}: an interim decision lasts at most {INTERIM_HOURS} hours")
@@ -351,8 +351,8 @@ TRANSITIONS: Mapping[str, Callable[[CaseState, LedgerEvent], CaseState]] = Mappi
 )
 
 
-def _read_opinion(state: CaseState, event: LedgerEvent, *, interim: bool = False) -> Opinion:
-    """Return the opinion that an event states. Raises UsageError for a verdict or rule that the case has not."""
+def _opinion_of_event(state: CaseState, event: LedgerEvent, *, interim: bool = False) -> Opinion:
+    """Return the opinion that a case's event states. Raises UsageError for a verdict or rule that the case has not."""
     data = event.data
     verdict, rules = data["verdict"], tuple(data["rules"])
     if verdict not in VERDICT_MEANINGS or (verdict == "interim") != interim:

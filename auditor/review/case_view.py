@@ -11,10 +11,10 @@ from auditor.review import serialization
 from auditor.review.case_reasons import CaseFact
 from auditor.review.case_state import STAGE_MEANINGS, CaseState
 from auditor.review.case_support import CaseSupport
-from auditor.review.decisions import VERDICT_MEANINGS, Decision
 from auditor.review.evidence_strength import SOURCE_LABELS
 from auditor.review.ledger_events import LedgerEvent
 from auditor.review.queue import QueuePage, QueueRow
+from auditor.review.review_types import VERDICT_MEANINGS, Decision
 
 CONFIDENTIAL = "Confidential: unproven until decided"
 _EVENT_DESCRIPTIONS = {

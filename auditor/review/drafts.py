@@ -18,7 +18,7 @@ from auditor.errors import UsageError
 from auditor.printable import printable
 from auditor.review.case_reasons import Reason
 from auditor.review.case_state import CaseState
-from auditor.review.decisions import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Verdict
+from auditor.review.review_types import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Verdict
 
 DRAFT_NOTICE = "DRAFT: written by a program and sent to nobody; a person must check, complete and file it"
 

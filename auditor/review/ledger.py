@@ -28,7 +28,6 @@ from auditor.review.blind_review import hide_events, hide_opinions
 from auditor.review.case_index import find_cases
 from auditor.review.case_state import CaseState
 from auditor.review.checkpoints import Checkpoint
-from auditor.review.decisions import Decision, Verdict
 from auditor.review.ledger_entries import LEDGER_FORMAT, check_general_event, decode_entry, encode_entry
 from auditor.review.ledger_events import LedgerAction, LedgerEvent
 from auditor.review.ledger_schema import LEDGER_SCHEMA, schema_differences
@@ -42,6 +41,7 @@ from auditor.review.ledger_storage import (
     write_transaction,
 )
 from auditor.review.queue import QueuePage, QueueQuery, read_queue_page, update_queue
+from auditor.review.review_types import Decision, Verdict
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey, decode_public_key, encode_public_key
 from auditor.timestamps import add_time

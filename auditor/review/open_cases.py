@@ -16,7 +16,7 @@ from auditor.model import Ref
 from auditor.pipeline.report import Report, read_report
 from auditor.review import reviewers, serialization
 from auditor.review.case_candidates import CaseCandidate, read_candidates
-from auditor.review.case_policy import load_current_policy, reason_key
+from auditor.review.case_policy import load_case_policy, reason_key
 from auditor.review.case_state import CaseState
 from auditor.review.ledger import Ledger
 from auditor.review.ledger_events import LedgerAction
@@ -60,7 +60,7 @@ def open_cases(ledger: Ledger, run: str | os.PathLike[str], *, rules: Sequence[P
     """
     folder = Path(run)
     made = read_report(folder)
-    policy = load_current_policy(made.policy, rules)
+    policy = load_case_policy(made.policy, rules)
     if policy.fingerprint != made.policy.fingerprint:
         raise UsageError(
             f"{folder}: was evaluated with other rules than these; name its rules with --rules, "

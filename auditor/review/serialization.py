@@ -9,7 +9,7 @@ from typing import Any
 
 from auditor.model import Digest, Place, Ref, Statement
 from auditor.review.case_reasons import CaseFact, ListSource, Reason
-from auditor.review.decisions import Decision, Opinion
+from auditor.review.review_types import Decision, Opinion
 
 
 def to_json(noun: Ref | Digest | Reason | CaseFact | Opinion | Decision) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from auditor.errors import UsageError
 from auditor.review.case_state import CaseState
-from auditor.review.decisions import (
+from auditor.review.ledger_events import LedgerEvent
+from auditor.review.review_types import (
     ACTION_VERDICTS,
     Decision,
 )
-from auditor.review.ledger_events import LedgerEvent
 
 
 def require_explanation(event: LedgerEvent) -> str:

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from auditor.clauses.detect import Clause, detect_clause
 from auditor.clauses.segment import MAX_TEXT_LENGTH
 from auditor.model import Gap, Place, Statement, Subject
+from auditor.part_builders.card_part import infer_relation
 from auditor.parts import Part, Role, Text
 from auditor.printable import printable
-from auditor.reading.card_part import infer_relation
 from auditor.syntax.repository_name_parsing import stated_name
 from auditor.terms import card_mentions
 from auditor.terms.compiled_vocabulary import CompiledVocabulary, normalise_tag

@@ -22,12 +22,11 @@ from auditor.errors import AuditorError, UsageError
 from auditor.workers.limits import worker_memory
 from auditor.workers.start import (
     WorkerStart,
-    futures_of_dead_workers,
-    notice_dead_workers,
     process_context,
     run_task,
     worker_environment,
 )
+from auditor.workers.worker_deaths import futures_of_dead_workers, notice_dead_workers
 
 C = TypeVar("C")
 T = TypeVar("T")

@@ -9,7 +9,6 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
@@ -18,12 +17,11 @@ from typing import Any, TypeVar
 
 from auditor.workers import without_pandas
 from auditor.workers.limits import limit_memory, limit_threads
+from auditor.workers.worker_deaths import notice_dead_workers
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Pebble would wait a minute before it gives up a pool that a killed worker holds up inside the pool's channel.
-_CHANNEL_LOCK_SECONDS = 10
 _WORKER_VARIABLES = {
     # Python starts its processes with ``python -c``, which imports from the working directory. That may be what is
     # audited: ``auditor scan .`` must run nothing of it.
@@ -123,26 +121,6 @@ def worker_environment() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def notice_dead_workers() -> None:
-    """Make Pebble give up a pool soon after a worker was killed inside the pool's channel."""
-    from pebble.common import CONSTS
-
-    CONSTS.channel_lock_timeout = _CHANNEL_LOCK_SECONDS
-
-
-def futures_of_dead_workers(pool: Any) -> set[Future[Any]]:
-    """Return the futures that Pebble believes to run on a worker that is no more.
-
-    Pebble misses a worker that died before its message about the task's start was read, and one that ended with exit
-    code 0: it would wait until the task's time is up.
-    """
-    from pebble.pool.process import dictionary_values
-
-    workers = pool._pool_manager.worker_manager.workers
-    tasks = dictionary_values(pool._pool_manager.task_manager.tasks)
-    return {task.future for task in tasks if task.worker_id and task.worker_id not in workers}
 
 
 def _end_with_parent() -> None:

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from auditor.blob import Blob
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers.card import read
-from auditor.reading.read_options import ReadOptions
 
 ROUNDS = 5
 MADE = 2000

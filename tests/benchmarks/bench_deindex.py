@@ -30,8 +30,8 @@ from auditor.deindex.repositories import resolve_repository
 from auditor.known.urls import split_canonical_url
 from auditor.model import Digest, Ref
 from auditor.review.checkpoints import Checkpoint
-from auditor.review.decisions import Decision
 from auditor.review.ledger_schema import LEDGER_SCHEMA
+from auditor.review.review_types import Decision
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey, encode_public_key
 from tests.deindex.lists import NOW, decision

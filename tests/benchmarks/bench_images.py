@@ -34,8 +34,8 @@ Found = Mapping[str, Mapping[str, str]]  # by file name and algorithm, in hex
 
 def ours() -> Callable[[list[Path]], Found]:
     from auditor.blob import Blob
+    from auditor.part_builders.read_options import ReadOptions
     from auditor.readers import image_files
-    from auditor.reading.read_options import ReadOptions
     from auditor.samples import Samples
 
     def work(paths: list[Path]) -> Found:

@@ -30,8 +30,8 @@ def ours(folder: Path, manifest: Path) -> Callable[[], list[list[int]]]:
     from auditor.blob import Blob
     from auditor.known.matcher import Matcher
     from auditor.known.open_list import open_list
+    from auditor.part_builders.read_options import ReadOptions
     from auditor.readers import table
-    from auditor.reading.read_options import ReadOptions
     from auditor.samples import Samples
 
     lists = tuple(open_list(folder / f"{name}.txt", means="test") for name in ("md5", "domain"))

@@ -17,8 +17,8 @@ import sys
 from pathlib import Path
 
 from auditor.model import Ref, Statement
+from auditor.part_builders.card_part import card_part
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
-from auditor.reading.card_part import card_part
 from auditor.syntax.front_matter import split_card
 from auditor.syntax.repository_name_parsing import normalize_name
 from auditor.terms.derive_subjects import derive_subject

@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 from auditor.blob import Blob
 from auditor.model import Statement
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES, reader_name, readers
-from auditor.reading.read_options import ReadOptions
 
 _KEYS = {"trained_on": "trained_on", "base_model": "base_model", "generated_by": "data_generator"}
 _REMOVAL = "3.2 removal of illegal content"

@@ -28,8 +28,8 @@ from auditor.lineage.fingerprint_matching import ListFingerprints
 from auditor.lineage.shared_tensors import SharedTensors
 from auditor.lineage.weight_samples import SampledWeights, sample_model
 from auditor.lineage.weight_tables import TENSORS_SCHEMA, locate_unit_rows
+from auditor.part_builders.read_options import ReadOptions
 from auditor.readers.safetensors import read
-from auditor.reading.read_options import ReadOptions
 from auditor.syntax.safetensors_header import SafetensorsHeader, read_header
 from tests.weights import safetensors_bytes, safetensors_file
 

@@ -17,7 +17,7 @@ from auditor.deindex.received_state import ReceivedList
 from auditor.model import Digest, Ref
 from auditor.review.case_reasons import Reason
 from auditor.review.checkpoints import Checkpoint
-from auditor.review.decisions import Decision
+from auditor.review.review_types import Decision
 from auditor.sealing import encryption, merkle
 from auditor.sealing.keys import SigningKey, encode_public_key
 

@@ -21,7 +21,7 @@ from auditor.deindex.party_keys import Keys
 from auditor.errors import SealError, UsageError
 from auditor.model import Ref
 from auditor.resources import resource_folder
-from auditor.review.decisions import Decision
+from auditor.review.review_types import Decision
 from auditor.timestamps import add_time
 from tests.deindex.lists import NOW, ListExchange, decision
 

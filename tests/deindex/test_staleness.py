@@ -12,9 +12,9 @@ import pytest
 from auditor.deindex.staleness import staleness_check
 from auditor.model import Ref
 from auditor.pipeline.audit import audit
-from auditor.review.decisions import Decision
 from auditor.review.ledger import Ledger
 from auditor.review.open_cases import open_cases
+from auditor.review.review_types import Decision
 from tests.data.make_hub import HUB, LIST
 from tests.reviewing import Clock, create_ledger
 

@@ -9,10 +9,10 @@ import pytest
 from auditor.blob import Blob
 from auditor.lineage.repository_names import join_keys
 from auditor.model import Statement, Subject
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.policy.vocabularies import compiled_vocabulary
 from auditor.readers import card
-from auditor.reading.read_options import ReadOptions
 from auditor.terms import derive_subjects as terms
 from tests.lineage.lineage_facts import FILE_DIGEST, VOCABULARIES, edge_triples, facts, model, model_with_file
 

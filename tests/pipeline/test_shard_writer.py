@@ -17,13 +17,13 @@ from auditor.known.open_list import open_list
 from auditor.lineage.fingerprint_files import save_fingerprint
 from auditor.lineage.weight_samples import sample_model
 from auditor.model import Basis, Comparison, Count, Place, Ref, Statement, Subject, Tally
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.run_folder import FACTS, HITS, SHARD_FOLDERS, SHARDS, TENSORS
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.shard import Shard
 from auditor.pipeline.shard_writer import ShardWriter, reason_category
 from auditor.policy.load_policy import load_policy
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples, build_sample_batch
 from tests.weights import safetensors_file
 

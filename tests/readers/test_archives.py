@@ -18,12 +18,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.blob import Blob, Unread
+from auditor.part_builders import file_samples
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.read_members import MAX_DEPTH, TOO_DEEP, read_with_members
 from auditor.readers import reader_name
 from auditor.readers.archives import read
-from auditor.reading import file_samples
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 from tests.pictures import jpeg, landscape
 

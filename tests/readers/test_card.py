@@ -8,10 +8,10 @@ import pytest
 
 from auditor.blob import Blob, Unread
 from auditor.model import Kind, Statement
+from auditor.part_builders.card_part import MAX_CARD_BYTES
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers.card import claims, part, read
-from auditor.reading.card_part import MAX_CARD_BYTES
-from auditor.reading.read_options import ReadOptions
 
 
 def card(text: str | bytes, kind: Kind = "model") -> Part:

@@ -18,10 +18,10 @@ import ryaml
 from auditor.blob import Blob
 from auditor.errors import Unreadable
 from auditor.model import Kind
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
 from auditor.readers.card import part, read
-from auditor.reading.read_options import ReadOptions
 from auditor.syntax.front_matter import split_card
 from auditor.syntax.text_encoding import decode_text
 from auditor.terms.derive_subjects import derive_subject

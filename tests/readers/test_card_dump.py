@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from auditor.blob import Blob
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import card_dump, reader_name
-from auditor.reading.read_options import ReadOptions
 from tests.readers.blobs import written_blob
 
 CARDS = {

@@ -15,9 +15,9 @@ from auditor.blob import Blob, Unread
 from auditor.errors import ExtensionError
 from auditor.extensions import load_members
 from auditor.model import GAP_KINDS, STATEMENT_KEYS
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import Reader, ReaderExample, croissant, dataset_infos, model_openness, reader_name, readers
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 from auditor.sources.folder import blobs
 

@@ -9,8 +9,8 @@ import pytest
 
 from auditor.blob import Blob
 from auditor.errors import Unreadable
+from auditor.part_builders.read_options import ReadOptions
 from auditor.readers import croissant
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 from tests.readers.blobs import unopened_blob
 

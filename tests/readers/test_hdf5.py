@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from auditor.blob import Blob, Unread
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.read_members import read_with_members
 from auditor.readers import hdf5, reader_name
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 from auditor.sources.folder import blobs
 from tests.pictures import jpeg, landscape

@@ -8,8 +8,8 @@ import pytest
 
 from auditor.blob import Blob, Unread
 from auditor.model import Kind, Ref
+from auditor.part_builders.read_options import ReadOptions
 from auditor.readers import HEAD_BYTES, image_files
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 from tests.pictures import encoded, jpeg, landscape, pattern, png
 

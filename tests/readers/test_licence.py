@@ -9,10 +9,10 @@ import pytest
 from auditor.blob import Blob
 from auditor.errors import Unreadable
 from auditor.model import Kind, Ref
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import reader_name
 from auditor.readers.licence import MAX_TEXT_BYTES, part, read
-from auditor.reading.read_options import ReadOptions
 from auditor.sources.folder import blobs
 
 MIT = b"MIT License\n\nCopyright (c) 2024 Ann\n\nPermission is hereby granted, free of charge, to any person ...\n"

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.blob import Blob, Unread
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.read_members import read_with_members
 from auditor.readers import reader_name
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 from auditor.sources.folder import blobs
 from tests.pictures import jpeg, landscape

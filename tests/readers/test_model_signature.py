@@ -12,9 +12,9 @@ import pytest
 
 from auditor.blob import Blob, Unread
 from auditor.model import Statement
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES, model_signature, reader_name
-from auditor.reading.read_options import ReadOptions
 from auditor.sources.folder import blobs
 
 

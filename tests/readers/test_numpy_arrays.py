@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from auditor.blob import Blob, Unread
 from auditor.hashing.hash_images import EncodedImage, hash_images
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.read_members import read_with_members
 from auditor.readers import reader_name
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 from tests.pictures import jpeg, landscape, png
 

@@ -11,9 +11,9 @@ import pytest
 
 from auditor.blob import Blob, Unread
 from auditor.model import Kind
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import PartlyRead
 from auditor.readers import image_files, other_files
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 
 WANTS = ReadOptions(frozenset({"md5", "sha256", "pdq"}))

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from auditor.blob import Blob
 from auditor.model import Subject
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES, reader_name
 from auditor.readers import other_weights as reader
-from auditor.reading.read_options import ReadOptions
 
 
 def subject(tmp_path: Path, name: str, data: bytes, options: ReadOptions | None = None) -> Subject:

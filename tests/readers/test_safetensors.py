@@ -11,9 +11,9 @@ import pytest
 
 from auditor.blob import Blob
 from auditor.model import Subject
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import safetensors as reader
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import ARTEFACT_SHA256
 from tests.weights import safetensors_bytes
 

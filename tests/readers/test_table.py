@@ -21,10 +21,10 @@ from PIL import Image
 
 from auditor.blob import Blob, Unread
 from auditor.model import Place
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES, table
 from auditor.readers.table import row_samples
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 
 ALL = ReadOptions(

@@ -23,10 +23,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from auditor.blob import Blob, Unread
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.readers import HEAD_BYTES, reader_name, table
 from auditor.readers.table import row_samples
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 
 OPTIONS = ReadOptions(frozenset({"md5", "sha1", "sha256", "pdq", "url"}))

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from auditor.blob import Blob, Unread
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import PartlyRead
 from auditor.pipeline.read_members import read_with_members
 from auditor.readers import reader_name
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 from auditor.syntax.tfrecord_format import bytes_features, is_tfrecord
 from tests.pictures import jpeg, landscape

@@ -10,10 +10,10 @@ import pytest
 
 from auditor.blob import Blob
 from auditor.model import Statement
+from auditor.part_builders.read_options import ReadOptions
+from auditor.part_builders.summary_part import TOPICS
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES, reader_name, readers, training_summary
-from auditor.reading.read_options import ReadOptions
-from auditor.reading.summary_part import TOPICS
 from tests.readers.blobs import unopened_blob, written_blob
 
 ILLEGAL = TOPICS["3.2"]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from auditor.blob import Unread
+from auditor.part_builders.read_options import ReadOptions
 from auditor.readers import HEAD_BYTES, reader_name, unread_documents
-from auditor.reading.read_options import ReadOptions
 from tests.readers.blobs import unopened_blob, written_blob
 
 PAGE = (

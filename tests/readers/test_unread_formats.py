@@ -12,10 +12,10 @@ import pytest
 
 from auditor.blob import Blob, Unread
 from auditor.model import Kind
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.read_members import read_with_members
 from auditor.readers import reader_name
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
 from tests.readers.test_archives import zipped
 

@@ -16,12 +16,12 @@ from auditor.blob import Unread
 from auditor.hashing.decode import decode_image
 from auditor.hashing.pdq import pdq
 from auditor.model import Comparison
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import PartlyRead
 from auditor.pipeline.audit import audit
 from auditor.pipeline.report import Report
 from auditor.readers import reader_name, video_files
 from auditor.readers.table import row_samples
-from auditor.reading.read_options import ReadOptions
 from auditor.reporting.restricted_hits import read_restricted_hits
 from auditor.samples import Samples
 from tests.pictures import landscape, objects, pattern, png

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from auditor.blob import Blob, Unread
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import word_document
-from auditor.reading.read_options import ReadOptions
 
 SUMMARY = word_document.EXAMPLES[0].data
 

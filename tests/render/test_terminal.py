@@ -12,7 +12,7 @@ from auditor.model import Count, Tally
 from auditor.pipeline.audit import audit
 from auditor.pipeline.policy_summary import ListSummary
 from auditor.pipeline.report import Report
-from auditor.reporting.summary import summarise, summarise_rules
+from auditor.reporting.report_summary import summarise, summarise_rules
 
 Show = Callable[..., str]
 

@@ -17,7 +17,7 @@ from auditor.model import Place, Ref, Statement
 from auditor.pipeline.audit import audit, reevaluate
 from auditor.pipeline.report import read_report
 from auditor.review import CaseFact, Ledger
-from auditor.review.case_policy import keep_case_rules, load_current_policy
+from auditor.review.case_policy import keep_case_rules, load_case_policy
 from auditor.review.case_state import CaseState
 from auditor.review.case_support import compute_support, find_minimal_facts
 from auditor.review.case_view import case_lines
@@ -156,7 +156,7 @@ def test_without_digests_a_case_is_known_by_its_name_and_says_so(
 
 
 def test_a_case_falls_with_either_fact_it_rests_on(book: Ledger, opened: CaseState) -> None:
-    judged = compute_support(opened, load_current_policy(book.policy(opened.policy)))
+    judged = compute_support(opened, load_case_policy(book.policy(opened.policy)))
     assert judged.same_policy
     assert [(str(one.fact), one.case_falls, len(one.lost_reasons)) for one in judged.counterfactuals] == [
         ("model crawlers/captioner: trained_on crawlers/web-pictures", True, 1),
@@ -173,7 +173,7 @@ def test_of_several_facts_the_smallest_set_keeps_the_strongest(book: Ledger, ope
         CaseFact(model, Statement("trained_on", "northlight/scenes", source="card")),
         CaseFact(data, Statement("known_content", "known-pictures", "near", Place(""), "lineage")),
     )
-    policy = keep_case_rules(load_current_policy(book.policy(opened.policy)))
+    policy = keep_case_rules(load_case_policy(book.policy(opened.policy)))
     kept = find_minimal_facts(facts, policy, "exposed", opened.reasons[0])
     assert {(fact.statement.key, fact.statement.source) for fact in kept} == {
         ("trained_on", "header"),

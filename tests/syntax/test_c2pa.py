@@ -8,9 +8,9 @@ import numpy as np
 
 from auditor.blob import Blob
 from auditor.model import Gap, Place
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import other_weights, safetensors
-from auditor.reading.read_options import ReadOptions
 from auditor.syntax.c2pa import C2PA_UNREAD
 from tests.weights import safetensors_file
 

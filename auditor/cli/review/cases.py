@@ -93,7 +93,7 @@ def list_(folder: Path, as_json: bool, ground: str | None, **given: Any) -> None
 @ledger_option
 def show(case: str, rules: tuple[Path, ...], as_json: bool, folder: Path) -> None:
     """Show why a case is open, the sources of its facts, and what changes when a fact is left out."""
-    from auditor.review.case_policy import load_current_policy
+    from auditor.review.case_policy import load_case_policy
     from auditor.review.case_support import compute_support
     from auditor.review.case_view import case_json, case_lines
 
@@ -101,7 +101,7 @@ def show(case: str, rules: tuple[Path, ...], as_json: bool, folder: Path) -> Non
         state, events, now = ledger.blinded_state(case), ledger.history(case), ledger.now
         policy = ledger.policy(state.policy)
     try:
-        judged = compute_support(state, load_current_policy(policy, rules))
+        judged = compute_support(state, load_case_policy(policy, rules))
     except RuleError as error:  # the case can still be shown
         judged = None
         click.echo(f"its facts were not evaluated again: {error}", err=True)

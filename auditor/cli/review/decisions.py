@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +9,16 @@ import click
 
 from auditor.cli.review.group import command
 from auditor.cli.review.options import (
-    VERDICTS,
     case_argument,
     echo_case_state,
     ledger_option,
     open_ledger,
+    opinion_options,
     opinion_rules_option,
     reviewer_option,
     seen_option,
     why_option,
 )
-
-
-def opinion_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of a command that gives an opinion on a case."""
-    verdict = click.argument("verdict", type=click.Choice(VERDICTS), metavar="VERDICT")
-    for option in (ledger_option, seen_option, opinion_rules_option, why_option, reviewer_option, verdict):
-        function = option(function)
-    return case_argument(function)
 
 
 @command.command(epilog="Example: auditor review claim CASE --as heron --hours 2")

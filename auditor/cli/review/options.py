@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,14 @@ json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 output_option = click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The file to write."
 )
+
+
+def opinion_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a command that gives an opinion on a case."""
+    verdict = click.argument("verdict", type=click.Choice(VERDICTS), metavar="VERDICT")
+    for option in (ledger_option, seen_option, opinion_rules_option, why_option, reviewer_option, verdict):
+        function = option(function)
+    return case_argument(function)
 
 
 def open_ledger(folder: Path) -> Ledger:

@@ -21,9 +21,9 @@ from auditor.review.blind_review import visible_opinions
 from auditor.review.case_reasons import STRENGTH_MEANINGS
 from auditor.review.case_state import REVIEW_DAYS, STAGE_MEANINGS, CaseState
 from auditor.review.case_support import CaseSupport, compute_support
-from auditor.review.decisions import ACTION_VERDICTS
 from auditor.review.drafts import reason_not_to_draft
 from auditor.review.evidence_strength import SOURCE_LABELS
+from auditor.review.review_types import ACTION_VERDICTS
 
 MAX_EVALUATED_FACTS = 40  # more take too long to evaluate for a page
 

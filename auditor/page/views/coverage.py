@@ -14,7 +14,7 @@ from auditor.reporting.labels import LIST_MEANINGS
 
 def coverage_page(page_request: PageRequest) -> Page:
     """Return what a run read and what it could not, which no page of cases shows."""
-    from auditor.reporting.summary import group_gaps
+    from auditor.reporting.report_summary import group_gaps
 
     runs = page_request.service.reports()
     which = parse_query_number(page_request.query["run"] or "0")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditor.page import ledger_queries
 from auditor.review.case_state import CaseState
-from auditor.review.decisions import Decision
+from auditor.review.review_types import Decision
 
 if TYPE_CHECKING:
     from auditor.deindex.hubs import Hub

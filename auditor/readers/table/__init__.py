@@ -8,10 +8,10 @@ line to :func:`auditor.readers.table.read_tables._read_rows`.
 
 from __future__ import annotations
 
+from auditor.part_builders.read_options import ReadOptions
 from auditor.readers import ReaderExample
 from auditor.readers.table.format_detection import claims
 from auditor.readers.table.read_tables import NOT_USABLE, read
-from auditor.reading.read_options import ReadOptions
 
 __all__ = ["EXAMPLES", "READS_MEMBERS", "READS_PARTITIONS", "UNREAD_GAP", "claims", "read"]
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from auditor.blob import Blob
 from auditor.errors import Unreadable
-from auditor.syntax.archive import read_members
+from auditor.syntax.archive_members import read_members
 
 # Suffixes of the image that a JSON file of the same name describes: img2dataset's own formats first.
 _IMAGE_SUFFIXES = (".jpg", ".png", ".webp", ".jpeg")

@@ -12,7 +12,7 @@ from auditor.blob import Blob
 from auditor.errors import Unreadable
 from auditor.readers import HEAD_BYTES
 from auditor.readers.table import arrow, csv, json
-from auditor.syntax.archive import Compression, open_compressed
+from auditor.syntax.archive_members import Compression, open_compressed
 from auditor.syntax.card_columns import card_columns
 from auditor.syntax.csv_stream import parse_csv_header
 from auditor.syntax.file_pointer import is_file_pointer

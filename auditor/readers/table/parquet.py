@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from auditor.blob import Blob
 from auditor.errors import Unreadable
+from auditor.part_builders.read_options import ReadOptions
 from auditor.readers.table.columns import columns_to_read
 from auditor.readers.table.row_batch import (
     MAX_BATCH_BYTES,
@@ -21,7 +22,6 @@ from auditor.readers.table.row_batch import (
     row_batches,
 )
 from auditor.readers.table.row_samples import ASKABLE
-from auditor.reading.read_options import ReadOptions
 from auditor.syntax.parquet_schema import rows_before
 
 # No image or text is packed so well; what claims to be is made to fill the memory.

@@ -11,6 +11,7 @@ import pyarrow as pa
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Subject
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.readers import HEAD_BYTES
 from auditor.readers.table import arrow, csv, json, parquet
@@ -25,9 +26,8 @@ from auditor.readers.table.format_detection import (
 )
 from auditor.readers.table.row_batch import RowBatch
 from auditor.readers.table.row_samples import TableSamples
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import Samples
-from auditor.syntax.archive import Compression, open_compressed
+from auditor.syntax.archive_members import Compression, open_compressed
 from auditor.syntax.file_pointer import is_file_pointer
 from auditor.syntax.lenient_json import LenientJson
 from auditor.syntax.text_encoding import decode_prefix, open_as_utf8

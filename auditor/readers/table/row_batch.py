@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from auditor.errors import Unreadable
 from auditor.readers.table.arrow_types import is_text_type, to_text
-from auditor.syntax.archive import FREE_BYTES, MAX_RATIO
+from auditor.syntax.archive_members import FREE_BYTES, MAX_RATIO
 from auditor.syntax.nested_columns import Leaf, leaves
 
 MAX_BATCH_ROWS = 1 << 17

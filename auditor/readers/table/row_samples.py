@@ -33,14 +33,14 @@ from auditor.hashing.hash_images import (
     hash_images,
 )
 from auditor.model import Carrier
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import PartlyRead
 from auditor.readers.table import pixel_arrays
 from auditor.readers.table.arrow_types import is_text_type, to_text, to_whole_numbers
 from auditor.readers.table.described_files import split_by_described_files
 from auditor.readers.table.embedded_json import embedded_leaves
-from auditor.readers.table.leaf_content import LeafContent, leaf_content, leaf_name, text_by_row, url_rank
+from auditor.readers.table.plain_column_content import LeafContent, leaf_content, leaf_name, text_by_row, url_rank
 from auditor.readers.table.row_batch import MAX_CELL_BYTES, RowBatch
-from auditor.reading.read_options import ReadOptions
 from auditor.samples import (
     COMPUTED_ALGORITHMS,
     DIGEST_BYTES,

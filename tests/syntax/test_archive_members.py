@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import Unreadable
-from auditor.syntax import archive
-from auditor.syntax.archive import Member, read_members
+from auditor.syntax import archive_members
+from auditor.syntax.archive_members import Member, read_members
 
 Files = dict[str, bytes]
 
@@ -135,22 +135,24 @@ def test_an_extended_header_that_claims_gigabytes_is_not_read() -> None:
 def test_a_file_that_unfolds_beyond_the_limits_is_not_read_further(
     pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "FREE_BYTES", 1000)
-    monkeypatch.setattr(archive, "MAX_RATIO", 2)
+    monkeypatch.setattr(archive_members, "FREE_BYTES", 1000)
+    monkeypatch.setattr(archive_members, "MAX_RATIO", 2)
     with pytest.raises(Unreadable, match="it unfolds to more than 1,000 bytes"):
         read(pack(bytes(5000)), "a.gz")
 
 
 def test_members_of_a_zip_share_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "FREE_BYTES", 10_000)
-    monkeypatch.setattr(archive, "MAX_RATIO", 1)
+    monkeypatch.setattr(archive_members, "FREE_BYTES", 10_000)
+    monkeypatch.setattr(archive_members, "MAX_RATIO", 1)
     found, why = read_until_broken(zipped({name: bytes(4000) for name in "abcd"}))
     assert found == ["a", "b"]
     assert "unfolds to more than" in why
 
 
 def test_the_limits_are_what_the_documents_say() -> None:
-    assert (archive.MAX_RATIO, archive.FREE_BYTES, archive.MAX_MEMBERS) == (1000, 1 << 30, 2_000_000)
+    assert archive_members.MAX_RATIO == 1000
+    assert archive_members.FREE_BYTES == 1 << 30
+    assert archive_members.MAX_MEMBERS == 2_000_000
 
 
 def test_an_encrypted_member_and_a_link_are_told_and_not_read() -> None:
@@ -198,7 +200,7 @@ def test_damaged_archives_end_in_unreadable_or_in_members(data: st.DataObject) -
     try:
         for member in read_members(io.BytesIO(bytes(broken)), "a"):
             assert isinstance(member, Member)
-            with contextlib.suppress(*archive.ARCHIVE_ERRORS):
+            with contextlib.suppress(*archive_members.ARCHIVE_ERRORS):
                 member.stream.read()
     except Unreadable as error:
         why = str(error)

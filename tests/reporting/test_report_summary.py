@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from auditor.model import Finding, Gap, Ref
 from auditor.pipeline.report import Report
-from auditor.reporting.summary import summarise
+from auditor.reporting.report_summary import summarise
 
 
 def test_a_long_report_shows_the_most_severe_and_counts_the_rest(report: Report) -> None:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal, cast
 
 from auditor.errors import Unreadable
+from auditor.syntax.zip_directory import claimed_member_count
 
 # An archive may unfold to this many times its size (real ones of text reach some 20, of blank pictures some 500), or
 # to FREE_BYTES where that is more.
@@ -216,7 +217,7 @@ def _tar_members(file: BinaryIO, mode: Literal["r:", "r|"]) -> Iterator[Member]:
 
 def _zip_members(file: BinaryIO) -> Iterator[Member]:
     """Yield the members of a zip archive; one that cannot be read is yielded with its problem."""
-    entries = _zip_entries(file)
+    entries = claimed_member_count(file, _length(file))
     if entries > MAX_MEMBERS:
         raise Unreadable(f"the archive claims {entries:,} members, more than {MAX_MEMBERS:,}")
     size = _length(file)
@@ -239,25 +240,6 @@ def _zip_members(file: BinaryIO) -> Iterator[Member]:
                 stream = _Limited(cast("BinaryIO", content), size, left)
                 yield Member(path, info.file_size, cast("BinaryIO", stream))
                 left -= stream.count
-
-
-def _zip_entries(file: BinaryIO) -> int:
-    """Return how many members the end record claims (APPNOTE 4.3.14 to 4.3.16), before zipfile lists them all."""
-    size = _length(file)
-    file.seek(max(0, size - 65_557 - 20))
-    tail = file.read()
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) < at + 22:
-        raise Unreadable("a zip without its end: it is cut short")
-    entries = int.from_bytes(tail[at + 10 : at + 12], "little")
-    if entries == 0xFFFF and at >= 20 and tail[at - 20 : at - 16] == b"PK\x06\x07":
-        offset = int.from_bytes(tail[at - 12 : at - 4], "little")
-        if offset < size:
-            file.seek(offset)
-            record = file.read(56)
-            entries = int.from_bytes(record[32:40], "little") if record[:4] == b"PK\x06\x06" else entries
-    file.seek(0)
-    return entries
 
 
 class _Limited:

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from auditor.blob import Blob
 from auditor.hashing.hash_images import DECODING_ALGORITHMS, PixelImage, hash_images
 from auditor.hashing.value_content import HEAD_BYTES, value_content
+from auditor.part_builders.file_samples import MAX_DECODED_BYTES
 from auditor.parts import PartlyRead
-from auditor.reading.file_samples import MAX_DECODED_BYTES
 from auditor.samples import COMPUTED_ALGORITHMS, Samples, build_sample_batch
-from auditor.syntax.archive import compression_of, is_zip
+from auditor.syntax.archive_members import compression_of, is_zip
 from auditor.syntax.image_magic import is_image
 
 # Bytes of an array that are read at once, and of values in one table.
