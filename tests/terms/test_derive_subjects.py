@@ -257,3 +257,23 @@ def test_what_differs_in_a_licence_text_is_the_remark() -> None:
     (statement,) = of("licence", text).statements_for("licence_text")
     assert statement[1:3] == ("mit", "edited")
     assert statement.remark == "added: than research"
+
+
+@pytest.mark.parametrize(
+    ("kind", "clause"),
+    [("document", "explicit"), ("terms", "explicit"), ("model", "card-only"), ("dataset", "card-only")],
+)
+def test_a_document_is_asked_and_binds_as_what_it_belongs_to(kind: str, clause: str) -> None:
+    said = of("document", "# FAQ\n\nMay I post sexual content about minors? No.\n", kind=kind)
+    assert told(said, "clause") == [("clause", clause, 3)]
+
+
+def test_a_document_that_names_a_binding_policy_is_by_reference_unless_it_lies_beside_a_model() -> None:
+    text = "For the safety of children, all use must comply with the Acceptable Use Policy.\n"
+    assert told(of("document", text, kind="document"), "clause") == [("clause", "by-reference", 1)]
+    assert told(of("document", text, kind="model"), "clause") == []
+
+
+def test_the_remark_names_the_cues_that_decided() -> None:
+    clause = next(of("terms", "You may not share CSAM.\n").statements_for("clause"))
+    assert clause.remark.endswith("at characters 0-23, by the cues csam, modal-not")
