@@ -84,7 +84,7 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "none, placeholder, empty or absent",
         "provider": "who provides it, as a document names them",
         "date": "a date in ISO 8601; relation says of what: summary updated, placed on the market, latest data, "
-        "crawled from, crawled until, …",
+        "crawled from, crawled until, safety tested, …",
         "modality": "a modality of its training data: text, image, audio, video, other",
         "data_size": "how much training data there is, as a band of the template; relation the modality",
         "crawler": "a crawler that collected its training data",

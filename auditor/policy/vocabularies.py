@@ -9,6 +9,7 @@ depends on its name:
 ``renamed.toml``     ``[models]``, ``[datasets]``, ``[files]``: ``"old" = "new"``
 ``hubs.toml``        ``[ID]``: under which addresses a hub serves its repositories
 ``hotlines.toml``    ``[directory]``, ``[[hotline]]``, ``[[provider]]``
+``duties.toml``      ``[ID]``: what a law asks to be stated, of whom and since when
 ``clauses.toml``     ``[words]``, ``[[cue]]``: by which the clause check knows a prohibition
 any other name       ``[licence.ID]``, ``[[text]]`` (a licence's text), ``[word_list]``, ``[[term]]``,
                      ``[[parent_cue]]``, ``[hashed]``
@@ -40,6 +41,7 @@ from auditor.policy.toml_tables import (
 )
 from auditor.policy.vocabulary_tables import (
     Directory,
+    Duty,
     Hotline,
     HubAddresses,
     ListProvider,
@@ -49,6 +51,7 @@ from auditor.policy.vocabulary_tables import (
     parse_cue,
     parse_cue_words,
     parse_directory,
+    parse_duty,
     parse_hashed_terms,
     parse_hotline,
     parse_hub,
@@ -101,6 +104,7 @@ class Vocabularies:
     contacts: Contacts = field(default_factory=Contacts)
     cues: tuple[Cue, ...] = ()
     cue_words: Mapping[str, str] = field(default_factory=dict)
+    duties: tuple[Duty, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
 
 
@@ -211,6 +215,7 @@ class _Merged:
         self.providers = _Entries[ListProvider]("provider")
         self.cues = _Entries[Cue]("cue")
         self.cue_words = _Entries[str]("words")
+        self.duties = _Entries[Duty]("")
 
     def add_hashed_terms(self, hashed: HashedTerms, path: Path) -> None:
         """Add a table of hashed terms. Raises :class:`ValueError` if another one of its key contradicts it."""
@@ -239,6 +244,7 @@ class _Merged:
             contacts,
             self.cues.all,
             self.cue_words.by_key,
+            self.duties.all,
             files,
         )
 
@@ -334,6 +340,12 @@ def _read_withdrawn(merged: _Merged, tables: Mapping[str, Any], path: Path) -> N
         merged.withdrawn.add(name, table, parse_withdrawn_dataset, path)
 
 
+def _read_duties(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    """Read the duties of one vocabulary file."""
+    for name, table in tables.items():
+        merged.duties.add(name, table, parse_duty, path)
+
+
 def _read_renamed(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
     """Add a vocabulary file's renamed repositories."""
     reject_unknown_keys(tables, tuple(merged.renamed))
@@ -381,4 +393,5 @@ _READERS: Mapping[str, Callable[[_Merged, Mapping[str, Any], Path], None]] = {
     "hubs.toml": _read_hubs,
     "hotlines.toml": _read_hotlines,
     "clauses.toml": _read_clauses,
+    "duties.toml": _read_duties,
 }

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -14,8 +15,8 @@ import re2
 
 from auditor.clauses.cue_kinds import KINDS as CUE_KINDS
 from auditor.clauses.cues import Cue
-from auditor.model import KINDS, STATEMENT_KEYS, Kind
-from auditor.policy.toml_tables import one_of, read_table, read_text, read_texts, reject_unknown_keys
+from auditor.model import KINDS, STATEMENT_KEYS, Kind, Statement
+from auditor.policy.toml_tables import one_of, read_table, read_tables, read_text, read_texts, reject_unknown_keys
 from auditor.terms.keyed_words import LONGEST_TERM, HashedTerms, read_term_key
 from auditor.terms.licence_words import WORD_BYTES
 from auditor.terms.licences import Licence, LicenceText
@@ -37,6 +38,53 @@ class WithdrawnDataset:
     title: str
     names: tuple[str, ...]
     references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DutyAnswer:
+    """A statement by which a subject answers a duty; ``values`` and ``relations`` are those that count (none: any)."""
+
+    key: str
+    values: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ()
+
+    def matches(self, statement: Statement) -> bool:
+        return (
+            statement.key == self.key
+            and (not self.values or statement.value in self.values)
+            and (not self.relations or statement.relation in self.relations)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What a law asks to be stated of a model or dataset, and what of it can be checked.
+
+    Attributes:
+        binds: Whom the law binds.
+        document: The document in which it must be stated.
+        checked: What can be checked of it here.
+        since: Since when it is in force, ISO 8601.
+        source: The law or official document that says so.
+        applies: The kinds of subjects it is shown for.
+        when: Statement keys of which a subject must have one for the duty to be shown; none: all subjects.
+        answers: The statements by which a subject answers it.
+    """
+
+    id: str
+    title: str
+    jurisdiction: str
+    binds: str
+    document: str
+    checked: str
+    since: str
+    source: str
+    applies: tuple[Kind, ...]
+    when: tuple[str, ...]
+    answers: tuple[DutyAnswer, ...]
+
+    def is_answered_by(self, statement: Statement) -> bool:
+        return any(answer.matches(statement) for answer in self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +287,27 @@ def parse_withdrawn_dataset(name: str, table: Mapping[str, Any]) -> WithdrawnDat
     return WithdrawnDataset(
         name, read_text(table, "title", name), read_texts(table, "names"), read_texts(table, "references", ())
     )
+
+
+def parse_duty(name: str, table: Mapping[str, Any]) -> Duty:
+    """Parse ``[ID]`` of ``duties.toml``. A duty without a primary source is refused."""
+    texts = ("title", "jurisdiction", "binds", "document", "checked", "since", "source")
+    reject_unknown_keys(table, (*texts, "applies", "when", "answers"))
+    title, jurisdiction, binds, document, checked, since, source = (read_text(table, key) for key in texts)
+    try:
+        date.fromisoformat(since)
+    except ValueError as error:
+        raise ValueError(f"since: expected a date such as 2026-01-31, not {since!r}") from error
+    answers = []
+    for answer in read_tables(table, "answers"):
+        reject_unknown_keys(answer, ("key", "values", "relations"))
+        key = one_of("answers.key", read_text(answer, "key"), tuple(STATEMENT_KEYS))
+        answers.append(DutyAnswer(key, read_texts(answer, "values", ()), read_texts(answer, "relations", ())))
+    if not answers:
+        raise ValueError("answers: missing")
+    applies = tuple(cast("Kind", one_of("applies", kind, KINDS)) for kind in read_texts(table, "applies"))
+    when = tuple(one_of("when", key, tuple(STATEMENT_KEYS)) for key in read_texts(table, "when", ()))
+    return Duty(name, title, jurisdiction, binds, document, checked, since, source, applies, when, tuple(answers))
 
 
 def parse_new_name(_: str, table: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from auditor.part_builders.card_part import infer_relation
 from auditor.parts import Part, Role, Text
 from auditor.printable import printable
 from auditor.syntax.repository_name_parsing import stated_name
+from auditor.syntax.summary_values import dates
 from auditor.terms import card_mentions
 from auditor.terms.compiled_vocabulary import CompiledVocabulary, normalise_tag
 from auditor.terms.folding import fold
@@ -21,7 +22,7 @@ from auditor.terms.language import detect_language
 from auditor.terms.licence_mentions import LINKED, find_licence_mentions
 from auditor.terms.licences import TextMatch
 from auditor.terms.signals import find_signals
-from auditor.terms.term_mentions import find_mentions
+from auditor.terms.term_mentions import find_mentions, sentence_at
 
 # The source of a statement, by the role of its text.
 _SOURCE_BY_ROLE: Mapping[Role, str] = {
@@ -37,6 +38,8 @@ _MAX_REMARK = 1000  # characters
 _VOCABULARY_SOURCE = "vocabulary"
 # Only a model generates or is a companion: a dataset's card that mentions these describes something else.
 _MODEL_KEYS = frozenset({"generates", "companion"})
+# Values of `safety` that say that the model was tested; a date in the same sentence is that of the test.
+_SAFETY_TESTS = frozenset({"red-teaming", "safety-evaluation", "external-testing", "own-testing"})
 
 
 _PARENT_KEYS: Mapping[str, tuple[str, ...]] = {
@@ -186,6 +189,7 @@ def _card_statements(
     if "licence" in cues and text.role == "card" and not text.accepted:
         yield from _mentioned_licences(text, subject, vocabulary)
     stated = {(statement.key, statement.value) for statement in subject.statements}
+    test_dates: set[str] = set()
     for mention in find_mentions(searched.data, searched.phrases, vocabulary.prose, stated):
         if mention.key == "contact" and contact:
             continue
@@ -193,7 +197,14 @@ def _card_statements(
             continue
         if subject.kind == "model" or mention.key not in _MODEL_KEYS:
             line = text.first_line + searched.data.count(b"\n", 0, mention.start)
-            yield Statement(mention.key, mention.value, "", Place(text.uri, line), _SOURCE_BY_ROLE[text.role])
+            place, source = Place(text.uri, line), _SOURCE_BY_ROLE[text.role]
+            yield Statement(mention.key, mention.value, "", place, source)
+            if mention.key == "safety" and mention.value in _SAFETY_TESTS:
+                sentence = sentence_at(searched.data, mention.start, mention.start).decode("utf-8", "replace")
+                for date in dict.fromkeys(dates(sentence)):
+                    if date not in test_dates:
+                        test_dates.add(date)
+                        yield Statement("date", date, "safety tested", place, source)
     if text.role == "card" and ("clause" in cues or text.accepted):
         clause = detect_clause(text.text, vocabulary.clause_cues, references=text.accepted)
         if clause.answer == "explicit":

@@ -94,7 +94,7 @@ _HEADING = re.compile(rb"\n[ \t>]{0,3}(?:#{1,6}|\*\*|__)[^\n]+")  # what begins 
 _MAX_MATCHES = 20  # of one phrase that are checked for a negation
 _SECTION_BYTES = 600  # under a heading in which something other than a placeholder must be
 _MAX_MARKS = 13  # characters before the words of a heading: a number, a bullet, a pictogram
-_SENTENCE_BYTES = 300  # before and after a phrase in which an exception is looked for
+_SENTENCE_BYTES = 300  # before and after a phrase that count as its sentence
 _SENTENCE_END = re.compile(rb"[.!?](?=\s|$)|\n\s*\n|\n(?=[#*>|-])")
 _HEADING_BYTES = 300  # the words that matter are at the beginning of a heading
 
@@ -130,14 +130,19 @@ def find_mentions(
                 break
 
 
+def sentence_at(data: bytes, start: int, end: int) -> bytes:
+    """Return the sentence around a span, cut to :data:`_SENTENCE_BYTES` on either side."""
+    before, after = data[max(0, start - _SENTENCE_BYTES) : start], data[end : end + _SENTENCE_BYTES]
+    first = max((match.end() for match in _SENTENCE_END.finditer(before)), default=0)
+    following = _SENTENCE_END.search(after)
+    return before[first:] + data[start:end] + (after[: following.start()] if following else after)
+
+
 def _is_excepted(phrase: _Phrase, data: bytes, start: int, end: int) -> bool:
     """Return whether the sentence around a match has one of the phrase's exceptions."""
     if not phrase.exceptions:
         return False
-    before, after = data[max(0, start - _SENTENCE_BYTES) : start], data[end : end + _SENTENCE_BYTES]
-    first = max((match.end() for match in _SENTENCE_END.finditer(before)), default=0)
-    following = _SENTENCE_END.search(after)
-    sentence = before[first:] + data[start:end] + (after[: following.start()] if following else after)
+    sentence = sentence_at(data, start, end)
     return any(compile_pattern(pattern).search(sentence) for pattern in phrase.exceptions)
 
 

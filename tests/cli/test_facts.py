@@ -38,3 +38,29 @@ def test_the_run_of_a_target_is_kept_where_it_is_asked_for(tmp_path: Path) -> No
     refused = CliRunner().invoke(main, ["facts", str(kept), "--out", str(tmp_path / "other")])
     assert refused.exit_code == 2
     assert "is a run already; leave the option out" in refused.stderr
+
+
+def test_a_table_of_a_target_and_of_its_run_are_the_same(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "README.md").write_text("---\nlicense: mit\n---\n", "utf-8")
+    kept = tmp_path / "run"
+    printed = CliRunner().invoke(main, ["facts", str(tmp_path / "models"), "--table", "--out", str(kept)])
+    assert printed.exit_code == 0
+    assert "Stated is not proven" in printed.stdout
+    assert "  Card: stated: mit (README.md:2)" in printed.stdout
+    assert CliRunner().invoke(main, ["facts", str(kept), "--table"]).stdout == printed.stdout
+
+
+def test_a_table_is_written_to_a_file_in_the_format_that_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "README.md").write_text("---\nlicense: mit\n---\n", "utf-8")
+    page = tmp_path / "table.html"
+    arguments = ["facts", str(tmp_path / "models"), "--table", "--format", "html", "-o", str(page)]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_options_of_the_table_need_it(tmp_path: Path) -> None:
+    refused = CliRunner().invoke(main, ["facts", str(tmp_path), "--subject", "acme/tree"])
+    assert refused.exit_code == 2
+    assert "--subject is for --table; add it" in refused.stderr

@@ -11,6 +11,7 @@ import pytest
 
 import auditor
 from auditor.errors import RuleError
+from auditor.model import Statement
 from auditor.policy.load_policy import load_policy
 from auditor.policy.vocabularies import Vocabularies, compiled_vocabulary, load_vocabularies, read_vocabularies
 from auditor.terms.licence_words import encode_words
@@ -24,6 +25,18 @@ letter_case = "kept"
 name = '[a-z]+/[a-z]+'
 parts = 2
 paths = {{ model = ["/m/{{name}}"] }}
+"""
+DUTY = """
+[our-law]
+title = "State the tests"
+jurisdiction = "Here"
+binds = "providers"
+document = "the card"
+checked = "whether a test is named"
+since = "2026-01-31"
+source = "Act, section 1"
+applies = ["model"]
+answers = [{ key = "safety", values = ["red-teaming"] }]
 """
 HOTLINE = '[[hotline]]\ncode = "XX"\ncountry = "Nowhere"\nname = "Ours"\nurl = "{url}"\nsource = "https://x.example"\n'
 
@@ -72,6 +85,14 @@ def test_an_operators_hub_is_added(tmp_path: Path) -> None:
     hubs = load(tmp_path, {"hubs.toml": HUB.format(id="ours", host="models.example")}).hubs
     assert hubs["ours"].hosts == ("models.example",)
     assert "huggingface" in hubs
+
+
+def test_an_operators_duty_is_added(tmp_path: Path) -> None:
+    duties = load(tmp_path, {"duties.toml": DUTY}).duties
+    assert (duties[-1].id, duties[-1].since) == ("our-law", "2026-01-31")
+    assert duties[:-1] == load_vocabularies().duties
+    assert duties[-1].is_answered_by(Statement("safety", "red-teaming"))
+    assert not duties[-1].is_answered_by(Statement("safety", "maintenance"))
 
 
 def test_an_operators_hotline_is_added(tmp_path: Path) -> None:
@@ -219,6 +240,9 @@ counterexamples = ["y"]
         ),
         ("hubs.toml", HUB.format(id="hub", host="a.example").replace("'[", "'(["), "hub: name: '([a-z]+/[a-z]+' is"),
         ("hubs.toml", HUB.format(id="hub", host="a.example").replace("= 2", "= 0"), "hub: parts: expected a number fr"),
+        ("duties.toml", DUTY.replace('source = "Act, section 1"\n', ""), "our-law: source: missing"),
+        ("duties.toml", DUTY.replace("2026-01-31", "soon"), "our-law: since: expected a date such as 2026-01-31, not"),
+        ("duties.toml", DUTY.replace('"safety"', '"safty"'), "our-law: answers.key: "),
         ("hotlines.toml", '[[hotline]]\ncode = "IE"\n', "hotline.IE : country: missing"),
         ("hotlines.toml", "[[hotlines]]\n", "hotlines: unknown key (did you mean 'hotline'?)"),
     ],
