@@ -46,7 +46,7 @@ def test_questions_name_rules_and_keys_that_exist() -> None:
 
 
 def test_the_answers_of_the_summary_are_called_as_its_reader_calls_them() -> None:
-    from auditor.reading.summary_part import TOPICS
+    from auditor.part_builders.summary_part import TOPICS
 
     asked = {value for each in QUESTIONS for answer in each.answers for value in answer.values}
     assert {value for value in asked if value[0].isdigit()} <= set(TOPICS.values())
