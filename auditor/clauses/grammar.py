@@ -146,8 +146,8 @@ def _find(cues: CompiledCues, rule: Rule, words: str, start: int, end: int) -> I
             if not (rule.where == "before" and _states_absence(cues, words, match, between, start, end)):
                 yield match
     elif rule.kind == "protects":
-        if found := cues.pattern(_PROTECTIVE_CONTEXT).search(words[low:high]):
-            yield CueMatch("", low + found.start(), low + found.end())
+        if found := cues.pattern(_PROTECTIVE_CONTEXT).search(words[:high]):
+            yield CueMatch("", found.start(), found.end())
     elif rule.kind == "title":
         if len(words) <= MAX_TITLE and words[-1:] not in ".;!?" and not is_negated(cues, words):
             yield from find_title(cues, words)
@@ -247,7 +247,7 @@ def _negations(cues: CompiledCues, words: str) -> Iterator[CueMatch]:
 
 def is_report(cues: CompiledCues, words: str) -> bool:
     """Return whether a sentence is about others: the law, the press, other companies."""
-    return any(True for _ in _not_conceded(cues, "report", words))
+    return next(_not_conceded(cues, "report", words), None) is not None
 
 
 @lru_cache(maxsize=64)

@@ -169,16 +169,16 @@ class _ValueLayout:
             self._add_line(depth, f"{_words(key)}:", start)
             self.add_value(member, depth + 1)
 
-    def _add_row(self, title: str, row: Mapping[object, object], depth: int, start: int = -1) -> None:
+    def _add_row(self, title: str, row: Mapping[object, object], depth: int, start: int | None = None) -> None:
         """Add a table of scalars as a row of cells: texts as they are, other values with their keys."""
         cells = [title] if title else []
         for key, value in [*row.items()][:MAX_CELLS]:
             at = self._find(key)
-            start = at if start < 0 else start
+            start = at if start is None else start
             is_text = isinstance(value, str) and (title or len(row) > 1)
             cells.append(_words(value) if is_text else f"{_words(key)}: {_words(value)}")
             self._find(value)
-        self._add_line(depth, " | ".join(cells), max(start, 0))
+        self._add_line(depth, " | ".join(cells), start or 0)
 
     def _add_line(self, depth: int, words: str, origin: int) -> None:
         """Add one item of a list."""

@@ -29,6 +29,7 @@ def laid_out(text: str) -> str:
         ('[up]\nspam = "no"\nart = 1\n', "- up:\n  - spam: no\n  - art: 1\n"),
         ("Gore = hidden\nLinks = fine\n", "- Gore: hidden\n- Links: fine\n"),
         ("a,b\n1,2\n3,4\n", "| a | b |\n|---|\n| 1 | 2 |\n| 3 | 4 |\n"),
+        ("a,b\n1,2\n\n3,4\n", "| a | b |\n|---|\n| 1 | 2 |\n\n| 3 | 4 |\n"),
         ("a | b\n--|--\n1 | 2\n\nEnd.\n", "| a | b |\n|---|\n| 1 | 2 |\n\nEnd.\n"),
         ("Use     May I\n-----   -----\nart     yes\n", "| Use | May I |\n|---|\n| art | yes |\n"),
     ],
