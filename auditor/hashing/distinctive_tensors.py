@@ -32,16 +32,18 @@ _FORMULA = re.compile(r"rotary|freqs|_cached|position|mel_filter")
 
 def distinctive_tensors(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
     """Yield the name and the entry of each tensor by which models are told apart; embeddings if there is no other."""
-    skip_shared = not all(map(_SHARED_PART.match, tensors))
-    tables = [
-        (name, tensor)
-        for name, tensor in tensors.items()
-        if len(tensor.shape) > 1
-        and not _STARTING_VALUES.search(name)
-        and not (skip_shared and _SHARED_PART.match(name))
-    ]
+    tables = list(learned_tables(tensors))
     distinctive = [(name, tensor) for name, tensor in tables if not _SIMILAR_PART.search(name)]
     yield from distinctive or tables
+
+
+def learned_tables(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """Yield the name and the entry of each tensor with several dimensions that is a model's own, embeddings too."""
+    skip_shared = not all(map(_SHARED_PART.match, tensors))
+    for name, tensor in tensors.items():
+        is_shared = skip_shared and _SHARED_PART.match(name)
+        if len(tensor.shape) > 1 and not _STARTING_VALUES.search(name) and not is_shared:
+            yield name, tensor
 
 
 def tensor_hasher(header: SafetensorsHeader) -> RangeHasher:

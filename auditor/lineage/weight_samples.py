@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.errors import Unreadable, UsageError
-from auditor.hashing.distinctive_tensors import INDEX_DTYPES, distinctive_tensors, tensor_hasher
+from auditor.hashing.distinctive_tensors import INDEX_DTYPES, distinctive_tensors, learned_tables, tensor_hasher
 from auditor.hashing.weight_checks import check_values
 from auditor.hashing.weight_digests import BLOCK_BYTES
 from auditor.hashing.weight_dtypes import FLOAT_DTYPES, NUMPY_DTYPES, decode_values
@@ -252,8 +252,18 @@ def _sample_tensors(descriptor: int, data: int, end: int, tensors: Mapping[str, 
     Raises:
         OSError: The file cannot be read.
     """
+    found = _sample_distinctive(descriptor, data, end, tensors, {name for name, _ in distinctive_tensors(tensors)})
+    if found.values or found.unsampled:
+        return found
+    # What is left of the distinctive ones follows from a formula: embeddings tell the models apart, if anything does.
+    return _sample_distinctive(descriptor, data, end, tensors, {name for name, _ in learned_tables(tensors)})
+
+
+def _sample_distinctive(
+    descriptor: int, data: int, end: int, tensors: Mapping[str, Tensor], distinctive: set[str]
+) -> _Samples:
+    """Sample all tensors for their checks, and keep the values of the distinctive ones; arguments as above."""
     found = _Samples()
-    distinctive = {name for name, _ in distinctive_tensors(tensors)}
     batches: dict[tuple[int, int], list[tuple[str, Floats]]] = {}
     for name, tensor in tensors.items():
         count = math.prod(tensor.shape)
