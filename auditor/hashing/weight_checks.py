@@ -34,7 +34,7 @@ def check_values(values: Floats) -> Floats:
         stand_ins = np.nan_to_num(np.where(is_finite, 0, exact), nan=1, posinf=2, neginf=-2)
         exact = known + stand_ins * np.where(sizes > 0, sizes, 1)
     padded = np.zeros((len(values), -(-count // _BUCKETS) * _BUCKETS))
-    padded[:, :count] = exact * _signs(count)
+    np.multiply(exact, _signs(count), out=padded[:, :count])
     sums = padded.reshape(len(values), -1, _BUCKETS).sum(axis=1)
     with np.errstate(over="ignore"):
         return np.concatenate([np.linalg.norm(exact, axis=1)[:, None], sums], axis=1).astype(np.float32)

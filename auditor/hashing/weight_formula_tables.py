@@ -15,6 +15,9 @@ from auditor.hashing.weight_sketch import Floats
 # A tensor shows what was learned by at least so many sampled values that are not its most frequent one, and by more
 # distinct values than masks have.
 MIN_VARIED_VALUES, MAX_MASK_VALUES = 64, 4
+# Whether a tensor may be a mask is told first by so many of its values: of one with 64 other values among 256 samples,
+# a quarter of these differ on average.
+_MASK_SCREEN_VALUES, _MIN_SCREEN_SHARE = 64, 0.4
 # Pieces of neighbours within which values are predicted from the ORDER before them: a windowed sinusoid needs six.
 PIECE_VALUES, SAMPLED_PIECES, ORDER = 32, 8, 8
 # The error of the prediction in parts of the spread: below 0.003 for tables at 16 bits, about 0.8 for white noise.
@@ -39,6 +42,15 @@ def is_mostly_one_value(values: Floats) -> bool:
     return len(np.unique(values[::8])) <= MAX_MASK_VALUES and len(np.unique(values)) <= MAX_MASK_VALUES
 
 
+def may_be_masks(values: Floats) -> npt.NDArray[np.bool_]:
+    """Return for each row whether is_mostly_one_value may be true of it, which few of its values tell."""
+    some = np.sort(values[:, :: max(1, values.shape[1] // _MASK_SCREEN_VALUES)], axis=1)
+    middle = some[:, some.shape[1] // 2, None]
+    is_frequent: npt.NDArray[np.bool_] = (some == middle).mean(axis=1) >= _MIN_SCREEN_SHARE
+    is_few: npt.NDArray[np.bool_] = (some[:, 1:] != some[:, :-1]).sum(axis=1) < MAX_MASK_VALUES
+    return is_frequent | is_few
+
+
 def predictable_tensors(pieces: Floats) -> npt.NDArray[np.bool_]:
     """Return for each tensor whether its pieces are predictable.
 
@@ -57,9 +69,12 @@ def predictable_tensors(pieces: Floats) -> npt.NDArray[np.bool_]:
     return found
 
 
-def may_be_sinusoids(values: Floats) -> bool:
-    """Return whether no value is far from the root mean square, as in position tables."""
-    return float(np.abs(values).max()) <= _MAX_SINUSOID_PEAK * float(np.sqrt((values.astype(np.float64) ** 2).mean()))
+def may_be_sinusoids(values: Floats) -> npt.NDArray[np.bool_]:
+    """Return for each row whether no value is far from the root mean square, as in position tables."""
+    peaks = np.maximum(values.max(axis=1), -values.min(axis=1))
+    squares = np.einsum("ij,ij->i", values, values, dtype=np.float64)
+    found: npt.NDArray[np.bool_] = peaks <= _MAX_SINUSOID_PEAK * np.sqrt(squares / values.shape[1])
+    return found
 
 
 def has_predictable_columns(rows: Floats) -> bool:
@@ -84,7 +99,7 @@ def is_formula_table(values: Floats, width: int) -> bool:
     rows = values[: COLUMN_ROWS * width]
     return (
         len(rows) == COLUMN_ROWS * width
-        and may_be_sinusoids(pieces)
+        and bool(may_be_sinusoids(pieces.reshape(1, -1))[0])
         and has_predictable_columns(rows.reshape(-1, width))
     )
 

@@ -30,6 +30,7 @@ from auditor.hashing.weight_formula_tables import (
     PIECE_VALUES,
     has_predictable_columns,
     is_mostly_one_value,
+    may_be_masks,
     may_be_sinusoids,
     predictable_tensors,
 )
@@ -342,9 +343,13 @@ def _add_batch(
         return
     pieces = stacked if stacked.shape[1] > 1 else stacked.reshape(len(batch), -1, PIECE_VALUES)[:, :SAMPLE_RUNS]
     learned: list[int] = []
-    for at, predictable in zip(chosen, predictable_tensors(pieces[chosen, :, :PIECE_VALUES]).tolist(), strict=True):
-        name, values = batch[at][0], flat[at]
-        if predictable or is_mostly_one_value(values) or _is_position_table(descriptor, data, tensors[name], values):
+    is_predictable = predictable_tensors(pieces[chosen, :, :PIECE_VALUES]).tolist()
+    may_be_mask = may_be_masks(flat[chosen]).tolist()
+    may_be_positions = may_be_sinusoids(flat[chosen]).tolist()
+    for at, predictable, mask, positions in zip(chosen, is_predictable, may_be_mask, may_be_positions, strict=True):
+        name = batch[at][0]
+        is_mask = mask and is_mostly_one_value(flat[at])
+        if predictable or is_mask or (positions and _is_position_table(descriptor, data, tensors[name])):
             found.formula_tables.add(name)
         elif name in distinctive:
             learned.append(at)
@@ -355,13 +360,11 @@ def _add_batch(
         found.shapes[name], found.values[name], found.offsets[name] = tensors[name].shape, sample, float(offset)
 
 
-def _is_position_table(descriptor: int, data: int, tensor: Tensor, values: Floats) -> bool:
+def _is_position_table(descriptor: int, data: int, tensor: Tensor) -> bool:
     """Return whether a tensor's columns are sinusoids, as in tables of positions and rotary ones."""
     width = tensor.shape[-1]
     size = COLUMN_ROWS * width * NUMPY_DTYPES[tensor.dtype].itemsize
     if math.prod(tensor.shape[:-1]) < COLUMN_ROWS or size > _MAX_ROWS_BYTES:
-        return False
-    if not may_be_sinusoids(values):
         return False
     rows = decode_values(os.pread(descriptor, size, data + tensor.data_offsets[0]), tensor.dtype)
     return len(rows) == COLUMN_ROWS * width and has_predictable_columns(rows.reshape(COLUMN_ROWS, width))

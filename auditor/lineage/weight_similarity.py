@@ -31,6 +31,8 @@ MIN_DERIVED_SHARE = 0.6
 MIN_WHOLE_SHARE, MIN_PART_SHARE, MIN_BLEND_SHARE = 0.9, 0.1, 0.5
 # With fewer values compared, or a smaller share of all tensors, the relation is unknown.
 MIN_VALUES, MIN_TENSOR_SHARE = 1024, 0.1
+# So many values that are all the same are enough to say so.
+MIN_SAME_VALUES = 256
 # One tensor that is byte for byte the same may follow from a formula.
 MIN_IDENTICAL_TENSORS = 2
 # The best cosine of a tensor among hundreds of unrelated ones with 256 values each comes near 0.25.
@@ -299,10 +301,11 @@ def _relation(
         base: The other.
     """
     count, strong = len(cosines), _strong_count(cosines)
-    if not count or sizes.sum() < MIN_VALUES or count < MIN_TENSOR_SHARE * found.total:
-        return "unknown", _hint_without_values(model, base)
-    if found.same_checks and matching_tensors(model, base):
+    is_enough = count > 0 and count >= MIN_TENSOR_SHARE * found.total
+    if is_enough and found.same_checks and sizes.sum() >= MIN_SAME_VALUES and matching_tensors(model, base):
         return "identical", ""
+    if not is_enough or sizes.sum() < MIN_VALUES:
+        return "unknown", _hint_without_values(found, model, base)
     if strong >= MIN_STRONG_TENSORS and strong >= MIN_WHOLE_SHARE * count:
         return "derived" if strong >= MIN_DERIVED_SHARE * found.total else "part", ""
     if strong >= MIN_STRONG_TENSORS and strong >= MIN_PART_SHARE * count:
@@ -310,7 +313,7 @@ def _relation(
     weak = float((cosines >= WEAK_COSINE).mean())
     if count >= MIN_STRONG_TENSORS and weak >= MIN_BLEND_SHARE and float(np.median(cosines)) >= MIN_BLEND_MEDIAN:
         return "blend", ""
-    hint = _hint_of_cosines(found, cosines, sizes) or _hint_without_values(model, base)
+    hint = _hint_of_cosines(found, cosines, sizes) or _hint_without_values(found, model, base)
     return ("unknown", hint) if hint else ("unrelated", "")
 
 
@@ -330,7 +333,7 @@ def _hint_of_cosines(found: Similarity, cosines: npt.NDArray[np.float64], sizes:
     return ""
 
 
-def _hint_without_values(model: SampledWeights, base: SampledWeights) -> str:
+def _hint_without_values(found: Similarity, model: SampledWeights, base: SampledWeights) -> str:
     """Return what other tensors than the compared ones show of a relation; "" for nothing."""
     turned = sum(
         len(shape) > 1 and shape != base.shapes[name] and shape == base.shapes[name][::-1]
@@ -341,6 +344,8 @@ def _hint_without_values(model: SampledWeights, base: SampledWeights) -> str:
         return f"{turned:,} tensors of the same names have transposed shapes"
     if hint := _hint_of_parts(model, base):
         return hint
+    if found.compared:
+        return ""
     shapes = set(base.shapes.values())
     if not any(name in base.shapes for name in model.shapes) and any(
         shape in shapes for shape in model.shapes.values()

@@ -453,9 +453,8 @@ def report(outcomes: Counter[tuple[str, str]], answers: Counter[tuple[bool, str]
     print(f"F1 {2 * found / (2 * found + missed + false):.3f} over {total - abstained} answered pairs")
     print(f"cannot tell {abstained / total:.1%}")
     print(f"false parents {false} of {unrelated}: at most {of_pairs:.1%} of such pairs (95 % confidence, exact)")
-    print(
-        f"weights with a false parent {accused} of {weights}: at most {of_weights:.0%} (pairs of one are not independent)"
-    )
+    print(f"weights with a false parent {accused} of {weights}: at most {of_weights:.0%}")
+    print("pairs of the same weights are not independent, and self-made changes are not the world's")
     count = Counter[str]()
     for (_, said), number in outcomes.items():
         count[said] += number

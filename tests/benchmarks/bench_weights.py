@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from safetensors import safe_open
 
 from auditor.blob import Blob
+from auditor.hashing.weight_checks import check_values
 from auditor.hashing.weight_digests import TENSOR_DIGEST_BYTES
 from auditor.known.open_list import open_list
 from auditor.lineage.fingerprint_files import encode_fingerprint
@@ -134,7 +135,8 @@ def listed(folder: Path, entries: int) -> None:
     def model() -> SampledWeights:
         values = random.normal(size=(64, 256)).astype(np.float32)
         values /= np.linalg.norm(values, axis=1, keepdims=True)
-        return SampledWeights("m", shapes, dict(zip(shapes, values, strict=True)))
+        checks = dict(zip(shapes, zip(shapes.values(), check_values(values), strict=True), strict=True))
+        return SampledWeights("m", shapes, dict(zip(shapes, values, strict=True)), checks=checks)
 
     mine = model()
     with (folder / "list.fingerprints").open("wb") as file:

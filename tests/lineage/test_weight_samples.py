@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from auditor.cli.main import main
 from auditor.lineage.weight_samples import sample_model
 from auditor.lineage.weight_similarity import compare_weights
-from tests.lineage.changed_weights import BASE
-from tests.weights import safetensors_file
+from tests.gguf_files import BF16, F16, F32, Q4_K, gguf_bytes
+from tests.lineage.changed_weights import BASE, changed
+from tests.onnx_files import onnx_bytes
+from tests.weights import bfloat16, safetensors_bytes, safetensors_file
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])
@@ -47,3 +52,91 @@ def test_under_one_percent_of_a_file_is_read(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(weight_samples.os, "pread", counted)
     sample_model(path)
     assert 0 < sum(asked) < 0.01 * path.stat().st_size
+
+
+def written(folder: Path, suffix: str, weights: Mapping[str, np.ndarray]) -> Path:
+    path = folder / f"m{suffix}"
+    if suffix == ".onnx":
+        path.write_bytes(onnx_bytes(weights))
+    elif suffix == ".gguf":
+        path.write_bytes(gguf_bytes({name: (F32, values) for name, values in weights.items()}))
+    else:
+        safetensors_file(path, weights)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".gguf"])
+def test_the_same_weights_in_another_format_are_the_same(tmp_path: Path, suffix: str) -> None:
+    base = sample_model(written(tmp_path, ".safetensors", BASE))
+    mine = sample_model(written(tmp_path, suffix, BASE))
+    assert mine.values.keys() == base.values.keys()
+    assert compare_weights(mine, base).relation == "identical"
+    tuned = sample_model(written(tmp_path, suffix, changed(0.03)))
+    assert compare_weights(tuned, base).relation == "derived"
+
+
+def test_gguf_tensors_of_16_bits_are_read_and_quantised_ones_are_named(tmp_path: Path) -> None:
+    names = list(BASE)
+    stored = {name: (F16, BASE[name].astype(np.float16)) for name in names[:40]}
+    stored |= {name: (BF16, bfloat16(BASE[name])) for name in names[40:-3]}
+    stored |= {name: (Q4_K, np.zeros(BASE[name].shape, np.uint8)) for name in names[-3:]}
+    (tmp_path / "m.gguf").write_bytes(gguf_bytes(stored))
+    mine = sample_model(tmp_path / "m.gguf")
+    assert dict(mine.unread_types) == {"Q4_K": 3}
+    assert mine.unchecked == 3
+    base = sample_model(safetensors_file(tmp_path / "base.safetensors", BASE))
+    found = compare_weights(mine, base)
+    assert (found.relation, found.same_checks) == ("derived", False)
+    run = CliRunner().invoke(
+        main, ["lineage", str(tmp_path / "m.gguf"), "--against", str(tmp_path / "base.safetensors"), "--format", "json"]
+    )
+    assert run.exit_code == 0, run.output
+    assert "m.gguf: tensors whose values are not compared: 3 of Q4_K" in run.stderr
+    assert {key: json.loads(run.stdout)[0][key] for key in ("relation", "all_tensors_same", "hint")} == {
+        "relation": "made from it", "all_tensors_same": False, "hint": "",
+    }  # fmt: skip
+
+
+def test_a_gguf_file_that_is_cut_off_in_its_values_is_not_read_past_its_end(tmp_path: Path) -> None:
+    data = gguf_bytes({name: (F32, values) for name, values in BASE.items()})
+    (tmp_path / "m.gguf").write_bytes(data[: len(data) // 2])
+    mine = sample_model(tmp_path / "m.gguf")
+    assert 0 < mine.unchecked < len(BASE)
+    assert compare_weights(mine, mine).relation != "identical"
+
+
+def test_eight_bit_floats_are_sampled(tmp_path: Path) -> None:
+    as_e5m2 = {
+        name: (values.astype(np.float16).view(np.uint16) + 128 >> 8).astype(np.uint8) for name, values in BASE.items()
+    }
+    data = safetensors_bytes(as_e5m2).replace(b'"dtype":"U8"', b'"dtype":"F8_E5M2"')
+    header = data[8 : 8 + int.from_bytes(data[:8], "little")]
+    grown = len(data) - len(safetensors_bytes(as_e5m2))
+    (tmp_path / "m.safetensors").write_bytes((len(header) + grown).to_bytes(8, "little") + data[8:])
+    found = compare_weights(
+        sample_model(tmp_path / "m.safetensors"), sample_model(safetensors_file(tmp_path / "b.safetensors", BASE))
+    )
+    assert (found.relation, found.compared) == ("derived", 72)
+    assert found.cosine > 0.99
+
+
+EMBEDDING = {"embedding.weight": np.random.default_rng(7).normal(0, 0.1, (2000, 64)).astype(np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("weights", "relation"),
+    [
+        (EMBEDDING, "identical"),
+        ({"embeddings": EMBEDDING["embedding.weight"].astype(np.float16)}, "identical"),
+        ({"embeddings": EMBEDDING["embedding.weight"] * np.float32(1.02)}, "unknown"),
+        ({"embeddings": EMBEDDING["embedding.weight"][::-1].copy()}, "unknown"),
+        ({**EMBEDDING, "mask": np.tril(np.ones((64, 64), np.float32))}, "unknown"),
+    ],
+    ids=["copy", "renamed and cast", "scaled", "in another order", "with one more"],
+)
+def test_a_model_that_is_one_embedding_table_is_compared(
+    tmp_path: Path, weights: Mapping[str, np.ndarray], relation: str
+) -> None:
+    mine = sample_model(safetensors_file(tmp_path / "m.safetensors", weights))
+    found = compare_weights(mine, sample_model(safetensors_file(tmp_path / "b.safetensors", EMBEDDING)))
+    assert found.relation == relation, found
