@@ -26,9 +26,8 @@ from auditor.known.list_identity import ListDeclaration
 from auditor.known.open_list import open_list
 from auditor.lineage.fingerprint_files import save_fingerprint
 from auditor.lineage.fingerprint_matching import EntrySimilarity, count_uncompared, match_fingerprints
-from auditor.lineage.weight_similarity import matching_tensors
 from auditor.lineage.weight_samples import SampledWeights, sample_model
-from auditor.lineage.weight_similarity import Relation, Similarity
+from auditor.lineage.weight_similarity import Relation, Similarity, matching_tensors
 from auditor.lineage.weight_tables import fingerprint_row
 from auditor.pipeline.audit import audit, reevaluate
 from auditor.pipeline.report import Report
