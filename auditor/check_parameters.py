@@ -71,7 +71,7 @@ ANY = Values()
 
 
 def _compile(pattern: str) -> Any:
-    """Compile a pattern of a check's parameter."""
+    """Compile a pattern that is a parameter of a check."""
     try:
         return re2.compile(pattern, _RE2_OPTIONS)
     except re2.error as error:
@@ -82,7 +82,7 @@ def _compile(pattern: str) -> Any:
 
 @lru_cache(maxsize=1 << 14)  # a hub's cards share most of their values
 def _matches(pattern: Any, value: str) -> bool:
-    """Search a value. RE2 reads UTF-8, which has no lone surrogates: they are escaped as in files of facts."""
+    """Search a value for a check's pattern. RE2 reads UTF-8: lone surrogates are escaped as in files of facts."""
     return pattern.search(value.encode("utf-8", "backslashreplace")) is not None
 
 
@@ -228,12 +228,12 @@ UNTRANSLATED = Translations()
 
 
 def parameter_conditions(parameter: object) -> tuple[tuple[str, Values], ...]:
-    """Return the statement keys that a bound parameter names, each with the values that it accepts."""
+    """Return the statement keys that a check's bound parameter names, each with the values that it accepts."""
     if isinstance(parameter, Key):
         return ((str(parameter), ANY),)
     return parameter.conditions if isinstance(parameter, Where) else ()
 
 
 def parameter_keys(parameter: object) -> tuple[str, ...]:
-    """Return the statement keys that a bound parameter names."""
+    """Return the statement keys that a check's bound parameter names."""
     return tuple(key for key, _ in parameter_conditions(parameter))

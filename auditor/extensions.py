@@ -177,8 +177,10 @@ def _optional_member_names(protocol: type) -> Iterator[tuple[str, object]]:
 
 
 def _public_names(names: Iterable[str]) -> Iterator[str]:
+    """Return the names of an extension's module that are public."""
     return (name for name in names if not name.startswith("_"))
 
 
 def _remedy(extension: Extension) -> str:
+    """Return what to do about an extension that is at fault."""
     return f"update or uninstall {extension.distribution}, or use --isolated"

@@ -46,7 +46,7 @@ EDGES_SCHEMA = pa.schema(
 
 
 def subjects_to_rows(subjects: Iterable[Subject]) -> pa.RecordBatch:
-    """Return the subjects' statements and gaps as one batch; a subject without any has one row without a key.
+    """Return the subjects' facts (statements and gaps) as one batch; a subject without any has one row without a key.
 
     A gap is a row with key ``gap``, value what and relation why.
     """
@@ -75,6 +75,7 @@ def subjects_to_rows(subjects: Iterable[Subject]) -> pa.RecordBatch:
 
 
 def _to_array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Return values as an Arrow array for a column of facts."""
     try:
         return pa.array(values, kind)
     except UnicodeEncodeError:
@@ -82,7 +83,7 @@ def _to_array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 
 
 def _escape_surrogates(text: str) -> str:
-    """Return text that can be UTF-8, as Arrow's strings are: a lone surrogate becomes its escape."""
+    """Return a text of a fact that can be UTF-8, as Arrow's strings are: a lone surrogate becomes its escape."""
     if text.isascii():
         return text
     try:
@@ -93,7 +94,7 @@ def _escape_surrogates(text: str) -> str:
 
 
 def keep_needed_rows(rows: pa.RecordBatch, needed: Mapping[str, frozenset[str]]) -> pa.RecordBatch:
-    """Return the rows that rules need, every gap, and at least one row of each subject, so that no subject is lost.
+    """Return the rows of facts that rules need, every gap, and at least one row of each subject: none is lost.
 
     Args:
         rows: Rows of FACTS_SCHEMA, those of a subject one after another.
@@ -118,7 +119,7 @@ def keep_needed_rows(rows: pa.RecordBatch, needed: Mapping[str, frozenset[str]])
 
 
 def subjects_from_rows(table: pa.Table) -> Iterator[Subject]:
-    """Yield the subjects of a table of :data:`FACTS_SCHEMA`, joined and in order of (kind, name, revision).
+    """Yield the subjects of a table of facts, joined and in order of (kind, name, revision).
 
     Statements come in the order (key, value, relation, place, source, remark): the same for any order of shards.
     Equal statements are given once.
@@ -136,7 +137,7 @@ _SLICE_ROWS = 2048  # rows
 
 
 def group_starts(columns: Sequence[pa.Array]) -> pa.Array:
-    """Return, for each row of columns of one length, whether any cell differs from the row before it."""
+    """Return, for each row of columns of facts, whether any cell differs from the row before it."""
     if not len(columns[0]):
         return pa.array([], pa.bool_())
     changed = [pc.not_equal(column[1:], column[:-1]) for column in columns]
@@ -144,7 +145,7 @@ def group_starts(columns: Sequence[pa.Array]) -> pa.Array:
 
 
 def _join_rows(identity: tuple[Kind, str, str], rows: Iterable[tuple[Any, ...]]) -> Subject:
-    """Return the subject that sorted rows of one identity make up; equal rows count once."""
+    """Return the subject that sorted rows of facts with one identity make up; equal rows count once."""
     statements: list[Statement] = []
     gaps: list[Gap] = []
     place, last = NOWHERE, None

@@ -335,6 +335,7 @@ _Key = TypeVar("_Key")
 
 
 def _add_counts(left: Mapping[_Key, int], right: Mapping[_Key, int]) -> Mapping[_Key, int]:
+    """Return two mappings of counts added up by their keys."""
     total = dict(left)
     for key, number in right.items():
         total[key] = total.get(key, 0) + number

@@ -25,7 +25,7 @@ _INVISIBLE = {
 
 
 def printable(text: str, limit: int = 200) -> str:
-    """Return the text on one line, characters that are not printable as ``\\u{…}``, cut after ``limit`` characters."""
+    """Return the text printable on one line, other characters as ``\\u{…}``, cut after ``limit`` characters."""
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text
     cut = len(text) > limit
@@ -34,7 +34,7 @@ def printable(text: str, limit: int = 200) -> str:
 
 
 def csv_cell(text: str, limit: int = 2000) -> str:
-    """Return the text as a CSV cell that no spreadsheet runs (OWASP: CSV injection) and no terminal obeys."""
+    """Return the text as a printable CSV cell that no spreadsheet runs (OWASP: CSV injection)."""
     shown = printable(text, limit)
     return f"'{shown}" if shown.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else shown
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def keep_new_files_private() -> Iterator[None]:
-    """Make what this process writes meanwhile readable for its owner alone, as all that worker processes write is."""
+    """Keep the files that this process writes meanwhile private to its owner, as those of workers are."""
     before = os.umask(0o077)
     try:
         yield

@@ -84,7 +84,7 @@ def hub_owner(parts: Sequence[str]) -> Owner | None:
 
 
 def kind_from_file_names(names: Sequence[str]) -> Kind | Literal[""]:
-    """Return the kind of a folder by the names of its files; "" if they do not tell."""
+    """Return the kind of a repository's folder by the names of its files; "" if they do not tell."""
     lower = [name.lower() for name in names]
     weights = [name for name in lower if _has_weights_name(name)]
     if any(name.endswith(DATA_SUFFIXES) for name in lower):
@@ -102,7 +102,7 @@ def _has_weights_name(name: str) -> bool:
 
 
 def is_weights_collection(names: Sequence[str]) -> bool:
-    """Return whether a folder holds several models: weights without a card, a configuration or numbered parts."""
+    """Return whether a folder holds several models: weights without a card, configuration or numbered parts."""
     lower = [name.lower() for name in names]
     weights = [name for name in lower if _has_weights_name(name)]
     belong_together = any(name in MODEL_FILES or name.endswith(".index.json") for name in lower) or find_card(names)
@@ -119,7 +119,7 @@ def kind_from_folder_names(parts: tuple[str, ...]) -> Kind | Literal[""]:
 
 
 def find_card(names: Sequence[str]) -> str:
-    """Return the file that is the folder's card: README.md in any case, else ``modelcard.md``; "" for none."""
+    """Return the file that is the card of a repository's folder: README.md in any case, else ``modelcard.md``; ""."""
     lower = {name.lower(): name for name in names}
     return next((lower[f"{stem}.md"] for stem in _CARD_STEMS if f"{stem}.md" in lower), "")
 

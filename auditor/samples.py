@@ -99,13 +99,13 @@ HITS_SCHEMA = pa.schema(_HIT_FIELDS)
 
 
 def possible_algorithms(carrier: Carrier) -> tuple[str, ...]:
-    """Return what can be computed of what a carrier holds: pixels are no file, and sound is no picture."""
+    """Return what can be computed of a sample by its carrier: pixels are no file, and sound is no picture."""
     possible = {"pixel array": NEAR_ALGORITHMS, "sound": _FROM_BYTES, "video": VIDEO_ALGORITHMS}
     return possible.get(carrier, COMPUTED_ALGORITHMS)
 
 
 def digest_field(algorithm: str) -> pa.Field[Any]:
-    """Return the column of an algorithm's digests: fixed-size binary."""
+    """Return the column of samples for an algorithm's digests: fixed-size binary."""
     return pa.field(algorithm, pa.binary(DIGEST_BYTES[algorithm]))
 
 
@@ -164,5 +164,5 @@ def build_sample_batch(columns: Mapping[str, Sequence[object] | pa.Array], algor
 
 
 def empty_hits() -> pa.RecordBatch:
-    """Return a batch of HITS_SCHEMA without rows."""
+    """Return a batch of hits on samples without rows."""
     return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in HITS_SCHEMA], schema=HITS_SCHEMA)

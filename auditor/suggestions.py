@@ -7,6 +7,6 @@ from collections.abc import Iterable
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `` (did you mean 'licence'?)`` with the known word that is most alike, "" if none is."""
+    """Suggest the known word that is most alike: `` (did you mean 'licence'?)``; "" if none is."""
     close = difflib.get_close_matches(word, sorted(known), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""

@@ -62,7 +62,7 @@ def checks() -> Mapping[str, Check]:
 
 
 def bind_check(check: str, params: Mapping[str, object]) -> partial[Iterator[Evidence]]:
-    """Return the check with a rule's ``with`` table. Raises :class:`ValueError` if they do not fit."""
+    """Return the check with a rule's ``with`` table bound to it. Raises :class:`ValueError` if they do not fit."""
     if check not in checks():
         similar = did_you_mean(check, checks())
         raise ValueError(f"check: there is no check {check!r}{similar}; there are {', '.join(checks())}")

@@ -25,7 +25,7 @@ EXAMPLES = (
 def ask(
     stated: StatementsByKey, *, key: Key, fact: PairFact, files: Values = ANY, relations: Values = ANY
 ) -> Iterator[Evidence]:
-    """Yield the fact for the first file whose values under ``key`` have none in common with those of another.
+    """Yield a fact for the first file that differs: whose values under ``key`` have none in common with another file's.
 
     ``files`` are the paths that count; without it, all.
     """

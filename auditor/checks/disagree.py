@@ -59,7 +59,7 @@ def ask(
     silent: Values = ANY,
     compare: Comparison = BY_VALUE,
 ) -> Iterator[Evidence]:
-    """Yield the fact if both sides state something and they have no value in common.
+    """Yield a fact if two sides disagree: both state something and they have no value in common.
 
     ``readings`` translates the other side's values into this side's words; a value that it does not translate, or one
     of ``silent`` on either side, is left out. One value in common is enough: a card may name several licences. With

@@ -43,7 +43,7 @@ def ask(
     although: Where = NO_CONDITIONS,
     unless: Where = NO_CONDITIONS,
 ) -> Iterator[Evidence]:
-    """Yield the fact if none of ``wanted`` is stated although one of ``although`` is (none given: in any case).
+    """Yield a fact if a statement is missing: none of ``wanted`` although one of ``although`` (none: always).
 
     Nothing is found where a statement has one of the relations that ``unless`` gives for its key: a merge has no
     training data of its own. The place is that of the statement which shows the need, or else the card.

@@ -29,7 +29,7 @@ def ask(
     relations: Values = ANY,
     sources: Values = ANY,
 ) -> Iterator[Evidence]:
-    """Yield each statement under ``key`` with one of the values, relations and sources (none given: any)."""
+    """Yield what is stated under ``key`` with one of the values, relations and sources (none given: any)."""
     for statement in stated.get(key, ()):
         if statement.value in values and statement.relation in relations and statement.source in sources:
             words = fact.fill(value=statement.value, relation=statement.relation)

@@ -20,7 +20,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 def _under_home(name: str) -> Callable[[click.Context, click.Parameter, Path | None], Path]:
-    """Return an option callback that defaults to a folder below the program's own."""
+    """Return an option callback of ``auditor deindex`` that defaults to a folder below the program's own."""
 
     def chosen(context: click.Context, option: click.Parameter, given: Path | None) -> Path:
         """Return the folder that the option of ``auditor deindex`` names, or the default one."""
@@ -254,7 +254,7 @@ def lookup(what: tuple[str, ...], form: str, sender_card: Path, home: Path, rule
 
 
 def _look_up_all(found: Lookup, what: Iterable[str]) -> Iterator[LookupResult]:
-    """Look up each argument: an address or name, a file, or the lines of standard input."""
+    """Look up each argument of ``deindex lookup``: an address or name, a file, or the lines of standard input."""
     for text in what:
         if text == "-":
             with click.open_file("-", encoding="utf-8", errors="surrogateescape") as stdin:

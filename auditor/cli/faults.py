@@ -18,7 +18,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def is_verbose() -> bool:
-    """Return whether ``-v`` was given."""
+    """Return whether ``-v`` was given, so that a fault is reported with its traceback."""
     return logging.getLogger().isEnabledFor(logging.INFO)
 
 
@@ -43,7 +43,7 @@ def hidden_tracebacks() -> Iterator[None]:
 
 
 def report_fault(error: Exception) -> None:
-    """Print what happened and what to do in one line to stderr; after the traceback, if ``-v`` was given.
+    """Print a fault that nobody caught to stderr in one line, and what to do; after the traceback, if ``-v`` was given.
 
     The message of an error of ours may quote what is audited, so only its type and place are told.
     """
@@ -62,7 +62,7 @@ def report_fault(error: Exception) -> None:
 
 
 def _place(error: Exception) -> str:
-    """Return the file and line of this package where the error came from."""
+    """Return the file and line of this package where the fault came from."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)]
     return ", line ".join((str(Path(own[-1].filename).relative_to(_PACKAGE.parent)), str(own[-1].lineno)))

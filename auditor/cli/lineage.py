@@ -110,7 +110,7 @@ def command(
 def _draw(
     target: str, shape: str, output: Path | None, weights: str | None, rules: tuple[Path, ...], *, isolated: bool
 ) -> None:
-    """Draw the lineage of a run, or of a target that is scanned into a temporary run."""
+    """Draw for ``auditor lineage`` the lineage of a run, or of a target that is scanned into a temporary run."""
     from auditor.lineage.draw_graph import FORMATS, load_lineage
     from auditor.pipeline.audit import audit
 
@@ -132,7 +132,7 @@ def _draw(
 
 
 def _write_fingerprints(files: tuple[Path, ...], output: Path | None, description: Mapping[str, str]) -> None:
-    """Write the fingerprints of files into one file."""
+    """Write for ``auditor lineage`` the fingerprints of files into one file."""
     from auditor.hashing.weight_fingerprints import too_small_reason
     from auditor.lineage.fingerprint_files import save_fingerprint
     from auditor.lineage.weight_samples import sample_model
@@ -151,7 +151,7 @@ def _write_fingerprints(files: tuple[Path, ...], output: Path | None, descriptio
 
 
 def _compare(file: Path, bases: tuple[str, ...], shape: str, *, full: bool) -> None:
-    """Compare the weights of a file with those of other files and with the fingerprints of lists."""
+    """Compare the weights of the file of ``auditor lineage`` with those of other files and of lists."""
     import json
 
     from auditor.known.open_list import open_list

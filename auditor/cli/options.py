@@ -56,7 +56,7 @@ isolated_option = click.option(
 
 
 def parse_pairs(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
-    """Parse the values of a repeatable ``WHAT=VALUE`` option into a mapping."""
+    """Parse the values of a repeatable option ``WHAT=VALUE`` into a mapping."""
     pairs = [text.partition("=") for text in texts]
     for name, equals, value in pairs:
         if not (name and equals and value):
@@ -93,7 +93,7 @@ class FormatChoice(click.Choice[str]):
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--format`` and ``-o``, and pass them to the command as ``outputs``, a tuple of ReportOutput.
+    """Add the options ``--format`` and ``-o``, and pass them to the command as ``outputs``, a tuple of ReportOutput.
 
     Invalid values end the command before it does any work.
     """
@@ -141,7 +141,7 @@ def _list_formats(context: click.Context, option: click.Parameter, wanted: bool)
 
 
 def plan_outputs(formats: tuple[str, ...], files: tuple[Path, ...]) -> tuple[ReportOutput, ...]:
-    """Pair formats with files: the first format is written to the first file, and so on.
+    """Pair the options for formats and files: the first format is written to the first file, and so on.
 
     A file without a format gets the format of its suffix; a format without a file goes to standard output.
 
@@ -172,7 +172,7 @@ def _format_of_file(path: Path) -> str:
 def write_outputs(
     report: Report, outputs: tuple[ReportOutput, ...], *, places: bool = False, share: bool = False
 ) -> None:
-    """Write a report into each of its outputs."""
+    """Write a report into each of the outputs that the options name."""
     from auditor.reporting.render_options import RenderOptions
 
     for name, path in outputs:
@@ -189,7 +189,7 @@ def write_outputs(
 
 @contextmanager
 def create_output(path: Path) -> Iterator[TextIO]:
-    """Create a text file for what a command writes; in a run's folder, with mode 0600. Raises OSError."""
+    """Create the file that a command's ``-o`` names; in a run's folder, with mode 0600. Raises OSError."""
     from auditor.pipeline.run_folder import is_in_run_folder
     from auditor.private_files import keep_new_files_private
 
@@ -205,7 +205,7 @@ def create_output(path: Path) -> Iterator[TextIO]:
 
 @contextmanager
 def standard_output() -> Iterator[TextIO]:
-    """Open standard output as UTF-8, and flush it on exit."""
+    """Open standard output, the default of ``-o``, as UTF-8, and flush it on exit."""
     try:
         with cast("TextIO", click.open_file("-", "w", encoding="utf-8")) as out:
             yield out

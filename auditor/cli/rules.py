@@ -125,7 +125,7 @@ def hash_terms(words: TextIO, key: Path) -> None:
 
 
 def _explanation_lines(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:
-    """Yield what a rule judges, why, how to answer it, what it reads, and its examples."""
+    """Yield for ``auditor rules`` what a rule judges, why, how to answer it, what it reads, and its examples."""
     grounds = {"linked": "opens a case: linked", "exposed": "opens a case: exposed", None: "opens no case"}
     yield f"{rule.id}: {rule.title}"
     yield ""
@@ -159,7 +159,7 @@ def _explanation_lines(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[
 
 
 def _statement_key_lines(rule: Rule) -> Iterator[str]:
-    """Yield the statement keys and gaps that a rule reads, with their meanings."""
+    """Yield for ``auditor rules`` the statement keys and gaps that a rule reads, with their meanings."""
     from auditor.check_parameters import parameter_keys
     from auditor.checks import bind_check
     from auditor.model import GAP_KINDS, STATEMENT_KEYS
@@ -177,7 +177,7 @@ def _statement_key_lines(rule: Rule) -> Iterator[str]:
 
 
 def _example_lines(example: RuleExample) -> Iterator[str]:
-    """Yield a rule's example: what is stated, and what is expected."""
+    """Yield for ``auditor rules`` a rule's example: what is stated, and what is expected."""
     yield from _wrap_paragraphs(f"* {example.name}:", "  ", "    ")
     for statement in example.statements:
         relation = f" ({statement.relation})" if statement.relation else ""
@@ -190,7 +190,7 @@ def _example_lines(example: RuleExample) -> Iterator[str]:
 
 
 def _wrap_paragraphs(text: str, first: str = "", indent: str | None = None) -> list[str]:
-    """Return the lines of a text that is wrapped paragraph by paragraph."""
+    """Return the lines of a rule's text, wrapped paragraph by paragraph."""
     return [
         line
         for paragraph in text.split("\n\n")

@@ -58,7 +58,7 @@ def command(context: click.Context, file: BinaryIO, rules: tuple[Path, ...]) -> 
 
 
 def _answer_lines(found: TermsAssessment, name: str) -> Iterator[str]:
-    """Yield the answer with its place and words, and a paragraph that would make it clear."""
+    """Yield the answer of ``auditor terms`` with its place and words, and a paragraph that would make it clear."""
     from auditor.printable import printable
     from auditor.terms.assess import SUGGESTED_PARAGRAPH
 

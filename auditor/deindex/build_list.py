@@ -113,7 +113,7 @@ def build_list(
     order: BuildOptions,
     prover: Prover,
 ) -> BuildResult:
-    """Seal the decisions in force for one recipient in a new file in the folder `out`.
+    """Build a de-index list: seal the decisions in force for one recipient in a new file in the folder `out`.
 
     Nothing becomes visible, and nothing is remembered, unless all of it was written.
 
@@ -162,7 +162,7 @@ def _build(
     order: BuildOptions,
     prover: Prover,
 ) -> BuildResult:
-    """Build the next version for a recipient, and record what they were sent."""
+    """Build the next version of a recipient's list, and record what they were sent."""
     sent.execute("BEGIN IMMEDIATE")
     last = last_version(sent, recipient, now)
     require_same_ledger(sent, recipient, prover)
@@ -197,7 +197,7 @@ def _build(
 def build_plain_csv(
     decisions: Iterable[Decision], recipient: Party, keys: Keys, out: Path, now: str, order: BuildOptions
 ) -> int:
-    """Write the patterns of all entries as CSV with mode 0600, neither sealed nor expiring.
+    """Build a list without sealing: write the patterns of all entries as CSV with mode 0600, which never expires.
 
     Return the number of rows.
     """
@@ -299,7 +299,7 @@ class _ListBody:
 def _list_entries(
     decisions: Iterable[Decision], terms: EntryContext, order: BuildOptions, canary: Canary
 ) -> Iterator[DeindexEntry | HeldBack]:
-    """Yield what is listed and what is held back, with the canary only if there is another entry."""
+    """Yield the built list's entries and those held back, with the canary only if there is another entry."""
     for decision in decisions:
         for entry in build_entries(decision, terms):
             if isinstance(entry, DeindexEntry) and (why := order.stale(decision, entry.subject)):
@@ -312,7 +312,7 @@ def _list_entries(
 
 
 def _signed_lines(header: DeindexListHeader, body: Iterator[bytes], listing: _ListBody, keys: Keys) -> Iterator[bytes]:
-    """Yield the lines of a list, and last its signed envelope."""
+    """Yield the lines of the list that is built, and last its signed envelope."""
     digest = hashlib.sha256()
     for text in chain([to_json_line(asdict(header)) + b"\n"], body):
         digest.update(text)
@@ -325,7 +325,7 @@ def _signed_lines(header: DeindexListHeader, body: Iterator[bytes], listing: _Li
 
 
 def _join_chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Join lines into chunks of ENCRYPTION_CHUNK_BYTES."""
+    """Join the lines of the list that is built into chunks of ENCRYPTION_CHUNK_BYTES."""
     held: list[bytes] = []
     size = 0
     for text in lines:

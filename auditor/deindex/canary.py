@@ -69,7 +69,7 @@ _NAME_SUFFIXES = (
 
 
 def canary_entry(like: DeindexEntry, owner: str, terms: EntryContext) -> DeindexEntry:
-    """Return the entry that the same weights would have in a repository of this owner, named for this recipient alone.
+    """Return the canary for one recipient: the entry that the same weights would have in a repository of this owner.
 
     Raises:
         SealError: The owner's name is not possible at the hub.

@@ -73,7 +73,7 @@ class HeldBack:
 
 
 def build_entries(decision: Decision, terms: EntryContext) -> Iterator[DeindexEntry | HeldBack]:
-    """Yield an entry for the subject of a decision and for each of its copies.
+    """Yield a de-index entry for the subject of a decision and for each of its copies.
 
     Yield nothing for a decision that is not in force, that no second person approved (an interim one counts only if the
     context says so), or that asks nothing of a search service.
@@ -116,17 +116,17 @@ def repository_entry_id(terms: EntryContext, decision: str, found: Repository) -
 
 
 def entry_json(entry: DeindexEntry) -> bytes:
-    """Return the entry as JSON in ASCII, texts cut visibly at :data:`MAX_TEXT_LENGTH` characters."""
+    """Return the de-index entry as JSON in ASCII, texts cut visibly at :data:`MAX_TEXT_LENGTH` characters."""
     return _to_json(entry_content(entry))
 
 
 def entry_line(said: bytes, version: int, log: bytes) -> bytes:
-    """Return the line of an entry: its JSON, the version since which it is unchanged, and its proof."""
+    """Return the line of a de-index entry: its JSON, the version since which it is unchanged, and its proof."""
     return b'%b,"version":%d,"log":%b}\n' % (said[:-1], version, log)
 
 
 def removal_line(entry_id: str, why: str) -> bytes:
-    """Return the line of a delta that removes an entry."""
+    """Return the line of a delta that removes a de-index entry."""
     return _to_json({"remove": entry_id, "why": printable(why, MAX_TEXT_LENGTH)}) + b"\n"
 
 
@@ -139,7 +139,7 @@ _encoder = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
 def entry_content(entry: DeindexEntry) -> dict[str, object]:
-    """Return the entry as reports/schema/deindex-list.schema.json defines it, without its version and proof."""
+    """Return the de-index entry as deindex-list.schema.json defines it, without its version and proof."""
     made, decision = entry.locators, entry.decision
 
     def digests(algorithm: str) -> list[str]:

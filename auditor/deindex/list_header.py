@@ -35,7 +35,7 @@ class DeindexListHeader:
 
 
 def parse_header(content: Any) -> DeindexListHeader:
-    """Return the header of a list's first line. Raises SealError."""
+    """Return the header of a de-index list from its first line. Raises SealError."""
     try:
         if content["schema"] != LIST_SCHEMA:
             raise SealError(

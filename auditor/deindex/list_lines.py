@@ -15,7 +15,7 @@ REMOVAL_PREFIX, PROOF_PREFIX = b'{"remove":', b'{"grown_from":'
 
 
 def read_lines(plain: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a decrypted list. Raises SealError for a line that is too long."""
+    """Yield the lines of a decrypted de-index list. Raises SealError for a line that is too long."""
     plain.seek(0)
     while text := plain.readline(MAX_LINE_BYTES):
         if len(text) == MAX_LINE_BYTES:
@@ -24,7 +24,7 @@ def read_lines(plain: IO[bytes]) -> Iterator[bytes]:
 
 
 def parse_json_line(text: bytes) -> dict[str, Any]:
-    """Return the JSON object of a line. Raises SealError."""
+    """Return the JSON object of a line of a de-index list. Raises SealError."""
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -40,7 +40,7 @@ class Locators:
 
 
 def build_locators(found: Repository, hubs: Mapping[str, Hub]) -> Locators:
-    """Return every address of a repository. Raises SealError if a pattern would cover more than it."""
+    """Return the locators of a repository, its addresses. Raises SealError if a pattern would cover more."""
     hub = hubs[found.hub]
     paths = hub.repository_paths(found)
     made = Locators(hub.hosts, paths, tuple(f"{path}/" for path in paths), hub.letter_case)
@@ -49,7 +49,7 @@ def build_locators(found: Repository, hubs: Mapping[str, Hub]) -> Locators:
 
 
 def check_locators(made: Locators, found: Repository, hubs: Mapping[str, Hub]) -> None:
-    """Refuse a pattern that covers anything but this repository: an owner's page, a sibling, a host.
+    """Refuse a locator whose pattern covers anything but this repository: an owner's page, a sibling, a host.
 
     Raises SealError.
     """
@@ -74,7 +74,7 @@ def check_locators(made: Locators, found: Repository, hubs: Mapping[str, Hub]) -
 
 
 def _ends_at_repository(pattern: str, folders: tuple[str, ...]) -> bool:
-    """Return whether the pattern ends where the repository ends."""
+    """Return whether a locator's pattern ends where the repository ends."""
     return pattern.removesuffix("/") in folders
 
 

@@ -143,7 +143,7 @@ class Lookup:
 
 
 def open_lookup(home: Path, sender: Party, now: str, hubs: Mapping[str, Hub] | None = None) -> Lookup:
-    """Open the list in use from a sender.
+    """Open the list in use from a sender for look-ups.
 
     Args:
         home: The folder of received lists.
@@ -177,13 +177,13 @@ def open_lookup(home: Path, sender: Party, now: str, hubs: Mapping[str, Hub] | N
 
 
 def _canonical_address(url: str) -> tuple[str, str]:
-    """Return host and path in canonical form; plain addresses, which most are, without parsing."""
+    """Return host and path of an address to look up in canonical form; plain ones, which most are, without parsing."""
     plain = _PLAIN_URL.match(url)
     return (plain[1], plain[2] or "/") if plain and plain[1][-1].isalpha() else split_canonical_url(url)
 
 
 def _path_prefixes(path: str, depths: frozenset[int]) -> Iterator[tuple[str, int]]:
-    """Yield the path and each folder above it that has the depth of a pattern, without a final slash."""
+    """Yield the path to look up and each folder above it that has the depth of a pattern, without a final slash."""
     parts = path.split("/")
     for depth in depths:
         if depth + 1 < len(parts):
@@ -193,7 +193,7 @@ def _path_prefixes(path: str, depths: frozenset[int]) -> Iterator[tuple[str, int
 
 
 def _possible_urls(text: str, hub: Hub) -> tuple[str, ...]:
-    """Return the addresses that a text may mean; a name may be that of a model and that of a dataset."""
+    """Return the addresses that a text to look up may mean; a name may be that of a model and that of a dataset."""
     text = text.strip()
     if "://" in text and not text.startswith("hf://"):
         return (text,)

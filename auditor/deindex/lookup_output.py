@@ -28,7 +28,7 @@ RESULT_COLUMNS = (
 
 
 def describe_list(lookup: Lookup) -> str:
-    """Return the list's version and age."""
+    """Return the version and age of the list that look-ups used, for their output."""
     header = lookup.header
     age = datetime.fromisoformat(lookup.now) - datetime.fromisoformat(header.issued_at)
     days, hours = max(age.days, 0), max(age.seconds // 3600, 0)
@@ -39,7 +39,7 @@ def describe_list(lookup: Lookup) -> str:
 
 
 def write_results(answers: Iterable[LookupResult], out: IO[str], form: str) -> int:
-    """Write each result; return 1 if something is listed, else 3 if something could not be answered, else 0."""
+    """Write each look-up result; return 1 if something is listed, else 3 if something could not be answered, else 0."""
     outcomes = set()
     write_result = _WRITERS[form](out)
     for answer in answers:

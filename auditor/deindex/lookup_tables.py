@@ -50,7 +50,7 @@ _Pattern: TypeAlias = tuple[str, int, str, int, int]
 
 
 def write_lookup_tables(plain: IO[bytes], found: ReceivedList, folder: Path, state: Mapping[str, Any]) -> None:
-    """Write the tables of a whole list, or apply a delta to those of the list in use. Raises SealError."""
+    """Write the look-up tables of a whole list, or apply a delta to those of the list in use. Raises SealError."""
     proofs = takewhile(lambda text: text.startswith(PROOF_PREFIX), islice(read_lines(plain), 1, None))
     verified_roots = verify_roots(found.header.log, map(parse_json_line, proofs))
     _require_continued_ledger(verified_roots, found.header, state, folder)
@@ -86,7 +86,7 @@ def write_lookup_tables(plain: IO[bytes], found: ReceivedList, folder: Path, sta
 def _write_entries(
     tables: sqlite3.Connection, plain: IO[bytes], header: DeindexListHeader, verified_roots: VerifiedRoots
 ) -> set[int]:
-    """Write the entries after verifying their proofs; return the depths (numbers of slashes) of the patterns' paths."""
+    """Write entries into look-up tables after verifying their proofs; return the depths of the patterns' paths."""
     depths: set[int] = set()
     if header.base:
         depths.update(json.loads(tables.execute("SELECT about FROM list").fetchone()[0])["depths"])
@@ -127,7 +127,7 @@ def _write_entries(
 
 
 def _verify_entry(verified_roots: VerifiedRoots, header: DeindexListHeader, entry: Mapping[str, Any]) -> None:
-    """Verify the proof and version of an entry. Raises SealError."""
+    """Verify the proof and version of an entry before it goes into look-up tables. Raises SealError."""
     try:
         if not header.base < int(entry["version"]) <= header.version:
             raise SealError(f"states that it is of version {entry['version']}, which this list does not have")
@@ -143,7 +143,7 @@ def _verify_entry(verified_roots: VerifiedRoots, header: DeindexListHeader, entr
 def _require_continued_ledger(
     verified_roots: VerifiedRoots, header: DeindexListHeader, state: Mapping[str, Any], folder: Path
 ) -> None:
-    """Refuse a list whose ledger does not begin with the ledger of the last list. Raises SealError."""
+    """Refuse to write look-up tables for a list whose ledger does not begin with the last list's. Raises SealError."""
     before, now = state.get("log"), verified_roots.checkpoint
     if before and (
         (before["origin"], before["key"]) != (now.origin, header.log.key)
@@ -158,7 +158,7 @@ def _require_continued_ledger(
 
 
 def _pattern_rows(made: Mapping[str, Any], hosts: int, number: int) -> Iterator[_Pattern]:
-    """Yield (path, kind, path as written if letter case counts, hosts, entry) of each pattern, no final slash."""
+    """Yield a look-up row of each pattern: path, kind, path as written if letter case counts, hosts, entry."""
     ignored = made["letter_case"] == "ignored"
     for kind, paths in ((EXACT, made["exact"]), (PREFIX, made["prefix"])):
         for path in paths:
@@ -170,14 +170,14 @@ def _pattern_rows(made: Mapping[str, Any], hosts: int, number: int) -> Iterator[
 
 
 def _digest_keys(artefacts: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the digests of an entry as ``algorithm:value``."""
+    """Yield the digests of an entry as keys of a look-up table, ``algorithm:value``."""
     for algorithm in ("sha256", "sha256_tensors", "autov3"):
         for value in artefacts[algorithm]:
             yield f"{algorithm}:{value}"
 
 
 def _remove_entry(tables: sqlite3.Connection, entry: str) -> None:
-    """Remove an entry from the tables of a compiled de-index list."""
+    """Remove an entry from the look-up tables of a de-index list."""
     row = tables.execute("SELECT number FROM entry WHERE id = ?", (entry,)).fetchone()
     if row:
         for table, column in (("pattern", "entry"), ("artefact", "entry"), ("entry", "number")):
@@ -185,7 +185,7 @@ def _remove_entry(tables: sqlite3.Connection, entry: str) -> None:
 
 
 def _insert_rows(tables: sqlite3.Connection, patterns: list[_Pattern], artefacts: list[tuple[str, int]]) -> None:
-    """Insert rows into a table of a compiled de-index list."""
+    """Insert rows into a look-up table of a de-index list."""
     tables.executemany("INSERT INTO pattern VALUES (?, ?, ?, ?, ?)", patterns)
     tables.executemany("INSERT INTO artefact VALUES (?, ?)", artefacts)
     patterns.clear()

@@ -112,7 +112,7 @@ def load_card(path: Path) -> Party:
 
 
 def _read_private_file(path: Path) -> bytes:
-    """Return the content of a key file of a party."""
+    """Return the content of a private file with keys of a party, a sender or recipient."""
     try:
         with open(path, "rb") as file:
             if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
@@ -123,7 +123,7 @@ def _read_private_file(path: Path) -> bytes:
 
 
 def _write_new_file(path: Path, data: bytes) -> None:
-    """Write a new file of a party's keys."""
+    """Write a new file with keys of a party, a sender or recipient."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
         file.flush()

@@ -155,7 +155,7 @@ class VerifiedRoots:
 
 
 def verify_roots(log: SignedCheckpoint, lines: Iterator[Mapping[str, Any]]) -> VerifiedRoots:
-    """Return the checkpoint's root, and the earlier roots after verifying their consistency proofs.
+    """Verify the proofs of a ledger's growth; return the root of the checkpoint and the earlier roots.
 
     Raises SealError.
     """
@@ -177,7 +177,7 @@ def verify_roots(log: SignedCheckpoint, lines: Iterator[Mapping[str, Any]]) -> V
 
 
 def _compare_with_event(event: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
-    """Yield (name of a field, whether event and entry agree on it) for what both state."""
+    """Yield (name of a field, whether the proven event and the entry agree on it) for what both state."""
     data = event["data"]
     interim = event["kind"] == "interim"
     yield "index", event["number"] == entry["log"]["index"]
@@ -192,7 +192,7 @@ def _compare_with_event(event: Mapping[str, Any], entry: Mapping[str, Any]) -> I
 
 
 def _decode_path(text: str) -> tuple[bytes, ...]:
-    """Return the hashes of a path, from the leaf to the root. Raises ValueError."""
+    """Return the hashes of a proof's path, from the leaf to the root. Raises ValueError."""
     joined = base64.b64decode(text, validate=True)
     if len(joined) % _HASH_BYTES:
         raise binascii.Error("a part of a hash")

@@ -45,12 +45,12 @@ class Receipt:
 
 
 def all_entries_acted(lookup: Lookup, at: str) -> tuple[ActedEntry, ...]:
-    """Return every entry of the list in use, as acted on at one time."""
+    """Return for a receipt every entry of the list in use, as acted on at one time."""
     return tuple(ActedEntry(entry["entry"], entry["action"], at) for entry in lookup)
 
 
 def parse_acted_lines(lines: Iterable[str], at: str) -> tuple[ActedEntry, ...]:
-    """Parse lines of ``ENTRY ACTION [WHEN]``; a line without WHEN gets the time `at`. Raises UsageError."""
+    """Parse the lines of a receipt, ``ENTRY ACTION [WHEN]``; one without WHEN gets the time `at`. Raises UsageError."""
     acted = []
     for number, line in enumerate(lines, 1):
         parts = line.split()
@@ -91,14 +91,14 @@ def read_receipt(path: Path, recipient: Party) -> Receipt:
 
 
 def record_receipt(ledger: Ledger, said: Receipt) -> None:
-    """Record in the ledger that a recipient acted, on which version and on how many entries."""
+    """Record a receipt in the ledger: that a recipient acted, on which version and on how many entries."""
     counts = Counter(printable(each.action, 40) for each in said.acted)
     words = ", ".join(f"{number} {action}" for action, number in sorted(counts.items()))[:MAX_RECORDED_LENGTH]
     ledger.record_receipt(recipient=said.recipient, version=str(said.version), at=said.issued_at, words=words or "none")
 
 
 def _is_time(text: str) -> bool:
-    """Return whether a text is a time in ISO 8601."""
+    """Return whether a text of a receipt is a time in ISO 8601."""
     try:
         datetime.fromisoformat(text)
     except ValueError:

@@ -33,7 +33,7 @@ from auditor.timestamps import add_time
 
 
 def receive_list(file: Path, keys: Keys, sender: Party, home: Path, now: str) -> ReceivedList:
-    """Verify a list and, if everything is right, make it the one that look-ups read.
+    """Verify a received list and, if everything is right, make it the one that look-ups read.
 
     Args:
         file: The encrypted list.
@@ -85,7 +85,7 @@ def active_list_path(home: Path, sender: Party, now: str) -> Path:
 
 
 def _verify_list(plain: IO[bytes], keys: Keys, sender: Party) -> ReceivedList:
-    """Return what the list is after verifying that its sender signed all of it for the holder of these keys."""
+    """Return what a received list is, after verifying that its sender signed all of it for the holder of these keys."""
     digest = hashlib.sha256()
     counts = {"removals": 0, "entries": 0}
     first = last = b""
@@ -116,7 +116,7 @@ def _verify_list(plain: IO[bytes], keys: Keys, sender: Party) -> ReceivedList:
 
 
 def _is_newer(found: ReceivedList, state: Mapping[str, Any], now: str) -> bool:
-    """Return whether the list is newer than the one in use.
+    """Return whether a received list is newer than the one in use.
 
     False if it is the same one. Raises SealError if it must not be used.
     """

@@ -35,7 +35,7 @@ class ReceivedList:
 
 
 def check_clock(state: Mapping[str, Any], now: str) -> None:
-    """Refuse a clock that went back, which would make an expired list look fresh. Raises SealError."""
+    """Refuse a clock that is before the latest time in a sender's record: it would make an expired list look fresh."""
     if state and now < add_time(str(state["seen_at"]), seconds=-MAX_CLOCK_SKEW_SECONDS):
         raise SealError(f"the clock says {now}, and it was {state['seen_at']} at the last check: correct the clock")
 
@@ -68,7 +68,7 @@ def read_received_state(folder: Path) -> dict[str, Any]:
 
 
 def write_received_state(folder: Path, found: ReceivedList, state: Mapping[str, Any], now: str) -> None:
-    """Store a list as the one in use, and delete older compiled lists."""
+    """Store a received list as the one in use, and delete older compiled lists."""
     header, checkpoint = found.header, found.header.log.verify()
     content = {
         "version": header.version,
@@ -96,7 +96,7 @@ def write_received_state(folder: Path, found: ReceivedList, state: Mapping[str, 
 
 @contextmanager
 def lock_sender_folder(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder."""
+    """Lock the folder with the recipient's record of a sender."""
     with open(folder / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

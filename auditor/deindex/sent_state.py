@@ -20,7 +20,7 @@ MAX_CONSISTENCY_PROOFS = 1000  # to ledger sizes of earlier lists, besides those
 
 
 def holds_decision(sent: sqlite3.Connection, decision: Decision) -> bool:
-    """Return whether the last list has an entry of a decision."""
+    """Return whether the last list that was sent has an entry of a decision."""
     return sent.execute("SELECT 1 FROM entry WHERE decision = ? LIMIT 1", (decision.id,)).fetchone() is not None
 
 
@@ -65,7 +65,7 @@ def open_sent_state(state: Path, recipient: Party) -> sqlite3.Connection:
 
 
 def last_version(sent: sqlite3.Connection, recipient: Party, now: str) -> int:
-    """Return the last version that was built for this recipient, 0 for none.
+    """Return the last version that this recipient was sent, 0 for none.
 
     Raises:
         SealError: The recipient's key changed, or the clock is before the last build.
@@ -87,7 +87,7 @@ def last_version(sent: sqlite3.Connection, recipient: Party, now: str) -> int:
 
 
 def require_same_ledger(sent: sqlite3.Connection, recipient: Party, prover: Prover) -> None:
-    """Refuse a ledger that does not begin with the one of the last list: a recipient would refuse the list.
+    """Refuse a ledger that does not begin with that of the last list sent: a recipient would refuse the list.
 
     Raises SealError.
     """

@@ -10,7 +10,7 @@ from auditor.review.review_types import Decision
 
 
 def staleness_check(run: Path, decisions: Iterable[Decision]) -> Callable[[Decision, Ref], str]:
-    """Return a function that says why a decision no longer fits a subject, by what a newer run found.
+    """Return a function that says why a decision is stale: no longer fits a subject, by what a newer run found.
 
     The function returns "" if the decision still fits, or the run cannot tell. Weights count first: if the run holds
     digests of the subject and none of them was reviewed, the decision is stale; if one was, a changed card changes

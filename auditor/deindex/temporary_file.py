@@ -14,7 +14,7 @@ from auditor.errors import UsageError
 
 @contextmanager
 def temporary_file_beside(path: Path) -> Iterator[IO[bytes]]:
-    """Create a file beside ``path`` with mode 0600, which is deleted at the end unless it was renamed."""
+    """Create a temporary file beside ``path`` with mode 0600, which is deleted at the end unless it was renamed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=".building-", delete=False)  # noqa: SIM115

@@ -33,7 +33,7 @@ def find_content_box(luma: NDArray[Any], original: tuple[int, int] | None = None
 
 
 def _box_from_original_size(luma: NDArray[Any], original: tuple[int, int]) -> Box | None:
-    """Return the box of ``original`` scaled to fit and centred, or None if the rest is not a border."""
+    """Return the box inside a border by the size ``original``, centred; None if the rest is no border."""
     height, width = luma.shape
     if min(original) < 1:
         return None
@@ -52,7 +52,7 @@ def _box_from_original_size(luma: NDArray[Any], original: tuple[int, int]) -> Bo
 
 
 def _detect_box(luma: NDArray[Any]) -> Box | None:
-    """Return the box inside lines that have one level all over, or None if there is no border."""
+    """Return the box inside a border: lines that have one level all over; None if there is no border."""
     height, width = luma.shape
     if min(height, width) < _MIN_CONTENT_SIDE:
         return None

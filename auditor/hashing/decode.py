@@ -158,7 +158,7 @@ def decode_pixels(pixels: NDArray[Any], *, gray: bool = False) -> DecodedImage:
 
 
 def _frames(image: Image.Image, luma: Luma | None, gap: str, gray: bool) -> Iterator[DecodedImage]:
-    """Yield the frames of an opened picture; ``luma`` is the first one's where it was decoded already."""
+    """Yield the frames of an opened picture as decoded; ``luma`` is the first one's where that is decoded already."""
     try:
         count = int(getattr(image, "n_frames", 1))
     except (Image.DecompressionBombError, *_DECODER_ERRORS) as error:  # the first may be whole all the same
@@ -183,7 +183,7 @@ def _frames(image: Image.Image, luma: Luma | None, gap: str, gray: bool) -> Iter
 
 
 def _shown(image: Image.Image, gray: bool) -> tuple[DecodedView, ...]:
-    """Return how a picture that is in part transparent is shown on white and on black, and its transparency itself."""
+    """Return how a decoded picture that is in part transparent is shown on white and on black, and its transparency."""
     if not image.has_transparency_data:
         return ()
     rgba = image.convert("RGBA")
@@ -210,7 +210,7 @@ def _available_formats() -> tuple[str, ...]:
 
 
 def _check_size(width: int, height: int) -> None:
-    """Raise Unreadable if the picture is larger than the limits."""
+    """Raise Unreadable if the picture to decode is larger than the limits."""
     if width * height > MAX_PIXELS:
         raise Unreadable(TOO_MANY_PIXELS)
     if max(width, height) > MAX_SIDE:
@@ -218,7 +218,7 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _jpeg_luma(data: bytes) -> tuple[NDArray[np.uint8] | None, str]:
-    """Return the stored luma in full size, without computing colours, and which part of it is missing.
+    """Decode the stored luma of a JPEG in full size, without computing colours; return also which part is missing.
 
     The luma is None if the picture must be decoded by Pillow.
     """
@@ -277,7 +277,7 @@ def _exif_orientation(image: Image.Image) -> int:
 
 
 def _luma_and_gray(image: Image.Image, luma: Luma | None, gray: bool) -> tuple[Luma, NDArray[np.uint8] | None]:
-    """Return the luma of a loaded picture of any mode, and its rounded form if ``gray``; transparency is dropped."""
+    """Return the luma of a decoded picture of any mode, and its rounded form if ``gray``; transparency is dropped."""
     if image.mode.startswith(("I", "F")):
         plane = _scale_to_8_bits(np.asarray(image))
         return plane, np.rint(plane).astype(np.uint8) if gray else None
@@ -290,7 +290,7 @@ def _luma_and_gray(image: Image.Image, luma: Luma | None, gray: bool) -> tuple[L
 
 
 def _luma_of_rgb(rgb: Image.Image) -> NDArray[np.float32]:
-    """Return the luma, not rounded, with the colour weights of PDQ's reference; computed in blocks to save memory."""
+    """Return the luma of a decoded picture, not rounded, with the colour weights of PDQ's reference; block by block."""
     width, height = rgb.size
     luma = np.empty((height, width), np.float32)
     for top in range(0, height, _BLOCK_ROWS):
@@ -300,7 +300,7 @@ def _luma_of_rgb(rgb: Image.Image) -> NDArray[np.float32]:
 
 
 def _scale_to_8_bits(plane: NDArray[Any]) -> NDArray[np.float32]:
-    """Scale a plane of 16 or 32 bits, integer or float, to 0-255: by its nominal range, or else by its own range."""
+    """Scale a decoded plane of 16 or 32 bits, integer or float, to 0-255: by its nominal range, or else by its own."""
     values = np.nan_to_num(plane.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))
     if plane.dtype == np.uint16 or (low >= 0 and 255 < high <= 65_535):

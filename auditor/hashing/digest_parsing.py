@@ -126,25 +126,25 @@ def parse_digests(cells: pa.Array, algorithm: str, raw: bool = False) -> tuple[p
 
 
 def _normalize_column_name(name: str) -> str:
-    """Return the name in lower case, with letters and digits only."""
+    """Return the name of what may be a column of digests in lower case, with letters and digits only."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _strip_prefixes(cells: pa.Array) -> pa.Array:
-    """Return the cells as strings, without surrounding spaces and without a prefix that names the algorithm."""
+    """Return cells of digests as strings, without surrounding spaces and without a prefix that names the algorithm."""
     text = pa.array([_cell_text(cell) for cell in cells.to_pylist()], pa.string())
     names = "md5|sha-?1|sha-?256|sha-?512|pdq|phash|dhash|photodna"
     return pc.replace_substring_regex(pc.utf8_trim_whitespace(text), rf"^(?i:0x|(?:{names})[:=\-])", "")
 
 
 def _cell_text(cell: str | bytes | None) -> str | None:
-    """Return the text of a cell, cut to a length that no digest with its prefix reaches; None stays None."""
+    """Return the text of a digest's cell, cut to a length that no digest with its prefix reaches; None stays None."""
     # Longer than any digest with its prefix; a longer cell is malformed anyway.
     return cell[:400].decode("latin-1") if isinstance(cell, bytes) else cell[:400] if cell is not None else None
 
 
 def _cell_layout(cells: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the bytes of a text or binary column, the start and length of each cell, and which cells are not null."""
+    """Return the bytes of a column of digests, the start and length of each cell, and which cells are not null."""
     if pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
     if not (pa.types.is_large_string(cells.type) or pa.types.is_large_binary(cells.type)) and not (

@@ -15,7 +15,7 @@ _CHUNK_BYTES = 1 << 18
 
 
 def exact_digests(data: bytes, algorithms: Collection[str]) -> Mapping[str, bytes]:
-    """Return the digests of these bytes by algorithm; algorithms that are not exact are ignored."""
+    """Return the exact digests of these bytes by algorithm; algorithms that are not exact are ignored."""
     return {
         name: hashlib.new(name, data, usedforsecurity=False).digest()
         for name in CRYPTOGRAPHIC_ALGORITHMS
@@ -24,7 +24,7 @@ def exact_digests(data: bytes, algorithms: Collection[str]) -> Mapping[str, byte
 
 
 def exact_digests_of_stream(file: BinaryIO, algorithms: Collection[str]) -> Mapping[str, bytes]:
-    """Return the digests of a file of any length, in constant memory. Raises Unreadable if it cannot be read."""
+    """Return the exact digests of a file of any length, in constant memory. Raises Unreadable if it cannot be read."""
     hashes = {name: hashlib.new(name, usedforsecurity=False) for name in CRYPTOGRAPHIC_ALGORITHMS if name in algorithms}
     buffer = memoryview(bytearray(_CHUNK_BYTES))
     try:
@@ -37,7 +37,7 @@ def exact_digests_of_stream(file: BinaryIO, algorithms: Collection[str]) -> Mapp
 
 
 def exact_digests_of_pieces(pieces: Iterable[bytes], algorithms: Collection[str]) -> Mapping[str, bytes]:
-    """Return the digests of bytes that come in pieces; errors of the iterator are raised unchanged."""
+    """Return the exact digests of bytes that come in pieces; errors of the iterator are raised unchanged."""
     hashes = {name: hashlib.new(name, usedforsecurity=False) for name in CRYPTOGRAPHIC_ALGORITHMS if name in algorithms}
     for piece in pieces:
         for digest in hashes.values():

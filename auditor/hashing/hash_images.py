@@ -184,7 +184,7 @@ def _hash_frames(
 
 
 def _frames_of_quality(hashed: Iterable[HashedVariant]) -> Mapping[str, bytes]:
-    """Return the digest that names a video by its frames as vPDQ takes them: as stored, of enough quality."""
+    """Return the digest that names a hashed video by its frames as vPDQ takes them: as stored, of enough quality."""
     frames = [
         digests["pdq"]
         for name, digests, quality in hashed
@@ -196,7 +196,7 @@ def _frames_of_quality(hashed: Iterable[HashedVariant]) -> Mapping[str, bytes]:
 def _hash_variants(
     decoded: DecodedImage, original: tuple[int, int] | None, wanted: Collection[str], variants: Collection[str]
 ) -> Iterator[HashedVariant]:
-    """Yield the name, perceptual digests and PDQ quality of each variant; the picture as stored comes first."""
+    """Yield the name, perceptual digests and PDQ quality of each variant of an image; as stored comes first."""
     luma, gray = decoded.luma, decoded.gray
     yield from _hash_orientations("", luma, gray, wanted, variants, dihedral="dihedral" in variants)
     if "oriented" in variants and exif_changes_orientation(decoded.orientation):
@@ -230,7 +230,7 @@ def _hash_orientations(
     *,
     dihedral: bool,
 ) -> Iterator[HashedVariant]:
-    """Yield a variant, its dihedral variants, and those of PDQ's other convention (scaled to 512 first)."""
+    """Yield an image's variant, its dihedral variants, and those of PDQ's other convention (scaled to 512 first)."""
     spectrum, quality = pdq.pdq_spectrum(luma) if "pdq" in wanted else (None, None)
     own = {} if spectrum is None else {"pdq": pdq.hash_spectrum(spectrum)}
     yield name, {**own, **_perceptual_hashes(gray, wanted)}, quality

@@ -38,13 +38,13 @@ class Pdq(NamedTuple):
 
 
 def pdq(luma: Luma) -> Pdq:
-    """Return the hash of a (height, width) plane of luma 0-255, without scaling it first."""
+    """Return the PDQ hash of a (height, width) plane of luma 0-255, without scaling it first."""
     spectrum, quality = pdq_spectrum(luma)
     return Pdq(hash_spectrum(spectrum), quality)
 
 
 def scale_to_square(luma: Luma) -> Luma:
-    """Scale a larger picture to 512 x 512 by picking pixels without averaging, as the C++ tool does (``pdqio.cpp``)."""
+    """Scale a larger picture for PDQ to 512 x 512 by picking pixels, as the C++ tool does (``pdqio.cpp``)."""
     height, width = luma.shape
     if max(height, width) <= SCALED_SIDE:
         return luma
@@ -54,7 +54,7 @@ def scale_to_square(luma: Luma) -> Luma:
 
 
 def pdq_spectrum(luma: Luma) -> tuple[Plane, int]:
-    """Return 16 x 16 coefficients of the luma, from which all eight dihedral hashes follow, and the quality 0-100."""
+    """Return PDQ's 16 x 16 coefficients, from which all eight dihedral hashes follow, and the quality 0-100."""
     if min(luma.shape) < MIN_SIDE:
         return np.zeros((16, 16), np.float32), 0
     points = sample_points(luma)
@@ -62,21 +62,21 @@ def pdq_spectrum(luma: Luma) -> tuple[Plane, int]:
 
 
 def hash_spectrum(spectrum: Plane) -> bytes:
-    """Return the hash, 32 bytes: one bit for each coefficient, set above the lower median; the last one comes first."""
+    """Return the PDQ hash, 32 bytes: one bit for each coefficient, set above the lower median; the last first."""
     flat = spectrum.ravel()
     median = np.partition(flat, 127)[127]
     return np.packbits(flat[::-1] > median).tobytes()
 
 
 def hash_points(points: Plane) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the hashes (n, 32) and the qualities 0-100 of n planes of sampled points, (n, 64, 64)."""
+    """Return the PDQ hashes (n, 32) and the qualities 0-100 of n planes of sampled points, (n, 64, 64)."""
     flat = np.matmul(_COSINES @ points, _COSINES.T).reshape(len(points), 256)
     medians = np.partition(flat, 127, axis=1)[:, 127:128]
     return np.packbits(flat[:, ::-1] > medians, axis=1), _qualities(points)
 
 
 def dihedral_hashes(spectrum: Plane) -> Mapping[str, bytes]:
-    """Return the hashes of the seven other orientations of the picture, by name.
+    """Return the PDQ hashes of the seven other orientations of the picture, by name.
 
     The coefficients of a mirrored picture differ in sign only; those of a transposed picture are transposed.
     """
@@ -87,7 +87,7 @@ def dihedral_hashes(spectrum: Plane) -> Mapping[str, bytes]:
 
 
 def sample_points(luma: Luma) -> Plane:
-    """Return the 64 x 64 points of the blurred luma; no side is below MIN_SIDE."""
+    """Return PDQ's 64 x 64 points of the blurred luma; no side is below MIN_SIDE."""
     height, width = luma.shape
     rows = np.empty((_POINTS, width), np.float32)
     for at, (start, stop, weights) in zip(range(0, _POINTS, _BAND), _filter_bands(height), strict=True):
@@ -100,7 +100,7 @@ def sample_points(luma: Luma) -> Plane:
 
 @lru_cache(maxsize=512)
 def _filter_bands(side: int) -> tuple[tuple[int, int, Plane], ...]:
-    """Return the filter for a side of this many pixels, in bands of four points: first pixel, last pixel, weights.
+    """Return PDQ's filter for a side of this many pixels, in bands of four points: first pixel, last pixel, weights.
 
     A cached filter takes about 20 bytes for each pixel of the side.
     """
@@ -132,7 +132,7 @@ def _filter_bands(side: int) -> tuple[tuple[int, int, Plane], ...]:
 
 
 def _qualities(points: Plane) -> NDArray[np.int64]:
-    """Return the quality 0-100 of planes of points, (..., 64, 64).
+    """Return the PDQ quality 0-100 of planes of points, (..., 64, 64).
 
     It is the sum of differences between neighbouring points, in whole percent of the range.
     """

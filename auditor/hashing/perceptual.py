@@ -14,7 +14,7 @@ PERCEPTUAL_ALGORITHMS = ("phash-64", "dhash-64")
 
 
 def perceptual_hashes(gray: Image.Image, algorithms: Collection[str]) -> Mapping[str, bytes]:
-    """Return the wanted hashes of a picture in mode ``L``: 8 bytes each, as ``str(imagehash.phash(image))`` writes."""
+    """Return the wanted pHash and dHash of a picture in mode ``L``, 8 bytes each, as imagehash writes them."""
     import imagehash  # brings SciPy: only those who have such a list pay for it
 
     functions = {"phash-64": imagehash.phash, "dhash-64": imagehash.dhash}

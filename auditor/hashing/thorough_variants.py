@@ -56,7 +56,7 @@ class _Window(NamedTuple):
 
 
 def thorough_hashes(luma: Luma) -> Iterator[ThoroughVariant]:
-    """Yield the variants of a (height, width) plane of luma 0-255, in the order of :data:`THRESHOLDS`."""
+    """Yield the thorough variants of a (height, width) plane of luma 0-255, in the order of :data:`THRESHOLDS`."""
     if min(luma.shape) < MIN_SIDE:
         return
     points, aspect = sample_points(luma), _aspect_step(luma.shape)
@@ -82,7 +82,7 @@ def is_thorough(variant: str) -> bool:
 
 
 def variant_threshold(variant: str) -> int:
-    """Return the largest distance at which a variant is matched, whatever its list allows; NO_LIMIT for others."""
+    """Return the largest distance at which a thorough variant is matched by any list; NO_LIMIT for others."""
     return THRESHOLDS.get(variant.rpartition("+")[2], NO_LIMIT)
 
 
@@ -110,7 +110,7 @@ def _windows() -> Mapping[str, _Window]:
 
 
 def _rotations() -> Mapping[str, tuple[int, bool]]:
-    """Return the degrees that a picture was turned counter-clockwise, and whether its canvas grew with it, by name."""
+    """Return by name how thorough variants were turned: the degrees counter-clockwise, and whether the canvas grew."""
     return {
         f"rotated-{'left' if sign > 0 else 'right'}-{degrees}{'-enlarged' if enlarged else ''}": (
             sign * degrees,
@@ -123,20 +123,20 @@ def _rotations() -> Mapping[str, tuple[int, bool]]:
 
 
 def _aspect_step(shape: tuple[int, ...]) -> int:
-    """Return the aspect ratio, height to width, in rounded steps of a part of an octave."""
+    """Return the aspect ratio of a thorough variant, height to width, in rounded steps of a part of an octave."""
     step = round(_ASPECT_STEPS * math.log2(shape[0] / shape[1]))
     return max(-_MAX_ASPECT_STEP, min(_MAX_ASPECT_STEP, step))
 
 
 def _sides(aspect_step: int) -> tuple[float, float]:
-    """Return (height, width) of this aspect ratio; the shorter side is 1."""
+    """Return (height, width) of this aspect ratio for thorough variants; the shorter side is 1."""
     ratio = 2 ** (aspect_step / _ASPECT_STEPS)
     return max(1.0, ratio), max(1.0, 1 / ratio)
 
 
 @lru_cache(maxsize=16)
 def _border_weights(aspect_step: int) -> tuple[Plane, Plane]:
-    """Return the weights of the windows inside borders that are equally wide at every edge."""
+    """Return the weights of the thorough variants' windows inside borders that are equally wide at every edge."""
     height, width = _sides(aspect_step)
     shares = [percent / 100 for percent in _BORDER_PERCENTS]
     windows = [_Window(each / height, 1 - each / height, each / width, 1 - each / width) for each in shares]
@@ -150,14 +150,14 @@ def _window_weights() -> tuple[Plane, Plane]:
 
 
 def _stack_weights(windows: list[_Window]) -> tuple[Plane, Plane]:
-    """Return the weights (n, 64, 64) of rows and of columns for each window."""
+    """Return the weights (n, 64, 64) of rows and of columns for each window of thorough variants."""
     rows = np.stack([_axis_weights(each.top, each.bottom) for each in windows])
     columns = np.stack([_axis_weights(each.left, each.right).T for each in windows])
     return rows, np.ascontiguousarray(columns)
 
 
 def _axis_weights(start: float, end: float) -> Plane:
-    """Return weights (64, 64) of the points along one axis for 64 points between two shares of it.
+    """Return a thorough variant's weights (64, 64) of the points of an axis for 64 points between two shares.
 
     Points between points are interpolated by cubic convolution (Keys 1981, a = -0.5).
     """
@@ -177,14 +177,14 @@ def _axis_weights(start: float, end: float) -> Plane:
 
 
 def _resample(points: Plane, rows: Plane, columns: Plane) -> Plane:
-    """Return the points (n, 64, 64) of n windows."""
+    """Return the points (n, 64, 64) of n windows of thorough variants."""
     resampled: Plane = np.matmul((rows.reshape(-1, _POINTS) @ points).reshape(rows.shape), columns)
     return resampled
 
 
 @lru_cache(maxsize=16)
 def _rotation_grids(aspect_step: int) -> tuple[NDArray[np.intp], Plane, Plane]:
-    """Return where the points of the picture before each rotation are: flat index of a point, and shares beyond it."""
+    """Return where the points before each rotation of thorough variants are: flat index, and shares beyond it."""
     height, width = _sides(aspect_step)
     share = (np.arange(_POINTS) + 0.5) / _POINTS - 0.5
     at = []
@@ -206,7 +206,7 @@ def _rotation_grids(aspect_step: int) -> tuple[NDArray[np.intp], Plane, Plane]:
 
 
 def _rotate(points: Plane, index: NDArray[np.intp], down: Plane, across: Plane) -> Plane:
-    """Return the points (n, 64, 64) of the picture before each rotation, by linear interpolation."""
+    """Return the points (n, 64, 64) of thorough variants: the picture before each rotation, by linear interpolation."""
     flat = points.ravel()
     here, below = flat.take(index), flat.take(index + _POINTS)
     upper = here + (flat.take(index + 1) - here) * across
@@ -215,14 +215,14 @@ def _rotate(points: Plane, index: NDArray[np.intp], down: Plane, across: Plane) 
 
 
 def _restore_highlights(points: Plane) -> Plane:
-    """Return points (3, 64, 64) whose highlights, clipped when the picture was brightened, are raised again."""
+    """Return points (3, 64, 64) of thorough variants whose highlights, clipped by brightening, are raised again."""
     clipped = np.clip((points - _CLIPPED_FROM) / _CLIPPED_OVER, 0, 1)
     inside = clipped * (_BLUR @ clipped @ _BLUR.T)
     return np.stack((points + 30 * inside, points + 60 * inside, points + 100 * (points / 255) ** 3)).astype(np.float32)
 
 
 def _blur_weights() -> Plane:
-    """Return a Gaussian blur of 1.5 points along an axis, which sets the middle of clipped areas above their edges."""
+    """Return a thorough variant's Gaussian blur of 1.5 points, which sets clipped areas' middle above their edges."""
     away = np.subtract.outer(np.arange(_POINTS), np.arange(_POINTS)) / 1.5
     weights = np.exp(-(away**2) / 2)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)

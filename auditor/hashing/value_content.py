@@ -115,7 +115,7 @@ _NONE: Indices = np.zeros(0, np.int64)
 
 
 def value_content(values: pa.Array, name: str = "") -> ValueContent:
-    """Return what each value of a plain column holds.
+    """Return the content of each value of a plain column.
 
     Args:
         values: text or bytes in any of Arrow's layouts but views; other types give an empty result.
@@ -131,7 +131,7 @@ def value_content(values: pa.Array, name: str = "") -> ValueContent:
 
 
 def _of_bytes(values: pa.Array, name: str) -> ValueContent:
-    """Return what each value of a column of bytes holds: pictures, videos, sound, digests or texts."""
+    """Return the content of each value of a column of bytes: pictures, videos, sound, digests or texts."""
     data, starts, lengths = _layout(values)
     long = lengths >= HEAD_BYTES
     pictures = _begins(data, starts, lengths, IMAGE_MAGICS, long)
@@ -158,7 +158,7 @@ def _of_bytes(values: pa.Array, name: str) -> ValueContent:
 
 
 def _text_in_bytes(values: pa.Array, candidates: NDArray[np.bool_], name: str) -> ValueContent:
-    """Return which values of a column of bytes hold digests, addresses or pictures written as text."""
+    """Return the content of values of bytes that are text: digests, addresses or pictures written as text."""
     indices = np.flatnonzero(candidates)
     if not len(indices):
         return ValueContent(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE)
@@ -170,7 +170,7 @@ def _text_in_bytes(values: pa.Array, candidates: NDArray[np.bool_], name: str) -
 
 
 def _are_hex(data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which values of bytes are the hex digits of a digest, and not a longer digest's own bytes."""
+    """Return which values of bytes have as content the hex digits of a digest, and not a longer digest's own bytes."""
     found = np.zeros(len(lengths), bool)
     for digits in _HEX_DIGITS:
         indices = np.flatnonzero(lengths == digits)
@@ -182,7 +182,7 @@ def _are_hex(data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArra
 def _raw_digests(
     values: pa.Array, lengths: NDArray[np.int64], name: str, candidates: NDArray[np.bool_]
 ) -> dict[str, Digests]:
-    """Return values that are a digest's own bytes: of the width that the name shows, or all of one width."""
+    """Return the values whose content is a digest's own bytes: of the name's width, or all of one width."""
     named = algorithm_from_column_name(name)
     there = candidates & (lengths > 0)
     widths = np.unique(lengths[there])
@@ -202,7 +202,7 @@ def _raw_digests(
 
 
 def _of_text(values: pa.Array, name: str) -> ValueContent:
-    """Return what each value of a column of texts holds: addresses, base64 pictures or digests."""
+    """Return the content of each value of a column of texts: addresses, base64 pictures or digests."""
     data, starts, lengths = _layout(values)
     named = algorithm_from_column_name(name)
     # Most texts are ruled out by their length and first byte.
@@ -231,7 +231,7 @@ def _hex_digests(
     starts: NDArray[np.int64],
     lengths: NDArray[np.int64],
 ) -> dict[str, Digests]:
-    """Return which of the chosen values are digests in hex, alone or after a prefix; their layout is given."""
+    """Return which of the chosen values have as content a hex digest, alone or after a prefix."""
     found: dict[str, Digests] = {}
     for digits, algorithms in _HEX_DIGITS.items() if len(chosen) else ():
         plain = np.flatnonzero(lengths == digits)
@@ -254,7 +254,7 @@ def _prefixed(
     digits: int,
     prefix: int,
 ) -> Indices:
-    """Return values with this number of hex digits after a prefix of this length, such as ``0x`` or ``sha256:``."""
+    """Return the values whose content is this number of hex digits after a prefix, such as ``0x`` or ``sha256:``."""
     indices = np.flatnonzero(lengths == prefix + digits)
     indices = indices[_PREFIX_ENDS[data[starts[indices] + prefix - 1]]]
     if not len(indices):
@@ -267,7 +267,7 @@ def _prefixed(
 
 
 def _parsed(values: pa.Array, indices: Indices, algorithm: str) -> dict[str, Digests]:
-    """Return the digests of one algorithm that can be parsed from these values."""
+    """Return the digests of one algorithm that can be parsed from the content of these values."""
     if not len(indices):
         return {}
     digests, malformed = parse_digests(values.take(pa.array(indices)), algorithm)
@@ -278,7 +278,7 @@ def _parsed(values: pa.Array, indices: Indices, algorithm: str) -> dict[str, Dig
 
 
 def _layout(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
-    """Return a column's bytes, and each value's start and length in them; a null has the length 0."""
+    """Return the bytes of a column's values, and each value's start and length in them; a null has the length 0."""
     wide = pa.types.is_large_string(values.type) or pa.types.is_large_binary(values.type)
     _, offsets, data = values.buffers()
     count = len(values)
@@ -310,7 +310,7 @@ def _begins(
     magics: tuple[Magic, ...],
     candidates: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """Return which of the candidates begin with one of the magics. Most are ruled out by a single byte."""
+    """Return which candidate values have content that begins with a magic; a single byte rules out most."""
     found = np.zeros(len(lengths), bool)
     for offset, size in sorted({(magic[0][0], _magic_bytes(magic)) for magic in magics}):
         here = tuple(magic for magic in magics if (magic[0][0], _magic_bytes(magic)) == (offset, size))
@@ -324,12 +324,12 @@ def _begins(
 
 
 def _magic_bytes(magic: Magic) -> int:
-    """Return how many first bytes show a magic."""
+    """Return how many first bytes of a value show a magic of its content."""
     return max(offset + len(word) for offset, word in magic)
 
 
 def _has_magic(heads: NDArray[np.uint8], magics: tuple[Magic, ...]) -> NDArray[np.bool_]:
-    """Return which of these first bytes (values, as many as the magics need) have one of the magics."""
+    """Return which of these first bytes of values (values, as many as the magics need) have one of the magics."""
     found = np.zeros(len(heads), bool)
     for magic in magics:
         here = np.ones(len(heads), bool)
@@ -340,7 +340,7 @@ def _has_magic(heads: NDArray[np.uint8], magics: tuple[Magic, ...]) -> NDArray[n
 
 
 def _decode_base64(heads: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Return the bytes that texts of 24 characters stand for (values, 18), and which of them are base64."""
+    """Return the bytes that values of 24 characters stand for (values, 18), and which of them are base64."""
     sextets = _BASE64[heads]
     good = (sextets != 255).all(axis=1)
     four = np.where(sextets == 255, 0, sextets).reshape(len(heads), _HEAD_TEXT // 4, 4).astype(np.uint32)

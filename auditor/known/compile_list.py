@@ -140,21 +140,21 @@ def compile_list(
 
 
 def _fingerprint_of(base: CompiledList | None, digest: bytes) -> bytes:
-    """Return the weight fingerprint with this digest, which the list's version before holds."""
+    """Return for the list that is compiled the weight fingerprint with this digest, from the version before."""
     assert base
     _, entries = base.find_exact(WEIGHT_FINGERPRINT, pa.array([digest], pa.binary(len(digest))))
     return base.fingerprints[int(entries[0])]
 
 
 def _video_of(base: CompiledList | None, digest: bytes) -> bytes:
-    """Return the frames that this digest names, which the list's version before holds."""
+    """Return for the list that is compiled the frames that this digest names, from the version before."""
     assert base
     _, entries = base.find_exact(VPDQ, pa.array([digest], pa.binary(len(digest))))
     return base.videos[int(entries[0])]
 
 
 def _without_withdrawn(entries: Entries, withdrawals: Withdrawals, statistics: ListStatistics) -> Entries:
-    """Return the entries that withdraw nothing, and add the others to the withdrawals."""
+    """Return the entries to compile that withdraw nothing, and add the others to the withdrawals."""
     if entries.withdrawn is None:
         return entries
     mask = pc.fill_null(entries.withdrawn, False)
@@ -248,7 +248,7 @@ def _write_digests(folder: Path, spool: EntrySpool, first: NDArray[np.int64], th
 def _group_equal_values(
     keys: NDArray[np.uint64], order: NDArray[np.int64], spool: EntrySpool
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the order with equal values side by side, and which row is the first of its value.
+    """Return the order in which equal values of the compiled list are side by side, and the first row of each.
 
     Equal values have equal keys, so only rows that share a key are compared in full.
     """
@@ -270,7 +270,7 @@ def _group_equal_values(
 
 
 def _classification_codes(column: pa.Array, classifications: list[str]) -> NDArray[np.uint16]:
-    """Return each row's index in ``classifications``, to which new ones are appended."""
+    """Return each compiled row's index in ``classifications``, to which new ones are appended."""
     if column.null_count == len(column):
         return np.zeros(len(column), np.uint16)
     column = pc.fill_null(column, "")
@@ -286,7 +286,7 @@ def _classification_codes(column: pa.Array, classifications: list[str]) -> NDArr
 
 
 def _write_rows(path: Path, spool: EntrySpool, positions: NDArray[np.uint32], keep: NDArray[np.bool_]) -> None:
-    """Write every kept row as it was listed, with the position of its value among the different ones."""
+    """Write every kept row of a compiled list as it was listed, with its value's position among the different ones."""
     schema = pa.schema([pa.field("at", pa.uint32()), *ROW_SCHEMA])
     start = 0
     with pa.ipc.new_file(path, schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:

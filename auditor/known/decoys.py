@@ -120,7 +120,7 @@ def count_decoy_matches(
 
 
 def expected_by_chance(coverage: Mapping[str, int]) -> tuple[ExpectedByChance, ...]:
-    """Return the matches by chance that a run's coverage shows, by list."""
+    """Return the near matches by chance that the decoys in a run's coverage show, by list."""
     return tuple(
         ExpectedByChance(name, compared, matches, _poisson_upper_limit(matches))
         for name, compared in _by_list(coverage, _DECOYS_COMPARED)
@@ -129,7 +129,7 @@ def expected_by_chance(coverage: Mapping[str, int]) -> tuple[ExpectedByChance, .
 
 
 def expected_by_thorough_chance(coverage: Mapping[str, int]) -> tuple[ThoroughChance, ...]:
-    """Return the matches of thorough variants by chance that a run's coverage shows, by list."""
+    """Return the matches of thorough variants by chance that the decoys in a run's coverage show, by list."""
     found = []
     for name, compared in _by_list(coverage, _THOROUGH_COMPARED):
         matches = coverage.get(f"{_THOROUGH_MATCHES}: {name}", 0)
@@ -141,19 +141,19 @@ def expected_by_thorough_chance(coverage: Mapping[str, int]) -> tuple[ThoroughCh
 
 
 def _by_list(coverage: Mapping[str, int], what: str) -> list[tuple[str, int]]:
-    """Return (list, count) of one of this module's keys, by the list's name."""
+    """Return (list, count) of a key for counts of decoys, by the list's name."""
     start = f"{what}: "
     return sorted((key.removeprefix(start), count) for key, count in coverage.items() if key.startswith(start))
 
 
 def _poisson_upper_limit(matches: int) -> float:
-    """Return the 95 % upper limit of a Poisson count, by Byar's approximation; 3 for none (the rule of three)."""
+    """Return the 95 % upper limit of a Poisson count of decoy matches, by Byar's approximation; 3 for none."""
     above = matches + 1
     return float(above * (1 - 1 / (9 * above) + 1.645 / (3 * math.sqrt(above))) ** 3) if matches else 3.0
 
 
 def make_decoys(words: near_index.Words, algorithm: str, key: bytes) -> near_index.Words:
-    """Return the hashes with the signs of one of the three mirrorings, chosen by key and hash."""
+    """Return decoys: the hashes with the signs of one of the three mirrorings, chosen by key and hash."""
     seed = hashlib.blake2b(algorithm.encode(), key=key, digest_size=8).digest()
     odd = np.frombuffer(seed, np.uint64) | np.uint64(1)
     chosen = ((words[:, 0] * odd) >> np.uint64(33)) % np.uint64(3)
@@ -162,7 +162,7 @@ def make_decoys(words: near_index.Words, algorithm: str, key: bytes) -> near_ind
 
 @cache
 def mirror_masks(algorithm: str) -> near_index.Words:
-    """Return the bits that mirroring left to right, top to bottom and both inverts in a hash."""
+    """Return the bits that mirroring left to right, top to bottom and both inverts in a hash, for decoys."""
     second = np.arange(_DCT_SIDES[algorithm]) % 2 == 1
     none = np.zeros_like(second)
     masks = [rows[:, None] ^ columns for rows, columns in ((none, second), (second, none), (second, second))]

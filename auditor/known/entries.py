@@ -137,7 +137,7 @@ _COLUMN_TYPES: Mapping[Column, pa.DataType] = {
 def make_entries(
     algorithm: str, values: Sequence[bytes | str] | pa.Array, **columns: Sequence[object] | pa.Array | None
 ) -> Entries:
-    """Return entries with columns of the right types, from Python sequences or arrays.
+    """Return list entries with columns of the right types, from Python sequences or arrays.
 
     Raises:
         pyarrow.ArrowInvalid: A digest is not as wide as the algorithm's.
@@ -163,6 +163,6 @@ def make_video_entries(videos: Sequence[bytes], **columns: Sequence[object] | pa
 def _entries_by_digest(
     algorithm: str, data: Sequence[bytes], columns: Mapping[str, Sequence[object] | pa.Array | None]
 ) -> Entries:
-    """Return entries whose values are the SHA-256 of what they hold."""
+    """Return list entries whose values are the SHA-256 of what they hold."""
     made = make_entries(algorithm, [hashlib.sha256(one).digest() for one in data], **columns)
     return replace(made, fingerprints=pa.array(data, pa.large_binary()))

@@ -20,7 +20,7 @@ _COLLECTED_TYPES = {"withdrawn": pa.bool_(), "quality": pa.int16()}  # every oth
 
 
 def signal_type_of(name: str) -> str:
-    """Return the algorithm or text signal that a name means; "" where it cannot be matched."""
+    """Return the algorithm or text signal that the name of a column means; "" where it cannot be matched."""
     plain = name.strip().lower()
     return plain if plain in TEXT_SIGNALS or plain in DIGEST_BYTES else algorithm_from_column_name(name)
 
@@ -28,7 +28,7 @@ def signal_type_of(name: str) -> str:
 def entries_of_column(
     algorithm: str, cells: pa.Array, lines: NDArray[np.int64], **columns: pa.Array | None
 ) -> Iterator[ListItem]:
-    """Yield the entries of a text column, and its malformed cells. Empty cells are no entries.
+    """Yield the list entries of a text column, and its malformed cells. Empty cells are no entries.
 
     Args:
         algorithm: What the cells hold.
@@ -59,7 +59,7 @@ def entries_of_column(
 def _video_entries(
     cells: pa.Array, lines: NDArray[np.int64], columns: Mapping[str, pa.Array | None]
 ) -> Iterator[ListItem]:
-    """Yield the entries of a column of vPDQ hashes, and its malformed cells."""
+    """Yield the list entries of a column of vPDQ hashes, and its malformed cells."""
     frames = [parse_vpdq(text) if text and text.strip() else b"" for text in cells.cast(pa.string()).to_pylist()]
     empty = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(cells.cast(pa.string())), ""), True).to_pylist()
     for line, found in zip(lines.tolist(), frames, strict=True):

@@ -67,7 +67,7 @@ class ExactIndex:
 
 
 def build_exact_index(keys: Keys) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-    """Return the arrays ``table`` and ``filter`` of an index over these sorted keys (fewer than 2^32)."""
+    """Return the arrays ``table`` and ``filter`` of an exact index over these sorted keys (fewer than 2^32)."""
     bits = max(3, _floor_log2(len(keys)))
     table = np.zeros((1 << bits) + 1, np.uint32)
     table[1:] = np.cumsum(np.bincount((keys >> np.uint64(64 - bits)).view(np.int64), minlength=1 << bits))
@@ -77,14 +77,14 @@ def build_exact_index(keys: Keys) -> tuple[NDArray[np.uint32], NDArray[np.uint8]
 
 
 def value_keys(values: pa.Array) -> Keys:
-    """Return a 64-bit key for each value of a fixed-size binary or string array; a null's key means nothing."""
+    """Return the exact index's 64-bit key for each value of a binary or string array; a null's key means nothing."""
     if pa.types.is_fixed_size_binary(values.type):
         return _digest_keys(digest_rows(values))
     return _text_keys(values)
 
 
 def digest_rows(values: pa.Array) -> NDArray[np.uint8]:
-    """Return the bytes of a fixed-size binary array, one value per row, without a copy."""
+    """Return the bytes of a fixed-size binary array for the exact index, one value per row, without a copy."""
     width = values.type.byte_width
     if not len(values):
         return np.empty((0, width), np.uint8)
@@ -93,14 +93,14 @@ def digest_rows(values: pa.Array) -> NDArray[np.uint8]:
 
 
 def equal_rows(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return which rows of two blocks of digests are equal, compared by words."""
+    """Return which rows of two blocks of digests are exactly equal, compared by words."""
     word = np.uint64 if left.shape[1] % 8 == 0 else np.uint32
     same: NDArray[np.bool_] = np.logical_and.reduce(left.view(word) == right.view(word), axis=1)
     return same
 
 
 def _digest_keys(rows: NDArray[np.uint8]) -> Keys:
-    """Return the first eight bytes of cryptographic digests; of others, all words summed and mixed."""
+    """Return the exact index's keys of digests: the first 8 bytes of cryptographic ones, else all words mixed."""
     width = rows.shape[1]
     if width in (16, 20, 32, 64):
         first = np.lib.stride_tricks.as_strided(rows.view(), (len(rows), 8), rows.strides)
@@ -111,7 +111,7 @@ def _digest_keys(rows: NDArray[np.uint8]) -> Keys:
 
 
 def _text_keys(values: pa.Array) -> Keys:
-    """Return the sum of each string's eight-byte words, each mixed with its position, and of its length; mixed."""
+    """Return the exact index's keys of strings: the sum of the mixed 8-byte words and of the length, mixed."""
     texts = values.cast(pa.large_string())
     offsets = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
     sizes = np.diff(offsets)
@@ -145,5 +145,5 @@ def _mix(keys: Keys) -> Keys:
 
 
 def _floor_log2(number: int) -> int:
-    """Return the whole part of the binary logarithm; 0 for 0."""
+    """Return the whole part of the binary logarithm, for the size of the exact index's table; 0 for 0."""
     return max(number.bit_length() - 1, 0)

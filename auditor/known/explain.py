@@ -28,7 +28,7 @@ _BATCH_ROWS = 1 << 20
 
 
 def explain_match(image: Path, known: CompiledList, *, places: bool = False, thorough: bool = False) -> Iterator[str]:
-    """Yield lines that list, for each algorithm, what was compared and what matched.
+    """Yield lines that explain a match or a miss: for each algorithm, what was compared and what matched.
 
     Args:
         image: A picture's file.
@@ -68,7 +68,7 @@ def explain_match(image: Path, known: CompiledList, *, places: bool = False, tho
 
 
 def _rows_of_quality(rows: list[dict[str, Any]]) -> Generator[str, None, list[dict[str, Any]]]:
-    """Yield a line for each form of the picture whose PDQ cannot be matched; return the other forms."""
+    """Yield a line that explains each form of the picture whose PDQ cannot be matched; return the other forms."""
     good = [row for row in rows if row["quality"] >= MIN_QUALITY]
     for row in rows:
         if not row["variant"] or row not in good:
@@ -87,7 +87,7 @@ def _describe_hit(hit: dict[str, Any], distances: bool) -> str:
 
 
 def _describe_miss(algorithm: str, rows: list[dict[str, Any]], known: CompiledList) -> str:
-    """Return why a picture's hashes of one algorithm match no entry of a list."""
+    """Return a line that explains why a picture's hashes of one algorithm match no entry of a list."""
     if algorithm not in known.thresholds:
         return "no entry equals it"
     if known.means != "test" or algorithm not in NEAR_ALGORITHMS:
@@ -100,7 +100,7 @@ def _describe_miss(algorithm: str, rows: list[dict[str, Any]], known: CompiledLi
 
 
 def _nearest_distance(known: CompiledList, algorithm: str, words: near_index.Words) -> int:
-    """Return the distance of a picture's hash from the nearest entry of the list."""
+    """Return for an explanation the distance of a picture's hash from the nearest entry of the list."""
     count = known.manifest["algorithms"][algorithm]["entries"]
     batches = (np.arange(low, min(low + _BATCH_ROWS, count)) for low in range(0, count, _BATCH_ROWS))
     listed = (near_index.digest_words(exact_index.digest_rows(known.values(algorithm, batch))) for batch in batches)

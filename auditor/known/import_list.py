@@ -140,7 +140,7 @@ def _require_one_list(path: Path, headers: Sequence[ListHeader]) -> None:
 
 
 def _previous_version(name: str, header: ListHeader, path: Path, whole: bool) -> tuple[CompiledList | None, str]:
-    """Return the active version, if there is one, and the newest there ever was; "" for none.
+    """Return the active version before an import, if there is one, and the newest there ever was; "" for none.
 
     A damaged active version counts as none, unless the file changes it.
     """
@@ -160,7 +160,7 @@ def _previous_version(name: str, header: ListHeader, path: Path, whole: bool) ->
 
 
 def _refuse_absurd_version(version: str) -> None:
-    """Raise ListError for a version after which no other could be newer: too long, too large, or far in the future."""
+    """Refuse to import a version after which no other could be newer: too long, too large, or far in the future."""
     if len(version) > _MAX_VERSION or re.search(rf"[0-9]{{{_MAX_DIGITS},}}", version):
         raise ListError(
             f"version {version[:80]!r} is too long; give another --version, of at most {_MAX_VERSION} characters and "
@@ -178,7 +178,7 @@ def _refuse_absurd_version(version: str) -> None:
 
 
 def _refuse_older_version(name: str, version: str, newest: str, *, repair: bool) -> None:
-    """Raise ListError for a version that is not newer. To ``repair`` a damaged version, it may be imported again."""
+    """Refuse to import a version that is not newer. To ``repair`` a damaged version, it may be imported again."""
     if newest and version == newest and not repair:
         raise ListError(
             f"version {version} of the list {name!r} is already imported; give the new one another --version"
@@ -188,7 +188,7 @@ def _refuse_older_version(name: str, version: str, newest: str, *, repair: bool)
 
 
 def _thresholds(given: Mapping[str, int], base: CompiledList | None) -> Mapping[str, int]:
-    """Return the thresholds of a new version: those given, else those of the version before, else the defaults."""
+    """Return the thresholds of an imported version: those given, else the last version's, else the defaults."""
     for algorithm, distance in given.items():
         if algorithm not in MAX_THRESHOLDS:
             raise ListError(f"--threshold {algorithm}: only {', '.join(MAX_THRESHOLDS)} are matched nearly")

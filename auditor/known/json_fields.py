@@ -12,12 +12,12 @@ LIST_FIELDS = ("name", "version", "holder", "means", "duty", "delta")
 
 
 def outermost_bracket(head: bytes) -> bytes:
-    """Return the first character of a JSON text, without a byte order mark: ``{`` or ``[`` for what may be a list."""
+    """Return the first character of a list in JSON, without a byte order mark; ``{`` or ``[`` if it may be one."""
     return head.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
 
 
 def leading_list_fields(head: bytes, arrays: Collection[str]) -> Mapping[str, str]:
-    """Return the fields of :data:`LIST_FIELDS` that the outermost object has before its entries.
+    """Return the JSON fields of :data:`LIST_FIELDS` that the outermost object of a list has before its entries.
 
     Args:
         head: The beginning of the JSON text.
@@ -43,7 +43,7 @@ def leading_list_fields(head: bytes, arrays: Collection[str]) -> Mapping[str, st
 
 
 def json_value_to_text(value: object) -> str | None:
-    """Return a JSON value as text (a number as its digits); None for nothing, an array or an object."""
+    """Return a list's JSON field as text (a number as its digits); None for nothing, an array or an object."""
     if value is None or value == "":
         return None
     if isinstance(value, bool):
@@ -54,7 +54,7 @@ def json_value_to_text(value: object) -> str | None:
 
 
 def is_true(value: object) -> bool:
-    """Return whether a value is JSON's ``true``, or 1, or a word that exports write for it."""
+    """Return whether the value of a list's JSON field is ``true``, or 1, or a word that exports write for it."""
     if isinstance(value, str):
         return value.strip().lower() in {"true", "yes", "y", "1"}
     return value is True or value == 1

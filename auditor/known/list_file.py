@@ -56,7 +56,7 @@ def list_as_file(path: Path) -> Iterator[Path]:
 
 
 def is_stream(path: Path) -> bool:
-    """Return whether the path is a pipe or a device, which can be read only once."""
+    """Return whether the path of a list file is a pipe or a device, which can be read only once."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -65,7 +65,7 @@ def is_stream(path: Path) -> bool:
 
 
 def memory_folder(needed: int = 0) -> str | None:
-    """Return the folder whose files are kept in memory; None if there is none, or it has less than ``needed`` bytes."""
+    """Return the folder in memory for copies of list files; None if there is none with ``needed`` bytes."""
     if not os.access(_MEMORY_FOLDER, os.W_OK | os.X_OK) or shutil.disk_usage(_MEMORY_FOLDER).free < needed:
         return None
     return str(_MEMORY_FOLDER)
@@ -89,7 +89,7 @@ def open_list_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in hex. Raises ListError if it cannot be read."""
+    """Return the SHA-256 of a list file in hex. Raises ListError if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -139,7 +139,7 @@ class _ReopenedStream(io.RawIOBase):
 
 
 def _unpack(file: BinaryIO) -> BinaryIO:
-    """Return the content of a compressed file, or of the one file in a zip archive; any other file as it is."""
+    """Return the content of a compressed list file, or of the only one in a zip; any other list file as it is."""
     head = _head(file)
     compression = compression_of(head)
     if compression:
@@ -167,7 +167,7 @@ def _unpack(file: BinaryIO) -> BinaryIO:
 
 
 def _recode(file: BinaryIO) -> BinaryIO:
-    """Return a text in UTF-16 or UTF-32 as UTF-8, and any other file as it is."""
+    """Return a list file in UTF-16 or UTF-32 as UTF-8, and any other list file as it is."""
     head = _head(file)
     if not detect_wide_encoding(head):
         return file

@@ -71,7 +71,7 @@ def identify_list(
 
 
 def merge_identity(base: CompiledList | Path, changes: ListIdentity) -> ListIdentity:
-    """Return the identity of a version, or a file, with changes applied."""
+    """Return the identity of a list's version, or of a list file, with changes applied."""
     before = file_sha256(base) if isinstance(base, Path) else base.sha256
     merged = replace(changes, sha256=hashlib.sha256(f"{before}{changes.sha256}".encode()).hexdigest())
     if isinstance(base, Path):

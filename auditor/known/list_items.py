@@ -22,7 +22,7 @@ class OpenedListFile:
 
 
 def open_list_items(path: Path, options: ListOptions, extensions: tuple[Extension, ...] = ()) -> OpenedListFile:
-    """Return the file's header, and an iterator over its other items. Raises ListError if no format reads it."""
+    """Open a list file's items: return its header and an iterator. Raises ListError if no format reads it."""
     name = detect_format(path, extensions)
     items = list_formats(extensions)[name].read(path, options)
     added = next((str(each) for each in extensions if (each.group, each.name) == (LIST_FORMATS, name)), "")

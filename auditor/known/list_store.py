@@ -99,14 +99,14 @@ def kept_versions(name: str) -> tuple[str, ...]:
 
 
 def version_key(version: str) -> tuple[tuple[int, int, str], ...]:
-    """Return a sort key by which numbers in a version compare as numbers: 2 is before 10."""
+    """Return a sort key for versions in the list store by which numbers compare as numbers: 2 is before 10."""
     return tuple(
         (0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"[0-9]+|[A-Za-z]+", version)
     )
 
 
 def roll_back(name: str, version: str, reason: str) -> CompiledList:
-    """Make a kept version active again. Imports must still be newer than the newest version there ever was.
+    """Make a kept version in the list store active again. Imports must still be newer than the newest ever.
 
     Raises:
         ListError: The version is not kept, or is damaged.

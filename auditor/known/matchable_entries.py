@@ -47,7 +47,7 @@ def filter_matchable(entries: Entries, statistics: ListStatistics) -> Entries:
 
 
 def canonicalize_texts(entries: Entries, statistics: ListStatistics) -> Entries:
-    """Return URLs and domains in canonical form; count those that are not valid and leave them out."""
+    """Return the matchable URLs and domains in canonical form; count those that are not valid and leave them out."""
     if entries.algorithm not in TEXT_SIGNALS:
         return entries
     canonicalize = url_columns.canonical_entries if entries.algorithm == "url" else url_columns.canonical_domains
@@ -57,7 +57,7 @@ def canonicalize_texts(entries: Entries, statistics: ListStatistics) -> Entries:
 
 
 def filter_entries(entries: Entries, keep: pa.Array) -> Entries:
-    """Return the entries where ``keep`` is true."""
+    """Return the list's entries where ``keep`` is true."""
     columns = {column.name: getattr(entries, column.name) for column in fields(entries) if column.name != "algorithm"}
     return Entries(
         entries.algorithm, **{name: None if array is None else array.filter(keep) for name, array in columns.items()}

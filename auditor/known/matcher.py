@@ -218,7 +218,7 @@ class Matcher:
 
 
 def _variant_limits(batch: pa.RecordBatch) -> NDArray[np.int16]:
-    """Return the largest distance at which each row's variant matches; NO_LIMIT except for thorough variants."""
+    """Return the largest distance at which each sample's variant matches; NO_LIMIT except for thorough variants."""
     variants = batch.column("variant")
     if not pc.max(pc.binary_length(variants)).as_py():  # all are stored samples, as in most tables
         return np.full(len(batch), variant_threshold(""), np.int16)
@@ -229,7 +229,7 @@ def _variant_limits(batch: pa.RecordBatch) -> NDArray[np.int16]:
 
 
 def _is_thorough(batch: pa.RecordBatch) -> NDArray[np.bool_]:
-    """Return which rows are thorough variants, whose matches alone are leads."""
+    """Return which samples to match are thorough variants, whose matches alone are leads."""
     return np.asarray(_variant_limits(batch) < NO_LIMIT)
 
 
@@ -293,7 +293,7 @@ def _exclude_benign(pairs: list[_MatchedPairs], batch: pa.RecordBatch, coverage:
 
 
 def _sample_groups(batch: pa.RecordBatch, of: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Return a number for each of these rows, the same for all variants of one sample; -1 for the other rows."""
+    """Return a number for each of these matched rows, the same for all variants of one sample; -1 for other rows."""
     groups = np.full(len(batch), -1, np.int64)
     rows = np.unique(np.concatenate(of)) if of else np.zeros(0, np.int64)
     matched = batch.select(["sample", "place", "row"]).take(pa.array(rows))

@@ -122,7 +122,7 @@ class ModelEntryCollector:
 
 
 def purpose_of(classification: str) -> str:
-    """Return the purpose that the classification of an entry begins with: ``dedicated``, ``general`` or ""."""
+    """Return the purpose that the classification of a model's entry begins with: ``dedicated``, ``general`` or ""."""
     word = classification.partition(",")[0]
     return word if word in PURPOSES else ""
 
@@ -135,7 +135,7 @@ def _classification(purpose: str, confirmations: str, authority: str) -> str:
 
 
 def example_fingerprint(tensors: int, **metadata: str) -> bytes:
-    """Return a fingerprint file for the formats' examples. Its tensors are powers of a ramp, no two alike."""
+    """Return a fingerprint file for the examples of lists of models. Its tensors are powers of a ramp, no two alike."""
     names = [f"layers.{index}.weight" for index in range(tensors)]
     ramp = np.linspace(0, 1, 256, dtype=np.float32)
     values = {name: normalize_vector(ramp**power - (ramp**power).mean()) for power, name in enumerate(names, 1)}

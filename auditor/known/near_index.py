@@ -121,7 +121,7 @@ def build_near_index(words: Words, ids: NDArray[np.uint32], tables: NDArray[np.u
 
 
 def _band_layout(entries: int, bits: int) -> tuple[int, int]:
-    """Return the number and width of the bands for that many entries: wide bands cost probes, narrow ones candidates.
+    """Return the near index's number and width of bands: wide ones cost probes, narrow ones candidates.
 
     Bits in no band are compared in the end as well: the bands only choose the candidates.
     """
@@ -133,7 +133,7 @@ def _band_layout(entries: int, bits: int) -> tuple[int, int]:
 
 
 def brute_force_search(words: Words, queries: Words, threshold: int) -> NearPairs:
-    """Return the same as :meth:`NearIndex.search`, by comparing every query with every entry."""
+    """Return the same near entries as :meth:`NearIndex.search`, by comparing every query with every entry."""
     found = []
     for row, query in enumerate(queries):
         distance = np.bitwise_count(words ^ query).sum(axis=1, dtype=np.int64)
@@ -144,12 +144,12 @@ def brute_force_search(words: Words, queries: Words, threshold: int) -> NearPair
 
 
 def hamming_distances(left: Words, right: Words) -> NDArray[np.int16]:
-    """Return the number of bits that differ in each row."""
+    """Return the Hamming distances of near entries: the number of bits that differ in each row."""
     return _popcounts(left ^ right).astype(np.int16)
 
 
 def digest_words(values: NDArray[np.uint8]) -> Words:
-    """Return digests of 8 or 32 bytes, one per row, as 64-bit words in this machine's byte order."""
+    """Return digests of 8 or 32 bytes as rows of 64-bit words for the near index, in this machine's byte order."""
     return np.ascontiguousarray(values).view(np.uint64)
 
 
@@ -159,14 +159,14 @@ def _no_pairs() -> NearPairs:
 
 
 def _band_radii(threshold: int, bands: int) -> tuple[int, ...]:
-    """Return a radius for each band that is looked up, such that the sum of (radius + 1) is threshold + 1."""
+    """Return a radius for each band of the near index, such that the sum of (radius + 1) is threshold + 1."""
     each, rest = divmod(threshold + 1, bands)
     return tuple(radius for band in range(bands) if (radius := each - (band >= rest)) >= 0)
 
 
 @cache
 def _bit_flips(width: int, radius: int) -> NDArray[np.uint32]:
-    """Return every pattern of at most ``radius`` bits among ``width``."""
+    """Return for the near index every pattern of at most ``radius`` bits among ``width``."""
     patterns = [
         sum(1 << bit for bit in bits) for count in range(radius + 1) for bits in combinations(range(width), count)
     ]
@@ -174,7 +174,7 @@ def _bit_flips(width: int, radius: int) -> NDArray[np.uint32]:
 
 
 def _band_bits(words: Words, start: int, width: int) -> NDArray[np.uint32]:
-    """Return the bits ``start`` to ``start + width`` of each row; they lie in one word or in two."""
+    """Return a band of the near index: bits ``start`` to ``start + width`` of each row, in one word or in two."""
     word, offset = divmod(start, 64)
     high = words[:, word] << np.uint64(offset)
     if offset + width > 64:

@@ -92,7 +92,7 @@ def open_list(
 
 @contextmanager
 def errors_name_folder(folder: Path) -> Iterator[None]:
-    """Turn an OSError about the folder that a list is compiled into, such as a full disk, into a ListError."""
+    """Turn an OSError about the folder that an opened list is compiled into, such as a full disk, into a ListError."""
     try:
         yield
     except OSError as error:
@@ -101,7 +101,7 @@ def errors_name_folder(folder: Path) -> Iterator[None]:
 
 
 def _lies_in_audited(text: str, audited: Sequence[str]) -> bool:
-    """Return whether a name without a folder is the name of a file or folder in one of the audited targets."""
+    """Return whether a list to open, given by its bare name, is a file or folder of that name in an audited target."""
     if os.path.basename(text) != text or not os.path.lexists(text):
         return False
     places = {Path(os.path.realpath(os.curdir), text), Path(os.path.realpath(text))}
@@ -112,7 +112,7 @@ def _lies_in_audited(text: str, audited: Sequence[str]) -> bool:
 def compile_for_inspection(
     path: Path, options: ListOptions, into: Path, extensions: tuple[Extension, ...] = ()
 ) -> tuple[CompiledList, ListStatistics]:
-    """Compile a list file despite malformed lines, to report its health. The result must not be used for matching."""
+    """Open a list file despite malformed lines, to report its health. It must not be used for matching."""
     file = open_list_items(path, options, extensions)
     declaration = ListDeclaration(means=file.header.means or "test")
     identity = identify_list(file, declaration, options, default_version="")
@@ -124,7 +124,7 @@ def compile_for_inspection(
 def _compile_file(
     file: OpenedListFile, declaration: ListDeclaration, options: ListOptions, into: Path, skip_malformed: bool
 ) -> CompiledList:
-    """Compile a list file into a folder of its name, unless that folder exists already."""
+    """Compile a list file that is opened into a folder of its name, unless that folder exists already."""
     path = file.path
     if file.header.delta:
         raise ListError(f"{path}: changes an earlier version of a list; import it")

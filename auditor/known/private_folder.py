@@ -21,7 +21,7 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 @contextmanager
 def private_folder(parent: str | os.PathLike[str] | None = None) -> Iterator[Path]:
-    """Make a folder with mode 0700 and delete it at the end of the block; first delete those left over.
+    """Make a private folder (mode 0700) and delete it at the end of the block; first delete those left over.
 
     Args:
         parent: Where the folder is made; None: where temporary files are.
@@ -40,7 +40,7 @@ def private_folder(parent: str | os.PathLike[str] | None = None) -> Iterator[Pat
 
 
 def _locked_file(place: Path) -> tuple[int, Path]:
-    """Make a file that this process keeps locked until it is closed, and return its handle and path."""
+    """Make the lock file of a private folder, locked until it is closed; return its handle and path."""
     while True:
         handle, name = tempfile.mkstemp(_LOCK_SUFFIX, _PREFIX, place)  # mode 0600
         try:
@@ -53,7 +53,7 @@ def _locked_file(place: Path) -> tuple[int, Path]:
 
 
 def _delete_left_over(place: Path) -> None:
-    """Delete the folders, with their files, of processes that are no more."""
+    """Delete the private folders, with their files, of processes that are no more."""
     for lock in place.glob(f"{_PREFIX}*{_LOCK_SUFFIX}"):
         try:
             handle = os.open(lock, os.O_RDWR | _NO_LINK)

@@ -33,7 +33,7 @@ class QuarantinedEntry:
 def quarantine_entries(
     hits: pa.Table | pa.RecordBatch, samples: int
 ) -> tuple[tuple[QuarantinedEntry, ...], NDArray[np.bool_]]:
-    """Find entries whose near matches cannot all be copies of one picture.
+    """Find the list entries to quarantine: those whose near matches cannot all be copies of one picture.
 
     Copies of a listed picture are at every distance; unrelated pictures are mostly at the largest. Samples within half
     the threshold of an entry are within the threshold of each other, so they are copies of one picture. An entry is

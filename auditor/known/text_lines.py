@@ -35,7 +35,7 @@ class TextHead:
 
 
 def text_head(path: Path, file: BinaryIO) -> TextHead:
-    """Return the beginning of a text file, and go back to its first byte. Raises ListError if it is no text."""
+    """Return the beginning of a list in lines of text, and go back to it. Raises ListError if it is no text."""
     data = file.read(HEAD_BYTES)
     file.seek(0)
     if b"\0" in data and not detect_wide_encoding(data):
@@ -44,7 +44,7 @@ def text_head(path: Path, file: BinaryIO) -> TextHead:
 
 
 def first_lines(head: bytes) -> list[str]:
-    """Return the first lines of a text, stripped, without comments and empty lines; none if it is no text.
+    """Return the first lines of a list, stripped, without comments and empty lines; none if it is no text.
 
     Args:
         head: The file's first :data:`~auditor.known.list_formats.HEAD_BYTES` bytes, of which an incomplete last line
@@ -59,7 +59,7 @@ def first_lines(head: bytes) -> list[str]:
 
 
 def comment_fields(head: str) -> Mapping[str, str]:
-    """Return the fields of the ``# name: …`` lines at a text's beginning, by their lower-case names."""
+    """Return the fields of the ``# name: …`` lines at a list's beginning, by their lower-case names."""
     found: dict[str, str] = {}
     for line in head.lstrip("\ufeff").splitlines():
         if line.strip() and not line.startswith("#"):
@@ -71,7 +71,7 @@ def comment_fields(head: str) -> Mapping[str, str]:
 
 
 def header_from_comments(format_name: str, comments: Mapping[str, str]) -> ListHeader:
-    """Return the list header that the fields of a text's comments give."""
+    """Return the list header that the fields of comment lines give."""
     return ListHeader(
         format=format_name,
         name=comments.get("name", ""),
@@ -84,7 +84,7 @@ def header_from_comments(format_name: str, comments: Mapping[str, str]) -> ListH
 
 
 def read_lines(path: Path, stream: pa.NativeFile) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
-    """Yield the line numbers (from 1) and the lines of a UTF-8 stream, in batches.
+    """Yield the line numbers (from 1) and the lines of a list in UTF-8, in batches.
 
     Raises:
         ListError: A line is longer than :data:`MAX_LINE_BYTES`, or is not text.

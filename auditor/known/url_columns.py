@@ -65,7 +65,7 @@ def canonical_domains(values: pa.Array) -> pa.Array:
 
 
 def expressions_of_urls(values: pa.Array) -> ExpressionColumn:
-    """Return all expressions of every URL of a column."""
+    """Return all expressions of every URL of a column, by which samples are looked up."""
     coded = values.cast(pa.string()).dictionary_encode()
     made = [url_expressions(value) for value in coded.dictionary.to_pylist()]
     texts = pa.array([text for texts in made for text in texts], pa.string())
@@ -75,7 +75,7 @@ def expressions_of_urls(values: pa.Array) -> ExpressionColumn:
 
 
 def expressions_of_domains(values: pa.Array) -> ExpressionColumn:
-    """Return every URL's host and the domains above it, of two labels and more.
+    """Return the expressions of every URL of a column on lists of domains: its host and the domains above it.
 
     Public suffixes may be among them (``co.uk``); :func:`canonical_domains` lets no list hold one.
     """
@@ -94,14 +94,14 @@ def expressions_of_domains(values: pa.Array) -> ExpressionColumn:
 
 
 def _map_distinct(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
-    """Return the cells with a function applied, once for each different text; an empty result is null."""
+    """Return the cells of a URL column with a function applied, once for each text; empty results are null."""
     coded = values.cast(pa.string()).dictionary_encode()
     changed = pa.array([change(value) or None for value in coded.dictionary.to_pylist()], pa.string())
     return changed.take(coded.indices)
 
 
 def _canonical_hosts(authorities: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
-    """Return the canonical hosts of different authorities, null if there is none, and which are no ordinary hosts."""
+    """Return the canonical hosts of a URL column's different authorities, null for none, and which are unusual."""
     odd = pc.invert(pc.match_substring_regex(authorities, _ORDINARY_HOST))
     is_odd: NDArray[np.bool_] = pc.fill_null(odd, True).to_numpy(zero_copy_only=False)
     if not is_odd.any():
@@ -111,7 +111,7 @@ def _canonical_hosts(authorities: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]
 
 
 def _with_parent_domains(hosts: pa.Array, is_odd: NDArray[np.bool_]) -> tuple[pa.Array, NDArray[np.int64]]:
-    """Return each host and the domains above it, and for each text the position of its host.
+    """Return each host of a URL column and the domains above it, and for each text the position of its host.
 
     Args:
         hosts: Canonical hosts, null for none.
@@ -138,7 +138,7 @@ def _with_parent_domains(hosts: pa.Array, is_odd: NDArray[np.bool_]) -> tuple[pa
 
 
 def _authorities(urls: pa.Array) -> pa.Array:
-    """Return the text between ``http://`` or ``https://`` and the next ``/``; null where there is none.
+    """Return for a URL column the text between ``http(s)://`` and the next ``/``; null where there is none.
 
     An address whose host is followed by ``?`` or ``#`` keeps that: it is no ordinary host, and :func:`host_of` cuts it.
     """
@@ -157,7 +157,7 @@ Offsets = NDArray[np.int32]  # into the bytes of a string array
 
 
 def _string_bounds(texts: pa.Array) -> tuple[NDArray[np.uint8], Offsets, Offsets]:
-    """Return the bytes of a string array, and where in them each cell begins and ends."""
+    """Return the bytes of a URL column's string array, and where in them each cell begins and ends."""
     _, offsets, data = texts.buffers()
     if offsets is None or data is None:
         nothing = np.zeros(len(texts), np.int32)
@@ -167,7 +167,7 @@ def _string_bounds(texts: pa.Array) -> tuple[NDArray[np.uint8], Offsets, Offsets
 
 
 def _character_positions(data: NDArray[np.uint8], character: str, starts: Offsets) -> Offsets:
-    """Return the positions of a character from the first of ``starts`` on, and twice a position beyond all."""
+    """Return a character's positions in a URL column from ``starts`` on, and twice a position beyond all."""
     first = starts[0] if len(starts) else 0
     found = np.flatnonzero(data[first:] == ord(character))
     positions = np.full(len(found) + 2, np.iinfo(np.int32).max, np.int32)
@@ -176,7 +176,7 @@ def _character_positions(data: NDArray[np.uint8], character: str, starts: Offset
 
 
 def _slice_strings(texts: pa.Array, starts: Offsets, ends: Offsets, fit: NDArray[np.bool_] | None = None) -> pa.Array:
-    """Return slices of a string array's bytes as strings, null where ``fit`` is false; they must not overlap.
+    """Return slices of a URL column's bytes as strings, null where ``fit`` is false; they must not overlap.
 
     All edges together make an array of which every second string is a stretch, so only what is kept is copied.
     """
@@ -190,5 +190,5 @@ def _slice_strings(texts: pa.Array, starts: Offsets, ends: Offsets, fit: NDArray
 
 
 def _dictionary_codes(coded: pa.Array) -> NDArray[np.int64]:
-    """Return each row's index in the dictionary, -1 for null."""
+    """Return each URL row's index in the dictionary, -1 for null."""
     return pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)  # type: ignore[no-any-return]

@@ -156,7 +156,7 @@ def _canonical_path(text: bytes) -> str:
 
 
 def _host_expressions(host: str) -> list[str]:
-    """Return the host, and up to four of the names that its last five labels make."""
+    """Return the host expressions of a URL: the host, and up to four of the names that its last five labels make."""
     if _is_address(host):
         return [host]
     labels = host.split(".")
@@ -165,7 +165,7 @@ def _host_expressions(host: str) -> list[str]:
 
 
 def _path_expressions(path: str) -> list[str]:
-    """Return the path with its query, without it, and up to four of its folders from the root on."""
+    """Return the path expressions of a URL: with its query, without it, and up to four folders from the root on."""
     bare = path.partition("?")[0]
     found = [path, bare]
     folders = bare.split("/")[1:-1]

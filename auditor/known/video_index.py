@@ -28,7 +28,7 @@ _FRAME_BYTES = DIGEST_BYTES["pdq"]
 
 
 def parse_vpdq(text: str) -> bytes | None:
-    """Return the different frames of enough quality in a vPDQ hash, one PDQ hash after another; None: malformed.
+    """Return a video's different frames of enough quality in a vPDQ hash, one PDQ after another; None: malformed.
 
     Args:
         text: JSON: a list of ``"hex,quality,timestamp"``, or of older versions an object of objects with ``hash``,
@@ -93,13 +93,13 @@ class VideoIndex:
 
 
 def _count_distinct(pairs: NDArray[np.int64], items: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Return for each pair how many different items it has."""
+    """Return for each pair of videos how many different frames it has."""
     different = np.unique(np.stack([pairs, items], axis=1), axis=0)
     return np.bincount(different[:, 0], minlength=count)
 
 
 def write_video_index(folder: Path, videos: Iterable[bytes]) -> None:
-    """Write the index of the entries' frames, in the entries' order, into a compiled list's folder."""
+    """Write the video index: the entries' frames, in the entries' order, into a compiled list's folder."""
     held = list(videos)
     frames = np.frombuffer(b"".join(held), np.uint8).reshape(-1, _FRAME_BYTES)
     bounds = np.cumsum([0, *(len(video) // _FRAME_BYTES for video in held)], dtype=np.int64)
@@ -110,7 +110,7 @@ def write_video_index(folder: Path, videos: Iterable[bytes]) -> None:
 
 
 def open_video_index(folder: Path) -> VideoIndex:
-    """Return the frames of the compiled list in a folder. Raises ListError for damaged ones."""
+    """Return the video index of the compiled list in a folder. Raises ListError for a damaged one."""
     try:
         frames, bounds, ids, tables = (
             np.load(_path(folder, name), "r", allow_pickle=False) for name in ("frames", "bounds", "ids", "tables")
@@ -121,5 +121,5 @@ def open_video_index(folder: Path) -> VideoIndex:
 
 
 def _path(folder: Path, name: str) -> Path:
-    """Return the path of an array of the index."""
+    """Return the path of an array of the video index."""
     return folder / f"{VPDQ}.{name}.npy"

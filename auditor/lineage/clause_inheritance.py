@@ -57,7 +57,7 @@ def _clause_change(before: int, after: int) -> str:
 
 
 def _merge_edges(edges: pa.Table) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield each pair of child and parent once, with the relations and sources of all edges between them."""
+    """Yield each pair of child and parent whose clauses are compared once, with all edges' relations and sources."""
     key = ("child_kind", "child", "parent_kind", "parent")
     for _, group in itertools.groupby(edges.to_pylist(), lambda row: [row[name] for name in key]):
         rows = list(group)

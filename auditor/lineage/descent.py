@@ -15,7 +15,7 @@ from auditor.lineage.known_content import DatasetHits
 
 
 def descent_tables(graph: Graph, hits: Mapping[str, DatasetHits], listed_models: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield tables of ``descends`` statements, with the columns of derived statements.
+    """Yield tables of ``descends`` statements for descendants, with the columns of derived statements.
 
     The relation is linked (from a listed model) or exposed (from an exposed model, or from data with hits through
     data made from it).
@@ -57,7 +57,7 @@ def _below_roots(
     remarks: Mapping[int, str],
     already_stated: npt.NDArray[np.bool_] | None = None,
 ) -> Iterator[pa.Table]:
-    """Yield a ``descends`` statement for every node below the roots.
+    """Yield a ``descends`` statement for every descendant of the roots.
 
     Args:
         reached: The descendants of the roots.
@@ -83,7 +83,7 @@ def _below_roots(
 
 
 def _with_key(table: pa.Table, key: str, value: str) -> pa.Table:
-    """Return the same rows under another key, with one value."""
+    """Return the same rows on descent under another key, with one value."""
     for column, constant in (("key", key), ("value", value)):
         position = table.schema.get_field_index(column)
         table = table.set_column(position, column, pa.repeat(constant, table.num_rows))

@@ -39,7 +39,7 @@ def _format_samples(samples: int | None) -> str:
 
 
 def count_dataset_hits(hits: pa.Table, basis: Basis, *, leads: bool = False) -> dict[str, DatasetHits]:
-    """Count each dataset's hits with this basis on lists that mean csam, by the dataset's name, sorted.
+    """Count each dataset's known-content hits with this basis on lists that mean csam, by its name, sorted.
 
     One sample may match several lists, so a count is the greatest of any one list, never a sum over lists. ``leads``
     counts, as near, the samples that only a thorough variant matches, and no others.

@@ -68,7 +68,7 @@ def _model_rows(hits: pa.Table) -> list[dict[str, Any]]:
 
 
 def _by_relation(matches: list[_Match]) -> dict[str, list[_Match]]:
-    """Group the matches by the relation that they are stated as, sorted by it."""
+    """Group the matches of known models by the relation that they are stated as, sorted by it."""
     if same := [match for match in matches if match.is_same_model]:
         digests = {match.algorithm for match in same if match.is_exact}
         return {"same-weights" if digests - {"autov3"} else "same-autov3" if digests else "same-values": same}
@@ -88,7 +88,7 @@ def _lead_relation(match: _Match) -> str:
 
 
 def same_weights_models(hits: pa.Table) -> list[str]:
-    """Return the sorted names of the models that have the same weights as a listed model."""
+    """Return the sorted names of the models that have the same weights as a known model."""
     return sorted({row["name"] for row in _model_rows(hits) if _Match.from_row(row).is_same_model})
 
 

@@ -64,7 +64,7 @@ def licence_statements(facts: pads.Dataset, edges: pa.Table, licences: Licences)
 
 
 def _licence_ids(stated: pa.Table, names: set[str]) -> dict[str, set[str]]:
-    """Return the licence ids that each of these names states."""
+    """Return the licence ids that each parent's or child's name states."""
     ids: dict[str, set[str]] = {}
     for row in stated.filter(pc.is_in(stated["name"], pa.array(sorted(names), pa.string()))).to_pylist():
         ids.setdefault(row["name"], set()).add(row["value"])
@@ -78,7 +78,7 @@ def _best_ranks(
     aggregate: Literal["min", "max"],
     unknown: int,
 ) -> Ids:
-    """Return the greatest or least rank of the licences that each name states.
+    """Return the greatest or least rank of the licences that each parent or child states.
 
     Args:
         names: The subjects asked for.

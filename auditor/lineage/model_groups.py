@@ -67,7 +67,7 @@ class ModelGroups:
 
 
 def connected_components(count: int, left: Ids, right: Ids) -> Ids:
-    """Return a label for each of ``count`` nodes, the same for nodes that edges connect: the least id among them."""
+    """Group models: return a label for each of ``count`` nodes, the same for all that edges connect."""
     labels: npt.NDArray[np.int64] = np.arange(count)
     while True:
         low = np.minimum(labels[left], labels[right])

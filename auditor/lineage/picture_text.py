@@ -83,7 +83,7 @@ def _png_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
 
 
 def _decompress(data: bytes, most: int) -> bytes:
-    """Return the decompressed data. Raises Unreadable if they are more than ``most`` bytes."""
+    """Return a picture's decompressed text. Raises Unreadable if it is more than ``most`` bytes."""
     decompressor = zlib.decompressobj()
     try:
         text = decompressor.decompress(data, most + 1)
@@ -197,7 +197,7 @@ def _avif_blocks(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
 
 
 def _limited(file: BinaryIO, length: int) -> bytes:
-    """Return the next ``length`` bytes. Raises Unreadable if they are too many."""
+    """Return the next ``length`` bytes of a picture's metadata. Raises Unreadable if they are too many."""
     if length > MAX_TEXT_BYTES:
         raise Unreadable(f"its text is longer than {MAX_TEXT_BYTES:,} bytes")
     return file.read(length)

@@ -15,7 +15,7 @@ _NORMAL_NAME = r"^[A-Za-z0-9_\-][A-Za-z0-9_.\-]*(?:/[A-Za-z0-9_\-][A-Za-z0-9_.\-
 
 
 def normalize_names(written: pa.Array) -> pa.Array:
-    """Normalise every name of an array; only unusual ones are handled one by one."""
+    """Normalise every name of an array of repositories; only unusual ones are handled one by one."""
     is_normal = pc.and_(pc.match_substring_regex(written, _NORMAL_NAME), pc.invert(pc.starts_with(written, "models/")))
     is_normal = pc.and_(is_normal, pc.invert(pc.starts_with(written, "datasets/")))
     is_normal = pc.and_(is_normal, pc.invert(pc.ends_with(written, ".git")))
@@ -31,7 +31,7 @@ def normalize_names(written: pa.Array) -> pa.Array:
 
 
 def without_local_mark(normal: pa.Array) -> pa.Array:
-    """Return normalised names without ``local:``, except of folders that many machines have."""
+    """Return normalised repository names without ``local:``, except of folders that many machines have."""
     is_own = pc.and_(
         pc.starts_with(normal, "local:"),
         pc.invert(pc.match_substring_regex(normal, rf"^local:(?:.*/)?(?:{COMMON_FOLDERS})$", ignore_case=True)),
@@ -40,7 +40,7 @@ def without_local_mark(normal: pa.Array) -> pa.Array:
 
 
 def join_keys(written: pa.Array, kind: Literal["models", "datasets"], renames: RenamedRepositories) -> pa.Array:
-    """Return the keys by which names are joined: normalised, with renamed repositories replaced, in lower case."""
+    """Return the keys by which repository names are joined: normalised, with renamed ones replaced, in lower case."""
     lowered = pc.utf8_lower(without_local_mark(normalize_names(written)))
     for table in (renames.models if kind == "models" else renames.datasets, renames.files):
         if not table:

@@ -114,7 +114,7 @@ class SharedTensors:
 
 
 def digest_prefixes(digests: frozenset[bytes]) -> frozenset[int]:
-    """Return the first bytes of each digest as a number, by which digests are looked up."""
+    """Return the first bytes of each tensor's digest as a number, by which shared tensors are looked up."""
     return frozenset(int.from_bytes(digest[:_PREFIX_BYTES], "big") for digest in digests)
 
 

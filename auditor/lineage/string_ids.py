@@ -13,7 +13,7 @@ Ids = npt.NDArray[np.int64]
 
 
 def assign_ids(column: pa.ChunkedArray[Any] | pa.Array) -> tuple[Ids, pa.Array]:
-    """Return the id of every value, and the distinct values in sorted order: an id is a position among them."""
+    """Return the integer id of every string, and the distinct strings in sorted order: an id is a position in them."""
     if isinstance(column, pa.Array):
         encoded = to_contiguous_array(column.dictionary_encode())
     else:
@@ -26,5 +26,5 @@ def assign_ids(column: pa.ChunkedArray[Any] | pa.Array) -> tuple[Ids, pa.Array]:
 
 
 def to_contiguous_array(column: pa.ChunkedArray[Any] | pa.Array) -> pa.Array:
-    """Return the column as one contiguous array."""
+    """Return a column of strings as one contiguous array."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -25,7 +25,7 @@ RENAME_TABLES: Mapping[str, Literal["models", "datasets"]] = {"model": "models",
 
 
 def list_subject_names(facts: pads.Dataset, kind: str) -> pa.Array:
-    """Return the names of all subjects of one kind, sorted and distinct."""
+    """Return the names of all subjects of one kind, by which names are resolved, sorted and distinct."""
     wanted = (pc.field("kind") == kind) & ~pc.field("key").isin(_KEYS_TO_SKIP)
     batches = facts.to_batches(columns=["name"], filter=wanted, **LOW_MEMORY_SCAN)
     found = [batch.column(0).unique() for batch in batches if batch.num_rows]
@@ -64,13 +64,13 @@ class SubjectResolver:
 
 
 def _first_owner(digests: pa.Array, artefacts: Artefacts) -> pa.Array:
-    """Return, for each digest, the first model in order of name with such a file; null where no model has one."""
+    """Resolve each digest to the first model in order of name with such a file; null where no model has one."""
     order = pc.sort_indices(artefacts.names)
     return artefacts.names.take(order.take(pc.index_in(digests, artefacts.digests.take(order))))
 
 
 def resolve_file_names(facts: pads.Dataset, names: pa.Array) -> pa.Array:
-    """Replace each name that is an uncommon weights file of exactly one model by that model's name."""
+    """Resolve each name that is an uncommon weights file of exactly one model to that model's name."""
     is_file = pc.and_(
         pc.match_substring_regex(names, rf"^[^/]+({'|'.join(WEIGHTS_SUFFIXES).replace('.', '[.]')})$"),
         pc.invert(pc.match_substring_regex(names, _COMMON_FILE_NAMES, ignore_case=True)),

@@ -33,7 +33,7 @@ class WithdrawnUse:
 
 
 def find_withdrawn_uses(facts: pads.Dataset, graph: Graph, vocabularies: Vocabularies) -> Iterator[WithdrawnUse]:
-    """Yield where the run uses the data of each withdrawal that the vocabularies name."""
+    """Yield where the run uses the data of each withdrawn dataset that the vocabularies name."""
     renames = vocabularies.renamed
     subjects = list_subject_names(facts, "dataset")
     subject_keys = repository_names.join_keys(subjects, "datasets", renames)

@@ -24,7 +24,7 @@ class CaseChanged(UsageError):
 
 
 def act_on_case(page_request: PageRequest) -> Redirect:
-    """Do what a form on a case page asks. Raises :class:`UsageError`."""
+    """Do the action that a form on a case page asks for. Raises :class:`UsageError`."""
     name, case = page_request.path["act"], page_request.path["case"]
     if name not in CASE_ACTIONS:
         raise UsageError(f"{name[:40]!r}: is not an action on a case")
@@ -32,7 +32,7 @@ def act_on_case(page_request: PageRequest) -> Redirect:
 
 
 def pass_case(page_request: PageRequest) -> Redirect:
-    """Leave a case to others, without a reason and without a record."""
+    """Do the action of passing a case: leave it to others, without a reason and without a record."""
     case = page_request.path["case"]
     state = page_request.ledger.state(case)
     if state.is_claimed(page_request.ledger.now) and state.claimed_by == page_request.reviewer:
@@ -42,13 +42,13 @@ def pass_case(page_request: PageRequest) -> Redirect:
 
 
 def restore_passed_case(page_request: PageRequest) -> Redirect:
-    """Undo passing a case."""
+    """Do the action that undoes passing a case."""
     page_request.session.store.restore_case(page_request.path["case"])
     return Redirect(f"/case/{page_request.path['case']}?done=back")
 
 
 def save_preferences(page_request: PageRequest) -> Redirect:
-    """Save a reviewer's settings. Raises :class:`UsageError`."""
+    """Do the action of saving a reviewer's settings. Raises :class:`UsageError`."""
     apart = tuple(category for category in page_request.form["apart"] if category in CATEGORIES)
     minutes = page_request.form_value("break_minutes")
     if not minutes.isascii() or not minutes.isdigit() or not 5 <= int(minutes[:4]) <= 240:
@@ -66,13 +66,13 @@ def save_preferences(page_request: PageRequest) -> Redirect:
 
 
 def take_break(page_request: PageRequest) -> Redirect:
-    """Record that the reviewer took a break, in memory only."""
+    """Do the action of taking a break: it is kept in memory only."""
     page_request.session.record_break()
     return Redirect("/?done=rested")
 
 
 def verify_whole_ledger(page_request: PageRequest) -> Page:
-    """Verify the whole ledger, against an earlier checkpoint if one is given."""
+    """Do the action of verifying the whole ledger, against an earlier checkpoint if one is given."""
     earlier = page_request.form_value("earlier").replace("\r\n", "\n").strip("\n")
     return log_page(
         page_request, verify_ledger.verify_ledger(page_request.ledger, earlier=f"{earlier}\n" if earlier else "")
@@ -83,19 +83,19 @@ def verify_whole_ledger(page_request: PageRequest) -> Page:
 
 
 def _claim(page_request: PageRequest, case: str) -> str:
-    """Claim the case for the reviewer of the page."""
+    """Do the action of claiming a case for the reviewer of the page."""
     page_request.ledger.claim(case, page_request.reviewer, seen=_seen_event(page_request))
     return "claimed"
 
 
 def _release(page_request: PageRequest, case: str) -> str:
-    """Release the claim of the reviewer of the page."""
+    """Do the action of releasing the claim of the reviewer of the page."""
     page_request.ledger.release(case, page_request.reviewer)
     return "released"
 
 
 def _give_opinion(page_request: PageRequest, case: str) -> str:
-    """Give the first, second or third opinion, whichever the case waits for; an unclaimed case is claimed first."""
+    """Do the action of giving the opinion that the case waits for; an unclaimed case is claimed first."""
     ledger, me, seen = page_request.ledger, page_request.reviewer, _seen_event(page_request)
     state = ledger.state(case)
     _require_unchanged(page_request, state, seen)
@@ -128,31 +128,31 @@ def _give_opinion(page_request: PageRequest, case: str) -> str:
 
 
 def _withdraw(page_request: PageRequest, case: str) -> str:
-    """Withdraw the reviewer's opinion or confirmation from the page's case."""
+    """Do the action of withdrawing the reviewer's opinion or confirmation from the page's case."""
     page_request.ledger.withdraw(case, page_request.reviewer, seen=_seen_event(page_request))
     return "withdrawn"
 
 
 def _confirm(page_request: PageRequest, case: str) -> str:
-    """Record the reviewer's confirmation of a near match, as the page's form states it."""
+    """Do the action of confirming a near match, as the page's form states it."""
     page_request.ledger.confirm(case, page_request.reviewer, why=page_request.form_value("why"))
     return "confirmed"
 
 
 def _reopen(page_request: PageRequest, case: str) -> str:
-    """Reopen the page's case for the reason in the form."""
+    """Do the action of reopening the page's case for the reason in the form."""
     page_request.ledger.reopen(case, page_request.reviewer, why=page_request.form_value("why"))
     return "reopened"
 
 
 def _appeal(page_request: PageRequest, case: str) -> str:
-    """Record the appeal that the page's form states."""
+    """Do the action of recording the appeal that the page's form states."""
     page_request.ledger.appeal(case, page_request.reviewer, why=page_request.form_value("why"))
     return "appealed"
 
 
 def _decide_appeal(page_request: PageRequest, case: str) -> str:
-    """Decide the appeal of the page's case as the form states."""
+    """Do the action of deciding the appeal of the page's case as the form states."""
     _require_unchanged(page_request, page_request.ledger.state(case), _seen_event(page_request))
     page_request.ledger.decide_appeal(
         case, page_request.reviewer, page_request.form_value("outcome"), why=page_request.form_value("why")
@@ -161,7 +161,7 @@ def _decide_appeal(page_request: PageRequest, case: str) -> str:
 
 
 def _report(page_request: PageRequest, case: str) -> str:
-    """Record from the page's form that the case was reported, or that no report is due."""
+    """Do the action of recording from the form that the case was reported, or that no report is due."""
     page_request.ledger.report(
         case, page_request.reviewer, page_request.form_value("outcome"), why=page_request.form_value("why")
     )
@@ -169,7 +169,7 @@ def _report(page_request: PageRequest, case: str) -> str:
 
 
 def _notify(page_request: PageRequest, case: str) -> str:
-    """Record from the page's form that the owner was notified."""
+    """Do the action of recording from the form that the owner was notified."""
     page_request.ledger.notify(case, page_request.reviewer)
     return "notified"
 
@@ -215,7 +215,7 @@ CONFIRMATIONS: Mapping[str, str] = MappingProxyType(
 
 
 def _seen_event(page_request: PageRequest) -> int:
-    """Return the last event of the case as the form's page showed it, -1 if it does not say."""
+    """Return the last event of the case when an action's form was shown, -1 if it does not say."""
     text = page_request.form_value("seen")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 

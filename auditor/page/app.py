@@ -34,7 +34,7 @@ from auditor.page.service import ReviewService
 
 
 def application(service: ReviewService) -> ASGIApp:
-    """Return the application that serves a page. Every path but ``/enter`` needs a session."""
+    """Return the ASGI application of the review page. Every path but ``/enter`` needs a session."""
     read: dict[str, Callable[[PageRequest], Page | Redirect]] = {
         "/": queue_page,
         "/next": next_case,
@@ -186,7 +186,7 @@ def _answer(
     request: Request,
     form: FormFields,
 ) -> Response:
-    """Answer a request from the ledger as it is now; an error is shown with what was typed."""
+    """Answer a request to the page's application from the ledger as it is now; errors are shown with what was typed."""
     now = service.ledger_session.clock()
     try:
         with service.ledger_session.open_ledger() as ledger:
@@ -214,7 +214,7 @@ def _answer(
 
 
 def _explain_refusal(page_request: PageRequest, error: UsageError) -> Page | Redirect:
-    """Return the case's page with the error and what was typed, or a page with the error alone."""
+    """Return the application's answer to a refused form: a page with the error and what was typed."""
     if "case" in page_request.path:
         try:
             state = page_request.ledger.state(page_request.path["case"])
@@ -230,12 +230,12 @@ def _explain_refusal(page_request: PageRequest, error: UsageError) -> Page | Red
 
 
 def _problem_page(title: str, why: str, status: int, form: FormFields | None = None) -> Page:
-    """Return a page about an error that gives a reviewer's words back."""
+    """Return the application's page about an error, which gives a reviewer's words back."""
     return Page("problem.html", {"title": title, "why": why, "kept": (form or FormFields())["why"]}, status)
 
 
 def _not_signed_in(service: ReviewService) -> Response:
-    """Return the page for a browser without a session."""
+    """Return the application's page for a browser without a session."""
     why = (
         "This link has been used, is too old, or its session has ended. Start the page again in the terminal "
         "and follow the new link."
@@ -244,12 +244,12 @@ def _not_signed_in(service: ReviewService) -> Response:
 
 
 def _find_session(service: ReviewService, request: Request) -> Session | None:
-    """Return the session of a request to the page; None if it has none."""
+    """Return the session of a request to the page's application; None if it has none."""
     return service.access.find_session(_cookie(service, request))
 
 
 def _cookie(service: ReviewService, request: Request) -> str:
-    """Return the session cookie of a request to the page."""
+    """Return the session cookie of a request to the page's application."""
     try:
         jar = SimpleCookie(request.headers.get("cookie", ""))
     except CookieError:
@@ -274,6 +274,6 @@ async def _read_form(request: Request) -> FormFields | None:
 
 
 def _has_valid_token(session: Session, request: Request, form: FormFields) -> bool:
-    """Return whether a form carries the anti-forgery token that belongs to its reviewer and its path."""
+    """Return whether a request's form carries the anti-forgery token of its reviewer and its path."""
     token = next(iter(form["token"]), "")
     return security.tokens_match(token, session.token(request.url.path))

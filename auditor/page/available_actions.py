@@ -9,7 +9,7 @@ from auditor.review.review_types import Verdict
 
 
 def available_step(state: CaseState, me: str, now: str) -> str:
-    """Return what this reviewer can do next: propose, review, settle, appeal, done, or why nothing (wait-…)."""
+    """Return the step available to this reviewer: propose, review, settle, appeal, done, or why none (wait-…)."""
     if state.is_claimed(now) and state.claimed_by != me:
         return "wait-held"
     if state.appeal:
@@ -25,7 +25,7 @@ def available_step(state: CaseState, me: str, now: str) -> str:
 
 
 def available_verdicts(state: CaseState, me: str) -> tuple[Verdict, ...]:
-    """Return the verdicts that this reviewer can give; interim only where a single reviewer may act at once."""
+    """Return the verdicts available to this reviewer; interim only where one reviewer may act at once."""
     if state.phase == "disputed":
         offered: list[Verdict] = list(dict.fromkeys(opinion.verdict for opinion in state.opinions))
     else:
@@ -39,7 +39,7 @@ def available_verdicts(state: CaseState, me: str) -> tuple[Verdict, ...]:
 
 
 def available_undo(state: CaseState, me: str, now: str) -> str:
-    """Return what this reviewer can still take back: withdraw, release, or ""."""
+    """Return the undo available to this reviewer: withdraw, release, or ""."""
     if state.phase in ("proposed", "disputed") and state.opinions and state.opinions[-1].reviewer == me:
         return "withdraw"
     if can_withdraw_confirmation(state, me) and not state.is_claimed(now):

@@ -16,7 +16,7 @@ from auditor.sealing import merkle
 
 
 def verify_events(ledger: Ledger, events: Iterable[LedgerEvent]) -> None:
-    """Verify that these events are under the signed checkpoint. Raises :class:`SealError`."""
+    """Verify that events queried from the ledger are under the signed checkpoint. Raises :class:`SealError`."""
     signed = ledger.checkpoint()
     for event in events:
         proof = merkle.inclusion_proof(event.number, signed.size, ledger.node) if event.number < signed.size else ()
@@ -28,7 +28,7 @@ def verify_events(ledger: Ledger, events: Iterable[LedgerEvent]) -> None:
 
 
 def decided_cases(folder: Path, most: int) -> tuple[tuple[str, ...], int]:
-    """Return up to `most` ids of cases that are decided or on a list, the last changed first, and the total."""
+    """Query the ledger for up to `most` cases that are decided or on a list, last changed first, and the total."""
     with closing(connect_read_only(folder)) as database:
         (total,) = database.execute("SELECT count(*) FROM queue WHERE listed OR review_by <> ''").fetchone()
         asked = "SELECT case_id FROM queue WHERE listed OR review_by <> '' ORDER BY changed_at DESC, case_id LIMIT ?"
@@ -36,7 +36,7 @@ def decided_cases(folder: Path, most: int) -> tuple[tuple[str, ...], int]:
 
 
 def last_listed_decisions(folder: Path, recipient: str) -> dict[str, str]:
-    """Return for each case that was ever on a recipient's list the decision that was listed last."""
+    """Query the ledger for the decision listed last of each case that was ever on a recipient's list."""
     asked = (
         "SELECT case_id, json_extract(body, '$.data.decision') FROM events "
         "WHERE json_extract(body, '$.kind') = 'listed' AND json_extract(body, '$.data.recipient') = ? ORDER BY number"
@@ -46,7 +46,7 @@ def last_listed_decisions(folder: Path, recipient: str) -> dict[str, str]:
 
 
 def recorded_policy(ledger: Ledger, state: CaseState) -> Mapping[str, Any]:
-    """Return the policy that the ledger recorded for a case, {} if it has none."""
+    """Query the ledger for the policy recorded for a case, {} if it has none."""
     try:
         return ledger.policy(state.policy)
     except UsageError:

@@ -31,7 +31,7 @@ def mask_text(text: object, strong_words: StrongWords | None = None, limit: int 
 
 
 def masked_text_html(text: object, strong_words: StrongWords | None, limit: int = MAX_NAME_LENGTH) -> Markup:
-    """Return the same as HTML, isolated so that right-to-left letters reorder nothing around them."""
+    """Return masked text as HTML, isolated so that right-to-left letters reorder nothing around it."""
     line = printable(str(text), limit)
     if strong_words is None:
         return Markup("<bdi>{}</bdi>").format(line)
@@ -41,12 +41,12 @@ def masked_text_html(text: object, strong_words: StrongWords | None, limit: int 
 
 
 def mask_html(what: str) -> Markup:
-    """Return a mask with a label for screen readers."""
+    """Return the HTML of a mask over a strong word, with a label for screen readers."""
     return Markup('<span class="masked" role="img" aria-label="{} masked">{}</span>').format(what, MASK)
 
 
 def masked_lines_html(text: object, strong_words: StrongWords | None) -> Markup:
-    """Return what a person wrote as HTML, its lines kept."""
+    """Return what a person wrote as HTML, its lines kept and the strong words masked."""
     cut = str(text)
     lines = cut[:MAX_PROSE_LENGTH].replace("\r\n", "\n").split("\n")
     whole = Markup("<br>").join(masked_text_html(line, strong_words, MAX_PROSE_LENGTH) for line in lines)
@@ -81,7 +81,7 @@ class StrongWords:
 
 
 def _strong_word_spans(strong: _Regexp, text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of strong words without the characters around them; two neighbours may share one separator."""
+    """Yield the spans of strong words to mask, without the characters around them."""
     at = 0
     while found := strong.search(text, at):
         begin, end = found.span()

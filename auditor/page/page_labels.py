@@ -1,4 +1,4 @@
-"""Format and mask text for the page: dates, labels, and text from outside, which is made safe to show."""
+"""Labels that the page shows for events, verdicts, stages and other terms of a review."""
 
 from __future__ import annotations
 
@@ -77,5 +77,5 @@ FULLY_MASKED_KEYS = frozenset({"adult_content", "signal", "tag", "title", "compa
 
 
 def event_label(event: LedgerEvent) -> str:
-    """Return what somebody did in a few words, without the verdict."""
+    """Return the page's label of an event: what somebody did, without the verdict."""
     return EVENT_LABELS.get(event.kind, event.kind)

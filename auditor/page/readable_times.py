@@ -9,7 +9,7 @@ from auditor.printable import printable
 
 
 def parse_time(iso: str) -> datetime | None:
-    """Return a time, None if the text is not ISO 8601."""
+    """Parse a time to be shown readably; None if the text is not ISO 8601."""
     try:
         return datetime.fromisoformat(iso)
     except ValueError:
@@ -17,13 +17,13 @@ def parse_time(iso: str) -> datetime | None:
 
 
 def readable_time(iso: str) -> str:
-    """Return a time like "23 November 2026, 09:30 UTC"."""
+    """Return a readable time like "23 November 2026, 09:30 UTC"."""
     at = parse_time(iso)
     return f"{at.day} {at:%B %Y, %H:%M} UTC" if at else printable(iso, 40)
 
 
 def relative_time(iso: str, now: str) -> str:
-    """Return how long before or after `now` a time is, such as "3 hours ago"."""
+    """Return as a readable time how long before or after `now` a time is, such as "3 hours ago"."""
     at, here = parse_time(iso), parse_time(now)
     if at is None or here is None:
         return ""
@@ -33,7 +33,7 @@ def relative_time(iso: str, now: str) -> str:
 
 
 def _span(seconds: float) -> str:
-    """Return a span of time in words for the page, in its largest unit."""
+    """Return a span of readable time in words, in its largest unit."""
     for name, size in (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60)):
         if number := int(seconds // size):
             return count_with_noun(number, name)

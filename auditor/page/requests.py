@@ -49,7 +49,7 @@ class PageRequest:
 
 
 def parse_query_number(text: str) -> int:
-    """Return a number from an address; a very large one for "". Raises :class:`UsageError`."""
+    """Parse a number in a request's address; a very large one for "". Raises :class:`UsageError`."""
     if not text:
         return 2**62
     if not text.isascii() or not text.isdigit() or len(text) > 18:

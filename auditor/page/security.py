@@ -81,12 +81,12 @@ class AccessControl:
 
 
 def tokens_match(token: str, expected: str) -> bool:
-    """Compare two tokens in constant time."""
+    """Compare two security tokens in constant time."""
     return hmac.compare_digest(token.encode(), expected.encode())
 
 
 def response_headers(style: str, script: str) -> dict[str, str]:
-    """Return the headers of every answer: only this style and script run, by their hashes.
+    """Return the security headers of every answer: only this style and script run, by their hashes.
 
     Nothing else is loaded or stored.
 
@@ -117,12 +117,12 @@ def response_headers(style: str, script: str) -> dict[str, str]:
 
 
 def session_cookie(name: str, secret: str) -> str:
-    """Return a cookie that ends with the browser session, and that no script and no other site can use."""
+    """Return a secure session cookie, which ends with the browser session and no script or other site can use."""
     return f"{name}={secret}; HttpOnly; SameSite=Strict; Path=/"
 
 
 def _csp_hash(text: str) -> str:
-    """Return a hash as Content-Security-Policy writes it."""
+    """Return a hash as a Content-Security-Policy header writes it."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 

@@ -32,7 +32,7 @@ def create_service(
     home: Path | None = None,
     clock: Callable[[], str] = timestamps.current_time,
 ) -> tuple[ReviewService, socket.socket]:
-    """Return the service of a ledger, and the listening socket that it is served on.
+    """Return the service of a ledger, and the listening socket that the server serves it on.
 
     Args:
         folder: The ledger's folder.
@@ -76,7 +76,7 @@ def create_service(
 
 
 def create_server(made: ReviewService) -> uvicorn.Server:
-    """Return the server. It logs no request: an address may hold the token of a link."""
+    """Return the page's server. It logs no request: an address may hold the token of a link."""
     return uvicorn.Server(
         uvicorn.Config(
             application(made),
@@ -92,5 +92,5 @@ def create_server(made: ReviewService) -> uvicorn.Server:
 
 
 def run_server(made: ReviewService, listening: socket.socket) -> None:
-    """Serve until stopped."""
+    """Run the page's server until stopped."""
     create_server(made).run(sockets=[listening])

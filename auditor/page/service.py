@@ -173,7 +173,7 @@ class ReviewService:
 
 
 def _time_html(iso: str, said: str) -> Markup:
-    """Return a time as HTML of the review page: an element with a title."""
+    """Return a time as HTML for the templates of the page's service: an element with a title."""
     return (
         Markup('<time datetime="{}" title="{}">{}</time>').format(iso, readable_times.readable_time(iso), said)
         if iso
@@ -182,5 +182,5 @@ def _time_html(iso: str, said: str) -> Markup:
 
 
 def _printable_value(value: object) -> object:
-    """Return a value of a template expression with control characters escaped, before HTML escaping."""
+    """Return a value of the service's templates with control characters escaped, before HTML escaping."""
     return printable(value, 1000) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,1 +1,1 @@
-"""Build parts of subjects and samples in ways that several readers share; no reader is imported here."""
+"""Build the parts and samples that readers yield, in ways that several readers share; no reader is imported here."""

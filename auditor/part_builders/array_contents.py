@@ -1,4 +1,4 @@
-"""Read the pictures, texts and bytes in arrays, as NumPy and HDF5 files hold them.
+"""Build samples and members of the pictures, texts and bytes in arrays, as NumPy and HDF5 files hold them.
 
 An array of pixels is hashed picture by picture. Bytes and texts become tables in memory, for the reader of tables.
 """
@@ -68,7 +68,7 @@ class StoredArray:
 def read_array(
     blob: Blob, array: StoredArray, algorithms: Collection[str], variants: Collection[str]
 ) -> Iterator[Samples | PartlyRead | Blob]:
-    """Yield the pictures of an array as samples, its bytes and texts as members of the file, and gaps.
+    """Yield an array's pictures as samples, its bytes and texts as members of the file, and gaps.
 
     Numbers that cannot be pictures hold nothing.
     """
@@ -109,7 +109,7 @@ def picture_layout(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
 
 
 def values_as_tables(blob: Blob, path: str, values: Iterable[object]) -> Iterator[Blob]:
-    """Yield tables of one column with these values of an array (bytes, texts, None), each a member of the file."""
+    """Yield tables of one column with an array's values (bytes, texts, None), each a member of the file."""
     first, rows, held = 0, list[object](), 0
     for value in values:
         rows.append(value)
@@ -123,7 +123,7 @@ def values_as_tables(blob: Blob, path: str, values: Iterable[object]) -> Iterato
 
 
 def table_member(blob: Blob, path: str, columns: dict[str, list[object]]) -> Blob:
-    """Return an array's columns of bytes and texts, or lists of them, as a table that is a member of the file."""
+    """Build a table, which is a member of the file, of an array's columns of bytes and texts, or lists of them."""
     batch = pa.RecordBatch.from_pydict({name: _column(values) for name, values in columns.items()})
     out = pa.BufferOutputStream()
     with pa.ipc.new_file(out, batch.schema) as table:
@@ -256,7 +256,7 @@ def _read_pictures(
 
 
 def _is_plane(sides: tuple[int, ...]) -> bool:
-    """Return whether axes of an array with these sides can be a picture's plane."""
+    """Return whether an array's axes with these sides can be a picture's plane."""
     return min(sides) >= MIN_SIDE and max(sides) <= MAX_ASPECT * min(sides)
 
 

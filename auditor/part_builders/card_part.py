@@ -1,4 +1,4 @@
-"""Turn a card's text into a part: its metadata as statements, its prose as texts.
+"""Build the part of a card from its text: its metadata as statements, its prose as texts.
 
 Keys are those of huggingface/hub-docs (modelcard.md, datasetcard.md). The source of the statements is ``card``. The
 value of a misspelt key is used if the right key is missing.
@@ -82,7 +82,7 @@ _TITLE_AT_START = re.compile(r"\n{0,9}[ \t]{0,3}#(?!#)[ \t]*([^\n]+)")
 def card_part(
     text: str, uri: str, kind: Kind | Literal[""], ref: Callable[[Kind], Ref], gaps: Iterable[str] = ()
 ) -> Part:
-    """Return the part that a card gives: the statements and the texts about its subject.
+    """Build a card's part: the statements and the texts about its subject.
 
     Args:
         text: The card, with its front matter.
@@ -168,17 +168,17 @@ class _Statements:
 
 
 def _ends_with(line: str, value: str) -> bool:
-    """Return whether a line of a card ends with this value, quotes and brackets aside."""
+    """Return whether a line of the card of a part ends with this value, quotes and brackets aside."""
     return line.rstrip(" \t\"',]}").endswith(value)
 
 
 def _shortened(value: str) -> str:
-    """Return a value of a card, cut to the length that a statement may have."""
+    """Return a value for a card's part, cut to the length that a statement may have."""
     return value if len(value) <= MAX_VALUE_CHARACTERS else value[:MAX_VALUE_CHARACTERS] + "…"
 
 
 def _state_identity(statements: _Statements, card: Card) -> None:
-    """State the placement of the card's metadata, and the card's title."""
+    """Add to a card's part the placement of its metadata, and its title."""
     place = Place(statements.uri, card.first_line or 1)
     statements.made.append(Statement("card", card.placement, "", place, "card"))
     if title := _title(card):
@@ -187,7 +187,7 @@ def _state_identity(statements: _Statements, card: Card) -> None:
 
 
 def _title(card: Card) -> tuple[str, int] | None:
-    """Return a card's first heading of level 1 outside a code block, and its line."""
+    """Return the title for a card's part: the first heading of level 1 outside a code block, and its line."""
     body = card.body
     if "#" not in body:
         return None
@@ -203,7 +203,7 @@ def _title(card: Card) -> tuple[str, int] | None:
 
 
 def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
-    """State what the keys of a card's metadata declare of its subject."""
+    """Add to a card's part the statements that the keys of its metadata make about its subject."""
     if not card.metadata:  # as of most documents
         return
     metadata = _by_intended_key(card.metadata, statements)
@@ -275,7 +275,7 @@ def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
 
 
 def _repositories(written: Iterable[str]) -> Mapping[str, str]:
-    """Return the repositories that names in a card's metadata mean, each once in any letter case, with its words."""
+    """Return for a card's part the repositories that names in its metadata mean, each once, with the words."""
     seen: set[str] = set()
     found: dict[str, str] = {}
     for words in written:
@@ -287,7 +287,7 @@ def _repositories(written: Iterable[str]) -> Mapping[str, str]:
 
 
 def _by_intended_key(metadata: Mapping[str, object], statements: _Statements) -> dict[str, tuple[str, object]]:
-    """Return a card's (key as written, value) by the key that is meant, and state which keys are misspelt."""
+    """Return for a card's part (key as written, value) by the key that is meant; state the misspelt keys."""
     found = {key: (key, value) for key, value in metadata.items() if key in _KEYS}
     for key, value in metadata.items() if len(found) < len(metadata) else ():
         if key in _KEYS:
@@ -305,7 +305,7 @@ def _by_intended_key(metadata: Mapping[str, object], statements: _Statements) ->
 
 
 def _relation(names: list[str], declared: list[str], marks: set[str]) -> str:
-    """Return how a card's model was made from its bases: as declared, else as the hub infers it."""
+    """Return for a card's part how its model was made from its bases: as declared, else as the hub infers it."""
     relation = declared[0].lower() if declared else ""
     if relation in _RELATIONS:
         return relation
@@ -313,7 +313,7 @@ def _relation(names: list[str], declared: list[str], marks: set[str]) -> str:
 
 
 def infer_relation(marks: Iterable[str]) -> str:
-    """Return how a model was made from its base, as the hub infers it from tags and libraries."""
+    """Return for a card's part how a model was made from its base, as the hub infers it from tags and libraries."""
     lowered = {mark.lower() for mark in marks}
     if lowered & _MERGE_MARKS:
         return "merge"
@@ -323,7 +323,7 @@ def infer_relation(marks: Iterable[str]) -> str:
 
 
 def _evaluation_datasets(index: object) -> Iterator[str]:
-    """Yield names of datasets that a card's ``model-index`` has results on; none for a value of another form."""
+    """Yield for a card's part the datasets that its ``model-index`` has results on; none for another form."""
     seen: set[str] = set()
     for model in index if isinstance(index, list) else (index,):
         results = model.get("results") if isinstance(model, dict) else None

@@ -1,4 +1,4 @@
-"""Read a part of a subject from each of several small files."""
+"""Build a part of each of several small files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from auditor.parts import Part
 
 
 def read_file_parts(blobs: Iterable[Blob], part: Callable[[Blob, bytes], Part], limit: int) -> Iterator[Part | Unread]:
-    """Yield the part of each file, for a reader that needs no more than its beginning.
+    """Yield the part of each small file, for a reader that needs no more than its beginning.
 
     Args:
         blobs: The files.

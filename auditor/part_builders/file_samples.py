@@ -1,4 +1,4 @@
-"""Make samples of whole files by their exact digests, and of files that Git LFS and git-annex pointers stand for."""
+"""Build samples of whole files by their exact digests, and of files that Git LFS and git-annex pointers stand for."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ARCHIVE_MAGIC = (
 def sample_whole_files(
     blobs: Iterable[Blob], algorithms: Iterable[str], gap: str = "", carrier: Carrier = "other file"
 ) -> Iterator[Samples | Unread]:
-    """Yield a sample of each file, in batches of one subject.
+    """Yield a sample of each whole file, in batches of one subject.
 
     Args:
         blobs: The files. Each is read as a stream, whatever its size.
@@ -100,7 +100,7 @@ _Row = tuple[Blob, Mapping[str, bytes], str | None]
 def _samples(
     ref: Ref, basis: Basis, rows: Sequence[_Row], algorithms: tuple[str, ...], carrier: Carrier = "other file"
 ) -> Samples:
-    """Return whole files with their exact digests as a batch of samples."""
+    """Build a batch of samples of whole files with their exact digests."""
     columns: dict[str, list[object]] = {
         "sample": [blob.basename for blob, _, _ in rows],
         "place": [blob.uri for blob, _, _ in rows],
@@ -111,7 +111,7 @@ def _samples(
 
 
 def _gap_of_content(head: bytes) -> str | None:
-    """Return why digests of these bytes do not cover the content that the file stands for; None if they do."""
+    """Return why a file's sample does not cover the content that it stands for; None if it does."""
     if is_file_pointer(head):
         return _BROKEN_POINTER
     return _ARCHIVE if head.startswith(_ARCHIVE_MAGIC) or head[257:262] == b"ustar" else None

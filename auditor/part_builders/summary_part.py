@@ -1,4 +1,4 @@
-"""Turn a public summary of training content into a part: its answers as statements with source ``summary``.
+"""Build the part of a public summary of training content: its answers as statements with source ``summary``.
 
 Names, dates, sizes and whether a question is answered become statements; descriptions stay in the worker, as texts.
 """
@@ -128,7 +128,7 @@ _PERIOD_END = re.compile(r"\b(?:ongoing|continu\w+|to date|present|still)\b", re
 
 
 def summary_part(text: str, uri: str, ref: Ref, *, first_line: int = 1, gaps: Iterable[Gap] = ()) -> Part:
-    """Return what a public summary of training content says of its model.
+    """Build the part of a public summary of training content: what it says of its model.
 
     Args:
         text: The words of the summary: Markdown, or text with marks of headings, lists and tables.
@@ -394,22 +394,22 @@ class _Summary:
 
 
 def _takes_no_measures(text: str) -> bool:
-    """Return whether an answer about illegal content says that nothing was done, and names no measure."""
+    """Return for a summary's part whether an answer about illegal content names no measure."""
     return _NO_MEASURES.search(text) is not None and _MEASURE.search(text) is None
 
 
 def _has(answers: tuple[Answer, ...]) -> bool:
-    """Return whether one of the answers says something."""
+    """Return for a summary's part whether one of the answers says something."""
     return any(not is_placeholder(answer.text) for answer in answers)
 
 
 def _also(name: str, value: str) -> str:
-    """Return a name as a remark, where the statement's value is another one."""
+    """Return for a summary's part a name as a remark, where the statement's value is another one."""
     return f"named {name}" if name and name != value else ""
 
 
 def _organisation(text: str) -> str:
-    """Return the name of an organisation at the beginning of an answer, without its address."""
+    """Return for a summary's part the organisation at the beginning of an answer, without its address."""
     plain = re.sub(r"\[([^\[\]]*)\]\([^()]*\)", r"\1", text)
     plain = re.sub(r"[*`“”\"]", "", plain.split("|")[0]).strip(" -–—:.,")
     pieces = re.split(
@@ -425,7 +425,7 @@ def _organisation(text: str) -> str:
 
 
 def _without_own_name(text: str) -> str:
-    """Return the words after "fine-tuned from" and the like, where an answer has them."""
+    """Return for a summary's part the words after "fine-tuned from" and the like, where an answer has them."""
     match = re.search(
         r"\b(?:fine-?tun\w*|derived|built|based|adapted|adaptation|modified|modification|version|"
         r"initiali[sz]ed|distilled|trained|merge|continued|started|starts|checkpoint|quanti\w+|"
@@ -446,7 +446,7 @@ def _without_own_name(text: str) -> str:
 
 
 def _clauses(answer: Answer) -> Iterator[str]:
-    """Yield the clauses of an answer about modalities and sizes, each of which is about one of them."""
+    """Yield for a summary's part the clauses of an answer on modalities and sizes, each about one of them."""
     if answer.kind == "row":
         yield answer.text
         return
@@ -461,5 +461,5 @@ def _clauses(answer: Answer) -> Iterator[str]:
 
 
 def _denies_modality(words: str) -> bool:
-    """Return whether the words say that there is no data of a modality."""
+    """Return for a summary's part whether words of an answer say that there is no data of a modality."""
     return re.search(r"\b(?:no|none|not|without|n/a|not applicable)\b", words, re.I) is not None

@@ -27,7 +27,7 @@ class TensorNames:
 
 
 def describe_tensors(header: SafetensorsHeader) -> TensorNames:
-    """Return the description of a model that the names and shapes of its tensors give."""
+    """Describe a model by the names and shapes of its tensors."""
     words = _find_words("\n".join(header.tensors))
     return TensorNames(_family(header, words), not words.isdisjoint(_ADAPTER_WORDS), _KOHYA in words)
 
@@ -51,7 +51,7 @@ _FAMILIES_OF_VERSIONS = (
 
 
 def family_of_version(version: str) -> str:
-    """Return the family that an architecture or a base version, as metadata has it, belongs to; "" if unknown."""
+    """Return the family of models that an architecture or a base version in tensors' metadata belongs to, or ""."""
     lowered = version.lower()
     return next((family for prefix, family in _FAMILIES_OF_VERSIONS if lowered.startswith(prefix)), "")
 

@@ -93,7 +93,7 @@ def answered_samples(samples: Samples, stored: pa.RecordBatch, asked: Collection
 
 
 def _answered_in_any(columns: Iterable[pa.Array], rows: int) -> pa.Array:
-    """Return for each sample whether any column of answers holds."""
+    """Return for each sample whether it was answered: whether any column of answers holds."""
     return reduce(pc.or_, columns, _answered_nowhere(rows))
 
 

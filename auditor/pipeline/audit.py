@@ -210,7 +210,7 @@ def reevaluate(
 
 
 def _merge_notes(merged: MergedRuns, runs: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> Notes:
-    """Return what a report says of the runs that it was made from, and of those that they were made from."""
+    """Return what the report of an audit of several runs says of them, and of those that they were made from."""
     once = merged.counted_once
     files = f"{once:,} files that several runs read are" if once > 1 else "1 file that several runs read is"
     earlier = [Notes(**one["notes"]) for one in results]
@@ -222,7 +222,7 @@ def _merge_notes(merged: MergedRuns, runs: Sequence[Mapping[str, Any]], results:
 
 
 def _wants(options: ReadOptions, selection: Selection) -> dict[str, Any]:
-    """Return what ``run.json`` keeps of the options."""
+    """Return what ``run.json`` keeps of an audit's options."""
     return {
         "algorithms": sorted(options.algorithms),
         "weights": options.weights,

@@ -50,7 +50,7 @@ def group_cases(reasons: Iterable[CaseReason], copies: Iterable[tuple[Ref, Ref]]
 
 
 def _copy_sets(pairs: Iterable[tuple[Ref, Ref]]) -> Mapping[Ref, frozenset[Ref]]:
-    """Return the set of subjects with the same weights for each subject that has copies (a union-find)."""
+    """Return the set of subjects that one case gathers, those with the same weights, for each that has copies."""
     parent: dict[Ref, Ref] = {}
 
     def find_root(ref: Ref) -> Ref:

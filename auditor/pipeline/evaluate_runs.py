@@ -68,7 +68,7 @@ class Evaluation:
 def evaluate_runs(
     folders: Sequence[Path], policy: Policy, out: Path, *, workers: int
 ) -> tuple[Evaluation, tuple[Case, ...]]:
-    """Derive and judge what the runs in ``folders`` read, as one; write findings, gaps and edges into ``out``.
+    """Evaluate what the runs in ``folders`` read, as one; write findings, gaps and edges into ``out``.
 
     Returns:
         The sums over all subjects, and the cases.
@@ -87,7 +87,7 @@ def evaluate_runs(
 
 
 def write_derived(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Path) -> None:
-    """Write the statements that follow from all facts and hits together, and the edges they follow along."""
+    """Write for the evaluation the statements that follow from all facts and hits together, and their edges."""
     import pyarrow.parquet as pq
 
     from auditor.facts import FACTS_SCHEMA, subjects_to_rows
@@ -149,7 +149,7 @@ def _needed_rows(facts: pads.Dataset, policy: Policy) -> Iterator[pa.RecordBatch
 
 
 def _write_groups(facts: pads.Dataset, policy: Policy, folder: Path, width: int) -> list[int]:
-    """Write the rows that the rules need once more, a folder for each group of ``width`` buckets.
+    """Write the rows of facts that the evaluation needs once more, a folder for each group of ``width`` buckets.
 
     Returns:
         The groups' numbers, which name the folders.
@@ -198,7 +198,7 @@ def _evaluate_group(context: _EvaluationContext, number: int) -> Evaluation:
 
 
 def evaluate_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> Evaluation:
-    """Judge every subject of a table of facts; write ``findings/N.parquet`` and ``gaps/N.parquet``, in order.
+    """Evaluate every subject of a table of facts; write ``findings/N.parquet`` and ``gaps/N.parquet``, in order.
 
     Args:
         facts: Rows of FACTS_SCHEMA: all rows of each subject in it.

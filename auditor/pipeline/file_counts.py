@@ -60,7 +60,7 @@ class FileCounts:
 
 
 def counts_to_rows(counts: Iterable[FileCounts]) -> pa.RecordBatch:
-    """Return the counts as rows of ``files/N.parquet``."""
+    """Return the counts of files and samples as rows of ``files/N.parquet``."""
     import pyarrow as pa
 
     texts: dict[tuple[tuple[Comparison, int], ...], str] = {(): ""}
@@ -83,7 +83,7 @@ def counts_to_rows(counts: Iterable[FileCounts]) -> pa.RecordBatch:
 
 
 def counts_from_rows(table: pa.Table) -> Iterator[FileCounts]:
-    """Yield the counts that :func:`counts_to_rows` wrote."""
+    """Yield the counts of files that :func:`counts_to_rows` wrote."""
     columns = (column.to_pylist() for column in table.columns)
     for uri, path, size, partition, kind, name, revision, numbers, reasons, comparisons in zip(*columns, strict=True):
         yield FileCounts(

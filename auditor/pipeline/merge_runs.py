@@ -105,13 +105,13 @@ def _find_owners(folders: Sequence[Path]) -> dict[tuple[bytes, int], int]:
 
 
 def _asked(run: Mapping[str, Any]) -> object:
-    """Return what a run was asked: its lists, its options and its policy. What equals was asked the same."""
+    """Return what a run to merge was asked: its lists, its options and its policy. What equals was asked the same."""
     wants = {key: value for key, value in run["wants"].items() if key not in _FILE_OPTIONS}
     return [_lists(run), wants, run["policy"]["fingerprint"], run["version"]]
 
 
 def differences(runs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return a sentence for each thing that was not asked the same of all runs."""
+    """Return a sentence for each thing that was not asked the same of all runs to merge."""
     number = len(runs)
     found = []
     lists = [_lists(run) for run in runs]
@@ -132,14 +132,14 @@ def differences(runs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def _lists(run: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    """Return the name and digest of each list of a run."""
+    """Return the name and digest of each list of a run to merge."""
     return frozenset((known["name"], known["sha256"]) for known in run["policy"]["lists"])
 
 
 def _subtract(
     tally: Tally, repeated: Sequence[FileCounts], other_runs: Mapping[str, Mapping[str, Any]], run: Mapping[str, Any]
 ) -> Tally:
-    """Return a shard's tally without the files that another run counts.
+    """Return the tally of a merged shard without the files that another run counts.
 
     Args:
         tally: The shard's.
@@ -166,7 +166,7 @@ def _subtract(
 
 
 def _minus(one: Count, other: Count) -> Count:
-    """Return the files or samples of one count that are not in another, which is a part of it."""
+    """Return the files or samples of one count that are not in another, which is a part of it, for merged runs."""
     return one + Count(*(-number for number in astuple(other)))
 
 
@@ -231,7 +231,7 @@ class _Shard:
 
 
 def _with_sample_numbers(facts: pa.Table, counts: Sequence[FileCounts]) -> pa.Table:
-    """Return a shard's facts with the number of samples that these files have, in place of what was stated."""
+    """Return a merged shard's facts with the number of samples that these files have, in place of what was stated."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -242,7 +242,7 @@ def _with_sample_numbers(facts: pa.Table, counts: Sequence[FileCounts]) -> pa.Ta
 
 
 def _sample_numbers(counts: Sequence[FileCounts]) -> Iterator[Subject]:
-    """Yield the statement of each dataset that says how many of its samples were read."""
+    """Yield the statement of each dataset of merged runs that says how many of its samples were read."""
     for one in counts:
         if one.samples.collected:
             ref = one.subject
@@ -251,7 +251,7 @@ def _sample_numbers(counts: Sequence[FileCounts]) -> Iterator[Subject]:
 
 
 def _link_or_copy(path: Path, to: Path) -> None:
-    """Link a file of a finished run into another, or copy it where links do not work."""
+    """Link a file of a finished run into the merged one, or copy it where links do not work."""
     try:
         os.link(path, to)
     except OSError:  # another file system, or one without links

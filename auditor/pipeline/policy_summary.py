@@ -84,7 +84,7 @@ def policy_from_json(policy: Mapping[str, Any]) -> PolicySummary:
 
 
 def _contacts_from_json(content: Mapping[str, Any]) -> Contacts:
-    """Return the contacts of a report from JSON."""
+    """Return the contacts in the policy of a report from JSON."""
     return Contacts(
         Directory(**content["directory"]),
         tuple(Hotline(**hotline) for hotline in content["hotlines"]),

@@ -45,7 +45,7 @@ def read_with_members(
 def _read(
     name: str, blobs: Iterable[Blob], options: ReadOptions, extensions: tuple[Extension, ...], unfolded: Counter[str]
 ) -> Iterator[Item]:
-    """Yield what a reader says of files; ``unfolded`` counts the bytes of the members of each file, by its uri."""
+    """Yield what a reader says of files or members; ``unfolded`` counts the bytes of each file's members by its uri."""
     waiting: list[Blob] = []
     held = 0
     for item in readers(extensions)[name].read(blobs, options):

@@ -118,7 +118,7 @@ def start_or_resume_run(folder: Path, content: Mapping[str, Any]) -> str:
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """Return what ``run.json`` holds.
+    """Return what ``run.json`` in a run's folder holds.
 
     Raises:
         RunError: The folder is not a run's, or of another format version.
@@ -144,7 +144,7 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 def read_results(folder: Path) -> dict[str, Any]:
-    """Return what ``report.json`` holds. Raises :class:`RunError` if the run is not complete."""
+    """Return what ``report.json`` in a run's folder holds. Raises :class:`RunError` if the run is not complete."""
     try:
         return json.loads((folder / _REPORT).read_bytes())  # type: ignore[no-any-return]
     except FileNotFoundError as error:
@@ -154,7 +154,7 @@ def read_results(folder: Path) -> dict[str, Any]:
 
 
 def write_results(folder: Path, content: Mapping[str, Any]) -> None:
-    """Write ``report.json``, which makes the run complete."""
+    """Write ``report.json`` into a run's folder, which makes the run complete."""
     with errors_name_run(folder):
         write_json(folder / _REPORT, content)
 

@@ -15,7 +15,7 @@ from auditor.readers import HEAD_BYTES, reader_name, readers
 
 
 def scan_shard(context: ScanContext, shard: Shard) -> Tally:
-    """Read one shard, write what was found into the run's folder, and return its tally."""
+    """Scan a shard: read it, write what was found into the run's folder, and return its tally."""
     with ShardWriter(context, shard) as writer:
         for file in shard.files:
             if isinstance(file, Unread):

@@ -72,7 +72,7 @@ ALL_FILES = Selection()
 
 
 def read_selection(exclude: Sequence[str] = (), files_from: str | os.PathLike[str] | None = None) -> Selection:
-    """Return what the user selects.
+    """Return the selection of files that the user makes.
 
     Args:
         exclude: Patterns of files that are not read.

@@ -106,7 +106,7 @@ def _cut_into_partitions(file: Blob | Unread) -> tuple[Blob | Unread, ...]:
 
 
 def _cost(file: Blob | Unread, whole_weights: bool) -> int:
-    """Return the bytes of a file that are read, as far as the size of its shard goes."""
+    """Return the bytes of a file that are read, which count for the size of its shard."""
     if isinstance(file, Unread):
         return 0
     if file.partition[1] > 1:

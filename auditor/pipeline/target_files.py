@@ -66,7 +66,7 @@ def _unused_prefix(target: Path, used: Container[str]) -> str:
 
 
 def _runs_inside(target: Path, run_folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the places in a target of a run's folder, and of the other runs beside it."""
+    """Return the places in a target of a run's folder, and of the other runs beside it: their files are not listed."""
     from auditor.file_uri import uri_from_file_name
 
     if not run_folder.parent.is_relative_to(target):

@@ -142,7 +142,7 @@ def apply_rule(compiled: CompiledRule, stated: StatementsByKey, subject: Subject
 
 
 def _one_per_fact(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
-    """Return one evidence for each fact, in order: the first by place, with the number of places in its remark."""
+    """Return one evidence of a rule for each fact, in order: the first by place, with the number of places."""
     if len(evidence) < 2:
         return evidence
     distinct = []
@@ -158,7 +158,7 @@ def _one_per_fact(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
 
 
 def _make_finding(rule: Rule, subject: Subject, outcome: Literal["FLAGGED", "UNCHECKED"], found: Evidence) -> Finding:
-    """Return a finding. An UNCHECKED one is always a note, because it does not show that anything is wrong."""
+    """Return a finding of a rule. An UNCHECKED one is always a note: it does not show that anything is wrong."""
     return Finding(
         rule.id,
         subject.kind,

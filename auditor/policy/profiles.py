@@ -100,7 +100,7 @@ def read_profiles(rules: Sequence[Path], ids: Collection[str]) -> Mapping[str, P
 
 
 def choose_profile(known: Mapping[str, Profile], name: str) -> Profile:
-    """Return the profile of that name. Raises :class:`RuleError`."""
+    """Return the profile with a name. Raises :class:`RuleError`."""
     if name not in known:
         raise RuleError(f"there is no profile {name!r}{did_you_mean(name, known)}; there are {', '.join(known)}")
     return known[name]

@@ -121,7 +121,7 @@ def _parse_rule(name: str, table: Mapping[str, Any]) -> Rule:
 
 
 def _parse_priority(table: Mapping[str, Any]) -> int:
-    """Return the priority in a rule's table. Raises ValueError for an invalid one."""
+    """Return the priority in a rule's file. Raises ValueError for an invalid one."""
     value = table.get("priority", DEFAULT_PRIORITY)
     if type(value) is not int or not 0 <= value <= 99:
         raise ValueError(f"priority: expected a whole number from 0 to 99, not {value!r}")
@@ -129,7 +129,7 @@ def _parse_priority(table: Mapping[str, Any]) -> int:
 
 
 def _parse_example(table: Mapping[str, Any], applies: Sequence[str]) -> RuleExample:
-    """Parse one of a rule's ``[[examples]]``. Raises ValueError that names the example."""
+    """Parse one of the ``[[examples]]`` of a rule's file. Raises ValueError that names the example."""
     name = read_text(table, "name")
     try:
         reject_unknown_keys(table, ("name", "kind", "states", "gaps", "flags", "unchecked"))
@@ -147,7 +147,7 @@ def _parse_example(table: Mapping[str, Any], applies: Sequence[str]) -> RuleExam
 
 
 def _parse_statement(row: Mapping[str, Any]) -> Statement:
-    """Parse a statement of a rule's example."""
+    """Parse a statement of an example in a rule's file."""
     reject_unknown_keys(row, ("key", "value", "relation", "source", "place", "remark"))
     key = one_of("key", read_text(row, "key"), STATEMENT_KEYS)
     optional = {name: read_text(row, name, "") for name in ("relation", "source", "remark")}
@@ -155,13 +155,13 @@ def _parse_statement(row: Mapping[str, Any]) -> Statement:
 
 
 def _parse_gap(row: Mapping[str, Any]) -> Gap:
-    """Parse a gap of a rule's example."""
+    """Parse a gap of an example in a rule's file."""
     reject_unknown_keys(row, ("what", "why"))
     return Gap(one_of("what", read_text(row, "what"), GAP_KINDS), read_text(row, "why"))
 
 
 def rule_folders(rules: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the folders that rules are loaded from."""
+    """Return the folders that rule files are loaded from."""
     for root in rules:
         if not root.is_dir():
             raise RuleError(f"{root}: is not a folder of rules (<id>.toml)")

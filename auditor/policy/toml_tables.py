@@ -18,7 +18,7 @@ REQUIRED: Any = object()
 
 @contextmanager
 def errors_name_file(path: Path) -> Iterator[None]:
-    """Turn a :class:`ValueError` into a :class:`RuleError` that names the file."""
+    """Turn a :class:`ValueError` about a TOML file into a :class:`RuleError` that names the file."""
     try:
         yield
     except ValueError as error:
@@ -53,14 +53,14 @@ def sha256(data: bytes) -> str:
 
 
 def reject_unknown_keys(table: Mapping[str, Any], known: Sequence[str]) -> None:
-    """Raise :class:`ValueError` for the first key that is not one of ``known``, with the nearest one that is."""
+    """Raise :class:`ValueError` for a TOML table's first key that is not ``known``, with the nearest one that is."""
     for key in table:
         if key not in known:
             raise ValueError(f"{key}: unknown key{did_you_mean(key, known)}")
 
 
 def one_of(key: str, value: object, known: Iterable[str]) -> str:
-    """Return ``value``, the value of ``key``, if it is one of ``known``. Raises :class:`ValueError`."""
+    """Return ``value``, the value of a TOML ``key``, if it is one of ``known``. Raises :class:`ValueError`."""
     known = tuple(known)
     if not isinstance(value, str) or value not in known:
         raise ValueError(f"{key}: {value!r} is none of {', '.join(known)}{did_you_mean(str(value), known)}")

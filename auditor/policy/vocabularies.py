@@ -110,7 +110,7 @@ class Vocabularies:
 
 @lru_cache(maxsize=4)
 def compiled_vocabulary(vocabularies: Vocabularies) -> CompiledVocabulary:
-    """Return the compiled words and licences; compiled once in each process."""
+    """Return a run's vocabularies of words and licences compiled; once in each process."""
     from auditor.terms.compiled_vocabulary import compile_vocabulary  # slow to import
     from auditor.terms.known_names import KnownNames
 
@@ -280,7 +280,7 @@ class _Merged:
 
 
 def _newest_names(entries: _Entries[str]) -> Mapping[str, str]:
-    """Follow names that were changed more than once to the newest. Raises :class:`RuleError` for a circle."""
+    """Follow names in the renamed vocabulary that changed more than once. Raises :class:`RuleError` for a circle."""
     newest: dict[str, str] = {}
     for old, new in entries.by_key.items():
         seen = {old}
@@ -297,7 +297,7 @@ def _newest_names(entries: _Entries[str]) -> Mapping[str, str]:
 
 
 def _text_key(table: Mapping[str, Any]) -> str:
-    """Return a key for a licence's text: its licence and the digest of its words."""
+    """Return the key of a licence's text in a vocabulary: its licence and the digest of its words."""
     words = hashlib.sha256(str(table.get("words", "")).encode()).hexdigest()
     return f"{table.get('licence', '')}-{words[:8]}"
 

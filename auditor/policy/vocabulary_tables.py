@@ -152,7 +152,7 @@ class Directory:
 
 @contextmanager
 def errors_name_entry(entry: str) -> Iterator[None]:
-    """Put the name of an entry before the message of a :class:`ValueError`."""
+    """Put the name of a vocabulary's entry before the message of a :class:`ValueError`."""
     try:
         yield
     except ValueError as error:
@@ -160,7 +160,7 @@ def errors_name_entry(entry: str) -> Iterator[None]:
 
 
 def parse_licence(name: str, table: Mapping[str, Any]) -> Licence:
-    """Parse ``[licence.NAME]``."""
+    """Parse the vocabulary table ``[licence.NAME]``."""
     reject_unknown_keys(table, ("title", "spdx", "permits", "clause", "refers", "aliases", "source"))
     permits = read_table(table, "permits")
     for permission, permitted in permits.items():
@@ -194,7 +194,7 @@ def parse_licence_text(_: str, table: Mapping[str, Any]) -> LicenceText:
 
 
 def _index(table: Mapping[str, Any], key: str) -> int:
-    """Return the number under ``key`` of a table, 0 if there is none. Raises :class:`ValueError`."""
+    """Return the number under ``key`` of a vocabulary's table, 0 if there is none. Raises :class:`ValueError`."""
     value = table.get(key, 0)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{key}: expected a number of words, not {value!r}")
@@ -202,7 +202,7 @@ def _index(table: Mapping[str, Any], key: str) -> int:
 
 
 def parse_term(_: str, table: Mapping[str, Any]) -> Term:
-    """Parse ``[[term]]``."""
+    """Parse the vocabulary table ``[[term]]``."""
     examples = ("examples", "counterexamples")
     reject_unknown_keys(
         table, ("id", "kind", "value", "headings", "patterns", "words", "tags", "source", "exceptions", *examples)
@@ -230,7 +230,7 @@ def parse_term(_: str, table: Mapping[str, Any]) -> Term:
 
 
 def parse_parent_cue(_: str, table: Mapping[str, Any]) -> ParentCue:
-    """Parse ``[[parent_cue]]``: a turn of phrase that names a parent, with its examples."""
+    """Parse the vocabulary table ``[[parent_cue]]``: a turn of phrase that names a parent, with its examples."""
     reject_unknown_keys(
         table, ("id", "states", "relation", "pattern", "label", "certain", "examples", "counterexamples")
     )
@@ -259,7 +259,7 @@ def parse_parent_cue(_: str, table: Mapping[str, Any]) -> ParentCue:
 
 
 def parse_hashed_terms(table: Mapping[str, Any], folder: Path) -> HashedTerms:
-    """Parse ``[hashed]``; its key file lies in ``folder``."""
+    """Parse the vocabulary table ``[hashed]``; its key file lies in ``folder``."""
     reject_unknown_keys(table, ("key_file", "words", "terms"))
     key_file = folder / read_text(table, "key_file")
     try:

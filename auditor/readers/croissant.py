@@ -136,7 +136,7 @@ def _find_statements(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, 
 
 
 def _provenance(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, str, tuple[str, ...], str]]:
-    """Yield what PROV properties say of the dataset and of its files, record sets and fields (Croissant 1.1)."""
+    """Yield what PROV properties in Croissant 1.1 say of the dataset and of its files, record sets and fields."""
     holders: list[Mapping[str, object]] = [dataset]
     for field in ("distribution", "recordSet"):
         for item in list(iter_objects(dataset.get(field)))[:MAX_FILES]:
@@ -161,7 +161,7 @@ def _provenance(dataset: Mapping[str, object]) -> Iterator[tuple[str, str, str, 
 
 
 def _agents(value: object) -> Iterator[str]:
-    """Yield the names of the agents that a PROV property refers to."""
+    """Yield the names of the agents that a PROV property in Croissant metadata refers to."""
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, Mapping):
             keys = ("prov:label", "label", "rdfs:label", "name", "sc:name", "@id")

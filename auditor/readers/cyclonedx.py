@@ -141,14 +141,14 @@ def _find_statements(
 
 
 def _plain_words(key: str) -> str:
-    """Return a key such as ``technicalLimitations`` as the words of a heading."""
+    """Return a key of a CycloneDX bill such as ``technicalLimitations`` as the words of a heading."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key).capitalize()
 
 
 def _governance(
     dataset: Mapping[str, object], component: Mapping[str, object], words: str
 ) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-    """Yield who governs a dataset, as a bill's component data says."""
+    """Yield who governs a dataset, as a CycloneDX bill's component data says."""
     for holder in (dataset, *iter_objects(component.get("data"))):
         governance = holder.get("governance")
         parties = governance if isinstance(governance, Mapping) else {}

@@ -106,7 +106,7 @@ def part(blob: Blob, data: bytes) -> Part:
 
 
 def _cell_sources(notebook: Mapping[str, object]) -> Iterator[str]:
-    """Yield the sources of a notebook's cells (jupyter/nbformat 3 and 4)."""
+    """Yield the sources of the cells of a document that is a notebook (jupyter/nbformat 3 and 4)."""
     for sheet in (*iter_objects(notebook.get("worksheets")), notebook):
         for cell in iter_objects(sheet.get("cells")):
             source = cell.get("source", cell.get("input"))

@@ -64,7 +64,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 
 def _part(blob: Blob, data: bytes, limit: int | None) -> Part:
-    """Return what the signature in ``data`` claims, and what came of comparing up to ``limit`` bytes of its files."""
+    """Return what a model's signature claims, and what came of comparing up to ``limit`` bytes of its files."""
     listed, faults = _listed_files(data)
     place = Place(blob.uri)
     statements: list[Statement] = []
@@ -80,7 +80,7 @@ def _part(blob: Blob, data: bytes, limit: int | None) -> Part:
 
 
 def _listed_files(data: bytes) -> tuple[list[_Listed], list[str]]:
-    """Return the files that a signature lists, and what of it could not be read. Raises :class:`Unreadable`."""
+    """Return the files that a model's signature lists, and what could not be read. Raises :class:`Unreadable`."""
     if len(data) > READ_LIMIT:
         raise Unreadable(f"a signature of more than {READ_LIMIT:,} bytes")
     bundle = load_json_object(decode_text(data)[0])
@@ -116,7 +116,7 @@ def _listed_files(data: bytes) -> tuple[list[_Listed], list[str]]:
 
 
 def _outcomes(blob: Blob, listed: list[_Listed], limit: int | None) -> list[str]:
-    """Return for each listed file whether its digest fits: fits, differs, is missing, was not compared."""
+    """Return for each file in a model's signature whether its digest fits: fits, differs, is missing, not compared."""
     if blob.holder or blob.link or not blob.whole or not os.path.isfile(blob.path):
         return ["was not compared"] * len(listed)
     folder = os.path.realpath(os.path.dirname(blob.path))
@@ -139,7 +139,7 @@ def _outcomes(blob: Blob, listed: list[_Listed], limit: int | None) -> list[str]
 
 
 def _path_beside(folder: str, name: str) -> str:
-    """Return where a listed file lies; "" for a name that leads out of the folder, also through a link."""
+    """Return where a file in a model's signature lies; "" for a name that leads out of the folder, also by a link."""
     parts = name.split("/")
     if any(part in ("", ".", "..") or "\\" in part or "\0" in part or ":" in part for part in parts):
         return ""
@@ -148,7 +148,7 @@ def _path_beside(folder: str, name: str) -> str:
 
 
 def _compare(path: str, file: _Listed) -> str:
-    """Return whether a file has the digest that a signature lists."""
+    """Return whether a file has the digest that a model's signature lists."""
     digest = hashlib.new(file.algorithm)
     try:
         with open(path, "rb", opener=open_regular_file) as content:
@@ -160,7 +160,7 @@ def _compare(path: str, file: _Listed) -> str:
 
 
 def _bundle(statement: str) -> bytes:
-    """Return a bundle with this statement, for the reader's example."""
+    """Return a bundle with this statement, for the example of the reader of model signatures."""
     payload = base64.b64encode(statement.encode()).decode()
     return b'{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": {"payload": "%b"}}' % (
         payload.encode()

@@ -95,12 +95,12 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
 
 
 def _has_weights_suffix(blob: Blob) -> bool:
-    """Return whether a file has the suffix of a weights format."""
+    """Return whether a file has the suffix of a format of other weights."""
     return blob.suffix in SUFFIXES or blob.suffix in safetensors_header.SUFFIXES
 
 
 def _format_of_content(blob: Blob, head: bytes) -> str:
-    """Return the weights format that the first bytes tell; "" if they tell none."""
+    """Return the other weights' format that the first bytes tell; "" if they tell none."""
     if parse_file_pointer(head):
         return "pointer"
     if head.startswith(gguf.MAGIC):
@@ -121,7 +121,7 @@ def _read_pointer(blob: Blob, place: Place, pointer: FilePointer) -> tuple[list[
 
 
 def _read_weights(blob: Blob, head: bytes, file: BinaryIO, place: Place) -> tuple[list[Statement], list[Gap]]:
-    """Return what a weights file says, and what of it could not be read. Raises OSError."""
+    """Return what a file of other weights says, and what of it could not be read. Raises OSError."""
     content = _format_of_content(blob, head)
     format_of_suffix = SUFFIXES.get(blob.suffix, "")
     weights_format = content or format_of_suffix
@@ -148,7 +148,7 @@ def _read_weights(blob: Blob, head: bytes, file: BinaryIO, place: Place) -> tupl
 
 
 def _format_of_members(names: set[str], format_of_suffix: str) -> str:
-    """Return the weights format of a zip with these members."""
+    """Return the format of other weights that a zip with these members is."""
     if any(name.endswith((".pkl", ".pickle")) for name in names):
         return "pickle"
     if "config.json" in names and any(name.endswith(".weights.h5") for name in names):
@@ -207,7 +207,7 @@ def _gguf_source(general: Mapping[str, object], group: str) -> tuple[str, str]:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    """Return the texts of a metadata value that is a text or a list, without blank ones."""
+    """Return the texts of a GGUF metadata value that is a text or a list, without blank ones."""
     return tuple(
         item.strip()
         for item in (value if isinstance(value, list) else [value])

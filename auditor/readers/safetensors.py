@@ -159,7 +159,7 @@ def _header_statements(header: SafetensorsHeader, place: Place) -> Iterator[Stat
 
 
 def _training_data(metadata: Mapping[str, str]) -> tuple[set[str], set[str]]:
-    """Return a safetensors header's training folders, and captions and tags for counting: they may name a person."""
+    """Return a safetensors header's training folders, and captions and tags to count: they may name a person."""
     folders: set[str] = set()
     captions: set[str] = set()
     for key in ("ss_tag_frequency", "ss_dataset_dirs"):

@@ -103,13 +103,13 @@ def parts(blob: Blob, data: bytes) -> Iterator[Part | Unread]:
 
 
 def _type(element: Mapping[str, object]) -> str:
-    """Return an element's class without the prefix or address of its profile."""
+    """Return an SPDX element's class without the prefix or address of its profile."""
     kind = next(iter_strings([element.get("type"), element.get("@type")]), "")
     return re.split(r"[_:/#]", kind)[-1]
 
 
 def _property(element: Mapping[str, object], name: str) -> object:
-    """Return the value of an element's property, whatever its profile's prefix is; None for none."""
+    """Return the value of an SPDX element's property, whatever its profile's prefix is; None for none."""
     for key, value in element.items():
         if key == name or (key.endswith(name) and key[-len(name) - 1] in "_:/#"):
             return value
@@ -117,12 +117,12 @@ def _property(element: Mapping[str, object], name: str) -> object:
 
 
 def _identities(element: Mapping[str, object]) -> Iterator[str]:
-    """Yield the ids of an element."""
+    """Yield the ids of an SPDX element."""
     yield from iter_strings([element.get("spdxId"), element.get("@id")])
 
 
 def _targets(value: object) -> Iterator[str]:
-    """Yield the ids that a property refers to: strings, or objects with an id."""
+    """Yield the ids that an SPDX property refers to: strings, or objects with an id."""
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, Mapping):
             yield from list(_identities(item))[:1]
@@ -131,7 +131,7 @@ def _targets(value: object) -> Iterator[str]:
 
 
 def _relationships(graph: list[Mapping[str, object]]) -> Iterator[tuple[str, str, str]]:
-    """Yield the type and the two ends of each relationship."""
+    """Yield the type and the two ends of each SPDX relationship."""
     for element in graph:
         kinds = list(iter_strings(element.get("relationshipType")))
         for kind in kinds[:1]:
@@ -141,7 +141,7 @@ def _relationships(graph: list[Mapping[str, object]]) -> Iterator[tuple[str, str
 
 
 def _name(element: Mapping[str, object]) -> str:
-    """Return a package's repository by its package URL (purl-spec: huggingface), else its name."""
+    """Return an SPDX package's repository by its package URL (purl-spec: huggingface), else its name."""
     for address in iter_strings(_property(element, "packageUrl")):
         if address.startswith("pkg:huggingface/"):
             return unquote(re.split("[@?#]", address.removeprefix("pkg:huggingface/"), maxsplit=1)[0])
@@ -151,7 +151,7 @@ def _name(element: Mapping[str, object]) -> str:
 def _find_statements(
     model: Mapping[str, object], document: _Document
 ) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-    """Yield key, value, relation, and the words by which its line is found, from an AI package."""
+    """Yield key, value, relation, and the words by which its line is found, from an SPDX AI package."""
     name = next(iter_strings(_property(model, "name")), "")
     own = set(_identities(model))
     if name:
@@ -182,13 +182,13 @@ def _find_statements(
 
 
 def _licence(element: Mapping[str, object], identity: str) -> str:
-    """Return the licence that an element of the licensing profiles names."""
+    """Return the licence that an element of SPDX's licensing profiles names."""
     words = next(iter_strings([_property(element, "licenseExpression"), _property(element, "name")]), "")
     return words or identity.removeprefix("https://spdx.org/licenses/")
 
 
 def _prose(model: Mapping[str, object]) -> Iterator[str]:
-    """Yield the prose of an AI package under headings, as a card has it."""
+    """Yield the prose of an SPDX AI package under headings, as a card has it."""
     yield from iter_strings(_property(model, "description"))
     for field, _, heading in _DESCRIBED:
         words = [words for words in iter_strings(_property(model, field)) if words.lower() not in _NOTHING]

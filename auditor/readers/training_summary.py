@@ -56,7 +56,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def _words(text: str) -> str:
-    """Return the words of a text by which it is recognised; of a page, without its marks."""
+    """Return the words by which a training summary is recognised; of a page, without its marks."""
     return summary_text_of_html(text)[0] if is_html("", text) or "</" in text[:8192] else text
 
 

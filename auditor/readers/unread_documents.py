@@ -78,7 +78,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Unread]:
 
 
 def _kind(blob: Blob, head: bytes) -> str:
-    """Return which document that is not read a file is; "" for any other."""
+    """Return the kind of a document that is recognised and not read; "" for any other file."""
     if blob.suffix in (".json", ".jsonld", ".yaml", ".yml", ".xml") and _OASIS.search(head):
         return OASIS
     if _MANIFEST.match(head) or (blob.suffix == ".c2pa" and b"jumb" in head[:64]):

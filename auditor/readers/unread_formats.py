@@ -89,7 +89,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
 
 
 def _format(blob: Blob, head: bytes) -> str:
-    """Return the name of the format that is not read; "" for any other."""
+    """Return the name of a file's format that is recognised and not read; "" for any other."""
     for at, magic, name in _MAGICS:
         if head.startswith(magic, at):
             return name

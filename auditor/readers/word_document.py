@@ -55,7 +55,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread | Blob]:
-    """Yield what each document says that is a summary, and what it is as an archive or other file."""
+    """Yield what each Word document says that is a summary, and what it is as an archive or other file."""
     for blob in blobs:
         try:
             item = _summary(blob)
@@ -70,7 +70,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
 
 
 def _summary(blob: Blob) -> Part | Unread | None:
-    """Return what a document says as a summary; None if it is none. Raises :class:`Unreadable`."""
+    """Return what a Word document says as a summary; None if it is none. Raises :class:`Unreadable`."""
     named = names_itself_summary(blob.basename)
     data = blob.read(MAX_DOCUMENT_BYTES + 1)
     try:
@@ -91,13 +91,13 @@ def _summary(blob: Blob) -> Part | Unread | None:
 
 
 def _holds_pictures(blob: Blob) -> bool:
-    """Return whether a document that was read has pictures or other files in it. Raises :class:`Unreadable`."""
+    """Return whether a Word document has pictures or other files in it. Raises :class:`Unreadable`."""
     with zipfile.ZipFile(BytesIO(blob.read(MAX_DOCUMENT_BYTES))) as archive:
         return any("/media/" in name or "/embeddings/" in name for name in archive.namelist())
 
 
 def _words(docx: Any, data: bytes) -> tuple[str, str]:
-    """Return a document's words with marks of headings, lists and tables, and what was left out. Raises Unreadable."""
+    """Return a Word document's words with marks of headings, lists and tables, and what was left out."""
     if len(data) > MAX_DOCUMENT_BYTES:
         raise Unreadable(f"a Word document of more than {MAX_DOCUMENT_BYTES:,} bytes: not read")
     try:
@@ -127,7 +127,7 @@ def _words(docx: Any, data: bytes) -> tuple[str, str]:
 
 
 def _blocks(holder: Any, links: dict[str, str], depth: int) -> Iterator[str]:
-    """Yield the paragraphs and rows of tables in an element, content controls included."""
+    """Yield the paragraphs and rows of tables in an element of a Word document, content controls included."""
     for element in holder:
         if element.tag == f"{_W}p":
             yield _paragraph(element, links)
@@ -150,7 +150,7 @@ def _blocks(holder: Any, links: dict[str, str], depth: int) -> Iterator[str]:
 
 
 def _cell(cell: Any, links: dict[str, str]) -> Iterator[str]:
-    """Yield the paragraphs of a table's cell, those of a list ended by a semicolon."""
+    """Yield the paragraphs of a Word table's cell, those of a list ended by a semicolon."""
     paragraphs = [
         words for element in cell.iter(f"{_W}p") if (words := _paragraph(element, links).replace("|", "/").strip())
     ]
@@ -161,7 +161,7 @@ def _cell(cell: Any, links: dict[str, str]) -> Iterator[str]:
 
 
 def _paragraph(element: Any, links: dict[str, str]) -> str:
-    """Return a paragraph's words, marked as a heading or an item of a list where the document says that it is one."""
+    """Return the words of a Word paragraph, marked as a heading or an item of a list where it is one."""
     words = "".join(_runs(element, links, 0)).strip()
     if not words:
         return ""
@@ -180,7 +180,7 @@ def _paragraph(element: Any, links: dict[str, str]) -> str:
 
 
 def _level(properties: Any, style: str) -> int:
-    """Return how deep in a list a paragraph is: by its numbering, else by the number in its style's name."""
+    """Return how deep in a list a Word paragraph is: by its numbering, else by the number in its style's name."""
     level = properties.find(f"{_W}numPr/{_W}ilvl") if properties is not None else None
     number = level.get(f"{_W}val") if level is not None else ""
     if (number or "").isdigit():
@@ -190,7 +190,7 @@ def _level(properties: Any, style: str) -> int:
 
 
 def _runs(element: Any, links: dict[str, str], depth: int) -> Iterator[str]:
-    """Yield the words of a paragraph's runs, with the addresses of its links."""
+    """Yield the words of a Word paragraph's runs, with the addresses of its links."""
     for child in element:
         if child.tag == f"{_W}t":
             yield child.text or ""

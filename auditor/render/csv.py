@@ -66,7 +66,7 @@ def _safe_row(row: Row) -> Row:
 
 
 def _report_rows(report: Report, notice: str) -> Iterator[Row]:
-    """Yield the rows of a report: notices, counts, cases, findings, gaps and advice."""
+    """Yield the rows of the CSV report: notices, counts, cases, findings, gaps and advice."""
     yield {"type": "notice", "text": notice}
     if not report.complete:
         yield {"type": "notice", "text": "not complete: this is a report on a part"}

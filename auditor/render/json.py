@@ -104,7 +104,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
 
 
 def _dumps(value: object) -> str:
-    """Return JSON in ASCII, so that no control or bidi character of a name reaches a terminal.
+    """Return a part of the JSON report in ASCII, so that no control or bidi character of a name reaches a terminal.
 
     A lone surrogate, which strict parsers refuse, becomes its escape as text.
     """
@@ -112,7 +112,7 @@ def _dumps(value: object) -> str:
 
 
 def _without_surrogates(value: object) -> object:
-    """Return a value whose texts can be encoded as UTF-8."""
+    """Return a value of the JSON report whose texts can be encoded as UTF-8."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, Mapping):

@@ -84,7 +84,7 @@ def _driver_json(report: Report) -> Json:
 
 
 def _properties_json(report: Report) -> Json:
-    """Return what the standard has no place for: policy, counts, lists, coverage, comparisons and cases."""
+    """Return the SARIF properties, for what it has no place: policy, counts, lists, coverage, comparisons, cases."""
     return {
         "targets": [printable(target) for target in report.targets],
         "policy": report.policy.fingerprint,
@@ -114,7 +114,7 @@ def _properties_json(report: Report) -> Json:
 
 
 def _extensions_json(report: Report) -> Json:
-    """Name the packages that add readers or list formats, if there are any."""
+    """Return the SARIF extensions: the packages that add readers or list formats, if there are any."""
     extensions = [
         {"name": printable(extension.distribution), "version": printable(extension.version)}
         for extension in report.policy.extensions
@@ -135,7 +135,7 @@ class _FindingGroup:
 
 
 def _group_findings(report: Report) -> Iterator[_FindingGroup]:
-    """Yield the findings of each subject, grouped by rule and outcome."""
+    """Yield the findings of each subject for SARIF results, grouped by rule and outcome."""
     for _, of_subject in groupby(report.findings, key=lambda finding: finding.ref):
         first: dict[tuple[str, str], list[Finding]] = {}
         numbers: Counter[tuple[str, str]] = Counter()
@@ -150,7 +150,7 @@ def _group_findings(report: Report) -> Iterator[_FindingGroup]:
 
 
 def _most_severe_groups(report: Report) -> tuple[list[_FindingGroup], Counter[Severity]]:
-    """Return at most :data:`MAX_RESULTS` groups, and how many of each severity are left out."""
+    """Return at most :data:`MAX_RESULTS` groups for SARIF results, and how many of each severity are left out."""
     kept: dict[tuple[int, bool], list[_FindingGroup]] = {}
     total: Counter[Severity] = Counter()
     for group in _group_findings(report):
@@ -185,7 +185,7 @@ def _rule_descriptor(rule: Rule) -> Json:
 
 
 def _emphasize_label(paragraph: str) -> str:
-    """Return a paragraph that begins with a label and a colon as Markdown, with the label in bold."""
+    """Return a paragraph of a SARIF rule that begins with a label and a colon as Markdown, the label in bold."""
     label, _, text = paragraph.partition(": ")
     return f"**{label}:** {_MARKDOWN_SPECIAL.sub(_ESCAPED, text)}"
 
@@ -252,7 +252,7 @@ _SAFE_IN_URI = "/%!$&'()*+,;=@~"
 
 
 def _relative_uri(uri: str) -> str:
-    """Return a relative URI reference (RFC 3986), so that a file's name cannot become a scheme or a host."""
+    """Return a relative URI reference for SARIF (RFC 3986): a file's name cannot become a scheme or a host."""
     found = re.match(r"hf://", uri)
     scheme = found.group() if found else ""
     bare = uri[len(scheme) : MAX_URI_LENGTH]
@@ -292,5 +292,5 @@ def _one_line(text: str) -> str:
 
 
 def _rfc3339(time: str) -> str:
-    """Return the time as the standard wants it: RFC 3339 in UTC, ending in Z."""
+    """Return the time as SARIF wants it: RFC 3339 in UTC, ending in Z."""
     return re.sub(r"(\+00:00)?$", "", time).removesuffix("Z") + "Z"

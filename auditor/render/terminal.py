@@ -41,7 +41,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
 
 
 def _write_lines(lines: Iterator[Line], out: TextIO, colour: bool) -> None:
-    """Write styled lines; a character that the stream cannot encode is escaped."""
+    """Write styled lines to the terminal; a character that the stream cannot encode is escaped."""
     encoding = getattr(out, "encoding", None) or "utf-8"
     if colour:
         from rich.console import Console
@@ -57,7 +57,7 @@ def _write_lines(lines: Iterator[Line], out: TextIO, colour: bool) -> None:
 
 
 def _report_lines(report: Report, summary: Summary, notice: str) -> Iterator[Line]:
-    """Yield the lines of the whole report, the most urgent first."""
+    """Yield the lines of the whole terminal summary, the most urgent first."""
     yield from _wrap_text("bold reverse", notice)
     yield "", ""
     yield from _target_and_policy_lines(report)
@@ -81,7 +81,7 @@ def _heading_lines(text: str) -> Iterator[Line]:
 
 
 def _wrap_text(style: str, text: str, first: str = "", rest: str | None = None) -> Iterator[Line]:
-    """Yield a text wrapped to the width, with the indents of its first and its other lines."""
+    """Yield a text of the terminal summary wrapped to the width, with the indents of its first and other lines."""
     indent = " " * len(first) if rest is None else rest
     for line in textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False) or [
         first
@@ -90,7 +90,7 @@ def _wrap_text(style: str, text: str, first: str = "", rest: str | None = None) 
 
 
 def _target_and_policy_lines(report: Report) -> Iterator[Line]:
-    """Yield what was read, by which rules and against which lists."""
+    """Yield for the terminal summary what was read, by which rules and against which lists."""
     yield "bold", "What was read"
     few = ", ".join(printable(target, 80) for target in report.targets[:MAX_TARGETS])
     more = f" and {len(report.targets) - MAX_TARGETS:,} more" if len(report.targets) > MAX_TARGETS else ""
@@ -126,6 +126,7 @@ def _target_and_policy_lines(report: Report) -> Iterator[Line]:
 
 
 def _count_lines(name: str, count: Count) -> Iterator[Line]:
+    """Yield for the terminal summary the counts of what was read and found."""
     read = f"{count.scanned:,} scanned + {count.partly:,} partly"
     proof = f"{read} + {count.skipped:,} skipped + {count.errored:,} errored"
     text = f"  {name:<9} {count.collected:,} collected = {proof}"
@@ -149,7 +150,7 @@ def _all_case_lines(report: Report) -> Iterator[Line]:
 
 
 def _case_lines(case: Case) -> Iterator[Line]:
-    """Yield one case with its ground, reasons and copies."""
+    """Yield one case for the terminal summary with its ground, reasons and copies."""
     revision = f" @ {printable(case.revision, 40)}" if case.revision else ""
     yield from _wrap_text("bold red", f"{printable(labels.subject_label(case.ref))}{revision}", "  ● ")
     yield from _wrap_text("", f"{case.ground}: {labels.CASE_GROUNDS[case.ground]}", "      ")
@@ -173,7 +174,7 @@ def _reason_text(finding: Finding) -> str:
 
 
 def _steps_after_match_lines(report: Report) -> Iterator[Line]:
-    """Yield what to do now that samples match, and whom to report to unless it is a rehearsal."""
+    """Yield for the terminal summary what to do now that samples match, and whom to report to."""
     yield from _heading_lines("What to do now")
     for step in guidance.steps_after_match(report):
         yield from _wrap_text("bold", step, "  - ")
@@ -186,7 +187,7 @@ def _steps_after_match_lines(report: Report) -> Iterator[Line]:
 
 
 def _finding_lines(summary: Summary) -> Iterator[Line]:
-    """Yield the findings by rule, with examples of those that are more than notes."""
+    """Yield the findings by rule for the terminal summary, with examples of those that are more than notes."""
     if not summary.findings:
         yield from _heading_lines("Findings: none")
         yield from _wrap_text("", "Nothing was flagged in what was read; it does not mean that nothing is there.", "  ")
@@ -219,7 +220,7 @@ def _fact_text(finding: Finding) -> str:
 
 
 def _not_checked_lines(report: Report, summary: Summary) -> Iterator[Line]:
-    """Yield what was not checked and why, and what was compared."""
+    """Yield for the terminal summary what was not checked and why, and what was compared."""
     yield from _heading_lines("What was not checked, and why")
     everything_read = True
     for reason, number in sorted(report.tally.reasons.items(), key=lambda item: (-item[1], item[0]))[:MAX_REASONS]:
@@ -250,7 +251,7 @@ def _not_checked_lines(report: Report, summary: Summary) -> Iterator[Line]:
 
 
 def _restricted_hit_lines(report: Report) -> Iterator[Line]:
-    """Yield the matched samples with their places: restricted."""
+    """Yield for the terminal summary the matched samples with their places: restricted."""
     yield from _heading_lines("RESTRICTED: where matched samples are")
     number = 0
     for number, hit in enumerate(read_restricted_hits(report), 1):

@@ -40,7 +40,7 @@ def _coverage_label(what: str) -> str:
 
 
 def files_left_out(report: Report) -> tuple[str, ...]:
-    """Return one sentence for each option of the user that left files out, and for files counted once."""
+    """Return coverage sentences for each option of the user that left files out, and for files counted once."""
     return report.notes.counted_once + tuple(
         f"{number:,} {'file was' if number == 1 else 'files were'} {why}"
         for why, number in sorted(report.tally.reasons.items())
@@ -67,7 +67,7 @@ class ComparisonRow:
 
 
 def comparison_rows(report: Report) -> tuple[ComparisonRow, ...]:
-    """Return what was compared with each list, by algorithm and kind of carrier."""
+    """Return coverage: what was compared with each list, by algorithm and kind of carrier."""
     numbers: dict[tuple[str, str, Carrier], Counter[str]] = {}
     for (name, algorithm, carrier, outcome), number in sorted(report.tally.comparisons.items()):
         numbers.setdefault((name, algorithm, carrier), Counter())[outcome] = number
@@ -76,7 +76,7 @@ def comparison_rows(report: Report) -> tuple[ComparisonRow, ...]:
 
 
 def comparison_sentences(report: Report) -> tuple[str, ...]:
-    """Return what was compared with each list, one sentence for each algorithm and kind of carrier."""
+    """Return the coverage of each list, one sentence for each algorithm and kind of carrier."""
     return tuple(map(_comparison_sentence, comparison_rows(report)))
 
 
@@ -96,7 +96,7 @@ def _comparison_sentence(row: ComparisonRow) -> str:
 
 
 def uncompared_weights(report: Report) -> tuple[str, ...]:
-    """Return one sentence for each list of models whose fingerprints were not compared with all weights files."""
+    """Return a coverage sentence for each list of models whose fingerprints were not compared with all weights."""
     counted = (
         (what.removeprefix(WEIGHTS_NOT_COMPARED), number)
         for what, number in sorted(report.tally.coverage.items())
@@ -110,7 +110,7 @@ def uncompared_weights(report: Report) -> tuple[str, ...]:
 
 
 def nothing_read_or_compared(report: Report) -> tuple[str, ...]:
-    """Return a sentence if every file was skipped, one for each list that was compared with nothing, and others.
+    """Return a sentence on coverage if every file was skipped, one for each list compared with nothing, and others.
 
     The others say what was not asked of all runs that a report is made from.
     """
@@ -126,7 +126,7 @@ def nothing_read_or_compared(report: Report) -> tuple[str, ...]:
 
 
 def _why_not_compared(report: Report, name: str, means: str) -> str:
-    """Return why a list was compared with nothing."""
+    """Return why the coverage of a list is nothing."""
     if report.tally.coverage.get(f"{WEIGHTS_NOT_COMPARED}{name}"):
         return "weights were not sampled, scan again with --weights sample"
     number = report.subjects.get("model") if means == "model" else report.tally.samples.collected
@@ -135,7 +135,7 @@ def _why_not_compared(report: Report, name: str, means: str) -> str:
 
 
 def chance_matches(report: Report) -> tuple[str, ...]:
-    """Return one sentence for each list: how many near matches to expect by coincidence; one more for leads."""
+    """Return a coverage sentence for each list: how many near matches to expect by coincidence; more for leads."""
     matches = tuple(
         f"List {line.list}: among {line.compared:,} hashes compared, about {line.matches:,.1f} near matches are "
         f"expected by coincidence, and no more than {line.upper_limit:,.1f} with 95 % confidence."
@@ -152,7 +152,7 @@ def chance_matches(report: Report) -> tuple[str, ...]:
 
 
 def missing_lists(report: Report) -> tuple[str, ...]:
-    """Return a warning if no list of known child sexual abuse material was loaded."""
+    """Return a warning about coverage if no list of known child sexual abuse material was loaded."""
     means = {summary.means for summary in report.policy.lists}
     if "csam" in means:
         return ()

@@ -27,7 +27,7 @@ HOW_TO_READ = (
 
 
 def has_known_content_matches(report: Report) -> bool:
-    """Return whether samples match entries of a known-content list, so that someone must act now."""
+    """Return whether the reader needs guidance on a match: samples match entries of a known-content list."""
     if any(case.ground == "exposed" for case in report.cases):
         return True
     if any(number and key.startswith("hits csam") for key, number in report.tally.coverage.items()):
@@ -37,7 +37,7 @@ def has_known_content_matches(report: Report) -> bool:
 
 
 def is_rehearsal(report: Report) -> bool:
-    """Return whether every list of known content that was loaded means ``test``, so that nothing is to be reported."""
+    """Return whether guidance is for a rehearsal: every loaded list of known content means ``test``."""
     meanings = {known.means for known in report.policy.lists} - {"benign", "model"}
     return meanings == {"test"}
 
@@ -53,7 +53,7 @@ def _asks_for_known_content(rule: Rule) -> bool:
 
 
 def list_providers(report: Report) -> str:
-    """Return a sentence that names who gives lists of known content, and to whom."""
+    """Return guidance on who gives lists of known content, and to whom."""
     names = "; ".join(f"{provider.name} ({provider.what})" for provider in report.policy.contacts.providers)
     return f"Lists are given, on application and to vetted organisations only, by: {names}."
 
@@ -84,7 +84,7 @@ def next_steps(report: Report) -> tuple[str, ...]:
 
 
 def advice_lines(report: Report) -> tuple[str, ...]:
-    """Return the lines of advice that machine-readable formats carry.
+    """Return the lines of guidance that machine-readable formats carry.
 
     They say what to do now after a match, and what no loaded list could answer.
     """

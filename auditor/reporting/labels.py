@@ -43,5 +43,5 @@ CARRIERS: Mapping[Carrier, str] = MappingProxyType(
 
 
 def subject_label(ref: Ref) -> str:
-    """Return a subject's kind and name; a numbered name ("model 3") already begins with its kind."""
+    """Return the label of a subject: kind and name; a numbered name ("model 3") already begins with its kind."""
     return ref.name if ref.name.startswith(f"{ref.kind} ") else f"{ref.kind} {ref.name}"

@@ -9,7 +9,7 @@ _MEMBER = "!/"  # what separates an archive's place from that of a member
 
 
 def local_path(uri: str, targets: Sequence[str]) -> str:
-    """Return the path of a place: that of the archive for a member of one, that of the first target for no place.
+    """Return the local path of a place: of the archive for a member of one, of the first target for no place.
 
     A place begins with the name of its target where a run has several. Of the paths that this allows, the first that
     exists is returned; where none does, the first. The address of a place elsewhere is returned as it is.
@@ -25,7 +25,7 @@ def local_path(uri: str, targets: Sequence[str]) -> str:
 
 
 def _possible_paths(uri: str, targets: Sequence[str]) -> Iterator[str]:
-    """Yield the paths that a place may stand for."""
+    """Yield the local paths that a place may stand for."""
     for target in targets:
         folder = os.path.dirname(target) if os.path.isfile(target) else target
         yield os.path.join(folder, uri) if uri else target
@@ -35,7 +35,7 @@ def _possible_paths(uri: str, targets: Sequence[str]) -> Iterator[str]:
 
 
 def _from_here(path: str) -> str:
-    """Return a path from the current folder with "/" between its parts; an absolute one where it lies elsewhere."""
+    """Return a local path from the current folder with "/" between its parts; absolute where it lies elsewhere."""
     plain = os.path.normpath(path)
     if os.path.isabs(plain) and not (relative := os.path.relpath(plain)).startswith(".."):
         plain = relative

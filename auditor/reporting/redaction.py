@@ -26,7 +26,7 @@ NO_SUBJECTS = "Provenance audit"  # of a report that names no subject
 
 
 def redact(report: Report, options: RenderOptions) -> Report:
-    """Return the report as ``options`` allow it to be shown.
+    """Redact the report as ``options`` allow it to be shown.
 
     Raises:
         UsageError: Both places and sharing are asked for.
@@ -37,12 +37,12 @@ def redact(report: Report, options: RenderOptions) -> Report:
 
 
 def report_notice(report: Report, options: RenderOptions) -> str:
-    """Return the first line of a report: that nothing was read or compared, if so, then how it may be used."""
+    """Return the first line of a redacted or whole report: if nothing was read or compared, and how it may be used."""
     return " ".join((*nothing_read_or_compared(report), _permitted_use(report, options)))
 
 
 def _permitted_use(report: Report, options: RenderOptions) -> str:
-    """Return how a report may be used, by what it shows."""
+    """Return how a report may be used, by what redaction left in it."""
     if options.places:
         return f"{RESTRICTED}. {CONFIDENTIAL}"
     if options.share:

@@ -66,7 +66,7 @@ _RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 
 def severity_rank(finding: Finding) -> tuple[int, bool]:
-    """Return a sort key that is higher for more severe findings, and for flagged ones of the same severity."""
+    """Return the rank of a finding's severity in a summary: higher for more severe, and for flagged ones."""
     return _RANKS[finding.severity], finding.outcome == "FLAGGED"
 
 
@@ -145,12 +145,12 @@ def _summary(
 
 
 def _most_severe(findings: list[Finding], number: int) -> list[Finding]:
-    """Return the most severe of a summary's findings, at most ``number``."""
+    """Return the most severe of a report summary's findings, at most ``number``."""
     return sorted(findings, key=severity_rank, reverse=True)[:number]
 
 
 def group_gaps(gaps: Iterable[tuple[Ref, Gap]], examples: int) -> tuple[GapGroup, ...]:
-    """Group gaps by kind and reason, the most frequent first, each with a few ``examples``."""
+    """Summarise gaps by kind and reason, the most frequent first, each with a few ``examples``."""
     counts: Counter[tuple[str, str]] = Counter()
     shown: dict[tuple[str, str], list[tuple[Ref, Gap]]] = {}
     for ref, gap in gaps:

@@ -32,7 +32,7 @@ class ModelCommitments:
 
 
 def read_commitments(report: Report, refs: Collection[Ref]) -> tuple[ModelCommitments, ...]:
-    """Return what each model of ``refs`` states, in their order; nothing where the run's facts are missing.
+    """Return the safety commitments that each model of ``refs`` states, in order; none where facts are missing.
 
     Only the rows of these models are read, a batch at a time.
 
@@ -73,6 +73,6 @@ def read_commitments(report: Report, refs: Collection[Ref]) -> tuple[ModelCommit
 
 
 def _stored_identity(ref: Ref) -> tuple[str, str]:
-    """Return name and revision as facts hold them: a lone surrogate as its escape."""
+    """Return name and revision of a model with safety commitments as facts hold them: surrogates escaped."""
     name, revision = (text.encode("utf-8", "backslashreplace").decode() for text in (ref.name, ref.revision))
     return name, revision

@@ -14,7 +14,7 @@ _OPINION_EVENTS = frozenset({"proposed", "reviewed", "interim"})
 
 
 def hide_opinions(state: CaseState) -> CaseState:
-    """Hide opinions of a round that still needs a second one, and an interim decision's explanation."""
+    """Hide opinions of a blind round that still needs a second one, and an interim decision's explanation."""
     if state.phase not in _BLIND_PHASES:
         return state
     withheld = tuple(
@@ -25,7 +25,7 @@ def hide_opinions(state: CaseState) -> CaseState:
 
 
 def hide_events(events: tuple[LedgerEvent, ...], state: CaseState) -> tuple[LedgerEvent, ...]:
-    """Return a case's events without the content of opinions in a round that still needs a second one."""
+    """Return a case's events without the content of opinions in a blind round."""
     if state.phase not in _BLIND_PHASES:
         return events
     round_start = max((decision.index for decision in state.decisions if decision.verdict != "interim"), default=0)

@@ -109,7 +109,7 @@ def _build_candidate(
 def _read_facts(
     folder: Path, named: set[str], keys: frozenset[str]
 ) -> tuple[dict[tuple[str, str], tuple[Subject, ...]], dict[str, tuple[tuple[str, str], ...]]]:
-    """Read the statements about these subjects and about the datasets they were trained on.
+    """Read for candidates the statements about these subjects and about the datasets they were trained on.
 
     Returns:
         The statements by (kind, name), and for each model (dataset, source) of what it was trained on.
@@ -139,7 +139,7 @@ def _read_facts(
 
 
 def _statements_of(subjects: Mapping[tuple[str, str], tuple[Subject, ...]], ref: Ref) -> Iterator[Statement]:
-    """Yield the statements about one revision of a subject."""
+    """Yield the statements about one revision of a candidate's subject."""
     for subject in subjects.get((ref.kind, ref.name), ()):
         if subject.revision in ("", ref.revision) or not ref.revision:
             yield from subject.statements
@@ -150,7 +150,7 @@ def _supporting_facts(
     subjects: Mapping[tuple[str, str], tuple[Subject, ...]],
     edges: Mapping[str, tuple[tuple[str, str], ...]],
 ) -> Iterator[CaseFact]:
-    """Yield the facts of a subject that rules of cases read; instead of ``exposed``, the facts it was derived from.
+    """Yield the facts of a candidate that rules of cases read; instead of ``exposed``, those it was derived from.
 
     A match that a manifest only declares is never one of them.
     """
@@ -173,7 +173,7 @@ def _supporting_facts(
 
 
 def _weight_digests(subjects: Mapping[tuple[str, str], tuple[Subject, ...]], ref: Ref) -> dict[str, list[Digest]]:
-    """Return the digests of a subject's weights files, by file, without parts that unrelated models share unchanged."""
+    """Return a candidate's digests of weights files, by file, without parts that unrelated models share."""
     files: dict[str, list[Digest]] = {}
     for statement in _statements_of(subjects, ref):
         if statement.key == "artefact" and not is_shared_component(statement.place.uri):
@@ -183,7 +183,7 @@ def _weight_digests(subjects: Mapping[tuple[str, str], tuple[Subject, ...]], ref
 
 
 def _weights_identity(files: Mapping[str, Sequence[Digest]]) -> str:
-    """Return the identity of a set of weights, independent of file headers; "" when no digest is known.
+    """Return the identity of a candidate's set of weights, independent of headers; "" when no digest is known.
 
     It covers all files, so that nobody can draw a model into a case by publishing a copy of one of its files.
     """
@@ -197,7 +197,7 @@ def _weights_identity(files: Mapping[str, Sequence[Digest]]) -> str:
 
 
 def _build_reason(finding: Finding, facts: Sequence[CaseFact], holders: Mapping[str, str]) -> Reason:
-    """Return the reason of a finding, with the strength, sources and lists of the facts that it needs."""
+    """Return a candidate's reason for a finding, with the strength, sources and lists of the facts it needs."""
     strength = min((fact_strength(fact.statement) for fact in facts), key=list(STRENGTH_MEANINGS).index)
     words = sorted({word for fact in facts for word in fact_sources(fact.statement)}, key=source_rank)
     named = sorted({fact.statement.value for fact in facts if fact.statement.key == "known_model"})
@@ -209,7 +209,7 @@ def _build_reason(finding: Finding, facts: Sequence[CaseFact], holders: Mapping[
 def _required_test_lists(
     finding: Finding, facts: Sequence[CaseFact], enough: Sequence[CaseFact], policy: Policy, ground: Ground
 ) -> tuple[str, ...]:
-    """Return the test lists without which a finding would fall, whatever the profile treats them as.
+    """Return the test lists without which a candidate's finding would fall, whatever the profile says.
 
     Args:
         finding: What a rule flagged.

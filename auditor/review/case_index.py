@@ -8,20 +8,20 @@ from auditor.review.case_state import CaseState
 
 
 def subject_names(state: CaseState) -> tuple[str, ...]:
-    """Return the names of a case's subject and its re-uploads."""
+    """Return the names by which a case is indexed: of its subject and its re-uploads."""
     refs = (state.subject, *state.copies, *state.joined)
     return tuple(sorted({storable_text(ref.name) for ref in refs}))
 
 
 def artefact_keys(state: CaseState) -> tuple[str, ...]:
-    """Return the digests of a case's weights files, and the identity of the whole set."""
+    """Return the digests by which a case is indexed: of its weights files, and the identity of the whole set."""
     return tuple(sorted({*map(str, state.digests), f"weights:{state.weights}"}))
 
 
 def find_cases(
     database: sqlite3.Connection, ground: str, *, weights: str = "", name: str = "", digest: str = ""
 ) -> tuple[str, ...]:
-    """Return cases with the same weights, name, or a digest in common, the oldest first."""
+    """Find in the index cases with the same weights, name, or a digest in common, the oldest first."""
     table, column = ("names", "name") if name else ("artefacts", "digest")
     asked = (
         f"SELECT queue.case_id FROM {table} JOIN queue USING (case_id) "
@@ -32,5 +32,5 @@ def find_cases(
 
 
 def storable_text(text: str) -> str:
-    """Return text that SQLite can store as UTF-8: a lone surrogate becomes its escape."""
+    """Return text that the index of cases can store as UTF-8: a lone surrogate becomes its escape."""
     return text.encode("utf-8", "backslashreplace").decode()

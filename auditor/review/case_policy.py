@@ -35,7 +35,7 @@ def load_case_policy(summary: PolicySummary | Mapping[str, Any], rules: Sequence
 
 
 def reason_key(reason: Reason) -> tuple[str, str, str]:
-    """Return (rule, subject, fact), by which a reason is compared with what the rules flag."""
+    """Return (rule, subject, fact), by which a case's reason is compared with what the policy flags."""
     return reason.rule, reason.subject.name, reason.fact
 
 
@@ -46,7 +46,7 @@ def keep_case_rules(policy: Policy) -> Policy:
 
 
 def flagged_reasons(facts: Iterable[CaseFact], policy: Policy, ground: Ground) -> set[tuple[str, str, str]]:
-    """Return (rule, subject, fact) of everything that the rules flag on these facts alone."""
+    """Return (rule, subject, fact) of everything that the policy's rules flag on a case's facts alone."""
     stated: dict[Ref, list[Statement]] = {}
     for fact in facts:
         stated.setdefault(fact.subject, []).append(fact.statement)
@@ -62,7 +62,7 @@ def flagged_reasons(facts: Iterable[CaseFact], policy: Policy, ground: Ground) -
 
 
 def _derive_exposed(statements: Sequence[Statement], stated: Mapping[Ref, Sequence[Statement]]) -> Iterator[Statement]:
-    """Derive ``exposed`` as :mod:`auditor.lineage.exposure` does: the training data has matches by its bytes."""
+    """Derive ``exposed`` for a case's policy: the training data has matches by its bytes."""
     data = {statement.value for statement in statements if statement.key == "trained_on"}
     relations = {
         (ref.name, said.relation)
@@ -75,12 +75,12 @@ def _derive_exposed(statements: Sequence[Statement], stated: Mapping[Ref, Sequen
 
 
 def case_statement_keys(policy: Policy) -> frozenset[str]:
-    """Return every statement key that a rule of this policy reads."""
+    """Return every statement key that a rule of a case's policy reads."""
     return frozenset(key for rule in policy.rules for key in _statement_keys(rule))
 
 
 def _statement_keys(rule: Rule) -> Iterator[str]:
-    """Yield the statement keys that a rule names in its parameters and conditions."""
+    """Yield the statement keys that a rule of a case's policy names in its parameters and conditions."""
 
     def words(value: object) -> Iterator[str]:
         if isinstance(value, str):

@@ -35,7 +35,7 @@ class CaseSupport:
 
 
 def compute_support(state: CaseState, policy: Policy) -> CaseSupport:
-    """Evaluate a case without each of its facts in turn, by this policy."""
+    """Return the support of a case: evaluate it without each of its facts in turn, by this policy."""
     rules = keep_case_rules(policy)
     whole = flagged_reasons(state.facts, rules, state.ground)
     without = []
@@ -52,7 +52,7 @@ def compute_support(state: CaseState, policy: Policy) -> CaseSupport:
 def find_minimal_facts(
     facts: Sequence[CaseFact], policy: Policy, ground: Ground, reason: Reason | Finding
 ) -> tuple[CaseFact, ...]:
-    """Return facts that together make a reason hold, none of which can be left out.
+    """Return facts that together support a reason, none of which can be left out.
 
     When one of several facts would do, the strongest is kept.
 

@@ -57,7 +57,7 @@ def apply_event(state: CaseState | None, event: LedgerEvent) -> CaseState:
 
 
 def _apply_opened(event: LedgerEvent) -> CaseState:
-    """Return the state of a case that was just opened."""
+    """Apply that a case was just opened."""
     data = event.data
     return CaseState(
         id=event.case,
@@ -77,7 +77,7 @@ def _apply_opened(event: LedgerEvent) -> CaseState:
 
 
 def _apply_joined(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Add re-uploads and new reasons. New reasons reopen a case that was closed without action.
+    """Apply that re-uploads and new reasons joined. New reasons reopen a case that was closed without action.
 
     Two reviewers must judge the same reasons, so an opinion given on fewer of them no longer counts.
     """
@@ -139,7 +139,7 @@ def _apply_proposed(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_reviewed(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Add the second opinion: the same verdict approves, a different one disputes."""
+    """Apply the second opinion: the same verdict approves, a different one disputes."""
     require_no_open_appeal(state)
     if state.phase != "proposed":
         raise UsageError(f"case {state.id}: is {state.phase}; a second opinion is given on a proposed case")
@@ -153,7 +153,7 @@ def _apply_reviewed(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_withdrawn(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Take back the last opinion or confirmation of a reviewer, as long as nothing rests on it.
+    """Apply that a reviewer takes back the last opinion or confirmation, as long as nothing rests on it.
 
     A reviewer who disputed has seen the other opinion, so they give no other one in this round.
     """
@@ -169,7 +169,7 @@ def _apply_withdrawn(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_settled(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Add the third opinion, which decides between two: two people always stand behind a decision."""
+    """Apply the third opinion, which decides between two: two people always stand behind a decision."""
     require_no_open_appeal(state)
     if state.phase != "disputed":
         raise UsageError(f"case {state.id}: is {state.phase}; a third opinion is given on a disputed case")
@@ -185,7 +185,7 @@ def _apply_settled(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_interim(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Record a decision by one reviewer: for at most 72 hours, and only once for each case."""
+    """Apply a decision by one reviewer: for at most 72 hours, and only once for each case."""
     require_no_open_appeal(state)
     if state.phase not in ("new", "proposed", "disputed"):
         raise UsageError(f"case {state.id}: is {state.phase}; an interim decision is for a case that is being decided")
@@ -209,7 +209,7 @@ def _apply_interim(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _record_decision(state: CaseState, event: LedgerEvent, first: Opinion, last: Opinion) -> CaseState:
-    """Record what two reviewers agreed on. "Need more" ends the round and keeps a decision in force."""
+    """Apply what two reviewers agreed on. "Need more" ends the round and keeps a decision in force."""
     review_by = str(event.data.get("review_by") or add_time(event.time, days=REVIEW_DAYS))
     if not event.time < review_by <= add_time(event.time, days=REVIEW_DAYS):
         raise UsageError(f"case {state.id}: a decision must be reviewed again within {REVIEW_DAYS} days")
@@ -240,7 +240,7 @@ def _apply_confirmed(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def can_withdraw_confirmation(state: CaseState, reviewer: str) -> bool:
-    """Return whether this reviewer made the last confirmation and no opinion or decision rests on it yet."""
+    """Return whether an event may take back this reviewer's confirmation: the last, and nothing rests on it yet."""
     return state.phase == "new" and not state.in_force and state.confirmers[-1:] == (reviewer,)
 
 
@@ -374,7 +374,7 @@ def _opinion_of_event(state: CaseState, event: LedgerEvent, *, interim: bool = F
 
 
 def _replace_decision(state: CaseState, decision: Decision) -> CaseState:
-    """Return the state of a case with one of its decisions replaced."""
+    """Return the state of a case after a transition that replaces one of its decisions."""
     same = tuple(decision if old.id == decision.id else old for old in state.decisions)
     return replace(state, decisions=same)
 
@@ -382,7 +382,7 @@ def _replace_decision(state: CaseState, decision: Decision) -> CaseState:
 def _build_decision(
     state: CaseState, event: LedgerEvent, first: Opinion, last: Opinion, *, review_by: str, expires: str
 ) -> Decision:
-    """Return the decision that an event makes of the opinions of its proposer and approver ("" for interim)."""
+    """Return the decision that a transition makes of its proposer's and approver's opinions ("": interim)."""
     return Decision(
         id=f"{state.id}-{event.number}",
         case=state.id,

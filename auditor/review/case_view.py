@@ -39,7 +39,7 @@ _EVENT_DESCRIPTIONS = {
 
 
 def queue_lines(page: QueuePage) -> Iterator[str]:
-    """Yield one line per case, tabs between: case, stage, ground, confidence, since, claim, subject."""
+    """Yield a view of the queue, tabs between: case, stage, ground, confidence, since, claim, subject."""
     for row in page.rows:
         by = f"{row.claimed_by} until {row.claimed_until}" if row.claimed_by else ""
         cells = (row.case, row.stage, row.ground, row.confidence, row.opened_at[:10], by, _subject_label(row))
@@ -52,14 +52,14 @@ def _subject_label(row: QueueRow) -> str:
 
 
 def queue_json(page: QueuePage) -> dict[str, Any]:
-    """Return a page of the queue as a JSON object."""
+    """Return a view of a page of the queue as a JSON object."""
     return {"total": page.total, "next": page.next, "cases": [asdict(row) for row in page.rows]}
 
 
 def case_lines(
     state: CaseState, events: Sequence[LedgerEvent], policy: Mapping[str, Any], support: CaseSupport | None, now: str
 ) -> Iterator[str]:
-    """Yield a case as text: what it is, its reasons and their sources, what it rests on, and its history.
+    """Yield a view of a case as text: what it is, its reasons and their sources, what it rests on, its history.
 
     Args:
         state: The case, blinded as for anyone.
@@ -116,7 +116,7 @@ def case_lines(
 def case_json(
     state: CaseState, events: Sequence[LedgerEvent], policy: Mapping[str, Any], support: CaseSupport | None, now: str
 ) -> dict[str, Any]:
-    """Return the case as one JSON object, with what :func:`case_lines` shows."""
+    """Return a view of a case as one JSON object, with what :func:`case_lines` shows."""
     named = {reason.rule for reason in state.reasons}
     return {
         "confidential": CONFIDENTIAL,
@@ -155,7 +155,7 @@ def case_json(
 
 
 def _support_lines(support: CaseSupport | None) -> Iterator[str]:
-    """Yield which facts a case rests on."""
+    """Yield for a view of a case which facts it rests on."""
     if support is None:
         yield "The facts were not evaluated again"
         return
@@ -188,7 +188,7 @@ def _source_label(source: str) -> str:
 
 
 def _decision_lines(decision: Decision, now: str) -> Iterator[str]:
-    """Yield who decided what, why, and what became of the decision."""
+    """Yield for a view of a case who decided what, why, and what became of the decision."""
     by = f"{decision.proposer} and {decision.approver}" if decision.approver else decision.proposer
     became = (
         "lapsed"

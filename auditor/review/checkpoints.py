@@ -65,5 +65,5 @@ def verify_checkpoint(note: str, public: bytes) -> Checkpoint:
 
 
 def _key_id(name: str, public: bytes) -> bytes:
-    """Return the key id of the C2SP signed-note format: the first 4 bytes of SHA-256(name, 0x0A, 0x01, key)."""
+    """Return a checkpoint's key id of the C2SP signed-note format: 4 bytes of SHA-256(name, 0x0A, 0x01, key)."""
     return hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4]

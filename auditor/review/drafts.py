@@ -65,7 +65,7 @@ def reason_not_to_draft(state: CaseState, decision: Decision, policy: Mapping[st
 
 
 def _require_reportable(state: CaseState, decision: Decision, policy: Mapping[str, Any]) -> Decision:
-    """Return the decision without reasons that rest on test lists. Raises :class:`UsageError` if none is left."""
+    """Return a decision to draft from, without reasons that rest on test lists. Raises :class:`UsageError`."""
     if why := reason_not_to_draft(state, decision, policy):
         raise UsageError(why)
     reasons = tuple(reason for reason in decision.reasons if not _test_lists_of(reason, state, policy))
@@ -74,7 +74,7 @@ def _require_reportable(state: CaseState, decision: Decision, policy: Mapping[st
 
 
 def _test_lists_of(reason: Reason, state: CaseState, policy: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the test lists that a reason rests on, if it rests on nothing else.
+    """Return for a draft the test lists that a reason rests on, if it rests on nothing else.
 
     Reasons in older ledgers do not record them: then all lists of the case's facts, if all of them mean ``test``.
     """
@@ -222,7 +222,7 @@ def owner_notice_draft(state: CaseState, decision: Decision, policy: Mapping[str
 
 
 def _describe_decision(decision: Decision) -> Iterable[str]:
-    """Yield sentences on what was found: kinds of reasons, never details of a match."""
+    """Yield sentences of a draft on what was found: kinds of reasons, never details of a match."""
     subject = decision.subject
     revision = f", revision {printable(subject.revision)}" if subject.revision else ""
     yield f"The {subject.kind} {printable(subject.name)}{revision} is published as an AI model."
@@ -236,7 +236,7 @@ def _describe_decision(decision: Decision) -> Iterable[str]:
 
 
 def _describe_reasons(decision: Decision) -> str:
-    """Return a sentence on what was found, with each list of models and its holder."""
+    """Return a sentence of a draft on what was found, with each list of models and its holder."""
     found = dict.fromkeys(printable(words, 500) for reason in decision.reasons for words in reason.descriptions)
     return f"Facts that it is based on: {'; '.join(found)}."
 
@@ -248,7 +248,7 @@ def _rule_titles(decision: Decision, policy: Mapping[str, Any]) -> dict[str, str
 
 
 def _withhold_names(words: str, names: Iterable[str]) -> str:
-    """Return a reviewer's text without these names and their parts before and after the slash."""
+    """Return a reviewer's text for a draft without these names and their parts before and after the slash."""
     whole = sorted(names, key=len, reverse=True)
     parts = [part for name in whole for part in name.split("/") if len(part) > 3]
     for name in (*whole, *parts):

@@ -33,7 +33,7 @@ _MODEL_STRENGTHS: Mapping[str, Strength] = {
 
 
 def fact_strength(statement: Statement) -> Strength:
-    """Return the strength of a fact for the queue."""
+    """Return the strength of a fact as evidence, for the queue."""
     if statement.key == "known_model":
         return _MODEL_STRENGTHS.get(statement.relation, "stated")
     if statement.key == "known_content":
@@ -42,7 +42,7 @@ def fact_strength(statement: Statement) -> Strength:
 
 
 def fact_sources(statement: Statement) -> Iterator[str]:
-    """Yield a fact's sources. A match has two: the list's holder, and the source of what was compared."""
+    """Yield the sources of a fact as evidence. A match has two: the list's holder, and that of what was compared."""
     if statement.key in ("known_content", "known_model"):
         yield "list"
         yield (
@@ -65,6 +65,6 @@ _DECLARED_RELATIONS = frozenset({"claimed-exact", "claimed-near", "claimed-weigh
 
 
 def source_rank(word: str) -> tuple[int, str]:
-    """Return the sort key of a source, the least reliable first."""
+    """Return the sort key of a source of evidence, the least reliable first."""
     order = list(SOURCE_LABELS)
     return (order.index(word) if word in order else 0, word)

@@ -15,7 +15,7 @@ LEDGER_FORMAT = 2  # in format 1 a leaf is the hash of the whole line, words inc
 
 
 def decode_entry(body: str) -> LedgerEvent:
-    """Return the event of an entry.
+    """Return the event of a ledger entry.
 
     Raises :class:`SealError` if the entry is not exactly as :func:`encode_entry` writes it.
     """
@@ -72,7 +72,7 @@ GENERAL_EVENTS = {"begun", "policy", "clock", "receipt"}
 
 
 def check_general_event(event: LedgerEvent) -> None:
-    """Check an event that belongs to no case. Raises :class:`UsageError`."""
+    """Check an event that belongs to no case before it becomes a ledger entry. Raises :class:`UsageError`."""
     if event.kind not in GENERAL_EVENTS or (event.kind == "begun") != (event.number == 0):
         raise UsageError(f"{event.kind!r} is not an event of a ledger")
     if event.kind == "clock" and not str(event.data["why"]).strip():
@@ -82,11 +82,11 @@ def check_general_event(event: LedgerEvent) -> None:
 def encode_entry(
     number: int, time: str, actor: str, kind: str, case: str, data: Mapping[str, Any], previous: str
 ) -> str:
-    """Return an entry: one line of JSON in ASCII with sorted keys, so that equal events are equal bytes."""
+    """Return a ledger entry: one line of JSON in ASCII with sorted keys, so that equal events are equal bytes."""
     content = {"number": number, "time": time, "actor": actor, "kind": kind, "case": case, "data": data}
     return canonical_json({**content, "previous": previous})
 
 
 def canonical_json(content: object) -> str:
-    """Return JSON in ASCII with sorted keys and no spaces."""
+    """Return a ledger entry's JSON in ASCII with sorted keys and no spaces."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 
 def _append_only_triggers(table: str, taken: str) -> dict[str, str]:
-    """Return triggers that refuse to change or delete rows of a table.
+    """Return triggers that refuse to change or delete rows of a ledger's table.
 
     ``INSERT OR REPLACE`` fires no delete trigger, so inserts for which the SQL condition `taken` holds are refused too.
     """
@@ -44,7 +44,7 @@ LEDGER_SCHEMA: Mapping[str, str] = MappingProxyType(
 
 
 def schema_differences(database: sqlite3.Connection) -> tuple[str, ...]:
-    """Return how the tables and triggers of a database differ from LEDGER_SCHEMA; () when they don't."""
+    """Return how the schema of a ledger's file differs from LEDGER_SCHEMA; () when it doesn't."""
     rows = database.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
     found = dict(rows.fetchall())
     return (

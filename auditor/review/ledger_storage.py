@@ -20,7 +20,7 @@ READ_LOCK_TIMEOUT_SECONDS = 2.0  # for another program's write
 
 
 def decode_stored_entry(path: Path, body: str) -> LedgerEvent:
-    """Return the event of an entry; an error names the ledger's file."""
+    """Return the event of an entry in the ledger's storage; an error names the file."""
     try:
         return decode_entry(body)
     except SealError as error:
@@ -28,7 +28,7 @@ def decode_stored_entry(path: Path, body: str) -> LedgerEvent:
 
 
 def insert_entry(database: sqlite3.Connection, number: int, body: str, leaf: str) -> None:
-    """Add an entry with its leaf hash in hex, and the subtrees that it completes."""
+    """Insert an entry into the ledger's storage with its leaf hash in hex, and the subtrees that it completes."""
 
     def node(level: int, at: int) -> bytes:
         """Return the hash of a stored subtree of the ledger's Merkle tree."""
@@ -42,7 +42,7 @@ def insert_entry(database: sqlite3.Connection, number: int, body: str, leaf: str
 
 
 def read_case_states(database: sqlite3.Connection, size: int, path: Path) -> Iterator[CaseState]:
-    """Yield every case from the first ``size`` entries, which must be the leaves of the tree.
+    """Read every case from the first ``size`` stored entries, which must be the leaves of the tree.
 
     Raises :class:`SealError`.
     """
@@ -64,7 +64,7 @@ def read_case_states(database: sqlite3.Connection, size: int, path: Path) -> Ite
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the SQLite file for reading and writing."""
+    """Open the SQLite file in which a ledger is stored for reading and writing."""
     database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None)
     # The rollback journal and EXTRA: 600 random kills lost nothing; SQLite before 3.51.3 can damage a WAL.
     for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "cell_size_check=ON"):
@@ -75,7 +75,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def errors_name_ledger(path: Path) -> Iterator[None]:
-    """Turn SQLite errors into :class:`SealError` that name the file."""
+    """Turn SQLite errors of a ledger's storage into :class:`SealError` that name the file."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -86,7 +86,7 @@ def errors_name_ledger(path: Path) -> Iterator[None]:
 
 @contextmanager
 def write_transaction(path: Path, database: sqlite3.Connection) -> Iterator[None]:
-    """Run one transaction, which is on disk when it ends; if anything fails, nothing of it remains."""
+    """Run one transaction on the ledger's storage, on disk when it ends; if anything fails, nothing remains."""
     try:
         database.execute("BEGIN IMMEDIATE")
         yield
@@ -106,6 +106,6 @@ def _roll_back(database: sqlite3.Connection) -> None:
 
 
 def connect_read_only(folder: Path) -> sqlite3.Connection:
-    """Open the SQLite file for reading only."""
+    """Open the SQLite file in which a ledger is stored for reading only."""
     uri = f"{(folder / LEDGER_FILE).absolute().as_uri()}?mode=ro"
     return sqlite3.connect(uri, uri=True, timeout=READ_LOCK_TIMEOUT_SECONDS, isolation_level=None)

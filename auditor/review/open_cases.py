@@ -79,7 +79,7 @@ def open_cases(ledger: Ledger, run: str | os.PathLike[str], *, rules: Sequence[P
 
 
 def _policy_data(made: Report) -> dict[str, Any]:
-    """Return what the ledger records of a policy: profile, lists, and the rules that open cases."""
+    """Return what the ledger records of the policy when cases are opened: profile, lists, and rules."""
     shown = ("id", "title", "severity", "case", "why", "fix", "review", "references")
     return {
         "fingerprint": made.policy.fingerprint,
@@ -92,7 +92,7 @@ def _policy_data(made: Report) -> dict[str, Any]:
 
 
 def _open_batch(ledger: Ledger, candidates: Iterable[CaseCandidate], made: Report) -> OpenResult:
-    """Record a batch of candidates, as few transactions as possible."""
+    """Open the cases of a batch of candidates, in as few transactions as possible."""
     acts: dict[str, LedgerAction] = {}
     opened = OpenResult()
     for candidate in candidates:
@@ -110,7 +110,7 @@ def _open_batch(ledger: Ledger, candidates: Iterable[CaseCandidate], made: Repor
 
 
 def _plan_action(ledger: Ledger, candidate: CaseCandidate, made: Report) -> tuple[LedgerAction | None, OpenResult]:
-    """Return the action that records a candidate, if any, and what it changes."""
+    """Return the action that opens or joins a candidate's case, if any, and what it changes."""
     content: dict[str, Any] = {
         "reasons": [serialization.to_json(reason) for reason in candidate.reasons],
         "facts": [serialization.to_json(fact) for fact in candidate.facts],
@@ -153,7 +153,7 @@ def _plan_action(ledger: Ledger, candidate: CaseCandidate, made: Report) -> tupl
 
 
 def _find_same_case(ledger: Ledger, candidate: CaseCandidate) -> CaseState | None:
-    """Return the case of these weights; if digests are missing on either side, the case of this name and revision."""
+    """Return the open case of these weights; if digests are missing on either side, that of this name and revision."""
     if candidate.weights:
         for case in ledger.find_cases(candidate.ground, weights=candidate.weights):
             return ledger.state(case)
@@ -167,7 +167,7 @@ def _find_same_case(ledger: Ledger, candidate: CaseCandidate) -> CaseState | Non
 
 
 def _find_linked_case(ledger: Ledger, candidate: CaseCandidate) -> str:
-    """Return the newest case of the same subject with other weights, or with a weights file in common.
+    """Return the newest case to join: of the same subject with other weights, or with a file in common.
 
     "" if there is none.
     """

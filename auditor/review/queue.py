@@ -66,7 +66,7 @@ class QueuePage:
 
 
 def read_queue_page(database: sqlite3.Connection, query: QueueQuery, now: str) -> QueuePage:
-    """Return one page: linked cases before exposed ones, stronger before weaker, older before newer."""
+    """Return one page of the queue: linked cases before exposed, stronger before weaker, older before newer."""
     conditions, values = _conditions(query)
     values |= {"now": now, "limit": query.limit + 1}
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -94,7 +94,7 @@ def update_queue(database: sqlite3.Connection, state: CaseState) -> None:
 
 
 def queue_values(state: CaseState) -> tuple[object, ...]:
-    """Return the row of table ``queue`` for a case."""
+    """Return the row of the table ``queue`` for a case."""
     given = {opinion.reviewer for opinion in state.opinions} | state.barred_reviewers
     reviewers = "".join(f" {name}" for name in sorted(given))
     involved = "".join(f" {name}" for name in sorted(state.involved)) if state.appeal else reviewers
@@ -120,7 +120,7 @@ def queue_values(state: CaseState) -> tuple[object, ...]:
 
 
 def _conditions(query: QueueQuery) -> tuple[list[str], dict[str, object]]:
-    """Return the SQL conditions of a query, and their values."""
+    """Return the SQL conditions of a query of the queue, and their values."""
     conditions: list[str] = []
     values: dict[str, object] = {}
 
@@ -154,7 +154,7 @@ def _conditions(query: QueueQuery) -> tuple[list[str], dict[str, object]]:
 
 
 def _decode_cursor(cursor: str) -> tuple[int, int]:
-    """Return (rank, number) of the last row of the page before. Raises :class:`UsageError`."""
+    """Return (rank, number) of the last row of the queue's page before. Raises :class:`UsageError`."""
     try:
         rank, number = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         return int(rank), int(number)

@@ -13,7 +13,7 @@ from auditor.review.review_types import Decision, Opinion
 
 
 def to_json(noun: Ref | Digest | Reason | CaseFact | Opinion | Decision) -> dict[str, Any]:
-    """Return an object as JSON-ready values."""
+    """Serialize an object of a review as JSON-ready values."""
     if isinstance(noun, CaseFact):
         return {
             "subject": asdict(noun.subject),
@@ -23,28 +23,28 @@ def to_json(noun: Ref | Digest | Reason | CaseFact | Opinion | Decision) -> dict
 
 
 def ref_from_json(content: Mapping[str, Any]) -> Ref:
-    """Return the subject reference that `to_json` wrote."""
+    """Deserialize the subject reference that `to_json` wrote."""
     return Ref(content["kind"], content["name"], content["revision"])
 
 
 def digest_from_json(content: Mapping[str, Any]) -> Digest:
-    """Return the digest that `to_json` wrote."""
+    """Deserialize the digest that `to_json` wrote."""
     return Digest(content["algorithm"], content["value"])
 
 
 def reason_from_json(content: Mapping[str, Any]) -> Reason:
-    """Return the reason that `to_json` wrote; fields that older ledgers lack get their defaults."""
+    """Deserialize the reason that `to_json` wrote; fields that older ledgers lack get their defaults."""
     tuples = {name: tuple(content.get(name, ())) for name in ("words", "test_lists")}
     lists = tuple(ListSource(**source) for source in content.get("lists", ()))  # older ledgers name none
     return Reason(**{**content, **tuples, "subject": ref_from_json(content["subject"]), "lists": lists})
 
 
 def fact_from_json(content: Mapping[str, Any]) -> CaseFact:
-    """Return the fact that `to_json` wrote."""
+    """Deserialize the fact that `to_json` wrote."""
     said = content["statement"]
     return CaseFact(ref_from_json(content["subject"]), Statement(**{**said, "place": Place(**said["place"])}))
 
 
 def to_json_text(report: Mapping[str, Any]) -> str:
-    """Return a report as JSON text in ASCII, so that no name in it can control a terminal."""
+    """Serialize an export of a review as JSON text in ASCII, so that no name in it can control a terminal."""
     return json.dumps(report, indent=1) + "\n"

@@ -12,7 +12,7 @@ from auditor.review.review_types import (
 
 
 def require_explanation(event: LedgerEvent) -> str:
-    """Return the explanation of an event, which must not be empty."""
+    """Refuse an event with an empty explanation; return the explanation."""
     why = str(event.data["why"]).strip()
     if not why:
         raise UsageError(f"case {event.case}: give a reason with --why")
@@ -53,7 +53,7 @@ def require_no_open_appeal(state: CaseState) -> None:
 
 
 def require_decision_in_force(state: CaseState) -> Decision:
-    """Return the decision in force that changes something for the owner."""
+    """Refuse an event without a decision in force that changes something for the owner; return it."""
     decision = next((decision for decision in state.in_force if decision.verdict in ACTION_VERDICTS), None)
     if decision is None:
         raise UsageError(f"case {state.id}: no decision that restricts it is in force")

@@ -12,7 +12,7 @@ from auditor.review.ledger import Ledger
 
 
 def transparency_report(ledger: Ledger) -> dict[str, Any]:
-    """Return the public report: counts, grounds, times to decision, appeals and the Merkle root, nothing else."""
+    """Return the public transparency report: counts, grounds, times to decision, appeals and the Merkle root."""
     now = ledger.now
     stages: Counter[str] = Counter()
     verdicts: Counter[str] = Counter()
@@ -46,7 +46,7 @@ def transparency_report(ledger: Ledger) -> dict[str, Any]:
 
 
 def _percentiles(hours: Sequence[float]) -> dict[str, float]:
-    """Return the median, the 90th percentile and the longest of some durations in hours."""
+    """Return for the transparency report the median, 90th percentile and longest of some durations in hours."""
     if not hours:
         return {}
     ordered = sorted(hours)

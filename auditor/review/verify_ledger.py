@@ -47,7 +47,7 @@ class VerificationResult:
 
 
 def verify_ledger(ledger: Ledger, *, earlier: str = "", max_faults: int = 20) -> VerificationResult:
-    """Recompute every entry, hash, root, signature and state of a ledger.
+    """Verify a ledger: recompute every entry, hash, root, signature and state.
 
     Every rule of :mod:`auditor.review.case_transitions` is applied again, so a signed event that should have been
     refused is found.
@@ -91,7 +91,7 @@ def _read_earlier_checkpoint(ledger: Ledger, earlier: str, report_fault: FaultRe
 
 
 def _verify_events(ledger: Ledger, kept: Checkpoint | None, report_fault: FaultReporter) -> tuple[int, bytes, str]:
-    """Verify entries, chain, times, tree and checkpoints; return the number of entries, the last root and its note."""
+    """Verify a ledger's entries, chain, times, tree and checkpoints; return their number, the last root and note."""
     database = ledger.database
     checkpoints = dict(database.execute("SELECT size, note FROM checkpoints").fetchall())
     tree: dict[tuple[int, int], bytes] = {}  # the subtrees from which the next root is computed
@@ -153,7 +153,7 @@ def _verify_checkpoint(ledger: Ledger, note: str, expected: Checkpoint, report_f
 
 
 def _verify_cases(database: sqlite3.Connection, report_fault: FaultReporter) -> int:
-    """Apply every case's events again, compare the queue's tables, and return the number of cases."""
+    """Verify cases: apply every event again, compare the queue's tables, and return the number of cases."""
     rows = database.execute("SELECT case_id, body FROM events WHERE case_id <> '' ORDER BY case_id, number")
     cases = 0
     expected = {"queue": 0, "names": 0, "artefacts": 0}
@@ -185,7 +185,7 @@ def _verify_cases(database: sqlite3.Connection, report_fault: FaultReporter) -> 
 
 
 def _is_indexed(database: sqlite3.Connection, state: CaseState) -> bool:
-    """Return whether the case can be found by each of its names and digests."""
+    """Return whether the verified ledger's case can be found by each of its names and digests."""
     for asked, values in (
         ("SELECT 1 FROM names WHERE name = ? AND case_id = ?", case_index.subject_names(state)),
         ("SELECT 1 FROM artefacts WHERE digest = ? AND case_id = ?", case_index.artefact_keys(state)),

@@ -98,7 +98,7 @@ class _Folder:
 
 
 def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
-    """Yield every file below a folder, in a stable order."""
+    """Yield every file below a folder that is a source, in a stable order."""
     above = Path(root).parts
     stack = [_Folder(root, (), top, _enclosing_repository(above))]
     real_root = os.path.realpath(root)
@@ -171,7 +171,7 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
 
 
 def _enclosing_repository(parts: tuple[str, ...]) -> _HubRepository | None:
-    """Return the repository of a hub's cache that a target lies in; None if it lies in none."""
+    """Return the repository of a hub's cache that a folder lies in; None if it lies in none."""
     for at in range(len(parts) - 1, 0, -1):
         folder = os.path.join(*parts[:at])
         if parts[at] in ("snapshots", "blobs") and is_hub_repository(parts[at - 1], [parts[at]]):
@@ -180,7 +180,7 @@ def _enclosing_repository(parts: tuple[str, ...]) -> _HubRepository | None:
 
 
 def _may_follow(path: str, root: str, repository: _HubRepository | None) -> bool:
-    """Return whether a link to ``path``, in which no link is left, stays in the target, its repository or its annex."""
+    """Return whether a folder's link to ``path`` (no link left in it) stays in the target, repository or annex."""
     if _is_inside(path, root) or (repository is not None and _is_inside(path, repository.blobs)):
         return True
     top, annex, _ = path.partition(os.sep + _ANNEX_OBJECTS + os.sep)
@@ -190,7 +190,7 @@ def _may_follow(path: str, root: str, repository: _HubRepository | None) -> bool
 def _without_bookkeeping(
     blob: Blob, folders: tuple[str, ...], name: str, repository: _HubRepository | None
 ) -> Blob | Unread:
-    """Return the file, or the reason why it is none to read: it holds no content, or only a part.
+    """Return a folder's file, or the reason why it is none to read: it holds no content, or only a part.
 
     The text of a snapshot's link stands for the blob that it names.
     """
@@ -215,7 +215,7 @@ def _without_bookkeeping(
 
 
 def _absent_annex_object(path: str, unread: Unread, owner: Owner, kind_by_folders: Kind | Literal[""]) -> Blob | Unread:
-    """Return the link of git-annex at ``path``, whose object is not here, as a file that holds the link's text."""
+    """Return a folder's git-annex link, whose object is not here, as a file that holds the link's text."""
     try:
         text = os.readlink(path)
     except OSError:
@@ -245,7 +245,7 @@ def _is_flat(names: list[str]) -> bool:
 
 
 def _file(path: str, uri: str, owner: Owner, kind_by_folders: Kind | Literal[""]) -> Blob | Unread:
-    """Return the file as listed; ``kind_by_folders`` is what the names of its folders say of a text in it."""
+    """Return a folder's file as listed; ``kind_by_folders`` is what the names of its folders say of a text in it."""
     try:
         status = os.stat(path)
     except OSError as error:
@@ -293,7 +293,7 @@ def _head(path: str, size: int = _CARD_HEAD_BYTES) -> bytes:
 
 
 def _commit(folder: str) -> str:
-    """Return the commit that huggingface_hub notes beside a ``--local-dir`` download; "" for none."""
+    """Return the commit that huggingface_hub notes beside a folder downloaded with ``--local-dir``; "" for none."""
     notes = os.path.join(folder, ".cache", "huggingface", "download")
     try:
         names = sorted(name for name in os.listdir(notes) if name.endswith(".metadata"))

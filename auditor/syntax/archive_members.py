@@ -83,7 +83,7 @@ class Member:
 
 
 def compression_of(head: bytes) -> Compression | None:
-    """Return how a file is compressed, by its first bytes; None where it is not."""
+    """Return how an archive or other file is compressed, by its first bytes; None where it is not."""
     return next((name for magic, name in _COMPRESSIONS if head.startswith(magic)), None)
 
 
@@ -109,7 +109,7 @@ def unsupported_archive(head: bytes) -> str:
 
 
 def read_members(file: BinaryIO, name: str) -> Iterator[Member]:
-    """Yield the files in an archive, in their order; one for a single compressed file, named without its suffix.
+    """Yield the members of an archive, in their order; one for a compressed file, named without its suffix.
 
     Args:
         file: the archive, at its first byte; zip needs it seekable.

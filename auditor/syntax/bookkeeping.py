@@ -42,7 +42,7 @@ _VERSION_CONTROL: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 
 
 def version_control_names(folder: str, names: Collection[str]) -> frozenset[str]:
-    """Return which entries of a folder belong to its version control; none if it is not a version control folder.
+    """Return which entries of a folder are version control's bookkeeping; none if it is no such folder.
 
     Args:
         folder: The folder's name.
@@ -53,7 +53,7 @@ def version_control_names(folder: str, names: Collection[str]) -> frozenset[str]
 
 
 def is_hub_repository(folder: str, folders: Collection[str]) -> bool:
-    """Return whether a folder is a repository in a cache of huggingface_hub.
+    """Return whether a folder is a hub cache's repository, which holds bookkeeping.
 
     Args:
         folder: The folder's name.
@@ -72,7 +72,7 @@ def may_be_bookkeeping(folders: Sequence[str], name: str, size: int) -> bool:
 
 
 def bookkeeping_reason(folders: Sequence[str], name: str, data: bytes) -> str:
-    """Return why a file holds no content; "" if nothing proves that.
+    """Return why a file is bookkeeping that holds no content; "" if nothing proves that.
 
     Args:
         folders: The names of the folders that it lies in, the outermost first.
@@ -93,7 +93,7 @@ def bookkeeping_reason(folders: Sequence[str], name: str, data: bytes) -> str:
 
 
 def is_unfinished_download(folders: Sequence[str], name: str) -> bool:
-    """Return whether huggingface_hub has not finished writing this file."""
+    """Return whether a file is bookkeeping of a download that huggingface_hub has not finished."""
     in_blobs = len(folders) > 1 and folders[-1] == "blobs" and bool(_HUB_REPOSITORY.fullmatch(folders[-2]))
     return name.endswith(".incomplete") and (in_blobs or _is_of_download(folders))
 

@@ -28,7 +28,7 @@ class CardColumns(NamedTuple):
 
 
 def card_columns(names: Iterable[str]) -> CardColumns | None:
-    """Return which columns hold a repository's id, its card and its revision; None if it is no table of cards."""
+    """Return which columns hold cards, their repositories' ids and revisions; None if it is no table of cards."""
     bare = {bare_name(name): name for name in reversed(list(names))}
     card = next((name for short, name in bare.items() if _CARD.fullmatch(short)), "")
     own = next((bare[short] for short in _IDS if short in bare), "")
@@ -38,5 +38,5 @@ def card_columns(names: Iterable[str]) -> CardColumns | None:
 
 @cache
 def bare_name(name: str) -> str:
-    """Return the name of what may be a column of cards in lower-case letters and digits alone."""
+    """Return the name of what may be a table's column of cards, in lower-case letters and digits alone."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

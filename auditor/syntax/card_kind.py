@@ -41,7 +41,7 @@ OPENING_LENGTH = 600
 
 
 def kind_of_text(data: bytes) -> Kind:
-    """Return the kind of a README's folder; model or dataset only if the README is clearly a hub's card."""
+    """Return the kind of a README's folder by its card; model or dataset only if it is clearly a hub's card."""
     try:
         card = split_card(decode_text(data)[0])
     except Unreadable:
@@ -58,7 +58,7 @@ def kind_of_text(data: bytes) -> Kind:
 
 
 def iter_kind_hints(body: str) -> Iterator[str]:
-    """Yield the parts of a Markdown text that show its kind: each heading without its marks, then its beginning."""
+    """Yield the parts of a card that show its kind: each heading without its marks, then its beginning."""
     for match in _HEADING.finditer(f"\n{body}"):
         yield match[1]
     yield body[:OPENING_LENGTH]
@@ -96,13 +96,13 @@ def kind_of_card(metadata: Mapping[str, object], hints: Iterable[str]) -> Kind:
 
 @lru_cache(maxsize=1 << 14)  # hubs' cards share most of their headings
 def _kind_of_heading(heading: str) -> str:
-    """Return the kind that a heading shows: model card, metric card, dataset, model, or ""."""
+    """Return the kind that a heading of a card shows: model card, metric card, dataset, model, or ""."""
     if named := _named_card_kind(heading):
         return named
     return "dataset" if _DATASET_HEADING.search(heading) else "model" if _MODEL_HEADING.search(heading) else ""
 
 
 def _named_card_kind(text: str) -> str:
-    """Return "model card" or "metric card" if the text begins with that name, else ""."""
+    """Return "model card" or "metric card" if a card begins with that name, else ""."""
     lower = text[:120].lower()
     return "model card" if "model card" in lower else "metric card" if "metric card" in lower else ""

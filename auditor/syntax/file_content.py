@@ -83,7 +83,7 @@ class FileContent:
 
 
 def file_content(file: BinaryIO) -> FileContent:
-    """Return what an open file holds. A text is read to its end, in bounded memory. Raises OSError."""
+    """Return the content of an open file. A text is read to its end, in bounded memory. Raises OSError."""
     head = file.read(_HEAD_BYTES)
     for magic, name in _UNDECODED:
         if head.startswith(magic):
@@ -104,7 +104,7 @@ def file_content(file: BinaryIO) -> FileContent:
 
 
 def text_carriers(head: bytes, rest: BinaryIO) -> tuple[str, ...] | None:
-    """Return the parts of a text that can carry content: ``encoded pictures``, ``addresses or digests``; None: no text.
+    """Return the content that a text file can carry: ``encoded pictures``, ``addresses or digests``; None: no text.
 
     Args:
         head: The text's first bytes.

@@ -42,7 +42,7 @@ class FilePointer(NamedTuple):
 
 
 def parse_file_pointer(head: bytes) -> FilePointer | None:
-    """Parse the bytes of a whole file as a pointer; return None if they are no pointer, or a damaged one."""
+    """Parse a whole file as a file pointer; return None if it is none, or a damaged one."""
     if len(head) >= MAX_POINTER_BYTES:
         return None
     if _LFS_START.match(head):
@@ -59,7 +59,7 @@ def parse_file_pointer(head: bytes) -> FilePointer | None:
 
 
 def is_file_pointer(head: bytes) -> bool:
-    """Return whether these first bytes begin a pointer, of whatever version and however it goes on."""
+    """Return whether these first bytes begin a file pointer, of whatever version and however it goes on."""
     return bool(_LFS_START.match(head)) or parse_file_pointer(head) is not None
 
 

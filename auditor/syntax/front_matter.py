@@ -55,7 +55,7 @@ class Card(NamedTuple):
 
 
 def split_card(text: str) -> Card:
-    """Return the metadata and the body of a card. Never raises: what could not be read is in ``warnings``."""
+    """Split a card into front matter and body. Never raises: what could not be read is in ``warnings``."""
     start = len(text) - len(text.lstrip("\ufeff \t\n\v\f\0\u200b\xa0"))
     above = text.count("\n", 0, start) if start else 0
     if text.startswith("---", start):
@@ -74,13 +74,13 @@ def split_card(text: str) -> Card:
 
 
 def _line_end(text: str, start: int) -> int:
-    """Return the position at which a line of a card ends."""
+    """Return the position at which a line of a card's front matter ends."""
     end = text.find("\n", start)
     return len(text) if end < 0 else end
 
 
 def _fence_after(text: str, start: int) -> tuple[int, int] | None:
-    """Return where a card's next line of dashes alone begins and ends, or None; ``start`` is a line's beginning."""
+    """Return the next fence of front matter (a line of dashes alone): begin and end, or None."""
     position = text.find("\n---", start - 1)
     while position >= 0:
         end = _line_end(text, position + 1)
@@ -91,7 +91,7 @@ def _fence_after(text: str, start: int) -> tuple[int, int] | None:
 
 
 def _split_fenced(text: str, start: int, first_line: int, placement: MetadataPlacement) -> Card:
-    """Split a card whose block begins at ``start``, after its opening fence."""
+    """Split a card whose front matter begins at ``start``, after its opening fence."""
     fence = _fence_after(text, start)
     if fence is None:
         return _split_unfenced(text, start, first_line, placement, "its metadata has no closing line of dashes")
@@ -109,7 +109,7 @@ def _split_fenced(text: str, start: int, first_line: int, placement: MetadataPla
 
 
 def _split_unfenced(text: str, start: int, first_line: int, placement: MetadataPlacement, why: str) -> Card:
-    """Split a card whose block begins at ``start`` and lacks a fence: it ends where lines no longer look like YAML."""
+    """Split a card whose front matter lacks a fence: it ends where lines no longer look like YAML."""
     position = start
     lines: list[str] = []
     while position < len(text) and len(lines) < MAX_BLOCK_LINES:
@@ -138,7 +138,7 @@ def _split_unfenced(text: str, start: int, first_line: int, placement: MetadataP
 
 
 def _split_late(text: str) -> Card | None:
-    """Split a card whose block follows other text, between fences, outside code blocks, with a key the hub knows."""
+    """Split a card whose front matter follows other text, between fences, outside code, with a key the hub knows."""
     if "\n---" not in text:
         return None
     counted, number, code = 0, 1, False
@@ -173,7 +173,7 @@ def _split_late(text: str) -> Card | None:
 
 
 def _has_card_key(block: str) -> bool:
-    """Return whether a block between two lines of dashes begins with a key and has one that cards use."""
+    """Return whether a block between two lines of dashes is front matter: keys, one of which cards use."""
     keys = [match and match[1].strip() for match in map(_KEY.match, block.strip().split("\n"))]
     return bool(keys[0]) and any(key in CARD_KEYS for key in keys if key)
 
@@ -181,7 +181,7 @@ def _has_card_key(block: str) -> bool:
 def _parse_metadata(
     block: str, lines: tuple[str, ...], first_line: int
 ) -> tuple[Mapping[str, object], tuple[tuple[str, int], ...]]:
-    """Return the metadata of a card's block and the warnings about it, each with its line."""
+    """Return the metadata of a card's front matter and the warnings about it, each with its line."""
     if not block or block.isspace():
         return {}, ()
     try:
@@ -198,7 +198,7 @@ def _parse_metadata(
 
 
 def _parse_key_by_key(lines: tuple[str, ...]) -> tuple[dict[str, object], int]:
-    """Return a card's top-level keys that can be parsed one by one, and the index of the first line that cannot."""
+    """Return the front matter's top-level keys that can be parsed one by one, and the first line that cannot."""
     lines = lines[:MAX_BLOCK_LINES]
     starts = [index for index, line in enumerate(lines) if line[:1] not in ("", " ", "\t", "-", "#") and ":" in line]
     metadata: dict[str, object] = {}

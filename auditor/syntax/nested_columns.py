@@ -86,7 +86,7 @@ def _leaves(path: str, column: pa.Array, rows: NDArray[np.int64], depth: int) ->
 
 
 def _nested_tensor(column: pa.ExtensionArray) -> pa.Array:
-    """Return the storage of an extension type; of a tensor as lists in lists, by its shape."""
+    """Return the storage of a column's extension type; of a tensor as nested lists, by its shape."""
     storage = column.storage
     if not isinstance(column.type, pa.FixedShapeTensorType) or len(column.type.shape) < 2:
         return storage
@@ -106,7 +106,7 @@ def _flatten(column: pa.Array, rows: NDArray[np.int64]) -> tuple[pa.Array, NDArr
 
 
 def _is_list(kind: pa.DataType) -> bool:
-    """Return whether an Arrow type is a list of any kind."""
+    """Return whether an Arrow type is a nested column's list of any kind."""
     return bool(
         pa.types.is_list(kind)
         or pa.types.is_large_list(kind)
@@ -117,7 +117,7 @@ def _is_list(kind: pa.DataType) -> bool:
 
 
 def _holds_numbers(kind: pa.DataType) -> bool:
-    """Return whether a list's values are numbers, or lists of numbers."""
+    """Return whether a nested column's list has values that are numbers, or lists of numbers."""
     while _is_list(kind):
         kind = kind.field(0).type
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))

@@ -127,7 +127,7 @@ class _FieldReader:
 
 
 def _graph_tensors(reader: _FieldReader, start: int, end: int, depth: int) -> Iterator[tuple[str, Tensor]]:
-    """Yield name and place of the tensors of a graph and of its subgraphs."""
+    """Yield name and place of the tensors of an ONNX graph and of its subgraphs."""
     if depth > MAX_DEPTH:
         raise Unreadable(f"subgraphs are nested more than {MAX_DEPTH} deep")
     for number, wire, begin, stop in reader.fields(start, end):
@@ -149,7 +149,7 @@ def _graph_tensors(reader: _FieldReader, start: int, end: int, depth: int) -> It
 
 
 def _read_tensor(reader: _FieldReader, start: int, end: int, default_name: str) -> tuple[str, Tensor]:
-    """Return name, type, shape and place of one tensor; its values are not read."""
+    """Return name, type, shape and place of one ONNX tensor; its values are not read."""
     name, dtype, shape = default_name, "", list[int]()
     raw, floats, is_external = None, None, False
     for number, wire, begin, stop in reader.fields(start, end):

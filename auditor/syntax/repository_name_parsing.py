@@ -51,7 +51,7 @@ _FIRST_FOLDERS = frozenset(
 
 
 def normalize_name(written: str) -> str:
-    """Return the normalised name: ``ORG/NAME``, ``NAME``, ``host/path``, ``sha256:HEX`` or ``local:…``.
+    """Return the normalised repository name: ``ORG/NAME``, ``NAME``, ``host/path``, ``sha256:HEX``, ``local:…``.
 
     Hub URLs and caches, ``datasets/ORG/NAME``, revisions, Markdown links and paths of any system are recognised.
     Letter case is kept. A normalised name stays as it is.
@@ -77,7 +77,7 @@ def normalize_name(written: str) -> str:
 
 
 def _normalize_url(rest: str) -> str:
-    """Return the repository that an address without its scheme names."""
+    """Return the repository name of an address without its scheme."""
     host, _, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
     host, path = host.lower(), path.strip("/")
     if host in _HUB_HOSTS and path:
@@ -105,7 +105,7 @@ def _normalize_path(path: str) -> str:
 
 
 def _normalize_local_path(path: str) -> str:
-    """Return the name of a local folder; ``local:`` marks one that many machines have."""
+    """Return the repository name of a local folder; ``local:`` marks one that many machines have."""
     parts = [part for part in path.split("/") if part not in ("", ".", "..", "~") and not part.endswith(":")]
     if not parts:
         return "local:"
@@ -115,7 +115,7 @@ def _normalize_local_path(path: str) -> str:
 
 
 def names_of(value: object, depth: int = 0) -> list[str]:
-    """Return the names that a value of metadata gives, as written: a string, "a, b", a list, or tables with a name.
+    """Return the repository names in a metadata value: a string, "a, b", a list, or tables with a name.
 
     Args:
         value: The value, as YAML or JSON has it.
@@ -151,7 +151,7 @@ def names_of(value: object, depth: int = 0) -> list[str]:
 
 @lru_cache(maxsize=1 << 14)  # a few names are the parents of most models
 def stated_name(written: str) -> str:
-    """Return the repository that a name in metadata means; ``local:`` and the last part for a path; "" for no name.
+    """Return the repository that a stated name means; ``local:`` and the last part for a path; "" for no name.
 
     A repository of a hub is ``ORG/NAME``, whatever address, revision or file it was given by. Other text stays.
     """
@@ -173,7 +173,7 @@ def stated_name(written: str) -> str:
 
 
 def _is_local(path: str) -> bool:
-    """Return whether a name is a path on somebody's machine."""
+    """Return whether a repository name is a path on somebody's machine."""
     if _HUB_CACHE_PATH.search(path):
         return False
     if _LOCAL_PATH.match(path):

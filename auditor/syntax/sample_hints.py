@@ -11,5 +11,5 @@ _HINT = re2.compile(
 
 
 def may_hold_samples(text: bytes) -> bool:
-    """Return whether anything in the text looks like an address, a digest, a picture or an array of pixels."""
+    """Return whether a text has a hint of samples: an address, a digest, a picture or an array of pixels."""
     return _HINT.search(text) is not None

@@ -26,7 +26,7 @@ _HAS_BLOCKS = re.compile(r"<(?:li|table|h\d)\b", re.I)
 
 
 def summary_text_of_html(html: str) -> tuple[str, str]:
-    """Return the words of a page as :func:`text_of_html` does, with addresses, boxes and bold words marked."""
+    """Return the words of a summary's HTML page, with addresses, boxes and bold words marked."""
     html = _LINK.sub(lambda match: _with_address(match[1], match[2]), html)
     html = _BOX.sub(lambda match: _box(match[1]), html)
     html = _BOLD.sub("**", html)
@@ -39,7 +39,7 @@ def summary_text_of_html(html: str) -> tuple[str, str]:
 
 
 def _with_address(address: str, words: str) -> str:
-    """Return a link's words with its address, as Markdown has it; a link within the page is its words alone."""
+    """Return the words of a link in a summary's HTML with its address, as Markdown has it; without it in the page."""
     address = unescape(address)
     plain = re.sub(r"<[^<>]*>", "", words).strip()
     if not address.lower().startswith(("http://", "https://")):
@@ -50,7 +50,7 @@ def _with_address(address: str, words: str) -> str:
 
 
 def _box(attributes: str) -> str:
-    """Return the mark of a box of a form: ticked, not ticked, or none for another field."""
+    """Return the mark of a box of a form in a summary's HTML: ticked, not ticked, or none for another field."""
     if not _IS_BOX.search(attributes):
         return ""
     return "☒ " if _IS_CHECKED.search(attributes) else "☐ "

@@ -77,7 +77,7 @@ class Answer(NamedTuple):
 
 
 def outline(text: str) -> tuple[Answer, ...]:
-    """Return the answers of a summary in the order of its text; a heading without words under it is an empty answer."""
+    """Return the outline of a training summary: its answers in order; a heading without words is an empty answer."""
     lines = [line[:_MAX_LINE].rstrip() for line in text.split("\n")[:MAX_SUMMARY_LINES]]
     answers: list[Answer] = []
     question, level = "0", 0  # and the level of the heading that asks it
@@ -107,14 +107,14 @@ def outline(text: str) -> tuple[Answer, ...]:
 
 
 def _goes_on(line: str, following: str) -> bool:
-    """Return whether the next line goes on with a sentence that was broken at the width of the text."""
+    """Return whether a summary's next line goes on with a sentence that was broken at the width of the text."""
     was_broken = len(line) >= _MIN_BROKEN_LINE and not line.endswith((".", ":", ";", "?", "!", "|", "*"))
     is_heading = _HEADING.match(line) or _TEMPLATE_NUMBER.match(line)
     return was_broken and not is_heading and _PLAIN_START.match(following) is not None
 
 
 def _inline_questions(words: str, question: str) -> Iterator[tuple[str, str]]:
-    """Yield the questions that a line answers one after another, between semicolons, and the words for each."""
+    """Yield the questions that a summary's line answers, between semicolons, and the words for each."""
     held: list[str] = []
     asked = ""
     for piece in words.split("; ") if "; " in words and ":" in words else [words]:
@@ -129,14 +129,14 @@ def _inline_questions(words: str, question: str) -> Iterator[tuple[str, str]]:
 
 
 def _indent(line: str) -> int:
-    """Return by how many characters a line is indented."""
+    """Return by how many characters a line of a summary is indented."""
     return len(line) - len(line.lstrip())
 
 
 def _read_line(
     line: str, following: str, question: str, *, holds_items: bool = False
 ) -> Iterator[tuple[str, str, Literal["row", "item", "text"]]]:
-    """Yield the question that a line asks ("": the one before goes on), its other words, and its kind."""
+    """Yield the question that a summary's line asks ("": the one before goes on), its other words, and its kind."""
     section = section_of(question)
     if line.count("|") >= 2 and line.startswith("|"):
         yield (*_read_row([cell.strip() for cell in line.strip().strip("|").split("|")], following, question), "row")
@@ -198,7 +198,7 @@ def _read_line(
 
 
 def _split_label(words: str, section: str) -> tuple[str, str]:
-    """Return what stands before a line's first colon or question mark, and what follows it; "" for none."""
+    """Return what stands before the first colon or question mark of a summary's line, and what follows it, or ""."""
     for pattern in (_COLON, _DASH):
         match = pattern.match(words)
         if match and len(match[1].split()) <= _MAX_LABEL_WORDS and find_question(match[1], section):
@@ -207,7 +207,7 @@ def _split_label(words: str, section: str) -> tuple[str, str]:
 
 
 def _question_of(label: str, rest: str, question: str, *, is_item: bool) -> str:
-    """Return the question that a label asks; "" where the label rather names an entry of a list."""
+    """Return the question that a label in a summary asks; "" where it rather names an entry of a list."""
     if len(label.split()) > _MAX_LABEL_WORDS:
         return ""
     in_list = question in ("2.1:large", "2.1:other", "2.2.2:known", "2.5:generators", "2.3:domains")
@@ -219,13 +219,13 @@ def _question_of(label: str, rest: str, question: str, *, is_item: bool) -> str:
 
 
 def _is_title(words: str) -> bool:
-    """Return whether a short line that nothing marks is a heading: it begins with a capital and holds no verb."""
+    """Return whether a short line of a summary is a heading: it begins with a capital and holds no verb."""
     is_said = re.search(r"@|https?://|\b(?:is|are|was|were|we|our|has|have|been|used|by)\b|\d{2}", words)
     return words[:1].isupper() and not is_said
 
 
 def _read_row(cells: list[str], following: str, question: str) -> tuple[str, str]:
-    """Return the question that a table's row asks, and its other cells."""
+    """Return the question that a table's row in a summary asks, and its other cells."""
     section = section_of(question)
     is_header = following.count("-") >= 2 and not following.strip(" \t|:-")
     filled = [cell for cell in cells if cell.strip("* ")]
@@ -251,7 +251,7 @@ def _read_row(cells: list[str], following: str, question: str) -> tuple[str, str
 
 
 def _asked_by_header(header: str, section: str) -> str:
-    """Return the question that the columns of a table answer; "" if they do not tell."""
+    """Return the question that the columns of a table in a summary answer; "" if they do not tell."""
     if "modalit" in header and ("size" in header or "content" in header) and section[:1] in ("0", "1"):
         return "1.3"
     for own, word, question in _COLUMNS:
@@ -261,7 +261,7 @@ def _asked_by_header(header: str, section: str) -> str:
 
 
 def _split_prose(answers: list[Answer]) -> Iterator[Answer]:
-    """Yield the answers, prose under a heading of several sections sentence by sentence in the section it is about."""
+    """Yield the answers in a summary's prose, sentence by sentence in the section it is about."""
     current = last = ""
     for answer in answers:
         current = current if answer.question == last else ""

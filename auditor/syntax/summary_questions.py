@@ -282,7 +282,7 @@ def is_training_summary(text: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _mark_set() -> re2.Set:
-    """Return the marks as one automaton, which reads a text once."""
+    """Return the marks of the summary template's headings and questions as one automaton."""
     options = re2.Options()
     options.case_sensitive = False
     marks = re2.Set.SearchSet(options)
@@ -293,7 +293,7 @@ def _mark_set() -> re2.Set:
 
 
 def section_of(key: str) -> str:
-    """Return the section that a question belongs to: ``2.3`` of ``2.3:crawlers``; "0" stands for what precedes 1."""
+    """Return the section of a summary's question: ``2.3`` of ``2.3:crawlers``; "0" stands for what precedes 1."""
     return key.partition(":")[0]
 
 
@@ -315,7 +315,7 @@ def find_question(label: str, section: str) -> str:
 
 
 def _find_question(plain: str, section: str, number: re.Match[str] | None) -> str:
-    """Return the question that a label asks, without its number, which may tell it apart."""
+    """Return the summary's question that a label asks, without its number, which may tell it apart."""
     if not plain:
         return number[1] if number and number[1] in SECTIONS else ""
     if number and any(key == number[1] and pattern.search(plain) for key, pattern in _HEADING_PATTERNS):
@@ -348,12 +348,12 @@ _EXACT_HEADINGS = frozenset(
 
 
 def is_exact_heading(words: str) -> bool:
-    """Return whether an item of a list is nothing but one of the template's headings."""
+    """Return whether an item of a list is nothing but a heading of the summary's template."""
     return words.strip(" *_:.").casefold() in _EXACT_HEADINGS
 
 
 def _find_heading(plain: str) -> str:
-    """Return the section whose heading or first question a label is; "" for none."""
+    """Return the section of the summary's template whose heading or first question a label is; "" for none."""
     for key, pattern in _HEADING_PATTERNS:
         if pattern.search(plain):
             return key
@@ -361,7 +361,7 @@ def _find_heading(plain: str) -> str:
 
 
 def cued_question(sentence: str) -> str:
-    """Return the question that a sentence of plain prose answers, by its words; "" if they do not tell."""
+    """Return the summary's question that a sentence of plain prose answers, by its words; "" if they do not tell."""
     for key, pattern in _PROSE_PATTERNS:
         if pattern.search(sentence):
             return key

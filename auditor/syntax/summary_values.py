@@ -1,4 +1,4 @@
-"""Read the answers of a public summary of training content: yes or no, dates, sizes, names, placeholders."""
+"""Read the values of answers in a public summary of training content: yes or no, dates, sizes, names, placeholders."""
 
 from __future__ import annotations
 
@@ -192,19 +192,19 @@ class NamedSource(NamedTuple):
 
 
 def is_placeholder(text: str) -> bool:
-    """Return whether an answer says nothing: empty, "to be provided", "n/a", or the template's own instruction."""
+    """Return whether a summary's answer says nothing: empty, "to be provided", "n/a", or an instruction."""
     plain = re.sub(r"[*_`]", "", text).strip()
     return not plain or _PLACEHOLDER.match(plain) is not None
 
 
 def names_nothing(text: str) -> bool:
-    """Return whether an answer says that there is nothing to name: "none", "not applicable", "trained from scratch"."""
+    """Return whether a summary's answer says that there is nothing to name: "none", "trained from scratch"."""
     plain = text.strip(" *_|-–.")
     return bool(_NO.match(plain) or _DENIES.search(plain) or _FROM_SCRATCH.search(plain))
 
 
 def yes_or_no(texts: Iterable[str]) -> Literal["yes", "no", ""]:
-    """Return the answer to a question of the summary: by its ticked box, its first word, or what its words deny."""
+    """Return the yes or no of a summary's answer: by its ticked box, its first word, or what its words deny."""
     texts = [text for text in texts if text.strip() and not _BOTH.match(text)]
     joined = " ".join(texts)
     options = list(_options(joined))
@@ -226,7 +226,7 @@ def yes_or_no(texts: Iterable[str]) -> Literal["yes", "no", ""]:
 
 
 def _options(text: str) -> Iterator[tuple[bool, str]]:
-    """Yield the options of a form's question: whether it is ticked, and its words."""
+    """Yield the options of a form's question in a summary: whether it is ticked, and its words."""
     pieces = _BOXES.split(text)
     state: list[bool] = []
     for at in range(1, len(pieces), 2):
@@ -238,7 +238,7 @@ def _options(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def ticked(text: str) -> str:
-    """Return the words of the ticked options of an answer; the whole text if it has no boxes."""
+    """Return the words of the ticked options of a summary's answer; the whole text if it has no boxes."""
     options = list(_options(text))
     if not options:
         return text
@@ -247,7 +247,7 @@ def ticked(text: str) -> str:
 
 
 def modalities(text: str) -> tuple[Modality, ...]:
-    """Return the modalities that an answer names, in the template's order; of boxes, those that are ticked."""
+    """Return the modalities in a summary's answer, in the template's order; of boxes, those that are ticked."""
     words = ticked(text)
     found = {modality for modality, pattern in _UNITS if pattern.search(words)}
     if _OTHER_MODALITY.search(words) and not re.search(r"other (?:than|relevant|data|sources|content)", words, re.I):
@@ -256,7 +256,7 @@ def modalities(text: str) -> tuple[Modality, ...]:
 
 
 def size_band(text: str, modality: str) -> str:
-    """Return the template's band that a size belongs to; "" if the words tell none."""
+    """Return the band of sizes of the summary's template that an answer belongs to; "" if the words tell none."""
     if modality not in _BANDS:
         return ""
     low, high, below, between, above = _BANDS[modality]
@@ -288,12 +288,12 @@ def size_band(text: str, modality: str) -> str:
 
 
 def _without_dates(words: str) -> str:
-    """Return the words of a size without dates and years."""
+    """Return the words of a size in a summary's answer without dates and years."""
     return _DATES.sub(" ", words)
 
 
 def _amount(number: str, scale: str | None) -> float:
-    """Return a number as it is written with its scale: ``1.5`` and ``billion``."""
+    """Return a number in a summary's answer as it is written with its scale: ``1.5`` and ``billion``."""
     plain = number.replace(" ", "").replace(" ", "").replace("'", "")
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", plain) or ("," in plain and "." in plain):
         plain = plain.replace(",", "")
@@ -308,12 +308,12 @@ def _amount(number: str, scale: str | None) -> float:
 
 
 def dates(text: str) -> tuple[str, ...]:
-    """Return the dates in an answer in ISO 8601, as exact as they are written: ``2025-12-31``, ``2025-12``."""
+    """Return the dates in a summary's answer in ISO 8601, as exact as written: ``2025-12-31``, ``2025-12``."""
     return tuple(found for match in _DATES.finditer(text) if (found := _iso_date(match)))
 
 
 def _iso_date(match: re.Match[str]) -> str:
-    """Return a date as written in ISO 8601; "" if there is no such month or day."""
+    """Return a date in a summary's answer in ISO 8601; "" if there is no such month or day."""
     g = match.groups()
     year, month, day = "", 0, 0
     if g[0]:
@@ -342,12 +342,12 @@ def _iso_date(match: re.Match[str]) -> str:
 
 
 def emails(text: str) -> tuple[str, ...]:
-    """Return the e-mail addresses in an answer."""
+    """Return the e-mail addresses in a summary's answer."""
     return tuple(dict.fromkeys(match[0] for match in _EMAIL.finditer(text)))
 
 
 def domains(text: str) -> tuple[str, ...]:
-    """Return the domain names in an answer, each once."""
+    """Return the domain names in a summary's answer, each once."""
     plain = _EMAIL.sub(" ", text)
     found = (match[0].lower().removeprefix("www.") for match in _DOMAIN.finditer(plain))
     return tuple(
@@ -356,7 +356,7 @@ def domains(text: str) -> tuple[str, ...]:
 
 
 def crawlers(text: str, *, is_list: bool) -> tuple[str, ...]:
-    """Return the names of crawlers in an answer; of a list, every entry is one."""
+    """Return the names of crawlers in a summary's answer; of a list, every entry is one."""
     plain = _MARKDOWN_LINK.sub(r"\1", ticked(text))
     if is_list and not _is_sentence(plain):
         found = [_clean_name(piece) for piece in _pieces(_ADDRESS.sub("", plain))]
@@ -371,7 +371,7 @@ def crawlers(text: str, *, is_list: bool) -> tuple[str, ...]:
 
 
 def named_sources(text: str, *, is_list: bool, models: bool = False) -> tuple[NamedSource, ...]:
-    """Return the datasets or models that an answer names, each once.
+    """Return the datasets or models that a summary's answer names, each once.
 
     Args:
         text: The answer; a row of a table has its cells joined by " | ".
@@ -396,7 +396,7 @@ def named_sources(text: str, *, is_list: bool, models: bool = False) -> tuple[Na
 
 
 def _named_in_row(cells: list[str], *, models: bool) -> tuple[NamedSource, ...]:
-    """Return the dataset or model that a table's row names: its first words, and the first address of its cells."""
+    """Return the dataset or model in a row of a summary's answer: its first words, and the first address."""
     joined = " ".join(cells)
     entry = _named_entry(
         cells[0] if not _STARTS_WITH_NUMBER.match(cells[0]) or len(cells) == 1 else cells[1], models=models
@@ -415,7 +415,7 @@ _STARTS_WITH_NUMBER = re.compile(r"^\d{1,3}\.?$")
 
 
 def _named_entry(text: str, *, models: bool) -> NamedSource | None:
-    """Return the dataset or model that one entry of a list names; None if it names none."""
+    """Return the dataset or model that one entry of a summary's answer names; None if it names none."""
     text = _BOXES.sub("", text).replace("\\_", "_")
     repository = address = ""
     for link in (*(match[2] for match in _MARKDOWN_LINK.finditer(text)), text):
@@ -441,7 +441,7 @@ def _named_entry(text: str, *, models: bool) -> NamedSource | None:
 
 
 def _clean_name(text: str) -> str:
-    """Return an entry's name without marks, asides, descriptions and words around it."""
+    """Return the name in a summary's answer without marks, asides, descriptions and words around it."""
     plain = re.sub(r"[*`“”\"]|(?<!\w)_|_(?!\w)", "", text)
     plain = re.split(r"\s[–—-]\s|[:;](?:\s|$)|\s\|\s", plain.strip(" -–—:;,"))[0]
     plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]?", " ", plain)
@@ -451,7 +451,7 @@ def _clean_name(text: str) -> str:
 
 
 def _reads_like_name(name: str) -> bool:
-    """Return whether words may be the name of a dataset or model: one of them has a capital or a digit."""
+    """Return whether words of a summary's answer may name a dataset or model: by a capital or a digit."""
     if _REPOSITORY.fullmatch(name):
         return _NO_REPOSITORY.match(name) is None
     first = name.split()[0].casefold().strip(".,") if name else ""
@@ -460,7 +460,7 @@ def _reads_like_name(name: str) -> bool:
 
 
 def _is_sentence(text: str) -> bool:
-    """Return whether an answer is a sentence rather than a list of names."""
+    """Return whether a summary's answer is a sentence rather than a list of names."""
     text = re.sub(r"\([^()]*\)", " ", _ADDRESS.sub(" ", text))
     words = text.split()
     return len(words) > 6 and re.search(
@@ -470,7 +470,7 @@ r"trained|include[sd]?|consists?|operates?|employ(?:s|ed)?)\b", text
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield the entries of a list in one line: split at semicolons, else at commas and "and" outside of brackets."""
+    """Yield the entries of an answer's list in one line: split at semicolons, else at commas and "and"."""
     by_semicolon = list(_split_outside_brackets(text, r";\s+(?:and\s+)?|\s*<br\s*/?>\s*"))
     if len(by_semicolon) > 1:
         for piece in by_semicolon:
@@ -498,7 +498,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _split_outside_brackets(text: str, separator: str) -> Iterator[str]:
-    """Yield the pieces of a text between separators that stand in no brackets."""
+    """Yield the pieces of a summary's answer between separators that stand in no brackets."""
     depth = start = 0
     for match in re.finditer(rf"[(\[]|[)\]]|{separator}", text):
         if match[0] in ("(", "["):
@@ -512,7 +512,7 @@ def _split_outside_brackets(text: str, separator: str) -> Iterator[str]:
 
 
 def _named_in_prose(text: str, *, models: bool) -> Iterator[NamedSource]:
-    """Yield the datasets or models that sentences name: by links, ids of the hub, and names after "namely" …"""
+    """Yield the datasets or models that an answer's sentences name: by links, hub ids, names after "namely" …"""
     for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z])", text):
         if _DENIES.search(sentence) and not _HUB.search(sentence):
             continue
@@ -526,7 +526,7 @@ def _named_in_prose(text: str, *, models: bool) -> Iterator[NamedSource]:
 
 
 def _named_in_sentence(sentence: str, *, models: bool) -> Iterator[NamedSource]:
-    """Yield what one sentence seems to name."""
+    """Yield the datasets or models that one sentence of a summary's answer seems to name."""
     for match in _MARKDOWN_LINK.finditer(sentence):
         if (entry := _named_entry(match[0], models=models)) and entry.value:
             yield entry
@@ -546,7 +546,7 @@ def _named_in_sentence(sentence: str, *, models: bool) -> Iterator[NamedSource]:
 
 
 def _begins_like_name(name: str) -> bool:
-    """Return whether words in a sentence begin as a name does: with a capital, or a word that holds one or a digit."""
+    """Return whether words in an answer's sentence begin as a name does: with a capital, or one or a digit within."""
     if _REPOSITORY.fullmatch(name):
         return _NO_REPOSITORY.match(name) is None
     first = name.split()[0] if name.split() else ""

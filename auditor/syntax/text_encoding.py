@@ -48,7 +48,7 @@ def decode_text_up_to(data: bytes, limit: int) -> tuple[str, list[str]]:
 
 
 def _decode_detected(data: bytes) -> tuple[str, str]:
-    """Decode bytes in the encoding that their byte order mark or their zero bytes show."""
+    """Decode text in the encoding that its byte order mark or its zero bytes show."""
     if data.startswith(_BOMS):
         mark = next(mark for mark in _ENCODING_BY_BOM if data.startswith(mark))
         return _decode_with_replacement(data[len(mark) :], _ENCODING_BY_BOM[mark])
@@ -70,7 +70,7 @@ def _decode_detected(data: bytes) -> tuple[str, str]:
 
 
 def _decode_with_replacement(data: bytes, encoding: str) -> tuple[str, str]:
-    """Decode bytes with U+FFFD for invalid ones. Raises Unreadable if these are more than 30 %."""
+    """Decode text with U+FFFD for invalid bytes. Raises Unreadable if these are more than 30 %."""
     try:
         return data.decode(encoding), ""
     except UnicodeDecodeError as error:

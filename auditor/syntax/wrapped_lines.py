@@ -20,7 +20,7 @@ _MIN_ADDRESS_LINE = 40  # characters of a line whose address was broken, as in a
 
 
 def join_wrapped_lines(text: str) -> str:
-    """Return the text with each line that was broken joined to the next one, and bullets written as Markdown's."""
+    """Join the wrapped lines of a text, each broken line to the next one, and write bullets as Markdown's."""
     lines = [re.sub(r"[ \t]+", " ", line).strip() for line in text.split("\n")]
     lengths = sorted(len(line) for line in lines if line)
     if not lengths:

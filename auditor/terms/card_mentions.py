@@ -37,7 +37,7 @@ _MAX_CONTACT_SECTION = 400  # characters under a heading in which an answer is l
 
 
 def find_contact(body: str) -> tuple[str, int] | None:
-    """Return the contact of those responsible and its position in the text; None if there is none."""
+    """Find the contact that a card names and its position in the text; None if there is none."""
     for line, start in _lines_containing(body, "ontact"):
         match = _CONTACT.match(line)
         if not match:
@@ -59,7 +59,7 @@ def find_contact(body: str) -> tuple[str, int] | None:
 
 
 def find_data_sizes(body: str) -> Iterator[tuple[str, str, int]]:
-    """Yield how much training data a text says there is: the band, the modality, and the position in the text.
+    """Yield how much training data a card says there is: the band, the modality, and the position in the text.
 
     Bands and modalities are those of the European Commission's template for summaries of training content.
     """
@@ -73,7 +73,7 @@ def find_data_sizes(body: str) -> Iterator[tuple[str, str, int]]:
 
 
 def _lines_containing(body: str, word: str) -> Iterator[tuple[str, int]]:
-    """Yield the first lines with the word, each cut to :data:`_REACH` characters on either side, and their starts."""
+    """Yield a card's first lines with the word, each cut to :data:`_REACH` characters, and their starts."""
     position = body.find(word)
     for _ in range(_MAX_LINES_WITH_WORD):
         if position < 0:

@@ -37,7 +37,7 @@ def compile_vocabulary(
     known_names: KnownNames,
     clause_cues: CompiledCues,
 ) -> CompiledVocabulary:
-    """Compile the patterns of terms into automata."""
+    """Compile the patterns of a vocabulary's terms into automata."""
     markers = compile_markers(terms, hashed_terms)
     # A text without its cue is not searched for a clause, for what its prose names, or for signals.
     cues = {"clause": clause_cues.minor_word, **card_mentions.CUES, "licence": licence_mentions.CUE}
@@ -50,5 +50,5 @@ def compile_vocabulary(
 
 
 def normalise_tag(tag: str) -> str:
-    """Return the tag in lower case with hyphens, so that ``Role-Play`` and ``role_play`` are one tag."""
+    """Return the tag as the compiled vocabulary has it: lower case with hyphens, ``Role-Play`` as ``role-play``."""
     return tag.casefold().replace("_", "-").replace(" ", "-")

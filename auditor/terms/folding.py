@@ -37,7 +37,7 @@ _FOLDED_RANGES = (
 
 @cache
 def _fold_table() -> dict[int, str]:
-    """Return a plain character for each form of an ASCII letter or digit, and for each invisible character."""
+    """Return what characters fold to: a plain one for each form of an ASCII letter or digit, and invisible ones."""
     folds: dict[int, str] = {0x3164: INVISIBLE, 0x115F: INVISIBLE, 0x1160: INVISIBLE, 0x180E: INVISIBLE}
     for low, high in _FOLDED_RANGES:
         for point in range(low, high):
@@ -64,7 +64,7 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def fold(text: str) -> str:
-    """Return the text in plain letters; it has the same length, so positions are kept."""
+    """Fold the text into plain letters; it has the same length, so positions are kept."""
     if text.isascii():
         return text
     folds = _fold_table()

@@ -18,7 +18,7 @@ _WORDS = re.compile(r"[a-z0-9\x7f]+(?:'[a-z]+)?", re.I)
 
 
 def normalise_words(plain: str) -> list[tuple[str, int, int]]:
-    """Return the words of folded text in lower case with their spans; single letters in a row make one word."""
+    """Return the words of folded text to hash, in lower case with spans; single letters in a row make one word."""
     tokens: list[tuple[str, int, int]] = []
     for match in _WORDS.finditer(plain):
         word = match.group().replace(INVISIBLE, "").lower()
@@ -103,7 +103,7 @@ class HashedTerms:
 
 
 def read_term_key(path: Path) -> bytes:
-    """Return an operator's key, the file's bytes without white space around them. Raises :class:`ValueError`."""
+    """Return an operator's key for hashing words, without white space around it. Raises :class:`ValueError`."""
     key = path.read_bytes().strip()
     if len(key) < _SHORTEST_KEY:
         raise ValueError(f"the key in {path.name} is shorter than {_SHORTEST_KEY} bytes")

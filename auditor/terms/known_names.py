@@ -44,13 +44,13 @@ class KnownNames:
 
 
 def _without_each_word(name: str) -> Iterator[tuple[str, str]]:
-    """Yield each word of a name with the name without it."""
+    """Yield each word of a known name with the name without it."""
     for match in _WORD.finditer(name):
         yield match[0], f"{name[: match.start()]}*{name[match.end() :]}"
 
 
 def _is_one_edit(word: str, known: str) -> bool:
-    """Return whether two words with the same beginning are one letter apart, or have two neighbours exchanged."""
+    """Return whether two words of names with the same beginning are one letter apart, or a swap of neighbours."""
     if word[0] != known[0]:  # SQuAD and FQuAD are two datasets
         return False
     shorter = min(len(word), len(known))

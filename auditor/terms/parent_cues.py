@@ -164,7 +164,7 @@ class CompiledParentCues:
 
 
 def _places(cue: ParentCue, compiled: str, data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the beginnings and ends of the repositories that a cue names in sentences."""
+    """Yield the beginnings and ends of the parents that a cue names in sentences."""
     pattern = compile_capturing_pattern(compiled)
     position = 0
     for _ in range(_MAX_MATCHES):
@@ -181,12 +181,12 @@ def _places(cue: ParentCue, compiled: str, data: bytes) -> Iterator[tuple[int, i
 
 
 def _priority(cue: ParentCue) -> tuple[bool, bool]:
-    """Return whether no other cue undoes a cue, and whether it says how a model was made from its parent."""
+    """Return whether no other parent cue undoes a cue, and whether it says how a model was made."""
     return cue.certain, bool(cue.relation)
 
 
 def _first_of_each(data: bytes, stated: list[tuple[int, ParentCue, Reference]]) -> Iterator[Parent]:
-    """Yield datasets and merged models, and of the other base models those of the first sentence.
+    """Yield parents: datasets and merged models, and of the other base models those of the first sentence.
 
     A later sentence is about another model: a base's own base, or another edition.
     """

@@ -166,7 +166,7 @@ def _named_after_label(text: str, position: int, known: Collection[str]) -> Iter
 
 
 def _is_name(name: str) -> bool:
-    """Return whether what is written like a repository's name is one: not a path, a file or "N/A"."""
+    """Return whether what is linked or written like a repository's name is one: not a path, a file or "N/A"."""
     owner = name.partition("/")[0].lower()
     return bool(_WORDS_IN_NAME.match(name)) and owner not in _FOLDERS and not _FILE.search(name)
 
@@ -198,7 +198,7 @@ def sentences_with_references(text: str, references: Sequence[Reference], own_na
 
 
 def _code_lines(lines: list[str]) -> Collection[int]:
-    """Return the numbers of the lines that are inside of a fenced block of code."""
+    """Return the numbers of the lines inside of a fenced block of code, in which links to repositories do not count."""
     fences = [at for at, line in enumerate(lines) if line.lstrip(" \t>").startswith(("```", "~~~"))]
     if len(fences) % 2:
         fences.pop()  # one that is never closed hides nothing
@@ -206,7 +206,7 @@ def _code_lines(lines: list[str]) -> Collection[int]:
 
 
 def _paragraph(lines: list[str], line: int) -> tuple[int, int]:
-    """Return the first and the last line of the paragraph, list item or row that this line is part of."""
+    """Return the first and last line of the paragraph, item or row with a repository that this line is part of."""
     first = last = line
     while (
         first > 0
@@ -228,7 +228,7 @@ def _paragraph(lines: list[str], line: int) -> tuple[int, int]:
 
 
 def _lead(lines: list[str], first: int) -> str:
-    """Return the heading or the lead ("… the following models:") of what begins on this line; "" for none."""
+    """Return the heading or the lead ("… the following models:") of a line that names repositories; "" for none."""
     if lines[first].lstrip(" >").startswith("#"):
         return ""
     is_item = bool(_LIST_ITEM.match(lines[first]))
@@ -246,7 +246,7 @@ def _lead(lines: list[str], first: int) -> str:
 
 
 def _plain(marked: str) -> str:
-    """Return a piece of Markdown or HTML as plain words."""
+    """Return Markdown or HTML around a repository's link as plain words."""
     words = _LINK.sub(r"\1", _COMMENT_OR_PICTURE.sub(" ", marked))
     words = _TAG.sub(" ", _BLOCK_TAG.sub("\n", words))
     return _MARKS.sub("", unescape(words))
@@ -255,7 +255,7 @@ def _plain(marked: str) -> str:
 def _rewritten(
     text: str, start: int, end: int, inside: list[Reference], own_name: str, lead: str
 ) -> Iterator[Sentence]:
-    """Yield the sentences of a paragraph that have references."""
+    """Yield the sentences of a paragraph that name repositories, with markers in their place."""
     parts, position = [], start
     for at, reference in enumerate(inside):
         parts.append(_CONTROL.sub("", text[position : reference.start]))
@@ -283,5 +283,5 @@ def _rewritten(
 
 
 def _unwrapped(paragraph: str) -> str:
-    """Return a paragraph on one line, because a line's end is no sentence's end."""
+    """Return a paragraph that links repositories on one line, because a line's end is no sentence's end."""
     return re.sub(r"[ \t]*\n[ \t>]*", " ", paragraph.strip())

@@ -88,7 +88,7 @@ def find_signals(
 
 
 def _find_pairs(plain: str, data: bytes, markers: Markers, clause_cues: CompiledCues) -> Iterator[Signal]:
-    """Yield each pair of a marker of minors and a marker of adult content that are close together in the text."""
+    """Yield each signal: a marker of minors and one of adult content that are close together in the text."""
     found: dict[str, Signal] = {}
     minors = [
         (name, _trim_span(data, match))
@@ -135,7 +135,7 @@ _SENTENCE_END = re.compile(r"[.!?]\s|\n\s*\n|\n\s*[-*#|•]")
 
 
 def _surrounding_sentence(text: str, span: tuple[int, int]) -> str:
-    """Return the sentence around a span, with at most :data:`_SENTENCE_REACH` characters before and after it."""
+    """Return the sentence around a signal, with at most :data:`_SENTENCE_REACH` characters on either side."""
     low, high = max(0, span[0] - _SENTENCE_REACH), min(len(text), span[1] + _SENTENCE_REACH)
     for mark in _SENTENCE_END.finditer(text, low, span[0]):
         low = mark.end()

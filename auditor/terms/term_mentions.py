@@ -102,7 +102,7 @@ _HEADING_BYTES = 300  # the words that matter are at the beginning of a heading
 def find_mentions(
     data: bytes, found: Iterable[int], prose: CompiledMentions, stated: Iterable[tuple[str, str]] = ()
 ) -> Iterator[Mention]:
-    """Yield the mentions of a text, each key and value once, at its first place.
+    """Yield the mentions of terms in a card, each key and value once, at its first place.
 
     Args:
         data: The UTF-8 of the folded text.
@@ -139,7 +139,7 @@ def sentence_at(data: bytes, start: int, end: int) -> bytes:
 
 
 def _is_excepted(phrase: _Phrase, data: bytes, start: int, end: int) -> bool:
-    """Return whether the sentence around a match has one of the phrase's exceptions."""
+    """Return whether the sentence around a term's phrase has one of the phrase's exceptions."""
     if not phrase.exceptions:
         return False
     sentence = sentence_at(data, start, end)
@@ -163,7 +163,7 @@ _PLACEHOLDERS = (
 
 
 def _has_content(data: bytes, end: int) -> bool:
-    """Return whether there is anything but a template's placeholder under the heading that ends here."""
+    """Return whether there is anything but a template's placeholder under a term's heading that ends here."""
     body = data[end : end + _SECTION_BYTES]
     following = _NEXT_HEADING.search(body)
     section = body[: following.start()] if following else body

@@ -21,7 +21,7 @@ _OWN_CONTROL_GROUPS = Path("/proc/self/cgroup")
 
 
 def available_cores() -> int:
-    """Return the number of cores that worker processes may use."""
+    """Return the limit of cores: the number that worker processes may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -38,7 +38,7 @@ def worker_memory(workers: int) -> int:
 
 
 def available_memory() -> int:
-    """Return the bytes of memory of the machine, or of the control group of this process where that has fewer."""
+    """Return the limit of memory: that of the machine, or of this process's control group where it has fewer."""
     limits = list(_control_group_limits(_CONTROL_GROUPS, _OWN_CONTROL_GROUPS))
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

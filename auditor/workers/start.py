@@ -65,12 +65,12 @@ class WorkerStart:
 
 
 def run_task(work: Callable[[Any, T], R], task: T) -> R:
-    """Run one task in this worker process, with the worker's context."""
+    """Run one task in the worker process that was started, with its context."""
     return work(_context, task)
 
 
 def process_context(preload: Sequence[str], *, verbose: bool) -> BaseContext:
-    """Return how worker processes are made: from a fork server where there is one.
+    """Return how worker processes are started: from a fork server where there is one.
 
     A process that has threads must never be forked, and a fork server starts faster than a fresh interpreter.
 
@@ -92,7 +92,7 @@ def process_context(preload: Sequence[str], *, verbose: bool) -> BaseContext:
 
 @contextmanager
 def _discarded_stderr() -> Iterator[None]:
-    """Discard what this process, and processes that it starts meanwhile, write to stderr."""
+    """Discard what this process, and workers that it starts meanwhile, write to stderr."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)

@@ -19,7 +19,7 @@ class _PandasBlocker:
 
 
 def block_pandas() -> None:
-    """Make every import of pandas in this process fail from now on, unless it is loaded already."""
+    """Keep pandas out: make every import of it in this process fail from now on, unless it is loaded already."""
     if not is_pandas_blocked():
         sys.meta_path.insert(0, _PandasBlocker)
 

@@ -10,14 +10,14 @@ _CHANNEL_LOCK_SECONDS = 10
 
 
 def notice_dead_workers() -> None:
-    """Make Pebble give up a pool soon after a worker was killed inside the pool's channel."""
+    """Make Pebble give up a pool soon after a worker died inside the pool's channel."""
     from pebble.common import CONSTS
 
     CONSTS.channel_lock_timeout = _CHANNEL_LOCK_SECONDS
 
 
 def futures_of_dead_workers(pool: Any) -> set[Future[Any]]:
-    """Return the futures that Pebble believes to run on a worker that is no more.
+    """Return the futures that Pebble believes to run on a worker that died.
 
     Pebble misses a worker that died before its message about the task's start was read, and one that ended with exit
     code 0: it would wait until the task's time is up.

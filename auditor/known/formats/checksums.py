@@ -58,7 +58,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 
 def _gnu_entries(hashes: pa.Array, numbers: np.ndarray, chosen: str) -> Iterator[ListItem]:
-    """Yield hashes whose algorithm the user declares or their length shows."""
+    """Yield hashes of GNU checksum lines, whose algorithm the user declares or their length shows."""
     lengths = pc.binary_length(hashes).to_numpy(zero_copy_only=False)
     for length in np.unique(lengths).tolist():
         rows = lengths == length
@@ -70,7 +70,7 @@ def _gnu_entries(hashes: pa.Array, numbers: np.ndarray, chosen: str) -> Iterator
 
 
 def _bsd_entries(matches: pa.Array, numbers: np.ndarray) -> Iterator[ListItem]:
-    """Yield hashes whose algorithm the line names; OpenSSL 3 writes ``SHA2-256`` for SHA-256."""
+    """Yield hashes of BSD checksum lines, which name the algorithm; OpenSSL 3 writes ``SHA2-256`` for SHA-256."""
     names = matches.field("algorithm")
     for name in pc.unique(names).to_pylist():
         rows = pc.equal(names, name)

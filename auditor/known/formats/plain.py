@@ -96,7 +96,7 @@ def read(path: Path, options: ListOptions) -> Iterator[ListItem]:
 
 
 def _split_prefixes(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Return the algorithm that each cell's prefix names, "" for none, and the cells without prefixes."""
+    """Return for a plain list the algorithm of each cell's prefix, "" for none, and the cells without prefixes."""
     if not pc.any(pc.match_substring_regex(cells, "^0[xX]|[:=-].")).as_py():
         return pa.array([""], pa.string()).take(pa.array(np.zeros(len(cells), np.int64))), cells
     parts = pc.extract_regex(cells, _PREFIXED)
@@ -104,7 +104,7 @@ def _split_prefixes(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def _entries_by_length(path: Path, cells: pa.Array, numbers: NDArray[np.int64]) -> Iterator[ListItem]:
-    """Yield hashes whose length and characters show the algorithm. Raises ListError if two algorithms are possible."""
+    """Yield hashes of a plain list whose length shows the algorithm. Raises ListError if two are possible."""
     lengths = pc.binary_length(pc.utf8_rtrim(cells, "=")).to_numpy(zero_copy_only=False)
     is_hex = pc.match_substring_regex(cells, _HEX).to_numpy(zero_copy_only=False)
     is_base32 = pc.match_substring_regex(cells, _BASE32).to_numpy(zero_copy_only=False) & ~is_hex

@@ -71,7 +71,7 @@ def _signals(record: dict[str, object]) -> Iterator[tuple[str, object]]:
 
 
 def _algorithm_name(name: str) -> str:
-    """Return the algorithm without the ``x_`` of custom ones (``x_pdq``), if that is known."""
+    """Return the algorithm of a STIX hash without the ``x_`` of custom ones (``x_pdq``), if that is known."""
     plain = re.sub(r"^x[_-]", "", name, flags=re.I)
     return plain if signal_type_of(plain) else name
 

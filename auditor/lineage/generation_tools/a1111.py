@@ -20,7 +20,7 @@ _ROLES = {"model": "checkpoint", "lora": "lora", "vae": "vae", "embed": "embeddi
 
 
 def claims(text: str) -> bool:
-    """Return whether a text of settings has this format."""
+    """Return whether a text has the format of A1111's settings."""
     return text.startswith("Steps: ") or "\nSteps: " in text
 
 
@@ -45,7 +45,7 @@ def find_named_files(text: str) -> Iterator[NamedFile]:
 
 
 def _parse_fields(line: str) -> Iterator[tuple[str, str]]:
-    """Yield each key of a line of settings, in lower case, with its value; skip text up to a comma that is no field.
+    """Yield each key of a line of A1111's settings, in lower case, with its value; skip text that is no field.
 
     A value is skipped as a whole: it may hold a prompt, which may look like fields.
     """
@@ -62,7 +62,7 @@ _Value = TypeVar("_Value", list[Any], dict[str, Any])
 
 
 def _parse_start(text: str, kind: type[_Value]) -> _Value:
-    """Parse the JSON value at the start of a text; an empty one where it is not of this kind."""
+    """Parse the JSON value at the start of a text in A1111's settings; an empty one where it is not of this kind."""
     try:
         value, _ = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):

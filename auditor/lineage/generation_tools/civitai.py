@@ -17,7 +17,7 @@ _ROLES |= {"embedding": "embedding", "embed": "embedding", "textualinversion": "
 
 
 def find_resources(resources: object) -> Iterator[NamedFile]:
-    """Yield the files of a list of resources: ``[{"type": "lora", "modelVersionId": 1, "modelName": "a"}]``."""
+    """Yield the files of Civitai's list of resources: ``[{"type": "lora", "modelVersionId": 1, "modelName": "a"}]``."""
     for resource in resources if isinstance(resources, list) else ():
         if isinstance(resource, dict):
             names = (resource.get("modelName"), resource.get("modelVersionName"))
@@ -29,7 +29,7 @@ def find_resources(resources: object) -> Iterator[NamedFile]:
 
 
 def find_resource_names(text: str) -> Iterator[NamedFile]:
-    """Yield the files of the AI resource names in a text."""
+    """Yield the files of Civitai's AI resource names in a text."""
     for kind, _, version in _RESOURCE_NAME.findall(text):
         yield _named(kind, "", version)
 

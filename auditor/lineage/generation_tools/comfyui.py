@@ -21,14 +21,14 @@ _ROLE_WORDS = (
 
 
 def claims(keyword: str, content: Mapping[str, Any]) -> bool:
-    """Return whether a JSON object is a workflow or a prompt: nodes in a list, or by their numbers."""
+    """Return whether a JSON object is ComfyUI's workflow or prompt: nodes in a list, or by their numbers."""
     if isinstance(content.get("nodes"), list):
         return True
     return any(isinstance(node, dict) and ("class_type" in node or "inputs" in node) for node in content.values())
 
 
 def find_named_files(content: Mapping[str, Any]) -> Iterator[NamedFile]:
-    """Yield the files named in the inputs of a prompt's nodes, or in the widgets of a workflow's nodes."""
+    """Yield the files named in the inputs of a ComfyUI prompt's nodes, or in the widgets of a workflow's nodes."""
     for node in _nodes(content):
         inputs, widgets = node.get("inputs"), node.get("widgets_values")
         pairs = list(inputs.items()) if isinstance(inputs, dict) else []
@@ -46,7 +46,7 @@ def find_named_files(content: Mapping[str, Any]) -> Iterator[NamedFile]:
 
 
 def _nodes(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the nodes of a prompt, or of a workflow and its subgraphs (``definitions.subgraphs``)."""
+    """Yield the nodes of a ComfyUI prompt, or of a workflow and its subgraphs (``definitions.subgraphs``)."""
     nodes = content.get("nodes")
     graphs = [nodes if isinstance(nodes, list) else list(content.values())]
     definitions = content.get("definitions")

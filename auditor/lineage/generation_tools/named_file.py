@@ -30,7 +30,7 @@ class NamedFile:
 
 
 def make_named_file(role: str, name: object, value: object, tool: str) -> Iterator[NamedFile]:
-    """Yield the file where there is a name or a hash; a hash of unknown length or algorithm is left out."""
+    """Yield the named file where there is a name or a hash; a hash of unknown length or algorithm is left out."""
     file_name = name.strip().replace("\\", "/").rsplit("/", 1)[-1] if isinstance(name, str) else ""
     file_name = "" if file_name.lower() in _NO_FILE else file_name
     digest = value.strip().lower() if isinstance(value, str) else ""

@@ -88,7 +88,7 @@ def _has_masked_words(state: CaseState, strong_words: masking.StrongWords) -> bo
 
 
 def _support_or_reason(page_request: PageRequest, state: CaseState) -> tuple[CaseSupport | None, str]:
-    """Return what the case rests on, or why it was not evaluated here."""
+    """Return what a case page's case rests on, or why it was not evaluated here."""
     if len(state.facts) > MAX_EVALUATED_FACTS:
         return (
             None,
@@ -101,7 +101,7 @@ def _support_or_reason(page_request: PageRequest, state: CaseState) -> tuple[Cas
 
 
 def _draw_lineage(page_request: PageRequest, state: CaseState) -> LineageDrawing | None:
-    """Draw the lineage that the case's facts and the runs at hand state."""
+    """Draw on the case page the lineage that the case's facts and the runs at hand state."""
     here = [
         Edge(
             fact.subject,

@@ -32,7 +32,7 @@ def hidden_categories(page_request: PageRequest, case: str, ground: str) -> tupl
 
 
 def _list_meanings(ledger: Ledger, state: CaseState) -> frozenset[str]:
-    """Return what the lists of this case's matches mean."""
+    """Return, for a case's categories, what the lists of its matches mean."""
     lists = {one["name"]: one["means"] for one in recorded_policy(ledger, state).get("lists", ())}
     named = {fact.statement.value for fact in state.facts if fact.statement.key in ("known_content", "known_model")}
     return frozenset(lists[name] for name in named if name in lists)

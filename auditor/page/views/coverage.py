@@ -13,7 +13,7 @@ from auditor.reporting.labels import LIST_MEANINGS
 
 
 def coverage_page(page_request: PageRequest) -> Page:
-    """Return what a run read and what it could not, which no page of cases shows."""
+    """Return the page on a run's coverage: what it read and what it could not, which no page of cases shows."""
     from auditor.reporting.report_summary import group_gaps
 
     runs = page_request.service.reports()

@@ -9,5 +9,5 @@ from auditor.review.case_state import STAGE_MEANINGS
 
 
 def help_page(page_request: PageRequest) -> Page:
-    """Return the help."""
+    """Return the help page."""
     return Page("help.html", {"stages": STAGE_MEANINGS, "verdicts": page_labels.VERDICT_LABELS})

@@ -34,7 +34,7 @@ MAX_QUEUE_QUERIES = 10  # to fill one page of the queue when many cases are hidd
 
 
 def queue_page(page_request: PageRequest) -> Page:
-    """Return a page of the queue."""
+    """Return a page of the queue of cases."""
     query, choices = page_request.query, page_request.session.store.preferences
     show = query.get("show", "open")
     if show not in QUEUE_TABS:
@@ -84,7 +84,7 @@ def _queue_query(page_request: PageRequest, show: str) -> QueueQuery:
 
 
 def _rows(page_request: PageRequest, query: QueueQuery, show: str) -> tuple[list[QueueRow], int, str, int]:
-    """Return the queue's rows, their number in all, the cursor of the next page, and how many rows were hidden."""
+    """Return the rows of the queue page, their number in all, the next page's cursor, and how many rows were hidden."""
     choices = page_request.session.store.preferences
     passed = frozenset(choices.passed) if show == "open" else frozenset()
     kept: list[QueueRow] = []
@@ -106,7 +106,7 @@ def _rows(page_request: PageRequest, query: QueueQuery, show: str) -> tuple[list
 
 
 def _passed_rows(page_request: PageRequest) -> list[QueueRow]:
-    """Return the cases that were passed last."""
+    """Return the rows of the queue page for the cases that were passed last."""
     return [
         _row(state, page_request.ledger.now)
         for case in reversed(page_request.session.store.preferences.passed[-ROWS_PER_PAGE:])
@@ -115,7 +115,7 @@ def _passed_rows(page_request: PageRequest) -> list[QueueRow]:
 
 
 def find_passed_case(ledger: Ledger, case: str) -> tuple[CaseState, ...]:
-    """Return the case, () if the ledger was restored without it."""
+    """Return the passed case that the queue page lists, () if the ledger was restored without it."""
     try:
         return (ledger.blinded_state(case),)
     except UsageError:
@@ -140,7 +140,7 @@ def _row(state: CaseState, now: str) -> QueueRow:
 
 
 def next_case(page_request: PageRequest) -> Redirect:
-    """Redirect to the next case that this reviewer can take up."""
+    """Redirect to the next case of the queue that this reviewer can take up."""
     rows, _, _, _ = _rows(page_request, replace(_queue_query(page_request, "open"), after=""), "open")
     for row in rows:
         if row.case != page_request.query["not"]:

@@ -1,4 +1,4 @@
-"""A reviewer's own settings, and the help."""
+"""The page of a reviewer's own settings."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from auditor.page.views.categories import CATEGORIES
 
 
 def settings_page(page_request: PageRequest) -> Page:
-    """Return the reviewer's settings."""
+    """Return the page of the reviewer's settings."""
     return Page("settings.html", {"choices": page_request.session.store.preferences, "categories": CATEGORIES.items()})

@@ -21,7 +21,7 @@ _IMAGE_SUFFIXES = (".jpg", ".png", ".webp", ".jpeg")
 def split_by_described_files(
     blob: Blob, names_files: bool, samples: pa.RecordBatch
 ) -> Iterator[tuple[bool, pa.RecordBatch]]:
-    """Split a batch of samples into those of files that are read by themselves (True) and the others (False).
+    """Split a batch of samples into described files that are read by themselves (True) and the others (False).
 
     Such tables are Hugging Face's ``metadata.csv`` (``file_name``), the JSON that img2dataset writes beside an image
     and its index of a shard, ``00000.parquet`` beside ``00000.tar``. A row that describes a file, or a member of the
@@ -72,7 +72,7 @@ def split_by_described_files(
 
 @lru_cache(maxsize=1)  # a table's batches ask for the same shard one after another
 def _members_of_shard(path: str) -> Mapping[str, str]:
-    """Return the name of each image in a tar by its key, without reading it; empty if there is no tar."""
+    """Return the name of each image in a tar that a table describes by its key, without reading it; empty: no tar."""
     found: dict[str, str] = {}
     try:
         blob = Blob(path, path, os.stat(path, follow_symlinks=False).st_size)
@@ -87,6 +87,6 @@ def _members_of_shard(path: str) -> Mapping[str, str]:
 
 
 def _is_file_below(folder: str, name: str) -> bool:
-    """Return whether the file that a row describes lies in the table's folder."""
+    """Return whether the described file of a row lies in the table's folder."""
     is_below = not name.startswith(("/", "\\")) and ".." not in name.split("/") and "\0" not in name
     return is_below and os.path.isfile(os.path.join(folder, name))

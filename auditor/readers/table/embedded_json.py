@@ -19,7 +19,7 @@ _BEGINNING = re.compile(r"[\[{]\s*(?:[\"'\[]|\{\s*[\"'])")
 
 
 def embedded_leaves(leaf: Leaf) -> tuple[Leaf, ...]:
-    """Return the columns inside the texts of a column that are JSON; one with a problem for those that only look so."""
+    """Return the columns embedded in the texts of a column that are JSON; one with a problem for damaged ones."""
     if not is_text_type(leaf.values.type):
         return ()
     begins = pc.or_(pc.starts_with(leaf.values, "{"), pc.starts_with(leaf.values, "["))

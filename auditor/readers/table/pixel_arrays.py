@@ -93,7 +93,7 @@ def _is_of_pixels(array: NDArray[np.generic]) -> bool:
 
 
 def _may_be_scaled_pixels(array: NDArray[np.generic]) -> bool:
-    """Return whether an array may be pixels in another scale; one with negative numbers is of features."""
+    """Return whether an array may be of pixels in another scale; one with negative numbers is of features."""
     if array.ndim == 3 and (array.shape[0] in _CHANNELS or array.shape[2] in _CHANNELS):
         return True
     numbers = array.astype(np.float64)

@@ -70,7 +70,7 @@ class LeafContent:
 
 
 def leaf_content(leaf: Leaf) -> LeafContent:
-    """Tell what each value of a plain column holds; of numbers and times nothing."""
+    """Tell the content of each value of a plain column; of numbers and times nothing."""
     kind = leaf.values.type
     name = leaf_name(leaf.path)
     if is_list_type(kind):
@@ -125,7 +125,7 @@ def _of_named_digests(leaf: Leaf, algorithm: str) -> LeafContent:
 
 
 def _of_values(leaf: Leaf, name: str) -> LeafContent:
-    """Tell what a plain column holds, by its values alone."""
+    """Tell the content of a plain column by its values alone."""
     values = _plain(leaf.values)
     if is_text_type(values.type) and _are_all_urls(values):
         urls = np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False))

@@ -43,7 +43,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
 
 
 def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
-    """Yield the samples of one table, and what of it was not read."""
+    """Read the samples of one table, and what of it was not read."""
     if not blob.size:
         yield Unread(blob.uri, "the file is empty", skipped=True, blob=blob)
         return
@@ -73,7 +73,7 @@ def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | P
 
 
 def _read_rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
-    """Yield the rows of a table, of whatever format. Raises Unreadable and what broken files make libraries raise."""
+    """Read the rows of a table of any format. Raises Unreadable and what broken files make libraries raise."""
     head = blob.read(HEAD_BYTES)
     suffix, compression = format_suffix(blob)
     if is_file_pointer(head):
@@ -114,7 +114,7 @@ def _read_rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
 
 
 def _open_text(file: BinaryIO, compression: Compression | None, head: bytes) -> pa.NativeFile:
-    """Return a text table as UTF-8; ``head`` is its beginning."""
+    """Open a text table for reading as UTF-8; ``head`` is its beginning."""
     return open_as_utf8(open_compressed(file, compression) if compression else file, head)
 
 

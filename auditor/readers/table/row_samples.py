@@ -71,7 +71,7 @@ _DATA_URL = re.compile(r"data:[^,]{0,200},", re.I)
 
 
 def is_helper_column(name: str) -> bool:
-    """Return whether a column of this name tells a sample's name, size or quality."""
+    """Return whether a column of rows with this name tells a sample's name, size or quality."""
     return bare_name(name) in _HELPERS
 
 
