@@ -99,11 +99,16 @@ def _stronger(left: Similarity | None, right: Similarity) -> Similarity:
     """Return the similarity with the stronger relation; if the relations are equal, the one with the better figures."""
     if left is None:
         return right
-    return max(
-        left,
-        right,
-        key=lambda found: (RELATIONS.index(found.relation), found.strong_share, found.cosine, found.compared),
-    )
+    return max(left, right, key=lambda found: (*_strength(found), found.strong_share, found.cosine, found.compared))
+
+
+def _strength(found: Similarity) -> tuple[int, bool]:
+    """Return a key by which relations of two models' files are ordered.
+
+    Files of which the figures do not tell come before unrelated ones, and those of which nothing was compared after.
+    """
+    is_indication = found.relation == "unknown" and found.compared > 0 and found.hint != ""
+    return RELATIONS.index("unrelated" if is_indication else found.relation), is_indication
 
 
 def _test_declared_bases(units: WeightUnits, edges: pa.Table) -> dict[Pair, Similarity]:

@@ -56,6 +56,8 @@ _HEAD_BYTES = 16
 # Protocols 2 to 5; a safetensors header begins with a brace after eight bytes.
 _PICKLE = re.compile(rb"\x80[\x02-\x05].{6}(?!\{)", re.DOTALL)
 ONNX_SUFFIX = ".onnx"
+# Files that are sampled as well as safetensors, unless they lie in an archive.
+OTHER_SUFFIXES = (".gguf", ONNX_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +327,10 @@ def _add_batch(
     is_constant: list[bool] = np.atleast_1d((flat == flat[:, :1]).all(axis=1)).tolist()
     is_finite: list[bool] = np.atleast_1d(np.isfinite(flat).all(axis=1)).tolist()
     for (name, _), check, constant in zip(batch, check_values(flat), is_constant, strict=True):
-        found.checks[name] = tensors[name].shape, check
+        if np.isfinite(check).all():
+            found.checks[name] = tensors[name].shape, check
+        else:
+            found.unchecked += 1
         if constant:
             found.formula_tables.add(name)
     chosen: list[int] = []
@@ -376,11 +381,11 @@ def center_and_clip(values: Floats) -> tuple[Floats, npt.NDArray[np.float64]]:
     Returns:
         The samples; and what was subtracted of each tensor, in units of the values returned.
     """
-    some = values[:, :: max(1, values.shape[1] // _MEDIAN_VALUES)]
+    some = values[:, :: max(1, values.shape[1] // _MEDIAN_VALUES)].astype(np.float64)
     middle = np.median(some, axis=1, keepdims=True)
     distances = np.median(np.abs(some - middle), axis=1, keepdims=True)
     limits = np.where(distances > 0, CLIPPED_MEDIANS * distances, np.inf)
-    clipped = np.clip(values - middle, -limits, limits).astype(np.float64)
+    clipped = np.clip(np.subtract(values, middle, dtype=np.float64), -limits, limits)
     means = clipped.mean(axis=1, keepdims=True)
     clipped -= means
     lengths = np.linalg.norm(clipped, axis=1, keepdims=True)

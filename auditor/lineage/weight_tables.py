@@ -1,6 +1,6 @@
 """Write and read the tables of sampled weights and tensor digests that workers keep of weights files.
 
-``fingerprints/N.parquet`` holds the sampled values of each safetensors file, ``tensors/N.parquet`` the digests of its
+``fingerprints/N.parquet`` holds the sampled values of each file of weights, ``tensors/N.parquet`` the digests of its
 tensors where weights are read in full. Both have one row in a row group, so that rows are read one by one.
 """
 
@@ -20,7 +20,7 @@ from auditor.errors import RunError, Unreadable
 from auditor.hashing.weight_sketch import SKETCH_SIZE
 from auditor.lineage.artefacts import is_shared_component
 from auditor.lineage.fingerprint_files import encode_fingerprint
-from auditor.lineage.weight_samples import sample_file
+from auditor.lineage.weight_samples import OTHER_SUFFIXES, sample_file
 from auditor.parts import Part
 from auditor.syntax.safetensors_header import SUFFIXES
 
@@ -55,8 +55,8 @@ def fingerprint_row(blob: Blob) -> tuple[pa.RecordBatch | None, str]:
 
     If a file cannot be read, its reader reports the reason.
     """
-    if blob.suffix not in SUFFIXES:
-        return None, "weights not sampled: not safetensors"
+    if blob.suffix not in SUFFIXES and (blob.suffix not in OTHER_SUFFIXES or blob.offset):
+        return None, "weights not sampled: not safetensors, GGUF or ONNX"
     if is_shared_component(blob.uri):
         return None, "weights not sampled: a part that unlike models share"
     try:

@@ -71,6 +71,18 @@ def test_a_declared_base_agrees_or_conflicts_and_only_agreement_is_an_edge(tmp_p
     assert edges(tmp_path) == {("b/true", "a/base")}
 
 
+def test_a_small_share_of_a_declared_base_does_not_conflict_with_it_whatever_else_the_model_holds(
+    tmp_path: Path,
+) -> None:
+    hub = tmp_path / "models"
+    model(hub, "a/base", BASE)
+    share = {name: (0.15 * values + OTHER[name]).astype(np.float32) for name, values in BASE.items()}
+    model(hub, "b/merge", share, "a/base")
+    model(hub, "b/merge", trained(7), "a/base", file="second.safetensors")
+    assert seen(tmp_path) == {("b/merge", "a/base", "cannot tell")}
+    assert edges(tmp_path) == set()
+
+
 @pytest.mark.parametrize("rename", [False, True], ids=["named alike", "renamed"])
 def test_a_base_that_others_declare_is_found_where_it_is_hidden(tmp_path: Path, rename: bool) -> None:
     hub = tmp_path / "models"

@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from auditor.cli.main import main
+from auditor.errors import UsageError
+from auditor.lineage.fingerprint_files import decode_fingerprint, encode_fingerprint
 from auditor.lineage.weight_samples import sample_model
 from auditor.lineage.weight_similarity import compare_weights
 from tests.gguf_files import BF16, F16, F32, Q4_K, gguf_bytes
@@ -140,3 +142,28 @@ def test_a_model_that_is_one_embedding_table_is_compared(
     mine = sample_model(safetensors_file(tmp_path / "m.safetensors", weights))
     found = compare_weights(mine, sample_model(safetensors_file(tmp_path / "b.safetensors", EMBEDDING)))
     assert found.relation == relation, found
+
+
+@pytest.mark.parametrize("size", [3e38, 1e-40])
+def test_values_near_the_limits_of_a_float_are_sampled_or_counted(tmp_path: Path, size: float) -> None:
+    """What cannot be checked or is no finite number is never stored: a fingerprint with it would not be read."""
+    random = np.random.default_rng(1)
+    extreme = {
+        f"layers.{n}.weight": (random.choice([-1, 1], (64, 64)) * size * random.uniform(0.5, 1, (64, 64))).astype(
+            np.float32
+        )
+        for n in range(9)
+    }
+    mine = sample_model(safetensors_file(tmp_path / "m.safetensors", extreme))
+    assert len(mine.checks) + mine.unchecked == 9
+    kept = decode_fingerprint(encode_fingerprint(mine))
+    assert kept.values.keys() == mine.values.keys()
+    assert all(np.isfinite(values).all() for values in kept.values.values())
+
+
+@pytest.mark.parametrize("name", ["m.ckpt", "m.bin", "m.pt"])
+@pytest.mark.parametrize("data", [b"\x80\x04}q\x00." * 9, b"PK\x03\x04" + bytes(60)])
+def test_pickles_are_refused_with_the_reason(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(UsageError, match="is a pickle or an archive of one, which loading could run"):
+        sample_model(tmp_path / name)

@@ -25,6 +25,7 @@ from auditor.pipeline.shard import Shard
 from auditor.pipeline.shard_writer import ShardWriter, reason_category
 from auditor.policy.load_policy import load_policy
 from auditor.samples import Samples, build_sample_batch
+from tests.onnx_files import onnx_bytes
 from tests.weights import safetensors_file
 
 HILLS = Ref("dataset", "hills", "main")
@@ -263,7 +264,10 @@ def test_weights_that_were_not_sampled_are_counted_for_each_list_of_fingerprints
 def test_sampled_weights_are_counted_and_compared(tmp_path: Path, fingerprints: CompiledList) -> None:
     blobs = [weights_file(tmp_path, name) for name in ("a", "b")]
     blobs.append(Blob("", "c/model.ckpt", 1, "model", "c"))
-    sampled = {"weights sampled": 2, "weights not sampled: not safetensors": 1}
+    onnx = tmp_path / "model.onnx"
+    onnx.write_bytes(onnx_bytes(weights()))
+    blobs += [Blob(str(onnx), "d/model.onnx", onnx.stat().st_size, "model", "d", offset=offset) for offset in (0, 9)]
+    sampled = {"weights sampled": 3, "weights not sampled: not safetensors, GGUF or ONNX": 2}
     options = ReadOptions(weights="sample")
     with writer(tmp_path, lists=[], options=options) as into:
         into.add_weights(blobs)
@@ -271,9 +275,9 @@ def test_sampled_weights_are_counted_and_compared(tmp_path: Path, fingerprints: 
     with writer(tmp_path, lists=[fingerprints], options=options) as into:
         into.add_weights(blobs)
         tally = into.finish()
-    assert tally.coverage == {**sampled, "weights compared with the fingerprints of list listed": 2}
-    assert tally.compared == {"listed": 2}
-    assert pq.read_table(tmp_path / "run" / HITS / "7.parquet")["name"].to_pylist() == ["a", "b"]
+    assert tally.coverage == {**sampled, "weights compared with the fingerprints of list listed": 3}
+    assert tally.compared == {"listed": 3}
+    assert pq.read_table(tmp_path / "run" / HITS / "7.parquet")["name"].to_pylist() == ["a", "b", "d"]
 
 
 def test_files_whose_tensors_were_digested_are_counted(tmp_path: Path) -> None:
