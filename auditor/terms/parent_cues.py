@@ -8,7 +8,7 @@ with, thanked or used as a tool. A cue's ``{model}`` is a marker of :mod:`audito
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -19,7 +19,8 @@ import re2
 from auditor.terms.patterns import compile_capturing_pattern, compile_pattern, compile_pattern_set
 from auditor.terms.repository_links import DATASET, MODEL, Reference, find_references, sentences_with_references
 
-STATES = ("base_model", "trained_on", "sourced_from", "nothing")
+# "a dataset" and "a model" state no parent, but what a name without a link is.
+STATES = ("base_model", "trained_on", "sourced_from", "nothing", "a dataset", "a model")
 RELATIONS = ("", "finetune", "adapter", "merge", "quantized", "distilled")
 
 # Words that may not stand between a phrase and its repository: "fine-tuned from the multilingual large model acme/tree"
@@ -30,9 +31,22 @@ _STOP_WORDS = frozenset(
     output outputs paper performance prompts responses results scratch script see space than tokeniser tokenizer
     translations unlike used using via vocabulary was were when which while with""".split()
 )
+# Of those, what a dataset may be made of.
+_DATASET_WORDS = frozenset(
+    b"answers captions completions data generated labels outputs prompts responses translations".split()
+)
 _WORDS = r"((?:\(?[^\s\x01\x02,;:()]+\)?[,:]? ){0,7})"
 _NEXT = r"(?:,? ?(?:,|and|&|\+|×|x|/|with|plus|or) (?:\(?[^\s\x01\x02,;:()]+\)? ){0,4}"
+# Between a phrase and names that are no parents by it: only these.
+_ARTICLES = (
+    r"(?:(?:the|an?|our|my|its|their|both|all|only|new|public|private|following|from|of|is|are|was|were|we|i|used?|using"
+    r"|have|taken|took|take|called|named) ){0,4}"
+)
+_LIST = rf"{MODEL}(?: ?(?:,|and|&|\+|, and) (?:(?:the|our|my|from) )?{MODEL})*"
 _PLACES = {
+    "{here}": f"()({MODEL})",
+    "{list}": f"{_ARTICLES}()({_LIST})",
+    "{names}": f"{_WORDS}({_LIST})",
     "{model}": rf"{_WORDS}({MODEL})",
     "{models}": rf"{_WORDS}({MODEL}{_NEXT}{MODEL})*)",
     "{dataset}": rf"{_WORDS}({DATASET})",
@@ -43,8 +57,16 @@ _PLACES = {
     "{near}": r"[^\x02\n]{0,120}",
 }
 _MARKER = re.compile(rb"[\x01\x02]")
+_NO_REPOSITORY = 4  # in place of the marker of a name of which nobody can tell what it is
+# "acme/tree-7b" is a model, unless a text says that it is a dataset.
+_MODEL_SIZE = re.compile(r"(?:^|[-_.])\d{1,2}(?:\.\d{1,2})?b(?:$|[-_.])|[-_](?:70|72|104|180|405)b\b", re.I)
+# "acme/letters-10k" is hardly the model on which an adapter was trained.
+_DATA_WORD = re.compile(r"data|corp(?:us|ora)|crawl|pairs|letters|captions|\d+k(?:$|[-_.])", re.I)
 _GROUP = re.compile(r"(?<![\\\[])\((?!\?)")
+# What a section on data links is its data, whatever the words between.
+_LABELLED_PLACES = {"trained_on": "{near}{datasets}", "sourced_from": "{near}{datasets}", "a dataset": "{list}"}
 _LABEL = r"(?:^|: )(?:[^\x01\x02:.]{{0,24}} )?(?:{label})(?: ?[(\[][^\x01\x02)\]]{{0,24}}[)\]])? ?[:=→>-]+ {place}"
+_NAMING = ("{model}", "{models}", "{dataset}", "{datasets}", "{here}", "{list}", "{names}")
 _LABEL_LINE = r"(?:{label})\b[^\n:|/]{{0,24}}[:|]"
 _MAX_MATCHES = 500  # of one cue
 _MAX_LABELS = 200  # labels of one text after which a name is looked for
@@ -55,11 +77,12 @@ class ParentCue:
     """A turn of phrase that names a parent.
 
     Attributes:
-        states: The statement that it makes; ``nothing``: what it names is no parent.
+        states: The statement that it makes; ``nothing``: what it names is no parent; ``a dataset``, ``a model``: what a
+            name without a link is.
         relation: How the model was made from the parent; "" where the phrase does not say.
         pattern: RE2 over a sentence in plain words, with ``{model}``, ``{models}``, ``{dataset}`` or ``{datasets}``.
         label: RE2 of a label before the parent's name, instead of a pattern.
-        certain: Whether no other cue undoes it.
+        certain: Whether no other cue undoes it; one of a dataset holds for links too.
         examples: Texts that state something by this cue alone.
         counterexamples: Texts that resemble them and state nothing.
     """
@@ -76,16 +99,15 @@ class ParentCue:
     @property
     def compiled(self) -> str:
         """The pattern with its places filled in. Raises :class:`ValueError` if it has no place."""
-        # What a section on data links is its data, whatever the words between.
-        place = "{near}{datasets}" if self.states in ("trained_on", "sourced_from") else "{models}"
+        place = _LABELLED_PLACES.get(self.states, "{models}")
         pattern = self.pattern or _LABEL.format(label=self.label, place=place)
         if _GROUP.search(self.pattern or self.label):
             raise ValueError("write (?:…) for (…)")  # groups hold the repositories
         filled = f"(?m){pattern}"
         for name, words in _PLACES.items():
             filled = filled.replace(name, words)
-        if not any(pattern.count(name) for name in ("{model}", "{models}", "{dataset}", "{datasets}")):
-            raise ValueError(f"{pattern!r} has none of {{model}}, {{models}}, {{dataset}} and {{datasets}}")
+        if not any(pattern.count(name) for name in _NAMING):
+            raise ValueError(f"{pattern!r} has none of {', '.join(_NAMING)}")
         return filled
 
 
@@ -137,9 +159,14 @@ class CompiledParentCues:
         data = "\n".join(sentence.words for sentence in sentences).encode("utf-8", "replace")
         markers = [match.start() for match in _MARKER.finditer(data)]
         named = dict(zip(markers, (each for sentence in sentences for each in sentence.references), strict=True))
+        found = self._pattern_set.Match(data) or ()
+        decided = self._decide_kinds(data, found, named)
+        if decided != data:
+            data = decided
+            found = self._pattern_set.Match(data) or ()
         made: dict[int, ParentCue] = {}
         denied: set[int] = set()
-        for index in self._pattern_set.Match(data) or ():
+        for index in found:
             cue = self.cues[index]
             if cue.states != "nothing" and cue.states not in keys:
                 continue
@@ -151,6 +178,33 @@ class CompiledParentCues:
                         made[at] = cue
         kept = [at for at in sorted(made) if at not in denied or made[at].certain]
         yield from _first_of_each(data, [(at, made[at], named[at]) for at in kept])
+
+    def _decide_kinds(self, data: bytes, found: Collection[int], named: Mapping[int, Reference]) -> bytes:
+        """Return the sentences with the markers of datasets in place of those that stand for a dataset's name.
+
+        Args:
+            data: Sentences with markers.
+            found: The cues that they have.
+            named: The repositories, by the places of their markers.
+        """
+        markers: dict[int, int] = {}
+        strengths: dict[int, int] = {}
+        for index in found:
+            cue = self.cues[index]
+            if cue.states not in ("a dataset", "a model"):
+                continue
+            for start, end in _places(cue, self._patterns[index], data):
+                for at in (at for at in range(start, end) if at in named):
+                    strength = _strength(cue, named[at])
+                    if strength >= strengths.get(at, 0):
+                        strengths[at] = strength
+                        markers[at] = _marker(cue, named[at])
+        if not markers:
+            return data
+        decided = bytearray(data)
+        for at, marker in markers.items():
+            decided[at] = marker
+        return bytes(decided)
 
     def _label_ends(self, folded: bytes) -> Sequence[int]:
         """Return the positions after labels, in characters."""
@@ -166,6 +220,8 @@ class CompiledParentCues:
 def _places(cue: ParentCue, compiled: str, data: bytes) -> Iterator[tuple[int, int]]:
     """Yield the beginnings and ends of the parents that a cue names in sentences."""
     pattern = compile_capturing_pattern(compiled)
+    is_of_dataset = cue.states in ("trained_on", "sourced_from")
+    stop_words = _STOP_WORDS - _DATASET_WORDS if is_of_dataset else _STOP_WORDS
     position = 0
     for _ in range(_MAX_MATCHES):
         match = pattern.search(data, position)
@@ -173,11 +229,28 @@ def _places(cue: ParentCue, compiled: str, data: bytes) -> Iterator[tuple[int, i
             return
         # A group for the words before the repositories goes before each group for them.
         words = b" ".join(filter(None, map(match.group, range(1, pattern.groups, 2))))
-        if cue.states == "nothing" or _STOP_WORDS.isdisjoint(words.lower().split()):
+        if cue.states == "nothing" or stop_words.isdisjoint(words.lower().split()):
             yield from (match.span(group) for group in range(2, pattern.groups + 1, 2))
             position = match.end()
         else:
             position = match.start() + 1
+
+
+def _strength(cue: ParentCue, reference: Reference) -> int:
+    """Return how strongly a cue says what a name is; below 0 if it does not count. A link's address says it too."""
+    if reference.kind == "unknown":
+        return 2 * cue.certain + (cue.states == "a model")
+    return 3 if cue.states == "a model" else 2 if cue.certain else -1
+
+
+def _marker(cue: ParentCue, reference: Reference) -> int:
+    """Return the marker of a name of which a cue says what it is, unless the name itself says something else."""
+    if cue.certain or reference.kind == "model":
+        return ord(DATASET if cue.states == "a dataset" else MODEL)
+    if cue.states == "a model":
+        is_data = _DATA_WORD.search(reference.name) and not _MODEL_SIZE.search(reference.name)
+        return _NO_REPOSITORY if is_data else ord(MODEL)
+    return ord(MODEL if _MODEL_SIZE.search(reference.name) else DATASET)
 
 
 def _priority(cue: ParentCue) -> tuple[bool, bool]:

@@ -61,16 +61,21 @@ _LINK = re.compile(r"\[([^\[\]\n]{0,300})\]\([^)\n]{0,600}\)")
 _TAG = re.compile(r"</?[a-zA-Z][^>\n]{0,300}>")
 _MARKS = re.compile(r"[*_`#>\"“”]+|\[optional\]|\(optional\)|[\U0001f000-\U0001ffff\u2600-\u27bf\ufe0f]", re.I)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\x01\x02\[])|\n|\s·\s|。|(?<=;)\s+")
+# "FP8 (E4M3, dynamic) of X": what stands in brackets between a word and its preposition.
+_ASIDE = re.compile(r"(?<=\w) \([^()\x01\x02]{1,60}\)(?= (?:of|from|for|on|with|by)\b)")
 _HEADING = re.compile(r"#|<h[1-6]|(?:<b>|\*\*|__|\*)[^*_:]{1,80}(?:</b>|\*\*|__|\*):?$")
 
 
 class Reference(NamedTuple):
-    """A repository that a text links or names: where it is written, its label there, its kind and its name."""
+    """A repository that a text links or names: where it is written, its label there, its kind and its name.
+
+    The kind of a name without a link is ``unknown``: only the words around it may tell. Its marker is a model's.
+    """
 
     start: int
     end: int
     label: str
-    kind: Literal["model", "dataset"]
+    kind: Literal["model", "dataset", "unknown"]
     name: str
 
 
@@ -102,7 +107,7 @@ def find_references(text: str, labelled: Sequence[int], known: Collection[str]) 
             if len(found) >= _MAX_REFERENCES:
                 break
             if _is_name(match[1]) and not text.startswith("](", match.end()):
-                found.setdefault(match.start(), Reference(match.start(), match.end(), "", "model", match[1]))
+                found.setdefault(match.start(), Reference(match.start(), match.end(), "", "unknown", match[1]))
         for position in labelled[:_MAX_REFERENCES]:
             for reference in _named_after_label(text, position, known):
                 found.setdefault(reference.start, reference)
@@ -161,7 +166,7 @@ def _named_after_label(text: str, position: int, known: Collection[str]) -> Iter
         name = match[1].rstrip(".")
         if not ("/" in name or name.lower() in known) or not _is_name(name) or text.startswith("](", match.end()):
             return
-        yield Reference(match.start(1), match.start(1) + len(name), "", "model", name)
+        yield Reference(match.start(1), match.start(1) + len(name), "", "unknown", name)
         position = match.end(1)
 
 
@@ -260,11 +265,11 @@ def _rewritten(
     for at, reference in enumerate(inside):
         parts.append(_CONTROL.sub("", text[position : reference.start]))
         position = reference.end
-        if reference.name.lower() == own_name:
+        if own_name in (reference.name.lower(), reference.name.lower().rpartition("/")[2]):
             parts.append(" this model ")
         else:
             label = _CONTROL.sub("", reference.label).replace("[", "").replace("]", "")
-            parts.append(f" {label} {MODEL if reference.kind == 'model' else DATASET}{at}{_END} ")
+            parts.append(f" {label} {DATASET if reference.kind == 'dataset' else MODEL}{at}{_END} ")
     parts.append(_CONTROL.sub("", text[position:end]))
     marked = "".join(parts)
     cells = [cell.strip() for cell in marked.strip("|> \t\n").split("|")]
@@ -279,6 +284,7 @@ def _rewritten(
         if numbers:
             words = _NUMBERED.sub(lambda marker: marker[0][0], " ".join(sentence.split())).lstrip("-*+•|.): ")
             words = _BRACKETS.sub(r" \1 ", words).replace("( ", "(").strip()
+            words = _ASIDE.sub("", words)
             yield Sentence(f"{lead}: {words}" if lead else words, tuple(inside[int(number)] for number in numbers))
 
 

@@ -14,6 +14,7 @@ from auditor.terms.parent_cues import CompiledParentCues, Parent, ParentCue
 CUES = load_vocabularies().parent_cues
 PARENTS = compiled_vocabulary(load_vocabularies()).parents
 KEYS = {"model": ("base_model", "trained_on"), "dataset": ("sourced_from",)}
+STATED = ("base_model", "trained_on", "sourced_from")
 HUB = "https://huggingface.co/"
 
 
@@ -34,15 +35,18 @@ def test_a_cue_states_what_its_examples_state_and_without_it_they_say_something_
     without = replace(PARENTS, cues=tuple(other for other in CUES if other != cue))
     for example in cue.examples:
         told = [(parent.states, parent.relation) for parent in find(example, kind_of(cue)) if parent.cue == cue.id]
-        assert bool(told) == (cue.states != "nothing"), example
+        assert bool(told) == (cue.states in STATED), example
         assert set(told) <= {(cue.states, cue.relation)}, example
         assert find(example, kind_of(cue), without) != find(example, kind_of(cue)), example
 
 
 @pytest.mark.parametrize("cue", CUES, ids=lambda cue: cue.id)
 def test_a_cue_states_nothing_of_its_counterexamples(cue: ParentCue) -> None:
+    without = replace(PARENTS, cues=tuple(other for other in CUES if other != cue))
     for text in cue.counterexamples:
         assert [parent for parent in find(text, kind_of(cue)) if parent.states == cue.states] == [], text
+        if cue.states not in STATED:
+            assert find(text, kind_of(cue), without) == find(text, kind_of(cue)), text
 
 
 @pytest.mark.parametrize(
@@ -119,6 +123,52 @@ def test_datasets_are_parents_of_models_and_sources_of_datasets() -> None:
     assert [(p.states, p.name) for p in find(f"Trained on {leaves}.")] == [("trained_on", "acme/leaves")]
     assert [(p.states, p.name) for p in find(f"A subset of {leaves}.", "dataset")] == [("sourced_from", "acme/leaves")]
     assert find(f"We report results on {leaves}.") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It was fine-tuned on `acme/leaves` for three epochs.",
+        "A tree that was trained, with much care, on the `acme/leaves` corpus.",
+        "It was instruction-tuned on a blend of `acme/leaves` and `acme/twigs`.",
+        "The model is trained on a mixture of the `acme/leaves` and `acme/twigs` datasets.",
+        "Trained with QLoRA, r=64, on `acme/leaves` (dataset).",
+        "- **SFT data:** `acme/leaves`",
+        "Dataset(s): **acme/leaves**, `acme/twigs`",
+        "## Training data\n\n- `acme/leaves`: letters\n- `acme/twigs`: answers\n",
+        f"A fine-tuned version of [Tree]({HUB}acme/tree) on `acme/leaves`.",
+    ],
+)
+def test_a_name_in_code_marks_after_trained_on_is_a_dataset_and_no_parent(text: str) -> None:
+    told = {(parent.states, parent.name) for parent in find(text)} - {("base_model", "acme/tree")}
+    assert ("trained_on", "acme/leaves") in told
+    assert {states for states, _ in told} == {"trained_on"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This LoRA was trained on `acme/tree`.",
+        "The ControlNet was trained on `acme/tree` with depth maps.",
+        "The style was trained on the checkpoint `acme/tree`.",
+        "It was trained on top of `acme/tree`.",
+        "It was trained on `acme/tree-7b` with letters.",
+        f"It was trained on [Tree]({HUB}acme/tree) with letters.",
+    ],
+)
+def test_a_name_after_trained_on_is_a_parent_where_the_words_or_the_address_say_so(text: str) -> None:
+    assert [(parent.states, parent.name.removesuffix("-7b")) for parent in find(text)] == [("base_model", "acme/tree")]
+
+
+def test_nothing_is_said_of_a_name_that_may_be_either() -> None:
+    assert find("This LoRA was trained on `acme/letters-10k`.") == []
+
+
+@pytest.mark.parametrize("own", [f"[acme/leaf]({HUB}acme/leaf)", f"{HUB}someone/leaf", "`acme/leaf`"])
+def test_the_subject_itself_is_no_parent(own: str) -> None:
+    text = f"This model {own} was converted to MLX format from [Tree]({HUB}acme/tree)."
+    for name in ("acme/leaf", "leaf", "something-else"):
+        assert [parent.name for parent in PARENTS.find(text, text.encode(), name, KEYS["model"], True)] == ["acme/tree"]
 
 
 @pytest.mark.parametrize(
