@@ -23,7 +23,7 @@ from auditor.reporting.labels import subject_label
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # Signs that Markdown, or GitHub's form of it, gives a meaning: marks, links, mentions, addresses.
-_MARKDOWN_SIGNS = re.compile(r"[\\`*_{}\[\]<>()#|~!&@$:]|(?<=www)\.")
+_MARKDOWN_SIGNS = re.compile(r"[\\`*_\[\]<>#|~&@$]|:(?=//)|(?<=www)\.")
 
 
 def headline(tables: ClaimsTables) -> str:

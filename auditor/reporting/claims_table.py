@@ -31,6 +31,10 @@ MAX_GAPS = 10  # shown of one subject
 _MAX_NAMES = 100_000  # subjects among which a misspelt name is looked for
 
 CellState = Literal["stated", "evidenced", "absent", "not measured", "not read", "no such source"]
+# The sources of what is read from prose, whether a card's or that of another document.
+_PROSE_SOURCES = ("card", "card-text")
+# The sources of what is derived from statements, whatever document these are in.
+_DERIVED_SOURCES = ("vocabulary", "lineage")
 _CLAIMANT_KINDS: tuple[Kind, ...] = ("model", "dataset")
 
 
@@ -131,9 +135,10 @@ def build_table(subject: Subject, findings: Collection[Finding] = (), duties: Se
         duties: What laws ask; those that fit the subject are shown.
     """
     columns: dict[str, list[Statement]] = defaultdict(list)
+    documents = _document_sources(subject)
     for statement in subject.statements:
-        source = next(each for each in CLAIM_SOURCES if any(held.matches(statement) for held in each.holds))
-        columns[source.id].append(statement)
+        source = documents.get(statement.place.uri, "") if statement.source in _PROSE_SOURCES else ""
+        columns[_column_of(statement._replace(source=source or statement.source)).id].append(statement)
     unread = {gap.what for gap in subject.gaps}
     rows = [_build_row(question, columns, unread, findings) for question in QUESTIONS if subject.kind in question.kinds]
     gaps = tuple(
@@ -147,6 +152,21 @@ def build_table(subject: Subject, findings: Collection[Finding] = (), duties: Se
         max(len(subject.gaps) - MAX_GAPS, 0),
         tuple(_stated_duties(subject, duties)),
     )
+
+
+def _column_of(statement: Statement) -> ClaimSource:
+    """Return the first column that holds a statement; the last one holds any."""
+    return next(each for each in CLAIM_SOURCES if any(held.matches(statement) for held in each.holds))
+
+
+def _document_sources(subject: Subject) -> Mapping[str, str]:
+    """Return the source of each document that is no card: what its prose says is stated by it, not by the card."""
+    cards = {each.place.uri for each in subject.statements_for("card")}
+    return {
+        each.place.uri: each.source
+        for each in subject.statements
+        if each.source and each.source not in (*_PROSE_SOURCES, *_DERIVED_SOURCES) and each.place.uri not in cards
+    }
 
 
 def _build_row(

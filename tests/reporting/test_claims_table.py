@@ -79,6 +79,24 @@ def test_each_source_answers_in_its_own_column() -> None:
     assert cell(table, "files", "signature").state == "stated"
 
 
+def test_the_prose_of_a_bill_of_materials_is_not_the_cards() -> None:
+    bom = Place("bom.json", 8)
+    table = build_table(
+        Subject(
+            "model",
+            "acme/tree",
+            statements=(
+                Statement("card", "front-matter", "", CARD, "card"),
+                Statement("safety", "red-teaming", "", bom, "card"),
+                Statement("task", "text-generation", "", bom, "ml-bom"),
+                Statement("clause", "absent", "", bom, "vocabulary"),
+            ),
+        )
+    )
+    assert [each.place for each in cell(table, "tests", "bill-of-materials").claims] == [bom]
+    assert cell(table, "tests", "card").state == "absent"
+
+
 def test_a_source_that_is_silent_missing_or_unread_is_told_apart() -> None:
     table = build_table(
         Subject(
