@@ -68,10 +68,18 @@ def compile_mentions(vocabulary: Sequence[Term], cues: Mapping[str, str]) -> Com
     phrases = tuple(
         _Phrase(term.kind, term.value, pattern, term.exceptions)
         for term in terms
-        for pattern in (*term.patterns, *(rf"\b{re2.escape(word)}\b" for word in term.words))
+        for pattern in (*map(_allow_line_breaks, term.patterns), *(rf"\b{re2.escape(word)}\b" for word in term.words))
     )
     pattern_set = compile_pattern_set([*(phrase.pattern for phrase in phrases), *cues.values()])
     return CompiledMentions(pattern_set, phrases, tuple(cues), headed)
+
+
+_SPACE_OUTSIDE_CLASS = re.compile(r"(\[(?:\\.|[^\]\\])+\]|\\.)| ")
+
+
+def _allow_line_breaks(pattern: str) -> str:
+    """Return the pattern with every space outside a character class matching a line break too: cards wrap lines."""
+    return _SPACE_OUTSIDE_CLASS.sub(lambda match: match[1] or "[ \\n]", pattern)
 
 
 def _compile_headings(terms: list[tuple[str, str, str]]) -> Callable[[bytes], tuple[tuple[str, str], ...]]:
