@@ -62,7 +62,7 @@ def command(
 
     if not table and (table_format or subject):
         raise UsageError(f"{'--format' if table_format else '--subject'} is for --table; add it")
-    with _run_of(target, out, rules, isolated=isolated) as run:
+    with _run_of(target, out, rules, table=table, isolated=isolated) as run:
         is_empty = True
         with create_output(output) if output else standard_output() as printed:
             for piece in _table_pieces(run, table_format or "text", subject, rules) if table else _fact_lines(run):
@@ -73,7 +73,7 @@ def command(
 
 
 @contextmanager
-def _run_of(target: str, out: Path | None, rules: tuple[Path, ...], *, isolated: bool) -> Iterator[Path]:
+def _run_of(target: str, out: Path | None, rules: tuple[Path, ...], *, table: bool, isolated: bool) -> Iterator[Path]:
     """Give the folder of a run: the target itself if it is one, else that of a scan of it."""
     from auditor.errors import UsageError
     from auditor.pipeline.audit import audit
@@ -85,6 +85,8 @@ def _run_of(target: str, out: Path | None, rules: tuple[Path, ...], *, isolated:
             audit(target, out=run, rules=rules, isolated=isolated)
         elif out:
             raise UsageError(f"--out: {target} is a run already; leave the option out")
+        elif rules and not table:
+            raise UsageError(f"{target}: is a run with rules of its own; --rules adds duties to its --table alone")
         yield run
 
 

@@ -150,7 +150,8 @@ QUESTIONS: tuple[Question, ...] = (
         "Licence",
         (
             Answer("licence_id", compared_as="licence"),
-            Answer("licence_text", shown="the text of {value} ({relation})"),
+            Answer("licence_text", relations=("exact", "edited", "derived"), shown="the text of {value} ({relation})"),
+            Answer("licence_text", relations=("unknown",), shown="a text that is not known"),
             Answer("licence_in_text", shown="{value}, in its text"),
             Answer("licence_name", shown="named {value}"),
         ),

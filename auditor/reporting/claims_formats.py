@@ -157,6 +157,7 @@ def to_html(tables: ClaimsTables) -> Iterator[str]:
         duties_heading=duties_heading(tables),
         stated_is_not_proven=STATED_IS_NOT_PROVEN,
         subject_title=subject_title,
+        missing_sources=_missing_sources,
         place_text=place_text,
         finding_text=finding_text,
         duty_text=duty_text,

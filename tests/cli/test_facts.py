@@ -64,3 +64,32 @@ def test_options_of_the_table_need_it(tmp_path: Path) -> None:
     refused = CliRunner().invoke(main, ["facts", str(tmp_path), "--subject", "acme/tree"])
     assert refused.exit_code == 2
     assert "--subject is for --table; add it" in refused.stderr
+
+
+def test_rules_for_the_facts_of_a_run_are_refused_but_may_add_duties_to_its_table(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "README.md").write_text("---\nlicense: mit\n---\n", "utf-8")
+    duties = tmp_path / "ours" / "vocabulary" / "duties.toml"
+    duties.parent.mkdir(parents=True)
+    duties.write_text(
+        """
+        [our-law]
+        title = "State the licence"
+        jurisdiction = "Here"
+        binds = "everybody"
+        document = "the card"
+        checked = "whether a licence is named"
+        since = "2026-01-31"
+        source = "Act, section 1"
+        applies = ["model"]
+        answers = [{ key = "licence_id" }]
+        """,
+        "utf-8",
+    )
+    run, rules = str(tmp_path / "run"), ["--rules", str(tmp_path / "ours")]
+    assert CliRunner().invoke(main, ["facts", str(tmp_path / "models"), "--out", run]).exit_code == 0
+    refused = CliRunner().invoke(main, ["facts", run, *rules])
+    assert refused.exit_code == 2
+    assert "is a run with rules of its own" in refused.stderr
+    printed = CliRunner().invoke(main, ["facts", run, "--table", *rules])
+    assert "Source: Act, section 1.\n    stated: licence_id mit (README.md:2)" in printed.stdout
