@@ -28,6 +28,7 @@ MAX_CLAIMS = 4  # shown of one cell
 MAX_VALUE = 120  # characters
 MAX_FACT = 400  # characters
 MAX_GAPS = 10  # shown of one subject
+_MAX_COMPARED = 300  # values of one source: lists that are longer are left to the rules
 _MAX_NAMES = 100_000  # subjects among which a misspelt name is looked for
 
 CellState = Literal["stated", "evidenced", "absent", "not measured", "not read", "no such source"]
@@ -232,7 +233,9 @@ def _disagreements(answered: Mapping[str, Sequence[tuple[Answer, Statement]]]) -
     for sides in values.values():
         (first, stated), *others = sides.items()
         for second, other in others:
-            if not any(_may_be_same(one, two) for one in stated for two in other):
+            if max(len(stated), len(other)) <= _MAX_COMPARED and not any(
+                _may_be_same(one, two) for one in stated for two in other
+            ):
                 one, two = next(iter(stated.values())), next(iter(other.values()))
                 yield RowFinding(
                     f"{titles[first]}: {printable(one.value, MAX_VALUE)}; "
