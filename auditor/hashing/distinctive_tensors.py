@@ -19,8 +19,8 @@ _SIMILAR_PART = re.compile(
     r"(?:^|[._])(?:norm|ln|layernorm|embed|embedding|embeddings|wte|wpe|lm_head)[\d_]*(?:[._]|$)|_norm|embed_"
 )
 # The first half of an adapter's pair hardly leaves its starting values, which follow from a seed that thousands of
-# adapters share.
-_STARTING_VALUES = re.compile(r"lora[._]?(?:down|A)(?:[._]|$)")
+# adapters share. State-space models begin with the same decays, log 1 to log n.
+_STARTING_VALUES = re.compile(r"lora[._]?(?:down|A)(?:[._]|$)|(?:^|[._])A_log(?:[._]|$)")
 # Parts of a checkpoint that unlike models take over unchanged. In a file that holds nothing else they count.
 _SHARED_PART = re.compile(
     r"(?:first_stage_model|cond_stage_model|conditioner|vae|text_encoders?|text_model)[._]"

@@ -18,6 +18,7 @@ from tests.weights import bfloat16, safetensors_file
 RANDOM = np.random.default_rng(5)
 ANGLES = np.arange(512)[:, None] / 10_000 ** (np.arange(64) / 64)
 TIME = np.arange(256)
+GRID = np.stack(np.meshgrid(np.arange(14), np.arange(14)), axis=2).reshape(196, 2, 1) / 10_000 ** (np.arange(64) / 64)
 
 
 def fourier_basis() -> np.ndarray:
@@ -25,23 +26,32 @@ def fourier_basis() -> np.ndarray:
     return (np.concatenate([np.cos(angles), np.sin(angles)]) * np.hanning(257)[:256])[:, None]
 
 
-def mel_filters() -> np.ndarray:
-    edges = 700 * (10 ** (np.linspace(0, 2840, 82) / 2595) - 1)
-    bank = np.linspace(0, 8000, 201)
+def mel_filters(mels: int = 80, bins: int = 201) -> np.ndarray:
+    edges = 700 * (10 ** (np.linspace(0, 2840, mels + 2) / 2595) - 1)
+    bank = np.linspace(0, 8000, bins)
     up = (bank - edges[:-2, None]) / np.diff(edges)[:-1, None]
     down = (edges[2:, None] - bank) / np.diff(edges)[1:, None]
     return np.maximum(0, np.minimum(up, down))
 
 
+COORDINATES = np.sign(np.arange(-7, 8)) * np.log2(abs(np.arange(-7, 8)) + 1) / 3
+
+
 FORMULAS = {
     "Fourier basis": fourier_basis(),
     "mel filters": mel_filters(),
+    "wide mel filters": mel_filters(40, 1025),
     "mel filters, transposed": mel_filters().T,
     "positions, halves": np.concatenate([np.sin(ANGLES), np.cos(ANGLES)], axis=1),
     "positions, in turns": np.stack([np.sin(ANGLES), np.cos(ANGLES)], axis=2).reshape(512, 128),
     "positions, small": 0.02 * np.concatenate([np.sin(ANGLES), np.cos(ANGLES)], axis=1)[None],
     "rotary cosines": np.cos(np.concatenate([ANGLES, ANGLES], axis=1)),
     "rotary sines": np.sin(np.concatenate([ANGLES, ANGLES], axis=1)),
+    "positions of a grid": np.concatenate([np.sin(GRID), np.cos(GRID)], axis=2).reshape(196, 256),
+    "relative coordinates": np.stack(np.meshgrid(COORDINATES, COORDINATES), axis=2),
+    "repeated rows": np.tile(np.log(np.arange(1, 17)), (768, 1)),
+    "distances": -abs(TIME[:128, None] - TIME[:128]) / 8,
+    "sinc filters": np.sinc(np.linspace(0.02, 0.9, 64)[:, None] * np.arange(-125, 126))[:, None],
     "causal mask": np.tril(np.ones((256, 256))),
     "identity": np.eye(192),
     "window": np.hanning(1024).reshape(1, 1, -1),
@@ -89,9 +99,9 @@ def test_learned_weights_are_sampled_and_hashed(tmp_path: Path, name: str, cast:
 
 def test_the_limits_of_masks_are_pinned() -> None:
     mostly = np.zeros(2048, np.float32)
-    mostly[:63] = np.arange(1, 64)
+    mostly[:95] = np.arange(1, 96)
     assert is_mostly_one_value(mostly)
-    mostly[63] = 64
+    mostly[95] = 96
     assert not is_mostly_one_value(mostly)
     assert is_mostly_one_value(np.resize(np.arange(4), 2048).astype(np.float32))
     assert not is_mostly_one_value(np.resize(np.arange(5), 2048).astype(np.float32))
