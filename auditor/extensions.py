@@ -89,7 +89,7 @@ def installed_extensions() -> tuple[Extension, ...]:
 def load_members(
     package: str, protocol: type, group: str = "", extensions: tuple[Extension, ...] = ()
 ) -> Mapping[str, ModuleType]:
-    """Import the members of a package and return them by name, in order of name.
+    """Import the members of an extension folder's package and return them by name, in order of name.
 
     Args:
         package: The package whose modules are members, by its full name.

@@ -42,7 +42,7 @@ def rate_interval(events: int, trials: int, confidence: float = CONFIDENCE) -> I
 
 
 def _rate_of(events: int, trials: int, probability: float) -> float:
-    """Return the rate at which this many events or fewer have this probability (binomial distribution)."""
+    """Return a bound of an interval: the rate at which this many events or fewer have this probability (binomial)."""
     if not events:  # 1 - probability^(1/trials), without losing the digits of a small rate
         return -math.expm1(math.log(probability) / trials) if trials else 1.0
     number = np.arange(1, events + 1, dtype=np.float64)

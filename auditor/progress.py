@@ -86,6 +86,6 @@ class TerminalReporter(NullReporter):
 
 
 def create_reporter(stream: TextIO | None = None) -> NullReporter:
-    """Return a reporter for a stream (stderr by default): one that does nothing unless the stream is a terminal."""
+    """Return a reporter of progress for a stream (stderr by default): silent unless the stream is a terminal."""
     stream = stream or sys.stderr
     return TerminalReporter(stream) if stream.isatty() else NullReporter()

@@ -110,7 +110,7 @@ def is_weights_collection(names: Sequence[str]) -> bool:
 
 
 def kind_from_folder_names(parts: tuple[str, ...]) -> Kind | Literal[""]:
-    """Return the kind that the names of folders give to the texts in them, the nearest folder first; "" for none."""
+    """Return the kind that a repository's folder names give to the texts in them, nearest first; "" for none."""
     for part in reversed(parts):
         model, dataset = _NAMES_MODELS.search(part.lower()), _NAMES_DATASETS.search(part.lower())
         if bool(model) != bool(dataset):
@@ -125,7 +125,7 @@ def find_card(names: Sequence[str]) -> str:
 
 
 def standalone_name(uri: str) -> str:
-    """Return the name of a text that is a subject by itself; "" for the target's README."""
+    """Return the name of a repository's text that is a subject by itself; "" for the target's README."""
     folder, _, name = uri.rpartition("/")
     stem = name.rpartition(".")[0] or name
     if stem.lower() in _CARD_STEMS:

@@ -95,7 +95,7 @@ def load_keys(folder: Path) -> Keys:
 
 
 def load_card(path: Path) -> Party:
-    """Return the card in a file. Raises SealError."""
+    """Return the card of a party's public keys in a file. Raises SealError."""
     try:
         with open(path, "rb") as file:
             content = json.loads(file.read(10_000))

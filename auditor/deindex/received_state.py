@@ -35,13 +35,13 @@ class ReceivedList:
 
 
 def check_clock(state: Mapping[str, Any], now: str) -> None:
-    """Refuse a clock that is before the latest time in a sender's record: it would make an expired list look fresh."""
+    """Refuse a clock before the latest time in the received state: it would make an expired list look fresh."""
     if state and now < add_time(str(state["seen_at"]), seconds=-MAX_CLOCK_SKEW_SECONDS):
         raise SealError(f"the clock says {now}, and it was {state['seen_at']} at the last check: correct the clock")
 
 
 def sender_folder(home: Path, sender: Party) -> Path:
-    """Return the folder for the lists of a sender, which is created if needed. Raises SealError."""
+    """Return the folder for the state of lists received from a sender, created if needed. Raises SealError."""
     folder = home / hashlib.sha256(sender.public).hexdigest()[:16]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -111,7 +111,7 @@ def consistency_lines(sent: sqlite3.Connection, prover: Prover, more: Iterable[i
 
 
 def previous_canary_decision(sent: sqlite3.Connection, namespace: str) -> str:
-    """Return the decision beside which the last list had its canary, or any one of that list; "" if there is none."""
+    """Return the decision beside which the last list sent had its canary, or any one of it; "" if there is none."""
     for asked in (
         "SELECT decision FROM canary WHERE namespace = ? AND decision IN (SELECT decision FROM entry)",
         "SELECT decision FROM entry WHERE decision <> '' ORDER BY random() LIMIT 1",

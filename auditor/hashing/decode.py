@@ -204,7 +204,7 @@ def _shown(image: Image.Image, gray: bool) -> tuple[DecodedView, ...]:
 
 @cache
 def _available_formats() -> tuple[str, ...]:
-    """Return the allowed formats that this build of Pillow can open; Pillow raises KeyError for others."""
+    """Return the formats that this build of Pillow can decode; Pillow raises KeyError for others."""
     Image.init()
     return tuple(name for name in ALLOWED_FORMATS if name in Image.OPEN)
 
@@ -243,7 +243,7 @@ def _jpeg_luma(data: bytes) -> tuple[NDArray[np.uint8] | None, str]:
 
 
 def _jpeg_orientation(data: bytes) -> int:
-    """Return the EXIF orientation of a JPEG file, or 1."""
+    """Return the EXIF orientation of a JPEG file to decode, or 1."""
     if not _has_exif(data):
         return 1
     try:
@@ -254,7 +254,7 @@ def _jpeg_orientation(data: bytes) -> int:
 
 
 def _has_exif(data: bytes) -> bool:
-    """Return whether a JPEG segment before the image data holds EXIF.
+    """Return whether a JPEG file to decode has EXIF in a segment before the image data.
 
     Opening the file with Pillow to find out would cost as much as hashing it.
     """
@@ -268,7 +268,7 @@ def _has_exif(data: bytes) -> bool:
 
 
 def _exif_orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation; 1 if metadata is missing or damaged, which does not make the picture unreadable."""
+    """Return the EXIF orientation; 1 if metadata is damaged, which does not make the picture undecodable."""
     try:
         orientation = image.getexif().get(_EXIF_ORIENTATION_TAG, 1)
     except _DECODER_ERRORS:

@@ -59,7 +59,7 @@ def is_unspecified_digest_column(name: str) -> bool:
 
 
 def algorithm_from_cells(cells: pa.Array) -> str:
-    """Return the algorithm (md5, sha1, sha256, sha512) that hex cells of one length have, or ""."""
+    """Return the algorithm (md5, sha1, sha256, sha512) that hex digests of one length have, or ""."""
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type) or pa.types.is_binary(cells.type)):
         return ""
     _, _, lengths, valid = _cell_layout(cells)

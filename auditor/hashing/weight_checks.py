@@ -51,6 +51,6 @@ def agreeing_checks(left: Floats, right: Floats) -> npt.NDArray[np.bool_]:
 
 @lru_cache(maxsize=64)
 def _signs(count: int) -> npt.NDArray[np.float64]:
-    """Return the signs of so many values, from raw random bits: NumPy guarantees their stream (NEP 19)."""
+    """Return a check's signs of so many values, from raw random bits: NumPy guarantees their stream (NEP 19)."""
     bits = np.random.PCG64(_SEED).random_raw(count) >> np.uint64(63)
     return np.where(bits, 1.0, -1.0)

@@ -29,7 +29,7 @@ FLOAT_DTYPES = ("F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2")
 
 
 def _e4m3_table() -> Floats:
-    """Return the value of each byte as F8_E4M3: bias 7, no infinity, 0x7F and 0xFF are NaN (arXiv 2209.05433)."""
+    """Return the value of each byte in the dtype F8_E4M3: bias 7, 0x7F and 0xFF are NaN (arXiv 2209.05433)."""
     bits = np.arange(256)
     exponents, mantissas = bits >> 3 & 15, bits & 7
     sizes = np.where(exponents > 0, 2.0 ** (exponents - 7) * (1 + mantissas / 8), 2.0**-6 * mantissas / 8)

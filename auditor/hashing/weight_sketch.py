@@ -28,7 +28,7 @@ def sketch_tensors(shapes: Mapping[str, tuple[int, ...]], values: Mapping[str, F
 
 
 def normalize_vector(vector: Floats) -> Floats:
-    """Return the vector scaled to length one; unchanged if its length is zero or not finite."""
+    """Return the sketch scaled to length one; unchanged if its length is zero or not finite."""
     length = np.linalg.norm(vector)
     return (vector / length if 0 < length < np.inf else vector).astype(np.float32)
 

@@ -247,7 +247,7 @@ def _filter_by_quality(
 
 
 def _low_and_unknown_quality(samples: Samples) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which samples have too little detail for PDQ, and of which that is not known."""
+    """Return which samples have too little detail to be matched by PDQ, and of which that is not known."""
     quality = samples.batch.column("quality")
     low: NDArray[np.bool_] = pc.fill_null(pc.less(quality, MIN_QUALITY), False).to_numpy(zero_copy_only=False)
     unknown: NDArray[np.bool_] = quality.is_null().to_numpy(zero_copy_only=False)
@@ -309,7 +309,7 @@ def _count_distinct(groups: Sequence[NDArray[np.int64]]) -> int:
 
 
 def _best_hits(pairs: Iterable[_MatchedPairs], samples: Samples) -> pa.RecordBatch:
-    """Return the best hit of each sample and entry among the hits of all variants of the sample."""
+    """Match each sample and entry once: return the best hit among those of all variants of the sample."""
     pairs = [pair for pair in pairs if len(pair.rows)]
     groups = _sample_groups(samples.batch, [pair.rows for pair in pairs])
     thorough = _is_thorough(samples.batch)

@@ -183,7 +183,7 @@ def _band_bits(words: Words, start: int, width: int) -> NDArray[np.uint32]:
 
 
 def _popcounts(difference: Words) -> NDArray[np.uint16]:
-    """Return the number of set bits in each row of words, for Hamming distances."""
+    """Return the number of set bits in each row of words, for the near index's Hamming distances."""
     counts = np.bitwise_count(difference)
     if difference.shape[1] == 1:
         return counts[:, 0].astype(np.uint16)

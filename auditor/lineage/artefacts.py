@@ -41,5 +41,5 @@ def read_artefacts(facts: pads.Dataset) -> Artefacts:
 
 
 def is_shared_component(uri: str) -> bool:
-    """Return whether the file belongs to a pipeline component that unrelated models share unchanged."""
+    """Return whether an artefact is of a pipeline component that unrelated models share unchanged."""
     return _SHARED_COMPONENT.search(uri) is not None

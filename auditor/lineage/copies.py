@@ -14,7 +14,7 @@ from auditor.lineage.derived_statements import DerivedStatement
 
 
 def copy_statements(facts: pads.Dataset) -> Iterator[DerivedStatement]:
-    """Yield ``copy_of`` for models that share a digest. Each names the first by name; the first names the second."""
+    """Yield ``copy_of`` for copies: models that share a digest. Each names the first by name; the first, the second."""
     artefacts = read_artefacts(facts)
     table = pa.table({"digest": artefacts.digests, "name": artefacts.names})
     table = table.filter(pc.invert(artefacts.shared_component))

@@ -38,7 +38,7 @@ class LineageDrawing:
 
 
 def load_lineage(run: Path) -> LineageDrawing:
-    """Load the lineage of a finished run. Raises RunError."""
+    """Load the lineage of a finished run to draw. Raises RunError."""
     paths = run / "derived" / "edges.parquet", run / "derived" / "derived.parquet"
     for path in paths:
         if not path.is_file():
@@ -66,7 +66,7 @@ def load_lineage(run: Path) -> LineageDrawing:
 
 
 def tree_lines(graph: LineageDrawing) -> Iterator[str]:
-    """Yield lines of text: each root with its descendants below it. The branch of a node is drawn once."""
+    """Draw the lineage as text: each root with its descendants below it; the branch of a node is drawn once."""
     nodes = sorted({*graph.below, *graph.parents, *graph.marks})
     drawn: set[Node] = set()
     roots = [node for node in nodes if not graph.parents.get(node)]
@@ -95,14 +95,14 @@ def _tree_lines_below(graph: LineageDrawing, root: Node, drawn: set[Node]) -> It
 
 
 def _node_label(graph: LineageDrawing, node: Node) -> str:
-    """Return a node's kind (unless it is a model), its name and its marks."""
+    """Return the label of a node in a drawing of lineage: its kind (unless a model), its name and its marks."""
     kind, name = node
     shown = printable(name) if kind == "model" else f"{kind} {printable(name)}"
     return "".join((shown, *(f"  [{mark}]" for mark in graph.marks.get(node, ()))))
 
 
 def json_lines(graph: LineageDrawing) -> Iterator[str]:
-    """Yield one JSON object: ``nodes`` with their marks, ``edges`` from child to parent."""
+    """Draw the lineage as one JSON object: ``nodes`` with their marks, ``edges`` from child to parent."""
     nodes = sorted({*graph.below, *graph.parents, *graph.marks})
     content = {
         "nodes": [
@@ -123,7 +123,7 @@ def _node_numbers(graph: LineageDrawing) -> dict[Node, int]:
 
 
 def dot_lines(graph: LineageDrawing) -> Iterator[str]:
-    """Yield the lineage as a Graphviz chart."""
+    """Draw the lineage as a Graphviz chart."""
     numbers = _node_numbers(graph)
     yield "digraph lineage {\n  rankdir=LR;\n  node [shape=box];"
     for node, number in numbers.items():
@@ -141,7 +141,7 @@ def _quote_for_dot(text: str) -> str:
 
 
 def mermaid_lines(graph: LineageDrawing) -> Iterator[str]:
-    """Yield the lineage as a Mermaid chart. Characters that its labels take as markup are written as entities."""
+    """Draw the lineage as a Mermaid chart. Characters that its labels take as markup are written as entities."""
     numbers = _node_numbers(graph)
     yield "flowchart LR"
     for node, number in numbers.items():

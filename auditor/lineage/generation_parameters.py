@@ -57,13 +57,13 @@ def read_generation_parameters(file: BinaryIO) -> GenerationParameters:
 
 
 def _xmp_comment(xmp: str) -> str:
-    """Return the comment of a picture in XMP; "" where there is none."""
+    """Return the generation parameters in a picture's XMP comment; "" where there are none."""
     found = _XMP_COMMENT.search(xmp)
     return html.unescape(_XML_TAG.sub("", found[1] or found[2] or "")).strip() if found else ""
 
 
 def _named_files_in_text(keyword: str, text: str) -> Iterator[NamedFile] | None:
-    """Return the files that one text of the metadata names, by the tool that wrote the text; None: no known tool."""
+    """Return the files that one text of generation parameters names, by the tool that wrote it; None: no known tool."""
     if text.lstrip().startswith("{"):
         try:
             content = json.loads(text)
@@ -77,7 +77,7 @@ def _named_files_in_text(keyword: str, text: str) -> Iterator[NamedFile] | None:
 
 
 def _civitai_resources(content: Mapping[str, Any]) -> Iterator[NamedFile]:
-    """Yield the files that the object ``extraMetadata``, a text of JSON, names."""
+    """Yield the files that generation parameters name in the object ``extraMetadata``, a text of JSON."""
     extra = content.get("extraMetadata")
     try:
         extra = json.loads(extra) if isinstance(extra, str) else extra

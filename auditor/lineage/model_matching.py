@@ -97,6 +97,6 @@ def _file_digests(model: Subject, algorithms: Iterable[str]) -> dict[tuple[Basis
 
 
 def _as_lead_hits(hits: pa.RecordBatch, algorithm: str) -> pa.RecordBatch:
-    """Return the hits as leads: with the algorithm of a lead instead of their own."""
+    """Return the hits of a model as leads: with the algorithm of a lead instead of their own."""
     position = HITS_SCHEMA.get_field_index("algorithm")
     return hits.set_column(position, HITS_SCHEMA.field(position), pa.repeat(pa.scalar(algorithm), hits.num_rows))

@@ -96,7 +96,7 @@ def _statement(pair: Pair, similarity: Similarity) -> DerivedStatement:
 
 
 def _stronger(left: Similarity | None, right: Similarity) -> Similarity:
-    """Return the similarity with the stronger relation; if the relations are equal, the one with the better figures."""
+    """Return the observed similarity with the stronger relation; if equal, the one with the better figures."""
     if left is None:
         return right
     return max(left, right, key=lambda found: (*_strength(found), found.strong_share, found.cosine, found.compared))
@@ -138,7 +138,7 @@ def _test_declared_bases(units: WeightUnits, edges: pa.Table) -> dict[Pair, Simi
 def _link_unconnected_models(
     units: WeightUnits, edges: pa.Table, declared: Mapping[Pair, Similarity]
 ) -> dict[Pair, Similarity]:
-    """Link related models that declarations leave unconnected, the most similar first, until they are connected."""
+    """Observe bases of models that declarations leave unconnected, the most similar first, until connected."""
     samples = lru_cache(maxsize=_CACHED_MODELS)(units.samples)
     compared: dict[Pair, Similarity] = {}
     contradicted = [pair for pair, similarity in declared.items() if similarity.verdict == "conflicts"]

@@ -137,7 +137,7 @@ def _exif_texts(data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _jpeg_blocks(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
-    """Yield the EXIF and XMP blocks of a JPEG file."""
+    """Yield the EXIF and XMP blocks, which hold texts, of a JPEG picture."""
     file.seek(2)
     while len(head := file.read(4)) == 4 and head[0] == 0xFF and head[1] != 0xDA:
         data = file.read(struct.unpack(">H", head[2:])[0] - 2)
@@ -148,7 +148,7 @@ def _jpeg_blocks(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
 
 
 def _webp_blocks(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
-    """Yield the EXIF and XMP blocks of a WebP file."""
+    """Yield the EXIF and XMP blocks, which hold texts, of a WebP picture."""
     file.seek(12)
     while len(head := file.read(8)) == 8:
         (length,) = struct.unpack("<I", head[4:])
@@ -160,7 +160,7 @@ def _webp_blocks(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
 
 
 def _jxl_blocks(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
-    """Yield the EXIF and XMP blocks of a JPEG XL file. Raises Unreadable for packed ones."""
+    """Yield the EXIF and XMP blocks, which hold texts, of a JPEG XL picture. Raises Unreadable for packed ones."""
     file.seek(0)
     while len(head := file.read(8)) == 8:
         length, kind = struct.unpack(">I4s", head)

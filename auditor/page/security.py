@@ -127,5 +127,5 @@ def _csp_hash(text: str) -> str:
 
 
 def _hash_secret(secret: str) -> str:
-    """Return the hash by which a secret is looked up, so that timing reveals nothing about the secret."""
+    """Return the hash by which a security token is looked up, so that timing reveals nothing about it."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -150,7 +150,7 @@ def audit(
 
 @contextmanager
 def _folder_of_compiled_lists(known: Sequence[str | os.PathLike[str]], run: Path) -> Iterator[Path]:
-    """Make a folder for what is compiled from list files, and delete it at the end.
+    """Make an audit's folder for what is compiled from list files, and delete it at the end.
 
     It lies in memory where there is room for that, else in what is restricted of the run.
     """

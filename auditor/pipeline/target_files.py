@@ -56,7 +56,7 @@ def list_files(targets: Sequence[str], run_folder: Path, selection: Selection = 
 
 
 def _unused_prefix(target: Path, used: Container[str]) -> str:
-    """Return what a target's places begin with where there are several: its name, with a number where it is used."""
+    """Return the prefix of a target's files' places where there are several targets: its name or with a number."""
     from auditor.file_uri import uri_from_file_name
 
     name = uri_from_file_name(target.name)

@@ -179,7 +179,7 @@ def parse_licence(name: str, table: Mapping[str, Any]) -> Licence:
 
 
 def parse_licence_text(_: str, table: Mapping[str, Any]) -> LicenceText:
-    """Parse ``[[text]]``: the hashes of the words of a licence's text, and which of them are the licence itself."""
+    """Parse the vocabulary table ``[[text]]``: the hashes of a licence text's words, and which are the licence."""
     reject_unknown_keys(table, ("licence", "words", "first", "last"))
     try:
         words = binascii.a2b_base64(read_text(table, "words"), strict_mode=True)
@@ -281,7 +281,7 @@ def parse_hashed_terms(table: Mapping[str, Any], folder: Path) -> HashedTerms:
 
 
 def parse_withdrawn_dataset(name: str, table: Mapping[str, Any]) -> WithdrawnDataset:
-    """Parse ``[NAME]`` of ``withdrawn.toml``; ``why`` is for people alone."""
+    """Parse the vocabulary table ``[NAME]`` of ``withdrawn.toml``; ``why`` is for people alone."""
     reject_unknown_keys(table, ("title", "why", "names", "references"))
     read_text(table, "why", "")
     return WithdrawnDataset(
@@ -311,13 +311,13 @@ def parse_duty(name: str, table: Mapping[str, Any]) -> Duty:
 
 
 def parse_new_name(_: str, table: Mapping[str, Any]) -> str:
-    """Parse ``{ name = "new" }`` of ``renamed.toml``, which may write ``"new"`` instead."""
+    """Parse a vocabulary table ``{ name = "new" }`` of ``renamed.toml``, which may write ``"new"`` instead."""
     reject_unknown_keys(table, ("name",))
     return read_text(table, "name")
 
 
 def parse_hub(name: str, table: Mapping[str, Any]) -> HubAddresses:
-    """Parse ``[NAME]`` of ``hubs.toml``."""
+    """Parse the vocabulary table ``[NAME]`` of ``hubs.toml``."""
     reject_unknown_keys(
         table,
         ("title", "hosts", "letter_case", "name", "parts", "forbidden", "reserved", "paths", "references"),
@@ -354,7 +354,7 @@ def parse_hub(name: str, table: Mapping[str, Any]) -> HubAddresses:
 
 
 def parse_cue(_: str, table: Mapping[str, Any]) -> Cue:
-    """Parse ``[[cue]]`` of ``clauses.toml``. Whether RE2 takes its pattern is checked with the words that it names."""
+    """Parse the vocabulary table ``[[cue]]`` of ``clauses.toml``. RE2's check of its pattern comes later."""
     reject_unknown_keys(table, ("id", "kind", "pattern", "gate", "examples", "counterexamples"))
     return Cue(
         read_text(table, "id"),
@@ -367,7 +367,7 @@ def parse_cue(_: str, table: Mapping[str, Any]) -> Cue:
 
 
 def parse_cue_words(name: str, table: Mapping[str, Any]) -> str:
-    """Parse the words of one name in ``[words]`` of ``clauses.toml``."""
+    """Parse the words of one name in the vocabulary table ``[words]`` of ``clauses.toml``."""
     reject_unknown_keys(table, ("words",))
     if name in CUE_KINDS:
         raise ValueError(f"{name}: is a kind of cues; give the words another name")
@@ -375,21 +375,21 @@ def parse_cue_words(name: str, table: Mapping[str, Any]) -> str:
 
 
 def parse_hotline(_: str, table: Mapping[str, Any]) -> Hotline:
-    """Parse ``[[hotline]]`` of ``hotlines.toml``."""
+    """Parse the vocabulary table ``[[hotline]]`` of ``hotlines.toml``."""
     keys = ("code", "country", "name", "url", "source")
     reject_unknown_keys(table, keys)
     return Hotline(*(read_text(table, key) for key in keys))
 
 
 def parse_list_provider(_: str, table: Mapping[str, Any]) -> ListProvider:
-    """Parse ``[[provider]]`` of ``hotlines.toml``."""
+    """Parse the vocabulary table ``[[provider]]`` of ``hotlines.toml``."""
     keys = ("name", "what", "url")
     reject_unknown_keys(table, keys)
     return ListProvider(*(read_text(table, key) for key in keys))
 
 
 def parse_directory(_: str, table: Mapping[str, Any]) -> Directory:
-    """Parse ``[directory]`` of ``hotlines.toml``."""
+    """Parse the vocabulary table ``[directory]`` of ``hotlines.toml``."""
     keys = ("name", "url")
     reject_unknown_keys(table, keys)
     return Directory(*(read_text(table, key) for key in keys))

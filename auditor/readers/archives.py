@@ -223,7 +223,7 @@ def _json_object(data: bytes) -> Mapping[str, object]:
 
 
 def _declared_digests(metadata: Mapping[str, object], options: ReadOptions) -> Mapping[str, bytes]:
-    """Return the digests that a member's metadata gives its sample, of the algorithms that the run needs."""
+    """Return the digests that an archive member's metadata gives its sample, of the algorithms the run needs."""
     found: dict[str, bytes] = {}
     for name, value in metadata.items():
         algorithm = algorithm_from_column_name(name)

@@ -59,7 +59,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def _may_be_policy(blob: Blob, head: bytes) -> bool:
-    """Return whether a text speaks of minors and of what is allowed, and data holds nothing that can be a sample."""
+    """Return whether a document speaks of minors and of what is allowed, and as data holds nothing that is a sample."""
     if b"\0" in head or not _SPEAKS_OF_RULES.search(head):
         return False
     if blob.suffix in _PLAIN_SUFFIXES:

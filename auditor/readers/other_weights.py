@@ -113,7 +113,7 @@ def _format_of_content(blob: Blob, head: bytes) -> str:
 
 
 def _read_pointer(blob: Blob, place: Place, pointer: FilePointer) -> tuple[list[Statement], list[Gap]]:
-    """Return the digest of weights that a Git LFS or git-annex pointer stands for, and a gap: they are not here."""
+    """Return the digest of other weights that a pointer stands for, and a gap: the weights are not here."""
     source = "lfs-pointer" if pointer.kind == "Git LFS" else "annex-key"
     value, size = f"{pointer.algorithm}:{pointer.digest}", f"{pointer.size:,} bytes"
     digests = [Statement("artefact", value, blob.basename, place, source, size)] if pointer.digest else []
@@ -207,7 +207,7 @@ def _gguf_source(general: Mapping[str, object], group: str) -> tuple[str, str]:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    """Return the texts of a GGUF metadata value that is a text or a list, without blank ones."""
+    """Return the texts of a GGUF weights metadata value that is a text or a list, without blank ones."""
     return tuple(
         item.strip()
         for item in (value if isinstance(value, list) else [value])

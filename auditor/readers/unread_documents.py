@@ -89,7 +89,7 @@ def _kind(blob: Blob, head: bytes) -> str:
 
 
 def _is_california(blob: Blob, head: bytes) -> bool:
-    """Return whether a text names the Californian law and answers several of its items; a card that does is a card."""
+    """Return whether a document answers several items of the Californian law that it names; a card is none."""
     if re.match(r"(?i)readme|model[-_ ]?card|licen[cs]e", blob.basename):
         return False
     if len(head) >= HEAD_BYTES and blob.suffix in (".html", ".htm"):

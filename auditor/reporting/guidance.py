@@ -43,7 +43,7 @@ def is_rehearsal(report: Report) -> bool:
 
 
 def steps_after_match(report: Report) -> tuple[str, ...]:
-    """Return what to do now that samples match; a rehearsal is said first."""
+    """Return guidance on what to do now that samples match; a rehearsal is said first."""
     return (REHEARSAL, *STEPS_AFTER_MATCH) if is_rehearsal(report) else STEPS_AFTER_MATCH
 
 

@@ -39,7 +39,7 @@ def replay_events(events: Iterable[LedgerEvent]) -> CaseState:
 
 
 def apply_event(state: CaseState | None, event: LedgerEvent) -> CaseState:
-    """Return the state after one more event. Raises :class:`UsageError` if the event is not allowed."""
+    """Return a case's state after one more event. Raises :class:`UsageError` if the event is not allowed."""
     try:
         if state is None:
             if event.kind != "opened":
@@ -139,7 +139,7 @@ def _apply_proposed(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_reviewed(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Apply the second opinion: the same verdict approves, a different one disputes."""
+    """Apply to a case the second opinion: the same verdict approves, a different one disputes."""
     require_no_open_appeal(state)
     if state.phase != "proposed":
         raise UsageError(f"case {state.id}: is {state.phase}; a second opinion is given on a proposed case")
@@ -153,7 +153,7 @@ def _apply_reviewed(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_withdrawn(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Apply that a reviewer takes back the last opinion or confirmation, as long as nothing rests on it.
+    """Apply to a case that a reviewer takes back their last opinion or confirmation, if nothing rests on it.
 
     A reviewer who disputed has seen the other opinion, so they give no other one in this round.
     """
@@ -169,7 +169,7 @@ def _apply_withdrawn(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_settled(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Apply the third opinion, which decides between two: two people always stand behind a decision."""
+    """Apply to a case the third opinion, which decides between two: two people always stand behind a decision."""
     require_no_open_appeal(state)
     if state.phase != "disputed":
         raise UsageError(f"case {state.id}: is {state.phase}; a third opinion is given on a disputed case")
@@ -209,7 +209,7 @@ def _apply_interim(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _record_decision(state: CaseState, event: LedgerEvent, first: Opinion, last: Opinion) -> CaseState:
-    """Apply what two reviewers agreed on. "Need more" ends the round and keeps a decision in force."""
+    """Apply to a case what two reviewers agreed on. "Need more" ends the round; a decision stays in force."""
     review_by = str(event.data.get("review_by") or add_time(event.time, days=REVIEW_DAYS))
     if not event.time < review_by <= add_time(event.time, days=REVIEW_DAYS):
         raise UsageError(f"case {state.id}: a decision must be reviewed again within {REVIEW_DAYS} days")
@@ -254,7 +254,7 @@ def _apply_reopened(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_appealed(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Apply that an appeal against the decision was opened."""
+    """Apply to a case that an appeal against the decision was opened."""
     if state.appeal:
         raise UsageError(f"case {state.id}: an appeal is open already")
     decision = require_decision_in_force(state)
@@ -267,7 +267,7 @@ def _apply_appealed(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_appeal_decided(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Apply the outcome of an appeal, decided by somebody who was not involved."""
+    """Apply to a case the outcome of an appeal, decided by somebody who was not involved."""
     if not state.appeal:
         raise UsageError(f"case {state.id}: no appeal is open")
     require_unclaimed_by_others(state, event)
@@ -304,7 +304,7 @@ def _apply_reported(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_notified(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Apply that the owner was notified of the decision."""
+    """Apply to a case that the owner was notified of the decision."""
     decision = require_decision_in_force(state)
     if not state.reported:
         raise UsageError(
@@ -315,7 +315,7 @@ def _apply_notified(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_listed(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Apply that the decision went onto a recipient's list."""
+    """Apply to a case that the decision went onto a recipient's list."""
     decision = require_decision_in_force(state)
     if event.data["decision"] != decision.id:
         raise UsageError(f"case {state.id}: decision {event.data['decision']} is not in force")
@@ -325,7 +325,7 @@ def _apply_listed(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_delisted(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Apply that the decision was taken off a recipient's list."""
+    """Apply to a case that the decision was taken off a recipient's list."""
     return replace(state, listed=tuple(name for name in state.listed if name != event.data["recipient"]))
 
 

@@ -12,7 +12,7 @@ from auditor.review.review_types import (
 
 
 def require_explanation(event: LedgerEvent) -> str:
-    """Refuse an event with an empty explanation; return the explanation."""
+    """Refuse a transition with an empty explanation; return the explanation."""
     why = str(event.data["why"]).strip()
     if not why:
         raise UsageError(f"case {event.case}: give a reason with --why")
@@ -20,20 +20,20 @@ def require_explanation(event: LedgerEvent) -> str:
 
 
 def require_unclaimed_by_others(state: CaseState, event: LedgerEvent) -> None:
-    """Refuse an actor while someone else has claimed the case."""
+    """Refuse a transition by an actor while someone else has claimed the case."""
     if state.is_claimed(event.time) and state.claimed_by != event.actor:
         raise UsageError(f"case {state.id}: {state.claimed_by} has claimed it until {state.claimed_until}")
 
 
 def require_own_claim(state: CaseState, event: LedgerEvent) -> None:
-    """Refuse an actor who has not claimed the case."""
+    """Refuse a transition by an actor who has not claimed the case."""
     require_unclaimed_by_others(state, event)
     if not state.is_claimed(event.time):
         raise UsageError(f"case {state.id}: claim it first: `auditor review claim {state.id} --as {event.actor}`")
 
 
 def require_new_reviewer(state: CaseState, event: LedgerEvent) -> None:
-    """Refuse an actor who has given or seen an opinion in this round."""
+    """Refuse a transition by an actor who has given or seen an opinion in this round."""
     if event.actor in {opinion.reviewer for opinion in state.opinions}:
         raise UsageError(f"case {state.id}: {event.actor} has given an opinion on it; someone else must give the next")
     if event.actor in state.barred_reviewers:
@@ -41,19 +41,19 @@ def require_new_reviewer(state: CaseState, event: LedgerEvent) -> None:
 
 
 def require_uninvolved(state: CaseState, event: LedgerEvent) -> None:
-    """Refuse an actor who has taken any part in the case."""
+    """Refuse a transition by an actor who has taken any part in the case."""
     if event.actor in state.involved:
         raise UsageError(f"case {state.id}: {event.actor} took part in it; someone not involved must decide the appeal")
 
 
 def require_no_open_appeal(state: CaseState) -> None:
-    """Refuse an event while an appeal is open."""
+    """Refuse a transition while an appeal is open."""
     if state.appeal:
         raise UsageError(f"case {state.id}: an appeal is open; someone not involved must decide it first")
 
 
 def require_decision_in_force(state: CaseState) -> Decision:
-    """Refuse an event without a decision in force that changes something for the owner; return it."""
+    """Refuse a transition without a decision in force that changes something for the owner; return it."""
     decision = next((decision for decision in state.in_force if decision.verdict in ACTION_VERDICTS), None)
     if decision is None:
         raise UsageError(f"case {state.id}: no decision that restricts it is in force")

@@ -71,7 +71,7 @@ def decrypt(file: IO[bytes], out: IO[bytes], identity: str) -> None:
 
 
 def generate_identity() -> str:
-    """Return a new private age key, ``AGE-SECRET-KEY-…``."""
+    """Return a new private age key for encryption, ``AGE-SECRET-KEY-…``."""
     from pyrage import x25519
 
     return str(x25519.Identity.generate())
@@ -83,7 +83,7 @@ def recipient_from_identity(identity: str) -> str:
 
 
 def _parse_identity(text: str) -> Any:
-    """Return the library's object for a private age key. Raises SealError if the text is not one."""
+    """Return the encryption library's object for a private age key. Raises SealError if the text is not one."""
     import pyrage
 
     try:

@@ -19,7 +19,7 @@ MAX_ENVELOPE_BYTES = 1 << 20
 
 
 def require_sealing_libraries() -> None:
-    """Raise UsageError if a library that signs or encrypts is not installed."""
+    """Raise UsageError if a library that envelopes or encryption need is not installed."""
     missing = [name for name in ("cryptography", "pyrage") if find_spec(name) is None]
     if missing:
         raise UsageError(
@@ -28,7 +28,7 @@ def require_sealing_libraries() -> None:
 
 
 def pre_authentication_encoding(kind: str, payload: bytes) -> bytes:
-    """Return DSSE's pre-authentication encoding (PAE) of a payload: the bytes that are signed.
+    """Return DSSE's pre-authentication encoding (PAE) of an envelope's payload: the bytes that are signed.
 
     The encoding includes the media type, so that the signature is not valid for a payload of another type.
     """

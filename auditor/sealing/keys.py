@@ -82,7 +82,7 @@ class SigningKey:
 
 
 def _import_ed25519() -> ModuleType:
-    """Import the library's Ed25519 module. Raises UsageError if it is not installed."""
+    """Import the library's module of Ed25519 keys. Raises UsageError if it is not installed."""
     try:
         from cryptography.hazmat.primitives.asymmetric import ed25519
     except ImportError as error:
@@ -93,7 +93,7 @@ def _import_ed25519() -> ModuleType:
 
 
 def verify_signature(public: bytes, signature: bytes, data: bytes) -> bool:
-    """Return whether ``signature`` is a signature of the data by the holder of this public key."""
+    """Return whether ``signature`` is a signature of the data by the holder of this public Ed25519 key."""
     ed25519 = _import_ed25519()
     from cryptography.exceptions import InvalidSignature
 
@@ -105,7 +105,7 @@ def verify_signature(public: bytes, signature: bytes, data: bytes) -> bool:
 
 
 def encode_public_key(public: bytes) -> str:
-    """Return the public key as base64 text."""
+    """Return the public Ed25519 key as base64 text."""
     return base64.b64encode(public).decode()
 
 

@@ -24,7 +24,7 @@ def hash_parent(left: bytes, right: bytes) -> bytes:
 
 
 def completed_subtrees(number: int, hashed: bytes, node: NodeLookup) -> Iterator[tuple[int, int, bytes]]:
-    """Yield the subtrees that leaf ``number`` completes, the leaf first, as (level, number, hash)."""
+    """Yield the Merkle subtrees that leaf ``number`` completes, the leaf first, as (level, number, hash)."""
     level = 0
     yield level, number, hashed
     while number & 1:
@@ -34,7 +34,7 @@ def completed_subtrees(number: int, hashed: bytes, node: NodeLookup) -> Iterator
 
 
 def append_leaf(tree: dict[tuple[int, int], bytes], number: int, hashed: bytes) -> tuple[tuple[int, int, bytes], ...]:
-    """Add a leaf to the subtrees that a root is made of, and return the subtrees that it completes.
+    """Add a leaf to the subtrees that a Merkle root is made of, and return the subtrees that it completes.
 
     Only the subtrees that are needed for the root are kept in ``tree``, so memory grows with the logarithm of the log.
 
@@ -62,7 +62,7 @@ def root_hash(size: int, node: NodeLookup) -> bytes:
 def inclusion_proof(
     number: int, size: int, node: NodeLookup, edge: dict[int, bytes] | None = None
 ) -> tuple[bytes, ...]:
-    """Return the proof that leaf ``number`` is among the first ``size`` leaves (RFC 9162, 2.1.3.1).
+    """Return the Merkle proof that leaf ``number`` is among the first ``size`` leaves (RFC 9162, 2.1.3.1).
 
     Args:
         number: The number of the leaf, from 0.
@@ -90,7 +90,7 @@ def inclusion_proof(
 
 
 def consistency_proof(old: int, new: int, node: NodeLookup) -> tuple[bytes, ...]:
-    """Return the proof that a log of ``new`` leaves begins with the log of ``old`` leaves (RFC 9162, 2.1.4.1).
+    """Return the Merkle proof that a log of ``new`` leaves begins with that of ``old`` (RFC 9162, 2.1.4.1).
 
     Raises ValueError if ``old`` is larger than ``new``.
     """
@@ -114,7 +114,7 @@ def consistency_proof(old: int, new: int, node: NodeLookup) -> tuple[bytes, ...]
 
 
 def verify_inclusion(hashed: bytes, number: int, size: int, proof: Sequence[bytes], expected: bytes) -> bool:
-    """Return whether the proof leads from the hash of leaf ``number`` to the expected root (RFC 9162, 2.1.3.2)."""
+    """Return whether the Merkle proof leads from the hash of leaf ``number`` to the root (RFC 9162, 2.1.3.2)."""
     if not 0 <= number < size:
         return False
     first, last, found = number, size - 1, hashed
@@ -133,7 +133,7 @@ def verify_inclusion(hashed: bytes, number: int, size: int, proof: Sequence[byte
 
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
-    """Return whether the proof shows that the larger tree begins with the smaller one (RFC 9162, 2.1.4.2)."""
+    """Return whether the Merkle proof shows that the larger tree begins with the smaller (RFC 9162, 2.1.4.2)."""
     if not 0 <= old <= new:
         return False
     if old == new:
@@ -163,7 +163,7 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
 
 
 def _hash_range(start: int, end: int, node: NodeLookup) -> bytes:
-    """Return the hash over the leaves from ``start`` up to ``end``, split as RFC 9162 does: complete subtrees first."""
+    """Return the Merkle hash over leaves ``start`` to ``end``, split as RFC 9162 does: complete subtrees first."""
     parts: list[bytes] = []
     while start < end:
         level = (end - start).bit_length() - 1

@@ -93,7 +93,7 @@ def is_zip(head: bytes) -> bool:
 
 
 def is_tar(head: bytes) -> bool:
-    """Return whether the first 512 bytes begin a tar: by the magic of POSIX and GNU, or an older header's checksum."""
+    """Return whether the first 512 bytes begin a tar archive: by the magic, or an older header's checksum."""
     if head[257:262] == b"ustar":
         return True
     try:
@@ -136,7 +136,7 @@ def read_members(file: BinaryIO, name: str) -> Iterator[Member]:
 
 
 def open_compressed(file: BinaryIO, compression: Compression) -> BinaryIO:
-    """Return a compressed file as a stream of decompressed bytes that can only be read forwards.
+    """Open a compressed file as a stream of decompressed bytes that can only be read forwards.
 
     Its reads raise Unreadable beyond MAX_RATIO, and errors of the compression as its library has them.
     """

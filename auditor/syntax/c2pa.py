@@ -12,7 +12,7 @@ _END_BYTES = 4 << 20
 
 
 def onnx_has_manifest(file: BinaryIO) -> bool:
-    """Return whether an ONNX file names a manifest at its end. Raises OSError."""
+    """Return whether an ONNX file names a C2PA manifest at its end. Raises OSError."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _END_BYTES))
     return C2PA_KEY.encode() in file.read(_END_BYTES)

@@ -44,7 +44,7 @@ def leaves(batch: pa.RecordBatch) -> Iterator[Leaf]:
 
 
 def leaf_paths(schema: pa.Schema) -> tuple[str, ...]:
-    """Return the paths that :func:`leaves` yields for batches of this schema."""
+    """Return the paths of the plain and nested columns that :func:`leaves` yields for batches of this schema."""
     return tuple(leaf.path for leaf in leaves(pa.RecordBatch.from_pylist([], schema)))
 
 

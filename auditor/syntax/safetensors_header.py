@@ -162,7 +162,7 @@ class _TensorSizes(dict[tuple[str, tuple[int, ...]], int | None]):
 
 
 def _total_bits(dtype: str, shape: Iterable[int]) -> int:
-    """Return the bits of all values; for a shape larger than any file, some number of at least the offset limit."""
+    """Return the bits of a safetensors entry's values; for a shape larger than any file, at least the offset limit."""
     if 0 in shape:
         return 0
     bits = BITS_PER_VALUE[dtype]

@@ -470,7 +470,7 @@ r"trained|include[sd]?|consists?|operates?|employ(?:s|ed)?)\b", text
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield the entries of an answer's list in one line: split at semicolons, else at commas and "and"."""
+    """Yield the entries of a list in one line of a summary's answer: split at semicolons, else commas and "and"."""
     by_semicolon = list(_split_outside_brackets(text, r";\s+(?:and\s+)?|\s*<br\s*/?>\s*"))
     if len(by_semicolon) > 1:
         for piece in by_semicolon:
@@ -512,7 +512,7 @@ def _split_outside_brackets(text: str, separator: str) -> Iterator[str]:
 
 
 def _named_in_prose(text: str, *, models: bool) -> Iterator[NamedSource]:
-    """Yield the datasets or models that an answer's sentences name: by links, hub ids, names after "namely" …"""
+    """Yield the datasets or models in sentences of a summary's answer: links, hub ids, names after "namely" …"""
     for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z])", text):
         if _DENIES.search(sentence) and not _HUB.search(sentence):
             continue
@@ -546,7 +546,7 @@ def _named_in_sentence(sentence: str, *, models: bool) -> Iterator[NamedSource]:
 
 
 def _begins_like_name(name: str) -> bool:
-    """Return whether words in an answer's sentence begin as a name does: with a capital, or one or a digit within."""
+    """Return whether words in a summary's answer begin as a name does: with a capital, or one or a digit within."""
     if _REPOSITORY.fullmatch(name):
         return _NO_REPOSITORY.match(name) is None
     first = name.split()[0] if name.split() else ""

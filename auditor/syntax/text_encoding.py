@@ -92,7 +92,7 @@ def detect_wide_encoding(head: bytes) -> str:
 
 
 def decode_prefix(head: bytes) -> str:
-    """Decode the first bytes of a file, without an incomplete character at their end."""
+    """Decode the text in the first bytes of a file, without an incomplete character at their end."""
     return _incremental_decoder(detect_wide_encoding(head)).decode(head)
 
 
@@ -107,7 +107,7 @@ def _incremental_decoder(encoding: str) -> codecs.IncrementalDecoder:
 
 
 def _decode_as_latin_1(error: UnicodeError) -> tuple[str, int]:
-    """Decode invalid bytes as Latin-1, so that no row is lost to them (an error handler for codecs)."""
+    """Decode invalid bytes of a text as Latin-1: no row is lost to them (an error handler for codecs)."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("latin-1"), error.end

@@ -139,7 +139,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
-    """Return the protocol buffer varint at a position, and the position after it. Raises ValueError or IndexError."""
+    """Return the protocol buffer varint in a TFRecord, and the position after it. Raises ValueError or IndexError."""
     value = 0
     for shift in range(0, 70, 7):
         byte = message[at]

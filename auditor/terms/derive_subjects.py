@@ -106,14 +106,14 @@ class _SearchedText(NamedTuple):
 
 
 def _search_texts(texts: list[Text], vocabulary: CompiledVocabulary) -> list[_SearchedText]:
-    """Return the texts folded, with the phrases and cues of terms that they hold."""
+    """Return a subject's texts folded, with the phrases and cues of terms that they hold."""
     plain = [_fold_text(text) for text in texts]
     found = [vocabulary.prose.search(data) for _, _, data in plain]
     return [_SearchedText(*words, *marks) for words, marks in zip(plain, found, strict=True)]
 
 
 def _fold_text(text: Text) -> tuple[Text, str, bytes]:
-    """Return a text with its folded form, as text and as UTF-8, for the search for terms."""
+    """Return a subject's text with its folded form, as text and as UTF-8, for the search for terms."""
     plain = fold(text.text)
     try:
         return text, plain, plain.encode()
@@ -123,7 +123,7 @@ def _fold_text(text: Text) -> tuple[Text, str, bytes]:
 
 
 def _licence_statements(subject: Subject, vocabulary: CompiledVocabulary) -> Iterator[Statement | Gap]:
-    """Yield the ids of licences that are stated by name or link, and whether their published texts have the clause."""
+    """Derive the ids of licences stated by name or link, and whether their published texts have the clause."""
     ids: dict[str, Statement] = {}
     for statement in subject.statements_for("licence", "licence_name", "licence_link"):
         for found in vocabulary.licences.find_licence_ids(statement.value):
@@ -137,7 +137,7 @@ def _licence_statements(subject: Subject, vocabulary: CompiledVocabulary) -> Ite
 
 
 def _lookalike_statements(named: Iterable[Statement], vocabulary: CompiledVocabulary) -> Iterator[Statement]:
-    """Yield a statement for each parent whose name is nearly that of a known model or dataset."""
+    """Derive a statement for each parent whose name is nearly that of a known model or dataset."""
     for statement in named:
         if statement.key in _ALL_PARENT_KEYS and (likely := vocabulary.known_names.likely_name(statement.value)):
             written = printable(statement.value)
@@ -145,7 +145,7 @@ def _lookalike_statements(named: Iterable[Statement], vocabulary: CompiledVocabu
 
 
 def _tag_statements(subject: Subject, vocabulary: CompiledVocabulary) -> Iterator[Statement]:
-    """Yield the statements that a model's tags make; its prose may make the same ones again."""
+    """Derive the statements that a model's tags make; its prose may make the same ones again."""
     if subject.kind == "model":
         for tag in subject.statements_for("tag"):
             if stated := vocabulary.tags.get(normalise_tag(tag.value)):
@@ -153,7 +153,7 @@ def _tag_statements(subject: Subject, vocabulary: CompiledVocabulary) -> Iterato
 
 
 def _terms_statements(text: Text, vocabulary: CompiledVocabulary) -> Iterator[Statement | Gap]:
-    """Yield what a licence or terms text states: its licence, its clause, and a gap where the clause was not judged."""
+    """Derive what a licence or terms text states: its licence, its clause, a gap where the clause was not judged."""
     source = _SOURCE_BY_ROLE[text.role]
     matches = vocabulary.licences.recognise_text(text.text[:MAX_TEXT_LENGTH])
     for match in matches or ((TextMatch("", "unknown", 0.0),) if text.role == "licence" else ()):
@@ -176,7 +176,7 @@ def _terms_statements(text: Text, vocabulary: CompiledVocabulary) -> Iterator[St
 def _card_statements(
     searched: _SearchedText, subject: Subject, vocabulary: CompiledVocabulary, declared: set[str]
 ) -> Iterator[Statement]:
-    """Yield what a card's prose states: contact, base models, mentions of the vocabulary's terms, and the clause."""
+    """Derive what a card's prose states: contact, base models, mentions of terms, and the clause."""
     text, cues = searched.text, searched.cues
     contact = card_mentions.find_contact(text.text) if "contact" in cues else None
     if contact:
@@ -214,7 +214,7 @@ def _card_statements(
 
 
 def _document_statements(text: Text, subject: Subject, vocabulary: CompiledVocabulary) -> Iterator[Statement]:
-    """Yield the clause of a document; beside a model or dataset it binds no more than a card."""
+    """Derive the clause of a document; beside a model or dataset it binds no more than a card."""
     is_alone = subject.kind not in ("model", "dataset")
     clause = detect_clause(text.text, vocabulary.clause_cues, references=is_alone)
     if clause.answer == "explicit":
@@ -229,14 +229,14 @@ _PROMPTED = re.compile(r"(?i)\btext[- ]?(?:to|2)[- ]?image|\bprompts?\b|\bstable
 
 
 def _is_unconditional(subject: Subject, text: Text) -> bool:
-    """Return whether a model makes pictures without a prompt: of butterflies, if it was trained on butterflies."""
+    """Derive whether a model makes pictures without a prompt: of butterflies, if trained on butterflies."""
     made = {statement.value for statement in subject.statements_for("generates")}
     is_unconditional = "unconditional image" in made or _UNCONDITIONAL.search(text.text) is not None
     return is_unconditional and "image" not in made and _PROMPTED.search(text.text) is None
 
 
 def _mentioned_licences(text: Text, subject: Subject, vocabulary: CompiledVocabulary) -> Iterator[Statement]:
-    """Yield the licences that a card's text names, and whether its metadata names one.
+    """Derive the licences that a card's text names, and whether its metadata names one.
 
     Where it does, only a licence that a label or heading names counts: a sentence may be about something else.
     """
@@ -252,7 +252,7 @@ def _mentioned_licences(text: Text, subject: Subject, vocabulary: CompiledVocabu
 def _parent_statements(
     searched: _SearchedText, subject: Subject, vocabulary: CompiledVocabulary
 ) -> Iterator[Statement]:
-    """Yield the models and datasets that a card's prose says its subject was made from, and its metadata does not."""
+    """Derive the models and datasets that a subject's card says it was made from, and its metadata does not."""
     text, cues = searched.text, searched.cues
     known = {(each.key, each.value.lower()) for each in subject.statements_for(*_ALL_PARENT_KEYS)}
     if subject.kind == "model" and "merge" in cues:
@@ -269,7 +269,7 @@ def _parent_statements(
 
 
 def _relation_to_base(stated: str, subject: Subject, text: str) -> str:
-    """Return how a model was made from its base: as its card's prose says, else as the hub infers it from its marks."""
+    """Derive how a model was made from its base: as its card's prose says, else as the hub infers it."""
     marks = [each.value for each in subject.statements_for("tag", "library")]
     titles = [subject.name, text[:_OPENING], *(title.value for title in subject.statements_for("title"))]
     inferred = infer_relation([*marks, *(word for title in titles for word in _WORD.findall(title))])
@@ -285,7 +285,7 @@ def _card_text_statement(
 
 
 def _signal_statements(searched: _SearchedText, vocabulary: CompiledVocabulary) -> Iterator[Statement]:
-    """Yield the statements of the signals in a text."""
+    """Derive the statements of the signals in a text."""
     text = searched.text
     for signal in find_signals(
         searched.plain, searched.data, vocabulary.markers, vocabulary.clause_cues, "signal" in searched.cues
@@ -296,7 +296,7 @@ def _signal_statements(searched: _SearchedText, vocabulary: CompiledVocabulary) 
 
 
 def _clause_statement(text: Text, clause: Clause, answer: str) -> Statement:
-    """Return the statement of a text's clause, with its quotation."""
+    """Derive the statement of a text's clause, with its quotation."""
     quoted = (
         f"“{printable(clause.quote, _MAX_QUOTE)}” at characters {clause.start}-{clause.end}, "
         f"by the cues {', '.join(dict.fromkeys(clause.cues))}"

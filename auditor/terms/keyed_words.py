@@ -40,7 +40,7 @@ def hash_term(words: str, key: bytes) -> str:
 
 
 def find_hashed_terms(plain: str, hashed: HashedTerms) -> Iterator[tuple[str, int, int]]:
-    """Yield the id of each hashed term that a folded text contains, once, with its start and end."""
+    """Yield the id of each term of hashed words that a folded text contains, once, with its start and end."""
     tokens = normalise_words(plain)
     seen: set[str] = set()
     for length in hashed.lengths:
@@ -54,7 +54,7 @@ def find_hashed_terms(plain: str, hashed: HashedTerms) -> Iterator[tuple[str, in
 
 
 def format_hashed_table(lines: Iterable[str], key: bytes, key_file: str) -> str:
-    """Return the ``[hashed]`` table, in TOML, of an operator's terms.
+    """Return the ``[hashed]`` table, in TOML, of an operator's confidential words.
 
     Args:
         lines: ``ID: WORDS`` in each; blank lines and ``#`` comments are skipped.

@@ -87,7 +87,7 @@ class Sentence(NamedTuple):
 
 
 def find_references(text: str, labelled: Sequence[int], known: Collection[str]) -> list[Reference]:
-    """Return the repositories that a text links, writes in code marks, or names after a label, in their order.
+    """Return the repositories that a text links, writes in code marks, or names after a label, in order.
 
     Args:
         text: The text of a card.
@@ -177,7 +177,7 @@ def _is_name(name: str) -> bool:
 
 
 def sentences_with_references(text: str, references: Sequence[Reference], own_name: str) -> Iterator[Sentence]:
-    """Yield the sentences that have references, outside code blocks, each once.
+    """Yield the sentences that name or link repositories, outside code blocks, each once.
 
     Before each stand the heading or the lead of its list, and a colon; the text's title is no such heading.
     ``own_name`` is the name of the text's own subject: it is written as words.

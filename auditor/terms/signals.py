@@ -50,7 +50,7 @@ class Markers:
 
 
 def compile_markers(terms: Sequence[Term], hashed_terms: Sequence[HashedTerms] = ()) -> Markers:
-    """Compile the markers among a vocabulary's terms."""
+    """Compile the markers of signals among a vocabulary's terms."""
 
     def compile_kind(kind: str) -> tuple[tuple[str, re2._Regexp], ...]:
         """Compile the markers of one kind of signal."""

@@ -199,7 +199,7 @@ _NEGATION_WORDS = (b"no", b"never", b"neither", b"without", b"lack", b"n't", b"n
 
 
 def _is_denied(data: bytes, start: int, end: int) -> bool:
-    """Return whether a card's prose denies what a phrase states."""
+    """Return whether a card's prose denies what a term's phrase states."""
     before, after = data[max(0, start - 80) : start], data[end : end + 60]
     if not any(map((before + after).lower().__contains__, _NEGATION_WORDS)):
         return False

@@ -79,7 +79,7 @@ def run_tasks(
     split: Callable[[T], tuple[T, ...]] = lambda task: (),
     preload: Sequence[str] = (),
 ) -> Iterator[FinishedTask[T, R] | LostTask[T]]:
-    """Run every task in a worker process and yield what came of each, in the order they end.
+    """Run every task on a pool of workers and yield what came of each, in the order they end.
 
     A task whose worker died is tried again at the end, in fresh workers and while nothing else runs: the system
     may have killed the worker because all of them together took too much memory.
@@ -203,7 +203,7 @@ def _schedule(pool: Any, work: Callable[[C, T], R], task: T, timeout: float) -> 
 
 
 def _why_lost(future: Future[Any], memory: int) -> str:
-    """Return why a task was lost with its worker; "" if it was not.
+    """Return why a task was lost with its worker in the pool; "" if it was not.
 
     Args:
         future: The task's, which has ended.

@@ -44,7 +44,7 @@ def _hold_samples(cells: list[str]) -> bool:
 
 
 def is_url_list(head: str) -> bool:
-    """Return whether a text begins with lines that are addresses and nothing else."""
+    """Return whether a CSV's text begins with lines that are addresses and nothing else."""
     lines = head.lstrip("\ufeff").split("\n")[:_URL_LIST_LINES]
     lines = lines[:-1] if len(lines) > 1 and len(head) > _WHOLE_TEXT_CHARACTERS else lines
     lines = [line.strip() for line in lines if line.strip()]

@@ -77,12 +77,12 @@ def claims(blob: Blob, head: bytes) -> int:
 
 
 def is_parquet(suffix: str, head: bytes) -> bool:
-    """Return whether a table is Parquet, by its first bytes or its suffix."""
+    """Return whether a table's format is Parquet, by its first bytes or its suffix."""
     return head.startswith(_PARQUET_MAGIC) or suffix == ".parquet"
 
 
 def is_arrow(suffix: str, head: bytes) -> bool:
-    """Return whether a table is Arrow, Feather or ORC, by its first bytes or its suffix."""
+    """Return whether a table's format is Arrow, Feather or ORC, by its first bytes or its suffix."""
     magics = (arrow.FILE_MAGIC, arrow.FEATHER_1_MAGIC)
     return head.startswith(magics) or suffix in _ARROW_SUFFIXES or suffix == ".orc"
 
@@ -97,7 +97,7 @@ def format_suffix(blob: Blob) -> tuple[str, Compression | None]:
 
 
 def text_head(blob: Blob, head: bytes, compression: Compression | None) -> bytes:
-    """Return the beginning of a text table, unpacked. Raises Unreadable if it holds nothing."""
+    """Return the beginning of a text table, unpacked, to detect its format. Raises Unreadable if it is empty."""
     if not compression:
         return head
     data = b""
@@ -113,7 +113,7 @@ def text_head(blob: Blob, head: bytes, compression: Compression | None) -> bytes
 
 
 def _parquet_column_names(blob: Blob) -> list[str]:
-    """Return the column names of a Parquet table; none if it cannot be read."""
+    """Return the column names of a Parquet table, to detect tables of cards; none if it cannot be read."""
     try:
         with blob.open() as file:
             return parquet_column_names(file)

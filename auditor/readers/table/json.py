@@ -125,7 +125,7 @@ def read_document_rows(stream: ByteStream) -> Iterator[RowBatch]:
 
 
 def read_object_rows(stream: ByteStream) -> Iterator[RowBatch]:
-    """Yield the rows of objects that follow each other without an array around them. Raises Unreadable."""
+    """Yield the rows of JSON objects that follow each other without an array around them. Raises Unreadable."""
     yield from read_document_rows(LenientJson(stream, join=True))
 
 
