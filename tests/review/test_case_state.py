@@ -30,8 +30,8 @@ class CaseTimeline:
     def __init__(self, strength: Strength = "exact") -> None:
         self.time = "2026-11-23T09:00:00Z"
         self.number = 0
-        act = opening_action(1, strength)
-        self.state: CaseState = apply_event(None, LedgerEvent(0, self.time, act.actor, "opened", CASE, act.data))
+        event = opening_action(1, strength)
+        self.state: CaseState = apply_event(None, LedgerEvent(0, self.time, event.actor, "opened", CASE, event.data))
 
     def apply(self, actor: str, kind: str, hours: float = 1, **data: Any) -> CaseState:
         time = add_time(self.time, hours=hours)
@@ -315,14 +315,14 @@ def test_a_decision_that_does_not_stand_goes_on_no_list() -> None:
         timeline.apply("auditor", "listed", hours=24 * 211, decision=decision.id, recipient="search")
 
 
-def _joined(timeline: CaseTimeline, *, copies: tuple[str, ...] = (), reasons: tuple[str, ...] = ()) -> CaseState:
+def join_case(timeline: CaseTimeline, *, copies: tuple[str, ...] = (), reasons: tuple[str, ...] = ()) -> CaseState:
     first = opening_action(1).data
-    said = [{**first["reasons"][0], "fact": fact} for fact in reasons]
+    reasons_json = [{**first["reasons"][0], "fact": fact} for fact in reasons]
     return timeline.apply(
         "auditor",
         "joined",
         copies=[{"kind": "model", "name": name, "revision": ""} for name in copies],
-        reasons=said,
+        reasons=reasons_json,
         facts=[],
         digests=[],
         policy="1" * 64,
@@ -333,7 +333,7 @@ def _joined(timeline: CaseTimeline, *, copies: tuple[str, ...] = (), reasons: tu
 def test_a_re_upload_joins_but_no_decision_covers_it_before_people_looked() -> None:
     timeline = CaseTimeline()
     timeline.decide_case()
-    state = _joined(timeline, copies=("mirror/again",))
+    state = join_case(timeline, copies=("mirror/again",))
     assert [ref.name for ref in state.joined] == ["mirror/again"]
     assert state.in_force[0].copies == ()
     timeline.apply("owl", "reopened", why="a re-upload")
@@ -344,14 +344,14 @@ def test_new_reasons_reopen_a_case_that_was_not_decided_on_them() -> None:
     timeline = CaseTimeline()
     timeline.claim("heron")
     timeline.give_opinion("heron", "proposed", "no-action")
-    state = _joined(timeline, reasons=("another dataset",))
+    state = join_case(timeline, reasons=("another dataset",))
     assert (state.phase, state.opinions) == ("new", ())
     timeline = CaseTimeline()
     timeline.decide_case("no-action")
-    assert _joined(timeline, reasons=("another dataset",)).phase == "new"
+    assert join_case(timeline, reasons=("another dataset",)).phase == "new"
     timeline = CaseTimeline()
     timeline.decide_case()
-    assert _joined(timeline, reasons=("another dataset",)).phase == "approved"
+    assert join_case(timeline, reasons=("another dataset",)).phase == "approved"
 
 
 def test_opinions_say_why_and_name_rules_that_the_case_rests_on() -> None:
@@ -372,7 +372,7 @@ def test_opinions_say_why_and_name_rules_that_the_case_rests_on() -> None:
 ACTORS = ("heron", "wren", "owl")
 
 
-def _acts() -> st.SearchStrategy[tuple[str, str, Mapping[str, Any], float]]:
+def event_lists() -> st.SearchStrategy[tuple[str, str, Mapping[str, Any], float]]:
     opinion = st.builds(
         lambda verdict: {"verdict": verdict, "rules": RULE, "why": "words"},
         st.sampled_from(["de-index", "label", "no-action", "need-more"]),
@@ -393,9 +393,9 @@ def _acts() -> st.SearchStrategy[tuple[str, str, Mapping[str, Any], float]]:
     return st.builds(lambda actor, kind, hours: (actor, *kind, hours), st.sampled_from(ACTORS), kinds, st.floats(0, 60))
 
 
-def _all(strength: Strength, acts: list[tuple[str, str, Mapping[str, Any], float]]) -> Iterator[CaseState]:
+def replay_allowed(strength: Strength, events: list[tuple[str, str, Mapping[str, Any], float]]) -> Iterator[CaseState]:
     timeline = CaseTimeline(strength)
-    for actor, kind, data, hours in acts:
+    for actor, kind, data, hours in events:
         time = add_time(timeline.time, hours=hours)
         data = dict(data)
         if "hours" in data:
@@ -411,9 +411,9 @@ def _all(strength: Strength, acts: list[tuple[str, str, Mapping[str, Any], float
 
 
 @settings(max_examples=300)
-@given(st.sampled_from(["exact", "near", "listed"]), st.lists(_acts(), max_size=40))
-def test_invariants_hold_for_any_sequence_of_actions(strength: Strength, acts: list[Any]) -> None:
-    for state in itertools.islice(_all(strength, acts), 100):
+@given(st.sampled_from(["exact", "near", "listed"]), st.lists(event_lists(), max_size=40))
+def test_invariants_hold_for_any_sequence_of_actions(strength: Strength, events: list[Any]) -> None:
+    for state in itertools.islice(replay_allowed(strength, events), 100):
         assert sum(decision.status == "standing" for decision in state.decisions) <= 1
         for decision in state.decisions:
             assert decision.verdict in VERDICT_MEANINGS

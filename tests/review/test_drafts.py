@@ -54,20 +54,20 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def book(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
+def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
     with create_ledger(tmp_path / "ledger", clock) as ledger:
         ledger.record(opening_action(1))
         yield ledger
 
 
-def both(book: Ledger) -> tuple[CaseState, Decision]:
-    state = book.blinded_state(CASE)
+def state_and_decision(ledger: Ledger) -> tuple[CaseState, Decision]:
+    state = ledger.blinded_state(CASE)
     return state, state.in_force[0]
 
 
-def test_a_statement_of_reasons_has_the_databases_fields(book: Ledger) -> None:
-    decide_case(book, CASE)
-    state, decision = both(book)
+def test_a_statement_of_reasons_has_the_databases_fields(ledger: Ledger) -> None:
+    decide_case(ledger, CASE)
+    state, decision = state_and_decision(ledger)
     draft = drafts.statement_of_reasons(state, decision, POLICY, law="A law", countries=("DE", "FR"))
     statement = draft["statement"]
     assert set(statement) == FIELDS | {"illegal_content_legal_ground", "illegal_content_explanation"}
@@ -82,12 +82,12 @@ def test_a_statement_of_reasons_has_the_databases_fields(book: Ledger) -> None:
     assert terms["fill_in"] == ["content_date", "incompatible_content_ground", "territorial_scope"]
 
 
-def test_the_public_database_gets_no_name_and_no_field_too_long(book: Ledger) -> None:
-    book.claim(CASE, "heron")
+def test_the_public_database_gets_no_name_and_no_field_too_long(ledger: Ledger) -> None:
+    ledger.claim(CASE, "heron")
     words = "Atelier/Model-1 holds it; so says model-1 of ATELIER. " + "x" * 3000
-    book.propose(CASE, "heron", "label", why=words)
-    book.decide(CASE, "wren", "label", why=words)
-    state, decision = both(book)
+    ledger.propose(CASE, "heron", "label", why=words)
+    ledger.decide(CASE, "wren", "label", why=words)
+    state, decision = state_and_decision(ledger)
     statement = drafts.statement_of_reasons(state, decision, POLICY, law="y" * 600)["statement"]
     written = json.dumps(statement).lower()
     assert "atelier" not in written
@@ -100,29 +100,29 @@ def test_the_public_database_gets_no_name_and_no_field_too_long(book: Ledger) ->
     assert len(statement["illegal_content_legal_ground"]) == 500
 
 
-def test_what_restricts_nothing_needs_no_statement(book: Ledger) -> None:
-    decide_case(book, CASE, "refer")
+def test_what_restricts_nothing_needs_no_statement(ledger: Ledger) -> None:
+    decide_case(ledger, CASE, "refer")
     with pytest.raises(UsageError, match="refer restricts nothing, so no statement is due"):
-        drafts.statement_of_reasons(*both(book), POLICY)
+        drafts.statement_of_reasons(*state_and_decision(ledger), POLICY)
 
 
 @pytest.mark.parametrize("draft", DRAFTS)
-def test_nothing_is_drafted_from_a_decision_to_do_nothing(book: Ledger, draft: Callable[..., object]) -> None:
-    decide_case(book, CASE, "no-action")
-    book.record(LedgerAction("reported", CASE, "heron", {"outcome": "not-due", "why": "words"}))
+def test_nothing_is_drafted_from_a_decision_to_do_nothing(ledger: Ledger, draft: Callable[..., object]) -> None:
+    decide_case(ledger, CASE, "no-action")
+    ledger.record(LedgerAction("reported", CASE, "heron", {"outcome": "not-due", "why": "words"}))
     with pytest.raises(UsageError) as refused:
-        draft(*both(book), POLICY)
+        draft(*state_and_decision(ledger), POLICY)
     assert "no-action (no action is needed): report nothing, and notify no owner" in str(refused.value)
 
 
-def folder_of(tmp_path: Path) -> Path:
+def copy_hub(tmp_path: Path) -> Path:
     """A dataset with one picture of the example's list, and the model that says it was trained on it."""
     for name in ("datasets/crawlers", "models/crawlers/captioner"):
         shutil.copytree(HUB / name, tmp_path / "hub" / name)
     return tmp_path / "hub"
 
 
-def listing(tmp_path: Path, name: str, means: str) -> Path:
+def copy_list(tmp_path: Path, name: str, means: str) -> Path:
     """The example's list under another name and with another meaning."""
     path = tmp_path / f"{name}.csv"
     text = LIST.read_text().replace("name: known-pictures", f"name: {name}").replace("means: test", f"means: {means}")
@@ -130,21 +130,21 @@ def listing(tmp_path: Path, name: str, means: str) -> Path:
     return path
 
 
-def from_run(tmp_path: Path, *known: Path, profile: str) -> tuple[CaseState, Decision, Mapping[str, Any]]:
+def audit_and_decide(tmp_path: Path, *known: Path, profile: str) -> tuple[CaseState, Decision, Mapping[str, Any]]:
     """The case of an audit with these lists, decided by two and recorded as reported."""
-    hub = folder_of(tmp_path)
+    hub = copy_hub(tmp_path)
     audit(hub, known=known, profile=profile, out=tmp_path / "run", workers=1)
-    with create_ledger(tmp_path / "audited") as book:
-        open_cases(book, tmp_path / "run")
-        (row,) = book.queue().rows
-        decide_case(book, row.case)
-        book.report(row.case, "heron", "reported", why="Reference 7")
-        state = book.blinded_state(row.case)
-        return state, state.in_force[0], book.policy(state.policy)
+    with create_ledger(tmp_path / "audited") as ledger:
+        open_cases(ledger, tmp_path / "run")
+        (row,) = ledger.queue().rows
+        decide_case(ledger, row.case)
+        ledger.report(row.case, "heron", "reported", why="Reference 7")
+        state = ledger.blinded_state(row.case)
+        return state, state.in_force[0], ledger.policy(state.policy)
 
 
 def test_nothing_is_drafted_from_a_test_list_that_the_profile_treats_as_another(tmp_path: Path) -> None:
-    state, decision, policy = from_run(tmp_path, LIST, profile="example")
+    state, decision, policy = audit_and_decide(tmp_path, LIST, profile="example")
     for draft in DRAFTS:
         with pytest.raises(UsageError) as refused:
             draft(state, decision, policy)
@@ -159,14 +159,16 @@ def test_nothing_is_drafted_from_a_test_list_that_the_profile_treats_as_another(
 
 
 def test_everything_is_drafted_from_a_list_of_known_content(tmp_path: Path) -> None:
-    state, decision, policy = from_run(tmp_path, listing(tmp_path, "hotline", "csam"), profile="default")
+    state, decision, policy = audit_and_decide(tmp_path, copy_list(tmp_path, "hotline", "csam"), profile="default")
     assert drafts.reason_not_to_draft(state, decision, policy) == ""
     assert "samples match entries exactly" in drafts.hotline_draft(state, decision, policy)
     assert "About: crawlers/captioner" in drafts.owner_notice_draft(state, decision, policy)
 
 
 def test_a_reason_that_a_real_list_finds_too_is_no_rehearsal(tmp_path: Path) -> None:
-    state, decision, policy = from_run(tmp_path, LIST, listing(tmp_path, "hotline", "csam"), profile="example")
+    state, decision, policy = audit_and_decide(
+        tmp_path, LIST, copy_list(tmp_path, "hotline", "csam"), profile="example"
+    )
     assert {fact.list_name for fact in state.facts} == {"", "hotline", "known-pictures"}
     assert [reason.test_lists for reason in decision.reasons] == [()]
     assert "samples match entries exactly" in drafts.hotline_draft(state, decision, policy)
@@ -185,11 +187,11 @@ def test_what_only_a_test_list_says_is_left_out_of_drafts(tmp_path: Path) -> Non
         **POLICY,
         "rules": [*POLICY["rules"], {**POLICY["rules"][0], "id": "of-the-test-list", "fix": "Nothing."}],
     }
-    with create_ledger(tmp_path / "mixed") as book:
-        book.record(replace(act, data={**act.data, "reasons": [*act.data["reasons"], tested]}))
-        decide_case(book, CASE)
-        book.report(CASE, "heron", "reported", why="words")
-        state = book.blinded_state(CASE)
+    with create_ledger(tmp_path / "mixed") as ledger:
+        ledger.record(replace(act, data={**act.data, "reasons": [*act.data["reasons"], tested]}))
+        decide_case(ledger, CASE)
+        ledger.report(CASE, "heron", "reported", why="words")
+        state = ledger.blinded_state(CASE)
     (decision,) = state.in_force
     assert [reason.rule for reason in decision.reasons] == ["trained-on-known-content", "of-the-test-list"]
     for draft in DRAFTS:
@@ -214,20 +216,22 @@ def test_a_notice_shows_what_an_owner_can_do_and_nothing_that_reviewers_do(tmp_p
     act = opening_action(1, ground=rule.case or "")
     reasons = [{**act.data["reasons"][0], "rule": rule.id}]
     policy = {**POLICY, "rules": [asdict(rule)]}
-    with create_ledger(tmp_path / "owners") as book:
-        book.record(replace(act, data={**act.data, "reasons": reasons}))
-        decide_case(book, CASE)
-        book.report(CASE, "heron", "reported", why="words")
-        state = book.blinded_state(CASE)
+    with create_ledger(tmp_path / "owners") as ledger:
+        ledger.record(replace(act, data={**act.data, "reasons": reasons}))
+        decide_case(ledger, CASE)
+        ledger.report(CASE, "heron", "reported", why="words")
+        state = ledger.blinded_state(CASE)
     text = drafts.owner_notice_draft(state, state.in_force[0], policy)
     assert " ".join(rule.fix.split()) in text
     assert not [sentence for sentence in sentences(rule.review) if sentence in text]
 
 
-def test_the_cybertipline_draft_is_xml_with_hashes_alone(book: Ledger) -> None:
+def test_the_cybertipline_draft_is_xml_with_hashes_alone(ledger: Ledger) -> None:
     """Elements in the order of Johannes-Andersen/CyberTipline-Tools' snapshots."""
-    decide_case(book, CASE)
-    draft = ET.fromstring(drafts.cybertipline_draft(*both(book), POLICY, urls=("https://hub.example/model?a=1&b=2",)))
+    decide_case(ledger, CASE)
+    draft = ET.fromstring(
+        drafts.cybertipline_draft(*state_and_decision(ledger), POLICY, urls=("https://hub.example/model?a=1&b=2",))
+    )
     assert draft.get("note", "").startswith("DRAFT: ")
     report = draft.find("report")
     assert report is not None
@@ -242,46 +246,50 @@ def test_the_cybertipline_draft_is_xml_with_hashes_alone(book: Ledger) -> None:
 
 
 @pytest.mark.corpus
-def test_every_element_of_the_cybertipline_draft_is_one_that_public_clients_write(book: Ledger, corpus: Path) -> None:
-    decide_case(book, CASE)
+def test_every_element_of_the_cybertipline_draft_is_one_that_public_clients_write(ledger: Ledger, corpus: Path) -> None:
+    decide_case(ledger, CASE)
     snapshots = sorted((corpus / "08-manifests-and-hash-lists" / "cybertipline-tools").glob("*.snapshot"))
     assert snapshots
     known = {tag for path in snapshots for tag in re.findall(r"<([A-Za-z0-9]+)", path.read_text(encoding="utf-8"))}
     used = {
         part.tag
-        for part in ET.fromstring(drafts.cybertipline_draft(*both(book), POLICY, urls=("https://hub.example/",))).iter()
+        for part in ET.fromstring(
+            drafts.cybertipline_draft(*state_and_decision(ledger), POLICY, urls=("https://hub.example/",))
+        ).iter()
     }
     # Named in the API's documentation, in no snapshot.
     assert used - {"draft", "generativeAi"} <= known
 
 
-def test_a_draft_for_a_hotline_gives_addresses_and_hashes(book: Ledger) -> None:
-    decide_case(book, CASE, "refer")
-    text = drafts.hotline_draft(*both(book), POLICY, name="A hotline", urls=("https://hub.example/atelier/model-1",))
+def test_a_draft_for_a_hotline_gives_addresses_and_hashes(ledger: Ledger) -> None:
+    decide_case(ledger, CASE, "refer")
+    text = drafts.hotline_draft(
+        *state_and_decision(ledger), POLICY, name="A hotline", urls=("https://hub.example/atelier/model-1",)
+    )
     assert text.startswith("DRAFT: ")
     assert "To: A hotline\nFrom: TO BE FILLED IN\n" in text
     assert f"sha256:{1:064x}" in text
     assert "https://hub.example/atelier/model-1" in text
 
 
-def test_an_owner_notice_is_drafted_after_reporting_and_without_details_of_hits(book: Ledger) -> None:
-    decide_case(book, CASE)
+def test_an_owner_notice_is_drafted_after_reporting_and_without_details_of_hits(ledger: Ledger) -> None:
+    decide_case(ledger, CASE)
     with pytest.raises(UsageError, match="a notice is drafted only after a person has recorded"):
-        drafts.owner_notice_draft(*both(book), POLICY)
+        drafts.owner_notice_draft(*state_and_decision(ledger), POLICY)
     with pytest.raises(UsageError, match="the owner is notified only after a person has recorded"):
-        book.notify(CASE, "heron")
-    book.report(CASE, "heron", "reported", why="Reference 7")
-    text = drafts.owner_notice_draft(*both(book), POLICY, appeals="appeals@example.org")
+        ledger.notify(CASE, "heron")
+    ledger.report(CASE, "heron", "reported", why="Reference 7")
+    text = drafts.owner_notice_draft(*state_and_decision(ledger), POLICY, appeals="appeals@example.org")
     assert "About: atelier/model-1" in text
     assert "You can appeal until 2027-05-25: appeals@example.org" in text
     assert "Train again on a cleaned version, and say so in the card." in text
     for detail in ("1 of 12", "known-pictures", "northlight", "exact", "near", "Reference 7", "heron"):
         assert detail not in text
-    book.notify(CASE, "heron")
-    assert both(book)[1].notified_at == "2026-11-23T09:00:00Z"
+    ledger.notify(CASE, "heron")
+    assert state_and_decision(ledger)[1].notified_at == "2026-11-23T09:00:00Z"
 
 
-def listed_model(number: int, strength: Strength, *lists: dict[str, str]) -> LedgerAction:
+def listed_model_action(number: int, strength: Strength, *lists: dict[str, str]) -> LedgerAction:
     """The act that opens a case of a model that follows from lists of models."""
     act = opening_action(number, strength, ground="linked")
     (reason,) = act.data["reasons"]
@@ -296,12 +304,12 @@ def listed_model(number: int, strength: Strength, *lists: dict[str, str]) -> Led
     ],
 )
 def test_drafts_say_which_list_names_a_model_and_who_holds_it(
-    book: Ledger, lists: tuple[dict[str, str], ...], found: str
+    ledger: Ledger, lists: tuple[dict[str, str], ...], found: str
 ) -> None:
-    book.record(listed_model(2, "by-name", *lists))
-    decide_case(book, case_id(2))
-    book.report(case_id(2), "heron", "reported", why="Reference 7")
-    state = book.state(case_id(2))
+    ledger.record(listed_model_action(2, "by-name", *lists))
+    decide_case(ledger, case_id(2))
+    ledger.report(case_id(2), "heron", "reported", why="Reference 7")
+    state = ledger.state(case_id(2))
     decision = state.decisions[-1]
     for draft in (drafts.hotline_draft, drafts.cybertipline_draft, drafts.owner_notice_draft):
         text = draft(state, decision, POLICY)  # type: ignore[operator]
@@ -309,24 +317,24 @@ def test_drafts_say_which_list_names_a_model_and_who_holds_it(
         assert "authority" not in text
 
 
-def test_a_reason_of_an_older_ledger_says_no_more_than_it_recorded(book: Ledger) -> None:
-    book.record(opening_action(2, "named", ground="linked"))
-    decide_case(book, case_id(2))
-    state = book.state(case_id(2))
+def test_a_reason_of_an_older_ledger_says_no_more_than_it_recorded(ledger: Ledger) -> None:
+    ledger.record(opening_action(2, "named", ground="linked"))
+    decide_case(ledger, case_id(2))
+    state = ledger.state(case_id(2))
     text = drafts.hotline_draft(state, state.decisions[-1], POLICY)
     assert "Facts that it is based on: a list of models names it, or the model that it is made directly from." in text
 
 
-def test_the_public_report_holds_counts_and_the_root_and_nothing_else(book: Ledger, clock: Clock) -> None:
-    book.record(opening_action(2, "near"), opening_action(3, ground="linked"))
+def test_the_public_report_holds_counts_and_the_root_and_nothing_else(ledger: Ledger, clock: Clock) -> None:
+    ledger.record(opening_action(2, "near"), opening_action(3, ground="linked"))
     clock.advance(hours=6)
-    decide_case(book, CASE)
+    decide_case(ledger, CASE)
     clock.advance(hours=4)
-    decide_case(book, case_id(3), "label")
-    book.appeal(case_id(3), "heron", why="words")
-    book.decide_appeal(case_id(3), "owl", "overturned", why="words")
-    report = transparency_report.transparency_report(book)
-    checkpoint = book.checkpoint()
+    decide_case(ledger, case_id(3), "label")
+    ledger.appeal(case_id(3), "heron", why="words")
+    ledger.decide_appeal(case_id(3), "owl", "overturned", why="words")
+    report = transparency_report.transparency_report(ledger)
+    checkpoint = ledger.checkpoint()
     assert report == {
         "as_of": "2026-11-23T19:00:00Z",
         "cases": 3,
@@ -343,11 +351,11 @@ def test_the_public_report_holds_counts_and_the_root_and_nothing_else(book: Ledg
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_name_is_harmless_in_every_draft(tmp_path: Path, name: str) -> None:
-    with create_ledger(tmp_path / "ledger") as book:
-        book.record(opening_action(1, name=name))
-        decide_case(book, CASE)
-        book.report(CASE, "heron", "not-due", why="words")
-        state, decision = both(book)
+    with create_ledger(tmp_path / "ledger") as ledger:
+        ledger.record(opening_action(1, name=name))
+        decide_case(ledger, CASE)
+        ledger.report(CASE, "heron", "not-due", why="words")
+        state, decision = state_and_decision(ledger)
         xml = drafts.cybertipline_draft(state, decision, POLICY, urls=(name,))
         ET.fromstring(xml)
         texts = (

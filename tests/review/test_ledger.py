@@ -44,13 +44,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def book(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
+def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
     with create_ledger(tmp_path / "ledger", clock) as ledger:
         ledger.record(opening_action(1), opening_action(2, "near"))
         yield ledger
 
 
-def exported(ledger: Ledger) -> str:
+def export_text(ledger: Ledger) -> str:
     out = io.StringIO()
     export_ledger(ledger, out)
     return out.getvalue()
@@ -59,28 +59,28 @@ def exported(ledger: Ledger) -> str:
 # What people do
 
 
-def test_a_case_is_decided_and_read_back(book: Ledger, tmp_path: Path) -> None:
-    decide_case(book, CASE)
+def test_a_case_is_decided_and_read_back(ledger: Ledger, tmp_path: Path) -> None:
+    decide_case(ledger, CASE)
     with Ledger.open(tmp_path / "ledger") as again:
         (decision,) = again.decisions_in_force()
         assert (decision.verdict, decision.proposer, decision.approver) == ("de-index", "heron", "wren")
         assert decision.index == 5
-        assert decision.evidence == book.history(CASE)[-2].leaf
+        assert decision.evidence == ledger.history(CASE)[-2].leaf
         assert list(again.decisions()) == [decision]
         assert list(again.decisions_in_force(verdicts=("label",))) == []
 
 
-def test_of_two_concurrent_decisions_one_is_refused(book: Ledger, tmp_path: Path) -> None:
-    book.claim(CASE, "heron")
-    book.propose(CASE, "heron", "de-index", why="words")
+def test_of_two_concurrent_decisions_one_is_refused(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.claim(CASE, "heron")
+    ledger.propose(CASE, "heron", "de-index", why="words")
     outcomes: list[str] = []
     together = threading.Barrier(2)
 
     def decide(reviewer: str) -> None:
-        with Ledger.open(tmp_path / "ledger", clock=Clock()) as ledger:
+        with Ledger.open(tmp_path / "ledger", clock=Clock()) as opened:
             together.wait()
             try:
-                ledger.decide(CASE, reviewer, "de-index", why="words")
+                opened.decide(CASE, reviewer, "de-index", why="words")
                 outcomes.append("decided")
             except UsageError as error:
                 outcomes.append(str(error))
@@ -92,105 +92,105 @@ def test_of_two_concurrent_decisions_one_is_refused(book: Ledger, tmp_path: Path
         thread.join()
     assert sorted(outcomes)[1] == "decided"
     assert "is approved; a second opinion is given on a proposed case" in sorted(outcomes)[0]
-    assert verify_ledger(book).faults == ()
+    assert verify_ledger(ledger).faults == ()
 
 
-def test_an_action_on_an_outdated_view_of_a_case_is_refused(book: Ledger) -> None:
-    seen = book.blinded_state(CASE).last_event
-    book.claim(CASE, "heron")
+def test_an_action_on_an_outdated_view_of_a_case_is_refused(ledger: Ledger) -> None:
+    seen = ledger.blinded_state(CASE).last_event
+    ledger.claim(CASE, "heron")
     with pytest.raises(UsageError, match=r"has changed since you opened it \(claimed by heron\)"):
-        book.propose(CASE, "heron", "label", why="words", seen=seen)
+        ledger.propose(CASE, "heron", "label", why="words", seen=seen)
 
 
-def test_only_reviewers_act_and_the_program_gives_no_opinion(book: Ledger) -> None:
+def test_only_reviewers_act_and_the_program_gives_no_opinion(ledger: Ledger) -> None:
     with pytest.raises(UsageError, match="'stranger': is no reviewer of this ledger"):
-        book.claim(CASE, "stranger")
+        ledger.claim(CASE, "stranger")
     with pytest.raises(UsageError, match="is the name of the program"):
-        book.claim(CASE, reviewers.PROGRAM_ACTOR)
+        ledger.claim(CASE, reviewers.PROGRAM_ACTOR)
 
 
-def test_one_person_has_one_pseudonym(book: Ledger) -> None:
+def test_one_person_has_one_pseudonym(ledger: Ledger) -> None:
     with pytest.raises(UsageError, match="heron and swift are the same person"):
-        reviewers.add_reviewer(book.folder, "swift", "  PERSON   heron ")
-    with (book.folder / reviewers.REVIEWERS_FILE).open("a") as file:
+        reviewers.add_reviewer(ledger.folder, "swift", "  PERSON   heron ")
+    with (ledger.folder / reviewers.REVIEWERS_FILE).open("a") as file:
         file.write('swift = "Person Heron"\n')
     with pytest.raises(UsageError, match="are the same person"):
-        book.claim(CASE, "swift")
+        ledger.claim(CASE, "swift")
 
 
-def test_the_ledger_holds_no_person(book: Ledger) -> None:
-    decide_case(book, CASE)
-    assert b"Person" not in (book.folder / LEDGER_FILE).read_bytes()
-    assert "Person" not in exported(book)
+def test_the_ledger_holds_no_person(ledger: Ledger) -> None:
+    decide_case(ledger, CASE)
+    assert b"Person" not in (ledger.folder / LEDGER_FILE).read_bytes()
+    assert "Person" not in export_text(ledger)
     for name in (LEDGER_FILE, KEY_FILE, reviewers.REVIEWERS_FILE):
-        assert (book.folder / name).stat().st_mode & 0o077 == 0
+        assert (ledger.folder / name).stat().st_mode & 0o077 == 0
 
 
-def shown(book: Ledger) -> str:
+def all_case_text(ledger: Ledger) -> str:
     """Everything that anyone is shown of the case and the queue."""
     from auditor.review.case_view import case_json, case_lines, queue_json, queue_lines
 
-    state, events, page = book.blinded_state(CASE), book.history(CASE), book.queue()
-    lines = (*case_lines(state, events, {}, None, book.now), *queue_lines(page))
-    said = (case_json(state, events, {}, None, book.now), queue_json(page))
-    return "\n".join((*lines, *map(json.dumps, said), repr(state), repr(events), repr(page)))
+    state, events, page = ledger.blinded_state(CASE), ledger.history(CASE), ledger.queue()
+    lines = (*case_lines(state, events, {}, None, ledger.now), *queue_lines(page))
+    json_objects = (case_json(state, events, {}, None, ledger.now), queue_json(page))
+    return "\n".join((*lines, *map(json.dumps, json_objects), repr(state), repr(events), repr(page)))
 
 
-def test_the_second_reviewer_sees_nothing_of_the_first_opinion(book: Ledger) -> None:
-    book.interim(CASE, "heron", why="A telling word: yellow.")
-    book.claim(CASE, "heron")
-    book.propose(CASE, "heron", "demote", why="A telling word: zanzibar.")
+def test_the_second_reviewer_sees_nothing_of_the_first_opinion(ledger: Ledger) -> None:
+    ledger.interim(CASE, "heron", why="A telling word: yellow.")
+    ledger.claim(CASE, "heron")
+    ledger.propose(CASE, "heron", "demote", why="A telling word: zanzibar.")
     for word in ("zanzibar", "demote", "yellow"):
-        assert word not in shown(book)
-    book.decide(CASE, "wren", "label", why="other words")
+        assert word not in all_case_text(ledger)
+    ledger.decide(CASE, "wren", "label", why="other words")
     for word in ("zanzibar", "demote", "yellow"):
-        assert word in shown(book)
+        assert word in all_case_text(ledger)
 
 
-def test_an_opinion_that_new_reasons_reset_stays_hidden(book: Ledger) -> None:
-    book.claim(CASE, "heron")
-    book.propose(CASE, "heron", "demote", why="A telling word: zanzibar.")
+def test_an_opinion_that_new_reasons_reset_stays_hidden(ledger: Ledger) -> None:
+    ledger.claim(CASE, "heron")
+    ledger.propose(CASE, "heron", "demote", why="A telling word: zanzibar.")
     first = opening_action(1).data
     more = {**first, "reasons": [{**first["reasons"][0], "fact": "another dataset"}], "facts": []}
-    book.record(LedgerAction("joined", CASE, reviewers.PROGRAM_ACTOR, more))
-    assert book.blinded_state(CASE).stage(book.now) == "new"
-    assert "zanzibar" not in shown(book)
-    assert "demote" not in shown(book)
-    decide_case(book, CASE)
-    assert "zanzibar" in shown(book)
+    ledger.record(LedgerAction("joined", CASE, reviewers.PROGRAM_ACTOR, more))
+    assert ledger.blinded_state(CASE).stage(ledger.now) == "new"
+    assert "zanzibar" not in all_case_text(ledger)
+    assert "demote" not in all_case_text(ledger)
+    decide_case(ledger, CASE)
+    assert "zanzibar" in all_case_text(ledger)
 
 
-def test_a_clock_set_back_revives_no_expired_decision(book: Ledger, clock: Clock) -> None:
-    book.interim(CASE, "heron", why="An exact match.", hours=1)
+def test_a_clock_set_back_revives_no_expired_decision(ledger: Ledger, clock: Clock) -> None:
+    ledger.interim(CASE, "heron", why="An exact match.", hours=1)
     clock.advance(hours=2)
-    book.claim(case_id(2), "heron")
-    assert list(book.decisions_in_force()) == []
+    ledger.claim(case_id(2), "heron")
+    assert list(ledger.decisions_in_force()) == []
     clock.advance(hours=-1.5)
-    assert list(book.decisions_in_force()) == []
+    assert list(ledger.decisions_in_force()) == []
     with pytest.raises(UsageError, match="the clock says 2026-11-23T09:30:00Z, before the ledger's last event"):
-        book.confirm(case_id(2), "heron", why="words")
-    book.correct_clock("heron", why="The machine was two hours ahead.")
-    book.confirm(case_id(2), "heron", why="words")
-    assert verify_ledger(book).faults == ()
+        ledger.confirm(case_id(2), "heron", why="words")
+    ledger.correct_clock("heron", why="The machine was two hours ahead.")
+    ledger.confirm(case_id(2), "heron", why="words")
+    assert verify_ledger(ledger).faults == ()
 
 
-def test_a_clock_that_is_set_right_by_seconds_stands_still(book: Ledger, clock: Clock) -> None:
+def test_a_clock_that_is_set_right_by_seconds_stands_still(ledger: Ledger, clock: Clock) -> None:
     before = clock.time
     clock.advance(seconds=-5)
-    book.claim(CASE, "heron")
-    assert book.history(CASE)[-1].time == before
+    ledger.claim(CASE, "heron")
+    assert ledger.history(CASE)[-1].time == before
     clock.advance(seconds=-1)
     with pytest.raises(UsageError, match="correct the clock"):
-        book.claim(case_id(2), "heron")
+        ledger.claim(case_id(2), "heron")
 
 
-def test_acts_are_recorded_all_or_none(book: Ledger) -> None:
-    size = book.size
+def test_acts_are_recorded_all_or_none(ledger: Ledger) -> None:
+    size = ledger.size
     with pytest.raises(UsageError, match="give a reason"):
-        book.record(opening_action(3), LedgerAction("confirmed", case_id(2), "heron", {"why": ""}))
-    assert book.size == size
+        ledger.record(opening_action(3), LedgerAction("confirmed", case_id(2), "heron", {"why": ""}))
+    assert ledger.size == size
     with pytest.raises(UsageError, match="there is no such case"):
-        book.state(case_id(3))
+        ledger.state(case_id(3))
 
 
 # Nobody rewrites it
@@ -211,14 +211,14 @@ def test_acts_are_recorded_all_or_none(book: Ledger) -> None:
         "INSERT OR REPLACE INTO checkpoints SELECT * FROM checkpoints LIMIT 1",
     ],
 )
-def test_the_tables_can_only_be_added_to(book: Ledger, statement: str) -> None:
+def test_the_tables_can_only_be_added_to(ledger: Ledger, statement: str) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="the ledger can only be added to"):
-        book.database.execute(statement)
+        ledger.database.execute(statement)
 
 
-def _forge(book: Ledger, *statements: str) -> Ledger:
+def forge_ledger(ledger: Ledger, *statements: str) -> Ledger:
     """Change the file as somebody would who can write it: triggers taken off and put back."""
-    with closing(sqlite3.connect(book.folder / LEDGER_FILE, isolation_level=None)) as database:
+    with closing(sqlite3.connect(ledger.folder / LEDGER_FILE, isolation_level=None)) as database:
         database.create_function("leaf", 1, lambda body: merkle.hash_leaf(body.encode()))
         triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for name, _ in triggers:
@@ -227,11 +227,11 @@ def _forge(book: Ledger, *statements: str) -> Ledger:
             database.execute(statement)
         for _, sql in triggers:
             database.execute(sql)
-    return Ledger.open(book.folder, clock=Clock())
+    return Ledger.open(ledger.folder, clock=Clock())
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "message"),
     [
         (
             """UPDATE events SET body = replace(body, 'de-index","why', 'label","why') WHERE number = 4""",
@@ -261,59 +261,61 @@ def _forge(book: Ledger, *statements: str) -> Ledger:
         ("INSERT INTO artefacts VALUES ('sha256:00', '0000000000000009')", "artefacts has rows that no event made"),
     ],
 )
-def test_verify_names_the_event_that_was_changed(book: Ledger, statement: str, told: str) -> None:
-    decide_case(book, CASE)
-    assert verify_ledger(book).faults == ()
-    with _forge(book, statement) as forged:
-        assert any(told in str(one) for one in verify_ledger(forged).faults), verify_ledger(forged).faults
+def test_verify_names_the_event_that_was_changed(ledger: Ledger, statement: str, message: str) -> None:
+    decide_case(ledger, CASE)
+    assert verify_ledger(ledger).faults == ()
+    with forge_ledger(ledger, statement) as forged:
+        assert any(message in str(one) for one in verify_ledger(forged).faults), verify_ledger(forged).faults
 
 
-def test_a_ledger_without_its_triggers_is_not_opened(book: Ledger) -> None:
-    with closing(sqlite3.connect(book.folder / LEDGER_FILE)) as database:
+def test_a_ledger_without_its_triggers_is_not_opened(ledger: Ledger) -> None:
+    with closing(sqlite3.connect(ledger.folder / LEDGER_FILE)) as database:
         database.execute("DROP TRIGGER events_delete")
     with pytest.raises(SealError, match="table or trigger events_delete is missing"):
-        Ledger.open(book.folder)
+        Ledger.open(ledger.folder)
 
 
-def _signed_by_its_key(
-    book: Ledger, kind: str, actor: str, data: dict[str, object], *, time: str = "", previous: str = ""
+def sign_with_ledger_key(
+    ledger: Ledger, kind: str, actor: str, data: dict[str, object], *, time: str = "", previous: str = ""
 ) -> None:
     """Add an event that would be refused, as somebody can who has the key: chained, hashed and signed."""
-    number = book.size
-    body = encode_entry(number, time or book.now, actor, kind, CASE, data, previous or [*book.all_events()][-1].leaf)
-    grown = tuple(merkle.completed_subtrees(number, merkle.hash_leaf(body.encode()), book.node))
+    number = ledger.size
+    body = encode_entry(
+        number, time or ledger.now, actor, kind, CASE, data, previous or [*ledger.all_events()][-1].leaf
+    )
+    grown = tuple(merkle.completed_subtrees(number, merkle.hash_leaf(body.encode()), ledger.node))
     nodes = {(level, at): hashed for level, at, hashed in grown}
-    root = merkle.root_hash(number + 1, lambda level, at: nodes.get((level, at)) or book.node(level, at))
-    note = Checkpoint(book.origin, number + 1, root).sign(SigningKey.load(book.folder / KEY_FILE))
-    book.database.execute("INSERT INTO events (number, body) VALUES (?, ?)", (number, body))
-    book.database.executemany("INSERT INTO tree VALUES (?, ?, ?)", grown)
-    book.database.execute("INSERT INTO checkpoints VALUES (?, ?)", (number + 1, note))
+    root = merkle.root_hash(number + 1, lambda level, at: nodes.get((level, at)) or ledger.node(level, at))
+    note = Checkpoint(ledger.origin, number + 1, root).sign(SigningKey.load(ledger.folder / KEY_FILE))
+    ledger.database.execute("INSERT INTO events (number, body) VALUES (?, ?)", (number, body))
+    ledger.database.executemany("INSERT INTO tree VALUES (?, ?, ?)", grown)
+    ledger.database.execute("INSERT INTO checkpoints VALUES (?, ?)", (number + 1, note))
 
 
-def test_a_signed_event_that_the_rules_refuse_is_found(book: Ledger) -> None:
-    book.claim(CASE, "heron")
-    book.propose(CASE, "heron", "de-index", why="words")
+def test_a_signed_event_that_the_rules_refuse_is_found(ledger: Ledger) -> None:
+    ledger.claim(CASE, "heron")
+    ledger.propose(CASE, "heron", "de-index", why="words")
     rules = ["trained-on-known-content"]
-    _signed_by_its_key(book, "reviewed", "heron", {"verdict": "de-index", "rules": rules, "why": "words"})
-    (broken,) = verify_ledger(book).faults
+    sign_with_ledger_key(ledger, "reviewed", "heron", {"verdict": "de-index", "rules": rules, "why": "words"})
+    (broken,) = verify_ledger(ledger).faults
     assert str(broken).startswith("event 5: should not have been recorded: case 0000000000000001: heron has given")
     with pytest.raises(UsageError, match="heron has given an opinion"):
-        list(book.decisions_in_force())
+        list(ledger.decisions_in_force())
 
 
-def test_a_signed_event_that_does_not_follow_or_is_of_an_earlier_time_is_found(book: Ledger) -> None:
-    _signed_by_its_key(book, "confirmed", "owl", {"why": "words"}, time="2026-11-23T08:00:00Z", previous="00")
-    assert [str(one) for one in verify_ledger(book).faults][:2] == [
+def test_a_signed_event_that_does_not_follow_or_is_of_an_earlier_time_is_found(ledger: Ledger) -> None:
+    sign_with_ledger_key(ledger, "confirmed", "owl", {"why": "words"}, time="2026-11-23T08:00:00Z", previous="00")
+    assert [str(one) for one in verify_ledger(ledger).faults][:2] == [
         "event 3: does not follow from the event before it",
         "event 3: is of 2026-11-23T08:00:00Z, before the event before it",
     ]
 
 
-def test_a_ledger_cut_short_is_found_by_a_checkpoint_kept_elsewhere(book: Ledger, tmp_path: Path) -> None:
-    shutil.copytree(book.folder, tmp_path / "before")
-    decide_case(book, CASE)
-    note = book.checkpoint_note()
-    assert verify_ledger(book, earlier=note).faults == ()
+def test_a_ledger_cut_short_is_found_by_a_checkpoint_kept_elsewhere(ledger: Ledger, tmp_path: Path) -> None:
+    shutil.copytree(ledger.folder, tmp_path / "before")
+    decide_case(ledger, CASE)
+    note = ledger.checkpoint_note()
+    assert verify_ledger(ledger, earlier=note).faults == ()
     with Ledger.open(tmp_path / "before") as older:
         assert verify_ledger(older).faults == ()
         assert [str(one) for one in verify_ledger(older, earlier=note).faults] == [
@@ -321,10 +323,10 @@ def test_a_ledger_cut_short_is_found_by_a_checkpoint_kept_elsewhere(book: Ledger
         ]
 
 
-def test_a_ledger_rewritten_by_the_holder_of_its_key_is_found_by_a_checkpoint(book: Ledger, tmp_path: Path) -> None:
-    shutil.copytree(book.folder, tmp_path / "before")
-    book.confirm(case_id(2), "owl", why="words")
-    note = book.checkpoint_note()
+def test_a_ledger_rewritten_by_the_holder_of_its_key_is_found_by_a_checkpoint(ledger: Ledger, tmp_path: Path) -> None:
+    shutil.copytree(ledger.folder, tmp_path / "before")
+    ledger.confirm(case_id(2), "owl", why="words")
+    note = ledger.checkpoint_note()
     with Ledger.open(tmp_path / "before", clock=Clock()) as other:
         other.confirm(case_id(2), "owl", why="other words")
         assert verify_ledger(other).faults == ()
@@ -332,9 +334,9 @@ def test_a_ledger_rewritten_by_the_holder_of_its_key_is_found_by_a_checkpoint(bo
         assert str(broken) == "event 3: this event, or one before it, is not what it was at the earlier checkpoint of 4"
 
 
-def test_a_checkpoint_of_another_ledger_is_refused(book: Ledger, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_ledger_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     with create_ledger(tmp_path / "other") as other:
-        (broken,) = verify_ledger(book, earlier=other.checkpoint_note()).faults
+        (broken,) = verify_ledger(ledger, earlier=other.checkpoint_note()).faults
         assert "the earlier checkpoint: a checkpoint is damaged, or another key signed it" in str(broken)
 
 
@@ -350,9 +352,9 @@ def test_a_checkpoint_of_another_ledger_is_refused(book: Ledger, tmp_path: Path)
         ("DELETE FROM events WHERE number = 5", "DELETE FROM tree WHERE number = 5 AND level = 0"),
     ],
 )
-def test_nothing_that_was_changed_stands(book: Ledger, statements: tuple[str, ...]) -> None:
-    decide_case(book, CASE)
-    with _forge(book, *statements) as forged, pytest.raises((SealError, UsageError)):
+def test_nothing_that_was_changed_stands(ledger: Ledger, statements: tuple[str, ...]) -> None:
+    decide_case(ledger, CASE)
+    with forge_ledger(ledger, *statements) as forged, pytest.raises((SealError, UsageError)):
         list(forged.decisions_in_force())
 
 
@@ -360,110 +362,110 @@ def test_nothing_that_was_changed_stands(book: Ledger, statements: tuple[str, ..
     ("old", "new", "said"),
     [("I compared", "I repaired", "event 5 was changed"), ('"kind"', '"sort"', "an entry of the ledger is damaged")],
 )
-def test_the_file_that_was_changed_is_named(book: Ledger, old: str, new: str, said: str) -> None:
-    decide_case(book, CASE)
+def test_the_file_that_was_changed_is_named(ledger: Ledger, old: str, new: str, said: str) -> None:
+    decide_case(ledger, CASE)
     with (
-        _forge(book, f"UPDATE events SET body = replace(body, '{old}', '{new}') WHERE number = 5") as forged,
+        forge_ledger(ledger, f"UPDATE events SET body = replace(body, '{old}', '{new}') WHERE number = 5") as forged,
         pytest.raises(SealError, match=rf"ledger\.sqlite: {said}; run `auditor review verify`"),
     ):
         list(forged.decisions_in_force())
 
 
-def test_a_case_that_was_changed_is_not_shown(book: Ledger) -> None:
+def test_a_case_that_was_changed_is_not_shown(ledger: Ledger) -> None:
     with (
-        _forge(book, "UPDATE events SET body = replace(body, 'atelier/model-1', 'atelier/model-9')") as forged,
+        forge_ledger(ledger, "UPDATE events SET body = replace(body, 'atelier/model-1', 'atelier/model-9')") as forged,
         pytest.raises(SealError, match="event 1 was changed; run `auditor review verify`"),
     ):
         forged.blinded_state(CASE)
 
 
-def test_nothing_is_recorded_upon_a_ledger_that_was_changed(book: Ledger) -> None:
+def test_nothing_is_recorded_upon_a_ledger_that_was_changed(ledger: Ledger) -> None:
     with (
-        _forge(book, "UPDATE tree SET hash = zeroblob(32) WHERE level = 0 AND number = 2") as forged,
+        forge_ledger(ledger, "UPDATE tree SET hash = zeroblob(32) WHERE level = 0 AND number = 2") as forged,
         pytest.raises(SealError, match="was changed from outside"),
     ):
         forged.claim(CASE, "heron")
 
 
-def test_another_key_signs_nothing_here(book: Ledger) -> None:
-    (book.folder / KEY_FILE).unlink()
-    SigningKey.create(book.folder / KEY_FILE)
+def test_another_key_signs_nothing_here(ledger: Ledger) -> None:
+    (ledger.folder / KEY_FILE).unlink()
+    SigningKey.create(ledger.folder / KEY_FILE)
     with pytest.raises(SealError, match="is not the key that this ledger was created with"):
-        book.claim(CASE, "heron")
+        ledger.claim(CASE, "heron")
 
 
-def test_any_byte_of_the_file_that_changes_is_found_or_changes_nothing(book: Ledger, tmp_path: Path) -> None:
-    decide_case(book, CASE)
-    whole, data = exported(book), (book.folder / LEDGER_FILE).read_bytes()
+def test_any_byte_of_the_file_that_changes_is_found_or_changes_nothing(ledger: Ledger, tmp_path: Path) -> None:
+    decide_case(ledger, CASE)
+    whole, data = export_text(ledger), (ledger.folder / LEDGER_FILE).read_bytes()
     copy = tmp_path / "copy"
-    shutil.copytree(book.folder, copy)
+    shutil.copytree(ledger.folder, copy)
     random_ = random.Random(6)
     places = random_.sample(range(len(data)), 150)
-    said = data.find(b'"verdict":"de-index"')
-    places += range(said, said + 20)
+    offset = data.find(b'"verdict":"de-index"')
+    places += range(offset, offset + 20)
     found = 0
     for place in places:
         changed = bytearray(data)
         changed[place] ^= 1 << random_.randrange(8)
         (copy / LEDGER_FILE).write_bytes(changed)
         try:
-            with Ledger.open(copy, clock=Clock()) as ledger:
-                broken = bool(verify_ledger(ledger).faults)
-                assert broken or exported(ledger) == whole, place
+            with Ledger.open(copy, clock=Clock()) as damaged_ledger:
+                broken = bool(verify_ledger(damaged_ledger).faults)
+                assert broken or export_text(damaged_ledger) == whole, place
         except SealError:
             broken = True
         found += broken
-        assert broken or not said <= place < said + 20
+        assert broken or not offset <= place < offset + 20
     assert found >= 20
 
 
-def test_every_event_is_proven_to_be_in_the_ledger(book: Ledger) -> None:
-    decide_case(book, CASE)
-    checkpoint = verify_checkpoint(book.checkpoint_note(), book.public)
-    for event in book.all_events():
-        proof = merkle.inclusion_proof(event.number, checkpoint.size, book.node)
+def test_every_event_is_proven_to_be_in_the_ledger(ledger: Ledger) -> None:
+    decide_case(ledger, CASE)
+    checkpoint = verify_checkpoint(ledger.checkpoint_note(), ledger.public)
+    for event in ledger.all_events():
+        proof = merkle.inclusion_proof(event.number, checkpoint.size, ledger.node)
         assert merkle.verify_inclusion(bytes.fromhex(event.leaf), event.number, checkpoint.size, proof, checkpoint.root)
 
 
 # What a leaf shows
 
 
-def test_a_leaf_shows_all_of_an_event_but_its_words(book: Ledger) -> None:
-    decide_case(book, CASE)
-    proposed, reviewed = [*book.all_events()][-2:]
-    shown = json.loads(reviewed.redacted)
-    assert shown["data"].keys() == {"verdict", "rules", "review_by", "words"}
-    assert (shown["actor"], shown["kind"], shown["case"]) == ("wren", "reviewed", CASE)
+def test_a_leaf_shows_all_of_an_event_but_its_words(ledger: Ledger) -> None:
+    decide_case(ledger, CASE)
+    proposed, reviewed = [*ledger.all_events()][-2:]
+    all_case_text = json.loads(reviewed.redacted)
+    assert all_case_text["data"].keys() == {"verdict", "rules", "review_by", "words"}
+    assert (all_case_text["actor"], all_case_text["kind"], all_case_text["case"]) == ("wren", "reviewed", CASE)
     assert bytes.fromhex(reviewed.leaf) == merkle.hash_leaf(reviewed.redacted.encode())
     assert "The digest is on the list." not in proposed.redacted
     assert "I compared it too." not in reviewed.redacted
-    (decision,) = book.decisions_in_force()
+    (decision,) = ledger.decisions_in_force()
     assert (decision.leaf, decision.logged) == (reviewed.leaf, reviewed.redacted)
 
 
-def test_the_same_words_are_never_shown_as_the_same(book: Ledger) -> None:
+def test_the_same_words_are_never_shown_as_the_same(ledger: Ledger) -> None:
     """Else whoever guesses them could tell."""
     for case in (CASE, case_id(2)):
-        book.record(LedgerAction("reported", case, "heron", {"outcome": "not-due", "why": "No."}))
-    one, two = [json.loads(event.redacted)["data"]["words"] for event in [*book.all_events()][-2:]]
+        ledger.record(LedgerAction("reported", case, "heron", {"outcome": "not-due", "why": "No."}))
+    one, two = [json.loads(event.redacted)["data"]["words"] for event in [*ledger.all_events()][-2:]]
     assert one != two
 
 
 @pytest.mark.parametrize("old", ["I compared it too.", '"salt":"'])
-def test_words_and_their_salt_are_part_of_what_is_signed(book: Ledger, old: str) -> None:
-    decide_case(book, CASE)
+def test_words_and_their_salt_are_part_of_what_is_signed(ledger: Ledger, old: str) -> None:
+    decide_case(ledger, CASE)
     statement = f"UPDATE events SET body = replace(body, '{old}', '{old[:-1]}x') WHERE number = 5"
     if old.startswith('"'):
         statement = f"""UPDATE events SET body = replace(body, '{old}', '{old}0') WHERE number = 5"""
-    with _forge(book, statement) as forged:
+    with forge_ledger(ledger, statement) as forged:
         assert "event 5: the Merkle tree does not hold it" in str(verify_ledger(forged).faults[0])
 
 
-def test_an_event_cannot_be_put_in_place_by_what_its_leaf_shows(book: Ledger) -> None:
+def test_an_event_cannot_be_put_in_place_by_what_its_leaf_shows(ledger: Ledger) -> None:
     """It has the same leaf; its words would be gone, and nobody would see it."""
-    decide_case(book, CASE)
-    closed = [*book.all_events()][-1].redacted
-    with _forge(book, f"UPDATE events SET body = '{closed}' WHERE number = 5") as forged:
+    decide_case(ledger, CASE)
+    closed = [*ledger.all_events()][-1].redacted
+    with forge_ledger(ledger, f"UPDATE events SET body = '{closed}' WHERE number = 5") as forged:
         assert "event 5: an entry of the ledger is damaged" in str(verify_ledger(forged).faults[0])
 
 
@@ -482,40 +484,40 @@ def test_a_ledger_of_format_1_stays_in_format_1(tmp_path: Path, monkeypatch: pyt
 # Export and restore
 
 
-def test_an_export_restores_the_ledger(book: Ledger, tmp_path: Path) -> None:
-    decide_case(book, CASE)
+def test_an_export_restores_the_ledger(ledger: Ledger, tmp_path: Path) -> None:
+    decide_case(ledger, CASE)
     with restore_ledger(
-        iter(exported(book).splitlines(keepends=True)), tmp_path / "restored", clock=Clock()
+        iter(export_text(ledger).splitlines(keepends=True)), tmp_path / "restored", clock=Clock()
     ) as restored:
-        assert exported(restored) == exported(book)
-        assert list(restored.decisions()) == list(book.decisions())
-        assert restored.queue() == book.queue()
+        assert export_text(restored) == export_text(ledger)
+        assert list(restored.decisions()) == list(ledger.decisions())
+        assert restored.queue() == ledger.queue()
         with pytest.raises(SealError, match=r"signing\.key: the signing key cannot be read"):
             restored.confirm(case_id(2), "owl", why="words")
         for name in (KEY_FILE, reviewers.REVIEWERS_FILE):
-            shutil.copy(book.folder / name, tmp_path / "restored" / name)
+            shutil.copy(ledger.folder / name, tmp_path / "restored" / name)
         restored.confirm(case_id(2), "owl", why="words")
-        assert verify_ledger(restored, earlier=book.checkpoint_note()).faults == ()
+        assert verify_ledger(restored, earlier=ledger.checkpoint_note()).faults == ()
 
 
-def test_an_export_fits_its_published_schema(book: Ledger) -> None:
+def test_an_export_fits_its_published_schema(ledger: Ledger) -> None:
     import jsonschema
 
     from auditor.resources import resource_folder
     from auditor.review.ledger_entries import GENERAL_EVENTS
 
-    decide_case(book, CASE)
+    decide_case(ledger, CASE)
     schema = json.loads((resource_folder("reports/schema") / "ledger.schema.json").read_bytes())
-    for line in exported(book).splitlines():
+    for line in export_text(ledger).splitlines():
         jsonschema.validate(json.loads(line), schema)
     assert set(schema["oneOf"][0]["properties"]["kind"]["enum"]) == GENERAL_EVENTS | {"opened"} | set(
         case_transitions.TRANSITIONS
     )
 
 
-def test_any_byte_of_an_export_that_changes_refuses_it(book: Ledger, tmp_path: Path) -> None:
-    book.claim(CASE, "heron")
-    data = exported(book).encode()
+def test_any_byte_of_an_export_that_changes_refuses_it(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.claim(CASE, "heron")
+    data = export_text(ledger).encode()
     for place in random.Random(7).sample(range(len(data)), 120):
         changed = bytearray(data)
         changed[place] ^= 1
@@ -526,7 +528,7 @@ def test_any_byte_of_an_export_that_changes_refuses_it(book: Ledger, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda lines: lines[:-1], "the export is cut short"),
         (lambda lines: [*lines[:2], *lines[3:]], "line 3: does not follow from the line before it"),
@@ -535,20 +537,20 @@ def test_any_byte_of_an_export_that_changes_refuses_it(book: Ledger, tmp_path: P
     ],
 )
 def test_an_export_that_is_not_whole_says_where(
-    book: Ledger, tmp_path: Path, change: Callable[[list[str]], list[str]], told: str
+    ledger: Ledger, tmp_path: Path, change: Callable[[list[str]], list[str]], message: str
 ) -> None:
-    book.claim(CASE, "heron")
-    with pytest.raises(SealError, match=told):
-        restore_ledger(iter(change(exported(book).splitlines(keepends=True))), tmp_path / "restored")
+    ledger.claim(CASE, "heron")
+    with pytest.raises(SealError, match=message):
+        restore_ledger(iter(change(export_text(ledger).splitlines(keepends=True))), tmp_path / "restored")
 
 
 # Nothing acknowledged is lost
 
 
-def test_a_transaction_is_on_disk_when_it_ends(book: Ledger) -> None:
+def test_a_transaction_is_on_disk_when_it_ends(ledger: Ledger) -> None:
     """SQLite's names for synchronous=EXTRA and the rollback journal; a kill cannot tell, a power cut can."""
-    assert book.database.execute("PRAGMA synchronous").fetchone() == (3,)
-    assert book.database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    assert ledger.database.execute("PRAGMA synchronous").fetchone() == (3,)
+    assert ledger.database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 
 
 WRITER = """
@@ -562,7 +564,7 @@ WRITER = """
 """
 
 
-def _killed(folder: Path, first: int, random_: random.Random) -> list[int]:
+def kill_writer(folder: Path, first: int, random_: random.Random) -> list[int]:
     """Start a writer, kill it at a random moment; what it acknowledged."""
     command = [sys.executable, "-c", textwrap.dedent(WRITER), str(folder), str(first)]
     writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -576,11 +578,11 @@ def _killed(folder: Path, first: int, random_: random.Random) -> list[int]:
     return acknowledged
 
 
-def _survives_kills(folder: Path, times: int) -> None:
+def check_kills(folder: Path, times: int) -> None:
     create_ledger(folder, clock=lambda: "2020-01-01T00:00:00Z").close()  # type: ignore[arg-type]
     random_, acknowledged = random.Random(times), [0]
     for _ in range(times):
-        acknowledged += _killed(folder, acknowledged[-1] + 2, random_)
+        acknowledged += kill_writer(folder, acknowledged[-1] + 2, random_)
         with Ledger.open(folder) as ledger:
             known = {event.case for event in ledger.all_events()}
             assert {case_id(number) for number in acknowledged[1:]} <= known
@@ -591,12 +593,12 @@ def _survives_kills(folder: Path, times: int) -> None:
 
 
 def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
-    _survives_kills(tmp_path / "ledger", 4)
+    check_kills(tmp_path / "ledger", 4)
 
 
 @pytest.mark.soak
 def test_nothing_acknowledged_is_lost_by_a_thousand_kills(tmp_path: Path) -> None:
-    _survives_kills(tmp_path / "ledger", 1000)
+    check_kills(tmp_path / "ledger", 1000)
 
 
 FILLER = """
@@ -616,15 +618,15 @@ FILLER = """
 """
 
 
-def _survives_full_disks(folder: Path, times: int) -> None:
+def check_full_disks(folder: Path, times: int) -> None:
     """A limit on the size of files stands for a full disk: writing fails part way through a transaction."""
     create_ledger(folder, clock=lambda: "2020-01-01T00:00:00Z").close()  # type: ignore[arg-type]
     random_, first = random.Random(times), 1
     for _ in range(times):
         limit = (folder / LEDGER_FILE).stat().st_size + random_.randrange(60_000)
         command = [sys.executable, "-c", textwrap.dedent(FILLER), str(folder), str(first), str(limit)]
-        *acknowledged, told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-        assert "nothing was recorded" in told
+        *acknowledged, message = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        assert "nothing was recorded" in message
         with Ledger.open(folder) as ledger:
             known = {event.case for event in ledger.all_events()}
             for number in map(int, acknowledged):
@@ -637,24 +639,24 @@ def _survives_full_disks(folder: Path, times: int) -> None:
 
 
 def test_nothing_acknowledged_is_lost_on_a_full_disk(tmp_path: Path) -> None:
-    _survives_full_disks(tmp_path / "ledger", 4)
+    check_full_disks(tmp_path / "ledger", 4)
 
 
 @pytest.mark.soak
 def test_nothing_acknowledged_is_lost_on_a_thousand_full_disks(tmp_path: Path) -> None:
-    _survives_full_disks(tmp_path / "ledger", 1000)
+    check_full_disks(tmp_path / "ledger", 1000)
 
 
 # The queue
 
 
 def test_pages_give_every_case_once_in_order(tmp_path: Path) -> None:
-    with create_ledger(tmp_path / "ledger") as book:
+    with create_ledger(tmp_path / "ledger") as ledger:
         strengths = ("near", "exact", "listed", "named")
-        book.record(*(opening_action(n, strengths[n % 4], ground=("exposed", "linked")[n % 2]) for n in range(1, 24)))
+        ledger.record(*(opening_action(n, strengths[n % 4], ground=("exposed", "linked")[n % 2]) for n in range(1, 24)))
         rows, query = [], QueueQuery(limit=5)
         while True:
-            page = book.queue(query)
+            page = ledger.queue(query)
             assert page.total == 23
             rows += page.rows
             if not page.next:
@@ -666,15 +668,15 @@ def test_pages_give_every_case_once_in_order(tmp_path: Path) -> None:
         linked = [row.confidence for row in rows if row.ground == "linked"]
         assert linked == sorted(linked, key=["listed", "exact", "named", "near"].index)
         with pytest.raises(UsageError, match="is not a value that --after accepts"):
-            book.queue(QueueQuery(after="junk"))
+            ledger.queue(QueueQuery(after="junk"))
 
 
-def test_the_queue_is_asked_by_what_people_look_for(book: Ledger, clock: Clock) -> None:
+def test_the_queue_is_asked_by_what_people_look_for(ledger: Ledger, clock: Clock) -> None:
     def cases(**query: object) -> list[str]:
-        return [row.case for row in book.queue(QueueQuery(**query)).rows]  # type: ignore[arg-type]
+        return [row.case for row in ledger.queue(QueueQuery(**query)).rows]  # type: ignore[arg-type]
 
     one, two = case_id(1), case_id(2)
-    book.claim(one, "heron")
+    ledger.claim(one, "heron")
     assert cases(confidence=("near",)) == [two]
     assert cases(ground="linked") == []
     assert cases(mine="heron") == [one]
@@ -686,28 +688,28 @@ def test_the_queue_is_asked_by_what_people_look_for(book: Ledger, clock: Clock) 
     clock.advance(hours=5)
     assert cases(mine="heron") == []
     assert cases(stages=("new",)) == [one, two]
-    book.claim(one, "heron")
-    book.propose(one, "heron", "label", why="words")
+    ledger.claim(one, "heron")
+    ledger.propose(one, "heron", "label", why="words")
     assert cases(open_to="heron") == [two]
     assert cases(open_to="wren") == [one, two]
     assert cases(mine="heron") == [one]
 
 
-def test_the_queue_says_the_stage_that_the_events_say(book: Ledger, clock: Clock) -> None:
-    book.record(*(opening_action(number) for number in range(3, 9)))
+def test_the_queue_says_the_stage_that_the_events_say(ledger: Ledger, clock: Clock) -> None:
+    ledger.record(*(opening_action(number) for number in range(3, 9)))
     for number in range(3, 9):
-        decide_case(book, case_id(number), "no-action" if number == 3 else "de-index")
-    book.appeal(case_id(4), "finch", why="words")
-    book.appeal(case_id(5), "finch", why="words")
-    book.decide_appeal(case_id(5), "owl", "overturned", why="words")
-    book.record_listed([book.state(case_id(6)).in_force[0]], recipient="search", version="1")
-    book.reopen(case_id(7), "owl", why="words")
-    book.claim(case_id(7), "owl")
+        decide_case(ledger, case_id(number), "no-action" if number == 3 else "de-index")
+    ledger.appeal(case_id(4), "finch", why="words")
+    ledger.appeal(case_id(5), "finch", why="words")
+    ledger.decide_appeal(case_id(5), "owl", "overturned", why="words")
+    ledger.record_listed([ledger.state(case_id(6)).in_force[0]], recipient="search", version="1")
+    ledger.reopen(case_id(7), "owl", why="words")
+    ledger.claim(case_id(7), "owl")
     seen = set()
     for hours in (0, 5, 24 * 181, 24 * 40):
         clock.advance(hours=hours)
-        for row in book.queue().rows:
-            assert row.stage == book.state(row.case).stage(book.now)
+        for row in ledger.queue().rows:
+            assert row.stage == ledger.state(row.case).stage(ledger.now)
             seen.add(row.stage)
     assert seen == set(case_state.STAGE_MEANINGS) - {"proposed", "disputed", "waiting"}
 
@@ -716,24 +718,24 @@ def test_a_hostile_name_is_harmless_in_the_queue_and_on_the_page(tmp_path: Path)
     from auditor.review.case_view import case_json, case_lines, queue_json, queue_lines
 
     for number, name in enumerate(HOSTILE, 1):
-        with create_ledger(tmp_path / str(number)) as book:
-            book.record(opening_action(1, name=name))
-            decide_case(book, CASE)
-            state = book.blinded_state(CASE)
+        with create_ledger(tmp_path / str(number)) as ledger:
+            ledger.record(opening_action(1, name=name))
+            decide_case(ledger, CASE)
+            state = ledger.blinded_state(CASE)
             lines = [
-                *queue_lines(book.queue()),
-                *case_lines(state, book.history(CASE), {}, None, book.now),
-                json.dumps(queue_json(book.queue())),
-                json.dumps(case_json(state, book.history(CASE), {}, None, book.now)),
+                *queue_lines(ledger.queue()),
+                *case_lines(state, ledger.history(CASE), {}, None, ledger.now),
+                json.dumps(queue_json(ledger.queue())),
+                json.dumps(case_json(state, ledger.history(CASE), {}, None, ledger.now)),
             ]
             for line in lines:
                 assert line.isprintable() or "\t" in line, ascii(line)
                 assert line.replace("\t", "").isprintable()
                 assert "\u202e" not in line
             assert len("\n".join(lines[:-2])) < 20_000
-            assert verify_ledger(book).faults == ()
+            assert verify_ledger(ledger).faults == ()
             with restore_ledger(
-                iter(exported(book).splitlines(keepends=True)), tmp_path / f"{number}-restored"
+                iter(export_text(ledger).splitlines(keepends=True)), tmp_path / f"{number}-restored"
             ) as restored:
                 assert restored.state(CASE).subject.name == name
             assert case_index.subject_names(state)
