@@ -22,5 +22,5 @@ def list_file(folder: Path, *lines: str, name: str = "hills.txt") -> Path:
 
 
 def imported_as(path: Path, version: str = "", **declared: object) -> CompiledList:
-    said = ListDeclaration(**{"name": "hills", "means": "test", "version": version, **declared})  # type: ignore[arg-type]
-    return import_list([path], said, ListOptions())[0]
+    declaration = ListDeclaration(**{"name": "hills", "means": "test", "version": version, **declared})  # type: ignore[arg-type]
+    return import_list([path], declaration, ListOptions())[0]

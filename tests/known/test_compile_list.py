@@ -25,7 +25,7 @@ def digests(*numbers: int) -> list[bytes]:
     return [digest(number) for number in numbers]
 
 
-def held(known: CompiledList) -> set[bytes]:
+def listed_values(known: CompiledList) -> set[bytes]:
     return {value for batch in known.listed_entries() for value in batch.values.to_pylist()}
 
 
@@ -44,10 +44,10 @@ def test_every_value_is_held_once_whatever_the_batches(
 
 
 def test_values_that_share_a_key_are_told_apart_and_doubles_among_them_dropped(make_list: MakeList) -> None:
-    alike = [bytes(8) + digest(number % 7, 8) for number in range(30)]
-    known = make_list(make_entries("md5", alike))
+    same_key = [bytes(8) + digest(number % 7, 8) for number in range(30)]
+    known = make_list(make_entries("md5", same_key))
     assert known.entries == 7
-    assert held(known) == set(alike)
+    assert listed_values(known) == set(same_key)
 
 
 def test_the_first_listing_of_a_value_classifies_it(make_list: MakeList) -> None:
@@ -62,15 +62,15 @@ def test_the_first_listing_of_a_value_classifies_it(make_list: MakeList) -> None
 
 def test_a_tombstone_with_an_id_withdraws_that_item_alone(make_list: MakeList) -> None:
     listed = make_entries("md5", digests(1, 1, 2), ids=["a", "b", "c"])
-    tombs = make_entries("md5", digests(1, 2), ids=["a", "c"], withdrawn=[True, True])
-    known = make_list(tombs, listed)
-    assert held(known) == {digest(1)}
+    withdrawals = make_entries("md5", digests(1, 2), ids=["a", "c"], withdrawn=[True, True])
+    known = make_list(withdrawals, listed)
+    assert listed_values(known) == {digest(1)}
     assert known.manifest["withdrawn"] == 2
 
 
 def test_a_tombstone_without_an_id_withdraws_the_value_whoever_listed_it(make_list: MakeList) -> None:
     listed = make_entries("md5", digests(1, 1, 2), ids=["a", "b", "c"])
-    assert held(make_list(listed, make_entries("md5", digests(1), withdrawn=[True]))) == {digest(2)}
+    assert listed_values(make_list(listed, make_entries("md5", digests(1), withdrawn=[True]))) == {digest(2)}
 
 
 def test_an_item_is_withdrawn_with_all_its_hashes(make_list: MakeList) -> None:
@@ -78,16 +78,16 @@ def test_an_item_is_withdrawn_with_all_its_hashes(make_list: MakeList) -> None:
         make_entries("md5", digests(1, 2), ids=["a", "b"]),
         make_entries("sha1", [digest(1, 20), digest(2, 20)], ids=["a", "b"]),
     )
-    assert held(make_list(*items, WithdrawnIds(("a",)))) == {digest(2), digest(2, 20)}
+    assert listed_values(make_list(*items, WithdrawnIds(("a",)))) == {digest(2), digest(2, 20)}
 
 
 def test_a_delta_adds_renews_and_withdraws(make_list: MakeList) -> None:
     base = make_list(make_entries("md5", digests(1, 2, 3), ids=["a", "b", "c"]), make_entries("sha1", [digest(9, 20)]))
     delta = make_entries("md5", digests(20, 4), ids=["b", "d"])
     known = make_list(delta, WithdrawnIds(("c",)), base=base)
-    assert held(known) == {digest(1), digest(20), digest(4), digest(9, 20)}
-    again = make_list(make_entries("md5", digests(5)), base=known)
-    assert held(again) == held(known) | {digest(5)}
+    assert listed_values(known) == {digest(1), digest(20), digest(4), digest(9, 20)}
+    recompiled = make_list(make_entries("md5", digests(5)), base=known)
+    assert listed_values(recompiled) == listed_values(known) | {digest(5)}
 
 
 def test_a_delta_keeps_what_is_known_of_old_entries(make_list: MakeList) -> None:

@@ -23,7 +23,7 @@ from tests import pictures
 MakeList = Callable[..., CompiledList]
 
 
-def discs(seed: int, count: int) -> list[bytes]:
+def disc_hashes(seed: int, count: int) -> list[bytes]:
     """PDQ of bright discs on plain grounds: pictures so plain that some are alike by chance."""
     random = np.random.RandomState(seed)
     y, x = np.mgrid[0:64, 0:64] / 63.0
@@ -36,7 +36,7 @@ def discs(seed: int, count: int) -> list[bytes]:
     return made
 
 
-def words(digests: list[bytes]) -> near_index.Words:
+def to_words(digests: list[bytes]) -> near_index.Words:
     return near_index.digest_words(np.frombuffer(b"".join(digests), np.uint8).reshape(len(digests), -1))
 
 
@@ -46,15 +46,17 @@ def luma(image: Image.Image) -> NDArray[np.uint8]:
 
 def test_a_decoy_is_the_hash_of_the_mirror_image() -> None:
     spectrum, _ = pdq_spectrum(luma(pictures.landscape(11, (160, 120))))
-    mirrored = words([hash_spectrum(spectrum)]) ^ decoys.mirror_masks("pdq")
+    mirrored = to_words([hash_spectrum(spectrum)]) ^ decoys.mirror_masks("pdq")
     views = dihedral_hashes(spectrum)
-    apart = near_index.hamming_distances(mirrored, words([views[name] for name in ("flip-y", "flip-x", "rotate-180")]))
+    apart = near_index.hamming_distances(
+        mirrored, to_words([views[name] for name in ("flip-y", "flip-x", "rotate-180")])
+    )
     # Not 0: the median is not 0, so a coefficient close to it may stay on its side.
     assert apart.max() <= 16
 
 
 def test_every_mirroring_is_used_and_the_key_decides_which() -> None:
-    hashes = words([bytes(row) for row in np.random.RandomState(1).randint(0, 256, (300, 32), np.uint8)])
+    hashes = to_words([bytes(row) for row in np.random.RandomState(1).randint(0, 256, (300, 32), np.uint8)])
     ways = {tuple(row) for row in hashes ^ decoys.make_decoys(hashes, "pdq", b"one key")}
     assert ways == {tuple(row) for row in decoys.mirror_masks("pdq")}
     assert (decoys.make_decoys(hashes, "pdq", b"one key") != decoys.make_decoys(hashes, "pdq", b"another")).any()
@@ -62,13 +64,13 @@ def test_every_mirroring_is_used_and_the_key_decides_which() -> None:
 
 def count_decoys(known: CompiledList, digests: list[bytes], coverage: Counter[str], limit: int = NO_LIMIT) -> None:
     count = len(digests)
-    decoys.count_decoy_matches(known, "pdq", words(digests), np.full(count, limit), np.arange(count), coverage)
+    decoys.count_decoy_matches(known, "pdq", to_words(digests), np.full(count, limit), np.arange(count), coverage)
 
 
 def test_plain_pictures_match_by_chance_as_often_as_expected(make_list: MakeList) -> None:
-    listed, asked = discs(1, 500), discs(2, 500)
+    listed, asked = disc_hashes(1, 500), disc_hashes(2, 500)
     known = make_list(make_entries("pdq", listed))
-    observed = len(known.find_near("pdq", words(asked))[0])
+    observed = len(known.find_near("pdq", to_words(asked))[0])
     coverage: Counter[str] = Counter()
     count_decoys(known, asked, coverage)
     (expected,) = decoys.expected_by_chance(coverage)
@@ -85,20 +87,20 @@ def test_ordinary_pictures_match_neither_each_other_nor_decoys(make_list: MakeLi
     known = make_list(make_entries("pdq", made[::2]))
     coverage: Counter[str] = Counter()
     count_decoys(known, made[1::2], coverage)
-    assert len(known.find_near("pdq", words(made[1::2]))[0]) == 0
+    assert len(known.find_near("pdq", to_words(made[1::2]))[0]) == 0
     assert decoys.expected_by_chance(coverage) == (decoys.ExpectedByChance("hills", 40, 0, 3.0),)
 
 
 def test_thorough_variants_are_counted_apart_with_pictures_and_pairs(make_list: MakeList) -> None:
-    known = make_list(make_entries("pdq", discs(1, 500)))
+    known = make_list(make_entries("pdq", disc_hashes(1, 500)))
     coverage: Counter[str] = Counter()
-    count_decoys(known, discs(2, 500), coverage, limit=31)
+    count_decoys(known, disc_hashes(2, 500), coverage, limit=31)
     (leads,) = decoys.expected_by_thorough_chance(coverage)
     assert (leads.list, leads.compared, leads.pictures, leads.pairs) == ("hills", 500, 500, 500 * known.entries)
     assert leads.matches > leads.matched_pictures > 10
     assert decoys.expected_by_chance(coverage) == (decoys.ExpectedByChance("hills", 0, 0, 3.0),)
     fewer: Counter[str] = Counter()
-    count_decoys(known, discs(2, 500), fewer, limit=15)
+    count_decoys(known, disc_hashes(2, 500), fewer, limit=15)
     assert decoys.expected_by_thorough_chance(fewer)[0].matches < leads.matches
 
 
@@ -117,7 +119,7 @@ def test_rates_of_leads_by_chance_have_exact_bounds() -> None:
 
 
 def test_copies_of_listed_pictures_are_not_compared_with_decoys(make_list: MakeList) -> None:
-    digests = discs(3, 20)
+    digests = disc_hashes(3, 20)
     # Nearly its own mirror image: its decoys are within the threshold of itself.
     y, x = np.mgrid[0:64, 0:64] / 63.0
     centred = pdq(np.where((x - 0.5) ** 2 + (y - 0.5) ** 2 < 0.04, 200, 60).astype(np.uint8)).digest

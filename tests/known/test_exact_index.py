@@ -23,11 +23,11 @@ MakeList = Callable[..., CompiledList]
 @given(
     st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 20)), st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 20))
 )
-def test_every_equal_key_is_a_candidate_and_no_other(listed: list[int], asked: list[int]) -> None:
+def test_every_equal_key_is_a_candidate_and_no_other(listed: list[int], queries: list[int]) -> None:
     keys = np.sort(np.array(listed, np.uint64))
     index = exact_index.ExactIndex(keys, *exact_index.build_exact_index(keys))
-    rows, found = index.candidates(np.array(asked, np.uint64))
-    expected = [(row, at) for row, key in enumerate(asked) for at in np.flatnonzero(keys == np.uint64(key)).tolist()]
+    rows, found = index.candidates(np.array(queries, np.uint64))
+    expected = [(row, at) for row, key in enumerate(queries) for at in np.flatnonzero(keys == np.uint64(key)).tolist()]
     assert sorted(zip(rows.tolist(), found.tolist(), strict=True)) == expected
 
 
@@ -39,10 +39,10 @@ def digest(number: int, width: int) -> bytes:
 def test_a_listed_digest_is_found_whatever_its_width(algorithm: str, make_list: MakeList) -> None:
     width = DIGEST_BYTES[algorithm]
     known = make_list(make_entries(algorithm, [digest(number, width) for number in range(500)]))
-    asked = pa.array([digest(number, width) if number % 3 else None for number in range(490, 510)], pa.binary(width))
-    rows, found = known.find_exact(algorithm, asked)
+    queries = pa.array([digest(number, width) if number % 3 else None for number in range(490, 510)], pa.binary(width))
+    rows, found = known.find_exact(algorithm, queries)
     assert sorted(rows.tolist()) == [row for row, number in enumerate(range(490, 500)) if number % 3]
-    assert known.values(algorithm, found).to_pylist() == asked.take(pa.array(rows)).to_pylist()
+    assert known.values(algorithm, found).to_pylist() == queries.take(pa.array(rows)).to_pylist()
 
 
 def test_a_slice_of_a_column_is_looked_up_as_it_stands(make_list: MakeList) -> None:
@@ -52,11 +52,11 @@ def test_a_slice_of_a_column_is_looked_up_as_it_stands(make_list: MakeList) -> N
 
 
 def test_digests_that_begin_alike_are_told_apart(make_list: MakeList) -> None:
-    alike = [b"\1" * 8 + bytes([number]) * 8 for number in range(200)]
-    known = make_list(make_entries("md5", alike[::2]))
-    rows, found = known.find_exact("md5", pa.array(alike, pa.binary(16)))
+    same_prefix = [b"\1" * 8 + bytes([number]) * 8 for number in range(200)]
+    known = make_list(make_entries("md5", same_prefix[::2]))
+    rows, found = known.find_exact("md5", pa.array(same_prefix, pa.binary(16)))
     assert sorted(rows.tolist()) == list(range(0, 200, 2))
-    assert known.values("md5", found).to_pylist() == [alike[row] for row in rows]
+    assert known.values("md5", found).to_pylist() == [same_prefix[row] for row in rows]
 
 
 @settings(deadline=None, max_examples=40)
@@ -74,7 +74,7 @@ MASK = 2**64 - 1
 CONSTANT = 0x9E3779B97F4A7C15
 
 
-def mixed(number: int) -> int:
+def mix_bits(number: int) -> int:
     """The last steps of splitmix64 (Steele, Lea and Flood 2014)."""
     number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 & MASK
     number = (number ^ number >> 27) * 0x94D049BB133111EB & MASK
@@ -86,7 +86,7 @@ def words(data: bytes) -> list[int]:
 
 
 def test_mixing_is_that_of_splitmix64() -> None:
-    assert mixed(CONSTANT) == 0xE220A8397B1DCDAF  # the first number that splitmix64 gives for seed 0
+    assert mix_bits(CONSTANT) == 0xE220A8397B1DCDAF  # the first number that splitmix64 gives for seed 0
 
 
 @pytest.mark.parametrize("width", [16, 20, 32, 64])
@@ -100,7 +100,7 @@ def test_the_key_of_a_cryptographic_digest_is_its_first_eight_bytes(width: int) 
 def test_the_key_of_a_perceptual_hash_mixes_all_its_words(width: int) -> None:
     values = [digest(number, width) for number in range(5)]
     expected = [
-        mixed(sum(word * pow(CONSTANT, at, 2**64) for at, word in enumerate(words(value), 1)) & MASK)
+        mix_bits(sum(word * pow(CONSTANT, at, 2**64) for at, word in enumerate(words(value), 1)) & MASK)
         for value in values
     ]
     assert exact_index.value_keys(pa.array(values, pa.binary(width))).tolist() == expected
@@ -111,11 +111,11 @@ def test_the_key_of_a_text_mixes_its_words_their_places_and_its_length() -> None
     expected = []
     for text in texts:
         data = text.encode()
-        total = len(data) + sum(mixed(word ^ pow(CONSTANT, at, 2**64)) for at, word in enumerate(words(data), 1))
-        expected.append(mixed(total & MASK))
+        total = len(data) + sum(mix_bits(word ^ pow(CONSTANT, at, 2**64)) for at, word in enumerate(words(data), 1))
+        expected.append(mix_bits(total & MASK))
     assert exact_index.value_keys(pa.array(texts, pa.string())).tolist() == expected
     assert exact_index.value_keys(pa.array(texts, pa.large_string()).slice(2, 3)).tolist() == expected[2:5]
-    assert exact_index.value_keys(pa.array(["", ""], pa.string())).tolist() == [mixed(0)] * 2
+    assert exact_index.value_keys(pa.array(["", ""], pa.string())).tolist() == [mix_bits(0)] * 2
     assert exact_index.value_keys(pa.array([], pa.string())).tolist() == []
 
 

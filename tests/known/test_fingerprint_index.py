@@ -24,7 +24,7 @@ from auditor.samples import WEIGHT_FINGERPRINT
 from tests.weights import safetensors_file
 
 
-def print_of(folder: Path, seed: int, tensors: int = 8, **about: str) -> bytes:
+def fingerprint(folder: Path, seed: int, tensors: int = 8, **about: str) -> bytes:
     random = np.random.default_rng(seed)
     weights = {f"layers.{at}.weight": random.normal(0, 0.02, (32, 32)).astype(np.float32) for at in range(tensors)}
     return encode_fingerprint(sample_model(safetensors_file(folder / f"{seed}.safetensors", weights)), about)
@@ -36,33 +36,33 @@ def file(folder: Path, name: str, *prints: bytes) -> Path:
     return path
 
 
-def kept(known: CompiledList) -> set[bytes]:
+def stored(known: CompiledList) -> set[bytes]:
     return {known.fingerprints[entry] for entry in range(len(known.fingerprints.sketches))}
 
 
-def imported(*paths: Path, version: str = "", means: str = "", whole: bool = False) -> CompiledList:
+def import_files(*paths: Path, version: str = "", means: str = "", whole: bool = False) -> CompiledList:
     return import_list(paths, ListDeclaration("found", means, version), ListOptions(), whole=whole)[0]
 
 
 def test_fingerprints_are_kept_as_they_were_given_each_with_what_is_said_of_it(tmp_path: Path) -> None:
-    first = print_of(tmp_path, 1, id="m1", purpose="dedicated", authority="an authority", confirmations="2")
-    second = print_of(tmp_path, 2)
+    first = fingerprint(tmp_path, 1, id="m1", purpose="dedicated", authority="an authority", confirmations="2")
+    second = fingerprint(tmp_path, 2)
     known = open_list(file(tmp_path, "found.fp", first, second, first), into=tmp_path / "run")
     assert (known.name, known.means, known.entries) == ("found", "model", 2)
-    assert kept(known) == {first, second}
+    assert stored(known) == {first, second}
     entries = np.arange(2)
-    said = dict(
+    declared = dict(
         zip(
             (known.fingerprints[at] for at in entries),
             known.classifications_of(WEIGHT_FINGERPRINT, entries),
             strict=True,
         )
     )
-    assert said == {first: "dedicated, 2 confirmations, an authority", second: ""}
+    assert declared == {first: "dedicated, 2 confirmations, an authority", second: ""}
 
 
 def test_a_sketch_is_found_among_the_others_and_nothing_is_near_to_none(tmp_path: Path) -> None:
-    prints = [print_of(tmp_path, seed) for seed in range(20)]
+    prints = [fingerprint(tmp_path, seed) for seed in range(20)]
     known = open_list(file(tmp_path, "found.fp", *prints), into=tmp_path / "run").fingerprints
     for data in prints:
         (at,) = [entry for entry in range(20) if known[entry] == data]
@@ -71,7 +71,7 @@ def test_a_sketch_is_found_among_the_others_and_nothing_is_near_to_none(tmp_path
 
 
 def test_workers_share_the_files_and_copy_none(tmp_path: Path) -> None:
-    known = open_list(file(tmp_path, "found.fp", print_of(tmp_path, 1)), into=tmp_path / "run")
+    known = open_list(file(tmp_path, "found.fp", fingerprint(tmp_path, 1)), into=tmp_path / "run")
     prints = pickle.loads(pickle.dumps(known)).fingerprints
     for array in (prints.sketches, prints.bounds, prints.data):
         assert isinstance(array, np.memmap)
@@ -79,68 +79,68 @@ def test_workers_share_the_files_and_copy_none(tmp_path: Path) -> None:
 
 
 def test_a_file_adds_to_the_list_of_that_name_and_whole_starts_it_anew(tmp_path: Path) -> None:
-    one, two, three = (print_of(tmp_path, seed) for seed in (1, 2, 3))
-    imported(file(tmp_path, "one.fp", one), file(tmp_path, "two.fp", two), version="1")
-    assert kept(imported(file(tmp_path, "three.fp", three), version="2")) == {one, two, three}
-    assert kept(open_imported_list("found")) == {one, two, three}
-    assert kept(imported(tmp_path / "two.fp", version="3", whole=True)) == {two}
+    one, two, three = (fingerprint(tmp_path, seed) for seed in (1, 2, 3))
+    import_files(file(tmp_path, "one.fp", one), file(tmp_path, "two.fp", two), version="1")
+    assert stored(import_files(file(tmp_path, "three.fp", three), version="2")) == {one, two, three}
+    assert stored(open_imported_list("found")) == {one, two, three}
+    assert stored(import_files(tmp_path / "two.fp", version="3", whole=True)) == {two}
 
 
 def test_an_entry_given_again_under_its_id_replaces_the_one_before(tmp_path: Path) -> None:
-    one, two = print_of(tmp_path, 1, id="m1"), print_of(tmp_path, 2, id="m2")
-    imported(file(tmp_path, "one.fp", one, two), version="1")
-    better = print_of(tmp_path, 3, id="m1")
-    assert kept(imported(file(tmp_path, "two.fp", better), version="2")) == {better, two}
+    one, two = fingerprint(tmp_path, 1, id="m1"), fingerprint(tmp_path, 2, id="m2")
+    import_files(file(tmp_path, "one.fp", one, two), version="1")
+    newer = fingerprint(tmp_path, 3, id="m1")
+    assert stored(import_files(file(tmp_path, "two.fp", newer), version="2")) == {newer, two}
 
 
 def test_a_json_list_withdraws_an_entry_by_its_id(tmp_path: Path) -> None:
-    one, two = (base64.b64encode(print_of(tmp_path, seed)).decode() for seed in (1, 2))
+    one, two = (base64.b64encode(fingerprint(tmp_path, seed)).decode() for seed in (1, 2))
     path = tmp_path / "found.json"
     entries = [{"id": "m1", "fingerprint": one}, {"id": "m2", "fingerprint": two}, {"id": "m1", "name": "a/b"}]
     path.write_text(json.dumps({"means": "model", "version": 1, "entries": entries[:2]}))
-    assert imported(path).manifest["algorithms"][WEIGHT_FINGERPRINT]["entries"] == 2
-    gone = [*entries[:2], {**entries[0], "status": "withdrawn"}]
-    path.write_text(json.dumps({"means": "model", "version": 2, "entries": gone}))
-    assert kept(imported(path)) == {base64.b64decode(two)}
+    assert import_files(path).manifest["algorithms"][WEIGHT_FINGERPRINT]["entries"] == 2
+    withdrawn_entries = [*entries[:2], {**entries[0], "status": "withdrawn"}]
+    path.write_text(json.dumps({"means": "model", "version": 2, "entries": withdrawn_entries}))
+    assert stored(import_files(path)) == {base64.b64decode(two)}
 
 
 @pytest.mark.parametrize("at", [3, 40, -4000, -1])
 def test_a_damaged_fingerprint_refuses_the_list_and_says_which(tmp_path: Path, at: int) -> None:
-    damaged = bytearray(print_of(tmp_path, 2))
+    damaged = bytearray(fingerprint(tmp_path, 2))
     damaged[at] ^= 0x11
-    path = file(tmp_path, "found.fp", print_of(tmp_path, 1), bytes(damaged))
+    path = file(tmp_path, "found.fp", fingerprint(tmp_path, 1), bytes(damaged))
     with pytest.raises(ListError, match=r"found\.fp: number 2 is a damaged fingerprint \(.+\); make it again"):
-        imported(path)
+        import_files(path)
 
 
 @pytest.mark.parametrize("tensors", [0, 1, 7])
 def test_one_that_holds_too_little_refuses_the_list_and_says_why(tmp_path: Path, tensors: int) -> None:
-    path = file(tmp_path, "found.fp", print_of(tmp_path, 1, tensors))
+    path = file(tmp_path, "found.fp", fingerprint(tmp_path, 1, tensors))
     with pytest.raises(ListError, match=rf"line 1: the fingerprint holds {tensors * 256:,} values of {tensors} diff"):
-        imported(path)
-    with_another = file(tmp_path, "two.fp", path.read_bytes(), print_of(tmp_path, 2))
+        import_files(path)
+    with_another = file(tmp_path, "two.fp", path.read_bytes(), fingerprint(tmp_path, 2))
     lines = list(check_list_file(with_another, ListOptions()))
     assert any(line.startswith("malformed: line 1: the fingerprint holds") for line in lines)
 
 
 def test_tensors_that_are_alike_count_once(tmp_path: Path) -> None:
     """Models that were begun alike and never trained have the same values without being the same."""
-    begun = np.random.default_rng(1).normal(size=(32, 32)).astype(np.float32)
-    weights = {f"layers.{at}.weight": begun for at in range(40)}
+    unfinished = np.random.default_rng(1).normal(size=(32, 32)).astype(np.float32)
+    weights = {f"layers.{at}.weight": unfinished for at in range(40)}
     data = encode_fingerprint(sample_model(safetensors_file(tmp_path / "new.safetensors", weights)))
     with pytest.raises(ListError, match="256 values of 1 different tensors"):
-        imported(file(tmp_path, "found.fp", data))
+        import_files(file(tmp_path, "found.fp", data))
 
 
 def test_fingerprints_are_of_models_whatever_the_user_says_of_them(tmp_path: Path) -> None:
-    path = file(tmp_path, "found.fp", print_of(tmp_path, 1))
+    path = file(tmp_path, "found.fp", fingerprint(tmp_path, 1))
     with pytest.raises(ListError, match=r"found\.fp: holds fingerprints of models: give --means model or benign"):
-        imported(path, means="csam")
-    assert imported(path, means="benign").means == "benign"
+        import_files(path, means="csam")
+    assert import_files(path, means="benign").means == "benign"
 
 
 def test_what_is_kept_is_looked_after_like_the_rest(tmp_path: Path) -> None:
-    known = imported(file(tmp_path, "found.fp", print_of(tmp_path, 1)))
+    known = import_files(file(tmp_path, "found.fp", fingerprint(tmp_path, 1)))
     assert (
         f"{WEIGHT_FINGERPRINT}: 1 entries, matched by the weights' sampled values, with --weights sample or full"
         in list(check_imported_list("found"))

@@ -67,12 +67,12 @@ def ncmec(folder: Path, name: str, *items: str) -> Path:
 
     path = folder / name
     space = "https://hashsharing.ncmec.org/hashsharing/v2"
-    inside = "".join(map(element, items))
-    path.write_text(f'<queryResult xmlns="{space}"><images count="{len(items)}">{inside}</images></queryResult>')
+    elements = "".join(map(element, items))
+    path.write_text(f'<queryResult xmlns="{space}"><images count="{len(items)}">{elements}</images></queryResult>')
     return path
 
 
-def classified(known: CompiledList) -> dict[str, str]:
+def classifications(known: CompiledList) -> dict[str, str]:
     """The classification of each MD5 that a list holds."""
     every = np.arange(known.entries)
     texts = [value.hex() for value in known.values("md5", every).to_pylist()]
@@ -82,18 +82,21 @@ def classified(known: CompiledList) -> dict[str, str]:
 def test_pages_of_a_feed_change_the_list_that_their_first_ones_began(tmp_path: Path) -> None:
     one, two, three = hexes(1, 2, 3)
     first = ncmec(tmp_path, "1.xml", f"a A1 {one}", f"b A1 {two}")
-    said = ListDeclaration(name="ncmec")
-    assert classified(import_list([first], replace(said, version="1"), ListOptions())[0]) == {one: "A1", two: "A1"}
+    declared = ListDeclaration(name="ncmec")
+    assert classifications(import_list([first], replace(declared, version="1"), ListOptions())[0]) == {
+        one: "A1",
+        two: "A1",
+    }
     second = ncmec(tmp_path, "2.xml", f"a A2 {one}", "b", f"c B1 {three}")
-    changed = import_list([second], replace(said, version="2"), ListOptions())[0]
-    assert classified(changed) == {one: "A2", three: "B1"}
+    changed = import_list([second], replace(declared, version="2"), ListOptions())[0]
+    assert classifications(changed) == {one: "A2", three: "B1"}
     assert changed.means == "csam"
-    nothing = import_list([ncmec(tmp_path, "3.xml")], replace(said, version="3"), ListOptions())[0]
-    assert classified(nothing) == {one: "A2", three: "B1"}
-    anew = import_list([second], replace(said, version="4"), ListOptions(), whole=True)[0]
-    assert classified(anew) == {one: "A2", three: "B1"}
-    anew = import_list([first], replace(said, version="5"), ListOptions(), whole=True)[0]
-    assert classified(anew) == {one: "A1", two: "A1"}
+    nothing = import_list([ncmec(tmp_path, "3.xml")], replace(declared, version="3"), ListOptions())[0]
+    assert classifications(nothing) == {one: "A2", three: "B1"}
+    reimported = import_list([second], replace(declared, version="4"), ListOptions(), whole=True)[0]
+    assert classifications(reimported) == {one: "A2", three: "B1"}
+    reimported = import_list([first], replace(declared, version="5"), ListOptions(), whole=True)[0]
+    assert classifications(reimported) == {one: "A1", two: "A1"}
 
 
 def test_pages_that_are_imported_at_once_change_each_other_in_their_order(tmp_path: Path) -> None:
@@ -104,7 +107,7 @@ def test_pages_that_are_imported_at_once_change_each_other_in_their_order(tmp_pa
         ncmec(tmp_path, "3.xml", f"c B2 {three}"),
     ]
     known, _ = import_list(pages, ListDeclaration(name="ncmec", version="1"), ListOptions())
-    assert classified(known) == {one: "A2", three: "B2"}
+    assert classifications(known) == {one: "A2", three: "B2"}
     assert known.manifest["withdrawn"] == 2
 
 

@@ -20,7 +20,7 @@ from auditor.known.list_formats import ListExample, detect_format, list_formats
 MD5 = b"9e107d9d372bb6826bd81d3542a419d6\n"
 
 
-def zipped(**members: bytes) -> bytes:
+def zip_file(**members: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
@@ -36,7 +36,7 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "bzip2": bz2.compress,
     "xz": lzma.compress,
-    "zip": lambda data: zipped(list=data, **{"__MACOSX/._list": b"\0"}),
+    "zip": lambda data: zip_file(list=data, **{"__MACOSX/._list": b"\0"}),
     "UTF-16": utf_16,
     "UTF-16 in gzip": lambda data: gzip.compress(utf_16(data)),
 }
@@ -50,7 +50,7 @@ CASES = [
 ]
 
 
-def plain(items: list[ListItem]) -> list[object]:
+def comparable(items: list[ListItem]) -> list[object]:
     """What can be compared of items: arrays as lists."""
 
     def columns(entries: Entries) -> tuple[object, ...]:
@@ -71,7 +71,7 @@ def test_a_packed_or_recoded_list_reads_as_the_plain_one(
     packed.write_bytes(FORMS[form](example.data))
     assert detect_format(packed) == name
     read = list_formats()[name].read
-    assert plain(list(read(packed, example.options))) == plain(list(read(original, example.options)))
+    assert comparable(list(read(packed, example.options))) == comparable(list(read(original, example.options)))
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_a_packed_or_recoded_list_reads_as_the_plain_one(
     [
         (gzip.compress(MD5 * 1000)[:-9], "the packed list is damaged: Compressed file ended before"),
         (gzip.compress(MD5 * 1000)[:20] + b"\0" * 40, "the packed list is damaged: "),
-        (zipped(a=MD5, b=MD5), "is a zip archive of 2 files; unpack it and give the list"),
-        (zipped(a=MD5)[:60], "the packed list is damaged: File is not a zip file"),
+        (zip_file(a=MD5, b=MD5), "is a zip archive of 2 files; unpack it and give the list"),
+        (zip_file(a=MD5)[:60], "the packed list is damaged: File is not a zip file"),
         (gzip.compress(b"SQLite format 3\0" + b"\0" * 100), "a packed SQLite file cannot be read; unpack it"),
     ],
     # Packed bytes hold the time, which must not become part of a test's name.

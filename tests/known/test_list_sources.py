@@ -171,11 +171,11 @@ def test_malformed_entries_of_a_list_file_are_left_out_on_request_and_logged(
 def test_a_full_disk_while_a_list_is_compiled_is_told_with_the_folder_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, imports: bool
 ) -> None:
-    def full(*args: object, **options: object) -> None:
+    def raise_disk_full(*args: object, **options: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     path = list_file(tmp_path, *hexes(1))
-    monkeypatch.setattr(compiling.np, "save", full)
+    monkeypatch.setattr(compiling.np, "save", raise_disk_full)
     with pytest.raises(
         ListError, match=r": the list cannot be compiled here: No space left on device; nothing was kept$"
     ):

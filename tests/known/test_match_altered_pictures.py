@@ -23,7 +23,7 @@ pytestmark = pytest.mark.corpus
 
 
 @pytest.fixture(scope="module")
-def published(corpus: Path) -> dict[str, str]:
+def published_hashes(corpus: Path) -> dict[str, str]:
     """The C++ tool's hash by file, for pictures of quality 50 and more."""
     with (corpus / "01-pdq/expected/computed_reference_cpp_and_pypi.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["cpp_original"] and int(row["quality_cpp"]) >= 50]
@@ -31,8 +31,8 @@ def published(corpus: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def known(published: dict[str, str], make_list: MakeList) -> CompiledList:
-    return make_list(make_entries("pdq", [bytes.fromhex(digest) for digest in published.values()]))
+def known(published_hashes: dict[str, str], make_list: MakeList) -> CompiledList:
+    return make_list(make_entries("pdq", [bytes.fromhex(digest) for digest in published_hashes.values()]))
 
 
 def matched(known: CompiledList, images: list[EncodedImage], variants: frozenset[str] = VARIANTS) -> MatchResult:
@@ -40,7 +40,7 @@ def matched(known: CompiledList, images: list[EncodedImage], variants: frozenset
     return Matcher((known,)).match(Samples(Ref("dataset", "pictures"), "computed", batch))
 
 
-def found(known: CompiledList, images: list[EncodedImage], variants: frozenset[str] = VARIANTS) -> set[str]:
+def matching_names(known: CompiledList, images: list[EncodedImage], variants: frozenset[str] = VARIANTS) -> set[str]:
     return set(matched(known, images, variants).hits.column("sample").to_pylist())
 
 
@@ -51,12 +51,12 @@ def jpeg(image: Image.Image, quality: int) -> bytes:
 
 
 def test_every_picture_of_quality_50_is_found_by_its_published_hash(
-    corpus: Path, published: dict[str, str], known: CompiledList
+    corpus: Path, published_hashes: dict[str, str], known: CompiledList
 ) -> None:
-    images = [EncodedImage(path, path, 0, (corpus / "01-pdq" / path).read_bytes()) for path in published]
+    images = [EncodedImage(path, path, 0, (corpus / "01-pdq" / path).read_bytes()) for path in published_hashes]
     result = matched(known, images)
-    assert set(result.hits.column("sample").to_pylist()) == set(published)
-    assert result.coverage["compared by pdq"] == len(published)
+    assert set(result.hits.column("sample").to_pylist()) == set(published_hashes)
+    assert result.coverage["compared by pdq"] == len(published_hashes)
 
 
 def test_a_picture_of_lower_quality_is_counted_as_unmatchable(corpus: Path, known: CompiledList) -> None:
@@ -73,8 +73,8 @@ def test_dihedral_forms_are_found_from_the_original_alone(corpus: Path, make_lis
     known = make_list(make_entries("pdq", [original]))
     images = [EncodedImage(path.name, path.name, 0, path.read_bytes()) for path in paths]
     assert len(paths) == 8
-    assert found(known, images, frozenset({"dihedral"})) == {path.name for path in paths}
-    assert found(known, images, frozenset()) == {paths[0].name}
+    assert matching_names(known, images, frozenset({"dihedral"})) == {path.name for path in paths}
+    assert matching_names(known, images, frozenset()) == {paths[0].name}
 
 
 SOURCES = (
@@ -96,6 +96,6 @@ def test_what_a_dataset_tool_makes_of_a_picture_is_found(
         small = ImageOps.contain(whole, (side, side), Image.Resampling.LANCZOS)
         if how != "keep_ratio":
             small = ImageOps.pad(small, (side, side), color="white")
-        told = whole.size if how == "border, told" else None
-        images.append(EncodedImage(name, name, 0, jpeg(small, quality), told))
-    assert found(known, images) == set(SOURCES)
+        original_size = whole.size if how == "border, told" else None
+        images.append(EncodedImage(name, name, 0, jpeg(small, quality), original_size))
+    assert matching_names(known, images) == set(SOURCES)

@@ -24,7 +24,7 @@ MANY = 100_000
 BATCH = 500
 
 
-def drawn(first: int, count: int) -> Iterator[pa.RecordBatch]:
+def hash_pictures(first: int, count: int) -> Iterator[pa.RecordBatch]:
     """Hashes, in every form that a scan computes, of pictures of every kind, no two alike."""
     images = (
         EncodedImage(str(seed), "drawn", seed, pictures.png(KINDS[seed % 3](seed, (96, 72))))
@@ -36,7 +36,7 @@ def drawn(first: int, count: int) -> Iterator[pa.RecordBatch]:
 
 @pytest.fixture
 def known(make_list: MakeList) -> CompiledList:
-    (listed,) = drawn(10_000_000, BATCH)
+    (listed,) = hash_pictures(10_000_000, BATCH)
     random = np.random.default_rng(1)
     digests = [
         make_entries(name, [random.bytes(DIGEST_BYTES[name]) for _ in range(10_000)])
@@ -48,7 +48,7 @@ def known(make_list: MakeList) -> CompiledList:
 @pytest.mark.soak
 def test_no_generated_picture_matches(known: CompiledList) -> None:
     matcher, hits = Matcher((known,)), 0
-    for batch in drawn(0, MANY):
+    for batch in hash_pictures(0, MANY):
         hits += matcher.match(Samples(Ref("dataset", "drawn"), "computed", batch)).hits.num_rows
     assert hits == 0
 

@@ -26,7 +26,7 @@ with private_folder(sys.argv[1]) as folder:
 """
 
 
-def hold(place: Path) -> tuple[subprocess.Popen[str], Path]:
+def start_holder(place: Path) -> tuple[subprocess.Popen[str], Path]:
     """Start a process that holds a folder, and return it with the folder."""
     process = subprocess.Popen([sys.executable, "-c", HOLD, place], stdout=subprocess.PIPE, text=True)
     assert process.stdout
@@ -35,8 +35,8 @@ def hold(place: Path) -> tuple[subprocess.Popen[str], Path]:
 
 @posix
 def test_what_a_killed_process_left_is_deleted_by_the_next_and_what_a_live_one_holds_is_kept(tmp_path: Path) -> None:
-    dead, left_over = hold(tmp_path)
-    live, held = hold(tmp_path)
+    dead, left_over = start_holder(tmp_path)
+    live, held = start_holder(tmp_path)
     dead.send_signal(signal.SIGKILL)
     dead.communicate()
     assert (left_over / "values.npy").exists()

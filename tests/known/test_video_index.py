@@ -31,7 +31,7 @@ FRAMES = [RANDOM.bytes(32) for _ in range(20)]
 PICTURES = (landscape(1), objects(2), pattern(3), landscape(4), objects(5))
 
 
-def near(frame: bytes, bits: int) -> bytes:
+def flip_bits(frame: bytes, bits: int) -> bytes:
     """The hash with its first so many bits turned."""
     return (int.from_bytes(frame) ^ (((1 << bits) - 1) << (256 - bits))).to_bytes(32)
 
@@ -60,8 +60,8 @@ def test_the_numbers_of_the_rule_are_those_of_python_threatexchange() -> None:
         ([*FRAMES[:3], *FRAMES[15:17]], False),  # 3 of 5
         ([*FRAMES[:8], *FRAMES[12:20]], True),  # 8 of the list's 10
         ([*FRAMES[:7], *FRAMES[12:20]], False),  # 7 of the list's 10
-        ([near(frame, 31) for frame in FRAMES[:10]], True),
-        ([near(frame, 32) for frame in FRAMES[:10]], False),
+        ([flip_bits(frame, 31) for frame in FRAMES[:10]], True),
+        ([flip_bits(frame, 32) for frame in FRAMES[:10]], False),
         (FRAMES[10:], False),
     ],
 )
@@ -73,7 +73,7 @@ def test_a_video_matches_if_four_fifths_of_either_ones_frames_do(
 
 def test_each_video_is_matched_with_each_entry_and_the_nearest_frame_is_told(tmp_path: Path) -> None:
     listed = [FRAMES[:3], FRAMES[2:6], FRAMES[10:12]]
-    videos = [[near(FRAMES[10], 5), near(FRAMES[11], 2)], FRAMES[15:18], FRAMES[:6]]
+    videos = [[flip_bits(FRAMES[10], 5), flip_bits(FRAMES[11], 2)], FRAMES[15:18], FRAMES[:6]]
     assert matches(tmp_path, listed, *videos) == [(0, 2, 2), (2, 0, 0), (2, 1, 0)]
 
 
@@ -130,8 +130,8 @@ def test_a_list_tells_how_its_videos_are_matched_and_a_newer_version_keeps_them(
     first, second = (tmp_path / name for name in ("1.txt", "2.txt"))
     first.write_text(f"{header}# version: 1\nvpdq {vpdq_of(PICTURES[:2])}\n")
     second.write_text(f"{header}# version: 2\n# delta: yes\nvpdq {vpdq_of(PICTURES[3:])}\n")
-    shown = CliRunner().invoke(main, ["lists", "check", str(first)])
-    assert "vpdq: 1 entries, matched by frames, each within 31 bits\n" in shown.output
+    result = CliRunner().invoke(main, ["lists", "check", str(first)])
+    assert "vpdq: 1 entries, matched by frames, each within 31 bits\n" in result.output
     for path in (first, second):
         done = CliRunner().invoke(main, ["lists", "import", str(path), "--name", "films"])
         assert done.exit_code == 0, done.output

@@ -31,7 +31,7 @@ def run(folder: Path, edges: list[tuple[str, str, str, str]], *subjects: Subject
     return folder
 
 
-def drawn(folder: Path, shape: str = "tree") -> str:
+def draw(folder: Path, shape: str = "tree") -> str:
     return "\n".join(FORMATS[shape](load_lineage(folder)))
 
 
@@ -50,7 +50,7 @@ def test_a_tree_shows_what_was_passed_on(tmp_path: Path) -> None:
         exposed,
         dropped,
     )
-    assert drawn(folder).splitlines() == [
+    assert draw(folder).splitlines() == [
         "dataset d/p",
         "└── o/a  [exposed: d/p has exact matches]  [exposed: d/p has near matches] (trained-on, card)",
         "    ├── o/b  [clause dropped] (finetune, card + header; observed, weights)",
@@ -60,7 +60,7 @@ def test_a_tree_shows_what_was_passed_on(tmp_path: Path) -> None:
 
 def test_a_cycle_is_drawn_once(tmp_path: Path) -> None:
     folder = run(tmp_path, [("o/a", "o/b", "merge", "card"), ("o/b", "o/a", "merge", "card")])
-    assert drawn(folder).splitlines() == [
+    assert draw(folder).splitlines() == [
         "o/a",
         "└── o/b (merge, card)",
         "    └── o/a (merge, card) (drawn above)",
@@ -69,13 +69,13 @@ def test_a_cycle_is_drawn_once(tmp_path: Path) -> None:
 
 def test_a_deep_chain_is_drawn_without_recursion(tmp_path: Path) -> None:
     folder = run(tmp_path, [(f"o/{i + 1}", f"o/{i}", "", "card") for i in range(3000)])
-    assert len(drawn(folder).splitlines()) == 3001
+    assert len(draw(folder).splitlines()) == 3001
 
 
 @pytest.mark.parametrize("shape", list(FORMATS))
 def test_names_cannot_act_on_the_terminal_or_the_chart(tmp_path: Path, shape: str) -> None:
     name = 'o/a"]; click n0 "javascript:x"\x1b]52;c\x07\u202e\\'
-    text = drawn(run(tmp_path, [("o/b", name, "", "card")]), shape)
+    text = draw(run(tmp_path, [("o/b", name, "", "card")]), shape)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
     if shape == "json":
         assert json.loads(text)["edges"][0]["parent"] == ["model", name]

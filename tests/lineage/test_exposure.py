@@ -30,22 +30,22 @@ def test_a_claimed_hit_is_stated_separately_and_exposes_no_descendant() -> None:
         model("o/a", trained_on="d/pics"),
         model("o/b", "o/a"),
     )
-    said = "3 exact of 120 samples"
-    claimed = ("o/a", "exposed_claim", "d/pics", "exact", f"{said}; list test-list; said by its card")
+    remark = "3 exact of 120 samples"
+    claimed = ("o/a", "exposed_claim", "d/pics", "exact", f"{remark}; list test-list; said by its card")
     assert derive_rows(table, hit("d/pics", number=3, basis="declared")) == [
         (
             "d/pics",
             "known_content",
             "test-list",
             "claimed-exact",
-            f"{said}; claimed by its manifest, no bytes here",
+            f"{remark}; claimed by its manifest, no bytes here",
         ),
         claimed,
     ]
     both = derive_rows(table, hit("d/pics", number=3, basis="declared"), hit("d/pics", "near", 1))
     assert both[:4] == [
         ("d/pics", "known_content", "test-list", "near", "1 near of 120 samples; computed from its files"),
-        ("d/pics", "known_content", "test-list", "claimed-exact", f"{said}; claimed by its manifest"),
+        ("d/pics", "known_content", "test-list", "claimed-exact", f"{remark}; claimed by its manifest"),
         ("o/a", "exposed", "d/pics", "near", "1 near of 120 samples; list test-list; said by its card"),
         claimed,
     ]
@@ -53,9 +53,9 @@ def test_a_claimed_hit_is_stated_separately_and_exposes_no_descendant() -> None:
 
 def test_a_lead_is_stated_separately_and_exposes_no_model() -> None:
     table = facts(dataset("d/pics"), model("o/a", trained_on="d/pics"), model("o/b", "o/a"))
-    said = "2 near of 120 samples"
-    stated = ("d/pics", "known_content_lead", "test-list", "near-thorough", f"{said}; with common edits undone")
-    trained = ("o/a", "exposed_lead", "d/pics", "near", f"{said}; list test-list; said by its card")
+    remark = "2 near of 120 samples"
+    stated = ("d/pics", "known_content_lead", "test-list", "near-thorough", f"{remark}; with common edits undone")
+    trained = ("o/a", "exposed_lead", "d/pics", "near", f"{remark}; list test-list; said by its card")
     assert derive_rows(table, hit("d/pics", "near-thorough", 2)) == [stated, trained]
     both = derive_rows(table, hit("d/pics", "near-thorough", 2), hit("d/pics", "exact", 1))
     assert [row for row in both if row[1].endswith("_lead")] == [stated, trained]

@@ -15,10 +15,10 @@ from tests.weights import safetensors_file
 def test_a_fingerprint_stands_for_its_weights(tmp_path: Path) -> None:
     base = safetensors_file(tmp_path / "base.safetensors", BASE, {"ss_sd_model_name": "hills.ckpt"})
     save_fingerprint(sample_model(base), tmp_path / "base.fingerprint")
-    kept = load_weights(tmp_path / "base.fingerprint")
-    assert (kept.name, kept.declared_bases) == ("base.safetensors", ("hills.ckpt",))
-    mine = sample_model(safetensors_file(tmp_path / "mine.safetensors", changed(0.03)))
-    by_weights, by_print = compare_weights(mine, load_weights(base)), compare_weights(mine, kept)
+    loaded = load_weights(tmp_path / "base.fingerprint")
+    assert (loaded.name, loaded.declared_bases) == ("base.safetensors", ("hills.ckpt",))
+    sampled = sample_model(safetensors_file(tmp_path / "mine.safetensors", changed(0.03)))
+    by_weights, by_print = compare_weights(sampled, load_weights(base)), compare_weights(sampled, loaded)
     assert by_print.relation == by_weights.relation == "derived"
     assert by_print.cosine == pytest.approx(by_weights.cosine, abs=1e-4)
 

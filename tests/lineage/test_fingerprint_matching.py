@@ -65,11 +65,11 @@ def tuned(weights: Weights, seed: int, by: float = 0.1, only: str = "") -> dict[
     return {name: moved[name] if only in name and "layers" in name else v for name, v in weights.items()}
 
 
-def half(one: Weights, other: Weights) -> dict[str, np.ndarray]:
+def average(one: Weights, other: Weights) -> dict[str, np.ndarray]:
     return {name: (one[name] + other[name]) / 2 for name in one}
 
 
-def turned(name: str) -> str:
+def opposite(name: str) -> str:
     """The name of the same tensor in a model whose layers are counted from the other end."""
     head, *rest = name.split(".")
     return ".".join((head, str(11 - int(rest[0])), *rest[1:])) if head == "layers" else name
@@ -105,7 +105,7 @@ def scanned(tmp_path: Path, *known: Path, weights: str = "sample") -> Report:
     return audit(tmp_path / "models", known=known, out=tmp_path / "run", workers=1, weights=weights)
 
 
-def said(report: Report) -> dict[str, list[str]]:
+def model_findings(report: Report) -> dict[str, list[str]]:
     """What is said of listed models, by subject."""
     found: dict[str, list[str]] = {}
     for finding in report.findings:
@@ -122,7 +122,7 @@ def test_a_reupload_is_found_however_it_was_saved_and_unrelated_models_are_not(t
         "c/bfloat": {name: bfloat16(v) for name, v in LISTED.items()},
         "d/renamed": {f"model.{name.replace('layers', 'blocks')}": v for name, v in LISTED.items()},
         "e/renamed-in-part": {name.replace("layers.1", "blocks.1"): v for name, v in LISTED.items()},
-        "e/with-layers-in-another-order": {turned(name): v for name, v in LISTED.items()},
+        "e/with-layers-in-another-order": {opposite(name): v for name, v in LISTED.items()},
     }
     for name, weights in same.items():
         model(hub, name, weights)
@@ -138,7 +138,7 @@ def test_a_reupload_is_found_however_it_was_saved_and_unrelated_models_are_not(t
         model(hub, name, weights)
     report = scanned(tmp_path, known)
     only_alike = ("f/with-another-vae", "f/with-another-embedding", "f/scaled")
-    assert said(report) == {name: ["linked-same-values"] for name in (*same, "g/cut")} | {
+    assert model_findings(report) == {name: ["linked-same-values"] for name in (*same, "g/cut")} | {
         name: ["listed-model-related"] for name in only_alike
     }
     assert {case.ground for case in report.cases} == {"linked"}
@@ -163,7 +163,7 @@ def test_a_reupload_is_found_however_it_was_saved_and_unrelated_models_are_not(t
         (BASE, "related"),
         ({**LISTED, **{name: v for name, v in trained(6).items() if "layers.1" in name}}, "related-in-part"),
         ({**LISTED, **PART}, "related-in-part"),
-        (half(LISTED, trained(6)), "blended"),
+        (average(LISTED, trained(6)), "blended"),
     ],
     ids=["fine-tune", "slight fine-tune", "fine-tune of one layer", "its own base", "in part", "as a part", "merge"],
 )
@@ -172,7 +172,7 @@ def test_what_is_only_like_a_listed_model_is_a_lead_and_opens_no_case(
 ) -> None:
     model(tmp_path / "models", "b/child", weights)
     report = scanned(tmp_path, known)
-    assert said(report) == {"b/child": ["listed-model-related"]}
+    assert model_findings(report) == {"b/child": ["listed-model-related"]}
     (finding,) = (finding for finding in report.findings if finding.rule == "listed-model-related")
     assert finding.fact == f"has weights like those of a model of list l ({lead})"
     assert finding.severity == "note"
@@ -197,7 +197,7 @@ def test_a_listed_adapter_is_found_again_and_one_trained_apart_from_the_same_see
     save_fingerprint(sample_model(listed), tmp_path / "l.fp", SAID)
     model(tmp_path / "models", "a/again", {name: v.astype(np.float16) for name, v in adapter(1).items()})
     model(tmp_path / "models", "b/apart", adapter(2))
-    assert said(scanned(tmp_path, tmp_path / "l.fp")) == {"a/again": ["linked-same-values"]}
+    assert model_findings(scanned(tmp_path, tmp_path / "l.fp")) == {"a/again": ["linked-same-values"]}
 
 
 def test_a_part_that_two_models_share_does_not_make_them_the_same(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_declared_derivative_of_the_same_values_is_linked_as_one_of_the_same_f
     model(hub, "a/again", {name: v.astype(np.float16) for name, v in LISTED.items()})
     model(hub, "b/child", tuned(LISTED, 5), base="a/again")
     model(hub, "c/grandchild", tuned(tuned(LISTED, 5), 6), base="b/child")
-    assert said(scanned(tmp_path, known)) == {
+    assert model_findings(scanned(tmp_path, known)) == {
         "a/again": ["linked-same-values"],
         "b/child": ["descends-from-linked", "linked-dedicated-derivative", "listed-model-related"],
         "c/grandchild": ["descends-from-linked", "listed-model-related"],
@@ -229,14 +229,14 @@ def test_bases_that_are_listed_as_harmless_explain_what_only_comes_from_them(tmp
     model(hub, "a/base", BASE)
     model(hub, "b/sibling", tuned(BASE, 21))
     model(hub, "c/child", tuned(LISTED, 22))
-    model(hub, "d/merge", half(LISTED, tuned(BASE, 23)))
+    model(hub, "d/merge", average(LISTED, tuned(BASE, 23)))
     model(hub, "e/again", {name: v.astype(np.float16) for name, v in LISTED.items()})
     model(hub, "f/unlike", trained(31))
     base = safetensors_file(tmp_path / "elsewhere" / "base.safetensors", BASE)
     save_fingerprint(sample_model(base), tmp_path / "bases.fp")
     import_list([tmp_path / "bases.fp"], ListDeclaration("bases", "benign"), ListOptions())
     report = scanned(tmp_path, known, Path("bases"))
-    assert said(report) == {
+    assert model_findings(report) == {
         "c/child": ["listed-model-lead"],
         "d/merge": ["listed-model-lead"],
         "e/again": ["linked-same-values"],
@@ -255,7 +255,7 @@ def test_a_listed_model_that_hardly_differs_from_a_harmless_one_is_found_all_the
     import_list([tmp_path / "bases.fp"], ListDeclaration("bases", "benign"), ListOptions())
     model(tmp_path / "models", "a/again", {name: v.astype(np.float16) for name, v in listed.items()})
     model(tmp_path / "models", "b/base", BASE)
-    assert said(scanned(tmp_path, tmp_path / "l.fp", Path("bases"))) == {"a/again": ["linked-same-values"]}
+    assert model_findings(scanned(tmp_path, tmp_path / "l.fp", Path("bases"))) == {"a/again": ["linked-same-values"]}
 
 
 def test_a_listed_model_that_differs_from_a_harmless_one_in_nothing_that_is_sampled_matches_nothing(
@@ -271,7 +271,7 @@ def test_a_listed_model_that_differs_from_a_harmless_one_in_nothing_that_is_samp
     import_list([tmp_path / "bases.fp"], ListDeclaration("bases", "benign"), ListOptions())
     model(tmp_path / "models", "a/base", BASE)
     report = scanned(tmp_path, tmp_path / "l.fp", Path("bases"))
-    assert said(report) == {}
+    assert model_findings(report) == {}
     assert report.tally.coverage["excluded by a benign list: weights"] == 1
 
 
@@ -292,7 +292,7 @@ def test_whole_files_are_not_read_for_a_list_of_fingerprints(tmp_path: Path, kno
 def test_weights_that_are_not_sampled_are_not_compared_and_the_report_says_so(tmp_path: Path, known: Path) -> None:
     model(tmp_path / "models", "a/copy", LISTED)
     report = scanned(tmp_path, known, weights="header")
-    assert said(report) == {}
+    assert model_findings(report) == {}
     assert report.tally.coverage == {"weights not compared with the fingerprints of list l": 1}
     assert (report.nothing_compared, report.exit_code("never")) == (("l",), 3)
     words = "1 file of weights not compared with its fingerprints, so a listed model that was saved anew is not found"

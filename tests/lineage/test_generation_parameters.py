@@ -140,8 +140,8 @@ def test_many_texts_that_unpack_to_much_are_refused_together() -> None:
 
 
 def test_what_another_field_quotes_is_no_field() -> None:
-    said = 'a harbour\nSteps: 2, ADetailer prompt 2nd: "a boat, Model: words of a prompt, x", Model: hills'
-    assert find_named_files(io.BytesIO(said.encode())) == (NamedFile("checkpoint", "hills", "", "", "a1111"),)
+    metadata = 'a harbour\nSteps: 2, ADetailer prompt 2nd: "a boat, Model: words of a prompt, x", Model: hills'
+    assert find_named_files(io.BytesIO(metadata.encode())) == (NamedFile("checkpoint", "hills", "", "", "a1111"),)
 
 
 def test_what_tools_write_where_nothing_was_chosen_names_nothing() -> None:
@@ -220,14 +220,14 @@ def test_swarmui_and_draw_things_are_read() -> None:
         NamedFile("checkpoint", "hills", "", "", "swarmui"),
         NamedFile("lora", "boats", "", "", "swarmui"),
     )
-    said = html.escape(json.dumps({"model": "hills.ckpt", "lora": [{"model": "boats.ckpt"}], "c": "a harbour"}))
+    metadata = html.escape(json.dumps({"model": "hills.ckpt", "lora": [{"model": "boats.ckpt"}], "c": "a harbour"}))
     expected = (
         NamedFile("checkpoint", "hills.ckpt", "", "", "draw things"),
         NamedFile("lora", "boats.ckpt", "", "", "draw things"),
     )
     for comment in (
-        f"<exif:UserComment><rdf:Alt><rdf:li>{said}</rdf:li></rdf:Alt></exif:UserComment>",
-        f'<rdf:Description exif:UserComment="{said}"/>',
+        f"<exif:UserComment><rdf:Alt><rdf:li>{metadata}</rdf:li></rdf:Alt></exif:UserComment>",
+        f'<rdf:Description exif:UserComment="{metadata}"/>',
     ):
         assert find_named_files(io.BytesIO(png(**{"XML:com.adobe.xmp": comment}))) == expected
         out = io.BytesIO()
@@ -346,10 +346,10 @@ def test_the_command_names_the_model_of_a_run_and_that_it_is_a_lead(tmp_path: Pa
 
 
 def test_fooocus_pictures_name_refiner_and_loras_from_the_first_exif_directory(tmp_path: Path) -> None:
-    said = {"base_model": "hills", "base_model_hash": "0123456789", "refiner_model": "lakes"}
-    said |= {"refiner_model_hash": "abcdef0123", "loras": [["harbour", 0.5, "9876543210"]], "prompt": "words"}
+    metadata = {"base_model": "hills", "base_model_hash": "0123456789", "refiner_model": "lakes"}
+    metadata |= {"refiner_model_hash": "abcdef0123", "loras": [["harbour", 0.5, "9876543210"]], "prompt": "words"}
     exif = Image.Exif()
-    exif[0x9286] = json.dumps(said)
+    exif[0x9286] = json.dumps(metadata)
     Image.new("L", (8, 8)).save(tmp_path / "picture.jpg", exif=exif)
     found = {
         (named.role, named.name, named.algorithm, named.value)

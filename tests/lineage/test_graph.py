@@ -34,13 +34,13 @@ def test_a_path_of_eight_models_is_shown_whole_and_one_of_nine_is_not() -> None:
     table = facts(
         dataset("d/p"), model("m/0", trained_on="d/p"), *(model(f"m/{i}", f"m/{i - 1}") for i in range(1, 10))
     )
-    said = {row[0]: row[4].split("; ")[0] for row in derive_rows(table, hit("d/p")) if row[1] == "descends"}
-    assert said["m/7"] == "depth 7, by m/0 ← m/1 ← m/2 ← m/3 ← m/4 ← m/5 ← m/6 ← m/7"
-    assert said["m/8"] == "depth 8, by m/0 ← m/1 ← m/2 ← m/3 ← … 1 more … ← m/5 ← m/6 ← m/7 ← m/8"
-    assert said["m/9"] == "depth 9, by m/0 ← m/1 ← m/2 ← m/3 ← … 2 more … ← m/6 ← m/7 ← m/8 ← m/9"
+    paths = {row[0]: row[4].split("; ")[0] for row in derive_rows(table, hit("d/p")) if row[1] == "descends"}
+    assert paths["m/7"] == "depth 7, by m/0 ← m/1 ← m/2 ← m/3 ← m/4 ← m/5 ← m/6 ← m/7"
+    assert paths["m/8"] == "depth 8, by m/0 ← m/1 ← m/2 ← m/3 ← … 1 more … ← m/5 ← m/6 ← m/7 ← m/8"
+    assert paths["m/9"] == "depth 9, by m/0 ← m/1 ← m/2 ← m/3 ← … 2 more … ← m/6 ← m/7 ← m/8 ← m/9"
 
 
-def made_from(name: str, *bases: tuple[str, str]) -> Subject:
+def model_from(name: str, *bases: tuple[str, str]) -> Subject:
     """A model with (base, source) edges."""
     return Subject("model", name, "", tuple(Statement("base_model", base, "", source=source) for base, source in bases))
 
@@ -49,14 +49,14 @@ def test_the_shortest_path_is_told_then_the_parent_that_is_first_by_name_then_th
     table = facts(
         dataset("d/p"),
         model("m/root", trained_on="d/p"),
-        made_from("m/b", ("m/root", "card-text")),
-        made_from("m/c", ("m/root", "header")),
-        made_from("m/d", ("m/b", "config"), ("m/c", "header"), ("m/b", "card")),
-        made_from("m/e", ("m/d", "header"), ("m/root", "card")),
-        made_from("m/f", ("m/c", "card"), ("m/c", "header"), ("m/c", "card-text")),
+        model_from("m/b", ("m/root", "card-text")),
+        model_from("m/c", ("m/root", "header")),
+        model_from("m/d", ("m/b", "config"), ("m/c", "header"), ("m/b", "card")),
+        model_from("m/e", ("m/d", "header"), ("m/root", "card")),
+        model_from("m/f", ("m/c", "card"), ("m/c", "header"), ("m/c", "card-text")),
     )
-    said = {row[0]: row[4].split("; ")[:2] for row in derive_rows(table, hit("d/p")) if row[1] == "descends"}
-    assert said == {
+    paths = {row[0]: row[4].split("; ")[:2] for row in derive_rows(table, hit("d/p")) if row[1] == "descends"}
+    assert paths == {
         "m/b": ["depth 1, by m/root ← m/b", "weakest edge: card-text"],
         "m/c": ["depth 1, by m/root ← m/c", "weakest edge: header"],
         "m/d": ["depth 2, by m/root ← m/b ← m/d", "weakest edge: card-text"],

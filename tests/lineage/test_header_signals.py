@@ -19,10 +19,10 @@ def test_an_embedded_hash_is_held_against_the_recomputed_one_and_the_header_agai
         header = {"modelspec.hash_sha256": f"0x{stated}", "modelspec.license": "cc-by-nc-4.0"}
         safetensors_file(tmp_path / "models" / name / "model.safetensors", weights, header)
         (tmp_path / "models" / name / "README.md").write_text("---\nlicense: mit\n---\n# A model\n")
-    said = {weights: findings(tmp_path, weights) for weights in ("header", "full")}
-    assert said["full"] - said["header"] >= {("header-hash-disagrees", "o/false")}
-    assert ("header-hash-disagrees", "o/true") not in said["full"]
-    assert said["header"] >= {("licence-header-disagrees", "o/true"), ("licence-header-disagrees", "o/false")}
+    by_weights = {weights: findings(tmp_path, weights) for weights in ("header", "full")}
+    assert by_weights["full"] - by_weights["header"] >= {("header-hash-disagrees", "o/false")}
+    assert ("header-hash-disagrees", "o/true") not in by_weights["full"]
+    assert by_weights["header"] >= {("licence-header-disagrees", "o/true"), ("licence-header-disagrees", "o/false")}
 
 
 def findings(tmp_path: Path, weights: str) -> set[tuple[str, str]]:

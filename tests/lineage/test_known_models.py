@@ -29,11 +29,13 @@ def test_a_name_on_a_list_of_models_is_a_lead_without_descendants() -> None:
     assert [row[:4] for row in found] == [("o/listed", "known_model", "models", "name")]
 
 
-def listed(name: str = "o/a", relation: str = "exact", algorithm: str = "sha256", **other: object) -> dict[str, object]:
+def model_hit(
+    name: str = "o/a", relation: str = "exact", algorithm: str = "sha256", **other: object
+) -> dict[str, object]:
     return hit(name, relation, **{"kind": "model", "means": "model", "list": "models", "algorithm": algorithm, **other})
 
 
-def stated(*hits: dict[str, object]) -> list[tuple[str, str, str]]:
+def known_model_rows(*hits: dict[str, object]) -> list[tuple[str, str, str]]:
     rows = known_model_statements(pa.Table.from_pylist(list(hits), HITS_SCHEMA))
     return [(row.name, row.relation, row.remark) for row in rows]
 
@@ -41,64 +43,64 @@ def stated(*hits: dict[str, object]) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize(
     ("hits", "relation", "remark"),
     [
-        ([listed()], "same-weights", "by sha256; computed from its files"),
-        ([listed(algorithm="autov3")], "same-autov3", "by autov3; computed from its files"),
-        ([listed(algorithm="autov3"), listed()], "same-weights", "by sha256, autov3; computed from its files"),
+        ([model_hit()], "same-weights", "by sha256; computed from its files"),
+        ([model_hit(algorithm="autov3")], "same-autov3", "by autov3; computed from its files"),
+        ([model_hit(algorithm="autov3"), model_hit()], "same-weights", "by sha256, autov3; computed from its files"),
         (
-            [listed(relation="near", algorithm="auditor-fingerprint-1", variant="36 of 36 tensors")],
+            [model_hit(relation="near", algorithm="auditor-fingerprint-1", variant="36 of 36 tensors")],
             "same-values",
             "by auditor-fingerprint-1 (36 of 36 tensors); computed from its files",
         ),
         (
-            [listed(relation="near", algorithm="auditor-fingerprint-1"), listed(algorithm="autov3")],
+            [model_hit(relation="near", algorithm="auditor-fingerprint-1"), model_hit(algorithm="autov3")],
             "same-autov3",
             "by autov3, auditor-fingerprint-1; computed from its files",
         ),
-        ([listed(basis="declared")], "claimed-weights", "by sha256; declared in its texts"),
+        ([model_hit(basis="declared")], "claimed-weights", "by sha256; declared in its texts"),
         (
-            [listed(relation="near", algorithm="auditor-fingerprint-1", basis="declared")],
+            [model_hit(relation="near", algorithm="auditor-fingerprint-1", basis="declared")],
             "auditor-fingerprint-1",
             "by auditor-fingerprint-1; declared in its texts",
         ),
-        ([listed(relation="near", algorithm="base-name")], "base", "by base-name; computed from its files"),
-        ([listed(relation="near", algorithm="base-file")], "base", "by base-file; computed from its files"),
+        ([model_hit(relation="near", algorithm="base-name")], "base", "by base-name; computed from its files"),
+        ([model_hit(relation="near", algorithm="base-file")], "base", "by base-file; computed from its files"),
         (
-            [listed(relation="near", algorithm="base-file", classification="dedicated, 2 confirmations")],
+            [model_hit(relation="near", algorithm="base-file", classification="dedicated, 2 confirmations")],
             "dedicated",
             "by base-file: dedicated, 2 confirmations; computed from its files",
         ),
         (
-            [listed(relation="near", algorithm="base-file", classification="general")],
+            [model_hit(relation="near", algorithm="base-file", classification="general")],
             "base",
             "by base-file: general; computed from its files",
         ),
         (
-            [listed(relation="near", algorithm="base-name", classification="dedicated")],
+            [model_hit(relation="near", algorithm="base-name", classification="dedicated")],
             "base",
             "by base-name: dedicated; computed from its files",
         ),
-        ([listed(relation="near", algorithm="short-hash")], "short-hash", "by short-hash; computed from its files"),
+        ([model_hit(relation="near", algorithm="short-hash")], "short-hash", "by short-hash; computed from its files"),
         (
-            [listed(), listed(relation="near", algorithm="name", basis="declared")],
+            [model_hit(), model_hit(relation="near", algorithm="name", basis="declared")],
             "same-weights",
             "by sha256; computed from its files, declared in its texts",
         ),
     ],
 )
 def test_the_relation_says_what_a_match_proves(hits: list[dict[str, object]], relation: str, remark: str) -> None:
-    assert stated(*hits) == [("o/a", relation, remark)]
+    assert known_model_rows(*hits) == [("o/a", relation, remark)]
 
 
 def test_every_lead_is_stated_by_its_relation_and_each_list_by_itself() -> None:
     leads = (
-        listed(relation="near", algorithm="short-hash"),
-        listed(relation="near", algorithm="name"),
-        listed(relation="near", algorithm="base-name"),
-        listed(relation="near", algorithm="base-file"),
-        listed(list="others"),
-        listed(means="csam"),
+        model_hit(relation="near", algorithm="short-hash"),
+        model_hit(relation="near", algorithm="name"),
+        model_hit(relation="near", algorithm="base-name"),
+        model_hit(relation="near", algorithm="base-file"),
+        model_hit(list="others"),
+        model_hit(means="csam"),
     )
-    assert stated(*leads) == [
+    assert known_model_rows(*leads) == [
         ("o/a", "base", "by base-name, base-file; computed from its files"),
         ("o/a", "name", "by name; computed from its files"),
         ("o/a", "short-hash", "by short-hash; computed from its files"),
@@ -108,16 +110,16 @@ def test_every_lead_is_stated_by_its_relation_and_each_list_by_itself() -> None:
 
 def test_only_models_that_are_shown_to_be_listed_ones_are_the_same() -> None:
     hits = [
-        listed("o/b"),
-        listed("o/a", "near", "auditor-fingerprint-1"),
-        listed("o/c", basis="declared"),
-        listed("o/d", "near", "name"),
-        listed("o/e", means="csam"),
+        model_hit("o/b"),
+        model_hit("o/a", "near", "auditor-fingerprint-1"),
+        model_hit("o/c", basis="declared"),
+        model_hit("o/d", "near", "name"),
+        model_hit("o/e", means="csam"),
     ]
     assert same_weights_models(pa.Table.from_pylist(hits, HITS_SCHEMA)) == ["o/a", "o/b"]
 
 
-DEDICATED = listed("o/listed", classification="dedicated, an authority")
+DEDICATED = model_hit("o/listed", classification="dedicated, an authority")
 
 
 def derivatives(
@@ -144,25 +146,25 @@ def test_a_model_made_from_a_dedicated_listed_one_is_stated_with_the_strongest_s
         model("o/grandchild", "o/b"),
         Subject("dataset", "o/data", "", (Statement("sourced_from", "o/listed", source="card"),)),
     )
-    said = "the list says of that: dedicated, an authority"
+    remark = "the list says of that: dedicated, an authority"
     assert found == [
-        ("o/a", "models dedicated", f"made from o/listed, says its header; {said}"),
-        ("o/b", "models dedicated", f"made from o/listed, says its card; {said}"),
+        ("o/a", "models dedicated", f"made from o/listed, says its header; {remark}"),
+        ("o/b", "models dedicated", f"made from o/listed, says its card; {remark}"),
     ]
 
 
 def test_weights_that_contradict_it_or_that_are_listed_themselves_are_not_stated_to_be_made_from_it() -> None:
     subjects = model("o/listed"), child("o/a", "card"), child("o/b", "card"), child("o/c", "card")
-    found = derivatives(*subjects, hits=(DEDICATED, listed("o/b")), conflicts=("o/a",))
+    found = derivatives(*subjects, hits=(DEDICATED, model_hit("o/b")), conflicts=("o/a",))
     assert [row[0] for row in found] == ["o/c"]
 
 
 @pytest.mark.parametrize(
     "match",
     [
-        listed("o/listed", classification="general"),
-        listed("o/listed", "near", "name", classification="dedicated"),
-        listed("o/listed", basis="declared", classification="dedicated"),
+        model_hit("o/listed", classification="general"),
+        model_hit("o/listed", "near", "name", classification="dedicated"),
+        model_hit("o/listed", basis="declared", classification="dedicated"),
     ],
     ids=["general", "a name", "claimed"],
 )

@@ -55,16 +55,16 @@ def model(hub: Path, name: str, weights: Weights, *bases: str, file: str = "mode
     (hub / name / "README.md").write_text(f"---\nlicense: mit\n{stated}---\n# A model\n", encoding="utf-8")
 
 
-def told(run: Path) -> dict[Told, str]:
+def observed_bases(run: Path) -> dict[Told, str]:
     found = [fact for fact in read_run_facts(run) if fact["key"] == "observed_base"]
     return {(fact["subject"], fact["value"], fact["relation"]): fact["remark"] for fact in found}
 
 
-def scanned(hub: Path, weights: str = "full") -> dict[Told, str]:
+def scan_and_observe(hub: Path, weights: str = "full") -> dict[Told, str]:
     """(model, other model, verdict) and the figures, for all that weights say of the models in ``hub``."""
     run = hub.with_name(f"run-{weights}")
     audit(hub, out=run, weights=weights, workers=1)
-    return told(run)
+    return observed_bases(run)
 
 
 def related(left: str, right: str) -> set[Told]:
@@ -80,11 +80,11 @@ def test_two_tensors_taken_over_into_other_weights_are_found(tmp_path: Path, ren
     taken = with_some_of(OTHER, BASE, 2)
     model(hub, "a/one", BASE)
     model(hub, "b/two", renamed(taken) if rename else taken)
-    found = scanned(hub)
+    found = scan_and_observe(hub)
     assert set(found) == related("a/one", "b/two")
     assert found["b/two", "a/one", "related"].startswith("made in part from it: mean cosine 0.0")
     assert all(said.endswith("; 2 of 40 tensors byte for byte the same") for said in found.values())
-    assert scanned(hub, "sample") == {}
+    assert scan_and_observe(hub, "sample") == {}
 
 
 @pytest.mark.parametrize("rename", [False, True], ids=["named alike", "renamed"])
@@ -94,15 +94,15 @@ def test_quantised_weights_copied_in_part_are_found(tmp_path: Path, rename: bool
     model(hub, "a/one", quantised(3))
     model(hub, "b/two", renamed(taken) if rename else taken)
     words = "made in part from it: no tensors of the same name and shape; 10 of 40 tensors byte for byte the same"
-    assert scanned(hub) == dict.fromkeys(related("a/one", "b/two"), words)
-    assert scanned(hub, "sample") == {}
+    assert scan_and_observe(hub) == dict.fromkeys(related("a/one", "b/two"), words)
+    assert scan_and_observe(hub, "sample") == {}
 
 
 def test_weights_that_were_cast_share_no_bytes_and_are_found_by_their_values(tmp_path: Path) -> None:
     hub = tmp_path / "models"
     model(hub, "a/one", BASE)
     model(hub, "b/cast", {name: values.astype(np.float16) for name, values in BASE.items()})
-    found = scanned(hub)
+    found = scan_and_observe(hub)
     assert set(found) == related("a/one", "b/cast")
     assert found["b/cast", "a/one", "related"].startswith("the same values: mean cosine 1.0000")
     assert found["b/cast", "a/one", "related"].endswith("; 0 of 40 tensors byte for byte the same")
@@ -118,7 +118,7 @@ def test_unrelated_models_and_twins_trained_apart_share_nothing(tmp_path: Path) 
         model(hub, name, {**trained(seed), **norms, **zeros, **masks, **ranks})
     model(hub, "d/four", {**quantised(5), **norms})
     model(hub, "e/five", {**quantised(6), **norms})
-    assert scanned(hub) == {}
+    assert scan_and_observe(hub) == {}
 
 
 def test_what_more_than_a_handful_of_unlike_models_have_ties_none_of_them(tmp_path: Path) -> None:
@@ -126,12 +126,12 @@ def test_what_more_than_a_handful_of_unlike_models_have_ties_none_of_them(tmp_pa
     encoder = {f"words.{n}.weight": v for n, v in enumerate(list(trained(50).values())[:8])}
     for number in range(MAX_UNRELATED_GROUPS + 1):
         model(hub, f"m/unlike-{number}", {**trained(60 + number), **encoder})
-    assert scanned(hub) == {}
+    assert scan_and_observe(hub) == {}
     # It makes no declared base true either.
     model(hub, "m/liar", {**trained(99), **encoder}, "m/unlike-0")
     model(hub, "m/true", {**with_some_of(trained(98), trained(60), 3), **encoder}, "m/unlike-0")
     audit(hub, out=tmp_path / "declared", weights="full", workers=1)
-    found = told(tmp_path / "declared")
+    found = observed_bases(tmp_path / "declared")
     assert set(found) == {("m/liar", "m/unlike-0", "conflicts"), ("m/true", "m/unlike-0", "agrees")}
     assert found["m/liar", "m/unlike-0", "conflicts"].endswith("; 8 of 48 tensors byte for byte the same")
     assert found["m/true", "m/unlike-0", "agrees"].endswith("; 11 of 48 tensors byte for byte the same")
@@ -142,7 +142,7 @@ def test_many_copies_of_nearly_all_of_a_model_are_related(tmp_path: Path) -> Non
     names = [f"m/copy-{number}" for number in range(MAX_UNRELATED_GROUPS + 3)]
     for number, name in enumerate(names):
         model(hub, name, with_some_of(quantised(7), quantised(70 + number), 1))
-    found = scanned(hub)
+    found = scan_and_observe(hub)
     assert {name for name, _, verdict in found if verdict == "related"} == set(names)
 
 
@@ -151,7 +151,7 @@ def test_a_declared_base_of_quantised_weights_agrees_by_its_bytes(tmp_path: Path
     model(hub, "a/base", quantised(3))
     model(hub, "b/child", with_some_of(quantised(3), quantised(4), 5), "a/base")
     model(hub, "c/false", quantised(9), "a/base")
-    found = scanned(hub)
+    found = scan_and_observe(hub)
     assert set(found) == {("b/child", "a/base", "agrees"), ("c/false", "a/base", "cannot tell")}
     assert "35 of 40 tensors byte for byte the same" in found["b/child", "a/base", "agrees"]
 
@@ -162,7 +162,7 @@ def test_a_hidden_base_is_named_for_most_of_its_tensors_and_not_for_a_few(tmp_pa
     model(hub, "b/child", with_some_of(quantised(3), quantised(4), 5), "a/base")
     model(hub, "c/hidden", with_some_of(quantised(8), quantised(3), 25))
     model(hub, "d/few", with_some_of(quantised(9), quantised(3), 3))
-    found = set(scanned(hub))
+    found = set(scan_and_observe(hub))
     assert ("c/hidden", "a/base", "undeclared") in found
     assert related("a/base", "d/few") <= found
 
@@ -175,19 +175,19 @@ def test_models_in_several_files_however_cut_and_judged_again_say_the_same(
     model(hub, "a/one", BASE)
     model(hub, "b/two", dict(taken[1:]), file="model-00002-of-00002.safetensors")
     safetensors_file(hub / "b" / "two" / "model-00001-of-00002.safetensors", dict(taken[:1]))
-    found = scanned(hub)
+    found = scan_and_observe(hub)
     assert set(found) == related("a/one", "b/two")
     monkeypatch.setattr("auditor.pipeline.shard.SHARD_FILES", 1)
     audit(hub, out=tmp_path / "cut", weights="full", workers=1)
     reevaluate([tmp_path / "cut"], out=tmp_path / "again", workers=1)
-    assert told(tmp_path / "cut") == told(tmp_path / "again") == found
+    assert observed_bases(tmp_path / "cut") == observed_bases(tmp_path / "again") == found
 
 
 def test_weights_under_a_name_that_says_they_are_none_are_found_by_their_tensors(tmp_path: Path) -> None:
     hub = tmp_path / "models"
     model(hub, "a/one", quantised(3))
     model(hub, "b/two", with_some_of(quantised(4), quantised(3), 5), file="pytorch_model.bin")
-    assert set(scanned(hub)) == related("a/one", "b/two")
+    assert set(scan_and_observe(hub)) == related("a/one", "b/two")
 
 
 def test_what_was_read_tensor_by_tensor_is_counted(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_what_was_read_tensor_by_tensor_is_counted(tmp_path: Path) -> None:
 
 def test_a_damaged_file_of_digests_ends_the_judging_with_its_name(tmp_path: Path) -> None:
     model(tmp_path / "models", "a/one", BASE)
-    scanned(tmp_path / "models")
+    scan_and_observe(tmp_path / "models")
     (kept,) = (tmp_path / "run-full" / "tensors").iterdir()
     kept.write_bytes(kept.read_bytes()[:-40])
     with pytest.raises(RunError, match=r"tensors/00-000000.parquet: is damaged"):

@@ -54,7 +54,7 @@ class ServedPage:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[ServedPage]:
+def served_page(tmp_path: Path) -> Iterator[ServedPage]:
     with create_ledger(tmp_path / "ledger", None) as ledger:
         ledger.record(LedgerAction("policy", "", "auditor", POLICY))
         ledger.record(
@@ -82,18 +82,18 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-def enter(chromium: Any, site: ServedPage, name: str, **options: Any) -> Any:
+def enter(chromium: Any, served_page: ServedPage, name: str, **options: Any) -> Any:
     """A browser context of this reviewer's, whose page remembers every request and error."""
     page = chromium.new_context(**options).new_page()
     page.asked, page.errors = [], []
     page.on("request", lambda request: page.asked.append(request.url))
     page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.goto(site.link(name))
+    page.goto(served_page.link(name))
     return page
 
 
-def press(page: Any, *keys: str) -> None:
+def press_keys(page: Any, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
 
@@ -103,31 +103,31 @@ def wait_for_text(page: Any, words: str) -> None:
 
 
 def test_two_people_carry_a_case_from_new_to_listed_and_through_an_appeal_by_keys_alone(
-    chromium: Any, site: ServedPage
+    chromium: Any, served_page: ServedPage
 ) -> None:
-    heron, wren, owl = (enter(chromium, site, name) for name in ("heron", "wren", "owl"))
+    heron, wren, owl = (enter(chromium, served_page, name) for name in ("heron", "wren", "owl"))
     wait_for_text(heron, "3 cases that you can claim")
-    press(heron, "j", "j", "Enter")  # the linked case comes first, then the exact one
+    press_keys(heron, "j", "j", "Enter")  # the linked case comes first, then the exact one
     heron.wait_for_url(f"**/case/{CASE}")
-    press(heron, "a")
+    press_keys(heron, "a")
     heron.keyboard.type("The digest is on the list, jk.")  # letters of a text are no commands
-    press(heron, "Control+Enter")
+    press_keys(heron, "Control+Enter")
     wait_for_text(heron, "Your proposal is recorded")
-    press(heron, "u")
+    press_keys(heron, "u")
     wait_for_text(heron, "Withdrawn")
-    press(heron, "a")
+    press_keys(heron, "a")
     heron.keyboard.type("The digest is on the list.")
-    press(heron, "Control+Enter")
+    press_keys(heron, "Control+Enter")
     wait_for_text(heron, "Your proposal is recorded")
 
     wren.goto(heron.url.partition("?")[0])
     assert "The digest is on the list" not in wren.content()
-    press(wren, "a")
+    press_keys(wren, "a")
     wren.keyboard.type("I compared it too.")
-    press(wren, "Control+Enter")
+    press_keys(wren, "Control+Enter")
     wait_for_text(wren, "two people agree")
 
-    with site.ledger() as ledger:
+    with served_page.ledger() as ledger:
         ledger.record_listed(ledger.decisions_in_force(), recipient="search", version="1")
     heron.reload()
     wait_for_text(heron, "On the list of: search")
@@ -141,31 +141,31 @@ def test_two_people_carry_a_case_from_new_to_listed_and_through_an_appeal_by_key
     owl.get_by_label("Your reasons").fill("They are their own pictures.")
     owl.keyboard.press("Control+Enter")
     wait_for_text(owl, "The appeal is decided")
-    owl.goto(f"{site.service.access.origin}/list?to=search")
+    owl.goto(f"{served_page.service.access.origin}/list?to=search")
     wait_for_text(owl, "removed")
-    press(owl, "?")
+    press_keys(owl, "?")
     wait_for_text(owl, "Stages of a case")
     for page in (heron, wren, owl):
         assert page.errors == []
-        assert {re.match(r"[a-z]+://[^/]+", url)[0] for url in page.asked} == {site.service.access.origin}  # type: ignore[index]
+        assert {re.match(r"[a-z]+://[^/]+", url)[0] for url in page.asked} == {served_page.service.access.origin}  # type: ignore[index]
 
 
-def hostile(number: int, text: str) -> LedgerAction:
+def hostile_case(number: int, text: str) -> LedgerAction:
     """A case that says this in every field that comes from outside."""
     act = opening_action(number, "near", name=text)
-    said: dict[str, Any] = {"key": "signal", "value": text, "relation": text, "source": text, "remark": text}
+    fact_json: dict[str, Any] = {"key": "signal", "value": text, "relation": text, "source": text, "remark": text}
     subject = {"kind": "model", "name": text, "revision": text}
     reason = {**act.data["reasons"][0], "subject": subject, "fact": text, "remark": text, "words": [text]}
-    fact = {"subject": subject, "statement": {**said, "place": {"uri": text, "line": 1}}}
+    fact = {"subject": subject, "statement": {**fact_json, "place": {"uri": text, "line": 1}}}
     parent = {"subject": subject, "statement": {**fact["statement"], "key": "base_model"}}  # type: ignore[dict-item]
     content = {"subject": subject, "copies": [subject], "reasons": [reason], "facts": [fact, parent]}
     return LedgerAction("opened", act.case, act.actor, {**act.data, **content})
 
 
-def test_nothing_that_a_name_a_reason_or_an_appeal_says_is_run(chromium: Any, site: ServedPage) -> None:
+def test_nothing_that_a_name_a_reason_or_an_appeal_says_is_run(chromium: Any, served_page: ServedPage) -> None:
     assert len(set(HOSTILE)) == 200
-    with site.ledger() as ledger:
-        ledger.record(*(hostile(100 + number, text) for number, text in enumerate(HOSTILE)))
+    with served_page.ledger() as ledger:
+        ledger.record(*(hostile_case(100 + number, text) for number, text in enumerate(HOSTILE)))
         for number, text in enumerate(HOSTILE[:40]):
             case = case_id(100 + number)
             ledger.claim(case, "heron")
@@ -175,26 +175,26 @@ def test_nothing_that_a_name_a_reason_or_an_appeal_says_is_run(chromium: Any, si
             if number % 2:
                 ledger.record_listed(list(ledger.state(case).in_force), recipient=text[:60], version=text)
                 ledger.appeal(case, "heron", why=text)
-    page = enter(chromium, site, "owl")
+    page = enter(chromium, served_page, "owl")
     paths = [f"/case/{case_id(100 + number)}?words=shown" for number in range(len(HOSTILE))]
     paths += ["/?show=all", "/log", "/list", f"/?name={HOSTILE[0]}"]
     for path in paths:
-        page.goto(f"{site.service.access.origin}{path}")
+        page.goto(f"{served_page.service.access.origin}{path}")
         assert page.evaluate("window.ran") is None, path
         assert page.locator("img, iframe, object, embed, video, base, marquee, math, meta[http-equiv]").count() == 0
         assert page.locator("script").count() == 1
     assert page.errors == []
 
 
-def test_another_page_can_neither_frame_read_nor_post_to_it(chromium: Any, site: ServedPage) -> None:
-    heron = enter(chromium, site, "heron")
-    heron.goto(f"{site.service.access.origin}/case/{CASE}")
+def test_another_page_can_neither_frame_read_nor_post_to_it(chromium: Any, served_page: ServedPage) -> None:
+    heron = enter(chromium, served_page, "heron")
+    heron.goto(f"{served_page.service.access.origin}/case/{CASE}")
     form = heron.locator(f'form[action="/case/{CASE}/claim"]')
     token, seen = (form.locator(f"input[name={name}]").get_attribute("value") for name in ("token", "seen"))
-    link = site.link("wren")
-    attack = f"""<form method=post action="{site.service.access.origin}/case/{CASE}/claim">
+    link = served_page.link("wren")
+    attack = f"""<form method=post action="{served_page.service.access.origin}/case/{CASE}/claim">
         <input name=token value={token}><input name=seen value={seen}><button>go</button></form>
-        <iframe src="{site.service.access.origin}/"></iframe><a href="{link}">in</a>"""
+        <iframe src="{served_page.service.access.origin}/"></iframe><a href="{link}">in</a>"""
     evil = socket.create_server(("127.0.0.1", 0))
     port = evil.getsockname()[1]
 
@@ -215,7 +215,7 @@ def test_another_page_can_neither_frame_read_nor_post_to_it(chromium: Any, site:
         page.goto(f"http://127.0.0.1:{port}/")
         assert "Cases" not in (page.frames[1].content() if len(page.frames) > 1 else "")
         failed = page.evaluate(
-            f"fetch('{site.service.access.origin}/', {{credentials: 'include'}}).then(r => '', e => 'no')"
+            f"fetch('{served_page.service.access.origin}/', {{credentials: 'include'}}).then(r => '', e => 'no')"
         )
         assert failed == "no"
         page.get_by_text("go").click()
@@ -225,28 +225,28 @@ def test_another_page_can_neither_frame_read_nor_post_to_it(chromium: Any, site:
         wait_for_text(page, "Another web page sent this request")
     finally:
         evil.close()
-    with site.ledger() as ledger:
+    with served_page.ledger() as ledger:
         assert ledger.state(CASE).claimed_by == ""
-    assert enter(chromium, site, "wren").locator("text=You are wren").count() == 1
+    assert enter(chromium, served_page, "wren").locator("text=You are wren").count() == 1
 
 
-def test_keys_can_be_turned_off_and_all_is_done_without_them(chromium: Any, site: ServedPage) -> None:
-    heron = enter(chromium, site, "heron")
-    heron.goto(f"{site.service.access.origin}/settings")
+def test_keys_can_be_turned_off_and_all_is_done_without_them(chromium: Any, served_page: ServedPage) -> None:
+    heron = enter(chromium, served_page, "heron")
+    heron.goto(f"{served_page.service.access.origin}/settings")
     heron.get_by_label("Keyboard shortcuts of one letter").press("Space")
     heron.get_by_role("button", name="Save").press("Enter")
     wait_for_text(heron, "Only you see these settings")
     assert heron.locator("script").count() == 0
-    heron.goto(f"{site.service.access.origin}/case/{CASE}")
-    press(heron, "s")
+    heron.goto(f"{served_page.service.access.origin}/case/{CASE}")
+    press_keys(heron, "s")
     assert heron.url.endswith(CASE)
     heron.get_by_role("button", name="Pass").press("Enter")
     wait_for_text(heron, "You passed")
 
 
-def test_without_scripts_a_case_is_decided(chromium: Any, site: ServedPage) -> None:
-    heron = enter(chromium, site, "heron", java_script_enabled=False)
-    heron.goto(f"{site.service.access.origin}/case/{CASE}")
+def test_without_scripts_a_case_is_decided(chromium: Any, served_page: ServedPage) -> None:
+    heron = enter(chromium, served_page, "heron", java_script_enabled=False)
+    heron.goto(f"{served_page.service.access.origin}/case/{CASE}")
     heron.get_by_label("Label").check()
     heron.get_by_label("Your reasons").fill("It is enough.")
     heron.get_by_role("button", name="Propose").click()
@@ -263,18 +263,18 @@ def test_without_scripts_a_case_is_decided(chromium: Any, site: ServedPage) -> N
     ],
 )
 def test_every_view_fits_and_axe_finds_nothing_serious(
-    chromium: Any, site: ServedPage, name: str, options: dict[str, Any]
+    chromium: Any, served_page: ServedPage, name: str, options: dict[str, Any]
 ) -> None:
-    with site.ledger() as ledger:
+    with served_page.ledger() as ledger:
         ledger.record(opening_action(5, name="atelier/" + "a-very-long-name-" * 30))
         ledger.claim(case_id(3), "wren")
         ledger.propose(case_id(3), "wren", "label", why="So it is.")
         ledger.decide(case_id(3), "heron", "gate", why="Not so.")
-    page = enter(chromium, site, "owl", bypass_csp=True, **options)
+    page = enter(chromium, served_page, "owl", bypass_csp=True, **options)
     axe = os.environ.get("AUDITOR_AXE", "")
     cases = [f"/case/{case_id(number)}" for number in (1, 2, 3, 5)]
     for path in ("/", "/?show=all", *cases, "/log", "/coverage", "/list", "/settings", "/help", "/nothing"):
-        page.goto(f"{site.service.access.origin}{path}")
+        page.goto(f"{served_page.service.access.origin}{path}")
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{path} scrolls sideways"
         if axe:

@@ -28,7 +28,7 @@ from .conftest import HOSTILE, ORIGIN, Browser, ReviewApp
 EXACT, NEAR, LISTED = map(case_id, (1, 2, 3))
 
 
-def text(page: str) -> str:
+def visible_text(page: str) -> str:
     """What a person reads of a page."""
     body = re.sub(r"<(script|style).*?</\1>", " ", page, flags=re.S)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body.partition("<main")[2])).split())
@@ -41,13 +41,13 @@ def test_two_people_carry_a_case_from_new_to_a_decision_and_through_an_appeal(ap
     with app.ledger() as ledger:
         ledger.record_listed(ledger.decisions_in_force(), recipient="search", version="1")
     page = heron.get(f"/case/{EXACT}")
-    assert "On the list of: search ." in text(page)
+    assert "On the list of: search ." in visible_text(page)
     heron.submit(page, f"/case/{EXACT}/appeal", why="These are my own pictures.")
-    assert "You took part in this case" in text(heron.get(f"/case/{EXACT}"))
+    assert "You took part in this case" in visible_text(heron.get(f"/case/{EXACT}"))
     page = owl.get(f"/case/{EXACT}")
-    assert "These are my own pictures." in text(page)
+    assert "These are my own pictures." in visible_text(page)
     owl.submit(page, f"/case/{EXACT}/decide-appeal", outcome="overturned", why="They are.")
-    assert "removed" in text(owl.get("/list?to=search")).replace("1 removed", "removed")
+    assert "removed" in visible_text(owl.get("/list?to=search")).replace("1 removed", "removed")
     with app.ledger() as ledger:
         assert not list(ledger.decisions_in_force())
         assert verify_ledger.verify_ledger(ledger).faults == ()
@@ -62,9 +62,9 @@ def test_a_rehearsal_shows_why_nothing_is_reported_and_no_owner_is_told(app: Rev
         heron.give_opinion(case_id(number), "de-index")
         wren.give_opinion(case_id(number), "de-index")
     real, rehearsal = (heron.get(f"/case/{case_id(number)}") for number in (1, 4))
-    assert "depends on list known-pictures, which means `test`: this is a rehearsal" in text(rehearsal)
+    assert "depends on list known-pictures, which means `test`: this is a rehearsal" in visible_text(rehearsal)
     assert f'action="/case/{case_id(4)}/report"' not in rehearsal
-    assert "this is a rehearsal" not in text(real)
+    assert "this is a rehearsal" not in visible_text(real)
     assert f'action="/case/{case_id(1)}/report"' in real
     with app.ledger() as ledger:  # recorded elsewhere: the owner is still not to be told
         ledger.report(case_id(4), "heron", "not-due", why="words")
@@ -72,10 +72,10 @@ def test_a_rehearsal_shows_why_nothing_is_reported_and_no_owner_is_told(app: Rev
 
 
 def test_instructions_for_reviewers_and_for_owners_are_shown_apart(app: ReviewApp) -> None:
-    asked = {**POLICY["rules"][0], "review": "Look at the counts first."}
+    rule = {**POLICY["rules"][0], "review": "Look at the counts first."}
     page = app.browser("heron")
-    assert "For reviewers." not in text(page.get(f"/case/{EXACT}"))  # the policy was recorded without it
-    new = {**POLICY, "fingerprint": "1" * 64, "rules": [asked]}
+    assert "For reviewers." not in visible_text(page.get(f"/case/{EXACT}"))  # the policy was recorded without it
+    new = {**POLICY, "fingerprint": "1" * 64, "rules": [rule]}
     act = opening_action(4)
     app.record(
         LedgerAction("policy", "", "auditor", new), replace(act, data={**act.data, "policy": new["fingerprint"]})
@@ -83,20 +83,20 @@ def test_instructions_for_reviewers_and_for_owners_are_shown_apart(app: ReviewAp
     assert (
         "For reviewers. Look at the counts first. Advice to the owner. Train again on a cleaned version, "
         "and say so in the card."
-    ) in text(page.get(f"/case/{case_id(4)}"))
+    ) in visible_text(page.get(f"/case/{case_id(4)}"))
 
 
 def test_the_second_review_is_blind_on_every_page(app: ReviewApp) -> None:
     heron, wren = app.browser("heron"), app.browser("wren")
     heron.give_opinion(EXACT, "demote", "An argument that nobody else may read yet.")
     for path in (f"/case/{EXACT}", "/", "/?show=all", "/log", "/list", f"/case/{EXACT}?words=shown"):
-        page = text(wren.get(path)).partition("Your reasons")[0]
+        page = visible_text(wren.get(path)).partition("Your reasons")[0]
         assert "An argument" not in page
         assert "Demote" not in page or "Verdict De-index" in page.replace(" a a search", " a search")
-    history = text(wren.get(f"/case/{EXACT}")).partition("History Each")[2]
+    history = visible_text(wren.get(f"/case/{EXACT}")).partition("History Each")[2]
     assert "not shown until two reviewers have given their opinions" in history
     assert "Demote" not in history
-    assert "Demote" in text(heron.get(f"/case/{EXACT}")).partition("Your opinion")[2]
+    assert "Demote" in visible_text(heron.get(f"/case/{EXACT}")).partition("Your opinion")[2]
 
 
 def test_a_proposal_on_fewer_reasons_stays_secret_when_a_new_round_begins(app: ReviewApp) -> None:
@@ -122,7 +122,7 @@ def test_where_two_differ_a_third_decides_between_their_verdicts(app: ReviewApp)
 def test_a_case_of_near_matches_alone_must_be_confirmed_first(app: ReviewApp) -> None:
     heron = app.browser("heron")
     refused = heron.give_opinion(NEAR, "de-index", "My words are kept.", status=422)
-    assert "only near matches" in text(refused)
+    assert "only near matches" in visible_text(refused)
     assert "My words are kept." in refused
     heron.submit(heron.get(f"/case/{NEAR}"), f"/case/{NEAR}/confirm", why="Hotline reference 17.")
     assert "Your proposal is recorded" in heron.give_opinion(NEAR, "de-index")
@@ -131,12 +131,12 @@ def test_a_case_of_near_matches_alone_must_be_confirmed_first(app: ReviewApp) ->
 def test_taking_passing_and_their_undoing_leave_no_decision(app: ReviewApp) -> None:
     heron = app.browser("heron")
     page = heron.submit(heron.get(f"/case/{EXACT}"), f"/case/{EXACT}/claim")
-    assert "claimed the case for four hours" in text(page)
+    assert "claimed the case for four hours" in visible_text(page)
     heron.submit(page, f"/case/{EXACT}/release")
     with app.ledger() as ledger:
         before = ledger.size
     page = heron.submit(heron.get(f"/case/{EXACT}"), f"/case/{EXACT}/pass")
-    assert "Nobody is informed" in text(page)
+    assert "Nobody is informed" in visible_text(page)
     assert f'href="/case/{EXACT}"' not in page
     assert f'href="/case/{EXACT}"' in heron.get("/?show=passed")
     heron.submit(page, f"/case/{EXACT}/take-back")
@@ -148,7 +148,7 @@ def test_taking_passing_and_their_undoing_leave_no_decision(app: ReviewApp) -> N
 def test_a_proposal_can_be_taken_back_until_it_is_decided(app: ReviewApp) -> None:
     heron, wren = app.browser("heron"), app.browser("wren")
     page = heron.give_opinion(EXACT, "demote", "A secret until then.")
-    assert "Withdrawn" in text(heron.submit(page, f"/case/{EXACT}/withdraw"))
+    assert "Withdrawn" in visible_text(heron.submit(page, f"/case/{EXACT}/withdraw"))
     assert "A secret" not in wren.get(f"/case/{EXACT}")
     wren.give_opinion(EXACT, "de-index")
     assert f"/case/{EXACT}/withdraw" not in heron.get(f"/case/{EXACT}")
@@ -172,7 +172,7 @@ def test_two_tabs_deciding_at_once_record_one_and_keep_the_words_of_the_other(ap
     tabs = heron.get(path), heron.get(path)
     heron.submit(tabs[0], f"{path}/decide", verdict="label", why="First tab.", rule="trained-on-known-content")
     late = heron.submit(tabs[1], f"{path}/decide", 409, verdict="demote", why="Second tab.")
-    assert "has changed since you opened it" in text(late)
+    assert "has changed since you opened it" in visible_text(late)
     with app.ledger() as ledger:
         assert [opinion.why for opinion in ledger.state(EXACT).opinions] == ["First tab."]
 
@@ -184,15 +184,15 @@ def test_two_second_reviewers_at_once_record_one_and_keep_the_words_of_the_other
     pages = wren.get(path), owl.get(path)
     wren.submit(pages[0], f"{path}/decide", verdict="label", why="One.", rule="trained-on-known-content")
     late = owl.submit(pages[1], f"{path}/decide", 409, verdict="label", why="Another.", rule="trained-on-known-content")
-    assert "Your input was not recorded" in text(late)
+    assert "Your input was not recorded" in visible_text(late)
 
 
 def test_an_opinion_without_words_or_verdict_is_asked_for_again(app: ReviewApp) -> None:
     heron = app.browser("heron")
-    assert "Give your reasons" in text(heron.give_opinion(EXACT, "label", "   ", 422))
+    assert "Give your reasons" in visible_text(heron.give_opinion(EXACT, "label", "   ", 422))
     page = heron.get(f"/case/{EXACT}")
     again = heron.submit(page, f"/case/{EXACT}/decide", 422, why="Words that I do not want to type twice.")
-    assert "Choose a verdict." in text(again)
+    assert "Choose a verdict." in visible_text(again)
     assert "Words that I do not want to type twice." in again
 
 
@@ -216,26 +216,26 @@ def test_filters_narrow_the_queue(app: ReviewApp) -> None:
     heron = app.browser("heron")
     cases = {EXACT, NEAR, LISTED}
 
-    def shown(query: str) -> set[str]:
+    def shown_cases(query: str) -> set[str]:
         return set(re.findall(r'<a href="/case/(\w+)" data-stop', heron.get(f"/?{query}")))
 
-    assert shown("") == cases
-    assert shown("ground=linked") == {LISTED}
-    assert shown("strength=near") == {NEAR}
-    assert shown("name=MODEL-2") == {NEAR}
-    assert shown("show=mine") == set()
+    assert shown_cases("") == cases
+    assert shown_cases("ground=linked") == {LISTED}
+    assert shown_cases("strength=near") == {NEAR}
+    assert shown_cases("name=MODEL-2") == {NEAR}
+    assert shown_cases("show=mine") == set()
     app.clock.advance(days=8)
     app.record(opening_action(4))
-    assert shown("age=7") == cases
+    assert shown_cases("age=7") == cases
     heron.give_opinion(EXACT, "label")
-    assert shown("show=mine") == {EXACT}
-    assert EXACT not in shown("")
+    assert shown_cases("show=mine") == {EXACT}
+    assert EXACT not in shown_cases("")
     assert EXACT in set(re.findall(r'<a href="/case/(\w+)" data-stop', app.browser("wren").get("/?stage=proposed")))
 
 
 def test_a_filter_that_nobody_offered_is_named(app: ReviewApp) -> None:
-    assert "choose one of linked, exposed" in text(app.browser("heron").get("/?ground=nonsense", 422))
-    assert "not a value that --after accepts" in text(app.browser("heron").get("/?after=nonsense", 422))
+    assert "choose one of linked, exposed" in visible_text(app.browser("heron").get("/?ground=nonsense", 422))
+    assert "not a value that --after accepts" in visible_text(app.browser("heron").get("/?after=nonsense", 422))
 
 
 def test_every_page_of_the_queue_holds_other_cases(app: ReviewApp) -> None:
@@ -256,8 +256,8 @@ def test_hidden_categories_stay_hidden_until_the_reviewer_asks(app: ReviewApp) -
     heron = app.browser("heron")
     heron.submit(heron.get("/settings"), "/settings", apart="linked", break_minutes="30", keys="1")
     assert LISTED not in heron.get("/")
-    assert "You do not have to open this case" in text(heron.get(f"/case/{LISTED}"))
-    assert "Why it is open" in text(heron.get(f"/case/{LISTED}?anyway=1"))
+    assert "You do not have to open this case" in visible_text(heron.get(f"/case/{LISTED}"))
+    assert "Why it is open" in visible_text(heron.get(f"/case/{LISTED}?anyway=1"))
     assert LISTED in app.browser("wren").get("/")
 
 
@@ -286,11 +286,11 @@ def test_a_break_is_offered_after_a_while_and_being_away_is_one(app: ReviewApp) 
     for _ in range(6):
         app.monotonic.seconds += 9 * 60
         page = heron.get("/")
-    assert "You have worked for 54 minutes without a break." in text(page)
-    assert "Welcome back" in text(heron.submit(page, "/rest"))
-    assert "You have been here" not in text(heron.get("/"))
+    assert "You have worked for 54 minutes without a break." in visible_text(page)
+    assert "Welcome back" in visible_text(heron.submit(page, "/rest"))
+    assert "You have been here" not in visible_text(heron.get("/"))
     app.monotonic.seconds += 46 * 60
-    assert "You have been here" not in text(heron.get("/"))
+    assert "You have been here" not in visible_text(heron.get("/"))
 
 
 def test_support_is_in_sight_on_every_page_and_no_page_has_an_image_or_a_link_out(app: ReviewApp) -> None:
@@ -329,9 +329,9 @@ def test_the_list_to_build_says_what_is_new_changed_and_removed(app: ReviewApp) 
         decide_case(ledger, EXACT, "label")
         ledger.reopen(LISTED, "heron", why="New facts.")
         decide_case(ledger, LISTED, "no-action")
-    page = text(heron.get("/list?to=search"))
+    page = visible_text(heron.get("/list?to=search"))
     assert "1 removed 0 new 1 changed 0 held back 0 kept" in page
-    assert "0 removed 1 new" in text(heron.get("/list?to=another"))
+    assert "0 removed 1 new" in visible_text(heron.get("/list?to=another"))
 
 
 # The ledger under the running page
@@ -346,7 +346,7 @@ def test_a_ledger_that_another_program_writes_to_is_waited_for_and_words_are_giv
     other.execute("BEGIN EXCLUSIVE")
     try:
         busy = heron.submit(page, f"/case/{EXACT}/decide", 503, verdict="label", why="Do not lose these words.")
-        assert "Nothing is lost" in text(busy)
+        assert "Nothing is lost" in visible_text(busy)
         assert "Do not lose these words." in busy
     finally:
         other.execute("ROLLBACK")
@@ -354,7 +354,7 @@ def test_a_ledger_that_another_program_writes_to_is_waited_for_and_words_are_giv
     assert "Your proposal is recorded" in heron.give_opinion(EXACT, "label")
 
 
-def tamper(folder: Path, statement: str, *values: object) -> None:
+def tamper_with_ledger(folder: Path, statement: str, *values: object) -> None:
     """Write past the ledger's triggers, as somebody with the file can."""
     with sqlite3.connect(folder / LEDGER_FILE) as database:
         triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
@@ -368,13 +368,13 @@ def tamper(folder: Path, statement: str, *values: object) -> None:
 
 def test_an_entry_that_was_changed_from_outside_is_not_shown(app: ReviewApp) -> None:
     heron = app.browser("heron")
-    tamper(
+    tamper_with_ledger(
         app.folder,
         "UPDATE events SET body = replace(body, 'atelier/model-1', 'atelier/model-9') WHERE number = 2",
     )
     for path in (f"/case/{EXACT}", "/log"):
         page = heron.get(path, 500)
-        assert "was changed" in text(page)
+        assert "was changed" in visible_text(page)
         assert "model-9" not in page
     page = heron.submit(heron.get("/help").replace("/leave", "/log"), "/log", 403)
     assert "belongs to another session" in page
@@ -383,11 +383,11 @@ def test_an_entry_that_was_changed_from_outside_is_not_shown(app: ReviewApp) -> 
 def test_a_whole_verification_names_the_entry_that_was_changed(app: ReviewApp) -> None:
     heron = app.browser("heron")
     page = heron.get("/log")
-    assert "Verified: all 5 entries and 3 cases" in text(heron.submit(page, "/log"))
+    assert "Verified: all 5 entries and 3 cases" in visible_text(heron.submit(page, "/log"))
     app.record(*(opening_action(number) for number in range(10, 200)))
     page = heron.get("/log")
-    tamper(app.folder, "UPDATE events SET body = replace(body, 'atelier', 'atelieR') WHERE number = 3")
-    found = text(heron.submit(page, "/log"))
+    tamper_with_ledger(app.folder, "UPDATE events SET body = replace(body, 'atelier', 'atelieR') WHERE number = 3")
+    found = visible_text(heron.submit(page, "/log"))
     assert "The ledger was changed or is damaged." in found
     assert "event 3" in found
 
@@ -402,26 +402,26 @@ def test_a_ledger_cut_back_rewritten_or_replaced_under_the_page_is_refused(app: 
     shutil.copy(app.folder / LEDGER_FILE, newer)
 
     shutil.copy(older, app.folder / LEDGER_FILE)
-    assert "it was cut back or replaced by an older copy" in text(heron.get("/", 500))
+    assert "it was cut back or replaced by an older copy" in visible_text(heron.get("/", 500))
 
     with app.ledger() as ledger:  # the same key signs another story, as long and longer
         for case in (EXACT, NEAR):
             ledger.claim(case, "wren")
             ledger.propose(case, "wren", "no-action", why="Another story.")
-    assert "entries that this page has seen were rewritten" in text(heron.get("/", 500))
+    assert "entries that this page has seen were rewritten" in visible_text(heron.get("/", 500))
 
     with Ledger.create(tmp_path / "other", clock=app.clock) as other:
         other.record(*(opening_action(number) for number in range(20)))
     shutil.copy(tmp_path / "other" / LEDGER_FILE, app.folder / LEDGER_FILE)
-    assert "is not the ledger that this page was started with" in text(heron.get("/", 500))
+    assert "is not the ledger that this page was started with" in visible_text(heron.get("/", 500))
 
     (app.folder / LEDGER_FILE).write_bytes(b"not a database" * 100)
-    assert "The ledger failed verification" in text(heron.get("/", 500))
+    assert "The ledger failed verification" in visible_text(heron.get("/", 500))
     (app.folder / LEDGER_FILE).unlink()
-    assert "holds no ledger" in text(heron.get("/", 422))
+    assert "holds no ledger" in visible_text(heron.get("/", 422))
 
     shutil.copy(newer, app.folder / LEDGER_FILE)
-    assert "2 cases that you can claim" in text(heron.get("/"))
+    assert "2 cases that you can claim" in visible_text(heron.get("/"))
 
 
 def test_many_requests_at_once_are_answered_by_a_growing_ledger(app: ReviewApp) -> None:
@@ -468,9 +468,15 @@ def test_no_field_of_an_address_or_a_form_breaks_the_page_or_comes_back_as_marku
     token = re.search(rf'action="{path}/decide"><input type="hidden" name="token" value="(\w+)"', page)
     assert token
     for text in HOSTILE:
-        told = quote(text, safe="")
-        addresses = [f"/?{name}={told}" for name in ("name", "ground", "after", "show", "done", "passed", "words")]
-        addresses += [f"/case/{told}", f"/log?before={told}", f"/coverage?run={told}", f"/list?to={told}", f"/{told}"]
+        quoted = quote(text, safe="")
+        addresses = [f"/?{name}={quoted}" for name in ("name", "ground", "after", "show", "done", "passed", "words")]
+        addresses += [
+            f"/case/{quoted}",
+            f"/log?before={quoted}",
+            f"/coverage?run={quoted}",
+            f"/list?to={quoted}",
+            f"/{quoted}",
+        ]
         answers = [heron.client.get(address) for address in addresses[:: 1 if text in HOSTILE[:20] else 4]]
         fields = dict.fromkeys(("verdict", "rule", "why", "seen", "review_days", "outcome"), text)
         answers += [heron.client.post(f"{path}/decide", data={**fields, "token": token[1]}, headers={"Origin": ORIGIN})]
@@ -498,7 +504,7 @@ def test_nothing_on_the_page_counts_how_fast_somebody_is(app: ReviewApp) -> None
     heron.give_opinion(EXACT, "label")
     app.browser("wren").give_opinion(EXACT, "label")
     for path in ("/", "/?show=mine", "/settings", "/log", f"/case/{EXACT}"):
-        assert not re.search(r"per (hour|day)|average|rank|score|streak|fastest", text(heron.get(path)))
+        assert not re.search(r"per (hour|day)|average|rank|score|streak|fastest", visible_text(heron.get(path)))
 
 
 def test_ledgers_hold_what_the_page_recorded_and_no_more(app: ReviewApp) -> None:

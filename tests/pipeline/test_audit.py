@@ -22,7 +22,7 @@ EXAMPLE = {"known": [LIST], "profile": "example"}
 
 
 @pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Report:
+def example_run(tmp_path_factory: pytest.TempPathFactory) -> Report:
     return audit(HUB, out=tmp_path_factory.mktemp("runs") / "example", workers=1, **EXAMPLE)  # type: ignore[arg-type]
 
 
@@ -30,12 +30,12 @@ def findings(found: Report) -> list[Finding]:
     return list(found.findings)
 
 
-def test_the_example_has_the_cases_it_was_made_for(example: Report) -> None:
-    assert [(case.ground, case.subject) for case in example.cases] == [
+def test_the_example_has_the_cases_it_was_made_for(example_run: Report) -> None:
+    assert [(case.ground, case.subject) for case in example_run.cases] == [
         ("exposed", "crawlers/captioner"),
         ("exposed", "northlight/paint-base"),
     ]
-    facts = {(finding.rule, finding.subject) for finding in example.findings}
+    facts = {(finding.rule, finding.subject) for finding in example_run.findings}
     assert ("known-content-in-dataset", "northlight/street-scenes") in facts
     assert ("known-content-in-dataset", "crawlers/web-pictures") in facts
     assert ("descends-from-exposed", "atelier/paint-harbour") in facts
@@ -43,48 +43,50 @@ def test_the_example_has_the_cases_it_was_made_for(example: Report) -> None:
     assert ("known-content-in-dataset", "northlight/tiles") not in facts
 
 
-def test_every_file_and_sample_is_accounted_for(example: Report) -> None:
+def test_every_file_and_sample_is_accounted_for(example_run: Report) -> None:
     files = sum(path.is_file() for path in HUB.rglob("*"))
-    assert example.tally.files == Count(files, files, 0, 0)
-    assert example.tally.samples == Count(61, 61, 0, 0)
-    assert example.complete
+    assert example_run.tally.files == Count(files, files, 0, 0)
+    assert example_run.tally.samples == Count(61, 61, 0, 0)
+    assert example_run.complete
 
 
-def test_the_findings_are_the_same_for_any_number_of_workers(example: Report, tmp_path: Path) -> None:
+def test_the_findings_are_the_same_for_any_number_of_workers(example_run: Report, tmp_path: Path) -> None:
     two = audit(HUB, out=tmp_path / "two", workers=2, **EXAMPLE)  # type: ignore[arg-type]
-    assert findings(two) == findings(example)
-    assert two.cases == example.cases
-    assert two.tally == example.tally
+    assert findings(two) == findings(example_run)
+    assert two.cases == example_run.cases
+    assert two.tally == example_run.tally
 
 
 def test_the_findings_are_the_same_however_the_files_are_cut(
-    example: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    example_run: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("auditor.pipeline.shard.SHARD_FILES", 2)
-    cut = audit(HUB, out=tmp_path / "cut", workers=1, **EXAMPLE)  # type: ignore[arg-type]
+    partial_run = audit(HUB, out=tmp_path / "cut", workers=1, **EXAMPLE)  # type: ignore[arg-type]
     assert len(list((tmp_path / "cut" / "shards").iterdir())) > 10
-    assert findings(cut) == findings(example)
+    assert findings(partial_run) == findings(example_run)
 
 
-def test_a_finished_run_is_judged_again_under_another_profile(example: Report, tmp_path: Path) -> None:
-    assert example.restricted
-    reevaluated = reevaluate([example.restricted.parent], out=tmp_path / "reevaluated", profile="default", workers=1)
+def test_a_finished_run_is_judged_again_under_another_profile(example_run: Report, tmp_path: Path) -> None:
+    assert example_run.restricted
+    reevaluated = reevaluate(
+        [example_run.restricted.parent], out=tmp_path / "reevaluated", profile="default", workers=1
+    )
     assert reevaluated.cases == ()
     assert "known-content-in-dataset" not in {finding.rule for finding in reevaluated.findings}
     back = reevaluate([tmp_path / "reevaluated"], out=tmp_path / "back", profile="example", workers=1)
-    assert findings(back) == findings(example)
+    assert findings(back) == findings(example_run)
 
 
-def test_models_and_datasets_scanned_apart_are_judged_as_one(example: Report, tmp_path: Path) -> None:
+def test_models_and_datasets_scanned_apart_are_judged_as_one(example_run: Report, tmp_path: Path) -> None:
     parts = []
     for name in ("models", "datasets"):
         audit(HUB / name, out=tmp_path / name, workers=1, **EXAMPLE)  # type: ignore[arg-type]
         parts.append(tmp_path / name)
     whole = reevaluate(parts, out=tmp_path / "whole", profile="example", workers=1)
     assert {(f.rule, f.subject, f.fact) for f in whole.findings} == {
-        (f.rule, f.subject, f.fact) for f in example.findings
+        (f.rule, f.subject, f.fact) for f in example_run.findings
     }
-    assert [case.id for case in whole.cases] == [case.id for case in example.cases]
+    assert [case.id for case in whole.cases] == [case.id for case in example_run.cases]
 
 
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ if __name__ == "__main__":
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Report:
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Report:
     return audit(HUB, known=[LIST], profile="example", out=tmp_path_factory.mktemp("whole") / "run", workers=1)
 
 
@@ -62,7 +62,7 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-def start(script: Path, folder: Path, *, workers: int = 2, kills: int = 0) -> subprocess.Popen[str]:
+def start_script(script: Path, folder: Path, *, workers: int = 2, kills: int = 0) -> subprocess.Popen[str]:
     command = [sys.executable, str(script), str(folder), str(workers), str(kills)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
@@ -89,28 +89,28 @@ def have_equal_results(one: Report, other: Report) -> bool:
 
 @posix
 def test_a_scan_that_was_killed_several_times_ends_with_the_same_report(
-    whole: Report, script: Path, tmp_path: Path
+    uninterrupted: Report, script: Path, tmp_path: Path
 ) -> None:
     moments = random.Random(7)
     for _ in range(4):
-        scan = start(script, tmp_path / "run")
+        scan = start_script(script, tmp_path / "run")
         try:
             scan.communicate(timeout=moments.uniform(0.4, 2))
         except subprocess.TimeoutExpired:
             scan.kill()
             scan.communicate()
         assert group_is_gone(scan.pid), "a worker outlived the scan"
-    out, err = start(script, tmp_path / "run").communicate(timeout=60)
+    out, err = start_script(script, tmp_path / "run").communicate(timeout=60)
     assert out == "finished\n", err
-    assert have_equal_results(read_report(tmp_path / "run"), whole)
+    assert have_equal_results(read_report(tmp_path / "run"), uninterrupted)
     assert not list((tmp_path / "run").rglob("*.part"))
 
 
 @posix
-def test_workers_that_are_killed_at_random_cost_nothing(whole: Report, script: Path, tmp_path: Path) -> None:
-    out, err = start(script, tmp_path / "run", kills=3).communicate(timeout=180)
+def test_workers_that_are_killed_at_random_cost_nothing(uninterrupted: Report, script: Path, tmp_path: Path) -> None:
+    out, err = start_script(script, tmp_path / "run", kills=3).communicate(timeout=180)
     assert out == "finished\n", err
-    assert have_equal_results(read_report(tmp_path / "run"), whole)
+    assert have_equal_results(read_report(tmp_path / "run"), uninterrupted)
     assert read_report(tmp_path / "run").complete
 
 
@@ -145,21 +145,21 @@ def test_a_resumed_run_tries_again_what_was_lost_with_its_worker_and_nothing_els
     for number in range(5):
         (tmp_path / "cards" / f"acme__m{number}.md").write_text("---\nlicense: mit\n---\n# Model\n")
     monkeypatch.setattr("auditor.pipeline.audit.scan_shard", dies_on_m3)
-    lost = audit(tmp_path / "cards", out=tmp_path / "run", workers=1)
-    assert not lost.complete
-    assert lost.exit_code("never") == 3
-    assert lost.tally.files == Count(5, 4, 0, 1)
+    failed_run = audit(tmp_path / "cards", out=tmp_path / "run", workers=1)
+    assert not failed_run.complete
+    assert failed_run.exit_code("never") == 3
+    assert failed_run.tally.files == Count(5, 4, 0, 1)
     kept = written_shards(tmp_path / "run")
     assert len(kept) == 5
     again = audit(tmp_path / "cards", out=tmp_path / "run", workers=1)
-    assert have_equal_results(again, lost)
+    assert have_equal_results(again, failed_run)
     assert not again.complete
     assert not reevaluate([tmp_path / "run"], out=tmp_path / "judged", workers=1).complete
     monkeypatch.undo()
-    whole = audit(tmp_path / "cards", out=tmp_path / "run", workers=1)
-    assert whole.tally.files == Count(5, 5, 0, 0)
-    assert list(whole.gaps) == []
-    assert whole.complete
+    uninterrupted = audit(tmp_path / "cards", out=tmp_path / "run", workers=1)
+    assert uninterrupted.tally.files == Count(5, 5, 0, 0)
+    assert list(uninterrupted.gaps) == []
+    assert uninterrupted.complete
     changed = {name for name, time in written_shards(tmp_path / "run").items() if kept[name] != time}
     assert changed == {"000000-03.json"}
 
@@ -237,8 +237,8 @@ def test_a_run_whose_folder_becomes_read_only_ends_with_a_message_and_can_be_res
         audit(HUB, out=tmp_path / "run", workers=2, progress=Closing())
     for folder in folders:
         folder.chmod(0o700)
-    whole = audit(HUB, out=tmp_path / "whole", workers=2)
-    assert have_equal_results(audit(HUB, out=tmp_path / "run", workers=2), whole)
+    uninterrupted = audit(HUB, out=tmp_path / "whole", workers=2)
+    assert have_equal_results(audit(HUB, out=tmp_path / "run", workers=2), uninterrupted)
 
 
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
@@ -268,11 +268,11 @@ def test_damaged_facts_are_an_error_that_says_to_scan_again(tmp_path: Path) -> N
 def test_a_full_disk_ends_the_run_with_a_message_and_the_run_can_be_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = audit(HUB / "models", out=tmp_path / "whole", workers=1)
+    uninterrupted = audit(HUB / "models", out=tmp_path / "whole", workers=1)
     lock_run_folder(tmp_path / "run").close()
     part = tmp_path / "run" / "facts" / "000000.parquet.part"
     part.symlink_to("/dev/full")
     with pytest.raises(RunError, match=r"run: cannot be written: No space left on device; see to that and give the"):
         audit(HUB / "models", out=tmp_path / "run", workers=1)
     part.unlink()
-    assert have_equal_results(audit(HUB / "models", out=tmp_path / "run", workers=1), whole)
+    assert have_equal_results(audit(HUB / "models", out=tmp_path / "run", workers=1), uninterrupted)

@@ -24,7 +24,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDITOR_HOME", str(tmp_path / "home"))
 
 
-def listed(folder: Path, *rows: str, means: str = "csam") -> Path:
+def write_list(folder: Path, *rows: str, means: str = "csam") -> Path:
     """A list that ordinary pictures stand on."""
     path = folder / "ordinary.csv"
     path.write_text("\n".join(["# name: ordinary", "# version: 1", f"# means: {means}", *rows]) + "\n")
@@ -37,13 +37,13 @@ def pdq_of(data: bytes) -> str:
     return digest.hex()
 
 
-def shown(report: Report, form: str) -> str:
+def render_text(report: Report, form: str) -> str:
     out = io.StringIO()
     report_formats()[form].render(report, out, RenderOptions())
     return " ".join(out.getvalue().split())
 
 
-def found(report: Report) -> dict[str, str]:
+def known_content_remarks(report: Report) -> dict[str, str]:
     """What is said of known content in the dataset: remarks by fact."""
     return {finding.fact: finding.remark for finding in report.findings if finding.rule == "known-content-in-dataset"}
 
@@ -59,12 +59,12 @@ def folder_of_pictures(folder: Path) -> list[bytes]:
 def test_a_report_says_what_chance_would_give_and_that_crops_are_not_found(tmp_path: Path) -> None:
     made = folder_of_pictures(tmp_path / "hills")
     random = np.random.default_rng(3)
-    known = listed(tmp_path, "pdq", pdq_of(made[0]), *(random.bytes(32).hex() for _ in range(30)))
+    known = write_list(tmp_path, "pdq", pdq_of(made[0]), *(random.bytes(32).hex() for _ in range(30)))
     report = audit(tmp_path / "hills", known=[known], out=tmp_path / "run", workers=1)
     # Six pictures; the one that matched is not compared with decoys.
     chance = "List ordinary: among 5 hashes compared, about 0.0 near matches are expected by coincidence"
     for form in ("terminal", "html"):
-        text = shown(report, form)
+        text = render_text(report, form)
         assert chance in text
         assert "not checked: whether they are cropped copies of listed pictures" in text
     assert report.tally.coverage["hits csam near"] == 1
@@ -78,7 +78,7 @@ def manifest(folder: Path, rows: list[tuple[str, str]]) -> Path:
     return folder / "data"
 
 
-def turned(value: bytes, seed: int) -> str:
+def flip_bits(value: bytes, seed: int) -> str:
     """The hash with 20 to 31 of its bits inverted: no two of them are near each other by more than chance."""
     random = np.random.default_rng(seed)
     bits = np.unpackbits(np.frombuffer(value, np.uint8))
@@ -94,19 +94,19 @@ def test_an_entry_that_matches_too_much_is_set_aside_with_a_finding_about_its_li
     data = manifest(
         tmp_path,
         [
-            *((turned(poisoned, seed), "") for seed in range(40)),
-            (turned(sound, 100), ""),
+            *((flip_bits(poisoned, seed), "") for seed in range(40)),
+            (flip_bits(sound, 100), ""),
             (random.bytes(32).hex(), film),
             *nothing,
         ],
     )
-    known = listed(tmp_path, "pdq,md5", f"{poisoned.hex()},", f"{sound.hex()},{film}")
+    known = write_list(tmp_path, "pdq,md5", f"{poisoned.hex()},", f"{sound.hex()},{film}")
     report = audit(data, known=[known], out=tmp_path / "run", workers=1)
-    aside = [finding for finding in report.findings if finding.rule == "list-entry-set-aside"]
-    assert [finding.fact for finding in aside] == ["an entry of list ordinary matched too much and was set aside"]
-    assert "nearly matched 40 samples that are not alike; these are not counted" in aside[0].remark
-    assert poisoned.hex()[:12] not in shown(report, "json")
-    assert found(report) == {
+    set_aside = [finding for finding in report.findings if finding.rule == "list-entry-set-aside"]
+    assert [finding.fact for finding in set_aside] == ["an entry of list ordinary matched too much and was set aside"]
+    assert "nearly matched 40 samples that are not alike; these are not counted" in set_aside[0].remark
+    assert poisoned.hex()[:12] not in render_text(report, "json")
+    assert known_content_remarks(report) == {
         f"matches entries of list ordinary (claimed-{how})": (
             "1 exact, 1 near of 342 samples; claimed by its manifest, no bytes here"
         )
@@ -122,12 +122,12 @@ def test_pictures_that_a_metadata_table_describes_are_counted_once_and_found_by_
     made = folder_of_pictures(folder)
     raw = hashlib.md5(b"the picture before it was resized").hexdigest()
     (folder / "metadata.csv").write_text(f"file_name,md5\n3.jpg,{raw}\n4.jpg,{hashlib.md5(made[4]).hexdigest()}\n")
-    known = listed(tmp_path, "md5", raw, hashlib.md5(made[4]).hexdigest())
+    known = write_list(tmp_path, "md5", raw, hashlib.md5(made[4]).hexdigest())
     report = audit(folder, known=[known], out=tmp_path / "run", workers=1)
     assert (report.tally.samples.collected, report.tally.samples.scanned) == (6, 6)
     assert report.tally.samples.is_balanced
     # 4.jpg matches by its own digest and by the declared one, 3.jpg by the declared one alone.
-    assert found(report) == {
+    assert known_content_remarks(report) == {
         "matches entries of list ordinary (exact)": "1 exact of 6 samples; computed from its files",
         "matches entries of list ordinary (claimed-exact)": "1 exact of 6 samples; claimed by its manifest",
     }
@@ -144,11 +144,11 @@ def test_a_git_lfs_pointer_is_matched_by_the_digest_it_declares_and_is_still_a_g
     folder.mkdir()
     digest = hashlib.sha256(b"a film").hexdigest()
     (folder / "film.mp4").write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize 6\n")
-    report = audit(folder, known=[listed(tmp_path, "sha256", digest)], out=tmp_path / "run", workers=1)
+    report = audit(folder, known=[write_list(tmp_path, "sha256", digest)], out=tmp_path / "run", workers=1)
     assert report.tally.coverage == {"compared by sha256": 1, "hits csam exact": 1}
     remark = "1 exact of 1 samples; claimed by its manifest, no bytes here"
-    assert found(report)["matches entries of list ordinary (claimed-exact)"] == remark
-    assert found(report)["samples could not be hashed or matched"].startswith("a Git LFS pointer: ")
+    assert known_content_remarks(report)["matches entries of list ordinary (claimed-exact)"] == remark
+    assert known_content_remarks(report)["samples could not be hashed or matched"].startswith("a Git LFS pointer: ")
     assert report.unread == 1
 
 
@@ -158,14 +158,14 @@ def test_a_git_annex_key_is_matched_by_its_digest_once_however_many_links_lead_t
     key = f"SHA256E-s6--{hashlib.sha256(b'a film').hexdigest()}.mp4"
     (folder / "film.mp4").symlink_to(f".git/annex/objects/aa/bb/{key}/{key}")
     (folder / "again.mp4").write_text(f"/annex/objects/{key}\n")
-    known = listed(tmp_path, "sha256", hashlib.sha256(b"a film").hexdigest())
+    known = write_list(tmp_path, "sha256", hashlib.sha256(b"a film").hexdigest())
     report = audit(folder, known=[known], out=tmp_path / "run", workers=1)
     remark = "1 exact of 1 samples; claimed by its manifest, no bytes here"
-    assert found(report)["matches entries of list ordinary (claimed-exact)"] == remark
-    assert found(report)["samples could not be hashed or matched"].startswith("a git-annex pointer: ")
+    assert known_content_remarks(report)["matches entries of list ordinary (claimed-exact)"] == remark
+    assert known_content_remarks(report)["samples could not be hashed or matched"].startswith("a git-annex pointer: ")
 
 
-def trained_on(folder: Path) -> Path:
+def model_trained_on(folder: Path) -> Path:
     """A hub with a model that says it was trained on acme/pictures, and that dataset's folder, still empty."""
     (folder / "models" / "acme" / "painter").mkdir(parents=True)
     (folder / "models" / "acme" / "painter" / "README.md").write_text(
@@ -191,13 +191,13 @@ BYTES = ("trained-on-known-content", "error", "1 exact of {} samples; list ordin
 def test_a_manifest_that_claims_a_listed_digest_opens_no_case_and_bytes_do(
     tmp_path: Path, bytes_here: bool, claimed: bool
 ) -> None:
-    data = trained_on(tmp_path / "hub")
+    data = model_trained_on(tmp_path / "hub")
     picture, film = pictures.jpeg(pictures.landscape(5, (96, 72)), 85), hashlib.md5(b"a film").hexdigest()
     if bytes_here:
         (data / "hill.jpg").write_bytes(picture)
     if claimed:
         (data / "manifest.csv").write_text(f"url,md5\nhttps://films.example.org/1,{film}\n")
-    known = listed(tmp_path, "md5", film, hashlib.md5(picture).hexdigest())
+    known = write_list(tmp_path, "md5", film, hashlib.md5(picture).hexdigest())
     report = audit(tmp_path / "hub", known=[known], out=tmp_path / "run", workers=1)
     number = bytes_here + claimed
     alone = "" if bytes_here else ", no bytes here"
@@ -207,22 +207,22 @@ def test_a_manifest_that_claims_a_listed_digest_opens_no_case_and_bytes_do(
         "matches entries of list ordinary (claimed-exact)": f"{counted}; claimed by its manifest{alone}",
     }
     here = [there for there, wanted in zip(expected, (bytes_here, claimed), strict=True) if wanted]
-    assert found(report) == {fact: expected[fact] for fact in here}
+    assert known_content_remarks(report) == {fact: expected[fact] for fact in here}
     assert {f.severity for f in report.findings if f.fact in here} == {"error"}
-    said = [one for one, wanted in ((BYTES, bytes_here), (CLAIM, claimed)) if wanted]
-    assert of_model(report) == {(rule, severity, remark.format(number)) for rule, severity, remark in said}
+    expected_sources = [one for one, wanted in ((BYTES, bytes_here), (CLAIM, claimed)) if wanted]
+    assert of_model(report) == {(rule, severity, remark.format(number)) for rule, severity, remark in expected_sources}
     assert [(case.ground, case.subject) for case in report.cases] == [("exposed", "acme/painter")] * bytes_here
 
 
 def test_an_edited_copy_is_a_lead_with_thorough_variants_and_opens_no_case(tmp_path: Path) -> None:
-    data = trained_on(tmp_path / "hub")
+    data = model_trained_on(tmp_path / "hub")
     picture = pictures.landscape(5, (240, 180))
     noise = np.random.default_rng(7).integers(0, 256, (200, 260, 3), np.uint8)
     framed = Image.fromarray(noise)
     framed.paste(picture, (10, 10))
     (data / "framed.jpg").write_bytes(pictures.jpeg(framed, 90))
     (data / "other.jpg").write_bytes(pictures.jpeg(pictures.objects(6, (240, 180)), 90))
-    known = listed(tmp_path, "pdq", pdq_of(pictures.png(picture)))
+    known = write_list(tmp_path, "pdq", pdq_of(pictures.png(picture)))
     default = ("oriented", "unpadded", "512", "dihedral")
     plain = audit(tmp_path / "hub", known=[known], out=tmp_path / "plain", workers=1, variants=default)
     assert not any("known-content" in finding.rule for finding in plain.findings)

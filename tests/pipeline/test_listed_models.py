@@ -59,7 +59,7 @@ def test_a_picture_beside_a_models_weights_that_matches_is_a_finding_and_no_case
 DATA = Path(__file__).parents[1] / "data"
 
 
-def listed(out: Path, *targets: Path, known: Path) -> set[tuple[str, str]]:
+def model_findings(out: Path, *targets: Path, known: Path) -> set[tuple[str, str]]:
     """(rule, subject) of all that is said of listed models."""
     found = audit(*targets, known=[known], out=out, workers=1).findings
     return {(f.rule, f.subject) for f in found if f.rule.startswith(("linked", "listed"))}
@@ -67,8 +67,8 @@ def listed(out: Path, *targets: Path, known: Path) -> set[tuple[str, str]]:
 
 def test_the_example_shows_a_reupload_under_an_edited_header_and_a_direct_derivative(tmp_path: Path) -> None:
     report = audit(DATA / "hub", known=[DATA / "listed-models.csv"], out=tmp_path / "run", workers=2)
-    said = {(f.rule, f.subject): f.remark for f in report.findings if f.rule.startswith("linked")}
-    assert said == {
+    remarks = {(f.rule, f.subject): f.remark for f in report.findings if f.rule.startswith("linked")}
+    assert remarks == {
         ("linked-same-weights", "northlight/paint-base"): "by sha256-tensors: general; computed from its files",
         ("linked-same-weights", "mirror/paint-best"): "by sha256-tensors: general; computed from its files",
         ("linked-same-weights", "atelier/paint-harbour"): (
@@ -110,7 +110,7 @@ def test_autov3_recomputed_from_the_file_is_a_match(tmp_path: Path) -> None:
     short = hashlib.sha256(data[8 + int.from_bytes(data[:8], "little") :]).hexdigest()[:12]
     known = tmp_path / "models.csv"
     known.write_text(f"# name: authority\n# version: 1\n# means: model\nautov3\n{short}\n")
-    assert listed(tmp_path / "run", tmp_path / "models", known=known) == {("linked-same-weights", "acme/one")}
+    assert model_findings(tmp_path / "run", tmp_path / "models", known=known) == {("linked-same-weights", "acme/one")}
 
 
 def test_an_adapter_of_a_listed_file_that_is_not_here_is_linked_by_its_header(tmp_path: Path) -> None:
@@ -119,7 +119,9 @@ def test_an_adapter_of_a_listed_file_that_is_not_here_is_linked_by_its_header(tm
     safetensors_file(tmp_path / "models" / "acme" / "lora" / "lora.safetensors", weights, header)
     known = tmp_path / "models.csv"
     known.write_text(f"# name: authority\n# version: 1\n# means: model\nsha256,purpose\n{'ab' * 32},dedicated\n")
-    assert listed(tmp_path / "run", tmp_path / "models", known=known) == {("linked-dedicated-derivative", "acme/lora")}
+    assert model_findings(tmp_path / "run", tmp_path / "models", known=known) == {
+        ("linked-dedicated-derivative", "acme/lora")
+    }
 
 
 def test_a_general_model_that_is_listed_links_none_of_its_fine_tunes(tmp_path: Path) -> None:
@@ -131,7 +133,7 @@ def test_a_general_model_that_is_listed_links_none_of_its_fine_tunes(tmp_path: P
     known = tmp_path / "models.csv"
     digest = hashlib.sha256(base.read_bytes()).hexdigest()
     known.write_text(f"# name: authority\n# version: 1\n# means: model\nsha256,purpose\n{digest},general\n")
-    assert listed(tmp_path / "run", tmp_path / "models", known=known) == {("linked-same-weights", "acme/base")}
+    assert model_findings(tmp_path / "run", tmp_path / "models", known=known) == {("linked-same-weights", "acme/base")}
 
 
 def test_a_pointer_that_claims_a_listed_digest_is_a_lead_and_opens_no_case(tmp_path: Path) -> None:

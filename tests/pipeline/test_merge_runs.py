@@ -28,7 +28,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def list_of(folder: Path, name: str = "known") -> Path:
+def write_list(folder: Path, name: str = "known") -> Path:
     """Write a list that holds the MD5 of one picture, and a PDQ hash of none."""
     import hashlib
 
@@ -47,8 +47,8 @@ def samples_stated(run: Path) -> int:
 
 
 def test_the_same_run_twice_is_one(data: Path, tmp_path: Path) -> None:
-    once = scan(data, tmp_path / "a", [list_of(tmp_path)])
-    scan(data, tmp_path / "b", [list_of(tmp_path)])
+    once = scan(data, tmp_path / "a", [write_list(tmp_path)])
+    scan(data, tmp_path / "b", [write_list(tmp_path)])
     both = reevaluate([tmp_path / "a", tmp_path / "b"], out=tmp_path / "both", workers=1)
     assert both.tally == once.tally
     assert list(both.findings) == list(once.findings)
@@ -58,7 +58,7 @@ def test_the_same_run_twice_is_one(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_part_inside_another_is_counted_once_whichever_is_named_first(data: Path, tmp_path: Path) -> None:
-    known = [list_of(tmp_path)]
+    known = [write_list(tmp_path)]
     whole = scan(data, tmp_path / "whole", known)
     scan(data / "two", tmp_path / "part", known)
     for number, order in enumerate((["whole", "part"], ["part", "whole"])):
@@ -71,7 +71,7 @@ def test_a_part_inside_another_is_counted_once_whichever_is_named_first(data: Pa
 
 
 def test_parts_that_share_some_files_count_those_once(data: Path, tmp_path: Path) -> None:
-    known = [list_of(tmp_path)]
+    known = [write_list(tmp_path)]
     for name, pictures in (("left", "one/0 one/1 two/3"), ("right", "two/3 two/4 one/1")):
         lines = [str(data / f"{picture}.png") for picture in pictures.split()]
         (tmp_path / name).write_text("\n".join(lines) + "\n")
@@ -87,7 +87,7 @@ def test_parts_that_share_some_files_count_those_once(data: Path, tmp_path: Path
 
 
 def test_files_of_another_size_or_in_another_place_are_others(data: Path, tmp_path: Path) -> None:
-    known = [list_of(tmp_path)]
+    known = [write_list(tmp_path)]
     scan(data, tmp_path / "a", known)
     (data / "one" / "0.png").write_bytes(encoded(landscape(9, (80, 60)), "PNG"))
     scan(data, tmp_path / "b", known)
@@ -98,7 +98,7 @@ def test_files_of_another_size_or_in_another_place_are_others(data: Path, tmp_pa
 
 
 def test_parts_that_were_asked_differently_say_so_and_exit_3(data: Path, tmp_path: Path) -> None:
-    first, second = list_of(tmp_path, "first"), list_of(tmp_path, "second")
+    first, second = write_list(tmp_path, "first"), write_list(tmp_path, "second")
     second.write_text("# means: test\nmd5\n" + "0" * 32 + "\n")
     alone = scan(data / "one", tmp_path / "a", [first])
     scan(data, tmp_path / "b", [first, second])
@@ -126,7 +126,7 @@ def test_parts_that_were_asked_differently_say_so_and_exit_3(data: Path, tmp_pat
 def test_other_options_and_policies_are_said(
     options: dict[str, object], said: str | None, data: Path, tmp_path: Path
 ) -> None:
-    known = [list_of(tmp_path)]
+    known = [write_list(tmp_path)]
     scan(data / "one", tmp_path / "a", known)
     scan(data / "two", tmp_path / "b", known, **options)
     both = reevaluate([tmp_path / "a", tmp_path / "b"], out=tmp_path / "both", workers=1)
@@ -135,15 +135,15 @@ def test_other_options_and_policies_are_said(
 
 
 def test_reports_in_every_format_say_it(data: Path, tmp_path: Path) -> None:
-    known = [list_of(tmp_path)]
+    known = [write_list(tmp_path)]
     scan(data, tmp_path / "a", known)
     scan(data / "two", tmp_path / "b", [], profile="hub")
     runs = [str(tmp_path / "a"), str(tmp_path / "b")]
     judged = CliRunner().invoke(main, ["judge", *runs, "--out", str(tmp_path / "both"), "--fail-on", "never"])
     assert judged.exit_code == 3
     for name in ("terminal", "html", "csv", "json", "sarif"):
-        shown = CliRunner().invoke(main, ["report", str(tmp_path / "both"), "--format", name]).stdout
-        text = " ".join(shown.split())
+        report_text = CliRunner().invoke(main, ["report", str(tmp_path / "both"), "--format", name]).stdout
+        text = " ".join(report_text.split())
         assert "Not asked the same: list known" in text, name
         if name != "sarif":
             assert "3 files that several runs read are counted once." in text, name

@@ -25,7 +25,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDITOR_HOME", str(tmp_path / "home"))
 
 
-def known(folder: Path, name: str, means: str, *rows: str) -> Path:
+def write_list(folder: Path, name: str, means: str, *rows: str) -> Path:
     path = folder / f"{name}.csv"
     path.write_text("\n".join([f"# name: {name}", "# version: 1", f"# means: {means}", *rows]) + "\n")
     return path
@@ -61,7 +61,7 @@ def outcome(report: Report) -> tuple[int, tuple[str, ...]]:
 def test_every_format_begins_with_the_list_that_nothing_was_compared_with(
     tmp_path: Path, form: str, before: str
 ) -> None:
-    lists = [known(tmp_path, "digests", "csam", "md5", "0" * 32)]
+    lists = [write_list(tmp_path, "digests", "csam", "md5", "0" * 32)]
     report = audit(model_card(tmp_path), known=lists, out=tmp_path / "run", workers=1)
     assert outcome(report) == (3, ("digests",))
     for options in (RenderOptions(), RenderOptions(share=True)):
@@ -94,23 +94,23 @@ def test_a_run_whose_files_were_all_skipped_says_that_nothing_was_read(tmp_path:
 def test_of_model_cards_a_list_of_models_compares_names_alone(
     tmp_path: Path, rows: tuple[str, ...], expected: tuple[int, tuple[str, ...]]
 ) -> None:
-    lists = [known(tmp_path, "models", "model", *rows)]
+    lists = [write_list(tmp_path, "models", "model", *rows)]
     assert outcome(audit(model_card(tmp_path), known=lists, out=tmp_path / "run", workers=1)) == expected
 
 
 def test_a_picture_of_low_detail_is_compared_by_its_digest_alone(tmp_path: Path) -> None:
     target = picture(tmp_path, pictures.png(Image.fromarray(np.full((64, 64, 3), 128, np.uint8))))
-    near = known(tmp_path, "near", "csam", "pdq", "0f" * 32)
-    exact = known(tmp_path, "exact", "csam", "sha256", DIGEST)
+    near = write_list(tmp_path, "near", "csam", "pdq", "0f" * 32)
+    exact = write_list(tmp_path, "exact", "csam", "sha256", DIGEST)
     assert outcome(audit(target, known=[near], out=tmp_path / "one", workers=1)) == (3, ("near",))
     assert outcome(audit(target, known=[near, exact], out=tmp_path / "two", workers=1)) == (0, ())
 
 
 def test_a_list_for_which_nothing_is_there_is_named_only_if_no_other_list_was_compared(tmp_path: Path) -> None:
     target = picture(tmp_path, pictures.png(pictures.landscape(1)))
-    samples = known(tmp_path, "samples", "csam", "sha256", hashlib.sha256(b"other").hexdigest())
-    models = known(tmp_path, "models", "model", "sha256", DIGEST)
-    benign = known(tmp_path, "benign", "benign", "md5", "0" * 32)
+    samples = write_list(tmp_path, "samples", "csam", "sha256", hashlib.sha256(b"other").hexdigest())
+    models = write_list(tmp_path, "models", "model", "sha256", DIGEST)
+    benign = write_list(tmp_path, "benign", "benign", "md5", "0" * 32)
     lists = [samples, models, benign]
     assert outcome(audit(target, known=lists, out=tmp_path / "one", workers=1)) == (0, ())
     assert outcome(audit(target, known=[models, benign], out=tmp_path / "two", workers=1)) == (3, ("models",))
@@ -120,7 +120,7 @@ def test_a_list_for_which_nothing_is_there_is_named_only_if_no_other_list_was_co
 
 
 def test_runs_that_are_judged_as_one_count_what_any_of_them_compared(tmp_path: Path) -> None:
-    lists = [known(tmp_path, "samples", "csam", "sha256", DIGEST)]
+    lists = [write_list(tmp_path, "samples", "csam", "sha256", DIGEST)]
     cards = audit(model_card(tmp_path), known=lists, out=tmp_path / "cards", workers=1)
     assert outcome(cards) == (3, ("samples",))
     audit(picture(tmp_path, pictures.png(pictures.landscape(1))), known=lists, out=tmp_path / "images", workers=1)

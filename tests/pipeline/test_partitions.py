@@ -26,7 +26,7 @@ def test_the_partitions_of_a_file_cover_it_once(count: int, of: int) -> None:
     assert not count or 0 in shares[0]  # the first is never empty: what is wrong with the file it says
 
 
-def scanned(folder: Path, out: Path, known: tuple[Path, ...] = ()) -> tuple[Report, list[tuple[object, ...]]]:
+def scan_folder(folder: Path, out: Path, known: tuple[Path, ...] = ()) -> tuple[Report, list[tuple[object, ...]]]:
     report = audit(folder, known=known, means="csam", out=out, workers=1)
     facts = pa.concat_tables([pq.read_table(path) for path in sorted((out / "facts").glob("*.parquet"))])
     said = [(subject.ref, subject.statements, subject.gaps) for subject in subjects_from_rows(facts)]
@@ -50,7 +50,7 @@ def test_a_dump_of_cards_in_partitions_is_the_same_subjects(tmp_path: Path, smal
     cards = [f"---\nlicense: mit\n---\n# Leaf {hashlib.sha256(bytes([n])).hexdigest()}\n" for n in range(200)]
     table = pa.table({"modelId": [f"acme/leaf-{n}" for n in range(200)], "card": cards})
     pq.write_table(table, folder / "cards.parquet", row_group_size=17)
-    report, said = scanned(folder, tmp_path / "run")
+    report, said = scan_folder(folder, tmp_path / "run")
     assert shard_count(tmp_path / "run") > 5
     assert (report.tally.files, report.subjects) == (Count(1, 1), {"model": 200})
     places = {ref.name: str(stated[0].place) for ref, stated, _ in said}  # type: ignore[attr-defined, index]
@@ -65,7 +65,7 @@ def test_a_manifest_in_partitions_has_the_same_samples_and_hits(tmp_path: Path, 
     listed = tmp_path / "list.csv"
     with open(listed, "w", newline="") as file:
         csv.writer(file).writerows([["md5"], *([digest] for digest in digests[::50])])
-    report, _ = scanned(folder, tmp_path / "run", (listed,))
+    report, _ = scan_folder(folder, tmp_path / "run", (listed,))
     assert shard_count(tmp_path / "run") > 5
     assert (report.tally.files, report.tally.samples) == (Count(1, 1), Count(250, 250))
     hits = pa.concat_tables([pq.read_table(path) for path in (tmp_path / "run/restricted/hits").glob("*.parquet")])
@@ -79,6 +79,6 @@ def test_a_file_that_is_only_named_like_a_table_counts_once(
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "wrong.parquet").write_bytes(data)
-    report, _ = scanned(folder, tmp_path / "run")
+    report, _ = scan_folder(folder, tmp_path / "run")
     assert report.tally.files == Count(1, 0, 0, 1)
     assert list(report.tally.reasons.values()) == [1]

@@ -37,7 +37,7 @@ def read(blobs, options):
 
 
 @pytest.fixture
-def leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder for files that a reader of an installed distribution reads."""
     metadata = tmp_path / "site" / "acme_leaf-1.2.dist-info"
     metadata.mkdir(parents=True)
@@ -60,16 +60,16 @@ def leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (b"LEAF column", Count(1, errored=1)),
     ],
 )
-def test_a_file_counts_as_partly_read_if_something_of_it_was_read(leaves: Path, data: bytes, expected: Count) -> None:
-    (leaves / "a.leaf").write_bytes(data)
-    report = audit(leaves, out=leaves.parent / "run", workers=1)
+def test_a_file_counts_as_partly_read_if_something_of_it_was_read(folder: Path, data: bytes, expected: Count) -> None:
+    (folder / "a.leaf").write_bytes(data)
+    report = audit(folder, out=folder.parent / "run", workers=1)
     assert report.tally.files == expected
     assert report.exit_code() == (3 if b"column" in data else 0)
 
 
-def test_the_gap_names_the_file_the_carrier_and_the_reason(leaves: Path) -> None:
-    (leaves / "a.leaf").write_bytes(b"LEAF samples column")
-    report = audit(leaves, out=leaves.parent / "run", workers=1)
+def test_the_gap_names_the_file_the_carrier_and_the_reason(folder: Path) -> None:
+    (folder / "a.leaf").write_bytes(b"LEAF samples column")
+    report = audit(folder, out=folder.parent / "run", workers=1)
     why = "column veins.thumb: bytes of no known kind: 300 of 300"
     assert list(report.gaps) == [(Ref("dataset", "leaves"), Gap("samples", why, Place("a.leaf")))]
     assert report.tally.reasons["bytes of no known kind"] == 1

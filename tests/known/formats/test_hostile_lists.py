@@ -96,12 +96,12 @@ def test_a_large_vics_file_is_read_in_flat_memory(tmp_path: Path) -> None:
 
 
 def test_a_damaged_byte_anywhere_in_a_sqlite_list_is_told_by_the_files_name(tmp_path: Path) -> None:
-    seed, path, told = nsrl.EXAMPLES[0].data, tmp_path / "rds.db", set()
+    seed, path, messages = nsrl.EXAMPLES[0].data, tmp_path / "rds.db", set()
     for at in range(len(seed)):
         path.write_bytes(seed[:at] + b"\x80" + seed[at + 1 :])
         try:
             list(nsrl.read(path, ListOptions()))
         except ListError as error:
-            told.add(str(error))
-    assert all(words.startswith(f"{path}: ") for words in told)
-    assert f"{path}: the SQLite file cannot be read: its schema is not UTF-8" in told
+            messages.add(str(error))
+    assert all(words.startswith(f"{path}: ") for words in messages)
+    assert f"{path}: the SQLite file cannot be read: its schema is not UTF-8" in messages

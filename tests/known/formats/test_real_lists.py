@@ -61,8 +61,8 @@ def test_ncmec_pages(corpus: Path) -> None:
             continue
         names = {"md5": "md5", "sha1": "sha1", "pdna": "unknown"}  # these pages cut PhotoDNA short
         plain = Counter(names[e.tag.removeprefix(space)] for f in root.iter(f"{space}fingerprints") for e in f)
-        gone = sum(1 for name in ("deletedImage", "deletedVideo") for _ in root.iter(space + name))
-        assert counts(path) == (plain, gone), path.name
+        withdrawn_count = sum(1 for name in ("deletedImage", "deletedVideo") for _ in root.iter(space + name))
+        assert counts(path) == (plain, withdrawn_count), path.name
 
 
 def test_stopncii_pages(corpus: Path) -> None:
