@@ -13,7 +13,7 @@ _KEY_BYTES = 32
 
 
 def read_token_key(folder: Path) -> bytes:
-    """Return the key of the compiled list in a folder."""
+    """Return the token key of the compiled list in a folder."""
     path = folder / KEY
     try:
         return path.read_bytes()
@@ -22,7 +22,7 @@ def read_token_key(folder: Path) -> bytes:
 
 
 def load_or_create_token_key(path: Path) -> bytes:
-    """Return the key in a file; create it the first time. Tokens stay the same as long as their key does."""
+    """Return the token key in a file; create it the first time. Tokens stay the same as long as it does."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

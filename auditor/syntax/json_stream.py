@@ -24,7 +24,7 @@ class ByteStream(Protocol):
 
 
 def iter_json_records(stream: ByteStream, arrays: Collection[str]) -> Iterator[tuple[str, object]]:
-    """Yield each element of the JSON arrays with these keys as (key, element), as soon as it is complete.
+    """Stream each element of the JSON arrays with these keys as (key, element), as soon as it is complete.
 
     The outermost array has the key "". If the outermost value is an object, what remains of it, without those elements,
     comes last as ``("", rest)``. Numbers are int or float.
@@ -47,7 +47,7 @@ def iter_json_records(stream: ByteStream, arrays: Collection[str]) -> Iterator[t
 
 
 def iter_json_rows(stream: ByteStream) -> Iterator[tuple[str, str, object]]:
-    """Yield the rows of a JSON document of any common shape as (table, key, value), each as soon as it is complete.
+    """Stream the rows of a JSON document of any common shape as (table, key, value), each as soon as complete.
 
     Rows are the elements of the outermost array; or of an outermost object the objects and texts in its arrays
     (``{"images": [...]}``; the table is the array's key), or its values, if the first is an object
@@ -83,7 +83,7 @@ def iter_json_rows(stream: ByteStream) -> Iterator[tuple[str, str, object]]:
 def _iter_values(
     stream: ByteStream, is_record: Callable[[list[str], str, object, object], bool]
 ) -> Iterator[tuple[str, object, bool]]:
-    """Yield (key, value, False) for each JSON record once complete, then what is left as ("", value, True).
+    """Stream (key, value, False) for each JSON record once complete, then what is left as ("", value, True).
 
     ``is_record`` is called for each value: with the keys under which the containers around it stand, its own key, the
     container that it is in, and the value. The key that is yielded is that of a record's array, or its own.

@@ -114,7 +114,7 @@ def _goes_on(line: str, following: str) -> bool:
 
 
 def _inline_questions(words: str, question: str) -> Iterator[tuple[str, str]]:
-    """Yield the questions that a summary's line answers, between semicolons, and the words for each."""
+    """Outline a summary's line that answers several questions between semicolons: yield each with its words."""
     held: list[str] = []
     asked = ""
     for piece in words.split("; ") if "; " in words and ":" in words else [words]:
@@ -136,7 +136,7 @@ def _indent(line: str) -> int:
 def _read_line(
     line: str, following: str, question: str, *, holds_items: bool = False
 ) -> Iterator[tuple[str, str, Literal["row", "item", "text"]]]:
-    """Yield the question that a summary's line asks ("": the one before goes on), its other words, and its kind."""
+    """Outline a line of a summary: yield the question that it asks ("": the one before), its other words, its kind."""
     section = section_of(question)
     if line.count("|") >= 2 and line.startswith("|"):
         yield (*_read_row([cell.strip() for cell in line.strip().strip("|").split("|")], following, question), "row")
@@ -225,7 +225,7 @@ def _is_title(words: str) -> bool:
 
 
 def _read_row(cells: list[str], following: str, question: str) -> tuple[str, str]:
-    """Return the question that a table's row in a summary asks, and its other cells."""
+    """Outline a table's row in a summary: return the question that it asks, and its other cells."""
     section = section_of(question)
     is_header = following.count("-") >= 2 and not following.strip(" \t|:-")
     filled = [cell for cell in cells if cell.strip("* ")]
