@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import count, islice
 from typing import NamedTuple
 
 import re2
@@ -68,6 +68,9 @@ _LABELLED_PLACES = {"trained_on": "{near}{datasets}", "sourced_from": "{near}{da
 _LABEL = r"(?:^|: )(?:[^\x01\x02:.]{{0,24}} )?(?:{label})(?: ?[(\[][^\x01\x02)\]]{{0,24}}[)\]])? ?[:=→>-]+ {place}"
 _NAMING = ("{model}", "{models}", "{dataset}", "{datasets}", "{here}", "{list}", "{names}")
 _LABEL_LINE = r"(?:{label})\b[^\n:|/]{{0,24}}[:|]"
+# One automaton of all cues outgrows RE2's cache and is a hundred times slower than several of some cues each (measured
+# with 99 cues; two sets are enough).
+_PATTERNS_PER_SET = 24
 _MAX_MATCHES = 500  # of one cue
 _MAX_LABELS = 200  # labels of one text after which a name is looked for
 
@@ -139,8 +142,16 @@ class CompiledParentCues:
         return tuple(cue.compiled for cue in self.cues)
 
     @cached_property
-    def _pattern_set(self) -> re2.Set:
-        return compile_pattern_set(list(self._patterns))
+    def _pattern_sets(self) -> tuple[re2.Set, ...]:
+        return tuple(compile_pattern_set(list(batch)) for batch in _batches(self._patterns))
+
+    def _found(self, data: bytes) -> list[int]:
+        """Return the cues that sentences have."""
+        return [
+            first + index
+            for first, patterns in zip(count(0, _PATTERNS_PER_SET), self._pattern_sets)
+            for index in sorted(patterns.Match(data) or ())
+        ]
 
     def find(self, text: str, folded: bytes, own_name: str, keys: Collection[str], has_label: bool) -> Iterator[Parent]:
         """Yield the parents that a text names.
@@ -159,11 +170,11 @@ class CompiledParentCues:
         data = "\n".join(sentence.words for sentence in sentences).encode("utf-8", "replace")
         markers = [match.start() for match in _MARKER.finditer(data)]
         named = dict(zip(markers, (each for sentence in sentences for each in sentence.references), strict=True))
-        found = self._pattern_set.Match(data) or ()
+        found = self._found(data)
         decided = self._decide_kinds(data, found, named)
         if decided != data:
             data = decided
-            found = self._pattern_set.Match(data) or ()
+            found = self._found(data)
         made: dict[int, ParentCue] = {}
         denied: set[int] = set()
         for index in found:
@@ -217,20 +228,25 @@ class CompiledParentCues:
         return ends
 
 
+def _batches(patterns: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the patterns in the batches that are compiled into one automaton each."""
+    for first in range(0, len(patterns), _PATTERNS_PER_SET):
+        yield patterns[first : first + _PATTERNS_PER_SET]
+
+
 def _places(cue: ParentCue, compiled: str, data: bytes) -> Iterator[tuple[int, int]]:
     """Yield the beginnings and ends of the parents that a cue names in sentences."""
     pattern = compile_capturing_pattern(compiled)
     is_of_dataset = cue.states in ("trained_on", "sourced_from")
     stop_words = _STOP_WORDS - _DATASET_WORDS if is_of_dataset else _STOP_WORDS
-    position = 0
+    position, groups = 0, pattern.groups
     for _ in range(_MAX_MATCHES):
         match = pattern.search(data, position)
         if not match:
             return
         # A group for the words before the repositories goes before each group for them.
-        words = b" ".join(filter(None, map(match.group, range(1, pattern.groups, 2))))
-        if cue.states == "nothing" or stop_words.isdisjoint(words.lower().split()):
-            yield from (match.span(group) for group in range(2, pattern.groups + 1, 2))
+        if cue.states == "nothing" or stop_words.isdisjoint(b" ".join(match.groups(b"")[::2]).lower().split()):
+            yield from (match.span(group) for group in range(2, groups + 1, 2))
             position = match.end()
         else:
             position = match.start() + 1

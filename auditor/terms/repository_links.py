@@ -7,10 +7,8 @@ character, :data:`MODEL` or :data:`DATASET`. Patterns over such sentences need t
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from html import unescape
-from itertools import accumulate
 from typing import Literal, NamedTuple
 
 MODEL = "\x01"
@@ -19,7 +17,10 @@ DATASET = "\x02"
 _END = "\x03"
 _NUMBERED = re.compile(f"[{MODEL}{DATASET}](\\d+){_END}")
 _BRACKETS = re.compile(f"\\s*[(\\[]?\\s*([{MODEL}{DATASET}])\\s*[)\\]]?\\s*")
-_CONTROL = re.compile(f"[{MODEL}{DATASET}{_END}]")
+_NO_MARKERS = str.maketrans(dict.fromkeys(MODEL + DATASET + _END, " "))
+_NO_MARKERS_IN_LABEL = _NO_MARKERS | str.maketrans("", "", "[]")
+_LINE_BREAK = re.compile(r"[ \t]*\n[ \t>]*")
+_FENCE = re.compile("```|~~~")
 
 # Limits for hostile texts: repositories of a text, lines of a paragraph and characters of a line on either side of a
 # repository, characters of a link's label, and lines in which a heading or the lead of a list is looked for.
@@ -182,66 +183,83 @@ def sentences_with_references(text: str, references: Sequence[Reference], own_na
     Before each stand the heading or the lead of its list, and a colon; the text's title is no such heading.
     ``own_name`` is the name of the text's own subject: it is written as words.
     """
-    lines = text.split("\n")
-    starts = [0, *accumulate(len(line) + 1 for line in lines)]
-    in_code = _code_lines(lines) if "```" in text or "~~~" in text else ()
+    text = text.translate(_NO_MARKERS) if _has_control(text) else text
+    code = _code_blocks(text) if "```" in text or "~~~" in text else ()
     at = 0
     while at < len(references):
-        line = bisect_right(starts, references[at].start) - 1
-        if line in in_code:
+        if any(first <= references[at].start < last for first, last in code):
             at += 1
             continue
-        first, last = _paragraph(lines, line)
-        start = max(starts[first], references[at].start - _MAX_REACH)
-        end = min(starts[last + 1] - 1, references[at].end + _MAX_REACH)
+        first, last = _paragraph(text, references[at].start)
+        start = max(first, references[at].start - _MAX_REACH)
+        end = min(last, references[at].end + _MAX_REACH)
         inside = []
         while at < len(references) and references[at].start < end:
             inside.append(references[at])
             end = max(end, references[at].end)
             at += 1
-        yield from _rewritten(text, start, end, inside, own_name.lower(), _lead(lines, first))
+        yield from _rewritten(text, start, end, inside, own_name.lower(), _lead(text, first))
 
 
-def _code_lines(lines: list[str]) -> Collection[int]:
-    """Return the numbers of the lines inside of a fenced block of code, in which links to repositories do not count."""
-    fences = [at for at, line in enumerate(lines) if line.lstrip(" \t>").startswith(("```", "~~~"))]
-    if len(fences) % 2:
-        fences.pop()  # one that is never closed hides nothing
-    return {at for first, last in zip(fences[::2], fences[1::2], strict=True) for at in range(first, last + 1)}
+def _has_control(text: str) -> bool:
+    """Return whether a text has a character that is a marker."""
+    return MODEL in text or DATASET in text or _END in text
 
 
-def _paragraph(lines: list[str], line: int) -> tuple[int, int]:
-    """Return the first and last line of the paragraph, item or row with a repository that this line is part of."""
-    first = last = line
-    while (
-        first > 0
-        and line - first < _MAX_PARAGRAPH_LINES
-        and not _BLOCK_START.match(lines[first])
-        and lines[first - 1].strip()
-        and not lines[first - 1].lstrip(" >").startswith(("#", "|", "```"))
-    ):
-        first -= 1
-    while (
-        last + 1 < len(lines)
-        and last - line < _MAX_PARAGRAPH_LINES
-        and not lines[last].lstrip(" >").startswith(("#", "|"))
-        and lines[last + 1].strip()
-        and not _BLOCK_START.match(lines[last + 1])
-    ):
-        last += 1
+def _code_blocks(text: str) -> Sequence[tuple[int, int]]:
+    """Return the beginnings and ends of the fenced blocks of code."""
+    fences = []
+    for fence in _FENCE.finditer(text):
+        start = text.rfind("\n", 0, fence.start()) + 1
+        if not text[start : fence.start()].strip(" \t>"):
+            fences.append(start)
+    # One that is never closed hides nothing.
+    return [(first, _line_end(text, last)) for first, last in zip(fences[::2], fences[1::2], strict=False)]
+
+
+def _line_end(text: str, position: int) -> int:
+    """Return the position of the end of the line that this position is in."""
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end
+
+
+def _lines_above(text: str, start: int, count: int) -> Iterator[tuple[int, str]]:
+    """Yield the beginning and the words of each line above the one that begins here, the nearest first."""
+    for _ in range(count):
+        if start == 0:
+            return
+        end = start - 1
+        start = text.rfind("\n", 0, end) + 1
+        yield start, text[start:end]
+
+
+def _paragraph(text: str, position: int) -> tuple[int, int]:
+    """Return the beginning and the end of the paragraph, list item or row that this position is in."""
+    first = text.rfind("\n", 0, position) + 1
+    last = _line_end(text, position)
+    ends_with_line = text[first:last].lstrip(" >").startswith(("#", "|"))
+    for start, line in _lines_above(text, first, _MAX_PARAGRAPH_LINES):
+        if _BLOCK_START.match(text, first) or not line.strip() or line.lstrip(" >").startswith(("#", "|", "```")):
+            break
+        first = start
+    for _ in range(_MAX_PARAGRAPH_LINES):
+        if ends_with_line or last == len(text) or _BLOCK_START.match(text, last + 1):
+            break
+        end = _line_end(text, last + 1)
+        if not text[last + 1 : end].strip():
+            break
+        last = end
     return first, last
 
 
-def _lead(lines: list[str], first: int) -> str:
-    """Return the heading or the lead ("… the following models:") of a line that names repositories; "" for none."""
-    if lines[first].lstrip(" >").startswith("#"):
+def _lead(text: str, first: int) -> str:
+    """Return the heading or the lead ("… the following models:") of what begins here; "" for none."""
+    if text[first : first + _MAX_REACH].lstrip(" >").startswith("#"):
         return ""
-    is_item = bool(_LIST_ITEM.match(lines[first]))
-    for line in lines[max(0, first - _MAX_LINES_TO_LEAD) : first][::-1]:
+    is_item = bool(_LIST_ITEM.match(text, first))
+    for _, line in _lines_above(text, first, _MAX_LINES_TO_LEAD):
         bare = line[:_MAX_REACH].strip()
-        if not bare:
-            continue
-        if bare[0] not in "#<*_" and bare[-1] not in ":：*_":
+        if not bare or (bare[0] not in "#<*_" and bare[-1] not in ":：*_"):
             continue
         plain = _plain(bare).strip()
         is_heading = bool(_HEADING.match(bare)) and not plain.endswith((".", ","))
@@ -252,9 +270,14 @@ def _lead(lines: list[str], first: int) -> str:
 
 def _plain(marked: str) -> str:
     """Return Markdown or HTML around a repository's link as plain words."""
-    words = _LINK.sub(r"\1", _COMMENT_OR_PICTURE.sub(" ", marked))
-    words = _TAG.sub(" ", _BLOCK_TAG.sub("\n", words))
-    return _MARKS.sub("", unescape(words))
+    # Most have none of these marks, and a search for one character is fast.
+    if "<!--" in marked or "![" in marked:
+        marked = _COMMENT_OR_PICTURE.sub(" ", marked)
+    if "](" in marked:
+        marked = _LINK.sub(r"\1", marked)
+    if "<" in marked:
+        marked = _TAG.sub(" ", _BLOCK_TAG.sub("\n", marked))
+    return _MARKS.sub("", unescape(marked) if "&" in marked else marked)
 
 
 def _rewritten(
@@ -263,14 +286,14 @@ def _rewritten(
     """Yield the sentences of a paragraph that name repositories, with markers in their place."""
     parts, position = [], start
     for at, reference in enumerate(inside):
-        parts.append(_CONTROL.sub("", text[position : reference.start]))
+        parts.append(text[position : reference.start])
         position = reference.end
         if own_name in (reference.name.lower(), reference.name.lower().rpartition("/")[2]):
             parts.append(" this model ")
         else:
-            label = _CONTROL.sub("", reference.label).replace("[", "").replace("]", "")
+            label = reference.label.translate(_NO_MARKERS_IN_LABEL)
             parts.append(f" {label} {DATASET if reference.kind == 'dataset' else MODEL}{at}{_END} ")
-    parts.append(_CONTROL.sub("", text[position:end]))
+    parts.append(text[position:end])
     marked = "".join(parts)
     cells = [cell.strip() for cell in marked.strip("|> \t\n").split("|")]
     if len(cells) == 2 and all(cells):  # a table of names and values
@@ -283,11 +306,13 @@ def _rewritten(
         numbers = _NUMBERED.findall(sentence)
         if numbers:
             words = _NUMBERED.sub(lambda marker: marker[0][0], " ".join(sentence.split())).lstrip("-*+•|.): ")
-            words = _BRACKETS.sub(r" \1 ", words).replace("( ", "(").strip()
-            words = _ASIDE.sub("", words)
+            if "(" in words or "[" in words:
+                words = _BRACKETS.sub(r" \1 ", words).replace("( ", "(").strip()
+                words = _ASIDE.sub("", words)
             yield Sentence(f"{lead}: {words}" if lead else words, tuple(inside[int(number)] for number in numbers))
 
 
 def _unwrapped(paragraph: str) -> str:
     """Return a paragraph that links repositories on one line, because a line's end is no sentence's end."""
-    return re.sub(r"[ \t]*\n[ \t>]*", " ", paragraph.strip())
+    paragraph = paragraph.strip()
+    return _LINE_BREAK.sub(" ", paragraph) if "\n" in paragraph else paragraph
