@@ -66,7 +66,16 @@ _NO_MEASURES = re.compile(
     r"appl\w*|take|taken|implement\w*)",
     re.I,
 )
-_DEFERRED = re.compile(r"^\W*(?:n/?a|tb[dca]|not (?:yet )?(?:available|applicable|provided)|to be \w+)\W*$", re.I)
+_DEFERRED = re.compile(
+    r"^\W*(?:n/?a|tb[dca]|to ?do|to follow|coming soon|not (?:yet )?(?:available|applicable|provided)|to be \w+)\W*$",
+    re.I,
+)
+_DENIES_ORIGIN = re.compile(
+    r"\bnot (?:\w+ ){0,3}(?:based|derived|built|a modification|modified|initiali[sz]ed)\b"
+    r"|(?<!not )\bfrom scratch\b",
+    re.I,
+)
+_NOT_FROM_SCRATCH = re.compile(r"\b(?:has|was|is) not (?:been )?trained from scratch\b", re.I)
 _MEASURE = re.compile(r"\b(?:hash|classif|block-? ?list|keyword|match|review|exclud|heuristic|safe)", re.I)
 _RELATIONS = (
     ("merge", re.compile(r"\bmerg(?:e|ed|ing)\b", re.I)),
@@ -268,8 +277,15 @@ class _Summary:
         relation = next((name for name, pattern in _RELATIONS if pattern.search(whole)), "")
         found = False
         for answer in answers:
+            if _DENIES_ORIGIN.search(_NOT_FROM_SCRATCH.sub("", answer.text)):
+                continue
             own = next((name for name, pattern in _RELATIONS if pattern.search(answer.text)), relation)
-            for named in named_sources(_without_own_name(answer.text), is_list=True, models=True):
+            text = _NOT_FROM_SCRATCH.sub("", answer.text)
+            if text != answer.text and "/" not in text:
+                continue
+            words = _without_own_name(text)
+            words = text if "/" in text and "/" not in words else words
+            for named in named_sources(words, is_list=True, models=True):
                 found = True
                 yield self.statement("base_model", named.value, own, answer, _also(named.name, named.value))
         if not answers:
@@ -330,6 +346,9 @@ class _Summary:
                 is_list = answer.question == "2.5:generators"
                 for named in named_sources(answer.text, is_list=is_list, models=True):
                     yield self.statement("data_generator", named.value, "", answer, _also(named.name, named.value))
+                for named in named_sources(answer.text, is_list=False):
+                    if "/datasets/" in named.address:
+                        yield self.statement("trained_on", named.value, "", answer, _also(named.name, named.value))
 
     def _crawling(self) -> Iterator[Statement]:
         """Yield the crawlers' names, the period of collection and the domains."""
@@ -429,8 +448,9 @@ def _without_own_name(text: str) -> str:
     match = re.search(
         r"\b(?:fine-?tun\w*|derived|built|based|adapted|adaptation|modified|modification|version|"
         r"initiali[sz]ed|distilled|trained|merge|continued|started|starts|checkpoint|quanti\w+|"
-        r"depends|adapter|lora)"
-        r"\b[^.:;]{0,40}?\b(?:from|of|on|upon|for|with)\b:?\s+(?:the |a |an )?(?:(?:pre-?trained|"
+        r"depends|builds?|adapter|lora)"
+        r"\b[^.:;]{0,40}?\b(?:from|of|on|upon|for|with)\b:?\s+(?:and \w+ (?:from|of|on|with) )?"
+        r"(?:the |a |an )?(?:(?:pre-?trained|"
         r"base|open|published|foundation|parent) )*(?:(?:models?|checkpoints?|weights)(?: of)? )?",
         text,
         re.I,

@@ -1,4 +1,4 @@
-"""Reads public summaries of training content (AI Act, Article 53(1)(d)) in Markdown, HTML and plain text.
+"""Reads public summaries of training content (AI Act, Article 53(1)(d)) in Markdown, HTML, wiki markup and text.
 
 They are recognised by the template's headings and questions, whatever the file is called. A card that holds one is read
 as a card too.
@@ -18,12 +18,31 @@ from auditor.readers import HEAD_BYTES, ReaderExample, card
 from auditor.syntax.front_matter import split_card
 from auditor.syntax.html_text import is_html
 from auditor.syntax.summary_html import summary_text_of_html
+from auditor.syntax.summary_markup import summary_markup_to_markdown
 from auditor.syntax.summary_questions import is_training_summary
 from auditor.syntax.text_encoding import decode_prefix, decode_text_up_to
 
 UNREAD_GAP = "provenance"
 MAX_SUMMARY_BYTES = 8 << 20  # a summary of 200 pages has about 600 kB of text
-_SUFFIXES = ("", ".md", ".markdown", ".mdx", ".txt", ".text", ".rst", ".adoc", ".html", ".htm", ".xhtml")
+_SUFFIXES = (
+    "",
+    ".md",
+    ".markdown",
+    ".mdx",
+    ".txt",
+    ".text",
+    ".rst",
+    ".adoc",
+    ".html",
+    ".htm",
+    ".xhtml",
+    ".wiki",
+    ".mediawiki",
+    ".textile",
+    ".org",
+    ".csv",
+    ".tsv",
+)
 # Bytes of a file that are read to recognise it: a page's text begins after its styles.
 _RECOGNITION_BYTES = 1 << 17
 # One of these is in every such text, in lower case; most files have none, and need no regular expression.
@@ -33,6 +52,8 @@ _CUES = (
     b"used in training",
     b"illegal",
     b"unlawful",
+    b"illicit",
+    b"public summary",
     b"reservation of",
     b"article 53",
     b"art. 53",
@@ -50,7 +71,7 @@ def claims(blob: Blob, head: bytes) -> int:
             return 0
     if b"\0" not in head:
         lower = head.lower()
-        if b"train" not in lower or not any(cue in lower for cue in _CUES):
+        if not (b"train" in lower or b"synthetic" in lower) or not any(cue in lower for cue in _CUES):
             return 0
     return 88 if is_training_summary(_words(decode_prefix(head))) else 0
 
@@ -83,7 +104,7 @@ def part(blob: Blob, data: bytes) -> Part:
             whys.append(why)
     else:
         split = split_card(text)
-        text, first_line = split.body, split.body_line
+        text, first_line = summary_markup_to_markdown(split.body, blob.suffix), split.body_line
     gaps = [Gap("provenance", why, Place(blob.uri)) for why in whys]
     return summary_part(text, blob.uri, blob.text_ref("model"), first_line=first_line, gaps=gaps)
 

@@ -9,7 +9,14 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from auditor.syntax.summary_questions import SECTIONS, cued_question, find_question, is_exact_heading, section_of
+from auditor.syntax.summary_questions import (
+    SECTIONS,
+    cued_question,
+    find_question,
+    is_exact_heading,
+    is_summary_title,
+    section_of,
+)
 
 MAX_SUMMARY_LINES = 50_000  # a summary of 200 pages has about 10,000
 _MAX_LINE = 4000  # characters of a line that are examined
@@ -40,6 +47,13 @@ _HEADER_WORD = re.compile(
     r"crawlers?|models?|purposes?|domains?|share|volume|version|role|yes ?/ ?no)\W*$",
     re.I,
 )
+
+_NUMBER_ALONE = re.compile(
+    r"^(?:\*\*|__)?(\d(?:\.\d){1,2})[.):]?(?:\*\*|__)?[.):]?(?:\s+|$)(?![–—-]\s*\d)(?:[–—-]\s+)?"
+)
+_ENDS_WITH_ADDRESS = re.compile(r"https?://\S+$")
+_NAMES_SOURCE = re.compile(r"`|\]\(|\w/\w*[\d_.-]")
+_MAX_RUN_IN_WORDS = 8  # of a heading that is the first sentence of its paragraph
 
 _OTHER_QUESTION = "0:other"  # one that the template does not ask
 _MIN_BROKEN_LINE = 60  # characters; texts are broken at 72 and more
@@ -81,6 +95,7 @@ def outline(text: str) -> tuple[Answer, ...]:
     lines = [line[:_MAX_LINE].rstrip() for line in text.split("\n")[:MAX_SUMMARY_LINES]]
     answers: list[Answer] = []
     question, level = "0", 0  # and the level of the heading that asks it
+    title_level = 0  # of the summary's heading, where it is a part of another text
     number = 0
     while number < len(lines):
         line = lines[number]
@@ -97,6 +112,12 @@ def outline(text: str) -> tuple[Answer, ...]:
             if found:
                 question = found
                 level = len(heading[1]) if heading else level
+            elif heading and is_summary_title(heading[2]):
+                if len(heading[1]) > 1 and not title_level:
+                    answers.clear()  # what stands before is of another text
+                question, level, title_level = "0", 0, len(heading[1])
+            elif heading and title_level > 1 and len(heading[1]) <= title_level:
+                return tuple(_split_prose(answers))  # the end of the summary
             elif heading and len(heading[1]) < level:  # another part of the text, in words of its own
                 question, level = "0", 0
             for asked, piece in _inline_questions(words, question):
@@ -110,7 +131,8 @@ def _goes_on(line: str, following: str) -> bool:
     """Return whether a summary's next line goes on with a sentence that was broken at the width of the text."""
     was_broken = len(line) >= _MIN_BROKEN_LINE and not line.endswith((".", ":", ";", "?", "!", "|", "*"))
     is_heading = _HEADING.match(line) or _TEMPLATE_NUMBER.match(line)
-    return was_broken and not is_heading and _PLAIN_START.match(following) is not None
+    is_entry = _ENDS_WITH_ADDRESS.search(line) and following[:1].isupper()
+    return was_broken and not is_heading and not is_entry and _PLAIN_START.match(following) is not None
 
 
 def _inline_questions(words: str, question: str) -> Iterator[tuple[str, str]]:
@@ -163,6 +185,12 @@ def _read_line(
     if _STARTS_WITH_BOX.match(words):
         yield "", words, kind
         return
+    number = _NUMBER_ALONE.match(words)
+    if number and number[1] in SECTIONS:
+        rest = words[number.end() :]
+        if not find_question(rest, section) or (_NAMES_SOURCE.search(rest) and not _split_label(rest, section)[0]):
+            yield number[1], rest, kind
+            return
     bold = _BOLD.match(words)
     if bold and bold[2].strip(" :*"):
         if found := _question_of(bold[2], bold[3], question, is_item=is_item):
@@ -173,6 +201,9 @@ def _read_line(
         yield "1.3", words, kind
         return
     sentences = _SENTENCE_END.split(words)
+    if len(sentences) > 1 and _is_run_in_heading(sentences[0]):
+        yield find_question(sentences[0], section), " ".join(sentences[1:]), kind
+        return
     if len(sentences) > 1 and any(_split_label(sentence, section)[0] for sentence in sentences[1:]):
         for sentence in sentences:
             for found, rest, _ in _read_line(sentence, "", question):
@@ -218,10 +249,17 @@ def _question_of(label: str, rest: str, question: str, *, is_item: bool) -> str:
     return found if found and len(label.split()) <= (8 if is_item and in_list else _MAX_LABEL_WORDS) else ""
 
 
+def _is_run_in_heading(sentence: str) -> bool:
+    """Return whether the first sentence of a paragraph is its heading: "Private datasets. There are none."."""
+    words = sentence.rstrip(".")
+    is_short = sentence.endswith(".") and 1 < len(words.split()) <= _MAX_RUN_IN_WORDS
+    return is_short and _is_title(words) and section_of(find_question(words, "0"))[:1] in ("1", "2", "3")
+
+
 def _is_title(words: str) -> bool:
     """Return whether a short line of a summary is a heading: it begins with a capital and holds no verb."""
     is_said = re.search(r"@|https?://|\b(?:is|are|was|were|we|our|has|have|been|used|by)\b|\d{2}", words)
-    return words[:1].isupper() and not is_said
+    return words[:1].isupper() and not is_said and not _NAMES_SOURCE.search(words)
 
 
 def _read_row(cells: list[str], following: str, question: str) -> tuple[str, str]:
@@ -239,7 +277,8 @@ def _read_row(cells: list[str], following: str, question: str) -> tuple[str, str
         return "", " | ".join(cells)
     while len(rest) > 1 or (rest and not found):
         label = rest[0].strip("*_ ")
-        asked = find_question(label, section_of(found) if found else section) if label else ""
+        is_answer = len(rest) == 1 and _NAMES_SOURCE.search(label)
+        asked = find_question(label, section_of(found) if found else section) if label and not is_answer else ""
         if not label or label.rstrip(".") in SECTIONS or re.fullmatch(r"\d+(?:\.\d+)*\.?(?:\(\w+\))?", label):
             found = asked or found
         elif asked and (not found or len(rest) > 1) and len(label.split()) <= _MAX_LABEL_WORDS:

@@ -54,7 +54,7 @@ _ANYWHERE: tuple[tuple[str, str], ...] = (
         "2.5:generators",
         r"models? (?:\w+ ){0,2}used (?:to (?:generate|create|produce)|for (?:generat|synthe))|"
         r"(?:generator|generating|teacher|generation) (?:ai )?models?|models? (?:that|"
-        r"which) (?:generated|created|produced)",
+        r"which) (?:generated|created|produced)|models? at the origin",
     ),
     ("2.3:purposes", r"purposes? of (?:the |our )?(?:crawl|bot)|crawl\w* purposes?"),
     ("2.3:behaviour", r"(?:crawler|bot|crawling)\S* behaviou?r|behaviou?r of (?:the |our )?(?:crawl|bot)"),
@@ -98,7 +98,8 @@ _ANYWHERE: tuple[tuple[str, str], ...] = (
     ("1.1:provider", r"provider(?:'s|’s)? (?:name|legal)|name of (?:the )?(?:model )?provider|^(?:model )?provider$"),
     (
         "1.2:dependencies",
-        r"dependenc|base models?\b|parent models?\b|upstream models?\b|(?:derived|fine-?tuned|"
+        r"dependenc|\bdepends? on\b|models? on which|base models?\b|parent models?\b|upstream models?\b|"
+        r"(?:derived|fine-?tuned|"
         r"adapted|modified|built|based) (?:from|on|upon)\b|\bmodification of",
     ),
     ("1.2:market", r"placement|placed on|(?:union|eu|european) market|market date"),
@@ -119,8 +120,9 @@ _ANYWHERE: tuple[tuple[str, str], ...] = (
 )
 
 # Words of the sections' headings, and of the question whether there is such data.
+_ILLEGAL = r"\b(?:illegal|unlawful|illicit)\b"
 _HEADINGS: tuple[tuple[str, str], ...] = (
-    ("3.2", r"\b(?:illegal|unlawful)\b"),
+    ("3.2", _ILLEGAL),
     (
         "2.2.2",
         r"other third part|not licen[cs]ed|data intermediar|"
@@ -129,26 +131,35 @@ _HEADINGS: tuple[tuple[str, str], ...] = (
     ),
     ("2.2.1", r"licen[cs](?:ed|ing)\b|rights ?holders"),
     ("2.2", r"\bprivate\b|non-?public"),
-    ("3.1", r"reservations? of rights|rights reservations?|copyright|text and data mining|\btdm\b|opt[- ]?outs?\b"),
+    ("3.1", r"reserv\w+ of rights?|rights reservations?|copyright|text and data mining|\btdm\b|opt[- ]?outs?\b"),
     (
         "2.1",
         r"(?<!non-)(?<!non )(?<!not )\b(?:public|open)(?:ly)?[- ](?:(?:available|accessible|"
-        r"released) )?(?:training )?(?:data|corpora)",
+        r"released) )?(?:training )?(?:data|corpora)|\b(?:available|accessible|open) to the public"
+        r"|\bsets of data public|data ?sets? publicly",
     ),
-    ("2.3", r"\bcrawl(?:ed|ing|ers?)\b|scrap(?:ed|ing|ers?)\b|\bweb data"),
-    ("2.5", r"\bsynthetic|(?:ai|machine|model)[- ]generated"),
+    ("2.3", r"\bcrawl(?:ed|ing|ers?)?\b|scrap(?:ed?|ing|ers?)\b|\bharvested\b|\bweb data"),
+    ("2.5", r"\bsynthetic|\bsynthesi[sz]ed|(?:ai|machine|model)[- ]generated"),
     (
         "2.4",
         r"\busers?(?:['’]s?|s['’])? (?:data|interactions?|content|conversations?)|(?:data|content|"
-        r"interactions?) (?:collected )?(?:from|of) (?:our )?(?:users?|customers?)\b",
+        r"interactions?) (?:collected )?(?:from|of) (?:our |the )?(?:users?|customers?)\b",
     ),
     ("2.6", r"other (?:data )?sources|sources other than|other data\b"),
-    ("1.1", r"\bprovider (?:identification|information|details)|identification of the provider|about the provider"),
-    ("1.2", r"\bmodel (?:identification|information|details)|identification of the model|about the model"),
+    (
+        "1.1",
+        r"\bprovider (?:identification|information|details)|(?:identification|indications?) (?:of|to|about) the "
+        r"(?:provider|supplier)|about the provider",
+    ),
+    (
+        "1.2",
+        r"\bmodel (?:identification|information|details)|(?:identification|indications?) (?:of|to|about) the model|"
+        r"about the model",
+    ),
     ("1.3", r"^modalit(?:y|ies)$|(?:data|training) size"),
     ("3.3", r"other (?:relevant )?(?:information|aspects)|further information|additional information"),
-    ("1", r"general information"),
-    ("3", r"data processing|processing aspects"),
+    ("1", r"general in(?:formation|dications)|information (?:of (?:a )?)?general"),
+    ("3", r"data processing|processing (?:of (?:the )?data|aspects)"),
     ("2", r"data sources|sources of (?:the )?(?:training )?data|list of sources"),
 )
 
@@ -209,7 +220,8 @@ _IN_PROSE: tuple[tuple[str, str], ...] = (
     (
         "1.2:dependencies",
         r"\b(?:fine-?tun\w+|derived|built|adapted|initiali[sz]ed|distilled|continued|merge[d]?|"
-        r"quanti[sz]ed) (?:\w+ ){0,3}(?:from|of|on|upon|for)\b|from scratch|depends? on|dependenc|"
+        r"quanti[sz]ed) (?:[\w-]+ ){0,3}(?:from|of|on|upon|with)\b|\b(?:adapt\w+|built) for\b|"
+        r"from scratch|\bstarting point\b|\bbuilds? (?:up)?on\b|depends? on|dependenc|"
         r"\b(?:base|parent|upstream) models?\b|\bmodification of",
     ),
     (
@@ -254,29 +266,42 @@ _ASIDE = re.compile(r"\([^()]{0,400}\)")
 _LABEL_CHARACTERS = 400
 # Words by which a whole text is told to be a filled template. Each is counted once.
 _MARKS = (
-    r"summary of (?:the )?(?:training content|content used (?:for|in) training)|training[- ]content summary",
+    r"summary (?:of|on|over|about) (?:the )?(?:training contents?|"
+    r"contents? (?:of|used (?:for|in)) (?:the )?(?:model )?training)|training[- ]contents? summary",
     r"article 53\s?\(1\)\s?\(d\)|\bart\.? 53\b",
-    r"provider (?:identification|name)|name of (?:the )?provider|authori[sz]ed representative",
-    r"model (?:identification|dependenc)|versioned model name",
+    r"provider (?:identification|name)|(?:identification|name) of (?:the )?(?:provider|supplier)|"
+    r"authori[sz]ed representative",
+    r"model (?:identification|dependenc)|identification of the model|versioned model name",
     r"placement of the model|(?:union|eu) market",
     r"overall training data size|types? of content|latest date of data|linguistic characteristics",
-    r"list of data sources|data sources",
-    r"publicly available data ?sets",
+    r"data sources|sources of (?:the )?data",
+    r"publicly (?:available|accessible) (?:data ?sets|data)|data ?sets? (?:publicly|available to the public)|"
+    r"sets of data publicly",
     r"non-publicly available|other third parties|transactional commercial licensing|commercially licensed",
     r"crawled and scraped|were crawlers used|crawlers? (?:name|used)|crawled data|data crawled",
-    r"user interactions|\buser data",
-    r"synthetic data|synthetic ai-generated",
-    r"data processing aspects",
-    r"reservations? of rights|text and data mining|\btdm\b",
-    r"(?:removal|removing|remove) (?:of )?(?:illegal|unlawful)|illegal content",
+    r"user interactions|\buser data|data of (?:the )?users?\b",
+    r"synthetic(?:al)? (?:data|ai-generated)|data synthetic",
+    r"data processing aspects|aspects of (?:the )?(?:data processing|processing of (?:the )?data|treatment of data)",
+    r"reserv\w+ (?:of|for) rights?|reservations? of right|text and data mining|\btdm\b",
+    r"(?:removal|removing|remove|withdrawal|deletion|elimination) (?:of )?(?:illegal|unlawful|illicit)|illegal content",
 )
+_TITLE = re.compile(rf"{_MARKS[0]}|\bsummary of training data", re.I)
 MIN_MARKS = 6  # of the fifteen; a text about training data in general has two or three
 MIN_MARKS_WITH_TITLE = 4  # of a text that calls itself such a summary
+MIN_NUMBERS = 8  # of a text that calls itself such a summary, and has the template's numbers alone
+_NUMBERED_LINE = re.compile(r"^\W{0,4}([123]\.[1-6])(?:\.[12])?\b(?![%/])", re.M)
+
+
+def is_summary_title(words: str) -> bool:
+    """Return whether a heading is the title of such a summary."""
+    return _TITLE.search(words) is not None
 
 
 def is_training_summary(text: str) -> bool:
     """Return whether a text is a public summary of training content, by the template's headings and questions."""
     found = _mark_set().Match(text.encode("utf-8", "replace")) or ()
+    if 0 in found and len(found) < MIN_MARKS_WITH_TITLE:
+        return len({number for number in _NUMBERED_LINE.findall(text) if number in SECTIONS}) >= MIN_NUMBERS
     return len(found) >= (MIN_MARKS_WITH_TITLE if 0 in found else MIN_MARKS)
 
 
@@ -327,6 +352,8 @@ def _find_question(plain: str, section: str, number: re.Match[str] | None) -> st
     for key, pattern in _ANYWHERE_PATTERNS:
         if pattern.search(plain):
             return key
+    if re.search(_ILLEGAL, plain, re.I):  # "measures to remove illegal content" in the section before it
+        return "3.2:measures" if section == "3.2" and re.search(r"measures|descri", plain, re.I) else "3.2"
     for own, part, pattern in _IN_SECTION_PATTERNS:
         if section.startswith(own) and (own or section) and pattern.search(plain):
             return f"{section if part == 'comments' or own in ('2.4',) else own}:{part}"

@@ -16,7 +16,12 @@ _IS_TICKED = re.compile(rf"^{_TICKED}$")
 _YES = re.compile(r"^\W*(?:yes|true|y)\b(?!\s*(?:/|or)\s*no)", re.I)
 _BOTH = re.compile(r"^\W*yes\s*[/|,]\s*no\W*$", re.I)  # the form's own words
 _YES_WORD = re.compile(r"^\W*yes\b\W*", re.I)
-_NO = re.compile(r"^\W*(?:no|none|false|n/?a|not applicable|nil|never|not used)\b(?!\s*(?:longer|later))", re.I)
+_NO = re.compile(
+    r"^\W*(?:no|none|false|n/?a|not applicable|nil|never|not used(?!\s*:)|there (?:is|are) none)\b"
+    r"(?!\s*(?:longer|later))",
+    re.I,
+)
+_NO_ALONE = re.compile(r"^(?:no|none|false|n/?a|not applicable|nil|never)\s*(?:[.,;:(–—-]|$)", re.I)
 _DENIES = re.compile(
     r"\bno (?:\w+[ -]){0,8}?(?:data ?sets?|data|crawl\w*|agreements?|content|sources?|"
     r"licen[cs]\w*|interactions?|scrap\w*|prompts?)\b"
@@ -26,6 +31,8 @@ _DENIES = re.compile(
     r"generat\w*|rely|relied|include\w*|involve\w*|sourced?|signatory|signed|operate\w*|part|"
     r"create\w*|enter\w*|acquire\w*)\b"
     r"|\bnone (?:was|were|of|has|have)\b|\bnot (?:used|applicable|a signatory)\b|\bnever (?:used|crawled|trained)\b"
+    r"|\bneither of (?:which|them)\b|\bnot part of\b"
+    r"|\b(?:considered|examined|evaluated|tried|tested|attempt)\b[^.]{0,120}\b(?:rejected|dropped|abandoned|discarded)\b"
     r"|\bwithout (?:any )?(?:\w+ ){0,3}(?:data|crawl\w*|content)\b",
     re.I,
 )
@@ -36,12 +43,13 @@ _FROM_SCRATCH = re.compile(
     re.I,
 )
 _PLACEHOLDER = re.compile(
-    r"^[\s\W_]*(?:(?:to be|tb) ?(?:provided|completed|complete|determined|added|confirmed|"
+    r"^[\s\W_]*(?:(?:to be|tb) ?(?:provided|completed|complete|determined|specified|described|added|confirmed|"
     r"announced|defined|written|filled|done|d|c|a)\b.{0,40}"
-    r"|tb[dca]|to ?do|fixme|xxx+|n/?a|nil|none|not (?:yet )?(?:provided|available|applicable|"
+    r"|tb[dca]|to ?do|to follow|fixme|xxx+|n/?a|nil|none|not (?:yet )?(?:provided|available|applicable|"
     r"specified|known|disclosed|completed|stated)"
     r"|(?:will be|yet to be) (?:provided|completed|added|published|described).{0,60}|"
     r"pending.{0,30}|coming soon|under (?:review|construction|preparation)"
+    r"|(?:\w+ ){1,8}(?:will|shall) (?:be (?:provided|completed|added|published|described|supplied)|follow)\b[^.]{0,60}"
     r"|unknown|blank|empty|placeholder.{0,40}|lorem ipsum.*|in progress|draft|"
     r"information (?:needed|missing|to follow).{0,20}"
     r"|more information needed|(?:please )?(?:describe|insert|specify|fill (?:in|out)|enter|provide|add)\b.{0,200}"
@@ -158,11 +166,11 @@ _NAME_STOPS = frozenset(
     all each large publicly public datasets dataset list data internet web article section model training if from both
     no. see full european union content further additional additionally moreover list following link modality name names
     january february march april may june july august september october november december to be hours tokens n/a various
-    several some many only also provider i they he she there here note general others code""".split()
+    used used? several some many only also provider i they he she there here note general others code""".split()
 )
 _TRAILING_WORDS = re.compile(
     r"\s+(?:(?:public |open |large )?(?:data ?sets?|corpus|corpora|collection|dumps?|subset|"
-    r"snapshots?)\b.*|(?:was|were|is|are|has|have|which|that|for|under|"
+    r"snapshots?|portion|part|split|edition)\b.*|(?:was|were|is|are|has|have|which|that|for|under|"
     r"released|published|made|hosted|available|from|by|with|using|collected|containing|via|at|"
     r"through|as well as|in its|in the|on the|used)\b.*)$",
     re.I,
@@ -217,7 +225,7 @@ def yes_or_no(texts: Iterable[str]) -> Literal["yes", "no", ""]:
         plain = text.strip(" *_|-–:")
         if _YES.match(plain):
             return "yes"
-        if _NO.match(plain):
+        if _NO.match(plain) if text is texts[0] else _NO_ALONE.match(plain):
             return "no"
     if all(is_placeholder(text) for text in texts):
         return ""
@@ -382,6 +390,11 @@ def named_sources(text: str, *, is_list: bool, models: bool = False) -> tuple[Na
     if is_placeholder(text) or _NO.match(text.strip(" *_|-")):
         return ()
     is_list = is_list or " " not in text.strip()
+    if _SETS_ASIDE.match(text):
+        return ()
+    ids = re.split(r"[\s,;`]+(?:and[\s`]+)?", text.strip(" .`"))
+    if len(ids) > 1 and all(_is_id(one) and ("," in text or _UNUSUAL.search(one)) for one in ids):
+        return tuple(NamedSource(one, one) for one in dict.fromkeys(ids))
     if " | " in text:
         return _named_in_row(text.split(" | "), models=models)
     pieces = [text]
@@ -411,6 +424,13 @@ def _named_in_row(cells: list[str], *, models: bool) -> tuple[NamedSource, ...]:
     return (entry,)
 
 
+# Words before names that the provider looked at and did not use.
+_SETS_ASIDE = re.compile(
+    r"^\W*(?:not used|excluded|rejected|discarded)\b|^[^,;.]{0,80}\b(?:was|were|is|are) (?:not|never) used\b", re.I
+)
+_PLATFORM = re.compile(r"^(?:the )?(?:hugging ?face|github|kaggle)(?: hub)?$", re.I)
+_AVAILABLE_AT = re.compile(r"^\W*(?:publicly )?(?:available|published) (?:at|from|on|under)\b", re.I)
+_SUMMARY_LINK = re.compile(r"^(?:(?:its|the|public|training|content|data)\s)*summary\b", re.I)
 _STARTS_WITH_NUMBER = re.compile(r"^\d{1,3}\.?$")
 
 
@@ -429,13 +449,19 @@ def _named_entry(text: str, *, models: bool) -> NamedSource | None:
         elif plain := _ADDRESS.search(link):
             address = address or plain[0].rstrip(".")
     words = _MARKDOWN_LINK.sub(r"\1", text)
+    if models and not repository and ((_HUB.search(address) and "/datasets/" in address) or _SUMMARY_LINK.match(words)):
+        return None
     words = _HUB.sub(" ", words) if repository else words
     words = _ADDRESS.sub(" ", words)
     name = _clean_name(words)
     plain_id = _REPOSITORY.search(re.sub(r"[`*\"“”']", " ", words))
     if not repository and plain_id and not _NO_REPOSITORY.match(plain_id[0]):
         repository = plain_id[0]
-    if name.casefold() in _NAME_STOPS or (not repository and not address and not _reads_like_name(name)):
+    if (
+        name.casefold() in _NAME_STOPS
+        or _PLATFORM.match(name)
+        or (not repository and not address and not _reads_like_name(name))
+    ):
         name = ""
     return NamedSource(name, repository, address) if name or repository or address else None
 
@@ -477,6 +503,9 @@ def _pieces(text: str) -> Iterator[str]:
             yield from _pieces(piece)
         return
     pieces = list(_split_outside_brackets(text, r",\s+(?:and\s+)?|\s+and\s+"))
+    if len(pieces) > 1 and _is_same_source(pieces[0], pieces[1]):
+        yield text  # "FineWeb 2, HuggingFaceFW/fineweb-2, the Norwegian part"
+        return
     # "Name, 2024 release, from the web" is one entry with its description.
     if len(pieces) > 1 and not all(
         _reads_like_name(_clean_name(piece)) or _ADDRESS.search(piece) for piece in pieces if piece.strip()
@@ -489,12 +518,25 @@ def _pieces(text: str) -> Iterator[str]:
         )
         return
     if len(pieces) > 1 and all(
-        _ADDRESS.search(piece) and not _clean_name(_ADDRESS.sub("", _MARKDOWN_LINK.sub(r"\1", piece)))
+        _ADDRESS.search(piece)
+        and not _clean_name(_AVAILABLE_AT.sub("", _ADDRESS.sub("", _MARKDOWN_LINK.sub(r"\1", piece))))
         for piece in pieces[1:]
     ):
         yield text  # "Name, https://…"
         return
     yield from (piece for piece in pieces if piece.strip())
+
+
+def _is_id(text: str) -> bool:
+    """Return whether a text is an id of the hub, not two words with a stroke between them."""
+    return _REPOSITORY.fullmatch(text) is not None and _NO_REPOSITORY.match(text) is None
+
+
+def _is_same_source(name: str, repository: str) -> bool:
+    """Return whether an id of the hub is that of the dataset or model named before it."""
+    found = _REPOSITORY.fullmatch(repository.strip(" `*."))
+    plain = re.sub(r"^\W*the\b|^\(?\w{1,3}\)|\W", "", name.casefold())
+    return bool(found and plain and "/" not in name and plain in re.sub(r"\W", "", found[0].casefold()))
 
 
 def _split_outside_brackets(text: str, separator: str) -> Iterator[str]:
@@ -531,18 +573,19 @@ def _named_in_sentence(sentence: str, *, models: bool) -> Iterator[NamedSource]:
         if (entry := _named_entry(match[0], models=models)) and entry.value:
             yield entry
     rest = _MARKDOWN_LINK.sub(" , ", sentence)
+    seen: set[str] = set()
     if cue := _LISTED.search(rest):
         for piece in _pieces(rest[cue.end() :].rstrip(" .")):
             entry = _named_entry(piece, models=models)
             if entry and entry.value and (entry.repository or entry.address or _begins_like_name(entry.name)):
+                seen.add(entry.repository)
                 yield entry
-    else:
-        for match in _HUB.finditer(rest):
-            if bool(match[1]) is not models:
-                yield NamedSource("", match[2], match[0])
-        for match in _REPOSITORY.finditer(_ADDRESS.sub(" ", rest)):
-            if not _NO_REPOSITORY.match(match[0]):
-                yield NamedSource(match[0], match[0])
+    for match in _HUB.finditer(rest):
+        if bool(match[1]) is not models and match[2] not in seen:
+            yield NamedSource("", match[2], match[0])
+    for match in _REPOSITORY.finditer(_ADDRESS.sub(" ", rest)):
+        if not _NO_REPOSITORY.match(match[0]) and match[0] not in seen:
+            yield NamedSource(match[0], match[0])
 
 
 def _begins_like_name(name: str) -> bool:

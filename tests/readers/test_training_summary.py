@@ -165,6 +165,168 @@ def test_questions_that_the_template_does_not_ask_are_left_out() -> None:
     assert (ILLEGAL, "placeholder") in stated(found, "summary_answer")
 
 
+WIKI = """\
+    == General information ==
+    ; Model dependencies : acme/tree-1b
+    == List of data sources ==
+    === Publicly available datasets ===
+    * [https://huggingface.co/datasets/acme/leaves Leaves of a park]
+    === Private non-publicly available datasets ===
+    ; Used? : No
+    === User data ===
+    ; Used? : No
+    === Synthetic data ===
+    ; Used? : Yes
+    ; Models that generated the data : acme/hill-70b
+    == Data processing aspects ==
+    === Removal of illegal content ===
+    ; Measures : TBD
+"""
+NUMBERS = """\
+    Summary of training content, by the numbers of the template.
+
+    1.1  Quarry Models AG
+    1.2  Quarry-8B, modified from acme/tree-8b
+    1.3  Text
+    2.1  Yes: acme/leaves-2, acme/roots-3.
+    2.2.1  No.
+    2.3  No.
+    2.4  No.
+    2.5  Yes - acme/hill-70b
+    2.6  No.
+    3.1  None.
+    3.2  Lists of addresses of hotlines.
+"""
+TRANSLATED = """\
+    # Public summary over the contents used for the training
+
+    ## Identification of the supplier
+    Moraine OEG
+    ## Identification of the model
+    Models on which it depends: acme/tree-1b
+    ## Data sets publicly accessible
+    Yes. acme/leaves-2 and acme/roots-3.
+    ## Synthetical data
+    Yes. Model at the origin of the data: acme/hill-70b
+    ## Reserve of rights
+    Robots.txt.
+    ## Withdrawal of illicit content
+    To be specified at a later date.
+"""
+PARAGRAPHS = """\
+    Public summary of training content (Art. 53 AI Act)
+
+    Model dependencies. The model has not been trained from scratch: it builds on acme/tree-1b.
+
+    Publicly available datasets. The larger part came from acme/leaves-2, of which we took a half, and acme/roots-3.
+    We considered acme/stones-4 but did not use it. No other collection was large.
+
+    Synthetic data. Exercises were written by acme/hill-70b. An earlier attempt with acme/dale-7b was abandoned.
+
+    Removal of illegal content. The description of the measures will be added in the next version.
+"""
+FOOTNOTES = """\
+    # Public summary of training content
+    ## 1.2 Model identification
+    Model dependencies: Tree[^1]
+    ## 2.1 Publicly available datasets
+    Yes. Leaves[^2] and Roots[^3].
+    ## 2.5 Synthetic data
+    No.
+    ## 3.2 Removal of illegal content
+    To follow
+
+    [^1]: https://huggingface.co/acme/tree
+    [^2]: https://huggingface.co/datasets/acme/leaves
+    [^3]: https://huggingface.co/datasets/acme/roots
+"""
+CSV = """\
+Section,Question,Answer
+1.1 Provider identification,Name,"Scree, Inc."
+1.2 Model identification,Model dependencies,acme/tree-1b
+2.1 Publicly available datasets,Have you used publicly available datasets?,Yes
+2.1 Publicly available datasets,List of large datasets,"acme/leaves-2, acme/roots-3"
+2.3 Crawled and scraped data,Were crawlers used?,No
+2.4 User data,Was user data used?,No
+2.5 Synthetic data,Was synthetic data created?,No
+3.1 Reservation of rights,Measures,None
+3.2 Removal of illegal content,Measures,tbc
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "data", "generators", "removal"),
+    [
+        ("summary.wiki", WIKI, ["acme/leaves"], ["acme/hill-70b"], "placeholder"),
+        ("summary.txt", NUMBERS, ["acme/leaves-2", "acme/roots-3"], ["acme/hill-70b"], "stated"),
+        ("summary.md", TRANSLATED, ["acme/leaves-2", "acme/roots-3"], ["acme/hill-70b"], "placeholder"),
+        ("summary.txt", PARAGRAPHS, ["acme/leaves-2", "acme/roots-3"], ["acme/hill-70b"], "placeholder"),
+        ("summary.csv", CSV, ["acme/leaves-2", "acme/roots-3"], [], "placeholder"),
+        ("summary.md", FOOTNOTES, ["acme/leaves", "acme/roots"], [], "placeholder"),
+    ],
+    ids=["wiki", "numbers alone", "translated", "paragraphs", "csv", "footnotes"],
+)
+def test_other_forms_are_recognised_and_read(
+    name: str, text: str, data: list[str], generators: list[str], removal: str
+) -> None:
+    head = textwrap.dedent(text).encode()
+    assert reader_name(unopened_blob(name, "model"), head[:HEAD_BYTES]) == "training_summary"
+    found = statements_of(text, name)
+    assert [value.removesuffix("-8b").removesuffix("-1b") for value, _ in stated(found, "base_model")] == ["acme/tree"]
+    assert [value for value, _ in stated(found, "trained_on")] == data
+    assert [value for value, _ in stated(found, "data_generator")] == generators
+    assert (ILLEGAL, removal) in stated(found, "summary_answer")
+
+
+def test_of_a_readme_the_part_that_is_the_summary_is_read() -> None:
+    found = statements_of(
+        """\
+        # Leaf
+        A model that is fine-tuned for Lithuanian, based on acme/other-1.
+        ## Public summary of training content
+        **Model dependencies**: acme/tree
+        **Publicly available datasets**: acme/leaves, acme/roots
+        **Removal of illegal content**: TODO
+        ## Thanks
+        To the authors of acme/else-2, who removed illegal content.
+        """
+    )
+    assert stated(found, "base_model") == [("acme/tree", "")]
+    assert stated(found, "trained_on") == [("acme/leaves", ""), ("acme/roots", "")]
+    assert (ILLEGAL, "placeholder") in stated(found, "summary_answer")
+
+
+def test_names_that_an_answer_denies_are_no_sources() -> None:
+    found = statements_of(
+        """\
+        # Public summary of training content
+        ## 1.2 Model identification
+        Model dependencies: None. Not derived from acme/tree-1b, and trained from scratch.
+        ## 2.1 Publicly available datasets
+        Used: `acme/leaves-2`. Not used: `acme/stones-4`, `acme/sand-5`.
+        ## 2.5 Synthetic data
+        Yes. We use [Drops](https://huggingface.co/datasets/acme/drops), made by [Hill](https://huggingface.co/acme/hill).
+        """
+    )
+    assert stated(found, "base_model") == []
+    assert stated(found, "trained_on") == [("acme/leaves-2", ""), ("acme/drops", "")]
+    assert stated(found, "data_generator") == [("acme/hill", "")]
+
+
+def test_a_name_beside_its_id_is_one_source() -> None:
+    found = statements_of(
+        """\
+        # Public summary of training content
+        2.1 Publicly available datasets
+        List of large publicly available datasets:
+        (a) The Leaves v2, acme/the-leaves-v2, Norwegian portion;
+        (b) Roots, available at https://huggingface.co/datasets/acme/roots
+        The earlier acme/stones-4 was not used.
+        """
+    )
+    assert [value for value, _ in stated(found, "trained_on")] == ["acme/the-leaves-v2", "acme/roots"]
+
+
 def test_an_answer_has_the_line_that_it_stands_on() -> None:
     found = statements_of(TABLE)
     assert [one.place.line for one in found if one.key == "trained_on"] == [10, 10]

@@ -95,7 +95,7 @@ def test_names_in_prose_come_from_links_ids_and_what_follows_such_as() -> None:
 
 def test_an_address_of_a_dataset_is_no_model() -> None:
     words = "https://huggingface.co/datasets/acme/leaves"
-    assert [named.repository for named in named_sources(words, is_list=True, models=True)] == [""]
+    assert named_sources(words, is_list=True, models=True) == ()
 
 
 def test_paths_and_alternatives_are_no_repositories() -> None:
