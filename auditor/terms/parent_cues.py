@@ -36,13 +36,13 @@ _DATASET_WORDS = frozenset(
     b"answers captions completions data generated labels outputs prompts responses translations".split()
 )
 _WORDS = r"((?:\(?[^\s\x01\x02,;:()]+\)?[,:]? ){0,7})"
-_NEXT = r"(?:,? ?(?:,|and|&|\+|×|x|/|with|plus|or) (?:\(?[^\s\x01\x02,;:()]+\)? ){0,4}"
+_NEXT = r"(?:(?: \([^()\x01\x02\n]{0,40}\))?,? ?(?:,|and|&|\+|×|x|/|with|plus|or) (?:\(?[^\s\x01\x02,;:()]+\)? ){0,4}"
 # Between a phrase and names that are no parents by it: only these.
 _ARTICLES = (
     r"(?:(?:the|an?|our|my|its|their|both|all|only|new|public|private|following|from|of|is|are|was|were|we|i|used?|using"
     r"|have|taken|took|take|called|named) ){0,4}"
 )
-_LIST = rf"{MODEL}(?: ?(?:,|and|&|\+|, and) (?:(?:the|our|my|from) )?{MODEL})*"
+_LIST = rf"{MODEL}(?:(?: \([^()\x01\x02\n]{{0,40}}\))? ?(?:,|and|&|\+|, and) (?:(?:the|our|my|from) )?{MODEL})*"
 _PLACES = {
     "{here}": f"()({MODEL})",
     "{list}": f"{_ARTICLES}()({_LIST})",
@@ -198,6 +198,8 @@ class CompiledParentCues:
             found: The cues that they have.
             named: The repositories, by the places of their markers.
         """
+        if not any(self.cues[index].states == "a dataset" for index in found):
+            return data
         markers: dict[int, int] = {}
         strengths: dict[int, int] = {}
         for index in found:
