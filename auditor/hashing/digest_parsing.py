@@ -38,7 +38,7 @@ _COLUMN_NAME = re.compile(
 # Names that mean a digest; the length of the cells then shows the algorithm. 64 hex digits are SHA-256 there:
 # a PDQ column without PDQ in its name cannot be distinguished from it.
 _UNSPECIFIED_COLUMN_NAME = re.compile(
-    rf"(?:{_NAME_PREFIXES})*?(?:hash|hashes|digest|checksum|hashvalue|filehash|imagehash)(?:hex|value|str)?"
+    rf"(?:{_NAME_PREFIXES})*?(?:hash|hashes|digest|checksum|integrity|hashvalue|filehash|imagehash)(?:hex|value|str)?"
 )
 _ALGORITHM_BY_HEX_LENGTH = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 _NULL_WORDS = ("", "nan", "none", "null", "n/a", "na", "-", "nil", "undefined", r"\n")

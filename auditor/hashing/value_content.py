@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from auditor.hashing.digest_parsing import algorithm_from_column_name, parse_digests
+from auditor.hashing.digest_parsing import algorithm_from_column_name, is_unspecified_digest_column, parse_digests
 from auditor.samples import DIGEST_BYTES
 from auditor.syntax.image_magic import IMAGE_MAGICS, Magic
 from auditor.syntax.video_magic import OGG_VIDEO_MAGICS, VIDEO_MAGICS
@@ -49,6 +49,8 @@ _HEX_DIGITS: Mapping[int, tuple[str, ...]] = {
     64: ("sha256", "pdq"),
     128: ("sha512",),
 }
+# Letters of a digest in base64 with its padding. 44 of them are SHA-256, as 64 hex digits are under such a name.
+_BASE64_DIGITS: Mapping[str, int] = {"md5": 24, "sha1": 28, "sha256": 44, "sha512": 88}
 _PREFIXED = re.compile(rb"(?i)(0x|(?:md5|sha-?1|sha-?256|sha-?512|pdq)[:=])")
 _PREFIX_LENGTHS = (2, 4, 5, 6, 7, 8)  # "0x", "md5:", "sha1:", "sha-1:", "sha256:", "sha-256:"
 _PREFIX_ENDS = np.zeros(256, bool)
@@ -221,7 +223,19 @@ def _of_text(values: pa.Array, name: str) -> ValueContent:
         digests = _parsed(values, chosen[rest], named)
     else:
         digests = _hex_digests(values, chosen[rest], data, starts[rest], lengths[rest])
+        if is_unspecified_digest_column(name):
+            digests = _base64_digests(values) | digests
     return ValueContent(_NONE, chosen[base64], chosen[urls], _NONE, _NONE, _NONE, digests)
+
+
+def _base64_digests(values: pa.Array) -> dict[str, Digests]:
+    """Return which values of a column named as one of digests have as content a digest in base64, padded."""
+    lengths = pc.fill_null(pc.binary_length(values), 0).to_numpy(zero_copy_only=False)
+    found: dict[str, Digests] = {}
+    for algorithm, length in _BASE64_DIGITS.items():
+        prefixed = [length + prefix for prefix in _PREFIX_LENGTHS]
+        found |= _parsed(values, np.flatnonzero(np.isin(lengths, [length, *prefixed])), algorithm)
+    return found
 
 
 def _hex_digests(

@@ -57,6 +57,10 @@ _MAX_NOTE_BYTES = 4096
 _CARRIES = re.compile(rb"://|[0-9A-Za-z+/=_-]{32}")
 # A picture as base64 in JSON: a data URL, or the first bytes of JPEG, PNG, GIF and RIFF.
 _PICTURE_IN_JSON = re.compile(rb'"(?:data:|\\?/9j|iVBORw0KGgo|R0lGOD|UklGR)')
+# The members of spreadsheets (Office Open XML, OpenDocument) that hold the cells, and such as carry something.
+_SPREADSHEET = re.compile(r"(?:.*/)?(?:xl/(?:sharedStrings|worksheets/[^/]+)|content)\.xml")
+_CELLS = re.compile(rb">[^<]*(?:://|[0-9A-Fa-f]{32})")
+_CELLS_NOT_READ = "addresses or digests in the cells of a spreadsheet: not read"
 # What macOS adds: the description of a folder, and attributes of a file.
 _BOOKKEEPING = (b"\0\0\0\1Bud1", b"\0\5\x16\7")
 
@@ -138,6 +142,8 @@ class _ArchiveSamples:
             self._problems.setdefault(f"a damaged or truncated member: {why}", []).append(member.path)
             return
         extension = last.rpartition(".")[2].lower()
+        if self.options.algorithms and _SPREADSHEET.fullmatch(member.path) and _CELLS.search(data):
+            self._problems.setdefault(_CELLS_NOT_READ, []).append(member.path)
         is_note = extension in _NOTE_EXTENSIONS and len(data) <= _MAX_NOTE_BYTES
         if is_image(data[:32]):
             self._held_bytes += len(data)

@@ -9,7 +9,7 @@ from auditor.blob import Blob, Unread
 from auditor.part_builders.card_part import MAX_CARD_BYTES, card_part
 from auditor.part_builders.file_parts import read_file_parts
 from auditor.part_builders.read_options import ReadOptions
-from auditor.parts import Part
+from auditor.parts import Part, PartlyRead
 from auditor.readers import ReaderExample
 from auditor.syntax.text_encoding import decode_text_up_to
 
@@ -24,9 +24,9 @@ def claims(blob: Blob, head: bytes) -> int:
     return 30 if blob.suffix in _MARKDOWN and not blob.kind else 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | PartlyRead | Unread]:
     """Yield what each card says of its subject."""
-    return read_file_parts(blobs, part, MAX_CARD_BYTES + 1)
+    return read_file_parts(blobs, part, MAX_CARD_BYTES + 1, options)
 
 
 def part(blob: Blob, data: bytes) -> Part:

@@ -14,7 +14,7 @@ from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.part_builders.file_parts import read_file_parts
 from auditor.part_builders.read_options import ReadOptions
-from auditor.parts import MAX_VALUE_CHARACTERS, Part
+from auditor.parts import MAX_VALUE_CHARACTERS, Part, PartlyRead
 from auditor.readers import ReaderExample
 from auditor.syntax.plain_json import find_line, iter_strings, load_json_object
 from auditor.syntax.repository_name_parsing import stated_name
@@ -39,9 +39,9 @@ def claims(blob: Blob, head: bytes) -> int:
     return 60 if blob.kind in ("model", "") or b"_class_name" in head or b"architectures" in head else 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | PartlyRead | Unread]:
     """Yield what each configuration file says of its model."""
-    return read_file_parts(blobs, part, MAX_FILE_BYTES + 1)
+    return read_file_parts(blobs, part, MAX_FILE_BYTES + 1, options)
 
 
 def part(blob: Blob, data: bytes) -> Part:

@@ -10,7 +10,7 @@ from auditor.blob import Blob, Unread
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.part_builders.file_parts import read_file_parts
 from auditor.part_builders.read_options import ReadOptions
-from auditor.parts import MAX_VALUE_CHARACTERS, Part, Text
+from auditor.parts import MAX_VALUE_CHARACTERS, Part, PartlyRead, Text
 from auditor.readers import ReaderExample
 from auditor.samples import Samples, build_sample_batch
 from auditor.syntax.plain_json import READ_LIMIT, find_line, iter_objects, iter_strings, load_json_object
@@ -30,10 +30,10 @@ def claims(blob: Blob, head: bytes) -> int:
     return 70 if blob.suffix in (".json", ".jsonld") and b"@context" in head and _CROISSANT.search(head) else 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
     """Yield what each file of Croissant metadata says of its dataset, and the samples that it declares."""
     for blob in blobs:
-        for item in read_file_parts((blob,), part, READ_LIMIT + 1):
+        for item in read_file_parts((blob,), part, READ_LIMIT + 1, options):
             yield item
             if isinstance(item, Part):
                 yield from _declared_samples(blob, item.subject, options)

@@ -13,7 +13,7 @@ from auditor.blob import Blob, Unread
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.part_builders.file_parts import read_file_parts
 from auditor.part_builders.read_options import ReadOptions
-from auditor.parts import Part, Text
+from auditor.parts import Part, PartlyRead, Text
 from auditor.readers import ReaderExample
 from auditor.syntax.plain_json import READ_LIMIT, find_line, iter_strings, load_json_object
 from auditor.syntax.text_encoding import decode_text
@@ -31,9 +31,9 @@ def claims(blob: Blob, head: bytes) -> int:
     return 70 if blob.basename in _FILE_NAMES else 55 if _BY_CONFIGURATION.match(head) else 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | PartlyRead | Unread]:
     """Yield what each ``dataset_infos.json`` says of its dataset."""
-    return read_file_parts(blobs, part, READ_LIMIT + 1)
+    return read_file_parts(blobs, part, READ_LIMIT + 1, options)
 
 
 def part(blob: Blob, data: bytes) -> Part:

@@ -16,7 +16,7 @@ from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Subject
 from auditor.part_builders.file_parts import read_file_parts
 from auditor.part_builders.read_options import ReadOptions
-from auditor.parts import Part, Text
+from auditor.parts import Part, PartlyRead, Text
 from auditor.readers import ReaderExample
 from auditor.syntax.html_text import is_html, text_of_html
 from auditor.syntax.plain_json import READ_LIMIT, iter_objects, iter_strings, load_json_object
@@ -73,9 +73,9 @@ def _may_be_policy(blob: Blob, head: bytes) -> bool:
     return _SPEAKS_OF_MINORS.search(data) is not None and not may_hold_samples(data)
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | PartlyRead | Unread]:
     """Yield the words of each document."""
-    return read_file_parts(blobs, part, READ_LIMIT + 1)
+    return read_file_parts(blobs, part, READ_LIMIT + 1, options)
 
 
 def part(blob: Blob, data: bytes) -> Part:

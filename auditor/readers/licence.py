@@ -16,7 +16,7 @@ from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.part_builders.file_parts import read_file_parts
 from auditor.part_builders.read_options import ReadOptions
-from auditor.parts import Part, Role, Text
+from auditor.parts import Part, PartlyRead, Role, Text
 from auditor.readers import ReaderExample
 from auditor.syntax.card_kind import kind_of_text
 from auditor.syntax.front_matter import CARD_KEYS, split_card
@@ -195,9 +195,9 @@ def _reads_like_licence(head: bytes) -> bool:
     )
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | PartlyRead | Unread]:
     """Yield the text of each licence, policy or terms file."""
-    return read_file_parts(blobs, part, MAX_TEXT_BYTES + 1)
+    return read_file_parts(blobs, part, MAX_TEXT_BYTES + 1, options)
 
 
 def part(blob: Blob, data: bytes) -> Part:

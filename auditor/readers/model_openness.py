@@ -12,7 +12,7 @@ from auditor.errors import Unreadable
 from auditor.model import Gap, Place, Statement, Subject
 from auditor.part_builders.file_parts import read_file_parts
 from auditor.part_builders.read_options import ReadOptions
-from auditor.parts import MAX_VALUE_CHARACTERS, Part
+from auditor.parts import MAX_VALUE_CHARACTERS, Part, PartlyRead
 from auditor.readers import ReaderExample
 from auditor.syntax.plain_json import find_line, iter_objects, iter_strings
 from auditor.syntax.safe_yaml import load_yaml
@@ -29,9 +29,9 @@ def claims(blob: Blob, head: bytes) -> int:
     return 65 if blob.suffix in (".yml", ".yaml") and b"Model Openness Framework" in head else 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | PartlyRead | Unread]:
     """Yield what each Model Openness Framework file says of its model."""
-    return read_file_parts(blobs, part, MAX_FILE_BYTES + 1)
+    return read_file_parts(blobs, part, MAX_FILE_BYTES + 1, options)
 
 
 def part(blob: Blob, data: bytes) -> Part:

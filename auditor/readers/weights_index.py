@@ -9,7 +9,7 @@ from auditor.errors import Unreadable
 from auditor.model import Place, Statement, Subject
 from auditor.part_builders.file_parts import read_file_parts
 from auditor.part_builders.read_options import ReadOptions
-from auditor.parts import MAX_VALUE_CHARACTERS, Part
+from auditor.parts import MAX_VALUE_CHARACTERS, Part, PartlyRead
 from auditor.readers import ReaderExample
 from auditor.syntax.plain_json import READ_LIMIT, find_line, load_json_object
 from auditor.syntax.text_encoding import decode_text
@@ -28,9 +28,9 @@ def claims(blob: Blob, head: bytes) -> int:
     return 80 if blob.kind != "dataset" or _WEIGHT_MAP.encode() in head else 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterable[Part | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterable[Part | PartlyRead | Unread]:
     """Yield the shards that each index names."""
-    return read_file_parts(blobs, part, READ_LIMIT + 1)
+    return read_file_parts(blobs, part, READ_LIMIT + 1, options)
 
 
 def part(blob: Blob, data: bytes) -> Part:

@@ -12,7 +12,7 @@ FileKind = Literal["text", "sound", "undecoded", "no carrier", "zeros", "unknown
 
 # A longer file of nothing but zeros is not looked through: it may be sparse.
 MAX_ZEROS = 1 << 20
-# So many lines that are nothing but an address or a digest are a list of them.
+# So many lines that are nothing but an address or a digest are a list of them, and so are fewer without other lines.
 MIN_LISTED_LINES = 10
 # Text that begins like an encoded picture and has at least this length is one: a 1 x 1 GIF has 56 characters.
 _MIN_ENCODED = 40
@@ -51,15 +51,21 @@ _NO_CARRIER = re.compile(
     rb"(?s)GGUF|.{4}TFL3|\0\x01\0\0\0|OTTO|ttcf|wOF[F2]|\0asm|\n[\x05-\x40]\n[\x01-\x10]<(?:unk|pad|s)>"
 )
 
-_ENCODED_PICTURE = re.compile(
-    rb"data:image/[\w.+-]+[;,]"
-    rb"|(?:/9j/|iVBORw0KGgo|R0lGOD[dl]h|UklGR)(?:[A-Za-z0-9+/\-_]|\\?[\r\n]|\\n){%d}"
-    rb"|(?i:ffd8ff|89504e470d0a1a0a|474946383[79]61)[0-9A-Fa-f]{%d}" % (_MIN_ENCODED, 2 * _MIN_ENCODED)
+# Written in the syntax that RE2 has too. A data URL; base64 of JPEG, PNG, GIF, RIFF, HEIF and AVIF, bitmaps, TIFF,
+# JPEG 2000 and JPEG XL; hex; and bytes as Python prints them, in which source code has no picture's first bytes alone.
+ENCODED_PICTURE = (
+    r"data:image/[\w.+-]+[;,]"
+    r"|(?:/9j/|iVBORw0KGgo|R0lGOD[dl]h|UklGR|AAAA[A-Za-z0-9+/]GZ0eX|Qk[0-3][A-Za-z0-9+/]{5}AAAA|SUkqA|TU0AK"
+    rf"|AAAADGpQICAN|AAAADEpYTCAN)(?:[A-Za-z0-9+/_-]|\\?[\r\n]|\\n){{{_MIN_ENCODED}}}"
+    rf"|(?i:ffd8ff|89504e470d0a1a0a|474946383[79]61)[0-9A-Fa-f]{{{2 * _MIN_ENCODED}}}"
+    rf"|(?:\\xff\\xd8\\xff|\\x89PNG\\r\\n\\x1a\\n)[^\r\n]{{{5 * _MIN_ENCODED}}}"
 )
+_ENCODED_PICTURE = re.compile(ENCODED_PICTURE.encode())
 _LISTED_LINE = re.compile(
     rb"(?im)^[ \t\"'\[]*(?:https?://\S+|(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})(?:[ \t]+\*?[^\r\n]+)?)"
     rb"[ \t\"',\]]*\r?$"
 )
+_COMMIT = re.compile(rb"\s*[0-9a-f]{40}\s*")
 # Bytes that no text holds: control characters but tab, line feed, form feed, carriage return, backspace and escape.
 _NO_TEXT = re.compile(rb"[\0-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 # Of text in an older encoding at most so much is not ASCII.
@@ -112,10 +118,14 @@ def text_carriers(head: bytes, rest: BinaryIO) -> tuple[str, ...] | None:
     """
     found: set[str] = set()
     listed = 0
+    is_whole = len(head) < _HEAD_BYTES
     overlap = b""
     for chunk in _utf8_chunks(head, rest):
         if chunk is None:
             return None
+        if is_whole and _is_short_list(chunk):
+            found.add("addresses or digests")
+        is_whole = False
         seen = overlap + chunk
         if _ENCODED_PICTURE.search(seen):
             found.add("encoded pictures")
@@ -126,6 +136,13 @@ def text_carriers(head: bytes, rest: BinaryIO) -> tuple[str, ...] | None:
     if listed >= MIN_LISTED_LINES:
         found.add("addresses or digests")
     return tuple(sorted(found))
+
+
+def _is_short_list(text: bytes) -> bool:
+    """Return whether a text is nothing but lines of addresses or digests; a commit's id alone is no digest."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    is_commit = len(lines) == 1 and _COMMIT.fullmatch(lines[0]) is not None
+    return bool(lines) and not is_commit and all(_LISTED_LINE.match(line) for line in lines)
 
 
 def _utf8_chunks(head: bytes, rest: BinaryIO) -> Iterator[bytes | None]:

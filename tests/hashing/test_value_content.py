@@ -137,3 +137,15 @@ def test_videos_whose_magic_stands_far_from_the_beginning_are_told_from_sound() 
     theora, vorbis = (b"OggS\0\2" + bytes(22) + codec + bytes(20) for codec in (b"\x80theora", b"\x01vorbis"))
     found = value_content(pa.array([stream, theora, vorbis, b"G" + bytes(400)], pa.binary()))
     assert (found.videos.tolist(), found.audio.tolist(), found.binary.tolist()) == ([0, 1], [2], [3])
+
+
+def test_base64_is_a_digest_where_the_name_of_the_column_means_one() -> None:
+    digest = hashlib.md5(b"hills", usedforsecurity=False).digest()
+    integrity = "sha256-" + base64.b64encode(hashlib.sha256(b"hills").digest()).decode()
+    column = pa.array(["x", base64.b64encode(digest).decode(), integrity])
+    found = value_content(column, "checksum").digests
+    assert {name: (one.indices.tolist(), one.values.to_pylist()) for name, one in found.items()} == {
+        "md5": ([1], [digest]),
+        "sha256": ([2], [hashlib.sha256(b"hills").digest()]),
+    }
+    assert not value_content(column, "caption").digests

@@ -272,3 +272,13 @@ def test_a_member_is_a_file_in_memory(tmp_path: Path) -> None:
     assert (member.read(), member.head(2), member.open().read(), member.file) == (b"film", b"fi", b"film", blob)
     assert member.ref("dataset") == blob.ref("dataset")
     assert blob.member("empty", b"").read() == b""
+
+
+@pytest.mark.parametrize("member", ["xl/sharedStrings.xml", "xl/worksheets/sheet1.xml", "content.xml"])
+def test_an_address_or_a_digest_in_the_cells_of_a_spreadsheet_is_named(tmp_path: Path, member: str) -> None:
+    head = b'<?xml version="1.0"?><a xmlns="http://example.org/main"><t>hills</t>'
+    why = "addresses or digests in the cells of a spreadsheet: not read"
+    for number, cell in enumerate((b"0cc175b9c0f1b6a831c399e269772661", b"see https://example.org/hill.jpg")):
+        blob = written(tmp_path, f"{number}.xlsx", zipped({member: head + b"<t>" + cell + b"</t></a>"}))
+        assert gaps(blob) == [(blob.uri, member, why)]
+    assert gaps(written(tmp_path, "labels.xlsx", zipped({member: head + b"<t>4</t></a>"}))) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from auditor.blob import Blob, Unread
 from auditor.model import Kind, Statement
 from auditor.part_builders.card_part import MAX_CARD_BYTES
 from auditor.part_builders.read_options import ReadOptions
-from auditor.parts import Part
+from auditor.parts import Part, PartlyRead
 from auditor.readers.card import claims, part, read
+from tests.pictures import jpeg, landscape
+from tests.readers.blobs import written_blob
 
 
 def card(text: str | bytes, kind: Kind = "model") -> Part:
@@ -231,3 +234,13 @@ def test_base_models_are_repositories_whatever_they_are_written_as() -> None:
 
 def test_a_card_whose_base_model_is_none_names_none() -> None:
     assert [*card("---\nbase_model: None\ndatasets: N/A\n---\n# Leaf\n").subject.statements_for("base_model")] == []
+
+
+def test_a_picture_in_a_card_is_a_gap_where_a_list_asks_for_samples(tmp_path: Path) -> None:
+    picture = base64.b64encode(jpeg(landscape(1))).decode()
+    blob = written_blob(tmp_path, "README.md", f"# Hills\n\n![a](data:image/jpeg;base64,{picture})\n".encode())
+    partly = [item for item in read([blob], ReadOptions(frozenset({"md5"}))) if isinstance(item, PartlyRead)]
+    assert [(item.carrier, item.why) for item in partly] == [
+        ("encoded pictures", "in a text that is not a table: not read")
+    ]
+    assert not [item for item in read([blob], ReadOptions()) if isinstance(item, PartlyRead)]

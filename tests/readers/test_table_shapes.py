@@ -27,6 +27,7 @@ from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.readers import HEAD_BYTES, reader_name, table
 from auditor.readers.table import row_samples
+from auditor.readers.table.byte_lists import FLAT_PIXELS, MIN_FLAT, MIN_LONG
 from auditor.samples import Samples
 
 OPTIONS = ReadOptions(frozenset({"md5", "sha1", "sha256", "pdq", "url"}))
@@ -367,3 +368,44 @@ def test_rows_of_an_index_beside_a_shard_are_the_samples_of_its_members(tmp_path
     assert alone.batch["sample"].to_pylist() == ["002", "003"]
     (other,) = samples_of(tmp_path, "00001.parquet", parquet(pa.table(columns)))
     assert (other.already_counted, other.batch.num_rows) == (False, 4)
+
+
+def partly_of(folder: Path, name: str, data: bytes) -> list[tuple[str, str]]:
+    return [(item.carrier, item.why) for item in read(folder, name, data) if isinstance(item, PartlyRead)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Hills: ![a](data:image/png;base64,{base64.b64encode(PICTURE).decode()}) at noon",
+        f"the file is {PICTURE.hex()}",
+    ],
+)
+def test_a_picture_inside_the_text_of_a_cell_is_named(tmp_path: Path, text: str) -> None:
+    named = [("text", "encoded pictures inside texts: not read")]
+    assert partly_of(tmp_path, "x.parquet", parquet(pa.table({"text": ["hills", text]}))) == named
+    assert partly_of(tmp_path, "x.jsonl", lines([{"text": "hills"}, {"text": text}])) == named
+
+
+def test_a_list_of_the_bytes_of_a_picture_is_read(tmp_path: Path) -> None:
+    listed = [[1, 2, 3], list(PICTURE)]
+    files = {
+        "x.parquet": parquet(pa.table({"zz": pa.array(listed, pa.list_(pa.uint8()))})),
+        "x.jsonl": lines([{"zz": value} for value in listed]),
+        "y.jsonl": lines([{"zz": {"type": "Buffer", "data": value}} for value in listed]),
+        "x.json": json.dumps({"rows": [{"zz": value} for value in listed]}).encode(),
+    }
+    for name, data in files.items():
+        found = [row.get("md5") for batch in samples_of(tmp_path, name, data) for row in batch.batch.to_pylist()]
+        assert MD5 in found, name
+
+
+@pytest.mark.parametrize(
+    ("length", "is_named"),
+    [(MIN_FLAT, True), (MIN_FLAT + 1, False), (3 * 32 * 32, True), (MIN_LONG - 1, False), (MIN_LONG + 1, True)],
+)
+def test_lists_of_bytes_as_long_as_flattened_pictures_are_named(tmp_path: Path, length: int, is_named: bool) -> None:
+    column = pa.array([[7] * length], pa.list_(pa.uint8()))
+    assert (MIN_FLAT, MIN_LONG) == (784, 16384)
+    found = partly_of(tmp_path, "x.parquet", parquet(pa.table({"pixels": column, "label": [1]})))
+    assert found == ([("pixels", FLAT_PIXELS)] if is_named else [])

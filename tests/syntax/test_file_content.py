@@ -8,7 +8,7 @@ import io
 import pytest
 
 from auditor.syntax.file_content import MIN_LISTED_LINES, file_content
-from tests.pictures import jpeg, landscape
+from tests.pictures import encoded, jpeg, landscape
 
 JPEG = jpeg(landscape(1))
 
@@ -86,3 +86,34 @@ def test_other_files_are_told_by_their_bytes(data: bytes, kind: str, name: str) 
 
 def test_sound_with_cover_art_holds_a_picture() -> None:
     assert kind_of(b"ID3\4\0\0\0\0\1\0APIC" + JPEG) == ("sound", ("cover art",))
+
+
+@pytest.mark.parametrize("name", ["AVIF", "BMP", "TIFF", "JPEG2000"])
+def test_base64_of_other_formats_of_pictures_in_a_text_is_a_carrier(name: str) -> None:
+    data = base64.b64encode(encoded(landscape(1), name))
+    assert kind_of(b"before ![x](" + data + b") after") == ("text", ("encoded pictures",))
+
+
+def test_bytes_as_python_prints_them_are_a_carrier_and_first_bytes_in_source_code_are_none() -> None:
+    assert kind_of(repr(JPEG).encode()) == ("text", ("encoded pictures",))
+    assert kind_of(b'MAGIC = b"\\xff\\xd8\\xff"  # ' + b"JPEG\n") == ("text", ())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"d41d8cd98f00b204e9800998ecf8427e  a.jpg\n0cc175b9c0f1b6a831c399e269772661  b.jpg\n",
+        b"0cc175b9c0f1b6a831c399e269772661",
+        b"https://example.org/hill.jpg\n\nhttps://example.org/lake.jpg\n",
+    ],
+)
+def test_a_short_text_of_nothing_but_addresses_or_digests_is_a_list(data: bytes) -> None:
+    assert kind_of(data) == ("text", ("addresses or digests",))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"86f7e437faa5a7fce15d1ddcb9eaeaea377667b8\n", b"see\nhttps://example.org/hill.jpg\n", b"\n \n"],
+)
+def test_a_commit_or_an_address_among_words_is_no_list(data: bytes) -> None:
+    assert kind_of(data) == ("text", ())

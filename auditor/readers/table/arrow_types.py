@@ -19,7 +19,7 @@ def is_bytes_type(kind: pa.DataType) -> bool:
 def type_may_hold_samples(kind: pa.DataType) -> bool:
     """Return whether values of this Arrow type can be pictures, digests or addresses, at any depth.
 
-    Numbers, times and vectors of numbers cannot; lists of lists of numbers may be pixels.
+    Numbers, times and vectors of numbers cannot; lists of lists of numbers, and lists of bytes, may be pictures.
     """
     if isinstance(kind, pa.BaseExtensionType):
         return isinstance(kind, pa.FixedShapeTensorType) or type_may_hold_samples(kind.storage_type)
@@ -31,7 +31,7 @@ def type_may_hold_samples(kind: pa.DataType) -> bool:
         return any(type_may_hold_samples(kind.field(index).type) for index in range(kind.num_fields))
     if is_list_type(kind):
         inner = kind.field(0).type
-        return is_list_type(inner) or type_may_hold_samples(inner)
+        return is_list_type(inner) or is_byte_list_type(kind) or type_may_hold_samples(inner)
     # A column of nulls may stand for pictures that are elsewhere; a union is named as a column that is not read.
     is_view = pa.types.is_string_view(kind) or pa.types.is_binary_view(kind)
     return (
@@ -48,6 +48,11 @@ def is_list_type(kind: pa.DataType) -> bool:
         or pa.types.is_list_view(kind)
         or pa.types.is_large_list_view(kind)
     )
+
+
+def is_byte_list_type(kind: pa.DataType) -> bool:
+    """Return whether an Arrow type is one of lists of bytes, as numbers of 8 bits without sign."""
+    return is_list_type(kind) and bool(pa.types.is_uint8(kind.field(0).type))
 
 
 def to_text(cells: pa.Array) -> pa.Array:

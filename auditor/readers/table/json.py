@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.json
 
 from auditor.errors import Unreadable
-from auditor.readers.table.columns import columns_to_read
 from auditor.readers.table.json_records import MAX_COLUMNS, RecordColumns, is_long_key, record_leaves
 from auditor.readers.table.row_batch import MAX_BATCH_BYTES, MAX_BATCH_ROWS, RowBatch, row_batches
 from auditor.syntax.json_stream import REMAINDER, ByteStream, iter_json_rows
@@ -88,7 +87,7 @@ def read_line_rows(stream: pa.NativeFile) -> Iterator[RowBatch]:
         elif (table := _parse_regular(block)) is not None:
             number = first
             for batch in table.to_batches(MAX_BATCH_ROWS):
-                yield from row_batches(batch.select(columns_to_read(batch.schema)), number)
+                yield from row_batches(batch, number)  # lists of numbers too: they can be a file's bytes
                 number += batch.num_rows
         else:
             yield from _record_rows(block.data.split(b"\n")[: block.lines], first)

@@ -32,11 +32,13 @@ from auditor.hashing.hash_images import (
     PixelImage,
     hash_images,
 )
+from auditor.hashing.value_content import MIN_BASE64
 from auditor.model import Carrier
 from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import PartlyRead
 from auditor.readers.table import pixel_arrays
 from auditor.readers.table.arrow_types import is_text_type, to_text, to_whole_numbers
+from auditor.readers.table.byte_lists import FLAT_PIXELS, may_be_flat_pictures, with_encoded_files
 from auditor.readers.table.described_files import split_by_described_files
 from auditor.readers.table.embedded_json import embedded_leaves
 from auditor.readers.table.plain_column_content import LeafContent, leaf_content, leaf_name, text_by_row, url_rank
@@ -50,6 +52,7 @@ from auditor.samples import (
     build_sample_batch,
 )
 from auditor.syntax.card_columns import bare_name
+from auditor.syntax.file_content import ENCODED_PICTURE
 from auditor.syntax.json_stream import REMAINDER
 from auditor.syntax.nested_columns import Leaf
 
@@ -61,6 +64,7 @@ ASKABLE = HASHED_ALGORITHMS | frozenset(DIGEST_BYTES) | frozenset(TEXT_SIGNALS)
 VIDEOS = "videos: comparing their frames needs pip install 'provenance-auditor[video]'"
 UNKNOWN_BYTES = "bytes in a form that is not recognised: only their exact digests are compared"
 SHORT_HASHES = "16 hex digits each: whether they are perceptual hashes, and which, only a column's name can tell"
+PICTURES_IN_TEXTS = "encoded pictures inside texts: not read"
 NUMBERS_FOR_DIGESTS = "digests written as numbers are not read"
 # Columns of the sample's name, the surest first; compared as bare_name() writes them.
 _SAMPLE_NAMES = ("filename", "key", "imagekey", "filepath", "imagepath", "imageid", "photoid", "sampleid", "uid", "id")
@@ -93,7 +97,9 @@ class TableSamples:
         First come the digests that are computed of images in the cells, then, as the same samples, what the rows
         declare, then further addresses and digests of the same rows as variants.
         """
+        rows = replace(rows, leaves=tuple(with_encoded_files(leaf) for leaf in rows.leaves))
         embedded = [found for leaf in rows.leaves if not leaf.problem for found in embedded_leaves(leaf)]
+        parsed = frozenset(leaf.path.partition("{}")[0] for leaf in embedded if not leaf.problem)
         if embedded:
             rows = replace(rows, leaves=(*rows.leaves, *embedded))
         for leaf in rows.leaves:
@@ -115,7 +121,7 @@ class TableSamples:
         for content in contents:
             files += self._files_of(content)
             gaps += self._rows_without_bytes(content, rows)
-            yield from self._unread_of(content)
+            yield from self._unread_of(content, is_json=content.leaf.path in parsed)
         yield from self._mark(batch.samples(files, gaps, is_main=rows.table in self._main_tables))
 
     def _mark(self, results: Iterator[Samples]) -> Iterator[Samples]:
@@ -130,9 +136,16 @@ class TableSamples:
             self._told.add((path, why))
             yield PartlyRead(self.blob, path, why)
 
-    def _unread_of(self, content: LeafContent) -> Iterator[PartlyRead]:
-        """Yield what perceptual lists ask of a table's column, and is not compared."""
+    def _unread_of(self, content: LeafContent, *, is_json: bool) -> Iterator[PartlyRead]:
+        """Yield what lists ask of a table's column, and is not compared.
+
+        Args:
+            content: What the column holds.
+            is_json: Texts of the column were read as JSON.
+        """
         algorithms, path = self.options.algorithms, content.leaf.path
+        if not HASHED_ALGORITHMS.isdisjoint(algorithms) and _has_pictures_in_texts(content, is_json=is_json):
+            yield from self._partly(path, PICTURES_IN_TEXTS)
         if len(content.videos) and not VIDEO_DECODING_ALGORITHMS.isdisjoint(algorithms) and not can_decode_videos():
             yield from self._partly(path, VIDEOS)
         if DECODING_ALGORITHMS.isdisjoint(algorithms):
@@ -143,6 +156,8 @@ class TableSamples:
             yield from self._partly(path, SHORT_HASHES)
         if len(content.unknown) and path not in self._image_columns:
             yield from self._partly(path, UNKNOWN_BYTES)
+        if may_be_flat_pictures(content.leaf.values):
+            yield from self._partly(path, FLAT_PIXELS)
         if len(content.arrays.unclear):
             yield from self._partly(path, pixel_arrays.NOT_PIXELS)
 
@@ -229,6 +244,22 @@ class _Files:
         if self.form == "decoded video":
             return EncodedVideo(sample, place, row, io.BytesIO(value), original)
         return EncodedImage(sample, place, row, decode_base64(value) if self.form == "base64" else value, original)
+
+
+def _has_pictures_in_texts(content: LeafContent, *, is_json: bool) -> bool:
+    """Return whether a table's column has texts with an encoded picture inside, such as Markdown with a data URL."""
+    values = content.leaf.values
+    if not is_text_type(values.type) or (pc.max(pc.binary_length(values)).as_py() or 0) < MIN_BASE64:
+        return False
+    others = np.ones(len(values), bool)
+    others[content.base64] = False
+    if is_json:  # what is in them was read
+        begins = pc.or_(pc.starts_with(values, "{"), pc.starts_with(values, "["))
+        others &= ~pc.fill_null(begins, False).to_numpy(zero_copy_only=False)
+    if not others.any():
+        return False
+    texts = values if others.all() else values.filter(pa.array(others))
+    return bool(pc.any(pc.match_substring_regex(texts, ENCODED_PICTURE)).as_py())
 
 
 def decode_base64(text: str | bytes) -> bytes:
