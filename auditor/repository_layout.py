@@ -83,11 +83,16 @@ def hub_owner(parts: Sequence[str]) -> Owner | None:
     return None
 
 
-def kind_from_file_names(names: Sequence[str]) -> Kind | Literal[""]:
-    """Return the kind of a repository's folder by the names of its files; "" if they do not tell."""
+def kind_from_file_names(names: Sequence[str], *, has_dataset_card: bool = False) -> Kind | Literal[""]:
+    """Return the kind of a repository's folder by the names of its files; "" if they do not tell.
+
+    Args:
+        names: The names of its files.
+        has_dataset_card: Its card is a dataset's, so that files whose suffix data has too are no weights.
+    """
     lower = [name.lower() for name in names]
     weights = [name for name in lower if _has_weights_name(name)]
-    if any(name.endswith(DATA_SUFFIXES) for name in lower):
+    if has_dataset_card or any(name.endswith(DATA_SUFFIXES) for name in lower):
         weights = [name for name in weights if not name.endswith(AMBIGUOUS_SUFFIXES) or _NAMES_WEIGHTS.search(name)]
     if weights or not MODEL_FILES.isdisjoint(lower):
         return "model"

@@ -25,3 +25,9 @@ def test_a_configuration_makes_a_model_and_weights_alone_do_too() -> None:
     assert kind_from_file_names(["config.json", "x.bin", "sample.png"]) == "model"
     assert kind_from_file_names(["x.bin"]) == "model"
     assert kind_from_file_names(["x.csv"]) == ""
+
+
+def test_a_dataset_s_card_says_more_than_a_suffix_that_data_has_too() -> None:
+    assert kind_from_file_names(["README.md", "train.pt"], has_dataset_card=True) == ""
+    assert kind_from_file_names(["README.md", "a.safetensors"], has_dataset_card=True) == "model"
+    assert kind_from_file_names(["README.md", "pytorch_model.bin"], has_dataset_card=True) == "model"

@@ -230,8 +230,9 @@ def _owner(folder: str, above: tuple[str, ...], parts: tuple[str, ...], parent: 
     hub = hub_owner((*above, *parts))
     if hub:
         return hub if hub.revision or parent.rank == "hub" else Owner(hub.kind, hub.name, _commit(folder), "hub")
-    kind_by_files, card = kind_from_file_names(names), find_card(names)
+    card = find_card(names)
     kind_by_card = kind_of_text(_head(os.path.join(folder, card))) if card else "document"
+    kind_by_files = kind_from_file_names(names, has_dataset_card=kind_by_card == "dataset")
     has_own_card = kind_by_card in _CARD_KINDS and not _is_flat(names)
     if not has_own_card and (not kind_by_files or parent.kind == "model" or is_weights_collection(names)):
         return parent
