@@ -51,6 +51,7 @@ _HEADER_WORD = re.compile(
 _NUMBER_ALONE = re.compile(
     r"^(?:\*\*|__)?(\d(?:\.\d){1,2})[.):]?(?:\*\*|__)?[.):]?(?:\s+|$)(?![–—-]\s*\d)(?:[–—-]\s+)?"
 )
+_LETTERED = re.compile(r"^(?:\(?[a-z]\)|[IVX]{1,5}\.)\s+(?=([^.:]{2,120}[.:]))")  # before a heading: "(b)", "IV."
 _ENDS_WITH_ADDRESS = re.compile(r"https?://\S+$")
 _NAMES_SOURCE = re.compile(r"`|\]\(|\w/\w*[\d_.-]")
 _MAX_RUN_IN_WORDS = 8  # of a heading that is the first sentence of its paragraph
@@ -174,6 +175,8 @@ def _read_line(
     is_item = item is not None and not _TEMPLATE_NUMBER.match(line)
     kind: Literal["item", "text"] = "item" if is_item else "text"
     words = line[item.end() :] if item and is_item else line
+    if (mark := _LETTERED.match(words)) and find_question(mark[1], "0")[:1] in ("1", "2", "3"):
+        words = words[mark.end() :].replace(" - ", " – ", 1)
     if asked := _ASKED.match(words):
         words = words[asked.end() :]
         if asked[1].lower().startswith(("a", "r")):
@@ -252,7 +255,7 @@ def _question_of(label: str, rest: str, question: str, *, is_item: bool) -> str:
 def _is_run_in_heading(sentence: str) -> bool:
     """Return whether the first sentence of a paragraph is its heading: "Private datasets. There are none."."""
     words = sentence.rstrip(".")
-    is_short = sentence.endswith(".") and 1 < len(words.split()) <= _MAX_RUN_IN_WORDS
+    is_short = sentence.endswith(".") and "/" not in words and 1 < len(words.split()) <= _MAX_RUN_IN_WORDS
     return is_short and _is_title(words) and section_of(find_question(words, "0"))[:1] in ("1", "2", "3")
 
 

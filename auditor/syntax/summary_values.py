@@ -43,7 +43,7 @@ _FROM_SCRATCH = re.compile(
     re.I,
 )
 _PLACEHOLDER = re.compile(
-    r"^[\s\W_]*(?:(?:to be|tb) ?(?:provided|completed|complete|determined|specified|described|added|confirmed|"
+    r"^[\s\W_]*(?:(?:to be|tb) ?(?:provided|completed|complete|determined|specified|described|drafted|added|confirmed|"
     r"announced|defined|written|filled|done|d|c|a)\b.{0,40}"
     r"|tb[dca]|to ?do|to follow|fixme|xxx+|n/?a|nil|none|not (?:yet )?(?:provided|available|applicable|"
     r"specified|known|disclosed|completed|stated)"

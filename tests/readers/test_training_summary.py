@@ -313,6 +313,36 @@ def test_names_that_an_answer_denies_are_no_sources() -> None:
     assert stated(found, "data_generator") == [("acme/hill", "")]
 
 
+@pytest.mark.parametrize("marks", [("(a)", "(b)", "(c)"), ("IV.", "V.", "VI.")])
+def test_lettered_headings_in_bold_are_headings(marks: tuple[str, str, str]) -> None:
+    found = statements_of(
+        f"""\
+        **Public summary of training content**
+
+        {marks[0]} **Publicly available datasets.** acme/leaves-2
+
+        {marks[1]} **User data.** None.
+
+        {marks[2]} **Removal of illegal content.** To be drafted
+        """
+    )
+    assert stated(found, "trained_on") == [("acme/leaves-2", "")]
+    assert answers(found)["2.4"] == "no"
+    assert (ILLEGAL, "placeholder") in stated(found, "summary_answer")
+
+
+def test_an_answer_after_a_lettered_heading_and_a_dash_is_read() -> None:
+    found = statements_of(
+        """\
+        Public summary of training content
+        a) Publicly available datasets - acme/Leaves. They are in the public domain.
+        b) User data - no.
+        """
+    )
+    assert stated(found, "trained_on") == [("acme/Leaves", "")]
+    assert answers(found)["2.4"] == "no"
+
+
 def test_a_name_beside_its_id_is_one_source() -> None:
     found = statements_of(
         """\
