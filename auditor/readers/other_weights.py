@@ -46,6 +46,8 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
 )
 # Protocols 2 to 5 begin with their number; pickles of protocols 0 and 1 are known by their suffix alone.
 _PICKLE = re.compile(rb"\x80[\x02-\x05][^\x00]")
+# The first bytes of a map in MessagePack: Flax saves weights as one, data are often a list.
+_MAPS = tuple(bytes((first,)) for first in (*range(0x80, 0x90), 0xDE, 0xDF))
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HEAD_BYTES = 4096
 _PICKLE_REMARK = "loading it can run code"
@@ -65,6 +67,8 @@ def claims(blob: Blob, head: bytes) -> int:
         return 0
     if content:
         return 90 if _has_weights_suffix(blob) else 40
+    if blob.suffix == ".msgpack" and blob.kind != "model" and not head.startswith(_MAPS):
+        return 0
     return 50 if SUFFIXES.get(blob.suffix) else 0
 
 

@@ -15,6 +15,7 @@ from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES, reader_name
 from auditor.readers import other_weights as reader
+from tests.readers.blobs import unopened_blob
 
 
 def subject(tmp_path: Path, name: str, data: bytes, options: ReadOptions | None = None) -> Subject:
@@ -188,3 +189,9 @@ def test_every_pointer_called_weights_states_its_digest(corpus: Path, tmp_path: 
         (digest,) = (s.value for s in found.statements_for("artefact"))
         assert digest.removeprefix("sha256:").encode() in data
         assert [gap.why for gap in found.gaps] == ["a Git LFS pointer: the weights themselves are not here"]
+
+
+def test_a_list_in_messagepack_outside_a_model_is_no_weights() -> None:
+    assert reader.claims(unopened_blob("rows.msgpack"), b"\x91\x81\xa1i") == 0
+    assert reader.claims(unopened_blob("flax_model.msgpack"), b"\x81\xa6params") == 50
+    assert reader.claims(unopened_blob("flax_model.msgpack", "model"), b"\x91") == 50

@@ -409,3 +409,17 @@ def test_lists_of_bytes_as_long_as_flattened_pictures_are_named(tmp_path: Path, 
     assert (MIN_FLAT, MIN_LONG) == (784, 16384)
     found = partly_of(tmp_path, "x.parquet", parquet(pa.table({"pixels": column, "label": [1]})))
     assert found == ([("pixels", FLAT_PIXELS)] if is_named else [])
+
+
+@pytest.mark.parametrize("name", ["x.jl", "x.jsonlines", "x.ldjson", "x.geojsonl", "x.JL.gz"])
+def test_json_lines_under_another_suffix_are_read(tmp_path: Path, name: str) -> None:
+    data = lines([{"properties": {"photo": URL}}, {"properties": {"photo": f"{URL}?2"}}])
+    found = samples_of(tmp_path, name, gzip.compress(data) if name.endswith(".gz") else data)
+    assert URL in [row.get("url") for batch in found for row in batch.batch.to_pylist()]
+
+
+@pytest.mark.parametrize("name", ["x.geojson", "x.har"])
+def test_a_json_document_under_another_suffix_is_read(tmp_path: Path, name: str) -> None:
+    data = json.dumps({"features": [{"properties": {"photo": URL}}]}).encode()
+    found = samples_of(tmp_path, name, data)
+    assert [row.get("url") for batch in found for row in batch.batch.to_pylist()] == [URL]

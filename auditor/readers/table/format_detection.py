@@ -24,6 +24,15 @@ _ARROW_SUFFIXES = frozenset({".arrow", ".feather", ".ipc"})
 _CSV_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv"})
 JSON_LINES_SUFFIXES = frozenset({".jsonl", ".ndjson"})
 _TEXT_SUFFIXES = _CSV_SUFFIXES | JSON_LINES_SUFFIXES | {".json", ".txt", ""}
+# Other names of JSON and of JSON lines.
+_ALIASES = {
+    ".geojson": ".json",
+    ".har": ".json",
+    ".jl": ".jsonl",
+    ".jsonlines": ".jsonl",
+    ".ldjson": ".jsonl",
+    ".geojsonl": ".jsonl",
+}
 _COMPRESSIONS: dict[str, Compression] = {
     ".gz": "gzip",
     ".zst": "zstd",
@@ -91,9 +100,10 @@ def format_suffix(blob: Blob) -> tuple[str, Compression | None]:
     """Return the suffix of the table's format, and the compression of the file."""
     compression = _COMPRESSIONS.get(blob.suffix)
     if not compression:
-        return blob.suffix, None
+        return _ALIASES.get(blob.suffix, blob.suffix), None
     stem = blob.basename[: -len(blob.suffix)]
-    return (f".{stem.rpartition('.')[2].lower()}" if "." in stem else ""), compression
+    suffix = f".{stem.rpartition('.')[2].lower()}" if "." in stem else ""
+    return _ALIASES.get(suffix, suffix), compression
 
 
 def text_head(blob: Blob, head: bytes, compression: Compression | None) -> bytes:
