@@ -137,9 +137,7 @@ def _all_case_lines(report: Report) -> Iterator[Line]:
     """Yield the cases for the terminal summary, or that none was opened."""
     if not report.cases:
         yield from _heading_lines("Cases: none was opened")
-        yield from _wrap_text(
-            "", "In what was read and compared, no rule found anything that people must review.", "  "
-        )
+        yield from _wrap_text("", guidance.without_cases(report), "  ")
         return
     number = len(report.cases)
     yield from _heading_lines(f"{number:,} {'case' if number == 1 else 'cases'} for people to decide")

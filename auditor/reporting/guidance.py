@@ -36,6 +36,13 @@ def has_known_content_matches(report: Report) -> bool:
     return any(rule.id in flagged and _asks_for_known_content(rule) for rule in report.policy.rules)
 
 
+def without_cases(report: Report) -> str:
+    """Return what it means that a report has no case: a match in a dataset opens none, and asks for a report."""
+    if has_known_content_matches(report):
+        return "A match with a list of known content is to be reported, as said here. It opens no case against a model."
+    return "In what was read and compared, no rule found anything that people must review."
+
+
 def is_rehearsal(report: Report) -> bool:
     """Return whether guidance is for a rehearsal: every loaded list of known content means ``test``."""
     meanings = {known.means for known in report.policy.lists} - {"benign", "model"}
