@@ -55,6 +55,8 @@ KINDS: Mapping[str, CueKind] = {
     "prohibiting-title": CueKind(_TITLE, "what stands below it is prohibited"),
     "pledge": CueKind(_TITLE, "who promises what is listed below"),
     "proviso": CueKind(_BEFORE, "what comes after it is a condition of use"),
+    "topic": CueKind(_BEFORE, "it announces what the sentence is about; a topic-verdict prohibits it"),
+    "topic-verdict": CueKind(_AFTER, "it prohibits the topic of the sentence"),
     "refers-back": CueKind("the sentence after one that names a target", "its subject is the target"),
     "refers-back-object": CueKind("the words after a cue that prohibits", "its object is the target before"),
     "refers-back-offender": CueKind(

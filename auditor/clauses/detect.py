@@ -175,7 +175,7 @@ def _find_explicit(text: str, cues: CompiledCues) -> Clause:
 _TARGET_KINDS = ("imagery", "harm", "sexual", "minor")
 # "Illegal Content includes …": a term of two words at least, that another sentence may prohibit.
 _TERM_DEFINITION = lazy_pattern(
-    r"^[\W\d]*(?:The term )?[“\"'*_]*([A-Z][\w-]*(?: [A-Z][\w-]*){1,3})[”\"'*_]* (?:shall |will )?"
+    r"^[\W\d]*(?:(?:For the purposes? of|In) (?:this|these|the) [\w ]{3,30}, )?(?:[Tt]he term )?[“\"'*_]*([A-Z][\w-]*(?: [A-Z][\w-]*){1,3})[”\"'*_]* (?:shall |will )?"
     r"(?:means?|includes?|covers|comprises|is defined as|refers to)\b"
 )
 MAX_DEFINED_TERMS = 10
@@ -198,6 +198,11 @@ def _find_by_defined_term(text: str, cues: CompiledCues, defined: list[tuple[str
                 if not (
                     contains_reason(cues, unit.text[match.end : at]) or cues.has("other-act", unit.text[match.end : at])
                 )
+            ] or [
+                match.cue
+                for kind in ("prohibits-before", "sanction-before")
+                for match in find_prohibiting(cues, kind, unit.text, at + len(term))
+                if not contains_reason(cues, unit.text[at + len(term) : match.start])
             ]
             if by and not (
                 _is_not_own_statement(cues, unit.text) or is_reported(cues, text, unit.text, unit.start, term)

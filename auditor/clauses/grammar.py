@@ -78,6 +78,13 @@ UNIT_RULES = (
         only=(Condition("consequence", "after"),),
         unless=(_REAL_WORLD, Condition("finds", "before"), Condition("negation", "unit")),
     ),
+    Rule(
+        "topic",
+        "before",
+        prohibits=True,
+        only=(Condition("topic-verdict", "after"),),
+        unless=(Condition("negation", "unit"),),
+    ),
     Rule("negation", "unit", prohibits=False),
     Rule("definition", "unit", prohibits=False),
 )

@@ -26,6 +26,8 @@ MIN_KEYED_SHARE = 0.9
 # A key is no sentence, and nor is a value.
 MAX_KEY_WORDS = 6
 MIN_ROWS = 2
+# A table with such a key is one entry of a policy, with what happens to it.
+VERDICT_KEYS = frozenset({"action", "consequence", "decision", "enforcement", "outcome", "penalty", "verdict"})
 # A table's cells are short; a longer line of prose may hold commas.
 MAX_ROW_LENGTH, MAX_CELLS = 400, 12
 
@@ -146,6 +148,9 @@ class _ValueLayout:
         if depth > MAX_DEPTH:
             return
         if isinstance(value, Mapping):
+            if all(map(_is_scalar, value.values())) and VERDICT_KEYS & value.keys():
+                self._add_row("", value, depth)
+                return
             for key, member in value.items():
                 self._add_member(key, member, depth)
         elif isinstance(value, list):
