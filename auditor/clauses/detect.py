@@ -175,7 +175,8 @@ def _find_explicit(text: str, cues: CompiledCues) -> Clause:
 _TARGET_KINDS = ("imagery", "harm", "sexual", "minor")
 # "Illegal Content includes …": a term of two words at least, that another sentence may prohibit.
 _TERM_DEFINITION = lazy_pattern(
-    r"^[\W\d]*(?:(?:For the purposes? of|In) (?:this|these|the) [\w ]{3,30}, )?(?:[Tt]he term )?[“\"'*_]*([A-Z][\w-]*(?: [A-Z][\w-]*){1,3})[”\"'*_]* (?:shall |will )?"
+    r"^[\W\d]*(?:(?:For the purposes? of|In) (?:this|these|the) [\w ]{3,30}, )?"
+    r"(?:[Tt]he term )?[“\"'*_]*([A-Z][\w-]*(?: [A-Z][\w-]*){1,3})[”\"'*_]* (?:shall |will )?"
     r"(?:means?|includes?|covers|comprises|is defined as|refers to)\b"
 )
 MAX_DEFINED_TERMS = 10
