@@ -354,7 +354,7 @@ def _has_magic(heads: NDArray[np.uint8], magics: tuple[Magic, ...]) -> NDArray[n
 
 
 def _decode_base64(heads: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Return the bytes that values of 24 characters stand for (values, 18), and which of them are base64."""
+    """Decode the first 24 characters of a column's values, to recognise base64: bytes (values, 18), and which are."""
     sextets = _BASE64[heads]
     good = (sextets != 255).all(axis=1)
     four = np.where(sextets == 255, 0, sextets).reshape(len(heads), _HEAD_TEXT // 4, 4).astype(np.uint32)

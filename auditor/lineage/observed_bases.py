@@ -103,7 +103,7 @@ def _stronger(left: Similarity | None, right: Similarity) -> Similarity:
 
 
 def _strength(found: Similarity) -> tuple[int, bool]:
-    """Return a key by which relations of two models' files are ordered.
+    """Return a key that orders the relations to an observed base, so that the strongest of several files counts.
 
     Files of which the figures do not tell come before unrelated ones, and those of which nothing was compared after.
     """

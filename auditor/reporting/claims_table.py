@@ -156,7 +156,7 @@ def build_table(subject: Subject, findings: Collection[Finding] = (), duties: Se
 
 
 def _column_of(statement: Statement) -> ClaimSource:
-    """Return the first column that holds a statement; the last one holds any."""
+    """Return the column of a claims table that holds a statement: the first that fits; the last one holds any."""
     return next(each for each in CLAIM_SOURCES if any(held.matches(statement) for held in each.holds))
 
 
@@ -173,7 +173,7 @@ def _document_sources(subject: Subject) -> Mapping[str, str]:
 def _build_row(
     question: Question, columns: Mapping[str, Sequence[Statement]], unread: Set[str], findings: Iterable[Finding]
 ) -> Row:
-    """Return one row of the table."""
+    """Return one row of a claims table."""
     answered = {
         source.id: [
             (answer, statement)
@@ -192,7 +192,7 @@ def _build_row(
 
 
 def _row_findings(findings: Iterable[Finding], rules: Collection[str]) -> Iterator[RowFinding]:
-    """Yield the findings of some rules, as a row shows them."""
+    """Yield the findings of some rules, as a row of a claims table shows them."""
     for each in findings:
         if each.rule in rules:
             yield RowFinding(printable(each.fact, MAX_FACT), each.rule, each.severity, each.place)
@@ -201,7 +201,7 @@ def _row_findings(findings: Iterable[Finding], rules: Collection[str]) -> Iterat
 def _build_cell(
     source: ClaimSource, answered: Sequence[tuple[Answer, Statement]], is_there: bool, has_gap: bool
 ) -> Cell:
-    """Return what one source answers."""
+    """Return the cell of a claims table: what one source answers."""
     claims = tuple(dict.fromkeys(_claim(answer, statement) for answer, statement in answered))
     if claims:
         state: CellState = "evidenced" if source.is_evidence else "stated"
@@ -215,13 +215,13 @@ def _build_cell(
 
 
 def _claim(answer: Answer, statement: Statement) -> Claim:
-    """Return how a statement is shown; its parts come from outside and are bounded one by one."""
+    """Return how a claims table shows a statement; its parts come from outside and are bounded one by one."""
     parts = {name: printable(getattr(statement, name), MAX_VALUE) for name in ("value", "relation", "remark")}
     return Claim(answer.shown.format_map(parts).strip(" :"), statement.place)
 
 
 def _disagreements(answered: Mapping[str, Sequence[tuple[Answer, Statement]]]) -> Iterator[RowFinding]:
-    """Yield where two sources answer the same and have no value in common, for which no rule was made."""
+    """Yield, for a row of a claims table, where two sources have no value in common and no rule says so."""
     values: dict[tuple[str, str], dict[str, dict[str, Statement]]] = defaultdict(lambda: defaultdict(dict))
     for source, pairs in answered.items():
         for answer, statement in pairs:
@@ -250,7 +250,7 @@ def _may_be_same(one: str, other: str) -> bool:
 
 
 def _stated_duties(subject: Subject, duties: Sequence[Duty]) -> Iterator[StatedDuty]:
-    """Yield the duties that fit the subject, with the statements that answer them."""
+    """Yield the duties below a claims table that fit the subject, with the statements that answer them."""
     for duty in duties:
         if subject.kind in duty.applies and (not duty.when or any(map(subject.has, duty.when))):
             claims = tuple(
@@ -267,7 +267,7 @@ def _stated_duties(subject: Subject, duties: Sequence[Duty]) -> Iterator[StatedD
 
 
 def _contradicted(report: Report) -> tuple[int, tuple[Ref, ...]]:
-    """Return how many subjects have a contradiction that a rule found, and the first of them."""
+    """Return how many subjects have a contradiction that a rule found, and the first, whose claims tables come first."""
     rules = {rule for question in QUESTIONS for rule in question.contradictions}
     number = 0
     first: list[Ref] = []
@@ -281,7 +281,7 @@ def _contradicted(report: Report) -> tuple[int, tuple[Ref, ...]]:
 
 
 def _findings_of(report: Report, refs: Collection[Ref]) -> Mapping[Ref, Sequence[Finding]]:
-    """Return what rules flagged on these subjects."""
+    """Return what rules flagged on the subjects of claims tables."""
     flagged: dict[Ref, list[Finding]] = {ref: [] for ref in refs}
     for finding in report.findings:
         if finding.outcome == "FLAGGED" and (found := flagged.get(finding.ref)) is not None:

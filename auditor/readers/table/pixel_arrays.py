@@ -72,7 +72,7 @@ def _array(value: pa.Array) -> NDArray[np.generic] | None:
 
 
 def _has_shape_of_picture(array: NDArray[np.generic]) -> bool:
-    """Return whether an array is large enough on two sides to hold a picture's pixels."""
+    """Return whether an array in a table's cell is large enough on two sides to hold a picture's pixels."""
     shape: list[int] = [side for side in array.shape if side > 1] if array.ndim > 3 else list(array.shape)
     if len(shape) == 2:
         return min(shape) >= MIN_SIDE
