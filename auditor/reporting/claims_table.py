@@ -267,7 +267,7 @@ def _stated_duties(subject: Subject, duties: Sequence[Duty]) -> Iterator[StatedD
 
 
 def _contradicted(report: Report) -> tuple[int, tuple[Ref, ...]]:
-    """Return how many subjects have a contradiction that a rule found, and the first, whose claims tables come first."""
+    """Return how many subjects have a contradiction that a rule found, and the first of them for claims tables."""
     rules = {rule for question in QUESTIONS for rule in question.contradictions}
     number = 0
     first: list[Ref] = []
