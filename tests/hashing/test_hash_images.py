@@ -186,7 +186,8 @@ def test_digests_of_the_reference_pictures_are_those_of_the_reference_tools(corp
             path = corpus / expected["path"]
             if not path.exists():
                 continue
-            (row,) = rows(path.read_bytes(), {"md5", "sha1", "sha256", "phash-64", "dhash-64", "pdq"}, set())
+            # Of a picture with transparency the one as it is stored.
+            row = by_variant(path.read_bytes(), {"md5", "sha1", "sha256", "phash-64", "dhash-64", "pdq"}, set())[""]
             theirs = {"phash-64": "phash", "dhash-64": "dhash"}
             for name in ("md5", "sha1", "sha256", "phash-64", "dhash-64"):
                 assert row[name].hex() == expected[theirs.get(name, name)], (path.name, name)
