@@ -13,6 +13,7 @@ import re2
 
 from auditor.model import STATEMENT_KEYS, Statement, StatementsByKey
 from auditor.printable import printable
+from auditor.re2_patterns import compile_re2
 from auditor.suggestions import did_you_mean
 
 _RE2_OPTIONS = re2.Options()
@@ -52,7 +53,7 @@ class Values:
             raise ValueError(f"expected a list of strings, not {value!r}")
         if not value:
             return ANY  # type: ignore[return-value]
-        patterns = tuple(_compile(word[3:]) for word in value if word.startswith("re:"))
+        patterns = tuple(compile_re2(word[3:], _RE2_OPTIONS) for word in value if word.startswith("re:"))
         return cls(frozenset(word.casefold() for word in value if not word.startswith("re:")), patterns)
 
     def __contains__(self, value: str) -> bool:
@@ -68,16 +69,6 @@ class Values:
 
 ANY = Values()
 """Any value: a parameter that narrows nothing."""
-
-
-def _compile(pattern: str) -> Any:
-    """Compile a pattern that is a parameter of a check."""
-    try:
-        return re2.compile(pattern, _RE2_OPTIONS)
-    except re2.error as error:
-        reason = error.args[0]
-        reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
-        raise ValueError(f"{pattern!r} is not an RE2 pattern: {reason}") from error
 
 
 @lru_cache(maxsize=1 << 14)  # a hub's cards share most of their values
@@ -191,7 +182,7 @@ class Translations:
         """Parse a table of words and patterns. Raises :class:`ValueError`."""
         if not isinstance(value, Mapping) or not all(isinstance(pattern, str) for pattern in value.values()):
             raise ValueError(f"expected a table of words and RE2 patterns, not {value!r}")
-        return cls(tuple((word, _compile(pattern)) for word, pattern in value.items()))
+        return cls(tuple((word, compile_re2(pattern, _RE2_OPTIONS)) for word, pattern in value.items()))
 
     def translate(self, value: str) -> tuple[str, ...]:
         """Return the words that the value translates to, in lower case; the value itself if there is no pattern."""

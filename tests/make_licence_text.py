@@ -1,4 +1,4 @@
-"""Print the entry of a licence's text for a vocabulary file: the hashes of its words and the list of them.
+"""Print the entry of a licence's text for a vocabulary file: its words, packed, and the list of them.
 
     python -m tests.make_licence_text LICENCE FILE
 
@@ -9,12 +9,11 @@ words; set ``last`` by hand where an appendix follows that a copy may leave out.
 
 from __future__ import annotations
 
-import base64
 import re
 import sys
 from pathlib import Path
 
-from auditor.terms.licence_words import OPERATIVE_WORDS, WORD, LicenceWords, encode_words, read_words
+from auditor.terms.licence_words import OPERATIVE_WORDS, WORD, LicenceWords, pack_words, read_words
 
 _MAX_TITLE_WORDS = 8
 
@@ -33,7 +32,7 @@ def count_title_words(read: LicenceWords) -> int:
 def entry(licence: str, text: str) -> str:
     """Return the ``[[text]]`` and ``[word_list]`` tables of a text."""
     read = read_words(text)
-    words = base64.b64encode(encode_words(word.folded for word in read.words)).decode()
+    words = pack_words(word.folded for word in read.words)
     plain = sorted({word.lower() for word in WORD.findall(read.text)} | {word.folded for word in read.words})
     return (
         f"[word_list]\nwords = '{' '.join(plain)}'\n\n"

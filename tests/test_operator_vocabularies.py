@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import json
 from pathlib import Path
@@ -13,7 +12,7 @@ from click.testing import CliRunner
 from auditor.cli.main import main
 from auditor.review import reviewers
 from auditor.review.ledger_events import LedgerAction
-from auditor.terms.licence_words import encode_words
+from auditor.terms.licence_words import pack_words
 from auditor.timestamps import current_time
 from tests.reviewing import POLICY, Clock, case_id, create_ledger, opening_action
 
@@ -32,7 +31,7 @@ permits = {{ commercial = "no", derivatives = "no", redistribution = "yes" }}
 
 [[text]]
 licence = "own-1"
-words = "{base64.b64encode(encode_words(LICENCE_TEXT.split())).decode()}"
+words = "{pack_words(LICENCE_TEXT.split())}"
 
 [[term]]
 id = "our-marker"

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import re2
 
 from auditor.clauses.cue_kinds import KINDS
+from auditor.re2_patterns import compile_re2
 from auditor.suggestions import did_you_mean
 
 
@@ -80,9 +81,9 @@ def expand_pattern(pattern: str, words: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(replace, pattern)
 
 
-def compile_cue(pattern: str) -> re2._Regexp:
-    """Compile the expanded pattern of a cue. Raises :class:`re2.error`."""
-    return re2.compile(pattern, _options())
+def compile_cue(pattern: str, written: str = "") -> re2._Regexp:
+    """Compile the expanded pattern of a cue. Raises :class:`ValueError` with what was ``written`` and the reason."""
+    return compile_re2(pattern, _options(), written)
 
 
 def class_patterns(cues: Iterable[Cue]) -> Mapping[str, str]:
@@ -99,9 +100,7 @@ def check_cue(cue: Cue, cues: Iterable[Cue], words: Mapping[str, str]) -> None:
     known = {**words, **class_patterns(other for other in cues if other.kind != cue.kind)}
     for key, pattern in (("pattern", cue.pattern), ("gate", cue.gate)):
         try:
-            compiled = compile_cue(expand_pattern(pattern, known))
-        except re2.error as error:
-            raise ValueError(f"{key}: RE2 refuses {pattern!r}: {error}; correct the pattern") from error
+            compiled = compile_cue(expand_pattern(pattern, known), pattern)
         except ValueError as error:
             raise ValueError(f"{key}: {error}") from error
         if pattern and compiled.search(""):

@@ -24,7 +24,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -47,6 +47,8 @@ from auditor.policy.vocabulary_tables import (
     ListProvider,
     RenamedRepositories,
     WithdrawnDataset,
+    check_parent_cue,
+    check_term,
     errors_name_entry,
     parse_cue,
     parse_cue_words,
@@ -231,7 +233,7 @@ class _Merged:
     def vocabularies(self, files: tuple[tuple[str, str], ...]) -> Vocabularies:
         """Return the merged vocabularies. Raises :class:`RuleError` if entries contradict each other."""
         self._check_hosts()
-        self._check_cues()
+        self._check_patterns()
         contacts = Contacts(next(iter(self.directory.all), Directory()), self.hotlines.all, self.providers.all)
         return Vocabularies(
             self.terms.all,
@@ -260,12 +262,24 @@ class _Merged:
             first, second = (self.licences.file[name] for name in conflict.licences)
             raise RuleError(f"{second}: {conflict} (of {first}); remove one of the two spellings") from conflict
 
-    def _check_cues(self) -> None:
-        """Raise :class:`RuleError` if RE2 refuses the pattern of an operator's cue, or it names unknown words."""
-        shipped = resource_folder("rules") / "vocabulary"  # tested, and as many as take long to compile
-        for cue in self.cues.all if any(file.parent != shipped for file in self.cues.file.values()) else ():
-            with errors_name_file(self.cues.file[cue.id]), errors_name_entry(f"cue.{cue.id}"):
-                check_cue(cue, self.cues.all, self.cue_words.by_key)
+    def _check_patterns(self) -> None:
+        """Raise :class:`RuleError` if an entry has a pattern that RE2 refuses, or that names unknown words.
+
+        Tables of which every entry is shipped are left to the tests: their patterns take long to compile.
+        """
+        shipped = resource_folder("rules") / "vocabulary"
+        check_own_cue = partial(check_cue, cues=self.cues.all, words=self.cue_words.by_key)
+        checks: tuple[tuple[_Entries[Any], Callable[[Any], None], tuple[Path, ...]], ...] = (
+            (self.terms, check_term, ()),
+            (self.parent_cues, check_parent_cue, ()),
+            (self.cues, check_own_cue, tuple(self.cue_words.file.values())),
+        )
+        for entries, check, files in checks:
+            if all(file.parent == shipped for file in (*entries.file.values(), *files)):
+                continue
+            for key, entry in entries.by_key.items():
+                with errors_name_file(entries.file[key]), errors_name_entry(f"{entries.table}.{key}"):
+                    check(entry)
 
     def _check_hosts(self) -> None:
         """Raise :class:`RuleError` if two hubs of the vocabularies have the same host."""

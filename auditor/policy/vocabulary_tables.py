@@ -11,14 +11,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-import re2
-
 from auditor.clauses.cue_kinds import KINDS as CUE_KINDS
 from auditor.clauses.cues import Cue
 from auditor.model import KINDS, STATEMENT_KEYS, Kind, Statement
 from auditor.policy.toml_tables import one_of, read_table, read_tables, read_text, read_texts, reject_unknown_keys
 from auditor.terms.keyed_words import LONGEST_TERM, HashedTerms, read_term_key
-from auditor.terms.licence_words import WORD_BYTES
+from auditor.terms.licence_words import WORD_BYTES, unpack_words
 from auditor.terms.licences import Licence, LicenceText
 from auditor.terms.parent_cues import RELATIONS, STATES, ParentCue
 from auditor.terms.patterns import compile_pattern
@@ -182,11 +180,9 @@ def parse_licence_text(_: str, table: Mapping[str, Any]) -> LicenceText:
     """Parse the vocabulary table ``[[text]]``: the hashes of a licence text's words, and which are the licence."""
     reject_unknown_keys(table, ("licence", "words", "first", "last"))
     try:
-        words = binascii.a2b_base64(read_text(table, "words"), strict_mode=True)
-    except binascii.Error:
-        words = b""
-    if not words or len(words) % WORD_BYTES:
-        raise ValueError(f"words: expected base64 of {WORD_BYTES} bytes a word")
+        words = unpack_words(read_text(table, "words"))
+    except ValueError as error:
+        raise ValueError(f"words: {error}; write what `python -m tests.make_licence_text` prints") from error
     first, last, size = _index(table, "first"), _index(table, "last"), len(words) // WORD_BYTES
     if not first <= (last or size) <= size:
         raise ValueError(f"first, last: expected indexes of the {size:,} words, first before last")
@@ -221,12 +217,13 @@ def parse_term(_: str, table: Mapping[str, Any]) -> Term:
     )
     if not (term.headings or term.patterns or term.words or term.tags):
         raise ValueError("has neither headings, patterns, words nor tags")
-    for pattern in (*term.headings, *term.patterns, *term.exceptions):
-        try:
-            compile_pattern(pattern)
-        except re2.error as error:
-            raise ValueError(f"{pattern!r} is not an RE2 pattern: {error}") from error
     return term
+
+
+def check_term(term: Term) -> None:
+    """Compile the patterns of a term. Raises :class:`ValueError` for one that RE2 refuses."""
+    for pattern in (*term.headings, *term.patterns, *term.exceptions):
+        compile_pattern(pattern)
 
 
 def parse_parent_cue(_: str, table: Mapping[str, Any]) -> ParentCue:
@@ -248,14 +245,15 @@ def parse_parent_cue(_: str, table: Mapping[str, Any]) -> ParentCue:
         raise ValueError("pattern: give either a pattern or a label")
     if not cue.examples or not (cue.counterexamples or cue.states == "nothing"):
         raise ValueError("examples: give at least one example and one counterexample")
-    key = "pattern" if cue.pattern else "label"
-    try:
-        compile_pattern(cue.compiled)
-    except re2.error as error:
-        raise ValueError(f"{key}: {getattr(cue, key)!r} is not an RE2 pattern: {error}") from error
-    except ValueError as error:
-        raise ValueError(f"{key}: {error}") from error
     return cue
+
+
+def check_parent_cue(cue: ParentCue) -> None:
+    """Compile the pattern of a cue. Raises :class:`ValueError` if RE2 refuses it or it names no place for a parent."""
+    try:
+        compile_pattern(cue.compiled, cue.pattern or cue.label)
+    except ValueError as error:
+        raise ValueError(f"{'pattern' if cue.pattern else 'label'}: {error}") from error
 
 
 def parse_hashed_terms(table: Mapping[str, Any], folder: Path) -> HashedTerms:

@@ -45,8 +45,8 @@ _METADATA_BYTES = 1 << 18  # at each end of the file
 _TOO_LONG = "takes longer than 40 seconds to read: the rest was not read"
 # What else a damaged file makes pypdf's code raise.
 _BROKEN = (
-    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, NotImplementedError, OSError,
-    RecursionError, RuntimeError, TypeError, ValueError, struct.error, zlib.error,
+    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
+    ValueError, struct.error, zlib.error,
 )  # fmt: skip
 
 

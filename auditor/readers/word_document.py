@@ -38,8 +38,8 @@ _MAX_PARTS = 5000
 _MAX_CHARACTERS = 4 << 20
 # What a damaged file makes zipfile, lxml and python-docx raise: lxml's errors are SyntaxErrors.
 _BROKEN = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
-    RecursionError, RuntimeError, SyntaxError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError,
+    SyntaxError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 _MAX_LEVEL = 8
 _WORDS = "word/document.xml"

@@ -17,7 +17,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from auditor.terms.licence_words import LIMITING_NOUNS, OPERATIVE_WORDS, LicenceWords, fold_word, hash_word, read_words
+from auditor.terms.licence_words import (
+    LIMITING_NOUNS,
+    MAX_WORDS,
+    OPERATIVE_WORDS,
+    LicenceWords,
+    fold_word,
+    hash_word,
+    read_words,
+)
 from auditor.terms.licences import LicenceText, TextMatch, TextRelation
 
 # A text is an edited form of a known one if it shares this share of its own or of the known words, and the second of
@@ -30,9 +38,8 @@ DERIVED_SHARE = 0.5
 
 # Words of a run that must be equal for two texts to be compared at all.
 _RUN = 4
-# Limits for hostile texts: words that are read, texts found in one file, alignments tried for each of them, and the
-# product of the numbers of words up to which a gap between anchors is aligned word by word.
-MAX_WORDS = 60_000
+# Limits for hostile texts: texts found in one file, alignments tried for each of them, and the product of the numbers
+# of words up to which a gap between anchors is aligned word by word.
 _MAX_FOUND = 60
 _MAX_TRIES = 8
 _MAX_GAP_PRODUCT = 100_000

@@ -6,16 +6,21 @@ punctuation, quotes, the protocol of an address, spelling variants and copyright
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import html
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 # Bytes of the hash of a word. Of 10,000 different words fewer than five pairs share a hash.
 WORD_BYTES = 3
+# Words of a file that are read, and at most of a known text; the longest has 5,678.
+MAX_WORDS = 60_000
 
 # Words that decide what a text permits or prohibits. A change of them, or an addition that has one, is never formal.
 OPERATIVE_WORDS = frozenset(
@@ -153,9 +158,22 @@ def hash_word(folded: str) -> int:
     return int.from_bytes(digest, "big")
 
 
-def encode_words(words: Iterable[str]) -> bytes:
-    """Return the hashes of words, one after another, as a known text is stored."""
-    return b"".join(hash_word(word).to_bytes(WORD_BYTES, "big") for word in words)
+def pack_words(words: Iterable[str]) -> str:
+    """Return the words of a known text as a vocabulary holds them: base64 of their hashes, packed with zlib."""
+    hashes = b"".join(hash_word(word).to_bytes(WORD_BYTES, "big") for word in words)
+    return base64.b64encode(zlib.compress(hashes, 9)).decode()
+
+
+def unpack_words(packed: str) -> bytes:
+    """Return the hashes, one after another, of what :func:`pack_words` returned. Raises :class:`ValueError`."""
+    try:
+        decompressor = zlib.decompressobj()
+        hashes = decompressor.decompress(base64.b64decode(packed, validate=True), MAX_WORDS * WORD_BYTES)
+    except (binascii.Error, zlib.error):
+        hashes = b""
+    if not hashes or len(hashes) % WORD_BYTES or not decompressor.eof:
+        raise ValueError(f"expected base64 of zlib of {WORD_BYTES} bytes for each of at most {MAX_WORDS:,} words")
+    return hashes
 
 
 @lru_cache(maxsize=64)

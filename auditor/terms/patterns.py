@@ -6,6 +6,8 @@ from functools import lru_cache
 
 import re2
 
+from auditor.re2_patterns import compile_re2
+
 # For the automaton of a set; if it needed more, RE2 would find nothing and only log it.
 _SET_MEMORY = 64 << 20
 
@@ -21,15 +23,15 @@ def _options(capture: bool = False) -> re2.Options:
 
 
 @lru_cache(maxsize=4096)
-def compile_pattern(pattern: str) -> re2._Regexp:
-    """Compile a pattern. Raises :class:`re2.error`."""
-    return re2.compile(pattern.encode(), _options())
+def compile_pattern(pattern: str, written: str = "") -> re2._Regexp:
+    """Compile a pattern. Raises :class:`ValueError` with what was ``written`` and the reason."""
+    return compile_re2(pattern.encode(), _options(), written)
 
 
 @lru_cache(maxsize=1024)
 def compile_capturing_pattern(pattern: str) -> re2._Regexp:
-    """Compile a pattern whose groups are asked for. Raises :class:`re2.error`."""
-    return re2.compile(pattern.encode(), _options(capture=True))
+    """Compile a pattern whose groups are asked for. Raises :class:`ValueError` with the reason."""
+    return compile_re2(pattern.encode(), _options(capture=True))
 
 
 def compile_pattern_set(patterns: list[str]) -> re2.Set:

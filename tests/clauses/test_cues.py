@@ -72,8 +72,8 @@ def test_an_operator_adds_a_cue(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cues", "says"),
     [
-        (FROWNED_UPON.replace("frowned upon\\b", "frowned upon("), "cue.frowned-upon: pattern: RE2 refuses"),
-        (FROWNED_UPON.replace("\\bis ", "(?=is) "), "cue.frowned-upon: pattern: RE2 refuses"),
+        (FROWNED_UPON.replace("frowned upon\\b", "frowned upon("), "frowned upon(' is not an RE2 pattern: missing ): "),
+        (FROWNED_UPON.replace("\\bis ", "(?=is) "), "' is not an RE2 pattern: invalid perl operator: (?="),
         (FROWNED_UPON.replace("\\bis ", "\\b{minr} is "), "there are no words 'minr' (did you mean 'minor'?)"),
         (FROWNED_UPON.replace("'\\bis frowned upon\\b'", "'(?:frowned)?'"), "matches an empty text"),
         (FROWNED_UPON * 2, "cue.frowned-upon: there is a cue of this id in"),

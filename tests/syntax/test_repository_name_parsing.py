@@ -50,7 +50,7 @@ def test_what_names_nothing_is_no_name(written: str) -> None:
         ("$HOME/jane/base", "local:base"),
         ("file:///home/jane/base", "local:base"),
         ("models/base", "local:base"),
-        ("jane/work/models/base", "local:base"),
+        ("jane/runs/models/base", "local:base"),
         ("output", "local:output"),
         ("/", ""),
     ],
