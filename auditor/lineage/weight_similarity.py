@@ -20,15 +20,15 @@ from auditor.hashing.weight_sketch import Floats
 from auditor.lineage.weight_samples import MAX_SAMPLES, SampledWeights
 from auditor.syntax.repository_name_parsing import normalize_name
 
-# Cosines of a tensor with its counterpart: at or above STRONG it is derived from it, below WEAK it is not (fine-tunes,
-# merges and models trained apart keep the margins in tests/lineage/test_weight_similarity.py).
-STRONG_COSINE, WEAK_COSINE = 0.9, 0.2
+# A tensor with this cosine with its counterpart is derived from it (fine-tunes, merges and models trained apart keep
+# the margins in tests/lineage/test_weight_similarity.py).
+STRONG_COSINE = 0.9
 # One tensor alone may be taken over, follow from a formula or from the same starting values.
 MIN_STRONG_TENSORS = 2
 # A model is made from another if it has this share of its tensors from it; else only a part is.
 MIN_DERIVED_SHARE = 0.6
-# Minimum shares of the compared tensors: of strong ones for a whole or part of a model, above WEAK for a blend.
-MIN_WHOLE_SHARE, MIN_PART_SHARE, MIN_BLEND_SHARE = 0.9, 0.1, 0.5
+# Minimum shares of strong ones among the compared tensors, for a whole or a part of a model.
+MIN_WHOLE_SHARE, MIN_PART_SHARE = 0.9, 0.1
 # With fewer values compared, or a smaller share of all tensors, the relation is unknown.
 MIN_VALUES, MIN_TENSOR_SHARE = 1024, 0.1
 # So many values that are all the same are enough to say so.
@@ -310,8 +310,7 @@ def _relation(
         return "derived" if strong >= MIN_DERIVED_SHARE * found.total else "part", ""
     if strong >= MIN_STRONG_TENSORS and strong >= MIN_PART_SHARE * count:
         return "part", ""
-    weak = float((cosines >= WEAK_COSINE).mean())
-    if count >= MIN_STRONG_TENSORS and weak >= MIN_BLEND_SHARE and float(np.median(cosines)) >= MIN_BLEND_MEDIAN:
+    if count >= MIN_STRONG_TENSORS and float(np.median(cosines)) >= MIN_BLEND_MEDIAN:
         return "blend", ""
     hint = _hint_of_cosines(found, cosines, sizes) or _hint_without_values(found, model, base)
     return ("unknown", hint) if hint else ("unrelated", "")
@@ -381,7 +380,7 @@ def _hint_of_parts(model: SampledWeights, base: SampledWeights) -> str:
 
 def _have_same_length(left: Floats, right: Floats) -> bool:
     """Return whether the sampled values of two tensors have the same Euclidean norm, to within a cast."""
-    return abs(float(left[0]) - float(right[0])) <= MAX_LENGTH_ERROR * max(float(left[0]), float(right[0]))
+    return math.isclose(left[0], right[0], rel_tol=MAX_LENGTH_ERROR)
 
 
 def _verdict(relation: Relation, *, declared: bool) -> Verdict:

@@ -112,3 +112,47 @@ def test_the_error_of_a_prediction_that_is_no_longer_a_formula_is_pinned(error: 
     wave = np.sin(0.3 * np.arange(2048)) + RANDOM.normal(0, error * np.sqrt(0.5), 2048)
     assert is_formula_table(wave.astype(np.float32), 2048) == is_table
     assert (tables.MAX_PREDICTION_ERROR, tables.ORDER, tables.PIECE_VALUES) == (0.02, 8, 32)
+
+
+@pytest.mark.parametrize(("predictable", "noisy", "is_table"), [(2, 6, True), (1, 7, False), (2, 7, False)])
+def test_two_pieces_and_a_quarter_of_all_must_be_predictable(predictable: int, noisy: int, is_table: bool) -> None:
+    waves = np.sin(0.3 * np.arange(32) + np.arange(predictable)[:, None])
+    pieces = np.concatenate([waves, np.random.default_rng(3).normal(size=(noisy, 32))]).astype(np.float32)
+    assert tables.predictable_tensors(pieces[None]).tolist() == [is_table]
+
+
+# Of 99 values of 1 and one peak, the peak is 2.4 times the root mean square at 2.46.
+@pytest.mark.parametrize(("peak", "may_be"), [(2.45, True), (2.47, False), (-2.45, True), (-2.47, False)])
+def test_how_far_a_sinusoid_exceeds_its_root_mean_square_is_pinned(peak: float, may_be: bool) -> None:
+    values = np.append(np.ones(99), peak).astype(np.float32)
+    assert tables.may_be_sinusoids(values[None]).tolist() == [may_be]
+
+
+def columns(waves: int, noisy: int, amplitude: float = 1, rows: int = 64) -> np.ndarray:
+    """A table of sinusoids along its columns, then columns of noise of that amplitude around 1."""
+    wave = np.sin(0.3 * np.arange(rows)[:, None] + np.arange(waves))
+    noise = 1 + amplitude * np.random.default_rng(3).normal(size=(rows, noisy))
+    return np.concatenate([wave, noise], axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize(("waves", "noisy", "is_table"), [(9, 1, True), (8, 2, False)])
+def test_nine_of_ten_columns_must_be_predictable(waves: int, noisy: int, is_table: bool) -> None:
+    assert tables.has_predictable_columns(columns(waves, noisy)) == is_table
+
+
+@pytest.mark.parametrize(("amplitude", "is_table"), [(0.05, True), (0.2, False)])
+def test_columns_that_hardly_move_are_not_judged(amplitude: float, is_table: bool) -> None:
+    assert tables.has_predictable_columns(columns(8, 8, amplitude)) == is_table
+
+
+def test_the_first_64_rows_of_16_columns_are_judged() -> None:
+    wave, noise = columns(32, 0, rows=65), columns(0, 32, rows=65)
+    assert tables.has_predictable_columns(np.concatenate([wave[:64], noise[64:]]))
+    assert not tables.has_predictable_columns(np.concatenate([wave[:32], noise[32:]]))
+    every_other = np.where(np.arange(32) % 2 == 0, wave, noise)
+    assert tables.has_predictable_columns(every_other)
+
+
+@pytest.mark.parametrize(("count", "is_table"), [(256, True), (255, False)])
+def test_eight_pieces_of_32_values_are_needed(count: int, is_table: bool) -> None:
+    assert is_formula_table(np.sin(0.3 * np.arange(count)).astype(np.float32), count) == is_table

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from auditor.cli.main import main
 from auditor.errors import UsageError
 from auditor.lineage.fingerprint_files import decode_fingerprint, encode_fingerprint
-from auditor.lineage.weight_samples import sample_model
+from auditor.lineage.weight_samples import center_and_clip, sample_model
 from auditor.lineage.weight_similarity import compare_weights
 from tests.gguf_files import BF16, F16, F32, Q4_K, gguf_bytes
 from tests.lineage.changed_weights import BASE, changed
@@ -167,3 +167,37 @@ def test_pickles_are_refused_with_the_reason(tmp_path: Path, name: str, data: by
     (tmp_path / name).write_bytes(data)
     with pytest.raises(UsageError, match="is a pickle or an archive of one, which loading could run"):
         sample_model(tmp_path / name)
+
+
+def test_a_position_table_behind_other_tensors_is_read_where_it_stands(tmp_path: Path) -> None:
+    learned = np.random.default_rng(1).normal(size=(128, 128)).astype(np.float32)
+    angles = np.arange(128)[:, None] / 10_000 ** (np.arange(64) / 64)
+    positions = np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
+    file = safetensors_file(tmp_path / "m.safetensors", {"a": learned, "b": positions, "c": learned + 1})
+    assert sorted(sample_model(file).values) == ["a", "c"]
+
+
+def test_a_value_far_from_the_others_counts_as_four_median_distances() -> None:
+    values = np.array([[-1, 1] * 127 + [-1, 100]], np.float32)  # the median is 0, the median distance from it 1
+    clipped = np.append([-1, 1] * 127 + [-1], 4) - 3 / 256
+    ((found,), (offset,)) = center_and_clip(values)
+    length = np.linalg.norm(clipped)
+    np.testing.assert_allclose(found, clipped / length, rtol=1e-6)
+    assert offset == pytest.approx(3 / 256 / length)
+
+
+def test_values_whose_median_distance_is_zero_are_not_clipped() -> None:
+    values = np.array([[0] * 200 + [7] * 56], np.float32)
+    ((found,), _) = center_and_clip(values)
+    centred = values[0] - 7 * 56 / 256
+    np.testing.assert_allclose(found, centred / np.linalg.norm(centred), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("width", "unsampled"), [(16, 1), (15, 0)])
+def test_quantised_tensors_of_256_values_count_as_not_sampled(tmp_path: Path, width: int, unsampled: int) -> None:
+    learned = np.random.default_rng(1).normal(size=(64, 64)).astype(np.float32)
+    packed = np.arange(16 * width, dtype=np.uint8).reshape(16, width)
+    file = safetensors_file(tmp_path / "m.safetensors", {"a": learned, "b": packed})
+    assert sample_model(file).unsampled == unsampled
+    assert sample_model(file).tensor_digests == frozenset()
+    assert len(sample_model(file, full=True).tensor_digests) == 1

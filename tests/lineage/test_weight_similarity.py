@@ -205,6 +205,9 @@ def by_hand(*cosines: float, values: int = 512, unsampled: int = 0, prefix: str 
         ([0.05] * 10, "unrelated"),
         ([0.18] * 2 + [0.0] * 18, "unknown"),
         ([0.18] + [0.0] * 19, "unrelated"),
+        ([0.18] * 4 + [0.0] * 56, "unknown"),
+        ([0.18] * 3 + [0.0] * 57, "unrelated"),
+        ([-0.06] * 10, "unknown"),
         ([-0.9] + [0.1] * 9, "unknown"),
     ],
 )
@@ -253,6 +256,11 @@ def test_tensors_are_paired_by_shape_where_the_names_show_less(tensors: int) -> 
 def test_pairs_by_shape_count_only_where_they_show_more_than_pairs_by_name() -> None:
     model = all_but_the_first_renamed(by_hand(1.0, *[0.0] * 10))
     assert not compare_weights(model, by_hand(*[1.0] * 11)).by_shape
+
+
+def test_tensors_that_are_alike_under_other_names_are_not_said_to_be_unlike() -> None:
+    found = compare_weights(by_hand(1.0, prefix="renamed", unsampled=20), by_hand(1.0))
+    assert (found.by_shape, found.compared, found.relation, found.hint) == (True, 1, "unknown", "")
 
 
 @pytest.mark.parametrize(("cosine", "mean"), [(0.5, 0.75), (0.4999, 0.5)])
