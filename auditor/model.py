@@ -62,6 +62,7 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "base_model": "a model it was made from; relation finetune, adapter, merge, quantized or none",
         "trained_on": "a dataset it was trained on",
         "sourced_from": "a dataset this dataset was made from",
+        "storage_bucket": "a storage bucket of the hub that its card names: files beside the repository",
         "observed_base": "a model its weights come from, as measured; relation: verdict",
         "artefact": "a model file's digest, algorithm:hex; relation is the file's name (samples' digests never)",
         "weights_format": "the format of a weights file: safetensors, pickle, gguf, onnx, …; relation is its name",
@@ -84,7 +85,7 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "none, placeholder, empty or absent",
         "provider": "who provides it, as a document names them",
         "date": "a date in ISO 8601; relation says of what: summary updated, placed on the market, latest data, "
-        "crawled from, crawled until, safety tested, …",
+        "crawled from, crawled until, evaluated, safety tested, …",
         "modality": "a modality of its training data: text, image, audio, video, other",
         "data_size": "how much training data there is, as a band of the template; relation the modality",
         "crawler": "a crawler that collected its training data",

@@ -240,6 +240,8 @@ def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
 
     for key, statement in _STATED_AS_WRITTEN.items():
         state(key, statement)
+    if "buckets" in metadata:
+        statements.add_names("storage_bucket", names_under("buckets"), metadata["buckets"][0])
     tags = state("tags", "tag")
     libraries = state("library_name", "library")
     tasks = state("pipeline_tag", "task")

@@ -10,7 +10,7 @@ from functools import lru_cache
 # The keys that are read.
 KEYS = tuple(
     """license license_name license_link language tags datasets pipeline_tag library_name base_model
-    base_model_relation source_datasets task_categories model-index""".split()
+    base_model_relation source_datasets task_categories model-index buckets""".split()
 )
 # Spellings that the hub's own documentation once used.
 OLDER_KEYS = {

@@ -29,7 +29,9 @@ MODEL_KEYS = frozenset(
     """base_model base_model_relation co2_eq_emissions datasets eval_results inference instance_prompt library_name
     mask_token metrics model-index model_name new_version pipeline_tag thumbnail widget""".split()
 )
-_SHARED_KEYS = frozenset("""dataset language languages license licenses license_name license_link tags title""".split())
+_SHARED_KEYS = frozenset(
+    """buckets dataset language languages license licenses license_name license_link tags title""".split()
+)
 CARD_KEYS = DATASET_KEYS | MODEL_KEYS | _SHARED_KEYS
 
 

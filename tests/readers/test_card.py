@@ -244,3 +244,11 @@ def test_a_picture_in_a_card_is_a_gap_where_a_list_asks_for_samples(tmp_path: Pa
         ("encoded pictures", "in a text that is not a table: not read")
     ]
     assert not [item for item in read([blob], ReadOptions()) if isinstance(item, PartlyRead)]
+
+
+def test_storage_buckets_that_a_card_names_are_stated_with_their_lines() -> None:
+    text = "---\nlicense: mit\nbuckets:\n- acme/checkpoints\n- acme/logs\n---\n# A model\n"
+    assert stated(text, "storage_bucket") == [
+        ("storage_bucket", "acme/checkpoints", "", 4),
+        ("storage_bucket", "acme/logs", "", 5),
+    ]
