@@ -18,6 +18,7 @@ Outcome = Literal["FLAGGED", "UNCHECKED"]
 Severity = Literal["note", "warning", "error"]
 Ground = Literal["linked", "exposed"]
 Basis = Literal["computed", "declared"]
+Audience = Literal["author", "operator"]
 # What holds a sample's bytes, or what is compared in their place.
 Carrier = Literal[
     "picture file",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from auditor.ci_environment import CI_VARIABLES
 from tests import network_guard
 
 network_guard.install()
@@ -32,6 +33,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for marker, (given, why) in skips.items():
             if marker in item.keywords and not given:
                 item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def outside_ci() -> Iterator[None]:
+    """Tests run the same in CI, where the command line shows less, and elsewhere."""
+    before = {name: os.environ.pop(name) for name in CI_VARIABLES if name in os.environ}
+    yield
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -169,7 +170,7 @@ def small_report(folder: Path) -> Report:
     )
 
 
-def show(report: Report, name: str, **options: bool) -> str:
+def show(report: Report, name: str, **options: Any) -> str:
     """Return a report as a format shows it."""
     out = StringIO()
     render_report(report, name, out, RenderOptions(**options))

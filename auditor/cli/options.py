@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO, cast
 
 import click
 
+from auditor.ci_environment import runs_in_ci
 from auditor.errors import UsageError
-from auditor.render import render_report, report_format_names, report_formats, report_formats_by_suffix
+from auditor.model import Audience
+from auditor.render import format_of_file, render_report, report_format_names, report_format_suffixes, report_formats
 
 if TYPE_CHECKING:
     from auditor.pipeline.report import Report
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
 DEFAULT_FORMAT = "terminal"
+AUTHOR_FORMATS = ("sarif",)  # their AUDIENCE; a test compares them, so that no help imports all formats
 
 rules_option = click.option(
     "--rules",
@@ -78,10 +82,11 @@ column_option = click.option(
 
 
 class ReportOutput(NamedTuple):
-    """A report to write: its format, and its file (None: standard output)."""
+    """A report to write: its format, its file (None: standard output), and who reads it ("": as the format says)."""
 
     format_name: str
     path: Path | None = None
+    audience: Audience | Literal[""] = ""
 
 
 class FormatChoice(click.Choice[str]):
@@ -93,14 +98,17 @@ class FormatChoice(click.Choice[str]):
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options ``--format`` and ``-o``, and pass them to the command as ``outputs``, a tuple of ReportOutput.
+    """Add ``--format``, ``-o`` and ``--audience``, and pass them to the command as ``outputs``: ReportOutput.
 
     Invalid values end the command before it does any work.
     """
 
     @functools.wraps(command)
-    def with_outputs(*args: Any, formats: tuple[str, ...], files: tuple[Path, ...], **options: Any) -> Any:
-        return command(*args, outputs=plan_outputs(formats, files), **options)
+    def with_outputs(
+        *args: Any, formats: tuple[str, ...], files: tuple[Path, ...], audience: Audience | None, **options: Any
+    ) -> Any:
+        outputs = tuple(one._replace(audience=audience or "") for one in plan_outputs(formats, files))
+        return command(*args, outputs=outputs, **options)
 
     formats = click.option(
         "--format",
@@ -129,7 +137,14 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         callback=_list_formats,
         help="List the report formats with their suffixes, and exit.",
     )
-    return formats(listed(files(with_outputs)))
+    audience = click.option(
+        "--audience",
+        type=click.Choice(["author", "operator"]),
+        help="author: of known content, listed models and cases only 'held for a check by people'; the default of the "
+        f"formats {', '.join(AUTHOR_FORMATS)}, and of all in CI. operator: everything; in CI it is only written into "
+        "the run's folder. The exit code is the same.",
+    )
+    return formats(listed(files(audience(with_outputs))))
 
 
 def _list_formats(context: click.Context, option: click.Parameter, wanted: bool) -> None:
@@ -160,13 +175,12 @@ def _format_of_file(path: Path) -> str:
     """Return the report format of an output file, by its suffix."""
     if not path.suffix:
         return DEFAULT_FORMAT
-    formats = report_formats_by_suffix()
-    if path.suffix.lower() not in formats:
+    if (name := format_of_file(path.name)) is None:
         raise click.UsageError(
-            f"-o {path}: no report format has the suffix {path.suffix}; use one of {', '.join(sorted(formats))}, "
-            "or name the format with --format"
+            f"-o {path}: no report format has the suffix {path.suffix}; use one of "
+            f"{', '.join(report_format_suffixes())}, or name the format with --format"
         )
-    return formats[path.suffix.lower()]
+    return name
 
 
 def write_outputs(
@@ -175,16 +189,38 @@ def write_outputs(
     """Write a report into each of the outputs that the options name."""
     from auditor.reporting.render_options import RenderOptions
 
-    for name, path in outputs:
+    in_ci = runs_in_ci()
+    for name, path, audience in outputs:
+        if in_ci:
+            audience = audience or ("operator" if places else "author")
+            if audience == "operator":
+                path = _held_in_run_folder(report, name, path, places=places)
+        options = RenderOptions(places, share, audience=audience)
         if path is None:
             with standard_output() as out:
-                render_report(report, name, out, RenderOptions(places, share, colour=out.isatty()))
+                render_report(report, name, out, replace(options, colour=out.isatty()))
             continue
         try:
             with create_output(path) as out:
-                render_report(report, name, out, RenderOptions(places, share))
+                render_report(report, name, out, options)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
+
+
+def _held_in_run_folder(report: Report, format_name: str, path: Path | None, *, places: bool) -> Path | None:
+    """Return where an operator's report is written in CI: into the run's folder, which is said on standard error."""
+    from auditor.pipeline.run_folder import RESTRICTED, is_in_run_folder
+
+    if report.folder is None or (path is not None and is_in_run_folder(path)):
+        return path
+    name = path.name if path else f"report{report_formats()[format_name].SUFFIXES[0]}"
+    held = (report.folder / RESTRICTED if places else report.folder) / name
+    click.echo(
+        f"CI logs and files may be public: the {format_name} report for operators is kept in {held}; for a report that "
+        "authors may see, use --audience author",
+        err=True,
+    )
+    return held
 
 
 @contextmanager

@@ -37,10 +37,12 @@ class PolicySummary:
     lists: tuple[ListSummary, ...] = ()
     extensions: tuple[Extension, ...] = ()
     contacts: Contacts = field(default_factory=Contacts)
+    hides_lists: bool = False  # lists were loaded, and redaction left them out
 
 
 _RULE_FIELDS = (
     "id", "title", "applies", "severity", "case", "priority", "why", "fix", "review", "references", "check", "params",
+    "when",
 )  # fmt: skip
 _LIST_FIELDS = ("name", "version", "means", "entries", "sha256", "holder")
 
@@ -70,7 +72,14 @@ def extensions_from_json(policy: Mapping[str, Any]) -> tuple[Extension, ...]:
 def policy_from_json(policy: Mapping[str, Any]) -> PolicySummary:
     """Return the policy of a report from JSON."""
     rules = tuple(
-        Rule(**{**rule, "applies": tuple(rule["applies"]), "references": tuple(rule["references"])})
+        Rule(
+            **{
+                **rule,
+                "applies": tuple(rule["applies"]),
+                "references": tuple(rule["references"]),
+                "when": {key: tuple(values) for key, values in rule.get("when", {}).items()},
+            }
+        )
         for rule in policy["rules"]
     )
     return PolicySummary(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import RunError
-from auditor.model import SEVERITIES, Case, Finding, Gap, Kind, Outcome, Place, Ref, Severity, Tally
+from auditor.model import SEVERITIES, Audience, Case, Finding, Gap, Kind, Outcome, Place, Ref, Severity, Tally
 from auditor.pipeline.cases import case_from_json
 from auditor.pipeline.finding_tables import FINDING_COLUMNS, GAP_COLUMNS, finding_from_row
 from auditor.pipeline.policy_summary import PolicySummary, policy_from_json
@@ -81,6 +81,7 @@ class Report:
     unread: int = 0  # gaps: what was selected but could not be read or judged
     folder: Path | None = None  # the run's folder, for the person who runs the program; None in a shared report
     facts: Path | None = None  # folder with facts/*.parquet (schema auditor.facts.FACTS_SCHEMA)
+    audience: Audience = "operator"  # for whom redaction has made it: author: see auditor.reporting.author_view
 
     def card_places(self, refs: Collection[Ref]) -> dict[Ref, Place]:
         """Return the place of the card of each of these subjects that has one.

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TextIO, cast
 
 from auditor.errors import ExtensionError, UsageError
 from auditor.extensions import load_members
+from auditor.model import Audience
 
 if TYPE_CHECKING:
     from auditor.pipeline.report import Report
@@ -27,9 +29,12 @@ class ReportFormat(Protocol):
 
     Attributes:
         HELP: One line that says what the format is for.
-        SUFFIXES: The suffixes of files by which it is chosen, as ``.csv``; no other format may have them. The stored
-            example is ``reports/example/report`` with the first of them (``python -m tests.make_example``).
+        SUFFIXES: The suffixes of files by which it is chosen, as ``.csv`` or ``.cdx.json``: the longest one that a
+            name ends with. No other format may have them. The stored example is ``reports/example/report`` with the
+            first of them (``python -m tests.make_example``).
         SHOWS_PLACES: Whether it can show where matched samples are. If not, it refuses ``--places``.
+        AUDIENCE: Who reads it where the command line does not say: ``author`` where it is made for logs and services
+            that others can read.
         SEPARATORS: The control characters besides the line feed that separate its fields, such as the tab. They never
             stand within a text from outside.
     """
@@ -37,6 +42,7 @@ class ReportFormat(Protocol):
     HELP: str
     SUFFIXES: tuple[str, ...]
     SHOWS_PLACES: bool = True
+    AUDIENCE: Audience = "operator"
     SEPARATORS: str = ""
 
     def render(self, report: Report, out: TextIO, options: RenderOptions) -> None:
@@ -54,14 +60,32 @@ def report_format_names() -> tuple[str, ...]:
 
 
 def report_formats() -> Mapping[str, ReportFormat]:
-    """Return all formats by name. Raises ExtensionError for a module of this folder that is not a format."""
-    return cast("Mapping[str, ReportFormat]", load_members(__name__, ReportFormat))
+    """Return all formats by name.
+
+    Raises:
+        ExtensionError: A module of this folder is not a format, or two formats have the same suffix.
+    """
+    formats = cast("Mapping[str, ReportFormat]", load_members(__name__, ReportFormat))
+    _names_by_suffix(formats)
+    return formats
 
 
-def report_formats_by_suffix() -> Mapping[str, str]:
+def format_of_file(name: str) -> str | None:
+    """Return the name of the format that has the longest suffix that a file's name ends with, None if none has one."""
+    names = _names_by_suffix(report_formats())
+    endings = [suffix for suffix in names if name.lower().endswith(suffix)]
+    return names[max(endings, key=len)] if endings else None
+
+
+def report_format_suffixes() -> tuple[str, ...]:
+    """Return the suffixes of all formats, sorted."""
+    return tuple(sorted(_names_by_suffix(report_formats())))
+
+
+def _names_by_suffix(formats: Mapping[str, ReportFormat]) -> Mapping[str, str]:
     """Return the name of the format of each file suffix. Raises ExtensionError if two formats have the same one."""
     names: dict[str, str] = {}
-    for name, report_format in report_formats().items():
+    for name, report_format in formats.items():
         for suffix in report_format.SUFFIXES:
             if other := names.get(suffix):
                 raise ExtensionError(f"{__name__}.{name}: has the suffix {suffix} of {other}; give it another one")
@@ -79,6 +103,8 @@ def render_report(report: Report, format_name: str, out: TextIO, options: Render
     from auditor.reporting.redaction import redact
 
     formats = report_formats()
+    if not options.audience:
+        options = replace(options, audience="operator" if options.places else formats[format_name].AUDIENCE)
     if options.places and not formats[format_name].SHOWS_PLACES:
         others = ", ".join(name for name in formats if formats[name].SHOWS_PLACES)
         raise UsageError(f"--format {format_name} never shows places of samples; use one of {others}")

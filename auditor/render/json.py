@@ -65,6 +65,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     fields: list[tuple[str, object]] = [
         ("schema", SCHEMA),
         ("notice", report_notice(report, options)),
+        ("audience", report.audience),
         ("tool", {"name": "auditor", "version": report.version}),
         ("started", report.started),
         ("finished", report.finished),

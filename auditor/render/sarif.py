@@ -32,6 +32,7 @@ from auditor.reporting.web_links import split_reference
 HELP = "SARIF 2.1.0, for code scanning services and editors"
 SUFFIXES = (".sarif",)
 SHOWS_PLACES = False  # it is made to be uploaded
+AUDIENCE = "author"
 MAX_RESULTS = 5000  # code scanning services take a few thousand
 MAX_FACTS = 20  # of one rule and subject in a message
 MAX_NOTIFICATIONS = 500  # of each kind
@@ -87,6 +88,7 @@ def _properties_json(report: Report) -> Json:
     """Return the SARIF properties, for what it has no place: policy, counts, lists, coverage, comparisons, cases."""
     return {
         "targets": [printable(target) for target in report.targets],
+        "audience": report.audience,
         "policy": report.policy.fingerprint,
         "counts": {
             name: f"{count.collected} collected = {count.scanned} scanned + {count.partly} partly + "

@@ -136,7 +136,7 @@ def _count_lines(name: str, count: Count) -> Iterator[Line]:
 def _all_case_lines(report: Report) -> Iterator[Line]:
     """Yield the cases for the terminal summary, or that none was opened."""
     if not report.cases:
-        yield from _heading_lines("Cases: none was opened")
+        yield from _heading_lines("Cases: none is shown" if report.audience == "author" else "Cases: none was opened")
         yield from _wrap_text("", guidance.without_cases(report), "  ")
         return
     number = len(report.cases)

@@ -153,6 +153,8 @@ def chance_matches(report: Report) -> tuple[str, ...]:
 
 def missing_lists(report: Report) -> tuple[str, ...]:
     """Return a warning about coverage if no list of known child sexual abuse material was loaded."""
+    if report.policy.hides_lists:
+        return ()
     means = {summary.means for summary in report.policy.lists}
     if "csam" in means:
         return ()

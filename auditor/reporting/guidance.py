@@ -38,6 +38,8 @@ def has_known_content_matches(report: Report) -> bool:
 
 def without_cases(report: Report) -> str:
     """Return what it means that a report has no case: a match in a dataset opens none, and asks for a report."""
+    if report.audience == "author":
+        return "Cases are not shown to authors: what people must check first is a finding, held for a check by people."
     if has_known_content_matches(report):
         return "A match with a list of known content is to be reported, as said here. It opens no case against a model."
     return "In what was read and compared, no rule found anything that people must review."

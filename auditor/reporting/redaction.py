@@ -1,4 +1,4 @@
-"""What a report may show to whom: the whole report, or one without names.
+"""What a report may show to whom: the whole report, one without names, or one for authors.
 
 Every format starts from :func:`redact`, so no format can show a name that another leaves out.
 """
@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from auditor.errors import UsageError
 from auditor.model import GAP_KINDS, Case, Finding, Gap, Place, Ref
 from auditor.pipeline.report import Report
+from auditor.reporting.author_view import AUTHOR, make_author_view
 from auditor.reporting.coverage import nothing_read_or_compared
 from auditor.reporting.render_options import RenderOptions
-
-T = TypeVar("T")
+from auditor.reporting.repeatable_stream import RepeatableStream
 
 CONFIDENTIAL = "Confidential: unproven until reviewed"
 RESTRICTED = "RESTRICTED: shows where matched samples are; for those who handle the reports by law or duty"
@@ -29,16 +28,21 @@ def redact(report: Report, options: RenderOptions) -> Report:
     """Redact the report as ``options`` allow it to be shown.
 
     Raises:
-        UsageError: Both places and sharing are asked for.
+        UsageError: Places are to be shared, or shown to authors.
     """
     if options.places and options.share:
         raise UsageError("--places and --share cannot be used together: places are never shared; choose one of them")
+    if options.places and options.audience == "author":
+        raise UsageError("--places and --audience author cannot be used together: authors are shown no places")
+    if options.audience == "author":
+        report = make_author_view(report)
     return _Pseudonymizer(report).redacted() if options.share else report
 
 
 def report_notice(report: Report, options: RenderOptions) -> str:
     """Return the first line of a redacted or whole report: if nothing was read or compared, and how it may be used."""
-    return " ".join((*nothing_read_or_compared(report), _permitted_use(report, options)))
+    for_author = (f"{AUTHOR}.",) if report.audience == "author" else ()
+    return " ".join((*nothing_read_or_compared(report), *for_author, _permitted_use(report, options)))
 
 
 def _permitted_use(report: Report, options: RenderOptions) -> str:
@@ -77,8 +81,8 @@ class _Pseudonymizer:
             report,
             targets=tuple(f"target {number}" for number, _ in enumerate(report.targets, 1)),
             tally=replace(report.tally, reasons={}),
-            findings=_RepeatableStream(self._findings),
-            gaps=_RepeatableStream(self._gaps),
+            findings=RepeatableStream(self._findings),
+            gaps=RepeatableStream(self._gaps),
             cases=tuple(self._redact_case(case) for case in report.cases),
             lineage=tuple(
                 replace(edge, child=self._numbered[edge.child], parent=self._numbered[edge.parent], source="")
@@ -135,13 +139,3 @@ class _Pseudonymizer:
         """Return a finding without any name or text of the targets, for a redacted report."""
         title = self._titles.get(finding.rule) or finding.rule
         return finding._replace(subject=ref.name, revision="", fact=title, place=Place(""), remark="")
-
-
-@dataclass(frozen=True, slots=True)
-class _RepeatableStream(Generic[T]):
-    """An iterable that creates its items again for each iteration, as the streams of a report do."""
-
-    make: Callable[[], Iterator[T]]
-
-    def __iter__(self) -> Iterator[T]:
-        return self.make()

@@ -18,7 +18,7 @@ from auditor.errors import ExtensionError, RunError, UsageError
 from auditor.extensions import Extension, load_members
 from auditor.model import Case, Count, Finding, Gap, Place, Ref, Tally
 from auditor.pipeline.report import Edge, Report
-from auditor.render import render_report, report_formats, report_formats_by_suffix
+from auditor.render import format_of_file, render_report, report_formats
 from auditor.reporting.render_options import RenderOptions
 from tests.data.make_hub import LIST, MODELS
 from tests.render.test_hostile_text import unescaped_separators
@@ -59,8 +59,8 @@ def render(report, out, options):
 def test_a_format_says_in_one_line_what_it_is_for(name: str) -> None:
     report_format = report_formats()[name]
     assert re.fullmatch(r"\S.{10,110}\S", report_format.HELP)
-    assert all(re.fullmatch(r"\.[a-z0-9]+", suffix) for suffix in report_format.SUFFIXES)
-    assert report_formats_by_suffix()[report_format.SUFFIXES[0]] == name
+    assert all(re.fullmatch(r"(\.[a-z0-9]+)+", suffix) for suffix in report_format.SUFFIXES)
+    assert format_of_file(f"Report{report_format.SUFFIXES[0].upper()}") == name
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_adding_a_format_is_adding_one_file(folder: Path, report: Report, shown: Show) -> None:
     (folder / "markdown.py").write_text(MARKDOWN, encoding="utf-8")
     assert shown(report, "markdown") == "# Confidential: unproven until reviewed\n"
-    assert report_formats_by_suffix()[".md"] == "markdown"
+    assert format_of_file("a.md") == "markdown"
 
 
 def test_a_format_may_separate_by_tabs_but_no_text_may_add_one(folder: Path, report: Report, shown: Show) -> None:
@@ -100,7 +100,7 @@ def test_a_module_without_what_a_format_must_have_is_an_error(folder: Path) -> N
 def test_two_formats_with_one_suffix_are_an_error(folder: Path) -> None:
     (folder / "markdown.py").write_text(MARKDOWN.replace(".md", ".html"), encoding="utf-8")
     with pytest.raises(ExtensionError, match=r"auditor\.render\.markdown: has the suffix \.html of html"):
-        report_formats_by_suffix()
+        report_formats()
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -118,7 +118,7 @@ _LOG = {  # 3.13, 3.14, 3.18, 3.19
 
 @pytest.mark.parametrize("share", [False, True])
 def test_the_log_has_the_shape_of_the_standard(report: Report, shown: Show, share: bool) -> None:
-    log = json.loads(shown(report, "sarif", share=share))
+    log = json.loads(shown(report, "sarif", share=share, audience="operator"))
     jsonschema.Draft202012Validator(_LOG).validate(log)
     run = log["runs"][0]
     rules = run["tool"]["driver"]["rules"]
@@ -129,7 +129,7 @@ def test_the_log_has_the_shape_of_the_standard(report: Report, shown: Show, shar
 
 
 def test_the_most_severe_results_come_first(report: Report, shown: Show) -> None:
-    results = json.loads(shown(report, "sarif"))["runs"][0]["results"]
+    results = json.loads(shown(report, "sarif", audience="operator"))["runs"][0]["results"]
     assert [result["level"] for result in results] == ["error"] * 3 + ["warning", "note", "note", "none"]
     assert results[-1]["kind"] == "open"
 
@@ -137,7 +137,7 @@ def test_the_most_severe_results_come_first(report: Report, shown: Show) -> None
 def test_one_rule_and_subject_give_one_result(report: Report, shown: Show) -> None:
     model = next(finding for finding in report.findings if finding.rule == "weights-can-run-code")
     many = tuple(model._replace(fact=f"weights in pickle: part-{number:02}.bin") for number in range(30))
-    results = json.loads(shown(replace(report, findings=many), "sarif"))["runs"][0]["results"]
+    results = json.loads(shown(replace(report, findings=many), "sarif", audience="operator"))["runs"][0]["results"]
     assert len(results) == 1
     assert "part-00.bin" in results[0]["message"]["text"]
     assert results[0]["message"]["text"].endswith("; and 10 more")
@@ -156,7 +156,7 @@ def test_results_beyond_the_limit_are_counted_and_the_least_severe_are_left_out(
 
 
 def test_an_incomplete_run_did_not_succeed(report: Report, shown: Show) -> None:
-    run = json.loads(shown(replace(report, complete=False), "sarif"))["runs"][0]
+    run = json.loads(shown(replace(report, complete=False), "sarif", audience="operator"))["runs"][0]
     assert run["invocations"][0]["executionSuccessful"] is False
 
 
@@ -174,7 +174,7 @@ def test_an_incomplete_run_did_not_succeed(report: Report, shown: Show) -> None:
 )
 def test_a_place_becomes_a_uri_from_where_the_command_ran(report: Report, shown: Show, uri: str, written: str) -> None:
     one = next(iter(report.findings))._replace(place=Place(uri, 2))
-    result = json.loads(shown(replace(report, findings=(one,)), "sarif"))["runs"][0]["results"][0]
+    result = json.loads(shown(replace(report, findings=(one,)), "sarif", audience="operator"))["runs"][0]["results"][0]
     assert result["locations"][0]["physicalLocation"] == {
         "artifactLocation": {"uri": written},
         "region": {"startLine": 2},
@@ -215,7 +215,7 @@ _GITHUB_RULE = {
 
 
 def test_the_log_has_what_github_asks_for(report: Report, shown: Show) -> None:
-    run = json.loads(shown(report, "sarif"))["runs"][0]
+    run = json.loads(shown(report, "sarif", audience="operator"))["runs"][0]
     for result in run["results"]:
         jsonschema.Draft202012Validator(_GITHUB_RESULT).validate(result)
     for rule in run["tool"]["driver"]["rules"]:
@@ -243,7 +243,7 @@ def test_a_finding_without_a_place_points_to_its_subjects_card_else_to_the_targe
         facts=facts,
         findings=(finding, finding._replace(subject="o/lakes")),
     )
-    run = json.loads(shown(found, "sarif"))["runs"][0]
+    run = json.loads(shown(found, "sarif", audience="operator"))["runs"][0]
     assert [result["locations"][0]["physicalLocation"] for result in run["results"]] == [
         {"artifactLocation": {"uri": (cards / "models/o/hills/README.md").as_uri()}, "region": {"startLine": 1}},
         {"artifactLocation": {"uri": cards.as_uri()}, "region": {"startLine": 1}},
@@ -255,7 +255,9 @@ def test_what_was_compared_with_each_list_is_a_property_of_the_run(report: Repor
         Comparison("hills", "pdq", "video", "compared"): 3,
         Comparison("hills", "pdq", "video", "not compared"): 1,
     }
-    (run,) = json.loads(shown(replace(report, tally=Tally(comparisons=comparisons)), "sarif"))["runs"]
+    (run,) = json.loads(shown(replace(report, tally=Tally(comparisons=comparisons)), "sarif", audience="operator"))[
+        "runs"
+    ]
     (row,) = run["properties"]["comparisons"]
     assert row == {
         "list": "hills",

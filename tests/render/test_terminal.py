@@ -52,7 +52,7 @@ def test_a_match_is_followed_by_what_to_do_now(report: Report, shown: Show) -> N
 def test_with_test_lists_alone_the_steps_are_a_rehearsal_without_hotlines(
     report: Report, shown: Show, name: str
 ) -> None:
-    text = " ".join(shown(report, name).split())
+    text = " ".join(shown(report, name, audience="operator").split())
     assert "This list means `test`: this is a rehearsal; report nothing." in text
     assert "report.iwf.org.uk" not in text
 
