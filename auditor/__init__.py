@@ -1,7 +1,7 @@
 """auditor: a provenance auditor for AI models and datasets.
 
-``auditor.audit(...)`` scans targets and returns a :class:`auditor.pipeline.report.Report`; it is imported when it is
-first used, because the command line must start at once.
+``auditor.audit(...)`` scans targets and returns a :class:`auditor.pipeline.report.Report`; ``auditor.Screener`` screens
+the bytes of single pictures. Both are imported when they are first used, because the command line must start at once.
 """
 
 from __future__ import annotations
@@ -9,16 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["Report", "audit"]
+__all__ = ["Report", "Screener", "Screening", "audit"]
 
 if TYPE_CHECKING:
     from auditor.pipeline.audit import audit as audit
     from auditor.pipeline.report import Report as Report
+    from auditor.screening.screener import Screener as Screener
+    from auditor.screening.screener import Screening as Screening
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name.startswith("Screen"):
+        from auditor.screening import screener
+
+        return getattr(screener, name)
     from auditor.pipeline import audit
 
     return getattr(audit, name)

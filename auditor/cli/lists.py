@@ -202,6 +202,13 @@ Examples:
   auditor lists why picture.jpg --known hotline
   auditor lists why picture.jpg --known test-list.csv --means test
 
+\b
+Exit codes, as those of `auditor screen`:
+  0    none: compared, without a match
+  1    a match
+  2    misuse, or a list that cannot be trusted
+  3    unchecked: no match, and something was not compared
+
 A miss never shows the distance to the nearest entry: repeated queries could reconstruct the list."""
 )
 @click.argument("image", type=_FILE)
@@ -214,7 +221,9 @@ A miss never shows the distance to the nearest entry: repeated queries could rec
 @algorithm_option
 @column_option
 @isolated_option
+@click.pass_context
 def why(
+    context: click.Context,
     image: Path,
     known: str,
     means: str,
@@ -225,13 +234,23 @@ def why(
     isolated: bool,
 ) -> None:
     """Explain why an IMAGE matches a list, or does not."""
-    from auditor.known.explain import explain_match
+    from dataclasses import replace
+
+    from auditor.known.explain import VARIANTS, explain_match
     from auditor.known.open_list import open_list
     from auditor.printable import printable
+    from auditor.screening.exit_codes import exit_code
+    from auditor.screening.screener import screen_bytes
 
     opened = open_list(known, means=means, algorithm=algorithm, columns=columns, extensions=_extensions(isolated))
     for line in explain_match(image, opened, places=places, thorough=thorough):
         click.echo(printable(line, 1000))
+    variants = (*VARIANTS, "thorough") if thorough else VARIANTS
+    # As in the explanation, an entry of a benign list is matched too.
+    answer = screen_bytes(image.read_bytes(), (replace(opened, means="test"),), variants)
+    if answer.outcome != "match":
+        click.echo(printable(f"{answer.outcome}: {answer.why}", 1000))
+    context.exit(exit_code({answer.outcome}))
 
 
 def _extensions(isolated: bool) -> tuple[Extension, ...]:

@@ -18,7 +18,7 @@ from auditor.known.video_index import MAX_FRAME_DISTANCE
 from auditor.samples import VPDQ, WEIGHT_FINGERPRINT
 
 # Holders publish between twice a day and once a month; an older list lacks the entries added since.
-_MAX_AGE = datetime.timedelta(days=90)
+MAX_LIST_AGE = datetime.timedelta(days=90)
 
 
 def check_list_file(path: Path, options: ListOptions, extensions: tuple[Extension, ...] = ()) -> Iterator[str]:
@@ -34,10 +34,9 @@ def check_imported_list(name: str) -> Iterator[str]:
     """Yield lines about an imported list. Raises ListError if its arrays have changed since the import."""
     known = open_list(name)
     yield from _describe_list(known)
-    imported = datetime.datetime.fromisoformat(known.manifest["imported"])
-    age = datetime.datetime.now(datetime.UTC) - imported
-    yield f"imported: {imported:%Y-%m-%d}, {age.days} days ago" + (
-        ": ask for a newer version" if age > _MAX_AGE else ""
+    age = list_age(known)
+    yield f"imported: {known.manifest['imported'][:10]}, {age.days} days ago" + (
+        ": ask for a newer version" if age > MAX_LIST_AGE else ""
     )
     if (versions := kept_versions(name)) != (known.version,):
         yield f"versions kept: {', '.join(versions)}"
@@ -46,6 +45,11 @@ def check_imported_list(name: str) -> Iterator[str]:
     if malformed := known.manifest.get("malformed"):
         yield f"malformed: {malformed:,}, left out when the list was imported"
     yield from _describe_canaries(known)
+
+
+def list_age(known: CompiledList) -> datetime.timedelta:
+    """Return how long ago a list was imported; of a list file, how long ago it was opened."""
+    return datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(known.manifest["imported"])
 
 
 def _describe_list(known: CompiledList) -> Iterator[str]:

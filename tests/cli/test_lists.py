@@ -92,8 +92,23 @@ def test_a_match_is_explained(tmp_path: Path) -> None:
     known = tmp_path / "list.txt"
     known.write_text(f"# means: test\n{hashlib.md5(picture.read_bytes()).hexdigest()}\n")
     result = lists("why", picture, "--known", known)
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     assert result.stdout.splitlines()[1].startswith("md5: matches entry ")
+
+
+def test_an_explanation_exits_as_screening_does(tmp_path: Path) -> None:
+    picture, cut = tmp_path / "picture.jpg", tmp_path / "cut.jpg"
+    picture.write_bytes(pictures.jpeg(pictures.pattern(3, (96, 72))))
+    cut.write_bytes(picture.read_bytes()[:900])
+    known = tmp_path / "list.txt"
+    known.write_text(f"# means: benign\n# algorithm: pdq\n{'0f' * 32}\n")
+    missed = lists("why", picture, "--known", known)
+    assert (missed.exit_code, missed.stdout.splitlines()[-1]) == (
+        0,
+        "none: no match in 1 list (list), which does not say that it is free of such content",
+    )
+    broken = lists("why", cut, "--known", known)
+    assert (broken.exit_code, broken.stdout.splitlines()[-1]) == (3, "unchecked: truncated picture")
 
 
 @pytest.mark.parametrize("name", ["import", "list", "check", "why", "rollback", "remove"])
@@ -172,7 +187,10 @@ def test_an_analyst_hands_on_a_fingerprint_and_a_hub_finds_the_model_with_it(tmp
     picture = tmp_path / "picture.jpg"
     picture.write_bytes(pictures.jpeg(pictures.landscape(1)))
     explained = lists("why", picture, "--known", "models").stdout.splitlines()
-    assert explained[-1] == "auditor-fingerprint-1: not compared; it cannot be computed from a picture here"
+    assert explained[-2:] == [
+        "auditor-fingerprint-1: not compared; it cannot be computed from a picture here",
+        "unchecked: nothing of it can be compared with models",
+    ]
     for name, relation in (("half", "the same values"), ("tuned", "made from it")):
         compared = lineage(files[name], "--against", "models")
         assert compared.stdout.startswith("models, entry "), compared.output

@@ -1,0 +1,8 @@
+"""``auditor screen``: screen single pictures against lists, from files or as a service."""
+
+from __future__ import annotations
+
+from auditor.cli.screen import files
+from auditor.cli.screen.group import command
+
+__all__ = ["command", "files"]
