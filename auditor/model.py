@@ -351,7 +351,8 @@ class Tally:
     ``reasons`` counts why files and samples were skipped or errored; ``coverage`` counts what was and was
     not checked (``compared by pdq``, ``unmatchable: quality below 50``, ``hits csam near`` …). ``compared`` counts the
     comparisons with each list, by its name; a list that was compared with nothing is not in it. ``comparisons`` says of
-    how many samples each list's algorithms were compared, by what carried them.
+    how many samples each list's algorithms were compared, by what carried them. ``drawn`` counts the units of a sampled
+    audit that were answered, by the number of their stratum.
     """
 
     files: Count = Count()
@@ -360,6 +361,7 @@ class Tally:
     coverage: Mapping[str, int] = field(default_factory=dict)
     compared: Mapping[str, int] = field(default_factory=dict)
     comparisons: Mapping[Comparison, int] = field(default_factory=dict)
+    drawn: Mapping[str, int] = field(default_factory=dict)
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
@@ -369,6 +371,7 @@ class Tally:
             _add_counts(self.coverage, other.coverage),
             _add_counts(self.compared, other.compared),
             _add_counts(self.comparisons, other.comparisons),
+            _add_counts(self.drawn, other.drawn),
         )
 
 

@@ -29,6 +29,7 @@ Examples:
   auditor scan manifest.parquet --known hashes.csv --means csam
   auditor scan hub/ --profile gate --fail-on warning    before an upload goes live
   auditor scan hub/ --format html -o report.html
+  auditor scan data/ --known my-list --sample 3000 --stratify unsafe_score:desc      a random sample
   git diff --name-only main | auditor scan . --files-from -      only what a change touches
 
 Without --known no image is matched, and the report states this. Nothing inside a target changes what is read.
@@ -91,6 +92,21 @@ interrupted."""
     help="Also match each picture with common edits undone (borders, captions, two in one, small rotations and crops, "
     "inverted, brightened), by PDQ. A match of these alone is a lead, no case. Includes --dihedral; takes longer.",
 )
+@click.option(
+    "--sample",
+    default="",
+    metavar="N|P%",
+    help="Read a random sample of so many samples (3000) or such a share (0.5%) alone. The report then says what that "
+    "proves of the whole.",
+)
+@click.option(
+    "--stratify",
+    default="",
+    metavar="COLUMN[:desc]",
+    help="Draw from each range of values of a table's column by itself; with :desc the highest values most closely, "
+    "with :asc the lowest.",
+)
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draw the sample that this number draws.")
 @click.option("-v", "--verbose", is_flag=True, help="Log each step to stderr.")
 @click.pass_context
 def command(

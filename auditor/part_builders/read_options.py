@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from auditor.drawn_sample import DrawnSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +18,10 @@ class ReadOptions:
         weights: How far weights files are read: their headers, sampled values too, or every tensor.
         variants: Further forms of an image that are hashed: ``dihedral``, ``thorough``, ``unpadded``, ``oriented``,
             ``512`` (the other PDQ convention).
+        drawn: The sample whose units alone are read; None: all are.
     """
 
     algorithms: frozenset[str] = frozenset()
     weights: Literal["header", "sample", "full"] = "header"
     variants: frozenset[str] = frozenset({"oriented", "unpadded"})
+    drawn: DrawnSample | None = None

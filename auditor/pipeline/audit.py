@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,14 @@ from auditor.pipeline.run_folder import (
     read_run,
     start_or_resume_run,
     write_results,
+)
+from auditor.pipeline.sample_design import SampleDesign, begun_design, design_to_json, parse_design
+from auditor.pipeline.sampled_audit import (
+    SampledAudit,
+    count_found,
+    sampled_audit_from_json,
+    sampled_audit_to_json,
+    with_results,
 )
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.scan_shard import record_lost_shard, scan_shard
@@ -73,6 +81,9 @@ def audit(
     skip_malformed: bool = False,
     progress: NullReporter | None = None,
     isolated: bool = False,
+    sample: str = "",
+    stratify: str = "",
+    seed: int | None = None,
 ) -> Report:
     """Scan targets and judge what they state; the same as ``auditor scan``.
 
@@ -97,6 +108,10 @@ def audit(
         skip_malformed: Malformed entries of list files are left out and logged; otherwise such a list is refused.
         progress: What is told how far the scan is.
         isolated: Readers and list formats that other installed distributions add are not loaded.
+        sample: How much is read, drawn at random: a number of samples (``3000``) or a share (``0.5%``); "" for all.
+        stratify: The column of tables whose values are sampled each by itself; with ``:desc`` or ``:asc`` the highest
+            or lowest values most closely.
+        seed: What makes the drawing the same again; None: a new one, which the report states.
 
     Raises:
         auditor.errors.AuditorError: Something is wrong with the set-up: targets, lists, rules or the run's folder.
@@ -104,6 +119,7 @@ def audit(
     from auditor.known.list_formats import list_formats
     from auditor.known.open_list import open_list
     from auditor.lineage.model_matching import FILE_ALGORITHMS
+    from auditor.pipeline.draw_sample import drawn_sample
     from auditor.policy.load_policy import load_policy
     from auditor.samples import ARTEFACT_SHA256
 
@@ -139,13 +155,22 @@ def audit(
         if any(opened.means == "model" and opened.algorithms & FILE_ALGORITHMS for opened in lists):
             algorithms |= {ARTEFACT_SHA256}
         options = ReadOptions(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
-        started = _start_run(folder, paths, policy, _wants(options, selection))
+        design = parse_design(sample, stratify, seed, begun_design(folder))
+        started = _start_run(folder, paths, policy, _wants(options, selection, design))
         workers = workers or available_cores()
+        sampled = None
+        if design:
+            shards = tuple(cut_into_shards(list_files(paths, folder, selection), whole_weights=weights == "full"))
+            drawn, sampled = drawn_sample(folder, shards, design, extensions, workers)
+            options = replace(options, drawn=drawn)
         progress = progress or NullReporter()
         if type(progress) is not NullReporter:  # someone waits, and wants to know for how long
             _report_total(list_files(paths, folder, selection), progress)
         tally, complete = _scan(ScanContext(policy, options, folder), chain([first], files), workers, progress)
-        return _evaluate(folder, policy, tally, started, workers, Notes(), complete=complete)
+        if sampled and options.drawn:
+            found = count_found(folder, options.drawn, len(sampled.strata))
+            sampled = with_results(sampled, tally.drawn, found)
+        return _evaluate(folder, policy, tally, started, workers, Notes(), sampled, complete=complete)
 
 
 @contextmanager
@@ -205,6 +230,7 @@ def reevaluate(
             started,
             workers or available_cores(),
             notes,
+            _only_sample(folders, results),
             complete=all(one["complete"] for one in results),
         )
 
@@ -221,9 +247,24 @@ def _merge_notes(merged: MergedRuns, runs: Sequence[Mapping[str, Any]], results:
     )
 
 
-def _wants(options: ReadOptions, selection: Selection) -> dict[str, Any]:
+def _only_sample(folders: Sequence[Path], results: Sequence[Mapping[str, Any]]) -> SampledAudit | None:
+    """Return what the audit's sample proves, if it is of one run; what several samples prove together is not known.
+
+    Raises:
+        UsageError: One of several runs read a sample.
+    """
+    if len(folders) == 1:
+        return sampled_audit_from_json(results[0].get("sampled", {}))
+    for folder, result in zip(folders, results, strict=True):
+        if result.get("sampled"):
+            raise UsageError(f"{folder}: read a sample, which cannot be joined with other runs; judge it alone")
+    return None
+
+
+def _wants(options: ReadOptions, selection: Selection, design: SampleDesign | None) -> dict[str, Any]:
     """Return what ``run.json`` keeps of an audit's options."""
-    return {
+    sampled = {"sample": design_to_json(design)} if design else {}
+    return sampled | {
         "algorithms": sorted(options.algorithms),
         "weights": options.weights,
         "variants": sorted(options.variants),
@@ -305,7 +346,15 @@ def _scan(
 
 
 def _evaluate(
-    folder: Path, policy: Policy, tally: Tally, started: str, workers: int, notes: Notes, *, complete: bool
+    folder: Path,
+    policy: Policy,
+    tally: Tally,
+    started: str,
+    workers: int,
+    notes: Notes,
+    sampled: SampledAudit | None,
+    *,
+    complete: bool,
 ) -> Report:
     """Judge what an audit read, and write the results, which make the run complete."""
     import pyarrow as pa
@@ -325,6 +374,7 @@ def _evaluate(
         "flagged": [[*key, number] for key, number in sorted(evaluation.flagged.items())],
         "gaps": evaluation.gaps,
         "cases": [case_to_json(case) for case in cases],
+        "sampled": sampled_audit_to_json(sampled),
     }
     write_results(folder, content)
     return read_report(folder)

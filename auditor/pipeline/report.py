@@ -16,6 +16,7 @@ from auditor.pipeline.cases import case_from_json
 from auditor.pipeline.finding_tables import FINDING_COLUMNS, GAP_COLUMNS, finding_from_row
 from auditor.pipeline.policy_summary import PolicySummary, policy_from_json
 from auditor.pipeline.run_folder import DERIVED, FACTS, FINDINGS, GAPS, RESTRICTED, read_results, read_run
+from auditor.pipeline.sampled_audit import SampledAudit, sampled_audit_from_json
 from auditor.pipeline.tally_files import tally_from_json
 
 # What is shown of the lineage around the cases: so much that a person can still look at it.
@@ -80,6 +81,7 @@ class Report:
     notes: Notes = field(default_factory=Notes)
     unread: int = 0  # gaps: what was selected but could not be read or judged
     folder: Path | None = None  # the run's folder, for the person who runs the program; None in a shared report
+    sampled: SampledAudit | None = None  # what was drawn and what that proves; None: everything was read
     facts: Path | None = None  # folder with facts/*.parquet (schema auditor.facts.FACTS_SCHEMA)
     audience: Audience = "operator"  # for whom redaction has made it: author: see auditor.reporting.author_view
 
@@ -164,6 +166,7 @@ def read_report(folder: str | os.PathLike[str]) -> Report:
             restricted=path / RESTRICTED,
             notes=Notes(**{key: tuple(texts) for key, texts in content["notes"].items()}),
             unread=content["gaps"],
+            sampled=sampled_audit_from_json(content.get("sampled", {})),
             facts=path / FACTS,
             folder=path,
         )

@@ -9,6 +9,7 @@ A run folder holds::
     facts/N.parquet        what the shard's files state
     fingerprints/N.parquet sampled values of weights files, where --weights asks for them
     tensors/N.parquet      digests of their tensors, where it asks for all
+    sample/                of a sampled audit: which samples were drawn
     derived/               what follows from all shards together, and the lineage's edges
     findings/  gaps/       what the rules say, in order of subject
     report.json            times, counts, cases: written when the run is complete
@@ -35,7 +36,7 @@ from auditor.timestamps import current_time
 FORMAT_VERSION = 4
 
 SHARDS, FILES, FACTS, FINGERPRINTS, TENSORS = "shards", "files", "facts", "fingerprints", "tensors"
-DERIVED, FINDINGS, GAPS = "derived", "findings", "gaps"
+DERIVED, FINDINGS, GAPS, SAMPLE = "derived", "findings", "gaps", "sample"
 RESTRICTED, HITS, LISTS = "restricted", "restricted/hits", "restricted/lists"
 # Where each shard has a file of what was read.
 SHARD_FOLDERS = (FILES, FACTS, HITS, FINGERPRINTS, TENSORS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor.blob import Blob, Unread
+from auditor.drawn_sample import NOT_DRAWN
 from auditor.errors import Unreadable
 from auditor.extensions import Extension
 from auditor.model import Tally
@@ -40,8 +41,12 @@ def scan_shard(context: ScanContext, shard: Shard) -> Tally:
 def _blobs_by_reader(shard: Shard, writer: ShardWriter, extensions: tuple[Extension, ...]) -> dict[str, list[Blob]]:
     """Return the shard's files by the name of the reader that claims them; those that none reads are written."""
     claimed: dict[str, list[Blob]] = {}
+    drawn = writer.context.options.drawn
     for blob in shard.files:
         if isinstance(blob, Unread):
+            continue
+        if drawn is not None and (units := drawn.units_of_file(blob.uri))[0] and not units[1]:
+            writer.add_unread(Unread(blob.uri, NOT_DRAWN, skipped=True, blob=blob))
             continue
         try:
             name = reader_name(blob, blob.head(HEAD_BYTES), extensions)

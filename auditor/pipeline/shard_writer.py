@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.blob import Blob, Unread
+from auditor.drawn_sample import NO_STRATUM, NOT_DRAWN, unit_keys
 from auditor.model import Count, Gap, Place, Ref, Statement, Subject, Tally
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.file_counts import FileCounts, counts_to_rows
@@ -30,7 +31,9 @@ from auditor.pipeline.shard import Shard
 from auditor.pipeline.tally_files import tally_to_json
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from auditor.samples import Samples
 
@@ -68,6 +71,9 @@ class ShardWriter:
     _sample_gaps: dict[tuple[Ref, str], Gap] = field(default_factory=dict)
     _coverage: Counter[str] = field(default_factory=Counter)
     _compared: Counter[str] = field(default_factory=Counter)
+    # Of a sampled audit: the keys of the units that were read, and of those that were not answered.
+    _units_read: list[NDArray[np.uint64]] = field(default_factory=list)
+    _units_unanswered: list[NDArray[np.uint64]] = field(default_factory=list)
 
     def __enter__(self) -> ShardWriter:
         with errors_name_run(self.context.folder):
@@ -102,7 +108,7 @@ class ShardWriter:
         if is_continuation and unread.skipped:
             return  # it is counted with the first partition
         (self._skipped if unread.skipped else self._errored).add(unread.uri)
-        if not is_continuation:
+        if not is_continuation and unread.why != NOT_DRAWN:  # the report says what the sample is
             self._counts_of(unread.uri).reasons[reason_category(unread.why)] += 1
         if not unread.skipped:
             blob = unread.blob
@@ -136,7 +142,18 @@ class ShardWriter:
             self._write_batch(HITS, hits)
 
     def add_samples(self, samples: Samples) -> None:
-        """Match a batch of samples, write its hits to the shard, and count its samples."""
+        """Match a batch of samples, write its hits to the shard, and count its samples.
+
+        Of a sampled audit, samples that were not drawn are left out.
+        """
+        if (drawn := self.context.options.drawn) is not None:
+            import pyarrow as pa
+
+            batch = samples.batch
+            strata = drawn.strata_of(unit_keys(batch))
+            samples = replace(samples, batch=batch.filter(pa.array(strata != NO_STRATUM)))
+            if not samples.batch.num_rows:
+                return
         self._count_samples(samples)
         matcher = self.context.sample_matcher
         if matcher is None:
@@ -165,7 +182,9 @@ class ShardWriter:
         self._write_rows()
         files = self._count_files()
         total = sum((one.tally for one in files), Tally())
-        tally = replace(total, coverage=dict(self._coverage), compared=dict(self._compared))
+        tally = replace(
+            total, coverage=dict(self._coverage), compared=dict(self._compared), drawn=self._answered_by_stratum()
+        )
         self._write_batch(FILES, counts_to_rows(files))
         with errors_name_run(self.context.folder):
             self._stack.close()
@@ -194,8 +213,28 @@ class ShardWriter:
                 skipped = file.uri in self._skipped - unread - self._partly
                 scanned = not (errored or partly or skipped)
                 counts.files = Count(1, int(scanned), int(skipped), int(errored), int(partly))
+                self._count_units_not_drawn(counts)
             files.append(counts)
         return [*files, *rest.values()]
+
+    def _count_units_not_drawn(self, counts: FileCounts) -> None:
+        """Count what of a shard's file was not drawn for the sample as skipped samples."""
+        if (drawn := self.context.options.drawn) is None:
+            return
+        units, number = drawn.units_of_file(counts.uri)
+        if units > number:
+            counts.samples += Count(units - number, 0, units - number, 0, 0)
+
+    def _answered_by_stratum(self) -> dict[str, int]:
+        """Return how many of the shard's drawn units were answered, by the number of their stratum."""
+        import numpy as np
+
+        drawn = self.context.options.drawn
+        if drawn is None or not self._units_read:
+            return {}
+        answered = np.setdiff1d(np.concatenate(self._units_read), np.concatenate(self._units_unanswered))
+        strata, numbers = np.unique(drawn.strata_of(answered), return_counts=True)
+        return {str(stratum): number for stratum, number in zip(strata.tolist(), numbers.tolist(), strict=True)}
 
     def _counts_of(self, uri: str) -> FileCounts:
         """Return the counts of a file, which grow as it is read."""
@@ -270,6 +309,10 @@ class ShardWriter:
                     counts.reasons[why] += counted.skipped
             self._samples_read[samples.subject, stored["place"][0].as_py() or ""] += stored.num_rows
             self._answered.update(map(_file_of, answered.places))
+            if self.context.options.drawn is not None:
+                keys = unit_keys(stored)
+                self._units_read.append(keys)
+                self._units_unanswered.append(keys[answered.gaps.is_valid().to_numpy(zero_copy_only=False)])
         gaps = pa.Table.from_arrays([stored["place"], answered.gaps], ["place", "gap"])
         gaps = gaps.filter(pc.is_valid(gaps["gap"]))
         if not gaps.num_rows:

@@ -40,7 +40,9 @@ def tally_from_json(content: Mapping[str, Any]) -> Tally:
     """Return the tally that JSON holds. Raises KeyError or TypeError for other content."""
     counts = (Count(**content["files"]), Count(**content["samples"]))
     comparisons = {Comparison(*key): number for *key, number in content["comparisons"]}
-    return Tally(*counts, content["reasons"], content["coverage"], content["compared"], comparisons)
+    return Tally(
+        *counts, content["reasons"], content["coverage"], content["compared"], comparisons, content.get("drawn", {})
+    )
 
 
 def tally_to_json(tally: Tally) -> dict[str, Any]:

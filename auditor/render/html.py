@@ -16,6 +16,7 @@ from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.report_summary import summarise
 from auditor.reporting.restricted_hits import read_restricted_hits
+from auditor.reporting.sample_text import sample_sentences
 from auditor.reporting.web_links import is_web_address, split_reference
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         ],
         cases_left_out=max(len(report.cases) - MAX_CASES, 0),
         has_matches=guidance.has_known_content_matches(report),
+        sample=sample_sentences(report),
         left_out=coverage.files_left_out(report),
         missing_lists=coverage.missing_lists(report),
         contacts=report.policy.contacts,

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TextIO, TypedDict
 
+from auditor.intervals import CONFIDENCE
 from auditor.model import Case, Count, Finding, Gap, Kind, Place, Ref
 from auditor.pipeline.report import Edge, Report
+from auditor.pipeline.sampled_audit import SampledAudit
 from auditor.reporting import coverage, guidance
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
@@ -76,6 +78,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         ("nothing_compared", list(report.nothing_compared)),
         ("asked_differently", list(report.notes.asked_differently)),
         ("counted_once", list(report.notes.counted_once)),
+        *((("sampled", _sampled_json(report.sampled)),) if report.sampled else ()),
         ("counts", _counts_json(report)),
         ("reasons", _sorted_counts(report.tally.reasons)),
         ("coverage", _sorted_counts(report.tally.coverage)),
@@ -121,6 +124,32 @@ def _without_surrogates(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_without_surrogates(item) for item in value]
     return value
+
+
+def _sampled_json(sampled: SampledAudit) -> dict[str, object]:
+    """Return the sample for the JSON report, with what it proves of each stratum and of the whole."""
+    lists = sorted({known for stratum in sampled.strata for known in stratum.found})
+    strata = [
+        {
+            **{name: getattr(stratum, name) for name in ("name", "units", "drawn", "answered")},
+            "found": [
+                {"list": known, "number": stratum.found.get(known, 0), **stratum.interval(known)._asdict()}
+                for known in lists
+            ],
+        }
+        for stratum in sampled.strata
+    ]
+    whole = [
+        {
+            "list": known,
+            "number": sampled.found(known),
+            "rate": sampled.rate(known),
+            **sampled.interval(known)._asdict(),
+        }
+        for known in lists
+    ]
+    about = {name: getattr(sampled, name) for name in ("asked", "seed", "column", "units", "drawn", "answered")}
+    return {**about, "confidence": CONFIDENCE, "found": whole, "strata": strata}
 
 
 def _policy_json(report: Report) -> dict[str, object]:

@@ -15,6 +15,7 @@ from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.report_summary import Summary, summarise_rules
 from auditor.reporting.restricted_hits import read_restricted_hits
+from auditor.reporting.sample_text import sample_sentences
 
 HELP = "a summary for a person, in plain words"
 SUFFIXES = (".txt",)
@@ -114,6 +115,8 @@ def _target_and_policy_lines(report: Report) -> Iterator[Line]:
         yield from _wrap_text("", text, "  List      ")
     for extension in policy.extensions:
         yield from _wrap_text("", printable(str(extension)), "  Extension ")
+    for number, text in enumerate(sample_sentences(report)):
+        yield from _wrap_text("", text, "            " if number else "  Sample    ", " " * 12)
     for text in coverage.files_left_out(report):
         yield from _wrap_text("bold yellow", printable(text), "  Left out  ")
     missing = coverage.missing_lists(report)

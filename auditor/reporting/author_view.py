@@ -79,6 +79,7 @@ def make_author_view(report: Report) -> Report:
     return replace(
         report,
         audience="author",
+        sampled=report.sampled and report.sampled.without_matches(),
         policy=replace(
             policy,
             rules=(*(rule for rule in policy.rules if rule.id not in held), HELD_RULE),

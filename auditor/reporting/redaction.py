@@ -17,6 +17,7 @@ from auditor.reporting.author_view import AUTHOR, make_author_view
 from auditor.reporting.coverage import nothing_read_or_compared
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.repeatable_stream import RepeatableStream
+from auditor.reporting.sample_text import sample_notice
 
 CONFIDENTIAL = "Confidential: unproven until reviewed"
 RESTRICTED = "RESTRICTED: shows where matched samples are; for those who handle the reports by law or duty"
@@ -42,7 +43,9 @@ def redact(report: Report, options: RenderOptions) -> Report:
 def report_notice(report: Report, options: RenderOptions) -> str:
     """Return the first line of a redacted or whole report: if nothing was read or compared, and how it may be used."""
     for_author = (f"{AUTHOR}.",) if report.audience == "author" else ()
-    return " ".join((*nothing_read_or_compared(report), *for_author, _permitted_use(report, options)))
+    return " ".join(
+        (*sample_notice(report), *nothing_read_or_compared(report), *for_author, _permitted_use(report, options))
+    )
 
 
 def _permitted_use(report: Report, options: RenderOptions) -> str:
@@ -81,6 +84,7 @@ class _Pseudonymizer:
             report,
             targets=tuple(f"target {number}" for number, _ in enumerate(report.targets, 1)),
             tally=replace(report.tally, reasons={}),
+            sampled=report.sampled and report.sampled.without_names(),
             findings=RepeatableStream(self._findings),
             gaps=RepeatableStream(self._gaps),
             cases=tuple(self._redact_case(case) for case in report.cases),

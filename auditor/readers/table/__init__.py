@@ -3,7 +3,7 @@
 A file becomes batches of rows in the module of its format (``parquet``, ``arrow``, ``csv``, ``json``): all columns, at
 any depth, that can hold one. What they hold is told by their values in ``leaf_content``, and the rows become samples in
 ``row_samples``. To add a format, add a module that yields :class:`~auditor.readers.table.row_batch.RowBatch`, and a
-line to :func:`auditor.readers.table.read_tables._read_rows`.
+line to :func:`auditor.readers.table.read_tables.read_rows`.
 """
 
 from __future__ import annotations

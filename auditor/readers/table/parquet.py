@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditor.blob import Blob
+from auditor.drawn_sample import NO_STRATUM, DrawnSample, row_keys
 from auditor.errors import Unreadable
 from auditor.part_builders.read_options import ReadOptions
 from auditor.readers.table.columns import columns_to_read
@@ -59,6 +60,11 @@ def read_rows(file: BinaryIO, blob: Blob, options: ReadOptions) -> Iterator[RowB
     first = 1 + rows_before(table.metadata, groups)
     asks_nothing = options.algorithms.isdisjoint(ASKABLE)
     for group in groups:
+        if options.drawn is not None:
+            number = table.metadata.row_group(group).num_rows
+            if not _is_any_drawn(options.drawn, blob, first, first + number):
+                first += number
+                continue
         rows = _rows_per_batch(table, group, names)
         if asks_nothing:
             batch = next(table.iter_batches(min(rows, _ROWS_TO_COUNT_BY), [group], names, use_threads=False), None)
@@ -71,6 +77,13 @@ def read_rows(file: BinaryIO, blob: Blob, options: ReadOptions) -> Iterator[RowB
         for batch in table.iter_batches(rows, [group], names, use_threads=False):
             yield from row_batches(batch, first, decoded)
             first += batch.num_rows
+
+
+def _is_any_drawn(drawn: DrawnSample, blob: Blob, first: int, last: int) -> bool:
+    """Return whether any row of a Parquet file, from ``first`` to the one before ``last``, is in the sample."""
+    starts = range(first, last, MAX_BATCH_ROWS)
+    numbers = (np.arange(start, min(start + MAX_BATCH_ROWS, last)) for start in starts)
+    return any(bool((drawn.strata_of(row_keys(blob.uri, rows)) != NO_STRATUM).any()) for rows in numbers)
 
 
 def _counted_rows(first: int, last: int) -> Iterator[RowBatch]:

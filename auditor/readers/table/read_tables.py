@@ -51,7 +51,7 @@ def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | P
     last_row = 0
     is_partly = False
     try:
-        for rows in _read_rows(blob, options):
+        for rows in read_rows(blob, options):
             last_row = max(last_row, int(rows.numbers[-1])) if len(rows.numbers) else last_row
             for item in samples.add(rows):
                 is_partly = is_partly or isinstance(item, PartlyRead)
@@ -61,7 +61,8 @@ def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | P
     except READ_ERRORS as error:
         why = _reason(error)
     else:
-        if not samples.has_samples and not is_partly and not blob.partition[0]:
+        is_drawn = options.drawn is not None and options.drawn.units_of_file(blob.uri)[0] > 0
+        if not samples.has_samples and not is_partly and not blob.partition[0] and not is_drawn:
             yield Unread(blob.uri, NOT_USABLE if last_row else NO_ROWS, skipped=True, blob=blob)
         return
     if not last_row:
@@ -72,7 +73,7 @@ def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | P
     yield Part(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
 
 
-def _read_rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
+def read_rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
     """Read the rows of a table of any format. Raises Unreadable and what broken files make libraries raise."""
     head = blob.read(HEAD_BYTES)
     suffix, compression = format_suffix(blob)

@@ -40,6 +40,23 @@ class RowBatch:
     may_hold: NDArray[np.bool_] | None = None
     table: str = ""
 
+    def keep(self, kept: NDArray[np.bool_]) -> RowBatch:
+        """Return the batch with these rows alone."""
+        index = np.cumsum(kept) - 1
+        mask = pa.array(kept)
+
+        def kept_values(leaf: Leaf) -> Leaf:
+            values = kept[leaf.rows]
+            return replace(leaf, values=leaf.values.filter(pa.array(values)), rows=index[leaf.rows[values]])
+
+        return replace(
+            self,
+            numbers=self.numbers[kept],
+            leaves=tuple(map(kept_values, self.leaves)),
+            faults=None if self.faults is None else self.faults.filter(mask),
+            may_hold=None if self.may_hold is None else self.may_hold[kept],
+        )
+
 
 class DecodedBytes:
     """Counts what the dictionaries of one file decode to, which may be without end: the file is not read further then.

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from auditor.blob import Blob
+from auditor.drawn_sample import NO_STRATUM, row_keys
 from auditor.hashing import exact
 from auditor.hashing.decode_video import can_decode_videos, holds_pictures
 from auditor.hashing.digest_parsing import algorithm_from_column_name
@@ -115,6 +116,11 @@ class TableSamples:
         # Settings hold addresses too, and are no rows of a table.
         if rows.table != REMAINDER and any(content.is_main for content in contents):
             self._main_tables.add(rows.table)
+        if self.options.drawn is not None:
+            rows = rows.keep(self.options.drawn.strata_of(row_keys(self.blob.uri, rows.numbers)) != NO_STRATUM)
+            if not len(rows.numbers):
+                return
+            contents = tuple(leaf_content(leaf) for leaf in rows.leaves)
         batch = _Batch(self.blob, self.options, rows, contents)
         files: list[_Files] = []
         gaps: list[NDArray[np.int64]] = []
