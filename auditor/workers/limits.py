@@ -88,3 +88,11 @@ def limit_memory(allowed: int) -> None:
         resource.setrlimit(
             resource.RLIMIT_DATA, (allowed if hard == resource.RLIM_INFINITY else min(allowed, hard), hard)
         )
+
+
+def limit_core_dumps() -> None:
+    """Limit what this worker process leaves behind: one that crashes writes no core dump of what it was reading."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -156,13 +156,13 @@ class _Pools(Generic[C, T, R]):
                             task = waiting.popleft() if waiting else next(source, None)
                             if task is None:
                                 break
-                            running[_schedule(pool, self.work, task, self.timeout(task))] = task
+                            running[schedule_task(pool, self.work, task, self.timeout(task))] = task
                             progressed = time.monotonic()
                         if not running:
                             break
                         ended, _ = wait(running, timeout=_CHECK_SECONDS, return_when=FIRST_COMPLETED)
                         for future in ended:
-                            lost = _why_lost(future, self.start.memory)
+                            lost = why_lost(future, self.start.memory)
                             task = running.pop(future)
                             broken_pools, progressed = 0, time.monotonic()
                             if lost:
@@ -192,7 +192,7 @@ class _Pools(Generic[C, T, R]):
                     raise
 
 
-def _schedule(pool: Any, work: Callable[[C, T], R], task: T, timeout: float) -> Future[R]:
+def schedule_task(pool: Any, work: Callable[[C, T], R], task: T, timeout: float) -> Future[R]:
     """Hand a task to the pool of workers; a broken pool fails the task."""
     try:
         return pool.schedule(run_task, args=[work, task], timeout=timeout)  # type: ignore[no-any-return]
@@ -202,7 +202,7 @@ def _schedule(pool: Any, work: Callable[[C, T], R], task: T, timeout: float) -> 
         return future
 
 
-def _why_lost(future: Future[Any], memory: int) -> str:
+def why_lost(future: Future[Any], memory: int) -> str:
     """Return why a task was lost with its worker in the pool; "" if it was not.
 
     Args:

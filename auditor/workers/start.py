@@ -16,7 +16,7 @@ from multiprocessing.context import BaseContext
 from typing import Any, TypeVar
 
 from auditor.workers import without_pandas
-from auditor.workers.limits import limit_memory, limit_threads
+from auditor.workers.limits import limit_core_dumps, limit_memory, limit_threads
 from auditor.workers.worker_deaths import notice_dead_workers
 
 T = TypeVar("T")
@@ -51,6 +51,7 @@ class WorkerStart:
         global _context
         os.umask(0o077)  # a worker writes into the run's folder alone, which is for its owner
         limit_threads()
+        limit_core_dumps()
         without_pandas.block_pandas()
         notice_dead_workers()
         threading.Thread(target=_end_with_parent, daemon=True).start()

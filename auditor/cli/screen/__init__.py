@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.cli.screen import files
+from auditor.cli.screen import files, serve
 from auditor.cli.screen.group import command
 
-__all__ = ["command", "files"]
+__all__ = ["command", "files", "serve"]

@@ -23,12 +23,13 @@ class FilesByDefault(click.Group):
     epilog="""\b
 Examples:
   auditor screen upload.jpg --known hotline
+  auditor screen serve --known hotline
 
 `auditor screen FILE...` is short for `auditor screen files FILE...`; its options and exit codes are shown by
-`auditor screen files --help`.""",
+`auditor screen files --help`. A file that is called serve is written ./serve.""",
 )
 def command() -> None:
-    """Screen single pictures against known-content lists.
+    """Screen single pictures against known-content lists: files, or what is sent to a service.
 
     Made for datasets, models and what is about to be published, not for private messages or
     people's devices. Folders, archives and videos are read by `auditor scan`.
