@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from dataclasses import dataclass, field, fields, replace
@@ -154,6 +155,10 @@ class Blob:
             return self._data[:size]
         object.__setattr__(self, "_data", self._read_short())
         return self._data[:size] or self.read(size)
+
+    def kept_sha256(self) -> bytes:
+        """Return the SHA-256 of a file whose bytes :meth:`head` kept; b"" if they were not kept."""
+        return hashlib.sha256(self._data).digest() if self._data and not self.holder else b""
 
     def _read_short(self) -> bytes:
         """Return a short file's bytes, faster than through a file object.

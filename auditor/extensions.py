@@ -22,12 +22,13 @@ import os
 import pkgutil
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import FunctionType, ModuleType
 from typing import NamedTuple
 
 from auditor.errors import ExtensionError
+from auditor.target_paths import target_that_holds
 
 READERS = "auditor.readers"
 LIST_FORMATS = "auditor.list_formats"
@@ -50,10 +51,13 @@ class Extension(NamedTuple):
         return f"{self.distribution} {self.version} ({self.group}: {self.name})"
 
 
-def installed_extensions() -> tuple[Extension, ...]:
+def installed_extensions(targets: Sequence[str] = ()) -> tuple[Extension, ...]:
     """Return the members that installed distributions add, sorted. Nothing of them is imported.
 
     The working directory is not searched: what is audited may lie there, and must not be able to add code.
+
+    Args:
+        targets: What is audited: folders in it are not searched either.
 
     Raises:
         ExtensionError: Two entry points of a group have the same name, or the value of one is not a module.
@@ -61,7 +65,11 @@ def installed_extensions() -> tuple[Extension, ...]:
     from importlib.metadata import distributions
 
     working_directory = os.path.realpath(os.curdir)
-    path = [folder for folder in sys.path if folder and os.path.realpath(folder) != working_directory]
+    path = [
+        folder
+        for folder in sys.path
+        if folder and os.path.realpath(folder) != working_directory and not target_that_holds(folder, targets)
+    ]
     seen: set[str] = set()
     found: dict[tuple[str, str], Extension] = {}
     for distribution in distributions(path=path):

@@ -11,6 +11,7 @@ from auditor.cli.options import (
     FOLDER,
     NEW_FOLDER,
     ReportOutput,
+    baseline_option,
     fail_on_option,
     output_options,
     profile_option,
@@ -33,6 +34,7 @@ Examples:
 @output_options
 @fail_on_option
 @workers_option
+@baseline_option
 @click.pass_context
 def command(
     context: click.Context,

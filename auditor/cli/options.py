@@ -54,6 +54,13 @@ fail_on_option = click.option(
     help="Exit 1 for a finding of this severity or above.",
 )
 
+baseline_option = click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Findings and gaps that are accepted until a day (auditor baseline new); the report counts and names them.",
+)
+
 isolated_option = click.option(
     "--isolated", is_flag=True, help="Do not load readers and list formats that other installed packages add."
 )

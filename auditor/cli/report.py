@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import FOLDER, ReportOutput, output_options, write_outputs
+from auditor.cli.options import FOLDER, ReportOutput, baseline_option, output_options, write_outputs
 
 
 @click.command(
@@ -24,10 +24,15 @@ Examples:
     help="Also show where matched samples are; rows count from 1. Only for people who are authorised to act on them.",
 )
 @click.option("--share", is_flag=True, help="Leave out every name, so that the report can be sent to others.")
-def command(run: Path, outputs: tuple[ReportOutput, ...], places: bool, share: bool) -> None:
+@baseline_option
+def command(run: Path, outputs: tuple[ReportOutput, ...], places: bool, share: bool, baseline: Path | None) -> None:
     """Write the report of a finished RUN in any format."""
+    from auditor.pipeline.accept_findings import apply_baseline_file
     from auditor.pipeline.report import read_report
 
     if places and share:
         raise click.UsageError("--places and --share cannot be used together")
-    write_outputs(read_report(run), outputs, places=places, share=share)
+    report = read_report(run)
+    if baseline:
+        report = apply_baseline_file(report, baseline)
+    write_outputs(report, outputs, places=places, share=share)

@@ -11,6 +11,7 @@ from auditor.cli.options import (
     NEW_FOLDER,
     ReportOutput,
     algorithm_option,
+    baseline_option,
     column_option,
     fail_on_option,
     isolated_option,
@@ -63,6 +64,7 @@ interrupted."""
 @fail_on_option
 @workers_option
 @isolated_option
+@baseline_option
 @click.option(
     "--exclude",
     multiple=True,

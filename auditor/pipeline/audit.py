@@ -19,6 +19,8 @@ from auditor.known.private_folder import private_folder
 from auditor.model import Tally
 from auditor.part_builders.read_options import ReadOptions
 from auditor.pipeline import PRELOAD
+from auditor.pipeline.accept_findings import apply_baseline
+from auditor.pipeline.baseline import read_baseline
 from auditor.pipeline.cases import case_to_json
 from auditor.pipeline.evaluate_runs import evaluate_runs
 from auditor.pipeline.merge_runs import MergedRuns, differences, merge_runs
@@ -34,6 +36,7 @@ from auditor.pipeline.run_folder import (
     read_results,
     read_run,
     start_or_resume_run,
+    untrusted_roots,
     write_results,
 )
 from auditor.pipeline.sample_design import SampleDesign, begun_design, design_to_json, parse_design
@@ -84,6 +87,8 @@ def audit(
     sample: str = "",
     stratify: str = "",
     seed: int | None = None,
+    baseline: str | os.PathLike[str] | None = None,
+    trust_target: bool = False,
 ) -> Report:
     """Scan targets and judge what they state; the same as ``auditor scan``.
 
@@ -112,6 +117,8 @@ def audit(
         stratify: The column of tables whose values are sampled each by itself; with ``:desc`` or ``:asc`` the highest
             or lowest values most closely.
         seed: What makes the drawing the same again; None: a new one, which the report states.
+        baseline: A file of findings and gaps that are accepted (:mod:`auditor.pipeline.baseline`).
+        trust_target: The targets may hold the baseline and extensions, and their .gitignore files are followed.
 
     Raises:
         auditor.errors.AuditorError: Something is wrong with the set-up: targets, lists, rules or the run's folder.
@@ -123,13 +130,16 @@ def audit(
     from auditor.policy.load_policy import load_policy
     from auditor.samples import ARTEFACT_SHA256
 
+    if isolated and trust_target:
+        raise UsageError("--isolated and --trust-target cannot be used together; choose one of them")
+    paths = [os.fspath(target) for target in targets]
+    accepted = read_baseline(baseline, targets=() if trust_target else paths) if baseline else None
     folder = Path(out) if out else default_run_folder()
-    extensions = () if isolated else installed_extensions()
+    extensions = () if isolated else installed_extensions(() if trust_target else paths)
     if extensions:
         # A module that is no reader or no list format is an error before anything is read.
         readers(extensions)
         list_formats(extensions)
-    paths = [os.fspath(target) for target in targets]
     selection = read_selection(exclude, files_from)
     files = list_files(paths, folder, selection)
     first = next(files, None)
@@ -150,13 +160,16 @@ def audit(
             for name in known
         )
         policy = load_policy(tuple(map(Path, rules)), profile, lists, extensions)
+        if accepted:
+            accepted.check_rules(policy.rules)
         algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)
         # A digest costs the reading of whole files: not for a list of names or fingerprints alone.
         if any(opened.means == "model" and opened.algorithms & FILE_ALGORITHMS for opened in lists):
             algorithms |= {ARTEFACT_SHA256}
         options = ReadOptions(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
         design = parse_design(sample, stratify, seed, begun_design(folder))
-        started = _start_run(folder, paths, policy, _wants(options, selection, design))
+        roots = [path if "://" in path else os.path.abspath(path) for path in paths]
+        started = _start_run(folder, paths, roots, policy, _wants(options, selection, design, trust_target))
         workers = workers or available_cores()
         sampled = None
         if design:
@@ -170,7 +183,8 @@ def audit(
         if sampled and options.drawn:
             found = count_found(folder, options.drawn, len(sampled.strata))
             sampled = with_results(sampled, tally.drawn, found)
-        return _evaluate(folder, policy, tally, started, workers, Notes(), sampled, complete=complete)
+        report = _evaluate(folder, policy, tally, started, workers, Notes(), sampled, complete=complete)
+        return apply_baseline(report, accepted) if accepted else report
 
 
 @contextmanager
@@ -191,6 +205,7 @@ def reevaluate(
     rules: Sequence[str | os.PathLike[str]] = (),
     profile: str = "default",
     workers: int = 0,
+    baseline: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Derive and judge finished runs again under other rules, several as one; the same as ``auditor judge``.
 
@@ -202,6 +217,7 @@ def reevaluate(
         rules: Folders of further rules.
         profile: The profile, which sets the severity of rules.
         workers: How many worker processes judge; 0: one per core.
+        baseline: A file of findings and gaps that are accepted (:mod:`auditor.pipeline.baseline`).
 
     Raises:
         auditor.errors.AuditorError: A run is not finished or damaged, or rules or folder cannot be used.
@@ -214,6 +230,9 @@ def reevaluate(
     lists = {known.name: known for run in begun for known in lists_from_json(run["policy"])}
     extensions = tuple(sorted({extension for run in begun for extension in extensions_from_json(run["policy"])}))
     policy = load_policy(tuple(map(Path, rules)), profile, tuple(lists.values()), extensions)
+    accepted = read_baseline(baseline, targets=untrusted_roots(begun)) if baseline else None
+    if accepted:
+        accepted.check_rules(policy.rules)
     target = Path(out)
     if target.is_dir() and any(target.iterdir()):
         raise UsageError(f"{target}: is not empty; name another folder with --out")
@@ -221,9 +240,11 @@ def reevaluate(
         with errors_name_run(target):
             merged = merge_runs(folders, begun, target)
         targets = list(dict.fromkeys(name for run in begun for name in run["targets"]))
-        started = _start_run(target, targets, policy, begun[0]["wants"])
+        wants = begun[0]["wants"] | {"trust_target": any(run["wants"]["trust_target"] for run in begun)}
+        roots = list(dict.fromkeys(root for run in begun for root in run["roots"]))
+        started = _start_run(target, targets, roots, policy, wants)
         notes = _merge_notes(merged, begun, results)
-        return _evaluate(
+        report = _evaluate(
             target,
             policy,
             merged.tally,
@@ -233,6 +254,7 @@ def reevaluate(
             _only_sample(folders, results),
             complete=all(one["complete"] for one in results),
         )
+    return apply_baseline(report, accepted) if accepted else report
 
 
 def _merge_notes(merged: MergedRuns, runs: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> Notes:
@@ -261,7 +283,9 @@ def _only_sample(folders: Sequence[Path], results: Sequence[Mapping[str, Any]]) 
     return None
 
 
-def _wants(options: ReadOptions, selection: Selection, design: SampleDesign | None) -> dict[str, Any]:
+def _wants(
+    options: ReadOptions, selection: Selection, design: SampleDesign | None, trust_target: bool
+) -> dict[str, Any]:
     """Return what ``run.json`` keeps of an audit's options."""
     sampled = {"sample": design_to_json(design)} if design else {}
     return sampled | {
@@ -270,14 +294,26 @@ def _wants(options: ReadOptions, selection: Selection, design: SampleDesign | No
         "variants": sorted(options.variants),
         "exclude": list(selection.exclude),
         "files_from": selection.digest,
+        "trust_target": trust_target,
     }
 
 
-def _start_run(folder: Path, targets: Sequence[str], policy: Policy, wants: Mapping[str, Any]) -> str:
-    """Write or check what the run of an audit is to read; return when it was started."""
+def _start_run(
+    folder: Path, targets: Sequence[str], roots: Sequence[str], policy: Policy, wants: Mapping[str, Any]
+) -> str:
+    """Write or check what the run of an audit is to read; return when it was started.
+
+    Args:
+        folder: The run's folder.
+        targets: The targets as they were given.
+        roots: Where they are.
+        policy: What they are judged by.
+        wants: What is read of them.
+    """
     content = {
         "version": __version__,
         "targets": list(targets),
+        "roots": list(roots),
         "wants": dict(wants),
         "policy": policy_to_json(policy),
     }

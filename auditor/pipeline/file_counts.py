@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 _COLUMNS = (
-    "uri", "path", "size", "partition", "kind", "name", "revision", "numbers", "reasons", "comparisons",
+    "uri", "path", "size", "partition", "kind", "name", "revision", "numbers", "reasons", "comparisons", "modified",
+    "sha256",
 )  # fmt: skip
 
 
@@ -35,6 +36,8 @@ class FileCounts:
         samples: Its samples.
         reasons: Why the file or samples were not read, as in :class:`auditor.model.Tally`.
         comparisons: What its samples were compared with.
+        modified: When it was changed, in nanoseconds since 1970.
+        sha256: The SHA-256 of a short file that states something and holds no sample; b"" for others.
     """
 
     uri: str
@@ -46,6 +49,8 @@ class FileCounts:
     samples: Count = field(default_factory=Count)
     reasons: Counter[str] = field(default_factory=Counter)
     comparisons: Counter[Comparison] = field(default_factory=Counter)
+    modified: int = 0
+    sha256: bytes = b""
 
     @property
     def identity(self) -> tuple[bytes, int]:
@@ -74,8 +79,9 @@ def counts_to_rows(counts: Iterable[FileCounts]) -> pa.RecordBatch:
         subject = one.subject
         path = os.fsencode(one.path)  # it may be no valid Unicode
         identity = (one.uri, path, one.size, one.partition, subject.kind, subject.name, subject.revision)
-        rows.append((*identity, numbers, reasons, texts[compared]))
-    kinds = {"path": pa.binary(), "size": pa.int64(), "partition": pa.int64(), "numbers": pa.list_(pa.int64())}
+        rows.append((*identity, numbers, reasons, texts[compared], one.modified, one.sha256))
+    kinds: dict[str, pa.DataType] = {"path": pa.binary(), "sha256": pa.binary(), "numbers": pa.list_(pa.int64())}
+    kinds |= {"size": pa.int64(), "partition": pa.int64(), "modified": pa.int64()}
     schema = pa.schema([pa.field(name, kinds.get(name, pa.string())) for name in _COLUMNS])
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     arrays = [pa.array(column, one.type) for column, one in zip(columns, schema, strict=True)]
@@ -85,7 +91,8 @@ def counts_to_rows(counts: Iterable[FileCounts]) -> pa.RecordBatch:
 def counts_from_rows(table: pa.Table) -> Iterator[FileCounts]:
     """Yield the counts of files that :func:`counts_to_rows` wrote."""
     columns = (column.to_pylist() for column in table.columns)
-    for uri, path, size, partition, kind, name, revision, numbers, reasons, comparisons in zip(*columns, strict=True):
+    for cells in zip(*columns, strict=True):
+        uri, path, size, partition, kind, name, revision, numbers, reasons, comparisons, modified, sha256 = cells
         yield FileCounts(
             uri,
             os.fsdecode(path),
@@ -96,4 +103,6 @@ def counts_from_rows(table: pa.Table) -> Iterator[FileCounts]:
             Count(*numbers[5:]),
             Counter(json.loads(reasons) if reasons else {}),
             Counter({Comparison(*key): number for *key, number in json.loads(comparisons or "[]")}),
+            modified,
+            sha256,
         )

@@ -12,6 +12,7 @@ from typing import Any
 
 from auditor.errors import RunError
 from auditor.model import SEVERITIES, Audience, Case, Finding, Gap, Kind, Outcome, Place, Ref, Severity, Tally
+from auditor.pipeline.baseline import Acceptances
 from auditor.pipeline.cases import case_from_json
 from auditor.pipeline.finding_tables import FINDING_COLUMNS, GAP_COLUMNS, finding_from_row
 from auditor.pipeline.policy_summary import PolicySummary, policy_from_json
@@ -84,6 +85,8 @@ class Report:
     sampled: SampledAudit | None = None  # what was drawn and what that proves; None: everything was read
     facts: Path | None = None  # folder with facts/*.parquet (schema auditor.facts.FACTS_SCHEMA)
     audience: Audience = "operator"  # for whom redaction has made it: author: see auditor.reporting.author_view
+    accepted: Acceptances = field(default_factory=Acceptances)  # by a baseline; no longer in findings, gaps and flagged
+    is_target_trusted: bool = False  # --trust-target: files of the target could change how it was read
 
     def card_places(self, refs: Collection[Ref]) -> dict[Ref, Place]:
         """Return the place of the card of each of these subjects that has one.
@@ -138,7 +141,8 @@ class Report:
             counted = SEVERITIES[SEVERITIES.index(fail_on) :]
             if any(outcome == "FLAGGED" and severity in counted for _, outcome, severity in self.flagged):
                 return 1
-        unread = self.unread or self.tally.files.errored or self.tally.samples.errored or not self.complete
+        files, samples = self.tally.files.errored, self.tally.samples.errored
+        unread = self.unread or files > self.accepted.files or samples > self.accepted.samples or not self.complete
         unanswered = self.nothing_read or self.nothing_compared or self.notes.asked_differently
         return 3 if unread or unanswered else 0
 
@@ -169,6 +173,7 @@ def read_report(folder: str | os.PathLike[str]) -> Report:
             sampled=sampled_audit_from_json(content.get("sampled", {})),
             facts=path / FACTS,
             folder=path,
+            is_target_trusted=run["wants"]["trust_target"],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{path}: report.json is damaged; run `auditor judge {path} --out DIR`") from error

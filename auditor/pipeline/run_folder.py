@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +33,8 @@ from auditor.timestamps import current_time
 
 # Raised when an older program would misread a run, or this one a run of before. 3: tallies
 # count what was read in part, and the comparisons by list, algorithm and kind of carrier. 4: files/.
-FORMAT_VERSION = 4
+# 5: digests of the files that state something.
+FORMAT_VERSION = 5
 
 SHARDS, FILES, FACTS, FINGERPRINTS, TENSORS = "shards", "files", "facts", "fingerprints", "tensors"
 DERIVED, FINDINGS, GAPS, SAMPLE = "derived", "findings", "gaps", "sample"
@@ -142,6 +143,11 @@ def read_run(folder: Path) -> dict[str, Any]:
             "scan again into a new folder"
         )
     return content  # type: ignore[no-any-return]
+
+
+def untrusted_roots(runs: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return where the targets of runs are that must not decide how they are judged; ``runs``: each one's run.json."""
+    return tuple(dict.fromkeys(root for run in runs if not run["wants"]["trust_target"] for root in run["roots"]))
 
 
 def read_results(folder: Path) -> dict[str, Any]:

@@ -44,6 +44,10 @@ _BUFFERED_PARTS = 32
 _BUFFERED_CHARACTERS = 1 << 20
 # Gaps of a part that say that its file was not read whole.
 _GAPS_OF_READING = frozenset({"file", "card", "provenance", "configuration", "header", "table", "samples"})
+# Why samples are skipped.
+NO_ANSWERABLE_HASH, NO_SAMPLE_LIST = "samples hold no hash that a list can answer", "no list to match samples against"
+# Gaps of files that hold texts, never a sample.
+_GAPS_OF_TEXTS = frozenset({"card", "provenance", "configuration", "licence"})
 _REASON_LENGTH = 120  # characters of a reason that files and samples are counted by
 
 
@@ -66,6 +70,7 @@ class ShardWriter:
     _errored: set[str] = field(default_factory=set)
     _partly: set[str] = field(default_factory=set)  # files of which a carrier was not read
     _answered: set[str] = field(default_factory=set)  # files of which something was read or compared
+    _stating: set[str] = field(default_factory=set)  # files whose text or header says something
     _by_file: dict[str, FileCounts] = field(default_factory=dict)
     _samples_read: Counter[tuple[Ref, str]] = field(default_factory=Counter)
     _sample_gaps: dict[tuple[Ref, str], Gap] = field(default_factory=dict)
@@ -89,7 +94,9 @@ class ShardWriter:
     def add_part(self, part: Part) -> None:
         """Add what a file says of a subject, and later what its texts say, a handful of parts at a time."""
         self._parts.append(part)
-        self._answered.update(_file_of(one.place.uri) for one in part.subject.statements[:1])
+        stating = [_file_of(one.place.uri) for one in part.subject.statements[:1]]
+        self._answered.update(stating)
+        self._stating.update(stating or [_file_of(gap.place.uri) for gap in part.subject.gaps[:1]])
         self._partly.update(_file_of(gap.place.uri) for gap in part.subject.gaps if gap.what in _GAPS_OF_READING)
         self._characters += sum(len(text.text) for text in part.texts)
         if part.tensors:
@@ -111,6 +118,8 @@ class ShardWriter:
         if not is_continuation and unread.why != NOT_DRAWN:  # the report says what the sample is
             self._counts_of(unread.uri).reasons[reason_category(unread.why)] += 1
         if not unread.skipped:
+            if what in _GAPS_OF_TEXTS:
+                self._stating.add(unread.uri)
             blob = unread.blob
             ref = Ref("document", unread.uri)
             if blob:
@@ -208,6 +217,9 @@ class ShardWriter:
             blob = file if isinstance(file, Blob) else file.blob
             if blob:
                 counts.path, counts.size, counts.partition = os.path.abspath(blob.path), blob.size, blob.partition[0]
+                counts.modified = blob.modified
+                if file.uri in self._stating and not counts.samples.collected and (digest := blob.kept_sha256()):
+                    counts.sha256 = digest
             if not counts.partition:  # a file in partitions counts once, with its first
                 errored, partly = file.uri in unread, file.uri in self._partly - unread
                 skipped = file.uri in self._skipped - unread - self._partly
@@ -300,7 +312,7 @@ class ShardWriter:
         matcher = self.context.sample_matcher
         answered = answered_samples(samples, stored, matcher.algorithms if matcher else frozenset())
         if not samples.already_counted:
-            why = "samples hold no hash that a list can answer" if matcher else "no list to match samples against"
+            why = NO_ANSWERABLE_HASH if matcher else NO_SAMPLE_LIST
             for place, counted in answered.counts.items():
                 counts = self._counts_of(_file_of(place))
                 counts.samples += counted

@@ -1,9 +1,9 @@
 """The CSV report: notice, counts, cases with their reasons and copies, then all other findings and gaps.
 
 The column ``type`` says what a row is: notice, extension (a package that adds a reader or list format), count, case,
-copy, finding, advice, gap, not-scanned (a reason why files or samples were not read), coverage, comparison (of how
-many samples, ``number``, one algorithm of a list was compared, of those that one kind of carrier holds), hit. A
-finding that is a reason of a case follows it and names it in ``case``.
+copy, finding, advice, gap, accepted, not-scanned (a reason why files or samples were not read), coverage, comparison
+(of how many samples, ``number``, one algorithm of a list was compared, of those that one kind of carrier holds), hit.
+A finding that is a reason of a case follows it and names it in ``case``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from auditor.model import Case, Finding, Ref
 from auditor.pipeline.report import Report
 from auditor.printable import csv_cell
 from auditor.reporting import coverage, guidance, labels
+from auditor.reporting.acceptances import acceptance_sentences
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.restricted_hits import read_restricted_hits
@@ -96,6 +97,8 @@ def _report_rows(report: Report, notice: str) -> Iterator[Row]:
     for ref, gap in report.gaps:
         place: Row = {"place": gap.place.uri, "line": gap.place.line}
         yield {"type": "gap", **_subject_cells(ref), "rule": gap.what, "text": gap.why, **place}
+    for text in acceptance_sentences(report):
+        yield {"type": "accepted", "text": text}
     for kind, numbers in (("not-scanned", report.tally.reasons), ("coverage", report.tally.coverage)):
         for text, number in sorted(numbers.items()):
             yield {"type": kind, "text": text, "number": number}

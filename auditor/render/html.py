@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from auditor.pipeline.report import Report
 from auditor.printable import printable
 from auditor.reporting import coverage, guidance, labels, safety_commitments
+from auditor.reporting.acceptances import acceptance_sentences
 from auditor.reporting.lineage_layout import LineageLayout
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
@@ -56,6 +57,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         cases_left_out=max(len(report.cases) - MAX_CASES, 0),
         has_matches=guidance.has_known_content_matches(report),
         sample=sample_sentences(report),
+        acceptances=acceptance_sentences(report),
         left_out=coverage.files_left_out(report),
         missing_lists=coverage.missing_lists(report),
         contacts=report.policy.contacts,

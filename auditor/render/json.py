@@ -9,9 +9,11 @@ from typing import TextIO, TypedDict
 
 from auditor.intervals import CONFIDENCE
 from auditor.model import Case, Count, Finding, Gap, Kind, Place, Ref
+from auditor.pipeline.baseline import Acceptances
 from auditor.pipeline.report import Edge, Report
 from auditor.pipeline.sampled_audit import SampledAudit
 from auditor.reporting import coverage, guidance
+from auditor.reporting.acceptances import entry_json
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.restricted_hits import read_restricted_hits
@@ -84,6 +86,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         ("coverage", _sorted_counts(report.tally.coverage)),
         ("comparisons", [{**asdict(row), "of": row.total} for row in coverage.comparison_rows(report)]),
         ("advice", list(guidance.advice_lines(report))),
+        ("accepted", _accepted_json(report.accepted)),
     ]
     arrays: list[tuple[str, Iterable[object]]] = [
         ("cases", map(_case_json, report.cases)),
@@ -189,6 +192,23 @@ def _policy_json(report: Report) -> dict[str, object]:
             }
             for extension in policy.extensions
         ],
+    }
+
+
+def _accepted_json(accepted: Acceptances) -> dict[str, object]:
+    """Return what a baseline accepts as the JSON report has it."""
+    return {
+        "baseline": accepted.baseline,
+        "counts": {
+            "findings": accepted.finding_count,
+            "gaps": accepted.gap_count,
+            "files": accepted.files,
+            "samples": accepted.samples,
+        },
+        "findings": [{**_finding_json(finding), "by": entry_json(entry)} for finding, entry in accepted.findings],
+        "gaps": [{**_gap_json(ref, gap), "by": entry_json(entry)} for ref, gap, entry in accepted.gaps],
+        "expired": [entry_json(entry) for entry in accepted.expired],
+        "unused": [entry_json(entry) for entry in accepted.unused],
     }
 
 

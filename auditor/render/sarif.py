@@ -18,9 +18,11 @@ from typing import TextIO
 from urllib.parse import quote
 
 from auditor.model import GAP_KINDS, NOWHERE, SEVERITIES, Finding, Place, Ref, Rule, Severity
+from auditor.pipeline.baseline import BaselineEntry
 from auditor.pipeline.report import Report
 from auditor.printable import printable
 from auditor.reporting import guidance
+from auditor.reporting.acceptances import acceptance_sentences
 from auditor.reporting.coverage import comparison_rows
 from auditor.reporting.labels import subject_label
 from auditor.reporting.local_paths import local_path
@@ -65,7 +67,10 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         "properties": {"notice": report_notice(report, options), **_properties_json(report)},
         # Code scanning services keep the results of each category apart.
         "automationDetails": {"id": f"auditor/{printable(report.policy.profile)}/"},
-        "results": [_result_json(group, rule_indices, places, report.targets) for group in groups],
+        "results": [
+            *(_result_json(group, rule_indices, places, report.targets) for group in groups),
+            *_accepted_results(report, rule_indices),
+        ],
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     json.dump(log, out, ensure_ascii=True, allow_nan=False, indent=1)
@@ -226,6 +231,23 @@ def _result_json(
     }
 
 
+def _accepted_results(report: Report, rules: Mapping[str, int]) -> Iterator[Json]:
+    """Yield a suppressed SARIF result for each rule, subject and entry of a baseline that accepts findings."""
+    groups: dict[tuple[Ref, str, BaselineEntry], list[Finding]] = {}
+    for finding, entry in report.accepted.findings[:MAX_RESULTS]:
+        groups.setdefault((finding.ref, finding.rule, entry), []).append(finding)
+    places = report.card_places({ref for ref, _, _ in groups})
+    for (_, _, entry), findings in groups.items():
+        group = _FindingGroup(tuple(findings[:MAX_FACTS]), len(findings))
+        result = _result_json(group, rules, places, report.targets)
+        text = printable(f"{entry.owner}, until {entry.expires}: {entry.reason}", 1000)
+        # Others of the rule and subject may be open: the two results must not be taken for one.
+        print_ = _partial_fingerprint(findings[0])
+        prints = {"auditorSubject/v1": f"{print_}:accepted", "primaryLocationLineHash": f"{print_}:2"}
+        suppressions = [{"kind": "external", "status": "accepted", "justification": text}]
+        yield {**result, "partialFingerprints": prints, "suppressions": suppressions}
+
+
 def _fact_text(finding: Finding) -> str:
     """Return a finding's fact and remark as text of a SARIF message."""
     remark = f" ({printable(finding.remark)})" if finding.remark else ""
@@ -270,7 +292,7 @@ def _notifications_json(report: Report, left_out: Counter[Severity]) -> Iterator
         )
         text = f"Results left out, beyond {MAX_RESULTS:,} (rules by subjects): {parts}. The JSON report has them all."
         yield _notification_json("left-out", "warning", text)
-    for text in guidance.advice_lines(report):
+    for text in (*guidance.advice_lines(report), *acceptance_sentences(report)):
         yield _notification_json("advice", "note", text)
     for line in group_gaps(report.gaps, 1)[:MAX_NOTIFICATIONS]:
         ref, gap = line.examples[0]

@@ -11,6 +11,7 @@ from auditor.pipeline.report import Report
 from auditor.plurals import count_with_noun
 from auditor.printable import printable
 from auditor.reporting import coverage, guidance, labels
+from auditor.reporting.acceptances import acceptance_sentences
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.report_summary import Summary, summarise_rules
@@ -26,6 +27,7 @@ MAX_CASES = 20
 MAX_CASE_REASONS = 5
 MAX_COPIES = 5
 MAX_REASONS = 12  # why files, samples or subjects were not read
+MAX_ACCEPTANCES = 10
 MAX_HITS = 1000
 
 # A line is a style in rich's notation, used only with colour, and its text, which is printable already.
@@ -66,6 +68,7 @@ def _report_lines(report: Report, summary: Summary, notice: str) -> Iterator[Lin
     if guidance.has_known_content_matches(report):
         yield from _steps_after_match_lines(report)
     yield from _finding_lines(summary)
+    yield from _accepted_lines(report)
     yield from _not_checked_lines(report, summary)
     steps = guidance.next_steps(report)
     if steps:
@@ -218,6 +221,17 @@ def _fact_text(finding: Finding) -> str:
     """Return a finding's fact and remark as text of the terminal summary."""
     remark = f" ({printable(finding.remark, 120)})" if finding.remark else ""
     return f"{printable(finding.fact, 160)}{remark}"
+
+
+def _accepted_lines(report: Report) -> Iterator[Line]:
+    """Yield for the terminal summary what a baseline accepts, and which of its entries have expired or are unused."""
+    sentences = acceptance_sentences(report)
+    if sentences:
+        yield from _heading_lines("Accepted")
+    for sentence in sentences[:MAX_ACCEPTANCES]:
+        yield from _wrap_text("", sentence, "  - ")
+    if len(sentences) > MAX_ACCEPTANCES:
+        yield "", f"  and {len(sentences) - MAX_ACCEPTANCES:,} more: auditor report RUN --format csv"
 
 
 def _not_checked_lines(report: Report, summary: Summary) -> Iterator[Line]:

@@ -14,8 +14,9 @@ from itertools import groupby
 
 from auditor.extensions import LIST_FORMATS
 from auditor.model import KINDS, SEVERITIES, Finding, Gap, Kind, Outcome, Ref, Rule, Severity
+from auditor.pipeline.baseline import Acceptances, why_not_acceptable
+from auditor.pipeline.repeatable_stream import RepeatableStream
 from auditor.pipeline.report import Notes, Report
-from auditor.reporting.repeatable_stream import RepeatableStream
 
 FlaggedKey = tuple[str, Outcome, Severity]
 
@@ -38,19 +39,6 @@ HELD_RULE = Rule(
     fix="Nothing has to be done now. Those who run this audit see the details in the run's folder, and decide.",
 )
 
-# Statements that follow from lists, and from what a list's match means for other subjects.
-HELD_KEYS = frozenset(
-    {
-        "known_content",
-        "known_content_lead",
-        "quarantined",
-        "known_model",
-        "exposed",
-        "exposed_claim",
-        "exposed_lead",
-        "descends",
-    }
-)
 # Rules that show what a vocabulary holds which its owner may keep confidential.
 HELD_RULE_IDS = frozenset({"operator-term"})
 _NOT_COMPARED = "Nothing was compared with a list that was loaded."
@@ -58,9 +46,8 @@ _ASKED_DIFFERENTLY = "Not the same was asked of all runs that this report is mad
 
 
 def is_held(rule: Rule) -> bool:
-    """Return whether findings of a rule are held: it opens cases, or reads a statement of :data:`HELD_KEYS`."""
-    read = {*_keys_and_words(rule.params), *rule.when}
-    return rule.case is not None or rule.id in HELD_RULE_IDS or not HELD_KEYS.isdisjoint(read)
+    """Return whether findings of a rule are held: those that cannot be accepted, and of an operator's vocabulary."""
+    return rule.id in HELD_RULE_IDS or bool(why_not_acceptable(rule))
 
 
 def make_author_view(report: Report) -> Report:
@@ -96,21 +83,8 @@ def make_author_view(report: Report) -> Report:
         lineage=(),
         restricted=None,
         notes=_generalise_notes(report),
+        accepted=_without_held(report.accepted, held),
     )
-
-
-def _keys_and_words(params: object) -> Iterator[str]:
-    """Yield what may be a statement key in a rule's parameters: keys of tables, and texts that are not in a list.
-
-    A list of texts holds values and relations of statements.
-    """
-    if isinstance(params, Mapping):
-        for key, value in params.items():
-            yield key
-            yield from (value,) if isinstance(value, str) else _keys_and_words(value)
-    elif isinstance(params, list | tuple):
-        for item in params:
-            yield from _keys_and_words(item)
 
 
 def _hold_findings(findings: Iterable[Finding], held: frozenset[str]) -> Iterator[Finding]:
@@ -150,6 +124,17 @@ def _count_subjects(report: Report, documents: frozenset[Ref]) -> Mapping[Kind, 
         return report.subjects
     about_lists = {one.ref for one in report.findings if one.ref in documents}
     return Counter(report.subjects) - Counter(ref.kind for ref in about_lists)
+
+
+def _without_held(accepted: Acceptances, held: frozenset[str]) -> Acceptances:
+    """Return what a report's baseline accepts without what it says of held rules."""
+    return replace(
+        accepted,
+        findings=tuple((finding, entry) for finding, entry in accepted.findings if finding.rule not in held),
+        flagged={key: number for key, number in accepted.flagged.items() if key[0] not in held},
+        expired=tuple(entry for entry in accepted.expired if entry.rule not in held),
+        unused=tuple(entry for entry in accepted.unused if entry.rule not in held),
+    )
 
 
 def _generalise_notes(report: Report) -> Notes:

@@ -12,16 +12,19 @@ from dataclasses import replace
 
 from auditor.errors import UsageError
 from auditor.model import GAP_KINDS, Case, Finding, Gap, Place, Ref
+from auditor.pipeline.baseline import Acceptances
+from auditor.pipeline.repeatable_stream import RepeatableStream
 from auditor.pipeline.report import Report
+from auditor.reporting.acceptances import acceptance_notice
 from auditor.reporting.author_view import AUTHOR, make_author_view
 from auditor.reporting.coverage import nothing_read_or_compared
 from auditor.reporting.render_options import RenderOptions
-from auditor.reporting.repeatable_stream import RepeatableStream
 from auditor.reporting.sample_text import sample_notice
 
 CONFIDENTIAL = "Confidential: unproven until reviewed"
 RESTRICTED = "RESTRICTED: shows where matched samples are; for those who handle the reports by law or duty"
 SHARED = "Shared without names: subjects are numbered, facts are those of the rules, remarks and places are left out"
+TARGET_TRUSTED = "The target was trusted (--trust-target): its own files could leave out and accept things."
 NO_SUBJECTS = "Provenance audit"  # of a report that names no subject
 
 
@@ -41,11 +44,17 @@ def redact(report: Report, options: RenderOptions) -> Report:
 
 
 def report_notice(report: Report, options: RenderOptions) -> str:
-    """Return the first line of a redacted or whole report: if nothing was read or compared, and how it may be used."""
-    for_author = (f"{AUTHOR}.",) if report.audience == "author" else ()
-    return " ".join(
-        (*sample_notice(report), *nothing_read_or_compared(report), *for_author, _permitted_use(report, options))
-    )
+    """Return the first line of a redacted or whole report.
+
+    It says if the target was trusted, if a sample or nothing was read or compared, how much is accepted, and how the
+    report may be used.
+    """
+    trusted = TARGET_TRUSTED if report.is_target_trusted else ""
+    accepted = acceptance_notice(report)
+    for_author = f"{AUTHOR}." if report.audience == "author" else ""
+    use = _permitted_use(report, options)
+    read = (*sample_notice(report), *nothing_read_or_compared(report))
+    return " ".join(filter(None, (trusted, *read, accepted, for_author, use)))
 
 
 def _permitted_use(report: Report, options: RenderOptions) -> str:
@@ -54,8 +63,16 @@ def _permitted_use(report: Report, options: RenderOptions) -> str:
         return f"{RESTRICTED}. {CONFIDENTIAL}"
     if options.share:
         return f"{SHARED}. {CONFIDENTIAL}"
-    names_subjects = any(True for stream in (report.cases, report.findings, report.gaps) for _ in stream)
+    accepted = (report.accepted.findings, report.accepted.gaps)
+    names_subjects = any(True for stream in (report.cases, *accepted, report.findings, report.gaps) for _ in stream)
     return CONFIDENTIAL if names_subjects else NO_SUBJECTS
+
+
+def _accepted_counts(accepted: Acceptances) -> Acceptances:
+    """Return what a redacted report says of acceptances: how many there are, without any name."""
+    return replace(
+        accepted, baseline="a baseline" if accepted.baseline else "", findings=(), gaps=(), expired=(), unused=()
+    )
 
 
 class _Pseudonymizer:
@@ -92,6 +109,7 @@ class _Pseudonymizer:
                 replace(edge, child=self._numbered[edge.child], parent=self._numbered[edge.parent], source="")
                 for edge in report.lineage
             ),
+            accepted=_accepted_counts(report.accepted),
             restricted=None,
             facts=None,
             folder=None,

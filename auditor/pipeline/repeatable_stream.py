@@ -1,4 +1,4 @@
-"""A stream of findings or gaps that redaction makes anew each time it is read."""
+"""A stream of findings or gaps that is made anew each time it is read."""
 
 from __future__ import annotations
 
