@@ -48,6 +48,8 @@ class CallPool(Generic[C, T, R]):
         with self._lock:
             if not self._pool.active:
                 self._pool.stop()
+                # Its workers end when it is joined, which waits for them.
+                threading.Thread(target=self._pool.join, daemon=True).start()
                 self._pool = self._new_pool()
             return schedule_task(self._pool, self._work, task, self._timeout)
 
