@@ -155,15 +155,15 @@ def test_every_command_of_the_page_prints_what_the_page_says(
     checked = said["auditor lists check try/acme.txt"]
     assert "list: acme version 2026-11, format acme\n" in checked
     assert "sha256: 1 entries, matched by equality\n" in checked
-    assert "markdown\t.md\theadings and bullets, for a wiki or an issue\n" in said["auditor report --formats"]
+    assert "wiki\t.wiki\theadings and bullets, for a page of a wiki\n" in said["auditor report --formats"]
     findings = (checkout / "try" / "findings.csv").read_text(encoding="utf-8")
     assert re.search(r"several-licences,FLAGGED,note,names several licences,\"gpl-3\.0, mit\",", findings)
     withdrawn = (checkout / "try" / "withdrawn.csv").read_text(encoding="utf-8")
     assert "acme/trained,,trained-on-withdrawn-dataset,FLAGGED," in withdrawn
-    shown = said["auditor report try/run-with-rule --format markdown"]
-    assert shown.startswith("# Confidential: unproven until reviewed\n")
+    shown = said["auditor report try/run-with-rule --format wiki"]
+    assert shown.startswith("= Confidential: unproven until reviewed =\n")
     assert "acme/leaf: names several licences (several-licences)" in shown
-    assert "acme" not in (checkout / "try" / "report.md").read_text(encoding="utf-8")
+    assert "acme" not in (checkout / "try" / "report.wiki").read_text(encoding="utf-8")
     assert '"value": "Leaves"' in said["auditor facts file://$PWD/try/models"]
 
 
@@ -174,7 +174,7 @@ def test_every_test_folder_that_the_page_names_is_there() -> None:
         ["tests/readers", "-k", "album"],
         ["tests/known", "-k", "acme"],
         ["tests/checks", "-k", "several"],
-        ["tests/render", "-k", "markdown"],
+        ["tests/render", "-k", "wiki"],
     ]
     assert all((ROOT / words[3]).is_dir() for words in runs)
 
@@ -216,16 +216,16 @@ def test_the_check_keeps_the_contract(members: Path) -> None:
 
 def test_the_report_format_keeps_the_contract(members: Path) -> None:
     report = small_report.small_report(members / "small")
-    report_contract.test_a_format_says_in_one_line_what_it_is_for("markdown")
-    assert not report_formats()["markdown"].SHOWS_PLACES
+    report_contract.test_a_format_says_in_one_line_what_it_is_for("wiki")
+    assert not report_formats()["wiki"].SHOWS_PLACES
     for keeps in (
         report_contract.test_an_empty_run_never_reads_as_clean,
         report_contract.test_extensions_of_other_packages_are_named_with_their_version,
         report_contract.test_places_and_distances_stay_restricted,
     ):
-        keeps(report, small_report.show, "markdown")
+        keeps(report, small_report.show, "wiki")
     out = StringIO()
-    render_report(report, "markdown", out, RenderOptions(share=True))
+    render_report(report, "wiki", out, RenderOptions(share=True))
     assert "coast-diffusion" not in out.getvalue()
 
 

@@ -5,63 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import TextIO, TypedDict
+from typing import TextIO
 
 from auditor.intervals import CONFIDENCE
-from auditor.model import Case, Count, Finding, Gap, Kind, Place, Ref
+from auditor.model import Count, Kind
 from auditor.pipeline.baseline import Acceptances
-from auditor.pipeline.report import Edge, Report
+from auditor.pipeline.report import Report
 from auditor.pipeline.sampled_audit import SampledAudit
 from auditor.reporting import coverage, guidance
 from auditor.reporting.acceptances import entry_json
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
+from auditor.reporting.report_json import case_json, dump_json, edge_json, finding_json, gap_json
 from auditor.reporting.restricted_hits import read_restricted_hits
 
 HELP = "everything, for machines: one JSON object, published schema, one finding per line"
 SUFFIXES = (".json",)
 SCHEMA = "urn:provenance-auditor:report:2"
-
-
-class PlaceV1(TypedDict):
-    uri: str
-    line: int
-
-
-class SubjectV1(TypedDict):
-    kind: str
-    subject: str
-    revision: str
-
-
-class FindingV1(SubjectV1):
-    rule: str
-    outcome: str
-    severity: str
-    fact: str
-    place: PlaceV1
-    remark: str
-    fingerprint: str
-
-
-class CaseV1(SubjectV1):
-    id: str
-    ground: str
-    reasons: list[FindingV1]
-    copies: list[SubjectV1]
-
-
-class GapV1(SubjectV1):
-    what: str
-    why: str
-    place: PlaceV1
-
-
-class EdgeV1(TypedDict):
-    child: SubjectV1
-    parent: SubjectV1
-    relation: str
-    source: str
 
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
@@ -89,44 +49,25 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         ("accepted", _accepted_json(report.accepted)),
     ]
     arrays: list[tuple[str, Iterable[object]]] = [
-        ("cases", map(_case_json, report.cases)),
-        ("lineage", map(_edge_json, report.lineage)),
-        ("findings", map(_finding_json, report.findings)),
-        ("gaps", (_gap_json(ref, gap) for ref, gap in report.gaps)),
+        ("cases", map(case_json, report.cases)),
+        ("lineage", map(edge_json, report.lineage)),
+        ("findings", map(finding_json, report.findings)),
+        ("gaps", (gap_json(ref, gap) for ref, gap in report.gaps)),
     ]
     if options.places:
         arrays.append(("hits", (asdict(hit) for hit in read_restricted_hits(report))))
     out.write("{\n")
     for key, value in fields:
-        out.write(f"{json.dumps(key)}: {_dumps(value)},\n")
+        out.write(f"{json.dumps(key)}: {dump_json(value)},\n")
     for number, (key, items) in enumerate(arrays):
         out.write(f"{json.dumps(key)}: [")
         separator = "\n"
         for item in items:
-            out.write(separator + _dumps(item))
+            out.write(separator + dump_json(item))
             separator = ",\n"
         out.write("\n]" if separator != "\n" else "]")
         out.write(",\n" if number < len(arrays) - 1 else "\n")
     out.write("}\n")
-
-
-def _dumps(value: object) -> str:
-    """Return a part of the JSON report in ASCII, so that no control or bidi character of a name reaches a terminal.
-
-    A lone surrogate, which strict parsers refuse, becomes its escape as text.
-    """
-    return json.dumps(_without_surrogates(value), ensure_ascii=True, allow_nan=False)
-
-
-def _without_surrogates(value: object) -> object:
-    """Return a value of the JSON report whose texts can be encoded as UTF-8."""
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, Mapping):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_surrogates(item) for item in value]
-    return value
 
 
 def _sampled_json(sampled: SampledAudit) -> dict[str, object]:
@@ -205,8 +146,8 @@ def _accepted_json(accepted: Acceptances) -> dict[str, object]:
             "files": accepted.files,
             "samples": accepted.samples,
         },
-        "findings": [{**_finding_json(finding), "by": entry_json(entry)} for finding, entry in accepted.findings],
-        "gaps": [{**_gap_json(ref, gap), "by": entry_json(entry)} for ref, gap, entry in accepted.gaps],
+        "findings": [{**finding_json(finding), "by": entry_json(entry)} for finding, entry in accepted.findings],
+        "gaps": [{**gap_json(ref, gap), "by": entry_json(entry)} for ref, gap, entry in accepted.gaps],
         "expired": [entry_json(entry) for entry in accepted.expired],
         "unused": [entry_json(entry) for entry in accepted.unused],
     }
@@ -239,53 +180,3 @@ def _count_json(count: Count) -> dict[str, int]:
 def _sorted_counts(numbers: Mapping[Kind, int] | Mapping[str, int]) -> dict[str, int]:
     """Return counts sorted for the JSON report."""
     return {str(key): number for key, number in sorted(numbers.items())}
-
-
-def _place_json(place: Place) -> PlaceV1:
-    """Return a place as the JSON report has it."""
-    return {"uri": place.uri, "line": place.line}
-
-
-def _subject_json(ref: Ref) -> SubjectV1:
-    """Return a subject as the JSON report has it."""
-    return {"kind": ref.kind, "subject": ref.name, "revision": ref.revision}
-
-
-def _finding_json(finding: Finding) -> FindingV1:
-    """Return a finding as the JSON report has it."""
-    return {
-        "rule": finding.rule,
-        **_subject_json(finding.ref),
-        "outcome": finding.outcome,
-        "severity": finding.severity,
-        "fact": finding.fact,
-        "place": _place_json(finding.place),
-        "remark": finding.remark,
-        "fingerprint": finding.fingerprint,
-    }
-
-
-def _case_json(case: Case) -> CaseV1:
-    """Return a case as the JSON report has it."""
-    return {
-        "id": case.id,
-        "ground": case.ground,
-        **_subject_json(case.ref),
-        "reasons": [_finding_json(reason) for reason in case.reasons],
-        "copies": [_subject_json(copy) for copy in case.copies],
-    }
-
-
-def _edge_json(edge: Edge) -> EdgeV1:
-    """Return an edge of lineage as the JSON report has it."""
-    return {
-        "child": _subject_json(edge.child),
-        "parent": _subject_json(edge.parent),
-        "relation": edge.relation,
-        "source": edge.source,
-    }
-
-
-def _gap_json(ref: Ref, gap: Gap) -> GapV1:
-    """Return a gap as the JSON report has it."""
-    return {**_subject_json(ref), "what": gap.what, "why": gap.why, "place": _place_json(gap.place)}

@@ -11,34 +11,34 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import groupby
+from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote
 
-from auditor.model import GAP_KINDS, NOWHERE, SEVERITIES, Finding, Place, Ref, Rule, Severity
+from auditor.model import GAP_KINDS, Finding, Place, Ref, Rule, Severity
 from auditor.pipeline.baseline import BaselineEntry
 from auditor.pipeline.report import Report
 from auditor.printable import printable
 from auditor.reporting import guidance
 from auditor.reporting.acceptances import acceptance_sentences
 from auditor.reporting.coverage import comparison_rows
+from auditor.reporting.finding_groups import MAX_FACTS, FindingGroup, card_places, most_severe_groups, severity_counts
 from auditor.reporting.labels import subject_label
 from auditor.reporting.local_paths import local_path
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
-from auditor.reporting.report_summary import group_gaps, severity_rank
+from auditor.reporting.report_summary import group_gaps
 from auditor.reporting.web_links import split_reference
 
 HELP = "SARIF 2.1.0, for code scanning services and editors"
 SUFFIXES = (".sarif",)
 SHOWS_PLACES = False  # it is made to be uploaded
 AUDIENCE = "author"
-MAX_RESULTS = 5000  # code scanning services take a few thousand
-MAX_FACTS = 20  # of one rule and subject in a message
+MAX_RESULTS = 5000  # GitHub shows no more of a run, and refuses more than 25,000
 MAX_NOTIFICATIONS = 500  # of each kind
 MAX_URI_LENGTH = 2000
+MAX_MESSAGE_LENGTH = 1000  # characters; GitHub takes 10 MB of compressed SARIF, and a list shows one line of a message
 NOTIFICATION_KINDS = {**GAP_KINDS, "left-out": "results that are left out", "advice": "what to do"}
 
 # GitHub's grades: over 7.0 high, 4.0 to 6.9 medium, 0.1 to 3.9 low.
@@ -49,9 +49,8 @@ Json = dict[str, object]
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the SARIF report: one log with one run. Memory is bounded by :data:`MAX_RESULTS`."""
-    groups, left_out = _most_severe_groups(report)
-    without_place = {group.findings[0].ref for group in groups if not group.findings[0].place.uri}
-    places = report.card_places(without_place)
+    groups, left_out = most_severe_groups(report, MAX_RESULTS)
+    cards = card_places(report, groups)
     rule_indices = {rule.id: index for index, rule in enumerate(report.policy.rules)}
     run: Json = {
         "tool": {"driver": _driver_json(report), **_extensions_json(report)},
@@ -68,7 +67,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         # Code scanning services keep the results of each category apart.
         "automationDetails": {"id": f"auditor/{printable(report.policy.profile)}/"},
         "results": [
-            *(_result_json(group, rule_indices, places, report.targets) for group in groups),
+            *(_result_json(group, rule_indices, cards, report.targets) for group in groups),
             *_accepted_results(report, rule_indices),
         ],
     }
@@ -129,46 +128,6 @@ def _extensions_json(report: Report) -> Json:
     return {"extensions": extensions} if extensions else {}
 
 
-@dataclass(frozen=True, slots=True)
-class _FindingGroup:
-    """The findings of one rule, subject and outcome: the first ones, and how many."""
-
-    findings: tuple[Finding, ...]
-    number: int
-
-    @property
-    def severity(self) -> Severity:
-        return self.findings[0].severity
-
-
-def _group_findings(report: Report) -> Iterator[_FindingGroup]:
-    """Yield the findings of each subject for SARIF results, grouped by rule and outcome."""
-    for _, of_subject in groupby(report.findings, key=lambda finding: finding.ref):
-        first: dict[tuple[str, str], list[Finding]] = {}
-        numbers: Counter[tuple[str, str]] = Counter()
-        for finding in of_subject:
-            key = (finding.rule, str(finding.outcome))
-            numbers[key] += 1
-            few = first.setdefault(key, [])
-            if len(few) < MAX_FACTS:
-                few.append(finding)
-        for key, few in first.items():
-            yield _FindingGroup(tuple(few), numbers[key])
-
-
-def _most_severe_groups(report: Report) -> tuple[list[_FindingGroup], Counter[Severity]]:
-    """Return at most :data:`MAX_RESULTS` groups for SARIF results, and how many of each severity are left out."""
-    kept: dict[tuple[int, bool], list[_FindingGroup]] = {}
-    total: Counter[Severity] = Counter()
-    for group in _group_findings(report):
-        total[group.severity] += 1
-        same_rank = kept.setdefault(severity_rank(group.findings[0]), [])
-        if len(same_rank) < MAX_RESULTS:
-            same_rank.append(group)
-    chosen = [group for _, same_rank in sorted(kept.items(), reverse=True) for group in same_rank][:MAX_RESULTS]
-    return chosen, total - Counter(group.severity for group in chosen)
-
-
 def _rule_descriptor(rule: Rule) -> Json:
     """Return a rule as a SARIF reportingDescriptor."""
     why = _one_line(rule.why)
@@ -198,24 +157,20 @@ def _emphasize_label(paragraph: str) -> str:
 
 
 def _result_json(
-    group: _FindingGroup, rules: Mapping[str, int], places: Mapping[Ref, Place], targets: Sequence[str]
+    group: FindingGroup, rules: Mapping[str, int], cards: Mapping[Ref, Place], targets: Sequence[str]
 ) -> Json:
     """Return the SARIF result of a group of findings.
 
     Args:
         group: What the result says.
         rules: The index of each rule in the log.
-        places: The card of each subject whose findings have no place: code scanning services refuse a result without
+        cards: The card of each subject whose findings have no place: code scanning services refuse a result without
             one.
         targets: What was scanned.
     """
-    finding = group.findings[0]
-    flagged = finding.outcome == "FLAGGED"
-    facts = [_fact_text(other) for other in group.findings]
-    if group.number > len(facts):
-        facts.append(f"and {group.number - len(facts):,} more")
+    finding, flagged = group.first, group.is_flagged
     subject = printable(subject_label(finding.ref))
-    where = _location_json(finding.place if finding.place.uri else places.get(finding.ref, NOWHERE), targets)
+    where = _location_json(group.place(cards), targets)
     fingerprint = _partial_fingerprint(finding)
     return {
         "ruleId": finding.rule,
@@ -223,7 +178,7 @@ def _result_json(
         # "open": there was not enough to decide; the standard then wants level "none" (3.27.9, 3.27.10).
         "kind": "fail" if flagged else "open",
         "level": group.severity if flagged else "none",
-        "message": {"text": f"{subject}: {'; '.join(facts)}"},
+        "message": {"text": printable(f"{subject}: {'; '.join(group.facts)}", MAX_MESSAGE_LENGTH)},
         "locations": [{**where, "logicalLocations": [{"fullyQualifiedName": subject, "kind": "resource"}]}],
         # GitHub compares the second, which ends with a count of equal lines.
         "partialFingerprints": {"auditorSubject/v1": fingerprint, "primaryLocationLineHash": f"{fingerprint}:1"},
@@ -236,22 +191,16 @@ def _accepted_results(report: Report, rules: Mapping[str, int]) -> Iterator[Json
     groups: dict[tuple[Ref, str, BaselineEntry], list[Finding]] = {}
     for finding, entry in report.accepted.findings[:MAX_RESULTS]:
         groups.setdefault((finding.ref, finding.rule, entry), []).append(finding)
-    places = report.card_places({ref for ref, _, _ in groups})
+    cards = report.card_places({ref for ref, _, _ in groups})
     for (_, _, entry), findings in groups.items():
-        group = _FindingGroup(tuple(findings[:MAX_FACTS]), len(findings))
-        result = _result_json(group, rules, places, report.targets)
+        group = FindingGroup(tuple(findings[:MAX_FACTS]), len(findings))
+        result = _result_json(group, rules, cards, report.targets)
         text = printable(f"{entry.owner}, until {entry.expires}: {entry.reason}", 1000)
         # Others of the rule and subject may be open: the two results must not be taken for one.
         print_ = _partial_fingerprint(findings[0])
         prints = {"auditorSubject/v1": f"{print_}:accepted", "primaryLocationLineHash": f"{print_}:2"}
         suppressions = [{"kind": "external", "status": "accepted", "justification": text}]
         yield {**result, "partialFingerprints": prints, "suppressions": suppressions}
-
-
-def _fact_text(finding: Finding) -> str:
-    """Return a finding's fact and remark as text of a SARIF message."""
-    remark = f" ({printable(finding.remark)})" if finding.remark else ""
-    return f"{printable(finding.fact)}{remark}"
 
 
 def _partial_fingerprint(finding: Finding) -> str:
@@ -287,19 +236,15 @@ def _relative_uri(uri: str) -> str:
 def _notifications_json(report: Report, left_out: Counter[Severity]) -> Iterator[Json]:
     """Yield the SARIF notifications of a report: results left out, gaps and what else was not checked."""
     if left_out:
-        parts = ", ".join(
-            f"{left_out[severity]:,} {severity}" for severity in reversed(SEVERITIES) if left_out[severity]
-        )
+        parts = severity_counts(left_out)
         text = f"Results left out, beyond {MAX_RESULTS:,} (rules by subjects): {parts}. The JSON report has them all."
         yield _notification_json("left-out", "warning", text)
     for text in (*guidance.advice_lines(report), *acceptance_sentences(report)):
         yield _notification_json("advice", "note", text)
     for line in group_gaps(report.gaps, 1)[:MAX_NOTIFICATIONS]:
-        ref, gap = line.examples[0]
-        example = printable(subject_label(ref))
-        text = f"{line.count:,} × {line.what}: {printable(line.why) or 'other reasons'}; for example {example}"
-        where = {"locations": [_location_json(gap.place, report.targets)]} if gap.place.uri else {}
-        yield {**_notification_json(line.what, "warning", text), **where}
+        place = line.examples[0][1].place
+        where = {"locations": [_location_json(place, report.targets)]} if place.uri else {}
+        yield {**_notification_json(line.what, "warning", line.sentence), **where}
     for reason, number in sorted(report.tally.reasons.items())[:MAX_NOTIFICATIONS]:
         yield _notification_json("file", "note", f"{number:,} × {printable(reason)}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -20,10 +19,9 @@ from auditor.reporting.claims_table import (
     StatedDuty,
 )
 from auditor.reporting.labels import subject_label
+from auditor.reporting.markdown_text import escape_markdown
 
 _TEMPLATES = Path(__file__).parent / "templates"
-# Signs that Markdown, or GitHub's form of it, gives a meaning: marks, links, mentions, addresses.
-_MARKDOWN_SIGNS = re.compile(r"[\\`*_\[\]<>#|~&@$]|:(?=//)|(?<=www)\.")
 
 
 def headline(tables: ClaimsTables) -> str:
@@ -112,10 +110,10 @@ def to_text(tables: ClaimsTables) -> Iterator[str]:
 def to_markdown(tables: ClaimsTables) -> Iterator[str]:
     """Yield the lines of Markdown; sources that a subject doesn't have are named below its table."""
     yield "# Who says what\n"
-    yield f"{_escape_markdown(headline(tables))}\n"
-    yield f"**{_escape_markdown(STATED_IS_NOT_PROVEN)}**"
+    yield f"{escape_markdown(headline(tables))}\n"
+    yield f"**{escape_markdown(STATED_IS_NOT_PROVEN)}**"
     for table in tables.tables:
-        yield f"\n## {_escape_markdown(subject_title(table))}\n"
+        yield f"\n## {escape_markdown(subject_title(table))}\n"
         sources = [cell.source.title for cell in table.rows[0].cells]
         missing = _missing_sources(table)
         shown = [number for number, title in enumerate(sources) if title not in missing]
@@ -125,19 +123,19 @@ def to_markdown(tables: ClaimsTables) -> Iterator[str]:
             notes = [("Contradiction", each) for each in row.contradictions] + [
                 ("Finding", each) for each in row.findings
             ]
-            found = "".join(f"<br>**{word}:** {_escape_markdown(finding_text(each))}" for word, each in notes)
-            cells = [_escape_markdown(cell_text(row.cells[number])) for number in shown]
+            found = "".join(f"<br>**{word}:** {escape_markdown(finding_text(each))}" for word, each in notes)
+            cells = [escape_markdown(cell_text(row.cells[number])) for number in shown]
             title = f"**{row.question.title}**{found}" if found else row.question.title
             yield f"| {' | '.join([title, *cells])} |"
         if missing:
-            yield f"\nNo such source: {_escape_markdown('; '.join(missing))}."
+            yield f"\nNo such source: {escape_markdown('; '.join(missing))}."
         if table.gaps:
             yield "\nNot read:\n"
-            yield from (f"- {_escape_markdown(gap)}" for gap in _shown_gaps(table))
+            yield from (f"- {escape_markdown(gap)}" for gap in _shown_gaps(table))
         if table.duties:
-            yield f"\n### {_escape_markdown(duties_heading(tables))}\n"
+            yield f"\n### {escape_markdown(duties_heading(tables))}\n"
             for stated in table.duties:
-                yield f"- {_escape_markdown(duty_text(stated))} **{_escape_markdown(answer_text(stated))}**"
+                yield f"- {escape_markdown(duty_text(stated))} **{escape_markdown(answer_text(stated))}**"
 
 
 def to_html(tables: ClaimsTables) -> Iterator[str]:
@@ -193,9 +191,4 @@ def _shown_gaps(table: ClaimsTable) -> tuple[str, ...]:
 
 
 def _markdown_row(cells: list[str]) -> str:
-    return f"| {' | '.join(map(_escape_markdown, cells))} |"
-
-
-def _escape_markdown(text: str) -> str:
-    """Return the text with every sign that Markdown gives a meaning as a character reference."""
-    return _MARKDOWN_SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", text)
+    return f"| {' | '.join(map(escape_markdown, cells))} |"

@@ -15,6 +15,16 @@ from auditor.printable import printable
 from auditor.reporting.labels import CARRIERS, LIST_MEANINGS
 
 
+def accounting_sentences(report: Report) -> tuple[str, str]:
+    """Return how many files and samples were collected, and what came of them: coverage that adds up."""
+    files, samples = (
+        f"{name}: {count.collected:,} collected = {count.scanned:,} scanned + {count.partly:,} partly + "
+        f"{count.skipped:,} skipped + {count.errored:,} errored{'' if count.is_balanced else ': does not add up'}"
+        for name, count in (("Files", report.tally.files), ("Samples", report.tally.samples))
+    )
+    return files, samples
+
+
 def coverage_counts(report: Report) -> tuple[tuple[str, int], ...]:
     """Return what was compared or could not be, each with the number of samples or files.
 

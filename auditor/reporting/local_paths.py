@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
+from auditor.model import Place
+from auditor.printable import printable
+
+_MAX_PATH = 1000  # characters
 _MEMBER = "!/"  # what separates an archive's place from that of a member
 
 
@@ -22,6 +26,14 @@ def local_path(uri: str, targets: Sequence[str]) -> str:
         return uri
     paths = [_from_here(path) for path in _possible_paths(uri.partition(_MEMBER)[0].lstrip("/"), targets)]
     return next((path for path in paths if os.path.lexists(path)), paths[0] if paths else uri)
+
+
+def local_place(place: Place, targets: Sequence[str]) -> str:
+    """Return the local path of a place with its line, printable: "path:line"; "" for no place."""
+    if not place.uri:
+        return ""
+    path = printable(local_path(place.uri, targets), _MAX_PATH)
+    return f"{path}:{place.line}" if place.line else path
 
 
 def _possible_paths(uri: str, targets: Sequence[str]) -> Iterator[str]:

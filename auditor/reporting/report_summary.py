@@ -11,6 +11,8 @@ from operator import attrgetter
 
 from auditor.model import SEVERITIES, Finding, Gap, Outcome, Ref, Severity
 from auditor.pipeline.report import Findings, Report
+from auditor.printable import printable
+from auditor.reporting.labels import subject_label
 
 RuleKey = tuple[str, Outcome, Severity]
 
@@ -47,6 +49,12 @@ class GapGroup:
     why: str
     count: int
     examples: tuple[tuple[Ref, Gap], ...]
+
+    @property
+    def sentence(self) -> str:
+        """How many gaps there are, what and why, and one of their subjects; printable."""
+        example = printable(subject_label(self.examples[0][0]))
+        return f"{self.count:,} × {self.what}: {printable(self.why) or 'other reasons'}; for example {example}"
 
 
 @dataclass(frozen=True, slots=True)
