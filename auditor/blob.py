@@ -10,6 +10,7 @@ from typing import BinaryIO, Literal
 
 from auditor.errors import Unreadable
 from auditor.model import Kind, Ref
+from auditor.remote_file import RemoteFile, RemoteReadError
 from auditor.safe_open import open_regular_file
 
 # A file of at most so many bytes is opened and read once, and kept for its reader.
@@ -34,6 +35,7 @@ class Blob:
         standalone_kind: The kind of that subject as the names of folders tell; "": its reader decides.
         modified: When it was changed, in nanoseconds since 1970; a resumed run reads a file that was changed again.
         link: The text of a link to a file that is not here, which is read in place of its bytes; "": it is no link.
+        remote: Where its bytes are fetched from, for a file of a hub; None: it is a file of this machine.
         holder: The archive or container that it is a member of; None for a file. The uri of a member is that of its
             holder, "!/", and its path in there.
         partition: (k, n): only part k, from 0, of n parts of its rows is read here; a large table is read by several
@@ -55,6 +57,7 @@ class Blob:
     modified: int = 0
     partition: tuple[int, int] = (0, 1)
     link: str = ""
+    remote: RemoteFile | None = None
     holder: Blob | None = field(default=None, repr=False, compare=False)
     basename: str = field(default="", init=False, repr=False, compare=False)
     suffix: str = field(default="", init=False, repr=False, compare=False)
@@ -85,6 +88,7 @@ class Blob:
             offset=0,
             whole=True,
             partition=(0, 1),
+            remote=None,
             holder=self,
         )
         object.__setattr__(found, "_data", data)
@@ -119,6 +123,8 @@ class Blob:
             return io.BytesIO(self._data)
         if self.link:
             return io.BytesIO(os.fsencode(self.link))
+        if self.remote:
+            return self.remote.open(self.size)
         try:
             file = open(self.path, "rb", opener=open_regular_file)  # noqa: SIM115 - the caller closes it
         except OSError as error:
@@ -146,6 +152,8 @@ class Blob:
                 # Python allocates the whole limit before it reads a byte, and most files are short.
                 data = file.read(min(limit, MAX_KEPT_BYTES))
                 return data if len(data) < MAX_KEPT_BYTES else data + file.read(limit - len(data))
+            except RemoteReadError as error:
+                raise Unreadable(str(error)) from error
             except OSError as error:
                 raise Unreadable(f"cannot be read: {error.strerror}") from error
 
@@ -153,6 +161,8 @@ class Blob:
         """Return the first bytes, and keep all those of a short file for its reader. Raises :class:`Unreadable`."""
         if self.holder:
             return self._data[:size]
+        if self.remote:
+            size = min(size, self.remote.head_bytes)
         object.__setattr__(self, "_data", self._read_short())
         return self._data[:size] or self.read(size)
 
@@ -167,6 +177,8 @@ class Blob:
         """
         if not self.whole or self.holder or self.link or self.size > MAX_KEPT_BYTES:
             return b""
+        if self.remote:
+            return self.remote.fetch(0, self.size, self.size) if self.remote.reading == "all" and self.size else b""
         try:
             file = open_regular_file(self.path)
         except (OSError, Unreadable):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from auditor.cli.options import (
+    FOLDER,
     NEW_FOLDER,
     ReportOutput,
     algorithm_option,
@@ -31,6 +33,8 @@ Examples:
   auditor scan hub/ --profile gate --fail-on warning    before an upload goes live
   auditor scan hub/ --format html -o report.html
   auditor scan data/ --known my-list --sample 3000 --stratify unsafe_score:desc      a random sample
+  auditor scan hf://models/ORG/NAME hf://datasets/ORG      a hub's metadata: no weights, no samples
+  auditor scan 'hf://models?search=hills' --dry-run        what would be fetched, before anything is
   git diff --name-only main | auditor scan . --files-from -      only what a change touches
 
 Without --known no image is matched, and the report states this. Nothing inside a target changes what is read.
@@ -87,6 +91,24 @@ interrupted."""
     help="How much of the weights is read: headers, also sampled values (to compare with fingerprints of lists), or "
     "every tensor.",
 )
+@click.option(
+    "--content",
+    is_flag=True,
+    help="Of targets on a hub, fetch the bytes of samples too, in memory alone, to match them. Fetching them may need "
+    "authority: what a list matches may be unlawful to receive, so ask those who are responsible for it first.",
+)
+@click.option(
+    "--since",
+    type=FOLDER,
+    metavar="RUN",
+    help="Of targets on a hub, read only repositories with another commit than the finished RUN read, and take over "
+    "what it found of the others.",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Read nothing: list each file with the bytes that would be read, and why it would be left out.",
+)
 @click.option("--dihedral", is_flag=True, help="Also match rotated and mirrored forms of each picture.")
 @click.option(
     "--thorough",
@@ -120,9 +142,10 @@ def command(
     verbose: bool,
     dihedral: bool,
     thorough: bool,
+    dry_run: bool,
     **options: Any,
 ) -> None:
-    """Scan TARGETs (files, folders, manifests) and print a summary.
+    """Scan TARGETs (files, folders, manifests, addresses of a hub) and print a summary.
 
     Exit codes are in `auditor --help`.
     """
@@ -131,6 +154,9 @@ def command(
     from auditor.progress import create_reporter
 
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
+    if dry_run:
+        _print_plan(targets, options)
+        return
     further = ("dihedral", "thorough") if thorough else ("dihedral",) if dihedral else ()
     options["variants"] = ("oriented", "unpadded", "512", *further)
     is_kept_in_state, options["out"] = not options["out"], options["out"] or default_run_folder()
@@ -145,3 +171,20 @@ def command(
     if is_kept_in_state:
         click.echo(f"the run is kept in {options['out']}", err=True)
     context.exit(report.exit_code(fail_on))
+
+
+def _print_plan(targets: tuple[str, ...], options: Mapping[str, Any]) -> None:
+    """Print what a scan would read of its targets: bytes, place and remark of each file, parted by tabs."""
+    from auditor.cli.options import standard_output
+    from auditor.pipeline.audit import ListOptions
+    from auditor.pipeline.dry_run import plan_scan
+    from auditor.printable import printable
+
+    ways = ListOptions(*(options[name] for name in ListOptions._fields))
+    same = {name: options[name] for name in ("known", "exclude", "files_from", "weights", "content", "isolated")}
+    read = left_out = size = 0
+    with standard_output() as out:
+        for file in plan_scan(*targets, ways=ways, **same):
+            out.write(f"{file.size if file.is_read else '-'}\t{printable(file.uri)}\t{printable(file.why)}\n")
+            read, left_out, size = read + file.is_read, left_out + (not file.is_read), size + file.size
+    click.echo(f"{read:,} files would be read, at most {size:,} bytes; {left_out:,} would be left out", err=True)

@@ -19,9 +19,11 @@ class ReadOptions:
         variants: Further forms of an image that are hashed: ``dihedral``, ``thorough``, ``unpadded``, ``oriented``,
             ``512`` (the other PDQ convention).
         drawn: The sample whose units alone are read; None: all are.
+        content: Whether the bytes of samples on a hub are fetched.
     """
 
     algorithms: frozenset[str] = frozenset()
     weights: Literal["header", "sample", "full"] = "header"
     variants: frozenset[str] = frozenset({"oriented", "unpadded"})
     drawn: DrawnSample | None = None
+    content: bool = False

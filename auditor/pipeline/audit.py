@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor import __version__
 from auditor.blob import Blob, Unread
 from auditor.errors import NothingToAudit, RunError, UsageError
-from auditor.extensions import installed_extensions
+from auditor.extensions import Extension, installed_extensions
 from auditor.known.list_file import memory_folder
 from auditor.known.private_folder import private_folder
 from auditor.model import Tally
@@ -52,7 +52,7 @@ from auditor.pipeline.scan_shard import record_lost_shard, scan_shard
 from auditor.pipeline.selection import Selection, read_selection
 from auditor.pipeline.shard import Shard, cut_into_shards
 from auditor.pipeline.tally_files import finished_tally, tally_to_json
-from auditor.pipeline.target_files import list_files
+from auditor.pipeline.target_files import list_files, split_targets
 from auditor.private_files import keep_new_files_private
 from auditor.progress import NullReporter
 from auditor.readers import readers
@@ -61,6 +61,8 @@ from auditor.workers.limits import available_cores
 from auditor.workers.pool import FinishedTask, run_tasks
 
 if TYPE_CHECKING:
+    from auditor.known.compiled_list import CompiledList
+    from auditor.pipeline.remote_shards import RemoteShards
     from auditor.policy.load_policy import Policy
 
 # Bytes that compiling a list file takes at most, for each of the file's: of a PDQ hash in hex, 65 bytes, some 250.
@@ -89,13 +91,15 @@ def audit(
     seed: int | None = None,
     baseline: str | os.PathLike[str] | None = None,
     trust_target: bool = False,
+    content: bool = False,
+    since: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Scan targets and judge what they state; the same as ``auditor scan``.
 
     A script that calls this with worker processes needs the usual ``if __name__ == "__main__":``.
 
     Args:
-        targets: Files and folders.
+        targets: Files and folders, and addresses of a hub (:mod:`auditor.hub_address`).
         known: Names of imported lists, or list files.
         means: What the entries of list files mean, where a file does not say so.
         algorithm: The algorithm of their hashes, where a file does not say so.
@@ -119,16 +123,16 @@ def audit(
         seed: What makes the drawing the same again; None: a new one, which the report states.
         baseline: A file of findings and gaps that are accepted (:mod:`auditor.pipeline.baseline`).
         trust_target: The targets may hold the baseline and extensions, and their .gitignore files are followed.
+        content: The bytes of samples on a hub are fetched too, in memory alone; that may need authority.
+        since: The folder of a finished run: of repositories on a hub that have the same commit, what that run found is
+            taken over.
 
     Raises:
         auditor.errors.AuditorError: Something is wrong with the set-up: targets, lists, rules or the run's folder.
     """
     from auditor.known.list_formats import list_formats
-    from auditor.known.open_list import open_list
-    from auditor.lineage.model_matching import FILE_ALGORITHMS
     from auditor.pipeline.draw_sample import drawn_sample
     from auditor.policy.load_policy import load_policy
-    from auditor.samples import ARTEFACT_SHA256
 
     if isolated and trust_target:
         raise UsageError("--isolated and --trust-target cannot be used together; choose one of them")
@@ -141,54 +145,92 @@ def audit(
         readers(extensions)
         list_formats(extensions)
     selection = read_selection(exclude, files_from)
-    files = list_files(paths, folder, selection)
+    local, remote = split_targets(paths, weights=weights, has_names=bool(files_from), is_sampled=bool(sample))
+    files = list_files(local, folder, selection)
     first = next(files, None)
-    if first is None:
+    if first is None and not remote:
         raise NothingToAudit(f"{', '.join(map(str, targets))}: holds no file; name a file or folder that does")
-    with keep_new_files_private(), lock_run_folder(folder), _folder_of_compiled_lists(known, folder) as compiled:
-        lists = tuple(
-            open_list(
-                os.fspath(name),
-                means=means,
-                algorithm=algorithm,
-                columns=columns,
-                into=compiled,
-                skip_malformed=skip_malformed,
-                audited=paths,
-                extensions=extensions,
-            )
-            for name in known
-        )
+    with keep_new_files_private(), lock_run_folder(folder), folder_of_compiled_lists(known, folder) as compiled:
+        ways = ListOptions(means, algorithm, columns, skip_malformed)
+        lists = open_lists(known, ways, into=compiled, audited=paths, extensions=extensions)
         policy = load_policy(tuple(map(Path, rules)), profile, lists, extensions)
         if accepted:
             accepted.check_rules(policy.rules)
-        algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)
-        # A digest costs the reading of whole files: not for a list of names or fingerprints alone.
-        if any(opened.means == "model" and opened.algorithms & FILE_ALGORITHMS for opened in lists):
-            algorithms |= {ARTEFACT_SHA256}
-        options = ReadOptions(algorithms, weights, frozenset(variants))  # type: ignore[arg-type]
+        options = read_options(lists, weights, variants, content=content)
         design = parse_design(sample, stratify, seed, begun_design(folder))
         roots = [path if "://" in path else os.path.abspath(path) for path in paths]
-        started = _start_run(folder, paths, roots, policy, _wants(options, selection, design, trust_target))
+        started = _start_run(folder, paths, roots, policy, _wants(options, selection, design, trust_target), since)
         workers = workers or available_cores()
         sampled = None
         if design:
-            shards = tuple(cut_into_shards(list_files(paths, folder, selection), whole_weights=weights == "full"))
+            shards = tuple(cut_into_shards(list_files(local, folder, selection), whole_weights=weights == "full"))
             drawn, sampled = drawn_sample(folder, shards, design, extensions, workers)
             options = replace(options, drawn=drawn)
         progress = progress or NullReporter()
         if type(progress) is not NullReporter:  # someone waits, and wants to know for how long
-            _report_total(list_files(paths, folder, selection), progress)
-        tally, complete = _scan(ScanContext(policy, options, folder), chain([first], files), workers, progress)
+            _report_total(list_files(local, folder, selection), progress, is_all=not remote)
+        to_read = cut_into_shards(chain([first], files) if first else (), whole_weights=weights == "full")
+        repositories = None
+        if remote:
+            from auditor.pipeline.remote_shards import RemoteShards
+
+            earlier = Path(since) if since else None
+            repositories = RemoteShards(remote, selection, folder, earlier, is_only=not local and len(remote) == 1)
+        tally, complete = _scan(ScanContext(policy, options, folder), to_read, repositories, workers, progress)
         if sampled and options.drawn:
             found = count_found(folder, options.drawn, len(sampled.strata))
             sampled = with_results(sampled, tally.drawn, found)
-        report = _evaluate(folder, policy, tally, started, workers, Notes(), sampled, complete=complete)
+        notes = Notes(remote=repositories.notes()) if repositories else Notes()
+        report = _evaluate(folder, policy, tally, started, workers, notes, sampled, complete=complete)
         return apply_baseline(report, accepted) if accepted else report
 
 
+class ListOptions(NamedTuple):
+    """How an audit's list files are read where they do not say it; see :func:`audit`."""
+
+    means: str = ""
+    algorithm: str = ""
+    columns: Mapping[str, str] | None = None
+    skip_malformed: bool = False
+
+
+def open_lists(
+    known: Sequence[str | os.PathLike[str]],
+    ways: ListOptions,
+    *,
+    into: Path,
+    audited: Sequence[str],
+    extensions: tuple[Extension, ...],
+) -> tuple[CompiledList, ...]:
+    """Return an audit's lists. Raises ListError and UsageError.
+
+    Args:
+        known: Their names or files.
+        ways: How list files are read.
+        into: The folder for what is compiled from them.
+        audited: The targets, in which no list may lie.
+        extensions: List formats that installed packages add.
+    """
+    from auditor.known.open_list import open_list
+
+    same = {**ways._asdict(), "into": into, "audited": audited, "extensions": extensions}
+    return tuple(open_list(os.fspath(name), **same) for name in known)
+
+
+def read_options(lists: Sequence[CompiledList], weights: str, variants: Iterable[str], *, content: bool) -> ReadOptions:
+    """Return what the readers of an audit compute for its lists."""
+    from auditor.lineage.model_matching import FILE_ALGORITHMS
+    from auditor.samples import ARTEFACT_SHA256
+
+    algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)
+    # A digest costs the reading of whole files: not for a list of names or fingerprints alone.
+    if any(opened.means == "model" and opened.algorithms & FILE_ALGORITHMS for opened in lists):
+        algorithms |= {ARTEFACT_SHA256}
+    return ReadOptions(algorithms, weights, frozenset(variants), content=content)  # type: ignore[arg-type]
+
+
 @contextmanager
-def _folder_of_compiled_lists(known: Sequence[str | os.PathLike[str]], run: Path) -> Iterator[Path]:
+def folder_of_compiled_lists(known: Sequence[str | os.PathLike[str]], run: Path) -> Iterator[Path]:
     """Make an audit's folder for what is compiled from list files, and delete it at the end.
 
     It lies in memory where there is room for that, else in what is restricted of the run.
@@ -295,11 +337,17 @@ def _wants(
         "exclude": list(selection.exclude),
         "files_from": selection.digest,
         "trust_target": trust_target,
+        "content": options.content,
     }
 
 
 def _start_run(
-    folder: Path, targets: Sequence[str], roots: Sequence[str], policy: Policy, wants: Mapping[str, Any]
+    folder: Path,
+    targets: Sequence[str],
+    roots: Sequence[str],
+    policy: Policy,
+    wants: Mapping[str, Any],
+    since: str | os.PathLike[str] | None = None,
 ) -> str:
     """Write or check what the run of an audit is to read; return when it was started.
 
@@ -309,6 +357,7 @@ def _start_run(
         roots: Where they are.
         policy: What they are judged by.
         wants: What is read of them.
+        since: The folder of a run that it takes over from; None: of none.
     """
     content = {
         "version": __version__,
@@ -317,11 +366,18 @@ def _start_run(
         "wants": dict(wants),
         "policy": policy_to_json(policy),
     }
+    if since:
+        from auditor.pipeline.remote_shards import check_since
+
+        check_since(Path(since), content)
     return start_or_resume_run(folder, content)
 
 
-def _report_total(files: Iterable[Blob | Unread], progress: NullReporter) -> None:
-    """Count the files of an audit beforehand: listing them costs little beside reading them."""
+def _report_total(files: Iterable[Blob | Unread], progress: NullReporter, *, is_all: bool) -> None:
+    """Count the files of an audit beforehand: listing them costs little beside reading them, but not on a hub."""
+    if not is_all:
+        progress.start(None, None)
+        return
     number = size = 0
     for file in files:
         number += 1
@@ -330,9 +386,13 @@ def _report_total(files: Iterable[Blob | Unread], progress: NullReporter) -> Non
 
 
 def _scan(
-    context: ScanContext, files: Iterable[Blob | Unread], workers: int, progress: NullReporter
+    context: ScanContext,
+    shards: Iterable[Shard],
+    repositories: RemoteShards | None,
+    workers: int,
+    progress: NullReporter,
 ) -> tuple[Tally, bool]:
-    """Read every shard of an audit that is not finished yet.
+    """Read every shard of an audit that is not finished yet, those of repositories on a hub last.
 
     Returns:
         The tally of all shards, and whether no shard was lost that a resumed run would try again.
@@ -359,9 +419,10 @@ def _scan(
             else:
                 yield shard
 
+    remote = repositories.unfinished(count) if repositories else ()
     try:
         for ended in run_tasks(
-            unfinished(cut_into_shards(files, whole_weights=context.options.weights == "full")),
+            unfinished(chain(shards, remote)),
             scan_shard,
             context,
             workers=workers,

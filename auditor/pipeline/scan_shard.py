@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from auditor.blob import Blob, Unread
 from auditor.drawn_sample import NOT_DRAWN
 from auditor.errors import Unreadable
 from auditor.extensions import Extension
 from auditor.model import Tally
+from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.read_members import read_with_members
 from auditor.pipeline.scan_context import ScanContext
@@ -22,7 +25,8 @@ def scan_shard(context: ScanContext, shard: Shard) -> Tally:
             if isinstance(file, Unread):
                 writer.add_unread(file)
         extensions = context.policy.extensions
-        for name, blobs in _blobs_by_reader(shard, writer, extensions).items():
+        files = _files_to_read(shard, writer, context.options)
+        for name, blobs in _blobs_by_reader(files, writer, extensions).items():
             reader = readers(extensions)[name]
             if reader.READS_WEIGHTS:
                 writer.add_weights(blobs)
@@ -35,16 +39,16 @@ def scan_shard(context: ScanContext, shard: Shard) -> Tally:
                     writer.add_partly_read(item)
                 else:
                     writer.add_samples(item)
-        return writer.finish()
+        return writer.finish(is_lost=any(blob.remote and blob.remote.is_worth_retrying for blob in files))
 
 
-def _blobs_by_reader(shard: Shard, writer: ShardWriter, extensions: tuple[Extension, ...]) -> dict[str, list[Blob]]:
-    """Return the shard's files by the name of the reader that claims them; those that none reads are written."""
+def _blobs_by_reader(
+    files: Iterable[Blob], writer: ShardWriter, extensions: tuple[Extension, ...]
+) -> dict[str, list[Blob]]:
+    """Return a shard's files by the name of the reader that claims them; those that none reads are written."""
     claimed: dict[str, list[Blob]] = {}
     drawn = writer.context.options.drawn
-    for blob in shard.files:
-        if isinstance(blob, Unread):
-            continue
+    for blob in files:
         if drawn is not None and (units := drawn.units_of_file(blob.uri))[0] and not units[1]:
             writer.add_unread(Unread(blob.uri, NOT_DRAWN, skipped=True, blob=blob))
             continue
@@ -60,6 +64,29 @@ def _blobs_by_reader(shard: Shard, writer: ShardWriter, extensions: tuple[Extens
         else:
             writer.add_unread(Unread(blob.uri, "no reader knows this kind of file", blob=blob))
     return claimed
+
+
+def _files_to_read(shard: Shard, writer: ShardWriter, options: ReadOptions) -> list[Blob]:
+    """Return the shard's files that are read; of those on a hub that are not fetched, what is listed is written."""
+    blobs = [file for file in shard.files if isinstance(file, Blob)]
+    if not any(blob.remote for blob in blobs):
+        return blobs
+    from auditor.pipeline.remote_reading import fetch_heads, listed_artefacts, listed_samples, plan_reading
+
+    planned = [(blob, plan_reading(blob, options)) for blob in blobs if blob.remote]
+    for blob, plan in planned:
+        if blob.remote:
+            blob.remote.reading = plan.reading
+    to_read = [blob for blob, plan in planned if plan.reading != "listed"]
+    fetch_heads(to_read)
+    for part in listed_artefacts(blob for blob, plan in planned if plan.reading == "header"):
+        writer.add_part(part)
+    for item in listed_samples([(blob, plan) for blob, plan in planned if plan.reading == "listed"], options):
+        if isinstance(item, Unread):
+            writer.add_unread(item, "samples")
+        else:
+            writer.add_samples(item)
+    return [blob for blob in blobs if not blob.remote] + to_read
 
 
 def record_lost_shard(context: ScanContext, shard: Shard, why: str, *, try_again: bool) -> Tally:

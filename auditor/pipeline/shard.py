@@ -26,6 +26,8 @@ _SPLIT_PARTS = 16
 # Of a model's files, mostly weights, the bytes are digested at most: 32 times as many in the same time.
 _BASE_SECONDS, _SECONDS_PER_FILE, _SECONDS_PER_MIB = 60, 0.25, 1
 _DIGEST_SPEEDUP = 32
+# A hub may ask to wait some minutes before it answers again, and a transfer takes its time.
+_REMOTE_SECONDS = 1200
 # All that is known of a file but where the target lies.
 _LISTED_FIELDS = attrgetter(*(field.name for field in fields(Blob) if field.compare and field.name != "path"))
 
@@ -60,7 +62,8 @@ class Shard:
         size = sum(
             blob.size / _DIGEST_SPEEDUP if blob.kind == "model" else blob.size / blob.partition[1] for blob in blobs
         )
-        return _BASE_SECONDS + _SECONDS_PER_FILE * len(self.files) + _SECONDS_PER_MIB * size / 1024**2
+        base = _REMOTE_SECONDS if any(blob.remote for blob in blobs) else _BASE_SECONDS
+        return base + _SECONDS_PER_FILE * len(self.files) + _SECONDS_PER_MIB * size / 1024**2
 
     def split(self) -> tuple[Shard, ...]:
         """Cut a lost shard into smaller ones, so that in the end only the file that caused the loss is lost.

@@ -216,8 +216,8 @@ class ShardWriter:
             counts = rest.pop(file.uri, FileCounts(file.uri))
             blob = file if isinstance(file, Blob) else file.blob
             if blob:
-                counts.path, counts.size, counts.partition = os.path.abspath(blob.path), blob.size, blob.partition[0]
-                counts.modified = blob.modified
+                counts.path = blob.path if blob.remote else os.path.abspath(blob.path)
+                counts.size, counts.partition, counts.modified = blob.size, blob.partition[0], blob.modified
                 if file.uri in self._stating and not counts.samples.collected and (digest := blob.kept_sha256()):
                     counts.sha256 = digest
             if not counts.partition:  # a file in partitions counts once, with its first

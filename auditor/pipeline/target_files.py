@@ -12,6 +12,34 @@ from auditor.errors import UsageError
 from auditor.pipeline.selection import ALL_FILES, Selection, matching_selection
 
 
+def split_targets(
+    targets: Sequence[str], *, weights: str = "header", has_names: bool = False, is_sampled: bool = False
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the targets of this machine and the addresses on a hub, each of these once.
+
+    Args:
+        targets: All targets.
+        weights: How far weights are read.
+        has_names: The files to read are named, which those on a hub cannot be.
+        is_sampled: Samples are drawn, which those on a hub cannot be.
+
+    Raises:
+        UsageError: An address cannot be understood, or what is asked for is not done on a hub.
+    """
+    from auditor.hub_address import is_hub_address, parse_hub_address
+
+    remote = tuple(dict.fromkeys(filter(is_hub_address, targets)))
+    for target in remote:
+        parse_hub_address(target)
+    if remote and weights != "header":
+        raise UsageError(f"--weights {weights}: no weights are fetched from a hub; scan a folder that holds them")
+    if remote and has_names:
+        raise UsageError("--files-from: names files of this machine; leave it out where a target is on a hub")
+    if remote and is_sampled:
+        raise UsageError("--sample: draws from files of this machine; leave it out where a target is on a hub")
+    return [target for target in targets if not is_hub_address(target)], remote
+
+
 def list_files(targets: Sequence[str], run_folder: Path, selection: Selection = ALL_FILES) -> Iterator[Blob | Unread]:
     """List every file of the targets once.
 

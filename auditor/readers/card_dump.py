@@ -53,6 +53,8 @@ def claims(blob: Blob, head: bytes) -> int:
     suffix = _format_suffix(blob)
     if suffix not in _SUFFIXES or (suffix == ".json" and not _begins_array(head) and b"\n{" not in head):
         return 0
+    if blob.remote and blob.remote.is_declared_parquet:
+        return 0  # its texts are not fetched
     return 55 if card_columns(_column_names(blob, suffix, head)) else 0
 
 

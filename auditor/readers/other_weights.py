@@ -83,7 +83,8 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
                     statements, gaps = _read_pointer(blob, place, pointer)
                 else:
                     statements, gaps = _read_weights(blob, head, file, place)
-                    if head and (options.weights == "full" or ARTEFACT_SHA256 in options.algorithms):
+                    is_digested = options.weights == "full" or ARTEFACT_SHA256 in options.algorithms
+                    if head and is_digested and not blob.remote:
                         statements += [
                             Statement("artefact", str(digest), blob.basename, place, "computed")
                             for digest in weight_file_digests(file)

@@ -79,7 +79,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
                     if C2PA_KEY in header.metadata:
                         gaps.append(Gap("provenance", C2PA_UNREAD, place))
                     statements.extend(_header_statements(header, place))
-                if options.weights == "full" or ARTEFACT_SHA256 in options.algorithms:
+                if not blob.remote and (options.weights == "full" or ARTEFACT_SHA256 in options.algorithms):
                     if options.weights == "full" and data and not header.faults:
                         tensors = tensor_hasher(header)
                     digests = {digest.algorithm: digest.value for digest in weight_file_digests(file, data, tensors)}

@@ -41,6 +41,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         ("asked_differently", list(report.notes.asked_differently)),
         ("counted_once", list(report.notes.counted_once)),
         *((("sampled", _sampled_json(report.sampled)),) if report.sampled else ()),
+        *([("remote", list(report.notes.remote))] if report.notes.remote else []),
         ("counts", _counts_json(report)),
         ("reasons", _sorted_counts(report.tally.reasons)),
         ("coverage", _sorted_counts(report.tally.coverage)),

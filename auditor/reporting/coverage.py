@@ -50,11 +50,15 @@ def _coverage_label(what: str) -> str:
 
 
 def files_left_out(report: Report) -> tuple[str, ...]:
-    """Return coverage sentences for each option of the user that left files out, and for files counted once."""
-    return report.notes.counted_once + tuple(
-        f"{number:,} {'file was' if number == 1 else 'files were'} {why}"
-        for why, number in sorted(report.tally.reasons.items())
-        if why.startswith((EXCLUDED, NOT_NAMED))
+    """Return coverage sentences for options that left files out, for files counted once, and for repositories."""
+    return (
+        report.notes.counted_once
+        + report.notes.remote
+        + tuple(
+            f"{number:,} {'file was' if number == 1 else 'files were'} {why}"
+            for why, number in sorted(report.tally.reasons.items())
+            if why.startswith((EXCLUDED, NOT_NAMED))
+        )
     )
 
 

@@ -34,4 +34,6 @@ def find_source(target: str) -> Source:
     for source in load_members(__name__, Source).values():
         if source.claims(target):
             return cast("Source", source)
+    if "://" in target:
+        raise UsageError(f"{target}: only files, folders and addresses that begin with hf:// are read")
     raise UsageError(f"{target}: does not exist; name a file or a folder")

@@ -61,7 +61,8 @@ def claims(blob: Blob, head: bytes) -> int:
     """Claim a table by its first bytes, a text table by its name as well. Tables of cards are another reader's."""
     suffix, compression = format_suffix(blob)
     if is_parquet(suffix, head):
-        return 0 if card_columns(_parquet_column_names(blob)) else 60
+        is_cut = blob.remote is not None and blob.remote.is_declared_parquet
+        return 60 if is_cut or not card_columns(_parquet_column_names(blob)) else 0
     if is_arrow(suffix, head):
         return 60
     if suffix not in _TEXT_SUFFIXES or is_file_pointer(head):

@@ -13,6 +13,7 @@ from auditor.blob import Blob
 from auditor.drawn_sample import NO_STRATUM, DrawnSample, row_keys
 from auditor.errors import Unreadable
 from auditor.part_builders.read_options import ReadOptions
+from auditor.parts import PartlyRead
 from auditor.readers.table.columns import columns_to_read
 from auditor.readers.table.row_batch import (
     MAX_BATCH_BYTES,
@@ -22,8 +23,9 @@ from auditor.readers.table.row_batch import (
     RowBatch,
     row_batches,
 )
-from auditor.readers.table.row_samples import ASKABLE
-from auditor.syntax.parquet_schema import rows_before
+from auditor.readers.table.row_samples import ASKABLE, HASHED_ALGORITHMS
+from auditor.remote_file import NOT_FETCHED
+from auditor.syntax.parquet_schema import parquet_columns, read_footer, rows_before
 
 # No image or text is packed so well; what claims to be is made to fill the memory.
 MAX_COMPRESSION = 1000
@@ -39,22 +41,27 @@ _BYTES_OF_NUMBER = 8
 
 def is_summary(file: BinaryIO, blob: Blob) -> bool:
     """Return whether a Parquet file holds other files' footers and no rows. Raises ArrowException, OSError."""
-    if blob.basename not in _SUMMARY_NAMES:
+    if blob.basename not in _SUMMARY_NAMES or blob.remote:
         return False
     return blob.size <= pq.read_metadata(pa.PythonFile(file, mode="r")).serialized_size + _FRAME_BYTES
 
 
 def read_rows(file: BinaryIO, blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
     """Yield the rows of a Parquet file's partition. Raises Unreadable, ArrowException, OSError and others."""
-    table = pq.ParquetFile(pa.PythonFile(file, mode="r"))
-    schema = table.schema_arrow
-    names = [schema.names[index] for index in columns_to_read(schema)]
+    is_cut = blob.remote is not None and blob.remote.is_declared_parquet
+    metadata = read_footer(file, blob.size) if is_cut else None
+    table = pq.ParquetFile(pa.PythonFile(file, mode="r"), metadata=metadata)
+    if metadata is not None:
+        names = [column.path for column in parquet_columns(metadata) if column.may_be_declared]
+    else:
+        schema = table.schema_arrow
+        names = [schema.names[index] for index in columns_to_read(schema)]
     if not names:
         yield RowBatch(np.arange(1, 1 + min(1, table.metadata.num_rows)))
         return
     repeated = _repeated_columns(table.metadata)
     if repeated:
-        table = pq.ParquetFile(pa.PythonFile(file, mode="r"), read_dictionary=repeated)
+        table = pq.ParquetFile(pa.PythonFile(file, mode="r"), metadata=metadata, read_dictionary=repeated)
     decoded = DecodedBytes(blob.size)
     groups = blob.partition_range(table.metadata.num_row_groups)
     first = 1 + rows_before(table.metadata, groups)
@@ -84,6 +91,18 @@ def _is_any_drawn(drawn: DrawnSample, blob: Blob, first: int, last: int) -> bool
     starts = range(first, last, MAX_BATCH_ROWS)
     numbers = (np.arange(start, min(start + MAX_BATCH_ROWS, last)) for start in starts)
     return any(bool((drawn.strata_of(row_keys(blob.uri, rows)) != NO_STRATUM).any()) for rows in numbers)
+
+
+def columns_left_out(blob: Blob, options: ReadOptions) -> Iterator[PartlyRead]:
+    """Yield the columns of a hub's Parquet file that are not fetched and could answer a list. Raises as the reading."""
+    if not blob.remote or not blob.remote.is_declared_parquet or blob.partition[0]:
+        return
+    with blob.open() as file:
+        columns = parquet_columns(read_footer(file, blob.size))
+    asks_of_bytes = not HASHED_ALGORITHMS.isdisjoint(options.algorithms)
+    for column in columns:
+        if column.may_hold_samples and not column.may_be_declared and (asks_of_bytes or column.is_text):
+            yield PartlyRead(blob, column.path, NOT_FETCHED)
 
 
 def _counted_rows(first: int, last: int) -> Iterator[RowBatch]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -34,6 +35,9 @@ from auditor.syntax.text_encoding import decode_prefix, open_as_utf8
 
 NOT_USABLE = "no column holds digests, URLs or image bytes"
 NO_ROWS = "it holds no rows"
+# Of a table on a hub, the beginning tells whether it holds pictures: no digest and few addresses are so long.
+_START_BYTES = 1 << 16
+_LONG_BASE64 = re.compile(rb"data:image/|[A-Za-z0-9+/]{1000}")
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
@@ -51,6 +55,9 @@ def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | P
     last_row = 0
     is_partly = False
     try:
+        for left_out in parquet.columns_left_out(blob, options):
+            is_partly = True
+            yield left_out
         for rows in read_rows(blob, options):
             last_row = max(last_row, int(rows.numbers[-1])) if len(rows.numbers) else last_row
             for item in samples.add(rows):
@@ -75,7 +82,7 @@ def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | P
 
 def read_rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
     """Read the rows of a table of any format. Raises Unreadable and what broken files make libraries raise."""
-    head = blob.read(HEAD_BYTES)
+    head = blob.head(HEAD_BYTES)
     suffix, compression = format_suffix(blob)
     if is_file_pointer(head):
         raise Unreadable("a pointer of Git LFS or git-annex: the table itself is not here")
@@ -90,6 +97,8 @@ def read_rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
         return
     start = text_head(blob, head, compression)
     text = decode_prefix(start)
+    if blob.remote and blob.remote.reading == "declared" and _LONG_BASE64.search(_start_of_text(blob, compression)):
+        raise Unreadable("it may hold encoded pictures: only --content fetches it")
     if suffix not in JSON_LINES_SUFFIXES | {".json"}:
         with blob.open() as file:
             yield from csv.read_rows(_open_text(file, compression, start), text)
@@ -112,6 +121,14 @@ def read_rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
             yield from json.read_object_rows(stream)
         else:
             yield from json.read_document_rows(LenientJson(stream) if traits.has_loose_commas else stream)
+
+
+def _start_of_text(blob: Blob, compression: Compression | None) -> bytes:
+    """Return the beginning of a text table on a hub, unpacked. Raises Unreadable and OSError."""
+    if not compression:
+        return blob.read(_START_BYTES)
+    with blob.open() as file:
+        return bytes(open_compressed(file, compression).read(_START_BYTES))
 
 
 def _open_text(file: BinaryIO, compression: Compression | None, head: bytes) -> pa.NativeFile:

@@ -1,0 +1,160 @@
+"""Decide how much of each file of a hub is fetched, and say what of it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cache
+from itertools import groupby, islice
+from typing import NamedTuple
+
+from auditor.blob import MAX_KEPT_BYTES, Blob, Unread
+from auditor.errors import Unreadable
+from auditor.model import Place, Statement, Subject
+from auditor.part_builders.read_options import ReadOptions
+from auditor.parts import Part
+from auditor.readers import HEAD_BYTES
+from auditor.readers.other_weights import SUFFIXES as OTHER_WEIGHTS
+from auditor.readers.table.row_samples import ASKABLE
+from auditor.remote_file import NOT_FETCHED, Reading
+from auditor.samples import COMPUTED_ALGORITHMS, Samples, build_sample_batch
+from auditor.syntax.safetensors_header import SUFFIXES as SAFETENSORS
+from auditor.syntax.summary_names import names_itself_summary
+
+# What the statements of a hub's list of files name as their source.
+HUB_LISTING = "hub-listing"
+NO_LIST = "listed, not fetched: no list to match it against"
+NO_READER = "listed, not fetched: code, or the vocabulary of a model, in which no reader looks for anything"
+TOO_LARGE = "a table that is fetched whole, and is too large for that: not read"
+_ONLY_SHA256 = "only --content fetches it: of what a list asks, only the SHA-256 that the hub lists was compared"
+
+# Texts that say something of a model or dataset, by their suffix; ones with none are licences and the like.
+_TEXTS = frozenset(
+    "|.md|.markdown|.mdx|.txt|.rst|.json|.jsonld|.yaml|.yml|.toml|.html|.htm|.xml|.sig|.sigstore|.license|.licence"
+    "|.spdx|.cff|.bib|.rdf|.ttl|.ipynb|.c2pa".split("|")
+)
+_DOCUMENTS = frozenset((".pdf", ".docx"))
+_MAX_TEXT_BYTES, _MAX_DOCUMENT_BYTES = 16 << 20, 64 << 20
+# In a dataset, texts so far below its top say something of it; those below are its samples.
+_MAX_TEXT_DEPTH = 2
+_TABLES = frozenset((".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson", ".jsonlines", ".json", ".txt", ".geojson"))
+_COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz", ".lz4")
+# A manifest in text is fetched whole: so many bytes hold some 300,000 digests with addresses.
+MAX_TABLE_BYTES = 64 << 20
+_CODE = frozenset((".py", ".sh", ".js", ".ts", ".cpp", ".h", ".c", ".cu", ".rs", ".go", ".java", ".css", ".jinja"))
+_VOCABULARIES = frozenset(
+    "tokenizer.json tokenizer.model tokenizer_config.json vocab.json vocab.txt merges.txt spiece.model tekken.json "
+    "sentencepiece.bpe.model added_tokens.json special_tokens_map.json .gitattributes .gitignore".split()
+)
+# Files of a shard whose first bytes are fetched at the same time.
+_CONCURRENT_REQUESTS = 8
+_BATCH_FILES = 256
+
+
+class ReadingPlan(NamedTuple):
+    """How much of a hub's file is fetched, why it is no more, and whether nothing of it was asked."""
+
+    reading: Reading
+    why: str = ""
+    skipped: bool = False
+
+
+def plan_reading(blob: Blob, options: ReadOptions) -> ReadingPlan:
+    """Return how much of a hub's file is fetched, by its name and size alone."""
+    suffix, name = blob.suffix, blob.basename.lower()
+    is_asked = not ASKABLE.isdisjoint(options.algorithms)
+    is_model = blob.kind == "model"
+    if suffix in SAFETENSORS or (is_model and suffix in OTHER_WEIGHTS):
+        return ReadingPlan("header")
+    if is_model and (name in _VOCABULARIES or suffix in _CODE):
+        return ReadingPlan("listed", NO_READER, skipped=True)
+    depth = blob.remote.path.count("/") if blob.remote else 0
+    may_be_text = suffix in _TEXTS or "." not in blob.basename.strip(".")
+    if may_be_text and (name.startswith(("readme", "licen")) or is_model or depth < _MAX_TEXT_DEPTH):
+        if blob.size <= _MAX_TEXT_BYTES or name.startswith("readme"):
+            return ReadingPlan("all")
+    elif suffix in _DOCUMENTS and names_itself_summary(blob.basename) and blob.size <= _MAX_DOCUMENT_BYTES:
+        return ReadingPlan("all")
+    if not is_asked:
+        return ReadingPlan("listed", NO_LIST, skipped=True)
+    if options.content:
+        return ReadingPlan("all")
+    if suffix == ".parquet":
+        return ReadingPlan("declared")
+    if _is_text_table(name):
+        return ReadingPlan("declared") if blob.size <= MAX_TABLE_BYTES else ReadingPlan("listed", TOO_LARGE)
+    return ReadingPlan("listed", NOT_FETCHED)
+
+
+def listed_artefacts(blobs: Iterable[Blob]) -> Iterator[Part]:
+    """Yield what the hub lists of weights files: their SHA-256 and their Xet hash, without a byte of them."""
+    for blob in blobs:
+        remote = blob.remote
+        if not remote:
+            continue
+        digests = [f"{name}:{value}" for name, value in (("sha256", remote.sha256), ("xet", remote.xet)) if value]
+        if digests:
+            place = Place(blob.uri)
+            statements = (Statement("artefact", one, blob.basename, place, HUB_LISTING) for one in digests)
+            yield Part(Subject("model" if not blob.kind else blob.kind, blob.name, blob.revision, tuple(statements)))
+
+
+def listed_samples(blobs: Iterable[tuple[Blob, ReadingPlan]], options: ReadOptions) -> Iterator[Samples | Unread]:
+    """Yield files that are not fetched: as samples by the SHA-256 that the hub lists of them, if a list asks for it.
+
+    Args:
+        blobs: The files, with how they are read.
+        options: What the run needs.
+    """
+    by_digest: list[Blob] = []
+    for blob, plan in blobs:
+        assert blob.remote
+        if not plan.skipped and blob.remote.sha256 and "sha256" in options.algorithms:
+            by_digest.append(blob)
+        else:
+            yield Unread(blob.uri, plan.why, skipped=plan.skipped, blob=blob)
+    # A list that asks for SHA-256 alone is answered: the hub checks the digest when a file is uploaded.
+    gap = _ONLY_SHA256 if not options.algorithms.isdisjoint({*COMPUTED_ALGORITHMS} - {"sha256"}) else None
+    for ref, group in groupby(by_digest, key=lambda blob: blob.ref("dataset")):
+        while some := tuple(islice(group, _BATCH_FILES)):
+            columns: dict[str, list[object]] = {
+                "sample": [blob.basename for blob in some],
+                "place": [blob.uri for blob in some],
+                "gap": [gap for _ in some],
+                "sha256": [bytes.fromhex(blob.remote.sha256) for blob in some if blob.remote],
+            }
+            yield Samples(ref, "declared", build_sample_batch(columns, ("sha256",)), carrier="other file")
+
+
+def fetch_heads(blobs: Iterable[Blob]) -> None:
+    """Fetch the first bytes of hub's files, several at a time; each keeps its own, or why they cannot be had."""
+    remote = [blob for blob in blobs if blob.remote]
+    if len(remote) > 1:
+        list(_request_threads().map(_fetch_head, remote))
+
+
+def planned_bytes(blob: Blob, plan: ReadingPlan) -> int:
+    """Return the bytes of a hub's file that are fetched at most, as far as that can be told before."""
+    if plan.reading == "listed":
+        return 0
+    return min(blob.size, MAX_KEPT_BYTES) if plan.reading == "header" else blob.size
+
+
+def _fetch_head(blob: Blob) -> None:
+    """Fetch the first bytes of a hub's file."""
+    with suppress(Unreadable):  # it is said where the file is read
+        blob.head(HEAD_BYTES)
+
+
+@cache
+def _request_threads() -> ThreadPoolExecutor:
+    """Return the threads in which a worker process fetches from a hub."""
+    return ThreadPoolExecutor(_CONCURRENT_REQUESTS)
+
+
+def _is_text_table(name: str) -> bool:
+    """Return whether a file's name is that of a table in text, packed or not."""
+    for ending in _COMPRESSIONS:
+        name = name.removesuffix(ending)
+    return any(name.endswith(suffix) for suffix in _TABLES)
