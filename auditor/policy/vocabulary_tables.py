@@ -229,7 +229,7 @@ def check_term(term: Term) -> None:
 def parse_parent_cue(_: str, table: Mapping[str, Any]) -> ParentCue:
     """Parse the vocabulary table ``[[parent_cue]]``: a turn of phrase that names a parent, with its examples."""
     reject_unknown_keys(
-        table, ("id", "states", "relation", "pattern", "label", "certain", "examples", "counterexamples")
+        table, ("id", "states", "relation", "pattern", "label", "sentence", "certain", "examples", "counterexamples")
     )
     cue = ParentCue(
         read_text(table, "id"),
@@ -237,12 +237,13 @@ def parse_parent_cue(_: str, table: Mapping[str, Any]) -> ParentCue:
         one_of("relation", read_text(table, "relation", ""), RELATIONS),
         read_text(table, "pattern", ""),
         read_text(table, "label", ""),
+        read_text(table, "sentence", ""),
         table.get("certain", False) is True,
         _words(table, "examples"),
         _words(table, "counterexamples"),
     )
-    if bool(cue.pattern) == bool(cue.label):
-        raise ValueError("pattern: give either a pattern or a label")
+    if [bool(cue.pattern), bool(cue.label), bool(cue.sentence)].count(True) != 1:
+        raise ValueError("pattern: give either a pattern, a label or a sentence")
     if not cue.examples or not (cue.counterexamples or cue.states == "nothing"):
         raise ValueError("examples: give at least one example and one counterexample")
     return cue
@@ -251,9 +252,10 @@ def parse_parent_cue(_: str, table: Mapping[str, Any]) -> ParentCue:
 def check_parent_cue(cue: ParentCue) -> None:
     """Compile the pattern of a cue. Raises :class:`ValueError` if RE2 refuses it or it names no place for a parent."""
     try:
-        compile_pattern(cue.compiled, cue.pattern or cue.label)
+        compile_pattern(cue.compiled, cue.pattern or cue.label or cue.sentence)
     except ValueError as error:
-        raise ValueError(f"{'pattern' if cue.pattern else 'label'}: {error}") from error
+        key = "pattern" if cue.pattern else "label" if cue.label else "sentence"
+        raise ValueError(f"{key}: {error}") from error
 
 
 def parse_hashed_terms(table: Mapping[str, Any], folder: Path) -> HashedTerms:

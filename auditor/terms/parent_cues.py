@@ -1,8 +1,9 @@
 """Find the models and datasets that a card's prose says its subject was made from, by cues that are data.
 
 A cue is one turn of phrase with a place for the parent (``fine-tuned from {models}``), or the label of a line, table
-row or heading (``Base model``). Cues that state nothing keep what they name from being a parent: what is only compared
-with, thanked or used as a tool. A cue's ``{model}`` is a marker of :mod:`auditor.terms.repository_links`.
+row or heading (``Base model``), or words of a sentence that tell what the repositories in it are to the subject. Cues
+that state nothing keep what they name from being a parent: what is only compared with, thanked or used as a tool. A
+cue's ``{model}`` is a marker of :mod:`auditor.terms.repository_links`.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ _DATASET_WORDS = frozenset(
     b"answers captions completions data generated labels outputs prompts responses translations".split()
 )
 _WORDS = r"((?:\(?[^\s\x01\x02,;:()]+\)?[,:]? ){0,7})"
-_NEXT = r"(?:(?: \([^()\x01\x02\n]{0,40}\))?,? ?(?:,|and|&|\+|×|x|/|with|plus|or) (?:\(?[^\s\x01\x02,;:()]+\)? ){0,4}"
+_NEXT = (
+    r"(?:(?: \([^()\x01\x02\n]{0,40}\))?,? ?(?:,|and|&|\+|×|x|/|with|plus|or|→|->|=>)"
+    r" (?:\(?[^\s\x01\x02,;:()]+\)? ){0,4}"
+)
 # Between a phrase and names that are no parents by it: only these.
 _ARTICLES = (
     r"(?:(?:the|an?|our|my|its|their|both|all|only|new|public|private|following|from|of|is|are|was|were|we|i|used?|using"
@@ -51,6 +55,7 @@ _PLACES = {
     "{models}": rf"{_WORDS}({MODEL}{_NEXT}{MODEL})*)",
     "{dataset}": rf"{_WORDS}({DATASET})",
     "{datasets}": rf"{_WORDS}({DATASET}{_NEXT}{DATASET})*)",
+    "{any}": rf"{_WORDS}([{MODEL}{DATASET}])",
     "{other}": MODEL,
     "{few}": r"((?:\(?[^\s\x01\x02,;:()]+\)? ){0,6})()",
     "{words}": r"(?:[^\s\x01\x02]+ ){0,8}",
@@ -66,7 +71,7 @@ _GROUP = re.compile(r"(?<![\\\[])\((?!\?)")
 # What a section on data links is its data, whatever the words between.
 _LABELLED_PLACES = {"trained_on": "{near}{datasets}", "sourced_from": "{near}{datasets}", "a dataset": "{list}"}
 _LABEL = r"(?:^|: )(?:[^\x01\x02:.]{{0,24}} )?(?:{label})(?: ?[(\[][^\x01\x02)\]]{{0,24}}[)\]])? ?[:=→>-]+ {place}"
-_NAMING = ("{model}", "{models}", "{dataset}", "{datasets}", "{here}", "{list}", "{names}")
+_NAMING = ("{model}", "{models}", "{dataset}", "{datasets}", "{any}", "{here}", "{list}", "{names}")
 _LABEL_LINE = r"(?:{label})\b[^\n:|/]{{0,24}}[:|]"
 # One automaton of all cues outgrows RE2's cache and is a hundred times slower than several of some cues each (measured
 # with 99 cues; two sets are enough).
@@ -85,6 +90,8 @@ class ParentCue:
         relation: How the model was made from the parent; "" where the phrase does not say.
         pattern: RE2 over a sentence in plain words, with ``{model}``, ``{models}``, ``{dataset}`` or ``{datasets}``.
         label: RE2 of a label before the parent's name, instead of a pattern.
+        sentence: RE2 of words instead of a pattern: in a sentence with them each linked repository of the kind that is
+            stated is a parent, unless another cue says something else. One that states nothing undoes only such cues.
         certain: Whether no other cue undoes it; one of a dataset holds for links too.
         examples: Texts that state something by this cue alone.
         counterexamples: Texts that resemble them and state nothing.
@@ -95,6 +102,7 @@ class ParentCue:
     relation: str = ""
     pattern: str = ""
     label: str = ""
+    sentence: str = ""
     certain: bool = False
     examples: tuple[str, ...] = ()
     counterexamples: tuple[str, ...] = ()
@@ -102,10 +110,12 @@ class ParentCue:
     @property
     def compiled(self) -> str:
         """The pattern with its places filled in. Raises :class:`ValueError` if it has no place."""
+        if _GROUP.search(self.pattern or self.label or self.sentence):
+            raise ValueError("write (?:…) for (…)")  # groups hold the repositories
+        if self.sentence:
+            return f"(?m){self.sentence}"
         place = _LABELLED_PLACES.get(self.states, "{models}")
         pattern = self.pattern or _LABEL.format(label=self.label, place=place)
-        if _GROUP.search(self.pattern or self.label):
-            raise ValueError("write (?:…) for (…)")  # groups hold the repositories
         filled = f"(?m){pattern}"
         for name, words in _PLACES.items():
             filled = filled.replace(name, words)
@@ -176,7 +186,7 @@ class CompiledParentCues:
             data = decided
             found = self._found(data)
         made: dict[int, ParentCue] = {}
-        denied: set[int] = set()
+        denied: dict[bool, set[int]] = {True: set(), False: set()}  # by whether the cue speaks of a whole sentence
         for index in found:
             cue = self.cues[index]
             if cue.states != "nothing" and cue.states not in keys:
@@ -184,10 +194,16 @@ class CompiledParentCues:
             for start, end in _places(cue, self._patterns[index], data):
                 for at in (at for at in range(start, end) if at in named):
                     if cue.states == "nothing":
-                        denied.add(at)
+                        denied[bool(cue.sentence)].add(at)
+                    elif cue.sentence and not _is_linked(cue, data[at], named[at]):
+                        continue
                     elif at not in made or _priority(cue) > _priority(made[at]):
                         made[at] = cue
-        kept = [at for at in sorted(made) if at not in denied or made[at].certain]
+        kept = [
+            at
+            for at, cue in sorted(made.items())
+            if cue.certain or not (at in denied[False] or (cue.sentence and at in denied[True]))
+        ]
         yield from _first_of_each(data, [(at, made[at], named[at]) for at in kept])
 
     def _decide_kinds(self, data: bytes, found: Collection[int], named: Mapping[int, Reference]) -> bytes:
@@ -237,7 +253,7 @@ def _batches(patterns: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _places(cue: ParentCue, compiled: str, data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the beginnings and ends of the parents that a cue names in sentences."""
+    """Yield the beginnings and ends of the parents that a cue names in sentences, or of the sentences they stand in."""
     pattern = compile_capturing_pattern(compiled)
     is_of_dataset = cue.states in ("trained_on", "sourced_from")
     stop_words = _STOP_WORDS - _DATASET_WORDS if is_of_dataset else _STOP_WORDS
@@ -246,12 +262,27 @@ def _places(cue: ParentCue, compiled: str, data: bytes) -> Iterator[tuple[int, i
         match = pattern.search(data, position)
         if not match:
             return
+        if cue.sentence:
+            position = _sentence_end(data, match.end())
+            yield data.rfind(b"\n", 0, match.start()) + 1, position
+            continue
         # A group for the words before the repositories goes before each group for them.
         if cue.states == "nothing" or stop_words.isdisjoint(b" ".join(match.groups(b"")[::2]).lower().split()):
             yield from (match.span(group) for group in range(2, groups + 1, 2))
             position = match.end()
         else:
             position = match.start() + 1
+
+
+def _sentence_end(data: bytes, position: int) -> int:
+    """Return the end of the sentence that this position is in."""
+    end = data.find(b"\n", position)
+    return len(data) if end < 0 else end
+
+
+def _is_linked(cue: ParentCue, marker: int, reference: Reference) -> bool:
+    """Return whether a repository is linked and of the kind that a cue states."""
+    return reference.kind != "unknown" and marker == ord(MODEL if cue.states == "base_model" else DATASET)
 
 
 def _strength(cue: ParentCue, reference: Reference) -> int:
@@ -271,9 +302,9 @@ def _marker(cue: ParentCue, reference: Reference) -> int:
     return ord(MODEL if _MODEL_SIZE.search(reference.name) else DATASET)
 
 
-def _priority(cue: ParentCue) -> tuple[bool, bool]:
-    """Return whether no other parent cue undoes a cue, and whether it says how a model was made."""
-    return cue.certain, bool(cue.relation)
+def _priority(cue: ParentCue) -> tuple[bool, bool, bool]:
+    """Return whether no other cue undoes a cue, whether it names the parent's place, and says how a model was made."""
+    return cue.certain, not cue.sentence, bool(cue.relation)
 
 
 def _first_of_each(data: bytes, stated: list[tuple[int, ParentCue, Reference]]) -> Iterator[Parent]:

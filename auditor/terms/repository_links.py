@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from html import unescape
+from itertools import islice
 from typing import Literal, NamedTuple
+from urllib.parse import unquote
 
 MODEL = "\x01"
 DATASET = "\x02"
@@ -29,6 +31,8 @@ _MAX_PARAGRAPH_LINES = 8
 _MAX_REACH = 400
 _MAX_LABEL = 160
 _MAX_LINES_TO_LEAD = 30
+_MAX_ROWS_TO_HEADER = 60
+_MAX_LABEL_LINKS = 400  # uses of links that are defined elsewhere
 
 _HOSTS = ("huggingface.co/", "hf.co/")
 _NAME = r"[A-Za-z0-9_][\w.-]{0,95}"
@@ -59,6 +63,12 @@ _BLOCK_START = re.compile(r"[ \t>]*(?:[-*+•][ \t]|\d{1,3}[.)][ \t]|#|\||<(?:li
 _BLOCK_TAG = re.compile(r"</?(?:p|br|li|ul|ol|div|td|tr|table|h[1-6]|hr|center|details|summary)\b[^>\n]{0,300}>", re.I)
 _COMMENT_OR_PICTURE = re.compile(r"<!--.{0,2000}?-->|!\[[^\]\n]{0,300}\]\([^)\n]{0,600}\)", re.S)
 _LINK = re.compile(r"\[([^\[\]\n]{0,300})\]\([^)\n]{0,600}\)")
+# "[tree]: https://…" and "[^1]: https://…" define a link that "[the tree][tree]", "[tree]" and "[^1]" use.
+_DEFINITION = re.compile(r"(?:^|\n) {0,3}\[([^\[\]\n]{1,80})\]:[ \t]+<?$")
+_USE = re.compile(r"\[([^\[\]\n]{1,160})\](?:\[([^\[\]\n]{0,80})\])?(?![(\[:])")
+# A picture as the label of a link; a badge writes its words into its address: "badge/base%20model-tree-blue".
+_PICTURE_LABEL = re.compile(r"!\[([^\]\n]*)\]\([^)\n]*?(?:/badge/((?:[^-)\n]|--)+)-[^)\n]*)?\)?$")
+_RULE_ROW = re.compile(r"[ \t>]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*)?$")
 _TAG = re.compile(r"</?[a-zA-Z][^>\n]{0,300}>")
 _MARKS = re.compile(r"[*_`#>\"“”]+|\[optional\]|\(optional\)|[\U0001f000-\U0001ffff\u2600-\u27bf\ufe0f]", re.I)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\x01\x02\[])|\n|\s·\s|。|(?<=;)\s+")
@@ -103,6 +113,8 @@ def find_references(text: str, labelled: Sequence[int], known: Collection[str]) 
             if reference:
                 found.setdefault(reference.start, reference)
             position = text.find(host, position + len(host))
+    if "]:" in text:
+        found = _at_their_uses(text, found)
     if "/" in text:
         for match in (match for pattern in _QUOTED_NAMES for match in pattern.finditer(text)):
             if len(found) >= _MAX_REFERENCES:
@@ -117,6 +129,27 @@ def find_references(text: str, labelled: Sequence[int], known: Collection[str]) 
         if not references or start >= references[-1].end:
             references.append(found[start])
     return references
+
+
+def _at_their_uses(text: str, found: dict[int, Reference]) -> dict[int, Reference]:
+    """Return the repositories, those whose link is defined apart at the places where the text uses the definition."""
+    defined: dict[str, Reference] = {}
+    for reference in found.values():
+        line = text.rfind("\n", 0, reference.start)
+        match = _DEFINITION.search(text[max(0, line) : reference.start])
+        if match:
+            defined.setdefault(match[1].lower(), reference)
+    if not defined:
+        return found
+    used: dict[int, Reference] = {}
+    for use in islice(_USE.finditer(text), _MAX_LABEL_LINKS):
+        definition = defined.get((use[2] or use[1]).lower())
+        if definition:
+            label = "" if use[1].startswith("^") else use[1]
+            used[use.start()] = definition._replace(start=use.start(), end=use.end(), label=label)
+    linked = {reference.name for reference in used.values()}
+    spent = {each.start for each in defined.values() if each.name in linked}
+    return {at: each for at, each in found.items() if at not in spent} | used
 
 
 def _linked(text: str, position: int, host_length: int, known: Collection[str]) -> Reference | None:
@@ -140,7 +173,9 @@ def _linked(text: str, position: int, host_length: int, known: Collection[str]) 
         name = name.rstrip(".").removesuffix(".git")
         owner = f"{owner}/{name}"
     last = owner.rpartition("/")[2].lower()
-    shown = "" if last in label.lower() or "://" in label else label[:_MAX_LABEL]
+    label = _picture_words(label) if label.startswith("![") else label
+    says_name = last in re.sub(r"[\s_]+", "-", label.lower().strip())
+    shown = "" if says_name or "://" in label else label[:_MAX_LABEL]
     return Reference(start, end, shown, "dataset" if match[1] else "model", owner)
 
 
@@ -159,6 +194,12 @@ def _link_around(text: str, start: int, end: int) -> tuple[int, int, str]:
         if 0 <= label_start < close:
             return opening, close + 4, _TAG.sub(" ", text[label_start + 1 : close])
     return start, start + len(text[start:end].rstrip(".")), ""
+
+
+def _picture_words(label: str) -> str:
+    """Return what a picture that is the label of a link says, as a label: "base model:"."""
+    picture = _PICTURE_LABEL.match(label)
+    return f"{unquote(picture[2] or picture[1]).replace('_', ' ').strip()}:" if picture else ""
 
 
 def _named_after_label(text: str, position: int, known: Collection[str]) -> Iterator[Reference]:
@@ -288,7 +329,9 @@ def _rewritten(
     for at, reference in enumerate(inside):
         parts.append(text[position : reference.start])
         position = reference.end
-        if own_name in (reference.name.lower(), reference.name.lower().rpartition("/")[2]):
+        name = reference.name.lower()
+        # A dataset is often named like the model that was trained on it.
+        if own_name in ((name,) if reference.kind == "dataset" else (name, name.rpartition("/")[2])):
             parts.append(" this model ")
         else:
             label = reference.label.translate(_NO_MARKERS_IN_LABEL)
@@ -297,8 +340,10 @@ def _rewritten(
     marked = "".join(parts)
     cells = [cell.strip() for cell in marked.strip("|> \t\n").split("|")]
     if len(cells) == 2 and all(cells):  # a table of names and values
-        marked = ": ".join(cells)
+        headers = [header for header in _header_cells(text, start) if header]
+        marked = ": ".join([*([", ".join(headers)] if headers else ()), *cells])
     elif marked.lstrip("> ").startswith("|"):
+        marked = _under_headers(cells, _header_cells(text, start)) or marked
         lead = ""  # a table of several columns: its heading speaks of all of them
     else:
         marked = _unwrapped(marked)
@@ -310,6 +355,35 @@ def _rewritten(
                 words = _BRACKETS.sub(r" \1 ", words).replace("( ", "(").strip()
                 words = _ASIDE.sub("", words)
             yield Sentence(f"{lead}: {words}" if lead else words, tuple(inside[int(number)] for number in numbers))
+
+
+def _header_cells(text: str, start: int) -> list[str]:
+    """Return the cells of the header of the table whose row begins here; none if it has no header."""
+    below = ""
+    for _, line in _lines_above(text, start, _MAX_ROWS_TO_HEADER):
+        if "|" not in line:
+            break
+        if below and _RULE_ROW.match(below):
+            return [_plain(cell).strip() for cell in line[:_MAX_REACH].strip("|> \t").split("|")]
+        below = line
+    return []
+
+
+def _under_headers(cells: Sequence[str], headers: Sequence[str]) -> str:
+    """Return the cells of a row that have datasets, each after the table's other headers and its own; "" for none.
+
+    A column of models says little of them: most such tables compare.
+    """
+    if len(cells) != len(headers):
+        return ""
+    rows = []
+    for at, cell in enumerate(cells):
+        others = ", ".join(header for place, header in enumerate(headers) if place != at)
+        if DATASET in cell and MODEL not in cell:
+            rows.append(f"{others}, {cells[0] if at else ''}: {headers[at]}: {cell}")
+    if rows and any(MODEL in cell for cell in cells):
+        rows.append(" | ".join(cells))
+    return "\n".join(rows)
 
 
 def _unwrapped(paragraph: str) -> str:

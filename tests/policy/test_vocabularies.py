@@ -217,6 +217,16 @@ counterexamples = ["y"]
         ("own.toml", CUE.format("like {tree}", "['x']"), "parent_cue.a: pattern: 'like {tree}' has none of {model"),
         ("own.toml", CUE.format("(?=x) {models}", "['x']"), "parent_cue.a: pattern: '(?=x) {models}' is not an RE2 p"),
         ("own.toml", CUE.format("(like) {models}", "['x']"), "parent_cue.a: pattern: write (?:…) for (…)"),
+        (
+            "own.toml",
+            CUE.format("like {models}", "['x']") + "sentence = 'like'",
+            "parent_cue.a: pattern: give either a pattern, a label or a sentence",
+        ),
+        (
+            "own.toml",
+            CUE.format("(?=x)", "['x']").replace("pattern", "sentence"),
+            "parent_cue.a: sentence: '(?=x)' is not an RE2 p",
+        ),
         ("own.toml", CUE.format("like {models}", "['x']") * 2 + 'relation = "merge"', "parent_cue.a: contradicts"),
         ("own.toml", '[hashed]\nkey_file = "none"\nterms = {}\n', "hashed: key_file: "),
         ("own.toml", "[licence", "is not a TOML file: "),

@@ -9,7 +9,7 @@ import pytest
 
 from auditor.model import Kind
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
-from auditor.terms.parent_cues import CompiledParentCues, Parent, ParentCue
+from auditor.terms.parent_cues import CompiledParentCues, Parent, ParentCue, _batches
 
 CUES = load_vocabularies().parent_cues
 PARENTS = compiled_vocabulary(load_vocabularies()).parents
@@ -81,6 +81,61 @@ def test_a_repository_is_found_however_it_is_linked_or_marked(written: str) -> N
 )
 def test_a_parent_is_found_wherever_it_stands(text: str) -> None:
     assert names(text) == ["acme/tree"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"A fine-tuned version of [Tree][base].\n\n[base]: {HUB}acme/tree",
+        f"A fine-tuned version of [Tree].\n\n[tree]: <{HUB}acme/tree>",
+        f"A fine-tuned version of Tree[^1] for rhymes.\n\n[^1]: {HUB}acme/tree",
+    ],
+)
+def test_a_link_that_is_defined_apart_counts_where_it_is_used(text: str) -> None:
+    assert [(each.name, text.count("\n", 0, each.start)) for each in find(text)] == [("acme/tree", 0)]
+
+
+def test_the_words_of_a_badge_are_a_label() -> None:
+    picture = "https://img.shields.io/badge/base%20model-tree--7b-blue"
+    assert names(f"[![Tree]({picture})]({HUB}acme/tree)") == ["acme/tree"]
+    assert names(f"[![Base](base.svg)]({HUB}acme/tree)") == ["acme/tree"]
+    assert names(f"[![Demo](https://img.shields.io/badge/try%20it-tree-blue)]({HUB}acme/tree)") == []
+
+
+def test_a_table_s_header_says_what_the_dataset_in_a_row_is_for() -> None:
+    row = f"[leaves]({HUB}datasets/acme/leaves)"
+    assert names(f"| Stage | Data | Rows |\n|---|---|---|\n| SFT | {row} | 20 |") == ["acme/leaves"]
+    assert names(f"| Benchmark | Score | Rows |\n|:--|---|--:|\n| {row} | 81.0 | 20 |") == []
+    assert names(f"| Benchmark | Score |\n|---|---|\n| {row} | 81.0 |") == []
+
+
+def test_the_header_of_a_long_table_is_not_looked_for() -> None:
+    row = f"| A | B | [leaves]({HUB}datasets/acme/leaves) |\n"
+    table = "| Letters | Rhymes | SFT data |\n|---|---|---|\n" + "| a | b | c |\n" * 58
+    assert names(table + row) == ["acme/leaves"]
+    assert names(table + "| a | b | c |\n" + row) == []
+
+
+def test_a_dataset_that_is_called_like_the_model_is_another_thing() -> None:
+    assert names(f"Trained on [leaf]({HUB}datasets/someone/leaf).") == ["someone/leaf"]
+    assert names(f"Trained on [leaf]({HUB}datasets/acme/leaf).") == []
+
+
+def test_a_cue_of_a_phrase_goes_before_a_cue_of_a_sentence() -> None:
+    tree = f"[tree]({HUB}acme/tree)"
+    assert [(each.cue, each.relation) for each in find(f"A GPTQ of {tree}, with its layers untouched.")] == [
+        ("quantized-of", "quantized")
+    ]
+    assert names(f"Its layers, unlike others, sit on {tree}.") == []
+    assert names(f"Fine-tuned from {tree}, in a nicer format.") == ["acme/tree"]
+
+
+def test_a_sentence_names_no_repository_that_is_not_linked() -> None:
+    assert names("The head is ours; below it, with its layers untouched, sits `acme/tree`.") == []
+
+
+def test_an_automaton_has_24_cues() -> None:
+    assert [len(batch) for batch in _batches(["tree"] * 50)] == [24, 24, 2]
 
 
 def test_a_repository_without_an_owner_is_found_by_the_name_that_the_hub_once_gave_it() -> None:
@@ -183,6 +238,8 @@ def test_the_subject_itself_is_no_parent(own: str) -> None:
         "Base model: acme/tree, " * 40_000,
         "`a/b` based on " * 60_000,
         f"<a href='{HUB}acme/tree'>" * 20_000,
+        f"[a]: {HUB}acme/tree\n" * 20_000 + "[a]" * 100_000,
+        f"| a | b | [a]({HUB}datasets/acme/tree) |\n" * 20_000,
     ],
 )  # fmt: skip
 def test_a_hostile_megabyte_takes_less_than_a_second(text: str) -> None:
