@@ -72,7 +72,7 @@ def open_envelope(envelope: bytes, kind: str, public: bytes, longest: int = MAX_
     ):
         raise SealError(
             "the signature is not by the sender's key, or the signed content was changed; "
-            "do not use the list, and inform the sender"
+            "do not use it, and inform the sender"
         )
     return payload
 

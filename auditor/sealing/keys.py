@@ -110,7 +110,11 @@ def encode_public_key(public: bytes) -> str:
 
 
 def decode_public_key(text: str) -> bytes:
-    """Return the 32 bytes of a public key written as base64. Raises SealError if the text is not one."""
+    """Return the 32 bytes of a public key written as base64 or PEM. Raises SealError if the text is not one."""
+    if "PRIVATE KEY" in text:  # it must not be repeated in a message
+        raise SealError("is a private key; give the public one")
+    if text.lstrip().startswith("-----BEGIN PUBLIC KEY-----"):
+        return _decode_pem(text.strip().encode())
     try:
         public = base64.b64decode(text.strip(), validate=True)
     except (ValueError, binascii.Error) as error:
@@ -118,3 +122,18 @@ def decode_public_key(text: str) -> bytes:
     if len(public) != 32:
         raise SealError(f"{text.strip()[:60]!r}: is not an Ed25519 public key, which has 32 bytes")
     return public
+
+
+def _decode_pem(pem: bytes) -> bytes:
+    """Return the 32 bytes of a public Ed25519 key in PEM. Raises SealError if it is not one."""
+    ed25519 = _import_ed25519()
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        public = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise SealError("is not a public key in PEM") from error
+    if not isinstance(public, ed25519.Ed25519PublicKey):
+        raise SealError("is not an Ed25519 public key")
+    return bytes(public.public_bytes_raw())
