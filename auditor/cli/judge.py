@@ -12,6 +12,7 @@ from auditor.cli.options import (
     NEW_FOLDER,
     ReportOutput,
     baseline_option,
+    configurable,
     fail_on_option,
     output_options,
     profile_option,
@@ -27,6 +28,7 @@ Examples:
   auditor judge runs/hub --profile gate --out runs/hub-gate
   auditor judge runs/models runs/datasets --out runs/both     several runs together"""
 )
+@configurable
 @click.argument("runs", nargs=-1, required=True, type=FOLDER, metavar="RUN...")
 @rules_option
 @profile_option

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ import click
 from auditor.ci_environment import runs_in_ci
 from auditor.errors import UsageError
 from auditor.model import Audience
+from auditor.progress import KINDS, JsonReporter, NullReporter, SeveralReporters, create_reporter
 from auditor.render import format_of_file, render_report, report_format_names, report_format_suffixes, report_formats
 
 if TYPE_CHECKING:
@@ -63,8 +64,103 @@ baseline_option = click.option(
 )
 
 isolated_option = click.option(
-    "--isolated", is_flag=True, help="Do not load readers and list formats that other installed packages add."
+    "--isolated",
+    is_flag=True,
+    help="Read no settings file and no AUDITOR_ variables, and load no readers and list formats that other packages "
+    "add.",
 )
+trust_target_option = click.option(
+    "--trust-target",
+    is_flag=True,
+    help="The targets are your own: their settings file, baseline and packages are used, and their .gitignore files "
+    "leave files out. The report says so first.",
+)
+
+
+quiet_option = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="Print no progress and no messages, and the terminal summary only if the exit code is not 0.",
+)
+progress_option = click.option(
+    "--progress",
+    type=click.Choice(KINDS),
+    default="auto",
+    show_default=True,
+    help="How progress is shown on stderr: a line on a terminal, else one every half minute (plain); JSON lines; none.",
+)
+progress_file_option = click.option(
+    "--progress-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write progress as JSON lines into FILE, for a program.",
+)
+
+
+@contextmanager
+def progress_reporter(kind: str, path: Path | None) -> Iterator[NullReporter]:
+    """Create the reporter that the options for progress ask for; its file is closed at the end."""
+    reporter = create_reporter(kind)
+    if path is None:
+        yield reporter
+        return
+    try:
+        file = open(path, "w", encoding="utf-8")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise UsageError(f"--progress-file {path}: cannot be written: {error.strerror}") from error
+    with file:
+        # A build's files may be public, as its log is.
+        yield SeveralReporters(reporter, JsonReporter(file, shows_hits=not runs_in_ci()))
+
+
+def configurable(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Take the values of a command's options that the command line does not give from the user's settings.
+
+    Goes right below ``@click.command``. What is audited, as the arguments or the runs tell, brings no settings.
+    """
+
+    @functools.wraps(command)
+    def with_settings(*args: Any, **options: Any) -> Any:
+        context = click.get_current_context()
+        if not options.get("isolated"):
+            options |= _options_from_settings(context, options)
+        return command(*args, **options)
+
+    return with_settings
+
+
+def _options_from_settings(context: click.Context, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of the user's settings for the options of a command that were not given."""
+    from auditor.settings import SETTINGS, load_settings
+
+    settings = load_settings(() if options.get("trust_target") else _audited(options))
+    for path in () if options.get("quiet") else settings.ignored:
+        click.echo(f"{path}: not read, as it lies in a target; if that is yours, give --trust-target", err=True)
+    found: dict[str, Any] = {}
+    for parameter in context.command.params:
+        key = max(parameter.opts, key=len).removeprefix("--")
+        is_given = context.get_parameter_source(parameter.name or "") is not click.core.ParameterSource.DEFAULT
+        if parameter.name and key in SETTINGS and key in settings.values and not is_given:
+            setting = settings.values[key]
+            try:
+                found[parameter.name] = parameter.process_value(context, setting.value)
+            except click.BadParameter as error:
+                raise UsageError(f"{setting.source}: {key}: {error.message}") from error
+    return found
+
+
+def _audited(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the targets of a command: its own, or those of its runs."""
+    from auditor.errors import RunError
+    from auditor.pipeline.run_folder import read_run, untrusted_roots
+
+    runs = (options[name] for name in ("run", "old", "new") if options.get(name))
+    try:
+        roots = untrusted_roots([read_run(folder) for folder in (*runs, *options.get("runs", ()))])
+    except RunError:  # the command itself says what is wrong
+        roots = ()
+    return (*options.get("targets", ()), *roots)
 
 
 def parse_pairs(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
@@ -192,13 +288,20 @@ def _format_of_file(path: Path) -> str:
 
 
 def write_outputs(
-    report: Report, outputs: tuple[ReportOutput, ...], *, places: bool = False, share: bool = False
+    report: Report,
+    outputs: tuple[ReportOutput, ...],
+    *,
+    places: bool = False,
+    share: bool = False,
+    without_summary: bool = False,
 ) -> None:
-    """Write a report into each of the outputs that the options name."""
+    """Write a report into each of the outputs that the options name; no summary on stdout if that is left out."""
     from auditor.reporting.render_options import RenderOptions
 
     in_ci = runs_in_ci()
     for name, path, audience in outputs:
+        if without_summary and path is None and name == DEFAULT_FORMAT:
+            continue
         if in_ci:
             audience = audience or ("operator" if places else "author")
             if audience == "operator":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import FOLDER, ReportOutput, baseline_option, output_options, write_outputs
+from auditor.cli.options import FOLDER, ReportOutput, baseline_option, configurable, output_options, write_outputs
 
 
 @click.command(
@@ -16,6 +16,7 @@ Examples:
   auditor report runs/hub --format csv -o cases.csv     the cases with their reasons
   auditor report runs/hub --format html --share -o public.html""",
 )
+@configurable
 @click.argument("run", type=FOLDER)
 @output_options
 @click.option(

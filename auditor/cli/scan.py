@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,11 +16,17 @@ from auditor.cli.options import (
     algorithm_option,
     baseline_option,
     column_option,
+    configurable,
     fail_on_option,
     isolated_option,
     output_options,
     profile_option,
+    progress_file_option,
+    progress_option,
+    progress_reporter,
+    quiet_option,
     rules_option,
+    trust_target_option,
     workers_option,
     write_outputs,
 )
@@ -42,6 +49,7 @@ The run is kept in the folder --out, or in a new one in your state folder, which
 `auditor report` and `auditor judge` read it again; the same scan with the same --out resumes it if it was
 interrupted."""
 )
+@configurable
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option(
     "--known",
@@ -68,6 +76,7 @@ interrupted."""
 @fail_on_option
 @workers_option
 @isolated_option
+@trust_target_option
 @baseline_option
 @click.option(
     "--exclude",
@@ -131,6 +140,9 @@ interrupted."""
     "with :asc the lowest.",
 )
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draw the sample that this number draws.")
+@quiet_option
+@progress_option
+@progress_file_option
 @click.option("-v", "--verbose", is_flag=True, help="Log each step to stderr.")
 @click.pass_context
 def command(
@@ -143,6 +155,9 @@ def command(
     dihedral: bool,
     thorough: bool,
     dry_run: bool,
+    quiet: bool,
+    progress: str,
+    progress_file: Path | None,
     **options: Any,
 ) -> None:
     """Scan TARGETs (files, folders, manifests, addresses of a hub) and print a summary.
@@ -151,9 +166,10 @@ def command(
     """
     from auditor.pipeline.audit import audit
     from auditor.pipeline.run_folder import default_run_folder
-    from auditor.progress import create_reporter
 
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING, format="%(message)s"
+    )
     if dry_run:
         _print_plan(targets, options)
         return
@@ -161,16 +177,18 @@ def command(
     options["variants"] = ("oriented", "unpadded", "512", *further)
     is_kept_in_state, options["out"] = not options["out"], options["out"] or default_run_folder()
     try:
-        report = audit(*targets, progress=create_reporter(), **options)
+        with progress_reporter("none" if quiet else progress, progress_file) as reporter:
+            report = audit(*targets, progress=reporter, **options)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"; the same command with --out {options['out']} resumes the scan") from None
     except Exception as error:
         error.add_note(f"finished work is kept: the same command with --out {options['out']} resumes the scan")
         raise
-    write_outputs(report, outputs)
-    if is_kept_in_state:
+    code = report.exit_code(fail_on)
+    write_outputs(report, outputs, without_summary=quiet and not code)
+    if is_kept_in_state and not quiet:
         click.echo(f"the run is kept in {options['out']}", err=True)
-    context.exit(report.exit_code(fail_on))
+    context.exit(code)
 
 
 def _print_plan(targets: tuple[str, ...], options: Mapping[str, Any]) -> None:
@@ -181,7 +199,8 @@ def _print_plan(targets: tuple[str, ...], options: Mapping[str, Any]) -> None:
     from auditor.printable import printable
 
     ways = ListOptions(*(options[name] for name in ListOptions._fields))
-    same = {name: options[name] for name in ("known", "exclude", "files_from", "weights", "content", "isolated")}
+    names = ("known", "exclude", "files_from", "weights", "content", "isolated", "trust_target")
+    same = {name: options[name] for name in names}
     read = left_out = size = 0
     with standard_output() as out:
         for file in plan_scan(*targets, ways=ways, **same):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -50,7 +51,7 @@ from auditor.pipeline.sampled_audit import (
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.scan_shard import record_lost_shard, scan_shard
 from auditor.pipeline.selection import Selection, read_selection
-from auditor.pipeline.shard import Shard, cut_into_shards
+from auditor.pipeline.shard import Shard, bytes_to_read, cut_into_shards
 from auditor.pipeline.tally_files import finished_tally, tally_to_json
 from auditor.pipeline.target_files import list_files, split_targets
 from auditor.private_files import keep_new_files_private
@@ -144,7 +145,7 @@ def audit(
         # A module that is no reader or no list format is an error before anything is read.
         readers(extensions)
         list_formats(extensions)
-    selection = read_selection(exclude, files_from)
+    selection = replace(read_selection(exclude, files_from), follows_ignore_files=trust_target)
     local, remote = split_targets(paths, weights=weights, has_names=bool(files_from), is_sampled=bool(sample))
     files = list_files(local, folder, selection)
     first = next(files, None)
@@ -167,8 +168,13 @@ def audit(
             drawn, sampled = drawn_sample(folder, shards, design, extensions, workers)
             options = replace(options, drawn=drawn)
         progress = progress or NullReporter()
-        if type(progress) is not NullReporter:  # someone waits, and wants to know for how long
-            _report_total(list_files(local, folder, selection), progress, is_all=not remote)
+
+        def count_all() -> tuple[int, int]:
+            return _count_files(list_files(local, folder, selection), whole_weights=weights == "full")
+
+        # Listing what is on a hub takes too long to do it twice.
+        is_counted = bool(remote) or progress.wants_total
+        progress.start(*(count_all() if is_counted and not remote else (None, None)))
         to_read = cut_into_shards(chain([first], files) if first else (), whole_weights=weights == "full")
         repositories = None
         if remote:
@@ -176,7 +182,9 @@ def audit(
 
             earlier = Path(since) if since else None
             repositories = RemoteShards(remote, selection, folder, earlier, is_only=not local and len(remote) == 1)
-        tally, complete = _scan(ScanContext(policy, options, folder), to_read, repositories, workers, progress)
+        context = ScanContext(policy, options, folder)
+        to_count = None if is_counted else count_all
+        tally, complete = _scan(context, to_read, repositories, workers, progress, to_count)
         if sampled and options.drawn:
             found = count_found(folder, options.drawn, len(sampled.strata))
             sampled = with_results(sampled, tally.drawn, found)
@@ -373,16 +381,13 @@ def _start_run(
     return start_or_resume_run(folder, content)
 
 
-def _report_total(files: Iterable[Blob | Unread], progress: NullReporter, *, is_all: bool) -> None:
-    """Count the files of an audit beforehand: listing them costs little beside reading them, but not on a hub."""
-    if not is_all:
-        progress.start(None, None)
-        return
+def _count_files(files: Iterable[Blob | Unread], *, whole_weights: bool) -> tuple[int, int]:
+    """Return how many files an audit has, and their bytes to read: listing them costs little beside reading them."""
     number = size = 0
     for file in files:
         number += 1
-        size += file.size if isinstance(file, Blob) else 0
-    progress.start(number, size)
+        size += bytes_to_read(file, whole_weights)
+    return number, size
 
 
 def _scan(
@@ -391,8 +396,17 @@ def _scan(
     repositories: RemoteShards | None,
     workers: int,
     progress: NullReporter,
+    count_all: Callable[[], tuple[int, int]] | None,
 ) -> tuple[Tally, bool]:
     """Read every shard of an audit that is not finished yet, those of repositories on a hub last.
+
+    Args:
+        context: What the workers share.
+        shards: The files of the local targets.
+        repositories: The repositories of targets on a hub.
+        workers: How many worker processes read.
+        progress: What is told how far the scan is.
+        count_all: Returns the number of all files and their bytes to read; None: it is told already or not known.
 
     Returns:
         The tally of all shards, and whether no shard was lost that a resumed run would try again.
@@ -402,24 +416,31 @@ def _scan(
     finished: set[str] = set()
     split = ids_of_split_shards(folder)
     complete = True
+    whole_weights = context.options.weights == "full"
 
-    def count(shard: Shard, tally: Tally) -> None:
-        nonlocal total
+    def count(shard: Shard, tally: Tally, *, resumed: bool = False) -> None:
+        nonlocal total, count_all
         total += tally
         finished.add(shard.id)
-        progress.advance(len(shard.counted_files), shard.size, tally.samples.collected)
+        size = sum(bytes_to_read(file, whole_weights) for file in shard.files)
+        matches = (key for key in tally.coverage if key.startswith("hits ") and not key.startswith("hits benign"))
+        hits = sum(tally.coverage[key] for key in matches)
+        progress.advance(tally.files.collected, size, tally.samples.collected, hits, resumed=resumed)
+        if count_all and progress.wants_total:
+            progress.set_total(*count_all())
+            count_all = None
 
     def unfinished(shards: Iterable[Shard]) -> Iterator[Shard]:
         for shard in shards:
             tally = finished_tally(folder, shard)
             if tally is not None:
-                count(shard, tally)
+                count(shard, tally, resumed=True)
             elif shard.id in split:  # it was lost before, and some of its parts are finished
                 yield from unfinished(shard.split())
             else:
                 yield shard
 
-    remote = repositories.unfinished(count) if repositories else ()
+    remote = repositories.unfinished(partial(count, resumed=True)) if repositories else ()
     try:
         for ended in run_tasks(
             unfinished(chain(shards, remote)),

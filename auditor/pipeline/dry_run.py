@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +45,7 @@ def plan_scan(
     weights: str = "header",
     content: bool = False,
     isolated: bool = False,
+    trust_target: bool = False,
 ) -> Iterator[PlannedFile]:
     """Yield every file of the targets with what a scan would read of it; the arguments are those of ``audit``.
 
@@ -53,8 +55,8 @@ def plan_scan(
         AuditorError: Something is wrong with the targets or lists.
     """
     paths = [os.fspath(target) for target in targets]
-    selection = read_selection(exclude, files_from)
-    extensions = () if isolated else installed_extensions()
+    selection = replace(read_selection(exclude, files_from), follows_ignore_files=trust_target)
+    extensions = () if isolated else installed_extensions(() if trust_target else paths)
     with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
         run = Path(folder, "run")
         with folder_of_compiled_lists(known, run) as compiled:

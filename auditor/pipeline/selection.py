@@ -32,12 +32,14 @@ class Selection:
         source: What reports call the file of names; "": all files that are not excluded are read.
         named: The absolute paths of the files and folders in it.
         digest: What tells it from other such files, so that a resumed run reads the same.
+        follows_ignore_files: The .gitignore files of the targets are followed.
     """
 
     exclude: tuple[str, ...] = ()
     source: str = ""
     named: frozenset[str] = frozenset()
     digest: str = ""
+    follows_ignore_files: bool = False
 
     def names_in(self, target: str) -> dict[str, str]:
         """Return the paths that are named in a target, by their place in it; "" is the whole target."""

@@ -46,16 +46,6 @@ class Shard:
         return hashlib.sha256(files.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
-    def size(self) -> int:
-        """The bytes of its files; of a file in partitions, those of its partition."""
-        return sum(file.size // file.partition[1] for file in self.files if isinstance(file, Blob))
-
-    @property
-    def counted_files(self) -> tuple[Blob | Unread, ...]:
-        """The files that are counted with this shard: a file in partitions counts once, with its first."""
-        return tuple(file for file in self.files if isinstance(file, Unread) or not file.partition[0])
-
-    @property
     def timeout(self) -> float:
         """Seconds that a worker may take: enough for slow storage, and a limit for a file that hangs its reader."""
         blobs = [file for file in self.files if isinstance(file, Blob)]
@@ -100,6 +90,15 @@ def cut_into_shards(files: Iterable[Blob | Unread], *, whole_weights: bool = Fal
         yield Shard(f"{number:06}", tuple(current))
 
 
+def bytes_to_read(file: Blob | Unread, whole_weights: bool) -> int:
+    """Return the bytes of a file, or of its partition, that are read when its shard is."""
+    if isinstance(file, Unread):
+        return 0
+    if file.kind == "model" and not whole_weights:
+        return min(file.size, _HEADER_BYTES)
+    return file.size // file.partition[1]
+
+
 def _cut_into_partitions(file: Blob | Unread) -> tuple[Blob | Unread, ...]:
     """Cut a large Parquet file into partitions, each for a shard of its own."""
     if isinstance(file, Unread) or file.kind == "model" or file.size <= PARTITION_BYTES or file.suffix != ".parquet":
@@ -110,8 +109,6 @@ def _cut_into_partitions(file: Blob | Unread) -> tuple[Blob | Unread, ...]:
 
 def _cost(file: Blob | Unread, whole_weights: bool) -> int:
     """Return the bytes of a file that are read, which count for the size of its shard."""
-    if isinstance(file, Unread):
-        return 0
-    if file.partition[1] > 1:
+    if isinstance(file, Blob) and file.partition[1] > 1:
         return SHARD_BYTES  # a shard of its own
-    return file.size if file.kind != "model" or whole_weights else min(file.size, _HEADER_BYTES)
+    return bytes_to_read(file, whole_weights)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from auditor.blob import Blob, Unread
 from auditor.errors import UsageError
+from auditor.pipeline.ignore_files import IgnoreFiles
 from auditor.pipeline.selection import ALL_FILES, Selection, matching_selection
 
 
@@ -66,12 +67,14 @@ def list_files(targets: Sequence[str], run_folder: Path, selection: Selection = 
         used.add(prefix)
         own_run, other_runs = _runs_inside(path, Path(os.path.realpath(run_folder)))
         named = selection.names_in(target)
+        ignored = IgnoreFiles(path) if selection.follows_ignore_files and path.is_dir() else None
         for file in sources[target].blobs(target):
             if file.uri.startswith(own_run + other_runs):
                 continue
             if (place := matching_selection(file.uri, named)) is not None:
                 missing.discard(named[place])
-            if why := selection.reason_to_skip(file.uri, named):
+            why = selection.reason_to_skip(file.uri, named) or (ignored.reason_to_skip(file.uri) if ignored else "")
+            if why:
                 file = Unread(file.uri, why, skipped=True, blob=file if isinstance(file, Blob) else file.blob)
             yield file.with_prefix(prefix) if prefix else file
         for uri in other_runs:

@@ -9,6 +9,7 @@ from auditor.known.decoys import DECOY_COUNTS, expected_by_chance, expected_by_t
 from auditor.known.fingerprint_index import WEIGHTS_NOT_COMPARED
 from auditor.known.matcher import CROPS_NOT_CHECKED
 from auditor.model import Carrier
+from auditor.pipeline.ignore_files import IGNORED
 from auditor.pipeline.report import Report
 from auditor.pipeline.selection import EXCLUDED, NOT_NAMED
 from auditor.printable import printable
@@ -57,7 +58,7 @@ def files_left_out(report: Report) -> tuple[str, ...]:
         + tuple(
             f"{number:,} {'file was' if number == 1 else 'files were'} {why}"
             for why, number in sorted(report.tally.reasons.items())
-            if why.startswith((EXCLUDED, NOT_NAMED))
+            if why.startswith((EXCLUDED, NOT_NAMED, IGNORED))
         )
     )
 
