@@ -115,7 +115,10 @@ class Blob:
 
     def text_ref(self, kind: Kind) -> Ref:
         """Return the subject of a card or terms text in this blob; ``kind`` counts if it is one by itself."""
-        return self.ref(kind) if self.kind else Ref(kind, self.standalone_name or self.name)
+        if self.kind:
+            return self.ref(kind)
+        name = self.standalone_name or self.name
+        return Ref(kind, name, self.revision if name == self.name else "")
 
     def open(self) -> BinaryIO:
         """Open the file at its first byte. Raises :class:`Unreadable`."""

@@ -13,6 +13,7 @@ from auditor.cli.options import (
     ReportOutput,
     baseline_option,
     configurable,
+    context_option,
     fail_on_option,
     output_options,
     profile_option,
@@ -26,7 +27,8 @@ from auditor.cli.options import (
     epilog="""\b
 Examples:
   auditor judge runs/hub --profile gate --out runs/hub-gate
-  auditor judge runs/models runs/datasets --out runs/both     several runs together"""
+  auditor judge runs/models runs/datasets --out runs/both     several runs together
+  auditor judge runs/upload --context runs/hub --out runs/upload-2     with parents that a sweep read"""
 )
 @configurable
 @click.argument("runs", nargs=-1, required=True, type=FOLDER, metavar="RUN...")
@@ -37,6 +39,7 @@ Examples:
 @fail_on_option
 @workers_option
 @baseline_option
+@context_option
 @click.pass_context
 def command(
     context: click.Context,

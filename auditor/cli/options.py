@@ -63,6 +63,13 @@ baseline_option = click.option(
     help="Findings and gaps that are accepted until a day (auditor baseline new); the report counts and names them.",
 )
 
+context_option = click.option(
+    "--context",
+    multiple=True,
+    type=FOLDER,
+    metavar="RUN",
+    help="Look up the parents of what is judged, which the targets do not hold, in this finished run (repeatable).",
+)
 isolated_option = click.option(
     "--isolated",
     is_flag=True,

@@ -17,6 +17,7 @@ from auditor.cli.options import (
     baseline_option,
     column_option,
     configurable,
+    context_option,
     fail_on_option,
     isolated_option,
     output_options,
@@ -42,6 +43,7 @@ Examples:
   auditor scan data/ --known my-list --sample 3000 --stratify unsafe_score:desc      a random sample
   auditor scan hf://models/ORG/NAME hf://datasets/ORG      a hub's metadata: no weights, no samples
   auditor scan 'hf://models?search=hills' --dry-run        what would be fetched, before anything is
+  auditor scan upload/ --as acme/tuned --context runs/hub        one upload, judged with parents that a sweep read
   git diff --name-only main | auditor scan . --files-from -      only what a change touches
 
 Without --known no image is matched, and the report states this. Nothing inside a target changes what is read.
@@ -75,9 +77,17 @@ interrupted."""
 @output_options
 @fail_on_option
 @workers_option
+@context_option
 @isolated_option
 @trust_target_option
 @baseline_option
+@click.option(
+    "--as",
+    "name_as",
+    default="",
+    metavar="ORG/NAME[@REV]",
+    help="The name that the only target will have on a hub, by which lists, parents and similar names are found.",
+)
 @click.option(
     "--exclude",
     multiple=True,

@@ -12,6 +12,7 @@ import pyarrow.dataset as pads
 
 from auditor.facts import LOW_MEMORY_SCAN
 from auditor.lineage.derived_statements import DerivedStatement
+from auditor.lineage.origins import IN_RUN, Origins
 from auditor.model import Kind
 
 # Values of the statement ``clause``, the weakest protection first.
@@ -20,7 +21,7 @@ _ABSENT, _BY_REFERENCE = 0, 1
 _KINDS: tuple[Kind, ...] = ("model", "dataset")
 
 
-def clause_statements(facts: pads.Dataset, edges: pa.Table) -> Iterator[DerivedStatement]:
+def clause_statements(facts: pads.Dataset, edges: pa.Table, origins: Origins = IN_RUN) -> Iterator[DerivedStatement]:
     """Yield ``protection`` for each child and parent whose terms were both read.
 
     The value is kept, by-reference, dropped or added; the relation is the parent. If a subject has
@@ -41,7 +42,9 @@ def clause_statements(facts: pads.Dataset, edges: pa.Table) -> Iterator[DerivedS
         # The sum is null where either is unknown, and 0 where neither has the clause: both are filtered out.
         for row, edge in _merge_edges(rows.filter(pc.greater(pc.add(of_parent, of_child), 0))):
             before, after = row["parent_rank"], row["child_rank"]
-            clauses = f"{row['parent']}: {CLAUSE_RANKS[before]}; {row['child']}: {CLAUSE_RANKS[after]}"
+            clauses = (
+                f"{origins.show(kind, row['parent'])}: {CLAUSE_RANKS[before]}; {row['child']}: {CLAUSE_RANKS[after]}"
+            )
             yield DerivedStatement(
                 kind, row["child"], "protection", _clause_change(before, after), row["parent"], f"{clauses}; {edge}"
             )

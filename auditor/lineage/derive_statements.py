@@ -20,6 +20,7 @@ from auditor.lineage.known_content import count_dataset_hits, known_content_stat
 from auditor.lineage.known_models import dedicated_derivative_statements, known_model_statements, same_weights_models
 from auditor.lineage.licence_inheritance import licence_statements
 from auditor.lineage.missing_shards import missing_shard_gaps
+from auditor.lineage.origins import IN_RUN, Origins
 from auditor.lineage.withdrawn_datasets import find_withdrawn_uses, models_trained_on_withdrawn, withdrawn_statements
 from auditor.policy.vocabularies import Vocabularies
 
@@ -30,6 +31,7 @@ def derive_statements(
     edges: pa.Table,
     vocabularies: Vocabularies,
     observed_bases: Iterable[DerivedStatement] = (),
+    origins: Origins = IN_RUN,
 ) -> Iterator[pa.RecordBatch]:
     """Yield all derived statements with the schema of facts and source ``lineage``.
 
@@ -45,10 +47,11 @@ def derive_statements(
         edges: The lineage graph, schema ``EDGES_SCHEMA``.
         vocabularies: Withdrawn datasets, renamed repositories and what licences permit.
         observed_bases: What the comparison of weights showed.
+        origins: The origins of subjects that are not in the run, of which nothing is stated.
     """
     dataset = pads.dataset(facts) if isinstance(facts, pa.Table) else facts
-    graph = Graph.from_edges(edges)
-    writer = FactsWriter(dataset)
+    graph = Graph.from_edges(edges, origins)
+    writer = FactsWriter(dataset, origins)
     observed = tuple(observed_bases)
     computed = count_dataset_hits(hits, "computed")
     yield from writer.write(known_content_statements(hits))
@@ -66,7 +69,7 @@ def derive_statements(
     for table in withdrawn_descent_tables(graph, models_trained_on_withdrawn(graph, withdrawn)):
         yield from writer.write_table(table)
     yield from writer.write(copy_statements(dataset))
-    yield from writer.write(clause_statements(dataset, edges))
-    yield from writer.write(licence_statements(dataset, edges, vocabularies.licences))
+    yield from writer.write(clause_statements(dataset, edges, origins))
+    yield from writer.write(licence_statements(dataset, edges, vocabularies.licences, origins))
     yield from writer.write(observed)
     yield from missing_shard_gaps(dataset)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
 from auditor.facts import FACTS_SCHEMA, LOW_MEMORY_SCAN
+from auditor.lineage.origins import IN_RUN, Origins
 from auditor.model import Kind, Ref
 
 SOURCE = "lineage"
@@ -33,7 +34,9 @@ class DerivedStatement(NamedTuple):
 class FactsWriter:
     """Turns derived statements into rows of facts, one for every revision of a subject that was read."""
 
-    def __init__(self, facts: pads.Dataset) -> None:
+    def __init__(self, facts: pads.Dataset, origins: Origins = IN_RUN) -> None:
+        """Read the revisions of subjects; what is derived of subjects that are not in the run is left out."""
+        self.not_in_run = origins.by_subject.keys()
         wanted = pc.field("revision") != ""
         self.revisions: dict[tuple[str, str], set[str]] = {}
         for batch in facts.to_batches(columns=["kind", "name", "revision"], filter=wanted, **LOW_MEMORY_SCAN):
@@ -56,6 +59,10 @@ class FactsWriter:
         """
         named = zip(table["kind"].to_pylist(), table["name"].to_pylist(), strict=True)
         subjects = list(cast("Iterator[tuple[Kind, str]]", named))
+        if self.not_in_run:
+            kept = [at for at, subject in enumerate(subjects) if subject not in self.not_in_run]
+            table, subjects = table.take(pa.array(kept, pa.int64())), [subjects[at] for at in kept]
+            revisions = [revisions[at] for at in kept] if revisions else ()
         if self.revisions or any(revisions):
             chosen = [
                 [revisions[at]] if revisions and revisions[at] else sorted(self.revisions.get(subject, {""}))

@@ -30,7 +30,7 @@ def descent_tables(graph: Graph, hits: Mapping[str, DatasetHits], listed_models:
     remarks: dict[int, str] = {}
     for node in datasets.tolist():
         name = graph.node_name(node)
-        remarks[node] = f"; {hits[name]} of {name}"
+        remarks[node] = f"; {hits[name]} of {graph.shown_name(node)}"
     trained: dict[int, str] = {}
     for model, dataset, _ in graph.trained_on(datasets):
         trained.setdefault(model, remarks[dataset])

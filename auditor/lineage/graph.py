@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.lineage.origins import IN_RUN, Origins
 from auditor.lineage.string_ids import Ids, assign_ids
 
 # Sources of edges, the weakest evidence first; an unknown source counts as the weakest.
@@ -39,10 +40,11 @@ class Graph:
     is_copy: npt.NDArray[np.bool_]
     is_trained_on: npt.NDArray[np.bool_]
     is_sourced_from: npt.NDArray[np.bool_]
+    origins: Origins = IN_RUN
 
     @classmethod
-    def from_edges(cls, edges: pa.Table) -> Graph:
-        """Build the graph of a table with schema ``EDGES_SCHEMA``."""
+    def from_edges(cls, edges: pa.Table, origins: Origins = IN_RUN) -> Graph:
+        """Build the graph of a table with schema ``EDGES_SCHEMA``; ``origins`` are those of its nodes."""
         both_ends = pa.chunked_array([*edges["child"].chunks, *edges["parent"].chunks], pa.string())
         ids, names = assign_ids(both_ends)
 
@@ -63,6 +65,7 @@ class Graph:
             has_relation("copy"),
             has_relation("trained-on"),
             has_relation("sourced-from"),
+            origins,
         )
 
     def node_name(self, node: int) -> str:
@@ -72,6 +75,16 @@ class Graph:
     def node_names(self, nodes: npt.NDArray[Any]) -> pa.Array:
         """Return the names of nodes of the lineage graph."""
         return self.names.take(pa.array(nodes >> 1))
+
+    def shown_name(self, node: int) -> str:
+        """Return the name of a node of the lineage graph with its origin."""
+        return self.origins.show("dataset" if node & 1 else "model", self.node_name(node))
+
+    def shown_names(self, nodes: npt.NDArray[Any]) -> pa.Array:
+        """Return the names of nodes of the lineage graph with their origins."""
+        if not self.origins.by_subject:
+            return self.node_names(nodes)
+        return pa.array([self.shown_name(node) for node in nodes.tolist()], pa.string())
 
     def find_nodes(self, kind: str, names: Sequence[str]) -> Ids:
         """Return the nodes of the named subjects, sorted; a subject without any edge has none."""
@@ -148,13 +161,13 @@ class Descendants:
 
     def paths(self) -> Iterator[tuple[Ids, pa.Array]]:
         """Yield each level's nodes below the roots with their paths as text: depth, names, weakest source."""
-        texts = self.graph.node_names(self.levels[0])
+        texts = self.graph.shown_names(self.levels[0])
         heads = texts
         for depth, (above, nodes) in enumerate(zip(self.levels, self.levels[1:], strict=False), start=1):
             if not len(nodes):
                 return
             before = pa.array(np.searchsorted(above, self.via[nodes]))
-            names = self.graph.node_names(nodes)
+            names = self.graph.shown_names(nodes)
             if depth < MAX_SHOWN_NODES:
                 texts = pc.binary_join_element_wise(texts.take(before), names, _ARROW)
             else:
@@ -162,7 +175,7 @@ class Descendants:
                 tail, step = names, cast(npt.NDArray[Any], nodes)
                 for _ in range(MAX_SHOWN_NODES // 2 - 1):
                     step = self.via[step]
-                    tail = pc.binary_join_element_wise(self.graph.node_names(step), tail, _ARROW)
+                    tail = pc.binary_join_element_wise(self.graph.shown_names(step), tail, _ARROW)
                 left_out = f"… {depth + 1 - MAX_SHOWN_NODES:,} more …"
                 texts = pc.binary_join_element_wise(heads.take(before), left_out, tail, _ARROW)
             heads = texts if depth < MAX_SHOWN_NODES // 2 else heads.take(before)

@@ -122,5 +122,6 @@ def dedicated_derivative_statements(
                 strongest[key] = max(strongest.get(key, 0), int(graph.strength[at]))
     for (child, list_name, parent), strength in sorted(strongest.items()):
         source, classification = EDGE_SOURCES[strength], dedicated[parent][list_name]
-        remark = f"made from {parent}, says its {source}; the list says of that: {classification}"
+        shown = graph.origins.show("model", parent)
+        remark = f"made from {shown}, says its {source}; the list says of that: {classification}"
         yield DerivedStatement("model", child, "known_model", list_name, "dedicated", remark)

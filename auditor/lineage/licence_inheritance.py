@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
 from auditor.lineage.derived_statements import DerivedStatement
+from auditor.lineage.origins import IN_RUN, Origins
 from auditor.lineage.string_ids import Ids
 from auditor.model import Kind
 from auditor.terms.licences import Licences
@@ -29,7 +30,9 @@ PERMISSIONS: Mapping[str, str] = {
 _KINDS: tuple[Kind, ...] = ("model", "dataset")
 
 
-def licence_statements(facts: pads.Dataset, edges: pa.Table, licences: Licences) -> Iterator[DerivedStatement]:
+def licence_statements(
+    facts: pads.Dataset, edges: pa.Table, licences: Licences, origins: Origins = IN_RUN
+) -> Iterator[DerivedStatement]:
     """Yield ``licence_beyond`` for each child, parent and permission that the parent's licence does not give.
 
     The value is the permission, the relation the parent, the remark both licences' ids. Nothing is stated where a
@@ -58,7 +61,9 @@ def licence_statements(facts: pads.Dataset, edges: pa.Table, licences: Licences)
                 found.setdefault((row["child"], row["parent"]), []).append(value)
         ids = _licence_ids(stated, {name for pair in found for name in pair})
         for (child, parent), values in sorted(found.items()):
-            remark = "; ".join(f"{name}: {', '.join(sorted(ids.get(name, ())))}" for name in (parent, child))
+            remark = "; ".join(
+                f"{origins.show(kind, name)}: {', '.join(sorted(ids.get(name, ())))}" for name in (parent, child)
+            )
             for value in values:
                 yield DerivedStatement(kind, child, "licence_beyond", value, parent, remark)
 

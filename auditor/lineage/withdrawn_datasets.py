@@ -55,7 +55,7 @@ def find_withdrawn_uses(facts: pads.Dataset, graph: Graph, vocabularies: Vocabul
         trained: dict[tuple[int, int], str] = {}
         for model, dataset, source in graph.trained_on(np.flatnonzero(reached.root >= 0)):
             path = f"; {derived[dataset]}" if dataset in derived else ""
-            trained[model, dataset] = f"trained on {graph.node_name(dataset)}, says its {source}{path}"
+            trained[model, dataset] = f"trained on {graph.shown_name(dataset)}, says its {source}{path}"
         yield WithdrawnUse(entry, same, derived, trained)
 
 
@@ -77,5 +77,5 @@ def models_trained_on_withdrawn(graph: Graph, uses: tuple[WithdrawnUse, ...]) ->
     for use in uses:
         for (model, _), remark in use.trained.items():
             of_entry = models.setdefault(use.entry.id, {})
-            of_entry.setdefault(model, f"; {graph.node_name(model)} was {remark}")
+            of_entry.setdefault(model, f"; {graph.shown_name(model)} was {remark}")
     return models

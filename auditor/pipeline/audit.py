@@ -23,10 +23,12 @@ from auditor.pipeline import PRELOAD
 from auditor.pipeline.accept_findings import apply_baseline
 from auditor.pipeline.baseline import read_baseline
 from auditor.pipeline.cases import case_to_json
+from auditor.pipeline.context_runs import open_contexts
 from auditor.pipeline.evaluate_runs import evaluate_runs
 from auditor.pipeline.merge_runs import MergedRuns, differences, merge_runs
 from auditor.pipeline.policy_summary import extensions_from_json, lists_from_json, policy_to_json
 from auditor.pipeline.report import Notes, Report, read_report
+from auditor.pipeline.root_name import parse_root_name
 from auditor.pipeline.run_folder import (
     LISTS,
     default_run_folder,
@@ -63,6 +65,7 @@ from auditor.workers.pool import FinishedTask, run_tasks
 
 if TYPE_CHECKING:
     from auditor.known.compiled_list import CompiledList
+    from auditor.lineage.context import Context
     from auditor.pipeline.remote_shards import RemoteShards
     from auditor.policy.load_policy import Policy
 
@@ -82,6 +85,8 @@ def audit(
     workers: int = 0,
     weights: str = "header",
     variants: Iterable[str] = ("oriented", "unpadded", "512"),
+    context: Sequence[str | os.PathLike[str]] = (),
+    name_as: str = "",
     exclude: Sequence[str] = (),
     files_from: str | os.PathLike[str] | None = None,
     skip_malformed: bool = False,
@@ -112,6 +117,9 @@ def audit(
         workers: How many worker processes read; 0: one per core.
         weights: How far weights files are read: ``header``, ``sample`` or ``full``.
         variants: Further forms of a picture that are hashed and compared.
+        context: Folders of finished runs in which the parents of the targets' subjects are looked up, several
+            generations of them. They are judged by what those runs know, and are not reported themselves.
+        name_as: The name that the only target will have on a hub, ``ORG/NAME`` or ``ORG/NAME@REVISION``.
         exclude: Patterns of files that are not read (:mod:`auditor.pipeline.selection`); the report counts the files.
         files_from: A file with the paths to read, one per line, or ``-`` for standard input; all other files of the
             targets are counted as skipped.
@@ -147,7 +155,8 @@ def audit(
         list_formats(extensions)
     selection = replace(read_selection(exclude, files_from), follows_ignore_files=trust_target)
     local, remote = split_targets(paths, weights=weights, has_names=bool(files_from), is_sampled=bool(sample))
-    files = list_files(local, folder, selection)
+    root = parse_root_name(name_as, paths) if name_as else None
+    files = list_files(local, folder, selection, root)
     first = next(files, None)
     if first is None and not remote:
         raise NothingToAudit(f"{', '.join(map(str, targets))}: holds no file; name a file or folder that does")
@@ -160,17 +169,19 @@ def audit(
         options = read_options(lists, weights, variants, content=content)
         design = parse_design(sample, stratify, seed, begun_design(folder))
         roots = [path if "://" in path else os.path.abspath(path) for path in paths]
-        started = _start_run(folder, paths, roots, policy, _wants(options, selection, design, trust_target), since)
+        contexts = open_contexts(context)
+        wants = _wants(options, selection, design, trust_target) | {"name_as": str(root or "")}
+        started = _start_run(folder, paths, roots, policy, wants, since)
         workers = workers or available_cores()
         sampled = None
         if design:
-            shards = tuple(cut_into_shards(list_files(local, folder, selection), whole_weights=weights == "full"))
+            shards = tuple(cut_into_shards(list_files(local, folder, selection, root), whole_weights=weights == "full"))
             drawn, sampled = drawn_sample(folder, shards, design, extensions, workers)
             options = replace(options, drawn=drawn)
         progress = progress or NullReporter()
 
         def count_all() -> tuple[int, int]:
-            return _count_files(list_files(local, folder, selection), whole_weights=weights == "full")
+            return _count_files(list_files(local, folder, selection, root), whole_weights=weights == "full")
 
         # Listing what is on a hub takes too long to do it twice.
         is_counted = bool(remote) or progress.wants_total
@@ -189,7 +200,7 @@ def audit(
             found = count_found(folder, options.drawn, len(sampled.strata))
             sampled = with_results(sampled, tally.drawn, found)
         notes = Notes(remote=repositories.notes()) if repositories else Notes()
-        report = _evaluate(folder, policy, tally, started, workers, notes, sampled, complete=complete)
+        report = _evaluate(folder, policy, tally, started, workers, notes, sampled, contexts, complete=complete)
         return apply_baseline(report, accepted) if accepted else report
 
 
@@ -254,6 +265,7 @@ def reevaluate(
     out: str | os.PathLike[str],
     rules: Sequence[str | os.PathLike[str]] = (),
     profile: str = "default",
+    context: Sequence[str | os.PathLike[str]] = (),
     workers: int = 0,
     baseline: str | os.PathLike[str] | None = None,
 ) -> Report:
@@ -266,6 +278,7 @@ def reevaluate(
         out: The new run's folder, new or empty.
         rules: Folders of further rules.
         profile: The profile, which sets the severity of rules.
+        context: Folders of finished runs in which parents are looked up, as in :func:`audit`.
         workers: How many worker processes judge; 0: one per core.
         baseline: A file of findings and gaps that are accepted (:mod:`auditor.pipeline.baseline`).
 
@@ -283,6 +296,7 @@ def reevaluate(
     accepted = read_baseline(baseline, targets=untrusted_roots(begun)) if baseline else None
     if accepted:
         accepted.check_rules(policy.rules)
+    contexts = open_contexts(context)
     target = Path(out)
     if target.is_dir() and any(target.iterdir()):
         raise UsageError(f"{target}: is not empty; name another folder with --out")
@@ -302,6 +316,7 @@ def reevaluate(
             workers or available_cores(),
             notes,
             _only_sample(folders, results),
+            contexts,
             complete=all(one["complete"] for one in results),
         )
     return apply_baseline(report, accepted) if accepted else report
@@ -471,6 +486,7 @@ def _evaluate(
     workers: int,
     notes: Notes,
     sampled: SampledAudit | None,
+    contexts: Sequence[Context],
     *,
     complete: bool,
 ) -> Report:
@@ -479,7 +495,7 @@ def _evaluate(
 
     try:
         with errors_name_run(folder):
-            evaluation, cases = evaluate_runs([folder], policy, folder, workers=workers)
+            evaluation, cases = evaluate_runs([folder], policy, folder, workers=workers, contexts=contexts)
     except pa.ArrowInvalid as error:
         raise RunError(f"{folder}: what was read is damaged ({error}); run the scan again into a new folder") from error
     content = {
@@ -487,6 +503,7 @@ def _evaluate(
         "finished": current_time(),
         "complete": complete,
         "notes": asdict(notes),
+        "ancestors": evaluation.ancestors,
         "tally": tally_to_json(tally),
         "subjects": dict(sorted(evaluation.subjects.items())),
         "flagged": [[*key, number] for key, number in sorted(evaluation.flagged.items())],

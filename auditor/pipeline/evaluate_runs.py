@@ -26,7 +26,8 @@ from auditor.model import (
 from auditor.pipeline import PRELOAD
 from auditor.pipeline.cases import CaseReason, group_cases
 from auditor.pipeline.finding_tables import FINDING_COLUMNS, GAP_COLUMNS, write_finding_table
-from auditor.pipeline.hit_counts import count_subject_hits
+from auditor.pipeline.hit_counts import count_subject_hits, treat_meanings
+from auditor.pipeline.report import AncestorNote
 from auditor.pipeline.run_folder import DERIVED, FACTS, FINDINGS, GAPS
 from auditor.workers.pool import FinishedTask, LostTask, run_tasks
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as pads
 
+    from auditor.lineage.context import Context
     from auditor.policy.load_policy import Policy
 
 # Rows of facts that are judged at a time: what a worker holds at once, some 20 MB.
@@ -54,6 +56,7 @@ class Evaluation:
     gaps: int = 0
     reasons: tuple[CaseReason, ...] = ()
     copies: tuple[tuple[Ref, Ref], ...] = ()
+    ancestors: tuple[AncestorNote, ...] = ()
 
     def __add__(self, other: Evaluation) -> Evaluation:
         return Evaluation(
@@ -62,13 +65,16 @@ class Evaluation:
             self.gaps + other.gaps,
             self.reasons + other.reasons,
             self.copies + other.copies,
+            self.ancestors + other.ancestors,
         )
 
 
 def evaluate_runs(
-    folders: Sequence[Path], policy: Policy, out: Path, *, workers: int
+    folders: Sequence[Path], policy: Policy, out: Path, *, workers: int, contexts: Sequence[Context] = ()
 ) -> tuple[Evaluation, tuple[Case, ...]]:
     """Evaluate what the runs in ``folders`` read, as one; write findings, gaps and edges into ``out``.
+
+    Ancestors that are not among it are looked up in ``contexts``.
 
     Returns:
         The sums over all subjects, and the cases.
@@ -79,30 +85,45 @@ def evaluate_runs(
 
     files = sorted(str(path) for folder in folders for path in (folder / FACTS).glob("*.parquet"))
     facts = pads.dataset(files, schema=FACTS_SCHEMA, format="parquet")
-    write_derived(facts, folders, policy, out)
+    ancestors = write_derived(facts, folders, policy, out, contexts)
     derived = out / DERIVED / "derived.parquet"
     facts = pads.dataset([*files, str(derived)], schema=FACTS_SCHEMA, format="parquet")
-    verdicts = _evaluate_all(facts, policy, out, workers)
+    verdicts = _evaluate_all(facts, policy, out, workers) + Evaluation(ancestors=ancestors)
     return verdicts, group_cases(verdicts.reasons, verdicts.copies)
 
 
-def write_derived(facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Path) -> None:
-    """Write for the evaluation the statements that follow from all facts and hits together, and their edges."""
+def write_derived(
+    facts: pads.Dataset, folders: Sequence[Path], policy: Policy, out: Path, contexts: Sequence[Context] = ()
+) -> tuple[AncestorNote, ...]:
+    """Write for the evaluation the statements that follow from all facts and hits together, and their edges.
+
+    Returns:
+        What a report says of ancestors that were not read.
+    """
+    import pyarrow as pa
+    import pyarrow.dataset as pads
     import pyarrow.parquet as pq
 
     from auditor.facts import FACTS_SCHEMA, subjects_to_rows
+    from auditor.lineage.context import gather_ancestry
     from auditor.lineage.derive_statements import derive_statements
     from auditor.lineage.edges import collect_edges
     from auditor.lineage.observed_bases import find_observed_bases
+    from auditor.pipeline.context_runs import ancestry_notes, context_notes
 
     (out / DERIVED).mkdir(exist_ok=True)
-    graph, seen = find_observed_bases(folders, collect_edges(facts, policy.vocabularies.renamed), out / "derived")
-    pq.write_table(graph, out / DERIVED / "edges.parquet", compression="zstd")
+    declared = collect_edges(facts, policy.vocabularies.renamed)
+    edges, seen = find_observed_bases(folders, declared, out / "derived")
+    ancestry = gather_ancestry(facts, edges, policy.vocabularies, contexts)
+    pq.write_table(ancestry.edges, out / DERIVED / "edges.parquet", compression="zstd")
     with pq.ParquetWriter(out / DERIVED / "derived.parquet", FACTS_SCHEMA, compression="zstd") as writer:
         counted, lists = count_subject_hits(folders, facts, policy.treat)
         writer.write_batch(subjects_to_rows(lists))
-        for batch in derive_statements(facts, counted, graph, policy.vocabularies, seen):
+        hits = pa.concat_tables([counted, *(treat_meanings(table, policy.treat) for table in ancestry.hits)])
+        known = facts if ancestry.facts is None else pads.dataset([facts, pads.dataset(ancestry.facts)])
+        for batch in derive_statements(known, hits, ancestry.edges, policy.vocabularies, seen, ancestry.origins):
             writer.write_batch(batch)
+    return (*context_notes(contexts, policy.lists), *ancestry_notes(ancestry))
 
 
 def _evaluate_all(facts: pads.Dataset, policy: Policy, out: Path, workers: int) -> Evaluation:

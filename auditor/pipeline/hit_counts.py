@@ -83,9 +83,16 @@ def count_subject_hits(
     relation = pc.if_else(pc.equal(weakest, _LEAD), "near-thorough", relation)
     basis = pc.if_else(pc.is_in(weakest, pa.array([2, 3], weakest.type)), "declared", "computed")
     counted, per_list = counted.append_column("basis", basis), [*identity, "list", "means", "basis", *details]
-    words = cast("list[str]", counted["means"].to_pylist())
-    means = pa.array([treat.get(word, word) for word in words], pa.string())
     counted = counted.append_column("relation", relation).append_column("hits", counted["sample_count"])
-    counted = counted.set_column(counted.schema.get_field_index("means"), "means", means)
+    counted = treat_meanings(counted, treat)
     joined = counted.select([*per_list, "relation", "hits"]).join(totals, identity, join_type="left outer")
     return joined.sort_by([(name, "ascending") for name in (*per_list, "relation")]), lists
+
+
+def treat_meanings(counted: pa.Table, treat: Mapping[str, str]) -> pa.Table:
+    """Return counted hits with the meanings of lists as a profile treats them."""
+    import pyarrow as pa
+
+    words = cast("list[str]", counted["means"].to_pylist())
+    means = pa.array([treat.get(word, word) for word in words], pa.string())
+    return counted.set_column(counted.schema.get_field_index("means"), "means", means)

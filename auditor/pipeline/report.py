@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from auditor.errors import RunError
 from auditor.model import SEVERITIES, Audience, Case, Finding, Gap, Kind, Outcome, Place, Ref, Severity, Tally
@@ -40,6 +40,18 @@ class Edge:
     relation: str
     source: str
     dropped: bool = False
+
+
+class AncestorNote(NamedTuple):
+    """What a report says of ancestors that were not read with the run's subjects: a sentence, and some of their names.
+
+    ``more`` is how many are not named, if it is above 0; ``why`` is what follows from it.
+    """
+
+    what: str
+    names: tuple[str, ...] = ()
+    more: int = 0
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,7 @@ class Report:
     lineage: tuple[Edge, ...] = ()
     restricted: Path | None = None  # folder with hits/*.parquet (schema auditor.samples.HITS_SCHEMA), for --places only
     notes: Notes = field(default_factory=Notes)
+    ancestors: tuple[AncestorNote, ...] = ()
     unread: int = 0  # gaps: what was selected but could not be read or judged
     folder: Path | None = None  # the run's folder, for the person who runs the program; None in a shared report
     sampled: SampledAudit | None = None  # what was drawn and what that proves; None: everything was read
@@ -171,6 +184,9 @@ def read_report(folder: str | os.PathLike[str]) -> Report:
             lineage=_edges_near_cases(path / DERIVED, cases),
             restricted=path / RESTRICTED,
             notes=Notes(**{key: tuple(texts) for key, texts in content["notes"].items()}),
+            ancestors=tuple(
+                AncestorNote(what, tuple(names), more, why) for what, names, more, why in content["ancestors"]
+            ),
             unread=content["gaps"],
             sampled=sampled_audit_from_json(content.get("sampled", {})),
             facts=path / FACTS,

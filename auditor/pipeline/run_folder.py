@@ -13,6 +13,7 @@ A run folder holds::
     derived/               what follows from all shards together, and the lineage's edges
     findings/  gaps/       what the rules say, in order of subject
     report.json            times, counts, cases: written when the run is complete
+    context-index/         what it knows of its subjects, for runs that have it as a context
     restricted/            hits and compiled lists: mode 0700, never to be committed or sent on
 """
 
@@ -38,6 +39,7 @@ FORMAT_VERSION = 5
 
 SHARDS, FILES, FACTS, FINGERPRINTS, TENSORS = "shards", "files", "facts", "fingerprints", "tensors"
 DERIVED, FINDINGS, GAPS, SAMPLE = "derived", "findings", "gaps", "sample"
+CONTEXT_INDEX = "context-index"
 RESTRICTED, HITS, LISTS = "restricted", "restricted/hits", "restricted/lists"
 # Where each shard has a file of what was read.
 SHARD_FOLDERS = (FILES, FACTS, HITS, FINGERPRINTS, TENSORS)

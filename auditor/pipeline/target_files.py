@@ -10,6 +10,7 @@ from pathlib import Path
 from auditor.blob import Blob, Unread
 from auditor.errors import UsageError
 from auditor.pipeline.ignore_files import IgnoreFiles
+from auditor.pipeline.root_name import RootName, rename_root
 from auditor.pipeline.selection import ALL_FILES, Selection, matching_selection
 
 
@@ -41,11 +42,19 @@ def split_targets(
     return [target for target in targets if not is_hub_address(target)], remote
 
 
-def list_files(targets: Sequence[str], run_folder: Path, selection: Selection = ALL_FILES) -> Iterator[Blob | Unread]:
+def list_files(
+    targets: Sequence[str], run_folder: Path, selection: Selection = ALL_FILES, root: RootName | None = None
+) -> Iterator[Blob | Unread]:
     """List every file of the targets once.
 
     The run's own folder is no part of them. Other runs beside it, and files that the user leaves out, are yielded as
     skipped; one that the user names and that is in no target is yielded as a gap.
+
+    Args:
+        targets: Files and folders.
+        run_folder: The run's own folder.
+        selection: Which files are read.
+        root: The name that the subject of the only target has; None: the one that its folder gives it.
 
     Raises:
         UsageError: One target lies in another.
@@ -68,7 +77,8 @@ def list_files(targets: Sequence[str], run_folder: Path, selection: Selection = 
         own_run, other_runs = _runs_inside(path, Path(os.path.realpath(run_folder)))
         named = selection.names_in(target)
         ignored = IgnoreFiles(path) if selection.follows_ignore_files and path.is_dir() else None
-        for file in sources[target].blobs(target):
+        files = sources[target].blobs(target)
+        for file in rename_root(files, target, root) if root else files:
             if file.uri.startswith(own_run + other_runs):
                 continue
             if (place := matching_selection(file.uri, named)) is not None:

@@ -1,4 +1,4 @@
-"""Load the vocabularies of a run: words, licences, withdrawn datasets, renamed repositories, hubs and hotlines.
+"""Load the vocabularies of a run: words, licences, withdrawn datasets, well-known bases, hubs and hotlines.
 
 They are read once, with the policy, from the shipped ``rules/vocabulary`` and from the ``vocabulary/`` of every
 further rules folder, and handed to whatever needs them; nothing else reads these files. Which tables a file may hold
@@ -7,6 +7,7 @@ depends on its name:
 ===================  =================================================================================
 ``withdrawn.toml``   ``[ID]``: a dataset that was withdrawn
 ``renamed.toml``     ``[models]``, ``[datasets]``, ``[files]``: ``"old" = "new"``
+``bases.toml``       ``["ORG/NAME"]``: what a well-known base model states of its terms
 ``hubs.toml``        ``[ID]``: under which addresses a hub serves its repositories
 ``hotlines.toml``    ``[directory]``, ``[[hotline]]``, ``[[provider]]``
 ``duties.toml``      ``[ID]``: what a law asks to be stated, of whom and since when
@@ -46,6 +47,7 @@ from auditor.policy.vocabulary_tables import (
     HubAddresses,
     ListProvider,
     RenamedRepositories,
+    WellKnownBase,
     WithdrawnDataset,
     check_parent_cue,
     check_term,
@@ -63,6 +65,7 @@ from auditor.policy.vocabulary_tables import (
     parse_new_name,
     parse_parent_cue,
     parse_term,
+    parse_well_known_base,
     parse_withdrawn_dataset,
 )
 from auditor.resources import resource_folder
@@ -102,6 +105,7 @@ class Vocabularies:
     licences: Licences = field(default_factory=lambda: index_licences(()))
     withdrawn: tuple[WithdrawnDataset, ...] = ()
     renamed: RenamedRepositories = field(default_factory=RenamedRepositories)
+    bases: tuple[WellKnownBase, ...] = ()
     hubs: Mapping[str, HubAddresses] = field(default_factory=dict)
     contacts: Contacts = field(default_factory=Contacts)
     cues: tuple[Cue, ...] = ()
@@ -211,6 +215,7 @@ class _Merged:
         self.hashed_terms: list[tuple[HashedTerms, Path]] = []
         self.withdrawn = _Entries[WithdrawnDataset]("")
         self.renamed = {name: _Entries[str](name) for name in ("models", "datasets", "files")}
+        self.bases = _Entries[WellKnownBase]("")
         self.hubs = _Entries[HubAddresses]("")
         self.directory = _Entries[Directory]("")
         self.hotlines = _Entries[Hotline]("hotline")
@@ -242,6 +247,7 @@ class _Merged:
             self._licences(),
             tuple(sorted(self.withdrawn.all, key=lambda dataset: dataset.id)),
             RenamedRepositories(**{name: _newest_names(entries) for name, entries in self.renamed.items()}),
+            self.bases.all,
             self.hubs.by_key,
             contacts,
             self.cues.all,
@@ -348,6 +354,12 @@ def _file_hint(name: str) -> str:
     return did_you_mean(name, _READERS).replace("did you mean", "did you mean to call it")
 
 
+def _read_bases(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    """Read the well-known bases of one vocabulary file."""
+    for name, table in tables.items():
+        merged.bases.add(name, table, parse_well_known_base, path)
+
+
 def _read_withdrawn(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
     """Read the withdrawn datasets of one vocabulary file."""
     for name, table in tables.items():
@@ -403,6 +415,7 @@ def _read_clauses(merged: _Merged, tables: Mapping[str, Any], path: Path) -> Non
 
 _READERS: Mapping[str, Callable[[_Merged, Mapping[str, Any], Path], None]] = {
     "withdrawn.toml": _read_withdrawn,
+    "bases.toml": _read_bases,
     "renamed.toml": _read_renamed,
     "hubs.toml": _read_hubs,
     "hotlines.toml": _read_hotlines,

@@ -39,6 +39,27 @@ class WithdrawnDataset:
 
 
 @dataclass(frozen=True, slots=True)
+class WellKnownBase:
+    """What a model that many others were made from states of its terms, for runs that do not hold the model.
+
+    Attributes:
+        name: Its repository.
+        licence: The id of its licence in the vocabulary.
+        clause: Whether its terms prohibit the sexual exploitation of minors: explicit, by-reference, absent or unknown.
+        family: The family of base models that it is; "": none of those that tensors tell.
+        source: Where licence and clause were read.
+        read: When, ISO 8601.
+    """
+
+    name: str
+    licence: str
+    clause: str
+    family: str
+    source: str
+    read: str
+
+
+@dataclass(frozen=True, slots=True)
 class DutyAnswer:
     """A statement by which a subject answers a duty; ``values`` and ``relations`` are those that count (none: any)."""
 
@@ -289,15 +310,31 @@ def parse_withdrawn_dataset(name: str, table: Mapping[str, Any]) -> WithdrawnDat
     )
 
 
+def _check_date(key: str, text: str) -> None:
+    """Raise ValueError if the text of a vocabulary's key is no date."""
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{key}: expected a date such as 2026-01-31, not {text!r}") from error
+
+
+def parse_well_known_base(name: str, table: Mapping[str, Any]) -> WellKnownBase:
+    """Parse ``["ORG/NAME"]`` of ``bases.toml``. A base without a source is refused."""
+    reject_unknown_keys(table, ("licence", "clause", "family", "source", "read"))
+    source, read = read_text(table, "source"), read_text(table, "read")
+    if not source.startswith("https://"):
+        raise ValueError(f"source: expected an address with https://, not {source!r}")
+    clause = one_of("clause", read_text(table, "clause"), _CLAUSES)
+    _check_date("read", read)
+    return WellKnownBase(name, read_text(table, "licence"), clause, read_text(table, "family", ""), source, read)
+
+
 def parse_duty(name: str, table: Mapping[str, Any]) -> Duty:
     """Parse ``[ID]`` of ``duties.toml``. A duty without a primary source is refused."""
     texts = ("title", "jurisdiction", "binds", "document", "checked", "since", "source")
     reject_unknown_keys(table, (*texts, "applies", "when", "answers"))
     title, jurisdiction, binds, document, checked, since, source = (read_text(table, key) for key in texts)
-    try:
-        date.fromisoformat(since)
-    except ValueError as error:
-        raise ValueError(f"since: expected a date such as 2026-01-31, not {since!r}") from error
+    _check_date("since", since)
     answers = []
     for answer in read_tables(table, "answers"):
         reject_unknown_keys(answer, ("key", "values", "relations"))

@@ -68,6 +68,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         comparisons=coverage.comparison_sentences(report),
         chance_matches=coverage.chance_matches(report),
         not_compared=(*coverage.nothing_read_or_compared(report), *coverage.uncompared_weights(report)),
+        ancestors=coverage.ancestor_sentences(report),
         next_steps=guidance.next_steps(report),
         shows_places=options.places,
         hits=hits[:MAX_HITS],

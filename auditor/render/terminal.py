@@ -255,6 +255,8 @@ def _not_checked_lines(report: Report, summary: Summary) -> Iterator[Line]:
         yield from _wrap_text("", printable(text, 400), "  ")
     if everything_read:
         yield from _wrap_text("", "All that was collected was read, as far as the rules and lists above need it.", "  ")
+    for text in coverage.ancestor_sentences(report):
+        yield from _wrap_text("", text, "  ")
     if counts := coverage.coverage_counts(report):
         yield from _heading_lines("What was compared, and how much of it")
         for text in coverage.comparison_sentences(report):

@@ -83,6 +83,7 @@ def make_author_view(report: Report) -> Report:
         lineage=(),
         restricted=None,
         notes=_generalise_notes(report),
+        ancestors=tuple(note for note in report.ancestors if note.why),  # others name lists
         accepted=_without_held(report.accepted, held),
     )
 

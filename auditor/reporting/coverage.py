@@ -10,7 +10,7 @@ from auditor.known.fingerprint_index import WEIGHTS_NOT_COMPARED
 from auditor.known.matcher import CROPS_NOT_CHECKED
 from auditor.model import Carrier
 from auditor.pipeline.ignore_files import IGNORED
-from auditor.pipeline.report import Report
+from auditor.pipeline.report import AncestorNote, Report
 from auditor.pipeline.selection import EXCLUDED, NOT_NAMED
 from auditor.printable import printable
 from auditor.reporting.labels import CARRIERS, LIST_MEANINGS
@@ -61,6 +61,18 @@ def files_left_out(report: Report) -> tuple[str, ...]:
             if why.startswith((EXCLUDED, NOT_NAMED, IGNORED))
         )
     )
+
+
+def ancestor_sentences(report: Report) -> tuple[str, ...]:
+    """Return coverage sentences on parents that were not at hand, and on contexts that were compared otherwise."""
+    return tuple(map(_ancestor_sentence, report.ancestors))
+
+
+def _ancestor_sentence(note: AncestorNote) -> str:
+    """Return the sentence of a note on ancestors, with the names that it has."""
+    what, names, more, why = note
+    named = ", ".join(printable(name, 120) for name in names) + (f" and {more:,} more" if more > 0 else "")
+    return ": ".join(part for part in (what, named, why) if part) + "."
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from auditor.errors import UsageError
 from auditor.model import GAP_KINDS, Case, Finding, Gap, Place, Ref
 from auditor.pipeline.baseline import Acceptances
 from auditor.pipeline.repeatable_stream import RepeatableStream
-from auditor.pipeline.report import Report
+from auditor.pipeline.report import AncestorNote, Report
 from auditor.reporting.acceptances import acceptance_notice
 from auditor.reporting.author_view import AUTHOR, make_author_view
 from auditor.reporting.coverage import nothing_read_or_compared
@@ -110,6 +110,7 @@ class _Pseudonymizer:
                 for edge in report.lineage
             ),
             accepted=_accepted_counts(report.accepted),
+            ancestors=tuple(AncestorNote(note.what, why=note.why) for note in report.ancestors if note.why),
             restricted=None,
             facts=None,
             folder=None,

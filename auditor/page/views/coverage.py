@@ -8,7 +8,13 @@ from typing import Any
 from auditor.errors import UsageError
 from auditor.page.requests import PageRequest, parse_query_number
 from auditor.page.responses import Page
-from auditor.reporting.coverage import chance_matches, coverage_counts, missing_lists, uncompared_weights
+from auditor.reporting.coverage import (
+    ancestor_sentences,
+    chance_matches,
+    coverage_counts,
+    missing_lists,
+    uncompared_weights,
+)
 from auditor.reporting.labels import LIST_MEANINGS
 
 
@@ -26,7 +32,7 @@ def coverage_page(page_request: PageRequest) -> Page:
         content |= {
             "asked": coverage_counts(report),
             "chance": chance_matches(report),
-            "missing": (*missing_lists(report), *uncompared_weights(report)),
+            "missing": (*missing_lists(report), *uncompared_weights(report), *ancestor_sentences(report)),
             "gaps": group_gaps(islice(report.gaps, 100_000), 3)[:50],
             "means": LIST_MEANINGS,
         }
