@@ -193,9 +193,9 @@ def audit(
 
             earlier = Path(since) if since else None
             repositories = RemoteShards(remote, selection, folder, earlier, is_only=not local and len(remote) == 1)
-        context = ScanContext(policy, options, folder)
+        shared = ScanContext(policy, options, folder)
         to_count = None if is_counted else count_all
-        tally, complete = _scan(context, to_read, repositories, workers, progress, to_count)
+        tally, complete = _scan(shared, to_read, repositories, workers, progress, to_count)
         if sampled and options.drawn:
             found = count_found(folder, options.drawn, len(sampled.strata))
             sampled = with_results(sampled, tally.drawn, found)
