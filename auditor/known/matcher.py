@@ -68,9 +68,16 @@ class _MatchedPairs:
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """Lists to match against. A worker opens them by their paths; the memory that they map is shared."""
+    """Lists to match against. A worker opens them by their paths; the memory that they map is shared.
+
+    Attributes:
+        lists: The lists.
+        keeps_statistics: Count comparisons by place, and match decoys too, whose number tells how many near matches of
+            a run are due to chance. A single picture needs neither.
+    """
 
     lists: tuple[CompiledList, ...]
+    keeps_statistics: bool = True
 
     @property
     def algorithms(self) -> frozenset[str]:
@@ -102,7 +109,8 @@ class Matcher:
         named = {
             what if what.startswith(decoys.DECOY_COUNTS) else f"{what}{suffix}": n for what, n in coverage.items() if n
         }
-        return MatchResult(hits, dict(sorted(named.items())), dict(compared), self._count_comparisons(samples, stored))
+        comparisons = self._count_comparisons(samples, stored) if self.keeps_statistics else {}
+        return MatchResult(hits, dict(sorted(named.items())), dict(compared), comparisons)
 
     def _count_comparisons(self, samples: Samples, stored: NDArray[np.bool_]) -> Mapping[str, Mapping[Comparison, int]]:
         """Count the compared and uncompared samples of each place of a batch, for each algorithm of each list."""
@@ -205,12 +213,13 @@ class Matcher:
         for known in lists:
             if words is not None and algorithm in known.thresholds:
                 found, entries, distances = known.find_near_within(algorithm, words, limits)
-                # A number for each sample; where nothing matched, any will do.
-                pictures = _sample_groups(batch, [rows])[rows] if any_thorough or len(found) else rows
-                unmatched = ~np.isin(pictures, pictures[found])
-                decoys.count_decoy_matches(
-                    known, algorithm, words[unmatched], limits[unmatched], pictures[unmatched], coverage
-                )
+                if self.keeps_statistics:
+                    # A number for each sample; where nothing matched, any will do.
+                    pictures = _sample_groups(batch, [rows])[rows] if any_thorough or len(found) else rows
+                    unmatched = ~np.isin(pictures, pictures[found])
+                    decoys.count_decoy_matches(
+                        known, algorithm, words[unmatched], limits[unmatched], pictures[unmatched], coverage
+                    )
             else:
                 found, entries = known.find_exact(algorithm, values)
                 distances = np.zeros(len(found), np.int16)

@@ -29,8 +29,45 @@ class AnsweredSamples(NamedTuple):
     places: tuple[str, ...]
 
 
+class SampleAnswers(NamedTuple):
+    """For each sample of a batch: was it compared by everything that was asked, by anything, and why not by all?"""
+
+    everything: pa.Array
+    anything: pa.Array
+    gaps: pa.Array
+
+
 def answered_samples(samples: Samples, stored: pa.RecordBatch, asked: Collection[str]) -> AnsweredSamples:
-    """Return which samples of a batch were answered, and what became of the others.
+    """Return which samples of a batch were answered, and what became of the others; see :func:`sample_answers`."""
+    rows = stored.num_rows
+    everything, anything, gap = sample_answers(samples, stored, asked)
+    has_gap = pc.is_valid(gap)
+    masks = {
+        "collected": _answered_everywhere(rows),
+        "scanned": pc.and_not(everything, has_gap),
+        "errored": pc.and_not(has_gap, anything),
+        "partly": pc.and_(has_gap, anything),
+    }
+    place = pc.fill_null(stored["place"], "")
+    numbers = {name: pc.cast(mask, pa.int64()) for name, mask in masks.items()}
+    table = pa.table({"place": place, **numbers})
+    sums = table.group_by("place").aggregate([(name, "sum") for name in numbers]).to_pylist()
+    counts = {
+        row["place"]: Count(
+            row["collected_sum"],
+            row["scanned_sum"],
+            row["collected_sum"] - row["scanned_sum"] - row["errored_sum"] - row["partly_sum"],
+            row["errored_sum"],
+            row["partly_sum"],
+        )
+        for row in sums
+    }
+    places = pc.unique(place.filter(pc.or_(anything, pc.invert(has_gap)))).to_pylist()
+    return AnsweredSamples(counts, gap, tuple(place for place in places if place))
+
+
+def sample_answers(samples: Samples, stored: pa.RecordBatch, asked: Collection[str]) -> SampleAnswers:
+    """Return what each sample of a batch was compared by, and why not by all that was asked.
 
     Of a sample's bytes every asked algorithm that auditor computes must have been compared. What stands for bytes that
     are not here must have been compared by a digest or an address that it states. A picture of too little detail was
@@ -67,29 +104,7 @@ def answered_samples(samples: Samples, stored: pa.RecordBatch, asked: Collection
                 n for n, c in zip(required, columns, strict=True) if pc.any(pc.and_not(unanswered, c)).as_py()
             )
             gap = pc.if_else(unanswered, f"not compared by every hash that a list asks for: {missing}", gap)
-    has_gap = pc.is_valid(gap)
-    masks = {
-        "collected": _answered_everywhere(rows),
-        "scanned": pc.and_not(everything, has_gap),
-        "errored": pc.and_not(has_gap, anything),
-        "partly": pc.and_(has_gap, anything),
-    }
-    place = pc.fill_null(stored["place"], "")
-    numbers = {name: pc.cast(mask, pa.int64()) for name, mask in masks.items()}
-    table = pa.table({"place": place, **numbers})
-    sums = table.group_by("place").aggregate([(name, "sum") for name in numbers]).to_pylist()
-    counts = {
-        row["place"]: Count(
-            row["collected_sum"],
-            row["scanned_sum"],
-            row["collected_sum"] - row["scanned_sum"] - row["errored_sum"] - row["partly_sum"],
-            row["errored_sum"],
-            row["partly_sum"],
-        )
-        for row in sums
-    }
-    places = pc.unique(place.filter(pc.or_(anything, pc.invert(has_gap)))).to_pylist()
-    return AnsweredSamples(counts, gap, tuple(place for place in places if place))
+    return SampleAnswers(everything, anything, gap)
 
 
 def _answered_in_any(columns: Iterable[pa.Array], rows: int) -> pa.Array:

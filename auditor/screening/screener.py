@@ -17,7 +17,7 @@ from auditor.known.compiled_list import CompiledList
 from auditor.known.list_health import MAX_LIST_AGE, list_age
 from auditor.known.matcher import Matcher, MatchResult
 from auditor.known.open_list import open_list
-from auditor.pipeline.answered_samples import answered_samples
+from auditor.pipeline.answered_samples import sample_answers
 from auditor.plurals import count_with_noun
 from auditor.samples import COMPUTED_ALGORITHMS, EXACT_ALGORITHMS, TEXT_SIGNALS, VPDQ, Samples
 from auditor.screening.single_file import hash_single_file
@@ -145,7 +145,7 @@ def screen_bytes(
             :func:`auditor.hashing.hash_images.hash_images` takes them.
         max_list_age: The silence of a list that was imported longer ago is no answer.
     """
-    matcher = Matcher(lists)
+    matcher = Matcher(lists, keeps_statistics=False)
     samples = hash_single_file(data, matcher.algorithms, variants)
     result = matcher.match(samples)
     matched = _matched_lists(result)
@@ -203,7 +203,7 @@ def _matched_lists(result: MatchResult) -> tuple[MatchedList, ...]:
 def _unanswered(samples: Samples, matcher: Matcher, result: MatchResult) -> Iterator[str]:
     """Yield what of the screened bytes was not compared, as a scan accounts for it; and lists without a comparison."""
     stored = samples.batch.filter(pc.equal(samples.batch.column("variant"), ""))
-    gap = answered_samples(samples, stored, matcher.algorithms).gaps[0].as_py()
+    gap = sample_answers(samples, stored, matcher.algorithms).gaps[0].as_py()
     if gap:
         yield gap
         return

@@ -77,6 +77,16 @@ def test_hits_have_the_schema_that_runs_write_also_when_there_are_none(make_list
     assert matcher.match(samples(sha1=[digest(2, 20)])).coverage == {}
 
 
+def test_without_statistics_the_hits_are_the_same_and_no_decoys_are_matched(make_list: MakeList) -> None:
+    known = make_list(make_entries("pdq", [digest(1, 32)]))
+    of = samples(pdq=[flip_bits(digest(1, 32), 9), digest(2, 32)], quality=[100, 100])
+    whole, bare = (Matcher((known,), keeps_statistics=keeps).match(of) for keeps in (True, False))
+    assert bare.hits.equals(whole.hits)
+    assert bare.compared == whole.compared == {"hills": 2}
+    assert set(whole.coverage) - set(bare.coverage) == {"compared with decoys: hills"}
+    assert (bare.comparisons, list(whole.comparisons)) == ({}, ["images"])
+
+
 def test_pdq_matches_up_to_31_bits_away_and_no_farther(make_list: MakeList) -> None:
     known = make_list(make_entries("pdq", [digest(1, 32)]))
     found = find_hits(
