@@ -19,6 +19,7 @@ from auditor.render import format_of_file, render_report, report_format_names, r
 
 if TYPE_CHECKING:
     from auditor.pipeline.report import Report
+    from auditor.reporting.render_options import RenderOptions
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -301,10 +302,23 @@ def write_outputs(
     places: bool = False,
     share: bool = False,
     without_summary: bool = False,
+    render: Callable[[str, TextIO, RenderOptions], None] | None = None,
+    stem: str = "report",
 ) -> None:
-    """Write a report into each of the outputs that the options name; no summary on stdout if that is left out."""
+    """Write a report into each of the outputs that the options name.
+
+    Args:
+        report: The report.
+        outputs: Where it is written, and in which format.
+        places: Also show where matched samples are.
+        share: Leave out every name.
+        without_summary: Leave out the summary on stdout.
+        render: Writes in a format; None: the report.
+        stem: The name of a file that is kept in the run's folder instead, without its suffix.
+    """
     from auditor.reporting.render_options import RenderOptions
 
+    render = render or functools.partial(render_report, report)
     in_ci = runs_in_ci()
     for name, path, audience in outputs:
         if without_summary and path is None and name == DEFAULT_FORMAT:
@@ -312,26 +326,26 @@ def write_outputs(
         if in_ci:
             audience = audience or ("operator" if places else "author")
             if audience == "operator":
-                path = _held_in_run_folder(report, name, path, places=places)
+                path = _held_in_run_folder(report, name, path, stem, places=places)
         options = RenderOptions(places, share, audience=audience)
         if path is None:
             with standard_output() as out:
-                render_report(report, name, out, replace(options, colour=out.isatty()))
+                render(name, out, replace(options, colour=out.isatty()))
             continue
         try:
             with create_output(path) as out:
-                render_report(report, name, out, options)
+                render(name, out, options)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
 
 
-def _held_in_run_folder(report: Report, format_name: str, path: Path | None, *, places: bool) -> Path | None:
+def _held_in_run_folder(report: Report, format_name: str, path: Path | None, stem: str, *, places: bool) -> Path | None:
     """Return where an operator's report is written in CI: into the run's folder, which is said on standard error."""
     from auditor.pipeline.run_folder import RESTRICTED, is_in_run_folder
 
     if report.folder is None or (path is not None and is_in_run_folder(path)):
         return path
-    name = path.name if path else f"report{report_formats()[format_name].SUFFIXES[0]}"
+    name = path.name if path else f"{stem}{report_formats()[format_name].SUFFIXES[0]}"
     held = (report.folder / RESTRICTED if places else report.folder) / name
     click.echo(
         f"CI logs and files may be public: the {format_name} report for operators is kept in {held}; for a report that "
