@@ -119,7 +119,7 @@ def _find_explicit(text: str, cues: CompiledCues) -> Clause:
     # The unit before, with the start of its target, if it neither prohibits nor permits the target.
     antecedent: tuple[Unit, int] | None = None
     pending: Clause | None = None  # prohibited by a title alone; counts if the section is not about labour
-    title: Unit | None = None  # the unit before, if it is a heading that names a target
+    title: Unit | None = None  # the unit before, if it is a heading or a label that names a target
     definitions: list[tuple[str, Unit]] = []  # defined terms that mean a target, and the units that define them
     work = 0
     minor_word = cues.pattern(cues.minor_word)
@@ -156,7 +156,7 @@ def _find_explicit(text: str, cues: CompiledCues) -> Clause:
         if title and cues.has("elliptical", unit.text):
             by = (*cues.ids(_TARGET_KINDS, title.text), *cues.ids(("elliptical",), unit.text))
             return Clause("explicit", f"{title.text} … {unit.text}", title.start, unit.end, cues=by)
-        title = unit if targets and unit.kind == "heading" else None
+        title = unit if targets and (unit.kind == "heading" or unit.text.endswith(":")) else None
         if antecedent is not None:
             before = antecedent[0]
             named = " ".join((*before.stems[-1:], before.text))

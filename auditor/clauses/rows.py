@@ -32,7 +32,7 @@ VERDICT_KEYS = frozenset({"action", "consequence", "decision", "enforcement", "o
 MAX_ROW_LENGTH, MAX_CELLS = 400, 12
 
 _KEYED_LINE = re.compile(r"^ *(?:- +)?(?P<key>[\w\"'][^:=#\n]{0,80}?) ?(?::(?: |$)|= ?)(?P<value>.*)$")
-_ITEM_LINE = re.compile(r"^ *- +\S")
+_ITEM_LINE = re.compile(r"^ *(?:- +\S|(?P<quote>[\"'])[^\"'\n]{1,80}(?P=quote),?\s*$|[\])}],?\s*$)")
 _ASIDE_LINE = re.compile(r"^\s*(?:[#;].*|---|\.\.\.|\[[\w. \"'-]{1,80}\])?$")
 # A heading of Markdown stands above an empty line, unlike a comment.
 _HEADING = re.compile(r"(?m)^#{1,6} .*\n\s*\n")

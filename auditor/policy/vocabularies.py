@@ -192,10 +192,14 @@ class _Entries(Generic[Entry]):
                 raise ValueError(f"replaces: there is no entry {key!r} before it{did_you_mean(key, self.by_key)}")
             if not replaces and self.by_key.get(key, entry) != entry:
                 raise ValueError(
-                    f"contradicts the entry of this name in {self.file[key]}; correct one of the two, or write "
+                    f"contradicts the entry of this name in {self.where(key, path)}; correct one of the two, or write "
                     "replaces = true in this entry"
                 )
             self.by_key[key], self.file[key] = entry, path
+
+    def where(self, key: str, path: Path) -> str:
+        """Return the file that an entry stands in, as a message about the file ``path`` names it."""
+        return "this file" if self.file[key] == path else str(self.file[key])
 
     @property
     def all(self) -> tuple[Entry, ...]:
@@ -407,8 +411,8 @@ def _read_clauses(merged: _Merged, tables: Mapping[str, Any], path: Path) -> Non
         name = str(table.get("id", ""))
         if name in merged.cues.by_key and not table.get("replaces"):
             raise ValueError(
-                f"cue.{name}: there is a cue of this id in {merged.cues.file[name]}; give one of the two another id, "
-                "or write replaces = true in this entry"
+                f"cue.{name}: there is a cue of this id in {merged.cues.where(name, path)}; give one of the two "
+                "another id, or write replaces = true in this entry"
             )
         merged.cues.add(name, table, parse_cue, path)
 

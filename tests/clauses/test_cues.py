@@ -33,7 +33,12 @@ def test_a_cue_decides_its_examples(cue: Cue) -> None:
 @pytest.mark.parametrize("cue", CUES, ids=ids)
 def test_without_the_cue_one_of_its_examples_has_another_answer(cue: Cue) -> None:
     without = CompiledCues([other for other in CUES if other is not cue], VOCABULARIES.cue_words)
-    assert any(detect_clause(text, without).answer != KINDS[cue.kind].answer for text in cue.examples)
+    answers = {text: detect_clause(text, without) for text in cue.examples}
+    others = sorted({by for found in answers.values() for by in found.cues})
+    assert any(found.answer != KINDS[cue.kind].answer for found in answers.values()), (
+        f"cue {cue.id!r}: its examples have the same answer without it, by {', '.join(others)}; "
+        "give it an example that needs it, or delete it"
+    )
 
 
 def test_every_kind_of_cue_has_cues() -> None:
@@ -76,7 +81,7 @@ def test_an_operator_adds_a_cue(tmp_path: Path) -> None:
         (FROWNED_UPON.replace("\\bis ", "(?=is) "), "' is not an RE2 pattern: invalid perl operator: (?="),
         (FROWNED_UPON.replace("\\bis ", "\\b{minr} is "), "there are no words 'minr' (did you mean 'minor'?)"),
         (FROWNED_UPON.replace("'\\bis frowned upon\\b'", "'(?:frowned)?'"), "matches an empty text"),
-        (FROWNED_UPON * 2, "cue.frowned-upon: there is a cue of this id in"),
+        (FROWNED_UPON * 2, "cue.frowned-upon: there is a cue of this id in this file; give one"),
         (FROWNED_UPON.replace("frowned-upon", "csam"), "cue.csam: there is a cue of this id in"),
         (FROWNED_UPON.partition("examples")[0], "cue.frowned-upon: examples: missing"),
         (FROWNED_UPON.partition("examples")[0] + "examples = []", "cue.frowned-upon: examples: expected at least one"),

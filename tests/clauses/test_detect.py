@@ -551,3 +551,11 @@ def test_a_long_policy_is_read_to_its_end() -> None:
     assert detect_clause(
         "We sell maps. Harm to minors.\n" + "Be kind to all who come here and to those who do not. " * 20_000
     ).unread_reason == ("longer than 1,000,000 characters")
+
+
+def test_a_verdict_below_a_label_that_names_the_target_prohibits_it() -> None:
+    label = "Content policy\n\nIllegal content\n  Child sexual abuse material: "
+    more = "removed, account closed, reported.\n  Counterfeit goods: removed."
+    found = detect_clause(f"{label}{more}")
+    assert (found.answer, found.quote) == ("explicit", f"Child sexual abuse material: … {more.partition(chr(10))[0]}")
+    assert detect_clause(f"{label}counted, archived, reported.\n  Counterfeit goods: counted.").answer == "absent"

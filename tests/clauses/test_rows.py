@@ -27,6 +27,7 @@ def laid_out(text: str) -> str:
         ('{"m": {"csam": {"act": "ban", "tell": true}}}', "- m:\n  - csam | ban | tell: true\n"),
         ("a: b\nc:\n  - d\n", "- a: b\n- c:\n  - d\n"),
         ('[up]\nspam = "no"\nart = 1\n', "- up:\n  - spam: no\n  - art: 1\n"),
+        ("bad = [\n  \"gore\",\n  'spam'\n]\n", "- bad:\n  - gore\n  - spam\n"),
         ("Gore = hidden\nLinks = fine\n", "- Gore: hidden\n- Links: fine\n"),
         ("a,b\n1,2\n3,4\n", "| a | b |\n|---|\n| 1 | 2 |\n| 3 | 4 |\n"),
         ("a,b\n1,2\n\n3,4\n", "| a | b |\n|---|\n| 1 | 2 |\n\n| 3 | 4 |\n"),
