@@ -5,7 +5,11 @@ from __future__ import annotations
 
 def pluralize(noun: str, number: int) -> str:
     """Return the noun in the plural, unless the number is one; "terms" is one already."""
-    return noun if number == 1 or noun == "terms" else f"{noun}s"
+    if number == 1 or noun == "terms":
+        return noun
+    if noun.endswith("copy"):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith("s") else f"{noun}s"
 
 
 def count_with_noun(number: int, noun: str) -> str:

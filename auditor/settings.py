@@ -29,6 +29,7 @@ SETTINGS: Mapping[str, Shape] = {
     "exclude": "texts",
     "fail-on": "text",
     "audience": "text",
+    "country": "text",
     "weights": "text",
     "dihedral": "switch",
     "thorough": "switch",

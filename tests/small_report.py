@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from auditor.model import Case, Count, Finding, Gap, Place, Ref, Tally
+from auditor.model import Case, Comparison, Count, Finding, Gap, Place, Ref, Tally
 from auditor.pipeline.policy_summary import ListSummary, PolicySummary
-from auditor.pipeline.report import Edge, Report
+from auditor.pipeline.report import Edge, MatchCount, Report
 from auditor.policy.load_policy import load_policy
 from auditor.render import render_report
 from auditor.reporting.render_options import RenderOptions
@@ -134,6 +134,7 @@ def small_report(folder: Path) -> Report:
             {"skipped: not a kind of file that is read": 2, "unreadable: the picture is truncated": 2},
             {"compared by pdq": 121, "hits test exact": 1, "hits test near": 2, "unmatchable: quality below 50": 3},
             {"example-known": 124, "example-models": 5},
+            {Comparison("example-known", "pdq", "picture file", "compared"): 121},
         ),
         subjects={"model": 5, "dataset": 2},
         findings=(matches, unread, listed, descends, silent, pickle, trained),
@@ -167,6 +168,10 @@ def small_report(folder: Path) -> Report:
             Edge(Ref("model", "mirror/coast-diffusion-copy"), bare, "copy", "weights"),
         ),
         restricted=restricted,
+        matches=(
+            MatchCount("example-known", "computed", "exact", 1),
+            MatchCount("example-known", "computed", "near", 2),
+        ),
     )
 
 

@@ -150,7 +150,7 @@ def test_every_command_of_the_page_prints_what_the_page_says(
     assert "“Sexual content involving minors gets the cold shoulder from us.”" in clear
     assert "by the cues: sexual, minors, cold-shoulder\n" in clear
     album = " ".join(said["auditor scan try/albums --out try/run-album"].split())
-    assert "Files 1 collected = 0 scanned + 1 partly" in album
+    assert "Files 1 = 0 read + 1 partly" in album
     assert "line 4: an entry of a kind that is not read" in album
     checked = said["auditor lists check try/acme.txt"]
     assert "list: acme version 2026-11, format acme\n" in checked

@@ -14,6 +14,7 @@ from auditor.cli.options import (
     baseline_option,
     configurable,
     context_option,
+    country_option,
     fail_on_option,
     output_options,
     profile_option,
@@ -40,6 +41,8 @@ Examples:
 @workers_option
 @baseline_option
 @context_option
+@country_option
+@click.option("-v", "--verbose", is_flag=True, help="Show every finding in the summary, and what was compared.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -47,6 +50,8 @@ def command(
     runs: tuple[Path, ...],
     outputs: tuple[ReportOutput, ...],
     fail_on: str,
+    verbose: bool,
+    country: str,
     **options: Any,
 ) -> None:
     """Evaluate finished RUNs again with other rules, or several RUNs together.
@@ -57,5 +62,5 @@ def command(
     from auditor.pipeline.audit import reevaluate
 
     report = reevaluate(runs, **options)
-    write_outputs(report, outputs)
+    write_outputs(report, outputs, verbose=verbose, country=country)
     context.exit(report.exit_code(fail_on))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
+import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -180,6 +183,22 @@ def parse_pairs(context: click.Context, option: click.Parameter, texts: tuple[st
     return {name: value for name, _, value in pairs}
 
 
+def _parse_country(context: click.Context, option: click.Parameter, text: str) -> str:
+    """Return the country code that ``--country`` names, in capitals."""
+    if text and not (len(text) == 2 and text.isascii() and text.isalpha()):
+        raise click.BadParameter(f"{text!r}: write the two letters of the country, such as GB (ISO 3166)")
+    return text.upper()
+
+
+country_option = click.option(
+    "--country",
+    default="",
+    callback=_parse_country,
+    metavar="XX",
+    help="The country whose hotline the summary names, as two letters (`auditor hotlines` lists them).",
+)
+
+
 algorithm_option = click.option(
     "--algorithm", default="", metavar="A", help="The algorithm of a list file's hashes, if the file does not say."
 )
@@ -304,6 +323,8 @@ def write_outputs(
     without_summary: bool = False,
     render: Callable[[str, TextIO, RenderOptions], None] | None = None,
     stem: str = "report",
+    verbose: bool = False,
+    country: str = "",
 ) -> None:
     """Write a report into each of the outputs that the options name.
 
@@ -315,6 +336,8 @@ def write_outputs(
         without_summary: Leave out the summary on stdout.
         render: Writes in a format; None: the report.
         stem: The name of a file that is kept in the run's folder instead, without its suffix.
+        verbose: Show everything in a summary.
+        country: The country whose hotline a summary names.
     """
     from auditor.reporting.render_options import RenderOptions
 
@@ -327,10 +350,12 @@ def write_outputs(
             audience = audience or ("operator" if places else "author")
             if audience == "operator":
                 path = _held_in_run_folder(report, name, path, stem, places=places)
-        options = RenderOptions(places, share, audience=audience)
+        options = RenderOptions(places, share, audience=audience, verbose=verbose, country=country)
         if path is None:
             with standard_output() as out:
-                render(name, out, replace(options, colour=out.isatty()))
+                is_terminal = out.isatty()
+                width = shutil.get_terminal_size().columns if is_terminal else options.width
+                render(name, out, replace(options, colour=use_colour(is_terminal), width=width))
             continue
         try:
             with create_output(path) as out:
@@ -353,6 +378,15 @@ def _held_in_run_folder(report: Report, format_name: str, path: Path | None, ste
         err=True,
     )
     return held
+
+
+def use_colour(is_terminal: bool) -> bool:
+    """Return whether output has colours: as NO_COLOR and FORCE_COLOR ask (no-color.org), else on terminals alone."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if forced := os.environ.get("FORCE_COLOR"):
+        return forced != "0"
+    return is_terminal and os.environ.get("TERM") != "dumb"
 
 
 @contextmanager
@@ -378,7 +412,7 @@ def standard_output() -> Iterator[TextIO]:
         with cast("TextIO", click.open_file("-", "w", encoding="utf-8")) as out:
             yield out
             out.flush()
-    except BrokenPipeError:
-        raise  # the reading process has ended (``| head``): click handles it
+    except BrokenPipeError:  # the reading process has ended (``| head``): what it wanted it has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush cannot fail
     except OSError as error:
         raise UsageError(f"the output cannot be written: {error.strerror}; write it to another place") from error

@@ -18,6 +18,7 @@ from auditor.cli.options import (
     column_option,
     configurable,
     context_option,
+    country_option,
     fail_on_option,
     isolated_option,
     output_options,
@@ -153,7 +154,8 @@ interrupted."""
 @quiet_option
 @progress_option
 @progress_file_option
-@click.option("-v", "--verbose", is_flag=True, help="Log each step to stderr.")
+@country_option
+@click.option("-v", "--verbose", is_flag=True, help="Show every finding in the summary, and log each step to stderr.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -162,6 +164,7 @@ def command(
     outputs: tuple[ReportOutput, ...],
     fail_on: str,
     verbose: bool,
+    country: str,
     dihedral: bool,
     thorough: bool,
     dry_run: bool,
@@ -195,7 +198,7 @@ def command(
         error.add_note(f"finished work is kept: the same command with --out {options['out']} resumes the scan")
         raise
     code = report.exit_code(fail_on)
-    write_outputs(report, outputs, without_summary=quiet and not code)
+    write_outputs(report, outputs, verbose=verbose, country=country, without_summary=quiet and not code)
     if is_kept_in_state and not quiet:
         click.echo(f"the run is kept in {options['out']}", err=True)
     context.exit(code)

@@ -26,9 +26,9 @@ from auditor.model import (
 from auditor.pipeline import PRELOAD
 from auditor.pipeline.cases import CaseReason, group_cases
 from auditor.pipeline.finding_tables import FINDING_COLUMNS, GAP_COLUMNS, write_finding_table
-from auditor.pipeline.hit_counts import count_subject_hits, treat_meanings
+from auditor.pipeline.hit_counts import count_list_hits, count_subject_hits, treat_meanings
 from auditor.pipeline.report import AncestorNote
-from auditor.pipeline.run_folder import DERIVED, FACTS, FINDINGS, GAPS
+from auditor.pipeline.run_folder import DERIVED, FACTS, FINDINGS, GAPS, MATCHES
 from auditor.workers.pool import FinishedTask, LostTask, run_tasks
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def write_derived(
     pq.write_table(ancestry.edges, out / DERIVED / "edges.parquet", compression="zstd")
     with pq.ParquetWriter(out / DERIVED / "derived.parquet", FACTS_SCHEMA, compression="zstd") as writer:
         counted, lists = count_subject_hits(folders, facts, policy.treat)
+        pq.write_table(count_list_hits(counted), out / DERIVED / MATCHES)
         writer.write_batch(subjects_to_rows(lists))
         hits = pa.concat_tables([counted, *(treat_meanings(table, policy.treat) for table in ancestry.hits)])
         known = facts if ancestry.facts is None else pads.dataset([facts, pads.dataset(ancestry.facts)])

@@ -96,3 +96,17 @@ def treat_meanings(counted: pa.Table, treat: Mapping[str, str]) -> pa.Table:
     words = cast("list[str]", counted["means"].to_pylist())
     means = pa.array([treat.get(word, word) for word in words], pa.string())
     return counted.set_column(counted.schema.get_field_index("means"), "means", means)
+
+
+def count_list_hits(counted: pa.Table) -> pa.Table:
+    """Return how many samples match each list: columns list, basis, relation, number.
+
+    Args:
+        counted: The hits of each subject, of :func:`count_subject_hits`. Lists of models are left out.
+    """
+    import pyarrow.compute as pc
+
+    keys = ["list", "basis", "relation"]
+    samples = counted.filter(pc.not_equal(counted["means"], "model"))
+    summed = samples.group_by(keys).aggregate([("hits", "sum")]).rename_columns([*keys, "number"])
+    return summed.sort_by([(key, "ascending") for key in keys])

@@ -37,6 +37,7 @@ class PolicySummary:
     lists: tuple[ListSummary, ...] = ()
     extensions: tuple[Extension, ...] = ()
     contacts: Contacts = field(default_factory=Contacts)
+    treat: Mapping[str, str] = field(default_factory=dict)  # the meanings of lists that the profile replaces
     hides_lists: bool = False  # lists were loaded, and redaction left them out
 
 
@@ -56,6 +57,7 @@ def policy_to_json(policy: Policy) -> dict[str, Any]:
         "lists": [{name: getattr(known, name) for name in _LIST_FIELDS} for known in policy.lists],
         "extensions": policy.extensions,
         "contacts": asdict(policy.vocabularies.contacts),
+        "treat": dict(policy.treat),
     }
 
 
@@ -89,6 +91,7 @@ def policy_from_json(policy: Mapping[str, Any]) -> PolicySummary:
         lists_from_json(policy),
         extensions_from_json(policy),
         _contacts_from_json(policy["contacts"]),
+        policy.get("treat", {}),
     )
 
 

@@ -16,7 +16,7 @@ from auditor.pipeline.baseline import Acceptances
 from auditor.pipeline.cases import case_from_json
 from auditor.pipeline.finding_tables import FINDING_COLUMNS, GAP_COLUMNS, finding_from_row
 from auditor.pipeline.policy_summary import PolicySummary, policy_from_json
-from auditor.pipeline.run_folder import DERIVED, FACTS, FINDINGS, GAPS, RESTRICTED, read_results, read_run
+from auditor.pipeline.run_folder import DERIVED, FACTS, FINDINGS, GAPS, MATCHES, RESTRICTED, read_results, read_run
 from auditor.pipeline.sampled_audit import SampledAudit, sampled_audit_from_json
 from auditor.pipeline.tally_files import tally_from_json
 
@@ -70,6 +70,25 @@ class Notes:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchCount:
+    """How many samples match entries of a list, apart from lists of models and benign ones.
+
+    A sample counts once for each list: an exact match before a near one, a computed digest before a declared one.
+
+    Attributes:
+        list: The list's name.
+        basis: Whether the digests were computed from the samples, or only declared by a text file.
+        relation: exact, near, or near-thorough (only with common edits undone: a lead).
+        number: How many samples.
+    """
+
+    list: str
+    basis: str
+    relation: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The results of a run.
 
@@ -97,6 +116,7 @@ class Report:
     ancestors: tuple[AncestorNote, ...] = ()
     unread: int = 0  # gaps: what was selected but could not be read or judged
     folder: Path | None = None  # the run's folder, for the person who runs the program; None in a shared report
+    matches: tuple[MatchCount, ...] = ()
     sampled: SampledAudit | None = None  # what was drawn and what that proves; None: everything was read
     facts: Path | None = None  # folder with facts/*.parquet (schema auditor.facts.FACTS_SCHEMA)
     audience: Audience = "operator"  # for whom redaction has made it: author: see auditor.reporting.author_view
@@ -188,6 +208,7 @@ def read_report(folder: str | os.PathLike[str]) -> Report:
                 AncestorNote(what, tuple(names), more, why) for what, names, more, why in content["ancestors"]
             ),
             unread=content["gaps"],
+            matches=_matches(path / DERIVED / MATCHES),
             sampled=sampled_audit_from_json(content.get("sampled", {})),
             facts=path / FACTS,
             folder=path,
@@ -205,6 +226,37 @@ class Findings:
 
     def __iter__(self) -> Iterator[Finding]:
         return map(finding_from_row, _merge_sorted_files(self.folder, FINDING_COLUMNS))
+
+    def most_severe(self, limit: int) -> tuple[tuple[Finding, ...], Mapping[Ref, int]]:
+        """Return the most severe findings, flagged ones first among equals, and how many each of their subjects has.
+
+        No other finding becomes an object.
+
+        Args:
+            limit: How many findings at most.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        best: list[tuple[int, tuple[Any, ...]]] = []
+        counts: dict[Ref, int] = {}
+        for path in sorted(self.folder.glob("*.parquet")):  # a subject's findings are in one of them
+            table = pq.read_table(path, columns=list(FINDING_COLUMNS))
+            rank = pc.index_in(table["severity"], pa.array(SEVERITIES))
+            rank = pc.add(pc.multiply(rank, 2), pc.cast(pc.equal(table["outcome"], "FLAGGED"), pa.int32()))
+            # The rows are in order, so among equals the first stay.
+            rows = pc.sort_indices(pc.multiply(rank, -1))[:limit]
+            found = zip(*(column.to_pylist() for column in table.take(rows).columns), strict=True)
+            keys = zip(pc.multiply(rank.take(rows), -1).to_pylist(), found, strict=True)
+            best = sorted([*best, *keys])[:limit]
+            identity = [*FINDING_COLUMNS[:3]]
+            named = pc.is_in(table["subject"], pa.array({cells[1] for _, cells in best}, pa.string()))
+            counted = table.select(identity).filter(named).group_by(identity).aggregate([([], "count_all")])
+            for row in counted.to_pylist():
+                counts[Ref(*(row[name] for name in identity))] = row["count_all"]
+        findings = tuple(finding_from_row(cells) for _, cells in best)
+        return findings, {finding.ref: counts[finding.ref] for finding in findings}
 
     def outline(self, examples: int) -> tuple[Mapping[tuple[str, Outcome, Severity], tuple[Finding, ...]], int]:
         """Return the first findings of each rule, outcome and severity; no other becomes an object.
@@ -265,6 +317,13 @@ def _merge_sorted_files(folder: Path, columns: Sequence[str]) -> Iterator[tuple[
                 yield from zip(*(batch[column].to_pylist() for column in columns), strict=True)
 
     return heapq.merge(*map(rows, paths))
+
+
+def _matches(path: Path) -> tuple[MatchCount, ...]:
+    """Return the numbers of matching samples that a run keeps for its report."""
+    import pyarrow.parquet as pq
+
+    return tuple(MatchCount(**row) for row in pq.read_table(path).to_pylist()) if path.exists() else ()
 
 
 def _edges_near_cases(derived: Path, cases: Sequence[Case]) -> tuple[Edge, ...]:

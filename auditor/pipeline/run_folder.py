@@ -40,6 +40,7 @@ FORMAT_VERSION = 5
 SHARDS, FILES, FACTS, FINGERPRINTS, TENSORS = "shards", "files", "facts", "fingerprints", "tensors"
 DERIVED, FINDINGS, GAPS, SAMPLE = "derived", "findings", "gaps", "sample"
 CONTEXT_INDEX = "context-index"
+MATCHES = "matches.parquet"  # in DERIVED: how many samples match each list
 RESTRICTED, HITS, LISTS = "restricted", "restricted/hits", "restricted/lists"
 # Where each shard has a file of what was read.
 SHARD_FOLDERS = (FILES, FACTS, HITS, FINGERPRINTS, TENSORS)

@@ -81,6 +81,7 @@ def make_author_view(report: Report) -> Report:
         cases=(),
         flagged=_count_flagged(report.flagged, held, findings),
         lineage=(),
+        matches=(),
         restricted=None,
         notes=_generalise_notes(report),
         ancestors=tuple(note for note in report.ancestors if note.why),  # others name lists

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from auditor.hashing.pdq import MIN_QUALITY
 from auditor.known.decoys import DECOY_COUNTS, expected_by_chance, expected_by_thorough_chance
 from auditor.known.fingerprint_index import WEIGHTS_NOT_COMPARED
 from auditor.known.matcher import CROPS_NOT_CHECKED
@@ -13,7 +16,37 @@ from auditor.pipeline.ignore_files import IGNORED
 from auditor.pipeline.report import AncestorNote, Report
 from auditor.pipeline.selection import EXCLUDED, NOT_NAMED
 from auditor.printable import printable
-from auditor.reporting.labels import CARRIERS, LIST_MEANINGS
+from auditor.reporting.labels import CARRIERS, LIST_MEANINGS, list_label
+from auditor.samples import NEAR_ALGORITHMS, TEXT_SIGNALS, VPDQ
+
+# What a run counts besides comparisons → the same in words. A key is followed by the name of a list where it ends
+# with a blank. A count that other sentences tell has no words here.
+_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        CROPS_NOT_CHECKED: "pictures were not checked for being a cut-out of a listed picture",
+        f"unmatchable: quality below {MIN_QUALITY}": "pictures have too little detail to be compared by PDQ",
+        "unmatchable: no quality": "pictures were not compared by PDQ, because their detail is not known",
+        "declared pdq of unknown quality": "claimed PDQ hashes come without a measure of detail; they were compared",
+        "excluded by a benign list: near": "samples look like a listed one and are known to be harmless: not counted",
+        "excluded by a benign list: weights": "files of weights are known to be harmless: not counted",
+        "conflict: in a benign list and exactly in one of csam": "samples are in a list of harmless content and in "
+        "one of known content: counted as matches",
+        "weights sampled": "files of weights were sampled, to be compared with each other and with lists",
+        "weights not sampled: an adapter, quantised or too small": "files of weights were not sampled: an adapter, "
+        "quantised, or too small",
+        "weights not sampled: not safetensors, GGUF or ONNX": "files of weights were not sampled: not safetensors, "
+        "GGUF or ONNX",
+        "weights not sampled: a part that unlike models share": "files of weights were not sampled: a part that unlike "
+        "models share",
+        "weights not sampled: cannot be read": "files of weights were not sampled: they cannot be read",
+        "weights digested tensor by tensor": "files of weights were read whole, tensor by tensor",
+        "weights compared with the fingerprints of list ": "files of weights were compared with fingerprints of list ",
+        "leads ": "leads: samples match only with a common edit undone, on lists of ",
+    }
+)
+_ALREADY_COUNTED = ", as declared too"  # of samples that a manifest counts too
+# Told by comparison_sentences, by the verdict, by chance_matches and by uncompared_weights.
+_TOLD_ELSEWHERE = ("compared by ", "hits ", *DECOY_COUNTS, WEIGHTS_NOT_COMPARED)
 
 
 def accounting_sentences(report: Report) -> tuple[str, str]:
@@ -27,27 +60,24 @@ def accounting_sentences(report: Report) -> tuple[str, str]:
 
 
 def coverage_counts(report: Report) -> tuple[tuple[str, int], ...]:
-    """Return what was compared or could not be, each with the number of samples or files.
-
-    Counts that :func:`chance_matches` and :func:`uncompared_weights` put into words are left out.
-    """
-    in_words = (*DECOY_COUNTS, WEIGHTS_NOT_COMPARED)
-    return tuple(
-        (_coverage_label(what), number)
-        for what, number in sorted(report.tally.coverage.items())
-        if not what.startswith(in_words)
-    )
+    """Return in words what was checked or could not be, besides comparisons with lists, each with its number."""
+    numbers: Counter[str] = Counter()
+    for what, number in report.tally.coverage.items():
+        if not what.startswith(_TOLD_ELSEWHERE):
+            numbers[_coverage_words(what.removesuffix(_ALREADY_COUNTED))] += number
+    return tuple(sorted(numbers.items()))
 
 
-def _coverage_label(what: str) -> str:
-    """Return in plain words what a key of the tally's coverage counts."""
-    if what == CROPS_NOT_CHECKED:
-        return "not checked: whether they are cropped copies of listed pictures"
-    kind, _, rest = what.partition(" ")
-    if kind == "hits":
-        means, _, nearness = rest.partition(" ")
-        return f"matches with a list of {LIST_MEANINGS.get(means, means)}: {nearness}"
-    return what
+def _coverage_words(what: str) -> str:
+    """Return in plain words what a key of the tally's coverage counts; the key itself, if it has none."""
+    if words := _WORDS.get(what):
+        return words
+    start = next((key for key in _WORDS if key.endswith(" ") and what.startswith(key)), "")
+    rest = what.removeprefix(start)
+    if start == "leads ":
+        means = rest.partition(":")[0]
+        rest = LIST_MEANINGS.get(means, means)
+    return f"{_WORDS[start]}{rest}" if start else what
 
 
 def files_left_out(report: Report) -> tuple[str, ...]:
@@ -104,10 +134,23 @@ def comparison_rows(report: Report) -> tuple[ComparisonRow, ...]:
 
 def comparison_sentences(report: Report) -> tuple[str, ...]:
     """Return the coverage of each list, one sentence for each algorithm and kind of carrier."""
-    return tuple(map(_comparison_sentence, comparison_rows(report)))
+    labels = {known.name: list_label(known) for known in report.policy.lists}
+    return tuple(
+        _comparison_sentence(row, labels.get(row.list, f"list {printable(row.list, 80)}"))
+        for row in comparison_rows(report)
+    )
 
 
-def _comparison_sentence(row: ComparisonRow) -> str:
+def how_compared(algorithm: str) -> str:
+    """Return what a match by this algorithm means: the same hash or address, or nearly the same picture or video."""
+    if algorithm in TEXT_SIGNALS:
+        return "the same address"
+    if algorithm in NEAR_ALGORITHMS:
+        return "nearly the same picture"
+    return "nearly the same video" if algorithm == VPDQ else "the same hash"
+
+
+def _comparison_sentence(row: ComparisonRow, label: str) -> str:
     """Return the sentence that says what was compared with a list, for one row of coverage."""
     rest = [
         f"{number:,} {words}"
@@ -118,8 +161,8 @@ def _comparison_sentence(row: ComparisonRow) -> str:
         )
         if number
     ]
-    compared = f"{row.compared:,} of {row.total:,} {CARRIERS[row.carrier]} compared with list {printable(row.list, 80)}"
-    return "; ".join([f"{compared} by {row.algorithm}", *rest])
+    compared = f"{row.compared:,} of {row.total:,} {CARRIERS[row.carrier]} were compared with {label}"
+    return "; ".join([f"{compared} by {row.algorithm} ({how_compared(row.algorithm)})", *rest])
 
 
 def uncompared_weights(report: Report) -> tuple[str, ...]:
@@ -192,4 +235,4 @@ def missing_lists(report: Report) -> tuple[str, ...]:
             "This report says nothing of what they show.",
         )
     others = "; ".join(LIST_MEANINGS.get(meaning) or printable(meaning) for meaning in loaded)
-    return (f"No list of known child sexual abuse material was loaded; samples were matched only against: {others}.",)
+    return (f"No list of known child sexual abuse material was loaded, only of: {others}.",)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+
 from auditor.model import Rule
 from auditor.pipeline.report import Report
+from auditor.printable import printable
 from auditor.reporting import coverage
 
 STEPS_AFTER_MATCH = (
@@ -45,6 +48,21 @@ def without_cases(report: Report) -> str:
     return "In what was read and compared, no rule found anything that people must review."
 
 
+def rehearsal_notice(report: Report) -> tuple[str, ...]:
+    """Return what stands first in a report whose profile treats lists that mean ``test`` as lists of known content."""
+    treated = report.policy.treat.get("test", "test")
+    lists = [printable(known.name, 80) for known in report.policy.lists if known.means == "test"]
+    if treated == "test" or not (lists or report.policy.hides_lists):
+        return ()
+    named, them = "test lists", "them"
+    if len(lists) == 1:
+        named, them = f"{lists[0]}, a test list,", "it"
+    elif lists:
+        named = f"{', '.join(lists)}, test lists,"
+    profile = printable(report.policy.profile, 40)
+    return (f"Rehearsal: profile {profile} treats {named} as `{treated}`; report no match with {them}.",)
+
+
 def is_rehearsal(report: Report) -> bool:
     """Return whether guidance is for a rehearsal: every loaded list of known content means ``test``."""
     meanings = {known.means for known in report.policy.lists} - {"benign", "model"}
@@ -65,6 +83,37 @@ def list_providers(report: Report) -> str:
     """Return guidance on who gives lists of known content, and to whom."""
     names = "; ".join(f"{provider.name} ({provider.what})" for provider in report.policy.contacts.providers)
     return f"Lists are given, on application and to vetted organisations only, by: {names}."
+
+
+def hotline(report: Report, country: str) -> str:
+    """Return whom to report to: the hotline of the country (ISO 3166), or the directory of all hotlines."""
+    contacts = report.policy.contacts
+    known = next((one for one in contacts.hotlines if one.code == country.upper()), None)
+    return f"{known.name}, {known.url}" if known else f"the hotline of your country ({contacts.directory.url})"
+
+
+def first_step_after_match(report: Report, country: str = "") -> str:
+    """Return in one sentence what to do now that samples match, with whom to report to."""
+    if is_rehearsal(report):
+        return "report nothing, this is a rehearsal. Real matches are never opened or shared, but reported."
+    return (
+        f"do not open, copy, share or delete what matched; report to {hotline(report, country)}. "
+        "`auditor hotlines` has all."
+    )
+
+
+def next_command(report: Report) -> str:
+    """Return the command to give next, the most urgent one, and what it does."""
+    run = shlex.quote(printable(str(report.folder))) if report.folder else "RUN"
+    if report.cases:
+        return f"auditor review open {run} (two people decide each case)"
+    if not report.complete:
+        return f"the same scan with --out {run} (it reads what is missing)"
+    if report.flagged:
+        return f"auditor report {run} --format html -o report.html (everything that was found)"
+    if coverage.missing_lists(report):
+        return "the same scan with --known LIST (matches pictures; `auditor hotlines` names who gives lists)"
+    return f"auditor report {run} -v (what was read and compared)"
 
 
 def next_steps(report: Report) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from auditor.model import Carrier, Ground, Ref
+from auditor.pipeline.policy_summary import ListSummary
+from auditor.printable import printable
 
 CASE_GROUNDS: Mapping[Ground, str] = MappingProxyType(
     {
@@ -22,7 +24,7 @@ LIST_MEANINGS: Mapping[str, str] = MappingProxyType(
         "withdrawn": "samples of withdrawn datasets",
         "benign": "what is known to be harmless, which only excludes near matches",
         "model": "models that the list's holder lists",
-        "test": "ordinary pictures that stand for known content in a test",
+        "test": "ordinary pictures, for a test",
     }
 )
 
@@ -36,10 +38,33 @@ CARRIERS: Mapping[Carrier, str] = MappingProxyType(
         "video": "videos",
         "sound": "sound files",
         "other file": "other files",
-        "declared digest": "digests that manifests state",
-        "address": "addresses",
+        "declared digest": "digests that manifests claim",
+        "address": "addresses that files name",
     }
 )
+
+
+# What could not be read or judged (the keys of GAP_KINDS), for people who did not make the run.
+GAP_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "file": "files",
+        "card": "cards",
+        "provenance": "documents about training data",
+        "configuration": "configurations",
+        "licence": "licences and terms",
+        "header": "headers of weights files",
+        "weights": "values of weights",
+        "table": "tables and manifests",
+        "samples": "pictures and other samples",
+        "shard": "files whose reading broke off",
+        "judgement": "rules that could not be judged",
+    }
+)
+
+
+def list_label(known: ListSummary) -> str:
+    """Return the label of a list; one of ordinary pictures for a test is named as such."""
+    return f"list {printable(known.name, 80)}{', a test list' if known.means == 'test' else ''}"
 
 
 def subject_label(ref: Ref) -> str:

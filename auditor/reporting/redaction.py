@@ -18,6 +18,7 @@ from auditor.pipeline.report import AncestorNote, Report
 from auditor.reporting.acceptances import acceptance_notice
 from auditor.reporting.author_view import AUTHOR, make_author_view
 from auditor.reporting.coverage import nothing_read_or_compared
+from auditor.reporting.guidance import rehearsal_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.sample_text import sample_notice
 
@@ -44,17 +45,22 @@ def redact(report: Report, options: RenderOptions) -> Report:
 
 
 def report_notice(report: Report, options: RenderOptions) -> str:
-    """Return the first line of a redacted or whole report.
+    """Return the first line of a redacted or whole report: :func:`notice_sentences`."""
+    return " ".join(notice_sentences(report, options))
 
-    It says if the target was trusted, if a sample or nothing was read or compared, how much is accepted, and how the
-    report may be used.
+
+def notice_sentences(report: Report, options: RenderOptions) -> tuple[str, ...]:
+    """Return the sentences that a report begins with.
+
+    They say if it is a rehearsal, if the target was trusted, if a sample or nothing was read or compared, how much is
+    accepted, and how the report may be used.
     """
     trusted = TARGET_TRUSTED if report.is_target_trusted else ""
     accepted = acceptance_notice(report)
     for_author = f"{AUTHOR}." if report.audience == "author" else ""
     use = _permitted_use(report, options)
     read = (*sample_notice(report), *nothing_read_or_compared(report))
-    return " ".join(filter(None, (trusted, *read, accepted, for_author, use)))
+    return tuple(filter(None, (*rehearsal_notice(report), trusted, *read, accepted, for_author, use)))
 
 
 def _permitted_use(report: Report, options: RenderOptions) -> str:

@@ -100,7 +100,7 @@ def test_the_suffix_of_a_file_tells_the_format(run: Path, tmp_path: Path) -> Non
     result = auditor("report", run, *(part for path in files for part in ("-o", path)))
     assert (result.exit_code, result.stdout) == (0, "")
     starts = [path.read_text(encoding="utf-8")[:12] for path in files]
-    assert starts == ["<!doctype ht", "type,case,gr", '{\n "$schema"', "Confidential", "Confidential"]
+    assert starts == ["<!doctype ht", "type,case,gr", '{\n "$schema"', "Rehearsal: p", "Rehearsal: p"]
 
 
 def test_a_suffix_that_no_format_has_is_misuse_before_anything_is_read(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_places_of_samples_are_shown_only_on_request(run: Path) -> None:
 
 
 def test_the_summary_alone_names_the_folder_of_the_run_and_a_shared_one_does_not(run: Path) -> None:
-    assert f"Run       {run}" in auditor("report", run).stdout.replace("\n            ", "")
+    assert f"\nRun: {run}\n" in auditor("report", run).stdout
     assert str(run) not in auditor("report", run, "--share").stdout
     for name in ("html", "json", "sarif", "csv"):
         assert str(run) not in auditor("report", run, "--format", name).stdout, name

@@ -81,7 +81,7 @@ def test_a_run_whose_files_were_all_skipped_says_that_nothing_was_read(tmp_path:
     assert (report.nothing_read, report.exit_code("never")) == (True, 3)
     out = io.StringIO()
     render_report(report, "terminal", out, RenderOptions())
-    assert out.getvalue().startswith("Nothing was read: all 2 files were skipped. ")
+    assert out.getvalue().startswith("Nothing was read: all 2 files were skipped.\n")
     (tmp_path / "code" / "README.md").write_text(CARD)
     assert audit(tmp_path / "code", out=tmp_path / "other", workers=1).exit_code("never") == 0
 

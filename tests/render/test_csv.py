@@ -54,7 +54,11 @@ def test_what_was_compared_with_each_list_has_rows_of_its_own(report: Report, sh
     }
     rows = table(shown(replace(report, tally=Tally(comparisons=comparisons)), "csv"))
     assert [(row["kind"], row["text"], row["number"]) for row in rows if row["type"] == "comparison"] == [
-        ("video", "3 of 4 videos compared with list hills by pdq; 1 could not be hashed", "3")
+        (
+            "video",
+            "3 of 4 videos were compared with list hills by pdq (nearly the same picture); 1 could not be hashed",
+            "3",
+        )
     ]
 
 

@@ -113,7 +113,7 @@ def test_no_format_tells_an_author_what_is_held(planted: Report, name: str) -> N
 
 @pytest.mark.parametrize("name", ALL)
 def test_an_author_is_still_shown_what_is_not_held(planted: Report, name: str) -> None:
-    text = show(planted, name, audience="author")
+    text = show(planted, name, audience="author", verbose=True)
     assert "no-licence" in text
     assert "hill/green" in text
 

@@ -17,7 +17,9 @@ def test_each_algorithm_of_a_list_says_how_many_of_a_carrier_were_compared_and_w
         Comparison("hills", "photodna", "table picture", "not computed"): 4,
     }
     assert comparison_sentences(replace(report, tally=Tally(comparisons=comparisons))) == (
-        "0 of 1 other files compared with list hills by md5; 1 could not be hashed",
-        "2,998 of 3,000 picture files compared with list hills by pdq; 2 of too little detail",
-        "0 of 4 pictures in tables compared with list hills by photodna; 4 not hashed: auditor does not compute it",
+        "0 of 1 other files were compared with list hills by md5 (the same hash); 1 could not be hashed",
+        "2,998 of 3,000 picture files were compared with list hills by pdq (nearly the same picture); "
+        "2 of too little detail",
+        "0 of 4 pictures in tables were compared with list hills by photodna (the same hash); "
+        "4 not hashed: auditor does not compute it",
     )

@@ -38,7 +38,9 @@ def test_counts_are_sorted_and_those_that_have_a_sentence_are_left_out(report: R
         "decoys met by chance: a": 5,
         "compared with decoys: a": 6,
     }
-    assert coverage_counts(with_coverage(report, counted)) == (("compared by pdq", 3), ("unmatchable: no quality", 2))
+    assert coverage_counts(with_coverage(report, counted)) == (
+        ("pictures were not compared by PDQ, because their detail is not known", 2),
+    )
 
 
 def test_each_list_of_models_whose_fingerprints_were_not_compared_has_a_sentence(report: Report) -> None:
@@ -131,10 +133,10 @@ def test_what_chance_would_give_is_told_for_each_list(report: Report) -> None:
         (("benign", "model"), "no list of it was loaded. This report says nothing of what they show."),
         (
             ("benign", "test", "ncii"),
-            "No list of known child sexual abuse material was loaded; samples were matched only against: "
-            "intimate images shared without consent; ordinary pictures that stand for known content in a test.",
+            "No list of known child sexual abuse material was loaded, only of: "
+            "intimate images shared without consent; ordinary pictures, for a test.",
         ),
-        (("of\u202etheirs",), "samples were matched only against: of"),
+        (("of\u202etheirs",), "was loaded, only of: of"),
     ],
 )
 def test_that_no_list_of_known_material_was_loaded_is_said(
