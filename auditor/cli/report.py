@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import FOLDER, ReportOutput, baseline_option, configurable, country_option, output_options, write_outputs
+from auditor.cli.options import (
+    FOLDER,
+    ReportOutput,
+    baseline_option,
+    configurable,
+    country_option,
+    output_options,
+    write_outputs,
+)
 
 
 @click.command(
