@@ -161,7 +161,7 @@ def _case_lines(page: _Page, limit: int, room: int) -> list[Line]:
     shown = 0
     for case in cases[:limit]:
         of_case = list(_lines_of_case(page, case))
-        if shown and len(lines) + len(of_case) >= room:
+        if shown and len(lines) + len(of_case) + (shown + 1 < len(cases)) > room:
             break
         lines += of_case
         shown += 1
@@ -339,7 +339,10 @@ def _unchecked_lines(page: _Page) -> Iterator[Line]:
     if not verbose and len(reasons) > MAX_UNCHECKED:
         more = count_with_noun(len(reasons) - MAX_UNCHECKED, "more reason")
         yield from page.wrap("", f"and {more} (auditor report -v shows all)", "  ", "    ")
-    for text in (*coverage.uncompared_weights(report), *coverage.ancestor_sentences(report)):
+    ancestors = coverage.ancestor_sentences(report)
+    if ancestors and not verbose:
+        ancestors = (f"{'; '.join(note.what for note in report.ancestors)}.",)
+    for text in (*coverage.uncompared_weights(report), *ancestors):
         yield from page.wrap("", printable(text, 400), "  ", "    ")
     yield from page.wrap("", _count_text(report), "  ", "    ")
     for extension in report.policy.extensions:

@@ -32,7 +32,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_example_exits_1_and_says_why(run: Path) -> None:
-    shown = auditor("report", run)
+    shown = auditor("report", run, "-v")
     assert shown.exit_code == 0
     assert "northlight/paint-base" in shown.stdout
     assert "Confidential: unproven until reviewed" in shown.stdout
