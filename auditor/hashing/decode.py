@@ -53,6 +53,8 @@ _DECODER_ERRORS = (
 _LUMA_WEIGHTS = np.array((0.299, 0.587, 0.114), np.float32)
 _BLOCK_ROWS = 256
 _EXIF_ORIENTATION_TAG = 0x0112
+# As `warnings.filters` holds it.
+_PILLOW_WARNINGS = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
 _JPEG_END = b"\xff\xd9"
 # A JPEG of several pictures (CIPA DC-007) has a segment before the first one that shows it.
 _MPF_HEAD = 1 << 16
@@ -107,30 +109,38 @@ def decode_frames(data: bytes, *, gray: bool = False) -> Iterator[DecodedImage]:
     if data.startswith(b"version https://git-lfs.github.com/spec/"):
         raise Unreadable(LFS_POINTER)
     luma, gap = _jpeg_luma(data) if data.startswith(b"\xff\xd8\xff") else (None, "")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the gap reports what Pillow warns of
-        if luma is not None and (gap or not (gray or b"MPF\0" in data[:_MPF_HEAD])):
-            yield DecodedImage(luma, luma if gray else None, _jpeg_orientation(data), gap)
-            return
-        if luma is not None and not data.endswith(_JPEG_END):
-            data += _JPEG_END
-        if data.startswith(_PLAIN_PPM):
-            data = _PPM_COMMENTS.sub(b"\n", data)
-        try:
-            image = Image.open(io.BytesIO(data), formats=_available_formats())
-        except Image.DecompressionBombError as error:
-            raise Unreadable(TOO_MANY_PIXELS) from error
-        except (MemoryError, *_DECODER_ERRORS) as error:
-            raise Unreadable(UNKNOWN_FORMAT) from error
-        try:
-            with image:
-                yield from _frames(image, luma, gap, gray)
-        except Image.DecompressionBombError as error:  # of a later frame
-            raise Unreadable(TOO_MANY_PIXELS) from error
-        except MemoryError as error:
-            raise Unreadable(OUT_OF_MEMORY) from error
-        except _DECODER_ERRORS as error:
-            raise Unreadable(TRUNCATED if "truncated" in str(error) else DAMAGED) from error
+    _ignore_warnings_of_pillow()
+    if luma is not None and (gap or not (gray or b"MPF\0" in data[:_MPF_HEAD])):
+        yield DecodedImage(luma, luma if gray else None, _jpeg_orientation(data), gap)
+        return
+    if luma is not None and not data.endswith(_JPEG_END):
+        data += _JPEG_END
+    if data.startswith(_PLAIN_PPM):
+        data = _PPM_COMMENTS.sub(b"\n", data)
+    try:
+        image = Image.open(io.BytesIO(data), formats=_available_formats())
+    except Image.DecompressionBombError as error:
+        raise Unreadable(TOO_MANY_PIXELS) from error
+    except (MemoryError, *_DECODER_ERRORS) as error:
+        raise Unreadable(UNKNOWN_FORMAT) from error
+    try:
+        with image:
+            yield from _frames(image, luma, gap, gray)
+    except Image.DecompressionBombError as error:  # of a later frame
+        raise Unreadable(TOO_MANY_PIXELS) from error
+    except MemoryError as error:
+        raise Unreadable(OUT_OF_MEMORY) from error
+    except _DECODER_ERRORS as error:
+        raise Unreadable(TRUNCATED if "truncated" in str(error) else DAMAGED) from error
+
+
+def _ignore_warnings_of_pillow() -> None:
+    """Ignore what Pillow warns of while it decodes; the gap reports it.
+
+    All threads share the filters: one for the time of a call could be put back by another, and stay.
+    """
+    if warnings.filters[:1] != [_PILLOW_WARNINGS]:
+        warnings.filterwarnings("ignore", module=_PILLOW_WARNINGS[3].pattern)
 
 
 def decode_pixels(pixels: NDArray[Any], *, gray: bool = False) -> DecodedImage:

@@ -35,7 +35,10 @@ _NO_SOCKETS = "a Unix socket needs a system that has them; use --port"
 
 
 class TimedProtocol(H11Protocol):
-    """HTTP/1.1 that closes a connection whose request's head does not arrive in time; uvicorn alone waits for ever."""
+    """HTTP/1.1 that closes a connection on which no head of a request arrives in time; uvicorn alone waits for ever.
+
+    The same holds for a body that goes on after its request was refused.
+    """
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for a connection's first request."""
@@ -43,9 +46,10 @@ class TimedProtocol(H11Protocol):
         self._late = self.loop.call_later(HEAD_SECONDS, transport.close)
 
     def data_received(self, data: bytes) -> None:
-        """Wait for the rest of a request's head, unless it is there."""
+        """Wait for the rest of a request's head, unless a request is there that is not answered yet."""
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
+        is_answered = self.cycle is None or self.cycle.response_complete
+        if self.conn.their_state is not h11.IDLE and not is_answered:
             self._late.cancel()
         elif self._late.cancelled():
             self._late = self.loop.call_later(HEAD_SECONDS, self.transport.close)
@@ -174,6 +178,6 @@ def authorities_of(listening: socket.socket) -> tuple[str, ...]:
     """Return the values of ``Host`` under which programs of this machine reach a port; () for a Unix socket."""
     if listening.family == getattr(socket, "AF_UNIX", None):
         return ()
-    port = listening.getsockname()[1]
-    names = ("127.0.0.1", "localhost", "[::1]")
+    address, port = listening.getsockname()[:2]
+    names = ("127.0.0.1", "localhost", "[::1]", f"[{address}]" if ":" in address else address)
     return tuple(f"{name}:{port}" for name in names) + (names if port == 80 else ())

@@ -268,6 +268,16 @@ def test_an_image_bomb_is_refused_by_its_header(size: tuple[int, int]) -> None:
         assert why(resized_in_header(*size)) == "more than 64 megapixels, so not decoded"
 
 
+def test_pillow_warns_nobody_whatever_filters_come_later_and_other_filters_stay() -> None:
+    with warnings.catch_warnings():
+        for _ in range(2):
+            warnings.filterwarnings("error")
+            assert why(header_only_png(13_000, 13_000)) == "more than 64 megapixels, so not decoded"
+        assert [filter_[0] for filter_ in warnings.filters[:2]] == ["ignore", "error"]
+        with pytest.raises(UserWarning, match="one of the host's own"):
+            warnings.warn("one of the host's own", stacklevel=1)
+
+
 def test_a_side_longer_than_any_jpegs_is_refused() -> None:
     assert why(header_only_png(70_000, 10)) == "a side of more than 65,535 pixels, so not decoded"
 
