@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,10 @@ def screen(service: Service, data: bytes | Iterator[bytes] = b"", **headers: str
     return answer.status_code, conform(service, "/v1/screen", answer, "post")
 
 
+def test_the_limits_are_those_that_the_documentation_names() -> None:
+    assert ServiceLimits() == ServiceLimits(max_bytes=20 * 1024**2, max_requests=64, rate=100.0, body_seconds=30.0)
+
+
 def test_every_outcome_is_answered_as_the_document_says(make_service: MakeService) -> None:
     service = make_service()
     assert screen(service, LISTED) == (
@@ -163,10 +167,6 @@ def test_more_pictures_than_may_wait_are_told_to_come_again(make_service: MakeSe
 
 def test_a_body_that_arrives_too_slowly_is_given_up_and_frees_its_place(make_service: MakeService) -> None:
     service = make_service(body_seconds=0.05, max_requests=1)
-
-    async def drip() -> AsyncIterator[bytes]:
-        yield b"\xff"
-        await asyncio.sleep(30)
 
     async def ask() -> int:
         received = iter([{"type": "http.request", "body": b"\xff", "more_body": True}])
