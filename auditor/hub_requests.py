@@ -171,19 +171,22 @@ def failure_of(
 
 def _pages(url: str, params: Mapping[str, Any], kind: RepositoryKind, name: str = "") -> Iterator[Any]:
     """Yield the items of a list of the hub, page by page, of one repository or of all. Raises Unreadable."""
+    seen: set[str] = set()
     while url:
+        seen.add(url)
         try:
             response = _get(url, params)
             items = response.json()
             following = response.links.get("next", {}).get("url", "")
-            if not isinstance(items, list):
-                raise ValueError("no list")
+            # A token is sent to the hub that the user names and to no other, wherever the next page is said to be.
+            path = urlsplit(following)._replace(scheme="", netloc="").geturl()
+            following = urljoin(url, path) if path else ""
+            if not isinstance(items, list) or following in seen:
+                raise ValueError("no list, or one without end")
         except Exception as error:
             raise failure_of(error, endpoint(), kind, name) from error
         yield from items
-        # A token is sent to the hub that the user names and to no other, wherever the next page is said to be.
-        path = urlsplit(following)._replace(scheme="", netloc="").geturl()
-        url, params = urljoin(url, path) if path else "", {}
+        url, params = following, {}
 
 
 def _get(url: str, params: Mapping[str, Any]) -> Any:
@@ -233,14 +236,20 @@ def _transfer(url: str, start: int, stop: int, size: int, data: bytearray) -> Ex
 
 @cache
 def _library() -> ModuleType:
-    """Return huggingface_hub, whose client then no longer logs each address that it asks for."""
+    """Return huggingface_hub, whose client then logs no address: an address may be signed, or hold a password."""
     import huggingface_hub
     import huggingface_hub.constants
     import huggingface_hub.utils
 
     for name in ("httpx", "httpx2"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("huggingface_hub.utils._http").addFilter(_has_no_address)
     return huggingface_hub
+
+
+def _has_no_address(record: logging.LogRecord) -> bool:
+    """Return whether a message of the hub's client may be shown; those about waiting may."""
+    return "://" not in record.getMessage()
 
 
 @cache

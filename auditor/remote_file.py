@@ -119,11 +119,13 @@ class _RangedFile(io.BufferedIOBase):
         self._window = _FIRST_WINDOW
         self._prefix = size  # bytes from the beginning that may be fetched
         self._budget = size
+        self._is_gguf = False  # its reader asks for more and takes less: metadata has no length
         if remote.is_declared_parquet:
             self._window = 0  # what is asked for and no byte beside it
         elif remote.reading == "header":
-            self._window = _HEAD_BYTES
-            self._budget = _GGUF_BUDGET if remote.path.lower().endswith(".gguf") else _HEADER_BUDGET
+            self._is_gguf = remote.path.lower().endswith(".gguf")
+            self._window = _FIRST_WINDOW if self._is_gguf else _HEAD_BYTES
+            self._budget = _GGUF_BUDGET if self._is_gguf else _HEADER_BUDGET
             if remote.path.lower().endswith(_SAFETENSORS_SUFFIXES):
                 self._prefix = self._budget = -1  # not known before its first bytes
 
@@ -149,6 +151,8 @@ class _RangedFile(io.BufferedIOBase):
         """Return the next ``size`` bytes, or all that follow."""
         left = max(0, self._size - self._position)
         wanted = left if size is None or size < 0 else min(size, left)
+        if self._is_gguf:
+            wanted = min(wanted, self._window)
         pieces: list[bytes] = []
         while wanted > 0:
             at = self._position - self._start

@@ -17,7 +17,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -247,8 +247,8 @@ class _Handler(BaseHTTPRequestHandler):
         repository, commit = found
         files = repository.commits[commit]
         if what == "tree":
-            tree = [_tree_item(path, data, hub) for path, data in files.items() if f"/{path}".startswith(below)]
-            self._send_page(tree, query, hub.page_size)
+            tree = [path for path in files if f"/{path}".startswith(below)]
+            self._send_page(tree, query, hub.page_size, lambda path: _tree_item(path, files[path], hub))
         elif what == "paths-info":
             paths = json.loads(self._body)["paths"]
             self._send_json([_tree_item(path, files[path], hub) for path in paths if path in files])
@@ -299,7 +299,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _is_authorized(self) -> bool:
         return self.headers.get("Authorization") == f"Bearer {self.server.hub.token}"
 
-    def _send_page(self, items: list[Any], query: Mapping[str, list[str]], size: int) -> None:
+    def _send_page(
+        self,
+        items: list[Any],
+        query: Mapping[str, list[str]],
+        size: int,
+        describe: Callable[[Any], object] = lambda item: item,
+    ) -> None:
         start = int(query.get("cursor", ["0"])[0])
         headers = {}
         if start + size < len(items):
@@ -307,7 +313,7 @@ class _Handler(BaseHTTPRequestHandler):
             rest = "&".join(part for part in text.split("&") if part and not part.startswith("cursor="))
             following = f"{self.server.hub.url}{path}?{rest}&cursor={start + size}"
             headers["Link"] = f'<{following}>; rel="next"'
-        self._send_json(items[start : start + size], headers)
+        self._send_json([describe(item) for item in items[start : start + size]], headers)
 
     def _send_range(self, data: bytes, headers: Mapping[str, str]) -> None:
         found = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "")

@@ -155,6 +155,8 @@ def audit(
         list_formats(extensions)
     selection = replace(read_selection(exclude, files_from), follows_ignore_files=trust_target)
     local, remote = split_targets(paths, weights=weights, has_names=bool(files_from), is_sampled=bool(sample))
+    if not remote and (content or since):
+        raise UsageError(f"{'--content' if content else '--since'}: is for targets on a hub; leave it out")
     root = parse_root_name(name_as, paths) if name_as else None
     files = list_files(local, folder, selection, root)
     first = next(files, None)

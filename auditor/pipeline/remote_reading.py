@@ -15,6 +15,8 @@ from auditor.model import Place, Statement, Subject
 from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES
+from auditor.readers.image_files import IMAGE_SUFFIXES
+from auditor.readers.other_files import MEDIA_SUFFIXES
 from auditor.readers.other_weights import SUFFIXES as OTHER_WEIGHTS
 from auditor.readers.table.row_samples import ASKABLE
 from auditor.remote_file import NOT_FETCHED, Reading
@@ -42,6 +44,7 @@ _TABLES = frozenset((".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson", ".json
 _COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz", ".lz4")
 # A manifest in text is fetched whole: so many bytes hold some 300,000 digests with addresses.
 MAX_TABLE_BYTES = 64 << 20
+_PICTURES = IMAGE_SUFFIXES | MEDIA_SUFFIXES
 _CODE = frozenset((".py", ".sh", ".js", ".ts", ".cpp", ".h", ".c", ".cu", ".rs", ".go", ".java", ".css", ".jinja"))
 _VOCABULARIES = frozenset(
     "tokenizer.json tokenizer.model tokenizer_config.json vocab.json vocab.txt merges.txt spiece.model tekken.json "
@@ -107,24 +110,25 @@ def listed_samples(blobs: Iterable[tuple[Blob, ReadingPlan]], options: ReadOptio
         blobs: The files, with how they are read.
         options: What the run needs.
     """
-    by_digest: list[Blob] = []
-    for blob, plan in blobs:
-        assert blob.remote
-        if not plan.skipped and blob.remote.sha256 and "sha256" in options.algorithms:
-            by_digest.append(blob)
-        else:
-            yield Unread(blob.uri, plan.why, skipped=plan.skipped, blob=blob)
+    algorithms = ("sha256",) if "sha256" in options.algorithms else ()
     # A list that asks for SHA-256 alone is answered: the hub checks the digest when a file is uploaded.
-    gap = _ONLY_SHA256 if not options.algorithms.isdisjoint({*COMPUTED_ALGORITHMS} - {"sha256"}) else None
-    for ref, group in groupby(by_digest, key=lambda blob: blob.ref("dataset")):
+    asks_more = not options.algorithms.isdisjoint({*COMPUTED_ALGORITHMS} - {"sha256"})
+    samples: list[tuple[Blob, str, str | None]] = []  # with the digest that is compared, and what is not
+    for blob, plan in blobs:
+        digest = blob.remote.sha256 if blob.remote and algorithms else ""
+        if plan.skipped or not (digest or blob.suffix in _PICTURES):
+            yield Unread(blob.uri, plan.why, skipped=plan.skipped, blob=blob)
+        else:
+            samples.append((blob, digest, (_ONLY_SHA256 if asks_more else None) if digest else plan.why))
+    for ref, group in groupby(samples, key=lambda row: row[0].ref("dataset")):
         while some := tuple(islice(group, _BATCH_FILES)):
             columns: dict[str, list[object]] = {
-                "sample": [blob.basename for blob in some],
-                "place": [blob.uri for blob in some],
-                "gap": [gap for _ in some],
-                "sha256": [bytes.fromhex(blob.remote.sha256) for blob in some if blob.remote],
+                "sample": [blob.basename for blob, _, _ in some],
+                "place": [blob.uri for blob, _, _ in some],
+                "gap": [gap for _, _, gap in some],
+                "sha256": [bytes.fromhex(digest) or None for _, digest, _ in some],
             }
-            yield Samples(ref, "declared", build_sample_batch(columns, ("sha256",)), carrier="other file")
+            yield Samples(ref, "declared", build_sample_batch(columns, algorithms))
 
 
 def fetch_heads(blobs: Iterable[Blob]) -> None:

@@ -26,7 +26,7 @@ from auditor.syntax.file_pointer import FilePointer, parse_file_pointer
 from auditor.syntax.image_magic import is_image
 
 # fmt: off
-_IMAGE_SUFFIXES = frozenset((
+IMAGE_SUFFIXES = frozenset((
     ".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg",
     ".jxl", ".mpo", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".psd", ".tif", ".tiff", ".webp",
 ))
@@ -40,7 +40,7 @@ def claims(blob: Blob, head: bytes) -> int:
     """Claim an image by its first bytes, or by its name alone: then it is a sample that leaves a gap."""
     if is_image(head):
         return 80
-    return 40 if blob.suffix in _IMAGE_SUFFIXES else 0
+    return 40 if blob.suffix in IMAGE_SUFFIXES else 0
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | Unread]:

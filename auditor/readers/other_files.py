@@ -28,7 +28,7 @@ _NOT_READ = "in a text that is not a table: not read"
 _COVER = "in a sound file: not read"
 
 # Text under such a name is not what the name says, and nobody knows what it is.
-_MEDIA_SUFFIXES = frozenset(
+MEDIA_SUFFIXES = frozenset(
     (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv", ".ico", ".pdf", ".tga")
 )
 
@@ -78,7 +78,7 @@ def _content(blob: Blob) -> FileContent:
             return FileContent("unknown")
         file.seek(0)
         content = file_content(file)
-    return FileContent("unknown") if content.kind == "text" and blob.suffix in _MEDIA_SUFFIXES else content
+    return FileContent("unknown") if content.kind == "text" and blob.suffix in MEDIA_SUFFIXES else content
 
 
 def _gap(content: FileContent) -> str:

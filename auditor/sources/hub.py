@@ -82,16 +82,15 @@ class HubRepository:
         if not isinstance(size, int) or size < 0:
             return Unread(uri, "the hub lists it without a size: not read")
         sha256 = lfs.get("oid") if isinstance(lfs, Mapping) else ""
-        return self._blob(path, size, sha256 or "", item.get("xetHash") or "")
+        return self._blob(path, size, uri, sha256 or "", item.get("xetHash") or "")
 
-    def _blob(self, path: str, size: int, sha256: str = "", xet: str = "") -> Blob:
-        """Return a file of the repository."""
+    def _blob(self, path: str, size: int, uri: str = "", sha256: str = "", xet: str = "") -> Blob:
+        """Return a file of the repository, or what stands for the whole of it."""
         sha256 = sha256 if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else ""
         xet = xet if isinstance(xet, str) and _SHA256.fullmatch(xet) else ""
         remote = RemoteFile(endpoint(), self.kind, self.name, self.commit, path, sha256, xet)
-        uri = self.uri + "/".join(map(uri_from_file_name, path.split("/")))
         pinned = f"{SCHEME}{self.kind}s/{self.name}@{self.commit}/{path}"
-        return Blob(pinned, uri, size, self.kind, self.name, self.commit, remote=remote)
+        return Blob(pinned, uri or self.uri, size, self.kind, self.name, self.commit, remote=remote)
 
 
 def claims(target: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -15,9 +16,11 @@ import pytest
 from huggingface_hub import constants
 
 from auditor import audit
+from auditor.blob import Unread
 from auditor.errors import NothingToAudit, UsageError
 from auditor.pipeline.report import Report
 from auditor.pipeline.run_facts import read_run_facts
+from auditor.sources.hub import HubRepository
 from tests.hub_server import Fault, HubServer, xet_hash
 from tests.pictures import landscape, png
 
@@ -160,8 +163,6 @@ def test_a_repository_that_changes_while_it_is_read_is_read_at_the_commit_of_its
     hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = hub.add("model", "acme/base", {"README.md": CARD})
-    from auditor.sources.hub import HubRepository
-
     files = HubRepository.files
 
     def files_then_push(self: HubRepository) -> object:
@@ -329,3 +330,79 @@ def test_what_the_user_leaves_out_is_counted_and_not_fetched(hub: HubServer, tmp
     report = scan(tmp_path, "hf://models/acme/base", exclude=["drafts/**"])
     assert report.tally.reasons["excluded by --exclude drafts/**"] == 1
     assert hub.sent("drafts/notes.md") == 0
+
+
+def test_pictures_that_are_not_fetched_are_samples_that_were_not_compared(hub: HubServer, tmp_path: Path) -> None:
+    hub.add("dataset", "acme/hills", {"README.md": CARD, **{f"{one}.jpg": b"%d" % one for one in range(300)}})
+    known = picture_list(tmp_path, "md5", "ab" * 16)
+    report = scan(tmp_path, "hf://datasets/acme/hills", known=[known], means="test")
+    assert (report.tally.samples.collected, report.tally.samples.errored) == (300, 300)
+    assert report.nothing_compared
+    assert report.exit_code() == 3
+
+
+def test_a_text_table_that_begins_with_encoded_pictures_is_not_fetched_further(hub: HubServer, tmp_path: Path) -> None:
+    row = json.dumps({"image": base64.b64encode(png(landscape(1))).decode()}).encode() + b"\n"
+    manifest = b"sha256,url\n" + f"{'ab' * 32},https://pictures.example/1.png\n".encode() * 50_000
+    hub.add("dataset", "acme/hills", {"README.md": CARD, "t.jsonl": row * 20, "manifest.csv": manifest})
+    known = picture_list(tmp_path, "sha256", "ab" * 32)
+    report = scan(tmp_path, "hf://datasets/acme/hills", known=[known], means="test")
+    assert hub.sent("t.jsonl") == 1 << 16
+    ((why, place),) = reasons_and_places(report)
+    assert why == "it may hold encoded pictures: only --content fetches it"
+    assert place == "hf://datasets/acme/hills/t.jsonl"
+    assert report.tally.samples.scanned == 50_000
+
+
+def test_of_gguf_no_more_is_fetched_than_its_metadata_takes(hub: HubServer, tmp_path: Path) -> None:
+    def text(key: bytes, value: bytes) -> bytes:
+        return struct.pack("<Q", len(key)) + key + struct.pack("<IQ", 8, len(value)) + value
+
+    head = b"GGUF" + struct.pack("<IQQ", 3, 0, 2)
+    head += text(b"general.architecture", b"llama") + text(b"general.license", b"mit")
+    hub.add("model", "acme/base", {"README.md": CARD, "base.gguf": head + bytes(5 << 20)})
+    report = scan(tmp_path, "hf://models/acme/base")
+    assert ("acme/base", "architecture", "llama", "header") in facts(report)
+    assert hub.sent("base.gguf") == 64 << 10
+
+
+def test_a_list_of_models_is_compared_with_what_the_hub_lists_and_no_weights_are_fetched(
+    hub: HubServer, tmp_path: Path
+) -> None:
+    weights = b"\x80\x02}q\x00." + bytes(200_000)
+    hub.add("model", "acme/base", {"README.md": CARD, "model.bin": weights})
+    known = picture_list(tmp_path, "sha256", hashlib.sha256(weights).hexdigest())
+    report = scan(tmp_path, "hf://models/acme/base", known=[known], means="model")
+    assert hub.sent("model.bin") == 4096
+    assert set(_known_models(report)) == {"claimed-weights"}
+
+
+def _known_models(report: Report) -> list[str]:
+    return [one["relation"] for one in read_run_facts(report.folder) if one["key"] == "known_model"]
+
+
+@pytest.mark.slow
+def test_a_list_of_100000_files_is_read_page_by_page_in_order(hub: HubServer) -> None:
+    names = [f"images/{number % 100}/{number}.jpg" for number in range(100_000)]
+    commit = hub.add("dataset", "acme/hills", dict.fromkeys(names, b"a hill"))
+    files = list(HubRepository("dataset", "acme/hills", commit).files())
+    assert [file.uri for file in files] == sorted(f"hf://datasets/acme/hills/{name}" for name in names)
+    assert len([path for path in hub.paths() if "/tree/" in path]) == 100
+
+
+def test_a_list_without_end_is_given_up(hub: HubServer) -> None:
+    commit = hub.add("model", "acme/base", {"README.md": CARD})
+    item = b'[{"type": "file", "path": "README.md", "size": 1, "oid": ""}]'
+    again = f"{hub.url}/api/models/acme/base/tree/{commit}?cursor=1"
+    hub.faults.append(Fault("/tree/", status=200, headers={"Link": f'<{again}>; rel="next"'}, body=item))
+    ((unread),) = HubRepository("model", "acme/base", commit).files()
+    assert isinstance(unread, Unread)
+    assert unread.why == "the hub answers with something that is not understood"
+
+
+def test_the_next_page_is_asked_of_the_same_hub_wherever_it_is_said_to_be(hub: HubServer) -> None:
+    commit = hub.add("model", "acme/base", {"README.md": CARD})
+    elsewhere = {"Link": '<http://192.0.2.1/api/models/acme/base/tree/x?cursor=1>; rel="next"'}
+    hub.faults.append(Fault("/tree/", status=200, headers=elsewhere, body=b"[]", times=1))
+    list(HubRepository("model", "acme/base", commit).files())
+    assert [path for path in hub.paths() if "/tree/" in path][-1] == "/api/models/acme/base/tree/x"
