@@ -21,11 +21,12 @@ from auditor.hub_address import HubAddress, RepositoryKind
 _TRANSFER_SECONDS, _SLOWEST_BYTES_PER_SECOND = 60, 20_000
 # A body that breaks off is asked for again from where it broke, so many times without a byte of progress.
 _MAX_FRUITLESS_TRIES = 3
+_LATER = "run it again later, with the same --out"
 _PARTIAL_CONTENT, _NOT_FOUND, _OUT_OF_RANGE, _TOO_MANY_REQUESTS = 206, 404, 416, 429
 
 
-class Busy(Unreadable):
-    """A hub did not answer, or not in time: it is worth asking again later."""
+class Unavailable(Unreadable):
+    """A hub did not answer in time, or to this user: it is worth asking again later, or with another token."""
 
 
 def is_offline() -> bool:
@@ -123,7 +124,7 @@ def fetch_range(
             raise failure_of(failure, hub, kind, name, commit, path) from failure
         fruitless = 0 if len(data) > before else fruitless + 1
         if fruitless == _MAX_FRUITLESS_TRIES:
-            raise Busy("the hub breaks the transfer off: run it again later, with the same --out") from error
+            raise Unavailable(f"the hub breaks the transfer off: {_LATER}") from error
     return bytes(data)
 
 
@@ -147,26 +148,26 @@ def failure_of(
     response = getattr(error, "response", None)
     status = int(response.status_code) if response is not None else 0
     if isinstance(error, errors.GatedRepoError):
-        return Unreadable(f"gated: accept its terms at {web}, and set HF_TOKEN to a token of that account")
+        return Unavailable(f"gated: accept its terms at {web}, and set HF_TOKEN to a token of that account")
     if isinstance(error, errors.DisabledRepoError):
         return Unreadable("disabled by the hub: its files cannot be had")
     if isinstance(error, errors.RevisionNotFoundError):
         return Unreadable(f"has no revision {revision}: look at {web}, it may have been deleted meanwhile")
     if isinstance(error, errors.RepositoryNotFoundError) or (status in (401, 404) and name and not path):
-        return Unreadable(f"not found, or private: look at {web}, or set HF_TOKEN to a token that may read it")
+        return Unavailable(f"not found, or private: look at {web}, or set HF_TOKEN to a token that may read it")
     if status == _NOT_FOUND and path:
         return Unreadable("gone since it was listed: the hub has it no more")
     if status in (401, 403):
-        return Unreadable(f"refused by the hub ({status}): set HF_TOKEN to a token that may read {web}")
+        return Unavailable(f"refused by the hub ({status}): set HF_TOKEN to a token that may read {web}")
     if status == _TOO_MANY_REQUESTS:
-        return Busy(f"the hub takes no more requests for now ({status}): run it again later, with the same --out")
+        return Unavailable(f"the hub takes no more requests for now ({status}): {_LATER}")
     if status:
-        return Busy(f"the hub answers with an error ({status}): run it again later, with the same --out")
+        return Unavailable(f"the hub answers with an error ({status}): {_LATER}")
     if "Timeout" in type(error).__name__:
-        return Busy("the hub does not answer in time: run it again later, with the same --out")
+        return Unavailable(f"the hub does not answer in time: {_LATER}")
     if isinstance(error, ValueError | KeyError | TypeError | AttributeError):
         return Unreadable("the hub answers with something that is not understood")
-    return Busy(f"the hub cannot be reached at {hub}: check the network, HF_ENDPOINT and proxies")
+    return Unavailable(f"the hub cannot be reached at {hub}: check the network, HF_ENDPOINT and proxies")
 
 
 def _pages(url: str, params: Mapping[str, Any], kind: RepositoryKind, name: str = "") -> Iterator[Any]:
@@ -212,11 +213,11 @@ def _transfer(url: str, start: int, stop: int, size: int, data: bytearray) -> Ex
         if response.status_code == _OUT_OF_RANGE:
             raise Unreadable("changed since it was listed: it is shorter")
         hub.utils.hf_raise_for_status(response)
-        total = response.headers.get("content-range", "").rpartition("/")[2]
+        part, _, total = response.headers.get("content-range", "").partition("/")
         if response.status_code != _PARTIAL_CONTENT:
-            if start:
-                raise Unreadable("the hub gives no part of a file")
-            total = response.headers.get("content-length", "")
+            part, total = "bytes 0-", response.headers.get("content-length", "")
+        if not part.startswith(f"bytes {start}-"):
+            raise Unreadable("the hub gives another part of a file than it is asked for")
         if total.isdigit() and int(total) != size:
             raise Unreadable(f"changed since it was listed: it had {size:,} bytes and has {int(total):,}")
         try:
@@ -226,7 +227,7 @@ def _transfer(url: str, start: int, stop: int, size: int, data: bytearray) -> Ex
                 if left <= 0:
                     break  # a server that knows no ranges sends on: the connection is closed
                 if time.monotonic() > deadline:
-                    raise Busy("the hub sends it too slowly: run it again later, with the same --out")
+                    raise Unavailable(f"the hub sends it too slowly: {_LATER}")
         except Unreadable:
             raise
         except Exception as error:  # within the library's own retries, it would be taken for a failed request

@@ -9,7 +9,7 @@ from typing import BinaryIO, Literal, cast
 
 from auditor.errors import Unreadable
 from auditor.hub_address import RepositoryKind
-from auditor.hub_requests import Busy, fetch_range
+from auditor.hub_requests import Unavailable, fetch_range
 
 # How much of a remote file may be fetched.
 # header: of weights, what tells them apart: never the tensors. declared: of a table, the columns of digests and
@@ -73,7 +73,7 @@ class RemoteFile:
     @property
     def is_worth_retrying(self) -> bool:
         """Whether it was not read for a reason that will pass."""
-        return any(isinstance(error, Busy) for error in self._failure)
+        return any(isinstance(error, Unavailable) for error in self._failure)
 
     @property
     def is_declared_parquet(self) -> bool:

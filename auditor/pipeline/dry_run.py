@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable, UsageError
@@ -16,6 +16,9 @@ from auditor.part_builders.read_options import ReadOptions
 from auditor.pipeline.audit import ListOptions, folder_of_compiled_lists, open_lists, read_options
 from auditor.pipeline.selection import Selection, read_selection
 from auditor.pipeline.target_files import list_files, split_targets
+
+if TYPE_CHECKING:
+    from auditor.sources.hub import HubRepository
 
 _AS_FILES_SAY = ListOptions()
 
@@ -86,26 +89,36 @@ def plan_files(
 def _plan_remote(targets: Sequence[str], selection: Selection, options: ReadOptions) -> Iterator[PlannedFile]:
     """Yield the files of repositories on a hub. Raises UsageError."""
     from auditor.hub_address import parse_hub_address
-    from auditor.pipeline.remote_reading import plan_reading, planned_bytes
-    from auditor.sources.hub import HubRepository, repositories
+    from auditor.sources.hub import repositories
 
     for target in targets:
         try:
             for found in repositories(parse_hub_address(target)):
-                for file in found.files() if isinstance(found, HubRepository) else (found,):
-                    inside = file.uri.removeprefix(found.uri)
-                    if why := selection.reason_to_skip(inside, ()):
-                        yield PlannedFile(file.uri, 0, why, False)
-                    elif isinstance(file, Blob) and file.remote:
-                        plan = plan_reading(file, options)
-                        why = _PARTS.get(plan.reading, plan.why)
-                        yield PlannedFile(file.uri, planned_bytes(file, plan), why, plan.reading != "listed")
-                    elif isinstance(file, Blob):  # of the hub's cache on this machine
-                        yield PlannedFile(file.uri, file.size, "", True)
-                    else:
-                        yield PlannedFile(file.uri, 0, file.why, False)
+                if isinstance(found, Unread):
+                    yield PlannedFile(found.uri, 0, found.why, False)
+                else:
+                    yield from _plan_repository(found, selection, options)
         except Unreadable as error:
             raise UsageError(f"{target}: {error}") from error
+
+
+def _plan_repository(repository: HubRepository, selection: Selection, options: ReadOptions) -> Iterator[PlannedFile]:
+    """Yield the files of a repository on a hub."""
+    from auditor.pipeline.remote_reading import plan_readings, planned_bytes
+
+    remote: list[Blob] = []
+    for file in repository.files():
+        if why := selection.reason_to_skip(file.uri.removeprefix(repository.uri), ()):
+            yield PlannedFile(file.uri, 0, why, False)
+        elif isinstance(file, Unread):
+            yield PlannedFile(file.uri, 0, file.why, False)
+        elif file.remote:
+            remote.append(file)
+        else:  # of the hub's cache on this machine
+            yield PlannedFile(file.uri, file.size, "", True)
+    for blob, plan in plan_readings(remote, options):
+        why = _PARTS.get(plan.reading, plan.why)
+        yield PlannedFile(blob.uri, planned_bytes(blob, plan), why, plan.reading != "listed")
 
 
 _PARTS = {"all": "", "header": "its header alone", "declared": "its columns of digests and addresses alone"}

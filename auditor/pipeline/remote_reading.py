@@ -28,6 +28,7 @@ from auditor.syntax.summary_names import names_itself_summary
 HUB_LISTING = "hub-listing"
 NO_LIST = "listed, not fetched: no list to match it against"
 NO_READER = "listed, not fetched: code, or the vocabulary of a model, in which no reader looks for anything"
+TOO_MANY_TEXTS = "listed, not fetched: one of very many texts of a dataset, and no list to match them against"
 TOO_LARGE = "a table that is fetched whole, and is too large for that: not read"
 _ONLY_SHA256 = "only --content fetches it: of what a list asks, only the SHA-256 that the hub lists was compared"
 
@@ -40,6 +41,8 @@ _DOCUMENTS = frozenset((".pdf", ".docx"))
 _MAX_TEXT_BYTES, _MAX_DOCUMENT_BYTES = 16 << 20, 64 << 20
 # In a dataset, texts so far below its top say something of it; those below are its samples.
 _MAX_TEXT_DEPTH = 2
+# Without a list, so many of these are read of a shard's: a dataset that has more holds its samples in them.
+MAX_DATASET_TEXTS = 100
 _TABLES = frozenset((".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson", ".jsonlines", ".json", ".txt", ".geojson"))
 _COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz", ".lz4")
 # A manifest in text is fetched whole: so many bytes hold some 300,000 digests with addresses.
@@ -56,11 +59,31 @@ _BATCH_FILES = 256
 
 
 class ReadingPlan(NamedTuple):
-    """How much of a hub's file is fetched, why it is no more, and whether nothing of it was asked."""
+    """How much of a hub's file is fetched.
+
+    Attributes:
+        reading: How much.
+        why: Why it is no more.
+        skipped: Nothing of it was asked.
+        is_sample_text: It is a dataset's text, which may speak of the dataset or be one of its samples.
+    """
 
     reading: Reading
     why: str = ""
     skipped: bool = False
+    is_sample_text: bool = False
+
+
+def plan_readings(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[tuple[Blob, ReadingPlan]]:
+    """Yield hub's files, each with how much of it is fetched; of very many texts of a dataset, not all are."""
+    texts = 0
+    for blob in blobs:
+        plan = plan_reading(blob, options)
+        if plan.is_sample_text:
+            texts += 1
+            if texts > MAX_DATASET_TEXTS:
+                plan = ReadingPlan("listed", TOO_MANY_TEXTS, skipped=True)
+        yield blob, plan
 
 
 def plan_reading(blob: Blob, options: ReadOptions) -> ReadingPlan:
@@ -74,9 +97,10 @@ def plan_reading(blob: Blob, options: ReadOptions) -> ReadingPlan:
         return ReadingPlan("listed", NO_READER, skipped=True)
     depth = blob.remote.path.count("/") if blob.remote else 0
     may_be_text = suffix in _TEXTS or "." not in blob.basename.strip(".")
-    if may_be_text and (name.startswith(("readme", "licen")) or is_model or depth < _MAX_TEXT_DEPTH):
-        if blob.size <= _MAX_TEXT_BYTES or name.startswith("readme"):
-            return ReadingPlan("all")
+    is_named = name.startswith(("readme", "licen"))
+    if may_be_text and (is_named or is_model or depth < _MAX_TEXT_DEPTH):
+        if blob.size <= _MAX_TEXT_BYTES or is_named:
+            return ReadingPlan("all", is_sample_text=not (is_asked or is_named or is_model))
     elif suffix in _DOCUMENTS and names_itself_summary(blob.basename) and blob.size <= _MAX_DOCUMENT_BYTES:
         return ReadingPlan("all")
     if not is_asked:

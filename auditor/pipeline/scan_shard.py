@@ -71,9 +71,9 @@ def _files_to_read(shard: Shard, writer: ShardWriter, options: ReadOptions) -> l
     blobs = [file for file in shard.files if isinstance(file, Blob)]
     if not any(blob.remote for blob in blobs):
         return blobs
-    from auditor.pipeline.remote_reading import fetch_heads, listed_artefacts, listed_samples, plan_reading
+    from auditor.pipeline.remote_reading import fetch_heads, listed_artefacts, listed_samples, plan_readings
 
-    planned = [(blob, plan_reading(blob, options)) for blob in blobs if blob.remote]
+    planned = list(plan_readings((blob for blob in blobs if blob.remote), options))
     for blob, plan in planned:
         if blob.remote:
             blob.remote.reading = plan.reading

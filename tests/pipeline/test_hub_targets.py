@@ -18,9 +18,11 @@ from huggingface_hub import constants
 from auditor import audit
 from auditor.blob import Unread
 from auditor.errors import NothingToAudit, UsageError
+from auditor.pipeline.remote_reading import MAX_DATASET_TEXTS, MAX_TABLE_BYTES
 from auditor.pipeline.report import Report
 from auditor.pipeline.run_facts import read_run_facts
 from auditor.sources.hub import HubRepository
+from auditor.syntax.parquet_schema import MAX_DECLARED_BYTES, MAX_DECLARED_TEXT
 from tests.hub_server import Fault, HubServer, xet_hash
 from tests.pictures import landscape, png
 
@@ -406,3 +408,27 @@ def test_the_next_page_is_asked_of_the_same_hub_wherever_it_is_said_to_be(hub: H
     hub.faults.append(Fault("/tree/", status=200, headers=elsewhere, body=b"[]", times=1))
     list(HubRepository("model", "acme/base", commit).files())
     assert [path for path in hub.paths() if "/tree/" in path][-1] == "/api/models/acme/base/tree/x"
+
+
+def test_of_very_many_texts_of_a_dataset_not_all_are_fetched_without_a_list(hub: HubServer, tmp_path: Path) -> None:
+    texts = {f"{one:04}.txt": b"a hill" for one in range(MAX_DATASET_TEXTS + 50)}
+    hub.add("dataset", "acme/hills", {"README.md": CARD, **texts})
+    report = scan(tmp_path, "hf://datasets/acme/hills")
+    assert len([path for path in hub.paths() if path.endswith(".txt")]) == MAX_DATASET_TEXTS
+    assert report.tally.files.skipped == 50
+    assert report.exit_code() == 0
+
+
+def test_numbers_that_decide_what_is_fetched() -> None:
+    assert MAX_DATASET_TEXTS == 100
+    assert MAX_TABLE_BYTES == 64 << 20
+    assert (MAX_DECLARED_TEXT, MAX_DECLARED_BYTES) == (512, 144)
+
+
+def test_gated_files_are_asked_for_again_when_the_run_goes_on(hub: HubServer, tmp_path: Path) -> None:
+    hub.add("model", "acme/gated", {"README.md": CARD}, is_gated=True)
+    assert reasons_and_places(scan(tmp_path, "hf://models/acme/gated"))[0][0].startswith("gated: ")
+    hub.repositories["model", "acme/gated"].is_gated = False
+    report = scan(tmp_path, "hf://models/acme/gated")
+    assert not reasons_and_places(report)
+    assert ("acme/gated", "licence", "mit", "card") in facts(report)
