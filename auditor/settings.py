@@ -7,6 +7,7 @@ it up to the root of the repository.
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,9 @@ SETTINGS: Mapping[str, Shape] = {
 PREFIX = "AUDITOR_"
 # What other parts of the program and its tests read; a misspelt setting is compared with these too.
 _OTHER_VARIABLES = frozenset({"HOME", "LEDGER", "REVIEWER", "SUPPORT", "CORPUS", "AXE"})
+# Similarity (difflib) of a variable's name to a setting's, from which it is taken for a misspelling and not for one of
+# another program.
+_NEARLY_THE_SAME = 0.8
 _PROJECT_FILE, _PROJECT_TABLE = "pyproject.toml", b"tool.auditor"
 _FILES = ("auditor.toml", _PROJECT_FILE)
 _SHAPES: Mapping[Shape, str] = {
@@ -173,14 +177,17 @@ def _environment_values() -> Iterator[tuple[str, Setting]]:
     """Yield the settings of environment variables. Raises UsageError that names the variable."""
     variables = {PREFIX + key.upper().replace("-", "_"): key for key in SETTINGS}
     known = {*variables, *(PREFIX + name for name in _OTHER_VARIABLES)}
+    names = sorted(name.removeprefix(PREFIX) for name in known)
     for name, text in sorted(os.environ.items()):
         if not name.startswith(PREFIX) or not text:
             continue
-        if name not in known:
-            if hint := did_you_mean(name, known):
-                raise UsageError(f"{name}: no setting of this name{hint}; correct it, or unset the variable")
-        elif key := variables.get(name):
+        if key := variables.get(name):
             yield key, Setting(_value_of_text(name, text, SETTINGS[key]), name)
+        elif name not in known:
+            similar = difflib.get_close_matches(name.removeprefix(PREFIX), names, 1, _NEARLY_THE_SAME)
+            if similar:
+                hint = f"did you mean {PREFIX}{similar[0]}?"
+                raise UsageError(f"{name}: no setting of this name ({hint}); correct it, or unset the variable")
 
 
 def _value_of_text(name: str, text: str, shape: Shape) -> Any:

@@ -75,7 +75,10 @@ def new(
 
     acceptance = Acceptance(owner, reason, expires.date(), rules, gaps, severity)  # type: ignore[arg-type]
     added = extend_baseline(run, path, acceptance)
-    click.echo(f"{count_with_noun(added.entries, 'acceptance')} written to {path}", err=True)
+    if added.entries:
+        click.echo(f"{count_with_noun(added.entries, 'acceptance')} written to {path}", err=True)
+    else:
+        click.echo("nothing to accept; name a --rule or a --gap, or a lower --severity", err=True)
     for text in added.left_out:
         click.echo(f"not accepted: {text}", err=True)
 

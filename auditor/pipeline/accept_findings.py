@@ -7,7 +7,7 @@ case are never accepted, nor is a finding or gap that no file shows.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -32,19 +32,19 @@ _NO_GAPS = frozenset({NO_ANSWERABLE_HASH, NO_SAMPLE_LIST})
 Question = tuple[str, str, str]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Acceptable:
     """What could be accepted of a report, with the SHA-256 of the files that show it.
 
     Attributes:
-        findings: Flagged findings, each with the digest of its file ("": it has none).
+        findings: Flagged findings, each with its file and that file's digest ("": it cannot be had).
         gaps: Gaps with their subjects, each with the files that have it and their digests.
         files: What became of the files of those gaps.
     """
 
-    findings: list[tuple[Finding, str, str]] = field(default_factory=list)
-    gaps: list[tuple[Ref, Gap, Mapping[str, str]]] = field(default_factory=list)
-    files: dict[str, list[FileCounts]] = field(default_factory=dict)
+    findings: tuple[tuple[Finding, str, str], ...] = ()
+    gaps: tuple[tuple[Ref, Gap, Mapping[str, str]], ...] = ()
+    files: Mapping[str, Sequence[FileCounts]] = field(default_factory=dict)
 
 
 def apply_baseline(report: Report, baseline: Baseline) -> Report:
@@ -65,11 +65,11 @@ def apply_baseline(report: Report, baseline: Baseline) -> Report:
     matched: set[int] = set()
 
     def find_entry(question: Question, digest: str, *, of_rule: bool) -> BaselineEntry | None:
-        """Return the entry that accepts this; it counts as used, and None is returned, if its last day is over."""
-        for entry in by_question.get(question, ()):
-            if digest in entry.sha256 and bool(entry.rule) == of_rule:
-                matched.add(entry.number)
-                return None if entry.has_expired else entry
+        """Return the entry that accepts this, and note it as matched; one whose last day is over accepts nothing."""
+        fitting = [one for one in by_question.get(question, ()) if digest in one.sha256 and bool(one.rule) == of_rule]
+        for entry in sorted(fitting, key=lambda one: one.has_expired)[:1]:  # one that was renewed comes first
+            matched.add(entry.number)
+            return None if entry.has_expired else entry
         return None
 
     findings = tuple(
@@ -172,7 +172,7 @@ def find_acceptable(
     }
     digests = run.digests({*shown_by.values(), *(uri for uris in files.values() for uri in uris)} - {""})
     return Acceptable(
-        [(finding, shown_by[finding], digests.get(shown_by[finding], "")) for finding in findings],
-        [(ref, gap, {uri: digests.get(uri, "") for uri in sorted(files[ref, gap])}) for ref, gap in gaps],
+        tuple((finding, shown_by[finding], digests.get(shown_by[finding], "")) for finding in findings),
+        tuple((ref, gap, {uri: digests.get(uri, "") for uri in sorted(files[ref, gap])}) for ref, gap in gaps),
         run.counts({uri for uris in files.values() for uri in uris}),
     )

@@ -141,8 +141,8 @@ def test_files_are_searched_up_to_the_root_of_the_repository(
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("AUDITOR_PROFIL", "gate", "AUDITOR_PROFIL: no setting of this name (did you mean 'AUDITOR_PROFILE'?)"),
-        ("AUDITOR_FAILON", "note", "did you mean 'AUDITOR_FAIL_ON'"),
+        ("AUDITOR_PROFIL", "gate", "AUDITOR_PROFIL: no setting of this name (did you mean AUDITOR_PROFILE?)"),
+        ("AUDITOR_FAILON", "note", "did you mean AUDITOR_FAIL_ON?"),
         ("AUDITOR_WORKERS", "two", "AUDITOR_WORKERS: expected a number, not 'two'"),
         ("AUDITOR_THOROUGH", "maybe", "AUDITOR_THOROUGH: expected one of 1, true, "),
         ("AUDITOR_FAIL_ON", "errors", "AUDITOR_FAIL_ON: fail-on: 'errors' is not one of"),
@@ -157,7 +157,7 @@ def test_a_mistake_in_a_variable_is_an_error_that_names_it(
 
 
 def test_variables_of_other_programs_and_parts_are_left_alone(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AUDITOR_LEDGER", "AUDITOR_REVIEWER", "AUDITOR_ZZZ_OF_ANOTHER_PROGRAM"):
+    for name in ("AUDITOR_LEDGER", "AUDITOR_REVIEWER", "AUDITOR_TOKEN", "AUDITOR_OF_ANOTHER_PROGRAM"):
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("AUDITOR_PROFILE", "")
     assert load_settings().values == {}

@@ -349,6 +349,15 @@ def test_nothing_compared_with_a_list_stays_unchecked_whatever_is_accepted(tmp_p
     assert shown(report, "terminal").startswith("Nothing was compared with list ordinary")
 
 
+def test_an_expired_acceptance_is_renewed_beside_the_old_one(model: Path, tmp_path: Path) -> None:
+    audit(model, out=tmp_path / "run", workers=1)
+    path = write_baseline(tmp_path, entry(expires=TODAY - timedelta(days=1)))
+    added = extend_baseline(tmp_path / "run", path, Acceptance("b", "again", SOON, rules=("no-licence",)))
+    report = apply_baseline_file(read_report(tmp_path / "run"), path)
+    assert (added.entries, "no-licence" in rules_of(report)) == (1, False)
+    assert (report.accepted.expired, [one.number for one in report.accepted.unused]) == ((), [1])
+
+
 def test_a_baseline_is_extended_and_what_it_accepts_stays(model: Path, tmp_path: Path) -> None:
     audit(model, out=tmp_path / "run", workers=1)
     path = tmp_path / "accepted.toml"
