@@ -130,6 +130,7 @@ def test_an_empty_run_never_reads_as_clean(report: Report, shown: Show, name: st
     text = shown(nothing, name)
     assert "clean" not in text.lower()
     assert "Nothing was read: all 3 files were skipped." in text
+    assert "were not matched against known content: no list of it was loaded." in " ".join(text.split())
 
 
 @pytest.mark.parametrize("name", ALL)
