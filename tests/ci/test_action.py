@@ -121,6 +121,16 @@ def test_what_people_must_check_is_held_in_all_that_the_action_writes(temporary:
         ] == []
 
 
+def test_what_the_repositorys_own_gitignore_names_is_left_out_and_counted(workspace: Path, temporary: Path) -> None:
+    (workspace / ".gitignore").write_text(".venv/\n")
+    (workspace / ".venv").mkdir()
+    (workspace / ".venv" / "README.md").write_text("---\nlicense: [mit\n---\n")
+    ran = _run(_step("Scan"), workspace, temporary, fail_on="never")
+    assert ran.code == 0, ran.log
+    assert "The target was trusted (--trust-target)" in ran.summary
+    assert " 1 skipped" in ran.summary
+
+
 def test_what_was_not_read_fails_unless_it_is_allowed(workspace: Path, temporary: Path) -> None:
     (workspace / "README.md").write_text("---\nlicense: [mit\n---\n# A model\n")
     failed = _run(_step("Scan"), workspace, temporary, fail_on="never")
