@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from auditor.model import SEVERITIES, Finding
+from auditor.model import SEVERITIES, Finding, Severity
 from auditor.printable import printable
 from auditor.reporting import labels
-from auditor.reporting.report_diff import STATES, FindingChange, ReportDiff
+from auditor.reporting.report_diff import STATES, FindingChange, ReportDiff, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,12 @@ def diff_sections(diff: ReportDiff, limit: int) -> Iterator[DiffSection]:
         for change in diff.cases
     ]
     sections.append(_section("Cases", case_lines, len(case_lines), limit))
+    first = _first_findings(diff, limit)
     for state in STATES:
-        lines = (
-            _finding_line(change)
-            for severity in reversed(SEVERITIES)
-            if diff.finding_counts.get((state, severity))
-            for change in diff.findings
-            if (change.state, change.finding.severity) == (state, severity)
+        changes = (change for severity in reversed(SEVERITIES) for change in first.get((state, severity), ()))
+        sections.append(
+            _section(f"Findings: {state}", map(_finding_line, changes), diff.number_of_findings(state), limit)
         )
-        sections.append(_section(f"Findings: {state}", lines, diff.number_of_findings(state), limit))
     for state in ("new", "gone"):
         gaps = (change for change in diff.gaps if change.state == state)
         lines = (
@@ -54,6 +51,16 @@ def diff_sections(diff: ReportDiff, limit: int) -> Iterator[DiffSection]:
     numbers = [f"{one.group}, {printable(one.name)}: {one.before:,} → {one.after:,}" for one in diff.numbers]
     sections.append(_section("Counts", numbers, len(numbers), limit))
     return (section for section in sections if section.lines)
+
+
+def _first_findings(diff: ReportDiff, limit: int) -> dict[tuple[State, Severity], list[FindingChange]]:
+    """Return the first changes of findings of each state and severity, which are read once for all sections."""
+    first: dict[tuple[State, Severity], list[FindingChange]] = {}
+    for change in diff.findings:
+        same = first.setdefault((change.state, change.finding.severity), [])
+        if len(same) < limit:
+            same.append(change)
+    return first
 
 
 def _section(title: str, lines: Iterable[str], number: int, limit: int) -> DiffSection:
