@@ -32,6 +32,8 @@ Carrier = Literal[
     "address",
 ]
 
+# The source of statements that a hub's listing of a repository makes.
+HUB_LISTING = "hub-listing"
 KINDS: tuple[Kind, ...] = ("model", "dataset", "terms", "document")
 SEVERITIES: tuple[Severity, ...] = ("note", "warning", "error")
 

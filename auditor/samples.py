@@ -21,8 +21,23 @@ from auditor.model import Basis, Carrier, Ref
 WEIGHT_FINGERPRINT = "auditor-fingerprint-1"
 # The PDQ hashes of a video's frames; the digest of those of enough quality, one after another, names the video.
 VPDQ = "vpdq"
-# Among the algorithms of a run with a list of models: the SHA-256 of whole weights files is asked for.
-ARTEFACT_SHA256 = "artefact-sha256"
+# Among the algorithms of a run: this digest of whole weights files is asked for. SHA-256 brings that of their tensors.
+ARTEFACT_DIGESTS: Mapping[str, str] = {
+    name: f"artefact-{name}" for name in ("sha256", "xet", "blake3", "crc32", "autov1")
+}
+# The digest of a file that an algorithm of lists of models is compared with.
+ARTEFACT_DIGEST_OF: Mapping[str, str] = {
+    "sha256": "sha256",
+    "sha256-tensors": "sha256",
+    "autov3": "sha256",
+    "autov2": "sha256",
+    "xet": "xet",
+    "blake3": "blake3",
+    "crc32": "crc32",
+    "autov1": "autov1",
+}
+# Digests of models' files that are too short to prove anything, with their bits: a match is a lead, some by chance.
+SHORT_HASH_BITS: Mapping[str, int] = {"autov2": 40, "autov1": 32, "crc32": 32}
 # Bytes a digest has, by algorithm. Digest columns are fixed-size binary of that width.
 DIGEST_BYTES: Mapping[str, int] = {
     "md5": 16,
@@ -38,6 +53,11 @@ DIGEST_BYTES: Mapping[str, int] = {
     "sha256-tensors": 32,
     "autov3": 8,
     "autov2": 8,
+    # Also of weights files: the hub's content address, BLAKE3, the first 4 bytes of the SHA-256 of 64 KiB, and CRC-32.
+    "xet": 32,
+    "blake3": 32,
+    "autov1": 8,
+    "crc32": 8,
     # Of a fingerprint's file. It names the entry; what is compared are the values.
     WEIGHT_FINGERPRINT: 32,
     # Of the frames' PDQ hashes: see VPDQ.
@@ -56,6 +76,10 @@ EXACT_ALGORITHMS = (
     "sha256-tensors",
     "autov3",
     "autov2",
+    "xet",
+    "blake3",
+    "autov1",
+    "crc32",
     "url",
     "domain",
 )

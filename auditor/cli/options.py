@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
 DEFAULT_FORMAT = "terminal"
+FILE_DIGESTS = ("sha256", "xet", "blake3")
 # The formats whose AUDIENCE is author, which a test compares: a command starts faster if it imports no format.
 AUTHOR_FORMATS = ("cyclonedx", "github", "junit", "markdown", "sarif")
 
@@ -197,6 +198,15 @@ country_option = click.option(
     metavar="XX",
     help="The country whose hotline the summary names, as two letters (`auditor hotlines` lists them).",
 )
+
+
+def parse_digests(context: click.Context, option: click.Parameter, text: str | None) -> tuple[str, ...]:
+    """Parse the value of ``--digests``, names with commas between them."""
+    names = tuple(name for part in (text or "").split(",") if (name := part.strip().lower()))
+    for name in names:
+        if name not in FILE_DIGESTS:
+            raise click.BadParameter(f"{name!r}: write one or more of {', '.join(FILE_DIGESTS)}")
+    return names
 
 
 algorithm_option = click.option(

@@ -22,6 +22,7 @@ from auditor.cli.options import (
     fail_on_option,
     isolated_option,
     output_options,
+    parse_digests,
     profile_option,
     progress_file_option,
     progress_option,
@@ -82,6 +83,13 @@ interrupted."""
 @isolated_option
 @trust_target_option
 @baseline_option
+@click.option(
+    "--digests",
+    callback=parse_digests,
+    metavar="A,…",
+    help="State these digests of weights files (sha256, xet, blake3) even if no list asks for them; whole files are "
+    "read for it.",
+)
 @click.option(
     "--as",
     "name_as",

@@ -3,18 +3,55 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from typing import BinaryIO
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import BinaryIO, Protocol
 
+from auditor.errors import Unreadable
 from auditor.model import Digest
 
 BLOCK_BYTES = 1 << 20
+# AutoV1 is the SHA-256 of 64 KiB from 1 MiB on (AUTOMATIC1111/stable-diffusion-webui: sd_models.model_hash).
+_AUTOV1_START, _AUTOV1_BYTES = 0x100000, 0x10000
 # Bytes kept of a range's SHA-256: among 2**32 ranges two are equal by chance with a probability of 2**-65.
 TENSOR_DIGEST_BYTES = 16
 # The first bytes of a range by which it may be ignored: 64 rows of 1,024 values of 32 bits.
 HEAD_BYTES = 256 << 10
 # A range is a mask or all zeros if no block begins with this many distinct bytes among the bytes inspected.
 _MIN_DISTINCT_BYTES, _INSPECTED_BYTES = 16, 1024
+
+
+class _Hasher(Protocol):
+    """A hash of a file that is fed block by block."""
+
+    def update(self, block: bytes, /) -> object: ...
+    def hexdigest(self) -> str: ...
+
+
+class _Crc32:
+    """CRC-32 of a weight file, with the methods of hashlib's objects."""
+
+    def __init__(self) -> None:
+        self._value = 0
+
+    def update(self, block: bytes, /) -> None:
+        """Take the next block."""
+        self._value = zlib.crc32(block, self._value)
+
+    def hexdigest(self) -> str:
+        """Return the checksum of what was fed, as 8 hex digits."""
+        return f"{self._value:08x}"
+
+
+def _blake3() -> _Hasher:
+    """Return a BLAKE3 hasher of a weight file; the package is loaded only where it is asked for."""
+    from blake3 import blake3
+
+    hasher: _Hasher = blake3()
+    return hasher
+
+
+_HASHERS: Mapping[str, Callable[[], _Hasher]] = {"sha256": hashlib.sha256, "blake3": _blake3, "crc32": _Crc32}
 
 
 class RangeHasher:
@@ -68,32 +105,62 @@ class RangeHasher:
         return frozenset(self._found)
 
 
-def weight_file_digests(file: BinaryIO, header: int = 0, ranges: RangeHasher | None = None) -> Iterator[Digest]:
-    """Yield ``sha256`` of the file and, for a file with a header, ``sha256-tensors`` of the bytes after the header.
+def weight_file_digests(
+    file: BinaryIO,
+    header: int = 0,
+    ranges: RangeHasher | None = None,
+    algorithms: Collection[str] = ("sha256",),
+) -> Iterator[Digest]:
+    """Yield these digests of the file: ``sha256``, ``blake3``, ``crc32``, ``autov1``; others are left out.
 
-    The first 12 hex digits of ``sha256-tensors`` are what image tools call AutoV3, and the first 10 of ``sha256`` are
-    AutoV2. An edited header changes only the second. The file is read once, one block at a time.
+    With ``sha256`` comes ``sha256-tensors`` of the bytes after the header, for a file with one. Its first 12 hex digits
+    are what image tools call AutoV3, and the first 10 of ``sha256`` are AutoV2. An edited header changes only the
+    second. The file is read once, one block at a time; for ``autov1`` alone only 64 KiB of it are.
 
     Args:
         file: The weight file.
         header: The length of its header in bytes; 0 if it has none.
         ranges: Is fed the bytes after the header, if given.
+        algorithms: The digests that are wanted.
 
     Raises:
         OSError: The file cannot be read.
     """
-    whole, tensors = hashlib.sha256(), hashlib.sha256()
+    if "autov1" in algorithms:
+        file.seek(_AUTOV1_START)
+        yield Digest("autov1", hashlib.sha256(file.read(_AUTOV1_BYTES)).hexdigest()[:8])
+    whole = {name: make() for name, make in _HASHERS.items() if name in algorithms}
+    if not whole and not ranges:
+        return
+    tensors = hashlib.sha256() if header and "sha256" in algorithms else None
     file.seek(0)
     left = header
     while left > 0 and (block := file.read(min(BLOCK_BYTES, left))):
-        whole.update(block)
+        for hasher in whole.values():
+            hasher.update(block)
         left -= len(block)
     while block := file.read(BLOCK_BYTES):
-        whole.update(block)
-        if header:
+        for hasher in whole.values():
+            hasher.update(block)
+        if tensors:
             tensors.update(block)
-            if ranges:
-                ranges.update(block)
-    yield Digest("sha256", whole.hexdigest())
-    if header and not left:
+        if header and ranges:
+            ranges.update(block)
+    for name, hasher in whole.items():
+        yield Digest(name, hasher.hexdigest())
+    if tensors and not left:
         yield Digest("sha256-tensors", tensors.hexdigest())
+
+
+def xet_digest(path: str) -> Digest:
+    """Return the content address that the Xet storage of a hub gives to a file of this machine.
+
+    It is computed here, by hf_xet; nothing is sent. Raises Unreadable.
+    """
+    import hf_xet
+
+    try:
+        (found,) = hf_xet.hash_files([path])
+    except (OSError, RuntimeError, ValueError) as error:
+        raise Unreadable(f"its Xet hash cannot be computed: {error}") from error
+    return Digest("xet", found.hash)

@@ -17,7 +17,16 @@ from auditor.samples import DIGEST_BYTES, WEIGHT_FINGERPRINT
 HUB_URL = "https://huggingface.co/"
 PURPOSES = ("dedicated", "general")
 # Hex digits of each digest. Short ones are kept as eight bytes, zeros last.
-HEX_DIGITS: Mapping[str, int] = {"sha256": 64, "sha256-tensors": 64, "autov3": 12, "autov2": 10}
+HEX_DIGITS: Mapping[str, int] = {
+    "sha256": 64,
+    "sha256-tensors": 64,
+    "xet": 64,
+    "blake3": 64,
+    "autov3": 12,
+    "autov2": 10,
+    "autov1": 8,
+    "crc32": 8,
+}
 # The names that a column may have, by its role.
 _COLUMN_NAMES: Mapping[str, str] = {
     "id": r"id|entryid|ref|reference",
@@ -27,13 +36,16 @@ _COLUMN_NAMES: Mapping[str, str] = {
     "autov3": r"autov3",
     "autov2": r"autov2",
     "autov1": r"autov1",
+    "xet": r"xet|xethash|filexet",
+    "blake3": r"blake3|fileblake3",
+    "crc32": r"crc32",
     "fingerprint": r"fingerprint|weightsfingerprint",
     "purpose": r"purpose",
     "authority": r"authority|confirmedby",
     "confirmations": r"confirmations|independentconfirmations",
     "status": r"status|withdrawn",
 }
-MODEL_ONLY_COLUMNS = frozenset({"sha256-tensors", "autov3", "autov2", "autov1"})
+MODEL_ONLY_COLUMNS = frozenset({"sha256-tensors", "autov3", "autov2", "autov1", "xet"})
 # The columns that describe the model, whatever signal it is known by.
 DESCRIPTION_COLUMNS = ("id", "purpose", "authority", "confirmations")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
@@ -87,8 +99,6 @@ class ModelEntryCollector:
             signals.append(("url", HUB_URL + name))
         elif name:
             self.unknown["name without an organisation"] += 1
-        if record.get("autov1"):
-            self.unknown["autov1"] += 1
         if record.get("fingerprint"):
             self.unknown["fingerprint in a list that is not JSON"] += 1
         classification = _classification(purpose, confirmations, record.get("authority", ""))

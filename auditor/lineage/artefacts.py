@@ -17,6 +17,7 @@ from auditor.lineage.string_ids import to_contiguous_array
 SHARED_COMPONENT_PATH = (
     r"(^|/)(vae|text_encoder|tokenizer|safety_checker|image_encoder|feature_extractor|scheduler)[^/]*/"
 )
+_LONG_DIGEST = ":[0-9a-f]{32}"
 _SHARED_COMPONENT = re.compile(SHARED_COMPONENT_PATH)
 
 
@@ -33,8 +34,10 @@ class Artefacts:
 
 
 def read_artefacts(facts: pads.Dataset) -> Artefacts:
-    """Return the digests of all models' files in these facts; what an unverified signature claims is left out."""
+    """Return the digests of all models' files, without short hashes and what an unverified signature claims."""
     wanted = (pc.field("kind") == "model") & (pc.field("key") == "artefact") & (pc.field("source") != "signature")
+    # A short hash is that of other files too.
+    wanted &= pc.match_substring_regex(pc.field("value"), _LONG_DIGEST)
     table = facts.to_table(["name", "value", "uri"], filter=wanted, **LOW_MEMORY_SCAN).combine_chunks()
     names, digests, uris = (to_contiguous_array(column) for column in table.columns)
     return Artefacts(names, digests, pc.match_substring_regex(uris, SHARED_COMPONENT_PATH))

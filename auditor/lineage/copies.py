@@ -39,7 +39,7 @@ def copy_statements(facts: pads.Dataset) -> Iterator[DerivedStatement]:
         if digest != current:
             current, first, second = digest, name, ""
             continue
-        relation = "same-file" if digest.startswith("sha256:") else "same-tensors"
+        relation = "same-tensors" if digest.startswith("sha256-tensors:") else "same-file"
         add(name, first, relation)
         if not second:
             second = name

@@ -27,3 +27,11 @@ class ReadOptions:
     variants: frozenset[str] = frozenset({"oriented", "unpadded"})
     drawn: DrawnSample | None = None
     content: bool = False
+
+    @property
+    def file_digests(self) -> frozenset[str]:
+        """The digests of whole weights files that the run asks for."""
+        from auditor.samples import ARTEFACT_DIGESTS
+
+        asked = {name for name, wanted in ARTEFACT_DIGESTS.items() if wanted in self.algorithms}
+        return frozenset(asked | ({"sha256"} if self.weights == "full" else set()))

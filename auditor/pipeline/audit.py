@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -87,6 +88,7 @@ def audit(
     variants: Iterable[str] = ("oriented", "unpadded", "512"),
     context: Sequence[str | os.PathLike[str]] = (),
     name_as: str = "",
+    digests: Sequence[str] = (),
     exclude: Sequence[str] = (),
     files_from: str | os.PathLike[str] | None = None,
     skip_malformed: bool = False,
@@ -119,6 +121,8 @@ def audit(
         variants: Further forms of a picture that are hashed and compared.
         context: Folders of finished runs in which the parents of the targets' subjects are looked up, several
             generations of them. They are judged by what those runs know, and are not reported themselves.
+        digests: Digests of weights files that are stated even if no list asks for them: ``sha256``, ``xet``,
+            ``blake3``. Each costs the reading of whole files.
         name_as: The name that the only target will have on a hub, ``ORG/NAME`` or ``ORG/NAME@REVISION``.
         exclude: Patterns of files that are not read (:mod:`auditor.pipeline.selection`); the report counts the files.
         files_from: A file with the paths to read, one per line, or ``-`` for standard input; all other files of the
@@ -168,7 +172,7 @@ def audit(
         policy = load_policy(tuple(map(Path, rules)), profile, lists, extensions)
         if accepted:
             accepted.check_rules(policy.rules)
-        options = read_options(lists, weights, variants, content=content)
+        options = read_options(lists, weights, variants, content=content, digests=digests)
         design = parse_design(sample, stratify, seed, begun_design(folder))
         roots = [path if "://" in path else os.path.abspath(path) for path in paths]
         contexts = open_contexts(context)
@@ -238,15 +242,24 @@ def open_lists(
     return tuple(open_list(os.fspath(name), **same) for name in known)
 
 
-def read_options(lists: Sequence[CompiledList], weights: str, variants: Iterable[str], *, content: bool) -> ReadOptions:
-    """Return what the readers of an audit compute for its lists."""
-    from auditor.lineage.model_matching import FILE_ALGORITHMS
-    from auditor.samples import ARTEFACT_SHA256
+def read_options(
+    lists: Sequence[CompiledList],
+    weights: str,
+    variants: Iterable[str],
+    *,
+    content: bool,
+    digests: Collection[str] = (),
+) -> ReadOptions:
+    """Return what the readers of an audit compute for its lists, and the digests of weights files beside."""
+    from auditor.samples import ARTEFACT_DIGEST_OF, ARTEFACT_DIGESTS
 
     algorithms = frozenset(name for opened in lists if opened.means != "model" for name in opened.algorithms)
     # A digest costs the reading of whole files: not for a list of names or fingerprints alone.
-    if any(opened.means == "model" and opened.algorithms & FILE_ALGORITHMS for opened in lists):
-        algorithms |= {ARTEFACT_SHA256}
+    by_models = frozenset(name for opened in lists if opened.means == "model" for name in opened.algorithms)
+    asked = {*digests, *(ARTEFACT_DIGEST_OF[name] for name in by_models if name in ARTEFACT_DIGEST_OF)}
+    if "xet" in asked and not find_spec("hf_xet"):
+        raise UsageError("the Xet hash cannot be computed here: install hf-xet, or leave out what asks for it")
+    algorithms |= {ARTEFACT_DIGESTS[name] for name in asked}
     return ReadOptions(algorithms, weights, frozenset(variants), content=content)  # type: ignore[arg-type]
 
 

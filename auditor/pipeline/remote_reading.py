@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from auditor.blob import MAX_KEPT_BYTES, Blob, Unread
 from auditor.errors import Unreadable
-from auditor.model import Place, Statement, Subject
+from auditor.model import HUB_LISTING, Place, Statement, Subject
 from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES
@@ -25,7 +25,6 @@ from auditor.syntax.safetensors_header import SUFFIXES as SAFETENSORS
 from auditor.syntax.summary_names import names_itself_summary
 
 # What the statements of a hub's list of files name as their source.
-HUB_LISTING = "hub-listing"
 NO_LIST = "listed, not fetched: no list to match it against"
 NO_READER = "listed, not fetched: code, or the vocabulary of a model, in which no reader looks for anything"
 TOO_MANY_TEXTS = "listed, not fetched: one of very many texts of a dataset, and no list to match them against"

@@ -348,7 +348,7 @@ class ShardWriter:
             if any(known.means == "model" for known in lists):
                 from auditor.lineage.model_matching import match_models
 
-                self._write_batch(HITS, match_models(self._subjects, lists, self._compared))
+                self._write_batch(HITS, match_models(self._subjects, lists, self._compared, self._coverage))
             self._rows.append(subjects_to_rows(self._subjects))
             self._subjects.clear()
         if sum(batch.num_rows for batch in self._rows) >= _BUFFERED_ROWS:

@@ -13,12 +13,11 @@ from typing import BinaryIO
 
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
-from auditor.hashing.weight_digests import weight_file_digests
 from auditor.model import Gap, Place, Statement, Subject
+from auditor.part_builders.file_digests import weight_digests
 from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import ReaderExample
-from auditor.samples import ARTEFACT_SHA256
 from auditor.syntax import gguf, safetensors_header, zip_directory
 from auditor.syntax.c2pa import C2PA_UNREAD, onnx_has_manifest
 from auditor.syntax.file_pointer import FilePointer, parse_file_pointer
@@ -83,11 +82,12 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
                     statements, gaps = _read_pointer(blob, place, pointer)
                 else:
                     statements, gaps = _read_weights(blob, head, file, place)
-                    is_digested = options.weights == "full" or ARTEFACT_SHA256 in options.algorithms
-                    if head and is_digested and not blob.remote:
+                    if head and not blob.remote and (wanted := options.file_digests):
+                        digests, not_computed = weight_digests(blob, file, wanted)
+                        gaps.extend(not_computed)
                         statements += [
-                            Statement("artefact", str(digest), blob.basename, place, "computed")
-                            for digest in weight_file_digests(file)
+                            Statement("artefact", f"{algorithm}:{value}", blob.basename, place, "computed")
+                            for algorithm, value in digests.items()
                         ]
         except Unreadable as error:
             yield Unread(blob.uri, str(error), blob=blob)

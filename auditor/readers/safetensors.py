@@ -17,13 +17,13 @@ import msgspec
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing.distinctive_tensors import MIN_DISTINCTIVE_BYTES, tensor_hasher
-from auditor.hashing.weight_digests import RangeHasher, weight_file_digests
+from auditor.hashing.weight_digests import RangeHasher
 from auditor.model import Gap, Place, Statement, Subject
+from auditor.part_builders.file_digests import weight_digests
 from auditor.part_builders.read_options import ReadOptions
 from auditor.part_builders.tensor_names import describe_tensors, family_of_version
 from auditor.parts import Part
 from auditor.readers import ReaderExample
-from auditor.samples import ARTEFACT_SHA256
 from auditor.syntax.c2pa import C2PA_KEY, C2PA_UNREAD
 from auditor.syntax.model_names import without_local_folders
 from auditor.syntax.safetensors_header import (
@@ -79,12 +79,13 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
                     if C2PA_KEY in header.metadata:
                         gaps.append(Gap("provenance", C2PA_UNREAD, place))
                     statements.extend(_header_statements(header, place))
-                if not blob.remote and (options.weights == "full" or ARTEFACT_SHA256 in options.algorithms):
+                if not blob.remote and (wanted := options.file_digests):
                     if options.weights == "full" and data and not header.faults:
                         tensors = tensor_hasher(header)
-                    digests = {digest.algorithm: digest.value for digest in weight_file_digests(file, data, tensors)}
+                    digests, not_computed = weight_digests(blob, file, wanted, data, tensors)
+                    gaps.extend(not_computed)
                     statements.extend(_artefact_statements(digests, blob, blob.size - data, place))
-                    if data:
+                    if "sha256-tensors" in digests:
                         statements.extend(_disagreeing_hashes(header.metadata, digests, place))
         except Unreadable as error:
             yield Unread(blob.uri, str(error), blob=blob)
@@ -102,7 +103,7 @@ def _artefact_statements(
 ) -> Iterator[Statement]:
     """Yield digests that tell a safetensors file from others: few bytes, mostly zeros, are alike in many."""
     for algorithm, value in digests.items():
-        if algorithm == "sha256" or tensor_bytes >= MIN_DISTINCTIVE_BYTES:
+        if algorithm != "sha256-tensors" or tensor_bytes >= MIN_DISTINCTIVE_BYTES:
             yield Statement("artefact", f"{algorithm}:{value}", blob.basename, place, "computed")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -11,13 +12,14 @@ from auditor.hashing.pdq import MIN_QUALITY
 from auditor.known.decoys import DECOY_COUNTS, expected_by_chance, expected_by_thorough_chance
 from auditor.known.fingerprint_index import WEIGHTS_NOT_COMPARED
 from auditor.known.matcher import CROPS_NOT_CHECKED
+from auditor.lineage.model_matching import SHORT_HASHES_COMPARED
 from auditor.model import Carrier
 from auditor.pipeline.ignore_files import IGNORED
 from auditor.pipeline.report import AncestorNote, Report
 from auditor.pipeline.selection import EXCLUDED, NOT_NAMED
 from auditor.printable import printable
 from auditor.reporting.labels import CARRIERS, LIST_MEANINGS, list_label
-from auditor.samples import NEAR_ALGORITHMS, TEXT_SIGNALS, VPDQ
+from auditor.samples import NEAR_ALGORITHMS, SHORT_HASH_BITS, TEXT_SIGNALS, VPDQ
 
 # What a run counts besides comparisons → the same in words. A key is followed by the name of a list where it ends
 # with a blank. A count that other sentences tell has no words here.
@@ -46,7 +48,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
 )
 _ALREADY_COUNTED = ", as declared too"  # of samples that a manifest counts too
 # Told by comparison_sentences, by the verdict, by chance_matches and by uncompared_weights.
-_TOLD_ELSEWHERE = ("compared by ", "hits ", *DECOY_COUNTS, WEIGHTS_NOT_COMPARED)
+_TOLD_ELSEWHERE = ("compared by ", "hits ", *DECOY_COUNTS, WEIGHTS_NOT_COMPARED, SHORT_HASHES_COMPARED)
 
 
 def accounting_sentences(report: Report) -> tuple[str, str]:
@@ -103,6 +105,9 @@ def _ancestor_sentence(note: AncestorNote) -> str:
     what, names, more, why = note
     named = ", ".join(printable(name, 120) for name in names) + (f" and {more:,} more" if more > 0 else "")
     return ": ".join(part for part in (what, named, why) if part) + "."
+
+
+_SHORT_HASHES = re.compile(rf"{SHORT_HASHES_COMPARED}(\S+) with (\d+) entries of (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +223,19 @@ def chance_matches(report: Report) -> tuple[str, ...]:
         "each time that one hash is compared with one entry."
         for line in expected_by_thorough_chance(report.tally.coverage)
     )
-    return (*matches, *leads)
+    return (*matches, *leads, *_short_hash_chances(report))
+
+
+def _short_hash_chances(report: Report) -> Iterator[str]:
+    """Yield a coverage sentence for the short hashes of each list of models: how many match by coincidence."""
+    for key, number in sorted(report.tally.coverage.items()):
+        if found := _SHORT_HASHES.fullmatch(key):
+            algorithm, entries, name = found[1], int(found[2]), found[3]
+            bits = SHORT_HASH_BITS[algorithm]
+            yield (
+                f"List {name}: {number:,} {algorithm} hashes of {bits} bits compared with {entries:,} entries; about "
+                f"{number * entries / 2**bits:.2g} matches are expected by coincidence. Such a match is a lead only."
+            )
 
 
 def missing_lists(report: Report) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ from auditor.review.case_support import find_minimal_facts
 from auditor.review.evidence_strength import fact_sources, fact_strength, source_rank
 
 _TENSORS = "sha256-tensors"
+# The digests by which a case and a de-index list name weights.
+_DIGESTS = ("sha256", _TENSORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,8 @@ def _weight_digests(subjects: Mapping[tuple[str, str], tuple[Subject, ...]], ref
     for statement in _statements_of(subjects, ref):
         if statement.key == "artefact" and not is_shared_component(statement.place.uri):
             algorithm, _, value = statement.value.partition(":")
+            if algorithm not in _DIGESTS:
+                continue
             files.setdefault(statement.place.uri, []).append(Digest(algorithm, value))
     return files
 

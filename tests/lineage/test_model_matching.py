@@ -35,7 +35,7 @@ def test_a_listed_file_is_a_match_and_a_listed_name_a_lead(listed: Path, tmp_pat
     ]
     found = [
         (r["name"], r["algorithm"], r["basis"], r["means"])
-        for r in match_models(subjects, [known], Counter()).to_pylist()
+        for r in match_models(subjects, [known], Counter(), Counter()).to_pylist()
     ]
     assert found == [
         ("o/copy", "sha256", "computed", "model"),
@@ -46,4 +46,4 @@ def test_a_listed_file_is_a_match_and_a_listed_name_a_lead(listed: Path, tmp_pat
 
 def test_a_list_of_samples_is_never_compared_with_weights(listed: Path, tmp_path: Path) -> None:
     known = open_list(listed, means="csam", into=tmp_path / "list")
-    assert match_models([model("o/copy", DIGEST)], [known], Counter()).num_rows == 0
+    assert match_models([model("o/copy", DIGEST)], [known], Counter(), Counter()).num_rows == 0

@@ -14,7 +14,7 @@ from auditor.model import Subject
 from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import safetensors as reader
-from auditor.samples import ARTEFACT_SHA256
+from auditor.samples import ARTEFACT_DIGESTS
 from tests.weights import safetensors_bytes
 
 ONE = {"w": np.zeros(1, np.float16)}
@@ -139,7 +139,7 @@ def test_digests_are_computed_only_if_they_are_asked_for(tmp_path: Path) -> None
     assert found[1][0] != whole
     assert found[1][1] == tensors
     assert stated(subject(tmp_path, plain), "artefact") == []
-    listed = ReadOptions(algorithms=frozenset({ARTEFACT_SHA256}))
+    listed = ReadOptions(algorithms=frozenset({ARTEFACT_DIGESTS["sha256"]}))
     assert stated(subject(tmp_path, plain, listed), "artefact") == found[0]
 
 
@@ -159,7 +159,7 @@ def test_the_digest_of_a_tensor_holds_its_type_and_shape_and_not_its_name(tmp_pa
     assert tensors(tmp_path, {"another.name": values}, full) == expected
     assert tensors(tmp_path, {"w": values.reshape(16, 64)}, full).isdisjoint(expected)
     assert tensors(tmp_path, {"w": values.view(np.uint8)}, full).isdisjoint(expected)
-    for less in (ReadOptions(weights="sample"), ReadOptions(algorithms=frozenset({ARTEFACT_SHA256}))):
+    for less in (ReadOptions(weights="sample"), ReadOptions(algorithms=frozenset({ARTEFACT_DIGESTS["sha256"]}))):
         assert tensors(tmp_path, {"w": values}, less) == frozenset()
 
 

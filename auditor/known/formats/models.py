@@ -8,6 +8,9 @@ Columns, in any order (at least one signal; unknown columns are ignored)::
     sha256_tensors    of the bytes after a safetensors header: the same under any edited header
     autov3            the first 12 hex digits of that, as image tools write it
     autov2            the first 10 hex digits of the file's SHA-256: too short to prove anything, a lead
+    xet               the hub's content address of a weights file, as it writes it: 64 hex digits
+    blake3            of a weights file
+    autov1, crc32     8 hex digits, as image tools write them: leads
     purpose           dedicated (made to produce what it is listed for) or general
     authority         who confirms it
     confirmations     how many confirmed it independently of each other
@@ -31,7 +34,7 @@ from auditor.known.model_entries import HEX_DIGITS, MODEL_ONLY_COLUMNS, ModelEnt
 from auditor.known.text_lines import comment_fields, header_from_comments
 from auditor.syntax.text_encoding import decode_prefix
 
-HELP = "models as CSV: sha256, sha256_tensors, autov3, autov2 or name; purpose, authority, confirmations"
+HELP = "models as CSV: sha256, sha256_tensors, xet, blake3, autov1-3, crc32 or name; purpose, authority, confirmations"
 
 MAX_LINE_BYTES = 1 << 20
 _AT_ONCE = 8192
@@ -114,10 +117,10 @@ EXAMPLES = (
             ("sha256-tensors", "cd" * 32, "m1", _CLASSIFICATION, False),
             ("autov3", "0123456789ab0000", "m1", _CLASSIFICATION, False),
             ("autov2", "0123456789000000", "m1", _CLASSIFICATION, False),
+            ("autov1", "0123456700000000", "m1", _CLASSIFICATION, False),
             ("url", "https://huggingface.co/acme/hills", "m1", _CLASSIFICATION, False),
             ("url", "https://huggingface.co/acme/lakes", "m2", "general", True),
         ),
-        unknown=(("autov1", 1),),
     ),
     ListExample(
         "wrong.csv",

@@ -124,11 +124,11 @@ EXAMPLES = (
             ("sha256-tensors", "cd" * 32, "m1", "dedicated, 2 confirmations, an authority", False),
             ("autov3", "0123456789ab0000", "m1", "dedicated, 2 confirmations, an authority", False),
             ("autov2", "0123456789000000", "m1", "dedicated, 2 confirmations, an authority", False),
+            ("autov1", "0123456700000000", "m1", "dedicated, 2 confirmations, an authority", False),
             ("url", "https://huggingface.co/acme/hills", "m1", "dedicated, 2 confirmations, an authority", False),
             ("url", "https://huggingface.co/acme/lakes", "2", "general", True),
             (WEIGHT_FINGERPRINT, sha256(_ONE).hexdigest(), "m3", "dedicated, 1 confirmation, an authority", False),
         ),
-        unknown=(("autov1", 1),),
     ),
     ListExample(
         "array.json",
