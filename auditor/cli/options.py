@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO, cast
@@ -112,18 +112,18 @@ progress_file_option = click.option(
 
 @contextmanager
 def progress_reporter(kind: str, path: Path | None) -> Iterator[NullReporter]:
-    """Create the reporter that the options for progress ask for; its file is closed at the end."""
-    reporter = create_reporter(kind)
-    if path is None:
+    """Create the reporter that the options for progress ask for; it is finished, and its file closed, at the end."""
+    with ExitStack() as stack:
+        reporter = create_reporter(kind)
+        if path is not None:
+            try:
+                file = stack.enter_context(open(path, "w", encoding="utf-8"))
+            except OSError as error:
+                raise UsageError(f"--progress-file {path}: cannot be written: {error.strerror}") from error
+            # A build's files may be public, as its log is.
+            reporter = SeveralReporters(reporter, JsonReporter(file, shows_hits=not runs_in_ci()))
+        stack.callback(reporter.finish)
         yield reporter
-        return
-    try:
-        file = open(path, "w", encoding="utf-8")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise UsageError(f"--progress-file {path}: cannot be written: {error.strerror}") from error
-    with file:
-        # A build's files may be public, as its log is.
-        yield SeveralReporters(reporter, JsonReporter(file, shows_hits=not runs_in_ci()))
 
 
 def configurable(command: Callable[..., Any]) -> Callable[..., Any]:
