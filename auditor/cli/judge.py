@@ -29,13 +29,15 @@ from auditor.cli.options import (
 Examples:
   auditor judge runs/hub --profile gate --out runs/hub-gate
   auditor judge runs/models runs/datasets --out runs/both     several runs together
-  auditor judge runs/upload --context runs/hub --out runs/upload-2     with parents that a sweep read"""
+  auditor judge runs/upload --context runs/hub --out runs/upload-2     with parents that a sweep read
+  auditor judge parts/* --out runs/whole                      the parts of `auditor scan --shard I/N`"""
 )
 @configurable
 @click.argument("runs", nargs=-1, required=True, type=FOLDER, metavar="RUN...")
 @rules_option
 @profile_option
 @click.option("--out", required=True, type=NEW_FOLDER, metavar="DIR", help="Write the new run into this folder.")
+@click.option("--partial", is_flag=True, help="Judge the parts of an audit that are there (exit 3 at least).")
 @output_options
 @fail_on_option
 @workers_option
@@ -57,7 +59,8 @@ def command(
     """Evaluate finished RUNs again with other rules, or several RUNs together.
 
     No file of the targets is read again. A file that several RUNs read is counted once. If the RUNs were not asked the
-    same (lists, options, policy), the report says so and the exit code is 3.
+    same (lists, options, policy), the report says so and the exit code is 3. Parts (--shard) must be all parts of one
+    audit.
     """
     from auditor.pipeline.audit import reevaluate
 

@@ -159,6 +159,19 @@ interrupted."""
     "with :asc the lowest.",
 )
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draw the sample that this number draws.")
+@click.option(
+    "--shard",
+    default="",
+    metavar="I/N",
+    help="Read part I, from 1, of N parts alone, as one of N jobs; `auditor judge` makes one report of all parts.",
+)
+@click.option(
+    "--engine",
+    default="local",
+    metavar="local|dask[=ADDRESS]",
+    help="Where shards are read: worker processes of this machine, or a Dask cluster of it or of the scheduler at "
+    "ADDRESS (tcp://host:8786), whose workers see targets, lists and --out under the same paths.",
+)
 @quiet_option
 @progress_option
 @progress_file_option

@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor import __version__
-from auditor.blob import Blob, Unread
+from auditor.blob import Unread
 from auditor.errors import NothingToAudit, RunError, UsageError
 from auditor.extensions import Extension, installed_extensions
 from auditor.known.list_file import memory_folder
 from auditor.known.private_folder import private_folder
 from auditor.model import Tally
 from auditor.part_builders.read_options import ReadOptions
-from auditor.pipeline import PRELOAD
 from auditor.pipeline.accept_findings import apply_baseline
 from auditor.pipeline.baseline import read_baseline
 from auditor.pipeline.cases import case_to_json
 from auditor.pipeline.context_runs import open_contexts
+from auditor.pipeline.engines import Engine, find_engine
 from auditor.pipeline.evaluate_runs import evaluate_runs
 from auditor.pipeline.merge_runs import MergedRuns, differences, merge_runs
 from auditor.pipeline.policy_summary import extensions_from_json, lists_from_json, policy_to_json
@@ -43,16 +43,15 @@ from auditor.pipeline.run_folder import (
     untrusted_roots,
     write_results,
 )
+from auditor.pipeline.run_parts import PartOfShards, check_parts, parse_part, whole_wants
 from auditor.pipeline.sample_design import SampleDesign, begun_design, design_to_json, parse_design
 from auditor.pipeline.sampled_audit import (
-    SampledAudit,
     count_found,
-    sampled_audit_from_json,
     sampled_audit_to_json,
     with_results,
 )
 from auditor.pipeline.scan_context import ScanContext
-from auditor.pipeline.scan_shard import record_lost_shard, scan_shard
+from auditor.pipeline.scan_shard import record_lost_shard
 from auditor.pipeline.selection import Selection, read_selection
 from auditor.pipeline.shard import Shard, bytes_to_read, cut_into_shards
 from auditor.pipeline.tally_files import finished_tally, tally_to_json
@@ -62,7 +61,7 @@ from auditor.progress import NullReporter
 from auditor.readers import readers
 from auditor.timestamps import current_time
 from auditor.workers.limits import available_cores
-from auditor.workers.pool import FinishedTask, run_tasks
+from auditor.workers.pool import FinishedTask
 
 if TYPE_CHECKING:
     from auditor.known.compiled_list import CompiledList
@@ -101,6 +100,8 @@ def audit(
     trust_target: bool = False,
     content: bool = False,
     since: str | os.PathLike[str] | None = None,
+    shard: str = "",
+    engine: str = "local",
 ) -> Report:
     """Scan targets and judge what they state; the same as ``auditor scan``.
 
@@ -139,6 +140,9 @@ def audit(
         content: The bytes of samples on a hub are fetched too, in memory alone; that may need authority.
         since: The folder of a finished run: of repositories on a hub that have the same commit, what that run found is
             taken over.
+        shard: ``I/N``: part I, from 1, of N parts alone is read, and :func:`reevaluate` judges all parts as one.
+        engine: ``local``: worker processes of this machine; ``dask``: a Dask cluster of it; ``dask=ADDRESS``: that of a
+            scheduler, whose workers see the targets, the lists and the run's folder under the same paths.
 
     Raises:
         auditor.errors.AuditorError: Something is wrong with the set-up: targets, lists, rules or the run's folder.
@@ -174,25 +178,32 @@ def audit(
             accepted.check_rules(policy.rules)
         options = read_options(lists, weights, variants, content=content, digests=digests)
         design = parse_design(sample, stratify, seed, begun_design(folder))
+        part = PartOfShards(parse_part(shard))
+        if shard and (design or remote):
+            other = "--sample" if design else remote[0]
+            raise UsageError(f"--shard and {other} cannot be used together; leave one of them out")
         roots = [path if "://" in path else os.path.abspath(path) for path in paths]
         contexts = open_contexts(context)
-        wants = _wants(options, selection, design, trust_target) | {"name_as": str(root or "")}
+        wants = _wants(options, selection, design, trust_target, shard) | {"name_as": str(root or "")}
         started = _start_run(folder, paths, roots, policy, wants, since)
         workers = workers or available_cores()
+
+        def shards_of_all() -> Iterator[Shard]:
+            return cut_into_shards(list_files(local, folder, selection, root), whole_weights=weights == "full")
+
         sampled = None
         if design:
-            shards = tuple(cut_into_shards(list_files(local, folder, selection, root), whole_weights=weights == "full"))
-            drawn, sampled = drawn_sample(folder, shards, design, extensions, workers)
+            drawn, sampled = drawn_sample(folder, tuple(shards_of_all()), design, extensions, workers)
             options = replace(options, drawn=drawn)
         progress = progress or NullReporter()
 
         def count_all() -> tuple[int, int]:
-            return _count_files(list_files(local, folder, selection, root), whole_weights=weights == "full")
+            return _count_files(PartOfShards(part.part).take(shards_of_all()), whole_weights=weights == "full")
 
         # Listing what is on a hub takes too long to do it twice.
         is_counted = bool(remote) or progress.wants_total
         progress.start(*(count_all() if is_counted and not remote else (None, None)))
-        to_read = cut_into_shards(chain([first], files) if first else (), whole_weights=weights == "full")
+        to_read = part.take(cut_into_shards(chain([first], files) if first else (), whole_weights=weights == "full"))
         repositories = None
         if remote:
             from auditor.pipeline.remote_shards import RemoteShards
@@ -201,12 +212,13 @@ def audit(
             repositories = RemoteShards(remote, selection, folder, earlier, is_only=not local and len(remote) == 1)
         shared = ScanContext(policy, options, folder)
         to_count = None if is_counted else count_all
-        tally, complete = _scan(shared, to_read, repositories, workers, progress, to_count)
+        tally, complete = _scan(shared, to_read, repositories, find_engine(engine, shared, workers), progress, to_count)
         if sampled and options.drawn:
             found = count_found(folder, options.drawn, len(sampled.strata))
             sampled = with_results(sampled, tally.drawn, found)
         notes = Notes(remote=repositories.notes()) if repositories else Notes()
-        report = _evaluate(folder, policy, tally, started, workers, notes, sampled, contexts, complete=complete)
+        about = {"sampled": sampled_audit_to_json(sampled), "part": part.to_json() if shard else {}}
+        report = _evaluate(folder, policy, tally, started, workers, notes, about, contexts, complete=complete)
         return apply_baseline(report, accepted) if accepted else report
 
 
@@ -283,6 +295,7 @@ def reevaluate(
     context: Sequence[str | os.PathLike[str]] = (),
     workers: int = 0,
     baseline: str | os.PathLike[str] | None = None,
+    partial: bool = False,
 ) -> Report:
     """Derive and judge finished runs again under other rules, several as one; the same as ``auditor judge``.
 
@@ -296,6 +309,7 @@ def reevaluate(
         context: Folders of finished runs in which parents are looked up, as in :func:`audit`.
         workers: How many worker processes judge; 0: one per core.
         baseline: A file of findings and gaps that are accepted (:mod:`auditor.pipeline.baseline`).
+        partial: Of an audit that ran in parts, some may be missing; the report says so.
 
     Raises:
         auditor.errors.AuditorError: A run is not finished or damaged, or rules or folder cannot be used.
@@ -305,6 +319,7 @@ def reevaluate(
     folders = list(dict.fromkeys(Path(folder).resolve() for folder in runs))
     begun = [read_run(folder) for folder in folders]
     results = [read_results(folder) for folder in folders]
+    missing_parts = check_parts(folders, begun, results, partial=partial)
     lists = {known.name: known for run in begun for known in lists_from_json(run["policy"])}
     extensions = tuple(sorted({extension for run in begun for extension in extensions_from_json(run["policy"])}))
     policy = load_policy(tuple(map(Path, rules)), profile, tuple(lists.values()), extensions)
@@ -317,12 +332,13 @@ def reevaluate(
         raise UsageError(f"{target}: is not empty; name another folder with --out")
     with keep_new_files_private(), lock_run_folder(target):
         with errors_name_run(target):
-            merged = merge_runs(folders, begun, target)
+            merged = merge_runs(folders, begun, target, are_disjoint=any(one.get("part") for one in results))
         targets = list(dict.fromkeys(name for run in begun for name in run["targets"]))
-        wants = begun[0]["wants"] | {"trust_target": any(run["wants"]["trust_target"] for run in begun)}
+        wants = whole_wants(begun[0]["wants"]) | {"trust_target": any(run["wants"]["trust_target"] for run in begun)}
         roots = list(dict.fromkeys(root for run in begun for root in run["roots"]))
         started = _start_run(target, targets, roots, policy, wants)
         notes = _merge_notes(merged, begun, results)
+        notes = replace(notes, asked_differently=missing_parts + notes.asked_differently)
         report = _evaluate(
             target,
             policy,
@@ -330,7 +346,7 @@ def reevaluate(
             started,
             workers or available_cores(),
             notes,
-            _only_sample(folders, results),
+            {"sampled": _only_sample(folders, results), "part": {}},
             contexts,
             complete=all(one["complete"] for one in results),
         )
@@ -349,26 +365,27 @@ def _merge_notes(merged: MergedRuns, runs: Sequence[Mapping[str, Any]], results:
     )
 
 
-def _only_sample(folders: Sequence[Path], results: Sequence[Mapping[str, Any]]) -> SampledAudit | None:
+def _only_sample(folders: Sequence[Path], results: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """Return what the audit's sample proves, if it is of one run; what several samples prove together is not known.
 
     Raises:
         UsageError: One of several runs read a sample.
     """
     if len(folders) == 1:
-        return sampled_audit_from_json(results[0].get("sampled", {}))
+        return results[0].get("sampled", {})  # type: ignore[no-any-return]
     for folder, result in zip(folders, results, strict=True):
         if result.get("sampled"):
             raise UsageError(f"{folder}: read a sample, which cannot be joined with other runs; judge it alone")
-    return None
+    return {}
 
 
 def _wants(
-    options: ReadOptions, selection: Selection, design: SampleDesign | None, trust_target: bool
+    options: ReadOptions, selection: Selection, design: SampleDesign | None, trust_target: bool, shard: str
 ) -> dict[str, Any]:
     """Return what ``run.json`` keeps of an audit's options."""
-    sampled = {"sample": design_to_json(design)} if design else {}
-    return sampled | {
+    further = {"sample": design_to_json(design)} if design else {}
+    further |= {"part": asdict(parse_part(shard))} if shard else {}
+    return further | {
         "algorithms": sorted(options.algorithms),
         "weights": options.weights,
         "variants": sorted(options.variants),
@@ -411,12 +428,12 @@ def _start_run(
     return start_or_resume_run(folder, content)
 
 
-def _count_files(files: Iterable[Blob | Unread], *, whole_weights: bool) -> tuple[int, int]:
+def _count_files(shards: Iterable[Shard], *, whole_weights: bool) -> tuple[int, int]:
     """Return how many files an audit has, and their bytes to read: listing them costs little beside reading them."""
     number = size = 0
-    for file in files:
-        number += 1
-        size += bytes_to_read(file, whole_weights)
+    for shard in shards:
+        number += sum(isinstance(file, Unread) or not file.partition[0] for file in shard.files)
+        size += sum(bytes_to_read(file, whole_weights) for file in shard.files)
     return number, size
 
 
@@ -424,7 +441,7 @@ def _scan(
     context: ScanContext,
     shards: Iterable[Shard],
     repositories: RemoteShards | None,
-    workers: int,
+    engine: Engine,
     progress: NullReporter,
     count_all: Callable[[], tuple[int, int]] | None,
 ) -> tuple[Tally, bool]:
@@ -472,15 +489,7 @@ def _scan(
 
     remote = repositories.unfinished(partial(count, resumed=True)) if repositories else ()
     try:
-        for ended in run_tasks(
-            unfinished(chain(shards, remote)),
-            scan_shard,
-            context,
-            workers=workers,
-            timeout=lambda shard: shard.timeout,
-            split=Shard.split,
-            preload=PRELOAD,
-        ):
+        for ended in engine(unfinished(chain(shards, remote))):
             if isinstance(ended, FinishedTask):
                 count(ended.task, ended.result)
             else:
@@ -500,12 +509,17 @@ def _evaluate(
     started: str,
     workers: int,
     notes: Notes,
-    sampled: SampledAudit | None,
+    about: Mapping[str, Any],
     contexts: Sequence[Context],
     *,
     complete: bool,
 ) -> Report:
-    """Judge what an audit read, and write the results, which make the run complete."""
+    """Judge what an audit read, and write the results, which make the run complete.
+
+    Args:
+        folder, policy, tally, started, workers, notes, complete: As the audit has them.
+        about: What the run is: a sample, or a part of an audit.
+    """
     import pyarrow as pa
 
     try:
@@ -524,7 +538,7 @@ def _evaluate(
         "flagged": [[*key, number] for key, number in sorted(evaluation.flagged.items())],
         "gaps": evaluation.gaps,
         "cases": [case_to_json(case) for case in cases],
-        "sampled": sampled_audit_to_json(sampled),
+        **about,
     }
     write_results(folder, content)
     return read_report(folder)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _PLACE_COLUMNS = {FACTS: "uri", HITS: "place", FINGERPRINTS: "unit", TENSORS: "unit", FILES: "uri"}
 
 # Which files were read and what they are called, not what was asked of them.
-_FILE_OPTIONS = frozenset({"exclude", "files_from", "name_as", "trust_target"})
+_FILE_OPTIONS = frozenset({"exclude", "files_from", "name_as", "part", "trust_target"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +59,21 @@ class MergedRuns:
     counted_once: int
 
 
-def merge_runs(folders: Sequence[Path], runs: Sequence[Mapping[str, Any]], into: Path) -> MergedRuns:
+def merge_runs(
+    folders: Sequence[Path], runs: Sequence[Mapping[str, Any]], into: Path, *, are_disjoint: bool = False
+) -> MergedRuns:
     """Write the shards of finished runs into the folder of a new one.
 
     Args:
         folders: The runs' folders.
         runs: The ``run.json`` of each.
         into: The new run's folder.
+        are_disjoint: No two of them read the same file: they are the parts of one audit.
 
     Raises:
         RunError: What a run holds is damaged.
     """
-    owners = _find_owners(folders) if len(folders) > 1 else {}
+    owners = {} if are_disjoint or len(folders) == 1 else _find_owners(folders)
     total, counted_once = Tally(), 0
     for number, folder in enumerate(folders):
         for path in sorted((folder / SHARDS).glob("*.json")):

@@ -17,6 +17,7 @@ from auditor.pipeline.cases import case_from_json
 from auditor.pipeline.finding_tables import FINDING_COLUMNS, GAP_COLUMNS, finding_from_row
 from auditor.pipeline.policy_summary import PolicySummary, policy_from_json
 from auditor.pipeline.run_folder import DERIVED, FACTS, FINDINGS, GAPS, MATCHES, RESTRICTED, read_results, read_run
+from auditor.pipeline.run_parts import WHOLE, RunPart
 from auditor.pipeline.sampled_audit import SampledAudit, sampled_audit_from_json
 from auditor.pipeline.tally_files import tally_from_json
 
@@ -117,6 +118,7 @@ class Report:
     unread: int = 0  # gaps: what was selected but could not be read or judged
     folder: Path | None = None  # the run's folder, for the person who runs the program; None in a shared report
     matches: tuple[MatchCount, ...] = ()
+    part: RunPart = WHOLE  # which part of an audit it is; 1 of 1: the whole
     sampled: SampledAudit | None = None  # what was drawn and what that proves; None: everything was read
     facts: Path | None = None  # folder with facts/*.parquet (schema auditor.facts.FACTS_SCHEMA)
     audience: Audience = "operator"  # for whom redaction has made it: author: see auditor.reporting.author_view
@@ -209,6 +211,7 @@ def read_report(folder: str | os.PathLike[str]) -> Report:
             ),
             unread=content["gaps"],
             matches=_matches(path / DERIVED / MATCHES),
+            part=RunPart(content["part"]["number"], content["part"]["of"]) if content.get("part") else WHOLE,
             sampled=sampled_audit_from_json(content.get("sampled", {})),
             facts=path / FACTS,
             folder=path,

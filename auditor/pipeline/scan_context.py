@@ -42,3 +42,35 @@ class ScanContext:
 
         lists = tuple(known for known in self.lists if known.means != "model")
         return Matcher(lists) if lists else None
+
+
+@dataclass(frozen=True)
+class ExpectedSetup:
+    """What a worker on another machine must have like the main process: version, lists and the run's folder."""
+
+    version: str
+    lists: tuple[tuple[str, str], ...]
+    fingerprint: str
+
+    @classmethod
+    def of(cls, context: ScanContext) -> ExpectedSetup:
+        """Return what the workers of a scan must have."""
+        from auditor import __version__
+
+        lists = tuple((known.name, known.sha256) for known in context.lists)
+        return cls(__version__, lists, context.policy.fingerprint)
+
+    def __call__(self, context: ScanContext) -> str:
+        """Return in what this process differs, whose context was sent to it; "" for nothing."""
+        from auditor import __version__
+        from auditor.pipeline.run_folder import read_run
+
+        if __version__ != self.version:
+            return f"has auditor {__version__}, and the run was started with {self.version}; install the same"
+        found = tuple((known.name, known.sha256) for known in context.lists)
+        for (name, sha256), (_, here) in zip(self.lists, found, strict=True):
+            if sha256 != here:
+                return f"has another version of list {name}; import the same file there under the same path"
+        if read_run(context.folder)["policy"]["fingerprint"] != self.fingerprint:
+            return f"finds another run in {context.folder}; name a folder with --out that all workers share"
+        return ""

@@ -20,7 +20,7 @@ from auditor.reporting.author_view import AUTHOR, make_author_view
 from auditor.reporting.coverage import nothing_read_or_compared
 from auditor.reporting.guidance import rehearsal_notice
 from auditor.reporting.render_options import RenderOptions
-from auditor.reporting.sample_text import sample_notice
+from auditor.reporting.sample_text import part_notice, sample_notice
 
 CONFIDENTIAL = "Confidential: unproven until reviewed"
 RESTRICTED = "RESTRICTED: shows where matched samples are; for those who handle the reports by law or duty"
@@ -52,14 +52,14 @@ def report_notice(report: Report, options: RenderOptions) -> str:
 def notice_sentences(report: Report, options: RenderOptions) -> tuple[str, ...]:
     """Return the sentences that a report begins with.
 
-    They say if it is a rehearsal, if the target was trusted, if a sample or nothing was read or compared, how much is
-    accepted, and how the report may be used.
+    They say if it is a rehearsal, if the target was trusted, if a part, a sample or nothing was read or compared,
+    how much is accepted, and how the report may be used.
     """
     trusted = TARGET_TRUSTED if report.is_target_trusted else ""
     accepted = acceptance_notice(report)
     for_author = f"{AUTHOR}." if report.audience == "author" else ""
     use = _permitted_use(report, options)
-    read = (*sample_notice(report), *nothing_read_or_compared(report))
+    read = (*part_notice(report), *sample_notice(report), *nothing_read_or_compared(report))
     return tuple(filter(None, (*rehearsal_notice(report), trusted, *read, accepted, for_author, use)))
 
 

@@ -1,4 +1,4 @@
-"""What a sampled audit proves, in words."""
+"""What a report on a sample or on a part says of the whole, in words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from auditor.pipeline.report import Report
 from auditor.pipeline.sampled_audit import SampledAudit, Stratum
 from auditor.plurals import count_with_noun
 from auditor.printable import printable
+
+
+def part_notice(report: Report) -> tuple[str, ...]:
+    """Return that only a part was read, as the first line of a report says it; empty for a whole audit."""
+    part = report.part
+    return (f"Part {part.number:,} of {part.of:,}: the others are not in this report.",) if part.of > 1 else ()
 
 
 def sample_notice(report: Report) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def test_a_file_that_kills_its_worker_is_lost_alone(tmp_path: Path, monkeypatch:
     (tmp_path / "cards").mkdir()
     for number in range(5):
         (tmp_path / "cards" / f"acme__m{number}.md").write_text("---\nlicense: mit\n---\n# Model\n")
-    monkeypatch.setattr("auditor.pipeline.audit.scan_shard", _dies_on_m3)
+    monkeypatch.setattr("auditor.pipeline.engines.scan_shard", _dies_on_m3)
     found = audit(tmp_path / "cards", out=tmp_path / "run", workers=1)
     assert found.tally.files == Count(5, 4, 0, 1)
     assert [(ref.name, gap.what, gap.why) for ref, gap in found.gaps] == [

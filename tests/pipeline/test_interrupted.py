@@ -144,7 +144,7 @@ def test_a_resumed_run_tries_again_what_was_lost_with_its_worker_and_nothing_els
     (tmp_path / "cards").mkdir()
     for number in range(5):
         (tmp_path / "cards" / f"acme__m{number}.md").write_text("---\nlicense: mit\n---\n# Model\n")
-    monkeypatch.setattr("auditor.pipeline.audit.scan_shard", dies_on_m3)
+    monkeypatch.setattr("auditor.pipeline.engines.scan_shard", dies_on_m3)
     failed_run = audit(tmp_path / "cards", out=tmp_path / "run", workers=1)
     assert not failed_run.complete
     assert failed_run.exit_code("never") == 3
@@ -184,7 +184,7 @@ def test_a_file_that_takes_more_memory_than_a_worker_may_is_a_gap_that_says_so(
     (tmp_path / "cards").mkdir()
     for number in range(5):
         (tmp_path / "cards" / f"acme__m{number}.md").write_text("---\nlicense: mit\n---\n# Model\n")
-    monkeypatch.setattr("auditor.pipeline.audit.scan_shard", takes_much_for_m3)
+    monkeypatch.setattr("auditor.pipeline.engines.scan_shard", takes_much_for_m3)
     monkeypatch.setattr("auditor.workers.limits.available_memory", lambda: 2 * 1024**3)
     found = audit(tmp_path / "cards", out=tmp_path / "run", workers=2)
     assert [(gap.place.uri, gap.why) for _, gap in found.gaps] == [
