@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import create_output, isolated_option, rules_option, standard_output
+from auditor.ci_environment import runs_in_ci
+from auditor.cli.options import create_output, hidden_statement_keys, isolated_option, rules_option, standard_output
 
 
 @click.command(
@@ -91,18 +92,20 @@ def _run_of(target: str, out: Path | None, rules: tuple[Path, ...], *, table: bo
 
 
 def _fact_lines(run: Path) -> Iterator[str]:
-    """Yield the facts of a run, one JSON object a line."""
+    """Yield the facts of a run, one JSON object a line; in CI, where logs can be public, those for authors alone."""
     from auditor.pipeline.run_facts import read_run_facts
 
-    for fact in read_run_facts(run):
-        yield json.dumps(fact) + "\n"
+    held = hidden_statement_keys()
+    yield from (json.dumps(fact) + "\n" for fact in read_run_facts(run) if fact["key"] not in held)
 
 
 def _table_pieces(run: Path, table_format: str, subject: str, rules: tuple[Path, ...]) -> Iterable[str]:
     """Return the pieces of the tables of a run in a format."""
     from auditor.pipeline.report import read_report
     from auditor.policy.vocabularies import load_vocabularies
+    from auditor.reporting.author_view import make_author_view
     from auditor.reporting.claims_formats import FORMATS
     from auditor.reporting.claims_table import build_tables
 
-    return FORMATS[table_format](build_tables(read_report(run), load_vocabularies(rules).duties, subject))
+    report = make_author_view(read_report(run)) if runs_in_ci() else read_report(run)
+    return FORMATS[table_format](build_tables(report, load_vocabularies(rules).duties, subject))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import create_output, isolated_option, rules_option
+from auditor.cli.options import create_output, hidden_statement_keys, isolated_option, rules_option
 from auditor.errors import UsageError
 
 
@@ -125,7 +125,7 @@ def _draw(
             )
         elif rules:
             raise UsageError(f"{target}: is a run with rules of its own; use auditor judge --rules DIR first")
-        lines = FORMATS[shape](load_lineage(run))
+        lines = FORMATS[shape](load_lineage(run, hidden_statement_keys()))
         with create_output(output) if output else click.open_file("-", "w", encoding="utf-8") as out:
             for line in lines:
                 out.write(f"{line}\n")

@@ -374,6 +374,16 @@ def write_outputs(
             raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
 
 
+def hidden_statement_keys() -> frozenset[str]:
+    """Return the statement keys that must not be printed here: in CI those that follow from lists, which is said."""
+    from auditor.pipeline.baseline import PROTECTED_KEYS
+
+    if not runs_in_ci():
+        return frozenset()
+    click.echo("CI logs may be public: what follows from lists is left out here", err=True)
+    return PROTECTED_KEYS
+
+
 def _held_in_run_folder(report: Report, format_name: str, path: Path | None, stem: str, *, places: bool) -> Path | None:
     """Return where an operator's report is written in CI: into the run's folder, which is said on standard error."""
     from auditor.pipeline.run_folder import RESTRICTED, is_in_run_folder

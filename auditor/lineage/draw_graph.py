@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +37,8 @@ class LineageDrawing:
     marks: Mapping[Node, tuple[str, ...]]
 
 
-def load_lineage(run: Path) -> LineageDrawing:
-    """Load the lineage of a finished run to draw. Raises RunError."""
+def load_lineage(run: Path, hidden: Collection[str] = ()) -> LineageDrawing:
+    """Load the lineage of a finished run to draw, without marks for statements under ``hidden``. Raises RunError."""
     paths = run / "derived" / "edges.parquet", run / "derived" / "derived.parquet"
     for path in paths:
         if not path.is_file():
@@ -50,7 +50,9 @@ def load_lineage(run: Path) -> LineageDrawing:
         below.setdefault(parent, {}).setdefault((child, row["relation"]), set()).add(row["source"])
         parents[child] = parents.get(child, 0) + 1
     columns = ["kind", "name", "key", "value", "relation"]
-    table = pq.read_table(paths[1], columns=columns, filters=pc.field("key").isin(list(_MARK_TEXTS)))
+    table = pq.read_table(
+        paths[1], columns=columns, filters=pc.field("key").isin(sorted(set(_MARK_TEXTS) - set(hidden)))
+    )
     marks_of: dict[Node, set[tuple[int, str]]] = {}
     for row in table.to_pylist():
         if row["key"] == "protection" and row["value"] != "dropped":

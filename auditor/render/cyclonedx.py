@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,7 +15,6 @@ from typing import TextIO
 
 from auditor.model import Ref, Statement, Subject
 from auditor.pipeline.report import Report
-from auditor.policy.vocabularies import load_vocabularies
 from auditor.printable import printable
 from auditor.reporting.acceptances import acceptance_sentences
 from auditor.reporting.coverage import accounting_sentences, missing_lists
@@ -71,6 +69,8 @@ Json = dict[str, object]
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the bill of materials. The same run gives the same serial number."""
+    import uuid
+
     bom = _Bom(report).build(report_notice(report, options))
     content = json.dumps(bom, ensure_ascii=True, allow_nan=False, sort_keys=True)
     serial = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:provenance-auditor:bom:{content}")
@@ -291,6 +291,8 @@ class _Citer:
 @lru_cache(maxsize=1)
 def _spdx_ids() -> Mapping[str, str]:
     """Return the SPDX ids of the licences that the shipped vocabulary knows, by its own ids."""
+    from auditor.policy.vocabularies import load_vocabularies
+
     known = load_vocabularies().licences.by_id
     return {name: licence.spdx for name, licence in known.items() if licence.spdx}
 

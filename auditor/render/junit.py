@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TextIO
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING, TextIO
 
 from auditor.model import Place, Rule
 from auditor.pipeline.report import Report
@@ -22,6 +21,9 @@ from auditor.reporting.local_paths import local_place
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.report_summary import group_gaps
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree
 
 HELP = "JUnit XML, for CI services that show tests"
 SUFFIXES = (".junit.xml",)
@@ -37,6 +39,8 @@ _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:
     """Write the test suite in ASCII. Memory is bounded by :data:`MAX_GROUPS`."""
+    from xml.etree import ElementTree
+
     groups, left_out = most_severe_groups(report, MAX_GROUPS)
     cards = card_places(report, groups)
     rules = {rule.id: rule for rule in report.policy.rules}
@@ -77,6 +81,8 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
 
 def _add_accounting(suite: ElementTree.Element, report: Report) -> None:
     """Add the test case that fails where the exit code would be 3: something was not read, compared or judged."""
+    from xml.etree import ElementTree
+
     case = ElementTree.SubElement(suite, "testcase", classname="auditor", name=READ_AND_COMPARED)
     if report.exit_code("never") == 3:
         reasons = nothing_read_or_compared(report) or ("Something was not read, compared or judged.",)
@@ -88,6 +94,8 @@ def _add_group(
     suite: ElementTree.Element, group: FindingGroup, report: Report, place: Place, rules: Mapping[str, Rule]
 ) -> None:
     """Add the test case of a group of findings."""
+    from xml.etree import ElementTree
+
     first = group.first
     subject = _xml_text(printable(subject_label(first.ref)))
     case = ElementTree.SubElement(suite, "testcase", classname=subject, name=_xml_text(printable(first.rule)))

@@ -11,6 +11,7 @@ from typing import Literal
 
 from auditor.errors import RunError, UsageError
 from auditor.model import NOWHERE, Finding, Kind, Place, Ref, Severity, Statement, Subject
+from auditor.pipeline.baseline import PROTECTED_KEYS
 from auditor.pipeline.report import Report
 from auditor.pipeline.run_folder import DERIVED
 from auditor.policy.vocabulary_tables import Duty
@@ -327,7 +328,7 @@ def _all_refs(report: Report) -> Iterator[Ref]:
 
 
 def _read_subjects(report: Report, refs: Collection[Ref]) -> Iterator[Subject]:
-    """Yield the subjects with all facts that the run holds of them."""
+    """Yield the subjects with all facts that the run holds of them, for authors without what follows from lists."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -335,12 +336,15 @@ def _read_subjects(report: Report, refs: Collection[Ref]) -> Iterator[Subject]:
     from auditor.facts import FACTS_SCHEMA, subjects_from_rows
 
     names = pa.array(sorted({ref.name for ref in refs}), pa.string())
+    hidden = pa.array(sorted(PROTECTED_KEYS) if report.audience == "author" else [], pa.string())
     kept = []
     for path in _fact_files(report):
         try:
             with pq.ParquetFile(path) as file:
                 batches = file.iter_batches(columns=FACTS_SCHEMA.names)
-                kept += [batch.filter(pc.is_in(batch["name"], names)) for batch in batches]
+                for batch in batches:
+                    wanted = pc.and_not(pc.is_in(batch["name"], names), pc.is_in(batch["key"], hidden))
+                    kept.append(batch.filter(wanted))
         except (pa.ArrowInvalid, OSError) as error:
             raise RunError(f"{path}: cannot be read ({error}); scan again") from error
     if kept:

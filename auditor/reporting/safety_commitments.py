@@ -40,7 +40,7 @@ def read_commitments(report: Report, refs: Collection[Ref]) -> tuple[ModelCommit
         RunError: The run is damaged.
     """
     models = [ref for ref in refs if ref.kind == "model"]
-    if not models or report.restricted is None:
+    if not models or report.facts is None:
         return ()
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -48,7 +48,7 @@ def read_commitments(report: Report, refs: Collection[Ref]) -> tuple[ModelCommit
 
     stated: dict[tuple[str, str], set[str]] = {_stored_identity(ref): set() for ref in models}
     unread: set[tuple[str, str]] = set()
-    files = sorted((report.restricted.parent / "facts").glob("*.parquet"))
+    files = sorted(report.facts.glob("*.parquet"))
     names, keys = pa.array({name for name, _ in stated}), pa.array(["safety", "prohibited_use", "gap"])
     for path in files:
         try:

@@ -110,6 +110,26 @@ def test_in_ci_places_are_written_into_the_restricted_folder_alone(run: Path, in
     assert "RESTRICTED" in (run / "restricted" / "report.csv").read_text("utf-8")
 
 
+@pytest.mark.parametrize("command", ["facts", "lineage"])
+def test_in_ci_statements_that_follow_from_lists_are_left_out(
+    run: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    assert "known-pictures" in auditor(command, run).stdout
+    monkeypatch.setenv("CI", "true")
+    shown = auditor(command, run)
+    assert shown.exit_code == 0
+    assert MATCHED in shown.stdout
+    assert [secret for secret in (*SECRET, "known_content") if secret in shown.stdout] == []
+    assert shown.stderr == "CI logs may be public: what follows from lists is left out here\n"
+
+
+def test_in_ci_the_table_of_who_says_what_has_no_finding_that_follows_from_lists(run: Path, in_ci: None) -> None:
+    shown = auditor("facts", run, "--table")
+    assert shown.exit_code == 0
+    assert MATCHED in shown.stdout
+    assert [secret for secret in SECRET if secret in shown.stdout] == []
+
+
 def test_places_are_not_for_authors(run: Path) -> None:
     refused = auditor("report", run, "--places", "--audience", "author")
     assert refused.exit_code == 2
