@@ -52,7 +52,11 @@ def command(file: str, run: str | None) -> None:
         digest = f"{named.algorithm}:{named.value}" if named.value else "no hash"
         click.echo(f"{named.role}  {printable(named.name) or '(no name)'}  {printable(digest)}  ({named.tool})")
         for candidate in find_candidates(named, Path(run)) if run else ():
-            caveat = "; matched by file name only, which many files may share" if candidate.by == "name" else ""
+            caveat = ""
+            if candidate.by == "name":
+                caveat = "; matched by file name only, which many files may share"
+            elif candidate.by != "sha256":
+                caveat = f"; {candidate.chance:.2g} such matches are expected by chance"
             click.echo(f"  → {printable(candidate.name)}, {printable(candidate.file)}, by {candidate.by}{caveat}")
     if parameters.files:
         click.echo(CAVEAT, err=True)

@@ -26,7 +26,8 @@ _XMP_COMMENT = re.compile(r'<exif:UserComment>(.*?)</exif:UserComment>|exif:User
 _XML_TAG = re.compile(r"<[^>]*>")
 _WEIGHTS_SUFFIXES = (".safetensors", ".ckpt", ".pt")
 # The algorithm of the file digest that a hash in metadata is a prefix of.
-_DIGEST_ALGORITHMS = {"sha256": "sha256", "autov2": "sha256", "autov3": "sha256-tensors"}
+_DIGEST_ALGORITHMS = {"sha256": "sha256", "autov1": "autov1", "autov2": "sha256", "autov3": "sha256-tensors"}
+_BITS_PER_DIGIT = 4
 
 
 class GenerationParameters(NamedTuple):
@@ -89,11 +90,19 @@ def _civitai_resources(content: Mapping[str, Any]) -> Iterator[NamedFile]:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Candidate:
-    """A model that a named file may be; ``by`` is sha256, autov2, autov3, or name, which many files may share."""
+    """A model that a named file may be.
+
+    Attributes:
+        name: The model.
+        by: sha256, autov1, autov2, autov3, or name, which many files may share.
+        file: The model's file.
+        chance: How many files of the run are expected to have such a hash by chance.
+    """
 
     name: str
     by: str
     file: str
+    chance: float = 0
 
 
 def find_candidates(named: NamedFile, run: Path) -> tuple[Candidate, ...]:
@@ -107,7 +116,9 @@ def find_candidates(named: NamedFile, run: Path) -> tuple[Candidate, ...]:
         has_hash = (pc.field("key") == "artefact") & pc.starts_with(pc.field("value"), f"{algorithm}:{named.value}")
         table = facts.to_table(["name", "relation"], filter=of_models & has_hash)
         if table.num_rows:
-            found = {Candidate(row["name"], named.algorithm, row["relation"]) for row in table.to_pylist()}
+            is_digest = (pc.field("key") == "artefact") & pc.starts_with(pc.field("value"), f"{algorithm}:")
+            chance = facts.count_rows(filter=of_models & is_digest) / 2 ** (_BITS_PER_DIGIT * len(named.value))
+            found = {Candidate(row["name"], named.algorithm, row["relation"], chance) for row in table.to_pylist()}
             return tuple(sorted(found))
     if not named.name:
         return ()

@@ -340,7 +340,7 @@ def test_the_command_names_the_model_of_a_run_and_that_it_is_a_lead(tmp_path: Pa
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == [
         f"checkpoint  renamed  autov2:{digest[:10]}  (a1111)",
-        "  → o/hills, hills.safetensors, by autov2",
+        "  → o/hills, hills.safetensors, by autov2; 9.1e-13 such matches are expected by chance",  # 1 / 2**40
     ]
     assert "They are leads for a person, and never open a case." in result.stderr
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tracemalloc
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as pads
 import pytest
 
 from auditor.errors import RunError, UsageError
+from auditor.facts import EDGES_SCHEMA, FACTS_SCHEMA
+from auditor.lineage.context_index import open_context_index, write_context_index
 from auditor.pipeline.audit import audit, reevaluate
 from auditor.pipeline.report import Report
 from auditor.pipeline.run_folder import CONTEXT_INDEX
@@ -354,3 +359,32 @@ def test_a_name_is_refused_for_several_targets_and_for_several_models(tmp_path: 
     (tmp_path / "hub" / "models" / "acme" / "one" / "README.md").write_text(card(license="mit"))
     with pytest.raises(UsageError, match="holds repositories and is none; name the folder of one"):
         audit(tmp_path / "hub", name_as="acme/x", out=tmp_path / "run", workers=1)
+
+
+def test_a_context_of_100_000_models_is_opened_and_not_loaded(tmp_path: Path) -> None:
+    count = 100_000
+    names = pa.array([f"owner-{number % 997}/model-{number}" for number in range(count)])
+    cells = {"kind": "model", "name": names, "key": "licence_id", "value": "cc-by-nc-4.0", "bucket": 0, "line": 0}
+    columns = [cells.get(field.name, "") for field in FACTS_SCHEMA]
+    arrays = [cell if isinstance(cell, pa.Array) else pa.repeat(cell, count) for cell in columns]
+    facts = pads.dataset(pa.table(arrays, FACTS_SCHEMA.names).cast(FACTS_SCHEMA))
+    ends = {"child_kind": "model", "parent_kind": "model", "relation": "finetune", "source": "card"}
+    ends |= {"child": names[1:], "parent": names[:-1]}
+    columns = [ends[name] for name in EDGES_SCHEMA.names]
+    arrays = [cell if isinstance(cell, pa.Array) else pa.repeat(cell, count - 1) for cell in columns]
+    edges = pa.table(arrays, EDGES_SCHEMA.names).cast(EDGES_SCHEMA)
+    hits = pa.table({"kind": pa.array([], pa.string()), "name": pa.array([], pa.string())})
+    write_context_index(tmp_path, "run", facts, edges, hits)
+    before = pa.total_allocated_bytes()
+    tracemalloc.start()
+    index = open_context_index(tmp_path, "run")
+    assert index is not None
+    found = index.find_nodes(pa.array(["model\towner-7/model-7", "model\towner-8/model-7"]))
+    ancestors = index.ancestors(found[:1], lambda refs: np.zeros(len(refs), bool))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found[1] == -1
+    assert sorted(index.refs(ancestors).to_pylist()) == [f"model\towner-{n}/model-{n}" for n in range(8)]
+    # The index has some 10 MB: what is read of it is mapped, and what is looked up is small.
+    assert peak < 1 << 20
+    assert pa.total_allocated_bytes() - before < 1 << 20
