@@ -100,7 +100,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
         "scan", target, "--known", LIST, "--out", root / "run", "--workers", 1, "--format", "json", "-o", written
     )
     assert not result.stderr, result.stderr
-    text = auditor("report", root / "run").stdout
+    text = auditor("report", root / "run", "-v").stdout
     facts = list(read_run_facts(root / "run"))
     number = sum(len(files) for _, _, files in os.walk(target))
     return Scanned(result.exit_code, text, json.loads(written.read_text()), facts, number)
@@ -138,7 +138,7 @@ def test_every_file_and_sample_is_accounted_for_and_what_was_not_read_exits_3(sc
 )  # fmt: skip
 def test_what_could_not_be_read_is_a_gap_with_its_place(scanned: Scanned, uri: str, what: str, why: str) -> None:
     assert scanned.gaps(uri) == [(what, why)]
-    assert f"{what}: {why}"[:60] in " ".join(scanned.text.split())
+    assert why[:40] in " ".join(scanned.text.split())
 
 
 def test_a_header_longer_than_its_file_is_a_gap(scanned: Scanned) -> None:

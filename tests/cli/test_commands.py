@@ -59,7 +59,7 @@ def test_what_was_not_read_exits_3(tmp_path: Path) -> None:
     [
         (["scan", "nowhere"], "auditor: nowhere: does not exist; name a file or a folder"),
         (["scan"], "Missing argument 'TARGET...'"),
-        (["scan", HUB, "--format", "pdf"], "'pdf' is not one of 'csv', 'html', 'json', 'sarif', 'terminal'"),
+        (["scan", HUB, "--format", "pdf"], "'pdf' is not one of 'csv', 'cyclonedx', 'github', 'html', 'json', 'jsonl'"),
         (["scan", HUB, "--profile", "strict"], "'strict'"),
         (["report", HUB], "is not a run's folder (it has no run.json)"),
         (["scann", HUB], "No such command 'scann'"),
@@ -106,7 +106,10 @@ def test_the_suffix_of_a_file_tells_the_format(run: Path, tmp_path: Path) -> Non
 def test_a_suffix_that_no_format_has_is_misuse_before_anything_is_read(tmp_path: Path) -> None:
     result = auditor("scan", HUB, "--out", tmp_path / "run", "-o", tmp_path / "report.xml")
     assert result.exit_code == 2
-    assert "no report format has the suffix .xml; use one of .csv, .htm, .html, .json, .sarif, .txt" in result.stderr
+    assert (
+        "no report format has the suffix .xml; use one of .cdx.json, .csv, .github.txt, .htm, .html, .json,"
+        in result.stderr
+    )
     assert list(tmp_path.iterdir()) == []
     named = auditor("report", tmp_path, "--format", "csv", "-o", tmp_path / "report.xml")
     assert "is not a run's folder" in named.stderr

@@ -64,7 +64,7 @@ def test_every_format_begins_with_the_list_that_nothing_was_compared_with(
     lists = [write_list(tmp_path, "digests", "csam", "md5", "0" * 32)]
     report = audit(model_card(tmp_path), known=lists, out=tmp_path / "run", workers=1)
     assert outcome(report) == (3, ("digests",))
-    for options in (RenderOptions(), RenderOptions(share=True)):
+    for options in (RenderOptions(audience="operator"), RenderOptions(audience="operator", share=True)):
         out = io.StringIO()
         render_report(report, form, out, options)
         text = " ".join(out.getvalue().split()).replace(',"', ",")  # a cell with a comma is quoted
