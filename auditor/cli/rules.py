@@ -51,8 +51,13 @@ def explain(rule: str, rules: tuple[Path, ...]) -> None:
     """Explain a RULE: what it looks for, why, and what to do about a finding."""
     from auditor.policy.profiles import read_profiles
     from auditor.policy.rule_files import read_rules
+    from auditor.reporting.author_view import HELD_RULE
     from auditor.suggestions import did_you_mean
 
+    if rule == HELD_RULE.id:  # stands in reports for authors, and has no file
+        advice = (*_wrap_paragraphs(HELD_RULE.why), "", *_wrap_paragraphs(HELD_RULE.fix))
+        click.echo("\n".join((f"{HELD_RULE.id}: {HELD_RULE.title}", "", *advice)))
+        return
     known = read_rules(rules)
     if rule not in known:
         raise click.UsageError(
