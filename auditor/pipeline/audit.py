@@ -492,12 +492,17 @@ def _scan(
         for ended in engine(unfinished(chain(shards, remote))):
             if isinstance(ended, FinishedTask):
                 count(ended.task, ended.result)
+                if repositories:
+                    repositories.pack(ended.task.id)
             else:
                 complete &= not ended.is_dead
                 count(ended.task, record_lost_shard(context, ended.task, ended.why, try_again=ended.is_dead))
     finally:
         progress.finish()
     with errors_name_run(folder):
+        if repositories:
+            repositories.packer.finish()
+            finished = finished.difference(repositories.packer.packed) | repositories.packer.packs
         delete_stale_shards(folder, finished)
     return total, complete
 

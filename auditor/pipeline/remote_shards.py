@@ -13,11 +13,12 @@ import os
 import re
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auditor.blob import Blob, Unread
 from auditor.errors import NothingToAudit, Unreadable, UsageError
@@ -27,15 +28,21 @@ from auditor.model import Tally
 from auditor.pipeline.run_folder import SHARD_FOLDERS, SHARDS, errors_name_run, read_results, read_run
 from auditor.pipeline.selection import Selection
 from auditor.pipeline.shard import Shard, cut_into_shards
+from auditor.pipeline.shard_packs import ShardPacker, read_shard_tables, slice_shard
 from auditor.pipeline.tally_files import tally_from_json
 from auditor.sources.hub import HubRepository, repositories
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Lists of files that are asked for at the same time, and that wait to be read.
 _CONCURRENT_LISTINGS, _WAITING_LISTINGS = 4, 16
 _ID_DIGITS = 24
 _LOG = logging.getLogger(__name__)
 # Which repository a shard is of, how many shards that has, and which of them it is.
-_SHARD_ID = re.compile(r"(h[0-9a-f]+)x(\d+)n\d+")
+_SHARD_ID = re.compile(r"(h[0-9a-f]+)x\d+n\d+")
+_ONLY_SHARD_ID = re.compile(r"h[0-9a-f]+x0*1n0+")
+_PACK_ID = re.compile(r"k\d+")
 
 
 _TAKEN_OVER_FROM_OTHER = "is a run with other {what}, so that nothing of it can be taken over; leave --since out"
@@ -53,6 +60,7 @@ class RemoteShards:
         is_only: Whether there is no other target, so that one that is not there is misuse.
         taken_over: How many repositories were taken over.
         read: How many were not, and are read.
+        packer: Packs the shards of repositories.
     """
 
     targets: tuple[str, ...]
@@ -63,6 +71,11 @@ class RemoteShards:
     taken_over: int = 0
     read: int = 0
     _named: dict[str, HubRepository] = field(default_factory=dict)
+    packer: ShardPacker = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to pack."""
+        self.packer = ShardPacker(self.folder)
 
     def unfinished(self, count: Callable[[Shard, Tally], None]) -> Iterator[Shard]:
         """Yield the shards that are to be read; those that are finished are given to ``count`` with their tally.
@@ -93,14 +106,20 @@ class RemoteShards:
                 if identity in seen:
                     continue
                 seen.add(identity)
-                tallies = finished_here.tallies(identity)
-                if not tallies and (tallies := finished_before.tallies(identity)):
-                    finished_before.copy(tallies, self.folder)
+                finished, owner = finished_here.shards(identity), finished_here
+                if not finished and (finished := finished_before.shards(identity)):
+                    owner = finished_before
                     self.taken_over += 1
-                for name, tally in tallies.items():
+                for name, (tally, tables) in finished.items():
                     is_empty = False
+                    if tables is not None:
+                        self.packer.add_tables(name, tally, tables)
+                    else:
+                        if owner is finished_before:
+                            finished_before.copy(name, self.folder)
+                        self.pack(name)
                     count(Shard(name, ()), tally)
-                if tallies:
+                if finished:
                     continue
                 self.read += 1
                 waiting.append((found, threads.submit(self._files, found)))
@@ -110,6 +129,11 @@ class RemoteShards:
                 yield from listed()
         if is_empty and self.is_only:
             raise NothingToAudit(f"{', '.join(self.targets)}: the hub lists no file; look at the address")
+
+    def pack(self, name: str) -> None:
+        """Pack a shard that was read, if it is the only one of its repository."""
+        if _ONLY_SHARD_ID.fullmatch(name):
+            self.packer.add(name)
 
     def notes(self) -> tuple[str, ...]:
         """Return what a report says of the repositories: what was taken over, and what changed while it was read."""
@@ -179,44 +203,68 @@ def check_since(since: Path, content: Mapping[str, Any]) -> None:
 
 
 class _Finished:
-    """The shards of repositories that a run has finished, by the repository."""
+    """The shards of repositories that a run has finished, by the repository; some lie in packs."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._names: dict[str, list[str]] = {}
-        for name in os.listdir(folder / SHARDS) if folder else ():
+        self._packs: dict[str, str] = {}  # by the id of a shard
+        for name in sorted(os.listdir(folder / SHARDS)) if folder else ():
             stem, _, suffix = name.partition(".")
-            if suffix == "json" and (found := _SHARD_ID.fullmatch(stem)):
+            if suffix != "json":
+                continue
+            if found := _SHARD_ID.fullmatch(stem):
                 self._names.setdefault(found[1], []).append(stem)
+            elif _PACK_ID.fullmatch(stem):
+                self._packs.update(dict.fromkeys(self._packed(stem), stem))
 
-    def tallies(self, identity: str) -> dict[str, Tally]:
-        """Return the tallies of a repository's shards by their ids; none unless all are finished."""
-        names = sorted(self._names.get(identity, ()))
-        if not names or not self._folder or len(names) != int(_SHARD_ID.fullmatch(names[0])[2]):  # type: ignore[index]
+    def shards(self, identity: str) -> dict[str, tuple[Tally, dict[str, pa.Table] | None]]:
+        """Return a repository's shards, none unless all are finished: by id the tally, and the rows of one in a pack.
+
+        What is damaged is not finished, and is read again.
+        """
+        if self._folder is None:
             return {}
-        tallies = {}
-        for name in names:
-            try:
-                content = json.loads((self._folder / SHARDS / f"{name}.json").read_bytes())
-                if content["lost"]:
-                    return {}
-                tallies[name] = tally_from_json(content)
-            except (OSError, ValueError, KeyError, TypeError):
-                return {}  # damaged: the repository is read again
-        return tallies
+        try:
+            if pack := self._packs.get(only := f"{identity}x{1:06}n{0:06}", ""):
+                return {only: slice_shard(self._pack_tables(pack), self._packed(pack)[only])}
+            names = sorted(self._names.get(identity, ()))
+            if not names or len(names) != int(names[0].partition("x")[2].partition("n")[0]):
+                return {}
+            contents = {name: json.loads((self._folder / SHARDS / f"{name}.json").read_bytes()) for name in names}
+            if any(content["lost"] for content in contents.values()):
+                return {}
+            return {name: (tally_from_json(content), None) for name, content in contents.items()}
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            return {}
 
-    def copy(self, names: Iterable[str], folder: Path) -> None:
-        """Copy the files of shards into another run's folder, the tally last; on one file system they are linked."""
+    def copy(self, name: str, folder: Path) -> None:
+        """Copy the files of a shard into another run's folder, the tally last; on one file system they are linked."""
         assert self._folder
         with errors_name_run(folder):
-            for name in names:
-                for part in (*(f"{one}/{name}.parquet" for one in SHARD_FOLDERS), f"{SHARDS}/{name}.json"):
-                    (folder / part).unlink(missing_ok=True)
-                    if (self._folder / part).exists():
-                        try:
-                            os.link(self._folder / part, folder / part)
-                        except OSError:
-                            shutil.copy2(self._folder / part, folder / part)
+            for part in (*(f"{one}/{name}.parquet" for one in SHARD_FOLDERS), f"{SHARDS}/{name}.json"):
+                (folder / part).unlink(missing_ok=True)
+                if (self._folder / part).exists():
+                    try:
+                        os.link(self._folder / part, folder / part)
+                    except OSError:
+                        shutil.copy2(self._folder / part, folder / part)
+
+    @lru_cache(maxsize=2)  # noqa: B019 - one lives as long as the scan; a hub lists repositories in much the same order
+    def _packed(self, pack: str) -> dict[str, Any]:
+        """Return what a pack says of its shards."""
+        assert self._folder
+        try:
+            content = json.loads((self._folder / SHARDS / f"{pack}.json").read_bytes())
+            return dict(content["packed"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    @lru_cache(maxsize=2)  # noqa: B019
+    def _pack_tables(self, pack: str) -> dict[str, pa.Table]:
+        """Return the rows of a pack."""
+        assert self._folder
+        return read_shard_tables(self._folder, pack)
 
 
 def _shards(repository: HubRepository, files: list[Blob | Unread]) -> Iterator[Shard]:
