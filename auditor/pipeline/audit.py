@@ -487,6 +487,8 @@ def _scan(
             else:
                 yield shard
 
+    if repositories:
+        repositories.packer.finished = finished
     remote = repositories.unfinished(partial(count, resumed=True)) if repositories else ()
     try:
         for ended in engine(unfinished(chain(shards, remote))):
@@ -502,7 +504,6 @@ def _scan(
     with errors_name_run(folder):
         if repositories:
             repositories.packer.finish()
-            finished = finished.difference(repositories.packer.packed) | repositories.packer.packs
         delete_stale_shards(folder, finished)
     return total, complete
 

@@ -86,7 +86,7 @@ class RemoteShards:
         """
         finished_here, finished_before = _Finished(self.folder), _Finished(self.since)
         waiting: deque[tuple[HubRepository, Future[list[Blob | Unread]]]] = deque()
-        seen: set[str] = set()
+        seen: set[bytes] = set()
         is_empty = True
 
         def listed() -> Iterator[Shard]:
@@ -103,22 +103,22 @@ class RemoteShards:
                     yield Shard(f"g{_digest(found.uri)}", (found,))
                     continue
                 identity = _identity(found)
-                if identity in seen:
+                if (short := bytes.fromhex(identity[1:])) in seen:
                     continue
-                seen.add(identity)
+                seen.add(short)
                 finished, owner = finished_here.shards(identity), finished_here
                 if not finished and (finished := finished_before.shards(identity)):
                     owner = finished_before
                     self.taken_over += 1
                 for name, (tally, tables) in finished.items():
                     is_empty = False
-                    if tables is not None:
-                        self.packer.add_tables(name, tally, tables)
-                    else:
-                        if owner is finished_before:
-                            finished_before.copy(name, self.folder)
-                        self.pack(name)
+                    if tables is None and owner is finished_before:
+                        finished_before.copy(name, self.folder)
                     count(Shard(name, ()), tally)
+                    if tables is None:
+                        self.pack(name)
+                    else:
+                        self.packer.add_tables(name, tally, tables)
                 if finished:
                     continue
                 self.read += 1

@@ -33,14 +33,12 @@ class ShardPacker:
     Attributes:
         folder: The run's folder.
         size: How many shards become one pack.
-        packs: The ids of the packs that were made.
-        packed: The ids of the shards that are in them.
+        finished: The ids of the run's finished shards, in which a pack takes the place of those that are in it.
     """
 
     folder: Path
     size: int = PACK_SHARDS
-    packs: set[str] = field(default_factory=set)
-    packed: list[str] = field(default_factory=list)
+    finished: set[str] = field(default_factory=set)
     _waiting: dict[str, tuple[Tally, Mapping[str, pa.Table]] | None] = field(default_factory=dict)
     _number: int = -1
 
@@ -98,8 +96,8 @@ class ShardPacker:
                 self._json(name).unlink(missing_ok=True)
                 for folder in SHARD_FOLDERS:
                     (self.folder / folder / f"{name}.parquet").unlink(missing_ok=True)
-        self.packs.add(pack)
-        self.packed += shards
+        self.finished.difference_update(shards)
+        self.finished.add(pack)
 
     def _read(self, name: str) -> tuple[Tally, Mapping[str, pa.Table]] | None:
         """Return the tally and the rows of a shard in the run's folder; None for one that a later run reads again."""
