@@ -1,7 +1,7 @@
 """Write and open the index of a context: what a finished run knows of its subjects, looked up by name.
 
 An index is a folder of Arrow files. They are memory-mapped and searched in place, so that opening one and looking up a
-model costs milliseconds and no memory, however many subjects it has. It holds names, edges, licences, clauses, families
+model costs milliseconds and no memory, however many subjects it has. It holds names, edges, licences, clauses
 and counted hits; no digests and no places.
 """
 
